@@ -1,0 +1,127 @@
+"""NVRTC through ctypes: compiles CUDA text to a cubin or to PTX with neither a GPU nor a driver.
+
+Only the wheel ``nvidia-cuda-nvrtc`` (extra ``test``) is needed. The options are those that CuPy 14 passes for
+``RawModule(code=..., options=OPTIONS)``, so what passes here is what runs on a GPU.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import re
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+# Compute capabilities that gpusyn promises: Turing, Ampere (two), Ada, Hopper, Blackwell (two).
+ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
+
+# The first two are gpusyn's own, the others CuPy adds by itself.
+CUPY_OPTIONS = ("--std=c++17", "--fmad=false", "-ftz=true", "--device-as-default-execution-space")
+
+
+class NvrtcError(RuntimeError):
+    """The text did not compile; the message is NVRTC's log."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one kernel takes on one architecture, as ptxas reports it (bytes; registers a thread)."""
+
+    registers: int
+    shared: int
+    stack: int
+    spill_stores: int
+    spill_loads: int
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled text: the cubin or PTX, and the log."""
+
+    code: bytes
+    log: str
+
+    @property
+    def ptx(self) -> str:
+        return self.code.rstrip(b"\0").decode()
+
+    @property
+    def kernels(self) -> dict[str, Resources]:
+        return parse_log(self.log)
+
+    @property
+    def warnings(self) -> list[str]:
+        return [line for line in self.log.splitlines() if re.search(r"\bwarning\b", line, re.IGNORECASE)]
+
+
+def parse_log(log: str) -> dict[str, Resources]:
+    """Resources of each kernel in the log of ``--ptxas-options=-v``."""
+    found = {}
+    for part in log.split("Compiling entry function '")[1:]:
+        name = part.split("'", 1)[0]
+        spill = re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", part)
+        registers = re.search(r"Used (\d+) registers", part)
+        if not spill or not registers:
+            raise NvrtcError(f"{name}: the log names no registers or spills:\n{part}")
+        shared = re.search(r"(\d+) bytes smem", part)
+        stack, stores, loads = (int(n) for n in spill.groups())
+        found[name] = Resources(int(registers[1]), int(shared[1]) if shared else 0, stack, stores, loads)
+    return found
+
+
+def library_path() -> Path | None:
+    """Where the wheel's libnvrtc lies, None when it is not installed."""
+    for folder in dict.fromkeys(sysconfig.get_paths()[key] for key in ("purelib", "platlib")):
+        for path in sorted(Path(folder, "nvidia").glob("*/lib/libnvrtc.so.1[0-9]")):
+            return path
+    return None
+
+
+@functools.cache
+def _library() -> ctypes.CDLL:
+    path = library_path()
+    if path is None:
+        raise NvrtcError('libnvrtc not found: pip install -e ".[test]"')
+    library = ctypes.CDLL(str(path))
+    library.nvrtcGetErrorString.restype = ctypes.c_char_p
+    return library
+
+
+def version() -> str:
+    """Version of the library, such as ``13.5``."""
+    major, minor = ctypes.c_int(), ctypes.c_int()
+    _library().nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
+    return f"{major.value}.{minor.value}"
+
+
+def _fetch(program: ctypes.c_void_p, what: str) -> bytes:
+    size = ctypes.c_size_t()
+    getattr(_library(), f"nvrtcGet{what}Size")(program, ctypes.byref(size))
+    buffer = ctypes.create_string_buffer(size.value)
+    getattr(_library(), f"nvrtcGet{what}")(program, buffer)
+    return buffer.raw
+
+
+def compile_text(text: str, target: str, options: tuple[str, ...] = CUPY_OPTIONS) -> Compiled:
+    """Compile ``text`` for ``target``: ``sm_90`` gives a cubin, ``compute_90`` gives PTX.
+
+    Raises
+    ------
+    NvrtcError
+        When the text does not compile; the message holds the log.
+    """
+    library, program = _library(), ctypes.c_void_p()
+    if library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"gpusyn.cu", 0, None, None):
+        raise NvrtcError("nvrtcCreateProgram failed")
+    is_cubin = target.startswith("sm_")
+    arguments = [*options, f"-arch={target}"] + (["--ptxas-options=-v"] if is_cubin else [])
+    array = (ctypes.c_char_p * len(arguments))(*(a.encode() for a in arguments))
+    try:
+        status = library.nvrtcCompileProgram(program, len(arguments), array)
+        log = _fetch(program, "ProgramLog").rstrip(b"\0").decode()
+        if status:
+            raise NvrtcError(f"{target}: {library.nvrtcGetErrorString(status).decode()}\n{log}")
+        return Compiled(_fetch(program, "CUBIN" if is_cubin else "PTX"), log)
+    finally:
+        library.nvrtcDestroyProgram(ctypes.byref(program))

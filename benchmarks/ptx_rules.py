@@ -1,0 +1,60 @@
+"""What the PTX of a kernel must not hold if its bits are to equal those of numpy.
+
+IEEE addition, multiplication, division and square root, rounded to nearest, give the same bits everywhere.
+A fused multiply-add rounds once instead of twice; ``.approx`` and ``div.full`` differ from one GPU to the
+next; an addition or product without ``.rn`` may be fused later by ptxas; float atomics add in the order of
+arrival; libdevice functions are nobody's but NVIDIA's.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FLOAT = re.compile(r"(?:b?f16|tf32|f32|f64|e\dm\d)(?:x\d)?")
+_OPCODE = re.compile(r"^\s*(?:@!?%\w+\s+)?\{?\s*([a-z]\w*)((?:\.[\w:]+)*)")
+
+
+def _broken_rule(operation: str, modifiers: list[str]) -> str | None:
+    is_float = any(_FLOAT.fullmatch(m) for m in modifiers)
+    if "approx" in modifiers:
+        return "an approximation whose error depends on the GPU"
+    if not is_float:
+        return "compare-and-swap can hide a float atomic" if "cas" in modifiers else None
+    if operation in ("fma", "mad"):
+        return "fused multiply-add"
+    if operation in ("atom", "red"):
+        return "float atomic: the sum depends on the order of arrival"
+    if operation in ("wmma", "mma", "wgmma"):
+        return "tensor core: rounding of its own"
+    if operation in ("div", "sqrt", "rcp") and "rn" not in modifiers:
+        return "not rounded to nearest"
+    if operation in ("add", "sub", "mul") and "rn" not in modifiers:
+        return "without .rn, ptxas may fuse it"
+    return None
+
+
+def violations(ptx: str) -> list[str]:
+    """Every instruction of ``ptx`` that can give other bits than numpy.
+
+    Parameters
+    ----------
+    ptx : str
+        Text that NVRTC made for a ``compute_XX`` target.
+
+    Returns
+    -------
+    list of str
+        One entry an instruction, ``line N: text (why)``; empty when the text is clean.
+    """
+    found = []
+    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), ptx, flags=re.DOTALL)
+    for number, line in enumerate(text.splitlines(), start=1):
+        code = line.split("//", 1)[0]
+        why = None
+        if re.search(r"\b__nv_(?!static_)\w+", code):
+            why = "libdevice function"
+        elif match := _OPCODE.match(code):
+            why = _broken_rule(match[1], match[2].split(".")[1:])
+        if why:
+            found.append(f"line {number}: {code.strip()} ({why})")
+    return found

@@ -1,0 +1,1 @@
+"""Places to compute: `numpy` (the reference), `cpu` (compiled kernels), `cuda` (CuPy)."""

@@ -1,0 +1,166 @@
+"""``kernels/spikes.cuh``, ``advance_sources.cu`` and ``deliver_spikes.cu`` in numpy: where spikes come from and go."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.backends.numpy_tables import Array, Drive, History, Route, Source, read_rows
+from gpusyn.rng import poisson_counts
+from gpusyn.signature import Signature
+
+POISSON_TABLES = ("chunks", "drives")
+DELIVERY_TABLES = ("routes", "route_begin", "histories")
+
+
+def emit(a: SimpleNamespace, now: int, sources: Array, events: Array | int) -> None:
+    """Append sources to the list of this chunk of steps; `history` keeps their last event for per-synapse gating."""
+    if not sources.size:
+        return
+    start = int(a.spike_total[0])
+    stop = start + sources.size
+    a.spike_id[start:stop] = sources
+    a.spike_events[start:stop] = events
+    a.spike_total[0] = stop
+    if a.history:
+        a.event_step[sources] = now
+        a.event_count[sources] = events
+
+
+def poisson_events(
+    a: SimpleNamespace, drive: Drive, now: int, local_step: int, local: int, count: int
+) -> Array | None:
+    """Poisson events of elements `local` to `local + count` in one step; None outside start and stop.
+
+    The rate is constant per element, or one number a step out of a table.
+    """
+    if not drive.start <= now < drive.stop:
+        return None
+    element = np.arange(local, local + count)
+    if drive.wave < 0:
+        at = drive.rate + element * drive.rate_step
+    else:
+        at = np.array(drive.rate + local_step * drive.waves + drive.wave)
+    key = drive.key_high << 32 | drive.key_low
+    rate, p0 = a.drive_rate[2 * at], a.drive_rate[2 * at + 1]
+    return poisson_counts(key, element, now, rate, p0, a.drive_pieces[at], drive.cap)
+
+
+def add_drive(
+    a: SimpleNamespace, drive: Drive, now: int, local_step: int, local: int, count: int, arrived: list[Array]
+) -> None:
+    """Add private Poisson input to the sums that fall due at the end of this step."""
+    events = poisson_events(a, drive, now, local_step, local, count)
+    if events is None:
+        return
+    weight = a.drive_weight[drive.weight + np.arange(local, local + count) * drive.weight_step]
+    sums = arrived[drive.receptor]
+    sums += events.astype(sums.dtype) * weight.astype(sums.dtype)
+
+
+class Sources(NamedTuple):
+    """Poisson sources, a population at a time, and the drive of each."""
+
+    sources: list[Source]
+    drives: list[Drive]
+
+
+def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
+    """Join chunks that continue each other."""
+    joined: list[Source] = []
+    for chunk in read_rows(a.chunks, Source, int(a.n_chunks)):
+        last = joined[-1] if joined else None
+        if last and chunk == (last.global_ + last.count, last.local + last.count, chunk.count, last.drive):
+            joined[-1] = last._replace(count=last.count + chunk.count)
+        else:
+            joined.append(chunk)
+    return Sources(joined, read_rows(a.drives, Drive))
+
+
+def advance_poisson(a: SimpleNamespace, plan: Sources) -> None:
+    """Spikes of Poisson sources."""
+    now, base = int(a.clock[0]), int(a.clock[2])
+    a.clock[1] = now
+    for s in plan.sources:
+        events = poisson_events(a, plan.drives[s.drive], now, now - base, s.local, s.count)
+        if events is not None:
+            who = np.flatnonzero(events)
+            emit(a, now, s.global_ + who, events[who])
+
+
+def advance_lists(a: SimpleNamespace, plan: None) -> None:
+    """Spikes from lists of times: events ``due_begin[s]`` to ``due_begin[s + 1]`` belong to step s of the chunk."""
+    now, base = int(a.clock[0]), int(a.clock[2])
+    a.clock[1] = now
+    due = slice(int(a.due_begin[now - base]), int(a.due_begin[now - base + 1]))
+    emit(a, now, a.due_id[due], a.due_events[due])
+
+
+class Deliveries(NamedTuple):
+    """Routes, the population that each starts from, and the transmitter histories."""
+
+    routes: list[tuple[int, Route]]
+    histories: list[History]
+
+
+def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliveries:
+    """Read the tables."""
+    routes = read_rows(a.routes, Route, int(a.route_begin[-1]))
+    owner = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
+    return Deliveries(
+        list(zip(owner, routes, strict=True)), read_rows(a.histories, History, int(a.n_histories))
+    )
+
+
+def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
+    """End a step: spikes go to the rings of their targets, histories move on, the clock ticks."""
+    now, base = int(a.clock[1]), int(a.clock[2])
+    begin, end = int(a.spike_begin[now - base]), int(a.spike_total[0])
+    if end > begin:
+        spikes, events = a.spike_id[begin:end], a.spike_events[begin:end]
+        population = a.source_population[spikes]
+        for owner, route in plan.routes:
+            mine = (population == owner) & (spikes >= route.source) & (spikes < route.source_end)
+            if mine.any():
+                deliver_rows(a, route, spikes[mine].astype(np.int64) - route.source, events[mine], now)
+    for h in plan.histories:
+        remember(a, h, now)
+    a.spike_begin[now - base + 1] = end
+    a.clock[0] = now + 1
+
+
+def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, now: int) -> None:
+    """Add the synapses of some sources to the slots in which they fall due.
+
+    A synapse is one 32-bit word: delay in steps (high half) and target within its slice (low half).
+    """
+    segments = (route.rows + rows[:, None] * route.slices + np.arange(route.slices)).reshape(-1)
+    begin = a.row_begin[segments]
+    length = a.row_begin[segments + 1] - begin
+    ends = np.cumsum(length)
+    if not ends[-1]:
+        return
+    segment = np.repeat(np.arange(segments.size), length)
+    j = np.arange(ends[-1]) + (begin - ends + length)[segment]
+
+    word = a.words[route.words + j].astype(np.int64)
+    slot = (now + (word >> 16)) & route.mask
+    target = route.ring + segment % route.slices * route.slice_size + slot * route.stride + (word & 0xFFFF)
+    factor = events.astype(a.ring.dtype) << a.ring.dtype.type(route.shift)
+    weight = a.weights[route.weights + j * route.weight_step].astype(a.ring.dtype)
+    np.add.at(a.ring, target, weight * factor[segment // route.slices])
+
+
+def remember(a: SimpleNamespace, h: History, now: int) -> None:
+    """Note what each source's transmitter does from the end of this step on: on or off (pulse > 0), or its events."""
+    own = slice(h.global_, h.global_ + h.count)
+    since = now - a.event_step[own]
+    value = since < h.pulse if h.pulse else np.where(since == 0, a.event_count[own], 0)
+    inside = now & ((1 << h.steps_log) - 1)
+    at = h.base + ((now >> h.steps_log) & h.mask) * h.count
+    word = a.history[at : at + h.count]
+    if inside == 0:
+        word[:] = 0
+    word |= value.astype(np.uint32) << np.uint32(inside << h.bits_log)

@@ -1,0 +1,175 @@
+"""``kernels/advance_synapses.cu`` in numpy: every synapse's gate over one step, and the sums over each target's row.
+
+A float sum has one fixed shape everywhere: synapse j of a row adds to partial sum j % 32, in order; then the 32
+partial sums fold in halves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.backends.numpy_tables import Array, Block, Set, read_rows
+from gpusyn.portable_math import flush
+from gpusyn.signature import Signature
+
+LANES = 32
+TABLES = ("sets", "blocks", "row_begin", "address")
+
+# A gate: c, what the transmitter does, states -> mean over the coming step, value at its end
+Gate = Callable[[Array, Array, Sequence[Array]], tuple[Array, Array]]
+
+
+def first_order(c: Array, pulse: Array, x: Sequence[Array]) -> tuple[Array, Array]:
+    """r relaxes to r_inf while the transmitter is there, else to 0 (Destexhe, Mainen and Sejnowski 1994).
+
+    c = P_on, r_inf (1 - P_on), P_off, mean on: of r, constant; mean off: of r.
+    """
+    (r,), on = x, pulse != 0
+    mean = np.where(on, c[4] + c[3] * r, c[5] * r)
+    r[:] = flush(np.where(on, c[1] + c[0] * r, c[2] * r))
+    return mean, r
+
+
+def exponential(c: Array, events: Array, x: Sequence[Array]) -> tuple[Array, Array]:
+    """dg/dt = -g / tau; c = P, mean, jump."""
+    (g,) = x
+    mean = c[1] * g
+    g[:] = flush(c[0] * g + c[2] * events.astype(np.int32).astype(g.dtype))
+    return mean, g
+
+
+def rising(c: Array, events: Array, x: Sequence[Array]) -> tuple[Array, Array]:
+    """Alpha and dual exponential; c = P_g, P_gh, P_h, mean_g, mean_h, jump."""
+    g, h = x
+    mean = c[3] * g + c[4] * h
+    g[:] = flush(c[0] * g + c[1] * h)
+    h[:] = flush(c[2] * h + c[5] * events.astype(np.int32).astype(h.dtype))
+    return mean, g
+
+
+class Lanes(NamedTuple):
+    """Where each synapse of a block stands when rows are cut into passes of 32, all first passes first.
+
+    Rows are ordered by falling number of passes, so that pass p consists of the first ``active[p]`` rows.
+    """
+
+    order: Array  # place -> row
+    active: list[int]
+    place: Array  # synapse -> place in the padded sequence
+
+
+def plan_lanes(length: Array) -> Lanes:
+    """The lanes of rows of given lengths."""
+    passes = -(-length // LANES)
+    order = np.argsort(-passes, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    active = np.array([np.count_nonzero(passes > p) for p in range(int(passes.max(initial=0)))], np.int64)
+    first = np.cumsum(active) - active
+    row = np.repeat(np.arange(length.size), length)
+    within = np.arange(row.size) - (np.cumsum(length) - length)[row]
+    place = (first[within // LANES] + rank[row]) * LANES + within % LANES
+    return Lanes(order, active.tolist(), place)
+
+
+def lane_sums(values: Array, lanes: Lanes) -> Array:
+    """The sum of each row."""
+    # Padding with +0 changes no bit: a partial sum starts at +0 and so is never -0.
+    padded = np.zeros((sum(lanes.active), LANES), values.dtype)
+    padded.reshape(-1)[lanes.place] = values
+    partial = np.zeros((lanes.order.size, LANES), values.dtype)
+    start = 0
+    for active in lanes.active:
+        partial[:active] += padded[start : start + active]
+        start += active
+    half = LANES // 2
+    while half:
+        partial = partial[:, :half] + partial[:, half:]
+        half //= 2
+    total = np.empty(lanes.order.size, values.dtype)
+    total[lanes.order] = partial[:, 0]
+    return total
+
+
+class Rows(NamedTuple):
+    """A block with its synapses' delays, sources and lanes, and views of its weights and gates."""
+
+    block: Block
+    delay: Array
+    source: Array
+    weight: Array
+    x: list[Array]
+    lanes: Lanes
+
+
+Sets = list[tuple[Set, list[Rows]]]
+
+
+def prepare_synapses(a: SimpleNamespace, signature: Signature | None) -> Sets:
+    """Read the tables and the addresses of gates with one state."""
+    return _prepare(a, 1)
+
+
+def prepare_rising(a: SimpleNamespace, signature: Signature | None) -> Sets:
+    """Read the tables and the addresses of gates with two states."""
+    return _prepare(a, 2)
+
+
+def _prepare(a: SimpleNamespace, states: int) -> Sets:
+    blocks = read_rows(a.blocks, Block)
+    sets = read_rows(a.sets, Set, int(a.n_sets))
+    return [(s, [_rows(a, block, s.count, states) for block in blocks[s.block : s.block_end]]) for s in sets]
+
+
+def _rows(a: SimpleNamespace, b: Block, count: int, states: int) -> Rows:
+    begin = a.row_begin[b.rows : b.rows + count + 1]
+    first, stop = int(begin[0]), int(begin[-1])
+    address = a.address[b.address + first : b.address + stop].astype(np.int64)
+    weights = a.weights[b.weights :]
+    return Rows(
+        b,
+        address >> b.source_bits,
+        address & ((1 << b.source_bits) - 1),
+        weights[first * b.weight_step : stop * b.weight_step : b.weight_step]
+        if b.weight_step
+        else weights[:1],
+        [a.gates[b.gates + at + first : b.gates + at + stop] for at in (0, b.gate_distance)[:states]],
+        plan_lanes(np.diff(begin)),
+    )
+
+
+def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, lead: int) -> None:
+    now = int(a.clock[0])
+    for s, blocks in plan:
+        mean_sum = np.zeros(s.count, a.sums.dtype)
+        end_sum = np.zeros(s.count, a.sums.dtype)
+        for rows in blocks:
+            b = rows.block
+            then = now - lead - rows.delay
+            word = a.history[b.history + ((then >> b.steps_log) & b.mask) * b.sources + rows.source]
+            inside = (then & ((1 << b.steps_log) - 1)).astype(np.uint32)
+            sent = (word >> (inside << np.uint32(b.bits_log))) & np.uint32((1 << (1 << b.bits_log)) - 1)
+            mean, end = gate(a.coef[b.coef : b.coef + 6], sent, rows.x)
+            mean_sum = mean_sum + lane_sums(rows.weight * mean, rows.lanes)
+            end_sum = end_sum + lane_sums(rows.weight * end, rows.lanes)
+        a.sums[s.sum : s.sum + s.count] = flush(mean_sum)
+        a.sums[s.sum + s.distance : s.sum + s.distance + s.count] = flush(end_sum)
+
+
+def advance_first_order(a: SimpleNamespace, plan: Sets) -> None:
+    """First-order gates: the pulse that arrives at the start of a step acts during it."""
+    _advance(a, plan, first_order, 1)
+
+
+def advance_exponential(a: SimpleNamespace, plan: Sets) -> None:
+    """Exponential gates: events that arrive at the end of a step are added then, undecayed."""
+    _advance(a, plan, exponential, 0)
+
+
+def advance_rising(a: SimpleNamespace, plan: Sets) -> None:
+    """Rising gates: as exponential ones, the events go to h."""
+    _advance(a, plan, rising, 0)

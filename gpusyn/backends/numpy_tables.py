@@ -1,0 +1,147 @@
+"""The integer tables that the kernels read: one named tuple a row, fields as in the kernels' enumerations.
+
+A test compares names and order with the text in ``kernels/``; a field that is a Python keyword ends in ``_``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import get_annotations
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+Row = TypeVar("Row")
+
+
+class Chunk(NamedTuple):
+    """Neurons `first` to `first + count` of one signature, all of one population."""
+
+    first: int
+    count: int
+    row: int
+    row_step: int
+    waves: int
+    global_: int
+    local: int
+    rings: int
+    drive: int
+    drive_end: int
+    probe: int
+    probe_end: int
+
+
+class Ring(NamedTuple):
+    """Integer sums to come, of one target population and receptor: `mask` + 1 slots, `stride` apart."""
+
+    base: int
+    mask: int
+    stride: int
+
+
+class Probe(NamedTuple):
+    """One recorded variable of one neuron, counted from the chunk's first."""
+
+    neuron: int
+    variable: int
+    receptor: int
+    every: int
+    trace: int
+    column: int
+    columns: int
+
+
+class Drive(NamedTuple):
+    """Poisson events: private input of a population's neurons, or the spikes of sources."""
+
+    key_low: int
+    key_high: int
+    receptor: int
+    rate: int
+    rate_step: int
+    weight: int
+    weight_step: int
+    wave: int
+    waves: int
+    cap: int
+    start: int
+    stop: int
+
+
+class Source(NamedTuple):
+    """Poisson sources `local` to `local + count` of one population."""
+
+    global_: int
+    local: int
+    count: int
+    drive: int
+
+
+class Route(NamedTuple):
+    """The synapses from sources `source` to `source_end` onto one ring, cut into slices of its targets."""
+
+    source: int
+    source_end: int
+    rows: int
+    words: int
+    weights: int
+    weight_step: int
+    shift: int
+    ring: int
+    mask: int
+    stride: int
+    slices: int
+    slice_size: int
+
+
+class History(NamedTuple):
+    """What the transmitter of `count` sources did: 2**bits_log bits a step, 2**steps_log steps a word."""
+
+    global_: int
+    count: int
+    base: int
+    mask: int
+    steps_log: int
+    bits_log: int
+    pulse: int
+
+
+class Set(NamedTuple):
+    """Targets whose synapses own their gates of one receptor: the blocks that add up, and where to."""
+
+    count: int
+    sum: int
+    distance: int
+    block: int
+    block_end: int
+
+
+class Block(NamedTuple):
+    """Per-synapse gates of one projection, in rows of the targets."""
+
+    rows: int
+    address: int
+    weights: int
+    weight_step: int
+    gates: int
+    gate_distance: int
+    history: int
+    sources: int
+    mask: int
+    steps_log: int
+    bits_log: int
+    source_bits: int
+    coef: int
+
+
+def read_rows(table: Array, kind: Callable[..., Row], n: int | None = None) -> list[Row]:
+    """The first `n` rows of a flat table (default: all).
+
+    >>> read_rows(np.array([0, 7, 100, 800, 3, 50]), Ring)
+    [Ring(base=0, mask=7, stride=100), Ring(base=800, mask=3, stride=50)]
+    """
+    width = len(get_annotations(kind))
+    n = table.size // width if n is None else n
+    return [kind(*row) for row in np.asarray(table)[: n * width].reshape(n, width).tolist()]

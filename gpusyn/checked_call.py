@@ -1,0 +1,94 @@
+"""Wrong arguments of public calls become errors that name the nearest keyword; wording shared by all checks."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from gpusyn.errors import ArgumentError
+
+Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
+
+
+def show(value: object) -> str:
+    """Return a short form of a value for an error message.
+
+    >>> show(np.float64(0.25)), show("AMPA"), show(list(range(1000)))[:14]
+    ('0.25', "'AMPA'", '[0, 1, 2, 3, 4')
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray):
+        return f"array of shape {value.shape}, {value.dtype}" if value.size > 6 else repr(value.tolist())
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Return ``" (did you mean 'x'?)"`` for the closest allowed name, or an empty string.
+
+    >>> nearest("recptor", ["weight", "receptor"])
+    " (did you mean 'receptor'?)"
+    """
+    by_fold: dict[str, str] = {}
+    for item in allowed:
+        by_fold.setdefault(item.casefold(), item)
+    close = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.5)
+    return f" (did you mean {by_fold[close[0]]!r}?)" if close else ""
+
+
+def public(obj: Wrapped) -> Wrapped:
+    """Make wrong arguments of a function, method or class raise :class:`~gpusyn.errors.ArgumentError`.
+
+    >>> @public
+    ... def connect(pre, post, *, receptor=None): ...
+    >>> connect("E", "I", recptor="AMPA")
+    Traceback (most recent call last):
+        ...
+    gpusyn.errors.ArgumentError: connect(): unknown argument 'recptor' (did you mean 'receptor'?); \
+it takes pre, post, receptor
+    """
+    if inspect.isclass(obj):
+        obj.__init__ = _with_checked_call(obj.__init__, obj.__name__)  # type: ignore[method-assign]
+        return obj
+    name = obj.__qualname__.rpartition("<locals>.")[2].removesuffix(".__init__")
+    return _with_checked_call(obj, name)
+
+
+def _with_checked_call(function: Wrapped, name: str) -> Wrapped:
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise ArgumentError(_explain_call(signature, name, args, kwargs, str(error))) from None
+        return function(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]
+
+
+def _explain_call(
+    signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str
+) -> str:
+    """Say what is wrong with a call that does not fit its signature."""
+    parameters = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
+    names = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    takes = f"it takes {', '.join(names)}" if names else "it takes no arguments"
+    unknown = [key for key in kwargs if key not in names]
+    if unknown:
+        return f"{name}(): unknown argument {unknown[0]!r}{nearest(unknown[0], names)}; {takes}"
+    if reason.startswith("too many positional"):
+        hidden = len(signature.parameters) - len(parameters)
+        most = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
+        return (
+            f"{name}(): got {len(args) - hidden} values without a keyword, at most {most} allowed; "
+            f"write name=value; {takes}"
+        )
+    return f"{name}(): {reason}; {takes}"

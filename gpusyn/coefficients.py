@@ -1,0 +1,171 @@
+"""The numbers that kernels multiply by: exact propagators over one step, computed once on the host in double.
+
+Every linear gate, alone or with the membrane behind it, is a chain x0' = -a0 x0 + b0 x1, x1' = -a1 x1 + b1 x2, ...;
+its propagator is the exponential of a matrix whose off-diagonal entries are >= 0. Shifted to be non-negative throughout,
+the Taylor series has no cancellation, so every entry is good to rounding, equal time constants included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn import portable_math
+from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder, Kinetics
+
+Floats = NDArray[np.float64]
+_TAYLOR_TERMS = 20
+
+
+def _exp(x: Any) -> Floats:
+    out: Floats = portable_math.exp(np.asarray(x, dtype=np.float64))
+    return out
+
+
+def _expm1(x: Any) -> Floats:
+    out: Floats = portable_math.expm1(np.asarray(x, dtype=np.float64))
+    return out
+
+
+def chain_propagator(decay: Sequence[Any], link: Sequence[Any], dt: float) -> list[list[Floats]]:
+    """Exponential of dt times the chain's matrix, entry by entry.
+
+    Parameters
+    ----------
+    decay : rates a_i (1/ms), each a number or an array of one value a neuron
+    link : factors b_i, one fewer
+    dt : step (ms)
+
+    Returns
+    -------
+    list of lists of ndarray
+        Entry [i][j]: what a unit of x_j becomes in x_i.
+    """
+    m = len(decay)
+    shape = np.broadcast_shapes(*(np.shape(x) for x in (*decay, *link)))
+    rates = [np.broadcast_to(np.asarray(a, dtype=np.float64) * dt, shape) for a in decay]
+    largest = np.max(np.stack(rates), axis=0)
+    zero = np.zeros(shape)
+    matrix = [[zero] * m for _ in range(m)]
+    for i in range(m):
+        matrix[i][i] = largest - rates[i]
+        if i + 1 < m:
+            matrix[i][i + 1] = np.broadcast_to(np.asarray(link[i], dtype=np.float64) * dt, shape)
+    norm = max(float(np.max(entry, initial=0.0)) for row in matrix for entry in row)
+    halvings = max(0, int(np.ceil(np.log2(max(norm, 0.25)))) + 2)
+    scale = 0.5**halvings
+    base = [[entry * scale for entry in row] for row in matrix]
+    total = _identity(m, shape)
+    for k in range(_TAYLOR_TERMS, 0, -1):  # Horner: I + B/1 (I + B/2 (I + ...))
+        product = _multiply(base, total)
+        total = [[product[i][j] / k + float(i == j) for j in range(m)] for i in range(m)]
+    damping = _exp(-largest * scale)
+    total = [[entry * damping for entry in row] for row in total]
+    for _ in range(halvings):
+        total = _multiply(total, total)
+    return total
+
+
+def _identity(m: int, shape: tuple[int, ...]) -> list[list[Floats]]:
+    return [[np.full(shape, float(i == j)) for j in range(m)] for i in range(m)]
+
+
+def _multiply(a: list[list[Floats]], b: list[list[Floats]]) -> list[list[Floats]]:
+    """Product of two upper triangular matrices, summed in one written order."""
+    m = len(a)
+    zero = np.zeros_like(a[0][0])
+    out = [[zero] * m for _ in range(m)]
+    for i in range(m):
+        for j in range(i, m):
+            entry = a[i][i] * b[i][j]
+            for k in range(i + 1, j + 1):
+                entry = entry + a[i][k] * b[k][j]
+            out[i][j] = entry
+    return out
+
+
+class Gate(NamedTuple):
+    """A linear gate as a chain ending in g: decay rates from g to the variable that events jump, links, and the jump per unit weight."""
+
+    decay: tuple[float, ...]
+    link: tuple[float, ...]
+    jump: float
+
+
+def gate_of(kinetics: Kinetics) -> Gate:
+    """The chain of a linear kinetics whose events peak with the weight (science: Rall 1967; Roth and van Rossum 2009)."""
+    if isinstance(kinetics, Exponential):
+        return Gate((1 / kinetics.tau,), (), 1.0)
+    if isinstance(kinetics, Alpha):
+        return Gate((1 / kinetics.tau, 1 / kinetics.tau), (1.0,), float(_exp(1.0)) / kinetics.tau)
+    assert isinstance(kinetics, DualExponential)
+    return Gate((1 / kinetics.tau_decay, 1 / kinetics.tau_rise), (1.0,), _peak_jump(kinetics.tau_rise, kinetics.tau_decay))
+
+
+def _peak_jump(rise: float, decay: float) -> float:
+    """Jump of h that makes g peak with 1: exp(t_peak/rise)/decay, without the 0/0 at equal time constants."""
+    delta = 1 - rise / decay
+    if abs(delta) < 1e-2:
+        series = 0.0
+        for k in range(12, 0, -1):  # -ln(1 - delta)/delta = 1 + delta/2 + delta^2/3 + ...
+            series = series * delta + 1 / k
+    else:
+        series = -float(portable_math.log(np.float64(1 - delta))) / delta
+    return float(_exp(series)) / decay
+
+
+def peak_time(kinetics: Kinetics) -> float:
+    """Time from the event to the peak of its conductance (ms)."""
+    if isinstance(kinetics, DualExponential):
+        gate = gate_of(kinetics)
+        return kinetics.tau_rise * float(portable_math.log(np.float64(gate.jump * kinetics.tau_decay)))
+    return kinetics.tau if isinstance(kinetics, Alpha) else 0.0
+
+
+def lumped(kinetics: Kinetics, dt: float, quantum: float) -> list[Floats]:
+    """Coefficients of a target-owned gate: propagator, exact means over the step, jump of one quantum of input."""
+    gate = gate_of(kinetics)
+    whole = chain_propagator((0.0, *gate.decay), (1.0, *gate.link), dt)  # one more link: the integral of g
+    means = [whole[0][1 + j] / dt for j in range(len(gate.decay))]
+    return [*_own(whole), *means, np.asarray(gate.jump * quantum)]
+
+
+def lumped_into_v(kinetics: Kinetics, dt: float, quantum: float, tau_m: Any, C_m: Any) -> list[Floats]:
+    """As `lumped`, for a current: in place of the means, what the gate's variables add to V over the step (mV a pA)."""
+    gate = gate_of(kinetics)
+    whole = chain_propagator((1 / np.asarray(tau_m), *gate.decay), (1 / np.asarray(C_m), *gate.link), dt)
+    into_v = [whole[0][1 + j] for j in range(len(gate.decay))]
+    return [*_own(whole), *into_v, np.asarray(gate.jump * quantum)]
+
+
+def _own(whole: list[list[Floats]]) -> list[Floats]:
+    """Propagator entries of the gate's own variables, in the kernels' order."""
+    return [whole[1][1]] if len(whole) == 2 else [whole[1][1], whole[1][2], whole[2][2]]
+
+
+def first_order(kinetics: FirstOrder, dt: float) -> list[Floats]:
+    """Exact step of a first-order gate under transmitter on and off (Destexhe, Mainen and Sejnowski 1994)."""
+    on = kinetics.alpha * kinetics.T_max + kinetics.beta
+    r_inf = kinetics.alpha * kinetics.T_max / on
+    fall_on, fall_off = -_expm1(-on * dt), -_expm1(-kinetics.beta * dt)
+    mean_on = fall_on / (on * dt)
+    return [_exp(-on * dt), r_inf * fall_on, _exp(-kinetics.beta * dt), mean_on, r_inf * (1 - mean_on), fall_off / (kinetics.beta * dt)]
+
+
+def lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
+    """Own coefficients of the conductance-based LIF."""
+    return [np.asarray(g_L, dtype=np.float64), dt / np.asarray(C_m, dtype=np.float64)]
+
+
+def exact_lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
+    """Own coefficients of the exact, current-based LIF."""
+    x = -dt * np.asarray(g_L, dtype=np.float64) / np.asarray(C_m, dtype=np.float64)
+    return [_exp(x), -_expm1(x) / np.asarray(g_L, dtype=np.float64)]
+
+
+def magnesium(Mg: float, E_L: Any) -> Floats:
+    """[Mg]/3.57 mM times exp(-0.062 E_L/mV): the block's factor for v relative to E_L (Jahr and Stevens 1990)."""
+    return Mg / 3.57 * _exp(-0.062 * np.asarray(E_L, dtype=np.float64))

@@ -1,0 +1,159 @@
+"""What all connection rules share: how they are checked, drawn block by block, and bounded."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn import portable_math
+from gpusyn.errors import ParameterError
+from gpusyn.rng import Stream
+
+__all__ = ["Ids", "Keys", "Rule", "autapse_positions", "id_type", "tail_bound"]
+
+Ids = npt.NDArray[Any]  # int32, or int64 where a selection has more than 2**31 neurons
+Integers = npt.NDArray[np.int64]
+Keys = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+BLOCK = 1 << 16  # synapses (or draws) at a time: the scratch stays in a core's cache
+FAILURE = 1e-15  # probability that any target exceeds a bound on the in-degree of a random rule
+
+
+class Rule(ABC):
+    """Base class of connection rules.
+
+    A rule yields synapses as positions in the two selections. It is drawn from a counter-based stream, so the same
+    rule, sizes and stream give the same synapses on every machine.
+    """
+
+    @property
+    @abstractmethod
+    def exact(self) -> bool:
+        """Whether `draw` returns exactly `expected` synapses (given the same arguments)."""
+
+    @abstractmethod
+    def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
+        """Return the (expected) number of synapses."""
+
+    @abstractmethod
+    def max_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return the most synapses that any target gets.
+
+        Hard where the rule has a hard limit; otherwise exceeded by any target with probability < 1e-15.
+        """
+
+    @abstractmethod
+    def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
+        """Raise ParameterError if the rule cannot be met by selections of these sizes; nothing is drawn."""
+
+    @abstractmethod
+    def blocks(
+        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
+    ) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the synapses of `draw` in consecutive blocks of bounded size, without checking the sizes."""
+
+    def draw(
+        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
+    ) -> tuple[Ids, Ids]:
+        """Draw the synapses.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Sizes of the two selections.
+        stream : Stream
+            The projection's random stream.
+        same : tuple of two int64 arrays, shapes (n_pre,) and (n_post,), optional
+            Global ids of the neurons of both selections, unique in each; a synapse between equal ids is an
+            autapse. ``None``: the selections share no neuron.
+
+        Returns
+        -------
+        pre, post : ndarray of int32 (int64 beyond 2**31 neurons), shape (n_synapses,)
+            Positions in the selections, in order of creation.
+
+        Raises
+        ------
+        ParameterError
+            If the selections are too small for the rule.
+        """
+        self.check(n_pre, n_post, repr(self), same)
+        expected = self.expected(n_pre, n_post, same)
+        room = int(expected) if self.exact else int(expected + 6 * expected**0.5) + 16
+        pre, post = np.empty(room, id_type(n_pre)), np.empty(room, id_type(n_post))
+        count = 0
+        for block_pre, block_post in self.blocks(n_pre, n_post, stream, same):
+            end = count + len(block_pre)
+            if end > len(pre):  # one network in 1e9 has more than 6 standard deviations too many
+                pre, post = (np.resize(a, max(end, len(a) + len(a) // 8)) for a in (pre, post))
+            pre[count:end], post[count:end] = block_pre, block_post
+            count = end
+        return pre[:count], post[:count]
+
+
+def id_type(size: int) -> type[np.signedinteger[Any]]:
+    """Return the smallest of int32 and int64 that holds the positions in a selection."""
+    return np.int32 if size <= 2**31 else np.int64
+
+
+def autapse_positions(n_pre: int, n_post: int, same: Keys | None) -> Integers | None:
+    """Return the position in post of every pre neuron, -1 if it is not there; None if the two share no neuron."""
+    if same is None:
+        return None
+    pre_key, post_key = (np.asarray(key, dtype=np.int64) for key in same)
+    if pre_key.shape != (n_pre,) or post_key.shape != (n_post,):
+        raise ParameterError(
+            f"same: must be two arrays of {n_pre} and {n_post} ids (got shapes {pre_key.shape}, {post_key.shape})"
+        )
+    order = np.argsort(post_key, kind="stable")
+    ordered = post_key[order]
+    for key in (np.sort(pre_key), ordered):
+        if (key[1:] == key[:-1]).any():
+            raise ParameterError("a selection holds a neuron twice, so that autapses are not defined; list it once")
+    if n_post == 0:
+        return None
+    place = np.minimum(np.searchsorted(ordered, pre_key), n_post - 1)
+    own = np.where(ordered[place] == pre_key, order[place], -1)
+    return own if (own >= 0).any() else None
+
+
+def tail_bound(trials: int, probability: float, targets: int) -> int:
+    """Return a number that no sum of `trials` draws of `probability` exceeds, in any of `targets`, but for 1e-15.
+
+    Chernoff's bound (which holds for draws without replacement too: Hoeffding 1963), with portable logarithms so
+    that it is the same number on every machine.
+
+    >>> tail_bound(1000, 0.1, 1000)
+    190
+    """
+    if trials == 0 or probability <= 0 or targets == 0:
+        return 0
+    if probability >= 1:
+        return trials
+    needed = -_log(FAILURE / targets)
+
+    def is_safe(count: int) -> bool:  # P(sum >= count + 1) is small enough
+        share = (count + 1) / trials
+        if share <= probability:
+            return False
+        distance = share * (_log(share) - _log(probability))
+        if share < 1:
+            distance += (1 - share) * (_log(1 - share) - _log(1 - probability))
+        return trials * distance >= needed
+
+    low, high = 0, trials  # `high` is always safe, since a sum cannot exceed the number of draws
+    while low < high:
+        middle = (low + high) // 2
+        if is_safe(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return high
+
+
+def _log(x: float) -> float:
+    return float(portable_math.log(np.array([x]))[0])

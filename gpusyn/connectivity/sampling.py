@@ -1,0 +1,163 @@
+"""Vectorised draws of the random rules: geometric skipping, integers, distinct integers.
+
+Everything is addressed by (row, draw), so a row is the same whichever other rows are drawn beside it, and nothing
+depends on how many draws are made at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn import portable_math
+from gpusyn.connectivity.base import BLOCK, Ids, Integers, id_type
+from gpusyn.distributions import log1p
+from gpusyn.rng import Stream, uniform32, uniform53
+
+__all__ = ["bernoulli_rows", "distinct_rows", "integers", "multiply_shift"]
+
+Bools = npt.NDArray[np.bool_]
+
+_FINE_BELOW = 2.0**-10  # probabilities below need more than 32 random bits to be exact to 1e-6
+
+
+def bernoulli_rows(stream: Stream, n_rows: int, n_columns: int, p: float) -> Iterator[tuple[Integers, Ids]]:
+    """Yield the cells (row, column), row by row, that are set with probability 0 < `p` < 1 each.
+
+    The gaps between set cells are geometric: floor(log(u) / log(1 - p)), four (below p = 2**-10: two) a Philox call.
+    """
+    if n_columns == 0:
+        return
+    mean = n_columns * p
+    a_call = 4 if p >= _FINE_BELOW else 2
+    calls = min(int((mean + 4 * math.sqrt(mean) + 4) / a_call) + 1, BLOCK // 4)
+    n_block = max(1, BLOCK // (a_call * calls))
+    for first in range(0, n_rows, n_block):
+        rows = np.arange(first, min(first + n_block, n_rows), dtype=np.int64)
+        pieces = list(_skip(stream, rows, n_columns, p, calls))
+        row, column = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+        if len(pieces) > 1:
+            order = np.argsort(row, kind="stable")
+            row, column = row[order], column[order]
+        yield row, column
+
+
+def _skip(
+    stream: Stream, rows: Integers, n_columns: int, p: float, calls: int
+) -> Iterator[tuple[Integers, Ids]]:
+    """Yield the set cells of a few rows, `calls` Philox calls at a time until every row is through."""
+    a_call = 4 if p >= _FINE_BELOW else 2
+    log_q = log1p(-p)
+    small = (a_call * calls + 1) * (n_columns + 1) < 2**31
+    at = np.zeros((len(rows), 1), dtype=np.int32 if small else np.int64)  # the first cell not yet decided
+    done = 0
+    while rows.size:
+        words = stream.words(rows[:, None], np.arange(done, done + calls)[None, :])
+        u = np.empty((len(rows), calls, a_call))
+        for j in range(a_call):
+            u[:, :, j] = uniform32(words[j]) if a_call == 4 else uniform53(words[2 * j], words[2 * j + 1])
+        gaps = np.minimum(portable_math.log(u) / log_q, n_columns).astype(at.dtype)
+        gaps += 1
+        ends = np.cumsum(gaps.reshape(len(rows), -1), axis=1, dtype=at.dtype)
+        ends += at
+        inside = ends <= n_columns
+        yield np.repeat(rows, inside.sum(axis=1)), ends[inside] - 1
+        on = inside[:, -1]
+        rows, at = rows[on], ends[on, -1:]
+        done += calls
+
+
+def multiply_shift(high: npt.NDArray[np.uint32], low: npt.NDArray[np.uint32], below: Ids | int) -> Integers:
+    """Return integers 0 <= i < `below` <= 2**32 from 64 random bits: floor(bits * below / 2**64).
+
+    >>> multiply_shift(np.array([0, 2**31, 2**32 - 1], np.uint32), np.zeros(3, np.uint32), 10)
+    array([0, 5, 9])
+    """
+    n = np.asarray(below).astype(np.uint64)
+    shift = np.uint64(32)
+    carried = (low.astype(np.uint64) * n) >> shift
+    return ((high.astype(np.uint64) * n + carried) >> shift).astype(np.int64)
+
+
+def integers(stream: Stream, rows: Integers, count: int, below: Ids) -> Integers:
+    """Return the first `count` integers of each row's sequence, row i below ``below[i]``; two a Philox call.
+
+    Returns
+    -------
+    ndarray of int64, shape (len(rows), count)
+    """
+    calls = (count + 1) // 2
+    words = stream.words(rows[:, None], np.arange(calls)[None, :])
+    out = np.empty((len(rows), calls, 2), dtype=np.int64)
+    for j in range(2):
+        out[:, :, j] = multiply_shift(words[2 * j], words[2 * j + 1], below[:, None])
+    return out.reshape(len(rows), 2 * calls)[:, :count]
+
+
+def draws_needed(count: int, n: int) -> int:
+    """Return how many draws almost surely hold `count` <= n / 2 distinct ones of `n` (only speed depends on it)."""
+    share = min(count / n, 0.75) if n else 0.0
+    mean = -n * math.log1p(-share)
+    spread = math.sqrt(max(0.0, n * (share / (1 - share) + math.log1p(-share))))
+    return max(int(mean + 5 * spread) + 4, count)
+
+
+def first_distinct(values: Integers, wanted: Integers) -> Bools | None:
+    """Mark in each row the first ``wanted[row]`` distinct values; None if a row has fewer.
+
+    Parameters
+    ----------
+    values : ndarray of int64, shape (n_rows, n_draws)
+        Non-negative; in the order of drawing. Negative values are never marked.
+    wanted : ndarray of int64, shape (n_rows,)
+    """
+    n_draws = values.shape[1]
+    bits = n_draws.bit_length()
+    first = values >= 0
+    if values.size and int(values.max()).bit_length() + bits <= 63:
+        # Value and place in one number: one sort, and equal values stay in the order of drawing.
+        ordered = (values << bits) | np.arange(n_draws)
+        ordered.sort(axis=1)
+        row, place = np.nonzero((ordered[:, 1:] >> bits) == (ordered[:, :-1] >> bits))
+        first[row, ordered[row, place + 1] & ((1 << bits) - 1)] = False
+    else:
+        order = np.argsort(values, axis=1, kind="stable")
+        ordered = np.take_along_axis(values, order, axis=1)
+        row, place = np.nonzero(ordered[:, 1:] == ordered[:, :-1])
+        first[row, order[row, place + 1]] = False
+    rank = np.cumsum(first, axis=1, dtype=np.int64)
+    if n_draws == 0 or (rank[:, -1] < wanted).any():
+        return first if not wanted.any() else None
+    return first & (rank <= wanted[:, None])
+
+
+def distinct_rows(stream: Stream, rows: Integers, count: int, below: Ids, n: int) -> tuple[Integers, Integers]:
+    """Draw `count` distinct integers in each row, row i below ``below[i]``, which is n or n - 1.
+
+    The first distinct ones of the row's sequence of draws; if more than half are wanted, the first distinct ones are
+    those left out, and the rest follows in ascending order.
+
+    Returns
+    -------
+    index, value : ndarray of int64, shape (len(rows) * count,)
+        Index into `rows`, ascending, and the integers.
+    """
+    invert = 2 * count > n
+    wanted = below - count if invert else np.full(len(rows), count, dtype=np.int64)
+    most = int(wanted.max(initial=0))
+    n_draws = draws_needed(most, n)
+    chosen = None
+    while chosen is None:
+        values = integers(stream, rows, n_draws, below)
+        chosen = first_distinct(values, wanted)
+        n_draws *= 2
+    index = np.nonzero(chosen)[0]
+    if not invert:
+        return index, values[chosen]
+    left = np.arange(n) < below[:, None]
+    left[index, values[chosen]] = False
+    kept, value = np.nonzero(left)
+    return kept, value

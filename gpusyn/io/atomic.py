@@ -1,0 +1,34 @@
+"""Files that appear under their name only when they are complete."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from gpusyn.io.hdf5 import writing
+
+
+@contextmanager
+def replacing(targets: Sequence[Path]) -> Iterator[list[Path]]:
+    """Hand out temporary names beside the targets; afterwards all take their targets' places, or none.
+
+    Raises
+    ------
+    FileError
+        If writing fails; the targets are then as they were.
+    """
+    temporaries = [target.with_name(f".{target.name}.{os.getpid()}.tmp") for target in targets]
+    place = targets[0] if len(targets) == 1 else targets[0].parent
+    try:
+        with writing(place):
+            yield temporaries
+            for temporary in temporaries:
+                with temporary.open("rb+") as stream:
+                    os.fsync(stream.fileno())
+            for temporary, target in zip(temporaries, targets, strict=True):
+                os.replace(temporary, target)
+    finally:
+        for temporary in temporaries:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,107 @@
+"""The kernel modules: deterministic texts assembled from `kernels/`, each the unit of compilation on every backend.
+
+A module's text depends on the number types and, for `advance_neurons`, on the model's signature; on nothing else.
+"""
+
+from __future__ import annotations
+
+import functools
+from itertools import product
+from typing import NamedTuple
+
+from gpusyn.kernel_source import read_kernel
+from gpusyn.kernel_spec import KERNELS
+from gpusyn.signature import NEURONS, Numbers, ReceptorSignature, Signature
+
+_BASE = ("common.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
+_NEURON_PARTS = ("receptors/kinetics.cuh", "receptors/effects.cuh", "neurons/lif.cuh", "advance_neurons.cu")
+_COMMON_PARTS = ("advance_sources.cu", "advance_synapses.cu", "deliver_spikes.cu")
+
+
+class Module(NamedTuple):
+    """A text that holds some kernels.
+
+    Attributes
+    ----------
+    name : short name for messages and tables
+    text : the whole CUDA C++ text, no `#include` in it
+    kernels : names of the kernels in it
+    """
+
+    name: str
+    text: str
+    kernels: tuple[str, ...]
+
+
+def _join(prelude: str, files: tuple[str, ...]) -> str:
+    parts = [prelude]
+    for file in files:
+        body = "".join(line for line in read_kernel(file).splitlines(keepends=True) if line.strip() != "#pragma once")
+        parts.append(f'#line 1 "kernels/{file}"\n{body}')
+    return "".join(parts)
+
+
+def _kernels_of(files: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(spec.name for spec in KERNELS.values() if spec.file in files)
+
+
+@functools.cache
+def neuron_module(signature: Signature) -> Module:
+    """The module that advances all neurons of one signature."""
+    parts = "+".join(
+        f"{r.kinetics}{'' if r.effect == 'Conductance' else r.effect}{'*' if r.synaptic else ''}"
+        for r in signature.receptors
+    )
+    numbers = signature.numbers
+    return Module(
+        f"{signature.neuron}({parts}) {numbers.real}/{numbers.acc}",
+        _join(signature.prelude(), (*_BASE, *_NEURON_PARTS)),
+        _kernels_of(_NEURON_PARTS),
+    )
+
+
+@functools.cache
+def common_module(numbers: Numbers) -> Module:
+    """The module of everything that no neuron model changes: sources, synapses, delivery."""
+    return Module(
+        f"common {numbers.real}/{numbers.acc}", _join(numbers.prelude(), (*_BASE, *_COMMON_PARTS)), _kernels_of(_COMMON_PARTS)
+    )
+
+
+def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Module:
+    """The module that holds `kernel`."""
+    return neuron_module(signature) if signature is not None else common_module(numbers)
+
+
+ALL_NUMBERS = (Numbers("float32", "int32"), Numbers("float32", "int64"), Numbers("float64", "int64"))
+
+
+def modules_in_common_use() -> list[Module]:
+    """The committed list that CI compiles for every architecture.
+
+    The signatures of the README's network, of current-based networks, of Vogels and Abbott's networks, and of per-synapse
+    gating, in all three sets of number types.
+    """
+    conductance = ReceptorSignature("Exponential", "Conductance")
+    rising = ReceptorSignature("Rising", "Conductance")
+    nmda = ReceptorSignature("Rising", "MagnesiumBlocked")
+    current = ReceptorSignature("Exponential", "Current")
+    alpha = ReceptorSignature("Rising", "Current")
+    gated = ReceptorSignature("Unlumped", "Conductance", synaptic=True)
+    gated_nmda = ReceptorSignature("Unlumped", "MagnesiumBlocked", synaptic=True)
+    models: list[tuple[str, tuple[ReceptorSignature, ...]]] = [
+        ("LIF", (conductance, nmda, conductance)),
+        ("LIF", (rising, nmda, rising)),
+        ("LIF", (conductance, conductance)),
+        ("LIF", (conductance,)),
+        ("LIF", (gated,)),
+        ("LIF", (gated, gated_nmda, gated)),
+        ("LIF", (conductance._replace(synaptic=True), nmda._replace(synaptic=True))),
+        ("ExactLIF", ()),
+        ("ExactLIF", (current, current)),
+        ("ExactLIF", (alpha,)),
+        ("LIF", (conductance, alpha)),
+    ]
+    assert {m[0] for m in models} == set(NEURONS)
+    neurons = [neuron_module(Signature(neuron, rs, n)) for n, (neuron, rs) in product(ALL_NUMBERS, models)]
+    return [common_module(n) for n in ALL_NUMBERS] + neurons

@@ -1,0 +1,104 @@
+"""The one declaration of every kernel's arguments; each launch and a test of the `.cu` signatures pass through it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.errors import BackendError
+from gpusyn.signature import Numbers
+
+# C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
+_FIXED = {"int": "int32", "int64": "int64", "uint32": "uint32", "double": "float64"}
+
+
+class Argument(NamedTuple):
+    """One kernel argument: C type, whether it is an array, and what the kernel does with it (in, out or inout)."""
+
+    name: str
+    ctype: str
+    array: bool = True
+    intent: str = "in"
+
+    def dtype(self, numbers: Numbers) -> np.dtype[np.generic]:
+        """Numpy type that the argument must have."""
+        own = {"real": numbers.real, "acc": numbers.acc, "weight_t": numbers.weight}
+        return np.dtype(own.get(self.ctype) or _FIXED[self.ctype])
+
+
+class KernelSpec(NamedTuple):
+    """A kernel: its name, the file that holds it, its arguments in order, and the items that one launch works on."""
+
+    name: str
+    file: str
+    arguments: tuple[Argument, ...]
+
+    def check(self, values: dict[str, object], numbers: Numbers) -> None:
+        """Refuse a launch whose arguments are not exactly the declared ones.
+
+        Raises
+        ------
+        BackendError
+            A name, type or memory order differs from the declaration.
+        """
+        names = [a.name for a in self.arguments]
+        if sorted(values) != sorted(names):
+            raise BackendError(f"kernel {self.name}: takes {names}, got {sorted(values)}")
+        for a in self.arguments:
+            value, want = values[a.name], a.dtype(numbers)
+            have = getattr(value, "dtype", None)
+            if have != want:
+                raise BackendError(f"kernel {self.name}: argument '{a.name}' must be {want}, got {have or type(value)}")
+            if a.array != (getattr(value, "ndim", 0) > 0):
+                raise BackendError(f"kernel {self.name}: argument '{a.name}' must be {'an array' if a.array else 'a number'}")
+            if a.array and not value.flags.c_contiguous:  # type: ignore[attr-defined]
+                raise BackendError(f"kernel {self.name}: argument '{a.name}' must be contiguous")
+
+
+def _declare(file: str, name: str, text: str) -> KernelSpec:
+    """`text`: one argument a word, `name:ctype` for arrays read, `+name:ctype` for arrays written, `=name:ctype` numbers."""
+    arguments = []
+    for word in text.split():
+        bare, ctype = word.lstrip("+=").split(":")
+        arguments.append(Argument(bare, ctype, not word.startswith("="), "inout" if word.startswith("+") else "in"))
+    return KernelSpec(name, file, tuple(arguments))
+
+
+_SPIKES = "+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int =history:int"
+_SYNAPSES = """+clock:int64 sets:int64 =n_sets:int blocks:int64 row_begin:int64 address:uint32 weights:real +gates:real
+    history:uint32 coef:real +sums:real"""
+
+KERNELS: dict[str, KernelSpec] = {
+    spec.name: spec
+    for spec in (
+        _declare(
+            "advance_neurons.cu",
+            "advance_neurons",
+            f"""+clock:int64 chunks:int64 =n_chunks:int =n:int64 +V:real +refractory:int +gates:real synaptic:real coef:real =n_rows:int64
+            current:real current_wave:int clamp_wave:int waves:real =n_waves:int +ring:acc rings:int64 drives:int64
+            drive_rate:double drive_pieces:int drive_weight:weight_t {_SPIKES} probes:int64 +trace:real +fault:int64""",
+        ),
+        _declare(
+            "advance_sources.cu",
+            "advance_poisson",
+            f"+clock:int64 chunks:int64 =n_chunks:int drives:int64 drive_rate:double drive_pieces:int {_SPIKES}",
+        ),
+        _declare(
+            "advance_sources.cu",
+            "advance_lists",
+            f"+clock:int64 due_begin:int64 due_id:int due_events:int {_SPIKES}",
+        ),
+        _declare(
+            "deliver_spikes.cu",
+            "deliver_spikes",
+            """+clock:int64 spike_total:int64 +spike_begin:int64 spike_id:int spike_events:int source_population:int
+            route_begin:int =most_routes:int routes:int64 row_begin:int64 words:uint32 weights:weight_t +ring:acc
+            histories:int64 =n_histories:int event_step:int64 event_count:int +history:uint32""",
+        ),
+        *(
+            _declare("advance_synapses.cu", name, _SYNAPSES)
+            for name in ("advance_first_order", "advance_exponential", "advance_rising")
+        ),
+    )
+}

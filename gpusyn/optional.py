@@ -1,0 +1,44 @@
+"""Optional packages: imported where used, and their absence is a sentence with the line that mends it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from gpusyn.errors import MissingDependencyError
+
+
+def require(package: str, purpose: str, install: str) -> Any:
+    """Import an optional package and return it.
+
+    Parameters
+    ----------
+    package : str
+        Name of the module, such as ``"h5py"``.
+    purpose : str
+        What needs it, as the user would say it.
+    install : str
+        What to hand to ``pip install``.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is not installed or cannot be imported.
+
+    Examples
+    --------
+    >>> require("h6py", "reading result files", "gpusyn[io]")
+    Traceback (most recent call last):
+        ...
+    gpusyn.errors.MissingDependencyError: reading result files needs h6py, which is not installed; \
+install it with: pip install "gpusyn[io]"
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        absent = isinstance(error, ModuleNotFoundError) and error.name == package.partition(".")[0]
+        state = "is not installed" if absent else f"cannot be imported ({error})"
+        name = package.partition(".")[0]
+        raise MissingDependencyError(
+            f'{purpose} needs {name}, which {state}; install it with: pip install "{install}"'
+        ) from None

@@ -1,0 +1,12 @@
+"""Receptors by name. To add one: a file here, its class in `RECEPTORS`, and its effect in ``kernels/receptors``."""
+
+from gpusyn.receptors.ampa import AMPA
+from gpusyn.receptors.base import Receptor
+from gpusyn.receptors.current import CurrentReceptor
+from gpusyn.receptors.gaba_a import GABA_A
+from gpusyn.receptors.nmda import NMDA
+
+__all__ = ["AMPA", "GABA_A", "NMDA", "RECEPTORS", "CurrentReceptor", "Receptor"]
+
+#: Every kind of receptor by the name of its class.
+RECEPTORS: dict[str, type[Receptor]] = {kind.__name__: kind for kind in (AMPA, NMDA, GABA_A, CurrentReceptor)}

@@ -1,0 +1,57 @@
+"""AMPA: the fast glutamate receptor."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gpusyn.checks import public
+from gpusyn.kinetics import Kinetics
+from gpusyn.parameter_table import Parameter
+from gpusyn.receptors.base import Receptor, choose_kinetics
+
+
+class AMPA(Receptor):
+    """Fast glutamate receptor: I = g (V - E_rev).
+
+    Parameters
+    ----------
+    tau_decay : float, optional
+        Decay time constant (ms), default 2.
+    E_rev : float
+        Reversal potential (mV).
+    tau_rise : float, optional
+        Rise time constant (ms); makes the gate a normalised dual exponential.
+    kinetics : Kinetics, optional
+        In place of the time constants.
+    gating : {"auto", "per-synapse"}
+        ``"per-synapse"`` forces a gate on every synapse.
+    name : str, optional
+        Name within the population, default ``"AMPA"``.
+
+    Examples
+    --------
+    >>> AMPA(tau_decay=5.0).kinetics
+    Exponential(tau=5.0)
+    >>> AMPA(tau_rise=0.2, tau_decay=1.7, name="AMPA_slow")
+    AMPA(name='AMPA_slow', kinetics=DualExponential(tau_rise=0.2, tau_decay=1.7), E_rev=0)
+    """
+
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("tau_decay", 2.0, "ms", "decay time constant"),
+        Parameter("E_rev", 0.0, "mV", "reversal potential"),
+        Parameter("tau_rise", None, "ms", "rise time constant; none: instantaneous"),
+    )
+
+    @public
+    def __init__(
+        self,
+        *,
+        tau_decay: float | None = None,
+        E_rev: float = 0.0,
+        tau_rise: float | None = None,
+        kinetics: Kinetics | None = None,
+        gating: str = "auto",
+        name: str | None = None,
+    ) -> None:
+        chosen = choose_kinetics("AMPA", kinetics, tau_rise, tau_decay, default_decay=2.0)
+        self._describe(name, chosen, gating, E_rev=E_rev)

@@ -1,0 +1,125 @@
+"""What all receptors share: a name, kinetics, a reversal potential and where the gates live."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from gpusyn.checks import instance, object_name, one_of, public, real
+from gpusyn.errors import ArgumentError
+from gpusyn.kinetics import DualExponential, Exponential, Kinetics
+from gpusyn.parameter_table import Immutable, Parameter, ParameterTable
+
+GATING = ("auto", "per-synapse")
+
+COMMON_PARAMETERS = (
+    Parameter("kinetics", None, "", "gs.kinetics.* in place of the time constants"),
+    Parameter("gating", "auto", "", "'auto': cheapest exact method; 'per-synapse': a gate on every synapse"),
+    Parameter("name", "class name", "", "name within the population"),
+)
+
+
+class Receptor(Immutable):
+    """Base class of all receptors; use a subclass such as :class:`~gpusyn.AMPA`.
+
+    Attributes
+    ----------
+    name : str
+        Name within the population.
+    kinetics : Kinetics
+        How the gate answers a spike.
+    E_rev : float or None
+        Reversal potential (mV); ``None`` for a current.
+    Mg : float or None
+        Extracellular magnesium (mM); ``None`` without a magnesium block.
+    gating : {"auto", "per-synapse"}
+        Who chooses where the gates live.
+    is_current : bool
+        Whether weights are currents (pA, of any sign) and not conductances (nS, >= 0).
+    kind : str
+        Name of the class.
+    """
+
+    name: str
+    kinetics: Kinetics
+    E_rev: float | None
+    Mg: float | None
+    gating: str
+    kind: str
+    is_current: ClassVar[bool] = False
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+
+    def _describe(
+        self, name: Any, kinetics: Kinetics, gating: Any, *, E_rev: Any = None, Mg: float | None = None
+    ) -> None:
+        """Check what all receptors have in common, and keep it."""
+        kind = type(self).__name__
+        self._set(
+            kind=kind,
+            name=object_name(kind if name is None else name, f"{kind}.name"),
+            kinetics=kinetics,
+            gating=one_of(gating, GATING, f"{kind}.gating"),
+            E_rev=None if self.is_current else real(E_rev, f"{kind}.E_rev", unit="mV", potential=True),
+            Mg=Mg,
+        )
+
+    @property
+    def weight_unit(self) -> str:
+        """Unit of the weights: ``"nS"``, or ``"pA"`` for a current."""
+        return "pA" if self.is_current else "nS"
+
+    @classmethod
+    @public
+    def parameters(cls) -> ParameterTable:
+        """Return the parameters with default, unit and meaning; prints as a table."""
+        return ParameterTable(cls.PARAMETERS + COMMON_PARAMETERS)
+
+    def __repr__(self) -> str:
+        parts = [f"kinetics={self.kinetics!r}"]
+        parts += [
+            f"{key}={value:g}" for key, value in (("E_rev", self.E_rev), ("Mg", self.Mg)) if value is not None
+        ]
+        if self.gating != "auto":
+            parts.append(f"gating={self.gating!r}")
+        return f"{self.kind}(name={self.name!r}, {', '.join(parts)})"
+
+
+def choose_kinetics(
+    where: str,
+    kinetics: Any,
+    rise: Any,
+    decay: Any,
+    *,
+    default_rise: float | None = None,
+    default_decay: float,
+    decay_name: str = "tau_decay",
+) -> Kinetics:
+    """Return the kinetics that `kinetics=` or the shorthand time constants ask for.
+
+    Parameters
+    ----------
+    where : str
+        Name of the receptor class.
+    kinetics : Kinetics or None
+        What was given as ``kinetics=``; replaces the time constants.
+    rise, decay : float or None
+        Time constants (ms) as given, ``None`` where not given.
+    default_rise, default_decay : float
+        Time constants (ms) where none is given; a rise of ``None`` makes a single exponential.
+    decay_name : str
+        What the user calls the decay time constant.
+    """
+    given = [name for name, value in ((decay_name, decay), ("tau_rise", rise)) if value is not None]
+    if kinetics is not None:
+        if given:
+            raise ArgumentError(
+                f"{where}: kinetics= replaces {given[0]}= (got both); give one of them, or put the time constant "
+                f"into kinetics=gs.kinetics.DualExponential(tau_rise, tau_decay)"
+            )
+        allowed = "an object such as gs.kinetics.Exponential(2.0)"
+        kept: Kinetics = instance(kinetics, Kinetics, f"{where}.kinetics", allowed)
+        return kept
+    decay = real(default_decay if decay is None else decay, f"{where}.{decay_name}", unit="ms", above=0)
+    if rise is None and default_rise is None:
+        return Exponential(decay)
+    rise = real(default_rise if rise is None else rise, f"{where}.tau_rise", unit="ms", above=0, high=decay)
+    return DualExponential(rise, decay)

@@ -1,0 +1,79 @@
+"""Current-based synapses."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gpusyn.checks import public
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.kinetics import Alpha, DualExponential, Exponential, Kinetics
+from gpusyn.parameter_table import Parameter
+from gpusyn.receptors.base import Receptor, choose_kinetics
+
+
+class CurrentReceptor(Receptor):
+    """A synaptic current that does not depend on the voltage; weights in pA, of any sign.
+
+    A positive weight depolarises. The recorded current is, as for every receptor, positive outward.
+
+    Parameters
+    ----------
+    name : str
+        Name within the population.
+    tau : float
+        Decay time constant (ms) of an exponential current; ``tau_decay=`` is the same.
+    tau_rise : float, optional
+        Rise time constant (ms); makes the current a normalised dual exponential.
+    kinetics : Kinetics, optional
+        `Exponential`, `Alpha` or `DualExponential`, in place of the time constants.
+    gating : {"auto", "per-synapse"}
+        ``"per-synapse"`` forces a gate on every synapse.
+
+    Raises
+    ------
+    ArgumentError
+        If neither `tau` nor `kinetics` is given, or both are.
+    ParameterError
+        If the kinetics are not linear.
+
+    Examples
+    --------
+    >>> CurrentReceptor("exc", tau=5.0)
+    CurrentReceptor(name='exc', kinetics=Exponential(tau=5.0))
+    """
+
+    is_current = True
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("tau", None, "ms", "decay time constant; tau_decay is the same"),
+        Parameter("tau_rise", None, "ms", "rise time constant; none: instantaneous"),
+    )
+
+    @public
+    def __init__(
+        self,
+        name: str,
+        *,
+        tau: float | None = None,
+        tau_rise: float | None = None,
+        tau_decay: float | None = None,
+        kinetics: Kinetics | None = None,
+        gating: str = "auto",
+    ) -> None:
+        where = "CurrentReceptor"
+        if tau is not None and tau_decay is not None:
+            raise ArgumentError(
+                f"{where}: tau= and tau_decay= are the same parameter (got both); give one of them"
+            )
+        if tau is None and tau_decay is None and kinetics is None:
+            raise ArgumentError(
+                f"{where}: needs tau= (ms) or kinetics= (got neither); write tau=5.0, for example"
+            )
+        decay_name = "tau" if tau is not None else "tau_decay"
+        decay = tau if tau is not None else tau_decay
+        chosen = choose_kinetics(where, kinetics, tau_rise, decay, default_decay=5.0, decay_name=decay_name)
+        if not isinstance(chosen, (Exponential, Alpha, DualExponential)):
+            raise ParameterError(
+                f"{where}.kinetics: must be Exponential, Alpha or DualExponential (got {chosen!r}); saturating gates "
+                f"are for receptors with a conductance, such as gs.AMPA"
+            )
+        self._describe(name, chosen, gating)

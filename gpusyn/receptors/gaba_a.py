@@ -1,0 +1,57 @@
+"""GABA_A: the chloride channel of fast inhibition."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gpusyn.checks import public
+from gpusyn.kinetics import Kinetics
+from gpusyn.parameter_table import Parameter
+from gpusyn.receptors.base import Receptor, choose_kinetics
+
+
+class GABA_A(Receptor):
+    """Chloride channel of fast inhibition: I = g (V - E_rev).
+
+    Weights are >= 0: it inhibits (hyperpolarises or shunts) by its reversal potential, not by a sign.
+
+    Parameters
+    ----------
+    tau_decay : float, optional
+        Decay time constant (ms), default 10.
+    E_rev : float
+        Reversal potential (mV).
+    tau_rise : float, optional
+        Rise time constant (ms); makes the gate a normalised dual exponential.
+    kinetics : Kinetics, optional
+        In place of the time constants.
+    gating : {"auto", "per-synapse"}
+        ``"per-synapse"`` forces a gate on every synapse.
+    name : str, optional
+        Name within the population, default ``"GABA_A"``.
+
+    Examples
+    --------
+    >>> GABA_A(E_rev=-80.0)
+    GABA_A(name='GABA_A', kinetics=Exponential(tau=10.0), E_rev=-80)
+    """
+
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("tau_decay", 10.0, "ms", "decay time constant"),
+        Parameter("E_rev", -75.0, "mV", "reversal potential"),
+        Parameter("tau_rise", None, "ms", "rise time constant; none: instantaneous"),
+    )
+
+    @public
+    def __init__(
+        self,
+        *,
+        tau_decay: float | None = None,
+        E_rev: float = -75.0,
+        tau_rise: float | None = None,
+        kinetics: Kinetics | None = None,
+        gating: str = "auto",
+        name: str | None = None,
+    ) -> None:
+        chosen = choose_kinetics("GABA_A", kinetics, tau_rise, tau_decay, default_decay=10.0)
+        self._describe(name, chosen, gating, E_rev=E_rev)

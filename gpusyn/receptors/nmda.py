@@ -1,0 +1,59 @@
+"""NMDA: the slow glutamate receptor with its magnesium block."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gpusyn.checks import public, real
+from gpusyn.kinetics import Kinetics
+from gpusyn.parameter_table import Parameter
+from gpusyn.receptors.base import Receptor, choose_kinetics
+
+
+class NMDA(Receptor):
+    """Slow glutamate receptor with magnesium block: I = g B(V) (V - E_rev).
+
+    B(V) = 1 / (1 + [Mg]/3.57 exp(-0.062 V)), with [Mg] in mM and V in mV (Jahr & Stevens 1990).
+
+    Parameters
+    ----------
+    Mg : float
+        Extracellular magnesium (mM), >= 0; 0 removes the block.
+    tau_rise, tau_decay : float, optional
+        Time constants (ms) of the normalised dual exponential, default 2 and 100.
+    E_rev : float
+        Reversal potential (mV).
+    kinetics : Kinetics, optional
+        In place of the time constants.
+    gating : {"auto", "per-synapse"}
+        ``"per-synapse"`` forces a gate on every synapse.
+    name : str, optional
+        Name within the population, default ``"NMDA"``.
+
+    Examples
+    --------
+    >>> NMDA(Mg=1.2)
+    NMDA(name='NMDA', kinetics=DualExponential(tau_rise=2.0, tau_decay=100.0), E_rev=0, Mg=1.2)
+    """
+
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("Mg", 1.0, "mM", "extracellular magnesium; 0: no block"),
+        Parameter("tau_rise", 2.0, "ms", "rise time constant"),
+        Parameter("tau_decay", 100.0, "ms", "decay time constant"),
+        Parameter("E_rev", 0.0, "mV", "reversal potential"),
+    )
+
+    @public
+    def __init__(
+        self,
+        *,
+        Mg: float = 1.0,
+        tau_rise: float | None = None,
+        tau_decay: float | None = None,
+        E_rev: float = 0.0,
+        kinetics: Kinetics | None = None,
+        gating: str = "auto",
+        name: str | None = None,
+    ) -> None:
+        chosen = choose_kinetics("NMDA", kinetics, tau_rise, tau_decay, default_rise=2.0, default_decay=100.0)
+        self._describe(name, chosen, gating, E_rev=E_rev, Mg=real(Mg, "NMDA.Mg", unit="mM", low=0, high=1e6))

@@ -1,0 +1,118 @@
+"""What a kernel's text may depend on: the neuron model, the kinds of its receptors in order, and the precision.
+
+Sizes, values, names and the network never enter, so a second network of a known signature compiles nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+# States and coefficients of each kinetics struct in kernels/receptors/kinetics.cuh, of each effect in effects.cuh,
+# and of each neuron model in kernels/neurons/.
+KINETICS = {"Unlumped": (0, 0), "Exponential": (1, 3), "Rising": (2, 6)}
+EFFECTS = {"Conductance": 1, "MagnesiumBlocked": 2, "Current": 0}
+NEURONS = {"LIF": 2, "ExactLIF": 2}
+NEURON_COEF = 4  # v_th, v_reset, refractory steps, E_L
+
+
+class ReceptorSignature(NamedTuple):
+    """One receptor: its lumped kinetics, its effect on the membrane, and whether synapses own gates of it."""
+
+    kinetics: str
+    effect: str
+    synaptic: bool = False
+
+
+class ReceptorLayout(NamedTuple):
+    """Where receptor `index` finds its states, coefficients and synaptic sums (-1: none)."""
+
+    index: int
+    kinetics: str
+    effect: str
+    state: int
+    coef: int
+    effect_coef: int
+    synaptic: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The number types of a run: state `real`, integer sums `acc`, stored weights `weight`."""
+
+    real: str = "float32"
+    acc: str = "int32"
+
+    @property
+    def weight(self) -> str:
+        """Integer type of a stored event-driven weight."""
+        return "int32" if self.real == "float32" else "int64"
+
+    @property
+    def real_dtype(self) -> np.dtype[np.floating]:
+        """Numpy type of the state."""
+        return np.dtype(self.real)
+
+    @property
+    def acc_dtype(self) -> np.dtype[np.signedinteger]:
+        """Numpy type of the integer sums."""
+        return np.dtype(self.acc)
+
+    @property
+    def weight_dtype(self) -> np.dtype[np.signedinteger]:
+        """Numpy type of a stored weight."""
+        return np.dtype(self.weight)
+
+    def prelude(self) -> str:
+        """First lines of every assembled text."""
+        c = {"float32": "float", "float64": "double", "int32": "int", "int64": "long long"}
+        return f"typedef {c[self.real]} real;\ntypedef {c[self.acc]} acc;\ntypedef {c[self.weight]} weight_t;\n"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A neuron model with its receptors, as the kernel `advance_neurons` sees them."""
+
+    neuron: str
+    receptors: tuple[ReceptorSignature, ...]
+    numbers: Numbers
+
+    def layout(self) -> tuple[ReceptorLayout, ...]:
+        """The receptors with the places of their states and coefficients."""
+        state, coef, synaptic, rows = 0, NEURON_COEF + NEURONS[self.neuron], 0, []
+        for k, r in enumerate(self.receptors):
+            states, coefs = KINETICS[r.kinetics]
+            rows.append(
+                ReceptorLayout(k, r.kinetics, r.effect, state, coef, coef + coefs, synaptic if r.synaptic else -1)
+            )
+            state, coef, synaptic = state + states, coef + coefs + EFFECTS[r.effect], synaptic + r.synaptic
+        return tuple(rows)
+
+    @property
+    def n_states(self) -> int:
+        """Lumped gating variables of one neuron."""
+        return sum(KINETICS[r.kinetics][0] for r in self.receptors)
+
+    @property
+    def n_coef(self) -> int:
+        """Coefficients of one row of the coefficient table."""
+        own = sum(KINETICS[r.kinetics][1] + EFFECTS[r.effect] for r in self.receptors)
+        return NEURON_COEF + NEURONS[self.neuron] + own
+
+    @property
+    def n_synaptic(self) -> int:
+        """Receptors with per-synapse gates."""
+        return sum(r.synaptic for r in self.receptors)
+
+    def prelude(self) -> str:
+        """The definitions that turn kernels/advance_neurons.cu into this signature's kernel."""
+        rows = [
+            f"X({r.index}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic})" for r in self.layout()
+        ]
+        return (
+            self.numbers.prelude()
+            + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_RECEPTORS {len(rows)}\n"
+            + f"#define RECEPTORS(X) {' '.join(rows)}\n"
+        )

@@ -1,0 +1,151 @@
+// One step of all neurons of one model signature: private Poisson input, V, gates, threshold, spikes, samples.
+// The signature's text defines NEURON and RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient,
+// synaptic sum or -1). Work comes in chunks of at most CHUNK neurons of one population.
+
+enum { THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF };  // the first coefficients of every neuron
+enum { QUIET, FIRED, BROKEN };
+
+enum ChunkField {
+    C_FIRST, C_COUNT, C_ROW, C_ROW_STEP, C_WAVES, C_GLOBAL, C_LOCAL, C_RINGS, C_DRIVE, C_DRIVE_END, C_PROBE, C_PROBE_END, CHUNK_FIELDS
+};
+enum RingField { R_BASE, R_MASK, R_STRIDE, RING_FIELDS };
+enum ProbeField { P_NEURON, P_VARIABLE, P_RECEPTOR, P_EVERY, P_TRACE, P_COLUMN, P_COLUMNS, PROBE_FIELDS };
+enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H };
+
+// What one neuron of the chunk sees: arrays already shifted to the chunk's first neuron.
+struct Cells {
+    real *V, *gates;
+    const real *synaptic, *current;
+    int *refractory;
+    const int *current_wave, *clamp_wave;
+    int64 n;  // distance between one gate's array and the next
+};
+
+template <int SYN> DEVICE real synaptic_sum(const Cells &s, int j, int which)
+{
+    return SYN < 0 ? (real)0 : s.synaptic[(2 * (SYN < 0 ? 0 : SYN) + which) * s.n + j];
+}
+
+// Advances neuron j over one step; input[k] points at the integer sums due at its end. Returns QUIET, FIRED or BROKEN.
+template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c, acc *const *input, const real *waves)
+{
+    real v = s.V[j];
+    int refractory = s.refractory[j];
+    real current = s.current[j];
+    if (WAVES) current = current + waves[s.current_wave[j]];
+
+    const Coef own = c.from(NEURON_COEF);
+    real G = NEURON::leak(own), D = NEURON::drive(current, own);
+#define ADD(k, Kinetics, Effect, S, C, SYN)                                                         \
+    {                                                                                               \
+        real gate = Kinetics::average(s.gates + (S) * s.n + j, c.from(C), s.n);                       \
+        if (SYN >= 0) gate = gate + synaptic_sum<SYN>(s, j, 0);                                     \
+        Effect::add(gate, v, c.from((C) + Kinetics::COEFS), G, D);                                      \
+    }
+    RECEPTORS(ADD)
+#undef ADD
+    real free_v = NEURON::advance(v, own, G, D);
+#define STEP(k, Kinetics, Effect, S, C, SYN)                                                        \
+    if (Kinetics::STATES > 0) {                                                                     \
+        Kinetics::step(s.gates + (S) * s.n + j, c.from(C), s.n, (real)input[k][j]);                   \
+        input[k][j] = 0;                                                                            \
+    }
+    RECEPTORS(STEP)
+#undef STEP
+
+    real threshold = c[THRESHOLD], reset = c[RESET];
+    int pause = (int)c[REFRACTORY];
+    // selections of numbers, not of truth values: compilers turn these into SIMD code
+    real next = flush(refractory > 0 ? v : free_v);
+    int outcome = next >= threshold ? FIRED : QUIET;
+    outcome = refractory > 0 ? QUIET : outcome;
+    next = outcome == FIRED ? reset : next;
+    refractory = refractory > 0 ? refractory - 1 : 0;
+    refractory = outcome == FIRED ? pause : refractory;
+    if (WAVES) {
+        int wave = s.clamp_wave[j];
+        real command = flush(waves[wave] - c[REST]);
+        next = wave ? command : next;
+        outcome = wave ? QUIET : outcome;
+        refractory = wave ? 0 : refractory;
+    }
+    s.V[j] = next;
+    s.refractory[j] = refractory;
+    return (next < 0 ? -next : next) < (real)1e30 ? outcome : BROKEN;
+}
+
+// One recorded value, as it stands at the end of the step.
+DEVICE real sample(const Cells &s, int j, const Coef c, int variable, int receptor)
+{
+    real v = s.V[j], value = variable == VAR_V ? v + c[REST] : (real)0;
+#define PICK(k, Kinetics, Effect, S, C, SYN)                                                        \
+    if (variable != VAR_V && receptor == k) {                                                       \
+        real gate = Kinetics::STATES > 0 ? s.gates[(S) * s.n + j] : (real)0;                        \
+        if (SYN >= 0) gate = gate + synaptic_sum<SYN>(s, j, 1);                                     \
+        const Coef e = c.from((C) + Kinetics::COEFS);                                                  \
+        value = variable == VAR_I ? Effect::current(gate, v, e) : variable == VAR_B ? Effect::block(v, e) : gate; \
+        if (Kinetics::STATES > 1 && variable == VAR_H) value = s.gates[((S) + (Kinetics::STATES > 1)) * s.n + j]; \
+    }
+    RECEPTORS(PICK)
+#undef PICK
+    return flush(value);
+}
+
+KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int n_chunks, int64 n, real *RESTRICT V,
+       int *RESTRICT refractory, real *RESTRICT gates, const real *RESTRICT synaptic, const real *RESTRICT coef, int64 n_rows,
+       const real *RESTRICT current, const int *RESTRICT current_wave, const int *RESTRICT clamp_wave,
+       const real *RESTRICT waves, int n_waves, acc *RESTRICT ring, const int64 *RESTRICT rings,
+       const int64 *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
+       const weight_t *RESTRICT drive_weight, int64 *RESTRICT spike_total, int *RESTRICT spike_id,
+       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int history,
+       const int64 *RESTRICT probes, real *RESTRICT trace, int64 *RESTRICT fault)
+{
+    SHARED int state[CHUNK];
+    int64 now = clock[0];
+    if (FIRST_THREAD) clock[1] = now;
+    const real *wave = waves + (now - clock[2]) * n_waves;
+    FOR_BLOCKS(b, n_chunks)
+    {
+        const int64 *chunk = chunks + b * CHUNK_FIELDS;
+        int64 first = chunk[C_FIRST];
+        int count = (int)chunk[C_COUNT], step = (int)chunk[C_ROW_STEP];
+        Coef c = {coef + chunk[C_ROW], n_rows};
+        Cells s = {V + first, gates + first, synaptic + first, current + first, refractory + first, current_wave + first,
+                   clamp_wave + first, n};
+        acc *input[N_RECEPTORS + 1];
+        for (int k = 0; k < N_RECEPTORS; k++) {
+            const int64 *r = rings + (chunk[C_RINGS] + k) * RING_FIELDS;
+            input[k] = ring + r[R_BASE] + (now & r[R_MASK]) * r[R_STRIDE] + chunk[C_LOCAL];
+        }
+        for (int64 d = chunk[C_DRIVE]; d < chunk[C_DRIVE_END]; d++)
+            add_drive(drives + d * DRIVE_FIELDS, drive_rate, drive_pieces, drive_weight, now, now - clock[2], chunk[C_LOCAL], count, input);
+        // thread j wrote input[..][j] itself, so no barrier is needed before it reads it
+
+        if (chunk[C_WAVES]) {
+            FOR_THREADS(j, count) state[j] = advance_one<true>(s, j, Coef{c.c + j * step, n_rows}, input, wave);
+        } else if (step) {
+            FOR_THREADS(j, count) state[j] = advance_one<false>(s, j, Coef{c.c + j, n_rows}, input, wave);
+        } else {
+            FOR_THREADS(j, count) state[j] = advance_one<false>(s, j, c, input, wave);
+        }
+        FOR_EACH(j, count)
+        {
+            if (state[j] == BROKEN) keep_least(fault, now << 31 | (chunk[C_GLOBAL] + j));
+            if (state[j] == FIRED)
+                emit(now, (int)chunk[C_GLOBAL] + j, 1, spike_total, spike_id, spike_events, event_step, event_count, history);
+        }
+        BLOCK_SYNC();
+        FOR_EACH(p, (int)(chunk[C_PROBE_END] - chunk[C_PROBE]))
+        {
+            const int64 *probe = probes + (chunk[C_PROBE] + p) * PROBE_FIELDS;
+            int64 every = probe[P_EVERY], at = now + 1;
+            if (at % every == 0) {
+                int j = (int)probe[P_NEURON];
+                int64 row = at / every - clock[2] / every - 1;
+                trace[probe[P_TRACE] + row * probe[P_COLUMNS] + probe[P_COLUMN]] =
+                    sample(s, j, Coef{c.c + j * step, n_rows}, (int)probe[P_VARIABLE], (int)probe[P_RECEPTOR]);
+            }
+        }
+        BLOCK_SYNC();
+    }
+}

@@ -1,0 +1,81 @@
+// The dialect of gpusyn's kernels: one text, three compilers.
+//
+//   NVRTC            nothing defined: a GPU runs blocks of threads, warps of 32 lanes
+//   GPUSYN_EMULATE   host/emulate.h included before: the same blocks and warps on CPU fibers
+//   GPUSYN_HOST      host/host.h included before: a few workers, each with its own share; lanes become SIMD loops
+//
+// A kernel names its parallelism by these macros only:
+//   FOR_BLOCKS(b, n)     units of work, one a block (host: a contiguous share per worker)
+//   FOR_THREADS(j, n)    independent items within a unit (host: a SIMD loop)
+//   FOR_EACH(j, n)       the same where the body branches (host: a plain loop)
+//   FOR_ITEMS(i, n)      independent items of the whole launch
+//   FOR_WARPS(w, n)      units of work, one a warp (host: a contiguous share per worker)
+//   FOR_TASKS(t, n)      one a warp (host: every worker walks all of them, touching only the slices of targets it owns)
+//   for_lanes(lo, hi, f) f(j, lane) for j in [lo, hi), lane = (j - lo) % 32; lane_sum folds 32 partial sums in one fixed tree
+#pragma once
+
+typedef unsigned int uint32;
+typedef long long int64;
+typedef unsigned long long uint64;
+
+enum { LANES = 32, CHUNK = 128 };
+
+#if !defined(GPUSYN_HOST)
+
+#define KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
+#define DEVICE static __device__ __forceinline__
+#define MEMBER __device__ __forceinline__
+#define SHARED __shared__
+#define RESTRICT __restrict__
+#define FOR_BLOCKS(b, n) for (int64 b = blockIdx.x; b < (n); b += gridDim.x)
+#define FOR_THREADS(j, n) for (int j = threadIdx.x; j < (n); j += blockDim.x)
+#define FOR_EACH(j, n) FOR_THREADS(j, n)
+#define FOR_ITEMS(i, n) \
+    for (int64 i = (int64)blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += (int64)gridDim.x * blockDim.x)
+#define FOR_WARPS(w, n)                                                                     \
+    for (int64 w = ((int64)blockIdx.x * blockDim.x + threadIdx.x) >> 5; w < (n); \
+         w += ((int64)gridDim.x * blockDim.x) >> 5)
+#define FOR_TASKS(t, n) FOR_WARPS(t, n)
+#define BLOCK_SYNC() __syncthreads()
+#define FIRST_THREAD (blockIdx.x == 0 && threadIdx.x == 0)
+#define LANE_STATE(name) real name = 0
+#define LANE_AT(name, lane) name
+
+DEVICE int bits_of(float x) { return __float_as_int(x); }
+DEVICE float float_of(int x) { return __int_as_float(x); }
+DEVICE int64 bits_of(double x) { return __double_as_longlong(x); }
+DEVICE double double_of(int64 x) { return __longlong_as_double(x); }
+DEVICE uint32 mul_hi32(uint32 a, uint32 b) { return (uint32)(((uint64)a * b) >> 32); }
+
+// Integer additions commute, so the order in which threads arrive never shows in the result.
+DEVICE void add_to(int *p, int v) { atomicAdd(p, v); }
+DEVICE void add_to(int64 *p, int64 v) { atomicAdd((uint64 *)p, (uint64)v); }
+DEVICE int64 take(int64 *counter, int64 n) { return (int64)atomicAdd((uint64 *)counter, (uint64)n); }
+DEVICE void keep_least(int64 *p, int64 v) { atomicMin(p, v); }
+
+template <class F> DEVICE void for_lanes(int64 lo, int64 hi, F f)
+{
+    int lane = threadIdx.x & 31;
+    for (int64 j = lo + lane; j < hi; j += LANES) f(j, lane);
+}
+
+template <class T> DEVICE T lane_sum(T s)
+{
+    for (int o = LANES / 2; o; o >>= 1) s = s + __shfl_xor_sync(0xffffffffu, s, o);
+    return s;
+}
+#define FIRST_LANE ((threadIdx.x & 31) == 0)
+
+// The synapses of one source in one slice: additions to distinct or equal targets, in any order.
+template <class F> DEVICE void for_row(int64 lo, int64 hi, F f)
+{
+    for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j);
+}
+#define SLICE_WORKER 0
+#define SLICE_WORKERS 1
+
+#endif
+
+// A value smaller than 2^-60 is zero everywhere, so that a GPU's flush of subnormals to zero changes no stored bit.
+DEVICE float flush(float x) { return (x < 0 ? -x : x) < 8.673617379884035e-19f ? 0.0f : x; }
+DEVICE double flush(double x) { return (x < 0 ? -x : x) < 8.673617379884035e-19 ? 0.0 : x; }

@@ -1,0 +1,60 @@
+// Ends a step: this step's spikes go to the rings of their targets, the sources' transmitter history moves on,
+// and the clock ticks.
+
+enum RouteField {
+    E_SOURCE, E_SOURCE_END, E_ROWS, E_WORDS, E_WEIGHTS, E_WEIGHT_STEP, E_SHIFT, E_RING, E_MASK, E_STRIDE, E_SLICES, E_SLICE_SIZE, ROUTE_FIELDS
+};
+enum HistoryField { H_GLOBAL, H_COUNT, H_BASE, H_MASK, H_STEPS_LOG, H_BITS_LOG, H_PULSE, HISTORY_FIELDS };
+
+// A synapse is one 32-bit word: delay in steps (high half) and target within its slice (low half).
+DEVICE void deliver_row(const int64 *route, int64 row, acc events, int64 now, const int64 *row_begin, const uint32 *words,
+                        const weight_t *weights, acc *ring, int worker, int workers)
+{
+    acc factor = events << route[E_SHIFT];
+    const int64 *begin = row_begin + route[E_ROWS] + row * route[E_SLICES];
+    const uint32 *word = words + route[E_WORDS];
+    const weight_t *weight = weights + route[E_WEIGHTS];
+    int64 mask = route[E_MASK], stride = route[E_STRIDE], weight_step = route[E_WEIGHT_STEP];
+    for (int64 s = worker; s < route[E_SLICES]; s += workers) {
+        acc *target = ring + route[E_RING] + s * route[E_SLICE_SIZE];
+        for_row(begin[s], begin[s + 1], [&](int64 j) {
+            uint32 w = word[j];
+            add_to(target + ((now + (w >> 16)) & mask) * stride + (w & 0xffffu), (acc)weight[j * weight_step] * factor);
+        });
+    }
+}
+
+// What a source's transmitter does from the end of this step on: on or off (pulse > 0), or its number of events.
+DEVICE void remember(const int64 *h, int64 i, int64 now, const int64 *event_step, const int *event_count, uint32 *history)
+{
+    int64 since = now - event_step[h[H_GLOBAL] + i], pulse = h[H_PULSE];
+    uint32 value = pulse ? (uint32)(since < pulse) : since == 0 ? (uint32)event_count[h[H_GLOBAL] + i] : 0u;
+    int64 inside = now & (((int64)1 << h[H_STEPS_LOG]) - 1);
+    uint32 *word = history + h[H_BASE] + ((now >> h[H_STEPS_LOG]) & h[H_MASK]) * h[H_COUNT] + i;
+    *word = (inside ? *word : 0u) | value << (inside << h[H_BITS_LOG]);
+}
+
+KERNEL(deliver_spikes, int64 *RESTRICT clock, const int64 *RESTRICT spike_total, int64 *RESTRICT spike_begin,
+       const int *RESTRICT spike_id, const int *RESTRICT spike_events, const int *RESTRICT source_population,
+       const int *RESTRICT route_begin, int most_routes, const int64 *RESTRICT routes, const int64 *RESTRICT row_begin,
+       const uint32 *RESTRICT words, const weight_t *RESTRICT weights, acc *RESTRICT ring, const int64 *RESTRICT histories,
+       int n_histories, const int64 *RESTRICT event_step, const int *RESTRICT event_count, uint32 *RESTRICT history)
+{
+    int64 now = clock[1], local = now - clock[2], begin = spike_begin[local], end = spike_total[0];
+    FOR_TASKS(t, (end - begin) * most_routes)
+    {
+        int64 spike = begin + t / most_routes;
+        int source = spike_id[spike], population = source_population[source];
+        int64 r = route_begin[population] + t % most_routes;
+        const int64 *route = routes + r * ROUTE_FIELDS;
+        if (r < route_begin[population + 1] && source >= route[E_SOURCE] && source < route[E_SOURCE_END])
+            deliver_row(route, source - route[E_SOURCE], spike_events[spike], now, row_begin, words, weights, ring, SLICE_WORKER, SLICE_WORKERS);
+    }
+    for (int h = 0; h < n_histories; h++)
+        FOR_ITEMS(i, histories[h * HISTORY_FIELDS + H_COUNT])
+        remember(histories + h * HISTORY_FIELDS, i, now, event_step, event_count, history);
+    if (FIRST_THREAD) {  // nobody reads these two again before the next launch
+        spike_begin[local + 1] = end;
+        clock[0] = now + 1;
+    }
+}

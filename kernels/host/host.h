@@ -1,0 +1,91 @@
+// What makes the kernel text run on a CPU at speed: workers with contiguous shares, lanes as SIMD loops.
+#pragma once
+#define GPUSYN_HOST 1
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+struct Worker {
+    int index, count;
+    long long begin(long long n) const { return n * index / count; }
+    long long end(long long n) const { return n * (index + 1) / count; }
+};
+
+#define KERNEL(name, ...) static void name(const Worker worker, __VA_ARGS__)
+#define DEVICE static inline __attribute__((always_inline))
+#define MEMBER inline __attribute__((always_inline))
+#define SHARED
+#define RESTRICT __restrict__
+#define SIMD _Pragma("omp simd")
+#define FOR_BLOCKS(b, n) for (int64 b = worker.begin(n), b##_end = worker.end(n); b < b##_end; b++)
+#define FOR_THREADS(j, n) SIMD for (int j = 0; j < (n); j++)
+#define FOR_EACH(j, n) for (int j = 0; j < (n); j++)
+#define FOR_ITEMS(i, n) for (int64 i = worker.begin(n), i##_end = worker.end(n); i < i##_end; i++)
+#define FOR_WARPS(w, n) FOR_BLOCKS(w, n)
+#define FOR_TASKS(t, n) for (int64 t = 0; t < (n); t++)
+#define BLOCK_SYNC() ((void)0)
+#define FIRST_THREAD (worker.index == 0)
+#define LANE_STATE(name) real name[LANES] = {}
+#define LANE_AT(name, lane) name[lane]
+#define FIRST_LANE true
+
+template <class To, class From> DEVICE To bit_copy(From x)
+{
+    static_assert(sizeof(To) == sizeof(From), "same size");
+    To y;
+    memcpy(&y, &x, sizeof y);
+    return y;
+}
+DEVICE int bits_of(float x) { return bit_copy<int>(x); }
+DEVICE float float_of(int x) { return bit_copy<float>(x); }
+DEVICE long long bits_of(double x) { return bit_copy<long long>(x); }
+DEVICE double double_of(long long x) { return bit_copy<double>(x); }
+DEVICE unsigned mul_hi32(unsigned a, unsigned b) { return (unsigned)(((unsigned long long)a * b) >> 32); }
+
+DEVICE void add_to(int *p, int v) { *p += v; }
+DEVICE void add_to(long long *p, long long v) { *p += v; }
+DEVICE long long take(long long *counter, long long n) { return __atomic_fetch_add(counter, n, __ATOMIC_RELAXED); }
+DEVICE void keep_least(long long *p, long long v)
+{
+    long long old = __atomic_load_n(p, __ATOMIC_RELAXED);
+    while (v < old && !__atomic_compare_exchange_n(p, &old, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+}
+
+template <class F> DEVICE void for_lanes(long long lo, long long hi, F f)
+{
+    long long j = lo;
+    for (; j + 32 <= hi; j += 32) {
+        SIMD for (int lane = 0; lane < 32; lane++) f(j + lane, lane);
+    }
+    for (int lane = 0; lane < (int)(hi - j); lane++) f(j + lane, lane);
+}
+
+template <class F> DEVICE void for_row(long long lo, long long hi, F f)
+{
+    for (long long j = lo; j < hi; j++) f(j);
+}
+#define SLICE_WORKER worker.index
+#define SLICE_WORKERS worker.count
+
+template <class T> DEVICE T lane_sum(T (&s)[32])
+{
+    for (int o = 16; o; o >>= 1)
+        for (int lane = 0; lane < o; lane++) s[lane] = s[lane] + s[lane + o];
+    return s[0];
+}
+
+// A packed call: argument types come from the kernel's own function type, so no signature is written twice.
+template <class... A, std::size_t... I>
+inline void call_packed(void (*kernel)(const Worker, A...), const Worker worker, void **p, std::index_sequence<I...>)
+{
+    kernel(worker, *static_cast<std::remove_reference_t<A> *>(p[I])...);
+}
+template <class... A> inline void call_packed(void (*kernel)(const Worker, A...), const Worker worker, void **p)
+{
+    call_packed(kernel, worker, p, std::index_sequence_for<A...>{});
+}
+#define HOST_ENTRY(name) \
+    extern "C" __attribute__((visibility("default"))) void entry_##name(void **p, int index, int count) \
+    { call_packed(&name, Worker{index, count}, p); }

@@ -1,0 +1,260 @@
+"""Kernel text -> shared library for the CPU, through ``kernels/host/emulate.h`` and g++, kept in a cache.
+
+The cache is a folder keyed by the content of everything that goes in (text, headers, flags, compiler), so it is never
+stale; a library is published by renaming a finished file, so that two processes may build the same one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import functools
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from .settings import settings
+
+__all__ = ["CompileFailure", "Kernel", "Module", "compiler", "kernel_names", "load", "sanitizer_environment"]
+
+HEADERS = Path(__file__).resolve().parents[2] / "kernels" / "host"
+
+
+class CompileFailure(Exception):
+    """The compiler refused the text, or an option is not one that NVRTC has and the emulator understands."""
+
+
+# ---- reading the text -----------------------------------------------------------------------------------------------
+
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+_DEFINE = re.compile(r"^[ \t]*#[ \t]*define\b(?:[^\n]*\\\n)*[^\n]*", re.M)
+_BOUNDS = r"(?:__launch_bounds__\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*)?"
+_PLAIN = re.compile(rf'extern\s+"C"\s+__global__\s+{_BOUNDS}void\s+{_BOUNDS}(\w+)\s*\(')
+_MACRO = re.compile(r"^[ \t]*KERNEL\s*\(\s*(\w+)\s*,", re.M)
+_DYNAMIC = re.compile(
+    r"extern\s+(?:__shared__|SHARED)\s+(?:__align__\s*\([^)]*\)\s*)?([\w ]+?)\s*\b(\w+)\s*\[\s*\]\s*;"
+)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "\n" * match.group().count("\n")
+
+
+def kernel_bounds(text: str) -> dict[str, str]:
+    """Kernels of a text, in order, with what stands in their ``__launch_bounds__`` ("" where there is none)."""
+    bare = _DEFINE.sub(_blank, _COMMENT.sub(_blank, text))
+    found = [(m.start(), m.group(3), m.group(1) or m.group(2) or "") for m in _PLAIN.finditer(bare)]
+    found += [(m.start(), m.group(1), "") for m in _MACRO.finditer(bare)]
+    return {name: bounds for _, name, bounds in sorted(found)}
+
+
+def kernel_names(text: str) -> list[str]:
+    """Names of the kernels that a text defines, as ``extern "C" __global__ void name(`` or ``KERNEL(name,``."""
+    return list(kernel_bounds(text))
+
+
+def emulated_text(text: str) -> str:
+    """The C++ source of a module; line numbers of the text stay as they are."""
+    if re.search(r"^[ \t]*#[ \t]*include\b", _COMMENT.sub(_blank, text), re.M):
+        raise CompileFailure("module.cu: includes a header; NVRTC would not find it and CuPy's cache would not notice its changes")
+    entries = "".join(
+        f"GPUSYN_EMULATE_KERNEL({', '.join(filter(None, (name, bounds)))})\n"
+        for name, bounds in kernel_bounds(text).items()
+    )
+    if not entries:
+        raise CompileFailure('module.cu: no kernel found (extern "C" __global__ void name(...) or KERNEL(name, ...))')
+    body = re.sub(r"^([ \t]*)#[ \t]*pragma[ \t]+once\b", r"\1", text, flags=re.M)
+    body = _DYNAMIC.sub(r"\1 *\2 = (\1 *)emu::now.dynamic;", body)
+    # Inside an unnamed namespace shared arrays of templates and lambdas may share one section, and names cannot clash.
+    return (
+        f'#include "emulate.h"\nnamespace {{\n#line 1 "module.cu"\n{body}\n'
+        f'}}\n#line 1 "kernel table"\nGPUSYN_EMULATE_KERNELS({entries})\n'
+    )
+
+
+# ---- flags ----------------------------------------------------------------------------------------------------------
+
+_BASE = "-shared -fPIC -fvisibility=hidden -fno-gnu-unique -fno-exceptions -fno-rtti -fno-math-errno -w".split()
+_SANITIZED = {
+    "": ["-O1"],
+    "address,undefined": [
+        "-O1",
+        "-g",
+        "-fno-omit-frame-pointer",
+        "-fsanitize=address,undefined,float-cast-overflow",
+        "-fno-sanitize-recover=undefined,float-cast-overflow",
+        "-fsanitize-sections=gpusyn_shared",
+    ],
+    "thread": ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=thread"],
+}
+# NVRTC's options that change nothing in an emulated kernel.
+_NO_EFFECT = re.compile(
+    r"--?(generate-line-info|lineinfo|device-debug|G|restrict|w|disable-warnings|maxrregcount=\d+"
+    r"|extra-device-vectorization|device-as-default-execution-space|default-device|ptxas-options=.*"
+    r"|gpu-architecture=.*|arch=.*|ftz=(true|false)|prec-div=true|prec-sqrt=true|diag-\w+=.*)"
+)
+
+
+@functools.cache
+def _can_fuse() -> bool:
+    """Whether this processor has fused multiply-add (AArch64 always does)."""
+    if platform.machine() != "x86_64":
+        return True
+    return " fma " in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+
+
+def translate_options(options: Sequence[str]) -> list[str]:
+    """g++'s flags for NVRTC's options. Without ``--fmad=false`` multiplications and additions fuse, as NVRTC's would."""
+    flags, standard, fuse = [], "c++17", True
+    for option in options:
+        name, _, value = option.lstrip("-").partition("=")
+        if name == "std":
+            standard = value
+        elif name == "fmad":
+            fuse = value != "false"
+        elif option.startswith("-D") and len(option) > 2:
+            flags.append(option)
+        elif name == "define-macro" and value:
+            flags.append("-D" + value)
+        elif not _NO_EFFECT.fullmatch(option):
+            raise CompileFailure(f"nvrtc: error: option {option!r} is unknown, or one that the emulator does not model")
+    flags.append(f"-std={standard}")
+    flags.append("-ffp-contract=fast" if fuse else "-ffp-contract=off")
+    if fuse and platform.machine() == "x86_64" and _can_fuse():
+        flags.append("-mfma")
+    return flags
+
+
+@functools.cache
+def compiler() -> str | None:
+    """Path of g++ (or of ``GPUSYN_EMULATE_CXX``), None where there is none."""
+    return shutil.which(os.environ.get("GPUSYN_EMULATE_CXX", "g++"))
+
+
+@functools.cache
+def _compiler_version() -> str:
+    return subprocess.run([str(compiler()), "--version"], capture_output=True, text=True, check=True).stdout
+
+
+def sanitizer_environment(sanitize: str) -> dict[str, str] | None:
+    """Variables for a Python process that loads sanitized modules; None where g++ has no such runtime here."""
+    libraries = {"address,undefined": ["asan", "ubsan"], "thread": ["tsan"]}[sanitize]
+    paths = []
+    for name in libraries:
+        command = [str(compiler()), f"-print-file-name=lib{name}.so"]
+        path = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        if not os.path.isabs(path):
+            return None
+        paths.append(path)
+    return {
+        "GPUSYN_EMULATE_SANITIZE": sanitize,
+        "LD_PRELOAD": " ".join(paths),
+        "PYTHONMALLOC": "malloc",
+        # Python never frees all it has; a kernel's fibers are no place for a second set of stacks.
+        "ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=0:abort_on_error=0",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=0",
+    }
+
+
+# ---- cache and loading ----------------------------------------------------------------------------------------------
+
+
+def cache_folder() -> Path:
+    """Where built modules are kept: ``GPUSYN_EMULATE_CACHE``, or ``gpusyn/emulation`` in the user's cache folder."""
+    own = os.environ.get("GPUSYN_EMULATE_CACHE")
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(own) if own else root / "gpusyn" / "emulation"
+
+
+def build(text: str, options: Sequence[str] = (), sanitize: str = "") -> Path:
+    """Path of the shared library for a kernel text, built now or taken from the cache.
+
+    Raises
+    ------
+    CompileFailure
+        With the compiler's own words.
+    """
+    source = emulated_text(text)
+    flags = [*_BASE, *_SANITIZED[sanitize], *translate_options(options)]
+    if compiler() is None:
+        raise CompileFailure("the emulator needs g++, which is not on PATH")
+    parts = [source, *flags, _compiler_version(), platform.machine()]
+    parts += [header.read_text(encoding="utf-8") for header in sorted(HEADERS.glob("emulate*.h"))]
+    folder = cache_folder()
+    library = folder / (hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32] + ".so")
+    if not library.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            made = Path(work, "module.so")
+            command = [str(compiler()), *flags, f"-I{HEADERS}", "-x", "c++", "-", "-o", str(made)]
+            result = subprocess.run(command, input=source, capture_output=True, text=True, check=False)
+            if result.returncode:
+                raise CompileFailure(result.stderr)
+            os.replace(made, library)
+    return library
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """One kernel of a built module.
+
+    Attributes
+    ----------
+    name : str
+    parameters : tuple of str
+        C types, such as ``"const float*"`` or ``"int"``, typedefs resolved.
+    bound : int
+        Most threads a block may have.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    bound: int
+    index: int
+    library: ctypes.PyDLL
+
+    def launch(self, pointers: ctypes.Array[ctypes.c_void_p], grid: int, block: int, shared: int = 0) -> str:
+        """Run the kernel with the current ``settings``; "" or what went wrong."""
+        failed = self.library.gpusyn_emulate_launch(
+            self.index, pointers, grid, block, shared, settings.order, int(settings.flush)
+        )
+        return "" if failed else self.library.gpusyn_emulate_error().decode()
+
+
+class Module(dict[str, Kernel]):
+    """Kernels of a built library, by name."""
+
+
+@functools.lru_cache(maxsize=64)
+def _open(path: Path) -> Module:
+    library = ctypes.PyDLL(str(path))  # keeps Python's lock: a module runs one launch at a time
+    library.gpusyn_emulate_name.restype = ctypes.c_char_p
+    library.gpusyn_emulate_signature.restype = ctypes.c_char_p
+    library.gpusyn_emulate_error.restype = ctypes.c_char_p
+    library.gpusyn_emulate_launch.argtypes = [
+        ctypes.c_int,
+        ctypes.c_void_p,
+        ctypes.c_uint,
+        ctypes.c_uint,
+        ctypes.c_size_t,
+        ctypes.c_ulonglong,
+        ctypes.c_uint,
+    ]
+    module = Module()
+    for index in range(library.gpusyn_emulate_count()):
+        name = library.gpusyn_emulate_name(index).decode()
+        parameters = library.gpusyn_emulate_signature(index).decode().split(",")[:-1]
+        module[name] = Kernel(name, tuple(parameters), library.gpusyn_emulate_bound(index), index, library)
+    return module
+
+
+def load(text: str, options: Sequence[str] = (), sanitize: str | None = None) -> Module:
+    """Build a kernel text, or find it in the cache, and load it; ``sanitize`` defaults to ``settings.sanitize``."""
+    return _open(build(text, options, settings.sanitize if sanitize is None else sanitize))
