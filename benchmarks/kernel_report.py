@@ -19,10 +19,11 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "kernels.md"
 
 _INTRODUCTION = """# What the kernels take
 
-Registers of a thread by compute capability, bytes of static shared memory of a block (the most of all), and
-bytes spilled to memory, for the modules in common use. NVRTC {version} works this out with no GPU; the same
-compiler and options run on one. Registers move with the architecture and with each NVRTC, so the tests hold
-kernels to these figures with a margin, and to no spills at all. Times are not in here: they need a GPU.
+Registers of a thread by compute capability; bytes of static shared memory of a block, of local memory of a
+thread (arrays that are indexed at run time) and spilled for want of registers (the most of all
+capabilities), for the modules in common use. NVRTC {version} works this out with no GPU; the same compiler
+and options run on one. Registers move with the architecture and with each NVRTC, so the tests hold kernels to
+these figures with a margin, and to no spills at all. Times are not in here: they need a GPU.
 
 Renew with `python -m benchmarks.kernel_report --write`.
 """
@@ -36,13 +37,16 @@ class Row:
     kernel: str
     registers: tuple[int, ...]
     shared: int
+    local: int
     spilled: int
 
 
-def compile_module(module: Module) -> Iterator[tuple[int, nvrtc.Compiled]]:
-    """Cubins of one module for every architecture."""
-    for arch in nvrtc.ARCHITECTURES:
-        yield arch, nvrtc.compile_text(module.text, f"sm_{arch}")
+def compile_module(
+    module: Module, architectures: Iterable[int] = nvrtc.ARCHITECTURES
+) -> Iterator[tuple[int, nvrtc.Compiled]]:
+    """One module for each of some architectures."""
+    for arch in architectures:
+        yield arch, nvrtc.compile_text(module.text, arch)
 
 
 def rows_of(module: Module, compiled: Iterable[nvrtc.Compiled]) -> list[Row]:
@@ -51,19 +55,25 @@ def rows_of(module: Module, compiled: Iterable[nvrtc.Compiled]) -> list[Row]:
     rows = []
     for kernel in sorted(found[0]):
         uses = [k[kernel] for k in found]
-        spilled = max(u.spill_stores + u.spill_loads + u.stack for u in uses)
         rows.append(
-            Row(module.name, kernel, tuple(u.registers for u in uses), max(u.shared for u in uses), spilled)
+            Row(
+                module.name,
+                kernel,
+                tuple(u.registers for u in uses),
+                max(u.shared for u in uses),
+                max(u.stack for u in uses),
+                max(u.spill_stores + u.spill_loads for u in uses),
+            )
         )
     return rows
 
 
 def format_table(rows: Iterable[Row]) -> str:
     """The table in Markdown."""
-    heads = ["module", "kernel", *(f"sm_{a}" for a in nvrtc.ARCHITECTURES), "shared", "spilled"]
+    heads = ["module", "kernel", *(f"sm_{a}" for a in nvrtc.ARCHITECTURES), "shared", "local", "spilled"]
     lines = [" | ".join(heads), " | ".join(["---", "---", *["--:"] * (len(heads) - 2)])]
     lines += [
-        " | ".join(map(str, (f"`{r.module}`", f"`{r.kernel}`", *r.registers, r.shared, r.spilled)))
+        " | ".join(map(str, (f"`{r.module}`", f"`{r.kernel}`", *r.registers, r.shared, r.local, r.spilled)))
         for r in rows
     ]
     return "".join(f"| {line} |\n" for line in lines)
@@ -74,9 +84,9 @@ def read_table(document: str) -> list[Row]:
     rows = []
     for line in document.splitlines():
         cells = [cell.strip(" `") for cell in line.strip("|").split("|")]
-        if len(cells) == len(nvrtc.ARCHITECTURES) + 4 and cells[2].isdigit():
+        if len(cells) == len(nvrtc.ARCHITECTURES) + 5 and cells[2].isdigit():
             numbers = [int(cell) for cell in cells[2:]]
-            rows.append(Row(cells[0], cells[1], tuple(numbers[:-2]), numbers[-2], numbers[-1]))
+            rows.append(Row(cells[0], cells[1], tuple(numbers[:-3]), *numbers[-3:]))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""NVRTC through ctypes: compiles CUDA text to a cubin or to PTX with neither a GPU nor a driver.
+"""NVRTC through ctypes: compiles CUDA text for any GPU with neither a GPU nor a driver.
 
 Only the wheel ``nvidia-cuda-nvrtc`` (extra ``test``) is needed. The options are those that CuPy 14 passes for
 ``RawModule(code=..., options=OPTIONS)``, so what passes here is what runs on a GPU.
@@ -37,14 +37,11 @@ class Resources:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled text: the cubin or PTX, and the log."""
+    """A compiled text: the cubin, the PTX that it was made from, and the log."""
 
-    code: bytes
+    cubin: bytes
+    ptx: str
     log: str
-
-    @property
-    def ptx(self) -> str:
-        return self.code.rstrip(b"\0").decode()
 
     @property
     def kernels(self) -> dict[str, Resources]:
@@ -103,8 +100,12 @@ def _fetch(program: ctypes.c_void_p, what: str) -> bytes:
     return buffer.raw
 
 
-def compile_text(text: str, target: str, options: tuple[str, ...] = CUPY_OPTIONS) -> Compiled:
-    """Compile ``text`` for ``target``: ``sm_90`` gives a cubin, ``compute_90`` gives PTX.
+def _text(raw: bytes) -> str:
+    return raw.rstrip(b"\0").decode()
+
+
+def compile_text(text: str, arch: int, options: tuple[str, ...] = CUPY_OPTIONS) -> Compiled:
+    """Compile ``text`` for one compute capability, such as 90, as CuPy does: straight to a cubin.
 
     Raises
     ------
@@ -114,14 +115,13 @@ def compile_text(text: str, target: str, options: tuple[str, ...] = CUPY_OPTIONS
     library, program = _library(), ctypes.c_void_p()
     if library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"gpusyn.cu", 0, None, None):
         raise NvrtcError("nvrtcCreateProgram failed")
-    is_cubin = target.startswith("sm_")
-    arguments = [*options, f"-arch={target}"] + (["--ptxas-options=-v"] if is_cubin else [])
+    arguments = [*options, f"-arch=sm_{arch}", "--ptxas-options=-v"]
     array = (ctypes.c_char_p * len(arguments))(*(a.encode() for a in arguments))
     try:
         status = library.nvrtcCompileProgram(program, len(arguments), array)
-        log = _fetch(program, "ProgramLog").rstrip(b"\0").decode()
+        log = _text(_fetch(program, "ProgramLog"))
         if status:
-            raise NvrtcError(f"{target}: {library.nvrtcGetErrorString(status).decode()}\n{log}")
-        return Compiled(_fetch(program, "CUBIN" if is_cubin else "PTX"), log)
+            raise NvrtcError(f"sm_{arch}: {library.nvrtcGetErrorString(status).decode()}\n{log}")
+        return Compiled(_fetch(program, "CUBIN"), _text(_fetch(program, "PTX")), log)
     finally:
         library.nvrtcDestroyProgram(ctypes.byref(program))

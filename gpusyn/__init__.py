@@ -4,66 +4,123 @@ Units are ms, mV, nS, pA, pF, Hz, mM and uM; all numbers are plain floats in the
 
 >>> import gpusyn as gs
 >>> net = gs.Network()
+>>> cells = net.population("cells", 10, gs.LIF(), receptors=[gs.AMPA()])
+>>> background = net.drive(cells, "AMPA", rate=1000.0, weight=2.0)
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from gpusyn import kinetics
+from gpusyn.connectivity.rules import (
+    AllToAll,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProbability,
+    FixedTotalNumber,
+    FromArrays,
+    FromSparse,
+    OneToOne,
+)
+from gpusyn.distributions import Exponential, Gamma, LogNormal, Normal, Uniform
+from gpusyn.errors import (
+    ArgumentError,
+    BackendError,
+    FileError,
+    GpusynError,
+    ImmutableError,
+    MissingDependencyError,
+    ParameterError,
+    PlanMemoryError,
+    SimulationError,
+    UnknownNameError,
+)
+from gpusyn.network import Network
+from gpusyn.neurons import LIF, NeuronModel, PoissonSource, SpikeSource
+from gpusyn.populations import Population, Selection
+from gpusyn.projections import Projection, Ratio
+from gpusyn.receptors import AMPA, GABA_A, NMDA, CurrentReceptor, Receptor
+from gpusyn.recorder import Recorder
+from gpusyn.stimulus import Clamp, Drive, Injection
+from gpusyn.waveform import Waveform
+
+if TYPE_CHECKING:
+    from gpusyn import plot as plot
+    from gpusyn.io.results_file import open_results as open_results
+    from gpusyn.plan import plan as plan
+    from gpusyn.simulator import Simulator as Simulator
 
 __version__ = "0.1.0"
 
-# Public name -> the module that has it (a module's own name stands for the module itself).
-_HOME = {
-    "ArgumentError": "errors",
-    "BackendError": "errors",
-    "FileError": "errors",
-    "GpusynError": "errors",
-    "MissingDependencyError": "errors",
-    "ParameterError": "errors",
-    "PlanMemoryError": "errors",
-    "SimulationError": "errors",
-    "UnknownNameError": "errors",
-    "Network": "network",
-    "Population": "populations",
-    "Selection": "populations",
-    "Projection": "projections",
-    "Drive": "projections",
-    "Injection": "projections",
-    "Clamp": "projections",
-    "Recorder": "projections",
-    "Ratio": "projections",
-    "Waveform": "waveform",
-    "LIF": "neurons",
-    "PoissonSource": "neurons",
-    "SpikeSource": "neurons",
-    "AMPA": "receptors",
-    "NMDA": "receptors",
-    "GABA_A": "receptors",
-    "CurrentReceptor": "receptors",
-    "Uniform": "distributions",
-    "Normal": "distributions",
-    "LogNormal": "distributions",
-    "Exponential": "distributions",
-    "Gamma": "distributions",
-    "OneToOne": "connectivity.rules",
-    "AllToAll": "connectivity.rules",
-    "FixedProbability": "connectivity.rules",
-    "FixedInDegree": "connectivity.rules",
-    "FixedOutDegree": "connectivity.rules",
-    "FixedTotalNumber": "connectivity.rules",
-    "FromArrays": "connectivity.rules",
-    "FromSparse": "connectivity.rules",
-    "kinetics": "kinetics",
-    "plan": "plan",
-    "Simulator": "simulator",
-    "open_results": "io.results_file",
-    "plot": "plot",
+# Loaded on first use, so that describing a network needs nothing but numpy: public name -> its module.
+_LAZY = {
+    "Simulator": "gpusyn.simulator",
+    "open_results": "gpusyn.io.results_file",
+    "plan": "gpusyn.plan",
+    "plot": "gpusyn.plot",
 }
+
+__all__ = [
+    "AMPA",
+    "GABA_A",
+    "LIF",
+    "NMDA",
+    "AllToAll",
+    "ArgumentError",
+    "BackendError",
+    "Clamp",
+    "CurrentReceptor",
+    "Drive",
+    "Exponential",
+    "FileError",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedProbability",
+    "FixedTotalNumber",
+    "FromArrays",
+    "FromSparse",
+    "Gamma",
+    "GpusynError",
+    "ImmutableError",
+    "Injection",
+    "LogNormal",
+    "MissingDependencyError",
+    "Network",
+    "NeuronModel",
+    "Normal",
+    "OneToOne",
+    "ParameterError",
+    "PlanMemoryError",
+    "PoissonSource",
+    "Population",
+    "Projection",
+    "Ratio",
+    "Receptor",
+    "Recorder",
+    "Selection",
+    "SimulationError",
+    "Simulator",
+    "SpikeSource",
+    "Uniform",
+    "UnknownNameError",
+    "Waveform",
+    "kinetics",
+    "open_results",
+    "plan",
+    "plot",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _LAZY:
         raise AttributeError(f"module 'gpusyn' has no attribute {name!r}")
-    module = importlib.import_module(f"gpusyn.{_HOME[name]}")
-    return getattr(module, name, module)
+    module = importlib.import_module(_LAZY[name])
+    # The module gpusyn.plan replaces this attribute by itself when it is imported: put the function back.
+    found = globals()[name] = getattr(module, name, module)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(_LAZY))

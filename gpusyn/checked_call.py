@@ -1,4 +1,4 @@
-"""Wrong arguments of public calls become errors that name the nearest keyword; wording shared by all checks."""
+"""Errors for wrong arguments that name the nearest keyword, and the wording that all checks share."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Checks of everything a user passes in, and the wording of what is said when a check fails.
 
 All functions take the value, then ``where`` (the place as the user knows it, such as ``"LIF.C_m"`` or
-``"Projection 'I->E'.delay"``), and return the value in plain form: a Python ``float``, ``int`` or ``str``, or a
-read-only numpy array of its own. Wrong values raise :class:`~gpusyn.errors.ParameterError`, wrong kinds of
+``"Projection 'I->E'.delay"``), and return the value in plain form: a Python ``float``, ``int`` or ``str``, or
+a read-only numpy array of its own. Wrong values raise :class:`~gpusyn.errors.ParameterError`, wrong kinds of
 object :class:`~gpusyn.errors.ArgumentError`, unknown names :class:`~gpusyn.errors.UnknownNameError`.
 """
 
@@ -192,8 +192,8 @@ def values(
     size : int or None
         Length an array must have; ``None`` if not known yet.
     where, unit, low, high, above, below, potential
-        As in :func:`real`. A distribution is refused here if its mean, or for Uniform any of its range, is out of
-        range; the values themselves are checked when they are drawn (:func:`check_drawn`).
+        As in :func:`real`. A distribution is refused here if its mean, or for Uniform any of its range, is
+        out of range; the values themselves are checked when they are drawn (:func:`check_drawn`).
     per : str
         What one value belongs to, for the message.
 
@@ -208,7 +208,8 @@ def values(
     >>> values([1, 2], 3, "PoissonSource.rate", unit="Hz", low=0)
     Traceback (most recent call last):
         ...
-    gpusyn.errors.ParameterError: PoissonSource.rate: must be a number, a distribution or an array of 3 values, \
+    gpusyn.errors.ParameterError: PoissonSource.rate: must be a number, a distribution or an array of 3
+    values, \
 one a neuron (got 2 values)
     """
     from gpusyn.distributions import Distribution
@@ -223,7 +224,7 @@ one a neuron (got 2 values)
     if array.ndim == 0:
         limits.check(array.reshape(1), where)
         return float(array)
-    if array.ndim != 1 or (size is not None and len(array) != size):
+    if array.ndim != 1 or (len(array) == 0 if size is None else len(array) != size):
         many = "values" if size is None else f"{size} value{'s' if size != 1 else ''}"
         given = f"{len(array)} values" if array.ndim == 1 else f"an array of shape {array.shape}"
         raise ParameterError(

@@ -71,6 +71,7 @@ def _folders() -> list[str]:
 
 
 def _backends(found: Detection, compiler: Compiler | None) -> list[str]:
+    asked = os.environ.get("GPUSYN_BACKEND", "auto").replace("auto", "")
     chosen = "cuda" if found.usable else "cpu" if compiler else "numpy"
     cpu = (
         f"usable, {compiler.description}"
@@ -83,7 +84,7 @@ def _backends(found: Detection, compiler: Compiler | None) -> list[str]:
         "backend   numpy: usable (the reference)",
         f"backend   cpu: {cpu}",
         f"backend   cuda: {cuda}",
-        f"backend   auto: takes {chosen}",
+        f"backend   auto: takes {asked or chosen}{' (GPUSYN_BACKEND is set)' if asked else ''}",
     ]
 
 

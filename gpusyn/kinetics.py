@@ -1,14 +1,14 @@
 """How the gate of a receptor answers one presynaptic spike.
 
-Weights are peak conductances (or currents) of one event for `Exponential`, `Alpha` and `DualExponential`, and the
-conductance of all channels open for `FirstOrder`. Times are in ms, concentrations in mM.
+Weights are peak conductances (or currents) of one event for `Exponential`, `Alpha` and `DualExponential`, and
+the conductance of all channels open for `FirstOrder`. Times are in ms, concentrations in mM.
 
 References
 ----------
-Destexhe, Mainen & Sejnowski (1994), An efficient method for computing synaptic conductances based on a kinetic model
-of receptor binding, Neural Computation 6:14-18. Destexhe, Mainen & Sejnowski (1998), Kinetic models of synaptic
-transmission, in Koch & Segev (eds), Methods in Neuronal Modeling, 2nd ed., pp. 1-25; rates as in the authors' NEURON
-mechanisms (ModelDB 18198 and 18500).
+Destexhe, Mainen & Sejnowski (1994), An efficient method for computing synaptic conductances based on a
+kinetic model of receptor binding, Neural Computation 6:14-18. Destexhe, Mainen & Sejnowski (1998), Kinetic
+models of synaptic transmission, in Koch & Segev (eds), Methods in Neuronal Modeling, 2nd ed., pp. 1-25; rates
+as in the authors' NEURON mechanisms (ModelDB 18198 and 18500).
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ class DualExponential(Kinetics):
 class FirstOrder(Kinetics):
     """Two-state channels under a pulse of transmitter (Destexhe, Mainen & Sejnowski 1994).
 
-    dr/dt = alpha [T] (1 - r) - beta r, with [T] = `T_max` for `T_dur` after each spike and 0 otherwise. A spike
-    during a pulse moves its end and does not double it; the gate saturates. The conductance is w r.
+    dr/dt = alpha [T] (1 - r) - beta r, with [T] = `T_max` for `T_dur` after each spike and 0 otherwise. A
+    spike during a pulse moves its end and does not double it; the gate saturates. The conductance is w r.
 
     Parameters
     ----------

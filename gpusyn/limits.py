@@ -27,7 +27,9 @@ _VOLTS_BELOW = 0.5  # no membrane potential that matters is this close to 0 mV, 
 
 @dataclass(frozen=True)
 class Limits:
-    """Finite numbers of `unit`, `low` <= x <= `high`, `above` < x < `below`; `potential`: refuse what looks like V.
+    """Finite numbers x of `unit` with `low` <= x <= `high` and `above` < x < `below`.
+
+    With `potential`, sizes that look like volts are refused.
 
     >>> Limits("nS", low=0).words()
     'a finite number of nS >= 0'

@@ -1,7 +1,7 @@
 """Neuron models and spike sources.
 
-A parameter is a number, an array of one value a neuron, or a distribution; arrays are matched to the population's
-size when the population is made.
+A parameter is a number, an array of one value a neuron, or a distribution; arrays are matched to the
+population's size when the population is made.
 """
 
 from __future__ import annotations
@@ -147,11 +147,10 @@ class LIF(NeuronModel):
         t_ref: float | npt.ArrayLike | Distribution = 2.0,
         I_e: float | npt.ArrayLike | Distribution = 0.0,
     ) -> None:
-        given = dict(C_m=C_m, g_L=g_L, E_L=E_L, V_th=V_th, V_reset=V_reset, t_ref=t_ref, I_e=I_e)
-        units = {p.name: p.unit for p in self.PARAMETERS}
+        given = (C_m, g_L, E_L, V_th, V_reset, t_ref, I_e)
         kept = {
-            name: values(value, None, f"LIF.{name}", unit=units[name], **self.LIMITS[name])
-            for name, value in given.items()
+            p.name: values(value, None, f"LIF.{p.name}", unit=p.unit, **self.LIMITS[p.name])
+            for p, value in zip(self.PARAMETERS, given, strict=True)
         }
         _same_lengths(kept, "LIF")
         _reset_below_threshold(kept["V_reset"], kept["V_th"])
@@ -166,8 +165,8 @@ class PoissonSource(NeuronModel):
     rate : float, array or Waveform
         Rate (Hz), 0 to 1e6.
     max_events : int, optional
-        Declared maximum of events of one neuron in one step; more are dropped. By default it is chosen so high that
-        none ever are.
+        Declared maximum of events of one neuron in one step; more are dropped. By default it is chosen so
+        high that none ever are.
 
     Examples
     --------
@@ -198,8 +197,8 @@ class SpikeSource(NeuronModel):
     Parameters
     ----------
     times : sequence of float, or sequence of sequences
-        Times (ms), >= 0: one list for every neuron, or one list a neuron. They are sorted, and rounded to the nearest
-        step >= 1 when the network is compiled; equal times are separate events.
+        Times (ms), >= 0: one list for every neuron, or one list a neuron. They are sorted, and rounded to the
+        nearest step >= 1 when the network is compiled; equal times are separate events.
     max_events : int, optional
         Declared maximum of events of one neuron in one step.
 
@@ -263,7 +262,7 @@ def _reset_below_threshold(reset: Any, threshold: Any) -> None:
         k = int(wrong[0])
         place = f"LIF.V_reset[{k}]" if len(highest) > 1 else "LIF.V_reset"
         raise ParameterError(
-            f"{place}: must be below V_th = {lowest[k]:g} mV (got {highest[k]:g}), or the neuron would spike without "
+            f"{place}: must be below V_th = {lowest[k]:g} mV (got {highest[k]:g}), or it would spike without "
             f"end; lower V_reset or raise V_th"
         )
 

@@ -8,7 +8,7 @@ from gpusyn.errors import ImmutableError
 
 
 class Parameter(NamedTuple):
-    """One parameter of a model: its name, default (``None``: none), unit (``""``: a pure number) and meaning."""
+    """A parameter of a model: name, default (``None``: none), unit (``""``: a pure number) and meaning."""
 
     name: str
     default: float | str | None

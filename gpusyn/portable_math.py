@@ -138,7 +138,7 @@ def exp(x: Any) -> Any:
     >>> import numpy as np
     >>> from gpusyn import portable_math
     >>> float(portable_math.exp(np.float64(1.0)))
-    2.718281828459045
+    2.7182818284590455
     """
     x, f = _format(x, "exp")
     with np.errstate(all="ignore"):

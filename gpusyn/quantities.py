@@ -14,8 +14,8 @@ from gpusyn.errors import ArgumentError, ParameterError
 def as_floats(value: Any, where: str, unit: str, must: str) -> npt.NDArray[np.float64]:
     """Return a float64 array of any dimension; `must` says what is allowed.
 
-    Bool, str, None, complex and other objects are refused. Quantities of pint, astropy and unyt (``.to(unit)``) and
-    of quantities/neo (``.rescale(unit)``), alone or in a list, are converted to `unit`.
+    Bool, str, None, complex and other objects are refused. Quantities of pint, astropy and unyt
+    (``.to(unit)``) and of quantities/neo (``.rescale(unit)``), alone or in a list, are converted to `unit`.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def as_floats(value: Any, where: str, unit: str, must: str) -> npt.NDArray[np.fl
         plain = [without_unit(item, where, unit) for item in plain]
         if any(isinstance(item, (bool, np.bool_)) for item in plain):
             raise ArgumentError(f"{where}: {must} (got {show(value)}, which contains True or False)")
-    if isinstance(plain, np.ma.MaskedArray) and np.ma.is_masked(plain):  # type: ignore[no-untyped-call]
+    if isinstance(plain, np.ma.MaskedArray) and np.ma.is_masked(plain):
         raise ParameterError(f"{where}: {must} (got a masked array); fill the masked values")
     if isinstance(plain, int) and abs(plain) > 10**30:  # numpy would make an object of it
         raise ParameterError(f"{where}: {must}, at most 1e30 in size (got {show(value)})")
@@ -64,7 +64,7 @@ def without_unit(value: Any, where: str, unit: str) -> Any:
         return value
     try:
         converted = convert(unit if unit else "dimensionless")
-    except Exception as error:  # noqa: BLE001 - each units package has its own exception class
+    except Exception as error:  # each units package has its own exception class
         raise ParameterError(
             f"{where}: must be in {unit or 'no unit'} (got {show(value)}): {error}"
         ) from None

@@ -135,7 +135,7 @@ class SpikeData(RecordedData):
         # Spikes are stamped at the end of their step, so bins are closed on the right: (left, right].
         index = np.ceil((chosen.times - self.start) / width - 1e-9).astype(np.int64) - 1
         inside = index[(index >= 0) & (index < count)]
-        edges: Floats = self.start + np.arange(count) * width
+        edges = np.asarray(self.start + np.arange(count) * width)
         spikes = np.bincount(inside, minlength=count)
         return edges, np.asarray(spikes / (max(chosen.size, 1) * width) * 1000.0)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gpusyn.checks import one_of, public
 from gpusyn.errors import ParameterError
-from gpusyn.recorded import Floats, Ids, Part, RecordedData
+from gpusyn.recorded import Floats, Ids, Part, RecordedData, sample_times
 
 
 class TraceData(RecordedData):
@@ -26,7 +26,7 @@ class TraceData(RecordedData):
     variables : mapping of str to array_like, shape (n_samples, n_ids)
         The samples of each variable; one column a recorded neuron, in the order of the union.
     t : array_like, shape (n_samples,)
-        Times of the samples in ms, equally spaced.
+        Times of the samples in ms, equally spaced; kept as :func:`~gpusyn.results.sample_times` counts them.
     units : mapping of str to str
         Unit of each variable.
     every : float, optional
@@ -56,8 +56,10 @@ class TraceData(RecordedData):
         every: float | None = None,
     ) -> None:
         super().__init__(populations)
-        self.t: Floats = np.asarray(t, dtype=np.float64)
-        self.every = _spacing(self.t, every)
+        given = np.asarray(t, dtype=np.float64)
+        self.every = _spacing(given, every)
+        # One way to count, whoever did it: the same bits here and after reading back from a file.
+        self.t: Floats = sample_times(float(given[0]), self.every, len(given)) if len(given) else given
         shape = (len(self.t), self._neurons.size)
         arrays = {name: np.asarray(values) for name, values in variables.items()}
         for name, array in arrays.items():

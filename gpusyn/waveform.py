@@ -1,4 +1,4 @@
-"""A quantity given by its values at some times: the rate of a source, an injected current, a command voltage."""
+"""A quantity given by its values at some times: a rate, an injected current or a command voltage."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _SLACK = 1e-9  # ms: k * dt may fall short of the k-th time by a rounding error
 class Waveform(Immutable):
     """Values at times, held (``"step"``) or joined by straight lines (``"linear"``).
 
-    Before the first time a rate or current is 0 and a clamp has the first value; after the last time the last value
-    stays.
+    Before the first time a rate or current is 0 and a clamp has the first value; after the last time the last
+    value stays.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ class Waveform(Immutable):
         kept_values = _points(values, "Waveform.values", "")
         if len(kept_times) != len(kept_values):
             raise ParameterError(
-                f"Waveform.values: must be one value a time (got {len(kept_values)} values and {len(kept_times)} "
-                f"times); make the two equally long"
+                f"Waveform.values: must be one value a time (got {len(kept_values)} values and "
+                f"{len(kept_times)} times); make the two equally long"
             )
         backwards = np.flatnonzero(np.diff(kept_times) <= 0)
         if backwards.size:

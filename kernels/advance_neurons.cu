@@ -96,7 +96,7 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
        const real *RESTRICT current, const int *RESTRICT current_wave, const int *RESTRICT clamp_wave,
        const real *RESTRICT waves, int n_waves, acc *RESTRICT ring, const int64 *RESTRICT rings,
        const int64 *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
-       const weight_t *RESTRICT drive_weight, int64 *RESTRICT spike_total, int *RESTRICT spike_id,
+       const acc *RESTRICT drive_weight, int64 *RESTRICT spike_total, int *RESTRICT spike_id,
        int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int history,
        const int64 *RESTRICT probes, real *RESTRICT trace, int64 *RESTRICT fault)
 {

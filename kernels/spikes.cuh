@@ -29,12 +29,12 @@ DEVICE int poisson_events(const int64 *drive, const double *rate, const int *pie
 }
 
 // Private Poisson input of `count` neurons from `local` on, added to the sums that fall due at the end of this step.
-DEVICE void add_drive(const int64 *drive, const double *rate, const int *pieces, const weight_t *weight, int64 now,
+DEVICE void add_drive(const int64 *drive, const double *rate, const int *pieces, const acc *weight, int64 now,
                       int64 local_step, int64 local, int count, acc *const *input)
 {
     FOR_EACH(j, count)
     {
         int events = poisson_events(drive, rate, pieces, now, local_step, local + j);
-        if (events) input[drive[D_RECEPTOR]][j] += (acc)events * (acc)weight[drive[D_WEIGHT] + (local + j) * drive[D_WEIGHT_STEP]];
+        if (events) input[drive[D_RECEPTOR]][j] += (acc)events * weight[drive[D_WEIGHT] + (local + j) * drive[D_WEIGHT_STEP]];
     }
 }

@@ -151,6 +151,7 @@ SITUATIONS = {
 def environment(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.delenv("CUDA_PATH", raising=False)
+    monkeypatch.delenv("GPUSYN_BACKEND", raising=False)
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
@@ -243,6 +244,11 @@ def test_report_without_gpu_and_compiler_says_what_is_left():
 
 def test_report_takes_cpu_where_there_is_a_compiler():
     assert "backend   auto: takes cpu" in info.describe(found(driver=0), COMPILER)
+
+
+def test_report_tells_what_the_environment_asks_for(monkeypatch):
+    monkeypatch.setenv("GPUSYN_BACKEND", "numpy")
+    assert "backend   auto: takes numpy (GPUSYN_BACKEND is set)" in info.describe(found(), COMPILER)
 
 
 def test_report_of_this_machine_fails_on_nothing():

@@ -74,7 +74,7 @@ needs_nvrtc = pytest.mark.skipif(
 def compile_body(body: str, arch: int, *, fmad: bool = False) -> str:
     text = f'extern "C" __global__ void k(const float *x, float *y) {{ int i = threadIdx.x; {body} }}'
     options = tuple(o for o in nvrtc.CUPY_OPTIONS if not (fmad and "fmad" in o))
-    return nvrtc.compile_text(text, f"compute_{arch}", options).ptx
+    return nvrtc.compile_text(text, arch, options).ptx
 
 
 def test_clean_text_passes():

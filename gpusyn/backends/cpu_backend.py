@@ -61,9 +61,14 @@ class CpuBackend:
         self.threads = threads
         self.flush_to_zero = flush_to_zero
 
+    @property
+    def workers(self) -> int:
+        """Most worker threads of a session: into so many slices targets are cut."""
+        return self.threads or available_cores()
+
     def describe(self) -> str:
         """One phrase: compiler and threads."""
-        return f"{self.compiler.description}, up to {self.threads or available_cores()} threads"
+        return f"{self.compiler.description}, up to {self.workers} threads"
 
     def start(self, program: Program) -> CpuSession:
         """Compile what is not in the cache and return a running session."""

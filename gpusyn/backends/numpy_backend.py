@@ -1,8 +1,8 @@
 """The `numpy` backend: the reference. Plain, vectorised over neurons, sources and synapses, one thread.
 
-Each kernel has a twin: a function of the kernel's arrays (by argument name) and of a plan, which holds what follows
-from the constant tables. Twins work in place on the session's arrays, with the kernels' operations in the kernels'
-order, so every other backend must give the same bits.
+Each kernel has a twin: a function of the kernel's arrays (by argument name) and of a plan, which holds what
+follows from the constant tables. Twins work in place on the session's arrays, with the kernels' operations
+in the kernels' order, so every other backend must give the same bits.
 """
 
 from __future__ import annotations
@@ -79,10 +79,9 @@ class _Call:
 
     def __init__(self, launch: Launch, arrays: dict[str, NDArray[np.generic]], numbers: Numbers) -> None:
         spec = KERNELS[launch.kernel]
+        types = {a.name: a.dtype(numbers).type for a in spec.arguments}
         values: dict[str, Any] = {argument: arrays[name] for argument, name in launch.arrays.items()}
-        for a in spec.arguments:
-            if not a.array:
-                values[a.name] = a.dtype(numbers).type(launch.scalars[a.name])
+        values |= {name: types.get(name, np.int64)(number) for name, number in launch.scalars.items()}
         spec.check(values, numbers)
         flat = {a.name: values[a.name].reshape(-1) if a.array else values[a.name] for a in spec.arguments}
         self.twin = TWINS[launch.kernel]
@@ -131,8 +130,8 @@ class NumpySession:
         flat = self._array(name).reshape(-1)
         if values.dtype != flat.dtype or not 0 <= start <= flat.size - values.size:
             raise BackendError(
-                f"numpy backend: cannot write {values.size} {values.dtype} values at {start} of array '{name}', "
-                f"which holds {flat.size} {flat.dtype}"
+                f"numpy backend: cannot write {values.size} {values.dtype} values at {start} "
+                f"of array '{name}', which holds {flat.size} {flat.dtype}"
             )
         flat[start : start + values.size] = values.reshape(-1)
         for call in self._calls:

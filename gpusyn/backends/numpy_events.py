@@ -1,4 +1,4 @@
-"""``kernels/spikes.cuh``, ``advance_sources.cu`` and ``deliver_spikes.cu`` in numpy: where spikes come from and go."""
+"""``kernels/spikes.cuh``, ``advance_sources.cu`` and ``deliver_spikes.cu`` in numpy: spikes come and go."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DELIVERY_TABLES = ("routes", "route_begin", "histories")
 
 
 def emit(a: SimpleNamespace, now: int, sources: Array, events: Array | int) -> None:
-    """Append sources to the list of this chunk of steps; `history` keeps their last event for per-synapse gating."""
+    """Append sources to the list of spikes; `history` keeps their last event for per-synapse gating."""
     if not sources.size:
         return
     start = int(a.spike_total[0])
@@ -72,8 +72,8 @@ def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
     joined: list[Source] = []
     for chunk in read_rows(a.chunks, Source, int(a.n_chunks)):
         last = joined[-1] if joined else None
-        if last and chunk == (last.global_ + last.count, last.local + last.count, chunk.count, last.drive):
-            joined[-1] = last._replace(count=last.count + chunk.count)
+        if last and chunk == (last.global_ + last.count_, last.local + last.count_, chunk.count_, last.drive):
+            joined[-1] = last._replace(count_=last.count_ + chunk.count_)
         else:
             joined.append(chunk)
     return Sources(joined, read_rows(a.drives, Drive))
@@ -84,14 +84,14 @@ def advance_poisson(a: SimpleNamespace, plan: Sources) -> None:
     now, base = int(a.clock[0]), int(a.clock[2])
     a.clock[1] = now
     for s in plan.sources:
-        events = poisson_events(a, plan.drives[s.drive], now, now - base, s.local, s.count)
+        events = poisson_events(a, plan.drives[s.drive], now, now - base, s.local, s.count_)
         if events is not None:
             who = np.flatnonzero(events)
             emit(a, now, s.global_ + who, events[who])
 
 
 def advance_lists(a: SimpleNamespace, plan: None) -> None:
-    """Spikes from lists of times: events ``due_begin[s]`` to ``due_begin[s + 1]`` belong to step s of the chunk."""
+    """Spikes from lists of times: ``due_begin[s]`` to ``due_begin[s + 1]`` are due in step s of this run."""
     now, base = int(a.clock[0]), int(a.clock[2])
     a.clock[1] = now
     due = slice(int(a.due_begin[now - base]), int(a.due_begin[now - base + 1]))
@@ -154,13 +154,13 @@ def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, n
 
 
 def remember(a: SimpleNamespace, h: History, now: int) -> None:
-    """Note what each source's transmitter does from the end of this step on: on or off (pulse > 0), or its events."""
-    own = slice(h.global_, h.global_ + h.count)
+    """Note what each source's transmitter does from now on: on or off (pulse > 0), or its events."""
+    own = slice(h.global_, h.global_ + h.count_)
     since = now - a.event_step[own]
     value = since < h.pulse if h.pulse else np.where(since == 0, a.event_count[own], 0)
     inside = now & ((1 << h.steps_log) - 1)
-    at = h.base + ((now >> h.steps_log) & h.mask) * h.count
-    word = a.history[at : at + h.count]
+    at = h.base + ((now >> h.steps_log) & h.mask) * h.count_
+    word = a.history[at : at + h.count_]
     if inside == 0:
         word[:] = 0
     word |= value.astype(np.uint32) << np.uint32(inside << h.bits_log)

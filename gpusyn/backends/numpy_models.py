@@ -1,7 +1,7 @@
-"""Gates, what they do to the membrane, and the membrane: the equations of ``kernels/receptors`` and ``neurons``.
+"""The equations of ``kernels/receptors`` and ``kernels/neurons``: gates, their effect, the membrane.
 
-`x` holds a gate's states, one array each. `c` holds coefficients: ``c[k]`` is a number that all neurons share, or
-one number a neuron. Every operation is written in the kernels' order, because that order fixes the bits.
+`x` holds a gate's states, one array each. `c` holds coefficients: ``c[k]`` is a number that all neurons
+share, or one number a neuron. Operations are written in the kernels' order, because that order fixes bits.
 """
 
 from __future__ import annotations
@@ -57,12 +57,15 @@ class Exponential:
 
     @staticmethod
     def step(x: Sequence[Array], c: Array, arrived: Array) -> None:
-        """g <- P g + jump x input."""
+        """Decay g, then add to it: P g + jump x input."""
         x[0][:] = flush(c[0] * x[0] + c[2] * arrived)
 
 
 class Rising:
-    """Alpha and dual exponential, dh/dt = -h / tau_r, dg/dt = -g / tau_d + h; c = P_g, P_gh, P_h, mean_g, mean_h, jump."""
+    """Alpha and dual exponential: dh/dt = -h / tau_r, dg/dt = -g / tau_d + h, events jump h.
+
+    c = P_g, P_gh, P_h, mean_g, mean_h, jump.
+    """
 
     STATES, COEFS = 2, 6
 
@@ -73,13 +76,13 @@ class Rising:
 
     @staticmethod
     def step(x: Sequence[Array], c: Array, arrived: Array) -> None:
-        """g takes from the old h; the input goes to h."""
+        """Decay both, g taking from the old h; the input goes to h."""
         x[0][:] = flush(c[0] * x[0] + c[1] * x[1])
         x[1][:] = flush(c[2] * x[1] + c[5] * arrived)
 
 
 class Effect(Protocol):
-    """What an open gate adds to conductance G and drive D in C dv/dt = D - G v (v and c[0] relative to E_L)."""
+    """What an open gate adds to G and D in C dv/dt = D - G v (v and reversal potentials relative to E_L)."""
 
     COEFS: int
 
@@ -113,7 +116,7 @@ class Conductance:
 
     @staticmethod
     def current(gate: Real, v: Real, c: Array) -> Real:
-        """g (v - e)."""
+        """Recorded current: g (v - e)."""
         return gate * (v - c[0])
 
 
@@ -139,7 +142,7 @@ class MagnesiumBlocked:
 
     @staticmethod
     def current(gate: Real, v: Real, c: Array) -> Real:
-        """g B (v - e)."""
+        """Recorded current: g B (v - e)."""
         return (gate * MagnesiumBlocked.block(v, c)) * (v - c[0])
 
 
@@ -199,7 +202,7 @@ class LIF:
 
     @staticmethod
     def advance(v: Array, c: Array, G: Real, D: Real) -> Array:
-        """v relaxes to D / G with the rate G / C."""
+        """Relax v to D / G at the rate G / C."""
         v_inf = D / G
         moved: Array = v + (v - v_inf) * expm1(-(c[1] * G))
         return moved

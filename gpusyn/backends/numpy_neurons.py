@@ -1,4 +1,4 @@
-"""``kernels/advance_neurons.cu`` in numpy: one step of all neurons of one signature, whole populations at a time."""
+"""``kernels/advance_neurons.cu`` in numpy: one step of the neurons of one signature, by whole populations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Variable(IntEnum):
 
 
 class Receptor(NamedTuple):
-    """One receptor of a population: its equations, its states and its per-synapse sums (mean, end), if any."""
+    """One receptor of a population: equations, states, and per-synapse sums (mean, end) if any."""
 
     kinetics: type[Kinetics]
     effect: type[Effect]
@@ -81,10 +81,9 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     assert signature is not None
     rings, drives = read_rows(a.rings, Ring), read_rows(a.drives, Drive)
     probes = np.array(a.probes).reshape(-1, len(Probe._fields))
-    cells = []
+    coef, cells = a.coef[: signature.n_coef * int(a.n_rows)].reshape(signature.n_coef, -1), []
     for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
-        own = slice(chunk.first, chunk.first + chunk.count)
-        table = a.coef[: a.coef.size // signature.n_coef * signature.n_coef].reshape(-1, signature.n_coef)
+        own = slice(chunk.first, chunk.first + chunk.count_)
         cells.append(
             Cells(
                 chunk,
@@ -93,7 +92,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
                 a.current[own],
                 a.current_wave[own],
                 a.clamp_wave[own],
-                table[chunk.row : chunk.row + chunk.count].T if chunk.row_step else table[chunk.row],
+                coef[:, chunk.row : chunk.row + chunk.count_] if chunk.row_step else coef[:, chunk.row],
                 tuple(_receptor(a, layout, chunk) for layout in signature.layout()),
                 rings[chunk.rings : chunk.rings + len(signature.receptors)],
                 drives[chunk.drive : chunk.drive_end],
@@ -105,12 +104,12 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
 
 def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
     """Runs of chunks that continue each other, each as one long chunk and its members."""
-    blank = {"count": 0, "probe": 0, "probe_end": 0}
+    blank = {"count_": 0, "probe": 0, "probe_end": 0}
     start = 0
     while start < len(chunks):
         whole, stop = chunks[start], start + 1
         while stop < len(chunks):
-            n = whole.count
+            n = whole.count_
             following = whole._replace(
                 first=whole.first + n,
                 row=whole.row + n * whole.row_step,
@@ -120,7 +119,7 @@ def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
             )
             if chunks[stop]._replace(**blank) != following:
                 break
-            whole = whole._replace(count=n + chunks[stop].count)
+            whole = whole._replace(count_=n + chunks[stop].count_)
             stop += 1
         yield whole, chunks[start:stop]
         start = stop
@@ -130,7 +129,7 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk) -> Recep
     kinetics, n = KINETICS[layout.kinetics], int(a.n)
 
     def part(array: Array, which: int) -> Array:
-        return array[which * n + chunk.first : which * n + chunk.first + chunk.count]
+        return array[which * n + chunk.first : which * n + chunk.first + chunk.count_]
 
     return Receptor(
         kinetics,
@@ -176,9 +175,9 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
         chunk, arrived = cells.chunk, []
         for r in cells.rings:
             at = r.base + (now & r.mask) * r.stride + chunk.local
-            arrived.append(a.ring[at : at + chunk.count])
+            arrived.append(a.ring[at : at + chunk.count_])
         for drive in cells.drives:
-            add_drive(a, drive, now, now - base, chunk.local, chunk.count, arrived)
+            add_drive(a, drive, now, now - base, chunk.local, chunk.count_, arrived)
         free_v = _integrate(plan.model, cells, arrived, waves)
         fires, sound = _threshold(cells, free_v, waves)
         if not sound.all():

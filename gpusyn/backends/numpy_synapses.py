@@ -1,7 +1,7 @@
-"""``kernels/advance_synapses.cu`` in numpy: every synapse's gate over one step, and the sums over each target's row.
+"""``kernels/advance_synapses.cu`` in numpy: every synapse's gate over one step, and each target's sums.
 
-A float sum has one fixed shape everywhere: synapse j of a row adds to partial sum j % 32, in order; then the 32
-partial sums fold in halves.
+A float sum has one shape everywhere: synapse j of a row adds to partial sum j % 32, in order; then the
+32 partial sums fold in halves.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Gate = Callable[[Array, Array, Sequence[Array]], tuple[Array, Array]]
 
 
 def first_order(c: Array, pulse: Array, x: Sequence[Array]) -> tuple[Array, Array]:
-    """r relaxes to r_inf while the transmitter is there, else to 0 (Destexhe, Mainen and Sejnowski 1994).
+    """First order: r relaxes to r_inf while the transmitter is there, else to 0 (Destexhe et al. 1994).
 
     c = P_on, r_inf (1 - P_on), P_off, mean on: of r, constant; mean off: of r.
     """
@@ -35,7 +35,7 @@ def first_order(c: Array, pulse: Array, x: Sequence[Array]) -> tuple[Array, Arra
 
 
 def exponential(c: Array, events: Array, x: Sequence[Array]) -> tuple[Array, Array]:
-    """dg/dt = -g / tau; c = P, mean, jump."""
+    """One jump an event, dg/dt = -g / tau; c = P, mean, jump."""
     (g,) = x
     mean = c[1] * g
     g[:] = flush(c[0] * g + c[2] * events.astype(np.int32).astype(g.dtype))
@@ -122,7 +122,7 @@ def prepare_rising(a: SimpleNamespace, signature: Signature | None) -> Sets:
 def _prepare(a: SimpleNamespace, states: int) -> Sets:
     blocks = read_rows(a.blocks, Block)
     sets = read_rows(a.sets, Set, int(a.n_sets))
-    return [(s, [_rows(a, block, s.count, states) for block in blocks[s.block : s.block_end]]) for s in sets]
+    return [(s, [_rows(a, block, s.count_, states) for block in blocks[s.block : s.block_end]]) for s in sets]
 
 
 def _rows(a: SimpleNamespace, b: Block, count: int, states: int) -> Rows:
@@ -145,8 +145,8 @@ def _rows(a: SimpleNamespace, b: Block, count: int, states: int) -> Rows:
 def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, lead: int) -> None:
     now = int(a.clock[0])
     for s, blocks in plan:
-        mean_sum = np.zeros(s.count, a.sums.dtype)
-        end_sum = np.zeros(s.count, a.sums.dtype)
+        mean_sum = np.zeros(s.count_, a.sums.dtype)
+        end_sum = np.zeros(s.count_, a.sums.dtype)
         for rows in blocks:
             b = rows.block
             then = now - lead - rows.delay
@@ -156,8 +156,8 @@ def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, lead: int) -> None:
             mean, end = gate(a.coef[b.coef : b.coef + 6], sent, rows.x)
             mean_sum = mean_sum + lane_sums(rows.weight * mean, rows.lanes)
             end_sum = end_sum + lane_sums(rows.weight * end, rows.lanes)
-        a.sums[s.sum : s.sum + s.count] = flush(mean_sum)
-        a.sums[s.sum + s.distance : s.sum + s.distance + s.count] = flush(end_sum)
+        a.sums[s.sum : s.sum + s.count_] = flush(mean_sum)
+        a.sums[s.sum + s.distance : s.sum + s.distance + s.count_] = flush(end_sum)
 
 
 def advance_first_order(a: SimpleNamespace, plan: Sets) -> None:

@@ -1,6 +1,6 @@
 """The integer tables that the kernels read: one named tuple a row, fields as in the kernels' enumerations.
 
-A test compares names and order with the text in ``kernels/``; a field that is a Python keyword ends in ``_``.
+A test compares names and order with the text in ``kernels/``. A field whose name Python needs ends in ``_``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Chunk(NamedTuple):
     """Neurons `first` to `first + count` of one signature, all of one population."""
 
     first: int
-    count: int
+    count_: int
     row: int
     row_step: int
     waves: int
@@ -75,7 +75,7 @@ class Source(NamedTuple):
 
     global_: int
     local: int
-    count: int
+    count_: int
     drive: int
 
 
@@ -100,7 +100,7 @@ class History(NamedTuple):
     """What the transmitter of `count` sources did: 2**bits_log bits a step, 2**steps_log steps a word."""
 
     global_: int
-    count: int
+    count_: int
     base: int
     mask: int
     steps_log: int
@@ -111,7 +111,7 @@ class History(NamedTuple):
 class Set(NamedTuple):
     """Targets whose synapses own their gates of one receptor: the blocks that add up, and where to."""
 
-    count: int
+    count_: int
     sum: int
     distance: int
     block: int

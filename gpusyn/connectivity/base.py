@@ -13,21 +13,31 @@ from gpusyn import portable_math
 from gpusyn.errors import ParameterError
 from gpusyn.rng import Stream
 
-__all__ = ["Ids", "Keys", "Rule", "autapse_positions", "id_type", "tail_bound"]
+__all__ = [
+    "BLOCK",
+    "Ids",
+    "Integers",
+    "Keys",
+    "Rule",
+    "autapse_positions",
+    "count_autapses",
+    "id_type",
+    "tail_bound",
+]
 
 Ids = npt.NDArray[Any]  # int32, or int64 where a selection has more than 2**31 neurons
 Integers = npt.NDArray[np.int64]
 Keys = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
-BLOCK = 1 << 16  # synapses (or draws) at a time: the scratch stays in a core's cache
+BLOCK = 1 << 15  # synapses (or draws) at a time: the scratch stays in a core's cache
 FAILURE = 1e-15  # probability that any target exceeds a bound on the in-degree of a random rule
 
 
 class Rule(ABC):
     """Base class of connection rules.
 
-    A rule yields synapses as positions in the two selections. It is drawn from a counter-based stream, so the same
-    rule, sizes and stream give the same synapses on every machine.
+    A rule yields synapses as positions in the two selections. It is drawn from a counter-based stream, so the
+    same rule, sizes and stream give the same synapses on every machine.
     """
 
     @property
@@ -56,9 +66,7 @@ class Rule(ABC):
     ) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses of `draw` in consecutive blocks of bounded size, without checking the sizes."""
 
-    def draw(
-        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
-    ) -> tuple[Ids, Ids]:
+    def draw(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> tuple[Ids, Ids]:
         """Draw the synapses.
 
         Parameters
@@ -101,19 +109,22 @@ def id_type(size: int) -> type[np.signedinteger[Any]]:
 
 
 def autapse_positions(n_pre: int, n_post: int, same: Keys | None) -> Integers | None:
-    """Return the position in post of every pre neuron, -1 if it is not there; None if the two share no neuron."""
+    """Return the position in post of every pre neuron (-1: not there); None if they share no neuron."""
     if same is None:
         return None
     pre_key, post_key = (np.asarray(key, dtype=np.int64) for key in same)
     if pre_key.shape != (n_pre,) or post_key.shape != (n_post,):
         raise ParameterError(
-            f"same: must be two arrays of {n_pre} and {n_post} ids (got shapes {pre_key.shape}, {post_key.shape})"
+            f"same: must be two arrays of {n_pre} and {n_post} ids "
+            f"(got shapes {pre_key.shape} and {post_key.shape})"
         )
     order = np.argsort(post_key, kind="stable")
     ordered = post_key[order]
     for key in (np.sort(pre_key), ordered):
         if (key[1:] == key[:-1]).any():
-            raise ParameterError("a selection holds a neuron twice, so that autapses are not defined; list it once")
+            raise ParameterError(
+                "a selection holds a neuron twice, so that autapses are not defined; list it once"
+            )
     if n_post == 0:
         return None
     place = np.minimum(np.searchsorted(ordered, pre_key), n_post - 1)
@@ -121,14 +132,20 @@ def autapse_positions(n_pre: int, n_post: int, same: Keys | None) -> Integers | 
     return own if (own >= 0).any() else None
 
 
-def tail_bound(trials: int, probability: float, targets: int) -> int:
-    """Return a number that no sum of `trials` draws of `probability` exceeds, in any of `targets`, but for 1e-15.
+def count_autapses(n_pre: int, n_post: int, same: Keys | None) -> int:
+    """Return how many pairs are autapses."""
+    own = autapse_positions(n_pre, n_post, same)
+    return 0 if own is None else int((own >= 0).sum())
 
-    Chernoff's bound (which holds for draws without replacement too: Hoeffding 1963), with portable logarithms so
-    that it is the same number on every machine.
+
+def tail_bound(trials: int, probability: float, targets: int) -> int:
+    """Return a number that none of `targets` sums of `trials` draws of `probability` exceeds, but for 1e-15.
+
+    Chernoff's bound (which holds for draws without replacement too: Hoeffding 1963), with portable logarithms
+    so that it is the same number on every machine.
 
     >>> tail_bound(1000, 0.1, 1000)
-    190
+    196
     """
     if trials == 0 or probability <= 0 or targets == 0:
         return 0

@@ -1,7 +1,7 @@
 """Vectorised draws of the random rules: geometric skipping, integers, distinct integers.
 
-Everything is addressed by (row, draw), so a row is the same whichever other rows are drawn beside it, and nothing
-depends on how many draws are made at a time.
+Everything is addressed by (row, draw), so a row is the same whichever other rows are drawn beside it, and
+nothing depends on how many draws are made at a time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpusyn import portable_math
-from gpusyn.connectivity.base import BLOCK, Ids, Integers, id_type
+from gpusyn.connectivity.base import BLOCK, Ids, Integers
 from gpusyn.distributions import log1p
 from gpusyn.rng import Stream, uniform32, uniform53
 
@@ -27,7 +27,8 @@ _FINE_BELOW = 2.0**-10  # probabilities below need more than 32 random bits to b
 def bernoulli_rows(stream: Stream, n_rows: int, n_columns: int, p: float) -> Iterator[tuple[Integers, Ids]]:
     """Yield the cells (row, column), row by row, that are set with probability 0 < `p` < 1 each.
 
-    The gaps between set cells are geometric: floor(log(u) / log(1 - p)), four (below p = 2**-10: two) a Philox call.
+    The gaps between set cells are geometric, floor(log(u) / log(1 - p)): four a Philox call, or two of 53
+    bits below p = 2**-10.
     """
     if n_columns == 0:
         return
@@ -98,7 +99,7 @@ def integers(stream: Stream, rows: Integers, count: int, below: Ids) -> Integers
 
 
 def draws_needed(count: int, n: int) -> int:
-    """Return how many draws almost surely hold `count` <= n / 2 distinct ones of `n` (only speed depends on it)."""
+    """Return how many draws almost surely hold `count` <= n / 2 distinct ones of `n` (for speed only)."""
     share = min(count / n, 0.75) if n else 0.0
     mean = -n * math.log1p(-share)
     spread = math.sqrt(max(0.0, n * (share / (1 - share) + math.log1p(-share))))
@@ -129,16 +130,18 @@ def first_distinct(values: Integers, wanted: Integers) -> Bools | None:
         row, place = np.nonzero(ordered[:, 1:] == ordered[:, :-1])
         first[row, order[row, place + 1]] = False
     rank = np.cumsum(first, axis=1, dtype=np.int64)
-    if n_draws == 0 or (rank[:, -1] < wanted).any():
-        return first if not wanted.any() else None
+    if (rank[:, -1] < wanted).any():
+        return None
     return first & (rank <= wanted[:, None])
 
 
-def distinct_rows(stream: Stream, rows: Integers, count: int, below: Ids, n: int) -> tuple[Integers, Integers]:
+def distinct_rows(
+    stream: Stream, rows: Integers, count: int, below: Ids, n: int
+) -> tuple[Integers, Integers]:
     """Draw `count` distinct integers in each row, row i below ``below[i]``, which is n or n - 1.
 
-    The first distinct ones of the row's sequence of draws; if more than half are wanted, the first distinct ones are
-    those left out, and the rest follows in ascending order.
+    The first distinct ones of the row's sequence of draws; if more than half are wanted, the first distinct
+    ones are those left out, and the rest follows in ascending order.
 
     Returns
     -------

@@ -39,9 +39,7 @@ def superblock_of(path: Path) -> Superblock:
     except FileError:
         raise
     except OSError as error:
-        raise FileError(
-            f"{path}: cannot be read ({error.strerror}); check its permissions"
-        ) from None
+        raise FileError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
     if block is None:
         size = path.stat().st_size
         raise FileError(
@@ -72,7 +70,7 @@ def reading(path: Path) -> Iterator[Any]:
             yield file
         except FileError:
             raise
-        except (OSError, KeyError, RuntimeError) as error:
+        except (OSError, LookupError, RuntimeError, ValueError, TypeError) as error:
             raise FileError(
                 f"{path}: cannot be read as results ({error}); it is damaged or of another layout"
             ) from error

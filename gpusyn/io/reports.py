@@ -24,13 +24,14 @@ from gpusyn.recorded import Floats, Ids, in_order
 
 SORTING = {"none": 0, "by_id": 1, "by_time": 2}
 SPIKE_CHUNK = 8192  # spikes
+# Readers beside the writer need the format of HDF5 1.10; a finished file takes what older readers know too.
+LIBRARY = {True: ("v110", "v110"), False: None}
 FRAME_CHUNK = 2**18  # bytes; a chunk is whole frames unless one is longer than four of these
 
 
 def create_file(path: Path, stored: Sequence[Stored], streamed: bool) -> None:
     """Create a file with every group and dataset that `stored` needs, all of length 0."""
-    # Readers beside the writer need the format of HDF5 1.10; a finished file takes what oldest readers know.
-    with hdf5().File(path, "w", libver=("v110", "v110") if streamed else None) as file:
+    with hdf5().File(path, "w", libver=LIBRARY[streamed]) as file:
         write_notes(file, stored)
         for item in stored:
             for place in item.places():
@@ -122,13 +123,17 @@ class ReportWriter:
         The file.
     stored : sequence of Stored
         What it was created for.
+    streamed : bool
+        Whether it can be read while it is written.
     """
 
-    def __init__(self, path: Path, stored: Sequence[Stored]) -> None:
+    def __init__(self, path: Path, stored: Sequence[Stored], streamed: bool) -> None:
         self.path = path
         with writing(path):
-            self._file = hdf5().File(path, "r+")
+            self._file = hdf5().File(path, "r+", libver=LIBRARY[streamed])
             self._recorders = {item.layout.name: _Open(item, self._file) for item in stored}
+            if streamed:
+                self._file.swmr_mode = True
 
     def append_spikes(self, recorder: str, times: npt.ArrayLike, ids: npt.ArrayLike) -> None:
         """Append spikes of one recorder.
@@ -251,9 +256,7 @@ class StreamFile(ReportWriter):
         stored = arrange(recorders, directory=False).get("", [])
         with replacing([target]) as temporaries:
             create_file(temporaries[0], stored, streamed=True)
-        super().__init__(target, stored)
-        with writing(target):
-            self._file.swmr_mode = True
+        super().__init__(target, stored, streamed=True)
         self._lock = hold(target)
 
     def close(self, time: float | None = None) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gpusyn.checks import nearest, one_of, public
-from gpusyn.errors import FileError, UnknownNameError
+from gpusyn.checks import one_of, public
+from gpusyn.errors import FileError
 from gpusyn.io.contents import Piece, pieces_of, read_spikes, read_traces
-from gpusyn.io.hdf5 import SUFFIXES, as_path, reading
+from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, reading, superblock_of
 from gpusyn.io.repair import repair
 from gpusyn.spike_data import SpikeData
 from gpusyn.trace_data import TraceData
@@ -28,8 +27,8 @@ def open_results(path: Any) -> Results:
     Parameters
     ----------
     path : path-like
-        A file that ``save()`` or a recorder's ``file=`` has written, finished, still growing or left by a killed
-        run; a directory written by ``save()``; or SONATA files of another simulator.
+        A file that ``save()`` or a recorder's ``file=`` has written, finished, still growing or left by a
+        killed run; a directory written by ``save()``; or SONATA files of another simulator.
 
     Returns
     -------
@@ -45,8 +44,8 @@ def open_results(path: Any) -> Results:
 
     Notes
     -----
-    SONATA says nothing of silent neurons or of how long was recorded, so for the files of other simulators the
-    recorded neurons are those that spiked, and recording ends with the last spike.
+    SONATA says nothing of silent neurons or of how long was recorded. For the files of other simulators the
+    recorded neurons are therefore those that spiked, and recording ends with the last spike.
 
     Examples
     --------
@@ -59,17 +58,153 @@ def open_results(path: Any) -> Results:
     ...     results.spikes == spikes, results.recorders, results.finished
     (True, ('E:spikes',), True)
     """
+    hdf5()
     where = as_path(path, "open_results().path")
-    pieces: list[Piece] = []
-    finished = True
+    found: dict[Path, list[Piece]] = {}
+    flagged = set()
     for file in _files(where):
+        if superblock_of(file).flagged:
+            flagged.add(file)
         with reading(file) as content:
-            pieces += pieces_of(content, file)
-            finished = finished and not _flagged(file)
-    if not pieces:
+            pieces = pieces_of(content, file)
+        if pieces:
+            found[file] = pieces
+    chosen = _one_result(where, found)
+    return Results(where, [piece for file in chosen for piece in found[file]], not flagged & set(chosen))
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the file, or the files of a directory."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    visible = [file for file in files if not file.name.startswith(".")]
+    if not visible:
         raise FileError(
-            f"{where}: holds neither /spikes nor reports of SONATA; give a file or directory of results"
+            f"{path}: is a directory without result files (.h5); give a file or directory of results"
         )
-    if any(piece.directory for piece in pieces):
-        pieces = [piece for piece in pieces if piece.directory]
-    return Results(where, pieces, finished)
+    return visible
+
+
+def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
+    """Return the files that belong to one result."""
+    if not found:
+        raise FileError(f"{path}: holds neither spikes nor reports in SONATA's layout; give a result file")
+    directory = [file for file, pieces in found.items() if pieces[0].directory]
+    single = [file for file, pieces in found.items() if pieces[0].noted and not pieces[0].directory]
+    if not directory and len(single) > 1:
+        names = ", ".join(file.name for file in single)
+        raise FileError(f"{path}: holds several results; open one of them ({names})")
+    return directory or single or list(found)
+
+
+class Results:
+    """Recorded spikes and traces in files. Each is read when it is first asked for, and then kept.
+
+    ``results[recorder]`` is what ``sim.data[recorder]`` was. For the common case of one recorder of each kind
+    there are shorter ways: `spikes` and `traces`.
+    """
+
+    def __init__(self, path: Path, pieces: list[Piece], finished: bool) -> None:
+        self.path = path
+        self.finished = finished
+        self._recorders: dict[str, list[Piece]] = {}
+        for piece in sorted(pieces, key=lambda piece: piece.order):
+            self._recorders.setdefault(piece.layout.name, []).append(piece)
+        self._read: dict[str, SpikeData | TraceData] = {}
+
+    @property
+    def recorders(self) -> tuple[str, ...]:
+        """Names of the recorders, in the order of their creation."""
+        return tuple(self._recorders)
+
+    def __getitem__(self, recorder: Any) -> SpikeData | TraceData:
+        """Return what one recorder has seen; it may be given by name or as the recorder itself."""
+        name = one_of(getattr(recorder, "name", recorder), self._recorders, f"{self.path}: recorder")
+        if name not in self._read:
+            pieces = self._recorders[name]
+            self._read[name] = read_spikes(pieces[0]) if pieces[0].layout.is_spikes else read_traces(pieces)
+        return self._read[name]
+
+    @property
+    def spikes(self) -> SpikeData:
+        """The spikes of the one spike recorder; of several, those in SONATA's places, joined."""
+        names = [name for name, pieces in self._recorders.items() if pieces[0].layout.is_spikes]
+        if len(names) > 1:
+            names = [name for name in names if not self._recorders[name][0].own[0]]
+        recorded = [data for data in map(self.__getitem__, names) if isinstance(data, SpikeData)]
+        return recorded[0] if len(recorded) == 1 else _joined(recorded)
+
+    @cached_property
+    def traces(self) -> Mapping[str, TraceData]:
+        """Variable to its TraceData: of the first recorder that has the variable."""
+        homes: dict[str, list[Piece]] = {}
+        for pieces in self._recorders.values():
+            order = {
+                variable: at
+                for piece in pieces
+                for at, variable in zip(piece.variable_order, piece.layout.variables, strict=False)
+            }
+            for variable in sorted(order, key=order.__getitem__):
+                homes.setdefault(variable, pieces)
+        return _Traces(self.path, homes)
+
+    @property
+    def time(self) -> float:
+        """How far the recording reaches, in ms."""
+        reached = [0.0]
+        for pieces in self._recorders.values():
+            layout = pieces[0].layout
+            count = min((count for piece in pieces for count in piece.counts), default=0)
+            last = layout.start + (count - 1) * layout.every
+            reached.append(layout.start + pieces[0].duration if layout.is_spikes else last if count else 0.0)
+        return max(reached)
+
+    def __repr__(self) -> str:
+        state = "finished" if self.finished else "running or killed"
+        listed = "".join(f"\n  {name}: {self._describe(pieces)}" for name, pieces in self._recorders.items())
+        return f"Results({str(self.path)!r}, {state}, {self.time:g} ms){listed}"
+
+    def _describe(self, pieces: list[Piece]) -> str:
+        neurons = " + ".join(f"{name} ({size})" for name, size, _ in pieces[0].layout.populations)
+        if pieces[0].layout.is_spikes:
+            return f"{sum(pieces[0].counts)} spikes of {neurons}"
+        variables = ", ".join(variable for piece in pieces for variable in piece.layout.variables)
+        return f"{variables} of {neurons}, every {pieces[0].layout.every:g} ms"
+
+
+class _Traces(Mapping[str, TraceData]):
+    """TraceData by variable, read when asked for."""
+
+    def __init__(self, path: Path, homes: dict[str, list[Piece]]) -> None:
+        self._path, self._homes = path, homes
+        self._read: dict[str, TraceData] = {}
+
+    def __getitem__(self, variable: str) -> TraceData:
+        name = one_of(variable, self._homes, f"{self._path}: variable")
+        if name not in self._read:
+            self._read[name] = read_traces(self._homes[name], name)
+        return self._read[name]
+
+    def __contains__(self, variable: object) -> bool:
+        return variable in self._homes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+    def __repr__(self) -> str:
+        return f"traces of {', '.join(self._homes) or 'nothing'}"
+
+
+def _joined(recorded: list[SpikeData]) -> SpikeData:
+    """Return several spike recorders as one; a population is in one of them only."""
+    populations = [part for data in recorded for part in data.populations]
+    firsts = np.cumsum([0, *(data.size for data in recorded)])
+    times = [data.times for data in recorded] or [np.empty(0)]
+    ids = [data.ids + first for data, first in zip(recorded, firsts, strict=False)] or [np.empty(0, np.int64)]
+    start = min((data.start for data in recorded), default=0.0)
+    end = max((data.start + data.duration for data in recorded), default=0.0)
+    return SpikeData(populations, np.concatenate(times), np.concatenate(ids), end - start, start)

@@ -69,7 +69,7 @@ def _write(
     path: Path, stored: Sequence[Stored], spikes: Mapping[str, SpikeData], traces: Mapping[str, TraceData]
 ) -> None:
     create_file(path, stored, streamed=False)
-    with ReportWriter(path, stored) as writer:
+    with ReportWriter(path, stored, streamed=False) as writer:
         for item in stored:
             name = item.layout.name
             if item.layout.is_spikes:

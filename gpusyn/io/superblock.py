@@ -36,7 +36,7 @@ class Superblock:
     def sound(self) -> bool:
         """Whether this is a layout known here (version 3, addresses of 8 bytes) with the right checksum."""
         known = self.raw[VERSION_AT] == 3 and self.raw[OFFSET_SIZE_AT] == 8 and len(self.raw) == LENGTH
-        return known and lookup3(self.raw[:CHECKED]) == struct.unpack_from("<I", self.raw, CHECKED)[0]
+        return known and lookup3(self.raw[:CHECKED]) == int(struct.unpack_from("<I", self.raw, CHECKED)[0])
 
     @property
     def end(self) -> int:
@@ -87,7 +87,7 @@ def lookup3(data: bytes) -> int:
         data = data[12:]
     if not data:
         return c
-    x, y, z = struct.unpack("<3I", data.ljust(12, b"\0"))
+    x, y, z = (int(word) for word in struct.unpack("<3I", data.ljust(12, b"\0")))
     a, b, c = (a + x) & MASK, (b + y) & MASK, (c + z) & MASK
     c = ((c ^ b) - _turn(b, 14)) & MASK
     a = ((a ^ c) - _turn(c, 11)) & MASK

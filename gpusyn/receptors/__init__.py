@@ -1,4 +1,7 @@
-"""Receptors by name. To add one: a file here, its class in `RECEPTORS`, and its effect in ``kernels/receptors``."""
+"""Receptors by name.
+
+To add one: a file here, its class in `RECEPTORS`, and its effect on the membrane in ``kernels/receptors``.
+"""
 
 from gpusyn.receptors.ampa import AMPA
 from gpusyn.receptors.base import Receptor

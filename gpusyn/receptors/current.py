@@ -73,7 +73,7 @@ class CurrentReceptor(Receptor):
         chosen = choose_kinetics(where, kinetics, tau_rise, decay, default_decay=5.0, decay_name=decay_name)
         if not isinstance(chosen, (Exponential, Alpha, DualExponential)):
             raise ParameterError(
-                f"{where}.kinetics: must be Exponential, Alpha or DualExponential (got {chosen!r}); saturating gates "
-                f"are for receptors with a conductance, such as gs.AMPA"
+                f"{where}.kinetics: must be Exponential, Alpha or DualExponential (got {chosen!r}); "
+                f"saturating gates are for receptors with a conductance, such as gs.AMPA"
             )
         self._describe(name, chosen, gating)

@@ -109,7 +109,7 @@ template <class T> inline T __shfl_xor_sync(unsigned mask, T value, int other, i
         return old; \
     }
 #define EMU_ATOMIC_ALL(T) \
-    EMU_ATOMIC(atomicAdd, T, old + v) \
+    EMU_ATOMIC(atomicAdd, T, (T)((unsigned long long)old + (unsigned long long)v)) \
     EMU_ATOMIC(atomicExch, T, v) \
     EMU_ATOMIC(atomicMin, T, v < old ? v : old) \
     EMU_ATOMIC(atomicMax, T, v > old ? v : old) \
@@ -123,7 +123,7 @@ template <class T> inline T __shfl_xor_sync(unsigned mask, T value, int other, i
         return old; \
     }
 EMU_ATOMIC_ALL(int) EMU_ATOMIC_ALL(unsigned) EMU_ATOMIC_ALL(unsigned long long)
-EMU_ATOMIC(atomicSub, int, old - v) EMU_ATOMIC(atomicSub, unsigned, old - v)
+EMU_ATOMIC(atomicSub, int, int(unsigned(old) - unsigned(v))) EMU_ATOMIC(atomicSub, unsigned, old - v)
 EMU_ATOMIC(atomicMin, long long, v < old ? v : old) EMU_ATOMIC(atomicMax, long long, v > old ? v : old)
 EMU_ATOMIC(atomicAnd, long long, old & v) EMU_ATOMIC(atomicOr, long long, old | v) EMU_ATOMIC(atomicXor, long long, old ^ v)
 #undef EMU_ATOMIC_ALL

@@ -164,7 +164,7 @@ EMU_FN bool begin_launch(unsigned blocks, unsigned threads, size_t shared, u64 o
 }
 
 // False, with now.error set, where the kernel did something wrong.
-EMU_FN bool launch(void (*body)(void **), void **args, unsigned blocks, unsigned threads, size_t shared, u64 order, unsigned flags)
+EMU_FN bool launch(void (*body)(const u64 *), const u64 *args, unsigned blocks, unsigned threads, size_t shared, u64 order, unsigned flags)
 {
     if (!begin_launch(blocks, threads, shared, order, flags)) return false;
     now.body = body;
@@ -213,15 +213,23 @@ template <class... A> inline const char *signature(void (*)(A...))
     return text;
 }
 
+// One slot of 8 bytes an argument, the value in its first bytes.
 struct Call {
     template <class... A> Call(void (*f)(A...), A... a) { f(a...); }
 };
-template <auto f, class... A> inline void call(void (*)(A...), void **p)
+template <class A> inline A from_slot(const u64 *slot)
 {
-    (void)p;
-    Call{f, *static_cast<A *>(*p++)...};  // braces: left to right
+    static_assert(sizeof(A) <= sizeof(u64), "an argument has at most 8 bytes");
+    A a;
+    memcpy(&a, slot, sizeof a);
+    return a;
 }
-template <auto f> void body(void **p) { call<f>(f, p); }
+template <auto f, class... A> inline void call(void (*)(A...), const u64 *slot)
+{
+    (void)slot;
+    Call{f, from_slot<A>(slot++)...};  // braces: left to right
+}
+template <auto f> void body(const u64 *slots) { call<f>(f, slots); }
 
 template <class... Rest> constexpr int first_bound(int bound, Rest...) { return bound; }
 constexpr int first_bound() { return int(MAX_THREADS); }
@@ -229,7 +237,7 @@ constexpr int first_bound() { return int(MAX_THREADS); }
 struct Kernel {
     const char *name;
     int bound;
-    void (*body)(void **);
+    void (*body)(const u64 *);
     const char *(*signature)();
 };
 
@@ -246,8 +254,8 @@ struct Kernel {
     GPUSYN_EMULATE_EXPORT const char *gpusyn_emulate_signature(int k) { return gpusyn_kernels[k].signature(); } \
     GPUSYN_EMULATE_EXPORT int gpusyn_emulate_bound(int k) { return gpusyn_kernels[k].bound; } \
     GPUSYN_EMULATE_EXPORT const char *gpusyn_emulate_error() { return emu::now.error; } \
-    GPUSYN_EMULATE_EXPORT int gpusyn_emulate_launch(int k, void **args, unsigned blocks, unsigned threads, size_t shared, \
-                                                    unsigned long long order, unsigned flags) \
+    GPUSYN_EMULATE_EXPORT int gpusyn_emulate_launch(int k, const unsigned long long *args, unsigned blocks, unsigned threads, \
+                                                    size_t shared, unsigned long long order, unsigned flags) \
     { \
         return emu::launch(gpusyn_kernels[k].body, args, blocks, threads, shared, order, flags); \
     }

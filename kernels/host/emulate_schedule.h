@@ -47,19 +47,19 @@ struct Lane {
 struct Warp {
     unsigned members, fresh, ready, waiting, returned;  // bits of lanes; `ready` holds the fresh ones too
     Lane lane[32];
-    char memory;  // names the order that __syncwarp gives to ThreadSanitizer
+    char memory;  // what __syncwarp orders, for ThreadSanitizer
 };
 
 struct Machine {
-    void (*body)(void **);
-    void **args;
+    void (*body)(const u64 *);
+    const u64 *args;
     unsigned threads, warps, ready_warps, unreturned, thread, order;
     u64 dice;
     unsigned at_barrier, voted, votes;
     Site barrier;
     char *dynamic;
     size_t dynamic_bytes;
-    char begin, end, block_memory, fence;  // these name orders, too
+    char begin, end, block_memory, fence;  // the same for a launch, __syncthreads, __threadfence
     char error[640];
     Warp warp[MAX_THREADS / 32];
 };
@@ -92,6 +92,20 @@ EMU_FN void order_before(char *what)
     __tsan_release(what);
 #endif
     (void)what;
+}
+
+// The given threads of a warp come after everything recorded at `what`. Done for all of them when the last one arrives:
+// each for itself on waking would also see what the first to wake did since.
+EMU_FN void order_lanes_after(char *what, unsigned w, unsigned lanes)
+{
+#if EMU_TSAN
+    for (; lanes; lanes &= lanes - 1) {
+        __tsan_switch_to_fiber(fibers[side * MAX_THREADS + w * 32 + unsigned(__builtin_ctz(lanes))].tsan, 1);
+        __tsan_acquire(what);
+    }
+    __tsan_switch_to_fiber(running->tsan, 1);
+#endif
+    (void)what, (void)w, (void)lanes;
 }
 
 EMU_FN Warp &my_warp() { return now.warp[now.thread / 32]; }
@@ -272,10 +286,12 @@ EMU_FN unsigned block_barrier(bool vote, Site at)
     else {
         now.voted = now.votes;
         now.votes = now.at_barrier = 0;
-        for (unsigned k = 0; k < now.warps; k++) make_ready(k, now.warp[k].members);
+        for (unsigned k = 0; k < now.warps; k++) {
+            order_lanes_after(&now.block_memory, k, now.warp[k].members);
+            make_ready(k, now.warp[k].members);
+        }
         wait();  // the last to arrive is no sooner on its way than the others
     }
-    order_after(&now.block_memory);
     return now.voted;
 }
 
@@ -333,12 +349,12 @@ EMU_FN u64 warp_op(Op op, unsigned mask, u64 value, unsigned source, Site at)
     if (complete(w, me)) {
         exchange(w, me);
         w.waiting &= ~mask;
+        if (op == SYNC) order_lanes_after(&w.memory, index, mask);
         make_ready(index, mask & ~bit);
         may_pause(2);
     } else {
         wait();
     }
-    if (op == SYNC) order_after(&w.memory);
     return me.result;
 }
 

@@ -30,57 +30,69 @@ class CompileFailure(Exception):
     """The compiler refused the text, or an option is not one that NVRTC has and the emulator understands."""
 
 
-# ---- reading the text -----------------------------------------------------------------------------------------------
+# ---- reading the text ----
 
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
-_DEFINE = re.compile(r"^[ \t]*#[ \t]*define\b(?:[^\n]*\\\n)*[^\n]*", re.M)
 _BOUNDS = r"(?:__launch_bounds__\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*)?"
-_PLAIN = re.compile(rf'extern\s+"C"\s+__global__\s+{_BOUNDS}void\s+{_BOUNDS}(\w+)\s*\(')
-_MACRO = re.compile(r"^[ \t]*KERNEL\s*\(\s*(\w+)\s*,", re.M)
+_KERNEL = re.compile(rf'extern\s+"C"\s+__global__\s+{_BOUNDS}void\s+{_BOUNDS}(\w+)\s*\(')
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b", re.M)
+_ONCE = re.compile(r"^([ \t]*)#[ \t]*pragma[ \t]+once\b", re.M)
 _DYNAMIC = re.compile(
     r"extern\s+(?:__shared__|SHARED)\s+(?:__align__\s*\([^)]*\)\s*)?([\w ]+?)\s*\b(\w+)\s*\[\s*\]\s*;"
 )
 
 
-def _blank(match: re.Match[str]) -> str:
-    return "\n" * match.group().count("\n")
+def _run(arguments: Sequence[str], text: str) -> str:
+    if compiler() is None:
+        raise CompileFailure("the emulator needs g++, which is not on PATH")
+    command = [str(compiler()), *arguments, "-x", "c++", "-"]
+    result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise CompileFailure(result.stderr)
+    return result.stdout
 
 
-def kernel_bounds(text: str) -> dict[str, str]:
-    """Kernels of a text, in order, with what stands in their ``__launch_bounds__`` ("" where there is none)."""
-    bare = _DEFINE.sub(_blank, _COMMENT.sub(_blank, text))
-    found = [(m.start(), m.group(3), m.group(1) or m.group(2) or "") for m in _PLAIN.finditer(bare)]
-    found += [(m.start(), m.group(1), "") for m in _MACRO.finditer(bare)]
-    return {name: bounds for _, name, bounds in sorted(found)}
+def _kernel_bounds(text: str, options: Sequence[str]) -> dict[str, str]:
+    """Kernels in order, with what stands in their ``__launch_bounds__`` ("" where there is none)."""
+    defines = [flag for flag in translate_options(options) if flag.startswith("-D")]
+    # CUDA's keywords are no macros here, so the preprocessor leaves them for the pattern to find.
+    expanded = _run(["-E", "-P", "-DGPUSYN_EMULATE", *defines], _ONCE.sub("", text))
+    return {m[3]: m[1] or m[2] or "" for m in _KERNEL.finditer(expanded)}
 
 
-def kernel_names(text: str) -> list[str]:
-    """Names of the kernels that a text defines, as ``extern "C" __global__ void name(`` or ``KERNEL(name,``."""
-    return list(kernel_bounds(text))
+def kernel_names(text: str, options: Sequence[str] = ()) -> list[str]:
+    """Names of the kernels that a text defines, directly or through macros such as ``KERNEL(name, ...)``."""
+    return list(_kernel_bounds(text, options))
 
 
-def emulated_text(text: str) -> str:
+def _emulated_text(text: str, options: Sequence[str]) -> str:
     """The C++ source of a module; line numbers of the text stay as they are."""
-    if re.search(r"^[ \t]*#[ \t]*include\b", _COMMENT.sub(_blank, text), re.M):
-        raise CompileFailure("module.cu: includes a header; NVRTC would not find it and CuPy's cache would not notice its changes")
     entries = "".join(
         f"GPUSYN_EMULATE_KERNEL({', '.join(filter(None, (name, bounds)))})\n"
-        for name, bounds in kernel_bounds(text).items()
+        for name, bounds in _kernel_bounds(text, options).items()
     )
     if not entries:
-        raise CompileFailure('module.cu: no kernel found (extern "C" __global__ void name(...) or KERNEL(name, ...))')
-    body = re.sub(r"^([ \t]*)#[ \t]*pragma[ \t]+once\b", r"\1", text, flags=re.M)
-    body = _DYNAMIC.sub(r"\1 *\2 = (\1 *)emu::now.dynamic;", body)
-    # Inside an unnamed namespace shared arrays of templates and lambdas may share one section, and names cannot clash.
+        raise CompileFailure('module.cu: defines no kernel (extern "C" __global__ void name(...))')
+    body = _DYNAMIC.sub(r"\1 *\2 = (\1 *)emu::now.dynamic;", _ONCE.sub(r"\1", text))
+    # In an unnamed namespace, shared arrays of templates and lambdas may share one section, and names
+    # of the text cannot clash with those of C's library.
     return (
         f'#include "emulate.h"\nnamespace {{\n#line 1 "module.cu"\n{body}\n'
         f'}}\n#line 1 "kernel table"\nGPUSYN_EMULATE_KERNELS({entries})\n'
     )
 
 
-# ---- flags ----------------------------------------------------------------------------------------------------------
+# ---- flags ----
 
-_BASE = "-shared -fPIC -fvisibility=hidden -fno-gnu-unique -fno-exceptions -fno-rtti -fno-math-errno -w".split()
+_BASE = [
+    "-shared",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-fno-gnu-unique",
+    "-fno-exceptions",
+    "-fno-rtti",
+    "-fno-math-errno",
+    "-w",
+]
 _SANITIZED = {
     "": ["-O1"],
     "address,undefined": [
@@ -123,7 +135,9 @@ def translate_options(options: Sequence[str]) -> list[str]:
         elif name == "define-macro" and value:
             flags.append("-D" + value)
         elif not _NO_EFFECT.fullmatch(option):
-            raise CompileFailure(f"nvrtc: error: option {option!r} is unknown, or one that the emulator does not model")
+            raise CompileFailure(
+                f"nvrtc: error: option {option!r} is unknown, or one that the emulator does not model"
+            )
     flags.append(f"-std={standard}")
     flags.append("-ffp-contract=fast" if fuse else "-ffp-contract=off")
     if fuse and platform.machine() == "x86_64" and _can_fuse():
@@ -139,6 +153,8 @@ def compiler() -> str | None:
 
 @functools.cache
 def _compiler_version() -> str:
+    if compiler() is None:
+        return ""
     return subprocess.run([str(compiler()), "--version"], capture_output=True, text=True, check=True).stdout
 
 
@@ -163,7 +179,7 @@ def sanitizer_environment(sanitize: str) -> dict[str, str] | None:
     }
 
 
-# ---- cache and loading ----------------------------------------------------------------------------------------------
+# ---- cache and loading ----
 
 
 def cache_folder() -> Path:
@@ -181,11 +197,18 @@ def build(text: str, options: Sequence[str] = (), sanitize: str = "") -> Path:
     CompileFailure
         With the compiler's own words.
     """
-    source = emulated_text(text)
+    if _INCLUDE.search(text):
+        raise CompileFailure(
+            "module.cu: includes a header; NVRTC may not find it, and CuPy's cache would miss its changes"
+        )
     flags = [*_BASE, *_SANITIZED[sanitize], *translate_options(options)]
-    if compiler() is None:
-        raise CompileFailure("the emulator needs g++, which is not on PATH")
-    parts = [source, *flags, _compiler_version(), platform.machine()]
+    parts = [
+        text,
+        *flags,
+        _compiler_version(),
+        platform.machine(),
+        Path(__file__).read_text(encoding="utf-8"),
+    ]
     parts += [header.read_text(encoding="utf-8") for header in sorted(HEADERS.glob("emulate*.h"))]
     folder = cache_folder()
     library = folder / (hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32] + ".so")
@@ -193,10 +216,7 @@ def build(text: str, options: Sequence[str] = (), sanitize: str = "") -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as work:
             made = Path(work, "module.so")
-            command = [str(compiler()), *flags, f"-I{HEADERS}", "-x", "c++", "-", "-o", str(made)]
-            result = subprocess.run(command, input=source, capture_output=True, text=True, check=False)
-            if result.returncode:
-                raise CompileFailure(result.stderr)
+            _run([*flags, f"-I{HEADERS}", "-o", str(made)], _emulated_text(text, options))
             os.replace(made, library)
     return library
 
@@ -220,12 +240,15 @@ class Kernel:
     index: int
     library: ctypes.PyDLL
 
-    def launch(self, pointers: ctypes.Array[ctypes.c_void_p], grid: int, block: int, shared: int = 0) -> str:
-        """Run the kernel with the current ``settings``; "" or what went wrong."""
-        failed = self.library.gpusyn_emulate_launch(
-            self.index, pointers, grid, block, shared, settings.order, int(settings.flush)
+    def launch(self, slots: ctypes.Array[ctypes.c_uint64], grid: int, block: int, shared: int = 0) -> str:
+        """Run the kernel with the current ``settings``; "" or what went wrong.
+
+        ``slots`` holds one argument each: an address, or a number's bytes.
+        """
+        good = self.library.gpusyn_emulate_launch(
+            self.index, slots, grid, block, shared, settings.order, int(settings.flush)
         )
-        return "" if failed else self.library.gpusyn_emulate_error().decode()
+        return "" if good else self.library.gpusyn_emulate_error().decode()
 
 
 class Module(dict[str, Kernel]):

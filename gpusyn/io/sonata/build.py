@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import Any
@@ -14,72 +13,18 @@ from gpusyn.checks import nearest, whole_steps, whole_steps_array
 from gpusyn.connectivity.rules import FromArrays
 from gpusyn.errors import FileError, GpusynError
 from gpusyn.io.sonata.circuit import Circuit, Nodes, read_circuit
-from gpusyn.io.sonata.config import Config, Report
+from gpusyn.io.sonata.config import Config
+from gpusyn.io.sonata.configured_outputs import Report
 from gpusyn.io.sonata.edges import EdgeValues, edge_values
 from gpusyn.io.sonata.inputs import Trains, read_input, rounding
+from gpusyn.io.sonata.model import BuiltReport, Part, SonataModel
 from gpusyn.io.sonata.parameters import VIRTUAL, NodeParameters, node_parameters, uniform
 from gpusyn.io.sonata.tables import Floats, Integers
-from gpusyn.io.sonata.templates import TEMPLATES, Cell
+from gpusyn.io.sonata.templates import TEMPLATES, Cell, Variable
 from gpusyn.network import Network
 from gpusyn.neurons import SpikeSource
-from gpusyn.populations import Population
-from gpusyn.projections import Recorder
 
-__all__ = ["BuiltReport", "Part", "SonataModel", "build"]
-
-
-@dataclass(frozen=True)
-class Part:
-    """A gpusyn population and the rows of the SONATA node population that it holds; no cell: virtual."""
-
-    population: Population
-    nodes: Nodes
-    rows: Integers
-    cell: Cell | None
-
-
-@dataclass(frozen=True)
-class BuiltReport:
-    """A configured report and the recorder that collects it."""
-
-    spec: Report
-    recorder: Recorder
-    variable: str
-    unit: str
-
-
-@dataclass(frozen=True)
-class SonataModel:
-    """A network made from SONATA files.
-
-    Attributes
-    ----------
-    net : Network
-    config : Config
-    circuit : Circuit
-    parts : dict of str to tuple of Part
-        By SONATA node population. One part, of the same name, unless its nodes differ in template or in what
-        gpusyn keeps once a population (time constants and reversal potentials of synapses).
-    spikes : Recorder or None
-        Spikes of all nodes that are not virtual.
-    reports : tuple of BuiltReport
-    notes : list of str
-        Everything that was assumed, rounded or left out.
-    """
-
-    net: Network
-    config: Config
-    circuit: Circuit
-    parts: Mapping[str, tuple[Part, ...]]
-    spikes: Recorder | None
-    reports: tuple[BuiltReport, ...]
-    notes: list[str]
-
-    def part(self, population: str) -> Part:
-        """Return the part that a gpusyn population is."""
-        return next(
-            part for parts in self.parts.values() for part in parts if part.population.name == population
-        )
+__all__ = ["build"]
 
 
 def build(config: Config, duration: float | None = None) -> SonataModel:
@@ -150,7 +95,10 @@ def add_nodes(
             continue
         cell = make_cell(nodes, parameters, rows, config.dt)
         V = initial(nodes, parameters, rows, config, notes)
-        population = net.population(name, len(rows), cell.model, receptors=list(cell.receptors), V=V)
+        where = positions(nodes, rows)
+        population = net.population(
+            name, len(rows), cell.model, receptors=list(cell.receptors), V=V, positions=where
+        )
         parts.append(Part(population, nodes, rows, cell))
     if len(parts) > 1:
         names = ", ".join(f"{part.population.name!r} ({len(part.rows)})" for part in parts)
@@ -164,8 +112,8 @@ def check_inputs(nodes: Nodes, parameters: NodeParameters, trains: Sequence[Trai
         wrong = np.unique(one.rows[parameters.template[one.rows] != VIRTUAL])
         if len(wrong):
             raise FileError(
-                f"{nodes.table.file}: node {nodes.ids[wrong[0]]} of {nodes.name!r} gets input spikes but is not "
-                "virtual; set its model_type to virtual, or mend the node_set of the input"
+                f"{nodes.table.file}: node {nodes.ids[wrong[0]]} of {nodes.name!r} gets input spikes but is "
+                "not virtual; set its model_type to virtual, or mend the node_set of the input"
             )
 
 
@@ -212,6 +160,13 @@ def initial(
     return uniform(filled, rows)
 
 
+def positions(nodes: Nodes, rows: Integers) -> Floats | None:
+    """Return x, y, z of each row [um] where the files give all of them."""
+    columns = [nodes.table.numbers(axis)[0][rows] for axis in "xyz"]
+    stacked = np.stack(columns, axis=1)
+    return None if np.isnan(stacked).any() else stacked
+
+
 def spike_times(rows: Integers, size: int, trains: Sequence[Trains]) -> list[Floats]:
     """Return the sorted spike times of each of the rows."""
     all_rows = np.concatenate([np.empty(0, np.int64), *(one.rows for one in trains)])
@@ -239,7 +194,9 @@ def add_edges(net: Network, values: EdgeValues, sources: Sequence[Part], targets
             ways = ((post.cell.excitatory, chosen & ~negative), (post.cell.inhibitory, chosen & negative))
             for receptor, mask in ways:
                 if mask.any():
-                    connect(net, values, pre, post, receptor, np.flatnonzero(mask), len(sources) * len(targets))
+                    connect(
+                        net, values, pre, post, receptor, np.flatnonzero(mask), len(sources) * len(targets)
+                    )
 
 
 def connect(
@@ -252,7 +209,9 @@ def connect(
     net.connect(
         pre.population,
         post.population,
-        FromArrays(np.searchsorted(pre.rows, edges.source[index]), np.searchsorted(post.rows, edges.target[index])),
+        FromArrays(
+            np.searchsorted(pre.rows, edges.source[index]), np.searchsorted(post.rows, edges.target[index])
+        ),
         receptor=receptor,
         weight=uniform(weight, index),
         delay=uniform(values.delay, index),
@@ -266,7 +225,7 @@ def add_report(
     """Make the recorder of one report."""
     whole_steps(spec.dt, config.dt, f"{spec.where}.dt")
     selections: list[Any] = []
-    found: set[tuple[str, str]] = set()
+    found: set[Variable] = set()
     for name, rows in circuit.select(spec.node_set, f"{spec.where}.cells").items():
         for part in parts[name]:
             inside = np.flatnonzero(np.isin(part.rows, rows))
@@ -275,16 +234,20 @@ def add_report(
             selections.append(part.population[inside])
             found.add(reported(spec, part))
     if len(found) > 1:
-        raise FileError(f"{spec.where}.cells: the nodes differ in what {spec.variable!r} is; make it several reports")
-    variable, unit = found.pop()
-    recorder = net.record(reduce(add, selections), [variable], every=spec.dt, name=f"report:{spec.name}")
-    return BuiltReport(spec, recorder, variable, unit)
+        raise FileError(
+            f"{spec.where}.cells: the nodes differ in what {spec.variable!r} is; make it several reports"
+        )
+    variable = found.pop()
+    recorder = net.record(reduce(add, selections), [variable.name], every=spec.dt, name=f"report:{spec.name}")
+    return BuiltReport(spec, recorder, variable)
 
 
-def reported(spec: Report, part: Part) -> tuple[str, str]:
-    """Return gpusyn's name and the unit of the variable that a report asks for."""
+def reported(spec: Report, part: Part) -> Variable:
+    """Return the variable that a report asks for."""
     if part.cell is None:
-        raise FileError(f"{spec.where}.cells: nodes of {part.nodes.name!r} are virtual; take them out of the set")
+        raise FileError(
+            f"{spec.where}.cells: nodes of {part.nodes.name!r} are virtual; take them out of the set"
+        )
     known = part.cell.variables
     if spec.variable not in known:
         raise FileError(

@@ -176,10 +176,15 @@ def read_circuit(config: Config) -> Circuit:
                     f"{files.data}: population {one.name!r} is in {other} too; leave one of them out"
                 )
             nodes[one.name] = one
-    edges: list[Edges] = []
+    edges: dict[str, Edges] = {}
     for files in config.edges:
-        edges += read_edges(files, nodes)
-    return Circuit(nodes, tuple(edges), config.node_sets)
+        for connections in read_edges(files, nodes):
+            if connections.name in edges:
+                other = edges[connections.name].table.file
+                where = f"{files.data}: edge population {connections.name!r}"
+                raise FileError(f"{where} is in {other} too; leave one of them out")
+            edges[connections.name] = connections
+    return Circuit(nodes, tuple(edges.values()), config.node_sets)
 
 
 def populations(file: Any, kind: str, path: Path) -> dict[str, Any]:

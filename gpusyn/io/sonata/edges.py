@@ -32,8 +32,8 @@ class EdgeValues:
 def edge_values(edges: Edges, dt: float, notes: list[str]) -> EdgeValues:
     """Find weight and delay of every edge.
 
-    A weight is ``syn_weight`` times ``nsyns``. What the files leave open is the synapse model's documented default,
-    and a sentence about it goes to `notes`.
+    A weight is ``syn_weight`` times ``nsyns``. What the files leave open is the synapse model's documented
+    default, and a sentence about it goes to `notes`.
 
     Raises
     ------
@@ -68,8 +68,8 @@ def check_weight_function(edges: Edges) -> None:
     for name in dict.fromkeys(edges.table.texts("weight_function").tolist()):
         if name is not None and name not in PLAIN_WEIGHTS:
             raise FileError(
-                f"{edges.table.types.file}: weight_function {name!r} is code of another simulator, not data; write "
-                "the weights it makes into syn_weight of the edges file and NULL here"
+                f"{edges.table.types.file}: weight_function {name!r} is code of another simulator, not data; "
+                "write the weights it makes into syn_weight of the edges file and NULL here"
             )
 
 
@@ -83,8 +83,8 @@ def templates(edges: Edges, notes: list[str]) -> list[tuple[str, Bools, Synapse]
             notes.append(f"{place(edges)}: no model_template for {rows.sum():,} edges: {DEFAULT} assumed")
         elif name not in SYNAPSES:
             raise FileError(
-                f"{edges.table.types.file}: model_template {name!r} is not known{nearest(name, SYNAPSES)}; known "
-                f"here: {', '.join(SYNAPSES)}; add it to gpusyn.io.sonata.SYNAPSES or change the file"
+                f"{edges.table.types.file}: model_template {name!r} is not known{nearest(name, SYNAPSES)}; "
+                f"known here: {', '.join(SYNAPSES)}; add it to gpusyn.io.sonata.SYNAPSES or change the file"
             )
         found.append((name or DEFAULT, rows, SYNAPSES[name or DEFAULT]))
     return found
@@ -106,6 +106,6 @@ def fill(
             default = getattr(synapse, what)
             values[absent] = default
             notes.append(
-                f"{place(edges)}: no {what} for {absent.sum():,} of {len(values):,} edges: {default:g}{unit} assumed, "
-                f"the documented default of NEST's {name.removeprefix('nest:')}"
+                f"{place(edges)}: no {what} for {absent.sum():,} of {len(values):,} edges: {default:g}{unit} "
+                f"assumed, the documented default of NEST's {name.removeprefix('nest:')}"
             )

@@ -79,8 +79,8 @@ def layout(spikes: Any, wanted: dict[str, Integers], spec: SpikeInput) -> list[t
     if "gids" in spikes or "node_ids" in spikes:
         if len(wanted) != 1:
             raise FileError(
-                f"{spec.where}.node_set: {spec.file.name} names no population (old layout, /spikes/gids), so the "
-                f"node set must lie in one population (it reaches {', '.join(wanted)}); narrow it"
+                f"{spec.where}.node_set: {spec.file.name} names no population (old layout, /spikes/gids), so "
+                f"the node set must lie in one population (it reaches {', '.join(wanted)}); narrow it"
             )
         return [(next(iter(wanted)), spikes, "gids" if "gids" in spikes else "node_ids")]
     groups = {name: group for name, group in spikes.items() if hasattr(group, "keys")}
@@ -127,6 +127,7 @@ def rounding(times: Floats, dt: float, duration: float, where: str) -> list[str]
     if len(inside) < len(times):
         left = len(times) - len(inside)
         notes.append(
-            f"{where}: {left:,} of {len(times):,} spikes come after the end of the run ({duration:g} ms): not used"
+            f"{where}: {left:,} of {len(times):,} spikes come after the end of the run "
+            f"({duration:g} ms): not used"
         )
     return notes

@@ -1,4 +1,4 @@
-"""Which template and which parameter values each node has: from the files, else the template's defaults, said."""
+"""Template and parameter values of each node: from the files, else the template's defaults, which is said."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gpusyn.checks import nearest
+from gpusyn.checks import nearest, real
 from gpusyn.errors import FileError
 from gpusyn.io.sonata.circuit import Nodes
 from gpusyn.io.sonata.sections import load
@@ -104,13 +104,17 @@ def given_values(
         section = load(model_file(model, components, nodes.table.types.place(type_id, "dynamics_params")))
         for key in section.data:
             check_parameter(key, allowed, section.where(key), name)
-            values[key][chosen] = section.number(key, unit_of(template, key))
+            unit = unit_of(template, key)
+            value = real(section.number(key, unit), section.where(key), unit=unit, potential=unit == "mV")
+            values[key][chosen] = value
+            check_positive(key, values[key][chosen], section.where(key))
     for key in nodes.table.group_names("dynamics_params/"):
         column, present = nodes.table.numbers(f"dynamics_params/{key}")
         if (present & rows).any():
             where = f"{nodes.table.file}: {nodes.table.path}/<group>/dynamics_params/{key}"
             check_parameter(key, allowed, where, name)
             values[key][present & rows] = column[present & rows]
+            check_positive(key, column[present & rows], where)
     return values
 
 
@@ -126,6 +130,12 @@ def check_parameter(key: str, allowed: tuple[str, ...], where: str, template: st
             f"{where}: {template} has no parameter {key!r} in gpusyn{nearest(key, allowed)}; "
             f"known here: {', '.join(allowed)}; remove it"
         )
+
+
+def check_positive(key: str, values: Floats, where: str) -> None:
+    """Refuse time constants, capacitances and leaks that are not above 0."""
+    if (key.startswith("tau") or key in ("C_m", "g_L")) and not (values > 0).all():
+        raise FileError(f"{where}: must be above 0 (got {values[~(values > 0)][0]:g})")
 
 
 def model_file(name: str, components: Mapping[str, Path], where: str) -> Path:
@@ -151,8 +161,8 @@ def said(nodes: Nodes, name: str, template: Template, assumed: Mapping[str, Bool
         text = f"{parameter} = {entry.default:g} {entry.unit}"
         by_count.setdefault(int(missing.sum()), []).append(text)
     return [
-        f"{nodes.table.file}: population {nodes.name!r}: {', '.join(texts)} assumed for {count} of {rows.sum()} "
-        f"nodes of {name}: its documented defaults, since the files do not say"
+        f"{nodes.table.file}: population {nodes.name!r}: {', '.join(texts)} assumed for {count} of "
+        f"{rows.sum()} nodes of {name}: its documented defaults, since the files do not say"
         for count, texts in by_count.items()
     ]
 

@@ -152,7 +152,8 @@ def load(path: Path) -> Section:
 
 def resolve_manifest(manifest: Mapping[str, Any], file: Path) -> dict[str, str]:
     """Return the variables of a manifest, without ``$``, as absolute paths."""
-    variables = {"configdir": str(file.parent), "workingdir": os.getcwd()}
+    folder = file.parent.absolute()
+    variables = {"configdir": str(folder), "workingdir": os.getcwd()}
     waiting = {name.lstrip("$").strip("{}"): value for name, value in manifest.items()}
     where = f"{file}: manifest"
     for name, value in waiting.items():
@@ -165,7 +166,7 @@ def resolve_manifest(manifest: Mapping[str, Any], file: Path) -> dict[str, str]:
             raise FileError(f"{where}: {listed} define each other in a circle; give one of them as a path")
         for name, text in ready.items():
             path = expand(text, variables, f"{where}.${name}")
-            variables[name] = os.path.normpath(file.parent / path)
+            variables[name] = os.path.normpath(folder / path)
             del waiting[name]
     return variables
 

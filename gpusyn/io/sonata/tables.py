@@ -94,8 +94,8 @@ def read_types(path: Path | None, key: str) -> TypeTable:
 class Table:
     """The rows of a node or edge population and where their attributes are.
 
-    An attribute of a row stands in its group (``<population>/<group id>/<name>`` at its group index) or, where
-    the group has none of that name, in the row of its type in the CSV.
+    An attribute of a row stands in its group (``<population>/<group id>/<name>`` at its group index) or,
+    where the group has none of that name, in the row of its type in the CSV.
 
     Attributes
     ----------
@@ -216,5 +216,6 @@ def check_types(group: Any, kind: str, file: Path, type_ids: Integers, types: Ty
     missing = np.setdiff1d(type_ids, list(types.rows)) if types.file is not None else np.empty(0)
     if len(missing):
         raise FileError(
-            f"{file}: {group.name}/{kind}_type_id: type {int(missing[0])} is not in {types.file}; add its row there"
+            f"{file}: {group.name}/{kind}_type_id: type {int(missing[0])} is not in {types.file}; "
+            "add its row there"
         )

@@ -23,7 +23,7 @@ from gpusyn.kinetics import Alpha, Exponential
 from gpusyn.neurons import LIF, NeuronModel
 from gpusyn.receptors import AMPA, GABA_A, CurrentReceptor, Receptor
 
-__all__ = ["SYNAPSES", "TEMPLATES", "Cell", "Parameter", "Synapse", "Template"]
+__all__ = ["SYNAPSES", "TEMPLATES", "Cell", "Parameter", "Synapse", "Template", "Variable"]
 
 Values = Mapping[str, Any]
 
@@ -37,6 +37,15 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Variable:
+    """What a report may ask for: gpusyn's name and unit, and the factor to what the template means."""
+
+    name: str
+    unit: str
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
 class Cell:
     """What a gpusyn population of a template is made of.
 
@@ -47,9 +56,9 @@ class Cell:
     excitatory, inhibitory : str
         The receptors that positive and negative weights go to.
     signed : bool
-        Whether the inhibitory receptor takes negative weights (a current); otherwise it takes their magnitude.
-    variables : mapping of str to (str, str)
-        What a report may ask for: variable of the template to variable of gpusyn and unit.
+        Whether the inhibitory receptor takes negative weights (a current) or their magnitude.
+    variables : mapping of str to Variable
+        What a report may ask for, by the template's name of it.
     """
 
     model: NeuronModel
@@ -57,7 +66,7 @@ class Cell:
     excitatory: str
     inhibitory: str
     signed: bool
-    variables: Mapping[str, tuple[str, str]]
+    variables: Mapping[str, Variable]
 
 
 @dataclass(frozen=True)
@@ -67,9 +76,10 @@ class Template:
     Attributes
     ----------
     parameters : mapping of str to Parameter
-        Every parameter that ``dynamics_params`` may hold; what the files leave open is the default, and is said.
+        What ``dynamics_params`` may hold; where the files leave it open it is the default, which is said.
     shared : tuple of str
-        Parameters that are one number a population; nodes that differ in them become populations of their own.
+        Parameters that are one number a population; nodes that differ in them become populations
+        of their own.
     make : callable
         From the values by parameter (a float, or an array of one a node) to a :class:`Cell`.
     """
@@ -87,9 +97,10 @@ class Synapse:
     delay: float
 
 
-MEMBRANE = {"V_m": ("V", "mV"), "v": ("V", "mV"), "V": ("V", "mV")}
-CURRENTS = {"I_syn_ex": ("I_ex", "pA"), "I_syn_in": ("I_in", "pA")}
-CONDUCTANCES = {"g_ex": ("g_ex", "nS"), "g_in": ("g_in", "nS")}
+MEMBRANE = {name: Variable("V", "mV") for name in ("V_m", "v", "V")}
+# gpusyn counts currents as positive outward, NEST its I_syn as positive inward.
+CURRENTS = {"I_syn_ex": Variable("I_ex", "pA", -1.0), "I_syn_in": Variable("I_in", "pA", -1.0)}
+CONDUCTANCES = {"g_ex": Variable("g_ex", "nS"), "g_in": Variable("g_in", "nS")}
 
 
 def membrane(p: Values, leak: float | Floats) -> LIF:

@@ -1,0 +1,282 @@
+"""Where everything goes: populations in groups, synapses in blocks, integer sums in rings. Sizes only, no arrays.
+
+`lay_out` is the first half of compilation; it needs counts and bounds, so `plan` can use it without drawing anything.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gpusyn.checks import whole_steps, whole_steps_array
+from gpusyn.distributions import Distribution
+from gpusyn.errors import ParameterError
+from gpusyn.network import Network
+from gpusyn.populations import Population
+from gpusyn.projections import Projection
+from gpusyn.quanta import Input, Quantum, choose_quanta, most_events, weight_range
+from gpusyn.receptors import Receptor
+from gpusyn.signature import Numbers, ReceptorSignature, Signature
+
+LONGEST_DELAY = 2**16 - 1  # steps: a synapse keeps its delay in 16 bits
+LARGEST_SLICE = 2**16  # targets: and its target within a slice in the other 16
+_ADDRESS_BITS = 32
+
+
+@dataclass
+class Ring:
+    """The integer sums of one (population, receptor), `slots` steps deep."""
+
+    slots: int
+    base: int
+    quantum: Quantum
+
+
+@dataclass
+class PopulationLayout:
+    """Where one population's neurons are."""
+
+    population: Population
+    source: int  # global id of its first neuron
+    group: int = -1  # of neurons with state; -1: a source of spikes
+    first: int = 0  # within the group
+    row: int = 0  # of the coefficient table
+    rings: list[Ring] = field(default_factory=list)
+    most_events: int = 1  # a step
+    slices: int = 1
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return self.population.size
+
+    @property
+    def slice_size(self) -> int:
+        """Targets in one slice."""
+        return -(-self.size // self.slices)
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all neurons share one row of coefficients."""
+        return all(isinstance(v, int | float) for k, v in self.population.model.values.items() if k != "I_e")
+
+
+@dataclass
+class Group:
+    """All neurons of one model signature, advanced by one launch."""
+
+    signature: Signature
+    members: list[PopulationLayout]
+    size: int = 0
+    rows: int = 0
+
+
+@dataclass
+class Block:
+    """The part of a projection between one source and one target population."""
+
+    projection: Projection
+    pre_part: int
+    post_part: int
+    pre: PopulationLayout
+    post: PopulationLayout
+    longest: int  # delay in steps
+    expected: float  # synapses
+
+    @property
+    def pre_range(self) -> tuple[int, int]:
+        """First and one past the last local id of the sources that may have synapses."""
+        ids = self.projection.pre.parts[self.pre_part][1]
+        return (int(ids[0]), int(ids[-1]) + 1) if len(ids) else (0, 0)
+
+    def receptors(self, synaptic: bool) -> list[tuple[int, Receptor]]:
+        """The receptors driven, with their index on the target; those with gates on the synapses, or the others."""
+        names = self.projection.weights
+        found = [(k, r) for k, r in enumerate(self.post.population.receptors) if r.name in names]
+        return [(k, r) for k, r in found if is_synaptic(r) == synaptic]
+
+
+class Description(NamedTuple):
+    """A network as it is now; what is added to it later is not part of this compilation."""
+
+    populations: dict[str, Population]
+    projections: dict[str, Projection]
+    drives: dict[str, Any]
+    injections: dict[str, Any]
+    clamps: dict[str, Any]
+    recorders: dict[str, Any]
+
+
+@dataclass
+class Layout:
+    """A whole network's places and numbers."""
+
+    net: Description
+    dt: float
+    numbers: Numbers
+    populations: dict[str, PopulationLayout]
+    groups: list[Group]
+    blocks: list[Block]
+    ring_size: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def n_sources(self) -> int:
+        """Neurons and sources of spikes together."""
+        return sum(p.size for p in self.populations.values())
+
+
+def is_synaptic(receptor: Receptor) -> bool:
+    """Whether every synapse of this receptor owns a gate."""
+    return receptor.gating == "per-synapse" or not receptor.kinetics.linear
+
+
+def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout:
+    """Place every population, block of synapses and ring; choose quanta and number types.
+
+    Raises
+    ------
+    ParameterError
+        A delay or time is off the grid, or something exceeds what ids and delays can address.
+    """
+    described = Description(*(dict(getattr(net, field)) for field in Description._fields))
+    layout = Layout(described, dt, Numbers("float64" if precision == "double" else "float32"), {}, [], [])
+    _place_populations(layout, workers)
+    _place_blocks(layout)
+    _place_rings(layout, precision)
+    _make_groups(layout)
+    return layout
+
+
+def _place_populations(layout: Layout, workers: int) -> None:
+    source = 0
+    for name, population in layout.net.populations.items():
+        place = PopulationLayout(population, source)
+        place.slices = max(-(-population.size // LARGEST_SLICE), min(workers, max(population.size, 1)))
+        layout.populations[name] = place
+        source += population.size
+        place.most_events = most_events(population.model, layout.dt, f"Population '{name}'")
+    if source >= 2**31:
+        raise ParameterError(
+            f"Network: {source} neurons in all; ids have 31 bits, so at most {2**31 - 1} are possible on one device"
+        )
+
+
+def _place_blocks(layout: Layout) -> None:
+    for projection in layout.net.projections.values():
+        longest = longest_delay(projection, layout)
+        n_pre, n_post = projection.pre.size, projection.post.size
+        projection.rule.check(n_pre, n_post, f"Projection '{projection.name}'.rule", same_ids(layout, projection))
+        expected = projection.rule.expected(n_pre, n_post, same_ids(layout, projection))
+        for i, (pre, pre_ids) in enumerate(projection.pre.parts):
+            for j, (post, post_ids) in enumerate(projection.post.parts):
+                share = len(pre_ids) * len(post_ids) / max(n_pre * n_post, 1)
+                places = layout.populations[pre.name], layout.populations[post.name]
+                block = Block(projection, i, j, *places, longest, expected * share)
+                layout.blocks.append(block)
+                if block.receptors(synaptic=True):
+                    _check_address(block)
+
+
+def same_ids(layout: Layout, projection: Projection) -> tuple[Any, Any] | None:
+    """Global ids of the two selections where a rule must tell autapses; None where there can be none."""
+    if not {p.name for p, _ in projection.pre.parts} & {p.name for p, _ in projection.post.parts}:
+        return None
+    def ids(parts: Any) -> Any:
+        return np.concatenate([layout.populations[p.name].source + np.asarray(local) for p, local in parts])
+    return ids(projection.pre.parts), ids(projection.post.parts)
+
+
+def _check_address(block: Block) -> None:
+    bits = address_bits(block.pre.size)
+    if block.longest >> (_ADDRESS_BITS - bits):
+        most = (1 << (_ADDRESS_BITS - bits)) - 1
+        raise ParameterError(
+            f"Projection '{block.projection.name}'.delay: {block.longest} steps are too long for per-synapse gating from "
+            f"{block.pre.size} sources (at most {most} steps); use a larger dt, a shorter delay, or gating='auto' with linear kinetics"
+        )
+
+
+def address_bits(n_sources: int) -> int:
+    """Bits of a per-synapse address that hold the source."""
+    return max(1, (n_sources - 1).bit_length())
+
+
+def longest_delay(projection: Projection, layout: Layout) -> int:
+    """Longest delay that the projection can have, in steps; refuses what is off the grid."""
+    where, delay, dt = f"Projection '{projection.name}'.delay", projection.delay, layout.dt
+    if isinstance(delay, Distribution):
+        longest = max(1, round(delay.bounds()[1] / dt))
+        layout.notes.append(f"{where}: drawn from {delay!r}, rounded to the grid of {dt:g} ms, at least one step")
+    elif isinstance(delay, np.ndarray):
+        longest = int(whole_steps_array(delay, dt, where).max(initial=1))
+    else:
+        longest = whole_steps(delay, dt, where)
+    if longest > LONGEST_DELAY:
+        raise ParameterError(
+            f"{where}: up to {longest * dt:g} ms = {longest} steps; at most {LONGEST_DELAY} steps are possible: "
+            "use a larger dt, or high= on a distribution"
+        )
+    return longest
+
+
+def _place_rings(layout: Layout, precision: str) -> None:
+    """One ring a (population, receptor), as long as its own longest delay, in quanta that its largest sum needs."""
+    inputs: dict[tuple[str, int], list[Input]] = {}
+    slots: dict[tuple[str, int], int] = {}
+    for block in layout.blocks:
+        for k, receptor in block.receptors(synaptic=False):
+            key = (block.post.population.name, k)
+            low, mean, high = weight_range(block.projection, receptor.name)
+            slots[key] = max(slots.get(key, 1), block.longest)
+            if block.pre_part > 0:
+                continue  # the in-degree is that of the whole projection
+            degree = block.projection.rule.max_in_degree(block.projection.pre.size, block.projection.post.size)
+            events = max(layout.populations[p.name].most_events for p, _ in block.projection.pre.parts)
+            inputs.setdefault(key, []).append(
+                Input(f"Projection '{block.projection.name}'", mean, high, degree * events, low)
+            )
+    for drive in layout.net.drives.values():
+        events = most_events(drive, layout.dt, f"Drive '{drive.name}'")
+        low, mean, high = weight_range(drive, drive.receptor)
+        for population, _ in drive.target.parts:
+            k = [r.name for r in population.receptors].index(drive.receptor)
+            inputs.setdefault((population.name, k), []).append(Input(f"Drive '{drive.name}'", mean, high, events, low))
+    acc, quanta = choose_quanta(inputs, precision)
+    layout.numbers = Numbers(layout.numbers.real, acc)
+    for name, place in layout.populations.items():
+        for k, receptor in enumerate(place.population.receptors):
+            depth = 1 << math.ceil(math.log2(slots.get((name, k), 1)))
+            wanted = receptor.kinetics.linear
+            place.rings.append(Ring(depth, layout.ring_size, quanta.get((name, k), Quantum(0, 0.0, []))))
+            layout.ring_size += depth * place.size if wanted else place.size
+
+
+def _make_groups(layout: Layout) -> None:
+    groups: dict[Signature, Group] = {}
+    for place in layout.populations.values():
+        if not place.population.model.kind == "LIF":
+            continue
+        signature = _signature(place.population, layout.numbers)
+        group = groups.setdefault(signature, Group(signature, []))
+        place.first, place.row = group.size, group.rows
+        group.members.append(place)
+        group.size += place.size
+        group.rows += 1 if place.uniform else place.size
+    layout.groups = list(groups.values())
+    for i, group in enumerate(layout.groups):
+        for place in group.members:
+            place.group = i
+
+
+def _signature(population: Population, numbers: Numbers) -> Signature:
+    parts = []
+    for r in population.receptors:
+        effect = "Current" if r.is_current else "MagnesiumBlocked" if r.Mg is not None else "Conductance"
+        lumped = {"exponential": "Exponential", "alpha": "Rising", "dual": "Rising"}.get(r.kinetics.kind, "Unlumped")
+        parts.append(ReceptorSignature(lumped, effect, is_synaptic(r)))
+    exact = all(p.effect == "Current" and not p.synaptic for p in parts)
+    return Signature("ExactLIF" if exact else "LIF", tuple(parts), numbers)

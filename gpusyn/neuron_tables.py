@@ -1,0 +1,180 @@
+"""The neurons as kernels read them: state, coefficients, chunks of work, and the samples to take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn import coefficients
+from gpusyn.checks import check_drawn, whole_steps_array
+from gpusyn.distributions import Distribution
+from gpusyn.errors import ParameterError
+from gpusyn.input_tables import InputTables
+from gpusyn.layout import Group, Layout, PopulationLayout
+from gpusyn.recorder import Recorder
+from gpusyn.rng import Stream, stream_key
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+CHUNK = 128  # neurons in a unit of work, as in kernels/common.cuh
+VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4}
+
+
+def parameter(place: PopulationLayout, name: str, seed: int) -> Any:
+    """A parameter as the user gave it: a number, or one value a neuron (drawn here if it is a distribution)."""
+    population = place.population
+    return drawn(population.model.values[name], place.size, f"{population.name}.{name}", seed, "parameter")
+
+
+def drawn(value: Any, size: int, name: str, seed: int, purpose: str) -> Any:
+    """A number or an array; distributions are drawn from the stream of (purpose, name), one value a neuron."""
+    if isinstance(value, Distribution):
+        return value.draw(Stream(stream_key(seed, purpose, name)), np.arange(size))
+    return value
+
+
+class NeuronTables:
+    """State, coefficients and currents of one group of populations."""
+
+    def __init__(self, layout: Layout, group: Group, seed: int) -> None:
+        self.layout, self.group = layout, group
+        real = layout.numbers.real_dtype
+        signature = group.signature
+        self.coef = np.zeros((signature.n_coef, group.rows))
+        self.V, self.current = np.zeros(group.size), np.zeros(group.size)
+        self.E_L = np.zeros(group.size)
+        for place in group.members:
+            self._fill(place, seed)
+        self.coef = self.coef.astype(real)
+
+    def _fill(self, place: PopulationLayout, seed: int) -> None:
+        neurons = slice(place.first, place.first + place.size)
+        rows = slice(place.row, place.row + (1 if place.uniform else place.size))
+        p = {name: parameter(place, name, seed) for name in place.population.model.values}
+        where = f"Population '{place.population.name}'"
+        _check_drawn(p, where)
+        initial = drawn(place.population.V, place.size, place.population.name, seed, "initial V")
+        self.E_L[neurons] = p["E_L"]
+        self.V[neurons] = p["E_L"] if initial is None else initial
+        self.V[neurons] -= self.E_L[neurons]
+        self.current[neurons] = p["I_e"]
+        pause = whole_steps_array(np.atleast_1d(np.asarray(p["t_ref"], float)), self.layout.dt, f"{where}.t_ref", low=0)
+        if pause.max(initial=0) >= 2**24:
+            raise ParameterError(f"{where}.t_ref: {pause.max()} steps; at most {2**24 - 1} are possible: use a larger dt")
+        table = [p["V_th"] - p["E_L"], p["V_reset"] - p["E_L"], pause if pause.size > 1 else pause[0], p["E_L"]]
+        table += self._own(place, p)
+        for k, value in enumerate(table):
+            self.coef[k, rows] = value
+
+    def _own(self, place: PopulationLayout, p: dict[str, Any]) -> list[Any]:
+        dt, exact = self.layout.dt, self.group.signature.neuron == "ExactLIF"
+        make = coefficients.exact_lif if exact else coefficients.lif
+        table: list[Any] = list(make(dt, p["C_m"], p["g_L"]))
+        for k, receptor in enumerate(place.population.receptors):
+            quantum = place.rings[k].quantum.value
+            if exact:
+                tau_m = np.asarray(p["C_m"]) / p["g_L"]
+                table += coefficients.lumped_into_v(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
+            elif receptor.kinetics.linear:
+                table += coefficients.lumped(receptor.kinetics, dt, quantum)
+            if receptor.E_rev is not None:
+                table.append(receptor.E_rev - np.asarray(p["E_L"]))
+            if receptor.Mg is not None:
+                table.append(coefficients.magnesium(receptor.Mg, p["E_L"]))
+        return table
+
+    def arrays(self, prefix: str, inputs: InputTables, g: int) -> dict[str, Array]:
+        """The group's arrays by name."""
+        group, numbers = self.group, self.layout.numbers
+        real = numbers.real_dtype
+        V = self.V.copy()
+        clamped = inputs.clamp_wave[g] > 0
+        V[clamped] = inputs.clamp_start[g][clamped] - self.E_L[clamped]
+        rings = [[r.base, r.slots - 1, m.size] for m in group.members for r in m.rings]
+        return {
+            prefix + "V": V.astype(real),
+            prefix + "E_L": self.E_L,
+            prefix + "refractory": np.zeros(group.size, np.int32),
+            prefix + "gates": np.zeros((max(group.signature.n_states, 1), max(group.size, 1)), real),
+            prefix + "synaptic": np.zeros((max(2 * group.signature.n_synaptic, 1), max(group.size, 1)), real),
+            prefix + "coef": np.ascontiguousarray(self.coef),
+            prefix + "current": (self.current + inputs.current[g]).astype(real),
+            prefix + "current_wave": inputs.current_wave[g],
+            prefix + "clamp_wave": inputs.clamp_wave[g],
+            prefix + "rings": np.array(rings or [[0, 0, 0]], np.int64),
+        }
+
+
+def _check_drawn(p: dict[str, Any], where: str) -> None:
+    for name, limits in (("C_m", {"above": 0.0}), ("g_L", {"above": 0.0}), ("t_ref", {"low": 0.0})):
+        if isinstance(p[name], np.ndarray):
+            check_drawn(p[name], f"{where}.{name}", **limits)
+    bad = np.flatnonzero(np.atleast_1d(np.asarray(p["V_reset"]) >= np.asarray(p["V_th"])))
+    if bad.size:
+        raise ParameterError(f"{where}: V_reset is not below V_th at neuron {bad[0]}; give the distributions low= and high=")
+
+
+class Probes:
+    """The samples that trace recorders take, sorted by chunk, and where in the trace buffer each goes."""
+
+    def __init__(self, layout: Layout, steps: int) -> None:
+        self.layout, self.steps = layout, steps
+        self.size = 0
+        self.regions: dict[tuple[str, str], tuple[int, int, int]] = {}  # (recorder, variable) -> start, every, columns
+        self.rows: list[list[tuple[int, list[int]]]] = [[] for _ in layout.groups]
+        for recorder in layout.net.recorders.values():
+            if not recorder.is_spikes:
+                for variable in recorder.variables:
+                    self._add(recorder, variable)
+
+    def _add(self, recorder: Recorder, variable: str) -> None:
+        every = sample_steps(recorder, self.layout.dt)
+        columns = recorder.source.size
+        self.regions[recorder.name, variable] = self.size, every, columns
+        kind, _, receptor = variable.partition("_")
+        column = 0
+        for population, ids in recorder.source.parts:
+            place = self.layout.populations[population.name]
+            k = [r.name for r in population.receptors].index(receptor) if receptor else 0
+            for i in ids:
+                self.rows[place.group].append(
+                    (place.first + int(i), [VARIABLES[kind], k, every, self.size, column, columns])
+                )
+                column += 1
+        self.size += (self.steps // every + 1) * columns
+
+    def table(self, g: int) -> tuple[Array, Array]:
+        """Neurons (index in the group) and fields of the group's probes, in order of the neurons."""
+        rows = sorted(self.rows[g], key=lambda row: row[0])
+        neurons = np.array([r[0] for r in rows], np.int64)
+        return neurons, np.array([r[1] for r in rows], np.int64).reshape(len(rows), 6)
+
+
+def sample_steps(recorder: Recorder, dt: float) -> int:
+    """Steps between the samples of a trace recorder."""
+    if recorder.every is None:
+        return 1
+    where = f"Recorder '{recorder.name}'.every"
+    return int(whole_steps_array(np.array([recorder.every]), dt, where)[0])
+
+
+def chunk_table(group: Group, inputs: InputTables, g: int, probe_neurons: Array) -> tuple[Array, Array]:
+    """The group's units of work (ChunkField in kernels/advance_neurons.cu) and each probe's neuron within its chunk."""
+    rows: list[list[int]] = []
+    rings = 0
+    local = np.zeros(len(probe_neurons), np.int64)
+    for place in group.members:
+        name = place.population.name
+        waves = int(name in inputs.wavy)
+        drive, drive_end = inputs.drive_range.get(name, (0, 0))
+        for start in range(0, place.size, CHUNK):
+            count, first = min(CHUNK, place.size - start), place.first + start
+            step = 0 if place.uniform else 1
+            a, b = np.searchsorted(probe_neurons, (first, first + count))
+            local[a:b] = probe_neurons[a:b] - first
+            rows.append([first, count, place.row + start * step, step, waves, place.source + start, start, rings,
+                         drive, drive_end, int(a), int(b)])  # fmt: skip
+        rings += len(place.rings)
+    return np.array(rows or [[0] * 12], np.int64), local

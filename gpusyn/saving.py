@@ -1,0 +1,94 @@
+"""From recorders to files: streaming while a simulation runs, and saving afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from gpusyn.layout import Layout
+from gpusyn.neuron_tables import sample_steps
+from gpusyn.recorder import Recorder
+from gpusyn.recording import parts_of
+from gpusyn.results import SpikeData, TraceData
+
+Array = NDArray[Any]
+
+
+class Streams:
+    """The files that recorders with `file=` write to while the simulation runs."""
+
+    def __init__(self, recorders: Mapping[str, Recorder], layout: Layout) -> None:
+        self.layout = layout
+        self.recorders = {name: r for name, r in recorders.items() if r.file is not None}
+        self.files: dict[str, Any] = {}
+        self.time = 0.0
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin all files anew."""
+        self.close()
+        if not self.recorders:
+            return
+        from gpusyn.io.reports import StreamFile
+
+        self.time = 0.0
+        for path in dict.fromkeys(str(r.file) for r in self.recorders.values()):
+            mine = [self._layout_of(r) for r in self.recorders.values() if str(r.file) == path]
+            self.files[path] = StreamFile(path, mine)
+
+    def _layout_of(self, recorder: Recorder) -> Any:
+        from gpusyn.io.layout import RecorderLayout
+
+        if recorder.is_spikes:
+            return RecorderLayout(recorder.name, parts_of(recorder))
+        every = sample_steps(recorder, self.layout.dt) * self.layout.dt
+        known = recorder.source.parts[0][0].variables
+        dtypes = dict.fromkeys(recorder.variables, self.layout.numbers.real_dtype)
+        units = {v: known[v] for v in recorder.variables}
+        return RecorderLayout(recorder.name, parts_of(recorder), recorder.variables, units, every, every, dtypes)
+
+    def spikes(self, name: str, step: Array, at: Array) -> None:
+        """Append spikes of one recorder, sorted by (step, position)."""
+        if name in self.recorders:
+            self.files[str(self.recorders[name].file)].append_spikes(name, step * self.layout.dt, at)
+
+    def frames(self, name: str, frames: dict[str, Array]) -> None:
+        """Append samples of one recorder."""
+        if name in self.recorders and frames:
+            self.files[str(self.recorders[name].file)].append_frames(name, frames)
+
+    def flush(self, step: int) -> None:
+        """Hand everything to readers."""
+        self.time = step * self.layout.dt
+        for file in self.files.values():
+            file.flush(self.time)
+
+    def read_back(self, name: str) -> SpikeData | TraceData | None:
+        """What a streaming recorder has written so far; None for a recorder that stays in memory."""
+        if name not in self.recorders:
+            return None
+        from gpusyn.io.results_file import open_results
+
+        recorder = self.recorders[name]
+        results = open_results(recorder.file)
+        found: SpikeData | TraceData = (results.spikes if recorder.is_spikes else results.traces)[name]
+        return found
+
+    def close(self) -> None:
+        """Close all files; they become ordinary ones."""
+        for file in self.files.values():
+            file.close(self.time)
+        self.files = {}
+
+
+def save_results(path: Any, data: Mapping[str, SpikeData | TraceData]) -> None:
+    """Write everything recorded to one file or a folder."""
+    from gpusyn.io.save import save
+
+    spikes = {name: d for name, d in data.items() if isinstance(d, SpikeData)}
+    save(path, spikes, {name: d for name, d in data.items() if isinstance(d, TraceData)})
+
+
+

@@ -1,0 +1,88 @@
+"""Reading and replacing present values of state variables by population and name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.backends.base import Session
+from gpusyn.checks import instance, one_of, values
+from gpusyn.errors import ParameterError
+from gpusyn.layout import Layout, PopulationLayout
+from gpusyn.neuron_tables import drawn
+from gpusyn.populations import Selection
+from gpusyn.signature import KINETICS
+
+Array = NDArray[Any]
+
+
+class StateAccess:
+    """Present values of V, g_<receptor> and h_<receptor>."""
+
+    def __init__(self, layout: Layout, session: Session) -> None:
+        self.layout, self.session = layout, session
+
+    def _arrays(self, place: PopulationLayout, variable: str) -> list[tuple[str, int]]:
+        """(array, start in it) of the variable's first neuron; a sum of several arrays for per-synapse gates."""
+        prefix, group = f"g{place.group}.", self.layout.groups[place.group]
+        if variable == "V":
+            return [(prefix + "V", place.first)]
+        kind, _, name = variable.partition("_")
+        k = [r.name for r in place.population.receptors].index(name)
+        row = group.signature.layout()[k]
+        found = []
+        if KINETICS[row.kinetics][0]:
+            found.append((prefix + "gates", (row.state + (kind == "h")) * group.size + place.first))
+        if row.synaptic >= 0:
+            found.append((prefix + "synaptic", (2 * row.synaptic + 1) * group.size + place.first))
+        return found
+
+    def _variable(self, selection: Any, variable: Any, where: str) -> str:
+        instance(selection, Selection, f"{where}.population", "a population or selection")
+        known = ["V", *(v for v in _common(selection) if v[0] in "gh" and v[1] == "_")]
+        return one_of(variable, known, f"{where}.variable")
+
+    def get(self, selection: Selection, variable: str) -> Array:
+        """Host copy, one value a neuron in the order of the selection."""
+        variable = self._variable(selection, variable, "Simulator.get()")
+        parts = []
+        for population, ids in selection.parts:
+            place = self.layout.populations[population.name]
+            total: Any = 0
+            for array, start in self._arrays(place, variable):
+                total = total + self.session.read(array, start, start + place.size)
+            if variable == "V":
+                total = (total.astype(np.float64) + self._rest(place)).astype(total.dtype)
+            parts.append(total[np.asarray(ids)])
+        return np.concatenate(parts)
+
+    def set(self, selection: Selection, variable: str, given: Any, seed: int) -> None:
+        """Replace values; the rest of each population keeps its own."""
+        variable = self._variable(selection, variable, "Simulator.set()")
+        where = f"Simulator.set({selection.name!r}, {variable!r})"
+        is_v = variable == "V"
+        limits: dict[str, Any] = {"unit": "mV", "potential": True} if is_v else {}
+        new = drawn(values(given, selection.size, where, **limits), selection.size, where, seed, "set")
+        new = np.broadcast_to(np.asarray(new, np.float64), selection.size)
+        offset = 0
+        for population, ids in selection.parts:
+            place = self.layout.populations[population.name]
+            arrays = self._arrays(place, variable)
+            if len(arrays) != 1 or arrays[0][0].endswith("synaptic"):
+                raise ParameterError(f"{where}: gates of this receptor live on the synapses; it can be read, not set")
+            array, start = arrays[0]
+            present = self.session.read(array, start, start + place.size)
+            part = new[offset : offset + len(ids)]
+            present[np.asarray(ids)] = part - self._rest(place)[np.asarray(ids)] if is_v else part
+            self.session.write(array, present, start)
+            offset += len(ids)
+
+    def _rest(self, place: PopulationLayout) -> Array:
+        return self.session.read(f"g{place.group}.E_L", place.first, place.first + place.size)
+
+
+def _common(selection: Selection) -> list[str]:
+    names = [list(p.variables) for p, _ in selection.parts]
+    return [v for v in names[0] if all(v in other for other in names)] if names else []

@@ -1,0 +1,289 @@
+"""The synapses as kernels read them: words and weights of the event-driven rows, addresses and gates of the per-synapse rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn import coefficients
+from gpusyn.connections import Synapses, draw_synapses, part_of, source_rows, target_rows
+from gpusyn.errors import ParameterError
+from gpusyn.layout import Block, Layout, address_bits
+from gpusyn.quanta import weight_range, weight_shift
+from gpusyn.receptors import Receptor
+
+Array = NDArray[Any]
+SYNAPSE_KERNELS = {"first_order": "advance_first_order", "exponential": "advance_exponential"}
+
+
+def synapse_kernel(receptor: Receptor) -> str:
+    """The kernel that streams the gates of this receptor's synapses."""
+    return SYNAPSE_KERNELS.get(receptor.kinetics.kind, "advance_rising")
+
+
+@dataclass
+class Pool:
+    """Pieces of one array, joined once at the end."""
+
+    dtype: Any
+    pieces: list[Array] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, piece: Array) -> int:
+        """Append a piece; returns where it starts."""
+        start = self.size
+        self.pieces.append(np.asarray(piece, self.dtype))
+        self.size += len(piece)
+        return start
+
+    def join(self) -> Array:
+        """The whole array, of at least one element."""
+        pieces = self.pieces if self.size else [np.zeros(1, self.dtype)]
+        self.pieces = []
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+@dataclass
+class Stored:
+    """Where the weights of one (block, receptor) are, for `weights` and `set_weights`."""
+
+    block: Block
+    receptor: str
+    synaptic: bool
+    prefix: str  # of the arrays' names
+    begin: int  # of row_begin
+    rows: int  # bounds there, less one
+    words: int
+    weights: int
+    constant: bool
+    exponent: int  # a stored weight times 2^exponent is the weight; 0 for per-synapse weights
+
+
+@dataclass
+class History:
+    """What the transmitter of one population's sources did in recent steps, `bits` a step."""
+
+    place: Any
+    pulse: int  # steps of transmitter after an event; 0: count events
+    bits_log: int
+    longest: int
+    base: int = 0
+
+    @property
+    def steps_log(self) -> int:
+        """log2 of the steps in one word."""
+        return 5 - self.bits_log
+
+    @property
+    def words(self) -> int:
+        """Words a source, a power of two."""
+        steps = self.longest + 2
+        return 1 << max(0, (-(-steps >> self.steps_log)) .bit_length())
+
+
+class SynapseTables:
+    """Draws every projection of a layout and keeps its synapses in the form of the kernels."""
+
+    def __init__(self, layout: Layout, seed: int) -> None:
+        self.layout = layout
+        self.stored: list[Stored] = []
+        self.rounded_to_zero: dict[str, int] = {}
+        numbers = layout.numbers
+        self.routes: list[tuple[int, list[int]]] = []  # (source population, fields)
+        self.row_begin, self.words = Pool(np.int64), Pool(np.uint32)
+        self.weights = Pool(numbers.weight_dtype)
+        self.histories: dict[tuple[str, int, int], History] = {}
+        self.kinds: dict[str, KindTables] = {}
+        order = {name: i for i, name in enumerate(layout.populations)}
+        for projection in layout.net.projections.values():
+            synapses = draw_synapses(projection, layout, seed)
+            for block in layout.blocks:
+                if block.projection is projection:
+                    part = part_of(synapses, block)
+                    self._add_event_driven(block, part, order[block.pre.population.name])
+                    self._add_per_synapse(block, part)
+        self._place_histories()
+
+    def _add_event_driven(self, block: Block, part: Synapses, source: int) -> None:
+        receptors = block.receptors(synaptic=False)
+        if not receptors:
+            return
+        rows = source_rows(part, block)
+        begin, words = self.row_begin.add(rows.begin), self.words.add(rows.word)
+        first, end = block.pre_range
+        post = block.post
+        for k, receptor in receptors:
+            ring = post.rings[k]
+            self._check_sum(block, part, receptor, ring)
+            largest = weight_range(block.projection, receptor.name)[2]
+            shift = weight_shift(largest, ring.quantum.exponent, 8 * self.layout.numbers.weight_dtype.itemsize)
+            exponent = ring.quantum.exponent + shift
+            stored = np.rint(np.ldexp(self._weights(block, part, receptor, rows.order), -exponent))
+            at = self.weights.add(stored)
+            step = int(len(stored) != 1 or len(rows.word) == 1)
+            self._count_zeros(block, receptor, part, stored)
+            start = block.pre.source
+            self.routes.append(
+                (source, [start + first, start + end, begin, words, at, step, shift, ring.base, ring.slots - 1,
+                          post.size, post.slices, post.slice_size])
+            )  # fmt: skip
+            self.stored.append(
+                Stored(block, receptor.name, False, "", begin, len(rows.begin) - 1, words, at, not step, exponent)
+            )
+
+    def _weights(self, block: Block, part: Synapses, receptor: Receptor, order: Any) -> Array:
+        """Weights in stored order; one element if all are equal and may not change."""
+        weight = part.weights[receptor.name]
+        if isinstance(weight, np.ndarray):
+            return weight[order]
+        may_change = receptor.name in (block.projection.w_max or {})
+        return np.full(len(part.pre) if may_change else 1, weight)
+
+    def _check_sum(self, block: Block, part: Synapses, receptor: Receptor, ring: Any) -> None:
+        weight = part.weights[receptor.name]
+        largest = weight_range(block.projection, receptor.name)[2]
+        if isinstance(weight, np.ndarray) and len(weight) and float(np.abs(weight).max()) > largest * (1 + 1e-12):
+            raise ParameterError(
+                f"Projection '{block.projection.name}'.weight['{receptor.name}']: {np.abs(weight).max():g} is beyond the "
+                f"declared w_max = {largest:g}; raise w_max"
+            )
+        degree = int(np.bincount(part.post, minlength=1).max()) if len(part.post) else 0
+        allowed = block.projection.rule.max_in_degree(block.projection.pre.size, block.projection.post.size)
+        if degree > allowed:
+            raise ParameterError(
+                f"Projection '{block.projection.name}': a target has {degree} synapses, more than the {allowed} that its sums "
+                "were planned for; choose another seed, or precision='double'"
+            )
+
+    def _count_zeros(self, block: Block, receptor: Receptor, part: Synapses, stored: Array) -> None:
+        lost = int(np.count_nonzero(stored == 0))
+        if lost:
+            zero = part.weights[receptor.name]
+            lost -= int(np.count_nonzero(zero == 0)) if isinstance(zero, np.ndarray) else len(stored) * (zero == 0)
+        if lost:
+            name = f"{block.projection.name}:{receptor.name}"
+            self.rounded_to_zero[name] = self.rounded_to_zero.get(name, 0) + lost
+
+    def _add_per_synapse(self, block: Block, part: Synapses) -> None:
+        receptors = block.receptors(synaptic=True)
+        if not receptors:
+            return
+        bits = address_bits(block.pre.size)
+        rows = target_rows(part, block, bits)
+        placed: dict[str, tuple[int, int]] = {}  # receptors of one kind share their indices
+        for k, receptor in receptors:
+            kernel = synapse_kernel(receptor)
+            kind = self.kinds.setdefault(kernel, KindTables(kernel, self.layout))
+            if kernel not in placed:
+                placed[kernel] = kind.row_begin.add(rows.begin), kind.address.add(rows.word)
+            begin, address = placed[kernel]
+            weights = self._weights(block, part, receptor, rows.order)
+            at = kind.weights.add(weights)
+            step = int(len(weights) != 1 or len(rows.word) == 1)
+            history = self._history(block, receptor)
+            kind.add(block.post, k, receptor, [begin, address, at, step, kind.gates, 0, 0, block.pre.size], history, bits)
+            kind.gates += len(rows.word)
+            self.stored.append(
+                Stored(block, receptor.name, True, kernel + ".", begin, len(rows.begin) - 1, address, at, not step, 0)
+            )
+
+    def _history(self, block: Block, receptor: Receptor) -> History:
+        kinetics = receptor.kinetics
+        if kinetics.linear:
+            pulse, bits_log = 0, next(b for b in range(6) if block.pre.most_events < 1 << (1 << b) or b == 5)
+        else:
+            pulse, bits_log = pulse_steps(receptor, self.layout.dt), 0
+        key = (block.pre.population.name, pulse, bits_log)
+        history = self.histories.setdefault(key, History(block.pre, pulse, bits_log, block.longest))
+        history.longest = max(history.longest, block.longest)
+        return history
+
+    def _place_histories(self) -> None:
+        base = 0
+        for history in self.histories.values():
+            history.base = base
+            base += history.words * history.place.size
+            if history.words * history.place.size >= 2**31:
+                raise ParameterError(f"Population '{history.place.population.name}': its transmitter history is too long for 31 bits")
+        self.history_size = base
+
+    def arrays(self) -> dict[str, Array]:
+        """The tables as arrays by name."""
+        routes = sorted(range(len(self.routes)), key=lambda i: self.routes[i][0])
+        counts = np.bincount([self.routes[i][0] for i in routes], minlength=len(self.layout.populations))
+        table = np.array([self.routes[i][1] for i in routes] or [[0] * 12], np.int64)
+        histories = [
+            [h.place.source, h.place.size, h.base, h.words - 1, h.steps_log, h.bits_log, h.pulse]
+            for h in self.histories.values()
+        ]
+        out = {
+            "routes": table,
+            "route_begin": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
+            "row_begin": self.row_begin.join(),
+            "words": self.words.join(),
+            "weights": self.weights.join(),
+            "histories": np.array(histories or [[0] * 7], np.int64),
+            "history": np.zeros(max(self.history_size, 1), np.uint32),
+        }
+        for kind in self.kinds.values():
+            out.update(kind.arrays())
+        return out
+
+
+class KindTables:
+    """The synapses of one per-synapse kernel: sets (one a target population and receptor) of blocks of rows."""
+
+    def __init__(self, kernel: str, layout: Layout) -> None:
+        self.kernel, self.layout = kernel, layout
+        self.row_begin, self.address, self.weights = Pool(np.int64), Pool(np.uint32), Pool(layout.numbers.real_dtype)
+        self.gates = 0
+        self.sets: dict[tuple[str, int], list[tuple[list[int], History, int, list[Any]]]] = {}
+
+    def add(self, post: Any, k: int, receptor: Receptor, fields: list[int], history: History, bits: int) -> None:
+        """Add one block of rows to the set of receptor `k` of population `post`."""
+        kinetics: Any = receptor.kinetics
+        if kinetics.linear:
+            coef = coefficients.lumped(kinetics, self.layout.dt, 1.0)
+        else:
+            coef = coefficients.first_order(kinetics, self.layout.dt)
+        self.sets.setdefault((post.population.name, k), []).append((fields, history, bits, coef))
+
+    def group_sets(self, group: int) -> list[tuple[Any, int, list[Any]]]:
+        """The sets whose targets are in one group: (population, receptor index, blocks)."""
+        places = self.layout.populations
+        return [(places[name], k, blocks) for (name, k), blocks in self.sets.items() if places[name].group == group]
+
+    def arrays(self) -> dict[str, Array]:
+        """The kind's shared arrays by name."""
+        states = 2 if self.kernel == "advance_rising" else 1
+        p, real = self.kernel + ".", self.layout.numbers.real_dtype
+        out = {
+            p + "row_begin": self.row_begin.join(),
+            p + "address": self.address.join(),
+            p + "weights": self.weights.join(),
+            p + "gates": np.zeros(max(states * self.gates, 1), real),
+        }
+        for g, group in enumerate(self.layout.groups):
+            sets, blocks, coef = [], [], []
+            for place, k, members in self.group_sets(g):
+                row = [r.synaptic for r in group.signature.layout()][k]
+                sets.append([place.size, 2 * row * group.size + place.first, group.size, len(blocks), len(blocks) + len(members)])
+                for fields, h, bits, c in members:
+                    own = [*fields[:5], self.gates, h.base, fields[7], h.words - 1, h.steps_log, h.bits_log, bits, 6 * len(coef)]
+                    blocks.append(own)
+                    coef.append([float(x) for x in c] + [0.0] * (6 - len(c)))
+            if sets:
+                out[f"{p}sets{g}"] = np.array(sets, np.int64)
+                out[f"{p}blocks{g}"] = np.array(blocks, np.int64)
+                out[f"{p}coef{g}"] = np.array(coef).astype(real).reshape(-1)
+        return out
+
+
+def pulse_steps(receptor: Receptor, dt: float) -> int:
+    """Steps that the transmitter of one event stays."""
+    from gpusyn.checks import whole_steps
+
+    return whole_steps(receptor.kinetics.T_dur, dt, f"receptor '{receptor.name}'.kinetics.T_dur")  # type: ignore[attr-defined]

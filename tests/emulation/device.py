@@ -1,0 +1,211 @@
+"""The pretended machine: what it is, what is wrong with it, its memory, and CuPy's errors."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import dataclasses
+import weakref
+from collections.abc import Iterator
+
+import numpy as np
+
+from .settings import settings
+
+__all__ = [
+    "Block",
+    "CUDADriverError",
+    "CUDARuntimeError",
+    "CompileException",
+    "DynamicLibNotFoundError",
+    "Machine",
+    "OutOfMemoryError",
+    "StrictError",
+    "check_device",
+    "check_guards",
+    "machine",
+    "pretend",
+    "used_bytes",
+]
+
+
+class StrictError(AssertionError):
+    """Something that CuPy would let pass in silence, or that the stand-in has no equal of."""
+
+
+# ---- CuPy's errors ----
+
+_RUNTIME = {
+    1: "cudaErrorInvalidValue: invalid argument",
+    9: "cudaErrorInvalidConfiguration: invalid configuration argument",
+    35: "cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version",
+    100: "cudaErrorNoDevice: no CUDA-capable device is detected",
+    101: "cudaErrorInvalidDevice: invalid device ordinal",
+    900: "cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing",
+    901: "cudaErrorStreamCaptureInvalidated: operation failed due to a previous error during capture",
+    906: "cudaErrorStreamCaptureImplicit: operation would make the legacy stream depend on a capturing blocking stream",
+}
+_DRIVER = {
+    1: "CUDA_ERROR_INVALID_VALUE: invalid argument",
+    500: "CUDA_ERROR_NOT_FOUND: named symbol not found",
+    701: "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES: too many resources requested for launch",
+}
+
+
+class CUDARuntimeError(RuntimeError):
+    """Has ``status``, as CuPy's."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(_RUNTIME[status])
+
+
+class CUDADriverError(RuntimeError):
+    """Has ``status``, as CuPy's."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(_DRIVER[status])
+
+
+class OutOfMemoryError(MemoryError):
+    def __init__(self, size: int, total: int, limit: int = 0) -> None:
+        text = f"Out of memory allocating {size:,} bytes (allocated so far: {total:,} bytes"
+        super().__init__(text + (f", limit set to: {limit:,} bytes)." if limit else ")."))
+
+
+class CompileException(Exception):
+    """The compiler's log is the message."""
+
+    def __init__(
+        self, msg: str, source: str, name: str, options: tuple[str, ...], backend: str = "nvrtc"
+    ) -> None:
+        super().__init__(msg)
+        self._msg, self.source, self.name, self.options, self.backend = msg, source, name, options, backend
+
+    def get_message(self) -> str:
+        return self._msg
+
+    def __str__(self) -> str:
+        return self._msg
+
+
+class DynamicLibNotFoundError(RuntimeError):
+    """What ``cuda.pathfinder`` raises where a wheel's library is missing."""
+
+
+# ---- the machine ----
+
+
+@dataclasses.dataclass
+class Machine:
+    """What the stand-in pretends to run on; change it with :func:`pretend`.
+
+    Attributes
+    ----------
+    devices : int
+        0: "no CUDA-capable device is detected".
+    driver_version : int
+        0: no driver; below the major version of ``runtime_version``: a driver too old.
+    nvrtc : bool
+        False: compiling raises DynamicLibNotFoundError.
+    compile_error : str
+        If not "", every compilation fails with this log.
+    multiprocessors : int
+        Few, since emulated blocks run one after another.
+    """
+
+    devices: int = 1
+    driver_version: int = 13020
+    runtime_version: int = 13020
+    nvrtc: bool = True
+    compute_capability: tuple[int, int] = (9, 0)
+    name: str = "Emulated GPU"
+    total_memory: int = 8 << 30
+    free_memory: int = 7 << 30
+    multiprocessors: int = 4
+    max_shared_memory: int = 227 << 10
+    compile_error: str = ""
+
+
+machine = Machine()
+
+
+@contextlib.contextmanager
+def pretend(**changes: object) -> Iterator[Machine]:
+    """Change the machine for the duration of a ``with`` block."""
+    before = dataclasses.replace(machine)
+    for name, value in changes.items():
+        if not hasattr(machine, name):
+            raise TypeError(f"the machine has no {name!r}; there are {', '.join(vars(machine))}")
+        setattr(machine, name, value)
+    try:
+        yield machine
+    finally:
+        vars(machine).update(vars(before))
+
+
+def check_device(number: int = 0) -> None:
+    """Raise what the CUDA runtime would raise at its first call on this machine."""
+    if machine.driver_version < machine.runtime_version // 1000 * 1000:
+        raise CUDARuntimeError(35)
+    if not machine.devices:
+        raise CUDARuntimeError(100)
+    if not 0 <= number < machine.devices:
+        raise CUDARuntimeError(101)
+
+
+# ---- its memory ----
+
+_GUARD, _ALIGN = 256, 256
+_GUARD_BYTES = b"\xa5" * _GUARD
+_libc = ctypes.CDLL(None)
+_libc.posix_memalign.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t]
+_libc.free.argtypes = [ctypes.c_void_p]
+_blocks: weakref.WeakSet[Block] = weakref.WeakSet()
+
+
+class Block:
+    """One allocation: bytes 0xff to begin with, between guards that no kernel may touch.
+
+    Under AddressSanitizer there are no guards: it knows the exact end itself.
+    """
+
+    def __init__(self, size: int) -> None:
+        total = used_bytes()
+        if size > machine.free_memory - total:
+            raise OutOfMemoryError(size, total)
+        self.size = size
+        self.device_id = 0
+        self._guard = 0 if "address" in settings.sanitize else _GUARD
+        place = ctypes.c_void_p()
+        if _libc.posix_memalign(ctypes.byref(place), _ALIGN, max(size + 2 * self._guard, 1)):
+            raise MemoryError(f"the host has no {size} bytes for the pretended device")
+        start = int(place.value or 0)
+        self._free = weakref.finalize(self, _libc.free, start)
+        self.ptr = start + self._guard
+        whole = (ctypes.c_ubyte * (size + 2 * self._guard)).from_address(start)
+        view = memoryview(whole).cast("B")
+        self._before, self._after = view[: self._guard], view[self._guard + size :]
+        self._before[:] = self._after[:] = _GUARD_BYTES[: self._guard]
+        self.bytes = np.frombuffer(whole, np.uint8)[self._guard : self._guard + size]
+        self.bytes[:] = 0xFF
+        _blocks.add(self)
+
+    def check(self, culprit: str) -> None:
+        """Raise if a guard was written to, and mend it so that nobody else is blamed."""
+        guard = _GUARD_BYTES[: self._guard]
+        if self._before != guard or self._after != guard:
+            self._before[:] = self._after[:] = guard
+            raise StrictError(f"{culprit} wrote outside an array of {self.size} bytes")
+
+
+def used_bytes() -> int:
+    """Bytes that live arrays occupy."""
+    return sum(block.size for block in _blocks)
+
+
+def check_guards() -> None:
+    """Raise if any live array was written past its ends."""
+    for block in list(_blocks):
+        block.check("something")

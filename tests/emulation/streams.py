@@ -1,0 +1,223 @@
+"""Streams, events and captured graphs.
+
+Work reaches a stream as a callable. In the usual mode it runs at once; with ``settings.lazy`` it waits until something
+synchronises with its stream, so that a missing synchronisation shows in the results. While a stream captures, work
+becomes a node of the graph instead.
+"""
+
+from __future__ import annotations
+
+import collections
+import threading
+import time
+from collections.abc import Callable
+
+from .device import CUDARuntimeError, StrictError, check_device
+from .settings import settings
+
+__all__ = [
+    "Event",
+    "Graph",
+    "Stream",
+    "capturing",
+    "current_stream",
+    "elapsed_time",
+    "host_read",
+    "no_capture",
+]
+
+Work = Callable[[], None]
+_all_streams: list[Stream] = []
+_current = threading.local()
+_capturing: Stream | None = None
+
+
+def capturing() -> bool:
+    """Whether some stream captures now."""
+    return _capturing is not None
+
+
+def no_capture() -> None:
+    """Refuse an operation that must not happen during a capture; the capture is lost, as on a GPU."""
+    if _capturing is not None:
+        _capturing.spoiled = True
+        raise CUDARuntimeError(900)
+
+
+class Graph:
+    """A recorded sequence of work; made by ``Stream.end_capture`` only."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        raise RuntimeError("use Stream.end_capture() to make a graph")
+
+    def launch(self, stream: Stream | None = None) -> None:
+        no_capture()
+        stream = stream or current_stream()
+        for work in self._nodes:
+            stream.put(work)
+
+    def upload(self, stream: Stream | None = None) -> None:
+        no_capture()
+
+
+class Event:
+    def __init__(self, block: bool = False, disable_timing: bool = False, interprocess: bool = False) -> None:
+        check_device()
+        self._timed = not disable_timing
+        self._stream: Stream | None = None
+        self._target = 0
+        self.time = 0.0
+
+    def record(self, stream: Stream | None = None) -> None:
+        stream = stream or current_stream()
+        if stream is _capturing:
+            raise StrictError("events in a captured stream are not modelled")
+        self._stream = stream
+        stream.put(self._stamp)
+        self._target = stream.accepted
+
+    def _stamp(self) -> None:
+        self.time = time.perf_counter()
+
+    @property
+    def done(self) -> bool:
+        return self._stream is None or self._stream.finished >= self._target
+
+    def synchronize(self) -> None:
+        no_capture()
+        if self._stream is not None:
+            self._stream.drain(self._target)
+
+
+class Stream:
+    """A queue of work; ``Stream.null`` is the default one."""
+
+    null: Stream
+
+    def __init__(
+        self, null: bool = False, non_blocking: bool = False, ptds: bool = False, priority: int | None = None
+    ) -> None:
+        if not null:
+            check_device()
+        self.ptr = 0 if null else id(self)
+        self.is_non_blocking = non_blocking
+        self.accepted = self.finished = 0
+        self.spoiled = False
+        self._queue: collections.deque[Work] = collections.deque()
+        self._nodes: list[Work] = []
+        self._outer: list[Stream] = []
+        _all_streams.append(self)
+
+    def put(self, work: Work) -> None:
+        """Run, queue or record one piece of work."""
+        if _capturing is self:
+            self._nodes.append(work)
+            return
+        if _capturing is not None:
+            _capturing.spoiled = True
+            raise CUDARuntimeError(906 if self.ptr == 0 else 900)
+        if not (settings.lazy or self._queue):
+            self.accepted += 1
+            self.finished += 1
+            work()
+            return
+        self._order_with_null_stream()
+        self._queue.append(work)
+        self.accepted += 1
+
+    def _order_with_null_stream(self) -> None:
+        """Work in the null stream follows all earlier work of blocking streams, and the other way round."""
+        if self.ptr == 0:
+            for other in _all_streams:
+                if other is not self and not other.is_non_blocking:
+                    other.drain()
+        elif not self.is_non_blocking:
+            Stream.null.drain()
+
+    def drain(self, target: int | None = None) -> None:
+        """Run the queued work, all or up to a mark."""
+        while self._queue and (target is None or self.finished < target):
+            work = self._queue.popleft()
+            self.finished += 1
+            work()
+
+    def synchronize(self) -> None:
+        no_capture()
+        if self.ptr == 0:
+            self._order_with_null_stream()
+        self.drain()
+
+    @property
+    def done(self) -> bool:
+        return not self._queue
+
+    def record(self, event: Event | None = None) -> Event:
+        event = event or Event()
+        event.record(self)
+        return event
+
+    def wait_event(self, event: Event) -> None:
+        if event._stream is not None and event._stream is not self:
+            self.put(event.synchronize)
+
+    def use(self) -> Stream:
+        _current.stream = self
+        return self
+
+    def __enter__(self) -> Stream:
+        self._outer.append(current_stream())
+        return self.use()
+
+    def __exit__(self, *exception: object) -> None:
+        self._outer.pop().use()
+
+    def begin_capture(self, mode: int | None = None) -> None:
+        global _capturing
+        if self.ptr == 0:
+            raise RuntimeError("cannot capture on the default (legacy) stream")
+        no_capture()
+        self._nodes, self.spoiled = [], False
+        _capturing = self
+
+    def end_capture(self) -> Graph:
+        global _capturing
+        if _capturing is not self:
+            raise RuntimeError("this stream is not capturing")
+        _capturing = None
+        if self.spoiled:
+            raise CUDARuntimeError(901)
+        graph = object.__new__(Graph)
+        graph._nodes = self._nodes
+        return graph
+
+    def is_capturing(self) -> bool:
+        return _capturing is self
+
+
+Stream.null = Stream(null=True)
+
+
+def current_stream(device_id: int = -1) -> Stream:
+    """The stream that launches and copies go to in this thread."""
+    return getattr(_current, "stream", Stream.null)
+
+
+def host_read(stream: Stream | None = None) -> None:
+    """The host waits for a stream before it reads what that stream computes."""
+    no_capture()
+    (stream or current_stream()).synchronize()
+
+
+def elapsed_time(start_event: Event, end_event: Event) -> float:
+    """Milliseconds between two recorded events."""
+    for event in (start_event, end_event):
+        if event._stream is None or not event._timed or not event.done:
+            raise CUDARuntimeError(1)
+    return (end_event.time - start_event.time) * 1e3
+
+
+def synchronize_all() -> None:
+    """``Device.synchronize``."""
+    no_capture()
+    for stream in _all_streams:
+        stream.drain()

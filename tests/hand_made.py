@@ -1,0 +1,245 @@
+"""Programs put together array by array, so that a backend can be tried without the compiler of networks.
+
+One population of neurons (ids 0 to n - 1), then one of sources whose spikes are listed (ids from n on).
+"""
+
+import math
+
+import numpy as np
+
+from gpusyn.backends.base import Launch, Program
+from gpusyn.backends.numpy_backend import NumpyBackend
+from gpusyn.kernel_spec import KERNELS
+from gpusyn.signature import Numbers, ReceptorSignature, Signature
+
+DT = 0.1
+NEVER = -(1 << 40)
+V, G, I, B, H = range(5)  # variables of a probe
+SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")} | {"sums": "synaptic"}
+SINGLE, DOUBLE = Numbers("float32", "int32"), Numbers("float64", "int64")
+
+
+def lif_row(numbers, *receptors, v_th=15.0, v_reset=0.0, refractory=20, e_l=-70.0, g_l=10.0, c_m=200.0):
+    """Coefficients of one conductance-based neuron; `receptors` are their own coefficients in order."""
+    row = [v_th, v_reset, refractory, e_l, g_l, DT / c_m]
+    return np.array(row + [c for r in receptors for c in r], numbers.real_dtype)
+
+
+def exponential(tau, e, jump=1.0):
+    """Coefficients of an exponential conductance: P, mean, jump, e."""
+    return [math.exp(-DT / tau), -tau / DT * math.expm1(-DT / tau), jump, e]
+
+
+class HandMade:
+    """A network under construction; `arrays` may be changed until `start`."""
+
+    def __init__(self, signature, coef, n, *, sources=0, slots=128, steps=1000, chunk=128):
+        self.signature, self.numbers = signature, signature.numbers
+        self.n, self.sources, self.slots, self.steps = n, sources, slots, steps
+        self.total = n + sources
+        real, acc, weight = (getattr(self.numbers, f"{k}_dtype") for k in ("real", "acc", "weight"))
+        k = len(signature.receptors)
+        coef = np.atleast_2d(np.asarray(coef, real))
+        self.coef = coef
+        assert coef.shape[1] == signature.n_coef
+        row_step = int(len(coef) > 1)
+        self.chunks = [
+            [i, min(chunk, n - i), i * row_step, row_step, 0, i, i, 0, 0, 0, 0, 0] for i in range(0, n, chunk)
+        ]
+        empty = {"int": np.int32, "int64": np.int64, "uint32": np.uint32, "double": np.float64}
+        empty |= {"real": real, "acc": acc, "weight_t": weight}
+        self.arrays = {
+            a.name: np.zeros(0, empty[a.ctype]) for s in KERNELS.values() for a in s.arguments if a.array
+        }
+        self.arrays |= {
+            "weights": np.zeros(0, weight),
+            "syn_row_begin": np.zeros(0, np.int64),
+            "syn_weights": np.zeros(0, real),
+            "syn_gates": np.zeros(0, real),
+            "syn_coef": np.zeros(0, real),
+            "clock": np.zeros(3, np.int64),
+            "V": np.zeros(n, real),
+            "refractory": np.zeros(n, np.int32),
+            "gates": np.zeros(max(1, signature.n_states * n), real),
+            "synaptic": np.zeros(2 * signature.n_synaptic * n, real),
+            "coef": coef.T.reshape(-1),
+            "current": np.zeros(n, real),
+            "current_wave": np.zeros(n, np.int32),
+            "clamp_wave": np.zeros(n, np.int32),
+            "waves": np.zeros(steps, real),
+            "ring": np.zeros(k * slots * n, acc),
+            "rings": np.array([[i * slots * n, slots - 1, n] for i in range(k)], np.int64).reshape(-1),
+            "spike_total": np.zeros(1, np.int64),
+            "spike_begin": np.zeros(steps + 1, np.int64),
+            "spike_id": np.zeros(self.total * steps, np.int32),
+            "spike_events": np.zeros(self.total * steps, np.int32),
+            "event_step": np.full(self.total, NEVER),
+            "event_count": np.zeros(self.total, np.int32),
+            "fault": np.full(1, np.iinfo(np.int64).max),
+            "source_population": np.repeat(np.int32([0, 1]), [n, sources]),
+            "route_begin": np.zeros(3, np.int32),
+            "due_begin": np.zeros(steps + 1, np.int64),
+        }
+        self.drives, self.routes, self.histories, self.probes, self.lists = [], [], [], [], False
+        self.synaptic = []  # kernel names
+
+    def spikes(self, events):
+        """Listed spikes: (step, source from 0, events) each."""
+        events = sorted(events)
+        self.lists = True
+        self.arrays["due_begin"] = np.searchsorted([e[0] for e in events], np.arange(self.steps + 1))
+        self.arrays["due_id"] = np.array([e[1] + self.n for e in events], np.int32)
+        self.arrays["due_events"] = np.array([e[2] for e in events], np.int32)
+
+    def connect(self, population, receptor, synapses, *, slice_size=None, shift=0):
+        """Event-driven synapses (source within its population, target, delay, weight)."""
+        slice_size = slice_size or self.n
+        slices = -(-self.n // slice_size)
+        first, count = (0, self.n) if population == 0 else (self.n, self.sources)
+        rows = sorted((s, t // slice_size, d, t % slice_size, w) for s, t, d, w in synapses)
+        key = np.array([s * slices + k for s, k, *_ in rows], np.int64)
+        a = self.arrays
+        words = np.array([d << 16 | t for _, _, d, t, _ in rows], np.uint32)
+        begin = np.searchsorted(key, np.arange(count * slices + 1))
+        sizes = (a["row_begin"].size, a["words"].size, a["weights"].size)
+        ring = (receptor * self.slots * self.n, self.slots - 1, self.n)
+        self.routes.append((population, first, first + count, *sizes, 1, shift, *ring, slices, slice_size))
+        self._append(row_begin=begin, words=words, weights=[w for *_, w in rows])
+
+    def drive(self, receptor, table, key, *, weight=1, start=0, stop=10**9, wave=-1, waves=0):
+        """Private Poisson input; `table` is what `poisson_parameters` returns (one element: shared rate)."""
+        mean, p0, pieces, cap = (np.atleast_1d(x) for x in table)
+        step = int(mean.size > 1 and wave < 0)
+        at = (self.arrays["drive_pieces"].size, step, self.arrays["drive_weight"].size, 0, wave, waves)
+        self.drives.append((key & 0xFFFFFFFF, key >> 32, receptor, *at, int(cap.max()), start, stop))
+        rate = np.stack([mean, p0], axis=1).reshape(-1)
+        self._append(drive_rate=rate, drive_pieces=pieces, drive_weight=[weight])
+
+    def probe(self, variable, receptor=0, every=1, neurons=(0,)):
+        """Record; returns where the samples will be, (first, number of columns)."""
+        first = self.arrays["trace"].size
+        for column, neuron in enumerate(neurons):
+            self.probes.append((neuron, variable, receptor, every, first, column, len(neurons)))
+        samples = np.full(self.steps // every * len(neurons), np.nan)
+        self._append(trace=samples)
+        return first, len(neurons)
+
+    def history(self, population, *, pulse=0, words=8, bits_log=0):
+        """Transmitter history of a population's sources; returns its fields."""
+        first, count = (0, self.n) if population == 0 else (self.n, self.sources)
+        h = (first, count, self.arrays["history"].size, words - 1, 5 - bits_log, bits_log, pulse)
+        self.histories.append(h)
+        self._append(history=np.zeros(words * count))
+        return h
+
+    def gated(self, kernel, which, blocks, coefs, states=1):
+        """Per-synapse gates: `blocks` of (history, source bits, rows); a row has (source, delay, weight)s."""
+        a = self.arrays
+        for (_, count, base, mask, steps_log, bits_log, _), source_bits, rows in blocks:
+            flat = [s for row in rows for s in row]
+            begin = np.cumsum([0] + [len(row) for row in rows])
+            sizes = (
+                a["syn_row_begin"].size,
+                a["address"].size,
+                a["syn_weights"].size,
+                1,
+                a["syn_gates"].size,
+            )
+            self._append(
+                blocks=(
+                    *sizes,
+                    len(flat),
+                    base,
+                    count,
+                    mask,
+                    steps_log,
+                    bits_log,
+                    source_bits,
+                    a["syn_coef"].size,
+                ),
+                syn_row_begin=begin,
+                address=[d << source_bits | s for s, d, _ in flat],
+                syn_weights=[w for *_, w in flat],
+                syn_gates=np.zeros(states * len(flat)),
+                syn_coef=list(coefs) + [0.0] * (6 - len(coefs)),
+            )
+        stop = a["blocks"].size // 13
+        self._append(sets=(self.n, 2 * which * self.n, self.n, stop - len(blocks), stop))
+        self.synaptic.append(kernel)
+
+    def program(self):
+        """The launches in the order of a step, with copies of the arrays."""
+        arrays = {name: array.copy() for name, array in self.arrays.items()}
+        chunks = np.array(self.chunks, np.int64)
+        chunks[:, 9] = len(self.drives)
+        for row in chunks:  # every chunk keeps its own probes, in the order of the chunks
+            own = [p for p in self.probes if row[0] <= p[0] < row[0] + row[1]]
+            row[10] = arrays["probes"].size // 7
+            table = [(p[0] - row[0], *p[1:]) for p in own]
+            arrays["probes"] = np.append(arrays["probes"], np.array(table, np.int64).reshape(-1))
+            row[11] = row[10] + len(own)
+        owners = [r[0] for r in self.routes]
+        assert owners == sorted(owners)
+        arrays |= {
+            "chunks": chunks.reshape(-1),
+            "drives": np.array(self.drives, np.int64).reshape(-1),
+            "routes": np.array([r[1:] for r in self.routes], np.int64).reshape(-1),
+            "route_begin": np.searchsorted(owners, [0, 1, 2]).astype(np.int32),
+            "histories": np.array(self.histories, np.int64).reshape(-1),
+        }
+        scalars = {
+            "n_chunks": len(chunks),
+            "n": self.n,
+            "n_rows": len(self.coef),
+            "n_waves": arrays["waves"].size // self.steps,
+            "history": int(bool(self.histories)),
+            "most_routes": max((owners.count(p) for p in owners), default=0),
+            "n_histories": len(self.histories),
+            "n_sets": 1,
+        }
+        launches = [self._launch(kernel, scalars, SYNAPTIC) for kernel in self.synaptic]
+        launches.append(self._launch("advance_neurons", scalars, {}, self.signature))
+        launches += [self._launch("advance_lists", scalars, {})] * self.lists
+        launches.append(self._launch("deliver_spikes", scalars, {}))
+        return Program(self.numbers, arrays, launches)
+
+    def _launch(self, kernel, scalars, names, signature=None):
+        arguments = KERNELS[kernel].arguments
+        arrays = {a.name: names.get(a.name, a.name) for a in arguments if a.array}
+        return Launch(
+            kernel, arrays, {a.name: scalars[a.name] for a in arguments if not a.array}, 1, signature
+        )
+
+    def _append(self, **parts):
+        for name, values in parts.items():
+            old = self.arrays[name]
+            self.arrays[name] = np.concatenate([old, np.asarray(values).astype(old.dtype).reshape(-1)])
+
+
+AMPA = ReceptorSignature("Exponential", "Conductance")
+PASSIVE = {"v_th": 1e9}
+
+
+def make(*receptors, numbers=DOUBLE, n=1, coefs=(), neuron="LIF", row=None, **options):
+    """A hand-made network of LIF neurons with default parameters."""
+    names = ("refractory", "v_th", "v_reset", "e_l")
+    own = {k: options.pop(k) for k in names if k in options}
+    coef = lif_row(numbers, *coefs, **own) if row is None else row
+    return HandMade(Signature(neuron, receptors, numbers), coef, n, **options)
+
+
+def start(net, backend=None):
+    return (backend or NumpyBackend()).start(net.program())
+
+
+def samples(session, place, steps):
+    first, columns = place
+    return session.read("trace", first, first + steps * columns).reshape(steps, columns)
+
+
+def next_run(session):
+    """What the simulator does between two calls of `run`."""
+    clock = session.read("clock")
+    session.write("clock", clock[:1], 2)
+    session.write("spike_total", np.zeros(1, np.int64))
+    session.write("spike_begin", np.zeros(1, np.int64))

@@ -1,0 +1,88 @@
+"""Planted mistakes under AddressSanitizer + UBSan and ThreadSanitizer: each is found, correct kernels stay quiet.
+
+Every case is a process of its own, with the sanitizer's runtime preloaded and a time limit.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.emulation import compiler, sanitizer_environment
+from tests.emulation.cases import SOUND
+
+pytestmark = pytest.mark.sanitizer
+
+ROOT = Path(__file__).resolve().parents[1]
+MEMORY, RACES = "address,undefined", "thread"
+LIMIT = 300  # seconds; a case takes one or two, after one compilation
+
+FOUND_BY_MEMORY = {
+    "read_past_end": "heap-buffer-overflow",
+    "write_past_end": "heap-buffer-overflow",
+    "write_before_start": "heap-buffer-overflow",
+    "past_static_shared": "index 32 out of bounds",
+    "past_dynamic_shared": "heap-buffer-overflow",
+    "misaligned_vector": "misaligned address",
+    "index_overflow": "signed integer overflow",
+    "float_to_int": "outside the range of representable values",
+    "shift_too_far": "shift exponent 34 is too large",
+}
+FOUND_BY_RACES = [
+    "missing_syncthreads",
+    "missing_syncwarp",
+    "missing_second_barrier",
+    "plain_add",
+    "race_of_blocks",
+    "plain_read_of_counter",
+]
+
+
+def run(sanitize: str, *kernels: str) -> subprocess.CompletedProcess[str]:
+    if compiler() is None:
+        pytest.skip("g++ is not on PATH")
+    environment = sanitizer_environment(sanitize)
+    if environment is None:
+        pytest.skip(f"g++ has no runtime for -fsanitize={sanitize} here")
+    return subprocess.run(
+        [sys.executable, "-m", "tests.emulation.cases", *kernels],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+
+
+def report(result: subprocess.CompletedProcess[str]) -> str:
+    return (result.stdout + result.stderr)[-4000:]
+
+
+@pytest.mark.parametrize("kernel", FOUND_BY_MEMORY)
+def test_memory_mistake_is_found(kernel):
+    result = run(MEMORY, kernel)
+    assert result.returncode != 0, report(result)
+    assert FOUND_BY_MEMORY[kernel] in result.stderr, report(result)
+    assert "module.cu:" in result.stderr, report(result)
+
+
+@pytest.mark.parametrize("kernel", FOUND_BY_RACES)
+def test_race_is_found(kernel):
+    result = run(RACES, kernel)
+    assert result.returncode != 0, report(result)
+    assert "data race" in result.stderr, report(result)
+    summary = result.stderr.partition("SUMMARY: ")[2].splitlines()[0]
+    assert "module.cu:" in summary, report(result)
+    assert summary.endswith(f" in {kernel}"), report(result)
+
+
+@pytest.mark.parametrize("sanitize", [MEMORY, RACES])
+def test_correct_kernels_are_left_alone(sanitize):
+    result = run(sanitize, *SOUND)
+    assert result.returncode == 0, report(result)
+    assert result.stdout.split() == [word for kernel in SOUND for word in ("ran", kernel)]
+    assert "WARNING" not in result.stderr, report(result)
+    assert "runtime error" not in result.stderr, report(result)
