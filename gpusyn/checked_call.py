@@ -54,10 +54,9 @@ def public(obj: Wrapped) -> Wrapped:
 it takes pre, post, receptor
     """
     if inspect.isclass(obj):
-        obj.__init__ = _with_checked_call(obj.__init__, obj.__name__)  # type: ignore[method-assign]
+        obj.__init__ = _with_checked_call(obj.__init__, "__init__")  # type: ignore[method-assign]
         return obj
-    name = obj.__qualname__.rpartition("<locals>.")[2].removesuffix(".__init__")
-    return _with_checked_call(obj, name)
+    return _with_checked_call(obj, obj.__qualname__.rpartition("<locals>.")[2])
 
 
 def _with_checked_call(function: Wrapped, name: str) -> Wrapped:
@@ -68,10 +67,22 @@ def _with_checked_call(function: Wrapped, name: str) -> Wrapped:
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise ArgumentError(_explain_call(signature, name, args, kwargs, str(error))) from None
+            place = _call_name(signature, name, args)
+            raise ArgumentError(_explain_call(signature, place, args, kwargs, str(error))) from None
         return function(*args, **kwargs)
 
     return checked  # type: ignore[return-value]
+
+
+def _call_name(signature: inspect.Signature, name: str, args: tuple[Any, ...]) -> str:
+    """Return the call as the user wrote it: a method by its object's class, not by the base that defines "
+    "it."""
+    first = next(iter(signature.parameters), "")
+    if args and first in ("self", "cls"):
+        owner = args[0] if first == "cls" else type(args[0])
+        own = name.rpartition(".")[2]
+        return owner.__name__ if own == "__init__" else f"{owner.__name__}.{own}"
+    return name
 
 
 def _explain_call(
@@ -88,7 +99,7 @@ def _explain_call(
         hidden = len(signature.parameters) - len(parameters)
         most = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
         return (
-            f"{name}(): got {len(args) - hidden} values without a keyword, at most {most} allowed; "
+            f"{name}(): got {len(args) - hidden} without a keyword, at most {most} allowed; "
             f"write name=value; {takes}"
         )
     return f"{name}(): {reason}; {takes}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from gpusyn.checks import instance, object_name
+from gpusyn.checks import instance, object_name, public
 from gpusyn.errors import ParameterError
 from gpusyn.populations import Population, Selection
 from gpusyn.projections import Projection
@@ -29,6 +29,7 @@ _METHODS: dict[Kind, str] = {
 class NetworkObjects:
     """What was added to a network, by kind and name; names are unique among all kinds."""
 
+    @public
     def __init__(self) -> None:
         self._objects: dict[Kind, dict[str, Any]] = {
             kind: {} for kind in ("population", "projection", "drive", "injection", "clamp", "recorder")

@@ -77,7 +77,12 @@ class TestKinetics:
 
     def test_kinds_and_linearity(self):
         kinetics = gs.kinetics
-        made = [kinetics.Exponential(1), kinetics.Alpha(1), kinetics.DualExponential(1, 2), kinetics.FirstOrder(1, 1)]
+        made = [
+            kinetics.Exponential(1),
+            kinetics.Alpha(1),
+            kinetics.DualExponential(1, 2),
+            kinetics.FirstOrder(1, 1),
+        ]
         assert [k.kind for k in made] == ["exponential", "alpha", "dual", "first_order"]
         assert [k.linear for k in made] == [True, True, True, False]
 
@@ -106,7 +111,9 @@ class TestReceptors:
         assert (made.name, made.kind, made.is_current, made.E_rev) == ("exc", "CurrentReceptor", True, None)
         assert made.weight_unit == "pA"
         assert gs.CurrentReceptor("exc", tau_decay=5.0).kinetics == made.kinetics
-        assert gs.CurrentReceptor("exc", tau=5.0, tau_rise=1.0).kinetics == gs.kinetics.DualExponential(1.0, 5.0)
+        assert gs.CurrentReceptor("exc", tau=5.0, tau_rise=1.0).kinetics == gs.kinetics.DualExponential(
+            1.0, 5.0
+        )
         assert gs.CurrentReceptor("a", kinetics=gs.kinetics.Alpha(2.0)).kinetics.kind == "alpha"
 
     def test_registry_holds_each_kind_under_its_name(self):
@@ -141,7 +148,11 @@ class TestParameterTables:
     def test_stated_receptor_defaults_are_the_defaults(self, kind):
         stated = {row.name: row.default for row in kind.parameters() if isinstance(row.default, float)}
         made, spelled_out = kind(), kind(**stated)
-        assert (made.kinetics, made.E_rev, made.Mg) == (spelled_out.kinetics, spelled_out.E_rev, spelled_out.Mg)
+        assert (made.kinetics, made.E_rev, made.Mg) == (
+            spelled_out.kinetics,
+            spelled_out.E_rev,
+            spelled_out.Mg,
+        )
 
 
 class TestNeurons:
@@ -266,7 +277,9 @@ class TestSelections:
 class TestNetwork:
     def test_population(self, net):
         V = np.linspace(-60, -50, 4)
-        made = net.population("cells", 4, gs.LIF(V_th=[-50.0] * 4), receptors=gs.AMPA(), V=V, positions=np.ones((4, 2)))
+        made = net.population(
+            "cells", 4, gs.LIF(V_th=[-50.0] * 4), receptors=gs.AMPA(), V=V, positions=np.ones((4, 2))
+        )
         assert net.populations["cells"] is made
         assert (made.name, made.size, made.index, made.is_source) == ("cells", 4, 0, False)
         assert [r.name for r in made.receptors] == ["AMPA"]
@@ -318,14 +331,21 @@ class TestNetwork:
 
     def test_arrays_of_one_value_a_synapse(self, net, E, I):
         weight = np.arange(5.0)
-        made = net.connect(I, E[:5], gs.OneToOne(), receptor="AMPA", weight=weight, delay=[1.0] * 5, w_max=10.0)
+        made = net.connect(
+            I, E[:5], gs.OneToOne(), receptor="AMPA", weight=weight, delay=[1.0] * 5, w_max=10.0
+        )
         weight[:] = -1.0
         assert made.weights["AMPA"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
         assert not made.weights["AMPA"].flags.writeable
         assert dict(made.w_max) == {"AMPA": 10.0}
         pairs = gs.FromArrays([0, 1], [2, 2])
-        assert net.connect(I, E, pairs, receptor="GABA_A", weight=[1, 2]).weights["GABA_A"].tolist() == [1.0, 2.0]
-        assert net.connect(I, E, gs.AllToAll(), receptor="AMPA", weight=np.ones(100)).weights["AMPA"].shape == (100,)
+        assert net.connect(I, E, pairs, receptor="GABA_A", weight=[1, 2]).weights["GABA_A"].tolist() == [
+            1.0,
+            2.0,
+        ]
+        assert net.connect(I, E, gs.AllToAll(), receptor="AMPA", weight=np.ones(100)).weights[
+            "AMPA"
+        ].shape == (100,)
 
     def test_length_counts_excluded_autapses(self, net, E):
         rule = gs.AllToAll(autapses=False)
@@ -339,7 +359,9 @@ class TestNetwork:
         assert made.weights["syn"] == -90.0
 
     def test_inputs(self, net, E):
-        drive = net.drive(E, "AMPA", rate=np.full(20, 100.0), weight=gs.Normal(2.0, 0.1), start=5.0, stop=10.0)
+        drive = net.drive(
+            E, "AMPA", rate=np.full(20, 100.0), weight=gs.Normal(2.0, 0.1), start=5.0, stop=10.0
+        )
         assert (drive.name, drive.receptor, drive.start, drive.stop) == ("drive->E:AMPA", "AMPA", 5.0, 10.0)
         current = net.inject(E[:5], gs.Waveform([0.0], [100.0]))
         assert (current.name, current.start, current.stop) == ("inject->E[0:5]", 0.0, None)
@@ -356,7 +378,9 @@ class TestNetwork:
         assert {spikes: 1, traces: 2}[traces] == 2
 
     def test_names_given_by_the_user(self, net, E):
-        made = [net.connect(E, E, gs.AllToAll(), receptor="AMPA", weight=1.0, name=name) for name in ("a", "b")]
+        made = [
+            net.connect(E, E, gs.AllToAll(), receptor="AMPA", weight=1.0, name=name) for name in ("a", "b")
+        ]
         assert list(net.projections) == ["a", "b"]
         assert made[0] is not made[1]
 
@@ -391,7 +415,10 @@ class TestUnits:
     def test_quantities_are_converted(self, way):
         assert gs.LIF(t_ref=FakeQuantity(0.002, way)).t_ref == 2.0
         assert gs.LIF(V_th=FakeQuantity(np.array([-0.05, -0.04]), way)).V_th.tolist() == [-50.0, -40.0]
-        assert gs.LIF(V_th=[FakeQuantity(-0.05, way), FakeQuantity(-0.04, way)]).V_th.tolist() == [-50.0, -40.0]
+        assert gs.LIF(V_th=[FakeQuantity(-0.05, way), FakeQuantity(-0.04, way)]).V_th.tolist() == [
+            -50.0,
+            -40.0,
+        ]
 
     def test_a_wrong_dimension_is_refused(self):
         with pytest.raises(ParameterError, match=r"LIF.C_m: must be in pF.*cannot convert to pF"):
@@ -434,11 +461,15 @@ class TestChecks:
                 self.size = size
 
         assert Thing(3).size == 3
-        with pytest.raises(ArgumentError, match=r"^Thing\(\): unknown argument 'color' \(did you mean 'colour'\?\)"):
+        with pytest.raises(
+            ArgumentError, match=r"^Thing\(\): unknown argument 'color' \(did you mean 'colour'\?\)"
+        ):
             Thing(3, color="blue")
-        with pytest.raises(ArgumentError, match=r"^Thing\(\): missing a required argument: 'size'; it takes size, col"):
+        with pytest.raises(
+            ArgumentError, match=r"^Thing\(\): missing a required argument: 'size'; it takes size, col"
+        ):
             Thing()
-        with pytest.raises(ArgumentError, match=r"^Thing\(\): got 2 values without a keyword, at most 1 allowed"):
+        with pytest.raises(ArgumentError, match=r"^Thing\(\): got 2 without a keyword, at most 1 allowed"):
             Thing(3, "blue")
 
     def test_nearest_ignores_case(self):

@@ -138,7 +138,7 @@ def test_other_readers_open_the_files(small):
     spikes = libsonata.SpikeReader(str(result.files[0]))["cells"].get()
     assert [time for _, time in spikes] == result.spikes.times.tolist()
     report = libsonata.SomaReportReader(str(result.files[1]))["cells"]
-    assert report.get_node_ids().tolist() == [10, 20]
+    assert list(report.get_node_ids()) == [10, 20]
     assert report.get().data.shape == (500, 2)
     circuit = libsonata.NodeStorage(str(small.folder / "network" / "cells.h5")).open_population("cells")
     assert circuit.size == result.model.circuit.nodes["cells"].size
