@@ -39,6 +39,9 @@ from gpusyn.errors import (
 )
 from gpusyn.network import Network
 from gpusyn.neurons import LIF, NeuronModel, PoissonSource, SpikeSource
+
+# Not lazily: the module of the same name would take the function's place if it were imported first.
+from gpusyn.plan import plan
 from gpusyn.populations import Population, Selection
 from gpusyn.projections import Projection, Ratio
 from gpusyn.receptors import AMPA, GABA_A, NMDA, CurrentReceptor, Receptor
@@ -49,16 +52,14 @@ from gpusyn.waveform import Waveform
 if TYPE_CHECKING:
     from gpusyn import plot as plot
     from gpusyn.io.results_file import open_results as open_results
-    from gpusyn.plan import plan as plan
     from gpusyn.simulator import Simulator as Simulator
 
 __version__ = "0.1.0"
 
-# Loaded on first use, so that describing a network needs nothing but numpy: public name -> its module.
+# Loaded on first use: public name -> its module.
 _LAZY = {
     "Simulator": "gpusyn.simulator",
     "open_results": "gpusyn.io.results_file",
-    "plan": "gpusyn.plan",
     "plot": "gpusyn.plot",
 }
 
@@ -117,7 +118,6 @@ def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'gpusyn' has no attribute {name!r}")
     module = importlib.import_module(_LAZY[name])
-    # The module gpusyn.plan replaces this attribute by itself when it is imported: put the function back.
     found = globals()[name] = getattr(module, name, module)
     return found
 

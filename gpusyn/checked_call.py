@@ -75,8 +75,7 @@ def _with_checked_call(function: Wrapped, name: str) -> Wrapped:
 
 
 def _call_name(signature: inspect.Signature, name: str, args: tuple[Any, ...]) -> str:
-    """Return the call as the user wrote it: a method by its object's class, not by the base that defines "
-    "it."""
+    """Return the call as the user wrote it: a method by its object's class, not the base's."""
     first = next(iter(signature.parameters), "")
     if args and first in ("self", "cls"):
         owner = args[0] if first == "cls" else type(args[0])

@@ -28,10 +28,11 @@ class Argument(NamedTuple):
 
 
 class KernelSpec(NamedTuple):
-    """A kernel: its name, the file that holds it, its arguments in order, and the items that one launch works on."""
+    """A kernel: its name, the file that holds it, what a unit of its work takes ("block", "warp" or "thread"), its arguments."""
 
     name: str
     file: str
+    unit: str
     arguments: tuple[Argument, ...]
 
     def check(self, values: dict[str, object], numbers: Numbers) -> None:
@@ -56,13 +57,13 @@ class KernelSpec(NamedTuple):
                 raise BackendError(f"kernel {self.name}: argument '{a.name}' must be contiguous")
 
 
-def _declare(file: str, name: str, text: str) -> KernelSpec:
+def _declare(file: str, name: str, unit: str, text: str) -> KernelSpec:
     """`text`: one argument a word, `name:ctype` for arrays read, `+name:ctype` for arrays written, `=name:ctype` numbers."""
     arguments = []
     for word in text.split():
         bare, ctype = word.lstrip("+=").split(":")
         arguments.append(Argument(bare, ctype, not word.startswith("="), "inout" if word.startswith("+") else "in"))
-    return KernelSpec(name, file, tuple(arguments))
+    return KernelSpec(name, file, unit, tuple(arguments))
 
 
 _SPIKES = "+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int =history:int"
@@ -75,6 +76,7 @@ KERNELS: dict[str, KernelSpec] = {
         _declare(
             "advance_neurons.cu",
             "advance_neurons",
+            "block",
             f"""+clock:int64 chunks:int64 =n_chunks:int =n:int64 +V:real +refractory:int +gates:real synaptic:real coef:real =n_rows:int64
             current:real current_wave:int clamp_wave:int waves:real =n_waves:int +ring:acc rings:int64 drives:int64
             drive_rate:double drive_pieces:int drive_weight:acc {_SPIKES} probes:int64 +trace:real +fault:int64""",
@@ -82,22 +84,25 @@ KERNELS: dict[str, KernelSpec] = {
         _declare(
             "advance_sources.cu",
             "advance_poisson",
+            "block",
             f"+clock:int64 chunks:int64 =n_chunks:int drives:int64 drive_rate:double drive_pieces:int {_SPIKES}",
         ),
         _declare(
             "advance_sources.cu",
             "advance_lists",
+            "thread",
             f"+clock:int64 due_begin:int64 due_id:int due_events:int {_SPIKES}",
         ),
         _declare(
             "deliver_spikes.cu",
             "deliver_spikes",
+            "warp",
             """+clock:int64 spike_total:int64 +spike_begin:int64 spike_id:int spike_events:int source_population:int
             route_begin:int =most_routes:int routes:int64 row_begin:int64 words:uint32 weights:weight_t +ring:acc
             histories:int64 =n_histories:int event_step:int64 event_count:int +history:uint32""",
         ),
         *(
-            _declare("advance_synapses.cu", name, _SYNAPSES)
+            _declare("advance_synapses.cu", name, "warp", _SYNAPSES)
             for name in ("advance_first_order", "advance_exponential", "advance_rising")
         ),
     )

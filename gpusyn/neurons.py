@@ -7,7 +7,6 @@ population's size when the population is made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy.typing as npt
 from gpusyn.checks import frozen, integer, public, show, values
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.limits import Limits
-from gpusyn.parameter_table import Immutable, Parameter, ParameterTable
+from gpusyn.parameter_table import Immutable, Parameter, ParameterTable, ReadOnlyDict
 from gpusyn.quantities import as_floats
 from gpusyn.timed import HIGHEST_RATE, number_array_or_waveform
 from gpusyn.waveform import Waveform
@@ -53,7 +52,7 @@ class NeuronModel(Immutable):
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
 
     def _describe(self, given: dict[str, Any]) -> None:
-        self._set(kind=type(self).__name__, values=MappingProxyType(given))
+        self._set(kind=type(self).__name__, values=ReadOnlyDict(given))
 
     def __getattr__(self, name: str) -> Any:
         if name in self.__dict__.get("values", ()):

@@ -1,10 +1,36 @@
-"""What ``LIF.parameters()`` and the like return, and the base class of objects that do not change."""
+"""What ``LIF.parameters()`` and the like return, and the base classes of objects that do not change."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from gpusyn.errors import ImmutableError
+
+Value = TypeVar("Value")
+
+
+class ReadOnlyDict(Mapping[str, Value]):
+    """A mapping that nobody can change; unlike a ``MappingProxyType`` it can be copied and pickled.
+
+    >>> ReadOnlyDict({"C_m": 200.0})
+    {'C_m': 200.0}
+    """
+
+    def __init__(self, items: Mapping[str, Value]) -> None:
+        self._items = dict(items)
+
+    def __getitem__(self, key: str) -> Value:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return repr(self._items)
 
 
 class Parameter(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy.typing as npt
 from gpusyn.checks import show
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.neurons import NeuronModel
-from gpusyn.parameter_table import Immutable
+from gpusyn.parameter_table import Immutable, ReadOnlyDict
 from gpusyn.receptors import Receptor
 
 if TYPE_CHECKING:
@@ -136,7 +135,7 @@ class Population(Selection):
         )
         ids = np.arange(size, dtype=np.int64)
         ids.flags.writeable = False
-        self._set(parts=(Part(self, ids),), variables=MappingProxyType(_variables(model, receptors)))
+        self._set(parts=(Part(self, ids),), variables=ReadOnlyDict(_variables(model, receptors)))
 
     @property
     def is_source(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from gpusyn.checks import one_of, public, real, show, values
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.parameter_table import ReadOnlyDict
 from gpusyn.populations import Selection
 from gpusyn.receptors import Receptor
 
@@ -187,7 +187,7 @@ def checked_weights(
                 f"{place}: Ratio.factor must be >= 0 for a conductance (got {weight.factor:g})"
             )
         kept[name] = weight
-    return MappingProxyType(kept)
+    return ReadOnlyDict(kept)
 
 
 def checked_limits(
@@ -216,7 +216,7 @@ def checked_limits(
             raise ParameterError(
                 f"{place}: must be at least the largest weight, {largest:g} (got {kept[name]:g})"
             )
-    return MappingProxyType(kept)
+    return ReadOnlyDict(kept)
 
 
 def synapse_count(rule: Rule, pre: Selection, post: Selection, where: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -16,13 +17,18 @@ from gpusyn.results import SpikeData, TraceData
 Array = NDArray[Any]
 
 
+def _path(recorder: Recorder) -> Path:
+    """The recorder's file by its one name, however it was spelt."""
+    return Path(str(recorder.file)).resolve()
+
+
 class Streams:
     """The files that recorders with `file=` write to while the simulation runs."""
 
     def __init__(self, recorders: Mapping[str, Recorder], layout: Layout) -> None:
         self.layout = layout
         self.recorders = {name: r for name, r in recorders.items() if r.file is not None}
-        self.files: dict[str, Any] = {}
+        self.files: dict[Path, Any] = {}
         self.time = 0.0
         self.restart()
 
@@ -34,8 +40,8 @@ class Streams:
         from gpusyn.io.reports import StreamFile
 
         self.time = 0.0
-        for path in dict.fromkeys(str(r.file) for r in self.recorders.values()):
-            mine = [self._layout_of(r) for r in self.recorders.values() if str(r.file) == path]
+        for path in dict.fromkeys(_path(r) for r in self.recorders.values()):
+            mine = [self._layout_of(r) for r in self.recorders.values() if _path(r) == path]
             self.files[path] = StreamFile(path, mine)
 
     def _layout_of(self, recorder: Recorder) -> Any:
@@ -52,12 +58,12 @@ class Streams:
     def spikes(self, name: str, step: Array, at: Array) -> None:
         """Append spikes of one recorder, sorted by (step, position)."""
         if name in self.recorders:
-            self.files[str(self.recorders[name].file)].append_spikes(name, step * self.layout.dt, at)
+            self.files[_path(self.recorders[name])].append_spikes(name, step * self.layout.dt, at)
 
     def frames(self, name: str, frames: dict[str, Array]) -> None:
         """Append samples of one recorder."""
         if name in self.recorders and frames:
-            self.files[str(self.recorders[name].file)].append_frames(name, frames)
+            self.files[_path(self.recorders[name])].append_frames(name, frames)
 
     def flush(self, step: int) -> None:
         """Hand everything to readers."""
@@ -71,9 +77,7 @@ class Streams:
             return None
         from gpusyn.io.results_file import open_results
 
-        recorder = self.recorders[name]
-        results = open_results(recorder.file)
-        found: SpikeData | TraceData = (results.spikes if recorder.is_spikes else results.traces)[name]
+        found: SpikeData | TraceData = open_results(self.recorders[name].file)[name]
         return found
 
     def close(self) -> None:

@@ -59,6 +59,11 @@ def refused(error, parts, call, *arguments):
         assert at >= 0, f"{part!r} is not in its place in: {text}"
 
 
+def named(rows):
+    """Return the rows of a table as test cases named after what their message says."""
+    return [pytest.param(*row, id=" ".join(row[1][:3])) for row in rows]
+
+
 JUNK = [True, np.True_, "1", None, 1j, {}, object(), [[1.0], [2.0, 3.0]], [True], ["1"], [None], b"1", {1.0}]
 NUMBERS = [NAN, INF, -INF, 1e31, 10**400, np.float64("nan"), [1.0, NAN]]
 
@@ -104,6 +109,13 @@ def test_no_class_takes_an_unknown_keyword(kind):
         ArgumentError, match=rf"^{kind.__name__}\(\): unknown argument 'colour'.*; it takes \w+"
     ):
         kind(colour=1)
+
+
+class Brian2Quantity:
+    """Brian2 keeps SI values behind an object that looks like a number."""
+
+    def has_same_dimensions(self, other):
+        return False
 
 
 MODELS = [
@@ -298,6 +310,11 @@ MODELS = [
     ),
     (ArgumentError, ["CurrentReceptor()", "missing", "'name'"], lambda: gs.CurrentReceptor(tau=5.0)),
     (ArgumentError, ["CurrentReceptor()", "'E_rev'"], lambda: gs.CurrentReceptor("x", tau=5.0, E_rev=0.0)),
+    (
+        ArgumentError,
+        ["AMPA.E_rev", "plain number in mV", "brian2.mV"],
+        lambda: gs.AMPA(E_rev=Brian2Quantity()),
+    ),
     # ratios
     (ArgumentError, ["Ratio.receptor", "name of a receptor", "got 3"], lambda: gs.Ratio(3, 0.1)),
     (ParameterError, ["Ratio.factor", "finite", "got nan"], lambda: gs.Ratio("AMPA", NAN)),
@@ -305,7 +322,7 @@ MODELS = [
 ]
 
 
-@pytest.mark.parametrize(("error", "parts", "call"), MODELS)
+@pytest.mark.parametrize(("error", "parts", "call"), named(MODELS))
 def test_models(error, parts, call):
     refused(error, parts, call)
 
@@ -427,7 +444,7 @@ POPULATIONS = [
 ]
 
 
-@pytest.mark.parametrize(("error", "parts", "call"), POPULATIONS)
+@pytest.mark.parametrize(("error", "parts", "call"), named(POPULATIONS))
 def test_populations(world, error, parts, call):
     refused(error, parts, call, world)
 
@@ -440,7 +457,7 @@ def _clamp_twice(w):
 def _same_name(method, *arguments, **options):
     def call(w):
         for _ in range(2):
-            getattr(w.net, method)(getattr(w, "E"), *arguments, **options)
+            getattr(w.net, method)(w.E, *arguments, **options)
 
     return call
 
@@ -607,7 +624,7 @@ class _Negative(gs.LogNormal):
         return "LogNormal below 0"
 
 
-@pytest.mark.parametrize(("error", "parts", "call"), CONNECTIONS)
+@pytest.mark.parametrize(("error", "parts", "call"), named(CONNECTIONS))
 def test_connections(world, error, parts, call):
     refused(error, parts, call, world)
 
@@ -690,7 +707,7 @@ INPUTS = [
 ]
 
 
-@pytest.mark.parametrize(("error", "parts", "call"), INPUTS)
+@pytest.mark.parametrize(("error", "parts", "call"), named(INPUTS))
 def test_inputs(world, error, parts, call):
     refused(error, parts, call, world)
 
@@ -748,7 +765,7 @@ RECORDERS = [
 ]
 
 
-@pytest.mark.parametrize(("error", "parts", "call"), RECORDERS)
+@pytest.mark.parametrize(("error", "parts", "call"), named(RECORDERS))
 def test_recorders(world, error, parts, call):
     refused(error, parts, call, world)
 

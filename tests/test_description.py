@@ -1,5 +1,6 @@
 """What a description keeps: values, names, selections, defaults; nothing is computed yet."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -37,10 +38,18 @@ def test_import_needs_numpy_only():
 
 
 def test_every_promised_name_is_exported():
-    lazy = {"Simulator", "open_results", "plan", "plot"}
-    for name in set(gs.__all__) - lazy:
+    assert set(gs.__all__) <= set(dir(gs))
+    for name in set(gs.__all__) - {"Simulator", "open_results", "plot"}:  # those load optional packages
         assert getattr(gs, name) is not None
-    assert lazy <= set(dir(gs))
+
+
+def test_plan_stays_a_function_once_its_module_is_imported():
+    code = "import gpusyn.plan, gpusyn; gpusyn.Simulator; print(callable(gpusyn.plan))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
+def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
         gs.Netwrok  # noqa: B018
 
@@ -191,9 +200,11 @@ class TestNeurons:
         assert gs.PoissonSource(5.0, max_events=3).max_events == 3
         assert gs.SpikeSource([1.0], max_events=np.int64(2)).max_events == 2
 
-    def test_objects_survive_pickling(self):
-        cell = pickle.loads(pickle.dumps(gs.LIF.parameters()))
-        assert cell == gs.LIF.parameters()
+    def test_models_survive_pickling(self):
+        cell = pickle.loads(pickle.dumps(gs.LIF(V_th=[-50.0, -51.0])))
+        assert cell.V_th.tolist() == [-50.0, -51.0]
+        assert repr(cell) == repr(gs.LIF(V_th=[-50.0, -51.0]))
+        assert pickle.loads(pickle.dumps(gs.LIF.parameters())) == gs.LIF.parameters()
 
 
 class TestWaveform:
@@ -390,6 +401,19 @@ class TestNetwork:
         assert not net.projections
         net.connect(E, E, gs.AllToAll(), receptor="AMPA", weight=1.0)
 
+    @pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+    def test_a_network_can_be_copied(self, net, E, copied):
+        net.connect(E, E[:3], gs.AllToAll(), receptor="AMPA", weight=1.0, w_max=2.0)
+        net.record(E, "V")
+        other = copied(net)
+        assert repr(other) == repr(net)
+        twin = other.populations["E"]
+        assert twin is not E
+        assert other.projections["E->E[0:3]:AMPA"].pre is twin
+        assert other.recorders["E:V"].source is twin
+        other.connect(twin, twin, gs.AllToAll(), receptor="NMDA", weight=1.0)
+        assert len(net.projections) == 1
+
     def test_views_are_read_only(self, net, E):
         with pytest.raises(TypeError):
             net.populations["other"] = E
@@ -436,7 +460,9 @@ class TestChecks:
             checks.whole_steps(time, 0.1, "x")
 
     def test_the_message_of_the_manual(self):
-        text = r"^Projection 'I->E'\.delay: must be a multiple of dt = 0\.1 ms \(got 0\.25\); .* 0\.2 and 0\.3 ms$"
+        text = (
+            r"^Projection 'I->E'\.delay: must be a multiple of dt = 0\.1 ms \(got 0\.25\); .* 0\.2 and 0\.3"
+        )
         with pytest.raises(ParameterError, match=text):
             checks.whole_steps(0.25, 0.1, "Projection 'I->E'.delay")
 

@@ -10,6 +10,7 @@ import pytest
 from sonata_circuit import SmallCircuit, write_json
 
 from gpusyn.errors import FileError, ParameterError
+from gpusyn.io.results_file import open_results
 from gpusyn.io.sonata import run_config
 
 h5py = pytest.importorskip("h5py", reason="SONATA files need h5py")
@@ -46,7 +47,7 @@ def test_run_writes_what_the_files_ask_for(small):
         assert group["mapping/time"][()].tolist() == pytest.approx([0.1, 50.1, 0.1])
         assert group["data"].shape == (500, 2)
         assert group["data"].attrs["units"] == "mV"
-        assert group["data"][()].tobytes() == result.reports["potential"]["V"].tobytes()
+        assert group["data"][()].tobytes() == result.reports["potential"]["V"].astype(np.float32).tobytes()
 
 
 def test_rates_by_type(small):
@@ -62,7 +63,7 @@ def test_rates_by_type(small):
 def test_v_init_is_where_the_trace_starts(small):
     small.input_times = [40.0] * 4
     small.simulation["run"]["dt"] = 0.5
-    result, _ = run(small, precision="double")
+    result, _ = run(small)
     V = result.reports["potential"]["V"]
     assert V[0, 0] == pytest.approx(-70 + 5 * np.exp(-0.5 / 20), abs=1e-9)
     assert V[0, 1] == pytest.approx(-70 + 5 * np.exp(-0.5 / 10), abs=1e-9)
@@ -78,6 +79,13 @@ def test_duration_and_folder_of_the_command_line(small, tmp_path):
         assert file["report/cells/mapping/time"][()].tolist() == pytest.approx([2.0, 4.5, 0.5])
 
 
+def test_a_run_may_be_longer_than_the_files_say(small):
+    result, _ = run(small, duration=60.0)
+    with h5py.File(small.folder / "output" / "potential.h5") as file:
+        assert file["report/cells/data"].shape == (600, 2)
+    assert result.spikes.duration == 60.0
+
+
 def test_currents_are_reported_as_the_template_means_them(small):
     small.simulation["reports"]["potential"]["variable_name"] = "I_syn_ex"
     small.input_times = [1.0, 1.0, 400.0, 400.0]
@@ -86,7 +94,7 @@ def test_currents_are_reported_as_the_template_means_them(small):
         assert file["report/cells/data"].attrs["units"] == "pA"
         peak = file["report/cells/data"][()].max()
     assert peak == pytest.approx(2000.0, rel=0.1)
-    assert peak == -result.reports["potential"]["I_ex"].min()
+    assert peak == np.float32(-result.reports["potential"]["I_ex"].min())
 
 
 def test_spikes_sorted_by_id(small):
@@ -99,10 +107,10 @@ def test_spikes_sorted_by_id(small):
 
 
 def test_split_populations_come_back_together(small):
-    whole, _ = run(small, precision="double")
+    whole, _ = run(small)
     small.models["I.json"]["tau_syn_in"] = 1.0  # no inhibitory neuron has inhibitory input
     small.folder = small.folder / "again"
-    parts, _ = run(small, precision="double")
+    parts, _ = run(small)
     assert len(parts.model.parts["cells"]) == 2
     with h5py.File(parts.files[0]) as mine, h5py.File(whole.files[0]) as other:
         for name in ("timestamps", "node_ids"):
@@ -130,6 +138,17 @@ def test_a_file_that_is_no_result_is_not_overwritten(small):
 def test_duration_off_the_grid(small):
     with pytest.raises(ParameterError, match=r"duration: must be a multiple of dt = 0\.1 ms"):
         run(small, duration=10.05)
+
+
+def test_gpusyn_opens_the_files(small):
+    result, _ = run(small)
+    spikes = open_results(result.files[0]).spikes
+    assert spikes.times.tolist() == result.spikes.times.tolist()
+    assert spikes.names == ("cells",)
+    traces = open_results(result.files[1]).traces["V_m"]
+    assert traces["V_m"].shape == (500, 2)
+    assert traces.units["V_m"] == "mV"
+    assert traces.t.tolist() == result.reports["potential"].t.tolist()
 
 
 def test_other_readers_open_the_files(small):

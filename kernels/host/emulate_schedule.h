@@ -47,7 +47,7 @@ struct Lane {
 struct Warp {
     unsigned members, fresh, ready, waiting, returned;  // bits of lanes; `ready` holds the fresh ones too
     Lane lane[32];
-    char memory;  // what __syncwarp orders, for ThreadSanitizer
+    char memory[2];  // what __syncwarp orders, for ThreadSanitizer; neighbouring blocks take turns
 };
 
 struct Machine {
@@ -59,7 +59,7 @@ struct Machine {
     Site barrier;
     char *dynamic;
     size_t dynamic_bytes;
-    char begin, end, block_memory, fence;  // the same for a launch, __syncthreads, __threadfence
+    char begin, end, fence, block_memory[2];  // the same for a launch, __threadfence, __syncthreads
     char error[640];
     Warp warp[MAX_THREADS / 32];
 };
@@ -280,14 +280,14 @@ EMU_FN unsigned block_barrier(bool vote, Site at)
         fail(at, "__syncthreads() reached here and at line %d by threads of one block", now.barrier.line);
     if (now.unreturned < now.threads)
         fail(at, "__syncthreads() after %u threads of the block have returned", now.threads - now.unreturned);
-    order_before(&now.block_memory);
+    order_before(&now.block_memory[side]);
     now.votes += vote;
     if (++now.at_barrier < now.threads) wait();
     else {
         now.voted = now.votes;
         now.votes = now.at_barrier = 0;
         for (unsigned k = 0; k < now.warps; k++) {
-            order_lanes_after(&now.block_memory, k, now.warp[k].members);
+            order_lanes_after(&now.block_memory[side], k, now.warp[k].members);
             make_ready(k, now.warp[k].members);
         }
         wait();  // the last to arrive is no sooner on its way than the others
@@ -344,12 +344,12 @@ EMU_FN u64 warp_op(Op op, unsigned mask, u64 value, unsigned source, Site at)
     Lane &me = my_lane();
     unsigned index = now.thread / 32, bit = 1u << now.thread % 32;
     me.op = op, me.mask = mask, me.value = value, me.source = source, me.at = at;
-    if (op == SYNC) order_before(&w.memory);
+    if (op == SYNC) order_before(&w.memory[side]);
     w.waiting |= bit;
     if (complete(w, me)) {
         exchange(w, me);
         w.waiting &= ~mask;
-        if (op == SYNC) order_lanes_after(&w.memory, index, mask);
+        if (op == SYNC) order_lanes_after(&w.memory[side], index, mask);
         make_ready(index, mask & ~bit);
         may_pause(2);
     } else {

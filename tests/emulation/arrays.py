@@ -1,4 +1,4 @@
-"""Device arrays that nothing converts in silence: no numpy conversion, no mixing, no arithmetic on the host's behalf."""
+"""Device arrays: no silent conversion to numpy, no mixing with it, no arithmetic behind the scenes."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class ndarray:
         if not blocking:
             if out is None:
                 raise StrictError("get(blocking=False) without out= returns values that are not there yet")
-            (stream or current_stream()).put(lambda: np.copyto(out, host))
+            (stream or current_stream())._put(lambda: np.copyto(out, host))
             return out
         host_read(stream)
         if out is None:
@@ -137,12 +137,12 @@ class ndarray:
             raise RuntimeError("Cannot set to non-contiguous array")
         no_capture()
         staged, host = arr.copy(), self._host
-        (stream or current_stream()).put(lambda: np.copyto(host, staged))
+        (stream or current_stream())._put(lambda: np.copyto(host, staged))
 
     def _put(self, value: Any) -> None:
         host = self._host
         source = value._host if isinstance(value, ndarray) else value
-        current_stream().put(lambda: np.copyto(host, source))
+        current_stream()._put(lambda: np.copyto(host, source))
 
     def __setitem__(self, slices: Any, value: Any) -> None:
         if (isinstance(value, np.ndarray) and value.ndim) or isinstance(value, (list, tuple)):

@@ -59,6 +59,7 @@ PLANTED: dict[str, Case] = {
     "missing_second_barrier": Case(1, 64, lambda: (_f(),)),
     "plain_add": Case(1, 32, lambda: (_f(),)),
     "race_of_blocks": Case(3, 32, lambda: (_f(),)),
+    "race_of_blocks_with_barriers": Case(3, 32, lambda: (_f(),)),
     "plain_read_of_counter": Case(1, 32, lambda: (_u(1), _u())),
     "barrier_in_branch": Case(1, 32, lambda: (_f(),)),
     "two_barriers": Case(1, 64, lambda: (_f(),)),
@@ -76,9 +77,13 @@ PLANTED: dict[str, Case] = {
 
 SOUND: dict[str, Case] = {
     "row_sums": Case(3, 64, _rows),
-    "block_sums": Case(3, 128, lambda: (cupy.ones(300, np.float64), cupy.zeros(3, np.float64), np.int32(300)), 1024),
+    "block_sums": Case(
+        3, 128, lambda: (cupy.ones(300, np.float64), cupy.zeros(3, np.float64), np.int32(300)), 1024
+    ),
     "compact": Case(3, 64, lambda: (_f(150), np.float32(-1), np.int32(150), _i(150), _u(1))),
-    "atomics": Case(3, 64, lambda: (_i(1), _u(4), *(cupy.zeros(1, t) for t in (np.uint64, np.int64, np.int64)))),
+    "atomics": Case(
+        3, 64, lambda: (_i(1), _u(4), *(cupy.zeros(1, t) for t in (np.uint64, np.int64, np.int64)))
+    ),
     "lanes": Case(1, 64, lambda: (_i(6 * 64), np.int32(16))),
     "passed_on": Case(2, 64, lambda: (_f(128),)),
     "last_block": Case(4, 32, lambda: (_f(4), _u(1), _f(1))),

@@ -1,7 +1,7 @@
 """Kernel text -> shared library for the CPU, through ``kernels/host/emulate.h`` and g++, kept in a cache.
 
-The cache is a folder keyed by the content of everything that goes in (text, headers, flags, compiler), so it is never
-stale; a library is published by renaming a finished file, so that two processes may build the same one.
+The cache is a folder keyed by the content of everything that goes in (text, headers, flags, compiler), so it
+is never stale; a library is published by renaming a finished file, so that two processes may build the same one.
 """
 
 from __future__ import annotations

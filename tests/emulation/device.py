@@ -43,7 +43,8 @@ _RUNTIME = {
     101: "cudaErrorInvalidDevice: invalid device ordinal",
     900: "cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing",
     901: "cudaErrorStreamCaptureInvalidated: operation failed due to a previous error during capture",
-    906: "cudaErrorStreamCaptureImplicit: operation would make the legacy stream depend on a capturing blocking stream",
+    906: "cudaErrorStreamCaptureImplicit: operation would make the legacy stream depend on a capturing"
+    " blocking stream",
 }
 _DRIVER = {
     1: "CUDA_ERROR_INVALID_VALUE: invalid argument",
@@ -168,7 +169,7 @@ _blocks: weakref.WeakSet[Block] = weakref.WeakSet()
 class Block:
     """One allocation: bytes 0xff to begin with, between guards that no kernel may touch.
 
-    Under AddressSanitizer there are no guards: it knows the exact end itself.
+    Under sanitizers there are no guards: AddressSanitizer knows the exact end itself.
     """
 
     def __init__(self, size: int) -> None:
@@ -177,7 +178,7 @@ class Block:
             raise OutOfMemoryError(size, total)
         self.size = size
         self.device_id = 0
-        self._guard = 0 if "address" in settings.sanitize else _GUARD
+        self._guard = 0 if settings.sanitize else _GUARD
         place = ctypes.c_void_p()
         if _libc.posix_memalign(ctypes.byref(place), _ALIGN, max(size + 2 * self._guard, 1)):
             raise MemoryError(f"the host has no {size} bytes for the pretended device")

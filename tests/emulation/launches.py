@@ -1,4 +1,4 @@
-"""``RawModule`` and ``RawKernel`` on emulated kernels: every launch is checked against the kernel's own signature."""
+"""``RawModule`` and ``RawKernel`` on emulated kernels; every launch is checked against the kernel's signature."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class RawKernel:
             raise CUDADriverError(1)
         if threads > kernel.bound:
             raise CUDADriverError(701)
-        (stream or current_stream()).put(_Launch(kernel, args, blocks, threads, shared_mem))
+        (stream or current_stream())._put(_Launch(kernel, args, blocks, threads, shared_mem))
 
 
 class RawModule:

@@ -1,6 +1,7 @@
 """How emulated kernels run: schedule, flush to zero, lazy streams, sanitizer.
 
-``settings`` is read at each launch (``sanitize`` at each compilation), so a test changes it around any part of a run:
+``settings`` is read at each launch (``sanitize`` at each compilation), so a test changes it around any part of
+a run:
 
     with using(order=schedule(seed=3), flush=True):
         sim.run(100.0)
@@ -27,11 +28,11 @@ class Settings:
     flush : bool
         Subnormal float results and arguments count as zero during a launch (FTZ and DAZ of the processor).
     lazy : bool
-        Work waits in its stream until something synchronises with that stream: the latest moment that CUDA allows,
-        where the usual mode is the earliest.
+        Work waits in its stream until something synchronises with that stream: the latest moment that CUDA
+        allows, where the usual mode is the earliest.
     sanitize : str
-        "", "address,undefined" or "thread": how modules are compiled. The process must have been started with the
-        runtime preloaded (`compile.sanitizer_environment`).
+        "", "address,undefined" or "thread": how modules are compiled. The process must have been started with
+        the runtime preloaded (`compile.sanitizer_environment`).
     """
 
     order: int = 0

@@ -1,7 +1,7 @@
-"""A stand-in for the part of CuPy that gpusyn uses, on emulated kernels, stricter than CuPy wherever CuPy is silent.
+"""A stand-in for the part of CuPy that gpusyn uses, on emulated kernels; strict wherever CuPy is silent.
 
-``install(sys.modules)`` or ``install(monkeypatch)`` makes ``import cupy`` find it. What gpusyn does not use is not here,
-so its first use fails by name; add it together with its row in ``tests/test_stand_in_cupy.py``'s comparison.
+``install()`` or ``install(monkeypatch)`` makes ``import cupy`` find it. What gpusyn does not use is not here, so its
+first use fails by name. ``tests/test_stand_in_cupy.py`` compares every name and signature with the real CuPy.
 """
 
 from __future__ import annotations

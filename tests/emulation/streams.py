@@ -1,8 +1,8 @@
 """Streams, events and captured graphs.
 
-Work reaches a stream as a callable. In the usual mode it runs at once; with ``settings.lazy`` it waits until something
-synchronises with its stream, so that a missing synchronisation shows in the results. While a stream captures, work
-becomes a node of the graph instead.
+Work reaches a stream as a callable. In the usual mode it runs at once; with ``settings.lazy`` it waits until
+something synchronises with its stream, so that a missing synchronisation shows in the results. While a stream
+captures, work becomes a node of the graph instead.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def capturing() -> bool:
 def no_capture() -> None:
     """Refuse an operation that must not happen during a capture; the capture is lost, as on a GPU."""
     if _capturing is not None:
-        _capturing.spoiled = True
+        _capturing._spoiled = True
         raise CUDARuntimeError(900)
 
 
@@ -54,7 +54,7 @@ class Graph:
         no_capture()
         stream = stream or current_stream()
         for work in self._nodes:
-            stream.put(work)
+            stream._put(work)
 
     def upload(self, stream: Stream | None = None) -> None:
         no_capture()
@@ -66,27 +66,27 @@ class Event:
         self._timed = not disable_timing
         self._stream: Stream | None = None
         self._target = 0
-        self.time = 0.0
+        self._time = 0.0
 
     def record(self, stream: Stream | None = None) -> None:
         stream = stream or current_stream()
         if stream is _capturing:
             raise StrictError("events in a captured stream are not modelled")
         self._stream = stream
-        stream.put(self._stamp)
-        self._target = stream.accepted
+        stream._put(self._stamp)
+        self._target = stream._accepted
 
     def _stamp(self) -> None:
-        self.time = time.perf_counter()
+        self._time = time.perf_counter()
 
     @property
     def done(self) -> bool:
-        return self._stream is None or self._stream.finished >= self._target
+        return self._stream is None or self._stream._finished >= self._target
 
     def synchronize(self) -> None:
         no_capture()
         if self._stream is not None:
-            self._stream.drain(self._target)
+            self._stream._drain(self._target)
 
 
 class Stream:
@@ -101,51 +101,51 @@ class Stream:
             check_device()
         self.ptr = 0 if null else id(self)
         self.is_non_blocking = non_blocking
-        self.accepted = self.finished = 0
-        self.spoiled = False
+        self._accepted = self._finished = 0
+        self._spoiled = False
         self._queue: collections.deque[Work] = collections.deque()
         self._nodes: list[Work] = []
         self._outer: list[Stream] = []
         _all_streams.append(self)
 
-    def put(self, work: Work) -> None:
+    def _put(self, work: Work) -> None:
         """Run, queue or record one piece of work."""
         if _capturing is self:
             self._nodes.append(work)
             return
         if _capturing is not None:
-            _capturing.spoiled = True
+            _capturing._spoiled = True
             raise CUDARuntimeError(906 if self.ptr == 0 else 900)
         if not (settings.lazy or self._queue):
-            self.accepted += 1
-            self.finished += 1
+            self._accepted += 1
+            self._finished += 1
             work()
             return
         self._order_with_null_stream()
         self._queue.append(work)
-        self.accepted += 1
+        self._accepted += 1
 
     def _order_with_null_stream(self) -> None:
         """Work in the null stream follows all earlier work of blocking streams, and the other way round."""
         if self.ptr == 0:
             for other in _all_streams:
                 if other is not self and not other.is_non_blocking:
-                    other.drain()
+                    other._drain()
         elif not self.is_non_blocking:
-            Stream.null.drain()
+            Stream.null._drain()
 
-    def drain(self, target: int | None = None) -> None:
+    def _drain(self, target: int | None = None) -> None:
         """Run the queued work, all or up to a mark."""
-        while self._queue and (target is None or self.finished < target):
+        while self._queue and (target is None or self._finished < target):
             work = self._queue.popleft()
-            self.finished += 1
+            self._finished += 1
             work()
 
     def synchronize(self) -> None:
         no_capture()
         if self.ptr == 0:
             self._order_with_null_stream()
-        self.drain()
+        self._drain()
 
     @property
     def done(self) -> bool:
@@ -158,7 +158,8 @@ class Stream:
 
     def wait_event(self, event: Event) -> None:
         if event._stream is not None and event._stream is not self:
-            self.put(event.synchronize)
+            stream, target = event._stream, event._target
+            self._put(lambda: stream._drain(target))
 
     def use(self) -> Stream:
         _current.stream = self
@@ -176,7 +177,7 @@ class Stream:
         if self.ptr == 0:
             raise RuntimeError("cannot capture on the default (legacy) stream")
         no_capture()
-        self._nodes, self.spoiled = [], False
+        self._nodes, self._spoiled = [], False
         _capturing = self
 
     def end_capture(self) -> Graph:
@@ -184,7 +185,7 @@ class Stream:
         if _capturing is not self:
             raise RuntimeError("this stream is not capturing")
         _capturing = None
-        if self.spoiled:
+        if self._spoiled:
             raise CUDARuntimeError(901)
         graph = object.__new__(Graph)
         graph._nodes = self._nodes
@@ -213,11 +214,11 @@ def elapsed_time(start_event: Event, end_event: Event) -> float:
     for event in (start_event, end_event):
         if event._stream is None or not event._timed or not event.done:
             raise CUDARuntimeError(1)
-    return (end_event.time - start_event.time) * 1e3
+    return (end_event._time - start_event._time) * 1e3
 
 
 def synchronize_all() -> None:
     """``Device.synchronize``."""
     no_capture()
     for stream in _all_streams:
-        stream.drain()
+        stream._drain()

@@ -130,7 +130,7 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
         tstop=tstop,
         v_init=read_conditions(simulation.section("conditions"), notes),
         inputs=read_inputs(simulation, notes),
-        reports=read_reports(simulation, output_dir, dt, tstop, notes),
+        reports=read_reports(simulation, output_dir, dt, notes),
         output_dir=output_dir,
         spikes_file=spikes_file,
         spikes_order=order,

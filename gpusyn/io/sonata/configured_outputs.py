@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ SORT_ORDERS = {"time": "by_time", "by_time": "by_time", "id": "by_id", "gid": "b
 
 @dataclass(frozen=True)
 class Report:
-    """One entry of ``reports``: a variable of a node set, every `dt` ms from `start` to `stop`."""
+    """One entry of ``reports``: a variable of a node set, every `dt` ms from `start` to `stop` (inf: the end of the run)."""
 
     name: str
     node_set: Any
@@ -56,9 +57,7 @@ def rebase(path: Path, configured: Path, folder: Path) -> Path:
     return folder / (path.relative_to(configured) if path.is_relative_to(configured) else path.name)
 
 
-def read_reports(
-    simulation: Section, folder: Path, dt: float, tstop: float, notes: list[str]
-) -> tuple[Report, ...]:
+def read_reports(simulation: Section, folder: Path, dt: float, notes: list[str]) -> tuple[Report, ...]:
     """Return the enabled reports, their files in `folder`."""
     reports = []
     for name in simulation.section("reports").data:
@@ -85,7 +84,7 @@ def read_reports(
                 file=folder / (file_name if file_name.endswith(".h5") else f"{file_name}.h5"),
                 dt=entry.number("dt", "ms", dt),
                 start=entry.number("start_time", "ms", 0.0),
-                stop=min(entry.number("end_time", "ms", tstop), tstop),
+                stop=entry.number("end_time", "ms", math.inf),
                 where=entry.where(),
             )
         )
@@ -100,5 +99,6 @@ def check_files(reports: list[Report]) -> None:
         other = seen.setdefault(report.file, report)
         if other is not report:
             raise FileError(
-                f"{report.where}.file_name: {report.file.name} is taken by report {other.name!r}; choose another"
+                f"{report.where}.file_name: {report.file.name} is taken by report {other.name!r}; "
+                "choose another"
             )

@@ -111,9 +111,9 @@ def write_report(path: Path, model: SonataModel, report: BuiltReport, trace: Tra
     """Write a SONATA frame report of the samples between the report's start and stop."""
     spec, every = report.spec, trace.every or report.spec.dt
     inside = (trace.t > spec.start - 1e-6 * every) & (trace.t < spec.stop + 1e-6 * every)
-    variable, frames = report.variable, trace[report.variable.name][inside]
-    if variable.factor != 1.0:
-        frames = frames * frames.dtype.type(variable.factor)
+    variable = report.variable
+    # Readers of SONATA reports (libsonata among them) take float32 alone.
+    frames = (trace[variable.name][inside] * variable.factor).astype(np.float32)
     layout = RecorderLayout(
         name=spec.name,
         populations=renamed(model, trace),
@@ -121,7 +121,6 @@ def write_report(path: Path, model: SonataModel, report: BuiltReport, trace: Tra
         units={spec.variable: variable.unit},
         start=float(trace.t[inside][0]) if inside.any() else spec.start,
         every=every,
-        dtypes={spec.variable: frames.dtype},
     )
     items = stored(layout)
     create_file(path, items, streamed=False)

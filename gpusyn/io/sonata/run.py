@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from gpusyn.checks import public, real, whole_steps
+from gpusyn.io.atomic import replacing
 from gpusyn.io.sonata.build import build
 from gpusyn.io.sonata.config import read_config
 from gpusyn.io.sonata.model import SonataModel
@@ -69,7 +70,7 @@ def run_config(
     out: str | os.PathLike[str] | None = None,
     *,
     seed: int = 0,
-    precision: str = "single",
+    precision: str = "double",
     threads: int | None = None,
     progress: bool = False,
     echo: Callable[[str], None] = print,
@@ -86,8 +87,11 @@ def run_config(
         Length of the run [ms]; by default ``run.tstop`` of the files.
     out : path, optional
         Folder for everything that is written; by default ``output.output_dir`` of the files.
-    seed, precision, threads
+    seed, threads
         As for :class:`~gpusyn.simulator.Simulator`.
+    precision : {"double", "single"}
+        Float type of the state. Double by default, as in the simulators that such files are made for: at
+        their small time steps it gives the very spikes that NEST gives.
     progress : bool
         Show a progress bar.
     echo : callable
@@ -125,7 +129,8 @@ def run_config(
         spikes = simulator.data[model.spikes]
         traces = [simulator.data[report.recorder] for report in model.reports]
         used = simulator.backend
-    say(f"simulated {length:g} ms at dt = {config.dt:g} ms with backend {used} in {wall:.1f} s")
+    how = f"backend {used}, {precision} precision"
+    say(f"simulated {length:g} ms at dt = {config.dt:g} ms in {wall:.1f} s ({how})")
     rates = rates_by_type(model, spikes)
     for line in table(rates):
         say(line)
@@ -133,7 +138,8 @@ def run_config(
     for file in files:
         say(f"wrote {file}")
     if config.log_file:
-        config.log_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with replacing([config.log_file]) as (temporary,):
+            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
         files.append(config.log_file)
     reports = {report.spec.name: trace for report, trace in zip(model.reports, traces, strict=True)}
     return RunResult(rates, tuple(files), tuple(model.notes), spikes, reports, model, wall)

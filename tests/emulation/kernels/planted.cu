@@ -59,6 +59,14 @@ extern "C" __global__ void race_of_blocks(float *y)
 {
     if (threadIdx.x == 0) y[0] = y[0] + blockIdx.x;
 }
+extern "C" __global__ void race_of_blocks_with_barriers(float *y)
+{
+    for (int k = 0; k < 2; k++) {
+        __syncthreads();
+        __syncwarp();
+        if (threadIdx.x == 0) y[0] = y[0] + blockIdx.x;
+    }
+}
 extern "C" __global__ void plain_read_of_counter(unsigned *count, unsigned *y)
 {
     atomicAdd(count, 1u);
@@ -118,10 +126,3 @@ extern "C" __global__ void unwritten_shared(float *y)
 }
 // Right only where the first thread to add is thread 0.
 extern "C" __global__ void depends_on_order(unsigned *count, unsigned *y) { y[threadIdx.x] = atomicAdd(count, 1u); }
-extern "C" __global__ void too_deep(float *y, int n)
-{
-    float big[20000];
-    for (int k = 0; k < 20000; k++) big[k] = y[k % (n + 1)];
-    __syncthreads();
-    y[threadIdx.x] = big[n];
-}
