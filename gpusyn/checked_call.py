@@ -98,7 +98,6 @@ def _explain_call(
         hidden = len(signature.parameters) - len(parameters)
         most = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
         return (
-            f"{name}(): got {len(args) - hidden} without a keyword, at most {most} allowed; "
-            f"write name=value; {takes}"
+            f"{name}(): got {len(args) - hidden} without a keyword, at most {most} allowed; write name=value; {takes}"
         )
     return f"{name}(): {reason}; {takes}"

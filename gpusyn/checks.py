@@ -218,9 +218,7 @@ one a neuron (got 2 values)
     if isinstance(value, Distribution):
         limits.check_distribution(value, where)
         return value
-    array = as_floats(
-        value, where, unit, f"must be {limits.words()}, an array (one a {per}) or a distribution"
-    )
+    array = as_floats(value, where, unit, f"must be {limits.words()}, an array (one a {per}) or a distribution")
     if array.ndim == 0:
         limits.check(array.reshape(1), where)
         return float(array)

@@ -1,8 +1,8 @@
 """The numbers that kernels multiply by: exact propagators over one step, computed once on the host in double.
 
 Every linear gate, alone or with the membrane behind it, is a chain x0' = -a0 x0 + b0 x1, x1' = -a1 x1 + b1 x2, ...;
-its propagator is the exponential of a matrix whose off-diagonal entries are >= 0. Shifted to be non-negative throughout,
-the Taylor series has no cancellation, so every entry is good to rounding, equal time constants included.
+its propagator is the exponential of a matrix whose off-diagonal entries are >= 0. Shifted to be non-negative
+throughout, the Taylor series has no cancellation, so every entry is good to rounding, equal time constants included.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _multiply(a: list[list[Floats]], b: list[list[Floats]]) -> list[list[Floats]
 
 
 class Gate(NamedTuple):
-    """A linear gate as a chain ending in g: decay rates from g to the variable that events jump, links, and the jump per unit weight."""
+    """A linear gate as a chain: decay rates from g to the variable that events jump, links, jump per unit weight."""
 
     decay: tuple[float, ...]
     link: tuple[float, ...]
@@ -96,13 +96,17 @@ class Gate(NamedTuple):
 
 
 def gate_of(kinetics: Kinetics) -> Gate:
-    """The chain of a linear kinetics whose events peak with the weight (science: Rall 1967; Roth and van Rossum 2009)."""
+    """The chain of a linear kinetics whose events peak with the weight (Rall 1967; Roth and van Rossum 2009)."""
     if isinstance(kinetics, Exponential):
         return Gate((1 / kinetics.tau,), (), 1.0)
     if isinstance(kinetics, Alpha):
         return Gate((1 / kinetics.tau, 1 / kinetics.tau), (1.0,), float(_exp(1.0)) / kinetics.tau)
     assert isinstance(kinetics, DualExponential)
-    return Gate((1 / kinetics.tau_decay, 1 / kinetics.tau_rise), (1.0,), _peak_jump(kinetics.tau_rise, kinetics.tau_decay))
+    return Gate(
+        (1 / kinetics.tau_decay, 1 / kinetics.tau_rise),
+        (1.0,),
+        _peak_jump(kinetics.tau_rise, kinetics.tau_decay),
+    )
 
 
 def _peak_jump(rise: float, decay: float) -> float:
@@ -152,7 +156,14 @@ def first_order(kinetics: FirstOrder, dt: float) -> list[Floats]:
     r_inf = kinetics.alpha * kinetics.T_max / on
     fall_on, fall_off = -_expm1(-on * dt), -_expm1(-kinetics.beta * dt)
     mean_on = fall_on / (on * dt)
-    return [_exp(-on * dt), r_inf * fall_on, _exp(-kinetics.beta * dt), mean_on, r_inf * (1 - mean_on), fall_off / (kinetics.beta * dt)]
+    return [
+        _exp(-on * dt),
+        r_inf * fall_on,
+        _exp(-kinetics.beta * dt),
+        mean_on,
+        r_inf * (1 - mean_on),
+        fall_off / (kinetics.beta * dt),
+    ]
 
 
 def lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
@@ -163,7 +174,7 @@ def lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
 def exact_lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
     """Own coefficients of the exact, current-based LIF."""
     x = -dt * np.asarray(g_L, dtype=np.float64) / np.asarray(C_m, dtype=np.float64)
-    return [_exp(x), -_expm1(x) / np.asarray(g_L, dtype=np.float64)]
+    return [_expm1(x), -_expm1(x) / np.asarray(g_L, dtype=np.float64)]
 
 
 def magnesium(Mg: float, E_L: Any) -> Floats:

@@ -54,7 +54,12 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
 
 
 def _weight(
-    projection: Projection, receptor: str, given: Any, key: int, creation: Integers, known: dict[str, Floats | float]
+    projection: Projection,
+    receptor: str,
+    given: Any,
+    key: int,
+    creation: Integers,
+    known: dict[str, Floats | float],
 ) -> Floats | float:
     where = f"Projection '{projection.name}'.weight['{receptor}']"
     if isinstance(given, Ratio):

@@ -56,8 +56,7 @@ def _cuda(found: Detection) -> list[str]:
     known = {"driver": found.driver, "runtime": found.runtime, "NVRTC": found.nvrtc}
     versions = ", ".join(f"{name} {version or 'not asked'}" for name, version in known.items())
     devices = [
-        f"device    {d.number}: {d}, {d.free / _GIB:.1f} of {d.total / _GIB:.1f} GiB free"
-        for d in found.devices
+        f"device    {d.number}: {d}, {d.free / _GIB:.1f} of {d.total / _GIB:.1f} GiB free" for d in found.devices
     ]
     return [f"CUDA      {versions}", *devices] if found.cupy else []
 

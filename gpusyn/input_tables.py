@@ -33,7 +33,9 @@ class InputTables:
         self.clamp_wave = [np.zeros(n, np.int32) for n in sizes]
         self.clamp_start = [np.zeros(n) for n in sizes]
         self.wavy: set[str] = set()  # populations with a waveform or clamp
-        self.waves: list[list[tuple[Any, float, float, float]]] = [[]]  # a slot: (waveform or 1, factor, start, stop); 0 is zero
+        self.waves: list[list[tuple[Any, float, float, float]]] = [
+            []
+        ]  # a slot: (waveform or 1, factor, start, stop); 0 is zero
         self.voltages: dict[int, Any] = {}  # slots that are command voltages
         for injection in layout.net.injections.values():
             self._inject(injection)
@@ -83,7 +85,11 @@ class InputTables:
     def _clamp(self, clamp: Any) -> None:
         self.voltages[len(self.waves)] = clamp.V
         self.waves.append([])
-        start = clamp.V.sample(np.zeros(1), before=float(clamp.V.values[0]))[0] if isinstance(clamp.V, Waveform) else clamp.V
+        start = (
+            clamp.V.sample(np.zeros(1), before=float(clamp.V.values[0]))[0]
+            if isinstance(clamp.V, Waveform)
+            else clamp.V
+        )
         for population, ids in clamp.target.parts:
             place = self.layout.populations[population.name]
             self.wavy.add(population.name)
@@ -184,7 +190,7 @@ class InputTables:
             self.drives.append(self._rate_row(rate, key, place.size, None, place.most_events))
 
     def rate_table(self, start: int, steps: int) -> tuple[Array, Array]:
-        """Rates of this chunk of steps for waveforms: (pairs, pieces), a row a step; what the device holds after the constant ones."""
+        """Rates of waveforms in this chunk of steps, a row a step: (pairs, pieces), kept behind the constant rates."""
         middle = (start + np.arange(steps) + 0.5) * self.layout.dt
         mean = np.stack([w.sample(middle) for w in self.rate_waves], axis=1) * self.layout.dt * 1e-3
         piece, p0, pieces, _ = poisson_parameters(mean.reshape(-1))
@@ -227,7 +233,8 @@ class InputTables:
         self.has_lists = bool(steps)
         if moved:
             self.layout.notes.append(
-                f"{moved} input spike times rounded to the grid of {self.layout.dt:g} ms, by at most {largest * self.layout.dt:.3g} ms"
+                f"{moved} input spike times rounded to the grid of {self.layout.dt:g} ms, by at most "
+                f"{largest * self.layout.dt:.3g} ms"
             )
         step = np.concatenate(steps) if steps else np.zeros(0, np.int64)
         source = np.concatenate(ids) if ids else np.zeros(0, np.int64)
@@ -242,5 +249,9 @@ class InputTables:
 
 def _window(thing: Any, dt: float, where: str) -> tuple[float, float]:
     """Start and stop, on the grid."""
-    stop = np.inf if thing.stop is None or np.isinf(thing.stop) else whole_steps(thing.stop, dt, f"{where}.stop", low=0) * dt
+    stop = (
+        np.inf
+        if thing.stop is None or np.isinf(thing.stop)
+        else whole_steps(thing.stop, dt, f"{where}.stop", low=0) * dt
+    )
     return whole_steps(thing.start, dt, f"{where}.start", low=0) * dt, stop

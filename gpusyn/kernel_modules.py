@@ -64,7 +64,9 @@ def neuron_module(signature: Signature) -> Module:
 def common_module(numbers: Numbers) -> Module:
     """The module of everything that no neuron model changes: sources, synapses, delivery."""
     return Module(
-        f"common {numbers.real}/{numbers.acc}", _join(numbers.prelude(), (*_BASE, *_COMMON_PARTS)), _kernels_of(_COMMON_PARTS)
+        f"common {numbers.real}/{numbers.acc}",
+        _join(numbers.prelude(), (*_BASE, *_COMMON_PARTS)),
+        _kernels_of(_COMMON_PARTS),
     )
 
 
@@ -79,8 +81,8 @@ ALL_NUMBERS = (Numbers("float32", "int32"), Numbers("float32", "int64"), Numbers
 def modules_in_common_use() -> list[Module]:
     """The committed list that CI compiles for every architecture.
 
-    The signatures of the README's network, of current-based networks, of Vogels and Abbott's networks, and of per-synapse
-    gating, in all three sets of number types.
+    The signatures of the README's network, of current-based networks, of Vogels and Abbott's networks, and of
+    per-synapse gating, in all three sets of number types.
     """
     conductance = ReceptorSignature("Exponential", "Conductance")
     rising = ReceptorSignature("Rising", "Conductance")

@@ -113,7 +113,5 @@ def read_kernel(name: str) -> str:
     """
     file = kernel_folder().joinpath(*PurePosixPath(name).parts)
     if not file.is_file():
-        raise FileError(
-            f"kernel file {name!r}: not found in {kernel_folder()}; there are {', '.join(kernel_names())}"
-        )
+        raise FileError(f"kernel file {name!r}: not found in {kernel_folder()}; there are {', '.join(kernel_names())}")
     return file.read_text(encoding="utf-8").replace("\r\n", "\n")

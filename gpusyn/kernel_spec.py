@@ -28,7 +28,7 @@ class Argument(NamedTuple):
 
 
 class KernelSpec(NamedTuple):
-    """A kernel: its name, the file that holds it, what a unit of its work takes ("block", "warp" or "thread"), its arguments."""
+    """A kernel: its name, its file, what a unit of its work takes ("block", "warp" or "thread"), its arguments."""
 
     name: str
     file: str
@@ -52,13 +52,15 @@ class KernelSpec(NamedTuple):
             if have != want:
                 raise BackendError(f"kernel {self.name}: argument '{a.name}' must be {want}, got {have or type(value)}")
             if a.array != (getattr(value, "ndim", 0) > 0):
-                raise BackendError(f"kernel {self.name}: argument '{a.name}' must be {'an array' if a.array else 'a number'}")
+                raise BackendError(
+                    f"kernel {self.name}: argument '{a.name}' must be {'an array' if a.array else 'a number'}"
+                )
             if a.array and not value.flags.c_contiguous:  # type: ignore[attr-defined]
                 raise BackendError(f"kernel {self.name}: argument '{a.name}' must be contiguous")
 
 
 def _declare(file: str, name: str, unit: str, text: str) -> KernelSpec:
-    """`text`: one argument a word, `name:ctype` for arrays read, `+name:ctype` for arrays written, `=name:ctype` numbers."""
+    """`text`: an argument a word: `name:ctype` an array read, `+name:ctype` one written, `=name:ctype` a number."""
     arguments = []
     for word in text.split():
         bare, ctype = word.lstrip("+=").split(":")
@@ -77,8 +79,8 @@ KERNELS: dict[str, KernelSpec] = {
             "advance_neurons.cu",
             "advance_neurons",
             "block",
-            f"""+clock:int64 chunks:int64 =n_chunks:int =n:int64 +V:real +refractory:int +gates:real synaptic:real coef:real =n_rows:int64
-            current:real current_wave:int clamp_wave:int waves:real =n_waves:int +ring:acc rings:int64 drives:int64
+            f"""+clock:int64 chunks:int64 =n_chunks:int =n:int64 +V:real +refractory:int +gates:real
+            synaptic:real coef:real =n_rows:int64 current:real current_wave:int clamp_wave:int waves:real =n_waves:int +ring:acc rings:int64 drives:int64
             drive_rate:double drive_pieces:int drive_weight:acc {_SPIKES} probes:int64 +trace:real +fault:int64""",
         ),
         _declare(

@@ -185,8 +185,10 @@ def same_ids(layout: Layout, projection: Projection) -> tuple[Any, Any] | None:
     """Global ids of the two selections where a rule must tell autapses; None where there can be none."""
     if not {p.name for p, _ in projection.pre.parts} & {p.name for p, _ in projection.post.parts}:
         return None
+
     def ids(parts: Any) -> Any:
         return np.concatenate([layout.populations[p.name].source + np.asarray(local) for p, local in parts])
+
     return ids(projection.pre.parts), ids(projection.post.parts)
 
 
@@ -195,8 +197,9 @@ def _check_address(block: Block) -> None:
     if block.longest >> (_ADDRESS_BITS - bits):
         most = (1 << (_ADDRESS_BITS - bits)) - 1
         raise ParameterError(
-            f"Projection '{block.projection.name}'.delay: {block.longest} steps are too long for per-synapse gating from "
-            f"{block.pre.size} sources (at most {most} steps); use a larger dt, a shorter delay, or gating='auto' with linear kinetics"
+            f"Projection '{block.projection.name}'.delay: {block.longest} steps are too long for per-synapse "
+            f"gating from {block.pre.size} sources (at most {most} steps); use a larger dt, a shorter delay, or "
+            "gating='auto' with linear kinetics"
         )
 
 
@@ -258,7 +261,7 @@ def _place_rings(layout: Layout, precision: str) -> None:
 def _make_groups(layout: Layout) -> None:
     groups: dict[Signature, Group] = {}
     for place in layout.populations.values():
-        if not place.population.model.kind == "LIF":
+        if place.population.model.kind != "LIF":
             continue
         signature = _signature(place.population, layout.numbers)
         group = groups.setdefault(signature, Group(signature, []))

@@ -85,16 +85,12 @@ class Limits:
 
     def _check_plausible(self, array: npt.NDArray[np.float64], where: str) -> None:
         largest = float(np.abs(array).max(initial=0.0))
-        given = (
-            f"got {array[0]:.10g}" if len(array) == 1 else f"the largest of {len(array)} is {largest:.10g}"
-        )
+        given = f"got {array[0]:.10g}" if len(array) == 1 else f"the largest of {len(array)} is {largest:.10g}"
         if self.potential and 0 < largest < _VOLTS_BELOW:
             raise ParameterError(f"{where}: looks like volts; gpusyn uses mV ({given}); multiply by 1000")
         below, si, factor = _SI_MISTAKES.get(self.unit, (0.0, "", ""))
         if 0 < largest < below:
-            raise ParameterError(
-                f"{where}: looks like {si}; gpusyn uses {self.unit} ({given}); multiply by {factor}"
-            )
+            raise ParameterError(f"{where}: looks like {si}; gpusyn uses {self.unit} ({given}); multiply by {factor}")
 
     def check_distribution(self, value: Distribution, where: str) -> None:
         """Refuse a distribution whose mean, or for Uniform whose range, is out of range or implausible."""

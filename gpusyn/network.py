@@ -110,9 +110,7 @@ class Network(NetworkInputs):
         kept = _receptors(receptors, model, where)
         if V is not None:
             if model.is_source:
-                raise ParameterError(
-                    f"{where}.V: a {model.kind} has no membrane potential (got {show(V)}); drop V="
-                )
+                raise ParameterError(f"{where}.V: a {model.kind} has no membrane potential (got {show(V)}); drop V=")
             V = values(V, size, f"{where}.V", unit="mV", potential=True)
         index = len(self.populations)
         made = Population(name, size, model, kept, V, _coordinates(positions, size, where), index)
@@ -216,9 +214,7 @@ class Network(NetworkInputs):
         where = f"Recorder {name!r}"
         if every is not None:
             if kept == ("spikes",):
-                raise ArgumentError(
-                    f"{where}.every: is for traces; every spike is recorded (got {show(every)})"
-                )
+                raise ArgumentError(f"{where}.every: is for traces; every spike is recorded (got {show(every)})")
             every = real(every, f"{where}.every", unit="ms", above=0.0)
         return self._add("recorder", Recorder(name, source, kept, every, checked_file(file, f"{where}.file")))
 
@@ -227,15 +223,11 @@ def _receptors(given: Any, model: NeuronModel, where: str) -> tuple[Receptor, ..
     """Return the receptors of a population; their names must differ."""
     listed = [given] if isinstance(given, Receptor) else given
     if not isinstance(listed, (list, tuple)):
-        raise ArgumentError(
-            f"{where}.receptors: must be a list such as [gs.AMPA(), gs.GABA_A()] (got {show(given)})"
-        )
+        raise ArgumentError(f"{where}.receptors: must be a list such as [gs.AMPA(), gs.GABA_A()] (got {show(given)})")
     for k, receptor in enumerate(listed):
         instance(receptor, Receptor, f"{where}.receptors[{k}]", "a receptor such as gs.AMPA()")
     if listed and model.is_source:
-        raise ParameterError(
-            f"{where}.receptors: a {model.kind} has no receptors (got {show(listed)}); drop them"
-        )
+        raise ParameterError(f"{where}.receptors: a {model.kind} has no receptors (got {show(listed)}); drop them")
     names = [receptor.name for receptor in listed]
     for k, name in enumerate(names):
         if name in names[:k]:

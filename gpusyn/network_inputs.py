@@ -77,13 +77,9 @@ class NetworkInputs(NetworkObjects):
                 )
         name = self._free_name("drive", name, f"drive->{target.name}:{receptor}")
         where = f"Drive {name!r}"
-        rates = number_array_or_waveform(
-            rate, target.size, f"{where}.rate", unit="Hz", low=0.0, high=HIGHEST_RATE
-        )
+        rates = number_array_or_waveform(rate, target.size, f"{where}.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
         weights = weight_value(weight, kind, target.size, f"{where}.weight", per="neuron")
-        return self._add(
-            "drive", Drive(name, target, receptor, rates, weights, *time_window(start, stop, where))
-        )
+        return self._add("drive", Drive(name, target, receptor, rates, weights, *time_window(start, stop, where)))
 
     @public
     def inject(

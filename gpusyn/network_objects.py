@@ -66,9 +66,7 @@ class NetworkObjects:
         return MappingProxyType(self._objects["recorder"])
 
     def __repr__(self) -> str:
-        counts = ", ".join(
-            f"{len(found)} {kind}{'s' * (len(found) != 1)}" for kind, found in self._objects.items()
-        )
+        counts = ", ".join(f"{len(found)} {kind}{'s' * (len(found) != 1)}" for kind, found in self._objects.items())
         return f"Network({counts})"
 
     def _add(self, kind: Kind, made: Anything) -> Anything:

@@ -62,8 +62,15 @@ class NeuronTables:
         self.current[neurons] = p["I_e"]
         pause = whole_steps_array(np.atleast_1d(np.asarray(p["t_ref"], float)), self.layout.dt, f"{where}.t_ref", low=0)
         if pause.max(initial=0) >= 2**24:
-            raise ParameterError(f"{where}.t_ref: {pause.max()} steps; at most {2**24 - 1} are possible: use a larger dt")
-        table = [p["V_th"] - p["E_L"], p["V_reset"] - p["E_L"], pause if pause.size > 1 else pause[0], p["E_L"]]
+            raise ParameterError(
+                f"{where}.t_ref: {pause.max()} steps; at most {2**24 - 1} are possible: use a larger dt"
+            )
+        table = [
+            p["V_th"] - p["E_L"],
+            p["V_reset"] - p["E_L"],
+            pause if pause.size > 1 else pause[0],
+            p["E_L"],
+        ]
         table += self._own(place, p)
         for k, value in enumerate(table):
             self.coef[k, rows] = value
@@ -108,12 +115,15 @@ class NeuronTables:
 
 
 def _check_drawn(p: dict[str, Any], where: str) -> None:
-    for name, limits in (("C_m", {"above": 0.0}), ("g_L", {"above": 0.0}), ("t_ref", {"low": 0.0})):
+    checks: dict[str, dict[str, Any]] = {"C_m": {"above": 0.0}, "g_L": {"above": 0.0}, "t_ref": {"low": 0.0}}
+    for name, limits in checks.items():
         if isinstance(p[name], np.ndarray):
             check_drawn(p[name], f"{where}.{name}", **limits)
     bad = np.flatnonzero(np.atleast_1d(np.asarray(p["V_reset"]) >= np.asarray(p["V_th"])))
     if bad.size:
-        raise ParameterError(f"{where}: V_reset is not below V_th at neuron {bad[0]}; give the distributions low= and high=")
+        raise ParameterError(
+            f"{where}: V_reset is not below V_th at neuron {bad[0]}; give the distributions low= and high="
+        )
 
 
 class Probes:

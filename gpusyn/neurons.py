@@ -180,12 +180,8 @@ class PoissonSource(NeuronModel):
     )
 
     @public
-    def __init__(
-        self, rate: float | npt.ArrayLike | Waveform = 10.0, *, max_events: int | None = None
-    ) -> None:
-        kept = number_array_or_waveform(
-            rate, None, "PoissonSource.rate", unit="Hz", low=0.0, high=HIGHEST_RATE
-        )
+    def __init__(self, rate: float | npt.ArrayLike | Waveform = 10.0, *, max_events: int | None = None) -> None:
+        kept = number_array_or_waveform(rate, None, "PoissonSource.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
         self._describe({"rate": kept})
         self._set(max_events=_max_events(max_events, "PoissonSource"))
 
@@ -274,9 +270,7 @@ def _spike_times(times: Any) -> Floats | tuple[Floats, ...]:
     )
     if nested and any(isinstance(item, (list, tuple)) or np.ndim(item) > 0 for item in times):
         if type(times) is np.ndarray and times.ndim > 2:
-            raise ParameterError(
-                f"{where}: must be one list of times, or one a neuron (got shape {times.shape})"
-            )
+            raise ParameterError(f"{where}: must be one list of times, or one a neuron (got shape {times.shape})")
         return tuple(_sorted_times(train, f"{where}[{k}]") for k, train in enumerate(times))
     return _sorted_times(times, where)
 

@@ -59,8 +59,7 @@ class ParameterTable(tuple[Parameter, ...]):
         widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
         rows.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
         return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
         )
 
     def _repr_html_(self) -> str:
@@ -86,6 +85,4 @@ class Immutable:
         raise ImmutableError(f"{self!r}: {name} cannot be set; descriptions do not change, make a new one")
 
     def __delattr__(self, name: str) -> None:
-        raise ImmutableError(
-            f"{self!r}: {name} cannot be deleted; descriptions do not change, make a new one"
-        )
+        raise ImmutableError(f"{self!r}: {name} cannot be deleted; descriptions do not change, make a new one")

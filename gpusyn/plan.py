@@ -21,7 +21,12 @@ _PRECISIONS = ("single", "double")
 
 @public
 def plan(
-    net: Network, dt: float = 0.1, *, precision: str = "single", backend: Any = None, threads: int | None = None
+    net: Network,
+    dt: float = 0.1,
+    *,
+    precision: str = "single",
+    backend: Any = None,
+    threads: int | None = None,
 ) -> Plan:
     """Plan a network: strategies, bytes, quanta, launches. Nothing is drawn or allocated.
 
@@ -67,9 +72,10 @@ class Plan:
 
     def __init__(self, net: Network, dt: float, precision: str, backend: Backend | None, threads: int | None) -> None:
         self.dt, self.precision = dt, precision
-        workers = threads or getattr(backend, "workers", 1)
+        workers = threads or int(getattr(backend, "workers", 1))
         self.layout: Layout = lay_out(net, dt, precision, workers)
-        self.free: int | None = backend.free_memory() if hasattr(backend, "free_memory") else free_memory()
+        ask = getattr(backend, "free_memory", free_memory)
+        self.free: int | None = ask()
         self.synapses = sum(b.expected for b in self.layout.blocks)
         self.bytes = self._count()
         self.scratch = int(max((40 * b.expected for b in self.layout.blocks), default=0))
@@ -105,9 +111,12 @@ class Plan:
             largest = sorted(self.bytes.items(), key=lambda kv: -kv[1])[:6]
             parts = "\n".join(f"  {size_text(v):>10}  {k}" for k, v in largest)
             raise PlanMemoryError(
-                f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are free.\n{parts}\n"
-                f"  {size_text(self.scratch):>10}  build scratch\nNothing was allocated. To fit: weights shared by a projection "
-                "(a number instead of an array or distribution), fewer synapses, precision='single', or fewer recorded neurons."
+                f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are "
+                f"free.\n{parts}\n"
+                f"  {size_text(self.scratch):>10}  build scratch\nNothing was allocated. To fit: weights "
+                "shared by a projection "
+                "(a number instead of an array or distribution), fewer synapses, precision='single', or fewer "
+                "recorded neurons."
             )
 
     def built(self, compiled: Any) -> None:
@@ -125,7 +134,8 @@ class Plan:
         real = layout.numbers.real_dtype.itemsize
         out["rings of sums"] = layout.ring_size * layout.numbers.acc_dtype.itemsize
         out["neurons"] = sum(
-            g.size * (real * (2 + g.signature.n_states + 2 * g.signature.n_synaptic) + 20) + g.rows * real * g.signature.n_coef
+            g.size * (real * (2 + g.signature.n_states + 2 * g.signature.n_synaptic) + 20)
+            + g.rows * real * g.signature.n_coef
             for g in layout.groups
         )
         out["sources"] = 4 * n
@@ -136,7 +146,10 @@ class Plan:
 
     def _launches(self) -> int:
         layout = self.layout
-        kinds = {p.population.model.kind for p in layout.populations.values()} & {"PoissonSource", "SpikeSource"}
+        kinds = {p.population.model.kind for p in layout.populations.values()} & {
+            "PoissonSource",
+            "SpikeSource",
+        }
         gated = {(synapse_kernel(r), b.post.group) for b in layout.blocks for _, r in b.receptors(synaptic=True)}
         return len(layout.groups) + len(kinds) + len(gated) + 1
 
@@ -145,13 +158,18 @@ class Plan:
         """The plan as text: strategy and reason by projection, bytes, quanta, launches."""
         layout = self.layout
         lines = [
-            f"plan: {layout.n_sources} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, {self.precision} "
+            f"plan: {layout.n_sources} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, "
+            f"{self.precision} "
             f"precision, sums in {layout.numbers.acc}",
-            f"  {self.launches} launches a step, {sum(g.size for g in layout.groups)} neurons in {len(layout.groups)} model signature(s)",
+            f"  {self.launches} launches a step, {sum(g.size for g in layout.groups)} neurons in "
+            f"{len(layout.groups)} model signature(s)",
         ]
         lines += [line for b in layout.blocks for line in _block_lines(b, layout)]
         lines += self._quanta_lines()
-        lines.append(f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes a synapse, build scratch {size_text(self.scratch)}")
+        lines.append(
+            f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes a synapse, build scratch "
+            f"{size_text(self.scratch)}"
+        )
         lines += [f"    {size_text(v):>10}  {k}" for k, v in self.bytes.items()]
         lines += [f"  note: {note}" for note in dict.fromkeys(layout.notes)]
         free = "free memory unknown" if self.free is None else f"{size_text(self.free)} free"
@@ -164,12 +182,16 @@ class Plan:
             for receptor, ring in zip(place.population.receptors, place.rings, strict=True):
                 if ring.quantum.inputs:
                     lines.append(
-                        f"  quantum of {name}.{receptor.name}: 2^{ring.quantum.exponent} {receptor.weight_unit}, rounding at most "
+                        f"  quantum of {name}.{receptor.name}: 2^{ring.quantum.exponent} "
+                        f"{receptor.weight_unit}, rounding at most "
                         f"{ring.quantum.error:.1e} of the mean weight, ring of {ring.slots} steps"
                     )
         if self.rounded_to_zero is not None:
             lost = sum(self.rounded_to_zero.values())
-            lines.append(f"  non-zero weights that round to 0: {lost}" + "".join(f", {k} {v}" for k, v in self.rounded_to_zero.items()))
+            lines.append(
+                f"  non-zero weights that round to 0: {lost}"
+                + "".join(f", {k} {v}" for k, v in self.rounded_to_zero.items())
+            )
         else:
             lines.append(f"  non-zero weights that round to 0: {self._expected_zeros()}")
         return lines
@@ -177,7 +199,7 @@ class Plan:
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():
             for ring in place.rings:
-                if any(0 < i.mean and i.least < ring.quantum.value / 2 for i in ring.quantum.inputs):
+                if any(i.mean > 0 and i.least < ring.quantum.value / 2 for i in ring.quantum.inputs):
                     return "counted when the network is built (some weights can be arbitrarily small)"
         return "0"
 
@@ -194,8 +216,7 @@ def _block_bytes(block: Block, layout: Layout) -> float:
         total += 4 * n + 8 * (end - first) * block.post.slices
     for _, receptor in lumped:
         total += 0 if _shares_weight(block, receptor.name) else numbers.weight_dtype.itemsize * n
-    for kernel in {synapse_kernel(r) for _, r in gated}:
-        total += 4 * n + 8 * block.post.size
+    total += len({synapse_kernel(r) for _, r in gated}) * (4 * n + 8 * block.post.size)
     for _, receptor in gated:
         states = 2 if synapse_kernel(receptor) == "advance_rising" else 1
         weight = 0 if _shares_weight(block, receptor.name) else numbers.real_dtype.itemsize
@@ -222,6 +243,7 @@ def _block_lines(block: Block, layout: Layout) -> list[str]:
             how = "per-synapse gates: the kinetics saturates"
         kind = type(kinetics).__name__
         lines.append(
-            f"  {block.projection.name} onto {block.post.population.name}.{receptor.name} ({kind}): {how}; {block.expected:.6g} synapses"
+            f"  {block.projection.name} onto {block.post.population.name}.{receptor.name} ({kind}): {how}; "
+            f"{block.expected:.6g} synapses"
         )
     return lines

@@ -121,11 +121,7 @@ def traces(
     list of matplotlib Axes
     """
     _traces(data, "plot.traces()")
-    names = (
-        [variables]
-        if isinstance(variables, str)
-        else list(data.variables if variables is None else variables)
-    )
+    names = [variables] if isinstance(variables, str) else list(data.variables if variables is None else variables)
     names = [one_of(name, data.variables, "plot.traces().variables") for name in names]
     cells = range(min(data.size, MOST_CELLS)) if ids is None else ids
     cells = [integer(cell, "plot.traces().ids", low=0, high=data.size - 1) for cell in cells]

@@ -130,9 +130,7 @@ class Population(Selection):
         positions: npt.NDArray[np.float64] | None,
         index: int,
     ) -> None:
-        self._set(
-            name=name, size=size, model=model, receptors=receptors, V=V, positions=positions, index=index
-        )
+        self._set(name=name, size=size, model=model, receptors=receptors, V=V, positions=positions, index=index)
         ids = np.arange(size, dtype=np.int64)
         ids.flags.writeable = False
         self._set(parts=(Part(self, ids),), variables=ReadOnlyDict(_variables(model, receptors)))
@@ -217,9 +215,7 @@ def _positions(index: Any, size: int, name: str) -> Integers:
             array = np.empty(0, dtype=np.int64)
         if array.dtype == np.bool_ and array.ndim == 1:
             if len(array) != size:
-                raise ParameterError(
-                    f"{where}: the mask must have {size} values, one a neuron (got {len(array)})"
-                )
+                raise ParameterError(f"{where}: the mask must have {size} values, one a neuron (got {len(array)})")
             positions = np.flatnonzero(array)
         elif array.dtype.kind in "iu" and array.ndim <= 1:
             positions = _listed(np.atleast_1d(array).astype(np.int64), size, where)
@@ -232,14 +228,10 @@ def _positions(index: Any, size: int, name: str) -> Integers:
 
 def _sliced(index: slice, size: int, where: str) -> Integers:
     for bound in (index.start, index.stop, index.step):
-        if bound is not None and (
-            isinstance(bound, (bool, np.bool_)) or not isinstance(bound, (int, np.integer))
-        ):
+        if bound is not None and (isinstance(bound, (bool, np.bool_)) or not isinstance(bound, (int, np.integer))):
             raise ArgumentError(f"{where}: slices must be of whole numbers (got {show(index)})")
     if index.step is not None and index.step <= 0:
-        raise ParameterError(
-            f"{where}: the step must be >= 1 (got {index.step}); neurons stay in their order"
-        )
+        raise ParameterError(f"{where}: the step must be >= 1 (got {index.step}); neurons stay in their order")
     return np.arange(size, dtype=np.int64)[index]
 
 
@@ -247,9 +239,7 @@ def _listed(positions: Integers, size: int, where: str) -> Integers:
     """Return a list of indices after counting negative ones from the end."""
     outside = (positions >= size) | (positions < -size)
     if outside.any():
-        raise ParameterError(
-            f"{where}: must be below {size}, the number of neurons (got {positions[outside][0]})"
-        )
+        raise ParameterError(f"{where}: must be below {size}, the number of neurons (got {positions[outside][0]})")
     positions = np.where(positions < 0, positions + size, positions)
     if (np.diff(positions) <= 0).any():
         raise ParameterError(

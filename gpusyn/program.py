@@ -44,8 +44,12 @@ class Compiled:
             neurons, probes = self.probes.table(g)
             chunks, local = chunk_table(tables.group, self.inputs, g, neurons)
             arrays[f"g{g}.chunks"] = chunks
-            arrays[f"g{g}.probes"] = np.concatenate([local[:, None], probes], axis=1) if len(local) else np.ones((1, 7), np.int64)
-        self.program = Program(layout.numbers, {k: np.ascontiguousarray(v) for k, v in arrays.items()}, self._launches(arrays))
+            arrays[f"g{g}.probes"] = (
+                np.concatenate([local[:, None], probes], axis=1) if len(local) else np.ones((1, 7), np.int64)
+            )
+        self.program = Program(
+            layout.numbers, {k: np.ascontiguousarray(v) for k, v in arrays.items()}, self._launches(arrays)
+        )
 
     def _shared(self) -> dict[str, Array]:
         layout, n = self.layout, max(self.layout.n_sources, 1)
@@ -84,15 +88,37 @@ class Compiled:
         for g, group in enumerate(self.layout.groups):
             if not group.size:
                 continue
-            own = ("chunks", "V", "refractory", "gates", "synaptic", "coef", "current", "current_wave", "clamp_wave", "rings", "probes")
-            names = {a: f"g{g}.{a}" for a in own} | _same("clock waves ring drives drive_rate drive_pieces drive_weight trace fault")
+            own = (
+                "chunks",
+                "V",
+                "refractory",
+                "gates",
+                "synaptic",
+                "coef",
+                "current",
+                "current_wave",
+                "clamp_wave",
+                "rings",
+                "probes",
+            )
+            names = {a: f"g{g}.{a}" for a in own} | _same(
+                "clock waves ring drives drive_rate drive_pieces drive_weight trace fault"
+            )
             n_chunks = len(arrays[f"g{g}.chunks"])
-            scalars = {"n_chunks": n_chunks, "n": group.size, "n_rows": group.rows, "n_waves": len(self.inputs.waves), "history": history}
+            scalars = {
+                "n_chunks": n_chunks,
+                "n": group.size,
+                "n_rows": group.rows,
+                "n_waves": len(self.inputs.waves),
+                "history": history,
+            }
             launches.append(Launch("advance_neurons", names | _SPIKES, scalars, n_chunks, group.signature))
         if self.inputs.poisson_chunks:
             n_chunks = len(self.inputs.poisson_chunks)
             names = {"chunks": "poisson_chunks"} | _same("clock drives drive_rate drive_pieces")
-            launches.append(Launch("advance_poisson", names | _SPIKES, {"n_chunks": n_chunks, "history": history}, n_chunks))
+            launches.append(
+                Launch("advance_poisson", names | _SPIKES, {"n_chunks": n_chunks, "history": history}, n_chunks)
+            )
         if self.inputs.has_lists:
             names = _same("clock due_begin due_id due_events")
             launches.append(Launch("advance_lists", names | _SPIKES, {"history": history}, 128))
@@ -108,8 +134,10 @@ class Compiled:
     def _delivery(self, arrays: dict[str, Array]) -> Launch:
         counts = np.diff(arrays["route_begin"])
         most = max(1, int(counts.max(initial=0)))
-        names = _same("clock spike_begin source_population route_begin routes row_begin words weights ring histories history")
-        names |= {k: v for k, v in _SPIKES.items()}
+        names = _same(
+            "clock spike_begin source_population route_begin routes row_begin words weights ring histories history"
+        )
+        names |= _SPIKES
         scalars = {"most_routes": most, "n_histories": len(self.synapses.histories)}
         return Launch("deliver_spikes", names, scalars, max(64, 8 * most, self.layout.n_sources // 1024))
 
@@ -126,4 +154,4 @@ def chunk_steps(layout: Layout) -> int:
     columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
     waves = 1 + len(layout.net.injections) + len(layout.net.clamps)
     held = (SPIKES_HELD // max(layout.n_sources, 1), SAMPLES_HELD // max(columns, 1), SAMPLES_HELD // waves)
-    return max(1, min(MOST_STEPS, *held))
+    return int(max(1, min(MOST_STEPS, *held)))

@@ -124,8 +124,7 @@ def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, p
         if ">= 0" not in str(error):
             raise
         raise ParameterError(
-            f"{error}; inhibition is the receptor's E_rev and not a sign, and a CurrentReceptor takes signed "
-            f"weights"
+            f"{error}; inhibition is the receptor's E_rev and not a sign, and a CurrentReceptor takes signed weights"
         ) from None
 
 
@@ -139,9 +138,7 @@ def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tu
     """
     known = ", ".join(r.name for r in post.parts[0].population.receptors) or "(none)"
     if weight is None:
-        raise ArgumentError(
-            f"{where}: needs weight=, a number, an array, a distribution or a dict by receptor"
-        )
+        raise ArgumentError(f"{where}: needs weight=, a number, an array, a distribution or a dict by receptor")
     if isinstance(weight, Mapping):
         if receptor is not None:
             raise ArgumentError(
@@ -149,14 +146,11 @@ def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tu
                 f"drop receptor="
             )
         if not weight:
-            raise ParameterError(
-                f"{where}.weight: must name at least one receptor (got {{}}); known: {known}"
-            )
+            raise ParameterError(f"{where}.weight: must name at least one receptor (got {{}}); known: {known}")
         return dict(weight), True
     if receptor is None:
         raise ArgumentError(
-            f"{where}: needs receptor=, one of {known}, or weight={{receptor: value}} for several (got "
-            f"neither)"
+            f"{where}: needs receptor=, one of {known}, or weight={{receptor: value}} for several (got neither)"
         )
     if isinstance(weight, Ratio):
         raise ArgumentError(
@@ -179,13 +173,9 @@ def checked_weights(
         others = [other for other in weights if other != name and not isinstance(weights[other], Ratio)]
         one_of(weight.receptor, others, f"{place}: Ratio.receptor")
         if kinds[weight.receptor].is_current != kinds[name].is_current:
-            raise ParameterError(
-                f"{place}: a Ratio cannot turn pA into nS (got {weight!r}); give a weight of its own"
-            )
+            raise ParameterError(f"{place}: a Ratio cannot turn pA into nS (got {weight!r}); give a weight of its own")
         if not kinds[name].is_current and weight.factor < 0:
-            raise ParameterError(
-                f"{place}: Ratio.factor must be >= 0 for a conductance (got {weight.factor:g})"
-            )
+            raise ParameterError(f"{place}: Ratio.factor must be >= 0 for a conductance (got {weight.factor:g})")
         kept[name] = weight
     return ReadOnlyDict(kept)
 
@@ -199,8 +189,7 @@ def checked_limits(
     if not isinstance(w_max, Mapping):
         if len(weights) > 1:
             raise ArgumentError(
-                f"{where}.w_max: must be a dict by receptor, since there are {len(weights)} (got "
-                f"{show(w_max)})"
+                f"{where}.w_max: must be a dict by receptor, since there are {len(weights)} (got {show(w_max)})"
             )
         w_max = dict.fromkeys(weights, w_max)
     kept = {}
@@ -209,13 +198,9 @@ def checked_limits(
         place = f"{where}.w_max[{name!r}]"
         kept[name] = real(value, place, unit=kinds[name].weight_unit, above=0.0)
         weight = weights[name]
-        largest = (
-            float(np.max(np.abs(weight), initial=0.0)) if isinstance(weight, (float, np.ndarray)) else 0.0
-        )
+        largest = float(np.max(np.abs(weight), initial=0.0)) if isinstance(weight, (float, np.ndarray)) else 0.0
         if largest > kept[name]:
-            raise ParameterError(
-                f"{place}: must be at least the largest weight, {largest:g} (got {kept[name]:g})"
-            )
+            raise ParameterError(f"{place}: must be at least the largest weight, {largest:g} (got {kept[name]:g})")
     return ReadOnlyDict(kept)
 
 

@@ -1,8 +1,8 @@
 """Scattered sums are integers: how large one unit is, so that no sum can overflow and none loses precision.
 
-A quantum is a power of two. It follows from the largest sum that can arrive in one step: over all inputs, the most events
-a step times the largest weight. 32-bit sums are used where half a quantum is at most a millionth of the mean weight of every
-input, 64-bit sums otherwise.
+A quantum is a power of two. It follows from the largest sum that can arrive in one step: over all inputs, the most
+events a step times the largest weight. 32-bit sums are used where half a quantum is at most a millionth of the mean
+weight of every input, 64-bit sums otherwise.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LIMIT = {"int32": 2**31 - 1, "int64": 2**62}
 
 
 class Input(NamedTuple):
-    """One stream of events to one (population, receptor): mean and largest |weight|, most events a step, least |weight|."""
+    """Events to one (population, receptor): mean and largest |weight|, most events a step, least |weight|."""
 
     where: str
     mean: float
@@ -126,7 +126,8 @@ def most_events(source: Any, dt: float, where: str) -> int:
         found = _most_coincident(source.times, dt)
         if declared is not None and declared < found:
             raise ParameterError(
-                f"{where}: {found} spike times of one neuron fall into one step, more than max_events = {declared}; raise max_events"
+                f"{where}: {found} spike times of one neuron fall into one step, more than max_events = "
+                f"{declared}; raise max_events"
             )
     elif hasattr(source, "rate"):
         rate = source.rate

@@ -65,9 +65,7 @@ def without_unit(value: Any, where: str, unit: str) -> Any:
     try:
         converted = convert(unit if unit else "dimensionless")
     except Exception as error:  # each units package has its own exception class
-        raise ParameterError(
-            f"{where}: must be in {unit or 'no unit'} (got {show(value)}): {error}"
-        ) from None
+        raise ParameterError(f"{where}: must be in {unit or 'no unit'} (got {show(value)}): {error}") from None
     for attribute in ("magnitude", "value"):
         if hasattr(converted, attribute):
             return np.asarray(getattr(converted, attribute))

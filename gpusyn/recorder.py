@@ -57,9 +57,7 @@ def checked_variables(variables: Any, source: Selection, where: str) -> tuple[st
     """
     names = (variables,) if isinstance(variables, str) else variables
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
-        raise ArgumentError(
-            f'{where}: must be "spikes", or names such as ["V", "g_AMPA"] (got {show(variables)})'
-        )
+        raise ArgumentError(f'{where}: must be "spikes", or names such as ["V", "g_AMPA"] (got {show(variables)})')
     if not names:
         raise ParameterError(f"{where}: must name at least one variable (got none)")
     twice = [name for k, name in enumerate(names) if name in names[:k]]
@@ -82,8 +80,7 @@ def _check_variable(name: str, population: Population, where: str) -> None:
     known = ["spikes", *population.variables]
     if population.is_source:
         raise UnknownNameError(
-            f"{where}: {population.name!r} is a {population.model.kind}, which has no {name!r}; known here: "
-            f"spikes"
+            f"{where}: {population.name!r} is a {population.model.kind}, which has no {name!r}; known here: spikes"
         )
     raise UnknownNameError(
         f"{where}: population {population.name!r} has no variable {name!r}{nearest(name, known)}; "

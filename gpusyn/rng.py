@@ -212,9 +212,7 @@ def poisson_counts(
     return counts
 
 
-def _inversion(
-    u: NDArray[np.float64], mean: NDArray[np.float64], p0: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _inversion(u: NDArray[np.float64], mean: NDArray[np.float64], p0: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return for each u the smallest k with u < P(count <= k), keeping only the unfinished in the loop."""
     counts = np.zeros(u.size, np.int64)
     index = np.flatnonzero(u >= p0)

@@ -93,6 +93,3 @@ def save_results(path: Any, data: Mapping[str, SpikeData | TraceData]) -> None:
 
     spikes = {name: d for name, d in data.items() if isinstance(d, SpikeData)}
     save(path, spikes, {name: d for name, d in data.items() if isinstance(d, TraceData)})
-
-
-

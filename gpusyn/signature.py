@@ -27,9 +27,9 @@ class ReceptorSignature(NamedTuple):
 
 
 class ReceptorLayout(NamedTuple):
-    """Where receptor `index` finds its states, coefficients and synaptic sums (-1: none)."""
+    """Where receptor `number` finds its states, coefficients and synaptic sums (-1: none)."""
 
-    index: int
+    number: int
     kinetics: str
     effect: str
     state: int
@@ -108,9 +108,7 @@ class Signature:
 
     def prelude(self) -> str:
         """The definitions that turn kernels/advance_neurons.cu into this signature's kernel."""
-        rows = [
-            f"X({r.index}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic})" for r in self.layout()
-        ]
+        rows = [f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic})" for r in self.layout()]
         return (
             self.numbers.prelude()
             + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_RECEPTORS {len(rows)}\n"

@@ -13,8 +13,9 @@ The order of a step, t -> t + dt:
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,8 @@ from gpusyn.weights import Weights, read_weights, write_weights
 Array = NDArray[Any]
 
 
-class Data(NamedTuple):
+@dataclass(frozen=True)
+class Data:
     """`sim.data`: what each recorder has so far; index it with the recorder or its name."""
 
     simulator: Simulator
@@ -144,7 +146,7 @@ class Simulator:
 
     def _run_chunk(self, k: int) -> None:
         session, inputs, start = self._session, self._compiled.inputs, self._step
-        session.write("clock", np.array([start, start, start, 0]))
+        session.write("clock", np.array([start, start, start, 0], np.int64))
         session.write("spike_total", np.zeros(1, np.int64))
         if inputs.has_lists:
             session.write("due_begin", inputs.due_begin(start, k))
@@ -164,8 +166,8 @@ class Simulator:
         total = int(begin[k])
         logs = self._logs
         if any(isinstance(log, SpikeLog) for log in logs.values()):
-            source = self._session.read("spike_id", 0, total)
-            events = self._session.read("spike_events", 0, total)
+            source: Array = self._session.read("spike_id", 0, total)
+            events: Array = self._session.read("spike_events", 0, total)
             step = np.repeat(start + 1 + np.arange(k), np.diff(begin))
             if total and int(events.max()) > 1:
                 source, step = np.repeat(source, events), np.repeat(step, events)
@@ -234,7 +236,18 @@ class Simulator:
 
     def _snapshot(self) -> dict[str, Array]:
         """Initial values of everything that changes in a run."""
-        changing = ("V", "refractory", "gates", "synaptic", "ring", "history", "event_step", "event_count", "fault", "trace")
+        changing = (
+            "V",
+            "refractory",
+            "gates",
+            "synaptic",
+            "ring",
+            "history",
+            "event_step",
+            "event_count",
+            "fault",
+            "trace",
+        )
         arrays = self._compiled.program.arrays
         return {name: a.copy() for name, a in arrays.items() if name.split(".")[-1] in changing}
 

@@ -1,4 +1,4 @@
-"""The synapses as kernels read them: words and weights of the event-driven rows, addresses and gates of the per-synapse rows."""
+"""The synapses as kernels read them: event-driven rows of words and weights, per-synapse rows of gates."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class History:
     def words(self) -> int:
         """Words a source, a power of two."""
         steps = self.longest + 2
-        return 1 << max(0, (-(-steps >> self.steps_log)) .bit_length())
+        return 1 << max(0, (-(-steps >> self.steps_log)).bit_length())
 
 
 class SynapseTables:
@@ -138,7 +138,8 @@ class SynapseTables:
         """Weights in stored order; one element if all are equal and may not change."""
         weight = part.weights[receptor.name]
         if isinstance(weight, np.ndarray):
-            return weight[order]
+            ordered: Array = weight[order]
+            return ordered
         may_change = receptor.name in (block.projection.w_max or {})
         return np.full(len(part.pre) if may_change else 1, weight)
 
@@ -147,14 +148,16 @@ class SynapseTables:
         largest = weight_range(block.projection, receptor.name)[2]
         if isinstance(weight, np.ndarray) and len(weight) and float(np.abs(weight).max()) > largest * (1 + 1e-12):
             raise ParameterError(
-                f"Projection '{block.projection.name}'.weight['{receptor.name}']: {np.abs(weight).max():g} is beyond the "
+                f"Projection '{block.projection.name}'.weight['{receptor.name}']: {np.abs(weight).max():g} is "
+                "beyond the "
                 f"declared w_max = {largest:g}; raise w_max"
             )
         degree = int(np.bincount(part.post, minlength=1).max()) if len(part.post) else 0
         allowed = block.projection.rule.max_in_degree(block.projection.pre.size, block.projection.post.size)
         if degree > allowed:
             raise ParameterError(
-                f"Projection '{block.projection.name}': a target has {degree} synapses, more than the {allowed} that its sums "
+                f"Projection '{block.projection.name}': a target has {degree} synapses, more than the "
+                f"{allowed} that its sums "
                 "were planned for; choose another seed, or precision='double'"
             )
 
@@ -184,10 +187,28 @@ class SynapseTables:
             at = kind.weights.add(weights)
             step = int(len(weights) != 1 or len(rows.word) == 1)
             history = self._history(block, receptor)
-            kind.add(block.post, k, receptor, [begin, address, at, step, kind.gates, 0, 0, block.pre.size], history, bits)
+            kind.add(
+                block.post,
+                k,
+                receptor,
+                [begin, address, at, step, kind.gates, 0, 0, block.pre.size],
+                history,
+                bits,
+            )
             kind.gates += len(rows.word)
             self.stored.append(
-                Stored(block, receptor.name, True, kernel + ".", begin, len(rows.begin) - 1, address, at, not step, 0)
+                Stored(
+                    block,
+                    receptor.name,
+                    True,
+                    kernel + ".",
+                    begin,
+                    len(rows.begin) - 1,
+                    address,
+                    at,
+                    not step,
+                    0,
+                )
             )
 
     def _history(self, block: Block, receptor: Receptor) -> History:
@@ -207,7 +228,9 @@ class SynapseTables:
             history.base = base
             base += history.words * history.place.size
             if history.words * history.place.size >= 2**31:
-                raise ParameterError(f"Population '{history.place.population.name}': its transmitter history is too long for 31 bits")
+                raise ParameterError(
+                    f"Population '{history.place.population.name}': its transmitter history is too long for 31 bits"
+                )
         self.history_size = base
 
     def arrays(self) -> dict[str, Array]:
@@ -219,7 +242,7 @@ class SynapseTables:
             [h.place.source, h.place.size, h.base, h.words - 1, h.steps_log, h.bits_log, h.pulse]
             for h in self.histories.values()
         ]
-        out = {
+        out: dict[str, Array] = {
             "routes": table,
             "route_begin": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
             "row_begin": self.row_begin.join(),
@@ -238,7 +261,11 @@ class KindTables:
 
     def __init__(self, kernel: str, layout: Layout) -> None:
         self.kernel, self.layout = kernel, layout
-        self.row_begin, self.address, self.weights = Pool(np.int64), Pool(np.uint32), Pool(layout.numbers.real_dtype)
+        self.row_begin, self.address, self.weights = (
+            Pool(np.int64),
+            Pool(np.uint32),
+            Pool(layout.numbers.real_dtype),
+        )
         self.gates = 0
         self.sets: dict[tuple[str, int], list[tuple[list[int], History, int, list[Any]]]] = {}
 
@@ -260,19 +287,39 @@ class KindTables:
         """The kind's shared arrays by name."""
         states = 2 if self.kernel == "advance_rising" else 1
         p, real = self.kernel + ".", self.layout.numbers.real_dtype
-        out = {
+        out: dict[str, Array] = {
             p + "row_begin": self.row_begin.join(),
             p + "address": self.address.join(),
             p + "weights": self.weights.join(),
             p + "gates": np.zeros(max(states * self.gates, 1), real),
         }
         for g, group in enumerate(self.layout.groups):
-            sets, blocks, coef = [], [], []
+            sets: list[list[int]] = []
+            blocks: list[list[int]] = []
+            coef: list[list[float]] = []
             for place, k, members in self.group_sets(g):
                 row = [r.synaptic for r in group.signature.layout()][k]
-                sets.append([place.size, 2 * row * group.size + place.first, group.size, len(blocks), len(blocks) + len(members)])
+                sets.append(
+                    [
+                        place.size,
+                        2 * row * group.size + place.first,
+                        group.size,
+                        len(blocks),
+                        len(blocks) + len(members),
+                    ]
+                )
                 for fields, h, bits, c in members:
-                    own = [*fields[:5], self.gates, h.base, fields[7], h.words - 1, h.steps_log, h.bits_log, bits, 6 * len(coef)]
+                    own = [
+                        *fields[:5],
+                        self.gates,
+                        h.base,
+                        fields[7],
+                        h.words - 1,
+                        h.steps_log,
+                        h.bits_log,
+                        bits,
+                        6 * len(coef),
+                    ]
                     blocks.append(own)
                     coef.append([float(x) for x in c] + [0.0] * (6 - len(c)))
             if sets:

@@ -65,9 +65,7 @@ def number_array_or_waveform(
         raise ArgumentError(f"{where}: {words} (got {show(value)})")
     if array.ndim != 1 or (len(array) == 0 if size is None else len(array) != size):
         given = f"{len(array)} values" if array.ndim == 1 else f"shape {array.shape}"
-        raise ParameterError(
-            f"{where}: {words}{'' if size is None else f'; here {size} neurons'} (got {given})"
-        )
+        raise ParameterError(f"{where}: {words}{'' if size is None else f'; here {size} neurons'} (got {given})")
     allowed.check(array, where)
     return frozen(array)
 

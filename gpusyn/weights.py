@@ -66,7 +66,7 @@ def _parts(compiled: Compiled, session: Session, projection: Projection, recepto
 def _unpack(s: Stored, session: Session) -> _Part:
     begin = session.read(s.prefix + "row_begin", s.begin, s.begin + s.rows + 1)
     row = np.repeat(np.arange(s.rows), np.diff(begin))
-    word = session.read(s.prefix + ("address" if s.synaptic else "words"), s.words, s.words + int(begin[-1]))
+    word: Array = session.read(s.prefix + ("address" if s.synaptic else "words"), s.words, s.words + int(begin[-1]))
     block = s.block
     if s.synaptic:
         bits = address_bits(block.pre.size)
@@ -77,7 +77,10 @@ def _unpack(s: Stored, session: Session) -> _Part:
         delay = word >> 16
     projection = block.projection
     sides = []
-    for selection, part, local in ((projection.pre, block.pre_part, pre), (projection.post, block.post_part, post)):
+    for selection, part, local in (
+        (projection.pre, block.pre_part, pre),
+        (projection.post, block.post_part, post),
+    ):
         start = sum(len(ids) for _, ids in selection.parts[:part])
         sides.append(start + np.searchsorted(np.asarray(selection.parts[part][1]), local.astype(np.int64)))
     return _Part(s, sides[0], sides[1], delay)
@@ -97,7 +100,9 @@ def _weights(compiled: Compiled, session: Session, part: _Part) -> Array:
     return np.broadcast_to(out, len(part.pre)) if s.constant else out
 
 
-def write_weights(compiled: Compiled, session: Session, projection: Projection, receptor: str | None, given: Any) -> None:
+def write_weights(
+    compiled: Compiled, session: Session, projection: Projection, receptor: str | None, given: Any
+) -> None:
     """Replace weights, given in canonical order."""
     names = list(projection.weights)
     if isinstance(given, dict):
@@ -113,7 +118,8 @@ def write_weights(compiled: Compiled, session: Session, projection: Projection, 
     new = _checked(given, projection, name, len(order), where)
     if any(p.stored.constant for p in parts):
         raise ParameterError(
-            f"{where}: all its synapses share one weight, stored once; declare w_max= when connecting to make room for changes"
+            f"{where}: all its synapses share one weight, stored once; declare w_max= when connecting to make "
+            "room for changes"
         )
     unsorted = np.empty(len(order))
     unsorted[order] = new
@@ -122,17 +128,27 @@ def write_weights(compiled: Compiled, session: Session, projection: Projection, 
         s, own = p.stored, unsorted[start : start + len(p.pre)]
         start += len(p.pre)
         numbers = compiled.layout.numbers
-        values = own.astype(numbers.real_dtype) if s.synaptic else np.rint(np.ldexp(own, -s.exponent)).astype(numbers.weight_dtype)
+        values = (
+            own.astype(numbers.real_dtype)
+            if s.synaptic
+            else np.rint(np.ldexp(own, -s.exponent)).astype(numbers.weight_dtype)
+        )
         session.write(s.prefix + "weights", values, s.weights)
 
 
 def _checked(given: Any, projection: Projection, receptor: str, count: int, where: str) -> Array:
     largest = weight_range(projection, receptor)[2]
     is_current = next(r for r in projection.post.parts[0][0].receptors if r.name == receptor).is_current
-    limits: dict[str, Any] = {"low": -largest if is_current else 0.0, "high": largest, "unit": "pA" if is_current else "nS"}
+    limits: dict[str, Any] = {
+        "low": -largest if is_current else 0.0,
+        "high": largest,
+        "unit": "pA" if is_current else "nS",
+    }
     try:
         if np.ndim(given) == 0:
             return np.full(count, real(given, where, **limits))
         return np.asarray(checked_values(given, count, where, per="synapse", **limits))
     except ParameterError as error:
-        raise ParameterError(f"{error}; the limit is the projection's w_max: declare a larger one when connecting") from None
+        raise ParameterError(
+            f"{error}; the limit is the projection's w_max: declare a larger one when connecting"
+        ) from None

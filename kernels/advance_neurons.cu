@@ -57,6 +57,7 @@ template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c
     int pause = (int)c[REFRACTORY];
     // selections of numbers, not of truth values: compilers turn these into SIMD code
     real next = flush(refractory > 0 ? v : free_v);
+    int sound = (next < 0 ? -next : next) < (real)1e30 ? 1 : 0;  // asked before a reset could hide it
     int outcome = next >= threshold ? FIRED : QUIET;
     outcome = refractory > 0 ? QUIET : outcome;
     next = outcome == FIRED ? reset : next;
@@ -71,7 +72,7 @@ template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c
     }
     s.V[j] = next;
     s.refractory[j] = refractory;
-    return (next < 0 ? -next : next) < (real)1e30 ? outcome : BROKEN;
+    return sound ? outcome : BROKEN;
 }
 
 // One recorded value, as it stands at the end of the step.

@@ -1,4 +1,4 @@
-"""Planted mistakes under AddressSanitizer + UBSan and ThreadSanitizer: each is found, correct kernels stay quiet.
+"""Planted mistakes under AddressSanitizer + UBSan and ThreadSanitizer: each is found, and nothing else.
 
 Every case is a process of its own, with the sanitizer's runtime preloaded and a time limit.
 """

@@ -31,7 +31,7 @@ class Launch(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What a backend runs: number types, initial arrays by name (owned by the session afterwards), launches of a step."""
+    """What a backend runs: number types, initial arrays by name (the session's afterwards), launches."""
 
     numbers: Numbers
     arrays: dict[str, NDArray[np.generic]]

@@ -74,8 +74,8 @@ def find_compiler(names: tuple[str, ...] = ("g++", "clang++", "c++")) -> Compile
 def compile_library(compiler: Compiler, text: str, name: str, folder: Path | None = None) -> ctypes.CDLL:
     """The shared library of `text`, from the cache or compiled now.
 
-    The key is a hash of text, flags, compiler and resolved target. A new library is published by an atomic rename, so two
-    processes may compile the same text at once.
+    The key is a hash of text, flags, compiler and resolved target. A new library is published by an atomic
+    rename, so two processes may compile the same text at once.
 
     Raises
     ------

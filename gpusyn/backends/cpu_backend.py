@@ -115,7 +115,7 @@ class CpuSession:
             else:
                 cell = ctypes.create_string_buffer(value.tobytes(), value.nbytes)
             self._keep.append(cell)
-            slots[i] = ctypes.addressof(cell)  # type: ignore[arg-type]
+            slots[i] = ctypes.addressof(cell)
         library = backend.library(module_of(launch.kernel, launch.signature, program.numbers))
         entry = getattr(library, f"entry_{launch.kernel}")
         self._keep += [slots, library, entry]

@@ -1,7 +1,7 @@
 """The `cuda` backend: the kernels through CuPy's RawModule. The only file that imports CuPy.
 
-Arrays, spike counts and the step counter live on the device; steps are replayed as CUDA graphs, so the host does nothing
-within a chunk of steps.
+Arrays, spike counts and the step counter live on the device; steps are replayed as CUDA graphs, so the host does
+nothing within a chunk of steps.
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ class CudaSession:
             self._arrays.clear()
             raise PlanMemoryError(f"the GPU ran out of memory while the arrays were moved there: {error}") from error
 
-    def _prepare(self, backend: CudaBackend, launch: Launch, program: Program, modules: dict[str, Any]) -> Callable[[], None]:
+    def _prepare(
+        self, backend: CudaBackend, launch: Launch, program: Program, modules: dict[str, Any]
+    ) -> Callable[[], None]:
         spec, numbers = KERNELS[launch.kernel], program.numbers
         values: dict[str, Any] = {name: self._arrays[array] for name, array in launch.arrays.items()}
         for a in spec.arguments:
@@ -180,7 +182,7 @@ class CudaSession:
 
 
 def _grid(unit: str, items: int, backend: CudaBackend) -> int:
-    """Blocks of a launch: one for each unit of work, as far as they are resident at once; kernels stride over the rest."""
+    """Blocks of a launch: one a unit of work, as far as they are resident at once; kernels stride over the rest."""
     per_block = {"block": 1, "warp": backend.block // 32, "thread": backend.block}[unit]
     processors = int(backend.cupy.cuda.Device().attributes["MultiProcessorCount"])
     most = processors * BLOCKS_PER_PROCESSOR * (8 if unit == "block" else 1)

@@ -22,8 +22,7 @@ MINIMUM_CAPABILITY = (7, 5)
 # Oldest drivers of each CUDA generation, by NVIDIA's table of minor version compatibility.
 _DRIVERS = {13: 580, 12: 525}
 _INSTALL = "; ".join(
-    f'with an NVIDIA driver {driver} or newer: pip install "gpusyn[cuda{cuda}]"'
-    for cuda, driver in _DRIVERS.items()
+    f'with an NVIDIA driver {driver} or newer: pip install "gpusyn[cuda{cuda}]"' for cuda, driver in _DRIVERS.items()
 )
 _PROBE = """extern "C" __global__ void gpusyn_probe(int *out) {
     out[0] = blockIdx.x;
@@ -126,9 +125,7 @@ def _load(importer: Callable[[], Any], installed: Iterable[str]) -> Any:
         raise _Unusable(f"CuPy does not import ({_said(error)})", f"pip install {error.name}") from None
     except Exception as error:
         name = several[0].split()[0] if several else "cupy"
-        raise _Unusable(
-            f"CuPy does not import ({_said(error)})", f"pip uninstall {name}; then, {_INSTALL}"
-        ) from None
+        raise _Unusable(f"CuPy does not import ({_said(error)})", f"pip uninstall {name}; then, {_INSTALL}") from None
 
 
 def _check_driver(driver: int, runtime: int) -> None:
@@ -140,14 +137,8 @@ def _check_driver(driver: int, runtime: int) -> None:
             "in a container, start it with access to the GPU (docker run --gpus all)",
         )
     if have < need:
-        update = (
-            f"update the driver to {_DRIVERS[need]} or newer" if need in _DRIVERS else "update the driver"
-        )
-        other = (
-            f', or: pip uninstall cupy-cuda{need}x; pip install "gpusyn[cuda{have}]"'
-            if have in _DRIVERS
-            else ""
-        )
+        update = f"update the driver to {_DRIVERS[need]} or newer" if need in _DRIVERS else "update the driver"
+        other = f', or: pip uninstall cupy-cuda{need}x; pip install "gpusyn[cuda{have}]"' if have in _DRIVERS else ""
         raise _Unusable(f"the driver supports CUDA {_cuda(driver)}, this CuPy needs {need}.x", update + other)
 
 
@@ -166,9 +157,7 @@ def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
         hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
         raise _Unusable(
             f"the driver (CUDA {driver}) shows no GPU",
-            "see what nvidia-smi lists"
-            if hidden is None
-            else f"unset CUDA_VISIBLE_DEVICES, which is {hidden!r} here",
+            "see what nvidia-smi lists" if hidden is None else f"unset CUDA_VISIBLE_DEVICES, which is {hidden!r} here",
         )
     devices = []
     for index in range(count):
@@ -228,9 +217,7 @@ def _compile_probe(cupy: Any, nvrtc: str, device: Device) -> None:
         ) from None
 
 
-def detect(
-    importer: Callable[[], Any], installed: Callable[[], Iterable[str]] = installed_cupys
-) -> Detection:
+def detect(importer: Callable[[], Any], installed: Callable[[], Iterable[str]] = installed_cupys) -> Detection:
     """Find out whether the GPU can be used. Raises nothing: what goes wrong is in the answer.
 
     Parameters

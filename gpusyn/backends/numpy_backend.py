@@ -34,25 +34,17 @@ def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
 
 
 TWINS: dict[str, Twin] = {
-    "advance_neurons": Twin(
-        numpy_neurons.prepare_neurons, numpy_neurons.advance_neurons, numpy_neurons.TABLES
-    ),
-    "advance_poisson": Twin(
-        numpy_events.prepare_poisson, numpy_events.advance_poisson, numpy_events.POISSON_TABLES
-    ),
+    "advance_neurons": Twin(numpy_neurons.prepare_neurons, numpy_neurons.advance_neurons, numpy_neurons.TABLES),
+    "advance_poisson": Twin(numpy_events.prepare_poisson, numpy_events.advance_poisson, numpy_events.POISSON_TABLES),
     "advance_lists": Twin(_nothing, numpy_events.advance_lists, ()),
-    "deliver_spikes": Twin(
-        numpy_events.prepare_delivery, numpy_events.deliver_spikes, numpy_events.DELIVERY_TABLES
-    ),
+    "deliver_spikes": Twin(numpy_events.prepare_delivery, numpy_events.deliver_spikes, numpy_events.DELIVERY_TABLES),
     "advance_first_order": Twin(
         numpy_synapses.prepare_synapses, numpy_synapses.advance_first_order, numpy_synapses.TABLES
     ),
     "advance_exponential": Twin(
         numpy_synapses.prepare_synapses, numpy_synapses.advance_exponential, numpy_synapses.TABLES
     ),
-    "advance_rising": Twin(
-        numpy_synapses.prepare_rising, numpy_synapses.advance_rising, numpy_synapses.TABLES
-    ),
+    "advance_rising": Twin(numpy_synapses.prepare_rising, numpy_synapses.advance_rising, numpy_synapses.TABLES),
 }
 
 
@@ -144,7 +136,5 @@ class NumpySession:
 
     def _array(self, name: str) -> NDArray[np.generic]:
         if name not in self._arrays:
-            raise BackendError(
-                f"numpy backend: no array '{name}' in this session; there are {sorted(self._arrays)}"
-            )
+            raise BackendError(f"numpy backend: no array '{name}' in this session; there are {sorted(self._arrays)}")
         return self._arrays[name]

@@ -29,9 +29,7 @@ def emit(a: SimpleNamespace, now: int, sources: Array, events: Array | int) -> N
         a.event_count[sources] = events
 
 
-def poisson_events(
-    a: SimpleNamespace, drive: Drive, now: int, local_step: int, local: int, count: int
-) -> Array | None:
+def poisson_events(a: SimpleNamespace, drive: Drive, now: int, local_step: int, local: int, count: int) -> Array | None:
     """Poisson events of elements `local` to `local + count` in one step; None outside start and stop.
 
     The rate is constant per element, or one number a step out of a table.
@@ -109,9 +107,7 @@ def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliver
     """Read the tables."""
     routes = read_rows(a.routes, Route, int(a.route_begin[-1]))
     owner = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
-    return Deliveries(
-        list(zip(owner, routes, strict=True)), read_rows(a.histories, History, int(a.n_histories))
-    )
+    return Deliveries(list(zip(owner, routes, strict=True)), read_rows(a.histories, History, int(a.n_histories)))
 
 
 def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:

@@ -209,7 +209,7 @@ class LIF:
 
 
 class ExactLIF:
-    """Currents only, exact: the gates' "means" are propagators into v; c = P, (1 - P) / g_L."""
+    """Currents only, exact: the gates' "means" are propagators into v; c = P - 1, (1 - P) / g_L."""
 
     COEFS = 2
 
@@ -225,8 +225,8 @@ class ExactLIF:
 
     @staticmethod
     def advance(v: Array, c: Array, G: Real, D: Real) -> Array:
-        """P v + D."""
-        moved: Array = c[0] * v + D
+        """v + ((P - 1) v + D), the small number first."""
+        moved: Array = v + (c[0] * v + D)
         return moved
 
 

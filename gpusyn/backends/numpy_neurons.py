@@ -215,6 +215,7 @@ def _threshold(cells: Cells, free_v: Array, waves: Array) -> tuple[Array, Array]
     c, refractory = cells.c, cells.refractory
     held = refractory > 0
     v = flush(np.where(held, cells.V, free_v))
+    sound = np.abs(v) < v.dtype.type(LIMIT)  # asked before a reset could hide it
     fires = ~held & (v >= c[THRESHOLD])
     v = np.where(fires, c[RESET], v)
     counter = np.where(fires, c[REFRACTORY].astype(np.int32), np.where(held, refractory - 1, 0))
@@ -225,7 +226,7 @@ def _threshold(cells: Cells, free_v: Array, waves: Array) -> tuple[Array, Array]
         counter = np.where(clamped, 0, counter)
     cells.V[:] = v
     refractory[:] = counter
-    return fires, np.abs(v) < v.dtype.type(LIMIT)
+    return fires, sound
 
 
 def _sample(cells: Cells, j: Array, variable: Variable, receptor: int) -> Real:

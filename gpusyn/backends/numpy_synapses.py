@@ -134,9 +134,7 @@ def _rows(a: SimpleNamespace, b: Block, count: int, states: int) -> Rows:
         b,
         address >> b.source_bits,
         address & ((1 << b.source_bits) - 1),
-        weights[first * b.weight_step : stop * b.weight_step : b.weight_step]
-        if b.weight_step
-        else weights[:1],
+        weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
         [a.gates[b.gates + at + first : b.gates + at + stop] for at in (0, b.gate_distance)[:states]],
         plan_lanes(np.diff(begin)),
     )

@@ -61,9 +61,7 @@ class Rule(ABC):
         """Raise ParameterError if the rule cannot be met by selections of these sizes; nothing is drawn."""
 
     @abstractmethod
-    def blocks(
-        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
-    ) -> Iterator[tuple[Ids, Ids]]:
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses of `draw` in consecutive blocks of bounded size, without checking the sizes."""
 
     def draw(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> tuple[Ids, Ids]:
@@ -115,16 +113,13 @@ def autapse_positions(n_pre: int, n_post: int, same: Keys | None) -> Integers | 
     pre_key, post_key = (np.asarray(key, dtype=np.int64) for key in same)
     if pre_key.shape != (n_pre,) or post_key.shape != (n_post,):
         raise ParameterError(
-            f"same: must be two arrays of {n_pre} and {n_post} ids "
-            f"(got shapes {pre_key.shape} and {post_key.shape})"
+            f"same: must be two arrays of {n_pre} and {n_post} ids (got shapes {pre_key.shape} and {post_key.shape})"
         )
     order = np.argsort(post_key, kind="stable")
     ordered = post_key[order]
     for key in (np.sort(pre_key), ordered):
         if (key[1:] == key[:-1]).any():
-            raise ParameterError(
-                "a selection holds a neuron twice, so that autapses are not defined; list it once"
-            )
+            raise ParameterError("a selection holds a neuron twice, so that autapses are not defined; list it once")
     if n_post == 0:
         return None
     place = np.minimum(np.searchsorted(ordered, pre_key), n_post - 1)

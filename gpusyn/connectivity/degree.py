@@ -67,30 +67,23 @@ class _FixedDegree(Rule):
         reasons += ", autapses=False" if left_out else ""
         raise ParameterError(
             f"{where}: {type(self).__name__} cannot choose k = {self.k} partners from a {side} selection of "
-            f"{n_columns} neurons{reasons}; lower k or "
-            + ("enlarge it" if self.multapses else "allow multapses")
+            f"{n_columns} neurons{reasons}; lower k or " + ("enlarge it" if self.multapses else "allow multapses")
         )
 
-    def blocks(
-        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
-    ) -> Iterator[tuple[Ids, Ids]]:
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks of rows."""
         n_rows, n_columns = self._turn(n_pre, n_post)
         if self.k == 0:
             return
         own = self._own(n_pre, n_post, same)
-        a_row = (
-            self.k if self.multapses else max(draws_needed(min(self.k, n_columns // 2), n_columns), self.k)
-        )
+        a_row = self.k if self.multapses else max(draws_needed(min(self.k, n_columns // 2), n_columns), self.k)
         n_block = max(1, BLOCK // a_row)
         for first in range(0, n_rows, n_block):
             rows = np.arange(first, min(first + n_block, n_rows), dtype=np.int64)
             skip = np.full(len(rows), -1, dtype=np.int64) if own is None else own[rows]
             yield self._turn(*self._choose(stream, rows, n_columns, skip))
 
-    def _choose(
-        self, stream: Stream, rows: Integers, n_columns: int, skip: Integers
-    ) -> tuple[Integers, Integers]:
+    def _choose(self, stream: Stream, rows: Integers, n_columns: int, skip: Integers) -> tuple[Integers, Integers]:
         """Return the rows' choices among `n_columns` less the column ``skip[row]``."""
         below = n_columns - (skip >= 0)
         if self.multapses:

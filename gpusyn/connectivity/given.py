@@ -57,9 +57,7 @@ class _Given(Rule):
                     f"{name} selection (got {values[at]} at index {at}); positions count within the selection"
                 )
 
-    def blocks(
-        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
-    ) -> Iterator[tuple[Ids, Ids]]:
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks (views)."""
         for start in range(0, len(self.pre), BLOCK):
             yield self.pre[start : start + BLOCK], self.post[start : start + BLOCK]

@@ -76,9 +76,7 @@ class OneToOne(Rule):
                 "slice the larger one or use another rule"
             )
 
-    def blocks(
-        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
-    ) -> Iterator[tuple[Ids, Ids]]:
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks."""
         for first in range(0, n_pre, BLOCK):
             ids = np.arange(first, min(first + BLOCK, n_pre), dtype=id_type(n_pre))
@@ -119,9 +117,7 @@ class AllToAll(Rule):
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
         """Accept all sizes."""
 
-    def blocks(
-        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
-    ) -> Iterator[tuple[Ids, Ids]]:
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks."""
         own = None if self.autapses else autapse_positions(n_pre, n_post, same)
         yield from _without(own, _all_cells(n_pre, n_post))
@@ -165,9 +161,7 @@ class FixedProbability(Rule):
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
         """Accept all sizes."""
 
-    def blocks(
-        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
-    ) -> Iterator[tuple[Ids, Ids]]:
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks of rows."""
         if self.p < 1e-300:  # 0, or as good as 0 without a gap that overflows
             return

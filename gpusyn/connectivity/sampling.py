@@ -46,9 +46,7 @@ def bernoulli_rows(stream: Stream, n_rows: int, n_columns: int, p: float) -> Ite
         yield row, column
 
 
-def _skip(
-    stream: Stream, rows: Integers, n_columns: int, p: float, calls: int
-) -> Iterator[tuple[Integers, Ids]]:
+def _skip(stream: Stream, rows: Integers, n_columns: int, p: float, calls: int) -> Iterator[tuple[Integers, Ids]]:
     """Yield the set cells of a few rows, `calls` Philox calls at a time until every row is through."""
     a_call = 4 if p >= _FINE_BELOW else 2
     log_q = log1p(-p)
@@ -135,9 +133,7 @@ def first_distinct(values: Integers, wanted: Integers) -> Bools | None:
     return first & (rank <= wanted[:, None])
 
 
-def distinct_rows(
-    stream: Stream, rows: Integers, count: int, below: Ids, n: int
-) -> tuple[Integers, Integers]:
+def distinct_rows(stream: Stream, rows: Integers, count: int, below: Ids, n: int) -> tuple[Integers, Integers]:
     """Draw `count` distinct integers in each row, row i below ``below[i]``, which is n or n - 1.
 
     The first distinct ones of the row's sequence of draws; if more than half are wanted, the first distinct

@@ -82,9 +82,7 @@ class FixedTotalNumber(Rule):
             + ("enlarge the selections" if self.multapses else "allow multapses")
         )
 
-    def blocks(
-        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
-    ) -> Iterator[tuple[Ids, Ids]]:
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks."""
         own = None if self.autapses else autapse_positions(n_pre, n_post, same)
         if self.multapses:

@@ -107,15 +107,11 @@ def _foreign_reports(file: Any, path: Path, identity: tuple[int, int]) -> list[P
         ids = np.repeat(nodes, ends.astype(np.int64) - pointers[: len(nodes)].astype(np.int64))
         start, _, every = (float(value) for value in mapping["time"][:])
         units = {path.stem: str(_text(group["data"].attrs.get("units", "")))}
-        layout = RecorderLayout(
-            f"{path.stem}:{name}", [(name, width, ids)], (path.stem,), units, start, every
-        )
+        layout = RecorderLayout(f"{path.stem}:{name}", [(name, width, ids)], (path.stem,), units, start, every)
         place = Place(path.stem, name, f"report/{name}", np.arange(width), ids)
         count = len(group["data"])
         pieces.append(
-            Piece(
-                path, identity, layout, order, (0,), (False,), (place,), (count,), count * every, False, False
-            )
+            Piece(path, identity, layout, order, (0,), (False,), (place,), (count,), count * every, False, False)
         )
     return pieces
 
@@ -129,18 +125,12 @@ def read_spikes(piece: Piece) -> SpikeData:
             count = min(noted, len(group["timestamps"]), len(group["node_ids"]))
             nodes = group["node_ids"][:count].astype(np.int64)
             at = np.searchsorted(place.node_ids, nodes)
-            if count and not (
-                len(place.node_ids) and np.array_equal(place.node_ids.take(at, mode="clip"), nodes)
-            ):
-                raise FileError(
-                    f"{piece.file}: /{place.group} has spikes of neurons not recorded; it is damaged"
-                )
+            if count and not (len(place.node_ids) and np.array_equal(place.node_ids.take(at, mode="clip"), nodes)):
+                raise FileError(f"{piece.file}: /{place.group} has spikes of neurons not recorded; it is damaged")
             times.append(group["timestamps"][:count])
             ids.append(place.columns[at])
     layout = piece.layout
-    return SpikeData(
-        layout.populations, np.concatenate(times), np.concatenate(ids), piece.duration, layout.start
-    )
+    return SpikeData(layout.populations, np.concatenate(times), np.concatenate(ids), piece.duration, layout.start)
 
 
 def read_traces(pieces: Sequence[Piece], variable: str | None = None) -> TraceData:

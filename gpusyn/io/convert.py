@@ -63,8 +63,7 @@ def traces_to_xarray(traces: TraceData) -> Any:
     """Return an ``xarray.Dataset`` over (time, id) with population and local_id as further coordinates."""
     xarray = require("xarray", "to_xarray()", "xarray")
     variables = {
-        name: (("time", "id"), values, {"units": traces.units[name]})
-        for name, values in traces.values.items()
+        name: (("time", "id"), values, {"units": traces.units[name]}) for name, values in traces.values.items()
     }
     coordinates = {
         "time": ("time", traces.t, {"units": "ms"}),

@@ -42,9 +42,7 @@ def superblock_of(path: Path) -> Superblock:
         raise FileError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
     if block is None:
         size = path.stat().st_size
-        raise FileError(
-            f"{path}: is not an HDF5 file ({size} bytes without its signature); give a result file"
-        )
+        raise FileError(f"{path}: is not an HDF5 file ({size} bytes without its signature); give a result file")
     return block
 
 
@@ -104,9 +102,7 @@ def check_target(path: Path) -> None:
     except FileError as error:
         raise FileError(f"{error}, or remove it: only result files are overwritten") from None
     if block.flagged and locked(path):
-        raise FileError(
-            f"{path}: a running simulation is writing it; close() that one first, or choose another name"
-        )
+        raise FileError(f"{path}: a running simulation is writing it; close() that one first, or choose another name")
 
 
 def hold(path: Path) -> int | None:

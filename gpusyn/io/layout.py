@@ -127,9 +127,7 @@ def arrange(layouts: Sequence[RecorderLayout], directory: bool) -> dict[str, lis
     names = [layout.name for layout in layouts]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise ParameterError(
-            f"two recorders are named {min(twice)!r} in one file; give one of them another name="
-        )
+        raise ParameterError(f"two recorders are named {min(twice)!r} in one file; give one of them another name=")
     taken: set[tuple[str, str]] = set()
     files: dict[str, list[Stored]] = {}
     for order, layout in enumerate(layouts):

@@ -44,9 +44,7 @@ def repair(path: Any) -> str:
     block = superblock_of(where)
     if block.flagged:
         if locked(where):
-            raise FileError(
-                f"{where}: a running simulation is writing it; wait for it or end it, then repair"
-            )
+            raise FileError(f"{where}: a running simulation is writing it; wait for it or end it, then repair")
         _clear_flag(where, block)
     cut = _cut(where)
     if not block.flagged and not cut:
@@ -58,9 +56,7 @@ def repair(path: Any) -> str:
 
 def _clear_flag(path: Path, block: Superblock) -> None:
     if not block.sound:
-        raise FileError(
-            f"{path}: its first {len(block.raw)} bytes are damaged, not only flagged; record it again"
-        )
+        raise FileError(f"{path}: its first {len(block.raw)} bytes are damaged, not only flagged; record it again")
     size = path.stat().st_size
     # The writer may have used space that it had not yet noted, or noted space that it had not yet used.
     end = max(block.end, size)
@@ -90,9 +86,7 @@ def _cut(path: Path) -> int:
                     start, _, every = file[time][:]
                     file[time][1] = start + count * every
     except OSError as error:
-        raise FileError(
-            f"{path}: cannot be written ({error}); close what uses it, check permissions"
-        ) from error
+        raise FileError(f"{path}: cannot be written ({error}); close what uses it, check permissions") from error
     return len(longer)
 
 

@@ -80,9 +80,7 @@ def _files(path: Path) -> list[Path]:
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
     visible = [file for file in files if not file.name.startswith(".")]
     if not visible:
-        raise FileError(
-            f"{path}: is a directory without result files (.h5); give a file or directory of results"
-        )
+        raise FileError(f"{path}: is a directory without result files (.h5); give a file or directory of results")
     return visible
 
 

@@ -75,9 +75,7 @@ class Receptor(Immutable):
 
     def __repr__(self) -> str:
         parts = [f"kinetics={self.kinetics!r}"]
-        parts += [
-            f"{key}={value:g}" for key, value in (("E_rev", self.E_rev), ("Mg", self.Mg)) if value is not None
-        ]
+        parts += [f"{key}={value:g}" for key, value in (("E_rev", self.E_rev), ("Mg", self.Mg)) if value is not None]
         if self.gating != "auto":
             parts.append(f"gating={self.gating!r}")
         return f"{self.kind}(name={self.name!r}, {', '.join(parts)})"

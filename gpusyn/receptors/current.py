@@ -61,13 +61,9 @@ class CurrentReceptor(Receptor):
     ) -> None:
         where = "CurrentReceptor"
         if tau is not None and tau_decay is not None:
-            raise ArgumentError(
-                f"{where}: tau= and tau_decay= are the same parameter (got both); give one of them"
-            )
+            raise ArgumentError(f"{where}: tau= and tau_decay= are the same parameter (got both); give one of them")
         if tau is None and tau_decay is None and kinetics is None:
-            raise ArgumentError(
-                f"{where}: needs tau= (ms) or kinetics= (got neither); write tau=5.0, for example"
-            )
+            raise ArgumentError(f"{where}: needs tau= (ms) or kinetics= (got neither); write tau=5.0, for example")
         decay_name = "tau" if tau is not None else "tau_decay"
         decay = tau if tau is not None else tau_decay
         chosen = choose_kinetics(where, kinetics, tau_rise, decay, default_decay=5.0, decay_name=decay_name)

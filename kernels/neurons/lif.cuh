@@ -14,10 +14,10 @@ struct LIF {
     }
 };
 
-// Currents only: exact. The gates' coefficients are propagators into v, in place of means;  c = {P, (1 - P)/g_L}
+// Currents only: exact. The gates' coefficients are propagators into v, in place of means;  c = {P - 1, (1 - P)/g_L}
 struct ExactLIF {
     enum { COEFS = 2 };
     DEVICE real leak(const Coef) { return 0; }
     DEVICE real drive(real current, const Coef c) { return c[1] * current; }
-    DEVICE real advance(real v, const Coef c, real, real D) { return c[0] * v + D; }
+    DEVICE real advance(real v, const Coef c, real, real D) { return v + (c[0] * v + D); }
 };

@@ -84,13 +84,11 @@ class ndarray:
     # ---- views ----
     def __getitem__(self, slices: Any) -> ndarray:
         for part in slices if isinstance(slices, tuple) else (slices,):
-            if not (isinstance(part, (int, np.integer, slice)) or part in (None, Ellipsis)):
-                raise StrictError(
-                    f"indexing a device array by {type(part).__name__} would run a kernel of CuPy's own"
-                )
+            if not (isinstance(part, (int, np.integer, slice)) or part is None or part is Ellipsis):
+                raise StrictError(f"indexing a device array by {type(part).__name__} would run a kernel of CuPy's own")
         if not isinstance(slices, tuple):
             slices = (slices,)
-        return self._like(self._host[slices if Ellipsis in slices else (*slices, Ellipsis)])
+        return self._like(self._host[slices if any(part is Ellipsis for part in slices) else (*slices, Ellipsis)])
 
     def view(self, dtype: Any = None, type: Any = None) -> ndarray:
         return self._like(self._host.view(dtype or self.dtype))
@@ -209,9 +207,7 @@ def empty_like(
     return ndarray(prototype.shape if shape is None else shape, dtype or prototype.dtype)
 
 
-def zeros_like(
-    a: ndarray, dtype: Any = None, order: str = "K", subok: None = None, shape: Any = None
-) -> ndarray:
+def zeros_like(a: ndarray, dtype: Any = None, order: str = "K", subok: None = None, shape: Any = None) -> ndarray:
     return zeros(a.shape if shape is None else shape, dtype or a.dtype)
 
 

@@ -1,6 +1,6 @@
 """How to launch the kernels of ``kernels/sound.cu`` and ``kernels/planted.cu``, one way each.
 
-``python -m tests.emulation.cases KERNEL`` launches one in a process of its own, as tests under sanitizers need.
+``python -m tests.emulation.cases KERNEL`` launches one in a process of its own, for the sanitizers.
 """
 
 from __future__ import annotations
@@ -77,13 +77,9 @@ PLANTED: dict[str, Case] = {
 
 SOUND: dict[str, Case] = {
     "row_sums": Case(3, 64, _rows),
-    "block_sums": Case(
-        3, 128, lambda: (cupy.ones(300, np.float64), cupy.zeros(3, np.float64), np.int32(300)), 1024
-    ),
+    "block_sums": Case(3, 128, lambda: (cupy.ones(300, np.float64), cupy.zeros(3, np.float64), np.int32(300)), 1024),
     "compact": Case(3, 64, lambda: (_f(150), np.float32(-1), np.int32(150), _i(150), _u(1))),
-    "atomics": Case(
-        3, 64, lambda: (_i(1), _u(4), *(cupy.zeros(1, t) for t in (np.uint64, np.int64, np.int64)))
-    ),
+    "atomics": Case(3, 64, lambda: (_i(1), _u(4), *(cupy.zeros(1, t) for t in (np.uint64, np.int64, np.int64)))),
     "lanes": Case(1, 64, lambda: (_i(6 * 64), np.int32(16))),
     "passed_on": Case(2, 64, lambda: (_f(128),)),
     "last_block": Case(4, 32, lambda: (_f(4), _u(1), _f(1))),

@@ -1,7 +1,7 @@
 """Kernel text -> shared library for the CPU, through ``kernels/host/emulate.h`` and g++, kept in a cache.
 
 The cache is a folder keyed by the content of everything that goes in (text, headers, flags, compiler), so it
-is never stale; a library is published by renaming a finished file, so that two processes may build the same one.
+is never stale; a finished library is published by renaming it, so that two processes may build the same one.
 """
 
 from __future__ import annotations
@@ -122,7 +122,10 @@ def _can_fuse() -> bool:
 
 
 def translate_options(options: Sequence[str]) -> list[str]:
-    """g++'s flags for NVRTC's options. Without ``--fmad=false`` multiplications and additions fuse, as NVRTC's would."""
+    """g++'s flags for NVRTC's options.
+
+    Without ``--fmad=false`` multiplications and additions fuse, as NVRTC's would.
+    """
     flags, standard, fuse = [], "c++17", True
     for option in options:
         name, _, value = option.lstrip("-").partition("=")
@@ -135,11 +138,11 @@ def translate_options(options: Sequence[str]) -> list[str]:
         elif name == "define-macro" and value:
             flags.append("-D" + value)
         elif not _NO_EFFECT.fullmatch(option):
-            raise CompileFailure(
-                f"nvrtc: error: option {option!r} is unknown, or one that the emulator does not model"
-            )
+            raise CompileFailure(f"nvrtc: error: option {option!r} is unknown, or one that the emulator does not model")
     flags.append(f"-std={standard}")
     flags.append("-ffp-contract=fast" if fuse else "-ffp-contract=off")
+    if fuse:
+        flags.append("-fexpensive-optimizations")  # g++ fuses in a pass that -O1 leaves out
     if fuse and platform.machine() == "x86_64" and _can_fuse():
         flags.append("-mfma")
     return flags
@@ -159,7 +162,7 @@ def _compiler_version() -> str:
 
 
 def sanitizer_environment(sanitize: str) -> dict[str, str] | None:
-    """Variables for a Python process that loads sanitized modules; None where g++ has no such runtime here."""
+    """Variables for a Python process that loads sanitized modules; None where g++ has no runtime."""
     libraries = {"address,undefined": ["asan", "ubsan"], "thread": ["tsan"]}[sanitize]
     paths = []
     for name in libraries:
@@ -183,7 +186,7 @@ def sanitizer_environment(sanitize: str) -> dict[str, str] | None:
 
 
 def cache_folder() -> Path:
-    """Where built modules are kept: ``GPUSYN_EMULATE_CACHE``, or ``gpusyn/emulation`` in the user's cache folder."""
+    """Where built modules are kept: ``GPUSYN_EMULATE_CACHE``, or a part of the user's cache folder."""
     own = os.environ.get("GPUSYN_EMULATE_CACHE")
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(own) if own else root / "gpusyn" / "emulation"
@@ -279,5 +282,5 @@ def _open(path: Path) -> Module:
 
 
 def load(text: str, options: Sequence[str] = (), sanitize: str | None = None) -> Module:
-    """Build a kernel text, or find it in the cache, and load it; ``sanitize`` defaults to ``settings.sanitize``."""
+    """Build a kernel text, or find it in the cache, and load it; ``sanitize`` defaults to the setting."""
     return _open(build(text, options, settings.sanitize if sanitize is None else sanitize))

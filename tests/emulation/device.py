@@ -43,8 +43,7 @@ _RUNTIME = {
     101: "cudaErrorInvalidDevice: invalid device ordinal",
     900: "cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing",
     901: "cudaErrorStreamCaptureInvalidated: operation failed due to a previous error during capture",
-    906: "cudaErrorStreamCaptureImplicit: operation would make the legacy stream depend on a capturing"
-    " blocking stream",
+    906: "cudaErrorStreamCaptureImplicit: operation would make the legacy stream depend on a capturing blocking stream",
 }
 _DRIVER = {
     1: "CUDA_ERROR_INVALID_VALUE: invalid argument",
@@ -78,9 +77,7 @@ class OutOfMemoryError(MemoryError):
 class CompileException(Exception):
     """The compiler's log is the message."""
 
-    def __init__(
-        self, msg: str, source: str, name: str, options: tuple[str, ...], backend: str = "nvrtc"
-    ) -> None:
+    def __init__(self, msg: str, source: str, name: str, options: tuple[str, ...], backend: str = "nvrtc") -> None:
         super().__init__(msg)
         self._msg, self.source, self.name, self.options, self.backend = msg, source, name, options, backend
 

@@ -1,4 +1,4 @@
-"""``RawModule`` and ``RawKernel`` on emulated kernels; every launch is checked against the kernel's signature."""
+"""``RawModule`` and ``RawKernel`` on emulated kernels; each launch is checked against its signature."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _PASSED_AS = {bool: np.bool_, int: np.int64, float: np.float64}
 
 
 def _pointee(parameter: str) -> np.dtype | None:
-    """Element type of an array parameter; None where the kernel leaves it open (``void*`` and vector types)."""
+    """Element type of an array parameter; None where the kernel leaves it open (``void*``, vector types)."""
     return _DTYPES.get(parameter.removesuffix("*").removeprefix("const "))
 
 
@@ -77,13 +77,9 @@ def _number_fault(parameter: str, value: Any) -> str:
 class _Launch:
     """One launch with its arguments packed, ready to run now, later or again and again."""
 
-    def __init__(
-        self, kernel: emulation.Kernel, args: Sequence[Any], grid: int, block: int, shared: int
-    ) -> None:
+    def __init__(self, kernel: emulation.Kernel, args: Sequence[Any], grid: int, block: int, shared: int) -> None:
         if len(args) != len(kernel.parameters):
-            raise StrictError(
-                f"kernel {kernel.name!r} takes {len(kernel.parameters)} arguments, got {len(args)}"
-            )
+            raise StrictError(f"kernel {kernel.name!r} takes {len(kernel.parameters)} arguments, got {len(args)}")
         self._kernel, self._shape = kernel, (grid, block, shared)
         slots, blocks = [], {}
         for i, (parameter, value) in enumerate(zip(kernel.parameters, args, strict=True)):
@@ -108,9 +104,7 @@ class _Launch:
     def __call__(self) -> None:
         blocks = [get() for get in self._blocks]
         if None in blocks:
-            raise StrictError(
-                f"kernel {self._kernel.name!r}: a graph launches it on an array that has been freed"
-            )
+            raise StrictError(f"kernel {self._kernel.name!r}: a graph launches it on an array that has been freed")
         error = self._kernel.launch(self._slots, *self._shape)
         if error:
             raise StrictError(f"kernel {self._kernel.name!r}: {error}")
@@ -194,9 +188,7 @@ class RawModule:
         name_expressions: Any = None, jitify: object = None,
     ) -> None:  # fmt: skip
         if not isinstance(options, tuple):
-            raise TypeError(
-                f"Argument 'options' has incorrect type (expected tuple, got {type(options).__name__})"
-            )
+            raise TypeError(f"Argument 'options' has incorrect type (expected tuple, got {type(options).__name__})")
         if code is None or path is not None or name_expressions is not None or enable_cooperative_groups:
             raise StrictError("the stand-in compiles code= with extern C kernels only")
         if backend != "nvrtc":

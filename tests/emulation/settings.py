@@ -1,7 +1,7 @@
 """How emulated kernels run: schedule, flush to zero, lazy streams, sanitizer.
 
-``settings`` is read at each launch (``sanitize`` at each compilation), so a test changes it around any part of
-a run:
+``settings`` is read at each launch (``sanitize`` at each compilation), so a test may change it
+around any part of a run:
 
     with using(order=schedule(seed=3), flush=True):
         sim.run(100.0)

@@ -1,7 +1,8 @@
 """A stand-in for the part of CuPy that gpusyn uses, on emulated kernels; strict wherever CuPy is silent.
 
-``install()`` or ``install(monkeypatch)`` makes ``import cupy`` find it. What gpusyn does not use is not here, so its
-first use fails by name. ``tests/test_stand_in_cupy.py`` compares every name and signature with the real CuPy.
+``install()`` or ``install(monkeypatch)`` makes ``import cupy`` find it. What gpusyn does not use is not
+here, so its first use fails by name. ``tests/test_stand_in_cupy.py`` compares every name and signature with the
+real CuPy.
 """
 
 from __future__ import annotations
@@ -216,8 +217,6 @@ _runtime = _module(
 )
 _submodules = {
     "cupy.cuda.runtime": _runtime,
-    "cupy.cuda.driver": _module("cupy.cuda.driver", CUDADriverError=device.CUDADriverError),
-    "cupy.cuda.nvrtc": _module("cupy.cuda.nvrtc", getVersion=nvrtc_version),
     "cupy.cuda.compiler": _module("cupy.cuda.compiler", CompileException=device.CompileException),
     "cupy.cuda.memory": _module(
         "cupy.cuda.memory",
@@ -240,6 +239,9 @@ _cuda = _module(
     get_current_stream=streams.current_stream,
     get_elapsed_time=streams.elapsed_time,
     is_available=is_available,
+    # In CuPy these two are attributes, not modules that can be imported.
+    driver=_module("cupy.cuda.driver", CUDADriverError=device.CUDADriverError),
+    nvrtc=_module("cupy.cuda.nvrtc", getVersion=nvrtc_version),
     **{name.rpartition(".")[2]: module for name, module in _submodules.items()},
 )
 _NAMES = [
@@ -300,9 +302,7 @@ def install(where: Any = None) -> types.ModuleType:
     where : pytest.MonkeyPatch or mutable mapping, optional
         A monkeypatch takes it out again at the end of its test; the default is ``sys.modules``, for good.
     """
-    mapping: MutableMapping[str, types.ModuleType] = (
-        sys.modules if not isinstance(where, MutableMapping) else where
-    )
+    mapping: MutableMapping[str, types.ModuleType] = sys.modules if not isinstance(where, MutableMapping) else where
     for name, module in _installed.items():
         if hasattr(where, "setitem"):
             where.setitem(sys.modules, name, module)

@@ -206,7 +206,9 @@ def current_stream(device_id: int = -1) -> Stream:
 def host_read(stream: Stream | None = None) -> None:
     """The host waits for a stream before it reads what that stream computes."""
     no_capture()
-    (stream or current_stream()).synchronize()
+    stream = stream or current_stream()
+    stream._order_with_null_stream()  # the copy is work in that stream, too
+    stream.synchronize()
 
 
 def elapsed_time(start_event: Event, end_event: Event) -> float:

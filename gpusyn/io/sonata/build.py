@@ -50,8 +50,7 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
     trains = read_trains(config, circuit, config.tstop if duration is None else duration, notes)
     net = Network()
     parts = {
-        name: tuple(add_nodes(net, nodes, config, trains.get(name, []), notes))
-        for name, nodes in circuit.nodes.items()
+        name: tuple(add_nodes(net, nodes, config, trains.get(name, []), notes)) for name, nodes in circuit.nodes.items()
     }
     for edges in circuit.edges:
         values = edge_values(edges, config.dt, notes)
@@ -64,9 +63,7 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
     return SonataModel(net, config, circuit, parts, spikes, reports, notes)
 
 
-def read_trains(
-    config: Config, circuit: Circuit, duration: float, notes: list[str]
-) -> dict[str, list[Trains]]:
+def read_trains(config: Config, circuit: Circuit, duration: float, notes: list[str]) -> dict[str, list[Trains]]:
     """Read all inputs, by node population."""
     trains: dict[str, list[Trains]] = {}
     for spec in config.inputs:
@@ -78,9 +75,7 @@ def read_trains(
     return trains
 
 
-def add_nodes(
-    net: Network, nodes: Nodes, config: Config, trains: Sequence[Trains], notes: list[str]
-) -> list[Part]:
+def add_nodes(net: Network, nodes: Nodes, config: Config, trains: Sequence[Trains], notes: list[str]) -> list[Part]:
     """Make the populations of one SONATA node population."""
     parameters = node_parameters(nodes, config.components)
     notes += parameters.notes
@@ -96,9 +91,7 @@ def add_nodes(
         cell = make_cell(nodes, parameters, rows, config.dt)
         V = initial(nodes, parameters, rows, config, notes)
         where = positions(nodes, rows)
-        population = net.population(
-            name, len(rows), cell.model, receptors=list(cell.receptors), V=V, positions=where
-        )
+        population = net.population(name, len(rows), cell.model, receptors=list(cell.receptors), V=V, positions=where)
         parts.append(Part(population, nodes, rows, cell))
     if len(parts) > 1:
         names = ", ".join(f"{part.population.name!r} ({len(part.rows)})" for part in parts)
@@ -194,9 +187,7 @@ def add_edges(net: Network, values: EdgeValues, sources: Sequence[Part], targets
             ways = ((post.cell.excitatory, chosen & ~negative), (post.cell.inhibitory, chosen & negative))
             for receptor, mask in ways:
                 if mask.any():
-                    connect(
-                        net, values, pre, post, receptor, np.flatnonzero(mask), len(sources) * len(targets)
-                    )
+                    connect(net, values, pre, post, receptor, np.flatnonzero(mask), len(sources) * len(targets))
 
 
 def connect(
@@ -209,9 +200,7 @@ def connect(
     net.connect(
         pre.population,
         post.population,
-        FromArrays(
-            np.searchsorted(pre.rows, edges.source[index]), np.searchsorted(post.rows, edges.target[index])
-        ),
+        FromArrays(np.searchsorted(pre.rows, edges.source[index]), np.searchsorted(post.rows, edges.target[index])),
         receptor=receptor,
         weight=uniform(weight, index),
         delay=uniform(values.delay, index),
@@ -234,9 +223,7 @@ def add_report(
             selections.append(part.population[inside])
             found.add(reported(spec, part))
     if len(found) > 1:
-        raise FileError(
-            f"{spec.where}.cells: the nodes differ in what {spec.variable!r} is; make it several reports"
-        )
+        raise FileError(f"{spec.where}.cells: the nodes differ in what {spec.variable!r} is; make it several reports")
     variable = found.pop()
     recorder = net.record(reduce(add, selections), [variable.name], every=spec.dt, name=f"report:{spec.name}")
     return BuiltReport(spec, recorder, variable)
@@ -245,9 +232,7 @@ def add_report(
 def reported(spec: Report, part: Part) -> Variable:
     """Return the variable that a report asks for."""
     if part.cell is None:
-        raise FileError(
-            f"{spec.where}.cells: nodes of {part.nodes.name!r} are virtual; take them out of the set"
-        )
+        raise FileError(f"{spec.where}.cells: nodes of {part.nodes.name!r} are virtual; take them out of the set")
     known = part.cell.variables
     if spec.variable not in known:
         raise FileError(

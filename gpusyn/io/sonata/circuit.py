@@ -116,9 +116,7 @@ class Circuit:
             if node_set in above:
                 raise FileError(f"{where}: the node set {node_set!r} contains itself; mend node_sets")
             if node_set in self.node_sets:
-                return self._masks(
-                    self.node_sets[node_set], f"{where}, node set {node_set!r}", (*above, node_set)
-                )
+                return self._masks(self.node_sets[node_set], f"{where}, node set {node_set!r}", (*above, node_set))
             if node_set == "all":
                 return {name: np.ones(nodes.size, dtype=bool) for name, nodes in self.nodes.items()}
             known = [*self.node_sets, "all"]
@@ -131,9 +129,7 @@ class Circuit:
                     masks[name] |= mask
             return masks
         if not isinstance(node_set, dict):
-            raise FileError(
-                f"{where}: a node set is a name, a list of names or an object (got {show(node_set)})"
-            )
+            raise FileError(f"{where}: a node set is a name, a list of names or an object (got {show(node_set)})")
         return {name: self._matching(nodes, node_set, where) for name, nodes in self.nodes.items()}
 
     def _matching(self, nodes: Nodes, conditions: Mapping[str, Any], where: str) -> Bools:
@@ -172,9 +168,7 @@ def read_circuit(config: Config) -> Circuit:
         for one in read_nodes(files):
             if one.name in nodes:
                 other = nodes[one.name].table.file
-                raise FileError(
-                    f"{files.data}: population {one.name!r} is in {other} too; leave one of them out"
-                )
+                raise FileError(f"{files.data}: population {one.name!r} is in {other} too; leave one of them out")
             nodes[one.name] = one
     edges: dict[str, Edges] = {}
     for files in config.edges:
@@ -191,9 +185,7 @@ def populations(file: Any, kind: str, path: Path) -> dict[str, Any]:
     """Return the population groups below ``/nodes`` or ``/edges``."""
     if kind not in file or not len(file[kind]):
         listed = ", ".join(file) or "(nothing)"
-        raise FileError(
-            f"{path}: no population below /{kind} (found: {listed}); is this a SONATA {kind} file?"
-        )
+        raise FileError(f"{path}: no population below /{kind} (found: {listed}); is this a SONATA {kind} file?")
     return dict(file[kind].items())
 
 

@@ -19,7 +19,7 @@ SORT_ORDERS = {"time": "by_time", "by_time": "by_time", "id": "by_id", "gid": "b
 
 @dataclass(frozen=True)
 class Report:
-    """One entry of ``reports``: a variable of a node set, every `dt` ms from `start` to `stop` (inf: the end of the run)."""
+    """One entry of ``reports``: a variable of a node set, every `dt` ms from `start` to `stop` (or inf)."""
 
     name: str
     node_set: Any
@@ -44,9 +44,7 @@ def read_output(
     order = output.text("spikes_sort_order", "time")
     if order not in SORT_ORDERS:
         raise output.error("spikes_sort_order", f'"{order}" is not known; give "time", "id" or "none"')
-    notes += output.unused(
-        ("output_dir", "spikes_file", "spikes_sort_order", "log_file", "overwrite_output_dir")
-    )
+    notes += output.unused(("output_dir", "spikes_file", "spikes_sort_order", "log_file", "overwrite_output_dir"))
     return folder, place("spikes_file"), SORT_ORDERS[order], place("log_file")
 
 
@@ -99,6 +97,5 @@ def check_files(reports: list[Report]) -> None:
         other = seen.setdefault(report.file, report)
         if other is not report:
             raise FileError(
-                f"{report.where}.file_name: {report.file.name} is taken by report {other.name!r}; "
-                "choose another"
+                f"{report.where}.file_name: {report.file.name} is taken by report {other.name!r}; choose another"
             )

@@ -62,9 +62,7 @@ def read_input(spec: SpikeInput, circuit: Circuit) -> tuple[list[Trains], list[s
             check_lengths(group, spec.file, times, ids)
             times = times * unit(group, spec.file, notes)
             if not np.isfinite(times).all() or (times < 0).any():
-                raise FileError(
-                    f"{spec.file}: {group.name}/timestamps: must be finite and >= 0 ms; mend the file"
-                )
+                raise FileError(f"{spec.file}: {group.name}/timestamps: must be finite and >= 0 ms; mend the file")
             rows = circuit.nodes[population].rows(ids, f"{spec.file}: {group.name}/{column}")
             inside = np.isin(rows, wanted[population])
             if not inside.all():
@@ -127,7 +125,6 @@ def rounding(times: Floats, dt: float, duration: float, where: str) -> list[str]
     if len(inside) < len(times):
         left = len(times) - len(inside)
         notes.append(
-            f"{where}: {left:,} of {len(times):,} spikes come after the end of the run "
-            f"({duration:g} ms): not used"
+            f"{where}: {left:,} of {len(times):,} spikes come after the end of the run ({duration:g} ms): not used"
         )
     return notes

@@ -65,6 +65,4 @@ class SonataModel:
 
     def part(self, population: str) -> Part:
         """Return the part that a gpusyn population is."""
-        return next(
-            part for parts in self.parts.values() for part in parts if part.population.name == population
-        )
+        return next(part for parts in self.parts.values() for part in parts if part.population.name == population)

@@ -28,9 +28,7 @@ def prepare(model: SonataModel) -> None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FileError(
-                f"{target.parent}: cannot be made ({error.strerror}); give another folder"
-            ) from None
+            raise FileError(f"{target.parent}: cannot be made ({error.strerror}); give another folder") from None
     for target in targets:
         check_target(target)
 

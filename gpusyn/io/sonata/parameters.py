@@ -142,14 +142,10 @@ def model_file(name: str, components: Mapping[str, Path], where: str) -> Path:
     """Return the path of a model's JSON file."""
     folder = components.get("point_neuron_models_dir")
     if folder is None:
-        raise FileError(
-            f"{where}: {name!r} needs components.point_neuron_models_dir in the circuit configuration"
-        )
+        raise FileError(f"{where}: {name!r} needs components.point_neuron_models_dir in the circuit configuration")
     path = folder / name
     if not path.is_file():
-        raise FileError(
-            f"{where}: no file {name!r} in components.point_neuron_models_dir ({folder}); add it there"
-        )
+        raise FileError(f"{where}: no file {name!r} in components.point_neuron_models_dir ({folder}); add it there")
     return path
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -126,8 +127,9 @@ def run_config(
         begin = time.perf_counter()
         simulator.run(length, progress=progress)
         wall = time.perf_counter() - begin
-        spikes = simulator.data[model.spikes]
-        traces = [simulator.data[report.recorder] for report in model.reports]
+        data: Any = simulator.data
+        spikes: SpikeData = data[model.spikes]
+        traces: list[TraceData] = [data[report.recorder] for report in model.reports]
         used = simulator.backend
     how = f"backend {used}, {precision} precision"
     say(f"simulated {length:g} ms at dt = {config.dt:g} ms in {wall:.1f} s ({how})")
@@ -150,9 +152,7 @@ def describe(model: SonataModel) -> list[str]:
     lines = [f"SONATA circuit {model.config.file}"]
     for name, parts in model.parts.items():
         nodes = parts[0].nodes
-        templates = dict.fromkeys(
-            "virtual" if part.cell is None else type(part.cell.model).__name__ for part in parts
-        )
+        templates = dict.fromkeys("virtual" if part.cell is None else type(part.cell.model).__name__ for part in parts)
         lines.append(f"  nodes {name}: {nodes.size:,} ({', '.join(templates)})")
     for edges in model.circuit.edges:
         between = f"{edges.source_population} -> {edges.target_population}"
@@ -183,9 +183,7 @@ def rates_by_type(model: SonataModel, spikes: SpikeData) -> tuple[TypeRate, ...]
 def table(rates: tuple[TypeRate, ...]) -> list[str]:
     """Return the rates as lines of a table."""
     rows = [("population", "cell type", "nodes", "spikes", "rate (Hz)")]
-    rows += [
-        (one.population, one.type, f"{one.nodes:,}", f"{one.spikes:,}", f"{one.rate:.2f}") for one in rates
-    ]
+    rows += [(one.population, one.type, f"{one.nodes:,}", f"{one.spikes:,}", f"{one.rate:.2f}") for one in rates]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     return [
         "  ".join(

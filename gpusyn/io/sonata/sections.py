@@ -33,9 +33,7 @@ class Section:
         The dotted keys that lead to this object, ``""`` at the top.
     """
 
-    def __init__(
-        self, data: Mapping[str, Any], file: Path, variables: Mapping[str, str], keys: str = ""
-    ) -> None:
+    def __init__(self, data: Mapping[str, Any], file: Path, variables: Mapping[str, str], keys: str = "") -> None:
         self.data = data
         self.file = file
         self.variables = variables
@@ -98,9 +96,7 @@ class Section:
         """Return the path of a file that must be there."""
         path = self.path(key)
         if not path.is_file():
-            raise self.error(
-                key, f"no such file: {path}; mend the path (or the manifest that it starts with)"
-            )
+            raise self.error(key, f"no such file: {path}; mend the path (or the manifest that it starts with)")
         return path
 
     def section(self, key: str) -> Section:

@@ -187,9 +187,7 @@ def read_table(group: Any, kind: str, file: Path, types: TypeTable) -> Table:
     names = {int(name): frozenset(attributes(group[name])) for name in groups}
     unknown = np.setdiff1d(group_ids, list(names)) if names else np.empty(0)
     if len(unknown):
-        raise FileError(
-            f"{file}: {group.name}/{kind}_group_id: no group {int(unknown[0])} in the file; add it"
-        )
+        raise FileError(f"{file}: {group.name}/{kind}_group_id: no group {int(unknown[0])} in the file; add it")
     return Table(file, group.name, type_ids, group_ids, group_index, types, names)
 
 
@@ -216,6 +214,5 @@ def check_types(group: Any, kind: str, file: Path, type_ids: Integers, types: Ty
     missing = np.setdiff1d(type_ids, list(types.rows)) if types.file is not None else np.empty(0)
     if len(missing):
         raise FileError(
-            f"{file}: {group.name}/{kind}_type_id: type {int(missing[0])} is not in {types.file}; "
-            "add its row there"
+            f"{file}: {group.name}/{kind}_type_id: type {int(missing[0])} is not in {types.file}; add its row there"
         )
