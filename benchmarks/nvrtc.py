@@ -1,7 +1,7 @@
 """NVRTC through ctypes: compiles CUDA text for any GPU with neither a GPU nor a driver.
 
 Only the wheel ``nvidia-cuda-nvrtc`` (extra ``test``) is needed. The options are those that CuPy 14 passes for
-``RawModule(code=..., options=OPTIONS)``, so what passes here is what runs on a GPU.
+``RawModule(code=..., options=cuda_backend.OPTIONS)``, so what passes here is what runs on a GPU.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
+from gpusyn.backends.cuda_backend import OPTIONS
+
 # Compute capabilities that gpusyn promises: Turing, Ampere (two), Ada, Hopper, Blackwell (two).
 ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
 
-# The first two are gpusyn's own, the others CuPy adds by itself.
-CUPY_OPTIONS = ("--std=c++17", "--fmad=false", "-ftz=true", "--device-as-default-execution-space")
+# gpusyn's own, then those that CuPy adds by itself.
+CUPY_OPTIONS = (*OPTIONS, "-ftz=true", "--device-as-default-execution-space")
 
 
 class NvrtcError(RuntimeError):

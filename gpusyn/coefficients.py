@@ -155,15 +155,10 @@ def first_order(kinetics: FirstOrder, dt: float) -> list[Floats]:
     on = kinetics.alpha * kinetics.T_max + kinetics.beta
     r_inf = kinetics.alpha * kinetics.T_max / on
     fall_on, fall_off = -_expm1(-on * dt), -_expm1(-kinetics.beta * dt)
-    mean_on = fall_on / (on * dt)
-    return [
-        _exp(-on * dt),
-        r_inf * fall_on,
-        _exp(-kinetics.beta * dt),
-        mean_on,
-        r_inf * (1 - mean_on),
-        fall_off / (kinetics.beta * dt),
-    ]
+    mean_on, P_on, P_off = fall_on / (on * dt), _exp(-on * dt), _exp(-kinetics.beta * dt)
+    ratio = fall_off / (kinetics.beta * dt) / P_off  # of the mean to the gate at the end, without transmitter
+    constant = r_inf * (1 - mean_on) - ratio * (r_inf * fall_on)
+    return [P_on, r_inf * fall_on, P_off, ratio, constant, mean_on - ratio * P_on]
 
 
 def lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:

@@ -45,7 +45,8 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
     name = projection.name
     stream = Stream(stream_key(seed, "connect", name))
     pre, post = projection.rule.draw(projection.pre.size, projection.post.size, stream, same_ids(layout, projection))
-    creation = np.arange(len(pre))
+    drawn = any(isinstance(x, Distribution) for x in (*projection.weights.values(), projection.delay))
+    creation = np.arange(len(pre)) if drawn else np.broadcast_to(0, len(pre))  # an index only where one is drawn by
     weights: dict[str, Floats | float] = {}
     for receptor, given in projection.weights.items():
         key = stream_key(seed, "weight", f"{name}\0{receptor}")
@@ -114,10 +115,17 @@ def part_of(synapses: Synapses, block: Block) -> Synapses:
             inside = mask if isinstance(inside, slice) else inside & mask
         sides.append((start, ids))
     chosen = synapses.take(inside)
-    pre, post = (
-        ids[positions - start] for (start, ids), positions in zip(sides, (chosen.pre, chosen.post), strict=True)
-    )
+    pre, post = (_local(ids, p, start) for (start, ids), p in zip(sides, (chosen.pre, chosen.post), strict=True))
     return chosen._replace(pre=pre, post=post)
+
+
+def _local(ids: Integers, positions: Integers, start: int) -> Integers:
+    """Local ids of positions in a part that begins at `start`; most parts are contiguous, which needs no table."""
+    if len(ids) and int(ids[-1]) - int(ids[0]) == len(ids) - 1:
+        shift = int(ids[0]) - start
+        return positions + positions.dtype.type(shift) if shift else positions
+    found: Integers = ids[positions - start]
+    return found
 
 
 class Rows(NamedTuple):
@@ -138,20 +146,24 @@ def source_rows(part: Synapses, block: Block) -> Rows:
     cell = (pre.astype(np.int64) - first) * post.slices + piece
     begin = _bounds(cell, (end - first) * post.slices)
     local = (target - piece * post.slice_size).astype(np.uint32)
-    return Rows(begin, local | np.left_shift(np.uint32(delay), np.uint32(16), dtype=np.uint32), order)
+    return Rows(begin, local | np.left_shift(np.asarray(delay, np.uint32), np.uint32(16), dtype=np.uint32), order)
 
 
-def target_rows(part: Synapses, block: Block, source_bits: int) -> Rows:
-    """Rows of all targets of the block's target population."""
+def target_rows(part: Synapses, block: Block, bits: int, words: int, lag: int) -> Rows:
+    """Rows of all targets of the block's target population.
+
+    A synapse's word is the place in its source's history, `words` words of `bits` bits a step, that its delay less
+    `lag` steps has reached.
+    """
     order = _sorted(part.post, part.pre, block.pre.size)
     pre, target, delay = part.pre[order], part.post[order], _at(part.delay, order)
     begin = _bounds(target.astype(np.int64), block.post.size)
-    word = pre.astype(np.uint32) | np.left_shift(np.uint32(delay), np.uint32(source_bits), dtype=np.uint32)
+    word = pre.astype(np.uint32) * np.uint32(32 * words) + np.asarray((delay - lag) * bits, np.uint32)
     return Rows(begin, word, order)
 
 
 def _at(delay: Integers | int, order: Any) -> Any:
-    return delay[order].astype(np.uint32) if isinstance(delay, np.ndarray) else delay
+    return delay[order].astype(np.int64) if isinstance(delay, np.ndarray) else delay
 
 
 def _sorted(major: Integers, minor: Integers, n_minor: int) -> Any:

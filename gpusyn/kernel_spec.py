@@ -69,7 +69,7 @@ def _declare(file: str, name: str, unit: str, text: str) -> KernelSpec:
 
 
 _SPIKES = "+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int =history:int"
-_SYNAPSES = """+clock:int64 sets:int64 =n_sets:int blocks:int64 row_begin:int64 address:uint32 weights:real +gates:real
+_SYNAPSES = """sets:int64 =n_sets:int blocks:int64 row_begin:int64 address:uint32 weights:real +gates:real
     history:uint32 coef:real +sums:real"""
 
 KERNELS: dict[str, KernelSpec] = {
@@ -80,7 +80,8 @@ KERNELS: dict[str, KernelSpec] = {
             "advance_neurons",
             "block",
             f"""+clock:int64 chunks:int64 =n_chunks:int =n:int64 +V:real +refractory:int +gates:real
-            synaptic:real coef:real =n_rows:int64 current:real current_wave:int clamp_wave:int waves:real =n_waves:int +ring:acc rings:int64 drives:int64
+            synaptic:real coef:real =n_rows:int64 current:real current_wave:int clamp_wave:int waves:real
+            =n_waves:int +ring:acc rings:int64 drives:int64
             drive_rate:double drive_pieces:int drive_weight:acc {_SPIKES} probes:int64 +trace:real +fault:int64""",
         ),
         _declare(

@@ -23,7 +23,7 @@ from gpusyn.signature import Numbers, ReceptorSignature, Signature
 
 LONGEST_DELAY = 2**16 - 1  # steps: a synapse keeps its delay in 16 bits
 LARGEST_SLICE = 2**16  # targets: and its target within a slice in the other 16
-_ADDRESS_BITS = 32
+_MOST_HISTORY = 2**27  # words: a per-synapse address points at a bit, with 32 bits
 
 
 @dataclass
@@ -178,7 +178,7 @@ def _place_blocks(layout: Layout) -> None:
                 block = Block(projection, i, j, *places, longest, expected * share)
                 layout.blocks.append(block)
                 if block.receptors(synaptic=True):
-                    _check_address(block)
+                    history_words(block.longest, history_bits(block.pre.most_events), block)
 
 
 def same_ids(layout: Layout, projection: Projection) -> tuple[Any, Any] | None:
@@ -192,20 +192,20 @@ def same_ids(layout: Layout, projection: Projection) -> tuple[Any, Any] | None:
     return ids(projection.pre.parts), ids(projection.post.parts)
 
 
-def _check_address(block: Block) -> None:
-    bits = address_bits(block.pre.size)
-    if block.longest >> (_ADDRESS_BITS - bits):
-        most = (1 << (_ADDRESS_BITS - bits)) - 1
+def history_bits(most_events: int) -> int:
+    """Bits of a source's history that hold the number of its events in one step."""
+    return next(bits for bits in (1, 2, 4, 8, 16, 32) if most_events < 1 << bits)
+
+
+def history_words(longest: int, bits: int, block: Block) -> int:
+    """Words of a source's history, so many that the longest delay is within."""
+    words = -(-(longest + 1) * bits // 32)
+    if words * block.pre.size > _MOST_HISTORY:
         raise ParameterError(
-            f"Projection '{block.projection.name}'.delay: {block.longest} steps are too long for per-synapse "
-            f"gating from {block.pre.size} sources (at most {most} steps); use a larger dt, a shorter delay, or "
-            "gating='auto' with linear kinetics"
+            f"Projection '{block.projection.name}'.delay: {longest} steps are too long for per-synapse gating from "
+            f"{block.pre.size} sources; use a larger dt, a shorter delay, or gating='auto' with linear kinetics"
         )
-
-
-def address_bits(n_sources: int) -> int:
-    """Bits of a per-synapse address that hold the source."""
-    return max(1, (n_sources - 1).bit_length())
+    return words
 
 
 def longest_delay(projection: Projection, layout: Layout) -> int:

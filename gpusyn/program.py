@@ -127,7 +127,7 @@ class Compiled:
     def _synapse_launch(self, kernel: str, kind: Any, g: int, arrays: dict[str, Array]) -> Launch:
         names = {a: f"{kernel}.{a}" for a in ("row_begin", "address", "weights", "gates")}
         names |= {a: f"{kernel}.{a}{g}" for a in ("sets", "blocks", "coef")} | {"sums": f"g{g}.synaptic"}
-        names |= _same("clock history")
+        names |= _same("history")
         rows = sum(place.size for place, _, _ in kind.group_sets(g))
         return Launch(kernel, names, {"n_sets": len(arrays[f"{kernel}.sets{g}"])}, rows)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gpusyn import coefficients
 from gpusyn.connections import Synapses, draw_synapses, part_of, source_rows, target_rows
 from gpusyn.errors import ParameterError
-from gpusyn.layout import Block, Layout, address_bits
+from gpusyn.layout import Block, Layout, history_bits, history_words
 from gpusyn.quanta import weight_range, weight_shift
 from gpusyn.receptors import Receptor
 
@@ -47,6 +47,17 @@ class Pool:
 
 
 @dataclass
+class History:
+    """What the transmitter of one population's sources did in recent steps, `bits` a step."""
+
+    place: Any
+    pulse: int  # steps of transmitter after an event; 0: count events
+    bits: int
+    words: int  # a source
+    base: int = 0
+
+
+@dataclass
 class Stored:
     """Where the weights of one (block, receptor) are, for `weights` and `set_weights`."""
 
@@ -60,28 +71,7 @@ class Stored:
     weights: int
     constant: bool
     exponent: int  # a stored weight times 2^exponent is the weight; 0 for per-synapse weights
-
-
-@dataclass
-class History:
-    """What the transmitter of one population's sources did in recent steps, `bits` a step."""
-
-    place: Any
-    pulse: int  # steps of transmitter after an event; 0: count events
-    bits_log: int
-    longest: int
-    base: int = 0
-
-    @property
-    def steps_log(self) -> int:
-        """log2 of the steps in one word."""
-        return 5 - self.bits_log
-
-    @property
-    def words(self) -> int:
-        """Words a source, a power of two."""
-        steps = self.longest + 2
-        return 1 << max(0, (-(-steps >> self.steps_log)).bit_length())
+    history: History | None = None  # that per-synapse addresses point into
 
 
 class SynapseTables:
@@ -174,63 +164,40 @@ class SynapseTables:
         receptors = block.receptors(synaptic=True)
         if not receptors:
             return
-        bits = address_bits(block.pre.size)
-        rows = target_rows(part, block, bits)
         placed: dict[str, tuple[int, int]] = {}  # receptors of one kind share their indices
         for k, receptor in receptors:
             kernel = synapse_kernel(receptor)
             kind = self.kinds.setdefault(kernel, KindTables(kernel, self.layout))
+            history = self._history(block, receptor)
+            rows = target_rows(part, block, history.bits, history.words, int(receptor.kinetics.linear))
             if kernel not in placed:
                 placed[kernel] = kind.row_begin.add(rows.begin), kind.address.add(rows.word)
             begin, address = placed[kernel]
             weights = self._weights(block, part, receptor, rows.order)
             at = kind.weights.add(weights)
             step = int(len(weights) != 1 or len(rows.word) == 1)
-            history = self._history(block, receptor)
-            kind.add(
-                block.post,
-                k,
-                receptor,
-                [begin, address, at, step, kind.gates, 0, 0, block.pre.size],
-                history,
-                bits,
-            )
+            kind.add(block.post, k, receptor, [begin, address, at, step, kind.gates], history)
             kind.gates += len(rows.word)
             self.stored.append(
-                Stored(
-                    block,
-                    receptor.name,
-                    True,
-                    kernel + ".",
-                    begin,
-                    len(rows.begin) - 1,
-                    address,
-                    at,
-                    not step,
-                    0,
-                )
+                Stored(block, receptor.name, True, kernel + ".", begin, len(rows.begin) - 1, address, at, not step, 0)
             )
+            self.stored[-1].history = history
 
     def _history(self, block: Block, receptor: Receptor) -> History:
-        kinetics = receptor.kinetics
-        if kinetics.linear:
-            pulse, bits_log = 0, next(b for b in range(6) if block.pre.most_events < 1 << (1 << b) or b == 5)
-        else:
-            pulse, bits_log = pulse_steps(receptor, self.layout.dt), 0
-        key = (block.pre.population.name, pulse, bits_log)
-        history = self.histories.setdefault(key, History(block.pre, pulse, bits_log, block.longest))
-        history.longest = max(history.longest, block.longest)
-        return history
+        """The history that this receptor's synapses read; populations keep one for each kind of it."""
+        pulse = 0 if receptor.kinetics.linear else pulse_steps(receptor, self.layout.dt)
+        bits = 1 if pulse else history_bits(block.pre.most_events)
+        longest = max(b.longest for b in self.layout.blocks if b.pre is block.pre and b.receptors(synaptic=True))
+        words = history_words(longest, bits, block)
+        return self.histories.setdefault(
+            (block.pre.population.name, pulse, bits), History(block.pre, pulse, bits, words)
+        )
 
     def _place_histories(self) -> None:
         base = 0
         for history in self.histories.values():
             history.base = base
             base += history.words * history.place.size
-            if history.words * history.place.size >= 2**31:
-                raise ParameterError(
-                    f"Population '{history.place.population.name}': its transmitter history is too long for 31 bits"
-                )
         self.history_size = base
 
     def arrays(self) -> dict[str, Array]:
@@ -238,17 +205,14 @@ class SynapseTables:
         routes = sorted(range(len(self.routes)), key=lambda i: self.routes[i][0])
         counts = np.bincount([self.routes[i][0] for i in routes], minlength=len(self.layout.populations))
         table = np.array([self.routes[i][1] for i in routes] or [[0] * 12], np.int64)
-        histories = [
-            [h.place.source, h.place.size, h.base, h.words - 1, h.steps_log, h.bits_log, h.pulse]
-            for h in self.histories.values()
-        ]
+        histories = [[h.place.source, h.place.size, h.base, h.words, h.bits, h.pulse] for h in self.histories.values()]
         out: dict[str, Array] = {
             "routes": table,
             "route_begin": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
             "row_begin": self.row_begin.join(),
             "words": self.words.join(),
             "weights": self.weights.join(),
-            "histories": np.array(histories or [[0] * 7], np.int64),
+            "histories": np.array(histories or [[0] * 6], np.int64),
             "history": np.zeros(max(self.history_size, 1), np.uint32),
         }
         for kind in self.kinds.values():
@@ -267,16 +231,16 @@ class KindTables:
             Pool(layout.numbers.real_dtype),
         )
         self.gates = 0
-        self.sets: dict[tuple[str, int], list[tuple[list[int], History, int, list[Any]]]] = {}
+        self.sets: dict[tuple[str, int], list[tuple[list[int], History, list[Any]]]] = {}
 
-    def add(self, post: Any, k: int, receptor: Receptor, fields: list[int], history: History, bits: int) -> None:
+    def add(self, post: Any, k: int, receptor: Receptor, fields: list[int], history: History) -> None:
         """Add one block of rows to the set of receptor `k` of population `post`."""
         kinetics: Any = receptor.kinetics
         if kinetics.linear:
             coef = coefficients.lumped(kinetics, self.layout.dt, 1.0)
         else:
             coef = coefficients.first_order(kinetics, self.layout.dt)
-        self.sets.setdefault((post.population.name, k), []).append((fields, history, bits, coef))
+        self.sets.setdefault((post.population.name, k), []).append((fields, history, coef))
 
     def group_sets(self, group: int) -> list[tuple[Any, int, list[Any]]]:
         """The sets whose targets are in one group: (population, receptor index, blocks)."""
@@ -308,19 +272,8 @@ class KindTables:
                         len(blocks) + len(members),
                     ]
                 )
-                for fields, h, bits, c in members:
-                    own = [
-                        *fields[:5],
-                        self.gates,
-                        h.base,
-                        fields[7],
-                        h.words - 1,
-                        h.steps_log,
-                        h.bits_log,
-                        bits,
-                        6 * len(coef),
-                    ]
-                    blocks.append(own)
+                for fields, h, c in members:
+                    blocks.append([*fields, self.gates, h.base, h.bits, 6 * len(coef)])
                     coef.append([float(x) for x in c] + [0.0] * (6 - len(c)))
             if sets:
                 out[f"{p}sets{g}"] = np.array(sets, np.int64)

@@ -11,7 +11,6 @@ from gpusyn.backends.base import Session
 from gpusyn.checks import one_of, real
 from gpusyn.checks import values as checked_values
 from gpusyn.errors import ParameterError
-from gpusyn.layout import address_bits
 from gpusyn.program import Compiled
 from gpusyn.projections import Projection
 from gpusyn.quanta import weight_range
@@ -68,9 +67,14 @@ def _unpack(s: Stored, session: Session) -> _Part:
     row = np.repeat(np.arange(s.rows), np.diff(begin))
     word: Array = session.read(s.prefix + ("address" if s.synaptic else "words"), s.words, s.words + int(begin[-1]))
     block = s.block
+    pre: Array
+    post: Array
+    delay: Array
     if s.synaptic:
-        bits = address_bits(block.pre.size)
-        pre, post, delay = word & ((1 << bits) - 1), row, word >> bits
+        h = s.history
+        assert h is not None
+        pre, post = word // np.uint32(32 * h.words), row
+        delay = word % np.uint32(32 * h.words) // np.uint32(h.bits) + np.uint32(0 if h.pulse else 1)
     else:
         pre = row // block.post.slices + block.pre_range[0]
         post = (word & 0xFFFF) + (row % block.post.slices) * block.post.slice_size

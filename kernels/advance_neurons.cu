@@ -57,7 +57,7 @@ template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c
     int pause = (int)c[REFRACTORY];
     // selections of numbers, not of truth values: compilers turn these into SIMD code
     real next = flush(refractory > 0 ? v : free_v);
-    int sound = (next < 0 ? -next : next) < (real)1e30 ? 1 : 0;  // asked before a reset could hide it
+    int sound = magnitude(next) < (real)1e30 ? 1 : 0;  // asked before a reset could hide it
     int outcome = next >= threshold ? FIRED : QUIET;
     outcome = refractory > 0 ? QUIET : outcome;
     next = outcome == FIRED ? reset : next;

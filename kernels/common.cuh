@@ -77,5 +77,7 @@ template <class F> DEVICE void for_row(int64 lo, int64 hi, F f)
 #endif
 
 // A value smaller than 2^-60 is zero everywhere, so that a GPU's flush of subnormals to zero changes no stored bit.
-DEVICE float flush(float x) { return (x < 0 ? -x : x) < 8.673617379884035e-19f ? 0.0f : x; }
-DEVICE double flush(double x) { return (x < 0 ? -x : x) < 8.673617379884035e-19 ? 0.0 : x; }
+DEVICE float magnitude(float x) { return fabsf(x); }
+DEVICE double magnitude(double x) { return fabs(x); }
+DEVICE float flush(float x) { return magnitude(x) < 8.673617379884035e-19f ? 0.0f : x; }
+DEVICE double flush(double x) { return magnitude(x) < 8.673617379884035e-19 ? 0.0 : x; }

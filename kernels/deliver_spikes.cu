@@ -4,7 +4,7 @@
 enum RouteField {
     E_SOURCE, E_SOURCE_END, E_ROWS, E_WORDS, E_WEIGHTS, E_WEIGHT_STEP, E_SHIFT, E_RING, E_MASK, E_STRIDE, E_SLICES, E_SLICE_SIZE, ROUTE_FIELDS
 };
-enum HistoryField { H_GLOBAL, H_COUNT, H_BASE, H_MASK, H_STEPS_LOG, H_BITS_LOG, H_PULSE, HISTORY_FIELDS };
+enum HistoryField { H_GLOBAL, H_COUNT, H_BASE, H_WORDS, H_BITS, H_PULSE, HISTORY_FIELDS };
 
 // A synapse is one 32-bit word: delay in steps (high half) and target within its slice (low half).
 DEVICE void deliver_row(const int64 *route, int64 row, acc events, int64 now, const int64 *row_begin, const uint32 *words,
@@ -24,14 +24,19 @@ DEVICE void deliver_row(const int64 *route, int64 row, acc events, int64 now, co
     }
 }
 
-// What a source's transmitter does from the end of this step on: on or off (pulse > 0), or its number of events.
+// Shifts a source's history by one step: its transmitter is on or off from the end of this step on (pulse > 0), or it
+// sent so many events (which fit H_BITS, by the source's declared maximum).
 DEVICE void remember(const int64 *h, int64 i, int64 now, const int64 *event_step, const int *event_count, uint32 *history)
 {
     int64 since = now - event_step[h[H_GLOBAL] + i], pulse = h[H_PULSE];
     uint32 value = pulse ? (uint32)(since < pulse) : since == 0 ? (uint32)event_count[h[H_GLOBAL] + i] : 0u;
-    int64 inside = now & (((int64)1 << h[H_STEPS_LOG]) - 1);
-    uint32 *word = history + h[H_BASE] + ((now >> h[H_STEPS_LOG]) & h[H_MASK]) * h[H_COUNT] + i;
-    *word = (inside ? *word : 0u) | value << (inside << h[H_BITS_LOG]);
+    int bits = (int)h[H_BITS];
+    uint32 *word = history + h[H_BASE] + i * h[H_WORDS];
+    for (int64 k = 0; k < h[H_WORDS]; k++) {
+        uint32 old = word[k];
+        word[k] = bits == 32 ? value : old << bits | value;
+        value = bits == 32 ? old : old >> (32 - bits);
+    }
 }
 
 KERNEL(deliver_spikes, int64 *RESTRICT clock, const int64 *RESTRICT spike_total, int64 *RESTRICT spike_begin,

@@ -15,7 +15,7 @@ CUPY_FILE = "gpusyn.backends.cuda_backend"
 LAYERS: dict[str, tuple[str, str]] = {
     "foundation": (
         "errors checks checked_call quantities limits optional parameter_table portable_math philox rng "
-        "normal_quantile distribution_base distributions",
+        "normal_quantile distribution_base distributions memory",
         "",
     ),
     "description": (
@@ -26,14 +26,16 @@ LAYERS: dict[str, tuple[str, str]] = {
     "kernels": ("signature kernel_spec kernel_source kernel_modules backends.base", "foundation"),
     "backends": ("backends", "foundation kernels"),
     "compile": (
-        "coefficients quanta layout connections synapse_tables input_tables neuron_tables program plan "
-        "memory",
+        "coefficients quanta layout connections synapse_tables input_tables neuron_tables program plan",
         "foundation description kernels",
     ),
     "results": ("recorded spike_data trace_data results io", "foundation"),
-    "run": ("simulator", "foundation description kernels backends compile results"),
+    "run": (
+        "simulator progress recording saving state weights",
+        "foundation description kernels backends compile results",
+    ),
     "use": (
-        "cli info plot io.sonata __main__",
+        "cli info plot present demo check check_cases bench io.sonata __main__",
         "foundation description kernels backends compile results run",
     ),
 }
@@ -82,9 +84,7 @@ def wrong_imports(name: str, text: str, modules: frozenset[str]) -> list[str]:
             wrong.append(f"{name}:{line} imports {target}: only {CUPY_FILE} may")
         below = target.removeprefix("gpusyn.")
         if target.startswith("gpusyn.") and layer_of(below) not in allowed:
-            wrong.append(
-                f"{name}:{line} ({layer}) imports {target} ({layer_of(below)}): allowed are {sorted(allowed)}"
-            )
+            wrong.append(f"{name}:{line} ({layer}) imports {target} ({layer_of(below)}): allowed are {sorted(allowed)}")
     return wrong
 
 
@@ -140,9 +140,7 @@ print(*sorted(m for m in foreign if not m.startswith("_")))
 """
 
 
-@pytest.mark.parametrize(
-    "names", [["gpusyn"], sorted(MODULES - {"gpusyn.__main__"})], ids=["gpusyn", "all modules"]
-)
+@pytest.mark.parametrize("names", [["gpusyn"], sorted(MODULES - {"gpusyn.__main__"})], ids=["gpusyn", "all modules"])
 def test_import_brings_numpy_and_nothing_else(names):
     command = [sys.executable, "-c", PROBE.format(names=names)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)

@@ -42,14 +42,14 @@ FOUND_BY_RACES = [
 ]
 
 
-def run(sanitize: str, *kernels: str) -> subprocess.CompletedProcess[str]:
+def run(sanitize: str, *words: str, module: str = "cases") -> subprocess.CompletedProcess[str]:
     if compiler() is None:
         pytest.skip("g++ is not on PATH")
     environment = sanitizer_environment(sanitize)
     if environment is None:
         pytest.skip(f"g++ has no runtime for -fsanitize={sanitize} here")
     return subprocess.run(
-        [sys.executable, "-m", "tests.emulation.cases", *kernels],
+        [sys.executable, "-m", f"tests.emulation.{module}", *words],
         cwd=ROOT,
         env=os.environ | environment,
         capture_output=True,
@@ -86,3 +86,34 @@ def test_correct_kernels_are_left_alone(sanitize):
     assert result.stdout.split() == [word for kernel in SOUND for word in ("ran", kernel)]
     assert "WARNING" not in result.stderr, report(result)
     assert "runtime error" not in result.stderr, report(result)
+
+
+# ---- gpusyn's own kernels, in a whole simulation ----
+
+
+@pytest.mark.parametrize("sanitize", [MEMORY, RACES])
+def test_a_simulation_is_clean_and_equal_to_numpy(sanitize):
+    result = run(sanitize, "3", module="network")
+    assert result.returncode == 0, report(result)
+    assert [line.split()[1] for line in result.stdout.splitlines() if line.startswith("ran")] == [
+        "auto",
+        "per-synapse",
+    ]
+    assert "WARNING: ThreadSanitizer" not in result.stderr, report(result)
+    assert "runtime error" not in result.stderr, report(result)
+
+
+@pytest.mark.parametrize(
+    ("sanitize", "old", "new", "said"),
+    [
+        (RACES, "#define BLOCK_SYNC() __syncthreads()", "#define BLOCK_SYNC() ((void)0)", "data race"),
+        (RACES, "{ atomicAdd(p, v); }", "{ *p += v; }", "data race"),
+        (MEMORY, "j < hi; j += LANES) f(j)", "j <= hi; j += LANES) f(j)", "heap-buffer-overflow"),
+    ],
+    ids=["barrier", "atomic", "range"],
+)
+def test_damage_to_gpusyns_kernels_is_found(sanitize, old, new, said):
+    result = run(sanitize, "3", old, new, module="network")
+    assert result.returncode != 0, report(result)
+    assert said in result.stderr, report(result)
+    assert "kernels/" in result.stderr, report(result)

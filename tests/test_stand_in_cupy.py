@@ -398,7 +398,7 @@ def written(function, name):
         inside = re.fullmatch(rf"[\w.]*{name}\((.*)\)(?: ->.*)?", line)
         assert inside, line
         parts = [part.partition("=")[0].split() for part in inside[1].split(",") if part.strip()]
-        return [part[-1] for part in parts if part and part[-1] not in ("self", "*", "/")]
+        return [part[-1].lstrip("*") for part in parts if part[-1] not in ("self", "*", "/")]
 
 
 def compare(ours, real, where, problems):
@@ -418,6 +418,17 @@ def compare(ours, real, where, problems):
             expected = written(real if name == "__init__" else theirs, own_name)
             if written(mine, name) != expected:
                 problems.append(f"{path}{tuple(written(mine, name))}: the real one takes {tuple(expected)}")
+
+
+def test_comparison_can_fail():
+    problems = []
+    other = types.SimpleNamespace(**vars(cupy) | {"zeros": lambda shape, kind: None})
+    del other.asnumpy
+    compare(cupy, other, "cupy", problems)
+    assert problems == [
+        "cupy.asnumpy: the real one has none",
+        "cupy.zeros('shape', 'dtype', 'order'): the real one takes ('shape', 'kind')",
+    ]
 
 
 REAL = """

@@ -100,27 +100,28 @@ def constant_transmitter(lab, kinetics, duration):
     return pulses(lab, kinetics, tuple(START + k for k in range(int(duration))), START + duration)["g_AMPA"][:, 0]
 
 
-def transmitter_rows(name, kinetics, duration):
+def transmitter_rows(name, kinetics, duration, span):
     """The three rows of a receptor: r_inf and tau under constant transmitter, r after one pulse."""
 
     @row(name + "a", steps=10 * duration)
     def r_inf(lab):
         return constant_transmitter(lab, kinetics, duration)[-1]
 
-    @row(name + "b", steps=10)
+    @row(name + "b", steps=round(20 * span))
     def tau_on(lab):
-        r = constant_transmitter(lab, kinetics, duration)
-        first = round(START / 0.1) - 1
-        return -0.1 / math.log((r[-1] - r[first + 1]) / (r[-1] - r[first]))
+        """From r at the start of the transmitter, and one and two spans (near tau) later: no r_inf is needed."""
+        first, step = round(START / 0.1) - 1, round(span / 0.1)
+        r = constant_transmitter(lab, kinetics, duration)[first :: step][:3]
+        return -span / math.log((r[2] - r[1]) / (r[1] - r[0]))
 
     @row(name + "c", steps=10)
     def r_after_a_pulse(lab):
         return pulses(lab, kinetics, (START,), START + 5.0).at("g_AMPA", START + 1.0)[0]
 
 
-transmitter_rows("B1", FirstOrder.AMPA(), 40)
-transmitter_rows("B2", FirstOrder.NMDA(), 300)
-transmitter_rows("B3", FirstOrder.GABA_A(), 40)
+transmitter_rows("B1", FirstOrder.AMPA(), 40, 0.8)
+transmitter_rows("B2", FirstOrder.NMDA(), 300, 12.0)
+transmitter_rows("B3", FirstOrder.GABA_A(), 40, 0.2)
 
 
 @row("B4", steps=110)

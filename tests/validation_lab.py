@@ -48,23 +48,27 @@ class Lab(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """How a row is measured: a function of the lab, the steps that lead to its value, and the step if it is a time."""
+    """How a row is measured.
+
+    `steps` lead to its value; `grid` is the time step if it is a time; `double`: it is a difference too small for float32.
+    """
 
     function: Callable[[Lab], float]
     steps: int
     grid: float
+    double: bool
 
 
 MEASURES: dict[str, Measure] = {}
 
 
-def row(name: str, *, steps: int = 1, grid: float = 0.0) -> Callable[[Any], Any]:
-    """Register the measurement of a row; `grid`: in single precision a time is good to this step."""
+def row(name: str, *, steps: int = 1, grid: float = 0.0, double: bool = False) -> Callable[[Any], Any]:
+    """Register the measurement of a row."""
 
     def register(function: Callable[[Lab], float]) -> Callable[[Lab], float]:
         assert name in ROWS, name
         assert name not in MEASURES, name
-        MEASURES[name] = Measure(function, steps, grid)
+        MEASURES[name] = Measure(function, steps, grid, double)
         return function
 
     return register

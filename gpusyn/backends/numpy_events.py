@@ -154,9 +154,12 @@ def remember(a: SimpleNamespace, h: History, now: int) -> None:
     own = slice(h.global_, h.global_ + h.count_)
     since = now - a.event_step[own]
     value = since < h.pulse if h.pulse else np.where(since == 0, a.event_count[own], 0)
-    inside = now & ((1 << h.steps_log) - 1)
-    at = h.base + ((now >> h.steps_log) & h.mask) * h.count_
-    word = a.history[at : at + h.count_]
-    if inside == 0:
-        word[:] = 0
-    word |= value.astype(np.uint32) << np.uint32(inside << h.bits_log)
+    register = a.history[h.base : h.base + h.count_ * h.words].reshape(h.count_, h.words)
+    carry = value.astype(np.uint32)
+    for k in range(h.words):
+        old = register[:, k].copy()
+        if h.bits == 32:
+            register[:, k], carry = carry, old
+        else:
+            register[:, k] = old << np.uint32(h.bits) | carry
+            carry = old >> np.uint32(32 - h.bits)

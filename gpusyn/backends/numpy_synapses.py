@@ -19,19 +19,21 @@ from gpusyn.signature import Signature
 LANES = 32
 TABLES = ("sets", "blocks", "row_begin", "address")
 
-# A gate: c, what the transmitter does, states -> mean over the coming step, value at its end
+# A gate: c, what the transmitter does, states -> what adds to the mean over the coming step, value at its end
 Gate = Callable[[Array, Array, Sequence[Array]], tuple[Array, Array]]
 
 
 def first_order(c: Array, pulse: Array, x: Sequence[Array]) -> tuple[Array, Array]:
     """First order: r relaxes to r_inf while the transmitter is there, else to 0 (Destexhe et al. 1994).
 
-    c = P_on, r_inf (1 - P_on), P_off, mean on: of r, constant; mean off: of r.
+    Without transmitter the mean over a step is a multiple of the gate at its end; what synapses that are on add to
+    that is `extra`.
+    c = P_on, r_inf (1 - P_on), P_off, mean/end when off, extra when on: constant, of r.
     """
-    (r,), on = x, pulse != 0
-    mean = np.where(on, c[4] + c[3] * r, c[5] * r)
-    r[:] = flush(np.where(on, c[1] + c[0] * r, c[2] * r))
-    return mean, r
+    (r,), on, zero = x, pulse != 0, c.dtype.type(0)
+    extra = np.where(on, c[4] + c[5] * r, zero)
+    r[:] = flush(np.where(on, c[0], c[2]) * r + np.where(on, c[1], zero))
+    return extra, r
 
 
 def exponential(c: Array, events: Array, x: Sequence[Array]) -> tuple[Array, Array]:
@@ -96,11 +98,11 @@ def lane_sums(values: Array, lanes: Lanes) -> Array:
 
 
 class Rows(NamedTuple):
-    """A block with its synapses' delays, sources and lanes, and views of its weights and gates."""
+    """A block with its synapses' places in the sources' histories and lanes, and views of its weights and gates."""
 
     block: Block
-    delay: Array
-    source: Array
+    word: Array
+    bit: Array
     weight: Array
     x: list[Array]
     lanes: Lanes
@@ -132,42 +134,44 @@ def _rows(a: SimpleNamespace, b: Block, count: int, states: int) -> Rows:
     weights = a.weights[b.weights :]
     return Rows(
         b,
-        address >> b.source_bits,
-        address & ((1 << b.source_bits) - 1),
+        address >> 5,
+        (address & 31).astype(np.uint32),
         weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
         [a.gates[b.gates + at + first : b.gates + at + stop] for at in (0, b.gate_distance)[:states]],
         plan_lanes(np.diff(begin)),
     )
 
 
-def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, lead: int) -> None:
-    now = int(a.clock[0])
+def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, mean: Callable[[Array, Array, Array], Array]) -> None:
     for s, blocks in plan:
         mean_sum = np.zeros(s.count_, a.sums.dtype)
         end_sum = np.zeros(s.count_, a.sums.dtype)
         for rows in blocks:
             b = rows.block
-            then = now - lead - rows.delay
-            word = a.history[b.history + ((then >> b.steps_log) & b.mask) * b.sources + rows.source]
-            inside = (then & ((1 << b.steps_log) - 1)).astype(np.uint32)
-            sent = (word >> (inside << np.uint32(b.bits_log))) & np.uint32((1 << (1 << b.bits_log)) - 1)
-            mean, end = gate(a.coef[b.coef : b.coef + 6], sent, rows.x)
-            mean_sum = mean_sum + lane_sums(rows.weight * mean, rows.lanes)
-            end_sum = end_sum + lane_sums(rows.weight * end, rows.lanes)
+            c = a.coef[b.coef : b.coef + 6]
+            sent = (a.history[b.history + rows.word] >> rows.bit) & np.uint32((1 << b.bits) - 1)
+            extra, end = gate(c, sent, rows.x)
+            end_row = lane_sums(rows.weight * end, rows.lanes)
+            mean_sum = mean_sum + mean(c, lane_sums(rows.weight * extra, rows.lanes), end_row)
+            end_sum = end_sum + end_row
         a.sums[s.sum : s.sum + s.count_] = flush(mean_sum)
         a.sums[s.sum + s.distance : s.sum + s.distance + s.count_] = flush(end_sum)
 
 
+def _only_extra(c: Array, extra: Array, end: Array) -> Array:
+    return extra
+
+
 def advance_first_order(a: SimpleNamespace, plan: Sets) -> None:
     """First-order gates: the pulse that arrives at the start of a step acts during it."""
-    _advance(a, plan, first_order, 1)
+    _advance(a, plan, first_order, lambda c, extra, end: c[3] * end + extra)
 
 
 def advance_exponential(a: SimpleNamespace, plan: Sets) -> None:
     """Exponential gates: events that arrive at the end of a step are added then, undecayed."""
-    _advance(a, plan, exponential, 0)
+    _advance(a, plan, exponential, _only_extra)
 
 
 def advance_rising(a: SimpleNamespace, plan: Sets) -> None:
     """Rising gates: as exponential ones, the events go to h."""
-    _advance(a, plan, rising, 0)
+    _advance(a, plan, rising, _only_extra)

@@ -97,14 +97,13 @@ class Route(NamedTuple):
 
 
 class History(NamedTuple):
-    """What the transmitter of `count` sources did: 2**bits_log bits a step, 2**steps_log steps a word."""
+    """What the transmitter of `count` sources did: a shift register of `bits` bits a step, newest lowest."""
 
     global_: int
     count_: int
     base: int
-    mask: int
-    steps_log: int
-    bits_log: int
+    words: int
+    bits: int
     pulse: int
 
 
@@ -128,11 +127,7 @@ class Block(NamedTuple):
     gates: int
     gate_distance: int
     history: int
-    sources: int
-    mask: int
-    steps_log: int
-    bits_log: int
-    source_bits: int
+    bits: int
     coef: int
 
 

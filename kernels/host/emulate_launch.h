@@ -1,7 +1,7 @@
 // Launches for emulate.h: argument types, shared memory, the loop over blocks, and what Python calls.
 #pragma once
 
-#include "emulate_schedule.h"
+#include "emulate_faults.h"
 
 namespace emu {
 
@@ -172,6 +172,7 @@ EMU_FN bool launch(void (*body)(const u64 *), const u64 *args, unsigned blocks, 
     unsigned first = roll() % blocks, stride = now.order & DRAWN ? draw_stride(blocks) : 1;
     unsigned long mode = float_mode();
     if (flags & FLUSH_TO_ZERO) set_float_mode(mode | FLUSH_BITS);
+    watch_faults();
     order_before(&now.begin);
     bool good = true;
     for (unsigned i = 0; i < blocks && good; i++) {
@@ -179,6 +180,7 @@ EMU_FN bool launch(void (*body)(const u64 *), const u64 *args, unsigned blocks, 
         good = run_block(scheduled_block(i, blocks, first, stride));
     }
     order_after(&now.end);
+    unwatch_faults();
     set_float_mode(mode);
     if (!good) reset_fibers();
     __builtin_free(now.dynamic - DYNAMIC_EDGE);

@@ -1,6 +1,7 @@
 // What makes the kernel text run on a CPU at speed: workers with contiguous shares, lanes as SIMD loops.
 #pragma once
 #define GPUSYN_HOST 1
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <type_traits>

@@ -91,6 +91,8 @@ _BASE = [
     "-fno-exceptions",
     "-fno-rtti",
     "-fno-math-errno",
+    "-fsigned-char",  # as in CUDA, whatever the processor
+    "-fstack-clash-protection",  # a large frame meets the end of the stack, and does not jump over it
     "-w",
 ]
 _SANITIZED = {

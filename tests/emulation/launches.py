@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 import weakref
 from collections.abc import Callable, Sequence
@@ -107,9 +108,19 @@ class _Launch:
             raise StrictError(f"kernel {self._kernel.name!r}: a graph launches it on an array that has been freed")
         error = self._kernel.launch(self._slots, *self._shape)
         if error:
-            raise StrictError(f"kernel {self._kernel.name!r}: {error}")
+            raise StrictError(f"kernel {self._kernel.name!r}: {error}{_nearest(error, blocks)}")
         for block in blocks:
             block.check(f"kernel {self._kernel.name!r}")
+
+
+def _nearest(error: str, blocks: Sequence[Block]) -> str:
+    """For an access to nowhere: which of the arrays is meant, most likely."""
+    found = re.search(r"at address (0x\w+)", error)
+    if not found or not blocks:
+        return ""
+    address = int(found[1], 16)
+    block = min(blocks, key=lambda b: abs(address - b.ptr))
+    return f"; the nearest array has {block.size} bytes, and this is at byte {address - block.ptr}"
 
 
 def _strong(block: Block) -> Callable[[], Block]:

@@ -126,3 +126,10 @@ extern "C" __global__ void unwritten_shared(float *y)
 }
 // Right only where the first thread to add is thread 0.
 extern "C" __global__ void depends_on_order(unsigned *count, unsigned *y) { y[threadIdx.x] = atomicAdd(count, 1u); }
+extern "C" __global__ void far_away(float *y, long long n) { y[threadIdx.x + n] = 1; }
+extern "C" __global__ void deep_stack(float *y, int n)
+{
+    volatile float big[100000];
+    big[n] = 1;
+    y[threadIdx.x] = big[n];
+}

@@ -1,0 +1,82 @@
+"""What all benchmarks share: facts of the machine, and paired, interleaved runs."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import gpusyn
+from gpusyn.backends.compiler import find_compiler
+
+
+def processor() -> str:
+    """Name of the processor, as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def facts() -> list[str]:
+    """Machine, versions, load and date, one fact a line; printed above every result."""
+    compiler = find_compiler()
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    return [
+        f"date      {datetime.date.today().isoformat()}",
+        f"machine   {processor()}, {os.cpu_count()} cores, load {load}, {platform.platform()}",
+        f"versions  gpusyn {gpusyn.__version__}, Python {platform.python_version()}, numpy {np.__version__}, "
+        f"{compiler.description if compiler else 'no C++ compiler'}",
+    ]
+
+
+class Paired(NamedTuple):
+    """Times of two contestants, run in turns.
+
+    Attributes
+    ----------
+    ours, theirs : list of float
+        Seconds, pair by pair.
+    """
+
+    ours: list[float]
+    theirs: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """Median over the pairs of theirs / ours: how many times faster ours is."""
+        return statistics.median(t / o for o, t in zip(self.ours, self.theirs, strict=True))
+
+    def spread(self) -> str:
+        """Smallest and largest ratio of a pair: how noisy the machine was."""
+        ratios = [t / o for o, t in zip(self.ours, self.theirs, strict=True)]
+        return f"{min(ratios):.2f} to {max(ratios):.2f} over {len(ratios)} pairs"
+
+
+def paired(ours: Callable[[], float], theirs: Callable[[], float], pairs: int) -> Paired:
+    """Run both in turns, `pairs` times after one round that does not count; each returns its own seconds.
+
+    Who goes first alternates, so that a machine that warms up or slows down favours nobody.
+    """
+    ours(), theirs()
+    result = Paired([], [])
+    for i in range(pairs):
+        for contestant in ((0, 1), (1, 0))[i % 2]:
+            result[contestant].append((ours, theirs)[contestant]())
+    return result
+
+
+def seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Time that `work` takes by `clock`."""
+    start = clock()
+    work()
+    return clock() - start

@@ -1,0 +1,8 @@
+"""`python -m gpusyn`: the command line."""
+
+import sys
+
+from gpusyn.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

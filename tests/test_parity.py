@@ -1,0 +1,89 @@
+"""The same bits: drawn networks on numpy, on compiled CPU code and on emulated CUDA kernels.
+
+For any thread count, block size, schedule and chunk length, cut into several runs, after a reset, in single and
+double precision, and with the processor's flush-to-zero on.
+"""
+
+import collections
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from networks import EVERYTHING, cases
+from runs import Outcome, backend_named, cpu, cuda, differences, emulated, play
+
+from tests.emulation import ORDERS, check_guards, pretend, using
+
+NETWORKS = 220
+BLOCKS = (32, 64, 96, 128, 256)
+SINCE = settings(
+    max_examples=NETWORKS,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+)
+
+how_to_cut = st.fixed_dictionaries(
+    {
+        "chunk_steps": st.sampled_from([None, 1, 7, 33]),
+        "cuts": st.lists(st.integers(0, 20), max_size=3),
+        "reset_at": st.sampled_from([0, 0, 5, 19]),
+    }
+)
+launches = st.fixed_dictionaries(
+    {
+        "order": st.sampled_from(sorted(ORDERS)),
+        "flush": st.booleans(),
+        "lazy": st.booleans(),
+        "multiprocessors": st.sampled_from([1, 4]),
+    }
+)
+
+
+def spikes_of_neurons(case, found: Outcome) -> int:
+    """Spikes that are not a source's."""
+    sources = sum(p.size for p in case.net.populations.values() if p.is_source)
+    return int((found["spikes ids"] >= sources).sum())
+
+
+def on_emulated_cuda(case, block, launch, cut) -> Outcome:
+    """A run with an emulated grid; array bounds are checked at every launch and at the end."""
+    launch = dict(launch)
+    with pretend(multiprocessors=launch.pop("multiprocessors")):
+        with using(order=ORDERS[launch.pop("order")], **launch):
+            found = play(case, emulated(block), **cut)
+        check_guards()
+    return found
+
+
+def test_drawn_networks():
+    seen: collections.Counter[str] = collections.Counter()
+    cpu(), emulated()  # skips where there is no compiler
+
+    @SINCE
+    @given(cases(), st.data())
+    def check(case, data):
+        reference = play(case, backend_named("numpy"))
+        workers, cut = data.draw(st.sampled_from([1, 2, 3, 7])), data.draw(how_to_cut)
+        found = play(case, cpu(workers), **cut)
+        assert differences(reference, found) == [], ("cpu", workers, cut)
+        found = play(case, cpu(1, flush_to_zero=True))
+        assert differences(reference, found) == [], "cpu, flush-to-zero on"
+        seen.update(case.tags | {"networks"})
+        seen["spiking"] += spikes_of_neurons(case, reference) > 0
+        if data.draw(st.integers(0, 9)) >= 6:
+            block, launch, cut = data.draw(st.sampled_from(BLOCKS)), data.draw(launches), data.draw(how_to_cut)
+            found = on_emulated_cuda(case, block, launch, cut)
+            assert differences(reference, found) == [], ("emulated cuda", block, launch, cut)
+            seen.update({"emulated", f"block {block}", f"order {launch['order']}", f"flush {launch['flush']}"})
+
+    check()
+    assert seen["networks"] >= 200
+    assert seen["spiking"] >= 0.8 * seen["networks"]
+    assert seen["emulated"] >= 0.25 * seen["networks"]
+    hit = set(seen)
+    assert not EVERYTHING - hit
+    assert not {f"block {b}" for b in BLOCKS} | {f"order {o}" for o in ORDERS} | {"flush True", "flush False"} - hit

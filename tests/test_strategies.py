@@ -1,0 +1,214 @@
+"""Every shortcut equals the integration of each synapse on its own: heterogeneous weights and delays, random trains."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from tolerances import assert_close
+from validation_lab import Lab, fastest
+
+import gpusyn as gs
+from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder
+
+DT, DURATION = 0.1, 60.0
+SOURCES, TARGETS, SYNAPSES = 12, 6, 60
+LINEAR = [Exponential(5.0), Alpha(3.0), DualExponential(1.0, 20.0), DualExponential(4.0, 4.0)]
+LABS = [Lab(b, p) for b in dict.fromkeys([fastest(), "numpy"]) for p in ("double", "single")]
+
+
+@pytest.fixture(params=LABS, ids=lambda lab: f"{lab.backend}-{lab.precision}")
+def lab(request):
+    return request.param
+
+
+class Wiring:
+    """Random trains and synapses, several between some pairs; all times on the grid."""
+
+    def __init__(self, seed):
+        rng = np.random.default_rng(seed)
+        # coincident events included; nothing arrives in the first 3 ms
+        self.trains = [np.sort(rng.integers(20, 400, 12)) for _ in range(SOURCES)]
+        self.pre, self.post = rng.integers(0, SOURCES, SYNAPSES), rng.integers(0, TARGETS, SYNAPSES)
+        self.post[:TARGETS] = np.arange(TARGETS)
+        self.weight = rng.lognormal(0.0, 0.5, SYNAPSES)
+        self.delay = rng.integers(1, 80, SYNAPSES)  # steps: more than one word of a transmitter history
+
+    def connect(self, net, cells, weight, name, **more):
+        source = net.populations.get("source") or net.population(
+            "source", SOURCES, gs.SpikeSource([train * DT for train in self.trains])
+        )
+        rule = gs.FromArrays(self.pre, self.post)
+        net.connect(source, cells, rule, weight=weight, delay=self.delay * DT, name=name, **more)
+
+    def arrivals(self, synapse):
+        """Steps at which events reach a synapse, equal ones included."""
+        return self.trains[self.pre[synapse]] + self.delay[synapse]
+
+
+def run(lab, net, recorders):
+    with lab.open(net, DT) as sim:
+        sim.run(DURATION)
+        return [{v: np.asarray(sim.data[r][v], np.float64) for v in sim.data[r].variables} for r in recorders]
+
+
+def both(lab, make, variables, seed=1, mean=5.0, **model):
+    """The same network with the receptor's gates on the targets, and on the synapses."""
+    net, wiring, recorders = gs.Network(), Wiring(seed), []
+    for gating in ("auto", "per-synapse"):
+        receptor = make(gating)
+        cells = net.population(gating, TARGETS, gs.LIF(**model), receptors=[receptor])
+        wiring.connect(net, cells, {receptor.name: mean * wiring.weight}, gating)
+        recorders.append(net.record(cells, list(variables)))
+    return run(lab, net, recorders)
+
+
+@pytest.mark.parametrize("kinetics", LINEAR, ids=repr)
+def test_linear_gates_on_synapses_equal_those_on_the_target(lab, kinetics):
+    lumped, each = both(
+        lab, lambda gating: gs.AMPA(kinetics=kinetics, gating=gating, E_rev=70.0), ["g_AMPA", "I_AMPA", "V"],
+        E_L=0.0, V_th=100.0, V_reset=-10.0,
+    )  # fmt: skip
+    assert np.count_nonzero(lumped["V"].max(axis=0) > 1.0) == TARGETS
+    for variable in lumped:
+        assert_close(each[variable], lumped[variable], "gates", lab.precision)
+
+
+def test_spikes_do_not_depend_on_where_the_gates_are():
+    lab = Lab(fastest(), "double")
+    net, wiring = gs.Network(), Wiring(2)
+    spikes = []
+    for gating in ("auto", "per-synapse"):
+        cells = net.population(gating, TARGETS, gs.LIF(), receptors=[gs.AMPA(gating=gating), gs.NMDA(gating=gating)])
+        weight = {"AMPA": 20.0 * wiring.weight, "NMDA": gs.Ratio("AMPA", 0.1)}
+        wiring.connect(net, cells, weight, gating)
+        spikes.append(net.record(cells, "spikes"))
+    with lab.open(net, DT) as sim:
+        sim.run(DURATION)
+        lumped, each = (sim.data[s] for s in spikes)
+    assert len(lumped.times) > 20
+    assert len(set(lumped.ids)) == TARGETS
+    assert lumped.times.tolist() == each.times.tolist()
+    assert lumped.ids.tolist() == each.ids.tolist()
+
+
+@pytest.mark.parametrize("kinetics", LINEAR[:3], ids=repr)
+def test_synaptic_currents_equal_wherever_the_gates_are(lab, kinetics):
+    """V differs here: the gates of a target enter it exactly, those of synapses by their mean over the step."""
+
+    def make(gating):
+        return gs.CurrentReceptor("syn", kinetics=kinetics, gating=gating)
+
+    lumped, each = both(lab, make, ["I_syn", "V"], E_L=0.0, V_th=1e3, V_reset=-10.0)
+    assert_close(each["I_syn"], lumped["I_syn"], "gates", lab.precision)
+    peak = lumped["V"].max(axis=0)
+    assert 0 < np.abs((each["V"] - lumped["V"]) / peak).max() < 1e-3
+
+
+def test_two_gatings_of_one_contact(lab):
+    """One index, one set of events: each receptor of a contact has its own gates."""
+    net, wiring = gs.Network(), Wiring(3)
+    receptors = [gs.AMPA(), gs.AMPA(gating="per-synapse", name="each"), gs.NMDA(gating="per-synapse"), gs.NMDA(name="lumped")]
+    cells = net.population("cells", TARGETS, gs.LIF(V_th=100.0), receptors=receptors)
+    weight = {"AMPA": wiring.weight, "each": gs.Ratio("AMPA", 2.0), "NMDA": 0.5 * wiring.weight, "lumped": 0.25}
+    wiring.connect(net, cells, weight, "contact")
+    [traces] = run(lab, net, [net.record(cells, ["g_AMPA", "g_each", "g_NMDA", "g_lumped"])])
+    assert_close(traces["g_each"], 2.0 * traces["g_AMPA"], "gates", lab.precision)
+    assert np.abs(traces["g_NMDA"] / 0.5 - traces["g_lumped"] / 0.25).max() > 0.1  # other weights, other sums
+
+
+# --- against the integration of each synapse by other means ---------------------------------------------------
+
+
+def summed(wiring, trace_of):
+    """Sum of w x gate over the synapses of each target, at the end of every step."""
+    g = np.zeros((round(DURATION / DT), TARGETS))
+    for s in range(SYNAPSES):
+        g[:, wiring.post[s]] += wiring.weight[s] * trace_of(wiring.arrivals(s))
+    return g
+
+
+def one_population(lab, receptor, seed=4):
+    net, wiring = gs.Network(), Wiring(seed)
+    cells = net.population("cells", TARGETS, gs.LIF(V_th=100.0), receptors=[receptor])
+    wiring.connect(net, cells, {receptor.name: wiring.weight}, "wires")
+    name = f"g_{receptor.name}"
+    return wiring, run(lab, net, [net.record(cells, name)])[0][name]
+
+
+@pytest.mark.parametrize("gating", ["auto", "per-synapse"])
+@pytest.mark.parametrize("kinetics", LINEAR[:3], ids=repr)
+def test_linear_gates_equal_the_sum_of_their_closed_forms(lab, kinetics, gating):
+    def shape(t):
+        if kinetics.kind == "exponential":
+            return np.exp(-t / kinetics.tau)
+        if kinetics.kind == "alpha":
+            return t / kinetics.tau * np.exp(1.0 - t / kinetics.tau)
+        rise, decay = kinetics.tau_rise, kinetics.tau_decay
+        top = rise * decay / (decay - rise) * math.log(decay / rise)
+        return (np.exp(-t / decay) - np.exp(-t / rise)) / (math.exp(-top / decay) - math.exp(-top / rise))
+
+    def trace_of(arrivals):
+        since = (np.arange(1, round(DURATION / DT) + 1)[:, None] - arrivals[None, :]) * DT
+        return np.where(since >= 0, shape(np.maximum(since, 0.0)), 0.0).sum(axis=1)
+
+    wiring, g = one_population(lab, gs.AMPA(kinetics=kinetics, gating=gating))
+    assert_close(g, summed(wiring, trace_of), "gates", lab.precision)
+
+
+def integrated(kinetics, arrivals):
+    """r at the end of every step of a synapse: an adaptive integration between the edges of its transmitter."""
+    pulse, steps = round(kinetics.T_dur / DT), round(DURATION / DT)
+    on = np.zeros(steps, bool)  # in the step from k to k + 1
+    for a in arrivals:
+        on[a : a + pulse] = True
+    edges = [0, *(np.flatnonzero(np.diff(on)) + 1), steps]
+    r, out = 0.0, []
+    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        T = kinetics.T_max if on[begin] else 0.0
+        found = solve_ivp(
+            lambda _, y, T=T: kinetics.alpha * T * (1.0 - y) - kinetics.beta * y, (begin * DT, end * DT), [r],
+            method="DOP853", t_eval=np.arange(begin + 1, end + 1) * DT, rtol=1e-12, atol=1e-14,
+        )  # fmt: skip
+        out.append(found.y[0])
+        r = out[-1][-1]
+    return np.concatenate(out)
+
+
+@pytest.mark.parametrize(
+    "kinetics",
+    [FirstOrder.AMPA(), FirstOrder.NMDA(), FirstOrder.GABA_A(), FirstOrder(2.0, 0.05, T_max=0.5, T_dur=0.3),
+     FirstOrder(0.5, 0.1, T_dur=4.0)],
+    ids=["AMPA", "NMDA", "GABA_A", "short", "long"],
+)  # fmt: skip
+def test_first_order_gates_equal_an_integration_of_each_synapse(lab, kinetics):
+    wiring, g = one_population(lab, gs.AMPA(kinetics=kinetics))
+    assert_close(g, summed(wiring, lambda arrivals: integrated(kinetics, arrivals)), "integrated", lab.precision)
+
+
+def test_first_order_gates_saturate_where_a_lumped_gate_would_not():
+    """Row B5: pulses overlap and channels are already open, so many events open less than the sum of each alone."""
+    lab = Lab(fastest(), "double")
+    wiring, g = one_population(lab, gs.AMPA(kinetics=FirstOrder.GABA_A()))
+    alone = summed(wiring, lambda arrivals: sum(integrated(FirstOrder.GABA_A(), [a]) for a in arrivals))
+    assert (g <= alone * (1 + 1e-9)).all()
+    assert (g.max(axis=0) < 0.8 * alone.max(axis=0)).any()
+
+
+def test_v_with_first_order_gates_follows_an_integration_of_the_membrane():
+    """Second order in the step: 1e-3 mV at 0.1 ms."""
+    lab = Lab(fastest(), "double")
+    kinetics = FirstOrder.AMPA()
+    net, wiring = gs.Network(), Wiring(5)
+    cells = net.population("cells", TARGETS, gs.LIF(V_th=100.0), receptors=[gs.AMPA(kinetics=kinetics)])
+    wiring.connect(net, cells, {"AMPA": wiring.weight}, "wires")
+    [traces] = run(lab, net, [net.record(cells, ["V", "g_AMPA"])])
+    fine = 4
+    times = np.arange(0, round(DURATION / DT) * fine + 1) * (DT / fine)
+    g = np.array([np.interp(times, np.arange(0, 601) * DT, np.concatenate([[0.0], column])) for column in traces["g_AMPA"].T])
+    V = np.full(TARGETS, -70.0)
+    for k in range(len(times) - 1):  # trapezoidal rule, much finer than the edges of the transmitter are far apart
+        h = times[k + 1] - times[k]
+        slope = (10.0 * (-70.0 - V) - g[:, k] * V) / 200.0
+        V = (V + h / 2 * (slope - 700.0 / 200.0)) / (1.0 + h / 2 * (10.0 + g[:, k + 1]) / 200.0)
+    np.testing.assert_allclose(traces["V"][-1], V, atol=5e-3)
