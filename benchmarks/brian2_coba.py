@@ -7,8 +7,10 @@ seconds of code generation and of compiling. coba.py then runs the program as of
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import brian2 as b2
 import numpy as np
@@ -23,9 +25,8 @@ dg_i/dt = -g_i/tau_i : siemens
 def main() -> None:
     """Generate and compile."""
     case = json.loads(sys.argv[1])
-    b2.seed(case["seed"])
-    b2.prefs.core.default_float_dtype = np.dtype(case["float"]).type
     b2.set_device("cpp_standalone", directory=case["folder"], build_on_run=False)
+    b2.seed(case["seed"])  # after set_device, which would forget it
     b2.defaultclock.dt = case["dt"] * b2.ms
     start = time.perf_counter()
     n, n_e = case["neurons"], case["neurons"] * 4 // 5
@@ -74,7 +75,7 @@ def main() -> None:
                 "numpy": np.__version__,
                 "generate": generated - start,
                 "compile": time.perf_counter() - generated,
-                "spike_counts": str(spikes.variables["N"].name),
+                "spikes": Path(b2.device.get_array_filename(spikes.variables["N"])).name,
             }
         )
     )
@@ -82,8 +83,6 @@ def main() -> None:
 
 def compile_program(folder: str) -> None:
     """Brian2's own makefile, all cores."""
-    import subprocess
-
     subprocess.run(["make", "-j"], cwd=folder, check=True, capture_output=True)
 
 

@@ -243,8 +243,9 @@ def result_lines(r: dict[str, Any]) -> list[str]:
             ("1 s of model time", f"{r['wall_s_per_model_s']:.3f} s of wall time (timed over {r['duration_ms']:g} ms)"),
             ("one step", f"{r['us_per_step']:.2f} us, {r['launches']} launches"),
             ("rates", ", ".join(f"{name} {rate:.1f} Hz" for name, rate in r["rates_hz"].items())),
-            ("deliveries", f"{r['deliveries_per_s']:.3g} /s (spikes x mean fan-out, {r['deliveries']:,})"),
         ]
+    if r.get("deliveries"):
+        rows.append(("deliveries", f"{r['deliveries_per_s']:.3g} /s (spikes x mean fan-out: {r['deliveries']:,})"))
     if "gate_updates_per_s" in r:
         rows.append(("gate updates", f"{r['gate_updates_per_s']:.3g} /s"))
     if r["peak_process_bytes"]:

@@ -60,15 +60,19 @@ def coba(size: int, fan_out: int) -> gs.Network:
     """Conductance-based network of Vogels & Abbott (2005), as in Brette et al. (2007), benchmark 1.
 
     With 80 synapses a neuron it sustains itself after 50 ms of stimulation, at about 20 Hz. With another fan-out
-    weights are scaled to the same total, fluctuations shrink, and the stimulation goes on for the whole run.
+    weights are scaled to the same total; fluctuations then no longer sustain it, and a constant current, different
+    for each cell, keeps it asynchronous and irregular at 5 to 10 Hz.
     """
     net = gs.Network()
-    cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0)
+    published = fan_out == PUBLISHED
+    current = 0.0 if published else gs.Uniform(0.0, 1200.0)
+    cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0, I_e=current)
     E, I = _cells(net, size, cell, [gs.AMPA(tau_decay=5.0, E_rev=0.0), gs.GABA_A(tau_decay=10.0, E_rev=-80.0)])
     rule, scale = _random(size, fan_out), PUBLISHED / fan_out
     net.connect(E, E + I, rule, receptor="AMPA", weight=6.0 * scale, delay=0.1)
     net.connect(I, E + I, rule, receptor="GABA_A", weight=67.0 * scale, delay=0.1)
-    net.drive(E + I, "AMPA", rate=300.0, weight=6.0, stop=50.0 if fan_out == PUBLISHED else None)
+    if published:
+        net.drive(E + I, "AMPA", rate=300.0, weight=6.0, stop=50.0)
     return net
 
 

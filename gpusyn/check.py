@@ -111,13 +111,13 @@ def amount(results: Results) -> str:
     return f"{spikes:,} spikes, {samples:,} samples"
 
 
-def run_check(cases: Iterable[Case] = CASES, compared: list[Variant] | None = None) -> int:
+def run_check(cases: Iterable[Case] | None = None, compared: list[Variant] | None = None) -> int:
     """Compare and print one line a backend and case.
 
     Parameters
     ----------
-    cases : iterable of Case
-        What is run.
+    cases : iterable of Case, optional
+        What is run; by default `CASES`.
     compared : list of Variant, optional
         What is compared with numpy; by default all that this machine has.
 
@@ -137,7 +137,7 @@ def run_check(cases: Iterable[Case] = CASES, compared: list[Variant] | None = No
         return 1
     width = max(len(v.name) for v in compared)
     bad = count = 0
-    for case in cases:
+    for case in CASES if cases is None else cases:
         reference = run_case(case, NumpyBackend())
         for variant in compared:
             same, verdict = _compare(case, variant, reference)

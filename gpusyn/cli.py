@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from gpusyn import __version__
 from gpusyn.backends.choose import NAMES
+from gpusyn.bench_cases import CASES
 from gpusyn.errors import GpusynError
 
 USAGE, INTERRUPTED = 2, 130
@@ -107,7 +108,6 @@ def _run(given: argparse.Namespace) -> None:
 
 def _bench(given: argparse.Namespace) -> None:
     from gpusyn.bench import run_bench
-    from gpusyn.bench_cases import CASES
 
     run_bench(
         list(CASES) if given.case == "all" else [given.case],
@@ -188,7 +188,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list
     ]),
     "bench": (_bench, "time one scaling case, machine facts included", [
         ("--case", {
-            "choices": ("coba", "cuba", "per-synapse", "empty", "build", "all"), "default": "coba",
+            "choices": (*CASES, "all"), "default": "coba",
             "help": "Vogels-Abbott with conductances or currents, a gate on every synapse, an empty step, building",
         }),
         _size(None, "number of neurons (default: the case's own)"),

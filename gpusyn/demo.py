@@ -111,9 +111,10 @@ def run_demo(
         Before anything is computed: a value out of range, a backend that cannot be used, a directory that cannot
         be written.
     """
-    duration = real(duration, "demo: duration", unit="ms", above=0.0)
-    whole_steps(duration, DT, "demo: duration")
-    demo = demo_network(size)
+    duration = real(duration, "--duration", unit="ms", above=0.0)
+    whole_steps(duration, DT, "--duration")
+    integer(seed, "--seed", low=0)
+    demo = demo_network(integer(size, "--size", low=LEAST_SIZE))
     choice = choose(backend, threads)
     missing = [name for name in ("h5py", "matplotlib") if importlib.util.find_spec(name) is None]
     directory = _prepare(Path(out))

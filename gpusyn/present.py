@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gpusyn.backends.base import Backend
 from gpusyn.backends.choose import NAMES, make_backend
-from gpusyn.checks import one_of
+from gpusyn.checks import integer, one_of
 from gpusyn.errors import BackendError
 
 FASTEST_FIRST = ("cuda", "cpu", "numpy")
@@ -81,7 +81,9 @@ def choose(name: str = "auto", threads: int | None = None) -> Choice:
     BackendError
         The one asked for cannot be used here.
     """
-    name = one_of(name, NAMES, "backend")
+    name = one_of(name, NAMES, "--backend")
+    if threads is not None:
+        integer(threads, "--threads", low=1, high=1024)
     asked = "asked for with --backend"
     if name == "auto":
         name = one_of(os.environ.get("GPUSYN_BACKEND", "auto"), NAMES, "environment variable GPUSYN_BACKEND")

@@ -1,7 +1,7 @@
 """Small random networks for tests that compare backends, drawn by hypothesis.
 
 Hypothesis draws what there is; numbers come from a generator that it seeds. Models are few, so that few kernel
-modules are compiled. Printed, a case is the calls that made its network.
+modules are compiled.
 """
 
 from __future__ import annotations

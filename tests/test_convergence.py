@@ -104,7 +104,14 @@ def current_based(kinetics, dt, precision="double"):
 
 
 # 5 and 20 ms are membrane time constants of the cells too: the closed form of the propagator is 0/0 there
-CURRENTS = [Exponential(3.0), Exponential(5.0), Alpha(2.0), Alpha(20.0), DualExponential(0.5, 5.0), DualExponential(5.0, 5.0)]
+CURRENTS = [
+    Exponential(3.0),
+    Exponential(5.0),
+    Alpha(2.0),
+    Alpha(20.0),
+    DualExponential(0.5, 5.0),
+    DualExponential(5.0, 5.0),
+]
 
 
 @pytest.mark.parametrize("kinetics", CURRENTS, ids=repr)

@@ -21,9 +21,7 @@ def make(root: Path, *files: str, project: str = 'name = "gpusyn"') -> tuple[Pat
 
 def test_this_checkout_is_read_live():
     assert kernel_source.kernel_folder() == ROOT / "kernels"
-    assert kernel_source.read_kernel("common.cuh") == (ROOT / "kernels" / "common.cuh").read_text(
-        encoding="utf-8"
-    )
+    assert kernel_source.read_kernel("common.cuh") == (ROOT / "kernels" / "common.cuh").read_text(encoding="utf-8")
 
 
 def test_installed_copy_comes_first(tmp_path):

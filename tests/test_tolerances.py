@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from tolerances import TABLE, assert_close, assert_order, assert_row, row_limit
 from test_validation import MEASURES, ROWS
+from tolerances import TABLE, assert_close, assert_order, assert_row, row_limit
 
 PRECISIONS = ["single", "double"]
 TIMES = np.arange(1, 50)[:, None]
@@ -53,7 +53,7 @@ def test_close_rejects_what_would_test_nothing():
 
 def test_close_is_relative_to_each_neuron_and_not_to_the_largest():
     small = np.array([1.0, 1e-6]) * TRACES[:, :2]
-    with pytest.raises(AssertionError, match="the most at .*, 1\\)"):
+    with pytest.raises(AssertionError, match=r"the most at .*, 1\)"):
         assert_close(small * np.array([1.0, 1.01]), small, "gates", "single")
 
 

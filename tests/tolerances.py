@@ -1,7 +1,7 @@
 """The one table of tolerances, and the comparisons that use it.
 
-Nothing is compared loosely by accident: a comparison names its line of the table, nothing empty or all zero passes for a
-result, and every helper is itself tested to reject what it must (test_tolerances.py).
+Nothing is compared loosely by accident: a comparison names its line of the table, nothing empty or all zero passes
+for a result, and every helper is itself tested to reject what it must (test_tolerances.py).
 """
 
 from __future__ import annotations
@@ -64,26 +64,21 @@ def assert_row(row: dict[str, Any], measured: float, precision: str, steps: int 
     )
 
 
-def assert_close(measured: Any, expected: Any, kind: str, precision: str = "double", floor: float = 1e-3) -> None:
-    """Compare arrays element by element, relative to each expected value.
-
-    Values below `floor` times the largest of their own neuron (last axis) are compared relative to that.
-    """
+def assert_close(measured: Any, expected: Any, kind: str, precision: str = "double") -> None:
+    """Compare arrays element by element, relative to each expected value: what is expected to be 0 must be 0."""
     measured, expected = np.asarray(measured, np.float64), np.asarray(expected, np.float64)
     assert measured.shape == expected.shape, f"shapes {measured.shape} and {expected.shape}"
     assert expected.size, "nothing to compare"
     assert np.any(expected), "the expected values are all zero: nothing would be tested"
-    largest = np.abs(expected) if expected.ndim == 0 else np.abs(expected).max(axis=0)
-    scale = np.maximum(np.abs(expected), floor * largest)
-    rtol = getattr(TABLE[kind], precision)
+    scale, rtol = np.abs(expected), getattr(TABLE[kind], precision)
     wrong = ~(np.abs(measured - expected) <= rtol * scale)  # NaN is wrong too
     if wrong.any():
-        with np.errstate(divide="ignore", invalid="ignore"):
-            error = np.where(wrong, np.abs(measured - expected) / scale, 0.0)
+        error = np.where(wrong, np.abs(measured - expected) / np.where(scale > 0, scale, 1.0), 0.0)
         place = np.unravel_index(np.argmax(np.where(np.isnan(error), np.inf, error)), error.shape)
         raise AssertionError(
             f"{wrong.sum()} of {wrong.size} values differ by more than {rtol:g} ({kind}, {precision}); the most at "
-            f"{tuple(map(int, place))}: {measured[place]:.12g}, expected {expected[place]:.12g}, relative {error[place]:.3g}"
+            f"{tuple(map(int, place))}: {measured[place]:.12g}, expected {expected[place]:.12g}, "
+            f"relative {error[place]:.3g}"
         )
 
 

@@ -80,7 +80,7 @@ def dual_rows(name, kinetics, dt, duration, tail):
         return kernel_area(lab, kinetics, dt, duration)
 
 
-dual_rows("A4", DualExponential(0.2, 1.7), 0.01, 40.0, 7.0)
+dual_rows("A4", DualExponential(0.2, 1.7), 0.01, 32.0, 7.0)
 dual_rows("A5", DualExponential(2.0, 100.0), 0.1, 1800.0, 70.0)
 dual_rows("A6", DualExponential(0.5, 5.0), 0.02, 100.0, 18.0)
 
@@ -111,7 +111,7 @@ def transmitter_rows(name, kinetics, duration, span):
     def tau_on(lab):
         """From r at the start of the transmitter, and one and two spans (near tau) later: no r_inf is needed."""
         first, step = round(START / 0.1) - 1, round(span / 0.1)
-        r = constant_transmitter(lab, kinetics, duration)[first :: step][:3]
+        r = constant_transmitter(lab, kinetics, duration)[first::step][:3]
         return -span / math.log((r[2] - r[1]) / (r[1] - r[0]))
 
     @row(name + "c", steps=10)

@@ -50,7 +50,7 @@ class Lab(NamedTuple):
 class Measure(NamedTuple):
     """How a row is measured.
 
-    `steps` lead to its value; `grid` is the time step if it is a time; `double`: it is a difference too small for float32.
+    `steps` lead to its value; `grid` is the time step if it is a time; `double`: a difference too small for float32.
     """
 
     function: Callable[[Lab], float]

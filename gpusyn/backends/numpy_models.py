@@ -225,7 +225,7 @@ class ExactLIF:
 
     @staticmethod
     def advance(v: Array, c: Array, G: Real, D: Real) -> Array:
-        """v + ((P - 1) v + D), the small number first."""
+        """V + ((P - 1) v + D), the small number first."""
         moved: Array = v + (c[0] * v + D)
         return moved
 

@@ -2,7 +2,7 @@
 // would die. Builds with a sanitizer leave such signals to it, since its reports say more.
 #pragma once
 
-#include "emulate_schedule.h"
+#include "emulate_sync.h"
 
 #if !EMU_ASAN && !EMU_TSAN && (defined(__x86_64__) || defined(__aarch64__))
 #define EMU_FAULTS 1

@@ -112,7 +112,7 @@ class ndarray:
     ) -> np.ndarray:
         if out is not None and (out.dtype != self.dtype or out.shape != self.shape):
             raise ValueError("out has another dtype or shape")
-        host = self._host
+        host: np.ndarray = self._host
         if not blocking:
             if out is None:
                 raise StrictError("get(blocking=False) without out= returns values that are not there yet")

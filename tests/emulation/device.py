@@ -186,7 +186,7 @@ class Block:
         view = memoryview(whole).cast("B")
         self._before, self._after = view[: self._guard], view[self._guard + size :]
         self._before[:] = self._after[:] = _GUARD_BYTES[: self._guard]
-        self.bytes = np.frombuffer(whole, np.uint8)[self._guard : self._guard + size]
+        self.bytes = np.frombuffer(view, np.uint8)[self._guard : self._guard + size]
         self.bytes[:] = 0xFF
         _blocks.add(self)
 

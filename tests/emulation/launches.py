@@ -82,7 +82,8 @@ class _Launch:
         if len(args) != len(kernel.parameters):
             raise StrictError(f"kernel {kernel.name!r} takes {len(kernel.parameters)} arguments, got {len(args)}")
         self._kernel, self._shape = kernel, (grid, block, shared)
-        slots, blocks = [], {}
+        slots: list[int] = []
+        blocks: set[Block] = set()
         for i, (parameter, value) in enumerate(zip(kernel.parameters, args, strict=True)):
             if parameter[-1] != "*":
                 value = _PASSED_AS.get(type(value), type(value))(value)
@@ -94,17 +95,18 @@ class _Launch:
             else:
                 fault = _array_fault(parameter, value)
                 slots.append(0 if fault else value._ptr)
-                blocks[id(value)] = None if fault else value._block
+                if not fault:
+                    blocks.add(value._block)
             if fault:
                 raise StrictError(f"kernel {kernel.name!r}: argument {i} is {parameter!r}, {fault}")
         self._slots = (ctypes.c_uint64 * max(1, len(slots)))(*slots)
         # A graph holds addresses only: it does not keep an array alive.
-        hold = weakref.ref if capturing() else _strong
-        self._blocks = [hold(block) for block in set(blocks.values())]
+        hold: Callable[[Block], Callable[[], Block | None]] = weakref.ref if capturing() else _strong
+        self._blocks = [hold(block) for block in blocks]
 
     def __call__(self) -> None:
-        blocks = [get() for get in self._blocks]
-        if None in blocks:
+        blocks = [block for block in (get() for get in self._blocks) if block is not None]
+        if len(blocks) < len(self._blocks):
             raise StrictError(f"kernel {self._kernel.name!r}: a graph launches it on an array that has been freed")
         error = self._kernel.launch(self._slots, *self._shape)
         if error:
@@ -221,9 +223,10 @@ class RawModule:
     def _find(self, name: str) -> emulation.Kernel:
         if self._module is None:
             self.compile()
-        if name not in self._module:
+        kernel = self._module.get(name) if self._module is not None else None
+        if kernel is None:
             raise CUDADriverError(500)
-        return self._module[name]
+        return kernel
 
     def get_function(self, name: str) -> RawKernel:
         kernel = object.__new__(RawKernel)

@@ -69,10 +69,9 @@ def damage(old: str, new: str) -> None:
     load = emulation.load
 
     def load_damaged(text: str, *arguments: Any) -> emulation.Module:
-        assert old in text, f"no {old!r} in the kernels"
         return load(text.replace(old, new), *arguments)
 
-    emulation.load = load_damaged
+    vars(emulation)["load"] = load_damaged
 
 
 if __name__ == "__main__":

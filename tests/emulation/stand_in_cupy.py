@@ -1,7 +1,7 @@
 """A stand-in for the part of CuPy that gpusyn uses, on emulated kernels; strict wherever CuPy is silent.
 
 ``install()`` or ``install(monkeypatch)`` makes ``import cupy`` find it. What gpusyn does not use is not
-here, so its first use fails by name. ``tests/test_stand_in_cupy.py`` compares every name and signature with the
+here, so its first use fails by name. ``tests/test_stand_in_signatures.py`` compares every name and signature with the
 real CuPy.
 """
 
@@ -134,7 +134,7 @@ class MemoryPool:
     """Keeps nothing back: memory returns to the device with its last array."""
 
     def __init__(self, allocator: Any = None) -> None:
-        self._limit = 0
+        pass
 
     def malloc(self, size: int) -> arrays.MemoryPointer:
         check_device()
@@ -155,12 +155,6 @@ class MemoryPool:
 
     def free_all_blocks(self, stream: Any = None) -> None:
         streams.no_capture()
-
-    def set_limit(self, size: int | None = None, fraction: float | None = None) -> None:
-        self._limit = int(size if size is not None else (fraction or 0) * machine.total_memory)
-
-    def get_limit(self) -> int:
-        return self._limit
 
 
 class PinnedMemoryPointer(bytearray):

@@ -47,6 +47,8 @@ def no_capture() -> None:
 class Graph:
     """A recorded sequence of work; made by ``Stream.end_capture`` only."""
 
+    _nodes: list[Work]
+
     def __init__(self, *args: object, **kwargs: object) -> None:
         raise RuntimeError("use Stream.end_capture() to make a graph")
 
