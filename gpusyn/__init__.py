@@ -50,6 +50,7 @@ from gpusyn.stimulus import Clamp, Drive, Injection
 from gpusyn.waveform import Waveform
 
 if TYPE_CHECKING:
+    from gpusyn import measure as measure
     from gpusyn import plot as plot
     from gpusyn.io.results_file import open_results as open_results
     from gpusyn.simulator import Simulator as Simulator
@@ -59,6 +60,7 @@ __version__ = "0.1.0"
 # Loaded on first use: public name -> its module.
 _LAZY = {
     "Simulator": "gpusyn.simulator",
+    "measure": "gpusyn.measure",
     "open_results": "gpusyn.io.results_file",
     "plot": "gpusyn.plot",
 }
@@ -108,6 +110,7 @@ __all__ = [
     "UnknownNameError",
     "Waveform",
     "kinetics",
+    "measure",
     "open_results",
     "plan",
     "plot",

@@ -118,8 +118,13 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
             const int64 *r = rings + (chunk[C_RINGS] + k) * RING_FIELDS;
             input[k] = ring + r[R_BASE] + (now & r[R_MASK]) * r[R_STRIDE] + chunk[C_LOCAL];
         }
-        for (int64 d = chunk[C_DRIVE]; d < chunk[C_DRIVE_END]; d++)
-            add_drive(drives + d * DRIVE_FIELDS, drive_rate, drive_pieces, drive_weight, now, now - clock[2], chunk[C_LOCAL], count, input);
+        for (int64 d = chunk[C_DRIVE]; d < chunk[C_DRIVE_END]; d++) {
+            const int64 *drive = drives + d * DRIVE_FIELDS;
+            const acc *weight = drive_weight + drive[D_WEIGHT] + chunk[C_LOCAL] * drive[D_WEIGHT_STEP];
+            for_events(drive, drive_rate, drive_pieces, now, now - clock[2], chunk[C_LOCAL], count, state, [&](int j, int events) {
+                input[drive[D_RECEPTOR]][j] += (acc)events * weight[j * drive[D_WEIGHT_STEP]];
+            });
+        }
         // thread j wrote input[..][j] itself, so no barrier is needed before it reads it
 
         if (chunk[C_WAVES]) {

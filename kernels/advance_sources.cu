@@ -6,18 +6,16 @@ KERNEL(advance_poisson, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
        const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces, int64 *RESTRICT spike_total,
        int *RESTRICT spike_id, int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int history)
 {
+    SHARED int maybe[CHUNK];
     int64 now = clock[0];
     if (FIRST_THREAD) clock[1] = now;
     FOR_BLOCKS(b, n_chunks)
     {
         const int64 *chunk = chunks + b * SOURCE_FIELDS;
-        FOR_EACH(j, (int)chunk[S_COUNT])
-        {
-            int events = poisson_events(drives + chunk[S_DRIVE] * DRIVE_FIELDS, drive_rate, drive_pieces, now, now - clock[2],
-                                        chunk[S_LOCAL] + j);
-            if (events)
-                emit(now, (int)chunk[S_GLOBAL] + j, events, spike_total, spike_id, spike_events, event_step, event_count, history);
-        }
+        for_events(drives + chunk[S_DRIVE] * DRIVE_FIELDS, drive_rate, drive_pieces, now, now - clock[2], chunk[S_LOCAL],
+                   (int)chunk[S_COUNT], maybe, [&](int j, int events) {
+                       emit(now, (int)chunk[S_GLOBAL] + j, events, spike_total, spike_id, spike_events, event_step, event_count, history);
+                   });
     }
 }
 

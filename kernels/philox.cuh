@@ -19,7 +19,7 @@ DEVICE void philox(uint32 key_lo, uint32 key_hi, uint32 c[4])
 // Inside (0, 1): odd multiples of 2^-53, all exact.
 DEVICE double uniform53(uint32 hi, uint32 lo)
 {
-    return ((double)(hi >> 6) * 67108864.0 + (double)(lo >> 6) + 0.5) * 2.220446049250313e-16;
+    return ((double)(int)(hi >> 6) * 67108864.0 + (double)(int)(lo >> 6) + 0.5) * 2.220446049250313e-16;
 }
 
 DEVICE double uniform32(uint32 w) { return ((double)w + 0.5) * 2.3283064365386963e-10; }

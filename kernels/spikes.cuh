@@ -18,23 +18,53 @@ DEVICE void emit(int64 now, int source, int events, int64 *spike_total, int *spi
     }
 }
 
-// Poisson events of one element in one step: rates are (mean of a piece, exp(-mean of a piece)) pairs, constant per element
-// or, in time, one pair a step (row `local_step` of a table with D_WAVES columns).
-DEVICE int poisson_events(const int64 *drive, const double *rate, const int *pieces, int64 now, int64 local_step, int64 element)
+// Rates of consecutive elements: (mean of a piece, exp(-mean of a piece)) pairs and numbers of pieces, `step` apart.
+struct Rates {
+    const double *pair;
+    const int *pieces;
+    int64 step;
+};
+
+// The rates of elements from `local` on: constant in time, one for all or one each; or one a step for all, in row
+// `local_step` of a table with D_WAVES columns.
+DEVICE Rates rates_of(const int64 *drive, const double *rate, const int *pieces, int64 local_step, int64 local)
 {
-    if (now < drive[D_START] || now >= drive[D_STOP]) return 0;
-    int64 at = drive[D_RATE] + (drive[D_WAVE] < 0 ? element * drive[D_RATE_STEP] : local_step * drive[D_WAVES] + drive[D_WAVE]);
-    return poisson_count((uint32)drive[D_KEY_LOW], (uint32)drive[D_KEY_HIGH], (uint32)element, now, rate[2 * at], rate[2 * at + 1],
-                         pieces[at], (int)drive[D_CAP]);
+    int64 step = drive[D_WAVE] < 0 ? drive[D_RATE_STEP] : 0;
+    int64 at = drive[D_RATE] + (drive[D_WAVE] < 0 ? local * step : local_step * drive[D_WAVES] + drive[D_WAVE]);
+    return {rate + 2 * at, pieces + at, step};
 }
 
-// Private Poisson input of `count` neurons from `local` on, added to the sums that fall due at the end of this step.
-DEVICE void add_drive(const int64 *drive, const double *rate, const int *pieces, const acc *weight, int64 now,
-                      int64 local_step, int64 local, int count, acc *const *input)
+// 0 where an element surely has no event: its one piece counts none, as the first uniform number says.
+DEVICE int may_have_events(uint32 key_low, uint32 key_high, uint32 element, int64 now, double none, int pieces)
 {
+    uint32 c[4] = {element, (uint32)now, (uint32)((uint64)now >> 32), 0};
+    philox(key_low, key_high, c);
+    int some = uniform53(c[0], c[1]) >= none ? 1 : 0;
+    return pieces > 1 ? 1 : some;
+}
+
+// Calls f(j, events) for those of `count` elements from `local` on that have Poisson events in this step. The first pass
+// is the same for all elements, which compilers turn into SIMD code; `maybe` is scratch.
+template <class F>
+DEVICE void for_events(const int64 *drive, const double *rate, const int *pieces, int64 now, int64 local_step, int64 local,
+                       int count, int *maybe, F f)
+{
+    if (now < drive[D_START] || now >= drive[D_STOP]) return;
+    uint32 low = (uint32)drive[D_KEY_LOW], high = (uint32)drive[D_KEY_HIGH], first = (uint32)local;
+    Rates r = rates_of(drive, rate, pieces, local_step, local);
+    if (r.step) {
+        FOR_THREADS(j, count) maybe[j] = may_have_events(low, high, first + (uint32)j, now, r.pair[2 * j + 1], r.pieces[j]);
+    } else {
+        double none = r.pair[1];
+        int split = r.pieces[0];
+        FOR_THREADS(j, count) maybe[j] = may_have_events(low, high, first + (uint32)j, now, none, split);
+    }
     FOR_EACH(j, count)
     {
-        int events = poisson_events(drive, rate, pieces, now, local_step, local + j);
-        if (events) input[drive[D_RECEPTOR]][j] += (acc)events * weight[drive[D_WEIGHT] + (local + j) * drive[D_WEIGHT_STEP]];
+        if (maybe[j]) {
+            int64 k = j * r.step;
+            int events = poisson_count(low, high, first + (uint32)j, now, r.pair[2 * k], r.pair[2 * k + 1], r.pieces[k], (int)drive[D_CAP]);
+            if (events) f(j, events);
+        }
     }
 }

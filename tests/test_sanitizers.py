@@ -3,8 +3,10 @@
 Every case is a process of its own, with the sanitizer's runtime preloaded and a time limit.
 """
 
+import functools
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,16 +44,32 @@ FOUND_BY_RACES = [
 ]
 
 
-def run(sanitize: str, *words: str, module: str = "cases") -> subprocess.CompletedProcess[str]:
+@functools.cache
+def launcher(sanitize: str) -> list[str]:
+    """The start of a command line under which Python runs with the runtime preloaded."""
     if compiler() is None:
         pytest.skip("g++ is not on PATH")
     environment = sanitizer_environment(sanitize)
     if environment is None:
         pytest.skip(f"g++ has no runtime for -fsanitize={sanitize} here")
+    # Some kernels place memory where ThreadSanitizer cannot follow, unless told not to randomise.
+    for start in ([], ["setarch", "-R"]):
+        command = [*start, sys.executable, "-c", "pass"]
+        if start and not shutil.which(start[0]):
+            continue
+        result = subprocess.run(
+            command, env=os.environ | environment, capture_output=True, text=True, timeout=LIMIT, check=False
+        )
+        if result.returncode == 0:
+            return [*start, sys.executable]
+    pytest.skip(f"the runtime for -fsanitize={sanitize} does not start here: {result.stderr[-300:]}")
+
+
+def run(sanitize: str, *words: str, module: str = "cases") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", f"tests.emulation.{module}", *words],
+        [*launcher(sanitize), "-m", f"tests.emulation.{module}", *words],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=os.environ | sanitizer_environment(sanitize),
         capture_output=True,
         text=True,
         timeout=LIMIT,

@@ -1,4 +1,4 @@
-"""Rows of groups D and H on one step, on schemes for V that gpusyn's own is measured against, and on the neuron itself."""
+"""Rows on one step of V and on schemes for it (D22 to D24), on the neuron (H), and on the microcircuit's PSP (I)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from validation_lab import START, Bench, Lab, peak, row
 import gpusyn as gs
 from gpusyn.kinetics import Exponential
 
-# --- one step, and schemes that gpusyn does not use: it takes the mean conductance of each step (test_convergence.py) ---
+# --- one step, and schemes that gpusyn does not use: it takes each step's mean conductance (test_convergence.py) ---
 
 
 @row("D22")

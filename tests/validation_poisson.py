@@ -81,10 +81,10 @@ for _name, _kinetics in (("E2", DualExponential(0.5, 5.0)), ("E3", Alpha(2.0))):
 
 @row("E5")
 def e5(lab):
-    """Of 4000 cells: V forgets slowly, so 1000 s would leave an error of 1 %. With E_L = 0, V is reported in full."""
+    """Of 2000 cells, for V forgets slowly. With E_L = 0, V is reported with all its digits."""
     net = gs.Network()
     cell = gs.LIF(E_L=0.0, V_th=100.0, V_reset=-10.0)
-    cells = net.population("cells", 4000, cell, receptors=[gs.CurrentReceptor("exc", tau=5.0)], V=0.5)
+    cells = net.population("cells", 2000, cell, receptors=[gs.CurrentReceptor("exc", tau=5.0)], V=0.5)
     net.drive(cells, "exc", rate=EVENTS, weight=1.0)
     return moments(lab, net, cells, "V", 5.0).variance
 

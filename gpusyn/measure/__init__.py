@@ -1,0 +1,34 @@
+"""What a physiologist measures in a recording: synaptic currents and potentials, ratios, I-V curves.
+
+All functions take plain arrays, or a :class:`~gpusyn.results.TraceData` and the names of its variables. Currents are
+in pA (inward negative), potentials in mV, times in ms. Between samples the trace is taken as a smooth curve: peaks lie
+on the polynomial through the highest samples, level crossings on a cubic, so that they are better than the interval
+between samples.
+
+>>> import numpy as np
+>>> from gpusyn import measure
+>>> t = np.arange(0.0, 40.0, 0.05)
+>>> s = np.maximum(t - 5.0, 0.0)
+>>> epsc = measure.psc(t, -100.0 * (np.exp(-s / 4.0) - np.exp(-s / 0.5)), onset=5.0, fit=False)
+>>> print(f"{epsc.peak:.2f} pA after {epsc.time_to_peak:.3f} ms")
+-65.01 pA after 1.188 ms
+"""
+
+from gpusyn.measure.current_voltage import IVCurve, iv_curve, negative_slope, reversal_potential, slope_conductance
+from gpusyn.measure.ratios import NmdaAmpaRatio, nmda_ampa_ratio, paired_pulse_ratio
+from gpusyn.measure.response import PSC, PSP, psc, psp
+
+__all__ = [
+    "PSC",
+    "PSP",
+    "IVCurve",
+    "NmdaAmpaRatio",
+    "iv_curve",
+    "negative_slope",
+    "nmda_ampa_ratio",
+    "paired_pulse_ratio",
+    "psc",
+    "psp",
+    "reversal_potential",
+    "slope_conductance",
+]

@@ -1,0 +1,352 @@
+"""One postsynaptic response: its peak, its times, its charge."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gpusyn.checks import flag, public, real
+from gpusyn.errors import MissingDependencyError, ParameterError
+from gpusyn.measure.samples import SLACK, Floats, Samples, crossing, level_of, samples, summit
+from gpusyn.optional import require
+
+NOISE = 5.0  # a response must be larger than this many standard deviations of the noise
+FEWEST_TO_FIT = 4
+
+
+@dataclass(frozen=True, repr=False)
+class _Response:
+    """What current and potential have in common."""
+
+    onset: float
+    baseline: float
+    peak: float
+    time_to_peak: float
+    rise_10_90: float
+    decay_tau: float
+    half_width: float
+    _units: ClassVar[dict[str, str]] = {}
+
+    def __repr__(self) -> str:
+        shown = (f"{f.name}={getattr(self, f.name):.6g} {self._units.get(f.name, 'ms')}" for f in fields(self))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@dataclass(frozen=True, repr=False)
+class PSC(_Response):
+    """Measures of a postsynaptic current; from :func:`psc`.
+
+    Attributes
+    ----------
+    onset : float
+        Time that it begins at (ms), as given or found.
+    baseline : float
+        Current that the rest is measured from (pA).
+    peak : float
+        Largest deviation from the baseline (pA), signed: inward is negative.
+    time_to_peak : float
+        From the onset to the peak (ms).
+    rise_10_90 : float
+        From 10 % to 90 % of the peak (ms); 0 if the first sample is at 90 % already.
+    decay_tau : float
+        Time constant of the exponential fitted from 90 % of the peak on (ms); nan if it was not fitted.
+    half_width : float
+        Width at half the peak (ms); nan if the trace ends before.
+    charge : float
+        Integral from the onset on (fC = pA ms), signed as the current.
+    """
+
+    charge: float
+    _units: ClassVar[dict[str, str]] = {"baseline": "pA", "peak": "pA", "charge": "fC"}
+
+
+@dataclass(frozen=True, repr=False)
+class PSP(_Response):
+    """Measures of a postsynaptic potential; from :func:`psp`.
+
+    Attributes
+    ----------
+    onset : float
+        Time that it begins at (ms), as given or found.
+    baseline : float
+        Potential that the rest is measured from (mV).
+    peak : float
+        Largest deviation from the baseline (mV): positive is depolarising.
+    time_to_peak : float
+        From the onset to the peak (ms).
+    rise_10_90 : float
+        From 10 % to 90 % of the peak (ms).
+    decay_tau : float
+        Time constant of the exponential fitted from 90 % of the peak on (ms); nan if it was not fitted.
+    half_width : float
+        Width at half the peak (ms); nan if the trace ends before.
+    area : float
+        Integral of the deviation from the onset on (mV ms).
+    """
+
+    area: float
+    _units: ClassVar[dict[str, str]] = {"baseline": "mV", "peak": "mV", "area": "mV ms"}
+
+
+@public
+def psc(
+    t: Any,
+    current: Any = None,
+    onset: float | None = None,
+    *,
+    baseline: Any = None,
+    stop: float | None = None,
+    neuron: int | None = None,
+    fit: bool | None = None,
+) -> PSC:
+    """Measure a postsynaptic current.
+
+    Parameters
+    ----------
+    t : array_like, shape (n,), or TraceData
+        Increasing times (ms), or a recording.
+    current : array_like, shape (n,) or (n, n_neurons), or str, or sequence of str
+        The current (pA). With a TraceData, the variable such as ``"I_AMPA"``, or several to add up; it can be left
+        out where only one is in pA.
+    onset : float, optional
+        When the response begins (ms). By default the last sample before the peak that lies within 1 % of the peak
+        (or three standard deviations of the noise) of the baseline.
+    baseline : float or (float, float), optional
+        Level (pA), or the times (ms) it is averaged between; by default all samples before the onset.
+    stop : float, optional
+        End of the response (ms); by default of the trace.
+    neuron : int, optional
+        Which column, where there are several.
+    fit : bool, optional
+        Whether to fit the decay, which needs scipy; by default where scipy is installed.
+
+    Returns
+    -------
+    PSC
+
+    Raises
+    ------
+    ParameterError
+        If there is no response above the noise, it has no peak before the end, or an argument does not fit.
+    MissingDependencyError
+        If ``fit=True`` and scipy is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> t = np.arange(0.0, 60.0, 0.1)
+    >>> measure = psc(t, np.where(t >= 10.0, -70.0 * np.exp(-(t - 10.0) / 2.0), 0.0), onset=10.0, fit=False)
+    >>> measure.peak, measure.time_to_peak, round(measure.half_width, 4), round(measure.charge, 1)
+    (-70.0, 0.0, 1.3863, -140.0)
+    """
+    where = "measure.psc()"
+    found = respond(samples(t, current, neuron, "pA", where), onset, baseline, stop, "pA", where)
+    return PSC(**found.times(fit, where), charge=found.area())
+
+
+@public
+def psp(
+    t: Any,
+    V: Any = None,
+    onset: float | None = None,
+    *,
+    baseline: Any = None,
+    stop: float | None = None,
+    neuron: int | None = None,
+    fit: bool | None = None,
+) -> PSP:
+    """Measure a postsynaptic potential.
+
+    Parameters
+    ----------
+    t : array_like, shape (n,), or TraceData
+        Increasing times (ms), or a recording.
+    V : array_like, shape (n,) or (n, n_neurons), or str
+        The membrane potential (mV); with a TraceData its name, or nothing where only one variable is in mV.
+    onset, baseline, stop, neuron, fit
+        As for :func:`psc`, the baseline in mV.
+
+    Returns
+    -------
+    PSP
+
+    Raises
+    ------
+    ParameterError
+        If there is no response above the noise, it has no peak before the end, or an argument does not fit.
+    MissingDependencyError
+        If ``fit=True`` and scipy is missing.
+    """
+    where = "measure.psp()"
+    found = respond(samples(t, V, neuron, "mV", where), onset, baseline, stop, "mV", where)
+    return PSP(**found.times(fit, where), area=found.area())
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response found in a trace: `trace` holds its samples less the baseline, turned upwards by `sign`."""
+
+    trace: Samples
+    onset: float
+    stop: float
+    baseline: float
+    sign: float
+    top: int
+    peak_time: float
+    peak: float
+
+    def area(self) -> float:
+        """Return the signed integral from onset to stop."""
+        return self.sign * self.trace.integral(self.onset, self.stop)
+
+    def times(self, fit: bool | None, where: str) -> dict[str, float]:
+        """Return the measures by name."""
+        x, y, k = self.trace.t, self.trace.y, self.top
+        at_90, below = _rising(x, y, k, 0.9 * self.peak)
+        at_10, _ = _rising(x, y, below, 0.1 * self.peak)
+        half, _ = _rising(x, y, k, 0.5 * self.peak)
+        tau = self.decay(fit, where).tau
+        return {
+            "onset": self.onset,
+            "baseline": self.baseline,
+            "peak": self.sign * self.peak,
+            "time_to_peak": self.peak_time - self.onset,
+            "rise_10_90": at_90 - at_10,
+            "decay_tau": tau,
+            "half_width": _falling(x, y, k, 0.5 * self.peak) - half,
+        }
+
+    def decay(self, fit: bool | None, where: str) -> Decay:
+        """Fit one exponential to the samples from 90 % of the peak on."""
+        missing = Decay(0.0, 0.0, math.nan)
+        if fit is not None and not flag(fit, f"{where}.fit"):
+            return missing
+        try:
+            optimize = require("scipy.optimize", "fitting the decay of a response", "scipy>=1.12")
+        except MissingDependencyError:
+            if fit:
+                raise
+            return missing
+        below = np.flatnonzero(self.trace.y[self.top :] <= 0.9 * self.peak)
+        first = self.top + int(below[0]) if below.size else len(self.trace.y)
+        fitted = _exponential(optimize, self.trace.t[first:], self.trace.y[first:])
+        if fitted is None and fit:
+            raise ParameterError(
+                f"{where}: no exponential decay can be fitted to the {len(self.trace.y) - first} samples after 90 % "
+                "of the peak; give a longer trace, a later stop, or fit=False"
+            )
+        return missing if fitted is None else fitted
+
+
+@dataclass(frozen=True)
+class Decay:
+    """An exponential of time constant `tau` (ms) that is `size` at `start` (ms)."""
+
+    start: float
+    size: float
+    tau: float
+
+    def at(self, t: Floats) -> Floats:
+        """Return its values."""
+        return np.asarray(self.size * np.exp(-(t - self.start) / self.tau))
+
+
+def _exponential(optimize: Any, t: Floats, y: Floats) -> Decay | None:
+    """Least squares with the end level known: the baseline."""
+    if len(t) < FEWEST_TO_FIT or y[0] <= 0:
+        return None
+    span = float(t[-1] - t[0])
+    u, v = (t - t[0]) / span, y / y[0]
+
+    def misfit(q: Floats) -> Floats:
+        return np.asarray(q[0] * np.exp(np.clip(-q[1] * u, -700.0, 50.0)) - v)
+
+    area = max(float(np.trapezoid(v, u)), 1e-3)
+    found = optimize.least_squares(misfit, [1.0, 1.0 / area], method="lm", xtol=1e-12, ftol=1e-12)
+    size, rate = (float(q) for q in found.x)
+    if not (found.success and rate > 1e-6 and size > 0):
+        return None
+    return Decay(float(t[0]), size * float(y[0]), span / rate)
+
+
+def _rising(x: Floats, y: Floats, top: int, level: float) -> tuple[float, int]:
+    """Return when the curve last passed `level` up to sample `top`, and the sample before; the first if it never did."""
+    below = np.flatnonzero(y[: top + 1] < level)
+    if not below.size or below[-1] == top:
+        return float(x[0]), 0
+    k = int(below[-1])
+    return crossing(x, y, k, level), k
+
+
+def _falling(x: Floats, y: Floats, top: int, level: float) -> float:
+    """Return when the curve first falls to `level` after sample `top`; nan if it does not."""
+    below = np.flatnonzero(y[top:] <= level)
+    if not below.size:
+        return math.nan
+    # the samples before the peak may lie on the other side of a jump
+    return crossing(x[top:], y[top:], int(below[0]) - 1, level)
+
+
+def respond(trace: Samples, onset: Any, baseline: Any, stop: Any, unit: str, where: str) -> Response:
+    """Find the one response of a trace."""
+    end = float(trace.t[-1]) if stop is None else real(stop, f"{where}.stop", unit="ms", high=float(trace.t[-1]))
+    start = _found_onset(trace.between(-math.inf, end), baseline, where, unit) if onset is None else onset
+    start = real(start, f"{where}.onset", unit="ms")
+    earliest = float(2 * trace.t[0] - trace.t[1])
+    if not earliest - SLACK <= start < end:
+        raise ParameterError(
+            f"{where}.onset: must lie within the trace, {trace.t[0]:g} to {end:g} ms (got {start:.10g})"
+        )
+    # An onset that was found is itself a sample of the baseline.
+    level, spread = level_of(trace, baseline, start if onset is not None else start + 2 * SLACK, where)
+    return _measured(trace, start, end, level, max(spread, trace.noise()), unit, where)
+
+
+def _measured(trace: Samples, onset: float, stop: float, level: float, noise: float, unit: str, where: str) -> Response:
+    """Return the response between onset and stop, whose baseline and noise are known."""
+    inside = trace.between(onset, stop)
+    if len(inside.t) < 3:
+        raise ParameterError(f"{where}: fewer than three samples lie between {onset:g} and {stop:g} ms")
+    change = inside.y - level
+    sign = 1.0 if change.max() >= -change.min() else -1.0
+    upward = Samples(inside.t, sign * change)
+    top = int(np.argmax(upward.y))
+    _check_size(float(upward.y[top]), noise, unit, where)
+    if top == len(upward.y) - 1:
+        raise ParameterError(
+            f"{where}: the largest value is the last one, at {stop:g} ms, so that there is no peak; "
+            "give a longer trace or a later stop"
+        )
+    peak_time, peak = summit(upward.t, upward.y, top)
+    return Response(upward, onset, stop, level, sign, top, peak_time, peak)
+
+
+def _check_size(size: float, noise: float, unit: str, where: str) -> None:
+    if size > NOISE * noise and size > 0:
+        return
+    reason = f"not above {NOISE:g} times the noise of {noise:.3g} {unit}" if noise else "so that nothing happens"
+    raise ParameterError(
+        f"{where}: there is no response: the largest deviation from the baseline is {size:.3g} {unit}, {reason}"
+    )
+
+
+def _found_onset(trace: Samples, baseline: Any, where: str, unit: str) -> float:
+    """Return the time of the last quiet sample before the peak."""
+    head = max(5, len(trace.y) // 20)
+    if baseline is None:
+        level, spread = float(np.median(trace.y[:head])), 0.0
+    else:
+        level, spread = level_of(trace, baseline, float(trace.t[0]), where)
+    size = np.abs(trace.y - level)
+    top = int(np.argmax(size))
+    noise = max(spread, trace.noise())
+    _check_size(float(size[top]), noise, unit, where)
+    quiet = np.flatnonzero(size[:top] <= max(0.01 * size[top], 3.0 * noise))
+    if not quiet.size:
+        raise ParameterError(
+            f"{where}: the response is there from the first sample on, so that its onset cannot be found; give onset="
+        )
+    return float(trace.t[quiet[-1]])
