@@ -96,7 +96,7 @@ def per_synapse(size: int, fan_out: int) -> gs.Network:
     kinetics = gs.kinetics.FirstOrder(alpha=1.1, beta=0.19)
     sources = net.population("sources", 5 * size, gs.PoissonSource(rate=10.0))
     targets = net.population("targets", size, gs.LIF(), receptors=[gs.AMPA(kinetics=kinetics, gating="per-synapse")])
-    net.connect(sources, targets, _random(size, fan_out), receptor="AMPA", weight=0.01)
+    net.connect(sources, targets, _random(size, fan_out), receptor="AMPA", weight=0.1)
     net.record(sources + targets, "spikes", name="spikes")
     return net
 

@@ -145,7 +145,7 @@ def _introduce(size: int, duration: float, choice: Choice, missing: list[str]) -
     )
     if choice.backend.name == "numpy":
         _say(
-            "slow: numpy is the reference, about ten times slower than compiled code; "
+            "slow: numpy is the reference, 10 to 20 times slower than compiled code; "
             "a C++ compiler (Debian: apt install g++) gives the cpu backend and the same bits"
         )
     files = {"h5py": ("demo.h5", "io"), "matplotlib": ("demo.png", "plot")}

@@ -6,11 +6,10 @@ double precision, and with the processor's flush-to-zero on.
 
 import collections
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from networks import EVERYTHING, cases
-from runs import Outcome, backend_named, cpu, cuda, differences, emulated, play
+from runs import Outcome, backend_named, cpu, differences, emulated, play
 
 from tests.emulation import ORDERS, check_guards, pretend, using
 

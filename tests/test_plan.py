@@ -2,20 +2,23 @@
 
 import math
 import re
+import sys
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from runs import backend_named, emulated
+from runs import emulated
 
 import gpusyn as gs
 from gpusyn.backends.numpy_backend import NumpyBackend
+from gpusyn.layout import lay_out
 from gpusyn.quanta import Input, choose_quanta, poisson_cap
 from gpusyn.rng import poisson_counts, poisson_parameters
+from tests.emulation import pretend
 from tests.emulation.device import used_bytes
 
 DT = 0.1
-LARGEST = {"int32": 2**31 - 1, "int64": 2**62}
 
 
 def net_of(receptor, rule, n=400, weight=None, delay=1.0, **options):
@@ -84,12 +87,12 @@ def test_a_plan_allocates_and_draws_nothing(monkeypatch):
     tracemalloc.stop()
     assert plan.synapses == 1e9
     assert plan.total > 6e9
-    assert peak < 16 * 1_000_000 + 1e6 < plan.total / 100  # ids of the neurons at most
+    assert peak < plan.total / 100  # ids of the neurons at most
     assert "1e+09 synapses" in text
 
 
 def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
-    net = net_of(gs.AMPA(), gs.FixedInDegree(100), delay=gs.Uniform(0.1, 3.0))
+    net = net_of(gs.AMPA(), gs.FixedInDegree(100), weight=gs.Uniform(0.5, 1.5), delay=gs.Uniform(0.1, 3.0))
     other = net.population("I", 20, gs.LIF(), receptors=list(KINDS.values())[3:5])
     net.connect(net.populations["E"], other, gs.AllToAll(), weight={"AMPA": 1.0, "GABA_A": 2.0}, name="d")
     plan = gs.plan(net, dt=DT)
@@ -98,7 +101,7 @@ def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
     for part in (
         "420 neurons and sources, 48000 synapses, dt = 0.1 ms, single precision, sums in int32",
         f"{plan.launches} launches a step, 420 neurons in 2 model signature(s)",
-        "c onto E.AMPA (Exponential): event-driven, gate on the target neuron: exact, the kinetics is linear; 40000 syn",
+        "c onto E.AMPA (Exponential): event-driven, gate on the target neuron: exact, the kinetics is linear; 40000",
         "d onto I.AMPA (FirstOrder): per-synapse gates: the kinetics saturates; 8000 synapses",
         "d onto I.GABA_A (Exponential): per-synapse gates, as gating='per-synapse' asks; 8000 synapses",
         "quantum of E.AMPA: 2^",
@@ -113,7 +116,7 @@ def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
 
 def test_weights_lost_to_rounding_are_counted():
     tiny = np.ones(30)
-    tiny[:3], tiny[3:5] = 1e-9, 0.0
+    tiny[:3], tiny[3:5] = 1e-10, 0.0
     net = net_of(gs.AMPA(), gs.FromArrays(np.arange(30), np.arange(30)), n=30, weight=tiny)
     assert "counted when the network is built" in str(gs.plan(net, dt=DT))
     with gs.Simulator(net, dt=DT, backend="numpy") as sim:
@@ -124,17 +127,20 @@ def test_weights_lost_to_rounding_are_counted():
 # ---- memory ----
 
 
+FREE = 10_000_000
+REFUSED = (
+    r"needs 1\d\.\d MB but 10\.0 MB are free\.\n[\s\S]*2\.00 MB  synapses c\n[\s\S]*build scratch\nNothing was"
+)
+
+
 class Small(NumpyBackend):
     """A numpy backend on a computer with little memory; it must not be started."""
 
     def free_memory(self):
-        return 10_000_000
+        return FREE
 
     def start(self, program):
         raise AssertionError("started")
-
-
-REFUSED = r"needs 1\d\.\d MB but 10\.0 MB are free\.\n +\d\S* MB  synapses c\n[\s\S]*build scratch\nNothing was allocated"
 
 
 def test_a_network_that_does_not_fit_is_refused_before_anything_is_made(monkeypatch):
@@ -150,19 +156,17 @@ def test_a_network_that_does_not_fit_is_refused_before_anything_is_made(monkeypa
 
 def test_this_computers_memory_counts_for_cpu_backends(monkeypatch):
     net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
-    monkeypatch.setattr("gpusyn.plan.free_memory", lambda: 10_000_000)
+    monkeypatch.setitem(vars(sys.modules["gpusyn.plan"]), "free_memory", lambda: FREE)
     with pytest.raises(gs.PlanMemoryError, match=REFUSED):
         gs.Simulator(net, dt=DT, backend="numpy")
-    monkeypatch.setattr("gpusyn.plan.free_memory", lambda: None)
+    monkeypatch.setitem(vars(sys.modules["gpusyn.plan"]), "free_memory", lambda: None)
     assert "free memory unknown" in str(gs.plan(net, dt=DT))
     gs.Simulator(net, dt=DT, backend="numpy").close()
 
 
 def test_the_gpus_memory_counts_for_cuda():
-    from tests.emulation import pretend
-
     net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
-    with pretend(free_memory=10_000_000 + used_bytes()), pytest.raises(gs.PlanMemoryError, match=REFUSED):
+    with pretend(free_memory=FREE + used_bytes()), pytest.raises(gs.PlanMemoryError, match=REFUSED):
         gs.Simulator(net, dt=DT, backend=emulated())
 
 
@@ -170,32 +174,38 @@ def test_the_gpus_memory_counts_for_cuda():
 
 
 def test_ids_have_31_bits():
-    net = gs.Network()
-    for name in "ab":
-        net.population(name, 2**30, gs.PoissonSource(1.0))
+    # stand-ins: real populations of this size would hold 16 GB of ids
+    many = SimpleNamespace(size=2**30, model=gs.PoissonSource(1.0), receptors=())
+    nothing = {key: {} for key in ("projections", "drives", "injections", "clamps", "recorders")}
+    net = SimpleNamespace(populations={"a": many, "b": many}, **nothing)
     with pytest.raises(gs.ParameterError, match="2147483648 neurons in all; ids have 31 bits"):
-        gs.plan(net, dt=DT)
+        lay_out(net, DT, "single")
+    many.size -= 1
+    assert lay_out(net, DT, "single").populations["b"].source == 2**30 - 1
 
 
 # ---- quanta ----
 
 
-@pytest.mark.parametrize(("acc", "precision"), [("int32", "single"), ("int64", "double")])
-@pytest.mark.parametrize("events", [1, 1000])
-def test_the_largest_sum_fits_and_one_quantum_more_takes_the_next(acc, precision, events):
-    # rounding each weight may add half a quantum an event
-    largest = (LARGEST[acc] - events // 2 - 1) // events
-    for exponent in (-40, 0, 17):
-        for units, beyond in ((largest, 0), (largest + 2, 1)):
-            stream = Input("here", 1.0, math.ldexp(units, exponent), events, 1.0)
-            quantum = choose_quanta({"r": [stream._replace(mean=stream.largest)]}, precision)[1]["r"]
-            if acc == "int64" and beyond:  # 2^62 in units of which doubles hold no odd ones
-                continue
-            assert quantum.exponent == exponent + beyond
-            assert units * events / 2**beyond + events / 2 <= LARGEST[acc]
+@pytest.mark.parametrize("events", [1, 7, 1000])
+@pytest.mark.parametrize("exponent", [-40, 0, 17])
+def test_the_largest_sum_fits_and_one_quantum_more_takes_the_next(exponent, events):
+    most = (2**31 - 1 - events / 2) // events  # rounding each weight may add half a quantum an event
+    for units, beyond in ((most, 0), (most + 1, 1)):
+        weight = math.ldexp(units, exponent)
+        acc, quanta = choose_quanta({"r": [Input("here", weight, weight, events, weight)]}, "single")
+        assert (acc, quanta["r"].exponent) == ("int32", exponent + beyond)
+        assert units * events / 2**beyond + events / 2 <= 2**31 - 1
 
 
-def burst(weight, sources=40, copies=5, precision_of=None, **options):
+@pytest.mark.parametrize("events", [1, 3, 10**6])
+@pytest.mark.parametrize("largest", [1e-6, 1.0, 3.7e5])
+def test_sums_of_64_bits_use_62_of_them(largest, events):
+    quantum = choose_quanta({"r": [Input("here", largest, largest, events, largest)]}, "double")[1]["r"]
+    assert 2**60 <= largest * events / quantum.value + events / 2 <= 2**62
+
+
+def burst(weight, sources=40, copies=5, **options):
     """All sources at once, several events each, onto one neuron."""
     net = gs.Network()
     cell = net.population("E", 1, gs.LIF(), receptors=[gs.CurrentReceptor("syn", tau=1e6)])
@@ -220,7 +230,7 @@ def test_sums_at_their_bound_do_not_overflow(backend, precision, sign):
         assert sim.data["current"]["I_syn"][-1, 0] == pytest.approx(-200 * weight, rel=1e-6)
         sim.set_weights("c", weight)
         with pytest.raises(gs.ParameterError, match="w_max"):
-            sim.set_weights("c", weight + sign * quantum.value)
+            sim.set_weights("c", np.nextafter(weight, 2 * weight))
 
 
 def test_one_quantum_beyond_the_bound_doubles_the_quantum():
@@ -287,7 +297,3 @@ def test_counts_stay_below_the_maximum_that_is_chosen(mean):
     counts = poisson_counts(7, np.arange(100_000), 3, *table[:3], np.int32(2**30))
     assert counts.max() <= poisson_cap(mean)
     assert counts.mean() == pytest.approx(mean, abs=6 * math.sqrt(mean / 1e5))
-
-
-def test_backends_that_are_named_exist():
-    assert backend_named("numpy").name == "numpy"

@@ -110,8 +110,9 @@ def iv_curve(
     Examples
     --------
     >>> import gpusyn as gs
-    >>> iv_curve(gs.NMDA(), range(-80, 45, 5), duration=15.0, backend="numpy")
-    IVCurve(25 potentials, -80 to 40 mV; current at the peak: -10.8... to 39.0... pA; negative slope: -80 to -26.9... mV)
+    >>> curve = iv_curve(gs.NMDA(), range(-80, 45, 5), duration=15.0, backend="numpy")
+    >>> f"{curve.peak.min():.2f} pA", "from {:.0f} to {:.1f} mV".format(*curve.negative_slope)
+    ('-10.78 pA', 'from -80 to -27.0 mV')
     """
     where = "measure.iv_curve()"
     potentials = _potentials(V, where)
@@ -211,10 +212,11 @@ def reversal_potential(V: Any, I: Any, *, method: str = "interpolate") -> float:
     sign = np.sign(y)
     zeros, away = np.flatnonzero(sign == 0), np.flatnonzero(sign != 0)
     turns = np.flatnonzero(sign[away[1:]] != sign[away[:-1]])
-    if len(turns) + (len(turns) == 0 and len(zeros) > 0) != 1:
+    touches = len(zeros) > 0 and len(away) > 0 and int(np.ptp(zeros)) == len(zeros) - 1
+    if len(turns) > 1 or (len(turns) == 0 and not touches):
         raise ParameterError(
-            f"{where}: the current must change its sign once (got {len(turns)} times between {x[0]:g} and {x[-1]:g} mV); "
-            "measure over another range, or give method='line'"
+            f"{where}: the current must change its sign once (got {len(turns)} times between {x[0]:g} and "
+            f"{x[-1]:g} mV); measure over another range, or give method='line'"
         )
     if not len(turns):
         return float(x[zeros].mean())

@@ -9,7 +9,7 @@ import numpy as np
 
 from gpusyn.checks import one_of, public, real
 from gpusyn.errors import ParameterError
-from gpusyn.measure.response import Response, respond
+from gpusyn.measure.find import Response, respond
 from gpusyn.measure.samples import SLACK, Floats, Samples, level_of, samples, summit
 from gpusyn.quantities import as_floats
 
