@@ -17,7 +17,7 @@ Array = NDArray[Any]
 LONG_AGO = -(2**40)  # step of the last event of a source that has had none
 SPIKES_HELD = 1 << 22  # spikes on the device between two host reads
 SAMPLES_HELD = 1 << 24
-MOST_STEPS = 1000  # in one chunk
+MOST_STEPS = 250  # in one chunk
 
 
 class Compiled:

@@ -258,9 +258,7 @@ class Draft:
             return self.rng.integers(1, self.pick(2, 40), count) * self.dt
         if kind == "number":
             return self.pick(1, 1, 2, 7, 8, 31, 32, 33) * self.dt
-        return self.pick(
-            gs.Uniform(0.01, self.steps(1, 20)), gs.Exponential(self.dt * 9, high=self.steps(64, 70))
-        )
+        return self.pick(gs.Uniform(0.01, self.steps(1, 20)), gs.Exponential(self.dt * 9, high=self.steps(64, 70)))
 
     def connect(self, index: int) -> None:
         pre = self.some_of(self.pick(*self.cells, *self.sources))

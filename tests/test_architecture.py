@@ -35,7 +35,7 @@ LAYERS: dict[str, tuple[str, str]] = {
         "foundation description kernels backends compile results",
     ),
     "use": (
-        "cli info plot present demo check check_cases bench io.sonata __main__",
+        "cli info plot present demo check check_cases bench bench_cases measure io.sonata __main__",
         "foundation description kernels backends compile results run",
     ),
 }

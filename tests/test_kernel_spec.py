@@ -5,18 +5,20 @@ import re
 
 import numpy as np
 import pytest
-from runs import emulated
+from hand_made import SINGLE, make
+from runs import cpu, emulated
 
-from gpusyn.backends.cpu_backend import CpuBackend
 from gpusyn.backends.numpy_backend import NumpyBackend
 from gpusyn.errors import BackendError
 from gpusyn.kernel_modules import ALL_NUMBERS, Module, common_module, modules_in_common_use, neuron_module
 from gpusyn.kernel_source import kernel_names, read_kernel
 from gpusyn.kernel_spec import KERNELS, Argument, KernelSpec
 from gpusyn.signature import Numbers, ReceptorSignature, Signature
-from tests.emulation import CompileFailure, kernel_names as kernels_of_text, load
+from tests.emulation import CompileFailure, load
+from tests.emulation import kernel_names as kernels_of_text
 
 FILES = [name for name in kernel_names() if name.endswith(".cu")]
+MAKER = re.compile(r"#define\s+(\w+)\(name\b[^)]*\)\s*\\\n\s*KERNEL\(name,([^)]*)\)")
 C_TYPES = {"float32": "float", "float64": "double", "int32": "int", "int64": "long long", "uint32": "unsigned int"}
 
 
@@ -191,13 +193,9 @@ def test_missing_and_unknown_arguments_are_refused():
 
 @pytest.mark.parametrize("backend", ["numpy", "cpu", "cuda"])
 def test_every_backend_checks_its_launches(backend):
-    from hand_made import SINGLE, make
-    from runs import cpu
-
     program = make(numbers=SINGLE).program()
     start = {"numpy": NumpyBackend, "cpu": cpu, "cuda": emulated}[backend]().start
     launch = program.launches[0]
     wrong = launch._replace(arrays=dict(launch.arrays, V="refractory"))
     with pytest.raises(BackendError, match="advance_neurons: argument 'V' must be float32, got int32"):
         start(program._replace(launches=[wrong]))
-    assert CpuBackend.name == "cpu"

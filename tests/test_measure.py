@@ -67,7 +67,9 @@ def test_a_dual_exponential(rise, decay, sign):
     assert found.rise_10_90 == pytest.approx(times[2] - times[0], abs=3e-3)
     half = reached(rise, decay, 0.5, at, 10 * decay) - times[1]
     assert found.half_width == pytest.approx(half, abs=3e-3)
-    assert found.charge == pytest.approx(sign * 40.0 * (decay - rise) * dual_factor(rise, decay), rel=2e-3)
+    assert found.charge == pytest.approx(
+        sign * 40.0 * (decay - rise) * dual_factor(rise, decay), rel=3e-3
+    )  # straight lines
     assert found.decay_tau == pytest.approx(decay, rel=0.02)  # the rise is not quite over at 90 %
 
 
@@ -127,7 +129,7 @@ def test_noise_alone_is_no_response(n, onset):
     t = np.arange(n) * 0.1
     for seed in range(5):
         noise = np.random.default_rng(seed).normal(-3.0, 2.0, n)
-        with pytest.raises(ParameterError, match="there is no response: .* 5 times the noise of"):
+        with pytest.raises(ParameterError, match=r"there is no response: .* 5 times the noise of"):
             measure.psc(t, noise, onset=onset)
 
 
@@ -137,9 +139,8 @@ def test_baseline_by_level_or_by_window():
         found = measure.psc(T, trace, onset=ONSET, baseline=given, fit=False)
         assert found.baseline == pytest.approx(2.0)
         assert found.peak == pytest.approx(-20.0, rel=1e-3)
-    assert measure.psc(T[100:], trace[100:], onset=ONSET, baseline=2.0, fit=False).peak == pytest.approx(
-        -20.0, rel=1e-3
-    )
+    late = measure.psc(T[100:], trace[100:], onset=ONSET, baseline=2.0, fit=False)
+    assert late.peak == pytest.approx(-20.0, rel=1e-3)
 
 
 def test_what_the_trace_does_not_show_is_nan():
@@ -161,7 +162,7 @@ def test_without_scipy_only_the_fit_is_missing(monkeypatch):
         lambda: measure.psc(T, dual(T, 0.5, 5.0), onset=ONSET, fit=True),
         lambda: measure.paired_pulse_ratio(T, two_pulses(), [10.0, 20.0], reference="decay"),
     ):
-        with pytest.raises(MissingDependencyError, match='needs scipy.*pip install "scipy'):
+        with pytest.raises(MissingDependencyError, match=r'needs scipy.*pip install "scipy'):
             call()
 
 
@@ -184,7 +185,7 @@ def test_what_is_refused():
         (lambda: measure.psc(mixed, y), ParameterError, r"measure.psc\(\).t\[4\]: times must increase"),
         (lambda: measure.psc(T, y[1:]), ParameterError, "same length"),
         (lambda: measure.psc(T[:2], y[:2]), ParameterError, "at least three samples"),
-        (lambda: measure.psc(T, np.where(T == T[7], np.nan, y)), ParameterError, "finite"),
+        (lambda: measure.psc(T, np.where(y > 0.9, np.nan, y)), ParameterError, "finite"),
         (lambda: measure.psc(T, np.stack([y, y], axis=1)), ArgumentError, "neuron="),
         (lambda: measure.psc(T, np.stack([y, y], axis=1), neuron=2), ParameterError, "<= 1"),
         (lambda: measure.psc(T, y, neuron=0), ParameterError, "drop neuron="),
@@ -196,7 +197,7 @@ def test_what_is_refused():
         (lambda: measure.psc(T, y, onset=ONSET, baseline=(200.0, 300.0)), ParameterError, "no sample lies between"),
         (lambda: measure.psc(T, y, onset=ONSET, stop=10.5), ParameterError, "there is no peak"),
         (lambda: measure.psc(T, np.zeros(len(T))), ParameterError, "nothing happens"),
-        (lambda: measure.psc(T[100:], exponential(T, 5.0)[100:]), ParameterError, "onset cannot be found|no response"),
+        (lambda: measure.psc(T[100:], y[100:] + 0.1, baseline=0.0), ParameterError, "onset cannot be found"),
         (lambda: measure.psc(T, y, onse=1.0), ArgumentError, "did you mean 'onset'"),
     ]:
         with pytest.raises(error, match=text):
@@ -308,7 +309,7 @@ def test_the_nmda_current_at_two_potentials(nmda):
 
 
 def test_without_magnesium_the_curve_is_straight():
-    pair = [gs.AMPA(), gs.NMDA(Mg=None)] if "Mg" not in str(gs.NMDA.parameters()) else [gs.AMPA(), gs.NMDA(Mg=0.0)]
+    pair = [gs.AMPA(), gs.NMDA(Mg=0.0)]
     curve = measure.iv_curve(pair, [40, -70, -0.2, 0, -10], weight={"AMPA": 2.0, "NMDA": 1.0}, at=30.0, backend="numpy")
     assert curve.negative_slope is None
     assert curve.V.tolist() == [-70.0, -10.0, -0.2, 0.0, 40.0]

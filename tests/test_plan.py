@@ -128,9 +128,7 @@ def test_weights_lost_to_rounding_are_counted():
 
 
 FREE = 10_000_000
-REFUSED = (
-    r"needs 1\d\.\d MB but 10\.0 MB are free\.\n[\s\S]*2\.00 MB  synapses c\n[\s\S]*build scratch\nNothing was"
-)
+REFUSED = r"needs 1\d\.\d MB but 10\.0 MB are free\.\n[\s\S]*2\.00 MB  synapses c\n[\s\S]*build scratch\nNothing was"
 
 
 class Small(NumpyBackend):

@@ -1,4 +1,4 @@
-"""The rule that connects by distance, and delays that grow with it."""
+"""The rule that connects by distance."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gpusyn import portable_math
-from gpusyn.checks import flag, one_of, public, real, show
+from gpusyn.checks import flag, one_of, public, real
 from gpusyn.connectivity.base import Ids, Integers, Keys, Rule, autapse_positions, tail_bound
-from gpusyn.connectivity.places import Extent, Places, checked_boundary, places_of
+from gpusyn.connectivity.places import Places, checked_boundary, given_places, places_of
 from gpusyn.connectivity.rules import FixedProbability
-from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.errors import ParameterError
 from gpusyn.rng import Stream, uniform53
 
-__all__ = ["DistanceDelay", "DistanceDependent"]
+__all__ = ["DistanceDependent"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -103,7 +103,7 @@ class DistanceDependent(Rule):
         places = self.positions
         if isinstance(places, Places):
             places = places.pre, places.post
-        object.__setattr__(self, "positions", _given(places, period, f"{name}.positions", self._reach))
+        object.__setattr__(self, "positions", given_places(places, period, f"{name}.positions", self._reach))
 
     def bind(self, pre: Any, post: Any, where: str) -> DistanceDependent:
         """Return the rule with the positions of two selections, unless it has some already.
@@ -218,90 +218,3 @@ class DistanceDependent(Rule):
         words = stream.words(pre[open_], post[open_], _ACCEPT)
         keep[open_] = uniform53(words[0], words[1]) < share[open_]
         return np.asarray(keep)
-
-
-@public
-@dataclass(frozen=True)
-class DistanceDelay:
-    """A delay that grows with distance: ``offset + distance / velocity``, for ``delay=`` of a connection.
-
-    It is rounded to the grid, and at least one step. Where the rule is a :class:`DistanceDependent` and nothing else is
-    said, distances are its own.
-
-    Parameters
-    ----------
-    velocity : float
-        Conduction velocity, in the unit of the positions a ms.
-    offset : float
-        Delay at distance 0 (ms), such as that of transmission.
-    boundary, extent, positions
-        As for :class:`DistanceDependent`, where the rule is another one.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> line = np.array([[0.0], [300.0], [900.0]])
-    >>> delay = DistanceDelay(300.0, offset=0.5, positions=(line, line))  # um and um/ms: 0.3 m/s
-    >>> delay.between(np.array([0, 0, 2]), np.array([0, 1, 0]))
-    array([0.5, 1.5, 3.5])
-    """
-
-    velocity: float
-    _: KW_ONLY
-    offset: float = 0.0
-    boundary: str | None = None
-    extent: float | tuple[float, ...] | None = None
-    positions: Any = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        name = "DistanceDelay"
-        object.__setattr__(self, "velocity", real(self.velocity, f"{name}.velocity", above=0.0))
-        object.__setattr__(self, "offset", real(self.offset, f"{name}.offset", unit="ms", low=0.0))
-        period = checked_boundary(self.boundary or "open", self.extent, name)
-        if period is not None:
-            object.__setattr__(self, "extent", period[0] if len(period) == 1 else period)
-        object.__setattr__(self, "positions", _given(self.positions, period, f"{name}.positions"))
-
-    def bind(self, pre: Any, post: Any, rule: Rule, where: str) -> DistanceDelay:
-        """Return the delay with the places of two selections, unless it has some already.
-
-        Raises
-        ------
-        ParameterError
-            If it has the positions of other selections, a population has no positions, or the dimensions differ.
-        """
-        places = self.positions
-        if places is None and self.boundary is None and isinstance(rule, DistanceDependent):
-            places = rule.positions
-        if places is None:
-            period = checked_boundary(self.boundary or "open", self.extent, where)
-            places = places_of(pre, post, period, f"{where}: DistanceDelay")
-        if (len(places.pre), len(places.post)) != (pre.size, post.size):
-            raise ParameterError(
-                f"{where}: DistanceDelay has positions of {len(places.pre)} and {len(places.post)} neurons, and "
-                f"the selections have {pre.size} and {post.size}; give positions of the neurons selected"
-            )
-        return replace(self, positions=places)
-
-    @property
-    def _places(self) -> Places:
-        if isinstance(self.positions, Places):
-            return self.positions
-        raise ParameterError("DistanceDelay: has no positions yet; it gets those of the populations when connected")
-
-    def bounds(self) -> tuple[float, float]:
-        """Return the shortest and longest delay (ms) that any pair can have."""
-        return self.offset, self.offset + self._places.farthest() / self.velocity
-
-    def between(self, pre: Ids, post: Ids) -> Floats:
-        """Return the delays (ms) between neurons, given by their positions in the selections."""
-        return np.asarray(self.offset + self._places.distance(pre, post) / self.velocity)
-
-
-def _given(positions: Any, extent: Extent | None, where: str, reach: float = math.inf) -> Places | None:
-    """Return explicit positions as places."""
-    if positions is None or isinstance(positions, Places):
-        return positions
-    if not isinstance(positions, (tuple, list)) or len(positions) != 2:
-        raise ArgumentError(f"{where}: must be a pair of arrays, of pre and of post (got {show(positions)})")
-    return Places(positions[0], positions[1], extent, where, reach)

@@ -16,7 +16,7 @@ from gpusyn.limits import Limits
 from gpusyn.parameter_table import Immutable
 from gpusyn.quantities import as_floats
 
-__all__ = ["Places", "checked_boundary", "places_of"]
+__all__ = ["Floats", "Places", "checked_boundary", "given_places", "places_of"]
 
 Floats = npt.NDArray[np.float64]
 Extent = tuple[float, ...]
@@ -131,6 +131,15 @@ def places_of(pre: Any, post: Any, extent: Extent | None, where: str, reach: flo
         If a population has no positions, or the dimensions differ.
     """
     return Places(_gathered(pre, where), _gathered(post, where), extent, where, reach)
+
+
+def given_places(positions: Any, extent: Extent | None, where: str, reach: float = math.inf) -> Places | None:
+    """Return explicit positions as places."""
+    if positions is None or isinstance(positions, Places):
+        return positions
+    if not isinstance(positions, (tuple, list)) or len(positions) != 2:
+        raise ArgumentError(f"{where}: must be a pair of arrays, of pre and of post (got {show(positions)})")
+    return Places(positions[0], positions[1], extent, where, reach)
 
 
 def _gathered(selection: Any, where: str) -> Floats:
