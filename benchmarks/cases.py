@@ -46,9 +46,7 @@ START_EXCITATION = 40.0
 START_INHIBITION = 200.0
 
 COBA = {
-    "small": Coba(
-        4000, 80, 6.0, 67.0, 0.0, "the published network: few synapses, so neurons and overheads count"
-    ),
+    "small": Coba(4000, 80, 6.0, 67.0, 0.0, "the published network: few synapses, so neurons and overheads count"),
     "large": Coba(
         20000,
         1000,

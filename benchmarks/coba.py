@@ -92,12 +92,13 @@ def compare(case: cases.Coba, python: str, duration: float, pairs: int, seed: in
         theirs = Brian2(python, case, duration, seed, folder)
         result = measure.paired(ours.run, theirs.run, pairs)
         rates = ours.rate(), theirs.rate(case.neurons)
+    loading = max(0.0, theirs.total - result.theirs[-1])
     per_second = [statistics.median(t) * 1e3 / duration for t in result]
     f = theirs.facts
     say(f"  gpusyn   {per_second[0]:.3f} s a simulated second, {rates[0]:.1f} Hz; build {ours.build:.1f} s")
     say(
         f"  Brian2   {per_second[1]:.3f} s a simulated second, {rates[1]:.1f} Hz; generate {f['generate']:.1f} s, "
-        f"compile {f['compile']:.1f} s, load and make synapses {max(0.0, theirs.total - result.theirs[-1]):.1f} s (wall)"
+        f"compile {f['compile']:.1f} s, load and make synapses {loading:.1f} s (wall)"
     )
     say(f"  ratio    {result.ratio:.2f} ({result.spread()}); Brian2 {f['version']}, its numpy {f['numpy']}")
     if not all(5.0 < rate < 40.0 for rate in rates):

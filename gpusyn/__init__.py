@@ -14,6 +14,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from gpusyn import kinetics
+from gpusyn.connectivity.distance import DistanceDependent
+from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.rules import (
     AllToAll,
     FixedInDegree,
@@ -75,6 +77,8 @@ __all__ = [
     "BackendError",
     "Clamp",
     "CurrentReceptor",
+    "DistanceDelay",
+    "DistanceDependent",
     "Drive",
     "Exponential",
     "FileError",

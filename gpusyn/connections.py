@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.checks import check_drawn, show
+from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.distributions import Distribution
 from gpusyn.errors import ParameterError
 from gpusyn.layout import Block, Layout, same_ids
@@ -51,7 +52,8 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
     for receptor, given in projection.weights.items():
         key = stream_key(seed, "weight", f"{name}\0{receptor}")
         weights[receptor] = _weight(projection, receptor, given, key, creation, weights)
-    return Synapses(pre, post, _delay(projection, layout.dt, stream_key(seed, "delay", name), creation), weights)
+    delay = _delay(projection, layout.dt, stream_key(seed, "delay", name), creation, pre, post)
+    return Synapses(pre, post, delay, weights)
 
 
 def _weight(
@@ -84,11 +86,14 @@ def _weight(
     return float(given)
 
 
-def _delay(projection: Projection, dt: float, key: int, creation: Integers) -> Integers | int:
+def _delay(
+    projection: Projection, dt: float, key: int, creation: Integers, pre: Integers, post: Integers
+) -> Integers | int:
     given = projection.delay
+    if isinstance(given, DistanceDelay):
+        return _on_grid(given.between(pre, post), dt)
     if isinstance(given, Distribution):
-        steps = np.maximum(np.rint(given.draw(Stream(key), creation) / dt), 1)
-        return steps.astype(np.int32)
+        return _on_grid(given.draw(Stream(key), creation), dt)
     if isinstance(given, np.ndarray):
         if len(given) != len(creation):
             raise ParameterError(
@@ -97,6 +102,11 @@ def _delay(projection: Projection, dt: float, key: int, creation: Integers) -> I
             )
         return np.rint(given / dt).astype(np.int32)
     return round(given / dt)
+
+
+def _on_grid(delays: Floats, dt: float) -> Integers:
+    """Whole steps, at least one."""
+    return np.maximum(np.rint(delays / dt), 1).astype(np.int32)
 
 
 def part_of(synapses: Synapses, block: Block) -> Synapses:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.checks import whole_steps, whole_steps_array
+from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.distributions import Distribution
 from gpusyn.errors import ParameterError
 from gpusyn.network import Network
@@ -211,9 +212,10 @@ def history_words(longest: int, bits: int, block: Block) -> int:
 def longest_delay(projection: Projection, layout: Layout) -> int:
     """Longest delay that the projection can have, in steps; refuses what is off the grid."""
     where, delay, dt = f"Projection '{projection.name}'.delay", projection.delay, layout.dt
-    if isinstance(delay, Distribution):
+    if isinstance(delay, Distribution | DistanceDelay):
         longest = max(1, round(delay.bounds()[1] / dt))
-        layout.notes.append(f"{where}: drawn from {delay!r}, rounded to the grid of {dt:g} ms, at least one step")
+        how = "drawn from" if isinstance(delay, Distribution) else "from"
+        layout.notes.append(f"{where}: {how} {delay!r}, rounded to the grid of {dt:g} ms, at least one step")
     elif isinstance(delay, np.ndarray):
         longest = int(whole_steps_array(delay, dt, where).max(initial=1))
     else:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from gpusyn.checks import frozen, instance, integer, public, real, show, values
 from gpusyn.connectivity.base import Rule
+from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.limits import Limits
 from gpusyn.network_inputs import NetworkInputs
@@ -125,7 +126,7 @@ class Network(NetworkInputs):
         *,
         receptor: str | None = None,
         weight: Values | Distribution | Mapping[str, Values | Distribution | Ratio] | None = None,
-        delay: Values | Distribution = 1.0,
+        delay: Values | Distribution | DistanceDelay = 1.0,
         w_max: float | Mapping[str, float] | None = None,
         name: str | None = None,
     ) -> Projection:
@@ -142,8 +143,8 @@ class Network(NetworkInputs):
         weight : float, array, Distribution, or dict of receptor to one of these or Ratio
             Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has one value a synapse,
             in order of creation. A dict makes one contact with several receptors.
-        delay : float, array or Distribution
-            Delay (ms), a multiple of dt and >= dt; drawn delays are rounded to the grid.
+        delay : float, array, Distribution or DistanceDelay
+            Delay (ms), a multiple of dt and >= dt; drawn and computed delays are rounded to the grid.
         w_max : float or dict of receptor to float, optional
             Largest size that a weight may be changed to later.
         name : str, optional
@@ -166,9 +167,15 @@ class Network(NetworkInputs):
         kinds = {key: receptor_at(post, key, here) for key in weights}
         name = self._free_name("projection", name, f"{pre.name}->{post.name}:{'+'.join(weights)}")
         where = f"Projection {name!r}"
+        rule = rule.bind(pre, post, f"{where}.rule")
         size = synapse_count(rule, pre, post, where)
         kept = checked_weights(weights, kinds, size, where, by_name)
-        delays = values(delay, size, f"{where}.delay", unit="ms", above=0.0, per="synapse")
+        place = f"{where}.delay"
+        delays: Any
+        if isinstance(delay, DistanceDelay):
+            delays = delay.bind(pre, post, rule, place)
+        else:
+            delays = values(delay, size, place, unit="ms", above=0.0, per="synapse")
         limits = checked_limits(w_max, kept, kinds, where)
         return self._add("projection", Projection(name, pre, post, rule, kept, delays, limits))
 

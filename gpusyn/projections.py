@@ -17,6 +17,7 @@ from gpusyn.receptors import Receptor
 
 if TYPE_CHECKING:
     from gpusyn.connectivity.base import Rule
+    from gpusyn.connectivity.distance_delay import DistanceDelay
     from gpusyn.distributions import Distribution
 
 __all__ = ["Projection", "Ratio"]
@@ -65,7 +66,7 @@ class Projection:
         Which pairs are connected.
     weights : mapping of str to (float, ndarray, Distribution or Ratio)
         By receptor, in the order given: nS, or pA for a CurrentReceptor.
-    delay : float, ndarray or Distribution
+    delay : float, ndarray, Distribution or DistanceDelay
         Delay (ms).
     w_max : mapping of str to float, or None
         Declared largest size of a weight, by receptor, for weights that will be changed.
@@ -76,7 +77,7 @@ class Projection:
     post: Selection
     rule: Rule
     weights: Mapping[str, float | Floats | Distribution | Ratio]
-    delay: float | Floats | Distribution
+    delay: float | Floats | Distribution | DistanceDelay
     w_max: Mapping[str, float] | None
 
     def __repr__(self) -> str:

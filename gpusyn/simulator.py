@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.backends.choose import choose_backend
-from gpusyn.checks import flag, integer, one_of, public, real, whole_steps
+from gpusyn.backends.choose import NAMES, choose_backend
+from gpusyn.checks import flag, integer, one_of, public, real, show, whole_steps
 from gpusyn.errors import ArgumentError, SimulationError
 from gpusyn.network import Network
 from gpusyn.plan import Plan, plan
@@ -97,6 +97,10 @@ class Simulator:
     ) -> None:
         self._seed = integer(seed, "Simulator.seed", low=0)
         chosen = choose_backend(backend, threads) if isinstance(backend, str) else backend
+        if not callable(getattr(chosen, "start", None)):
+            raise ArgumentError(f"Simulator.backend: must be one of {', '.join(NAMES)} (got {show(backend)})")
+        if chunk_steps is not None:
+            chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
         self.plan: Plan = plan(net, dt, precision=precision, backend=chosen, threads=threads)
         self.plan.require_fit()
         self.net, self.dt, self.backend = net, self.plan.dt, chosen.name

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gpusyn.backends.base import Session
 from gpusyn.checks import instance, one_of, values
-from gpusyn.errors import ParameterError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.layout import Layout, PopulationLayout
 from gpusyn.neuron_tables import drawn
 from gpusyn.populations import Selection
@@ -41,6 +41,9 @@ class StateAccess:
 
     def _variable(self, selection: Any, variable: Any, where: str) -> str:
         instance(selection, Selection, f"{where}.population", "a population or selection")
+        for population, _ in selection.parts:
+            if self.layout.net.populations.get(population.name) is not population:
+                raise ArgumentError(f"{where}.population: '{population.name}' belongs to another network")
         known = ["V", *(v for v in _common(selection) if v[0] in "gh" and v[1] == "_")]
         return one_of(variable, known, f"{where}.variable")
 

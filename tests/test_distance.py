@@ -163,11 +163,11 @@ def test_the_bound_on_the_in_degree_is_safe_and_not_wasteful(profile, extent, ce
     bound = rule.max_in_degree(400, 300)
     d = distances(*where, extent)
     mean = 0.7 * PROFILES[profile](d, 0.2).sum(axis=0).max()
-    sharp = stats.poisson.isf(1e-15 / 300, mean)  # which a sum of unequal draws does not exceed sooner
+    sharp = int(np.argmax(stats.binom.sf(np.arange(401), 400, mean / 400) < 1e-15 / 300))
     reach = (d <= 0.2).sum(axis=0).max() if profile == "step" else 400
-    assert bound >= min(stats.binom.isf(1e-15 / 300, 400, mean / 400), reach)
+    assert bound >= min(sharp, reach)
     if cells == 1024:
-        assert bound <= min(1.15 * sharp + 2, 400)
+        assert bound <= min(sharp + 0.1 * (sharp - mean) + 2, reach)
     for seed in range(3):
         _, post = rule.draw(400, 300, Stream(seed))
         assert np.bincount(post).max() <= bound

@@ -457,6 +457,10 @@ def test_a_closed_simulator_says_so_and_keeps_its_results(backend):
         ({"precision": "half"}, r"precision"),
         ({"backend": "cpu", "threads": 0}, r"Simulator\.threads"),
         ({"thread": 2}, r"did you mean 'threads'"),
+        ({"backend": 3}, r"Simulator\.backend: must be one of auto, cuda, cpu, numpy \(got 3\)"),
+        ({"backend": None}, r"Simulator\.backend"),
+        ({"chunk_steps": 0}, r"Simulator\.chunk_steps"),
+        ({"chunk_steps": -3}, r"Simulator\.chunk_steps"),
     ],
 )
 def test_wrong_arguments_are_named(options, said):
@@ -471,6 +475,12 @@ def test_what_belongs_to_another_network_is_refused():
             _ = sim.data[other.recorders["spikes"]]
         with pytest.raises(gs.ArgumentError, match="Projection 'noise->E:AMPA' belongs to another network"):
             sim.weights(other.projections["noise->E:AMPA"])
+        for use in (
+            lambda: sim.get(other.populations["E"][:3], "V"),
+            lambda: sim.set(other.populations["E"], "V", -60),
+        ):
+            with pytest.raises(gs.ArgumentError, match="'E' belongs to another network"):
+                use()
         for unknown in (lambda: sim.data["spike"], lambda: sim.weights("noise"), lambda: sim.set_weights("x", 0.0)):
             with pytest.raises(gs.UnknownNameError, match="unknown name"):
                 unknown()

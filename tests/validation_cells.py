@@ -26,9 +26,9 @@ def inhibition(E_rev=-75.0):
 
 
 @functools.cache
-def epsp(lab: Lab, weight: float, times: tuple[float, ...] = (0.0,), shunt: float = 0.0) -> tuple[float, float]:
+def epsp(lab: Lab, weight: float, times: tuple[float, ...] = (0.0,)) -> tuple[float, float]:
     """Time after the first event and height of the peak (mV)."""
-    bench = Bench(lab, [excitation()], V_th=OFF, g_L=10.0 + shunt)
+    bench = Bench(lab, [excitation()], V_th=OFF)
     bench.event("AMPA", [START + t for t in times], weight)
     trace = bench.run(START + times[-1] + 20.0, "V")
     when, height = peak(trace.t, trace["V"][:, 0] - REST)
@@ -150,26 +150,24 @@ def d9(lab):
 
 
 @functools.cache
-def shunted_epsp(lab: Lab, tonic: float, phasic: float, lead: float) -> float:
-    """Height of a 5 nS EPSP with inhibition that reverses at rest."""
-    silent = [excitation(), gs.GABA_A(tau_decay=8.0, E_rev=REST, name="phasic")]
-    silent.append(gs.GABA_A(kinetics=Exponential(1e12), E_rev=REST, name="tonic"))
-    bench = Bench(lab, silent, V_th=OFF)
+def shunted_epsp(lab: Lab, inhibition: float, tau: float, lead: float) -> float:
+    """Height of a 5 nS EPSP, `lead` after inhibition that reverses at rest."""
+    receptors = [excitation(), gs.GABA_A(tau_decay=tau, E_rev=REST)]
+    bench = Bench(lab, receptors, V_th=OFF)
     bench.event("AMPA", START + lead, 5.0)
-    bench.event("phasic", START, phasic)
-    bench.event("tonic", START, tonic)
+    bench.event("GABA_A", START, inhibition)
     trace = bench.run(START + 30.0, "V")
     return peak(trace.t, trace["V"] - REST)[1]
 
 
 @row("D10", steps=60)
 def d10(lab):
-    return shunted_epsp(lab, 10.0, 0.0, 0.0) / shunted_epsp(lab, 0.0, 0.0, 0.0)
+    return shunted_epsp(lab, 10.0, 1e12, 0.0) / shunted_epsp(lab, 0.0, 1e12, 0.0)
 
 
 @row("D11", steps=90)
 def d11(lab):
-    return shunted_epsp(lab, 0.0, 20.0, 3.0) / shunted_epsp(lab, 0.0, 0.0, 0.0)
+    return shunted_epsp(lab, 20.0, 8.0, 3.0) / shunted_epsp(lab, 0.0, 8.0, 0.0)
 
 
 # --- a volley of 40 synchronous EPSCs at 20 ms, and inhibition before, with and after it ----------------------

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from gpusyn.backends.base import Launch, Program
 from gpusyn.backends.compiler import cache_folder
 from gpusyn.backends.cuda_detect import detect
-from gpusyn.errors import BackendError, PlanMemoryError
+from gpusyn.checks import integer
+from gpusyn.errors import BackendError, ParameterError, PlanMemoryError
 from gpusyn.kernel_modules import Module, module_of
 from gpusyn.kernel_spec import KERNELS
 from gpusyn.memory import size_text
@@ -48,12 +49,14 @@ class CudaBackend:
     name = "cuda"
 
     def __init__(self, block: int = 128, *, importer: Callable[[], Any] = import_cupy) -> None:
+        self.block = integer(block, "CudaBackend.block", low=32, high=1024)
+        if self.block % 32:
+            raise ParameterError(f"CudaBackend.block: must be a multiple of 32, the threads of a warp (got {block})")
         found = detect(importer)
         if not found.usable:
             raise BackendError(f"No GPU backend: {found.reason}; fix: {found.fix}")
         self.cupy = importer()
         self.device = found.devices[0]
-        self.block = block
 
     def describe(self) -> str:
         """One phrase: the device."""

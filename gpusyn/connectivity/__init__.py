@@ -1,5 +1,7 @@
 """Connection rules: which neurons of two selections a projection joins."""
 
+from gpusyn.connectivity.distance import DistanceDependent
+from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.rules import (
     AllToAll,
     FixedInDegree,
@@ -14,6 +16,8 @@ from gpusyn.connectivity.rules import (
 
 __all__ = [
     "AllToAll",
+    "DistanceDelay",
+    "DistanceDependent",
     "FixedInDegree",
     "FixedOutDegree",
     "FixedProbability",

@@ -40,6 +40,10 @@ class Rule(ABC):
     same rule, sizes and stream give the same synapses on every machine.
     """
 
+    def bind(self, pre: Any, post: Any, where: str) -> Rule:
+        """Return the rule for two selections: itself, unless it needs to know more of them than their sizes."""
+        return self
+
     @property
     @abstractmethod
     def exact(self) -> bool:

@@ -158,7 +158,7 @@ def _clamped(
         sim.step(3 + steps)
         data = sim.data[recorder]
     total = sum(np.asarray(data[name], np.float64) for name in data.variables)
-    return np.arange(steps + 1) * dt, np.asarray(total)[2:]
+    return np.asarray(np.arange(steps + 1) * dt, np.float64), np.asarray(total)[2:]
 
 
 def _peak(t: Floats, I: Floats, where: str) -> float:
