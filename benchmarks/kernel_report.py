@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import nvrtc
+from benchmarks.synapse_bytes import section
 from gpusyn.kernel_modules import Module, modules_in_common_use
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "kernels.md"
@@ -98,7 +99,7 @@ def report() -> tuple[str, list[str]]:
         complaints += [f"{module.name} sm_{arch}: {w}" for arch, c in compiled.items() for w in c.warnings]
         rows += rows_of(module, compiled.values())
     complaints += [f"{r.module} {r.kernel}: {r.spilled} bytes spilled" for r in rows if r.spilled]
-    return _INTRODUCTION.format(version=nvrtc.version()) + "\n" + format_table(rows), complaints
+    return _INTRODUCTION.format(version=nvrtc.version()) + "\n" + format_table(rows) + section(), complaints
 
 
 def main() -> int:

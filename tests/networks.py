@@ -128,9 +128,9 @@ class Draft:
             given = self.number(0.05, 5.0), self.number(0.005, 0.5), self.number(0.1, 2.0)
             return gs.kinetics.FirstOrder(*given, T_dur=self.steps(1, 12))
         if kind == "DualExponential":
-            rise = self.pick(0.01, 2.0, self.number(0.2, 5.0))
+            rise = self.pick(0.001, 2.0, self.number(0.2, 5.0))
             return gs.kinetics.DualExponential(rise, rise * self.pick(1.0, 1.001, 30.0))
-        tau = self.pick(0.01, 1e5, self.number(0.5, 20.0), self.number(0.5, 20.0))
+        tau = self.pick(0.001, 1e5, self.number(0.5, 20.0), self.number(0.5, 20.0))
         return getattr(gs.kinetics, kind)(tau)
 
     def receptors(self, model: str) -> list[Any]:

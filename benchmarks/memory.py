@@ -1,0 +1,95 @@
+"""Bytes a synapse, measured: the arrays as they stand, and the most memory that building took.
+
+``python -m benchmarks.memory [--neurons N] [--synapses K]``
+
+Event-driven form, in two kinds: one weight for all (a word a synapse) and a weight and a delay for each. Every kind is
+built in a process of its own, whose largest resident size is compared with what it was before building. Targets: 10
+bytes a synapse all told, and no peak above 1.5 times the final size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+
+import gpusyn as gs
+from benchmarks import cases, measure
+
+TARGET = 10.0
+KINDS = {
+    "shared": "one weight and one delay",
+    "varied": "weights LogNormal, delays Uniform",
+}
+
+
+def network(kind: str, neurons: int, synapses: int) -> gs.Network:
+    """One population onto itself."""
+    net = gs.Network()
+    cells = net.population("cells", neurons, gs.LIF(), receptors=[gs.AMPA()])
+    varied = kind == "varied"
+    net.connect(
+        cells,
+        cells,
+        gs.FixedProbability(synapses / neurons),
+        receptor="AMPA",
+        weight=gs.LogNormal(mean=1.0, std=0.5) if varied else 1.0,
+        delay=gs.Uniform(0.5, 5.0) if varied else 1.5,
+    )
+    return net
+
+
+def peak() -> int:
+    """Largest resident size of this process so far (bytes)."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def one(kind: str, neurons: int, synapses: int) -> dict[str, float]:
+    """Build in this process and count."""
+    with gs.Simulator(network(kind, 100, 10), dt=cases.DT, seed=1, backend="cpu", threads=1) as small:
+        small.step(1)  # kernels compiled and libraries loaded
+    before = peak()
+    start = time.perf_counter()
+    with gs.Simulator(network(kind, neurons, synapses), dt=cases.DT, seed=1, backend="cpu", threads=1) as sim:
+        built = time.perf_counter() - start
+        arrays = {name: a.nbytes for name, a in sim._compiled.program.arrays.items()}
+        words = sim._compiled.program.arrays["words"].size
+        sim.step(10)
+    return {
+        "synapses": words,
+        "own": sum(arrays[name] for name in ("words", "weights", "row_begin")),
+        "all": sum(arrays.values()),
+        "planned": sim.plan.total,
+        "peak": peak() - before,
+        "build": built,
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--neurons", type=int, default=10_000)
+    parser.add_argument("--synapses", type=int, default=1000, help="of each neuron")
+    parser.add_argument("--kind", choices=list(KINDS), help="one kind, as JSON; otherwise all, as a table")
+    given = parser.parse_args()
+    if given.kind:
+        print(json.dumps(one(given.kind, given.neurons, given.synapses)))
+        return
+    print(*measure.facts(), sep="\n")
+    size = ["--neurons", str(given.neurons), "--synapses", str(given.synapses)]
+    for kind, what in KINDS.items():
+        command = [sys.executable, "-m", "benchmarks.memory", "--kind", kind, *size]
+        r = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
+        n = r["synapses"]
+        print(f"{what}: {n:,} synapses, built in {r['build']:.1f} s")
+        print(f"  {r['own'] / n:.2f} bytes a synapse in words, weights and row bounds")
+        print(f"  {r['all'] / n:.2f} with all other arrays, {r['planned'] / n:.2f} by the plan; target {TARGET:g}")
+        print(f"  building took {r['peak'] / n:.2f} at its peak, {r['peak'] / r['all']:.2f} times the final size")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Bytes that one synapse takes in each form of storage, as `plan()` counts them and as the arrays have them."""
+
+from __future__ import annotations
+
+import gpusyn as gs
+
+HEADING = """
+## Bytes of a synapse
+
+What `plan()` counts for 1,000 sources and 1,000 targets with 500 synapses each, row bounds included; a test compares it
+with the arrays that are allocated.
+
+| form | shared weight, single | own weights, single | own weights, double |
+| --- | --: | --: | --: |
+"""
+FORMS = {
+    "event-driven, gate on the target": gs.AMPA(),
+    "event-driven, two receptors of one contact": None,
+    "per-synapse first-order gate": gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()),
+    "per-synapse exponential gate": gs.AMPA(gating="per-synapse"),
+    "per-synapse dual-exponential gate": gs.NMDA(gating="per-synapse"),
+}
+SIZE, FAN_IN = 1000, 500
+
+
+def network(receptor: gs.Receptor | None, own_weights: bool) -> gs.Network:
+    """A projection of half a million synapses onto one receptor, or onto AMPA and NMDA."""
+    receptors = [gs.AMPA(), gs.NMDA()] if receptor is None else [receptor]
+    net = gs.Network()
+    pre = net.population("pre", SIZE, gs.LIF())
+    post = net.population("post", SIZE, gs.LIF(), receptors=receptors)
+    weight = gs.Uniform(0.5, 1.0) if own_weights else 1.0
+    net.connect(pre, post, gs.FixedInDegree(FAN_IN), weight={r.name: weight for r in receptors}, delay=gs.Uniform(0.1, 3.0))
+    return net
+
+
+def planned(receptor: gs.Receptor | None, own_weights: bool, precision: str) -> float:
+    """Bytes a synapse by the plan."""
+    return gs.plan(network(receptor, own_weights), dt=0.1, precision=precision).bytes_per_synapse
+
+
+def section() -> str:
+    """The section in Markdown."""
+    lines = []
+    for name, receptor in FORMS.items():
+        cells = (planned(receptor, own, precision) for own, precision in ((False, "single"), (True, "single"), (True, "double")))
+        lines.append(f"| {name} | {' | '.join(f'{x:.2f}' for x in cells)} |\n")
+    return HEADING + "".join(lines)

@@ -1,0 +1,84 @@
+"""Micro-benchmarks of single kernels on one CPU thread, and of a step of the README's network.
+
+``pytest benchmarks/test_kernels_benchmark.py --benchmark-enable`` (pytest-benchmark). Not collected otherwise: timings
+are no tests. A round is so many launches of one kernel that the call from Python does not count.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gpusyn as gs
+from benchmarks import cases
+from gpusyn.backends.base import Program, Session
+from gpusyn.backends.cpu_backend import CpuBackend
+from gpusyn.kernel_spec import KERNELS
+
+LAUNCHES = 100  # in a round; no more than steps of a chunk, so that the list of spikes cannot overflow
+SPIKES = 8  # of a step that is delivered: 4,000 neurons at 20 Hz
+
+
+def gated(kinetics: Any) -> gs.Network:
+    """A hundred thousand gates of one kind on synapses."""
+    net = gs.Network()
+    receptor = gs.AMPA(kinetics=kinetics, gating="per-synapse")
+    bg = net.population("bg", 1000, gs.PoissonSource(rate=10.0))
+    cells = net.population("cells", 500, gs.LIF(), receptors=[receptor])
+    net.connect(bg, cells, gs.FixedInDegree(200), receptor="AMPA", weight=gs.Uniform(0.1, 0.2))
+    return net
+
+
+def listed() -> gs.Network:
+    """A thousand sources that all fire in every tenth step."""
+    net = gs.Network()
+    net.population("listed", 1000, gs.SpikeSource(times=np.arange(1.0, 101.0)))
+    return net
+
+
+KINETICS = {
+    "advance_first_order": gs.kinetics.FirstOrder(alpha=1.1, beta=0.19),
+    "advance_exponential": gs.kinetics.Exponential(2.0),
+    "advance_rising": gs.kinetics.DualExponential(0.5, 2.0),
+}
+
+
+def network_of(kernel: str) -> gs.Network:
+    """A network whose launch list holds this kernel."""
+    if kernel in KINETICS:
+        return gated(KINETICS[kernel])
+    return listed() if kernel == "advance_lists" else cases.demo()[0]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_kernel(benchmark: Any, kernel: str) -> None:
+    with gs.Simulator(network_of(kernel), dt=cases.DT, seed=1, backend="cpu", threads=1) as sim:
+        sim.step(LAUNCHES)
+        program = sim._compiled.program
+        (launch, *_) = [one for one in program.launches if one.kernel == kernel]
+        session = CpuBackend(1).start(Program(program.numbers, program.arrays, [launch]))
+        benchmark.extra_info["launches"] = LAUNCHES
+        benchmark.pedantic(session.run, (LAUNCHES,), setup=lambda: rewind(session, kernel), rounds=20)
+
+
+def rewind(session: Session, kernel: str) -> None:
+    """The clock back to a step that has work, the list of spikes empty or, for delivery, filled."""
+    step = 9 if kernel == "advance_lists" else 0
+    session.write("clock", np.array([step, step, 0, 0]))
+    delivering = kernel == "deliver_spikes"
+    session.write("spike_begin", np.zeros(1, np.int64))
+    session.write("spike_total", np.full(1, SPIKES * delivering, np.int64))
+    if delivering:
+        session.write("spike_id", np.arange(SPIKES, dtype=np.int32) * 499)
+        session.write("spike_events", np.ones(SPIKES, np.int32))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "cpu"])
+def test_demo_step(benchmark: Any, backend: str) -> None:
+    with gs.Simulator(cases.demo()[0], dt=cases.DT, seed=1, backend=backend) as sim:
+        sim.run(20.0)
+        steps = 20 if backend == "numpy" else 500
+        benchmark.extra_info["steps"] = steps
+        benchmark.pedantic(sim.step, (steps,), rounds=5)
