@@ -6,6 +6,7 @@ modules are compiled.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +40,16 @@ EVERYTHING = frozenset(
     + [f"{what} {kind}" for what in ("PoissonSource", "drive", "inject") for kind in TIMED]
     + ["clamp number", "clamp Waveform", "SpikeSource shared", "SpikeSource each", "weight Ratio"]
     + ["autapses", "multapses", "parallel projections", "slice", "union", "w_max", "extreme weights", "window"]
-    + ["no synapses", "several events a step", "single", "double", "quiet", "all fire", "more than a chunk"]
+    + [
+        "no synapses",
+        "several events a step",
+        "max_events",
+        "single",
+        "double",
+        "quiet",
+        "all fire",
+        "more than a chunk",
+    ]
 )
 
 
@@ -54,6 +64,10 @@ class Case:
     steps: int
     tags: set[str]
     lines: list[str] = field(default_factory=list)
+
+    def share(self, percent: int) -> bool:
+        """Whether the case belongs to a fixed share of all, chosen by its text."""
+        return zlib.crc32("\n".join(self.lines).encode()) % 100 < percent
 
 
 class Draft:
@@ -185,7 +199,10 @@ class Draft:
         size = self.pick(1, 5, 12)
         if self.chance(50):
             high = self.pick(300.0, 3000.0, 1e6)
-            model: Any = gs.PoissonSource(self.timed("PoissonSource", 0.0, high, size))
+            most = 3 if self.chance(40) else None
+            if most:
+                self.tags.add("max_events")
+            model: Any = gs.PoissonSource(self.timed("PoissonSource", 0.0, high, size), max_events=most)
             if high > 1e4:
                 self.tags.add("several events a step")
         else:
@@ -217,6 +234,8 @@ class Draft:
         if kind in ("FixedInDegree", "FixedOutDegree"):
             partners, rows = (n, m) if kind == "FixedInDegree" else (m, n)
             k = self.pick(0, 1, partners // 2)
+            if both["multapses"] and k > 1:
+                self.tags.add("multapses")
             return getattr(gs, kind)(k, **both), pre, post, k * rows
         count = self.pick(0, 1, 40)
         pairs = self.rng.integers(0, n, count), self.rng.integers(0, m, count)

@@ -1,0 +1,121 @@
+"""All that a real GPU can tell, in one command: ``python benchmarks/gpu_check.py [--scale S] [--no-suite]``.
+
+Runs the test suite with GPUSYN_REQUIRE_CUDA=1, `gpusyn info`, `gpusyn check` (parity of bits), then measures: the device's
+copy bandwidth and what share of it per-synapse gating reaches, the time of a step of the README's network, and the
+microcircuit of Potjans and Diesmann (2014) as far as it fits. Every part reports for itself; the exit status counts the
+parts that failed. It has never been run on a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))  # as a script, the folder above is not on the path
+
+import gpusyn as gs  # noqa: E402
+from benchmarks import cases, measure  # noqa: E402
+from gpusyn.backends.cuda_backend import CudaBackend, import_cupy  # noqa: E402
+
+SYNAPSE_BYTES = 16  # read and written a step by a first-order gate: address 4, weight 4, gate 4 + 4
+
+
+def command(*words: str) -> None:
+    """A command of its own process; its failure is this part's."""
+    environment = os.environ | {"GPUSYN_REQUIRE_CUDA": "1"}
+    subprocess.run([sys.executable, "-m", *words], cwd=ROOT, env=environment, check=True)
+
+
+def copy_bandwidth(cupy: Any, size: int = 1 << 28, repeats: int = 20) -> float:
+    """Bytes a second that the device reads and writes when it copies an array."""
+    source, target = cupy.zeros(size, cupy.uint8), cupy.empty(size, cupy.uint8)
+    target[...] = source
+    begin, end = cupy.cuda.Event(), cupy.cuda.Event()
+    begin.record()
+    for _ in range(repeats):
+        target[...] = source
+    end.record()
+    end.synchronize()
+    return 2 * size * repeats / (cupy.cuda.get_elapsed_time(begin, end) * 1e-3)
+
+
+def timed(net: gs.Network, duration: float, start: Callable[[gs.Simulator], object] | None = None) -> tuple[float, float]:
+    """Seconds to build, and seconds of wall time a second of model time."""
+    begin = time.perf_counter()
+    with gs.Simulator(net, dt=cases.DT, seed=1, backend="cuda") as sim:
+        built = time.perf_counter() - begin
+        if start is not None:
+            start(sim)
+        sim.run(duration / 10)  # loads kernels, captures the graph
+        begin = time.perf_counter()
+        sim.run(duration)
+        return built, (time.perf_counter() - begin) / (duration * 1e-3)
+
+
+def bandwidth() -> None:
+    """Per-synapse gating against the device's own copy."""
+    limit = copy_bandwidth(import_cupy())
+    sources, targets, in_degree = 20_000, 40_000, 1000
+    _, wall = timed(cases.gated(sources, targets, in_degree, 10.0), 100.0)
+    reached = targets * in_degree * SYNAPSE_BYTES / (wall * cases.DT * 1e-3)
+    print(f"copy {limit / 1e9:.0f} GB/s; per-synapse gating {reached / 1e9:.0f} GB/s, {reached / limit:.0%} of it")
+
+
+def step_time() -> None:
+    """A step of the README's network."""
+    built, wall = timed(cases.demo()[0], 1000.0)
+    print(f"README network: built in {built:.2f} s, {wall * cases.DT * 1e3:.1f} us a step, {wall:.3f} s a second of model time")
+
+
+def microcircuit(scale: float) -> None:
+    """The microcircuit, at full size unless told otherwise or it does not fit."""
+    net = cases.pd14(scale)[0]
+    plan = gs.plan(net, dt=cases.DT, backend=CudaBackend())
+    print(plan)
+    built, wall = timed(net, 1000.0)
+    print(f"microcircuit x {scale:g}: built in {built:.1f} s, {wall:.3f} s of wall time a second of model time")
+
+
+def main() -> int:
+    """Run every part; the number of parts that failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=float, default=1.0, help="size of the microcircuit")
+    parser.add_argument("--no-suite", action="store_true", help="leave the test suite out")
+    arguments = parser.parse_args()
+    parts: dict[str, Callable[[], None]] = {
+        "info": lambda: command("gpusyn", "info"),
+        "check": lambda: command("gpusyn", "check"),
+        "suite": lambda: command("pytest", "-q"),
+        "bandwidth": bandwidth,
+        "step time": step_time,
+        "microcircuit": lambda: microcircuit(arguments.scale),
+    }
+    if arguments.no_suite:
+        del parts["suite"]
+    print(*measure.facts(), sep="\n")
+    try:
+        print(f"device    {CudaBackend().describe()}")
+    except gs.BackendError as error:
+        print(f"nothing to measure: {error}")
+        return 1
+    failed = []
+    for name, part in parts.items():
+        print(f"\n== {name}", flush=True)
+        try:
+            part()
+        except (subprocess.CalledProcessError, gs.GpusynError) as error:
+            failed.append(name)
+            print(f"{name} failed: {error}")
+    print(f"\n{len(parts) - len(failed)} parts passed, {len(failed)} failed{': ' + ', '.join(failed) if failed else ''}")
+    return len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
