@@ -48,7 +48,7 @@ class Compiled:
                 np.concatenate([local[:, None], probes], axis=1) if len(local) else np.ones((1, 7), np.int64)
             )
         self.program = Program(
-            layout.numbers, {k: np.ascontiguousarray(v) for k, v in arrays.items()}, self._launches(arrays)
+            layout.numbers, {k: np.require(v, requirements=("C", "W")) for k, v in arrays.items()}, self._launches(arrays)
         )
 
     def _shared(self) -> dict[str, Array]:

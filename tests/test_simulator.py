@@ -229,6 +229,22 @@ def test_weights_that_are_set_act_as_if_given(backend, receptor):
     assert differences(changed, steps_of(given(7.0, creation, receptor), backend, 60)) == []
 
 
+@pytest.mark.parametrize("receptor", KINDS, ids=["lumped", "rising", "first-order"])
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_given_arrays_stay_as_they_are(backend, precision, receptor):
+    mine, delay = np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.2, 0.3])
+    net = gs.Network()
+    cells = net.population("E", 3, gs.LIF(I_e=[0.0, 1.0, 2.0]), receptors=[receptor], V=np.array([-70.0, -65.0, -60.0]))
+    options = {"receptor": receptor.name, "weight": mine, "delay": delay, "w_max": 4.0, "name": "c"}
+    net.connect(cells, cells, gs.OneToOne(), **options)
+    with gs.Simulator(net, dt=DT, backend=backend, precision=precision) as sim:
+        sim.set_weights("c", 4.0)
+        sim.step(3)
+        assert sim.weights("c").weight.tolist() == [4.0] * 3
+    assert mine.tolist() == net.projections["c"].weights[receptor.name].tolist() == [1.0, 2.0, 3.0]
+    assert cells.V.tolist() == [-70.0, -65.0, -60.0]
+
+
 def test_weights_of_several_populations_and_slices(backend):
     net = gs.Network()
     a, b = (net.population(n, 6, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()]) for n in "ab")
