@@ -47,8 +47,11 @@ class Compiled:
             arrays[f"g{g}.probes"] = (
                 np.concatenate([local[:, None], probes], axis=1) if len(local) else np.ones((1, 7), np.int64)
             )
+        # a user's arrays are read-only: what may be written to becomes a copy
         self.program = Program(
-            layout.numbers, {k: np.require(v, requirements=("C", "W")) for k, v in arrays.items()}, self._launches(arrays)
+            layout.numbers,
+            {k: np.require(v, requirements=("C", "W")) for k, v in arrays.items()},
+            self._launches(arrays),
         )
 
     def _shared(self) -> dict[str, Array]:

@@ -134,7 +134,7 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
         } else {
             FOR_THREADS(j, count) state[j] = advance_one<false>(s, j, c, input, wave);
         }
-        FOR_EACH(j, count)
+        if (any_of(state, count)) FOR_EACH(j, count)
         {
             if (state[j] == BROKEN) keep_least(fault, now << 31 | (chunk[C_GLOBAL] + j));
             if (state[j] == FIRED)

@@ -14,13 +14,15 @@ DEVICE void deliver_row(const int64 *route, int64 row, acc events, int64 now, co
     const int64 *begin = row_begin + route[E_ROWS] + row * route[E_SLICES];
     const uint32 *word = words + route[E_WORDS];
     const weight_t *weight = weights + route[E_WEIGHTS];
-    int64 mask = route[E_MASK], stride = route[E_STRIDE], weight_step = route[E_WEIGHT_STEP];
+    int64 mask = route[E_MASK], stride = route[E_STRIDE];
+    acc shared = (acc)weight[0] * factor;
     for (int64 s = worker; s < route[E_SLICES]; s += workers) {
         acc *target = ring + route[E_RING] + s * route[E_SLICE_SIZE];
-        for_row(begin[s], begin[s + 1], [&](int64 j) {
-            uint32 w = word[j];
-            add_to(target + ((now + (w >> 16)) & mask) * stride + (w & 0xffffu), (acc)weight[j * weight_step] * factor);
-        });
+        auto add = [&](uint32 w, acc value) { add_to(target + ((now + (w >> 16)) & mask) * stride + (w & 0xffffu), value); };
+        if (route[E_WEIGHT_STEP])
+            for_row(begin[s], begin[s + 1], [&](int64 j) { add(word[j], (acc)weight[j] * factor); });
+        else
+            for_row(begin[s], begin[s + 1], [&](int64 j) { add(word[j], shared); });
     }
 }
 

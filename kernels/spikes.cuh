@@ -59,7 +59,7 @@ DEVICE void for_events(const int64 *drive, const double *rate, const int *pieces
         int split = r.pieces[0];
         FOR_THREADS(j, count) maybe[j] = may_have_events(low, high, first + (uint32)j, now, none, split);
     }
-    FOR_EACH(j, count)
+    if (any_of(maybe, count)) FOR_EACH(j, count)
     {
         if (maybe[j]) {
             int64 k = j * r.step;

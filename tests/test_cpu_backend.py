@@ -41,7 +41,7 @@ def mixed(n=300):
     return net
 
 
-def run(backend, net, steps=120, **options):
+def run(backend, net, steps=60, **options):
     with gs.Simulator(net, dt=DT, seed=3, backend=backend, **options) as sim:
         sim.step(steps)
         return outcome(sim)
@@ -51,8 +51,8 @@ def run(backend, net, steps=120, **options):
 def test_no_bit_depends_on_the_number_of_threads(precision):
     net = mixed()
     one = run(cpu(1), net, precision=precision)
-    assert len(one["spikes times"]) > 500
-    for threads in (2, 3, 8, 33):
+    assert len(one["spikes times"]) > 200
+    for threads in (2, 3, 8):
         assert differences(one, run(cpu(threads), net, precision=precision)) == [], threads
     assert differences(one, run(cpu(), net, precision=precision)) == []
     assert differences(one, run(cpu(2, flush_to_zero=True), net, precision=precision)) == []

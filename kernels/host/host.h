@@ -67,6 +67,13 @@ template <class F> DEVICE void for_row(long long lo, long long hi, F f)
 {
     for (long long j = lo; j < hi; j++) f(j);
 }
+DEVICE bool any_of(const int *flags, int n)
+{
+    int found = 0;
+#pragma omp simd reduction(| : found)
+    for (int j = 0; j < n; j++) found |= flags[j];
+    return found != 0;
+}
 #define SLICE_WORKER worker.index
 #define SLICE_WORKERS worker.count
 
