@@ -1,7 +1,7 @@
 """All that a real GPU can tell, in one command: ``python benchmarks/gpu_check.py [--scale S] [--no-suite]``.
 
-Runs the test suite with GPUSYN_REQUIRE_CUDA=1, `gpusyn info`, `gpusyn check` (parity of bits), then measures: the device's
-copy bandwidth and what share of it per-synapse gating reaches, the time of a step of the README's network, and the
+Runs the test suite with GPUSYN_REQUIRE_CUDA=1, `gpusyn info`, `gpusyn check` (parity of bits), then measures: the
+device's copy bandwidth and what share of it per-synapse gating reaches, the time of a step of the README's network, and the
 microcircuit of Potjans and Diesmann (2014) as far as it fits. Every part reports for itself; the exit status counts the
 parts that failed. It has never been run on a GPU.
 """
@@ -46,7 +46,9 @@ def copy_bandwidth(cupy: Any, size: int = 1 << 28, repeats: int = 20) -> float:
     return 2 * size * repeats / (cupy.cuda.get_elapsed_time(begin, end) * 1e-3)
 
 
-def timed(net: gs.Network, duration: float, start: Callable[[gs.Simulator], object] | None = None) -> tuple[float, float]:
+def timed(
+    net: gs.Network, duration: float, start: Callable[[gs.Simulator], object] | None = None
+) -> tuple[float, float]:
     """Seconds to build, and seconds of wall time a second of model time."""
     begin = time.perf_counter()
     with gs.Simulator(net, dt=cases.DT, seed=1, backend="cuda") as sim:
@@ -71,7 +73,10 @@ def bandwidth() -> None:
 def step_time() -> None:
     """A step of the README's network."""
     built, wall = timed(cases.demo()[0], 1000.0)
-    print(f"README network: built in {built:.2f} s, {wall * cases.DT * 1e3:.1f} us a step, {wall:.3f} s a second of model time")
+    print(
+        f"README network: built in {built:.2f} s, {wall * cases.DT * 1e3:.1f} us a step, "
+        f"{wall:.3f} s a second of model time"
+    )
 
 
 def microcircuit(scale: float) -> None:
@@ -113,7 +118,9 @@ def main() -> int:
         except (subprocess.CalledProcessError, gs.GpusynError) as error:
             failed.append(name)
             print(f"{name} failed: {error}")
-    print(f"\n{len(parts) - len(failed)} parts passed, {len(failed)} failed{': ' + ', '.join(failed) if failed else ''}")
+    print(
+        f"\n{len(parts) - len(failed)} parts passed, {len(failed)} failed{': ' + ', '.join(failed) if failed else ''}"
+    )
     return len(failed)
 
 

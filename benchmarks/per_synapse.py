@@ -94,7 +94,9 @@ def main() -> int:
             given.pairs,
         )
         speeds = [synapses * given.steps / statistics.median(t) for t in result]
-        print(f"  gpusyn {speeds[0]:.3g} updates/s; {what} {speeds[1]:.3g}; ratio {result.ratio:.2f} ({result.spread()})")
+        print(
+            f"  gpusyn {speeds[0]:.3g} updates/s; {what} {speeds[1]:.3g}; ratio {result.ratio:.2f} ({result.spread()})"
+        )
     print(f"  target: {TARGET} of the loop")
     sim.close()
     if given.parity_steps:

@@ -33,7 +33,10 @@ def main() -> None:
         runs = [measure.seconds(lambda: sim.step(STEPS)) for _ in range(given.repeats)]
     median = statistics.median(runs)
     print(f"{STEPS:,} steps of {NEURONS} neurons on {given.backend}: median {median:.3f} s, best {min(runs):.3f} s")
-    print(f"  {median / STEPS * 1e6:.1f} us a step; build {built:.2f} s; target {TARGET} s: {'met' if median < TARGET else 'missed'}")
+    print(
+        f"  {median / STEPS * 1e6:.1f} us a step; build {built:.2f} s; "
+        f"target {TARGET} s: {'met' if median < TARGET else 'missed'}"
+    )
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ def network(receptor: gs.Receptor | None, own_weights: bool) -> gs.Network:
     pre = net.population("pre", SIZE, gs.LIF())
     post = net.population("post", SIZE, gs.LIF(), receptors=receptors)
     weight = gs.Uniform(0.5, 1.0) if own_weights else 1.0
-    net.connect(pre, post, gs.FixedInDegree(FAN_IN), weight={r.name: weight for r in receptors}, delay=gs.Uniform(0.1, 3.0))
+    net.connect(
+        pre, post, gs.FixedInDegree(FAN_IN), weight={r.name: weight for r in receptors}, delay=gs.Uniform(0.1, 3.0)
+    )
     return net
 
 
@@ -43,6 +45,9 @@ def section() -> str:
     """The section in Markdown."""
     lines = []
     for name, receptor in FORMS.items():
-        cells = (planned(receptor, own, precision) for own, precision in ((False, "single"), (True, "single"), (True, "double")))
+        cells = (
+            planned(receptor, own, precision)
+            for own, precision in ((False, "single"), (True, "single"), (True, "double"))
+        )
         lines.append(f"| {name} | {' | '.join(f'{x:.2f}' for x in cells)} |\n")
     return HEADING + "".join(lines)

@@ -82,6 +82,11 @@ class Draft:
         return selection[mask]
 
     # ---- populations ----
+    def populate(self, name: str, size: int, model: Any, **options: Any) -> Any:
+        """A population on a square of side 1."""
+        positions = np.round(self.rng.random((size, 2)), 3)
+        return self.add("population", name, size, model, positions=positions, **options)
+
     def kinetics(self, *kinds: str, gated: bool = False) -> Any:
         kind = self.pick(*kinds)
         self.tags.add(f"per-synapse {kind}" if gated or kind == "FirstOrder" else f"kinetics {kind}")
@@ -141,7 +146,7 @@ class Draft:
         pause = 0.0 if mood == "all fire" else self.pick(0.0, self.dt, self.steps(1, 30))
         cell = gs.LIF(**given, V_th=rest + 10, V_reset=rest - 5, t_ref=pause, I_e=current)
         start = gs.Uniform(rest - 5, rest + 13) if mood == "lively" else None
-        self.cells.append(self.add("population", name, size, cell, receptors=self.receptors(model), V=start))
+        self.cells.append(self.populate(name, size, cell, receptors=self.receptors(model), V=start))
 
     def source(self, name: str) -> None:
         size = self.pick(1, 5, 12)
@@ -159,4 +164,4 @@ class Draft:
             lists[0] = np.array([0.0, 3.0, 3.0, 3.0]) * self.dt
             self.tags |= {"several events a step", f"SpikeSource {'shared' if shared else 'each'}"}
             model = gs.SpikeSource(lists[0] if shared else lists)
-        self.sources.append(self.add("population", name, size, model))
+        self.sources.append(self.populate(name, size, model))

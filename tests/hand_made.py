@@ -48,9 +48,7 @@ class HandMade:
         ]
         empty = {"int": np.int32, "int64": np.int64, "uint32": np.uint32, "double": np.float64}
         empty |= {"real": real, "acc": acc, "weight_t": weight}
-        self.arrays = {
-            a.name: np.zeros(0, empty[a.ctype]) for s in KERNELS.values() for a in s.arguments if a.array
-        }
+        self.arrays = {a.name: np.zeros(0, empty[a.ctype]) for s in KERNELS.values() for a in s.arguments if a.array}
         self.arrays |= {
             "weights": np.zeros(0, weight),
             "syn_row_begin": np.zeros(0, np.int64),
@@ -124,46 +122,40 @@ class HandMade:
         self._append(trace=samples)
         return first, len(neurons)
 
-    def history(self, population, *, pulse=0, words=8, bits_log=0):
+    def history(self, population, *, pulse=0, words=8, bits=1):
         """Transmitter history of a population's sources; returns its fields."""
         first, count = (0, self.n) if population == 0 else (self.n, self.sources)
-        h = (first, count, self.arrays["history"].size, words - 1, 5 - bits_log, bits_log, pulse)
+        h = (first, count, self.arrays["history"].size, words, bits, pulse)
         self.histories.append(h)
         self._append(history=np.zeros(words * count))
         return h
 
     def gated(self, kernel, which, blocks, coefs, states=1):
-        """Per-synapse gates: `blocks` of (history, source bits, rows); a row has (source, delay, weight)s."""
+        """Per-synapse gates: `blocks` of (history, rows); a row has (source, delay, weight)s."""
         a = self.arrays
-        for (_, count, base, mask, steps_log, bits_log, _), source_bits, rows in blocks:
+        for (_, _, base, words, bits, pulse), rows in blocks:
             flat = [s for row in rows for s in row]
             begin = np.cumsum([0] + [len(row) for row in rows])
-            sizes = (
-                a["syn_row_begin"].size,
-                a["address"].size,
-                a["syn_weights"].size,
-                1,
-                a["syn_gates"].size,
-            )
+            lag = 0 if pulse else 1  # events that arrive at the end of a step are added then
             self._append(
                 blocks=(
-                    *sizes,
+                    a["syn_row_begin"].size,
+                    a["address"].size,
+                    a["syn_weights"].size,
+                    1,
+                    a["syn_gates"].size,
                     len(flat),
                     base,
-                    count,
-                    mask,
-                    steps_log,
-                    bits_log,
-                    source_bits,
+                    bits,
                     a["syn_coef"].size,
                 ),
                 syn_row_begin=begin,
-                address=[d << source_bits | s for s, d, _ in flat],
+                address=[32 * words * s + (d - lag) * bits for s, d, _ in flat],
                 syn_weights=[w for *_, w in flat],
                 syn_gates=np.zeros(states * len(flat)),
                 syn_coef=list(coefs) + [0.0] * (6 - len(coefs)),
             )
-        stop = a["blocks"].size // 13
+        stop = a["blocks"].size // 9
         self._append(sets=(self.n, 2 * which * self.n, self.n, stop - len(blocks), stop))
         self.synaptic.append(kernel)
 
@@ -206,9 +198,7 @@ class HandMade:
     def _launch(self, kernel, scalars, names, signature=None):
         arguments = KERNELS[kernel].arguments
         arrays = {a.name: names.get(a.name, a.name) for a in arguments if a.array}
-        return Launch(
-            kernel, arrays, {a.name: scalars[a.name] for a in arguments if not a.array}, 1, signature
-        )
+        return Launch(kernel, arrays, {a.name: scalars[a.name] for a in arguments if not a.array}, 1, signature)
 
     def _append(self, **parts):
         for name, values in parts.items():

@@ -47,9 +47,7 @@ def circuit(folder: Path, dt: float, duration: float, v_init: float, watched: li
     for number, source in enumerate(sources):
         source.set(spike_times=on_grid(times[ids == number], dt))
     connect(cells, cells, network / "internal_internal_edges.h5", 2.0)
-    connect(
-        sources, cells, network / "external_internal_edges.h5", nest.GetDefaults("static_synapse", "delay")
-    )
+    connect(sources, cells, network / "external_internal_edges.h5", nest.GetDefaults("static_synapse", "delay"))
     recorder = nest.Create("spike_recorder")
     meter = nest.Create("multimeter", {"record_from": ["V_m"], "interval": dt})
     nest.Connect(cells, recorder)

@@ -19,17 +19,20 @@ RULES = (
     "FixedInDegree",
     "FixedOutDegree",
     "FixedTotalNumber",
+    "DistanceDependent",
     "FromArrays",
     "FromSparse",
 )
 VALUES = ("number", "array", "Distribution")
+DELAYS = (*VALUES, "DistanceDelay")
 #: Everything that the drawn networks must have hit, as tags of a case.
 EVERYTHING = frozenset(
     [f"rule {r}" for r in RULES]
     + [f"kinetics {k}" for k in KINETICS]
     + [f"per-synapse {k}" for k in KINETICS]
     + [f"model {m}" for m in MODELS]
-    + [f"{what} {kind}" for what in ("weight", "delay", "drive weight") for kind in VALUES]
+    + [f"{what} {kind}" for what in ("weight", "drive weight") for kind in VALUES]
+    + [f"delay {kind}" for kind in DELAYS]
     + [f"{what} {kind}" for what in ("PoissonSource", "drive", "inject") for kind in TIMED]
     + ["clamp number", "clamp Waveform", "SpikeSource shared", "SpikeSource each", "weight Ratio"]
     + ["autapses", "multapses", "parallel projections", "slice", "union", "w_max", "extreme weights", "window"]
@@ -77,6 +80,10 @@ class Wiring(Draft):
             if p == 0:
                 self.tags.add("no synapses")
             return gs.FixedProbability(p, autapses=both["autapses"]), pre, post, None
+        if kind == "DistanceDependent":
+            profile = self.pick("gaussian", "exponential", "step")
+            rule = gs.DistanceDependent(0.9, sigma=self.number(0.1, 1.0), profile=profile, autapses=both["autapses"])
+            return rule, pre, post, None
         if kind == "FixedTotalNumber":
             k = self.pick(0, 1, n * m // 3)
             return gs.FixedTotalNumber(k, **both), pre, post, k
@@ -120,8 +127,10 @@ class Wiring(Draft):
         return drawn, drawn.bounds()[1]
 
     def delay(self, count: int | None) -> Any:
-        kind = self.pick(*(VALUES if count is not None else ("number", "Distribution")))
+        kind = self.pick(*(DELAYS if count is not None else [d for d in DELAYS if d != "array"]))
         self.tags.add(f"delay {kind}")
+        if kind == "DistanceDelay":
+            return gs.DistanceDelay(velocity=self.number(0.1, 2.0), offset=self.steps(0, 5))
         if kind == "array":
             return self.rng.integers(1, self.pick(2, 40), count) * self.dt
         if kind == "number":

@@ -48,9 +48,7 @@ def write_edges(
     group_ids, index, content = groups or (np.zeros(size), np.arange(size), {0: {}})
     with h5py.File(path, "w") as file:
         group = file.create_group(f"edges/{name}")
-        for end, population, ids in zip(
-            ("source", "target"), ends, np.reshape(pairs, (-1, 2)).T, strict=True
-        ):
+        for end, population, ids in zip(("source", "target"), ends, np.reshape(pairs, (-1, 2)).T, strict=True):
             group[f"{end}_node_id"] = ids.astype(np.uint64)
             group[f"{end}_node_id"].attrs["node_population"] = population
         group["edge_type_id"] = np.array(type_ids, dtype=np.uint64)
@@ -68,9 +66,7 @@ def put_groups(group: Any, kind: str, group_ids: Any, index: Any, content: Any) 
             inner[attribute] = values
 
 
-def write_spikes(
-    path: Path, times: Any, ids: Any, population: str | None = None, units: str | None = None
-) -> Path:
+def write_spikes(path: Path, times: Any, ids: Any, population: str | None = None, units: str | None = None) -> Path:
     """Write a spike file: in the new layout if a population is named, else in the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:
@@ -165,9 +161,7 @@ class SmallCircuit:
         write_edges(network / "cells_cells.h5", "cells_to_cells", ("cells", "cells"), pairs, types, groups)
         pairs = [(0, node) for node in self.node_ids[:3]] + [(1, node) for node in self.node_ids[3:]]
         strong = ([0] * 6, range(6), {0: {"syn_weight": np.full(6, 2000.0)}})
-        write_edges(
-            network / "inputs_cells.h5", "inputs_to_cells", ("inputs", "cells"), pairs, [7] * 6, strong
-        )
+        write_edges(network / "inputs_cells.h5", "inputs_to_cells", ("inputs", "cells"), pairs, [7] * 6, strong)
         write_csv(network / "cell_types.csv", self.node_types)
         write_csv(network / "input_types.csv", self.input_types)
         write_csv(network / "edge_types.csv", self.edge_types)

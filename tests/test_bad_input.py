@@ -38,9 +38,7 @@ class World:
         return self.net.connect(**given)
 
     def drive(self, **changed):
-        return self.net.drive(
-            **({"target": self.E, "receptor": "AMPA", "rate": 100.0, "weight": 1.0} | changed)
-        )
+        return self.net.drive(**({"target": self.E, "receptor": "AMPA", "rate": 100.0, "weight": 1.0} | changed))
 
 
 @pytest.fixture
@@ -101,13 +99,9 @@ def test_no_parameter_takes_junk(make, name):
             make(**{name: junk})
 
 
-@pytest.mark.parametrize(
-    "kind", [*NEURONS.values(), *RECEPTORS.values(), gs.Waveform, gs.Ratio, kinetics.Alpha]
-)
+@pytest.mark.parametrize("kind", [*NEURONS.values(), *RECEPTORS.values(), gs.Waveform, gs.Ratio, kinetics.Alpha])
 def test_no_class_takes_an_unknown_keyword(kind):
-    with pytest.raises(
-        ArgumentError, match=rf"^{kind.__name__}\(\): unknown argument 'colour'.*; it takes \w+"
-    ):
+    with pytest.raises(ArgumentError, match=rf"^{kind.__name__}\(\): unknown argument 'colour'.*; it takes \w+"):
         kind(colour=1)
 
 
@@ -772,9 +766,7 @@ def test_recorders(world, error, parts, call):
 
 def test_every_refusal_is_a_gpusyn_error_and_leaves_the_network_as_it_was(world):
     before = repr(world.net)
-    rows = [
-        row for row in POPULATIONS + CONNECTIONS + INPUTS + RECORDERS if "already" not in " ".join(row[1])
-    ]
+    rows = [row for row in POPULATIONS + CONNECTIONS + INPUTS + RECORDERS if "already" not in " ".join(row[1])]
     for _, _, call in rows:
         with pytest.raises(gs.GpusynError):
             call(world)

@@ -120,9 +120,7 @@ class TestReceptors:
         assert (made.name, made.kind, made.is_current, made.E_rev) == ("exc", "CurrentReceptor", True, None)
         assert made.weight_unit == "pA"
         assert gs.CurrentReceptor("exc", tau_decay=5.0).kinetics == made.kinetics
-        assert gs.CurrentReceptor("exc", tau=5.0, tau_rise=1.0).kinetics == gs.kinetics.DualExponential(
-            1.0, 5.0
-        )
+        assert gs.CurrentReceptor("exc", tau=5.0, tau_rise=1.0).kinetics == gs.kinetics.DualExponential(1.0, 5.0)
         assert gs.CurrentReceptor("a", kinetics=gs.kinetics.Alpha(2.0)).kinetics.kind == "alpha"
 
     def test_registry_holds_each_kind_under_its_name(self):
@@ -288,9 +286,7 @@ class TestSelections:
 class TestNetwork:
     def test_population(self, net):
         V = np.linspace(-60, -50, 4)
-        made = net.population(
-            "cells", 4, gs.LIF(V_th=[-50.0] * 4), receptors=gs.AMPA(), V=V, positions=np.ones((4, 2))
-        )
+        made = net.population("cells", 4, gs.LIF(V_th=[-50.0] * 4), receptors=gs.AMPA(), V=V, positions=np.ones((4, 2)))
         assert net.populations["cells"] is made
         assert (made.name, made.size, made.index, made.is_source) == ("cells", 4, 0, False)
         assert [r.name for r in made.receptors] == ["AMPA"]
@@ -342,9 +338,7 @@ class TestNetwork:
 
     def test_arrays_of_one_value_a_synapse(self, net, E, I):
         weight = np.arange(5.0)
-        made = net.connect(
-            I, E[:5], gs.OneToOne(), receptor="AMPA", weight=weight, delay=[1.0] * 5, w_max=10.0
-        )
+        made = net.connect(I, E[:5], gs.OneToOne(), receptor="AMPA", weight=weight, delay=[1.0] * 5, w_max=10.0)
         weight[:] = -1.0
         assert made.weights["AMPA"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
         assert not made.weights["AMPA"].flags.writeable
@@ -354,9 +348,7 @@ class TestNetwork:
             1.0,
             2.0,
         ]
-        assert net.connect(I, E, gs.AllToAll(), receptor="AMPA", weight=np.ones(100)).weights[
-            "AMPA"
-        ].shape == (100,)
+        assert net.connect(I, E, gs.AllToAll(), receptor="AMPA", weight=np.ones(100)).weights["AMPA"].shape == (100,)
 
     def test_length_counts_excluded_autapses(self, net, E):
         rule = gs.AllToAll(autapses=False)
@@ -370,9 +362,7 @@ class TestNetwork:
         assert made.weights["syn"] == -90.0
 
     def test_inputs(self, net, E):
-        drive = net.drive(
-            E, "AMPA", rate=np.full(20, 100.0), weight=gs.Normal(2.0, 0.1), start=5.0, stop=10.0
-        )
+        drive = net.drive(E, "AMPA", rate=np.full(20, 100.0), weight=gs.Normal(2.0, 0.1), start=5.0, stop=10.0)
         assert (drive.name, drive.receptor, drive.start, drive.stop) == ("drive->E:AMPA", "AMPA", 5.0, 10.0)
         current = net.inject(E[:5], gs.Waveform([0.0], [100.0]))
         assert (current.name, current.start, current.stop) == ("inject->E[0:5]", 0.0, None)
@@ -389,9 +379,7 @@ class TestNetwork:
         assert {spikes: 1, traces: 2}[traces] == 2
 
     def test_names_given_by_the_user(self, net, E):
-        made = [
-            net.connect(E, E, gs.AllToAll(), receptor="AMPA", weight=1.0, name=name) for name in ("a", "b")
-        ]
+        made = [net.connect(E, E, gs.AllToAll(), receptor="AMPA", weight=1.0, name=name) for name in ("a", "b")]
         assert list(net.projections) == ["a", "b"]
         assert made[0] is not made[1]
 
@@ -460,9 +448,7 @@ class TestChecks:
             checks.whole_steps(time, 0.1, "x")
 
     def test_the_message_of_the_manual(self):
-        text = (
-            r"^Projection 'I->E'\.delay: must be a multiple of dt = 0\.1 ms \(got 0\.25\); .* 0\.2 and 0\.3"
-        )
+        text = r"^Projection 'I->E'\.delay: must be a multiple of dt = 0\.1 ms \(got 0\.25\); .* 0\.2 and 0\.3"
         with pytest.raises(ParameterError, match=text):
             checks.whole_steps(0.25, 0.1, "Projection 'I->E'.delay")
 
@@ -487,13 +473,9 @@ class TestChecks:
                 self.size = size
 
         assert Thing(3).size == 3
-        with pytest.raises(
-            ArgumentError, match=r"^Thing\(\): unknown argument 'color' \(did you mean 'colour'\?\)"
-        ):
+        with pytest.raises(ArgumentError, match=r"^Thing\(\): unknown argument 'color' \(did you mean 'colour'\?\)"):
             Thing(3, color="blue")
-        with pytest.raises(
-            ArgumentError, match=r"^Thing\(\): missing a required argument: 'size'; it takes size, col"
-        ):
+        with pytest.raises(ArgumentError, match=r"^Thing\(\): missing a required argument: 'size'; it takes size, col"):
             Thing()
         with pytest.raises(ArgumentError, match=r"^Thing\(\): got 2 without a keyword, at most 1 allowed"):
             Thing(3, "blue")

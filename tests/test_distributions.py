@@ -60,9 +60,7 @@ def _scipy(distribution: Distribution):
 def test_law_is_the_one_of_scipy(distribution):
     stats = pytest.importorskip("scipy.stats")
     law = _scipy(distribution)
-    low, high = (
-        (-np.inf, np.inf) if isinstance(distribution, Uniform) else (distribution.low, distribution.high)
-    )
+    low, high = (-np.inf, np.inf) if isinstance(distribution, Uniform) else (distribution.low, distribution.high)
     below = 0.0 if low is None else law.cdf(low)
     share = (1.0 if high is None else law.cdf(high)) - below
     drawn = distribution.draw(STREAM, np.arange(N))
@@ -204,9 +202,7 @@ def test_only_portable_arithmetic(distribution, monkeypatch):
 
 def test_redraw_ends_with_an_error(monkeypatch):
     monkeypatch.setattr(distribution_base, "MAX_TRIES", 3)
-    with pytest.raises(
-        ParameterError, match=r"Normal\(mean=0\.0, std=1\.0, low=2\.0\): \d+ of 1000 .* 3 draws"
-    ):
+    with pytest.raises(ParameterError, match=r"Normal\(mean=0\.0, std=1\.0, low=2\.0\): \d+ of 1000 .* 3 draws"):
         Normal(0.0, 1.0, low=2.0).draw(STREAM, np.arange(1000))
 
 
@@ -256,9 +252,7 @@ def test_wrong_arguments_are_refused(make):
 
 
 def test_unknown_keyword_names_the_nearest():
-    with pytest.raises(
-        ArgumentError, match=r"LogNormal\(\): unknown argument 'sdt' \(did you mean 'std'\?\)"
-    ):
+    with pytest.raises(ArgumentError, match=r"LogNormal\(\): unknown argument 'sdt' \(did you mean 'std'\?\)"):
         LogNormal(1.0, sdt=2.0)  # type: ignore[call-arg]
 
 

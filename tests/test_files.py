@@ -29,9 +29,7 @@ def some_spikes(parts: list = PARTS, seed: int = 0, duration: float = 50.0) -> S
     return SpikeData(parts, times, rng.integers(0, size, 60), duration)
 
 
-def some_traces(
-    parts: list = PARTS, every: float = 0.1, variables: tuple = ("V", "g_AMPA"), frames: int = 30
-):
+def some_traces(parts: list = PARTS, every: float = 0.1, variables: tuple = ("V", "g_AMPA"), frames: int = 30):
     rng = np.random.default_rng(1)
     size = sum(part[1] for part in parts)
     values = {name: rng.normal(size=(frames, size)).astype(np.float32) for name in variables}

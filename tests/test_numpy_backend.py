@@ -89,17 +89,11 @@ def test_slices_shifts_and_multiple_events_add_exactly():
     rnd = np.random.default_rng(1)
     n, sources = 50, 9
     synapses = [
-        tuple(
-            int(x) for x in (rnd.integers(sources), rnd.integers(n), rnd.integers(1, 20), rnd.integers(-9, 9))
-        )
+        tuple(int(x) for x in (rnd.integers(sources), rnd.integers(n), rnd.integers(1, 20), rnd.integers(-9, 9)))
         for _ in range(500)
     ]
-    net = make(
-        AMPA, AMPA, numbers=SINGLE, n=n, coefs=[exponential(2.0, 70.0)] * 2, sources=sources, **PASSIVE
-    )
-    events = {
-        (s, k): int(rnd.integers(1, 4)) for s in range(6) for k in rnd.choice(sources, 3, replace=False)
-    }
+    net = make(AMPA, AMPA, numbers=SINGLE, n=n, coefs=[exponential(2.0, 70.0)] * 2, sources=sources, **PASSIVE)
+    events = {(s, k): int(rnd.integers(1, 4)) for s in range(6) for k in rnd.choice(sources, 3, replace=False)}
     net.spikes([(s, k, e) for (s, k), e in events.items()])
     net.connect(1, 0, synapses, slice_size=7, shift=2)
     net.connect(1, 1, synapses[:100])

@@ -65,7 +65,7 @@ def test_exact_current_based_neuron_follows_its_closed_form(numbers):
     tau_m, tau_s, c_m, g_l, dc, w = 20.0, 5.0, 200.0, 10.0, 50.0, 80.0
     p_m, p_s = math.exp(-DT / tau_m), math.exp(-DT / tau_s)
     into_v = tau_s * tau_m / (c_m * (tau_m - tau_s)) * (p_m - p_s)
-    row = [1e9, 0, 0, -70.0, p_m, (1 - p_m) / g_l, p_s, into_v, w]
+    row = [1e9, 0, 0, -70.0, math.expm1(-DT / tau_m), (1 - p_m) / g_l, p_s, into_v, w]
     current = ReceptorSignature("Exponential", "Current")
     net = make(current, numbers=numbers, neuron="ExactLIF", row=row, sources=1)
     net.arrays["current"][:] = dc

@@ -13,7 +13,8 @@ from gpusyn.signature import ReceptorSignature, Signature
 GATED = ReceptorSignature("Unlumped", "Conductance", synaptic=True)
 DELAYS = (1, 31, 32, 33, 63, 64, 100)
 ON, OFF = math.exp(-0.1 * 2.0), math.exp(-0.1 * 0.2)
-FIRST_ORDER = [ON, 0.9 * (1 - ON), OFF, (1 - ON) / 0.2, 0.9 * (1 - (1 - ON) / 0.2), (1 - OFF) / 0.02]
+MEAN_ON, RATIO = (1 - ON) / 0.2, (1 - OFF) / 0.02 / OFF  # of the mean over a step; to the gate at its end, when off
+FIRST_ORDER = [ON, 0.9 * (1 - ON), OFF, RATIO, 0.9 * (1 - MEAN_ON) - RATIO * 0.9 * (1 - ON), MEAN_ON - RATIO * ON]
 
 
 def passive(numbers, n, *receptors, coefs=([70.0],), **options):
@@ -33,7 +34,7 @@ def test_pulse_reaches_each_gate_after_its_delay_and_lasts(pulse, words):
     net = passive(DOUBLE, n, GATED, sources=3)
     net.spikes([(s, 1, 1) for s in events] + [(17, 0, 1), (200, 2, 1)])
     history = net.history(1, pulse=pulse, words=words)
-    net.gated("advance_first_order", 0, [(history, 2, [[(1, d, 1.0)] for d in delays])], FIRST_ORDER)
+    net.gated("advance_first_order", 0, [(history, [[(1, d, 1.0)] for d in delays])], FIRST_ORDER)
     session, g = recorded(net, net.probe(G, neurons=range(n)), steps)
     for k, d in enumerate(delays):
         r = 0.0
@@ -48,7 +49,7 @@ def test_first_order_sums_are_the_mean_over_the_step_and_the_value_at_its_end():
     net = passive(DOUBLE, 1, GATED, sources=1)
     net.spikes([(0, 0, 1)])
     history = net.history(1, pulse=5)
-    net.gated("advance_first_order", 0, [(history, 1, [[(0, 1, 2.0)]])], FIRST_ORDER)
+    net.gated("advance_first_order", 0, [(history, [[(0, 1, 2.0)]])], FIRST_ORDER)
     session = NumpyBackend().start(net.program())
     session.run(2)
     r = 0.0
@@ -74,22 +75,14 @@ def test_linear_gates_on_synapses_equal_lumped_ones(kernel):
         for _ in range(150)
     ]
     p = math.exp(-DT / 3.0)
-    own = (
-        exponential(3.0, 70.0, jump=0.5)
-        if kernel == "advance_exponential"
-        else [p, DT * p, p, 0.9, 0.05, 0.5, 70.0]
-    )
+    own = exponential(3.0, 70.0, jump=0.5) if kernel == "advance_exponential" else [p, DT * p, p, 0.9, 0.05, 0.5, 70.0]
     kinetics = "Exponential" if kernel == "advance_exponential" else "Rising"
-    net = passive(
-        DOUBLE, n, ReceptorSignature(kinetics, "Conductance"), GATED, coefs=[own, [70.0]], sources=sources
-    )
-    net.spikes(
-        [(int(s), k, int(rnd.integers(1, 200))) for k in range(sources) for s in rnd.choice(200, 9, False)]
-    )
+    net = passive(DOUBLE, n, ReceptorSignature(kinetics, "Conductance"), GATED, coefs=[own, [70.0]], sources=sources)
+    net.spikes([(int(s), k, int(rnd.integers(1, 200))) for k in range(sources) for s in rnd.choice(200, 9, False)])
     net.connect(1, 0, synapses)
-    history = net.history(1, words=32, bits_log=3)  # counts to 255, 4 steps a word
+    history = net.history(1, words=32, bits=8)  # counts to 255, 4 steps a word
     rows = [[(s, d, w) for s, t, d, w in synapses if t == k] for k in range(n)]
-    net.gated(kernel, 0, [(history, 3, rows)], own[:-1], states=1 + (kernel == "advance_rising"))
+    net.gated(kernel, 0, [(history, rows)], own[:-1], states=1 + (kernel == "advance_rising"))
     lumped, gated = net.probe(G, 0, neurons=range(n)), net.probe(G, 1, neurons=range(n))
     session, g = recorded(net, lumped, steps)
     other = session.read("trace", gated[0], gated[0] + steps * n).reshape(steps, n)
@@ -101,15 +94,15 @@ def test_blocks_add_in_order_and_share_a_weight_or_not():
     net = passive(SINGLE, 2, GATED, sources=4)
     history = net.history(1, pulse=5)
     rows = [[(0, 1, 0.1), (1, 2, 0.2)], [(2, 1, 0.3)]]
-    net.gated("advance_first_order", 0, [(history, 2, rows), (history, 2, rows[::-1])], FIRST_ORDER)
-    net.arrays["blocks"][13 + 3] = 0  # the second block has one weight
+    net.gated("advance_first_order", 0, [(history, rows), (history, rows[::-1])], FIRST_ORDER)
+    net.arrays["blocks"][9 + 3] = 0  # the second block has one weight
     net.arrays["syn_gates"][:] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     session, _ = recorded(net, net.probe(G), 1)
     c, r, f = np.array(FIRST_ORDER, np.float32), net.arrays["syn_gates"], np.float32
     w = net.arrays["syn_weights"]
-    first = [w[0] * (c[5] * r[0]) + w[1] * (c[5] * r[1]), w[2] * (c[5] * r[2])]
-    second = [w[3] * (c[5] * r[3]), w[3] * (c[5] * r[4]) + w[3] * (c[5] * r[5])]
-    expected = [f(first[0]) + f(second[0]), f(first[1]) + f(second[1])]
+    first = [w[0] * (c[2] * r[0]) + w[1] * (c[2] * r[1]), w[2] * (c[2] * r[2])]
+    second = [w[3] * (c[2] * r[3]), w[3] * (c[2] * r[4]) + w[3] * (c[2] * r[5])]
+    expected = [c[3] * f(first[0]) + c[3] * f(second[0]), c[3] * f(first[1]) + c[3] * f(second[1])]
     assert session.read("synaptic")[:2].tolist() == expected
 
 

@@ -8,9 +8,13 @@ import collections
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from networks import EVERYTHING, Case, cases
+from networks import EVERYTHING, KINETICS, RULES, Case, cases
 from runs import Outcome, backend_named, cpu, differences, emulated, play
 
+import gpusyn as gs
+from gpusyn import connectivity
+from gpusyn.network_inputs import NetworkInputs
+from gpusyn.neurons import NEURONS
 from tests.emulation import ORDERS, check_guards, pretend, using
 
 NETWORKS, MORE, BATCHES = 220, 40, 8
@@ -68,6 +72,15 @@ def compare(case: Case, data: st.DataObject, seen: collections.Counter[str]) -> 
     assert differences(reference, found) == [], ("emulated cuda", block, launch, cut)
     seen.update(case.tags | {"networks", f"block {block}", f"order {launch['order']}", f"flush {launch['flush']}"})
     seen["spiking"] += spikes_of_neurons(case, reference) > 0
+
+
+def test_everything_that_there_is_is_drawn():
+    rules = {name for name in connectivity.__all__ if issubclass(getattr(connectivity, name), connectivity.Rule)}
+    assert rules - {"Rule"} == set(RULES)
+    assert set(gs.kinetics.__all__) - {"Kinetics"} == set(KINETICS)
+    inputs = {name for name in vars(NetworkInputs) if not name.startswith("_")}
+    assert inputs == {"drive", "inject", "clamp"}
+    assert set(NEURONS) == {"LIF", "PoissonSource", "SpikeSource"}
 
 
 def test_drawn_networks():

@@ -127,9 +127,7 @@ def test_wrong_arguments_are_refused(spikes: SpikeData, traces: TraceData, tmp_p
         plot.overview(spikes, traces, tmp_path / "demo.word")
 
 
-def test_missing_matplotlib_is_named(
-    spikes: SpikeData, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_missing_matplotlib_is_named(spikes: SpikeData, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for module in ("matplotlib", "matplotlib.pyplot", "matplotlib.figure"):
         monkeypatch.setitem(sys.modules, module, None)
     for call in (plot.raster, plot.rates, lambda data: plot.overview(data, None, tmp_path / "x.png")):

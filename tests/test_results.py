@@ -201,9 +201,7 @@ def test_to_neo(spikes: SpikeData, traces: TraceData) -> None:
     assert [float(t) for t in signals["V"].times.rescale("ms").magnitude] == traces.t.tolist()
 
 
-@pytest.mark.parametrize(
-    ("package", "call"), [("pandas", "to_pandas"), ("neo", "to_neo"), ("xarray", "to_xarray")]
-)
+@pytest.mark.parametrize(("package", "call"), [("pandas", "to_pandas"), ("neo", "to_neo"), ("xarray", "to_xarray")])
 def test_missing_packages_are_named(
     package: str, call: str, spikes: SpikeData, traces: TraceData, monkeypatch: pytest.MonkeyPatch
 ) -> None:

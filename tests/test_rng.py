@@ -93,8 +93,7 @@ def test_stream_addresses_every_word_of_the_counter():
 
 def test_keys_depend_on_every_part():
     keys = [
-        rng.stream_key(*parts)
-        for parts in ((1, "a", "b"), (2, "a", "b"), (1, "c", "b"), (1, "a", "d"), (1, "ab", ""))
+        rng.stream_key(*parts) for parts in ((1, "a", "b"), (2, "a", "b"), (1, "c", "b"), (1, "a", "d"), (1, "ab", ""))
     ]
     assert len(set(keys)) == len(keys)
     assert all(0 <= key < 2**64 for key in keys)
@@ -103,9 +102,7 @@ def test_keys_depend_on_every_part():
 
 
 def test_uniform_numbers_never_reach_their_limits(c):
-    words = np.array(
-        [[0, 0], [0xFFFFFFFF, 0xFFFFFFFF], [0, 63], [0, 64], [63, 0], [64, 0], [1 << 31, 0]], np.uint32
-    )
+    words = np.array([[0, 0], [0xFFFFFFFF, 0xFFFFFFFF], [0, 63], [0, 64], [63, 0], [64, 0], [1 << 31, 0]], np.uint32)
     words = np.concatenate([words, np.stack(rng.philox(1, np.arange(1000), 0, 0, 0)[:2], 1)])
     u53, u32 = rng.uniform53(words[:, 0], words[:, 1]), rng.uniform32(words[:, 0])
     assert u53[:7].tolist() == [

@@ -72,9 +72,7 @@ def test_rows_that_need_more_draws_than_planned(block, p, monkeypatch):
 
 def test_rows_that_need_more_draws_come_in_order(monkeypatch):
     expected = FixedProbability(0.5).draw(20, 60, STREAM)
-    monkeypatch.setattr(
-        sampling.math, "sqrt", lambda x: -x / 8
-    )  # too few draws for most rows, many rows a block
+    monkeypatch.setattr(sampling.math, "sqrt", lambda x: -x / 8)  # too few draws for most rows, many rows a block
     np.testing.assert_array_equal(FixedProbability(0.5).draw(20, 60, STREAM), expected)
 
 

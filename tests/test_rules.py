@@ -219,9 +219,7 @@ def test_from_sparse():
         assert sorted(_pairs(*rule.draw(2, 3, STREAM))) == [(0, 1), (1, 0), (1, 2)]
         assert rule == FromSparse(kind(dense))
         assert rule != FromSparse(kind(np.pad(dense, 1)[1:, 1:]))
-        with pytest.raises(
-            ParameterError, match=r"\(3, 2\) of the selections \(got \(2, 3\)\); transpose it"
-        ):
+        with pytest.raises(ParameterError, match=r"\(3, 2\) of the selections \(got \(2, 3\)\); transpose it"):
             rule.check(3, 2, "Projection 'x'")
     with pytest.raises(ParameterError, match=r"shape"):
         rule.draw(2, 4, STREAM)

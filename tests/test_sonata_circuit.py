@@ -68,9 +68,7 @@ def test_attributes_come_from_group_then_type(small):
 
 def test_damaged_tables(small):
     small.node_types[2] = "102 I i point_neuron nest:iaf_psc_alpha I.json"
-    with pytest.raises(
-        FileError, match=r"cells\.h5: /nodes/cells/node_type_id: type 101 is not in .*cell_types\.csv"
-    ):
+    with pytest.raises(FileError, match=r"cells\.h5: /nodes/cells/node_type_id: type 101 is not in .*cell_types\.csv"):
         read_circuit(read_config(small.write()))
 
 

@@ -52,12 +52,8 @@ def test_network_of_the_small_circuit(small):
 
 def test_what_is_assumed_is_said(small):
     notes = built(small).notes
-    assert said(
-        notes, "cells.h5", "tau_syn_ex = 2 ms", "tau_syn_in = 2 ms", "6 of 6 nodes", "nest:iaf_psc_alpha"
-    )
-    assert said(
-        notes, "inputs_cells.h5", "no delay for 6 of 6 edges", "1 ms assumed", "NEST's static_synapse"
-    )
+    assert said(notes, "cells.h5", "tau_syn_ex = 2 ms", "tau_syn_in = 2 ms", "6 of 6 nodes", "nest:iaf_psc_alpha")
+    assert said(notes, "inputs_cells.h5", "no delay for 6 of 6 edges", "1 ms assumed", "NEST's static_synapse")
     assert said(notes, "inputs.drive", "2 of 3 spike times off the grid")
     assert said(notes, "inputs.drive", "1 of 4 spikes come after the end of the run")
     assert said(notes, "no units")
@@ -187,9 +183,7 @@ def test_wrong_model_parameters(small, change, words):
 
 def test_missing_model_file_and_folder(small):
     del small.models["I.json"]
-    with pytest.raises(
-        FileError, match=r"type 101: dynamics_params: no file 'I\.json' in components\.point_neuron"
-    ):
+    with pytest.raises(FileError, match=r"type 101: dynamics_params: no file 'I\.json' in components\.point_neuron"):
         built(small)
 
 
@@ -201,9 +195,7 @@ def test_missing_models_folder(small):
 
 def test_delay_off_the_grid_is_refused(small):
     small.edge_types[1] = "1 * * 1.57 NULL static_synapse NULL"
-    with pytest.raises(
-        ParameterError, match=r"cells_cells\.h5: /edges/cells_to_cells: delay.*multiple of dt = 0\.1"
-    ):
+    with pytest.raises(ParameterError, match=r"cells_cells\.h5: /edges/cells_to_cells: delay.*multiple of dt = 0\.1"):
         built(small)
 
 

@@ -50,9 +50,7 @@ def theirs(tmp_path_factory) -> dict[str, np.ndarray]:
     if not CIRCUIT.is_dir():
         pytest.skip(f"the 300-neuron circuit is not here: {CIRCUIT}")
     folder = tmp_path_factory.mktemp("nest")
-    return nest(
-        folder, what="circuit", folder=str(CIRCUIT), dt=0.01, duration=1500.0, v_init=-80.0, watched=WATCHED
-    )
+    return nest(folder, what="circuit", folder=str(CIRCUIT), dt=0.01, duration=1500.0, v_init=-80.0, watched=WATCHED)
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])
@@ -90,9 +88,7 @@ CASES = {
 }
 
 
-def one_neuron(
-    folder: Path, model: str, parameters: dict[str, float], trains: list[dict[str, Any]], dt: float
-) -> Path:
+def one_neuron(folder: Path, model: str, parameters: dict[str, float], trains: list[dict[str, Any]], dt: float) -> Path:
     """Write a SONATA circuit of one neuron and a virtual source a train."""
     write_nodes(folder / "cell.h5", "cell", [1])
     write_nodes(folder / "sources.h5", "sources", [1] * len(trains))
@@ -101,11 +97,7 @@ def one_neuron(
     write_csv(folder / "sources.csv", ["node_type_id model_type", "1 virtual"])
     write_json(folder / "model.json", parameters)
     pairs = [(number, 0) for number in range(len(trains))]
-    content = {
-        0: {
-            key: [train[at] for train in trains] for key, at in (("syn_weight", "weight"), ("delay", "delay"))
-        }
-    }
+    content = {0: {key: [train[at] for train in trains] for key, at in (("syn_weight", "weight"), ("delay", "delay"))}}
     size = len(trains)
     groups = ([0] * size, range(size), content)
     write_edges(folder / "edges.h5", "in", ("sources", "cell"), pairs, [1] * size, groups)
@@ -128,9 +120,7 @@ def one_neuron(
         "components": {"point_neuron_models_dir": "."},
         "inputs": {"spikes": spikes},
         "output": {"output_dir": "out", "spikes_file": "spikes.h5"},
-        "reports": {
-            "V": {"cells": {"population": "cell"}, "variable_name": "V_m", "module": "membrane_report"}
-        },
+        "reports": {"V": {"cells": {"population": "cell"}, "variable_name": "V_m", "module": "membrane_report"}},
     }
     return write_json(folder / "config.json", config)
 
