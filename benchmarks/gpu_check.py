@@ -1,9 +1,9 @@
 """All that a real GPU can tell, in one command: ``python benchmarks/gpu_check.py [--scale S] [--no-suite]``.
 
 Runs the test suite with GPUSYN_REQUIRE_CUDA=1, `gpusyn info`, `gpusyn check` (parity of bits), then measures: the
-device's copy bandwidth and what share of it per-synapse gating reaches, the time of a step of the README's network, and the
-microcircuit of Potjans and Diesmann (2014) as far as it fits. Every part reports for itself; the exit status counts the
-parts that failed. It has never been run on a GPU.
+device's copy bandwidth and what share of it per-synapse gating reaches, the time of a step of the README's network, and
+the microcircuit of Potjans and Diesmann (2014) as far as it fits. Every part reports for itself; the exit status counts
+the parts that failed. It has never been run on a GPU.
 """
 
 from __future__ import annotations
