@@ -15,8 +15,9 @@ from gpusyn.synapse_tables import SynapseTables
 
 Array = NDArray[Any]
 LONG_AGO = -(2**40)  # step of the last event of a source that has had none
-SPIKES_HELD = 1 << 22  # spikes on the device between two host reads
+SPIKES_HELD = 1 << 20  # spikes on the device between two host reads
 SAMPLES_HELD = 1 << 24
+LEAST_STEPS = 16  # in one chunk, however many neurons there are
 MOST_STEPS = 250  # in one chunk
 
 
@@ -156,5 +157,9 @@ def chunk_steps(layout: Layout) -> int:
     """So many steps that the buffers of spikes and samples hold what they can bring."""
     columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
     waves = 1 + len(layout.net.injections) + len(layout.net.clamps)
-    held = (SPIKES_HELD // max(layout.n_sources, 1), SAMPLES_HELD // max(columns, 1), SAMPLES_HELD // waves)
+    held = (
+        max(SPIKES_HELD // max(layout.n_sources, 1), LEAST_STEPS),
+        SAMPLES_HELD // max(columns, 1),
+        SAMPLES_HELD // waves,
+    )
     return int(max(1, min(MOST_STEPS, *held)))

@@ -177,6 +177,17 @@ def test_a_cache_folder_that_cannot_be_written_is_named(monkeypatch, tmp_path):
     assert in_the_way.read_text() == "not a folder"
 
 
+def test_a_damaged_library_is_named(own_cache, tmp_path):
+    own, text = cpu().compiler, 'extern "C" int answer() { return 43; }'
+    compiler.compile_library(own, text, "answer", tmp_path / "whole")
+    (whole,) = (tmp_path / "whole").iterdir()
+    own_cache.mkdir()
+    damaged = own_cache / whole.name
+    damaged.write_bytes(whole.read_bytes()[:100])
+    with pytest.raises(BackendError, match=rf"cannot load compiled kernels .*delete {damaged} if it is damaged"):
+        compiler.compile_library(own, text, "answer")
+
+
 @pytest.mark.parametrize(
     ("environment", "folder"),
     [

@@ -80,7 +80,7 @@ def compile_library(compiler: Compiler, text: str, name: str, folder: Path | Non
     Raises
     ------
     BackendError
-        The compiler refuses the text, or the cache folder cannot be written.
+        The compiler refuses the text, the cache folder cannot be written, or what is in it cannot be loaded.
     """
     folder = folder or cache_folder()
     key = hashlib.sha256("\0".join([text, *compiler.flags, compiler.path, compiler.version, compiler.target]).encode())
@@ -96,7 +96,13 @@ def compile_library(compiler: Compiler, text: str, name: str, folder: Path | Non
                 f"cpu backend: cannot write the kernel cache {folder} ({error}); "
                 "set GPUSYN_CACHE to a folder that can be written, or use backend='numpy'"
             ) from error
-    return ctypes.CDLL(str(library))
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        raise BackendError(
+            f"cpu backend: cannot load compiled kernels ({error}); delete {library} if it is damaged, "
+            "or set GPUSYN_CACHE to a folder on a disk that may hold programs"
+        ) from error
 
 
 def _compile(compiler: Compiler, text: str, name: str, scratch: Path) -> None:
