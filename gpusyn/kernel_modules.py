@@ -54,7 +54,7 @@ def neuron_module(signature: Signature) -> Module:
     )
     numbers = signature.numbers
     return Module(
-        f"{signature.neuron}({parts}) {numbers.real}/{numbers.acc}",
+        f"{signature.neuron}({parts}) {numbers}",
         _join(signature.prelude(), (*_BASE, *_NEURON_PARTS)),
         _kernels_of(_NEURON_PARTS),
     )
@@ -64,7 +64,7 @@ def neuron_module(signature: Signature) -> Module:
 def common_module(numbers: Numbers) -> Module:
     """The module of everything that no neuron model changes: sources, synapses, delivery."""
     return Module(
-        f"common {numbers.real}/{numbers.acc}",
+        f"common {numbers}",
         _join(numbers.prelude(), (*_BASE, *_COMMON_PARTS)),
         _kernels_of(_COMMON_PARTS),
     )

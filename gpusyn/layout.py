@@ -250,8 +250,8 @@ def _place_rings(layout: Layout, precision: str) -> None:
         for population, _ in drive.target.parts:
             k = [r.name for r in population.receptors].index(drive.receptor)
             inputs.setdefault((population.name, k), []).append(Input(f"Drive '{drive.name}'", mean, high, events, low))
-    acc, quanta = choose_quanta(inputs, precision)
-    layout.numbers = Numbers(layout.numbers.real, acc)
+    acc, wide_weights, quanta = choose_quanta(inputs, precision)
+    layout.numbers = Numbers(layout.numbers.real, acc, wide_weights and precision == "single")
     for name, place in layout.populations.items():
         for k, receptor in enumerate(place.population.receptors):
             depth = 1 << math.ceil(math.log2(slots.get((name, k), 1)))

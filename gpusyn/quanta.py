@@ -37,6 +37,7 @@ class Quantum(NamedTuple):
     exponent: int
     bound: float
     inputs: list[Input]
+    weight_bits: int = 64
 
     @property
     def value(self) -> float:
@@ -45,17 +46,28 @@ class Quantum(NamedTuple):
 
     @property
     def error(self) -> float:
-        """Half a quantum over the smallest mean weight."""
-        means = [i.mean for i in self.inputs if i.mean > 0]
-        return self.value / 2 / min(means) if means else 0.0
+        """Largest rounding of a stored weight, over the mean weight of its input.
+
+        Half a quantum, or more where the largest weight needs more bits than a stored one has.
+        """
+        rounding = [
+            math.ldexp(0.5, self.exponent + weight_shift(i.largest, self.exponent, self.weight_bits)) / i.mean
+            for i in self.inputs
+            if i.mean > 0
+        ]
+        return max(rounding, default=0.0)
 
 
-def choose_quanta(inputs: dict[Any, list[Input]], precision: str) -> tuple[str, dict[Any, Quantum]]:
-    """Type of the sums and the quantum of each ring."""
+def choose_quanta(inputs: dict[Any, list[Input]], precision: str) -> tuple[str, bool, dict[Any, Quantum]]:
+    """Type of the sums, whether single precision needs 64-bit weights too, and the quantum of each ring."""
     narrow = {key: _quantum(streams, "int32") for key, streams in inputs.items()}
     if precision == "single" and all(q.error <= FINENESS for q in narrow.values()):
-        return "int32", narrow
-    return "int64", {key: _quantum(streams, "int64") for key, streams in inputs.items()}
+        return "int32", False, narrow
+    wide = {key: _quantum(streams, "int64") for key, streams in inputs.items()}
+    shorter = {key: q._replace(weight_bits=32) for key, q in wide.items()}
+    if precision == "single" and all(q.error <= FINENESS for q in shorter.values()):
+        return "int64", False, shorter
+    return "int64", True, wide
 
 
 def _quantum(streams: list[Input], acc: str) -> Quantum:

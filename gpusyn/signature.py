@@ -44,11 +44,15 @@ class Numbers:
 
     real: str = "float32"
     acc: str = "int32"
+    wide_weights: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.real}/{self.acc}{'/wide weights' if self.wide_weights else ''}"
 
     @property
     def weight(self) -> str:
         """Integer type of a stored event-driven weight."""
-        return "int32" if self.real == "float32" else "int64"
+        return "int64" if self.real == "float64" or self.wide_weights else "int32"
 
     @property
     def real_dtype(self) -> np.dtype[np.floating]:

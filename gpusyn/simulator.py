@@ -253,7 +253,12 @@ class Simulator:
             "trace",
         )
         arrays = self._compiled.program.arrays
-        return {name: a.copy() for name, a in arrays.items() if name.split(".")[-1] in changing}
+        return {
+            # all but V start from one value, which needs no copy
+            name: a.copy() if name.endswith(".V") else np.broadcast_to(a.reshape(-1)[:1].copy()[0], a.shape)
+            for name, a in arrays.items()
+            if name.split(".")[-1] in changing
+        }
 
     def save(self, path: str) -> None:
         """Write all recordings: `path` ending in .h5 is one file, else a folder of standard SONATA files."""

@@ -67,6 +67,8 @@ class StateAccess:
         where = f"Simulator.set({selection.name!r}, {variable!r})"
         is_v = variable == "V"
         limits: dict[str, Any] = {"unit": "mV", "potential": True} if is_v else {}
+        if variable.startswith("g_"):
+            limits = {"unit": "nS", "low": 0.0}
         new = drawn(values(given, selection.size, where, **limits), selection.size, where, seed, "set")
         new = np.broadcast_to(np.asarray(new, np.float64), selection.size)
         offset = 0
