@@ -4,8 +4,8 @@
 
 Ours has a weight and a delay of its own in every synapse, Poisson sources, neurons, and sums whose bits equal those of
 numpy. The loop (plain_loop.cpp, the same compiler and flags) has one weight, no delays, no neurons and a fixed set of
-open transmitters: only gates and sums. Its second form adds in SIMD lanes, as `-ffast-math` would, and is what the
-target of 0.8 is measured against. All of ours is counted, the sources and neurons too.
+open transmitters: only gates and sums. The target of 0.8 is measured against it; its second form adds in SIMD lanes, as
+`-ffast-math` would, and is reported too. All of ours is counted, sources and neurons included.
 """
 
 from __future__ import annotations
