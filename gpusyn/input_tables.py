@@ -19,7 +19,7 @@ from gpusyn.waveform import Waveform
 
 Array = NDArray[Any]
 NEVER = 2**62
-CHUNK = 128
+CHUNK = 128  # items in a unit of work, as in kernels/common.cuh
 
 
 class InputTables:

@@ -11,14 +11,13 @@ from gpusyn import coefficients
 from gpusyn.checks import check_drawn, whole_steps_array
 from gpusyn.distributions import Distribution
 from gpusyn.errors import ParameterError
-from gpusyn.input_tables import InputTables
+from gpusyn.input_tables import CHUNK, InputTables
 from gpusyn.layout import Group, Layout, PopulationLayout
 from gpusyn.recorder import Recorder
 from gpusyn.rng import Stream, stream_key
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
-CHUNK = 128  # neurons in a unit of work, as in kernels/common.cuh
 VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4}
 
 
