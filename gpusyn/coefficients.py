@@ -121,14 +121,6 @@ def _peak_jump(rise: float, decay: float) -> float:
     return float(_exp(series)) / decay
 
 
-def peak_time(kinetics: Kinetics) -> float:
-    """Time from the event to the peak of its conductance (ms)."""
-    if isinstance(kinetics, DualExponential):
-        gate = gate_of(kinetics)
-        return kinetics.tau_rise * float(portable_math.log(np.float64(gate.jump * kinetics.tau_decay)))
-    return kinetics.tau if isinstance(kinetics, Alpha) else 0.0
-
-
 def lumped(kinetics: Kinetics, dt: float, quantum: float) -> list[Floats]:
     """Coefficients of a target-owned gate: propagator, exact means over the step, jump of one quantum of input."""
     gate = gate_of(kinetics)

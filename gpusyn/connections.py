@@ -72,8 +72,8 @@ def _weight(
         return base * given.factor
     if isinstance(given, Distribution):
         drawn = given.draw(Stream(key), creation)
-        is_current = projection.post.parts[0][0].receptors
-        if not next(r for r in is_current if r.name == receptor).is_current:
+        receptors = projection.post.parts[0][0].receptors
+        if not next(r for r in receptors if r.name == receptor).is_current:
             check_drawn(drawn, where, unit="nS", low=0.0)
         return drawn
     if isinstance(given, np.ndarray):

@@ -39,7 +39,6 @@ class Compiled:
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
         arrays = self._shared() | self.synapses.arrays() | self.inputs.drive_arrays(self.steps)
-        self.items: dict[str, int] = {}
         for g, tables in enumerate(self.neurons):
             arrays |= tables.arrays(f"g{g}.", self.inputs, g)
             neurons, probes = self.probes.table(g)
