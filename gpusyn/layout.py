@@ -341,7 +341,7 @@ def _place_rings(layout: Layout, precision: str) -> None:
 def _make_groups(layout: Layout) -> None:
     groups: dict[Signature, Group] = {}
     for place in layout.populations.values():
-        if place.population.model.kind != "LIF":
+        if place.population.model.is_source:
             continue
         signature = _signature(place, layout.numbers)
         group = groups.setdefault(signature, Group(signature, []))
@@ -360,5 +360,6 @@ def _signature(place: PopulationLayout, numbers: Numbers) -> Signature:
     for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
         effect = "Current" if r.is_current else "MagnesiumBlocked" if r.Mg is not None else "Conductance"
         parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), effect, strategy.owner == SYNAPSE))
-    exact = all(p.effect == "Current" and not p.synaptic for p in parts)
-    return Signature("ExactLIF" if exact else "LIF", tuple(parts), numbers)
+    kind = place.population.model.kind
+    exact = kind == "LIF" and all(p.effect == "Current" and not p.synaptic for p in parts)
+    return Signature("ExactLIF" if exact else kind, tuple(parts), numbers)

@@ -102,6 +102,7 @@ class Compiled:
                 "chunks",
                 "V",
                 "refractory",
+                "membrane",
                 "gates",
                 "synaptic",
                 "coef",

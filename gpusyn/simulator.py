@@ -199,7 +199,7 @@ class Simulator:
 
     # ---- state ----
     def get(self, population: Any, variable: str) -> Array:
-        """Present values of a variable ("V", "g_AMPA", "h_NMDA", ...) of a population or selection, a host copy."""
+        """Present values of a variable ("V", "w", "g_AMPA", ...) of a population or selection, a host copy."""
         self._check_open()
         return self._state.get(population, variable)
 
@@ -243,6 +243,7 @@ class Simulator:
         changing = (
             "V",
             "refractory",
+            "membrane",
             "gates",
             "synaptic",
             "ring",
@@ -257,8 +258,10 @@ class Simulator:
         )
         arrays = self._compiled.program.arrays
         return {
-            # all but V start from one value, which needs no copy
-            name: a.copy() if name.endswith(".V") else np.broadcast_to(a.reshape(-1)[:1].copy()[0], a.shape)
+            # all but V and what follows it start from one value, which needs no copy
+            name: a.copy()
+            if name.endswith((".V", ".membrane"))
+            else np.broadcast_to(a.reshape(-1)[:1].copy()[0], a.shape)
             for name, a in arrays.items()
             if name.split(".")[-1] in changing
         }

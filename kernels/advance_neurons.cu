@@ -10,15 +10,15 @@ enum ChunkField {
 };
 enum RingField { R_BASE, R_MASK, R_STRIDE, R_SHARED, R_SHARED_MASK, RING_FIELDS };
 enum ProbeField { P_NEURON, P_VARIABLE, P_RECEPTOR, P_EVERY, P_TRACE, P_COLUMN, P_COLUMNS, PROBE_FIELDS };
-enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H };
+enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_OWN };
 
 // What one neuron of the chunk sees: arrays already shifted to the chunk's first neuron.
 struct Cells {
-    real *V, *gates;
+    real *V, *membrane, *gates;
     const real *synaptic, *current;
     int *refractory;
     const int *current_wave, *clamp_wave;
-    int64 n;  // distance between one gate's array and the next
+    int64 n;  // distance between one state's array and the next
 };
 
 template <int SYN> DEVICE real synaptic_sum(const Cells &s, int j, int which)
@@ -44,7 +44,7 @@ template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c
     }
     RECEPTORS(ADD)
 #undef ADD
-    real free_v = NEURON::advance(v, own, G, D);
+    real free_v = NEURON::advance(v, s.membrane + j, own, s.n, G, D);
 #define STEP(k, Kinetics, Effect, S, C, SYN, IN) Kinetics::step(s.gates + (S) * s.n + j, c.from(C), s.n, in.from(IN));
     RECEPTORS(STEP)
 #undef STEP
@@ -52,21 +52,22 @@ template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c
     real threshold = c[THRESHOLD], reset = c[RESET];
     int pause = (int)c[REFRACTORY];
     // selections of numbers, not of truth values: compilers turn these into SIMD code
-    real next = flush(refractory > 0 ? v : free_v);
-    int sound = magnitude(next) < (real)1e30 ? 1 : 0;  // asked before a reset could hide it
-    int outcome = next >= threshold ? FIRED : QUIET;
+    real reached = flush(NEURON::HOLDS && refractory > 0 ? v : free_v);
+    int sound = magnitude(reached) < (real)1e30 ? 1 : 0;  // asked before a reset could hide it
+    int outcome = reached >= threshold ? FIRED : QUIET;
+    if (!NEURON::HOLDS) outcome = v >= threshold ? QUIET : outcome;
     outcome = refractory > 0 ? QUIET : outcome;
-    next = outcome == FIRED ? reset : next;
     refractory = refractory > 0 ? refractory - 1 : 0;
     refractory = outcome == FIRED ? pause : refractory;
     if (WAVES) {
         int wave = s.clamp_wave[j];
         real command = flush(waves[wave] - c[REST]);
-        next = wave ? command : next;
+        reached = wave ? command : reached;
         outcome = wave ? QUIET : outcome;
         refractory = wave ? 0 : refractory;
     }
-    s.V[j] = next;
+    NEURON::follow(s.membrane + j, v, reached, outcome == FIRED, own, s.n);
+    s.V[j] = NEURON::HOLDS && outcome == FIRED ? reset : reached;
     s.refractory[j] = refractory;
     return sound ? outcome : BROKEN;
 }
@@ -85,11 +86,12 @@ DEVICE real sample(const Cells &s, int j, const Coef c, int variable, int recept
     }
     RECEPTORS(PICK)
 #undef PICK
+    if (NEURON::STATES > 0 && variable == VAR_OWN) value = s.membrane[receptor * s.n + j];
     return flush(value);
 }
 
 KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int n_chunks, int64 n, real *RESTRICT V,
-       int *RESTRICT refractory, real *RESTRICT gates, const real *RESTRICT synaptic, const real *RESTRICT coef, int64 n_rows,
+       int *RESTRICT refractory, real *RESTRICT membrane, real *RESTRICT gates, const real *RESTRICT synaptic, const real *RESTRICT coef, int64 n_rows,
        const real *RESTRICT current, const int *RESTRICT current_wave, const int *RESTRICT clamp_wave,
        const real *RESTRICT waves, int n_waves, acc *RESTRICT ring, const int64 *RESTRICT rings,
        const int64 *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
@@ -107,7 +109,7 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
         int64 first = chunk[C_FIRST];
         int count = (int)chunk[C_COUNT], step = (int)chunk[C_ROW_STEP];
         Coef c = {coef + chunk[C_ROW], n_rows};
-        Cells s = {V + first, gates + first, synaptic + first, current + first, refractory + first, current_wave + first,
+        Cells s = {V + first, membrane + first, gates + first, synaptic + first, current + first, refractory + first, current_wave + first,
                    clamp_wave + first, n};
         acc *due[N_INPUTS + 1], *next[N_INPUTS + 1], shared[N_INPUTS + 1];
         for (int k = 0; k < N_INPUTS; k++) {

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy_events import add_drive, emit
-from gpusyn.backends.numpy_models import EFFECTS, KINETICS, NEURONS, Arrivals, Effect, Kinetics, Neuron, Real
+from gpusyn.backends.numpy_membranes import NEURONS, Neuron
+from gpusyn.backends.numpy_models import EFFECTS, KINETICS, Arrivals, Effect, Kinetics, Real
 from gpusyn.backends.numpy_tables import Array, Chunk, Drive, Probe, Ring, read_rows
 from gpusyn.portable_math import flush
 from gpusyn.signature import ReceptorLayout, Signature
@@ -29,6 +30,7 @@ class Variable(IntEnum):
     I = 2
     B = 3
     H = 4
+    OWN = 5  # a state of the neuron model
 
 
 class Receptor(NamedTuple):
@@ -59,6 +61,7 @@ class Cells(NamedTuple):
 
     chunk: Chunk
     V: Array
+    x: tuple[Array, ...]  # the model's own states
     refractory: Array
     current: Array
     current_wave: Array
@@ -82,6 +85,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     assert signature is not None
     rings, drives = read_rows(a.rings, Ring), read_rows(a.drives, Drive)
     probes = np.array(a.probes).reshape(-1, len(Probe._fields))
+    model, n = NEURONS[signature.neuron], int(a.n)
     coef, cells = a.coef[: signature.n_coef * int(a.n_rows)].reshape(signature.n_coef, -1), []
     for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
         own = slice(chunk.first, chunk.first + chunk.count_)
@@ -89,6 +93,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
             Cells(
                 chunk,
                 a.V[own],
+                tuple(a.membrane[s * n + own.start : s * n + own.stop] for s in range(model.STATES)),
                 a.refractory[own],
                 a.current[own],
                 a.current_wave[own],
@@ -100,7 +105,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
                 list(_probes(probes, chunk, members)),
             )
         )
-    return Neurons(NEURONS[signature.neuron], cells)
+    return Neurons(model, cells)
 
 
 def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
@@ -188,7 +193,7 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
         for drive in cells.drives:
             add_drive(a, drive, now, now - base, chunk.local, chunk.count_, due)
         free_v = _integrate(plan.model, cells, Arrivals(due, following, shared), waves)
-        fires, sound = _threshold(cells, free_v, waves)
+        fires, sound = _threshold(plan.model, cells, free_v, waves)
         if not sound.all():
             worst = now << 31 | (chunk.global_ + int(np.argmin(sound)))
             a.fault[0] = min(int(a.fault[0]), worst)
@@ -211,27 +216,29 @@ def _integrate(model: type[Neuron], cells: Cells, arrived: Arrivals, waves: Arra
         if r.synaptic:
             gate = gate + r.synaptic[0]
         G, D = r.effect.add(gate, v, c[r.effect_coef :], G, D)
-    free_v = model.advance(v, own, G, D)
+    free_v = model.advance(v, cells.x, own, G, D)
     for r in cells.receptors:
         r.kinetics.step(r.x, c[r.coef :], arrived.since(r.input))
     return free_v
 
 
-def _threshold(cells: Cells, free_v: Array, waves: Array) -> tuple[Array, Array]:
-    """Set V and the refractory counters; return who fires, and whose potential is a sound number."""
+def _threshold(model: type[Neuron], cells: Cells, free_v: Array, waves: Array) -> tuple[Array, Array]:
+    """Set V, what follows it and the refractory counters; return who fires, and whose potential is a sound number."""
     c, refractory = cells.c, cells.refractory
-    held = refractory > 0
-    v = flush(np.where(held, cells.V, free_v))
-    sound = np.abs(v) < v.dtype.type(LIMIT)  # asked before a reset could hide it
-    fires = ~held & (v >= c[THRESHOLD])
-    v = np.where(fires, c[RESET], v)
-    counter = np.where(fires, c[REFRACTORY].astype(np.int32), np.where(held, refractory - 1, 0))
+    pausing = refractory > 0
+    reached = flush(np.where(pausing, cells.V, free_v) if model.HOLDS else free_v)
+    sound = np.abs(reached) < reached.dtype.type(LIMIT)  # asked before a reset could hide it
+    fires = ~pausing & (reached >= c[THRESHOLD])
+    if not model.HOLDS:
+        fires &= ~(c[THRESHOLD] <= cells.V)
+    counter = np.where(fires, c[REFRACTORY].astype(np.int32), np.where(pausing, refractory - 1, 0))
     if cells.chunk.waves:
         clamped = cells.clamp_wave != 0
-        v = np.where(clamped, flush(waves[cells.clamp_wave] - c[REST]), v)
+        reached = np.where(clamped, flush(waves[cells.clamp_wave] - c[REST]), reached)
         fires = fires & ~clamped
         counter = np.where(clamped, 0, counter)
-    cells.V[:] = v
+    model.follow(cells.x, cells.V, reached, fires, c[NEURON_COEF:])
+    cells.V[:] = np.where(fires, c[RESET], reached) if model.HOLDS else reached
     refractory[:] = counter
     return fires, sound
 
@@ -241,6 +248,8 @@ def _sample(cells: Cells, j: Array, variable: Variable, receptor: int) -> Real:
     v, c = cells.V[j], cells.c if cells.c.ndim == 1 else cells.c[:, j]
     if variable == Variable.V:
         return flush(v + c[REST])
+    if variable == Variable.OWN:
+        return flush(cells.x[receptor][j])
     r = cells.receptors[receptor]
     if variable == Variable.H and len(r.x) > 1:
         return flush(r.x[1][j])
