@@ -41,7 +41,7 @@ from gpusyn.errors import (
     UnknownNameError,
 )
 from gpusyn.network import Network
-from gpusyn.neurons import LIF, NeuronModel, PoissonSource, SpikeSource
+from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
 
 # Not lazily: the module of the same name would take the function's place if it were imported first.
 from gpusyn.plan import plan
@@ -73,6 +73,7 @@ __all__ = [
     "GABA_A",
     "LIF",
     "NMDA",
+    "AdEx",
     "AllToAll",
     "ArgumentError",
     "BackendError",
@@ -92,8 +93,10 @@ __all__ = [
     "FromSparse",
     "Gamma",
     "GpusynError",
+    "HodgkinHuxley",
     "ImmutableError",
     "Injection",
+    "Izhikevich",
     "LogNormal",
     "MgBlock",
     "MissingDependencyError",
