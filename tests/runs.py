@@ -117,6 +117,8 @@ def interfere(sim: gs.Simulator) -> None:
             sim.set_weights(name, sim.weights(name, receptor).weight[::-1] * 0.75, receptor)
     population = next(iter(sim.net.populations.values()))
     sim.set(population, "V", gs.Uniform(-70.0, -50.0))
+    for variable in population.model.STATES:
+        sim.set(population, variable, np.linspace(0.0, 1.0, population.size))
     lumped = [r for r in population.receptors if r.kinetics.linear and r.gating == "auto"]
     for receptor in lumped:
         if not receptor.is_current:
