@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from gpusyn import kinetics
+from gpusyn.calcium import Calcium
 from gpusyn.connectivity.distance import DistanceDependent
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.rules import (
@@ -46,7 +47,7 @@ from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, Po
 from gpusyn.plan import plan
 from gpusyn.populations import Population, Selection
 from gpusyn.projections import Projection, Ratio
-from gpusyn.receptors import AMPA, GABA_A, NMDA, CurrentReceptor, Receptor
+from gpusyn.receptors import AMPA, GABA_A, NMDA, CurrentReceptor, MgBlock, Receptor, SlowUnblock
 from gpusyn.recorder import Recorder
 from gpusyn.stimulus import Clamp, Drive, Injection
 from gpusyn.waveform import Waveform
@@ -76,6 +77,7 @@ __all__ = [
     "AllToAll",
     "ArgumentError",
     "BackendError",
+    "Calcium",
     "Clamp",
     "CurrentReceptor",
     "DistanceDelay",
@@ -96,6 +98,7 @@ __all__ = [
     "Injection",
     "Izhikevich",
     "LogNormal",
+    "MgBlock",
     "MissingDependencyError",
     "Network",
     "NeuronModel",
@@ -112,6 +115,7 @@ __all__ = [
     "Selection",
     "SimulationError",
     "Simulator",
+    "SlowUnblock",
     "SpikeSource",
     "Uniform",
     "UnknownNameError",

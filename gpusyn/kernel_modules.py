@@ -22,7 +22,7 @@ _NEURON_FILES = {
     "Izhikevich": "izhikevich",
     "HodgkinHuxley": "hodgkin_huxley",
 }
-_NEURON_KERNELS = ("advance_neurons.cu",)
+_NEURON_KERNELS = ("cells.cuh", "advance_neurons.cu")
 _COMMON_PARTS = ("advance_sources.cu", "advance_synapses.cu", "advance_gates.cu", "deliver_spikes.cu")
 
 

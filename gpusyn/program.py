@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.backends.base import Launch, Program
-from gpusyn.input_tables import InputTables
+from gpusyn.input_tables import CHUNK, InputTables
 from gpusyn.layout import Layout
 from gpusyn.neuron_tables import NeuronTables, Probes, chunk_table
 from gpusyn.synapse_tables import SynapseTables
@@ -74,6 +74,8 @@ class Compiled:
             "release_step": np.full(max(self.synapses.releases, 1), LONG_AGO, np.int64),
             "source_population": source_population,
             "ring": np.zeros(max(layout.ring_size, 1), layout.numbers.acc_dtype),
+            "bath": np.array(inputs.bath or [[-1] * 3], np.int64),
+            "bath_kinetics": np.zeros(max(self.steps * inputs.bath_width, 1), layout.numbers.real_dtype),
             "waves": np.zeros((self.steps, len(inputs.waves)), layout.numbers.real_dtype),
             "trace": np.full(max(self.probes.size, 1), np.nan, layout.numbers.real_dtype),
             "fault": np.full(1, np.iinfo(np.int64).max),
@@ -113,7 +115,7 @@ class Compiled:
                 "probes",
             )
             names = {a: f"g{g}.{a}" for a in own} | _same(
-                "clock waves ring drives drive_rate drive_pieces drive_weight trace fault"
+                "clock waves bath bath_kinetics ring drives drive_rate drive_pieces drive_weight trace fault"
             )
             n_chunks = len(arrays[f"g{g}.chunks"])
             scalars = {
@@ -121,6 +123,7 @@ class Compiled:
                 "n": group.size,
                 "n_rows": group.rows,
                 "n_waves": len(self.inputs.waves),
+                "bath_width": self.inputs.bath_width,
                 "history": history,
             }
             launches.append(Launch("advance_neurons", names | _EVENTS, scalars, n_chunks, group.signature))
@@ -135,7 +138,7 @@ class Compiled:
             launches.append(Launch("advance_lists", names | _EVENTS, {"history": history}, 128))
         if self.layout.gates:
             names = _same("clock payload release_step") | {a: f"gates.{a}" for a in ("sets", "coef", "states")}
-            most = max(gate.place.size for gate in self.layout.gates.values())
+            most = max(-(-gate.place.size // CHUNK) for gate in self.layout.gates.values())
             launches.append(Launch("advance_gates", names | _EVENTS, {"n_sets": len(self.layout.gates)}, most))
         return [*launches, self._delivery(arrays)]
 

@@ -49,7 +49,8 @@ class StateAccess:
         for population, _ in selection.parts:
             if self.layout.net.populations.get(population.name) is not population:
                 raise ArgumentError(f"{where}.population: '{population.name}' belongs to another network")
-        known = [v for v in _common(selection) if not v.startswith(("I_", "B_"))]
+        own = ("V", *(state for p, _ in selection.parts for state in p.model.STATES))
+        known = [v for v in _common(selection) if v in own or v.startswith(("g_", "h_"))]
         return one_of(variable, known, f"{where}.variable")
 
     def get(self, selection: Selection, variable: str) -> Array:
