@@ -47,7 +47,7 @@ from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, Po
 from gpusyn.plan import plan
 from gpusyn.populations import Population, Selection
 from gpusyn.projections import Projection, Ratio
-from gpusyn.receptors import AMPA, GABA_A, NMDA, CurrentReceptor, MgBlock, Receptor, SlowUnblock
+from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, MgBlock, Receptor, SlowUnblock
 from gpusyn.recorder import Recorder
 from gpusyn.stimulus import Clamp, Drive, Injection
 from gpusyn.waveform import Waveform
@@ -71,6 +71,7 @@ _LAZY = {
 __all__ = [
     "AMPA",
     "GABA_A",
+    "GABA_B",
     "LIF",
     "NMDA",
     "AdEx",

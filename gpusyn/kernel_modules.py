@@ -22,7 +22,7 @@ _NEURON_FILES = {
     "Izhikevich": "izhikevich",
     "HodgkinHuxley": "hodgkin_huxley",
 }
-_NEURON_KERNELS = ("cells.cuh", "advance_neurons.cu")
+_NEURON_KERNELS = ("advance_neurons.cu",)
 _COMMON_PARTS = ("advance_sources.cu", "advance_synapses.cu", "advance_gates.cu", "deliver_spikes.cu")
 
 
@@ -62,10 +62,10 @@ def neuron_module(signature: Signature) -> Module:
     )
     numbers = signature.numbers
     return Module(
-        f"{signature.neuron}({parts}) {numbers}",
+        f"{signature.neuron}({parts}{'+calcium' if signature.calcium else ''}) {numbers}",
         _join(
             signature.prelude(),
-            (*_BASE, *_NEURON_PARTS, f"neurons/{_NEURON_FILES[signature.neuron]}.cuh", *_NEURON_KERNELS),
+            (*_BASE, *_NEURON_PARTS, f"neurons/{_NEURON_FILES[signature.neuron]}.cuh", "cells.cuh", *_NEURON_KERNELS),
         ),
         _kernels_of(_NEURON_KERNELS),
     )

@@ -73,9 +73,14 @@ def outcome(sim: gs.Simulator) -> Outcome:
             found |= {f"{name} {receptor} {k}": v for k, v in sim.weights(name, receptor)._asdict().items()}
     for name, population in sim.net.populations.items():
         for variable in population.variables:
-            if variable != "Ca" and not variable.startswith(("I_", "B_")):
+            if not variable.startswith(("I_", "B_")) and (variable != "Ca" or traced(sim.net, population)):
                 found[f"{name} {variable} now"] = sim.get(population, variable)
     return found
+
+
+def traced(net: gs.Network, population: gs.Population) -> bool:
+    """Whether calcium of the population is recorded, without which there is none."""
+    return any("Ca" in r.variables and population in (p for p, _ in r.source.parts) for r in net.recorders.values())
 
 
 def differences(one: Outcome, other: Outcome) -> list[str]:
@@ -117,8 +122,6 @@ def interfere(sim: gs.Simulator) -> None:
             sim.set_weights(name, sim.weights(name, receptor).weight[::-1] * 0.75, receptor)
     population = next(iter(sim.net.populations.values()))
     sim.set(population, "V", gs.Uniform(-70.0, -50.0))
-    for variable in population.model.STATES:
-        sim.set(population, variable, np.linspace(0.0, 1.0, population.size))
     lumped = [r for r in population.receptors if r.kinetics.linear and r.gating == "auto"]
     for receptor in lumped:
         if not receptor.is_current:
