@@ -63,6 +63,7 @@ def story(small: bool = False):
         right.plot(x, density, color=colour, linewidth=1.2)
     right.plot([], [], color=GREY, label="theory, as a Gaussian")
     left.set_xlim(0, 150)
+    right.set_ylim(0, 0.32)
     label(left, "time (ms)", "conductance (nS)", "one cell; dashed: mean by Campbell")
     label(right, "conductance (nS)", "probability density (1/nS)", "all cells")
     return numbers, figure

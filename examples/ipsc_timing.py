@@ -11,7 +11,7 @@ import gpusyn as gs
 
 VOLLEY = 60.0  # ms
 LAGS = np.append(np.arange(-40.0, 12.0, 0.5), np.inf)  # ms; the last cell gets no IPSC
-SHOWN = (-3.0, 0.0, 1.0, 10.0)
+SHOWN = {np.inf: "no IPSC", -3.0: "IPSC 3 ms before", 0.0: "IPSC with the volley", 1.0: "IPSC 1 ms after", 10.0: "IPSC 10 ms after"}
 
 
 def volley_and_ipsc():
@@ -33,16 +33,16 @@ def story(small: bool = False):
     V, spikes = volley_and_ipsc()
     fired = np.bincount(spikes.ids, minlength=len(LAGS))
     vetoes = LAGS[fired == 0]
-    numbers = {f"spikes with an IPSC at {lag:+g} ms": float(fired[LAGS == lag][0]) for lag in SHOWN}
+    numbers = {f"spikes, {what}": float(fired[LAGS == lag][0]) for lag, what in SHOWN.items()}
     numbers |= {
-        "spikes without": float(fired[-1]),
-        "time of that spike (ms after the volley)": float(spikes.times[spikes.ids == len(LAGS) - 1][0] - VOLLEY),
+        "time of that spike (ms after)": float(spikes.times[spikes.ids == len(LAGS) - 1][0] - VOLLEY),
         "earliest IPSC that cancels (ms)": float(vetoes.min()),
         "latest IPSC that cancels (ms)": float(vetoes.max()),
     }
 
     figure, axes = panels("An IPSC 3 ms before, with or 1 ms after a volley cancels the spike; 10 ms after is too late", 3, 2)
-    for ax, lag in zip(axes, (np.inf, *SHOWN), strict=False):
+    figure.set_size_inches(10.5, 5.2)
+    for ax, lag in zip(axes, SHOWN, strict=False):
         k = int(np.flatnonzero(LAGS == lag)[0])
         ax.plot(V.t - VOLLEY, V["V"][:, k], color=AMPA)
         for time in spikes.times[spikes.ids == k]:
@@ -52,7 +52,7 @@ def story(small: bool = False):
         if lag < np.inf:
             ax.axvline(lag, color=GABA, linewidth=0.8, linestyle=":", label="IPSC, 30 nS")
         ax.set(xlim=(-10, 30), ylim=(-78, -15))
-        label(ax, "time after the volley (ms)", "V (mV)", f"IPSC at {lag:+g} ms" if lag < np.inf else "no IPSC")
+        label(ax, "time after the volley (ms)", "V (mV)", SHOWN[lag], legend=lag == -3.0)
     axes[5].step(LAGS[:-1], fired[:-1], where="mid", color=GABA)
     axes[5].set_yticks([0, 1])
     label(axes[5], "IPSC after the volley (ms)", "spikes", "the window of inhibition", legend=False)

@@ -21,7 +21,6 @@ def story(small: bool = False):
     low, high = blocked.negative_slope
     numbers = {
         "largest inward current in 1 mM Mg (pA)": float(blocked.peak.min()),
-        "negative slope begins below the range, at (mV)": low,
         "negative slope ends at (mV)": high,
         "unblocked at -70 mV": blocked.peak[at[-70.0]] / free.peak[at[-70.0]],
         "unblocked at -40 mV": blocked.peak[at[-40.0]] / free.peak[at[-40.0]],
@@ -32,10 +31,9 @@ def story(small: bool = False):
     figure, (left, right) = panels("In Mg$^{2+}$ the NMDA current grows with depolarisation, up to −27 mV")
     for Mg, curve in curves.items():
         left.plot(curve.V, curve.peak, color=CONCENTRATIONS[Mg], label=f"{Mg:g} mM Mg$^{{2+}}$")
-        with np.errstate(invalid="ignore"):
-            open_fraction = np.where(curve.V == 0.0, np.nan, curve.peak / free.peak)
-        right.plot(curve.V, open_fraction, color=CONCENTRATIONS[Mg], label=f"{Mg:g} mM")
-    left.axvspan(low, high, color=NMDA, alpha=0.12, linewidth=0, label="negative slope")
+        flows = curve.V != free.reversal_potential()
+        right.plot(curve.V[flows], curve.peak[flows] / free.peak[flows], color=CONCENTRATIONS[Mg], label=f"{Mg:g} mM")
+    left.axvspan(low, high, color=NMDA, alpha=0.12, linewidth=0, label="negative slope, 1 mM")
     left.axhline(0, color=GREY, linewidth=0.6)
     label(left, "holding potential (mV)", "peak current (pA)", "I-V curve of 1 nS")
     label(right, "holding potential (mV)", "fraction not blocked", "B(V): the current over that without Mg$^{2+}$")

@@ -48,6 +48,8 @@ def story(small: bool = False):
     left.plot(both.t, both["V"][:, example], color=PURPLE, linestyle="--", label="IPSC, 3 ms later EPSP")
     left.set_xlim(EPSP - 10, EPSP + 45)
     right.plot(LAG[:-1], 100 * factor, ".-", color=PURPLE, markersize=4)
+    right.plot(-3, 100 * factor[example], "o", color=PURPLE)
+    right.annotate("3 ms before", (-5, 100 * factor[example]), color=PURPLE, ha="right", fontsize=8)
     right.axvline(0, color=GREY, linewidth=0.6, linestyle=":")
     right.axhline(100, color=GREY, linewidth=0.6)
     label(left, "time (ms)", "V (mV)", f"{EXCITATION:g} nS AMPA, {INHIBITION:g} nS GABA$_A$")

@@ -44,7 +44,7 @@ def story(small: bool = False):
         right.plot(count, depolarisation, color=colour, label=f"{size:g} mV each")
         right.plot(count, size * count, color=colour, linestyle=":", linewidth=1)
         right.plot(fired.min() + 1, depolarisation[fired.min()], "o", color=colour)
-        right.annotate(f"{fired.min() + 1}", (fired.min() + 1, 15.6), color=colour, ha="right", fontsize=9)
+        right.annotate(f"{fired.min() + 1}", (fired.min() + 1.2, 13.3), color=colour, fontsize=9)
     right.axhline(15, color=GREY, linewidth=0.8, linestyle="--")
     right.annotate("threshold", (1, 15.4), color=GREY, fontsize=8)
     right.plot([], [], ":", color=GREY, label="if they added up")
