@@ -1,7 +1,8 @@
 """The network of Brunel and Wang (2001) and of Wang (2002), which two stories use. Not a story itself.
 
-Groups of excitatory cells prefer each its stimulus. Connections within a group are stronger by w+, those into it weaker by w-, such that the
-mean stays. Recurrent excitation is mostly NMDA, slow and saturating; everything sees 2400 Hz of background.
+Groups of excitatory cells prefer each its stimulus. Connections within a group are stronger by w+, those into it
+weaker by w-, such that the mean stays. Recurrent excitation is mostly NMDA, slow and saturating; everything sees
+2400 Hz of background.
 """
 
 from __future__ import annotations

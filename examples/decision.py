@@ -1,7 +1,8 @@
 """How does a network decide on noisy evidence? (Wang 2002)
 
-Two groups get Poisson input in favour of A by its coherence: 40 (1 ± c) Hz, jittered every 50 ms. Slow NMDA excitation
-integrates the difference, shared inhibition makes one group win. With more coherence it is right more often.
+Two groups get Poisson input in favour of A by its coherence: 40 (1 ± c) Hz, jittered every 50 ms. Slow NMDA
+excitation integrates the difference, shared inhibition makes one group win. With more coherence it is right more
+often.
 """
 
 import numpy as np
@@ -63,7 +64,7 @@ def story(small: bool = False):
     percent = 100 * np.array(coherences)
     right.errorbar(percent, correct, error, fmt="o", color=NMDA, label=f"{trials} trials each, ± s.e.")
     c = np.linspace(0.0, 55.0, 200)
-    right.plot(c, 1 - 0.5 * np.exp(-((c / 9.2) ** 1.5)), color=GREY, label="Weibull, 9.2 %, 1.5 (as remembered from Wang 2002)")
+    right.plot(c, 1 - 0.5 * np.exp(-((c / 9.2) ** 1.5)), color=GREY, label="Wang 2002: 1 − ½ exp(−(c / 9.2 %)$^{1.5}$)")
     right.set_ylim(0.3, 1.05)
     label(left, "time (ms)", "rate (Hz), 20 ms bins", f"one trial at {percent[-1]:g} %")
     label(right, "coherence (%)", "fraction correct", "accuracy")

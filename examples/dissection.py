@@ -1,7 +1,7 @@
 """Which receptors carry an EPSC? Two antagonists tell.
 
-CNQX takes away AMPA: 1 / (1 + 10 uM / 0.3 uM) = 3 % of it is left, and what remains is slow. D-AP5 takes away NMDA: 1 / (1 + 50 uM /
-1.4 uM) = 3 % as well. The current that a drug removed is the component it acts on. Both wash out.
+CNQX takes away AMPA: 1 / (1 + 10 uM / 0.3 uM) = 3 % of it is left, and what remains is slow. D-AP5 takes away NMDA:
+1 / (1 + 50 uM / 1.4 uM) = 3 % as well. The current that a drug removed is the component it acts on. Both wash out.
 """
 
 import numpy as np
@@ -44,7 +44,9 @@ def story(small: bool = False):
 
     figure, (left, right) = panels("CNQX leaves the slow NMDA current, D-AP5 takes that too; both wash out")
     events = np.arange(EVERY, 9000.0, EVERY)
-    left.plot(events / 1000, [epsc(event)[1].min() for event in events], "o", color=GREY, markersize=4, label="each EPSC")
+    left.plot(
+        events / 1000, [epsc(event)[1].min() for event in events], "o", color=GREY, markersize=4, label="each EPSC"
+    )
     for (drug, (concentration, start, stop)), y, colour in zip(DRUGS.items(), (4.0, 9.0), (AMPA, NMDA), strict=True):
         left.hlines(y, start / 1000, stop / 1000, color=colour, linewidth=4)
         left.annotate(f"{drug} {concentration:g} µM", (stop / 1000 + 0.1, y - 1.5), color=colour, fontsize=8)

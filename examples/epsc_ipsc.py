@@ -1,8 +1,8 @@
 """EPSC and IPSC in a voltage clamp: which way does the current flow?
 
-The same 1 nS conductance is opened in cells that are held at different potentials. I = g (V - E_rev): outward current is
-positive. At -60 mV glutamate lets cations in, an inward (negative) current; GABA lets Cl- in, and an anion that
-moves in is an *outward* (positive) current. Below E_Cl the same GABA synapse carries inward current.
+The same 1 nS conductance is opened in cells that are held at different potentials. I = g (V - E_rev): outward
+current is positive. At -60 mV glutamate lets cations in, an inward (negative) current; GABA lets Cl- in, and an
+anion that moves in is an *outward* (positive) current. Below E_Cl the same GABA synapse carries inward current.
 """
 
 import numpy as np

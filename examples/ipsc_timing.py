@@ -1,7 +1,7 @@
 """When must an IPSC come to cancel a spike?
 
-Forty synchronous EPSCs of 0.5 mV make the cell fire after 2.4 ms. A 30 nS IPSC 3 ms before them, with them or 1 ms after cancels
-the spike; 10 ms after is too late for that spike, though not for the potential that follows.
+Forty synchronous EPSCs of 0.5 mV make the cell fire after 2.4 ms. A 30 nS IPSC 3 ms before them, with them or 1 ms
+after cancels the spike; 10 ms after is too late for that spike, though not for the potential that follows.
 """
 
 import numpy as np
@@ -11,7 +11,13 @@ import gpusyn as gs
 
 VOLLEY = 60.0  # ms
 LAGS = np.append(np.arange(-40.0, 12.0, 0.5), np.inf)  # ms; the last cell gets no IPSC
-SHOWN = {np.inf: "no IPSC", -3.0: "IPSC 3 ms before", 0.0: "IPSC with the volley", 1.0: "IPSC 1 ms after", 10.0: "IPSC 10 ms after"}
+SHOWN = {
+    np.inf: "no IPSC",
+    -3.0: "IPSC 3 ms before",
+    0.0: "IPSC with the volley",
+    1.0: "IPSC 1 ms after",
+    10.0: "IPSC 10 ms after",
+}
 
 
 def volley_and_ipsc():
@@ -33,17 +39,17 @@ def story(small: bool = False):
     V, spikes = volley_and_ipsc()
     fired = np.bincount(spikes.ids, minlength=len(LAGS))
     vetoes = LAGS[fired == 0]
-    numbers = {f"spikes, {what}": float(fired[LAGS == lag][0]) for lag, what in SHOWN.items()}
+    numbers = {f"spikes, {what}": float(fired[lag == LAGS][0]) for lag, what in SHOWN.items()}
     numbers |= {
         "time of that spike (ms after)": float(spikes.times[spikes.ids == len(LAGS) - 1][0] - VOLLEY),
         "earliest IPSC that cancels (ms)": float(vetoes.min()),
         "latest IPSC that cancels (ms)": float(vetoes.max()),
     }
 
-    figure, axes = panels("An IPSC 3 ms before, with or 1 ms after a volley cancels the spike; 10 ms after is too late", 3, 2)
+    figure, axes = panels("An IPSC 3 ms before, with or 1 ms after a volley cancels its spike; 10 ms is too late", 3, 2)
     figure.set_size_inches(10.5, 5.2)
     for ax, lag in zip(axes, SHOWN, strict=False):
-        k = int(np.flatnonzero(LAGS == lag)[0])
+        k = int(np.flatnonzero(lag == LAGS)[0])
         ax.plot(V.t - VOLLEY, V["V"][:, k], color=AMPA)
         for time in spikes.times[spikes.ids == k]:
             ax.vlines(time - VOLLEY, -55, -20, color=AMPA)

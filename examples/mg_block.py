@@ -1,8 +1,9 @@
 """What makes the NMDA receptor a coincidence detector?
 
-Mg2+ sits in the open channel at negative potentials and is driven out as the cell depolarises: B(V) = 1 / (1 + [Mg]/3.57
-exp(-0.062 V)). So the inward current *grows* with depolarisation up to -27 mV, a region of negative slope
-that lets presynaptic glutamate count only if the postsynaptic cell is depolarised already. Without Mg2+ it is a straight line.
+Mg2+ sits in the open channel at negative potentials and is driven out as the cell depolarises: B(V) = 1 / (1 +
+[Mg]/3.57 exp(-0.062 V)). So the inward current *grows* with depolarisation up to -27 mV, a region of negative slope
+that lets presynaptic glutamate count only if the postsynaptic cell is depolarised already. Without Mg2+ it is a
+straight line.
 """
 
 import numpy as np
@@ -31,7 +32,7 @@ def story(small: bool = False):
     figure, (left, right) = panels("In Mg$^{2+}$ the NMDA current grows with depolarisation, up to −27 mV")
     for Mg, curve in curves.items():
         left.plot(curve.V, curve.peak, color=CONCENTRATIONS[Mg], label=f"{Mg:g} mM Mg$^{{2+}}$")
-        flows = curve.V != free.reversal_potential()
+        flows = free.reversal_potential() != curve.V
         right.plot(curve.V[flows], curve.peak[flows] / free.peak[flows], color=CONCENTRATIONS[Mg], label=f"{Mg:g} mM")
     left.axvspan(low, high, color=NMDA, alpha=0.12, linewidth=0, label="negative slope, 1 mM")
     left.axhline(0, color=GREY, linewidth=0.6)

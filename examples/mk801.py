@@ -1,8 +1,8 @@
 """Why does MK-801 block only the synapses that are used?
 
-MK-801 enters the open NMDA channel and is trapped in it. So each EPSC in the drug blocks some of the channels it opened, and
-a synapse that rests keeps all of them: its first EPSC after 6 s in the drug is as large as that of a synapse that has just
-met it.
+MK-801 enters the open NMDA channel and is trapped in it. So each EPSC in the drug blocks some of the channels it
+opened, and a synapse that rests keeps all of them: its first EPSC after 6 s in the drug is as large as that of a
+synapse that has just met it.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """Can a synapse inhibit that does nothing to the resting potential?
 
-With E_Cl at rest an IPSC carries no current there and shows no IPSP. Its conductance still shunts: an EPSP that comes
-3 ms later is 14 % smaller. The shunt lasts as long as the conductance, and acts on what arrives just before it too.
+With E_Cl at rest an IPSC carries no current there and shows no IPSP. Its conductance still shunts: an EPSP that
+comes 3 ms later is 14 % smaller. The shunt lasts as long as the conductance, and acts on what arrives just before
+it too.
 """
 
 import numpy as np
@@ -42,7 +43,7 @@ def story(small: bool = False):
         "EPSP 20 ms before an IPSC, relative": factor[-1],
     }
 
-    figure, (left, right) = panels("At E$_{Cl}$ = V$_{rest}$ an IPSC is invisible, and takes 14 % off an EPSP 3 ms later")
+    figure, (left, right) = panels("At E$_{Cl}$ = V$_{rest}$ an invisible IPSC takes 14 % off an EPSP 3 ms later")
     left.plot(both.t, both["V"][:, -1], color=AMPA, label="EPSP alone")
     left.plot(inhibition.t, inhibition["V"][:, example], color=GABA, label="IPSC alone: no IPSP")
     left.plot(both.t, both["V"][:, example], color=PURPLE, linestyle="--", label="IPSC, 3 ms later EPSP")
@@ -53,7 +54,7 @@ def story(small: bool = False):
     right.axvline(0, color=GREY, linewidth=0.6, linestyle=":")
     right.axhline(100, color=GREY, linewidth=0.6)
     label(left, "time (ms)", "V (mV)", f"{EXCITATION:g} nS AMPA, {INHIBITION:g} nS GABA$_A$")
-    label(right, "onset of the IPSC after the EPSP (ms)", "peak of the EPSP (% of alone)", "when it helps", legend=False)
+    label(right, "onset of the IPSC after the EPSP (ms)", "peak of the EPSP (% of alone)", "when it acts", legend=False)
     return numbers, figure
 
 

@@ -1,7 +1,8 @@
 """How do EPSPs add up: many synapses at once, and one synapse again and again?
 
-Spatial summation is sublinear: twenty synchronous EPSPs of 0.5 mV make 9.3 mV, not 10. Temporal summation needs a membrane that
-remembers: at 100 Hz five EPSPs of 1 mV climb to 2.5 mV, at 10 Hz the time constant of 20 ms has forgotten each.
+Spatial summation is sublinear: twenty synchronous EPSPs of 0.5 mV make 9.3 mV, not 10. Temporal summation needs a
+membrane that remembers: at 100 Hz five EPSPs of 1 mV climb to 2.5 mV, at 10 Hz the time constant of 20 ms has
+forgotten each.
 """
 
 import numpy as np
@@ -54,7 +55,7 @@ def story(small: bool = False):
         "5 EPSPs at 10 Hz (mV)": slow,
     }
 
-    figure, (left, right) = panels("Twenty EPSPs of 0.5 mV make 9.3 mV; five of 1 mV make 2.5 mV at 100 Hz, 1 mV at 10 Hz")
+    figure, (left, right) = panels("20 EPSPs of 0.5 mV make 9.3 mV; 5 of 1 mV make 2.5 mV at 100 Hz, 1 mV at 10 Hz")
     for k, n in enumerate(SYNAPSES):
         left.plot(space.t, space["V"][:, k] + 70, color=AMPA, alpha=0.4 + 0.2 * k, label=f"{n}")
     left.axhline(20 * one, color=GREY, linestyle=":", label="20 × one")

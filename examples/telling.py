@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,14 @@ def label(ax: Any, x: str, y: str, title: str = "", legend: bool = True) -> None
         ax.legend(frameon=False, fontsize=8)
 
 
-def tell(story: Story) -> None:
-    """Run a story from the command line: print its numbers, write its figure."""
-    module = sys.modules["__main__"]
+def tell(story: Story, arguments: Sequence[str] | None = None) -> tuple[Mapping[str, float], Figure]:
+    """Run a story as the command line asks: print its numbers, write its figure; return both."""
+    module = sys.modules[story.__module__]
     name = Path(str(module.__file__)).stem
     parser = argparse.ArgumentParser(description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="folder of the figure")
     parser.add_argument("--small", action="store_true", help="a size that takes seconds")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     numbers, figure = story(options.small)
     width = max(map(len, numbers))
     for key, value in numbers.items():
@@ -50,3 +50,4 @@ def tell(story: Story) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     figure.savefig(options.out / f"{name}.png")
     print(f"wrote {options.out / f'{name}.png'}")
+    return numbers, figure

@@ -1,7 +1,7 @@
 """How does a network remember what is no longer there? (Brunel & Wang 2001)
 
-A cue of 100 ms makes one group of cells fire. Afterwards its recurrent NMDA currents, slow and saturating, keep it firing at 20 to 30 Hz,
-while all others stay at their spontaneous 3 Hz: the same network has both states.
+A cue of 100 ms makes one group of cells fire. Afterwards its recurrent NMDA currents, slow and saturating, keep it
+firing at 20 to 30 Hz, while all others stay at their spontaneous 3 Hz: the same network has both states.
 """
 
 import numpy as np
@@ -11,6 +11,7 @@ from telling import GABA, GREY, NMDA, label, panels, tell
 import gpusyn as gs
 
 CUE = 500.0, 600.0  # ms
+BIN = 50.0  # ms
 CUE_RATE = 2000.0  # Hz, on top of the background
 ONTO_E = Conductances(external=2.08, AMPA=0.104, NMDA=0.327, GABA=1.25)
 ONTO_I = Conductances(external=1.62, AMPA=0.081, NMDA=0.258, GABA=0.973)
@@ -30,41 +31,41 @@ def remember(duration: float):
         return sim.data[spikes]
 
 
-def rate(spikes, names, start: float, stop: float) -> float:
-    """Mean rate (Hz) of some populations between two times."""
-    count = size = 0
-    for name in names:
-        part = spikes[name]
-        count += int(((part.times > start) & (part.times <= stop)).sum())
-        size += part.size
-    return 1000.0 * count / (size * (stop - start))
+def rates(spikes, names):
+    """Return the left edges of bins (ms), and the mean rate of populations of one size in them (Hz)."""
+    binned = [spikes.binned_rate(BIN, name) for name in names]
+    return binned[0][0], np.mean([rate for _, rate in binned], axis=0)
+
+
+def mean_rate(spikes, names, start: float, stop: float) -> float:
+    """Mean rate (Hz) between two times (ms)."""
+    edges, rate = rates(spikes, names)
+    return float(rate[(edges >= start) & (edges < stop)].mean())
 
 
 def story(small: bool = False):
     duration = 1200.0 if small else 3000.0
     spikes = remember(duration)
     before, delay = (200.0, CUE[0]), (CUE[1] + 200.0, duration)
-    others = [f"E{k}" for k in range(2, 6)]
+    cued, others, rest, inhibitory = ["E1"], ["E2", "E3", "E4", "E5"], ["E0"], ["I"]
     numbers = {
-        "cued group, before the cue (Hz)": rate(spikes, ["E1"], *before),
-        "cued group, in the delay (Hz)": rate(spikes, ["E1"], *delay),
-        "other groups, before (Hz)": rate(spikes, others, *before),
-        "other groups, in the delay (Hz)": rate(spikes, others, *delay),
-        "nonselective, in the delay (Hz)": rate(spikes, ["E0"], *delay),
-        "inhibitory, before (Hz)": rate(spikes, ["I"], *before),
-        "inhibitory, in the delay (Hz)": rate(spikes, ["I"], *delay),
+        "cued group, before the cue (Hz)": mean_rate(spikes, cued, *before),
+        "cued group, in the delay (Hz)": mean_rate(spikes, cued, *delay),
+        "other groups, before (Hz)": mean_rate(spikes, others, *before),
+        "other groups, in the delay (Hz)": mean_rate(spikes, others, *delay),
+        "nonselective, in the delay (Hz)": mean_rate(spikes, rest, *delay),
+        "inhibitory, before (Hz)": mean_rate(spikes, inhibitory, *before),
+        "inhibitory, in the delay (Hz)": mean_rate(spikes, inhibitory, *delay),
     }
 
     figure, (top, bottom) = panels("A cue of 100 ms leaves its group firing: slow NMDA currents hold the memory", 1, 2)
     figure.set_size_inches(8.4, 5.4)
-    cued = spikes["E1"]
-    selective = np.isin(spikes.population, ["E1", *others])
-    top.plot(spikes.times[selective], spikes.ids[selective], ".", color=GREY, markersize=1, rasterized=True)
-    top.plot(cued.times, cued.ids, ".", color=NMDA, markersize=1, rasterized=True)
-    for names, colour, text in ((["E1"], NMDA, "cued"), (others, GREY, "other groups"), (["I"], GABA, "inhibitory")):
-        edges = np.arange(0.0, duration, 50.0)
-        rates = [rate(spikes, names, t, t + 50.0) for t in edges]
-        bottom.stairs(rates, np.append(edges, duration), baseline=None, color=colour, label=text)
+    for names, colour in ((cued, NMDA), (others, GREY)):
+        shown = np.isin(spikes.population, names)
+        top.plot(spikes.times[shown], spikes.ids[shown], ".", color=colour, markersize=1)
+    for names, colour, text in ((cued, NMDA, "cued"), (others, GREY, "other groups"), (inhibitory, GABA, "inhibitory")):
+        edges, rate = rates(spikes, names)
+        bottom.stairs(rate, np.append(edges, duration), baseline=None, color=colour, label=text)
     for ax in (top, bottom):
         ax.axvspan(*CUE, color=GREY, alpha=0.2, linewidth=0)
         ax.set_xlim(0, duration)
