@@ -45,7 +45,10 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
     """Draw one projection; its streams are keyed by its name alone."""
     name = projection.name
     stream = Stream(stream_key(seed, "connect", name))
-    pre, post = projection.rule.draw(projection.pre.size, projection.post.size, stream, same_ids(layout, projection))
+    pre, post = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    if any(block.listed for block in layout.blocks if block.projection is projection):
+        sizes = projection.pre.size, projection.post.size
+        pre, post = projection.rule.draw(*sizes, stream, same_ids(layout, projection))
     drawn = any(isinstance(x, Distribution) for x in (*projection.weights.values(), projection.delay))
     creation = np.arange(len(pre)) if drawn else np.broadcast_to(0, len(pre))  # an index only where one is drawn by
     weights: dict[str, Floats | float] = {}
@@ -157,6 +160,20 @@ def source_rows(part: Synapses, block: Block) -> Rows:
     begin = _bounds(cell, (end - first) * post.slices)
     local = (target - piece * post.slice_size).astype(np.uint32)
     return Rows(begin, local | np.left_shift(np.asarray(delay, np.uint32), np.uint32(16), dtype=np.uint32), order)
+
+
+def shared_rows(block: Block, delay: int) -> Rows:
+    """Rows of a block whose targets all get the same: each source has one word, for all of them."""
+    first, end = block.pre_range
+    ids = np.asarray(block.projection.pre.parts[block.pre_part][1])
+    begin = _bounds(ids - first, end - first)
+    return Rows(begin, np.full(len(ids), delay << 16, np.uint32), slice(None))
+
+
+def own_rows(block: Block, delay: int) -> Rows:
+    """Rows with which the sources of a shared block reach themselves, to take back what they are not to get."""
+    ids = block.own_ids.astype(np.int64)
+    return source_rows(Synapses(ids, ids, delay, {}), block)
 
 
 def target_rows(part: Synapses, block: Block, bits: int, words: int, lag: int) -> Rows:

@@ -168,7 +168,8 @@ class InputTables:
         exponent = place.rings[k].quantum.exponent
         stored = np.rint(np.ldexp(np.atleast_1d(weight), -exponent))
         dt, where = self.layout.dt, f"Drive '{drive.name}'"
-        row[2], row[5], row[6] = k, self.n_weights, int(weight.ndim > 0)
+        signature = self.layout.groups[place.group].signature
+        row[2], row[5], row[6] = signature.layout()[k].input, self.n_weights, int(weight.ndim > 0)
         on, off = _window(drive, dt, where)
         row[10], row[11] = round(on / dt), NEVER if np.isinf(off) else round(off / dt)
         self.drive_weights.append(stored)

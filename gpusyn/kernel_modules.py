@@ -15,7 +15,7 @@ from gpusyn.signature import NEURONS, Numbers, ReceptorSignature, Signature
 
 _BASE = ("common.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
 _NEURON_PARTS = ("receptors/kinetics.cuh", "receptors/effects.cuh", "neurons/lif.cuh", "advance_neurons.cu")
-_COMMON_PARTS = ("advance_sources.cu", "advance_synapses.cu", "deliver_spikes.cu")
+_COMMON_PARTS = ("advance_sources.cu", "advance_synapses.cu", "advance_gates.cu", "deliver_spikes.cu")
 
 
 class Module(NamedTuple):
@@ -89,6 +89,7 @@ def modules_in_common_use() -> list[Module]:
     nmda = ReceptorSignature("Rising", "MagnesiumBlocked")
     current = ReceptorSignature("Exponential", "Current")
     alpha = ReceptorSignature("Rising", "Current")
+    pulsed = ReceptorSignature("Pulsed<1>", "Conductance")
     gated = ReceptorSignature("Unlumped", "Conductance", synaptic=True)
     gated_nmda = ReceptorSignature("Unlumped", "MagnesiumBlocked", synaptic=True)
     models: list[tuple[str, tuple[ReceptorSignature, ...]]] = [
@@ -96,6 +97,12 @@ def modules_in_common_use() -> list[Module]:
         ("LIF", (rising, nmda, rising)),
         ("LIF", (conductance, conductance)),
         ("LIF", (conductance,)),
+        ("LIF", (pulsed,)),
+        (
+            "LIF",
+            (pulsed, pulsed._replace(effect="MagnesiumBlocked"), pulsed, ReceptorSignature("Followed", "Conductance")),
+        ),
+        ("LIF", (ReceptorSignature("Pulsed<5>", "Conductance"), ReceptorSignature("Pulsed<4>", "MagnesiumBlocked"))),
         ("LIF", (gated,)),
         ("LIF", (gated, gated_nmda, gated)),
         ("LIF", (conductance._replace(synaptic=True), nmda._replace(synaptic=True))),

@@ -68,7 +68,8 @@ def _declare(file: str, name: str, unit: str, text: str) -> KernelSpec:
     return KernelSpec(name, file, unit, tuple(arguments))
 
 
-_SPIKES = "+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int =history:int"
+_EVENTS = "+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int"
+_SPIKES = f"{_EVENTS} =history:int"
 _SYNAPSES = """sets:int64 =n_sets:int blocks:int64 row_begin:int64 address:uint32 weights:real +gates:real
     history:uint32 coef:real +sums:real"""
 
@@ -101,8 +102,16 @@ KERNELS: dict[str, KernelSpec] = {
             "deliver_spikes",
             "warp",
             """+clock:int64 spike_total:int64 +spike_begin:int64 spike_id:int spike_events:int source_population:int
-            route_begin:int =most_routes:int routes:int64 row_begin:int64 words:uint32 weights:weight_t +ring:acc
-            histories:int64 =n_histories:int event_step:int64 event_count:int +history:uint32""",
+            route_begin:int =most_routes:int routes:int64 row_begin:int64 words:uint32 weights:weight_t payload:real
+            +ring:acc shared:int64 =n_shared:int histories:int64 =n_histories:int event_step:int64 event_count:int
+            +release_step:int64 +history:uint32""",
+        ),
+        _declare(
+            "advance_gates.cu",
+            "advance_gates",
+            "thread",
+            f"""+clock:int64 sets:int64 =n_sets:int coef:real +states:real +payload:real +release_step:int64
+            {_EVENTS}""",
         ),
         *(
             _declare("advance_synapses.cu", name, "warp", _SYNAPSES)

@@ -10,17 +10,21 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gpusyn.checks import whole_steps, whole_steps_array
 from gpusyn.connectivity.distance_delay import DistanceDelay
+from gpusyn.connectivity.rules import AllToAll
 from gpusyn.distributions import Distribution
 from gpusyn.errors import ParameterError
+from gpusyn.kinetics import Kinetics
 from gpusyn.network import Network
 from gpusyn.populations import Population
-from gpusyn.projections import Projection
+from gpusyn.projections import Projection, Ratio
 from gpusyn.quanta import Input, Quantum, choose_quanta, most_events, weight_range
 from gpusyn.receptors import Receptor
-from gpusyn.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.signature import KINETICS, Numbers, ReceptorSignature, Signature
+from gpusyn.strategy import SOURCE, SYNAPSE, Strategy, choose_strategies, lumped_form
 
 LONGEST_DELAY = 2**16 - 1  # steps: a synapse keeps its delay in 16 bits
 LARGEST_SLICE = 2**16  # targets: and its target within a slice in the other 16
@@ -29,11 +33,18 @@ _MOST_HISTORY = 2**27  # words: a per-synapse address points at a bit, with 32 b
 
 @dataclass
 class Ring:
-    """The integer sums of one (population, receptor), `slots` steps deep."""
+    """The integer sums of one (population, receptor): `inputs` rings, one after the other, `slots` steps deep.
+
+    What all neurons of the population get alike is kept once, in as many rings of single numbers from `shared` on
+    (-1: none), `shared_slots` deep.
+    """
 
     slots: int
     base: int
     quantum: Quantum
+    inputs: int
+    shared: int = -1
+    shared_slots: int = 0
 
 
 @dataclass
@@ -46,6 +57,7 @@ class PopulationLayout:
     first: int = 0  # within the group
     row: int = 0  # of the coefficient table
     rings: list[Ring] = field(default_factory=list)
+    strategies: list[Strategy] = field(default_factory=list)  # of each receptor
     most_events: int = 1  # a step
     slices: int = 1
 
@@ -93,11 +105,52 @@ class Block:
         ids = self.projection.pre.parts[self.pre_part][1]
         return (int(ids[0]), int(ids[-1]) + 1) if len(ids) else (0, 0)
 
+    @property
+    def shared(self) -> bool:
+        """Whether all neurons of the target population get the same, so that their sum is kept once."""
+        projection = self.projection
+        return (
+            isinstance(projection.rule, AllToAll)
+            and isinstance(projection.delay, int | float)
+            and len(projection.post.parts[self.post_part][1]) == self.post.size
+            and all(_one_weight(projection, r.name) for _, r in self.receptors(synaptic=False))
+        )
+
+    @property
+    def listed(self) -> bool:
+        """Whether its synapses have to be listed one by one."""
+        return not self.shared or bool(self.receptors(synaptic=True))
+
+    @property
+    def own_ids(self) -> NDArray[np.int64]:
+        """Local ids of the sources of a shared block that leave themselves out."""
+        if self.pre is not self.post or self.projection.rule.autapses:  # type: ignore[attr-defined]
+            return np.zeros(0, np.int64)
+        return np.asarray(self.projection.pre.parts[self.pre_part][1])
+
     def receptors(self, synaptic: bool) -> list[tuple[int, Receptor]]:
         """The receptors driven, with their index on the target; those with gates on the synapses, or the others."""
         names = self.projection.weights
         found = [(k, r) for k, r in enumerate(self.post.population.receptors) if r.name in names]
-        return [(k, r) for k, r in found if is_synaptic(r) == synaptic]
+        return [(k, r) for k, r in found if (self.post.strategies[k].owner == SYNAPSE) == synaptic]
+
+
+def _one_weight(projection: Projection, receptor: str) -> bool:
+    given = projection.weights[receptor]
+    while isinstance(given, Ratio):
+        given = projection.weights[given.receptor]
+    return isinstance(given, int | float) and receptor not in (projection.w_max or {})
+
+
+@dataclass
+class GateSet:
+    """The gates that the neurons of one population own for one kinetics; they send events as sources of their own."""
+
+    place: PopulationLayout
+    kinetics: Kinetics
+    receptor: str  # one that has it, for messages
+    owner: int  # index of these sources, behind those of the populations
+    first: int  # id of the first of them, behind the ids of neurons
 
 
 class Description(NamedTuple):
@@ -121,6 +174,7 @@ class Layout:
     populations: dict[str, PopulationLayout]
     groups: list[Group]
     blocks: list[Block]
+    gates: dict[tuple[str, Kinetics], GateSet] = field(default_factory=dict)
     ring_size: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -129,10 +183,10 @@ class Layout:
         """Neurons and sources of spikes together."""
         return sum(p.size for p in self.populations.values())
 
-
-def is_synaptic(receptor: Receptor) -> bool:
-    """Whether every synapse of this receptor owns a gate."""
-    return receptor.gating == "per-synapse" or not receptor.kinetics.linear
+    @property
+    def n_ids(self) -> int:
+        """Neurons, sources, and the gates that send events of their own."""
+        return self.n_sources + sum(gate.place.size for gate in self.gates.values())
 
 
 def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout:
@@ -147,6 +201,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     layout = Layout(described, dt, Numbers("float64" if precision == "double" else "float32"), {}, [], [])
     _place_populations(layout, workers)
     _place_blocks(layout)
+    _place_gates(layout)
     _place_rings(layout, precision)
     _make_groups(layout)
     return layout
@@ -156,6 +211,7 @@ def _place_populations(layout: Layout, workers: int) -> None:
     source = 0
     for name, population in layout.net.populations.items():
         place = PopulationLayout(population, source)
+        place.strategies = choose_strategies(population, layout.net.projections.values())
         place.slices = max(-(-population.size // LARGEST_SLICE), min(workers, max(population.size, 1)))
         layout.populations[name] = place
         source += population.size
@@ -180,6 +236,19 @@ def _place_blocks(layout: Layout) -> None:
                 layout.blocks.append(block)
                 if block.receptors(synaptic=True):
                     history_words(block.longest, history_bits(block.pre.most_events), block)
+
+
+def _place_gates(layout: Layout) -> None:
+    for block in layout.blocks:
+        for k, receptor in block.receptors(synaptic=False):
+            key = block.pre.population.name, receptor.kinetics
+            if block.post.strategies[k].owner == SOURCE and key not in layout.gates:
+                owner = len(layout.populations) + len(layout.gates)
+                layout.gates[key] = GateSet(block.pre, receptor.kinetics, receptor.name, owner, layout.n_ids)
+    if layout.n_ids >= 2**31:
+        raise ParameterError(
+            f"Network: {layout.n_ids} neurons and gates of theirs in all; ids have 31 bits: use gating='per-synapse'"
+        )
 
 
 def same_ids(layout: Layout, projection: Projection) -> tuple[Any, Any] | None:
@@ -232,15 +301,20 @@ def _place_rings(layout: Layout, precision: str) -> None:
     """One ring a (population, receptor), as long as its own longest delay, in quanta that its largest sum needs."""
     inputs: dict[tuple[str, int], list[Input]] = {}
     slots: dict[tuple[str, int], int] = {}
+    shared: dict[tuple[str, int], int] = {}
     for block in layout.blocks:
         for k, receptor in block.receptors(synaptic=False):
             key = (block.post.population.name, k)
             low, mean, high = weight_range(block.projection, receptor.name)
-            slots[key] = max(slots.get(key, 1), block.longest)
+            if block.shared:  # the slot of this step must not be one that this step's events go to
+                shared[key] = max(shared.get(key, 1), block.longest + 1)
+            if not block.shared or len(block.own_ids):
+                slots[key] = max(slots.get(key, 1), block.longest)
             if block.pre_part > 0:
                 continue  # the in-degree is that of the whole projection
             degree = block.projection.rule.max_in_degree(block.projection.pre.size, block.projection.post.size)
             events = max(layout.populations[p.name].most_events for p, _ in block.projection.pre.parts)
+            events = 1 if block.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
             inputs.setdefault(key, []).append(
                 Input(f"Projection '{block.projection.name}'", mean, high, degree * events, low)
             )
@@ -250,14 +324,18 @@ def _place_rings(layout: Layout, precision: str) -> None:
         for population, _ in drive.target.parts:
             k = [r.name for r in population.receptors].index(drive.receptor)
             inputs.setdefault((population.name, k), []).append(Input(f"Drive '{drive.name}'", mean, high, events, low))
-    acc, wide_weights, quanta = choose_quanta(inputs, precision)
+    acc, wide_weights, quanta = choose_quanta(inputs, precision, fractions=bool(layout.gates))
     layout.numbers = Numbers(layout.numbers.real, acc, wide_weights and precision == "single")
     for name, place in layout.populations.items():
         for k, receptor in enumerate(place.population.receptors):
             depth = 1 << math.ceil(math.log2(slots.get((name, k), 1)))
-            wanted = receptor.kinetics.linear
-            place.rings.append(Ring(depth, layout.ring_size, quanta.get((name, k), Quantum(0, 0.0, []))))
-            layout.ring_size += depth * place.size if wanted else place.size
+            n_inputs = KINETICS[lumped_form(receptor.kinetics, place.strategies[k].owner)][2]
+            ring = Ring(depth, layout.ring_size, quanta.get((name, k), Quantum(0, 0.0, [])), n_inputs)
+            layout.ring_size += depth * place.size * n_inputs
+            if (name, k) in shared:
+                ring.shared, ring.shared_slots = layout.ring_size, 1 << math.ceil(math.log2(shared[name, k]))
+                layout.ring_size += ring.shared_slots * n_inputs
+            place.rings.append(ring)
 
 
 def _make_groups(layout: Layout) -> None:
@@ -265,7 +343,7 @@ def _make_groups(layout: Layout) -> None:
     for place in layout.populations.values():
         if place.population.model.kind != "LIF":
             continue
-        signature = _signature(place.population, layout.numbers)
+        signature = _signature(place, layout.numbers)
         group = groups.setdefault(signature, Group(signature, []))
         place.first, place.row = group.size, group.rows
         group.members.append(place)
@@ -277,11 +355,10 @@ def _make_groups(layout: Layout) -> None:
             place.group = i
 
 
-def _signature(population: Population, numbers: Numbers) -> Signature:
+def _signature(place: PopulationLayout, numbers: Numbers) -> Signature:
     parts = []
-    for r in population.receptors:
+    for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
         effect = "Current" if r.is_current else "MagnesiumBlocked" if r.Mg is not None else "Conductance"
-        lumped = {"exponential": "Exponential", "alpha": "Rising", "dual": "Rising"}.get(r.kinetics.kind, "Unlumped")
-        parts.append(ReceptorSignature(lumped, effect, is_synaptic(r)))
+        parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), effect, strategy.owner == SYNAPSE))
     exact = all(p.effect == "Current" and not p.synaptic for p in parts)
     return Signature("ExactLIF" if exact else "LIF", tuple(parts), numbers)

@@ -11,10 +11,12 @@ from gpusyn import coefficients
 from gpusyn.checks import check_drawn, whole_steps_array
 from gpusyn.distributions import Distribution
 from gpusyn.errors import ParameterError
+from gpusyn.gate_tables import target_coefficients
 from gpusyn.input_tables import CHUNK, InputTables
-from gpusyn.layout import Group, Layout, PopulationLayout
+from gpusyn.layout import Group, Layout, PopulationLayout, Ring
 from gpusyn.recorder import Recorder
 from gpusyn.rng import Stream, stream_key
+from gpusyn.strategy import SOURCE
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -85,6 +87,8 @@ class NeuronTables:
                 table += coefficients.lumped_into_v(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
             elif receptor.kinetics.linear:
                 table += coefficients.lumped(receptor.kinetics, dt, quantum)
+            elif place.strategies[k].owner == SOURCE:
+                table += target_coefficients(receptor.kinetics, dt, quantum)
             if receptor.E_rev is not None:
                 table.append(receptor.E_rev - np.asarray(p["E_L"]))
             if receptor.Mg is not None:
@@ -98,7 +102,7 @@ class NeuronTables:
         V = self.V.copy()
         clamped = inputs.clamp_wave[g] > 0
         V[clamped] = inputs.clamp_start[g][clamped] - self.E_L[clamped]
-        rings = [[r.base, r.slots - 1, m.size] for m in group.members for r in m.rings]
+        rings = [row for m in group.members for r in m.rings for row in _ring_rows(r, m.size)]
         return {
             prefix + "V": V.astype(real),
             prefix + "E_L": self.E_L,
@@ -109,8 +113,17 @@ class NeuronTables:
             prefix + "current": (self.current + inputs.current[g]).astype(real),
             prefix + "current_wave": inputs.current_wave[g],
             prefix + "clamp_wave": inputs.clamp_wave[g],
-            prefix + "rings": np.array(rings or [[0, 0, 0]], np.int64),
+            prefix + "rings": np.array(rings or [[0, 0, 0, -1, 0]], np.int64),
         }
+
+
+def _ring_rows(ring: Ring, size: int) -> list[list[int]]:
+    """Fields of each of a receptor's inputs (RingField in kernels/advance_neurons.cu)."""
+    shared = [ring.shared + i * ring.shared_slots if ring.shared >= 0 else -1 for i in range(ring.inputs)]
+    return [
+        [ring.base + i * ring.slots * size, ring.slots - 1, size, shared[i], max(ring.shared_slots - 1, 0)]
+        for i in range(ring.inputs)
+    ]
 
 
 def _check_drawn(p: dict[str, Any], where: str) -> None:
@@ -185,5 +198,5 @@ def chunk_table(group: Group, inputs: InputTables, g: int, probe_neurons: Array)
             local[a:b] = probe_neurons[a:b] - first
             rows.append([first, count, place.row + start * step, step, waves, place.source + start, start, rings,
                          drive, drive_end, int(a), int(b)])  # fmt: skip
-        rings += len(place.rings)
+        rings += group.signature.n_inputs
     return np.array(rows or [[0] * 12], np.int64), local

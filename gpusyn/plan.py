@@ -9,11 +9,13 @@ import numpy as np
 from gpusyn.backends.base import Backend
 from gpusyn.checks import instance, one_of, public, real
 from gpusyn.errors import PlanMemoryError
-from gpusyn.layout import Block, Layout, is_synaptic, lay_out
+from gpusyn.gate_tables import shape_of
+from gpusyn.layout import Block, Layout, lay_out
 from gpusyn.memory import free_memory, size_text
 from gpusyn.network import Network
 from gpusyn.program import chunk_steps
 from gpusyn.projections import Ratio
+from gpusyn.strategy import SYNAPSE
 from gpusyn.synapse_tables import synapse_kernel
 
 _PRECISIONS = ("single", "double")
@@ -130,7 +132,7 @@ class Plan:
         for block in layout.blocks:
             key = f"synapses {block.projection.name}"
             out[key] = out.get(key, 0) + int(_block_bytes(block, layout))
-        steps, n = chunk_steps(layout), layout.n_sources
+        steps, n = chunk_steps(layout), layout.n_ids
         real = layout.numbers.real_dtype.itemsize
         out["rings of sums"] = layout.ring_size * layout.numbers.acc_dtype.itemsize
         out["neurons"] = sum(
@@ -139,6 +141,10 @@ class Plan:
             for g in layout.groups
         )
         out["sources"] = 4 * n
+        for gate in layout.gates.values():
+            shape = shape_of(gate.kinetics)
+            key = f"gates of {gate.place.population.name}"
+            out[key] = out.get(key, 0) + gate.place.size * (real * (shape.states + 2 * shape.channels) + 24)
         out["spikes of a chunk"] = 8 * n * steps
         columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
         out["samples of a chunk"] = columns * steps * real
@@ -151,7 +157,7 @@ class Plan:
             "SpikeSource",
         }
         gated = {(synapse_kernel(r), b.post.group) for b in layout.blocks for _, r in b.receptors(synaptic=True)}
-        return len(layout.groups) + len(kinds) + len(gated) + 1
+        return len(layout.groups) + len(kinds) + len(gated) + bool(layout.gates) + 1
 
     # ---- text ----
     def describe(self) -> str:
@@ -212,7 +218,9 @@ def _block_bytes(block: Block, layout: Layout) -> float:
     total = 0.0
     first, end = block.pre_range
     lumped, gated = block.receptors(synaptic=False), block.receptors(synaptic=True)
-    if lumped:
+    if lumped and block.shared:
+        total += (4 + 8) * (end - first)
+    elif lumped:
         total += 4 * n + 8 * (end - first) * block.post.slices
     for _, receptor in lumped:
         total += 0 if _shares_weight(block, receptor.name) else numbers.weight_dtype.itemsize * n
@@ -233,15 +241,11 @@ def _shares_weight(block: Block, receptor: str) -> bool:
 
 def _block_lines(block: Block, layout: Layout) -> list[str]:
     lines = []
-    for _, receptor in sorted(block.receptors(False) + block.receptors(True)):
-        kinetics = receptor.kinetics
-        if not is_synaptic(receptor):
-            how = "event-driven, gate on the target neuron: exact, the kinetics is linear"
-        elif kinetics.linear:
-            how = "per-synapse gates, as gating='per-synapse' asks"
-        else:
-            how = "per-synapse gates: the kinetics saturates"
-        kind = type(kinetics).__name__
+    for k, receptor in sorted(block.receptors(False) + block.receptors(True)):
+        how = block.post.strategies[k].reason
+        if block.shared and block.post.strategies[k].owner != SYNAPSE:
+            how += "; one weight and delay from all to all: the targets share one sum"
+        kind = type(receptor.kinetics).__name__
         lines.append(
             f"  {block.projection.name} onto {block.post.population.name}.{receptor.name} ({kind}): {how}; "
             f"{block.expected:.6g} synapses"

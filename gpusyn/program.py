@@ -56,11 +56,12 @@ class Compiled:
 
     def _shared(self) -> dict[str, Array]:
         layout, n = self.layout, max(self.layout.n_sources, 1)
-        history = self.synapses.histories
-        room = n * self.steps
+        room = max(self.layout.n_ids, 1) * self.steps
+        senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
         source_population = np.concatenate(
-            [np.full(p.size, i, np.int32) for i, p in enumerate(layout.populations.values())] or [np.zeros(1, np.int32)]
+            [np.full(p.size, i, np.int32) for i, p in enumerate(senders)] or [np.zeros(1, np.int32)]
         )
+        remembers = self.remembers
         inputs = self.inputs
         return {
             "clock": np.zeros(4, np.int64),
@@ -68,8 +69,9 @@ class Compiled:
             "spike_begin": np.zeros(self.steps + 1, np.int64),
             "spike_id": np.zeros(room, np.int32),
             "spike_events": np.zeros(room, np.int32),
-            "event_step": np.full(n if history else 1, LONG_AGO, np.int64),
-            "event_count": np.zeros(n if history else 1, np.int32),
+            "event_step": np.full(n if remembers else 1, LONG_AGO, np.int64),
+            "event_count": np.zeros(n if remembers else 1, np.int32),
+            "release_step": np.full(max(self.synapses.releases, 1), LONG_AGO, np.int64),
             "source_population": source_population,
             "ring": np.zeros(max(layout.ring_size, 1), layout.numbers.acc_dtype),
             "waves": np.zeros((self.steps, len(inputs.waves)), layout.numbers.real_dtype),
@@ -80,14 +82,19 @@ class Compiled:
             "due_events": inputs.due_events if len(inputs.due_events) else np.zeros(1, np.int32),
         }
 
+    @property
+    def remembers(self) -> bool:
+        """Whether gates need the last event of each source."""
+        return bool(self.synapses.histories or self.layout.gates)
+
     def _launches(self, arrays: dict[str, Array]) -> list[Launch]:
-        """The launches of one step: per-synapse gates, neurons, sources, delivery."""
+        """The launches of one step: per-synapse gates, neurons, sources, gates of sources, delivery."""
         launches = []
         for kernel, kind in self.synapses.kinds.items():
             for g in range(len(self.layout.groups)):
                 if f"{kernel}.sets{g}" in arrays:
                     launches.append(self._synapse_launch(kernel, kind, g, arrays))
-        history = int(bool(self.synapses.histories))
+        history = int(self.remembers)
         for g, group in enumerate(self.layout.groups):
             if not group.size:
                 continue
@@ -115,16 +122,20 @@ class Compiled:
                 "n_waves": len(self.inputs.waves),
                 "history": history,
             }
-            launches.append(Launch("advance_neurons", names | _SPIKES, scalars, n_chunks, group.signature))
+            launches.append(Launch("advance_neurons", names | _EVENTS, scalars, n_chunks, group.signature))
         if self.inputs.poisson_chunks:
             n_chunks = len(self.inputs.poisson_chunks)
             names = {"chunks": "poisson_chunks"} | _same("clock drives drive_rate drive_pieces")
             launches.append(
-                Launch("advance_poisson", names | _SPIKES, {"n_chunks": n_chunks, "history": history}, n_chunks)
+                Launch("advance_poisson", names | _EVENTS, {"n_chunks": n_chunks, "history": history}, n_chunks)
             )
         if self.inputs.has_lists:
             names = _same("clock due_begin due_id due_events")
-            launches.append(Launch("advance_lists", names | _SPIKES, {"history": history}, 128))
+            launches.append(Launch("advance_lists", names | _EVENTS, {"history": history}, 128))
+        if self.layout.gates:
+            names = _same("clock payload release_step") | {a: f"gates.{a}" for a in ("sets", "coef", "states")}
+            most = max(gate.place.size for gate in self.layout.gates.values())
+            launches.append(Launch("advance_gates", names | _EVENTS, {"n_sets": len(self.layout.gates)}, most))
         return [*launches, self._delivery(arrays)]
 
     def _synapse_launch(self, kernel: str, kind: Any, g: int, arrays: dict[str, Array]) -> Launch:
@@ -138,10 +149,14 @@ class Compiled:
         counts = np.diff(arrays["route_begin"])
         most = max(1, int(counts.max(initial=0)))
         names = _same(
-            "clock spike_begin source_population route_begin routes row_begin words weights ring histories history"
+            "clock spike_total spike_begin spike_id spike_events source_population route_begin routes row_begin words "
+            "weights payload ring shared histories event_step event_count release_step history"
         )
-        names |= _SPIKES
-        scalars = {"most_routes": most, "n_histories": len(self.synapses.histories)}
+        scalars = {
+            "most_routes": most,
+            "n_shared": self.synapses.n_shared,
+            "n_histories": len(self.synapses.histories),
+        }
         return Launch("deliver_spikes", names, scalars, max(64, 8 * most, self.layout.n_sources // 1024))
 
 
@@ -149,7 +164,7 @@ def _same(names: str) -> dict[str, str]:
     return {name: name for name in names.split()}
 
 
-_SPIKES = _same("spike_total spike_id spike_events event_step event_count")
+_EVENTS = _same("spike_total spike_id spike_events event_step event_count")
 
 
 def chunk_steps(layout: Layout) -> int:
@@ -157,7 +172,7 @@ def chunk_steps(layout: Layout) -> int:
     columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
     waves = 1 + len(layout.net.injections) + len(layout.net.clamps)
     held = (
-        max(SPIKES_HELD // max(layout.n_sources, 1), LEAST_STEPS),
+        max(SPIKES_HELD // max(layout.n_ids, 1), LEAST_STEPS),
         SAMPLES_HELD // max(columns, 1),
         SAMPLES_HELD // waves,
     )

@@ -58,10 +58,15 @@ class Quantum(NamedTuple):
         return max(rounding, default=0.0)
 
 
-def choose_quanta(inputs: dict[Any, list[Input]], precision: str) -> tuple[str, bool, dict[Any, Quantum]]:
-    """Type of the sums, whether single precision needs 64-bit weights too, and the quantum of each ring."""
+def choose_quanta(
+    inputs: dict[Any, list[Input]], precision: str, *, fractions: bool = False
+) -> tuple[str, bool, dict[Any, Quantum]]:
+    """Type of the sums, whether single precision needs 64-bit weights too, and the quantum of each ring.
+
+    With `fractions` of weights, which gates of the sources send, sums have 64 bits.
+    """
     narrow = {key: _quantum(streams, "int32") for key, streams in inputs.items()}
-    if precision == "single" and all(q.error <= FINENESS for q in narrow.values()):
+    if precision == "single" and not fractions and all(q.error <= FINENESS for q in narrow.values()):
         return "int32", False, narrow
     wide = {key: _quantum(streams, "int64") for key, streams in inputs.items()}
     shorter = {key: q._replace(weight_bits=32) for key, q in wide.items()}

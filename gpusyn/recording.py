@@ -27,7 +27,7 @@ class SpikeLog:
 
     def __init__(self, recorder: Recorder, layout: Layout) -> None:
         self.recorder, self.dt, self.keep = recorder, layout.dt, recorder.file is None
-        self.position = np.full(layout.n_sources, -1, np.int64)
+        self.position = np.full(layout.n_ids, -1, np.int64)
         start = 0
         for population, ids in recorder.source.parts:
             self.position[layout.populations[population.name].source + np.asarray(ids)] = start + np.arange(len(ids))

@@ -10,9 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-# States and coefficients of each kinetics struct in kernels/receptors/kinetics.cuh, of each effect in effects.cuh,
-# and of each neuron model in kernels/neurons/.
-KINETICS = {"Unlumped": (0, 0), "Exponential": (1, 3), "Rising": (2, 6)}
+MOST_PULSED = 7  # components of a scheme of channels under pulses of transmitter: one fewer than states
+
+# States, coefficients and inputs of each kinetics struct in kernels/receptors/kinetics.cuh, coefficients of each effect
+# in effects.cuh and of each neuron model in kernels/neurons/.
+KINETICS = {"Unlumped": (0, 0, 0), "Exponential": (1, 3, 1), "Rising": (2, 6, 1), "Followed": (2, 1, 1)} | {
+    f"Pulsed<{m}>": (2 * m + 1, 2 * m * m + 3 * m + 2, m + 1) for m in range(1, MOST_PULSED + 1)
+}
 EFFECTS = {"Conductance": 1, "MagnesiumBlocked": 2, "Current": 0}
 NEURONS = {"LIF": 2, "ExactLIF": 2}
 NEURON_COEF = 4  # v_th, v_reset, refractory steps, E_L
@@ -27,7 +31,7 @@ class ReceptorSignature(NamedTuple):
 
 
 class ReceptorLayout(NamedTuple):
-    """Where receptor `number` finds its states, coefficients and synaptic sums (-1: none)."""
+    """Where receptor `number` finds its states, coefficients, synaptic sums (-1: none) and integer inputs."""
 
     number: int
     kinetics: str
@@ -36,6 +40,8 @@ class ReceptorLayout(NamedTuple):
     coef: int
     effect_coef: int
     synaptic: int
+    input: int
+    inputs: int
 
 
 @dataclass(frozen=True)
@@ -85,13 +91,13 @@ class Signature:
 
     def layout(self) -> tuple[ReceptorLayout, ...]:
         """The receptors with the places of their states and coefficients."""
-        state, coef, synaptic, rows = 0, NEURON_COEF + NEURONS[self.neuron], 0, []
+        state, coef, synaptic, first, rows = 0, NEURON_COEF + NEURONS[self.neuron], 0, 0, []
         for k, r in enumerate(self.receptors):
-            states, coefs = KINETICS[r.kinetics]
-            rows.append(
-                ReceptorLayout(k, r.kinetics, r.effect, state, coef, coef + coefs, synaptic if r.synaptic else -1)
-            )
-            state, coef, synaptic = state + states, coef + coefs + EFFECTS[r.effect], synaptic + r.synaptic
+            states, coefs, inputs = KINETICS[r.kinetics]
+            own = synaptic if r.synaptic else -1
+            rows.append(ReceptorLayout(k, r.kinetics, r.effect, state, coef, coef + coefs, own, first, inputs))
+            state, coef = state + states, coef + coefs + EFFECTS[r.effect]
+            synaptic, first = synaptic + r.synaptic, first + inputs
         return tuple(rows)
 
     @property
@@ -106,15 +112,23 @@ class Signature:
         return NEURON_COEF + NEURONS[self.neuron] + own
 
     @property
+    def n_inputs(self) -> int:
+        """Integer sums that events are added to."""
+        return sum(KINETICS[r.kinetics][2] for r in self.receptors)
+
+    @property
     def n_synaptic(self) -> int:
         """Receptors with per-synapse gates."""
         return sum(r.synaptic for r in self.receptors)
 
     def prelude(self) -> str:
         """The definitions that turn kernels/advance_neurons.cu into this signature's kernel."""
-        rows = [f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic})" for r in self.layout()]
+        rows = [
+            f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input})"
+            for r in self.layout()
+        ]
         return (
             self.numbers.prelude()
-            + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_RECEPTORS {len(rows)}\n"
+            + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_INPUTS {self.n_inputs}\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
         )

@@ -249,6 +249,9 @@ class Simulator:
             "history",
             "event_step",
             "event_count",
+            "release_step",
+            "states",
+            "payload",
             "fault",
             "trace",
         )

@@ -14,6 +14,7 @@ from gpusyn.layout import Layout, PopulationLayout
 from gpusyn.neuron_tables import drawn
 from gpusyn.populations import Selection
 from gpusyn.signature import KINETICS
+from gpusyn.strategy import SOURCE, TARGET
 
 Array = NDArray[Any]
 
@@ -32,9 +33,10 @@ class StateAccess:
         kind, _, name = variable.partition("_")
         k = [r.name for r in place.population.receptors].index(name)
         row = group.signature.layout()[k]
+        pulsed = row.kinetics.startswith("Pulsed")
         found = []
-        if KINETICS[row.kinetics][0]:
-            found.append((prefix + "gates", (row.state + (kind == "h")) * group.size + place.first))
+        for state in [0, row.inputs - 1] if pulsed else [int(kind == "h")] if KINETICS[row.kinetics][0] else []:
+            found.append((prefix + "gates", (row.state + state) * group.size + place.first))
         if row.synaptic >= 0:
             found.append((prefix + "synaptic", (2 * row.synaptic + 1) * group.size + place.first))
         return found
@@ -75,8 +77,13 @@ class StateAccess:
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
             arrays = self._arrays(place, variable)
-            if len(arrays) != 1 or arrays[0][0].endswith("synaptic"):
-                raise ParameterError(f"{where}: gates of this receptor live on the synapses; it can be read, not set")
+            owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True)
+                      if variable.endswith(f"_{r.name}")}  # fmt: skip
+            if owners - {TARGET}:
+                raise ParameterError(
+                    f"{where}: gates of this receptor live on the {'sources' if SOURCE in owners else 'synapses'}; it "
+                    "can be read, not set"
+                )
             array, start = arrays[0]
             present = self.session.read(array, start, start + place.size)
             part = new[offset : offset + len(ids)]

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn import coefficients
-from gpusyn.connections import Synapses, draw_synapses, part_of, source_rows, target_rows
+from gpusyn.connections import Rows, Synapses, draw_synapses, own_rows, part_of, shared_rows, source_rows, target_rows
 from gpusyn.errors import ParameterError
-from gpusyn.layout import Block, Layout, history_bits, history_words
+from gpusyn.gate_tables import GateTables, pulse_steps, shape_of
+from gpusyn.layout import Block, Layout, Ring, history_bits, history_words
 from gpusyn.quanta import weight_range, weight_shift
 from gpusyn.receptors import Receptor
+from gpusyn.strategy import SOURCE
 
 Array = NDArray[Any]
 SYNAPSE_KERNELS = {"first_order": "advance_first_order", "exponential": "advance_exponential"}
@@ -52,9 +54,11 @@ class History:
 
     place: Any
     pulse: int  # steps of transmitter after an event; 0: count events
+    dead: int  # steps after a pulse in which events release nothing; -1: they move the end of a pulse
     bits: int
     words: int  # a source
     base: int = 0
+    release: int = 0
 
 
 @dataclass
@@ -72,6 +76,7 @@ class Stored:
     constant: bool
     exponent: int  # a stored weight times 2^exponent is the weight; 0 for per-synapse weights
     history: History | None = None  # that per-synapse addresses point into
+    shared: bool = False  # one word a source stands for all targets
 
 
 class SynapseTables:
@@ -85,44 +90,63 @@ class SynapseTables:
         self.routes: list[tuple[int, list[int]]] = []  # (source population, fields)
         self.row_begin, self.words = Pool(np.int64), Pool(np.uint32)
         self.weights = Pool(numbers.weight_dtype)
-        self.histories: dict[tuple[str, int, int], History] = {}
+        self.gates = GateTables(layout)
+        self.histories: dict[tuple[str, int, int, int], History] = {}
         self.kinds: dict[str, KindTables] = {}
-        order = {name: i for i, name in enumerate(layout.populations)}
+        self.owners = {name: i for i, name in enumerate(layout.populations)}
         for projection in layout.net.projections.values():
             synapses = draw_synapses(projection, layout, seed)
             for block in layout.blocks:
                 if block.projection is projection:
                     part = part_of(synapses, block)
-                    self._add_event_driven(block, part, order[block.pre.population.name])
+                    self._add_event_driven(block, part)
                     self._add_per_synapse(block, part)
         self._place_histories()
 
-    def _add_event_driven(self, block: Block, part: Synapses, source: int) -> None:
-        receptors = block.receptors(synaptic=False)
-        if not receptors:
+    def _add_event_driven(self, block: Block, part: Synapses) -> None:
+        if not block.receptors(synaptic=False):
             return
-        rows = source_rows(part, block)
+        if not block.shared:
+            self._add_rows(block, part, source_rows(part, block))
+            return
+        assert isinstance(part.delay, int)
+        self._add_rows(block, part, shared_rows(block, part.delay))
+        if len(block.own_ids):
+            self._add_rows(block, part, own_rows(block, part.delay), taken_back=True)
+
+    def _add_rows(self, block: Block, part: Synapses, rows: Rows, *, taken_back: bool = False) -> None:
+        """Routes of a block's rows to its receptors' rings; `taken_back` subtracts, and keeps no weights for users."""
         begin, words = self.row_begin.add(rows.begin), self.words.add(rows.word)
-        first, end = block.pre_range
-        post = block.post
-        for k, receptor in receptors:
-            ring = post.rings[k]
+        shared = block.shared and not taken_back
+        for k, receptor in block.receptors(synaptic=False):
+            ring = block.post.rings[k]
             self._check_sum(block, part, receptor, ring)
             largest = weight_range(block.projection, receptor.name)[2]
             shift = weight_shift(largest, ring.quantum.exponent, 8 * self.layout.numbers.weight_dtype.itemsize)
             exponent = ring.quantum.exponent + shift
             stored = np.rint(np.ldexp(self._weights(block, part, receptor, rows.order), -exponent))
-            at = self.weights.add(stored)
+            at = self.weights.add(-stored if taken_back else stored)
             step = int(len(stored) != 1 or len(rows.word) == 1)
-            self._count_zeros(block, receptor, part, stored)
+            owner, ids, payload = self._sender(block, k)
+            *sums, ring_step = _sums(block, ring, shared)
+            self.routes.append((owner, [*ids, begin, words, at, step, shift, *sums, *payload, ring_step]))
+            if not taken_back:
+                self._count_zeros(block, receptor, part, stored)
+                self.stored.append(
+                    Stored(block, receptor.name, False, "", begin, len(rows.begin) - 1, words, at, not step, exponent,
+                           shared=shared)
+                )  # fmt: skip
+
+    def _sender(self, block: Block, k: int) -> tuple[int, list[int], list[int]]:
+        """Who sends a block's events to receptor `k`: owner, bounds of ids, the payload's place and channels."""
+        first, end = block.pre_range
+        if block.post.strategies[k].owner != SOURCE:
             start = block.pre.source
-            self.routes.append(
-                (source, [start + first, start + end, begin, words, at, step, shift, ring.base, ring.slots - 1,
-                          post.size, post.slices, post.slice_size])
-            )  # fmt: skip
-            self.stored.append(
-                Stored(block, receptor.name, False, "", begin, len(rows.begin) - 1, words, at, not step, exponent)
-            )
+            return self.owners[block.pre.population.name], [start + first, start + end], [-1, 0, 1]
+        gate = self.layout.gates[block.pre.population.name, block.post.population.receptors[k].kinetics]
+        payload = self.gates.payload[gate.owner] + first
+        ids = [gate.first + first, gate.first + end]
+        return gate.owner, ids, [payload, gate.place.size, shape_of(gate.kinetics).channels]
 
     def _weights(self, block: Block, part: Synapses, receptor: Receptor, order: Any) -> Array:
         """Weights in stored order; one element if all are equal and may not change."""
@@ -169,7 +193,7 @@ class SynapseTables:
             kernel = synapse_kernel(receptor)
             kind = self.kinds.setdefault(kernel, KindTables(kernel, self.layout))
             history = self._history(block, receptor)
-            rows = target_rows(part, block, history.bits, history.words, int(receptor.kinetics.linear))
+            rows = target_rows(part, block, history.bits, history.words, 0 if history.pulse else 1)
             if kernel not in placed:
                 placed[kernel] = kind.row_begin.add(rows.begin), kind.address.add(rows.word)
             begin, address = placed[kernel]
@@ -185,36 +209,49 @@ class SynapseTables:
 
     def _history(self, block: Block, receptor: Receptor) -> History:
         """The history that this receptor's synapses read; populations keep one for each kind of it."""
-        pulse = 0 if receptor.kinetics.linear else pulse_steps(receptor, self.layout.dt)
+        pulse, dead = pulse_steps(receptor.kinetics, self.layout.dt, f"receptor '{receptor.name}'.kinetics")
         bits = 1 if pulse else history_bits(block.pre.most_events)
         longest = max(b.longest for b in self.layout.blocks if b.pre is block.pre and b.receptors(synaptic=True))
         words = history_words(longest, bits, block)
         return self.histories.setdefault(
-            (block.pre.population.name, pulse, bits), History(block.pre, pulse, bits, words)
+            (block.pre.population.name, pulse, dead, bits), History(block.pre, pulse, dead, bits, words)
         )
 
     def _place_histories(self) -> None:
-        base = 0
+        base, release = 0, self.gates.releases
         for history in self.histories.values():
-            history.base = base
+            history.base, history.release = base, release
             base += history.words * history.place.size
-        self.history_size = base
+            release += history.place.size if history.pulse else 0
+        self.history_size, self.releases = base, release
 
     def arrays(self) -> dict[str, Array]:
         """The tables as arrays by name."""
         routes = sorted(range(len(self.routes)), key=lambda i: self.routes[i][0])
-        counts = np.bincount([self.routes[i][0] for i in routes], minlength=len(self.layout.populations))
-        table = np.array([self.routes[i][1] for i in routes] or [[0] * 12], np.int64)
-        histories = [[h.place.source, h.place.size, h.base, h.words, h.bits, h.pulse] for h in self.histories.values()]
+        counts = np.bincount(
+            [self.routes[i][0] for i in routes], minlength=len(self.layout.populations) + len(self.layout.gates)
+        )
+        table = np.array([self.routes[i][1] for i in routes] or [[0] * 16], np.int64)
+        histories = [
+            [h.place.source, h.place.size, h.base, h.words, h.bits, h.pulse, h.dead, h.release]
+            for h in self.histories.values()
+        ]
+        rings = [ring for place in self.layout.populations.values() for ring in place.rings if ring.shared >= 0]
+        shared = [
+            [ring.shared + i * ring.shared_slots, ring.shared_slots - 1] for ring in rings for i in range(ring.inputs)
+        ]
         out: dict[str, Array] = {
             "routes": table,
             "route_begin": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
             "row_begin": self.row_begin.join(),
             "words": self.words.join(),
             "weights": self.weights.join(),
-            "histories": np.array(histories or [[0] * 6], np.int64),
+            "shared": np.array(shared or [[0] * 2], np.int64),
+            "histories": np.array(histories or [[0] * 8], np.int64),
             "history": np.zeros(max(self.history_size, 1), np.uint32),
+            **self.gates.arrays(),
         }
+        self.n_shared = len(shared)
         for kind in self.kinds.values():
             out.update(kind.arrays())
         return out
@@ -282,8 +319,9 @@ class KindTables:
         return out
 
 
-def pulse_steps(receptor: Receptor, dt: float) -> int:
-    """Steps that the transmitter of one event stays."""
-    from gpusyn.checks import whole_steps
-
-    return whole_steps(receptor.kinetics.T_dur, dt, f"receptor '{receptor.name}'.kinetics.T_dur")  # type: ignore[attr-defined]
+def _sums(block: Block, ring: Ring, shared: bool) -> list[int]:
+    """The rings that a route adds to: base, mask, distance of slots, slices and their size, distance of channels."""
+    post = block.post
+    if shared:
+        return [ring.shared, ring.shared_slots - 1, 1, 1, 1, ring.shared_slots]
+    return [ring.base, ring.slots - 1, post.size, post.slices, post.slice_size, ring.slots * post.size]

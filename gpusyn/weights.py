@@ -11,6 +11,7 @@ from gpusyn.backends.base import Session
 from gpusyn.checks import one_of, real
 from gpusyn.checks import values as checked_values
 from gpusyn.errors import ParameterError
+from gpusyn.layout import Block
 from gpusyn.program import Compiled
 from gpusyn.projections import Projection
 from gpusyn.quanta import weight_range
@@ -63,6 +64,8 @@ def _parts(compiled: Compiled, session: Session, projection: Projection, recepto
 
 
 def _unpack(s: Stored, session: Session) -> _Part:
+    if s.shared:
+        return _unpack_shared(s, session)
     begin = session.read(s.prefix + "row_begin", s.begin, s.begin + s.rows + 1)
     row = np.repeat(np.arange(s.rows), np.diff(begin))
     word: Array = session.read(s.prefix + ("address" if s.synaptic else "words"), s.words, s.words + int(begin[-1]))
@@ -79,6 +82,23 @@ def _unpack(s: Stored, session: Session) -> _Part:
         pre = row // block.post.slices + block.pre_range[0]
         post = (word & 0xFFFF) + (row % block.post.slices) * block.post.slice_size
         delay = word >> 16
+    return _Part(s, *_positions(block, pre, post), delay)
+
+
+def _unpack_shared(s: Stored, session: Session) -> _Part:
+    """All pairs of a block that keeps one word a source."""
+    block = s.block
+    first = session.read("words", s.words, s.words + 1)
+    pre = np.repeat(np.asarray(block.projection.pre.parts[block.pre_part][1]), block.post.size)
+    post = np.tile(np.arange(block.post.size), len(pre) // block.post.size)
+    if len(block.own_ids):
+        others = pre != post
+        pre, post = pre[others], post[others]
+    return _Part(s, *_positions(block, pre, post), np.full(len(pre), int(first[0]) >> 16 if len(first) else 0))
+
+
+def _positions(block: Block, pre: Array, post: Array) -> tuple[Array, Array]:
+    """Positions in the projection's selections of local ids of the block's populations."""
     projection = block.projection
     sides = []
     for selection, part, local in (
@@ -87,7 +107,7 @@ def _unpack(s: Stored, session: Session) -> _Part:
     ):
         start = sum(len(ids) for _, ids in selection.parts[:part])
         sides.append(start + np.searchsorted(np.asarray(selection.parts[part][1]), local.astype(np.int64)))
-    return _Part(s, sides[0], sides[1], delay)
+    return sides[0], sides[1]
 
 
 def _order(parts: list[_Part]) -> tuple[Array, Array, Array, Array]:

@@ -1,6 +1,6 @@
 // One step of all neurons of one model signature: private Poisson input, V, gates, threshold, spikes, samples.
 // The signature's text defines NEURON and RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient,
-// synaptic sum or -1). Work comes in chunks of at most CHUNK neurons of one population.
+// synaptic sum or -1, first input). Work comes in chunks of at most CHUNK neurons of one population.
 
 enum { THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF };  // the first coefficients of every neuron
 enum { QUIET, FIRED, BROKEN };
@@ -8,7 +8,7 @@ enum { QUIET, FIRED, BROKEN };
 enum ChunkField {
     C_FIRST, C_COUNT, C_ROW, C_ROW_STEP, C_WAVES, C_GLOBAL, C_LOCAL, C_RINGS, C_DRIVE, C_DRIVE_END, C_PROBE, C_PROBE_END, CHUNK_FIELDS
 };
-enum RingField { R_BASE, R_MASK, R_STRIDE, RING_FIELDS };
+enum RingField { R_BASE, R_MASK, R_STRIDE, R_SHARED, R_SHARED_MASK, RING_FIELDS };
 enum ProbeField { P_NEURON, P_VARIABLE, P_RECEPTOR, P_EVERY, P_TRACE, P_COLUMN, P_COLUMNS, PROBE_FIELDS };
 enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H };
 
@@ -26,8 +26,8 @@ template <int SYN> DEVICE real synaptic_sum(const Cells &s, int j, int which)
     return SYN < 0 ? (real)0 : s.synaptic[(2 * (SYN < 0 ? 0 : SYN) + which) * s.n + j];
 }
 
-// Advances neuron j over one step; input[k] points at the integer sums due at its end. Returns QUIET, FIRED or BROKEN.
-template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c, acc *const *input, const real *waves)
+// Advances neuron j over one step. Returns QUIET, FIRED or BROKEN.
+template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, const real *waves)
 {
     real v = s.V[j];
     int refractory = s.refractory[j];
@@ -36,7 +36,7 @@ template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c
 
     const Coef own = c.from(NEURON_COEF);
     real G = NEURON::leak(own), D = NEURON::drive(current, own);
-#define ADD(k, Kinetics, Effect, S, C, SYN)                                                         \
+#define ADD(k, Kinetics, Effect, S, C, SYN, IN)                                                     \
     {                                                                                               \
         real gate = Kinetics::average(s.gates + (S) * s.n + j, c.from(C), s.n);                       \
         if (SYN >= 0) gate = gate + synaptic_sum<SYN>(s, j, 0);                                     \
@@ -45,11 +45,7 @@ template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c
     RECEPTORS(ADD)
 #undef ADD
     real free_v = NEURON::advance(v, own, G, D);
-#define STEP(k, Kinetics, Effect, S, C, SYN)                                                        \
-    if (Kinetics::STATES > 0) {                                                                     \
-        Kinetics::step(s.gates + (S) * s.n + j, c.from(C), s.n, (real)input[k][j]);                   \
-        input[k][j] = 0;                                                                            \
-    }
+#define STEP(k, Kinetics, Effect, S, C, SYN, IN) Kinetics::step(s.gates + (S) * s.n + j, c.from(C), s.n, in.from(IN));
     RECEPTORS(STEP)
 #undef STEP
 
@@ -79,9 +75,9 @@ template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c
 DEVICE real sample(const Cells &s, int j, const Coef c, int variable, int receptor)
 {
     real v = s.V[j], value = variable == VAR_V ? v + c[REST] : (real)0;
-#define PICK(k, Kinetics, Effect, S, C, SYN)                                                        \
+#define PICK(k, Kinetics, Effect, S, C, SYN, IN)                                                    \
     if (variable != VAR_V && receptor == k) {                                                       \
-        real gate = Kinetics::STATES > 0 ? s.gates[(S) * s.n + j] : (real)0;                        \
+        real gate = Kinetics::value(s.gates + (S) * s.n + j, s.n);                                  \
         if (SYN >= 0) gate = gate + synaptic_sum<SYN>(s, j, 1);                                     \
         const Coef e = c.from((C) + Kinetics::COEFS);                                                  \
         value = variable == VAR_I ? Effect::current(gate, v, e) : variable == VAR_B ? Effect::block(v, e) : gate; \
@@ -113,26 +109,28 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
         Coef c = {coef + chunk[C_ROW], n_rows};
         Cells s = {V + first, gates + first, synaptic + first, current + first, refractory + first, current_wave + first,
                    clamp_wave + first, n};
-        acc *input[N_RECEPTORS + 1];
-        for (int k = 0; k < N_RECEPTORS; k++) {
+        acc *due[N_INPUTS + 1], *next[N_INPUTS + 1], shared[N_INPUTS + 1];
+        for (int k = 0; k < N_INPUTS; k++) {
             const int64 *r = rings + (chunk[C_RINGS] + k) * RING_FIELDS;
-            input[k] = ring + r[R_BASE] + (now & r[R_MASK]) * r[R_STRIDE] + chunk[C_LOCAL];
+            due[k] = ring + r[R_BASE] + (now & r[R_MASK]) * r[R_STRIDE] + chunk[C_LOCAL];
+            next[k] = ring + r[R_BASE] + ((now + 1) & r[R_MASK]) * r[R_STRIDE] + chunk[C_LOCAL];
+            shared[k] = r[R_SHARED] < 0 ? 0 : ring[r[R_SHARED] + (now & r[R_SHARED_MASK])];
         }
         for (int64 d = chunk[C_DRIVE]; d < chunk[C_DRIVE_END]; d++) {
             const int64 *drive = drives + d * DRIVE_FIELDS;
             const acc *weight = drive_weight + drive[D_WEIGHT] + chunk[C_LOCAL] * drive[D_WEIGHT_STEP];
             for_events(drive, drive_rate, drive_pieces, now, now - clock[2], chunk[C_LOCAL], count, state, [&](int j, int events) {
-                input[drive[D_RECEPTOR]][j] += (acc)events * weight[j * drive[D_WEIGHT_STEP]];
+                due[drive[D_INPUT]][j] += (acc)events * weight[j * drive[D_WEIGHT_STEP]];
             });
         }
-        // thread j wrote input[..][j] itself, so no barrier is needed before it reads it
+        // thread j wrote due[..][j] itself, so no barrier is needed before it reads it
 
         if (chunk[C_WAVES]) {
-            FOR_THREADS(j, count) state[j] = advance_one<true>(s, j, Coef{c.c + j * step, n_rows}, input, wave);
+            FOR_THREADS(j, count) state[j] = advance_one<true>(s, j, Coef{c.c + j * step, n_rows}, Arrivals{due, next, shared, j}, wave);
         } else if (step) {
-            FOR_THREADS(j, count) state[j] = advance_one<false>(s, j, Coef{c.c + j, n_rows}, input, wave);
+            FOR_THREADS(j, count) state[j] = advance_one<false>(s, j, Coef{c.c + j, n_rows}, Arrivals{due, next, shared, j}, wave);
         } else {
-            FOR_THREADS(j, count) state[j] = advance_one<false>(s, j, c, input, wave);
+            FOR_THREADS(j, count) state[j] = advance_one<false>(s, j, c, Arrivals{due, next, shared, j}, wave);
         }
         if (any_of(state, count)) FOR_EACH(j, count)
         {

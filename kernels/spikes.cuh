@@ -2,7 +2,7 @@
 #pragma once
 
 enum DriveField {
-    D_KEY_LOW, D_KEY_HIGH, D_RECEPTOR, D_RATE, D_RATE_STEP, D_WEIGHT, D_WEIGHT_STEP, D_WAVE, D_WAVES, D_CAP, D_START, D_STOP, DRIVE_FIELDS
+    D_KEY_LOW, D_KEY_HIGH, D_INPUT, D_RATE, D_RATE_STEP, D_WEIGHT, D_WEIGHT_STEP, D_WAVE, D_WAVES, D_CAP, D_START, D_STOP, DRIVE_FIELDS
 };
 
 // Appends a source to the list of this chunk of steps; `history` keeps its last event for per-synapse gating.
@@ -16,6 +16,14 @@ DEVICE void emit(int64 now, int source, int events, int64 *spike_total, int *spi
         event_step[source] = now;
         event_count[source] = events;
     }
+}
+
+// Step of a source's last release of transmitter, which lasts `pulse` steps. An event in this step releases: during a pulse
+// too, whose end it moves (dead < 0), or only once `dead` steps have passed since the last pulse ended.
+DEVICE int64 release(int64 *last, bool event, int64 now, int64 pulse, int64 dead)
+{
+    if (event && (dead < 0 || now - *last >= pulse + dead)) *last = now;
+    return *last;
 }
 
 // Rates of consecutive elements: (mean of a piece, exp(-mean of a piece)) pairs and numbers of pieces, `step` apart.

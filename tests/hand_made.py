@@ -38,7 +38,7 @@ class HandMade:
         self.n, self.sources, self.slots, self.steps = n, sources, slots, steps
         self.total = n + sources
         real, acc, weight = (getattr(self.numbers, f"{k}_dtype") for k in ("real", "acc", "weight"))
-        k = len(signature.receptors)
+        k = signature.n_inputs
         coef = np.atleast_2d(np.asarray(coef, real))
         self.coef = coef
         assert coef.shape[1] == signature.n_coef
@@ -66,13 +66,14 @@ class HandMade:
             "clamp_wave": np.zeros(n, np.int32),
             "waves": np.zeros(steps, real),
             "ring": np.zeros(k * slots * n, acc),
-            "rings": np.array([[i * slots * n, slots - 1, n] for i in range(k)], np.int64).reshape(-1),
+            "rings": np.array([[i * slots * n, slots - 1, n, -1, 0] for i in range(k)], np.int64).reshape(-1),
             "spike_total": np.zeros(1, np.int64),
             "spike_begin": np.zeros(steps + 1, np.int64),
             "spike_id": np.zeros(self.total * steps, np.int32),
             "spike_events": np.zeros(self.total * steps, np.int32),
             "event_step": np.full(self.total, NEVER),
             "event_count": np.zeros(self.total, np.int32),
+            "release_step": np.full(self.total, NEVER),
             "fault": np.full(1, np.iinfo(np.int64).max),
             "source_population": np.repeat(np.int32([0, 1]), [n, sources]),
             "route_begin": np.zeros(3, np.int32),
@@ -101,7 +102,7 @@ class HandMade:
         begin = np.searchsorted(key, np.arange(count * slices + 1))
         sizes = (a["row_begin"].size, a["words"].size, a["weights"].size)
         ring = (receptor * self.slots * self.n, self.slots - 1, self.n)
-        self.routes.append((population, first, first + count, *sizes, 1, shift, *ring, slices, slice_size))
+        self.routes.append((population, first, first + count, *sizes, 1, shift, *ring, slices, slice_size, -1, 0, 1, 0))
         self._append(row_begin=begin, words=words, weights=[w for *_, w in rows])
 
     def drive(self, receptor, table, key, *, weight=1, start=0, stop=10**9, wave=-1, waves=0):
@@ -125,7 +126,7 @@ class HandMade:
     def history(self, population, *, pulse=0, words=8, bits=1):
         """Transmitter history of a population's sources; returns its fields."""
         first, count = (0, self.n) if population == 0 else (self.n, self.sources)
-        h = (first, count, self.arrays["history"].size, words, bits, pulse)
+        h = (first, count, self.arrays["history"].size, words, bits, pulse, -1, first)
         self.histories.append(h)
         self._append(history=np.zeros(words * count))
         return h
@@ -133,7 +134,7 @@ class HandMade:
     def gated(self, kernel, which, blocks, coefs, states=1):
         """Per-synapse gates: `blocks` of (history, rows); a row has (source, delay, weight)s."""
         a = self.arrays
-        for (_, _, base, words, bits, pulse), rows in blocks:
+        for (_, _, base, words, bits, pulse, _, _), rows in blocks:
             flat = [s for row in rows for s in row]
             begin = np.cumsum([0] + [len(row) for row in rows])
             lag = 0 if pulse else 1  # events that arrive at the end of a step are added then
@@ -187,6 +188,7 @@ class HandMade:
             "history": int(bool(self.histories)),
             "most_routes": max((owners.count(p) for p in owners), default=0),
             "n_histories": len(self.histories),
+            "n_shared": 0,
             "n_sets": 1,
         }
         launches = [self._launch(kernel, scalars, SYNAPTIC) for kernel in self.synaptic]

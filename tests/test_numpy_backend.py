@@ -46,7 +46,7 @@ def test_variables_are_those_of_the_kernel_text():
 
 def test_every_kernel_and_model_has_a_twin_of_the_same_size():
     assert set(TWINS) == set(KERNELS)
-    assert {k: (m.STATES, m.COEFS) for k, m in numpy_models.KINETICS.items()} == KINETICS
+    assert {k: (m.STATES, m.COEFS, m.INPUTS) for k, m in numpy_models.KINETICS.items()} == KINETICS
     assert {k: m.COEFS for k, m in numpy_models.EFFECTS.items()} == EFFECTS
     assert {k: m.COEFS for k, m in numpy_models.NEURONS.items()} == NEURONS
 

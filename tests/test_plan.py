@@ -99,10 +99,12 @@ def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
     text = plan.describe()
     assert text == str(plan)
     for part in (
-        "420 neurons and sources, 48000 synapses, dt = 0.1 ms, single precision, sums in int32",
+        "420 neurons and sources, 48000 synapses, dt = 0.1 ms, single precision, sums in int64",
         f"{plan.launches} launches a step, 420 neurons in 2 model signature(s)",
         "c onto E.AMPA (Exponential): event-driven, gate on the target neuron: exact, the kinetics is linear; 40000",
-        "d onto I.AMPA (FirstOrder): per-synapse gates: the kinetics saturates; 8000 synapses",
+        "d onto I.AMPA (FirstOrder): gate on the source neuron, sums over synapses in and out of a pulse on the target "
+        "(Lytton 1996): two deliveries a burst, exact; one weight and delay from all to all: the targets share one "
+        "sum; 8000 synapses",
         "d onto I.GABA_A (Exponential): per-synapse gates, as gating='per-synapse' asks; 8000 synapses",
         "quantum of E.AMPA: 2^",
         "of the mean weight, ring of 32 steps",

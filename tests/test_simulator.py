@@ -163,12 +163,16 @@ def test_what_is_got_is_what_was_recorded_last(backend):
             np.testing.assert_allclose(sim.get(cells, variable), sim.data["traces"][variable][-1], rtol=1e-6)
 
 
-def test_gates_on_synapses_are_read_and_not_set(backend):
-    with simulator(backend) as sim:
-        cells = sim.net.populations["E"]
+@pytest.mark.parametrize(("gating", "where"), [("auto", "sources"), ("per-synapse", "synapses")])
+def test_gates_that_others_own_are_read_and_not_set(backend, gating, where):
+    net = gs.Network()
+    gaba = gs.GABA_A(kinetics=gs.kinetics.FirstOrder.GABA_A(), gating=gating)
+    cells = net.population("E", 24, gs.LIF(), receptors=[gaba])
+    net.connect(net.population("bg", 20, gs.PoissonSource(200.0)), cells, gs.AllToAll(), receptor="GABA_A", weight=1.0)
+    with simulator(backend, net) as sim:
         sim.step(60)
         assert sim.get(cells, "g_GABA_A").any()
-        with pytest.raises(gs.ParameterError, match="live on the synapses; it can be read, not set"):
+        with pytest.raises(gs.ParameterError, match=f"live on the {where}; it can be read, not set"):
             sim.set(cells, "g_GABA_A", 1.0)
 
 

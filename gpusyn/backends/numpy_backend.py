@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.backends import numpy_events, numpy_neurons, numpy_synapses
+from gpusyn.backends import numpy_events, numpy_gates, numpy_neurons, numpy_synapses
 from gpusyn.backends.base import Launch, Program
 from gpusyn.errors import BackendError
 from gpusyn.kernel_spec import KERNELS
@@ -38,6 +38,7 @@ TWINS: dict[str, Twin] = {
     "advance_poisson": Twin(numpy_events.prepare_poisson, numpy_events.advance_poisson, numpy_events.POISSON_TABLES),
     "advance_lists": Twin(_nothing, numpy_events.advance_lists, ()),
     "deliver_spikes": Twin(numpy_events.prepare_delivery, numpy_events.deliver_spikes, numpy_events.DELIVERY_TABLES),
+    "advance_gates": Twin(numpy_gates.prepare_gates, numpy_gates.advance_gates, numpy_gates.TABLES),
     "advance_first_order": Twin(
         numpy_synapses.prepare_synapses, numpy_synapses.advance_first_order, numpy_synapses.TABLES
     ),

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.backends.numpy_tables import Array, Drive, History, Route, Source, read_rows
+from gpusyn.backends.numpy_tables import Array, Drive, History, Route, Shared, Source, read_rows
 from gpusyn.rng import poisson_counts
 from gpusyn.signature import Signature
 
 POISSON_TABLES = ("chunks", "drives")
-DELIVERY_TABLES = ("routes", "route_begin", "histories")
+DELIVERY_TABLES = ("routes", "route_begin", "shared", "histories")
 
 
 def emit(a: SimpleNamespace, now: int, sources: Array, events: Array | int) -> None:
@@ -27,6 +27,16 @@ def emit(a: SimpleNamespace, now: int, sources: Array, events: Array | int) -> N
     if a.history:
         a.event_step[sources] = now
         a.event_count[sources] = events
+
+
+def release(last: Array, event: Array, now: int, pulse: int, dead: int) -> Array:
+    """Update and return the steps of the sources' last releases of transmitter, which last `pulse` steps.
+
+    An event releases: during a pulse too, whose end it moves (dead < 0), or only once `dead` steps have passed since
+    the last pulse ended.
+    """
+    last[event if dead < 0 else event & (now - last >= pulse + dead)] = now
+    return last
 
 
 def poisson_events(a: SimpleNamespace, drive: Drive, now: int, local_step: int, local: int, count: int) -> Array | None:
@@ -54,7 +64,7 @@ def add_drive(
     if events is None:
         return
     weight = a.drive_weight[drive.weight + np.arange(local, local + count) * drive.weight_step]
-    sums = arrived[drive.receptor]
+    sums = arrived[drive.input]
     sums += events.astype(sums.dtype) * weight.astype(sums.dtype)
 
 
@@ -100,6 +110,7 @@ class Deliveries(NamedTuple):
     """Routes, the population that each starts from, and the transmitter histories."""
 
     routes: list[tuple[int, Route]]
+    shared: list[Shared]
     histories: list[History]
 
 
@@ -107,7 +118,11 @@ def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliver
     """Read the tables."""
     routes = read_rows(a.routes, Route, int(a.route_begin[-1]))
     owner = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
-    return Deliveries(list(zip(owner, routes, strict=True)), read_rows(a.histories, History, int(a.n_histories)))
+    return Deliveries(
+        list(zip(owner, routes, strict=True)),
+        read_rows(a.shared, Shared, int(a.n_shared)),
+        read_rows(a.histories, History, int(a.n_histories)),
+    )
 
 
 def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
@@ -121,6 +136,8 @@ def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
             mine = (population == owner) & (spikes >= route.source) & (spikes < route.source_end)
             if mine.any():
                 deliver_rows(a, route, spikes[mine].astype(np.int64) - route.source, events[mine], now)
+    for s in plan.shared:
+        a.ring[s.base + (now & s.mask)] = 0
     for h in plan.histories:
         remember(a, h, now)
     a.spike_begin[now - base + 1] = end
@@ -144,16 +161,30 @@ def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, n
     word = a.words[route.words + j].astype(np.int64)
     slot = (now + (word >> 16)) & route.mask
     target = route.ring + segment % route.slices * route.slice_size + slot * route.stride + (word & 0xFFFF)
-    factor = events.astype(a.ring.dtype) << a.ring.dtype.type(route.shift)
-    weight = a.weights[route.weights + j * route.weight_step].astype(a.ring.dtype)
-    np.add.at(a.ring, target, weight * factor[segment // route.slices])
+    weight = a.weights[route.weights + j * route.weight_step]
+    source, acc = segment // route.slices, a.ring.dtype
+    if route.payload < 0:
+        factor = events.astype(acc) << acc.type(route.shift)
+        np.add.at(a.ring, target, weight.astype(acc) * factor[source])
+        return
+    scale = a.payload.dtype.type(1 << route.shift)
+    for k in range(route.channels):
+        change = 2 * (route.payload + k * route.payload_step + rows)
+        to, since = a.payload[change] * scale, a.payload[change + 1] * scale
+        w = weight.astype(a.payload.dtype)
+        value = (w * to[source]).astype(acc) - (w * since[source]).astype(acc)
+        np.add.at(a.ring, target + k * route.ring_step, value)
 
 
 def remember(a: SimpleNamespace, h: History, now: int) -> None:
     """Note what each source's transmitter does from now on: on or off (pulse > 0), or its events."""
     own = slice(h.global_, h.global_ + h.count_)
-    since = now - a.event_step[own]
-    value = since < h.pulse if h.pulse else np.where(since == 0, a.event_count[own], 0)
+    event = a.event_step[own] == now
+    if h.pulse:
+        last = release(a.release_step[h.release : h.release + h.count_], event, now, h.pulse, h.dead)
+        value = now - last < h.pulse
+    else:
+        value = np.where(event, a.event_count[own], 0)
     register = a.history[h.base : h.base + h.count_ * h.words].reshape(h.count_, h.words)
     carry = value.astype(np.uint32)
     for k in range(h.words):

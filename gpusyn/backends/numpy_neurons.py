@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy_events import add_drive, emit
-from gpusyn.backends.numpy_models import EFFECTS, KINETICS, NEURONS, Effect, Kinetics, Neuron, Real
+from gpusyn.backends.numpy_models import EFFECTS, KINETICS, NEURONS, Arrivals, Effect, Kinetics, Neuron, Real
 from gpusyn.backends.numpy_tables import Array, Chunk, Drive, Probe, Ring, read_rows
 from gpusyn.portable_math import flush
 from gpusyn.signature import ReceptorLayout, Signature
@@ -34,8 +34,9 @@ class Variable(IntEnum):
 class Receptor(NamedTuple):
     """One receptor of a population: equations, states, and per-synapse sums (mean, end) if any."""
 
-    kinetics: type[Kinetics]
+    kinetics: Kinetics
     effect: type[Effect]
+    input: int
     coef: int
     effect_coef: int
     x: tuple[Array, ...]
@@ -94,7 +95,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
                 a.clamp_wave[own],
                 coef[:, chunk.row : chunk.row + chunk.count_] if chunk.row_step else coef[:, chunk.row],
                 tuple(_receptor(a, layout, chunk) for layout in signature.layout()),
-                rings[chunk.rings : chunk.rings + len(signature.receptors)],
+                rings[chunk.rings : chunk.rings + signature.n_inputs],
                 drives[chunk.drive : chunk.drive_end],
                 list(_probes(probes, chunk, members)),
             )
@@ -134,6 +135,7 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk) -> Recep
     return Receptor(
         kinetics,
         EFFECTS[layout.effect],
+        layout.input,
         layout.coef,
         layout.effect_coef,
         tuple(part(a.gates, layout.state + s) for s in range(kinetics.STATES)),
@@ -172,13 +174,20 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
     a.clock[1] = now
     waves = a.waves[(now - base) * int(a.n_waves) :]
     for cells in plan.cells:
-        chunk, arrived = cells.chunk, []
-        for r in cells.rings:
-            at = r.base + (now & r.mask) * r.stride + chunk.local
-            arrived.append(a.ring[at : at + chunk.count_])
+        chunk = cells.chunk
+        due, following = (
+            [
+                a.ring[at : at + chunk.count_]
+                for at in (r.base + (t & r.mask) * r.stride + chunk.local for r in cells.rings)
+            ]
+            for t in (now, now + 1)
+        )
+        shared = [
+            a.ring[r.shared + (now & r.shared_mask)] if r.shared >= 0 else a.ring.dtype.type(0) for r in cells.rings
+        ]
         for drive in cells.drives:
-            add_drive(a, drive, now, now - base, chunk.local, chunk.count_, arrived)
-        free_v = _integrate(plan.model, cells, arrived, waves)
+            add_drive(a, drive, now, now - base, chunk.local, chunk.count_, due)
+        free_v = _integrate(plan.model, cells, Arrivals(due, following, shared), waves)
         fires, sound = _threshold(cells, free_v, waves)
         if not sound.all():
             worst = now << 31 | (chunk.global_ + int(np.argmin(sound)))
@@ -190,7 +199,7 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
                 a.trace[p.first + row * p.columns] = _sample(cells, p.neurons, p.variable, p.receptor)
 
 
-def _integrate(model: type[Neuron], cells: Cells, arrived: list[Array], waves: Array) -> Array:
+def _integrate(model: type[Neuron], cells: Cells, arrived: Arrivals, waves: Array) -> Array:
     """Advance the gates, and return the v that each neuron would reach were it not refractory."""
     v, c, current = cells.V, cells.c, cells.current
     if cells.chunk.waves:
@@ -203,10 +212,8 @@ def _integrate(model: type[Neuron], cells: Cells, arrived: list[Array], waves: A
             gate = gate + r.synaptic[0]
         G, D = r.effect.add(gate, v, c[r.effect_coef :], G, D)
     free_v = model.advance(v, own, G, D)
-    for r, sums in zip(cells.receptors, arrived, strict=True):
-        if r.x:
-            r.kinetics.step(r.x, c[r.coef :], sums.astype(v.dtype))
-            sums[:] = 0
+    for r in cells.receptors:
+        r.kinetics.step(r.x, c[r.coef :], arrived.since(r.input))
     return free_v
 
 
@@ -237,7 +244,7 @@ def _sample(cells: Cells, j: Array, variable: Variable, receptor: int) -> Real:
     r = cells.receptors[receptor]
     if variable == Variable.H and len(r.x) > 1:
         return flush(r.x[1][j])
-    gate = r.x[0][j] if r.x else np.zeros_like(v)
+    gate = r.kinetics.value([x[j] for x in r.x]) if r.x else np.zeros_like(v)
     if r.synaptic:
         gate = gate + r.synaptic[1][j]
     if variable == Variable.I:

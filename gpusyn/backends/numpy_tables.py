@@ -34,11 +34,16 @@ class Chunk(NamedTuple):
 
 
 class Ring(NamedTuple):
-    """Integer sums to come, of one target population and receptor: `mask` + 1 slots, `stride` apart."""
+    """Integer sums to come, one input of a target population: `mask` + 1 slots, `stride` apart.
+
+    What all of the population get alike is one number a slot, from `shared` on (-1: nothing).
+    """
 
     base: int
     mask: int
     stride: int
+    shared: int
+    shared_mask: int
 
 
 class Probe(NamedTuple):
@@ -58,7 +63,7 @@ class Drive(NamedTuple):
 
     key_low: int
     key_high: int
-    receptor: int
+    input: int
     rate: int
     rate_step: int
     weight: int
@@ -94,6 +99,33 @@ class Route(NamedTuple):
     stride: int
     slices: int
     slice_size: int
+    payload: int
+    payload_step: int
+    channels: int
+    ring_step: int
+
+
+class Shared(NamedTuple):
+    """Numbers that whole populations get alike, one a slot."""
+
+    base: int
+    mask: int
+
+
+class Gate(NamedTuple):
+    """Gates that `count` sources own for one kinetics; their events have ids from `virtual` on."""
+
+    kind: int
+    global_: int
+    count_: int
+    virtual_: int
+    state: int
+    coef: int
+    size: int
+    pulse: int
+    dead: int
+    release: int
+    payload: int
 
 
 class History(NamedTuple):
@@ -105,6 +137,8 @@ class History(NamedTuple):
     words: int
     bits: int
     pulse: int
+    dead: int
+    release: int
 
 
 class Set(NamedTuple):
@@ -134,8 +168,8 @@ class Block(NamedTuple):
 def read_rows(table: Array, kind: Callable[..., Row], n: int | None = None) -> list[Row]:
     """The first `n` rows of a flat table (default: all).
 
-    >>> read_rows(np.array([0, 7, 100, 800, 3, 50]), Ring)
-    [Ring(base=0, mask=7, stride=100), Ring(base=800, mask=3, stride=50)]
+    >>> read_rows(np.array([0, 7, 100, 3]), Shared)
+    [Shared(base=0, mask=7), Shared(base=100, mask=3)]
     """
     width = len(get_annotations(kind))
     n = table.size // width if n is None else n
