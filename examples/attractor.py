@@ -18,7 +18,7 @@ CELL_I = gs.LIF(C_m=200.0, g_L=20.0, E_L=-70.0, V_th=-50.0, V_reset=-55.0, t_ref
 
 
 class Conductances(NamedTuple):
-    """Weights of one synapse (nS) onto one kind of cell, in the network of the paper's size."""
+    """Weights of one synapse (nS) onto one kind of cell."""
 
     external: float
     AMPA: float
@@ -44,15 +44,17 @@ def attractor_network(
     onto_E: Conductances,
     onto_I: Conductances,
     tau_GABA: float,
-    scale: float = 1.0,
 ) -> Attractor:
-    """Describe the network with `scale` times its cells and synapses stronger by as much."""
+    """Describe a network of `sizes` excitatory and inhibitory cells, all connected to all.
+
+    Each group holds `fraction` of the excitatory cells.
+    """
     receptors = [
         gs.AMPA(tau_decay=2.0),
-        gs.NMDA(Mg=1.0, kinetics=gs.kinetics.Saturating(alpha=0.5, tau_rise=2.0, tau_decay=100.0)),
+        gs.NMDA(Mg=1.0, kinetics=gs.kinetics.FirstOrder(alpha=0.5, beta=0.01, T_max=1.0, T_dur=2.0)),
         gs.GABA_A(tau_decay=tau_GABA, E_rev=-70.0),
     ]
-    N_E, N_I = (round(scale * size) for size in sizes)
+    N_E, N_I = sizes
     selective = round(fraction * N_E)
     w_minus = 1.0 - fraction * (w_plus - 1.0) / (1.0 - fraction)
 
@@ -65,7 +67,6 @@ def attractor_network(
     def connect(pre: gs.Population, post: gs.Population, w: float = 1.0) -> None:
         g = onto_I if post is I else onto_E
         weight = {"GABA_A": g.GABA} if pre is I else {"AMPA": w * g.AMPA, "NMDA": w * g.NMDA}
-        weight = {receptor: value / scale for receptor, value in weight.items()}
         net.connect(pre, post, gs.AllToAll(), weight=weight, delay=DELAY)
 
     for pre in (*E, rest):

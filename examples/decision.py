@@ -11,7 +11,7 @@ from telling import GREY, NMDA, ORANGE, label, panels, tell
 
 import gpusyn as gs
 
-STIMULUS = 300.0, 1900.0  # ms
+STIMULUS = 200.0, 1400.0  # ms
 ONTO_E = Conductances(external=2.1, AMPA=0.05, NMDA=0.165, GABA=1.3)
 ONTO_I = Conductances(external=1.62, AMPA=0.04, NMDA=0.13, GABA=1.0)
 
@@ -37,25 +37,25 @@ def trial(coherence: float, seed: int):
     with gs.Simulator(net, dt=0.1, seed=seed) as sim:
         sim.run(STIMULUS[1])
         data = sim.data[spikes]
-    edges, rate_A = data.binned_rate(20.0, A.name)
-    return edges, rate_A, data.binned_rate(20.0, B.name)[1]
+    edges, rate_A = data.binned_rate(50.0, A.name)
+    return edges, rate_A, data.binned_rate(50.0, B.name)[1]
 
 
 def story(small: bool = False):
-    coherences, trials = ([0.512], 1) if small else ([0.0, 0.064, 0.128, 0.256, 0.512], 20)
+    coherences, trials = ([0.512], 1) if small else ([0.0, 0.064, 0.128, 0.256], 12)
     figure, (left, right) = panels("The group with more evidence wins, the more surely the larger the coherence")
     correct, winners, losers = [], [], []
     for k, coherence in enumerate(coherences):
         chosen = []
         for n in range(trials):
             t, A, B = trial(coherence, seed=100 * k + n)
-            end = A[-10:].mean(), B[-10:].mean()  # over the last 200 ms
+            end = A[-4:].mean(), B[-4:].mean()  # over the last 200 ms
             chosen.append(end[0] > end[1])
             winners.append(max(end))
             losers.append(min(end))
         correct.append(float(np.mean(chosen)))
-    left.plot(t, A, color=NMDA, label="A, favoured")
-    left.plot(t, B, color=ORANGE, label="B")
+    left.plot(t + 25.0, A, color=NMDA, label="A, favoured")
+    left.plot(t + 25.0, B, color=ORANGE, label="B")
     left.axvspan(*STIMULUS, color=GREY, alpha=0.15, linewidth=0, label="stimulus")
     numbers = {f"correct at {100 * c:g} % coherence": p for c, p in zip(coherences, correct, strict=True)}
     numbers |= {"winner at the end (Hz)": float(np.mean(winners)), "loser at the end (Hz)": float(np.mean(losers))}
@@ -66,7 +66,7 @@ def story(small: bool = False):
     c = np.linspace(0.0, 55.0, 200)
     right.plot(c, 1 - 0.5 * np.exp(-((c / 9.2) ** 1.5)), color=GREY, label="Wang 2002: 1 − ½ exp(−(c / 9.2 %)$^{1.5}$)")
     right.set_ylim(0.3, 1.05)
-    label(left, "time (ms)", "rate (Hz), 20 ms bins", f"one trial at {percent[-1]:g} %")
+    label(left, "time (ms)", "rate (Hz), 50 ms bins", f"one trial at {percent[-1]:g} %")
     label(right, "coherence (%)", "fraction correct", "accuracy")
     return numbers, figure
 

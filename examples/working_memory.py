@@ -10,7 +10,7 @@ from telling import GABA, GREY, NMDA, label, panels, tell
 
 import gpusyn as gs
 
-CUE = 500.0, 600.0  # ms
+CUE = 1000.0, 1100.0  # ms
 BIN = 50.0  # ms
 CUE_RATE = 2000.0  # Hz, on top of the background
 ONTO_E = Conductances(external=2.08, AMPA=0.104, NMDA=0.327, GABA=1.25)
@@ -44,9 +44,9 @@ def mean_rate(spikes, names, start: float, stop: float) -> float:
 
 
 def story(small: bool = False):
-    duration = 1200.0 if small else 3000.0
+    duration = 1700.0 if small else 3500.0
     spikes = remember(duration)
-    before, delay = (200.0, CUE[0]), (CUE[1] + 200.0, duration)
+    before, delay = (400.0, CUE[0]), (CUE[1] + 200.0, duration)
     cued, others, rest, inhibitory = ["E1"], ["E2", "E3", "E4", "E5"], ["E0"], ["I"]
     numbers = {
         "cued group, before the cue (Hz)": mean_rate(spikes, cued, *before),
@@ -69,6 +69,8 @@ def story(small: bool = False):
     for ax in (top, bottom):
         ax.axvspan(*CUE, color=GREY, alpha=0.2, linewidth=0)
         ax.set_xlim(0, duration)
+    bottom.set_ylim(0, 60)
+    bottom.annotate("to 180 Hz", (CUE[1] + 20, 56), color=NMDA, fontsize=8)
     label(top, "", "selective cell", "grey band: cue of 2000 Hz to the green cells", legend=False)
     label(bottom, "time (ms)", "rate (Hz), 50 ms bins")
     return numbers, figure
