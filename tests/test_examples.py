@@ -70,6 +70,30 @@ FINDS = {
         "alpha: mean, simulated (nS)": near(13.591, 5e-3),
         "alpha: variance, simulated (nS²)": near(4.6182, 3e-2),
     },
+    "glycine": {
+        "AMPA with glycine (pA)": near(-40.0),
+        "AMPA without (pA)": near(-40.0, 1e-12),
+        "NMDA without (pA)": 0.0,
+        "NMDA with glycine (pA)": near(-40.0 * 0.230155 * 0.961714, 0.03),  # and what is left of the EPSC before
+    },
+    "dissection": {
+        "peak, control (pA)": pytest.approx(-60.0, abs=6.0),
+        "peak, CNQX (pA)": pytest.approx(-22.0, abs=2.0),
+        "peak, CNQX + D-AP5 (pA)": pytest.approx(-2.2, abs=0.4),
+    },
+    "mk801": {},
+    "working_memory": {
+        "cued group, before the cue (Hz)": pytest.approx(3.0, abs=2.0),
+        "cued group, in the delay (Hz)": pytest.approx(27.0, abs=10.0),
+        "other groups, before (Hz)": pytest.approx(3.0, abs=2.0),
+        "other groups, in the delay (Hz)": pytest.approx(2.0, abs=2.0),
+        "inhibitory, before (Hz)": pytest.approx(9.0, abs=3.0),
+    },
+    "decision": {
+        "correct at 51.2 % coherence": 1.0,
+        "winner at the end (Hz)": pytest.approx(30.0, abs=12.0),
+        "loser at the end (Hz)": pytest.approx(2.0, abs=2.0),
+    },
 }
 
 

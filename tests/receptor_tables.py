@@ -1,0 +1,87 @@
+"""The tables of docs/receptors.md, made from the classes. ``python tests/receptor_tables.py`` writes them there.
+
+Numbers come from the code, so that the page cannot drift from it. Where a number comes from, and how sure that is,
+stands here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import gpusyn as gs
+
+PAGE = Path(__file__).parent.parent / "docs" / "receptors.md"
+
+# Receptor and parameter: source of the default, and how sure it is (the page explains the letters).
+DEFAULTS = {
+    "AMPA": {
+        "tau_decay": "one exponential as in many network models [M]",
+        "E_rev": "where Na+ in and K+ out balance [2]",
+        "tau_rise": "with 0.2 / 1.7 ms the shape of a fast cortical EPSC [M]",
+    },
+    "NMDA": {
+        "Mg": "as in Jahr & Stevens 1990 and most models [2]; 1.2 in others [1]",
+        "tau_rise": "convention of network models [2]",
+        "tau_decay": "convention [2]; GluN2A about 50, GluN2B 250 to 300 [M]",
+        "E_rev": "as for AMPA [2]",
+    },
+    "GABA_A": {
+        "tau_decay": "8 to 10 in networks; 4.2 to 7.2 at 34 °C (Otis & Mody 1992) [1]",
+        "E_rev": "-70 to -80 in models [2]; HCO3- puts it a few mV above E_Cl [M]",
+        "tau_rise": "0.5 ms for a fast IPSC [M]",
+    },
+}
+
+# Published kinetics: what makes them, and where they are from.
+KINETICS = {
+    "FirstOrder.AMPA": "authors' NEURON mechanism, ModelDB 18198 and 18500 [1]",
+    "FirstOrder.NMDA": "the same, and a public port [2]",
+    "FirstOrder.GABA_A": "the same, and a course page [2]",
+}
+
+
+def rows(head: str, lines: list[list[str]]) -> str:
+    columns = head.count("|") + 1
+    return "\n".join([f"| {head} |", "|" + "---|" * columns, *(f"| {' | '.join(line)} |" for line in lines)])
+
+
+def defaults() -> str:
+    """Return the table of defaults, one row a parameter."""
+    lines = []
+    for kind, sources in DEFAULTS.items():
+        own = getattr(gs, kind).PARAMETERS
+        assert [p.name for p in own] == list(sources), f"{kind}: each parameter needs its source, in order"
+        for p in own:
+            default = "-" if p.default is None else f"{p.default:g}"
+            lines.append([f"`{kind}`", f"`{p.name}`", default, p.unit, p.meaning, sources[p.name]])
+    return rows("receptor | parameter | default | unit | meaning | source", lines)
+
+
+def kinetics() -> str:
+    """Return the table of published kinetics."""
+    lines = []
+    for name, source in KINETICS.items():
+        kind, maker = name.split(".")
+        made = getattr(getattr(gs.kinetics, kind), maker)()
+        values = [(f.name, getattr(made, f.name), made.units.get(f.name, "ms")) for f in fields(made)]
+        text = ", ".join(f"{key} {value:g} {unit}" for key, value, unit in values if value is not None)
+        lines.append([f"`gs.kinetics.{name}()`", text, source])
+    return rows("kinetics | constants | source", lines)
+
+
+TABLES = {"defaults": defaults, "kinetics": kinetics}
+
+
+def with_tables(page: str) -> str:
+    """Return the page with all tables made anew."""
+    for name, make in TABLES.items():
+        place = re.compile(rf"(<!-- {name}[^>]*-->\n).*?(<!-- end -->)", re.DOTALL)
+        page, count = place.subn(lambda found, make=make: f"{found[1]}{make()}\n{found[2]}", page)
+        assert count == 1, f"docs/receptors.md: needs one place <!-- {name} --> ... <!-- end -->"
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
