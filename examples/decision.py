@@ -11,7 +11,7 @@ from telling import GREY, NMDA, ORANGE, label, panels, tell
 
 import gpusyn as gs
 
-STIMULUS = 200.0, 1400.0  # ms
+STIMULUS = 200.0, 1800.0  # ms
 ONTO_E = Conductances(external=2.1, AMPA=0.05, NMDA=0.165, GABA=1.3)
 ONTO_I = Conductances(external=1.62, AMPA=0.04, NMDA=0.13, GABA=1.0)
 
@@ -42,7 +42,7 @@ def trial(coherence: float, seed: int):
 
 
 def story(small: bool = False):
-    coherences, trials = ([0.512], 1) if small else ([0.0, 0.064, 0.128, 0.256], 12)
+    coherences, trials = ([0.512], 1) if small else ([0.0, 0.064, 0.128, 0.256], 16)
     figure, (left, right) = panels("The group with more evidence wins, the more surely the larger the coherence")
     correct, winners, losers = [], [], []
     for k, coherence in enumerate(coherences):

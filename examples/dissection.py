@@ -44,9 +44,7 @@ def story(small: bool = False):
 
     figure, (left, right) = panels("CNQX leaves the slow NMDA current, D-AP5 takes that too; both wash out")
     events = np.arange(EVERY, 9000.0, EVERY)
-    left.plot(
-        events / 1000, [epsc(event)[1].min() for event in events], "o", color=GREY, markersize=4, label="each EPSC"
-    )
+    left.plot(events / 1000, [epsc(event)[1].min() for event in events], "o", color=GREY, markersize=4)
     for (drug, (concentration, start, stop)), y, colour in zip(DRUGS.items(), (4.0, 9.0), (AMPA, NMDA), strict=True):
         left.hlines(y, start / 1000, stop / 1000, color=colour, linewidth=4)
         left.annotate(f"{drug} {concentration:g} µM", (stop / 1000 + 0.1, y - 1.5), color=colour, fontsize=8)
@@ -55,7 +53,7 @@ def story(small: bool = False):
     removed = epsc(SHOWN["control"])[1] - epsc(SHOWN["CNQX"])[1]
     right.plot(epsc(1500.0)[0], removed, color=AMPA, linestyle="--", label="control − CNQX")
     right.set_xlim(-20, 150)
-    label(left, "time (s)", "peak of the EPSC (pA)", "held at −30 mV")
+    label(left, "time (s)", "peak of each EPSC (pA)", "held at −30 mV", legend=False)
     label(right, "time (ms)", "current (pA)", "EPSCs")
     return numbers, figure
 

@@ -10,11 +10,10 @@ from telling import GREY, NMDA, ORANGE, label, panels, tell
 
 import gpusyn as gs
 
-CONTROL = np.arange(500.0, 3000.0, 500.0)  # ms
-DRUG = 3000.0
-REST = 6000.0
-USED = np.append(CONTROL, np.arange(DRUG + 500.0, 15000.0, 500.0))
-RESTED = np.append(CONTROL, np.arange(DRUG + REST + 500.0, 15000.0, 500.0))
+CONTROL = np.arange(1000.0, 4000.0, 1000.0)  # ms; an EPSC a second, so that one is over when the next comes
+DRUG, REST, END = 3500.0, 6000.0, 18500.0
+USED = np.append(CONTROL, np.arange(DRUG + 500.0, END, 1000.0))
+RESTED = np.append(CONTROL, np.arange(DRUG + REST + 500.0, END, 1000.0))
 
 
 def story(small: bool = False):
@@ -26,29 +25,31 @@ def story(small: bool = False):
     net.infuse("MK-801", concentration=1.0, start=DRUG)
     currents = net.record(cells, "I_NMDA", every=0.5)
     with gs.Simulator(net, dt=0.1, seed=1) as sim:
-        sim.run(15000.0)
+        sim.run(END)
         data = sim.data[currents]
 
     def peaks(column: int, events: np.ndarray) -> np.ndarray:
-        return np.array([data["I_NMDA"][(data.t >= e) & (data.t < e + 100.0), column].min() for e in events])
+        I = data["I_NMDA"][:, column].astype(float)
+        return np.array([I[(data.t >= event) & (data.t < event + 100.0)].min() for event in events])
 
     used, rested = peaks(0, USED), peaks(1, RESTED)
     n = len(CONTROL)
     numbers = {
         "control EPSC (pA)": used[n - 1],
-        "used: first EPSC in MK-801 (pA)": used[n],
-        "used: second (pA)": used[n + 1],
-        "used: last (pA)": used[-1],
-        "rested for 6 s: first EPSC in MK-801 (pA)": rested[n],
+        "used: first EPSC in MK-801, relative": used[n] / used[n - 1],
+        "used: second": used[n + 1] / used[n - 1],
+        "used: last": used[-1] / used[n - 1],
+        "rested for 6 s: first EPSC in MK-801": rested[n] / rested[n - 1],
     }
 
     figure, (left, right) = panels("MK-801 blocks with use: six silent seconds in it leave a synapse as it was")
-    for events, peak, colour, text in ((USED, used, NMDA, "used at 2 Hz"), (RESTED, rested, ORANGE, "rested")):
+    for events, peak, colour, text in ((USED, used, NMDA, "used every second"), (RESTED, rested, ORANGE, "rested")):
         left.plot(events / 1000, peak, "o-", color=colour, markersize=3, linewidth=0.8, label=text)
         first = peak[n:]
         right.plot(np.arange(1, len(first) + 1), first / peak[n - 1], "o-", color=colour, markersize=3, label=text)
-    left.axvspan(DRUG / 1000, 15, color=GREY, alpha=0.15, linewidth=0, label="MK-801, 1 µM")
-    right.set_xlim(0, 12.5)
+    left.axvspan(DRUG / 1000, END / 1000, color=GREY, alpha=0.15, linewidth=0, label="MK-801, 1 µM")
+    right.set_xlim(0, 9.5)
+    right.set_ylim(0, 1.05)
     label(left, "time (s)", "peak of the EPSC (pA)", "no Mg$^{2+}$, held at −40 mV")
     label(right, "number of the EPSC in MK-801", "peak, relative to control", "counted by use, not by time")
     return numbers, figure
