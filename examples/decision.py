@@ -63,7 +63,7 @@ def story(small: bool = False):
     error = np.sqrt(np.maximum(np.multiply(correct, np.subtract(1.0, correct)), 0.25 / trials) / trials)
     percent = 100 * np.array(coherences)
     right.errorbar(percent, correct, error, fmt="o", color=NMDA, label=f"{trials} trials each, ± s.e.")
-    c = np.linspace(0.0, 55.0, 200)
+    c = np.linspace(0.0, 30.0, 200)
     right.plot(c, 1 - 0.5 * np.exp(-((c / 9.2) ** 1.5)), color=GREY, label="Wang 2002: 1 − ½ exp(−(c / 9.2 %)$^{1.5}$)")
     right.set_ylim(0.3, 1.05)
     label(left, "time (ms)", "rate (Hz), 50 ms bins", f"one trial at {percent[-1]:g} %")
