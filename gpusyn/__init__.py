@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from gpusyn import kinetics
+from gpusyn.calcium import Calcium
 from gpusyn.connectivity.distance import DistanceDependent
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.rules import (
@@ -46,7 +47,7 @@ from gpusyn.neurons import LIF, NeuronModel, PoissonSource, SpikeSource
 from gpusyn.plan import plan
 from gpusyn.populations import Population, Selection
 from gpusyn.projections import Projection, Ratio
-from gpusyn.receptors import AMPA, GABA_A, NMDA, CurrentReceptor, Receptor
+from gpusyn.receptors import AMPA, GABA_A, NMDA, CurrentReceptor, MgBlock, Receptor, SlowUnblock
 from gpusyn.recorder import Recorder
 from gpusyn.stimulus import Clamp, Drive, Injection
 from gpusyn.waveform import Waveform
@@ -75,6 +76,7 @@ __all__ = [
     "AllToAll",
     "ArgumentError",
     "BackendError",
+    "Calcium",
     "Clamp",
     "CurrentReceptor",
     "DistanceDelay",
@@ -93,6 +95,7 @@ __all__ = [
     "ImmutableError",
     "Injection",
     "LogNormal",
+    "MgBlock",
     "MissingDependencyError",
     "Network",
     "NeuronModel",
@@ -109,6 +112,7 @@ __all__ = [
     "Selection",
     "SimulationError",
     "Simulator",
+    "SlowUnblock",
     "SpikeSource",
     "Uniform",
     "UnknownNameError",

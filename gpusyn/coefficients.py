@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn import portable_math
+from gpusyn.calcium import Calcium
 from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder, Kinetics
+from gpusyn.receptors.block import MgBlock
 
 Floats = NDArray[np.float64]
 _TAYLOR_TERMS = 20
@@ -164,6 +166,17 @@ def exact_lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
     return [_expm1(x), -_expm1(x) / np.asarray(g_L, dtype=np.float64)]
 
 
-def magnesium(Mg: float, E_L: Any) -> Floats:
-    """[Mg]/3.57 mM times exp(-0.062 E_L/mV): the block's factor for v relative to E_L (Jahr and Stevens 1990)."""
-    return Mg / 3.57 * _exp(-0.062 * np.asarray(E_L, dtype=np.float64))
+def magnesium(Mg: float, block: MgBlock, dt: float, E_L: Any) -> list[Any]:
+    """The block for v relative to E_L: eta [Mg] exp(-gamma E_L), -gamma; and those of a slow unblock."""
+    rest = np.asarray(E_L, dtype=np.float64)
+    at_once = [block.eta * Mg * _exp(-block.gamma * rest), -block.gamma]
+    if block.unblock is None:
+        return at_once
+    slow = block.unblock
+    decays = [_exp(-dt / tau) for tau in (slow.tau_fast, slow.tau_slow)]
+    return [*at_once, *decays, slow.fraction + slow.slope * rest, slow.slope]
+
+
+def calcium(trace: Calcium, dt: float) -> list[Floats]:
+    """Coefficients of a calcium trace: decay, and rise by a unit of current that lasts a step."""
+    return [_exp(-dt / trace.tau), trace.gain * trace.tau * -_expm1(-dt / trace.tau)]

@@ -41,6 +41,9 @@ class InputTables:
             self._inject(injection)
         for clamp in layout.net.clamps.values():
             self._clamp(clamp)
+        self.bath_at: dict[str, int] = {}  # populations whose receptors change in time: row of their first
+        self.bath: list[list[int]] = []
+        self.bath_width = 0
         self.drives: list[list[int]] = []
         self.drive_range: dict[str, tuple[int, int]] = {}
         self.rates: list[Array] = []

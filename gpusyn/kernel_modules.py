@@ -14,7 +14,13 @@ from gpusyn.kernel_spec import KERNELS
 from gpusyn.signature import NEURONS, Numbers, ReceptorSignature, Signature
 
 _BASE = ("common.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
-_NEURON_PARTS = ("receptors/kinetics.cuh", "receptors/effects.cuh", "neurons/lif.cuh", "advance_neurons.cu")
+_NEURON_PARTS = (
+    "receptors/kinetics.cuh",
+    "receptors/effects.cuh",
+    "neurons/lif.cuh",
+    "cells.cuh",
+    "advance_neurons.cu",
+)
 _COMMON_PARTS = ("advance_sources.cu", "advance_synapses.cu", "advance_gates.cu", "deliver_spikes.cu")
 
 

@@ -343,7 +343,11 @@ def _make_groups(layout: Layout) -> None:
     for place in layout.populations.values():
         if place.population.model.kind != "LIF":
             continue
-        signature = _signature(place, layout.numbers)
+        calcium = any(
+            "Ca" in recorder.variables and any(part.population is place.population for part in recorder.source.parts)
+            for recorder in layout.net.recorders.values()
+        )
+        signature = _signature(place, layout.numbers, calcium)
         group = groups.setdefault(signature, Group(signature, []))
         place.first, place.row = group.size, group.rows
         group.members.append(place)
@@ -355,10 +359,18 @@ def _make_groups(layout: Layout) -> None:
             place.group = i
 
 
-def _signature(place: PopulationLayout, numbers: Numbers) -> Signature:
+def _signature(place: PopulationLayout, numbers: Numbers, calcium: bool) -> Signature:
     parts = []
     for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
-        effect = "Current" if r.is_current else "MagnesiumBlocked" if r.Mg is not None else "Conductance"
-        parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), effect, strategy.owner == SYNAPSE))
+        parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), _effect(r), strategy.owner == SYNAPSE))
     exact = all(p.effect == "Current" and not p.synaptic for p in parts)
-    return Signature("ExactLIF" if exact else "LIF", tuple(parts), numbers)
+    return Signature("ExactLIF" if exact else "LIF", tuple(parts), numbers, calcium)
+
+
+def _effect(receptor: Receptor) -> str:
+    """Name of the struct in kernels/receptors/effects.cuh."""
+    if receptor.is_current:
+        return "Current"
+    if receptor.Mg is None:
+        return "Conductance"
+    return "MagnesiumBlocked" if receptor.block.unblock is None else "SlowlyUnblocked"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from gpusyn.calcium import Calcium
 from gpusyn.checks import frozen, instance, integer, public, real, show, values
 from gpusyn.connectivity.base import Rule
 from gpusyn.connectivity.distance_delay import DistanceDelay
@@ -76,6 +77,7 @@ class Network(NetworkInputs):
         receptors: Sequence[Receptor] | Receptor = (),
         V: Values | Distribution | None = None,
         positions: npt.ArrayLike | None = None,
+        calcium: Calcium | None = None,
     ) -> Population:
         """Add `size` neurons of one model.
 
@@ -93,6 +95,8 @@ class Network(NetworkInputs):
             Initial potential (mV); by default E_L.
         positions : array_like, shape (size, 1 to 3), optional
             Coordinates.
+        calcium : Calcium, optional
+            How the recorded trace of calcium decays and rises.
 
         Returns
         -------
@@ -114,7 +118,8 @@ class Network(NetworkInputs):
                 raise ParameterError(f"{where}.V: a {model.kind} has no membrane potential (got {show(V)}); drop V=")
             V = values(V, size, f"{where}.V", unit="mV", potential=True)
         index = len(self.populations)
-        made = Population(name, size, model, kept, V, _coordinates(positions, size, where), index)
+        trace = Calcium() if calcium is None else instance(calcium, Calcium, f"{where}.calcium", "gs.Calcium(...)")
+        made = Population(name, size, model, kept, V, _coordinates(positions, size, where), index, trace)
         return self._add("population", made)
 
     @public

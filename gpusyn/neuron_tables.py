@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn import coefficients
+from gpusyn import coefficients, portable_math
 from gpusyn.checks import check_drawn, whole_steps_array
 from gpusyn.distributions import Distribution
 from gpusyn.errors import ParameterError
@@ -16,11 +16,13 @@ from gpusyn.input_tables import CHUNK, InputTables
 from gpusyn.layout import Group, Layout, PopulationLayout, Ring
 from gpusyn.recorder import Recorder
 from gpusyn.rng import Stream, stream_key
+from gpusyn.signature import KINETICS
 from gpusyn.strategy import SOURCE
+from gpusyn.waveform import Waveform
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
-VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4}
+VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4, "Ca": 5}
 
 
 def parameter(place: PopulationLayout, name: str, seed: int) -> Any:
@@ -92,8 +94,26 @@ class NeuronTables:
             if receptor.E_rev is not None:
                 table.append(receptor.E_rev - np.asarray(p["E_L"]))
             if receptor.Mg is not None:
-                table.append(coefficients.magnesium(receptor.Mg, p["E_L"]))
+                Mg = 1.0 if isinstance(receptor.Mg, Waveform) else receptor.Mg
+                table += coefficients.magnesium(Mg, receptor.block, dt, p["E_L"])
+        if self.group.signature.calcium:
+            table += coefficients.calcium(place.population.calcium, dt)
+            table += [receptor.Pf for receptor in place.population.receptors]
         return table
+
+    def _states(self, V: Floats) -> Floats:
+        """Initial states of the receptors: closed gates, and slow unblocks at their steady state for V."""
+        group = self.group
+        states = np.zeros((max(group.signature.n_states, 1), max(group.size, 1)))
+        for place in group.members:
+            neurons = slice(place.first, place.first + place.size)
+            for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
+                if layout.effect == "SlowlyUnblocked":
+                    Mg: Any = receptor.Mg.values[0] if isinstance(receptor.Mg, Waveform) else receptor.Mg
+                    steep = portable_math.exp(-receptor.block.gamma * (V + self.E_L)[neurons])
+                    first = layout.state + KINETICS[layout.kinetics][0]
+                    states[first : first + 2, neurons] = 1.0 / (1.0 + receptor.block.eta * Mg * steep)
+        return states
 
     def arrays(self, prefix: str, inputs: InputTables, g: int) -> dict[str, Array]:
         """The group's arrays by name."""
@@ -107,7 +127,7 @@ class NeuronTables:
             prefix + "V": V.astype(real),
             prefix + "E_L": self.E_L,
             prefix + "refractory": np.zeros(group.size, np.int32),
-            prefix + "gates": np.zeros((max(group.signature.n_states, 1), max(group.size, 1)), real),
+            prefix + "gates": self._states(V).astype(real),
             prefix + "synaptic": np.zeros((max(2 * group.signature.n_synaptic, 1), max(group.size, 1)), real),
             prefix + "coef": np.ascontiguousarray(self.coef),
             prefix + "current": (self.current + inputs.current[g]).astype(real),
@@ -197,6 +217,6 @@ def chunk_table(group: Group, inputs: InputTables, g: int, probe_neurons: Array)
             a, b = np.searchsorted(probe_neurons, (first, first + count))
             local[a:b] = probe_neurons[a:b] - first
             rows.append([first, count, place.row + start * step, step, waves, place.source + start, start, rings,
-                         drive, drive_end, int(a), int(b)])  # fmt: skip
+                         drive, drive_end, int(a), int(b), inputs.bath_at.get(name, -1)])  # fmt: skip
         rings += group.signature.n_inputs
-    return np.array(rows or [[0] * 12], np.int64), local
+    return np.array(rows or [[0] * 13], np.int64), local

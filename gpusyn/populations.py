@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gpusyn.calcium import Calcium
 from gpusyn.checks import show
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.neurons import NeuronModel
@@ -109,6 +110,8 @@ class Population(Selection):
         Coordinates, in a unit of the user's choice.
     index : int
         Order of creation in the network.
+    calcium : Calcium
+        How calcium is traced where it is recorded.
     variables : mapping of str to str
         Recordable variables with their units (``"spikes"`` apart).
     """
@@ -118,6 +121,7 @@ class Population(Selection):
     V: float | npt.NDArray[np.float64] | Distribution | None
     positions: npt.NDArray[np.float64] | None
     index: int
+    calcium: Calcium
     variables: Mapping[str, str]
 
     def __init__(
@@ -129,8 +133,10 @@ class Population(Selection):
         V: Any,
         positions: npt.NDArray[np.float64] | None,
         index: int,
+        calcium: Calcium,
     ) -> None:
         self._set(name=name, size=size, model=model, receptors=receptors, V=V, positions=positions, index=index)
+        self._set(calcium=calcium)
         ids = np.arange(size, dtype=np.int64)
         ids.flags.writeable = False
         self._set(parts=(Part(self, ids),), variables=ReadOnlyDict(_variables(model, receptors)))
@@ -162,6 +168,8 @@ def _variables(model: NeuronModel, receptors: tuple[Receptor, ...]) -> dict[str,
             found[f"B_{receptor.name}"] = "1"
         if receptor.kinetics.kind in ("alpha", "dual"):
             found[f"h_{receptor.name}"] = f"{receptor.weight_unit}/ms"
+    if any(receptor.Pf for receptor in receptors):
+        found["Ca"] = "uM"
     return found
 
 

@@ -74,6 +74,8 @@ class Compiled:
             "release_step": np.full(max(self.synapses.releases, 1), LONG_AGO, np.int64),
             "source_population": source_population,
             "ring": np.zeros(max(layout.ring_size, 1), layout.numbers.acc_dtype),
+            "bath": np.array(inputs.bath or [[-1] * 3], np.int64),
+            "bath_kinetics": np.zeros(max(self.steps * inputs.bath_width, 1), layout.numbers.real_dtype),
             "waves": np.zeros((self.steps, len(inputs.waves)), layout.numbers.real_dtype),
             "trace": np.full(max(self.probes.size, 1), np.nan, layout.numbers.real_dtype),
             "fault": np.full(1, np.iinfo(np.int64).max),
@@ -112,7 +114,7 @@ class Compiled:
                 "probes",
             )
             names = {a: f"g{g}.{a}" for a in own} | _same(
-                "clock waves ring drives drive_rate drive_pieces drive_weight trace fault"
+                "clock waves bath bath_kinetics ring drives drive_rate drive_pieces drive_weight trace fault"
             )
             n_chunks = len(arrays[f"g{g}.chunks"])
             scalars = {
@@ -120,6 +122,7 @@ class Compiled:
                 "n": group.size,
                 "n_rows": group.rows,
                 "n_waves": len(self.inputs.waves),
+                "bath_width": self.inputs.bath_width,
                 "history": history,
             }
             launches.append(Launch("advance_neurons", names | _EVENTS, scalars, n_chunks, group.signature))

@@ -12,12 +12,12 @@ import numpy as np
 
 MOST_PULSED = 7  # components of a scheme of channels under pulses of transmitter: one fewer than states
 
-# States, coefficients and inputs of each kinetics struct in kernels/receptors/kinetics.cuh, coefficients of each effect
-# in effects.cuh and of each neuron model in kernels/neurons/.
+# States, coefficients and inputs of each kinetics struct in kernels/receptors/kinetics.cuh, states and coefficients of
+# each effect in effects.cuh, coefficients of each neuron model in kernels/neurons/.
 KINETICS = {"Unlumped": (0, 0, 0), "Exponential": (1, 3, 1), "Rising": (2, 6, 1), "Followed": (2, 1, 1)} | {
     f"Pulsed<{m}>": (2 * m + 1, 2 * m * m + 3 * m + 2, m + 1) for m in range(1, MOST_PULSED + 1)
 }
-EFFECTS = {"Conductance": 1, "MagnesiumBlocked": 2, "Current": 0}
+EFFECTS = {"Conductance": (0, 1), "MagnesiumBlocked": (0, 3), "SlowlyUnblocked": (2, 7), "Current": (0, 0)}
 NEURONS = {"LIF": 2, "ExactLIF": 2}
 NEURON_COEF = 4  # v_th, v_reset, refractory steps, E_L
 
@@ -88,6 +88,7 @@ class Signature:
     neuron: str
     receptors: tuple[ReceptorSignature, ...]
     numbers: Numbers
+    calcium: bool = False
 
     def layout(self) -> tuple[ReceptorLayout, ...]:
         """The receptors with the places of their states and coefficients."""
@@ -96,19 +97,23 @@ class Signature:
             states, coefs, inputs = KINETICS[r.kinetics]
             own = synaptic if r.synaptic else -1
             rows.append(ReceptorLayout(k, r.kinetics, r.effect, state, coef, coef + coefs, own, first, inputs))
-            state, coef = state + states, coef + coefs + EFFECTS[r.effect]
+            state, coef = state + states + EFFECTS[r.effect][0], coef + coefs + EFFECTS[r.effect][1]
             synaptic, first = synaptic + r.synaptic, first + inputs
         return tuple(rows)
 
     @property
     def n_states(self) -> int:
-        """Lumped gating variables of one neuron."""
-        return sum(KINETICS[r.kinetics][0] for r in self.receptors)
+        """States of one neuron's receptors: lumped gates, effects, and last the calcium trace if there is one."""
+        return sum(KINETICS[r.kinetics][0] + EFFECTS[r.effect][0] for r in self.receptors) + self.calcium
 
     @property
     def n_coef(self) -> int:
         """Coefficients of one row of the coefficient table."""
-        own = sum(KINETICS[r.kinetics][1] + EFFECTS[r.effect] for r in self.receptors)
+        return self._calcium_coef + (2 + len(self.receptors) if self.calcium else 0)
+
+    @property
+    def _calcium_coef(self) -> int:
+        own = sum(KINETICS[r.kinetics][1] + EFFECTS[r.effect][1] for r in self.receptors)
         return NEURON_COEF + NEURONS[self.neuron] + own
 
     @property
@@ -130,5 +135,8 @@ class Signature:
         return (
             self.numbers.prelude()
             + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_INPUTS {self.n_inputs}\n"
+            + f"#define N_RECEPTORS {len(rows)}\n"
+            + f"enum {{ CALCIUM_STATE = {self.n_states - 1 if self.calcium else -1}, "
+            + f"CALCIUM_COEF = {self._calcium_coef} }};\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
         )

@@ -257,8 +257,8 @@ class Simulator:
         )
         arrays = self._compiled.program.arrays
         return {
-            # all but V start from one value, which needs no copy
-            name: a.copy() if name.endswith(".V") else np.broadcast_to(a.reshape(-1)[:1].copy()[0], a.shape)
+            # what starts from one value needs no copy
+            name: np.broadcast_to(a.reshape(-1)[0].copy(), a.shape) if _even(a) else a.copy()
             for name, a in arrays.items()
             if name.split(".")[-1] in changing
         }
@@ -306,3 +306,9 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _even(array: Array) -> bool:
+    """Whether all values are equal, the NaN of an empty trace included."""
+    flat = array.reshape(-1)
+    return bool(np.all(flat == flat[0])) or bool(np.all(flat != flat))

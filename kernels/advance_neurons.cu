@@ -1,33 +1,17 @@
 // One step of all neurons of one model signature: private Poisson input, V, gates, threshold, spikes, samples.
-// The signature's text defines NEURON and RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient,
-// synaptic sum or -1, first input). Work comes in chunks of at most CHUNK neurons of one population.
+// Work comes in chunks of at most CHUNK neurons of one population.
 
-enum { THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF };  // the first coefficients of every neuron
 enum { QUIET, FIRED, BROKEN };
 
 enum ChunkField {
-    C_FIRST, C_COUNT, C_ROW, C_ROW_STEP, C_WAVES, C_GLOBAL, C_LOCAL, C_RINGS, C_DRIVE, C_DRIVE_END, C_PROBE, C_PROBE_END, CHUNK_FIELDS
+    C_FIRST, C_COUNT, C_ROW, C_ROW_STEP, C_WAVES, C_GLOBAL, C_LOCAL, C_RINGS, C_DRIVE, C_DRIVE_END, C_PROBE, C_PROBE_END, C_BATH, CHUNK_FIELDS
 };
 enum RingField { R_BASE, R_MASK, R_STRIDE, R_SHARED, R_SHARED_MASK, RING_FIELDS };
 enum ProbeField { P_NEURON, P_VARIABLE, P_RECEPTOR, P_EVERY, P_TRACE, P_COLUMN, P_COLUMNS, PROBE_FIELDS };
-enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H };
-
-// What one neuron of the chunk sees: arrays already shifted to the chunk's first neuron.
-struct Cells {
-    real *V, *gates;
-    const real *synaptic, *current;
-    int *refractory;
-    const int *current_wave, *clamp_wave;
-    int64 n;  // distance between one gate's array and the next
-};
-
-template <int SYN> DEVICE real synaptic_sum(const Cells &s, int j, int which)
-{
-    return SYN < 0 ? (real)0 : s.synaptic[(2 * (SYN < 0 ? 0 : SYN) + which) * s.n + j];
-}
 
 // Advances neuron j over one step. Returns QUIET, FIRED or BROKEN.
-template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, const real *waves)
+template <bool WAVES, bool BATH>
+DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, const real *waves, const Bath *bath)
 {
     real v = s.V[j];
     int refractory = s.refractory[j];
@@ -36,24 +20,21 @@ template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c
 
     const Coef own = c.from(NEURON_COEF);
     real G = NEURON::leak(own), D = NEURON::drive(current, own);
-#define ADD(k, Kinetics, Effect, S, C, SYN, IN)                                                     \
-    {                                                                                               \
-        real gate = Kinetics::average(s.gates + (S) * s.n + j, c.from(C), s.n);                       \
-        if (SYN >= 0) gate = gate + synaptic_sum<SYN>(s, j, 0);                                     \
-        Effect::add(gate, v, c.from((C) + Kinetics::COEFS), G, D);                                      \
+#define ADD(k, Kinetics, Effect, S, C, SYN, IN)                                                                   \
+    {                                                                                                             \
+        real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k);                     \
+        Effect::add(gate, EFFECT(S, Kinetics), v, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k), G, D);          \
     }
     RECEPTORS(ADD)
 #undef ADD
     real free_v = NEURON::advance(v, own, G, D);
-#define STEP(k, Kinetics, Effect, S, C, SYN, IN) Kinetics::step(s.gates + (S) * s.n + j, c.from(C), s.n, in.from(IN));
-    RECEPTORS(STEP)
-#undef STEP
 
     real threshold = c[THRESHOLD], reset = c[RESET];
     int pause = (int)c[REFRACTORY];
     // selections of numbers, not of truth values: compilers turn these into SIMD code
     real next = flush(refractory > 0 ? v : free_v);
     int sound = magnitude(next) < (real)1e30 ? 1 : 0;  // asked before a reset could hide it
+    real reached = next;
     int outcome = next >= threshold ? FIRED : QUIET;
     outcome = refractory > 0 ? QUIET : outcome;
     next = outcome == FIRED ? reset : next;
@@ -63,35 +44,28 @@ template <bool WAVES> DEVICE int advance_one(const Cells &s, int j, const Coef c
         int wave = s.clamp_wave[j];
         real command = flush(waves[wave] - c[REST]);
         next = wave ? command : next;
+        reached = wave ? command : reached;
         outcome = wave ? QUIET : outcome;
         refractory = wave ? 0 : refractory;
     }
     s.V[j] = next;
     s.refractory[j] = refractory;
+    if (CALCIUM_STATE >= 0) advance_calcium<BATH>(s, j, (real)0.5 * (v + reached), c, bath);
+#define STEP(k, Kinetics, Effect, S, C, SYN, IN) Kinetics::step(GATE(S), kinetics_of<BATH>(c.from(C), bath, k), s.n, in.from(IN));
+    RECEPTORS(STEP)
+#undef STEP
+#define FOLLOW(k, Kinetics, Effect, S, C, SYN, IN) \
+    Effect::follow(EFFECT(S, Kinetics), next, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k));
+    RECEPTORS(FOLLOW)
+#undef FOLLOW
     return sound ? outcome : BROKEN;
-}
-
-// One recorded value, as it stands at the end of the step.
-DEVICE real sample(const Cells &s, int j, const Coef c, int variable, int receptor)
-{
-    real v = s.V[j], value = variable == VAR_V ? v + c[REST] : (real)0;
-#define PICK(k, Kinetics, Effect, S, C, SYN, IN)                                                    \
-    if (variable != VAR_V && receptor == k) {                                                       \
-        real gate = Kinetics::value(s.gates + (S) * s.n + j, s.n);                                  \
-        if (SYN >= 0) gate = gate + synaptic_sum<SYN>(s, j, 1);                                     \
-        const Coef e = c.from((C) + Kinetics::COEFS);                                                  \
-        value = variable == VAR_I ? Effect::current(gate, v, e) : variable == VAR_B ? Effect::block(v, e) : gate; \
-        if (Kinetics::STATES > 1 && variable == VAR_H) value = s.gates[((S) + (Kinetics::STATES > 1)) * s.n + j]; \
-    }
-    RECEPTORS(PICK)
-#undef PICK
-    return flush(value);
 }
 
 KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int n_chunks, int64 n, real *RESTRICT V,
        int *RESTRICT refractory, real *RESTRICT gates, const real *RESTRICT synaptic, const real *RESTRICT coef, int64 n_rows,
        const real *RESTRICT current, const int *RESTRICT current_wave, const int *RESTRICT clamp_wave,
-       const real *RESTRICT waves, int n_waves, acc *RESTRICT ring, const int64 *RESTRICT rings,
+       const real *RESTRICT waves, int n_waves, const int64 *RESTRICT bath, const real *RESTRICT bath_kinetics,
+       int bath_width, acc *RESTRICT ring, const int64 *RESTRICT rings,
        const int64 *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
        const acc *RESTRICT drive_weight, int64 *RESTRICT spike_total, int *RESTRICT spike_id,
        int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int history,
@@ -123,14 +97,25 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
                 due[drive[D_INPUT]][j] += (acc)events * weight[j * drive[D_WEIGHT_STEP]];
             });
         }
+        Bath now_in[N_RECEPTORS + 1];
+        if (chunk[C_BATH] >= 0) {
+            for (int k = 0; k < N_RECEPTORS; k++) {
+                const int64 *field = bath + (chunk[C_BATH] + k) * BATH_FIELDS;
+                now_in[k].scale = field[K_SCALE] < 0 ? (real)1 : wave[field[K_SCALE]];
+                now_in[k].Mg = field[K_MAGNESIUM] < 0 ? (real)1 : wave[field[K_MAGNESIUM]];
+                now_in[k].kinetics = field[K_KINETICS] < 0 ? 0 : bath_kinetics + (now - clock[2]) * bath_width + field[K_KINETICS];
+            }
+        }
         // thread j wrote due[..][j] itself, so no barrier is needed before it reads it
 
-        if (chunk[C_WAVES]) {
-            FOR_THREADS(j, count) state[j] = advance_one<true>(s, j, Coef{c.c + j * step, n_rows}, Arrivals{due, next, shared, j}, wave);
+        if (chunk[C_BATH] >= 0) {
+            FOR_THREADS(j, count) state[j] = advance_one<true, true>(s, j, Coef{c.c + j * step, n_rows}, Arrivals{due, next, shared, j}, wave, now_in);
+        } else if (chunk[C_WAVES]) {
+            FOR_THREADS(j, count) state[j] = advance_one<true, false>(s, j, Coef{c.c + j * step, n_rows}, Arrivals{due, next, shared, j}, wave, now_in);
         } else if (step) {
-            FOR_THREADS(j, count) state[j] = advance_one<false>(s, j, Coef{c.c + j, n_rows}, Arrivals{due, next, shared, j}, wave);
+            FOR_THREADS(j, count) state[j] = advance_one<false, false>(s, j, Coef{c.c + j, n_rows}, Arrivals{due, next, shared, j}, wave, now_in);
         } else {
-            FOR_THREADS(j, count) state[j] = advance_one<false>(s, j, c, Arrivals{due, next, shared, j}, wave);
+            FOR_THREADS(j, count) state[j] = advance_one<false, false>(s, j, c, Arrivals{due, next, shared, j}, wave, now_in);
         }
         if (any_of(state, count)) FOR_EACH(j, count)
         {
@@ -146,8 +131,11 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
             if (at % every == 0) {
                 int j = (int)probe[P_NEURON];
                 int64 row = at / every - clock[2] / every - 1;
+                int variable = (int)probe[P_VARIABLE], receptor = (int)probe[P_RECEPTOR];
+                const Coef own = {c.c + j * step, n_rows};
                 trace[probe[P_TRACE] + row * probe[P_COLUMNS] + probe[P_COLUMN]] =
-                    sample(s, j, Coef{c.c + j * step, n_rows}, (int)probe[P_VARIABLE], (int)probe[P_RECEPTOR]);
+                    chunk[C_BATH] >= 0 ? sample<true>(s, j, own, now_in, variable, receptor)
+                                       : sample<false>(s, j, own, now_in, variable, receptor);
             }
         }
         BLOCK_SYNC();

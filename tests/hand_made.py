@@ -44,7 +44,7 @@ class HandMade:
         assert coef.shape[1] == signature.n_coef
         row_step = int(len(coef) > 1)
         self.chunks = [
-            [i, min(chunk, n - i), i * row_step, row_step, 0, i, i, 0, 0, 0, 0, 0] for i in range(0, n, chunk)
+            [i, min(chunk, n - i), i * row_step, row_step, 0, i, i, 0, 0, 0, 0, 0, -1] for i in range(0, n, chunk)
         ]
         empty = {"int": np.int32, "int64": np.int64, "uint32": np.uint32, "double": np.float64}
         empty |= {"real": real, "acc": acc, "weight_t": weight}
@@ -185,6 +185,7 @@ class HandMade:
             "n": self.n,
             "n_rows": len(self.coef),
             "n_waves": arrays["waves"].size // self.steps,
+            "bath_width": 0,
             "history": int(bool(self.histories)),
             "most_routes": max((owners.count(p) for p in owners), default=0),
             "n_histories": len(self.histories),

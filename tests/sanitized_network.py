@@ -24,21 +24,23 @@ def describe() -> gs.Network:
         gs.NMDA(gating="per-synapse"),
         gs.GABA_A(gating="per-synapse"),
         gs.AMPA(name="lumped"),
+        gs.AMPA(name="each", kinetics=gs.kinetics.FirstOrder.AMPA(), gating="per-synapse"),
     ]
     E = net.population("E", 140, cell, receptors=receptors, V=gs.Uniform(-52.0, -49.0))
     C = net.population("C", 20, gs.LIF(I_e=3000.0), receptors=[gs.CurrentReceptor("syn", tau=2.0)])
     noise = net.population("noise", 20, gs.PoissonSource(rate=5000.0))
     listed = net.population("listed", 3, gs.SpikeSource([[0.1, 0.1, 0.4], [], [0.3]]))
-    contact = {"AMPA": gs.Uniform(0.0, 2.0), "NMDA": 0.5, "GABA_A": 0.2, "lumped": gs.Ratio("AMPA", 0.5)}
+    contact = {"AMPA": gs.Uniform(0.0, 2.0), "NMDA": 0.5, "GABA_A": 0.2, "lumped": gs.Ratio("AMPA", 0.5), "each": 0.2}
     net.connect(E + noise, E, gs.FixedInDegree(12), weight=contact, delay=gs.Uniform(0.1, 0.6))
     net.connect(listed, E, gs.AllToAll(), weight={"GABA_A": 1.0, "lumped": 2.0}, delay=DT)
     net.connect(E + listed, C, gs.FixedProbability(0.2), receptor="syn", weight=gs.Normal(0.0, 50.0), delay=2 * DT)
+    net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
     net.clamp(E[3], gs.Waveform([0.0, 0.4], [-70.0, 20.0]))
     net.record(E + C + noise + listed, "spikes", name="spikes")
-    net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA"], name="traces")
+    net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
     net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
     return net
 

@@ -19,7 +19,7 @@ LAYERS: dict[str, tuple[str, str]] = {
         "",
     ),
     "description": (
-        "kinetics neurons receptors connectivity waveform timed populations projections stimulus recorder "
+        "calcium kinetics neurons receptors connectivity waveform timed populations projections stimulus recorder "
         "network network_inputs network_objects",
         "foundation",
     ),

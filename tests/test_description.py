@@ -319,6 +319,7 @@ class TestNetwork:
             "I_GABA_A": "pA",
             "I_dc": "pA",
             "h_dc": "pA/ms",
+            "Ca": "uM",
         }
 
     def test_a_class_of_receptor_may_come_twice(self, net):

@@ -27,6 +27,9 @@ from gpusyn.signature import EFFECTS, KINETICS, NEURONS
         ("advance_neurons.cu", "ProbeField", numpy_tables.Probe),
         ("spikes.cuh", "DriveField", numpy_tables.Drive),
         ("advance_sources.cu", "SourceField", numpy_tables.Source),
+        ("advance_gates.cu", "GateField", numpy_tables.Gate),
+        ("cells.cuh", "BathField", numpy_tables.Bath),
+        ("deliver_spikes.cu", "SharedField", numpy_tables.Shared),
         ("deliver_spikes.cu", "RouteField", numpy_tables.Route),
         ("deliver_spikes.cu", "HistoryField", numpy_tables.History),
         ("advance_synapses.cu", "SetField", numpy_tables.Set),
@@ -40,14 +43,14 @@ def test_table_fields_are_those_of_the_kernel_text(file, enum, row):
 
 
 def test_variables_are_those_of_the_kernel_text():
-    body = re.search(r"enum Variable \{(.*?)\}", read_kernel("advance_neurons.cu")).group(1)
-    assert re.findall(r"VAR_(\w)", body) == [v.name for v in Variable]
+    body = re.search(r"enum Variable \{(.*?)\}", read_kernel("cells.cuh")).group(1)
+    assert re.findall(r"VAR_(\w+)", body) == [v.name for v in Variable]
 
 
 def test_every_kernel_and_model_has_a_twin_of_the_same_size():
     assert set(TWINS) == set(KERNELS)
     assert {k: (m.STATES, m.COEFS, m.INPUTS) for k, m in numpy_models.KINETICS.items()} == KINETICS
-    assert {k: m.COEFS for k, m in numpy_models.EFFECTS.items()} == EFFECTS
+    assert {k: (m.STATES, m.COEFS) for k, m in numpy_models.EFFECTS.items()} == EFFECTS
     assert {k: m.COEFS for k, m in numpy_models.NEURONS.items()} == NEURONS
 
 

@@ -87,7 +87,7 @@ def test_exact_current_based_neuron_follows_its_closed_form(numbers):
 def test_rising_gate_is_the_alpha_function_and_the_block_is_jahr_and_stevens():
     tau, mg = 3.0, 1.0
     p = math.exp(-DT / tau)
-    block = [70.0, mg / 3.57 * math.exp(-0.062 * -70.0)]
+    block = [70.0, mg / 3.57 * math.exp(-0.062 * -70.0), -0.062]
     net = make(
         ReceptorSignature("Rising", "MagnesiumBlocked"),
         coefs=[[p, DT * p, p, 0.0, 0.0, math.e / tau, *block]],

@@ -12,12 +12,12 @@ import numpy as np
 
 from gpusyn.backends.numpy_events import add_drive, emit
 from gpusyn.backends.numpy_models import EFFECTS, KINETICS, NEURONS, Arrivals, Effect, Kinetics, Neuron, Real
-from gpusyn.backends.numpy_tables import Array, Chunk, Drive, Probe, Ring, read_rows
+from gpusyn.backends.numpy_tables import Array, Bath, Chunk, Drive, Probe, Ring, read_rows
 from gpusyn.portable_math import flush
 from gpusyn.signature import ReceptorLayout, Signature
 
 THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF = range(5)  # the first coefficients of every neuron
-TABLES = ("chunks", "rings", "drives", "probes")
+TABLES = ("chunks", "rings", "drives", "probes", "bath")
 LIMIT = 1e30  # a potential beyond it, or not a number, is a fault
 
 
@@ -29,10 +29,11 @@ class Variable(IntEnum):
     I = 2
     B = 3
     H = 4
+    CA = 5
 
 
 class Receptor(NamedTuple):
-    """One receptor of a population: equations, states, and per-synapse sums (mean, end) if any."""
+    """One receptor of a population: equations, states of gate and effect, per-synapse sums (mean, end) if any."""
 
     kinetics: Kinetics
     effect: type[Effect]
@@ -40,7 +41,32 @@ class Receptor(NamedTuple):
     coef: int
     effect_coef: int
     x: tuple[Array, ...]
+    effect_x: tuple[Array, ...]
     synaptic: tuple[Array, Array] | None
+    bath: Bath
+
+
+class Bathed(NamedTuple):
+    """A receptor as it is in one step: coefficients of its kinetics and effect, its gate's factor, its magnesium."""
+
+    receptor: Receptor
+    c: Array
+    effect_c: Array
+    scale: Real | None
+    Mg: Real
+
+    def conductance(self, *, end: bool) -> Real:
+        """Conductance (or current) before any voltage factor: its mean over the coming step, or as it stands."""
+        r = self.receptor
+        gate = r.kinetics.value(r.x) if end else r.kinetics.average(r.x, self.c)
+        if r.synaptic:
+            gate = gate + r.synaptic[int(end)]
+        return gate if self.scale is None else self.scale * gate
+
+    def current(self, v: Real, *, end: bool) -> Real:
+        """The current at potential v."""
+        r = self.receptor
+        return r.effect.current(self.conductance(end=end), r.effect_x, v, self.effect_c, self.Mg)
 
 
 class Probes(NamedTuple):
@@ -65,6 +91,8 @@ class Cells(NamedTuple):
     clamp_wave: Array
     c: Array  # (N_COEF,) when all share one row, else (N_COEF, count)
     receptors: tuple[Receptor, ...]
+    Ca: Array | None
+    calcium_c: Array  # P, k tau (1 - P), Pf of each receptor
     rings: list[Ring]
     drives: list[Drive]
     probes: list[Probes]
@@ -80,11 +108,13 @@ class Neurons(NamedTuple):
 def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     """Find the populations, and views of what belongs to each."""
     assert signature is not None
-    rings, drives = read_rows(a.rings, Ring), read_rows(a.drives, Drive)
+    rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, Drive), read_rows(a.bath, Bath)
     probes = np.array(a.probes).reshape(-1, len(Probe._fields))
     coef, cells = a.coef[: signature.n_coef * int(a.n_rows)].reshape(signature.n_coef, -1), []
     for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
         own = slice(chunk.first, chunk.first + chunk.count_)
+        c = coef[:, chunk.row : chunk.row + chunk.count_] if chunk.row_step else coef[:, chunk.row]
+        last = (signature.n_states - 1) * int(a.n) + chunk.first
         cells.append(
             Cells(
                 chunk,
@@ -93,8 +123,10 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
                 a.current[own],
                 a.current_wave[own],
                 a.clamp_wave[own],
-                coef[:, chunk.row : chunk.row + chunk.count_] if chunk.row_step else coef[:, chunk.row],
-                tuple(_receptor(a, layout, chunk) for layout in signature.layout()),
+                c,
+                tuple(_receptor(a, layout, chunk, bath) for layout in signature.layout()),
+                a.gates[last : last + chunk.count_] if signature.calcium else None,
+                c[signature.n_coef - 2 - len(signature.receptors) :],
                 rings[chunk.rings : chunk.rings + signature.n_inputs],
                 drives[chunk.drive : chunk.drive_end],
                 list(_probes(probes, chunk, members)),
@@ -126,22 +158,24 @@ def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
         start = stop
 
 
-def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk) -> Receptor:
-    kinetics, n = KINETICS[layout.kinetics], int(a.n)
+def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: list[Bath]) -> Receptor:
+    kinetics, effect, n = KINETICS[layout.kinetics], EFFECTS[layout.effect], int(a.n)
 
     def part(array: Array, which: int) -> Array:
         return array[which * n + chunk.first : which * n + chunk.first + chunk.count_]
 
     return Receptor(
         kinetics,
-        EFFECTS[layout.effect],
+        effect,
         layout.input,
         layout.coef,
         layout.effect_coef,
         tuple(part(a.gates, layout.state + s) for s in range(kinetics.STATES)),
+        tuple(part(a.gates, layout.state + kinetics.STATES + s) for s in range(effect.STATES)),
         None
         if layout.synaptic < 0
         else (part(a.synaptic, 2 * layout.synaptic), part(a.synaptic, 2 * layout.synaptic + 1)),
+        bath[chunk.bath + layout.number] if chunk.bath >= 0 else Bath(-1, -1, -1),
     )
 
 
@@ -187,8 +221,15 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
         ]
         for drive in cells.drives:
             add_drive(a, drive, now, now - base, chunk.local, chunk.count_, due)
-        free_v = _integrate(plan.model, cells, Arrivals(due, following, shared), waves)
-        fires, sound = _threshold(cells, free_v, waves)
+        bathed = [_bathed(a, r, cells.c, waves, now - base) for r in cells.receptors]
+        v = cells.V.copy()
+        reached, fires, sound = _threshold(cells, _free_v(plan.model, cells, bathed, waves), waves)
+        if cells.Ca is not None:
+            _advance_calcium(cells, bathed, v.dtype.type(0.5) * (v + reached))
+        for b in bathed:
+            r = b.receptor
+            r.kinetics.step(r.x, b.c, Arrivals(due, following, shared).since(r.input))
+            r.effect.follow(r.effect_x, cells.V, b.effect_c, b.Mg)
         if not sound.all():
             worst = now << 31 | (chunk.global_ + int(np.argmin(sound)))
             a.fault[0] = min(int(a.fault[0]), worst)
@@ -196,59 +237,80 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
         for p in cells.probes:
             if (now + 1) % p.every == 0:
                 row = (now + 1) // p.every - base // p.every - 1
-                a.trace[p.first + row * p.columns] = _sample(cells, p.neurons, p.variable, p.receptor)
+                a.trace[p.first + row * p.columns] = _sample(cells, bathed, p.variable, p.receptor)[p.neurons]
 
 
-def _integrate(model: type[Neuron], cells: Cells, arrived: Arrivals, waves: Array) -> Array:
-    """Advance the gates, and return the v that each neuron would reach were it not refractory."""
+def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, local_step: int) -> Bathed:
+    """A receptor with what drugs, [Mg] and glycine make of it in this step."""
+    own, bath = c[r.coef :], r.bath
+    if bath.kinetics >= 0:
+        own = a.bath_kinetics[local_step * int(a.bath_width) + bath.kinetics :]
+    return Bathed(
+        r,
+        own,
+        c[r.effect_coef :],
+        waves[bath.scale] if bath.scale >= 0 else None,
+        waves[bath.magnesium] if bath.magnesium >= 0 else c.dtype.type(1),
+    )
+
+
+def _free_v(model: type[Neuron], cells: Cells, bathed: list[Bathed], waves: Array) -> Array:
+    """The v that each neuron would reach were it not refractory."""
     v, c, current = cells.V, cells.c, cells.current
     if cells.chunk.waves:
         current = current + waves[cells.current_wave]
     own = c[NEURON_COEF:]
     G, D = model.leak(own), model.drive(current, own)
-    for r in cells.receptors:
-        gate = r.kinetics.average(r.x, c[r.coef :])
-        if r.synaptic:
-            gate = gate + r.synaptic[0]
-        G, D = r.effect.add(gate, v, c[r.effect_coef :], G, D)
-    free_v = model.advance(v, own, G, D)
-    for r in cells.receptors:
-        r.kinetics.step(r.x, c[r.coef :], arrived.since(r.input))
-    return free_v
+    for b in bathed:
+        r = b.receptor
+        G, D = r.effect.add(b.conductance(end=False), r.effect_x, v, b.effect_c, b.Mg, G, D)
+    return model.advance(v, own, G, D)
 
 
-def _threshold(cells: Cells, free_v: Array, waves: Array) -> tuple[Array, Array]:
-    """Set V and the refractory counters; return who fires, and whose potential is a sound number."""
+def _advance_calcium(cells: Cells, bathed: list[Bathed], v: Array) -> None:
+    """Calcium that flows in with part of the current: Ca' = -Ca / tau + k sum |Pf I|."""
+    assert cells.Ca is not None
+    c, inward = cells.calcium_c, v.dtype.type(0)
+    for k, b in enumerate(bathed):
+        inward = inward + c[2 + k] * np.abs(b.current(v, end=False))
+    cells.Ca[:] = flush(c[0] * cells.Ca + c[1] * inward)
+
+
+def _threshold(cells: Cells, free_v: Array, waves: Array) -> tuple[Array, Array, Array]:
+    """Set V and the refractory counters; return v before resets, who fires, and whose potential is a sound number."""
     c, refractory = cells.c, cells.refractory
     held = refractory > 0
-    v = flush(np.where(held, cells.V, free_v))
+    reached = v = flush(np.where(held, cells.V, free_v))
     sound = np.abs(v) < v.dtype.type(LIMIT)  # asked before a reset could hide it
     fires = ~held & (v >= c[THRESHOLD])
     v = np.where(fires, c[RESET], v)
     counter = np.where(fires, c[REFRACTORY].astype(np.int32), np.where(held, refractory - 1, 0))
     if cells.chunk.waves:
         clamped = cells.clamp_wave != 0
-        v = np.where(clamped, flush(waves[cells.clamp_wave] - c[REST]), v)
+        command = flush(waves[cells.clamp_wave] - c[REST])
+        v, reached = np.where(clamped, command, v), np.where(clamped, command, reached)
         fires = fires & ~clamped
         counter = np.where(clamped, 0, counter)
     cells.V[:] = v
     refractory[:] = counter
-    return fires, sound
+    return reached, fires, sound
 
 
-def _sample(cells: Cells, j: Array, variable: Variable, receptor: int) -> Real:
-    """Recorded values of neurons `j`, as they stand at the end of the step."""
-    v, c = cells.V[j], cells.c if cells.c.ndim == 1 else cells.c[:, j]
+def _sample(cells: Cells, bathed: list[Bathed], variable: Variable, receptor: int) -> Array:
+    """Recorded values of all neurons, as they stand at the end of the step."""
+    v = cells.V
+    value: Real
     if variable == Variable.V:
-        return flush(v + c[REST])
-    r = cells.receptors[receptor]
-    if variable == Variable.H and len(r.x) > 1:
-        return flush(r.x[1][j])
-    gate = r.kinetics.value([x[j] for x in r.x]) if r.x else np.zeros_like(v)
-    if r.synaptic:
-        gate = gate + r.synaptic[1][j]
-    if variable == Variable.I:
-        return flush(r.effect.current(gate, v, c[r.effect_coef :]))
-    if variable == Variable.B:
-        return flush(r.effect.block(v, c[r.effect_coef :]))
-    return flush(gate)
+        value = v + cells.c[REST]
+    elif variable == Variable.CA:
+        value = cells.Ca
+    elif variable == Variable.H:
+        value = cells.receptors[receptor].x[1]
+    elif variable == Variable.I:
+        value = bathed[receptor].current(v, end=True)
+    elif variable == Variable.B:
+        b = bathed[receptor]
+        value = b.receptor.effect.block(b.receptor.effect_x, v, b.effect_c, b.Mg)
+    else:
+        value = bathed[receptor].conductance(end=True)
+    return np.broadcast_to(flush(value), v.shape)

@@ -31,6 +31,7 @@ class Chunk(NamedTuple):
     drive_end: int
     probe: int
     probe_end: int
+    bath: int
 
 
 class Ring(NamedTuple):
@@ -56,6 +57,14 @@ class Probe(NamedTuple):
     trace: int
     column: int
     columns: int
+
+
+class Bath(NamedTuple):
+    """What changes a receptor in time: columns of the waves, place in the table of kinetics (-1: nothing)."""
+
+    scale: int
+    magnesium: int
+    kinetics: int
 
 
 class Drive(NamedTuple):

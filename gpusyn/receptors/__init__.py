@@ -5,11 +5,12 @@ To add one: a file here, its class in `RECEPTORS`, and its effect on the membran
 
 from gpusyn.receptors.ampa import AMPA
 from gpusyn.receptors.base import Receptor
+from gpusyn.receptors.block import MgBlock, SlowUnblock
 from gpusyn.receptors.current import CurrentReceptor
 from gpusyn.receptors.gaba_a import GABA_A
 from gpusyn.receptors.nmda import NMDA
 
-__all__ = ["AMPA", "GABA_A", "NMDA", "RECEPTORS", "CurrentReceptor", "Receptor"]
+__all__ = ["AMPA", "GABA_A", "NMDA", "RECEPTORS", "CurrentReceptor", "MgBlock", "Receptor", "SlowUnblock"]
 
 #: Every kind of receptor by the name of its class.
 RECEPTORS: dict[str, type[Receptor]] = {kind.__name__: kind for kind in (AMPA, NMDA, GABA_A, CurrentReceptor)}

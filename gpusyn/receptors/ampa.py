@@ -21,6 +21,8 @@ class AMPA(Receptor):
         Reversal potential (mV).
     tau_rise : float, optional
         Rise time constant (ms); makes the gate a normalised dual exponential.
+    Pf : float
+        Fraction of the current that calcium carries, by default 0.005 (GluA1/GluA2, Dingledine et al. 1999).
     kinetics : Kinetics, optional
         In place of the time constants.
     gating : {"auto", "per-synapse"}
@@ -40,6 +42,7 @@ class AMPA(Receptor):
         Parameter("tau_decay", 2.0, "ms", "decay time constant"),
         Parameter("E_rev", 0.0, "mV", "reversal potential"),
         Parameter("tau_rise", None, "ms", "rise time constant; none: instantaneous"),
+        Parameter("Pf", 0.005, "", "fraction of the current that calcium carries"),
     )
 
     @public
@@ -49,9 +52,10 @@ class AMPA(Receptor):
         tau_decay: float | None = None,
         E_rev: float = 0.0,
         tau_rise: float | None = None,
+        Pf: float = 0.005,
         kinetics: Kinetics | None = None,
         gating: str = "auto",
         name: str | None = None,
     ) -> None:
         chosen = choose_kinetics("AMPA", kinetics, tau_rise, tau_decay, default_decay=2.0)
-        self._describe(name, chosen, gating, E_rev=E_rev)
+        self._describe(name, chosen, gating, E_rev=E_rev, Pf=Pf)

@@ -8,6 +8,7 @@ from gpusyn.checks import instance, object_name, one_of, public, real
 from gpusyn.errors import ArgumentError
 from gpusyn.kinetics import DualExponential, Exponential, Kinetics
 from gpusyn.parameter_table import Immutable, Parameter, ParameterTable
+from gpusyn.receptors.block import MgBlock
 
 GATING = ("auto", "per-synapse")
 
@@ -31,6 +32,10 @@ class Receptor(Immutable):
         Reversal potential (mV); ``None`` for a current.
     Mg : float or None
         Extracellular magnesium (mM); ``None`` without a magnesium block.
+    block : MgBlock
+        Form of that block.
+    Pf : float
+        Fraction of the current that calcium carries.
     gating : {"auto", "per-synapse"}
         Who chooses where the gates live.
     is_current : bool
@@ -43,13 +48,23 @@ class Receptor(Immutable):
     kinetics: Kinetics
     E_rev: float | None
     Mg: float | None
+    block: MgBlock
+    Pf: float
     gating: str
     kind: str
     is_current: ClassVar[bool] = False
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
 
     def _describe(
-        self, name: Any, kinetics: Kinetics, gating: Any, *, E_rev: Any = None, Mg: float | None = None
+        self,
+        name: Any,
+        kinetics: Kinetics,
+        gating: Any,
+        *,
+        E_rev: Any = None,
+        Mg: float | None = None,
+        block: MgBlock | None = None,
+        Pf: Any = 0.0,
     ) -> None:
         """Check what all receptors have in common, and keep it."""
         kind = type(self).__name__
@@ -60,6 +75,8 @@ class Receptor(Immutable):
             gating=one_of(gating, GATING, f"{kind}.gating"),
             E_rev=None if self.is_current else real(E_rev, f"{kind}.E_rev", unit="mV", potential=True),
             Mg=Mg,
+            block=MgBlock() if block is None else instance(block, MgBlock, f"{kind}.block", "gs.MgBlock(...)"),
+            Pf=real(Pf, f"{kind}.Pf", low=0.0, high=1.0),
         )
 
     @property

@@ -8,12 +8,13 @@ from gpusyn.checks import public, real
 from gpusyn.kinetics import Kinetics
 from gpusyn.parameter_table import Parameter
 from gpusyn.receptors.base import Receptor, choose_kinetics
+from gpusyn.receptors.block import MgBlock
 
 
 class NMDA(Receptor):
     """Slow glutamate receptor with magnesium block: I = g B(V) (V - E_rev).
 
-    B(V) = 1 / (1 + [Mg]/3.57 exp(-0.062 V)), with [Mg] in mM and V in mV (Jahr & Stevens 1990).
+    B(V) = 1 / (1 + [Mg]/3.57 exp(-0.062 V)), with [Mg] in mM and V in mV (Jahr & Stevens 1990); `block=` has others.
 
     Parameters
     ----------
@@ -23,6 +24,10 @@ class NMDA(Receptor):
         Time constants (ms) of the normalised dual exponential, default 2 and 100.
     E_rev : float
         Reversal potential (mV).
+    block : MgBlock, optional
+        Form of the block.
+    Pf : float
+        Fraction of the current that calcium carries, by default 0.1 (GluN1/2A: 0.1 to 0.19, Dingledine et al. 1999).
     kinetics : Kinetics, optional
         In place of the time constants.
     gating : {"auto", "per-synapse"}
@@ -41,6 +46,8 @@ class NMDA(Receptor):
         Parameter("tau_rise", 2.0, "ms", "rise time constant"),
         Parameter("tau_decay", 100.0, "ms", "decay time constant"),
         Parameter("E_rev", 0.0, "mV", "reversal potential"),
+        Parameter("block", None, "", "gs.MgBlock of another form than Jahr and Stevens's"),
+        Parameter("Pf", 0.1, "", "fraction of the current that calcium carries"),
     )
 
     @public
@@ -51,9 +58,12 @@ class NMDA(Receptor):
         tau_rise: float | None = None,
         tau_decay: float | None = None,
         E_rev: float = 0.0,
+        block: MgBlock | None = None,
+        Pf: float = 0.1,
         kinetics: Kinetics | None = None,
         gating: str = "auto",
         name: str | None = None,
     ) -> None:
         chosen = choose_kinetics("NMDA", kinetics, tau_rise, tau_decay, default_rise=2.0, default_decay=100.0)
-        self._describe(name, chosen, gating, E_rev=E_rev, Mg=real(Mg, "NMDA.Mg", unit="mM", low=0, high=1e6))
+        Mg = real(Mg, "NMDA.Mg", unit="mM", low=0, high=1e6)
+        self._describe(name, chosen, gating, E_rev=E_rev, Mg=Mg, block=block, Pf=Pf)

@@ -1,0 +1,89 @@
+"""The magnesium block of NMDA receptors, in its published forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from gpusyn.checks import instance, public, real
+
+__all__ = ["MgBlock", "SlowUnblock"]
+
+
+def _check(thing: Any, limits: dict[str, dict[str, Any]]) -> None:
+    for field in fields(thing):
+        if field.name in limits:
+            where = f"{type(thing).__name__}.{field.name}"
+            object.__setattr__(thing, field.name, real(getattr(thing, field.name), where, **limits[field.name]))
+
+
+@public
+@dataclass(frozen=True)
+class SlowUnblock:
+    """Unblock in two stages, each below the block's steady state relaxing to it; block is at once.
+
+    The share of the fast stage is ``fraction + slope V`` (Vargas-Caballero & Robinson 2003, as in Hill & Tononi 2005;
+    values as in NEST's ``ht_neuron``).
+
+    Parameters
+    ----------
+    tau_fast, tau_slow : float
+        Time constants of the stages (ms), > 0.
+    fraction : float
+        Share of the fast stage at 0 mV.
+    slope : float
+        Change of that share with V (1/mV).
+    """
+
+    tau_fast: float = 0.68
+    tau_slow: float = 22.7
+    fraction: float = 0.51
+    slope: float = -0.0028
+
+    def __post_init__(self) -> None:
+        positive = {"unit": "ms", "above": 0.0}
+        _check(self, {"tau_fast": positive, "tau_slow": positive, "fraction": {}, "slope": {"unit": "1/mV"}})
+
+
+@public
+@dataclass(frozen=True)
+class MgBlock:
+    """Fraction of channels that magnesium leaves open: B(V) = 1/(1 + eta [Mg] exp(-gamma V)).
+
+    By default as measured by Jahr & Stevens (1990). [Mg] is the receptor's ``Mg=``.
+
+    Parameters
+    ----------
+    eta : float
+        Affinity at 0 mV (1/mM), > 0.
+    gamma : float
+        Steepness (1/mV), > 0; z delta F/RT of a blocker within the membrane's field (Woodhull 1973).
+    unblock : SlowUnblock, optional
+        Stages of a slow unblock; by default it is at once.
+
+    Examples
+    --------
+    >>> MgBlock.Mel()
+    MgBlock(eta=0.33, gamma=0.06, unblock=None)
+    """
+
+    eta: float = 1 / 3.57
+    gamma: float = 0.062
+    unblock: SlowUnblock | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, {"eta": {"unit": "1/mM", "above": 0.0}, "gamma": {"unit": "1/mV", "above": 0.0}})
+        if self.unblock is not None:
+            instance(self.unblock, SlowUnblock, "MgBlock.unblock", "gs.SlowUnblock(...) or None")
+
+    @classmethod
+    @public
+    def Mel(cls) -> MgBlock:
+        """The constants of Mel (1992) and of many models of pyramidal cells: 0.33 /mM, 0.06 /mV."""
+        return cls(eta=0.33, gamma=0.06)
+
+    @classmethod
+    @public
+    def HillTononi(cls) -> MgBlock:
+        """The block of Hill & Tononi (2005) with its slow unblock; half at -25.57 mV with 1 mM, 0.081 /mV."""
+        return cls(eta=0.12603823, gamma=0.081, unblock=SlowUnblock())

@@ -1,0 +1,84 @@
+// One neuron with its receptors: what it sees of the arrays, its conductances, its calcium, its recorded values.
+// A signature's text defines NEURON and RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient,
+// synaptic sum or -1, first input), and the places of calcium's state and coefficients (state -1: none).
+#pragma once
+
+enum { THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF };  // the first coefficients of every neuron
+enum BathField { K_SCALE, K_MAGNESIUM, K_KINETICS, BATH_FIELDS };
+enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA };
+
+// What one neuron of the chunk sees: arrays already shifted to the chunk's first neuron.
+struct Cells {
+    real *V, *gates;
+    const real *synaptic, *current;
+    int *refractory;
+    const int *current_wave, *clamp_wave;
+    int64 n;  // distance between one gate's array and the next
+};
+
+// What drugs, [Mg] and glycine make of one receptor in this step: its gate's factor, its magnesium, its kinetics' coefficients.
+struct Bath {
+    real scale, Mg;
+    const real *kinetics;  // none: those of the model
+};
+
+template <int SYN> DEVICE real synaptic_sum(const Cells &s, int j, int which)
+{
+    return SYN < 0 ? (real)0 : s.synaptic[(2 * (SYN < 0 ? 0 : SYN) + which) * s.n + j];
+}
+
+// Coefficients of a receptor's kinetics in this step.
+template <bool BATH> DEVICE Coef kinetics_of(const Coef own, const Bath *bath, int k)
+{
+    return BATH && bath[k].kinetics ? Coef{bath[k].kinetics, 1} : own;
+}
+
+// A receptor's conductance (or current) before any voltage factor: its mean over the coming step, or (END) as it stands.
+template <class Kinetics, int SYN, bool BATH, bool END>
+DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, const Bath *bath, int k)
+{
+    real gate = END ? Kinetics::value(x, s.n) : Kinetics::average(x, kinetics_of<BATH>(c, bath, k), s.n);
+    if (SYN >= 0) gate = gate + synaptic_sum<SYN>(s, j, END);
+    return BATH ? bath[k].scale * gate : gate;
+}
+
+#define GATE(S) (s.gates + (S) * s.n + j)
+#define EFFECT(S, Kinetics) GATE((S) + Kinetics::STATES)
+#define MAGNESIUM(k) (BATH ? bath[k].Mg : (real)1)
+
+// Calcium that flows in with part of the current (trace of the neuron, after the gates): Ca' = -Ca/tau + k sum |Pf I|.
+// Coefficients, after all others: {P, k tau (1 - P), Pf of each receptor}
+template <bool BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Bath *bath)
+{
+    real inward = 0;
+#define FLOW(k, Kinetics, Effect, S, C, SYN, IN)                                                             \
+    {                                                                                                        \
+        real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k);                \
+        real I = Effect::current(gate, EFFECT(S, Kinetics), v, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k)); \
+        inward = inward + c[CALCIUM_COEF + 2 + k] * magnitude(I);                                             \
+    }
+    RECEPTORS(FLOW)
+#undef FLOW
+    real *Ca = GATE(CALCIUM_STATE);
+    *Ca = flush(c[CALCIUM_COEF] * *Ca + c[CALCIUM_COEF + 1] * inward);
+}
+
+// One recorded value, as it stands at the end of the step.
+template <bool BATH> DEVICE real sample(const Cells &s, int j, const Coef c, const Bath *bath, int variable, int receptor)
+{
+    real v = s.V[j], value = variable == VAR_V ? v + c[REST] : (real)0;
+    if (CALCIUM_STATE >= 0 && variable == VAR_CA) value = *GATE(CALCIUM_STATE);
+#define PICK(k, Kinetics, Effect, S, C, SYN, IN)                                                                     \
+    if (receptor == k && variable >= VAR_G && variable <= VAR_H) {                                                   \
+        real gate = conductance<Kinetics, SYN, BATH, true>(s, j, GATE(S), c.from(C), bath, k);                         \
+        const Coef e = c.from((C) + Kinetics::COEFS);                                                                \
+        const real *x = EFFECT(S, Kinetics);                                                                         \
+        value = variable == VAR_I   ? Effect::current(gate, x, v, e, s.n, MAGNESIUM(k))                               \
+                : variable == VAR_B ? Effect::block(x, v, e, s.n, MAGNESIUM(k))                                       \
+                                    : gate;                                                                          \
+        if (Kinetics::STATES > 1 && variable == VAR_H) value = *GATE((S) + (Kinetics::STATES > 1));                  \
+    }
+    RECEPTORS(PICK)
+#undef PICK
+    return flush(value);
+}
