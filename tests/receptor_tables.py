@@ -10,6 +10,8 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
+
 import gpusyn as gs
 
 PAGE = Path(__file__).parent.parent / "docs" / "receptors.md"
@@ -20,12 +22,15 @@ DEFAULTS = {
         "tau_decay": "one exponential as in many network models [M]",
         "E_rev": "where Na+ in and K+ out balance [2]",
         "tau_rise": "with 0.2 / 1.7 ms the shape of a fast cortical EPSC [M]",
+        "Pf": "GluA1/GluA2; GluA1 alone 0.032 (Dingledine et al. 1999) [1]",
     },
     "NMDA": {
-        "Mg": "as in Jahr & Stevens 1990 and most models [2]; 1.2 in others [1]",
+        "Mg": "most models [2]; 1.2 in others [1]",
         "tau_rise": "convention of network models [2]",
         "tau_decay": "convention [2]; GluN2A about 50, GluN2B 250 to 300 [M]",
         "E_rev": "as for AMPA [2]",
+        "block": "Jahr & Stevens 1990 [2]",
+        "Pf": "GluN1/2A 0.10 to 0.19, 2B 0.175, 2C 0.082 (Dingledine et al. 1999) [1]",
     },
     "GABA_A": {
         "tau_decay": "8 to 10 in networks; 4.2 to 7.2 at 34 °C (Otis & Mody 1992) [1]",
@@ -41,6 +46,13 @@ KINETICS = {
     "FirstOrder.GABA_A": "the same, and a course page [2]",
 }
 
+# Magnesium blocks by their maker ("": the default), and where they are from.
+BLOCKS = {
+    "": "Jahr & Stevens 1990 [2]",
+    "Mel": "Mel 1992 and models of pyramidal cells [1]",
+    "HillTononi": "Hill & Tononi 2005, as in NEST's `ht_neuron` [1]",
+}
+
 
 def rows(head: str, lines: list[list[str]]) -> str:
     columns = head.count("|") + 1
@@ -51,9 +63,7 @@ def defaults() -> str:
     """Return the table of defaults, one row a parameter."""
     lines = []
     for kind, sources in DEFAULTS.items():
-        own = getattr(gs, kind).PARAMETERS
-        assert [p.name for p in own] == list(sources), f"{kind}: each parameter needs its source, in order"
-        for p in own:
+        for p in getattr(gs, kind).PARAMETERS:
             default = "-" if p.default is None else f"{p.default:g}"
             lines.append([f"`{kind}`", f"`{p.name}`", default, p.unit, p.meaning, sources[p.name]])
     return rows("receptor | parameter | default | unit | meaning | source", lines)
@@ -71,7 +81,20 @@ def kinetics() -> str:
     return rows("kinetics | constants | source", lines)
 
 
-TABLES = {"defaults": defaults, "kinetics": kinetics}
+def blocks() -> str:
+    """Return the table of published magnesium blocks."""
+    lines = []
+    for name, source in BLOCKS.items():
+        block = getattr(gs.MgBlock, name)() if name else gs.MgBlock()
+        half = np.log(block.eta) / block.gamma
+        slow = block.unblock
+        stages = f"{slow.tau_fast:g} and {slow.tau_slow:g} ms" if slow else "at once"
+        made = f"`gs.MgBlock{'.' if name else ''}{name}()`"
+        lines.append([made, f"1/{1 / block.eta:.4g}", f"{block.gamma:g}", f"{half:.2f}", stages, source])
+    return rows("block | eta (1/mM) | gamma (1/mV) | half at 1 mM (mV) | unblock | source", lines)
+
+
+TABLES = {"defaults": defaults, "kinetics": kinetics, "blocks": blocks}
 
 
 def with_tables(page: str) -> str:
