@@ -58,7 +58,9 @@ def story(small: bool = False):
         "inhibitory, in the delay (Hz)": mean_rate(spikes, inhibitory, *delay),
     }
 
-    figure, (top, bottom) = panels("A cue of 100 ms leaves its group firing: slow NMDA currents hold the memory", 1, 2)
+    figure, (top, bottom) = panels(
+        "A cue of 100 ms leaves its group firing: slow NMDA currents hold the memory", 1, 2, sharex=True
+    )
     figure.set_size_inches(8.4, 5.4)
     for names, colour in ((cued, NMDA), (others, GREY)):
         shown = np.isin(spikes.population, names)
