@@ -81,11 +81,11 @@ def kick(sim: gs.Simulator) -> None:
         sim.set(population, "g_GABA_A", gs.Uniform(0.0, START_INHIBITION))
 
 
-def gated(sources: int, targets: int, in_degree: int, rate: float) -> gs.Network:
-    """Per-synapse gating of a saturating receptor: every synapse has its own gate, weight and delay."""
+def gated(sources: int, targets: int, in_degree: int, rate: float, gating: str = "per-synapse") -> gs.Network:
+    """A saturating receptor: every synapse has its own weight and delay, and, per synapse, its own gate."""
     net = gs.Network()
     bg = net.population("sources", sources, gs.PoissonSource(rate=rate))
-    receptor = gs.AMPA(kinetics=gs.kinetics.FirstOrder(alpha=1.1, beta=0.19, T_max=1.0, T_dur=1.0), E_rev=0.0)
+    receptor = gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA(), gating=gating)
     cells = net.population("targets", targets, gs.LIF(), receptors=[receptor])
     net.connect(
         bg,

@@ -16,7 +16,8 @@ with the arrays that are allocated.
 FORMS = {
     "event-driven, gate on the target": gs.AMPA(),
     "event-driven, two receptors of one contact": None,
-    "per-synapse first-order gate": gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()),
+    "first-order gate on the source": gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()),
+    "per-synapse first-order gate": gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA(), gating="per-synapse"),
     "per-synapse exponential gate": gs.AMPA(gating="per-synapse"),
     "per-synapse dual-exponential gate": gs.NMDA(gating="per-synapse"),
 }

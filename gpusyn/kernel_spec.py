@@ -109,7 +109,7 @@ KERNELS: dict[str, KernelSpec] = {
         _declare(
             "advance_gates.cu",
             "advance_gates",
-            "thread",
+            "block",
             f"""+clock:int64 sets:int64 =n_sets:int coef:real +states:real +payload:real +release_step:int64
             {_EVENTS}""",
         ),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.backends.base import Launch, Program
-from gpusyn.input_tables import InputTables
+from gpusyn.input_tables import CHUNK, InputTables
 from gpusyn.layout import Layout
 from gpusyn.neuron_tables import NeuronTables, Probes, chunk_table
 from gpusyn.synapse_tables import SynapseTables
@@ -137,7 +137,7 @@ class Compiled:
             launches.append(Launch("advance_lists", names | _EVENTS, {"history": history}, 128))
         if self.layout.gates:
             names = _same("clock payload release_step") | {a: f"gates.{a}" for a in ("sets", "coef", "states")}
-            most = max(gate.place.size for gate in self.layout.gates.values())
+            most = max(-(-gate.place.size // CHUNK) for gate in self.layout.gates.values())
             launches.append(Launch("advance_gates", names | _EVENTS, {"n_sets": len(self.layout.gates)}, most))
         return [*launches, self._delivery(arrays)]
 

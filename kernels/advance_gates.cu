@@ -7,6 +7,7 @@ enum GateField {
 };
 enum GateKind { PULSED, JUMP, SATURATING, CASCADE };
 enum { MOST_STATES = 8 };
+enum { STARTS = 1, ENDS };
 
 // One source's gate: its states and channels are `n` apart.
 struct SourceGate {
@@ -21,41 +22,66 @@ struct SourceGate {
     }
 };
 
+// Edges of a pulse in a step: the transmitter acted in it (was), acts in the next one (is).
+struct Pulse {
+    int was, is;
+    MEMBER int edge() const { return was == is ? 0 : is ? STARTS : ENDS; }
+};
+
+DEVICE Pulse pulse_of(int64 *last, int event, int64 now, int64 pulse, int64 dead)
+{
+    int was = now - 1 - *last < pulse ? 1 : 0;
+    int is = now - release(last, event, now, pulse, dead) < pulse ? 1 : 0;
+    return {was, is};
+}
+
 // Channels under pulses of transmitter, y' linear; at the edges of a pulse a source's synapses move from the sums of those
 // without transmitter to the sums of those with it, and back.
 // c = {on (m x m), off (m x m), drive (m)};  channels: weight on, y
-DEVICE bool advance_pulsed(const SourceGate &g, bool was_on, bool is_on)
+DEVICE int advance_pulsed(const SourceGate &g, Pulse pulse)
 {
     int m = g.size;
     real y[MOST_STATES];
-    const real *rows = g.c + (was_on ? 0 : m * m);
+    const real *rows = g.c + (pulse.was ? 0 : m * m);
     for (int i = 0; i < m; i++) {
-        real sum = was_on ? g.c[2 * m * m + i] : (real)0;
+        real sum = pulse.was ? g.c[2 * m * m + i] : (real)0;
         for (int k = 0; k < m; k++) sum = sum + rows[i * m + k] * g.x[k * g.n];
         y[i] = flush(sum);
     }
     for (int i = 0; i < m; i++) g.x[i * g.n] = y[i];
-    if (was_on == is_on) return false;
-    g.send(0, is_on ? 1 : 0, is_on ? 0 : 1);
-    for (int i = 0; i < m; i++) g.send(1 + i, is_on ? y[i] : (real)0, is_on ? (real)0 : y[i]);
-    return true;
+    return pulse.edge();
+}
+
+// The same with one component, in a form that compilers turn into SIMD code.
+DEVICE int advance_first(real *y, const real *c, Pulse pulse)
+{
+    real rate = pulse.was ? c[0] : c[1], drive = pulse.was ? c[2] : (real)0;
+    *y = flush(drive + rate * *y);
+    return pulse.edge();
+}
+
+DEVICE void send_pulsed(const SourceGate &g, int edge)
+{
+    bool on = edge == STARTS;
+    g.send(0, on ? 1 : 0, on ? 0 : 1);
+    for (int i = 0; i < g.size; i++) g.send(1 + i, on ? g.x[i * g.n] : (real)0, on ? (real)0 : g.x[i * g.n]);
 }
 
 // S decays, and jumps by k0 + k1 S at each event (Brunel and Wang 2001, rise replaced by a jump);  c = {P, k0, k1}
-DEVICE bool advance_jump(const SourceGate &g, int events)
+DEVICE int advance_jump(const SourceGate &g, int events)
 {
     real S = g.c[0] * g.x[0], before = S;
     for (int k = 0; k < events; k++) S = S + (g.c[1] + g.c[2] * S);
     g.x[0] = flush(S);
-    if (!events) return false;
+    if (!events) return 0;
     g.send(0, S - before, 0);
-    return true;
+    return 1;
 }
 
 // x' = -x/tau_r, S' = -S/tau_d + alpha x (1 - S), x jumps by 1 at each event (Wang 1999), in its closed form: with
 // a = alpha tau_r x, S becomes P exp(-y) (S + a (c_0 + c_1 a + ...)), y = a (1 - P_x). What x adds in the coming step is
 // sent ahead of it.  states: S, what the coming step adds, x;  c = {P, P_x, alpha tau_r, 1 - P_x, least x, terms, c_k ...}
-DEVICE bool advance_saturating(const SourceGate &g, int events)
+DEVICE int advance_saturating(const SourceGate &g, int events)
 {
     real S = flush(g.c[0] * g.x[0] + g.x[g.n]), x = g.c[1] * g.x[2 * g.n] + (real)events;
     x = x < g.c[4] ? (real)0 : x;
@@ -68,15 +94,15 @@ DEVICE bool advance_saturating(const SourceGate &g, int events)
     g.x[0] = S;
     g.x[g.n] = gain;
     g.x[2 * g.n] = x;
-    if (gain == 0) return false;
+    if (gain == 0) return 0;
     g.send(0, gain, 0);
-    return true;
+    return 1;
 }
 
 // G-protein cascade (Destexhe and Sejnowski 1995), one step ahead of time: R' = K1 [T] (1 - R) - K2 R, G' = K3 R - K4 G,
 // s = G^n/(G^n + K_d).  states: R, G, s;
 // c = {on: R from R, R from 1, G from R, G from G, G from 1;  off: the same five;  n, K_d, least s}
-DEVICE bool advance_cascade(const SourceGate &g, bool is_on)
+DEVICE int advance_cascade(const SourceGate &g, int is_on)
 {
     const real *c = g.c + (is_on ? 0 : 5);
     real R = g.x[0], G = g.x[g.n], old = g.x[2 * g.n], power = 1;
@@ -88,36 +114,55 @@ DEVICE bool advance_cascade(const SourceGate &g, bool is_on)
     g.x[0] = R;
     g.x[g.n] = G;
     g.x[2 * g.n] = s;
-    if (s == old) return false;
+    if (s == old) return 0;
     g.send(0, s, old);
-    return true;
+    return 1;
+}
+
+// Gate i of a set over the step that ends now; non-zero if it has something to send.
+DEVICE int advance_gate(const SourceGate &g, const int64 *set, int64 i, int64 now, int64 *release_step,
+                        const int64 *event_step, const int *event_count)
+{
+    int64 source = set[G_GLOBAL] + i, kind = set[G_KIND];
+    int event = event_step[source] == now ? 1 : 0;
+    if (kind == JUMP) return advance_jump(g, event ? event_count[source] : 0);
+    if (kind == SATURATING) return advance_saturating(g, event ? event_count[source] : 0);
+    Pulse pulse = pulse_of(release_step + set[G_RELEASE] + i, event, now, set[G_PULSE], set[G_DEAD]);
+    return kind == PULSED ? advance_pulsed(g, pulse) : advance_cascade(g, pulse.is);
 }
 
 KERNEL(advance_gates, int64 *RESTRICT clock, const int64 *RESTRICT sets, int n_sets, const real *RESTRICT coef,
        real *RESTRICT states, real *RESTRICT payload, int64 *RESTRICT release_step, int64 *RESTRICT spike_total,
        int *RESTRICT spike_id, int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count)
 {
+    SHARED int sends[CHUNK];
     int64 now = clock[0];
     if (FIRST_THREAD) clock[1] = now;
     for (int t = 0; t < n_sets; t++) {
         const int64 *set = sets + t * GATE_FIELDS;
-        FOR_ITEMS(i, set[G_COUNT])
+        int64 n = set[G_COUNT], length = set[G_PULSE], dead = set[G_DEAD];
+        FOR_BLOCKS(b, (n + CHUNK - 1) / CHUNK)
         {
-            int64 source = set[G_GLOBAL] + i, n = set[G_COUNT], pulse = set[G_PULSE];
-            SourceGate g = {states + set[G_STATE] + i, payload + 2 * (set[G_PAYLOAD] + i), coef + set[G_COEF], n, (int)set[G_SIZE]};
-            bool event = event_step[source] == now, sends = false;
-            int64 kind = set[G_KIND];
-            if (kind == PULSED || kind == CASCADE) {
-                int64 *last = release_step + set[G_RELEASE] + i;
-                bool was_on = now - 1 - *last < pulse;
-                bool is_on = now - release(last, event, now, pulse, set[G_DEAD]) < pulse;
-                sends = kind == PULSED ? advance_pulsed(g, was_on, is_on) : advance_cascade(g, is_on);
+            int64 first = b * CHUNK;
+            int count = n - first < CHUNK ? (int)(n - first) : CHUNK;
+            real *x = states + set[G_STATE] + first, *change = payload + 2 * (set[G_PAYLOAD] + first);
+            const real *c = coef + set[G_COEF];
+            if (set[G_KIND] == PULSED && set[G_SIZE] == 1) {
+                int64 *last = release_step + set[G_RELEASE] + first;
+                const int64 *event = event_step + set[G_GLOBAL] + first;
+                FOR_THREADS(j, count)
+                sends[j] = advance_first(x + j, c, pulse_of(last + j, event[j] == now ? 1 : 0, now, length, dead));
             } else {
-                int events = event ? event_count[source] : 0;
-                sends = kind == JUMP ? advance_jump(g, events) : advance_saturating(g, events);
+                FOR_EACH(j, count)
+                sends[j] = advance_gate(SourceGate{x + j, change + 2 * j, c, n, (int)set[G_SIZE]}, set, first + j, now,
+                                        release_step, event_step, event_count);
             }
-            if (sends)
-                emit(now, (int)(set[G_VIRTUAL] + i), 1, spike_total, spike_id, spike_events, event_step, event_count, 0);
+            if (any_of(sends, count)) FOR_EACH(j, count)
+            {
+                if (!sends[j]) continue;
+                if (set[G_KIND] == PULSED) send_pulsed(SourceGate{x + j, change + 2 * j, c, n, (int)set[G_SIZE]}, sends[j]);
+                emit(now, (int)(set[G_VIRTUAL] + first) + j, 1, spike_total, spike_id, spike_events, event_step, event_count, 0);
+            }
         }
     }
 }

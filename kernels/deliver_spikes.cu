@@ -6,26 +6,27 @@ enum RouteField {
     E_PAYLOAD, E_PAYLOAD_STEP, E_CHANNELS, E_RING_STEP, ROUTE_FIELDS
 };
 enum SharedField { W_BASE, W_MASK, SHARED_FIELDS };
+enum { MOST_CHANNELS = 8 };
 enum HistoryField { H_GLOBAL, H_COUNT, H_BASE, H_WORDS, H_BITS, H_PULSE, H_DEAD, H_RELEASE, HISTORY_FIELDS };
 
-// A synapse is one 32-bit word: delay in steps (high half) and target within its slice (low half). `value` is what a
-// synapse of a given weight adds to the sums.
-template <class Value>
+// A synapse is one 32-bit word: delay in steps (high half) and target within its slice (low half). `add` gets a synapse's
+// sum and its weight.
+template <class Add>
 DEVICE void deliver_row(const int64 *route, int64 row, int64 now, const int64 *row_begin, const uint32 *words,
-                        const weight_t *weights, acc *ring, int worker, int workers, Value value)
+                        const weight_t *weights, acc *ring, int worker, int workers, Add add)
 {
     const int64 *begin = row_begin + route[E_ROWS] + row * route[E_SLICES];
     const uint32 *word = words + route[E_WORDS];
     const weight_t *weight = weights + route[E_WEIGHTS];
     int64 mask = route[E_MASK], stride = route[E_STRIDE];
-    acc shared = value(weight[0]);
+    weight_t shared = weight[0];
     for (int64 s = worker; s < route[E_SLICES]; s += workers) {
         acc *target = ring + route[E_RING] + s * route[E_SLICE_SIZE];
-        auto add = [&](uint32 w, acc v) { add_to(target + ((now + (w >> 16)) & mask) * stride + (w & 0xffffu), v); };
+        auto sum = [&](uint32 w) { return target + ((now + (w >> 16)) & mask) * stride + (w & 0xffffu); };
         if (route[E_WEIGHT_STEP])
-            for_row(begin[s], begin[s + 1], [&](int64 j) { add(word[j], value(weight[j])); });
+            for_row(begin[s], begin[s + 1], [&](int64 j) { add(sum(word[j]), weight[j]); });
         else
-            for_row(begin[s], begin[s + 1], [&](int64 j) { add(word[j], shared); });
+            for_row(begin[s], begin[s + 1], [&](int64 j) { add(sum(word[j]), shared); });
     }
 }
 
@@ -34,13 +35,17 @@ DEVICE void deliver_row(const int64 *route, int64 row, int64 now, const int64 *r
 DEVICE void deliver_change(const int64 *route, int64 row, int64 now, const int64 *row_begin, const uint32 *words,
                            const weight_t *weights, const real *payload, acc *ring, int worker, int workers)
 {
-    real scale = (real)((int64)1 << route[E_SHIFT]);
-    for (int64 k = 0; k < route[E_CHANNELS]; k++) {
+    real scale = (real)((int64)1 << route[E_SHIFT]), to[MOST_CHANNELS], from[MOST_CHANNELS];
+    int channels = (int)route[E_CHANNELS];
+    int64 step = route[E_RING_STEP];
+    for (int k = 0; k < channels; k++) {
         const real *change = payload + 2 * (route[E_PAYLOAD] + k * route[E_PAYLOAD_STEP] + row);
-        real to = change[0] * scale, from = change[1] * scale;
-        deliver_row(route, row, now, row_begin, words, weights, ring + k * route[E_RING_STEP], worker, workers,
-                    [&](weight_t w) { return (acc)((real)w * to) - (acc)((real)w * from); });
+        to[k] = change[0] * scale;
+        from[k] = change[1] * scale;
     }
+    deliver_row(route, row, now, row_begin, words, weights, ring, worker, workers, [&](acc *sum, weight_t w) {
+        for (int k = 0; k < channels; k++) add_to(sum + k * step, (acc)((real)w * to[k]) - (acc)((real)w * from[k]));
+    });
 }
 
 // Shifts a source's history by one step: its transmitter is on or off from the end of this step on (pulse > 0), or it
@@ -81,7 +86,7 @@ KERNEL(deliver_spikes, int64 *RESTRICT clock, const int64 *RESTRICT spike_total,
         } else {
             acc factor = (acc)spike_events[spike] << route[E_SHIFT];
             deliver_row(route, row, now, row_begin, words, weights, ring, SLICE_WORKER, SLICE_WORKERS,
-                        [&](weight_t w) { return (acc)w * factor; });
+                        [&](acc *sum, weight_t w) { add_to(sum, (acc)w * factor); });
         }
     }
     // what whole populations shared in this step is used up; deliveries go to later slots

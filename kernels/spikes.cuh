@@ -20,9 +20,10 @@ DEVICE void emit(int64 now, int source, int events, int64 *spike_total, int *spi
 
 // Step of a source's last release of transmitter, which lasts `pulse` steps. An event in this step releases: during a pulse
 // too, whose end it moves (dead < 0), or only once `dead` steps have passed since the last pulse ended.
-DEVICE int64 release(int64 *last, bool event, int64 now, int64 pulse, int64 dead)
+DEVICE int64 release(int64 *last, int event, int64 now, int64 pulse, int64 dead)
 {
-    if (event && (dead < 0 || now - *last >= pulse + dead)) *last = now;
+    int free = dead < 0 || now - *last >= pulse + dead ? 1 : 0;
+    *last = event & free ? now : *last;
     return *last;
 }
 
