@@ -41,13 +41,13 @@ from gpusyn.errors import (
     UnknownNameError,
 )
 from gpusyn.network import Network
-from gpusyn.neurons import LIF, NeuronModel, PoissonSource, SpikeSource
+from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
 
 # Not lazily: the module of the same name would take the function's place if it were imported first.
 from gpusyn.plan import plan
 from gpusyn.populations import Population, Selection
 from gpusyn.projections import Projection, Ratio
-from gpusyn.receptors import AMPA, GABA_A, NMDA, CurrentReceptor, MgBlock, Receptor, SlowUnblock
+from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, MgBlock, Receptor, SlowUnblock
 from gpusyn.recorder import Recorder
 from gpusyn.stimulus import Clamp, Drive, Injection
 from gpusyn.waveform import Waveform
@@ -71,8 +71,10 @@ _LAZY = {
 __all__ = [
     "AMPA",
     "GABA_A",
+    "GABA_B",
     "LIF",
     "NMDA",
+    "AdEx",
     "AllToAll",
     "ArgumentError",
     "BackendError",
@@ -92,8 +94,10 @@ __all__ = [
     "FromSparse",
     "Gamma",
     "GpusynError",
+    "HodgkinHuxley",
     "ImmutableError",
     "Injection",
+    "Izhikevich",
     "LogNormal",
     "MgBlock",
     "MissingDependencyError",

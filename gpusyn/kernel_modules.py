@@ -14,13 +14,15 @@ from gpusyn.kernel_spec import KERNELS
 from gpusyn.signature import NEURONS, Numbers, ReceptorSignature, Signature
 
 _BASE = ("common.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
-_NEURON_PARTS = (
-    "receptors/kinetics.cuh",
-    "receptors/effects.cuh",
-    "neurons/lif.cuh",
-    "cells.cuh",
-    "advance_neurons.cu",
-)
+_NEURON_PARTS = ("receptors/kinetics.cuh", "receptors/effects.cuh")
+_NEURON_FILES = {
+    "LIF": "lif",
+    "ExactLIF": "lif",
+    "AdEx": "adex",
+    "Izhikevich": "izhikevich",
+    "HodgkinHuxley": "hodgkin_huxley",
+}
+_NEURON_KERNELS = ("advance_neurons.cu",)
 _COMMON_PARTS = ("advance_sources.cu", "advance_synapses.cu", "advance_gates.cu", "deliver_spikes.cu")
 
 
@@ -60,9 +62,12 @@ def neuron_module(signature: Signature) -> Module:
     )
     numbers = signature.numbers
     return Module(
-        f"{signature.neuron}({parts}) {numbers}",
-        _join(signature.prelude(), (*_BASE, *_NEURON_PARTS)),
-        _kernels_of(_NEURON_PARTS),
+        f"{signature.neuron}({parts}{'+calcium' if signature.calcium else ''}) {numbers}",
+        _join(
+            signature.prelude(),
+            (*_BASE, *_NEURON_PARTS, f"neurons/{_NEURON_FILES[signature.neuron]}.cuh", "cells.cuh", *_NEURON_KERNELS),
+        ),
+        _kernels_of(_NEURON_KERNELS),
     )
 
 
@@ -116,6 +121,12 @@ def modules_in_common_use() -> list[Module]:
         ("ExactLIF", (current, current)),
         ("ExactLIF", (alpha,)),
         ("LIF", (conductance, alpha)),
+        ("AdEx", ()),
+        ("AdEx", (conductance, nmda, conductance)),
+        ("Izhikevich", ()),
+        ("Izhikevich", (conductance, conductance)),
+        ("HodgkinHuxley", ()),
+        ("HodgkinHuxley", (conductance, conductance)),
     ]
     assert {m[0] for m in models} == set(NEURONS)
     neurons = [neuron_module(Signature(neuron, rs, n)) for n, (neuron, rs) in product(ALL_NUMBERS, models)]

@@ -80,7 +80,7 @@ KERNELS: dict[str, KernelSpec] = {
             "advance_neurons.cu",
             "advance_neurons",
             "block",
-            f"""+clock:int64 chunks:int64 =n_chunks:int =n:int64 +V:real +refractory:int +gates:real
+            f"""+clock:int64 chunks:int64 =n_chunks:int =n:int64 +V:real +refractory:int +membrane:real +gates:real
             synaptic:real coef:real =n_rows:int64 current:real current_wave:int clamp_wave:int waves:real
             =n_waves:int bath:int64 bath_kinetics:real =bath_width:int +ring:acc rings:int64 drives:int64
             drive_rate:double drive_pieces:int drive_weight:acc {_SPIKES} probes:int64 +trace:real +fault:int64""",

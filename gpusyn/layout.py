@@ -341,7 +341,7 @@ def _place_rings(layout: Layout, precision: str) -> None:
 def _make_groups(layout: Layout) -> None:
     groups: dict[Signature, Group] = {}
     for place in layout.populations.values():
-        if place.population.model.kind != "LIF":
+        if place.population.model.is_source:
             continue
         calcium = any(
             "Ca" in recorder.variables and any(part.population is place.population for part in recorder.source.parts)
@@ -363,8 +363,9 @@ def _signature(place: PopulationLayout, numbers: Numbers, calcium: bool) -> Sign
     parts = []
     for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
         parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), _effect(r), strategy.owner == SYNAPSE))
-    exact = all(p.effect == "Current" and not p.synaptic for p in parts)
-    return Signature("ExactLIF" if exact else "LIF", tuple(parts), numbers, calcium)
+    kind = place.population.model.kind
+    exact = kind == "LIF" and all(p.effect == "Current" and not p.synaptic for p in parts)
+    return Signature("ExactLIF" if exact else kind, tuple(parts), numbers, calcium)
 
 
 def _effect(receptor: Receptor) -> str:

@@ -92,7 +92,7 @@ class Network(NetworkInputs):
         receptors : sequence of Receptor
             Their names must differ.
         V : float, array (size,) or Distribution, optional
-            Initial potential (mV); by default E_L.
+            Initial potential (mV); by default E_L, or c of an Izhikevich neuron.
         positions : array_like, shape (size, 1 to 3), optional
             Coordinates.
         calcium : Calcium, optional

@@ -8,12 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn import coefficients, portable_math
-from gpusyn.checks import check_drawn, whole_steps_array
+from gpusyn.checks import whole_steps_array
 from gpusyn.distributions import Distribution
 from gpusyn.errors import ParameterError
 from gpusyn.gate_tables import target_coefficients
 from gpusyn.input_tables import CHUNK, InputTables
 from gpusyn.layout import Group, Layout, PopulationLayout, Ring
+from gpusyn.membrane_coefficients import OWN, STEADY
+from gpusyn.neurons import Membrane
+from gpusyn.populations import Population
+from gpusyn.portable_math import flush
 from gpusyn.recorder import Recorder
 from gpusyn.rng import Stream, stream_key
 from gpusyn.signature import KINETICS
@@ -23,6 +27,7 @@ from gpusyn.waveform import Waveform
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4, "Ca": 5}
+OWN_STATE = 6  # of the neuron model, by its number
 
 
 def parameter(place: PopulationLayout, name: str, seed: int) -> Any:
@@ -47,7 +52,8 @@ class NeuronTables:
         signature = group.signature
         self.coef = np.zeros((signature.n_coef, group.rows))
         self.V, self.current = np.zeros(group.size), np.zeros(group.size)
-        self.E_L = np.zeros(group.size)
+        self.rest = np.zeros(group.size)  # what V is counted from
+        self.parameters: list[dict[str, Any]] = []
         for place in group.members:
             self._fill(place, seed)
         self.coef = self.coef.astype(real)
@@ -55,13 +61,17 @@ class NeuronTables:
     def _fill(self, place: PopulationLayout, seed: int) -> None:
         neurons = slice(place.first, place.first + place.size)
         rows = slice(place.row, place.row + (1 if place.uniform else place.size))
-        p = {name: parameter(place, name, seed) for name in place.population.model.values}
+        model = place.population.model
+        assert isinstance(model, Membrane)
+        p = {name: parameter(place, name, seed) for name in model.values}
+        self.parameters.append(p)
         where = f"Population '{place.population.name}'"
-        _check_drawn(p, where)
+        model.check_drawn(p, where)
         initial = drawn(place.population.V, place.size, place.population.name, seed, "initial V")
-        self.E_L[neurons] = p["E_L"]
-        self.V[neurons] = p["E_L"] if initial is None else initial
-        self.V[neurons] -= self.E_L[neurons]
+        rest = p[model.REST]
+        self.rest[neurons] = rest
+        self.V[neurons] = rest if initial is None else initial
+        self.V[neurons] -= self.rest[neurons]
         self.current[neurons] = p["I_e"]
         pause = whole_steps_array(np.atleast_1d(np.asarray(p["t_ref"], float)), self.layout.dt, f"{where}.t_ref", low=0)
         if pause.max(initial=0) >= 2**24:
@@ -69,22 +79,21 @@ class NeuronTables:
                 f"{where}.t_ref: {pause.max()} steps; at most {2**24 - 1} are possible: use a larger dt"
             )
         table = [
-            p["V_th"] - p["E_L"],
-            p["V_reset"] - p["E_L"],
+            p[model.THRESHOLD] - rest,
+            p[model.RESET] - rest if model.RESET else 0.0,
             pause if pause.size > 1 else pause[0],
-            p["E_L"],
+            rest,
         ]
-        table += self._own(place, p)
+        table += self._own(place, p, rest)
         for k, value in enumerate(table):
             self.coef[k, rows] = value
 
-    def _own(self, place: PopulationLayout, p: dict[str, Any]) -> list[Any]:
-        dt, exact = self.layout.dt, self.group.signature.neuron == "ExactLIF"
-        make = coefficients.exact_lif if exact else coefficients.lif
-        table: list[Any] = list(make(dt, p["C_m"], p["g_L"]))
+    def _own(self, place: PopulationLayout, p: dict[str, Any], rest: Any) -> list[Any]:
+        dt, neuron = self.layout.dt, self.group.signature.neuron
+        table: list[Any] = list(OWN[neuron](dt, p))
         for k, receptor in enumerate(place.population.receptors):
             quantum = place.rings[k].quantum.value
-            if exact:
+            if neuron == "ExactLIF":
                 tau_m = np.asarray(p["C_m"]) / p["g_L"]
                 table += coefficients.lumped_into_v(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
             elif receptor.kinetics.linear:
@@ -92,10 +101,10 @@ class NeuronTables:
             elif place.strategies[k].owner == SOURCE:
                 table += target_coefficients(receptor.kinetics, dt, quantum)
             if receptor.E_rev is not None:
-                table.append(receptor.E_rev - np.asarray(p["E_L"]))
+                table.append(receptor.E_rev - np.asarray(rest))
             if receptor.Mg is not None:
                 Mg = 1.0 if isinstance(receptor.Mg, Waveform) else receptor.Mg
-                table += coefficients.magnesium(Mg, receptor.block, dt, p["E_L"])
+                table += coefficients.magnesium(Mg, receptor.block, dt, rest)
         if self.group.signature.calcium:
             table += coefficients.calcium(place.population.calcium, dt)
             table += [receptor.Pf for receptor in place.population.receptors]
@@ -110,7 +119,7 @@ class NeuronTables:
             for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
                 if layout.effect == "SlowlyUnblocked":
                     Mg: Any = receptor.Mg.values[0] if isinstance(receptor.Mg, Waveform) else receptor.Mg
-                    steep = portable_math.exp(-receptor.block.gamma * (V + self.E_L)[neurons])
+                    steep = portable_math.exp(-receptor.block.gamma * (V + self.rest)[neurons])
                     first = layout.state + KINETICS[layout.kinetics][0]
                     states[first : first + 2, neurons] = 1.0 / (1.0 + receptor.block.eta * Mg * steep)
         return states
@@ -121,12 +130,13 @@ class NeuronTables:
         real = numbers.real_dtype
         V = self.V.copy()
         clamped = inputs.clamp_wave[g] > 0
-        V[clamped] = inputs.clamp_start[g][clamped] - self.E_L[clamped]
+        V[clamped] = inputs.clamp_start[g][clamped] - self.rest[clamped]
         rings = [row for m in group.members for r in m.rings for row in _ring_rows(r, m.size)]
         return {
             prefix + "V": V.astype(real),
-            prefix + "E_L": self.E_L,
+            prefix + "rest": self.rest,
             prefix + "refractory": np.zeros(group.size, np.int32),
+            prefix + "membrane": self._steady(V).astype(real),
             prefix + "gates": self._states(V).astype(real),
             prefix + "synaptic": np.zeros((max(2 * group.signature.n_synaptic, 1), max(group.size, 1)), real),
             prefix + "coef": np.ascontiguousarray(self.coef),
@@ -136,6 +146,17 @@ class NeuronTables:
             prefix + "rings": np.array(rings or [[0, 0, 0, -1, 0]], np.int64),
         }
 
+    def _steady(self, V: Floats) -> Floats:
+        """The models' own states where they do not move at the initial V, (states, neurons)."""
+        n_own = self.group.signature.n_own
+        found = np.zeros((n_own, self.group.size) if n_own else (1, 1))
+        for place, p in zip(self.group.members, self.parameters, strict=True):
+            neurons = slice(place.first, place.first + place.size)
+            steady = STEADY[place.population.model.kind](V[neurons] + self.rest[neurons], p)
+            for k, value in enumerate(steady):
+                found[k, neurons] = flush(np.broadcast_to(value, place.size))
+        return found
+
 
 def _ring_rows(ring: Ring, size: int) -> list[list[int]]:
     """Fields of each of a receptor's inputs (RingField in kernels/advance_neurons.cu)."""
@@ -144,18 +165,6 @@ def _ring_rows(ring: Ring, size: int) -> list[list[int]]:
         [ring.base + i * ring.slots * size, ring.slots - 1, size, shared[i], max(ring.shared_slots - 1, 0)]
         for i in range(ring.inputs)
     ]
-
-
-def _check_drawn(p: dict[str, Any], where: str) -> None:
-    checks: dict[str, dict[str, Any]] = {"C_m": {"above": 0.0}, "g_L": {"above": 0.0}, "t_ref": {"low": 0.0}}
-    for name, limits in checks.items():
-        if isinstance(p[name], np.ndarray):
-            check_drawn(p[name], f"{where}.{name}", **limits)
-    bad = np.flatnonzero(np.atleast_1d(np.asarray(p["V_reset"]) >= np.asarray(p["V_th"])))
-    if bad.size:
-        raise ParameterError(
-            f"{where}: V_reset is not below V_th at neuron {bad[0]}; give the distributions low= and high="
-        )
 
 
 class Probes:
@@ -175,15 +184,12 @@ class Probes:
         every = sample_steps(recorder, self.layout.dt)
         columns = recorder.source.size
         self.regions[recorder.name, variable] = self.size, every, columns
-        kind, _, receptor = variable.partition("_")
         column = 0
         for population, ids in recorder.source.parts:
             place = self.layout.populations[population.name]
-            k = [r.name for r in population.receptors].index(receptor) if receptor else 0
+            what = _what(population, variable)
             for i in ids:
-                self.rows[place.group].append(
-                    (place.first + int(i), [VARIABLES[kind], k, every, self.size, column, columns])
-                )
+                self.rows[place.group].append((place.first + int(i), [*what, every, self.size, column, columns]))
                 column += 1
         self.size += (self.steps // every + 1) * columns
 
@@ -192,6 +198,15 @@ class Probes:
         rows = sorted(self.rows[g], key=lambda row: row[0])
         neurons = np.array([r[0] for r in rows], np.int64)
         return neurons, np.array([r[1] for r in rows], np.int64).reshape(len(rows), 6)
+
+
+def _what(population: Population, variable: str) -> tuple[int, int]:
+    """Number of a variable, and of the receptor or of the model's own state that it is of."""
+    own = list(population.model.STATES)
+    if variable in own:
+        return OWN_STATE, own.index(variable)
+    kind, _, receptor = variable.partition("_")
+    return VARIABLES[kind], [r.name for r in population.receptors].index(receptor) if receptor else 0
 
 
 def sample_steps(recorder: Recorder, dt: float) -> int:

@@ -136,7 +136,7 @@ class Plan:
         real = layout.numbers.real_dtype.itemsize
         out["rings of sums"] = layout.ring_size * layout.numbers.acc_dtype.itemsize
         out["neurons"] = sum(
-            g.size * (real * (2 + g.signature.n_states + 2 * g.signature.n_synaptic) + 20)
+            g.size * (real * (2 + g.signature.n_own + g.signature.n_states + 2 * g.signature.n_synaptic) + 20)
             + g.rows * real * g.signature.n_coef
             for g in layout.groups
         )

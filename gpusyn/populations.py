@@ -105,7 +105,7 @@ class Population(Selection):
     receptors : tuple of Receptor
         In the order given.
     V : float, ndarray (size,), Distribution or None
-        Initial potential (mV); ``None`` means E_L.
+        Initial potential (mV); ``None`` means E_L, or c of an Izhikevich neuron.
     positions : ndarray (size, 1 to 3) or None
         Coordinates, in a unit of the user's choice.
     index : int
@@ -159,7 +159,7 @@ def _variables(model: NeuronModel, receptors: tuple[Receptor, ...]) -> dict[str,
     """Return the recordable variables of a population with their units."""
     if model.is_source:
         return {}
-    found = {"V": "mV"}
+    found = {"V": "mV", **model.STATES}
     for receptor in receptors:
         if not receptor.is_current:
             found[f"g_{receptor.name}"] = "nS"

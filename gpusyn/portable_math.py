@@ -1,4 +1,4 @@
-"""exp, expm1 and log that give the same bits on every machine.
+"""exp, expm1, exprel and log that give the same bits on every machine.
 
 numpy's own ``exp`` picks another algorithm for another processor, and so do the C and the CUDA libraries.
 The functions here use only additions, multiplications, divisions, comparisons, selections and integer
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from gpusyn.errors import ArgumentError
 
-__all__ = ["exp", "expm1", "flush", "log"]
+__all__ = ["exp", "expm1", "exprel", "flush", "log"]
 
 Floats = NDArray[Any]
 
@@ -188,6 +188,24 @@ def expm1(x: Any) -> Any:
         high += scale - f.one
         high += q
     return high[()]
+
+
+def exprel(x: Any) -> Any:
+    """Return (e**x - 1) / x, which is 1 at 0, the same bits on every machine.
+
+    Parameters
+    ----------
+    x : float32 or float64 array or scalar
+        Arguments; e**x - 1 is that of `expm1`, and arguments below 2**-60 in magnitude count as 0.
+
+    Returns
+    -------
+    array or scalar of the type and shape of `x`
+    """
+    x = flush(x)
+    one = x.dtype.type(1)
+    divisor = np.where(x == 0, one, x)
+    return np.where(x == 0, one, expm1(divisor) / divisor)[()]
 
 
 def log(x: Any) -> Any:

@@ -104,6 +104,7 @@ class Compiled:
                 "chunks",
                 "V",
                 "refractory",
+                "membrane",
                 "gates",
                 "synaptic",
                 "coef",

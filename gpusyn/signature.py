@@ -18,7 +18,7 @@ KINETICS = {"Unlumped": (0, 0, 0), "Exponential": (1, 3, 1), "Rising": (2, 6, 1)
     f"Pulsed<{m}>": (2 * m + 1, 2 * m * m + 3 * m + 2, m + 1) for m in range(1, MOST_PULSED + 1)
 }
 EFFECTS = {"Conductance": (0, 1), "MagnesiumBlocked": (0, 3), "SlowlyUnblocked": (2, 7), "Current": (0, 0)}
-NEURONS = {"LIF": 2, "ExactLIF": 2}
+NEURONS = {"LIF": (0, 2), "ExactLIF": (0, 2), "AdEx": (1, 10), "Izhikevich": (1, 10), "HodgkinHuxley": (3, 8)}
 NEURON_COEF = 4  # v_th, v_reset, refractory steps, E_L
 
 
@@ -92,7 +92,7 @@ class Signature:
 
     def layout(self) -> tuple[ReceptorLayout, ...]:
         """The receptors with the places of their states and coefficients."""
-        state, coef, synaptic, first, rows = 0, NEURON_COEF + NEURONS[self.neuron], 0, 0, []
+        state, coef, synaptic, first, rows = 0, NEURON_COEF + NEURONS[self.neuron][1], 0, 0, []
         for k, r in enumerate(self.receptors):
             states, coefs, inputs = KINETICS[r.kinetics]
             own = synaptic if r.synaptic else -1
@@ -100,6 +100,11 @@ class Signature:
             state, coef = state + states + EFFECTS[r.effect][0], coef + coefs + EFFECTS[r.effect][1]
             synaptic, first = synaptic + r.synaptic, first + inputs
         return tuple(rows)
+
+    @property
+    def n_own(self) -> int:
+        """State variables of the neuron model itself, beside V."""
+        return NEURONS[self.neuron][0]
 
     @property
     def n_states(self) -> int:
@@ -114,7 +119,7 @@ class Signature:
     @property
     def _calcium_coef(self) -> int:
         own = sum(KINETICS[r.kinetics][1] + EFFECTS[r.effect][1] for r in self.receptors)
-        return NEURON_COEF + NEURONS[self.neuron] + own
+        return NEURON_COEF + NEURONS[self.neuron][1] + own
 
     @property
     def n_inputs(self) -> int:

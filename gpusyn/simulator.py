@@ -199,7 +199,7 @@ class Simulator:
 
     # ---- state ----
     def get(self, population: Any, variable: str) -> Array:
-        """Present values of a variable ("V", "g_AMPA", "h_NMDA", ...) of a population or selection, a host copy."""
+        """Present values of a variable ("V", "w", "g_AMPA", ...) of a population or selection, a host copy."""
         self._check_open()
         return self._state.get(population, variable)
 
@@ -243,6 +243,7 @@ class Simulator:
         changing = (
             "V",
             "refractory",
+            "membrane",
             "gates",
             "synaptic",
             "ring",

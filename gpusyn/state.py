@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 
 class StateAccess:
-    """Present values of V, g_<receptor> and h_<receptor>."""
+    """Present values of V, of the neuron models' own states, g_<receptor> and h_<receptor>."""
 
     def __init__(self, layout: Layout, session: Session) -> None:
         self.layout, self.session = layout, session
@@ -30,6 +30,9 @@ class StateAccess:
         prefix, group = f"g{place.group}.", self.layout.groups[place.group]
         if variable == "V":
             return [(prefix + "V", place.first)]
+        own = list(place.population.model.STATES)
+        if variable in own:
+            return [(prefix + "membrane", own.index(variable) * group.size + place.first)]
         kind, _, name = variable.partition("_")
         k = [r.name for r in place.population.receptors].index(name)
         row = group.signature.layout()[k]
@@ -46,7 +49,7 @@ class StateAccess:
         for population, _ in selection.parts:
             if self.layout.net.populations.get(population.name) is not population:
                 raise ArgumentError(f"{where}.population: '{population.name}' belongs to another network")
-        known = ["V", *(v for v in _common(selection) if v[0] in "gh" and v[1] == "_")]
+        known = [v for v in _common(selection) if not v.startswith(("I_", "B_"))]
         return one_of(variable, known, f"{where}.variable")
 
     def get(self, selection: Selection, variable: str) -> Array:
@@ -71,6 +74,7 @@ class StateAccess:
         limits: dict[str, Any] = {"unit": "mV", "potential": True} if is_v else {}
         if variable.startswith("g_"):
             limits = {"unit": "nS", "low": 0.0}
+        limits |= _own_limits(selection, variable)
         new = drawn(values(given, selection.size, where, **limits), selection.size, where, seed, "set")
         new = np.broadcast_to(np.asarray(new, np.float64), selection.size)
         offset = 0
@@ -92,7 +96,15 @@ class StateAccess:
             offset += len(ids)
 
     def _rest(self, place: PopulationLayout) -> Array:
-        return self.session.read(f"g{place.group}.E_L", place.first, place.first + place.size)
+        return self.session.read(f"g{place.group}.rest", place.first, place.first + place.size)
+
+
+def _own_limits(selection: Selection, variable: str) -> dict[str, Any]:
+    """What a state of a neuron model may be; one without a unit is an open fraction of channels."""
+    unit = next((p.model.STATES.get(variable) for p, _ in selection.parts), None)
+    if unit is None:
+        return {}
+    return {"low": 0.0, "high": 1.0} if unit == "1" else {"unit": unit}
 
 
 def _common(selection: Selection) -> list[str]:

@@ -27,27 +27,27 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, c
     }
     RECEPTORS(ADD)
 #undef ADD
-    real free_v = NEURON::advance(v, own, G, D);
+    real free_v = NEURON::advance(v, s.membrane + j, own, s.n, G, D);
 
     real threshold = c[THRESHOLD], reset = c[RESET];
     int pause = (int)c[REFRACTORY];
     // selections of numbers, not of truth values: compilers turn these into SIMD code
-    real next = flush(refractory > 0 ? v : free_v);
-    int sound = magnitude(next) < (real)1e30 ? 1 : 0;  // asked before a reset could hide it
-    real reached = next;
-    int outcome = next >= threshold ? FIRED : QUIET;
+    real reached = flush(NEURON::HOLDS && refractory > 0 ? v : free_v);
+    int sound = magnitude(reached) < (real)1e30 ? 1 : 0;  // asked before a reset could hide it
+    int outcome = reached >= threshold ? FIRED : QUIET;
+    if (!NEURON::HOLDS) outcome = v >= threshold ? QUIET : outcome;
     outcome = refractory > 0 ? QUIET : outcome;
-    next = outcome == FIRED ? reset : next;
     refractory = refractory > 0 ? refractory - 1 : 0;
     refractory = outcome == FIRED ? pause : refractory;
     if (WAVES) {
         int wave = s.clamp_wave[j];
         real command = flush(waves[wave] - c[REST]);
-        next = wave ? command : next;
         reached = wave ? command : reached;
         outcome = wave ? QUIET : outcome;
         refractory = wave ? 0 : refractory;
     }
+    NEURON::follow(s.membrane + j, v, reached, outcome == FIRED, own, s.n);
+    real next = NEURON::HOLDS && outcome == FIRED ? reset : reached;
     s.V[j] = next;
     s.refractory[j] = refractory;
     if (CALCIUM_STATE >= 0) advance_calcium<BATH>(s, j, (real)0.5 * (v + reached), c, bath);
@@ -62,7 +62,7 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, c
 }
 
 KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int n_chunks, int64 n, real *RESTRICT V,
-       int *RESTRICT refractory, real *RESTRICT gates, const real *RESTRICT synaptic, const real *RESTRICT coef, int64 n_rows,
+       int *RESTRICT refractory, real *RESTRICT membrane, real *RESTRICT gates, const real *RESTRICT synaptic, const real *RESTRICT coef, int64 n_rows,
        const real *RESTRICT current, const int *RESTRICT current_wave, const int *RESTRICT clamp_wave,
        const real *RESTRICT waves, int n_waves, const int64 *RESTRICT bath, const real *RESTRICT bath_kinetics,
        int bath_width, acc *RESTRICT ring, const int64 *RESTRICT rings,
@@ -81,7 +81,7 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
         int64 first = chunk[C_FIRST];
         int count = (int)chunk[C_COUNT], step = (int)chunk[C_ROW_STEP];
         Coef c = {coef + chunk[C_ROW], n_rows};
-        Cells s = {V + first, gates + first, synaptic + first, current + first, refractory + first, current_wave + first,
+        Cells s = {V + first, membrane + first, gates + first, synaptic + first, current + first, refractory + first, current_wave + first,
                    clamp_wave + first, n};
         acc *due[N_INPUTS + 1], *next[N_INPUTS + 1], shared[N_INPUTS + 1];
         for (int k = 0; k < N_INPUTS; k++) {

@@ -5,15 +5,15 @@
 
 enum { THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF };  // the first coefficients of every neuron
 enum BathField { K_SCALE, K_MAGNESIUM, K_KINETICS, BATH_FIELDS };
-enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA };
+enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
 
 // What one neuron of the chunk sees: arrays already shifted to the chunk's first neuron.
 struct Cells {
-    real *V, *gates;
+    real *V, *membrane, *gates;
     const real *synaptic, *current;
     int *refractory;
     const int *current_wave, *clamp_wave;
-    int64 n;  // distance between one gate's array and the next
+    int64 n;  // distance between one state's array and the next
 };
 
 // What drugs, [Mg] and glycine make of one receptor in this step: its gate's factor, its magnesium, its kinetics' coefficients.
@@ -68,6 +68,7 @@ template <bool BATH> DEVICE real sample(const Cells &s, int j, const Coef c, con
 {
     real v = s.V[j], value = variable == VAR_V ? v + c[REST] : (real)0;
     if (CALCIUM_STATE >= 0 && variable == VAR_CA) value = *GATE(CALCIUM_STATE);
+    if (NEURON::STATES > 0 && variable == VAR_OWN) value = s.membrane[receptor * s.n + j];
 #define PICK(k, Kinetics, Effect, S, C, SYN, IN)                                                                     \
     if (receptor == k && variable >= VAR_G && variable <= VAR_H) {                                                   \
         real gate = conductance<Kinetics, SYN, BATH, true>(s, j, GATE(S), c.from(C), bath, k);                         \

@@ -93,6 +93,15 @@ DEVICE double portable_expm1(double x)
     return (high * scale + (scale - 1.0)) + (q - low) * scale;
 }
 
+// (e^x - 1) / x, 1 at 0
+template <class T> DEVICE T portable_exprel(T x)
+{
+    x = flush(x);
+    T divisor = x == 0 ? (T)1 : x;
+    T ratio = portable_expm1(divisor) / divisor;
+    return x == 0 ? (T)1 : ratio;
+}
+
 DEVICE double portable_log(double x)
 {
     // x = 2^n m with m in [sqrt(1/2), sqrt(2)); the shift makes the exponent change at sqrt(1/2).

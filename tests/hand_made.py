@@ -58,6 +58,7 @@ class HandMade:
             "clock": np.zeros(3, np.int64),
             "V": np.zeros(n, real),
             "refractory": np.zeros(n, np.int32),
+            "membrane": np.zeros(max(1, signature.n_own * n), real),
             "gates": np.zeros(max(1, signature.n_states * n), real),
             "synaptic": np.zeros(2 * signature.n_synaptic * n, real),
             "coef": coef.T.reshape(-1),

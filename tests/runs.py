@@ -73,7 +73,7 @@ def outcome(sim: gs.Simulator) -> Outcome:
             found |= {f"{name} {receptor} {k}": v for k, v in sim.weights(name, receptor)._asdict().items()}
     for name, population in sim.net.populations.items():
         for variable in population.variables:
-            if variable[0] in "Vgh":
+            if not variable.startswith(("I_", "B_")):
                 found[f"{name} {variable} now"] = sim.get(population, variable)
     return found
 

@@ -62,6 +62,7 @@ def named(rows):
     return [pytest.param(*row, id=" ".join(row[1][:3])) for row in rows]
 
 
+LOCK = [[0, 0], [1, 0]]  # a channel that transmitter opens
 JUNK = [True, np.True_, "1", None, 1j, {}, object(), [[1.0], [2.0, 3.0]], [True], ["1"], [None], b"1", {1.0}]
 NUMBERS = [NAN, INF, -INF, 1e31, 10**400, np.float64("nan"), [1.0, NAN]]
 
@@ -80,6 +81,8 @@ def numeric_parameters():
         kinetics.Alpha: ["tau"],
         kinetics.DualExponential: ["tau_rise", "tau_decay"],
         kinetics.FirstOrder: ["alpha", "beta", "T_max", "T_dur"],
+        kinetics.Saturating: ["alpha"],
+        kinetics.GProtein: ["K1", "K2", "K3", "K4", "K_d", "T_max", "T_dur"],
     }.items():
         for field in fields:
             others = {name: 1.0 for name in fields if name != field}
@@ -234,6 +237,51 @@ MODELS = [
         ["kinetics.FirstOrder.T_dur", "ms > 0", "got 0"],
         lambda: kinetics.FirstOrder(1, 1, T_dur=0),
     ),
+    (
+        ParameterError,
+        ["kinetics.FirstOrder.deadtime", "ms >= 0", "got -1"],
+        lambda: kinetics.FirstOrder(1, 1, deadtime=-1),
+    ),
+    (
+        ParameterError,
+        ["kinetics.Saturating.tau_rise", "below tau_decay = 100", "got 100"],
+        lambda: kinetics.Saturating(tau_rise=100),
+    ),
+    (ArgumentError, ["kinetics.Saturating.jump", "True or False", "got 1"], lambda: kinetics.Saturating(jump=1)),
+    (ParameterError, ["kinetics.GProtein.n", "<= 8", "got 9"], lambda: kinetics.GProtein(n=9)),
+    (ArgumentError, ["kinetics.Markov.rates", "square", "(1, 3)"], lambda: kinetics.Markov([[0, 1, 0]], LOCK, 1)),
+    (
+        ParameterError,
+        ["kinetics.Markov.rates[1]", ">= 0", "got -1"],
+        lambda: kinetics.Markov([[0, -1], [0, 0]], LOCK, 1),
+    ),
+    (
+        ParameterError,
+        ["kinetics.Markov.binding", "2 states", "rates has 3"],
+        lambda: kinetics.Markov(np.eye(3), LOCK, 1),
+    ),
+    (ParameterError, ["kinetics.Markov.open", "<= 1", "got 2"], lambda: kinetics.Markov([[0, 1], [0, 0]], LOCK, 2)),
+    (
+        ParameterError,
+        ["kinetics.Markov.open", "at least one", "0 to 1"],
+        lambda: kinetics.Markov([[0, 1], [0, 0]], LOCK, []),
+    ),
+    (
+        ParameterError,
+        ["kinetics.Markov.open", "state 1", "0.5 of the channels", "closed state"],
+        lambda: kinetics.Markov([[0, 1], [1, 0]], LOCK, 1),
+    ),
+    (
+        ParameterError,
+        ["kinetics.Markov.rates", "state 0", "state 1", "add a rate"],
+        lambda: kinetics.Markov(np.zeros((2, 2)), LOCK, 1),
+    ),
+    (
+        UnknownNameError,
+        ["Alpha.at().Q10", "'tu'", "did you mean 'tau'"],
+        lambda: kinetics.Alpha(1).at(35, reference=25, Q10={"tu": 2}),
+    ),
+    (ParameterError, ["Alpha.at().Q10", "> 0"], lambda: kinetics.Alpha(1).at(35, reference=25, Q10=0)),
     (
         ArgumentError,
         ["Exponential()", "'tau_decay'", "did you mean", "'tau'"],

@@ -91,9 +91,43 @@ class TestKinetics:
             kinetics.Alpha(1),
             kinetics.DualExponential(1, 2),
             kinetics.FirstOrder(1, 1),
+            kinetics.Saturating(),
+            kinetics.Saturating(jump=True),
+            kinetics.Markov.AMPA(),
+            kinetics.GProtein(),
         ]
-        assert [k.kind for k in made] == ["exponential", "alpha", "dual", "first_order"]
-        assert [k.linear for k in made] == [True, True, True, False]
+        assert [k.kind for k in made] == [
+            "exponential", "alpha", "dual", "first_order", "saturating", "jump", "markov", "g_protein"
+        ]  # fmt: skip
+        assert [k.linear for k in made] == [True] * 3 + [False] * 5
+        assert len(set(made)) == len(made)
+
+    def test_published_schemes(self):
+        made = gs.kinetics.Markov.GABA_A()
+        assert [made.rates[i][j] for j, i in ((1, 0), (2, 1), (1, 3), (3, 1), (2, 4), (4, 2))] == [
+            4.6, 9.2, 3.3, 9.8, 10.6, 0.41
+        ]  # fmt: skip
+        assert (made.binding[1][0], made.binding[2][1], made.open, made.rest) == (20.0, 10.0, (3, 4), (1, 0, 0, 0, 0))
+        assert [len(m.rates) for m in (gs.kinetics.Markov.NMDA(), gs.kinetics.Markov.AMPA())] == [5, 6]
+        assert gs.GABA_B().kinetics == gs.kinetics.GProtein()
+        assert gs.kinetics.Saturating.NMDA() == gs.kinetics.Saturating(0.5, 2.0, 100.0)
+
+    def test_rest_among_several_closed_states(self):
+        drain = gs.kinetics.Markov([[9, 0.2, 0.1], [0.1, 9, 0], [0, 0, 9]], [[0, 0, 0], [0, 0, 0], [1, 0, 0]], 2)
+        np.testing.assert_allclose(drain.rest, [2 / 3, 1 / 3, 0.0], rtol=1e-15)
+        np.testing.assert_allclose(np.sum(drain.rates, axis=0), 0.0, atol=1e-15)
+        assert drain == gs.kinetics.Markov(np.array(drain.rates), np.array(drain.binding), np.array([2]))
+
+    def test_temperature(self):
+        kinetics = gs.kinetics
+        warm = kinetics.FirstOrder.AMPA().at(35, reference=25, Q10=2.0)
+        assert (warm.alpha, warm.beta, warm.T_dur) == (pytest.approx(2.2), pytest.approx(0.38), 1.0)
+        one = kinetics.GProtein().at(20, reference=30, Q10={"K1": 2.5})
+        assert one == kinetics.GProtein(K1=one.K1)
+        np.testing.assert_allclose(one.K1, 0.09 / 2.5)
+        scheme = kinetics.Markov.NMDA()
+        np.testing.assert_allclose(scheme.at(32, reference=22).rates, 3 * np.array(scheme.rates), rtol=1e-14)
+        assert kinetics.DualExponential(2.0, 100.0).at(32, reference=22).tau_rise == pytest.approx(2 / 3)
 
     def test_values_become_floats(self):
         assert type(gs.kinetics.Alpha(np.int32(3)).tau) is float
@@ -124,7 +158,7 @@ class TestReceptors:
         assert gs.CurrentReceptor("a", kinetics=gs.kinetics.Alpha(2.0)).kinetics.kind == "alpha"
 
     def test_registry_holds_each_kind_under_its_name(self):
-        assert set(RECEPTORS) == {"AMPA", "NMDA", "GABA_A", "CurrentReceptor"}
+        assert set(RECEPTORS) == {"AMPA", "NMDA", "GABA_A", "GABA_B", "CurrentReceptor"}
         assert all(kind.__name__ == name for name, kind in RECEPTORS.items())
 
     def test_immutable(self):

@@ -8,7 +8,7 @@ import pytest
 from hand_made import AMPA, DOUBLE, DT, PASSIVE, SINGLE, G, V, exponential, make, next_run, samples, start
 
 from gpusyn import rng
-from gpusyn.backends import numpy_models, numpy_tables
+from gpusyn.backends import numpy_membranes, numpy_models, numpy_tables
 from gpusyn.backends.numpy_backend import TWINS, NumpyBackend
 from gpusyn.backends.numpy_neurons import Variable
 from gpusyn.errors import BackendError
@@ -51,7 +51,7 @@ def test_every_kernel_and_model_has_a_twin_of_the_same_size():
     assert set(TWINS) == set(KERNELS)
     assert {k: (m.STATES, m.COEFS, m.INPUTS) for k, m in numpy_models.KINETICS.items()} == KINETICS
     assert {k: (m.STATES, m.COEFS) for k, m in numpy_models.EFFECTS.items()} == EFFECTS
-    assert {k: m.COEFS for k, m in numpy_models.NEURONS.items()} == NEURONS
+    assert {k: (m.STATES, m.COEFS) for k, m in numpy_membranes.NEURONS.items()} == NEURONS
 
 
 # --- events ------------------------------------------------------------------------------------------------

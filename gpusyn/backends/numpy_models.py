@@ -1,4 +1,4 @@
-"""The equations of ``kernels/receptors`` and ``kernels/neurons``: gates, their effect, the membrane.
+"""The equations of ``kernels/receptors``: gates and their effect on the membrane.
 
 `x` holds a gate's states, one array each. `c` holds coefficients: ``c[k]`` is a number that all neurons
 share, or one number a neuron. Operations are written in the kernels' order, because that order fixes bits.
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from gpusyn.backends.numpy_tables import Array
-from gpusyn.portable_math import exp, expm1, flush
+from gpusyn.portable_math import exp, flush
 from gpusyn.signature import MOST_PULSED
 
 Real = Any  # an array of the run's floating type, or one number of it
@@ -311,69 +311,6 @@ class Current:
         """No state."""
 
 
-class Neuron(Protocol):
-    """How v moves between threshold crossings."""
-
-    COEFS: int
-
-    @staticmethod
-    def leak(c: Array) -> Real:
-        """G without receptors."""
-
-    @staticmethod
-    def drive(current: Array, c: Array) -> Real:
-        """D without receptors."""
-
-    @staticmethod
-    def advance(v: Array, c: Array, G: Real, D: Real) -> Array:
-        """The v of the end of the step."""
-
-
-class LIF:
-    """Conductances: exponential Euler with each gate's mean over the step; c = g_L, dt / C."""
-
-    COEFS = 2
-
-    @staticmethod
-    def leak(c: Array) -> Real:
-        """g_L."""
-        return c[0]
-
-    @staticmethod
-    def drive(current: Array, c: Array) -> Real:
-        """I."""
-        return current
-
-    @staticmethod
-    def advance(v: Array, c: Array, G: Real, D: Real) -> Array:
-        """Relax v to D / G at the rate G / C."""
-        v_inf = D / G
-        moved: Array = v + (v - v_inf) * expm1(-(c[1] * G))
-        return moved
-
-
-class ExactLIF:
-    """Currents only, exact: the gates' "means" are propagators into v; c = P - 1, (1 - P) / g_L."""
-
-    COEFS = 2
-
-    @staticmethod
-    def leak(c: Array) -> Real:
-        """Unused: 0."""
-        return c.dtype.type(0)
-
-    @staticmethod
-    def drive(current: Array, c: Array) -> Real:
-        """(1 - P) / g_L I."""
-        return c[1] * current
-
-    @staticmethod
-    def advance(v: Array, c: Array, G: Real, D: Real) -> Array:
-        """V + ((P - 1) v + D), the small number first."""
-        moved: Array = v + (c[0] * v + D)
-        return moved
-
-
 KINETICS: dict[str, Kinetics] = {
     "Unlumped": Unlumped(),
     "Exponential": Exponential(),
@@ -387,4 +324,3 @@ EFFECTS: dict[str, type[Effect]] = {
     "SlowlyUnblocked": SlowlyUnblocked,
     "Current": Current,
 }
-NEURONS: dict[str, type[Neuron]] = {"LIF": LIF, "ExactLIF": ExactLIF}

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy_events import add_drive, emit
-from gpusyn.backends.numpy_models import EFFECTS, KINETICS, NEURONS, Arrivals, Effect, Kinetics, Neuron, Real
+from gpusyn.backends.numpy_membranes import NEURONS, Neuron
+from gpusyn.backends.numpy_models import EFFECTS, KINETICS, Arrivals, Effect, Kinetics, Real
 from gpusyn.backends.numpy_tables import Array, Bath, Chunk, Drive, Probe, Ring, read_rows
 from gpusyn.portable_math import flush
 from gpusyn.signature import ReceptorLayout, Signature
@@ -30,6 +31,7 @@ class Variable(IntEnum):
     B = 3
     H = 4
     CA = 5
+    OWN = 6  # a state of the neuron model
 
 
 class Receptor(NamedTuple):
@@ -85,6 +87,7 @@ class Cells(NamedTuple):
 
     chunk: Chunk
     V: Array
+    x: tuple[Array, ...]  # the model's own states
     refractory: Array
     current: Array
     current_wave: Array
@@ -110,6 +113,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     assert signature is not None
     rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, Drive), read_rows(a.bath, Bath)
     probes = np.array(a.probes).reshape(-1, len(Probe._fields))
+    model, n = NEURONS[signature.neuron], int(a.n)
     coef, cells = a.coef[: signature.n_coef * int(a.n_rows)].reshape(signature.n_coef, -1), []
     for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
         own = slice(chunk.first, chunk.first + chunk.count_)
@@ -119,6 +123,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
             Cells(
                 chunk,
                 a.V[own],
+                tuple(a.membrane[s * n + own.start : s * n + own.stop] for s in range(model.STATES)),
                 a.refractory[own],
                 a.current[own],
                 a.current_wave[own],
@@ -132,7 +137,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
                 list(_probes(probes, chunk, members)),
             )
         )
-    return Neurons(NEURONS[signature.neuron], cells)
+    return Neurons(model, cells)
 
 
 def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
@@ -223,7 +228,7 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
             add_drive(a, drive, now, now - base, chunk.local, chunk.count_, due)
         bathed = [_bathed(a, r, cells.c, waves, now - base) for r in cells.receptors]
         v = cells.V.copy()
-        reached, fires, sound = _threshold(cells, _free_v(plan.model, cells, bathed, waves), waves)
+        reached, fires, sound = _threshold(plan.model, cells, _free_v(plan.model, cells, bathed, waves), waves)
         if cells.Ca is not None:
             _advance_calcium(cells, bathed, v.dtype.type(0.5) * (v + reached))
         for b in bathed:
@@ -264,7 +269,7 @@ def _free_v(model: type[Neuron], cells: Cells, bathed: list[Bathed], waves: Arra
     for b in bathed:
         r = b.receptor
         G, D = r.effect.add(b.conductance(end=False), r.effect_x, v, b.effect_c, b.Mg, G, D)
-    return model.advance(v, own, G, D)
+    return model.advance(v, cells.x, own, G, D)
 
 
 def _advance_calcium(cells: Cells, bathed: list[Bathed], v: Array) -> None:
@@ -276,22 +281,26 @@ def _advance_calcium(cells: Cells, bathed: list[Bathed], v: Array) -> None:
     cells.Ca[:] = flush(c[0] * cells.Ca + c[1] * inward)
 
 
-def _threshold(cells: Cells, free_v: Array, waves: Array) -> tuple[Array, Array, Array]:
-    """Set V and the refractory counters; return v before resets, who fires, and whose potential is a sound number."""
+def _threshold(model: type[Neuron], cells: Cells, free_v: Array, waves: Array) -> tuple[Array, Array, Array]:
+    """Set V, what follows it and the refractory counters.
+
+    Returns v before resets, who fires, and whose potential is a sound number.
+    """
     c, refractory = cells.c, cells.refractory
-    held = refractory > 0
-    reached = v = flush(np.where(held, cells.V, free_v))
-    sound = np.abs(v) < v.dtype.type(LIMIT)  # asked before a reset could hide it
-    fires = ~held & (v >= c[THRESHOLD])
-    v = np.where(fires, c[RESET], v)
-    counter = np.where(fires, c[REFRACTORY].astype(np.int32), np.where(held, refractory - 1, 0))
+    pausing = refractory > 0
+    reached = flush(np.where(pausing, cells.V, free_v) if model.HOLDS else free_v)
+    sound = np.abs(reached) < reached.dtype.type(LIMIT)  # asked before a reset could hide it
+    fires = ~pausing & (reached >= c[THRESHOLD])
+    if not model.HOLDS:
+        fires &= ~(c[THRESHOLD] <= cells.V)
+    counter = np.where(fires, c[REFRACTORY].astype(np.int32), np.where(pausing, refractory - 1, 0))
     if cells.chunk.waves:
         clamped = cells.clamp_wave != 0
-        command = flush(waves[cells.clamp_wave] - c[REST])
-        v, reached = np.where(clamped, command, v), np.where(clamped, command, reached)
+        reached = np.where(clamped, flush(waves[cells.clamp_wave] - c[REST]), reached)
         fires = fires & ~clamped
         counter = np.where(clamped, 0, counter)
-    cells.V[:] = v
+    model.follow(cells.x, cells.V, reached, fires, c[NEURON_COEF:])
+    cells.V[:] = np.where(fires, c[RESET], reached) if model.HOLDS else reached
     refractory[:] = counter
     return reached, fires, sound
 
@@ -304,6 +313,8 @@ def _sample(cells: Cells, bathed: list[Bathed], variable: Variable, receptor: in
         value = v + cells.c[REST]
     elif variable == Variable.CA:
         value = cells.Ca
+    elif variable == Variable.OWN:
+        value = cells.x[receptor]
     elif variable == Variable.H:
         value = cells.receptors[receptor].x[1]
     elif variable == Variable.I:

@@ -1,0 +1,22 @@
+"""How the gate of a receptor answers one presynaptic spike.
+
+Weights are peak conductances (or currents) of one event for `Exponential`, `Alpha` and `DualExponential`, and the
+conductance of all channels open for the others, whose gates saturate. Times are in ms, concentrations in mM.
+
+References
+----------
+Destexhe, Mainen & Sejnowski (1994), An efficient method for computing synaptic conductances based on a
+kinetic model of receptor binding, Neural Computation 6:14-18. Destexhe, Mainen & Sejnowski (1998), Kinetic
+models of synaptic transmission, in Koch & Segev (eds), Methods in Neuronal Modeling, 2nd ed., pp. 1-25; rates
+as in the authors' NEURON mechanisms (ModelDB 18198 and 18500). Wang (1999), Synaptic basis of cortical persistent
+activity, J Neurosci 19:9587-9603. Brunel & Wang (2001), Effects of neuromodulation in a cortical network model of
+object working memory dominated by recurrent inhibition, J Comput Neurosci 11:63-85.
+"""
+
+from gpusyn.kinetics.base import Kinetics
+from gpusyn.kinetics.linear import Alpha, DualExponential, Exponential
+from gpusyn.kinetics.markov import Markov
+from gpusyn.kinetics.pulsed import FirstOrder, GProtein
+from gpusyn.kinetics.saturating import Saturating
+
+__all__ = ["Alpha", "DualExponential", "Exponential", "FirstOrder", "GProtein", "Kinetics", "Markov", "Saturating"]

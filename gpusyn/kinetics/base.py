@@ -1,0 +1,85 @@
+"""What all kinetics share: checked parameters, and rates at another temperature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from gpusyn import portable_math
+from gpusyn.checks import one_of, public, real
+
+Self = TypeVar("Self", bound="Kinetics")
+
+
+class Kinetics:
+    """Base class of all kinetics.
+
+    Attributes
+    ----------
+    kind : str
+        Short name of the scheme.
+    linear : bool
+        Whether the answer to many spikes is the sum of the answers to each.
+    """
+
+    kind: ClassVar[str]
+    linear: ClassVar[bool] = True
+    units: ClassVar[dict[str, str]] = {}
+    rate_names: ClassVar[tuple[str, ...]] = ()  # parameters that grow with temperature
+    time_names: ClassVar[tuple[str, ...]] = ()  # parameters that shrink as much
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            if field.init and field.type in ("float", "float | None"):
+                self._check_number(field.name, optional=field.default is None)
+
+    def _check_number(self, name: str, *, optional: bool) -> None:
+        value = getattr(self, name)
+        if optional and value is None:
+            return
+        low, above = (0.0, None) if name == "deadtime" else (None, 0.0)
+        number = real(value, self._where(name), unit=self.units.get(name, "ms"), low=low, above=above)
+        object.__setattr__(self, name, number)
+
+    def _where(self, name: str) -> str:
+        return f"kinetics.{type(self).__name__}.{name}"
+
+    @public
+    def at(self: Self, temperature: float, *, reference: float, Q10: float | Mapping[str, float] = 3.0) -> Self:
+        """The same kinetics at another temperature: every rate times Q10^((temperature - reference)/10).
+
+        Time constants shrink by the same factor. Conductances and the transmitter's pulse stay as they are.
+
+        Parameters
+        ----------
+        temperature : float
+            Wanted temperature (degrees Celsius).
+        reference : float
+            Temperature at which the rates were measured (degrees Celsius).
+        Q10 : float or mapping
+            Factor of all rates for 10 degrees; or of each by the name of its parameter, those left out being as they
+            were.
+
+        Examples
+        --------
+        >>> from gpusyn.kinetics import Exponential
+        >>> round(Exponential(100.0).at(35, reference=22).tau, 4)
+        23.9741
+        """
+        where = f"{type(self).__name__}.at()"
+        warm, cool = (
+            real(value, f"{where}.{name}", low=-100.0, high=200.0)
+            for name, value in (("temperature", temperature), ("reference", reference))
+        )
+        names = self.rate_names + self.time_names
+        given = dict(Q10) if isinstance(Q10, Mapping) else dict.fromkeys(names, Q10)
+        changed: dict[str, Any] = {}
+        for name, value in given.items():
+            one_of(name, names, f"{where}.Q10")
+            power = (warm - cool) / 10 * float(portable_math.log(np.float64(real(value, f"{where}.Q10", above=0.0))))
+            factor = portable_math.exp(np.float64(power if name in self.rate_names else -power))
+            changed[name] = np.asarray(getattr(self, name)) * factor
+        return replace(self, **changed)  # type: ignore[type-var]  # every subclass is a dataclass

@@ -1,0 +1,68 @@
+"""NMDA gates that saturate (Wang 1999)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gpusyn.checks import flag, public
+from gpusyn.errors import ParameterError
+from gpusyn.kinetics.base import Kinetics
+
+
+@public
+@dataclass(frozen=True)
+class Saturating(Kinetics):
+    """A gate that saturates: x' = -x/tau_rise, S' = -S/tau_decay + alpha x (1 - S), and x += 1 at each spike.
+
+    Wang (1999), Brunel & Wang (2001). The conductance is w S, and S stays below 1.
+
+    Parameters
+    ----------
+    alpha : float
+        Opening rate (1/ms) per unit of x, > 0.
+    tau_rise, tau_decay : float
+        Time constants of x and S (ms), 0 < tau_rise < tau_decay.
+    jump : bool
+        Replace the rise by a jump at the spike, S += k0 + k1 S, as NEST's ``iaf_bw_2001`` does. It is right for a
+        spike long after the last one; of regular trains, S is 1.6 to 2 % too large on average.
+
+    Raises
+    ------
+    ParameterError
+        If ``tau_rise >= tau_decay``.
+
+    Examples
+    --------
+    >>> Saturating.NMDA()
+    Saturating(alpha=0.5, tau_rise=2.0, tau_decay=100.0, jump=False)
+    """
+
+    alpha: float = 0.5
+    tau_rise: float = 2.0
+    tau_decay: float = 100.0
+    jump: bool = False
+    linear: ClassVar[bool] = False
+    units: ClassVar[dict[str, str]] = {"alpha": "1/ms"}
+    rate_names: ClassVar[tuple[str, ...]] = ("alpha",)
+    time_names: ClassVar[tuple[str, ...]] = ("tau_rise", "tau_decay")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        flag(self.jump, self._where("jump"))
+        if self.tau_rise >= self.tau_decay:
+            raise ParameterError(
+                f"{self._where('tau_rise')}: must be below tau_decay = {self.tau_decay:g} ms (got {self.tau_rise:g}); "
+                "exchange the two"
+            )
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """Short name of the scheme: ``"saturating"``, or ``"jump"``."""
+        return "jump" if self.jump else "saturating"
+
+    @classmethod
+    @public
+    def NMDA(cls) -> Saturating:
+        """NMDA of Wang (1999) and Brunel & Wang (2001): 0.5 /ms, 2 and 100 ms."""
+        return cls()

@@ -1,0 +1,116 @@
+"""The adaptive exponential integrate-and-fire neuron."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy.typing as npt
+
+from gpusyn.checks import public
+from gpusyn.neurons.base import Membrane
+from gpusyn.parameter_table import Parameter
+
+if TYPE_CHECKING:
+    from gpusyn.distributions import Distribution
+
+__all__ = ["AdEx"]
+
+
+class AdEx(Membrane):
+    """Adaptive exponential integrate-and-fire neuron (Brette and Gerstner 2005, whose values are the defaults).
+
+    C dV/dt = -g_L (V - E_L) + g_L Delta_T exp((V - V_T)/Delta_T) - w - sum I_syn + I_e and
+    tau_w dw/dt = a (V - E_L) - w. At V >= V_peak it spikes: V is set to V_reset and held there for t_ref, and w
+    grows by b. The adaptation current `w` (pA) starts at a (V - E_L).
+
+    Parameters
+    ----------
+    C_m : float, array or Distribution
+        Membrane capacitance (pF), > 0.
+    g_L : float, array or Distribution
+        Leak conductance (nS), > 0.
+    E_L, V_T : float, array or Distribution
+        Resting potential, and the potential about which the upstroke begins (mV).
+    Delta_T : float, array or Distribution
+        Sharpness of the upstroke (mV), > 0.
+    tau_w : float, array or Distribution
+        Time constant of the adaptation (ms), > 0.
+    a : float, array or Distribution
+        Adaptation to V (nS).
+    b : float, array or Distribution
+        Adaptation to a spike (pA).
+    V_reset, V_peak : float, array or Distribution
+        Potential after a spike, and the one at which the upstroke is cut (mV); V_reset < V_peak. A V_peak of
+        V_T + 5 Delta_T or higher moves a spike by at most exp(-5) C/g_L, 0.06 ms here.
+    t_ref : float, array or Distribution
+        Refractory time (ms), >= 0, a multiple of dt.
+    I_e : float, array or Distribution
+        Constant current (pA), positive inward.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, two arrays differ in length, or V_reset is not below V_peak.
+
+    Examples
+    --------
+    >>> AdEx.regular_bursting().b
+    100.0
+    """
+
+    THRESHOLD: ClassVar[str] = "V_peak"
+    STATES: ClassVar[dict[str, str]] = {"w": "pA"}
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("C_m", 281.0, "pF", "membrane capacitance"),
+        Parameter("g_L", 30.0, "nS", "leak conductance"),
+        Parameter("E_L", -70.6, "mV", "resting potential"),
+        Parameter("V_T", -50.4, "mV", "potential about which the upstroke begins"),
+        Parameter("Delta_T", 2.0, "mV", "sharpness of the upstroke"),
+        Parameter("tau_w", 144.0, "ms", "time constant of the adaptation"),
+        Parameter("a", 4.0, "nS", "adaptation to V"),
+        Parameter("b", 80.5, "pA", "adaptation to a spike"),
+        Parameter("V_reset", -70.6, "mV", "potential after a spike"),
+        Parameter("V_peak", -40.4, "mV", "potential at which the upstroke is cut"),
+        Parameter("t_ref", 0.0, "ms", "refractory time"),
+        Parameter("I_e", 0.0, "pA", "constant current, positive inward"),
+    )
+    LIMITS: ClassVar[dict[str, dict[str, Any]]] = {
+        "C_m": {"above": 0.0},
+        "g_L": {"above": 0.0},
+        "E_L": {"potential": True},
+        "V_T": {"potential": True},
+        "Delta_T": {"above": 0.0},
+        "tau_w": {"above": 0.0},
+        "a": {},
+        "b": {},
+        "V_reset": {"potential": True},
+        "V_peak": {"potential": True},
+        "t_ref": {"low": 0.0},
+        "I_e": {},
+    }
+
+    @public
+    def __init__(
+        self,
+        *,
+        C_m: float | npt.ArrayLike | Distribution = 281.0,
+        g_L: float | npt.ArrayLike | Distribution = 30.0,
+        E_L: float | npt.ArrayLike | Distribution = -70.6,
+        V_T: float | npt.ArrayLike | Distribution = -50.4,
+        Delta_T: float | npt.ArrayLike | Distribution = 2.0,
+        tau_w: float | npt.ArrayLike | Distribution = 144.0,
+        a: float | npt.ArrayLike | Distribution = 4.0,
+        b: float | npt.ArrayLike | Distribution = 80.5,
+        V_reset: float | npt.ArrayLike | Distribution = -70.6,
+        V_peak: float | npt.ArrayLike | Distribution = -40.4,
+        t_ref: float | npt.ArrayLike | Distribution = 0.0,
+        I_e: float | npt.ArrayLike | Distribution = 0.0,
+    ) -> None:
+        self._take(C_m, g_L, E_L, V_T, Delta_T, tau_w, a, b, V_reset, V_peak, t_ref, I_e)
+
+    @classmethod
+    @public
+    def regular_bursting(cls, *, I_e: float | npt.ArrayLike | Distribution = 210.0) -> AdEx:
+        """Bursts in a regular rhythm (Naud, Marcille, Clopath and Gerstner 2008)."""
+        given = {"tau_w": 120.0, "a": 2.0, "b": 100.0, "V_reset": -46.0, "V_peak": -40.0}
+        return cls(C_m=200.0, g_L=10.0, E_L=-58.0, V_T=-50.0, Delta_T=2.0, I_e=I_e, **given)

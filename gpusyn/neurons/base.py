@@ -1,0 +1,154 @@
+"""What neuron models and spike sources have in common.
+
+A parameter is a number, an array of one value a neuron, or a distribution; arrays are matched to the
+population's size when the population is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.checks import check_drawn, public, values
+from gpusyn.errors import ParameterError
+from gpusyn.parameter_table import Immutable, Parameter, ParameterTable, ReadOnlyDict
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["Membrane", "NeuronModel"]
+
+Floats = npt.NDArray[np.float64]
+
+
+class NeuronModel(Immutable):
+    """Base class of neuron models and sources; use a subclass such as :class:`~gpusyn.LIF`.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the class.
+    values : mapping of str to (float, ndarray, Distribution, ...)
+        The parameters by name; each is an attribute of the model as well.
+    is_source : bool
+        Whether it only emits spikes: no membrane, no receptors.
+    max_events : int or None
+        Declared maximum of events that one neuron emits in one step (sources only).
+    STATES : dict of str to str
+        The model's own state variables beside V, with their units.
+    """
+
+    kind: str
+    values: Mapping[str, Any]
+    max_events: int | None = None
+    is_source: ClassVar[bool] = False
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+    STATES: ClassVar[dict[str, str]] = {}
+
+    def _describe(self, given: dict[str, Any]) -> None:
+        self._set(kind=type(self).__name__, values=ReadOnlyDict(given))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.__dict__.get("values", ()):
+            return self.values[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def check_size(self, size: int, where: str) -> None:
+        """Raise a ParameterError unless every array has one value for each of `size` neurons."""
+        for name, value in self.values.items():
+            length = len(value) if isinstance(value, (np.ndarray, tuple)) else size
+            if length != size:
+                raise ParameterError(
+                    f"{where}: {self.kind}.{name} has {length} values, must be {size}, one a neuron; "
+                    f"give as many values as neurons, or one number for all"
+                )
+
+    @classmethod
+    @public
+    def parameters(cls) -> ParameterTable:
+        """Return the parameters with default, unit and meaning; prints as a table."""
+        return ParameterTable(cls.PARAMETERS)
+
+    def __repr__(self) -> str:
+        def text(value: Any) -> str:
+            if isinstance(value, np.ndarray):
+                return f"<{len(value)} values>"
+            return f"{value:g}" if isinstance(value, float) else repr(value)
+
+        return f"{type(self).__name__}({', '.join(f'{k}={text(v)}' for k, v in self.values.items())})"
+
+
+class Membrane(NeuronModel):
+    """Base class of neurons with a membrane potential.
+
+    Attributes
+    ----------
+    REST, THRESHOLD, RESET : str
+        Names of the parameters that V is counted from and starts at, that a spike is emitted at, and that a spike
+        sets V to (``""``: V goes on as it is).
+    LIMITS : dict
+        What each parameter may be, as keywords of `gpusyn.checks.values`.
+    """
+
+    REST: ClassVar[str] = "E_L"
+    THRESHOLD: ClassVar[str] = "V_th"
+    RESET: ClassVar[str] = "V_reset"
+    LIMITS: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def _take(self, *given: Any) -> None:
+        """Check the parameters, given in the order of PARAMETERS, and keep them."""
+        kind = type(self).__name__
+        kept = {
+            p.name: values(value, None, f"{kind}.{p.name}", unit=p.unit, **self.LIMITS[p.name])
+            for p, value in zip(self.PARAMETERS, given, strict=True)
+        }
+        _same_lengths(kept, kind)
+        if self.RESET:
+            _reset_below_threshold(kept[self.RESET], kept[self.THRESHOLD], kind, self.RESET, self.THRESHOLD)
+        self._describe(kept)
+
+    def check_drawn(self, drawn: Mapping[str, Any], where: str) -> None:
+        """Raise a ParameterError unless all values are allowed, those drawn from distributions too."""
+        for name, limits in self.LIMITS.items():
+            if isinstance(drawn[name], np.ndarray) and limits and "potential" not in limits:
+                check_drawn(drawn[name], f"{where}.{name}", **limits)
+        if not self.RESET:
+            return
+        bad = np.flatnonzero(np.atleast_1d(np.asarray(drawn[self.RESET]) >= np.asarray(drawn[self.THRESHOLD])))
+        if bad.size:
+            raise ParameterError(
+                f"{where}: {self.RESET} is not below {self.THRESHOLD} at neuron {bad[0]}; give the distributions "
+                "low= and high="
+            )
+
+
+def _same_lengths(kept: Mapping[str, Any], kind: str) -> None:
+    lengths = {name: len(value) for name, value in kept.items() if isinstance(value, np.ndarray)}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ParameterError(f"{kind}: arrays must have one value a neuron, all equally many (got {listed})")
+
+
+def _extent(value: Any) -> tuple[Floats, Floats]:
+    """Return the smallest and largest value where it is certain, else the mean of a distribution."""
+    from gpusyn.distributions import Distribution, Uniform
+
+    if isinstance(value, Distribution):
+        low, high = value.bounds() if isinstance(value, Uniform) else (value.mean_value(),) * 2
+        return np.array([low]), np.array([high])
+    return np.atleast_1d(value), np.atleast_1d(value)
+
+
+def _reset_below_threshold(reset: Any, threshold: Any, kind: str, name: str, limit: str) -> None:
+    highest, lowest = np.broadcast_arrays(_extent(reset)[1], _extent(threshold)[0])
+    wrong = np.flatnonzero(highest >= lowest)
+    if wrong.size:
+        k = int(wrong[0])
+        place = f"{kind}.{name}[{k}]" if len(highest) > 1 else f"{kind}.{name}"
+        raise ParameterError(
+            f"{place}: must be below {limit} = {lowest[k]:g} mV (got {highest[k]:g}), or it would spike "
+            f"without end; lower {name} or raise {limit}"
+        )

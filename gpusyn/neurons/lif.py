@@ -1,0 +1,81 @@
+"""The leaky integrate-and-fire neuron."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy.typing as npt
+
+from gpusyn.checks import public
+from gpusyn.neurons.base import Membrane
+from gpusyn.parameter_table import Parameter
+
+if TYPE_CHECKING:
+    from gpusyn.distributions import Distribution
+
+__all__ = ["LIF"]
+
+
+class LIF(Membrane):
+    """Leaky integrate-and-fire neuron: C dV/dt = -g_L (V - E_L) - sum I_syn + I_e (Lapicque 1907).
+
+    At V >= V_th it spikes, V is set to V_reset and held there for t_ref.
+
+    Parameters
+    ----------
+    C_m : float, array or Distribution
+        Membrane capacitance (pF), > 0.
+    g_L : float, array or Distribution
+        Leak conductance (nS), > 0.
+    E_L, V_th, V_reset : float, array or Distribution
+        Resting, threshold and reset potential (mV); V_reset < V_th.
+    t_ref : float, array or Distribution
+        Refractory time (ms), >= 0, a multiple of dt.
+    I_e : float, array or Distribution
+        Constant current (pA), positive inward.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, two arrays differ in length, or V_reset is not below V_th.
+
+    Examples
+    --------
+    >>> LIF(V_th=-50.0)
+    LIF(C_m=200, g_L=10, E_L=-70, V_th=-50, V_reset=-70, t_ref=2, I_e=0)
+    >>> LIF.parameters()[3]
+    Parameter(name='V_th', default=-55.0, unit='mV', meaning='threshold')
+    """
+
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("C_m", 200.0, "pF", "membrane capacitance"),
+        Parameter("g_L", 10.0, "nS", "leak conductance"),
+        Parameter("E_L", -70.0, "mV", "resting potential"),
+        Parameter("V_th", -55.0, "mV", "threshold"),
+        Parameter("V_reset", -70.0, "mV", "potential after a spike"),
+        Parameter("t_ref", 2.0, "ms", "refractory time"),
+        Parameter("I_e", 0.0, "pA", "constant current, positive inward"),
+    )
+    LIMITS: ClassVar[dict[str, dict[str, Any]]] = {
+        "C_m": {"above": 0.0},
+        "g_L": {"above": 0.0},
+        "E_L": {"potential": True},
+        "V_th": {"potential": True},
+        "V_reset": {"potential": True},
+        "t_ref": {"low": 0.0},
+        "I_e": {},
+    }
+
+    @public
+    def __init__(
+        self,
+        *,
+        C_m: float | npt.ArrayLike | Distribution = 200.0,
+        g_L: float | npt.ArrayLike | Distribution = 10.0,
+        E_L: float | npt.ArrayLike | Distribution = -70.0,
+        V_th: float | npt.ArrayLike | Distribution = -55.0,
+        V_reset: float | npt.ArrayLike | Distribution = -70.0,
+        t_ref: float | npt.ArrayLike | Distribution = 2.0,
+        I_e: float | npt.ArrayLike | Distribution = 0.0,
+    ) -> None:
+        self._take(C_m, g_L, E_L, V_th, V_reset, t_ref, I_e)
