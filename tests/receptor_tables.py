@@ -37,6 +37,7 @@ DEFAULTS = {
         "E_rev": "-70 to -80 in models [2]; HCO3- puts it a few mV above E_Cl [M]",
         "tau_rise": "0.5 ms for a fast IPSC [M]",
     },
+    "GABA_B": {"E_rev": "potassium; -90 to -95 in models [2]"},
 }
 
 # Published kinetics: what makes them, and where they are from.
@@ -44,6 +45,13 @@ KINETICS = {
     "FirstOrder.AMPA": "authors' NEURON mechanism, ModelDB 18198 and 18500 [1]",
     "FirstOrder.NMDA": "the same, and a public port [2]",
     "FirstOrder.GABA_A": "the same, and a course page [2]",
+    "Saturating.NMDA": "Wang 1999, Brunel & Wang 2001; NEST and Brian2 code [2]",
+    "Markov.NMDA": "ModelDB 18198 [1]; the same rate for both bindings, as in the authors' code",
+    "Markov.NMDA_LesterJahr": "Lester & Jahr 1992, as listed in ModelDB 18198 [1]",
+    "Markov.AMPA": "ModelDB 18198 [1]; the same rate for both bindings",
+    "Markov.GABA_A": "after Busch & Sakmann 1990; ModelDB 18198 [1]",
+    "GProtein": "four rates: a course page about the 1998 chapter [1]; K_d and pulse [M]",
+    "GProtein.ModelDB": "authors' NEURON mechanism, fitted to a 5 ms pulse [1]",
 }
 
 # Magnesium blocks by their maker ("": the default), and where they are from.
@@ -69,15 +77,38 @@ def defaults() -> str:
     return rows("receptor | parameter | default | unit | meaning | source", lines)
 
 
+def constants(made) -> str:
+    """Return the constants of some kinetics with their units, and the transitions between states."""
+    text = []
+    for field in fields(made):
+        value, unit = getattr(made, field.name), made.units.get(field.name, "ms")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            text.append(f"{field.name} {value:g}" + ("" if isinstance(value, int) else f" {unit}"))
+    return ", ".join(transitions(made) + text)
+
+
+def transitions(made) -> list[str]:
+    """Return the rates between states (1/ms) of a Markov scheme, forth and back; c is the transmitter in mM."""
+    if not isinstance(made, gs.kinetics.Markov):
+        return []
+
+    def rate(start: int, end: int) -> str:
+        free, bound = made.rates[end][start], made.binding[end][start]
+        return f"{bound:g} c" if bound else f"{free:g}"
+
+    pairs = [(i, j) for j in range(len(made.rates)) for i in range(j)]
+    moves = [f"{i}-{j}: {rate(i, j)} / {rate(j, i)}" for i, j in pairs if rate(i, j) != "0" or rate(j, i) != "0"]
+    return [*moves, f"open: {' and '.join(map(str, made.open))}"]
+
+
 def kinetics() -> str:
     """Return the table of published kinetics."""
     lines = []
     for name, source in KINETICS.items():
-        kind, maker = name.split(".")
-        made = getattr(getattr(gs.kinetics, kind), maker)()
-        values = [(f.name, getattr(made, f.name), made.units.get(f.name, "ms")) for f in fields(made)]
-        text = ", ".join(f"{key} {value:g} {unit}" for key, value, unit in values if value is not None)
-        lines.append([f"`gs.kinetics.{name}()`", text, source])
+        make = gs.kinetics
+        for part in name.split("."):
+            make = getattr(make, part)
+        lines.append([f"`gs.kinetics.{name}()`", constants(make()), source])
     return rows("kinetics | constants | source", lines)
 
 
