@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 
 from gpusyn import coefficients
 from gpusyn.checks import whole_steps
-from gpusyn.kinetics import FirstOrder, Kinetics
+from gpusyn.kinetics import FirstOrder, GProtein, Kinetics
 from gpusyn.layout import GateSet, Layout
 from gpusyn.schemes import PulseScheme, pulse_scheme
 from gpusyn.strategy import components
 
 Array = NDArray[Any]
 KINDS = {"first_order": 0, "markov": 0, "jump": 1, "saturating": 2, "g_protein": 3}  # as in kernels/advance_gates.cu
+
+
+# A gate smaller than this is closed, so that a source whose channels are shut sends nothing.
+LEAST_GATE = {"float32": 2.0**-40, "float64": 2.0**-60}
 
 
 class Shape(NamedTuple):
@@ -51,7 +55,7 @@ def pulse_steps(kinetics: Any, dt: float, where: str) -> tuple[int, int]:
     """Steps that one event's transmitter stays, and steps after it in which events are ignored (-1: none are)."""
     if not hasattr(kinetics, "T_dur"):
         return 0, -1
-    dead = getattr(kinetics, "deadtime", None)
+    dead = kinetics.deadtime
     pulse = whole_steps(kinetics.T_dur, dt, f"{where}.T_dur")
     return pulse, -1 if dead is None else whole_steps(dead, dt, f"{where}.deadtime", low=0)
 
@@ -72,8 +76,14 @@ def target_coefficients(kinetics: Kinetics, dt: float, quantum: float) -> list[A
 
 def source_coefficients(kinetics: Any, dt: float, precision: str, most_events: int) -> list[float]:
     """Coefficients of a source's gate."""
-    s = scheme_of(kinetics, dt)
-    return [float(x) for x in np.concatenate([s.on.reshape(-1), s.off.reshape(-1), s.drive])]
+    if kinetics.kind in ("first_order", "markov"):
+        s = scheme_of(kinetics, dt)
+        return [float(x) for x in np.concatenate([s.on.reshape(-1), s.off.reshape(-1), s.drive])]
+    if isinstance(kinetics, GProtein):
+        least = LEAST_GATE[precision]
+        return [*coefficients.cascade(kinetics, dt, on=True), *coefficients.cascade(kinetics, dt, on=False),
+                kinetics.n, kinetics.K_d, least]  # fmt: skip
+    return coefficients.jump(kinetics, dt)
 
 
 class GateTables:

@@ -33,6 +33,8 @@ class StateAccess:
         own = list(place.population.model.STATES)
         if variable in own:
             return [(prefix + "membrane", own.index(variable) * group.size + place.first)]
+        if variable == "Ca":
+            return [(prefix + "gates", (group.signature.n_states - 1) * group.size + place.first)]
         kind, _, name = variable.partition("_")
         k = [r.name for r in place.population.receptors].index(name)
         row = group.signature.layout()[k]
@@ -50,7 +52,14 @@ class StateAccess:
             if self.layout.net.populations.get(population.name) is not population:
                 raise ArgumentError(f"{where}.population: '{population.name}' belongs to another network")
         known = [v for v in _common(selection) if not v.startswith(("I_", "B_"))]
+        if variable == "Ca" and not all(self._has_calcium(population.name) for population, _ in selection.parts):
+            raise ParameterError(
+                f"{where}.variable: 'Ca' is computed only where it is recorded; add net.record({selection.name}, 'Ca')"
+            )
         return one_of(variable, known, f"{where}.variable")
+
+    def _has_calcium(self, population: str) -> bool:
+        return self.layout.groups[self.layout.populations[population].group].signature.calcium
 
     def get(self, selection: Selection, variable: str) -> Array:
         """Host copy, one value a neuron in the order of the selection."""
