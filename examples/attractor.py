@@ -51,8 +51,8 @@ def attractor_network(
     """
     receptors = [
         gs.AMPA(tau_decay=2.0),
-        # Channels that glutamate opens for 2 ms: they saturate as Wang's gate does, within 3 %.
-        gs.NMDA(Mg=1.0, kinetics=gs.kinetics.FirstOrder(alpha=0.5, beta=0.01, T_max=1.0, T_dur=2.0)),
+        # The rise of 2 ms as a jump at the spike: what a target gets is then known when its source fires.
+        gs.NMDA(Mg=1.0, kinetics=gs.kinetics.Saturating(alpha=0.5, tau_rise=2.0, tau_decay=100.0, jump=True)),
         gs.GABA_A(tau_decay=tau_GABA, E_rev=-70.0),
     ]
     N_E, N_I = sizes
