@@ -61,7 +61,7 @@ def story(small: bool = False):
     figure, (top, bottom) = panels(
         "A cue of 100 ms leaves its group firing: slow NMDA currents hold the memory", 1, 2, sharex=True
     )
-    figure.set_size_inches(7.6, 4.8)
+    figure.set_size_inches(7.2, 4.5)
     for names, colour in ((cued, NMDA), (others, GREY)):
         shown = np.isin(spikes.population, names)
         top.plot(spikes.times[shown], spikes.ids[shown], ".", color=colour, markersize=1)
