@@ -51,8 +51,7 @@ def attractor_network(
     """
     receptors = [
         gs.AMPA(tau_decay=2.0),
-        # The rise of 2 ms as a jump at the spike: what a target gets is then known when its source fires.
-        gs.NMDA(Mg=1.0, kinetics=gs.kinetics.Saturating(alpha=0.5, tau_rise=2.0, tau_decay=100.0, jump=True)),
+        gs.NMDA(Mg=1.0, kinetics=gs.kinetics.Saturating(alpha=0.5, tau_rise=2.0, tau_decay=100.0)),
         gs.GABA_A(tau_decay=tau_GABA, E_rev=-70.0),
     ]
     N_E, N_I = sizes
