@@ -1,7 +1,7 @@
 """How does a network remember what is no longer there? (Brunel & Wang 2001)
 
 A cue of 100 ms makes one group of cells fire. Afterwards its recurrent NMDA currents, slow and saturating, keep it
-firing at 20 to 30 Hz, while all others stay at their spontaneous 3 Hz: the same network has both states.
+firing at 25 to 30 Hz, while all others stay at their spontaneous 3 Hz: the same network has both states.
 """
 
 import numpy as np
