@@ -156,6 +156,8 @@ class Simulator:
             session.write("due_begin", inputs.due_begin(start, k))
         if len(inputs.waves) > 1:
             session.write("waves", inputs.wave_table(start, k))
+        if inputs.bath_width:
+            session.write("bath_kinetics", inputs.kinetics_table(start, k).reshape(-1))
         if inputs.rate_waves:
             pairs, pieces = inputs.rate_table(start, k)
             session.write("drive_rate", pairs, 2 * inputs.n_rates)
