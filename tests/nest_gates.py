@@ -1,4 +1,4 @@
-"""Run in a process of its own by test_gates_oracle.py: the NMDA gate of one synapse in NEST's two models of Brunel & Wang.
+"""Run in a process of its own by test_gates_oracle.py: the NMDA gate of a synapse in NEST's Brunel-Wang models.
 
 Reads model, volleys (ms), delay and duration from an .npz file; writes the presynaptic spikes and S to another.
 """

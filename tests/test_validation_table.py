@@ -2,11 +2,11 @@
 
 import pytest
 from test_validation import SKIPPED
-from validation_lab import MEASURES, ROWS, fastest
+from validation_lab import MEASURES, ROWS
 from validation_table import PAGE, cell, line
 
 HEADINGS = ("| row |", "|---")
-SAMPLE = "A1 A4b B1c B4 C4 D1a D12"
+SAMPLE = "A1 B4 C4 D12"
 
 
 def committed():
@@ -35,4 +35,4 @@ def test_every_measured_row_passes():
 
 @pytest.mark.parametrize("name", SAMPLE.split())
 def test_sample_measured_again(name):
-    assert dict(committed())[name] == line(name, fastest()), "run python -m tests.validation_table --write"
+    assert dict(committed())[name] == line(name, "numpy"), "run python -m tests.validation_table --write"
