@@ -26,20 +26,25 @@ def run(receptors, train, weights, *variables):
         return [np.asarray(sim.data[recorder][name], np.float64) for name in variables]
 
 
-@settings(max_examples=5, deadline=None)
+MOST_MG = 1e6  # mM, the most that is accepted: B is below 2e-7 up to the threshold of -50 mV
+
+
+@settings(max_examples=5, deadline=None, derandomize=True)
 @given(train=TRAINS, weights=WEIGHTS)
-def test_p1_full_magnesium_block_leaves_ampa_bit_identical(train, weights):
-    V, g = run([gs.AMPA()], train, weights, "V", "g_AMPA")
-    blocked, g_blocked, I_NMDA = run([gs.AMPA(), gs.NMDA(Mg=1e30)], train, weights, "V", "g_AMPA", "I_NMDA")
+def test_p1_full_magnesium_block_spares_ampa(train, weights):
+    names = ("V", "g_AMPA", "g_NMDA", "I_NMDA")
+    V, g = run([gs.AMPA()], train, weights, *names[:2])
+    V_blocked, g_blocked, g_NMDA, I_NMDA = run([gs.AMPA(), gs.NMDA(Mg=MOST_MG)], train, weights, *names)
     assert g.any()
+    assert g_NMDA.any()
     assert np.array_equal(g, g_blocked)
-    assert np.array_equal(V, blocked)
-    assert np.abs(I_NMDA).max() < 1e-20
-    assert not np.array_equal(V, run([gs.AMPA(), gs.NMDA(Mg=1.0)], train, weights, "V")[0])
+    assert np.abs(I_NMDA).max() < 2e-7 * 70.0 * g_NMDA.max()
+    (V_free,) = run([gs.AMPA(), gs.NMDA(Mg=1.0)], train, weights, "V")
+    assert np.abs(V_blocked - V).max() < 1e-3 * np.abs(V_free - V).max()
 
 
 @pytest.mark.parametrize("receptor", [gs.AMPA, gs.NMDA, gs.GABA_A])
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(train=TRAINS, weights=WEIGHTS)
 def test_p2_one_conductance_a_cell_is_the_sum_over_synapses(receptor, train, weights):
     name = f"g_{receptor().name}"
