@@ -15,15 +15,7 @@ from numpy.typing import NDArray
 
 from gpusyn import portable_math
 from gpusyn.calcium import Calcium
-from gpusyn.kinetics import (
-    Alpha,
-    DualExponential,
-    Exponential,
-    FirstOrder,
-    GProtein,
-    Kinetics,
-    Saturating,
-)
+from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder, Kinetics
 from gpusyn.receptors.block import MgBlock
 
 Floats = NDArray[np.float64]
@@ -100,40 +92,41 @@ def _multiply(a: list[list[Floats]], b: list[list[Floats]]) -> list[list[Floats]
 class Gate(NamedTuple):
     """A linear gate as a chain: decay rates from g to the variable that events jump, links, jump per unit weight."""
 
-    decay: tuple[float, ...]
+    decay: tuple[Any, ...]
     link: tuple[float, ...]
-    jump: float
+    jump: Any
 
 
-def gate_of(kinetics: Kinetics) -> Gate:
-    """The chain of a linear kinetics whose events peak with the weight (Rall 1967; Roth and van Rossum 2009)."""
+def gate_of(kinetics: Kinetics, slower: Any = 1.0) -> Gate:
+    """The chain of a linear kinetics whose events peak with the weight (Rall 1967; Roth and van Rossum 2009).
+
+    Its decay is `slower` than its own (a number, or an array of several cases), its peak stays.
+    """
     if isinstance(kinetics, Exponential):
-        return Gate((1 / kinetics.tau,), (), 1.0)
+        return Gate((1 / (kinetics.tau * slower),), (), 1.0)
     if isinstance(kinetics, Alpha):
-        return Gate((1 / kinetics.tau, 1 / kinetics.tau), (1.0,), float(_exp(1.0)) / kinetics.tau)
-    assert isinstance(kinetics, DualExponential)
-    return Gate(
-        (1 / kinetics.tau_decay, 1 / kinetics.tau_rise),
-        (1.0,),
-        _peak_jump(kinetics.tau_rise, kinetics.tau_decay),
-    )
-
-
-def _peak_jump(rise: float, decay: float) -> float:
-    """Jump of h that makes g peak with 1: exp(t_peak/rise)/decay, without the 0/0 at equal time constants."""
-    delta = 1 - rise / decay
-    if abs(delta) < 1e-2:
-        series = 0.0
-        for k in range(12, 0, -1):  # -ln(1 - delta)/delta = 1 + delta/2 + delta^2/3 + ...
-            series = series * delta + 1 / k
+        rise, decay = kinetics.tau, kinetics.tau * slower
     else:
-        series = -float(portable_math.log(np.float64(1 - delta))) / delta
-    return float(_exp(series)) / decay
+        assert isinstance(kinetics, DualExponential)
+        rise, decay = kinetics.tau_rise, kinetics.tau_decay * slower
+    return Gate((1 / decay, 1 / rise), (1.0,), _peak_jump(rise, decay))
 
 
-def lumped(kinetics: Kinetics, dt: float, quantum: float) -> list[Floats]:
+def _peak_jump(rise: float, decay: Any) -> Any:
+    """Jump of h that makes g peak with 1: exp(t_peak/rise)/decay, without the 0/0 at equal time constants."""
+    delta = np.asarray(1 - rise / decay, dtype=np.float64)
+    near = np.abs(delta) < 1e-2
+    series = np.zeros_like(delta)
+    for k in range(12, 0, -1):  # -ln(1 - delta)/delta = 1 + delta/2 + delta^2/3 + ...
+        series = series * delta + 1 / k
+    apart = np.where(near, 0.5, delta)
+    series = np.where(near, series, -portable_math.log(1 - apart) / apart)
+    return _exp(series) / decay
+
+
+def lumped(kinetics: Kinetics, dt: float, quantum: float, slower: Any = 1.0) -> list[Floats]:
     """Coefficients of a target-owned gate: propagator, exact means over the step, jump of one quantum of input."""
-    gate = gate_of(kinetics)
+    gate = gate_of(kinetics, slower)
     whole = chain_propagator((0.0, *gate.decay), (1.0, *gate.link), dt)  # one more link: the integral of g
     means = [whole[0][1 + j] / dt for j in range(len(gate.decay))]
     return [*_own(whole), *means, np.asarray(gate.jump * quantum)]
@@ -161,29 +154,6 @@ def first_order(kinetics: FirstOrder, dt: float) -> list[Floats]:
     ratio = fall_off / (kinetics.beta * dt) / P_off  # of the mean to the gate at the end, without transmitter
     constant = r_inf * (1 - mean_on) - ratio * (r_inf * fall_on)
     return [P_on, r_inf * fall_on, P_off, ratio, constant, mean_on - ratio * P_on]
-
-
-def cascade(kinetics: GProtein, dt: float, *, on: bool) -> list[float]:
-    """Exact step of R and G with transmitter or without: R from R and from 1, G from R, from G and from 1."""
-    binding = kinetics.K1 * kinetics.T_max if on else 0.0
-    step = chain_propagator((kinetics.K4, kinetics.K2 + binding, 0.0), (kinetics.K3, binding), dt)
-    return [float(step[i][j]) for i, j in ((1, 1), (1, 2), (0, 1), (0, 0), (0, 2))]
-
-
-def jump(kinetics: Saturating, dt: float) -> list[float]:
-    """Decay over a step, and k0 and k1 of the jump k0 + k1 S at a spike (Brunel and Wang 2001; NEST's iaf_bw_2001).
-
-    k0 = a^(1 - p) gamma_lower(p, a) with a = alpha tau_rise and p = 1 - tau_rise/tau_decay, by the series
-    gamma_lower(p, a) = a^p exp(-a) sum_k a^k / (p (p + 1) ... (p + k)), all of whose terms are positive.
-    """
-    a, p = kinetics.alpha * kinetics.tau_rise, 1.0 - kinetics.tau_rise / kinetics.tau_decay
-    term, total, k = 1.0 / p, 0.0, 0
-    while total + term > total:
-        total += term
-        k += 1
-        term *= a / (p + k)
-    k0 = a * float(_exp(-a)) * total
-    return [float(_exp(-dt / kinetics.tau_decay)), k0, float(_expm1(-a))]
 
 
 def lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:

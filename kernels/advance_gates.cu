@@ -79,17 +79,18 @@ DEVICE int advance_jump(const SourceGate &g, int events)
 }
 
 // x' = -x/tau_r, S' = -S/tau_d + alpha x (1 - S), x jumps by 1 at each event (Wang 1999), in its closed form: with
-// a = alpha tau_r x, S becomes P exp(-y) (S + a (c_0 + c_1 a + ...)), y = a (1 - P_x). What x adds in the coming step is
-// sent ahead of it.  states: S, what the coming step adds, x;  c = {P, P_x, alpha tau_r, 1 - P_x, least x, terms, c_k ...}
+// y = loss x, S becomes P exp(-y) (S + y head (1 + y r_1 (1 + y r_2 (...)))). What x adds in the coming step is sent ahead of it.
+// states: S, what the coming step adds, x;  c = {least x, P, P_x, loss, head, number of r_k, r_k ...}
 DEVICE int advance_saturating(const SourceGate &g, int events)
 {
-    real S = flush(g.c[0] * g.x[0] + g.x[g.n]), x = g.c[1] * g.x[2 * g.n] + (real)events;
-    x = x < g.c[4] ? (real)0 : x;
+    const real *c = g.c;
+    real S = flush(c[1] * g.x[0] + g.x[g.n]), x = c[2] * g.x[2 * g.n] + (real)events;
+    x = x < c[0] ? (real)0 : x;
     real gain = 0;
     if (x > 0) {
-        real a = g.c[2] * x, series = 0, lost = portable_expm1(-(a * g.c[3]));
-        for (int k = (int)g.c[5] - 1; k >= 0; k--) series = series * a + g.c[6 + k];
-        gain = flush(g.c[0] * (lost * S + (lost + 1) * (a * series)));
+        real y = c[3] * x, lost = portable_expm1(-y), series = 1;
+        for (int k = (int)c[5] - 1; k >= 0; k--) series = (real)1 + y * c[6 + k] * series;
+        gain = flush(c[1] * (lost * S + (lost + (real)1) * (y * c[4] * series)));
     }
     g.x[0] = S;
     g.x[g.n] = gain;

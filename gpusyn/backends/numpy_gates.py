@@ -91,17 +91,18 @@ def advance_jump(a: SimpleNamespace, g: Gate, c: Array, events: Array) -> Array:
 
 
 def advance_saturating(a: SimpleNamespace, g: Gate, c: Array, events: Array) -> Array:
-    """Two variables (Wang 1999) in closed form; c = P, P_x, alpha tau_r, 1 - P_x, least x, terms, c_k ..."""
+    """Two variables (Wang 1999) in closed form; c = least x, P, P_x, loss, head, number of r_k, r_k ..."""
     S, gain, x = states_of(a, g, 3)
-    S[:] = flush(c[0] * S + gain)
-    grown = c[1] * x + events.astype(x.dtype)
-    x[:] = np.where(grown < c[4], c.dtype.type(0), grown)
-    scaled = c[2] * x
-    lost, series = expm1(-(scaled * c[3])), np.zeros_like(x)
+    zero, one = c.dtype.type(0), c.dtype.type(1)
+    S[:] = flush(c[1] * S + gain)
+    grown = c[2] * x + events.astype(x.dtype)
+    x[:] = np.where(grown < c[0], zero, grown)
+    y, series = c[3] * x, np.ones_like(x)
+    lost = expm1(-y)
     for k in reversed(range(int(c[5]))):
-        series = series * scaled + c[6 + k]
-    added = flush(c[0] * (lost * S + (lost + c.dtype.type(1)) * (scaled * series)))
-    gain[:] = np.where(x > 0, added, c.dtype.type(0))
+        series = one + y * c[6 + k] * series
+    added = flush(c[1] * (lost * S + (lost + one) * (y * c[4] * series)))
+    gain[:] = np.where(x > 0, added, zero)
     grows: Array = gain != 0
     send(a, g, 0, grows, gain, np.zeros_like(gain))
     return grows

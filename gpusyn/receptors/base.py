@@ -9,6 +9,7 @@ from gpusyn.errors import ArgumentError
 from gpusyn.kinetics import DualExponential, Exponential, Kinetics
 from gpusyn.parameter_table import Immutable, Parameter, ParameterTable
 from gpusyn.receptors.block import MgBlock
+from gpusyn.waveform import Waveform
 
 GATING = ("auto", "per-synapse")
 
@@ -30,7 +31,7 @@ class Receptor(Immutable):
         How the gate answers a spike.
     E_rev : float or None
         Reversal potential (mV); ``None`` for a current.
-    Mg : float or None
+    Mg : float, Waveform or None
         Extracellular magnesium (mM); ``None`` without a magnesium block.
     block : MgBlock
         Form of that block.
@@ -47,7 +48,7 @@ class Receptor(Immutable):
     name: str
     kinetics: Kinetics
     E_rev: float | None
-    Mg: float | None
+    Mg: float | Waveform | None
     block: MgBlock
     Pf: float
     gating: str
@@ -62,7 +63,7 @@ class Receptor(Immutable):
         gating: Any,
         *,
         E_rev: Any = None,
-        Mg: float | None = None,
+        Mg: float | Waveform | None = None,
         block: MgBlock | None = None,
         Pf: Any = 0.0,
     ) -> None:
@@ -92,7 +93,8 @@ class Receptor(Immutable):
 
     def __repr__(self) -> str:
         parts = [f"kinetics={self.kinetics!r}"]
-        parts += [f"{key}={value:g}" for key, value in (("E_rev", self.E_rev), ("Mg", self.Mg)) if value is not None]
+        shown = (("E_rev", self.E_rev), ("Mg", self.Mg))
+        parts += [f"{k}={v if isinstance(v, Waveform) else f'{v:g}'}" for k, v in shown if v is not None]
         if self.gating != "auto":
             parts.append(f"gating={self.gating!r}")
         return f"{self.kind}(name={self.name!r}, {', '.join(parts)})"

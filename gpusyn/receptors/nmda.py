@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gpusyn.checks import public, real
+import numpy as np
+
+from gpusyn.checks import public
 from gpusyn.kinetics import Kinetics
 from gpusyn.parameter_table import Parameter
 from gpusyn.receptors.base import Receptor, choose_kinetics
 from gpusyn.receptors.block import MgBlock
+from gpusyn.timed import number_array_or_waveform
+from gpusyn.waveform import Waveform
 
 
 class NMDA(Receptor):
@@ -18,8 +22,8 @@ class NMDA(Receptor):
 
     Parameters
     ----------
-    Mg : float
-        Extracellular magnesium (mM), >= 0; 0 removes the block.
+    Mg : float or Waveform
+        Extracellular magnesium (mM), >= 0; 0 removes the block. A waveform changes it in the course of a run.
     tau_rise, tau_decay : float, optional
         Time constants (ms) of the normalised dual exponential, default 2 and 100.
     E_rev : float
@@ -54,7 +58,7 @@ class NMDA(Receptor):
     def __init__(
         self,
         *,
-        Mg: float = 1.0,
+        Mg: float | Waveform = 1.0,
         tau_rise: float | None = None,
         tau_decay: float | None = None,
         E_rev: float = 0.0,
@@ -65,5 +69,6 @@ class NMDA(Receptor):
         name: str | None = None,
     ) -> None:
         chosen = choose_kinetics("NMDA", kinetics, tau_rise, tau_decay, default_rise=2.0, default_decay=100.0)
-        Mg = real(Mg, "NMDA.Mg", unit="mM", low=0, high=1e6)
-        self._describe(name, chosen, gating, E_rev=E_rev, Mg=Mg, block=block, Pf=Pf)
+        kept = number_array_or_waveform(Mg, None, "NMDA.Mg", arrays=False, unit="mM", low=0.0, high=1e6)
+        assert not isinstance(kept, np.ndarray)
+        self._describe(name, chosen, gating, E_rev=E_rev, Mg=kept, block=block, Pf=Pf)
