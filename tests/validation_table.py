@@ -1,7 +1,7 @@
 """docs/validation.md: what every row of validation_values.json should be, and what the simulator makes of it.
 
-``python -m tests.validation_table --write`` measures every row again (a minute or two) and writes the page; without
-``--write`` it prints it. The same bits come from every backend, so the printed digits depend on none.
+``python -m tests.validation_table --write`` measures every row again (about half a minute) and writes the page;
+without ``--write`` it prints it. The same bits come from every backend, so the printed digits depend on none.
 """
 
 from __future__ import annotations
