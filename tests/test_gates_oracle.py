@@ -1,7 +1,8 @@
 """The NMDA gate of one synapse under a burst and single spikes, against NEST's `iaf_bw_2001` and `iaf_bw_2001_exact`.
 
-Both sides of the jump model follow one closed form, so only rounding is left. NEST integrates x and S of the exact model
-adaptively, here to 1e-9 a step, and gpusyn takes the step in closed form: 1e-8 is NEST's error, added up while S forgets.
+Both sides of the jump model follow one closed form, so only rounding is left. NEST integrates x and S of the exact
+model adaptively, here to 1e-9 a step, and gpusyn takes the step in closed form: 1e-8 is NEST's error, added up while S
+forgets.
 
 `iaf_bw_2001` carries the jump of S in the offset of the spike event, so NEST records its spikes up to 0.65 ms early.
 The times therefore come from the exact model, whose cell fires at the same steps.
