@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from gpusyn import portable_math
 from gpusyn.calcium import Calcium
-from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder, Kinetics
+from gpusyn.kinetics import (
+    Alpha,
+    DualExponential,
+    Exponential,
+    FirstOrder,
+    GProtein,
+    Kinetics,
+    Saturating,
+)
 from gpusyn.receptors.block import MgBlock
 
 Floats = NDArray[np.float64]
@@ -154,6 +162,29 @@ def first_order(kinetics: FirstOrder, dt: float) -> list[Floats]:
     ratio = fall_off / (kinetics.beta * dt) / P_off  # of the mean to the gate at the end, without transmitter
     constant = r_inf * (1 - mean_on) - ratio * (r_inf * fall_on)
     return [P_on, r_inf * fall_on, P_off, ratio, constant, mean_on - ratio * P_on]
+
+
+def cascade(kinetics: GProtein, dt: float, *, on: bool) -> list[float]:
+    """Exact step of R and G with transmitter or without: R from R and from 1, G from R, from G and from 1."""
+    binding = kinetics.K1 * kinetics.T_max if on else 0.0
+    step = chain_propagator((kinetics.K4, kinetics.K2 + binding, 0.0), (kinetics.K3, binding), dt)
+    return [float(step[i][j]) for i, j in ((1, 1), (1, 2), (0, 1), (0, 0), (0, 2))]
+
+
+def jump(kinetics: Saturating, dt: float) -> list[float]:
+    """Decay over a step, and k0 and k1 of the jump k0 + k1 S at a spike (Brunel and Wang 2001; NEST's iaf_bw_2001).
+
+    k0 = a^(1 - p) gamma_lower(p, a) with a = alpha tau_rise and p = 1 - tau_rise/tau_decay, by the series
+    gamma_lower(p, a) = a^p exp(-a) sum_k a^k / (p (p + 1) ... (p + k)), all of whose terms are positive.
+    """
+    a, p = kinetics.alpha * kinetics.tau_rise, 1.0 - kinetics.tau_rise / kinetics.tau_decay
+    term, total, k = 1.0 / p, 0.0, 0
+    while total + term > total:
+        total += term
+        k += 1
+        term *= a / (p + k)
+    k0 = a * float(_exp(-a)) * total
+    return [float(_exp(-dt / kinetics.tau_decay)), k0, float(_expm1(-a))]
 
 
 def lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:

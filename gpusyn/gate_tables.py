@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from gpusyn import coefficients
 from gpusyn.checks import whole_steps
-from gpusyn.gate_coefficients import cascade, growth, jump_constants
-from gpusyn.kinetics import FirstOrder, GProtein, Kinetics
+from gpusyn.growth import growth
+from gpusyn.kinetics import FirstOrder, GProtein, Kinetics, Saturating
 from gpusyn.layout import GateSet, Layout
 from gpusyn.schemes import PulseScheme, pulse_scheme
 from gpusyn.strategy import components
@@ -25,6 +25,8 @@ KINDS = {"first_order": 0, "markov": 0, "jump": 1, "saturating": 2, "g_protein":
 
 # A gate (or rise variable) smaller than this is closed, so that a source whose channels are shut sends nothing.
 LEAST_GATE = {"float32": 2.0**-40, "float64": 2.0**-60}
+# What a rise variable may still add to a gate when it is taken for 0: rounding, for a gate up to 1.
+LEAST_RISE = {"float32": 2.0**-30, "float64": 2.0**-60}
 
 
 class Shape(NamedTuple):
@@ -81,9 +83,13 @@ def source_coefficients(kinetics: Any, dt: float, precision: str, most_events: i
         s = scheme_of(kinetics, dt)
         return [float(x) for x in np.concatenate([s.on.reshape(-1), s.off.reshape(-1), s.drive])]
     if isinstance(kinetics, GProtein):
-        return [*cascade(kinetics, dt), LEAST_GATE[precision]]
-    g = growth(kinetics, dt, precision, most_events, where)
-    return [g.decay, *jump_constants(kinetics)] if kinetics.jump else [LEAST_GATE[precision], *g.coefficients()]
+        least = LEAST_GATE[precision]
+        return [*coefficients.cascade(kinetics, dt, on=True), *coefficients.cascade(kinetics, dt, on=False),
+                kinetics.n, kinetics.K_d, least]  # fmt: skip
+    if isinstance(kinetics, Saturating) and not kinetics.jump:
+        least = LEAST_RISE[precision] / (kinetics.alpha * kinetics.tau_rise)
+        return [least, *growth(kinetics, dt, precision, most_events, where).coefficients()]
+    return coefficients.jump(kinetics, dt)
 
 
 class GateTables:
@@ -105,8 +111,7 @@ class GateTables:
         size = components(kinetics) if KINDS[kinetics.kind] == 0 else 0
         row = [KINDS[kinetics.kind], gate.place.source, n, gate.first, self.states, len(self.coef), size,
                pulse, dead, self.releases, self.payloads]  # fmt: skip
-        most = gate.place.most_events
-        self.coef += source_coefficients(kinetics, layout.dt, layout.numbers.real, most, where)
+        self.coef += source_coefficients(kinetics, layout.dt, layout.numbers.real, gate.place.most_events, where)
         self.states += n * shape.states
         self.payloads += n * shape.channels
         self.releases += n if pulse else 0

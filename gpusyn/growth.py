@@ -1,4 +1,4 @@
-"""Coefficients of gates that saturate: closed forms over one step, wherever the gates live."""
+"""One step of a gate that rises and saturates (Wang 1999), in closed form."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn import portable_math
-from gpusyn.coefficients import chain_propagator
 from gpusyn.errors import ParameterError
-from gpusyn.kinetics import GProtein, Saturating
+from gpusyn.kinetics import Saturating
 
 _TAIL = {"float64": 1e-17, "float32": 1e-9}  # what the terms left out may add up to, of the whole
 _MOST_LOSS = 30.0  # y, for which the closed form needs about 100 terms
@@ -35,7 +34,7 @@ class Growth(NamedTuple):
     ratios: tuple[float, ...]
 
     def coefficients(self) -> list[float]:
-        """The numbers in the kernels' order."""
+        """The numbers in the order of ``growth`` in kernels/gates.cuh."""
         return [self.decay, self.x_decay, self.loss, self.head, float(len(self.ratios)), *self.ratios]
 
 
@@ -106,28 +105,3 @@ def growth_terms(p: float, h: float, n: int) -> list[float]:
     for k in range(n - 1, 0, -1):
         terms.append(w * (p + k) * terms[-1] + weights[k])
     return terms[::-1]
-
-
-def jump_constants(kinetics: Saturating) -> tuple[float, float]:
-    """k0, k1 of S += k0 + k1 S, what an isolated spike does in the end (NEST's iaf_bw_2001).
-
-    With a = alpha tau_rise and p = 1 - tau_rise/tau_decay, k0 is a^(1 - p) times the lower incomplete gamma function of
-    p at a, which is a exp(-a) (1/p + a/(p (p + 1)) + ...).
-    """
-    a, p = kinetics.alpha * kinetics.tau_rise, 1 - kinetics.tau_rise / kinetics.tau_decay
-    term, k = 1 / p, 1
-    terms = [term]
-    while k < a or term > 1e-18 * terms[0]:
-        term *= a / (p + k)
-        terms.append(term)
-        k += 1
-    return a * _exp(-a) * math.fsum(terms), float(portable_math.expm1(np.float64(-a)))
-
-
-def cascade(kinetics: GProtein, dt: float) -> list[float]:
-    """One step of R and G: R from R, R from 1, G from R, G from G, G from 1, with transmitter and without; n, K_d."""
-    out: list[float] = []
-    for binding in (kinetics.K1 * kinetics.T_max, 0.0):
-        whole = chain_propagator((kinetics.K4, binding + kinetics.K2, 0.0), (kinetics.K3, binding), dt)
-        out += [float(whole[i][j]) for i, j in ((1, 1), (1, 2), (0, 1), (0, 0), (0, 2))]
-    return [*out, float(kinetics.n), kinetics.K_d]
