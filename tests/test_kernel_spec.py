@@ -10,7 +10,14 @@ from runs import cpu, emulated
 
 from gpusyn.backends.numpy_backend import NumpyBackend
 from gpusyn.errors import BackendError
-from gpusyn.kernel_modules import ALL_NUMBERS, Module, common_module, modules_in_common_use, neuron_module
+from gpusyn.kernel_modules import (
+    ALL_NUMBERS,
+    Module,
+    common_module,
+    modules_in_common_use,
+    neuron_module,
+    synapse_module,
+)
 from gpusyn.kernel_source import kernel_names, read_kernel
 from gpusyn.kernel_spec import KERNELS, Argument, KernelSpec
 from gpusyn.signature import Numbers, ReceptorSignature, Signature
@@ -89,7 +96,11 @@ def test_the_comparison_can_fail(change):
 def modules() -> list[Module]:
     numbers = ALL_NUMBERS[0]
     receptors = (ReceptorSignature("Rising", "MagnesiumBlocked"), ReceptorSignature("Unlumped", "Conductance", True))
-    return [common_module(numbers), neuron_module(Signature("LIF", receptors, numbers))]
+    return [
+        common_module(numbers),
+        synapse_module("advance_markov", numbers),
+        neuron_module(Signature("LIF", receptors, numbers)),
+    ]
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda m: m.name)
