@@ -23,7 +23,7 @@ Array = NDArray[Any]
 KINDS = {"first_order": 0, "markov": 0, "jump": 1, "saturating": 2, "g_protein": 3}  # as in kernels/advance_gates.cu
 
 
-# A gate smaller than this is closed, so that a source whose channels are shut sends nothing.
+# A gate (or rise variable) smaller than this is closed, so that a source whose channels are shut sends nothing.
 LEAST_GATE = {"float32": 2.0**-40, "float64": 2.0**-60}
 # What a rise variable may still add to a gate when it is taken for 0: rounding, for a gate up to 1.
 LEAST_RISE = {"float32": 2.0**-30, "float64": 2.0**-60}

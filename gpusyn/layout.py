@@ -161,6 +161,7 @@ class Description(NamedTuple):
     drives: dict[str, Any]
     injections: dict[str, Any]
     clamps: dict[str, Any]
+    infusions: dict[str, Any]
     recorders: dict[str, Any]
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 import gpusyn as gs
 
-MODELS = ("lumped", "gated", "currents", "mixed")
-KINETICS = ("Exponential", "Alpha", "DualExponential", "FirstOrder")
+MODELS = ("lumped", "gated", "currents", "mixed", "AdEx", "Izhikevich", "HodgkinHuxley")
+SATURATING = ("FirstOrder", "Markov", "Saturating", "GProtein")
+KINETICS = ("Exponential", "Alpha", "DualExponential", *SATURATING)
 TIMED = ("number", "array", "Waveform")
 
 
@@ -89,21 +90,47 @@ class Draft:
 
     def kinetics(self, *kinds: str, gated: bool = False) -> Any:
         kind = self.pick(*kinds)
-        self.tags.add(f"per-synapse {kind}" if gated or kind == "FirstOrder" else f"kinetics {kind}")
-        if kind == "FirstOrder":
-            self.tags.add("kinetics FirstOrder")
-            given = self.number(0.05, 5.0), self.number(0.005, 0.5), self.number(0.1, 2.0)
-            return gs.kinetics.FirstOrder(*given, T_dur=self.steps(1, 12))
+        self.tags.add(f"per-synapse {kind}" if gated else f"kinetics {kind}")
+        if kind in SATURATING:
+            return getattr(self, kind)(gated)
         if kind == "DualExponential":
             rise = self.pick(0.001, 2.0, self.number(0.2, 5.0))
             return gs.kinetics.DualExponential(rise, rise * self.pick(1.0, 1.001, 30.0))
         tau = self.pick(0.001, 1e5, self.number(0.5, 20.0), self.number(0.5, 20.0))
         return getattr(gs.kinetics, kind)(tau)
 
+    def pulse(self) -> dict[str, Any]:
+        """Transmitter after a spike."""
+        return {
+            "T_max": self.number(0.1, 2.0),
+            "T_dur": self.steps(1, 12),
+            "deadtime": self.steps(0, 9) if self.chance(40) else None,
+        }
+
+    def FirstOrder(self, gated: bool) -> Any:
+        return gs.kinetics.FirstOrder(self.number(0.05, 5.0), self.number(0.005, 0.5), **self.pulse())
+
+    def Markov(self, gated: bool) -> Any:
+        """Two states where targets sum the gates, so that few kernel modules are compiled; else two to eight."""
+        n = int(self.rng.integers(2, 9)) if gated else 2
+        rates, binding = np.zeros((n, n)), np.zeros((n, n))
+        for k in range(n - 1):
+            rates[k, k + 1], binding[k + 1, k] = self.number(0.01, 5.0), self.number(0.1, 20.0)
+        return gs.kinetics.Markov(rates, binding, [n - 1, n // 2] if n > 2 else 1, **self.pulse())
+
+    def Saturating(self, gated: bool) -> Any:
+        rise = self.number(0.2, 5.0)
+        alpha = self.number(0.01, 0.06) / rise  # no more, for sources with hundreds of events a step
+        return gs.kinetics.Saturating(alpha, rise, rise * self.number(1.1, 50.0), jump=gated and self.chance(50))
+
+    def GProtein(self, gated: bool) -> Any:
+        rates = self.number(0.05, 1.0), self.number(0.001, 0.1), self.number(0.1, 20.0), self.number(0.01, 0.1)
+        return gs.kinetics.GProtein(*rates, n=self.pick(1, 3, 4), K_d=self.number(1.0, 100.0), **self.pulse())
+
     def receptors(self, model: str) -> list[Any]:
         reversal = self.pick(-80.0, self.number(-90.0, -60.0))
         magnesium = self.pick(0.0, 1.0, self.number(0.1, 3.0))
-        if model == "lumped":
+        if model in ("lumped", "AdEx"):
             rising = self.kinetics("Alpha", "DualExponential")
             return [
                 gs.AMPA(kinetics=self.kinetics("Exponential")),
@@ -113,12 +140,13 @@ class Draft:
         if model == "gated":
             rising = self.kinetics("Alpha", "DualExponential", gated=True)
             exponential = self.kinetics("Exponential", gated=True)
+            saturating = self.kinetics(*SATURATING, gated=True)
             return [
-                gs.AMPA(kinetics=self.kinetics("FirstOrder")),
+                gs.AMPA(kinetics=saturating, gating="per-synapse"),
                 gs.NMDA(kinetics=rising, gating="per-synapse", Mg=magnesium),
                 gs.GABA_A(kinetics=exponential, gating="per-synapse", E_rev=reversal),
             ]
-        if model == "currents":
+        if model in ("currents", "Izhikevich"):
             slow = self.kinetics("Alpha", "DualExponential")
             fast = self.kinetics("Exponential")
             return [gs.CurrentReceptor("fast", kinetics=fast), gs.CurrentReceptor("slow", kinetics=slow)]
@@ -126,7 +154,7 @@ class Draft:
         return [
             gs.AMPA(kinetics=self.kinetics("Alpha", "DualExponential")),
             gs.CurrentReceptor("fast", kinetics=gated, gating="per-synapse"),
-            gs.NMDA(kinetics=self.kinetics("FirstOrder"), Mg=magnesium),
+            gs.NMDA(kinetics=self.kinetics(*SATURATING), Mg=magnesium),
         ]
 
     def neurons(self, name: str, mood: str) -> None:
@@ -144,9 +172,22 @@ class Draft:
         if self.chance(30):
             current = current * self.numbers(0.7, 1.3, size)
         pause = 0.0 if mood == "all fire" else self.pick(0.0, self.dt, self.steps(1, 30))
-        cell = gs.LIF(**given, V_th=rest + 10, V_reset=rest - 5, t_ref=pause, I_e=current)
+        cell = self.cell(model, rest, given | {"t_ref": pause, "I_e": current}, size)
         start = gs.Uniform(rest - 5, rest + 13) if mood == "lively" else None
         self.cells.append(self.populate(name, size, cell, receptors=self.receptors(model), V=start))
+
+    def cell(self, model: str, rest: float, given: dict[str, Any], size: int) -> Any:
+        """A LIF, unless the model is named for another."""
+        if model == "HodgkinHuxley":
+            return gs.HodgkinHuxley(**given, g_K=self.pick(6000.0, self.numbers(1e3, 9e3, size)), V_T=rest + 10)
+        if model == "AdEx":
+            own = {"Delta_T": self.pick(0.5, 2.0), "a": self.number(-5.0, 20.0), "b": self.number(0.0, 100.0)}
+            own["tau_w"] = self.pick(0.01, self.numbers(20.0, 200.0, size))
+            return gs.AdEx(**given, **own, V_T=rest + 10, V_reset=rest - 5, V_peak=rest + self.pick(12.0, 20.0, 40.0))
+        if model == "Izhikevich":
+            given = {k: v for k, v in given.items() if k not in ("g_L", "E_L")}
+            return gs.Izhikevich(**given, c=gs.Uniform(-68.0, -50.0), d=self.pick(2.0, self.numbers(0.0, 8.0, size)))
+        return gs.LIF(**given, V_th=rest + 10, V_reset=rest - 5)
 
     def source(self, name: str) -> None:
         size = self.pick(1, 5, 12)
