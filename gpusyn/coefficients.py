@@ -100,40 +100,41 @@ def _multiply(a: list[list[Floats]], b: list[list[Floats]]) -> list[list[Floats]
 class Gate(NamedTuple):
     """A linear gate as a chain: decay rates from g to the variable that events jump, links, jump per unit weight."""
 
-    decay: tuple[float, ...]
+    decay: tuple[Any, ...]
     link: tuple[float, ...]
-    jump: float
+    jump: Any
 
 
-def gate_of(kinetics: Kinetics) -> Gate:
-    """The chain of a linear kinetics whose events peak with the weight (Rall 1967; Roth and van Rossum 2009)."""
+def gate_of(kinetics: Kinetics, slower: Any = 1.0) -> Gate:
+    """The chain of a linear kinetics whose events peak with the weight (Rall 1967; Roth and van Rossum 2009).
+
+    Its decay is `slower` than its own (a number, or an array of several cases), its peak stays.
+    """
     if isinstance(kinetics, Exponential):
-        return Gate((1 / kinetics.tau,), (), 1.0)
+        return Gate((1 / (kinetics.tau * slower),), (), 1.0)
     if isinstance(kinetics, Alpha):
-        return Gate((1 / kinetics.tau, 1 / kinetics.tau), (1.0,), float(_exp(1.0)) / kinetics.tau)
-    assert isinstance(kinetics, DualExponential)
-    return Gate(
-        (1 / kinetics.tau_decay, 1 / kinetics.tau_rise),
-        (1.0,),
-        _peak_jump(kinetics.tau_rise, kinetics.tau_decay),
-    )
-
-
-def _peak_jump(rise: float, decay: float) -> float:
-    """Jump of h that makes g peak with 1: exp(t_peak/rise)/decay, without the 0/0 at equal time constants."""
-    delta = 1 - rise / decay
-    if abs(delta) < 1e-2:
-        series = 0.0
-        for k in range(12, 0, -1):  # -ln(1 - delta)/delta = 1 + delta/2 + delta^2/3 + ...
-            series = series * delta + 1 / k
+        rise, decay = kinetics.tau, kinetics.tau * slower
     else:
-        series = -float(portable_math.log(np.float64(1 - delta))) / delta
-    return float(_exp(series)) / decay
+        assert isinstance(kinetics, DualExponential)
+        rise, decay = kinetics.tau_rise, kinetics.tau_decay * slower
+    return Gate((1 / decay, 1 / rise), (1.0,), _peak_jump(rise, decay))
 
 
-def lumped(kinetics: Kinetics, dt: float, quantum: float) -> list[Floats]:
+def _peak_jump(rise: float, decay: Any) -> Any:
+    """Jump of h that makes g peak with 1: exp(t_peak/rise)/decay, without the 0/0 at equal time constants."""
+    delta = np.asarray(1 - rise / decay, dtype=np.float64)
+    near = np.abs(delta) < 1e-2
+    series = np.zeros_like(delta)
+    for k in range(12, 0, -1):  # -ln(1 - delta)/delta = 1 + delta/2 + delta^2/3 + ...
+        series = series * delta + 1 / k
+    apart = np.where(near, 0.5, delta)
+    series = np.where(near, series, -portable_math.log(1 - apart) / apart)
+    return _exp(series) / decay
+
+
+def lumped(kinetics: Kinetics, dt: float, quantum: float, slower: Any = 1.0) -> list[Floats]:
     """Coefficients of a target-owned gate: propagator, exact means over the step, jump of one quantum of input."""
-    gate = gate_of(kinetics)
+    gate = gate_of(kinetics, slower)
     whole = chain_propagator((0.0, *gate.decay), (1.0, *gate.link), dt)  # one more link: the integral of g
     means = [whole[0][1 + j] / dt for j in range(len(gate.decay))]
     return [*_own(whole), *means, np.asarray(gate.jump * quantum)]

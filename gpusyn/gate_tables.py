@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from gpusyn import coefficients
 from gpusyn.checks import whole_steps
-from gpusyn.kinetics import FirstOrder, GProtein, Kinetics
+from gpusyn.growth import growth
+from gpusyn.kinetics import FirstOrder, GProtein, Kinetics, Saturating
 from gpusyn.layout import GateSet, Layout
 from gpusyn.schemes import PulseScheme, pulse_scheme
 from gpusyn.strategy import components
@@ -22,8 +23,10 @@ Array = NDArray[Any]
 KINDS = {"first_order": 0, "markov": 0, "jump": 1, "saturating": 2, "g_protein": 3}  # as in kernels/advance_gates.cu
 
 
-# A gate smaller than this is closed, so that a source whose channels are shut sends nothing.
+# A gate (or rise variable) smaller than this is closed, so that a source whose channels are shut sends nothing.
 LEAST_GATE = {"float32": 2.0**-40, "float64": 2.0**-60}
+# What a rise variable may still add to a gate when it is taken for 0: rounding, for a gate up to 1.
+LEAST_RISE = {"float32": 2.0**-30, "float64": 2.0**-60}
 
 
 class Shape(NamedTuple):
@@ -74,7 +77,7 @@ def target_coefficients(kinetics: Kinetics, dt: float, quantum: float) -> list[A
     return [decay, 1.0, 0.0, mean, 0.5, quantum]  # growth is sent one step ahead
 
 
-def source_coefficients(kinetics: Any, dt: float, precision: str, most_events: int) -> list[float]:
+def source_coefficients(kinetics: Any, dt: float, precision: str, most_events: int, where: str) -> list[float]:
     """Coefficients of a source's gate."""
     if kinetics.kind in ("first_order", "markov"):
         s = scheme_of(kinetics, dt)
@@ -83,6 +86,9 @@ def source_coefficients(kinetics: Any, dt: float, precision: str, most_events: i
         least = LEAST_GATE[precision]
         return [*coefficients.cascade(kinetics, dt, on=True), *coefficients.cascade(kinetics, dt, on=False),
                 kinetics.n, kinetics.K_d, least]  # fmt: skip
+    if isinstance(kinetics, Saturating) and not kinetics.jump:
+        least = LEAST_RISE[precision] / (kinetics.alpha * kinetics.tau_rise)
+        return [least, *growth(kinetics, dt, precision, most_events, where).coefficients()]
     return coefficients.jump(kinetics, dt)
 
 
@@ -99,12 +105,13 @@ class GateTables:
     def _set(self, gate: GateSet) -> list[int]:
         kinetics, n, layout = gate.kinetics, gate.place.size, self.layout
         shape = shape_of(kinetics)
-        pulse, dead = pulse_steps(kinetics, layout.dt, f"receptor '{gate.receptor}'.kinetics")
+        where = f"receptor '{gate.receptor}'.kinetics"
+        pulse, dead = pulse_steps(kinetics, layout.dt, where)
         self.payload[gate.owner] = self.payloads
         size = components(kinetics) if KINDS[kinetics.kind] == 0 else 0
         row = [KINDS[kinetics.kind], gate.place.source, n, gate.first, self.states, len(self.coef), size,
                pulse, dead, self.releases, self.payloads]  # fmt: skip
-        self.coef += source_coefficients(kinetics, layout.dt, layout.numbers.real, gate.place.most_events)
+        self.coef += source_coefficients(kinetics, layout.dt, layout.numbers.real, gate.place.most_events, where)
         self.states += n * shape.states
         self.payloads += n * shape.channels
         self.releases += n if pulse else 0

@@ -10,14 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpusyn.bath import Course, ReceptorBath, receptor_bath
 from gpusyn.checks import whole_steps
+from gpusyn.coefficients import lumped
 from gpusyn.distributions import Distribution
+from gpusyn.kinetics import Kinetics
 from gpusyn.layout import Layout, PopulationLayout
 from gpusyn.quanta import most_events
 from gpusyn.rng import Stream, poisson_parameters, stream_key
+from gpusyn.signature import KINETICS
+from gpusyn.strategy import TARGET, lumped_form
 from gpusyn.waveform import Waveform
 
 Array = NDArray[Any]
+Floats = NDArray[np.float64]
 NEVER = 2**62
 CHUNK = 128  # items in a unit of work, as in kernels/common.cuh
 
@@ -44,6 +50,9 @@ class InputTables:
         self.bath_at: dict[str, int] = {}  # populations whose receptors change in time: row of their first
         self.bath: list[list[int]] = []
         self.bath_width = 0
+        self.courses: dict[int, Course] = {}  # slots that are factors of gates or magnesium
+        self.slower: list[tuple[int, Kinetics, float, Course]] = []  # place, kinetics, quantum, factor of the decay
+        self._add_baths()
         self.drives: list[list[int]] = []
         self.drive_range: dict[str, tuple[int, int]] = {}
         self.rates: list[Array] = []
@@ -102,7 +111,8 @@ class InputTables:
     def wave_table(self, start: int, steps: int) -> Array:
         """Value of every slot in each of the steps: currents at the middle of the step, voltages at its end."""
         dt = self.layout.dt
-        middle, end = (start + np.arange(steps) + 0.5) * dt, (start + np.arange(steps) + 1.0) * dt
+        middle: Floats = np.asarray((start + np.arange(steps) + 0.5) * dt, np.float64)
+        end = (start + np.arange(steps) + 1.0) * dt
         table = np.zeros((steps, len(self.waves)))
         for slot, parts in enumerate(self.waves):
             for waveform, factor, on, off in parts:
@@ -114,6 +124,45 @@ class InputTables:
                 table[:, slot] = voltage.sample(end + 1e-6 * dt, before=float(voltage.values[0]))
             else:
                 table[:, slot] = voltage
+        for slot, course in self.courses.items():
+            table[:, slot] = course(middle)
+        return table.astype(self.layout.numbers.real_dtype)
+
+    # ---- drugs, magnesium, glycine ----
+    def _add_baths(self) -> None:
+        infusions = self.layout.net.infusions.values()
+        for name, place in self.layout.populations.items():
+            baths = [receptor_bath(r, infusions) for r in place.population.receptors]
+            if any(baths):
+                self.bath_at[name] = len(self.bath)
+                self.bath += [self._bath_row(place, k, bath) for k, bath in enumerate(baths)]
+
+    def _bath_row(self, place: PopulationLayout, k: int, bath: ReceptorBath) -> list[int]:
+        """Fields of one receptor (BathField in kernels/cells.cuh)."""
+        row = [self._course(bath.scale), self._course(bath.magnesium), -1]
+        if bath.decay is not None:
+            row[2] = self.bath_width
+            kinetics = place.population.receptors[k].kinetics
+            self.slower.append((self.bath_width, kinetics, place.rings[k].quantum.value, bath.decay))
+            self.bath_width += KINETICS[lumped_form(kinetics, TARGET)][1]
+        return row
+
+    def _course(self, course: Course | None) -> int:
+        if course is None:
+            return -1
+        self.courses[len(self.waves)] = course
+        self.waves.append([])
+        return len(self.waves) - 1
+
+    def kinetics_table(self, start: int, steps: int) -> Array:
+        """Coefficients of kinetics whose decay changes, in each of the steps."""
+        middle: Floats = np.asarray((start + np.arange(steps) + 0.5) * self.layout.dt, np.float64)
+        table = np.zeros((steps, self.bath_width))
+        for at, kinetics, quantum, course in self.slower:
+            # with the fastest decay, 1, among them the factors of a chunk have no say in each other's roundings
+            factors, which = np.unique(np.concatenate([[1.0], course(middle)]), return_inverse=True)
+            coef = [np.broadcast_to(c, factors.shape) for c in lumped(kinetics, self.layout.dt, quantum, factors)]
+            table[:, at : at + len(coef)] = np.stack(coef, axis=1)[which[1:]]
         return table.astype(self.layout.numbers.real_dtype)
 
     # ---- Poisson input ----
@@ -195,7 +244,7 @@ class InputTables:
 
     def rate_table(self, start: int, steps: int) -> tuple[Array, Array]:
         """Rates of waveforms in this chunk of steps, a row a step: (pairs, pieces), kept behind the constant rates."""
-        middle = (start + np.arange(steps) + 0.5) * self.layout.dt
+        middle: Floats = np.asarray((start + np.arange(steps) + 0.5) * self.layout.dt, np.float64)
         mean = np.stack([w.sample(middle) for w in self.rate_waves], axis=1) * self.layout.dt * 1e-3
         piece, p0, pieces, _ = poisson_parameters(mean.reshape(-1))
         return np.stack([piece, p0], axis=1), pieces

@@ -23,7 +23,7 @@ _NEURON_FILES = {
     "HodgkinHuxley": "hodgkin_huxley",
 }
 _NEURON_KERNELS = ("advance_neurons.cu",)
-_COMMON_PARTS = ("advance_sources.cu", "advance_synapses.cu", "advance_gates.cu", "deliver_spikes.cu")
+_COMMON_PARTS = ("gates.cuh", "advance_sources.cu", "advance_synapses.cu", "advance_gates.cu", "deliver_spikes.cu")
 
 
 class Module(NamedTuple):

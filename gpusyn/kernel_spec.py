@@ -115,7 +115,15 @@ KERNELS: dict[str, KernelSpec] = {
         ),
         *(
             _declare("advance_synapses.cu", name, "warp", _SYNAPSES)
-            for name in ("advance_first_order", "advance_exponential", "advance_rising")
+            for name in (
+                "advance_first_order",
+                "advance_exponential",
+                "advance_rising",
+                "advance_jump",
+                "advance_saturating",
+                "advance_markov",
+                "advance_g_protein",
+            )
         ),
     )
 }

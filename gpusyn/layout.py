@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gpusyn.bath import check_infusions
 from gpusyn.checks import whole_steps, whole_steps_array
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.rules import AllToAll
@@ -205,6 +206,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     _place_gates(layout)
     _place_rings(layout, precision)
     _make_groups(layout)
+    check_infusions(layout)
     return layout
 
 

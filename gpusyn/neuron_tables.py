@@ -17,7 +17,6 @@ from gpusyn.layout import Group, Layout, PopulationLayout, Ring
 from gpusyn.membrane_coefficients import OWN, STEADY
 from gpusyn.neurons import Membrane
 from gpusyn.populations import Population
-from gpusyn.portable_math import flush
 from gpusyn.recorder import Recorder
 from gpusyn.rng import Stream, stream_key
 from gpusyn.signature import KINETICS
@@ -154,7 +153,7 @@ class NeuronTables:
             neurons = slice(place.first, place.first + place.size)
             steady = STEADY[place.population.model.kind](V[neurons] + self.rest[neurons], p)
             for k, value in enumerate(steady):
-                found[k, neurons] = flush(np.broadcast_to(value, place.size))
+                found[k, neurons] = portable_math.flush(np.broadcast_to(value, place.size))
         return found
 
 

@@ -16,7 +16,7 @@ from gpusyn.network import Network
 from gpusyn.program import chunk_steps
 from gpusyn.projections import Ratio
 from gpusyn.strategy import SYNAPSE
-from gpusyn.synapse_tables import synapse_kernel
+from gpusyn.synapse_gates import synapse_kernel, synapse_states
 
 _PRECISIONS = ("single", "double")
 
@@ -226,7 +226,7 @@ def _block_bytes(block: Block, layout: Layout) -> float:
         total += 0 if _shares_weight(block, receptor.name) else numbers.weight_dtype.itemsize * n
     total += len({synapse_kernel(r) for _, r in gated}) * (4 * n + 8 * block.post.size)
     for _, receptor in gated:
-        states = 2 if synapse_kernel(receptor) == "advance_rising" else 1
+        states = synapse_states(receptor.kinetics)
         weight = 0 if _shares_weight(block, receptor.name) else numbers.real_dtype.itemsize
         total += (weight + states * numbers.real_dtype.itemsize) * n
     return total

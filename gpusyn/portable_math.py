@@ -196,7 +196,8 @@ def exprel(x: Any) -> Any:
     Parameters
     ----------
     x : float32 or float64 array or scalar
-        Arguments; e**x - 1 is that of `expm1`, and arguments below 2**-60 in magnitude count as 0.
+        Arguments, >= -1e30, so that no result is subnormal; e**x - 1 is that of `expm1`, and arguments below
+        2**-60 in magnitude count as 0.
 
     Returns
     -------

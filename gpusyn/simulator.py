@@ -5,7 +5,7 @@ The order of a step, t -> t + dt:
 1. V advances with the gates as they are at t (in refractoriness V is held and the counter runs down; gates go on);
 2. the gates decay to t + dt;
 3. events due at t + dt are added, undecayed, once;
-4. V >= V_th: a spike stamped t + dt, V is reset;
+4. V >= V_th: a spike stamped t + dt, V is reset (Hodgkin-Huxley: V passes V_th upwards, and is left alone);
 5. it arrives d later, d a whole number of steps >= 1;
 6. recorders sample at t + dt.
 """
@@ -156,6 +156,8 @@ class Simulator:
             session.write("due_begin", inputs.due_begin(start, k))
         if len(inputs.waves) > 1:
             session.write("waves", inputs.wave_table(start, k))
+        if inputs.bath_width:
+            session.write("bath_kinetics", inputs.kinetics_table(start, k).reshape(-1))
         if inputs.rate_waves:
             pairs, pieces = inputs.rate_table(start, k)
             session.write("drive_rate", pairs, 2 * inputs.n_rates)

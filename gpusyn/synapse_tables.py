@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn import coefficients
 from gpusyn.connections import Rows, Synapses, draw_synapses, own_rows, part_of, shared_rows, source_rows, target_rows
 from gpusyn.errors import ParameterError
 from gpusyn.gate_tables import GateTables, pulse_steps, shape_of
@@ -16,14 +15,9 @@ from gpusyn.layout import Block, Layout, Ring, history_bits, history_words
 from gpusyn.quanta import weight_range, weight_shift
 from gpusyn.receptors import Receptor
 from gpusyn.strategy import SOURCE
+from gpusyn.synapse_gates import synapse_coefficients, synapse_kernel, synapse_states
 
 Array = NDArray[Any]
-SYNAPSE_KERNELS = {"first_order": "advance_first_order", "exponential": "advance_exponential"}
-
-
-def synapse_kernel(receptor: Receptor) -> str:
-    """The kernel that streams the gates of this receptor's synapses."""
-    return SYNAPSE_KERNELS.get(receptor.kinetics.kind, "advance_rising")
 
 
 @dataclass
@@ -200,8 +194,8 @@ class SynapseTables:
             weights = self._weights(block, part, receptor, rows.order)
             at = kind.weights.add(weights)
             step = int(len(weights) != 1 or len(rows.word) == 1)
-            kind.add(block.post, k, receptor, [begin, address, at, step, kind.gates], history)
-            kind.gates += len(rows.word)
+            kind.add(block, k, receptor, [begin, address, at, step, kind.gates, len(rows.word)], history)
+            kind.gates += synapse_states(receptor.kinetics) * len(rows.word)
             self.stored.append(
                 Stored(block, receptor.name, True, kernel + ".", begin, len(rows.begin) - 1, address, at, not step, 0)
             )
@@ -270,14 +264,13 @@ class KindTables:
         self.gates = 0
         self.sets: dict[tuple[str, int], list[tuple[list[int], History, list[Any]]]] = {}
 
-    def add(self, post: Any, k: int, receptor: Receptor, fields: list[int], history: History) -> None:
-        """Add one block of rows to the set of receptor `k` of population `post`."""
-        kinetics: Any = receptor.kinetics
-        if kinetics.linear:
-            coef = coefficients.lumped(kinetics, self.layout.dt, 1.0)
-        else:
-            coef = coefficients.first_order(kinetics, self.layout.dt)
-        self.sets.setdefault((post.population.name, k), []).append((fields, history, coef))
+    def add(self, block: Block, k: int, receptor: Receptor, fields: list[int], history: History) -> None:
+        """Add one block of rows to the set of receptor `k` of its target population."""
+        coef = synapse_coefficients(
+            receptor.kinetics, self.layout.dt, self.layout.numbers.real, block.pre.most_events,
+            f"receptor '{receptor.name}'.kinetics",
+        )  # fmt: skip
+        self.sets.setdefault((block.post.population.name, k), []).append((fields, history, coef))
 
     def group_sets(self, group: int) -> list[tuple[Any, int, list[Any]]]:
         """The sets whose targets are in one group: (population, receptor index, blocks)."""
@@ -286,18 +279,17 @@ class KindTables:
 
     def arrays(self) -> dict[str, Array]:
         """The kind's shared arrays by name."""
-        states = 2 if self.kernel == "advance_rising" else 1
         p, real = self.kernel + ".", self.layout.numbers.real_dtype
         out: dict[str, Array] = {
             p + "row_begin": self.row_begin.join(),
             p + "address": self.address.join(),
             p + "weights": self.weights.join(),
-            p + "gates": np.zeros(max(states * self.gates, 1), real),
+            p + "gates": np.zeros(max(self.gates, 1), real),
         }
         for g, group in enumerate(self.layout.groups):
             sets: list[list[int]] = []
             blocks: list[list[int]] = []
-            coef: list[list[float]] = []
+            coef: list[float] = []
             for place, k, members in self.group_sets(g):
                 row = [r.synaptic for r in group.signature.layout()][k]
                 sets.append(
@@ -310,12 +302,12 @@ class KindTables:
                     ]
                 )
                 for fields, h, c in members:
-                    blocks.append([*fields, self.gates, h.base, h.bits, 6 * len(coef)])
-                    coef.append([float(x) for x in c] + [0.0] * (6 - len(c)))
+                    blocks.append([*fields, h.base, h.bits, len(coef)])
+                    coef += [float(x) for x in c]
             if sets:
                 out[f"{p}sets{g}"] = np.array(sets, np.int64)
                 out[f"{p}blocks{g}"] = np.array(blocks, np.int64)
-                out[f"{p}coef{g}"] = np.array(coef).astype(real).reshape(-1)
+                out[f"{p}coef{g}"] = np.array(coef).astype(real)
         return out
 
 

@@ -68,7 +68,7 @@ DEVICE void send_pulsed(const SourceGate &g, int edge)
 }
 
 // S decays, and jumps by k0 + k1 S at each event (Brunel and Wang 2001, rise replaced by a jump);  c = {P, k0, k1}
-DEVICE int advance_jump(const SourceGate &g, int events)
+DEVICE int advance_jumping(const SourceGate &g, int events)
 {
     real S = g.c[0] * g.x[0], before = S;
     for (int k = 0; k < events; k++) S = S + (g.c[1] + g.c[2] * S);
@@ -78,19 +78,13 @@ DEVICE int advance_jump(const SourceGate &g, int events)
     return 1;
 }
 
-// x' = -x/tau_r, S' = -S/tau_d + alpha x (1 - S), x jumps by 1 at each event (Wang 1999), in its closed form: with
-// a = alpha tau_r x, S becomes P exp(-y) (S + a (c_0 + c_1 a + ...)), y = a (1 - P_x). What x adds in the coming step is
-// sent ahead of it.  states: S, what the coming step adds, x;  c = {P, P_x, alpha tau_r, 1 - P_x, least x, terms, c_k ...}
-DEVICE int advance_saturating(const SourceGate &g, int events)
+// x jumps by 1 at each event, and S grows by it (`growth`). What x adds in the coming step is sent ahead of it.
+// states: S, what the coming step adds, x;  c = {least x, those of growth}
+DEVICE int advance_growing(const SourceGate &g, int events)
 {
-    real S = flush(g.c[0] * g.x[0] + g.x[g.n]), x = g.c[1] * g.x[2 * g.n] + (real)events;
-    x = x < g.c[4] ? (real)0 : x;
-    real gain = 0;
-    if (x > 0) {
-        real a = g.c[2] * x, series = 0, lost = portable_expm1(-(a * g.c[3]));
-        for (int k = (int)g.c[5] - 1; k >= 0; k--) series = series * a + g.c[6 + k];
-        gain = flush(g.c[0] * (lost * S + (lost + 1) * (a * series)));
-    }
+    real S = flush(g.c[1] * g.x[0] + g.x[g.n]), x = g.c[2] * g.x[2 * g.n] + (real)events;
+    x = x < g.c[0] ? (real)0 : x;
+    real gain = growth(g.c + 1, g.c + 6, S, x);
     g.x[0] = S;
     g.x[g.n] = gain;
     g.x[2 * g.n] = x;
@@ -105,11 +99,10 @@ DEVICE int advance_saturating(const SourceGate &g, int events)
 DEVICE int advance_cascade(const SourceGate &g, int is_on)
 {
     const real *c = g.c + (is_on ? 0 : 5);
-    real R = g.x[0], G = g.x[g.n], old = g.x[2 * g.n], power = 1;
+    real R = g.x[0], G = g.x[g.n], old = g.x[2 * g.n];
     G = flush(c[2] * R + c[3] * G + c[4]);
     R = flush(c[0] * R + c[1]);
-    for (int k = 0; k < (int)g.c[10]; k++) power = power * G;
-    real s = power / (power + g.c[11]);
+    real s = opened(G, (int)g.c[10], g.c[11]);
     s = s < g.c[12] ? (real)0 : s;
     g.x[0] = R;
     g.x[g.n] = G;
@@ -125,8 +118,8 @@ DEVICE int advance_gate(const SourceGate &g, const int64 *set, int64 i, int64 no
 {
     int64 source = set[G_GLOBAL] + i, kind = set[G_KIND];
     int event = event_step[source] == now ? 1 : 0;
-    if (kind == JUMP) return advance_jump(g, event ? event_count[source] : 0);
-    if (kind == SATURATING) return advance_saturating(g, event ? event_count[source] : 0);
+    if (kind == JUMP) return advance_jumping(g, event ? event_count[source] : 0);
+    if (kind == SATURATING) return advance_growing(g, event ? event_count[source] : 0);
     Pulse pulse = pulse_of(release_step + set[G_RELEASE] + i, event, now, set[G_PULSE], set[G_DEAD]);
     return kind == PULSED ? advance_pulsed(g, pulse) : advance_cascade(g, pulse.is);
 }

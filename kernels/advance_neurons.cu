@@ -62,7 +62,8 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, c
 }
 
 KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int n_chunks, int64 n, real *RESTRICT V,
-       int *RESTRICT refractory, real *RESTRICT membrane, real *RESTRICT gates, const real *RESTRICT synaptic, const real *RESTRICT coef, int64 n_rows,
+       int *RESTRICT refractory, real *RESTRICT membrane, real *RESTRICT gates, const real *RESTRICT synaptic,
+       const real *RESTRICT coef, int64 n_rows,
        const real *RESTRICT current, const int *RESTRICT current_wave, const int *RESTRICT clamp_wave,
        const real *RESTRICT waves, int n_waves, const int64 *RESTRICT bath, const real *RESTRICT bath_kinetics,
        int bath_width, acc *RESTRICT ring, const int64 *RESTRICT rings,
@@ -81,8 +82,8 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
         int64 first = chunk[C_FIRST];
         int count = (int)chunk[C_COUNT], step = (int)chunk[C_ROW_STEP];
         Coef c = {coef + chunk[C_ROW], n_rows};
-        Cells s = {V + first, membrane + first, gates + first, synaptic + first, current + first, refractory + first, current_wave + first,
-                   clamp_wave + first, n};
+        Cells s = {V + first, membrane + first, gates + first, synaptic + first, current + first, refractory + first,
+                   current_wave + first, clamp_wave + first, n};
         acc *due[N_INPUTS + 1], *next[N_INPUTS + 1], shared[N_INPUTS + 1];
         for (int k = 0; k < N_INPUTS; k++) {
             const int64 *r = rings + (chunk[C_RINGS] + k) * RING_FIELDS;

@@ -93,7 +93,7 @@ DEVICE double portable_expm1(double x)
     return (high * scale + (scale - 1.0)) + (q - low) * scale;
 }
 
-// (e^x - 1) / x, 1 at 0
+// (e^x - 1) / x, 1 at 0;  x >= -1e30
 template <class T> DEVICE T portable_exprel(T x)
 {
     x = flush(x);

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import gpusyn as gs
 
-MODELS = ("lumped", "gated", "currents", "mixed")
+MODELS = ("lumped", "gated", "currents", "mixed", "AdEx", "Izhikevich", "HodgkinHuxley")
 KINETICS = ("Exponential", "Alpha", "DualExponential", "FirstOrder")
 TIMED = ("number", "array", "Waveform")
 
@@ -103,7 +103,7 @@ class Draft:
     def receptors(self, model: str) -> list[Any]:
         reversal = self.pick(-80.0, self.number(-90.0, -60.0))
         magnesium = self.pick(0.0, 1.0, self.number(0.1, 3.0))
-        if model == "lumped":
+        if model in ("lumped", "AdEx"):
             rising = self.kinetics("Alpha", "DualExponential")
             return [
                 gs.AMPA(kinetics=self.kinetics("Exponential")),
@@ -118,7 +118,7 @@ class Draft:
                 gs.NMDA(kinetics=rising, gating="per-synapse", Mg=magnesium),
                 gs.GABA_A(kinetics=exponential, gating="per-synapse", E_rev=reversal),
             ]
-        if model == "currents":
+        if model in ("currents", "Izhikevich"):
             slow = self.kinetics("Alpha", "DualExponential")
             fast = self.kinetics("Exponential")
             return [gs.CurrentReceptor("fast", kinetics=fast), gs.CurrentReceptor("slow", kinetics=slow)]
@@ -144,9 +144,22 @@ class Draft:
         if self.chance(30):
             current = current * self.numbers(0.7, 1.3, size)
         pause = 0.0 if mood == "all fire" else self.pick(0.0, self.dt, self.steps(1, 30))
-        cell = gs.LIF(**given, V_th=rest + 10, V_reset=rest - 5, t_ref=pause, I_e=current)
+        cell = self.cell(model, rest, given | {"t_ref": pause, "I_e": current}, size)
         start = gs.Uniform(rest - 5, rest + 13) if mood == "lively" else None
         self.cells.append(self.populate(name, size, cell, receptors=self.receptors(model), V=start))
+
+    def cell(self, model: str, rest: float, given: dict[str, Any], size: int) -> Any:
+        """A LIF, unless the model is named for another."""
+        if model == "HodgkinHuxley":
+            return gs.HodgkinHuxley(**given, g_K=self.pick(6000.0, self.numbers(1e3, 9e3, size)), V_T=rest + 10)
+        if model == "AdEx":
+            own = {"Delta_T": self.pick(0.5, 2.0), "a": self.number(-5.0, 20.0), "b": self.number(0.0, 100.0)}
+            own["tau_w"] = self.pick(0.01, self.numbers(20.0, 200.0, size))
+            return gs.AdEx(**given, **own, V_T=rest + 10, V_reset=rest - 5, V_peak=rest + self.pick(12.0, 20.0, 40.0))
+        if model == "Izhikevich":
+            given = {k: v for k, v in given.items() if k not in ("g_L", "E_L")}
+            return gs.Izhikevich(**given, c=gs.Uniform(-68.0, -50.0), d=self.pick(2.0, self.numbers(0.0, 8.0, size)))
+        return gs.LIF(**given, V_th=rest + 10, V_reset=rest - 5)
 
     def source(self, name: str) -> None:
         size = self.pick(1, 5, 12)

@@ -57,6 +57,8 @@ LOOP(exp_float32, portable_exp, float)
 LOOP(exp_float64, portable_exp, double)
 LOOP(expm1_float32, portable_expm1, float)
 LOOP(expm1_float64, portable_expm1, double)
+LOOP(exprel_float32, portable_exprel, float)
+LOOP(exprel_float64, portable_exprel, double)
 DEVICE float halved(float x) { return x * 0.5f; }
 LOOP(halved_float32, halved, float)
 LOOP(flush_float32, flush, float)
@@ -131,7 +133,7 @@ def compiled(functions: ctypes.CDLL, name: str, x: np.ndarray, flushed: bool = F
 
 SIMD_LOOPS = {
     f"{name}_float{bits}": ("portable_" + name, kind)
-    for name in ("exp", "expm1", "log")
+    for name in ("exp", "expm1", "exprel", "log")
     for bits, kind in ((32, "float"), (64, "double"))
     if (name, bits) != ("log", 32)
 }

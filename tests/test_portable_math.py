@@ -139,6 +139,21 @@ def test_numpy_and_compiled_bits_are_equal(name, kind, flushed, c):
 
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("flushed", [False, True], ids=["ieee", "subnormals-flushed"])
+def test_exprel_is_the_same_and_right(kind, flushed, c):
+    x = arguments(kind)
+    x = x[~(x < -1e30)]
+    with np.errstate(all="ignore"):
+        y = portable_math.exprel(x)
+    assert_same(y, host_functions.compiled(c, "exprel", x, flushed))
+    assert np.all(y[np.abs(x) < 2.0**-60] == 1)
+    x = x[(np.abs(x) >= 2.0**-60) & (np.abs(x) < LIMITS[kind][1])]
+    wanted = np.expm1(x.astype(np.float64)) / x.astype(np.float64)
+    np.testing.assert_allclose(portable_math.exprel(x), wanted, rtol=4 * np.finfo(kind).eps)
+    assert portable_math.exprel(kind(-1e4)) == kind(1e-4)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("flushed", [False, True], ids=["ieee", "subnormals-flushed"])
 def test_flush_is_the_same_and_hides_subnormals(kind, flushed, c):
     x = arguments(kind)
     y = portable_math.flush(x)

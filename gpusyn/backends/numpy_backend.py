@@ -45,7 +45,11 @@ TWINS: dict[str, Twin] = {
     "advance_exponential": Twin(
         numpy_synapses.prepare_synapses, numpy_synapses.advance_exponential, numpy_synapses.TABLES
     ),
-    "advance_rising": Twin(numpy_synapses.prepare_rising, numpy_synapses.advance_rising, numpy_synapses.TABLES),
+    "advance_rising": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_rising, numpy_synapses.TABLES),
+    "advance_jump": Twin(numpy_synapses.prepare_synapses, numpy_synapses.advance_jump, numpy_synapses.TABLES),
+    "advance_saturating": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_saturating, numpy_synapses.TABLES),
+    "advance_markov": Twin(numpy_synapses.prepare_markov, numpy_synapses.advance_markov, numpy_synapses.TABLES),
+    "advance_g_protein": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_g_protein, numpy_synapses.TABLES),
 }
 
 

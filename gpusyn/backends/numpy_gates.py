@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from gpusyn.backends.numpy_events import emit, release
+from gpusyn.backends.numpy_synapses import growth, opened
 from gpusyn.backends.numpy_tables import Array, Gate, read_rows
-from gpusyn.portable_math import expm1, flush
+from gpusyn.portable_math import flush
 from gpusyn.signature import Signature
 
 TABLES = ("sets",)
@@ -43,7 +44,7 @@ def advance_gates(a: SimpleNamespace, plan: list[Gate]) -> None:
             sends = advance_pulsed(a, g, c, was_on, is_on) if g.kind == Kind.PULSED else advance_cascade(a, g, c, is_on)
         else:
             events = np.where(event, a.event_count[g.global_ : g.global_ + g.count_], 0)
-            advance = advance_jump if g.kind == Kind.JUMP else advance_saturating
+            advance = advance_jumping if g.kind == Kind.JUMP else advance_growing
             sends = advance(a, g, c, events)
         emit(a, now, g.virtual_ + np.flatnonzero(sends), 1)
 
@@ -77,7 +78,7 @@ def advance_pulsed(a: SimpleNamespace, g: Gate, c: Array, was_on: Array, is_on: 
     return edge
 
 
-def advance_jump(a: SimpleNamespace, g: Gate, c: Array, events: Array) -> Array:
+def advance_jumping(a: SimpleNamespace, g: Gate, c: Array, events: Array) -> Array:
     """S decays, and jumps by k0 + k1 S at each event; c = P, k0, k1."""
     (S,) = states_of(a, g, 1)
     before = c[0] * S
@@ -90,18 +91,13 @@ def advance_jump(a: SimpleNamespace, g: Gate, c: Array, events: Array) -> Array:
     return jumps
 
 
-def advance_saturating(a: SimpleNamespace, g: Gate, c: Array, events: Array) -> Array:
-    """Two variables (Wang 1999) in closed form; c = P, P_x, alpha tau_r, 1 - P_x, least x, terms, c_k ..."""
+def advance_growing(a: SimpleNamespace, g: Gate, c: Array, events: Array) -> Array:
+    """S grows by x, one step ahead of time; c = least x, those of growth."""
     S, gain, x = states_of(a, g, 3)
-    S[:] = flush(c[0] * S + gain)
-    grown = c[1] * x + events.astype(x.dtype)
-    x[:] = np.where(grown < c[4], c.dtype.type(0), grown)
-    scaled = c[2] * x
-    lost, series = expm1(-(scaled * c[3])), np.zeros_like(x)
-    for k in reversed(range(int(c[5]))):
-        series = series * scaled + c[6 + k]
-    added = flush(c[0] * (lost * S + (lost + c.dtype.type(1)) * (scaled * series)))
-    gain[:] = np.where(x > 0, added, c.dtype.type(0))
+    S[:] = flush(c[1] * S + gain)
+    grown = c[2] * x + events.astype(x.dtype)
+    x[:] = np.where(grown < c[0], c.dtype.type(0), grown)
+    gain[:] = growth(c[1:], S, x)
     grows: Array = gain != 0
     send(a, g, 0, grows, gain, np.zeros_like(gain))
     return grows
@@ -113,10 +109,7 @@ def advance_cascade(a: SimpleNamespace, g: Gate, c: Array, is_on: Array) -> Arra
     c_R, c_1, c_GR, c_G, c_G1 = (np.where(is_on, c[k], c[5 + k]) for k in range(5))
     G[:] = flush(c_GR * R + c_G * G + c_G1)
     R[:] = flush(c_R * R + c_1)
-    power = np.ones_like(G)
-    for _ in range(int(c[10])):
-        power = power * G
-    new, old = power / (power + c[11]), s.copy()
+    new, old = opened(G, int(c[10]), c[11]), s.copy()
     s[:] = np.where(new < c[12], c.dtype.type(0), new)
     changes: Array = s != old
     send(a, g, 0, changes, s, old)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy_tables import Array, Block, Set, read_rows
-from gpusyn.portable_math import flush
+from gpusyn.portable_math import expm1, flush
 from gpusyn.signature import Signature
 
 LANES = 32
@@ -51,6 +51,75 @@ def rising(c: Array, events: Array, x: Sequence[Array]) -> tuple[Array, Array]:
     g[:] = flush(c[0] * g + c[1] * h)
     h[:] = flush(c[2] * h + c[5] * events.astype(np.int32).astype(h.dtype))
     return mean, g
+
+
+def jump(c: Array, events: Array, x: Sequence[Array]) -> tuple[Array, Array]:
+    """S decays, and jumps by k0 + k1 S at each event; c = mean, P, k0, k1."""
+    (S,) = x
+    mean, end = c[0] * S, c[1] * S
+    for k in range(int(events.max(initial=0))):
+        end = np.where(events > k, end + (c[2] + c[3] * end), end)
+    S[:] = flush(end)
+    return mean, S
+
+
+def growth(g: Array, S: Array, x: Array) -> Array:
+    """What x adds in a step to S (Wang 1999), in closed form; g = P, P_x, y of x, head, number of ratios, ratios."""
+    one, y = g.dtype.type(1), g[2] * x
+    lost, series = expm1(-y), np.full_like(x, one)
+    for k in reversed(range(int(g[4]))):
+        series = one + y * g[5 + k] * series
+    gain = flush(g[0] * (lost * S + (lost + one) * (y * g[3] * series)))
+    grown: Array = np.where(x > 0, gain, g.dtype.type(0))
+    return grown
+
+
+def saturating(c: Array, events: Array, states: Sequence[Array]) -> tuple[Array, Array]:
+    """S grows by x, which jumps by 1 at each event (Wang 1999); c = mean, those of growth."""
+    S, x = states
+    gain = growth(c[1:], S, x)
+    mean = c[0] * S + c.dtype.type(0.5) * gain
+    S[:] = flush(c[1] * S + gain)
+    x[:] = flush(c[2] * x + events.astype(np.int32).astype(x.dtype))
+    return mean, S
+
+
+def markov(c: Array, pulse: Array, y: Sequence[Array]) -> tuple[Array, Array]:
+    """Any number of states; c = m, on (m x m), off (m x m), drive, mean_on, mean_off (m each), mean_drive."""
+    m, on, zero = int(c[0]), pulse != 0, c.dtype.type(0)
+    drive = 1 + 2 * m * m
+    mean = np.where(on, c[drive + 3 * m], zero)
+    for k in range(m):
+        mean = mean + np.where(on, c[drive + m + k], c[drive + 2 * m + k]) * y[k]
+    new = []
+    for i in range(m):
+        total = np.where(on, c[drive + i], zero)
+        for k in range(m):
+            total = total + np.where(on, c[1 + i * m + k], c[1 + m * m + i * m + k]) * y[k]
+        new.append(flush(total))
+    for state, value in zip(y, new, strict=True):
+        state[:] = value
+    return mean, y[0]
+
+
+def opened(G: Array, n: int, K_d: Array) -> Array:
+    """Channels that n G proteins open: G^n / (G^n + K_d)."""
+    power = np.ones_like(G)
+    for _ in range(n):
+        power = power * G
+    fraction: Array = power / (power + K_d)
+    return fraction
+
+
+def g_protein(c: Array, pulse: Array, x: Sequence[Array]) -> tuple[Array, Array]:
+    """G-protein cascade; c = R from R, R from 1, G from R, G from G, G from 1, on and off; n, K_d."""
+    (R, G), on = x, pulse != 0
+    R_R, R_1, G_R, G_G, G_1 = (np.where(on, c[k], c[5 + k]) for k in range(5))
+    before = flush(opened(G, int(c[10]), c[11]))
+    G[:] = flush(G_R * R + G_G * G + G_1)
+    R[:] = flush(R_R * R + R_1)
+    end = flush(opened(G, int(c[10]), c[11]))
+    return c.dtype.type(0.5) * (before + end), end
 
 
 class Lanes(NamedTuple):
@@ -113,18 +182,26 @@ Sets = list[tuple[Set, list[Rows]]]
 
 def prepare_synapses(a: SimpleNamespace, signature: Signature | None) -> Sets:
     """Read the tables and the addresses of gates with one state."""
-    return _prepare(a, 1)
+    return _prepare(a, lambda c: 1)
 
 
-def prepare_rising(a: SimpleNamespace, signature: Signature | None) -> Sets:
+def prepare_two(a: SimpleNamespace, signature: Signature | None) -> Sets:
     """Read the tables and the addresses of gates with two states."""
-    return _prepare(a, 2)
+    return _prepare(a, lambda c: 2)
 
 
-def _prepare(a: SimpleNamespace, states: int) -> Sets:
+def prepare_markov(a: SimpleNamespace, signature: Signature | None) -> Sets:
+    """Read the tables and the addresses of gates that say how many states they have."""
+    return _prepare(a, lambda c: int(c[0]))
+
+
+def _prepare(a: SimpleNamespace, states: Callable[[Array], int]) -> Sets:
     blocks = read_rows(a.blocks, Block)
     sets = read_rows(a.sets, Set, int(a.n_sets))
-    return [(s, [_rows(a, block, s.count_, states) for block in blocks[s.block : s.block_end]]) for s in sets]
+    return [
+        (s, [_rows(a, block, s.count_, states(a.coef[block.coef :])) for block in blocks[s.block : s.block_end]])
+        for s in sets
+    ]
 
 
 def _rows(a: SimpleNamespace, b: Block, count: int, states: int) -> Rows:
@@ -137,7 +214,10 @@ def _rows(a: SimpleNamespace, b: Block, count: int, states: int) -> Rows:
         address >> 5,
         (address & 31).astype(np.uint32),
         weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
-        [a.gates[b.gates + at + first : b.gates + at + stop] for at in (0, b.gate_distance)[:states]],
+        [
+            a.gates[b.gates + at + first : b.gates + at + stop]
+            for at in range(0, states * b.gate_distance, b.gate_distance)
+        ],
         plan_lanes(np.diff(begin)),
     )
 
@@ -148,7 +228,7 @@ def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, mean: Callable[[Array, 
         end_sum = np.zeros(s.count_, a.sums.dtype)
         for rows in blocks:
             b = rows.block
-            c = a.coef[b.coef : b.coef + 6]
+            c = a.coef[b.coef :]
             sent = (a.history[b.history + rows.word] >> rows.bit) & np.uint32((1 << b.bits) - 1)
             extra, end = gate(c, sent, rows.x)
             end_row = lane_sums(rows.weight * end, rows.lanes)
@@ -175,3 +255,23 @@ def advance_exponential(a: SimpleNamespace, plan: Sets) -> None:
 def advance_rising(a: SimpleNamespace, plan: Sets) -> None:
     """Rising gates: as exponential ones, the events go to h."""
     _advance(a, plan, rising, _only_extra)
+
+
+def advance_jump(a: SimpleNamespace, plan: Sets) -> None:
+    """Gates that jump and saturate."""
+    _advance(a, plan, jump, _only_extra)
+
+
+def advance_saturating(a: SimpleNamespace, plan: Sets) -> None:
+    """Gates that rise and saturate: the events go to x."""
+    _advance(a, plan, saturating, _only_extra)
+
+
+def advance_markov(a: SimpleNamespace, plan: Sets) -> None:
+    """Channels with any number of states under pulses."""
+    _advance(a, plan, markov, _only_extra)
+
+
+def advance_g_protein(a: SimpleNamespace, plan: Sets) -> None:
+    """G-protein cascades under pulses."""
+    _advance(a, plan, g_protein, _only_extra)
