@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.bath import blocker_of, receptor_bath
+from gpusyn.bath import check_infusions, receptor_bath
 from gpusyn.checks import whole_steps, whole_steps_array
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.rules import AllToAll
 from gpusyn.distributions import Distribution
+from gpusyn.drugs.combined import blocker_of
 from gpusyn.errors import ParameterError
 from gpusyn.kinetics import Kinetics
 from gpusyn.network import Network
@@ -206,6 +207,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     _place_gates(layout)
     _place_rings(layout, precision)
     _make_groups(layout)
+    check_infusions(layout)
     return layout
 
 

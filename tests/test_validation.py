@@ -9,13 +9,11 @@ import pytest
 from tolerances import assert_row
 from validation_lab import MEASURES, ROWS, Lab, fastest
 
-for _module in ("gates", "schemes", "nmda", "cells", "neuron", "models", "poisson"):
+for _module in ("gates", "schemes", "nmda", "cells", "neuron", "models", "poisson", "drugs"):
     importlib.import_module(f"validation_{_module}")  # registers its rows
 
 # Skipped by name, with the reason.
 LATER = {
-    "the glycine site is not there yet": "C22 C23 C24",
-    "reversal potentials are given, not computed: there is no Nernst equation": "D21",
     "short-term plasticity is not there yet": "F1 F2 F3 F4 F5 F6 F7 F8",
     "long-term plasticity is not there yet": (
         "G1 G2 G3_1_p G3_1_m G3_10_p G3_10_m G3_20_p G3_20_m G3_40_p G3_40_m G3_50_p G3_50_m "
@@ -25,7 +23,7 @@ LATER = {
     "benchmark networks are not there yet, and closed forms of theirs are no output of a simulation": (
         "I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I13 I14 I15 I17 I18"
     ),
-    "drugs are not there yet": "J1 J2 J3 J4 J5 J6 J7 J8 J9",
+    "open-channel block is not there yet": "J7",
 }
 SKIPPED = {name: reason for reason, names in LATER.items() for name in names.split()}
 
