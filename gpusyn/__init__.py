@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from gpusyn import kinetics
+from gpusyn import drugs, kinetics
 from gpusyn.calcium import Calcium
 from gpusyn.connectivity.distance import DistanceDependent
 from gpusyn.connectivity.distance_delay import DistanceDelay
@@ -28,6 +28,7 @@ from gpusyn.connectivity.rules import (
     OneToOne,
 )
 from gpusyn.distributions import Exponential, Gamma, LogNormal, Normal, Uniform
+from gpusyn.drugs import Drug, Infusion
 from gpusyn.errors import (
     ArgumentError,
     BackendError,
@@ -47,7 +48,7 @@ from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, Po
 from gpusyn.plan import plan
 from gpusyn.populations import Population, Selection
 from gpusyn.projections import Projection, Ratio
-from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, MgBlock, Receptor, SlowUnblock
+from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
 from gpusyn.recorder import Recorder
 from gpusyn.stimulus import Clamp, Drive, Injection
 from gpusyn.waveform import Waveform
@@ -84,6 +85,7 @@ __all__ = [
     "DistanceDelay",
     "DistanceDependent",
     "Drive",
+    "Drug",
     "Exponential",
     "FileError",
     "FixedInDegree",
@@ -93,9 +95,11 @@ __all__ = [
     "FromArrays",
     "FromSparse",
     "Gamma",
+    "GlycineSite",
     "GpusynError",
     "HodgkinHuxley",
     "ImmutableError",
+    "Infusion",
     "Injection",
     "Izhikevich",
     "LogNormal",
@@ -121,6 +125,7 @@ __all__ = [
     "Uniform",
     "UnknownNameError",
     "Waveform",
+    "drugs",
     "kinetics",
     "measure",
     "open_results",

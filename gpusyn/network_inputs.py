@@ -1,4 +1,4 @@
-"""The part of a network's methods that gives input from outside: drive, inject and clamp."""
+"""The part of a network's methods that gives input from outside: drive, inject, clamp and infuse."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.checks import public
+from gpusyn.checks import instance, one_of, public, real
+from gpusyn.drugs import LIBRARY, Drug, Infusion
 from gpusyn.errors import ParameterError
 from gpusyn.network_objects import NetworkObjects
 from gpusyn.populations import Selection
@@ -153,6 +154,67 @@ class NetworkInputs(NetworkObjects):
         kept = number_array_or_waveform(V, None, f"Clamp {name!r}.V", arrays=False, potential=True, unit="mV")
         assert not isinstance(kept, np.ndarray)
         return self._add("clamp", Clamp(name, target, kept))
+
+    @public
+    def infuse(
+        self,
+        drug: str | Drug,
+        concentration: float,
+        start: float = 0.0,
+        stop: float | None = None,
+        *,
+        wash_in: float = 0.0,
+        wash_out: float = 0.0,
+        name: str | None = None,
+    ) -> Infusion:
+        """Put a drug into the bath of the whole network.
+
+        Parameters
+        ----------
+        drug : str or Drug
+            Name of a drug in ``gs.drugs.LIBRARY``, or your own.
+        concentration : float
+            Final concentration (uM), > 0. Several infusions of one drug add.
+        start, stop : float, optional
+            When it flows (ms).
+        wash_in, wash_out : float
+            Time constants (ms) of the rise after `start` and of the fall after `stop`; 0: at once.
+        name : str, optional
+            By default ``infuse->drug``.
+
+        Returns
+        -------
+        Infusion
+
+        Raises
+        ------
+        GpusynError
+            If an argument is wrong, the drug unknown, or the name is taken.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> bath = gs.Network().infuse("CNQX", 10.0, start=100.0, wash_in=50.0)
+        >>> bath.sample([100.0, 150.0, 1000.0]).round(2)
+        array([ 0.  ,  6.32, 10.  ])
+        """
+        here = "Network.infuse().drug"
+        if isinstance(drug, str):
+            drug = LIBRARY[one_of(drug, LIBRARY, here)]
+        instance(drug, Drug, here, f"a gs.Drug, or one of the names {', '.join(LIBRARY)}")
+        name = self._free_name("infusion", name, f"infuse->{drug.name}")
+        where = f"Infusion {name!r}"
+        dose = real(concentration, f"{where}.concentration", unit="uM", above=0.0)
+        window = time_window(start, stop, where)
+        taus = [
+            real(tau, f"{where}.{end}", unit="ms", low=0.0)
+            for end, tau in (("wash_in", wash_in), ("wash_out", wash_out))
+        ]
+        if stop is None and taus[1]:
+            raise ParameterError(
+                f"{where}.wash_out: needs a stop= from which the drug is washed out (got {taus[1]:g}); give stop= too"
+            )
+        return self._add("infusion", Infusion(name, drug, dose, *window, *taus))
 
     def _own_neurons(self, target: Any, here: str) -> None:
         """Raise unless it is a selection of this network's populations without sources."""

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from gpusyn.checks import instance, object_name, public
+from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ParameterError
 from gpusyn.populations import Population, Selection
 from gpusyn.projections import Projection
@@ -14,7 +15,7 @@ from gpusyn.recorder import Recorder
 from gpusyn.stimulus import Clamp, Drive, Injection
 
 Anything = TypeVar("Anything")
-Kind = Literal["population", "projection", "drive", "injection", "clamp", "recorder"]
+Kind = Literal["population", "projection", "drive", "injection", "clamp", "infusion", "recorder"]
 
 _METHODS: dict[Kind, str] = {
     "population": "population",
@@ -22,6 +23,7 @@ _METHODS: dict[Kind, str] = {
     "drive": "drive",
     "injection": "inject",
     "clamp": "clamp",
+    "infusion": "infuse",
     "recorder": "record",
 }
 
@@ -31,9 +33,7 @@ class NetworkObjects:
 
     @public
     def __init__(self) -> None:
-        self._objects: dict[Kind, dict[str, Any]] = {
-            kind: {} for kind in ("population", "projection", "drive", "injection", "clamp", "recorder")
-        }
+        self._objects: dict[Kind, dict[str, Any]] = {kind: {} for kind in _METHODS}
 
     @property
     def populations(self) -> Mapping[str, Population]:
@@ -59,6 +59,11 @@ class NetworkObjects:
     def clamps(self) -> Mapping[str, Clamp]:
         """Voltage clamps by name, in order of creation."""
         return MappingProxyType(self._objects["clamp"])
+
+    @property
+    def infusions(self) -> Mapping[str, Infusion]:
+        """Drugs in the bath by name, in order of creation."""
+        return MappingProxyType(self._objects["infusion"])
 
     @property
     def recorders(self) -> Mapping[str, Recorder]:

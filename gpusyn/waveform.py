@@ -15,21 +15,21 @@ from gpusyn.quantities import as_floats
 
 Floats = npt.NDArray[np.float64]
 
-_SLACK = 1e-9  # ms: k * dt may fall short of the k-th time by a rounding error
+SLACK = 1e-9  # ms: k * dt may fall short of the k-th time by a rounding error
 
 
 class Waveform(Immutable):
     """Values at times, held (``"step"``) or joined by straight lines (``"linear"``).
 
-    Before the first time a rate or current is 0 and a clamp has the first value; after the last time the last
-    value stays.
+    Before the first time a rate or current is 0, and a clamp or a concentration has the first value; after the last
+    time the last value stays.
 
     Parameters
     ----------
     times : sequence of float, shape (n,)
         Increasing times in ms.
     values : sequence of float, shape (n,)
-        Values at these times, in the unit of what they are used for (Hz, pA or mV).
+        Values at these times, in the unit of what they are used for (Hz, pA, mV, mM or uM).
     interpolation : {"step", "linear"}
         Whether a value is held until the next time or runs linearly to the next value.
 
@@ -74,7 +74,7 @@ class Waveform(Immutable):
     def sample(self, t: npt.ArrayLike, before: float = 0.0) -> Floats:
         """Return the values at times `t` (ms, any shape), with `before` ahead of the first time."""
         at = np.asarray(t, dtype=np.float64)
-        left = np.searchsorted(self.times, at + (_SLACK + 2 * np.spacing(np.abs(at))), side="right") - 1
+        left = np.searchsorted(self.times, at + (SLACK + 2 * np.spacing(np.abs(at))), side="right") - 1
         inside = np.maximum(left, 0)
         result: Floats = self.values[inside]
         if self.interpolation == "linear" and len(self.times) > 1:

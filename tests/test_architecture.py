@@ -15,12 +15,12 @@ CUPY_FILE = "gpusyn.backends.cuda_backend"
 LAYERS: dict[str, tuple[str, str]] = {
     "foundation": (
         "errors checks checked_call quantities limits optional parameter_table portable_math philox rng "
-        "normal_quantile distribution_base distributions memory",
+        "normal_quantile distribution_base distributions memory membrane_physics",
         "",
     ),
     "description": (
         "calcium kinetics neurons receptors connectivity waveform timed populations projections stimulus recorder "
-        "network network_inputs network_objects",
+        "network network_inputs network_objects drugs",
         "foundation",
     ),
     "kernels": ("signature kernel_spec kernel_source kernel_modules backends.base", "foundation"),

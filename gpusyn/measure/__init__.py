@@ -17,6 +17,7 @@ between samples.
 from gpusyn.measure.current_voltage import IVCurve, iv_curve, negative_slope, reversal_potential, slope_conductance
 from gpusyn.measure.ratios import NmdaAmpaRatio, nmda_ampa_ratio, paired_pulse_ratio
 from gpusyn.measure.response import PSC, PSP, psc, psp
+from gpusyn.membrane_physics import nernst
 
 __all__ = [
     "PSC",
@@ -25,6 +26,7 @@ __all__ = [
     "NmdaAmpaRatio",
     "iv_curve",
     "negative_slope",
+    "nernst",
     "nmda_ampa_ratio",
     "paired_pulse_ratio",
     "psc",

@@ -9,9 +9,21 @@ from gpusyn.receptors.block import MgBlock, SlowUnblock
 from gpusyn.receptors.current import CurrentReceptor
 from gpusyn.receptors.gaba_a import GABA_A
 from gpusyn.receptors.gaba_b import GABA_B
+from gpusyn.receptors.glycine import GlycineSite
 from gpusyn.receptors.nmda import NMDA
 
-__all__ = ["AMPA", "GABA_A", "GABA_B", "NMDA", "RECEPTORS", "CurrentReceptor", "MgBlock", "Receptor", "SlowUnblock"]
+__all__ = [
+    "AMPA",
+    "GABA_A",
+    "GABA_B",
+    "NMDA",
+    "RECEPTORS",
+    "CurrentReceptor",
+    "GlycineSite",
+    "MgBlock",
+    "Receptor",
+    "SlowUnblock",
+]
 
 #: Every kind of receptor by the name of its class.
 RECEPTORS: dict[str, type[Receptor]] = {kind.__name__: kind for kind in (AMPA, NMDA, GABA_A, GABA_B, CurrentReceptor)}

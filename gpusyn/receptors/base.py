@@ -9,6 +9,7 @@ from gpusyn.errors import ArgumentError
 from gpusyn.kinetics import DualExponential, Exponential, Kinetics
 from gpusyn.parameter_table import Immutable, Parameter, ParameterTable
 from gpusyn.receptors.block import MgBlock
+from gpusyn.receptors.glycine import GlycineSite
 from gpusyn.waveform import Waveform
 
 GATING = ("auto", "per-synapse")
@@ -35,6 +36,10 @@ class Receptor(Immutable):
         Extracellular magnesium (mM); ``None`` without a magnesium block.
     block : MgBlock
         Form of that block.
+    glycine : float, Waveform or None
+        Extracellular glycine (uM); ``None``: saturating, or not needed.
+    glycine_site : GlycineSite
+        Affinity of its site.
     Pf : float
         Fraction of the current that calcium carries.
     gating : {"auto", "per-synapse"}
@@ -50,6 +55,8 @@ class Receptor(Immutable):
     E_rev: float | None
     Mg: float | Waveform | None
     block: MgBlock
+    glycine: float | Waveform | None
+    glycine_site: GlycineSite
     Pf: float
     gating: str
     kind: str
@@ -65,6 +72,8 @@ class Receptor(Immutable):
         E_rev: Any = None,
         Mg: float | Waveform | None = None,
         block: MgBlock | None = None,
+        glycine: float | Waveform | None = None,
+        glycine_site: GlycineSite | None = None,
         Pf: Any = 0.0,
     ) -> None:
         """Check what all receptors have in common, and keep it."""
@@ -77,6 +86,10 @@ class Receptor(Immutable):
             E_rev=None if self.is_current else real(E_rev, f"{kind}.E_rev", unit="mV", potential=True),
             Mg=Mg,
             block=MgBlock() if block is None else instance(block, MgBlock, f"{kind}.block", "gs.MgBlock(...)"),
+            glycine=glycine,
+            glycine_site=GlycineSite()
+            if glycine_site is None
+            else instance(glycine_site, GlycineSite, f"{kind}.glycine_site", "gs.GlycineSite(...)"),
             Pf=real(Pf, f"{kind}.Pf", low=0.0, high=1.0),
         )
 
@@ -93,8 +106,12 @@ class Receptor(Immutable):
 
     def __repr__(self) -> str:
         parts = [f"kinetics={self.kinetics!r}"]
-        shown = (("E_rev", self.E_rev), ("Mg", self.Mg))
-        parts += [f"{k}={v if isinstance(v, Waveform) else f'{v:g}'}" for k, v in shown if v is not None]
+        numbers = (("E_rev", self.E_rev), ("Mg", self.Mg), ("glycine", self.glycine))
+        parts += [
+            f"{key}={value!r}" if isinstance(value, Waveform) else f"{key}={value:g}"
+            for key, value in numbers
+            if value is not None
+        ]
         if self.gating != "auto":
             parts.append(f"gating={self.gating!r}")
         return f"{self.kind}(name={self.name!r}, {', '.join(parts)})"

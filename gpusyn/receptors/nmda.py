@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-import numpy as np
+from typing import Any, ClassVar
 
 from gpusyn.checks import public
 from gpusyn.kinetics import Kinetics
 from gpusyn.parameter_table import Parameter
 from gpusyn.receptors.base import Receptor, choose_kinetics
 from gpusyn.receptors.block import MgBlock
+from gpusyn.receptors.glycine import GlycineSite
 from gpusyn.timed import number_array_or_waveform
 from gpusyn.waveform import Waveform
 
@@ -30,6 +29,10 @@ class NMDA(Receptor):
         Reversal potential (mV).
     block : MgBlock, optional
         Form of the block.
+    glycine : float or Waveform, optional
+        Extracellular glycine (uM), >= 0, which the receptor needs as well; 0: no current. By default saturating.
+    glycine_site : GlycineSite, optional
+        Affinity of the glycine site.
     Pf : float
         Fraction of the current that calcium carries, by default 0.1 (GluN1/2A: 0.1 to 0.19, Dingledine et al. 1999).
     kinetics : Kinetics, optional
@@ -51,6 +54,8 @@ class NMDA(Receptor):
         Parameter("tau_decay", 100.0, "ms", "decay time constant"),
         Parameter("E_rev", 0.0, "mV", "reversal potential"),
         Parameter("block", None, "", "gs.MgBlock of another form than Jahr and Stevens's"),
+        Parameter("glycine", None, "uM", "extracellular glycine; none: saturating, 0: no current"),
+        Parameter("glycine_site", None, "", "gs.GlycineSite of another affinity"),
         Parameter("Pf", 0.1, "", "fraction of the current that calcium carries"),
     )
 
@@ -63,12 +68,28 @@ class NMDA(Receptor):
         tau_decay: float | None = None,
         E_rev: float = 0.0,
         block: MgBlock | None = None,
+        glycine: float | Waveform | None = None,
+        glycine_site: GlycineSite | None = None,
         Pf: float = 0.1,
         kinetics: Kinetics | None = None,
         gating: str = "auto",
         name: str | None = None,
     ) -> None:
         chosen = choose_kinetics("NMDA", kinetics, tau_rise, tau_decay, default_rise=2.0, default_decay=100.0)
-        kept = number_array_or_waveform(Mg, None, "NMDA.Mg", arrays=False, unit="mM", low=0.0, high=1e6)
-        assert not isinstance(kept, np.ndarray)
-        self._describe(name, chosen, gating, E_rev=E_rev, Mg=kept, block=block, Pf=Pf)
+        self._describe(
+            name,
+            chosen,
+            gating,
+            E_rev=E_rev,
+            Mg=_concentration(Mg, "NMDA.Mg", "mM"),
+            block=block,
+            glycine=None if glycine is None else _concentration(glycine, "NMDA.glycine", "uM"),
+            glycine_site=glycine_site,
+            Pf=Pf,
+        )
+
+
+def _concentration(value: Any, where: str, unit: str) -> float | Waveform:
+    kept = number_array_or_waveform(value, None, where, arrays=False, unit=unit, low=0.0, high=1e6)
+    assert isinstance(kept, (float, Waveform))
+    return kept

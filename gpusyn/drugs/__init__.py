@@ -1,0 +1,43 @@
+"""Drugs: a library of the common ones, what a drug can do, and the equations of pharmacology.
+
+``net.infuse`` puts a drug into the bath, by its name or as a :class:`Drug`.
+
+>>> from gpusyn import drugs
+>>> list(drugs.LIBRARY)[:4]
+['NBQX', 'CNQX', 'D-AP5', 'MK-801']
+>>> drugs.LIBRARY["NBQX"]
+Drug('NBQX', CompetitiveAntagonist(receptor='AMPA', K=0.15))
+>>> round(drugs.remaining(10.0, K=0.15), 3)
+0.015
+"""
+
+from gpusyn.drugs.actions import (
+    Action,
+    CompetitiveAntagonist,
+    DecayModulator,
+    GlycineSiteAntagonist,
+    NonCompetitiveAntagonist,
+    OpenChannelBlocker,
+)
+from gpusyn.drugs.drug import Drug
+from gpusyn.drugs.formulas import cheng_prusoff, dose_ratio, gaddum, hill, remaining, woodhull
+from gpusyn.drugs.infusion import Infusion
+from gpusyn.drugs.library import LIBRARY
+
+__all__ = [
+    "LIBRARY",
+    "Action",
+    "CompetitiveAntagonist",
+    "DecayModulator",
+    "Drug",
+    "GlycineSiteAntagonist",
+    "Infusion",
+    "NonCompetitiveAntagonist",
+    "OpenChannelBlocker",
+    "cheng_prusoff",
+    "dose_ratio",
+    "gaddum",
+    "hill",
+    "remaining",
+    "woodhull",
+]
