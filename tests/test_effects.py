@@ -169,11 +169,11 @@ def test_each_receptor_brings_its_own_fraction():
 def test_calcium_is_there_only_where_it_is_recorded():
     net = gs.Network()
     cells = net.population("cells", 2, gs.LIF(), receptors=[gs.NMDA()])
-    with Lab(fastest(), "double").open(net) as sim:
-        with pytest.raises(
-            gs.ParameterError, match=r"'Ca' is computed only where it is recorded; add net\.record\(cel"
-        ):
-            sim.get(cells, "Ca")
+    with (
+        Lab(fastest(), "double").open(net) as sim,
+        pytest.raises(gs.ParameterError, match=r"'Ca' is computed only where it is recorded; add net\.record\(cel"),
+    ):
+        sim.get(cells, "Ca")
     net.record(cells, "Ca")
     with Lab(fastest(), "double").open(net) as sim:
         assert sim.get(cells, "Ca").tolist() == [0.0, 0.0]
