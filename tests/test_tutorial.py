@@ -12,7 +12,7 @@ from runs import cpu
 
 ROOT = Path(__file__).parent.parent
 TUTORIAL = (ROOT / "docs" / "adding_a_receptor.md").read_text(encoding="utf-8")
-FILE = re.compile(r"`((?:gpusyn|kernels)/[\w./]+)`[^`]*?:\n\n```\w+\n(.*?)```", re.DOTALL)
+FILE = re.compile(r"\*\*((?:gpusyn|kernels)/[\w./]+)\*\*:\n\n```\w+\n(.*?)```", re.DOTALL)
 LAST = re.compile(r"```python\n((?:(?!```).)*)```\s*$", re.DOTALL)
 
 
