@@ -130,16 +130,15 @@ class InputTables:
 
     # ---- drugs, magnesium, glycine ----
     def _add_baths(self) -> None:
-        infusions = self.layout.net.infusions.values()
         for name, place in self.layout.populations.items():
-            baths = [receptor_bath(r, infusions) for r in place.population.receptors]
+            baths = [receptor_bath(r, self.layout.net.infusions.values()) for r in place.population.receptors]
             if any(baths):
                 self.bath_at[name] = len(self.bath)
                 self.bath += [self._bath_row(place, k, bath) for k, bath in enumerate(baths)]
 
     def _bath_row(self, place: PopulationLayout, k: int, bath: ReceptorBath) -> list[int]:
         """Fields of one receptor (BathField in kernels/cells.cuh)."""
-        row = [self._course(bath.scale), self._course(bath.magnesium), -1]
+        row = [self.column(bath.scale), self.column(bath.magnesium), -1]
         if bath.decay is not None:
             row[2] = self.bath_width
             kinetics = place.population.receptors[k].kinetics
@@ -147,12 +146,23 @@ class InputTables:
             self.bath_width += KINETICS[lumped_form(kinetics, TARGET)][1]
         return row
 
-    def _course(self, course: Course | None) -> int:
+    def column(self, course: Course | None) -> int:
+        """The column of the waves that a course gets; -1 for none."""
         if course is None:
             return -1
         self.courses[len(self.waves)] = course
         self.waves.append([])
         return len(self.waves) - 1
+
+    def scale(self, population: str, k: int, step: int) -> Any:
+        """Factor of a receptor's gate in the step that ended at `step` (at 0: in the first); None if it has none."""
+        if population not in self.bath_at:
+            return None
+        slot = self.bath[self.bath_at[population] + k][0]
+        if slot < 0:
+            return None
+        middle: Floats = np.array([max(step - 1, 0) + 0.5]) * self.layout.dt
+        return self.courses[slot](middle).astype(self.layout.numbers.real_dtype)[0]
 
     def kinetics_table(self, start: int, steps: int) -> Array:
         """Coefficients of kinetics whose decay changes, in each of the steps."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.bath import check_infusions
+from gpusyn.bath import blocker_of
 from gpusyn.checks import whole_steps, whole_steps_array
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.rules import AllToAll
@@ -206,7 +206,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     _place_gates(layout)
     _place_rings(layout, precision)
     _make_groups(layout)
-    check_infusions(layout)
+    _check_infusions(layout)
     return layout
 
 
@@ -214,7 +214,7 @@ def _place_populations(layout: Layout, workers: int) -> None:
     source = 0
     for name, population in layout.net.populations.items():
         place = PopulationLayout(population, source)
-        place.strategies = choose_strategies(population, layout.net.projections.values())
+        place.strategies = choose_strategies(population, layout.net.projections.values(), layout.net.infusions)
         place.slices = max(-(-population.size // LARGEST_SLICE), min(workers, max(population.size, 1)))
         layout.populations[name] = place
         source += population.size
@@ -322,6 +322,7 @@ def _place_rings(layout: Layout, precision: str) -> None:
                 Input(f"Projection '{block.projection.name}'", mean, high, degree * events, low)
             )
     for drive in layout.net.drives.values():
+        _refuse_block(drive, layout)
         events = most_events(drive, layout.dt, f"Drive '{drive.name}'")
         low, mean, high = weight_range(drive, drive.receptor)
         for population, _ in drive.target.parts:
@@ -339,6 +340,31 @@ def _place_rings(layout: Layout, precision: str) -> None:
                 ring.shared, ring.shared_slots = layout.ring_size, 1 << math.ceil(math.log2(shared[name, k]))
                 layout.ring_size += ring.shared_slots * n_inputs
             place.rings.append(ring)
+
+
+def _refuse_block(drive: Any, layout: Layout) -> None:
+    for population, _ in drive.target.parts:
+        receptor = population.receptor(drive.receptor)
+        assert receptor is not None
+        if blocker_of(receptor, layout.net.infusions) is not None:
+            raise ParameterError(
+                f"Drive '{drive.name}': receptor {drive.receptor!r} of {population.name!r} is blocked by a drug by its "
+                "use, synapse by synapse, and a drive has no synapses; connect a gs.PoissonSource population with "
+                "gs.OneToOne() in its place"
+            )
+
+
+def _check_infusions(layout: Layout) -> None:
+    """Refuse infusions that are off the grid; note those that reach no receptor."""
+    present = {r.kind for place in layout.populations.values() for r in place.population.receptors}
+    for infusion in layout.net.infusions.values():
+        where = f"Infusion '{infusion.name}'"
+        whole_steps(infusion.start, layout.dt, f"{where}.start", low=0)
+        if infusion.stop is not None:
+            whole_steps(infusion.stop, layout.dt, f"{where}.stop", low=0)
+        reached = {action.receptor: None for action in infusion.drug.actions}
+        if not present & reached.keys():
+            layout.notes.append(f"{where}: does nothing, no population has a receptor of class {', '.join(reached)}")
 
 
 def _make_groups(layout: Layout) -> None:

@@ -134,6 +134,7 @@ class NeuronTables:
         return {
             prefix + "V": V.astype(real),
             prefix + "rest": self.rest,
+            prefix + "reference": self.rest.astype(real),
             prefix + "refractory": np.zeros(group.size, np.int32),
             prefix + "membrane": self._steady(V).astype(real),
             prefix + "gates": self._states(V).astype(real),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.backends.base import Backend
+from gpusyn.bath import blocker_of
 from gpusyn.checks import instance, one_of, public, real
 from gpusyn.errors import PlanMemoryError
 from gpusyn.gate_tables import shape_of
@@ -226,7 +227,7 @@ def _block_bytes(block: Block, layout: Layout) -> float:
         total += 0 if _shares_weight(block, receptor.name) else numbers.weight_dtype.itemsize * n
     total += len({synapse_kernel(r) for _, r in gated}) * (4 * n + 8 * block.post.size)
     for _, receptor in gated:
-        states = synapse_states(receptor.kinetics)
+        states = synapse_states(receptor.kinetics) + (blocker_of(receptor, layout.net.infusions) is not None)
         weight = 0 if _shares_weight(block, receptor.name) else numbers.real_dtype.itemsize
         total += (weight + states * numbers.real_dtype.itemsize) * n
     return total

@@ -35,7 +35,7 @@ class Compiled:
         self.layout = layout
         self.steps = steps or chunk_steps(layout)
         self.inputs = InputTables(layout, seed)
-        self.synapses = SynapseTables(layout, seed)
+        self.synapses = SynapseTables(layout, seed, self.inputs)
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
         arrays = self._shared() | self.synapses.arrays() | self.inputs.drive_arrays(self.steps)
@@ -145,9 +145,10 @@ class Compiled:
     def _synapse_launch(self, kernel: str, kind: Any, g: int, arrays: dict[str, Array]) -> Launch:
         names = {a: f"{kernel}.{a}" for a in ("row_begin", "address", "weights", "gates")}
         names |= {a: f"{kernel}.{a}{g}" for a in ("sets", "blocks", "coef")} | {"sums": f"g{g}.synaptic"}
-        names |= _same("history")
+        names |= _same("history clock waves") | {"V": f"g{g}.V", "rest": f"g{g}.reference"}
         rows = sum(place.size for place, _, _ in kind.group_sets(g))
-        return Launch(kernel, names, {"n_sets": len(arrays[f"{kernel}.sets{g}"])}, rows)
+        scalars = {"n_sets": len(arrays[f"{kernel}.sets{g}"]), "n_waves": len(self.inputs.waves)}
+        return Launch(kernel, names, scalars, rows)
 
     def _delivery(self, arrays: dict[str, Array]) -> Launch:
         counts = np.diff(arrays["route_begin"])
@@ -174,7 +175,8 @@ _EVENTS = _same("spike_total spike_id spike_events event_step event_count")
 def chunk_steps(layout: Layout) -> int:
     """So many steps that the buffers of spikes and samples hold what they can bring."""
     columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
-    waves = 1 + len(layout.net.injections) + len(layout.net.clamps)
+    receptors = sum(len(place.population.receptors) for place in layout.populations.values())
+    waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
     held = (
         max(SPIKES_HELD // max(layout.n_ids, 1), LEAST_STEPS),
         SAMPLES_HELD // max(columns, 1),

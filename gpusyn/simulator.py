@@ -113,7 +113,7 @@ class Simulator:
         self._logs: dict[str, Any] = {
             name: (SpikeLog if r.is_spikes else TraceLog)(r, layout) for name, r in self._recorders.items()
         }
-        self._state = StateAccess(layout, self._session)
+        self._state = StateAccess(layout, self._session, self._compiled.inputs)
         self._streams = Streams(self._recorders, layout)
         self._step = 0
         self._weights_changed = False
@@ -164,6 +164,7 @@ class Simulator:
             session.write("drive_pieces", pieces, inputs.n_rates)
         session.run(k)
         self._step += k
+        self._state.step = self._step
         self._check_fault()
         self._collect(start, k)
 
@@ -238,7 +239,7 @@ class Simulator:
         for log in self._logs.values():
             log.clear()
         self._streams.restart()
-        self._step = 0
+        self._step = self._state.step = 0
 
     def _snapshot(self) -> dict[str, Array]:
         """Initial values of everything that changes in a run."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gpusyn.backends.base import Session
 from gpusyn.checks import instance, one_of, values
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.input_tables import InputTables
 from gpusyn.layout import Layout, PopulationLayout
 from gpusyn.neuron_tables import drawn
 from gpusyn.populations import Selection
@@ -22,8 +23,9 @@ Array = NDArray[Any]
 class StateAccess:
     """Present values of V, of the neuron models' own states, g_<receptor> and h_<receptor>."""
 
-    def __init__(self, layout: Layout, session: Session) -> None:
-        self.layout, self.session = layout, session
+    def __init__(self, layout: Layout, session: Session, inputs: InputTables) -> None:
+        self.layout, self.session, self.inputs = layout, session, inputs
+        self.step = 0  # that has been reached
 
     def _arrays(self, place: PopulationLayout, variable: str) -> list[tuple[str, int]]:
         """(array, start in it) of the variable's first neuron; a sum of several arrays for per-synapse gates."""
@@ -58,6 +60,12 @@ class StateAccess:
             )
         return one_of(variable, known, f"{where}.variable")
 
+    def _scale(self, place: PopulationLayout, variable: str) -> Any:
+        """What the bath leaves of a conductance now; None where it leaves all."""
+        kind, _, name = variable.partition("_")
+        names = [r.name for r in place.population.receptors]
+        return self.inputs.scale(place.population.name, names.index(name), self.step) if kind == "g" else None
+
     def _has_calcium(self, population: str) -> bool:
         return self.layout.groups[self.layout.populations[population].group].signature.calcium
 
@@ -70,6 +78,8 @@ class StateAccess:
             total: Any = 0
             for array, start in self._arrays(place, variable):
                 total = total + self.session.read(array, start, start + place.size)
+            if (scale := self._scale(place, variable)) is not None:
+                total = scale * total
             if variable == "V":
                 total = (total.astype(np.float64) + self._rest(place)).astype(total.dtype)
             parts.append(total[np.asarray(ids)])
@@ -100,6 +110,10 @@ class StateAccess:
             array, start = arrays[0]
             present = self.session.read(array, start, start + place.size)
             part = new[offset : offset + len(ids)]
+            if (scale := self._scale(place, variable)) is not None:
+                if scale == 0:
+                    raise ParameterError(f"{where}: the bath leaves no conductance of this receptor now; wash it first")
+                part = part / scale
             present[np.asarray(ids)] = part - self._rest(place)[np.asarray(ids)] if is_v else part
             self.session.write(array, present, start)
             offset += len(ids)

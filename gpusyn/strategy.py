@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from gpusyn.bath import blocker_of
+from gpusyn.drugs import DecayModulator, Infusion
+from gpusyn.drugs.bath import actions_on
+from gpusyn.errors import ParameterError
 from gpusyn.kinetics import Kinetics
 from gpusyn.populations import Population
 from gpusyn.projections import Projection
@@ -20,15 +24,39 @@ class Strategy(NamedTuple):
     reason: str
 
 
-def choose_strategies(population: Population, projections: Iterable[Projection]) -> list[Strategy]:
-    """The cheapest exact strategy of each receptor of a population; `projections` are those of its network."""
+def choose_strategies(
+    population: Population, projections: Iterable[Projection], infusions: Mapping[str, Infusion]
+) -> list[Strategy]:
+    """The cheapest exact strategy of each receptor of a population; the others are those of its network.
+
+    Raises
+    ------
+    ParameterError
+        A drug prolongs a decay that is not summed on the target neuron.
+    """
     changing = {
         name
         for projection in projections
         if any(part.population is population for part in projection.post.parts)
         for name in projection.w_max or ()
     }
-    return [_choose(receptor, receptor.name in changing) for receptor in population.receptors]
+    found = []
+    for receptor in population.receptors:
+        blocker = blocker_of(receptor, infusions)
+        found.append(_choose(receptor, receptor.name in changing) if blocker is None else _BLOCKED)
+        if found[-1].owner != TARGET:
+            _refuse_slowing(population, receptor, infusions)
+    return found
+
+
+def _refuse_slowing(population: Population, receptor: Receptor, infusions: Mapping[str, Infusion]) -> None:
+    for name, infusion in infusions.items():
+        if any(actions_on(receptor.kind, {infusion.drug: 0.0}, DecayModulator)):
+            raise ParameterError(
+                f"Infusion {name!r}: {infusion.drug.name} prolongs the decay of gates that are summed on the target "
+                f"neuron; receptor {receptor.name!r} of {population.name!r} has {receptor.kinetics!r} "
+                f"(gating={receptor.gating!r}): give it gating='auto' and gs.kinetics.Exponential or DualExponential"
+            )
 
 
 def _choose(receptor: Receptor, weights_change: bool) -> Strategy:
@@ -42,6 +70,7 @@ def _choose(receptor: Receptor, weights_change: bool) -> Strategy:
     return Strategy(SOURCE, f"gate on the source neuron, {_SENDS[kinetics.kind]}")
 
 
+_BLOCKED = Strategy(SYNAPSE, "per-synapse gates: a drug blocks channels by their use")
 _TWO_SUMS = "sums over synapses in and out of a pulse on the target (Lytton 1996): two deliveries a burst, exact"
 _SENDS = {
     "first_order": _TWO_SUMS,

@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpusyn.bath import blocker_dose, blocker_of
 from gpusyn.connections import Rows, Synapses, draw_synapses, own_rows, part_of, shared_rows, source_rows, target_rows
+from gpusyn.drugs import OpenChannelBlocker
 from gpusyn.errors import ParameterError
 from gpusyn.gate_tables import GateTables, pulse_steps, shape_of
+from gpusyn.input_tables import InputTables
 from gpusyn.layout import Block, Layout, Ring, history_bits, history_words
+from gpusyn.membrane_physics import thermal_voltage
 from gpusyn.quanta import weight_range, weight_shift
 from gpusyn.receptors import Receptor
 from gpusyn.strategy import SOURCE
@@ -76,8 +80,8 @@ class Stored:
 class SynapseTables:
     """Draws every projection of a layout and keeps its synapses in the form of the kernels."""
 
-    def __init__(self, layout: Layout, seed: int) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, seed: int, inputs: InputTables) -> None:
+        self.layout, self.inputs = layout, inputs
         self.stored: list[Stored] = []
         self.rounded_to_zero: dict[str, int] = {}
         numbers = layout.numbers
@@ -185,7 +189,7 @@ class SynapseTables:
         placed: dict[str, tuple[int, int]] = {}  # receptors of one kind share their indices
         for k, receptor in receptors:
             kernel = synapse_kernel(receptor)
-            kind = self.kinds.setdefault(kernel, KindTables(kernel, self.layout))
+            kind = self.kinds.setdefault(kernel, KindTables(kernel, self.layout, self.inputs))
             history = self._history(block, receptor)
             rows = target_rows(part, block, history.bits, history.words, 0 if history.pulse else 1)
             if kernel not in placed:
@@ -195,7 +199,8 @@ class SynapseTables:
             at = kind.weights.add(weights)
             step = int(len(weights) != 1 or len(rows.word) == 1)
             kind.add(block, k, receptor, [begin, address, at, step, kind.gates, len(rows.word)], history)
-            kind.gates += synapse_states(receptor.kinetics) * len(rows.word)
+            states = synapse_states(receptor.kinetics) + (blocker_of(receptor, self.layout.net.infusions) is not None)
+            kind.gates += states * len(rows.word)
             self.stored.append(
                 Stored(block, receptor.name, True, kernel + ".", begin, len(rows.begin) - 1, address, at, not step, 0)
             )
@@ -254,15 +259,16 @@ class SynapseTables:
 class KindTables:
     """The synapses of one per-synapse kernel: sets (one a target population and receptor) of blocks of rows."""
 
-    def __init__(self, kernel: str, layout: Layout) -> None:
-        self.kernel, self.layout = kernel, layout
+    def __init__(self, kernel: str, layout: Layout, inputs: InputTables) -> None:
+        self.kernel, self.layout, self.inputs = kernel, layout, inputs
+        self.doses: dict[OpenChannelBlocker, int] = {}  # columns of the waves
         self.row_begin, self.address, self.weights = (
             Pool(np.int64),
             Pool(np.uint32),
             Pool(layout.numbers.real_dtype),
         )
         self.gates = 0
-        self.sets: dict[tuple[str, int], list[tuple[list[int], History, list[Any]]]] = {}
+        self.sets: dict[tuple[str, int], list[tuple[list[int], History, list[Any], Receptor]]] = {}
 
     def add(self, block: Block, k: int, receptor: Receptor, fields: list[int], history: History) -> None:
         """Add one block of rows to the set of receptor `k` of its target population."""
@@ -270,12 +276,24 @@ class KindTables:
             receptor.kinetics, self.layout.dt, self.layout.numbers.real, block.pre.most_events,
             f"receptor '{receptor.name}'.kinetics",
         )  # fmt: skip
-        self.sets.setdefault((block.post.population.name, k), []).append((fields, history, coef))
+        blocker, infusions = blocker_of(receptor, self.layout.net.infusions), self.layout.net.infusions.values()
+        if blocker is not None and blocker not in self.doses:
+            self.doses[blocker] = self.inputs.column(blocker_dose(blocker, infusions, self.layout.dt))
+        self.sets.setdefault((block.post.population.name, k), []).append((fields, history, coef, receptor))
 
     def group_sets(self, group: int) -> list[tuple[Any, int, list[Any]]]:
         """The sets whose targets are in one group: (population, receptor index, blocks)."""
         places = self.layout.populations
         return [(places[name], k, blocks) for (name, k), blocks in self.sets.items() if places[name].group == group]
+
+    def _block(self, receptor: Receptor, distance: int, coef: list[float]) -> list[int]:
+        """Where a drug that blocks by use has its coefficients, its states (after the gate's) and its dose."""
+        blocker = blocker_of(receptor, self.layout.net.infusions)
+        if blocker is None:
+            return [-1, 0, 0]
+        at = len(coef)
+        coef += _blocker_coefficients(blocker, self.layout.dt)
+        return [at, synapse_states(receptor.kinetics) * distance, self.doses[blocker]]
 
     def arrays(self) -> dict[str, Array]:
         """The kind's shared arrays by name."""
@@ -295,20 +313,27 @@ class KindTables:
                 sets.append(
                     [
                         place.size,
+                        place.first,
                         2 * row * group.size + place.first,
                         group.size,
                         len(blocks),
                         len(blocks) + len(members),
                     ]
                 )
-                for fields, h, c in members:
-                    blocks.append([*fields, h.base, h.bits, len(coef)])
+                for fields, h, c, receptor in members:
+                    at = len(coef)
                     coef += [float(x) for x in c]
+                    blocks.append([*fields, h.base, h.bits, at, *self._block(receptor, fields[-1], coef)])
             if sets:
                 out[f"{p}sets{g}"] = np.array(sets, np.int64)
                 out[f"{p}blocks{g}"] = np.array(blocks, np.int64)
                 out[f"{p}coef{g}"] = np.array(coef).astype(real)
         return out
+
+
+def _blocker_coefficients(blocker: OpenChannelBlocker, dt: float) -> list[float]:
+    """As kernels/advance_synapses.cu has them: z delta F/RT, V0, k_off dt, share of unbinding from closed channels."""
+    return [blocker.z_delta / thermal_voltage(), blocker.V0, blocker.k_off * dt, blocker.escape]
 
 
 def _sums(block: Block, ring: Ring, shared: bool) -> list[int]:

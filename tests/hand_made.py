@@ -150,6 +150,9 @@ class HandMade:
                     base,
                     bits,
                     a["syn_coef"].size,
+                    -1,
+                    0,
+                    0,
                 ),
                 syn_row_begin=begin,
                 address=[32 * words * s + (d - lag) * bits for s, d, _ in flat],
@@ -157,8 +160,8 @@ class HandMade:
                 syn_gates=np.zeros(states * len(flat)),
                 syn_coef=list(coefs) + [0.0] * (6 - len(coefs)),
             )
-        stop = a["blocks"].size // 9
-        self._append(sets=(self.n, 2 * which * self.n, self.n, stop - len(blocks), stop))
+        stop = a["blocks"].size // 12
+        self._append(sets=(self.n, 0, 2 * which * self.n, self.n, stop - len(blocks), stop))
         self.synaptic.append(kernel)
 
     def program(self):

@@ -99,3 +99,16 @@ def j9(lab):
         trace = inhibition(lab, slower)
         troughs.append(peak(trace.t, -70.0 - trace["V"])[1])
     return troughs[0] / troughs[1]
+
+
+@row("J7", double=True)
+def j7(lab):
+    """What one EPSC leaves unblocked, seen at its end. In single precision the last increments to a block are lost."""
+    drug = gs.Drug("blocker", gs.drugs.OpenChannelBlocker("NMDA", k_on=0.025, k_off=0.0, P_open=0.3))
+    g = []
+    for dose in (5.0, 1e-9):
+        bench = Bench(lab, [gs.NMDA()])
+        bench.net.infuse(drug, dose)
+        bench.event("NMDA", START, 1.0)
+        g.append(bench.run(2000.0, "g_NMDA")["g_NMDA"][-1, 0])
+    return g[0] / g[1]

@@ -154,6 +154,7 @@ class Set(NamedTuple):
     """Targets whose synapses own their gates of one receptor: the blocks that add up, and where to."""
 
     count_: int
+    first: int
     sum: int
     distance: int
     block: int
@@ -172,6 +173,9 @@ class Block(NamedTuple):
     history: int
     bits: int
     coef: int
+    blocker: int
+    blocked: int
+    dose: int
 
 
 def read_rows(table: Array, kind: Callable[..., Row], n: int | None = None) -> list[Row]:

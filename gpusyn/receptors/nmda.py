@@ -22,7 +22,7 @@ class NMDA(Receptor):
     Parameters
     ----------
     Mg : float or Waveform
-        Extracellular magnesium (mM), >= 0; 0 removes the block.
+        Extracellular magnesium (mM), >= 0; 0 removes the block. A waveform changes it in the course of a run.
     tau_rise, tau_decay : float, optional
         Time constants (ms) of the normalised dual exponential, default 2 and 100.
     E_rev : float

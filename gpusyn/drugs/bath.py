@@ -29,9 +29,6 @@ Floats = npt.NDArray[np.float64]
 Doses = Mapping[Drug, Any]
 Kind = TypeVar("Kind", bound=Action)
 
-#: Actions that change how many receptors can open.
-ANTAGONISTS = (CompetitiveAntagonist, NonCompetitiveAntagonist, GlycineSiteAntagonist)
-
 
 def actions_on(receptor: str, drugs: Mapping[Drug, Any], kind: type[Kind]) -> Iterator[tuple[Kind, Any]]:
     """The actions of one kind on a class of receptors, each with its drug's concentration."""
