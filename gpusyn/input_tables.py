@@ -130,8 +130,9 @@ class InputTables:
 
     # ---- drugs, magnesium, glycine ----
     def _add_baths(self) -> None:
+        infusions = self.layout.net.infusions.values()
         for name, place in self.layout.populations.items():
-            baths = [receptor_bath(r, self.layout.net.infusions.values()) for r in place.population.receptors]
+            baths = [receptor_bath(r, infusions) for r in place.population.receptors]
             if any(baths):
                 self.bath_at[name] = len(self.bath)
                 self.bath += [self._bath_row(place, k, bath) for k, bath in enumerate(baths)]

@@ -89,6 +89,7 @@ class Signature:
     receptors: tuple[ReceptorSignature, ...]
     numbers: Numbers
     calcium: bool = False
+    bathed: bool = False  # some receptor changes in the course of time
 
     def layout(self) -> tuple[ReceptorLayout, ...]:
         """The receptors with the places of their states and coefficients."""
@@ -141,7 +142,7 @@ class Signature:
             self.numbers.prelude()
             + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_INPUTS {self.n_inputs}\n"
             + f"#define N_RECEPTORS {len(rows)}\n"
-            + f"enum {{ CALCIUM_STATE = {self.n_states - 1 if self.calcium else -1}, "
+            + f"enum {{ BATHED = {int(self.bathed)}, CALCIUM_STATE = {self.n_states - 1 if self.calcium else -1}, "
             + f"CALCIUM_COEF = {self._calcium_coef} }};\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
         )

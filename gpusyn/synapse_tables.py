@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.bath import blocker_dose, blocker_of
+from gpusyn.bath import blocker_dose
 from gpusyn.connections import Rows, Synapses, draw_synapses, own_rows, part_of, shared_rows, source_rows, target_rows
 from gpusyn.drugs import OpenChannelBlocker
+from gpusyn.drugs.combined import blocker_of
 from gpusyn.errors import ParameterError
 from gpusyn.gate_tables import GateTables, pulse_steps, shape_of
 from gpusyn.input_tables import InputTables

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import gpusyn as gs
 
 MODELS = ("lumped", "gated", "currents", "mixed", "AdEx", "Izhikevich", "HodgkinHuxley")
-KINETICS = ("Exponential", "Alpha", "DualExponential", "FirstOrder")
+SATURATING = ("FirstOrder", "Markov", "Saturating", "GProtein")
+KINETICS = ("Exponential", "Alpha", "DualExponential", *SATURATING)
 TIMED = ("number", "array", "Waveform")
 
 
@@ -89,16 +90,42 @@ class Draft:
 
     def kinetics(self, *kinds: str, gated: bool = False) -> Any:
         kind = self.pick(*kinds)
-        self.tags.add(f"per-synapse {kind}" if gated or kind == "FirstOrder" else f"kinetics {kind}")
-        if kind == "FirstOrder":
-            self.tags.add("kinetics FirstOrder")
-            given = self.number(0.05, 5.0), self.number(0.005, 0.5), self.number(0.1, 2.0)
-            return gs.kinetics.FirstOrder(*given, T_dur=self.steps(1, 12))
+        self.tags.add(f"per-synapse {kind}" if gated else f"kinetics {kind}")
+        if kind in SATURATING:
+            return getattr(self, kind)(gated)
         if kind == "DualExponential":
             rise = self.pick(0.001, 2.0, self.number(0.2, 5.0))
             return gs.kinetics.DualExponential(rise, rise * self.pick(1.0, 1.001, 30.0))
         tau = self.pick(0.001, 1e5, self.number(0.5, 20.0), self.number(0.5, 20.0))
         return getattr(gs.kinetics, kind)(tau)
+
+    def pulse(self) -> dict[str, Any]:
+        """Transmitter after a spike."""
+        return {
+            "T_max": self.number(0.1, 2.0),
+            "T_dur": self.steps(1, 12),
+            "deadtime": self.steps(0, 9) if self.chance(40) else None,
+        }
+
+    def FirstOrder(self, gated: bool) -> Any:
+        return gs.kinetics.FirstOrder(self.number(0.05, 5.0), self.number(0.005, 0.5), **self.pulse())
+
+    def Markov(self, gated: bool) -> Any:
+        """Two states where targets sum the gates, so that few kernel modules are compiled; else two to eight."""
+        n = int(self.rng.integers(2, 9)) if gated else 2
+        rates, binding = np.zeros((n, n)), np.zeros((n, n))
+        for k in range(n - 1):
+            rates[k, k + 1], binding[k + 1, k] = self.number(0.01, 5.0), self.number(0.1, 20.0)
+        return gs.kinetics.Markov(rates, binding, [n - 1, n // 2] if n > 2 else 1, **self.pulse())
+
+    def Saturating(self, gated: bool) -> Any:
+        rise = self.number(0.2, 5.0)
+        alpha = self.number(0.01, 0.06) / rise  # no more, for sources with hundreds of events a step
+        return gs.kinetics.Saturating(alpha, rise, rise * self.number(1.1, 50.0), jump=gated and self.chance(50))
+
+    def GProtein(self, gated: bool) -> Any:
+        rates = self.number(0.05, 1.0), self.number(0.001, 0.1), self.number(0.1, 20.0), self.number(0.01, 0.1)
+        return gs.kinetics.GProtein(*rates, n=self.pick(1, 3, 4), K_d=self.number(1.0, 100.0), **self.pulse())
 
     def receptors(self, model: str) -> list[Any]:
         reversal = self.pick(-80.0, self.number(-90.0, -60.0))
@@ -113,8 +140,9 @@ class Draft:
         if model == "gated":
             rising = self.kinetics("Alpha", "DualExponential", gated=True)
             exponential = self.kinetics("Exponential", gated=True)
+            saturating = self.kinetics(*SATURATING, gated=True)
             return [
-                gs.AMPA(kinetics=self.kinetics("FirstOrder")),
+                gs.AMPA(kinetics=saturating, gating="per-synapse"),
                 gs.NMDA(kinetics=rising, gating="per-synapse", Mg=magnesium),
                 gs.GABA_A(kinetics=exponential, gating="per-synapse", E_rev=reversal),
             ]
@@ -126,7 +154,7 @@ class Draft:
         return [
             gs.AMPA(kinetics=self.kinetics("Alpha", "DualExponential")),
             gs.CurrentReceptor("fast", kinetics=gated, gating="per-synapse"),
-            gs.NMDA(kinetics=self.kinetics("FirstOrder"), Mg=magnesium),
+            gs.NMDA(kinetics=self.kinetics(*SATURATING), Mg=magnesium),
         ]
 
     def neurons(self, name: str, mood: str) -> None:

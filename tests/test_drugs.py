@@ -11,7 +11,7 @@ from validation_lab import ROWS
 
 import gpusyn as gs
 from gpusyn import drugs
-from gpusyn.drugs import bath
+from gpusyn.drugs import combined
 from gpusyn.drugs.infusion import concentrations
 
 CLOSE = TABLE["formula"].double
@@ -28,31 +28,31 @@ def dose_of(name):
 
 # ---- what drugs leave of a receptor ----
 def test_rows_of_free_receptors():
-    assert bath.free_fraction("AMPA", {dose_of("NBQX"): 10.0}) == wanted("J1")
-    assert bath.free_fraction("NMDA", {dose_of("D-AP5"): 50.0}) == wanted("J5")
+    assert combined.free_fraction("AMPA", {dose_of("NBQX"): 10.0}) == wanted("J1")
+    assert combined.free_fraction("NMDA", {dose_of("D-AP5"): 50.0}) == wanted("J5")
     assert drugs.remaining(50.0, K=1.4) == wanted("J5")
 
 
 @pytest.mark.parametrize(("glycine", "name"), [(0.1, "C22"), (1.0, "C23"), (10.0, "C24")])
 def test_rows_of_the_glycine_gate(glycine, name):
-    assert bath.glycine_gate(gs.GlycineSite(), glycine, {}) == wanted(name)
+    assert combined.glycine_gate(gs.GlycineSite(), glycine, {}) == wanted(name)
     assert drugs.hill(glycine, EC50=1.0, n=1.4) == wanted(name)
 
 
 def test_without_drugs_everything_is_as_it_was():
-    assert bath.free_fraction("AMPA", {}) == 1.0
-    assert bath.decay_factor("GABA_A", {}) == 1.0
-    assert bath.gate_scale(gs.AMPA(), {}, np.array([1.0])) == 1.0
-    assert bath.blockers("NMDA", {}) == []
+    assert combined.free_fraction("AMPA", {}) == 1.0
+    assert combined.decay_factor("GABA_A", {}) == 1.0
+    assert combined.gate_scale(gs.AMPA(), {}, np.array([1.0])) == 1.0
+    assert combined.blockers("NMDA", {}) == []
 
 
 @given(c=DOSES, d=DOSES)
 def test_rivals_share_a_site_and_others_multiply(c, d):
     nbqx, cnqx = dose_of("NBQX"), dose_of("CNQX")
-    assert bath.free_fraction("AMPA", {nbqx: c, cnqx: d}) == pytest.approx(1 / (1 + c / 0.15 + d / 0.3), rel=CLOSE)
+    assert combined.free_fraction("AMPA", {nbqx: c, cnqx: d}) == pytest.approx(1 / (1 + c / 0.15 + d / 0.3), rel=CLOSE)
     gabazine, picrotoxin = dose_of("gabazine"), dose_of("picrotoxin")
-    both = bath.free_fraction("GABA_A", {gabazine: c, picrotoxin: d})
-    alone = [bath.free_fraction("GABA_A", {drug: dose}) for drug, dose in ((gabazine, c), (picrotoxin, d))]
+    both = combined.free_fraction("GABA_A", {gabazine: c, picrotoxin: d})
+    alone = [combined.free_fraction("GABA_A", {drug: dose}) for drug, dose in ((gabazine, c), (picrotoxin, d))]
     assert both == pytest.approx(alone[0] * alone[1], rel=CLOSE)
 
 
@@ -66,51 +66,51 @@ def test_drugs_touch_their_receptors_only(c):
     assert set(reach) == set(drugs.LIBRARY)
     for name, receptors in reach.items():
         for receptor in ("AMPA", "NMDA", "GABA_A", "GABA_B"):
-            assert (bath.free_fraction(receptor, {dose_of(name): c}) < 1.0) == (receptor in receptors), name
+            assert (combined.free_fraction(receptor, {dose_of(name): c}) < 1.0) == (receptor in receptors), name
 
 
 @given(c=DOSES, more=st.floats(1.01, 100.0), n=st.floats(0.5, 4.0))
 def test_more_antagonist_leaves_less_and_half_at_its_constant(c, more, n):
     drug = gs.Drug("x", drugs.NonCompetitiveAntagonist("GABA_B", IC50=c, n=n))
-    assert bath.free_fraction("GABA_B", {drug: c}) == pytest.approx(0.5, rel=1e-12)
-    assert bath.free_fraction("GABA_B", {drug: 0.0}) == 1.0
-    assert 0.0 <= bath.free_fraction("GABA_B", {drug: c * more}) < bath.free_fraction("GABA_B", {drug: c})
+    assert combined.free_fraction("GABA_B", {drug: c}) == pytest.approx(0.5, rel=1e-12)
+    assert combined.free_fraction("GABA_B", {drug: 0.0}) == 1.0
+    assert 0.0 <= combined.free_fraction("GABA_B", {drug: c * more}) < combined.free_fraction("GABA_B", {drug: c})
 
 
 def test_glycine_is_needed_and_its_antagonist_works_only_against_a_finite_concentration():
     site, cnqx = gs.GlycineSite(), {dose_of("CNQX"): 6.3}
-    assert bath.glycine_gate(site, 0.0, {}) == 0.0
-    assert bath.glycine_gate(site, None, cnqx) == 1.0
-    assert bath.glycine_gate(site, 1.0, cnqx) == pytest.approx(1 / (1 + 2**1.4), rel=CLOSE)
-    assert bath.gate_scale(gs.NMDA(glycine=1.0), {}, np.zeros(1)) == pytest.approx(0.5)
-    assert bath.gate_scale(gs.AMPA(), {dose_of("CNQX"): 0.3}, np.zeros(1)) == 0.5
+    assert combined.glycine_gate(site, 0.0, {}) == 0.0
+    assert combined.glycine_gate(site, None, cnqx) == 1.0
+    assert combined.glycine_gate(site, 1.0, cnqx) == pytest.approx(1 / (1 + 2**1.4), rel=CLOSE)
+    assert combined.gate_scale(gs.NMDA(glycine=1.0), {}, np.zeros(1)) == pytest.approx(0.5)
+    assert combined.gate_scale(gs.AMPA(), {dose_of("CNQX"): 0.3}, np.zeros(1)) == 0.5
 
 
 def test_glycine_and_magnesium_that_change():
     steps = gs.Waveform([0.0, 10.0], [1.0, 0.0])
     receptor = gs.NMDA(Mg=steps, glycine=steps)
-    assert bath.gate_scale(receptor, {}, np.array([5.0, 15.0])).tolist() == [0.5, 0.0]
-    assert bath.sampled(receptor.Mg, np.array([5.0, 15.0])).tolist() == [1.0, 0.0]
+    assert combined.gate_scale(receptor, {}, np.array([5.0, 15.0])).tolist() == [0.5, 0.0]
+    assert combined.sampled(receptor.Mg, np.array([5.0, 15.0])).tolist() == [1.0, 0.0]
     late = gs.Waveform([10.0], [2.0])
-    assert bath.sampled(late, np.array([0.0])).tolist() == [2.0]
+    assert combined.sampled(late, np.array([0.0])).tolist() == [2.0]
     assert "Mg=Waveform(2 values" in repr(receptor)
 
 
 def test_decay_grows_up_to_its_limit():
     barbiturate = dose_of("barbiturate")
-    assert bath.decay_factor("GABA_A", {barbiturate: 50.0}) == 1.75
-    assert bath.decay_factor("GABA_A", {barbiturate: 1e9}) == pytest.approx(2.5)
-    assert bath.decay_factor("AMPA", {barbiturate: 50.0}) == 1.0
-    both = bath.decay_factor("GABA_A", {barbiturate: 50.0, dose_of("benzodiazepine"): 0.01})
+    assert combined.decay_factor("GABA_A", {barbiturate: 50.0}) == 1.75
+    assert combined.decay_factor("GABA_A", {barbiturate: 1e9}) == pytest.approx(2.5)
+    assert combined.decay_factor("AMPA", {barbiturate: 50.0}) == 1.0
+    both = combined.decay_factor("GABA_A", {barbiturate: 50.0, dose_of("benzodiazepine"): 0.01})
     assert both == pytest.approx(1.75 * 1.2, rel=CLOSE)
 
 
 def test_a_benzodiazepine_adds_what_was_measured():
-    assert bath.decay_factor("GABA_A", {dose_of("benzodiazepine"): 0.1}) == pytest.approx(1.4, abs=0.05)
+    assert combined.decay_factor("GABA_A", {dose_of("benzodiazepine"): 0.1}) == pytest.approx(1.4, abs=0.05)
 
 
 def test_blockers_are_found_with_their_doses():
-    found = bath.blockers("NMDA", {dose_of("MK-801"): 5.0, dose_of("NBQX"): 1.0, dose_of("memantine"): 2.0})
+    found = combined.blockers("NMDA", {dose_of("MK-801"): 5.0, dose_of("NBQX"): 1.0, dose_of("memantine"): 2.0})
     assert [(b.k_on, b.escape, dose) for b, dose in found] == [(0.025, 0.0, 5.0), (3.2e-4, 0.2, 2.0)]
 
 

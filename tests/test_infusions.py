@@ -213,7 +213,7 @@ def test_times_are_on_the_grid(window):
     "receptor", [gs.GABA_A(kinetics=kinetics.FirstOrder.GABA_A()), gs.GABA_A(gating="per-synapse")]
 )
 def test_a_decay_that_cannot_change_is_refused(receptor):
-    with pytest.raises(ParameterError, match=r"barbiturate prolongs the decay of gates .* receptor 'GABA_A' of"):
+    with pytest.raises(ParameterError, match=r"barbiturate changes the decay, which receptor 'GABA_A' of"):
         compiled(receptor, "barbiturate", 50.0)
 
 

@@ -215,10 +215,7 @@ def _rows(a: SimpleNamespace, b: Block, count: int, states: int) -> Rows:
         address >> 5,
         (address & 31).astype(np.uint32),
         weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
-        [
-            a.gates[b.gates + at + first : b.gates + at + stop]
-            for at in range(0, states * b.gate_distance, b.gate_distance)
-        ],
+        [a.gates[b.gates + at + first : b.gates + at + stop] for at in (k * b.gate_distance for k in range(states))],
         a.gates[b.gates + b.blocked + first : b.gates + b.blocked + stop] if b.blocker >= 0 else None,
         plan_lanes(np.diff(begin)),
     )
