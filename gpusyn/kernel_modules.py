@@ -9,12 +9,12 @@ import functools
 from itertools import product
 from typing import NamedTuple
 
-from gpusyn.kernel_source import read_kernel
+from gpusyn.kernel_source import kernel_names, read_kernel
 from gpusyn.kernel_spec import KERNELS
 from gpusyn.signature import NEURONS, Numbers, ReceptorSignature, Signature
 
 _BASE = ("common.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
-_NEURON_PARTS = ("receptors/kinetics.cuh", "receptors/effects.cuh")
+_RECEPTORS = ("receptors/kinetics.cuh", "receptors/effects.cuh")
 _NEURON_FILES = {
     "LIF": "lif",
     "ExactLIF": "lif",
@@ -42,6 +42,11 @@ class Module(NamedTuple):
     kernels: tuple[str, ...]
 
 
+def _receptor_parts() -> tuple[str, ...]:
+    """The structs of all receptors: first those that others may use."""
+    return _RECEPTORS + tuple(n for n in kernel_names() if n.startswith("receptors/") and n not in _RECEPTORS)
+
+
 def _join(prelude: str, files: tuple[str, ...]) -> str:
     parts = [prelude]
     for file in files:
@@ -67,7 +72,13 @@ def neuron_module(signature: Signature) -> Module:
         f"{signature.neuron}({parts}{more}) {numbers}",
         _join(
             signature.prelude(),
-            (*_BASE, *_NEURON_PARTS, f"neurons/{_NEURON_FILES[signature.neuron]}.cuh", "cells.cuh", *_NEURON_KERNELS),
+            (
+                *_BASE,
+                *_receptor_parts(),
+                f"neurons/{_NEURON_FILES[signature.neuron]}.cuh",
+                "cells.cuh",
+                *_NEURON_KERNELS,
+            ),
         ),
         _kernels_of(_NEURON_KERNELS),
     )
@@ -145,5 +156,6 @@ def modules_in_common_use() -> list[Module]:
     ]
     assert {m[0] for m in models} == set(NEURONS)
     neurons = [neuron_module(Signature(neuron, rs, n)) for n, (neuron, rs) in product(ALL_NUMBERS, models)]
-    synapses = [synapse_module(kernel, n) for n, kernel in product(ALL_NUMBERS, _kernels_of((_SYNAPSE_PART,)))]
+    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates know no integer sums
+    synapses = [synapse_module(kernel, n) for n, kernel in product(reals, _kernels_of((_SYNAPSE_PART,)))]
     return [common_module(n) for n in ALL_NUMBERS] + synapses + neurons

@@ -381,16 +381,7 @@ def _make_groups(layout: Layout) -> None:
 def _signature(place: PopulationLayout, numbers: Numbers, calcium: bool, bathed: bool) -> Signature:
     parts = []
     for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
-        parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), _effect(r), strategy.owner == SYNAPSE))
+        parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), r.effect, strategy.owner == SYNAPSE))
     kind = place.population.model.kind
     exact = kind == "LIF" and all(p.effect == "Current" and not p.synaptic for p in parts)
     return Signature("ExactLIF" if exact else kind, tuple(parts), numbers, calcium, bathed)
-
-
-def _effect(receptor: Receptor) -> str:
-    """Name of the struct in kernels/receptors/effects.cuh."""
-    if receptor.is_current:
-        return "Current"
-    if receptor.Mg is None:
-        return "Conductance"
-    return "MagnesiumBlocked" if receptor.block.unblock is None else "SlowlyUnblocked"

@@ -134,7 +134,7 @@ class Draft:
             rising = self.kinetics("Alpha", "DualExponential")
             return [
                 gs.AMPA(kinetics=self.kinetics("Exponential")),
-                gs.NMDA(kinetics=rising, Mg=magnesium),
+                gs.NMDA(kinetics=rising, Mg=magnesium, block=self.block(), Pf=self.pick(0.1, 0.0, 1.0)),
                 gs.GABA_A(kinetics=self.kinetics("Exponential"), E_rev=reversal),
             ]
         if model == "gated":
@@ -154,8 +154,26 @@ class Draft:
         return [
             gs.AMPA(kinetics=self.kinetics("Alpha", "DualExponential")),
             gs.CurrentReceptor("fast", kinetics=gated, gating="per-synapse"),
-            gs.NMDA(kinetics=self.kinetics(*SATURATING), Mg=magnesium),
+            gs.NMDA(kinetics=self.kinetics(*SATURATING), Mg=magnesium, block=self.slow_block()),
         ]
+
+    def block(self) -> Any:
+        """A form of the magnesium block that is there at once."""
+        kind = self.pick("default", "Mel", "own")
+        self.tags.add(f"block {kind}")
+        return {"default": None, "Mel": gs.MgBlock.Mel(), "own": gs.MgBlock(self.number(0.01, 1.0), 0.09)}[kind]
+
+    def slow_block(self) -> Any:
+        """A form with a slow unblock."""
+        kind = self.pick("HillTononi", "own slow")
+        self.tags.add(f"block {kind}")
+        slow = gs.SlowUnblock(self.pick(0.001, 1.0), self.number(5.0, 50.0), slope=self.pick(0.0, -0.0028))
+        return gs.MgBlock.HillTononi() if kind == "HillTononi" else gs.MgBlock(unblock=slow)
+
+    def calcium(self) -> Any:
+        kind = self.pick("default", "own")
+        self.tags.add(f"calcium {kind}")
+        return None if kind == "default" else gs.Calcium(self.pick(0.001, 1e4, 20.0), self.number(1e-3, 1.0))
 
     def neurons(self, name: str, mood: str) -> None:
         model = self.pick(*MODELS)
@@ -174,7 +192,9 @@ class Draft:
         pause = 0.0 if mood == "all fire" else self.pick(0.0, self.dt, self.steps(1, 30))
         cell = self.cell(model, rest, given | {"t_ref": pause, "I_e": current}, size)
         start = gs.Uniform(rest - 5, rest + 13) if mood == "lively" else None
-        self.cells.append(self.populate(name, size, cell, receptors=self.receptors(model), V=start))
+        self.cells.append(
+            self.populate(name, size, cell, receptors=self.receptors(model), V=start, calcium=self.calcium())
+        )
 
     def cell(self, model: str, rest: float, given: dict[str, Any], size: int) -> Any:
         """A LIF, unless the model is named for another."""

@@ -35,6 +35,8 @@ EVERYTHING = frozenset(
     + [f"delay {kind}" for kind in DELAYS]
     + [f"{what} {kind}" for what in ("PoissonSource", "drive", "inject") for kind in TIMED]
     + ["clamp number", "clamp Waveform", "SpikeSource shared", "SpikeSource each", "weight Ratio"]
+    + [f"block {kind}" for kind in ("default", "Mel", "own", "HillTononi", "own slow")]
+    + ["calcium default", "calcium own"]
     + ["autapses", "multapses", "parallel projections", "slice", "union", "w_max", "extreme weights", "window"]
     + [
         "no synapses",
