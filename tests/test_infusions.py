@@ -220,3 +220,30 @@ def test_a_decay_that_cannot_change_is_refused(receptor):
 def test_a_drug_without_receptor_is_noted():
     assert "Infusion 'infuse->NBQX': does nothing" in compiled(gs.GABA_A(), "NBQX", 1.0).describe()
     assert "does nothing" not in compiled(gs.AMPA(), "NBQX", 1.0).describe()
+
+
+def test_two_open_channel_blockers_are_refused():
+    net = gs.Network()
+    net.population("cell", 1, gs.LIF(), receptors=[gs.NMDA()])
+    net.infuse("ketamine", 1.0)
+    net.infuse("memantine", 1.0)
+    with pytest.raises(ParameterError, match=r"'infuse->memantine': receptor 'NMDA' .* 'infuse->ketamine'"):
+        gs.plan(net, dt=DT, backend="numpy")
+
+
+def test_a_drive_of_a_receptor_blocked_by_use_is_refused():
+    net = gs.Network()
+    cell = net.population("cell", 1, gs.LIF(), receptors=[gs.NMDA()])
+    net.drive(cell, "NMDA", rate=100.0, weight=1.0)
+    net.infuse("MK-801", 1.0)
+    with pytest.raises(ParameterError, match=r"receptor 'NMDA' of 'cell' is blocked .*; connect a gs.PoissonSource"):
+        gs.plan(net, dt=DT, backend="numpy")
+
+
+def test_block_by_use_makes_gates_per_synapse_and_plan_says_so():
+    net = gs.Network()
+    cell = net.population("cell", 1, gs.LIF(), receptors=[gs.NMDA()])
+    net.connect(cell, cell, gs.AllToAll(), receptor="NMDA", weight=1.0, delay=DT)
+    assert "drug blocks channels" not in gs.plan(net, dt=DT, backend="numpy").describe()
+    net.infuse("MK-801", 1.0)
+    assert "per-synapse gates: a drug blocks channels by their use" in gs.plan(net, dt=DT, backend="numpy").describe()
