@@ -299,11 +299,12 @@ class KindTables:
     def arrays(self) -> dict[str, Array]:
         """The kind's shared arrays by name."""
         p, real = self.kernel + ".", self.layout.numbers.real_dtype
+        gates = np.zeros(max(self.gates, 1), real)
         out: dict[str, Array] = {
             p + "row_begin": self.row_begin.join(),
             p + "address": self.address.join(),
             p + "weights": self.weights.join(),
-            p + "gates": np.zeros(max(self.gates, 1), real),
+            p + "gates": gates,
         }
         for g, group in enumerate(self.layout.groups):
             sets: list[list[int]] = []
@@ -324,7 +325,11 @@ class KindTables:
                 for fields, h, c, receptor in members:
                     at = len(coef)
                     coef += [float(x) for x in c]
-                    blocks.append([*fields, h.base, h.bits, at, *self._block(receptor, fields[-1], coef)])
+                    first, synapses = fields[-2:]
+                    blocker, free, dose = self._block(receptor, synapses, coef)
+                    blocks.append([*fields, h.base, h.bits, at, blocker, free, dose])
+                    if blocker >= 0:  # no channel is blocked at the start
+                        gates[first + free : first + free + synapses] = 1.0
             if sets:
                 out[f"{p}sets{g}"] = np.array(sets, np.int64)
                 out[f"{p}blocks{g}"] = np.array(blocks, np.int64)

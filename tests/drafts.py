@@ -29,6 +29,7 @@ class Draft:
         self.cells: list[Any] = []
         self.sources: list[Any] = []
         self.clamped: set[str] = set()
+        self.blocked: set[str] = set()  # classes of receptors that a drug blocks by their use
 
     # ---- choices ----
     def pick(self, *options: Any) -> Any:

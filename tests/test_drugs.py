@@ -43,7 +43,7 @@ def test_without_drugs_everything_is_as_it_was():
     assert combined.free_fraction("AMPA", {}) == 1.0
     assert combined.decay_factor("GABA_A", {}) == 1.0
     assert combined.gate_scale(gs.AMPA(), {}, np.array([1.0])) == 1.0
-    assert combined.blockers("NMDA", {}) == []
+    assert combined.blocker_of(gs.NMDA(), {}) is None
 
 
 @given(c=DOSES, d=DOSES)
@@ -109,9 +109,15 @@ def test_a_benzodiazepine_adds_what_was_measured():
     assert combined.decay_factor("GABA_A", {dose_of("benzodiazepine"): 0.1}) == pytest.approx(1.4, abs=0.05)
 
 
-def test_blockers_are_found_with_their_doses():
-    found = combined.blockers("NMDA", {dose_of("MK-801"): 5.0, dose_of("NBQX"): 1.0, dose_of("memantine"): 2.0})
-    assert [(b.k_on, b.escape, dose) for b, dose in found] == [(0.025, 0.0, 5.0), (3.2e-4, 0.2, 2.0)]
+def test_the_blocker_of_a_receptor_is_found():
+    net = gs.Network()
+    net.infuse("NBQX", 1.0)
+    net.infuse("memantine", 2.0)
+    found = combined.blocker_of(gs.NMDA(), net.infusions)
+    assert found is drugs.LIBRARY["memantine"].actions[0]
+    assert combined.blocker_of(gs.AMPA(), net.infusions) is None
+    net.infuse("memantine", 3.0, name="more of it")
+    assert combined.blocker_of(gs.NMDA(), net.infusions) is found
 
 
 def test_mk801_leaves_in_the_times_that_were_measured():

@@ -1,10 +1,11 @@
-"""Drugs, glycine and magnesium in a running simulation: courses in time, parity, what is refused."""
+"""Drugs, glycine and magnesium in a running simulation: courses in time, block by use, parity, what is refused."""
 
 import functools
 
 import numpy as np
 import pytest
 from runs import BACKENDS, backend_named, differences, outcome
+from validation_lab import fastest
 
 import gpusyn as gs
 from gpusyn import kinetics
@@ -23,17 +24,23 @@ def a_bath(**changed):
     ]  # fmt: skip
     E = net.population("E", 7, gs.LIF(), receptors=receptors, V=gs.Uniform(-70.0, -55.0))
     still = net.population("still", 3, gs.LIF(), receptors=[gs.GABA_B()])
-    noise = net.population("noise", 20, gs.PoissonSource(100.0))
-    net.connect(noise, E, gs.FixedProbability(0.4), weight={"AMPA": 2.0, "NMDA": 1.0}, delay=0.5)
+    noise = net.population("noise", 20, gs.PoissonSource(200.0))
+    net.connect(noise, E, gs.FixedProbability(0.4), weight={"AMPA": 8.0, "NMDA": 4.0}, delay=0.5)
     net.connect(noise, E, gs.FixedProbability(0.3), weight={"GABA_A": 1.0, "fast": 1.0}, delay=0.5)
     net.connect(noise, still, gs.AllToAll(), receptor="GABA_B", weight=1.0, delay=0.5)
     net.drive(E, "dc", rate=100.0, weight=20.0)
+    blocked = [gs.NMDA(), gs.NMDA(name="pulsed", kinetics=kinetics.FirstOrder.NMDA()), gs.AMPA()]
+    B = net.population("blocked", 5, gs.LIF(), receptors=blocked, V=-60.0)
+    weights = {"NMDA": gs.Uniform(0.5, 1.5), "pulsed": 2.0, "AMPA": 0.5}
+    net.connect(noise, B, gs.FixedProbability(0.4), weight=weights, delay=0.5)
+    net.infuse("memantine", 800.0, start=5.0, stop=40.0, wash_in=3.0, wash_out=6.0)
     net.infuse("CNQX", 1.0, start=10.0, stop=45.0, wash_in=4.0, wash_out=7.0)
     net.infuse("NBQX", 0.2, start=5.0)
     net.infuse("picrotoxin", 2.0, start=30.0)
     net.infuse("barbiturate", 60.0, start=10.0, stop=40.0, wash_in=5.0, wash_out=5.0)
     net.infuse("benzodiazepine", 0.1, start=25.0)
     net.record(E, ["V", "g_AMPA", "g_NMDA", "I_NMDA", "B_NMDA", "g_GABA_A", "g_fast", "Ca"])
+    net.record(B, ["V", "g_NMDA", "g_pulsed"])
     net.record(still, ["g_GABA_B"])
     net.record(E, "spikes")
     return net
@@ -131,6 +138,63 @@ def test_CNQX_at_the_glycine_site_needs_glycine_to_be_low():
     assert course(gs.NMDA(), cnqx)[300] == course(gs.NMDA())[300]
 
 
+# ---- block by use ----
+def trains(drug, times, V=-70.0, dose=5.0, stop=None, receptor=None):
+    """Peaks of NMDA conductance after each of the events, as a fraction of those without drug."""
+    found = []
+    for infused in (True, False):
+        net = gs.Network()
+        kind = gs.NMDA(tau_decay=20.0, gating="per-synapse") if receptor is None else receptor
+        cell = net.population("cell", 1, gs.LIF(), receptors=[kind])
+        source = net.population("source", 1, gs.SpikeSource(times))
+        net.connect(source, cell, gs.AllToAll(), receptor="NMDA", weight=1.0, delay=DT)
+        net.clamp(cell, V)
+        if infused:
+            net.infuse(drug, dose, stop=stop)
+        recorder = net.record(cell, "g_NMDA")
+        with gs.Simulator(net, dt=DT, backend=fastest(), precision="double") as sim:
+            sim.run(times[-1] + 20.0)
+            g = sim.data[recorder]["g_NMDA"][:, 0]
+        found.append(np.array([g[round(t / DT) : round(t / DT) + 150].max() for t in times]))
+    return found[0] / found[1]
+
+
+def test_MK801_blocks_by_use():
+    often = trains("MK-801", [100.0, 300.0, 500.0])
+    assert (np.diff(often) < -0.1).all()
+    rested = trains("MK-801", [500.0])
+    assert rested[0] == pytest.approx(often[0], rel=1e-12)  # without release U stays 1
+    assert often[2] < 0.5 * rested[0]
+
+
+def test_only_what_leaves_through_closed_channels_recovers_at_rest():
+    kept = gs.Drug("kept", gs.drugs.OpenChannelBlocker("NMDA", k_on=0.02, k_off=0.01))
+    freed = gs.Drug("freed", gs.drugs.OpenChannelBlocker("NMDA", k_on=0.02, k_off=0.01, escape=1.0))
+    before, after = zip(*(trains(drug, [10.0, 800.0], stop=150.0) for drug in (kept, freed)), strict=True)
+    assert max(before) < 0.8
+    assert after[0] < 0.8 < 0.99 < after[1]
+
+
+def test_block_is_relieved_by_voltage():
+    def level(V):
+        return trains("memantine", [20.0 * k for k in range(1, 20)], V=V, dose=200.0)[-1]
+
+    assert level(-80.0) < 0.7 * level(20.0)
+
+
+def test_block_in_the_steady_state_is_that_of_Woodhull():
+    """A gate that is open all the time: U = 1/(1 + c/IC50(V)), with IC50 = k_off/k_on at V0."""
+    drug = gs.Drug("x", gs.drugs.OpenChannelBlocker("NMDA", k_on=0.05, k_off=0.1, z_delta=0.8, escape=1.0))
+    scheme = kinetics.FirstOrder(alpha=5.0, beta=0.2, T_max=1.0, T_dur=1.0)
+    always = [round(0.5 * k, 1) for k in range(1, 300)]  # pulses without a gap
+    receptor = gs.NMDA(kinetics=scheme, gating="per-synapse")
+    for V in (-70.0, -20.0):
+        U = trains(drug, [*always, 150.0], V=V, dose=3.0, receptor=receptor)[-1]
+        open_part = 5.0 / 5.2
+        half = gs.drugs.woodhull(0.1 / 0.05, V, V0=-70.0, z_delta=0.8)
+        assert pytest.approx(gs.drugs.remaining(3.0 * open_part, K=half), rel=1e-6) == U
+
+
 # ---- what is refused or said ----
 def compiled(receptor, *given, **infusion):
     net = gs.Network()
@@ -149,10 +213,37 @@ def test_times_are_on_the_grid(window):
     "receptor", [gs.GABA_A(kinetics=kinetics.FirstOrder.GABA_A()), gs.GABA_A(gating="per-synapse")]
 )
 def test_a_decay_that_cannot_change_is_refused(receptor):
-    with pytest.raises(ParameterError, match="barbiturate changes the decay, which receptor 'GABA_A' of population"):
+    with pytest.raises(ParameterError, match=r"barbiturate changes the decay, which receptor 'GABA_A' of"):
         compiled(receptor, "barbiturate", 50.0)
 
 
 def test_a_drug_without_receptor_is_noted():
     assert "Infusion 'infuse->NBQX': does nothing" in compiled(gs.GABA_A(), "NBQX", 1.0).describe()
     assert "does nothing" not in compiled(gs.AMPA(), "NBQX", 1.0).describe()
+
+
+def test_two_open_channel_blockers_are_refused():
+    net = gs.Network()
+    net.population("cell", 1, gs.LIF(), receptors=[gs.NMDA()])
+    net.infuse("ketamine", 1.0)
+    net.infuse("memantine", 1.0)
+    with pytest.raises(ParameterError, match=r"'infuse->memantine': receptor 'NMDA' .* 'infuse->ketamine'"):
+        gs.plan(net, dt=DT, backend="numpy")
+
+
+def test_a_drive_of_a_receptor_blocked_by_use_is_refused():
+    net = gs.Network()
+    cell = net.population("cell", 1, gs.LIF(), receptors=[gs.NMDA()])
+    net.drive(cell, "NMDA", rate=100.0, weight=1.0)
+    net.infuse("MK-801", 1.0)
+    with pytest.raises(ParameterError, match=r"receptor 'NMDA' of 'cell' is blocked .*; connect a gs.PoissonSource"):
+        gs.plan(net, dt=DT, backend="numpy")
+
+
+def test_block_by_use_makes_gates_per_synapse_and_plan_says_so():
+    net = gs.Network()
+    cell = net.population("cell", 1, gs.LIF(), receptors=[gs.NMDA()])
+    net.connect(cell, cell, gs.AllToAll(), receptor="NMDA", weight=1.0, delay=DT)
+    assert "drug blocks channels" not in gs.plan(net, dt=DT, backend="numpy").describe()
+    net.infuse("MK-801", 1.0)
+    assert "per-synapse gates: a drug blocks channels by their use" in gs.plan(net, dt=DT, backend="numpy").describe()

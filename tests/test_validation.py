@@ -23,7 +23,6 @@ LATER = {
     "benchmark networks are not there yet, and closed forms of theirs are no output of a simulation": (
         "I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I13 I14 I15 I17 I18"
     ),
-    "open-channel block is not there yet": "J7",
 }
 SKIPPED = {name: reason for reason, names in LATER.items() for name in names.split()}
 

@@ -34,11 +34,6 @@ def j6(lab):
     return gs.drugs.woodhull(0.8, -20.0, V0=-70.0, z_delta=0.8)
 
 
-@row("J10")
-def j10(lab):
-    return gs.kinetics.Exponential(100.0).at(35.0, reference=22.0, Q10=3.0).tau
-
-
 def part_left(lab, receptor, drug=None, dose=1.0):
     """Conductance of an open receptor, as a fraction of what it is without drug and with all the glycine it can use."""
     bench = Bench(lab, [receptor])
@@ -99,3 +94,16 @@ def j9(lab):
         trace = inhibition(lab, slower)
         troughs.append(peak(trace.t, -70.0 - trace["V"])[1])
     return troughs[0] / troughs[1]
+
+
+@row("J7", steps=20000)
+def j7(lab):
+    """What one EPSC leaves unblocked, seen at its end."""
+    drug = gs.Drug("blocker", gs.drugs.OpenChannelBlocker("NMDA", k_on=0.025, k_off=0.0, P_open=0.3))
+    g = []
+    for dose in (5.0, 1e-9):
+        bench = Bench(lab, [gs.NMDA()])
+        bench.net.infuse(drug, dose)
+        bench.event("NMDA", START, 1.0)
+        g.append(bench.run(2000.0, "g_NMDA")["g_NMDA"][-1, 0])
+    return g[0] / g[1]
