@@ -97,8 +97,10 @@ def bath_network() -> gs.Network:
     ]
     cells = net.population("cells", 90, gs.LIF(I_e=gs.Normal(180.0, 30.0)), receptors=receptors)
     inputs = net.population("inputs", 120, gs.PoissonSource(rate=np.linspace(20.0, 120.0, 120)))
-    weight = {"AMPA": gs.LogNormal(1.0, 0.3), "slow": gs.Ratio("AMPA", 0.05), "NMDA": gs.Ratio("AMPA", 0.5)}
-    net.connect(inputs, cells, gs.FixedInDegree(40), weight=weight, delay=gs.Normal(2.0, 0.5, low=0.1))
+    net.connect(
+        inputs, cells, gs.FixedInDegree(40), delay=gs.Normal(2.0, 0.5, low=0.1),
+        weight={"AMPA": gs.LogNormal(1.0, 0.3), "slow": gs.Ratio("AMPA", 0.05), "NMDA": gs.Ratio("AMPA", 0.5)},
+    )  # fmt: skip
     net.connect(cells, cells, gs.FixedTotalNumber(1500), weight={"GABA_A": 0.6, "GABA_B": 2.0}, delay=1.0)
     net.infuse("CNQX", 0.3, start=10.0, stop=40.0, wash_in=10.0, wash_out=5.0)
     net.infuse("MK-801", 1.0, start=15.0)
