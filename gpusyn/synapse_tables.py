@@ -132,8 +132,8 @@ class SynapseTables:
             if not taken_back:
                 self._count_zeros(block, receptor, part, stored)
                 self.stored.append(
-                    Stored(block, receptor.name, False, "", begin, len(rows.begin) - 1, words, at, not step, exponent,
-                           shared=shared)
+                    Stored(block, receptor.name, False, "", begin, len(rows.begin) - 1, words, at, not step or shared,
+                           exponent, shared=shared)
                 )  # fmt: skip
 
     def _sender(self, block: Block, k: int) -> tuple[int, list[int], list[int]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from test_validation import MEASURES, ROWS
-from tolerances import TABLE, assert_close, assert_order, assert_row, row_limit
+from tolerances import TABLE, assert_close, assert_order, assert_row, assert_traces, row_limit
 
 PRECISIONS = ["single", "double"]
 TIMES = np.arange(1, 50)[:, None]
@@ -27,6 +27,7 @@ def test_close_accepts_rounding(kind, precision):
     rtol = getattr(TABLE[kind], precision)
     assert_close(TRACES * (1 + 0.5 * rtol), TRACES, kind, precision)
     assert_close(TRACES[-1, 0], TRACES[-1, 0], kind, precision)
+    assert_traces(TRACES + 0.5 * rtol * TRACES.max(axis=0), TRACES, kind, precision)
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
@@ -35,6 +36,8 @@ def test_close_accepts_rounding(kind, precision):
 def test_close_rejects(kind, precision, wrong):
     with pytest.raises(AssertionError, match=r"values differ by more than .* the most at \(\d+, \d\)"):
         assert_close(wrong(TRACES), TRACES, kind, precision)
+    with pytest.raises(AssertionError, match="of their neuron's largest"):
+        assert_traces(wrong(TRACES), TRACES, kind, precision)
 
 
 def test_close_rejects_just_beyond_its_tolerance():

@@ -82,6 +82,19 @@ def assert_close(measured: Any, expected: Any, kind: str, precision: str = "doub
         )
 
 
+def assert_traces(measured: Any, expected: Any, kind: str, precision: str = "double") -> None:
+    """Compare traces, a column a neuron, relative to the largest expected value of each; a quiet one must be quiet."""
+    measured, expected = np.asarray(measured, np.float64), np.asarray(expected, np.float64)
+    assert measured.shape == expected.shape, f"shapes {measured.shape} and {expected.shape}"
+    assert np.any(expected), "the expected values are all zero: nothing would be tested"
+    scale, rtol = np.abs(expected).max(axis=0), getattr(TABLE[kind], precision)
+    wrong = ~(np.abs(measured - expected) <= rtol * scale)  # NaN is wrong too
+    assert not wrong.any(), (
+        f"{wrong.sum()} of {wrong.size} values differ by more than {rtol:g} of their neuron's largest ({kind}, "
+        f"{precision}); by up to {np.nanmax(np.abs(measured - expected) / np.where(scale > 0, scale, 1.0)):.3g}"
+    )
+
+
 def assert_order(steps: Any, errors: Any, expected: float) -> None:
     """Check that errors shrink as a power of the step, between each pair of neighbouring steps."""
     steps, errors = np.asarray(steps, np.float64), np.abs(np.asarray(errors, np.float64))
