@@ -45,9 +45,11 @@ def story(small: bool = False):
     figure, (left, right) = panels("CNQX leaves the slow NMDA current, D-AP5 takes that too; both wash out")
     events = np.arange(EVERY, 9000.0, EVERY)
     left.plot(events / 1000, [epsc(event)[1].min() for event in events], "o", color=GREY, markersize=4)
-    for (drug, (concentration, start, stop)), y, colour in zip(DRUGS.items(), (4.0, 9.0), (AMPA, NMDA), strict=True):
+    for (drug, (concentration, start, stop)), y, colour in zip(DRUGS.items(), (4.0, 10.0), (AMPA, NMDA), strict=True):
         left.hlines(y, start / 1000, stop / 1000, color=colour, linewidth=4)
-        left.annotate(f"{drug} {concentration:g} µM", (stop / 1000 + 0.1, y - 1.5), color=colour, fontsize=8)
+        text = f"{drug} {concentration:g} µM"
+        left.annotate(text, (stop / 1000 + 0.1, y), color=colour, fontsize=8, va="center")
+    left.set_yticks(range(-60, 1, 20))
     for (what, event), colour in zip(SHOWN.items(), (GREY, NMDA, PURPLE), strict=False):
         right.plot(*epsc(event), color=colour, label=what)
     removed = epsc(SHOWN["control"])[1] - epsc(SHOWN["CNQX"])[1]

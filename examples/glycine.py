@@ -38,10 +38,12 @@ def story(small: bool = False):
 
     figure, (top, middle, bottom) = panels("Without glycine no NMDA current; AMPA stays as it is", 1, 3, sharex=True)
     figure.set_size_inches(8.4, 5.2)
+    for ax in (top, middle, bottom):
+        ax.axvspan(BATH.times[2], BATH.times[3], color=GREY, alpha=0.15, linewidth=0)
     top.plot(data.t, BATH.sample(data.t), color=GREY)
     middle.plot(data.t, data["I_AMPA"][:, 0], color=AMPA, linewidth=1)
     bottom.plot(data.t, data["I_NMDA"][:, 0], color=NMDA, linewidth=1)
-    label(top, "", "glycine (µM)", "one synapse active every 400 ms, held at −40 mV", legend=False)
+    label(top, "", "glycine (µM)", "one synapse active every 400 ms, held at −40 mV; shaded: no glycine", legend=False)
     label(middle, "", "AMPA current (pA)", legend=False)
     label(bottom, "time (ms)", "NMDA current (pA)", legend=False)
     return numbers, figure

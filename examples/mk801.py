@@ -43,14 +43,18 @@ def story(small: bool = False):
     }
 
     figure, (left, right) = panels("MK-801 blocks with use: six silent seconds in it leave a synapse as it was")
-    for events, peak, colour, text in ((USED, used, NMDA, "used every second"), (RESTED, rested, ORANGE, "rested")):
-        left.plot(events / 1000, peak, "o-", color=colour, markersize=3, linewidth=0.8, label=text)
+    synapses = (USED, used, NMDA, "used every second", 7), (RESTED, rested, ORANGE, "rested for 6 s", 3)
+    for events, peak, colour, text, size in synapses:
+        for part in (slice(None, n), slice(n, None)):  # no line across the rest
+            left.plot(events[part] / 1000, peak[part], "o-", color=colour, markersize=size, linewidth=0.8)
         first = peak[n:]
-        right.plot(np.arange(1, len(first) + 1), first / peak[n - 1], "o-", color=colour, markersize=3, label=text)
-    left.axvspan(DRUG / 1000, END / 1000, color=GREY, alpha=0.15, linewidth=0, label="MK-801, 1 µM")
+        right.plot(np.arange(1, len(first) + 1), first / peak[n - 1], "o-", color=colour, markersize=size, label=text)
+    left.axvspan(DRUG / 1000, END / 1000, color=GREY, alpha=0.15, linewidth=0)
+    left.annotate("MK-801, 1 µM", (DRUG / 1000 + 0.3, 1.5), color=GREY, fontsize=8)
+    left.set(xlim=(0.0, END / 1000), xticks=range(0, 19, 3), ylim=(-42.0, 4.0))
     right.set_xlim(0, 9.5)
     right.set_ylim(0, 1.05)
-    label(left, "time (s)", "peak of the EPSC (pA)", "no Mg$^{2+}$, held at −40 mV")
+    label(left, "time (s)", "peak of the EPSC (pA)", "no Mg$^{2+}$, held at −40 mV", legend=False)
     label(right, "number of the EPSC in MK-801", "peak, relative to control", "counted by use, not by time")
     return numbers, figure
 

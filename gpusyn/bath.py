@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.drugs import CompetitiveAntagonist, DecayModulator, NonCompetitiveAntagonist, OpenChannelBlocker
-from gpusyn.drugs.bath import actions_on, blockers, decay_factor, gate_scale, sampled
+from gpusyn.checks import whole_steps
+from gpusyn.drugs.actions import DecayModulator, OpenChannelBlocker
+from gpusyn.drugs.combined import ANTAGONISTS, decay_factor, gate_scale, sampled
 from gpusyn.drugs.infusion import Infusion, concentrations
 from gpusyn.errors import ParameterError
 from gpusyn.receptors import Receptor
+from gpusyn.strategy import TARGET
 from gpusyn.waveform import Waveform
+
+if TYPE_CHECKING:
+    from gpusyn.layout import Layout, PopulationLayout
 
 Floats = NDArray[np.float64]
 Course = Callable[[Floats], Floats]  # times (ms) -> values
@@ -38,40 +43,55 @@ class ReceptorBath(NamedTuple):
 
 
 def receptor_bath(receptor: Receptor, infusions: Iterable[Infusion]) -> ReceptorBath:
-    """The bath of a receptor, from its own parameters and the infusions of its network."""
-    given = list(infusions)
-    present = {infusion.drug: 0.0 for infusion in given}
-    antagonists = (CompetitiveAntagonist, NonCompetitiveAntagonist)
-    scaled = receptor.glycine is not None or any(any(actions_on(receptor.kind, present, a)) for a in antagonists)
-    slowed = any(actions_on(receptor.kind, present, DecayModulator))
+    """The bath of a receptor, from its own waveforms and the infusions of its network."""
+    here = [i for i in infusions if any(a.receptor == receptor.kind for a in i.drug.actions)]
+    actions = [a for i in here for a in i.drug.actions if a.receptor == receptor.kind]
+
+    def scale(t: Floats) -> Floats:
+        return np.broadcast_to(gate_scale(receptor, concentrations(here, t), t), t.shape)
+
+    def magnesium(t: Floats) -> Floats:
+        return np.broadcast_to(sampled(receptor.Mg, t), t.shape)
+
+    def decay(t: Floats) -> Floats:
+        return np.broadcast_to(decay_factor(receptor.kind, concentrations(here, t)), t.shape)
+
     return ReceptorBath(
-        (lambda t: _full(gate_scale(receptor, concentrations(given, t), t), t)) if scaled else None,
-        (lambda t: _full(sampled(receptor.Mg, t), t)) if isinstance(receptor.Mg, Waveform) else None,
-        (lambda t: _full(decay_factor(receptor.kind, concentrations(given, t)), t)) if slowed else None,
+        scale if receptor.glycine is not None or any(isinstance(a, ANTAGONISTS) for a in actions) else None,
+        magnesium if isinstance(receptor.Mg, Waveform) else None,
+        decay if any(isinstance(a, DecayModulator) for a in actions) else None,
     )
 
 
-def _full(values: Any, t: Floats) -> Floats:
-    return np.broadcast_to(np.asarray(values, dtype=np.float64), t.shape)
+def check_infusions(layout: Layout) -> None:
+    """Refuse infusions that are off the grid or that a receptor cannot follow; note those without a receptor."""
+    for name, infusion in layout.net.infusions.items():
+        where = f"Infusion '{name}'"
+        whole_steps(infusion.start, layout.dt, f"{where}.start", low=0)
+        if infusion.stop is not None:
+            whole_steps(infusion.stop, layout.dt, f"{where}.stop", low=0)
+        reached = [_check(place, infusion, where) for place in layout.populations.values()]
+        if not any(reached):
+            kinds = ", ".join(dict.fromkeys(a.receptor for a in infusion.drug.actions))
+            layout.notes.append(f"{where}: does nothing, no population has a receptor of class {kinds}")
 
 
-def blocker_of(receptor: Receptor, infusions: Mapping[str, Infusion]) -> OpenChannelBlocker | None:
-    """The drug that blocks this receptor's channels while they are open.
-
-    Raises
-    ------
-    ParameterError
-        There are two.
-    """
-    by_drug = {infusion.drug: name for name, infusion in infusions.items()}
-    found = [action for action, _ in blockers(receptor.kind, by_drug)]
-    if len(found) > 1:
-        names = [name for drug, name in by_drug.items() if any(action in found for action in drug.actions)]
-        raise ParameterError(
-            f"Infusion {names[1]!r}: receptor {receptor.name!r} has the open-channel blocker of {names[0]!r} already, "
-            "and two would compete for its channels, which is not modelled; infuse one of them"
-        )
-    return found[0] if found else None
+def _check(place: PopulationLayout, infusion: Infusion, where: str) -> bool:
+    """Whether the drug reaches a receptor of a population."""
+    reached = False
+    for receptor, strategy in zip(place.population.receptors, place.strategies, strict=True):
+        for action in infusion.drug.actions:
+            if action.receptor != receptor.kind:
+                continue
+            reached = True
+            which = f"receptor '{receptor.name}' of population '{place.population.name}'"
+            if isinstance(action, DecayModulator) and not (receptor.kinetics.linear and strategy.owner == TARGET):
+                raise ParameterError(
+                    f"{where}: {infusion.drug.name} changes the decay, which {which} cannot follow with "
+                    f"{receptor.kinetics!r}, gating={receptor.gating!r}; use gs.kinetics.DualExponential and "
+                    f"gating='auto'"
+                )
+    return reached
 
 
 def blocker_dose(blocker: OpenChannelBlocker, infusions: Iterable[Infusion], dt: float) -> Course:

@@ -46,7 +46,7 @@ def run_bench(
     Parameters
     ----------
     cases : sequence of str
-        Of coba, cuba, per-synapse, empty, build.
+        Of coba, cuba, per-synapse, source-gates, empty, build.
     size, fan_out : int, optional
         Neurons, and synapses that leave each; by default the case's own.
     duration : float, optional

@@ -92,10 +92,21 @@ def cuba(size: int, fan_out: int) -> gs.Network:
 
 def per_synapse(size: int, fan_out: int) -> gs.Network:
     """First-order AMPA gates with a transmitter pulse, one on each synapse: five sources of 10 Hz a target."""
+    return _pulsed(size, fan_out, "per-synapse")
+
+
+def source_gates(size: int, fan_out: int) -> gs.Network:
+    """The network of `per_synapse` with a gate on each source, and CNQX coming in."""
+    net = _pulsed(size, fan_out, "auto")
+    net.infuse("CNQX", 0.3, wash_in=50.0)
+    return net
+
+
+def _pulsed(size: int, fan_out: int, gating: str) -> gs.Network:
     net = gs.Network()
-    kinetics = gs.kinetics.FirstOrder(alpha=1.1, beta=0.19)
+    receptor = gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA(), gating=gating)
     sources = net.population("sources", 5 * size, gs.PoissonSource(rate=10.0))
-    targets = net.population("targets", size, gs.LIF(), receptors=[gs.AMPA(kinetics=kinetics, gating="per-synapse")])
+    targets = net.population("targets", size, gs.LIF(), receptors=[receptor])
     net.connect(sources, targets, _random(size, fan_out), receptor="AMPA", weight=0.1)
     net.record(sources + targets, "spikes", name="spikes")
     return net
@@ -124,6 +135,9 @@ CASES = {
     "cuba": BenchCase("current-based network of Vogels & Abbott", cuba, 4000, PUBLISHED, 1000.0),
     "per-synapse": BenchCase(
         "first-order AMPA with a gate on every synapse, sources of 10 Hz", per_synapse, 4000, 200, 100.0, 10.0
+    ),
+    "source-gates": BenchCase(
+        "the same with a gate on every source, and an antagonist washed in", source_gates, 4000, 200, 100.0, 10.0
     ),
     "empty": BenchCase("neurons without synapses", empty, 100, 0, 2000.0),
     "build": BenchCase("building a random network, weights and delays drawn", build, 10_000, 1000, 0.0, 0.0),

@@ -84,11 +84,39 @@ def driven_network() -> gs.Network:
     return net
 
 
+def bath_network() -> gs.Network:
+    """Gates on the sources, and what comes and goes in the bath: drugs of each kind, glycine; calcium."""
+    net = gs.Network()
+    glycine = gs.Waveform([0.0, 30.0, 60.0], [3.0, 0.2, 1.0], interpolation="linear")
+    receptors = [
+        gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()),
+        gs.AMPA(name="slow", kinetics=gs.kinetics.Saturating.NMDA()),
+        gs.NMDA(glycine=glycine, block=gs.MgBlock.HillTononi()),
+        gs.GABA_A(tau_rise=0.5),
+        gs.GABA_B(),
+    ]
+    cells = net.population("cells", 90, gs.LIF(I_e=gs.Normal(180.0, 30.0)), receptors=receptors)
+    inputs = net.population("inputs", 120, gs.PoissonSource(rate=np.linspace(20.0, 120.0, 120)))
+    net.connect(
+        inputs, cells, gs.FixedInDegree(40), delay=gs.Normal(2.0, 0.5, low=0.1),
+        weight={"AMPA": gs.LogNormal(1.0, 0.3), "slow": gs.Ratio("AMPA", 0.05), "NMDA": gs.Ratio("AMPA", 0.5)},
+    )  # fmt: skip
+    net.connect(cells, cells, gs.FixedTotalNumber(1500), weight={"GABA_A": 0.6, "GABA_B": 2.0}, delay=1.0)
+    net.infuse("CNQX", 0.3, start=10.0, stop=40.0, wash_in=10.0, wash_out=5.0)
+    net.infuse("MK-801", 1.0, start=15.0)
+    net.infuse("benzodiazepine", 0.1, start=20.0)
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA", "g_slow", "I_NMDA", "g_GABA_A", "g_GABA_B", "Ca"], every=0.1, name="state")
+    return net
+
+
 CASES = (
     Case("README network", readme_network, 90.0),
     Case("README network, double", readme_network, 60.0, "double"),
     Case("per-synapse gates", synapse_network, 60.0),
     Case("per-synapse gates, double", synapse_network, 30.0, "double"),
+    Case("source gates and drugs", bath_network, 60.0),
+    Case("source gates and drugs, double", bath_network, 30.0, "double"),
     Case("current-based", current_network, 90.0),
     Case("drives and waveforms", driven_network, 90.0),
     Case("drives and waveforms, double", driven_network, 60.0, "double"),

@@ -24,7 +24,6 @@ from gpusyn.kinetics import (
     Kinetics,
     Saturating,
 )
-from gpusyn.receptors.block import MgBlock
 
 Floats = NDArray[np.float64]
 _TAYLOR_TERMS = 20
@@ -196,17 +195,6 @@ def exact_lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
     """Own coefficients of the exact, current-based LIF."""
     x = -dt * np.asarray(g_L, dtype=np.float64) / np.asarray(C_m, dtype=np.float64)
     return [_expm1(x), -_expm1(x) / np.asarray(g_L, dtype=np.float64)]
-
-
-def magnesium(Mg: float, block: MgBlock, dt: float, E_L: Any) -> list[Any]:
-    """The block for v relative to E_L: eta [Mg] exp(-gamma E_L), -gamma; and those of a slow unblock."""
-    rest = np.asarray(E_L, dtype=np.float64)
-    at_once = [block.eta * Mg * _exp(-block.gamma * rest), -block.gamma]
-    if block.unblock is None:
-        return at_once
-    slow = block.unblock
-    decays = [_exp(-dt / tau) for tau in (slow.tau_fast, slow.tau_slow)]
-    return [*at_once, *decays, slow.fraction + slow.slope * rest, slow.slope]
 
 
 def calcium(trace: Calcium, dt: float) -> list[Floats]:

@@ -130,8 +130,9 @@ class InputTables:
 
     # ---- drugs, magnesium, glycine ----
     def _add_baths(self) -> None:
+        infusions = self.layout.net.infusions.values()
         for name, place in self.layout.populations.items():
-            baths = [receptor_bath(r, self.layout.net.infusions.values()) for r in place.population.receptors]
+            baths = [receptor_bath(r, infusions) for r in place.population.receptors]
             if any(baths):
                 self.bath_at[name] = len(self.bath)
                 self.bath += [self._bath_row(place, k, bath) for k, bath in enumerate(baths)]
@@ -169,9 +170,10 @@ class InputTables:
         middle: Floats = np.asarray((start + np.arange(steps) + 0.5) * self.layout.dt, np.float64)
         table = np.zeros((steps, self.bath_width))
         for at, kinetics, quantum, course in self.slower:
-            factors, which = np.unique(course(middle), return_inverse=True)
+            # with the fastest decay, 1, among them the factors of a chunk have no say in each other's roundings
+            factors, which = np.unique(np.concatenate([[1.0], course(middle)]), return_inverse=True)
             coef = [np.broadcast_to(c, factors.shape) for c in lumped(kinetics, self.layout.dt, quantum, factors)]
-            table[:, at : at + len(coef)] = np.stack(coef, axis=1)[which]
+            table[:, at : at + len(coef)] = np.stack(coef, axis=1)[which[1:]]
         return table.astype(self.layout.numbers.real_dtype)
 
     # ---- Poisson input ----

@@ -9,12 +9,12 @@ import functools
 from itertools import product
 from typing import NamedTuple
 
-from gpusyn.kernel_source import read_kernel
+from gpusyn.kernel_source import kernel_names, read_kernel
 from gpusyn.kernel_spec import KERNELS
 from gpusyn.signature import NEURONS, Numbers, ReceptorSignature, Signature
 
 _BASE = ("common.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
-_NEURON_PARTS = ("receptors/kinetics.cuh", "receptors/effects.cuh")
+_RECEPTORS = ("receptors/kinetics.cuh", "receptors/effects.cuh")
 _NEURON_FILES = {
     "LIF": "lif",
     "ExactLIF": "lif",
@@ -23,7 +23,8 @@ _NEURON_FILES = {
     "HodgkinHuxley": "hodgkin_huxley",
 }
 _NEURON_KERNELS = ("advance_neurons.cu",)
-_COMMON_PARTS = ("gates.cuh", "advance_sources.cu", "advance_synapses.cu", "advance_gates.cu", "deliver_spikes.cu")
+_COMMON_PARTS = ("gates.cuh", "advance_sources.cu", "advance_gates.cu", "deliver_spikes.cu")
+_SYNAPSE_PART = "advance_synapses.cu"
 
 
 class Module(NamedTuple):
@@ -39,6 +40,11 @@ class Module(NamedTuple):
     name: str
     text: str
     kernels: tuple[str, ...]
+
+
+def _receptor_parts() -> tuple[str, ...]:
+    """The structs of all receptors: first those that others may use."""
+    return _RECEPTORS + tuple(n for n in kernel_names() if n.startswith("receptors/") and n not in _RECEPTORS)
 
 
 def _join(prelude: str, files: tuple[str, ...]) -> str:
@@ -61,11 +67,18 @@ def neuron_module(signature: Signature) -> Module:
         for r in signature.receptors
     )
     numbers = signature.numbers
+    more = "+calcium" * signature.calcium + "+bath" * signature.bathed
     return Module(
-        f"{signature.neuron}({parts}{'+calcium' if signature.calcium else ''}) {numbers}",
+        f"{signature.neuron}({parts}{more}) {numbers}",
         _join(
             signature.prelude(),
-            (*_BASE, *_NEURON_PARTS, f"neurons/{_NEURON_FILES[signature.neuron]}.cuh", "cells.cuh", *_NEURON_KERNELS),
+            (
+                *_BASE,
+                *_receptor_parts(),
+                f"neurons/{_NEURON_FILES[signature.neuron]}.cuh",
+                "cells.cuh",
+                *_NEURON_KERNELS,
+            ),
         ),
         _kernels_of(_NEURON_KERNELS),
     )
@@ -73,7 +86,7 @@ def neuron_module(signature: Signature) -> Module:
 
 @functools.cache
 def common_module(numbers: Numbers) -> Module:
-    """The module of everything that no neuron model changes: sources, synapses, delivery."""
+    """The module of everything that no neuron model changes: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
         _join(numbers.prelude(), (*_BASE, *_COMMON_PARTS)),
@@ -81,9 +94,22 @@ def common_module(numbers: Numbers) -> Module:
     )
 
 
+@functools.cache
+def synapse_module(kernel: str, numbers: Numbers) -> Module:
+    """The module of one per-synapse kernel: the file without the lines that make the others."""
+    text = _join(numbers.prelude(), (*_BASE, "gates.cuh", _SYNAPSE_PART))
+    made = [line for line in text.splitlines() if line.startswith("SYNAPSE_KERNEL(")]
+    for line in made:
+        if not line.startswith(f"SYNAPSE_KERNEL({kernel},"):
+            text = text.replace(line + "\n", "\n")
+    return Module(f"{kernel} {numbers}", text, (kernel,))
+
+
 def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Module:
     """The module that holds `kernel`."""
-    return neuron_module(signature) if signature is not None else common_module(numbers)
+    if signature is not None:
+        return neuron_module(signature)
+    return synapse_module(kernel, numbers) if KERNELS[kernel].file == _SYNAPSE_PART else common_module(numbers)
 
 
 ALL_NUMBERS = (Numbers("float32", "int32"), Numbers("float32", "int64"), Numbers("float64", "int64"))
@@ -130,4 +156,6 @@ def modules_in_common_use() -> list[Module]:
     ]
     assert {m[0] for m in models} == set(NEURONS)
     neurons = [neuron_module(Signature(neuron, rs, n)) for n, (neuron, rs) in product(ALL_NUMBERS, models)]
-    return [common_module(n) for n in ALL_NUMBERS] + neurons
+    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates know no integer sums
+    synapses = [synapse_module(kernel, n) for n, kernel in product(reals, _kernels_of((_SYNAPSE_PART,)))]
+    return [common_module(n) for n in ALL_NUMBERS] + synapses + neurons

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.bath import blocker_of
+from gpusyn.bath import check_infusions, receptor_bath
 from gpusyn.checks import whole_steps, whole_steps_array
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.rules import AllToAll
 from gpusyn.distributions import Distribution
+from gpusyn.drugs.combined import blocker_of
 from gpusyn.errors import ParameterError
 from gpusyn.kinetics import Kinetics
 from gpusyn.network import Network
@@ -206,6 +207,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     _place_gates(layout)
     _place_rings(layout, precision)
     _make_groups(layout)
+    check_infusions(layout)
     return layout
 
 
@@ -362,7 +364,9 @@ def _make_groups(layout: Layout) -> None:
             "Ca" in recorder.variables and any(part.population is place.population for part in recorder.source.parts)
             for recorder in layout.net.recorders.values()
         )
-        signature = _signature(place, layout.numbers, calcium)
+        infusions = layout.net.infusions.values()
+        bathed = any(receptor_bath(r, infusions) for r in place.population.receptors)
+        signature = _signature(place, layout.numbers, calcium, bathed)
         group = groups.setdefault(signature, Group(signature, []))
         place.first, place.row = group.size, group.rows
         group.members.append(place)
@@ -374,19 +378,10 @@ def _make_groups(layout: Layout) -> None:
             place.group = i
 
 
-def _signature(place: PopulationLayout, numbers: Numbers, calcium: bool) -> Signature:
+def _signature(place: PopulationLayout, numbers: Numbers, calcium: bool, bathed: bool) -> Signature:
     parts = []
     for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
-        parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), _effect(r), strategy.owner == SYNAPSE))
+        parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), r.effect, strategy.owner == SYNAPSE))
     kind = place.population.model.kind
     exact = kind == "LIF" and all(p.effect == "Current" and not p.synaptic for p in parts)
-    return Signature("ExactLIF" if exact else kind, tuple(parts), numbers, calcium)
-
-
-def _effect(receptor: Receptor) -> str:
-    """Name of the struct in kernels/receptors/effects.cuh."""
-    if receptor.is_current:
-        return "Current"
-    if receptor.Mg is None:
-        return "Conductance"
-    return "MagnesiumBlocked" if receptor.block.unblock is None else "SlowlyUnblocked"
+    return Signature("ExactLIF" if exact else kind, tuple(parts), numbers, calcium, bathed)

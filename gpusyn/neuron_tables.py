@@ -21,7 +21,6 @@ from gpusyn.recorder import Recorder
 from gpusyn.rng import Stream, stream_key
 from gpusyn.signature import KINETICS
 from gpusyn.strategy import SOURCE
-from gpusyn.waveform import Waveform
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -99,28 +98,22 @@ class NeuronTables:
                 table += coefficients.lumped(receptor.kinetics, dt, quantum)
             elif place.strategies[k].owner == SOURCE:
                 table += target_coefficients(receptor.kinetics, dt, quantum)
-            if receptor.E_rev is not None:
-                table.append(receptor.E_rev - np.asarray(rest))
-            if receptor.Mg is not None:
-                Mg = 1.0 if isinstance(receptor.Mg, Waveform) else receptor.Mg
-                table += coefficients.magnesium(Mg, receptor.block, dt, rest)
+            table += receptor.effect_coefficients(dt, np.asarray(rest, dtype=np.float64))
         if self.group.signature.calcium:
             table += coefficients.calcium(place.population.calcium, dt)
             table += [receptor.Pf for receptor in place.population.receptors]
         return table
 
     def _states(self, V: Floats) -> Floats:
-        """Initial states of the receptors: closed gates, and slow unblocks at their steady state for V."""
+        """Initial states of the receptors: closed gates, and effects at their steady state for V."""
         group = self.group
         states = np.zeros((max(group.signature.n_states, 1), max(group.size, 1)))
         for place in group.members:
             neurons = slice(place.first, place.first + place.size)
             for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
-                if layout.effect == "SlowlyUnblocked":
-                    Mg: Any = receptor.Mg.values[0] if isinstance(receptor.Mg, Waveform) else receptor.Mg
-                    steep = portable_math.exp(-receptor.block.gamma * (V + self.rest)[neurons])
-                    first = layout.state + KINETICS[layout.kinetics][0]
-                    states[first : first + 2, neurons] = 1.0 / (1.0 + receptor.block.eta * Mg * steep)
+                first = layout.state + KINETICS[layout.kinetics][0]
+                for k, value in enumerate(receptor.effect_states((V + self.rest)[neurons])):
+                    states[first + k, neurons] = value
         return states
 
     def arrays(self, prefix: str, inputs: InputTables, g: int) -> dict[str, Array]:

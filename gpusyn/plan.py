@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from gpusyn.backends.base import Backend
-from gpusyn.bath import blocker_of
 from gpusyn.checks import instance, one_of, public, real
+from gpusyn.drugs.combined import blocker_of
 from gpusyn.errors import PlanMemoryError
 from gpusyn.gate_tables import shape_of
 from gpusyn.layout import Block, Layout, lay_out

@@ -164,7 +164,7 @@ def _variables(model: NeuronModel, receptors: tuple[Receptor, ...]) -> dict[str,
         if not receptor.is_current:
             found[f"g_{receptor.name}"] = "nS"
         found[f"I_{receptor.name}"] = "pA"
-        if receptor.Mg is not None:
+        if receptor.effect not in ("Conductance", "Current"):
             found[f"B_{receptor.name}"] = "1"
         if receptor.kinetics.kind in ("alpha", "dual"):
             found[f"h_{receptor.name}"] = f"{receptor.weight_unit}/ms"

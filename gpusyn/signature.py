@@ -10,14 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gpusyn.effects import EFFECTS
+
 MOST_PULSED = 7  # components of a scheme of channels under pulses of transmitter: one fewer than states
 
-# States, coefficients and inputs of each kinetics struct in kernels/receptors/kinetics.cuh, states and coefficients of
-# each effect in effects.cuh, coefficients of each neuron model in kernels/neurons/.
+# States, coefficients and inputs of each kinetics struct in kernels/receptors/kinetics.cuh, coefficients of
+# each neuron model in kernels/neurons/.
 KINETICS = {"Unlumped": (0, 0, 0), "Exponential": (1, 3, 1), "Rising": (2, 6, 1), "Followed": (2, 1, 1)} | {
     f"Pulsed<{m}>": (2 * m + 1, 2 * m * m + 3 * m + 2, m + 1) for m in range(1, MOST_PULSED + 1)
 }
-EFFECTS = {"Conductance": (0, 1), "MagnesiumBlocked": (0, 3), "SlowlyUnblocked": (2, 7), "Current": (0, 0)}
 NEURONS = {"LIF": (0, 2), "ExactLIF": (0, 2), "AdEx": (1, 10), "Izhikevich": (1, 10), "HodgkinHuxley": (3, 8)}
 NEURON_COEF = 4  # v_th, v_reset, refractory steps, E_L
 
@@ -89,6 +90,7 @@ class Signature:
     receptors: tuple[ReceptorSignature, ...]
     numbers: Numbers
     calcium: bool = False
+    bathed: bool = False  # some receptor changes in the course of time
 
     def layout(self) -> tuple[ReceptorLayout, ...]:
         """The receptors with the places of their states and coefficients."""
@@ -97,7 +99,7 @@ class Signature:
             states, coefs, inputs = KINETICS[r.kinetics]
             own = synaptic if r.synaptic else -1
             rows.append(ReceptorLayout(k, r.kinetics, r.effect, state, coef, coef + coefs, own, first, inputs))
-            state, coef = state + states + EFFECTS[r.effect][0], coef + coefs + EFFECTS[r.effect][1]
+            state, coef = state + states + EFFECTS[r.effect].STATES, coef + coefs + EFFECTS[r.effect].COEFS
             synaptic, first = synaptic + r.synaptic, first + inputs
         return tuple(rows)
 
@@ -109,7 +111,7 @@ class Signature:
     @property
     def n_states(self) -> int:
         """States of one neuron's receptors: lumped gates, effects, and last the calcium trace if there is one."""
-        return sum(KINETICS[r.kinetics][0] + EFFECTS[r.effect][0] for r in self.receptors) + self.calcium
+        return sum(KINETICS[r.kinetics][0] + EFFECTS[r.effect].STATES for r in self.receptors) + self.calcium
 
     @property
     def n_coef(self) -> int:
@@ -118,7 +120,7 @@ class Signature:
 
     @property
     def _calcium_coef(self) -> int:
-        own = sum(KINETICS[r.kinetics][1] + EFFECTS[r.effect][1] for r in self.receptors)
+        own = sum(KINETICS[r.kinetics][1] + EFFECTS[r.effect].COEFS for r in self.receptors)
         return NEURON_COEF + NEURONS[self.neuron][1] + own
 
     @property
@@ -141,7 +143,7 @@ class Signature:
             self.numbers.prelude()
             + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_INPUTS {self.n_inputs}\n"
             + f"#define N_RECEPTORS {len(rows)}\n"
-            + f"enum {{ CALCIUM_STATE = {self.n_states - 1 if self.calcium else -1}, "
+            + f"enum {{ BATHED = {int(self.bathed)}, CALCIUM_STATE = {self.n_states - 1 if self.calcium else -1}, "
             + f"CALCIUM_COEF = {self._calcium_coef} }};\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
         )

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from gpusyn.bath import blocker_of
-from gpusyn.drugs import DecayModulator, Infusion
-from gpusyn.drugs.bath import actions_on
-from gpusyn.errors import ParameterError
+from gpusyn.drugs import Infusion
+from gpusyn.drugs.combined import blocker_of
 from gpusyn.kinetics import Kinetics
 from gpusyn.populations import Population
 from gpusyn.projections import Projection
@@ -27,13 +25,7 @@ class Strategy(NamedTuple):
 def choose_strategies(
     population: Population, projections: Iterable[Projection], infusions: Mapping[str, Infusion]
 ) -> list[Strategy]:
-    """The cheapest exact strategy of each receptor of a population; the others are those of its network.
-
-    Raises
-    ------
-    ParameterError
-        A drug prolongs a decay that is not summed on the target neuron.
-    """
+    """The cheapest exact strategy of each receptor of a population; projections and infusions are its network's."""
     changing = {
         name
         for projection in projections
@@ -44,19 +36,7 @@ def choose_strategies(
     for receptor in population.receptors:
         blocker = blocker_of(receptor, infusions)
         found.append(_choose(receptor, receptor.name in changing) if blocker is None else _BLOCKED)
-        if found[-1].owner != TARGET:
-            _refuse_slowing(population, receptor, infusions)
     return found
-
-
-def _refuse_slowing(population: Population, receptor: Receptor, infusions: Mapping[str, Infusion]) -> None:
-    for name, infusion in infusions.items():
-        if any(actions_on(receptor.kind, {infusion.drug: 0.0}, DecayModulator)):
-            raise ParameterError(
-                f"Infusion {name!r}: {infusion.drug.name} prolongs the decay of gates that are summed on the target "
-                f"neuron; receptor {receptor.name!r} of {population.name!r} has {receptor.kinetics!r} "
-                f"(gating={receptor.gating!r}): give it gating='auto' and gs.kinetics.Exponential or DualExponential"
-            )
 
 
 def _choose(receptor: Receptor, weights_change: bool) -> Strategy:

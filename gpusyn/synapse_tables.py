@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.bath import blocker_dose, blocker_of
+from gpusyn.bath import blocker_dose
 from gpusyn.connections import Rows, Synapses, draw_synapses, own_rows, part_of, shared_rows, source_rows, target_rows
 from gpusyn.drugs import OpenChannelBlocker
+from gpusyn.drugs.combined import blocker_of
 from gpusyn.errors import ParameterError
 from gpusyn.gate_tables import GateTables, pulse_steps, shape_of
 from gpusyn.input_tables import InputTables
@@ -298,11 +299,12 @@ class KindTables:
     def arrays(self) -> dict[str, Array]:
         """The kind's shared arrays by name."""
         p, real = self.kernel + ".", self.layout.numbers.real_dtype
+        gates = np.zeros(max(self.gates, 1), real)
         out: dict[str, Array] = {
             p + "row_begin": self.row_begin.join(),
             p + "address": self.address.join(),
             p + "weights": self.weights.join(),
-            p + "gates": np.zeros(max(self.gates, 1), real),
+            p + "gates": gates,
         }
         for g, group in enumerate(self.layout.groups):
             sets: list[list[int]] = []
@@ -323,7 +325,11 @@ class KindTables:
                 for fields, h, c, receptor in members:
                     at = len(coef)
                     coef += [float(x) for x in c]
-                    blocks.append([*fields, h.base, h.bits, at, *self._block(receptor, fields[-1], coef)])
+                    first, synapses = fields[-2:]
+                    blocker, free, dose = self._block(receptor, synapses, coef)
+                    blocks.append([*fields, h.base, h.bits, at, blocker, free, dose])
+                    if blocker >= 0:  # no channel is blocked at the start
+                        gates[first + free : first + free + synapses] = 1.0
             if sets:
                 out[f"{p}sets{g}"] = np.array(sets, np.int64)
                 out[f"{p}blocks{g}"] = np.array(blocks, np.int64)

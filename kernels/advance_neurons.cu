@@ -10,7 +10,7 @@ enum RingField { R_BASE, R_MASK, R_STRIDE, R_SHARED, R_SHARED_MASK, RING_FIELDS 
 enum ProbeField { P_NEURON, P_VARIABLE, P_RECEPTOR, P_EVERY, P_TRACE, P_COLUMN, P_COLUMNS, PROBE_FIELDS };
 
 // Advances neuron j over one step. Returns QUIET, FIRED or BROKEN.
-template <bool WAVES, bool BATH>
+template <bool WAVES, int BATH>
 DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, const real *waves, const Bath *bath)
 {
     real v = s.V[j];
@@ -99,7 +99,7 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
             });
         }
         Bath now_in[N_RECEPTORS + 1];
-        if (chunk[C_BATH] >= 0) {
+        if (BATHED && chunk[C_BATH] >= 0) {
             for (int k = 0; k < N_RECEPTORS; k++) {
                 const int64 *field = bath + (chunk[C_BATH] + k) * BATH_FIELDS;
                 now_in[k].scale = field[K_SCALE] < 0 ? (real)1 : wave[field[K_SCALE]];
@@ -109,8 +109,8 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
         }
         // thread j wrote due[..][j] itself, so no barrier is needed before it reads it
 
-        if (chunk[C_BATH] >= 0) {
-            FOR_THREADS(j, count) state[j] = advance_one<true, true>(s, j, Coef{c.c + j * step, n_rows}, Arrivals{due, next, shared, j}, wave, now_in);
+        if (BATHED && chunk[C_BATH] >= 0) {
+            FOR_THREADS(j, count) state[j] = advance_one<true, BATHED>(s, j, Coef{c.c + j * step, n_rows}, Arrivals{due, next, shared, j}, wave, now_in);
         } else if (chunk[C_WAVES]) {
             FOR_THREADS(j, count) state[j] = advance_one<true, false>(s, j, Coef{c.c + j * step, n_rows}, Arrivals{due, next, shared, j}, wave, now_in);
         } else if (step) {
@@ -135,8 +135,8 @@ KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int
                 int variable = (int)probe[P_VARIABLE], receptor = (int)probe[P_RECEPTOR];
                 const Coef own = {c.c + j * step, n_rows};
                 trace[probe[P_TRACE] + row * probe[P_COLUMNS] + probe[P_COLUMN]] =
-                    chunk[C_BATH] >= 0 ? sample<true>(s, j, own, now_in, variable, receptor)
-                                       : sample<false>(s, j, own, now_in, variable, receptor);
+                    BATHED && chunk[C_BATH] >= 0 ? sample<BATHED>(s, j, own, now_in, variable, receptor)
+                                                 : sample<false>(s, j, own, now_in, variable, receptor);
             }
         }
         BLOCK_SYNC();

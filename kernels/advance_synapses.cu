@@ -5,7 +5,7 @@
 
 enum SetField { T_COUNT, T_FIRST, T_SUM, T_DISTANCE, T_BLOCK, T_BLOCK_END, SET_FIELDS };
 enum BlockField {
-    B_ROWS, B_ADDRESS, B_WEIGHTS, B_WEIGHT_STEP, B_GATES, B_GATE_DISTANCE, B_HISTORY, B_BITS, B_COEF, B_BLOCKER, B_BLOCKED,
+    B_ROWS, B_ADDRESS, B_WEIGHTS, B_WEIGHT_STEP, B_GATES, B_GATE_DISTANCE, B_HISTORY, B_BITS, B_COEF, B_BLOCKER, B_FREE,
     B_DOSE, BLOCK_FIELDS
 };
 
@@ -130,8 +130,9 @@ struct CascadeGate {
     DEVICE real mean(const real *, real extra, real) { return extra; }
 };
 
-// Channels of one synapse that a drug blocks while they are open: a fraction b, with b' = bind s (1 - b) - leave b, where
+// Channels of one synapse that a drug blocks while they are open. The free fraction U has U' = leave (1 - U) - bind U, where
 // leave is unbinding from open channels, and a share of it from closed ones (Woodhull 1973; Huettner and Bean 1988).
+// U is kept, not what is blocked, so that the little that a deep block leaves is good to rounding.
 // `dose` is P_open k_on [drug] dt;  c = {z delta F/RT, V0, k_off dt, share}
 struct Blocker {
     real dose, unbind, share;
@@ -139,12 +140,12 @@ struct Blocker {
     {
         return {dose, c[2] * portable_exp(c[0] * ((v + rest) - c[1])), c[3]};
     }
-    MEMBER real advance(real mean, real b) const
+    MEMBER real advance(real mean, real U) const
     {
         real open = mean < (real)1 ? mean : (real)1, bind = dose * open;
         real leave = unbind * (share + ((real)1 - share) * open), rate = bind + leave;
-        real target = rate > 0 ? bind / rate : b;
-        return flush(b - (target - b) * portable_expm1(-rate));
+        real target = rate > 0 ? leave / rate : U;
+        return flush(U + (U - target) * portable_expm1(-rate));
     }
 };
 
@@ -188,11 +189,11 @@ DEVICE void advance_rows(const int64 *set, int64 i, const int64 *blocks, const i
             Blocker blocker = Blocker::make(coef + block[B_BLOCKER], targets.V[neuron], targets.rest[neuron], targets.wave[block[B_DOSE]]);
             for_lanes(row[0], row[1], [&](int64 j, int lane) {
                 real extra, end = Gate::step(c, own, sent(j), gate + j, distance, extra), w = block[B_WEIGHT_STEP] ? weight[j] : shared;
-                real mean = Gate::mean(c, extra, end), *blocked = gate + block[B_BLOCKED] + j, before = *blocked;
+                real mean = Gate::mean(c, extra, end), *free = gate + block[B_FREE] + j, before = *free;
                 real after = blocker.advance(mean, before);
-                *blocked = after;
-                LANE_AT(extra_sum, lane) = LANE_AT(extra_sum, lane) + w * (((real)1 - (real)0.5 * (before + after)) * mean);
-                LANE_AT(end_sum, lane) = LANE_AT(end_sum, lane) + w * (((real)1 - after) * end);
+                *free = after;
+                LANE_AT(extra_sum, lane) = LANE_AT(extra_sum, lane) + w * ((real)0.5 * (before + after) * mean);
+                LANE_AT(end_sum, lane) = LANE_AT(end_sum, lane) + w * (after * end);
             });
             total_mean = total_mean + lane_sum(extra_sum);
             total_end = total_end + lane_sum(end_sum);

@@ -1,6 +1,7 @@
 // One neuron with its receptors: what it sees of the arrays, its conductances, its calcium, its recorded values.
 // A signature's text defines NEURON and RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient,
-// synaptic sum or -1, first input), and the places of calcium's state and coefficients (state -1: none).
+// synaptic sum or -1, first input), whether some receptor is BATHED (changes in time), and the places
+// of calcium's state and coefficients (state -1: none).
 #pragma once
 
 enum { THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF };  // the first coefficients of every neuron
@@ -28,13 +29,13 @@ template <int SYN> DEVICE real synaptic_sum(const Cells &s, int j, int which)
 }
 
 // Coefficients of a receptor's kinetics in this step.
-template <bool BATH> DEVICE Coef kinetics_of(const Coef own, const Bath *bath, int k)
+template <int BATH> DEVICE Coef kinetics_of(const Coef own, const Bath *bath, int k)
 {
     return BATH && bath[k].kinetics ? Coef{bath[k].kinetics, 1} : own;
 }
 
 // A receptor's conductance (or current) before any voltage factor: its mean over the coming step, or (END) as it stands.
-template <class Kinetics, int SYN, bool BATH, bool END>
+template <class Kinetics, int SYN, int BATH, bool END>
 DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, const Bath *bath, int k)
 {
     real gate = END ? Kinetics::value(x, s.n) : Kinetics::average(x, kinetics_of<BATH>(c, bath, k), s.n);
@@ -48,7 +49,7 @@ DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, cons
 
 // Calcium that flows in with part of the current (trace of the neuron, after the gates): Ca' = -Ca/tau + k sum |Pf I|.
 // Coefficients, after all others: {P, k tau (1 - P), Pf of each receptor}
-template <bool BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Bath *bath)
+template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Bath *bath)
 {
     real inward = 0;
 #define FLOW(k, Kinetics, Effect, S, C, SYN, IN)                                                             \
@@ -64,7 +65,7 @@ template <bool BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, 
 }
 
 // One recorded value, as it stands at the end of the step.
-template <bool BATH> DEVICE real sample(const Cells &s, int j, const Coef c, const Bath *bath, int variable, int receptor)
+template <int BATH> DEVICE real sample(const Cells &s, int j, const Coef c, const Bath *bath, int variable, int receptor)
 {
     real v = s.V[j], value = variable == VAR_V ? v + c[REST] : (real)0;
     if (CALCIUM_STATE >= 0 && variable == VAR_CA) value = *GATE(CALCIUM_STATE);

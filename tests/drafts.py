@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import gpusyn as gs
 
 MODELS = ("lumped", "gated", "currents", "mixed", "AdEx", "Izhikevich", "HodgkinHuxley")
-KINETICS = ("Exponential", "Alpha", "DualExponential", "FirstOrder")
+SATURATING = ("FirstOrder", "Markov", "Saturating", "GProtein")
+KINETICS = ("Exponential", "Alpha", "DualExponential", *SATURATING)
 TIMED = ("number", "array", "Waveform")
 
 
@@ -28,6 +29,7 @@ class Draft:
         self.cells: list[Any] = []
         self.sources: list[Any] = []
         self.clamped: set[str] = set()
+        self.blocked: set[str] = set()  # classes of receptors that a drug blocks by their use
 
     # ---- choices ----
     def pick(self, *options: Any) -> Any:
@@ -89,16 +91,42 @@ class Draft:
 
     def kinetics(self, *kinds: str, gated: bool = False) -> Any:
         kind = self.pick(*kinds)
-        self.tags.add(f"per-synapse {kind}" if gated or kind == "FirstOrder" else f"kinetics {kind}")
-        if kind == "FirstOrder":
-            self.tags.add("kinetics FirstOrder")
-            given = self.number(0.05, 5.0), self.number(0.005, 0.5), self.number(0.1, 2.0)
-            return gs.kinetics.FirstOrder(*given, T_dur=self.steps(1, 12))
+        self.tags.add(f"per-synapse {kind}" if gated else f"kinetics {kind}")
+        if kind in SATURATING:
+            return getattr(self, kind)(gated)
         if kind == "DualExponential":
             rise = self.pick(0.001, 2.0, self.number(0.2, 5.0))
             return gs.kinetics.DualExponential(rise, rise * self.pick(1.0, 1.001, 30.0))
         tau = self.pick(0.001, 1e5, self.number(0.5, 20.0), self.number(0.5, 20.0))
         return getattr(gs.kinetics, kind)(tau)
+
+    def pulse(self) -> dict[str, Any]:
+        """Transmitter after a spike."""
+        return {
+            "T_max": self.number(0.1, 2.0),
+            "T_dur": self.steps(1, 12),
+            "deadtime": self.steps(0, 9) if self.chance(40) else None,
+        }
+
+    def FirstOrder(self, gated: bool) -> Any:
+        return gs.kinetics.FirstOrder(self.number(0.05, 5.0), self.number(0.005, 0.5), **self.pulse())
+
+    def Markov(self, gated: bool) -> Any:
+        """Two states where targets sum the gates, so that few kernel modules are compiled; else two to eight."""
+        n = int(self.rng.integers(2, 9)) if gated else 2
+        rates, binding = np.zeros((n, n)), np.zeros((n, n))
+        for k in range(n - 1):
+            rates[k, k + 1], binding[k + 1, k] = self.number(0.01, 5.0), self.number(0.1, 20.0)
+        return gs.kinetics.Markov(rates, binding, [n - 1, n // 2] if n > 2 else 1, **self.pulse())
+
+    def Saturating(self, gated: bool) -> Any:
+        rise = self.number(0.2, 5.0)
+        alpha = self.number(0.01, 0.06) / rise  # no more, for sources with hundreds of events a step
+        return gs.kinetics.Saturating(alpha, rise, rise * self.number(1.1, 50.0), jump=gated and self.chance(50))
+
+    def GProtein(self, gated: bool) -> Any:
+        rates = self.number(0.05, 1.0), self.number(0.001, 0.1), self.number(0.1, 20.0), self.number(0.01, 0.1)
+        return gs.kinetics.GProtein(*rates, n=self.pick(1, 3, 4), K_d=self.number(1.0, 100.0), **self.pulse())
 
     def receptors(self, model: str) -> list[Any]:
         reversal = self.pick(-80.0, self.number(-90.0, -60.0))
@@ -107,14 +135,15 @@ class Draft:
             rising = self.kinetics("Alpha", "DualExponential")
             return [
                 gs.AMPA(kinetics=self.kinetics("Exponential")),
-                gs.NMDA(kinetics=rising, Mg=magnesium),
+                gs.NMDA(kinetics=rising, Mg=magnesium, block=self.block(), Pf=self.pick(0.1, 0.0, 1.0)),
                 gs.GABA_A(kinetics=self.kinetics("Exponential"), E_rev=reversal),
             ]
         if model == "gated":
             rising = self.kinetics("Alpha", "DualExponential", gated=True)
             exponential = self.kinetics("Exponential", gated=True)
+            saturating = self.kinetics(*SATURATING, gated=True)
             return [
-                gs.AMPA(kinetics=self.kinetics("FirstOrder")),
+                gs.AMPA(kinetics=saturating, gating="per-synapse"),
                 gs.NMDA(kinetics=rising, gating="per-synapse", Mg=magnesium),
                 gs.GABA_A(kinetics=exponential, gating="per-synapse", E_rev=reversal),
             ]
@@ -126,8 +155,26 @@ class Draft:
         return [
             gs.AMPA(kinetics=self.kinetics("Alpha", "DualExponential")),
             gs.CurrentReceptor("fast", kinetics=gated, gating="per-synapse"),
-            gs.NMDA(kinetics=self.kinetics("FirstOrder"), Mg=magnesium),
+            gs.NMDA(kinetics=self.kinetics(*SATURATING), Mg=magnesium, block=self.slow_block()),
         ]
+
+    def block(self) -> Any:
+        """A form of the magnesium block that is there at once."""
+        kind = self.pick("default", "Mel", "own")
+        self.tags.add(f"block {kind}")
+        return {"default": None, "Mel": gs.MgBlock.Mel(), "own": gs.MgBlock(self.number(0.01, 1.0), 0.09)}[kind]
+
+    def slow_block(self) -> Any:
+        """A form with a slow unblock."""
+        kind = self.pick("HillTononi", "own slow")
+        self.tags.add(f"block {kind}")
+        slow = gs.SlowUnblock(self.pick(0.001, 1.0), self.number(5.0, 50.0), slope=self.pick(0.0, -0.0028))
+        return gs.MgBlock.HillTononi() if kind == "HillTononi" else gs.MgBlock(unblock=slow)
+
+    def calcium(self) -> Any:
+        kind = self.pick("default", "own")
+        self.tags.add(f"calcium {kind}")
+        return None if kind == "default" else gs.Calcium(self.pick(0.001, 1e4, 20.0), self.number(1e-3, 1.0))
 
     def neurons(self, name: str, mood: str) -> None:
         model = self.pick(*MODELS)
@@ -146,7 +193,9 @@ class Draft:
         pause = 0.0 if mood == "all fire" else self.pick(0.0, self.dt, self.steps(1, 30))
         cell = self.cell(model, rest, given | {"t_ref": pause, "I_e": current}, size)
         start = gs.Uniform(rest - 5, rest + 13) if mood == "lively" else None
-        self.cells.append(self.populate(name, size, cell, receptors=self.receptors(model), V=start))
+        self.cells.append(
+            self.populate(name, size, cell, receptors=self.receptors(model), V=start, calcium=self.calcium())
+        )
 
     def cell(self, model: str, rest: float, given: dict[str, Any], size: int) -> Any:
         """A LIF, unless the model is named for another."""

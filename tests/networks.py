@@ -35,6 +35,8 @@ EVERYTHING = frozenset(
     + [f"delay {kind}" for kind in DELAYS]
     + [f"{what} {kind}" for what in ("PoissonSource", "drive", "inject") for kind in TIMED]
     + ["clamp number", "clamp Waveform", "SpikeSource shared", "SpikeSource each", "weight Ratio"]
+    + [f"block {kind}" for kind in ("default", "Mel", "own", "HillTononi", "own slow")]
+    + ["calcium default", "calcium own", "infuse antagonist", "infuse modulator", "infuse blocker"]
     + ["autapses", "multapses", "parallel projections", "slice", "union", "w_max", "extreme weights", "window"]
     + [
         "no synapses",
@@ -186,7 +188,7 @@ class Wiring(Draft):
     # ---- inputs ----
     def drive(self, index: int) -> None:
         cell = self.pick(*self.cells)
-        linear = [r for r in cell.receptors if r.kinetics.linear]
+        linear = [r for r in cell.receptors if r.kinetics.linear and r.kind not in self.blocked]
         receptor, target = self.pick(*linear), self.some_of(cell)
         rate = self.timed("drive", 0.0, self.pick(500.0, 5000.0, 2e5), target.size)
         scale = 30.0 if receptor.is_current else 1.0
@@ -198,6 +200,23 @@ class Wiring(Draft):
             "Distribution": gs.Uniform(0.0, scale),
         }[kind]
         self.add("drive", target, receptor.name, rate=rate, weight=weight, name=f"d{index}", **self.window())
+
+    def infuse(self) -> None:
+        """A drug, where models are those whose modules are compiled with a bath."""
+        models = {tag for tag in self.tags if tag.startswith("model ")}
+        if not models <= {"model lumped", "model gated"}:
+            return
+        kind = self.pick("antagonist", "blocker", *(["modulator"] if "model gated" not in models else []))
+        self.tags.add(f"infuse {kind}")
+        drug = {
+            "antagonist": self.pick("NBQX", "CNQX", "D-AP5", "picrotoxin"),
+            "modulator": self.pick("benzodiazepine", "barbiturate"),
+            "blocker": self.pick("MK-801", "memantine"),
+        }[kind]
+        if kind == "blocker":
+            self.blocked.add("NMDA")
+        wash = {"wash_in": self.pick(0.0, 0.7)} | ({"wash_out": 0.5} if "stop" in (when := self.window()) else {})
+        self.add("infuse", drug, self.pick(0.3, 20.0, 5000.0), **when, **wash)
 
     def inject(self, index: int) -> None:
         target = self.some_of(self.pick(*self.cells))
@@ -229,6 +248,8 @@ def cases(draw: Any, steps: tuple[int, int] = (20, 80)) -> Case:
         draft.source(f"s{k}")
     for k in range(draw(st.integers(0, 4))):
         draft.connect(k)
+    if draft.chance(35):
+        draft.infuse()
     for k in range(draw(st.integers(0, 2))):
         draft.drive(k)
     for k in range(draw(st.integers(0, 2))):

@@ -30,6 +30,8 @@ DEFAULTS = {
         "tau_decay": "convention [2]; GluN2A about 50, GluN2B 250 to 300 [M]",
         "E_rev": "as for AMPA [2]",
         "block": "Jahr & Stevens 1990 [2]",
+        "glycine": "saturating, as in most models; ambient about 1 to 10 [M]",
+        "glycine_site": "EC50 1 uM, h 1.4: demo values; by subunit 1.1, 0.72, 0.34, 0.13 (2A to 2D) [M]",
         "Pf": "GluN1/2A 0.10 to 0.19, 2B 0.175, 2C 0.082 (Dingledine et al. 1999) [1]",
     },
     "GABA_A": {
@@ -59,6 +61,30 @@ BLOCKS = {
     "": "Jahr & Stevens 1990 [2]",
     "Mel": "Mel 1992 and models of pyramidal cells [1]",
     "HillTononi": "Hill & Tononi 2005, as in NEST's `ht_neuron` [1]",
+}
+
+# What drugs do, in a few words; the equations stand on the page.
+ACTIONS = {
+    gs.drugs.CompetitiveAntagonist: "competitive",
+    gs.drugs.NonCompetitiveAntagonist: "not competitive",
+    gs.drugs.GlycineSiteAntagonist: "competes with glycine",
+    gs.drugs.DecayModulator: "slower decay",
+    gs.drugs.OpenChannelBlocker: "enters open channels: per-synapse",
+}
+
+# How sure the constants of a drug are; what they are from says the library itself.
+DRUGS = {
+    "NBQX": "[M]",
+    "CNQX": "AMPA [2], glycine site [1]",
+    "D-AP5": "[M]",
+    "MK-801": "unbinding [1], k_on [M]",
+    "ketamine": "[1]",
+    "memantine": "rates [1], delta [M]",
+    "bicuculline": "[M]",
+    "gabazine": "[1]",
+    "picrotoxin": "[M]",
+    "benzodiazepine": "decay [1], EC50 assumed",
+    "barbiturate": "effects [1], constants [M]",
 }
 
 
@@ -125,7 +151,25 @@ def blocks() -> str:
     return rows("block | eta (1/mM) | gamma (1/mV) | half at 1 mM (mV) | unblock | source", lines)
 
 
-TABLES = {"defaults": defaults, "kinetics": kinetics, "blocks": blocks}
+def effect(action) -> str:
+    """Return what an action does, with its constants and their units."""
+    text = []
+    for name, limits in action.LIMITS.items():
+        unit = limits.get("unit", "")
+        text.append(f"{name} {getattr(action, name):.3g}" + (f" {unit}" if unit else ""))
+    return f"{ACTIONS[type(action)]}: {', '.join(text)}"
+
+
+def drugs() -> str:
+    """Return the table of drugs in the library."""
+    lines = []
+    for name, drug in gs.drugs.LIBRARY.items():
+        receptors = ", ".join(f"`{kind}`" for kind in dict.fromkeys(action.receptor for action in drug.actions))
+        lines.append([f"`{name}`", receptors, "; ".join(map(effect, drug.actions)), drug.source, DRUGS[name]])
+    return rows("drug | acts on | how | source | how sure", lines)
+
+
+TABLES = {"defaults": defaults, "kinetics": kinetics, "blocks": blocks, "drugs": drugs}
 
 
 def with_tables(page: str) -> str:

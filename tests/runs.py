@@ -122,7 +122,8 @@ def interfere(sim: gs.Simulator) -> None:
             sim.set_weights(name, sim.weights(name, receptor).weight[::-1] * 0.75, receptor)
     population = next(iter(sim.net.populations.values()))
     sim.set(population, "V", gs.Uniform(-70.0, -50.0))
-    lumped = [r for r in population.receptors if r.kinetics.linear and r.gating == "auto"]
+    strategies = sim.plan.layout.populations[population.name].strategies
+    lumped = [r for r, s in zip(population.receptors, strategies, strict=True) if s.owner == "target"]
     for receptor in lumped:
         if not receptor.is_current:
             sim.set(population, f"g_{receptor.name}", 0.25)

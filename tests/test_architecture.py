@@ -15,7 +15,7 @@ CUPY_FILE = "gpusyn.backends.cuda_backend"
 LAYERS: dict[str, tuple[str, str]] = {
     "foundation": (
         "errors checks checked_call quantities limits optional parameter_table portable_math philox rng "
-        "normal_quantile distribution_base distributions memory membrane_physics",
+        "normal_quantile effects distribution_base distributions memory membrane_physics",
         "",
     ),
     "description": (

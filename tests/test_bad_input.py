@@ -312,7 +312,6 @@ MODELS = [
     ),
     (ParameterError, ["NMDA.Mg", "mM >= 0", "got -1"], lambda: gs.NMDA(Mg=-1)),
     (ArgumentError, ["NMDA()", "'mg'", "did you mean 'Mg'"], lambda: gs.NMDA(mg=1.0)),
-    (ArgumentError, ["NMDA()", "'glycine'", "it takes Mg, tau_rise"], lambda: gs.NMDA(glycine=1.0)),
     (ArgumentError, ["NMDA()", "'Ratio'"], lambda: gs.NMDA(Ratio=1.0)),
     (
         ArgumentError,

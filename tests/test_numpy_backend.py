@@ -11,10 +11,11 @@ from gpusyn import rng
 from gpusyn.backends import numpy_membranes, numpy_models, numpy_tables
 from gpusyn.backends.numpy_backend import TWINS, NumpyBackend
 from gpusyn.backends.numpy_neurons import Variable
+from gpusyn.effects import EFFECTS
 from gpusyn.errors import BackendError
 from gpusyn.kernel_source import read_kernel
 from gpusyn.kernel_spec import KERNELS
-from gpusyn.signature import EFFECTS, KINETICS, NEURONS
+from gpusyn.signature import KINETICS, NEURONS
 
 # --- tables, models and kernels agree -----------------------------------------------------------------------
 
@@ -50,7 +51,9 @@ def test_variables_are_those_of_the_kernel_text():
 def test_every_kernel_and_model_has_a_twin_of_the_same_size():
     assert set(TWINS) == set(KERNELS)
     assert {k: (m.STATES, m.COEFS, m.INPUTS) for k, m in numpy_models.KINETICS.items()} == KINETICS
-    assert {k: (m.STATES, m.COEFS) for k, m in numpy_models.EFFECTS.items()} == EFFECTS
+    text = read_kernel("receptors/effects.cuh")
+    sizes = re.findall(r"struct (\w+) {\s+enum { STATES = (\d+), COEFS = (\d+) }", text)
+    assert {k: (int(s), int(c)) for k, s, c in sizes} == {k: (m.STATES, m.COEFS) for k, m in EFFECTS.items()}
     assert {k: (m.STATES, m.COEFS) for k, m in numpy_membranes.NEURONS.items()} == NEURONS
 
 

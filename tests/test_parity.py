@@ -79,7 +79,7 @@ def test_everything_that_there_is_is_drawn():
     assert rules - {"Rule"} == set(RULES)
     assert set(gs.kinetics.__all__) - {"Kinetics"} == set(KINETICS)
     inputs = {name for name in vars(NetworkInputs) if not name.startswith("_")}
-    assert inputs == {"drive", "inject", "clamp"}
+    assert inputs == {"drive", "inject", "clamp", "infuse"}
     assert set(NEURONS) - set(MODELS) == {"LIF", "PoissonSource", "SpikeSource"}
 
 

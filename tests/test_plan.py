@@ -176,7 +176,7 @@ def test_the_gpus_memory_counts_for_cuda():
 def test_ids_have_31_bits():
     # stand-ins: real populations of this size would hold 16 GB of ids
     many = SimpleNamespace(size=2**30, model=gs.PoissonSource(1.0), receptors=())
-    nothing = {key: {} for key in ("projections", "drives", "injections", "clamps", "recorders")}
+    nothing = {key: {} for key in ("projections", "drives", "injections", "clamps", "infusions", "recorders")}
     net = SimpleNamespace(populations={"a": many, "b": many}, **nothing)
     with pytest.raises(gs.ParameterError, match="2147483648 neurons in all; ids have 31 bits"):
         lay_out(net, DT, "single")

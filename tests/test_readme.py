@@ -12,7 +12,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return [text for named, text in fenced if named == language]
 
 
 def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,7 +21,7 @@ def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    (example,) = blocks("python")
+    example, _ = blocks("python")
     exec(compile(example, "README.md", "exec"), {})
     printed = capsys.readouterr().out
     assert "launches a step" in printed
@@ -31,9 +32,21 @@ def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert (tmp_path / "run.png").stat().st_size > 10_000
 
 
-def test_example_is_short() -> None:
-    (example,) = blocks("python")
-    assert len([line for line in example.splitlines() if line.strip()]) <= 24
+def test_laboratory_measures_what_its_comments_say(capsys: pytest.CaptureFixture[str]) -> None:
+    _, example = blocks("python")
+    exec(compile(example, "README.md", "exec"), {})
+    control, slow, (outward, calcium) = (
+        [float(x) for x in line.split()] for line in capsys.readouterr().out.splitlines()
+    )
+    assert control[0] < 3 * slow[0] < 0  # CNQX takes the fast component
+    assert slow[1] > 5 * control[1]
+    assert 15 < outward < 25  # 55 mV from potassium's reversal; a burst of ten opens 38 % of 1 nS
+    assert calcium > 0
+
+
+def test_examples_are_short() -> None:
+    for example in blocks("python"):
+        assert len([line for line in example.splitlines() if line.strip()]) <= 24
 
 
 def test_commands_are_those_of_ci() -> None:

@@ -101,7 +101,9 @@ def test_wide_rows_are_known_and_reject_zero_and_twice_their_tolerance():
     statistics = {"E1b", "E2b", "E3b", "E5"}
     errors_and_orders = {"D23a", "D23b", "D24a", "D24b"}
     zeros = {"D8", "D13", "D14", "D15"}
-    assert wide == times | statistics | errors_and_orders | zeros
+    schemes = {"C14b", "C20b", "C21b"}  # times of peaks
+    models = {f"H{k}" for k in ("5a", "5b", "5c", "5d", "6a", "7a")}  # spike times and counts
+    assert wide == times | statistics | errors_and_orders | zeros | schemes | models
 
 
 def test_a_tolerance_of_a_row_widens_only_in_single_precision():

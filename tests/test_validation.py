@@ -9,18 +9,11 @@ import pytest
 from tolerances import assert_row
 from validation_lab import MEASURES, ROWS, Lab, fastest
 
-for _module in ("gates", "nmda", "cells", "neuron", "models", "poisson"):
+for _module in ("gates", "schemes", "nmda", "cells", "neuron", "models", "poisson", "drugs"):
     importlib.import_module(f"validation_{_module}")  # registers its rows
 
 # Skipped by name, with the reason.
 LATER = {
-    "the G-protein scheme of GABA_B is not there yet": "B8a B8b B8c",
-    "saturating NMDA gates (Wang 1999) are not there yet": (
-        "C12a C12b C13 C14a C14b C15a C15b C16a C16b C17a C17b C18a C18b"
-    ),
-    "Markov schemes are not there yet": "C19a C19b C20a C20b C21a C21b",
-    "the glycine site is not there yet": "C22 C23 C24",
-    "reversal potentials are given, not computed: there is no Nernst equation": "D21",
     "short-term plasticity is not there yet": "F1 F2 F3 F4 F5 F6 F7 F8",
     "long-term plasticity is not there yet": (
         "G1 G2 G3_1_p G3_1_m G3_10_p G3_10_m G3_20_p G3_20_m G3_40_p G3_40_m G3_50_p G3_50_m "
@@ -30,12 +23,11 @@ LATER = {
     "benchmark networks are not there yet, and closed forms of theirs are no output of a simulation": (
         "I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I13 I14 I15 I17 I18"
     ),
-    "drugs are not there yet": "J1 J2 J3 J4 J5 J6 J7 J8 J9 J10",
 }
 SKIPPED = {name: reason for reason, names in LATER.items() for name in names.split()}
 
 # One of each kind of experiment; bits are compared elsewhere, this is the reference on its own.
-ON_NUMPY = "A1 A3 A7 B1b B1c B4 C4 C7 D1a D1c D3a D12 D12b D13 D19a D22 H3"
+ON_NUMPY = "A1 A3 A7 B1b B1c B4 B8a C4 C7 C13 C14a C18b C21a D1a D1c D3a D12 D12b D13 D19a D22 H3"
 
 
 def check(name, backend, precision):

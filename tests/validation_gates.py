@@ -9,7 +9,7 @@ import numpy as np
 from validation_lab import START, Bench, Lab, Trace, area, peak, row
 
 import gpusyn as gs
-from gpusyn.kinetics import Alpha, DualExponential, FirstOrder
+from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder
 
 # --- A: linear gates ----------------------------------------------------------------------------------------
 
@@ -161,3 +161,39 @@ def b7(lab):
     trace = bench.run(start + 0.2, "g_AMPA")
     np.testing.assert_allclose(trace.at("g_AMPA", start)[0], 0.2, rtol=1e-6)
     return trace.at("g_AMPA", start + 0.1)[0]
+
+
+# --- B8: the G-protein cascade of GABA_B ----------------------------------------------------------------------
+
+
+@functools.cache
+def gaba_b_peak(lab: Lab, spikes: int) -> float:
+    """Largest open fraction after spikes at 200 Hz."""
+    bench = Bench(lab, [gs.GABA_B(gating="per-synapse")])
+    bench.event("GABA_B", [START + 5.0 * k for k in range(spikes)], 1.0)
+    trace = bench.run(START + 400.0, "g_GABA_B")
+    return peak(trace.t, trace["g_GABA_B"])[1]
+
+
+@row("B8a", steps=1000)
+def b8a(lab):
+    return gaba_b_peak(lab, 1)
+
+
+@row("B8b", steps=1500)
+def b8b(lab):
+    return gaba_b_peak(lab, 10)
+
+
+@row("B8c", steps=2500)
+def b8c(lab):
+    return gaba_b_peak(lab, 10) / (10 * gaba_b_peak(lab, 1))
+
+
+@row("J10", steps=240)
+def j10(lab):
+    """Time constant of a decay at another temperature, from the decay over one time constant."""
+    warm = Exponential(100.0).at(35.0, reference=22.0, Q10=3.0)
+    trace = kernel(lab, warm, 0.1, 50.0)
+    first, last = (trace.at("g_AMPA", START + t)[0] for t in (0.1, 24.1))
+    return 24.0 / math.log(first / last)

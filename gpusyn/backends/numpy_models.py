@@ -1,4 +1,4 @@
-"""The equations of ``kernels/receptors``: gates and their effect on the membrane.
+"""The equations of ``kernels/receptors/kinetics.cuh``: what target neurons keep of gates.
 
 `x` holds a gate's states, one array each. `c` holds coefficients: ``c[k]`` is a number that all neurons
 share, or one number a neuron. Operations are written in the kernels' order, because that order fixes bits.
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from gpusyn.backends.numpy_tables import Array
-from gpusyn.portable_math import exp, flush
+from gpusyn.portable_math import flush
 from gpusyn.signature import MOST_PULSED
 
 Real = Any  # an array of the run's floating type, or one number of it
@@ -180,147 +180,10 @@ class Followed:
         return x[0]
 
 
-class Effect(Protocol):
-    """What an open gate adds to G and D in C dv/dt = D - G v (v and reversal potentials relative to E_L).
-
-    `x` are states of the effect's own, `Mg` a factor on the coefficient of the magnesium block.
-    """
-
-    STATES: int
-    COEFS: int
-
-    @staticmethod
-    def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Fraction of the channels that the membrane potential leaves open."""
-
-    @staticmethod
-    def add(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
-        """New G and D."""
-
-    @staticmethod
-    def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """The recorded current, outward positive."""
-
-    @staticmethod
-    def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
-        """Advance the states to the end of the step, where the potential is v."""
-
-
-class Conductance:
-    """I = g (V - E); c = e."""
-
-    STATES, COEFS = 0, 1
-
-    @staticmethod
-    def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Always 1."""
-        return v.dtype.type(1)
-
-    @staticmethod
-    def add(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
-        """G + g, D + g e."""
-        return G + gate, D + gate * c[0]
-
-    @staticmethod
-    def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Recorded current: g (v - e)."""
-        return gate * (v - c[0])
-
-    @staticmethod
-    def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
-        """No state."""
-
-
-def unblocked(v: Real, c: Array, Mg: Real) -> Real:
-    """Fraction that magnesium leaves open: 1 / (1 + eta [Mg] exp(-gamma V)) (Jahr and Stevens 1990)."""
-    real = v.dtype.type
-    return real(1) / (real(1) + c[1] * Mg * exp(c[2] * v))
-
-
-class MagnesiumBlocked:
-    """I = g B(V) (V - E); c = e, eta [Mg] exp(-gamma E_L), -gamma."""
-
-    STATES, COEFS = 0, 3
-
-    @staticmethod
-    def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """B at v."""
-        return unblocked(v, c, Mg)
-
-    @classmethod
-    def add(cls, gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
-        """G + g B, D + g B e."""
-        g = gate * cls.block(x, v, c, Mg)
-        return G + g, D + g * c[0]
-
-    @classmethod
-    def current(cls, gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Recorded current: g B (v - e)."""
-        return (gate * cls.block(x, v, c, Mg)) * (v - c[0])
-
-    @staticmethod
-    def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
-        """No state."""
-
-
-class SlowlyUnblocked(MagnesiumBlocked):
-    """Slow unblock of two stages, block at once (Vargas-Caballero and Robinson 2003; Hill and Tononi 2005).
-
-    B = A m_fast + (1 - A) m_slow; each m below B(V) relaxes to it, above it falls to it.
-    x = m_fast, m_slow; c = e, eta [Mg] exp(-gamma E_L), -gamma, P_fast, P_slow, A at E_L, dA/dV.
-    """
-
-    STATES, COEFS = 2, 7
-
-    @staticmethod
-    def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """B with the present m."""
-        fast = c[5] + c[6] * v
-        return fast * x[0] + (v.dtype.type(1) - fast) * x[1]
-
-    @staticmethod
-    def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
-        """Relax both m to B(v), from above at once."""
-        opened = unblocked(v, c, Mg)
-        for m, decay in zip(x, (c[3], c[4]), strict=True):
-            m[:] = flush(np.where(m < opened, opened + (m - opened) * decay, opened))
-
-
-class Current:
-    """The gate is a current, inward positive; recorded outward positive, as a membrane current."""
-
-    STATES, COEFS = 0, 0
-
-    @staticmethod
-    def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Always 1."""
-        return v.dtype.type(1)
-
-    @staticmethod
-    def add(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
-        """D + I."""
-        return G, D + gate
-
-    @staticmethod
-    def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Minus I."""
-        return -gate
-
-    @staticmethod
-    def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
-        """No state."""
-
-
 KINETICS: dict[str, Kinetics] = {
     "Unlumped": Unlumped(),
     "Exponential": Exponential(),
     "Rising": Rising(),
     "Followed": Followed(),
     **{f"Pulsed<{m}>": Pulsed(m) for m in range(1, MOST_PULSED + 1)},
-}
-EFFECTS: dict[str, type[Effect]] = {
-    "Conductance": Conductance,
-    "MagnesiumBlocked": MagnesiumBlocked,
-    "SlowlyUnblocked": SlowlyUnblocked,
-    "Current": Current,
 }

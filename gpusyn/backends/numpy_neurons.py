@@ -12,8 +12,9 @@ import numpy as np
 
 from gpusyn.backends.numpy_events import add_drive, emit
 from gpusyn.backends.numpy_membranes import NEURONS, Neuron
-from gpusyn.backends.numpy_models import EFFECTS, KINETICS, Arrivals, Effect, Kinetics, Real
+from gpusyn.backends.numpy_models import KINETICS, Arrivals, Kinetics, Real
 from gpusyn.backends.numpy_tables import Array, Bath, Chunk, Drive, Probe, Ring, read_rows
+from gpusyn.effects import EFFECTS, Effect
 from gpusyn.portable_math import flush
 from gpusyn.signature import ReceptorLayout, Signature
 

@@ -174,7 +174,7 @@ class Rows(NamedTuple):
     bit: Array
     weight: Array
     x: list[Array]
-    blocked: Array | None
+    free: Array | None
     lanes: Lanes
 
 
@@ -215,17 +215,14 @@ def _rows(a: SimpleNamespace, b: Block, count: int, states: int) -> Rows:
         address >> 5,
         (address & 31).astype(np.uint32),
         weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
-        [
-            a.gates[b.gates + at + first : b.gates + at + stop]
-            for at in range(0, states * b.gate_distance, b.gate_distance)
-        ],
-        a.gates[b.gates + b.blocked + first : b.gates + b.blocked + stop] if b.blocker >= 0 else None,
+        [a.gates[b.gates + at + first : b.gates + at + stop] for at in (k * b.gate_distance for k in range(states))],
+        a.gates[b.gates + b.free + first : b.gates + b.free + stop] if b.blocker >= 0 else None,
         plan_lanes(np.diff(begin)),
     )
 
 
-def block(c: Array, v: Array, rest: Array, dose: Array, lengths: Array, mean: Array, b: Array) -> Array:
-    """Fraction of each synapse's channels that a drug blocks after the step (Woodhull 1973; Huettner and Bean 1988).
+def unblocked(c: Array, v: Array, rest: Array, dose: Array, lengths: Array, mean: Array, U: Array) -> Array:
+    """Fraction of each synapse's channels that a drug leaves free after the step (Woodhull 1973; Huettner, Bean 1988).
 
     c = z delta F/RT, V0, k_off dt, share of unbinding from closed channels; v, rest and lengths by row.
     """
@@ -235,8 +232,8 @@ def block(c: Array, v: Array, rest: Array, dose: Array, lengths: Array, mean: Ar
     bind = dose * opened
     leave = unbind * (c[3] + (one - c[3]) * opened)
     rate = bind + leave
-    target = np.where(rate > 0, bind / rate, b)
-    after: Array = flush(b - (target - b) * expm1(-rate))
+    target = np.where(rate > 0, leave / np.where(rate > 0, rate, one), U)
+    after: Array = flush(U + (U - target) * expm1(-rate))
     return after
 
 
@@ -249,14 +246,15 @@ def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, mean: Callable[[Array, 
             c = a.coef[b.coef :]
             sent = (a.history[b.history + rows.word] >> rows.bit) & np.uint32((1 << b.bits) - 1)
             extra, end = gate(c, sent, rows.x)
-            if rows.blocked is not None:
+            if rows.free is not None:
                 each, wave = mean(c, extra, end), a.waves[(int(a.clock[0]) - int(a.clock[2])) * int(a.n_waves) :]
-                own, before, one = slice(s.first, s.first + s.count_), rows.blocked.copy(), c.dtype.type(1)
+                own, before = slice(s.first, s.first + s.count_), rows.free.copy()
                 lengths = np.diff(a.row_begin[b.rows : b.rows + s.count_ + 1])
-                rows.blocked[:] = block(a.coef[b.blocker :], a.V[own], a.rest[own], wave[b.dose], lengths, each, before)
-                half = one - c.dtype.type(0.5) * (before + rows.blocked)
+                blocker, dose = a.coef[b.blocker :], wave[b.dose]
+                rows.free[:] = unblocked(blocker, a.V[own], a.rest[own], dose, lengths, each, before)
+                half = c.dtype.type(0.5) * (before + rows.free)
                 mean_sum = mean_sum + lane_sums(rows.weight * (half * each), rows.lanes)
-                end_sum = end_sum + lane_sums(rows.weight * ((one - rows.blocked) * end), rows.lanes)
+                end_sum = end_sum + lane_sums(rows.weight * (rows.free * end), rows.lanes)
                 continue
             end_row = lane_sums(rows.weight * end, rows.lanes)
             mean_sum = mean_sum + mean(c, lane_sums(rows.weight * extra, rows.lanes), end_row)

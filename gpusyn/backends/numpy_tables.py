@@ -174,7 +174,7 @@ class Block(NamedTuple):
     bits: int
     coef: int
     blocker: int
-    blocked: int
+    free: int
     dose: int
 
 

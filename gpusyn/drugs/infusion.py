@@ -54,17 +54,25 @@ class Infusion:
         stop = np.inf if self.stop is None else self.stop
         found = self.concentration * _approach(np.minimum(at, stop) - self.start, self.wash_in)
         if self.stop is not None:
-            found = found * (1.0 - _approach(at - stop, self.wash_out))
+            found = found * _left(at - stop, self.wash_out)
         out: Floats = found
         return out
 
 
 def _approach(elapsed: Floats, tau: float) -> Floats:
     """1 - exp(-elapsed/tau) from time 0 on, and 0 before."""
-    if tau == 0.0:
+    if tau < SLACK:
         return np.where(elapsed >= -SLACK, 1.0, 0.0)
-    rise: Floats = -portable_math.expm1(-np.maximum(elapsed, 0.0) / tau)
+    rise: Floats = 0.0 - portable_math.expm1(-np.maximum(elapsed, 0.0) / tau)
     return rise
+
+
+def _left(elapsed: Floats, tau: float) -> Floats:
+    """exp(-elapsed/tau) from time 0 on, and 1 before."""
+    if tau < SLACK:
+        return np.where(elapsed >= -SLACK, 0.0, 1.0)
+    fall: Floats = portable_math.exp(-np.maximum(elapsed, 0.0) / tau)
+    return fall
 
 
 def concentrations(infusions: Iterable[Infusion], t: npt.ArrayLike) -> dict[Drug, Floats]:

@@ -1,6 +1,7 @@
 """Receptors by name.
 
-To add one: a file here, its class in `RECEPTORS`, and its effect on the membrane in ``kernels/receptors``.
+To add one: a file here, a line below, and a struct in ``kernels/receptors`` if its effect on the membrane is new
+(docs/adding_a_receptor.md).
 """
 
 from gpusyn.receptors.ampa import AMPA
@@ -26,4 +27,8 @@ __all__ = [
 ]
 
 #: Every kind of receptor by the name of its class.
-RECEPTORS: dict[str, type[Receptor]] = {kind.__name__: kind for kind in (AMPA, NMDA, GABA_A, GABA_B, CurrentReceptor)}
+RECEPTORS: dict[str, type[Receptor]] = {
+    name: kind
+    for name, kind in globals().copy().items()
+    if isinstance(kind, type) and issubclass(kind, Receptor) and kind is not Receptor
+}

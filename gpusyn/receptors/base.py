@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gpusyn.checks import instance, object_name, one_of, public, real
 from gpusyn.errors import ArgumentError
 from gpusyn.kinetics import DualExponential, Exponential, Kinetics
@@ -12,6 +15,7 @@ from gpusyn.receptors.block import MgBlock
 from gpusyn.receptors.glycine import GlycineSite
 from gpusyn.waveform import Waveform
 
+Floats = NDArray[np.float64]
 GATING = ("auto", "per-synapse")
 
 COMMON_PARAMETERS = (
@@ -92,6 +96,32 @@ class Receptor(Immutable):
             else instance(glycine_site, GlycineSite, f"{kind}.glycine_site", "gs.GlycineSite(...)"),
             Pf=real(Pf, f"{kind}.Pf", low=0.0, high=1.0),
         )
+
+    @property
+    def effect(self) -> str:
+        """Name of what the open gate does to the membrane, in `gpusyn.effects` and in ``kernels/receptors``."""
+        if self.is_current:
+            return "Current"
+        if self.Mg is None:
+            return "Conductance"
+        return "MagnesiumBlocked" if self.block.unblock is None else "SlowlyUnblocked"
+
+    def effect_coefficients(self, dt: float, E_L: Floats) -> list[Any]:
+        """Coefficients of the effect, for potentials relative to E_L; each a number or one value a neuron."""
+        if self.E_rev is None:
+            return []
+        own = [self.E_rev - E_L]
+        if self.Mg is None:
+            return own
+        Mg = 1.0 if isinstance(self.Mg, Waveform) else self.Mg
+        return own + self.block.coefficients(Mg, dt, E_L)
+
+    def effect_states(self, V: Floats) -> list[Floats]:
+        """Initial states of the effect, at rest at the potentials V (mV)."""
+        if self.Mg is None or self.block.unblock is None:
+            return []
+        Mg = float(self.Mg.values[0]) if isinstance(self.Mg, Waveform) else self.Mg
+        return [self.block.open_fraction(V, Mg)] * 2
 
     @property
     def weight_unit(self) -> str:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gpusyn.checks import instance, public, real
+from gpusyn.portable_math import exp
 
 __all__ = ["MgBlock", "SlowUnblock"]
+
+
+Floats = NDArray[np.float64]
 
 
 def _check(thing: Any, limits: dict[str, dict[str, Any]]) -> None:
@@ -75,6 +82,20 @@ class MgBlock:
         _check(self, {"eta": {"unit": "1/mM", "above": 0.0}, "gamma": {"unit": "1/mV", "above": 0.0}})
         if self.unblock is not None:
             instance(self.unblock, SlowUnblock, "MgBlock.unblock", "gs.SlowUnblock(...) or None")
+
+    def open_fraction(self, V: Floats, Mg: float) -> Floats:
+        """B at the potentials V (mV)."""
+        found: Floats = 1.0 / (1.0 + self.eta * Mg * exp(-self.gamma * V))
+        return found
+
+    def coefficients(self, Mg: float, dt: float, E_L: Floats) -> list[Any]:
+        """The block for v relative to E_L: eta [Mg] exp(-gamma E_L), -gamma; and those of a slow unblock."""
+        at_once = [self.eta * Mg * exp(-self.gamma * E_L), -self.gamma]
+        if self.unblock is None:
+            return at_once
+        slow = self.unblock
+        decays = [exp(np.float64(-dt / tau)) for tau in (slow.tau_fast, slow.tau_slow)]
+        return [*at_once, *decays, slow.fraction + slow.slope * E_L, slow.slope]
 
     @classmethod
     @public

@@ -72,13 +72,16 @@ template <int M> struct Pulsed {
     DEVICE real average(const real *x, const Coef c, int64 n)
     {
         real mean = c[MEAN_DRIVE] * x[2 * M * n];
+#pragma unroll 1
         for (int i = 0; i < M; i++) mean = mean + c[MEAN_ON + i] * x[i * n];
+#pragma unroll 1
         for (int i = 0; i < M; i++) mean = mean + c[MEAN_OFF + i] * x[(M + i) * n];
         return mean;
     }
     DEVICE void step(real *x, const Coef c, int64 n, const Arrivals in)
     {
         real on[M], off[M], weight = x[2 * M * n];
+#pragma unroll 1  // or a large scheme's coefficients would not fit into registers
         for (int i = 0; i < M; i++) {
             real moved = c[JUMP] * in.take(1 + i);
             on[i] = c[DRIVE + i] * weight;
@@ -88,8 +91,11 @@ template <int M> struct Pulsed {
             on[i] = on[i] + moved;
             off[i] = off[i] - moved;
         }
-        for (int i = 0; i < M; i++) x[i * n] = flush(on[i]);
-        for (int i = 0; i < M; i++) x[(M + i) * n] = flush(off[i]);
+#pragma unroll 1
+        for (int i = 0; i < M; i++) {
+            x[i * n] = flush(on[i]);
+            x[(M + i) * n] = flush(off[i]);
+        }
         x[2 * M * n] = c[JUMP] * in.keep(0);
     }
     DEVICE real value(const real *x, int64 n) { return x[0] + x[M * n]; }

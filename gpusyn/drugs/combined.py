@@ -22,12 +22,17 @@ from gpusyn.drugs.actions import (
 )
 from gpusyn.drugs.drug import Drug
 from gpusyn.drugs.formulas import free, response
+from gpusyn.drugs.infusion import Infusion
+from gpusyn.errors import ParameterError
 from gpusyn.receptors import GlycineSite, Receptor
 from gpusyn.waveform import Waveform
 
 Floats = npt.NDArray[np.float64]
 Doses = Mapping[Drug, Any]
 Kind = TypeVar("Kind", bound=Action)
+
+#: Actions that change how many receptors can open.
+ANTAGONISTS = (CompetitiveAntagonist, NonCompetitiveAntagonist, GlycineSiteAntagonist)
 
 
 def actions_on(receptor: str, drugs: Mapping[Drug, Any], kind: type[Kind]) -> Iterator[tuple[Kind, Any]]:
@@ -67,9 +72,23 @@ def decay_factor(receptor: str, doses: Doses) -> Any:
     return factor
 
 
-def blockers(receptor: str, doses: Doses) -> list[tuple[OpenChannelBlocker, Any]]:
-    """The open-channel blockers of a class of receptors, with their concentrations."""
-    return list(actions_on(receptor, doses, OpenChannelBlocker))
+def blocker_of(receptor: Receptor, infusions: Mapping[str, Infusion]) -> OpenChannelBlocker | None:
+    """The drug that blocks this receptor's channels while they are open.
+
+    Raises
+    ------
+    ParameterError
+        There are two.
+    """
+    by_drug = {infusion.drug: name for name, infusion in infusions.items()}
+    found = [action for action, _ in actions_on(receptor.kind, by_drug, OpenChannelBlocker)]
+    if len(found) > 1:
+        names = [name for drug, name in by_drug.items() if any(action in found for action in drug.actions)]
+        raise ParameterError(
+            f"Infusion {names[1]!r}: receptor {receptor.name!r} has the open-channel blocker of {names[0]!r} already, "
+            "and two would compete for its channels, which is not modelled; infuse one of them"
+        )
+    return found[0] if found else None
 
 
 def sampled(value: float | Waveform | None, t: Floats) -> Any:
