@@ -207,7 +207,7 @@ def test_p6_the_order_of_synapses_does_not_matter(gating, order):
     if gating == "auto":
         assert np.array_equal(*traces)
     else:
-        assert_close(*traces, "formula", "single")
+        assert_close(*traces, "gates", "single")
 
 
 @pytest.mark.parametrize("gating", ["auto", "per-synapse"])
