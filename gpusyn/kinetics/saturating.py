@@ -15,7 +15,7 @@ from gpusyn.kinetics.base import Kinetics
 class Saturating(Kinetics):
     """A gate that saturates: x' = -x/tau_rise, S' = -S/tau_decay + alpha x (1 - S), and x += 1 at each spike.
 
-    Wang (1999), Brunel & Wang (2001). The conductance is w S, and S stays below 1.
+    Wang (1999), Brunel & Wang (2001). The conductance is w S, and S stays below 1 without `jump`.
 
     Parameters
     ----------
@@ -25,7 +25,8 @@ class Saturating(Kinetics):
         Time constants of x and S (ms), 0 < tau_rise < tau_decay.
     jump : bool
         Replace the rise by a jump at the spike, S += k0 + k1 S, as NEST's ``iaf_bw_2001`` does. It is right for a
-        spike long after the last one; of regular trains, S is 1.6 to 2 % too large on average.
+        spike long after the last one; of regular trains, S is 1.6 to 2 % too large on average. In a burst S nears
+        -k0/k1, above 1: 1.026 with the default parameters.
 
     Raises
     ------
