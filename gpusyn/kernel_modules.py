@@ -156,6 +156,8 @@ def modules_in_common_use() -> list[Module]:
     ]
     assert {m[0] for m in models} == set(NEURONS)
     neurons = [neuron_module(Signature(neuron, rs, n)) for n, (neuron, rs) in product(ALL_NUMBERS, models)]
+    slow = (conductance, ReceptorSignature("Rising", "SlowlyUnblocked"), rising)
+    neurons += [neuron_module(Signature("LIF", slow, n, calcium=True, bathed=True)) for n in ALL_NUMBERS]
     reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates know no integer sums
     synapses = [synapse_module(kernel, n) for n, kernel in product(reals, _kernels_of((_SYNAPSE_PART,)))]
     return [common_module(n) for n in ALL_NUMBERS] + synapses + neurons
