@@ -11,9 +11,10 @@ from gpusyn.checks import instance, one_of, public, real
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.errors import PlanMemoryError
 from gpusyn.gate_tables import shape_of
-from gpusyn.layout import Block, Layout, lay_out
+from gpusyn.layout import Block, Layout
 from gpusyn.memory import free_memory, size_text
 from gpusyn.network import Network
+from gpusyn.placement import lay_out
 from gpusyn.program import chunk_steps
 from gpusyn.projections import Ratio
 from gpusyn.strategy import SYNAPSE

@@ -26,8 +26,8 @@ LAYERS: dict[str, tuple[str, str]] = {
     "kernels": ("signature kernel_spec kernel_source kernel_modules backends.base", "foundation"),
     "backends": ("backends", "foundation kernels"),
     "compile": (
-        "bath coefficients membrane_coefficients growth schemes quanta layout strategy connections gate_tables "
-        "synapse_gates synapse_tables input_tables neuron_tables program plan",
+        "bath coefficients membrane_coefficients growth schemes quanta layout placement strategy connections "
+        "gate_tables synapse_gates synapse_tables input_tables neuron_tables program plan",
         "foundation description kernels",
     ),
     "results": ("recorded spike_data trace_data results io", "foundation"),

@@ -12,7 +12,7 @@ from runs import emulated
 
 import gpusyn as gs
 from gpusyn.backends.numpy_backend import NumpyBackend
-from gpusyn.layout import lay_out
+from gpusyn.placement import lay_out
 from gpusyn.quanta import Input, choose_quanta, poisson_cap
 from gpusyn.rng import poisson_counts, poisson_parameters
 from tests.emulation import pretend

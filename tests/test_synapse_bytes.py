@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.synapse_bytes import FAN_IN, FORMS, SIZE, network, planned, section
-from gpusyn.layout import lay_out
+from gpusyn.placement import lay_out
 from gpusyn.program import Compiled
 
 PARTS = ("words", "weights", "row_begin", "address", "gates")

@@ -4,6 +4,12 @@
 // its own, after those of the gate; `follow` advances them at the end of a step.
 #pragma once
 
+DEVICE void add_conductance(real g, real e, real &G, real &D)
+{
+    G = G + g;
+    D = D + g * e;
+}
+
 // I = g (V - E);  c = {e}
 struct Conductance {
     enum { STATES = 0, COEFS = 1 };
@@ -11,8 +17,7 @@ struct Conductance {
     DEVICE void follow(real *, real, const Coef, int64, real) {}
     DEVICE void add(real gate, const real *, real, const Coef c, int64, real, real &G, real &D)
     {
-        G = G + gate;
-        D = D + gate * c[0];
+        add_conductance(gate, c[0], G, D);
     }
     DEVICE real current(real gate, const real *, real v, const Coef c, int64, real) { return gate * (v - c[0]); }
 };
@@ -27,9 +32,7 @@ struct MagnesiumBlocked {
     DEVICE void follow(real *, real, const Coef, int64, real) {}
     DEVICE void add(real gate, const real *x, real v, const Coef c, int64 n, real Mg, real &G, real &D)
     {
-        real g = gate * block(x, v, c, n, Mg);
-        G = G + g;
-        D = D + g * c[0];
+        add_conductance(gate * block(x, v, c, n, Mg), c[0], G, D);
     }
     DEVICE real current(real gate, const real *x, real v, const Coef c, int64 n, real Mg)
     {
@@ -55,9 +58,7 @@ struct SlowlyUnblocked {
     }
     DEVICE void add(real gate, const real *x, real v, const Coef c, int64 n, real Mg, real &G, real &D)
     {
-        real g = gate * block(x, v, c, n, Mg);
-        G = G + g;
-        D = D + g * c[0];
+        add_conductance(gate * block(x, v, c, n, Mg), c[0], G, D);
     }
     DEVICE real current(real gate, const real *x, real v, const Coef c, int64 n, real Mg)
     {
