@@ -16,7 +16,7 @@ DT = 0.1
 
 
 def describe() -> gs.Network:
-    """Lumped and per-synapse gates of every kind, neurons with conductances and with currents, all inputs."""
+    """Gates of every kind on targets, sources and synapses, neurons with conductances and currents, all inputs."""
     net = gs.Network()
     cell = gs.LIF(C_m=gs.Uniform(150.0, 250.0), E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=0.5)
     receptors = [
@@ -35,6 +35,7 @@ def describe() -> gs.Network:
     net.connect(listed, E, gs.AllToAll(), weight={"GABA_A": 1.0, "lumped": 2.0}, delay=DT)
     net.connect(E + listed, C, gs.FixedProbability(0.2), receptor="syn", weight=gs.Normal(0.0, 50.0), delay=2 * DT)
     net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
+    saturating(net, E + noise)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
@@ -45,13 +46,39 @@ def describe() -> gs.Network:
     return net
 
 
+def saturating(net: gs.Network, sources: gs.Selection) -> None:
+    """Kinetics that saturate: on the sources (by several), on the synapses (each, two of them blocked by a drug)."""
+    kinetics = {
+        "markov": gs.kinetics.Markov.GABA_A(),
+        "jump": gs.kinetics.Saturating(jump=True),
+        "rise": gs.kinetics.Saturating(),
+        "protein": gs.kinetics.GProtein(K3=10.0),
+    }
+    owned = [gs.AMPA(name=name, kinetics=k) for name, k in kinetics.items()]
+    slow = gs.MgBlock.HillTononi()
+    gated = [
+        gs.GABA_A(name="markov", kinetics=kinetics["markov"], gating="per-synapse"),
+        gs.NMDA(name="jump", kinetics=kinetics["jump"]),
+        gs.NMDA(name="rise", kinetics=kinetics["rise"], block=slow),
+        gs.GABA_B(name="protein", kinetics=kinetics["protein"], gating="per-synapse"),
+    ]
+    for name, receptors in (("S", owned), ("G", gated)):
+        cells = net.population(name, 20, gs.LIF(), receptors=receptors)
+        weight = dict.fromkeys(kinetics, gs.Uniform(0.1, 0.5))
+        net.connect(
+            sources, cells, gs.FixedProbability(0.1), weight=weight, delay=gs.Uniform(0.1, 0.5), name=f"to {name}"
+        )
+        net.record(cells, ["V", "Ca", *(f"g_{key}" for key in kinetics)], name=f"saturating {name}")
+    net.infuse("MK-801", 5.0, start=DT)
+
+
 def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:
     """Everything recorded, and the kernels that were launched."""
     with gs.Simulator(describe(), dt=DT, seed=3, backend=backend, precision=precision, chunk_steps=36) as sim:
         sim.step(steps)
         spikes = sim.data["spikes"]
         found = [spikes.times, spikes.ids]
-        for name in ("traces", "currents"):
+        for name in ("traces", "currents", "saturating S", "saturating G"):
             found += [sim.data[name][variable] for variable in sim.data[name]]
         return found, {launch.kernel for launch in sim._compiled.program.launches}
 
