@@ -87,14 +87,28 @@ def test_another_network_of_a_known_signature_compiles_nothing(warm_cache, monke
     assert libraries(warm_cache) == known
 
 
+def bathed(drug, glycine, Mg):
+    net = gs.Network()
+    cells = net.population("cells", 3, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA(glycine=glycine, Mg=Mg), gs.GABA_A()])
+    net.drive(cells, "AMPA", rate=1000.0, weight=1.0)
+    net.infuse(drug, 1.0, start=0.1, stop=0.2, wash_out=1.0)
+    return net
+
+
+def test_other_drugs_magnesium_and_glycine_compile_nothing(warm_cache, monkeypatch):
+    run(cpu(), bathed("NBQX", 10.0, 1.0))
+    monkeypatch.setattr(compiler, "_compile", lambda *_: pytest.fail("compiled"))
+    run(cpu(), bathed("benzodiazepine", gs.Waveform([0.0, 0.1], [1.0, 0.0]), gs.Waveform([0.0, 0.2], [1.0, 0.5])))
+
+
 def test_another_signature_or_precision_compiles_its_own(warm_cache):
     known = len(libraries(warm_cache))
     run(cpu(), network(4), precision="double")
-    assert len(libraries(warm_cache)) == known + 2
+    assert len(libraries(warm_cache)) == known + 3  # neurons, gates of GABA_A, everything else
     net = gs.Network()
     net.population("E", 3, gs.LIF())
     run(cpu(), net)
-    assert len(libraries(warm_cache)) == known + 3
+    assert len(libraries(warm_cache)) == known + 4
 
 
 def test_cuda_compiles_the_same_texts_for_another_network(monkeypatch):
@@ -107,13 +121,13 @@ def test_cuda_compiles_the_same_texts_for_another_network(monkeypatch):
 
     monkeypatch.setattr(backend.cupy, "RawModule", noted)
     run(backend, network(4))
-    assert len(texts) == len(set(texts)) == 2
+    assert len(texts) == len(set(texts)) == 3  # neurons, per-synapse gates, everything else
     first = set(texts)
     for other in OTHERS:
         texts.clear()
         run(backend, network(**other))
         assert set(texts) == first
-        assert len(texts) == 2  # each module once, however many kernels are taken from it
+        assert len(texts) == 3  # each module once, however many kernels are taken from it
 
 
 TOGETHER = """
