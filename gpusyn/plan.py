@@ -82,7 +82,7 @@ class Plan:
         self.free: int | None = ask()
         self.synapses = sum(b.expected for b in self.layout.blocks)
         self.bytes = self._count()
-        self.scratch = int(max((40 * b.expected for b in self.layout.blocks), default=0))
+        self.scratch = int(max((40 * b.expected for b in self.layout.blocks if b.listed), default=0))
         self.launches = self._launches()
         self.rounded_to_zero: dict[str, int] | None = None
 
