@@ -206,7 +206,8 @@ class Wiring(Draft):
         models = {tag for tag in self.tags if tag.startswith("model ")}
         if not models <= {"model lumped", "model gated"}:
             return
-        kind = self.pick("antagonist", "blocker", *(["modulator"] if "model gated" not in models else []))
+        can_slow = "model gated" not in models
+        kind = self.pick(*("modulator", "modulator", "antagonist", "blocker")[0 if can_slow else 2 :])
         self.tags.add(f"infuse {kind}")
         drug = {
             "antagonist": self.pick("NBQX", "CNQX", "D-AP5", "picrotoxin"),
@@ -248,7 +249,7 @@ def cases(draw: Any, steps: tuple[int, int] = (20, 80)) -> Case:
         draft.source(f"s{k}")
     for k in range(draw(st.integers(0, 4))):
         draft.connect(k)
-    if draft.chance(35):
+    if draft.chance(75):
         draft.infuse()
     for k in range(draw(st.integers(0, 2))):
         draft.drive(k)
