@@ -153,6 +153,11 @@ def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tu
         raise ArgumentError(
             f"{where}: needs receptor=, one of {known}, or weight={{receptor: value}} for several (got neither)"
         )
+    if not isinstance(receptor, str):
+        raise ArgumentError(
+            f"{where}.receptor: must be the name of one receptor (got {show(receptor)}); several take "
+            f"weight={{receptor: value}}"
+        )
     if isinstance(weight, Ratio):
         raise ArgumentError(
             f"{where}.weight: a Ratio needs the other receptor's weight beside it (got {weight!r}); write "

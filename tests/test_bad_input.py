@@ -550,6 +550,11 @@ CONNECTIONS = [
     (ArgumentError, ["receptor", "AMPA, GABA_A", "got 3"], lambda w: w.connect(receptor=3)),
     (ArgumentError, ["needs receptor=", "AMPA, GABA_A"], lambda w: w.connect(receptor=None)),
     (
+        ArgumentError,
+        ["Network.connect().receptor", "name of one receptor", "weight={receptor"],
+        lambda w: w.connect(receptor=["AMPA"]),
+    ),
+    (
         ParameterError,
         ["'AMPA' is a conductance in one", "I+C", "one by one"],
         lambda w: w.connect(post=w.I + w.C),
