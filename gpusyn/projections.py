@@ -155,7 +155,7 @@ def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tu
         )
     if not isinstance(receptor, str):
         raise ArgumentError(
-            f"{where}.receptor: must be the name of one receptor (got {show(receptor)}); several take "
+            f"{where}.receptor: must be the name of one receptor, of {known} (got {show(receptor)}); several take "
             f"weight={{receptor: value}}"
         )
     if isinstance(weight, Ratio):
