@@ -155,6 +155,8 @@ def test_ctrl_c_in_the_middle_of_a_run_is_clean(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "gpusyn", "demo", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        # a shell's background jobs ignore SIGINT, and so would their children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         assert process.stdout is not None
