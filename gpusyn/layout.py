@@ -106,7 +106,7 @@ class Block:
             isinstance(projection.rule, AllToAll)
             and isinstance(projection.delay, int | float)
             and len(projection.post.parts[self.post_part][1]) == self.post.size
-            and all(_one_weight(projection, r.name) for _, r in self.receptors(synaptic=False))
+            and all(one_weight(projection, r.name) for _, r in self.receptors(synaptic=False))
         )
 
     @property
@@ -128,7 +128,8 @@ class Block:
         return [(k, r) for k, r in found if (self.post.strategies[k].owner == SYNAPSE) == synaptic]
 
 
-def _one_weight(projection: Projection, receptor: str) -> bool:
+def one_weight(projection: Projection, receptor: str) -> bool:
+    """Whether all synapses of a projection have the same weight on a receptor."""
     given = projection.weights[receptor]
     while isinstance(given, Ratio):
         given = projection.weights[given.receptor]

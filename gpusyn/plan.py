@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from gpusyn.backends.base import Backend
 from gpusyn.checks import instance, one_of, public, real
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.errors import PlanMemoryError
 from gpusyn.gate_tables import shape_of
-from gpusyn.layout import Block, Layout
+from gpusyn.layout import Block, Layout, one_weight
 from gpusyn.memory import free_memory, size_text
 from gpusyn.network import Network
 from gpusyn.placement import lay_out
 from gpusyn.program import chunk_steps
-from gpusyn.projections import Ratio
 from gpusyn.strategy import SYNAPSE
 from gpusyn.synapse_gates import synapse_kernel, synapse_states
 
@@ -225,20 +222,13 @@ def _block_bytes(block: Block, layout: Layout) -> float:
     elif lumped:
         total += 4 * n + 8 * (end - first) * block.post.slices
     for _, receptor in lumped:
-        total += 0 if _shares_weight(block, receptor.name) else numbers.weight_dtype.itemsize * n
+        total += 0 if one_weight(block.projection, receptor.name) else numbers.weight_dtype.itemsize * n
     total += len({synapse_kernel(r) for _, r in gated}) * (4 * n + 8 * block.post.size)
     for _, receptor in gated:
         states = synapse_states(receptor.kinetics) + (blocker_of(receptor, layout.net.infusions) is not None)
-        weight = 0 if _shares_weight(block, receptor.name) else numbers.real_dtype.itemsize
+        weight = 0 if one_weight(block.projection, receptor.name) else numbers.real_dtype.itemsize
         total += (weight + states * numbers.real_dtype.itemsize) * n
     return total
-
-
-def _shares_weight(block: Block, receptor: str) -> bool:
-    given = block.projection.weights[receptor]
-    while isinstance(given, Ratio):
-        given = block.projection.weights[given.receptor]
-    return isinstance(given, int | float | np.number) and receptor not in (block.projection.w_max or {})
 
 
 def _block_lines(block: Block, layout: Layout) -> list[str]:
