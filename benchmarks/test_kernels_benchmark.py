@@ -13,9 +13,10 @@ import pytest
 
 import gpusyn as gs
 from benchmarks import cases
-from gpusyn.backends.base import Program, Session
-from gpusyn.backends.cpu_backend import CpuBackend
-from gpusyn.kernel_spec import KERNELS
+from gpusyn.backends.base import Session
+from gpusyn.backends.cpu.backend import CpuBackend
+from gpusyn.kernels.program import Program
+from gpusyn.kernels.spec import KERNELS
 
 LAUNCHES = 100  # in a round; no more than steps of a chunk, so that the list of spikes cannot overflow
 SPIKES = 8  # of a step that is delivered: 4,000 neurons at 20 Hz

@@ -89,7 +89,7 @@ struct SaturatingGate {
     DEVICE real mean(const real *, real extra, real) { return extra; }
 };
 
-// Channels with any number of states under pulses of transmitter, y' linear; y[0] is the open fraction (gpusyn/schemes.py).
+// Channels with any number of states under pulses of transmitter, y' linear; y[0] is the open fraction (gpusyn/builder/gating/pulsed.py).
 // c = {m, on (m x m), off (m x m), drive (m), mean_on (m), mean_off (m), mean_drive}
 struct MarkovGate {
     enum { PULSES = 1, KEPT = 1, MOST = 7 };

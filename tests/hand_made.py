@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 
-from gpusyn.backends.base import Launch, Program
-from gpusyn.backends.numpy_backend import NumpyBackend
-from gpusyn.kernel_spec import KERNELS
-from gpusyn.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.spec import KERNELS
 
 DT = 0.1
 NEVER = -(1 << 40)

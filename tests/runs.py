@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from gpusyn.backends.cpu_backend import CpuBackend
-from gpusyn.backends.cuda_backend import CudaBackend
-from gpusyn.backends.numpy_backend import NumpyBackend
+from gpusyn.backends.cpu.backend import CpuBackend
+from gpusyn.backends.cuda.backend import CudaBackend
+from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.errors import BackendError
 from gpusyn.results import SpikeData
 from tests.emulation import compiler, cupy

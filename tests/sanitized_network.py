@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 import gpusyn as gs
-from gpusyn.backends.cuda_backend import CudaBackend
-from gpusyn.kernel_spec import KERNELS
+from gpusyn.backends.cuda.backend import CudaBackend
+from gpusyn.kernels.spec import KERNELS
 from tests.emulation import ORDERS, cupy, using
 
 DT = 0.1

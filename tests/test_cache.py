@@ -10,7 +10,10 @@ import pytest
 from runs import cpu, emulated
 
 import gpusyn as gs
-from gpusyn.backends import choose, compiler, cpu_backend, cuda_backend
+from gpusyn.backends import select as choose
+from gpusyn.backends.cpu import backend as cpu_backend
+from gpusyn.backends.cpu import compiler
+from gpusyn.backends.cuda import backend as cuda_backend
 from gpusyn.errors import BackendError
 
 ROOT = Path(__file__).parent.parent
@@ -132,7 +135,7 @@ def test_cuda_compiles_the_same_texts_for_another_network(monkeypatch):
 
 TOGETHER = """
 import sys
-from gpusyn.backends.compiler import compile_library, find_compiler
+from gpusyn.backends.cpu.compiler import compile_library, find_compiler
 print("ready", flush=True)
 sys.stdin.readline()
 for k in range(4):

@@ -10,9 +10,9 @@ import pytest
 from command_line import one_line_of_error
 
 import gpusyn as gs
-from gpusyn import bench, bench_cases
-from gpusyn.backends.numpy_backend import NumpyBackend
-from gpusyn.cli import main
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.commands import bench, bench_cases
+from gpusyn.commands.cli import main
 
 COMMANDS = ["info", "demo", "run", "bench", "check", "repair"]
 ROOT = Path(__file__).parent.parent

@@ -11,8 +11,9 @@ from hand_made import AMPA, PASSIVE, SINGLE, G, exponential, make, samples
 from runs import cpu, differences, outcome
 
 import gpusyn as gs
-from gpusyn.backends import compiler, cpu_backend
-from gpusyn.backends.numpy_backend import NumpyBackend
+from gpusyn.backends.cpu import backend as cpu_backend
+from gpusyn.backends.cpu import compiler
+from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.errors import BackendError
 
 DT = 0.1

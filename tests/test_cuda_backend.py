@@ -12,10 +12,10 @@ from hand_made import SINGLE, make
 from runs import cuda, differences, emulated, outcome
 
 import gpusyn as gs
-from gpusyn.backends import cuda_backend
-from gpusyn.backends.cuda_backend import GRAPH_STEPS, CudaBackend
+from gpusyn.backends.cuda import backend as cuda_backend
+from gpusyn.backends.cuda.backend import GRAPH_STEPS, CudaBackend
 from gpusyn.errors import BackendError
-from gpusyn.kernel_spec import KERNELS
+from gpusyn.kernels.spec import KERNELS
 from tests.emulation import ORDERS, check_guards, compiler, cupy, launches, pretend, sanitizer_environment, using
 from tests.emulation.device import used_bytes
 from tests.sanitized_network import describe

@@ -12,8 +12,9 @@ import pytest
 from command_line import one_line_of_error, only_numpy
 
 import gpusyn as gs
-from gpusyn import demo, present
-from gpusyn.cli import main
+from gpusyn.backends import present
+from gpusyn.commands import demo
+from gpusyn.commands.cli import main
 from gpusyn.errors import GpusynError
 
 ROOT = Path(__file__).parent.parent

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from gpusyn.connectivity.distance import DistanceDependent
+from gpusyn.connectivity.distance_dependent import DistanceDependent
 from gpusyn.errors import ParameterError
 
 SIDE = 12

@@ -14,9 +14,9 @@ from tolerances import assert_close
 from validation_lab import Lab, fastest
 
 import gpusyn as gs
-from gpusyn import coefficients
-from gpusyn.gate_tables import scheme_of
-from gpusyn.growth import growth, growth_terms
+from gpusyn.builder.gating import linear as coefficients
+from gpusyn.builder.gating.saturating import growth, growth_terms
+from gpusyn.builder.source_gates import scheme_of
 from gpusyn.kinetics import FirstOrder, GProtein, Markov, Saturating
 
 SEED = 4

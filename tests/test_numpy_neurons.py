@@ -22,8 +22,8 @@ from hand_made import (
     start,
 )
 
-from gpusyn import rng
-from gpusyn.signature import ReceptorSignature
+from gpusyn.kernels.signature import ReceptorSignature
+from gpusyn.numerics import rng
 
 
 def test_refractory_neuron_is_held_for_its_steps_and_fires_with_the_right_period():

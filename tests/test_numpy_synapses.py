@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hand_made import DOUBLE, DT, SINGLE, G, HandMade, exponential, lif_row
 
-from gpusyn.backends.numpy_backend import NumpyBackend
-from gpusyn.backends.numpy_synapses import lane_sums, plan_lanes
-from gpusyn.signature import ReceptorSignature, Signature
+from gpusyn.backends.numpy.advance_synapses import lane_sums, plan_lanes
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.kernels.signature import ReceptorSignature, Signature
 
 GATED = ReceptorSignature("Unlumped", "Conductance", synaptic=True)
 DELAYS = (1, 31, 32, 33, 63, 64, 100)

@@ -13,7 +13,7 @@ from runs import Outcome, backend_named, cpu, differences, emulated, play
 
 import gpusyn as gs
 from gpusyn import connectivity
-from gpusyn.network_inputs import NetworkInputs
+from gpusyn.network.inputs import NetworkInputs
 from gpusyn.neurons import NEURONS
 from tests.emulation import ORDERS, check_guards, pretend, using
 

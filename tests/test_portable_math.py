@@ -7,8 +7,8 @@ import host_functions
 import numpy as np
 import pytest
 
-from gpusyn import portable_math
 from gpusyn.errors import ArgumentError
+from gpusyn.numerics import portable_math
 
 FORMATS = (np.float32, np.float64)
 FUNCTIONS = [(name, kind) for name in ("exp", "expm1") for kind in FORMATS] + [("log", np.float64)]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tolerances import assert_close
 
 import gpusyn as gs
+from gpusyn.builder.gating.pulsed import pulse_scheme
 from gpusyn.kinetics import DualExponential, Exponential, FirstOrder, GProtein, Markov, Saturating
-from gpusyn.schemes import pulse_scheme
 
 TRAINS = st.lists(st.integers(1, 200), min_size=1, max_size=6, unique=True).map(lambda ts: [t / 10 for t in sorted(ts)])
 WEIGHTS = st.lists(st.floats(0.01, 5.0), min_size=3, max_size=3)

@@ -7,9 +7,9 @@ import host_functions
 import numpy as np
 import pytest
 
-from gpusyn import philox as philox_module
-from gpusyn import portable_math, rng
 from gpusyn.errors import ParameterError
+from gpusyn.numerics import philox as philox_module
+from gpusyn.numerics import portable_math, rng
 
 # Random123 1.x, kat_vectors: philox 4x32 10; counter, key, words.
 KNOWN_ANSWERS = [

@@ -11,7 +11,7 @@ from sonata_circuit import SmallCircuit, write_json
 
 from gpusyn.errors import FileError, ParameterError
 from gpusyn.io.results_file import open_results
-from gpusyn.io.sonata import run_config
+from gpusyn.sonata import run_config
 
 h5py = pytest.importorskip("h5py", reason="SONATA files need h5py")
 

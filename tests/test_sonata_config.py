@@ -9,7 +9,7 @@ import pytest
 from sonata_circuit import SmallCircuit, write_json
 
 from gpusyn.errors import FileError
-from gpusyn.io.sonata import read_config
+from gpusyn.sonata import read_config
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from sonata_circuit import SmallCircuit, write_edges, write_json
 
+from gpusyn import sonata
 from gpusyn.errors import FileError, ParameterError
-from gpusyn.io import sonata
-from gpusyn.io.sonata import TEMPLATES, build, read_config
+from gpusyn.sonata import TEMPLATES, build, read_config
 
 h5py = pytest.importorskip("h5py", reason="SONATA files need h5py")
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from sonata_circuit import write_csv, write_edges, write_json, write_nodes, write_spikes
 
-from gpusyn.io.sonata import run_config
+from gpusyn.sonata import run_config
 
 HERE = Path(__file__).resolve().parent
 CIRCUIT = HERE.parent.parent / "shared" / "data" / "allen_300_pointneurons"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.synapse_bytes import FAN_IN, FORMS, SIZE, network, planned, section
-from gpusyn.placement import lay_out
-from gpusyn.program import Compiled
+from gpusyn.builder.compile import Compiled
+from gpusyn.builder.placement import lay_out
 
 PARTS = ("words", "weights", "row_begin", "address", "gates")
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import gpusyn as gs
-from gpusyn.backends.choose import make_backend
+from gpusyn.backends.select import make_backend
 from gpusyn.errors import BackendError
 
 START = 1.0  # ms: when the first event of an experiment arrives

@@ -1,6 +1,6 @@
 // What a target neuron keeps of its synapses' gates. `average` is the sum's mean over the coming step, `step` its
 // propagator with the input that is due at the end of the step, `value` the sum as it stands. Coefficients come from
-// gpusyn/coefficients.py, in this order.
+// gpusyn/builder/gating/linear.py, in this order.
 #pragma once
 
 // One neuron's column of the coefficient table (coefficients x rows), so that neighbouring neurons load neighbouring values.

@@ -1,0 +1,129 @@
+"""The one declaration of every kernel's arguments; each launch and a test of the `.cu` signatures pass through it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.errors import BackendError
+from gpusyn.kernels.signature import Numbers
+
+# C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
+_FIXED = {"int": "int32", "int64": "int64", "uint32": "uint32", "double": "float64"}
+
+
+class Argument(NamedTuple):
+    """One kernel argument: C type, whether it is an array, and what the kernel does with it (in, out or inout)."""
+
+    name: str
+    ctype: str
+    array: bool = True
+    intent: str = "in"
+
+    def dtype(self, numbers: Numbers) -> np.dtype[np.generic]:
+        """Numpy type that the argument must have."""
+        own = {"real": numbers.real, "acc": numbers.acc, "weight_t": numbers.weight}
+        return np.dtype(own.get(self.ctype) or _FIXED[self.ctype])
+
+
+class KernelSpec(NamedTuple):
+    """A kernel: its name, its file, what a unit of its work takes ("block", "warp" or "thread"), its arguments."""
+
+    name: str
+    file: str
+    unit: str
+    arguments: tuple[Argument, ...]
+
+    def check(self, values: dict[str, object], numbers: Numbers) -> None:
+        """Refuse a launch whose arguments are not exactly the declared ones.
+
+        Raises
+        ------
+        BackendError
+            A name, type or memory order differs from the declaration.
+        """
+        names = [a.name for a in self.arguments]
+        if sorted(values) != sorted(names):
+            raise BackendError(f"kernel {self.name}: takes {names}, got {sorted(values)}")
+        for a in self.arguments:
+            value, want = values[a.name], a.dtype(numbers)
+            have = getattr(value, "dtype", None)
+            if have != want:
+                raise BackendError(f"kernel {self.name}: argument '{a.name}' must be {want}, got {have or type(value)}")
+            if a.array != (getattr(value, "ndim", 0) > 0):
+                raise BackendError(
+                    f"kernel {self.name}: argument '{a.name}' must be {'an array' if a.array else 'a number'}"
+                )
+            if a.array and not value.flags.c_contiguous:  # type: ignore[attr-defined]
+                raise BackendError(f"kernel {self.name}: argument '{a.name}' must be contiguous")
+
+
+def _declare(file: str, name: str, unit: str, text: str) -> KernelSpec:
+    """`text`: an argument a word: `name:ctype` an array read, `+name:ctype` one written, `=name:ctype` a number."""
+    arguments = []
+    for word in text.split():
+        bare, ctype = word.lstrip("+=").split(":")
+        arguments.append(Argument(bare, ctype, not word.startswith("="), "inout" if word.startswith("+") else "in"))
+    return KernelSpec(name, file, unit, tuple(arguments))
+
+
+_EVENTS = "+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int"
+_SPIKES = f"{_EVENTS} =history:int"
+_SYNAPSES = """sets:int64 =n_sets:int blocks:int64 row_begin:int64 address:uint32 weights:real +gates:real
+    history:uint32 coef:real +sums:real clock:int64 waves:real =n_waves:int V:real rest:real"""
+
+KERNELS: dict[str, KernelSpec] = {
+    spec.name: spec
+    for spec in (
+        _declare(
+            "advance_neurons.cu",
+            "advance_neurons",
+            "block",
+            f"""+clock:int64 chunks:int64 =n_chunks:int =n:int64 +V:real +refractory:int +membrane:real +gates:real
+            synaptic:real coef:real =n_rows:int64 current:real current_wave:int clamp_wave:int waves:real
+            =n_waves:int bath:int64 bath_kinetics:real =bath_width:int +ring:acc rings:int64 drives:int64
+            drive_rate:double drive_pieces:int drive_weight:acc {_SPIKES} probes:int64 +trace:real +fault:int64""",
+        ),
+        _declare(
+            "advance_sources.cu",
+            "advance_poisson",
+            "block",
+            f"+clock:int64 chunks:int64 =n_chunks:int drives:int64 drive_rate:double drive_pieces:int {_SPIKES}",
+        ),
+        _declare(
+            "advance_sources.cu",
+            "advance_lists",
+            "thread",
+            f"+clock:int64 due_begin:int64 due_id:int due_events:int {_SPIKES}",
+        ),
+        _declare(
+            "deliver_spikes.cu",
+            "deliver_spikes",
+            "warp",
+            """+clock:int64 spike_total:int64 +spike_begin:int64 spike_id:int spike_events:int source_population:int
+            route_begin:int =most_routes:int routes:int64 row_begin:int64 words:uint32 weights:weight_t payload:real
+            +ring:acc shared:int64 =n_shared:int histories:int64 =n_histories:int event_step:int64 event_count:int
+            +release_step:int64 +history:uint32""",
+        ),
+        _declare(
+            "advance_gates.cu",
+            "advance_gates",
+            "block",
+            f"""+clock:int64 sets:int64 =n_sets:int coef:real +states:real +payload:real +release_step:int64
+            {_EVENTS}""",
+        ),
+        *(
+            _declare("advance_synapses.cu", name, "warp", _SYNAPSES)
+            for name in (
+                "advance_first_order",
+                "advance_exponential",
+                "advance_rising",
+                "advance_jump",
+                "advance_saturating",
+                "advance_markov",
+                "advance_g_protein",
+            )
+        ),
+    )
+}
