@@ -12,6 +12,7 @@ import gpusyn as gs
 from gpusyn.errors import ArgumentError, ImmutableError, ParameterError, UnknownNameError
 from gpusyn.neurons import NEURONS
 from gpusyn.parameters import scalars as checks
+from gpusyn.parameters import values as drawn_or_given
 from gpusyn.receptors import RECEPTORS
 
 
@@ -44,7 +45,7 @@ def test_every_promised_name_is_exported():
 
 
 def test_plan_stays_a_function_once_its_module_is_imported():
-    code = "import gpusyn.builder.plan, gpusyn; gpusyn.Simulator; print(callable(gpusyn.builder.plan))"
+    code = "import gpusyn.builder.plan, gpusyn; gpusyn.Simulator; print(callable(gpusyn.plan))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
 
@@ -499,7 +500,7 @@ class TestChecks:
 
     def test_drawn_values_are_checked_with_a_next_move(self):
         with pytest.raises(ParameterError, match=r"w\[1\]: must be .* >= 0 \(got -1.*drawn.*low="):
-            checks.check_drawn(np.array([1.0, -1.0]), "w", unit="nS", low=0.0)
+            drawn_or_given.check_drawn(np.array([1.0, -1.0]), "w", unit="nS", low=0.0)
 
     def test_public_classes_and_methods(self):
         @checks.public

@@ -38,7 +38,7 @@ def philox(key: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Words:
 
     Examples
     --------
-    >>> from gpusyn import rng
+    >>> from gpusyn.numerics import rng
     >>> [f"{int(word):08x}" for word in rng.philox(0, 0, 0, 0, 0)]
     ['6627e8d5', 'e169c58d', 'bc57ac4c', '9b00dbd8']
     """

@@ -136,7 +136,7 @@ def exp(x: Any) -> Any:
     Examples
     --------
     >>> import numpy as np
-    >>> from gpusyn import portable_math
+    >>> from gpusyn.numerics import portable_math
     >>> float(portable_math.exp(np.float64(1.0)))
     2.7182818284590455
     """

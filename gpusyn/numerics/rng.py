@@ -55,7 +55,7 @@ def stream_key(seed: int, purpose: str, name: str) -> int:
 
     Examples
     --------
-    >>> from gpusyn import rng
+    >>> from gpusyn.numerics import rng
     >>> rng.stream_key(1, "weights", "E->I") == rng.stream_key(1, "weights", "I->E")
     False
     """
