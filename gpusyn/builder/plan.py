@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from typing import Any
 
 from gpusyn.builder.compile import chunk_steps
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.gating.synapse_gates import synapse_kernel, synapse_states
-from gpusyn.builder.layout import Block, Layout, one_weight
+from gpusyn.builder.layout import Layout, Pathway, one_weight
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.source_gates import shape_of
 from gpusyn.drugs.combined import blocker_of
@@ -76,9 +78,9 @@ class Plan:
         self.layout: Layout = lay_out(net, dt, precision, workers)
         ask = getattr(backend, "free_memory", free_memory)
         self.free: int | None = ask()
-        self.synapses = sum(b.expected for b in self.layout.blocks)
+        self.synapses = sum(b.expected for b in self.layout.pathways)
         self.bytes = self._count()
-        self.scratch = int(max((40 * b.expected for b in self.layout.blocks if b.listed), default=0))
+        self.scratch = int(max((40 * b.expected for b in self.layout.pathways if b.listed), default=0))
         self.launches = self._launches()
         self.rounded_to_zero: dict[str, int] | None = None
 
@@ -119,17 +121,19 @@ class Plan:
                 "recorded neurons."
             )
 
-    def built(self, compiled: Any) -> None:
-        """Take over what only the drawn network tells."""
-        self.rounded_to_zero = dict(compiled.synapses.rounded_to_zero)
+    def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
+        """Return the plan with what only the drawn network tells: how many weights that are not 0 round to 0."""
+        plan = copy.copy(self)
+        plan.rounded_to_zero = dict(rounded_to_zero)
+        return plan
 
     # ---- counting ----
     def _count(self) -> dict[str, int]:
         layout = self.layout
         out: dict[str, int] = {}
-        for block in layout.blocks:
-            key = f"synapses {block.projection.name}"
-            out[key] = out.get(key, 0) + int(_block_bytes(block, layout))
+        for pathway in layout.pathways:
+            key = f"synapses {pathway.projection.name}"
+            out[key] = out.get(key, 0) + int(_pathway_bytes(pathway, layout))
         steps, n = chunk_steps(layout), layout.n_ids
         real = layout.numbers.real_dtype.itemsize
         out["rings of sums"] = layout.ring_size * layout.numbers.acc_dtype.itemsize
@@ -154,7 +158,7 @@ class Plan:
             "PoissonSource",
             "SpikeSource",
         }
-        gated = {(synapse_kernel(r), b.post.group) for b in layout.blocks for _, r in b.receptors(synaptic=True)}
+        gated = {(synapse_kernel(r), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)}
         return len(layout.groups) + len(kinds) + len(gated) + bool(layout.gates) + 1
 
     # ---- text ----
@@ -168,7 +172,7 @@ class Plan:
             f"  {self.launches} launches a step, {sum(g.size for g in layout.groups)} neurons in "
             f"{len(layout.groups)} model signature(s)",
         ]
-        lines += [line for b in layout.blocks for line in _block_lines(b, layout)]
+        lines += [line for b in layout.pathways for line in _pathway_lines(b, layout)]
         lines += self._quanta_lines()
         lines.append(
             f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes a synapse, build scratch "
@@ -211,34 +215,34 @@ class Plan:
         return self.describe()
 
 
-def _block_bytes(block: Block, layout: Layout) -> float:
-    numbers, n = layout.numbers, block.expected
+def _pathway_bytes(pathway: Pathway, layout: Layout) -> float:
+    numbers, n = layout.numbers, pathway.expected
     total = 0.0
-    first, end = block.pre_range
-    lumped, gated = block.receptors(synaptic=False), block.receptors(synaptic=True)
-    if lumped and block.shared:
+    first, end = pathway.pre_range
+    lumped, gated = pathway.receptors(synaptic=False), pathway.receptors(synaptic=True)
+    if lumped and pathway.shared:
         total += (4 + 8) * (end - first)
     elif lumped:
-        total += 4 * n + 8 * (end - first) * block.post.slices
+        total += 4 * n + 8 * (end - first) * pathway.post.slices
     for _, receptor in lumped:
-        total += 0 if one_weight(block.projection, receptor.name) else numbers.weight_dtype.itemsize * n
-    total += len({synapse_kernel(r) for _, r in gated}) * (4 * n + 8 * block.post.size)
+        total += 0 if one_weight(pathway.projection, receptor.name) else numbers.weight_dtype.itemsize * n
+    total += len({synapse_kernel(r) for _, r in gated}) * (4 * n + 8 * pathway.post.size)
     for _, receptor in gated:
         states = synapse_states(receptor.kinetics) + (blocker_of(receptor, layout.net.infusions) is not None)
-        weight = 0 if one_weight(block.projection, receptor.name) else numbers.real_dtype.itemsize
+        weight = 0 if one_weight(pathway.projection, receptor.name) else numbers.real_dtype.itemsize
         total += (weight + states * numbers.real_dtype.itemsize) * n
     return total
 
 
-def _block_lines(block: Block, layout: Layout) -> list[str]:
+def _pathway_lines(pathway: Pathway, layout: Layout) -> list[str]:
     lines = []
-    for k, receptor in sorted(block.receptors(False) + block.receptors(True)):
-        how = block.post.strategies[k].reason
-        if block.shared and block.post.strategies[k].owner != SYNAPSE:
+    for k, receptor in sorted(pathway.receptors(False) + pathway.receptors(True)):
+        how = pathway.post.strategies[k].reason
+        if pathway.shared and pathway.post.strategies[k].owner != SYNAPSE:
             how += "; one weight and delay from all to all: the targets share one sum"
         kind = type(receptor.kinetics).__name__
         lines.append(
-            f"  {block.projection.name} onto {block.post.population.name}.{receptor.name} ({kind}): {how}; "
-            f"{block.expected:.6g} synapses"
+            f"  {pathway.projection.name} onto {pathway.post.population.name}.{receptor.name} ({kind}): {how}; "
+            f"{pathway.expected:.6g} synapses"
         )
     return lines

@@ -65,7 +65,7 @@ class StateAccess:
         """What the bath leaves of a conductance now; None where it leaves all."""
         kind, _, name = variable.partition("_")
         names = [r.name for r in place.population.receptors]
-        return self.inputs.scale(place.population.name, names.index(name), self.step) if kind == "g" else None
+        return self.inputs.bath.scale(place.population.name, names.index(name), self.step) if kind == "g" else None
 
     def _has_calcium(self, population: str) -> bool:
         return self.layout.groups[self.layout.populations[population].group].signature.calcium
