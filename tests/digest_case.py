@@ -43,6 +43,7 @@ class Case:
 
 
 CASES: dict[str, Case] = {}
+k = gs.kinetics
 
 
 def case(duration: float, *, name: str = "", **options: Any) -> Callable[[Any], Any]:
@@ -90,6 +91,34 @@ def lif_cells(net: gs.Network, size: int = 30, **options: Any) -> gs.Population:
     return cells
 
 
+def nonlinear(**gating: str) -> list[gs.Receptor]:
+    """Return a receptor for each of the kinetics that saturate."""
+    return [
+        gs.AMPA(name="first", kinetics=k.FirstOrder(1.1, 0.19, deadtime=1.0), **gating),
+        gs.GABA_A(name="again", kinetics=k.FirstOrder.GABA_A(), **gating),
+        gs.NMDA(name="states", kinetics=k.Markov.NMDA(), **gating),
+        gs.GABA_A(name="two_open", kinetics=k.Markov.GABA_A(), **gating),
+        gs.AMPA(name="rising", kinetics=k.Saturating(0.3, 2.0, 60.0), **gating),
+        gs.AMPA(name="jumping", kinetics=k.Saturating(0.3, 2.0, 60.0, jump=True), **gating),
+        gs.GABA_B(name="cascade", kinetics=k.GProtein.ModelDB().at(30.0, reference=35.0), **gating),
+    ]
+
+
+def gated(kinds: list[gs.Receptor]) -> gs.Network:
+    """Return LIF neurons whose receptors all get bursts of spikes, and feed back."""
+    net = gs.Network()
+    inputs = net.population("inputs", 30, gs.PoissonSource(rate=line(30, 20.0, 20.0)))
+    burst = net.population("burst", 3, gs.SpikeSource([[1.0, 1.4, 1.8, 2.6], [3.0, 3.0, 12.0], line(20, 5.0, 0.4)]))
+    cells = lif_cells(net, 20, receptors=kinds)
+    for n, receptor in enumerate(kinds):
+        scale = 2.0 if receptor.is_current else 0.4
+        options: dict[str, Any] = {"receptor": receptor.name, "weight": gs.LogNormal(scale, 0.5 * scale)}
+        net.connect(inputs + burst, cells, gs.FixedInDegree(6), delay=gs.Uniform(0.1, 4.0), **options)
+        options["weight"] = scale
+        net.connect(cells, cells, gs.FixedTotalNumber(60), delay=0.1 + 0.5 * n, **options)
+    return net
+
+
 def no_circuit() -> str | None:
     """Give the reason why the Allen circuit cannot be run here, or None."""
     if importlib.util.find_spec("h5py") is None:
@@ -100,3 +129,33 @@ def no_circuit() -> str | None:
 def circuit() -> Path | None:
     """Return the folder of the Allen circuit, which lies beside the checkout and not in it."""
     return next((found for folder in ROOT.parents if (found := folder / CIRCUIT).is_dir()), None)
+
+
+# ---- what is done midway ----
+def set_states(sim: gs.Simulator) -> None:
+    """Replace the states that neuron models have of their own."""
+    for name, variable, value in (("squid", "n", 0.4), ("adapting", "w", 50.0), ("izhikevich", "u", -10.0)):
+        sim.set(sim.net.populations[name][3:], variable, value)
+
+
+def set_gate(sim: gs.Simulator) -> None:
+    """Replace a conductance while a drug takes a part of it."""
+    sim.set(sim.net.populations["cells"], "g_GABA_A", 0.5)
+
+
+def change(sim: gs.Simulator) -> None:
+    """Replace weights and states."""
+    count = len(sim.weights("plastic").pre)
+    sim.set_weights("plastic", line(count, 0.0, 2.0 / count))
+    sim.set_weights("both", {"AMPA": 0.7, "NMDA": 0.1})
+    cells = sim.net.populations["cells"]
+    sim.set(cells[:10], "V", line(10, -65.0, 1.0))
+    sim.set(cells[5:], "V", gs.Uniform(-62.0, -52.0))
+    sim.set(cells, "g_AMPA", line(30, 0.0, 0.1))
+    sim.set(cells, "h_NMDA", 0.01)
+
+
+def start_over(sim: gs.Simulator) -> None:
+    """Replace weights and states, and go back to time 0."""
+    change(sim)
+    sim.reset()

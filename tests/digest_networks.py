@@ -13,7 +13,23 @@ import numpy as np
 import scipy.sparse
 
 import gpusyn as gs
-from tests.digest_case import CASES, case, circuit, lif_cells, line, no_circuit, receptors, record, without_calcium
+from tests.digest_case import (
+    CASES,
+    case,
+    change,
+    circuit,
+    gated,
+    lif_cells,
+    line,
+    no_circuit,
+    nonlinear,
+    receptors,
+    record,
+    set_gate,
+    set_states,
+    start_over,
+    without_calcium,
+)
 
 __all__ = ["BLOCKERS", "CASES"]
 
@@ -21,7 +37,7 @@ BLOCKERS = ("MK-801", "ketamine", "memantine")
 k = gs.kinetics
 
 
-@case(30.0, seed=2**64 + 3)
+@case(30.0, seed=2**64 + 3, midway=set_states)
 def neuron_models() -> gs.Network:
     """Every neuron model: parameters as numbers, arrays and distributions; with and without refractoriness."""
     net = gs.Network()
@@ -76,39 +92,14 @@ def current_based() -> gs.Network:
 def gates_on_targets() -> gs.Network:
     """Exponential, alpha and dual exponential conductances; a population that is sampled at every seventh step."""
     net = gs.Network()
-    inputs = net.population("inputs", 30, gs.PoissonSource(rate=80.0))
+    inputs = net.population("inputs", 140, gs.PoissonSource(rate=80.0))
     cells = lif_cells(net, receptors=receptors(kinetics=k.Alpha(10.0)))
     more = net.population("more", 15, gs.LIF(t_ref=line(15, 0.0, 0.3), I_e=200.0), receptors=receptors())
     net.connect(inputs, cells + more, gs.FixedInDegree(10), weight={"AMPA": 1.5, "NMDA": gs.Ratio("AMPA", 0.3)})
     net.connect(cells, more + cells, gs.FixedProbability(0.2), receptor="GABA_A", weight=2.0, delay=2.5)
+    few = {"AMPA": 2.0, "GABA_A": 1.0}
+    net.connect(cells[[1, 4, 9]], more[[0, 1, 7]] + cells[::4], gs.FixedInDegree(2), weight=few, name="few")
     net.record(more, without_calcium(more), every=0.7, name="state of more")
-    return net
-
-
-def nonlinear(**gating: str) -> list[gs.Receptor]:
-    """Return a receptor for each of the kinetics that saturate."""
-    return [
-        gs.AMPA(name="first", kinetics=k.FirstOrder(1.1, 0.19, deadtime=1.0), **gating),
-        gs.GABA_A(name="again", kinetics=k.FirstOrder.GABA_A(), **gating),
-        gs.NMDA(name="states", kinetics=k.Markov.NMDA(), **gating),
-        gs.AMPA(name="rising", kinetics=k.Saturating(0.3, 2.0, 60.0), **gating),
-        gs.AMPA(name="jumping", kinetics=k.Saturating(0.3, 2.0, 60.0, jump=True), **gating),
-        gs.GABA_B(name="cascade", kinetics=k.GProtein.ModelDB().at(30.0, reference=35.0), **gating),
-    ]
-
-
-def gated(kinds: list[gs.Receptor]) -> gs.Network:
-    """Return LIF neurons whose receptors all get bursts of spikes, and feed back."""
-    net = gs.Network()
-    inputs = net.population("inputs", 30, gs.PoissonSource(rate=line(30, 20.0, 20.0)))
-    burst = net.population("burst", 3, gs.SpikeSource([[1.0, 1.4, 1.8, 2.6], [3.0, 3.0, 12.0], line(20, 5.0, 0.4)]))
-    cells = lif_cells(net, 20, receptors=kinds)
-    for n, receptor in enumerate(kinds):
-        scale = 2.0 if receptor.is_current else 0.4
-        options: dict[str, Any] = {"receptor": receptor.name, "weight": gs.LogNormal(scale, 0.5 * scale)}
-        net.connect(inputs + burst, cells, gs.FixedInDegree(6), delay=gs.Uniform(0.1, 4.0), **options)
-        options["weight"] = scale
-        net.connect(cells, cells, gs.FixedTotalNumber(60), delay=0.1 + 0.5 * n, **options)
     return net
 
 
@@ -120,7 +111,7 @@ def gates_on_sources() -> gs.Network:
 
 @case(30.0)
 def gates_on_synapses() -> gs.Network:
-    """Every kinetics with a gate on each synapse."""
+    """Every kinetics with a gate on each synapse, which weights that may change ask for as well."""
     own = {"gating": "per-synapse"}
     linear = [
         gs.AMPA(name="exponential", kinetics=k.Exponential(3.0), **own),
@@ -128,7 +119,10 @@ def gates_on_synapses() -> gs.Network:
         gs.NMDA(name="dual", **own),
         gs.CurrentReceptor("current", tau=5.0, **own),
     ]
-    return gated(nonlinear(**own) + linear)
+    net = gated([*nonlinear(**own), *linear, gs.AMPA(name="plastic", kinetics=k.FirstOrder.AMPA())])
+    cells, burst = net.populations["cells"], net.populations["burst"]
+    net.connect(burst, cells, gs.FixedInDegree(2), receptor="plastic", weight=0.5, w_max=2.0, delay=7.0, name="plastic")
+    return net
 
 
 @case(40.0)
@@ -179,7 +173,7 @@ def drugs(blocker: str) -> gs.Network:
 
 
 for _blocker in BLOCKERS:
-    case(30.0, name=f"drugs with {_blocker}")(lambda blocker=_blocker: drugs(blocker))
+    case(30.0, name=f"drugs with {_blocker}", midway=set_gate)(lambda blocker=_blocker: drugs(blocker))
 
 
 @case(40.0, seed=4)
@@ -198,6 +192,8 @@ def inputs() -> gs.Network:
     net.drive(cells, "AMPA", rate=gs.Waveform([0.0, 20.0], [900.0, 1500.0]), weight=gs.Uniform(0.5, 1.5), name="a")
     net.drive(cells[:20], "GABA_A", rate=line(20, 0.0, 500.0), weight=0.1, start=5.0, stop=25.0, name="b")
     net.drive(cells[5:], "NMDA", rate=300.0, weight=line(25, 0.0, 0.05), name="c")
+    net.drive(cells[:9], "GABA_A", rate=3e5, weight=0.001, name="d")
+    net.inject(cells, 5.0, name="always")
     net.inject(cells[10:], gs.Waveform([10.0, 20.0], [150.0, -40.0]), name="steps")
     net.inject(cells[:10], gs.Waveform([5.0, 35.0], [0.0, 200.0], "linear"), stop=30.0, name="ramp")
     net.inject(cells[3:7], 40.0, start=2.0, name="constant")
@@ -217,7 +213,7 @@ def rules() -> gs.Network:
     pre, post = np.arange(50) * 7 % n, np.arange(50) * 11 % 30
     matrix = scipy.sparse.coo_array((line(40, 0.1, 0.02), (np.arange(40) % n, np.arange(40) * 3 % 30)), shape=(n, 30))
     ring = {"boundary": "periodic", "extent": 7.5, "autapses": False}
-    far = gs.DistanceDelay(1.0, offset=0.3)
+    far, round_ = gs.DistanceDelay(1.0, offset=0.3), gs.DistanceDelay(2.0, boundary="periodic", extent=[7.5])
     plans: list[tuple[Any, Any, Any, Any, Any]] = [
         (source, cells[:n], gs.OneToOne(), 1.5, 0.1),
         (source, cells, gs.AllToAll(), line(n * 30, 0.0, 0.0005), far),
@@ -225,33 +221,22 @@ def rules() -> gs.Network:
         (source, cells, gs.FixedProbability(0.2), gs.Normal(0.5, 0.2, low=0.0), gs.Normal(2.0, 0.5, low=0.1)),
         (cells, cells, gs.FixedProbability(0.2, autapses=False), 0.2, gs.Uniform(0.2, 6.0)),
         (source, cells, gs.FixedInDegree(4), gs.LogNormal(0.5, 0.3), gs.Gamma(2.0, 0.5)),
-        (cells, cells, gs.FixedInDegree(4, autapses=False, multapses=False), gs.Exponential(0.3), 0.8),
-        (source, cells, gs.FixedOutDegree(5), gs.Gamma(2.0, 0.2), gs.LogNormal(1.0, 0.4)),
-        (cells, cells, gs.FixedOutDegree(5, autapses=False, multapses=False), 0.2, 3.3),
+        (cells, cells, gs.FixedInDegree(20, autapses=False, multapses=False), gs.Exponential(0.05), 0.8),
+        (source, cells, gs.FixedOutDegree(5), gs.Gamma(0.7, 0.5), gs.LogNormal(1.0, 0.4)),
+        (cells, cells, gs.FixedOutDegree(3, autapses=False, multapses=False), 0.2, 3.3),
         (source + cells, cells, gs.FixedTotalNumber(90), line(90, 0.0, 0.01), 0.1 * (1 + np.arange(90) % 37)),
-        (cells, cells, gs.FixedTotalNumber(90, autapses=False, multapses=False), 0.3, 1.0),
+        (source, cells, gs.FixedTotalNumber(60, multapses=False), 0.2, 1.0),
+        (cells, cells, gs.FixedTotalNumber(700, autapses=False, multapses=False), 0.01, 1.0),
         (source, cells, gs.DistanceDependent(0.9, sigma=1.0, max_distance=4.0), 0.4, far),
         (cells, cells, gs.DistanceDependent(0.8, sigma=0.7, profile="exponential", **ring), 0.2, far),
         (cells, cells, gs.DistanceDependent(0.5, sigma=1.5, profile="step", **ring), 0.2, 1.0),
-        (source, cells, gs.FromArrays(pre, post), line(50, 0.0, 0.02), far),
+        (source, cells, gs.FromArrays(pre, post), line(50, 0.0, 0.02), round_),
         (source, cells, gs.FromSparse(matrix), matrix.data, gs.Exponential(1.0, high=5.0)),
     ]
     for number, (before, after, rule, weight, delay) in enumerate(plans):
         receptor = "AMPA" if before is source else "GABA_A"
         net.connect(before, after, rule, receptor=receptor, weight=weight, delay=delay, name=f"{number}")
     return net
-
-
-def change(sim: gs.Simulator) -> None:
-    """Replace weights and states."""
-    count = len(sim.weights("plastic").pre)
-    sim.set_weights("plastic", line(count, 0.0, 2.0 / count))
-    sim.set_weights("both", {"AMPA": 0.7, "NMDA": 0.1})
-    cells = sim.net.populations["cells"]
-    sim.set(cells[:10], "V", line(10, -65.0, 1.0))
-    sim.set(cells[5:], "V", gs.Uniform(-62.0, -52.0))
-    sim.set(cells, "g_AMPA", line(30, 0.0, 0.1))
-    sim.set(cells, "h_NMDA", 0.01)
 
 
 @case(40.0, seed=6, midway=change)
@@ -265,10 +250,13 @@ def weights() -> gs.Network:
     net.connect(cells, cells, gs.AllToAll(autapses=False), weight=ratio, name="shared by two")
     net.connect(cells, cells, gs.AllToAll(), weight={"GABA_A": gs.Uniform(0.0, 0.3)}, delay=2.0, name="drawn")
     net.connect(source, cells, gs.FixedInDegree(5), receptor="AMPA", weight=0.5, w_max=2.0, name="plastic")
-    contact = {"AMPA": gs.Uniform(0.2, 1.0), "NMDA": gs.Ratio("AMPA", 0.08)}
+    contact = {"NMDA": gs.Ratio("AMPA", 0.08), "AMPA": gs.Uniform(0.2, 1.0)}
     limits = {"AMPA": 1.5, "NMDA": 0.2}
     net.connect(source, cells[3:], gs.FixedProbability(0.3), weight=contact, w_max=limits, delay=0.9, name="both")
     return net
+
+
+case(40.0, name="weights after a reset", seed=6, midway=start_over)(weights)
 
 
 @case(40.0, seed=42)

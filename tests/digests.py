@@ -74,10 +74,13 @@ def synapses(sim: gs.Simulator) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def states(sim: gs.Simulator) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the states at the end of all neurons; currents, blocks and calcium can be recorded only."""
+    """Yield the states at the end of all neurons; calcium where it is recorded; no currents and blocks have a state."""
+    traced = {
+        part.population.name for it in sim.net.recorders.values() if "Ca" in it.variables for part in it.source.parts
+    }
     for name, population in sim.net.populations.items():
         for variable in population.variables:
-            if variable != "Ca" and not variable.startswith(("I_", "B_")):
+            if not variable.startswith(("I_", "B_")) and (variable != "Ca" or name in traced):
                 yield f"{name} {variable} at the end", sim.get(population, variable)
 
 
