@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
-from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunk_table
+from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
 from gpusyn.builder.rows.per_synapse import SynapseGateTables
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.kernels.program import Launch, Program
-from gpusyn.kernels.records import CHUNK
+from gpusyn.kernels.records import CHUNK, Chunk, Probe, write_rows
 
 Array = NDArray[Any]
 LONG_AGO = -(2**40)  # step of the last event of a source that has had none
@@ -48,12 +48,9 @@ class Compiled:
         arrays = self._shared(synapses) | synapses.arrays() | self.inputs.arrays(self.steps)
         for g, tables in enumerate(self.neurons):
             arrays |= tables.arrays(f"g{g}.", self.inputs, g)
-            neurons, probes = self.probes.table(g)
-            chunks, local = chunk_table(tables.group, self.inputs, g, neurons)
-            arrays[f"g{g}.chunks"] = chunks
-            arrays[f"g{g}.probes"] = (
-                np.concatenate([local[:, None], probes], axis=1) if len(local) else np.ones((1, 7), np.int64)
-            )
+            neurons, probes = self.probes.of_group(g)
+            arrays[f"g{g}.chunks"] = write_rows(chunks_of(tables.group, self.inputs, neurons), Chunk)
+            arrays[f"g{g}.probes"] = write_rows(probes, Probe)
         # a user's arrays are read-only: what may be written to becomes a copy
         self.program = Program(
             layout.numbers,

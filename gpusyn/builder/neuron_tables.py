@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from gpusyn.builder.gating import linear as coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Group, Layout, PopulationLayout, Ring
+from gpusyn.builder.layout import Group, Layout, PopulationLayout, ReceptorRings
 from gpusyn.builder.membrane_coefficients import OWN, STEADY
 from gpusyn.builder.source_gates import target_coefficients
 from gpusyn.errors import ParameterError
-from gpusyn.kernels.records import CHUNK
+from gpusyn.kernels.records import CHUNK, Chunk, Probe, Ring, write_rows
 from gpusyn.kernels.signature import KINETICS
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
@@ -138,7 +138,7 @@ class NeuronTables:
             prefix + "current": (self.current + inputs.injections.current[g]).astype(real),
             prefix + "current_wave": inputs.injections.wave[g],
             prefix + "clamp_wave": inputs.clamps.wave[g],
-            prefix + "rings": np.array(rings or [[0, 0, 0, -1, 0]], np.int64),
+            prefix + "rings": write_rows(rings, Ring),
         }
 
     def _steady(self, V: Floats) -> Floats:
@@ -153,46 +153,68 @@ class NeuronTables:
         return found
 
 
-def _ring_rows(ring: Ring, size: int) -> list[list[int]]:
-    """Fields of each of a receptor's inputs (RingField in kernels/advance_neurons.cu)."""
-    shared = [ring.shared + i * ring.shared_slots if ring.shared >= 0 else -1 for i in range(ring.inputs)]
+def _ring_rows(ring: ReceptorRings, size: int) -> list[Ring]:
+    """Return the rows of each of a receptor's inputs."""
     return [
-        [ring.base + i * ring.slots * size, ring.slots - 1, size, shared[i], max(ring.shared_slots - 1, 0)]
+        Ring(
+            base=ring.base + i * ring.slots * size,
+            mask=ring.slots - 1,
+            stride=size,
+            shared=ring.shared + i * ring.shared_slots if ring.shared >= 0 else -1,
+            shared_mask=max(ring.shared_slots - 1, 0),
+        )
         for i in range(ring.inputs)
     ]
 
 
+class Region(NamedTuple):
+    """The samples of one recorder's variable in the trace: rows of `columns` samples, one every `every` steps."""
+
+    start: int
+    every: int
+    columns: int
+
+
 class Probes:
-    """The samples that trace recorders take, sorted by chunk, and where in the trace buffer each goes."""
+    """The samples that trace recorders take, and where in the trace each of them goes.
+
+    Attributes
+    ----------
+    regions : dict of (str, str) to Region
+        By recorder and variable.
+    size : int
+        Samples of one chunk of steps.
+    """
 
     def __init__(self, layout: Layout, steps: int) -> None:
-        self.layout, self.steps = layout, steps
-        self.size = 0
-        self.regions: dict[tuple[str, str], tuple[int, int, int]] = {}  # (recorder, variable) -> start, every, columns
-        self.rows: list[list[tuple[int, list[int]]]] = [[] for _ in layout.groups]
+        self.layout, self.size = layout, 0
+        self.regions: dict[tuple[str, str], Region] = {}
+        self._rows: list[list[tuple[int, Probe]]] = [[] for _ in layout.groups]  # with the neuron in its group
         for recorder in layout.net.recorders.values():
             if not recorder.is_spikes:
                 for variable in recorder.variables:
-                    self._add(recorder, variable)
+                    region = Region(self.size, sample_steps(recorder, layout.dt), recorder.source.size)
+                    self.regions[recorder.name, variable] = region
+                    self._add(recorder, variable, region)
+                    self.size += (steps // region.every + 1) * region.columns
 
-    def _add(self, recorder: Recorder, variable: str) -> None:
-        every = sample_steps(recorder, self.layout.dt)
-        columns = recorder.source.size
-        self.regions[recorder.name, variable] = self.size, every, columns
+    def _add(self, recorder: Recorder, variable: str, region: Region) -> None:
         column = 0
         for population, ids in recorder.source.parts:
             place = self.layout.populations[population.name]
-            what = _what(population, variable)
-            for i in ids:
-                self.rows[place.group].append((place.first + int(i), [*what, every, self.size, column, columns]))
+            what, receptor = _what(population, variable)
+            for i in ids.tolist():
+                probe = Probe(
+                    neuron=i % CHUNK, variable=what, receptor=receptor,
+                    every=region.every, trace=region.start, column=column, columns=region.columns,
+                )  # fmt: skip
+                self._rows[place.group].append((place.first + i, probe))
                 column += 1
-        self.size += (self.steps // every + 1) * columns
 
-    def table(self, g: int) -> tuple[Array, Array]:
-        """Neurons (index in the group) and fields of the group's probes, in order of the neurons."""
-        rows = sorted(self.rows[g], key=lambda row: row[0])
-        neurons = np.array([r[0] for r in rows], np.int64)
-        return neurons, np.array([r[1] for r in rows], np.int64).reshape(len(rows), 6)
+    def of_group(self, g: int) -> tuple[Array, list[Probe]]:
+        """Return the neurons (index in the group) and the probes of one group, in order of the neurons."""
+        rows = sorted(self._rows[g], key=lambda row: row[0])
+        return np.array([neuron for neuron, _ in rows], np.int64), [probe for _, probe in rows]
 
 
 def _what(population: Population, variable: str) -> tuple[int, int]:
@@ -212,21 +234,33 @@ def sample_steps(recorder: Recorder, dt: float) -> int:
     return int(whole_steps_array(np.array([recorder.every]), dt, where)[0])
 
 
-def chunk_table(group: Group, inputs: InputTables, g: int, probe_neurons: Array) -> tuple[Array, Array]:
-    """The group's units of work (ChunkField in kernels/advance_neurons.cu) and each probe's neuron within its chunk."""
-    rows: list[list[int]] = []
+def chunks_of(group: Group, inputs: InputTables, probed: Array) -> list[Chunk]:
+    """Return the group's units of work; `probed` are the neurons of its probes."""
+    chunks: list[Chunk] = []
     rings = 0
-    local = np.zeros(len(probe_neurons), np.int64)
     for place in group.members:
         name = place.population.name
-        waves = int(inputs.has_waves(name))
         drive, drive_end = inputs.poisson.drive_range[name]
-        for start in range(0, place.size, CHUNK):
-            count, first = min(CHUNK, place.size - start), place.first + start
-            step = 0 if place.uniform else 1
-            a, b = np.searchsorted(probe_neurons, (first, first + count))
-            local[a:b] = probe_neurons[a:b] - first
-            rows.append([first, count, place.row + start * step, step, waves, place.source + start, start, rings,
-                         drive, drive_end, int(a), int(b), inputs.bath.begin.get(name, -1)])  # fmt: skip
+        row_step = 0 if place.uniform else 1
+        for offset in range(0, place.size, CHUNK):
+            size, first = min(CHUNK, place.size - offset), place.first + offset
+            probe, probe_end = np.searchsorted(probed, (first, first + size)).tolist()
+            chunks.append(
+                Chunk(
+                    first=first,
+                    size=size,
+                    row=place.row + offset * row_step,
+                    row_step=row_step,
+                    has_waves=int(inputs.has_waves(name)),
+                    source=place.source + offset,
+                    offset=offset,
+                    rings=rings,
+                    drive=drive,
+                    drive_end=drive_end,
+                    probe=probe,
+                    probe_end=probe_end,
+                    bath=inputs.bath.begin.get(name, -1),
+                )
+            )
         rings += group.signature.n_inputs
-    return np.array(rows or [[0] * 13], np.int64), local
+    return chunks
