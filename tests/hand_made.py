@@ -9,8 +9,10 @@ import numpy as np
 
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.records import History
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.kernels.synapse_words import encode_address, encode_synapse
 
 DT = 0.1
 NEVER = -(1 << 40)
@@ -99,7 +101,7 @@ class HandMade:
         rows = sorted((s, t // slice_size, d, t % slice_size, w) for s, t, d, w in synapses)
         key = np.array([s * slices + k for s, k, *_ in rows], np.int64)
         a = self.arrays
-        words = np.array([d << 16 | t for _, _, d, t, _ in rows], np.uint32)
+        words = encode_synapse(*np.array([(t, d) for _, _, d, t, _ in rows]).reshape(-1, 2).T)
         begin = np.searchsorted(key, np.arange(count * slices + 1))
         sizes = (a["row_begin"].size, a["words"].size, a["weights"].size)
         ring = (receptor * self.slots * self.n, self.slots - 1, self.n)
@@ -127,7 +129,7 @@ class HandMade:
     def history(self, population, *, pulse=0, words=8, bits=1):
         """Transmitter history of a population's sources; returns its fields."""
         first, count = (0, self.n) if population == 0 else (self.n, self.sources)
-        h = (first, count, self.arrays["history"].size, words, bits, pulse, -1, first)
+        h = History(first, count, self.arrays["history"].size, words, bits, pulse, dead=-1, release=first)
         self.histories.append(h)
         self._append(history=np.zeros(words * count))
         return h
@@ -135,10 +137,10 @@ class HandMade:
     def gated(self, kernel, which, blocks, coefs, states=1):
         """Per-synapse gates: `blocks` of (history, rows); a row has (source, delay, weight)s."""
         a = self.arrays
-        for (_, _, base, words, bits, pulse, _, _), rows in blocks:
+        for history, rows in blocks:
             flat = [s for row in rows for s in row]
             begin = np.cumsum([0] + [len(row) for row in rows])
-            lag = 0 if pulse else 1  # events that arrive at the end of a step are added then
+            source, delay = np.array([(s, d) for s, d, _ in flat], np.int64).reshape(-1, 2).T
             self._append(
                 blocks=(
                     a["syn_row_begin"].size,
@@ -147,15 +149,15 @@ class HandMade:
                     1,
                     a["syn_gates"].size,
                     len(flat),
-                    base,
-                    bits,
+                    history.base,
+                    history.bits,
                     a["syn_coef"].size,
                     -1,
                     0,
                     0,
                 ),
                 syn_row_begin=begin,
-                address=[32 * words * s + (d - lag) * bits for s, d, _ in flat],
+                address=encode_address(source, delay, history),
                 syn_weights=[w for *_, w in flat],
                 syn_gates=np.zeros(states * len(flat)),
                 syn_coef=list(coefs) + [0.0] * (6 - len(coefs)),
