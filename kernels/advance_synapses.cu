@@ -216,14 +216,14 @@ DEVICE void advance_rows(const int64 *set, int64 i, const int64 *blocks, const i
 #define SYNAPSE_KERNEL(name, Gate)                                                                                  \
     KERNEL(name, const int64 *RESTRICT sets, int n_sets, const int64 *RESTRICT blocks,                             \
            const int64 *RESTRICT row_begin, const uint32 *RESTRICT address, const real *RESTRICT weights,           \
-           real *RESTRICT gates, const uint32 *RESTRICT history, const real *RESTRICT coef, real *RESTRICT sums,    \
+           real *RESTRICT gates, const uint32 *RESTRICT history, const real *RESTRICT coef, real *RESTRICT synaptic,\
            const int64 *RESTRICT clock, const real *RESTRICT waves, int n_waves, const real *RESTRICT V,             \
            const real *RESTRICT rest)                                                                               \
     {                                                                                                               \
         Targets targets = {V, rest, waves + (clock[0] - clock[2]) * n_waves};                                       \
         for (int t = 0; t < n_sets; t++)                                                                            \
             FOR_WARPS(i, sets[t * SET_FIELDS + T_COUNT])                                                            \
-            advance_rows<Gate>(sets + t * SET_FIELDS, i, blocks, row_begin, address, weights, gates, history, coef, sums, targets); \
+            advance_rows<Gate>(sets + t * SET_FIELDS, i, blocks, row_begin, address, weights, gates, history, coef, synaptic, targets); \
     }
 
 SYNAPSE_KERNEL(advance_first_order, FirstOrder)

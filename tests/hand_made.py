@@ -15,7 +15,7 @@ from gpusyn.kernels.spec import KERNELS
 DT = 0.1
 NEVER = -(1 << 40)
 V, G, I, B, H = range(5)  # variables of a probe
-SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")} | {"sums": "synaptic"}
+SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")}
 SINGLE, DOUBLE = Numbers("float32", "int32"), Numbers("float64", "int64")
 
 

@@ -144,7 +144,7 @@ class Compiled:
 
     def _synapse_launch(self, kernel: str, kind: Any, g: int, arrays: dict[str, Array]) -> Launch:
         names = {a: f"{kernel}.{a}" for a in ("row_begin", "address", "weights", "gates")}
-        names |= {a: f"{kernel}.{a}{g}" for a in ("sets", "blocks", "coef")} | {"sums": f"g{g}.synaptic"}
+        names |= {a: f"{kernel}.{a}{g}" for a in ("sets", "blocks", "coef")} | {"synaptic": f"g{g}.synaptic"}
         names |= _same("history clock waves") | {"V": f"g{g}.V", "rest": f"g{g}.reference"}
         rows = sum(place.size for place, _, _ in kind.group_sets(g))
         scalars = {"n_sets": len(arrays[f"{kernel}.sets{g}"]), "n_waves": len(self.inputs.waves)}

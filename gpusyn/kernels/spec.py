@@ -71,7 +71,7 @@ def _declare(file: str, name: str, unit: str, text: str) -> KernelSpec:
 _EVENTS = "+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int"
 _SPIKES = f"{_EVENTS} =history:int"
 _SYNAPSES = """sets:int64 =n_sets:int blocks:int64 row_begin:int64 address:uint32 weights:real +gates:real
-    history:uint32 coef:real +sums:real clock:int64 waves:real =n_waves:int V:real rest:real"""
+    history:uint32 coef:real +synaptic:real clock:int64 waves:real =n_waves:int V:real rest:real"""
 
 KERNELS: dict[str, KernelSpec] = {
     spec.name: spec

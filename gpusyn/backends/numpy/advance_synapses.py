@@ -239,8 +239,8 @@ def unblocked(c: Array, v: Array, rest: Array, dose: Array, lengths: Array, mean
 
 def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, mean: Callable[[Array, Array, Array], Array]) -> None:
     for s, blocks in plan:
-        mean_sum = np.zeros(s.count_, a.sums.dtype)
-        end_sum = np.zeros(s.count_, a.sums.dtype)
+        mean_sum = np.zeros(s.count_, a.synaptic.dtype)
+        end_sum = np.zeros(s.count_, a.synaptic.dtype)
         for rows in blocks:
             b = rows.block
             c = a.coef[b.coef :]
@@ -259,8 +259,8 @@ def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, mean: Callable[[Array, 
             end_row = lane_sums(rows.weight * end, rows.lanes)
             mean_sum = mean_sum + mean(c, lane_sums(rows.weight * extra, rows.lanes), end_row)
             end_sum = end_sum + end_row
-        a.sums[s.sum : s.sum + s.count_] = flush(mean_sum)
-        a.sums[s.sum + s.distance : s.sum + s.distance + s.count_] = flush(end_sum)
+        a.synaptic[s.sum : s.sum + s.count_] = flush(mean_sum)
+        a.synaptic[s.sum + s.distance : s.sum + s.distance + s.count_] = flush(end_sum)
 
 
 def _only_extra(c: Array, extra: Array, end: Array) -> Array:
