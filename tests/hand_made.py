@@ -8,7 +8,8 @@ import math
 import numpy as np
 
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.arrays import ARRAYS
+from gpusyn.kernels.program import ArraySpec, Launch, Program
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.spec import KERNELS
 
@@ -200,7 +201,7 @@ class HandMade:
         launches.append(self._launch("advance_neurons", scalars, {}, self.signature))
         launches += [self._launch("advance_lists", scalars, {})] * self.lists
         launches.append(self._launch("deliver_spikes", scalars, {}))
-        return Program(self.numbers, arrays, launches)
+        return Program(self.numbers, {name: spec_of(name, a) for name, a in arrays.items()}, arrays, launches)
 
     def _launch(self, kernel, scalars, names, signature=None):
         arguments = KERNELS[kernel].arguments
@@ -211,6 +212,12 @@ class HandMade:
         for name, values in parts.items():
             old = self.arrays[name]
             self.arrays[name] = np.concatenate([old, np.asarray(values).astype(old.dtype).reshape(-1)])
+
+
+def spec_of(name, array):
+    """Description of a hand-made array, which has the role of the one that the compiler makes."""
+    kind = next(kind for kind in ARRAYS if kind.name == name.removeprefix("syn_"))
+    return ArraySpec(name, array.dtype, array.shape, kind.role, kind.doc)
 
 
 AMPA = ReceptorSignature("Exponential", "Conductance")

@@ -121,8 +121,6 @@ class GateTables:
         """The tables as arrays by name."""
         real = self.layout.numbers.real_dtype
         return {
-            "gates.sets": np.array(self.sets or [[0] * 11], np.int64),
-            "gates.coef": np.array(self.coef or [0.0]).astype(real),
-            "gates.states": np.zeros(max(self.states, 1), real),
-            "payload": np.zeros(max(2 * self.payloads, 1), real),
+            "advance_gates.sets": np.array(self.sets, np.int64),
+            "advance_gates.coef": np.array(self.coef).astype(real),
         }

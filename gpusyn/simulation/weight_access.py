@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,13 +126,18 @@ def _weights(compiled: Compiled, session: Session, part: _Part) -> Array:
 
 
 def write_weights(
-    compiled: Compiled, session: Session, projection: Projection, receptor: str | None, given: Any
+    compiled: Compiled,
+    session: Session,
+    projection: Projection,
+    receptor: str | None,
+    given: Any,
+    keep: Callable[[str, int, int], None],
 ) -> None:
-    """Replace weights, given in canonical order."""
+    """Replace weights, given in canonical order; `keep(array, start, size)` is told what will be replaced."""
     names = list(projection.weights)
     if isinstance(given, dict):
         for name, part in given.items():
-            write_weights(compiled, session, projection, one_of(name, names, "Simulator.set_weights()"), part)
+            write_weights(compiled, session, projection, one_of(name, names, "Simulator.set_weights()"), part, keep)
         return
     where = f"Simulator.set_weights('{projection.name}')"
     if receptor is None and len(names) > 1:
@@ -157,6 +163,7 @@ def write_weights(
             if s.synaptic
             else np.rint(np.ldexp(own, -s.exponent)).astype(numbers.weight_dtype)
         )
+        keep(s.prefix + "weights", s.weights, values.size)
         session.write(s.prefix + "weights", values, s.weights)
 
 

@@ -260,8 +260,8 @@ class InputTables:
         piece, p0, pieces, _ = poisson_parameters(mean.reshape(-1))
         return np.stack([piece, p0], axis=1), pieces
 
-    def drive_arrays(self, steps: int) -> dict[str, Array]:
-        """The tables of drives and Poisson sources, with room for `steps` steps of waveforms."""
+    def arrays(self, steps: int) -> dict[str, Array]:
+        """Return the tables of inputs as arrays by name, with room for `steps` steps of waveforms."""
         room = steps * len(self.rate_waves)
         for row in self.drives:
             if row[7] >= 0:
@@ -270,11 +270,15 @@ class InputTables:
         pieces = np.concatenate([*self.pieces, np.ones(room + 1, np.int32)]).astype(np.int32)
         weights = np.concatenate([*self.drive_weights, np.zeros(1)])
         return {
-            "drives": np.array(self.drives or [[0] * 12], np.int64),
+            "drives": np.array(self.drives, np.int64),
             "drive_rate": rates.astype(np.float64),
             "drive_pieces": pieces,
             "drive_weight": weights.astype(self.layout.numbers.acc_dtype),
-            "poisson_chunks": np.array(self.poisson_chunks or [[0] * 4], np.int64),
+            "advance_poisson.chunks": np.array(self.poisson_chunks, np.int64),
+            "waves": np.zeros((steps, len(self.waves)), self.layout.numbers.real_dtype),
+            "bath": np.array(self.bath, np.int64),
+            "due_id": self.due_id,
+            "due_events": self.due_events,
         }
 
     # ---- lists of spikes ----

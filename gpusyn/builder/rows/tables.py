@@ -255,9 +255,8 @@ class SynapseTables:
             "row_begin": self.row_begin.join(),
             "words": self.words.join(),
             "weights": self.weights.join(),
-            "shared": np.array(shared or [[0] * 2], np.int64),
-            "histories": np.array(histories or [[0] * 8], np.int64),
-            "history": np.zeros(max(self.history_size, 1), np.uint32),
+            "shared": np.array(shared, np.int64),
+            "histories": np.array(histories, np.int64),
             **self.gates.arrays(),
         }
         self.n_shared = len(shared)
@@ -340,9 +339,9 @@ class KindTables:
                     if blocker >= 0:  # no channel is blocked at the start
                         gates[first + free : first + free + synapses] = 1.0
             if sets:
-                out[f"{p}sets{g}"] = np.array(sets, np.int64)
-                out[f"{p}blocks{g}"] = np.array(blocks, np.int64)
-                out[f"{p}coef{g}"] = np.array(coef).astype(real)
+                out[f"{p}g{g}.sets"] = np.array(sets, np.int64)
+                out[f"{p}g{g}.blocks"] = np.array(blocks, np.int64)
+                out[f"{p}g{g}.coef"] = np.array(coef).astype(real)
         return out
 
 
