@@ -121,7 +121,7 @@ def _extents(text: str) -> tuple[str | int, ...]:
 
 
 ARRAYS: tuple[ArrayKind, ...] = (
-    _one("clock", "4", SCRATCH, "Step that begins, step that is delivered, first step of the chunk."),
+    _one("clock", "3", SCRATCH, "Step that begins, step that is delivered, first step of the chunk."),
     _one("spike_total", "1", RECORD, "Number of spikes of the chunk so far."),
     _one("spike_begin", "step bounds", RECORD, "Place of the first spike of each step of the chunk in `spike_id`."),
     _one("spike_id", "spikes", RECORD, "Id of the source of each spike, step by step, in any order within a step."),

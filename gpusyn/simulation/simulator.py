@@ -150,7 +150,7 @@ class Simulator:
 
     def _run_chunk(self, k: int) -> None:
         session, inputs, start = self._session, self._compiled.inputs, self._step
-        session.write("clock", np.array([start, start, start, 0], np.int64))
+        session.write("clock", np.full(3, start, np.int64))
         session.write("spike_total", np.zeros(1, np.int64))
         if inputs.has_lists:
             session.write("due_begin", inputs.due_begin(start, k))
