@@ -156,7 +156,7 @@ struct Targets {
 
 template <class Gate>
 DEVICE void advance_rows(const int64 *set, int64 i, const int64 *blocks, const int64 *row_begin, const uint32 *address,
-                         const real *weights, real *gates, const uint32 *history, const real *coef, real *sums, const Targets targets)
+                         const real *weights, real *gates, const uint32 *history, const real *coef, real *synaptic, const Targets targets)
 {
     real total_mean = 0, total_end = 0;
     for (int64 b = set[T_BLOCK]; b < set[T_BLOCK_END]; b++) {
@@ -208,15 +208,15 @@ DEVICE void advance_rows(const int64 *set, int64 i, const int64 *blocks, const i
         total_end = total_end + end;
     }
     if (FIRST_LANE) {
-        sums[set[T_SUM] + i] = flush(total_mean);
-        sums[set[T_SUM] + set[T_DISTANCE] + i] = flush(total_end);
+        synaptic[set[T_SUM] + i] = flush(total_mean);
+        synaptic[set[T_SUM] + set[T_DISTANCE] + i] = flush(total_end);
     }
 }
 
 #define SYNAPSE_KERNEL(name, Gate)                                                                                  \
     KERNEL(name, const int64 *RESTRICT sets, int n_sets, const int64 *RESTRICT blocks,                             \
            const int64 *RESTRICT row_begin, const uint32 *RESTRICT address, const real *RESTRICT weights,           \
-           real *RESTRICT gates, const uint32 *RESTRICT history, const real *RESTRICT coef, real *RESTRICT synaptic,\
+           real *RESTRICT gates, const uint32 *RESTRICT history, const real *RESTRICT coef, real *RESTRICT synaptic,    \
            const int64 *RESTRICT clock, const real *RESTRICT waves, int n_waves, const real *RESTRICT V,             \
            const real *RESTRICT rest)                                                                               \
     {                                                                                                               \

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.errors import ParameterError
-from gpusyn.network.projections import Ratio
+from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
 
@@ -96,27 +96,32 @@ def weight_shift(largest: float, exponent: int, weight_bits: int) -> int:
     return shift
 
 
-def weight_range(source: Any, receptor: str) -> tuple[float, float, float]:
-    """Least, mean and largest |weight| that a projection or drive can have on `receptor`."""
-    is_projection = hasattr(source, "weights")
-    given = source.weights[receptor] if is_projection else source.weight
-    factor = 1.0
-    while isinstance(given, Ratio):
-        factor, given = factor * given.factor, source.weights[given.receptor]
-    declared = (source.w_max or {}).get(receptor) if is_projection else None
-    least, mean, largest = (abs(factor) * x for x in _range(given))
-    return least, mean, max(largest, declared or 0.0)
+class WeightRange(NamedTuple):
+    """Least, mean and largest |weight| of an input (nS or pA)."""
+
+    least: float
+    mean: float
+    largest: float
 
 
-def _range(given: Any) -> tuple[float, float, float]:
+def projection_range(projection: Projection, receptor: str) -> WeightRange:
+    """Return the range of a projection's weights on `receptor`, up to its declared `w_max`."""
+    base, factor = base_weight(projection.weights, receptor)
+    least, mean, largest = (abs(factor) * x for x in weight_range(projection.weights[base]))
+    return WeightRange(least, mean, max(largest, (projection.w_max or {}).get(receptor, 0.0)))
+
+
+def weight_range(given: Any) -> WeightRange:
+    """Return the range of a weight: a number, an array or a distribution."""
     if isinstance(given, Distribution):
         low, high = given.bounds()
         least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-        return least, abs(given.mean_value()) or max(abs(low), abs(high)) / 8, max(abs(low), abs(high))
+        largest = max(abs(low), abs(high))
+        return WeightRange(least, abs(given.mean_value()) or largest / 8, largest)
     size = np.abs(np.asarray(given, dtype=np.float64)).reshape(-1)
     if not size.size:
-        return 0.0, 0.0, 0.0
-    return float(size.min()), float(size.mean()), float(size.max())
+        return WeightRange(0.0, 0.0, 0.0)
+    return WeightRange(float(size.min()), float(size.mean()), float(size.max()))
 
 
 def poisson_cap(mean: float) -> int:

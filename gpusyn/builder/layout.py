@@ -1,4 +1,4 @@
-"""Where everything is: populations in groups, synapses in blocks, integer sums in rings. Sizes only, no arrays.
+"""Where everything is: populations in groups, synapses in pathways, integer sums in rings. Sizes only, no arrays.
 
 `gpusyn.builder.placement.lay_out` makes a `Layout`.
 """
@@ -11,17 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.fixed_point import Quantum
+from gpusyn.builder.fixed_point import Quantum, WeightRange
 from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
 from gpusyn.connectivity.rules import AllToAll
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, Signature
+from gpusyn.kernels.synapse_words import MOST_HISTORY
 from gpusyn.kinetics import Kinetics
 from gpusyn.network.populations import Population
-from gpusyn.network.projections import Projection, Ratio
+from gpusyn.network.projections import Projection, base_weight
 from gpusyn.receptors import Receptor
-
-_MOST_HISTORY = 2**27  # words: a per-synapse address points at a bit, with 32 bits
 
 
 @dataclass
@@ -81,7 +80,7 @@ class Group:
 
 
 @dataclass
-class Block:
+class Pathway:
     """The part of a projection between one source and one target population."""
 
     projection: Projection
@@ -116,7 +115,7 @@ class Block:
 
     @property
     def own_ids(self) -> NDArray[np.int64]:
-        """Local ids of the sources of a shared block that leave themselves out."""
+        """Local ids of the sources of a shared pathway that leave themselves out."""
         if self.pre is not self.post or self.projection.rule.autapses:  # type: ignore[attr-defined]
             return np.zeros(0, np.int64)
         return np.asarray(self.projection.pre.parts[self.pre_part][1])
@@ -130,9 +129,7 @@ class Block:
 
 def one_weight(projection: Projection, receptor: str) -> bool:
     """Whether all synapses of a projection have the same weight on a receptor."""
-    given = projection.weights[receptor]
-    while isinstance(given, Ratio):
-        given = projection.weights[given.receptor]
+    given = projection.weights[base_weight(projection.weights, receptor)[0]]
     return isinstance(given, int | float) and receptor not in (projection.w_max or {})
 
 
@@ -168,10 +165,15 @@ class Layout:
     numbers: Numbers
     populations: dict[str, PopulationLayout]
     groups: list[Group]
-    blocks: list[Block]
+    pathways: list[Pathway]
+    weight_ranges: dict[tuple[str, str], WeightRange] = field(default_factory=dict)  # by projection and receptor
     gates: dict[tuple[str, Kinetics], GateSet] = field(default_factory=dict)
     ring_size: int = 0
     notes: list[str] = field(default_factory=list)
+
+    def pathways_of(self, projection: Projection) -> list[Pathway]:
+        """Return the pathways of a projection."""
+        return [pathway for pathway in self.pathways if pathway.projection is projection]
 
     @property
     def n_sources(self) -> int:
@@ -200,12 +202,12 @@ def history_bits(most_events: int) -> int:
     return next(bits for bits in (1, 2, 4, 8, 16, 32) if most_events < 1 << bits)
 
 
-def history_words(longest: int, bits: int, block: Block) -> int:
+def history_words(longest: int, bits: int, pathway: Pathway) -> int:
     """Words of a source's history, so many that the longest delay is within."""
     words = -(-(longest + 1) * bits // 32)
-    if words * block.pre.size > _MOST_HISTORY:
+    if words * pathway.pre.size > MOST_HISTORY:
         raise ParameterError(
-            f"Projection '{block.projection.name}'.delay: {longest} steps are too long for per-synapse gating from "
-            f"{block.pre.size} sources; use a larger dt, a shorter delay, or gating='auto' with linear kinetics"
+            f"Projection '{pathway.projection.name}'.delay: {longest} steps are too long for per-synapse gating from "
+            f"{pathway.pre.size} sources; use a larger dt, a shorter delay, or gating='auto' with linear kinetics"
         )
     return words

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from gpusyn.builder.gating import linear as coefficients
 from gpusyn.builder.gating.strategy import SOURCE
-from gpusyn.builder.inputs.tables import CHUNK, InputTables
+from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Group, Layout, PopulationLayout, Ring
 from gpusyn.builder.membrane_coefficients import OWN, STEADY
 from gpusyn.builder.source_gates import target_coefficients
 from gpusyn.errors import ParameterError
+from gpusyn.kernels.records import CHUNK
 from gpusyn.kernels.signature import KINETICS
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
@@ -121,8 +122,8 @@ class NeuronTables:
         """Return the group's arrays by name, those that are not all zeros."""
         group, real = self.group, self.layout.numbers.real_dtype
         V = self.V.copy()
-        clamped = inputs.clamp_wave[g] > 0
-        V[clamped] = inputs.clamp_start[g][clamped] - self.rest[clamped]
+        clamped = inputs.clamps.wave[g] > 0
+        V[clamped] = inputs.clamps.start[g][clamped] - self.rest[clamped]
         rings = [row for m in group.members for r in m.rings for row in _ring_rows(r, m.size)]
         return {
             "V": V.astype(real),
@@ -130,9 +131,9 @@ class NeuronTables:
             "membrane": self._steady(V).astype(real),
             "gates": self._states(V).astype(real),
             "coef": np.ascontiguousarray(self.coef),
-            "current": (self.current + inputs.current[g]).astype(real),
-            "current_wave": inputs.current_wave[g],
-            "clamp_wave": inputs.clamp_wave[g],
+            "current": (self.current + inputs.injections.current[g]).astype(real),
+            "current_wave": inputs.injections.wave[g],
+            "clamp_wave": inputs.clamps.wave[g],
             "rings": np.array(rings, np.int64),
         }
 
@@ -213,14 +214,14 @@ def chunk_table(group: Group, inputs: InputTables, g: int, probe_neurons: Array)
     local = np.zeros(len(probe_neurons), np.int64)
     for place in group.members:
         name = place.population.name
-        waves = int(name in inputs.wavy)
-        drive, drive_end = inputs.drive_range.get(name, (0, 0))
+        waves = int(inputs.has_waves(name))
+        drive, drive_end = inputs.poisson.drive_range[name]
         for start in range(0, place.size, CHUNK):
             count, first = min(CHUNK, place.size - start), place.first + start
             step = 0 if place.uniform else 1
             a, b = np.searchsorted(probe_neurons, (first, first + count))
             local[a:b] = probe_neurons[a:b] - first
             rows.append([first, count, place.row + start * step, step, waves, place.source + start, start, rings,
-                         drive, drive_end, int(a), int(b), inputs.bath_at.get(name, -1)])  # fmt: skip
+                         drive, drive_end, int(a), int(b), inputs.bath.begin.get(name, -1)])  # fmt: skip
         rings += group.signature.n_inputs
     return np.array(rows or [[0] * 13], np.int64), local

@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, most_events, weight_range
+from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, most_events, projection_range, weight_range
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies, lumped_form
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath
+from gpusyn.builder.inputs.spike_lists import rounded_times
 from gpusyn.builder.layout import (
-    Block,
     Description,
     GateSet,
     Group,
     Layout,
+    Pathway,
     PopulationLayout,
     Ring,
     history_bits,
@@ -29,17 +30,15 @@ from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import KINETICS, Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.synapse_words import LARGEST_SLICE, LONGEST_DELAY
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps, whole_steps_array
 
-LONGEST_DELAY = 2**16 - 1  # steps: a synapse keeps its delay in 16 bits
-LARGEST_SLICE = 2**16  # targets: and its target within a slice in the other 16
-
 
 def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout:
-    """Place every population, block of synapses and ring; choose quanta and number types.
+    """Place every population, pathway of synapses and ring; choose quanta and number types.
 
     Raises
     ------
@@ -49,11 +48,12 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     described = Description(*(dict(getattr(net, field)) for field in Description._fields))
     layout = Layout(described, dt, Numbers("float64" if precision == "double" else "float32"), {}, [], [])
     _place_populations(layout, workers)
-    _place_blocks(layout)
+    _place_pathways(layout)
     _place_gates(layout)
     _place_rings(layout, precision)
     _make_groups(layout)
     check_infusions(layout)
+    layout.notes += rounded_times(layout)
     return layout
 
 
@@ -72,9 +72,11 @@ def _place_populations(layout: Layout, workers: int) -> None:
         )
 
 
-def _place_blocks(layout: Layout) -> None:
+def _place_pathways(layout: Layout) -> None:
     for projection in layout.net.projections.values():
         longest = longest_delay(projection, layout)
+        for receptor in projection.weights:
+            layout.weight_ranges[projection.name, receptor] = projection_range(projection, receptor)
         n_pre, n_post = projection.pre.size, projection.post.size
         projection.rule.check(n_pre, n_post, f"Projection '{projection.name}'.rule", same_ids(layout, projection))
         expected = projection.rule.expected(n_pre, n_post, same_ids(layout, projection))
@@ -82,19 +84,19 @@ def _place_blocks(layout: Layout) -> None:
             for j, (post, post_ids) in enumerate(projection.post.parts):
                 share = len(pre_ids) * len(post_ids) / max(n_pre * n_post, 1)
                 places = layout.populations[pre.name], layout.populations[post.name]
-                block = Block(projection, i, j, *places, longest, expected * share)
-                layout.blocks.append(block)
-                if block.receptors(synaptic=True):
-                    history_words(block.longest, history_bits(block.pre.most_events), block)
+                pathway = Pathway(projection, i, j, *places, longest, expected * share)
+                layout.pathways.append(pathway)
+                if pathway.receptors(synaptic=True):
+                    history_words(pathway.longest, history_bits(pathway.pre.most_events), pathway)
 
 
 def _place_gates(layout: Layout) -> None:
-    for block in layout.blocks:
-        for k, receptor in block.receptors(synaptic=False):
-            key = block.pre.population.name, receptor.kinetics
-            if block.post.strategies[k].owner == SOURCE and key not in layout.gates:
+    for pathway in layout.pathways:
+        for k, receptor in pathway.receptors(synaptic=False):
+            key = pathway.pre.population.name, receptor.kinetics
+            if pathway.post.strategies[k].owner == SOURCE and key not in layout.gates:
                 owner = len(layout.populations) + len(layout.gates)
-                layout.gates[key] = GateSet(block.pre, receptor.kinetics, receptor.name, owner, layout.n_ids)
+                layout.gates[key] = GateSet(pathway.pre, receptor.kinetics, receptor.name, owner, layout.n_ids)
     if layout.n_ids >= 2**31:
         raise ParameterError(
             f"Network: {layout.n_ids} neurons and gates of theirs in all; ids have 31 bits: use gating='per-synapse'"
@@ -125,26 +127,26 @@ def _place_rings(layout: Layout, precision: str) -> None:
     inputs: dict[tuple[str, int], list[Input]] = {}
     slots: dict[tuple[str, int], int] = {}
     shared: dict[tuple[str, int], int] = {}
-    for block in layout.blocks:
-        for k, receptor in block.receptors(synaptic=False):
-            key = (block.post.population.name, k)
-            low, mean, high = weight_range(block.projection, receptor.name)
-            if block.shared:  # the slot of this step must not be one that this step's events go to
-                shared[key] = max(shared.get(key, 1), block.longest + 1)
-            if not block.shared or len(block.own_ids):
-                slots[key] = max(slots.get(key, 1), block.longest)
-            if block.pre_part > 0:
+    for pathway in layout.pathways:
+        for k, receptor in pathway.receptors(synaptic=False):
+            key = (pathway.post.population.name, k)
+            low, mean, high = layout.weight_ranges[pathway.projection.name, receptor.name]
+            if pathway.shared:  # the slot of this step must not be one that this step's events go to
+                shared[key] = max(shared.get(key, 1), pathway.longest + 1)
+            if not pathway.shared or len(pathway.own_ids):
+                slots[key] = max(slots.get(key, 1), pathway.longest)
+            if pathway.pre_part > 0:
                 continue  # the in-degree is that of the whole projection
-            degree = block.projection.rule.max_in_degree(block.projection.pre.size, block.projection.post.size)
-            events = max(layout.populations[p.name].most_events for p, _ in block.projection.pre.parts)
-            events = 1 if block.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
+            degree = pathway.projection.rule.max_in_degree(pathway.projection.pre.size, pathway.projection.post.size)
+            events = max(layout.populations[p.name].most_events for p, _ in pathway.projection.pre.parts)
+            events = 1 if pathway.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
             inputs.setdefault(key, []).append(
-                Input(f"Projection '{block.projection.name}'", mean, high, degree * events, low)
+                Input(f"Projection '{pathway.projection.name}'", mean, high, degree * events, low)
             )
     for drive in layout.net.drives.values():
         _refuse_block(drive, layout)
         events = most_events(drive, layout.dt, f"Drive '{drive.name}'")
-        low, mean, high = weight_range(drive, drive.receptor)
+        low, mean, high = weight_range(drive.weight)
         for population, _ in drive.target.parts:
             k = [r.name for r in population.receptors].index(drive.receptor)
             inputs.setdefault((population.name, k), []).append(Input(f"Drive '{drive.name}'", mean, high, events, low))

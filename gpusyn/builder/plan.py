@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from typing import Any
 
 from gpusyn.builder.gating.strategy import SYNAPSE
-from gpusyn.builder.layout import Block, Layout
+from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.sizes import chunk_steps, described, extents, launched, synapse_bytes
 from gpusyn.errors import PlanMemoryError
@@ -75,10 +77,10 @@ class Plan:
         self.layout: Layout = lay_out(net, dt, precision, workers)
         ask = getattr(backend, "free_memory", free_memory)
         self.free: int | None = ask()
-        self.synapses = sum(b.expected for b in self.layout.blocks)
+        self.synapses = sum(p.expected for p in self.layout.pathways)
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()
-        self.scratch = int(max((40 * b.expected for b in self.layout.blocks if b.listed), default=0))
+        self.scratch = int(max((40 * p.expected for p in self.layout.pathways if p.listed), default=0))
         self.launches = len(launched(self.layout))
         self.rounded_to_zero: dict[str, int] | None = None
 
@@ -123,16 +125,18 @@ class Plan:
                 "recorded neurons."
             )
 
-    def built(self, compiled: Any) -> None:
-        """Take over what only the drawn network tells."""
-        self.rounded_to_zero = dict(compiled.synapses.rounded_to_zero)
+    def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
+        """Return the plan with what only the drawn network tells: how many weights that are not 0 round to 0."""
+        plan = copy.copy(self)
+        plan.rounded_to_zero = dict(rounded_to_zero)
+        return plan
 
     # ---- counting ----
     def _count(self) -> dict[str, int]:
         """Bytes of all arrays, by part; those of synapses by projection."""
         parts: dict[str, int] = {}
-        for block in self.layout.blocks:
-            _add(parts, f"synapses {block.projection.name}", synapse_bytes(block, self.layout))
+        for pathway in self.layout.pathways:
+            _add(parts, f"synapses {pathway.projection.name}", synapse_bytes(pathway, self.layout))
         self._of_synapses = sum(parts.values())
         for kind, spec in self._described:
             if SYNAPTIC.isdisjoint(map(str, kind.extents)):
@@ -150,7 +154,7 @@ class Plan:
             f"  {self.launches} launches a step, {sum(g.size for g in layout.groups)} neurons in "
             f"{len(layout.groups)} model signature(s)",
         ]
-        lines += [line for b in layout.blocks for line in _block_lines(b, layout)]
+        lines += [line for b in layout.pathways for line in _pathway_lines(b, layout)]
         lines += self._quanta_lines()
         lines.append(
             f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes a synapse, build scratch "
@@ -210,15 +214,15 @@ def _add(parts: dict[str, int], part: str, n: int) -> None:
     parts[part] = parts.get(part, 0) + n
 
 
-def _block_lines(block: Block, layout: Layout) -> list[str]:
+def _pathway_lines(pathway: Pathway, layout: Layout) -> list[str]:
     lines = []
-    for k, receptor in sorted(block.receptors(False) + block.receptors(True)):
-        how = block.post.strategies[k].reason
-        if block.shared and block.post.strategies[k].owner != SYNAPSE:
+    for k, receptor in sorted(pathway.receptors(False) + pathway.receptors(True)):
+        how = pathway.post.strategies[k].reason
+        if pathway.shared and pathway.post.strategies[k].owner != SYNAPSE:
             how += "; one weight and delay from all to all: the targets share one sum"
         kind = type(receptor.kinetics).__name__
         lines.append(
-            f"  {block.projection.name} onto {block.post.population.name}.{receptor.name} ({kind}): {how}; "
-            f"{block.expected:.6g} synapses"
+            f"  {pathway.projection.name} onto {pathway.post.population.name}.{receptor.name} ({kind}): {how}; "
+            f"{pathway.expected:.6g} synapses"
         )
     return lines

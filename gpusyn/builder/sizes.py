@@ -17,7 +17,7 @@ from gpusyn.builder.gating.strategy import TARGET, lumped_form
 from gpusyn.builder.gating.synapse_gates import synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.inputs.courses import receptor_bath
 from gpusyn.builder.inputs.tables import CHUNK
-from gpusyn.builder.layout import Block, Group, Layout, PopulationLayout, history_bits, history_words, one_weight
+from gpusyn.builder.layout import  Group, Layout, PopulationLayout, history_bits, history_words, one_weight
 from gpusyn.builder.neuron_tables import sample_steps
 from gpusyn.builder.source_gates import GateTables, pulse_steps
 from gpusyn.drugs.combined import blocker_of
@@ -54,7 +54,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     """Return kernel and group of each launch of a step: gates of synapses, neurons, sources, their gates, delivery."""
     kinds = {p.population.model.kind for p in layout.populations.values()}
     noise = any(p.population.model.kind == "PoissonSource" and p.size for p in layout.populations.values())
-    synaptic = [(synapse_kernel(r), b.post.group) for b in layout.blocks for _, r in b.receptors(synaptic=True)]
+    synaptic = [(synapse_kernel(r), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)]
     kernels = dict.fromkeys(kernel for kernel, _ in synaptic)
     groups = range(len(layout.groups))
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
@@ -72,11 +72,11 @@ def described(layout: Layout, sizes: dict[Owner, Sizes]) -> Iterator[tuple[Array
             yield kind, _spec(kind, owner, sizes[owner], layout)
 
 
-def synapse_bytes(block: Block, layout: Layout) -> int:
-    """Return the bytes of the words, weights, gates and row bounds of one block."""
+def synapse_bytes(pathway: Pathway, layout: Layout) -> int:
+    """Return the bytes of the words, weights, gates and row bounds of one pathway."""
     return sum(
         counts[extent] * _dtype(kind, layout).itemsize
-        for owner, counts in block_extents(block, layout).items()
+        for owner, counts in pathway_extents(pathway, layout).items()
         for kind in ARRAYS if _is_owner(kind, owner)
         for extent in map(str, kind.extents) if extent in SYNAPTIC
     )  # fmt: skip
@@ -105,8 +105,8 @@ def _spec(kind: ArrayKind, owner: Owner, sizes: Sizes, layout: Layout) -> ArrayS
 def extents(layout: Layout, steps: int) -> dict[Owner, Sizes]:
     """Return the extents of the arrays: of the program, and of each kernel and group that has arrays of its own."""
     own: dict[Owner, Counter[str]] = {}
-    for block in layout.blocks:
-        for owner, part in block_extents(block, layout).items():
+    for pathway in layout.pathways:
+        for owner, part in pathway_extents(pathway, layout).items():
             own.setdefault(owner, Counter()).update(part)
     for kernel, group, _, _ in _sets(layout):
         own[kernel, group]["sets"] += 1
@@ -123,25 +123,25 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Sizes]:
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 
-def block_extents(block: Block, layout: Layout) -> dict[Owner, dict[str, int]]:
+def pathway_extents(pathway: Pathway, layout: Layout) -> dict[Owner, dict[str, int]]:
     """Return what one block of synapses adds to the extents of the program's and of its kernels' arrays."""
     found: dict[Owner, dict[str, int]] = {}
-    lumped, gated = block.receptors(synaptic=False), block.receptors(synaptic=True)
+    lumped, gated = pathway.receptors(synaptic=False), pathway.receptors(synaptic=True)
     if lumped:
-        found[None, None] = _event_driven(block, lumped)
-    n = round(block.expected)
+        found[None, None] = _event_driven(pathway, lumped)
+    n = round(pathway.expected)
     for kernel in dict.fromkeys(synapse_kernel(r) for _, r in gated):
         own = [(k, r) for k, r in gated if synapse_kernel(r) == kernel]
         states = sum(synapse_states(r.kinetics) + _is_blocked(r, layout) for _, r in own)
-        weights = sum(_stored(block, r, n) for _, r in own)
+        weights = sum(_stored(pathway, r, n) for _, r in own)
         found[kernel, None] = {
-            "row bounds": block.post.size + 1,
+            "row bounds": pathway.post.size + 1,
             "synapses": n,
             "weights": weights,
             "states": n * states,
         }
-        coefficients = sum(_synapse_coefficients(block, r, layout) for _, r in own)
-        found[kernel, block.post.group] = {"blocks": len(own), "coefficients": coefficients}
+        coefficients = sum(_synapse_coefficients(pathway, r, layout) for _, r in own)
+        found[kernel, pathway.post.group] = {"blocks": len(own), "coefficients": coefficients}
     return found
 
 
@@ -149,7 +149,7 @@ def _sets(layout: Layout) -> set[tuple[str, int, str, int]]:
     """Kernel, group, population and receptor of each set of per-synapse gated synapses."""
     return {
         (synapse_kernel(r), b.post.group, b.post.population.name, k)
-        for b in layout.blocks for k, r in b.receptors(synaptic=True)
+        for b in layout.pathways for k, r in b.receptors(synaptic=True)
     }  # fmt: skip
 
 
@@ -158,35 +158,35 @@ def targets_of(layout: Layout, kernel: str, group: int | None) -> list[Populatio
     return [layout.populations[name] for k, g, name, _ in _sets(layout) if (k, g) == (kernel, group)]
 
 
-def _event_driven(block: Block, receptors: list[tuple[int, Receptor]]) -> dict[str, int]:
-    first, end = block.pre_range
-    sliced = (end - first) * block.post.slices + 1
-    if not block.shared:
-        n = round(block.expected)
-        weights = sum(_stored(block, r, n) for _, r in receptors)
+def _event_driven(pathway: Pathway, receptors: list[tuple[int, Receptor]]) -> dict[str, int]:
+    first, end = pathway.pre_range
+    sliced = (end - first) * pathway.post.slices + 1
+    if not pathway.shared:
+        n = round(pathway.expected)
+        weights = sum(_stored(pathway, r, n) for _, r in receptors)
         return {"routes": len(receptors), "row bounds": sliced, "words": n, "weights": weights}
     # one word for each source; those that leave themselves out take back what they got
-    own = len(block.own_ids)
+    own = len(pathway.own_ids)
     rows = 1 + bool(own)
     return {
         "routes": rows * len(receptors),
         "row bounds": end - first + 1 + (sliced if own else 0),
-        "words": len(block.projection.pre.parts[block.pre_part][1]) + own,
+        "words": len(pathway.projection.pre.parts[pathway.pre_part][1]) + own,
         "weights": rows * len(receptors),
     }
 
 
-def _stored(block: Block, receptor: Receptor, n: int) -> int:
-    return 1 if one_weight(block.projection, receptor.name) else n
+def _stored(pathway: Pathway, receptor: Receptor, n: int) -> int:
+    return 1 if one_weight(pathway.projection, receptor.name) else n
 
 
 def _is_blocked(receptor: Receptor, layout: Layout) -> bool:
     return blocker_of(receptor, layout.net.infusions) is not None
 
 
-def _synapse_coefficients(block: Block, receptor: Receptor, layout: Layout) -> int:
+def _synapse_coefficients(pathway: Pathway, receptor: Receptor, layout: Layout) -> int:
     where = f"receptor '{receptor.name}'.kinetics"
-    most = block.pre.most_events
+    most = pathway.pre.most_events
     own = synapse_coefficients(receptor.kinetics, layout.dt, layout.numbers.real, most, where)
     return len(own) + BLOCKER_COEFFICIENTS * _is_blocked(receptor, layout)
 
@@ -214,19 +214,6 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Sizes:
         "history words": sum(place.size * words for place, words, _ in histories),
         "payloads": gates.payloads,
     } | _inputs(layout, steps)  # fmt: skip
-
-
-def _histories(layout: Layout) -> list[tuple[PopulationLayout, int, int]]:
-    """Sources, words of each and pulse of each history; populations keep one for each kind of transmitter."""
-    found: dict[tuple[str, int, int, int], tuple[PopulationLayout, int, int]] = {}
-    for block in layout.blocks:
-        for _, receptor in block.receptors(synaptic=True):
-            pulse, dead = pulse_steps(receptor.kinetics, layout.dt, f"receptor '{receptor.name}'.kinetics")
-            bits = 1 if pulse else history_bits(block.pre.most_events)
-            longest = max(b.longest for b in layout.blocks if b.pre is block.pre and b.receptors(synaptic=True))
-            words = history_words(longest, bits, block)
-            found.setdefault((block.pre.population.name, pulse, dead, bits), (block.pre, words, pulse))
-    return list(found.values())
 
 
 def _group(layout: Layout, g: int) -> Sizes:
@@ -262,7 +249,7 @@ def _inputs(layout: Layout, steps: int) -> Sizes:
     kinetics = [places[name].population.receptors[k].kinetics for name, k in slowed]
     columns = sum((b.scale is not None) + (b.magnesium is not None) for found in baths.values() for b in found)
     doses = {(synapse_kernel(r), blocker_of(r, net.infusions))
-             for b in layout.blocks for _, r in b.receptors(synaptic=True) if _is_blocked(r, layout)}  # fmt: skip
+             for b in layout.pathways for _, r in b.receptors(synaptic=True) if _is_blocked(r, layout)}  # fmt: skip
     currents = sum(_currents(injection) for injection in net.injections.values())
     parts = [(d, places[p.name], ids) for d in net.drives.values() for p, ids in d.target.parts]
     sources = [p for p in places.values() if p.population.model.kind == "PoissonSource"]

@@ -102,12 +102,12 @@ class Simulator:
             raise ArgumentError(f"Simulator.backend: must be one of {', '.join(NAMES)} (got {show(backend)})")
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
-        self.plan: Plan = plan(net, dt, precision=precision, backend=chosen, threads=threads)
-        self.plan.require_fit()
-        self.net, self.dt, self.backend = net, self.plan.dt, chosen.name
-        layout = self._layout = self.plan.layout
+        planned = plan(net, dt, precision=precision, backend=chosen, threads=threads)
+        planned.require_fit()
+        self.net, self.dt, self.backend = net, planned.dt, chosen.name
+        layout = self._layout = planned.layout
         self._compiled = Compiled(layout, self._seed, chunk_steps)
-        self.plan.built(self._compiled)
+        self.plan: Plan = planned.built(self._compiled.rounded_to_zero)
         self._recorders = layout.net.recorders
         self._session = chosen.start(self._compiled.program)
         self._initial = InitialValues(self._compiled.program, self._session)
@@ -149,19 +149,11 @@ class Simulator:
                 advanced(k)
 
     def _run_chunk(self, k: int) -> None:
-        session, inputs, start = self._session, self._compiled.inputs, self._step
+        session, start = self._session, self._step
         session.write("clock", np.full(3, start, np.int64))
         session.write("spike_total", np.zeros(1, np.int64))
-        if inputs.has_lists:
-            session.write("due_begin", inputs.due_begin(start, k))
-        if len(inputs.waves) > 1:
-            session.write("waves", inputs.wave_table(start, k))
-        if inputs.bath_width:
-            session.write("bath_kinetics", inputs.kinetics_table(start, k).reshape(-1))
-        if inputs.rate_waves:
-            pairs, pieces = inputs.rate_table(start, k)
-            session.write("drive_rate", pairs, 2 * inputs.n_rates)
-            session.write("drive_pieces", pieces, inputs.n_rates)
+        for write in self._compiled.inputs.writes(start, k):
+            session.write(*write)
         session.run(k)
         self._step += k
         self._state.step = self._step

@@ -70,7 +70,8 @@ class StateAccess:
         """What the bath leaves of a conductance now; None where it leaves all."""
         kind, _, name = variable.partition("_")
         names = [r.name for r in place.population.receptors]
-        return self.compiled.inputs.scale(place.population.name, names.index(name), self.step) if kind == "g" else None
+        bath = self.compiled.inputs.bath
+        return bath.scale(place.population.name, names.index(name), self.step) if kind == "g" else None
 
     def _has_calcium(self, population: str) -> bool:
         return self.layout.groups[self.layout.populations[population].group].signature.calcium

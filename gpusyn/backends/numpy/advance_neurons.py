@@ -117,8 +117,8 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     model, n = NEURONS[signature.neuron], int(a.n)
     coef, cells = a.coef[: signature.n_coef * int(a.n_rows)].reshape(signature.n_coef, -1), []
     for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
-        own = slice(chunk.first, chunk.first + chunk.count_)
-        c = coef[:, chunk.row : chunk.row + chunk.count_] if chunk.row_step else coef[:, chunk.row]
+        own = slice(chunk.first, chunk.first + chunk.size)
+        c = coef[:, chunk.row : chunk.row + chunk.size] if chunk.row_step else coef[:, chunk.row]
         last = (signature.n_states - 1) * int(a.n) + chunk.first
         cells.append(
             Cells(
@@ -131,7 +131,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
                 a.clamp_wave[own],
                 c,
                 tuple(_receptor(a, layout, chunk, bath) for layout in signature.layout()),
-                a.gates[last : last + chunk.count_] if signature.calcium else None,
+                a.gates[last : last + chunk.size] if signature.calcium else None,
                 c[signature.n_coef - 2 - len(signature.receptors) :],
                 rings[chunk.rings : chunk.rings + signature.n_inputs],
                 drives[chunk.drive : chunk.drive_end],
@@ -143,22 +143,22 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
 
 def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
     """Runs of chunks that continue each other, each as one long chunk and its members."""
-    blank = {"count_": 0, "probe": 0, "probe_end": 0}
+    blank = {"size": 0, "probe": 0, "probe_end": 0}
     start = 0
     while start < len(chunks):
         whole, stop = chunks[start], start + 1
         while stop < len(chunks):
-            n = whole.count_
+            n = whole.size
             following = whole._replace(
                 first=whole.first + n,
                 row=whole.row + n * whole.row_step,
-                global_=whole.global_ + n,
-                local=whole.local + n,
+                source=whole.source + n,
+                offset=whole.offset + n,
                 **blank,
             )
             if chunks[stop]._replace(**blank) != following:
                 break
-            whole = whole._replace(count_=n + chunks[stop].count_)
+            whole = whole._replace(size=n + chunks[stop].size)
             stop += 1
         yield whole, chunks[start:stop]
         start = stop
@@ -168,7 +168,7 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: li
     kinetics, effect, n = KINETICS[layout.kinetics], EFFECTS[layout.effect], int(a.n)
 
     def part(array: Array, which: int) -> Array:
-        return array[which * n + chunk.first : which * n + chunk.first + chunk.count_]
+        return array[which * n + chunk.first : which * n + chunk.first + chunk.size]
 
     return Receptor(
         kinetics,
@@ -217,8 +217,8 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
         chunk = cells.chunk
         due, following = (
             [
-                a.ring[at : at + chunk.count_]
-                for at in (r.base + (t & r.mask) * r.stride + chunk.local for r in cells.rings)
+                a.ring[at : at + chunk.size]
+                for at in (r.base + (t & r.mask) * r.stride + chunk.offset for r in cells.rings)
             ]
             for t in (now, now + 1)
         )
@@ -226,7 +226,7 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
             a.ring[r.shared + (now & r.shared_mask)] if r.shared >= 0 else a.ring.dtype.type(0) for r in cells.rings
         ]
         for drive in cells.drives:
-            add_drive(a, drive, now, now - base, chunk.local, chunk.count_, due)
+            add_drive(a, drive, now, now - base, chunk.offset, chunk.size, due)
         bathed = [_bathed(a, r, cells.c, waves, now - base) for r in cells.receptors]
         v = cells.V.copy()
         reached, fires, sound = _threshold(plan.model, cells, _free_v(plan.model, cells, bathed, waves), waves)
@@ -237,9 +237,9 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
             r.kinetics.step(r.x, b.c, Arrivals(due, following, shared).since(r.input))
             r.effect.follow(r.effect_x, cells.V, b.effect_c, b.Mg)
         if not sound.all():
-            worst = now << 31 | (chunk.global_ + int(np.argmin(sound)))
+            worst = now << 31 | (chunk.source + int(np.argmin(sound)))
             a.fault[0] = min(int(a.fault[0]), worst)
-        emit(a, now, chunk.global_ + np.flatnonzero(fires & sound), 1)
+        emit(a, now, chunk.source + np.flatnonzero(fires & sound), 1)
         for p in cells.probes:
             if (now + 1) % p.every == 0:
                 row = (now + 1) // p.every - base // p.every - 1
@@ -263,7 +263,7 @@ def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, local_step:
 def _free_v(model: type[Neuron], cells: Cells, bathed: list[Bathed], waves: Array) -> Array:
     """The v that each neuron would reach were it not refractory."""
     v, c, current = cells.V, cells.c, cells.current
-    if cells.chunk.waves:
+    if cells.chunk.has_waves:
         current = current + waves[cells.current_wave]
     own = c[NEURON_COEF:]
     G, D = model.leak(own), model.drive(current, own)
@@ -295,7 +295,7 @@ def _threshold(model: type[Neuron], cells: Cells, free_v: Array, waves: Array) -
     if not model.HOLDS:
         fires &= ~(c[THRESHOLD] <= cells.V)
     counter = np.where(fires, c[REFRACTORY].astype(np.int32), np.where(pausing, refractory - 1, 0))
-    if cells.chunk.waves:
+    if cells.chunk.has_waves:
         clamped = cells.clamp_wave != 0
         reached = np.where(clamped, flush(waves[cells.clamp_wave] - c[REST]), reached)
         fires = fires & ~clamped

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.kernels.records import Array, Drive, History, Route, Shared, Source, read_rows
+from gpusyn.kernels.records import Array, Drive, History, Route, Shared, SourceChunk, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.numerics.rng import poisson_counts
 
@@ -39,49 +39,51 @@ def release(last: Array, event: Array, now: int, pulse: int, dead: int) -> Array
     return last
 
 
-def poisson_events(a: SimpleNamespace, drive: Drive, now: int, local_step: int, local: int, count: int) -> Array | None:
-    """Poisson events of elements `local` to `local + count` in one step; None outside start and stop.
+def poisson_events(
+    a: SimpleNamespace, drive: Drive, now: int, local_step: int, offset: int, count: int
+) -> Array | None:
+    """Poisson events of elements `offset` to `offset + count` in one step; None outside start and stop.
 
     The rate is constant per element, or one number a step out of a table.
     """
     if not drive.start <= now < drive.stop:
         return None
-    element = np.arange(local, local + count)
+    element = np.arange(offset, offset + count)
     if drive.wave < 0:
         at = drive.rate + element * drive.rate_step
     else:
-        at = np.array(drive.rate + local_step * drive.waves + drive.wave)
+        at = np.array(drive.rate + local_step * drive.n_waves + drive.wave)
     key = drive.key_high << 32 | drive.key_low
     rate, p0 = a.drive_rate[2 * at], a.drive_rate[2 * at + 1]
-    return poisson_counts(key, element, now, rate, p0, a.drive_pieces[at], drive.cap)
+    return poisson_counts(key, element, now, rate, p0, a.drive_pieces[at], drive.most_events)
 
 
 def add_drive(
-    a: SimpleNamespace, drive: Drive, now: int, local_step: int, local: int, count: int, arrived: list[Array]
+    a: SimpleNamespace, drive: Drive, now: int, local_step: int, offset: int, count: int, due: list[Array]
 ) -> None:
     """Add private Poisson input to the sums that fall due at the end of this step."""
-    events = poisson_events(a, drive, now, local_step, local, count)
+    events = poisson_events(a, drive, now, local_step, offset, count)
     if events is None:
         return
-    weight = a.drive_weight[drive.weight + np.arange(local, local + count) * drive.weight_step]
-    sums = arrived[drive.input]
+    weight = a.drive_weight[drive.weight + np.arange(offset, offset + count) * drive.weight_step]
+    sums = due[drive.input]
     sums += events.astype(sums.dtype) * weight.astype(sums.dtype)
 
 
 class Sources(NamedTuple):
     """Poisson sources, a population at a time, and the drive of each."""
 
-    sources: list[Source]
+    sources: list[SourceChunk]
     drives: list[Drive]
 
 
 def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
     """Join chunks that continue each other."""
-    joined: list[Source] = []
-    for chunk in read_rows(a.chunks, Source, int(a.n_chunks)):
+    joined: list[SourceChunk] = []
+    for chunk in read_rows(a.chunks, SourceChunk, int(a.n_chunks)):
         last = joined[-1] if joined else None
-        if last and chunk == (last.global_ + last.count_, last.local + last.count_, chunk.count_, last.drive):
-            joined[-1] = last._replace(count_=last.count_ + chunk.count_)
+        if last and chunk == (last.source + last.size, last.offset + last.size, chunk.size, last.drive):
+            joined[-1] = last._replace(size=last.size + chunk.size)
         else:
             joined.append(chunk)
     return Sources(joined, read_rows(a.drives, Drive))
@@ -92,10 +94,10 @@ def advance_poisson(a: SimpleNamespace, plan: Sources) -> None:
     now, base = int(a.clock[0]), int(a.clock[2])
     a.clock[1] = now
     for s in plan.sources:
-        events = poisson_events(a, plan.drives[s.drive], now, now - base, s.local, s.count_)
+        events = poisson_events(a, plan.drives[s.drive], now, now - base, s.offset, s.size)
         if events is not None:
             who = np.flatnonzero(events)
-            emit(a, now, s.global_ + who, events[who])
+            emit(a, now, s.source + who, events[who])
 
 
 def advance_lists(a: SimpleNamespace, plan: None) -> None:
@@ -178,14 +180,14 @@ def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, n
 
 def remember(a: SimpleNamespace, h: History, now: int) -> None:
     """Note what each source's transmitter does from now on: on or off (pulse > 0), or its events."""
-    own = slice(h.global_, h.global_ + h.count_)
+    own = slice(h.source, h.source + h.size)
     event = a.event_step[own] == now
     if h.pulse:
-        last = release(a.release_step[h.release : h.release + h.count_], event, now, h.pulse, h.dead)
+        last = release(a.release_step[h.release : h.release + h.size], event, now, h.pulse, h.dead)
         value = now - last < h.pulse
     else:
         value = np.where(event, a.event_count[own], 0)
-    register = a.history[h.base : h.base + h.count_ * h.words].reshape(h.count_, h.words)
+    register = a.history[h.base : h.base + h.size * h.words].reshape(h.size, h.words)
     carry = value.astype(np.uint32)
     for k in range(h.words):
         old = register[:, k].copy()

@@ -1,9 +1,9 @@
-"""What the bath makes of a receptor in the course of time: drugs, magnesium, glycine."""
+"""Courses in time of what the host samples for a chunk of steps ahead: windows, drugs, magnesium, glycine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,42 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Course = Callable[[Floats], Floats]  # times (ms) -> values
+
+
+class StepTimes(NamedTuple):
+    """Times (ms) of the middle and of the end of each step of a chunk."""
+
+    middle: Floats
+    end: Floats
+
+
+Column = Callable[[StepTimes], Floats]  # one column of the waves: a value for each step
+
+
+def step_times(start: int, steps: int, dt: float) -> StepTimes:
+    """Return the times of `steps` steps from step `start` on."""
+    step: Floats = start + np.arange(steps, dtype=np.float64)
+    return StepTimes((step + 0.5) * dt, (step + 1.0) * dt)
+
+
+def at_middle(course: Course) -> Column:
+    """Return the column of a course, which is sampled at the middle of each step."""
+    return lambda times: course(times.middle)
+
+
+class Window(NamedTuple):
+    """When a stimulus is on: from `start` to `stop` (ms, on the grid; inf: for ever)."""
+
+    start: float
+    stop: float
+
+
+def window(stimulus: Any, dt: float, where: str) -> Window:
+    """Return the window of an injection or a drive; refuse times off the grid."""
+    start = whole_steps(stimulus.start, dt, f"{where}.start", low=0) * dt
+    if stimulus.stop is None or np.isinf(stimulus.stop):
+        return Window(start, np.inf)
+    return Window(start, whole_steps(stimulus.stop, dt, f"{where}.stop", low=0) * dt)
 
 
 class ReceptorBath(NamedTuple):
