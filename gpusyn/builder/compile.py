@@ -12,6 +12,7 @@ from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunk_table
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.records import Clock
 
 Array = NDArray[Any]
 LONG_AGO = -(2**40)  # step of the last event of a source that has had none
@@ -64,7 +65,7 @@ class Compiled:
         remembers = self.remembers
         inputs = self.inputs
         return {
-            "clock": np.zeros(4, np.int64),
+            "clock": np.array(Clock(0, 0, 0), np.int64),
             "spike_total": np.zeros(1, np.int64),
             "spike_begin": np.zeros(self.steps + 1, np.int64),
             "spike_id": np.zeros(room, np.int32),
