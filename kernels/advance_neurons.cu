@@ -55,50 +55,46 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, c
     return sound ? outcome : BROKEN;
 }
 
-// The integer sums of a chunk, an input each: those due at the end of this step, those of the following step, and what
-// the whole population gets.
-struct Sums {
-    acc *due[N_INPUTS + 1], *following[N_INPUTS + 1], shared[N_INPUTS + 1];
-    MEMBER Arrivals of(int j) const { return {due, following, shared, j}; }
-};
-
-DEVICE void find_sums(Sums &sums, const Chunk &chunk, const Ring *rings, acc *ring, int64 now)
+// Finds the integer sums of a chunk, an input each: those due at the end of this step, those of the following step, and
+// what the whole population gets.
+DEVICE void find_sums(acc **due, acc **following, acc *shared, const Chunk &chunk, const Ring *rings, acc *ring,
+                      int64 now)
 {
     for (int k = 0; k < N_INPUTS; k++) {
         const Ring &r = rings[chunk.rings + k];
-        sums.due[k] = ring + r.base + (now & r.mask) * r.stride + chunk.offset;
-        sums.following[k] = ring + r.base + ((now + 1) & r.mask) * r.stride + chunk.offset;
-        sums.shared[k] = r.shared < 0 ? 0 : ring[r.shared + (now & r.shared_mask)];
+        due[k] = ring + r.base + (now & r.mask) * r.stride + chunk.offset;
+        following[k] = ring + r.base + ((now + 1) & r.mask) * r.stride + chunk.offset;
+        shared[k] = r.shared < 0 ? 0 : ring[r.shared + (now & r.shared_mask)];
     }
 }
 
 // Adds the Poisson events of one drive to the sums that fall due; `maybe` is scratch.
-DEVICE void add_drive(Sums &sums, const Chunk &chunk, const Drive &drive, const acc *drive_weight, RateTable rates,
-                      Step step, int *maybe)
+DEVICE void add_drive(acc *const *due, const Chunk &chunk, const Drive &drive, const acc *drive_weight,
+                      RateTable rates, Step step, int *maybe)
 {
     const acc *weight = drive_weight + drive.weight + chunk.offset * drive.weight_step;
     for_events(drive, rates, step, chunk.offset, (int)chunk.size, maybe, [&](int j, int events) {
-        sums.due[drive.input][j] += (acc)events * weight[j * drive.weight_step];
+        due[drive.input][j] += (acc)events * weight[j * drive.weight_step];
     });
 }
 
 // Advances all neurons of a chunk. Each case is a loop of its own, which compilers turn into SIMD code.
-DEVICE void advance_chunk(int *outcome, const Chunk &chunk, const Cells &s, const Coef c, const Sums &sums,
+DEVICE void advance_chunk(int *outcome, const Chunk &chunk, const Cells &s, const Coef c, const Arrivals &first,
                           const real *wave, const Exposure *bath)
 {
     int size = (int)chunk.size, step = (int)chunk.row_step;
     int64 n = c.rows;
     if (BATHED && chunk.bath >= 0) {
         FOR_THREADS(j, size)
-        outcome[j] = advance_one<true, BATHED>(s, j, Coef{c.c + j * step, n}, sums.of(j), wave, bath);
+        outcome[j] = advance_one<true, BATHED>(s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
     } else if (chunk.has_waves) {
         FOR_THREADS(j, size)
-        outcome[j] = advance_one<true, false>(s, j, Coef{c.c + j * step, n}, sums.of(j), wave, bath);
+        outcome[j] = advance_one<true, false>(s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
     } else if (step) {
         FOR_THREADS(j, size)
-        outcome[j] = advance_one<false, false>(s, j, Coef{c.c + j, n}, sums.of(j), wave, bath);
+        outcome[j] = advance_one<false, false>(s, j, Coef{c.c + j, n}, first.of(j), wave, bath);
     } else {
-        FOR_THREADS(j, size) outcome[j] = advance_one<false, false>(s, j, c, sums.of(j), wave, bath);
+        FOR_THREADS(j, size) outcome[j] = advance_one<false, false>(s, j, c, first.of(j), wave, bath);
     }
 }
 
@@ -131,23 +127,22 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
     if (FIRST_THREAD) clock->now = step.now;
     const real *wave = waves + step.local * n_waves, *kinetics = bath_kinetics + step.local * bath_width;
     Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, history};
+    Cells cells = {V, membrane, gates, synaptic, current, refractory, current_wave, clamp_wave, n};
     FOR_BLOCKS(b, n_chunks)
     {
         const Chunk &chunk = chunks[b];
-        int64 first = chunk.first;
         int size = (int)chunk.size;
         Coef c = {coef + chunk.row, n_rows};
-        Cells s = {V + first, membrane + first, gates + first, synaptic + first, current + first,
-                   refractory + first, current_wave + first, clamp_wave + first, n};
-        Sums sums;
-        find_sums(sums, chunk, rings, ring, step.now);
+        Cells s = cells.from(chunk.first);
+        acc *due[N_INPUTS + 1], *following[N_INPUTS + 1], shared[N_INPUTS + 1];
+        find_sums(due, following, shared, chunk, rings, ring, step.now);
         for (int64 d = chunk.drive; d < chunk.drive_end; d++)
-            add_drive(sums, chunk, drives[d], drive_weight, {drive_rate, drive_pieces}, step, outcome);
+            add_drive(due, chunk, drives[d], drive_weight, {drive_rate, drive_pieces}, step, outcome);
         Exposure exposure[N_RECEPTORS + 1];
         if (BATHED && chunk.bath >= 0)
             for (int k = 0; k < N_RECEPTORS; k++) exposure[k] = exposure_of(bath[chunk.bath + k], wave, kinetics);
         // thread j wrote due[..][j] itself, so no barrier is needed before it reads it
-        advance_chunk(outcome, chunk, s, c, sums, wave, exposure);
+        advance_chunk(outcome, chunk, s, c, {due, following, shared, 0}, wave, exposure);
         if (any_of(outcome, size)) FOR_EACH(j, size)
         {
             if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));

@@ -7,13 +7,18 @@
 enum { THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF };  // the first coefficients of every neuron
 enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
 
-// What one neuron of the chunk sees: arrays already shifted to the chunk's first neuron.
+// What the neurons of a chunk see: arrays that begin with its first neuron.
 struct Cells {
     real *V, *membrane, *gates;
     const real *synaptic, *current;
     int *refractory;
     const int *current_wave, *clamp_wave;
     int64 n;  // distance between one state's array and the next
+
+    MEMBER Cells from(int64 i) const
+    {
+        return {V + i, membrane + i, gates + i, synaptic + i, current + i, refractory + i, current_wave + i, clamp_wave + i, n};
+    }
 };
 
 // What drugs, [Mg] and glycine make of one receptor in this step: the factor of its gate, its magnesium, and the

@@ -30,6 +30,7 @@ struct Arrivals {
         following[i][j] = following[i][j] + sum;
         return (real)sum;
     }
+    MEMBER Arrivals of(int neuron) const { return {due, following, shared, neuron}; }
     MEMBER Arrivals from(int i) const { return {due + i, following + i, shared + i, j}; }
 };
 
