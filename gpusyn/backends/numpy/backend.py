@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.backends.numpy import advance_gates as numpy_gates
-from gpusyn.backends.numpy import advance_neurons as numpy_neurons
-from gpusyn.backends.numpy import advance_synapses as numpy_synapses
-from gpusyn.backends.numpy import spikes as numpy_events
+from gpusyn.backends.numpy import advance_gates as gates
+from gpusyn.backends.numpy import advance_neurons as neurons
+from gpusyn.backends.numpy import advance_sources as sources
+from gpusyn.backends.numpy import advance_synapses as synapses
+from gpusyn.backends.numpy import deliver_spikes as delivery
 from gpusyn.errors import BackendError
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
@@ -37,22 +38,18 @@ def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
 
 
 TWINS: dict[str, Twin] = {
-    "advance_neurons": Twin(numpy_neurons.prepare_neurons, numpy_neurons.advance_neurons, numpy_neurons.TABLES),
-    "advance_poisson": Twin(numpy_events.prepare_poisson, numpy_events.advance_poisson, numpy_events.POISSON_TABLES),
-    "advance_lists": Twin(_nothing, numpy_events.advance_lists, ()),
-    "deliver_spikes": Twin(numpy_events.prepare_delivery, numpy_events.deliver_spikes, numpy_events.DELIVERY_TABLES),
-    "advance_gates": Twin(numpy_gates.prepare_gates, numpy_gates.advance_gates, numpy_gates.TABLES),
-    "advance_first_order": Twin(
-        numpy_synapses.prepare_synapses, numpy_synapses.advance_first_order, numpy_synapses.TABLES
-    ),
-    "advance_exponential": Twin(
-        numpy_synapses.prepare_synapses, numpy_synapses.advance_exponential, numpy_synapses.TABLES
-    ),
-    "advance_rising": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_rising, numpy_synapses.TABLES),
-    "advance_jump": Twin(numpy_synapses.prepare_synapses, numpy_synapses.advance_jump, numpy_synapses.TABLES),
-    "advance_saturating": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_saturating, numpy_synapses.TABLES),
-    "advance_markov": Twin(numpy_synapses.prepare_markov, numpy_synapses.advance_markov, numpy_synapses.TABLES),
-    "advance_g_protein": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_g_protein, numpy_synapses.TABLES),
+    "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons, neurons.TABLES),
+    "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson, sources.TABLES),
+    "advance_lists": Twin(_nothing, sources.advance_lists, ()),
+    "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes, delivery.TABLES),
+    "advance_gates": Twin(gates.prepare_gates, gates.advance_gates, gates.TABLES),
+    "advance_first_order": Twin(synapses.prepare_synapses, synapses.advance_first_order, synapses.TABLES),
+    "advance_exponential": Twin(synapses.prepare_synapses, synapses.advance_exponential, synapses.TABLES),
+    "advance_rising": Twin(synapses.prepare_two, synapses.advance_rising, synapses.TABLES),
+    "advance_jump": Twin(synapses.prepare_synapses, synapses.advance_jump, synapses.TABLES),
+    "advance_saturating": Twin(synapses.prepare_two, synapses.advance_saturating, synapses.TABLES),
+    "advance_markov": Twin(synapses.prepare_markov, synapses.advance_markov, synapses.TABLES),
+    "advance_g_protein": Twin(synapses.prepare_two, synapses.advance_g_protein, synapses.TABLES),
 }
 
 
