@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.numpy import advance_gates as gates
 from gpusyn.backends.numpy import advance_neurons as neurons
 from gpusyn.backends.numpy import advance_sources as sources
 from gpusyn.backends.numpy import advance_synapses as synapses
 from gpusyn.backends.numpy import deliver_spikes as delivery
-from gpusyn.errors import BackendError
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.utils.memory import free_memory
 
 
 class Twin(NamedTuple):
@@ -61,9 +62,17 @@ class NumpyBackend:
     """
 
     name = "numpy"
+    workers = 1
+
+    def __init__(self, threads: int | None = None) -> None:
+        """Accept `threads` as every backend does; one thread computes."""
+
+    def free_memory(self) -> int | None:
+        """Return the free bytes of main memory, None if the system does not say."""
+        return free_memory()
 
     def describe(self) -> str:
-        """One phrase: version and threads."""
+        """Return one phrase: version and threads."""
         return f"numpy {np.__version__}, one thread"
 
     def start(self, program: Program) -> NumpySession:
@@ -112,25 +121,14 @@ class NumpySession:
                     call()
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
-        """Copy of an array, or of the part [start, stop) of its flattened form."""
-        array = self._array(name)
-        return array.copy() if start == 0 and stop is None else array.reshape(-1)[start:stop].copy()
+        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
+        part: NDArray[np.generic] = part_to_read("numpy", self._arrays, name, start, stop)
+        return part.copy()
 
     def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
-        """Replace the part of the flattened array that begins at `start`.
-
-        Raises
-        ------
-        BackendError
-            There is no such array, or the values are of another type or reach beyond its end.
-        """
-        flat = self._array(name).reshape(-1)
-        if values.dtype != flat.dtype or not 0 <= start <= flat.size - values.size:
-            raise BackendError(
-                f"numpy backend: cannot write {values.size} {values.dtype} values at {start} "
-                f"of array '{name}', which holds {flat.size} {flat.dtype}"
-            )
-        flat[start : start + values.size] = values.reshape(-1)
+        """Replace the part of the flattened array that begins at `start`."""
+        part, flat = part_to_write("numpy", self._arrays, name, values, start)
+        part[:] = flat
         for call in self._calls:
             if name in call.tables:
                 call.ready = False
@@ -138,8 +136,3 @@ class NumpySession:
     def close(self) -> None:
         """Forget the arrays."""
         self._arrays, self._calls = {}, []
-
-    def _array(self, name: str) -> NDArray[np.generic]:
-        if name not in self._arrays:
-            raise BackendError(f"numpy backend: no array '{name}' in this session; there are {sorted(self._arrays)}")
-        return self._arrays[name]
