@@ -7,8 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.errors import BackendError
-from gpusyn.kernels.records import RECORDS
+from gpusyn.kernels.records import RECORDS, Clock
 from gpusyn.kernels.signature import Numbers
+
+# Arrays of places that stay as they are during a run, as tables of records do.
+_PLACES = ("route_begin", "row_begin", "address")
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
 _FIXED = {"int": "int32", "int64": "int64", "uint32": "uint32", "double": "float64"}
@@ -43,6 +46,13 @@ class KernelSpec(NamedTuple):
     file: str
     unit: str
     arguments: tuple[Argument, ...]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the arguments from which a backend may prepare what it needs, because no kernel changes them."""
+        return tuple(
+            a.name for a in self.arguments if a.name in _PLACES or (a.record is not None and a.record is not Clock)
+        )
 
     def check(self, values: dict[str, object], numbers: Numbers) -> None:
         """Refuse a launch whose arguments are not exactly the declared ones.
