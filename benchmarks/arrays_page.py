@@ -61,12 +61,11 @@ def row(kind: ArrayKind) -> Iterator[str]:
     arguments = arguments_of(kind)
     written = [kernel for kernel, argument in arguments.items() if argument.intent != "in"]
     (ctype,) = {argument.ctype for argument in arguments.values()}
-    record = next((str(e) for e in kind.extents if isinstance(e, str) and e not in EXTENTS), ctype)
     yield f"`{kind.name}`"
     if kind.kernels:
         yield kernels(kind.kernels)
-    yield f"`{record}`"
-    yield " x ".join(str(e) for e in kind.extents if e != record)
+    yield f"`{ctype}`"
+    yield " x ".join(str(e) for e in kind.extents)
     yield kind.role
     yield kind.doc
     yield kernels(written)

@@ -47,9 +47,9 @@ class HandMade:
         self.chunks = [
             [i, min(chunk, n - i), i * row_step, row_step, 0, i, i, 0, 0, 0, 0, 0, -1] for i in range(0, n, chunk)
         ]
-        empty = {"int": np.int32, "int64": np.int64, "uint32": np.uint32, "double": np.float64}
-        empty |= {"real": real, "acc": acc, "weight_t": weight}
-        self.arrays = {a.name: np.zeros(0, empty[a.ctype]) for s in KERNELS.values() for a in s.arguments if a.array}
+        self.arrays = {
+            a.name: np.zeros(0, a.dtype(self.numbers)) for s in KERNELS.values() for a in s.arguments if a.array
+        }
         self.arrays |= {
             "weights": np.zeros(0, weight),
             "syn_row_begin": np.zeros(0, np.int64),

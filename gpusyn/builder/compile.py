@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.inputs.tables import CHUNK, InputTables
+from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunk_table
+from gpusyn.builder.rows.extents import targets_of
 from gpusyn.builder.rows.tables import SynapseTables
-from gpusyn.builder.sizes import Sizes, chunk_steps, described, extents, launched, targets_of
-from gpusyn.kernels.arrays import EXPECTED, array_name, bindings
+from gpusyn.builder.specs import chunk_steps, described, extents, launched
+from gpusyn.kernels.arrays import EXPECTED, Extents, array_name, bindings
 from gpusyn.kernels.program import ArraySpec, Launch, Program, filled
+from gpusyn.kernels.records import CHUNK
 from gpusyn.kernels.spec import KERNELS
 
 Array = NDArray[Any]
@@ -39,27 +41,32 @@ class Compiled:
     program : Program
     steps : int
         Most steps of one chunk: so many that no buffer can overflow.
+    stored : list of StoredWeights
+        Where the synapses of every pathway and receptor are kept.
+    rounded_to_zero : dict of str to int
+        How many weights that are not 0 are stored as 0, by projection and receptor.
     """
 
     def __init__(self, layout: Layout, seed: int, steps: int | None = None) -> None:
         self.layout = layout
         self.steps = steps or chunk_steps(layout)
         self.inputs = InputTables(layout, seed)
-        self.synapses = SynapseTables(layout, seed, self.inputs)
+        synapses = SynapseTables(layout, seed, self.inputs)
+        self.stored, self.rounded_to_zero = synapses.stored, synapses.event_driven.rounded_to_zero
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
         self._sizes = extents(layout, self.steps)
-        tables = {name: array for name, array in self._tables() if array.size}
+        tables = {name: array for name, array in self._tables(synapses) if array.size}
         self._most_routes = max(1, int(np.diff(tables["route_begin"]).max(initial=0)))
         specs = fitted({spec.name: spec for _, spec in described(layout, self._sizes)}, tables)
         self._sizes[None, None]["waves"] = specs["waves"].shape[1]
         initial = {name: tables[name] if name in tables else filled(spec) for name, spec in specs.items()}
         self.program = Program(layout.numbers, specs, initial, [self._launch(*one) for one in launched(layout)])
 
-    def _tables(self) -> Iterator[tuple[str, Array]]:
+    def _tables(self, synapses: SynapseTables) -> Iterator[tuple[str, Array]]:
         """Initial values of the arrays whose elements are not all alike, by name."""
         layout, inputs = self.layout, self.inputs
-        yield from self.synapses.arrays().items()
+        yield from synapses.arrays().items()
         yield from inputs.arrays(self.steps).items()
         senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
         yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.size for p in senders])
@@ -74,7 +81,7 @@ class Compiled:
     # ---- launches ----
     def _launch(self, kernel: str, group: int | None) -> Launch:
         """One launch of a step; its numbers are those of the narrowest owner that counts them."""
-        counts: Sizes = {}
+        counts: Extents = {}
         for owner in ((None, None), (None, group), (kernel, None), (kernel, group)):
             counts |= self._sizes.get(owner, {})
         remembers = counts["histories"] or self.layout.gates  # gates need the last event of each source
@@ -87,7 +94,7 @@ class Compiled:
         signature = self.layout.groups[group].signature if kernel == "advance_neurons" and group is not None else None
         return Launch(kernel, bindings(kernel, group), scalars, self._items(kernel, group, counts), signature)
 
-    def _items(self, kernel: str, group: int | None, counts: Sizes) -> int:
+    def _items(self, kernel: str, group: int | None, counts: Extents) -> int:
         """Independent units of a launch's work."""
         if kernel in ("advance_neurons", "advance_poisson"):
             return counts["chunks"]

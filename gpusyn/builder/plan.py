@@ -9,7 +9,7 @@ from typing import Any
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.placement import lay_out
-from gpusyn.builder.sizes import chunk_steps, described, extents, launched, synapse_bytes
+from gpusyn.builder.specs import chunk_steps, described, extents, launched, synapse_bytes
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
@@ -73,10 +73,9 @@ class Plan:
 
     def __init__(self, net: Network, dt: float, precision: str, backend: Any, threads: int | None) -> None:
         self.dt, self.precision = dt, precision
-        workers = threads or int(getattr(backend, "workers", 1))
+        workers = threads or (backend.workers if backend else 1)
         self.layout: Layout = lay_out(net, dt, precision, workers)
-        ask = getattr(backend, "free_memory", free_memory)
-        self.free: int | None = ask()
+        self.free: int | None = backend.free_memory() if backend else free_memory()
         self.synapses = sum(p.expected for p in self.layout.pathways)
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()

@@ -16,6 +16,7 @@ from gpusyn.builder.gating.pulsed import PulseScheme, pulse_scheme
 from gpusyn.builder.gating.saturating import growth
 from gpusyn.builder.gating.strategy import components
 from gpusyn.builder.layout import GateSet, Layout
+from gpusyn.kernels.arrays import array_name
 from gpusyn.kinetics import FirstOrder, GProtein, Kinetics, Saturating
 from gpusyn.parameters.scalars import whole_steps
 
@@ -121,6 +122,6 @@ class GateTables:
         """The tables as arrays by name."""
         real = self.layout.numbers.real_dtype
         return {
-            "advance_gates.sets": np.array(self.sets, np.int64),
-            "advance_gates.coef": np.array(self.coef).astype(real),
+            array_name("sets", kernel="advance_gates"): np.array(self.sets, np.int64),
+            array_name("coef", kernel="advance_gates"): np.array(self.coef).astype(real),
         }

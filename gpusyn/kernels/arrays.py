@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.kernels import records
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, WEIGHT
 from gpusyn.kernels.spec import KERNELS, Argument
 
+Extents = dict[str, int]  # what is counted in shapes -> how many there are
+Owner = tuple[str | None, int | None]  # kernel and group of neurons that an array belongs to; None: all
 LONG_AGO = -(2**40)  # step of the last event of a source that has had none
 NO_FAULT = np.iinfo(np.int64).max
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
@@ -26,7 +27,7 @@ class ArrayKind(NamedTuple):
     Attributes
     ----------
     name : that of the kernel argument
-    extents : what each dimension counts: a name in EXTENTS, a record (its fields), or a number
+    extents : what each dimension counts: a name in EXTENTS, or a number; fields of a record are one dimension more
     role : one of `gpusyn.kernels.program.ROLES`
     doc : one sentence that says what it holds, with its unit
     kernels : the kernels that have each an array of their own; none: all kernels share it
@@ -121,7 +122,7 @@ def _extents(text: str) -> tuple[str | int, ...]:
 
 
 ARRAYS: tuple[ArrayKind, ...] = (
-    _one("clock", "3", SCRATCH, "Step that begins, step that is delivered, first step of the chunk."),
+    _one("clock", "1", SCRATCH, "Step that begins, step that is delivered, first step of the chunk."),
     _one("spike_total", "1", RECORD, "Number of spikes of the chunk so far."),
     _one("spike_begin", "step bounds", RECORD, "Place of the first spike of each step of the chunk in `spike_id`."),
     _one("spike_id", "spikes", RECORD, "Id of the source of each spike, step by step, in any order within a step."),
@@ -131,7 +132,7 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _one("release_step", "releases", STATE, "Step in which each source's last pulse of transmitter began.", LONG_AGO),
     _one("source_population", "ids", PARAMETER, "Number of the population, or of the gates on sources, of each id."),
     _one("ring", "ring slots", STATE, "Sum of the weights of the events that arrive in each coming step (quanta)."),
-    _one("bath", "baths, Bath", PARAMETER, "What changes each receptor in time."),
+    _one("bath", "baths", PARAMETER, "What changes each receptor in time."),
     _one("bath_kinetics", "steps, bath width", SCRATCH, "Coefficients of slowed kinetics in each step of the chunk."),
     _one("waves", "steps, waves", SCRATCH,
          "Value of each number that changes in time, in each step of the chunk (pA, mV, mM or a factor)."),
@@ -140,23 +141,23 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _one("due_begin", "step bounds", SCRATCH, "Place of the first listed spike of each step of the chunk in `due_id`."),
     _one("due_id", "listed events", PARAMETER, "Id of the source of each listed spike, in order of time."),
     _one("due_events", "listed events", PARAMETER, "Number of events that each listed spike stands for."),
-    _one("drives", "drives, Drive", PARAMETER, "Rate, weight, window and random key of each Poisson drive and source."),
+    _one("drives", "drives", PARAMETER, "Rate, weight, window and random key of each Poisson drive and source."),
     _one("drive_rate", "rates, 2", PARAMETER,
          "Mean of a piece and the probability of no event in it, of each rate (events per step)."),
     _one("drive_pieces", "rates", PARAMETER, "Number of pieces of equal mean that each rate is drawn in."),
     _one("drive_weight", "drive weights", PARAMETER, "Weight of an event of each drive (quanta)."),
-    _one("routes", "routes, Route", PARAMETER, "Where the synapses of each route are, and which sums they add to."),
+    _one("routes", "routes", PARAMETER, "Where the synapses of each route are, and which sums they add to."),
     _one("route_begin", "route bounds", PARAMETER, "Place of the first route of each population in `routes`."),
     _one("row_begin", "row bounds", PARAMETER, "Place of the first synapse of each row and slice within its block."),
     _one("words", "words", PARAMETER, "Delay (steps, high half) and target in its slice (low half) of each synapse."),
     _one("weights", "weights", WEIGHT, "Weight of each event-driven synapse (quanta times 2^shift of its route)."),
-    _one("shared", "shared sums, Shared", PARAMETER, "Where the sums are that all neurons of a population share."),
-    _one("histories", "histories, History", PARAMETER, "Sources, word length and transmitter of each history."),
+    _one("shared", "shared sums", PARAMETER, "Where the sums are that all neurons of a population share."),
+    _one("histories", "histories", PARAMETER, "Sources, word length and transmitter of each history."),
     _one("history", "history words", STATE,
          "Transmitter of each source in recent steps as bits, or the number of its events; newest step lowest."),
     _one("payload", "payloads, 2", SCRATCH,
          "Value to which, and from which, each channel of a gate on a source moves in this step (1)."),
-    _group("chunks", "chunks, Chunk", PARAMETER, "Neurons, coefficients, drives and probes of each unit of work."),
+    _group("chunks", "chunks", PARAMETER, "Neurons, coefficients, drives and probes of each unit of work."),
     _group("V", "neurons", STATE, "Membrane potential of each neuron, counted from `rest` (mV)."),
     _group("rest", "neurons", PARAMETER, "Potential from which V of each neuron is counted (mV)."),
     _group("refractory", "neurons", STATE, "Refractory time that is left to each neuron (steps)."),
@@ -168,10 +169,10 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _group("current", "neurons", PARAMETER, "Constant current into each neuron (pA)."),
     _group("current_wave", "neurons", PARAMETER, "Column of `waves` with the current into each neuron."),
     _group("clamp_wave", "neurons", PARAMETER, "Column of `waves` with the command voltage of each neuron; 0: none."),
-    _group("rings", "rings, Ring", PARAMETER, "Where in `ring` each input of each population has its sums."),
-    _group("probes", "probes, Probe", PARAMETER, "Neuron, variable and place in `trace` of each recorded variable."),
-    _kernel(("advance_poisson",), "chunks", "chunks, Source", PARAMETER, "Sources and drive of each unit of work."),
-    _kernel(("advance_gates",), "sets", "sets, Gate", PARAMETER, "Kinetics, sources and places of each set of gates."),
+    _group("rings", "rings", PARAMETER, "Where in `ring` each input of each population has its sums."),
+    _group("probes", "probes", PARAMETER, "Neuron, variable and place in `trace` of each recorded variable."),
+    _kernel(("advance_poisson",), "chunks", "chunks", PARAMETER, "Sources and drive of each unit of work."),
+    _kernel(("advance_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and places of each set of gates."),
     _kernel(("advance_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each set."),
     _kernel(("advance_gates",), "states", "source states", STATE, "States of each source's gate (1)."),
     _kernel(SYNAPSE_KERNELS, "row_begin", "row bounds", PARAMETER,
@@ -181,8 +182,8 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(SYNAPSE_KERNELS, "weights", "weights", WEIGHT, "Weight of each synapse (nS or pA)."),
     _kernel(SYNAPSE_KERNELS, "gates", "states", STATE,
             "States of each synapse's gate, and the fraction of its channels that no drug blocks (1)."),
-    _kernel(SYNAPSE_KERNELS, "sets", "sets, Set", PARAMETER, "Targets, blocks and sums of each receptor.", True),
-    _kernel(SYNAPSE_KERNELS, "blocks", "blocks, Block", PARAMETER, "Synapses, gates and drug of each block.", True),
+    _kernel(SYNAPSE_KERNELS, "sets", "sets", PARAMETER, "Targets, blocks and sums of each receptor.", True),
+    _kernel(SYNAPSE_KERNELS, "blocks", "blocks", PARAMETER, "Synapses, gates and drug of each block.", True),
     _kernel(SYNAPSE_KERNELS, "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each block.", True),
 )  # fmt: skip
 
@@ -224,8 +225,6 @@ def arguments_of(kind: ArrayKind) -> dict[str, Argument]:
     }
 
 
-def record_width(extent: str | int) -> int | None:
-    """Return the number of fields if an extent is a record or a number of columns."""
-    if isinstance(extent, int):
-        return extent
-    return None if extent in EXTENTS else len(getattr(records, extent)._fields)
+def type_of(kind: ArrayKind) -> Argument:
+    """Return an argument that an array is passed as; all have one type."""
+    return next(iter(arguments_of(kind).values()))

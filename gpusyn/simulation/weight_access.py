@@ -62,7 +62,7 @@ def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
 
 def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Array:
     s = part.stored
-    stored = session.read(s.prefix + "weights", s.weights, s.weights + (1 if s.constant else len(part.pre)))
+    stored = session.read(s.array("weights"), s.weights, s.weights + (1 if s.constant else len(part.pre)))
     out = np.ldexp(stored.astype(np.float64), s.exponent)
     return np.broadcast_to(out, len(part.pre)) if s.constant else out
 
@@ -105,8 +105,8 @@ def write_weights(
             if s.history is not None
             else np.rint(np.ldexp(own, -s.exponent)).astype(numbers.weight_dtype)
         )
-        keep(s.prefix + "weights", s.weights, values.size)
-        session.write(s.prefix + "weights", values, s.weights)
+        keep(s.array("weights"), s.weights, values.size)
+        session.write(s.array("weights"), values, s.weights)
 
 
 def _checked(given: Any, compiled: Compiled, projection: Projection, receptor: str, count: int, where: str) -> Array:
