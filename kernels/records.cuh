@@ -1,6 +1,12 @@
-// The integer tables that the kernels read: each struct is one row. gpusyn/kernels/records.py says what the fields mean and
-// writes the rows; a test holds the fields of both against each other.
+// The integer tables that the kernels read: each struct is one row. gpusyn/kernels/records.py has the same records and says
+// what their fields mean; a test holds the fields of both against each other. A table is an int64 array of the host;
+// kernels reach its elements through these structs only, so no two types ever name the same element.
 #pragma once
+
+// Steps since the start of the simulation.
+struct Clock {
+    int64 next, now, start;
+};
 
 // Neurons of one population that one block advances.
 struct Chunk {

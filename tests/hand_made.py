@@ -8,7 +8,8 @@ import math
 import numpy as np
 
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.arrays import ARRAYS
+from gpusyn.kernels.program import ArraySpec, Launch, Program
 from gpusyn.kernels.records import History
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.spec import KERNELS
@@ -17,7 +18,7 @@ from gpusyn.kernels.synapse_words import encode_address, encode_synapse
 DT = 0.1
 NEVER = -(1 << 40)
 V, G, I, B, H = range(5)  # variables of a probe
-SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")} | {"synaptic": "synaptic"}
+SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")}
 SINGLE, DOUBLE = Numbers("float32", "int32"), Numbers("float64", "int64")
 
 
@@ -48,9 +49,9 @@ class HandMade:
         self.chunks = [
             [i, min(chunk, n - i), i * row_step, row_step, 0, i, i, 0, 0, 0, 0, 0, -1] for i in range(0, n, chunk)
         ]
-        empty = {"int": np.int32, "int64": np.int64, "uint32": np.uint32, "double": np.float64}
-        empty |= {"real": real, "acc": acc, "weight_t": weight}
-        self.arrays = {a.name: np.zeros(0, empty[a.ctype]) for s in KERNELS.values() for a in s.arguments if a.array}
+        self.arrays = {
+            a.name: np.zeros(0, a.dtype(self.numbers)) for s in KERNELS.values() for a in s.arguments if a.array
+        }
         self.arrays |= {
             "weights": np.zeros(0, weight),
             "syn_row_begin": np.zeros(0, np.int64),
@@ -202,7 +203,7 @@ class HandMade:
         launches.append(self._launch("advance_neurons", scalars, {}, self.signature))
         launches += [self._launch("advance_lists", scalars, {})] * self.lists
         launches.append(self._launch("deliver_spikes", scalars, {}))
-        return Program(self.numbers, arrays, launches)
+        return Program(self.numbers, {name: spec_of(name, a) for name, a in arrays.items()}, arrays, launches)
 
     def _launch(self, kernel, scalars, names, signature=None):
         arguments = KERNELS[kernel].arguments
@@ -213,6 +214,12 @@ class HandMade:
         for name, values in parts.items():
             old = self.arrays[name]
             self.arrays[name] = np.concatenate([old, np.asarray(values).astype(old.dtype).reshape(-1)])
+
+
+def spec_of(name, array):
+    """Description of a hand-made array, which has the role of the one that the compiler makes."""
+    kind = next(kind for kind in ARRAYS if kind.name == name.removeprefix("syn_"))
+    return ArraySpec(name, array.dtype, array.shape, kind.role, kind.doc)
 
 
 AMPA = ReceptorSignature("Exponential", "Conductance")

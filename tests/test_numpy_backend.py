@@ -183,6 +183,6 @@ def test_a_launch_with_a_missing_argument_is_refused():
 
 def test_a_launch_with_an_argument_of_another_type_is_refused():
     program = make(numbers=SINGLE).program()
-    program.arrays["V"] = np.zeros(1)
+    program.initial["V"] = np.zeros(1)
     with pytest.raises(BackendError, match=r"advance_neurons: argument 'V' must be float32"):
         NumpyBackend().start(program)

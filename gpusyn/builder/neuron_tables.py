@@ -109,7 +109,7 @@ class NeuronTables:
     def _states(self, V: Floats) -> Floats:
         """Initial states of the receptors: closed gates, and effects at their steady state for V."""
         group = self.group
-        states = np.zeros((max(group.signature.n_states, 1), max(group.size, 1)))
+        states = np.zeros((group.signature.n_states, group.size))
         for place in group.members:
             neurons = slice(place.first, place.first + place.size)
             for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
@@ -118,33 +118,28 @@ class NeuronTables:
                     states[first + k, neurons] = value
         return states
 
-    def arrays(self, prefix: str, inputs: InputTables, g: int) -> dict[str, Array]:
-        """The group's arrays by name."""
-        group, numbers = self.group, self.layout.numbers
-        real = numbers.real_dtype
+    def arrays(self, inputs: InputTables, g: int) -> dict[str, Array]:
+        """Return the group's arrays by name, those that are not all zeros."""
+        group, real = self.group, self.layout.numbers.real_dtype
         V = self.V.copy()
         clamped = inputs.clamps.wave[g] > 0
         V[clamped] = inputs.clamps.start[g][clamped] - self.rest[clamped]
         rings = [row for m in group.members for r in m.rings for row in _ring_rows(r, m.size)]
         return {
-            prefix + "V": V.astype(real),
-            prefix + "rest": self.rest,
-            prefix + "reference": self.rest.astype(real),
-            prefix + "refractory": np.zeros(group.size, np.int32),
-            prefix + "membrane": self._steady(V).astype(real),
-            prefix + "gates": self._states(V).astype(real),
-            prefix + "synaptic": np.zeros((max(2 * group.signature.n_synaptic, 1), max(group.size, 1)), real),
-            prefix + "coef": np.ascontiguousarray(self.coef),
-            prefix + "current": (self.current + inputs.injections.current[g]).astype(real),
-            prefix + "current_wave": inputs.injections.wave[g],
-            prefix + "clamp_wave": inputs.clamps.wave[g],
-            prefix + "rings": write_rows(rings, Ring),
+            "V": V.astype(real),
+            "rest": self.rest.astype(real),
+            "membrane": self._steady(V).astype(real),
+            "gates": self._states(V).astype(real),
+            "coef": np.ascontiguousarray(self.coef),
+            "current": (self.current + inputs.injections.current[g]).astype(real),
+            "current_wave": inputs.injections.wave[g],
+            "clamp_wave": inputs.clamps.wave[g],
+            "rings": write_rows(rings, Ring),
         }
 
     def _steady(self, V: Floats) -> Floats:
         """The models' own states where they do not move at the initial V, (states, neurons)."""
-        n_own = self.group.signature.n_own
-        found = np.zeros((n_own, self.group.size) if n_own else (1, 1))
+        found = np.zeros((self.group.signature.n_own, self.group.size))
         for place, p in zip(self.group.members, self.parameters, strict=True):
             neurons = slice(place.first, place.first + place.size)
             steady = STEADY[place.population.model.kind](V[neurons] + self.rest[neurons], p)

@@ -6,14 +6,13 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from gpusyn.builder.compile import chunk_steps
 from gpusyn.builder.gating.strategy import SYNAPSE
-from gpusyn.builder.gating.synapse_gates import synapse_kernel, synapse_states
-from gpusyn.builder.layout import Layout, Pathway, one_weight
+from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.placement import lay_out
-from gpusyn.builder.source_gates import shape_of
-from gpusyn.drugs.combined import blocker_of
+from gpusyn.builder.specs import chunk_steps, described, extents, launched, synapse_bytes
 from gpusyn.errors import PlanMemoryError
+from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
+from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import instance, one_of, public, real
 from gpusyn.utils.memory import free_memory, size_text
@@ -74,14 +73,14 @@ class Plan:
 
     def __init__(self, net: Network, dt: float, precision: str, backend: Any, threads: int | None) -> None:
         self.dt, self.precision = dt, precision
-        workers = threads or int(getattr(backend, "workers", 1))
+        workers = threads or (backend.workers if backend else 1)
         self.layout: Layout = lay_out(net, dt, precision, workers)
-        ask = getattr(backend, "free_memory", free_memory)
-        self.free: int | None = ask()
-        self.synapses = sum(b.expected for b in self.layout.pathways)
+        self.free: int | None = backend.free_memory() if backend else free_memory()
+        self.synapses = sum(p.expected for p in self.layout.pathways)
+        self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()
-        self.scratch = int(max((40 * b.expected for b in self.layout.pathways if b.listed), default=0))
-        self.launches = self._launches()
+        self.scratch = int(max((40 * p.expected for p in self.layout.pathways if p.listed), default=0))
+        self.launches = len(launched(self.layout))
         self.rounded_to_zero: dict[str, int] | None = None
 
     @property
@@ -97,8 +96,12 @@ class Plan:
     @property
     def bytes_per_synapse(self) -> float:
         """Bytes of words, weights, gates and row bounds, a synapse."""
-        own = sum(v for k, v in self.bytes.items() if k.startswith("synapses"))
-        return own / self.synapses if self.synapses else 0.0
+        return self._of_synapses / self.synapses if self.synapses else 0.0
+
+    @property
+    def specs(self) -> dict[str, ArraySpec]:
+        """Description of every array, by name; what only drawn synapses tell is an expected number."""
+        return {spec.name: spec for _, spec in self._described}
 
     def require_fit(self) -> None:
         """Refuse a network that does not fit.
@@ -129,37 +132,15 @@ class Plan:
 
     # ---- counting ----
     def _count(self) -> dict[str, int]:
-        layout = self.layout
-        out: dict[str, int] = {}
-        for pathway in layout.pathways:
-            key = f"synapses {pathway.projection.name}"
-            out[key] = out.get(key, 0) + int(_pathway_bytes(pathway, layout))
-        steps, n = chunk_steps(layout), layout.n_ids
-        real = layout.numbers.real_dtype.itemsize
-        out["rings of sums"] = layout.ring_size * layout.numbers.acc_dtype.itemsize
-        out["neurons"] = sum(
-            g.size * (real * (2 + g.signature.n_own + g.signature.n_states + 2 * g.signature.n_synaptic) + 20)
-            + g.rows * real * g.signature.n_coef
-            for g in layout.groups
-        )
-        out["sources"] = 4 * n
-        for gate in layout.gates.values():
-            shape = shape_of(gate.kinetics)
-            key = f"gates of {gate.place.population.name}"
-            out[key] = out.get(key, 0) + gate.place.size * (real * (shape.states + 2 * shape.channels) + 24)
-        out["spikes of a chunk"] = 8 * n * steps
-        columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
-        out["samples of a chunk"] = columns * steps * real
-        return {k: v for k, v in out.items() if v}
-
-    def _launches(self) -> int:
-        layout = self.layout
-        kinds = {p.population.model.kind for p in layout.populations.values()} & {
-            "PoissonSource",
-            "SpikeSource",
-        }
-        gated = {(synapse_kernel(r), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)}
-        return len(layout.groups) + len(kinds) + len(gated) + bool(layout.gates) + 1
+        """Bytes of all arrays, by part; those of synapses by projection."""
+        parts: dict[str, int] = {}
+        for pathway in self.layout.pathways:
+            _add(parts, f"synapses {pathway.projection.name}", synapse_bytes(pathway, self.layout))
+        self._of_synapses = sum(parts.values())
+        for kind, spec in self._described:
+            if SYNAPTIC.isdisjoint(map(str, kind.extents)):
+                _add(parts, _part(kind), spec.nbytes)
+        return {part: n for part, n in parts.items() if n}
 
     # ---- text ----
     def describe(self) -> str:
@@ -215,23 +196,21 @@ class Plan:
         return self.describe()
 
 
-def _pathway_bytes(pathway: Pathway, layout: Layout) -> float:
-    numbers, n = layout.numbers, pathway.expected
-    total = 0.0
-    first, end = pathway.pre_range
-    lumped, gated = pathway.receptors(synaptic=False), pathway.receptors(synaptic=True)
-    if lumped and pathway.shared:
-        total += (4 + 8) * (end - first)
-    elif lumped:
-        total += 4 * n + 8 * (end - first) * pathway.post.slices
-    for _, receptor in lumped:
-        total += 0 if one_weight(pathway.projection, receptor.name) else numbers.weight_dtype.itemsize * n
-    total += len({synapse_kernel(r) for _, r in gated}) * (4 * n + 8 * pathway.post.size)
-    for _, receptor in gated:
-        states = synapse_states(receptor.kinetics) + (blocker_of(receptor, layout.net.infusions) is not None)
-        weight = 0 if one_weight(pathway.projection, receptor.name) else numbers.real_dtype.itemsize
-        total += (weight + states * numbers.real_dtype.itemsize) * n
-    return total
+# Parts of the memory beside neurons and synapses, by the role of an array.
+_PARTS = {
+    STATE: "sums of events, histories, gates of sources",
+    PARAMETER: "tables",
+    SCRATCH: "inputs of a chunk",
+    RECORD: "spikes and samples of a chunk",
+}
+
+
+def _part(kind: ArrayKind) -> str:
+    return "neurons" if kind.scope == "group" else _PARTS[kind.role]
+
+
+def _add(parts: dict[str, int], part: str, n: int) -> None:
+    parts[part] = parts.get(part, 0) + n
 
 
 def _pathway_lines(pathway: Pathway, layout: Layout) -> list[str]:

@@ -23,6 +23,14 @@ CHUNK = 128  # most neurons, or sources, of one chunk, as in kernels/common.cuh
 NEVER = 2**62  # a step that no run reaches
 
 
+class Clock(NamedTuple):
+    """Steps since the start of the simulation: the `next` one to begin, the one that runs `now`, the run's first."""
+
+    next: int
+    now: int
+    start: int
+
+
 class Chunk(NamedTuple):
     """Neurons of one population that one block advances: `size` of them, from `first` of their group on.
 
@@ -191,10 +199,10 @@ class SynapseBlock(NamedTuple):
     dose: int
 
 
-RECORDS: dict[str, type[tuple[int, ...]]] = {
+RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
-        Chunk, Ring, Probe, Bath, Drive, SourceChunk, Route, Shared, Gate, History, SynapseSet, SynapseBlock,
+        Clock, Chunk, Ring, Probe, Bath, Drive, SourceChunk, Route, Shared, Gate, History, SynapseSet, SynapseBlock,
     )
 }  # fmt: skip
 

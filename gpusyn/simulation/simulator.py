@@ -20,15 +20,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.backends.select import NAMES, choose_backend
+from gpusyn.backends.base import start_session
+from gpusyn.backends.select import resolve
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plan import Plan, plan
 from gpusyn.errors import ArgumentError, SimulationError
+from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder
-from gpusyn.parameters.scalars import flag, integer, one_of, public, real, show, whole_steps
+from gpusyn.parameters.scalars import flag, integer, one_of, public, real, whole_steps
 from gpusyn.results import SpikeData, TraceData
+from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.logs import SpikeLog, TraceLog
 from gpusyn.simulation.state_access import StateAccess
 from gpusyn.simulation.streams import Streams, save_results
@@ -96,9 +99,7 @@ class Simulator:
         chunk_steps: int | None = None,
     ) -> None:
         self._seed = integer(seed, "Simulator.seed", low=0)
-        chosen = choose_backend(backend, threads) if isinstance(backend, str) else backend
-        if not callable(getattr(chosen, "start", None)):
-            raise ArgumentError(f"Simulator.backend: must be one of {', '.join(NAMES)} (got {show(backend)})")
+        chosen = resolve(backend, threads)
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
         planned = plan(net, dt, precision=precision, backend=chosen, threads=threads)
@@ -108,15 +109,14 @@ class Simulator:
         self._compiled = Compiled(layout, self._seed, chunk_steps)
         self.plan: Plan = planned.built(self._compiled.rounded_to_zero)
         self._recorders = layout.net.recorders
-        self._initial = self._snapshot()
-        self._session = chosen.start(self._compiled.program)
+        self._session = start_session(chosen, self._compiled.program)
+        self._initial = InitialValues(self._compiled.program, self._session)
         self._logs: dict[str, Any] = {
             name: (SpikeLog if r.is_spikes else TraceLog)(r, layout) for name, r in self._recorders.items()
         }
-        self._state = StateAccess(layout, self._session, self._compiled.inputs)
+        self._state = StateAccess(self._compiled, self._session)
         self._streams = Streams(self._recorders, layout)
         self._step = 0
-        self._weights_changed = False
         self._closed = False
         for note in layout.notes:
             print(f"gpusyn: {note}", file=sys.stderr)
@@ -150,7 +150,7 @@ class Simulator:
 
     def _run_chunk(self, k: int) -> None:
         session, start = self._session, self._step
-        session.write("clock", np.array([start, start, start, 0], np.int64))
+        session.write("clock", np.array(Clock(start, start, start), np.int64))
         session.write("spike_total", np.zeros(1, np.int64))
         for write in self._compiled.inputs.writes(start, k):
             session.write(*write)
@@ -215,49 +215,17 @@ class Simulator:
     def set_weights(self, projection: Projection | str, values: Any, receptor: str | None = None) -> None:
         """Replace weights, in the order of `weights`: a number or an array, up to the projection's `w_max`."""
         self._check_open()
-        self._weights_changed = True
-        write_weights(self._compiled, self._session, self._projection(projection), receptor, values)
+        keep = self._initial.keep
+        write_weights(self._compiled, self._session, self._projection(projection), receptor, values, keep)
 
     def reset(self) -> None:
         """Back to time 0: state, weights and recordings as in a new simulator."""
         self._check_open()
-        initial = self._initial
-        if self._weights_changed:
-            compiled = Compiled(self._layout, self._seed, self._compiled.steps)
-            initial = initial | {k: v for k, v in compiled.program.arrays.items() if k.endswith("weights")}
-            self._weights_changed = False
-        for name, values in initial.items():
-            self._session.write(name, values)
+        self._initial.restore()
         for log in self._logs.values():
             log.clear()
         self._streams.restart()
         self._step = self._state.step = 0
-
-    def _snapshot(self) -> dict[str, Array]:
-        """Initial values of everything that changes in a run."""
-        changing = (
-            "V",
-            "refractory",
-            "membrane",
-            "gates",
-            "synaptic",
-            "ring",
-            "history",
-            "event_step",
-            "event_count",
-            "release_step",
-            "states",
-            "payload",
-            "fault",
-            "trace",
-        )
-        arrays = self._compiled.program.arrays
-        return {
-            # what starts from one value needs no copy
-            name: np.broadcast_to(a.reshape(-1)[0].copy(), a.shape) if _even(a) else a.copy()
-            for name, a in arrays.items()
-            if name.split(".")[-1] in changing
-        }
 
     def save(self, path: str) -> None:
         """Write all recordings: `path` ending in .h5 is one file, else a folder of standard SONATA files."""
@@ -302,9 +270,3 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _even(array: Array) -> bool:
-    """Whether all values are equal, the NaN of an empty trace included."""
-    flat = array.reshape(-1)
-    return bool(np.all(flat == flat[0])) or bool(np.all(flat != flat))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,19 +62,24 @@ def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
 
 def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Array:
     s = part.stored
-    stored = session.read(s.prefix + "weights", s.weights, s.weights + (1 if s.constant else len(part.pre)))
+    stored = session.read(s.array("weights"), s.weights, s.weights + (1 if s.constant else len(part.pre)))
     out = np.ldexp(stored.astype(np.float64), s.exponent)
     return np.broadcast_to(out, len(part.pre)) if s.constant else out
 
 
 def write_weights(
-    compiled: Compiled, session: Session, projection: Projection, receptor: str | None, given: Any
+    compiled: Compiled,
+    session: Session,
+    projection: Projection,
+    receptor: str | None,
+    given: Any,
+    keep: Callable[[str, int, int], None],
 ) -> None:
-    """Replace weights, given in canonical order."""
+    """Replace weights, given in canonical order; `keep(array, start, size)` is told what will be replaced."""
     names = list(projection.weights)
     if isinstance(given, dict):
         for name, part in given.items():
-            write_weights(compiled, session, projection, one_of(name, names, "Simulator.set_weights()"), part)
+            write_weights(compiled, session, projection, one_of(name, names, "Simulator.set_weights()"), part, keep)
         return
     where = f"Simulator.set_weights('{projection.name}')"
     if receptor is None and len(names) > 1:
@@ -99,7 +105,8 @@ def write_weights(
             if s.history is not None
             else np.rint(np.ldexp(own, -s.exponent)).astype(numbers.weight_dtype)
         )
-        session.write(s.prefix + "weights", values, s.weights)
+        keep(s.array("weights"), s.weights, values.size)
+        session.write(s.array("weights"), values, s.weights)
 
 
 def _checked(given: Any, compiled: Compiled, projection: Projection, receptor: str, count: int, where: str) -> Array:

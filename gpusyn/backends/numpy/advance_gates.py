@@ -8,12 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from gpusyn.backends.numpy.advance_synapses import growth, opened
-from gpusyn.backends.numpy.spikes import emit, release
+from gpusyn.backends.numpy.spikes import begin_step, emit, release
 from gpusyn.kernels.records import Array, Gate, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.numerics.portable_math import flush
-
-TABLES = ("sets",)
 
 
 class Kind(IntEnum):
@@ -32,8 +30,7 @@ def prepare_gates(a: SimpleNamespace, signature: Signature | None) -> list[Gate]
 
 def advance_gates(a: SimpleNamespace, plan: list[Gate]) -> None:
     """Advance every source's gates over the step that ends now, and send what changed."""
-    now = int(a.clock[0])
-    a.clock[1] = now
+    now = begin_step(a).now
     a.history = 0
     for g in plan:
         c, event = a.coef[g.coef :], a.event_step[g.source : g.source + g.size] == now

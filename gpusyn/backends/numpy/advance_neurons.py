@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.backends.numpy.spikes import add_drive, emit
+from gpusyn.backends.numpy.spikes import Step, add_drive, begin_step, emit
 from gpusyn.equations.effects import EFFECTS, Effect, Real
 from gpusyn.equations.kinetics import KINETICS, Arrivals, Kinetics
 from gpusyn.equations.neurons import NEURONS, Neuron
@@ -19,7 +19,6 @@ from gpusyn.kernels.signature import ReceptorLayout, Signature
 from gpusyn.numerics.portable_math import flush
 
 THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF = range(5)  # the first coefficients of every neuron
-TABLES = ("chunks", "rings", "drives", "probes", "bath")
 LIMIT = 1e30  # a potential beyond it, or not a number, is a fault
 
 
@@ -113,7 +112,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     """Find the populations, and views of what belongs to each."""
     assert signature is not None
     rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, Drive), read_rows(a.bath, Bath)
-    probes = np.array(a.probes).reshape(-1, len(Probe._fields))
+    probes = read_rows(a.probes, Probe)
     model, n = NEURONS[signature.neuron], int(a.n)
     coef, cells = a.coef[: signature.n_coef * int(a.n_rows)].reshape(signature.n_coef, -1), []
     for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
@@ -185,13 +184,13 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: li
     )
 
 
-def _probes(table: Array, whole: Chunk, members: list[Chunk]) -> Iterator[Probes]:
+def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator[Probes]:
     """The probes of one population, grouped by what they record."""
-    found = []
-    for chunk in members:
-        for row in table[chunk.probe : chunk.probe_end].tolist():
-            probe = Probe(*row)
-            found.append(probe._replace(neuron=probe.neuron + chunk.first - whole.first))
+    found = [
+        probe._replace(neuron=probe.neuron + chunk.first - whole.first)
+        for chunk in members
+        for probe in probes[chunk.probe : chunk.probe_end]
+    ]
 
     def kind(p: Probe) -> tuple[int, int, int]:
         return (p.variable, p.receptor, p.every)
@@ -209,10 +208,10 @@ def _probes(table: Array, whole: Chunk, members: list[Chunk]) -> Iterator[Probes
 
 
 def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
-    """Private Poisson input, V, gates, threshold, spikes and samples of the step that ``clock[0]`` names."""
-    now, base = int(a.clock[0]), int(a.clock[2])
-    a.clock[1] = now
-    waves = a.waves[(now - base) * int(a.n_waves) :]
+    """Private Poisson input, V, gates, threshold, spikes and samples of the step that begins."""
+    step = begin_step(a)
+    now, start = step.now, step.now - step.local
+    waves = a.waves[step.local * int(a.n_waves) :]
     for cells in plan.cells:
         chunk = cells.chunk
         due, following = (
@@ -226,8 +225,8 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
             a.ring[r.shared + (now & r.shared_mask)] if r.shared >= 0 else a.ring.dtype.type(0) for r in cells.rings
         ]
         for drive in cells.drives:
-            add_drive(a, drive, now, now - base, chunk.offset, chunk.size, due)
-        bathed = [_bathed(a, r, cells.c, waves, now - base) for r in cells.receptors]
+            add_drive(a, drive, step, chunk.offset, chunk.size, due)
+        bathed = [_bathed(a, r, cells.c, waves, step) for r in cells.receptors]
         v = cells.V.copy()
         reached, fires, sound = _threshold(plan.model, cells, _free_v(plan.model, cells, bathed, waves), waves)
         if cells.Ca is not None:
@@ -242,15 +241,15 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
         emit(a, now, chunk.source + np.flatnonzero(fires & sound), 1)
         for p in cells.probes:
             if (now + 1) % p.every == 0:
-                row = (now + 1) // p.every - base // p.every - 1
+                row = (now + 1) // p.every - start // p.every - 1
                 a.trace[p.first + row * p.columns] = _sample(cells, bathed, p.variable, p.receptor)[p.neurons]
 
 
-def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, local_step: int) -> Bathed:
+def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, step: Step) -> Bathed:
     """A receptor with what drugs, [Mg] and glycine make of it in this step."""
     own, bath = c[r.coef :], r.bath
     if bath.kinetics >= 0:
-        own = a.bath_kinetics[local_step * int(a.bath_width) + bath.kinetics :]
+        own = a.bath_kinetics[step.local * int(a.bath_width) + bath.kinetics :]
     return Bathed(
         r,
         own,

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gpusyn.backends.numpy.spikes import step_of
 from gpusyn.kernels.records import Array, SynapseBlock, SynapseSet, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.numerics.portable_math import exp, expm1, flush
 
 LANES = 32
-TABLES = ("sets", "blocks", "row_begin", "address")
 
 # A gate: c, what the transmitter does, states -> what adds to the mean over the coming step, value at its end
 Gate = Callable[[Array, Array, Sequence[Array]], tuple[Array, Array]]
@@ -247,7 +247,7 @@ def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, mean: Callable[[Array, 
             sent = (a.history[b.history + rows.word] >> rows.bit) & np.uint32((1 << b.bits) - 1)
             extra, end = gate(c, sent, rows.x)
             if rows.free is not None:
-                each, wave = mean(c, extra, end), a.waves[(int(a.clock[0]) - int(a.clock[2])) * int(a.n_waves) :]
+                each, wave = mean(c, extra, end), a.waves[step_of(a).local * int(a.n_waves) :]
                 own, before = slice(s.first, s.first + s.size), rows.free.copy()
                 lengths = np.diff(a.row_begin[b.rows : b.rows + s.size + 1])
                 blocker, dose = a.coef[b.blocker :], wave[b.dose]

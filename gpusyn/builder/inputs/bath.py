@@ -117,12 +117,9 @@ class BathTables:
             table[:, place : place + len(coef)] = np.stack(coef, axis=1)[which[1:]]
         return table.astype(self.layout.numbers.real_dtype)
 
-    def arrays(self, steps: int) -> dict[str, Array]:
-        """Return the tables by name, with room for `steps` steps."""
-        return {
-            "bath": write_rows(self.rows or [UNCHANGED], Bath),
-            "bath_kinetics": np.zeros(max(steps * self.width, 1), self.layout.numbers.real_dtype),
-        }
+    def arrays(self) -> dict[str, Array]:
+        """Return the tables by name."""
+        return {"bath": write_rows(self.rows or [UNCHANGED], Bath)}
 
 
 def blocker_doses(layout: Layout) -> dict[OpenChannelBlocker, Course]:

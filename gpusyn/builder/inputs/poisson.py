@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gpusyn.builder.fixed_point import most_events
 from gpusyn.builder.inputs.courses import Floats, StepTimes, window
 from gpusyn.builder.layout import Layout, PopulationLayout
+from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import CHUNK, NEVER, Drive, SourceChunk, write_rows
 from gpusyn.network import stimulus
 from gpusyn.numerics.rng import Stream, poisson_parameters, stream_key
@@ -116,12 +117,12 @@ class PoissonTables:
         found = [poisson_parameters(mean) for mean in self._means]
         rates = [np.stack([piece, p0], axis=1) for piece, p0, _, _ in found]
         pieces = [pieces for _, _, pieces, _ in found]
-        return {
+        chunks = {array_name("chunks", kernel="advance_poisson"): write_rows(self.chunks, SourceChunk)}
+        return (chunks if self.chunks else {}) | {
             "drives": write_rows(self.rows, Drive),
             "drive_rate": np.concatenate([*rates, np.zeros((room, 2))]).astype(np.float64),
             "drive_pieces": np.concatenate([*pieces, np.ones(room, np.int32)]).astype(np.int32),
             "drive_weight": np.concatenate([*self._weights, np.zeros(1)]).astype(self.layout.numbers.acc_dtype),
-            "poisson_chunks": write_rows(self.chunks, SourceChunk),
         }
 
 

@@ -48,14 +48,9 @@ class SpikeLists:
         """Return the bounds of the events of each of `steps` steps from `start` on."""
         return np.searchsorted(self.step, start + np.arange(steps + 1)).astype(np.int64)
 
-    def arrays(self, steps: int) -> dict[str, Array]:
-        """Return the tables by name, with room for the bounds of `steps` steps."""
-        none = np.zeros(1, np.int32)
-        return {
-            "due_begin": np.zeros(steps + 1, np.int64),
-            "due_id": self.source if len(self.source) else none,
-            "due_events": self.events if len(self.events) else none,
-        }
+    def arrays(self) -> dict[str, Array]:
+        """Return the tables by name."""
+        return {"due_id": self.source, "due_events": self.events}
 
 
 def _listed(layout: Layout) -> Iterator[ListedSpikes]:

@@ -59,9 +59,9 @@ class InputTables:
         """Return the tables by name, with room for `steps` steps of what changes in time."""
         return {
             "waves": np.zeros((steps, len(self.columns)), self.layout.numbers.real_dtype),
-            **self.bath.arrays(steps),
+            **self.bath.arrays(),
             **self.poisson.arrays(steps),
-            **self.spike_lists.arrays(steps),
+            **self.spike_lists.arrays(),
         }
 
     def writes(self, start: int, steps: int) -> list[Write]:

@@ -73,7 +73,7 @@ class EventDrivenTables:
     def __init__(self, layout: Layout, gates: GateTables) -> None:
         self.layout, self.gates = layout, gates
         self.routes: list[tuple[int, Route]] = []
-        self.shared = _shared_sums(layout)
+        self.shared = shared_sums(layout)
         self.stored: list[StoredWeights] = []
         self.rounded_to_zero: dict[str, int] = {}
         self._row_begin, self._words = Pool(np.int64), Pool(np.uint32)
@@ -154,7 +154,7 @@ class EventDrivenTables:
         }
 
 
-def _shared_sums(layout: Layout) -> list[Shared]:
+def shared_sums(layout: Layout) -> list[Shared]:
     """Return the sums that whole populations receive alike, one for each input of a ring that has them."""
     rings = [ring for place in layout.populations.values() for ring in place.rings if ring.shared >= 0]
     return [

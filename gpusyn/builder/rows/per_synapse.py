@@ -15,11 +15,15 @@ from gpusyn.builder.rows.stored import Pool, StoredWeights, ordered_weights, wei
 from gpusyn.builder.source_gates import pulse_steps
 from gpusyn.drugs import OpenChannelBlocker
 from gpusyn.drugs.combined import blocker_of
+from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import History, SynapseBlock, SynapseSet, write_rows
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.nernst import thermal_voltage
 
 Array = NDArray[Any]
+
+
+BLOCKER_COEFFICIENTS = 4  # of one drug
 
 
 class Histories:
@@ -77,10 +81,7 @@ class Histories:
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name."""
-        return {
-            "histories": write_rows(self.records, History),
-            "history": np.zeros(max(self.size, 1), np.uint32),
-        }
+        return {"histories": write_rows(self.records, History)}
 
 
 class Member(NamedTuple):
@@ -98,7 +99,7 @@ class SynapseGateTables:
     Attributes
     ----------
     kernel : str
-        Its name; with a dot, the prefix of the arrays.
+        Its name.
     stored : list of StoredWeights
     sets : dict of (str, int) to list of Member
         By target population and index of the receptor.
@@ -140,7 +141,7 @@ class SynapseGateTables:
                     words=address,
                     weights=at,
                     constant=not step,
-                    prefix=self.kernel + ".",
+                    kernel=self.kernel,
                     history=history,
                 )
             )
@@ -164,21 +165,25 @@ class SynapseGateTables:
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name."""
-        prefix = self.kernel + "."
-        out: dict[str, Array] = {
-            prefix + "row_begin": self._row_begin.join(),
-            prefix + "address": self._address.join(),
-            prefix + "weights": self._weights.join(),
-            prefix + "gates": self._initial_gates(),
+        shared = {
+            "row_begin": self._row_begin.join(),
+            "address": self._address.join(),
+            "weights": self._weights.join(),
+            "gates": self._initial_gates(),
         }
+        out = {array_name(name, kernel=self.kernel): table for name, table in shared.items()}
         for g, group in enumerate(self.layout.groups):
             if targets := self.targets(g):
-                out |= {f"{prefix}{name}{g}": table for name, table in self._group_tables(group, targets).items()}
+                own = self._group_tables(group, targets)
+                out |= {array_name(name, kernel=self.kernel, group=g): table for name, table in own.items()}
         return out
 
     def _initial_gates(self) -> Array:
         """Return closed gates, and channels that no drug has blocked yet."""
-        gates = np.zeros(max(self._gates, 1), self.layout.numbers.real_dtype)
+        real = self.layout.numbers.real_dtype
+        if not any(member.blocker_coef for members in self.sets.values() for member in members):
+            return np.broadcast_to(real.type(0), max(self._gates, 1))
+        gates = np.zeros(max(self._gates, 1), real)
         for block, _, blocker_coef, synapses in (member for members in self.sets.values() for member in members):
             if blocker_coef:
                 gates[block.gates + block.free : block.gates + block.free + synapses] = 1.0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Pathway
 from gpusyn.builder.rows.drawn import Synapses
+from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import History
 
 Array = NDArray[Any]
@@ -53,8 +54,8 @@ class StoredWeights:
         Whether one stored weight stands for all.
     exponent : int
         A stored weight times 2^exponent is the weight.
-    prefix : str
-        Of the names of the arrays: that of the kernel of per-synapse gates.
+    kernel : str or None
+        The kernel of per-synapse gates that its arrays belong to; None for event-driven synapses.
     history : History or None
         The history that its addresses point into; None for event-driven synapses.
     shared : bool
@@ -69,9 +70,13 @@ class StoredWeights:
     weights: int
     constant: bool
     exponent: int = 0
-    prefix: str = ""
+    kernel: str | None = None
     history: History | None = None
     shared: bool = False
+
+    def array(self, name: str) -> str:
+        """Return the name in the program of one of its arrays."""
+        return array_name(name, kernel=self.kernel)
 
 
 def ordered_weights(pathway: Pathway, receptor: str, synapses: Synapses, order: Any) -> Array:

@@ -44,9 +44,9 @@ def unpack(stored: StoredWeights, read: Read) -> UnpackedSynapses:
 
 def _rows(stored: StoredWeights, read: Read, array: str) -> tuple[Array, Array]:
     """Return the number of each word's row, and the words."""
-    begin = read(stored.prefix + "row_begin", stored.begin, stored.begin + stored.rows + 1)
+    begin = read(stored.array("row_begin"), stored.begin, stored.begin + stored.rows + 1)
     row = np.repeat(np.arange(stored.rows), np.diff(begin))
-    return row, read(stored.prefix + array, stored.words, stored.words + int(begin[-1]))
+    return row, read(stored.array(array), stored.words, stored.words + int(begin[-1]))
 
 
 def _shared_pairs(stored: StoredWeights, read: Read) -> tuple[Array, Array, Array]:
