@@ -1,11 +1,11 @@
-"""The first half of compilation: places populations, blocks of synapses, gates of sources and rings of sums.
+"""The first half of compilation: place populations, pathways of synapses, gates of sources and rings of sums.
 
 It needs counts and bounds only, so `plan` can use it without drawing anything.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps, whole_steps_array
+
+Target = tuple[str, int]  # a population and the index of one of its receptors
 
 
 def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout:
@@ -123,48 +125,72 @@ def longest_delay(projection: Projection, layout: Layout) -> int:
 
 
 def _place_rings(layout: Layout, precision: str) -> None:
-    """One ring a (population, receptor), as long as its own longest delay, in quanta that its largest sum needs."""
-    inputs: dict[tuple[str, int], list[Input]] = {}
-    slots: dict[tuple[str, int], int] = {}
-    shared: dict[tuple[str, int], int] = {}
-    for pathway in layout.pathways:
-        for k, receptor in pathway.receptors(synaptic=False):
-            key = (pathway.post.population.name, k)
-            low, mean, high = layout.weight_ranges[pathway.projection.name, receptor.name]
-            if pathway.shared:  # the slot of this step must not be one that this step's events go to
-                shared[key] = max(shared.get(key, 1), pathway.longest + 1)
-            if not pathway.shared or len(pathway.own_ids):
-                slots[key] = max(slots.get(key, 1), pathway.longest)
-            if pathway.pre_part > 0:
-                continue  # the in-degree is that of the whole projection
-            degree = pathway.projection.rule.max_in_degree(pathway.projection.pre.size, pathway.projection.post.size)
-            events = max(layout.populations[p.name].most_events for p, _ in pathway.projection.pre.parts)
-            events = 1 if pathway.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
-            inputs.setdefault(key, []).append(
-                Input(f"Projection '{pathway.projection.name}'", mean, high, degree * events, low)
-            )
-    for drive in layout.net.drives.values():
-        _refuse_block(drive, layout)
-        events = most_events(drive, layout.dt, f"Drive '{drive.name}'")
-        low, mean, high = weight_range(drive.weight)
-        for population, _ in drive.target.parts:
-            k = [r.name for r in population.receptors].index(drive.receptor)
-            inputs.setdefault((population.name, k), []).append(Input(f"Drive '{drive.name}'", mean, high, events, low))
+    """Place the rings of each receptor, as long as its longest delay, in quanta that its largest sum needs."""
+    inputs: dict[Target, list[Input]] = {}
+    for target, given in (*_projected(layout), *_driven(layout)):
+        inputs.setdefault(target, []).append(given)
     acc, wide_weights, quanta = choose_quanta(inputs, precision, fractions=bool(layout.gates))
     layout.numbers = Numbers(layout.numbers.real, acc, wide_weights and precision == "single")
+    own, shared = _depths(layout)
     for name, place in layout.populations.items():
         for k, receptor in enumerate(place.population.receptors):
-            depth = 1 << math.ceil(math.log2(slots.get((name, k), 1)))
+            quantum = quanta.get((name, k), Quantum(0, 0.0, []))
             n_inputs = KINETICS[lumped_form(receptor.kinetics, place.strategies[k].owner)][2]
-            ring = ReceptorRings(depth, layout.ring_size, quanta.get((name, k), Quantum(0, 0.0, [])), n_inputs)
-            layout.ring_size += depth * place.size * n_inputs
+            rings = ReceptorRings(own.get((name, k), 1), layout.ring_size, quantum, n_inputs)
+            layout.ring_size += rings.slots * place.size * n_inputs
             if (name, k) in shared:
-                ring.shared, ring.shared_slots = layout.ring_size, 1 << math.ceil(math.log2(shared[name, k]))
-                layout.ring_size += ring.shared_slots * n_inputs
-            place.rings.append(ring)
+                rings.shared, rings.shared_slots = layout.ring_size, shared[name, k]
+                layout.ring_size += rings.shared_slots * n_inputs
+            place.rings.append(rings)
 
 
-def _refuse_block(drive: Any, layout: Layout) -> None:
+def _projected(layout: Layout) -> Iterator[tuple[Target, Input]]:
+    """Yield what each projection can send to each receptor of each of its target populations."""
+    for pathway in layout.pathways:
+        if pathway.pre_part > 0:
+            continue  # the in-degree is that of the whole projection
+        projection = pathway.projection
+        degree = projection.rule.max_in_degree(projection.pre.size, projection.post.size)
+        events = max(layout.populations[p.name].most_events for p, _ in projection.pre.parts)
+        for k, receptor in pathway.receptors(synaptic=False):
+            least, mean, largest = layout.weight_ranges[projection.name, receptor.name]
+            most = 1 if pathway.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
+            given = Input(f"Projection '{projection.name}'", mean, largest, degree * most, least)
+            yield (pathway.post.population.name, k), given
+
+
+def _driven(layout: Layout) -> Iterator[tuple[Target, Input]]:
+    """Yield what each drive can send to its receptor of each of its target populations."""
+    for drive in layout.net.drives.values():
+        _refuse_blocked(drive, layout)
+        where = f"Drive '{drive.name}'"
+        least, mean, largest = weight_range(drive.weight)
+        given = Input(where, mean, largest, most_events(drive, layout.dt, where), least)
+        for population, _ in drive.target.parts:
+            yield (population.name, [r.name for r in population.receptors].index(drive.receptor)), given
+
+
+def _depths(layout: Layout) -> tuple[dict[Target, int], dict[Target, int]]:
+    """Return the slots (a power of 2) that the longest delays need: of rings of each neuron, and of shared ones."""
+    own: dict[Target, int] = {}
+    shared: dict[Target, int] = {}
+    for pathway in layout.pathways:
+        for k, _ in pathway.receptors(synaptic=False):
+            target = pathway.post.population.name, k
+            if pathway.shared:  # the slot of this step must not be one that this step's events go to
+                shared[target] = max(shared.get(target, 1), pathway.longest + 1)
+            if not pathway.shared or len(pathway.own_ids):
+                own[target] = max(own.get(target, 1), pathway.longest)
+    return {k: _power_of_2(n) for k, n in own.items()}, {k: _power_of_2(n) for k, n in shared.items()}
+
+
+def _power_of_2(n: int) -> int:
+    """Return the least power of 2 that is at least n."""
+    return 1 << (n - 1).bit_length()
+
+
+def _refuse_blocked(drive: Any, layout: Layout) -> None:
+    """Refuse a drive of a receptor whose channels a drug blocks synapse by synapse."""
     for population, _ in drive.target.parts:
         receptor = population.receptor(drive.receptor)
         assert receptor is not None
