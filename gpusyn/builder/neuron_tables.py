@@ -1,4 +1,4 @@
-"""The neurons as kernels read them: state, coefficients, chunks of work, and the samples to take."""
+"""The neurons as kernels read them: state, coefficients, chunks of work, and the samples that are taken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gpusyn.builder.gating import linear as coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Group, Layout, PopulationLayout, ReceptorRings
+from gpusyn.builder.layout import Group, Layout, PlacedPopulation, ReceptorRings
 from gpusyn.builder.membrane_coefficients import OWN, STEADY
 from gpusyn.builder.source_gates import target_coefficients
 from gpusyn.errors import ParameterError
@@ -30,14 +30,14 @@ VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4, "Ca": 5}
 OWN_STATE = 6  # of the neuron model, by its number
 
 
-def parameter(place: PopulationLayout, name: str, seed: int) -> Any:
-    """A parameter as the user gave it: a number, or one value a neuron (drawn here if it is a distribution)."""
+def parameter(place: PlacedPopulation, name: str, seed: int) -> Any:
+    """Return a parameter: the number, or one value for each neuron, which a distribution draws here."""
     population = place.population
     return drawn(population.model.values[name], place.size, f"{population.name}.{name}", seed, "parameter")
 
 
 def drawn(value: Any, size: int, name: str, seed: int, purpose: str) -> Any:
-    """A number or an array; distributions are drawn from the stream of (purpose, name), one value a neuron."""
+    """Return a number or an array; a distribution draws one value for each neuron from the stream of its name."""
     if isinstance(value, Distribution):
         return value.draw(Stream(stream_key(seed, purpose, name)), np.arange(size))
     return value
@@ -58,7 +58,7 @@ class NeuronTables:
             self._fill(place, seed)
         self.coef = self.coef.astype(real)
 
-    def _fill(self, place: PopulationLayout, seed: int) -> None:
+    def _fill(self, place: PlacedPopulation, seed: int) -> None:
         neurons = slice(place.first, place.first + place.size)
         rows = slice(place.row, place.row + (1 if place.uniform else place.size))
         model = place.population.model
@@ -88,7 +88,7 @@ class NeuronTables:
         for k, value in enumerate(table):
             self.coef[k, rows] = value
 
-    def _own(self, place: PopulationLayout, p: dict[str, Any], rest: Any) -> list[Any]:
+    def _own(self, place: PlacedPopulation, p: dict[str, Any], rest: Any) -> list[Any]:
         dt, neuron = self.layout.dt, self.group.signature.neuron
         table: list[Any] = list(OWN[neuron](dt, p))
         for k, receptor in enumerate(place.population.receptors):
@@ -107,7 +107,7 @@ class NeuronTables:
         return table
 
     def _states(self, V: Floats) -> Floats:
-        """Initial states of the receptors: closed gates, and effects at their steady state for V."""
+        """Return the initial states of the receptors: closed gates, and effects at their steady state for V."""
         group = self.group
         states = np.zeros((group.signature.n_states, group.size))
         for place in group.members:
@@ -138,7 +138,7 @@ class NeuronTables:
         }
 
     def _steady(self, V: Floats) -> Floats:
-        """The models' own states where they do not move at the initial V, (states, neurons)."""
+        """Return the models' own states where they do not move at the initial V, (states, neurons)."""
         found = np.zeros((self.group.signature.n_own, self.group.size))
         for place, p in zip(self.group.members, self.parameters, strict=True):
             neurons = slice(place.first, place.first + place.size)
@@ -213,7 +213,7 @@ class Probes:
 
 
 def _what(population: Population, variable: str) -> tuple[int, int]:
-    """Number of a variable, and of the receptor or of the model's own state that it is of."""
+    """Return the number of a variable, and that of its receptor or of the model's own state."""
     own = list(population.model.STATES)
     if variable in own:
         return OWN_STATE, own.index(variable)
@@ -222,7 +222,7 @@ def _what(population: Population, variable: str) -> tuple[int, int]:
 
 
 def sample_steps(recorder: Recorder, dt: float) -> int:
-    """Steps between the samples of a trace recorder."""
+    """Return the steps between the samples of a trace recorder."""
     if recorder.every is None:
         return 1
     where = f"Recorder '{recorder.name}'.every"

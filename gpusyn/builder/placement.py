@@ -20,7 +20,7 @@ from gpusyn.builder.layout import (
     Group,
     Layout,
     Pathway,
-    PopulationLayout,
+    PlacedPopulation,
     ReceptorRings,
     history_bits,
     history_words,
@@ -62,7 +62,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
 def _place_populations(layout: Layout, workers: int) -> None:
     source = 0
     for name, population in layout.net.populations.items():
-        place = PopulationLayout(population, source)
+        place = PlacedPopulation(population, source)
         place.strategies = choose_strategies(population, layout.net.projections.values(), layout.net.infusions)
         place.slices = max(-(-population.size // LARGEST_SLICE), min(workers, max(population.size, 1)))
         layout.populations[name] = place
@@ -97,8 +97,8 @@ def _place_gates(layout: Layout) -> None:
         for k, receptor in pathway.receptors(synaptic=False):
             key = pathway.pre.population.name, receptor.kinetics
             if pathway.post.strategies[k].owner == SOURCE and key not in layout.gates:
-                owner = len(layout.populations) + len(layout.gates)
-                layout.gates[key] = GateSet(pathway.pre, receptor.kinetics, receptor.name, owner, layout.n_ids)
+                sender = len(layout.populations) + len(layout.gates)
+                layout.gates[key] = GateSet(pathway.pre, receptor.kinetics, receptor.name, sender, layout.n_ids)
     if layout.n_ids >= 2**31:
         raise ParameterError(
             f"Network: {layout.n_ids} neurons and gates of theirs in all; ids have 31 bits: use gating='per-synapse'"
@@ -106,7 +106,7 @@ def _place_gates(layout: Layout) -> None:
 
 
 def longest_delay(projection: Projection, layout: Layout) -> int:
-    """Longest delay that the projection can have, in steps; refuses what is off the grid."""
+    """Return the longest delay that the projection can have, in steps; refuse delays off the grid."""
     where, delay, dt = f"Projection '{projection.name}'.delay", projection.delay, layout.dt
     if isinstance(delay, Distribution | DistanceDelay):
         longest = max(1, round(delay.bounds()[1] / dt))
@@ -225,7 +225,7 @@ def _make_groups(layout: Layout) -> None:
             place.group = i
 
 
-def _signature(place: PopulationLayout, numbers: Numbers, calcium: bool, bathed: bool) -> Signature:
+def _signature(place: PlacedPopulation, numbers: Numbers, calcium: bool, bathed: bool) -> Signature:
     parts = []
     for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
         parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), r.effect, strategy.owner == SYNAPSE))

@@ -108,7 +108,7 @@ class GateTables:
         shape = shape_of(kinetics)
         where = f"receptor '{gate.receptor}'.kinetics"
         pulse, dead = pulse_steps(kinetics, layout.dt, where)
-        self.payload[gate.owner] = self.payloads
+        self.payload[gate.sender] = self.payloads
         size = components(kinetics) if KINDS[kinetics.kind] == 0 else 0
         row = [KINDS[kinetics.kind], gate.place.source, n, gate.first, self.states, len(self.coef), size,
                pulse, dead, self.releases, self.payloads]  # fmt: skip

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.gating.strategy import SOURCE, TARGET
-from gpusyn.builder.layout import PopulationLayout
+from gpusyn.builder.layout import PlacedPopulation
 from gpusyn.builder.neuron_tables import drawn
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kernels.arrays import array_name
@@ -29,7 +29,7 @@ class StateAccess:
         self.compiled, self.layout, self.session = compiled, compiled.layout, session
         self.step = 0  # that has been reached
 
-    def _places(self, place: PopulationLayout, variable: str) -> list[tuple[str, int]]:
+    def _places(self, place: PlacedPopulation, variable: str) -> list[tuple[str, int]]:
         """(array, start in it) of the variable's first neuron; a sum of several arrays for per-synapse gates."""
         signature = self.layout.groups[place.group].signature
         if variable == "V":
@@ -49,7 +49,7 @@ class StateAccess:
             found.append(self._row(place, "synaptic", 2 * row.synaptic + 1))
         return found
 
-    def _row(self, place: PopulationLayout, array: str, row: int) -> tuple[str, int]:
+    def _row(self, place: PlacedPopulation, array: str, row: int) -> tuple[str, int]:
         """Name of a group's array, and the place of a population's first neuron in one of its rows."""
         spec = self.compiled.program.specs[array_name(array, group=place.group)]
         return spec.name, row * spec.shape[-1] + place.first
@@ -66,7 +66,7 @@ class StateAccess:
             )
         return one_of(variable, known, f"{where}.variable")
 
-    def _scale(self, place: PopulationLayout, variable: str) -> Any:
+    def _scale(self, place: PlacedPopulation, variable: str) -> Any:
         """What the bath leaves of a conductance now; None where it leaves all."""
         kind, _, name = variable.partition("_")
         names = [r.name for r in place.population.receptors]
@@ -125,7 +125,7 @@ class StateAccess:
             self.session.write(array, present, start)
             offset += len(ids)
 
-    def _rest(self, place: PopulationLayout) -> Array:
+    def _rest(self, place: PlacedPopulation) -> Array:
         """Potential that V is counted from, in double precision (mV)."""
         rest: Array = self.compiled.neurons[place.group].rest
         return rest[place.first : place.first + place.size]

@@ -1,4 +1,4 @@
-"""Reading and replacing the weights of a projection where the backend keeps them."""
+"""Read and replace the weights of a projection where the backend keeps them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Weights(NamedTuple):
 
 
 def read_weights(compiled: Compiled, session: Session, projection: Projection, receptor: str | None) -> Weights:
-    """Synapses with their present weights."""
+    """Return the synapses of a projection with their present weights."""
     names = list(projection.weights)
     wanted = names if receptor is None else [one_of(receptor, names, f"Projection '{projection.name}'.receptor")]
     weight: dict[str, Array] = {}
@@ -54,7 +54,7 @@ def _parts(compiled: Compiled, session: Session, projection: Projection, recepto
 
 
 def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
-    """Canonical order of the pathways' synapses one after the other, and their columns in it."""
+    """Return the order by (pre, post, creation) of all pathways' synapses, and pre, post and delay in it."""
     pre, post, delay = (np.concatenate([getattr(p, name) for p in parts]) for name in ("pre", "post", "delay"))
     order = np.lexsort((post, pre))
     return order, pre[order], post[order], delay[order].astype(np.float64)

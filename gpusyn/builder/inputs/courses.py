@@ -18,7 +18,7 @@ from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import Receptor
 
 if TYPE_CHECKING:
-    from gpusyn.builder.layout import Layout, PopulationLayout
+    from gpusyn.builder.layout import Layout, PlacedPopulation
 
 Floats = NDArray[np.float64]
 Course = Callable[[Floats], Floats]  # times (ms) -> values
@@ -61,7 +61,7 @@ def window(stimulus: Any, dt: float, where: str) -> Window:
 
 
 class ReceptorBath(NamedTuple):
-    """Courses in time of what changes; None: nothing.
+    """Courses in time of what changes a receptor; None where it does not change.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class ReceptorBath(NamedTuple):
 
 
 def receptor_bath(receptor: Receptor, infusions: Iterable[Infusion]) -> ReceptorBath:
-    """The bath of a receptor, from its own waveforms and the infusions of its network."""
+    """Return the bath of a receptor, from its own waveforms and the infusions of its network."""
     here = [i for i in infusions if any(a.receptor == receptor.kind for a in i.drug.actions)]
     actions = [a for i in here for a in i.drug.actions if a.receptor == receptor.kind]
 
@@ -112,8 +112,8 @@ def check_infusions(layout: Layout) -> None:
             layout.notes.append(f"{where}: does nothing, no population has a receptor of class {kinds}")
 
 
-def _check(place: PopulationLayout, infusion: Infusion, where: str) -> bool:
-    """Whether the drug reaches a receptor of a population."""
+def _check(place: PlacedPopulation, infusion: Infusion, where: str) -> bool:
+    """Return whether the drug reaches a receptor of a population; refuse a change that the receptor cannot follow."""
     reached = False
     for receptor, strategy in zip(place.population.receptors, place.strategies, strict=True):
         for action in infusion.drug.actions:
@@ -131,7 +131,7 @@ def _check(place: PopulationLayout, infusion: Infusion, where: str) -> bool:
 
 
 def blocker_dose(blocker: OpenChannelBlocker, infusions: Iterable[Infusion], dt: float) -> Course:
-    """P_open k_on [drug] dt of a blocker in time."""
+    """Return the course of P_open k_on [drug] dt of a blocker."""
     given = [infusion for infusion in infusions if blocker in infusion.drug.actions]
 
     def course(t: Floats) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.inputs.courses import Column, Floats, StepTimes, Window, window
-from gpusyn.builder.layout import Layout, PopulationLayout
+from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.network.stimulus import Clamp, Injection
 from gpusyn.parameters.waveform import Waveform
 
@@ -72,7 +72,7 @@ class Injections:
                 values, which = np.unique(np.broadcast_to(np.asarray(amount, float), len(ids)), return_inverse=True)
                 self._add(place, neurons, [TimedCurrent(None, float(x), when) for x in values], which)
 
-    def _add(self, place: PopulationLayout, neurons: Array, currents: Sequence[TimedCurrent], which: Array) -> None:
+    def _add(self, place: PlacedPopulation, neurons: Array, currents: Sequence[TimedCurrent], which: Array) -> None:
         """Give each neuron one more current, currents[which]; neurons with the same currents share a column."""
         self.populations.add(place.population.name)
         wave = self.wave[place.group]

@@ -8,7 +8,7 @@ import numpy as np
 
 from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import window
-from gpusyn.builder.layout import Layout, PopulationLayout
+from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import Extents
 from gpusyn.network.stimulus import Drive, Injection
 from gpusyn.parameters.waveform import Waveform
@@ -58,6 +58,6 @@ def _weights(drive: Drive, size: int, in_part: bool) -> int:
     return size if in_part and isinstance(drive.rate, Waveform) else 1
 
 
-def _events(place: PopulationLayout) -> int:
+def _events(place: PlacedPopulation) -> int:
     times = place.population.model.times
     return sum(len(t) for t in times) if isinstance(times, tuple) else place.size * len(times)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import most_events
 from gpusyn.builder.inputs.courses import Floats, StepTimes, window
-from gpusyn.builder.layout import Layout, PopulationLayout
+from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import CHUNK, NEVER, Drive, SourceChunk, write_rows
 from gpusyn.network import stimulus
@@ -126,7 +126,7 @@ class PoissonTables:
         }
 
 
-def _drives(layout: Layout, seed: int, place: PopulationLayout) -> Iterator[PoissonInput]:
+def _drives(layout: Layout, seed: int, place: PlacedPopulation) -> Iterator[PoissonInput]:
     """Yield the drives of one population."""
     for drive in layout.net.drives.values():
         offset = 0
@@ -137,7 +137,7 @@ def _drives(layout: Layout, seed: int, place: PopulationLayout) -> Iterator[Pois
 
 
 def _drive(
-    drive: stimulus.Drive, layout: Layout, seed: int, place: PopulationLayout, ids: Array, offset: int
+    drive: stimulus.Drive, layout: Layout, seed: int, place: PlacedPopulation, ids: Array, offset: int
 ) -> PoissonInput:
     """Return the drive of neurons `ids`, which stand from `offset` on in its target.
 
@@ -185,7 +185,7 @@ def _mean(rate: Any, dt: float) -> Floats:
     return np.asarray(np.asarray(rate, float) * dt * 1e-3)
 
 
-def _source(layout: Layout, seed: int, place: PopulationLayout) -> PoissonInput:
+def _source(layout: Layout, seed: int, place: PlacedPopulation) -> PoissonInput:
     """Return the input of a population of Poisson sources."""
     name, rate = place.population.name, place.population.model.rate
     if isinstance(rate, Distribution):
@@ -197,7 +197,7 @@ def _source(layout: Layout, seed: int, place: PopulationLayout) -> PoissonInput:
     )
 
 
-def _chunks(place: PopulationLayout, drive: int) -> Iterator[SourceChunk]:
+def _chunks(place: PlacedPopulation, drive: int) -> Iterator[SourceChunk]:
     """Yield the chunks of a population of Poisson sources, whose input is row `drive`."""
     for offset in range(0, place.size, CHUNK):
         yield SourceChunk(

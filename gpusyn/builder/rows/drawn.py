@@ -32,14 +32,14 @@ class Synapses(NamedTuple):
     weights: dict[str, Floats | float]
 
     def take(self, index: Any) -> Synapses:
-        """The synapses at `index`."""
+        """Return the synapses at `index`."""
         delay = self.delay[index] if isinstance(self.delay, np.ndarray) else self.delay
         weights = {k: w[index] if isinstance(w, np.ndarray) else w for k, w in self.weights.items()}
         return Synapses(self.pre[index], self.post[index], delay, weights)
 
 
 def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses:
-    """Draw one projection; its streams are keyed by its name alone."""
+    """Draw one projection and return its synapses; the name alone is the key of its random streams."""
     name = projection.name
     stream = Stream(stream_key(seed, "connect", name))
     pre, post = np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -105,12 +105,12 @@ def _delay(
 
 
 def _on_grid(delays: Floats, dt: float) -> Integers:
-    """Whole steps, at least one."""
+    """Return delays in whole steps, at least one."""
     return np.maximum(np.rint(delays / dt), 1).astype(np.int32)
 
 
 def part_of(synapses: Synapses, pathway: Pathway) -> Synapses:
-    """The synapses of one pathway, with local ids of its two populations in place of positions."""
+    """Return the synapses of one pathway, with local ids of its two populations in place of positions."""
     projection = pathway.projection
     sides = []
     inside: Any = slice(None)
@@ -130,7 +130,7 @@ def part_of(synapses: Synapses, pathway: Pathway) -> Synapses:
 
 
 def _local(ids: Integers, positions: Integers, start: int) -> Integers:
-    """Local ids of positions in a part that begins at `start`; most parts are contiguous, which needs no table."""
+    """Return the local ids of positions in a part that begins at `start`; a contiguous part needs no table."""
     if len(ids) and int(ids[-1]) - int(ids[0]) == len(ids) - 1:
         shift = int(ids[0]) - start
         return positions + positions.dtype.type(shift) if shift else positions

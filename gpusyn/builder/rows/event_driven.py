@@ -22,12 +22,12 @@ Array = NDArray[Any]
 
 
 class Senders(NamedTuple):
-    """The senders of a pathway's events: their kind, the bounds of their ids, and the place of what their events carry.
+    """The senders of a pathway's events: their number, the bounds of their ids, and the place of what events carry.
 
-    `kind` counts the populations, then the gates of sources.
+    Populations are numbered first, then the sets of gates of sources.
     """
 
-    kind: int
+    number: int
     source: int
     source_end: int
     payload: int = -1
@@ -62,7 +62,7 @@ class EventDrivenTables:
     Attributes
     ----------
     routes : list of (int, Route)
-        The kind of the senders, and the route.
+        The number of the senders, and the route.
     shared : list of Shared
         The sums that whole populations receive alike.
     stored : list of StoredWeights
@@ -78,7 +78,7 @@ class EventDrivenTables:
         self.rounded_to_zero: dict[str, int] = {}
         self._row_begin, self._words = Pool(np.int64), Pool(np.uint32)
         self._weights = Pool(layout.numbers.weight_dtype)
-        self._kinds = {name: i for i, name in enumerate(layout.populations)}
+        self._numbers = {name: i for i, name in enumerate(layout.populations)}
 
     def add(self, pathway: Pathway, synapses: Synapses) -> None:
         """Add the synapses of a pathway onto the receptors without gates on every synapse."""
@@ -108,7 +108,7 @@ class EventDrivenTables:
             weights, step = self._weights.add(-stored if taken_back else stored), weight_step(stored, rows.word)
             senders = self._senders(pathway, k)
             route = _route(senders, Place(begin, words, weights, step, shift), _sums(pathway, ring, shared))
-            self.routes.append((senders.kind, route))
+            self.routes.append((senders.number, route))
             if not taken_back:
                 self._count_zeros(f"{pathway.projection.name}:{receptor.name}", exact, stored)
                 self.stored.append(
@@ -123,13 +123,13 @@ class EventDrivenTables:
         first, end = pathway.pre_range
         pre = pathway.pre
         if pathway.post.strategies[k].owner != SOURCE:
-            return Senders(self._kinds[pre.population.name], pre.source + first, pre.source + end)
+            return Senders(self._numbers[pre.population.name], pre.source + first, pre.source + end)
         gate = self.layout.gates[pre.population.name, pathway.post.population.receptors[k].kinetics]
         return Senders(
-            gate.owner,
+            gate.sender,
             source=gate.first + first,
             source_end=gate.first + end,
-            payload=self.gates.payload[gate.owner] + first,
+            payload=self.gates.payload[gate.sender] + first,
             payload_step=gate.place.size,
             channels=shape_of(gate.kinetics).channels,
         )
@@ -142,8 +142,8 @@ class EventDrivenTables:
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name."""
         routes = sorted(self.routes, key=lambda route: route[0])
-        kinds = len(self.layout.populations) + len(self.layout.gates)
-        counts = np.bincount([kind for kind, _ in routes], minlength=kinds)
+        senders = len(self.layout.populations) + len(self.layout.gates)
+        counts = np.bincount([number for number, _ in routes], minlength=senders)
         return {
             "routes": write_rows([route for _, route in routes], Route),
             "route_begin": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gpusyn.builder.gating.synapse_gates import synapse_coefficients, synapse_kernel, synapse_states
-from gpusyn.builder.layout import Layout, Pathway, PopulationLayout, one_weight
+from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation, one_weight
 from gpusyn.builder.rows.per_synapse import BLOCKER_COEFFICIENTS, by_kernel
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.kernels.arrays import Extents, Owner
@@ -39,7 +39,7 @@ def synapse_sets(layout: Layout) -> set[tuple[str, int, str, int]]:
     }  # fmt: skip
 
 
-def targets_of(layout: Layout, kernel: str, group: int | None) -> list[PopulationLayout]:
+def targets_of(layout: Layout, kernel: str, group: int | None) -> list[PlacedPopulation]:
     """Return the target population of each set of a per-synapse kernel in a group."""
     return [layout.populations[name] for k, g, name, _ in synapse_sets(layout) if (k, g) == (kernel, group)]
 

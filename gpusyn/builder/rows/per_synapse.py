@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.gating.synapse_gates import synapse_coefficients, synapse_kernel, synapse_states
-from gpusyn.builder.layout import Group, Layout, Pathway, PopulationLayout, history_bits, history_words
+from gpusyn.builder.layout import Group, Layout, Pathway, PlacedPopulation, history_bits, history_words
 from gpusyn.builder.rows.drawn import Synapses
 from gpusyn.builder.rows.sorted import target_rows
 from gpusyn.builder.rows.stored import Pool, StoredWeights, ordered_weights, weight_step
@@ -158,7 +158,7 @@ class SynapseGateTables:
         blocked = block._replace(free=free, dose=self._dose_columns[blocker])
         return Member(blocked, coef, _blocker_coefficients(blocker, dt), block.gate_step)
 
-    def targets(self, group: int) -> list[tuple[PopulationLayout, int, list[Member]]]:
+    def targets(self, group: int) -> list[tuple[PlacedPopulation, int, list[Member]]]:
         """Return the sets whose targets are in one group: population, index of the receptor, blocks."""
         places = self.layout.populations
         return [(places[name], k, members) for (name, k), members in self.sets.items() if places[name].group == group]
@@ -190,7 +190,7 @@ class SynapseGateTables:
         return gates
 
     def _group_tables(
-        self, group: Group, targets: list[tuple[PopulationLayout, int, list[Member]]]
+        self, group: Group, targets: list[tuple[PlacedPopulation, int, list[Member]]]
     ) -> dict[str, Array]:
         """Return the sets, blocks and coefficients of the targets in one group."""
         sets: list[SynapseSet] = []
