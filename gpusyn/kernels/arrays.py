@@ -7,6 +7,7 @@ Number types follow from the arguments' C types in `gpusyn.kernels.spec.KERNELS`
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -225,6 +226,7 @@ def arguments_of(kind: ArrayKind) -> dict[str, Argument]:
     }
 
 
+@functools.cache
 def type_of(kind: ArrayKind) -> Argument:
     """Return an argument that an array is passed as; all have one type."""
     return next(iter(arguments_of(kind).values()))

@@ -98,7 +98,8 @@ class StateAccess:
         where = f"Simulator.set({selection.name!r}, {variable!r})"
         is_v = variable == "V"
         limits: dict[str, Any] = {"unit": "mV", "potential": True} if is_v else {}
-        if variable.startswith("g_"):
+        kind, _, name = variable.partition("_")
+        if kind == "g":
             limits = {"unit": "nS", "low": 0.0}
         limits |= _own_limits(selection, variable)
         new = drawn(values(given, selection.size, where, **limits), selection.size, where, seed, "set")
@@ -107,8 +108,7 @@ class StateAccess:
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
             arrays = self._places(place, variable)
-            owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True)
-                      if variable.endswith(f"_{r.name}")}  # fmt: skip
+            owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True) if r.name == name}
             if owners - {TARGET}:
                 raise ParameterError(
                     f"{where}: gates of this receptor live on the {'sources' if SOURCE in owners else 'synapses'}; it "
