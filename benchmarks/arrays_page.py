@@ -65,7 +65,7 @@ def row(kind: ArrayKind) -> Iterator[str]:
     if kind.kernels:
         yield kernels(kind.kernels)
     yield f"`{ctype}`"
-    yield " x ".join(str(e) for e in kind.extents)
+    yield " x ".join(map(str, kind.extents)) or "1"
     yield kind.role
     yield kind.doc
     yield kernels(written)

@@ -119,11 +119,11 @@ def _kernel(kernels: tuple[str, ...], name: str, extents: str, role: str, doc: s
 
 
 def _extents(text: str) -> tuple[str | int, ...]:
-    return tuple(int(part) if part.isdigit() else part for part in text.split(", "))
+    return tuple(int(part) if part.isdigit() else part for part in text.split(", ") if part)
 
 
 ARRAYS: tuple[ArrayKind, ...] = (
-    _one("clock", "1", SCRATCH, "Step that begins, step that is delivered, first step of the chunk."),
+    _one("clock", "", SCRATCH, "Step that begins, step that is delivered, first step of the chunk."),
     _one("spike_total", "1", RECORD, "Number of spikes of the chunk so far."),
     _one("spike_begin", "step bounds", RECORD, "Place of the first spike of each step of the chunk in `spike_id`."),
     _one("spike_id", "spikes", RECORD, "Id of the source of each spike, step by step, in any order within a step."),
