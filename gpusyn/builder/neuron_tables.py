@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,31 +157,46 @@ def _ring_rows(ring: Ring, size: int) -> list[list[int]]:
     ]
 
 
+class Region(NamedTuple):
+    """Where the samples of one recorded variable go in `trace`: rows of `columns` samples, one every `every` steps."""
+
+    start: int
+    every: int
+    columns: int
+
+
+def sample_regions(layout: Layout, steps: int) -> tuple[dict[tuple[str, str], Region], int]:
+    """Return the region of each (recorder, variable) for chunks of `steps` steps, and the size of all."""
+    regions: dict[tuple[str, str], Region] = {}
+    size = 0
+    for recorder in layout.net.recorders.values():
+        if not recorder.is_spikes:
+            every, columns = sample_steps(recorder, layout.dt), recorder.source.size
+            for variable in recorder.variables:
+                regions[recorder.name, variable] = Region(size, every, columns)
+                size += (steps // every + 1) * columns
+    return regions, size
+
+
 class Probes:
     """The samples that trace recorders take, sorted by chunk, and where in the trace buffer each goes."""
 
     def __init__(self, layout: Layout, steps: int) -> None:
-        self.layout, self.steps = layout, steps
-        self.size = 0
-        self.regions: dict[tuple[str, str], tuple[int, int, int]] = {}  # (recorder, variable) -> start, every, columns
+        self.layout = layout
+        self.regions, _ = sample_regions(layout, steps)
         self.rows: list[list[tuple[int, list[int]]]] = [[] for _ in layout.groups]
-        for recorder in layout.net.recorders.values():
-            if not recorder.is_spikes:
-                for variable in recorder.variables:
-                    self._add(recorder, variable)
+        for (recorder, variable), region in self.regions.items():
+            self._add(layout.net.recorders[recorder], variable, region)
 
-    def _add(self, recorder: Recorder, variable: str) -> None:
-        every = sample_steps(recorder, self.layout.dt)
-        columns = recorder.source.size
-        self.regions[recorder.name, variable] = self.size, every, columns
+    def _add(self, recorder: Recorder, variable: str, region: Region) -> None:
         column = 0
         for population, ids in recorder.source.parts:
             place = self.layout.populations[population.name]
             what = _what(population, variable)
             for i in ids:
-                self.rows[place.group].append((place.first + int(i), [*what, every, self.size, column, columns]))
+                fields = [*what, region.every, region.start, column, region.columns]
+                self.rows[place.group].append((place.first + int(i), fields))
                 column += 1
-        self.size += (self.steps // every + 1) * columns
 
     def table(self, g: int) -> tuple[Array, Array]:
         """Neurons (index in the group) and fields of the group's probes, in order of the neurons."""
