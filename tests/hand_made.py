@@ -23,6 +23,7 @@ from gpusyn.kernels.records import (
 )
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.kernels.synapse_words import encode_address, encode_synapse
 
 DT = 0.1
 NEVER = -(1 << 40)
@@ -122,7 +123,7 @@ class HandMade:
         rows = sorted((s, t // slice_size, d, t % slice_size, w) for s, t, d, w in synapses)
         key = np.array([s * slices + k for s, k, *_ in rows], np.int64)
         a = self.arrays
-        words = np.array([d << 16 | t for _, _, d, t, _ in rows], np.uint32)
+        words = encode_synapse(*np.array([(t, d) for _, _, d, t, _ in rows]).reshape(-1, 2).T)
         begin = np.searchsorted(key, np.arange(count * slices + 1))
         route = Route(
             source=first, source_end=first + count, rows=a["row_begin"].size, words=a["words"].size,
@@ -174,7 +175,7 @@ class HandMade:
         for history, rows in blocks:
             flat = [s for row in rows for s in row]
             begin = np.cumsum([0] + [len(row) for row in rows])
-            lag = 0 if history.pulse else 1  # events that arrive at the end of a step are added then
+            source, delay = np.array([(s, d) for s, d, _ in flat], np.int64).reshape(-1, 2).T
             self._append(
                 blocks=SynapseBlock(
                     rows=a["syn_row_begin"].size,
@@ -191,7 +192,7 @@ class HandMade:
                     dose=0,
                 ),
                 syn_row_begin=begin,
-                address=[32 * history.words * s + (d - lag) * history.bits for s, d, _ in flat],
+                address=encode_address(source, delay, history),
                 syn_weights=[w for *_, w in flat],
                 syn_gates=np.zeros(states * len(flat)),
                 syn_coef=list(coefs) + [0.0] * (6 - len(coefs)),

@@ -16,6 +16,7 @@ from gpusyn.errors import BackendError
 from gpusyn.kernels.signature import KINETICS, NEURONS
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.kernels.synapse_words import encode_synapse
 from gpusyn.numerics import rng
 
 # --- tables, models and kernels agree -----------------------------------------------------------------------
@@ -150,7 +151,7 @@ def test_writes_between_runs_take_effect():
     session = start(net)
     session.run(5)
     session.write("weights", np.full(1, 8, np.int32))
-    session.write("words", np.array([2 << 16 | 1], np.uint32))  # delay 2, neuron 1
+    session.write("words", encode_synapse(np.array([1]), 2))
     session.write("probes", np.array([1]), 0)
     session.write("probes", np.array([0]), 7)  # the two columns change places
     session.run(5)

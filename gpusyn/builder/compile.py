@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
-from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunk_table
+from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
 from gpusyn.builder.rows.extents import targets_of
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.builder.specs import chunk_steps, described, extents, launched
 from gpusyn.kernels.arrays import EXPECTED, Extents, array_name, bindings
 from gpusyn.kernels.program import ArraySpec, Launch, Program, filled
-from gpusyn.kernels.records import CHUNK
+from gpusyn.kernels.records import CHUNK, Chunk, Probe, write_rows
 from gpusyn.kernels.spec import KERNELS
 
 Array = NDArray[Any]
@@ -71,11 +71,10 @@ class Compiled:
         senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
         yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.size for p in senders])
         for g, tables in enumerate(self.neurons):
-            neurons, probes = self.probes.table(g)
-            chunks, local = chunk_table(tables.group, inputs, g, neurons)
-            own = tables.arrays(inputs, g) | {"chunks": chunks}
-            if len(local):
-                own["probes"] = np.concatenate([local[:, None], probes], axis=1)
+            neurons, probes = self.probes.of_group(g)
+            chunks = chunks_of(tables.group, inputs, neurons)
+            own = tables.arrays(inputs, g)
+            own |= {"chunks": write_rows(chunks, Chunk), "probes": write_rows(probes, Probe)}
             yield from ((array_name(name, group=g), array) for name, array in own.items())
 
     # ---- launches ----

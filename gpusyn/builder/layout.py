@@ -24,7 +24,7 @@ from gpusyn.receptors import Receptor
 
 
 @dataclass
-class Ring:
+class ReceptorRings:
     """The integer sums of one (population, receptor): `inputs` rings, one after the other, `slots` steps deep.
 
     What all neurons of the population get alike is kept once, in as many rings of single numbers from `shared` on
@@ -48,7 +48,7 @@ class PopulationLayout:
     group: int = -1  # of neurons with state; -1: a source of spikes
     first: int = 0  # within the group
     row: int = 0  # of the coefficient table
-    rings: list[Ring] = field(default_factory=list)
+    rings: list[ReceptorRings] = field(default_factory=list)
     strategies: list[Strategy] = field(default_factory=list)  # of each receptor
     most_events: int = 1  # a step
     slices: int = 1

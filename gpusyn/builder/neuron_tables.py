@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from gpusyn.builder.gating import linear as coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Group, Layout, PopulationLayout, Ring
+from gpusyn.builder.layout import Group, Layout, PopulationLayout, ReceptorRings
 from gpusyn.builder.membrane_coefficients import OWN, STEADY
 from gpusyn.builder.source_gates import target_coefficients
 from gpusyn.errors import ParameterError
-from gpusyn.kernels.records import CHUNK
+from gpusyn.kernels.records import CHUNK, Chunk, Probe, Ring, write_rows
 from gpusyn.kernels.signature import KINETICS
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
@@ -134,7 +134,7 @@ class NeuronTables:
             "current": (self.current + inputs.injections.current[g]).astype(real),
             "current_wave": inputs.injections.wave[g],
             "clamp_wave": inputs.clamps.wave[g],
-            "rings": np.array(rings, np.int64),
+            "rings": write_rows(rings, Ring),
         }
 
     def _steady(self, V: Floats) -> Floats:
@@ -148,17 +148,22 @@ class NeuronTables:
         return found
 
 
-def _ring_rows(ring: Ring, size: int) -> list[list[int]]:
-    """Fields of each of a receptor's inputs (RingField in kernels/advance_neurons.cu)."""
-    shared = [ring.shared + i * ring.shared_slots if ring.shared >= 0 else -1 for i in range(ring.inputs)]
+def _ring_rows(ring: ReceptorRings, size: int) -> list[Ring]:
+    """Return the rows of each of a receptor's inputs."""
     return [
-        [ring.base + i * ring.slots * size, ring.slots - 1, size, shared[i], max(ring.shared_slots - 1, 0)]
+        Ring(
+            base=ring.base + i * ring.slots * size,
+            mask=ring.slots - 1,
+            stride=size,
+            shared=ring.shared + i * ring.shared_slots if ring.shared >= 0 else -1,
+            shared_mask=max(ring.shared_slots - 1, 0),
+        )
         for i in range(ring.inputs)
     ]
 
 
 class Region(NamedTuple):
-    """Where the samples of one recorded variable go in `trace`: rows of `columns` samples, one every `every` steps."""
+    """The samples of one recorder's variable in the trace: rows of `columns` samples, one every `every` steps."""
 
     start: int
     every: int
@@ -179,12 +184,18 @@ def sample_regions(layout: Layout, steps: int) -> tuple[dict[tuple[str, str], Re
 
 
 class Probes:
-    """The samples that trace recorders take, sorted by chunk, and where in the trace buffer each goes."""
+    """The samples that trace recorders take, and where in the trace each of them goes.
+
+    Attributes
+    ----------
+    regions : dict of (str, str) to Region
+        By recorder and variable.
+    """
 
     def __init__(self, layout: Layout, steps: int) -> None:
         self.layout = layout
         self.regions, _ = sample_regions(layout, steps)
-        self.rows: list[list[tuple[int, list[int]]]] = [[] for _ in layout.groups]
+        self._rows: list[list[tuple[int, Probe]]] = [[] for _ in layout.groups]  # with the neuron in its group
         for (recorder, variable), region in self.regions.items():
             self._add(layout.net.recorders[recorder], variable, region)
 
@@ -192,17 +203,19 @@ class Probes:
         column = 0
         for population, ids in recorder.source.parts:
             place = self.layout.populations[population.name]
-            what = _what(population, variable)
-            for i in ids:
-                fields = [*what, region.every, region.start, column, region.columns]
-                self.rows[place.group].append((place.first + int(i), fields))
+            what, receptor = _what(population, variable)
+            for i in ids.tolist():
+                probe = Probe(
+                    neuron=i % CHUNK, variable=what, receptor=receptor,
+                    every=region.every, trace=region.start, column=column, columns=region.columns,
+                )  # fmt: skip
+                self._rows[place.group].append((place.first + i, probe))
                 column += 1
 
-    def table(self, g: int) -> tuple[Array, Array]:
-        """Neurons (index in the group) and fields of the group's probes, in order of the neurons."""
-        rows = sorted(self.rows[g], key=lambda row: row[0])
-        neurons = np.array([r[0] for r in rows], np.int64)
-        return neurons, np.array([r[1] for r in rows], np.int64).reshape(len(rows), 6)
+    def of_group(self, g: int) -> tuple[Array, list[Probe]]:
+        """Return the neurons (index in the group) and the probes of one group, in order of the neurons."""
+        rows = sorted(self._rows[g], key=lambda row: row[0])
+        return np.array([neuron for neuron, _ in rows], np.int64), [probe for _, probe in rows]
 
 
 def _what(population: Population, variable: str) -> tuple[int, int]:
@@ -222,21 +235,33 @@ def sample_steps(recorder: Recorder, dt: float) -> int:
     return int(whole_steps_array(np.array([recorder.every]), dt, where)[0])
 
 
-def chunk_table(group: Group, inputs: InputTables, g: int, probe_neurons: Array) -> tuple[Array, Array]:
-    """The group's units of work (ChunkField in kernels/advance_neurons.cu) and each probe's neuron within its chunk."""
-    rows: list[list[int]] = []
+def chunks_of(group: Group, inputs: InputTables, probed: Array) -> list[Chunk]:
+    """Return the group's units of work; `probed` are the neurons of its probes."""
+    chunks: list[Chunk] = []
     rings = 0
-    local = np.zeros(len(probe_neurons), np.int64)
     for place in group.members:
         name = place.population.name
-        waves = int(inputs.has_waves(name))
         drive, drive_end = inputs.poisson.drive_range[name]
-        for start in range(0, place.size, CHUNK):
-            count, first = min(CHUNK, place.size - start), place.first + start
-            step = 0 if place.uniform else 1
-            a, b = np.searchsorted(probe_neurons, (first, first + count))
-            local[a:b] = probe_neurons[a:b] - first
-            rows.append([first, count, place.row + start * step, step, waves, place.source + start, start, rings,
-                         drive, drive_end, int(a), int(b), inputs.bath.begin.get(name, -1)])  # fmt: skip
+        row_step = 0 if place.uniform else 1
+        for offset in range(0, place.size, CHUNK):
+            size, first = min(CHUNK, place.size - offset), place.first + offset
+            probe, probe_end = np.searchsorted(probed, (first, first + size)).tolist()
+            chunks.append(
+                Chunk(
+                    first=first,
+                    size=size,
+                    row=place.row + offset * row_step,
+                    row_step=row_step,
+                    has_waves=int(inputs.has_waves(name)),
+                    source=place.source + offset,
+                    offset=offset,
+                    rings=rings,
+                    drive=drive,
+                    drive_end=drive_end,
+                    probe=probe,
+                    probe_end=probe_end,
+                    bath=inputs.bath.begin.get(name, -1),
+                )
+            )
         rings += group.signature.n_inputs
-    return np.array(rows or [[0] * 13], np.int64), local
+    return chunks

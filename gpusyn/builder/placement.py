@@ -21,7 +21,7 @@ from gpusyn.builder.layout import (
     Layout,
     Pathway,
     PopulationLayout,
-    Ring,
+    ReceptorRings,
     history_bits,
     history_words,
     same_ids,
@@ -156,7 +156,7 @@ def _place_rings(layout: Layout, precision: str) -> None:
         for k, receptor in enumerate(place.population.receptors):
             depth = 1 << math.ceil(math.log2(slots.get((name, k), 1)))
             n_inputs = KINETICS[lumped_form(receptor.kinetics, place.strategies[k].owner)][2]
-            ring = Ring(depth, layout.ring_size, quanta.get((name, k), Quantum(0, 0.0, [])), n_inputs)
+            ring = ReceptorRings(depth, layout.ring_size, quanta.get((name, k), Quantum(0, 0.0, [])), n_inputs)
             layout.ring_size += depth * place.size * n_inputs
             if (name, k) in shared:
                 ring.shared, ring.shared_slots = layout.ring_size, 1 << math.ceil(math.log2(shared[name, k]))

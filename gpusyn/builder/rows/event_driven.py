@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import weight_shift
 from gpusyn.builder.gating.strategy import SOURCE
-from gpusyn.builder.layout import Layout, Pathway, Ring
+from gpusyn.builder.layout import Layout, Pathway, ReceptorRings
 from gpusyn.builder.rows.drawn import Synapses
 from gpusyn.builder.rows.sorted import Rows, own_rows, shared_rows, source_rows
 from gpusyn.builder.rows.stored import Pool, StoredWeights, ordered_weights, weight_step
@@ -164,7 +164,7 @@ def shared_sums(layout: Layout) -> list[Shared]:
     ]
 
 
-def _sums(pathway: Pathway, ring: Ring, shared: bool) -> Sums:
+def _sums(pathway: Pathway, ring: ReceptorRings, shared: bool) -> Sums:
     """Return the sums of each neuron, or those that the whole population shares."""
     if shared:
         return Sums(ring.shared, ring.shared_slots - 1, stride=1, slices=1, slice_size=1, ring_step=ring.shared_slots)
