@@ -9,7 +9,9 @@ from sanitized_network import describe
 
 import gpusyn as gs
 from benchmarks.arrays_page import PAGE, page
-from gpusyn.kernels.arrays import ARRAYS, EXPECTED, EXTENTS, SCOPES, arguments_of, bindings, kind_of
+from gpusyn.builder.placement import lay_out
+from gpusyn.builder.specs import extents
+from gpusyn.kernels.arrays import ARRAYS, CHUNKED, EXPECTED, EXTENTS, SCOPES, arguments_of, bindings, kind_of
 from gpusyn.kernels.program import PARAMETER, RECORD, ROLES, SCRATCH, STATE, WEIGHT, ArraySpec
 from gpusyn.kernels.spec import KERNELS
 
@@ -106,6 +108,12 @@ def test_a_plan_describes_the_arrays_that_are_built(precision):
             assert undrawn(planned[name]) == undrawn(spec)
         assert sim.plan.total == pytest.approx(sim._compiled.program.nbytes, rel=0.05)
         assert sim.plan.launches == len(sim._compiled.program.launches)
+
+
+def test_extents_that_depend_on_chunks_are_named():
+    layout = lay_out(describe(), DT, "single")
+    short, long = extents(layout, 20), extents(layout, 30)
+    assert {e for owner, found in short.items() for e, n in found.items() if n != long[owner][e]} == CHUNKED
 
 
 # ---- roles ----

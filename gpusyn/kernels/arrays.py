@@ -102,6 +102,8 @@ EXTENTS = {
 
 # Extents that are certain only when synapses are drawn and inputs are listed; a plan has the expected number.
 EXPECTED = frozenset({"words", "weights", "synapses", "states", "waves", "listed events"})
+# Extents that depend on how many steps a chunk has.
+CHUNKED = frozenset({"steps", "step bounds", "spikes", "samples", "rates"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset({"row bounds", "words", "weights", "synapses", "states"})
 
