@@ -9,7 +9,18 @@ import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gpusyn.kernels.arrays import ARRAYS, EXTENTS, SCOPES, SYNAPSE_KERNELS, ArrayKind, arguments_of, array_name
+from gpusyn.kernels.arrays import (
+    ARRAYS,
+    CHUNKED,
+    EXPECTED,
+    EXTENTS,
+    SCOPES,
+    SYNAPSE_KERNELS,
+    SYNAPTIC,
+    ArrayKind,
+    arguments_of,
+    array_name,
+)
 from gpusyn.kernels.program import ROLES
 
 PAGE = Path(__file__).parent.parent / "docs" / "arrays.md"
@@ -30,6 +41,10 @@ Types are those of the kernels' arguments: `real` is float32 or float64 by the p
 events) and `weight_t` (stored weights) are int32 or int64, and the others have the types of their names. A type with a
 capital letter is a record of int64 fields, declared in `gpusyn/kernels/records.py`. An array without elements gets one.
 """
+SHAPES = (
+    "All extents follow from the layout of a network, before anything is drawn; for those that depend on what is drawn "
+    "or listed, a plan has the expected number."
+)
 HEADINGS = {
     "program": "Arrays of the program",
     "group": "Arrays of a group of neurons",
@@ -65,7 +80,7 @@ def row(kind: ArrayKind) -> Iterator[str]:
     if kind.kernels:
         yield kernels(kind.kernels)
     yield f"`{ctype}`"
-    yield " x ".join(str(e) for e in kind.extents)
+    yield " x ".join(map(str, kind.extents)) or "1"
     yield kind.role
     yield kind.doc
     yield kernels(written)
@@ -83,7 +98,11 @@ def page() -> str:
         lines += table([*head, "written by", "read only by"], map(row, kinds))
     lines += ["", f"In these tables, {PER_SYNAPSE} is one of {', '.join(f'`{name}`' for name in SYNAPSE_KERNELS)}."]
     lines += ["", "## Roles", "", *table(["role", "the array"], ROLES.items())]
-    lines += ["", "## Shapes", "", *table(["extent", "what it counts"], EXTENTS.items())]
+    marks = {"steps of a chunk": CHUNKED, "synapses": SYNAPTIC, "what is drawn or listed": EXPECTED}
+    rows = [
+        (name, doc, ", ".join(mark for mark, names in marks.items() if name in names)) for name, doc in EXTENTS.items()
+    ]
+    lines += ["", "## Shapes", "", SHAPES, "", *table(["extent", "what it counts", "depends on"], rows)]
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,9 @@ from sanitized_network import describe
 
 import gpusyn as gs
 from benchmarks.arrays_page import PAGE, page
-from gpusyn.kernels.arrays import ARRAYS, EXPECTED, EXTENTS, SCOPES, arguments_of, bindings, kind_of
+from gpusyn.builder.placement import lay_out
+from gpusyn.builder.specs import extents
+from gpusyn.kernels.arrays import ARRAYS, CHUNKED, EXPECTED, EXTENTS, SCOPES, arguments_of, bindings, kind_of
 from gpusyn.kernels.program import PARAMETER, RECORD, ROLES, SCRATCH, STATE, WEIGHT, ArraySpec
 from gpusyn.kernels.spec import KERNELS
 
@@ -108,6 +110,12 @@ def test_a_plan_describes_the_arrays_that_are_built(precision):
         assert sim.plan.launches == len(sim._compiled.program.launches)
 
 
+def test_extents_that_depend_on_chunks_are_named():
+    layout = lay_out(describe(), DT, "single")
+    short, long = extents(layout, 20), extents(layout, 30)
+    assert {e for owner, found in short.items() for e, n in found.items() if n != long[owner][e]} == CHUNKED
+
+
 # ---- roles ----
 
 
@@ -138,8 +146,7 @@ def test_states_and_weights_are_all_that_a_checkpoint_needs():
                 if spec.name != "spike_begin":  # its first element is always 0
                     second._session.write(spec.name, np.full(spec.shape, 77, spec.dtype))
         second._step = second._state.step = 45
-        for log in first._logs.values():
-            log.clear()
+        first._recordings.restart()
         for sim in (first, second):
             sim.step(60)
         assert differences(outcome(first), outcome(second)) == []

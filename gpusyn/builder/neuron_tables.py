@@ -170,6 +170,19 @@ class Region(NamedTuple):
     columns: int
 
 
+def sample_regions(layout: Layout, steps: int) -> tuple[dict[tuple[str, str], Region], int]:
+    """Return the region of each (recorder, variable) for chunks of `steps` steps, and the size of all."""
+    regions: dict[tuple[str, str], Region] = {}
+    size = 0
+    for recorder in layout.net.recorders.values():
+        if not recorder.is_spikes:
+            every, columns = sample_steps(recorder, layout.dt), recorder.source.size
+            for variable in recorder.variables:
+                regions[recorder.name, variable] = Region(size, every, columns)
+                size += (steps // every + 1) * columns
+    return regions, size
+
+
 class Probes:
     """The samples that trace recorders take, and where in the trace each of them goes.
 
@@ -177,21 +190,14 @@ class Probes:
     ----------
     regions : dict of (str, str) to Region
         By recorder and variable.
-    size : int
-        Samples of one chunk of steps.
     """
 
     def __init__(self, layout: Layout, steps: int) -> None:
-        self.layout, self.size = layout, 0
-        self.regions: dict[tuple[str, str], Region] = {}
+        self.layout = layout
+        self.regions, _ = sample_regions(layout, steps)
         self._rows: list[list[tuple[int, Probe]]] = [[] for _ in layout.groups]  # with the neuron in its group
-        for recorder in layout.net.recorders.values():
-            if not recorder.is_spikes:
-                for variable in recorder.variables:
-                    region = Region(self.size, sample_steps(recorder, layout.dt), recorder.source.size)
-                    self.regions[recorder.name, variable] = region
-                    self._add(recorder, variable, region)
-                    self.size += (steps // region.every + 1) * region.columns
+        for (recorder, variable), region in self.regions.items():
+            self._add(layout.net.recorders[recorder], variable, region)
 
     def _add(self, recorder: Recorder, variable: str, region: Region) -> None:
         column = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Protocol
 
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway
@@ -20,13 +20,34 @@ from gpusyn.utils.memory import free_memory, size_text
 _PRECISIONS = ("single", "double")
 
 
+class Machine(Protocol):
+    """What a plan asks of a backend."""
+
+    @property
+    def workers(self) -> int:
+        """Upper limit on worker threads; targets are split into this many slices."""
+
+    def free_memory(self) -> int | None:
+        """Return how many bytes the arrays may take, None if that is not known."""
+
+
+class _ThisComputer:
+    """The main memory of this computer, and one thread: what a plan assumes where no backend is given."""
+
+    workers = 1
+
+    def free_memory(self) -> int | None:
+        """Return the free bytes of main memory, None if the system does not say."""
+        return free_memory()
+
+
 @public
 def plan(
     net: Network,
     dt: float = 0.1,
     *,
     precision: str = "single",
-    backend: Any = None,
+    backend: Machine | None = None,
     threads: int | None = None,
 ) -> Plan:
     """Plan a network: strategies, bytes, quanta, launches. Nothing is drawn or allocated.
@@ -49,7 +70,7 @@ def plan(
     """
     instance(net, Network, "plan().net", "a Network")
     dt = real(dt, "plan().dt", unit="ms", above=0.0)
-    return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), backend, threads)
+    return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), backend or _ThisComputer(), threads)
 
 
 class Plan:
@@ -71,11 +92,10 @@ class Plan:
         Bytes that are free.
     """
 
-    def __init__(self, net: Network, dt: float, precision: str, backend: Any, threads: int | None) -> None:
+    def __init__(self, net: Network, dt: float, precision: str, machine: Machine, threads: int | None) -> None:
         self.dt, self.precision = dt, precision
-        workers = threads or (backend.workers if backend else 1)
-        self.layout: Layout = lay_out(net, dt, precision, workers)
-        self.free: int | None = backend.free_memory() if backend else free_memory()
+        self.layout: Layout = lay_out(net, dt, precision, threads or machine.workers)
+        self.free: int | None = machine.free_memory()
         self.synapses = sum(p.expected for p in self.layout.pathways)
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()

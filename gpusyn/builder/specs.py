@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from gpusyn.builder.gating.synapse_gates import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Group, Layout, Pathway
-from gpusyn.builder.neuron_tables import sample_steps
+from gpusyn.builder.neuron_tables import sample_regions
 from gpusyn.builder.rows.event_driven import shared_sums
 from gpusyn.builder.rows.extents import pathway_extents, synapse_sets
 from gpusyn.builder.rows.per_synapse import Histories
@@ -124,10 +124,7 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "spikes": layout.n_ids * steps,
         "releases": histories.releases,
         "ring slots": layout.ring_size,
-        "samples": sum(
-            (steps // sample_steps(r, layout.dt) + 1) * r.source.size * len(r.variables)
-            for r in layout.net.recorders.values() if not r.is_spikes
-        ),
+        "samples": sample_regions(layout, steps)[1],
         "routes": 0, "row bounds": 0, "words": 0, "weights": 0,
         "route bounds": len(layout.populations) + len(layout.gates) + 1,
         "shared sums": len(shared_sums(layout)),

@@ -7,6 +7,7 @@ Number types follow from the arguments' C types in `gpusyn.kernels.spec.KERNELS`
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -101,6 +102,8 @@ EXTENTS = {
 
 # Extents that are certain only when synapses are drawn and inputs are listed; a plan has the expected number.
 EXPECTED = frozenset({"words", "weights", "synapses", "states", "waves", "listed events"})
+# Extents that depend on how many steps a chunk has.
+CHUNKED = frozenset({"steps", "step bounds", "spikes", "samples", "rates"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset({"row bounds", "words", "weights", "synapses", "states"})
 
@@ -118,11 +121,11 @@ def _kernel(kernels: tuple[str, ...], name: str, extents: str, role: str, doc: s
 
 
 def _extents(text: str) -> tuple[str | int, ...]:
-    return tuple(int(part) if part.isdigit() else part for part in text.split(", "))
+    return tuple(int(part) if part.isdigit() else part for part in text.split(", ") if part)
 
 
 ARRAYS: tuple[ArrayKind, ...] = (
-    _one("clock", "1", SCRATCH, "Step that begins, step that is delivered, first step of the chunk."),
+    _one("clock", "", SCRATCH, "Step that begins next, step that runs now, and first step of the chunk."),
     _one("spike_total", "1", RECORD, "Number of spikes of the chunk so far."),
     _one("spike_begin", "step bounds", RECORD, "Place of the first spike of each step of the chunk in `spike_id`."),
     _one("spike_id", "spikes", RECORD, "Id of the source of each spike, step by step, in any order within a step."),
@@ -132,7 +135,7 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _one("release_step", "releases", STATE, "Step in which each source's last pulse of transmitter began.", LONG_AGO),
     _one("source_population", "ids", PARAMETER, "Number of the population, or of the gates on sources, of each id."),
     _one("ring", "ring slots", STATE, "Sum of the weights of the events that arrive in each coming step (quanta)."),
-    _one("bath", "baths", PARAMETER, "What changes each receptor in time."),
+    _one("bath", "baths", PARAMETER, "Columns of `waves` and coefficients with which each receptor changes in time."),
     _one("bath_kinetics", "steps, bath width", SCRATCH, "Coefficients of slowed kinetics in each step of the chunk."),
     _one("waves", "steps, waves", SCRATCH,
          "Value of each number that changes in time, in each step of the chunk (pA, mV, mM or a factor)."),
@@ -146,12 +149,12 @@ ARRAYS: tuple[ArrayKind, ...] = (
          "Mean of a piece and the probability of no event in it, of each rate (events per step)."),
     _one("drive_pieces", "rates", PARAMETER, "Number of pieces of equal mean that each rate is drawn in."),
     _one("drive_weight", "drive weights", PARAMETER, "Weight of an event of each drive (quanta)."),
-    _one("routes", "routes", PARAMETER, "Where the synapses of each route are, and which sums they add to."),
+    _one("routes", "routes", PARAMETER, "Sources, synapses and sums of each way that events take."),
     _one("route_begin", "route bounds", PARAMETER, "Place of the first route of each population in `routes`."),
     _one("row_begin", "row bounds", PARAMETER, "Place of the first synapse of each row and slice within its block."),
     _one("words", "words", PARAMETER, "Delay (steps, high half) and target in its slice (low half) of each synapse."),
     _one("weights", "weights", WEIGHT, "Weight of each event-driven synapse (quanta times 2^shift of its route)."),
-    _one("shared", "shared sums", PARAMETER, "Where the sums are that all neurons of a population share."),
+    _one("shared", "shared sums", PARAMETER, "Place in `ring` of each sum that all neurons of a population share."),
     _one("histories", "histories", PARAMETER, "Sources, word length and transmitter of each history."),
     _one("history", "history words", STATE,
          "Transmitter of each source in recent steps as bits, or the number of its events; newest step lowest."),
@@ -169,7 +172,7 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _group("current", "neurons", PARAMETER, "Constant current into each neuron (pA)."),
     _group("current_wave", "neurons", PARAMETER, "Column of `waves` with the current into each neuron."),
     _group("clamp_wave", "neurons", PARAMETER, "Column of `waves` with the command voltage of each neuron; 0: none."),
-    _group("rings", "rings", PARAMETER, "Where in `ring` each input of each population has its sums."),
+    _group("rings", "rings", PARAMETER, "Place in `ring` of the sums of each input of each population."),
     _group("probes", "probes", PARAMETER, "Neuron, variable and place in `trace` of each recorded variable."),
     _kernel(("advance_poisson",), "chunks", "chunks", PARAMETER, "Sources and drive of each unit of work."),
     _kernel(("advance_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and places of each set of gates."),
@@ -225,6 +228,7 @@ def arguments_of(kind: ArrayKind) -> dict[str, Argument]:
     }
 
 
+@functools.cache
 def type_of(kind: ArrayKind) -> Argument:
     """Return an argument that an array is passed as; all have one type."""
     return next(iter(arguments_of(kind).values()))

@@ -23,14 +23,14 @@ Array = NDArray[Any]
 
 
 class StateAccess:
-    """Present values of V, of the neuron models' own states, g_<receptor> and h_<receptor>."""
+    """Read and replace V, the neuron models' own states, g_<receptor> and h_<receptor>."""
 
     def __init__(self, compiled: Compiled, session: Session) -> None:
         self.compiled, self.layout, self.session = compiled, compiled.layout, session
         self.step = 0  # that has been reached
 
     def _places(self, place: PlacedPopulation, variable: str) -> list[tuple[str, int]]:
-        """(array, start in it) of the variable's first neuron; a sum of several arrays for per-synapse gates."""
+        """Return (array, start in it) of the variable's first neuron; gates on synapses are a sum of several."""
         signature = self.layout.groups[place.group].signature
         if variable == "V":
             return [self._row(place, "V", 0)]
@@ -50,7 +50,7 @@ class StateAccess:
         return found
 
     def _row(self, place: PlacedPopulation, array: str, row: int) -> tuple[str, int]:
-        """Name of a group's array, and the place of a population's first neuron in one of its rows."""
+        """Return the name of a group's array, and the place of a population's first neuron in one of its rows."""
         spec = self.compiled.program.specs[array_name(array, group=place.group)]
         return spec.name, row * spec.shape[-1] + place.first
 
@@ -67,7 +67,7 @@ class StateAccess:
         return one_of(variable, known, f"{where}.variable")
 
     def _scale(self, place: PlacedPopulation, variable: str) -> Any:
-        """What the bath leaves of a conductance now; None where it leaves all."""
+        """Return what the bath leaves of a conductance now; None where it leaves all."""
         kind, _, name = variable.partition("_")
         names = [r.name for r in place.population.receptors]
         bath = self.compiled.inputs.bath
@@ -77,7 +77,7 @@ class StateAccess:
         return self.layout.groups[self.layout.populations[population].group].signature.calcium
 
     def get(self, selection: Selection, variable: str) -> Array:
-        """Host copy, one value a neuron in the order of the selection."""
+        """Return a copy, one value per neuron in the order of the selection."""
         variable = self._variable(selection, variable, "Simulator.get()")
         parts = []
         for population, ids in selection.parts:
@@ -98,7 +98,8 @@ class StateAccess:
         where = f"Simulator.set({selection.name!r}, {variable!r})"
         is_v = variable == "V"
         limits: dict[str, Any] = {"unit": "mV", "potential": True} if is_v else {}
-        if variable.startswith("g_"):
+        kind, _, name = variable.partition("_")
+        if kind == "g":
             limits = {"unit": "nS", "low": 0.0}
         limits |= _own_limits(selection, variable)
         new = drawn(values(given, selection.size, where, **limits), selection.size, where, seed, "set")
@@ -107,8 +108,7 @@ class StateAccess:
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
             arrays = self._places(place, variable)
-            owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True)
-                      if variable.endswith(f"_{r.name}")}  # fmt: skip
+            owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True) if r.name == name}
             if owners - {TARGET}:
                 raise ParameterError(
                     f"{where}: gates of this receptor live on the {'sources' if SOURCE in owners else 'synapses'}; it "
@@ -126,13 +126,13 @@ class StateAccess:
             offset += len(ids)
 
     def _rest(self, place: PlacedPopulation) -> Array:
-        """Potential that V is counted from, in double precision (mV)."""
+        """Return the potential that V is counted from, in double precision (mV)."""
         rest: Array = self.compiled.neurons[place.group].rest
         return rest[place.first : place.first + place.size]
 
 
 def _own_limits(selection: Selection, variable: str) -> dict[str, Any]:
-    """What a state of a neuron model may be; one without a unit is an open fraction of channels."""
+    """Return the limits of a state of a neuron model; one without a unit is an open fraction of channels."""
     unit = next((p.model.STATES.get(variable) for p, _ in selection.parts), None)
     if unit is None:
         return {}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 from gpusyn.builder.gating.synapse_gates import synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation, one_weight
 from gpusyn.builder.rows.per_synapse import BLOCKER_COEFFICIENTS, by_kernel
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.kernels.arrays import Extents, Owner
+from gpusyn.kinetics import Kinetics
 from gpusyn.receptors import Receptor
 
 
@@ -72,6 +75,10 @@ def _is_blocked(receptor: Receptor, layout: Layout) -> bool:
 
 def _synapse_coefficients(pathway: Pathway, receptor: Receptor, layout: Layout) -> int:
     where = f"receptor '{receptor.name}'.kinetics"
-    most = pathway.pre.most_events
-    own = synapse_coefficients(receptor.kinetics, layout.dt, layout.numbers.real, most, where)
-    return len(own) + BLOCKER_COEFFICIENTS * _is_blocked(receptor, layout)
+    gate = _gate_coefficients(receptor.kinetics, layout.dt, layout.numbers.real, pathway.pre.most_events, where)
+    return gate + BLOCKER_COEFFICIENTS * _is_blocked(receptor, layout)
+
+
+@functools.lru_cache
+def _gate_coefficients(kinetics: Kinetics, dt: float, real: str, most_events: int, where: str) -> int:
+    return len(synapse_coefficients(kinetics, dt, real, most_events, where))
