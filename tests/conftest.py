@@ -3,7 +3,8 @@
 import os
 
 import pytest
-from runs import BACKENDS, backend_named
+
+from tests.helpers.runs import BACKENDS, backend_named
 
 
 @pytest.fixture(scope="session", autouse=True)

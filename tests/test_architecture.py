@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.helpers.paths import ROOT
+
 CUPY_FILE = "gpusyn.backends.cuda_backend"
 
 # Each layer: its modules (a package stands for all below it, the longest name wins), and the layers it uses.

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.paths import ROOT
+
 pytestmark = pytest.mark.wheel
 
-ROOT = Path(__file__).parent.parent
 LIST_KERNELS = """
 import hashlib, json, sys
 from gpusyn.kernel_source import kernel_folder, kernel_names, read_kernel
