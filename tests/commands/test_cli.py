@@ -109,7 +109,7 @@ def test_info_ends_with_the_verdict(capsys):
 
 def test_run_takes_a_configuration(tmp_path, capsys):
     pytest.importorskip("h5py")
-    from sonata_circuit import SmallCircuit
+    from tests.helpers.sonata_circuit import SmallCircuit
 
     config = SmallCircuit(tmp_path / "circuit").write()
     arguments = ["run", str(config), "--backend", "numpy", "--duration", "20", "--out", str(tmp_path / "out")]

@@ -5,7 +5,7 @@ import pytest
 import gpusyn as gs
 from gpusyn import drugs
 from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
-from tests.description.test_bad_input import JUNK, NUMBERS, named, refused
+from tests.helpers.wrong_input import JUNK, NUMBERS, named, refused
 
 GOOD = {
     drugs.CompetitiveAntagonist: {"receptor": "AMPA", "K": 1.0},
