@@ -1,6 +1,6 @@
 """Micro-benchmarks of single kernels on one CPU thread, and of a step of the README's network.
 
-``pytest benchmarks/test_kernels_benchmark.py --benchmark-enable`` (pytest-benchmark). Not collected otherwise: timings
+``pytest -n 0 benchmarks/test_kernels_benchmark.py --benchmark-enable`` (pytest-benchmark). Not collected otherwise: timings
 are no tests. A round is so many launches of one kernel that the call from Python does not count.
 """
 

@@ -10,13 +10,12 @@ from tests.emulation import (
     StrictError,
     cases,
     compile,
-    compiler,
     cupy,
     schedule,
     using,
 )
 
-pytestmark = pytest.mark.skipif(compiler() is None, reason="the emulator needs g++, which is not on PATH")
+pytestmark = pytest.mark.usefixtures("needs_compiler")
 
 EXACT = ("--fmad=false",)
 SCHEDULES = pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.emulation import CompileFailure, StrictError, compile, compiler, cupy
+from tests.emulation import CompileFailure, StrictError, compile, cupy
 
-pytestmark = pytest.mark.skipif(compiler() is None, reason="the emulator needs g++, which is not on PATH")
+pytestmark = pytest.mark.usefixtures("needs_compiler")
 
 EXACT = ("--fmad=false",)
 

@@ -10,14 +10,12 @@ import pytest
 from tests.emulation import (
     StrictError,
     check_guards,
-    compiler,
     cupy,
     install,
     pretend,
     using,
 )
 
-needs_compiler = pytest.mark.skipif(compiler() is None, reason="the emulator needs g++, which is not on PATH")
 ADD = 'extern "C" __global__ void add(float *y, const float *x, float a, int n) '
 ADD += "{ int i = threadIdx.x; if (i < n) y[i] = y[i] + a * x[i]; }"
 
@@ -34,7 +32,7 @@ def arrays(n=4):
 # ---- arguments ----
 
 
-@needs_compiler
+@pytest.mark.usefixtures("needs_compiler")
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -59,7 +57,7 @@ def test_wrong_arguments_are_refused(add, change, said):
         add((1,), (32,), tuple(good.values())[:3])
 
 
-@needs_compiler
+@pytest.mark.usefixtures("needs_compiler")
 def test_right_arguments_pass(add):
     y, x = arrays()
     add((1,), (32,), (y, x, np.float32(2), np.int32(4)))
@@ -192,7 +190,7 @@ def test_machine_with_other_faults():
         pass
 
 
-@needs_compiler
+@pytest.mark.usefixtures("needs_compiler")
 def test_compile_errors_carry_the_compilers_words():
     with pytest.raises(cupy.cuda.compiler.CompileException, match="nonsense") as error:
         cupy.RawModule(code='extern "C" __global__ void f(int *y) { nonsense; }').compile()

@@ -5,9 +5,8 @@ import gc
 import numpy as np
 import pytest
 
-from tests.emulation import StrictError, compiler, cupy, using
+from tests.emulation import StrictError, cupy, using
 
-needs_compiler = pytest.mark.skipif(compiler() is None, reason="the emulator needs g++, which is not on PATH")
 ADD = 'extern "C" __global__ void add(float *y, const float *x, float a, int n) '
 ADD += "{ int i = threadIdx.x; if (i < n) y[i] = y[i] + a * x[i]; }"
 
@@ -36,7 +35,7 @@ def captured(work):
     return graph, stream
 
 
-@needs_compiler
+@pytest.mark.usefixtures("needs_compiler")
 def test_a_graph_replays_what_was_captured(add):
     y, x = arrays()
 
@@ -99,7 +98,7 @@ def test_capture_is_refused_in_the_wrong_place():
             stream.end_capture()
 
 
-@needs_compiler
+@pytest.mark.usefixtures("needs_compiler")
 def test_a_graph_must_not_outlive_its_arrays(add):
     arguments = [*arrays(), np.float32(1), np.int32(4)]
     graph, stream = captured(lambda: add((1,), (32,), arguments))

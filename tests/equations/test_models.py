@@ -1,4 +1,4 @@
-"""AdEx, Izhikevich and Hodgkin-Huxley neurons against adaptive integrations, and their own state variables."""
+"""Neuron models against adaptive integrations, and their state variables."""
 
 import numpy as np
 import pytest
@@ -6,56 +6,17 @@ from scipy.integrate import solve_ivp
 
 import gpusyn as gs
 from gpusyn.errors import ParameterError, UnknownNameError
+from gpusyn.neurons import NEURONS
+from tests.helpers.neuron_models import RECORDS
 from tests.helpers.tolerances import assert_order
 from tests.helpers.validation.lab import FASTEST, Lab
 
 LAB = Lab(FASTEST, "double")
 
 
-# --- the equations, written out once more --------------------------------------------------------------------
-
-
-def adex(p):
-    def slope(t, y, I):
-        V, w = y
-        upstroke = p.Delta_T * np.exp((V - p.V_T) / p.Delta_T)
-        return [(p.g_L * (upstroke - (V - p.E_L)) - w + I) / p.C_m, (p.a * (V - p.E_L) - w) / p.tau_w]
-
-    return slope, [p.E_L, 0.0], p.V_peak, lambda y: [p.V_reset, y[1] + p.b]
-
-
-def izhikevich(p):
-    def slope(t, y, I):
-        V, u = y
-        return [0.04 * V * V + 5.0 * V + 140.0 - u + I / p.C_m, p.a * (p.b * V - u)]
-
-    return slope, [p.c, p.b * p.c], p.V_peak, lambda y: [p.c, y[1] + p.d]
-
-
-def hodgkin_huxley(p):
-    def rates(V):
-        u = V - p.V_T
-        return (
-            (0.32 * (13 - u) / np.expm1((13 - u) / 4), 0.28 * (u - 40) / np.expm1((u - 40) / 5)),
-            (0.128 * np.exp((17 - u) / 18), 4.0 / (1.0 + np.exp((40 - u) / 5))),
-            (0.032 * (15 - u) / np.expm1((15 - u) / 5), 0.5 * np.exp((10 - u) / 40)),
-        )
-
-    def slope(t, y, I):
-        V, m, h, n = y
-        sodium, potassium = p.g_Na * m**3 * h * (V - p.E_Na), p.g_K * n**4 * (V - p.E_K)
-        gates = [a * (1.0 - x) - b * x for x, (a, b) in zip((m, h, n), rates(V), strict=True)]
-        return [(-p.g_L * (V - p.E_L) - sodium - potassium + I) / p.C_m, *gates]
-
-    return slope, [p.E_L, *(a / (a + b) for a, b in rates(p.E_L))], p.V_th, None
-
-
-EQUATIONS = {"AdEx": adex, "Izhikevich": izhikevich, "HodgkinHuxley": hodgkin_huxley}
-
-
 def integrated(model, at):
     """V at the given times, without a spike."""
-    slope, start, *_ = EQUATIONS[model.kind](model)
+    slope, start, *_ = RECORDS[model.kind].equation(model)
     solution = solve_ivp(
         slope, (0.0, at[-1]), start, method="DOP853", t_eval=at, args=(model.I_e,), rtol=1e-12, atol=1e-12
     )
@@ -64,7 +25,7 @@ def integrated(model, at):
 
 def spike_times(model, duration):
     """Upward crossings of the threshold, each followed by the model's reset."""
-    slope, y, threshold, reset = EQUATIONS[model.kind](model)
+    slope, y, threshold, reset = RECORDS[model.kind].equation(model)
 
     def crossing(t, y, I):
         return y[0] - threshold
@@ -94,21 +55,21 @@ def run(model, duration, *variables, dt=0.1, V=None, lab=LAB, inputs=lambda net,
 
 # --- accuracy ------------------------------------------------------------------------------------------------
 
-QUIET = {
-    "AdEx": gs.AdEx(I_e=450.0, a=20.0, tau_w=20.0),
-    "Izhikevich": gs.Izhikevich(I_e=2.0),
-    "HodgkinHuxley": gs.HodgkinHuxley(I_e=-80.0),
-}
+
+def test_every_neuron_model_has_a_record():
+    """It is what brings a model into the tests here and into the drawn networks of test_parity.py."""
+    others = {"LIF", "PoissonSource", "SpikeSource"}
+    assert set(RECORDS) == set(NEURONS) - others, "add one to tests/helpers/neuron_models.py"
 
 
-@pytest.mark.parametrize("kind", QUIET)
+@pytest.mark.parametrize("kind", RECORDS)
 def test_v_is_second_order_between_spikes(kind):
     steps, at = (0.2, 0.1, 0.05), np.arange(2.0, 41.0, 2.0)
-    wanted = integrated(QUIET[kind], at)
+    wanted = integrated(RECORDS[kind].quiet, at)
     assert np.ptp(wanted) > 1.0  # mV: V does move
     errors = []
     for dt in steps:
-        V, spikes = run(QUIET[kind], 40.0, "V", dt=dt)
+        V, spikes = run(RECORDS[kind].quiet, 40.0, "V", dt=dt)
         assert not len(spikes)
         errors.append(np.abs(V[np.rint(at / dt).astype(int) - 1] - wanted).max())
     assert_order(steps, errors, 2.0)
@@ -116,10 +77,9 @@ def test_v_is_second_order_between_spikes(kind):
 
 @pytest.mark.parametrize(
     "model",
-    [gs.AdEx(I_e=800.0), gs.AdEx.regular_bursting(), gs.Izhikevich(I_e=12.0), gs.Izhikevich.fast_spiking(I_e=12.0),
-     gs.Izhikevich.chattering(I_e=10.0), gs.HodgkinHuxley(I_e=300.0)],
-    ids=lambda m: f"{m.kind} {m.b if m.kind != 'HodgkinHuxley' else ''}",
-)  # fmt: skip
+    [model for record in RECORDS.values() for model in record.spiking],
+    ids=lambda m: f"{m.kind} {getattr(m, 'b', '')}",
+)
 def test_spikes_are_those_of_the_differential_equation(model):
     wanted = spike_times(model, 195.0)
     *_, found = run(model, 195.0, dt=0.01)
@@ -130,13 +90,8 @@ def test_spikes_are_those_of_the_differential_equation(model):
 
 
 def test_more_current_more_spikes():
-    currents = np.array([0.0, 300.0, 600.0, 1200.0])
     net = gs.Network()
-    cells = {
-        "AdEx": net.population("AdEx", 4, gs.AdEx(I_e=2.5 * currents)),
-        "HodgkinHuxley": net.population("HodgkinHuxley", 4, gs.HodgkinHuxley(I_e=currents)),
-        "Izhikevich": net.population("Izhikevich", 4, gs.Izhikevich(I_e=currents, C_m=50.0)),
-    }
+    cells = {name: net.population(name, 4, record.stronger) for name, record in RECORDS.items()}
     recorders = {name: net.record(p, "spikes") for name, p in cells.items()}
     with LAB.open(net) as sim:
         sim.run(300.0)
@@ -148,12 +103,9 @@ def test_more_current_more_spikes():
 # --- what a spike does ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("model", "variable", "jump", "reset"),
-    [(gs.AdEx(I_e=1500.0, t_ref=2.0), "w", 80.5, -70.6), (gs.Izhikevich(I_e=20.0, t_ref=2.0), "u", 8.0, -65.0)],
-    ids=["AdEx", "Izhikevich"],
-)
-def test_a_spike_resets_v_holds_it_and_adds_to_the_other_variable(model, variable, jump, reset):
+@pytest.mark.parametrize("kind", [name for name, record in RECORDS.items() if record.jump])
+def test_a_spike_resets_v_holds_it_and_adds_to_the_other_variable(kind):
+    model, variable, jump, reset = RECORDS[kind].jump
     V, x, spikes = run(model, 30.0, "V", variable)
     k = round(spikes[0] / 0.1) - 1
     assert np.all(V[k : k + 21] == V[k])  # at the spike and for 2 ms after it
@@ -200,21 +152,14 @@ def test_v_stops_at_the_cut_however_steep_the_upstroke():
 
 # --- states: start, read, set, reset, clamp -------------------------------------------------------------------
 
-VARIABLES = {
-    "LIF": {"V": "mV"},
-    "AdEx": {"V": "mV", "w": "pA"},
-    "Izhikevich": {"V": "mV", "u": "mV/ms"},
-    "HodgkinHuxley": {"V": "mV", "m": "1", "h": "1", "n": "1"},
-}
 
-
-@pytest.mark.parametrize("kind", VARIABLES)
-def test_variables_have_units(kind):
+@pytest.mark.parametrize(("kind", "units"), [("LIF", {"V": "mV"}), *((k, r.units) for k, r in RECORDS.items())])
+def test_variables_have_units(kind, units):
     cells = gs.Network().population("cells", 2, getattr(gs, kind)())
-    assert dict(cells.variables) == VARIABLES[kind]
+    assert dict(cells.variables) == units
 
 
-@pytest.mark.parametrize("kind", ["AdEx", "Izhikevich", "HodgkinHuxley"])
+@pytest.mark.parametrize("kind", [name for name in RECORDS if NEURONS[name].STATES])
 def test_states_start_steady_are_read_and_set_and_come_back(kind):
     net = gs.Network()
     cells = net.population("cells", 3, getattr(gs, kind)(), V=[-75.0, -65.0, -55.0])
@@ -258,15 +203,14 @@ def test_own_states_are_checked():
 # --- one value a neuron --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["AdEx", "Izhikevich", "HodgkinHuxley"])
+@pytest.mark.parametrize("kind", RECORDS)
 def test_every_parameter_may_have_one_value_a_neuron(kind):
     """A population of two different neurons does what each does on its own."""
     model = getattr(gs, kind)
-    strong = {"AdEx": 900.0, "Izhikevich": 15.0, "HodgkinHuxley": 200.0}[kind]
     for p in model.parameters():
         step = 0.5 if p.unit == "mV" else 0.2 if p.name == "t_ref" else 0.1 * abs(p.default) or 5.0
         both = [p.default, p.default + step]
-        rest = {} if p.name == "I_e" else {"I_e": strong}
+        rest = {} if p.name == "I_e" else {"I_e": RECORDS[kind].strong}
         net = gs.Network()
         cells = [net.population(f"own {k}", 1, model(**rest, **{p.name: x}), V=-60.0) for k, x in enumerate(both)]
         cells.append(net.population("both", 2, model(**rest, **{p.name: both}), V=-60.0))
@@ -276,8 +220,7 @@ def test_every_parameter_may_have_one_value_a_neuron(kind):
             for variable in sim.data[recorder].variables:
                 x = sim.data[recorder][variable]
                 assert np.array_equal(x[:, :2], x[:, 2:]), (p.name, variable)
-            # what only tells which crossings are spikes does not act on V
-            same = kind == "HodgkinHuxley" and p.name in ("V_th", "t_ref")
+            same = p.name in RECORDS[kind].of_spikes_alone
             assert np.array_equal(x[:, 0], x[:, 1]) == same, p.name
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 import gpusyn as gs
+from tests.helpers.neuron_models import RECORDS
 
-MODELS = ("lumped", "gated", "currents", "mixed", "AdEx", "Izhikevich", "HodgkinHuxley")
+MODELS = ("lumped", "gated", "currents", "mixed", *RECORDS)  # LIF with four sets of receptors, and all others
 SATURATING = ("FirstOrder", "Markov", "Saturating", "GProtein")
 KINETICS = ("Exponential", "Alpha", "DualExponential", *SATURATING)
 TIMED = ("number", "array", "Waveform")
@@ -129,16 +130,17 @@ class Draft:
         return gs.kinetics.GProtein(*rates, n=self.pick(1, 3, 4), K_d=self.number(1.0, 100.0), **self.pulse())
 
     def receptors(self, model: str) -> list[Any]:
+        kind = RECORDS[model].receptors if model in RECORDS else model
         reversal = self.pick(-80.0, self.number(-90.0, -60.0))
         magnesium = self.pick(0.0, 1.0, self.number(0.1, 3.0))
-        if model in ("lumped", "AdEx"):
+        if kind == "lumped":
             rising = self.kinetics("Alpha", "DualExponential")
             return [
                 gs.AMPA(kinetics=self.kinetics("Exponential")),
                 gs.NMDA(kinetics=rising, Mg=magnesium, block=self.block(), Pf=self.pick(0.1, 0.0, 1.0)),
                 gs.GABA_A(kinetics=self.kinetics("Exponential"), E_rev=reversal),
             ]
-        if model == "gated":
+        if kind == "gated":
             rising = self.kinetics("Alpha", "DualExponential", gated=True)
             exponential = self.kinetics("Exponential", gated=True)
             saturating = self.kinetics(*SATURATING, gated=True)
@@ -147,7 +149,7 @@ class Draft:
                 gs.NMDA(kinetics=rising, gating="per-synapse", Mg=magnesium),
                 gs.GABA_A(kinetics=exponential, gating="per-synapse", E_rev=reversal),
             ]
-        if model in ("currents", "Izhikevich"):
+        if kind == "currents":
             slow = self.kinetics("Alpha", "DualExponential")
             fast = self.kinetics("Exponential")
             return [gs.CurrentReceptor("fast", kinetics=fast), gs.CurrentReceptor("slow", kinetics=slow)]
@@ -199,15 +201,8 @@ class Draft:
 
     def cell(self, model: str, rest: float, given: dict[str, Any], size: int) -> Any:
         """A LIF, unless the model is named for another."""
-        if model == "HodgkinHuxley":
-            return gs.HodgkinHuxley(**given, g_K=self.pick(6000.0, self.numbers(1e3, 9e3, size)), V_T=rest + 10)
-        if model == "AdEx":
-            own = {"Delta_T": self.pick(0.5, 2.0), "a": self.number(-5.0, 20.0), "b": self.number(0.0, 100.0)}
-            own["tau_w"] = self.pick(0.01, self.numbers(20.0, 200.0, size))
-            return gs.AdEx(**given, **own, V_T=rest + 10, V_reset=rest - 5, V_peak=rest + self.pick(12.0, 20.0, 40.0))
-        if model == "Izhikevich":
-            given = {k: v for k, v in given.items() if k not in ("g_L", "E_L")}
-            return gs.Izhikevich(**given, c=gs.Uniform(-68.0, -50.0), d=self.pick(2.0, self.numbers(0.0, 8.0, size)))
+        if model in RECORDS:
+            return RECORDS[model].draw(self, given, rest, size)
         return gs.LIF(**given, V_th=rest + 10, V_reset=rest - 5)
 
     def source(self, name: str) -> None:
