@@ -10,7 +10,7 @@ import pytest
 
 from tests.helpers.paths import ROOT
 
-CUPY_FILE = "gpusyn.backends.cuda_backend"
+CUPY_FILE = "gpusyn.backends.cuda.backend"
 
 # Each layer: its modules (a package stands for all below it, the longest name wins), and the layers it uses.
 LAYERS: dict[str, tuple[str, str]] = {
@@ -108,27 +108,27 @@ def test_dependencies_point_one_way():
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("gpusyn.network", "import cupy"),
-        ("gpusyn.backends.numpy_backend", "from cupy import ndarray"),
-        ("gpusyn.backends.cpu_backend", "def f():\n    import cupy.cuda"),
-        ("gpusyn.simulator", "import importlib\nimportlib.import_module('cupy')"),
-        ("gpusyn.simulator", "require('cupy', 'speed', 'gpusyn[cuda13]')"),
-        ("gpusyn.backends.numpy_backend", "from gpusyn.network import Network"),
-        ("gpusyn.backends.numpy_backend", "if TYPE_CHECKING:\n    from gpusyn import network"),
-        ("gpusyn.network", "def f():\n    from gpusyn.simulator import Simulator"),
-        ("gpusyn.network", "from gpusyn.backends.base import Launch"),
-        ("gpusyn.plan", "from gpusyn.backends.cpu_backend import CpuBackend"),
+        ("gpusyn.network.network", "import cupy"),
+        ("gpusyn.backends.numpy.backend", "from cupy import ndarray"),
+        ("gpusyn.backends.cpu.backend", "def f():\n    import cupy.cuda"),
+        ("gpusyn.simulation.simulator", "import importlib\nimportlib.import_module('cupy')"),
+        ("gpusyn.simulation.simulator", "require('cupy', 'speed', 'gpusyn[cuda13]')"),
+        ("gpusyn.backends.numpy.backend", "from gpusyn.network.network import Network"),
+        ("gpusyn.backends.numpy.backend", "if TYPE_CHECKING:\n    from gpusyn import network"),
+        ("gpusyn.network.network", "def f():\n    from gpusyn.simulation.simulator import Simulator"),
+        ("gpusyn.network.network", "from gpusyn.backends.base import Launch"),
+        ("gpusyn.builder.plan", "from gpusyn.backends.cpu.backend import CpuBackend"),
         ("gpusyn.errors", "from gpusyn.kinetics import Alpha"),
-        ("gpusyn.simulator", "from gpusyn.io.sonata import run"),
-        ("gpusyn.kernel_source", "import gpusyn.network"),
+        ("gpusyn.simulation.simulator", "from gpusyn.sonata import run"),
+        ("gpusyn.kernels.source", "import gpusyn.network.network"),
     ],
 )
 def test_a_planted_import_is_found(name, text):
-    assert len(wrong_imports(name, text, MODULES | {"gpusyn.network"})) == 1
+    assert len(wrong_imports(name, text, MODULES | {"gpusyn.network.network"})) == 1
 
 
 def test_the_one_file_may_import_cupy():
-    assert wrong_imports(CUPY_FILE, "import cupy\nfrom gpusyn.kernel_spec import KERNELS", MODULES) == []
+    assert wrong_imports(CUPY_FILE, "import cupy\nfrom gpusyn.kernels.spec import KERNELS", MODULES) == []
 
 
 PROBE = """

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.wheel
 
 LIST_KERNELS = """
 import hashlib, json, sys
-from gpusyn.kernel_source import kernel_folder, kernel_names, read_kernel
+from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 hashes = {n: hashlib.sha256(read_kernel(n).encode()).hexdigest() for n in kernel_names()}
 print(json.dumps([str(kernel_folder()), hashes]))
 """
@@ -100,7 +100,7 @@ def test_installed_command_says_what_is_here(environment, tmp_path):
 
 
 def test_installed_backends_agree_bit_for_bit(environment, tmp_path):
-    from gpusyn.backends.compiler import find_compiler
+    from gpusyn.backends.cpu.compiler import find_compiler
 
     if find_compiler() is None:
         pytest.skip("no C++ compiler: numpy alone has nothing to be compared with")

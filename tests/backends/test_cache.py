@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gpusyn.backends.cpu import backend as cpu_backend
+from gpusyn.backends.cpu import compiler
+from gpusyn.backends.cuda import backend as cuda_backend
 
 import gpusyn as gs
-from gpusyn.backends import choose, compiler, cpu_backend, cuda_backend
+from gpusyn.backends import select as choose
 from gpusyn.errors import BackendError
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import cpu, emulated
@@ -132,7 +135,7 @@ def test_cuda_compiles_the_same_texts_for_another_network(monkeypatch):
 
 TOGETHER = """
 import sys
-from gpusyn.backends.compiler import compile_library, find_compiler
+from gpusyn.backends.cpu.compiler import compile_library, find_compiler
 print("ready", flush=True)
 sys.stdin.readline()
 for k in range(4):

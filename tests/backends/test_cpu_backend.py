@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from gpusyn.backends.cpu import backend as cpu_backend
+from gpusyn.backends.cpu import compiler
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.kernels.spec import KERNELS
 
 import gpusyn as gs
-from gpusyn.backends import compiler, cpu_backend
-from gpusyn.backends.numpy_backend import NumpyBackend
 from gpusyn.errors import BackendError
-from gpusyn.kernel_spec import KERNELS
 from tests.helpers import sanitized_network
 from tests.helpers.hand_made import AMPA, PASSIVE, SINGLE, G, exponential, make, samples
 from tests.helpers.runs import cpu, differences, outcome, same_bits

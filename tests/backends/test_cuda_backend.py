@@ -7,12 +7,12 @@ import sys
 
 import numpy as np
 import pytest
+from gpusyn.backends.cuda import backend as cuda_backend
+from gpusyn.backends.cuda.backend import GRAPH_STEPS, CudaBackend
+from gpusyn.kernels.spec import KERNELS
 
 import gpusyn as gs
-from gpusyn.backends import cuda_backend
-from gpusyn.backends.cuda_backend import GRAPH_STEPS, CudaBackend
 from gpusyn.errors import BackendError
-from gpusyn.kernel_spec import KERNELS
 from tests.emulation import ORDERS, check_guards, compiler, cupy, launches, pretend, sanitizer_environment, using
 from tests.emulation.device import used_bytes
 from tests.helpers.hand_made import SINGLE, make

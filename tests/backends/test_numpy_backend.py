@@ -5,16 +5,18 @@ import re
 
 import numpy as np
 import pytest
+from gpusyn.backends.numpy.advance_neurons import Variable
+from gpusyn.backends.numpy.backend import TWINS, NumpyBackend
+from gpusyn.equations import kinetics as numpy_models
+from gpusyn.equations import neurons as numpy_membranes
+from gpusyn.equations.effects import EFFECTS
+from gpusyn.kernels import records as numpy_tables
+from gpusyn.kernels.signature import KINETICS, NEURONS
+from gpusyn.kernels.source import read_kernel
+from gpusyn.kernels.spec import KERNELS
+from gpusyn.numerics import rng
 
-from gpusyn import rng
-from gpusyn.backends import numpy_membranes, numpy_models, numpy_tables
-from gpusyn.backends.numpy_backend import TWINS, NumpyBackend
-from gpusyn.backends.numpy_neurons import Variable
-from gpusyn.effects import EFFECTS
 from gpusyn.errors import BackendError
-from gpusyn.kernel_source import read_kernel
-from gpusyn.kernel_spec import KERNELS
-from gpusyn.signature import KINETICS, NEURONS
 from tests.helpers.hand_made import AMPA, DOUBLE, DT, PASSIVE, SINGLE, G, V, exponential, make, next_run, samples, start
 
 # --- tables, models and kernels agree -----------------------------------------------------------------------

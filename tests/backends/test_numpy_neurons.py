@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from gpusyn.kernels.signature import ReceptorSignature
+from gpusyn.numerics import rng
 
-from gpusyn import rng
-from gpusyn.signature import ReceptorSignature
 from tests.helpers.hand_made import (
     AMPA,
     DOUBLE,

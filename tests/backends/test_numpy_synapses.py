@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from gpusyn.backends.numpy.advance_synapses import lane_sums, plan_lanes
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.kernels.signature import ReceptorSignature, Signature
 
-from gpusyn.backends.numpy_backend import NumpyBackend
-from gpusyn.backends.numpy_synapses import lane_sums, plan_lanes
-from gpusyn.signature import ReceptorSignature, Signature
 from tests.helpers.hand_made import DOUBLE, DT, SINGLE, G, HandMade, exponential, lif_row
 
 GATED = ReceptorSignature("Unlumped", "Conductance", synaptic=True)

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.builder.fixed_point import Input, choose_quanta, poisson_cap
+from gpusyn.builder.placement import lay_out
+from gpusyn.numerics.rng import poisson_counts, poisson_parameters
 
 import gpusyn as gs
-from gpusyn.backends.numpy_backend import NumpyBackend
-from gpusyn.placement import lay_out
-from gpusyn.quanta import Input, choose_quanta, poisson_cap
-from gpusyn.rng import poisson_counts, poisson_parameters
 from tests.emulation import pretend
 from tests.emulation.device import used_bytes
 from tests.helpers.runs import emulated
@@ -78,7 +78,7 @@ def test_a_plan_allocates_and_draws_nothing(monkeypatch):
         raise AssertionError("a plan draws nothing")
 
     monkeypatch.setattr("gpusyn.connectivity.base.Rule.draw", drawn)
-    monkeypatch.setattr("gpusyn.distributions.LogNormal.draw", drawn)
+    monkeypatch.setattr("gpusyn.parameters.distributions.LogNormal.draw", drawn)
     gs.plan(net_of(gs.AMPA(), gs.AllToAll(), n=10), dt=DT)  # what is imported on first use
     tracemalloc.start()
     plan = gs.plan(net, dt=DT)
@@ -156,10 +156,10 @@ def test_a_network_that_does_not_fit_is_refused_before_anything_is_made(monkeypa
 
 def test_this_computers_memory_counts_for_cpu_backends(monkeypatch):
     net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
-    monkeypatch.setitem(vars(sys.modules["gpusyn.plan"]), "free_memory", lambda: FREE)
+    monkeypatch.setitem(vars(sys.modules["gpusyn.builder.plan"]), "free_memory", lambda: FREE)
     with pytest.raises(gs.PlanMemoryError, match=REFUSED):
         gs.Simulator(net, dt=DT, backend="numpy")
-    monkeypatch.setitem(vars(sys.modules["gpusyn.plan"]), "free_memory", lambda: None)
+    monkeypatch.setitem(vars(sys.modules["gpusyn.builder.plan"]), "free_memory", lambda: None)
     assert "free memory unknown" in str(gs.plan(net, dt=DT))
     gs.Simulator(net, dt=DT, backend="numpy").close()
 

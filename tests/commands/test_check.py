@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.commands import check, check_cases
+from gpusyn.commands.cli import main
 
-from gpusyn import check, check_cases, present
-from gpusyn.backends.numpy_backend import NumpyBackend
-from gpusyn.cli import main
+from gpusyn.backends import present
 from gpusyn.errors import SimulationError
 from gpusyn.results import SpikeData, TraceData
 from tests.helpers.command_line import only_numpy

@@ -8,10 +8,11 @@ import sys
 import time
 
 import pytest
+from gpusyn.commands import demo
+from gpusyn.commands.cli import main
 
 import gpusyn as gs
-from gpusyn import demo, present
-from gpusyn.cli import main
+from gpusyn.backends import present
 from gpusyn.errors import GpusynError
 from tests.helpers.command_line import one_line_of_error, only_numpy
 from tests.helpers.paths import ROOT

@@ -4,10 +4,9 @@ import os
 from types import SimpleNamespace
 
 import pytest
-
-from gpusyn import info
-from gpusyn.backends.compiler import Compiler
-from gpusyn.backends.cuda_detect import Detection, Device, detect
+from gpusyn.backends.cpu.compiler import Compiler
+from gpusyn.backends.cuda.detect import Detection, Device, detect
+from gpusyn.commands import info
 
 H100 = ("NVIDIA H100", "90", 80 * 2**30)
 V100 = ("Tesla V100", "70", 16 * 2**30)

@@ -4,14 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from gpusyn.connectivity.distance_dependent import DistanceDependent
+from gpusyn.connectivity.geometry import Places
+from gpusyn.numerics import portable_math
+from gpusyn.numerics.rng import Stream, stream_key, uniform53
 
-from gpusyn import portable_math
-from gpusyn.connectivity import FixedProbability, places, rules, sampling
-from gpusyn.connectivity.distance import DistanceDependent
+from gpusyn.connectivity import FixedProbability, rules, sampling
+from gpusyn.connectivity import geometry as places
 from gpusyn.connectivity.distance_delay import DistanceDelay
-from gpusyn.connectivity.places import Places
 from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
-from gpusyn.rng import Stream, stream_key, uniform53
 
 STREAM = Stream(stream_key(3, "connect", "E->I:AMPA"))
 RANDOM = np.random.default_rng(7)
@@ -200,7 +201,7 @@ def test_the_expected_number_from_some_of_the_rows(monkeypatch):
     points = lattice(40)
     sheet = DistanceDependent(0.5, sigma=0.1, positions=(points, points))
     whole = sheet.expected(1600, 1600)
-    monkeypatch.setattr("gpusyn.connectivity.distance._MOST_PAIRS", 100 * 1600)
+    monkeypatch.setattr("gpusyn.connectivity.distance_dependent._MOST_PAIRS", 100 * 1600)
     some = DistanceDependent(0.5, sigma=0.1, positions=(points, points)).expected(1600, 1600)
     assert some != whole
     assert some == pytest.approx(whole, rel=0.02)

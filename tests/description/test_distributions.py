@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from gpusyn.numerics.normal_quantile import normal_quantile
+from gpusyn.numerics.rng import Stream, stream_key
+from gpusyn.parameters import distribution_base
+from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform, log1p
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpusyn import distribution_base
-from gpusyn.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform, log1p
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.normal_quantile import normal_quantile
-from gpusyn.rng import Stream, stream_key
 
 N = 100_000
 STREAM = Stream(stream_key(7, "weight", "E->I:AMPA"))
@@ -145,7 +145,7 @@ class _Extreme:
         return tuple(np.full(shape, word, dtype=np.uint32) for word in self.fixed)
 
     def uniform(self, element, draw=0):
-        from gpusyn.rng import uniform53
+        from gpusyn.numerics.rng import uniform53
 
         return uniform53(*self.words(element, draw)[:2])
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from gpusyn.parameters import scalars as checks
 
 import gpusyn as gs
-from gpusyn import checks
 from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
 from gpusyn.neurons import NEURONS
 from gpusyn.receptors import RECEPTORS

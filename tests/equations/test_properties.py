@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from gpusyn.builder.gating.pulsed import pulse_scheme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gpusyn as gs
 from gpusyn.kinetics import DualExponential, Exponential, FirstOrder, GProtein, Markov, Saturating
-from gpusyn.schemes import pulse_scheme
 from tests.helpers.tolerances import assert_close
 
 TRAINS = st.lists(st.integers(1, 200), min_size=1, max_size=6, unique=True).map(lambda ts: [t / 10 for t in sorted(ts)])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gpusyn import present
-from gpusyn.backends.choose import make_backend
+from gpusyn.backends.select import make_backend
+
+from gpusyn.backends import present
 from gpusyn.errors import BackendError
 
 

@@ -6,11 +6,11 @@ One population of neurons (ids 0 to n - 1), then one of sources whose spikes are
 import math
 
 import numpy as np
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.spec import KERNELS
 
 from gpusyn.backends.base import Launch, Program
-from gpusyn.backends.numpy_backend import NumpyBackend
-from gpusyn.kernel_spec import KERNELS
-from gpusyn.signature import Numbers, ReceptorSignature, Signature
 
 DT = 0.1
 NEVER = -(1 << 40)

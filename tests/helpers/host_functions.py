@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from gpusyn.backends.compiler import Compiler, compile_library, find_compiler
-from gpusyn.kernel_source import read_kernel
+from gpusyn.backends.cpu.compiler import Compiler, compile_library, find_compiler
+from gpusyn.kernels.source import read_kernel
 
 # Loops over arrays; each runs once as it is and once with subnormals flushed to zero by the processor.
 LOOPS = """

@@ -131,7 +131,7 @@ def test_a_failed_save_leaves_the_older_one(target: Path, monkeypatch: pytest.Mo
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gpusyn.io.reports.ReportWriter.append_spikes", full)
+    monkeypatch.setattr("gpusyn.io.writer.ReportWriter.append_spikes", full)
     with pytest.raises(FileError, match=r"cannot be written.*No space left"):
         save(target, {"s": some_spikes(seed=9)}, {"t": some_traces()})
     assert open_results(target)["s"] == before

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from gpusyn.kernels import source as kernel_source
 
-from gpusyn import kernel_source
 from gpusyn.errors import FileError
 from tests.helpers.paths import ROOT
 

@@ -5,10 +5,8 @@ import re
 
 import numpy as np
 import pytest
-
-from gpusyn.backends.numpy_backend import NumpyBackend
-from gpusyn.errors import BackendError
-from gpusyn.kernel_modules import (
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.kernels.modules import (
     ALL_NUMBERS,
     Module,
     common_module,
@@ -16,9 +14,11 @@ from gpusyn.kernel_modules import (
     neuron_module,
     synapse_module,
 )
-from gpusyn.kernel_source import kernel_names, read_kernel
-from gpusyn.kernel_spec import KERNELS, Argument, KernelSpec
-from gpusyn.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.source import kernel_names, read_kernel
+from gpusyn.kernels.spec import KERNELS, Argument, KernelSpec
+
+from gpusyn.errors import BackendError
 from tests.emulation import CompileFailure, load
 from tests.emulation import kernel_names as kernels_of_text
 from tests.helpers.hand_made import SINGLE, make

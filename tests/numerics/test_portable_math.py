@@ -5,8 +5,8 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
+from gpusyn.numerics import portable_math
 
-from gpusyn import portable_math
 from gpusyn.errors import ArgumentError
 from tests.helpers import host_functions
 

@@ -5,9 +5,9 @@ import math
 
 import numpy as np
 import pytest
+from gpusyn.numerics import philox as philox_module
+from gpusyn.numerics import portable_math, rng
 
-from gpusyn import philox as philox_module
-from gpusyn import portable_math, rng
 from gpusyn.errors import ParameterError
 from tests.helpers import host_functions
 

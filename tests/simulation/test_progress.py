@@ -3,8 +3,7 @@
 import sys
 
 import pytest
-
-from gpusyn.progress import OwnBar, progress_bar
+from gpusyn.utils.progress import OwnBar, progress_bar
 
 
 class Stream:
