@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))  # as a script, the folder above is not on the pat
 
 import gpusyn as gs  # noqa: E402
 from benchmarks import cases, measure  # noqa: E402
-from gpusyn.backends.cuda_backend import CudaBackend, import_cupy  # noqa: E402
+from gpusyn.backends.cuda.backend import CudaBackend, import_cupy  # noqa: E402
 
 SYNAPSE_BYTES = 16  # read and written a step by a first-order gate: address 4, weight 4, gate 4 + 4
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import nvrtc
 from benchmarks.synapse_bytes import section
-from gpusyn.kernel_modules import Module, modules_in_common_use
+from gpusyn.kernels.modules import Module, modules_in_common_use
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "kernels.md"
 

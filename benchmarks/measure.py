@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 import gpusyn
-from gpusyn.backends.compiler import find_compiler
+from gpusyn.backends.cpu.compiler import find_compiler
 
 
 def processor() -> str:

@@ -22,7 +22,7 @@ import numpy as np
 
 import gpusyn as gs
 from benchmarks import cases, measure
-from gpusyn.backends.compiler import compile_library, find_compiler
+from gpusyn.backends.cpu.compiler import compile_library, find_compiler
 from gpusyn.errors import BackendError
 
 SOURCES, TARGETS, IN_DEGREE, RATE = 20000, 4000, 1000, 10.0

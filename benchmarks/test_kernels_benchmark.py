@@ -1,7 +1,8 @@
 """Micro-benchmarks of single kernels on one CPU thread, and of a step of the README's network.
 
-``pytest -n 0 benchmarks/test_kernels_benchmark.py --benchmark-enable`` (pytest-benchmark). Not collected otherwise: timings
-are no tests. A round is so many launches of one kernel that the call from Python does not count.
+Run it with ``pytest -n 0 benchmarks/test_kernels_benchmark.py --benchmark-enable`` (pytest-benchmark). It is not
+collected otherwise, since timings are no tests. One round makes so many launches of one kernel that the call from
+Python does not count.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import pytest
 
 import gpusyn as gs
 from benchmarks import cases
-from gpusyn.backends.base import Program, Session
-from gpusyn.backends.cpu_backend import CpuBackend
-from gpusyn.kernel_spec import KERNELS
+from gpusyn.backends.base import Session
+from gpusyn.backends.cpu.backend import CpuBackend
+from gpusyn.kernels.program import Program
+from gpusyn.kernels.spec import KERNELS
 
 LAUNCHES = 100  # in a round; no more than steps of a chunk, so that the list of spikes cannot overflow
 SPIKES = 8  # of a step that is delivered: 4,000 neurons at 20 Hz
@@ -66,7 +68,7 @@ def test_kernel(benchmark: Any, kernel: str) -> None:
 def rewind(session: Session, kernel: str) -> None:
     """The clock back to a step that has work, the list of spikes empty or, for delivery, filled."""
     step = 9 if kernel == "advance_lists" else 0
-    session.write("clock", np.array([step, step, 0, 0]))
+    session.write("clock", np.array([step, step, 0]))
     delivering = kernel == "deliver_spikes"
     session.write("spike_begin", np.zeros(1, np.int64))
     session.write("spike_total", np.full(1, SPIKES * delivering, np.int64))

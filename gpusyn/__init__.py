@@ -14,9 +14,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from gpusyn import drugs, kinetics
-from gpusyn.calcium import Calcium
-from gpusyn.connectivity.distance import DistanceDependent
+
+# Not lazily: the module of the same name would take the function's place if it were imported first.
+from gpusyn.builder.plan import plan
 from gpusyn.connectivity.distance_delay import DistanceDelay
+from gpusyn.connectivity.distance_dependent import DistanceDependent
 from gpusyn.connectivity.rules import (
     AllToAll,
     FixedInDegree,
@@ -27,7 +29,6 @@ from gpusyn.connectivity.rules import (
     FromSparse,
     OneToOne,
 )
-from gpusyn.distributions import Exponential, Gamma, LogNormal, Normal, Uniform
 from gpusyn.drugs import Drug, Infusion
 from gpusyn.errors import (
     ArgumentError,
@@ -41,29 +42,28 @@ from gpusyn.errors import (
     SimulationError,
     UnknownNameError,
 )
-from gpusyn.network import Network
+from gpusyn.network.network import Network
+from gpusyn.network.populations import Population, Selection
+from gpusyn.network.projections import Projection, Ratio
+from gpusyn.network.recorder import Recorder
+from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
-
-# Not lazily: the module of the same name would take the function's place if it were imported first.
-from gpusyn.plan import plan
-from gpusyn.populations import Population, Selection
-from gpusyn.projections import Projection, Ratio
+from gpusyn.parameters.distributions import Exponential, Gamma, LogNormal, Normal, Uniform
+from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
-from gpusyn.recorder import Recorder
-from gpusyn.stimulus import Clamp, Drive, Injection
-from gpusyn.waveform import Waveform
+from gpusyn.receptors.calcium import Calcium
 
 if TYPE_CHECKING:
     from gpusyn import measure as measure
     from gpusyn import plot as plot
     from gpusyn.io.results_file import open_results as open_results
-    from gpusyn.simulator import Simulator as Simulator
+    from gpusyn.simulation.simulator import Simulator as Simulator
 
 __version__ = "0.1.0"
 
 # Loaded on first use: public name -> its module.
 _LAZY = {
-    "Simulator": "gpusyn.simulator",
+    "Simulator": "gpusyn.simulation.simulator",
     "measure": "gpusyn.measure",
     "open_results": "gpusyn.io.results_file",
     "plot": "gpusyn.plot",

@@ -2,7 +2,7 @@
 
 import sys
 
-from gpusyn.cli import main
+from gpusyn.commands.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

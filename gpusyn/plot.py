@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.checks import instance, integer, one_of, public
 from gpusyn.errors import FileError, ParameterError
 from gpusyn.io.hdf5 import as_path
-from gpusyn.optional import require
-from gpusyn.spike_data import SpikeData
-from gpusyn.trace_data import TraceData
+from gpusyn.parameters.scalars import instance, integer, one_of, public
+from gpusyn.results.spike_data import SpikeData
+from gpusyn.results.trace_data import TraceData
+from gpusyn.utils.optional import require
 
 __all__ = ["overview", "raster", "rates", "traces"]
 

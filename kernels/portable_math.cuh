@@ -1,4 +1,4 @@
-// exp, expm1 and log with the same bits everywhere: gpusyn/portable_math.py, operation for operation.
+// exp, expm1 and log with the same bits everywhere: gpusyn/numerics/portable_math.py, operation for operation.
 // Only + - * / comparisons, selections and integer operations: no library call, no fused multiply-add.
 // Selections instead of branches, so that a loop over these functions becomes SIMD code.
 #pragma once

@@ -9,7 +9,6 @@ import pytest
 pytest.register_assert_rewrite("tests.helpers")
 
 from gpusyn.backends.cpu.compiler import find_compiler  # noqa: E402
-
 from tests.helpers.runs import BACKENDS, backend_named  # noqa: E402 - after helpers are to be rewritten
 
 CACHES = {"GPUSYN_CACHE": "cpu", "GPUSYN_EMULATE_CACHE": "emulation"}

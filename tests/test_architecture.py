@@ -12,45 +12,39 @@ from tests.helpers.paths import ROOT
 
 CUPY_FILE = "gpusyn.backends.cuda.backend"
 
-# Each layer: its modules (a package stands for all below it, the longest name wins), and the layers it uses.
-LAYERS: dict[str, tuple[str, str]] = {
-    "foundation": (
-        "errors checks checked_call quantities limits optional parameter_table portable_math philox rng "
-        "normal_quantile effects distribution_base distributions memory membrane_physics",
-        "",
-    ),
-    "description": (
-        "calcium kinetics neurons receptors connectivity waveform timed populations projections stimulus recorder "
-        "network network_inputs network_objects drugs",
-        "foundation",
-    ),
-    "kernels": ("signature kernel_spec kernel_source kernel_modules backends.base", "foundation"),
-    "backends": ("backends", "foundation kernels"),
-    "compile": (
-        "bath coefficients membrane_coefficients growth schemes quanta layout placement strategy connections "
-        "gate_tables synapse_gates synapse_tables input_tables neuron_tables program plan",
-        "foundation description kernels",
-    ),
-    "results": ("recorded spike_data trace_data results io", "foundation"),
-    "run": (
-        "simulator progress recording saving state weights",
-        "foundation description kernels backends compile results",
-    ),
-    "use": (
-        "cli info plot present demo check check_cases bench bench_cases measure io.sonata __main__",
-        "foundation description kernels backends compile results run",
-    ),
+# The folders of gpusyn/, lowest floor first: a module imports from its own folder and from those on lower floors.
+FLOORS = (
+    "errors",
+    "utils",
+    "numerics",
+    "parameters",
+    "equations",
+    "kinetics",
+    "neurons connectivity receptors",
+    "drugs",
+    "network",
+    "kernels",
+    "backends builder results",
+    "io",
+    "simulation",
+    "plot measure sonata",
+    "commands",
+    "__main__",
+)
+FLOOR = {folder: height for height, folders in enumerate(FLOORS) for folder in folders.split()}
+# What lies above the kernels but must not know the network that a program was built from.
+BLIND = {
+    "kernels": {"errors", "utils", "numerics", "parameters", "equations"},
+    "backends": {"errors", "utils", "numerics", "parameters", "equations", "kernels"},
+    "results": {"errors", "utils", "numerics", "parameters"},
+    "io": {"errors", "utils", "numerics", "parameters", "results"},
 }
+ALIAS = "gpusyn.io.sonata"  # the former name of gpusyn.sonata
 
 
-def layer_of(module: str) -> str | None:
-    """The layer of a module named without the leading ``gpusyn.``."""
-    best = ("", None)
-    for layer, (members, _) in LAYERS.items():
-        for member in members.split():
-            if (module == member or module.startswith(member + ".")) and len(member) > len(best[0]):
-                best = (member, layer)
-    return best[1]
+def folder_of(module: str) -> str:
+    """Return the folder (or the file at the root) that holds a module."""
+    return module.split(".")[1]
 
 
 def module_name(path: Path) -> str:
@@ -75,34 +69,71 @@ def imported(text: str, modules: frozenset[str]) -> Iterator[tuple[int, str]]:
                 yield from ((node.lineno, s) for s in strings if isinstance(s, str))
 
 
+def may_import(folder: str, target: str) -> bool:
+    """Return whether modules of one folder may import from another."""
+    if folder == target:
+        return True
+    if folder in BLIND:
+        return target in BLIND[folder]
+    return FLOOR[target] < FLOOR[folder]
+
+
 def wrong_imports(name: str, text: str, modules: frozenset[str]) -> list[str]:
-    """What a module imports and may not."""
+    """Return the imports of a module that run upwards, or that bring CuPy where it must not be."""
     wrong = []
-    short = name.removeprefix("gpusyn.")
-    layer = layer_of(short)
-    allowed = {*LAYERS[layer][1].split(), layer} if layer else set()
     for line, target in imported(text, modules):
         if target.split(".")[0] in {"cupy", "cupyx", "cupy_backends"} and name != CUPY_FILE:
             wrong.append(f"{name}:{line} imports {target}: only {CUPY_FILE} may")
-        below = target.removeprefix("gpusyn.")
-        if target.startswith("gpusyn.") and layer_of(below) not in allowed:
-            wrong.append(f"{name}:{line} ({layer}) imports {target} ({layer_of(below)}): allowed are {sorted(allowed)}")
+        if target.startswith("gpusyn.") and not may_import(folder_of(name), folder_of(target)):
+            wrong.append(f"{name}:{line} imports {target}: {folder_of(name)} may not use {folder_of(target)}")
     return wrong
+
+
+def circles(texts: dict[str, str]) -> list[list[str]]:
+    """Return the groups of modules that import one another, imports inside functions included."""
+    edges = {m: {t for _, t in imported(text, frozenset(texts)) if t in texts and t != m} for m, text in texts.items()}
+    reach: dict[str, set[str]] = {}
+    for start in edges:
+        seen, todo = set(), [start]
+        while todo:
+            todo += (new := edges[todo.pop()] - seen)
+            seen |= new
+        reach[start] = seen
+    return sorted({tuple(sorted(n for n in reach[m] if m in reach[n])) for m in edges if m in reach[m]})
 
 
 FILES = {module_name(p): p for p in sorted((ROOT / "gpusyn").rglob("*.py"))}
 MODULES = frozenset(FILES)
-FACADE = {"gpusyn", "gpusyn.backends", "gpusyn.io"}
+TEXTS = {name: path.read_text(encoding="utf-8") for name, path in FILES.items() if name not in {"gpusyn", ALIAS}}
 
 
-def test_every_module_has_a_layer():
-    homeless = [m for m in MODULES - FACADE if layer_of(m.removeprefix("gpusyn.")) is None]
-    assert homeless == [], "name them in LAYERS"
+def test_every_folder_has_a_floor():
+    assert {folder_of(name) for name in TEXTS} == set(FLOOR)
+
+
+def test_the_root_holds_the_public_face_alone():
+    files = {p.name for p in (ROOT / "gpusyn").iterdir() if p.is_file()}
+    assert files == {"__init__.py", "__main__.py", "errors.py", "plot.py", "py.typed"}
 
 
 def test_dependencies_point_one_way():
-    texts = {name: path.read_text(encoding="utf-8") for name, path in FILES.items() if name != "gpusyn"}
-    assert [w for name, text in texts.items() for w in wrong_imports(name, text, MODULES)] == []
+    assert [w for name, text in TEXTS.items() for w in wrong_imports(name, text, MODULES)] == []
+
+
+def test_no_modules_import_one_another():
+    assert circles(TEXTS) == []
+
+
+def test_a_planted_circle_is_found():
+    planted = {"gpusyn.io.a": "def f():\n    from gpusyn.io import b", "gpusyn.io.b": "import gpusyn.io.a"}
+    assert circles(planted) == [("gpusyn.io.a", "gpusyn.io.b")]
+
+
+def test_the_former_name_of_the_sonata_package_is_the_package():
+    imports = "import gpusyn.io.sonata as old, gpusyn.sonata as new; from gpusyn.io import sonata"
+    probe = f"{imports}; print(old is new is sonata)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.stdout.strip() == "True", done.stderr
 
 
 @pytest.mark.parametrize(
@@ -114,13 +145,14 @@ def test_dependencies_point_one_way():
         ("gpusyn.simulation.simulator", "import importlib\nimportlib.import_module('cupy')"),
         ("gpusyn.simulation.simulator", "require('cupy', 'speed', 'gpusyn[cuda13]')"),
         ("gpusyn.backends.numpy.backend", "from gpusyn.network.network import Network"),
-        ("gpusyn.backends.numpy.backend", "if TYPE_CHECKING:\n    from gpusyn import network"),
+        ("gpusyn.backends.numpy.backend", "if TYPE_CHECKING:\n    from gpusyn.network import network"),
         ("gpusyn.network.network", "def f():\n    from gpusyn.simulation.simulator import Simulator"),
-        ("gpusyn.network.network", "from gpusyn.backends.base import Launch"),
+        ("gpusyn.network.network", "from gpusyn.kernels.program import Launch"),
         ("gpusyn.builder.plan", "from gpusyn.backends.cpu.backend import CpuBackend"),
         ("gpusyn.errors", "from gpusyn.kinetics import Alpha"),
         ("gpusyn.simulation.simulator", "from gpusyn.sonata import run"),
         ("gpusyn.kernels.source", "import gpusyn.network.network"),
+        ("gpusyn.neurons.lif", "from gpusyn.kernels.signature import Signature"),
     ],
 )
 def test_a_planted_import_is_found(name, text):

@@ -1,7 +1,7 @@
 """Connection rules: which neurons of two selections a projection joins."""
 
-from gpusyn.connectivity.distance import DistanceDependent
 from gpusyn.connectivity.distance_delay import DistanceDelay
+from gpusyn.connectivity.distance_dependent import DistanceDependent
 from gpusyn.connectivity.rules import (
     AllToAll,
     FixedInDegree,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn import portable_math
 from gpusyn.errors import ParameterError
-from gpusyn.rng import Stream
+from gpusyn.numerics import portable_math
+from gpusyn.numerics.rng import Stream
 
 __all__ = [
     "BLOCK",

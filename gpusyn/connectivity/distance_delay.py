@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.checks import public, real
 from gpusyn.connectivity.base import Ids, Rule
-from gpusyn.connectivity.distance import DistanceDependent
-from gpusyn.connectivity.places import Floats, Places, checked_boundary, given_places, places_of
+from gpusyn.connectivity.distance_dependent import DistanceDependent
+from gpusyn.connectivity.geometry import Floats, Places, checked_boundary, given_places, places_of
 from gpusyn.errors import ParameterError
+from gpusyn.parameters.scalars import public, real
 
 __all__ = ["DistanceDelay"]
 

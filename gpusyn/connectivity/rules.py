@@ -5,7 +5,7 @@ where the rule allows it. Orders of creation: by presynaptic neuron for OneToOne
 and FixedOutDegree, by postsynaptic neuron for FixedInDegree, as drawn for FixedTotalNumber, as given for
 FromArrays and FromSparse.
 
->>> from gpusyn.rng import Stream, stream_key
+>>> from gpusyn.numerics.rng import Stream, stream_key
 >>> pre, post = FixedProbability(0.1).draw(1000, 1000, Stream(stream_key(1, "structure", "E->E")))
 >>> bool(abs(len(pre) - 100_000) < 5 * 300), str(pre.dtype)
 (True, 'int32')
@@ -18,7 +18,6 @@ from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
-from gpusyn.checks import flag, public, real
 from gpusyn.connectivity.base import (
     BLOCK,
     Ids,
@@ -30,12 +29,13 @@ from gpusyn.connectivity.base import (
     id_type,
     tail_bound,
 )
-from gpusyn.connectivity.degree import FixedInDegree, FixedOutDegree
-from gpusyn.connectivity.given import FromArrays, FromSparse
+from gpusyn.connectivity.explicit import FromArrays, FromSparse
+from gpusyn.connectivity.fixed_degree import FixedInDegree, FixedOutDegree
 from gpusyn.connectivity.sampling import bernoulli_rows
-from gpusyn.connectivity.total import FixedTotalNumber
+from gpusyn.connectivity.total_number import FixedTotalNumber
 from gpusyn.errors import ParameterError
-from gpusyn.rng import Stream
+from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.scalars import flag, public, real
 
 __all__ = [
     "AllToAll",

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn import portable_math
 from gpusyn.connectivity.base import BLOCK, Ids, Integers
-from gpusyn.distributions import log1p
-from gpusyn.rng import Stream, uniform32, uniform53
+from gpusyn.numerics import portable_math
+from gpusyn.numerics.rng import Stream, uniform32, uniform53
+from gpusyn.parameters.distributions import log1p
 
 __all__ = ["bernoulli_rows", "distinct_rows", "integers", "multiply_shift"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
-from gpusyn.checks import one_of, public, real
+from gpusyn.parameters.scalars import one_of, public, real
 from gpusyn.receptors import RECEPTORS
 
 __all__ = [

@@ -24,8 +24,8 @@ from gpusyn.drugs.drug import Drug
 from gpusyn.drugs.formulas import free, response
 from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ParameterError
+from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import GlycineSite, Receptor
-from gpusyn.waveform import Waveform
 
 Floats = npt.NDArray[np.float64]
 Doses = Mapping[Drug, Any]

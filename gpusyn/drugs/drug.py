@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gpusyn.checks import instance, object_name, public
 from gpusyn.drugs.actions import Action
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.parameter_table import Immutable
+from gpusyn.parameters.scalars import instance, object_name, public
+from gpusyn.parameters.table import Immutable
 
 __all__ = ["Drug"]
 

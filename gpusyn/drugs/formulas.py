@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn import portable_math
-from gpusyn.checks import public, real
-from gpusyn.limits import Limits
-from gpusyn.membrane_physics import ROOM, thermal_voltage
-from gpusyn.quantities import as_floats
+from gpusyn.numerics import portable_math
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.scalars import public, real
+from gpusyn.parameters.units import as_floats
+from gpusyn.receptors.nernst import ROOM, thermal_voltage
 
 __all__ = ["cheng_prusoff", "dose_ratio", "gaddum", "hill", "remaining", "woodhull"]
 

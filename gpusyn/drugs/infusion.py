@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn import portable_math
-from gpusyn.checks import public
 from gpusyn.drugs.drug import Drug
-from gpusyn.waveform import SLACK
+from gpusyn.numerics import portable_math
+from gpusyn.parameters.scalars import public
+from gpusyn.parameters.waveform import SLACK
 
 __all__ = ["Infusion"]
 

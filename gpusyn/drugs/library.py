@@ -14,7 +14,7 @@ from gpusyn.drugs.actions import (
     OpenChannelBlocker,
 )
 from gpusyn.drugs.drug import Drug
-from gpusyn.parameter_table import ReadOnlyDict
+from gpusyn.parameters.table import ReadOnlyDict
 
 __all__ = ["LIBRARY"]
 

@@ -3,9 +3,9 @@
 Nothing here is imported by ``import gpusyn``, and h5py only when a file is touched.
 """
 
-from gpusyn.io.layout import RecorderLayout
-from gpusyn.io.reports import StreamFile
+from gpusyn.io.file_layout import RecorderLayout
 from gpusyn.io.results_file import Results, open_results, repair
 from gpusyn.io.save import save
+from gpusyn.io.writer import StreamFile
 
 __all__ = ["RecorderLayout", "Results", "StreamFile", "open_results", "repair", "save"]

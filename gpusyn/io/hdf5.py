@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gpusyn.checks import show
 from gpusyn.errors import ArgumentError, FileError
 from gpusyn.io.superblock import Superblock, read_superblock
-from gpusyn.optional import require
+from gpusyn.parameters.scalars import show
+from gpusyn.utils.optional import require
 
 SUFFIXES = (".h5", ".hdf5", ".hdf")
 

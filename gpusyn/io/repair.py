@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gpusyn.checks import public
 from gpusyn.errors import FileError
+from gpusyn.io.file_layout import read_notes
 from gpusyn.io.hdf5 import as_path, hdf5, locked, reading, superblock_of
-from gpusyn.io.layout import read_notes
 from gpusyn.io.superblock import Superblock
+from gpusyn.parameters.scalars import public
 
 
 @public

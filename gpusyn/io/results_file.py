@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.checks import one_of, public
 from gpusyn.errors import FileError
-from gpusyn.io.contents import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, reading, superblock_of
+from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
-from gpusyn.spike_data import SpikeData
-from gpusyn.trace_data import TraceData
+from gpusyn.parameters.scalars import one_of, public
+from gpusyn.results.spike_data import SpikeData
+from gpusyn.results.trace_data import TraceData
 
 __all__ = ["Results", "open_results", "repair"]
 

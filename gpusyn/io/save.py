@@ -8,11 +8,11 @@ from typing import Any
 
 from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
+from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
 from gpusyn.io.hdf5 import SUFFIXES, as_path, check_target, hdf5, reading, writing
-from gpusyn.io.layout import RecorderLayout, Stored, arrange
-from gpusyn.io.reports import ReportWriter, create_file
-from gpusyn.spike_data import SpikeData
-from gpusyn.trace_data import TraceData
+from gpusyn.io.writer import ReportWriter, create_file
+from gpusyn.results.spike_data import SpikeData
+from gpusyn.results.trace_data import TraceData
 
 FOREIGN_SUFFIXES = (".csv", ".dat", ".json", ".mat", ".npy", ".npz", ".nwb", ".pkl", ".txt", ".zarr")
 

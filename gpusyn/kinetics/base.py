@@ -8,8 +8,8 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from gpusyn import portable_math
-from gpusyn.checks import one_of, public, real
+from gpusyn.numerics import portable_math
+from gpusyn.parameters.scalars import one_of, public, real
 
 Self = TypeVar("Self", bound="Kinetics")
 

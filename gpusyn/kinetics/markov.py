@@ -8,11 +8,11 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from gpusyn.checks import integer, public
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics.base import Kinetics
-from gpusyn.limits import Limits
-from gpusyn.quantities import as_floats
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.scalars import integer, public
+from gpusyn.parameters.units import as_floats
 
 MOST_STATES = 8
 Matrix: TypeAlias = "tuple[tuple[float, ...], ...]"

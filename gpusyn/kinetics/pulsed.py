@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gpusyn.checks import integer, public
 from gpusyn.kinetics.base import Kinetics
+from gpusyn.parameters.scalars import integer, public
 
 
 @public

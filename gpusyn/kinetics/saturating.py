@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gpusyn.checks import flag, public
 from gpusyn.errors import ParameterError
 from gpusyn.kinetics.base import Kinetics
+from gpusyn.parameters.scalars import flag, public
 
 
 @public

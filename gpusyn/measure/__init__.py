@@ -17,7 +17,7 @@ between samples.
 from gpusyn.measure.current_voltage import IVCurve, iv_curve, negative_slope, reversal_potential, slope_conductance
 from gpusyn.measure.ratios import NmdaAmpaRatio, nmda_ampa_ratio, paired_pulse_ratio
 from gpusyn.measure.response import PSC, PSP, psc, psp
-from gpusyn.membrane_physics import nernst
+from gpusyn.receptors.nernst import nernst
 
 __all__ = [
     "PSC",

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.checks import frozen, integer, one_of, public, real
 from gpusyn.connectivity.rules import AllToAll
 from gpusyn.errors import ParameterError
-from gpusyn.limits import Limits
-from gpusyn.measure.samples import Floats, summit
-from gpusyn.network import Network
+from gpusyn.measure.sampled_trace import Floats, summit
+from gpusyn.network.network import Network
 from gpusyn.neurons import LIF, SpikeSource
-from gpusyn.quantities import as_floats
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.scalars import frozen, integer, one_of, public, real
+from gpusyn.parameters.units import as_floats
+from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import Receptor
-from gpusyn.simulator import Simulator
-from gpusyn.waveform import Waveform
+from gpusyn.simulation.simulator import Simulator
 
 HOLDING = -70.0  # mV, before the step to the command potential
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.checks import one_of, public, real
 from gpusyn.errors import ParameterError
-from gpusyn.measure.find import Response, respond
-from gpusyn.measure.samples import SLACK, Floats, Samples, level_of, samples, summit
-from gpusyn.quantities import as_floats
+from gpusyn.measure.detection import Response, respond
+from gpusyn.measure.sampled_trace import SLACK, Floats, Samples, level_of, samples, summit
+from gpusyn.parameters.scalars import one_of, public, real
+from gpusyn.parameters.units import as_floats
 
 
 @public

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from gpusyn.checks import public
-from gpusyn.measure.find import respond
-from gpusyn.measure.samples import samples
+from gpusyn.measure.detection import respond
+from gpusyn.measure.sampled_trace import samples
+from gpusyn.parameters.scalars import public
 
 
 @dataclass(frozen=True, repr=False)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.checks import check_drawn, public, values
 from gpusyn.errors import ParameterError
-from gpusyn.parameter_table import Immutable, Parameter, ParameterTable, ReadOnlyDict
+from gpusyn.parameters.scalars import public
+from gpusyn.parameters.table import Immutable, Parameter, ParameterTable, ReadOnlyDict
+from gpusyn.parameters.values import check_drawn, values
 
 if TYPE_CHECKING:
     pass
@@ -90,7 +91,7 @@ class Membrane(NeuronModel):
         Names of the parameters that V is counted from and starts at, that a spike is emitted at, and that a spike
         sets V to (``""``: V goes on as it is).
     LIMITS : dict
-        What each parameter may be, as keywords of `gpusyn.checks.values`.
+        What each parameter may be, as keywords of `gpusyn.parameters.values.values`.
     """
 
     REST: ClassVar[str] = "E_L"
@@ -134,7 +135,7 @@ def _same_lengths(kept: Mapping[str, Any], kind: str) -> None:
 
 def _extent(value: Any) -> tuple[Floats, Floats]:
     """Return the smallest and largest value where it is certain, else the mean of a distribution."""
-    from gpusyn.distributions import Distribution, Uniform
+    from gpusyn.parameters.distributions import Distribution, Uniform
 
     if isinstance(value, Distribution):
         low, high = value.bounds() if isinstance(value, Uniform) else (value.mean_value(),) * 2

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy.typing as npt
 
-from gpusyn.checks import public
 from gpusyn.neurons.base import Membrane
-from gpusyn.parameter_table import Parameter
+from gpusyn.parameters.scalars import public
+from gpusyn.parameters.table import Parameter
 
 if TYPE_CHECKING:
-    from gpusyn.distributions import Distribution
+    from gpusyn.parameters.distributions import Distribution
 
 __all__ = ["Izhikevich"]
 

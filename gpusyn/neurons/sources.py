@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.checks import frozen, integer, public, show
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.limits import Limits
 from gpusyn.neurons.base import NeuronModel
-from gpusyn.parameter_table import Parameter
-from gpusyn.quantities import as_floats
-from gpusyn.timed import HIGHEST_RATE, number_array_or_waveform
-from gpusyn.waveform import Waveform
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.scalars import frozen, integer, public, show
+from gpusyn.parameters.table import Parameter
+from gpusyn.parameters.timed import HIGHEST_RATE, number_array_or_waveform
+from gpusyn.parameters.units import as_floats
+from gpusyn.parameters.waveform import Waveform
 
 __all__ = ["PoissonSource", "SpikeSource"]
 

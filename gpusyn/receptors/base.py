@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.checks import instance, object_name, one_of, public, real
 from gpusyn.errors import ArgumentError
 from gpusyn.kinetics import DualExponential, Exponential, Kinetics
-from gpusyn.parameter_table import Immutable, Parameter, ParameterTable
+from gpusyn.parameters.scalars import instance, object_name, one_of, public, real
+from gpusyn.parameters.table import Immutable, Parameter, ParameterTable
+from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors.block import MgBlock
 from gpusyn.receptors.glycine import GlycineSite
-from gpusyn.waveform import Waveform
 
 Floats = NDArray[np.float64]
 GATING = ("auto", "per-synapse")
@@ -99,7 +99,7 @@ class Receptor(Immutable):
 
     @property
     def effect(self) -> str:
-        """Name of what the open gate does to the membrane, in `gpusyn.effects` and in ``kernels/receptors``."""
+        """Name of the open gate's effect, in `gpusyn.equations.effects` and in ``kernels/receptors``."""
         if self.is_current:
             return "Current"
         if self.Mg is None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.checks import instance, public, real
-from gpusyn.portable_math import exp
+from gpusyn.numerics.portable_math import exp
+from gpusyn.parameters.scalars import instance, public, real
 
 __all__ = ["MgBlock", "SlowUnblock"]
 

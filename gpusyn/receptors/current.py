@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gpusyn.checks import public
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics import Alpha, DualExponential, Exponential, Kinetics
-from gpusyn.parameter_table import Parameter
+from gpusyn.parameters.scalars import public
+from gpusyn.parameters.table import Parameter
 from gpusyn.receptors.base import Receptor, choose_kinetics
 
 

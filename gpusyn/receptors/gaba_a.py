@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gpusyn.checks import public
 from gpusyn.kinetics import Kinetics
-from gpusyn.parameter_table import Parameter
+from gpusyn.parameters.scalars import public
+from gpusyn.parameters.table import Parameter
 from gpusyn.receptors.base import Receptor, choose_kinetics
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gpusyn.checks import public, real
+from gpusyn.parameters.scalars import public, real
 
 __all__ = ["GlycineSite"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gpusyn.checks import public
 from gpusyn.kinetics import Kinetics
-from gpusyn.parameter_table import Parameter
+from gpusyn.parameters.scalars import public
+from gpusyn.parameters.table import Parameter
+from gpusyn.parameters.timed import number_array_or_waveform
+from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors.base import Receptor, choose_kinetics
 from gpusyn.receptors.block import MgBlock
 from gpusyn.receptors.glycine import GlycineSite
-from gpusyn.timed import number_array_or_waveform
-from gpusyn.waveform import Waveform
 
 
 class NMDA(Receptor):

@@ -7,15 +7,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+import gpusyn as gs
 from gpusyn.backends.cpu import backend as cpu_backend
 from gpusyn.backends.cpu import compiler
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.kernels.spec import KERNELS
-
-import gpusyn as gs
 from gpusyn.errors import BackendError
+from gpusyn.kernels.records import Route, read_rows
+from gpusyn.kernels.spec import KERNELS
 from tests.helpers import sanitized_network
-from tests.helpers.hand_made import AMPA, PASSIVE, SINGLE, G, exponential, make, samples
+from tests.helpers.hand_made import AMPA, PASSIVE, SINGLE, G, as_table, exponential, make, samples
 from tests.helpers.runs import cpu, differences, outcome, same_bits
 
 DT = 0.1
@@ -159,7 +160,9 @@ def test_offsets_beyond_31_bits(tmp_path, how):
         if how == "rows":
             program.arrays["row_begin"] += shift
         else:
-            program.arrays["routes"][3:5] += shift  # E_WORDS, E_WEIGHTS
+            (route,) = read_rows(program.arrays["routes"], Route)
+            route = route._replace(words=route.words + shift, weights=route.weights + shift)
+            program.arrays["routes"] = as_table([route])
         assert np.array_equal(played(backend, program), expected)
 
 

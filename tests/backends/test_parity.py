@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
-from gpusyn.network.inputs import NetworkInputs
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 import gpusyn as gs
 from gpusyn import connectivity
+from gpusyn.network.inputs import NetworkInputs
 from gpusyn.neurons import NEURONS
 from tests.emulation import ORDERS, check_guards, pretend, using
 from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, cases

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from gpusyn.builder.compile import Compiled
-from gpusyn.builder.placement import lay_out
 
 from benchmarks.synapse_bytes import FAN_IN, FORMS, SIZE, network, planned, section
+from gpusyn.builder.compile import Compiled
+from gpusyn.builder.placement import lay_out
 from tests.helpers.paths import ROOT
 
 PARTS = ("words", "weights", "row_begin", "address", "gates")

@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
+
+import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.commands import bench, bench_cases
 from gpusyn.commands.cli import main
-
-import gpusyn as gs
 from tests.helpers.command_line import one_line_of_error
 from tests.helpers.paths import ROOT
 

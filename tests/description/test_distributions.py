@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from gpusyn.numerics.normal_quantile import normal_quantile
-from gpusyn.numerics.rng import Stream, stream_key
-from gpusyn.parameters import distribution_base
-from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform, log1p
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.numerics.normal_quantile import normal_quantile
+from gpusyn.numerics.rng import Stream, stream_key
+from gpusyn.parameters import distribution_base
+from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform, log1p
 
 N = 100_000
 STREAM = Stream(stream_key(7, "weight", "E->I:AMPA"))

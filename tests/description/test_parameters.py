@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from gpusyn.parameters import scalars as checks
 
 import gpusyn as gs
 from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
 from gpusyn.neurons import NEURONS
+from gpusyn.parameters import scalars as checks
+from gpusyn.parameters import values as drawn_or_given
 from gpusyn.receptors import RECEPTORS
 
 
@@ -126,7 +127,7 @@ class TestChecks:
 
     def test_drawn_values_are_checked_with_a_next_move(self):
         with pytest.raises(ParameterError, match=r"w\[1\]: must be .* >= 0 \(got -1.*drawn.*low="):
-            checks.check_drawn(np.array([1.0, -1.0]), "w", unit="nS", low=0.0)
+            drawn_or_given.check_drawn(np.array([1.0, -1.0]), "w", unit="nS", low=0.0)
 
     def test_public_classes_and_methods(self):
         @checks.public

@@ -5,8 +5,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from gpusyn.numerics import portable_math
-from gpusyn.numerics.rng import Stream, stream_key, uniform32, uniform53
 
 from gpusyn.connectivity import (
     AllToAll,
@@ -20,6 +18,8 @@ from gpusyn.connectivity import (
 )
 from gpusyn.connectivity.base import id_type
 from gpusyn.connectivity.sampling import multiply_shift
+from gpusyn.numerics import portable_math
+from gpusyn.numerics.rng import Stream, stream_key, uniform32, uniform53
 
 STREAM = Stream(stream_key(3, "structure", "E->I:AMPA"))
 

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from gpusyn.numerics.rng import Stream, stream_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from gpusyn.connectivity import (
 )
 from gpusyn.connectivity.base import autapse_positions, tail_bound
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.numerics.rng import Stream, stream_key
 
 STREAM = Stream(stream_key(3, "structure", "E->I:AMPA"))
 SIZES = st.integers(0, 12)

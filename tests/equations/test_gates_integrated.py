@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 import pytest
-from gpusyn.builder.gating import linear as coefficients
-from gpusyn.builder.gating.saturating import growth, growth_terms
-from gpusyn.builder.source_gates import scheme_of
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 from scipy.special import beta, betainc, gamma, gammainc
 
 import gpusyn as gs
+from gpusyn.builder.gating import linear as coefficients
+from gpusyn.builder.gating.saturating import growth, growth_terms
+from gpusyn.builder.source_gates import scheme_of
 from gpusyn.kinetics import FirstOrder, GProtein, Markov, Saturating
 from tests.helpers.tolerances import assert_close
 from tests.helpers.validation.lab import FASTEST, Lab

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from gpusyn.builder.gating.pulsed import pulse_scheme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gpusyn as gs
+from gpusyn.builder.gating.pulsed import pulse_scheme
 from gpusyn.kinetics import DualExponential, Exponential, FirstOrder, GProtein, Markov, Saturating
 from tests.helpers.tolerances import assert_close
 

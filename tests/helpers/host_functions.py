@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from gpusyn.backends.cpu.compiler import Compiler, compile_library, find_compiler
 from gpusyn.kernels.source import read_kernel
 

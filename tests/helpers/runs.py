@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import gpusyn as gs
 from gpusyn.backends.cpu.backend import CpuBackend
 from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.backends.numpy.backend import NumpyBackend
-
-import gpusyn as gs
 from gpusyn.errors import BackendError
 from gpusyn.results import SpikeData
 from tests.emulation import compiler, cupy

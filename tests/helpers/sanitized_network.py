@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import numpy as np
-from gpusyn.backends.cuda.backend import CudaBackend
-from gpusyn.kernels.spec import KERNELS
 
 import gpusyn as gs
+from gpusyn.backends.cuda.backend import CudaBackend
+from gpusyn.kernels.spec import KERNELS
 from tests.emulation import ORDERS, cupy, using
 
 DT = 0.1

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from gpusyn.kernels import source as kernel_source
 
 from gpusyn.errors import FileError
+from gpusyn.kernels import source as kernel_source
 from tests.helpers.paths import ROOT
 
 
@@ -15,7 +15,7 @@ def make(root: Path, *files: str, project: str = 'name = "gpusyn"') -> tuple[Pat
     for file in files:
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text(project if file == "pyproject.toml" else "// text\n")
-    return package, package / "kernel_source.py"
+    return package, package
 
 
 def test_this_checkout_is_read_live():

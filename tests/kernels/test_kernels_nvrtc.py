@@ -1,11 +1,11 @@
 """Every module in common use compiles for every promised GPU, within bounds, to the same arithmetic."""
 
 import pytest
-from gpusyn.kernels.modules import Module, modules_in_common_use
-from gpusyn.kernels.spec import KERNELS
 
 from benchmarks import kernel_report, nvrtc
 from benchmarks.ptx_rules import violations
+from gpusyn.kernels.modules import Module, modules_in_common_use
+from gpusyn.kernels.spec import KERNELS
 
 pytestmark = pytest.mark.skipif(
     nvrtc.library_path() is None,

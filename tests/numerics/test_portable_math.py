@@ -5,9 +5,9 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from gpusyn.numerics import portable_math
 
 from gpusyn.errors import ArgumentError
+from gpusyn.numerics import portable_math
 from tests.helpers import host_functions
 
 FORMATS = (np.float32, np.float64)

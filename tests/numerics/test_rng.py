@@ -5,10 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from gpusyn.numerics import philox as philox_module
-from gpusyn.numerics import portable_math, rng
 
 from gpusyn.errors import ParameterError
+from gpusyn.numerics import philox as philox_module
+from gpusyn.numerics import portable_math, rng
 from tests.helpers import host_functions
 
 # Random123 1.x, kat_vectors: philox 4x32 10; counter, key, words.

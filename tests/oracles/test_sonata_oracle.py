@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gpusyn.sonata import run_config
 
+from gpusyn.sonata import run_config
 from tests.helpers.paths import NEST_SCRIPTS, ROOT
 from tests.helpers.sonata_circuit import write_csv, write_edges, write_json, write_nodes, write_spikes
 

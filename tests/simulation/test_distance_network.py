@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from gpusyn.connectivity.distance_dependent import DistanceDependent
 
 import gpusyn as gs
+from gpusyn.connectivity.distance_dependent import DistanceDependent
 from gpusyn.errors import ParameterError
 
 SIDE = 12

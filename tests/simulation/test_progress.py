@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from gpusyn.utils.progress import OwnBar, progress_bar
 
 

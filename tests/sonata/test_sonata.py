@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gpusyn.sonata import run_config
 
 from gpusyn.errors import FileError, ParameterError
 from gpusyn.io.results_file import open_results
+from gpusyn.sonata import run_config
 from tests.helpers.sonata_circuit import SmallCircuit, write_json
 
 h5py = pytest.importorskip("h5py", reason="SONATA files need h5py")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from gpusyn.errors import FileError
 from gpusyn.sonata import build, read_config
 from gpusyn.sonata.attribute_tables import read_types
 from gpusyn.sonata.circuit import read_circuit
 from gpusyn.sonata.config import SpikeInput
 from gpusyn.sonata.inputs import read_input, rounding
-
-from gpusyn.errors import FileError
 from tests.helpers.sonata_circuit import SmallCircuit, write_csv, write_json, write_nodes, write_spikes
 
 h5py = pytest.importorskip("h5py", reason="SONATA files need h5py")

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gpusyn.sonata import read_config
 
 from gpusyn.errors import FileError
+from gpusyn.sonata import read_config
 from tests.helpers.sonata_circuit import SmallCircuit, write_json
 
 

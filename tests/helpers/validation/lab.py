@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from gpusyn.backends.select import make_backend
 
 import gpusyn as gs
+from gpusyn.backends.select import make_backend
 from gpusyn.errors import BackendError
 
 FASTEST = "fastest"  # as a backend: the one that `fastest` finds, looked for when a network is first run

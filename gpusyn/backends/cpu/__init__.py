@@ -1,0 +1,1 @@
+"""The `cpu` backend: the kernel text, compiled by the machine's C++ compiler."""

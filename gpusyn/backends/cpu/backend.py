@@ -1,0 +1,148 @@
+"""The `cpu` backend: the kernels' own text, compiled by the machine's C++ compiler, run by one C loop.
+
+A worker thread owns slices of the targets and a contiguous share of everything else; sums of events are integers, so no
+number depends on how many workers there are.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.backends.base import part_to_read, part_to_write
+from gpusyn.backends.cpu.compiler import Compiler, compile_library, find_compiler
+from gpusyn.errors import BackendError
+from gpusyn.kernels.modules import Module, module_of
+from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.source import read_kernel
+from gpusyn.kernels.spec import KERNELS
+from gpusyn.utils.memory import free_memory
+
+# Below this many neurons and per-synapse gates, a second worker costs more in barriers than it saves.
+_WORK_PER_WORKER = 2000
+
+
+class _CLaunch(ctypes.Structure):
+    _fields_ = [("entry", ctypes.c_void_p), ("args", ctypes.c_void_p)]
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class CpuBackend:
+    """Compiled kernels on CPU threads.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Worker threads; default: the cores that the process may use, fewer for a network too small to share.
+    flush_to_zero : bool
+        Run with the processor's flush-to-zero and denormals-are-zero set. No result depends on it; a test says so.
+
+    Raises
+    ------
+    BackendError
+        There is no C++ compiler on this machine.
+    """
+
+    name = "cpu"
+
+    def __init__(self, threads: int | None = None, *, flush_to_zero: bool = False) -> None:
+        compiler = find_compiler()
+        if compiler is None:
+            raise BackendError(
+                "no C++ compiler found (looked for $CXX, g++, clang++, c++); "
+                "install one (Debian: apt install g++) or use backend='numpy'"
+            )
+        self.compiler: Compiler = compiler
+        self.threads = threads
+        self.flush_to_zero = flush_to_zero
+
+    @property
+    def workers(self) -> int:
+        """Upper limit on worker threads per session; targets are split into this many slices."""
+        return self.threads or available_cores()
+
+    def free_memory(self) -> int | None:
+        """Return the free bytes of main memory, None if the system does not say."""
+        return free_memory()
+
+    def describe(self) -> str:
+        """Return one phrase: compiler and threads."""
+        return f"{self.compiler.description}, up to {self.workers} threads"
+
+    def start(self, program: Program) -> CpuSession:
+        """Compile what is not in the cache and return a running session."""
+        return CpuSession(self, program)
+
+    def library(self, module: Module) -> ctypes.CDLL:
+        """Return the compiled form of a kernel module."""
+        entries = "".join(f"HOST_ENTRY({name})\n" for name in module.kernels)
+        return compile_library(self.compiler, read_kernel("host/host.h") + module.text + entries, module.name)
+
+    def driver(self) -> ctypes.CDLL:
+        """Return the C loop over steps and launches."""
+        return compile_library(self.compiler, read_kernel("host/driver.cpp"), "driver")
+
+
+class CpuSession:
+    """One program on CPU threads; see `gpusyn.backends.base.Session`."""
+
+    def __init__(self, backend: CpuBackend, program: Program) -> None:
+        self._arrays = program.arrays
+        self._keep: list[object] = []  # what C holds pointers to
+        self._flush = int(backend.flush_to_zero)
+        self._run_steps = backend.driver().run_steps
+        launches = [self._pack(backend, launch, program) for launch in program.launches]
+        self._n = len(launches)
+        self._list = (_CLaunch * self._n)(*launches)
+        work = sum(a.size for name, a in program.arrays.items() if name.endswith((".V", "gates")))
+        self.threads = backend.threads or max(1, min(available_cores(), work // _WORK_PER_WORKER))
+
+    def _pack(self, backend: CpuBackend, launch: Launch, program: Program) -> _CLaunch:
+        spec = KERNELS[launch.kernel]
+        values: dict[str, object] = {name: program.arrays[array] for name, array in launch.arrays.items()}
+        for a in spec.arguments:
+            if not a.array:
+                values[a.name] = a.dtype(program.numbers).type(launch.scalars[a.name])
+        spec.check(values, program.numbers)
+        slots = (ctypes.c_void_p * len(spec.arguments))()
+        for i, a in enumerate(spec.arguments):
+            value = values[a.name]
+            assert isinstance(value, np.ndarray | np.generic)
+            cell: object
+            if isinstance(value, np.ndarray):
+                cell = ctypes.c_void_p(value.ctypes.data)
+            else:
+                cell = ctypes.create_string_buffer(value.tobytes(), value.nbytes)
+            self._keep.append(cell)
+            slots[i] = ctypes.addressof(cell)
+        library = backend.library(module_of(launch.kernel, launch.signature, program.numbers))
+        entry = getattr(library, f"entry_{launch.kernel}")
+        self._keep += [slots, library, entry]
+        return _CLaunch(ctypes.cast(entry, ctypes.c_void_p).value, ctypes.addressof(slots))
+
+    def run(self, steps: int) -> None:
+        """Run the launch list `steps` times in C."""
+        self._run_steps(self._list, self._n, ctypes.c_longlong(steps), self.threads, self._flush)
+
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
+        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
+        part: NDArray[np.generic] = part_to_read("cpu", self._arrays, name, start, stop)
+        return part.copy()
+
+    def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
+        """Replace the part of the flattened array that begins at `start`."""
+        part, flat = part_to_write("cpu", self._arrays, name, values, start)
+        part[:] = flat
+
+    def close(self) -> None:
+        """Forget the arrays."""
+        self._arrays = {}
+        self._keep.clear()
+        self._n = 0

@@ -1,0 +1,1 @@
+"""The `cuda` backend: the kernel text, compiled by NVRTC and launched through CuPy."""

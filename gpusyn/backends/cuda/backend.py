@@ -1,0 +1,196 @@
+"""The `cuda` backend: the kernels through CuPy's RawModule. The only file that imports CuPy.
+
+Arrays, spike counts and the step counter live on the device; steps are replayed as CUDA graphs, so the host does
+nothing within a chunk of steps.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.backends.base import part_to_read, part_to_write
+from gpusyn.backends.cpu.compiler import cache_folder
+from gpusyn.backends.cuda.detect import detect
+from gpusyn.errors import BackendError, ParameterError, PlanMemoryError
+from gpusyn.kernels.modules import Module, module_of
+from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.spec import KERNELS
+from gpusyn.parameters.scalars import integer
+from gpusyn.utils.memory import size_text
+
+OPTIONS = ("--std=c++17", "--fmad=false")  # no contraction: the same bits as everywhere
+GRAPH_STEPS = 32  # steps in one graph; the rest of a chunk is launched singly
+BLOCKS_PER_PROCESSOR = 8
+
+
+def import_cupy() -> Any:
+    """Import CuPy and return it."""
+    return importlib.import_module("cupy")
+
+
+class CudaBackend:
+    """Kernels on an NVIDIA GPU of compute capability 7.5 or newer.
+
+    Parameters
+    ----------
+    block : int
+        Threads per block, a multiple of 32 up to 1024. No result depends on it.
+    threads : int, optional
+        Accepted as by every backend; threads of the CPU do not matter here.
+
+    Raises
+    ------
+    BackendError
+        The GPU cannot be used; the message says why and how to fix it.
+    """
+
+    name = "cuda"
+    workers = 1
+
+    def __init__(
+        self, block: int = 128, threads: int | None = None, *, importer: Callable[[], Any] = import_cupy
+    ) -> None:
+        self.block = integer(block, "CudaBackend.block", low=32, high=1024)
+        if self.block % 32:
+            raise ParameterError(f"CudaBackend.block: must be a multiple of 32, the threads of a warp (got {block})")
+        found = detect(importer)
+        if not found.usable:
+            raise BackendError(f"{found.reason}; fix: {found.fix}")
+        self.cupy = importer()
+        self.device = found.devices[0]
+
+    def describe(self) -> str:
+        """Return one phrase: the device."""
+        return str(self.device)
+
+    def free_memory(self) -> int:
+        """Return the free bytes of the device, the unused ones of CuPy's pool left out."""
+        free, _ = self.cupy.cuda.runtime.memGetInfo()
+        return int(free)
+
+    def start(self, program: Program) -> CudaSession:
+        """Compile, move the arrays to the device, capture the graph."""
+        return CudaSession(self, program)
+
+    def module(self, module: Module) -> Any:
+        """Return the compiled form of a kernel module; CuPy keeps it in its cache on disk."""
+        compiled = self.cupy.RawModule(code=module.text, options=OPTIONS)
+        try:
+            compiled.compile()
+        except self.cupy.cuda.compiler.CompileException as error:
+            raise BackendError(_compile_message(module, str(error))) from error
+        return compiled
+
+
+def _compile_message(module: Module, log: str) -> str:
+    first = next((line.strip() for line in log.splitlines() if "error" in line), log.strip()[:200])
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "nvrtc.log").write_text(log, encoding="utf-8")
+        where = f"full log: {folder / 'nvrtc.log'}"
+    except OSError as error:
+        where = f"the full log could not be written ({error})"
+    return f"cuda backend: kernels '{module.name}' ({', '.join(module.kernels)}) do not compile: {first}; {where}"
+
+
+class CudaSession:
+    """One program on the GPU; see `gpusyn.backends.base.Session`."""
+
+    def __init__(self, backend: CudaBackend, program: Program) -> None:
+        self._cupy = cupy = backend.cupy
+        self._stream = cupy.cuda.Stream(non_blocking=True)
+        self._arrays: dict[str, Any] = {}
+        modules: dict[str, Any] = {}
+        with self._stream:
+            self._allocate(program)
+            self._calls = [self._prepare(backend, launch, program, modules) for launch in program.launches]
+        self._graph: Any = None
+
+    def _allocate(self, program: Program) -> None:
+        cupy = self._cupy
+        needed = sum(a.nbytes for a in program.arrays.values())
+        free, total = cupy.cuda.runtime.memGetInfo()
+        if needed > free:
+            raise PlanMemoryError(
+                f"the arrays need {size_text(needed)} but {size_text(free)} of {size_text(total)} are free on the GPU; "
+                "nothing was allocated: use a smaller network or close other programs on this GPU"
+            )
+        try:
+            for name in list(program.arrays):
+                array = program.arrays.pop(name)  # the host's copy goes as the device's comes
+                self._arrays[name] = cupy.asarray(array)
+        except cupy.cuda.memory.OutOfMemoryError as error:
+            self._arrays.clear()
+            raise PlanMemoryError(f"the GPU ran out of memory while the arrays were moved there: {error}") from error
+
+    def _prepare(
+        self, backend: CudaBackend, launch: Launch, program: Program, modules: dict[str, Any]
+    ) -> Callable[[], None]:
+        spec, numbers = KERNELS[launch.kernel], program.numbers
+        values: dict[str, Any] = {name: self._arrays[array] for name, array in launch.arrays.items()}
+        for a in spec.arguments:
+            if not a.array:
+                values[a.name] = a.dtype(numbers).type(launch.scalars[a.name])
+        spec.check(values, numbers)
+        module = module_of(launch.kernel, launch.signature, numbers)
+        if module.name not in modules:
+            modules[module.name] = backend.module(module)
+        kernel = modules[module.name].get_function(launch.kernel)
+        arguments = tuple(values[a.name] for a in spec.arguments)
+        grid = (_grid(spec.unit, launch.items, backend),)
+        return lambda: kernel(grid, (backend.block,), arguments)
+
+    def run(self, steps: int) -> None:
+        """Run the launch list `steps` times: whole graphs, then single steps."""
+        with self._stream:
+            if self._graph is None and steps >= GRAPH_STEPS:
+                self._step()  # loads the kernels, which a capture must not do
+                steps -= 1
+                self._stream.begin_capture()
+                for _ in range(GRAPH_STEPS):
+                    self._step()
+                self._graph = self._stream.end_capture()
+            while steps >= GRAPH_STEPS and self._graph is not None:
+                self._graph.launch(self._stream)
+                steps -= GRAPH_STEPS
+            for _ in range(steps):
+                self._step()
+            self._stream.synchronize()
+
+    def _step(self) -> None:
+        for call in self._calls:
+            call()
+
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
+        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
+        part = part_to_read("cuda", self._arrays, name, start, stop)
+        with self._stream:
+            host: NDArray[np.generic] = part.get(stream=self._stream)
+        return host
+
+    def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
+        """Replace the part of the flattened array that begins at `start`."""
+        part, flat = part_to_write("cuda", self._arrays, name, values, start)
+        if flat.size:
+            with self._stream:
+                part.set(flat, stream=self._stream)
+                self._stream.synchronize()  # `flat` may be gone before an asynchronous copy has read it
+
+    def close(self) -> None:
+        """Release the device's memory."""
+        self._calls, self._graph = [], None
+        self._arrays.clear()
+
+
+def _grid(unit: str, items: int, backend: CudaBackend) -> int:
+    """Blocks of a launch: one a unit of work, as far as they are resident at once; kernels stride over the rest."""
+    per_block = {"block": 1, "warp": backend.block // 32, "thread": backend.block}[unit]
+    processors = int(backend.cupy.cuda.Device().attributes["MultiProcessorCount"])
+    most = processors * BLOCKS_PER_PROCESSOR * (8 if unit == "block" else 1)
+    return max(1, min(-(-items // per_block), most))

@@ -1,0 +1,260 @@
+"""Whether the GPU can be used, and if not, why not and what mends it.
+
+Each step asks for one thing that has to be there: CuPy, a driver, a driver new enough, a GPU, a GPU new
+enough, CUDA's compiler library (NVRTC), and a kernel that compiles and loads. Raw messages of the stack
+mislead (one and the same stands for "no driver" and "old driver"), so the first step that fails gives a
+sentence of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+__all__ = ["MINIMUM_CAPABILITY", "Detection", "Device", "detect", "installed_cupys"]
+
+MINIMUM_CAPABILITY = (7, 5)
+
+# Oldest drivers of each CUDA generation, by NVIDIA's table of minor version compatibility.
+_DRIVERS = {13: 580, 12: 525}
+_INSTALL = "; ".join(
+    f'with an NVIDIA driver {driver} or newer: pip install "gpusyn[cuda{cuda}]"' for cuda, driver in _DRIVERS.items()
+)
+_PROBE = """extern "C" __global__ void gpusyn_probe(int *out) {
+    out[0] = blockIdx.x;
+}
+"""
+
+
+class Device(NamedTuple):
+    """One GPU.
+
+    Attributes
+    ----------
+    number : the one by which CUDA knows it
+    name : as the driver reports it
+    capability : compute capability, such as (9, 0)
+    free, total : memory [bytes]
+    """
+
+    number: int
+    name: str
+    capability: tuple[int, int]
+    free: int
+    total: int
+
+    def __str__(self) -> str:
+        """Name and compute capability in one phrase."""
+        return f"{self.name} (compute capability {self.capability[0]}.{self.capability[1]})"
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What was found.
+
+    Attributes
+    ----------
+    usable : every step passed
+    reason, fix : why not, and what mends it; empty when usable
+    cupy, driver, runtime, nvrtc : versions as far as they became known, else empty
+    devices : the GPUs that the driver shows
+    """
+
+    usable: bool
+    reason: str = ""
+    fix: str = ""
+    cupy: str = ""
+    driver: str = ""
+    runtime: str = ""
+    nvrtc: str = ""
+    devices: tuple[Device, ...] = field(default=())
+
+    @property
+    def verdict(self) -> str:
+        """The line that ``gpusyn info`` ends with.
+
+        >>> Detection(False, "CuPy is not installed", "pip install it").verdict
+        'GPU: not usable, because CuPy is not installed; fix: pip install it'
+        """
+        return "GPU: usable" if self.usable else f"GPU: not usable, because {self.reason}; fix: {self.fix}"
+
+
+class _Unusable(Exception):
+    def __init__(self, reason: str, fix: str) -> None:
+        super().__init__(reason)
+        self.reason, self.fix = reason, fix
+
+
+def installed_cupys() -> list[str]:
+    """Names and versions of this environment's CuPy distributions, such as ``["cupy-cuda13x 14.2.0"]``."""
+    found = {}
+    for distribution in importlib.metadata.distributions():
+        name = str(distribution.metadata["Name"] or "").lower()
+        if re.fullmatch(r"cupy(-cuda\w+|-rocm-[\w-]+)?", name):
+            found[name] = f"{name} {distribution.version}"
+    return sorted(found.values())
+
+
+def _said(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if "error" in line.lower()]
+    return f"{type(error).__name__}: {(telling or lines or ['no message'])[0][:200]}"
+
+
+def _cuda(version: int) -> str:
+    return f"{version // 1000}.{version % 1000 // 10}"
+
+
+def _load(importer: Callable[[], Any], installed: Iterable[str]) -> Any:
+    several = list(installed)
+    if len(several) > 1:
+        names = " ".join(entry.split()[0] for entry in several)
+        raise _Unusable(
+            f"several CuPys are installed and break each other ({', '.join(several)})",
+            f"pip uninstall {names}; then, {_INSTALL}",
+        )
+    try:
+        return importer()
+    except ModuleNotFoundError as error:
+        if error.name == "cupy":
+            raise _Unusable("CuPy is not installed", _INSTALL) from None
+        raise _Unusable(f"CuPy does not import ({_said(error)})", f"pip install {error.name}") from None
+    except Exception as error:
+        name = several[0].split()[0] if several else "cupy"
+        raise _Unusable(f"CuPy does not import ({_said(error)})", f"pip uninstall {name}; then, {_INSTALL}") from None
+
+
+def _check_driver(driver: int, runtime: int) -> None:
+    need, have = runtime // 1000, driver // 1000
+    if driver == 0:
+        raise _Unusable(
+            "CuPy is installed but no NVIDIA driver was found (driver version 0)",
+            f"install NVIDIA's driver, {_DRIVERS.get(need, min(_DRIVERS.values()))} or newer; "
+            "in a container, start it with access to the GPU (docker run --gpus all)",
+        )
+    if have < need:
+        update = f"update the driver to {_DRIVERS[need]} or newer" if need in _DRIVERS else "update the driver"
+        other = f', or: pip uninstall cupy-cuda{need}x; pip install "gpusyn[cuda{have}]"' if have in _DRIVERS else ""
+        raise _Unusable(f"the driver supports CUDA {_cuda(driver)}, this CuPy needs {need}.x", update + other)
+
+
+def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
+    runtime = cupy.cuda.runtime
+    try:
+        count = runtime.getDeviceCount()
+    except Exception as error:
+        if "cudaErrorNoDevice" not in str(error):
+            raise _Unusable(
+                f"the driver answers with an error ({_said(error)})",
+                "see whether nvidia-smi works; if it does not, reload or reinstall the driver",
+            ) from None
+        count = 0
+    if count == 0:
+        hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+        raise _Unusable(
+            f"the driver (CUDA {driver}) shows no GPU",
+            "see what nvidia-smi lists" if hidden is None else f"unset CUDA_VISIBLE_DEVICES, which is {hidden!r} here",
+        )
+    devices = []
+    for index in range(count):
+        device = cupy.cuda.Device(index)
+        capability = str(device.compute_capability)
+        name = runtime.getDeviceProperties(index)["name"]
+        free, total = device.mem_info
+        devices.append(
+            Device(
+                index,
+                name.decode() if isinstance(name, bytes) else str(name),
+                (int(capability[:-1]), int(capability[-1])),
+                int(free),
+                int(total),
+            )
+        )
+    return tuple(devices)
+
+
+def _check_capability(devices: tuple[Device, ...]) -> None:
+    if devices[0].capability >= MINIMUM_CAPABILITY:
+        return
+    others = [d for d in devices if d.capability >= MINIMUM_CAPABILITY]
+    raise _Unusable(
+        f"{devices[0]} is too old: gpusyn needs {MINIMUM_CAPABILITY[0]}.{MINIMUM_CAPABILITY[1]} or newer",
+        f"set CUDA_VISIBLE_DEVICES={others[0].number} to use {others[0]}"
+        if others
+        else "use a GPU of the Turing generation (2018) or newer",
+    )
+
+
+def _nvrtc_version(cupy: Any, cuda: int) -> str:
+    try:
+        return ".".join(str(part) for part in cupy.cuda.nvrtc.getVersion())
+    except Exception as error:
+        raise _Unusable(
+            f"CUDA's compiler library (nvrtc) was not found ({_said(error)})",
+            f'pip install "cuda-toolkit[nvrtc,cudart]=={cuda}.*"',
+        ) from None
+
+
+def _compile_probe(cupy: Any, nvrtc: str, device: Device) -> None:
+    try:
+        cupy.RawModule(code=_PROBE, options=("--std=c++17", "--fmad=false")).get_function("gpusyn_probe")
+    except Exception as error:
+        text = str(error)
+        if "gpu-architecture" in text:
+            fix = 'install a newer compiler library: pip install --upgrade "gpusyn[cuda13]"'
+            raise _Unusable(f"NVRTC {nvrtc} does not know {device}", fix) from None
+        toolkit = os.environ.get("CUDA_PATH")
+        if toolkit and ("incomplete type" in text or "fatal error" in text):
+            reason = f"headers of another CUDA ({toolkit}) reached NVRTC {nvrtc} ({_said(error)})"
+            raise _Unusable(reason, "unset CUDA_PATH") from None
+        raise _Unusable(
+            f"a three-line kernel does not compile and load with NVRTC {nvrtc} ({_said(error)})",
+            "reinstall CuPy and the CUDA libraries: " + _INSTALL,
+        ) from None
+
+
+def detect(importer: Callable[[], Any], installed: Callable[[], Iterable[str]] = installed_cupys) -> Detection:
+    """Find out whether the GPU can be used. Raises nothing: what goes wrong is in the answer.
+
+    Parameters
+    ----------
+    importer : callable
+        Imports CuPy and returns it (:func:`gpusyn.backends.cuda.backend.import_cupy`).
+    installed : callable
+        Names of the CuPy distributions of this environment.
+
+    Returns
+    -------
+    Detection
+        With versions and devices as far as they became known.
+
+    Examples
+    --------
+    >>> def importer():
+    ...     raise ModuleNotFoundError("No module named 'cupy'", name="cupy")
+    >>> detect(importer, installed=list).reason
+    'CuPy is not installed'
+    """
+    found = Detection(False)
+    try:
+        cupy = _load(importer, installed())
+        found = replace(found, cupy=str(cupy.__version__))
+        runtime = cupy.cuda.runtime
+        if getattr(runtime, "is_hip", False):
+            raise _Unusable("this CuPy is made for AMD's GPUs", "pip uninstall it; then, " + _INSTALL)
+        driver, built_for = runtime.driverGetVersion(), runtime.runtimeGetVersion()
+        found = replace(found, driver=_cuda(driver), runtime=_cuda(built_for))
+        _check_driver(driver, built_for)
+        found = replace(found, devices=_list_devices(cupy, found.driver))
+        _check_capability(found.devices)
+        found = replace(found, nvrtc=_nvrtc_version(cupy, built_for // 1000))
+        _compile_probe(cupy, found.nvrtc, found.devices[0])
+    except _Unusable as why:
+        return replace(found, reason=why.reason, fix=why.fix)
+    except Exception as error:  # a broken stack may raise anything anywhere
+        return replace(found, reason=f"CuPy failed ({_said(error)})", fix="reinstall it: " + _INSTALL)
+    return replace(found, usable=True)

@@ -1,0 +1,327 @@
+"""``kernels/advance_neurons.cu`` in numpy: one step of the neurons of one signature, by whole populations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+from itertools import groupby
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.backends.numpy.spikes import Step, add_drive, begin_step, emit
+from gpusyn.equations.effects import EFFECTS, Effect, Real
+from gpusyn.equations.kinetics import KINETICS, Arrivals, Kinetics
+from gpusyn.equations.neurons import NEURONS, Neuron
+from gpusyn.kernels.records import Array, Bath, Chunk, Drive, Probe, Ring, read_rows
+from gpusyn.kernels.signature import ReceptorLayout, Signature
+from gpusyn.numerics.portable_math import flush
+
+THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF = range(5)  # the first coefficients of every neuron
+LIMIT = 1e30  # a potential beyond it, or not a number, is a fault
+
+
+class Variable(IntEnum):
+    """What a probe records."""
+
+    V = 0
+    G = 1
+    I = 2
+    B = 3
+    H = 4
+    CA = 5
+    OWN = 6  # a state of the neuron model
+
+
+class Receptor(NamedTuple):
+    """One receptor of a population: equations, states of gate and effect, per-synapse sums (mean, end) if any."""
+
+    kinetics: Kinetics
+    effect: type[Effect]
+    input: int
+    coef: int
+    effect_coef: int
+    x: tuple[Array, ...]
+    effect_x: tuple[Array, ...]
+    synaptic: tuple[Array, Array] | None
+    bath: Bath
+
+
+class Bathed(NamedTuple):
+    """A receptor as it is in one step: coefficients of its kinetics and effect, its gate's factor, its magnesium."""
+
+    receptor: Receptor
+    c: Array
+    effect_c: Array
+    scale: Real | None
+    Mg: Real
+
+    def conductance(self, *, end: bool) -> Real:
+        """Conductance (or current) before any voltage factor: its mean over the coming step, or as it stands."""
+        r = self.receptor
+        gate = r.kinetics.value(r.x) if end else r.kinetics.average(r.x, self.c)
+        if r.synaptic:
+            gate = gate + r.synaptic[int(end)]
+        return gate if self.scale is None else self.scale * gate
+
+    def current(self, v: Real, *, end: bool) -> Real:
+        """The current at potential v."""
+        r = self.receptor
+        return r.effect.current(self.conductance(end=end), r.effect_x, v, self.effect_c, self.Mg)
+
+
+class Probes(NamedTuple):
+    """Probes of one population that record the same variable at the same steps."""
+
+    variable: Variable
+    receptor: int
+    every: int
+    neurons: Array
+    first: Array  # places of the first samples in `trace`
+    columns: Array  # distance to the next
+
+
+class Cells(NamedTuple):
+    """One population: views of the session's arrays, which stay where they are."""
+
+    chunk: Chunk
+    V: Array
+    x: tuple[Array, ...]  # the model's own states
+    refractory: Array
+    current: Array
+    current_wave: Array
+    clamp_wave: Array
+    c: Array  # (N_COEF,) when all share one row, else (N_COEF, count)
+    receptors: tuple[Receptor, ...]
+    Ca: Array | None
+    calcium_c: Array  # P, k tau (1 - P), Pf of each receptor
+    rings: list[Ring]
+    drives: list[Drive]
+    probes: list[Probes]
+
+
+class Neurons(NamedTuple):
+    """All populations of one signature."""
+
+    model: type[Neuron]
+    cells: list[Cells]
+
+
+def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
+    """Find the populations, and views of what belongs to each."""
+    assert signature is not None
+    rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, Drive), read_rows(a.bath, Bath)
+    probes = read_rows(a.probes, Probe)
+    model, n = NEURONS[signature.neuron], int(a.n)
+    coef, cells = a.coef[: signature.n_coef * int(a.n_rows)].reshape(signature.n_coef, -1), []
+    for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
+        own = slice(chunk.first, chunk.first + chunk.size)
+        c = coef[:, chunk.row : chunk.row + chunk.size] if chunk.row_step else coef[:, chunk.row]
+        last = (signature.n_states - 1) * int(a.n) + chunk.first
+        cells.append(
+            Cells(
+                chunk,
+                a.V[own],
+                tuple(a.membrane[s * n + own.start : s * n + own.stop] for s in range(model.STATES)),
+                a.refractory[own],
+                a.current[own],
+                a.current_wave[own],
+                a.clamp_wave[own],
+                c,
+                tuple(_receptor(a, layout, chunk, bath) for layout in signature.layout()),
+                a.gates[last : last + chunk.size] if signature.calcium else None,
+                c[signature.n_coef - 2 - len(signature.receptors) :],
+                rings[chunk.rings : chunk.rings + signature.n_inputs],
+                drives[chunk.drive : chunk.drive_end],
+                list(_probes(probes, chunk, members)),
+            )
+        )
+    return Neurons(model, cells)
+
+
+def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
+    """Runs of chunks that continue each other, each as one long chunk and its members."""
+    blank = {"size": 0, "probe": 0, "probe_end": 0}
+    start = 0
+    while start < len(chunks):
+        whole, stop = chunks[start], start + 1
+        while stop < len(chunks):
+            n = whole.size
+            following = whole._replace(
+                first=whole.first + n,
+                row=whole.row + n * whole.row_step,
+                source=whole.source + n,
+                offset=whole.offset + n,
+                **blank,
+            )
+            if chunks[stop]._replace(**blank) != following:
+                break
+            whole = whole._replace(size=n + chunks[stop].size)
+            stop += 1
+        yield whole, chunks[start:stop]
+        start = stop
+
+
+def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: list[Bath]) -> Receptor:
+    kinetics, effect, n = KINETICS[layout.kinetics], EFFECTS[layout.effect], int(a.n)
+
+    def part(array: Array, which: int) -> Array:
+        return array[which * n + chunk.first : which * n + chunk.first + chunk.size]
+
+    return Receptor(
+        kinetics,
+        effect,
+        layout.input,
+        layout.coef,
+        layout.effect_coef,
+        tuple(part(a.gates, layout.state + s) for s in range(kinetics.STATES)),
+        tuple(part(a.gates, layout.state + kinetics.STATES + s) for s in range(effect.STATES)),
+        None
+        if layout.synaptic < 0
+        else (part(a.synaptic, 2 * layout.synaptic), part(a.synaptic, 2 * layout.synaptic + 1)),
+        bath[chunk.bath + layout.number] if chunk.bath >= 0 else Bath(-1, -1, -1),
+    )
+
+
+def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator[Probes]:
+    """The probes of one population, grouped by what they record."""
+    found = [
+        probe._replace(neuron=probe.neuron + chunk.first - whole.first)
+        for chunk in members
+        for probe in probes[chunk.probe : chunk.probe_end]
+    ]
+
+    def kind(p: Probe) -> tuple[int, int, int]:
+        return (p.variable, p.receptor, p.every)
+
+    for (variable, receptor, every), group in groupby(sorted(found, key=kind), kind):
+        same = list(group)
+        yield Probes(
+            Variable(variable),
+            receptor,
+            every,
+            np.array([p.neuron for p in same]),
+            np.array([p.trace + p.column for p in same]),
+            np.array([p.columns for p in same]),
+        )
+
+
+def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
+    """Private Poisson input, V, gates, threshold, spikes and samples of the step that begins."""
+    step = begin_step(a)
+    now, start = step.now, step.now - step.local
+    waves = a.waves[step.local * int(a.n_waves) :]
+    for cells in plan.cells:
+        chunk = cells.chunk
+        due, following = (
+            [
+                a.ring[at : at + chunk.size]
+                for at in (r.base + (t & r.mask) * r.stride + chunk.offset for r in cells.rings)
+            ]
+            for t in (now, now + 1)
+        )
+        shared = [
+            a.ring[r.shared + (now & r.shared_mask)] if r.shared >= 0 else a.ring.dtype.type(0) for r in cells.rings
+        ]
+        for drive in cells.drives:
+            add_drive(a, drive, step, chunk.offset, chunk.size, due)
+        bathed = [_bathed(a, r, cells.c, waves, step) for r in cells.receptors]
+        v = cells.V.copy()
+        reached, fires, sound = _threshold(plan.model, cells, _free_v(plan.model, cells, bathed, waves), waves)
+        if cells.Ca is not None:
+            _advance_calcium(cells, bathed, v.dtype.type(0.5) * (v + reached))
+        for b in bathed:
+            r = b.receptor
+            r.kinetics.step(r.x, b.c, Arrivals(due, following, shared).since(r.input))
+            r.effect.follow(r.effect_x, cells.V, b.effect_c, b.Mg)
+        if not sound.all():
+            worst = now << 31 | (chunk.source + int(np.argmin(sound)))
+            a.fault[0] = min(int(a.fault[0]), worst)
+        emit(a, now, chunk.source + np.flatnonzero(fires & sound), 1)
+        for p in cells.probes:
+            if (now + 1) % p.every == 0:
+                row = (now + 1) // p.every - start // p.every - 1
+                a.trace[p.first + row * p.columns] = _sample(cells, bathed, p.variable, p.receptor)[p.neurons]
+
+
+def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, step: Step) -> Bathed:
+    """A receptor with what drugs, [Mg] and glycine make of it in this step."""
+    own, bath = c[r.coef :], r.bath
+    if bath.kinetics >= 0:
+        own = a.bath_kinetics[step.local * int(a.bath_width) + bath.kinetics :]
+    return Bathed(
+        r,
+        own,
+        c[r.effect_coef :],
+        waves[bath.scale] if bath.scale >= 0 else None,
+        waves[bath.magnesium] if bath.magnesium >= 0 else c.dtype.type(1),
+    )
+
+
+def _free_v(model: type[Neuron], cells: Cells, bathed: list[Bathed], waves: Array) -> Array:
+    """The v that each neuron would reach were it not refractory."""
+    v, c, current = cells.V, cells.c, cells.current
+    if cells.chunk.has_waves:
+        current = current + waves[cells.current_wave]
+    own = c[NEURON_COEF:]
+    G, D = model.leak(own), model.drive(current, own)
+    for b in bathed:
+        r = b.receptor
+        G, D = r.effect.add(b.conductance(end=False), r.effect_x, v, b.effect_c, b.Mg, G, D)
+    return model.advance(v, cells.x, own, G, D)
+
+
+def _advance_calcium(cells: Cells, bathed: list[Bathed], v: Array) -> None:
+    """Calcium that flows in with part of the current: Ca' = -Ca / tau + k sum |Pf I|."""
+    assert cells.Ca is not None
+    c, inward = cells.calcium_c, v.dtype.type(0)
+    for k, b in enumerate(bathed):
+        inward = inward + c[2 + k] * np.abs(b.current(v, end=False))
+    cells.Ca[:] = flush(c[0] * cells.Ca + c[1] * inward)
+
+
+def _threshold(model: type[Neuron], cells: Cells, free_v: Array, waves: Array) -> tuple[Array, Array, Array]:
+    """Set V, what follows it and the refractory counters.
+
+    Returns v before resets, who fires, and whose potential is a sound number.
+    """
+    c, refractory = cells.c, cells.refractory
+    pausing = refractory > 0
+    reached = flush(np.where(pausing, cells.V, free_v) if model.HOLDS else free_v)
+    sound = np.abs(reached) < reached.dtype.type(LIMIT)  # asked before a reset could hide it
+    fires = ~pausing & (reached >= c[THRESHOLD])
+    if not model.HOLDS:
+        fires &= ~(c[THRESHOLD] <= cells.V)
+    counter = np.where(fires, c[REFRACTORY].astype(np.int32), np.where(pausing, refractory - 1, 0))
+    if cells.chunk.has_waves:
+        clamped = cells.clamp_wave != 0
+        reached = np.where(clamped, flush(waves[cells.clamp_wave] - c[REST]), reached)
+        fires = fires & ~clamped
+        counter = np.where(clamped, 0, counter)
+    model.follow(cells.x, cells.V, reached, fires, c[NEURON_COEF:])
+    cells.V[:] = np.where(fires, c[RESET], reached) if model.HOLDS else reached
+    refractory[:] = counter
+    return reached, fires, sound
+
+
+def _sample(cells: Cells, bathed: list[Bathed], variable: Variable, receptor: int) -> Array:
+    """Recorded values of all neurons, as they stand at the end of the step."""
+    v = cells.V
+    value: Real
+    if variable == Variable.V:
+        value = v + cells.c[REST]
+    elif variable == Variable.CA:
+        value = cells.Ca
+    elif variable == Variable.OWN:
+        value = cells.x[receptor]
+    elif variable == Variable.H:
+        value = cells.receptors[receptor].x[1]
+    elif variable == Variable.I:
+        value = bathed[receptor].current(v, end=True)
+    elif variable == Variable.B:
+        b = bathed[receptor]
+        value = b.receptor.effect.block(b.receptor.effect_x, v, b.effect_c, b.Mg)
+    else:
+        value = bathed[receptor].conductance(end=True)
+    return np.broadcast_to(flush(value), v.shape)

@@ -1,0 +1,137 @@
+"""The `numpy` backend: the reference. Plain, vectorised over neurons, sources and synapses, one thread.
+
+Each kernel has a twin: a function of the kernel's arrays (by argument name) and of a plan, which holds what
+follows from the constant tables. Twins work in place on the session's arrays, with the kernels' operations
+in the kernels' order, so every other backend must give the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.backends.base import part_to_read, part_to_write
+from gpusyn.backends.numpy import advance_gates as gates
+from gpusyn.backends.numpy import advance_neurons as neurons
+from gpusyn.backends.numpy import advance_sources as sources
+from gpusyn.backends.numpy import advance_synapses as synapses
+from gpusyn.backends.numpy import deliver_spikes as delivery
+from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.signature import Numbers, Signature
+from gpusyn.kernels.spec import KERNELS
+from gpusyn.utils.memory import free_memory
+
+
+class Twin(NamedTuple):
+    """A kernel in numpy: what to prepare from its tables, and the step."""
+
+    prepare: Callable[[SimpleNamespace, Signature | None], Any]
+    step: Callable[[SimpleNamespace, Any], None]
+
+
+def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
+    """Prepare nothing."""
+
+
+TWINS: dict[str, Twin] = {
+    "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons),
+    "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson),
+    "advance_lists": Twin(_nothing, sources.advance_lists),
+    "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
+    "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),
+    "advance_first_order": Twin(synapses.prepare_synapses, synapses.advance_first_order),
+    "advance_exponential": Twin(synapses.prepare_synapses, synapses.advance_exponential),
+    "advance_rising": Twin(synapses.prepare_two, synapses.advance_rising),
+    "advance_jump": Twin(synapses.prepare_synapses, synapses.advance_jump),
+    "advance_saturating": Twin(synapses.prepare_two, synapses.advance_saturating),
+    "advance_markov": Twin(synapses.prepare_markov, synapses.advance_markov),
+    "advance_g_protein": Twin(synapses.prepare_two, synapses.advance_g_protein),
+}
+
+
+class NumpyBackend:
+    """The reference backend; needs nothing but numpy.
+
+    >>> NumpyBackend().describe()
+    'numpy ..., one thread'
+    """
+
+    name = "numpy"
+    workers = 1
+
+    def __init__(self, threads: int | None = None) -> None:
+        """Accept `threads` as every backend does; one thread computes."""
+
+    def free_memory(self) -> int | None:
+        """Return the free bytes of main memory, None if the system does not say."""
+        return free_memory()
+
+    def describe(self) -> str:
+        """Return one phrase: version and threads."""
+        return f"numpy {np.__version__}, one thread"
+
+    def start(self, program: Program) -> NumpySession:
+        """Check the launches and return a session that works on the program's arrays."""
+        return NumpySession(program)
+
+
+class _Call:
+    """One launch: a twin with its arguments, and its plan once it is made."""
+
+    def __init__(self, launch: Launch, arrays: dict[str, NDArray[np.generic]], numbers: Numbers) -> None:
+        spec = KERNELS[launch.kernel]
+        types = {a.name: a.dtype(numbers).type for a in spec.arguments}
+        values: dict[str, Any] = {argument: arrays[name] for argument, name in launch.arrays.items()}
+        values |= {name: types.get(name, np.int64)(number) for name, number in launch.scalars.items()}
+        spec.check(values, numbers)
+        flat = {a.name: values[a.name].reshape(-1) if a.array else values[a.name] for a in spec.arguments}
+        self.twin = TWINS[launch.kernel]
+        self.arguments = SimpleNamespace(**flat)
+        self.signature = launch.signature
+        self.tables = {launch.arrays[argument] for argument in spec.tables}
+        self.ready = False
+        self.plan: Any = None
+
+    def __call__(self) -> None:
+        if not self.ready:
+            self.plan = self.twin.prepare(self.arguments, self.signature)
+            self.ready = True
+        self.twin.step(self.arguments, self.plan)
+
+
+class NumpySession:
+    """A program that runs in numpy; see `gpusyn.backends.base.Session`."""
+
+    def __init__(self, program: Program) -> None:
+        self._arrays = {
+            name: array if array.flags.writeable else array.copy() for name, array in program.arrays.items()
+        }
+        self._calls = [_Call(launch, self._arrays, program.numbers) for launch in program.launches]
+
+    def run(self, steps: int) -> None:
+        """Run the launch list `steps` times."""
+        with np.errstate(all="ignore"):  # a fault in the state is reported by the kernels' own test
+            for _ in range(steps):
+                for call in self._calls:
+                    call()
+
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
+        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
+        part: NDArray[np.generic] = part_to_read("numpy", self._arrays, name, start, stop)
+        return part.copy()
+
+    def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
+        """Replace the part of the flattened array that begins at `start`."""
+        part, flat = part_to_write("numpy", self._arrays, name, values, start)
+        part[:] = flat
+        for call in self._calls:
+            if name in call.tables:
+                call.ready = False
+
+    def close(self) -> None:
+        """Forget the arrays."""
+        self._arrays, self._calls = {}, []

@@ -1,0 +1,163 @@
+"""Scattered sums are integers: how large one unit is, so that no sum can overflow and none loses precision.
+
+A quantum is a power of two. It follows from the largest sum that can arrive in one step: over all inputs, the most
+events a step times the largest weight. 32-bit sums are used where half a quantum is at most a millionth of the mean
+weight of every input, 64-bit sums otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gpusyn.errors import ParameterError
+from gpusyn.network.projections import Ratio
+from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.waveform import Waveform
+
+FINENESS = 1e-6  # half a quantum over the mean weight
+_LIMIT = {"int32": 2**31 - 1, "int64": 2**62}
+
+
+class Input(NamedTuple):
+    """Events to one (population, receptor): mean and largest |weight|, most events a step, least |weight|."""
+
+    where: str
+    mean: float
+    largest: float
+    events: int
+    least: float
+
+
+class Quantum(NamedTuple):
+    """A quantum 2^exponent, the largest sum it was chosen for, and its inputs."""
+
+    exponent: int
+    bound: float
+    inputs: list[Input]
+    weight_bits: int = 64
+
+    @property
+    def value(self) -> float:
+        """The quantum itself (nS or pA)."""
+        return math.ldexp(1.0, self.exponent)
+
+    @property
+    def error(self) -> float:
+        """Largest rounding of a stored weight, over the mean weight of its input.
+
+        Half a quantum, or more where the largest weight needs more bits than a stored one has.
+        """
+        rounding = [
+            math.ldexp(0.5, self.exponent + weight_shift(i.largest, self.exponent, self.weight_bits)) / i.mean
+            for i in self.inputs
+            if i.mean > 0
+        ]
+        return max(rounding, default=0.0)
+
+
+def choose_quanta(
+    inputs: dict[Any, list[Input]], precision: str, *, fractions: bool = False
+) -> tuple[str, bool, dict[Any, Quantum]]:
+    """Type of the sums, whether single precision needs 64-bit weights too, and the quantum of each ring.
+
+    With `fractions` of weights, which gates of the sources send, sums have 64 bits.
+    """
+    narrow = {key: _quantum(streams, "int32") for key, streams in inputs.items()}
+    if precision == "single" and not fractions and all(q.error <= FINENESS for q in narrow.values()):
+        return "int32", False, narrow
+    wide = {key: _quantum(streams, "int64") for key, streams in inputs.items()}
+    shorter = {key: q._replace(weight_bits=32) for key, q in wide.items()}
+    if precision == "single" and all(q.error <= FINENESS for q in shorter.values()):
+        return "int64", False, shorter
+    return "int64", True, wide
+
+
+def _quantum(streams: list[Input], acc: str) -> Quantum:
+    # half a quantum of rounding a weight is part of the largest sum
+    events = sum(s.events for s in streams)
+    bound = sum(s.events * s.largest for s in streams)
+    if bound == 0:
+        return Quantum(0, 0.0, streams)
+    exponent = math.frexp(bound / _LIMIT[acc])[1]
+    while bound / math.ldexp(1.0, exponent) + events / 2 > _LIMIT[acc]:
+        exponent += 1
+    return Quantum(exponent, bound, streams)
+
+
+def weight_shift(largest: float, exponent: int, weight_bits: int) -> int:
+    """By how many bits a stored weight is coarser than the quantum, so that the largest fits its integer type."""
+    units = math.ldexp(largest, -exponent)
+    shift = 0
+    while math.ldexp(units, -shift) > 2 ** (weight_bits - 1) - 1:
+        shift += 1
+    return shift
+
+
+def weight_range(source: Any, receptor: str) -> tuple[float, float, float]:
+    """Least, mean and largest |weight| that a projection or drive can have on `receptor`."""
+    is_projection = hasattr(source, "weights")
+    given = source.weights[receptor] if is_projection else source.weight
+    factor = 1.0
+    while isinstance(given, Ratio):
+        factor, given = factor * given.factor, source.weights[given.receptor]
+    declared = (source.w_max or {}).get(receptor) if is_projection else None
+    least, mean, largest = (abs(factor) * x for x in _range(given))
+    return least, mean, max(largest, declared or 0.0)
+
+
+def _range(given: Any) -> tuple[float, float, float]:
+    if isinstance(given, Distribution):
+        low, high = given.bounds()
+        least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+        return least, abs(given.mean_value()) or max(abs(low), abs(high)) / 8, max(abs(low), abs(high))
+    size = np.abs(np.asarray(given, dtype=np.float64)).reshape(-1)
+    if not size.size:
+        return 0.0, 0.0, 0.0
+    return float(size.min()), float(size.mean()), float(size.max())
+
+
+def poisson_cap(mean: float) -> int:
+    """A count that a Poisson variable of this mean exceeds with probability below 1e-18."""
+    if mean > 20:
+        return int(mean + 9 * math.sqrt(mean) + 32)
+    k, term = 0, 1.0
+    while term > 1e-18:  # the tail beyond k is at most mean^(k+1)/(k+1)!
+        k += 1
+        term *= mean / k
+    return max(k, 1)
+
+
+def mean_events(rate: Any, dt: float) -> float:
+    """Largest mean count of a step that a rate (Hz: number, array or waveform) gives."""
+    values = rate.values if isinstance(rate, Waveform) else rate
+    return float(np.max(np.asarray(values, dtype=np.float64), initial=0.0)) * dt * 1e-3
+
+
+def most_events(source: Any, dt: float, where: str) -> int:
+    """Most events that a neuron, a source or a drive can emit in one step."""
+    declared: int | None = getattr(source, "max_events", None)
+    if hasattr(source, "times"):
+        found = _most_coincident(source.times, dt)
+        if declared is not None and declared < found:
+            raise ParameterError(
+                f"{where}: {found} spike times of one neuron fall into one step, more than max_events = "
+                f"{declared}; raise max_events"
+            )
+    elif hasattr(source, "rate"):
+        rate = source.rate
+        found = poisson_cap(rate.bounds()[1] * dt * 1e-3 if isinstance(rate, Distribution) else mean_events(rate, dt))
+    else:
+        return 1
+    return declared or found
+
+
+def _most_coincident(lists: Any, dt: float) -> int:
+    most = 1
+    for times in lists if isinstance(lists, tuple) else (lists,):
+        steps = np.maximum(np.rint(np.asarray(times) / dt), 1)
+        if len(steps):
+            most = max(most, int(np.unique(steps, return_counts=True)[1].max()))
+    return most

@@ -1,0 +1,1 @@
+"""Who owns a receptor's gates, and the coefficients that advance them."""

@@ -1,0 +1,107 @@
+"""One step of a gate that rises and saturates (Wang 1999), in closed form."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.errors import ParameterError
+from gpusyn.kinetics import Saturating
+from gpusyn.numerics import portable_math
+
+_TAIL = {"float64": 1e-17, "float32": 1e-9}  # what the terms left out may add up to, of the whole
+_MOST_LOSS = 30.0  # y, for which the closed form needs about 100 terms
+_MOST_STEP = 5.0  # steps of so many tau_rise; beyond, the series below is slow
+
+
+def _exp(x: float) -> float:
+    return float(portable_math.exp(np.float64(x)))
+
+
+class Growth(NamedTuple):
+    """One step of a saturating gate in closed form (Wang 1999).
+
+    With y = `loss` x, S becomes `decay` exp(-y) (S + y `head` (1 + y r_1 (1 + y r_2 (...)))) and x falls by `x_decay`;
+    `ratios` are r_1, r_2, ... All are positive, so nothing cancels.
+    """
+
+    decay: float
+    x_decay: float
+    loss: float
+    head: float
+    ratios: tuple[float, ...]
+
+    def coefficients(self) -> list[float]:
+        """The numbers in the order of ``growth`` in kernels/gates.cuh."""
+        return [self.decay, self.x_decay, self.loss, self.head, float(len(self.ratios)), *self.ratios]
+
+
+def growth(kinetics: Saturating, dt: float, real: str, most_events: int, where: str) -> Growth:
+    """Coefficients of `kinetics`, with as many terms as the largest possible x needs.
+
+    Parameters
+    ----------
+    kinetics : Saturating
+        Two-variable kinetics.
+    dt : float
+        Step (ms).
+    real : {"float32", "float64"}
+        Number type of the gates.
+    most_events : int
+        Events of one source in one step, at most.
+    where : str
+        Place of the kinetics, for messages.
+
+    Raises
+    ------
+    ParameterError
+        The step is too long for tau_rise, or one step's events would open the gate too steeply.
+    """
+    h = dt / kinetics.tau_rise
+    if h > _MOST_STEP:
+        raise ParameterError(
+            f"{where}.tau_rise: must be at least dt/{_MOST_STEP:g} = {dt / _MOST_STEP:g} ms (got "
+            f"{kinetics.tau_rise:g}); so fast a rise is a jump: use Saturating(..., jump=True), or a smaller dt"
+        )
+    gone = -float(portable_math.expm1(np.float64(-h)))
+    scale = kinetics.alpha * kinetics.tau_rise
+    y = scale * most_events  # the largest: x is at most most_events (1 + x_decay + x_decay^2 + ...)
+    if y > _MOST_LOSS:
+        raise ParameterError(
+            f"{where}: alpha tau_rise times the {most_events} events that one source may send in a step must be at "
+            f"most {_MOST_LOSS:g} (got {y:g}); lower max_events= of the source, alpha or tau_rise"
+        )
+    terms = growth_terms(1 - kinetics.tau_rise / kinetics.tau_decay, h, 40 + math.ceil(4 * y))
+    shares, power = [], 1.0
+    for term in terms:
+        shares.append(term * power)
+        power *= y
+    allowed = _TAIL[real] * math.fsum(shares)
+    kept = next(k for k in range(1, len(shares) + 1) if math.fsum(shares[k:]) <= allowed)
+    ratios = tuple(terms[k] / terms[k - 1] for k in range(1, kept))
+    return Growth(_exp(-dt / kinetics.tau_decay), _exp(-h), scale * gone, terms[0] / gone, ratios)
+
+
+def growth_terms(p: float, h: float, n: int) -> list[float]:
+    """The first `n` of d_k = 1/(k! w^k) integral from 0 to h of exp(-p u) (1 - exp(-u))^k du, w = 1 - exp(-h).
+
+    They make integral exp(-p u) exp(a (1 - exp(-u))) du = d_0 + d_1 y + d_2 y^2 + ..., y = a w: the drive of S by x
+    over a step, in units of tau_rise, p = 1 - tau_rise/tau_decay. By parts, d_(k-1) = w ((p + k) d_k + exp(-p h)/k!):
+    downwards nothing is subtracted. The last one is an incomplete beta function, summed as a series.
+    """
+    w, edge = -float(portable_math.expm1(np.float64(-h))), _exp(-p * h)
+    weights = [w * edge]  # w exp(-p h)/k!
+    for k in range(1, n + 1):
+        weights.append(weights[-1] / k)
+    last = term = weights[n]
+    j, pieces = n, [last]
+    while term > 1e-18 * last:
+        term *= w * (p + j) / (j + 1)
+        pieces.append(term)
+        j += 1
+    terms = [math.fsum(pieces)]
+    for k in range(n - 1, 0, -1):
+        terms.append(w * (p + k) * terms[-1] + weights[k])
+    return terms[::-1]

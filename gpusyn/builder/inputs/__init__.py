@@ -1,0 +1,1 @@
+"""Input from outside: currents, drugs in the bath, Poisson events, lists of spikes."""

@@ -1,0 +1,107 @@
+"""What the bath makes of a receptor in the course of time: drugs, magnesium, glycine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.builder.gating.strategy import TARGET
+from gpusyn.drugs.actions import DecayModulator, OpenChannelBlocker
+from gpusyn.drugs.combined import ANTAGONISTS, decay_factor, gate_scale, sampled
+from gpusyn.drugs.infusion import Infusion, concentrations
+from gpusyn.errors import ParameterError
+from gpusyn.parameters.scalars import whole_steps
+from gpusyn.parameters.waveform import Waveform
+from gpusyn.receptors import Receptor
+
+if TYPE_CHECKING:
+    from gpusyn.builder.layout import Layout, PopulationLayout
+
+Floats = NDArray[np.float64]
+Course = Callable[[Floats], Floats]  # times (ms) -> values
+
+
+class ReceptorBath(NamedTuple):
+    """Courses in time of what changes; None: nothing.
+
+    Attributes
+    ----------
+    scale : factor of the gate: free receptors, glycine
+    magnesium : [Mg] (mM)
+    decay : factor of the decay's time constant
+    """
+
+    scale: Course | None
+    magnesium: Course | None
+    decay: Course | None
+
+    def __bool__(self) -> bool:
+        return any(course is not None for course in self)
+
+
+def receptor_bath(receptor: Receptor, infusions: Iterable[Infusion]) -> ReceptorBath:
+    """The bath of a receptor, from its own waveforms and the infusions of its network."""
+    here = [i for i in infusions if any(a.receptor == receptor.kind for a in i.drug.actions)]
+    actions = [a for i in here for a in i.drug.actions if a.receptor == receptor.kind]
+
+    def scale(t: Floats) -> Floats:
+        return np.broadcast_to(gate_scale(receptor, concentrations(here, t), t), t.shape)
+
+    def magnesium(t: Floats) -> Floats:
+        return np.broadcast_to(sampled(receptor.Mg, t), t.shape)
+
+    def decay(t: Floats) -> Floats:
+        return np.broadcast_to(decay_factor(receptor.kind, concentrations(here, t)), t.shape)
+
+    return ReceptorBath(
+        scale if receptor.glycine is not None or any(isinstance(a, ANTAGONISTS) for a in actions) else None,
+        magnesium if isinstance(receptor.Mg, Waveform) else None,
+        decay if any(isinstance(a, DecayModulator) for a in actions) else None,
+    )
+
+
+def check_infusions(layout: Layout) -> None:
+    """Refuse infusions that are off the grid or that a receptor cannot follow; note those without a receptor."""
+    for name, infusion in layout.net.infusions.items():
+        where = f"Infusion '{name}'"
+        whole_steps(infusion.start, layout.dt, f"{where}.start", low=0)
+        if infusion.stop is not None:
+            whole_steps(infusion.stop, layout.dt, f"{where}.stop", low=0)
+        reached = [_check(place, infusion, where) for place in layout.populations.values()]
+        if not any(reached):
+            kinds = ", ".join(dict.fromkeys(a.receptor for a in infusion.drug.actions))
+            layout.notes.append(f"{where}: does nothing, no population has a receptor of class {kinds}")
+
+
+def _check(place: PopulationLayout, infusion: Infusion, where: str) -> bool:
+    """Whether the drug reaches a receptor of a population."""
+    reached = False
+    for receptor, strategy in zip(place.population.receptors, place.strategies, strict=True):
+        for action in infusion.drug.actions:
+            if action.receptor != receptor.kind:
+                continue
+            reached = True
+            which = f"receptor '{receptor.name}' of population '{place.population.name}'"
+            if isinstance(action, DecayModulator) and not (receptor.kinetics.linear and strategy.owner == TARGET):
+                raise ParameterError(
+                    f"{where}: {infusion.drug.name} changes the decay, which {which} cannot follow with "
+                    f"{receptor.kinetics!r}, gating={receptor.gating!r}; use gs.kinetics.DualExponential and "
+                    f"gating='auto'"
+                )
+    return reached
+
+
+def blocker_dose(blocker: OpenChannelBlocker, infusions: Iterable[Infusion], dt: float) -> Course:
+    """P_open k_on [drug] dt of a blocker in time."""
+    given = [infusion for infusion in infusions if blocker in infusion.drug.actions]
+
+    def course(t: Floats) -> Floats:
+        total = np.zeros(t.shape)
+        for dose in concentrations(given, t).values():
+            total = total + dose
+        return blocker.P_open * blocker.k_on * dt * total
+
+    return course

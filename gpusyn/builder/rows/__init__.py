@@ -1,0 +1,1 @@
+"""Synapses: drawn, sorted, and written as the rows that kernels read."""

@@ -1,0 +1,1 @@
+"""The command line, `gpusyn ...`: one module per command."""

@@ -1,0 +1,256 @@
+"""`gpusyn bench`: one scaling case, timed, with what one must know of the machine to judge the numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gpusyn as gs
+from gpusyn.backends.base import Backend
+from gpusyn.backends.cpu.backend import available_cores
+from gpusyn.backends.select import choose
+from gpusyn.commands.bench_cases import CASES, case_network
+from gpusyn.errors import FileError
+from gpusyn.io.atomic import replacing
+from gpusyn.parameters.scalars import one_of, real, whole_steps
+from gpusyn.utils.memory import free_memory, size_text
+
+DT = 0.1
+SEED = 1
+_COPIED = 1 << 25  # bytes; more than the caches of most processors
+
+
+def run_bench(
+    cases: Sequence[str] = ("coba",),
+    size: int | None = None,
+    fan_out: int | None = None,
+    duration: float | None = None,
+    backend: str = "auto",
+    *,
+    precision: str = "single",
+    threads: int | None = None,
+    json_file: str | os.PathLike[str] | None = None,
+) -> dict[str, Any]:
+    """Time cases, print the numbers, and write them to a JSON file if one is named.
+
+    Parameters
+    ----------
+    cases : sequence of str
+        Of coba, cuba, per-synapse, source-gates, empty, build.
+    size, fan_out : int, optional
+        Neurons, and synapses that leave each; by default the case's own.
+    duration : float, optional
+        Model time (ms) that is timed.
+    backend : {"auto", "cuda", "cpu", "numpy"}
+    precision : {"single", "double"}
+    threads : int, optional
+        Worker threads of the `cpu` backend.
+    json_file : path, optional
+        Where the same numbers go.
+
+    Returns
+    -------
+    dict
+        ``machine``, ``versions``, ``backend`` and ``results``, one of these a case.
+
+    Raises
+    ------
+    GpusynError
+        A wrong argument or a file that cannot be written; before anything is timed.
+    """
+    names = [one_of(name, CASES, "--case") for name in cases]
+    if duration is not None:
+        whole_steps(real(duration, "--duration", unit="ms", above=0.0), DT, "--duration")
+    for name in names:
+        case_network(name, size, fan_out)
+    target = None if json_file is None else _json_target(Path(json_file))
+    choice = choose(backend, threads)
+    report: dict[str, Any] = {
+        "machine": machine(),
+        "versions": {"gpusyn": gs.__version__, "python": platform.python_version(), "numpy": np.__version__},
+        "backend": {"name": choice.backend.name, "device": choice.backend.describe(), "threads": threads},
+        "results": [],
+    }
+    print("\n".join([*_machine_lines(report), *choice.lines()]), flush=True)
+    for name in names:
+        result = measure(name, size, fan_out, duration, choice.backend, precision, threads)
+        report["results"].append(result)
+        print("\n".join(result_lines(result)), flush=True)
+    if target is not None:
+        with replacing([target]) as (temporary,):
+            temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        print(f"wrote {target}")
+    return report
+
+
+def measure(
+    name: str,
+    size: int | None,
+    fan_out: int | None,
+    duration: float | None,
+    backend: Backend,
+    precision: str = "single",
+    threads: int | None = None,
+) -> dict[str, Any]:
+    """Build and run one case and return the numbers."""
+    case = CASES[name]
+    net, n, k = case_network(name, size, fan_out)
+    small = case.network(10, min(case.fan_out, 10))
+    begin = time.perf_counter()
+    with _simulator(small, backend, precision, threads) as sim:  # kernels depend on the models, not on sizes
+        sim.step(1)
+    compile_s = time.perf_counter() - begin
+
+    begin = time.perf_counter()
+    sim = _simulator(net, backend, precision, threads)
+    build_s = time.perf_counter() - begin
+    result: dict[str, Any] = {
+        "case": name, "what": case.what, "size": n, "fan_out": k, "precision": precision, "dt_ms": DT,
+        "first_use_s": compile_s, "build_s": build_s, "synapses": sim.plan.synapses,
+        "bytes_per_synapse": sim.plan.bytes_per_synapse, "bytes": sim.plan.total, "launches": sim.plan.launches,
+    }  # fmt: skip
+    with sim:
+        length = case.duration if duration is None else duration
+        if length:
+            result |= _run(sim, net, case.warm_up, length, name == "per-synapse")
+    result["peak_process_bytes"] = _peak_memory()
+    return result
+
+
+def _simulator(net: gs.Network, backend: Backend, precision: str, threads: int | None) -> gs.Simulator:
+    with contextlib.redirect_stderr(io.StringIO()):  # that drawn delays are rounded is no news here
+        return gs.Simulator(net, dt=DT, seed=SEED, backend=backend, precision=precision, threads=threads)
+
+
+def _run(sim: gs.Simulator, net: gs.Network, warm_up: float, duration: float, gated: bool) -> dict[str, Any]:
+    sim.run(warm_up)
+    begin = time.perf_counter()
+    sim.run(duration)
+    wall = time.perf_counter() - begin
+    spikes = sim.data["spikes"]
+    counted = spikes.times > warm_up
+    names, counts = np.unique(spikes.population[counted], return_counts=True)
+    fired = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    neurons = {p.name: p.size for p in net.populations.values()}
+    delivered = sum(fired.get(name, 0) * fan for name, fan in _fan_out(net).items())
+    seconds, steps = duration / 1000.0, round(duration / DT)
+    return {
+        "duration_ms": duration,
+        "wall_s": wall,
+        "wall_s_per_model_s": wall / seconds,
+        "us_per_step": wall / steps * 1e6,
+        "rates_hz": {name: fired.get(name, 0) / size / seconds for name, size in neurons.items()},
+        "spikes": int(counted.sum()),
+        "deliveries": round(delivered),
+        "deliveries_per_s": delivered / wall,
+        **({"gate_updates_per_s": sim.plan.synapses * steps / wall} if gated else {}),
+    }
+
+
+def _fan_out(net: gs.Network) -> dict[str, float]:
+    """Mean number of synapses that leave a neuron, by population."""
+    fans = dict.fromkeys(net.populations, 0.0)
+    for projection in net.projections.values():
+        synapses = projection.rule.expected(projection.pre.size, projection.post.size)
+        for population, _ in projection.pre.parts:
+            fans[population.name] += synapses / projection.pre.size
+    return fans
+
+
+def machine() -> dict[str, Any]:
+    """What one must know of this machine to judge a timing."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "cores_usable": available_cores(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "free_bytes": free_memory(),
+        "copy_bytes_per_s": _copy_speed(),
+        "system": platform.platform(),
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _copy_speed() -> float:
+    """Bytes read and written a second by the best of a few large copies, on one thread."""
+    source = np.ones(_COPIED // 8)
+    target = np.empty_like(source)
+    best = 0.0
+    for _ in range(5):
+        begin = time.perf_counter()
+        np.copyto(target, source)
+        best = max(best, 2 * _COPIED / (time.perf_counter() - begin))
+    return best
+
+
+def _peak_memory() -> int | None:
+    """Most memory that this process has had; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _json_target(path: Path) -> Path:
+    if path.is_dir() or not path.parent.is_dir():
+        raise FileError(f"--json {path}: must name a file in an existing directory")
+    if not os.access(path.parent, os.W_OK):
+        raise FileError(f"--json {path}: the directory {path.parent} cannot be written; choose another")
+    return path
+
+
+def _machine_lines(report: dict[str, Any]) -> list[str]:
+    m, versions = report["machine"], report["versions"]
+    load = "unknown" if m["load"] is None else f"{m['load']:.1f}"
+    free = "unknown" if m["free_bytes"] is None else size_text(m["free_bytes"])
+    return [
+        f"machine: {m['processor']}, {m['cores_usable']} of {m['cores']} cores usable, load {load}, {free} free, "
+        f"copies {size_text(m['copy_bytes_per_s'])}/s on one thread; {m['system']}",
+        "versions: " + ", ".join(f"{name} {version}" for name, version in versions.items()),
+    ]
+
+
+def result_lines(r: dict[str, Any]) -> list[str]:
+    """The numbers of one case as text."""
+    each, total = r["bytes_per_synapse"], size_text(r["bytes"])
+    pace = f", {r['synapses'] / r['build_s']:.3g} synapses/s" if r["synapses"] else ""
+    rows = [
+        ("synapses", f"{r['synapses']:,.0f}, {each:.2f} bytes each; all arrays {total}"),
+        ("first use", f"{r['first_use_s']:.2f} s for a tiny network of these models: compiling, or finding compiled"),
+        ("build", f"{r['build_s']:.2f} s{pace}"),
+    ]
+    if "wall_s" in r:
+        rows += [
+            ("1 s of model time", f"{r['wall_s_per_model_s']:.3f} s of wall time (timed over {r['duration_ms']:g} ms)"),
+            ("one step", f"{r['us_per_step']:.2f} us, {r['launches']} launches"),
+            ("rates", ", ".join(f"{name} {rate:.1f} Hz" for name, rate in r["rates_hz"].items())),
+        ]
+    if r.get("deliveries"):
+        rows.append(("deliveries", f"{r['deliveries_per_s']:.3g} /s (spikes x mean fan-out: {r['deliveries']:,})"))
+    if "gate_updates_per_s" in r:
+        rows.append(("gate updates", f"{r['gate_updates_per_s']:.3g} /s"))
+    if r["peak_process_bytes"]:
+        rows.append(("memory of the process", f"{size_text(r['peak_process_bytes'])} at its peak"))
+    fan = f" x {r['fan_out']}" if r["fan_out"] else ""
+    return ["", f"{r['case']} {r['size']:,}{fan}, {r['precision']} precision: {r['what']}"] + [
+        f"  {name:22}{text}" for name, text in rows
+    ]

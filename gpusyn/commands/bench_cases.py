@@ -1,0 +1,167 @@
+"""The networks that `gpusyn bench` times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gpusyn as gs
+from gpusyn.errors import ParameterError
+from gpusyn.parameters.scalars import integer
+
+PUBLISHED = 80  # synapses a neuron in the COBA and CUBA benchmarks
+
+
+@dataclass(frozen=True)
+class BenchCase:
+    """One scaling case.
+
+    Attributes
+    ----------
+    what : str
+        One line for people.
+    network : callable
+        From size and fan-out to the network; every population whose spikes are delivered is recorded.
+    size, fan_out : int
+        By default.
+    duration : float
+        Model time (ms) that is timed by default; 0: only building is timed.
+    warm_up : float
+        Model time (ms) before that.
+    """
+
+    what: str
+    network: Callable[[int, int], gs.Network]
+    size: int
+    fan_out: int
+    duration: float
+    warm_up: float = 100.0
+
+
+def _cells(
+    net: gs.Network, size: int, cell: gs.LIF, receptors: list[gs.Receptor]
+) -> tuple[gs.Population, gs.Population]:
+    """Four fifths excitatory cells, the rest inhibitory, V anywhere between reset and threshold; all recorded."""
+    excitatory = size * 4 // 5
+    V = gs.Uniform(-60.0, -50.0)
+    E = net.population("E", excitatory, cell, receptors=receptors, V=V)
+    I = net.population("I", size - excitatory, cell, receptors=receptors, V=V)
+    net.record(E + I, "spikes", name="spikes")
+    return E, I
+
+
+def _random(size: int, fan_out: int) -> gs.FixedProbability:
+    if fan_out > size:
+        raise ParameterError(f"--fan-out: must be at most the {size} neurons (got {fan_out}); give a larger --size")
+    return gs.FixedProbability(fan_out / size)
+
+
+def coba(size: int, fan_out: int) -> gs.Network:
+    """Conductance-based network of Vogels & Abbott (2005), as in Brette et al. (2007), benchmark 1.
+
+    With 80 synapses a neuron it sustains itself after 50 ms of stimulation, at about 20 Hz. With another fan-out
+    weights are scaled to the same total; fluctuations then no longer sustain it, and a constant current, different
+    for each cell, keeps it asynchronous and irregular at 5 to 10 Hz.
+    """
+    net = gs.Network()
+    published = fan_out == PUBLISHED
+    current = 0.0 if published else gs.Uniform(0.0, 1200.0)
+    cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0, I_e=current)
+    E, I = _cells(net, size, cell, [gs.AMPA(tau_decay=5.0, E_rev=0.0), gs.GABA_A(tau_decay=10.0, E_rev=-80.0)])
+    rule, scale = _random(size, fan_out), PUBLISHED / fan_out
+    net.connect(E, E + I, rule, receptor="AMPA", weight=6.0 * scale, delay=0.1)
+    net.connect(I, E + I, rule, receptor="GABA_A", weight=67.0 * scale, delay=0.1)
+    if published:
+        net.drive(E + I, "AMPA", rate=300.0, weight=6.0, stop=50.0)
+    return net
+
+
+def cuba(size: int, fan_out: int) -> gs.Network:
+    """Current-based network of Brette et al. (2007), benchmark 2, with the paper's weights; about 6 Hz.
+
+    With another fan-out than 80 weights are scaled to the same total.
+    """
+    net = gs.Network()
+    cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-49.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0)
+    E, I = _cells(net, size, cell, [gs.CurrentReceptor("ex", tau=5.0), gs.CurrentReceptor("in", tau=10.0)])
+    rule, scale = _random(size, fan_out), PUBLISHED / fan_out
+    net.connect(E, E + I, rule, receptor="ex", weight=16.2 * scale, delay=0.1)
+    net.connect(I, E + I, rule, receptor="in", weight=-90.0 * scale, delay=0.1)
+    return net
+
+
+def per_synapse(size: int, fan_out: int) -> gs.Network:
+    """First-order AMPA gates with a transmitter pulse, one on each synapse: five sources of 10 Hz a target."""
+    return _pulsed(size, fan_out, "per-synapse")
+
+
+def source_gates(size: int, fan_out: int) -> gs.Network:
+    """The network of `per_synapse` with a gate on each source, and CNQX coming in."""
+    net = _pulsed(size, fan_out, "auto")
+    net.infuse("CNQX", 0.3, wash_in=50.0)
+    return net
+
+
+def _pulsed(size: int, fan_out: int, gating: str) -> gs.Network:
+    net = gs.Network()
+    receptor = gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA(), gating=gating)
+    sources = net.population("sources", 5 * size, gs.PoissonSource(rate=10.0))
+    targets = net.population("targets", size, gs.LIF(), receptors=[receptor])
+    net.connect(sources, targets, _random(size, fan_out), receptor="AMPA", weight=0.1)
+    net.record(sources + targets, "spikes", name="spikes")
+    return net
+
+
+def empty(size: int, fan_out: int) -> gs.Network:
+    """Neurons without synapses and spikes: what a step costs before anything happens in it."""
+    net = gs.Network()
+    cells = net.population("cells", size, gs.LIF(), receptors=[gs.AMPA()])
+    net.record(cells, "spikes", name="spikes")
+    return net
+
+
+def build(size: int, fan_out: int) -> gs.Network:
+    """A random network with a weight and a delay of its own for each synapse."""
+    net = gs.Network()
+    E, I = _cells(net, size, gs.LIF(), [gs.AMPA(), gs.GABA_A()])
+    rule, delay = _random(size, fan_out), gs.Uniform(0.5, 3.0)
+    net.connect(E, E + I, rule, receptor="AMPA", weight=gs.LogNormal(0.2, 0.1), delay=delay)
+    net.connect(I, E + I, rule, receptor="GABA_A", weight=gs.LogNormal(1.0, 0.5), delay=delay)
+    return net
+
+
+CASES = {
+    "coba": BenchCase("conductance-based network of Vogels & Abbott", coba, 4000, PUBLISHED, 1000.0),
+    "cuba": BenchCase("current-based network of Vogels & Abbott", cuba, 4000, PUBLISHED, 1000.0),
+    "per-synapse": BenchCase(
+        "first-order AMPA with a gate on every synapse, sources of 10 Hz", per_synapse, 4000, 200, 100.0, 10.0
+    ),
+    "source-gates": BenchCase(
+        "the same with a gate on every source, and an antagonist washed in", source_gates, 4000, 200, 100.0, 10.0
+    ),
+    "empty": BenchCase("neurons without synapses", empty, 100, 0, 2000.0),
+    "build": BenchCase("building a random network, weights and delays drawn", build, 10_000, 1000, 0.0, 0.0),
+}
+
+
+def case_network(name: str, size: int | None, fan_out: int | None) -> tuple[gs.Network, int, int]:
+    """The network of a case, with the size and fan-out that were taken.
+
+    Parameters
+    ----------
+    name : str
+        A key of `CASES`.
+    size, fan_out : int, optional
+        In place of the case's own.
+
+    Raises
+    ------
+    GpusynError
+        They do not fit, or the case has no synapses and a fan-out was given.
+    """
+    case = CASES[name]
+    n = case.size if size is None else integer(size, "--size", low=10)
+    if case.fan_out == 0 and fan_out is not None:
+        raise ParameterError(f"--fan-out: case '{name}' has no synapses; leave it out")
+    k = min(case.fan_out, n) if fan_out is None else integer(fan_out, "--fan-out", low=1)
+    return case.network(n, k), n, k

@@ -1,0 +1,123 @@
+"""The networks that `gpusyn check` runs: small, and between them every kernel and kind of input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+import gpusyn as gs
+from gpusyn.commands.demo import demo_network
+
+
+class Case(NamedTuple):
+    """A network, how long it runs (ms) and in which precision; all that its recorders see is compared."""
+
+    name: str
+    network: Callable[[], gs.Network]
+    duration: float
+    precision: str = "single"
+
+
+def readme_network() -> gs.Network:
+    """The network of README and of the demo, with 300 neurons."""
+    net = demo_network(300).net
+    E = net.populations["E"]
+    net.record(E, ["V", "g_AMPA", "g_NMDA", "h_NMDA", "B_NMDA", "g_GABA_A"], every=0.1, name="state")
+    return net
+
+
+def synapse_network() -> gs.Network:
+    """Gates of their own on every synapse: transmitter pulses, exponential and rising kinetics."""
+    net = gs.Network()
+    receptors = [
+        gs.AMPA(kinetics=gs.kinetics.FirstOrder(alpha=1.1, beta=0.19), gating="per-synapse"),
+        gs.NMDA(Mg=1.0, gating="per-synapse"),
+        gs.GABA_A(tau_decay=8.0, gating="per-synapse"),
+    ]
+    cells = net.population("cells", 90, gs.LIF(I_e=gs.Normal(120.0, 30.0)), receptors=receptors)
+    inputs = net.population("inputs", 150, gs.PoissonSource(rate=np.linspace(20.0, 80.0, 150)))
+    net.connect(
+        inputs, cells, gs.FixedInDegree(40), delay=gs.Normal(2.0, 0.5, low=0.1),
+        weight={"AMPA": gs.LogNormal(0.6, 0.3), "NMDA": gs.Ratio("AMPA", 0.5)},
+    )  # fmt: skip
+    net.connect(cells, cells, gs.FixedTotalNumber(1500), receptor="GABA_A", weight=0.8, delay=1.0)
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA", "g_NMDA", "I_GABA_A"], every=0.1, name="state")
+    return net
+
+
+def current_network() -> gs.Network:
+    """Current-based synapses with weights of both signs, as in the CUBA benchmark of Brette et al. (2007)."""
+    net = gs.Network()
+    cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-49.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0)
+    rising = gs.CurrentReceptor("in", kinetics=gs.kinetics.Alpha(tau=6.0))
+    receptors = [gs.CurrentReceptor("ex", tau=5.0), rising]
+    E = net.population("E", 240, cell, receptors=receptors, V=gs.Uniform(-60.0, -50.0))
+    I = net.population("I", 60, cell, receptors=receptors, V=gs.Uniform(-60.0, -50.0))
+    net.connect(E, E + I, gs.FixedProbability(0.2), receptor="ex", weight=gs.Normal(16.2, 3.0), delay=0.1)
+    net.connect(I, E + I, gs.FixedOutDegree(60), receptor="in", weight=-40.0, delay=0.8)
+    net.record(E + I, "spikes", name="spikes")
+    net.record(E, ["V", "I_ex", "I_in", "h_in"], every=0.1, name="state")
+    return net
+
+
+def driven_network() -> gs.Network:
+    """Everything that comes from outside: Poisson drives, waveforms, currents, clamps, lists of spikes."""
+    net = gs.Network()
+    receptors = [gs.AMPA(tau_rise=0.4, tau_decay=3.0), gs.GABA_A()]
+    cells = net.population("cells", 120, gs.LIF(V_th=gs.Normal(-55.0, 1.0)), receptors=receptors)
+    listed = net.population("listed", 30, gs.SpikeSource([3.0 + 7.0 * k for k in range(9)]))
+    ramp = gs.Waveform([0.0, 40.0, 80.0], [10.0, 90.0, 30.0], interpolation="linear")
+    varied = net.population("varied", 60, gs.PoissonSource(rate=ramp))
+    net.connect(listed, cells, gs.AllToAll(), receptor="AMPA", weight=0.2)
+    net.connect(varied, cells, gs.FixedProbability(0.3), receptor="GABA_A", weight=gs.Gamma(2.0, 0.2), delay=1.3)
+    net.drive(cells, "AMPA", rate=gs.Waveform([0.0, 30.0], [900.0, 1500.0]), weight=gs.Uniform(0.5, 2.5))
+    net.drive(cells[:50], "GABA_A", rate=20000.0, weight=0.05, start=20.0, stop=60.0)
+    net.inject(cells[40:], gs.Waveform([10.0, 50.0], [80.0, -40.0]), name="steps")
+    net.inject(cells[:40], np.linspace(0.0, 150.0, 40), start=5.0, name="constant")
+    net.clamp(cells[110:], gs.Waveform([0.0, 90.0], [-80.0, 10.0], interpolation="linear"))
+    net.record(cells, "spikes", name="spikes")
+    net.record(varied, "spikes", name="sources")
+    net.record(cells, ["V", "g_AMPA", "I_GABA_A"], every=0.2, name="state")
+    return net
+
+
+def bath_network() -> gs.Network:
+    """Gates on the sources, and what comes and goes in the bath: drugs of each kind, glycine; calcium."""
+    net = gs.Network()
+    glycine = gs.Waveform([0.0, 30.0, 60.0], [3.0, 0.2, 1.0], interpolation="linear")
+    receptors = [
+        gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()),
+        gs.AMPA(name="slow", kinetics=gs.kinetics.Saturating.NMDA()),
+        gs.NMDA(glycine=glycine, block=gs.MgBlock.HillTononi()),
+        gs.GABA_A(tau_rise=0.5),
+        gs.GABA_B(),
+    ]
+    cells = net.population("cells", 90, gs.LIF(I_e=gs.Normal(180.0, 30.0)), receptors=receptors)
+    inputs = net.population("inputs", 120, gs.PoissonSource(rate=np.linspace(20.0, 120.0, 120)))
+    net.connect(
+        inputs, cells, gs.FixedInDegree(40), delay=gs.Normal(2.0, 0.5, low=0.1),
+        weight={"AMPA": gs.LogNormal(1.0, 0.3), "slow": gs.Ratio("AMPA", 0.05), "NMDA": gs.Ratio("AMPA", 0.5)},
+    )  # fmt: skip
+    net.connect(cells, cells, gs.FixedTotalNumber(1500), weight={"GABA_A": 0.6, "GABA_B": 2.0}, delay=1.0)
+    net.infuse("CNQX", 0.3, start=10.0, stop=40.0, wash_in=10.0, wash_out=5.0)
+    net.infuse("MK-801", 1.0, start=15.0)
+    net.infuse("benzodiazepine", 0.1, start=20.0)
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA", "g_slow", "I_NMDA", "g_GABA_A", "g_GABA_B", "Ca"], every=0.1, name="state")
+    return net
+
+
+CASES = (
+    Case("README network", readme_network, 90.0),
+    Case("README network, double", readme_network, 60.0, "double"),
+    Case("per-synapse gates", synapse_network, 60.0),
+    Case("per-synapse gates, double", synapse_network, 30.0, "double"),
+    Case("source gates and drugs", bath_network, 60.0),
+    Case("source gates and drugs, double", bath_network, 30.0, "double"),
+    Case("current-based", current_network, 90.0),
+    Case("drives and waveforms", driven_network, 90.0),
+    Case("drives and waveforms, double", driven_network, 60.0, "double"),
+)

@@ -1,0 +1,203 @@
+"""The command line: `gpusyn info | demo | run | bench | check | repair`.
+
+A mistake of the user is one line on stderr and exit status 2; an interruption ends with status 130 and leaves nothing
+half-written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from gpusyn import __version__
+from gpusyn.backends.select import names
+from gpusyn.commands.bench_cases import CASES
+from gpusyn.errors import GpusynError
+
+USAGE, INTERRUPTED = 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows `gpusyn` on the command line; by default that of this process.
+
+    Returns
+    -------
+    int
+        The exit status: 0 done, 1 `check` found a difference or nothing to compare, 2 a mistake in what was asked,
+        130 interrupted.
+
+    Examples
+    --------
+    >>> main(["--version"])
+    gpusyn ...
+    0
+    """
+    parser = _parser()
+    try:
+        given = parser.parse_args(arguments)
+        if given.command is None:
+            parser.print_help(sys.stderr)
+            return USAGE
+        status = given.action(given)
+        sys.stdout.flush()
+        return int(status or 0)
+    except SystemExit as stop:  # argparse: help, version, a wrong argument
+        return stop.code if isinstance(stop.code, int) else 0
+    except GpusynError as error:
+        print(f"gpusyn {given.command}: error: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("\ngpusyn: interrupted; files under their own names are complete or untouched", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="gpusyn",
+        description="Synaptic simulator: the same bits on numpy, compiled CPU code and NVIDIA GPUs.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"gpusyn {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
+    for name, (action, text, arguments) in _COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+        for flags, options in arguments:
+            command.add_argument(*flags.split(), **options)
+        command.set_defaults(action=action)
+    return parser
+
+
+def _info(given: argparse.Namespace) -> None:
+    from gpusyn.commands.info import report
+
+    print(report())
+
+
+def _demo(given: argparse.Namespace) -> None:
+    from gpusyn.commands.demo import run_demo
+
+    run_demo(given.size, given.duration, given.backend, given.out, seed=given.seed, threads=given.threads)
+
+
+def _run(given: argparse.Namespace) -> None:
+    from gpusyn.sonata.run import run_config
+
+    run_config(
+        given.config, given.backend, given.duration, given.out,
+        seed=given.seed, precision=given.precision, threads=given.threads, progress=True,
+    )  # fmt: skip
+
+
+def _bench(given: argparse.Namespace) -> None:
+    from gpusyn.commands.bench import run_bench
+
+    run_bench(
+        list(CASES) if given.case == "all" else [given.case],
+        given.size, given.fan_out, given.duration, given.backend,
+        precision=given.precision, threads=given.threads, json_file=given.json,
+    )  # fmt: skip
+
+
+def _check(given: argparse.Namespace) -> int:
+    from gpusyn.commands.check import run_check
+
+    return run_check()
+
+
+def _repair(given: argparse.Namespace) -> None:
+    from gpusyn.io.repair import repair
+
+    print(repair(given.file))
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number (got {text!r})") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number (got {text!r})") from None
+
+
+Argument = tuple[str, dict[str, Any]]
+
+_BACKEND: Argument = ("--backend", {
+    "choices": names(), "default": "auto", "help": "where to compute; auto: the first of cuda, cpu, numpy that works",
+})  # fmt: skip
+_THREADS: Argument = ("--threads", {
+    "type": _whole, "metavar": "N", "help": "threads of the cpu backend (default: all cores)",
+})  # fmt: skip
+_SINGLE: Argument = ("--precision", {
+    "choices": ("single", "double"), "default": "single", "help": "of the state (default: single)",
+})  # fmt: skip
+_DOUBLE: Argument = ("--precision", {
+    "choices": ("single", "double"), "default": "double", "help": "of the state (default: double)",
+})  # fmt: skip
+
+
+def _size(default: int | None, text: str) -> Argument:
+    return "--size", {"type": _whole, "default": default, "metavar": "N", "help": text}
+
+
+def _duration(default: float | None, text: str) -> Argument:
+    return "--duration", {"type": _number, "default": default, "metavar": "MS", "help": f"model time in ms ({text})"}
+
+
+def _seed(default: int) -> Argument:
+    text = f"of all randomness (default: {default})"
+    return "--seed", {"type": _whole, "default": default, "metavar": "N", "help": text}
+
+
+def _out(default: str | None, text: str) -> Argument:
+    return "--out", {"default": default, "metavar": "DIR", "help": f"directory of what is written (default: {text})"}
+
+
+_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list[Argument]]] = {
+    "info": (_info, "versions, devices, backends, and whether the GPU can be used", []),
+    "demo": (_demo, "a network of spiking neurons: plan, run, rates, demo.h5 and demo.png", [
+        _BACKEND, _size(4000, "number of neurons (default: 4000)"), _duration(1000.0, "default: 1000"),
+        _out(".", "this one"), _seed(42), _THREADS,
+    ]),
+    "run": (_run, "a SONATA simulation configuration", [
+        ("config", {"metavar": "CONFIG.json", "help": "the configuration"}),
+        _BACKEND, _duration(None, "default: that of the configuration"), _out(None, "that of the configuration"),
+        _seed(0), _DOUBLE, _THREADS,
+    ]),
+    "bench": (_bench, "time one scaling case, machine facts included", [
+        ("--case", {
+            "choices": (*CASES, "all"), "default": "coba",
+            "help": "Vogels-Abbott with conductances or currents, a gate on every synapse, an empty step, building",
+        }),
+        _size(None, "number of neurons (default: the case's own)"),
+        ("--fan-out", {"type": _whole, "metavar": "K", "help": "synapses that leave each neuron"}),
+        _duration(None, "default: the case's own"), _BACKEND, _SINGLE, _THREADS,
+        ("--json", {"metavar": "FILE", "help": "write the numbers here too"}),
+    ]),
+    "check": (_check, "compare every backend of this machine with numpy, bit for bit", []),
+    "repair": (_repair, "make a recording that a killed run left readable by everyone", [
+        ("file", {"metavar": "FILE", "help": "the HDF5 file"}),
+    ]),
+}  # fmt: skip

@@ -1,0 +1,113 @@
+"""What ``gpusyn info`` says: versions, backends, devices, folders, and whether the GPU can be used.
+
+It is what people paste into a report of a problem, so it asks for everything and fails on nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from gpusyn import __version__
+from gpusyn.backends.base import Backend
+from gpusyn.backends.cpu.compiler import cache_folder
+from gpusyn.backends.cuda.backend import import_cupy
+from gpusyn.backends.cuda.detect import Detection, detect, installed_cupys
+from gpusyn.backends.select import usable
+from gpusyn.errors import FileError
+from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
+
+__all__ = ["describe", "report"]
+
+_OPTIONAL = ("h5py", "matplotlib", "tqdm", "scipy")
+_GIB = 2**30
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _kernels() -> str:
+    try:
+        digest = hashlib.sha256("\0".join(read_kernel(name) for name in kernel_names()).encode())
+        return f"{kernel_folder()} ({len(kernel_names())} files, sha256 {digest.hexdigest()[:12]})"
+    except FileError as error:
+        return str(error)
+
+
+def _versions() -> list[str]:
+    optional = ", ".join(f"{name} {_version(name)}" for name in _OPTIONAL)
+    return [
+        f"gpusyn    {__version__}",
+        f"Python    {platform.python_version()} ({sys.executable})",
+        f"system    {platform.platform()}, {os.cpu_count()} cores",
+        f"numpy     {_version('numpy')}",
+        f"optional  {optional}",
+        f"CuPy      {', '.join(installed_cupys()) or 'not installed'}",
+    ]
+
+
+def _cuda(found: Detection) -> list[str]:
+    known = {"driver": found.driver, "runtime": found.runtime, "NVRTC": found.nvrtc}
+    versions = ", ".join(f"{name} {version or 'not asked'}" for name, version in known.items())
+    devices = [
+        f"device    {d.number}: {d}, {d.free / _GIB:.1f} of {d.total / _GIB:.1f} GiB free" for d in found.devices
+    ]
+    return [f"CUDA      {versions}", *devices] if found.cupy else []
+
+
+def _folders() -> list[str]:
+    cupy_cache = os.environ.get("CUPY_CACHE_DIR") or Path.home() / ".cupy" / "kernel_cache"
+    return [
+        f"kernels   {_kernels()}",
+        f"cache     {cache_folder()} (cpu), {cupy_cache} (cuda)",
+    ]
+
+
+def _backends(backends: Mapping[str, Backend], reasons: Mapping[str, str]) -> list[str]:
+    asked = os.environ.get("GPUSYN_BACKEND", "auto")
+    taken = next(iter(backends)) if asked == "auto" else f"{asked} (GPUSYN_BACKEND is set)"
+    return [
+        *(f"backend   {name}: usable, {backend.describe()}" for name, backend in backends.items()),
+        *reasons.values(),
+        f"backend   auto: takes {taken}",
+    ]
+
+
+def describe(found: Detection, backends: Mapping[str, Backend], reasons: Mapping[str, str]) -> str:
+    """Return the text for given backends.
+
+    Parameters
+    ----------
+    found : Detection
+        What is known of the GPU.
+    backends, reasons : mapping
+        The usable backends, and why the others cannot be used, as `gpusyn.backends.select.usable` returns them.
+
+    Returns
+    -------
+    str
+        Lines without a final newline; the last one is the verdict, ``GPU: usable`` or
+        ``GPU: not usable, because ...; fix: ...``.
+    """
+    parts = [_versions(), _cuda(found), _folders(), _backends(backends, reasons), [found.verdict]]
+    return "\n".join(line for part in parts for line in part)
+
+
+def report() -> str:
+    """Return the text for this machine.
+
+    Examples
+    --------
+    >>> report().splitlines()[-1].startswith("GPU: ")
+    True
+    """
+    return describe(detect(import_cupy), *usable())

@@ -1,0 +1,221 @@
+"""The rule that connects by distance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.connectivity.base import Ids, Integers, Keys, Rule, autapse_positions, tail_bound
+from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
+from gpusyn.connectivity.rules import FixedProbability
+from gpusyn.errors import ParameterError
+from gpusyn.numerics import portable_math
+from gpusyn.numerics.rng import Stream, uniform53
+from gpusyn.parameters.scalars import flag, one_of, public, real
+
+__all__ = ["DistanceDependent"]
+
+Floats = npt.NDArray[np.float64]
+
+PROFILES = ("gaussian", "exponential", "step")
+_ACCEPT = 1  # the block of random words that accept a pair; block 0 draws the pairs
+_LEAST = 2.0**-54  # no uniform number is smaller
+_MOST_PAIRS = 1 << 22  # that the expected number is summed over; beyond, over some of the rows
+_GOLDEN = 0.6180339887498949  # steps of this share visit rows evenly, whatever the lattice they form
+_UNIT = 1 << 30  # of the integers that probabilities are summed as
+
+
+@public
+@dataclass(frozen=True)
+class DistanceDependent(Rule):
+    """Each pair of neurons is connected with a probability that falls with their distance, independently of others.
+
+    Distances are between the `positions` of the populations, in their unit. A pair at distance d is connected with
+    probability ``p * f(d)``: f = exp(-d**2 / (2 sigma**2)) for ``"gaussian"``, exp(-d / sigma) for
+    ``"exponential"``, and 1 up to sigma and 0 beyond for ``"step"``.
+
+    Parameters
+    ----------
+    p : float
+        Probability at distance 0, 0 to 1. (At most one synapse a pair: there are no multapses.)
+    sigma : float
+        Width of the profile.
+    profile : {"gaussian", "exponential", "step"}
+        Shape of the profile.
+    max_distance : float, optional
+        No pair farther apart is connected.
+    boundary : {"open", "periodic"}
+        Whether space ends or repeats itself; then the nearest image counts.
+    extent : float or sequence of float, optional
+        For a periodic boundary: the length after which space repeats itself, one for all dimensions or one each.
+    autapses : bool
+        Whether a neuron may contact itself. Leaving autapses out does not change the other synapses.
+    positions : pair of array_like, shapes (n_pre, 1 to 3) and (n_post, 1 to 3), optional
+        Positions of the two selections, in place of those of the populations.
+
+    Notes
+    -----
+    Pairs are drawn as by :class:`FixedProbability` with the largest probability `p`, and each is kept with
+    probability f, by one uniform number that belongs to the pair: whether it is connected depends on these two
+    neurons' places and no others'. This costs time in proportion to p times the number of pairs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gpusyn.numerics.rng import Stream, stream_key
+    >>> line = np.arange(1000.0)[:, None]
+    >>> rule = DistanceDependent(0.5, sigma=10.0, boundary="periodic", extent=1000.0, positions=(line, line))
+    >>> pre, post = rule.draw(1000, 1000, Stream(stream_key(1, "connect", "E->E")))
+    >>> len(pre), round(rule.expected(1000, 1000)), int(np.median(np.abs(pre - post)))
+    (12435, 12533, 7)
+    """
+
+    p: float
+    _: KW_ONLY
+    sigma: float
+    profile: str = "gaussian"
+    max_distance: float | None = None
+    boundary: str = "open"
+    extent: float | tuple[float, ...] | None = None
+    autapses: bool = True
+    positions: Any = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        name = "DistanceDependent"
+        keep: dict[str, Any] = {
+            "p": real(self.p, f"{name}.p", low=0.0, high=1.0),
+            "sigma": real(self.sigma, f"{name}.sigma", above=0.0),
+            "profile": one_of(self.profile, PROFILES, f"{name}.profile"),
+            "autapses": flag(self.autapses, f"{name}.autapses"),
+        }
+        if self.max_distance is not None:
+            keep["max_distance"] = real(self.max_distance, f"{name}.max_distance", above=0.0)
+        period = checked_boundary(self.boundary, self.extent, name)
+        if period is not None:
+            keep["extent"] = period[0] if len(period) == 1 else period
+        for key, value in keep.items():
+            object.__setattr__(self, key, value)
+        places = self.positions
+        if isinstance(places, Places):
+            places = places.pre, places.post
+        object.__setattr__(self, "positions", given_places(places, period, f"{name}.positions", self._reach))
+
+    def bind(self, pre: Any, post: Any, where: str) -> DistanceDependent:
+        """Return the rule with the positions of two selections, unless it has some already.
+
+        Raises
+        ------
+        ParameterError
+            If a population has no positions, or the dimensions differ.
+        """
+        if self.positions is not None:
+            return self
+        period = checked_boundary(self.boundary, self.extent, where)
+        return replace(self, positions=places_of(pre, post, period, f"{where}: DistanceDependent", self._reach))
+
+    @property
+    def exact(self) -> bool:
+        """Whether no pair is connected."""
+        return self.p == 0.0
+
+    @property
+    def _reach(self) -> float:
+        """The longest distance that a pair can be connected at."""
+        reach = self.sigma if self.profile == "step" else math.inf
+        return reach if self.max_distance is None else min(reach, self.max_distance)
+
+    @property
+    def _places(self) -> Places:
+        if isinstance(self.positions, Places):
+            return self.positions
+        raise ParameterError(
+            "DistanceDependent: has no positions; give the populations positions=, or the rule positions=(pre, post)"
+        )
+
+    def share(self, distance: Floats) -> Floats:
+        """Return f at distances: by how much the probability is below `p` there, 1 at distance 0."""
+        if self.profile == "step":
+            found = np.where(distance <= self.sigma, 1.0, 0.0)
+        else:
+            x = distance / self.sigma
+            found = portable_math.exp(-0.5 * (x * x) if self.profile == "gaussian" else -x)
+        if self.max_distance is not None:
+            found = np.where(distance <= self.max_distance, found, 0.0)
+        return np.asarray(found)
+
+    def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
+        """Raise ParameterError if the rule has no positions, or those of other selections."""
+        places = self._places
+        if (len(places.pre), len(places.post)) != (n_pre, n_post):
+            raise ParameterError(
+                f"{where}: DistanceDependent has positions of {len(places.pre)} and {len(places.post)} neurons, and "
+                f"the selections have {n_pre} and {n_post}; give positions of the neurons selected"
+            )
+
+    def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
+        """Return the expected number of synapses, from a part of the rows where there are millions of pairs."""
+        total = self._total
+        if not self.autapses and same is not None:
+            own = autapse_positions(n_pre, n_post, same)
+            if own is not None:
+                rows = np.flatnonzero(own >= 0)
+                total -= float(self.share(self._places.distance(rows, own[rows])).sum())
+        return self.p * max(total, 0.0)
+
+    @cached_property
+    def _total(self) -> float:
+        """The sum of f over all pairs."""
+        places = self._places
+        n_pre, n_post = len(places.pre), len(places.post)
+        count = min(n_pre, max(1, _MOST_PAIRS // max(n_post, 1)))
+        rows: Integers = np.arange(n_pre, dtype=np.int64)
+        if count < n_pre:
+            rows = np.floor(np.mod((np.arange(count) + 0.5) * _GOLDEN, 1.0) * n_pre).astype(np.int64)
+        every = np.arange(n_post, dtype=np.int64)
+        sums = [float(self.share(places.distance(row, every)).sum()) for row in rows]
+        return sum(sums) * (n_pre / count) if count else 0.0
+
+    def max_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return a number that is exceeded by any target with probability < 1e-15.
+
+        By Chernoff's bound, which for unequal probabilities holds with their mean (Hoeffding 1956); and never more
+        than the sources within reach.
+        """
+        return self._most
+
+    @cached_property
+    def _most(self) -> int:
+        places = self._places
+        if self.p == 0.0:
+            return 0
+        n_pre, n_post = len(places.pre), len(places.post)
+
+        def probability(distance: Floats) -> Integers:  # rounded up, and up again for the rounding of exp
+            found = self.share(distance)
+            return np.where(found > 0, np.ceil(found * _UNIT) + 1, 0).astype(np.int64)
+
+        within = places.densest(lambda distance: (self.share(distance) > 0).astype(np.int64))
+        mean = self.p * (places.densest(probability) / _UNIT)
+        return min(within, tail_bound(n_pre, min(mean / max(n_pre, 1), 1.0), n_post))
+
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the synapses in consecutive blocks of rows."""
+        places = self._places
+        for pre, post in FixedProbability(self.p, autapses=self.autapses).blocks(n_pre, n_post, stream, same):
+            keep = self._kept(stream, pre, post, self.share(places.distance(pre, post)))
+            yield pre[keep], post[keep]
+
+    @staticmethod
+    def _kept(stream: Stream, pre: Ids, post: Ids, share: Floats) -> npt.NDArray[np.bool_]:
+        """Return which pairs are kept; a number is drawn where it decides."""
+        keep = share >= 1.0
+        open_ = np.flatnonzero((share > _LEAST) & ~keep)
+        words = stream.words(pre[open_], post[open_], _ACCEPT)
+        keep[open_] = uniform53(words[0], words[1]) < share[open_]
+        return np.asarray(keep)

@@ -1,0 +1,171 @@
+"""Rules that hold their synapses: given as arrays or as a sparse matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, id_type
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.scalars import frozen, public, show
+
+__all__ = ["FromArrays", "FromSparse"]
+
+
+class _Given(Rule):
+    """Synapses that are known beforehand, in the order given."""
+
+    pre: Ids
+    post: Ids
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be changed; make a new rule")
+
+    def _hold(self, pre: npt.ArrayLike, post: npt.ArrayLike) -> None:
+        for name, given in (("pre", pre), ("post", post)):
+            object.__setattr__(self, name, _positions(given, f"{type(self).__name__}.{name}"))
+        if len(self.pre) != len(self.post):
+            raise ParameterError(
+                f"{type(self).__name__}: pre and post must be of equal length (got {len(self.pre)} and "
+                f"{len(self.post)})"
+            )
+
+    @property
+    def exact(self) -> bool:
+        """Always: the synapses are given."""
+        return True
+
+    def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
+        """Return the number of synapses."""
+        return float(len(self.pre))
+
+    def max_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return the largest in-degree (exact)."""
+        return int(np.bincount(self.post).max(initial=0))
+
+    def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
+        """Raise ParameterError if a position lies beyond its selection."""
+        for name, values, size in (("pre", self.pre, n_pre), ("post", self.post, n_post)):
+            if len(values) and int(values.max()) >= size:
+                at = int(np.argmax(values >= size))
+                raise ParameterError(
+                    f"{where}: {type(self).__name__}.{name} must be positions below {size}, the size of the "
+                    f"{name} selection (got {values[at]} at index {at}); positions count within the selection"
+                )
+
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the synapses in consecutive blocks (views)."""
+        for start in range(0, len(self.pre), BLOCK):
+            yield self.pre[start : start + BLOCK], self.post[start : start + BLOCK]
+
+    def draw(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> tuple[Ids, Ids]:
+        """Return the given synapses: read-only arrays, not copies."""
+        self.check(n_pre, n_post, repr(self), same)
+        return self.pre, self.post
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        assert isinstance(other, _Given)
+        return np.array_equal(self.pre, other.pre) and np.array_equal(self.post, other.post)
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, len(self.pre)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.pre)} synapses)"
+
+
+@public
+class FromArrays(_Given):
+    """Synapses from two arrays of positions in the two selections; a pair may occur more than once.
+
+    Parameters
+    ----------
+    pre, post : array_like of int, shape (n_synapses,)
+        Positions in the pre- and postsynaptic selection, from 0. Arrays of weights or delays follow this
+        order.
+
+    Raises
+    ------
+    ArgumentError
+        If they are not integers.
+    ParameterError
+        If they differ in length, are not one-dimensional or negative; when connecting: if they are too large.
+
+    Examples
+    --------
+    >>> FromArrays([0, 0, 2], [1, 3, 1])
+    FromArrays(3 synapses)
+    """
+
+    def __init__(self, pre: npt.ArrayLike, post: npt.ArrayLike) -> None:
+        self._hold(pre, post)
+
+
+@public
+class FromSparse(_Given):
+    """Synapses where a sparse matrix has stored entries: rows are presynaptic, columns postsynaptic.
+
+    Parameters
+    ----------
+    matrix : sparse matrix or array, shape (n_pre, n_post)
+        Anything with ``.tocoo()``, such as the classes of `scipy.sparse`. Every stored entry is a synapse, an
+        explicit zero too; its data are not used: give them as ``weight=matrix.tocoo().data``.
+
+    Raises
+    ------
+    ArgumentError
+        If it has no ``.tocoo()``.
+    ParameterError
+        When connecting: if its shape is not that of the selections.
+    """
+
+    shape: tuple[int, int]
+
+    def __init__(self, matrix: Any) -> None:
+        if not callable(getattr(matrix, "tocoo", None)):
+            raise ArgumentError(
+                f"FromSparse.matrix: must be a sparse matrix with .tocoo() (got {show(matrix)}); "
+                "for a dense one use FromArrays(*numpy.nonzero(matrix))"
+            )
+        coo = matrix.tocoo()
+        if len(coo.shape) != 2:
+            raise ParameterError(f"FromSparse.matrix: must have two dimensions (got shape {coo.shape})")
+        self._hold(coo.row, coo.col)
+        object.__setattr__(self, "shape", (int(coo.shape[0]), int(coo.shape[1])))
+
+    def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
+        """Raise ParameterError if the matrix has another shape than the selections."""
+        if self.shape != (n_pre, n_post):
+            turned = "; transpose it" if self.shape == (n_post, n_pre) else ""
+            raise ParameterError(
+                f"{where}: FromSparse.matrix must have the shape (pre, post) = ({n_pre}, {n_post}) of the "
+                f"selections (got {self.shape}){turned}"
+            )
+
+    def __eq__(self, other: object) -> bool:
+        same = super().__eq__(other)
+        return same if same is not True else isinstance(other, FromSparse) and self.shape == other.shape
+
+    __hash__ = _Given.__hash__
+
+
+def _positions(given: npt.ArrayLike, where: str) -> Ids:
+    """Return a read-only copy as int32 or int64, or say what is wrong at which index."""
+    array = np.asarray(given)
+    if array.ndim != 1:
+        raise ParameterError(f"{where}: must be one-dimensional (got shape {array.shape})")
+    if array.dtype.kind not in "iu" and array.size:
+        raise ArgumentError(f"{where}: must be integers (got {array.dtype}); convert with .astype(int)")
+    if array.size and int(array.min()) < 0:
+        at = int(np.argmax(array < 0))
+        raise ParameterError(f"{where}: must be positions >= 0 (got {array[at]} at index {at})")
+    largest = int(array.max(initial=0))
+    if largest > 2**32:
+        raise ParameterError(f"{where}: must be positions below 2**32 (got {largest})")
+    return frozen(array, id_type(largest + 1))

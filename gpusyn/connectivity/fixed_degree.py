@@ -1,0 +1,147 @@
+"""Rules that give every neuron of one side the same number of partners."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from gpusyn.connectivity.base import BLOCK, Ids, Integers, Keys, Rule, autapse_positions, tail_bound
+from gpusyn.connectivity.sampling import distinct_rows, draws_needed, integers
+from gpusyn.errors import ParameterError
+from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.scalars import flag, integer, public
+
+__all__ = ["FixedInDegree", "FixedOutDegree"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _FixedDegree(Rule):
+    """Every row chooses `k` columns: rows are the neurons with the fixed degree, columns their partners."""
+
+    k: int
+    _: KW_ONLY
+    autapses: bool = True
+    multapses: bool = True
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        object.__setattr__(self, "k", integer(self.k, f"{name}.k", low=0))
+        object.__setattr__(self, "autapses", flag(self.autapses, f"{name}.autapses"))
+        object.__setattr__(self, "multapses", flag(self.multapses, f"{name}.multapses"))
+
+    @staticmethod
+    @abstractmethod
+    def _turn(pre: T, post: T) -> tuple[T, T]:
+        """Turn (pre, post) into (rows, columns), or back."""
+
+    @property
+    def exact(self) -> bool:
+        """Always."""
+        return True
+
+    def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
+        """Return the number of synapses."""
+        return float(self.k * self._turn(n_pre, n_post)[0])
+
+    def _own(self, n_pre: int, n_post: int, same: Keys | None) -> Integers | None:
+        """Return for every row the column of the same neuron or -1; None if none is to be left out."""
+        if self.autapses or same is None:
+            return None
+        return autapse_positions(*self._turn(n_pre, n_post), self._turn(*same))
+
+    def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
+        """Raise ParameterError if a row has fewer than `k` partners to choose from (with multapses: none)."""
+        n_rows, n_columns = self._turn(n_pre, n_post)
+        left_out = 0 if self._own(n_pre, n_post, same) is None else 1
+        enough = self.k <= n_columns - left_out or (self.multapses and n_columns > left_out)
+        if n_rows == 0 or self.k == 0 or enough:
+            return
+        side = "presynaptic" if self._turn("pre", "post")[1] == "pre" else "postsynaptic"
+        reasons = "" if self.multapses else ", multapses=False"
+        reasons += ", autapses=False" if left_out else ""
+        raise ParameterError(
+            f"{where}: {type(self).__name__} cannot choose k = {self.k} partners from a {side} selection of "
+            f"{n_columns} neurons{reasons}; lower k or " + ("enlarge it" if self.multapses else "allow multapses")
+        )
+
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the synapses in consecutive blocks of rows."""
+        n_rows, n_columns = self._turn(n_pre, n_post)
+        if self.k == 0:
+            return
+        own = self._own(n_pre, n_post, same)
+        a_row = self.k if self.multapses else max(draws_needed(min(self.k, n_columns // 2), n_columns), self.k)
+        n_block = max(1, BLOCK // a_row)
+        for first in range(0, n_rows, n_block):
+            rows = np.arange(first, min(first + n_block, n_rows), dtype=np.int64)
+            skip = np.full(len(rows), -1, dtype=np.int64) if own is None else own[rows]
+            yield self._turn(*self._choose(stream, rows, n_columns, skip))
+
+    def _choose(self, stream: Stream, rows: Integers, n_columns: int, skip: Integers) -> tuple[Integers, Integers]:
+        """Return the rows' choices among `n_columns` less the column ``skip[row]``."""
+        below = n_columns - (skip >= 0)
+        if self.multapses:
+            index = np.repeat(np.arange(len(rows)), self.k)
+            column = integers(stream, rows, self.k, below).reshape(-1)
+        else:
+            index, column = distinct_rows(stream, rows, self.k, below, n_columns)
+        skipped = skip[index]
+        column += (skipped >= 0) & (column >= skipped)
+        return rows[index], column
+
+
+@public
+@dataclass(frozen=True)
+class FixedInDegree(_FixedDegree):
+    """Every postsynaptic neuron gets `k` synapses from presynaptic neurons drawn at random.
+
+    Parameters
+    ----------
+    k : int
+        Synapses a target, >= 0.
+    autapses : bool
+        Whether a neuron may contact itself.
+    multapses : bool
+        Whether a source may be drawn more than once for the same target.
+    """
+
+    @staticmethod
+    def _turn(pre: T, post: T) -> tuple[T, T]:
+        return post, pre
+
+    def max_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return k."""
+        return self.k
+
+
+@public
+@dataclass(frozen=True)
+class FixedOutDegree(_FixedDegree):
+    """Every presynaptic neuron makes `k` synapses on postsynaptic neurons drawn at random.
+
+    Parameters
+    ----------
+    k : int
+        Synapses a source, >= 0.
+    autapses : bool
+        Whether a neuron may contact itself.
+    multapses : bool
+        Whether a target may be drawn more than once for the same source.
+    """
+
+    @staticmethod
+    def _turn(pre: T, post: T) -> tuple[T, T]:
+        return pre, post
+
+    def max_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return a number that is exceeded by any target with probability < 1e-15 (binomial)."""
+        choices = max(n_post - (not self.autapses), 1)
+        if self.multapses:
+            return tail_bound(n_pre * self.k, 1.0 / choices, n_post)
+        return tail_bound(n_pre, self.k / choices, n_post)

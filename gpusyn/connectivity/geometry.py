@@ -1,0 +1,207 @@
+"""Where the neurons of two selections are: distances, and how densely a target can be surrounded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.connectivity.base import Integers
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.scalars import frozen, one_of, real, show
+from gpusyn.parameters.table import Immutable
+from gpusyn.parameters.units import as_floats
+
+__all__ = ["Floats", "Places", "checked_boundary", "given_places", "places_of"]
+
+Floats = npt.NDArray[np.float64]
+Extent = tuple[float, ...]
+
+SOURCE_CELLS, TARGET_CELLS = 1024, 4096  # at most, for bounds: their product is the work
+_SHRINK = 1 - 1e-9  # of distances that must not come out too long by rounding
+
+
+class Places(Immutable):
+    """Coordinates of the neurons of two selections, in an open space or on a torus; equal if all numbers are.
+
+    Attributes
+    ----------
+    pre, post : ndarray, shapes (n_pre, dimensions) and (n_post, dimensions)
+        Coordinates, in the order of the selections.
+    extent : tuple of float, or None
+        Length of each dimension after which space repeats itself.
+    reach : float
+        No pair farther apart is of interest.
+    """
+
+    pre: Floats
+    post: Floats
+    extent: Extent | None
+    reach: float
+
+    def __init__(self, pre: Any, post: Any, extent: Extent | None, where: str, reach: float = math.inf) -> None:
+        first, second = _coordinates(pre, f"{where}: pre"), _coordinates(post, f"{where}: post")
+        dimensions = first.shape[1]
+        if second.shape[1] != dimensions:
+            raise ParameterError(
+                f"{where}: the two selections must lie in the same space (got positions of {dimensions} and "
+                f"{second.shape[1]} dimensions)"
+            )
+        if extent is not None and len(extent) not in (1, dimensions):
+            raise ParameterError(
+                f"{where}: extent must be one length, or {dimensions}, one a dimension (got {len(extent)})"
+            )
+        lengths = extent * (dimensions // len(extent)) if extent else None
+        self._set(pre=first, post=second, extent=lengths, reach=reach)
+
+    def distance(self, pre: Any, post: Any) -> Floats:
+        """Return the distances between neurons, given by arrays of their positions in the selections."""
+        total: Any = 0.0
+        for k in range(self.pre.shape[1]):
+            along = self._shortest(self.post[post, k] - self.pre[pre, k], k)
+            total = total + along * along
+        return np.asarray(np.sqrt(total))
+
+    def farthest(self) -> float:
+        """Return a length that no distance of interest exceeds."""
+        total = 0.0
+        for k in range(self.pre.shape[1]):
+            both = np.concatenate([self.pre[:, k], self.post[:, k]])
+            span = float(both.max() - both.min()) if both.size else 0.0
+            if self.extent is not None:
+                span = min(span, self.extent[k] / 2)
+            total += span * span
+        return min(float(np.sqrt(total)) / _SHRINK, self.reach)
+
+    def densest(self, weigh: Callable[[Floats], Integers]) -> int:
+        """Return a bound on the sum, over all sources, of `weigh` of their distance from any one target.
+
+        `weigh` must give non-negative integers that do not grow with distance. Neurons that lie together are taken
+        as one at the nearest place, so that the work is limited however many they are; sums of integers are the same
+        on every machine.
+        """
+        if not len(self.pre) or not len(self.post):
+            return 0
+        source, target = _cells(self.pre, SOURCE_CELLS), _cells(self.post, TARGET_CELLS)
+        count = np.array([len(ids) for ids in source], dtype=np.int64)
+        low, high = _boxes(self.pre, source)
+        slack = 1e-12 * max(float(np.abs(self.pre).max()), float(np.abs(self.post).max()))
+        largest = 0
+        for first in range(0, len(target), 64):
+            from_, to = _boxes(self.post, target[first : first + 64])
+            total: Any = 0.0
+            for k in range(self.pre.shape[1]):
+                apart = (from_[:, None, k] + to[:, None, k]) / 2 - (low[None, :, k] + high[None, :, k]) / 2
+                reach = (to[:, None, k] - from_[:, None, k]) / 2 + (high[None, :, k] - low[None, :, k]) / 2
+                gap = np.maximum(np.abs(self._shortest(apart, k)) * _SHRINK - reach - slack, 0.0)
+                total = total + gap * gap
+            weights = weigh(np.asarray(np.sqrt(total) * _SHRINK))
+            largest = max(largest, int((weights * count).sum(axis=1).max()))
+        return largest
+
+    def _shortest(self, along: Any, k: int) -> Any:
+        """Return the differences of coordinate `k` to the nearest image."""
+        if self.extent is None:
+            return along
+        return along - self.extent[k] * np.rint(along / self.extent[k])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Places):
+            return NotImplemented
+        same = np.array_equal(self.pre, other.pre) and np.array_equal(self.post, other.post)
+        return same and (self.extent, self.reach) == (other.extent, other.reach)
+
+    def __hash__(self) -> int:
+        return hash((self.pre.tobytes(), self.post.tobytes(), self.extent, self.reach))
+
+    def __repr__(self) -> str:
+        return f"Places({len(self.pre)} and {len(self.post)} neurons in {self.pre.shape[1]} dimensions)"
+
+
+def places_of(pre: Any, post: Any, extent: Extent | None, where: str, reach: float = math.inf) -> Places:
+    """Return the places of two selections from the positions of their populations.
+
+    Raises
+    ------
+    ParameterError
+        If a population has no positions, or the dimensions differ.
+    """
+    return Places(_gathered(pre, where), _gathered(post, where), extent, where, reach)
+
+
+def given_places(positions: Any, extent: Extent | None, where: str, reach: float = math.inf) -> Places | None:
+    """Return explicit positions as places."""
+    if positions is None or isinstance(positions, Places):
+        return positions
+    if not isinstance(positions, (tuple, list)) or len(positions) != 2:
+        raise ArgumentError(f"{where}: must be a pair of arrays, of pre and of post (got {show(positions)})")
+    return Places(positions[0], positions[1], extent, where, reach)
+
+
+def _gathered(selection: Any, where: str) -> Floats:
+    rows = []
+    for population, ids in selection.parts:
+        if population.positions is None:
+            raise ParameterError(
+                f"{where}: needs positions, and population {population.name!r} has none; give it positions=, an array "
+                f"of shape ({population.size}, 1 to 3)"
+            )
+        rows.append(population.positions[ids])
+    if len({row.shape[1] for row in rows}) > 1:
+        raise ParameterError(f"{where}: the populations of {selection.name} have positions of different dimensions")
+    return np.concatenate(rows)
+
+
+def checked_boundary(boundary: Any, extent: Any, where: str) -> Extent | None:
+    """Return the lengths after which space repeats itself: ``None`` for an open boundary."""
+    if one_of(boundary, ("open", "periodic"), f"{where}.boundary") == "open":
+        if extent is not None:
+            raise ArgumentError(f"{where}.extent: is for boundary='periodic' (got {show(extent)})")
+        return None
+    if extent is None:
+        raise ArgumentError(f"{where}: boundary='periodic' needs extent=, the length after which space repeats itself")
+    if np.ndim(extent) == 0:
+        return (real(extent, f"{where}.extent", above=0.0),)
+    lengths = as_floats(extent, f"{where}.extent", "", "must be a length, or one a dimension")
+    if lengths.ndim != 1 or not 1 <= len(lengths) <= 3:
+        raise ParameterError(f"{where}.extent: must be a length, or one a dimension (got {show(extent)})")
+    Limits(above=0.0).check(lengths, f"{where}.extent")
+    return tuple(float(length) for length in lengths)
+
+
+def _coordinates(positions: Any, where: str) -> Floats:
+    must = "must be an array of shape (n, 1 to 3), one row a neuron"
+    if isinstance(positions, (list, tuple)):
+        positions = [list(p) if isinstance(p, (list, tuple, np.ndarray)) else p for p in positions]
+    array = as_floats(positions, where, "", must)
+    if array.ndim != 2 or not 1 <= array.shape[1] <= 3:
+        raise ParameterError(f"{where}: {must} (got shape {array.shape})")
+    Limits().check(array.ravel(), where)
+    return frozen(array)
+
+
+def _cells(points: Floats, most: int) -> list[Integers]:
+    """Cut points into at most `most` groups that lie together: halves of halves, each along its longest side."""
+    groups: list[Integers] = [np.arange(len(points), dtype=np.int64)]
+    while 2 * len(groups) <= most and any(len(ids) > 1 for ids in groups):
+        halves: list[Integers] = []
+        for ids in groups:
+            if len(ids) < 2:
+                halves.append(ids)
+                continue
+            here = points[ids]
+            side = here[:, int(np.argmax(here.max(axis=0) - here.min(axis=0)))]
+            order = np.argsort(side, kind="stable")
+            halves += [ids[order[: len(ids) // 2]], ids[order[len(ids) // 2 :]]]
+        groups = halves
+    return groups
+
+
+def _boxes(points: Floats, groups: list[Integers]) -> tuple[Floats, Floats]:
+    """Return the lowest and highest coordinates of each group."""
+    low = np.stack([points[ids].min(axis=0) for ids in groups])
+    return low, np.stack([points[ids].max(axis=0) for ids in groups])

@@ -1,0 +1,134 @@
+"""The rule of a fixed number of synapses in all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+
+from gpusyn.connectivity.base import (
+    BLOCK,
+    Ids,
+    Integers,
+    Keys,
+    Rule,
+    autapse_positions,
+    count_autapses,
+    tail_bound,
+)
+from gpusyn.connectivity.sampling import draws_needed, first_distinct, multiply_shift
+from gpusyn.errors import ParameterError
+from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.scalars import flag, integer, public
+
+__all__ = ["FixedTotalNumber"]
+
+
+@public
+@dataclass(frozen=True)
+class FixedTotalNumber(Rule):
+    """Exactly `n` synapses, each between a source and a target drawn at random.
+
+    Pairs are drawn one after the other; autapses and repeated pairs are passed over where not allowed. If
+    more than half of all pairs are wanted without multapses, those left out are drawn, and the others follow.
+
+    Parameters
+    ----------
+    n : int
+        Synapses in all, >= 0.
+    autapses : bool
+        Whether a neuron may contact itself.
+    multapses : bool
+        Whether a pair may be drawn more than once.
+    """
+
+    n: int
+    _: KW_ONLY
+    autapses: bool = True
+    multapses: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", integer(self.n, "FixedTotalNumber.n", low=0))
+        object.__setattr__(self, "autapses", flag(self.autapses, "FixedTotalNumber.autapses"))
+        object.__setattr__(self, "multapses", flag(self.multapses, "FixedTotalNumber.multapses"))
+
+    @property
+    def exact(self) -> bool:
+        """Always."""
+        return True
+
+    def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
+        """Return n."""
+        return float(self.n)
+
+    def max_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return a number that is exceeded by any target with probability < 1e-15 (binomial)."""
+        pairs = n_pre * n_post - (0 if self.autapses else min(n_pre, n_post))
+        bound = tail_bound(self.n, n_pre / max(pairs, 1), n_post)
+        return bound if self.multapses else min(bound, n_pre)
+
+    def _possible(self, n_pre: int, n_post: int, same: Keys | None) -> int:
+        return n_pre * n_post - (0 if self.autapses else count_autapses(n_pre, n_post, same))
+
+    def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
+        """Raise ParameterError if there are fewer than `n` different pairs (none at all, with multapses)."""
+        possible = self._possible(n_pre, n_post, same)
+        if self.n == 0 or self.n <= possible or (self.multapses and possible):
+            return
+        raise ParameterError(
+            f"{where}: FixedTotalNumber cannot make n = {self.n} synapses from {possible} possible pairs "
+            f"({n_pre} x {n_post} neurons, {'autapses' if self.autapses else 'no autapses'}); lower n or "
+            + ("enlarge the selections" if self.multapses else "allow multapses")
+        )
+
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the synapses in consecutive blocks."""
+        own = None if self.autapses else autapse_positions(n_pre, n_post, same)
+        if self.multapses:
+            left, start = self.n, 0
+            while left:
+                size = min(BLOCK, left + 16)
+                pair = _pairs(stream, start, size, n_pre, n_post, own)
+                pair = pair[pair >= 0][:left]
+                yield np.divmod(pair, n_post)
+                left -= len(pair)
+                start += size
+        elif self.n:
+            pair = self._distinct(stream, n_pre, n_post, own)
+            for start in range(0, self.n, BLOCK):
+                yield np.divmod(pair[start : start + BLOCK], n_post)
+
+    def _distinct(self, stream: Stream, n_pre: int, n_post: int, own: Integers | None) -> Integers:
+        """Return the first n distinct pairs drawn; of more than half of all, those that are not left out."""
+        pairs = n_pre * n_post
+        possible = pairs - (0 if own is None else int((own >= 0).sum()))
+        invert = 2 * self.n > possible
+        wanted = possible - self.n if invert else self.n
+        n_draws = draws_needed(wanted, possible) * pairs // possible
+        chosen = None
+        while chosen is None:
+            drawn = _pairs(stream, 0, n_draws, n_pre, n_post, own)
+            chosen = first_distinct(drawn[None, :], np.array([wanted]))
+            n_draws *= 2
+        if not invert:
+            kept: Integers = drawn[chosen[0]]
+            return kept
+        left = np.ones((n_pre, n_post), dtype=np.bool_)
+        if own is not None:
+            neuron = np.flatnonzero(own >= 0)
+            left[neuron, own[neuron]] = False
+        left.reshape(-1)[drawn[chosen[0]]] = False
+        return np.flatnonzero(left)
+
+
+def _pairs(stream: Stream, start: int, count: int, n_pre: int, n_post: int, own: Integers | None) -> Integers:
+    """Return part of the sequence of pairs, pre * n_post + post, autapses as -1; one Philox call a pair."""
+    out = np.empty(count, dtype=np.int64)
+    for first in range(0, count, BLOCK):
+        part = slice(first, min(first + BLOCK, count))
+        words = stream.words(np.arange(start + part.start, start + part.stop), 0)
+        pre, post = multiply_shift(words[0], words[1], n_pre), multiply_shift(words[2], words[3], n_post)
+        pair = pre * n_post + post
+        out[part] = pair if own is None else np.where(own[pre] == post, -1, pair)
+    return out

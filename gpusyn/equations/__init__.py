@@ -1,0 +1,1 @@
+"""The reference equations in numpy, each the twin of a struct in `kernels/`."""

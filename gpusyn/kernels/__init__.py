@@ -1,0 +1,1 @@
+"""The contract with the kernel text: signatures, arguments, rows, modules, programs."""

@@ -1,0 +1,216 @@
+"""The integer tables that the kernels read: each record is one row, with the fields of its struct in ``records.cuh``.
+
+A test holds names and order of the fields against ``kernels/records.cuh``. In every record:
+
+- `source` is the id of a neuron among all that send spikes, and `source_end` the id after the last;
+- `size` is how many neurons (or sources) a record is about;
+- `x_step` is the distance from one x to the next, in elements of its array;
+- a field named like an array (`words`, `weights`, `rings`) is the place in that array where the record's part begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import get_annotations
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+Row = TypeVar("Row")
+
+
+class Clock(NamedTuple):
+    """Steps since the start of the simulation: the `next` one to begin, the one that runs `now`, the run's first."""
+
+    next: int
+    now: int
+    start: int
+
+
+class Chunk(NamedTuple):
+    """Neurons of one population that one block advances: `size` of them, from `first` of their group on.
+
+    `source` and `offset` are the id and the place in its population of the first; `row` is its row of coefficients.
+    """
+
+    first: int
+    size: int
+    row: int
+    row_step: int
+    has_waves: int
+    source: int
+    offset: int
+    rings: int
+    drive: int
+    drive_end: int
+    probe: int
+    probe_end: int
+    bath: int
+
+
+class Ring(NamedTuple):
+    """Integer sums to come of one input of a target population: `mask` + 1 slots, `stride` apart.
+
+    What every neuron of the population receives alike is one number per slot, from `shared` on (-1: there is none).
+    """
+
+    base: int
+    mask: int
+    stride: int
+    shared: int
+    shared_mask: int
+
+
+class Probe(NamedTuple):
+    """One recorded variable of one neuron, counted from the first neuron of its chunk."""
+
+    neuron: int
+    variable: int
+    receptor: int
+    every: int
+    trace: int
+    column: int
+    columns: int
+
+
+class Bath(NamedTuple):
+    """Values of one receptor that change in time: columns of the waves, place in the table of kinetics (-1: none)."""
+
+    scale: int
+    magnesium: int
+    kinetics: int
+
+
+class Drive(NamedTuple):
+    """Poisson events: private input of a population's neurons, or the spikes of sources.
+
+    A rate that changes in time is column `wave` (-1: it does not) of a table with `n_waves` columns.
+    """
+
+    key_low: int
+    key_high: int
+    input: int
+    rate: int
+    rate_step: int
+    weight: int
+    weight_step: int
+    wave: int
+    n_waves: int
+    most_events: int
+    start: int
+    stop: int
+
+
+class SourceChunk(NamedTuple):
+    """Poisson sources of one population that one block advances; `offset` is the place of the first in it."""
+
+    source: int
+    offset: int
+    size: int
+    drive: int
+
+
+class Route(NamedTuple):
+    """The synapses from sources `source` to `source_end` onto one ring, cut into slices of its targets."""
+
+    source: int
+    source_end: int
+    rows: int
+    words: int
+    weights: int
+    weight_step: int
+    shift: int
+    ring: int
+    mask: int
+    stride: int
+    slices: int
+    slice_size: int
+    payload: int
+    payload_step: int
+    channels: int
+    ring_step: int
+
+
+class Shared(NamedTuple):
+    """Sums that every neuron of a population receives alike: `mask` + 1 slots of one number each."""
+
+    base: int
+    mask: int
+
+
+class Gate(NamedTuple):
+    """Gates that `size` sources own for one kinetics; their events have source ids from `event_source` on."""
+
+    kind: int
+    source: int
+    size: int
+    event_source: int
+    state: int
+    coef: int
+    components: int
+    pulse: int
+    dead: int
+    release: int
+    payload: int
+
+
+class History(NamedTuple):
+    """The transmitter of `size` sources in the past: shift registers of `bits` bits per step, newest lowest."""
+
+    source: int
+    size: int
+    base: int
+    words: int
+    bits: int
+    pulse: int
+    dead: int
+    release: int
+
+
+class SynapseSet(NamedTuple):
+    """Targets whose synapses own their gates of one receptor: the blocks that add up, and where their sums go."""
+
+    size: int
+    first: int
+    sum: int
+    sum_step: int
+    block: int
+    block_end: int
+
+
+class SynapseBlock(NamedTuple):
+    """Per-synapse gates of one projection, in rows of the targets."""
+
+    rows: int
+    address: int
+    weights: int
+    weight_step: int
+    gates: int
+    gate_step: int
+    history: int
+    bits: int
+    coef: int
+    blocker: int
+    free: int
+    dose: int
+
+
+RECORDS: dict[str, type[NamedTuple]] = {
+    record.__name__: record
+    for record in (
+        Clock, Chunk, Ring, Probe, Bath, Drive, SourceChunk, Route, Shared, Gate, History, SynapseSet, SynapseBlock,
+    )
+}  # fmt: skip
+
+
+def read_rows(table: Array, kind: Callable[..., Row], n: int | None = None) -> list[Row]:
+    """Return the first `n` rows of a flat table (default: all).
+
+    >>> read_rows(np.array([0, 7, 100, 3]), Shared)
+    [Shared(base=0, mask=7), Shared(base=100, mask=3)]
+    """
+    width = len(get_annotations(kind))
+    n = table.size // width if n is None else n
+    return [kind(*row) for row in np.asarray(table)[: n * width].reshape(n, width).tolist()]

@@ -1,0 +1,148 @@
+"""What a kernel's text may depend on: the neuron model, the kinds of its receptors in order, and the precision.
+
+Sizes, values, names and the network never enter, so a second network of a known signature compiles nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.equations.effects import EFFECTS
+from gpusyn.equations.kinetics import MOST_PULSED
+
+# States, coefficients and inputs of each kinetics struct in kernels/receptors/kinetics.cuh, coefficients of
+# each neuron model in kernels/neurons/.
+KINETICS = {"Unlumped": (0, 0, 0), "Exponential": (1, 3, 1), "Rising": (2, 6, 1), "Followed": (2, 1, 1)} | {
+    f"Pulsed<{m}>": (2 * m + 1, 2 * m * m + 3 * m + 2, m + 1) for m in range(1, MOST_PULSED + 1)
+}
+NEURONS = {"LIF": (0, 2), "ExactLIF": (0, 2), "AdEx": (1, 10), "Izhikevich": (1, 10), "HodgkinHuxley": (3, 8)}
+NEURON_COEF = 4  # v_th, v_reset, refractory steps, E_L
+
+
+class ReceptorSignature(NamedTuple):
+    """One receptor: its lumped kinetics, its effect on the membrane, and whether synapses own gates of it."""
+
+    kinetics: str
+    effect: str
+    synaptic: bool = False
+
+
+class ReceptorLayout(NamedTuple):
+    """Where receptor `number` finds its states, coefficients, synaptic sums (-1: none) and integer inputs."""
+
+    number: int
+    kinetics: str
+    effect: str
+    state: int
+    coef: int
+    effect_coef: int
+    synaptic: int
+    input: int
+    inputs: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The number types of a run: state `real`, integer sums `acc`, stored weights `weight`."""
+
+    real: str = "float32"
+    acc: str = "int32"
+    wide_weights: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.real}/{self.acc}{'/wide weights' if self.wide_weights else ''}"
+
+    @property
+    def weight(self) -> str:
+        """Integer type of a stored event-driven weight."""
+        return "int64" if self.real == "float64" or self.wide_weights else "int32"
+
+    @property
+    def real_dtype(self) -> np.dtype[np.floating]:
+        """Numpy type of the state."""
+        return np.dtype(self.real)
+
+    @property
+    def acc_dtype(self) -> np.dtype[np.signedinteger]:
+        """Numpy type of the integer sums."""
+        return np.dtype(self.acc)
+
+    @property
+    def weight_dtype(self) -> np.dtype[np.signedinteger]:
+        """Numpy type of a stored weight."""
+        return np.dtype(self.weight)
+
+    def prelude(self) -> str:
+        """First lines of every assembled text."""
+        c = {"float32": "float", "float64": "double", "int32": "int", "int64": "long long"}
+        return f"typedef {c[self.real]} real;\ntypedef {c[self.acc]} acc;\ntypedef {c[self.weight]} weight_t;\n"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A neuron model with its receptors, as the kernel `advance_neurons` sees them."""
+
+    neuron: str
+    receptors: tuple[ReceptorSignature, ...]
+    numbers: Numbers
+    calcium: bool = False
+    bathed: bool = False  # some receptor changes in the course of time
+
+    def layout(self) -> tuple[ReceptorLayout, ...]:
+        """The receptors with the places of their states and coefficients."""
+        state, coef, synaptic, first, rows = 0, NEURON_COEF + NEURONS[self.neuron][1], 0, 0, []
+        for k, r in enumerate(self.receptors):
+            states, coefs, inputs = KINETICS[r.kinetics]
+            own = synaptic if r.synaptic else -1
+            rows.append(ReceptorLayout(k, r.kinetics, r.effect, state, coef, coef + coefs, own, first, inputs))
+            state, coef = state + states + EFFECTS[r.effect].STATES, coef + coefs + EFFECTS[r.effect].COEFS
+            synaptic, first = synaptic + r.synaptic, first + inputs
+        return tuple(rows)
+
+    @property
+    def n_own(self) -> int:
+        """State variables of the neuron model itself, beside V."""
+        return NEURONS[self.neuron][0]
+
+    @property
+    def n_states(self) -> int:
+        """States of one neuron's receptors: lumped gates, effects, and last the calcium trace if there is one."""
+        return sum(KINETICS[r.kinetics][0] + EFFECTS[r.effect].STATES for r in self.receptors) + self.calcium
+
+    @property
+    def n_coef(self) -> int:
+        """Coefficients of one row of the coefficient table."""
+        return self._calcium_coef + (2 + len(self.receptors) if self.calcium else 0)
+
+    @property
+    def _calcium_coef(self) -> int:
+        own = sum(KINETICS[r.kinetics][1] + EFFECTS[r.effect].COEFS for r in self.receptors)
+        return NEURON_COEF + NEURONS[self.neuron][1] + own
+
+    @property
+    def n_inputs(self) -> int:
+        """Integer sums that events are added to."""
+        return sum(KINETICS[r.kinetics][2] for r in self.receptors)
+
+    @property
+    def n_synaptic(self) -> int:
+        """Receptors with per-synapse gates."""
+        return sum(r.synaptic for r in self.receptors)
+
+    def prelude(self) -> str:
+        """The definitions that turn kernels/advance_neurons.cu into this signature's kernel."""
+        rows = [
+            f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input})"
+            for r in self.layout()
+        ]
+        return (
+            self.numbers.prelude()
+            + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_INPUTS {self.n_inputs}\n"
+            + f"#define N_RECEPTORS {len(rows)}\n"
+            + f"enum {{ BATHED = {int(self.bathed)}, CALCIUM_STATE = {self.n_states - 1 if self.calcium else -1}, "
+            + f"CALCIUM_COEF = {self._calcium_coef} }};\n"
+            + f"#define RECEPTORS(X) {' '.join(rows)}\n"
+        )

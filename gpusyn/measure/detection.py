@@ -1,0 +1,184 @@
+"""Finds the response in a trace: where it begins, which way it goes, how it decays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gpusyn.errors import MissingDependencyError, ParameterError
+from gpusyn.measure.sampled_trace import SLACK, Floats, Samples, crossing, level_of, summit
+from gpusyn.parameters.scalars import flag, real
+from gpusyn.utils.optional import require
+
+NOISE = 5.0  # a response must be larger than this many standard deviations of the noise
+FEWEST_TO_FIT = 4
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response found in a trace: `trace` holds its samples less the baseline, turned upwards by `sign`."""
+
+    trace: Samples
+    onset: float
+    stop: float
+    baseline: float
+    sign: float
+    top: int
+    peak_time: float
+    peak: float
+
+    def area(self) -> float:
+        """Return the signed integral from onset to stop."""
+        return self.sign * self.trace.integral(self.onset, self.stop)
+
+    def times(self, fit: bool | None, where: str) -> dict[str, float]:
+        """Return the measures by name."""
+        x, y, k = self.trace.t, self.trace.y, self.top
+        at_90, below = _rising(x, y, k, 0.9 * self.peak)
+        at_10, _ = _rising(x, y, below, 0.1 * self.peak)
+        half, _ = _rising(x, y, k, 0.5 * self.peak)
+        tau = self.decay(fit, where).tau
+        return {
+            "onset": self.onset,
+            "baseline": self.baseline,
+            "peak": self.sign * self.peak,
+            "time_to_peak": self.peak_time - self.onset,
+            "rise_10_90": at_90 - at_10,
+            "decay_tau": tau,
+            "half_width": _falling(x, y, k, 0.5 * self.peak) - half,
+        }
+
+    def decay(self, fit: bool | None, where: str) -> Decay:
+        """Fit one exponential to the samples from 90 % of the peak on."""
+        missing = Decay(0.0, 0.0, math.nan)
+        if fit is not None and not flag(fit, f"{where}.fit"):
+            return missing
+        try:
+            optimize = require("scipy.optimize", "fitting the decay of a response", "scipy>=1.12")
+        except MissingDependencyError:
+            if fit:
+                raise
+            return missing
+        below = np.flatnonzero(self.trace.y[self.top :] <= 0.9 * self.peak)
+        first = self.top + int(below[0]) if below.size else len(self.trace.y)
+        fitted = _exponential(optimize, self.trace.t[first:], self.trace.y[first:])
+        if fitted is None and fit:
+            raise ParameterError(
+                f"{where}: no exponential decay can be fitted to the {len(self.trace.y) - first} samples after 90 % "
+                "of the peak; give a longer trace, a later stop, or fit=False"
+            )
+        return missing if fitted is None else fitted
+
+
+@dataclass(frozen=True)
+class Decay:
+    """An exponential of time constant `tau` (ms) that is `size` at `start` (ms)."""
+
+    start: float
+    size: float
+    tau: float
+
+    def at(self, t: Floats) -> Floats:
+        """Return its values."""
+        return np.asarray(self.size * np.exp(-(t - self.start) / self.tau))
+
+
+def _exponential(optimize: Any, t: Floats, y: Floats) -> Decay | None:
+    """Least squares with the end level known: the baseline."""
+    if len(t) < FEWEST_TO_FIT or y[0] <= 0:
+        return None
+    span = float(t[-1] - t[0])
+    u, v = (t - t[0]) / span, y / y[0]
+
+    def misfit(q: Floats) -> Floats:
+        return np.asarray(q[0] * np.exp(np.clip(-q[1] * u, -700.0, 50.0)) - v)
+
+    area = max(float(np.trapezoid(v, u)), 1e-3)
+    found = optimize.least_squares(misfit, [1.0, 1.0 / area], method="lm", xtol=1e-12, ftol=1e-12)
+    size, rate = (float(q) for q in found.x)
+    if not (found.success and rate > 1e-6 and size > 0):
+        return None
+    return Decay(float(t[0]), size * float(y[0]), span / rate)
+
+
+def _rising(x: Floats, y: Floats, top: int, level: float) -> tuple[float, int]:
+    """Return when the curve last passed `level` up to sample `top`, and the sample before; the first if never."""
+    below = np.flatnonzero(y[: top + 1] < level)
+    if not below.size or below[-1] == top:
+        return float(x[0]), 0
+    k = int(below[-1])
+    return crossing(x, y, k, level), k
+
+
+def _falling(x: Floats, y: Floats, top: int, level: float) -> float:
+    """Return when the curve first falls to `level` after sample `top`; nan if it does not."""
+    below = np.flatnonzero(y[top:] <= level)
+    if not below.size:
+        return math.nan
+    # the samples before the peak may lie on the other side of a jump
+    return crossing(x[top:], y[top:], int(below[0]) - 1, level)
+
+
+def respond(trace: Samples, onset: Any, baseline: Any, stop: Any, unit: str, where: str) -> Response:
+    """Find the one response of a trace."""
+    end = float(trace.t[-1]) if stop is None else real(stop, f"{where}.stop", unit="ms", high=float(trace.t[-1]))
+    start = _found_onset(trace.between(-math.inf, end), baseline, where, unit) if onset is None else onset
+    start = real(start, f"{where}.onset", unit="ms")
+    earliest = float(2 * trace.t[0] - trace.t[1])
+    if not earliest - SLACK <= start < end:
+        raise ParameterError(
+            f"{where}.onset: must lie within the trace, {trace.t[0]:g} to {end:g} ms (got {start:.10g})"
+        )
+    # An onset that was found is itself a sample of the baseline.
+    level, spread = level_of(trace, baseline, start if onset is not None else start + 2 * SLACK, where)
+    return _measured(trace, start, end, level, max(spread, trace.noise()), unit, where)
+
+
+def _measured(trace: Samples, onset: float, stop: float, level: float, noise: float, unit: str, where: str) -> Response:
+    """Return the response between onset and stop, whose baseline and noise are known."""
+    inside = trace.between(onset, stop)
+    if len(inside.t) < 3:
+        raise ParameterError(f"{where}: fewer than three samples lie between {onset:g} and {stop:g} ms")
+    change = inside.y - level
+    sign = 1.0 if change.max() >= -change.min() else -1.0
+    upward = Samples(inside.t, sign * change)
+    top = int(np.argmax(upward.y))
+    _check_size(float(upward.y[top]), noise, unit, where)
+    if top == len(upward.y) - 1:
+        raise ParameterError(
+            f"{where}: the largest value is the last one, at {stop:g} ms, so that there is no peak; "
+            "give a longer trace or a later stop"
+        )
+    peak_time, peak = summit(upward.t, upward.y, top)
+    return Response(upward, onset, stop, level, sign, top, peak_time, peak)
+
+
+def _check_size(size: float, noise: float, unit: str, where: str) -> None:
+    if size > NOISE * noise and size > 0:
+        return
+    reason = f"not above {NOISE:g} times the noise of {noise:.3g} {unit}" if noise else "so that nothing happens"
+    raise ParameterError(
+        f"{where}: there is no response: the largest deviation from the baseline is {size:.3g} {unit}, {reason}"
+    )
+
+
+def _found_onset(trace: Samples, baseline: Any, where: str, unit: str) -> float:
+    """Return the time of the last quiet sample before the peak."""
+    head = max(5, len(trace.y) // 20)
+    if baseline is None:
+        level, spread = float(np.median(trace.y[:head])), 0.0
+    else:
+        level, spread = level_of(trace, baseline, float(trace.t[0]), where)
+    size = np.abs(trace.y - level)
+    top = int(np.argmax(size))
+    noise = max(spread, trace.noise())
+    _check_size(float(size[top]), noise, unit, where)
+    quiet = np.flatnonzero(size[:top] <= max(0.01 * size[top], 3.0 * noise))
+    if not quiet.size:
+        raise ParameterError(
+            f"{where}: the response is there from the first sample on, so that its onset cannot be found; give onset="
+        )
+    return float(trace.t[quiet[-1]])

@@ -1,0 +1,205 @@
+"""A sampled trace: taken from arrays or recordings, checked, and read between its samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.scalars import integer, one_of, real, show
+from gpusyn.parameters.units import as_floats
+from gpusyn.results import TraceData
+
+Floats = npt.NDArray[np.float64]
+
+SLACK = 1e-9  # ms: times this close are the same
+FEWEST = 5  # samples from which a spread is worth anything
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Values `y` at increasing times `t` (ms), both of shape (n,)."""
+
+    t: Floats
+    y: Floats
+
+    def between(self, start: float, stop: float) -> Samples:
+        """Return the samples with start <= t <= stop."""
+        keep = (self.t >= start - SLACK) & (self.t <= stop + SLACK)
+        return Samples(self.t[keep], self.y[keep])
+
+    def before(self, end: float) -> Samples:
+        """Return the samples with t < end."""
+        keep = self.t < end - SLACK
+        return Samples(self.t[keep], self.y[keep])
+
+    def noise(self) -> float:
+        """Return the size of white noise on a smooth trace, from its second differences (median)."""
+        if len(self.y) < FEWEST:
+            return 0.0
+        bend = np.abs(self.y[2:] - 2.0 * self.y[1:-1] + self.y[:-2])
+        return float(1.4826 * np.median(bend) / np.sqrt(6.0))
+
+    def integral(self, start: float, stop: float) -> float:
+        """Return the area under the straight lines between samples (unit of y times ms)."""
+        inside = self.t[(self.t > start) & (self.t < stop)]
+        t = np.concatenate([[start], inside, [stop]])
+        return float(np.trapezoid(np.interp(t, self.t, self.y), t))
+
+
+def samples(t: Any, values: Any, neuron: Any, unit: str, where: str) -> Samples:
+    """Return one checked trace.
+
+    Parameters
+    ----------
+    t : array_like, shape (n,), or TraceData
+        Times (ms), or a recording.
+    values : array_like, shape (n,) or (n, n_neurons); with a TraceData: str or sequence of str
+        The values, or the variables whose sum is meant; ``None``: the recording's only one of that unit.
+    neuron : int or None
+        Which column, where there are several.
+    unit, where : str
+        Unit of the values, and the place for messages.
+
+    Raises
+    ------
+    ArgumentError
+        If something is of the wrong kind.
+    ParameterError
+        If shapes differ, times do not increase, or a value is not finite.
+    """
+    if isinstance(t, TraceData):
+        return Samples(t.t, _column(_recorded(t, values, unit, where), neuron, where))
+    if values is None:
+        raise ArgumentError(f"{where}: needs times and values, or a TraceData (got {show(t)} alone)")
+    times = as_floats(t, f"{where}.t", "ms", "must be times in ms")
+    y = _column(as_floats(values, f"{where}: values", unit, f"must be values in {unit}"), neuron, where)
+    if times.ndim != 1 or times.shape != y.shape:
+        raise ParameterError(
+            f"{where}: times and values must be of the same length (got shapes {times.shape} and {y.shape})"
+        )
+    if len(times) < 3:
+        raise ParameterError(f"{where}: at least three samples are needed (got {len(times)})")
+    Limits("ms").check(times, f"{where}.t")
+    Limits().check(y, f"{where}: values")
+    wrong = np.flatnonzero(np.diff(times) <= 0)
+    if wrong.size:
+        k = int(wrong[0]) + 1
+        raise ParameterError(
+            f"{where}.t[{k}]: times must increase (got {times[k]:.10g} after {times[k - 1]:.10g}); "
+            "sort times and values together"
+        )
+    return Samples(times, y)
+
+
+def _recorded(data: TraceData, names: Any, unit: str, where: str) -> Floats:
+    """Return the sum of the named variables, shape (n, n_neurons)."""
+    fitting = [name for name in data if data.units[name] == unit]
+    if names is None:
+        if len(fitting) != 1:
+            raise ArgumentError(
+                f"{where}: needs the name of a variable in {unit}, or several to add up; "
+                f"the recording has {', '.join(fitting) or 'none'}"
+            )
+        names = fitting
+    listed = [names] if isinstance(names, str) else names
+    if not isinstance(listed, (list, tuple)) or not listed:
+        raise ArgumentError(f"{where}: with a TraceData, values must be names of its variables (got {show(names)})")
+    kept = [one_of(name, data, f"{where}: variable") for name in listed]
+    for name in kept:
+        if name not in fitting:
+            raise ParameterError(f"{where}: {name!r} is in {data.units[name] or '1'}, and {unit} is needed")
+    total = np.zeros(data[kept[0]].shape)
+    for name in kept:
+        total += data[name]
+    if len(total) < 3:
+        raise ParameterError(f"{where}: at least three samples are needed (the recording has {len(total)})")
+    Limits().check(total.ravel(), f"{where}: values")
+    return total
+
+
+def _column(array: Floats, neuron: Any, where: str) -> Floats:
+    """Return one neuron's values."""
+    if neuron is not None:
+        if array.ndim != 2:
+            raise ParameterError(f"{where}.neuron: values of shape {array.shape} are of one neuron; drop neuron=")
+        return array[:, integer(neuron, f"{where}.neuron", low=0, high=array.shape[1] - 1)]
+    if array.ndim == 2 and array.shape[1] != 1:
+        raise ArgumentError(f"{where}: there are {array.shape[1]} neurons (columns); choose one with neuron=")
+    if array.ndim not in (1, 2):
+        raise ParameterError(f"{where}: values must be of shape (n,) or (n, neurons) (got {array.shape})")
+    return array.reshape(-1)
+
+
+def level_of(trace: Samples, baseline: Any, before: float, where: str) -> tuple[float, float]:
+    """Return the baseline's level and the spread of the samples it is taken from (0 for fewer than five).
+
+    `baseline` is a level, a pair of times (ms), or ``None`` for all samples with t < `before`.
+    """
+    quiet = trace.before(before)
+    if baseline is None:
+        if not len(quiet.y):
+            raise ParameterError(
+                f"{where}: there is no sample before the onset at {before:g} ms to take the baseline from; "
+                "give its level as baseline="
+            )
+        return float(quiet.y.mean()), _spread(quiet)
+    if np.ndim(baseline) == 0:
+        return real(baseline, f"{where}.baseline"), _spread(quiet)
+    window = as_floats(baseline, f"{where}.baseline", "ms", "must be a level, or a pair of times in ms")
+    if window.shape != (2,) or not window[0] <= window[1]:
+        raise ParameterError(
+            f"{where}.baseline: must be a level, or the two times in ms that it is averaged between "
+            f"(got {show(baseline)})"
+        )
+    inside = trace.between(float(window[0]), float(window[1]))
+    if not len(inside.y):
+        raise ParameterError(f"{where}.baseline: no sample lies between {window[0]:g} and {window[1]:g} ms")
+    return float(inside.y.mean()), _spread(inside)
+
+
+def _spread(trace: Samples) -> float:
+    return float(trace.y.std(ddof=1)) if len(trace.y) >= FEWEST else 0.0
+
+
+def summit(x: Floats, y: Floats, k: int) -> tuple[float, float]:
+    """Return where and how high the curve through the samples is at its maximum near sample `k`.
+
+    The curve is the polynomial through the five samples about the highest, or three at an edge or in a narrow peak;
+    a sample that stands alone, such as the first after a jump, is its own maximum. `y` counts from a level of 0.
+    """
+    for reach in (2, 1):
+        near = slice(k - reach, k + reach + 1)
+        if k < reach or k + reach >= len(y) or float(y[near].min()) < 0.5 * y[k]:
+            continue
+        width = float(x[k + 1] - x[k - 1]) / 2.0
+        fit = np.polynomial.Polynomial.fit((x[near] - x[k]) / width, y[near] / y[k], 2 * reach)
+        turns = fit.deriv().roots()
+        turns = turns[np.abs(turns.imag) < 1e-9].real
+        turns = turns[(turns >= (x[k - 1] - x[k]) / width) & (turns <= (x[k + 1] - x[k]) / width)]
+        if len(turns):
+            best = float(turns[np.argmax(fit(turns))])
+            height = float(fit(best))
+            if height >= 1.0:
+                return float(x[k] + best * width), float(height * y[k])
+    return float(x[k]), float(y[k])
+
+
+def crossing(x: Floats, y: Floats, k: int, level: float) -> float:
+    """Return where the curve through the samples passes `level` between samples `k` and `k` + 1 (a cubic)."""
+    width = float(x[k + 1] - x[k])
+    straight = float((level - y[k]) / (y[k + 1] - y[k]))
+    if len(x) >= 4:
+        first = min(max(k - 1, 0), len(x) - 4)
+        near = slice(first, first + 4)
+        fit = np.polynomial.Polynomial.fit((x[near] - x[k]) / width, y[near] - level, 3)
+        roots = fit.roots()
+        roots = roots[np.abs(roots.imag) < 1e-9].real
+        roots = roots[(roots >= 0.0) & (roots <= 1.0)]
+        if len(roots):
+            straight = float(roots[np.argmin(np.abs(roots - straight))])
+    return float(x[k] + straight * width)

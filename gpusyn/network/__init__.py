@@ -1,0 +1,1 @@
+"""The description of a network: populations, projections, stimuli and recorders."""

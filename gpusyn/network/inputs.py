@@ -1,0 +1,228 @@
+"""The part of a network's methods that gives input from outside: drive, inject, clamp and infuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.drugs import LIBRARY, Drug, Infusion
+from gpusyn.errors import ParameterError
+from gpusyn.network.populations import Selection
+from gpusyn.network.projections import receptor_at, weight_value
+from gpusyn.network.registry import NetworkObjects
+from gpusyn.network.stimulus import Clamp, Drive, Injection
+from gpusyn.parameters.scalars import instance, one_of, public, real
+from gpusyn.parameters.timed import HIGHEST_RATE, number_array_or_waveform, time_window
+from gpusyn.parameters.waveform import Waveform
+
+if TYPE_CHECKING:
+    from gpusyn.parameters.distributions import Distribution
+
+Values = float | npt.ArrayLike
+
+
+class NetworkInputs(NetworkObjects):
+    """Methods of :class:`gpusyn.Network` for input that is no network."""
+
+    @public
+    def drive(
+        self,
+        target: Selection,
+        receptor: str,
+        *,
+        rate: Values | Waveform,
+        weight: Values | Distribution,
+        start: float = 0.0,
+        stop: float | None = None,
+        name: str | None = None,
+    ) -> Drive:
+        """Give every neuron of `target` a private, independent Poisson input.
+
+        Parameters
+        ----------
+        target : Selection
+            Neurons of this network, no sources.
+        receptor : str
+            Receptor that the input arrives at; its kinetics must be linear.
+        rate : float, array (target.size,) or Waveform
+            Rate (Hz) of a neuron's input, 0 to 1e6.
+        weight : float, array (target.size,) or Distribution
+            Weight of each event, one a neuron (nS and >= 0, or pA for a CurrentReceptor).
+        start, stop : float, optional
+            When it is on (ms).
+        name : str, optional
+            By default ``drive->target:receptor``.
+
+        Returns
+        -------
+        Drive
+
+        Raises
+        ------
+        GpusynError
+            If an argument is wrong, or the name is taken.
+        """
+        here = "Network.drive()"
+        self._own(target, f"{here}.target")
+        kind = receptor_at(target, receptor, here)
+        for population, _ in target.parts:
+            own = population.receptor(receptor)
+            if own is not None and not own.kinetics.linear:
+                raise ParameterError(
+                    f"{here}: receptor {receptor!r} of {population.name!r} has {own.kinetics!r}, which "
+                    f"saturates synapse "
+                    f"by synapse; connect a gs.PoissonSource population of {target.size} neurons with "
+                    f"gs.OneToOne()"
+                )
+        name = self._free_name("drive", name, f"drive->{target.name}:{receptor}")
+        where = f"Drive {name!r}"
+        rates = number_array_or_waveform(rate, target.size, f"{where}.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
+        weights = weight_value(weight, kind, target.size, f"{where}.weight", per="neuron")
+        return self._add("drive", Drive(name, target, receptor, rates, weights, *time_window(start, stop, where)))
+
+    @public
+    def inject(
+        self,
+        target: Selection,
+        current: Values | Waveform,
+        *,
+        start: float = 0.0,
+        stop: float | None = None,
+        name: str | None = None,
+    ) -> Injection:
+        """Inject a current into every neuron of `target`.
+
+        Parameters
+        ----------
+        target : Selection
+            Neurons of this network, no sources.
+        current : float, array (target.size,) or Waveform
+            Current (pA), positive inward: depolarising.
+        start, stop : float, optional
+            When it is on (ms).
+        name : str, optional
+            By default ``inject->target``.
+
+        Returns
+        -------
+        Injection
+
+        Raises
+        ------
+        GpusynError
+            If an argument is wrong, or the name is taken.
+        """
+        self._own_neurons(target, "Network.inject()")
+        name = self._free_name("injection", name, f"inject->{target.name}")
+        where = f"Injection {name!r}"
+        kept = number_array_or_waveform(current, target.size, f"{where}.current", unit="pA")
+        return self._add("injection", Injection(name, target, kept, *time_window(start, stop, where)))
+
+    @public
+    def clamp(self, target: Selection, V: float | Waveform, *, name: str | None = None) -> Clamp:
+        """Hold every neuron of `target` at a command potential.
+
+        Parameters
+        ----------
+        target : Selection
+            Neurons of this network, no sources; none may be clamped already.
+        V : float or Waveform
+            Command potential (mV).
+        name : str, optional
+            By default ``clamp->target``.
+
+        Returns
+        -------
+        Clamp
+
+        Raises
+        ------
+        GpusynError
+            If an argument is wrong, or the name is taken.
+        """
+        self._own_neurons(target, "Network.clamp()")
+        for other in self.clamps.values():
+            if np.intersect1d(other.target.keys(), target.keys()).size:
+                raise ParameterError(
+                    f"Network.clamp().target: {target.name} has neurons that {other.name!r} clamps already; "
+                    f"a neuron "
+                    f"can have one clamp: change its V over time with a gs.Waveform"
+                )
+        name = self._free_name("clamp", name, f"clamp->{target.name}")
+        kept = number_array_or_waveform(V, None, f"Clamp {name!r}.V", arrays=False, potential=True, unit="mV")
+        assert not isinstance(kept, np.ndarray)
+        return self._add("clamp", Clamp(name, target, kept))
+
+    @public
+    def infuse(
+        self,
+        drug: str | Drug,
+        concentration: float,
+        start: float = 0.0,
+        stop: float | None = None,
+        *,
+        wash_in: float = 0.0,
+        wash_out: float = 0.0,
+        name: str | None = None,
+    ) -> Infusion:
+        """Put a drug into the bath of the whole network.
+
+        Parameters
+        ----------
+        drug : str or Drug
+            Name of a drug in ``gs.drugs.LIBRARY``, or your own.
+        concentration : float
+            Final concentration (uM), > 0. Several infusions of one drug add.
+        start, stop : float, optional
+            When it flows (ms).
+        wash_in, wash_out : float
+            Time constants (ms) of the rise after `start` and of the fall after `stop`; 0: at once.
+        name : str, optional
+            By default ``infuse->drug``.
+
+        Returns
+        -------
+        Infusion
+
+        Raises
+        ------
+        GpusynError
+            If an argument is wrong, the drug unknown, or the name is taken.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> bath = gs.Network().infuse("CNQX", 10.0, start=100.0, wash_in=50.0)
+        >>> bath.sample([100.0, 150.0, 1000.0]).round(2)
+        array([ 0.  ,  6.32, 10.  ])
+        """
+        here = "Network.infuse().drug"
+        if isinstance(drug, str):
+            drug = LIBRARY[one_of(drug, LIBRARY, here)]
+        instance(drug, Drug, here, f"a gs.Drug, or one of the names {', '.join(LIBRARY)}")
+        name = self._free_name("infusion", name, f"infuse->{drug.name}")
+        where = f"Infusion {name!r}"
+        dose = real(concentration, f"{where}.concentration", unit="uM", above=0.0)
+        window = time_window(start, stop, where)
+        taus = [
+            real(tau, f"{where}.{end}", unit="ms", low=0.0)
+            for end, tau in (("wash_in", wash_in), ("wash_out", wash_out))
+        ]
+        if stop is None and taus[1]:
+            raise ParameterError(
+                f"{where}.wash_out: needs a stop= from which the drug is washed out (got {taus[1]:g}); give stop= too"
+            )
+        return self._add("infusion", Infusion(name, drug, dose, *window, *taus))
+
+    def _own_neurons(self, target: Any, here: str) -> None:
+        """Raise unless it is a selection of this network's populations without sources."""
+        self._own(target, f"{here}.target")
+        for population, _ in target.parts:
+            if population.is_source:
+                raise ParameterError(
+                    f"{here}.target: {population.name!r} is a {population.model.kind}, which has no "
+                    f"membrane; give "
+                    f"neurons, such as gs.LIF"
+                )

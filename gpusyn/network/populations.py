@@ -1,0 +1,258 @@
+"""Populations of neurons, and selections of their neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.neurons import NeuronModel
+from gpusyn.parameters.scalars import show
+from gpusyn.parameters.table import Immutable, ReadOnlyDict
+from gpusyn.receptors import Receptor
+from gpusyn.receptors.calcium import Calcium
+
+if TYPE_CHECKING:
+    from gpusyn.parameters.distributions import Distribution
+
+__all__ = ["Part", "Population", "Selection"]
+
+Integers = npt.NDArray[np.int64]
+
+
+class Part(NamedTuple):
+    """Neurons of one population: their local ids, increasing."""
+
+    population: Population
+    ids: Integers
+
+
+class Selection(Immutable):
+    """Neurons of one or more populations, in a fixed order.
+
+    Made by slicing a population (``E[:10]``, ``E[mask]``, ``E[[3, 7]]``, ``E[5]``) and by joining with ``+``.
+
+    Attributes
+    ----------
+    parts : tuple of (Population, ndarray of int64)
+        The populations in the order of the union, each with the increasing local ids of the chosen neurons.
+    size : int
+        Number of neurons.
+    name : str
+        Such as ``"E"``, ``"E[0:10]"`` or ``"E+I"``.
+    """
+
+    parts: tuple[Part, ...]
+    size: int
+    name: str
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        kept = _joined(parts)
+        self._set(
+            parts=kept,
+            size=sum(len(part.ids) for part in kept),
+            name="+".join(_part_name(part) for part in kept),
+        )
+
+    def keys(self) -> Integers:
+        """Return a number for each neuron, shape (size,), that no other neuron of the network has."""
+        return np.concatenate([part.ids + (part.population.index << 32) for part in self.parts])
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[Selection]:
+        return (self[k] for k in range(self.size))
+
+    def __add__(self, other: Selection) -> Selection:
+        if not isinstance(other, Selection):
+            raise ArgumentError(f"{self.name} + ...: must be a population or a selection (got {show(other)})")
+        return Selection(self.parts + other.parts)
+
+    def __radd__(self, other: Any) -> Selection:
+        if isinstance(other, int) and other == 0:  # sum([E, I]) starts with 0
+            return self
+        raise ArgumentError(f"... + {self.name}: must be a population or a selection (got {show(other)})")
+
+    def __getitem__(self, index: Any) -> Selection:
+        positions = _positions(index, self.size, self.name)
+        parts, first = [], 0
+        for part in self.parts:
+            inside = positions[(positions >= first) & (positions < first + len(part.ids))] - first
+            if inside.size:
+                parts.append(Part(part.population, part.ids[inside]))
+            first += len(part.ids)
+        return Selection(parts)
+
+    def __repr__(self) -> str:
+        return f"Selection({self.name!r}, {self.size} neurons)"
+
+
+class Population(Selection):
+    """Neurons of one model with the same receptors; made by :meth:`gpusyn.Network.population`.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the network.
+    size : int
+        Number of neurons.
+    model : NeuronModel
+        Neuron model or source with its parameters.
+    receptors : tuple of Receptor
+        In the order given.
+    V : float, ndarray (size,), Distribution or None
+        Initial potential (mV); ``None`` means E_L, or c of an Izhikevich neuron.
+    positions : ndarray (size, 1 to 3) or None
+        Coordinates, in a unit of the user's choice.
+    index : int
+        Order of creation in the network.
+    calcium : Calcium
+        How calcium is traced where it is recorded.
+    variables : mapping of str to str
+        Recordable variables with their units (``"spikes"`` apart).
+    """
+
+    model: NeuronModel
+    receptors: tuple[Receptor, ...]
+    V: float | npt.NDArray[np.float64] | Distribution | None
+    positions: npt.NDArray[np.float64] | None
+    index: int
+    calcium: Calcium
+    variables: Mapping[str, str]
+
+    def __init__(
+        self,
+        name: str,
+        size: int,
+        model: NeuronModel,
+        receptors: tuple[Receptor, ...],
+        V: Any,
+        positions: npt.NDArray[np.float64] | None,
+        index: int,
+        calcium: Calcium,
+    ) -> None:
+        self._set(name=name, size=size, model=model, receptors=receptors, V=V, positions=positions, index=index)
+        self._set(calcium=calcium)
+        ids = np.arange(size, dtype=np.int64)
+        ids.flags.writeable = False
+        self._set(parts=(Part(self, ids),), variables=ReadOnlyDict(_variables(model, receptors)))
+
+    @property
+    def is_source(self) -> bool:
+        """Whether the neurons only emit spikes."""
+        return self.model.is_source
+
+    def receptor(self, name: str) -> Receptor | None:
+        """Return the receptor of that name, or ``None``."""
+        return next((r for r in self.receptors if r.name == name), None)
+
+    def __repr__(self) -> str:
+        receptors = f", receptors {', '.join(r.name for r in self.receptors)}" if self.receptors else ""
+        return f"Population({self.name!r}, {self.size} x {self.model.kind}{receptors})"
+
+
+def _variables(model: NeuronModel, receptors: tuple[Receptor, ...]) -> dict[str, str]:
+    """Return the recordable variables of a population with their units."""
+    if model.is_source:
+        return {}
+    found = {"V": "mV", **model.STATES}
+    for receptor in receptors:
+        if not receptor.is_current:
+            found[f"g_{receptor.name}"] = "nS"
+        found[f"I_{receptor.name}"] = "pA"
+        if receptor.effect not in ("Conductance", "Current"):
+            found[f"B_{receptor.name}"] = "1"
+        if receptor.kinetics.kind in ("alpha", "dual"):
+            found[f"h_{receptor.name}"] = f"{receptor.weight_unit}/ms"
+    if any(receptor.Pf for receptor in receptors):
+        found["Ca"] = "uM"
+    return found
+
+
+def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Join parts of one population that follow each other, and refuse neurons that come twice."""
+    merged: list[Part] = []
+    for part in parts:
+        last = merged[-1] if merged else None
+        if last and last.population is part.population and last.ids[-1] < part.ids[0]:
+            merged[-1] = Part(part.population, np.concatenate([last.ids, part.ids]))
+        else:
+            merged.append(part)
+    for part in merged:
+        part.ids.flags.writeable = False
+    for population in {part.population for part in merged}:
+        ids = [part.ids for part in merged if part.population is population]
+        found, counts = np.unique(np.concatenate(ids), return_counts=True) if len(ids) > 1 else (ids[0], None)
+        if counts is not None and (counts > 1).any():
+            twice = int(found[counts > 1][0])
+            raise ParameterError(
+                f"{' + '.join(_part_name(part) for part in parts)}: neuron {twice} of {population.name!r} is "
+                f"in it "
+                f"twice; join selections that do not overlap"
+            )
+    return tuple(merged)
+
+
+def _part_name(part: Part) -> str:
+    """Return ``E``, ``E[3]``, ``E[0:10]``, ``E[0:100:2]`` or ``E[3,5,9,...]`` for neurons of E."""
+    name, ids = part.population.name, part.ids
+    if len(ids) == part.population.size:
+        return name
+    if len(ids) == 1:
+        return f"{name}[{ids[0]}]"
+    steps = np.diff(ids)
+    if (steps == steps[0]).all():
+        by = "" if steps[0] == 1 else f":{steps[0]}"
+        return f"{name}[{ids[0]}:{ids[-1] + 1}{by}]"
+    return f"{name}[{','.join(map(str, ids[:4]))}{',...' if len(ids) > 4 else ''}]"
+
+
+def _positions(index: Any, size: int, name: str) -> Integers:
+    """Return the increasing positions that an index, slice, mask or array of indices stands for."""
+    where = f"{name}[...]"
+    allowed = f"an index, a slice, a mask of {size} values or increasing indices"
+    if isinstance(index, slice):
+        positions = _sliced(index, size, where)
+    else:
+        array = np.asarray(index) if not isinstance(index, (str, tuple)) else np.empty(0, dtype=object)
+        if isinstance(index, (list, range)) and len(index) == 0:
+            array = np.empty(0, dtype=np.int64)
+        if array.dtype == np.bool_ and array.ndim == 1:
+            if len(array) != size:
+                raise ParameterError(f"{where}: the mask must have {size} values, one a neuron (got {len(array)})")
+            positions = np.flatnonzero(array)
+        elif array.dtype.kind in "iu" and array.ndim <= 1:
+            positions = _listed(np.atleast_1d(array).astype(np.int64), size, where)
+        else:
+            raise ArgumentError(f"{where}: must be {allowed} (got {show(index)})")
+    if positions.size == 0:
+        raise ParameterError(f"{where}: must select at least one of {size} neurons (got {show(index)})")
+    return positions.astype(np.int64)
+
+
+def _sliced(index: slice, size: int, where: str) -> Integers:
+    for bound in (index.start, index.stop, index.step):
+        if bound is not None and (isinstance(bound, (bool, np.bool_)) or not isinstance(bound, (int, np.integer))):
+            raise ArgumentError(f"{where}: slices must be of whole numbers (got {show(index)})")
+    if index.step is not None and index.step <= 0:
+        raise ParameterError(f"{where}: the step must be >= 1 (got {index.step}); neurons stay in their order")
+    return np.arange(size, dtype=np.int64)[index]
+
+
+def _listed(positions: Integers, size: int, where: str) -> Integers:
+    """Return a list of indices after counting negative ones from the end."""
+    outside = (positions >= size) | (positions < -size)
+    if outside.any():
+        raise ParameterError(f"{where}: must be below {size}, the number of neurons (got {positions[outside][0]})")
+    positions = np.where(positions < 0, positions + size, positions)
+    if (np.diff(positions) <= 0).any():
+        raise ParameterError(
+            f"{where}: indices must increase and not repeat, since a selection keeps the order of the "
+            f"population "
+            f"(got {show(positions)}); use np.unique(indices)"
+        )
+    return positions

@@ -1,0 +1,219 @@
+"""Connections between populations: who, by which rule, with which weights and delays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.network.populations import Selection
+from gpusyn.parameters.scalars import one_of, public, real, show
+from gpusyn.parameters.table import ReadOnlyDict
+from gpusyn.parameters.values import values
+from gpusyn.receptors import Receptor
+
+if TYPE_CHECKING:
+    from gpusyn.connectivity.base import Rule
+    from gpusyn.connectivity.distance_delay import DistanceDelay
+    from gpusyn.parameters.distributions import Distribution
+
+__all__ = ["Projection", "Ratio"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@public
+@dataclass(frozen=True)
+class Ratio:
+    """A weight that is a multiple of the same contact's weight at another receptor.
+
+    Parameters
+    ----------
+    receptor : str
+        The receptor whose weight is multiplied; the same ``weight=`` must name it.
+    factor : float
+        The multiple.
+
+    Examples
+    --------
+    >>> Ratio("AMPA", 0.08)
+    Ratio(receptor='AMPA', factor=0.08)
+    """
+
+    receptor: str
+    factor: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.receptor, str):
+            raise ArgumentError(f"Ratio.receptor: must be the name of a receptor (got {show(self.receptor)})")
+        object.__setattr__(self, "factor", real(self.factor, "Ratio.factor"))
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A projection; made by :meth:`gpusyn.Network.connect`.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the network; it keys the projection's random streams.
+    pre, post : Selection
+        Sending and receiving neurons.
+    rule : Rule
+        Which pairs are connected.
+    weights : mapping of str to (float, ndarray, Distribution or Ratio)
+        By receptor, in the order given: nS, or pA for a CurrentReceptor.
+    delay : float, ndarray, Distribution or DistanceDelay
+        Delay (ms).
+    w_max : mapping of str to float, or None
+        Declared largest size of a weight, by receptor, for weights that will be changed.
+    """
+
+    name: str
+    pre: Selection
+    post: Selection
+    rule: Rule
+    weights: Mapping[str, float | Floats | Distribution | Ratio]
+    delay: float | Floats | Distribution | DistanceDelay
+    w_max: Mapping[str, float] | None
+
+    def __repr__(self) -> str:
+        return f"Projection({self.name!r}, {self.pre.size} -> {self.post.size} neurons, {self.rule!r})"
+
+
+def receptor_at(target: Selection, name: Any, where: str) -> Receptor:
+    """Return the receptor `name`, which every population of `target` must have.
+
+    Raises
+    ------
+    ParameterError
+        If the target holds sources, or the receptor is a conductance in one population and a current in
+        another.
+    UnknownNameError
+        If a population lacks the receptor.
+    """
+    found = []
+    for population, _ in target.parts:
+        if population.is_source:
+            raise ParameterError(
+                f"{where}: {population.name!r} is a {population.model.kind}, which has no receptors and "
+                f"takes no "
+                f"input; give neurons, such as gs.LIF, as the target"
+            )
+        names = [receptor.name for receptor in population.receptors]
+        one_of(name, names, f"{where}: population {population.name!r}, receptor")
+        found.append(population.receptors[names.index(name)])
+    if len({receptor.is_current for receptor in found}) > 1:
+        raise ParameterError(
+            f"{where}: receptor {name!r} is a conductance in one population of {target.name} and a current "
+            f"in another; "
+            f"connect to them one by one"
+        )
+    return found[0]
+
+
+def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, per: str = "synapse") -> Any:
+    """Return a checked weight of a receptor: a number, an array or a distribution."""
+    if receptor.is_current:
+        return values(value, size, where, unit="pA", per=per)
+    try:
+        return values(value, size, where, unit="nS", low=0.0, per=per)
+    except ParameterError as error:
+        if ">= 0" not in str(error):
+            raise
+        raise ParameterError(
+            f"{error}; inhibition is the receptor's E_rev and not a sign, and a CurrentReceptor takes signed weights"
+        ) from None
+
+
+def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tuple[dict[str, Any], bool]:
+    """Return the weights by receptor, and whether the user gave them as a dict.
+
+    Raises
+    ------
+    ArgumentError
+        If `weight` is missing, or `receptor` is missing for a single weight or given beside a dict.
+    """
+    known = ", ".join(r.name for r in post.parts[0].population.receptors) or "(none)"
+    if weight is None:
+        raise ArgumentError(f"{where}: needs weight=, a number, an array, a distribution or a dict by receptor")
+    if isinstance(weight, Mapping):
+        if receptor is not None:
+            raise ArgumentError(
+                f"{where}: receptor= and a dict as weight= (got both); the dict's keys are the receptors, "
+                f"drop receptor="
+            )
+        if not weight:
+            raise ParameterError(f"{where}.weight: must name at least one receptor (got {{}}); known: {known}")
+        return dict(weight), True
+    if receptor is None:
+        raise ArgumentError(
+            f"{where}: needs receptor=, one of {known}, or weight={{receptor: value}} for several (got neither)"
+        )
+    if not isinstance(receptor, str):
+        raise ArgumentError(
+            f"{where}.receptor: must be the name of one receptor, of {known} (got {show(receptor)}); several take "
+            f"weight={{receptor: value}}"
+        )
+    if isinstance(weight, Ratio):
+        raise ArgumentError(
+            f"{where}.weight: a Ratio needs the other receptor's weight beside it (got {weight!r}); write "
+            f"weight={{{weight.receptor!r}: ..., {receptor!r}: {weight!r}}}"
+        )
+    return {receptor: weight}, False
+
+
+def checked_weights(
+    weights: dict[str, Any], kinds: dict[str, Receptor], size: int | None, where: str, by_name: bool
+) -> Mapping[str, Any]:
+    """Return read-only weights by receptor, given its kind; `size` is the number of synapses if known."""
+    kept: dict[str, Any] = {}
+    for name, weight in weights.items():
+        place = f"{where}.weight[{name!r}]" if by_name else f"{where}.weight"
+        if not isinstance(weight, Ratio):
+            kept[name] = weight_value(weight, kinds[name], size, place)
+            continue
+        others = [other for other in weights if other != name and not isinstance(weights[other], Ratio)]
+        one_of(weight.receptor, others, f"{place}: Ratio.receptor")
+        if kinds[weight.receptor].is_current != kinds[name].is_current:
+            raise ParameterError(f"{place}: a Ratio cannot turn pA into nS (got {weight!r}); give a weight of its own")
+        if not kinds[name].is_current and weight.factor < 0:
+            raise ParameterError(f"{place}: Ratio.factor must be >= 0 for a conductance (got {weight.factor:g})")
+        kept[name] = weight
+    return ReadOnlyDict(kept)
+
+
+def checked_limits(
+    w_max: Any, weights: Mapping[str, Any], kinds: dict[str, Receptor], where: str
+) -> Mapping[str, float] | None:
+    """Return the declared largest weights by receptor; a number is allowed where there is one receptor."""
+    if w_max is None:
+        return None
+    if not isinstance(w_max, Mapping):
+        if len(weights) > 1:
+            raise ArgumentError(
+                f"{where}.w_max: must be a dict by receptor, since there are {len(weights)} (got {show(w_max)})"
+            )
+        w_max = dict.fromkeys(weights, w_max)
+    kept = {}
+    for name, value in w_max.items():
+        one_of(name, weights, f"{where}.w_max: receptor")
+        place = f"{where}.w_max[{name!r}]"
+        kept[name] = real(value, place, unit=kinds[name].weight_unit, above=0.0)
+        weight = weights[name]
+        largest = float(np.max(np.abs(weight), initial=0.0)) if isinstance(weight, (float, np.ndarray)) else 0.0
+        if largest > kept[name]:
+            raise ParameterError(f"{place}: must be at least the largest weight, {largest:g} (got {kept[name]:g})")
+    return ReadOnlyDict(kept)
+
+
+def synapse_count(rule: Rule, pre: Selection, post: Selection, where: str) -> int | None:
+    """Check the rule against the sizes; return the number of synapses if that is certain."""
+    shared = {part.population for part in pre.parts} & {part.population for part in post.parts}
+    same = (pre.keys(), post.keys()) if shared else None
+    rule.check(pre.size, post.size, f"{where}.rule", same)
+    return round(rule.expected(pre.size, post.size, same)) if rule.exact else None

@@ -1,0 +1,100 @@
+"""What is recorded, where, how often, and into which file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
+from gpusyn.network.populations import Population, Selection
+from gpusyn.parameters.scalars import nearest, show
+
+__all__ = ["Recorder"]
+
+
+@dataclass(frozen=True, eq=False)
+class Recorder:
+    """A recording; made by :meth:`gpusyn.Network.record`, and the key of its data in ``sim.data``.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the network.
+    source : Selection
+        Recorded neurons.
+    variables : tuple of str
+        ``("spikes",)``, or names of traces such as ``("V", "g_AMPA")``.
+    every : float or None
+        Sampling interval (ms); ``None`` is every step.
+    file : str or None
+        File that the data are streamed to.
+    """
+
+    name: str
+    source: Selection
+    variables: tuple[str, ...]
+    every: float | None
+    file: str | None
+
+    @property
+    def is_spikes(self) -> bool:
+        """Whether spikes are recorded and not traces."""
+        return self.variables == ("spikes",)
+
+
+def checked_variables(variables: Any, source: Selection, where: str) -> tuple[str, ...]:
+    """Return the names of the variables that every population of `source` has.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no name or sequence of names.
+    ParameterError
+        If there is none, one comes twice, or spikes and traces are mixed.
+    UnknownNameError
+        If a population has no such variable.
+    """
+    names = (variables,) if isinstance(variables, str) else variables
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise ArgumentError(f'{where}: must be "spikes", or names such as ["V", "g_AMPA"] (got {show(variables)})')
+    if not names:
+        raise ParameterError(f"{where}: must name at least one variable (got none)")
+    twice = [name for k, name in enumerate(names) if name in names[:k]]
+    if twice:
+        raise ParameterError(f"{where}: {twice[0]!r} is named twice; name it once")
+    if "spikes" in names and len(names) > 1:
+        raise ParameterError(
+            f"{where}: spikes and traces need a recorder each (got {show(list(names))}); call record twice"
+        )
+    if names[0] != "spikes":
+        for population, _ in source.parts:
+            for name in names:
+                _check_variable(name, population, where)
+    return tuple(names)
+
+
+def _check_variable(name: str, population: Population, where: str) -> None:
+    if name in population.variables:
+        return
+    known = ["spikes", *population.variables]
+    if population.is_source:
+        raise UnknownNameError(
+            f"{where}: {population.name!r} is a {population.model.kind}, which has no {name!r}; known here: spikes"
+        )
+    raise UnknownNameError(
+        f"{where}: population {population.name!r} has no variable {name!r}{nearest(name, known)}; "
+        f"known here: {', '.join(known)}"
+    )
+
+
+def checked_file(file: Any, where: str) -> str | None:
+    """Return a path as text, or ``None``."""
+    if file is None:
+        return None
+    if not isinstance(file, (str, os.PathLike)) or not isinstance(os.fspath(file), str):
+        raise ArgumentError(f"{where}: must be a path such as 'run.h5' (got {show(file)})")
+    path = os.fspath(file)
+    if not path or "\0" in path:
+        raise ParameterError(f"{where}: must be a path such as 'run.h5' (got {show(path)})")
+    return path

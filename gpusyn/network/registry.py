@@ -1,0 +1,115 @@
+"""The objects of a network by name, and who belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
+
+from gpusyn.drugs.infusion import Infusion
+from gpusyn.errors import ParameterError
+from gpusyn.network.populations import Population, Selection
+from gpusyn.network.projections import Projection
+from gpusyn.network.recorder import Recorder
+from gpusyn.network.stimulus import Clamp, Drive, Injection
+from gpusyn.parameters.scalars import instance, object_name, public
+
+Anything = TypeVar("Anything")
+Kind = Literal["population", "projection", "drive", "injection", "clamp", "infusion", "recorder"]
+
+_METHODS: dict[Kind, str] = {
+    "population": "population",
+    "projection": "connect",
+    "drive": "drive",
+    "injection": "inject",
+    "clamp": "clamp",
+    "infusion": "infuse",
+    "recorder": "record",
+}
+
+
+class NetworkObjects:
+    """What was added to a network, by kind and name; names are unique among all kinds."""
+
+    @public
+    def __init__(self) -> None:
+        self._objects: dict[Kind, dict[str, Any]] = {kind: {} for kind in _METHODS}
+
+    @property
+    def populations(self) -> Mapping[str, Population]:
+        """Populations by name, in order of creation."""
+        return MappingProxyType(self._objects["population"])
+
+    @property
+    def projections(self) -> Mapping[str, Projection]:
+        """Projections by name, in order of creation."""
+        return MappingProxyType(self._objects["projection"])
+
+    @property
+    def drives(self) -> Mapping[str, Drive]:
+        """Poisson drives by name, in order of creation."""
+        return MappingProxyType(self._objects["drive"])
+
+    @property
+    def injections(self) -> Mapping[str, Injection]:
+        """Injected currents by name, in order of creation."""
+        return MappingProxyType(self._objects["injection"])
+
+    @property
+    def clamps(self) -> Mapping[str, Clamp]:
+        """Voltage clamps by name, in order of creation."""
+        return MappingProxyType(self._objects["clamp"])
+
+    @property
+    def infusions(self) -> Mapping[str, Infusion]:
+        """Drugs in the bath by name, in order of creation."""
+        return MappingProxyType(self._objects["infusion"])
+
+    @property
+    def recorders(self) -> Mapping[str, Recorder]:
+        """Recorders by name, in order of creation."""
+        return MappingProxyType(self._objects["recorder"])
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(found)} {kind}{'s' * (len(found) != 1)}" for kind, found in self._objects.items())
+        return f"Network({counts})"
+
+    def _add(self, kind: Kind, made: Anything) -> Anything:
+        self._objects[kind][made.name] = made  # type: ignore[attr-defined]
+        return made
+
+    def _free_name(self, kind: Kind, name: Any, default: str) -> str:
+        """Return the given or default name of a new object, which must not be taken."""
+        where = f"Network.{_METHODS[kind]}().name"
+        chosen = default if name is None and default else object_name(name, where)
+        taken = next((other for other, found in self._objects.items() if chosen in found), None)
+        if taken is not None:
+            move = "give this one another" if name is not None else "give this one another with name="
+            raise ParameterError(
+                f"{where}: {chosen!r} is already the name of a {taken} of this network, and names key the "
+                f"random "
+                f"streams; {move}"
+            )
+        return chosen
+
+    def _own(self, selection: Any, where: str) -> None:
+        """Raise unless it is a selection of this network's populations."""
+        instance(selection, Selection, where, "a population, or a selection such as E[:10] or E + I")
+        for population, _ in selection.parts:
+            if self.populations.get(population.name) is not population:
+                raise ParameterError(
+                    f"{where}: population {population.name!r} belongs to another network; use one that this "
+                    f"network's "
+                    f"population() returned"
+                )
+
+    def _own_neurons(self, target: Any, here: str) -> None:
+        """Raise unless it is a selection of this network's populations without sources."""
+        self._own(target, f"{here}.target")
+        for population, _ in target.parts:
+            if population.is_source:
+                raise ParameterError(
+                    f"{here}.target: {population.name!r} is a {population.model.kind}, which has no "
+                    f"membrane; give "
+                    f"neurons, such as gs.LIF"
+                )

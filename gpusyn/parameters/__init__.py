@@ -1,0 +1,1 @@
+"""Values that users give: checks, limits, units, distributions and courses in time."""

@@ -1,0 +1,201 @@
+"""How values are drawn from a distribution: element by element, and again while outside a range."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.errors import ParameterError
+from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.scalars import real
+
+__all__ = ["NODES", "U_MAX", "ByQuantile", "Distribution"]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+MAX_TRIES = 100_000  # redraws of one element; at LEAST_ACCEPTANCE one element in 1e43 would need more
+LEAST_ACCEPTANCE = 1e-3  # share of draws inside low .. high below which a range is refused
+U_MIN, U_MAX = 2.0**-53, 1 - 2.0**-53  # ends of the 53-bit uniforms
+NODES = 1 << 14  # points of the quadratures over a distribution
+_CHUNK = 1 << 15  # elements at a time: the scratch stays in a core's cache
+
+
+class Distribution(ABC):
+    """Base class: how values are drawn, drawn again while outside ``low .. high``, and summed up."""
+
+    low: float | None
+    high: float | None
+
+    @abstractmethod
+    def _propose(self, stream: Stream, elements: Integers, attempt: Integers) -> tuple[Floats, Bools | None]:
+        """Return values before low and high, and which of them are valid draws (None: all)."""
+
+    @abstractmethod
+    def _nodes(self) -> tuple[Floats, Floats]:
+        """Return points and their probabilities that stand for the distribution without low and high."""
+
+    @abstractmethod
+    def _whole_mean(self) -> float:
+        """Return the mean without low and high."""
+
+    @abstractmethod
+    def _whole_bounds(self) -> tuple[float, float]:
+        """Return the smallest and largest value that a draw can give, without low and high."""
+
+    def draw(self, stream: Stream, elements: npt.ArrayLike) -> Floats:
+        """Draw one value an element.
+
+        Parameters
+        ----------
+        stream : Stream
+            The random stream of the object that the values are for.
+        elements : array_like of int, shape (n,)
+            Indices of the neurons or synapses, in any order.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+
+        Raises
+        ------
+        ParameterError
+            If an element is still outside ``low .. high`` after 100,000 draws.
+        """
+        index = np.asarray(elements, dtype=np.int64)
+        out = np.empty(len(index))
+        for start in range(0, len(index), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            out[part] = self._draw_chunk(stream, index[part])
+        return out
+
+    def _draw_chunk(self, stream: Stream, elements: Integers) -> Floats:
+        values, good = self._try(stream, elements, np.zeros(1, dtype=np.int64))
+        left = np.empty(0, dtype=np.int64) if good is None else np.flatnonzero(~good)
+        done, batch = 1, 1
+        while left.size:
+            if done >= MAX_TRIES:
+                raise ParameterError(
+                    f"{self!r}: {left.size} of {elements.size} elements are outside low .. high after {done} "
+                    f"draws each; about {self.acceptance():.2g} of all draws are inside: widen the range"
+                )
+            # The first attempt that fits counts, so trying several at once changes nothing but the speed.
+            attempts = np.arange(done, done + batch, dtype=np.int64)
+            tried, good = self._try(stream, elements[left][:, None], attempts[None, :])
+            assert good is not None
+            first = good.argmax(axis=1)
+            found = good[np.arange(left.size), first]
+            values[left[found]] = tried[found, first[found]]
+            left = left[~found]
+            done += batch
+            batch = max(1, min(2 * batch, _CHUNK // max(1, left.size), MAX_TRIES - done))
+        return values
+
+    def _limits(self) -> tuple[float | None, float | None]:
+        """Return the limits outside which values are drawn again."""
+        return self.low, self.high
+
+    def _try(self, stream: Stream, elements: Integers, attempt: Integers) -> tuple[Floats, Bools | None]:
+        values, good = self._propose(stream, elements, attempt)
+        if self._limits() != (None, None):
+            inside = self._inside(values)
+            good = inside if good is None else good & inside
+        return values, good
+
+    def _inside(self, x: Floats) -> Bools:
+        low, high = self._limits()
+        inside: Bools = np.ones(x.shape, dtype=np.bool_)
+        if low is not None:
+            inside &= x >= low
+        if high is not None:
+            inside &= x <= high
+        return inside
+
+    def acceptance(self) -> float:
+        """Return the share of draws that lies inside ``low .. high``, to about 1e-3.
+
+        >>> from gpusyn import Normal
+        >>> round(Normal(0.0, 1.0, low=0.0).acceptance(), 3)
+        0.5
+        """
+        if self._limits() == (None, None):
+            return 1.0
+        x, weight = self._nodes()
+        return math.fsum(weight[self._inside(x)]) / math.fsum(weight)
+
+    def mean_value(self) -> float:
+        """Return the mean of what is drawn: with `low` or `high`, of the truncated distribution (to 1e-3).
+
+        >>> from gpusyn import Normal
+        >>> round(Normal(0.0, 1.0, low=0.0).mean_value(), 3)    # sqrt(2 / pi)
+        0.798
+        """
+        low, high = self._limits()
+        if low is None and high is None:
+            return self._whole_mean()
+        x, weight = self._nodes()
+        inside = self._inside(x)
+        total, kept = math.fsum(weight), math.fsum(weight[inside])
+        if high is None:  # what is cut off is bounded: the open tail is left to the closed form
+            return (self._whole_mean() * total - math.fsum((x * weight)[~inside])) / kept
+        return math.fsum((x * weight)[inside]) / kept
+
+    def bounds(self) -> tuple[float, float]:
+        """Return the smallest and the largest value that `draw` can return.
+
+        >>> from gpusyn import Normal, Uniform
+        >>> Uniform(0.5, 2.0).bounds()
+        (0.5, 2.0)
+        >>> [round(x, 2) for x in Normal(0.0, 1.0).bounds()]    # 53-bit uniforms reach 8.2 sd
+        [-8.21, 8.21]
+        """
+        low, high = self._whole_bounds()
+        low = low if self.low is None else max(low, self.low)
+        high = high if self.high is None else min(high, self.high)
+        return low, high
+
+    def _check(self, **allowed: dict[str, Any]) -> None:
+        """Convert the parameters to floats and refuse ranges that hold (nearly) nothing."""
+        name = type(self).__name__
+        for parameter in fields(self):  # type: ignore[arg-type]
+            given = getattr(self, parameter.name)
+            if given is not None or parameter.name in allowed:
+                number = real(given, f"{name}.{parameter.name}", **allowed.get(parameter.name, {}))
+                object.__setattr__(self, parameter.name, number)
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise ParameterError(f"{name}.low: must be below high = {self.high:g} (got {self.low:g})")
+        share = self.acceptance()
+        if share < LEAST_ACCEPTANCE:
+            raise ParameterError(
+                f"{name}: low .. high must hold at least {LEAST_ACCEPTANCE:g} of the draws, since those "
+                f"outside are drawn again (got {self!r}, which holds about {share:.2g}); "
+                "widen the range or move the mean"
+            )
+
+    def __repr__(self) -> str:
+        given = ((f.name, getattr(self, f.name)) for f in fields(self))  # type: ignore[arg-type]
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given if v is not None)})"
+
+
+class ByQuantile(Distribution):
+    """A distribution drawn by its inverse cumulative distribution function: one uniform a value."""
+
+    @abstractmethod
+    def _quantile(self, u: Floats) -> Floats:
+        """Return the values below which a share `u` of the draws lies."""
+
+    def _propose(self, stream: Stream, elements: Integers, attempt: Integers) -> tuple[Floats, Bools | None]:
+        return self._quantile(stream.uniform(elements, attempt)), None
+
+    def _nodes(self) -> tuple[Floats, Floats]:
+        return self._quantile((np.arange(NODES) + 0.5) / NODES), np.full(NODES, 1.0 / NODES)
+
+    def _whole_bounds(self) -> tuple[float, float]:
+        low, high = self._quantile(np.array([U_MIN, U_MAX]))
+        return float(low), float(high)

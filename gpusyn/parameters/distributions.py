@@ -1,0 +1,261 @@
+"""Random values for weights, delays, initial potentials and parameters.
+
+Every value is a pure function of (stream, element, attempt): an element has the same value whichever others
+are drawn beside it, in any order. Only `portable_math` is used: the bits do not depend on the machine.
+
+>>> import numpy as np
+>>> from gpusyn.numerics.rng import Stream, stream_key
+>>> stream = Stream(stream_key(42, "weight", "I->E:GABA_A"))
+>>> all_of_them = LogNormal(mean=51.0, std=5.0).draw(stream, np.arange(1000))
+>>> bool((all_of_them[[7, 3]] == LogNormal(51.0, 5.0).draw(stream, np.array([7, 3]))).all())
+True
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import KW_ONLY, dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.numerics import portable_math
+from gpusyn.numerics.normal_quantile import normal_quantile
+from gpusyn.numerics.rng import Stream, uniform53
+from gpusyn.parameters.distribution_base import NODES, U_MAX, ByQuantile, Distribution
+from gpusyn.parameters.scalars import public
+
+__all__ = ["Distribution", "Exponential", "Gamma", "LogNormal", "Normal", "Uniform"]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+def _log(x: float) -> float:
+    return float(portable_math.log(np.array([x]))[0])
+
+
+def log1p(x: float) -> float:
+    """Return log(1 + x) of one number > -1, for small x too (Kahan: undo the rounding of 1 + x).
+
+    >>> log1p(-1e-12)
+    -1.0000000000005e-12
+    """
+    one_plus = 1.0 + x
+    return x if one_plus == 1.0 else _log(one_plus) * (x / (one_plus - 1.0))
+
+
+@public
+@dataclass(frozen=True, repr=False)
+class Uniform(ByQuantile):
+    """Uniform between `low` and `high`.
+
+    Parameters
+    ----------
+    low, high : float
+        The range, in the unit of what is drawn; ``low < high``.
+
+    Examples
+    --------
+    >>> Uniform(0.5, 2.0).mean_value()
+    1.25
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        self._check(low={}, high={})
+
+    def _quantile(self, u: Floats) -> Floats:
+        return np.minimum(self.low + (self.high - self.low) * u, self.high)
+
+    def _whole_mean(self) -> float:
+        return self.low + 0.5 * (self.high - self.low)
+
+    def _limits(self) -> tuple[float | None, float | None]:
+        return None, None  # nothing to draw again
+
+    def _whole_bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
+
+@public
+@dataclass(frozen=True, repr=False)
+class Normal(ByQuantile):
+    """Normal (Gaussian).
+
+    Parameters
+    ----------
+    mean, std : float
+        Mean and standard deviation; ``std >= 0``.
+    low, high : float, optional
+        Values outside are drawn again.
+
+    Examples
+    --------
+    >>> Normal(1.5, 0.75, low=0.1)
+    Normal(mean=1.5, std=0.75, low=0.1)
+    """
+
+    mean: float
+    std: float
+    _: KW_ONLY
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        self._check(mean={}, std={"low": 0.0})
+
+    def _quantile(self, u: Floats) -> Floats:
+        return self.mean + self.std * normal_quantile(u)
+
+    def _whole_mean(self) -> float:
+        return self.mean
+
+
+@public
+@dataclass(frozen=True, repr=False)
+class LogNormal(ByQuantile):
+    """Log-normal, given by the mean and standard deviation of the values themselves (not of their logarithm).
+
+    Parameters
+    ----------
+    mean, std : float
+        Mean (> 0) and standard deviation (>= 0).
+    low, high : float, optional
+        Values outside are drawn again.
+
+    Examples
+    --------
+    >>> LogNormal(mean=51.0, std=5.0).mean_value()
+    51.0
+    """
+
+    mean: float
+    std: float
+    _: KW_ONLY
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        self._check(mean={"above": 0.0}, std={"low": 0.0})
+
+    def _quantile(self, u: Floats) -> Floats:
+        relative = self.std / self.mean
+        variance = log1p(relative * relative)
+        mu = _log(self.mean) - 0.5 * variance
+        values: Floats = portable_math.exp(mu + math.sqrt(variance) * normal_quantile(u))
+        return values
+
+    def _whole_mean(self) -> float:
+        return self.mean
+
+    def _whole_bounds(self) -> tuple[float, float]:
+        low, high = super()._whole_bounds()
+        return low * (1 - 1e-12), high * (1 + 1e-12)  # exp is monotonic to its last bits only
+
+
+@public
+@dataclass(frozen=True, repr=False)
+class Exponential(ByQuantile):
+    """Exponential, as of waiting times (`gpusyn.kinetics.Exponential` is the decay of a synapse).
+
+    Parameters
+    ----------
+    mean : float
+        Mean, > 0.
+    low, high : float, optional
+        Values outside are drawn again.
+    """
+
+    mean: float
+    _: KW_ONLY
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        self._check(mean={"above": 0.0})
+
+    def _quantile(self, u: Floats) -> Floats:
+        values: Floats = -self.mean * portable_math.log(u)
+        return values
+
+    def _whole_mean(self) -> float:
+        return self.mean
+
+    def _whole_bounds(self) -> tuple[float, float]:
+        high, low = super()._whole_bounds()  # falls with u
+        return low, high
+
+
+@public
+@dataclass(frozen=True, repr=False)
+class Gamma(Distribution):
+    """Gamma, with mean ``shape * scale`` and variance ``shape * scale**2``.
+
+    Drawn by rejection (Marsaglia & Tsang 2000, ACM Transactions on Mathematical Software 26, 363-372).
+
+    Parameters
+    ----------
+    shape, scale : float
+        Both > 0; ``shape`` is a pure number between 0.01 and 1e6.
+    low, high : float, optional
+        Values outside are drawn again.
+
+    Examples
+    --------
+    >>> Gamma(shape=4.0, scale=0.5).mean_value()
+    2.0
+    """
+
+    shape: float
+    scale: float
+    _: KW_ONLY
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        self._check(shape={"low": 0.01, "high": 1e6}, scale={"above": 0.0})
+
+    def _constants(self) -> tuple[float, float]:
+        d = (self.shape if self.shape >= 1 else self.shape + 1.0) - 1.0 / 3.0
+        return d, 1.0 / math.sqrt(9.0 * d)
+
+    def _propose(self, stream: Stream, elements: Integers, attempt: Integers) -> tuple[Floats, Bools | None]:
+        words = stream.words(elements, attempt)
+        z = normal_quantile(uniform53(words[0], words[1]))
+        log_u = portable_math.log(uniform53(words[2], words[3]))
+        d, c = self._constants()
+        root = 1.0 + c * z
+        positive = np.maximum(root, 1e-90)
+        v = positive * positive * positive
+        good = (root > 0) & (log_u < 0.5 * z * z + d * (1.0 - v + portable_math.log(v)))
+        values = d * v * self.scale
+        if self.shape < 1:  # a gamma of shape + 1, times u ** (1 / shape)
+            words = stream.words(elements, attempt, 1)
+            log_power = portable_math.log(uniform53(words[0], words[1])) / self.shape
+            values *= portable_math.exp(np.maximum(log_power, -500.0))  # far from subnormal numbers
+        return values, good
+
+    def _nodes(self) -> tuple[Floats, Floats]:
+        # In t = log(x / mean) the density exp(shape * (t - exp(t))) is smooth for every shape. The ends lie
+        # where it is below exp(-40) of its peak; a small shape has a long, dull part that gets wider steps.
+        spread = math.sqrt(80.0 / self.shape)
+        ends = (-spread - 40.0 / self.shape, -min(10.0, spread), log1p(spread + spread * spread))
+        half = NODES // 2
+        t = np.concatenate([a + (b - a) / half * (np.arange(half) + 0.5) for a, b in pairwise(ends)])
+        step = np.repeat([(b - a) / half for a, b in pairwise(ends)], half)
+        growth = portable_math.exp(t)
+        weight = portable_math.exp(self.shape * (t - growth + 1.0)) * step
+        return self.shape * self.scale * growth, weight / math.fsum(weight)
+
+    def _whole_mean(self) -> float:
+        return self.shape * self.scale
+
+    def _whole_bounds(self) -> tuple[float, float]:
+        d, c = self._constants()
+        root = 1.0 + c * float(normal_quantile(np.array([U_MAX]))[0])
+        return 0.0, d * (root * root * root) * self.scale

@@ -1,0 +1,89 @@
+"""The range a number may have, and the sizes that betray an SI unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.errors import ParameterError
+
+LARGEST = 1e30  # beyond this a product of two values overflows single precision
+SMALLEST = 1e-12  # "> 0" means at least this much: reciprocals stay finite in single precision
+
+# A number this small was almost surely given in the SI unit: unit -> (suspicious below, SI unit, factor).
+_SI_MISTAKES = {
+    "nS": (1e-6, "siemens", "1e9"),
+    "pF": (1e-6, "farads", "1e12"),
+    "pA": (1e-6, "amperes", "1e12"),
+}
+_VOLTS_BELOW = 0.5  # no membrane potential that matters is this close to 0 mV, but all are in volts
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Finite numbers x of `unit` with `low` <= x <= `high` and `above` < x < `below`.
+
+    With `potential`, sizes that look like volts are refused.
+
+    >>> Limits("nS", low=0).words()
+    'a finite number of nS >= 0'
+    >>> Limits("nS", low=0).check(np.array([1.0, -2.0]), "weight")
+    Traceback (most recent call last):
+        ...
+    gpusyn.errors.ParameterError: weight[1]: must be a finite number of nS >= 0 (got -2, 1 wrong of 2 values)
+    """
+
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    below: float | None = None
+    potential: bool = False
+
+    def words(self) -> str:
+        """Return what is allowed, in words."""
+        signs = ((">=", self.low), (">", self.above), ("<=", self.high), ("<", self.below))
+        parts = [f"{sign} {limit:g}" for sign, limit in signs if limit is not None]
+        text = f"a finite number of {self.unit}" if self.unit else "a finite number"
+        return f"{text} {' and '.join(parts)}" if parts else text
+
+    def inside(self, array: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Return which values are finite and in range."""
+        good: npt.NDArray[np.bool_] = np.abs(array) <= LARGEST  # False for NaN as well
+        if self.low is not None:
+            good &= array >= self.low
+        if self.high is not None:
+            good &= array <= self.high
+        if self.above is not None:
+            good &= array >= SMALLEST if self.above == 0 else array > self.above
+        if self.below is not None:
+            good &= array < self.below
+        return good
+
+    def check(self, array: npt.NDArray[np.float64], where: str) -> None:
+        """Raise a ParameterError that names the first wrong value of a 1-D array."""
+        good = self.inside(array)
+        if good.all():
+            self._check_plausible(array, where)
+            return
+        index = int(np.flatnonzero(~good)[0])
+        number = float(array[index])
+        place = where if len(array) == 1 else f"{where}[{index}]"
+        many = "" if len(array) == 1 else f", {int((~good).sum())} wrong of {len(array)} values"
+        allowed = self.words()
+        if np.isfinite(number) and abs(number) > LARGEST:
+            allowed += f", at most {LARGEST:g} in size"
+        elif self.above == 0 and 0 < number < SMALLEST:
+            allowed += f", at least {SMALLEST:g}"
+        raise ParameterError(f"{place}: must be {allowed} (got {number:.10g}{many})")
+
+    def _check_plausible(self, array: npt.NDArray[np.float64], where: str) -> None:
+        largest = float(np.abs(array).max(initial=0.0))
+        given = f"got {array[0]:.10g}" if len(array) == 1 else f"the largest of {len(array)} is {largest:.10g}"
+        if self.potential and 0 < largest < _VOLTS_BELOW:
+            raise ParameterError(f"{where}: looks like volts; gpusyn uses mV ({given}); multiply by 1000")
+        below, si, factor = _SI_MISTAKES.get(self.unit, (0.0, "", ""))
+        if 0 < largest < below:
+            raise ParameterError(f"{where}: looks like {si}; gpusyn uses {self.unit} ({given}); multiply by {factor}")

@@ -1,0 +1,206 @@
+"""Checks of everything a user passes in, and the wording of what is said when a check fails.
+
+All functions take the value, then ``where`` (the place as the user knows it, such as ``"LIF.C_m"`` or
+``"Projection 'I->E'.delay"``), and return the value in plain form: a Python ``float``, ``int`` or ``str``, or
+a read-only numpy array of its own. Wrong values raise :class:`~gpusyn.errors.ParameterError`, wrong kinds of
+object :class:`~gpusyn.errors.ArgumentError`, unknown names :class:`~gpusyn.errors.UnknownNameError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.units import as_floats
+from gpusyn.utils.calls import nearest, public, show
+
+__all__ = [
+    "flag",
+    "frozen",
+    "instance",
+    "integer",
+    "nearest",
+    "object_name",
+    "one_of",
+    "public",
+    "real",
+    "show",
+    "whole_steps",
+    "whole_steps_array",
+]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+GRID_TOLERANCE = 1e-6  # in steps: a time this close to a step is on the grid
+
+
+def one_of(name: Any, allowed: Iterable[str], where: str) -> str:
+    """Return `name` if it is one of the `allowed` names.
+
+    >>> one_of("AMPPA", ["AMPA", "NMDA"], "Network.connect().receptor")
+    Traceback (most recent call last):
+        ...
+    gpusyn.errors.UnknownNameError: Network.connect().receptor: unknown name 'AMPPA' (did you mean 'AMPA'?); \
+known here: AMPA, NMDA
+    """
+    known = list(allowed)
+    listed = ", ".join(known) if known else "(nothing)"
+    if not isinstance(name, str):
+        raise ArgumentError(f"{where}: must be one of the names {listed} (got {show(name)})")
+    if name not in known:
+        raise UnknownNameError(f"{where}: unknown name {name!r}{nearest(name, known)}; known here: {listed}")
+    return name
+
+
+def object_name(value: Any, where: str) -> str:
+    """Return a name that can be a group name in a SONATA file: not empty, no ``/``, no control characters."""
+    if not isinstance(value, str):
+        raise ArgumentError(f"{where}: must be a str (got {show(value)})")
+    if not value or value != value.strip() or value in (".", ".."):
+        raise ParameterError(
+            f"{where}: must be a non-empty name without blanks at its ends (got {value!r}); choose another"
+        )
+    if "/" in value or not value.isprintable():
+        raise ParameterError(
+            f"{where}: must not contain '/' or control characters, since it names a group in result files "
+            f"(got {value!r}); replace them, for example by '_'"
+        )
+    return value
+
+
+def flag(value: Any, where: str) -> bool:
+    """Return a ``True`` or ``False``; numbers are refused."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"{where}: must be True or False (got {show(value)})")
+    return bool(value)
+
+
+def instance(value: Any, kinds: type | tuple[type, ...], where: str, allowed: str) -> Any:
+    """Return `value` if it is an instance of one of `kinds`; `allowed` says in words what is expected."""
+    if not isinstance(value, kinds):
+        forgot = isinstance(value, type) and issubclass(value, kinds)
+        hint = f"; this is the class itself: write {value.__name__}(...)" if forgot else ""
+        raise ArgumentError(f"{where}: must be {allowed} (got {show(value)}){hint}")
+    return value
+
+
+def integer(value: Any, where: str, *, low: int | None = None, high: int | None = None) -> int:
+    """Return a whole number as an ``int``; bool, float and str are refused.
+
+    >>> integer(np.int32(7), "Population 'E'.size", low=1)
+    7
+    >>> integer(2.0, "Population 'E'.size", low=1)
+    Traceback (most recent call last):
+        ...
+    gpusyn.errors.ArgumentError: Population 'E'.size: must be a whole number >= 1 (got 2.0); write 2
+    """
+    limits = "".join(f" {sign} {limit}" for sign, limit in ((">=", low), ("<=", high)) if limit is not None)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
+        hint = f"; write {int(value)}" if whole else ""
+        raise ArgumentError(f"{where}: must be a whole number{limits} (got {show(value)}){hint}")
+    number = int(value)
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise ParameterError(f"{where}: must be a whole number{limits} (got {number})")
+    return number
+
+
+def real(
+    value: Any,
+    where: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    potential: bool = False,
+) -> float:
+    """Return one finite number as a ``float``.
+
+    Parameters
+    ----------
+    value : number or quantity
+        Bool, str and arrays of more than one value are refused; quantities with units are converted.
+    where : str
+        The place, for the message.
+    unit : str
+        gpusyn's unit (ms, mV, nS, pA, pF, Hz, mM, uM); ``""`` is a pure number.
+    low, high : float, optional
+        Inclusive limits.
+    above, below : float, optional
+        Exclusive limits.
+    potential : bool
+        The number is a membrane potential: values that look like volts are refused.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no number.
+    ParameterError
+        If it is not finite, out of range, or looks like volts, siemens, farads or amperes.
+
+    Examples
+    --------
+    >>> real(200, "LIF.C_m", unit="pF", above=0)
+    200.0
+    >>> real(-0.07, "LIF.E_L", unit="mV", potential=True)
+    Traceback (most recent call last):
+        ...
+    gpusyn.errors.ParameterError: LIF.E_L: looks like volts; gpusyn uses mV (got -0.07); multiply by 1000
+    """
+    limits = Limits(unit, low, high, above, below, potential)
+    array = as_floats(value, where, unit, f"must be {limits.words()}")
+    if array.ndim:
+        raise ArgumentError(f"{where}: must be {limits.words()}, one number (got {show(value)})")
+    limits.check(array.reshape(1), where)
+    return float(array)
+
+
+def whole_steps(value_ms: Any, dt: float, where: str, *, low: int = 1) -> int:
+    """Return how many steps of `dt` a time is; it must lie on the grid, within 1e-6 of a step.
+
+    >>> whole_steps(1.5, 0.1, "Projection 'I->E'.delay")
+    15
+    >>> whole_steps(0.25, 0.1, "Projection 'I->E'.delay")
+    Traceback (most recent call last):
+        ...
+    gpusyn.errors.ParameterError: Projection 'I->E'.delay: must be a multiple of dt = 0.1 ms (got 0.25); \
+the nearest are 0.2 and 0.3 ms
+    """
+    return int(whole_steps_array(np.array([real(value_ms, where, unit="ms")]), dt, where, low=low)[0])
+
+
+def whole_steps_array(times: Floats, dt: float, where: str, *, low: int = 1) -> Integers:
+    """Return the steps of an array of times; :func:`whole_steps` for each of them."""
+    ratio = times / dt
+    steps = np.rint(ratio)
+    # A double has 53 bits: beyond 2^40 steps a time in ms no longer says which step it means.
+    off_grid = ~(np.abs(ratio - steps) <= GRID_TOLERANCE) | (np.abs(ratio) > 2.0**40)
+    wrong = off_grid | (steps < low)
+    if not wrong.any():
+        return steps.astype(np.int64)
+    index = int(np.flatnonzero(wrong)[0])
+    place = where if len(times) == 1 else f"{where}[{index}]"
+    given = f"(got {times[index]:.10g})"
+    if off_grid[index]:
+        floor = max(float(np.floor(ratio[index])), float(low))
+        choices = f"the nearest are {floor * dt:.10g} and {(floor + 1) * dt:.10g} ms"
+        raise ParameterError(f"{place}: must be a multiple of dt = {dt:.10g} ms {given}; {choices}")
+    least = f"dt = {dt:.10g} ms" if low == 1 else f"{low * dt:.10g} ms"
+    raise ParameterError(f"{place}: must be at least {least} {given}; give a longer time or a smaller dt")
+
+
+def frozen(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
+    """Return a read-only, contiguous copy."""
+    copy = np.array(array, dtype=dtype, order="C")
+    copy.flags.writeable = False
+    return copy

@@ -1,0 +1,103 @@
+"""Checks of parameters that are one number, an array of one value per neuron or synapse, or a distribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.errors import ParameterError
+from gpusyn.parameters.distributions import Distribution, Uniform
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.scalars import frozen
+from gpusyn.parameters.units import as_floats
+
+Floats = npt.NDArray[np.float64]
+
+
+def values(
+    value: Any,
+    size: int | None,
+    where: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    potential: bool = False,
+    per: str = "neuron",
+) -> float | Floats | Distribution:
+    """Return a number, a read-only array of one value a `per`, or a distribution.
+
+    Parameters
+    ----------
+    value : number, quantity, sequence, array or Distribution
+        What the user gave.
+    size : int or None
+        Length an array must have; ``None`` if not known yet.
+    where, unit, low, high, above, below, potential
+        As in :func:`real`. A distribution is refused here if its mean, or for Uniform any of its range, is
+        out of range; the values themselves are checked when they are drawn (:func:`check_drawn`).
+    per : str
+        What one value belongs to, for the message.
+
+    Returns
+    -------
+    float, ndarray of float64 (size,) or Distribution
+
+    Examples
+    --------
+    >>> values([1, 2], 2, "PoissonSource.rate", unit="Hz", low=0)
+    array([1., 2.])
+    >>> values([1, 2], 3, "PoissonSource.rate", unit="Hz", low=0)
+    Traceback (most recent call last):
+        ...
+    gpusyn.errors.ParameterError: PoissonSource.rate: must be a number, a distribution or an array of 3
+    values, \
+one a neuron (got 2 values)
+    """
+    limits = Limits(unit, low, high, above, below, potential)
+    if isinstance(value, Distribution):
+        _check_distribution(value, limits, where)
+        return value
+    array = as_floats(value, where, unit, f"must be {limits.words()}, an array (one a {per}) or a distribution")
+    if array.ndim == 0:
+        limits.check(array.reshape(1), where)
+        return float(array)
+    if array.ndim != 1 or (len(array) == 0 if size is None else len(array) != size):
+        many = "values" if size is None else f"{size} value{'s' if size != 1 else ''}"
+        given = f"{len(array)} values" if array.ndim == 1 else f"an array of shape {array.shape}"
+        raise ParameterError(
+            f"{where}: must be a number, a distribution or an array of {many}, one a {per} (got {given})"
+        )
+    limits.check(array, where)
+    return frozen(array)
+
+
+def check_drawn(
+    array: Floats,
+    where: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> None:
+    """Check values drawn from a distribution against the limits of the parameter they are for."""
+    try:
+        Limits(unit, low, high, above, below).check(array, where)
+    except ParameterError as error:
+        raise ParameterError(f"{error}; drawn from a distribution: give it low= and high=") from None
+
+
+def _check_distribution(value: Distribution, limits: Limits, where: str) -> None:
+    """Refuse a distribution whose mean, or for Uniform whose range, is out of range or implausible."""
+    probes = value.bounds() if isinstance(value, Uniform) else (value.mean_value(),)
+    try:
+        for probe in probes:
+            limits.check(np.array([probe], dtype=np.float64), where)
+    except ParameterError as error:
+        raise ParameterError(f"{error}; in {value!r}") from None

@@ -1,0 +1,107 @@
+"""The neurons that recorded values belong to, and the times of samples; shared by spikes and traces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.errors import ParameterError
+from gpusyn.parameters.scalars import one_of
+
+Floats = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int64]
+Part = tuple[str, int, "npt.ArrayLike | None"]
+
+
+def sample_times(start: float, every: float, count: int) -> Floats:
+    """Return the times of `count` samples, the first at `start`, in ms.
+
+    Where `start` is a multiple of `every` the times are ``k * every`` with whole k: they hold the same bits
+    whether they were counted from 0, from `start`, or read back from a file.
+
+    >>> bool(sample_times(0.1, 0.1, 5)[2] == 3 * 0.1)
+    True
+    """
+    index = np.arange(count)
+    first = round(start / every) if every > 0 else 0
+    if abs(start - first * every) <= 1e-9 * max(every, abs(start)):
+        return np.asarray((first + index) * every, dtype=np.float64)
+    return np.asarray(start + index * every, dtype=np.float64)
+
+
+def in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
+    """Return spikes sorted by (time, id); the arrays themselves if they are."""
+    step = np.diff(times)
+    if not np.any((step < 0) | ((step == 0) & (np.diff(ids) < 0))):
+        return times, ids
+    order = np.lexsort((ids, times))
+    return times[order], ids[order]
+
+
+class RecordedNeurons:
+    """The recorded neurons: parts of populations in the order of their union."""
+
+    def __init__(self, populations: Sequence[Part], where: str) -> None:
+        local: list[Ids] = []
+        for name, size, given in populations:
+            ids = np.arange(size, dtype=np.int64) if given is None else np.asarray(given, dtype=np.int64)
+            if ids.shape != (size,):
+                raise ParameterError(
+                    f"{where}.populations: {name!r} has {size} neurons, but its ids are of shape {ids.shape}"
+                )
+            local.append(ids)
+        self.parts = tuple((part[0], part[1], ids) for part, ids in zip(populations, local, strict=True))
+        self.names = tuple(dict.fromkeys(name for name, _, _ in self.parts))
+        self.ends = np.cumsum([0, *(size for _, size, _ in self.parts)], dtype=np.int64)[1:]
+        self.size = int(self.ends[-1]) if self.parts else 0
+        self.local_ids = np.concatenate([np.empty(0, np.int64), *local])
+
+    def name_of(self, ids: Ids) -> npt.NDArray[np.str_]:
+        """Return the population name of each position."""
+        names = np.array([name for name, _, _ in self.parts] or [""])
+        return names[np.searchsorted(self.ends, ids, side="right")]
+
+    def mask(self, population: Any, where: str) -> npt.NDArray[np.bool_]:
+        """Return which positions belong to a population, given by name or as an object that has one."""
+        name = one_of(getattr(population, "name", population), self.names, where)
+        return np.repeat([part == name for part, _, _ in self.parts], [size for _, size, _ in self.parts])
+
+    def only(self, population: Any, where: str) -> list[Part]:
+        """Return the parts of one population."""
+        name = one_of(getattr(population, "name", population), self.names, where)
+        return [part for part in self.parts if part[0] == name]
+
+    def same(self, other: RecordedNeurons) -> bool:
+        """Tell whether both hold the same neurons in the same order."""
+        return [part[:2] for part in self.parts] == [part[:2] for part in other.parts] and np.array_equal(
+            self.local_ids, other.local_ids
+        )
+
+    def describe(self) -> str:
+        """Return the populations with their recorded sizes, for a repr."""
+        return " + ".join(f"{name} ({size})" for name, size, _ in self.parts) or "no neurons"
+
+
+class RecordedData:
+    """What spikes and traces have in common: the recorded neurons."""
+
+    def __init__(self, populations: Sequence[Part]) -> None:
+        self._neurons = RecordedNeurons(populations, type(self).__name__)
+
+    @property
+    def populations(self) -> tuple[tuple[str, int, Ids], ...]:
+        """(name, neurons, local ids) of each part of the recorded selection, in the order of the union."""
+        return self._neurons.parts
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the recorded populations."""
+        return self._neurons.names
+
+    @property
+    def size(self) -> int:
+        """Number of recorded neurons."""
+        return self._neurons.size

@@ -1,0 +1,172 @@
+"""Recorded variables: membrane potentials, conductances, currents, gates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.errors import ParameterError
+from gpusyn.parameters.scalars import one_of, public
+from gpusyn.results.recorded_neurons import Floats, Ids, Part, RecordedData, sample_times
+
+
+class TraceData(RecordedData):
+    """Sampled variables of recorded neurons; ``data["V"]`` is an array (n_samples, n_ids).
+
+    Two are equal (``==``) when every bit is.
+
+    Parameters
+    ----------
+    populations : sequence of (str, int, array_like or None)
+        As for :class:`SpikeData`.
+    variables : mapping of str to array_like, shape (n_samples, n_ids)
+        The samples of each variable; one column a recorded neuron, in the order of the union.
+    t : array_like, shape (n_samples,)
+        Times of the samples in ms, equally spaced; kept as :func:`~gpusyn.results.sample_times` counts them.
+    units : mapping of str to str
+        Unit of each variable.
+    every : float, optional
+        Time between samples in ms; needed only when there are fewer than two.
+
+    Raises
+    ------
+    ParameterError
+        If shapes do not fit or the times are not equally spaced.
+
+    Examples
+    --------
+    >>> V = [[-60.0, -61.0], [-59.5, -60.5], [-59.0, -60.0]]
+    >>> traces = TraceData([("E", 2, None)], {"V": V}, [0.5, 1.0, 1.5], {"V": "mV"})
+    >>> traces
+    TraceData(V (mV), 3 samples every 0.5 ms, of E (2))
+    >>> traces["V"].shape, traces.units["V"], traces.ids.tolist()
+    ((3, 2), 'mV', [0, 1])
+    """
+
+    def __init__(
+        self,
+        populations: Sequence[Part],
+        variables: Mapping[str, npt.ArrayLike],
+        t: npt.ArrayLike,
+        units: Mapping[str, str],
+        every: float | None = None,
+    ) -> None:
+        super().__init__(populations)
+        given = np.asarray(t, dtype=np.float64)
+        self.every = _spacing(given, every)
+        # One way to count, whoever did it: the same bits here and after reading back from a file.
+        self.t: Floats = sample_times(float(given[0]), self.every, len(given)) if len(given) else given
+        shape = (len(self.t), self._neurons.size)
+        arrays = {name: np.asarray(values) for name, values in variables.items()}
+        for name, array in arrays.items():
+            if array.shape != shape:
+                raise ParameterError(
+                    f"TraceData.{name}: must be of shape {shape}, samples x neurons (got {array.shape})"
+                )
+        self.values: Mapping[str, npt.NDArray[Any]] = MappingProxyType(arrays)
+        self.units: Mapping[str, str] = MappingProxyType({name: units.get(name, "") for name in arrays})
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the recorded variables."""
+        return tuple(self.values)
+
+    @property
+    def ids(self) -> Ids:
+        """Position in the recorded selection of each column, shape (n_ids,)."""
+        return np.arange(self.size, dtype=np.int64)
+
+    @property
+    def population(self) -> npt.NDArray[np.str_]:
+        """Population name of each column, shape (n_ids,)."""
+        return self._neurons.name_of(self.ids)
+
+    @property
+    def local_ids(self) -> Ids:
+        """Id of each column's neuron in its own population, shape (n_ids,)."""
+        return self._neurons.local_ids
+
+    @public
+    def select(self, population: Any) -> TraceData:
+        """Return the traces of one recorded population."""
+        keep = self._neurons.mask(population, "TraceData.select()")
+        parts = self._neurons.only(population, "TraceData.select()")
+        chosen = {name: array[:, keep] for name, array in self.values.items()}
+        return TraceData(parts, chosen, self.t, self.units, self.every)
+
+    def __getitem__(self, variable: str) -> npt.NDArray[Any]:
+        return self.values[one_of(variable, self.values, "TraceData")]
+
+    def __contains__(self, variable: object) -> bool:
+        return variable in self.values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values)
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TraceData):
+            return NotImplemented
+        return (
+            self._neurons.same(other._neurons)
+            and self.units == other.units
+            and np.array_equal(self.t, other.t)
+            and all(_same_bits(array, other.values[name]) for name, array in self.values.items())
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"{name} ({self.units[name]})" for name in self.values)
+        neurons = self._neurons.describe()
+        return f"TraceData({listed}, {len(self)} samples every {self.every:g} ms, of {neurons})"
+
+    @public
+    def to_xarray(self) -> Any:
+        """Return an ``xarray.Dataset``: dimensions time and id, one variable each, units in ``attrs``.
+
+        Raises
+        ------
+        MissingDependencyError
+            If xarray is not installed.
+        """
+        from gpusyn.results.export import traces_to_xarray
+
+        return traces_to_xarray(self)
+
+    @public
+    def to_neo(self) -> Any:
+        """Return a ``neo.Segment`` with one ``AnalogSignal`` a variable.
+
+        Raises
+        ------
+        MissingDependencyError
+            If neo is not installed.
+        """
+        from gpusyn.results.export import traces_to_neo
+
+        return traces_to_neo(self)
+
+
+def _spacing(t: Floats, every: float | None) -> float:
+    """Return the time between samples, checked against all of them."""
+    if t.ndim != 1:
+        raise ParameterError(f"TraceData.t: must be one-dimensional (got shape {t.shape})")
+    if every is None:
+        every = float(t[-1] - t[0]) / (len(t) - 1) if len(t) > 1 else 0.0
+    if len(t) > 1 and not (every > 0 and np.all(np.abs(np.diff(t) - every) <= 1e-6 * every)):
+        raise ParameterError(
+            f"TraceData.t: samples must be equally spaced, {every:g} ms apart "
+            f"(got spacings of {np.diff(t).min():g} to {np.diff(t).max():g} ms)"
+        )
+    return float(every)
+
+
+def _same_bits(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()

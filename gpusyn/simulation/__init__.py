@@ -1,0 +1,1 @@
+"""Running a network: one clock, one step order, and access to its state."""

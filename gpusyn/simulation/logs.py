@@ -1,0 +1,92 @@
+"""Collects what one chunk of steps produced, in memory or into files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.neuron_tables import sample_steps
+from gpusyn.network.recorder import Recorder
+from gpusyn.results import SpikeData, TraceData
+
+Array = NDArray[Any]
+Part = tuple[str, int, Array]
+
+
+def parts_of(recorder: Recorder) -> list[Part]:
+    """(population, recorded neurons, local ids) in the order of the union."""
+    return [(population.name, len(ids), np.asarray(ids)) for population, ids in recorder.source.parts]
+
+
+class SpikeLog:
+    """Spikes of one recorder."""
+
+    def __init__(self, recorder: Recorder, layout: Layout) -> None:
+        self.recorder, self.dt, self.keep = recorder, layout.dt, recorder.file is None
+        self.position = np.full(layout.n_ids, -1, np.int64)
+        start = 0
+        for population, ids in recorder.source.parts:
+            self.position[layout.populations[population.name].source + np.asarray(ids)] = start + np.arange(len(ids))
+            start += len(ids)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.steps: list[Array] = []
+        self.ids: list[Array] = []
+
+    def add(self, step: Array, source: Array) -> tuple[Array, Array]:
+        """Keep the recorder's share of a chunk's spikes; returns their steps and positions, sorted."""
+        at = self.position[source]
+        mine = at >= 0
+        step, at = step[mine], at[mine]
+        order = np.lexsort((at, step))
+        step, at = step[order], at[order]
+        if self.keep:
+            self.steps.append(step)
+            self.ids.append(at)
+        return step, at
+
+    def data(self, end: int) -> SpikeData:
+        """What was recorded up to step `end`."""
+        steps = np.concatenate([np.zeros(0, np.int64), *self.steps])
+        ids = np.concatenate([np.zeros(0, np.int64), *self.ids])
+        return SpikeData(parts_of(self.recorder), steps * self.dt, ids, end * self.dt)
+
+
+class TraceLog:
+    """Sampled variables of one recorder."""
+
+    def __init__(self, recorder: Recorder, layout: Layout) -> None:
+        self.recorder, self.dt, self.keep = recorder, layout.dt, recorder.file is None
+        self.every = sample_steps(recorder, layout.dt)
+        self.dtype = layout.numbers.real_dtype
+        known = recorder.source.parts[0][0].variables if recorder.source.parts else {}
+        self.units = {v: known[v] for v in recorder.variables}
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.rows: dict[str, list[Array]] = {v: [] for v in self.recorder.variables}
+        self.count = 0
+
+    def add(self, start: int, steps: int, read: Callable[[str, int], Array]) -> dict[str, Array]:
+        """Keep the samples of a chunk; `read(variable, rows)` gets them from the device."""
+        rows = (start + steps) // self.every - start // self.every
+        frames = {v: read(v, rows) for v in self.rows} if rows else {}
+        if self.keep:
+            for variable, frame in frames.items():
+                self.rows[variable].append(frame)
+            self.count += rows
+        return frames
+
+    def data(self) -> TraceData:
+        """What was recorded."""
+        empty = np.zeros((0, self.recorder.source.size), self.dtype)
+        values = {v: np.concatenate([empty, *rows]) for v, rows in self.rows.items()}
+        t = np.arange(1, self.count + 1) * self.every * self.dt
+        return TraceData(parts_of(self.recorder), values, t, self.units, every=self.every * self.dt)

@@ -1,0 +1,136 @@
+"""Reading and replacing present values of state variables by population and name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.backends.base import Session
+from gpusyn.builder.gating.strategy import SOURCE, TARGET
+from gpusyn.builder.inputs.tables import InputTables
+from gpusyn.builder.layout import Layout, PopulationLayout
+from gpusyn.builder.neuron_tables import drawn
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.kernels.signature import KINETICS
+from gpusyn.network.populations import Selection
+from gpusyn.parameters.scalars import instance, one_of
+from gpusyn.parameters.values import values
+
+Array = NDArray[Any]
+
+
+class StateAccess:
+    """Present values of V, of the neuron models' own states, g_<receptor> and h_<receptor>."""
+
+    def __init__(self, layout: Layout, session: Session, inputs: InputTables) -> None:
+        self.layout, self.session, self.inputs = layout, session, inputs
+        self.step = 0  # that has been reached
+
+    def _arrays(self, place: PopulationLayout, variable: str) -> list[tuple[str, int]]:
+        """(array, start in it) of the variable's first neuron; a sum of several arrays for per-synapse gates."""
+        prefix, group = f"g{place.group}.", self.layout.groups[place.group]
+        if variable == "V":
+            return [(prefix + "V", place.first)]
+        own = list(place.population.model.STATES)
+        if variable in own:
+            return [(prefix + "membrane", own.index(variable) * group.size + place.first)]
+        if variable == "Ca":
+            return [(prefix + "gates", (group.signature.n_states - 1) * group.size + place.first)]
+        kind, _, name = variable.partition("_")
+        k = [r.name for r in place.population.receptors].index(name)
+        row = group.signature.layout()[k]
+        pulsed = row.kinetics.startswith("Pulsed")
+        found = []
+        for state in [0, row.inputs - 1] if pulsed else [int(kind == "h")] if KINETICS[row.kinetics][0] else []:
+            found.append((prefix + "gates", (row.state + state) * group.size + place.first))
+        if row.synaptic >= 0:
+            found.append((prefix + "synaptic", (2 * row.synaptic + 1) * group.size + place.first))
+        return found
+
+    def _variable(self, selection: Any, variable: Any, where: str) -> str:
+        instance(selection, Selection, f"{where}.population", "a population or selection")
+        for population, _ in selection.parts:
+            if self.layout.net.populations.get(population.name) is not population:
+                raise ArgumentError(f"{where}.population: '{population.name}' belongs to another network")
+        known = [v for v in _common(selection) if not v.startswith(("I_", "B_"))]
+        if variable == "Ca" and not all(self._has_calcium(population.name) for population, _ in selection.parts):
+            raise ParameterError(
+                f"{where}.variable: 'Ca' is computed only where it is recorded; add net.record({selection.name}, 'Ca')"
+            )
+        return one_of(variable, known, f"{where}.variable")
+
+    def _scale(self, place: PopulationLayout, variable: str) -> Any:
+        """What the bath leaves of a conductance now; None where it leaves all."""
+        kind, _, name = variable.partition("_")
+        names = [r.name for r in place.population.receptors]
+        return self.inputs.scale(place.population.name, names.index(name), self.step) if kind == "g" else None
+
+    def _has_calcium(self, population: str) -> bool:
+        return self.layout.groups[self.layout.populations[population].group].signature.calcium
+
+    def get(self, selection: Selection, variable: str) -> Array:
+        """Host copy, one value a neuron in the order of the selection."""
+        variable = self._variable(selection, variable, "Simulator.get()")
+        parts = []
+        for population, ids in selection.parts:
+            place = self.layout.populations[population.name]
+            total: Any = 0
+            for array, start in self._arrays(place, variable):
+                total = total + self.session.read(array, start, start + place.size)
+            if (scale := self._scale(place, variable)) is not None:
+                total = scale * total
+            if variable == "V":
+                total = (total.astype(np.float64) + self._rest(place)).astype(total.dtype)
+            parts.append(total[np.asarray(ids)])
+        return np.concatenate(parts)
+
+    def set(self, selection: Selection, variable: str, given: Any, seed: int) -> None:
+        """Replace values; the rest of each population keeps its own."""
+        variable = self._variable(selection, variable, "Simulator.set()")
+        where = f"Simulator.set({selection.name!r}, {variable!r})"
+        is_v = variable == "V"
+        limits: dict[str, Any] = {"unit": "mV", "potential": True} if is_v else {}
+        if variable.startswith("g_"):
+            limits = {"unit": "nS", "low": 0.0}
+        limits |= _own_limits(selection, variable)
+        new = drawn(values(given, selection.size, where, **limits), selection.size, where, seed, "set")
+        new = np.broadcast_to(np.asarray(new, np.float64), selection.size)
+        offset = 0
+        for population, ids in selection.parts:
+            place = self.layout.populations[population.name]
+            arrays = self._arrays(place, variable)
+            owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True)
+                      if variable.endswith(f"_{r.name}")}  # fmt: skip
+            if owners - {TARGET}:
+                raise ParameterError(
+                    f"{where}: gates of this receptor live on the {'sources' if SOURCE in owners else 'synapses'}; it "
+                    "can be read, not set"
+                )
+            array, start = arrays[0]
+            present = self.session.read(array, start, start + place.size)
+            part = new[offset : offset + len(ids)]
+            if (scale := self._scale(place, variable)) is not None:
+                if scale == 0:
+                    raise ParameterError(f"{where}: the bath leaves no conductance of this receptor now; wash it first")
+                part = part / scale
+            present[np.asarray(ids)] = part - self._rest(place)[np.asarray(ids)] if is_v else part
+            self.session.write(array, present, start)
+            offset += len(ids)
+
+    def _rest(self, place: PopulationLayout) -> Array:
+        return self.session.read(f"g{place.group}.rest", place.first, place.first + place.size)
+
+
+def _own_limits(selection: Selection, variable: str) -> dict[str, Any]:
+    """What a state of a neuron model may be; one without a unit is an open fraction of channels."""
+    unit = next((p.model.STATES.get(variable) for p, _ in selection.parts), None)
+    if unit is None:
+        return {}
+    return {"low": 0.0, "high": 1.0} if unit == "1" else {"unit": unit}
+
+
+def _common(selection: Selection) -> list[str]:
+    names = [list(p.variables) for p, _ in selection.parts]
+    return [v for v in names[0] if all(v in other for other in names)] if names else []

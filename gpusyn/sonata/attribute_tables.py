@@ -1,0 +1,218 @@
+"""The tables of a SONATA circuit: rows in HDF5 with their attributes in groups, types in a CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gpusyn.errors import FileError
+from gpusyn.utils.optional import require
+
+__all__ = ["Table", "TypeTable", "dataset", "open_h5", "read_table", "read_types"]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
+
+ABSENT = frozenset({"", "null", "na", "n/a", "nan", "none"})
+
+
+@contextmanager
+def open_h5(path: Path) -> Iterator[Any]:
+    """Open an HDF5 file for reading; what cannot be opened is a FileError."""
+    h5py = require("h5py", "reading SONATA files", "gpusyn[io]")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        reason = "no such file" if not path.exists() else f"no HDF5 file, or damaged ({error})"
+        raise FileError(f"{path}: {reason}; give the path of a SONATA file") from None
+    with file:
+        yield file
+
+
+def dataset(group: Any, name: str, path: Path) -> npt.NDArray[Any]:
+    """Return a whole dataset; its absence is a FileError that lists what is there."""
+    if name not in group:
+        listed = ", ".join(group) or "(nothing)"
+        raise FileError(f"{path}: {group.name}/{name}: missing; SONATA requires it (found here: {listed})")
+    return np.asarray(group[name][()])
+
+
+@dataclass(frozen=True)
+class TypeTable:
+    """A CSV of node or edge types: columns by type id; ``NULL`` and the like are absent."""
+
+    file: Path | None
+    rows: dict[int, dict[str, str]]
+
+    def place(self, type_id: int, column: str) -> str:
+        """Return where a value stands, for messages."""
+        return f"{self.file}: type {type_id}: {column}"
+
+
+def read_types(path: Path | None, key: str) -> TypeTable:
+    """Read a types CSV (blank-separated) whose ids stand in the column `key`."""
+    if path is None:
+        return TypeTable(None, {})
+    rows: dict[int, dict[str, str]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            lines = [line for line in csv.reader(stream, delimiter=" ", skipinitialspace=True) if any(line)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FileError(f"{path}: cannot be read as a table ({error}); give a blank-separated CSV") from None
+    header = [name for name in lines[0] if name] if lines else []
+    if key not in header:
+        raise FileError(f"{path}: no column {key!r} (found: {', '.join(header) or 'an empty file'}); add it")
+    for number, line in enumerate(lines[1:], start=2):
+        # A blank at the end of a line makes one empty field too many.
+        fields = line[:-1] if len(line) == len(header) + 1 and not line[-1] else line
+        if len(fields) != len(header):
+            raise FileError(
+                f"{path}: row {number}: {len(fields)} fields under {len(header)} columns; "
+                "separate fields by one blank, write NULL for an empty one and quote blanks"
+            )
+        row = dict(zip(header, fields, strict=True))
+        try:
+            type_id = int(row.pop(key))
+        except ValueError:
+            raise FileError(f"{path}: row {number}: {key} must be a whole number (got {fields})") from None
+        if type_id in rows:
+            raise FileError(f"{path}: row {number}: {key} {type_id} stands twice; keep one")
+        rows[type_id] = {name: value for name, value in row.items() if value.strip().lower() not in ABSENT}
+    return TypeTable(path, rows)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a node or edge population and where their attributes are.
+
+    An attribute of a row stands in its group (``<population>/<group id>/<name>`` at its group index) or,
+    where the group has none of that name, in the row of its type in the CSV.
+
+    Attributes
+    ----------
+    file : pathlib.Path
+    path : str
+        The population inside the file, such as ``/nodes/internal``.
+    type_ids, group_ids, group_index : ndarray of int64, shape (size,)
+    types : TypeTable
+    """
+
+    file: Path
+    path: str
+    type_ids: Integers
+    group_ids: Integers
+    group_index: Integers
+    types: TypeTable
+    names: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return len(self.type_ids)
+
+    def numbers(self, name: str) -> tuple[Floats, Bools]:
+        """Return an attribute as float64 (size,), NaN where absent, and where it is present."""
+        values = np.full(self.size, np.nan)
+        for type_id, row in self.types.rows.items():
+            if name in row:
+                values[self.type_ids == type_id] = self._number(row[name], self.types.place(type_id, name))
+        for group, column in self._columns(name):
+            rows = self.group_ids == group
+            values[rows] = self._picked(column, group, name, rows)
+        return values, ~np.isnan(values)
+
+    def texts(self, name: str) -> Texts:
+        """Return an attribute as str (size,), ``None`` where absent."""
+        values = np.full(self.size, None, dtype=object)
+        for type_id, row in self.types.rows.items():
+            if name in row:
+                values[self.type_ids == type_id] = row[name]
+        for group, column in self._columns(name):
+            rows = self.group_ids == group
+            values[rows] = [one.decode() if isinstance(one, bytes) else str(one)
+                            for one in self._picked(column, group, name, rows)]  # fmt: skip
+        return values
+
+    def group_names(self, prefix: str = "") -> set[str]:
+        """Return the names of the attributes that stand in groups, below `prefix`."""
+        found = {name for names in self.names.values() for name in names}
+        return {name.removeprefix(prefix) for name in found if name.startswith(prefix)}
+
+    def _columns(self, name: str) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+        groups = [group for group, names in self.names.items() if name in names]
+        if groups:
+            with open_h5(self.file) as file:
+                for group in groups:
+                    yield group, np.asarray(file[f"{self.path}/{group}/{name}"][()])
+
+    def _picked(self, column: npt.NDArray[Any], group: int, name: str, rows: Bools) -> npt.NDArray[Any]:
+        index = self.group_index[rows]
+        if len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(column):
+            raise FileError(
+                f"{self.file}: {self.path}/{group}/{name}: {len(column)} values, but group indices of "
+                f"{int(index.min())} to {int(index.max())} point into it; the file is damaged or was cut"
+            )
+        picked: npt.NDArray[Any] = column[index]
+        return picked
+
+    @staticmethod
+    def _number(text: str, where: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise FileError(f"{where}: must be a number or NULL (got {text!r})") from None
+
+
+def read_table(group: Any, kind: str, file: Path, types: TypeTable) -> Table:
+    """Read type ids and the group indirection of a population; `kind` is ``"node"`` or ``"edge"``."""
+    type_ids = dataset(group, f"{kind}_type_id", file).astype(np.int64)
+    groups = sorted((name for name in group if name.isdigit()), key=int)
+    if f"{kind}_group_id" in group or len(groups) > 1:
+        group_ids = dataset(group, f"{kind}_group_id", file).astype(np.int64)
+        group_index = dataset(group, f"{kind}_group_index", file).astype(np.int64)
+    else:
+        group_ids = np.full(len(type_ids), int(groups[0]) if groups else 0)
+        group_index = np.arange(len(type_ids))
+    check_lengths(group, file, type_ids, group_ids, group_index)
+    check_types(group, kind, file, type_ids, types)
+    names = {int(name): frozenset(attributes(group[name])) for name in groups}
+    unknown = np.setdiff1d(group_ids, list(names)) if names else np.empty(0)
+    if len(unknown):
+        raise FileError(f"{file}: {group.name}/{kind}_group_id: no group {int(unknown[0])} in the file; add it")
+    return Table(file, group.name, type_ids, group_ids, group_index, types, names)
+
+
+def attributes(group: Any, prefix: str = "") -> Iterator[str]:
+    """Yield the names of a group's one-dimensional datasets, ``dynamics_params`` included."""
+    for name, item in group.items():
+        if hasattr(item, "shape"):
+            if len(item.shape) == 1:
+                yield prefix + name
+        elif not prefix and name == "dynamics_params":
+            yield from attributes(item, "dynamics_params/")
+
+
+def check_lengths(group: Any, file: Path, *columns: Sequence[Any] | npt.NDArray[Any]) -> None:
+    """Refuse columns of one table that differ in length."""
+    lengths = {len(column) for column in columns}
+    if len(lengths) > 1:
+        listed = " and ".join(str(length) for length in sorted(lengths))
+        raise FileError(f"{file}: {group.name}: columns of {listed} rows; they must be of one length")
+
+
+def check_types(group: Any, kind: str, file: Path, type_ids: Integers, types: TypeTable) -> None:
+    """Refuse type ids that the CSV does not have."""
+    missing = np.setdiff1d(type_ids, list(types.rows)) if types.file is not None else np.empty(0)
+    if len(missing):
+        raise FileError(
+            f"{file}: {group.name}/{kind}_type_id: type {int(missing[0])} is not in {types.file}; add its row there"
+        )

@@ -1,0 +1,237 @@
+"""Nodes, edges and node sets of a SONATA circuit, as the files have them: no model is chosen yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gpusyn.errors import FileError
+from gpusyn.parameters.scalars import nearest, show
+from gpusyn.sonata.attribute_tables import (
+    Bools,
+    Integers,
+    Table,
+    Texts,
+    check_lengths,
+    dataset,
+    open_h5,
+    read_table,
+    read_types,
+)
+from gpusyn.sonata.config import Config, TableFiles
+
+__all__ = ["Circuit", "Edges", "Nodes", "read_circuit"]
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """A node population.
+
+    Attributes
+    ----------
+    name : str
+    ids : ndarray of int64, shape (size,)
+        Node ids, in the order of the file's rows.
+    table : Table
+        Attributes of the rows.
+    """
+
+    name: str
+    ids: Integers
+    table: Table
+
+    @property
+    def size(self) -> int:
+        """Number of nodes."""
+        return len(self.ids)
+
+    def rows(self, ids: Integers, where: str) -> Integers:
+        """Return the rows of node ids; an unknown id is a FileError about `where`."""
+        order = np.argsort(self.ids, kind="stable")
+        place = np.searchsorted(self.ids, ids, sorter=order)
+        rows: Integers = order[np.minimum(place, self.size - 1)]
+        wrong = self.ids[rows] != ids
+        if wrong.any():
+            raise FileError(
+                f"{where}: node {int(ids[wrong][0])} is not in population {self.name!r} "
+                f"({self.table.file}, {self.size} nodes); mend the id"
+            )
+        return rows
+
+    def type_names(self) -> Texts:
+        """Return a name for each row's cell type: ``pop_name``, ``model_name``, or else the node type id."""
+        names = np.array([str(type_id) for type_id in self.table.type_ids.tolist()], dtype=object)
+        for column in ("model_name", "pop_name"):
+            given = self.table.texts(column)
+            names = np.where(given == None, names, given)  # noqa: E711 (elementwise)
+        return names
+
+
+@dataclass(frozen=True)
+class Edges:
+    """An edge population: `source` and `target` are rows of the two node populations."""
+
+    name: str
+    source_population: str
+    target_population: str
+    source: Integers
+    target: Integers
+    table: Table
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Everything that the circuit files of a configuration hold."""
+
+    nodes: Mapping[str, Nodes]
+    edges: tuple[Edges, ...]
+    node_sets: Mapping[str, Any]
+
+    def select(self, node_set: Any, where: str) -> dict[str, Integers]:
+        """Return the rows of a node set by population.
+
+        Parameters
+        ----------
+        node_set : str, dict or list
+            A name, ``"all"``, the conditions themselves, or a list of names (their union).
+        where : str
+            The place that uses the set, for messages.
+
+        Returns
+        -------
+        dict of str to ndarray of int64
+            Sorted rows; populations without any are left out.
+        """
+        chosen = {name: mask for name, mask in self._masks(node_set, where, ()).items() if mask.any()}
+        if not chosen:
+            raise FileError(f"{where}: the node set {show(node_set)} holds no node of this circuit; mend it")
+        return {name: np.flatnonzero(mask) for name, mask in chosen.items()}
+
+    def _masks(self, node_set: Any, where: str, above: tuple[str, ...]) -> dict[str, Bools]:
+        if isinstance(node_set, str):
+            if node_set in above:
+                raise FileError(f"{where}: the node set {node_set!r} contains itself; mend node_sets")
+            if node_set in self.node_sets:
+                return self._masks(self.node_sets[node_set], f"{where}, node set {node_set!r}", (*above, node_set))
+            if node_set == "all":
+                return {name: np.ones(nodes.size, dtype=bool) for name, nodes in self.nodes.items()}
+            known = [*self.node_sets, "all"]
+            hint = nearest(node_set, known)
+            raise FileError(f"{where}: no node set {node_set!r}{hint}; known here: {', '.join(known)}")
+        if isinstance(node_set, list):
+            masks = {name: np.zeros(nodes.size, dtype=bool) for name, nodes in self.nodes.items()}
+            for part in node_set:
+                for name, mask in self._masks(part, where, above).items():
+                    masks[name] |= mask
+            return masks
+        if not isinstance(node_set, dict):
+            raise FileError(f"{where}: a node set is a name, a list of names or an object (got {show(node_set)})")
+        return {name: self._matching(nodes, node_set, where) for name, nodes in self.nodes.items()}
+
+    def _matching(self, nodes: Nodes, conditions: Mapping[str, Any], where: str) -> Bools:
+        mask = np.ones(nodes.size, dtype=bool)
+        for key, wanted in conditions.items():
+            listed = wanted if isinstance(wanted, list) else [wanted]
+            if not all(isinstance(one, str | int | float) for one in listed):
+                raise FileError(f"{where}.{key}: must be a value or a list of values (got {show(wanted)})")
+            if key == "population":
+                unknown = [one for one in listed if one not in self.nodes]
+                if unknown:
+                    known = ", ".join(self.nodes)
+                    raise FileError(f"{where}.population: no population {unknown[0]!r}; known here: {known}")
+                mask &= nodes.name in listed
+            elif key in ("node_id", "node_ids"):
+                mask &= np.isin(nodes.ids, listed)
+            elif key == "node_type_id":
+                mask &= np.isin(nodes.table.type_ids, listed)
+            elif all(isinstance(one, str) for one in listed):
+                mask &= np.isin(nodes.table.texts(key).astype(str), listed)
+            else:
+                mask &= np.isin(nodes.table.numbers(key)[0], listed)
+        return mask
+
+
+def read_circuit(config: Config) -> Circuit:
+    """Read the nodes and edges that a configuration names; edges before their attributes.
+
+    Raises
+    ------
+    FileError
+        If a file is missing or damaged, a type id is not in its CSV, or an edge ends at no node.
+    """
+    nodes: dict[str, Nodes] = {}
+    for files in config.nodes:
+        for one in read_nodes(files):
+            if one.name in nodes:
+                other = nodes[one.name].table.file
+                raise FileError(f"{files.data}: population {one.name!r} is in {other} too; leave one of them out")
+            nodes[one.name] = one
+    edges: dict[str, Edges] = {}
+    for files in config.edges:
+        for connections in read_edges(files, nodes):
+            if connections.name in edges:
+                other = edges[connections.name].table.file
+                where = f"{files.data}: edge population {connections.name!r}"
+                raise FileError(f"{where} is in {other} too; leave one of them out")
+            edges[connections.name] = connections
+    return Circuit(nodes, tuple(edges.values()), config.node_sets)
+
+
+def populations(file: Any, kind: str, path: Path) -> dict[str, Any]:
+    """Return the population groups below ``/nodes`` or ``/edges``."""
+    if kind not in file or not len(file[kind]):
+        listed = ", ".join(file) or "(nothing)"
+        raise FileError(f"{path}: no population below /{kind} (found: {listed}); is this a SONATA {kind} file?")
+    return dict(file[kind].items())
+
+
+def read_nodes(files: TableFiles) -> list[Nodes]:
+    """Read the populations of one nodes file."""
+    types = read_types(files.types, "node_type_id")
+    found = []
+    with open_h5(files.data) as file:
+        for name, group in populations(file, "nodes", files.data).items():
+            table = read_table(group, "node", files.data, types)
+            ids = np.arange(table.size)
+            if "node_id" in group:
+                ids = dataset(group, "node_id", files.data).astype(np.int64)
+                check_lengths(group, files.data, ids, table.type_ids)
+            if len(np.unique(ids)) != len(ids):
+                raise FileError(f"{files.data}: {group.name}/node_id: an id stands twice; ids must be unique")
+            found.append(Nodes(name, ids, table))
+    return found
+
+
+def read_edges(files: TableFiles, nodes: Mapping[str, Nodes]) -> list[Edges]:
+    """Read the populations of one edges file."""
+    types = read_types(files.types, "edge_type_id")
+    found = []
+    with open_h5(files.data) as file:
+        for name, group in populations(file, "edges", files.data).items():
+            table = read_table(group, "edge", files.data, types)
+            ends: list[tuple[str, Integers]] = []
+            for end in ("source", "target"):
+                column = f"{end}_node_id"
+                ids = dataset(group, column, files.data).astype(np.int64)
+                check_lengths(group, files.data, ids, table.type_ids)
+                population = end_population(group, column, files.data, nodes)
+                ends.append((population, nodes[population].rows(ids, f"{files.data}: {group.name}/{column}")))
+            (source_name, source), (target_name, target) = ends
+            found.append(Edges(name, source_name, target_name, source, target, table))
+    return found
+
+
+def end_population(group: Any, column: str, path: Path, nodes: Mapping[str, Nodes]) -> str:
+    """Return the node population that a column of edge ends points into."""
+    where = f"{path}: {group.name}/{column}, attribute node_population"
+    name = group[column].attrs.get("node_population")
+    if name is None:
+        raise FileError(f"{where}: missing; SONATA requires it")
+    name = name.decode() if isinstance(name, bytes) else str(name)
+    if name not in nodes:
+        raise FileError(f"{where}: no population {name!r} in the nodes files; known here: {', '.join(nodes)}")
+    return name

@@ -1,0 +1,233 @@
+"""SONATA configuration files: which circuit, how long, what goes in and what comes out.
+
+A configuration is one JSON file or several that name each other (``"network"``, ``"simulation"``). Paths may
+start with variables of the file's own ``manifest``; relative ones start at the file's folder. The format is
+that of Dai et al. 2020, The SONATA data format for efficient description of large-scale network models,
+doi:10.1371/journal.pcbi.1007696.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gpusyn.parameters.scalars import real
+from gpusyn.sonata.configured_outputs import Report, read_output, read_reports
+from gpusyn.sonata.sections import Section, load
+
+__all__ = ["Config", "SpikeInput", "TableFiles", "read_config"]
+
+NETWORK_KEYS = ("manifest", "components", "networks", "target_simulator", "node_sets_file", "node_sets",
+                "network", "simulation")  # fmt: skip
+SIMULATION_KEYS = (*NETWORK_KEYS, "run", "conditions", "inputs", "output", "reports")
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """One entry of ``networks.nodes`` or ``networks.edges``: an HDF5 file and the CSV of its types."""
+
+    data: Path
+    types: Path | None
+    where: str
+
+
+@dataclass(frozen=True)
+class SpikeInput:
+    """One entry of ``inputs``: a spike file for the nodes of a node set."""
+
+    name: str
+    file: Path
+    node_set: Any
+    where: str
+
+
+@dataclass(frozen=True)
+class Config:
+    """A SONATA simulation as its files say.
+
+    Attributes
+    ----------
+    file : pathlib.Path
+        The file that was read first.
+    nodes, edges : tuple of TableFiles
+        The enabled entries of ``networks``, in their order.
+    components : dict of str to pathlib.Path
+        Folders of model files by their SONATA key, such as ``point_neuron_models_dir``.
+    node_sets : dict
+        Node sets as written.
+    dt, tstop : float
+        Time step and end of the run [ms].
+    v_init : float or None
+        Initial membrane potential of every neuron [mV], if the files give one.
+    inputs : tuple of SpikeInput
+    reports : tuple of Report
+    output_dir : pathlib.Path
+    spikes_file : pathlib.Path or None
+        Where the spikes go; ``None`` if the files ask for none.
+    spikes_order : str
+        ``"by_time"``, ``"by_id"`` or ``"none"``.
+    log_file : pathlib.Path or None
+    notes : tuple of str
+        What the files hold and gpusyn does not use, a sentence each.
+    """
+
+    file: Path
+    nodes: tuple[TableFiles, ...]
+    edges: tuple[TableFiles, ...]
+    components: Mapping[str, Path]
+    node_sets: Mapping[str, Any]
+    dt: float
+    tstop: float
+    v_init: float | None
+    inputs: tuple[SpikeInput, ...]
+    reports: tuple[Report, ...]
+    output_dir: Path
+    spikes_file: Path | None
+    spikes_order: str
+    log_file: Path | None
+    notes: tuple[str, ...] = field(default=())
+
+
+def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> Config:
+    """Read a SONATA simulation configuration.
+
+    Parameters
+    ----------
+    path : path
+        The JSON file; it holds ``run`` and ``networks`` itself or names the files that do.
+    out : path, optional
+        Folder for everything that a run writes, instead of ``output.output_dir``.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    FileError
+        Naming file, key and what to do, if something is missing or malformed. No circuit file is opened yet.
+    """
+    top = load(Path(path))
+    simulation = top.follow("simulation") if "simulation" in top else top
+    network = find_network(top, simulation)
+    if "run" not in simulation:
+        move = 'give a simulation configuration with "run": {"tstop": ..., "dt": ...}'
+        raise simulation.error("run", f"missing; {move}")
+    notes = simulation.unused(SIMULATION_KEYS)
+    notes += network.unused(NETWORK_KEYS) if network.file != simulation.file else []
+    dt, tstop = read_run(simulation.section("run"), notes)
+    output_dir, spikes_file, order, log_file = read_output(simulation.section("output"), out, notes)
+    return Config(
+        file=Path(path),
+        nodes=read_tables(network, "nodes", notes),
+        edges=read_tables(network, "edges", notes),
+        components=read_components(network, simulation),
+        node_sets=read_node_sets(network) | read_node_sets(simulation) | read_node_sets(top),
+        dt=dt,
+        tstop=tstop,
+        v_init=read_conditions(simulation.section("conditions"), notes),
+        inputs=read_inputs(simulation, notes),
+        reports=read_reports(simulation, output_dir, dt, notes),
+        output_dir=output_dir,
+        spikes_file=spikes_file,
+        spikes_order=order,
+        log_file=log_file,
+        notes=tuple(notes),
+    )
+
+
+def find_network(top: Section, simulation: Section) -> Section:
+    """Return the object with ``networks``: named by the top or the simulation file, or inside one."""
+    for place in (top, simulation):
+        if "network" in place:
+            found = place.follow("network")
+            if "networks" in found:
+                return found
+            raise found.error("networks", 'missing; give "networks": {"nodes": [...], "edges": [...]}')
+    for place in (simulation, top):
+        if "networks" in place:
+            return place
+    raise top.error("network", 'missing; give the path of the circuit configuration, or "networks" itself')
+
+
+def read_run(run: Section, notes: list[str]) -> tuple[float, float]:
+    dt, tstop = run.number("dt", "ms"), run.number("tstop", "ms")
+    for key, value in (("dt", dt), ("tstop", tstop)):
+        if value <= 0:
+            raise run.error(key, f"must be above 0 ms (got {value:g})")
+    if run.number("tstart", "ms", 0.0) != 0:
+        raise run.error("tstart", "must be 0: a gpusyn run starts at 0 ms; shift the input times instead")
+    # nsteps_block is how often other tools flush to disk, a matter of theirs without influence on results.
+    notes += run.unused(("dt", "tstop", "tstart", "nsteps_block"))
+    return dt, tstop
+
+
+def read_tables(network: Section, kind: str, notes: list[str]) -> tuple[TableFiles, ...]:
+    """Return the enabled entries of ``networks.nodes`` or ``networks.edges``."""
+    tables = []
+    singular = kind.removesuffix("s")
+    for entry in network.section("networks").sections(kind):
+        if not entry.flag("enabled", True):
+            notes.append(f"{entry.where('enabled')}: false, left out: {entry.text(f'{kind}_file', '?')}")
+            continue
+        types = f"{singular}_types_file"
+        tables.append(
+            TableFiles(
+                data=entry.existing(f"{kind}_file"),
+                types=entry.existing(types) if types in entry else None,
+                where=entry.where(f"{kind}_file"),
+            )
+        )
+        notes += entry.unused((f"{kind}_file", types, "enabled"))
+    if kind == "nodes" and not tables:
+        raise network.error("networks.nodes", "no enabled entry; give at least one nodes_file")
+    return tuple(tables)
+
+
+def read_components(*places: Section) -> dict[str, Path]:
+    return {
+        key: section.path(key)
+        for place in places
+        for section in [place.section("components")]
+        for key in section.data
+        if key in section
+    }
+
+
+def read_node_sets(place: Section) -> dict[str, Any]:
+    sets: dict[str, Any] = {}
+    if "node_sets_file" in place:
+        sets |= load(place.existing("node_sets_file")).data
+    return sets | dict(place.section("node_sets").data)
+
+
+def read_conditions(conditions: Section, notes: list[str]) -> float | None:
+    if "celsius" in conditions:
+        celsius = conditions.number("celsius", "degC")
+        notes.append(f"{conditions.where('celsius')}: {celsius:g} degC has no effect on these models")
+    notes += conditions.unused(("celsius", "v_init"))
+    if "v_init" not in conditions:
+        return None
+    return real(conditions.number("v_init", "mV"), conditions.where("v_init"), unit="mV", potential=True)
+
+
+def read_inputs(simulation: Section, notes: list[str]) -> tuple[SpikeInput, ...]:
+    inputs = []
+    for name in simulation.section("inputs").data:
+        entry = simulation.section("inputs").section(name)
+        if not entry.flag("enabled", True):
+            notes.append(f"{entry.where('enabled')}: false, left out")
+            continue
+        for key, allowed in (("input_type", ("spikes",)), ("module", ("h5", "sonata"))):
+            if entry.text(key) not in allowed:
+                listed = " or ".join(f'"{one}"' for one in allowed)
+                move = 'leave it out with "enabled": false, or add it in Python (net.inject, net.drive)'
+                raise entry.error(key, f'"{entry.text(key)}" is not known; gpusyn reads {listed}; {move}')
+        if "node_set" not in entry:
+            raise entry.error("node_set", "missing; name the node set that the spikes belong to")
+        inputs.append(SpikeInput(name, entry.existing("input_file"), entry.data["node_set"], entry.where()))
+        notes += entry.unused(("enabled", "input_type", "module", "node_set", "input_file"))
+    return tuple(inputs)

@@ -1,0 +1,130 @@
+"""Spikes from files: SONATA's old layout (``/spikes/gids``) and its new one (``/spikes/<population>``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gpusyn.errors import FileError
+from gpusyn.sonata.attribute_tables import Floats, Integers, check_lengths, dataset, open_h5
+from gpusyn.sonata.circuit import Circuit
+from gpusyn.sonata.config import SpikeInput
+
+__all__ = ["Trains", "read_input", "rounding"]
+
+MILLISECONDS = {"ms": 1.0, "msec": 1.0, "millisecond": 1.0, "milliseconds": 1.0,
+                "s": 1e3, "sec": 1e3, "second": 1e3, "seconds": 1e3,
+                "us": 1e-3, "microsecond": 1e-3, "microseconds": 1e-3}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Trains:
+    """Spikes of the rows of one node population, times in ms."""
+
+    population: str
+    rows: Integers
+    times: Floats
+
+
+def read_input(spec: SpikeInput, circuit: Circuit) -> tuple[list[Trains], list[str]]:
+    """Read a spike file for the nodes of its node set.
+
+    Parameters
+    ----------
+    spec : SpikeInput
+    circuit : Circuit
+
+    Returns
+    -------
+    trains : list of Trains
+        One a population, in the order of the file.
+    notes : list of str
+        What was assumed or left out.
+
+    Raises
+    ------
+    FileError
+        If the layout or unit is unknown, an id is no node, or no population is named and several are meant.
+    """
+    wanted = circuit.select(spec.node_set, f"{spec.where}.node_set")
+    notes: list[str] = []
+    trains: list[Trains] = []
+    with open_h5(spec.file) as file:
+        if "spikes" not in file:
+            raise FileError(f"{spec.file}: no group /spikes; is this a SONATA spike file?")
+        spikes = file["spikes"]
+        for population, group, column in layout(spikes, wanted, spec):
+            times = dataset(group, "timestamps", spec.file).astype(np.float64)
+            ids = dataset(group, column, spec.file).astype(np.int64)
+            check_lengths(group, spec.file, times, ids)
+            times = times * unit(group, spec.file, notes)
+            if not np.isfinite(times).all() or (times < 0).any():
+                raise FileError(f"{spec.file}: {group.name}/timestamps: must be finite and >= 0 ms; mend the file")
+            rows = circuit.nodes[population].rows(ids, f"{spec.file}: {group.name}/{column}")
+            inside = np.isin(rows, wanted[population])
+            if not inside.all():
+                left = int((~inside).sum())
+                notes.append(f"{spec.where}: {left} spikes of nodes outside its node set: not used")
+            trains.append(Trains(population, rows[inside], times[inside]))
+    return trains, notes
+
+
+def layout(spikes: Any, wanted: dict[str, Integers], spec: SpikeInput) -> list[tuple[str, Any, str]]:
+    """Return (population, group, name of the id column) for what a spike file holds."""
+    if "gids" in spikes or "node_ids" in spikes:
+        if len(wanted) != 1:
+            raise FileError(
+                f"{spec.where}.node_set: {spec.file.name} names no population (old layout, /spikes/gids), so "
+                f"the node set must lie in one population (it reaches {', '.join(wanted)}); narrow it"
+            )
+        return [(next(iter(wanted)), spikes, "gids" if "gids" in spikes else "node_ids")]
+    groups = {name: group for name, group in spikes.items() if hasattr(group, "keys")}
+    found = [(name, groups[name], "node_ids") for name in groups if name in wanted]
+    if not found:
+        listed = ", ".join(groups) or "(none)"
+        raise FileError(
+            f"{spec.where}.node_set: it lies in {', '.join(wanted)}, but {spec.file} has spikes of {listed}; "
+            "rename the group below /spikes or mend the node set"
+        )
+    return found
+
+
+def unit(group: Any, path: Path, notes: list[str]) -> float:
+    """Return the factor that makes milliseconds of a group's timestamps."""
+    given = group["timestamps"].attrs.get("units", group.attrs.get("units"))
+    if given is None:
+        notes.append(f"{path}: {group.name}/timestamps has no units: milliseconds, as SONATA prescribes")
+        return 1.0
+    name = given.decode() if isinstance(given, bytes) else str(given)
+    if name.strip().lower() not in MILLISECONDS:
+        raise FileError(f"{path}: {group.name}/timestamps: units {name!r} are not known; write ms or s")
+    return MILLISECONDS[name.strip().lower()]
+
+
+def rounding(times: Floats, dt: float, duration: float, where: str) -> list[str]:
+    """Return what the time grid does to input spikes, in sentences; empty if nothing.
+
+    >>> for sentence in rounding(np.array([0.1, 0.34, 7.0]), 0.1, 5.0, "inputs.x"):
+    ...     print(sentence)
+    inputs.x: 1 of 2 spike times off the grid of dt = 0.1 ms: rounded to the nearest step, by at most 0.04 ms
+    inputs.x: 1 of 3 spikes come after the end of the run (5 ms): not used
+    """
+    inside = times[times <= duration + dt / 2]
+    steps = np.maximum(np.rint(inside / dt), 1.0)
+    shift = np.abs(steps * dt - inside)
+    moved = shift > 1e-6 * dt
+    notes = []
+    if moved.any():
+        notes.append(
+            f"{where}: {int(moved.sum()):,} of {len(inside):,} spike times off the grid of dt = {dt:g} ms: "
+            f"rounded to the nearest step, by at most {shift.max():.3g} ms"
+        )
+    if len(inside) < len(times):
+        left = len(times) - len(inside)
+        notes.append(
+            f"{where}: {left:,} of {len(times):,} spikes come after the end of the run ({duration:g} ms): not used"
+        )
+    return notes

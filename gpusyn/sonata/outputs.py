@@ -1,0 +1,127 @@
+"""What a run writes: spikes and reports under SONATA's own population names and node ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from gpusyn.errors import FileError
+from gpusyn.io.atomic import replacing
+from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
+from gpusyn.io.hdf5 import check_target, hdf5, writing
+from gpusyn.io.writer import SORTING, ReportWriter, create_file
+from gpusyn.results import SpikeData, TraceData
+from gpusyn.results.recorded_neurons import Part, RecordedData
+from gpusyn.sonata.model import BuiltReport, SonataModel
+
+__all__ = ["prepare", "write_outputs"]
+
+
+def prepare(model: SonataModel) -> None:
+    """Make the output folder and refuse, before anything is run, targets that could not be written."""
+    config = model.config
+    targets = [config.spikes_file] if config.spikes_file else []
+    targets += [report.spec.file for report in model.reports]
+    for target in (*targets, *([config.log_file] if config.log_file else [])):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(f"{target.parent}: cannot be made ({error.strerror}); give another folder") from None
+    for target in targets:
+        check_target(target)
+
+
+def write_outputs(model: SonataModel, spikes: SpikeData, traces: Sequence[TraceData]) -> list[Path]:
+    """Write every configured file, all or none.
+
+    Parameters
+    ----------
+    model : SonataModel
+    spikes : SpikeData
+        Of ``model.spikes``.
+    traces : sequence of TraceData
+        One a report of ``model.reports``.
+
+    Returns
+    -------
+    list of pathlib.Path
+        What was written: the spikes first, then the reports in their order.
+
+    Raises
+    ------
+    FileError
+        If a file cannot be written; older ones are then as they were.
+    """
+    config = model.config
+    targets = [config.spikes_file] if config.spikes_file else []
+    targets += [report.spec.file for report in model.reports]
+    if not targets:
+        return []
+    with replacing(targets) as temporaries:
+        left = list(temporaries)
+        if config.spikes_file:
+            write_spikes(left.pop(0), model, spikes)
+        for temporary, report, trace in zip(left, model.reports, traces, strict=True):
+            write_report(temporary, model, report, trace)
+    return targets
+
+
+def renamed(model: SonataModel, data: RecordedData) -> list[Part]:
+    """Return the recorded parts under SONATA's population names and node ids."""
+    parts: list[Part] = []
+    for name, size, local in data.populations:
+        part = model.part(name)
+        parts.append((part.nodes.name, size, part.nodes.ids[part.rows[local]]))
+    return parts
+
+
+def stored(layout: RecorderLayout) -> list[Stored]:
+    """Return the one file that a layout of one variable needs."""
+    (items,) = arrange([layout], directory=True).values()
+    return items
+
+
+def write_spikes(path: Path, model: SonataModel, spikes: SpikeData) -> None:
+    """Write a SONATA spike file."""
+    layout = RecorderLayout("spikes", renamed(model, spikes), start=spikes.start)
+    items = stored(layout)
+    create_file(path, items, streamed=False)
+    with ReportWriter(path, items, streamed=False) as writer:
+        writer.append_spikes(layout.name, spikes.times, spikes.ids)
+        writer.set_duration(layout.name, spikes.duration)
+    if model.config.spikes_order == "by_id":
+        sort_by_id(path)
+
+
+def sort_by_id(path: Path) -> None:
+    """Bring the spikes of each population into the order of (node id, time)."""
+    with writing(path), hdf5().File(path, "r+") as file:
+        for group in file["spikes"].values():
+            ids, times = group["node_ids"][()], group["timestamps"][()]
+            order = np.lexsort((times, ids))
+            group["node_ids"][...], group["timestamps"][...] = ids[order], times[order]
+            group.attrs.modify("sorting", np.uint8(SORTING["by_id"]))
+
+
+def write_report(path: Path, model: SonataModel, report: BuiltReport, trace: TraceData) -> None:
+    """Write a SONATA frame report of the samples between the report's start and stop."""
+    spec, every = report.spec, trace.every or report.spec.dt
+    inside = (trace.t > spec.start - 1e-6 * every) & (trace.t < spec.stop + 1e-6 * every)
+    variable = report.variable
+    # Readers of SONATA reports (libsonata among them) take float32 alone.
+    frames = (trace[variable.name][inside] * variable.factor).astype(np.float32)
+    layout = RecorderLayout(
+        name=spec.name,
+        populations=renamed(model, trace),
+        variables=(spec.variable,),
+        units={spec.variable: variable.unit},
+        start=float(trace.t[inside][0]) if inside.any() else spec.start,
+        every=every,
+    )
+    items = stored(layout)
+    create_file(path, items, streamed=False)
+    with ReportWriter(path, items, streamed=False) as writer:
+        writer.append_frames(spec.name, {spec.variable: frames})
+        writer.set_duration(spec.name, len(frames) * every)

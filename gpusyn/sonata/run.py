@@ -1,0 +1,194 @@
+"""Run a SONATA configuration from its files to its files."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gpusyn.io.atomic import replacing
+from gpusyn.parameters.scalars import public, real, whole_steps
+from gpusyn.results import SpikeData, TraceData
+from gpusyn.simulation.simulator import Simulator
+from gpusyn.sonata.build import build
+from gpusyn.sonata.config import read_config
+from gpusyn.sonata.model import SonataModel
+from gpusyn.sonata.outputs import prepare, write_outputs
+
+__all__ = ["RunResult", "TypeRate", "rates_by_type", "run_config"]
+
+
+@dataclass(frozen=True)
+class TypeRate:
+    """Mean rate of the nodes of one cell type."""
+
+    population: str
+    type: str
+    nodes: int
+    spikes: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run of a SONATA configuration gave.
+
+    Attributes
+    ----------
+    rates : tuple of TypeRate
+        Rates in Hz by population and cell type.
+    files : tuple of pathlib.Path
+        What was written.
+    notes : tuple of str
+        Everything that was assumed, rounded or left out.
+    spikes : SpikeData
+    reports : dict of str to TraceData
+        By the name of the report.
+    model : SonataModel
+    wall : float
+        Seconds that the simulation itself took.
+    """
+
+    rates: tuple[TypeRate, ...]
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+    spikes: SpikeData
+    reports: Mapping[str, TraceData]
+    model: SonataModel
+    wall: float
+
+
+@public
+def run_config(
+    path: str | os.PathLike[str],
+    backend: str = "auto",
+    duration: float | None = None,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    seed: int = 0,
+    precision: str = "double",
+    threads: int | None = None,
+    progress: bool = False,
+    echo: Callable[[str], None] = print,
+) -> RunResult:
+    """Run the circuit of a SONATA configuration and write what it asks for.
+
+    Parameters
+    ----------
+    path : path
+        The configuration, a JSON file.
+    backend : str
+        ``"auto"``, ``"cuda"``, ``"cpu"`` or ``"numpy"``.
+    duration : float, optional
+        Length of the run [ms]; by default ``run.tstop`` of the files.
+    out : path, optional
+        Folder for everything that is written; by default ``output.output_dir`` of the files.
+    seed, threads
+        As for :class:`~gpusyn.simulation.simulator.Simulator`.
+    precision : {"double", "single"}
+        Float type of the state. Double by default, as in the simulators that such files are made for: at
+        their small time steps it gives the very spikes that NEST gives.
+    progress : bool
+        Show a progress bar.
+    echo : callable
+        Takes each line of the report; ``print`` by default. The lines also go to ``output.log_file``.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    FileError, ParameterError
+        Naming file and key of what is missing, unknown or out of range. Nothing is written then.
+    """
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        lines.append(line)
+        echo(line)
+
+    config = read_config(path, out)
+    whole_steps(config.tstop, config.dt, f"{config.file}: run.tstop")
+    length = config.tstop if duration is None else real(duration, "run_config().duration", unit="ms", above=0)
+    whole_steps(length, config.dt, "run_config().duration")
+    model = build(config, length)
+    prepare(model)
+    for line in describe(model):
+        say(line)
+    with Simulator(
+        model.net, dt=config.dt, seed=seed, backend=backend, precision=precision, threads=threads
+    ) as simulator:
+        begin = time.perf_counter()
+        simulator.run(length, progress=progress)
+        wall = time.perf_counter() - begin
+        data: Any = simulator.data
+        spikes: SpikeData = data[model.spikes]
+        traces: list[TraceData] = [data[report.recorder] for report in model.reports]
+        used = simulator.backend
+    how = f"backend {used}, {precision} precision"
+    say(f"simulated {length:g} ms at dt = {config.dt:g} ms in {wall:.1f} s ({how})")
+    rates = rates_by_type(model, spikes)
+    for line in table(rates):
+        say(line)
+    files = write_outputs(model, spikes, traces)
+    for file in files:
+        say(f"wrote {file}")
+    if config.log_file:
+        with replacing([config.log_file]) as (temporary,):
+            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        files.append(config.log_file)
+    reports = {report.spec.name: trace for report, trace in zip(model.reports, traces, strict=True)}
+    return RunResult(rates, tuple(files), tuple(model.notes), spikes, reports, model, wall)
+
+
+def describe(model: SonataModel) -> list[str]:
+    """Return the lines that say what is run and what was assumed."""
+    lines = [f"SONATA circuit {model.config.file}"]
+    for name, parts in model.parts.items():
+        nodes = parts[0].nodes
+        templates = dict.fromkeys("virtual" if part.cell is None else type(part.cell.model).__name__ for part in parts)
+        lines.append(f"  nodes {name}: {nodes.size:,} ({', '.join(templates)})")
+    for edges in model.circuit.edges:
+        between = f"{edges.source_population} -> {edges.target_population}"
+        lines.append(f"  edges {edges.name}: {edges.table.size:,}, {between}")
+    return lines + [f"note: {note}" for note in model.notes]
+
+
+def rates_by_type(model: SonataModel, spikes: SpikeData) -> tuple[TypeRate, ...]:
+    """Return the mean rate of each cell type of each recorded population."""
+    counts = spikes.counts()
+    found: dict[tuple[str, str], list[int]] = {}
+    start = 0
+    for name, size, local in spikes.populations:
+        part = model.part(name)
+        types = part.nodes.type_names()[part.rows[local]]
+        for one in dict.fromkeys(types.tolist()):
+            entry = found.setdefault((part.nodes.name, one), [0, 0])
+            entry[0] += int((types == one).sum())
+            entry[1] += int(counts[start : start + size][types == one].sum())
+        start += size
+    seconds = spikes.duration / 1000.0
+    return tuple(
+        TypeRate(population, name, nodes, count, count / nodes / seconds if seconds else np.nan)
+        for (population, name), (nodes, count) in found.items()
+    )
+
+
+def table(rates: tuple[TypeRate, ...]) -> list[str]:
+    """Return the rates as lines of a table."""
+    rows = [("population", "cell type", "nodes", "spikes", "rate (Hz)")]
+    rows += [(one.population, one.type, f"{one.nodes:,}", f"{one.spikes:,}", f"{one.rate:.2f}") for one in rates]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return [
+        "  ".join(
+            text.ljust(width) if column < 2 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]

@@ -1,0 +1,186 @@
+"""JSON objects that know their file and key, so that every complaint can name both."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gpusyn.errors import FileError
+from gpusyn.parameters.scalars import nearest, show
+
+__all__ = ["Section", "load"]
+
+VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+class Section:
+    """One JSON object of a configuration file.
+
+    Parameters
+    ----------
+    data : mapping
+        The object as the file has it.
+    file : pathlib.Path
+        The file; relative paths are taken from its folder.
+    variables : mapping of str to str
+        The file's manifest, resolved: name without ``$`` to text.
+    keys : str
+        The dotted keys that lead to this object, ``""`` at the top.
+    """
+
+    def __init__(self, data: Mapping[str, Any], file: Path, variables: Mapping[str, str], keys: str = "") -> None:
+        self.data = data
+        self.file = file
+        self.variables = variables
+        self.keys = keys
+
+    def __contains__(self, key: str) -> bool:
+        return self.data.get(key) is not None
+
+    def where(self, key: str = "") -> str:
+        """Return the place of a key as messages name it."""
+        return f"{self.file}: {'.'.join(part for part in (self.keys, key) if part)}"
+
+    def error(self, key: str, text: str) -> FileError:
+        """Return the error that says `text` about a key."""
+        return FileError(f"{self.where(key)}: {text}")
+
+    def unused(self, known: Iterable[str]) -> list[str]:
+        """Return a sentence for every key that is not one of the `known` ones."""
+        known = set(known)
+        return [f"{self.where(key)}: not used by gpusyn" for key in self.data if key not in known]
+
+    def value(self, key: str, allowed: str) -> Any:
+        """Return what a key holds; the key is required."""
+        if key not in self:
+            raise self.error(key, f"missing; give {allowed}{nearest(key, list(self.data))}")
+        return self.data[key]
+
+    def number(self, key: str, unit: str, default: float | None = None) -> float:
+        """Return a finite number."""
+        if key not in self and default is not None:
+            return default
+        value = self.value(key, f"a number [{unit}]")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise self.error(key, f"must be a finite number [{unit}] (got {show(value)})")
+        return float(value)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Return a string, manifest variables replaced."""
+        if key not in self and default is not None:
+            return default
+        value = self.value(key, "a string")
+        if not isinstance(value, str) or not value:
+            raise self.error(key, f"must be a string (got {show(value)})")
+        return expand(value, self.variables, self.where(key))
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Return true or false; the strings "true" and "false", met in the wild, are accepted."""
+        value = self.data.get(key, default)
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        if not isinstance(value, bool):
+            raise self.error(key, f"must be true or false (got {show(value)})")
+        return value
+
+    def path(self, key: str, base: Path | None = None) -> Path:
+        """Return a path; a relative one starts at `base`, by default the folder of the file."""
+        return Path(os.path.normpath((base or self.file.parent) / self.text(key)))
+
+    def existing(self, key: str) -> Path:
+        """Return the path of a file that must be there."""
+        path = self.path(key)
+        if not path.is_file():
+            raise self.error(key, f"no such file: {path}; mend the path (or the manifest that it starts with)")
+        return path
+
+    def section(self, key: str) -> Section:
+        """Return the object under a key; an absent one is empty."""
+        return self.child(key, self.data.get(key) or {})
+
+    def child(self, key: str, value: Any) -> Section:
+        """Return `value`, found under `key`, as a section of this file."""
+        if not isinstance(value, dict):
+            raise self.error(key, f"must be an object {{...}} (got {show(value)})")
+        return Section(value, self.file, self.variables, f"{self.keys}.{key}" if self.keys else key)
+
+    def sections(self, key: str) -> list[Section]:
+        """Return the objects of a list (or of an object of objects) under a key."""
+        value = self.data.get(key) or []
+        if isinstance(value, dict):
+            return [self.child(f"{key}.{name}", item) for name, item in value.items()]
+        if not isinstance(value, list):
+            raise self.error(key, f"must be a list [...] (got {show(value)})")
+        return [self.child(f"{key}[{number}]", item) for number, item in enumerate(value)]
+
+    def follow(self, key: str) -> Section:
+        """Return the object under a key, which may be written out or be the path of another file."""
+        return self.section(key) if isinstance(self.data[key], dict) else load(self.existing(key))
+
+
+def load(path: Path) -> Section:
+    """Read a JSON file and resolve its manifest.
+
+    Raises
+    ------
+    FileError
+        If the file is missing or no JSON object, or a manifest variable is not defined or defined by itself.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise FileError(f"{path}: line {error.lineno}: no valid JSON ({error.msg}); mend the file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileError(f"{path}: cannot be read ({reason}); give the path of a JSON file") from None
+    if not isinstance(data, dict):
+        raise FileError(f"{path}: must hold one JSON object {{...}}; mend the file")
+    manifest = data.get("manifest") or {}
+    if not isinstance(manifest, dict):
+        raise FileError(f"{path}: manifest: must be an object {{...}} (got {show(manifest)})")
+    return Section(data, path, resolve_manifest(manifest, path))
+
+
+def resolve_manifest(manifest: Mapping[str, Any], file: Path) -> dict[str, str]:
+    """Return the variables of a manifest, without ``$``, as absolute paths."""
+    folder = file.parent.absolute()
+    variables = {"configdir": str(folder), "workingdir": os.getcwd()}
+    waiting = {name.lstrip("$").strip("{}"): value for name, value in manifest.items()}
+    where = f"{file}: manifest"
+    for name, value in waiting.items():
+        if not isinstance(value, str):
+            raise FileError(f"{where}.${name}: must be a string (got {show(value)})")
+    while waiting:
+        ready = {name: text for name, text in waiting.items() if not names_in(text) & waiting.keys()}
+        if not ready:
+            listed = ", ".join(f"${name}" for name in waiting)
+            raise FileError(f"{where}: {listed} define each other in a circle; give one of them as a path")
+        for name, text in ready.items():
+            path = expand(text, variables, f"{where}.${name}")
+            variables[name] = os.path.normpath(folder / path)
+            del waiting[name]
+    return variables
+
+
+def names_in(text: str) -> set[str]:
+    """Return the names of the variables that a text uses."""
+    return {match[1] or match[2] for match in VARIABLE.finditer(text)}
+
+
+def expand(text: str, variables: Mapping[str, str], where: str) -> str:
+    """Return a text with its ``$NAME`` and ``${NAME}`` replaced.
+
+    >>> expand("$BASE/spikes.h5", {"BASE": "/data"}, "here")
+    '/data/spikes.h5'
+    """
+    for name in names_in(text):
+        if name not in variables:
+            known = ", ".join(f"${known}" for known in variables)
+            hint = nearest(name, list(variables))
+            raise FileError(f"{where}: ${name} is not in the manifest{hint}; known here: {known}")
+    return VARIABLE.sub(lambda match: variables[match[1] or match[2]], text)

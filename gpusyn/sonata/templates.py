@@ -1,0 +1,173 @@
+"""What a SONATA ``model_template`` means in gpusyn: a table that users may extend.
+
+>>> sorted(TEMPLATES)
+['nest:iaf_cond_exp', 'nest:iaf_psc_alpha', 'nest:iaf_psc_exp']
+
+A template of your own is one entry; this one reads NEST's model with a plain LIF of doubled capacitance:
+
+>>> from dataclasses import replace
+>>> def heavy(p):
+...     return psc_exp({**p, "C_m": 2 * p["C_m"]})
+>>> TEMPLATES["lab:heavy"] = replace(TEMPLATES["nest:iaf_psc_exp"], make=heavy)
+>>> del TEMPLATES["lab:heavy"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gpusyn.kinetics import Alpha, Exponential
+from gpusyn.neurons import LIF, NeuronModel
+from gpusyn.receptors import AMPA, GABA_A, CurrentReceptor, Receptor
+from gpusyn.sonata.attribute_tables import Floats
+
+__all__ = ["SYNAPSES", "TEMPLATES", "Cell", "Parameter", "Synapse", "Template", "Variable"]
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a template: its documented default and unit."""
+
+    default: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What a report may ask for: gpusyn's name and unit, and the factor to what the template means."""
+
+    name: str
+    unit: str
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a gpusyn population of a template is made of.
+
+    Attributes
+    ----------
+    model : NeuronModel
+    receptors : tuple of Receptor
+    excitatory, inhibitory : str
+        The receptors that positive and negative weights go to.
+    signed : bool
+        Whether the inhibitory receptor takes negative weights (a current) or their magnitude.
+    variables : mapping of str to Variable
+        What a report may ask for, by the template's name of it.
+    """
+
+    model: NeuronModel
+    receptors: tuple[Receptor, ...]
+    excitatory: str
+    inhibitory: str
+    signed: bool
+    variables: Mapping[str, Variable]
+
+
+@dataclass(frozen=True)
+class Template:
+    """How the nodes of a ``model_template`` become gpusyn populations.
+
+    Attributes
+    ----------
+    parameters : mapping of str to Parameter
+        What ``dynamics_params`` may hold; where the files leave it open it is the default, which is said.
+    shared : tuple of str
+        Parameters that are one number a population; nodes that differ in them become populations
+        of their own.
+    make : callable
+        From the values by parameter (a float, or an array of one a node) to a :class:`Cell`.
+    """
+
+    parameters: Mapping[str, Parameter]
+    shared: tuple[str, ...]
+    make: Callable[[Values], Cell]
+
+
+@dataclass(frozen=True)
+class Synapse:
+    """A ``model_template`` of edges: the documented defaults of what the files may leave open."""
+
+    weight: float
+    delay: float
+
+
+MEMBRANE = {name: Variable("V", "mV") for name in ("V_m", "v", "V")}
+# gpusyn counts currents as positive outward, NEST its I_syn as positive inward.
+CURRENTS = {"I_syn_ex": Variable("I_ex", "pA", -1.0), "I_syn_in": Variable("I_in", "pA", -1.0)}
+CONDUCTANCES = {"g_ex": Variable("g_ex", "nS"), "g_in": Variable("g_in", "nS")}
+
+
+def membrane(p: Values, leak: float | Floats) -> LIF:
+    """Return the LIF of NEST's parameters and a leak conductance."""
+    given = {name: p[name] for name in ("C_m", "E_L", "V_th", "V_reset", "t_ref", "I_e")}
+    return LIF(g_L=leak, **given)
+
+
+def psc_alpha(p: Values) -> Cell:
+    """Return NEST's iaf_psc_alpha: LIF with currents of alpha shape, weights their peaks [pA]."""
+    receptors = (
+        CurrentReceptor("ex", kinetics=Alpha(p["tau_syn_ex"])),
+        CurrentReceptor("in", kinetics=Alpha(p["tau_syn_in"])),
+    )
+    return Cell(membrane(p, p["C_m"] / p["tau_m"]), receptors, "ex", "in", True, MEMBRANE | CURRENTS)
+
+
+def psc_exp(p: Values) -> Cell:
+    """Return NEST's iaf_psc_exp: LIF with exponentially decaying currents, weights their peaks [pA]."""
+    receptors = (
+        CurrentReceptor("ex", kinetics=Exponential(p["tau_syn_ex"])),
+        CurrentReceptor("in", kinetics=Exponential(p["tau_syn_in"])),
+    )
+    return Cell(membrane(p, p["C_m"] / p["tau_m"]), receptors, "ex", "in", True, MEMBRANE | CURRENTS)
+
+
+def cond_exp(p: Values) -> Cell:
+    """Return NEST's iaf_cond_exp: LIF with exponentially decaying conductances, weights their peaks [nS]."""
+    receptors = (
+        AMPA(name="ex", kinetics=Exponential(p["tau_syn_ex"]), E_rev=p["E_ex"]),
+        GABA_A(name="in", kinetics=Exponential(p["tau_syn_in"]), E_rev=p["E_in"]),
+    )
+    return Cell(membrane(p, p["g_L"]), receptors, "ex", "in", False, MEMBRANE | CONDUCTANCES)
+
+
+# Defaults as NEST documents them: https://nest-simulator.readthedocs.io, models iaf_psc_alpha, iaf_psc_exp,
+# iaf_cond_exp and static_synapse (release 3.10).
+PSC = {
+    "C_m": Parameter(250.0, "pF"),
+    "tau_m": Parameter(10.0, "ms"),
+    "E_L": Parameter(-70.0, "mV"),
+    "V_th": Parameter(-55.0, "mV"),
+    "V_reset": Parameter(-70.0, "mV"),
+    "t_ref": Parameter(2.0, "ms"),
+    "I_e": Parameter(0.0, "pA"),
+    "tau_syn_ex": Parameter(2.0, "ms"),
+    "tau_syn_in": Parameter(2.0, "ms"),
+}
+COND = {
+    "C_m": Parameter(250.0, "pF"),
+    "g_L": Parameter(16.6667, "nS"),
+    "E_L": Parameter(-70.0, "mV"),
+    "V_th": Parameter(-55.0, "mV"),
+    "V_reset": Parameter(-60.0, "mV"),
+    "t_ref": Parameter(2.0, "ms"),
+    "I_e": Parameter(0.0, "pA"),
+    "tau_syn_ex": Parameter(0.2, "ms"),
+    "tau_syn_in": Parameter(2.0, "ms"),
+    "E_ex": Parameter(0.0, "mV"),
+    "E_in": Parameter(-85.0, "mV"),
+}
+
+TEMPLATES: dict[str, Template] = {
+    "nest:iaf_psc_alpha": Template(PSC, ("tau_syn_ex", "tau_syn_in"), psc_alpha),
+    "nest:iaf_psc_exp": Template(PSC, ("tau_syn_ex", "tau_syn_in"), psc_exp),
+    "nest:iaf_cond_exp": Template(COND, ("tau_syn_ex", "tau_syn_in", "E_ex", "E_in"), cond_exp),
+}
+
+SYNAPSES: dict[str, Synapse] = {"static_synapse": Synapse(weight=1.0, delay=1.0)}
+SYNAPSES["nest:static_synapse"] = SYNAPSES["static_synapse"]
