@@ -8,6 +8,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.helpers")
 
+from gpusyn.backends import cpu_backend  # noqa: E402
 from gpusyn.backends.compiler import find_compiler  # noqa: E402
 from tests.helpers.runs import BACKENDS, backend_named  # noqa: E402 - after helpers are to be rewritten
 
@@ -31,6 +32,16 @@ def pytest_unconfigure(config):
     """Remove the folder."""
     if FOLDER in config.stash:
         shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def share_of_the_cores():
+    """Processes that run side by side share the cores: threads that wait for others would spin in vain."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    share = max(1, cpu_backend.available_cores() // processes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cpu_backend, "available_cores", lambda: share)
+        yield
 
 
 @pytest.fixture
