@@ -36,12 +36,15 @@ def pytest_unconfigure(config):
 
 @pytest.fixture(scope="session", autouse=True)
 def share_of_the_cores():
-    """Processes that run side by side share the cores: threads that wait for others would spin in vain."""
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
-    share = max(1, cpu_backend.available_cores() // processes)
+    """Processes that run side by side share the cores: threads that wait for others would spin in vain.
+
+    The value is the function of the library, which counts all.
+    """
+    processes, count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)), cpu_backend.available_cores
+    share = max(1, count() // processes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cpu_backend, "available_cores", lambda: share)
-        yield
+        yield count
 
 
 @pytest.fixture
