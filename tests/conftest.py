@@ -8,6 +8,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.helpers")
 
+from gpusyn.backends.cpu import backend as cpu_backend  # noqa: E402
 from gpusyn.backends.cpu.compiler import find_compiler  # noqa: E402
 from tests.helpers.runs import BACKENDS, backend_named  # noqa: E402 - after helpers are to be rewritten
 
@@ -31,6 +32,19 @@ def pytest_unconfigure(config):
     """Remove the folder."""
     if FOLDER in config.stash:
         shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def share_of_the_cores():
+    """Processes that run side by side share the cores: threads that wait for others would spin in vain.
+
+    The value is the function of the library, which counts all.
+    """
+    processes, count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)), cpu_backend.available_cores
+    share = max(1, count() // processes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cpu_backend, "available_cores", lambda: share)
+        yield count
 
 
 @pytest.fixture

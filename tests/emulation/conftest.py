@@ -1,3 +1,5 @@
+"""What tests of the emulator share."""
+
 import pytest
 
 from tests.emulation import compiler

@@ -15,6 +15,7 @@ import gpusyn as gs
 from tests.helpers.neuron_models import RECORDS
 
 MODELS = ("lumped", "gated", "currents", "mixed", *RECORDS)  # LIF with four sets of receptors, and all others
+DRUGGED = ("lumped", "lumped", "gated")  # those whose modules are compiled with a bath
 SATURATING = ("FirstOrder", "Markov", "Saturating", "GProtein")
 KINETICS = ("Exponential", "Alpha", "DualExponential", *SATURATING)
 TIMED = ("number", "array", "Waveform")
@@ -25,6 +26,7 @@ class Draft:
 
     def __init__(self, draw: Any, dt: float) -> None:
         self.draw, self.dt = draw, dt
+        self.models = draw(st.sampled_from([MODELS] * 3 + [DRUGGED]))
         self.rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
         self.net, self.tags, self.lines = gs.Network(), set(), []
         self.cells: list[Any] = []
@@ -179,7 +181,7 @@ class Draft:
         return None if kind == "default" else gs.Calcium(self.pick(0.001, 1e4, 20.0), self.number(1e-3, 1.0))
 
     def neurons(self, name: str, mood: str) -> None:
-        model = self.pick(*MODELS)
+        model = self.pick(*self.models)
         self.tags.add(f"model {model}")
         size = 140 if self.chance(6) else self.pick(1, 3, 8, 20, 33)
         if size > 128:

@@ -116,7 +116,9 @@ class Wiring(Draft):
         if kind == "number":
             return sign * scale, scale
         if kind == "array":
-            return sign * scale * self.numbers(0.0, 2.0, count), 2 * scale
+            relative = self.numbers(0.0, 2.0, count)
+            relative[:1] = 1.0  # if all are tiny, they look like siemens
+            return sign * scale * relative, 2 * scale
         if current:
             return self.pick(gs.Normal(0.0, scale), gs.Uniform(-scale, scale)), 9 * scale
         drawn = self.pick(
@@ -227,7 +229,10 @@ class Wiring(Draft):
     def clamp(self) -> None:
         cell = self.pick(*self.cells)
         target = cell[int(self.rng.integers(cell.size)) :]
-        self.add("clamp", target, self.timed("clamp", -90.0, 40.0, 1, ("number", "Waveform")))
+        V = self.timed("clamp", -90.0, 40.0, 1, ("number", "Waveform"))
+        if isinstance(V, float) and abs(V) < 1.0:
+            V = 0.0  # what is closer looks like volts
+        self.add("clamp", target, V)
 
     def record(self) -> None:
         every = self.pick(None, self.dt, 3 * self.dt, 7 * self.dt)
