@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gpusyn.connectivity import FixedProbability, rules, sampling
+from gpusyn.connectivity import FixedProbability, base, sampling
 from gpusyn.connectivity import geometry as places
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.distance_dependent import DistanceDependent
@@ -121,7 +121,7 @@ def test_autapses_can_be_left_out():
 def test_synapses_do_not_depend_on_the_size_of_a_block(monkeypatch):
     rule = DistanceDependent(0.5, sigma=0.3, positions=SHEET)
     whole = rule.draw(120, 90, STREAM)
-    for module in (rules, sampling):
+    for module in (base, sampling):
         monkeypatch.setattr(module, "BLOCK", 50)
     np.testing.assert_array_equal(rule.draw(120, 90, STREAM), whole)
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gpusyn.connectivity.base import Ids, Integers, Keys, Rule, autapse_positions, tail_bound
+from gpusyn.connectivity.fixed_probability import FixedProbability
 from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
-from gpusyn.connectivity.rules import FixedProbability
 from gpusyn.errors import ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, uniform53

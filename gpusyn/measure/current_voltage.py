@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.connectivity.rules import AllToAll
+from gpusyn.connectivity import AllToAll
 from gpusyn.errors import ParameterError
 from gpusyn.measure.sampled_trace import Floats, summit
 from gpusyn.network.network import Network

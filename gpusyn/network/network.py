@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.connectivity.base import Rule
-from gpusyn.connectivity.distance_delay import DistanceDelay
+from gpusyn.connectivity import RULES, DistanceDelay, Rule
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.inputs import NetworkInputs
 from gpusyn.network.populations import Population, Selection
@@ -168,7 +167,9 @@ class Network(NetworkInputs):
         here = "Network.connect()"
         self._own(pre, f"{here}.pre")
         self._own(post, f"{here}.post")
-        instance(rule, Rule, f"{here}.rule", "a connection rule such as gs.FixedProbability(0.02)")
+        instance(
+            rule, Rule, f"{here}.rule", f"a connection rule ({', '.join(RULES)}), such as gs.FixedProbability(0.02)"
+        )
         weights, by_name = named_weights(weight, receptor, post, here)
         kinds = {key: receptor_at(post, key, here) for key in weights}
         name = self._free_name("projection", name, f"{pre.name}->{post.name}:{'+'.join(weights)}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.connectivity.rules import FromArrays
+from gpusyn.connectivity import FromArrays
 from gpusyn.errors import FileError, GpusynError
 from gpusyn.network.network import Network
 from gpusyn.neurons import SpikeSource
