@@ -589,7 +589,7 @@ CONNECTIONS = [
     (ParameterError, [".weight", "siemens", "largest of 40"], lambda w: w.connect(weight=np.full(40, 1e-9))),
     (
         ParameterError,
-        [".weight", ">= 0", "got -1", "LogNormal", "E_rev"],
+        [".weight", ">= 0", "got -1", "E_rev", "LogNormal"],
         lambda w: w.connect(weight=_Negative(1.0, 2.0)),
     ),
     (ParameterError, [".weight", "amperes", "got 1e-10"], lambda w: w.connect(post=w.C, weight=1e-10)),

@@ -45,7 +45,7 @@ class Drug(Immutable):
         if not actions:
             raise ArgumentError(
                 f"{where}: must do something (got no action); "
-                f"give one such as gs.drugs.CompetitiveAntagonist('AMPA', K=0.3)"
+                "give one such as gs.drugs.CompetitiveAntagonist('AMPA', K=0.3)"
             )
         seen = set()
         for k, action in enumerate(actions):

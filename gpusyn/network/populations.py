@@ -189,10 +189,9 @@ def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:
         found, counts = np.unique(np.concatenate(ids), return_counts=True) if len(ids) > 1 else (ids[0], None)
         if counts is not None and (counts > 1).any():
             twice = int(found[counts > 1][0])
+            where = " + ".join(_part_name(part) for part in parts)
             raise ParameterError(
-                f"{' + '.join(_part_name(part) for part in parts)}: neuron {twice} of {population.name!r} is "
-                f"in it "
-                f"twice; join selections that do not overlap"
+                f"{where}: neuron {twice} of {population.name!r} is in it twice; join selections that do not overlap"
             )
     return tuple(merged)
 
@@ -251,8 +250,7 @@ def _listed(positions: Integers, size: int, where: str) -> Integers:
     positions = np.where(positions < 0, positions + size, positions)
     if (np.diff(positions) <= 0).any():
         raise ParameterError(
-            f"{where}: indices must increase and not repeat, since a selection keeps the order of the "
-            f"population "
+            f"{where}: indices must increase and not repeat, since a selection keeps the order of the population "
             f"(got {show(positions)}); use np.unique(indices)"
         )
     return positions

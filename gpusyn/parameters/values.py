@@ -27,6 +27,7 @@ def values(
     above: float | None = None,
     below: float | None = None,
     potential: bool = False,
+    if_low: str = "",
     per: str = "neuron",
 ) -> float | Floats | Distribution:
     """Return a number, a read-only array of one value a `per`, or a distribution.
@@ -40,6 +41,8 @@ def values(
     where, unit, low, high, above, below, potential
         As in :func:`real`. A distribution is refused here if its mean, or for Uniform any of its range, is
         out of range; the values themselves are checked when they are drawn (:func:`check_drawn`).
+    if_low : str
+        What to do about a value below `low`, for the message.
     per : str
         What one value belongs to, for the message.
 
@@ -58,7 +61,7 @@ def values(
     values, \
 one a neuron (got 2 values)
     """
-    limits = Limits(unit, low, high, above, below, potential)
+    limits = Limits(unit, low, high, above, below, potential, if_low)
     if isinstance(value, Distribution):
         _check_distribution(value, limits, where)
         return value
