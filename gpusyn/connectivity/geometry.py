@@ -13,8 +13,8 @@ from gpusyn.connectivity.base import Integers
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, one_of, real, show
-from gpusyn.parameters.table import Immutable
 from gpusyn.parameters.units import as_floats
+from gpusyn.utils.immutable import Immutable
 
 __all__ = ["Floats", "Places", "checked_boundary", "given_places", "places_of"]
 

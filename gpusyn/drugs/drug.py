@@ -5,7 +5,7 @@ from __future__ import annotations
 from gpusyn.drugs.actions import Action
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.scalars import instance, object_name, public
-from gpusyn.parameters.table import Immutable
+from gpusyn.utils.immutable import Immutable
 
 __all__ = ["Drug"]
 

@@ -14,8 +14,7 @@ from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.registry import NetworkObjects
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.parameters.scalars import instance, one_of, public, real
-from gpusyn.parameters.timed import HIGHEST_RATE, number_array_or_waveform, time_window
-from gpusyn.parameters.waveform import Waveform
+from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, time_window
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.neurons import NeuronModel
 from gpusyn.parameters.scalars import show
-from gpusyn.parameters.table import Immutable, ReadOnlyDict
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
+from gpusyn.utils.immutable import Immutable, ReadOnlyDict
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution

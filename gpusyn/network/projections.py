@@ -12,9 +12,9 @@ import numpy.typing as npt
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import one_of, public, real, show
-from gpusyn.parameters.table import ReadOnlyDict
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
+from gpusyn.utils.immutable import ReadOnlyDict
 
 if TYPE_CHECKING:
     from gpusyn.connectivity.base import Rule
