@@ -12,11 +12,11 @@ import numpy.typing as npt
 from gpusyn.errors import ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream
+from gpusyn.utils.typing import Integers
 
 __all__ = [
     "BLOCK",
     "Ids",
-    "Integers",
     "Keys",
     "Rule",
     "all_cells",
@@ -28,7 +28,6 @@ __all__ = [
 ]
 
 Ids = npt.NDArray[Any]  # int32, or int64 where a selection has more than 2**31 neurons
-Integers = npt.NDArray[np.int64]
 Keys = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 BLOCK = 1 << 15  # synapses (or draws) at a time: the scratch stays in a core's cache

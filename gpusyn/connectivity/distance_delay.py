@@ -9,9 +9,10 @@ import numpy as np
 
 from gpusyn.connectivity.base import Ids, Rule
 from gpusyn.connectivity.distance_dependent import DistanceDependent
-from gpusyn.connectivity.geometry import Floats, Places, checked_boundary, given_places, places_of
+from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import public, real
+from gpusyn.utils.typing import Floats
 
 __all__ = ["DistanceDelay"]
 

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.connectivity.base import Ids, Integers, Keys, Rule, autapse_positions, tail_bound
+from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions, tail_bound
 from gpusyn.connectivity.fixed_probability import FixedProbability
 from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
 from gpusyn.errors import ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, uniform53
 from gpusyn.parameters.scalars import flag, one_of, public, real
+from gpusyn.utils.typing import Floats, Integers
 
 __all__ = ["DistanceDependent"]
 
-Floats = npt.NDArray[np.float64]
 
 PROFILES = ("gaussian", "exponential", "step")
 _ACCEPT = 1  # the block of random words that accept a pair; block 0 draws the pairs

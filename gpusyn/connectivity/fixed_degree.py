@@ -9,11 +9,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from gpusyn.connectivity.base import BLOCK, Ids, Integers, Keys, Rule, autapse_positions, tail_bound
+from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, tail_bound
 from gpusyn.connectivity.sampling import distinct_rows, draws_needed, integers
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.scalars import flag, integer, public
+from gpusyn.utils.typing import Integers
 
 __all__ = ["FixedInDegree", "FixedOutDegree"]
 

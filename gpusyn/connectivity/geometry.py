@@ -7,18 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from gpusyn.connectivity.base import Integers
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, one_of, real, show
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.immutable import Immutable
+from gpusyn.utils.typing import Floats, Integers
 
-__all__ = ["Floats", "Places", "checked_boundary", "given_places", "places_of"]
+__all__ = ["Places", "checked_boundary", "given_places", "places_of"]
 
-Floats = npt.NDArray[np.float64]
 Extent = tuple[float, ...]
 
 SOURCE_CELLS, TARGET_CELLS = 1024, 4096  # at most, for bounds: their product is the work

@@ -14,13 +14,12 @@ from gpusyn.parameters.scalars import show
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.utils.immutable import Immutable, ReadOnlyDict
+from gpusyn.utils.typing import Integers
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
 
 __all__ = ["Part", "Population", "Selection"]
-
-Integers = npt.NDArray[np.int64]
 
 
 class Part(NamedTuple):

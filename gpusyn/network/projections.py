@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.populations import Selection
@@ -15,6 +14,7 @@ from gpusyn.parameters.scalars import one_of, public, real, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.utils.immutable import ReadOnlyDict
+from gpusyn.utils.typing import Floats
 
 if TYPE_CHECKING:
     from gpusyn.connectivity.base import Rule
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
 
 __all__ = ["Projection", "Ratio"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @public

@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.waveform import Waveform
+from gpusyn.utils.typing import Floats
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
 
 __all__ = ["Clamp", "Drive", "Injection"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

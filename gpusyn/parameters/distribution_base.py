@@ -13,12 +13,10 @@ import numpy.typing as npt
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.scalars import real
+from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["NODES", "U_MAX", "ByQuantile", "Distribution"]
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 MAX_TRIES = 100_000  # redraws of one element; at LEAST_ACCEPTANCE one element in 1e43 would need more
 LEAST_ACCEPTANCE = 1e-3  # share of draws inside low .. high below which a range is refused

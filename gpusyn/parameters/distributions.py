@@ -18,19 +18,15 @@ from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.normal_quantile import normal_quantile
 from gpusyn.numerics.rng import Stream, uniform53
 from gpusyn.parameters.distribution_base import NODES, U_MAX, ByQuantile, Distribution
 from gpusyn.parameters.scalars import public
+from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["Distribution", "Exponential", "Gamma", "LogNormal", "Normal", "Uniform"]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 def _log(x: float) -> float:

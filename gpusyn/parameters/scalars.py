@@ -18,6 +18,7 @@ from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.calls import nearest, public, show
+from gpusyn.utils.typing import Floats, Integers
 
 __all__ = [
     "flag",
@@ -34,8 +35,6 @@ __all__ = [
     "whole_steps_array",
 ]
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 GRID_TOLERANCE = 1e-6  # in steps: a time this close to a step is on the grid
 

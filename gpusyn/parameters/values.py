@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.distributions import Distribution, Uniform
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen
 from gpusyn.parameters.units import as_floats
-
-Floats = npt.NDArray[np.float64]
+from gpusyn.utils.typing import Floats
 
 
 def values(

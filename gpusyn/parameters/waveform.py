@@ -13,8 +13,7 @@ from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, one_of, public, real, show
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.immutable import Immutable
-
-Floats = npt.NDArray[np.float64]
+from gpusyn.utils.typing import Floats
 
 SLACK = 1e-9  # ms: k * dt may fall short of the k-th time by a rounding error
 
