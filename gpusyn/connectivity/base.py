@@ -1,4 +1,4 @@
-"""What all connection rules share: how they are checked, drawn block by block, and bounded."""
+"""The base class of connection rules, and what they share: autapses, and bounds on the in-degree."""
 
 from __future__ import annotations
 

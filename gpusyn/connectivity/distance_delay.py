@@ -22,13 +22,13 @@ __all__ = ["DistanceDelay"]
 class DistanceDelay:
     """A delay that grows with distance: ``offset + distance / velocity``, for ``delay=`` of a connection.
 
-    It is rounded to the grid, and at least one step. Where the rule is a :class:`DistanceDependent` and nothing else is
-    said, distances are its own.
+    It is rounded to the grid, and at least one step. If the rule is a :class:`DistanceDependent` and no other
+    boundary or positions are given, its distances are used.
 
     Parameters
     ----------
     velocity : float
-        Conduction velocity, in the unit of the positions a ms.
+        Conduction velocity, in the unit of the positions per ms.
     offset : float
         Delay at distance 0 (ms), such as that of transmission.
     boundary, extent, positions

@@ -43,7 +43,7 @@ class DistanceDependent(Rule):
     Parameters
     ----------
     p : float
-        Probability at distance 0, 0 to 1. (At most one synapse a pair: there are no multapses.)
+        Probability at distance 0, 0 to 1. (At most one synapse per pair: there are no multapses.)
     sigma : float
         Width of the profile.
     profile : {"gaussian", "exponential", "step"}

@@ -105,7 +105,7 @@ class FixedInDegree(_FixedDegree):
     Parameters
     ----------
     k : int
-        Synapses a target, >= 0.
+        Synapses per target, >= 0.
     autapses : bool
         Whether a neuron may contact itself.
     multapses : bool
@@ -129,7 +129,7 @@ class FixedOutDegree(_FixedDegree):
     Parameters
     ----------
     k : int
-        Synapses a source, >= 0.
+        Synapses per source, >= 0.
     autapses : bool
         Whether a neuron may contact itself.
     multapses : bool

@@ -30,7 +30,7 @@ class FixedProbability(Rule):
     Parameters
     ----------
     p : float
-        Probability, 0 to 1. (At most one synapse a pair: there are no multapses.)
+        Probability, 0 to 1. (At most one synapse per pair: there are no multapses.)
     autapses : bool
         Whether a neuron may contact itself. Leaving autapses out does not change the other synapses.
     """

@@ -115,7 +115,7 @@ class FixedTotalNumber(Rule):
 
 
 def _pairs(stream: Stream, start: int, count: int, n_pre: int, n_post: int, own: Integers | None) -> Integers:
-    """Return part of the sequence of pairs, pre * n_post + post, autapses as -1; one Philox call a pair."""
+    """Return part of the sequence of pairs, pre * n_post + post, autapses as -1; one Philox call per pair."""
     out = np.empty(count, dtype=np.int64)
     for first in range(0, count, BLOCK):
         part = slice(first, min(first + BLOCK, count))

@@ -46,9 +46,9 @@ class NetworkInputs(NetworkObjects):
         receptor : str
             Receptor that the input arrives at; its kinetics must be linear.
         rate : float, array (target.size,) or Waveform
-            Rate (Hz) of a neuron's input, 0 to 1e6.
+            Rate (Hz) of each neuron's input, 0 to 1e6.
         weight : float, array (target.size,) or Distribution
-            Weight of each event, one a neuron (nS and >= 0, or pA for a CurrentReceptor).
+            Weight of each event, one per neuron (nS and >= 0, or pA for a CurrentReceptor).
         start, stop : float, optional
             When it is on (ms).
         name : str, optional

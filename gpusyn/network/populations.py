@@ -221,7 +221,7 @@ def _positions(index: Any, size: int, name: str) -> Integers:
             array = np.empty(0, dtype=np.int64)
         if array.dtype == np.bool_ and array.ndim == 1:
             if len(array) != size:
-                raise ParameterError(f"{where}: the mask must have {size} values, one a neuron (got {len(array)})")
+                raise ParameterError(f"{where}: the mask must have {size} values, one per neuron (got {len(array)})")
             positions = np.flatnonzero(array)
         elif array.dtype.kind in "iu" and array.ndim <= 1:
             positions = _listed(np.atleast_1d(array).astype(np.int64), size, where)

@@ -29,7 +29,7 @@ _METHODS: dict[Kind, str] = {
 
 
 class NetworkObjects:
-    """What was added to a network, by kind and name; names are unique among all kinds."""
+    """The objects that were added to a network, by kind and name; names are unique among all kinds."""
 
     @public
     def __init__(self) -> None:

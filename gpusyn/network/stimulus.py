@@ -1,4 +1,4 @@
-"""Input that is no network: Poisson drive, injected current and voltage clamp."""
+"""Input from outside the network: Poisson drive, injected current and voltage clamp."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Drive:
     receptor : str
         Receptor that it arrives at.
     rate : float, ndarray (target.size,) or Waveform
-        Rate (Hz) of a neuron's input.
+        Rate (Hz) of each neuron's input.
     weight : float, ndarray (target.size,) or Distribution
-        Weight of each event (nS, or pA for a CurrentReceptor), one a neuron.
+        Weight of each event (nS, or pA for a CurrentReceptor), one per neuron.
     start, stop : float
         When it is on (ms); a stop of ``None`` is never.
     """

@@ -1,4 +1,4 @@
-"""How values are drawn from a distribution: element by element, and again while outside a range."""
+"""The base class of distributions: values are drawn element by element, and again while outside a range."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class Distribution(ABC):
 
 
 class ByQuantile(Distribution):
-    """A distribution drawn by its inverse cumulative distribution function: one uniform a value."""
+    """A distribution drawn by its inverse cumulative distribution function: one uniform number per value."""
 
     @abstractmethod
     def _quantile(self, u: Floats) -> Floats:

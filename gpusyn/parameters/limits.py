@@ -1,4 +1,4 @@
-"""The range a number may have, and the sizes that betray an SI unit."""
+"""The range that a number may have, and the sizes that show that it was given in an SI unit."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Checks of everything a user passes in, and the wording of what is said when a check fails.
+"""Checks of single values that users give, and the wording of the errors.
 
 All functions take the value, then ``where`` (the place as the user knows it, such as ``"LIF.C_m"`` or
 ``"Projection 'I->E'.delay"``), and return the value in plain form: a Python ``float``, ``int`` or ``str``, or
 a read-only numpy array of its own. Wrong values raise :class:`~gpusyn.errors.ParameterError`, wrong kinds of
-object :class:`~gpusyn.errors.ArgumentError`, unknown names :class:`~gpusyn.errors.UnknownNameError`.
+object raise :class:`~gpusyn.errors.ArgumentError`, and unknown names raise :class:`~gpusyn.errors.UnknownNameError`.
 """
 
 from __future__ import annotations

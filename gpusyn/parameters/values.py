@@ -40,9 +40,9 @@ def values(
         As in :func:`real`. A distribution is refused here if its mean, or for Uniform any of its range, is
         out of range; the values themselves are checked when they are drawn (:func:`check_drawn`).
     if_low : str
-        What to do about a value below `low`, for the message.
+        The next move for a user whose value is below `low`, for the message.
     per : str
-        What one value belongs to, for the message.
+        The thing that one value belongs to, for the message.
 
     Returns
     -------
@@ -57,13 +57,13 @@ def values(
         ...
     gpusyn.errors.ParameterError: PoissonSource.rate: must be a number, a distribution or an array of 3
     values, \
-one a neuron (got 2 values)
+one per neuron (got 2 values)
     """
     limits = Limits(unit, low, high, above, below, potential, if_low)
     if isinstance(value, Distribution):
         _check_distribution(value, limits, where)
         return value
-    array = as_floats(value, where, unit, f"must be {limits.words()}, an array (one a {per}) or a distribution")
+    array = as_floats(value, where, unit, f"must be {limits.words()}, an array (one per {per}) or a distribution")
     if array.ndim == 0:
         limits.check(array.reshape(1), where)
         return float(array)
@@ -71,7 +71,7 @@ one a neuron (got 2 values)
         many = "values" if size is None else f"{size} value{'s' if size != 1 else ''}"
         given = f"{len(array)} values" if array.ndim == 1 else f"an array of shape {array.shape}"
         raise ParameterError(
-            f"{where}: must be a number, a distribution or an array of {many}, one a {per} (got {given})"
+            f"{where}: must be a number, a distribution or an array of {many}, one per {per} (got {given})"
         )
     limits.check(array, where)
     return frozen(array)

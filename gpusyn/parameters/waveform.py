@@ -58,7 +58,7 @@ class Waveform(Immutable):
         kept_values = _points(values, "Waveform.values", "")
         if len(kept_times) != len(kept_values):
             raise ParameterError(
-                f"Waveform.values: must be one value a time (got {len(kept_values)} values and "
+                f"Waveform.values: must be one value per time (got {len(kept_values)} values and "
                 f"{len(kept_times)} times); make the two equally long"
             )
         backwards = np.flatnonzero(np.diff(kept_times) <= 0)
@@ -105,7 +105,7 @@ HIGHEST_RATE = 1e6  # Hz
 def number_array_or_waveform(
     value: Any, size: int | None, where: str, *, arrays: bool = True, potential: bool = False, **limits: Any
 ) -> float | npt.NDArray[np.float64] | Waveform:
-    """Return a number, a read-only array of one value a neuron, or a waveform.
+    """Return a number, a read-only array of one value per neuron, or a waveform.
 
     Parameters
     ----------
@@ -135,12 +135,12 @@ def number_array_or_waveform(
     array([ 5., 10.])
     """
     allowed = Limits(potential=potential, **limits)
-    words = f"must be {allowed.words()}, {'an array of one a neuron, ' if arrays else ''}or a gs.Waveform"
+    words = f"must be {allowed.words()}, {'an array of one per neuron, ' if arrays else ''}or a gs.Waveform"
     if isinstance(value, Waveform):
         allowed.check(value.values, f"{where}: Waveform.values")
         return value
     if isinstance(value, Distribution):
-        move = "draw one value a neuron with numpy and give the array" if arrays else "give one number"
+        move = "draw one value per neuron with numpy and give the array" if arrays else "give one number"
         raise ArgumentError(f"{where}: {words} (got {value!r}); {move}")
     array = as_floats(value, where, allowed.unit, words)
     if array.ndim == 0:
