@@ -123,7 +123,7 @@ def test_the_host_touches_nothing_within_a_chunk(monkeypatch):
                 return _original(self, *arguments, **options)
 
             monkeypatch.setattr(array_type, method, noted)
-        session.write("clock", np.array([33, 33, 33, 0]))
+        session.write("clock", np.array([33, 33, 33]))
         session.write("spike_total", np.zeros(1, np.int64))
         touched.clear()
         session.run(2 * GRAPH_STEPS)

@@ -25,6 +25,7 @@ from gpusyn.backends.select import resolve
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plan import Plan, plan
 from gpusyn.errors import ArgumentError, SimulationError
+from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder
@@ -149,7 +150,7 @@ class Simulator:
 
     def _run_chunk(self, k: int) -> None:
         session, inputs, start = self._session, self._compiled.inputs, self._step
-        session.write("clock", np.array([start, start, start, 0], np.int64))
+        session.write("clock", np.array(Clock(start, start, start), np.int64))
         session.write("spike_total", np.zeros(1, np.int64))
         if inputs.has_lists:
             session.write("due_begin", inputs.due_begin(start, k))

@@ -27,11 +27,10 @@ from gpusyn.utils.memory import free_memory
 
 
 class Twin(NamedTuple):
-    """A kernel in numpy: what to prepare from which tables, and the step."""
+    """A kernel in numpy: what to prepare from its tables, and the step."""
 
     prepare: Callable[[SimpleNamespace, Signature | None], Any]
     step: Callable[[SimpleNamespace, Any], None]
-    tables: tuple[str, ...]
 
 
 def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
@@ -39,18 +38,18 @@ def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
 
 
 TWINS: dict[str, Twin] = {
-    "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons, neurons.TABLES),
-    "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson, sources.TABLES),
-    "advance_lists": Twin(_nothing, sources.advance_lists, ()),
-    "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes, delivery.TABLES),
-    "advance_gates": Twin(gates.prepare_gates, gates.advance_gates, gates.TABLES),
-    "advance_first_order": Twin(synapses.prepare_synapses, synapses.advance_first_order, synapses.TABLES),
-    "advance_exponential": Twin(synapses.prepare_synapses, synapses.advance_exponential, synapses.TABLES),
-    "advance_rising": Twin(synapses.prepare_two, synapses.advance_rising, synapses.TABLES),
-    "advance_jump": Twin(synapses.prepare_synapses, synapses.advance_jump, synapses.TABLES),
-    "advance_saturating": Twin(synapses.prepare_two, synapses.advance_saturating, synapses.TABLES),
-    "advance_markov": Twin(synapses.prepare_markov, synapses.advance_markov, synapses.TABLES),
-    "advance_g_protein": Twin(synapses.prepare_two, synapses.advance_g_protein, synapses.TABLES),
+    "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons),
+    "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson),
+    "advance_lists": Twin(_nothing, sources.advance_lists),
+    "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
+    "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),
+    "advance_first_order": Twin(synapses.prepare_synapses, synapses.advance_first_order),
+    "advance_exponential": Twin(synapses.prepare_synapses, synapses.advance_exponential),
+    "advance_rising": Twin(synapses.prepare_two, synapses.advance_rising),
+    "advance_jump": Twin(synapses.prepare_synapses, synapses.advance_jump),
+    "advance_saturating": Twin(synapses.prepare_two, synapses.advance_saturating),
+    "advance_markov": Twin(synapses.prepare_markov, synapses.advance_markov),
+    "advance_g_protein": Twin(synapses.prepare_two, synapses.advance_g_protein),
 }
 
 
@@ -93,7 +92,7 @@ class _Call:
         self.twin = TWINS[launch.kernel]
         self.arguments = SimpleNamespace(**flat)
         self.signature = launch.signature
-        self.tables = {launch.arrays[argument] for argument in self.twin.tables}
+        self.tables = {launch.arrays[argument] for argument in spec.tables}
         self.ready = False
         self.plan: Any = None
 

@@ -8,10 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy.spikes import release
-from gpusyn.kernels.records import Array, History, Route, Shared, read_rows
+from gpusyn.kernels.records import Array, Clock, History, Route, Shared, read_rows
 from gpusyn.kernels.signature import Signature
-
-TABLES = ("routes", "route_begin", "shared", "histories")
 
 
 class Deliveries(NamedTuple):
@@ -35,8 +33,9 @@ def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliver
 
 def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
     """End a step: spikes go to the rings of their targets, histories move on, the clock ticks."""
-    now, base = int(a.clock[1]), int(a.clock[2])
-    begin, end = int(a.spike_begin[now - base]), int(a.spike_total[0])
+    clock = Clock(*a.clock.tolist())
+    now, local = clock.now, clock.now - clock.start
+    begin, end = int(a.spike_begin[local]), int(a.spike_total[0])
     if end > begin:
         spikes, events = a.spike_id[begin:end], a.spike_events[begin:end]
         population = a.source_population[spikes]
@@ -48,8 +47,8 @@ def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
         a.ring[s.base + (now & s.mask)] = 0
     for h in plan.histories:
         remember(a, h, now)
-    a.spike_begin[now - base + 1] = end
-    a.clock[0] = now + 1
+    a.spike_begin[local + 1] = end
+    a.clock[:] = clock._replace(next=now + 1)
 
 
 def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, now: int) -> None:
@@ -86,14 +85,14 @@ def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, n
 
 def remember(a: SimpleNamespace, h: History, now: int) -> None:
     """Note what each source's transmitter does from now on: on or off (pulse > 0), or its events."""
-    own = slice(h.global_, h.global_ + h.count_)
+    own = slice(h.source, h.source + h.size)
     event = a.event_step[own] == now
     if h.pulse:
-        last = release(a.release_step[h.release : h.release + h.count_], event, now, h.pulse, h.dead)
+        last = release(a.release_step[h.release : h.release + h.size], event, now, h.pulse, h.dead)
         value = now - last < h.pulse
     else:
         value = np.where(event, a.event_count[own], 0)
-    register = a.history[h.base : h.base + h.count_ * h.words].reshape(h.count_, h.words)
+    register = a.history[h.base : h.base + h.size * h.words].reshape(h.size, h.words)
     carry = value.astype(np.uint32)
     for k in range(h.words):
         old = register[:, k].copy()

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.kernels.records import Array, Drive
+from gpusyn.kernels.records import Array, Clock, Drive
 from gpusyn.numerics.rng import poisson_counts
+
+
+class Step(NamedTuple):
+    """A step: its number since the start, and its place among the steps that the host prepared."""
+
+    now: int
+    local: int
+
+
+def step_of(a: SimpleNamespace) -> Step:
+    """Return the step that begins."""
+    clock = Clock(*a.clock.tolist())
+    return Step(clock.next, clock.next - clock.start)
+
+
+def begin_step(a: SimpleNamespace) -> Step:
+    """Return the step that begins, and note on the clock that it runs."""
+    clock = Clock(*a.clock.tolist())
+    a.clock[:] = clock._replace(now=clock.next)
+    return step_of(a)
 
 
 def emit(a: SimpleNamespace, now: int, sources: Array, events: Array | int) -> None:
@@ -34,30 +55,28 @@ def release(last: Array, event: Array, now: int, pulse: int, dead: int) -> Array
     return last
 
 
-def poisson_events(a: SimpleNamespace, drive: Drive, now: int, local_step: int, local: int, count: int) -> Array | None:
-    """Poisson events of elements `local` to `local + count` in one step; None outside start and stop.
+def poisson_events(a: SimpleNamespace, drive: Drive, step: Step, offset: int, size: int) -> Array | None:
+    """Return the Poisson events of elements `offset` to `offset + size` in one step; None outside start and stop.
 
     The rate is constant per element, or one number a step out of a table.
     """
-    if not drive.start <= now < drive.stop:
+    if not drive.start <= step.now < drive.stop:
         return None
-    element = np.arange(local, local + count)
+    element = np.arange(offset, offset + size)
     if drive.wave < 0:
         at = drive.rate + element * drive.rate_step
     else:
-        at = np.array(drive.rate + local_step * drive.waves + drive.wave)
+        at = np.array(drive.rate + step.local * drive.n_waves + drive.wave)
     key = drive.key_high << 32 | drive.key_low
     rate, p0 = a.drive_rate[2 * at], a.drive_rate[2 * at + 1]
-    return poisson_counts(key, element, now, rate, p0, a.drive_pieces[at], drive.cap)
+    return poisson_counts(key, element, step.now, rate, p0, a.drive_pieces[at], drive.most_events)
 
 
-def add_drive(
-    a: SimpleNamespace, drive: Drive, now: int, local_step: int, local: int, count: int, arrived: list[Array]
-) -> None:
+def add_drive(a: SimpleNamespace, drive: Drive, step: Step, offset: int, size: int, due: list[Array]) -> None:
     """Add private Poisson input to the sums that fall due at the end of this step."""
-    events = poisson_events(a, drive, now, local_step, local, count)
+    events = poisson_events(a, drive, step, offset, size)
     if events is None:
         return
-    weight = a.drive_weight[drive.weight + np.arange(local, local + count) * drive.weight_step]
-    sums = arrived[drive.input]
+    weight = a.drive_weight[drive.weight + np.arange(offset, offset + size) * drive.weight_step]
+    sums = due[drive.input]
     sums += events.astype(sums.dtype) * weight.astype(sums.dtype)
