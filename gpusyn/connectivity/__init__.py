@@ -7,8 +7,8 @@ rule allows it. Orders of creation: by presynaptic neuron for OneToOne, AllToAll
 and FixedOutDegree, by postsynaptic neuron for FixedInDegree, as drawn for FixedTotalNumber, as given for FromArrays
 and FromSparse.
 
->>> from gpusyn.numerics.rng import Stream, stream_key
->>> pre, post = FixedProbability(0.1).draw(1000, 1000, Stream(stream_key(1, "structure", "E->E")))
+>>> from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
+>>> pre, post = FixedProbability(0.1).draw(1000, 1000, Stream(stream_key(1, StreamPurpose.CONNECT, "E->E")))
 >>> bool(abs(len(pre) - 100_000) < 5 * 300), str(pre.dtype)
 (True, 'int32')
 """

@@ -68,10 +68,10 @@ class DistanceDependent(Rule):
     Examples
     --------
     >>> import numpy as np
-    >>> from gpusyn.numerics.rng import Stream, stream_key
+    >>> from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
     >>> line = np.arange(1000.0)[:, None]
     >>> rule = DistanceDependent(0.5, sigma=10.0, boundary="periodic", extent=1000.0, positions=(line, line))
-    >>> pre, post = rule.draw(1000, 1000, Stream(stream_key(1, "connect", "E->E")))
+    >>> pre, post = rule.draw(1000, 1000, Stream(stream_key(1, StreamPurpose.CONNECT, "E->E")))
     >>> len(pre), round(rule.expected(1000, 1000)), int(np.median(np.abs(pre - post)))
     (12435, 12533, 7)
     """

@@ -4,8 +4,8 @@ Every value is a pure function of (stream, element, attempt): an element has the
 are drawn beside it, in any order. Only `portable_math` is used: the bits do not depend on the machine.
 
 >>> import numpy as np
->>> from gpusyn.numerics.rng import Stream, stream_key
->>> stream = Stream(stream_key(42, "weight", "I->E:GABA_A"))
+>>> from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
+>>> stream = Stream(stream_key(42, StreamPurpose.WEIGHT, "I->E:GABA_A"))
 >>> all_of_them = LogNormal(mean=51.0, std=5.0).draw(stream, np.arange(1000))
 >>> bool((all_of_them[[7, 3]] == LogNormal(51.0, 5.0).draw(stream, np.array([7, 3]))).all())
 True
