@@ -96,7 +96,7 @@ CONNECTIONS = [
     (ParameterError, [".weight", "siemens", "largest of 40"], lambda w: w.connect(weight=np.full(40, 1e-9))),
     (
         ParameterError,
-        [".weight", ">= 0", "got -1", "LogNormal", "E_rev"],
+        [".weight", ">= 0", "got -1", "E_rev", "LogNormal"],
         lambda w: w.connect(weight=_Negative(1.0, 2.0)),
     ),
     (ParameterError, [".weight", "amperes", "got 1e-10"], lambda w: w.connect(post=w.C, weight=1e-10)),
@@ -105,12 +105,12 @@ CONNECTIONS = [
     (ArgumentError, [".weight", "got '1.0'"], lambda w: w.connect(weight="1.0")),
     (
         ParameterError,
-        [".weight", "40 values, one a synapse", "got 3 values"],
+        [".weight", "40 values, one per synapse", "got 3 values"],
         lambda w: w.connect(weight=[1.0] * 3),
     ),
     (
         ParameterError,
-        [".weight", "one a synapse", "shape (10, 4)"],
+        [".weight", "one per synapse", "shape (10, 4)"],
         lambda w: w.connect(weight=np.ones((10, 4))),
     ),
     (

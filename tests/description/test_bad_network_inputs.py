@@ -48,7 +48,7 @@ INPUTS = [
     (ParameterError, [".weight", "nS >= 0", "got -1", "E_rev"], lambda w: w.drive(weight=-1.0)),
     (
         ParameterError,
-        [".weight", "10 values, one a neuron", "2 values"],
+        [".weight", "10 values, one per neuron", "2 values"],
         lambda w: w.drive(weight=[1.0, 2.0]),
     ),
     (ArgumentError, [".weight", "Ratio"], lambda w: w.drive(weight=gs.Ratio("NMDA", 1.0))),

@@ -25,8 +25,8 @@ NEURON_MODELS = [
     (ParameterError, ["LIF.t_ref[1]", ">= 0", "got -1, 1 wrong of 2"], lambda: gs.LIF(t_ref=[2, -1])),
     (ParameterError, ["LIF.C_m", "> 0", "got -5", "Normal"], lambda: gs.LIF(C_m=gs.Normal(-5.0, 1.0))),
     (ParameterError, ["LIF.C_m", "> 0", "got -1", "Uniform"], lambda: gs.LIF(C_m=gs.Uniform(-1.0, 5.0))),
-    (ParameterError, ["LIF.C_m", "one a neuron", "shape (2, 2)"], lambda: gs.LIF(C_m=np.ones((2, 2)))),
-    (ParameterError, ["LIF.C_m", "one a neuron", "0 values"], lambda: gs.LIF(C_m=[])),
+    (ParameterError, ["LIF.C_m", "one per neuron", "shape (2, 2)"], lambda: gs.LIF(C_m=np.ones((2, 2)))),
+    (ParameterError, ["LIF.C_m", "one per neuron", "0 values"], lambda: gs.LIF(C_m=[])),
     (ParameterError, ["LIF", "equally many", "C_m 2, V_th 3"], lambda: gs.LIF(C_m=[1, 2], V_th=[-50.0] * 3)),
     (
         ParameterError,
@@ -86,7 +86,7 @@ SOURCES = [
     ),
     (
         ArgumentError,
-        ["PoissonSource.rate", "or a gs.Waveform", "got Uniform", "draw one value a neuron"],
+        ["PoissonSource.rate", "or a gs.Waveform", "got Uniform", "draw one value per neuron"],
         lambda: gs.PoissonSource(gs.Uniform(1.0, 2.0)),
     ),
     (
@@ -120,7 +120,7 @@ def test_sources(error, parts, call):
 WAVEFORMS = [
     (
         ParameterError,
-        ["Waveform.values", "one value a time", "1 values and 2 times"],
+        ["Waveform.values", "one value per time", "1 values and 2 times"],
         lambda: gs.Waveform([0, 1], [1]),
     ),
     (

@@ -77,7 +77,7 @@ POPULATIONS = [
     (ParameterError, ["Population 'new'.V", "volts", "-0.06"], lambda w: w.population(V=-0.06)),
     (
         ParameterError,
-        ["Population 'new'.V", "10 values, one a neuron", "3 values"],
+        ["Population 'new'.V", "10 values, one per neuron", "3 values"],
         lambda w: w.population(V=[-60.0] * 3),
     ),
     (ArgumentError, ["Population 'new'.V", "got 'rest'"], lambda w: w.population(V="rest")),

@@ -200,7 +200,7 @@ def test_own_states_are_checked():
         net.record(cells, "w")
 
 
-# --- one value a neuron --------------------------------------------------------------------------------------
+# --- one value per neuron --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", RECORDS)

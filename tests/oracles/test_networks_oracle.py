@@ -79,7 +79,7 @@ def statistics(times: np.ndarray, ids: np.ndarray) -> Statistics:
 
 
 def start(case: Case, seed: int) -> dict[str, np.ndarray]:
-    """Potentials and conductances at time 0, one a neuron."""
+    """Potentials and conductances at time 0, one per neuron."""
     draw = np.random.default_rng(seed)
     return {
         "V": draw.uniform(-60.0, -50.0, NEURONS),

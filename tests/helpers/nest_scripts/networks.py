@@ -1,6 +1,6 @@
 """Run in a process of its own by test_networks_oracle.py: NEST simulates a network of Vogels and Abbott.
 
-Reads the start (one value a neuron) and the synapses from an .npz file; writes spike times and ids to another.
+Reads the start (one value per neuron) and the synapses from an .npz file; writes spike times and ids to another.
 """
 
 from __future__ import annotations
