@@ -12,7 +12,7 @@ from gpusyn.backends import select
 from gpusyn.backends.base import Backend, Session, lacking
 from gpusyn.commands import check, check_cases
 from gpusyn.errors import BackendError
-from tests.hand_made import SINGLE, make
+from tests.helpers.hand_made import SINGLE, make
 from tests.helpers.runs import backend_named
 
 #: The one file of a toy backend: it counts the steps, and leaves the work to the reference.
