@@ -107,9 +107,10 @@ DEVICE void record(const Probe &probe, const Chunk &chunk, const Cells &s, const
     int j = (int)probe.neuron, variable = (int)probe.variable, receptor = (int)probe.receptor;
     int64 row = at / probe.every - start / probe.every - 1;
     const Coef own = {c.c + j * (int)chunk.row_step, c.rows};
-    trace[probe.trace + row * probe.columns + probe.column] =
-        BATHED && chunk.bath >= 0 ? sample<BATHED>(s, j, own, bath, variable, receptor)
-                                  : sample<false>(s, j, own, bath, variable, receptor);
+    bool bathed = BATHED && chunk.bath >= 0;
+    real value = bathed ? sample<BATHED>(s, j, own, bath, variable, receptor)
+                        : sample<false>(s, j, own, bath, variable, receptor);
+    trace[probe.trace + row * probe.columns + probe.column] = value;
 }
 
 KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int n_chunks, int64 n, real *RESTRICT V,
