@@ -20,7 +20,7 @@ from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
 from gpusyn.neurons import Membrane
 from gpusyn.numerics import portable_math
-from gpusyn.numerics.rng import Stream, stream_key
+from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps_array
 
@@ -33,10 +33,10 @@ OWN_STATE = 6  # of the neuron model, by its number
 def parameter(place: PlacedPopulation, name: str, seed: int) -> Any:
     """Return a parameter: the number, or one value for each neuron, which a distribution draws here."""
     population = place.population
-    return drawn(population.model.values[name], place.size, f"{population.name}.{name}", seed, "parameter")
+    return drawn(population.model.values[name], place.size, f"{population.name}.{name}", seed, StreamPurpose.PARAMETER)
 
 
-def drawn(value: Any, size: int, name: str, seed: int, purpose: str) -> Any:
+def drawn(value: Any, size: int, name: str, seed: int, purpose: StreamPurpose) -> Any:
     """Return a number or an array; a distribution draws one value for each neuron from the stream of its name."""
     if isinstance(value, Distribution):
         return value.draw(Stream(stream_key(seed, purpose, name)), np.arange(size))
@@ -67,7 +67,7 @@ class NeuronTables:
         self.parameters.append(p)
         where = f"Population '{place.population.name}'"
         model.check_drawn(p, where)
-        initial = drawn(place.population.V, place.size, place.population.name, seed, "initial V")
+        initial = drawn(place.population.V, place.size, place.population.name, seed, StreamPurpose.INITIAL_V)
         rest = p[model.REST]
         self.rest[neurons] = rest
         self.V[neurons] = rest if initial is None else initial

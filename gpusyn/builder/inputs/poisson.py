@@ -14,7 +14,7 @@ from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import CHUNK, NEVER, Drive, SourceChunk, write_rows
 from gpusyn.network import stimulus
-from gpusyn.numerics.rng import Stream, poisson_parameters, stream_key
+from gpusyn.numerics.rng import Stream, StreamPurpose, poisson_parameters, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
 
@@ -155,7 +155,7 @@ def _drive(
             rate = _spread(rate, ids, place.size)
     on, off = window(drive, layout.dt, where)
     return PoissonInput(
-        key=stream_key(seed, "drive", f"{drive.name}\0{place.population.name}"),
+        key=stream_key(seed, StreamPurpose.DRIVE, f"{drive.name}\0{place.population.name}"),
         rate=rate if isinstance(rate, Waveform) else _mean(rate, layout.dt),
         most_events=most_events(drive, layout.dt, where),
         input=layout.groups[place.group].signature.layout()[k].input,
@@ -169,7 +169,7 @@ def _weight(drive: stimulus.Drive, seed: int, part: slice) -> Floats:
     """Return the weights of a part of a drive's target: one number, or one for each neuron."""
     given = drive.weight
     if isinstance(given, Distribution):
-        given = given.draw(Stream(stream_key(seed, "weight", drive.name)), np.arange(drive.target.size))
+        given = given.draw(Stream(stream_key(seed, StreamPurpose.WEIGHT, drive.name)), np.arange(drive.target.size))
     return np.asarray(given[part] if isinstance(given, np.ndarray) else given, float)
 
 
@@ -189,9 +189,9 @@ def _source(layout: Layout, seed: int, place: PlacedPopulation) -> PoissonInput:
     """Return the input of a population of Poisson sources."""
     name, rate = place.population.name, place.population.model.rate
     if isinstance(rate, Distribution):
-        rate = rate.draw(Stream(stream_key(seed, "parameter", f"{name}.rate")), np.arange(place.size))
+        rate = rate.draw(Stream(stream_key(seed, StreamPurpose.PARAMETER, f"{name}.rate")), np.arange(place.size))
     return PoissonInput(
-        key=stream_key(seed, "source", name),
+        key=stream_key(seed, StreamPurpose.SOURCE, name),
         rate=rate if isinstance(rate, Waveform) else _mean(rate, layout.dt),
         most_events=place.most_events,
     )

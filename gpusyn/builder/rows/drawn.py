@@ -11,7 +11,7 @@ from gpusyn.builder.layout import Layout, Pathway, same_ids
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.network.projections import Projection, base_weight
-from gpusyn.numerics.rng import Stream, stream_key
+from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.values import check_drawn
@@ -41,7 +41,7 @@ class Synapses(NamedTuple):
 def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses:
     """Draw one projection and return its synapses; the name alone is the key of its random streams."""
     name = projection.name
-    stream = Stream(stream_key(seed, "connect", name))
+    stream = Stream(stream_key(seed, StreamPurpose.CONNECT, name))
     pre, post = np.zeros(0, np.int64), np.zeros(0, np.int64)
     if any(pathway.listed for pathway in layout.pathways_of(projection)):
         sizes = projection.pre.size, projection.post.size
@@ -49,7 +49,7 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
     drawn = any(isinstance(x, Distribution) for x in (*projection.weights.values(), projection.delay))
     creation = np.arange(len(pre)) if drawn else np.broadcast_to(0, len(pre))  # an index only where one is drawn by
     weights = _weights(projection, seed, creation)
-    delay = _delay(projection, layout.dt, stream_key(seed, "delay", name), creation, pre, post)
+    delay = _delay(projection, layout.dt, stream_key(seed, StreamPurpose.DELAY, name), creation, pre, post)
     return Synapses(pre, post, delay, weights)
 
 
@@ -60,7 +60,7 @@ def _weights(projection: Projection, seed: int, creation: Integers) -> dict[str,
         base, factor = base_weight(projection.weights, receptor)
         found = weights.get(base)
         if found is None:  # FIXME: a Ratio ahead of its base draws the base anew, from the stream of its own receptor
-            key = stream_key(seed, "weight", f"{projection.name}\0{receptor}")
+            key = stream_key(seed, StreamPurpose.WEIGHT, f"{projection.name}\0{receptor}")
             found = _weight(projection, base, key, creation)
         weights[receptor] = found if base == receptor else found * factor
     return weights
