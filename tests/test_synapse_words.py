@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hand_made import AMPA, DOUBLE, PASSIVE, SINGLE, G, exponential, make, samples
 from hypothesis import given
 from hypothesis import strategies as st
-from runs import backend_named
 
 from gpusyn.builder.layout import history_bits
 from gpusyn.kernels.records import History
@@ -22,6 +20,8 @@ from gpusyn.kernels.synapse_words import (
     encode_synapse,
     split_address,
 )
+from tests.helpers.hand_made import AMPA, DOUBLE, PASSIVE, SINGLE, G, exponential, make, samples
+from tests.helpers.runs import backend_named
 
 EVERYWHERE = pytest.mark.parametrize("backend", ["numpy", "cpu", "cuda-emulated"])
 GATED = ReceptorSignature("Unlumped", "Conductance", synaptic=True)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from sanitized_network import describe
 
 import gpusyn as gs
 from gpusyn.builder.compile import Compiled
@@ -18,6 +17,7 @@ from gpusyn.builder.rows.stored import Pool
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.commands.check_cases import bath_network, driven_network, synapse_network
 from gpusyn.kernels.records import RECORDS, Route
+from tests.helpers.sanitized_network import describe
 
 NETWORKS = (bath_network, driven_network, synapse_network, describe)
 anywhere = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)
