@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from benchmarks.arrays_page import PAGE, page
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.specs import extents
 from gpusyn.kernels.arrays import ARRAYS, CHUNKED, EXPECTED, EXTENTS, SCOPES, arguments_of, bindings, kind_of
@@ -31,10 +30,6 @@ def program():
 
 
 # ---- declarations ----
-
-
-def test_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m benchmarks.arrays_page --write"
 
 
 @pytest.mark.parametrize("kind", ARRAYS, ids=ids)
