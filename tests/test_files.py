@@ -265,7 +265,7 @@ def test_a_killed_run_keeps_what_it_flushed(tmp_path: Path) -> None:
     results = open_results(path)
     assert not results.finished
     steps = check_steps(results, flushed)
-    assert "the flag of its killed writer is cleared" in repair(path)
+    assert "cleared the flag of its killed writer" in repair(path)
     assert repair(path).endswith("nothing to repair")
     with h5py.File(path, "r") as file:
         assert len(file["gpusyn/V/report/E/data"]) == len(file["gpusyn/g_AMPA/report/I/data"]) == steps
@@ -287,7 +287,7 @@ def test_what_was_on_its_way_is_cut(tmp_path: Path) -> None:
     with path.open("ab") as file:  # space that the writer had taken but not yet noted
         file.write(bytes(1000))
     size = path.stat().st_size
-    assert "4 datasets cut to what was flushed" in repair(path)
+    assert "cut 4 datasets to the flushed data" in repair(path)
     assert path.stat().st_size >= size
     with h5py.File(path, "r+") as file:  # and it can be written again
         assert len(file["spikes/E/timestamps"]) + len(file["spikes/I/timestamps"]) == 77
@@ -396,7 +396,7 @@ def test_files_in_the_way_are_kept(tmp_path: Path) -> None:
             write(tmp_path / "mine.h5")
         with pytest.raises(FileError, match="there is no directory"):
             write(tmp_path / "absent" / "run.h5")
-    with pytest.raises(FileError, match=r"ends in \.h5"):
+    with pytest.raises(FileError, match=r"must end in \.h5"):
         StreamFile(tmp_path / "run", [])
     with pytest.raises(FileError, match=r"choose a name ending in \.h5"):
         save(tmp_path / "run.csv", {}, {})

@@ -1,4 +1,4 @@
-"""Results as objects of other packages: pandas, xarray, Neo; each imported only when asked for.
+"""Conversion of results to objects of pandas, xarray and Neo, each of which is imported only when it is needed.
 
 `spikes` is a SpikeData and `traces` a TraceData; their modules import this one, so it does not import them.
 """
@@ -13,7 +13,7 @@ from gpusyn.utils.optional import require
 
 
 def spikes_to_pandas(spikes: Any) -> Any:
-    """Return a ``pandas.DataFrame``: time (ms), population, local_id, id."""
+    """Return a ``pandas.DataFrame`` with the columns time (ms), population, local_id and id."""
     pandas = require("pandas", "to_pandas()", "pandas")
     population = pandas.Categorical(spikes.population, categories=list(spikes.names))
     columns = {"time": spikes.times, "population": population, "local_id": spikes.local_ids, "id": spikes.ids}
@@ -23,7 +23,7 @@ def spikes_to_pandas(spikes: Any) -> Any:
 def spikes_to_neo(spikes: Any) -> Any:
     """Return a ``neo.Segment`` with a ``SpikeTrainList`` over the multiplexed arrays.
 
-    One train a neuron is built only when it is looked at: thousands of them at once take Neo minutes.
+    Neo builds the train of each neuron on access, since building thousands of them at once takes minutes.
     """
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
@@ -41,7 +41,7 @@ def spikes_to_neo(spikes: Any) -> Any:
 
 
 def traces_to_neo(traces: Any) -> Any:
-    """Return a ``neo.Segment`` with one ``AnalogSignal`` a variable, named after it."""
+    """Return a ``neo.Segment`` with one ``AnalogSignal`` per variable, named after the variable."""
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
     segment = neo.Segment(name="traces", **_annotations(traces))
@@ -74,7 +74,7 @@ def traces_to_xarray(traces: Any) -> Any:
 
 
 def _annotations(data: Any) -> dict[str, Any]:
-    """Return population and local id of every recorded neuron, as Neo annotations of a segment."""
+    """Return the population and the local id of every recorded neuron as Neo annotations of a segment."""
     populations = np.repeat([part[0] for part in data.populations], [part[1] for part in data.populations])
     ids = [part[2] for part in data.populations]
     return {"populations": populations, "local_ids": np.concatenate(ids) if ids else np.empty(0, np.int64)}
