@@ -1,8 +1,8 @@
 """How does a network decide on noisy evidence? (Wang 2002)
 
-Groups A and B receive Poisson input of 40 (1 + c) and 40 (1 - c) Hz on average, where c is the coherence; the rates are
-drawn anew every 50 ms. Slow NMDA excitation integrates the difference, and shared inhibition lets only one group win. The higher
-the coherence, the more often A wins.
+Groups A and B receive Poisson input of 40 (1 + c) and 40 (1 - c) Hz on average, where c is the coherence; the rates
+are drawn anew every 50 ms. Slow NMDA excitation integrates the difference, and shared inhibition lets only one group
+win. The higher the coherence, the more often A wins.
 """
 
 import numpy as np
