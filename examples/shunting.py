@@ -57,7 +57,7 @@ def story(small: bool = False):
     label(
         right,
         "onset of the IPSC after the EPSP (ms)",
-        "peak of the EPSP (% of EPSP alone)",
+        "peak of the EPSP (%)",
         "when it acts",
         legend=False,
     )

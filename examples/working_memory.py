@@ -59,7 +59,7 @@ def story(small: bool = False):
     }
 
     figure, (top, bottom) = panels(
-        "After a cue of 100 ms its group continues to fire: slow NMDA currents hold the memory", 1, 2, sharex=True
+        "A cued group continues to fire: slow NMDA currents hold the memory", 1, 2, sharex=True
     )
     figure.set_size_inches(7.2, 4.5)
     for names, colour in ((cued, NMDA), (others, GREY)):
