@@ -1,6 +1,6 @@
 """Micro-benchmarks of single kernels on one CPU thread, and of a step of the README's network.
 
-``pytest benchmarks/test_kernels_benchmark.py --benchmark-enable`` runs them (with pytest-benchmark). They are not
+``pytest -n 0 benchmarks/test_kernels_benchmark.py --benchmark-enable`` runs them (with pytest-benchmark). They are not
 collected otherwise, since timings are not tests. A round has so many launches of one kernel that the overhead of the
 call from Python is negligible.
 """
