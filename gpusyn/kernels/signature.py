@@ -23,10 +23,10 @@ NEURON_COEF = 4  # v_th, v_reset, refractory steps, E_L
 
 
 def coefficient_enum(name: str, fields: tuple[str, ...]) -> str:
-    """Return the CUDA struct that names the coefficients of the struct `name`; both languages read the same names.
+    r"""Return the CUDA struct that names the coefficients of the struct `name`; both languages read the same names.
 
     >>> coefficient_enum("LIF", ("g_L", "dt_C"))
-    'struct LIFCoefficients { enum { g_L, dt_C, COUNT }; };\\n'
+    'struct LIFCoefficients { enum { g_L, dt_C, COUNT }; };\n'
     """
     return f"struct {name}Coefficients {{ enum {{ {', '.join((*fields, 'COUNT'))} }}; }};\n"
 
