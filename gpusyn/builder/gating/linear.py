@@ -21,7 +21,6 @@ from gpusyn.kinetics import (
 )
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.propagators import Floats, chain_propagator, exp, expm1
-from gpusyn.receptors.calcium import Calcium
 
 
 class Gate(NamedTuple):
@@ -112,19 +111,3 @@ def jump(kinetics: Saturating, dt: float) -> list[float]:
         term *= a / (p + k)
     k0 = a * float(exp(-a)) * total
     return [float(exp(-dt / kinetics.tau_decay)), k0, float(expm1(-a))]
-
-
-def lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
-    """Own coefficients of the conductance-based LIF."""
-    return [np.asarray(g_L, dtype=np.float64), dt / np.asarray(C_m, dtype=np.float64)]
-
-
-def exact_lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
-    """Own coefficients of the exact, current-based LIF."""
-    x = -dt * np.asarray(g_L, dtype=np.float64) / np.asarray(C_m, dtype=np.float64)
-    return [expm1(x), -expm1(x) / np.asarray(g_L, dtype=np.float64)]
-
-
-def calcium(trace: Calcium, dt: float) -> list[Floats]:
-    """Coefficients of a calcium trace: decay, and rise by a unit of current that lasts a step."""
-    return [exp(-dt / trace.tau), trace.gain * trace.tau * -expm1(-dt / trace.tau)]
