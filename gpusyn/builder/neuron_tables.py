@@ -12,7 +12,7 @@ from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import CHUNK, InputTables
 from gpusyn.builder.layout import Group, Layout, PopulationLayout, Ring
 from gpusyn.builder.source_gates import target_coefficients
-from gpusyn.equations.neurons import MembraneCoefficients, neuron_named
+from gpusyn.equations.neurons import NEURONS, MembraneCoefficients
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kernels.signature import KINETICS
 from gpusyn.network.populations import Population
@@ -88,7 +88,7 @@ class NeuronTables:
             self.coef[k, rows] = value
 
     def _own(self, place: PopulationLayout, p: dict[str, Any], rest: Any) -> list[Any]:
-        dt, equations = self.layout.dt, neuron_named(self.group.signature.neuron)
+        dt, equations = self.layout.dt, NEURONS[self.group.signature.neuron]
         table: list[Any] = list(equations.coefficients(dt, p))
         for k, receptor in enumerate(place.population.receptors):
             quantum = place.rings[k].quantum.value

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from gpusyn.equations.effects import Array, Real
-from gpusyn.errors import ArgumentError, UnknownNameError
-from gpusyn.utils.calls import nearest
+from gpusyn.errors import ArgumentError
+from gpusyn.utils.registry import Registry
 
 PAGE = "docs/adding_a_neuron.md"
 
@@ -80,7 +80,9 @@ class Neuron(Protocol):
 
 
 #: The equations of every neuron model by the name of their class, which is the name of the kernel's struct.
-NEURONS: dict[str, type[Neuron]] = {}
+NEURONS: Registry[type[Neuron]] = Registry(
+    "neuron model", f"write @neuron above the class, and import it in gpusyn/neurons/__init__.py ({PAGE})"
+)
 N = TypeVar("N", bound="type[Neuron]")
 
 
@@ -108,19 +110,3 @@ def neuron(kind: N) -> N:
         raise ArgumentError(f"@neuron: {known.__module__} has a model {name!r} already; choose another name")
     NEURONS[name] = kind
     return kind
-
-
-def neuron_named(name: str) -> type[Neuron]:
-    """Return the equations of a name.
-
-    Raises
-    ------
-    UnknownNameError
-        If no class of this name has been entered.
-    """
-    if name not in NEURONS:
-        raise UnknownNameError(
-            f"neuron model {name!r}: has no equations{nearest(name, NEURONS)}; there are {', '.join(NEURONS)}; "
-            f"write @neuron above the class, and import it in gpusyn/neurons/__init__.py ({PAGE})"
-        )
-    return NEURONS[name]

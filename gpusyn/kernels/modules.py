@@ -9,7 +9,7 @@ import functools
 import re
 from typing import NamedTuple
 
-from gpusyn.equations.neurons import PAGE, neuron_named
+from gpusyn.equations.neurons import NEURONS, PAGE
 from gpusyn.errors import FileError
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
@@ -54,7 +54,7 @@ def neuron_file(neuron: str) -> str:
     FileError
         If there is no such file, or it holds no struct of the model's name.
     """
-    file = f"neurons/{neuron_named(neuron).__module__.rpartition('.')[2]}.cuh"
+    file = f"neurons/{NEURONS[neuron].__module__.rpartition('.')[2]}.cuh"
     if file not in kernel_names():
         raise FileError(
             f"neuron model {neuron!r}: there is no file {file} in {kernel_folder()}; write struct {neuron} in it "

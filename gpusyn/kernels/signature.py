@@ -12,7 +12,7 @@ import numpy as np
 
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.equations.kinetics import MOST_PULSED
-from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron, neuron_named
+from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
 
 # States, coefficients and inputs of each kinetics struct in kernels/receptors/kinetics.cuh.
 KINETICS = {"Unlumped": (0, 0, 0), "Exponential": (1, 3, 1), "Rising": (2, 6, 1), "Followed": (2, 1, 1)} | {
@@ -123,7 +123,7 @@ class Signature:
     @property
     def n_own(self) -> int:
         """State variables of the neuron model itself, beside V."""
-        return len(neuron_named(self.neuron).STATES)
+        return len(NEURONS[self.neuron].STATES)
 
     @property
     def n_states(self) -> int:
@@ -142,7 +142,7 @@ class Signature:
 
     @property
     def _receptor_coef(self) -> int:
-        return len(MembraneCoefficients._fields) + len(neuron_named(self.neuron).COEFFICIENTS._fields)
+        return len(MembraneCoefficients._fields) + len(NEURONS[self.neuron].COEFFICIENTS._fields)
 
     @property
     def n_inputs(self) -> int:
@@ -160,7 +160,7 @@ class Signature:
             f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input})"
             for r in self.layout()
         ]
-        neuron = neuron_named(self.neuron)
+        neuron = NEURONS[self.neuron]
         return (
             self.numbers.prelude()
             + _neuron_enums(neuron)

@@ -14,7 +14,7 @@ import numpy as np
 from gpusyn.backends.numpy.spikes import add_drive, emit
 from gpusyn.equations.effects import EFFECTS, Effect, Real
 from gpusyn.equations.kinetics import KINETICS, Arrivals, Kinetics
-from gpusyn.equations.neurons import CalciumCoefficients, MembraneCoefficients, Neuron, neuron_named
+from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
 from gpusyn.kernels.records import Array, Bath, Chunk, Drive, Probe, Ring, read_rows
 from gpusyn.kernels.signature import ReceptorLayout, Signature
 from gpusyn.numerics.portable_math import flush
@@ -124,7 +124,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     assert signature is not None
     rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, Drive), read_rows(a.bath, Bath)
     probes = np.array(a.probes).reshape(-1, len(Probe._fields))
-    model, n = neuron_named(signature.neuron), int(a.n)
+    model, n = NEURONS[signature.neuron], int(a.n)
     states = namedtuple("states", model.STATES)  # type: ignore[misc]
     coef, cells = a.coef[: signature.n_coef * int(a.n_rows)].reshape(signature.n_coef, -1), []
     for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
