@@ -15,7 +15,7 @@ from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS
 
-_BASE = ("common.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
+_BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
 _COLUMNS = ("columns.cuh",)
 _RECEPTORS = ("receptors/kinetics.cuh", "receptors/effects.cuh")
 _NEURON_KERNELS = ("advance_neurons.cu",)
