@@ -1,7 +1,8 @@
 """Micro-benchmarks of single kernels on one CPU thread, and of a step of the README's network.
 
-``pytest benchmarks/test_kernels_benchmark.py --benchmark-enable`` (pytest-benchmark). Not collected otherwise: timings
-are no tests. A round is so many launches of one kernel that the call from Python does not count.
+Run it with ``pytest -n 0 benchmarks/test_kernels_benchmark.py --benchmark-enable`` (pytest-benchmark). It is not
+collected otherwise, since timings are no tests. One round makes so many launches of one kernel that the call from
+Python does not count.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import gpusyn as gs
 from benchmarks import cases
 from gpusyn.backends.base import Session
 from gpusyn.backends.cpu.backend import CpuBackend
-from gpusyn.kernels.program import Program
 from gpusyn.kernels.spec import KERNELS
 
 LAUNCHES = 100  # in a round; no more than steps of a chunk, so that the list of spikes cannot overflow
@@ -59,7 +59,7 @@ def test_kernel(benchmark: Any, kernel: str) -> None:
         sim.step(LAUNCHES)
         program = sim._compiled.program
         (launch, *_) = [one for one in program.launches if one.kernel == kernel]
-        session = CpuBackend(1).start(Program(program.numbers, program.arrays, [launch]))
+        session = CpuBackend(1).start(program._replace(launches=[launch]))
         benchmark.extra_info["launches"] = LAUNCHES
         benchmark.pedantic(session.run, (LAUNCHES,), setup=lambda: rewind(session, kernel), rounds=20)
 

@@ -16,8 +16,9 @@ from gpusyn.equations.effects import Array, Real
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.propagators import expm1
 from gpusyn.parameters.scalars import public
-from gpusyn.parameters.table import Immutable, Parameter, ParameterTable, ReadOnlyDict
+from gpusyn.parameters.table import Parameter, ParameterTable
 from gpusyn.parameters.values import check_drawn, values
+from gpusyn.utils.immutable import Immutable, ReadOnlyDict
 
 __all__ = ["Membrane", "NeuronModel", "decays"]
 

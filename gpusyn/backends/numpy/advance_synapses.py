@@ -15,6 +15,7 @@ import numpy as np
 from gpusyn.backends.numpy.spikes import step_of
 from gpusyn.kernels.records import Array, SynapseBlock, SynapseSet, read_rows
 from gpusyn.kernels.signature import Signature
+from gpusyn.kernels.synapse_words import split_address
 from gpusyn.numerics.portable_math import exp, expm1, flush
 
 LANES = 32
@@ -208,12 +209,12 @@ def _prepare(a: SimpleNamespace, states: Callable[[Array], int]) -> Sets:
 def _rows(a: SimpleNamespace, b: SynapseBlock, count: int, states: int) -> Rows:
     begin = a.row_begin[b.rows : b.rows + count + 1]
     first, stop = int(begin[0]), int(begin[-1])
-    address = a.address[b.address + first : b.address + stop].astype(np.int64)
+    word, bit = split_address(a.address[b.address + first : b.address + stop].astype(np.int64))
     weights = a.weights[b.weights :]
     return Rows(
         b,
-        address >> 5,
-        (address & 31).astype(np.uint32),
+        word,
+        bit.astype(np.uint32),
         weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
         [a.gates[b.gates + at + first : b.gates + at + stop] for at in (k * b.gate_step for k in range(states))],
         a.gates[b.gates + b.free + first : b.gates + b.free + stop] if b.blocker >= 0 else None,
