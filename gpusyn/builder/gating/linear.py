@@ -20,7 +20,8 @@ from gpusyn.kinetics import (
     Saturating,
 )
 from gpusyn.numerics import portable_math
-from gpusyn.numerics.propagators import Floats, chain_propagator, exp, expm1
+from gpusyn.numerics.propagators import chain_propagator, exp, expm1
+from gpusyn.utils.typing import Floats
 
 
 class Gate(NamedTuple):
