@@ -33,6 +33,7 @@ from gpusyn.kernels.signature import KINETICS, Numbers, ReceptorSignature, Signa
 from gpusyn.kernels.synapse_words import LARGEST_SLICE, LONGEST_DELAY
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
+from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps, whole_steps_array
 
@@ -229,6 +230,7 @@ def _signature(place: PlacedPopulation, numbers: Numbers, calcium: bool, bathed:
     parts = []
     for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
         parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), r.effect, strategy.owner == SYNAPSE))
-    kind = place.population.model.kind
-    exact = kind == "LIF" and all(p.effect == "Current" and not p.synaptic for p in parts)
-    return Signature("ExactLIF" if exact else kind, tuple(parts), numbers, calcium, bathed)
+    model = place.population.model
+    assert isinstance(model, Membrane)
+    only_currents = all(p.effect == "Current" and not p.synaptic for p in parts)
+    return Signature(model.equations(only_currents=only_currents), tuple(parts), numbers, calcium, bathed)
