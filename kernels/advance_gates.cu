@@ -1,10 +1,7 @@
 // Gates that sources own: all synapses of a source see the same gate, each after its own delay. A set is the gates of one
-// population and kinetics. What a gate does is sent as events of a source of its own (G_VIRTUAL), whose synapses are those
+// population and kinetics. What a gate does is sent as events of a source of its own (`event_source`), whose synapses are those
 // of the neuron behind it; payload holds what changes, pairs (to, from) a channel.
 
-enum GateField {
-    G_KIND, G_GLOBAL, G_COUNT, G_VIRTUAL, G_STATE, G_COEF, G_SIZE, G_PULSE, G_DEAD, G_RELEASE, G_PAYLOAD, GATE_FIELDS
-};
 enum GateKind { PULSED, JUMP, SATURATING, CASCADE };
 enum { MOST_STATES = 8 };
 enum { STARTS = 1, ENDS };
@@ -113,48 +110,48 @@ DEVICE int advance_cascade(const SourceGate &g, int is_on)
 }
 
 // Gate i of a set over the step that ends now; non-zero if it has something to send.
-DEVICE int advance_gate(const SourceGate &g, const int64 *set, int64 i, int64 now, int64 *release_step,
+DEVICE int advance_gate(const SourceGate &g, const Gate &set, int64 i, int64 now, int64 *release_step,
                         const int64 *event_step, const int *event_count)
 {
-    int64 source = set[G_GLOBAL] + i, kind = set[G_KIND];
+    int64 source = set.source + i;
     int event = event_step[source] == now ? 1 : 0;
-    if (kind == JUMP) return advance_jumping(g, event ? event_count[source] : 0);
-    if (kind == SATURATING) return advance_growing(g, event ? event_count[source] : 0);
-    Pulse pulse = pulse_of(release_step + set[G_RELEASE] + i, event, now, set[G_PULSE], set[G_DEAD]);
-    return kind == PULSED ? advance_pulsed(g, pulse) : advance_cascade(g, pulse.is);
+    if (set.kind == JUMP) return advance_jumping(g, event ? event_count[source] : 0);
+    if (set.kind == SATURATING) return advance_growing(g, event ? event_count[source] : 0);
+    Pulse pulse = pulse_of(release_step + set.release + i, event, now, set.pulse, set.dead);
+    return set.kind == PULSED ? advance_pulsed(g, pulse) : advance_cascade(g, pulse.is);
 }
 
-KERNEL(advance_gates, int64 *RESTRICT clock, const int64 *RESTRICT sets, int n_sets, const real *RESTRICT coef,
+KERNEL(advance_gates, Clock *RESTRICT clock, const Gate *RESTRICT sets, int n_sets, const real *RESTRICT coef,
        real *RESTRICT states, real *RESTRICT payload, int64 *RESTRICT release_step, int64 *RESTRICT spike_total,
        int *RESTRICT spike_id, int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count)
 {
     SHARED int sends[CHUNK];
-    int64 now = clock[0];
-    if (FIRST_THREAD) clock[1] = now;
+    int64 now = clock->next;
+    if (FIRST_THREAD) clock->now = now;
+    Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, 0};
     for (int t = 0; t < n_sets; t++) {
-        const int64 *set = sets + t * GATE_FIELDS;
-        int64 n = set[G_COUNT], length = set[G_PULSE], dead = set[G_DEAD];
-        FOR_BLOCKS(b, (n + CHUNK - 1) / CHUNK)
+        const Gate &set = sets[t];
+        FOR_BLOCKS(b, (set.size + CHUNK - 1) / CHUNK)
         {
-            int64 first = b * CHUNK;
-            int count = n - first < CHUNK ? (int)(n - first) : CHUNK;
-            real *x = states + set[G_STATE] + first, *change = payload + 2 * (set[G_PAYLOAD] + first);
-            const real *c = coef + set[G_COEF];
-            if (set[G_KIND] == PULSED && set[G_SIZE] == 1) {
-                int64 *last = release_step + set[G_RELEASE] + first;
-                const int64 *event = event_step + set[G_GLOBAL] + first;
-                FOR_THREADS(j, count)
-                sends[j] = advance_first(x + j, c, pulse_of(last + j, event[j] == now ? 1 : 0, now, length, dead));
+            int64 first = b * CHUNK, rest = set.size - first;
+            int size = rest < CHUNK ? (int)rest : CHUNK;
+            real *x = states + set.state + first, *change = payload + 2 * (set.payload + first);
+            const real *c = coef + set.coef;
+            auto gate = [&](int j) { return SourceGate{x + j, change + 2 * j, c, set.size, (int)set.components}; };
+            if (set.kind == PULSED && set.components == 1) {
+                int64 *last = release_step + set.release + first, pulse = set.pulse, dead = set.dead;
+                const int64 *event = event_step + set.source + first;
+                FOR_THREADS(j, size)
+                sends[j] = advance_first(x + j, c, pulse_of(last + j, event[j] == now ? 1 : 0, now, pulse, dead));
             } else {
-                FOR_EACH(j, count)
-                sends[j] = advance_gate(SourceGate{x + j, change + 2 * j, c, n, (int)set[G_SIZE]}, set, first + j, now,
-                                        release_step, event_step, event_count);
+                FOR_EACH(j, size)
+                sends[j] = advance_gate(gate(j), set, first + j, now, release_step, event_step, event_count);
             }
-            if (any_of(sends, count)) FOR_EACH(j, count)
+            if (any_of(sends, size)) FOR_EACH(j, size)
             {
                 if (!sends[j]) continue;
-                if (set[G_KIND] == PULSED) send_pulsed(SourceGate{x + j, change + 2 * j, c, n, (int)set[G_SIZE]}, sends[j]);
-                emit(now, (int)(set[G_VIRTUAL] + first) + j, 1, spike_total, spike_id, spike_events, event_step, event_count, 0);
+                if (set.kind == PULSED) send_pulsed(gate(j), sends[j]);
+                emit(spikes, now, set.event_source + first + j, 1);
             }
         }
     }

@@ -16,6 +16,7 @@ from gpusyn.builder.gating.pulsed import PulseScheme, pulse_scheme
 from gpusyn.builder.gating.saturating import growth
 from gpusyn.builder.gating.strategy import components
 from gpusyn.builder.layout import GateSet, Layout
+from gpusyn.kernels.arrays import array_name
 from gpusyn.kinetics import FirstOrder, GProtein, Kinetics, Saturating
 from gpusyn.parameters.scalars import whole_steps
 
@@ -107,7 +108,7 @@ class GateTables:
         shape = shape_of(kinetics)
         where = f"receptor '{gate.receptor}'.kinetics"
         pulse, dead = pulse_steps(kinetics, layout.dt, where)
-        self.payload[gate.owner] = self.payloads
+        self.payload[gate.sender] = self.payloads
         size = components(kinetics) if KINDS[kinetics.kind] == 0 else 0
         row = [KINDS[kinetics.kind], gate.place.source, n, gate.first, self.states, len(self.coef), size,
                pulse, dead, self.releases, self.payloads]  # fmt: skip
@@ -121,8 +122,6 @@ class GateTables:
         """The tables as arrays by name."""
         real = self.layout.numbers.real_dtype
         return {
-            "gates.sets": np.array(self.sets or [[0] * 11], np.int64),
-            "gates.coef": np.array(self.coef or [0.0]).astype(real),
-            "gates.states": np.zeros(max(self.states, 1), real),
-            "payload": np.zeros(max(2 * self.payloads, 1), real),
+            array_name("sets", kernel="advance_gates"): np.array(self.sets, np.int64),
+            array_name("coef", kernel="advance_gates"): np.array(self.coef).astype(real),
         }

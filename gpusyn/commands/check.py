@@ -1,4 +1,4 @@
-"""`gpusyn check`: every backend of this machine against the numpy reference, bit for bit."""
+"""`gpusyn check`: compare every backend of this machine with the numpy reference, bit for bit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 import gpusyn as gs
 from gpusyn.backends.base import Backend
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.backends.present import usable
+from gpusyn.backends.select import make_backend, usable
 from gpusyn.commands.check_cases import CASES, Case
 from gpusyn.errors import GpusynError
 from gpusyn.results import SpikeData, TraceData
@@ -31,25 +31,32 @@ class Variant(NamedTuple):
     backend: Backend
 
 
+# Options that must not change a bit are varied too; a backend that is not listed is compared as it is.
+OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "cuda": {"128 threads per block": {"block": 128}, "256 threads per block": {"block": 256}},
+    "cpu": {
+        "1 thread": {"threads": 1},
+        "2 threads": {"threads": 2},
+        "flush to zero": {"threads": 1, "flush_to_zero": True},
+    },
+}
+
+
 def variants(found: Mapping[str, Backend]) -> list[Variant]:
-    """The ways in which the usable backends are compared: what must not change a bit is varied too."""
+    """Return the ways in which the usable backends are compared with numpy."""
     result = []
-    if "cuda" in found:
-        from gpusyn.backends.cuda.backend import CudaBackend
-
-        result += [Variant(f"cuda, {block} threads a block", CudaBackend(block)) for block in (128, 256)]
-    if "cpu" in found:
-        from gpusyn.backends.cpu.backend import CpuBackend
-
-        result += [Variant("cpu, 1 thread", CpuBackend(1)), Variant("cpu, 2 threads", CpuBackend(2))]
-        result.append(Variant("cpu, flush to zero", CpuBackend(1, flush_to_zero=True)))
+    for name, backend in found.items():
+        if name in OPTIONS:
+            result += [Variant(f"{name}, {how}", make_backend(name, **given)) for how, given in OPTIONS[name].items()]
+        elif name != "numpy":
+            result.append(Variant(name, backend))
     return result
 
 
 def run_case(case: Case, backend: Backend) -> Results:
-    """Everything that the recorders of a case see on a backend."""
+    """Return all data that the recorders of a case collect on a backend."""
     net = case.network()
-    # What a simulator has to say of rounded delays is no news here.
+    # The simulator's note on rounded delays is of no interest here.
     with contextlib.redirect_stderr(io.StringIO()):
         sim = gs.Simulator(net, dt=0.1, seed=SEED, backend=backend, precision=case.precision, chunk_steps=CHUNK)
     with sim:
@@ -58,7 +65,7 @@ def run_case(case: Case, backend: Backend) -> Results:
 
 
 def difference(expected: Results, got: Results) -> str:
-    """Where two results first differ, "" if nowhere.
+    """Return where two results first differ, "" if they do not.
 
     Parameters
     ----------
@@ -105,7 +112,7 @@ def _traces_differ(a: TraceData, b: TraceData) -> str:
 
 
 def amount(results: Results) -> str:
-    """How much is compared, in words."""
+    """Return in words how much is compared."""
     spikes = sum(len(data) for data in results.values() if isinstance(data, SpikeData))
     samples = sum(v.size for d in results.values() if isinstance(d, TraceData) for v in d.values.values())
     return f"{spikes:,} spikes, {samples:,} samples"

@@ -6,22 +6,18 @@ A module's text depends on the number types and, for `advance_neurons`, on the m
 from __future__ import annotations
 
 import functools
-from itertools import product
+import re
 from typing import NamedTuple
 
-from gpusyn.kernels.signature import NEURONS, Numbers, ReceptorSignature, Signature
-from gpusyn.kernels.source import kernel_names, read_kernel
+from gpusyn.equations.neurons import NEURONS, PAGE
+from gpusyn.errors import FileError
+from gpusyn.kernels.signature import Numbers, Signature
+from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS
 
-_BASE = ("common.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
+_BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
+_COLUMNS = ("columns.cuh",)
 _RECEPTORS = ("receptors/kinetics.cuh", "receptors/effects.cuh")
-_NEURON_FILES = {
-    "LIF": "lif",
-    "ExactLIF": "lif",
-    "AdEx": "adex",
-    "Izhikevich": "izhikevich",
-    "HodgkinHuxley": "hodgkin_huxley",
-}
 _NEURON_KERNELS = ("advance_neurons.cu",)
 _COMMON_PARTS = ("gates.cuh", "advance_sources.cu", "advance_gates.cu", "deliver_spikes.cu")
 _SYNAPSE_PART = "advance_synapses.cu"
@@ -45,6 +41,31 @@ class Module(NamedTuple):
 def _receptor_parts() -> tuple[str, ...]:
     """The structs of all receptors: first those that others may use."""
     return _RECEPTORS + tuple(n for n in kernel_names() if n.startswith("receptors/") and n not in _RECEPTORS)
+
+
+def neuron_file(neuron: str) -> str:
+    """Return the kernel file of a neuron model: the one named like the Python file of its class.
+
+    >>> neuron_file("ExactLIF")
+    'neurons/lif.cuh'
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it holds no struct of the model's name.
+    """
+    file = f"neurons/{NEURONS[neuron].__module__.rpartition('.')[2]}.cuh"
+    if file not in kernel_names():
+        raise FileError(
+            f"neuron model {neuron!r}: there is no file {file} in {kernel_folder()}; write struct {neuron} in it "
+            f"({PAGE}), or use backend='numpy', which needs none"
+        )
+    if not re.search(rf"^struct {neuron}\b", read_kernel(file), re.MULTILINE):
+        raise FileError(
+            f"neuron model {neuron!r}: there is no struct {neuron} in {file} of {kernel_folder()}; write it ({PAGE}), "
+            "or use backend='numpy', which needs none"
+        )
+    return file
 
 
 def _join(prelude: str, files: tuple[str, ...]) -> str:
@@ -74,8 +95,9 @@ def neuron_module(signature: Signature) -> Module:
             signature.prelude(),
             (
                 *_BASE,
+                *_COLUMNS,
                 *_receptor_parts(),
-                f"neurons/{_NEURON_FILES[signature.neuron]}.cuh",
+                neuron_file(signature.neuron),
                 "cells.cuh",
                 *_NEURON_KERNELS,
             ),
@@ -110,54 +132,3 @@ def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Mod
     if signature is not None:
         return neuron_module(signature)
     return synapse_module(kernel, numbers) if KERNELS[kernel].file == _SYNAPSE_PART else common_module(numbers)
-
-
-ALL_NUMBERS = (Numbers("float32", "int32"), Numbers("float32", "int64"), Numbers("float64", "int64"))
-
-
-def modules_in_common_use() -> list[Module]:
-    """The committed list that CI compiles for every architecture.
-
-    The signatures of the README's network, of current-based networks, of Vogels and Abbott's networks, and of
-    per-synapse gating, in all three sets of number types.
-    """
-    conductance = ReceptorSignature("Exponential", "Conductance")
-    rising = ReceptorSignature("Rising", "Conductance")
-    nmda = ReceptorSignature("Rising", "MagnesiumBlocked")
-    current = ReceptorSignature("Exponential", "Current")
-    alpha = ReceptorSignature("Rising", "Current")
-    pulsed = ReceptorSignature("Pulsed<1>", "Conductance")
-    gated = ReceptorSignature("Unlumped", "Conductance", synaptic=True)
-    gated_nmda = ReceptorSignature("Unlumped", "MagnesiumBlocked", synaptic=True)
-    models: list[tuple[str, tuple[ReceptorSignature, ...]]] = [
-        ("LIF", (conductance, nmda, conductance)),
-        ("LIF", (rising, nmda, rising)),
-        ("LIF", (conductance, conductance)),
-        ("LIF", (conductance,)),
-        ("LIF", (pulsed,)),
-        (
-            "LIF",
-            (pulsed, pulsed._replace(effect="MagnesiumBlocked"), pulsed, ReceptorSignature("Followed", "Conductance")),
-        ),
-        ("LIF", (ReceptorSignature("Pulsed<5>", "Conductance"), ReceptorSignature("Pulsed<4>", "MagnesiumBlocked"))),
-        ("LIF", (gated,)),
-        ("LIF", (gated, gated_nmda, gated)),
-        ("LIF", (conductance._replace(synaptic=True), nmda._replace(synaptic=True))),
-        ("ExactLIF", ()),
-        ("ExactLIF", (current, current)),
-        ("ExactLIF", (alpha,)),
-        ("LIF", (conductance, alpha)),
-        ("AdEx", ()),
-        ("AdEx", (conductance, nmda, conductance)),
-        ("Izhikevich", ()),
-        ("Izhikevich", (conductance, conductance)),
-        ("HodgkinHuxley", ()),
-        ("HodgkinHuxley", (conductance, conductance)),
-    ]
-    assert {m[0] for m in models} == set(NEURONS)
-    neurons = [neuron_module(Signature(neuron, rs, n)) for n, (neuron, rs) in product(ALL_NUMBERS, models)]
-    slow = (conductance, ReceptorSignature("Rising", "SlowlyUnblocked"), rising)
-    neurons += [neuron_module(Signature("LIF", slow, n, calcium=True, bathed=True)) for n in ALL_NUMBERS]
-    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates know no integer sums
-    synapses = [synapse_module(kernel, n) for n, kernel in product(reals, _kernels_of((_SYNAPSE_PART,)))]
-    return [common_module(n) for n in ALL_NUMBERS] + synapses + neurons

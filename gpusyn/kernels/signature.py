@@ -12,14 +12,32 @@ import numpy as np
 
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.equations.kinetics import MOST_PULSED
+from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
 
-# States, coefficients and inputs of each kinetics struct in kernels/receptors/kinetics.cuh, coefficients of
-# each neuron model in kernels/neurons/.
+# States, coefficients and inputs of each kinetics struct in kernels/receptors/kinetics.cuh.
 KINETICS = {"Unlumped": (0, 0, 0), "Exponential": (1, 3, 1), "Rising": (2, 6, 1), "Followed": (2, 1, 1)} | {
     f"Pulsed<{m}>": (2 * m + 1, 2 * m * m + 3 * m + 2, m + 1) for m in range(1, MOST_PULSED + 1)
 }
-NEURONS = {"LIF": (0, 2), "ExactLIF": (0, 2), "AdEx": (1, 10), "Izhikevich": (1, 10), "HodgkinHuxley": (3, 8)}
-NEURON_COEF = 4  # v_th, v_reset, refractory steps, E_L
+
+
+def coefficient_enum(name: str, fields: tuple[str, ...]) -> str:
+    r"""Return the CUDA struct that names the coefficients of the struct `name`; both languages read the same names.
+
+    >>> coefficient_enum("LIF", ("g_L", "dt_C"))
+    'struct LIFCoefficients { enum { g_L, dt_C, COUNT }; };\n'
+    """
+    return f"struct {name}Coefficients {{ enum {{ {', '.join((*fields, 'COUNT'))} }}; }};\n"
+
+
+def _neuron_enums(neuron: type[Neuron]) -> str:
+    """Return the structs that name coefficients and states of the equations in one file of kernels/neurons."""
+    text = coefficient_enum("Membrane", MembraneCoefficients._fields)
+    text += coefficient_enum("Calcium", CalciumCoefficients._fields)
+    for name, kind in NEURONS.items():
+        if kind.__module__ == neuron.__module__:
+            text += coefficient_enum(name, kind.COEFFICIENTS._fields)
+            text += f"struct {name}States {{ enum {{ {', '.join((*kind.STATES, 'COUNT'))} }}; }};\n"
+    return text
 
 
 class ReceptorSignature(NamedTuple):
@@ -93,7 +111,7 @@ class Signature:
 
     def layout(self) -> tuple[ReceptorLayout, ...]:
         """The receptors with the places of their states and coefficients."""
-        state, coef, synaptic, first, rows = 0, NEURON_COEF + NEURONS[self.neuron][1], 0, 0, []
+        state, coef, synaptic, first, rows = 0, self._receptor_coef, 0, 0, []
         for k, r in enumerate(self.receptors):
             states, coefs, inputs = KINETICS[r.kinetics]
             own = synaptic if r.synaptic else -1
@@ -105,7 +123,7 @@ class Signature:
     @property
     def n_own(self) -> int:
         """State variables of the neuron model itself, beside V."""
-        return NEURONS[self.neuron][0]
+        return len(NEURONS[self.neuron].STATES)
 
     @property
     def n_states(self) -> int:
@@ -115,12 +133,16 @@ class Signature:
     @property
     def n_coef(self) -> int:
         """Coefficients of one row of the coefficient table."""
-        return self._calcium_coef + (2 + len(self.receptors) if self.calcium else 0)
+        return self.calcium_coef + (len(CalciumCoefficients._fields) + len(self.receptors) if self.calcium else 0)
 
     @property
-    def _calcium_coef(self) -> int:
-        own = sum(KINETICS[r.kinetics][1] + EFFECTS[r.effect].COEFS for r in self.receptors)
-        return NEURON_COEF + NEURONS[self.neuron][1] + own
+    def calcium_coef(self) -> int:
+        """Place of the calcium trace's coefficients, which come after all others."""
+        return self._receptor_coef + sum(KINETICS[r.kinetics][1] + EFFECTS[r.effect].COEFS for r in self.receptors)
+
+    @property
+    def _receptor_coef(self) -> int:
+        return len(MembraneCoefficients._fields) + len(NEURONS[self.neuron].COEFFICIENTS._fields)
 
     @property
     def n_inputs(self) -> int:
@@ -138,11 +160,13 @@ class Signature:
             f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input})"
             for r in self.layout()
         ]
+        neuron = NEURONS[self.neuron]
         return (
             self.numbers.prelude()
+            + _neuron_enums(neuron)
             + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_INPUTS {self.n_inputs}\n"
             + f"#define N_RECEPTORS {len(rows)}\n"
             + f"enum {{ BATHED = {int(self.bathed)}, CALCIUM_STATE = {self.n_states - 1 if self.calcium else -1}, "
-            + f"CALCIUM_COEF = {self._calcium_coef} }};\n"
+            + f"CALCIUM_COEF = {self.calcium_coef}, N_OWN = {self.n_own}, HOLDS = {int(bool(neuron.RESET))} }};\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
         )

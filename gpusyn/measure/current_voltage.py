@@ -1,178 +1,17 @@
-"""Current-voltage relations: a clamp experiment that yields one, and what is read from it."""
+"""Measures of a current-voltage relation: reversal potential, slope conductance, negative slope."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gpusyn.connectivity.rules import AllToAll
 from gpusyn.errors import ParameterError
-from gpusyn.measure.sampled_trace import Floats, summit
-from gpusyn.network.network import Network
-from gpusyn.neurons import LIF, SpikeSource
+from gpusyn.measure.sampled_trace import summit
 from gpusyn.parameters.limits import Limits
-from gpusyn.parameters.scalars import frozen, integer, one_of, public, real
+from gpusyn.parameters.scalars import one_of, public
 from gpusyn.parameters.units import as_floats
-from gpusyn.parameters.waveform import Waveform
-from gpusyn.receptors import Receptor
-from gpusyn.simulation.simulator import Simulator
-
-HOLDING = -70.0  # mV, before the step to the command potential
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class IVCurve:
-    """A current-voltage relation; from :func:`iv_curve`.
-
-    Attributes
-    ----------
-    V : ndarray, shape (n,)
-        Command potentials, increasing (mV).
-    peak : ndarray, shape (n,)
-        Largest current at each (pA), signed: inward is negative.
-    at : float or None
-        When `current` was taken (ms after the onset); ``None``: at the peak.
-    current : ndarray, shape (n,)
-        Current at that time (pA); what the following are of.
-    slope_conductance : ndarray, shape (n,)
-        dI/dV (nS).
-    negative_slope : (float, float) or None
-        Bounds (mV) of the region where the current falls with V; at an end of V it may go on beyond.
-    """
-
-    V: Floats
-    peak: Floats
-    at: float | None
-    current: Floats
-    slope_conductance: Floats
-    negative_slope: tuple[float, float] | None
-
-    def reversal_potential(self, method: str = "interpolate") -> float:
-        """Return where the current is zero (mV); as :func:`reversal_potential`."""
-        return reversal_potential(self.V, self.current, method=method)
-
-    def __repr__(self) -> str:
-        when = "at the peak" if self.at is None else f"{self.at:g} ms after the onset"
-        falls = self.negative_slope
-        region = "none" if falls is None else f"{falls[0]:.6g} to {falls[1]:.6g} mV"
-        return (
-            f"IVCurve({len(self.V)} potentials, {self.V[0]:g} to {self.V[-1]:g} mV; current {when}: "
-            f"{self.current.min():.6g} to {self.current.max():.6g} pA; negative slope: {region})"
-        )
-
-
-@public
-def iv_curve(
-    receptors: Receptor | Sequence[Receptor],
-    V: Any,
-    *,
-    weight: float | Mapping[str, float] = 1.0,
-    at: float | None = None,
-    duration: float = 50.0,
-    dt: float = 0.1,
-    backend: str = "auto",
-    precision: str = "double",
-) -> IVCurve:
-    """Run a voltage-clamp experiment and return its current-voltage relation.
-
-    Every command potential has a cell of its own. It steps there from -70 mV, one synaptic event follows, and the
-    current of all receptors is recorded.
-
-    Parameters
-    ----------
-    receptors : Receptor or sequence of Receptor
-        What the event opens.
-    V : array_like, shape (n,)
-        Command potentials (mV), in any order.
-    weight : float or dict of receptor to float
-        Weight of the event (nS, or pA for a CurrentReceptor).
-    at : float, optional
-        Take the current this long after the event (ms), not at its peak.
-    duration : float
-        How long to record after the event (ms); the peak must be within.
-    dt : float
-        Step (ms).
-    backend, precision : str
-        As for :class:`~gpusyn.Simulator`.
-
-    Returns
-    -------
-    IVCurve
-
-    Raises
-    ------
-    ParameterError
-        If the peak is not within `duration`, or an argument does not fit.
-
-    Examples
-    --------
-    >>> import gpusyn as gs
-    >>> curve = iv_curve(gs.NMDA(), range(-80, 45, 5), duration=15.0, backend="numpy")
-    >>> f"{curve.peak.min():.2f} pA", "from {:.0f} to {:.1f} mV".format(*curve.negative_slope)
-    ('-10.78 pA', 'from -80 to -27.0 mV')
-    """
-    where = "measure.iv_curve()"
-    potentials = _potentials(V, where)
-    dt = real(dt, f"{where}.dt", unit="ms", above=0.0)
-    steps = integer(round(real(duration, f"{where}.duration", unit="ms", above=0.0) / dt), f"{where}: steps", low=3)
-    t, I = _clamped(receptors, potentials, weight, steps, dt, backend, precision)
-    peak = frozen([_peak(t, I[:, k], where) for k in range(len(potentials))])
-    current = peak
-    if at is not None:
-        at = real(at, f"{where}.at", unit="ms", low=0.0, high=float(t[-1]))
-        current = frozen([float(np.interp(at, t, I[:, k])) for k in range(len(potentials))])
-    slope = frozen(slope_conductance(potentials, current))
-    return IVCurve(potentials, peak, at, current, slope, negative_slope(potentials, current))
-
-
-def _potentials(V: Any, where: str) -> Floats:
-    """Return command potentials in increasing order; what rounding left of a zero becomes one."""
-    listed = list(V) if isinstance(V, range) else V
-    array = np.atleast_1d(as_floats(listed, f"{where}.V", "mV", "must be potentials in mV"))
-    if array.ndim != 1 or len(array) < 3:
-        raise ParameterError(f"{where}.V: at least three potentials are needed (got shape {array.shape})")
-    Limits("mV", potential=True).check(array, f"{where}.V")
-    ordered = np.sort(np.round(array, 9)) + 0.0
-    if (np.diff(ordered) <= 0).any():
-        raise ParameterError(f"{where}.V: a potential comes twice; give each once")
-    return frozen(ordered)
-
-
-def _clamped(
-    receptors: Any, potentials: Floats, weight: Any, steps: int, dt: float, backend: str, precision: str
-) -> tuple[Floats, Floats]:
-    """Return times from the event on, and the current at each potential, shape (steps + 1, n)."""
-    net = Network()
-    cells = net.population("cells", len(potentials), LIF(), receptors=receptors)
-    for k, V in enumerate(potentials):
-        net.clamp(cells[k : k + 1], Waveform([0.0, dt], [HOLDING, V]), name=f"command {k}")
-    names = [receptor.name for receptor in cells.receptors]
-    event = net.population("event", 1, SpikeSource([2 * dt]))
-    weights = weight if isinstance(weight, Mapping) else dict.fromkeys(names, weight)
-    net.connect(event, cells, AllToAll(), weight=weights, delay=dt)
-    recorder = net.record(cells, [f"I_{name}" for name in names])
-    with Simulator(net, dt=dt, backend=backend, precision=precision) as sim:
-        sim.step(3 + steps)
-        data = sim.data[recorder]
-    total = sum(np.asarray(data[name], np.float64) for name in data.variables)
-    return np.asarray(np.arange(steps + 1) * dt, np.float64), np.asarray(total)[2:]
-
-
-def _peak(t: Floats, I: Floats, where: str) -> float:
-    """Return the signed peak of one current; 0 at the reversal potential."""
-    top = int(np.argmax(np.abs(I)))
-    if I[top] == 0.0:
-        return 0.0
-    if top == len(I) - 1:
-        raise ParameterError(
-            f"{where}.duration: the current is largest at the end of the record, {t[-1]:g} ms after the event; "
-            "record longer"
-        )
-    sign = float(np.sign(I[top]))
-    return sign * summit(t, sign * I, top)[1]
+from gpusyn.utils.typing import Floats
 
 
 @public
@@ -184,7 +23,8 @@ def reversal_potential(V: Any, I: Any, *, method: str = "interpolate") -> float:
     V, I : array_like, shape (n,)
         Potentials (mV, in any order) and currents (pA).
     method : {"interpolate", "line"}
-        Straight line between the two points on either side of zero, or the least-squares line through all points.
+        ``"interpolate"`` draws a straight line between the two points on either side of zero, ``"line"`` the
+        least-squares line through all points.
 
     Returns
     -------
@@ -194,7 +34,10 @@ def reversal_potential(V: Any, I: Any, *, method: str = "interpolate") -> float:
     Raises
     ------
     ParameterError
-        If the current does not change its sign, or does so more than once, or the line is flat.
+        If the shapes differ, a potential occurs twice, the current does not change its sign exactly once, or the line
+        is flat.
+    UnknownNameError
+        If the method is unknown.
 
     Examples
     --------
@@ -206,16 +49,18 @@ def reversal_potential(V: Any, I: Any, *, method: str = "interpolate") -> float:
     if one_of(method, ("interpolate", "line"), f"{where}.method") == "line":
         slope, offset = np.polynomial.polynomial.polyfit(x - x.mean(), y, 1)[::-1]
         if abs(slope) * float(np.ptp(x)) <= 1e-9 * float(np.abs(y).max(initial=0.0)):
-            raise ParameterError(f"{where}: the line through the points is flat, so that it has no zero")
+            raise ParameterError(
+                f"{where}: the line through the points is flat and has no zero; measure over another range"
+            )
         return float(x.mean() - offset / slope)
-    # A run of points where the current is exactly zero is one crossing, at its middle.
+    # Consecutive points at which the current is exactly zero count as one crossing, at their middle.
     sign = np.sign(y)
     zeros, away = np.flatnonzero(sign == 0), np.flatnonzero(sign != 0)
     turns = np.flatnonzero(sign[away[1:]] != sign[away[:-1]])
     touches = len(zeros) > 0 and len(away) > 0 and int(np.ptp(zeros)) == len(zeros) - 1
     if len(turns) > 1 or (len(turns) == 0 and not touches):
         raise ParameterError(
-            f"{where}: the current must change its sign once (got {len(turns)} times between {x[0]:g} and "
+            f"{where}: the current must change its sign exactly once (got {len(turns)} times between {x[0]:g} and "
             f"{x[-1]:g} mV); measure over another range, or give method='line'"
         )
     if not len(turns):
@@ -228,17 +73,24 @@ def reversal_potential(V: Any, I: Any, *, method: str = "interpolate") -> float:
 
 @public
 def slope_conductance(V: Any, I: Any) -> Floats:
-    """Return dI/dV at each point of a current-voltage relation, in the order of increasing V (second order).
+    """Return dI/dV at each point of a current-voltage relation, in the order of increasing V.
+
+    The differences are accurate to second order.
 
     Parameters
     ----------
     V, I : array_like, shape (n,)
-        Potentials (mV) and currents (pA), at least three.
+        Potentials (mV, in any order) and currents (pA), at least three.
 
     Returns
     -------
-    ndarray, shape (n,)
+    ndarray of float64, shape (n,)
         Slope conductance (nS).
+
+    Raises
+    ------
+    ParameterError
+        If the shapes differ or a potential occurs twice.
     """
     x, y = _relation(V, I, "measure.slope_conductance()")
     return np.asarray(np.gradient(y, x, edge_order=2))
@@ -246,20 +98,25 @@ def slope_conductance(V: Any, I: Any) -> Floats:
 
 @public
 def negative_slope(V: Any, I: Any) -> tuple[float, float] | None:
-    """Return the bounds of the region in which the current falls while V rises, if there is one.
+    """Return the bounds of the region in which the current decreases while V increases, if there is one.
 
-    Of several the one with the largest fall. A bound within the range is the extremum of the curve through the
-    points; one at its end is the end.
+    If there are several regions, return the one with the largest decrease. A bound inside the range of V is the
+    extremum of the curve through the points; a bound at an end of the range is that end.
 
     Parameters
     ----------
     V, I : array_like, shape (n,)
-        Potentials (mV) and currents (pA), at least three.
+        Potentials (mV, in any order) and currents (pA), at least three.
 
     Returns
     -------
     (float, float) or None
-        Lower and upper bound (mV).
+        Lower and upper bound (mV); ``None`` if the current never decreases.
+
+    Raises
+    ------
+    ParameterError
+        If the shapes differ or a potential occurs twice.
     """
     x, y = _relation(V, I, "measure.negative_slope()")
     falls = np.concatenate([[False], np.diff(y) < 0, [False]])
@@ -273,18 +130,18 @@ def negative_slope(V: Any, I: Any) -> tuple[float, float] | None:
 
 
 def _relation(V: Any, I: Any, where: str) -> tuple[Floats, Floats]:
-    """Return a checked current-voltage relation in the order of V."""
+    """Return a checked current-voltage relation, sorted by V."""
     x = as_floats(V, f"{where}.V", "mV", "must be potentials in mV")
     y = as_floats(I, f"{where}.I", "pA", "must be currents in pA")
     if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
         raise ParameterError(
-            f"{where}: V and I must be two arrays of the same length, at least two points (got shapes {x.shape} and "
-            f"{y.shape})"
+            f"{where}: V and I must be two arrays of the same length with at least two points (got shapes {x.shape} "
+            f"and {y.shape})"
         )
     Limits("mV").check(x, f"{where}.V")
     Limits().check(y, f"{where}.I")
     order = np.argsort(x, kind="stable")
     x, y = x[order], y[order]
     if (np.diff(x) <= 0).any():
-        raise ParameterError(f"{where}.V: a potential comes twice; average its currents first")
+        raise ParameterError(f"{where}.V: a potential occurs twice; average its currents first")
     return x, y

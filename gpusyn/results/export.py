@@ -1,29 +1,79 @@
-"""Results as objects of other packages: pandas, xarray, Neo; each imported only when asked for.
+"""Conversion of results to objects of pandas, xarray and Neo, each of which is imported only when it is needed.
 
-`spikes` is a SpikeData and `traces` a TraceData; their modules import this one, so it does not import them.
+SpikeData and TraceData import this module, so it does not import them but describes in protocols what it uses of them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
 from gpusyn.utils.optional import require
+from gpusyn.utils.typing import Array, Floats, Integers
 
 
-def spikes_to_pandas(spikes: Any) -> Any:
-    """Return a ``pandas.DataFrame``: time (ms), population, local_id, id."""
+class Recorded(Protocol):
+    """Recorded neurons of spikes or traces."""
+
+    @property
+    def populations(self) -> tuple[tuple[str, int, Integers], ...]:
+        """(name, neurons, local ids) of each part of the recorded selection."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the recorded populations."""
+
+    @property
+    def size(self) -> int:
+        """Number of recorded neurons."""
+
+    @property
+    def population(self) -> Array:
+        """Population name of each spike, or of each column of a trace."""
+
+    @property
+    def local_ids(self) -> Integers:
+        """Id of each neuron in its own population, per spike or per column of a trace."""
+
+
+class Spikes(Recorded, Protocol):
+    """Part of a SpikeData that the conversions use."""
+
+    times: Floats
+    ids: Integers
+    start: float
+    duration: float
+
+
+class Traces(Recorded, Protocol):
+    """Part of a TraceData that the conversions use."""
+
+    t: Floats
+    every: float
+    values: Mapping[str, Array]
+    units: Mapping[str, str]
+
+    @property
+    def ids(self) -> Integers:
+        """Position in the recorded selection of each column."""
+
+    def __len__(self) -> int: ...
+
+
+def spikes_to_pandas(spikes: Spikes) -> Any:
+    """Return a ``pandas.DataFrame`` with the columns time (ms), population, local_id and id."""
     pandas = require("pandas", "to_pandas()", "pandas")
     population = pandas.Categorical(spikes.population, categories=list(spikes.names))
     columns = {"time": spikes.times, "population": population, "local_id": spikes.local_ids, "id": spikes.ids}
     return pandas.DataFrame(columns)
 
 
-def spikes_to_neo(spikes: Any) -> Any:
+def spikes_to_neo(spikes: Spikes) -> Any:
     """Return a ``neo.Segment`` with a ``SpikeTrainList`` over the multiplexed arrays.
 
-    One train a neuron is built only when it is looked at: thousands of them at once take Neo minutes.
+    Neo builds the train of each neuron on access, since building thousands of them at once takes minutes.
     """
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
@@ -40,8 +90,8 @@ def spikes_to_neo(spikes: Any) -> Any:
     return segment
 
 
-def traces_to_neo(traces: Any) -> Any:
-    """Return a ``neo.Segment`` with one ``AnalogSignal`` a variable, named after it."""
+def traces_to_neo(traces: Traces) -> Any:
+    """Return a ``neo.Segment`` with one ``AnalogSignal`` per variable, named after the variable."""
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
     segment = neo.Segment(name="traces", **_annotations(traces))
@@ -58,7 +108,7 @@ def traces_to_neo(traces: Any) -> Any:
     return segment
 
 
-def traces_to_xarray(traces: Any) -> Any:
+def traces_to_xarray(traces: Traces) -> Any:
     """Return an ``xarray.Dataset`` over (time, id) with population and local_id as further coordinates."""
     xarray = require("xarray", "to_xarray()", "xarray")
     variables = {
@@ -73,8 +123,8 @@ def traces_to_xarray(traces: Any) -> Any:
     return xarray.Dataset(variables, coordinates)
 
 
-def _annotations(data: Any) -> dict[str, Any]:
-    """Return population and local id of every recorded neuron, as Neo annotations of a segment."""
+def _annotations(data: Recorded) -> dict[str, Any]:
+    """Return the population and the local id of every recorded neuron as Neo annotations of a segment."""
     populations = np.repeat([part[0] for part in data.populations], [part[1] for part in data.populations])
     ids = [part[2] for part in data.populations]
     return {"populations": populations, "local_ids": np.concatenate(ids) if ids else np.empty(0, np.int64)}

@@ -3,17 +3,9 @@
 // gpusyn/builder/gating/linear.py, in this order.
 #pragma once
 
-// One neuron's column of the coefficient table (coefficients x rows), so that neighbouring neurons load neighbouring values.
-struct Coef {
-    const real *c;
-    int64 rows;
-    MEMBER real operator[](int k) const { return c[k * rows]; }
-    MEMBER Coef from(int k) const { return {c + k * rows, rows}; }
-};
-
 // The integer sums that neuron j finds due at the end of this step, an input each; `shared` is what its whole population gets.
 struct Arrivals {
-    acc *const *due, *const *next;
+    acc *const *due, *const *following;
     const acc *shared;
     int j;
     MEMBER real take(int i) const
@@ -27,10 +19,11 @@ struct Arrivals {
     {
         acc sum = due[i][j] + shared[i];
         due[i][j] = 0;
-        next[i][j] = next[i][j] + sum;
+        following[i][j] = following[i][j] + sum;
         return (real)sum;
     }
-    MEMBER Arrivals from(int i) const { return {due + i, next + i, shared + i, j}; }
+    MEMBER Arrivals of(int neuron) const { return {due, following, shared, neuron}; }
+    MEMBER Arrivals from(int i) const { return {due + i, following + i, shared + i, j}; }
 };
 
 // No lumped gate at all: the receptor's gates live on the synapses.

@@ -1,7 +1,7 @@
 """The `cuda` backend: the kernels through CuPy's RawModule. The only file that imports CuPy.
 
 Arrays, spike counts and the step counter live on the device; steps are replayed as CUDA graphs, so the host does
-nothing within a chunk of steps.
+no work within a chunk of steps.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.cpu.compiler import cache_folder
 from gpusyn.backends.cuda.detect import detect
 from gpusyn.errors import BackendError, ParameterError, PlanMemoryError
 from gpusyn.kernels.modules import Module, module_of
-from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.program import STATE, Launch, Program
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.parameters.scalars import integer
 from gpusyn.utils.memory import size_text
@@ -28,7 +29,7 @@ BLOCKS_PER_PROCESSOR = 8
 
 
 def import_cupy() -> Any:
-    """CuPy, imported on first use."""
+    """Import CuPy and return it."""
     return importlib.import_module("cupy")
 
 
@@ -38,32 +39,37 @@ class CudaBackend:
     Parameters
     ----------
     block : int
-        Threads a block, a multiple of 32 up to 1024. No result depends on it.
+        Threads per block, a multiple of 32 up to 1024. No result depends on it.
+    threads : int, optional
+        Accepted as by every backend; threads of the CPU do not matter here.
 
     Raises
     ------
     BackendError
-        The GPU cannot be used; the message says why and what mends it.
+        The GPU cannot be used; the message says why and how to fix it.
     """
 
     name = "cuda"
+    workers = 1
 
-    def __init__(self, block: int = 128, *, importer: Callable[[], Any] = import_cupy) -> None:
+    def __init__(
+        self, block: int = 128, threads: int | None = None, *, importer: Callable[[], Any] = import_cupy
+    ) -> None:
         self.block = integer(block, "CudaBackend.block", low=32, high=1024)
         if self.block % 32:
             raise ParameterError(f"CudaBackend.block: must be a multiple of 32, the threads of a warp (got {block})")
         found = detect(importer)
         if not found.usable:
-            raise BackendError(f"No GPU backend: {found.reason}; fix: {found.fix}")
+            raise BackendError(f"{found.reason}; fix: {found.fix}")
         self.cupy = importer()
         self.device = found.devices[0]
 
     def describe(self) -> str:
-        """One phrase: the device."""
+        """Return one phrase: the device."""
         return str(self.device)
 
     def free_memory(self) -> int:
-        """Free bytes on the device, with what CuPy's pool holds unused."""
+        """Return the free bytes of the device, the unused ones of CuPy's pool left out."""
         free, _ = self.cupy.cuda.runtime.memGetInfo()
         return int(free)
 
@@ -72,7 +78,7 @@ class CudaBackend:
         return CudaSession(self, program)
 
     def module(self, module: Module) -> Any:
-        """The compiled form of a kernel module; CuPy keeps it in its cache on disk."""
+        """Return the compiled form of a kernel module; CuPy keeps it in its cache on disk."""
         compiled = self.cupy.RawModule(code=module.text, options=OPTIONS)
         try:
             compiled.compile()
@@ -108,7 +114,7 @@ class CudaSession:
 
     def _allocate(self, program: Program) -> None:
         cupy = self._cupy
-        needed = sum(a.nbytes for a in program.arrays.values())
+        needed = program.nbytes
         free, total = cupy.cuda.runtime.memGetInfo()
         if needed > free:
             raise PlanMemoryError(
@@ -116,9 +122,10 @@ class CudaSession:
                 "nothing was allocated: use a smaller network or close other programs on this GPU"
             )
         try:
-            for name in list(program.arrays):
-                array = program.arrays.pop(name)  # the host's copy goes as the device's comes
-                self._arrays[name] = cupy.asarray(array)
+            for name, spec in program.specs.items():
+                self._arrays[name] = cupy.asarray(program.live(name))
+                if spec.role != STATE:
+                    del program.initial[name]  # the host's copy goes as the device's comes
         except cupy.cuda.memory.OutOfMemoryError as error:
             self._arrays.clear()
             raise PlanMemoryError(f"the GPU ran out of memory while the arrays were moved there: {error}") from error
@@ -127,16 +134,11 @@ class CudaSession:
         self, backend: CudaBackend, launch: Launch, program: Program, modules: dict[str, Any]
     ) -> Callable[[], None]:
         spec, numbers = KERNELS[launch.kernel], program.numbers
-        values: dict[str, Any] = {name: self._arrays[array] for name, array in launch.arrays.items()}
-        for a in spec.arguments:
-            if not a.array:
-                values[a.name] = a.dtype(numbers).type(launch.scalars[a.name])
-        spec.check(values, numbers)
+        arguments = tuple(spec.bind(launch.arrays, self._arrays, launch.scalars, numbers).values())
         module = module_of(launch.kernel, launch.signature, numbers)
         if module.name not in modules:
             modules[module.name] = backend.module(module)
         kernel = modules[module.name].get_function(launch.kernel)
-        arguments = tuple(values[a.name] for a in spec.arguments)
         grid = (_grid(spec.unit, launch.items, backend),)
         return lambda: kernel(grid, (backend.block,), arguments)
 
@@ -162,21 +164,19 @@ class CudaSession:
             call()
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
-        """Copy of an array, or of the part [start, stop) of its flattened form."""
-        array = self._arrays[name]
-        part = array if start == 0 and stop is None else array.reshape(-1)[start:stop]
+        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
+        part = part_to_read("cuda", self._arrays, name, start, stop)
         with self._stream:
             host: NDArray[np.generic] = part.get(stream=self._stream)
         return host
 
     def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
         """Replace the part of the flattened array that begins at `start`."""
-        array = self._arrays[name]
-        part = np.ascontiguousarray(values, dtype=array.dtype).reshape(-1)
-        if part.size:
+        part, flat = part_to_write("cuda", self._arrays, name, values, start)
+        if flat.size:
             with self._stream:
-                array.reshape(-1)[start : start + part.size].set(part, stream=self._stream)
-                self._stream.synchronize()  # `part` may be gone before an asynchronous copy has read it
+                part.set(flat, stream=self._stream)
+                self._stream.synchronize()  # `flat` may be gone before an asynchronous copy has read it
 
     def close(self) -> None:
         """Release the device's memory."""
@@ -185,7 +185,7 @@ class CudaSession:
 
 
 def _grid(unit: str, items: int, backend: CudaBackend) -> int:
-    """Blocks of a launch: one a unit of work, as far as they are resident at once; kernels stride over the rest."""
+    """Return the number of blocks of a launch: one per unit of work, up to those resident at once; kernels stride."""
     per_block = {"block": 1, "warp": backend.block // 32, "thread": backend.block}[unit]
     processors = int(backend.cupy.cuda.Device().attributes["MultiProcessorCount"])
     most = processors * BLOCKS_PER_PROCESSOR * (8 if unit == "block" else 1)

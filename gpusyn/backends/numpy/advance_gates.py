@@ -8,12 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from gpusyn.backends.numpy.advance_synapses import growth, opened
-from gpusyn.backends.numpy.spikes import emit, release
+from gpusyn.backends.numpy.spikes import begin_step, emit, release
 from gpusyn.kernels.records import Array, Gate, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.numerics.portable_math import flush
-
-TABLES = ("sets",)
 
 
 class Kind(IntEnum):
@@ -32,37 +30,36 @@ def prepare_gates(a: SimpleNamespace, signature: Signature | None) -> list[Gate]
 
 def advance_gates(a: SimpleNamespace, plan: list[Gate]) -> None:
     """Advance every source's gates over the step that ends now, and send what changed."""
-    now = int(a.clock[0])
-    a.clock[1] = now
+    now = begin_step(a).now
     a.history = 0
     for g in plan:
-        c, event = a.coef[g.coef :], a.event_step[g.global_ : g.global_ + g.count_] == now
+        c, event = a.coef[g.coef :], a.event_step[g.source : g.source + g.size] == now
         if g.kind in (Kind.PULSED, Kind.CASCADE):
-            last = a.release_step[g.release : g.release + g.count_]
+            last = a.release_step[g.release : g.release + g.size]
             was_on = now - 1 - last < g.pulse
             is_on = now - release(last, event, now, g.pulse, g.dead) < g.pulse
             sends = advance_pulsed(a, g, c, was_on, is_on) if g.kind == Kind.PULSED else advance_cascade(a, g, c, is_on)
         else:
-            events = np.where(event, a.event_count[g.global_ : g.global_ + g.count_], 0)
+            events = np.where(event, a.event_count[g.source : g.source + g.size], 0)
             advance = advance_jumping if g.kind == Kind.JUMP else advance_growing
             sends = advance(a, g, c, events)
-        emit(a, now, g.virtual_ + np.flatnonzero(sends), 1)
+        emit(a, now, g.event_source + np.flatnonzero(sends), 1)
 
 
 def states_of(a: SimpleNamespace, g: Gate, n: int) -> list[Array]:
     """The first `n` states, one array each."""
-    return [a.states[g.state + k * g.count_ : g.state + (k + 1) * g.count_] for k in range(n)]
+    return [a.states[g.state + k * g.size : g.state + (k + 1) * g.size] for k in range(n)]
 
 
 def send(a: SimpleNamespace, g: Gate, channel: int, who: Array, to: Array, since: Array) -> None:
     """Write what gates `who` send on a channel: from `since` to `to`."""
-    at = 2 * (g.payload + channel * g.count_ + np.flatnonzero(who))
+    at = 2 * (g.payload + channel * g.size + np.flatnonzero(who))
     a.payload[at], a.payload[at + 1] = to[who], since[who]
 
 
 def advance_pulsed(a: SimpleNamespace, g: Gate, c: Array, was_on: Array, is_on: Array) -> Array:
     """Channels under pulses of transmitter; c = on (m x m), off (m x m), drive (m)."""
-    m, y = g.size, states_of(a, g, g.size)
+    m, y = g.components, states_of(a, g, g.components)
     new = []
     for i in range(m):
         total = np.where(was_on, c[2 * m * m + i], c.dtype.type(0))

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.kernels.records import Array, Block, Set, read_rows
+from gpusyn.backends.numpy.spikes import step_of
+from gpusyn.kernels.records import Array, SynapseBlock, SynapseSet, read_rows
 from gpusyn.kernels.signature import Signature
+from gpusyn.kernels.synapse_words import split_address
 from gpusyn.numerics.portable_math import exp, expm1, flush
 
 LANES = 32
-TABLES = ("sets", "blocks", "row_begin", "address")
 
 # A gate: c, what the transmitter does, states -> what adds to the mean over the coming step, value at its end
 Gate = Callable[[Array, Array, Sequence[Array]], tuple[Array, Array]]
@@ -169,7 +170,7 @@ def lane_sums(values: Array, lanes: Lanes) -> Array:
 class Rows(NamedTuple):
     """A block with its synapses' places in the sources' histories and lanes, and views of its weights and gates."""
 
-    block: Block
+    block: SynapseBlock
     word: Array
     bit: Array
     weight: Array
@@ -178,7 +179,7 @@ class Rows(NamedTuple):
     lanes: Lanes
 
 
-Sets = list[tuple[Set, list[Rows]]]
+Sets = list[tuple[SynapseSet, list[Rows]]]
 
 
 def prepare_synapses(a: SimpleNamespace, signature: Signature | None) -> Sets:
@@ -197,25 +198,25 @@ def prepare_markov(a: SimpleNamespace, signature: Signature | None) -> Sets:
 
 
 def _prepare(a: SimpleNamespace, states: Callable[[Array], int]) -> Sets:
-    blocks = read_rows(a.blocks, Block)
-    sets = read_rows(a.sets, Set, int(a.n_sets))
+    blocks = read_rows(a.blocks, SynapseBlock)
+    sets = read_rows(a.sets, SynapseSet, int(a.n_sets))
     return [
-        (s, [_rows(a, block, s.count_, states(a.coef[block.coef :])) for block in blocks[s.block : s.block_end]])
+        (s, [_rows(a, block, s.size, states(a.coef[block.coef :])) for block in blocks[s.block : s.block_end]])
         for s in sets
     ]
 
 
-def _rows(a: SimpleNamespace, b: Block, count: int, states: int) -> Rows:
+def _rows(a: SimpleNamespace, b: SynapseBlock, count: int, states: int) -> Rows:
     begin = a.row_begin[b.rows : b.rows + count + 1]
     first, stop = int(begin[0]), int(begin[-1])
-    address = a.address[b.address + first : b.address + stop].astype(np.int64)
+    word, bit = split_address(a.address[b.address + first : b.address + stop].astype(np.int64))
     weights = a.weights[b.weights :]
     return Rows(
         b,
-        address >> 5,
-        (address & 31).astype(np.uint32),
+        word,
+        bit.astype(np.uint32),
         weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
-        [a.gates[b.gates + at + first : b.gates + at + stop] for at in (k * b.gate_distance for k in range(states))],
+        [a.gates[b.gates + at + first : b.gates + at + stop] for at in (k * b.gate_step for k in range(states))],
         a.gates[b.gates + b.free + first : b.gates + b.free + stop] if b.blocker >= 0 else None,
         plan_lanes(np.diff(begin)),
     )
@@ -239,17 +240,17 @@ def unblocked(c: Array, v: Array, rest: Array, dose: Array, lengths: Array, mean
 
 def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, mean: Callable[[Array, Array, Array], Array]) -> None:
     for s, blocks in plan:
-        mean_sum = np.zeros(s.count_, a.sums.dtype)
-        end_sum = np.zeros(s.count_, a.sums.dtype)
+        mean_sum = np.zeros(s.size, a.synaptic.dtype)
+        end_sum = np.zeros(s.size, a.synaptic.dtype)
         for rows in blocks:
             b = rows.block
             c = a.coef[b.coef :]
             sent = (a.history[b.history + rows.word] >> rows.bit) & np.uint32((1 << b.bits) - 1)
             extra, end = gate(c, sent, rows.x)
             if rows.free is not None:
-                each, wave = mean(c, extra, end), a.waves[(int(a.clock[0]) - int(a.clock[2])) * int(a.n_waves) :]
-                own, before = slice(s.first, s.first + s.count_), rows.free.copy()
-                lengths = np.diff(a.row_begin[b.rows : b.rows + s.count_ + 1])
+                each, wave = mean(c, extra, end), a.waves[step_of(a).local * int(a.n_waves) :]
+                own, before = slice(s.first, s.first + s.size), rows.free.copy()
+                lengths = np.diff(a.row_begin[b.rows : b.rows + s.size + 1])
                 blocker, dose = a.coef[b.blocker :], wave[b.dose]
                 rows.free[:] = unblocked(blocker, a.V[own], a.rest[own], dose, lengths, each, before)
                 half = c.dtype.type(0.5) * (before + rows.free)
@@ -259,8 +260,8 @@ def _advance(a: SimpleNamespace, plan: Sets, gate: Gate, mean: Callable[[Array, 
             end_row = lane_sums(rows.weight * end, rows.lanes)
             mean_sum = mean_sum + mean(c, lane_sums(rows.weight * extra, rows.lanes), end_row)
             end_sum = end_sum + end_row
-        a.sums[s.sum : s.sum + s.count_] = flush(mean_sum)
-        a.sums[s.sum + s.distance : s.sum + s.distance + s.count_] = flush(end_sum)
+        a.synaptic[s.sum : s.sum + s.size] = flush(mean_sum)
+        a.synaptic[s.sum + s.sum_step : s.sum + s.sum_step + s.size] = flush(end_sum)
 
 
 def _only_extra(c: Array, extra: Array, end: Array) -> Array:

@@ -14,22 +14,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.backends.numpy import advance_gates as numpy_gates
-from gpusyn.backends.numpy import advance_neurons as numpy_neurons
-from gpusyn.backends.numpy import advance_synapses as numpy_synapses
-from gpusyn.backends.numpy import spikes as numpy_events
-from gpusyn.errors import BackendError
+from gpusyn.backends.base import part_to_read, part_to_write
+from gpusyn.backends.numpy import advance_gates as gates
+from gpusyn.backends.numpy import advance_neurons as neurons
+from gpusyn.backends.numpy import advance_sources as sources
+from gpusyn.backends.numpy import advance_synapses as synapses
+from gpusyn.backends.numpy import deliver_spikes as delivery
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.utils.memory import free_memory
 
 
 class Twin(NamedTuple):
-    """A kernel in numpy: what to prepare from which tables, and the step."""
+    """A kernel in numpy: what to prepare from its tables, and the step."""
 
     prepare: Callable[[SimpleNamespace, Signature | None], Any]
     step: Callable[[SimpleNamespace, Any], None]
-    tables: tuple[str, ...]
 
 
 def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
@@ -37,22 +38,18 @@ def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
 
 
 TWINS: dict[str, Twin] = {
-    "advance_neurons": Twin(numpy_neurons.prepare_neurons, numpy_neurons.advance_neurons, numpy_neurons.TABLES),
-    "advance_poisson": Twin(numpy_events.prepare_poisson, numpy_events.advance_poisson, numpy_events.POISSON_TABLES),
-    "advance_lists": Twin(_nothing, numpy_events.advance_lists, ()),
-    "deliver_spikes": Twin(numpy_events.prepare_delivery, numpy_events.deliver_spikes, numpy_events.DELIVERY_TABLES),
-    "advance_gates": Twin(numpy_gates.prepare_gates, numpy_gates.advance_gates, numpy_gates.TABLES),
-    "advance_first_order": Twin(
-        numpy_synapses.prepare_synapses, numpy_synapses.advance_first_order, numpy_synapses.TABLES
-    ),
-    "advance_exponential": Twin(
-        numpy_synapses.prepare_synapses, numpy_synapses.advance_exponential, numpy_synapses.TABLES
-    ),
-    "advance_rising": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_rising, numpy_synapses.TABLES),
-    "advance_jump": Twin(numpy_synapses.prepare_synapses, numpy_synapses.advance_jump, numpy_synapses.TABLES),
-    "advance_saturating": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_saturating, numpy_synapses.TABLES),
-    "advance_markov": Twin(numpy_synapses.prepare_markov, numpy_synapses.advance_markov, numpy_synapses.TABLES),
-    "advance_g_protein": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_g_protein, numpy_synapses.TABLES),
+    "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons),
+    "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson),
+    "advance_lists": Twin(_nothing, sources.advance_lists),
+    "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
+    "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),
+    "advance_first_order": Twin(synapses.prepare_synapses, synapses.advance_first_order),
+    "advance_exponential": Twin(synapses.prepare_synapses, synapses.advance_exponential),
+    "advance_rising": Twin(synapses.prepare_two, synapses.advance_rising),
+    "advance_jump": Twin(synapses.prepare_synapses, synapses.advance_jump),
+    "advance_saturating": Twin(synapses.prepare_two, synapses.advance_saturating),
+    "advance_markov": Twin(synapses.prepare_markov, synapses.advance_markov),
+    "advance_g_protein": Twin(synapses.prepare_two, synapses.advance_g_protein),
 }
 
 
@@ -64,9 +61,17 @@ class NumpyBackend:
     """
 
     name = "numpy"
+    workers = 1
+
+    def __init__(self, threads: int | None = None) -> None:
+        """Accept `threads` as every backend does; one thread computes."""
+
+    def free_memory(self) -> int | None:
+        """Return the free bytes of main memory, None if the system does not say."""
+        return free_memory()
 
     def describe(self) -> str:
-        """One phrase: version and threads."""
+        """Return one phrase: version and threads."""
         return f"numpy {np.__version__}, one thread"
 
     def start(self, program: Program) -> NumpySession:
@@ -79,15 +84,12 @@ class _Call:
 
     def __init__(self, launch: Launch, arrays: dict[str, NDArray[np.generic]], numbers: Numbers) -> None:
         spec = KERNELS[launch.kernel]
-        types = {a.name: a.dtype(numbers).type for a in spec.arguments}
-        values: dict[str, Any] = {argument: arrays[name] for argument, name in launch.arrays.items()}
-        values |= {name: types.get(name, np.int64)(number) for name, number in launch.scalars.items()}
-        spec.check(values, numbers)
+        values = spec.bind(launch.arrays, arrays, launch.scalars, numbers)
         flat = {a.name: values[a.name].reshape(-1) if a.array else values[a.name] for a in spec.arguments}
         self.twin = TWINS[launch.kernel]
         self.arguments = SimpleNamespace(**flat)
         self.signature = launch.signature
-        self.tables = {launch.arrays[argument] for argument in self.twin.tables}
+        self.tables = {launch.arrays[argument] for argument in spec.tables}
         self.ready = False
         self.plan: Any = None
 
@@ -102,9 +104,7 @@ class NumpySession:
     """A program that runs in numpy; see `gpusyn.backends.base.Session`."""
 
     def __init__(self, program: Program) -> None:
-        self._arrays = {
-            name: array if array.flags.writeable else array.copy() for name, array in program.arrays.items()
-        }
+        self._arrays = {name: program.live(name) for name in program.specs}
         self._calls = [_Call(launch, self._arrays, program.numbers) for launch in program.launches]
 
     def run(self, steps: int) -> None:
@@ -115,25 +115,14 @@ class NumpySession:
                     call()
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
-        """Copy of an array, or of the part [start, stop) of its flattened form."""
-        array = self._array(name)
-        return array.copy() if start == 0 and stop is None else array.reshape(-1)[start:stop].copy()
+        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
+        part: NDArray[np.generic] = part_to_read("numpy", self._arrays, name, start, stop)
+        return part.copy()
 
     def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
-        """Replace the part of the flattened array that begins at `start`.
-
-        Raises
-        ------
-        BackendError
-            There is no such array, or the values are of another type or reach beyond its end.
-        """
-        flat = self._array(name).reshape(-1)
-        if values.dtype != flat.dtype or not 0 <= start <= flat.size - values.size:
-            raise BackendError(
-                f"numpy backend: cannot write {values.size} {values.dtype} values at {start} "
-                f"of array '{name}', which holds {flat.size} {flat.dtype}"
-            )
-        flat[start : start + values.size] = values.reshape(-1)
+        """Replace the part of the flattened array that begins at `start`."""
+        part, flat = part_to_write("numpy", self._arrays, name, values, start)
+        part[:] = flat
         for call in self._calls:
             if name in call.tables:
                 call.ready = False
@@ -141,8 +130,3 @@ class NumpySession:
     def close(self) -> None:
         """Forget the arrays."""
         self._arrays, self._calls = {}, []
-
-    def _array(self, name: str) -> NDArray[np.generic]:
-        if name not in self._arrays:
-            raise BackendError(f"numpy backend: no array '{name}' in this session; there are {sorted(self._arrays)}")
-        return self._arrays[name]

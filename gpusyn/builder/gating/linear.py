@@ -1,17 +1,14 @@
 """The numbers that kernels multiply by: exact propagators over one step, computed once on the host in double.
 
-Every linear gate, alone or with the membrane behind it, is a chain x0' = -a0 x0 + b0 x1, x1' = -a1 x1 + b1 x2, ...;
-its propagator is the exponential of a matrix whose off-diagonal entries are >= 0. Shifted to be non-negative
-throughout, the Taylor series has no cancellation, so every entry is good to rounding, equal time constants included.
+Every linear gate, alone or with the membrane behind it, is a chain whose propagator
+:func:`~gpusyn.numerics.propagators.chain_propagator` computes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.kinetics import (
     Alpha,
@@ -23,77 +20,8 @@ from gpusyn.kinetics import (
     Saturating,
 )
 from gpusyn.numerics import portable_math
-from gpusyn.receptors.calcium import Calcium
-
-Floats = NDArray[np.float64]
-_TAYLOR_TERMS = 20
-
-
-def _exp(x: Any) -> Floats:
-    out: Floats = portable_math.exp(np.asarray(x, dtype=np.float64))
-    return out
-
-
-def _expm1(x: Any) -> Floats:
-    out: Floats = portable_math.expm1(np.asarray(x, dtype=np.float64))
-    return out
-
-
-def chain_propagator(decay: Sequence[Any], link: Sequence[Any], dt: float) -> list[list[Floats]]:
-    """Exponential of dt times the chain's matrix, entry by entry.
-
-    Parameters
-    ----------
-    decay : rates a_i (1/ms), each a number or an array of one value a neuron
-    link : factors b_i, one fewer
-    dt : step (ms)
-
-    Returns
-    -------
-    list of lists of ndarray
-        Entry [i][j]: what a unit of x_j becomes in x_i.
-    """
-    m = len(decay)
-    shape = np.broadcast_shapes(*(np.shape(x) for x in (*decay, *link)))
-    rates = [np.broadcast_to(np.asarray(a, dtype=np.float64) * dt, shape) for a in decay]
-    largest = np.max(np.stack(rates), axis=0)
-    zero = np.zeros(shape)
-    matrix = [[zero] * m for _ in range(m)]
-    for i in range(m):
-        matrix[i][i] = largest - rates[i]
-        if i + 1 < m:
-            matrix[i][i + 1] = np.broadcast_to(np.asarray(link[i], dtype=np.float64) * dt, shape)
-    norm = max(float(np.max(entry, initial=0.0)) for row in matrix for entry in row)
-    halvings = max(0, int(np.ceil(np.log2(max(norm, 0.25)))) + 2)
-    scale = 0.5**halvings
-    base = [[entry * scale for entry in row] for row in matrix]
-    total = _identity(m, shape)
-    for k in range(_TAYLOR_TERMS, 0, -1):  # Horner: I + B/1 (I + B/2 (I + ...))
-        product = _multiply(base, total)
-        total = [[product[i][j] / k + float(i == j) for j in range(m)] for i in range(m)]
-    damping = _exp(-largest * scale)
-    total = [[entry * damping for entry in row] for row in total]
-    for _ in range(halvings):
-        total = _multiply(total, total)
-    return total
-
-
-def _identity(m: int, shape: tuple[int, ...]) -> list[list[Floats]]:
-    return [[np.full(shape, float(i == j)) for j in range(m)] for i in range(m)]
-
-
-def _multiply(a: list[list[Floats]], b: list[list[Floats]]) -> list[list[Floats]]:
-    """Product of two upper triangular matrices, summed in one written order."""
-    m = len(a)
-    zero = np.zeros_like(a[0][0])
-    out = [[zero] * m for _ in range(m)]
-    for i in range(m):
-        for j in range(i, m):
-            entry = a[i][i] * b[i][j]
-            for k in range(i + 1, j + 1):
-                entry = entry + a[i][k] * b[k][j]
-            out[i][j] = entry
-    return out
+from gpusyn.numerics.propagators import chain_propagator, exp, expm1
+from gpusyn.utils.typing import Floats
 
 
 class Gate(NamedTuple):
@@ -128,7 +56,7 @@ def _peak_jump(rise: float, decay: Any) -> Any:
         series = series * delta + 1 / k
     apart = np.where(near, 0.5, delta)
     series = np.where(near, series, -portable_math.log(1 - apart) / apart)
-    return _exp(series) / decay
+    return exp(series) / decay
 
 
 def lumped(kinetics: Kinetics, dt: float, quantum: float, slower: Any = 1.0) -> list[Floats]:
@@ -156,8 +84,8 @@ def first_order(kinetics: FirstOrder, dt: float) -> list[Floats]:
     """Exact step of a first-order gate under transmitter on and off (Destexhe, Mainen and Sejnowski 1994)."""
     on = kinetics.alpha * kinetics.T_max + kinetics.beta
     r_inf = kinetics.alpha * kinetics.T_max / on
-    fall_on, fall_off = -_expm1(-on * dt), -_expm1(-kinetics.beta * dt)
-    mean_on, P_on, P_off = fall_on / (on * dt), _exp(-on * dt), _exp(-kinetics.beta * dt)
+    fall_on, fall_off = -expm1(-on * dt), -expm1(-kinetics.beta * dt)
+    mean_on, P_on, P_off = fall_on / (on * dt), exp(-on * dt), exp(-kinetics.beta * dt)
     ratio = fall_off / (kinetics.beta * dt) / P_off  # of the mean to the gate at the end, without transmitter
     constant = r_inf * (1 - mean_on) - ratio * (r_inf * fall_on)
     return [P_on, r_inf * fall_on, P_off, ratio, constant, mean_on - ratio * P_on]
@@ -182,21 +110,5 @@ def jump(kinetics: Saturating, dt: float) -> list[float]:
         total += term
         k += 1
         term *= a / (p + k)
-    k0 = a * float(_exp(-a)) * total
-    return [float(_exp(-dt / kinetics.tau_decay)), k0, float(_expm1(-a))]
-
-
-def lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
-    """Own coefficients of the conductance-based LIF."""
-    return [np.asarray(g_L, dtype=np.float64), dt / np.asarray(C_m, dtype=np.float64)]
-
-
-def exact_lif(dt: float, C_m: Any, g_L: Any) -> list[Floats]:
-    """Own coefficients of the exact, current-based LIF."""
-    x = -dt * np.asarray(g_L, dtype=np.float64) / np.asarray(C_m, dtype=np.float64)
-    return [_expm1(x), -_expm1(x) / np.asarray(g_L, dtype=np.float64)]
-
-
-def calcium(trace: Calcium, dt: float) -> list[Floats]:
-    """Coefficients of a calcium trace: decay, and rise by a unit of current that lasts a step."""
-    return [_exp(-dt / trace.tau), trace.gain * trace.tau * -_expm1(-dt / trace.tau)]
+    k0 = a * float(exp(-a)) * total
+    return [float(exp(-dt / kinetics.tau_decay)), k0, float(expm1(-a))]

@@ -1,0 +1,90 @@
+"""Exact propagators of linear equations over one step, computed once on the host in double precision.
+
+A chain x0' = -a0 x0 + b0 x1, x1' = -a1 x1 + b1 x2, ... is solved by the exponential of a matrix whose off-diagonal
+entries are >= 0. Shifted to be non-negative throughout, the Taylor series has no cancellation, so every entry is good
+to rounding, equal time constants included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gpusyn.numerics import portable_math
+from gpusyn.utils.typing import Floats
+
+_TAYLOR_TERMS = 20
+
+
+def exp(x: Any) -> Floats:
+    """Return exp(x) of a number or an array in double precision."""
+    out: Floats = portable_math.exp(np.asarray(x, dtype=np.float64))
+    return out
+
+
+def expm1(x: Any) -> Floats:
+    """Return exp(x) - 1 of a number or an array in double precision."""
+    out: Floats = portable_math.expm1(np.asarray(x, dtype=np.float64))
+    return out
+
+
+def chain_propagator(decay: Sequence[Any], link: Sequence[Any], dt: float) -> list[list[Floats]]:
+    """Return the exponential of dt times the chain's matrix, entry by entry.
+
+    Parameters
+    ----------
+    decay : sequence of float or ndarray
+        Rates a_i (1/ms), each a number or an array of one value per neuron.
+    link : sequence of float or ndarray
+        Factors b_i, one fewer.
+    dt : float
+        Step (ms).
+
+    Returns
+    -------
+    list of lists of ndarray
+        Entry [i][j]: what a unit of x_j becomes in x_i.
+    """
+    m = len(decay)
+    shape = np.broadcast_shapes(*(np.shape(x) for x in (*decay, *link)))
+    rates = [np.broadcast_to(np.asarray(a, dtype=np.float64) * dt, shape) for a in decay]
+    largest = np.max(np.stack(rates), axis=0)
+    zero = np.zeros(shape)
+    matrix = [[zero] * m for _ in range(m)]
+    for i in range(m):
+        matrix[i][i] = largest - rates[i]
+        if i + 1 < m:
+            matrix[i][i + 1] = np.broadcast_to(np.asarray(link[i], dtype=np.float64) * dt, shape)
+    norm = max(float(np.max(entry, initial=0.0)) for row in matrix for entry in row)
+    halvings = max(0, int(np.ceil(np.log2(max(norm, 0.25)))) + 2)
+    scale = 0.5**halvings
+    base = [[entry * scale for entry in row] for row in matrix]
+    total = _identity(m, shape)
+    for k in range(_TAYLOR_TERMS, 0, -1):  # Horner: I + B/1 (I + B/2 (I + ...))
+        product = _multiply(base, total)
+        total = [[product[i][j] / k + float(i == j) for j in range(m)] for i in range(m)]
+    damping = exp(-largest * scale)
+    total = [[entry * damping for entry in row] for row in total]
+    for _ in range(halvings):
+        total = _multiply(total, total)
+    return total
+
+
+def _identity(m: int, shape: tuple[int, ...]) -> list[list[Floats]]:
+    return [[np.full(shape, float(i == j)) for j in range(m)] for i in range(m)]
+
+
+def _multiply(a: list[list[Floats]], b: list[list[Floats]]) -> list[list[Floats]]:
+    """Product of two upper triangular matrices, summed in one written order."""
+    m = len(a)
+    zero = np.zeros_like(a[0][0])
+    out = [[zero] * m for _ in range(m)]
+    for i in range(m):
+        for j in range(i, m):
+            entry = a[i][i] * b[i][j]
+            for k in range(i + 1, j + 1):
+                entry = entry + a[i][k] * b[k][j]
+            out[i][j] = entry
+    return out

@@ -1,0 +1,287 @@
+"""Connecting by distance: what is promised of every pair, statistics, bounds, and distance-dependent delays."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gpusyn.connectivity import FixedProbability, base, sampling
+from gpusyn.connectivity import geometry as places
+from gpusyn.connectivity.distance_delay import DistanceDelay
+from gpusyn.connectivity.distance_dependent import DistanceDependent
+from gpusyn.connectivity.geometry import Places
+from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
+from gpusyn.numerics import portable_math
+from gpusyn.numerics.rng import Stream, stream_key, uniform53
+
+STREAM = Stream(stream_key(3, "connect", "E->I:AMPA"))
+RANDOM = np.random.default_rng(7)
+SHEET = RANDOM.uniform(0.0, 1.0, (120, 2)), RANDOM.uniform(0.0, 1.0, (90, 2))
+PROFILES = {
+    "gaussian": lambda d, sigma: np.exp(-((d / sigma) ** 2) / 2),
+    "exponential": lambda d, sigma: np.exp(-d / sigma),
+    "step": lambda d, sigma: (d <= sigma) * 1.0,
+}
+
+
+def distances(pre, post, extent=None):
+    apart = np.abs(pre[:, None, :] - post[None, :, :])
+    if extent is not None:
+        apart = np.minimum(apart % extent, extent - apart % extent)
+    return np.sqrt((apart**2).sum(axis=2))
+
+
+def pairs(drawn):
+    return set(zip(*(side.tolist() for side in drawn), strict=True))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("p", [0.3, 1.0, 1e-3])
+def test_it_thins_a_fixed_probability(profile, p):
+    """In plain loops: each pair that FixedProbability draws is kept by a number that belongs to the pair."""
+    rule = DistanceDependent(p, sigma=0.2, profile=profile, max_distance=0.7, positions=SHEET)
+    pre, post = rule.draw(120, 90, STREAM)
+    d = distances(*SHEET)
+    kept = []
+    for i, j in zip(*FixedProbability(p).draw(120, 90, STREAM), strict=True):
+        words = STREAM.words(int(i), int(j), 1)
+        f = PROFILES[profile](d[i, j], 0.2) if d[i, j] <= 0.7 else 0.0
+        if uniform53(words[0], words[1]) < f:
+            kept.append((i, j))
+    assert list(zip(pre, post, strict=True)) == kept
+    assert pre.dtype == post.dtype == np.int32
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("extent", [None, 1.0])
+def test_every_distance_is_connected_with_its_probability(profile, extent):
+    stats = pytest.importorskip("scipy.stats")
+    boundary = {} if extent is None else {"boundary": "periodic", "extent": extent}
+    where = RANDOM.uniform(0.0, 1.0, (600, 2)), RANDOM.uniform(0.0, 1.0, (500, 2))
+    rule = DistanceDependent(0.6, sigma=0.15, profile=profile, positions=where, **boundary)
+    pre, post = rule.draw(600, 500, STREAM)
+    d = distances(*where, extent)
+    probability = 0.6 * PROFILES[profile](d, 0.15)
+    hit = np.zeros(d.shape, bool)
+    hit[pre, post] = True
+    assert hit.sum() == len(pre)
+    place = np.digitize(d, np.linspace(0.05, 0.45, 9))
+    for k in range(10):
+        inside = place == k
+        mean, variance = probability[inside].sum(), (probability * (1 - probability))[inside].sum()
+        if variance == 0.0:
+            assert hit[inside].sum() == mean
+        else:
+            assert abs(hit[inside].sum() - mean) < 4.5 * math.sqrt(variance), k
+    assert rule.expected(600, 500) == pytest.approx(probability.sum(), rel=1e-9)
+    degrees = stats.zscore(hit.sum(axis=0) - probability.sum(axis=0))
+    assert abs(np.corrcoef(degrees[:-1], degrees[1:])[0, 1]) < 0.2
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_the_nearest_image_counts(dimensions):
+    where = [RANDOM.uniform(-3.0, 3.0, (n, dimensions)) for n in (20, 30)]
+    extent = (1.0, 2.0, 4.0)[:dimensions]
+    found = Places(*where, extent, "here")
+    i, j = np.meshgrid(np.arange(20), np.arange(30), indexing="ij")
+    np.testing.assert_allclose(found.distance(i, j), distances(*where, np.array(extent)), atol=1e-12)
+    open_ = Places(*where, None, "here")
+    np.testing.assert_allclose(open_.distance(i, j), distances(*where), atol=1e-12)
+    for space in (found, open_):
+        assert space.distance(i, j).max() <= space.farthest()
+
+
+def test_a_pair_depends_on_its_own_places_alone():
+    moved = SHEET[0].copy()
+    moved[50:] += 0.3
+    rule = DistanceDependent(0.8, sigma=0.2, positions=SHEET)
+    again = DistanceDependent(0.8, sigma=0.2, positions=(moved, SHEET[1]))
+    one, other = rule.draw(120, 90, STREAM), again.draw(120, 90, STREAM)
+    assert {p for p in pairs(one) if p[0] < 50} == {p for p in pairs(other) if p[0] < 50}
+    assert pairs(one) != pairs(other)
+    wider = DistanceDependent(0.8, sigma=0.4, positions=SHEET).draw(120, 90, STREAM)
+    assert pairs(one) < pairs(wider)
+    cut = DistanceDependent(0.8, sigma=0.2, max_distance=0.1, positions=SHEET).draw(120, 90, STREAM)
+    d = distances(*SHEET)
+    assert pairs(cut) == {(i, j) for i, j in pairs(one) if d[i, j] <= 0.1}
+
+
+def test_autapses_can_be_left_out():
+    line = np.arange(60.0)[:, None]
+    keys = np.arange(60), np.arange(60)
+    with_ = DistanceDependent(0.9, sigma=3.0, positions=(line, line))
+    without = DistanceDependent(0.9, sigma=3.0, autapses=False, positions=(line, line))
+    own = pairs(with_.draw(60, 60, STREAM, keys)) - pairs(without.draw(60, 60, STREAM, keys))
+    assert own
+    assert all(i == j for i, j in own)
+    assert with_.expected(60, 60, keys) - without.expected(60, 60, keys) == pytest.approx(0.9 * 60)
+    assert without.expected(60, 60) == with_.expected(60, 60)
+
+
+def test_synapses_do_not_depend_on_the_size_of_a_block(monkeypatch):
+    rule = DistanceDependent(0.5, sigma=0.3, positions=SHEET)
+    whole = rule.draw(120, 90, STREAM)
+    for module in (base, sampling):
+        monkeypatch.setattr(module, "BLOCK", 50)
+    np.testing.assert_array_equal(rule.draw(120, 90, STREAM), whole)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_only_portable_arithmetic(profile, monkeypatch):
+    def drawn():
+        rule = DistanceDependent(0.5, sigma=0.3, profile=profile, positions=SHEET)
+        return rule.draw(120, 90, STREAM), rule.max_in_degree(120, 90)
+
+    expected = drawn()
+
+    def forbidden(*args, **kwargs):
+        raise AssertionError("the bits of this function depend on the machine")
+
+    for name in ("log", "exp", "log1p", "expm1", "power", "hypot", "dot", "einsum", "matmul"):
+        monkeypatch.setattr(np, name, forbidden)
+    found = drawn()
+    np.testing.assert_array_equal(found[0], expected[0])
+    assert found[1] == expected[1]
+
+
+# ---- bounds ----
+
+
+def lattice(n):
+    return np.stack(np.meshgrid(np.arange(n), np.arange(n)), axis=-1).reshape(-1, 2) / n
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("extent", [None, 1.0])
+@pytest.mark.parametrize("cells", [1024, 16])
+def test_the_bound_on_the_in_degree_is_safe_and_not_wasteful(profile, extent, cells, monkeypatch):
+    stats = pytest.importorskip("scipy.stats")
+    monkeypatch.setattr(places, "SOURCE_CELLS", cells)
+    monkeypatch.setattr(places, "TARGET_CELLS", cells)
+    where = lattice(20), RANDOM.uniform(0.0, 1.0, (300, 2))
+    boundary = {} if extent is None else {"boundary": "periodic", "extent": extent}
+    rule = DistanceDependent(0.7, sigma=0.2, profile=profile, positions=where, **boundary)
+    bound = rule.max_in_degree(400, 300)
+    d = distances(*where, extent)
+    mean = 0.7 * PROFILES[profile](d, 0.2).sum(axis=0).max()
+    sharp = int(np.argmax(stats.binom.sf(np.arange(401), 400, mean / 400) < 1e-15 / 300))
+    reach = (d <= 0.2).sum(axis=0).max() if profile == "step" else 400
+    assert bound >= min(sharp, reach)
+    if cells == 1024:
+        assert bound <= min(sharp + 0.1 * (sharp - mean) + 2, reach)
+    for seed in range(3):
+        _, post = rule.draw(400, 300, Stream(seed))
+        assert np.bincount(post).max() <= bound
+
+
+def test_no_more_than_are_within_reach():
+    points = lattice(10)
+    rule = DistanceDependent(
+        1.0, sigma=0.1, profile="step", boundary="periodic", extent=1.0, positions=(points, points)
+    )
+    assert rule.max_in_degree(100, 100) == 5  # itself and four neighbours; none is lost to rounding
+    _, post = rule.draw(100, 100, STREAM)
+    assert (np.bincount(post) <= 5).all()
+    assert rule.max_in_degree(100, 100) >= np.bincount(post).max()
+
+
+def test_nothing_and_nobody():
+    empty = np.empty((0, 2))
+    assert DistanceDependent(0.5, sigma=1.0, positions=(empty, SHEET[1])).max_in_degree(0, 90) == 0
+    for where in ((empty, SHEET[1]), (SHEET[0], empty), (empty, empty)):
+        rule = DistanceDependent(0.5, sigma=1.0, positions=where)
+        n = len(where[0]), len(where[1])
+        assert len(rule.draw(*n, STREAM)[0]) == rule.expected(*n) == rule.max_in_degree(*n) == 0
+    none = DistanceDependent(0.0, sigma=1.0, positions=SHEET)
+    assert none.exact
+    assert len(none.draw(120, 90, STREAM)[0]) == none.expected(120, 90) == none.max_in_degree(120, 90) == 0
+
+
+def test_the_expected_number_from_some_of_the_rows(monkeypatch):
+    points = lattice(40)
+    sheet = DistanceDependent(0.5, sigma=0.1, positions=(points, points))
+    whole = sheet.expected(1600, 1600)
+    monkeypatch.setattr("gpusyn.connectivity.distance_dependent._MOST_PAIRS", 100 * 1600)
+    some = DistanceDependent(0.5, sigma=0.1, positions=(points, points)).expected(1600, 1600)
+    assert some != whole
+    assert some == pytest.approx(whole, rel=0.02)
+
+
+# ---- positions and arguments ----
+
+
+def test_rules_are_equal_when_their_positions_are():
+    one, same = (DistanceDependent(0.5, sigma=0.1, positions=SHEET) for _ in range(2))
+    other = DistanceDependent(0.5, sigma=0.1, positions=(SHEET[0] + 1e-9, SHEET[1]))
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert one != DistanceDependent(0.5, sigma=0.1)
+    assert repr(one) == (
+        "DistanceDependent(p=0.5, sigma=0.1, profile='gaussian', max_distance=None, boundary='open', extent=None, "
+        "autapses=True)"
+    )
+
+
+def test_what_is_refused():
+    unplaced = DistanceDependent(0.5, sigma=0.1)
+    with pytest.raises(ParameterError, match="has no positions; give the populations positions="):
+        unplaced.draw(3, 3, STREAM)
+    with pytest.raises(ParameterError, match=r"Projection 'x'.rule: DistanceDependent has positions of 120 and 90"):
+        DistanceDependent(0.5, sigma=0.1, positions=SHEET).check(120, 91, "Projection 'x'.rule")
+    for options, error, text in [
+        ({"p": 1.5}, ParameterError, "DistanceDependent.p"),
+        ({"sigma": 0.0}, ParameterError, "DistanceDependent.sigma"),
+        ({"profile": "gausian"}, UnknownNameError, "did you mean 'gaussian'"),
+        ({"max_distance": -1.0}, ParameterError, "max_distance"),
+        ({"boundary": "torus"}, UnknownNameError, "open, periodic"),
+        ({"boundary": "periodic"}, ArgumentError, "needs extent="),
+        ({"extent": 1.0}, ArgumentError, "is for boundary='periodic'"),
+        ({"boundary": "periodic", "extent": 0.0}, ParameterError, "extent"),
+        ({"boundary": "periodic", "extent": [1.0] * 4}, ParameterError, "extent"),
+        ({"boundary": "periodic", "extent": [1.0] * 3, "positions": SHEET}, ParameterError, "2, one per dimension"),
+        ({"autapses": 1}, ArgumentError, "True or False"),
+        ({"positions": SHEET[0]}, ArgumentError, "a pair of arrays"),
+        ({"positions": (SHEET[0], SHEET[1][:, 0])}, ParameterError, "one row per neuron"),
+        ({"positions": (SHEET[0], SHEET[1][:, :1])}, ParameterError, "the same space"),
+        ({"positions": (SHEET[0] * np.nan, SHEET[1])}, ParameterError, "finite"),
+        ({"sgma": 1.0}, ArgumentError, "did you mean 'sigma'"),
+    ]:
+        with pytest.raises(error, match=text):
+            DistanceDependent(**({"p": 0.5, "sigma": 0.1} | options))
+
+
+# ---- delays ----
+
+
+def test_a_delay_grows_with_distance():
+    delay = DistanceDelay(0.5, offset=0.8, positions=SHEET)
+    pre, post = DistanceDependent(0.5, sigma=0.3, positions=SHEET).draw(120, 90, STREAM)
+    found = delay.between(pre, post)
+    np.testing.assert_allclose(found, 0.8 + distances(*SHEET)[pre, post] / 0.5)
+    low, high = delay.bounds()
+    assert low == 0.8
+    assert found.max() <= high <= 0.8 + math.sqrt(2.0) / 0.5 + 1e-6
+
+
+def test_delays_refuse():
+    for options, error, text in [
+        ({"velocity": 0.0}, ParameterError, "DistanceDelay.velocity"),
+        ({"offset": -1.0}, ParameterError, "DistanceDelay.offset"),
+        ({"extent": 1.0}, ArgumentError, "periodic"),
+        ({"boundary": "periodic"}, ArgumentError, "needs extent="),
+        ({"positions": 3}, ArgumentError, "a pair of arrays"),
+    ]:
+        with pytest.raises(error, match=text):
+            DistanceDelay(**({"velocity": 1.0} | options))
+    with pytest.raises(ParameterError, match="has no positions yet"):
+        DistanceDelay(1.0).bounds()
+
+
+def test_the_profile_is_portable_and_right():
+    d = np.linspace(0.0, 3.0, 1000)
+    for profile, f in PROFILES.items():
+        rule = DistanceDependent(0.5, sigma=0.7, profile=profile)
+        np.testing.assert_allclose(rule.share(d), f(d, 0.7), rtol=1e-14)
+        assert rule.share(np.zeros(1))[0] == 1.0
+    assert portable_math.exp(np.zeros(1))[0] == 1.0

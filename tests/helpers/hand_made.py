@@ -1,0 +1,287 @@
+"""Programs put together array by array, so that a backend can be tried without the compiler of networks.
+
+One population of neurons (ids 0 to n - 1), then one of sources whose spikes are listed (ids from n on).
+"""
+
+import math
+
+import numpy as np
+
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.kernels.arrays import ARRAYS
+from gpusyn.kernels.program import ArraySpec, Launch, Program
+from gpusyn.kernels.records import (
+    Chunk,
+    Clock,
+    Drive,
+    History,
+    Probe,
+    Ring,
+    Route,
+    SynapseBlock,
+    SynapseSet,
+)
+from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.spec import KERNELS
+from gpusyn.kernels.synapse_words import encode_address, encode_synapse
+
+DT = 0.1
+NEVER = -(1 << 40)
+V, G, I, B, H = range(5)  # variables of a probe
+SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")}
+SINGLE, DOUBLE = Numbers("float32", "int32"), Numbers("float64", "int64")
+
+
+def lif_row(numbers, *receptors, v_th=15.0, v_reset=0.0, refractory=20, e_l=-70.0, g_l=10.0, c_m=200.0):
+    """Coefficients of one conductance-based neuron; `receptors` are their own coefficients in order."""
+    row = [v_th, v_reset, refractory, e_l, g_l, DT / c_m]
+    return np.array(row + [c for r in receptors for c in r], numbers.real_dtype)
+
+
+def exponential(tau, e, jump=1.0):
+    """Coefficients of an exponential conductance: P, mean, jump, e."""
+    return [math.exp(-DT / tau), -tau / DT * math.expm1(-DT / tau), jump, e]
+
+
+def as_table(rows):
+    """The flat array of records."""
+    return np.array(list(rows), np.int64).reshape(-1)
+
+
+class HandMade:
+    """A network under construction; `arrays` may be changed until `start`."""
+
+    def __init__(self, signature, coef, n, *, sources=0, slots=128, steps=1000, chunk=128):
+        self.signature, self.numbers = signature, signature.numbers
+        self.n, self.sources, self.slots, self.steps = n, sources, slots, steps
+        self.total = n + sources
+        real, acc, weight = (getattr(self.numbers, f"{k}_dtype") for k in ("real", "acc", "weight"))
+        k = signature.n_inputs
+        coef = np.atleast_2d(np.asarray(coef, real))
+        self.coef = coef
+        assert coef.shape[1] == signature.n_coef
+        row_step = int(len(coef) > 1)
+        self.chunks = [
+            Chunk(
+                first=i, size=min(chunk, n - i), row=i * row_step, row_step=row_step, has_waves=0, source=i, offset=i,
+                rings=0, drive=0, drive_end=0, probe=0, probe_end=0, bath=-1,
+            )
+            for i in range(0, n, chunk)
+        ]  # fmt: skip
+        self.arrays = {
+            a.name: np.zeros(0, a.dtype(self.numbers)) for s in KERNELS.values() for a in s.arguments if a.array
+        }
+        self.arrays |= {
+            "weights": np.zeros(0, weight),
+            "syn_row_begin": np.zeros(0, np.int64),
+            "syn_weights": np.zeros(0, real),
+            "syn_gates": np.zeros(0, real),
+            "syn_coef": np.zeros(0, real),
+            "clock": np.array(Clock(0, 0, 0), np.int64),
+            "V": np.zeros(n, real),
+            "refractory": np.zeros(n, np.int32),
+            "membrane": np.zeros(max(1, signature.n_own * n), real),
+            "gates": np.zeros(max(1, signature.n_states * n), real),
+            "synaptic": np.zeros(2 * signature.n_synaptic * n, real),
+            "coef": coef.T.reshape(-1),
+            "current": np.zeros(n, real),
+            "current_wave": np.zeros(n, np.int32),
+            "clamp_wave": np.zeros(n, np.int32),
+            "waves": np.zeros(steps, real),
+            "ring": np.zeros(k * slots * n, acc),
+            "rings": as_table(
+                Ring(i * slots * n, mask=slots - 1, stride=n, shared=-1, shared_mask=0) for i in range(k)
+            ),
+            "spike_total": np.zeros(1, np.int64),
+            "spike_begin": np.zeros(steps + 1, np.int64),
+            "spike_id": np.zeros(self.total * steps, np.int32),
+            "spike_events": np.zeros(self.total * steps, np.int32),
+            "event_step": np.full(self.total, NEVER),
+            "event_count": np.zeros(self.total, np.int32),
+            "release_step": np.full(self.total, NEVER),
+            "fault": np.full(1, np.iinfo(np.int64).max),
+            "source_population": np.repeat(np.int32([0, 1]), [n, sources]),
+            "route_begin": np.zeros(3, np.int32),
+            "due_begin": np.zeros(steps + 1, np.int64),
+        }
+        self.drives, self.routes, self.histories, self.probes, self.lists = [], [], [], [], False
+        self.synaptic = []  # kernel names
+
+    def spikes(self, events):
+        """Listed spikes: (step, source from 0, events) each."""
+        events = sorted(events)
+        self.lists = True
+        self.arrays["due_begin"] = np.searchsorted([e[0] for e in events], np.arange(self.steps + 1))
+        self.arrays["due_id"] = np.array([e[1] + self.n for e in events], np.int32)
+        self.arrays["due_events"] = np.array([e[2] for e in events], np.int32)
+
+    def connect(self, population, receptor, synapses, *, slice_size=None, shift=0):
+        """Event-driven synapses (source within its population, target, delay, weight)."""
+        slice_size = slice_size or self.n
+        slices = -(-self.n // slice_size)
+        first, count = (0, self.n) if population == 0 else (self.n, self.sources)
+        rows = sorted((s, t // slice_size, d, t % slice_size, w) for s, t, d, w in synapses)
+        key = np.array([s * slices + k for s, k, *_ in rows], np.int64)
+        a = self.arrays
+        words = encode_synapse(*np.array([(t, d) for _, _, d, t, _ in rows]).reshape(-1, 2).T)
+        begin = np.searchsorted(key, np.arange(count * slices + 1))
+        route = Route(
+            source=first, source_end=first + count, rows=a["row_begin"].size, words=a["words"].size,
+            weights=a["weights"].size, weight_step=1, shift=shift, ring=receptor * self.slots * self.n,
+            mask=self.slots - 1, stride=self.n, slices=slices, slice_size=slice_size, payload=-1, payload_step=0,
+            channels=1, ring_step=0,
+        )  # fmt: skip
+        self.routes.append((population, route))
+        self._append(row_begin=begin, words=words, weights=[w for *_, w in rows])
+
+    def drive(self, receptor, table, key, *, weight=1, start=0, stop=10**9, wave=-1, waves=0):
+        """Private Poisson input; `table` is what `poisson_parameters` returns (one element: shared rate)."""
+        mean, p0, pieces, cap = (np.atleast_1d(x) for x in table)
+        step = int(mean.size > 1 and wave < 0)
+        self.drives.append(
+            Drive(
+                key_low=key & 0xFFFFFFFF, key_high=key >> 32, input=receptor, rate=self.arrays["drive_pieces"].size,
+                rate_step=step, weight=self.arrays["drive_weight"].size, weight_step=0, wave=wave, n_waves=waves,
+                most_events=int(cap.max()), start=start, stop=stop,
+            )
+        )  # fmt: skip
+        rate = np.stack([mean, p0], axis=1).reshape(-1)
+        self._append(drive_rate=rate, drive_pieces=pieces, drive_weight=[weight])
+
+    def probe(self, variable, receptor=0, every=1, neurons=(0,)):
+        """Record; returns where the samples will be, (first, number of columns)."""
+        first = self.arrays["trace"].size
+        for column, neuron in enumerate(neurons):
+            self.probes.append(
+                Probe(neuron, variable, receptor, every, trace=first, column=column, columns=len(neurons))
+            )
+        samples = np.full(self.steps // every * len(neurons), np.nan)
+        self._append(trace=samples)
+        return first, len(neurons)
+
+    def history(self, population, *, pulse=0, words=8, bits=1):
+        """Transmitter history of a population's sources; returns its fields."""
+        first, count = (0, self.n) if population == 0 else (self.n, self.sources)
+        h = History(
+            first, count, base=self.arrays["history"].size, words=words, bits=bits, pulse=pulse, dead=-1, release=first
+        )
+        self.histories.append(h)
+        self._append(history=np.zeros(words * count))
+        return h
+
+    def gated(self, kernel, which, blocks, coefs, states=1):
+        """Per-synapse gates: `blocks` of (history, rows); a row has (source, delay, weight)s."""
+        a = self.arrays
+        for history, rows in blocks:
+            flat = [s for row in rows for s in row]
+            begin = np.cumsum([0] + [len(row) for row in rows])
+            source, delay = np.array([(s, d) for s, d, _ in flat], np.int64).reshape(-1, 2).T
+            self._append(
+                blocks=SynapseBlock(
+                    rows=a["syn_row_begin"].size,
+                    address=a["address"].size,
+                    weights=a["syn_weights"].size,
+                    weight_step=1,
+                    gates=a["syn_gates"].size,
+                    gate_step=len(flat),
+                    history=history.base,
+                    bits=history.bits,
+                    coef=a["syn_coef"].size,
+                    blocker=-1,
+                    free=0,
+                    dose=0,
+                ),
+                syn_row_begin=begin,
+                address=encode_address(source, delay, history),
+                syn_weights=[w for *_, w in flat],
+                syn_gates=np.zeros(states * len(flat)),
+                syn_coef=list(coefs) + [0.0] * (6 - len(coefs)),
+            )
+        stop = a["blocks"].size // len(SynapseBlock._fields)
+        targets = SynapseSet(
+            size=self.n, first=0, sum=2 * which * self.n, sum_step=self.n, block=stop - len(blocks), block_end=stop
+        )
+        self._append(sets=targets)
+        self.synaptic.append(kernel)
+
+    def program(self):
+        """The launches in the order of a step, with copies of the arrays."""
+        arrays = {name: array.copy() for name, array in self.arrays.items()}
+        chunks, probes = [], []
+        for chunk in self.chunks:  # every chunk keeps its own probes, in the order of the chunks
+            own = [p for p in self.probes if chunk.first <= p.neuron < chunk.first + chunk.size]
+            first = len(probes)
+            probes += [p._replace(neuron=p.neuron - chunk.first) for p in own]
+            chunks.append(chunk._replace(drive_end=len(self.drives), probe=first, probe_end=len(probes)))
+        owners = [owner for owner, _ in self.routes]
+        assert owners == sorted(owners)
+        arrays |= {
+            "chunks": as_table(chunks),
+            "probes": as_table(probes),
+            "drives": as_table(self.drives),
+            "routes": as_table(route for _, route in self.routes),
+            "route_begin": np.searchsorted(owners, [0, 1, 2]).astype(np.int32),
+            "histories": as_table(self.histories),
+        }
+        scalars = {
+            "n_chunks": len(chunks),
+            "n": self.n,
+            "n_rows": len(self.coef),
+            "n_waves": arrays["waves"].size // self.steps,
+            "bath_width": 0,
+            "history": int(bool(self.histories)),
+            "most_routes": max((owners.count(p) for p in owners), default=0),
+            "n_histories": len(self.histories),
+            "n_shared": 0,
+            "n_sets": 1,
+        }
+        launches = [self._launch(kernel, scalars, SYNAPTIC) for kernel in self.synaptic]
+        launches.append(self._launch("advance_neurons", scalars, {}, self.signature))
+        launches += [self._launch("advance_lists", scalars, {})] * self.lists
+        launches.append(self._launch("deliver_spikes", scalars, {}))
+        return Program(self.numbers, {name: spec_of(name, a) for name, a in arrays.items()}, arrays, launches)
+
+    def _launch(self, kernel, scalars, names, signature=None):
+        arguments = KERNELS[kernel].arguments
+        arrays = {a.name: names.get(a.name, a.name) for a in arguments if a.array}
+        return Launch(kernel, arrays, {a.name: scalars[a.name] for a in arguments if not a.array}, 1, signature)
+
+    def _append(self, **parts):
+        for name, values in parts.items():
+            old = self.arrays[name]
+            self.arrays[name] = np.concatenate([old, np.asarray(values).astype(old.dtype).reshape(-1)])
+
+
+def spec_of(name, array):
+    """Description of a hand-made array, which has the role of the one that the compiler makes."""
+    kind = next(kind for kind in ARRAYS if kind.name == name.removeprefix("syn_"))
+    return ArraySpec(name, array.dtype, array.shape, kind.role, kind.doc)
+
+
+AMPA = ReceptorSignature("Exponential", "Conductance")
+PASSIVE = {"v_th": 1e9}
+
+
+def make(*receptors, numbers=DOUBLE, n=1, coefs=(), neuron="LIF", row=None, **options):
+    """A hand-made network of LIF neurons with default parameters."""
+    names = ("refractory", "v_th", "v_reset", "e_l")
+    own = {k: options.pop(k) for k in names if k in options}
+    coef = lif_row(numbers, *coefs, **own) if row is None else row
+    return HandMade(Signature(neuron, receptors, numbers), coef, n, **options)
+
+
+def start(net, backend=None):
+    return (backend or NumpyBackend()).start(net.program())
+
+
+def samples(session, place, steps):
+    first, columns = place
+    return session.read("trace", first, first + steps * columns).reshape(steps, columns)
+
+
+def next_run(session):
+    """What the simulator does between two calls of `run`."""
+    clock = Clock(*session.read("clock"))
+    session.write("clock", np.array(clock._replace(start=clock.next), np.int64))
+    session.write("spike_total", np.zeros(1, np.int64))
+    session.write("spike_begin", np.zeros(1, np.int64))

@@ -1,0 +1,135 @@
+"""Every module in common use compiles for every promised GPU, within bounds, to the same arithmetic."""
+
+import pytest
+
+from benchmarks import kernel_report, nvrtc
+from benchmarks.common_modules import modules_in_common_use
+from benchmarks.ptx_rules import violations
+from gpusyn.kernels.modules import Module
+from gpusyn.kernels.spec import KERNELS
+
+pytestmark = pytest.mark.skipif(
+    nvrtc.library_path() is None,
+    reason="libnvrtc is not installed (only Linux has its wheel in the extra `test`)",
+)
+
+# 256 threads in double, 512 in single precision, fit the 65,536 registers that every promised GPU has.
+MOST_REGISTERS = {"float32": 168, "float64": 216}  # of blocks of 128 threads, two are then resident at least
+MOST_SHARED = 48 * 1024
+RENEW = "; if that is meant: python -m benchmarks.kernel_report --write"
+MODULES = modules_in_common_use()
+
+
+def committed() -> dict[tuple[str, str], kernel_report.Row]:
+    document = kernel_report.DOCUMENT.read_text(encoding="utf-8")
+    return {(row.module, row.kernel): row for row in kernel_report.read_table(document)}
+
+
+def beyond(row: kernel_report.Row, bound: kernel_report.Row | None, archs: tuple[int, ...]) -> list[str]:
+    """Where a kernel takes more than it may."""
+    if bound is None:
+        return [f"{row.kernel}: not in docs/kernels.md{RENEW}"]
+    wrong = [f"{row.kernel}: {row.spilled} bytes spilled"] if row.spilled else []
+    most = MOST_REGISTERS["float64" if "float64" in row.module else "float32"]
+    was = [bound.registers[nvrtc.ARCHITECTURES.index(arch)] for arch in archs]
+    if any(now > min(most, max(1.25 * then, then + 8)) for now, then in zip(row.registers, was, strict=True)):
+        wrong.append(f"{row.kernel}: registers {row.registers}, committed {was}, most {most}{RENEW}")
+    if row.shared > min(MOST_SHARED, bound.shared):
+        wrong.append(f"{row.kernel}: {row.shared} bytes shared, committed {bound.shared}{RENEW}")
+    if row.local > bound.local:
+        wrong.append(f"{row.kernel}: {row.local} bytes local, committed {bound.local}{RENEW}")
+    return wrong
+
+
+def check(module: Module, archs: tuple[int, ...], bounds: dict) -> list[str]:
+    """All complaints about one module."""
+    compiled = dict(kernel_report.compile_module(module, archs))
+    wrong = [f"sm_{arch}: {w}" for arch, c in compiled.items() for w in (*c.warnings, *violations(c.ptx))]
+    rows = kernel_report.rows_of(module, compiled.values())
+    if missing := set(module.kernels) - {row.kernel for row in rows}:
+        wrong.append(f"declared but not in the text: {missing}")
+    return wrong + [w for row in rows for w in beyond(row, bounds.get((row.module, row.kernel)), archs)]
+
+
+SOME = [m for m in MODULES if m.name.startswith(("common", "advance_first_order float32/int32"))] + MODULES[-1:]
+
+
+@pytest.mark.parametrize("module", SOME, ids=lambda m: m.name)
+def test_some_modules_compile_for_oldest_and_newest(module):
+    assert check(module, (75, 90, 120), committed()) == []
+
+
+@pytest.mark.architectures
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.name)
+def test_module_compiles_for_every_gpu(module):
+    assert check(module, nvrtc.ARCHITECTURES, committed()) == []
+
+
+def test_committed_table_holds_exactly_the_modules_in_common_use():
+    expected = {(m.name, k) for m in MODULES for k in m.kernels}
+    assert set(committed()) == expected
+    assert {kernel for _, kernel in expected} == set(KERNELS)
+    assert len({m.name for m in MODULES}) == len(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.name)
+def test_text_includes_no_header(module):
+    assert "#include" not in module.text
+
+
+SAMPLE = 'extern "C" __global__ void {name}(float *y) {{ {body} }}'
+SHARING = """extern "C" __global__ void share(float *y) {
+    __shared__ float s[64];
+    s[threadIdx.x] = y[threadIdx.x];
+    __syncthreads();
+    y[threadIdx.x] = s[63 - threadIdx.x];
+}"""
+SPILLING = """extern "C" __global__ void __launch_bounds__(1024, 1) spill(const float *x, float *y) {
+    float v[96];
+    #pragma unroll
+    for (int i = 0; i < 96; i++) v[i] = x[i * 1024 + threadIdx.x];
+    __syncthreads();
+    #pragma unroll
+    for (int i = 0; i < 96; i++) y[i * 1024 + threadIdx.x] = v[i] * v[(i * 37 + 11) % 96];
+}"""
+INDEXING = """extern "C" __global__ void index(const int *x, float *y) {
+    float v[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    for (int i = 0; i < 8; i++) v[x[i]] += y[i];
+    y[0] = v[x[8]];
+}"""
+
+
+def complaints(text: str, *kernels: str, registers: int = 8) -> list[str]:
+    row = kernel_report.Row("sample", kernels[0], (registers,) * len(nvrtc.ARCHITECTURES), 0, 0, 0)
+    return check(Module("sample", text, kernels), nvrtc.ARCHITECTURES, {("sample", kernels[0]): row})
+
+
+def test_good_sample_passes():
+    assert complaints(SAMPLE.format(name="k", body="y[threadIdx.x] = 1;"), "k", registers=16) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kernels", "complaint"),
+    [
+        (SAMPLE.format(name="k", body="int unused; y[0] = 1;"), ("k",), "warning"),
+        (SAMPLE.format(name="k", body="y[0] = fmaf(y[1], y[2], y[3]);"), ("k",), "fused multiply-add"),
+        (SAMPLE.format(name="k", body="y[0] = 1;"), ("k", "l"), "declared but not in the text: {'l'}"),
+        (SAMPLE.format(name="k", body="y[0] = 1;"), ("renamed",), "k: not in docs/kernels.md"),
+        (SHARING, ("share",), "256 bytes shared"),
+        (INDEXING, ("index",), "32 bytes local"),
+        (SPILLING, ("spill",), "bytes spilled"),
+        (SPILLING, ("spill",), "spill: registers ("),
+    ],
+)
+def test_bad_sample_is_found(text, kernels, complaint):
+    assert any(complaint in line for line in complaints(text, *kernels))
+
+
+def test_text_that_does_not_compile_shows_the_log():
+    with pytest.raises(nvrtc.NvrtcError, match=r"sm_75[\s\S]*identifier \"undeclared\" is undefined"):
+        complaints(SAMPLE.format(name="k", body="y[0] = undeclared;"), "k")
+
+
+def test_table_reads_back_as_written():
+    rows = [kernel_report.Row("LIF(a*) float32/int32", "advance", tuple(range(7)), 12, 8, 0)]
+    assert kernel_report.read_table("# Title\n\n" + kernel_report.format_table(rows)) == rows

@@ -1,0 +1,32 @@
+"""The progress bar is tqdm's; without tqdm one line says how long the run is."""
+
+import sys
+
+import pytest
+
+from gpusyn.utils.progress import progress_bar
+
+
+def said(capsys, wanted, steps=100):
+    with progress_bar(steps, 0.1, wanted) as advanced:
+        for done in (30, 60, 10):
+            advanced(min(done, steps))
+    return capsys.readouterr().err
+
+
+def test_the_bar_is_tqdms(capsys):
+    pytest.importorskip("tqdm")
+    text = said(capsys, True)
+    assert text.count("\r") >= 1
+    assert "| 10/10 ms [" in text.split("\r")[-1]
+
+
+def test_without_tqdm_one_line_says_how_to_get_a_bar(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    line = 'gpusyn: running 10 ms; for a progress bar: pip install "gpusyn[progress]"\n'
+    assert said(capsys, True) == line
+
+
+@pytest.mark.parametrize(("wanted", "steps"), [(False, 100), (True, 0)])
+def test_nothing_is_shown_where_nothing_is_wanted(wanted, steps, capsys):
+    assert said(capsys, wanted, steps) == ""
