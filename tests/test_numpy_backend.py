@@ -9,12 +9,11 @@ from hand_made import AMPA, DOUBLE, DT, PASSIVE, SINGLE, G, V, exponential, make
 
 from gpusyn.backends.numpy.advance_neurons import Variable
 from gpusyn.backends.numpy.backend import TWINS, NumpyBackend
-from gpusyn.equations import kinetics as numpy_models
 from gpusyn.equations import neurons as numpy_membranes
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import BackendError
 from gpusyn.kernels import records as numpy_tables
-from gpusyn.kernels.signature import KINETICS, NEURONS
+from gpusyn.kernels.signature import NEURONS
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.numerics import rng
@@ -52,7 +51,6 @@ def test_variables_are_those_of_the_kernel_text():
 
 def test_every_kernel_and_model_has_a_twin_of_the_same_size():
     assert set(TWINS) == set(KERNELS)
-    assert {k: (m.STATES, m.COEFS, m.INPUTS) for k, m in numpy_models.KINETICS.items()} == KINETICS
     text = read_kernel("receptors/effects.cuh")
     sizes = re.findall(r"struct (\w+) {\s+enum { STATES = (\d+), COEFS = (\d+) }", text)
     assert {k: (int(s), int(c)) for k, s, c in sizes} == {k: (m.STATES, m.COEFS) for k, m in EFFECTS.items()}

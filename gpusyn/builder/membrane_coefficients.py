@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.gating import linear as coefficients
 from gpusyn.numerics.portable_math import exp, expm1, exprel
 
 Floats = NDArray[np.float64]
@@ -28,11 +27,12 @@ def _decay(dt: float, rate: Any) -> list[Floats]:
 
 
 def _lif(dt: float, p: Parameters) -> list[Floats]:
-    return coefficients.lif(dt, p["C_m"], p["g_L"])
+    return [_double(p["g_L"]), dt / _double(p["C_m"])]
 
 
 def _exact_lif(dt: float, p: Parameters) -> list[Floats]:
-    return coefficients.exact_lif(dt, p["C_m"], p["g_L"])
+    x = -dt * _double(p["g_L"]) / _double(p["C_m"])
+    return [expm1(x), -expm1(x) / _double(p["g_L"])]
 
 
 def _adex(dt: float, p: Parameters) -> list[Any]:

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.gating import linear as coefficients
+from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import CHUNK, InputTables
 from gpusyn.builder.layout import Group, Layout, PopulationLayout, Ring
 from gpusyn.builder.membrane_coefficients import OWN, STEADY
-from gpusyn.builder.source_gates import target_coefficients
+from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ParameterError
-from gpusyn.kernels.signature import KINETICS
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
 from gpusyn.neurons import Membrane
@@ -22,6 +21,7 @@ from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps_array
+from gpusyn.receptors.calcium import coefficients as calcium_coefficients
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -94,14 +94,12 @@ class NeuronTables:
             quantum = place.rings[k].quantum.value
             if neuron == "ExactLIF":
                 tau_m = np.asarray(p["C_m"]) / p["g_L"]
-                table += coefficients.lumped_into_v(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
-            elif receptor.kinetics.linear:
-                table += coefficients.lumped(receptor.kinetics, dt, quantum)
-            elif place.strategies[k].owner == SOURCE:
+                table += into_v_coefficients(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
+            elif receptor.kinetics.linear or place.strategies[k].owner == SOURCE:
                 table += target_coefficients(receptor.kinetics, dt, quantum)
             table += receptor.effect_coefficients(dt, np.asarray(rest, dtype=np.float64))
         if self.group.signature.calcium:
-            table += coefficients.calcium(place.population.calcium, dt)
+            table += calcium_coefficients(place.population.calcium, dt)
             table += [receptor.Pf for receptor in place.population.receptors]
         return table
 
@@ -112,7 +110,7 @@ class NeuronTables:
         for place in group.members:
             neurons = slice(place.first, place.first + place.size)
             for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
-                first = layout.state + KINETICS[layout.kinetics][0]
+                first = layout.state + LUMPED[layout.kinetics].STATES
                 for k, value in enumerate(receptor.effect_states((V + self.rest)[neurons])):
                     states[first + k, neurons] = value
         return states

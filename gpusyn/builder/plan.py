@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from gpusyn.builder.compile import chunk_steps
+from gpusyn.builder.gating.forms import shape_of, synapse_kernel, synapse_states
 from gpusyn.builder.gating.strategy import SYNAPSE
-from gpusyn.builder.gating.synapse_gates import synapse_kernel, synapse_states
 from gpusyn.builder.layout import Block, Layout, one_weight
 from gpusyn.builder.placement import lay_out
-from gpusyn.builder.source_gates import shape_of
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.errors import PlanMemoryError
 from gpusyn.network.network import Network
@@ -154,7 +153,9 @@ class Plan:
             "PoissonSource",
             "SpikeSource",
         }
-        gated = {(synapse_kernel(r), b.post.group) for b in layout.blocks for _, r in b.receptors(synaptic=True)}
+        gated = {
+            (synapse_kernel(r.kinetics), b.post.group) for b in layout.blocks for _, r in b.receptors(synaptic=True)
+        }
         return len(layout.groups) + len(kinds) + len(gated) + bool(layout.gates) + 1
 
     # ---- text ----
@@ -222,7 +223,7 @@ def _block_bytes(block: Block, layout: Layout) -> float:
         total += 4 * n + 8 * (end - first) * block.post.slices
     for _, receptor in lumped:
         total += 0 if one_weight(block.projection, receptor.name) else numbers.weight_dtype.itemsize * n
-    total += len({synapse_kernel(r) for _, r in gated}) * (4 * n + 8 * block.post.size)
+    total += len({synapse_kernel(r.kinetics) for _, r in gated}) * (4 * n + 8 * block.post.size)
     for _, receptor in gated:
         states = synapse_states(receptor.kinetics) + (blocker_of(receptor, layout.net.infusions) is not None)
         weight = 0 if one_weight(block.projection, receptor.name) else numbers.real_dtype.itemsize

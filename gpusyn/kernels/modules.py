@@ -6,15 +6,18 @@ A module's text depends on the number types and, for `advance_neurons`, on the m
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from itertools import product
 from typing import NamedTuple
 
-from gpusyn.kernels.signature import NEURONS, Numbers, ReceptorSignature, Signature
+from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES
+from gpusyn.equations.kinetics.base import Gate
+from gpusyn.kernels.signature import NEURONS, Numbers, ReceptorSignature, Signature, coefficient_struct
 from gpusyn.kernels.source import kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS
 
 _BASE = ("common.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
-_RECEPTORS = ("receptors/kinetics.cuh", "receptors/effects.cuh")
+_EFFECTS = "receptors/effects.cuh"
 _NEURON_FILES = {
     "LIF": "lif",
     "ExactLIF": "lif",
@@ -23,7 +26,7 @@ _NEURON_FILES = {
     "HodgkinHuxley": "hodgkin_huxley",
 }
 _NEURON_KERNELS = ("advance_neurons.cu",)
-_COMMON_PARTS = ("gates.cuh", "advance_sources.cu", "advance_gates.cu", "deliver_spikes.cu")
+_COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "deliver_spikes.cu")
 _SYNAPSE_PART = "advance_synapses.cu"
 
 
@@ -42,9 +45,18 @@ class Module(NamedTuple):
     kernels: tuple[str, ...]
 
 
-def _receptor_parts() -> tuple[str, ...]:
-    """The structs of all receptors: first those that others may use."""
-    return _RECEPTORS + tuple(n for n in kernel_names() if n.startswith("receptors/") and n not in _RECEPTORS)
+def _effect_files() -> tuple[str, ...]:
+    """Return the files of all effects, first the one that others may use."""
+    return _EFFECTS, *(n for n in kernel_names() if n.startswith("receptors/") and n != _EFFECTS)
+
+
+def _gate_text(gates: Iterable[Gate]) -> str:
+    """Return the files of some gates, behind the structs that name the coefficients of all gates in these files."""
+    gates = [LUMPED["Unlumped"], *gates]
+    files = tuple(dict.fromkeys(gate.kernel_file for gate in gates))
+    every = [*LUMPED.values(), *SOURCE_GATES.values(), *SYNAPSE_GATES.values()]
+    kinds = dict.fromkeys(gate.C for file in files for gate in every if gate.kernel_file == file)
+    return _join("".join(coefficient_struct(kind) for kind in kinds), files)
 
 
 def _join(prelude: str, files: tuple[str, ...]) -> str:
@@ -67,21 +79,21 @@ def neuron_module(signature: Signature) -> Module:
         for r in signature.receptors
     )
     numbers = signature.numbers
+    neuron_file = f"neurons/{_NEURON_FILES[signature.neuron]}.cuh"
     more = "+calcium" * signature.calcium + "+bath" * signature.bathed
     return Module(
         f"{signature.neuron}({parts}{more}) {numbers}",
-        _join(
-            signature.prelude(),
-            (
-                *_BASE,
-                *_receptor_parts(),
-                f"neurons/{_NEURON_FILES[signature.neuron]}.cuh",
-                "cells.cuh",
-                *_NEURON_KERNELS,
-            ),
-        ),
+        _join(signature.prelude(), _BASE)
+        + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
+        + _join("", (*_effect_files(), neuron_file, "cells.cuh", *_NEURON_KERNELS)),
         _kernels_of(_NEURON_KERNELS),
     )
+
+
+def _source_gates() -> str:
+    """Return the list of the structs of all sources' gates: X(number, struct)."""
+    rows = " ".join(f"X({number}, {name})" for number, name in enumerate(SOURCE_GATES))
+    return f"#define SOURCE_GATES(X) {rows}\n"
 
 
 @functools.cache
@@ -89,20 +101,19 @@ def common_module(numbers: Numbers) -> Module:
     """The module of everything that no neuron model changes: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
-        _join(numbers.prelude(), (*_BASE, *_COMMON_PARTS)),
+        _join(numbers.prelude() + _source_gates(), _BASE)
+        + _gate_text(SOURCE_GATES.values())
+        + _join("", _COMMON_PARTS),
         _kernels_of(_COMMON_PARTS),
     )
 
 
 @functools.cache
 def synapse_module(kernel: str, numbers: Numbers) -> Module:
-    """The module of one per-synapse kernel: the file without the lines that make the others."""
-    text = _join(numbers.prelude(), (*_BASE, "gates.cuh", _SYNAPSE_PART))
-    made = [line for line in text.splitlines() if line.startswith("SYNAPSE_KERNEL(")]
-    for line in made:
-        if not line.startswith(f"SYNAPSE_KERNEL({kernel},"):
-            text = text.replace(line + "\n", "\n")
-    return Module(f"{kernel} {numbers}", text, (kernel,))
+    """Return the module of one per-synapse kernel: the streaming of gates, for one struct of them."""
+    gate = next(gate for gate in SYNAPSE_GATES.values() if kernel == gate.KERNEL)
+    text = _join(numbers.prelude(), _BASE) + _gate_text([gate]) + _join("", (_SYNAPSE_PART,))
+    return Module(f"{kernel} {numbers}", f"{text}\nSYNAPSE_KERNEL({kernel}, {gate.name})\n", (kernel,))
 
 
 def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Module:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from gpusyn.numerics.propagators import Floats, exp, expm1
 from gpusyn.parameters.scalars import public, real
 
 __all__ = ["Calcium"]
@@ -39,3 +40,8 @@ class Calcium:
         for field in fields(self):
             value = real(getattr(self, field.name), f"Calcium.{field.name}", unit=units[field.name], above=0.0)
             object.__setattr__(self, field.name, value)
+
+
+def coefficients(trace: Calcium, dt: float) -> list[Floats]:
+    """Return the coefficients of a trace: decay, and rise by a unit of current that lasts a step of `dt` ms."""
+    return [exp(-dt / trace.tau), trace.gain * trace.tau * -expm1(-dt / trace.tau)]

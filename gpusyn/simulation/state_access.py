@@ -12,8 +12,8 @@ from gpusyn.builder.gating.strategy import SOURCE, TARGET
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, PopulationLayout
 from gpusyn.builder.neuron_tables import drawn
+from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.kernels.signature import KINETICS
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import instance, one_of
 from gpusyn.parameters.values import values
@@ -41,9 +41,9 @@ class StateAccess:
         kind, _, name = variable.partition("_")
         k = [r.name for r in place.population.receptors].index(name)
         row = group.signature.layout()[k]
-        pulsed = row.kinetics.startswith("Pulsed")
+        lumped = LUMPED[row.kinetics]
         found = []
-        for state in [0, row.inputs - 1] if pulsed else [int(kind == "h")] if KINETICS[row.kinetics][0] else []:
+        for state in lumped.VALUE if kind == "g" or not lumped.STATES else (1,):
             found.append((prefix + "gates", (row.state + state) * group.size + place.first))
         if row.synaptic >= 0:
             found.append((prefix + "synaptic", (2 * row.synaptic + 1) * group.size + place.first))

@@ -7,6 +7,7 @@ in the kernels' order, so every other backend must give the same bits.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from gpusyn.backends.numpy import advance_gates as numpy_gates
 from gpusyn.backends.numpy import advance_neurons as numpy_neurons
 from gpusyn.backends.numpy import advance_synapses as numpy_synapses
 from gpusyn.backends.numpy import spikes as numpy_events
+from gpusyn.equations.kinetics import SYNAPSE_GATES
 from gpusyn.errors import BackendError
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
@@ -42,17 +44,14 @@ TWINS: dict[str, Twin] = {
     "advance_lists": Twin(_nothing, numpy_events.advance_lists, ()),
     "deliver_spikes": Twin(numpy_events.prepare_delivery, numpy_events.deliver_spikes, numpy_events.DELIVERY_TABLES),
     "advance_gates": Twin(numpy_gates.prepare_gates, numpy_gates.advance_gates, numpy_gates.TABLES),
-    "advance_first_order": Twin(
-        numpy_synapses.prepare_synapses, numpy_synapses.advance_first_order, numpy_synapses.TABLES
-    ),
-    "advance_exponential": Twin(
-        numpy_synapses.prepare_synapses, numpy_synapses.advance_exponential, numpy_synapses.TABLES
-    ),
-    "advance_rising": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_rising, numpy_synapses.TABLES),
-    "advance_jump": Twin(numpy_synapses.prepare_synapses, numpy_synapses.advance_jump, numpy_synapses.TABLES),
-    "advance_saturating": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_saturating, numpy_synapses.TABLES),
-    "advance_markov": Twin(numpy_synapses.prepare_markov, numpy_synapses.advance_markov, numpy_synapses.TABLES),
-    "advance_g_protein": Twin(numpy_synapses.prepare_two, numpy_synapses.advance_g_protein, numpy_synapses.TABLES),
+    **{
+        gate.KERNEL: Twin(
+            functools.partial(numpy_synapses.prepare_synapses, gate),
+            functools.partial(numpy_synapses.advance_synapses, gate),
+            numpy_synapses.TABLES,
+        )
+        for gate in SYNAPSE_GATES.values()
+    },
 }
 
 

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import most_events
-from gpusyn.builder.gating.linear import lumped
-from gpusyn.builder.gating.strategy import TARGET, lumped_form
+from gpusyn.builder.gating.forms import lumped_form, target_coefficients
 from gpusyn.builder.inputs.courses import Course, ReceptorBath, receptor_bath
 from gpusyn.builder.layout import Layout, PopulationLayout
-from gpusyn.kernels.signature import KINETICS
+from gpusyn.equations.kinetics import LUMPED
 from gpusyn.kinetics import Kinetics
 from gpusyn.numerics.rng import Stream, poisson_parameters, stream_key
 from gpusyn.parameters.distributions import Distribution
@@ -144,7 +143,7 @@ class InputTables:
             row[2] = self.bath_width
             kinetics = place.population.receptors[k].kinetics
             self.slower.append((self.bath_width, kinetics, place.rings[k].quantum.value, bath.decay))
-            self.bath_width += KINETICS[lumped_form(kinetics, TARGET)][1]
+            self.bath_width += LUMPED[lumped_form(kinetics, on_synapses=False)].COEFS
         return row
 
     def column(self, course: Course | None) -> int:
@@ -172,7 +171,10 @@ class InputTables:
         for at, kinetics, quantum, course in self.slower:
             # with the fastest decay, 1, among them the factors of a chunk have no say in each other's roundings
             factors, which = np.unique(np.concatenate([[1.0], course(middle)]), return_inverse=True)
-            coef = [np.broadcast_to(c, factors.shape) for c in lumped(kinetics, self.layout.dt, quantum, factors)]
+            coef = [
+                np.broadcast_to(c, factors.shape)
+                for c in target_coefficients(kinetics, self.layout.dt, quantum, slower=factors)
+            ]
             table[:, at : at + len(coef)] = np.stack(coef, axis=1)[which[1:]]
         return table.astype(self.layout.numbers.real_dtype)
 

@@ -9,8 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import weight_range, weight_shift
+from gpusyn.builder.gating.forms import (
+    Step,
+    pulse_steps,
+    shape_of,
+    synapse_coefficients,
+    synapse_kernel,
+    synapse_states,
+)
 from gpusyn.builder.gating.strategy import SOURCE
-from gpusyn.builder.gating.synapse_gates import synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.inputs.courses import blocker_dose
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Block, Layout, Ring, history_bits, history_words
@@ -24,7 +31,7 @@ from gpusyn.builder.rows.drawn import (
     source_rows,
     target_rows,
 )
-from gpusyn.builder.source_gates import GateTables, pulse_steps, shape_of
+from gpusyn.builder.source_gates import GateTables
 from gpusyn.drugs import OpenChannelBlocker
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.errors import ParameterError
@@ -198,7 +205,7 @@ class SynapseTables:
             return
         placed: dict[str, tuple[int, int]] = {}  # receptors of one kind share their indices
         for k, receptor in receptors:
-            kernel = synapse_kernel(receptor)
+            kernel = synapse_kernel(receptor.kinetics)
             kind = self.kinds.setdefault(kernel, KindTables(kernel, self.layout, self.inputs))
             history = self._history(block, receptor)
             rows = target_rows(part, block, history.bits, history.words, 0 if history.pulse else 1)
@@ -282,10 +289,9 @@ class KindTables:
 
     def add(self, block: Block, k: int, receptor: Receptor, fields: list[int], history: History) -> None:
         """Add one block of rows to the set of receptor `k` of its target population."""
-        coef = synapse_coefficients(
-            receptor.kinetics, self.layout.dt, self.layout.numbers.real, block.pre.most_events,
-            f"receptor '{receptor.name}'.kinetics",
-        )  # fmt: skip
+        where = f"receptor '{receptor.name}'.kinetics"
+        step = Step(self.layout.dt, self.layout.numbers.real, block.pre.most_events, where)
+        coef = synapse_coefficients(receptor.kinetics, step)
         blocker, infusions = blocker_of(receptor, self.layout.net.infusions), self.layout.net.infusions.values()
         if blocker is not None and blocker not in self.doses:
             self.doses[blocker] = self.inputs.column(blocker_dose(blocker, infusions, self.layout.dt))
