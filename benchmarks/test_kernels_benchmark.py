@@ -67,7 +67,7 @@ def test_kernel(benchmark: Any, kernel: str) -> None:
 def rewind(session: Session, kernel: str) -> None:
     """The clock back to a step that has work, the list of spikes empty or, for delivery, filled."""
     step = 9 if kernel == "advance_lists" else 0
-    session.write("clock", np.array([step, step, 0, 0]))
+    session.write("clock", np.array([step, step, 0]))
     delivering = kernel == "deliver_spikes"
     session.write("spike_begin", np.zeros(1, np.int64))
     session.write("spike_total", np.full(1, SPIKES * delivering, np.int64))

@@ -3,15 +3,9 @@
 
 enum { QUIET, FIRED, BROKEN };
 
-enum ChunkField {
-    C_FIRST, C_COUNT, C_ROW, C_ROW_STEP, C_WAVES, C_GLOBAL, C_LOCAL, C_RINGS, C_DRIVE, C_DRIVE_END, C_PROBE, C_PROBE_END, C_BATH, CHUNK_FIELDS
-};
-enum RingField { R_BASE, R_MASK, R_STRIDE, R_SHARED, R_SHARED_MASK, RING_FIELDS };
-enum ProbeField { P_NEURON, P_VARIABLE, P_RECEPTOR, P_EVERY, P_TRACE, P_COLUMN, P_COLUMNS, PROBE_FIELDS };
-
 // Advances neuron j over one step. Returns QUIET, FIRED or BROKEN.
 template <bool WAVES, int BATH>
-DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, const real *waves, const Bath *bath)
+DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, const real *waves, const Exposure *bath)
 {
     real v = s.V[j];
     int refractory = s.refractory[j];
@@ -61,84 +55,102 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, c
     return sound ? outcome : BROKEN;
 }
 
-KERNEL(advance_neurons, int64 *RESTRICT clock, const int64 *RESTRICT chunks, int n_chunks, int64 n, real *RESTRICT V,
+// Finds the integer sums of a chunk, an input each: those due at the end of this step, those of the following step, and
+// what the whole population gets.
+DEVICE void find_sums(acc **due, acc **following, acc *shared, const Chunk &chunk, const Ring *rings, acc *ring,
+                      int64 now)
+{
+    for (int k = 0; k < N_INPUTS; k++) {
+        const Ring &r = rings[chunk.rings + k];
+        due[k] = ring + r.base + (now & r.mask) * r.stride + chunk.offset;
+        following[k] = ring + r.base + ((now + 1) & r.mask) * r.stride + chunk.offset;
+        shared[k] = r.shared < 0 ? 0 : ring[r.shared + (now & r.shared_mask)];
+    }
+}
+
+// Adds the Poisson events of one drive to the sums that fall due; `maybe` is scratch.
+DEVICE void add_drive(acc *const *due, const Chunk &chunk, const Drive &drive, const acc *drive_weight,
+                      RateTable rates, Step step, int *maybe)
+{
+    const acc *weight = drive_weight + drive.weight + chunk.offset * drive.weight_step;
+    for_events(drive, rates, step, chunk.offset, (int)chunk.size, maybe, [&](int j, int events) {
+        due[drive.input][j] += (acc)events * weight[j * drive.weight_step];
+    });
+}
+
+// Advances all neurons of a chunk. Each case is a loop of its own, which compilers turn into SIMD code.
+DEVICE void advance_chunk(int *outcome, const Chunk &chunk, const Cells &s, const Coef c, const Arrivals &first,
+                          const real *wave, const Exposure *bath)
+{
+    int size = (int)chunk.size, step = (int)chunk.row_step;
+    int64 n = c.rows;
+    if (BATHED && chunk.bath >= 0) {
+        FOR_THREADS(j, size)
+        outcome[j] = advance_one<true, BATHED>(s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
+    } else if (chunk.has_waves) {
+        FOR_THREADS(j, size)
+        outcome[j] = advance_one<true, false>(s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
+    } else if (step) {
+        FOR_THREADS(j, size)
+        outcome[j] = advance_one<false, false>(s, j, Coef{c.c + j, n}, first.of(j), wave, bath);
+    } else {
+        FOR_THREADS(j, size) outcome[j] = advance_one<false, false>(s, j, c, first.of(j), wave, bath);
+    }
+}
+
+// Writes the sample of one probe if this is a step that it records.
+DEVICE void record(const Probe &probe, const Chunk &chunk, const Cells &s, const Coef c, const Exposure *bath,
+                   Step step, real *trace)
+{
+    int64 at = step.now + 1, start = step.now - step.local;
+    if (at % probe.every != 0) return;
+    int j = (int)probe.neuron, variable = (int)probe.variable, receptor = (int)probe.receptor;
+    int64 row = at / probe.every - start / probe.every - 1;
+    const Coef own = {c.c + j * (int)chunk.row_step, c.rows};
+    trace[probe.trace + row * probe.columns + probe.column] =
+        BATHED && chunk.bath >= 0 ? sample<BATHED>(s, j, own, bath, variable, receptor)
+                                  : sample<false>(s, j, own, bath, variable, receptor);
+}
+
+KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int n_chunks, int64 n, real *RESTRICT V,
        int *RESTRICT refractory, real *RESTRICT membrane, real *RESTRICT gates, const real *RESTRICT synaptic,
-       const real *RESTRICT coef, int64 n_rows,
-       const real *RESTRICT current, const int *RESTRICT current_wave, const int *RESTRICT clamp_wave,
-       const real *RESTRICT waves, int n_waves, const int64 *RESTRICT bath, const real *RESTRICT bath_kinetics,
-       int bath_width, acc *RESTRICT ring, const int64 *RESTRICT rings,
-       const int64 *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
+       const real *RESTRICT coef, int64 n_rows, const real *RESTRICT current, const int *RESTRICT current_wave,
+       const int *RESTRICT clamp_wave, const real *RESTRICT waves, int n_waves, const Bath *RESTRICT bath,
+       const real *RESTRICT bath_kinetics, int bath_width, acc *RESTRICT ring, const Ring *RESTRICT rings,
+       const Drive *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
        const acc *RESTRICT drive_weight, int64 *RESTRICT spike_total, int *RESTRICT spike_id,
        int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int history,
-       const int64 *RESTRICT probes, real *RESTRICT trace, int64 *RESTRICT fault)
+       const Probe *RESTRICT probes, real *RESTRICT trace, int64 *RESTRICT fault)
 {
-    SHARED int state[CHUNK];
-    int64 now = clock[0];
-    if (FIRST_THREAD) clock[1] = now;
-    const real *wave = waves + (now - clock[2]) * n_waves;
+    SHARED int outcome[CHUNK];
+    Step step = step_of(clock);
+    if (FIRST_THREAD) clock->now = step.now;
+    const real *wave = waves + step.local * n_waves, *kinetics = bath_kinetics + step.local * bath_width;
+    Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, history};
+    Cells cells = {V, membrane, gates, synaptic, current, refractory, current_wave, clamp_wave, n};
     FOR_BLOCKS(b, n_chunks)
     {
-        const int64 *chunk = chunks + b * CHUNK_FIELDS;
-        int64 first = chunk[C_FIRST];
-        int count = (int)chunk[C_COUNT], step = (int)chunk[C_ROW_STEP];
-        Coef c = {coef + chunk[C_ROW], n_rows};
-        Cells s = {V + first, membrane + first, gates + first, synaptic + first, current + first, refractory + first,
-                   current_wave + first, clamp_wave + first, n};
-        acc *due[N_INPUTS + 1], *next[N_INPUTS + 1], shared[N_INPUTS + 1];
-        for (int k = 0; k < N_INPUTS; k++) {
-            const int64 *r = rings + (chunk[C_RINGS] + k) * RING_FIELDS;
-            due[k] = ring + r[R_BASE] + (now & r[R_MASK]) * r[R_STRIDE] + chunk[C_LOCAL];
-            next[k] = ring + r[R_BASE] + ((now + 1) & r[R_MASK]) * r[R_STRIDE] + chunk[C_LOCAL];
-            shared[k] = r[R_SHARED] < 0 ? 0 : ring[r[R_SHARED] + (now & r[R_SHARED_MASK])];
-        }
-        for (int64 d = chunk[C_DRIVE]; d < chunk[C_DRIVE_END]; d++) {
-            const int64 *drive = drives + d * DRIVE_FIELDS;
-            const acc *weight = drive_weight + drive[D_WEIGHT] + chunk[C_LOCAL] * drive[D_WEIGHT_STEP];
-            for_events(drive, drive_rate, drive_pieces, now, now - clock[2], chunk[C_LOCAL], count, state, [&](int j, int events) {
-                due[drive[D_INPUT]][j] += (acc)events * weight[j * drive[D_WEIGHT_STEP]];
-            });
-        }
-        Bath now_in[N_RECEPTORS + 1];
-        if (BATHED && chunk[C_BATH] >= 0) {
-            for (int k = 0; k < N_RECEPTORS; k++) {
-                const int64 *field = bath + (chunk[C_BATH] + k) * BATH_FIELDS;
-                now_in[k].scale = field[K_SCALE] < 0 ? (real)1 : wave[field[K_SCALE]];
-                now_in[k].Mg = field[K_MAGNESIUM] < 0 ? (real)1 : wave[field[K_MAGNESIUM]];
-                now_in[k].kinetics = field[K_KINETICS] < 0 ? 0 : bath_kinetics + (now - clock[2]) * bath_width + field[K_KINETICS];
-            }
-        }
+        const Chunk &chunk = chunks[b];
+        int size = (int)chunk.size;
+        Coef c = {coef + chunk.row, n_rows};
+        Cells s = cells.from(chunk.first);
+        acc *due[N_INPUTS + 1], *following[N_INPUTS + 1], shared[N_INPUTS + 1];
+        find_sums(due, following, shared, chunk, rings, ring, step.now);
+        for (int64 d = chunk.drive; d < chunk.drive_end; d++)
+            add_drive(due, chunk, drives[d], drive_weight, {drive_rate, drive_pieces}, step, outcome);
+        Exposure exposure[N_RECEPTORS + 1];
+        if (BATHED && chunk.bath >= 0)
+            for (int k = 0; k < N_RECEPTORS; k++) exposure[k] = exposure_of(bath[chunk.bath + k], wave, kinetics);
         // thread j wrote due[..][j] itself, so no barrier is needed before it reads it
-
-        if (BATHED && chunk[C_BATH] >= 0) {
-            FOR_THREADS(j, count) state[j] = advance_one<true, BATHED>(s, j, Coef{c.c + j * step, n_rows}, Arrivals{due, next, shared, j}, wave, now_in);
-        } else if (chunk[C_WAVES]) {
-            FOR_THREADS(j, count) state[j] = advance_one<true, false>(s, j, Coef{c.c + j * step, n_rows}, Arrivals{due, next, shared, j}, wave, now_in);
-        } else if (step) {
-            FOR_THREADS(j, count) state[j] = advance_one<false, false>(s, j, Coef{c.c + j, n_rows}, Arrivals{due, next, shared, j}, wave, now_in);
-        } else {
-            FOR_THREADS(j, count) state[j] = advance_one<false, false>(s, j, c, Arrivals{due, next, shared, j}, wave, now_in);
-        }
-        if (any_of(state, count)) FOR_EACH(j, count)
+        advance_chunk(outcome, chunk, s, c, {due, following, shared, 0}, wave, exposure);
+        if (any_of(outcome, size)) FOR_EACH(j, size)
         {
-            if (state[j] == BROKEN) keep_least(fault, now << 31 | (chunk[C_GLOBAL] + j));
-            if (state[j] == FIRED)
-                emit(now, (int)chunk[C_GLOBAL] + j, 1, spike_total, spike_id, spike_events, event_step, event_count, history);
+            if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));
+            if (outcome[j] == FIRED) emit(spikes, step.now, chunk.source + j, 1);
         }
         BLOCK_SYNC();
-        FOR_EACH(p, (int)(chunk[C_PROBE_END] - chunk[C_PROBE]))
-        {
-            const int64 *probe = probes + (chunk[C_PROBE] + p) * PROBE_FIELDS;
-            int64 every = probe[P_EVERY], at = now + 1;
-            if (at % every == 0) {
-                int j = (int)probe[P_NEURON];
-                int64 row = at / every - clock[2] / every - 1;
-                int variable = (int)probe[P_VARIABLE], receptor = (int)probe[P_RECEPTOR];
-                const Coef own = {c.c + j * step, n_rows};
-                trace[probe[P_TRACE] + row * probe[P_COLUMNS] + probe[P_COLUMN]] =
-                    BATHED && chunk[C_BATH] >= 0 ? sample<BATHED>(s, j, own, now_in, variable, receptor)
-                                                 : sample<false>(s, j, own, now_in, variable, receptor);
-            }
-        }
+        FOR_EACH(p, (int)(chunk.probe_end - chunk.probe))
+        record(probes[chunk.probe + p], chunk, s, c, exposure, step, trace);
         BLOCK_SYNC();
     }
 }

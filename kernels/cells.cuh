@@ -5,23 +5,35 @@
 #pragma once
 
 enum { THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF };  // the first coefficients of every neuron
-enum BathField { K_SCALE, K_MAGNESIUM, K_KINETICS, BATH_FIELDS };
 enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
 
-// What one neuron of the chunk sees: arrays already shifted to the chunk's first neuron.
+// What the neurons of a chunk see: arrays that begin with its first neuron.
 struct Cells {
     real *V, *membrane, *gates;
     const real *synaptic, *current;
     int *refractory;
     const int *current_wave, *clamp_wave;
     int64 n;  // distance between one state's array and the next
+
+    MEMBER Cells from(int64 i) const
+    {
+        return {V + i, membrane + i, gates + i, synaptic + i, current + i, refractory + i, current_wave + i, clamp_wave + i, n};
+    }
 };
 
-// What drugs, [Mg] and glycine make of one receptor in this step: its gate's factor, its magnesium, its kinetics' coefficients.
-struct Bath {
+// What drugs, [Mg] and glycine make of one receptor in this step: the factor of its gate, its magnesium, and the
+// coefficients of its kinetics (none: those of the model).
+struct Exposure {
     real scale, Mg;
-    const real *kinetics;  // none: those of the model
+    const real *kinetics;
 };
+
+// The exposure that a bath gives: `wave` and `kinetics` are this step's rows of the tables.
+DEVICE Exposure exposure_of(const Bath &bath, const real *wave, const real *kinetics)
+{
+    return {bath.scale < 0 ? (real)1 : wave[bath.scale], bath.magnesium < 0 ? (real)1 : wave[bath.magnesium],
+            bath.kinetics < 0 ? 0 : kinetics + bath.kinetics};
+}
 
 template <int SYN> DEVICE real synaptic_sum(const Cells &s, int j, int which)
 {
@@ -29,14 +41,14 @@ template <int SYN> DEVICE real synaptic_sum(const Cells &s, int j, int which)
 }
 
 // Coefficients of a receptor's kinetics in this step.
-template <int BATH> DEVICE Coef kinetics_of(const Coef own, const Bath *bath, int k)
+template <int BATH> DEVICE Coef kinetics_of(const Coef own, const Exposure *bath, int k)
 {
     return BATH && bath[k].kinetics ? Coef{bath[k].kinetics, 1} : own;
 }
 
 // A receptor's conductance (or current) before any voltage factor: its mean over the coming step, or (END) as it stands.
 template <class Kinetics, int SYN, int BATH, bool END>
-DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, const Bath *bath, int k)
+DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, const Exposure *bath, int k)
 {
     real gate = END ? Kinetics::value(x, s.n) : Kinetics::average(x, kinetics_of<BATH>(c, bath, k), s.n);
     if (SYN >= 0) gate = gate + synaptic_sum<SYN>(s, j, END);
@@ -49,7 +61,7 @@ DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, cons
 
 // Calcium that flows in with part of the current (trace of the neuron, after the gates): Ca' = -Ca/tau + k sum |Pf I|.
 // Coefficients, after all others: {P, k tau (1 - P), Pf of each receptor}
-template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Bath *bath)
+template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Exposure *bath)
 {
     real inward = 0;
 #define FLOW(k, Kinetics, Effect, S, C, SYN, IN)                                                             \
@@ -65,7 +77,7 @@ template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, c
 }
 
 // One recorded value, as it stands at the end of the step.
-template <int BATH> DEVICE real sample(const Cells &s, int j, const Coef c, const Bath *bath, int variable, int receptor)
+template <int BATH> DEVICE real sample(const Cells &s, int j, const Coef c, const Exposure *bath, int variable, int receptor)
 {
     real v = s.V[j], value = variable == VAR_V ? v + c[REST] : (real)0;
     if (CALCIUM_STATE >= 0 && variable == VAR_CA) value = *GATE(CALCIUM_STATE);

@@ -1,20 +1,31 @@
 // How spikes enter the step's list, and Poisson input from outside.
 #pragma once
 
-enum DriveField {
-    D_KEY_LOW, D_KEY_HIGH, D_INPUT, D_RATE, D_RATE_STEP, D_WEIGHT, D_WEIGHT_STEP, D_WAVE, D_WAVES, D_CAP, D_START, D_STOP, DRIVE_FIELDS
+// A step: its number since the start, and its place among the steps that the host prepared.
+struct Step {
+    int64 now, local;
 };
 
-// Appends a source to the list of this chunk of steps; `history` keeps its last event for per-synapse gating.
-DEVICE void emit(int64 now, int source, int events, int64 *spike_total, int *spike_id, int *spike_events,
-                 int64 *event_step, int *event_count, int history)
+DEVICE Step step_of(const Clock *clock) { return {clock->next, clock->next - clock->start}; }
+
+// The list of spikes of this chunk of steps, and the last event of each source if some gate `remembers` it.
+struct Spikes {
+    int64 *total;
+    int *id, *events;
+    int64 *event_step;
+    int *event_count;
+    int remembers;
+};
+
+// Appends a source to the list.
+DEVICE void emit(const Spikes &spikes, int64 now, int64 source, int events)
 {
-    int64 slot = take(spike_total, 1);
-    spike_id[slot] = source;
-    spike_events[slot] = events;
-    if (history) {
-        event_step[source] = now;
-        event_count[source] = events;
+    int64 slot = take(spikes.total, 1);
+    spikes.id[slot] = (int)source;
+    spikes.events[slot] = events;
+    if (spikes.remembers) {
+        spikes.event_step[source] = now;
+        spikes.event_count[source] = events;
     }
 }
 
@@ -27,20 +38,26 @@ DEVICE int64 release(int64 *last, int event, int64 now, int64 pulse, int64 dead)
     return *last;
 }
 
-// Rates of consecutive elements: (mean of a piece, exp(-mean of a piece)) pairs and numbers of pieces, `step` apart.
+// The rates of all drives: (mean of a piece, exp(-mean of a piece)) pairs and numbers of pieces.
+struct RateTable {
+    const double *pair;
+    const int *pieces;
+};
+
+// Rates of consecutive elements, `step` apart.
 struct Rates {
     const double *pair;
     const int *pieces;
     int64 step;
 };
 
-// The rates of elements from `local` on: constant in time, one for all or one each; or one a step for all, in row
-// `local_step` of a table with D_WAVES columns.
-DEVICE Rates rates_of(const int64 *drive, const double *rate, const int *pieces, int64 local_step, int64 local)
+// The rates of elements from `offset` on: constant in time, one for all or one each; or one a step for all, in row
+// `local_step` of a table with `n_waves` columns.
+DEVICE Rates rates_of(const Drive &drive, RateTable table, int64 local_step, int64 offset)
 {
-    int64 step = drive[D_WAVE] < 0 ? drive[D_RATE_STEP] : 0;
-    int64 at = drive[D_RATE] + (drive[D_WAVE] < 0 ? local * step : local_step * drive[D_WAVES] + drive[D_WAVE]);
-    return {rate + 2 * at, pieces + at, step};
+    int64 step = drive.wave < 0 ? drive.rate_step : 0;
+    int64 at = drive.rate + (drive.wave < 0 ? offset * step : local_step * drive.n_waves + drive.wave);
+    return {table.pair + 2 * at, table.pieces + at, step};
 }
 
 // 0 where an element surely has no event: its one piece counts none, as the first uniform number says.
@@ -52,28 +69,30 @@ DEVICE int may_have_events(uint32 key_low, uint32 key_high, uint32 element, int6
     return pieces > 1 ? 1 : some;
 }
 
-// Calls f(j, events) for those of `count` elements from `local` on that have Poisson events in this step. The first pass
+// Calls f(j, events) for those of `size` elements from `offset` on that have Poisson events in this step. The first pass
 // is the same for all elements, which compilers turn into SIMD code; `maybe` is scratch.
 template <class F>
-DEVICE void for_events(const int64 *drive, const double *rate, const int *pieces, int64 now, int64 local_step, int64 local,
-                       int count, int *maybe, F f)
+DEVICE void for_events(const Drive &drive, RateTable table, Step step, int64 offset, int size, int *maybe, F f)
 {
-    if (now < drive[D_START] || now >= drive[D_STOP]) return;
-    uint32 low = (uint32)drive[D_KEY_LOW], high = (uint32)drive[D_KEY_HIGH], first = (uint32)local;
-    Rates r = rates_of(drive, rate, pieces, local_step, local);
+    if (step.now < drive.start || step.now >= drive.stop) return;
+    uint32 low = (uint32)drive.key_low, high = (uint32)drive.key_high, first = (uint32)offset;
+    Rates r = rates_of(drive, table, step.local, offset);
+    int64 now = step.now;
     if (r.step) {
-        FOR_THREADS(j, count) maybe[j] = may_have_events(low, high, first + (uint32)j, now, r.pair[2 * j + 1], r.pieces[j]);
+        FOR_THREADS(j, size)
+        maybe[j] = may_have_events(low, high, first + (uint32)j, now, r.pair[2 * j + 1], r.pieces[j]);
     } else {
         double none = r.pair[1];
         int split = r.pieces[0];
-        FOR_THREADS(j, count) maybe[j] = may_have_events(low, high, first + (uint32)j, now, none, split);
+        FOR_THREADS(j, size) maybe[j] = may_have_events(low, high, first + (uint32)j, now, none, split);
     }
-    if (any_of(maybe, count)) FOR_EACH(j, count)
+    if (!any_of(maybe, size)) return;
+    FOR_EACH(j, size)
     {
-        if (maybe[j]) {
-            int64 k = j * r.step;
-            int events = poisson_count(low, high, first + (uint32)j, now, r.pair[2 * k], r.pair[2 * k + 1], r.pieces[k], (int)drive[D_CAP]);
-            if (events) f(j, events);
-        }
+        if (!maybe[j]) continue;
+        int64 k = j * r.step;
+        int events = poisson_count(low, high, first + (uint32)j, now, r.pair[2 * k], r.pair[2 * k + 1], r.pieces[k],
+                                   (int)drive.most_events);
+        if (events) f(j, events);
     }
 }

@@ -9,13 +9,24 @@ import numpy as np
 
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.records import (
+    Chunk,
+    Clock,
+    Drive,
+    History,
+    Probe,
+    Ring,
+    Route,
+    SynapseBlock,
+    SynapseSet,
+)
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.spec import KERNELS
 
 DT = 0.1
 NEVER = -(1 << 40)
 V, G, I, B, H = range(5)  # variables of a probe
-SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")} | {"sums": "synaptic"}
+SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")} | {"synaptic": "synaptic"}
 SINGLE, DOUBLE = Numbers("float32", "int32"), Numbers("float64", "int64")
 
 
@@ -28,6 +39,11 @@ def lif_row(numbers, *receptors, v_th=15.0, v_reset=0.0, refractory=20, e_l=-70.
 def exponential(tau, e, jump=1.0):
     """Coefficients of an exponential conductance: P, mean, jump, e."""
     return [math.exp(-DT / tau), -tau / DT * math.expm1(-DT / tau), jump, e]
+
+
+def as_table(rows):
+    """The flat array of records."""
+    return np.array(list(rows), np.int64).reshape(-1)
 
 
 class HandMade:
@@ -44,18 +60,22 @@ class HandMade:
         assert coef.shape[1] == signature.n_coef
         row_step = int(len(coef) > 1)
         self.chunks = [
-            [i, min(chunk, n - i), i * row_step, row_step, 0, i, i, 0, 0, 0, 0, 0, -1] for i in range(0, n, chunk)
-        ]
-        empty = {"int": np.int32, "int64": np.int64, "uint32": np.uint32, "double": np.float64}
-        empty |= {"real": real, "acc": acc, "weight_t": weight}
-        self.arrays = {a.name: np.zeros(0, empty[a.ctype]) for s in KERNELS.values() for a in s.arguments if a.array}
+            Chunk(
+                first=i, size=min(chunk, n - i), row=i * row_step, row_step=row_step, has_waves=0, source=i, offset=i,
+                rings=0, drive=0, drive_end=0, probe=0, probe_end=0, bath=-1,
+            )
+            for i in range(0, n, chunk)
+        ]  # fmt: skip
+        self.arrays = {
+            a.name: np.zeros(0, a.dtype(self.numbers)) for s in KERNELS.values() for a in s.arguments if a.array
+        }
         self.arrays |= {
             "weights": np.zeros(0, weight),
             "syn_row_begin": np.zeros(0, np.int64),
             "syn_weights": np.zeros(0, real),
             "syn_gates": np.zeros(0, real),
             "syn_coef": np.zeros(0, real),
-            "clock": np.zeros(3, np.int64),
+            "clock": np.array(Clock(0, 0, 0), np.int64),
             "V": np.zeros(n, real),
             "refractory": np.zeros(n, np.int32),
             "membrane": np.zeros(max(1, signature.n_own * n), real),
@@ -67,7 +87,9 @@ class HandMade:
             "clamp_wave": np.zeros(n, np.int32),
             "waves": np.zeros(steps, real),
             "ring": np.zeros(k * slots * n, acc),
-            "rings": np.array([[i * slots * n, slots - 1, n, -1, 0] for i in range(k)], np.int64).reshape(-1),
+            "rings": as_table(
+                Ring(i * slots * n, mask=slots - 1, stride=n, shared=-1, shared_mask=0) for i in range(k)
+            ),
             "spike_total": np.zeros(1, np.int64),
             "spike_begin": np.zeros(steps + 1, np.int64),
             "spike_id": np.zeros(self.total * steps, np.int32),
@@ -101,17 +123,26 @@ class HandMade:
         a = self.arrays
         words = np.array([d << 16 | t for _, _, d, t, _ in rows], np.uint32)
         begin = np.searchsorted(key, np.arange(count * slices + 1))
-        sizes = (a["row_begin"].size, a["words"].size, a["weights"].size)
-        ring = (receptor * self.slots * self.n, self.slots - 1, self.n)
-        self.routes.append((population, first, first + count, *sizes, 1, shift, *ring, slices, slice_size, -1, 0, 1, 0))
+        route = Route(
+            source=first, source_end=first + count, rows=a["row_begin"].size, words=a["words"].size,
+            weights=a["weights"].size, weight_step=1, shift=shift, ring=receptor * self.slots * self.n,
+            mask=self.slots - 1, stride=self.n, slices=slices, slice_size=slice_size, payload=-1, payload_step=0,
+            channels=1, ring_step=0,
+        )  # fmt: skip
+        self.routes.append((population, route))
         self._append(row_begin=begin, words=words, weights=[w for *_, w in rows])
 
     def drive(self, receptor, table, key, *, weight=1, start=0, stop=10**9, wave=-1, waves=0):
         """Private Poisson input; `table` is what `poisson_parameters` returns (one element: shared rate)."""
         mean, p0, pieces, cap = (np.atleast_1d(x) for x in table)
         step = int(mean.size > 1 and wave < 0)
-        at = (self.arrays["drive_pieces"].size, step, self.arrays["drive_weight"].size, 0, wave, waves)
-        self.drives.append((key & 0xFFFFFFFF, key >> 32, receptor, *at, int(cap.max()), start, stop))
+        self.drives.append(
+            Drive(
+                key_low=key & 0xFFFFFFFF, key_high=key >> 32, input=receptor, rate=self.arrays["drive_pieces"].size,
+                rate_step=step, weight=self.arrays["drive_weight"].size, weight_step=0, wave=wave, n_waves=waves,
+                most_events=int(cap.max()), start=start, stop=stop,
+            )
+        )  # fmt: skip
         rate = np.stack([mean, p0], axis=1).reshape(-1)
         self._append(drive_rate=rate, drive_pieces=pieces, drive_weight=[weight])
 
@@ -119,7 +150,9 @@ class HandMade:
         """Record; returns where the samples will be, (first, number of columns)."""
         first = self.arrays["trace"].size
         for column, neuron in enumerate(neurons):
-            self.probes.append((neuron, variable, receptor, every, first, column, len(neurons)))
+            self.probes.append(
+                Probe(neuron, variable, receptor, every, trace=first, column=column, columns=len(neurons))
+            )
         samples = np.full(self.steps // every * len(neurons), np.nan)
         self._append(trace=samples)
         return first, len(neurons)
@@ -127,7 +160,9 @@ class HandMade:
     def history(self, population, *, pulse=0, words=8, bits=1):
         """Transmitter history of a population's sources; returns its fields."""
         first, count = (0, self.n) if population == 0 else (self.n, self.sources)
-        h = (first, count, self.arrays["history"].size, words, bits, pulse, -1, first)
+        h = History(
+            first, count, base=self.arrays["history"].size, words=words, bits=bits, pulse=pulse, dead=-1, release=first
+        )
         self.histories.append(h)
         self._append(history=np.zeros(words * count))
         return h
@@ -135,54 +170,56 @@ class HandMade:
     def gated(self, kernel, which, blocks, coefs, states=1):
         """Per-synapse gates: `blocks` of (history, rows); a row has (source, delay, weight)s."""
         a = self.arrays
-        for (_, _, base, words, bits, pulse, _, _), rows in blocks:
+        for history, rows in blocks:
             flat = [s for row in rows for s in row]
             begin = np.cumsum([0] + [len(row) for row in rows])
-            lag = 0 if pulse else 1  # events that arrive at the end of a step are added then
+            lag = 0 if history.pulse else 1  # events that arrive at the end of a step are added then
             self._append(
-                blocks=(
-                    a["syn_row_begin"].size,
-                    a["address"].size,
-                    a["syn_weights"].size,
-                    1,
-                    a["syn_gates"].size,
-                    len(flat),
-                    base,
-                    bits,
-                    a["syn_coef"].size,
-                    -1,
-                    0,
-                    0,
+                blocks=SynapseBlock(
+                    rows=a["syn_row_begin"].size,
+                    address=a["address"].size,
+                    weights=a["syn_weights"].size,
+                    weight_step=1,
+                    gates=a["syn_gates"].size,
+                    gate_step=len(flat),
+                    history=history.base,
+                    bits=history.bits,
+                    coef=a["syn_coef"].size,
+                    blocker=-1,
+                    free=0,
+                    dose=0,
                 ),
                 syn_row_begin=begin,
-                address=[32 * words * s + (d - lag) * bits for s, d, _ in flat],
+                address=[32 * history.words * s + (d - lag) * history.bits for s, d, _ in flat],
                 syn_weights=[w for *_, w in flat],
                 syn_gates=np.zeros(states * len(flat)),
                 syn_coef=list(coefs) + [0.0] * (6 - len(coefs)),
             )
-        stop = a["blocks"].size // 12
-        self._append(sets=(self.n, 0, 2 * which * self.n, self.n, stop - len(blocks), stop))
+        stop = a["blocks"].size // len(SynapseBlock._fields)
+        targets = SynapseSet(
+            size=self.n, first=0, sum=2 * which * self.n, sum_step=self.n, block=stop - len(blocks), block_end=stop
+        )
+        self._append(sets=targets)
         self.synaptic.append(kernel)
 
     def program(self):
         """The launches in the order of a step, with copies of the arrays."""
         arrays = {name: array.copy() for name, array in self.arrays.items()}
-        chunks = np.array(self.chunks, np.int64)
-        chunks[:, 9] = len(self.drives)
-        for row in chunks:  # every chunk keeps its own probes, in the order of the chunks
-            own = [p for p in self.probes if row[0] <= p[0] < row[0] + row[1]]
-            row[10] = arrays["probes"].size // 7
-            table = [(p[0] - row[0], *p[1:]) for p in own]
-            arrays["probes"] = np.append(arrays["probes"], np.array(table, np.int64).reshape(-1))
-            row[11] = row[10] + len(own)
-        owners = [r[0] for r in self.routes]
+        chunks, probes = [], []
+        for chunk in self.chunks:  # every chunk keeps its own probes, in the order of the chunks
+            own = [p for p in self.probes if chunk.first <= p.neuron < chunk.first + chunk.size]
+            first = len(probes)
+            probes += [p._replace(neuron=p.neuron - chunk.first) for p in own]
+            chunks.append(chunk._replace(drive_end=len(self.drives), probe=first, probe_end=len(probes)))
+        owners = [owner for owner, _ in self.routes]
         assert owners == sorted(owners)
         arrays |= {
-            "chunks": chunks.reshape(-1),
-            "drives": np.array(self.drives, np.int64).reshape(-1),
-            "routes": np.array([r[1:] for r in self.routes], np.int64).reshape(-1),
+            "chunks": as_table(chunks),
+            "probes": as_table(probes),
+            "drives": as_table(self.drives),
+            "routes": as_table(route for _, route in self.routes),
             "route_begin": np.searchsorted(owners, [0, 1, 2]).astype(np.int32),
-            "histories": np.array(self.histories, np.int64).reshape(-1),
+            "histories": as_table(self.histories),
         }
         scalars = {
             "n_chunks": len(chunks),
@@ -236,7 +273,7 @@ def samples(session, place, steps):
 
 def next_run(session):
     """What the simulator does between two calls of `run`."""
-    clock = session.read("clock")
-    session.write("clock", clock[:1], 2)
+    clock = Clock(*session.read("clock"))
+    session.write("clock", np.array(clock._replace(start=clock.next), np.int64))
     session.write("spike_total", np.zeros(1, np.int64))
     session.write("spike_begin", np.zeros(1, np.int64))

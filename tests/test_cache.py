@@ -10,7 +10,7 @@ import pytest
 from runs import cpu, emulated
 
 import gpusyn as gs
-from gpusyn.backends import select as choose
+from gpusyn.backends import select
 from gpusyn.backends.cpu import backend as cpu_backend
 from gpusyn.backends.cpu import compiler
 from gpusyn.backends.cuda import backend as cuda_backend
@@ -238,12 +238,12 @@ def no_gpu(monkeypatch):
 @pytest.mark.usefixtures("no_gpu")
 def test_auto_without_gpu_takes_the_compiler_and_says_so(capsys):
     cpu()
-    assert choose.choose_backend("auto").name == "cpu"
+    assert select.resolve("auto", None).name == "cpu"
     said = capsys.readouterr().err
     assert said.startswith("gpusyn: backend cpu: ")
     assert "CuPy is not installed" in said
     assert len(said.splitlines()) == 1
-    assert choose.choose_backend("auto", quiet=True).name == "cpu"
+    assert select.choose("auto").backend.name == "cpu"
     assert capsys.readouterr().err == ""
 
 
@@ -262,15 +262,15 @@ def test_auto_takes_a_gpu_first(monkeypatch, capsys):
     monkeypatch.delenv("GPUSYN_BACKEND", raising=False)
     backend = emulated()
     monkeypatch.setattr(cuda_backend.CudaBackend.__init__, "__kwdefaults__", {"importer": lambda: backend.cupy})
-    assert choose.choose_backend().name == "cuda"
+    assert select.resolve("auto", None).name == "cuda"
     assert capsys.readouterr().err == "gpusyn: backend cuda: Emulated GPU (compute capability 9.0)\n"
 
 
 def test_the_environment_replaces_auto_alone(monkeypatch):
     monkeypatch.setenv("GPUSYN_BACKEND", "numpy")
-    assert choose.choose_backend("auto").name == "numpy"
+    assert select.choose("auto").backend.name == "numpy"
     cpu()
-    assert choose.choose_backend("cpu").name == "cpu"
+    assert select.choose("cpu").backend.name == "cpu"
     monkeypatch.setenv("GPUSYN_BACKEND", "nunpy")
     with pytest.raises(gs.UnknownNameError, match=r"GPUSYN_BACKEND.*did you mean 'numpy'"):
-        choose.choose_backend("auto")
+        select.choose("auto")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from command_line import only_numpy
 
-from gpusyn.backends import present
+from gpusyn.backends import select
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.commands import check, check_cases
 from gpusyn.commands.cli import main
@@ -20,12 +20,13 @@ def numpy_alone(monkeypatch):
 SHORT = [case._replace(duration=6.0) for case in check_cases.CASES]
 
 
-class Changed:
+class Changed(NumpyBackend):
     """The numpy backend, with what a session reads passed through `change`."""
 
     name = "changed"
 
     def __init__(self, change):
+        super().__init__()
         self.change = change
 
     def describe(self):
@@ -102,12 +103,12 @@ def test_numpy_alone_compares_nothing_and_that_is_no_success(capsys, numpy_alone
     assert main(["check"]) == 1
     out, err = capsys.readouterr()
     assert "nothing compared" in err
-    assert "not compared: cpu: backend 'cpu': not on this machine" in out
+    assert "not compared: cpu: backend 'cpu' cannot be used: not on this machine" in out
     assert check.run_check([], [check.Variant("numpy", NumpyBackend())]) == 1
 
 
 def test_this_machine_agrees(capsys, monkeypatch):
-    if len(present.usable()[0]) == 1:
+    if len(select.usable()[0]) == 1:
         pytest.skip("only numpy works on this machine")
     monkeypatch.setattr(check, "CASES", SHORT[:1])
     assert main(["check"]) == 0

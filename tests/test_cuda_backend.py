@@ -123,7 +123,7 @@ def test_the_host_touches_nothing_within_a_chunk(monkeypatch):
                 return _original(self, *arguments, **options)
 
             monkeypatch.setattr(array_type, method, noted)
-        session.write("clock", np.array([33, 33, 33, 0]))
+        session.write("clock", np.array([33, 33, 33]))
         session.write("spike_total", np.zeros(1, np.int64))
         touched.clear()
         session.run(2 * GRAPH_STEPS)
@@ -180,7 +180,7 @@ def test_memory_that_runs_out_while_arrays_are_moved_is_given_back(monkeypatch):
 
 def test_parts_are_read_and_written():
     session = emulated().start(make(numbers=SINGLE, n=5).program())
-    session.write("V", np.array([1.5, 2.5]), 1)  # another type is converted
+    session.write("V", np.array([1.5, 2.5], np.float32), 1)
     assert session.read("V").tolist() == [0.0, 1.5, 2.5, 0.0, 0.0]
     assert session.read("V", 1, 3).tolist() == [1.5, 2.5]
     assert session.read("V").dtype == np.float32
@@ -211,7 +211,7 @@ def start_with(**machine):
     ],
 )
 def test_a_gpu_that_cannot_be_used_says_why_and_what_mends_it(machine, said):
-    with pytest.raises(BackendError, match=f"No GPU backend: .*{said}"):
+    with pytest.raises(BackendError, match=said):
         start_with(**machine)
 
 
@@ -251,14 +251,14 @@ def test_a_block_is_whole_warps(block):
 
 def test_a_required_gpu_that_is_missing_is_a_failure(monkeypatch):
     def none(*_):
-        raise BackendError("No GPU backend: none")
+        raise BackendError("no GPU: none")
 
     monkeypatch.setattr("runs.CudaBackend", none)
     monkeypatch.setenv("GPUSYN_REQUIRE_CUDA", "1")
-    with pytest.raises(pytest.fail.Exception, match="GPUSYN_REQUIRE_CUDA=1, but: No GPU backend"):
+    with pytest.raises(pytest.fail.Exception, match="GPUSYN_REQUIRE_CUDA=1, but: no GPU"):
         cuda(31)
     monkeypatch.delenv("GPUSYN_REQUIRE_CUDA")
-    with pytest.raises(pytest.skip.Exception, match="No GPU backend"):
+    with pytest.raises(pytest.skip.Exception, match="no GPU"):
         cuda(31)
 
 

@@ -12,7 +12,7 @@ import pytest
 from command_line import one_line_of_error, only_numpy
 
 import gpusyn as gs
-from gpusyn.backends import present
+from gpusyn.backends import select
 from gpusyn.commands import demo
 from gpusyn.commands.cli import main
 from gpusyn.errors import GpusynError
@@ -93,7 +93,7 @@ def test_demo_without_gpu_and_compiler_says_that_it_is_slow_and_why(tmp_path, ca
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("backend: numpy")
     assert [line for line in lines if line.startswith("why: ")] == [
-        f"why: backend '{name}': not on this machine; fix: buy one" for name in ("cuda", "cpu")
+        f"why: backend '{name}' cannot be used: not on this machine; fix: buy one" for name in ("cuda", "cpu")
     ]
     assert any(line.startswith("slow: ") for line in lines)
 
@@ -176,4 +176,4 @@ def test_ctrl_c_in_the_middle_of_a_run_is_clean(tmp_path):
 
 def test_choice_of_an_unknown_backend_is_refused():
     with pytest.raises(GpusynError, match="did you mean 'numpy'"):
-        present.choose("numppy")
+        select.choose("numppy")

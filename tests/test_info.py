@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from gpusyn.backends.cpu.compiler import Compiler
 from gpusyn.backends.cuda.detect import Detection, Device, detect
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.backends.select import BACKENDS
 from gpusyn.commands import info
 
 H100 = ("NVIDIA H100", "90", 80 * 2**30)
@@ -220,15 +221,33 @@ def test_newer_driver_with_older_cupy_is_fine():
     assert found(driver=13000, runtime=12090).usable
 
 
-COMPILER = Compiler("bin/g++", "g++ 12.2", (), "")
+class Usable(NumpyBackend):
+    """A backend that can be used."""
+
+    def __init__(self, name, described):
+        super().__init__()
+        self.name, self.described = name, described
+
+    def describe(self):
+        return self.described
+
+
+NUMPY, CPU, CUDA = Usable("numpy", "numpy 2.4"), Usable("cpu", "g++ (g++ 12.2)"), Usable("cuda", "NVIDIA H100")
+
+
+def described(detection, *usable):
+    """The report of a machine on which these backends can be used."""
+    found = {backend.name: backend for backend in usable}
+    reasons = {name: f"backend '{name}' cannot be used: fix it" for name in BACKENDS if name not in found}
+    return info.describe(detection, found, reasons)
 
 
 def test_report_ends_with_the_verdict_and_names_every_backend():
-    lines = info.describe(found(), COMPILER).splitlines()
+    lines = described(found(), CUDA, CPU, NUMPY).splitlines()
     assert lines[-1] == "GPU: usable"
     text = "\n".join(lines)
     assert "device    0: NVIDIA H100 (compute capability 9.0), 40.0 of 80.0 GiB free" in text
-    assert "backend   numpy: usable" in text
+    assert "backend   numpy: usable, numpy 2.4" in text
     assert "backend   cpu: usable, g++ (g++ 12.2)" in text
     assert "backend   cuda: usable, NVIDIA H100" in text
     assert "backend   auto: takes cuda" in text
@@ -236,19 +255,19 @@ def test_report_ends_with_the_verdict_and_names_every_backend():
 
 
 def test_report_without_gpu_and_compiler_says_what_is_left():
-    text = info.describe(found(driver=0), None)
-    assert "backend   cpu: not usable, because no C++ compiler was found" in text
+    text = described(found(driver=0), NUMPY)
+    assert "backend 'cpu' cannot be used: fix it" in text
     assert "backend   auto: takes numpy" in text
     assert text.splitlines()[-1].startswith("GPU: not usable, because CuPy is installed but no NVIDIA driver")
 
 
 def test_report_takes_cpu_where_there_is_a_compiler():
-    assert "backend   auto: takes cpu" in info.describe(found(driver=0), COMPILER)
+    assert "backend   auto: takes cpu" in described(found(driver=0), CPU, NUMPY)
 
 
 def test_report_tells_what_the_environment_asks_for(monkeypatch):
     monkeypatch.setenv("GPUSYN_BACKEND", "numpy")
-    assert "backend   auto: takes numpy (GPUSYN_BACKEND is set)" in info.describe(found(), COMPILER)
+    assert "backend   auto: takes numpy (GPUSYN_BACKEND is set)" in described(found(), CUDA, CPU, NUMPY)
 
 
 def test_report_of_this_machine_fails_on_nothing():

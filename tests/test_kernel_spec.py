@@ -79,14 +79,14 @@ def test_declaration_is_that_of_the_text(kernel):
 
 @pytest.mark.parametrize("change", ["name", "type", "order", "const", "array"])
 def test_the_comparison_can_fail(change):
-    original = arguments_of("const int64 *RESTRICT chunks, int n_chunks, real *RESTRICT V")
-    assert original == [("chunks", "int64", True, False), ("n_chunks", "int", False, False), ("V", "real", True, True)]
+    original = arguments_of("const Chunk *RESTRICT chunks, int n_chunks, real *RESTRICT V")
+    assert original == [("chunks", "Chunk", True, False), ("n_chunks", "int", False, False), ("V", "real", True, True)]
     changed = {
-        "name": "const int64 *RESTRICT chunk, int n_chunks, real *RESTRICT V",
-        "type": "const int *RESTRICT chunks, int n_chunks, real *RESTRICT V",
-        "order": "int n_chunks, const int64 *RESTRICT chunks, real *RESTRICT V",
-        "const": "int64 *RESTRICT chunks, int n_chunks, real *RESTRICT V",
-        "array": "const int64 *RESTRICT chunks, int n_chunks, real V",
+        "name": "const Chunk *RESTRICT chunk, int n_chunks, real *RESTRICT V",
+        "type": "const Ring *RESTRICT chunks, int n_chunks, real *RESTRICT V",
+        "order": "int n_chunks, const Chunk *RESTRICT chunks, real *RESTRICT V",
+        "const": "Chunk *RESTRICT chunks, int n_chunks, real *RESTRICT V",
+        "array": "const Chunk *RESTRICT chunks, int n_chunks, real V",
     }[change]
     assert arguments_of(changed) != original
 
@@ -111,7 +111,7 @@ def test_compiled_signatures_are_the_declared_ones(module):
     for name, kernel in compiled.items():
         want = []
         for a in KERNELS[name].arguments:
-            ctype = C_TYPES[a.dtype(ALL_NUMBERS[0]).name]
+            ctype = a.ctype if a.record else C_TYPES[a.dtype(ALL_NUMBERS[0]).name]
             want.append(f"{'const ' if a.intent == 'in' else ''}{ctype}*" if a.array else ctype)
         assert list(kernel.parameters) == want
 
@@ -153,6 +153,7 @@ SPEC = KernelSpec(
         Argument("sums", "acc", intent="inout"),
         Argument("w", "weight_t"),
         Argument("word", "uint32"),
+        Argument("baths", "Bath"),
         Argument("n", "int64", array=False),
     ),
 )
@@ -176,6 +177,12 @@ WRONG = {
     "list": ("x", [0.0], "'x' must be float32, got <class 'list'>"),
     "strided": ("x", np.zeros(12, np.float32)[::2], "'x' must be contiguous"),
     "transposed": ("sums", np.zeros((3, 2), np.int32).T, "'sums' must be contiguous"),
+    "table of another type": ("baths", np.zeros(6, np.int32), "'baths' must be int64, got int32"),
+    "parts of rows": (
+        "baths",
+        np.zeros(7, np.int64),
+        "'baths' has 7 elements, not rows of Bath with the 3 fields scale, magnesium, kinetics",
+    ),
     "number for an array": ("x", np.float32(1), "'x' must be an array"),
     "no dimension": ("x", np.zeros((), np.float32), "'x' must be an array"),
     "array for a number": ("n", np.zeros(1, np.int64), "'n' must be a number"),

@@ -12,36 +12,12 @@ from gpusyn.backends.numpy.backend import TWINS, NumpyBackend
 from gpusyn.equations import neurons as numpy_membranes
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import BackendError
-from gpusyn.kernels import records as numpy_tables
 from gpusyn.kernels.signature import NEURONS
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.numerics import rng
 
 # --- tables, models and kernels agree -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("file", "enum", "row"),
-    [
-        ("advance_neurons.cu", "ChunkField", numpy_tables.Chunk),
-        ("advance_neurons.cu", "RingField", numpy_tables.Ring),
-        ("advance_neurons.cu", "ProbeField", numpy_tables.Probe),
-        ("spikes.cuh", "DriveField", numpy_tables.Drive),
-        ("advance_sources.cu", "SourceField", numpy_tables.Source),
-        ("advance_gates.cu", "GateField", numpy_tables.Gate),
-        ("cells.cuh", "BathField", numpy_tables.Bath),
-        ("deliver_spikes.cu", "SharedField", numpy_tables.Shared),
-        ("deliver_spikes.cu", "RouteField", numpy_tables.Route),
-        ("deliver_spikes.cu", "HistoryField", numpy_tables.History),
-        ("advance_synapses.cu", "SetField", numpy_tables.Set),
-        ("advance_synapses.cu", "BlockField", numpy_tables.Block),
-    ],
-)
-def test_table_fields_are_those_of_the_kernel_text(file, enum, row):
-    body = re.search(rf"enum {enum} \{{(.*?)\}}", read_kernel(file), re.DOTALL).group(1)
-    names = [name.split("_", 1)[1].lower() for name in re.findall(r"\w+", body)[:-1]]
-    assert [name.rstrip("_") for name in row._fields] == names
 
 
 def test_variables_are_those_of_the_kernel_text():

@@ -95,7 +95,7 @@ def test_rising_gate_is_the_alpha_function_and_the_block_is_jahr_and_stevens():
         **PASSIVE,
     )
     net.arrays["clamp_wave"][:], net.arrays["waves"] = 1, np.tile([0.0, -40.0], 1000)
-    net.chunks[0][4] = 1
+    net.chunks[0] = net.chunks[0]._replace(has_waves=1)
     net.spikes([(0, 0, 1)])
     net.connect(1, 0, [(0, 0, 1, 1)])
     places = [net.probe(x) for x in (V, G, I, B, H)]
@@ -118,7 +118,7 @@ def test_injection_waves_and_clamp_release():
     net.arrays["waves"] = table.reshape(-1)
     net.arrays["current_wave"][:] = [1, 0]
     net.arrays["clamp_wave"][:] = [0, 2]
-    net.chunks[0][4] = 1
+    net.chunks[0] = net.chunks[0]._replace(has_waves=1)
     place = net.probe(V, neurons=(0, 1))
     session = start(net)
     session.run(30)
@@ -152,7 +152,7 @@ def test_chunks_of_one_population_change_no_bit():
 
 def test_a_potential_that_is_no_number_is_reported_first_step_first_neuron():
     net = make(numbers=SINGLE, n=5, **PASSIVE)
-    net.chunks[0][5] = 100  # its first global id
+    net.chunks[0] = net.chunks[0]._replace(source=100)  # its first global id
     net.arrays["source_population"] = np.zeros(200, np.int32)
     session = start(net)
     session.run(3)

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from hand_made import DOUBLE, DT, SINGLE, G, HandMade, exponential, lif_row
+from hand_made import DOUBLE, DT, SINGLE, G, HandMade, as_table, exponential, lif_row
 
 from gpusyn.backends.numpy.advance_synapses import lane_sums, plan_lanes
 from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.kernels.records import SynapseBlock, read_rows
 from gpusyn.kernels.signature import ReceptorSignature, Signature
 
 GATED = ReceptorSignature("Unlumped", "Conductance", synaptic=True)
@@ -95,7 +96,8 @@ def test_blocks_add_in_order_and_share_a_weight_or_not():
     history = net.history(1, pulse=5)
     rows = [[(0, 1, 0.1), (1, 2, 0.2)], [(2, 1, 0.3)]]
     net.gated("advance_first_order", 0, [(history, rows), (history, rows[::-1])], FIRST_ORDER)
-    net.arrays["blocks"][12 + 3] = 0  # the second block has one weight
+    first, second = read_rows(net.arrays["blocks"], SynapseBlock)
+    net.arrays["blocks"] = as_table([first, second._replace(weight_step=0)])
     net.arrays["syn_gates"][:] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     session, _ = recorded(net, net.probe(G), 1)
     c, r, f = np.array(FIRST_ORDER, np.float32), net.arrays["syn_gates"], np.float32

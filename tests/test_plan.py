@@ -156,10 +156,11 @@ def test_a_network_that_does_not_fit_is_refused_before_anything_is_made(monkeypa
 
 def test_this_computers_memory_counts_for_cpu_backends(monkeypatch):
     net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
-    monkeypatch.setitem(vars(sys.modules["gpusyn.builder.plan"]), "free_memory", lambda: FREE)
+    monkeypatch.setattr("gpusyn.backends.numpy.backend.free_memory", lambda: FREE)
     with pytest.raises(gs.PlanMemoryError, match=REFUSED):
         gs.Simulator(net, dt=DT, backend="numpy")
     monkeypatch.setitem(vars(sys.modules["gpusyn.builder.plan"]), "free_memory", lambda: None)
+    monkeypatch.setattr("gpusyn.backends.numpy.backend.free_memory", lambda: None)
     assert "free memory unknown" in str(gs.plan(net, dt=DT))
     gs.Simulator(net, dt=DT, backend="numpy").close()
 

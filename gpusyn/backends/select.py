@@ -1,60 +1,212 @@
-"""Which backend a simulation runs on, and why, in one line."""
+"""The registry of backends, and the choice of one: which backend computes, and why.
+
+A new backend is one line in `BACKENDS`.
+"""
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import os
 import sys
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from gpusyn.backends.base import Backend
-from gpusyn.errors import BackendError
-from gpusyn.parameters.scalars import integer, one_of
+from gpusyn.backends.base import Backend, lacking
+from gpusyn.errors import ArgumentError, BackendError
+from gpusyn.parameters.scalars import integer, one_of, show
 
-NAMES = ("auto", "cuda", "cpu", "numpy")
+#: Module and class of every backend by name, fastest first.
+BACKENDS = {
+    "cuda": "gpusyn.backends.cuda.backend:CudaBackend",
+    "cpu": "gpusyn.backends.cpu.backend:CpuBackend",
+    "numpy": "gpusyn.backends.numpy.backend:NumpyBackend",
+}
+
+
+class Choice(NamedTuple):
+    """A backend and the reasons for it.
+
+    Attributes
+    ----------
+    backend : Backend
+    reasons : tuple of str
+        Why this backend; for `auto`, why each faster one cannot be used.
+    automatic : bool
+        Whether it was chosen by `auto`, not asked for.
+    """
+
+    backend: Backend
+    reasons: tuple[str, ...]
+    automatic: bool = False
+
+    def lines(self) -> list[str]:
+        """Return two or more lines for people: the backend, then the reasons.
+
+        >>> from gpusyn.backends.numpy.backend import NumpyBackend
+        >>> for line in Choice(NumpyBackend(), ("asked for",)).lines():
+        ...     print(line)
+        backend: numpy, numpy ..., one thread
+        why: asked for
+        """
+        why = self.reasons or ("the fastest backend of this machine",)
+        return [f"backend: {self.backend.name}, {self.backend.describe()}", *(f"why: {reason}" for reason in why)]
+
+    def line(self) -> str:
+        """Return the backend and the reasons in one line."""
+        why = f" ({'; '.join(self.reasons)})" if self.reasons else ""
+        return f"gpusyn: backend {self.backend.name}: {self.backend.describe()}{why}"
+
+
+def names() -> tuple[str, ...]:
+    """Return what a user may ask for: `auto`, and every backend, fastest first.
+
+    >>> names()
+    ('auto', 'cuda', 'cpu', 'numpy')
+    """
+    return "auto", *BACKENDS
 
 
 def make_backend(name: str, threads: int | None = None, **options: Any) -> Backend:
-    """The backend of that name.
+    """Return a new backend.
+
+    Parameters
+    ----------
+    name : str
+        A name in `BACKENDS`.
+    threads : int, optional
+        Worker threads; backends without threads ignore it.
+    **options
+        Further arguments of the backend's class.
 
     Raises
     ------
     BackendError
         It cannot be used on this machine; the message says why and what to do.
+    UnknownNameError
+        There is no such backend.
     """
-    if name == "numpy":
-        from gpusyn.backends.numpy.backend import NumpyBackend
-
-        return NumpyBackend(**options)
-    if name == "cpu":
-        from gpusyn.backends.cpu.backend import CpuBackend
-
-        return CpuBackend(threads, **options)
-    from gpusyn.backends.cuda.backend import CudaBackend
-
-    return CudaBackend(**options)
+    kind = _backend_class(one_of(name, BACKENDS, "backend"))
+    try:
+        backend: Backend = kind(threads=threads, **options)
+    except BackendError as error:
+        raise BackendError(f"backend '{name}' cannot be used: {error}") from error
+    _check_complete(backend)
+    return backend
 
 
-def choose_backend(name: str = "auto", threads: int | None = None, *, quiet: bool = False) -> Backend:
-    """The backend asked for; `auto` takes cuda, else cpu, else numpy, and says in one line on stderr which and why.
+def usable(threads: int | None = None) -> tuple[dict[str, Backend], dict[str, str]]:
+    """Look for every backend.
 
-    The environment variable `GPUSYN_BACKEND` replaces `auto`.
+    Parameters
+    ----------
+    threads : int, optional
+        Worker threads of the `cpu` backend.
+
+    Returns
+    -------
+    usable : dict of str to Backend
+        Those that work here, the fastest first; numpy is always among them.
+    reasons : dict of str to str
+        Why each of the others cannot be used, and how to fix it.
     """
-    name = one_of(name, NAMES, "backend")
+    found: dict[str, Backend] = {}
+    reasons: dict[str, str] = {}
+    for name, backend, reason in _attempts(threads):
+        if backend is None:
+            reasons[name] = reason
+        else:
+            found[name] = backend
+    return found, reasons
+
+
+def choose(
+    name: str = "auto", threads: int | None = None, *, option: str = "--backend", threads_option: str = "--threads"
+) -> Choice:
+    """Choose the backend asked for, or for `auto` the fastest that works here.
+
+    Parameters
+    ----------
+    name : {"auto", "cuda", "cpu", "numpy"}
+        The environment variable `GPUSYN_BACKEND` replaces `auto`.
+    threads : int, optional
+        Worker threads of the `cpu` backend.
+    option, threads_option : str
+        Where the user gave the two, for messages.
+
+    Raises
+    ------
+    BackendError
+        The one asked for cannot be used here.
+    UnknownNameError
+        There is no such backend.
+    """
+    name = one_of(name, names(), option)
     if threads is not None:
-        threads = integer(threads, "Simulator.threads", low=1, high=1024)
+        threads = integer(threads, threads_option, low=1, high=1024)
+    asked = f"asked for with {option}"
     if name == "auto":
-        name = one_of(os.environ.get("GPUSYN_BACKEND", "auto"), NAMES, "environment variable GPUSYN_BACKEND")
+        name = one_of(os.environ.get("GPUSYN_BACKEND", "auto"), names(), "environment variable GPUSYN_BACKEND")
+        asked = "asked for with the environment variable GPUSYN_BACKEND"
     if name != "auto":
-        return make_backend(name, threads)
-    reasons = []
-    for candidate in ("cuda", "cpu", "numpy"):
+        return Choice(make_backend(name, threads), (asked,))
+    reasons: list[str] = []
+    for _, backend, reason in _attempts(threads):
+        if backend is not None:
+            return Choice(backend, tuple(reasons), automatic=True)
+        reasons.append(reason)
+    raise BackendError(f"no backend can be used on this machine: {'; '.join(reasons)}")
+
+
+def resolve(backend: Any, threads: int | None) -> Backend:
+    """Return the backend that a simulator was given by name or as an object; say on stderr what `auto` took.
+
+    Raises
+    ------
+    ArgumentError
+        It is neither a name nor a complete backend.
+    BackendError
+        The one asked for cannot be used here.
+    """
+    if isinstance(backend, str):
+        choice = choose(backend, threads, option="Simulator.backend", threads_option="Simulator.threads")
+        if choice.automatic:
+            print(choice.line(), file=sys.stderr)
+        return choice.backend
+    if not callable(getattr(backend, "start", None)):
+        raise ArgumentError(f"Simulator.backend: must be one of {', '.join(names())} (got {show(backend)})")
+    _check_complete(backend)
+    given: Backend = backend
+    return given
+
+
+def _attempts(threads: int | None) -> Iterator[tuple[str, Backend | None, str]]:
+    """Yield every backend, fastest first: its name, and itself or the reason why it cannot be used."""
+    for name in BACKENDS:
         try:
-            backend = make_backend(candidate, threads)
+            yield name, make_backend(name, threads), ""
         except BackendError as error:
-            reasons.append(str(error))
-            continue
-        if not quiet:
-            why = f" ({'; '.join(reasons)})" if reasons else ""
-            print(f"gpusyn: backend {backend.name}: {backend.describe()}{why}", file=sys.stderr)
-        return backend
-    raise AssertionError("the numpy backend is always there")
+            yield name, None, str(error)
+
+
+def _backend_class(name: str) -> Any:
+    module, _, kind_name = BACKENDS[name].partition(":")
+    try:
+        kind = getattr(importlib.import_module(module), kind_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise BackendError(
+            f"backend '{name}': BACKENDS in gpusyn/backends/select.py names {BACKENDS[name]!r}, which cannot be "
+            f"imported ({error}); write it as 'module:class'"
+        ) from error
+    if "threads" not in inspect.signature(kind).parameters:
+        raise BackendError(f"backend '{name}': {kind_name}.__init__ must take the keyword threads, an int or None")
+    return kind
+
+
+def _check_complete(backend: object) -> None:
+    missing = lacking(backend, Backend)
+    if missing:
+        raise BackendError(
+            f"backend {getattr(backend, 'name', '')!r}: {type(backend).__name__} lacks {', '.join(missing)}; "
+            "add what gpusyn.backends.base.Backend lists"
+        )

@@ -12,6 +12,7 @@ from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunk_table
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.records import Clock
 
 Array = NDArray[Any]
 LONG_AGO = -(2**40)  # step of the last event of a source that has had none
@@ -64,7 +65,7 @@ class Compiled:
         remembers = self.remembers
         inputs = self.inputs
         return {
-            "clock": np.zeros(4, np.int64),
+            "clock": np.array(Clock(0, 0, 0), np.int64),
             "spike_total": np.zeros(1, np.int64),
             "spike_begin": np.zeros(self.steps + 1, np.int64),
             "spike_id": np.zeros(room, np.int32),
@@ -144,7 +145,7 @@ class Compiled:
 
     def _synapse_launch(self, kernel: str, kind: Any, g: int, arrays: dict[str, Array]) -> Launch:
         names = {a: f"{kernel}.{a}" for a in ("row_begin", "address", "weights", "gates")}
-        names |= {a: f"{kernel}.{a}{g}" for a in ("sets", "blocks", "coef")} | {"sums": f"g{g}.synaptic"}
+        names |= {a: f"{kernel}.{a}{g}" for a in ("sets", "blocks", "coef")} | {"synaptic": f"g{g}.synaptic"}
         names |= _same("history clock waves") | {"V": f"g{g}.V", "rest": f"g{g}.reference"}
         rows = sum(place.size for place, _, _ in kind.group_sets(g))
         scalars = {"n_sets": len(arrays[f"{kernel}.sets{g}"]), "n_waves": len(self.inputs.waves)}

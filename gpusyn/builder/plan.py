@@ -71,10 +71,9 @@ class Plan:
 
     def __init__(self, net: Network, dt: float, precision: str, backend: Any, threads: int | None) -> None:
         self.dt, self.precision = dt, precision
-        workers = threads or int(getattr(backend, "workers", 1))
+        workers = threads or (backend.workers if backend else 1)
         self.layout: Layout = lay_out(net, dt, precision, workers)
-        ask = getattr(backend, "free_memory", free_memory)
-        self.free: int | None = ask()
+        self.free: int | None = backend.free_memory() if backend else free_memory()
         self.synapses = sum(b.expected for b in self.layout.blocks)
         self.bytes = self._count()
         self.scratch = int(max((40 * b.expected for b in self.layout.blocks if b.listed), default=0))

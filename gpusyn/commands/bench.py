@@ -18,7 +18,7 @@ import numpy as np
 import gpusyn as gs
 from gpusyn.backends.base import Backend
 from gpusyn.backends.cpu.backend import available_cores
-from gpusyn.backends.present import choose
+from gpusyn.backends.select import choose
 from gpusyn.commands.bench_cases import CASES, case_network
 from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing

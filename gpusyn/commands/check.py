@@ -13,7 +13,7 @@ import numpy as np
 import gpusyn as gs
 from gpusyn.backends.base import Backend
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.backends.present import usable
+from gpusyn.backends.select import make_backend, usable
 from gpusyn.commands.check_cases import CASES, Case
 from gpusyn.errors import GpusynError
 from gpusyn.results import SpikeData, TraceData
@@ -31,18 +31,25 @@ class Variant(NamedTuple):
     backend: Backend
 
 
+# Options that must not change a bit are varied too; a backend that is not listed is compared as it is.
+OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "cuda": {"128 threads per block": {"block": 128}, "256 threads per block": {"block": 256}},
+    "cpu": {
+        "1 thread": {"threads": 1},
+        "2 threads": {"threads": 2},
+        "flush to zero": {"threads": 1, "flush_to_zero": True},
+    },
+}
+
+
 def variants(found: Mapping[str, Backend]) -> list[Variant]:
-    """The ways in which the usable backends are compared: what must not change a bit is varied too."""
+    """Return the ways in which the usable backends are compared with numpy."""
     result = []
-    if "cuda" in found:
-        from gpusyn.backends.cuda.backend import CudaBackend
-
-        result += [Variant(f"cuda, {block} threads a block", CudaBackend(block)) for block in (128, 256)]
-    if "cpu" in found:
-        from gpusyn.backends.cpu.backend import CpuBackend
-
-        result += [Variant("cpu, 1 thread", CpuBackend(1)), Variant("cpu, 2 threads", CpuBackend(2))]
-        result.append(Variant("cpu, flush to zero", CpuBackend(1, flush_to_zero=True)))
+    for name, backend in found.items():
+        if name in OPTIONS:
+            result += [Variant(f"{name}, {how}", make_backend(name, **given)) for how, given in OPTIONS[name].items()]
+        elif name != "numpy":
+            result.append(Variant(name, backend))
     return result
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from gpusyn import __version__
-from gpusyn.backends.select import NAMES
+from gpusyn.backends.select import names
 from gpusyn.commands.bench_cases import CASES
 from gpusyn.errors import GpusynError
 
@@ -145,7 +145,7 @@ def _number(text: str) -> float:
 Argument = tuple[str, dict[str, Any]]
 
 _BACKEND: Argument = ("--backend", {
-    "choices": NAMES, "default": "auto", "help": "where to compute; auto: the first of cuda, cpu, numpy that works",
+    "choices": names(), "default": "auto", "help": "where to compute; auto: the first of cuda, cpu, numpy that works",
 })  # fmt: skip
 _THREADS: Argument = ("--threads", {
     "type": _whole, "metavar": "N", "help": "threads of the cpu backend (default: all cores)",

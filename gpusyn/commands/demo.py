@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gpusyn as gs
-from gpusyn.backends.present import Choice, choose
+from gpusyn.backends.select import Choice, choose
 from gpusyn.errors import FileError
 from gpusyn.io.hdf5 import check_target, writing
 from gpusyn.network.recorder import Recorder

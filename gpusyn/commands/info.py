@@ -10,18 +10,21 @@ import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from gpusyn import __version__
-from gpusyn.backends.cpu.compiler import Compiler, cache_folder, find_compiler
+from gpusyn.backends.base import Backend
+from gpusyn.backends.cpu.compiler import cache_folder
 from gpusyn.backends.cuda.backend import import_cupy
 from gpusyn.backends.cuda.detect import Detection, detect, installed_cupys
+from gpusyn.backends.select import usable
 from gpusyn.errors import FileError
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 
 __all__ = ["describe", "report"]
 
-_OPTIONAL = ("h5py", "matplotlib", "tqdm", "scipy", "mpi4py")
+_OPTIONAL = ("h5py", "matplotlib", "tqdm", "scipy")
 _GIB = 2**30
 
 
@@ -69,33 +72,25 @@ def _folders() -> list[str]:
     ]
 
 
-def _backends(found: Detection, compiler: Compiler | None) -> list[str]:
-    asked = os.environ.get("GPUSYN_BACKEND", "auto").replace("auto", "")
-    chosen = "cuda" if found.usable else "cpu" if compiler else "numpy"
-    cpu = (
-        f"usable, {compiler.description}"
-        if compiler
-        else "not usable, because no C++ compiler was found (looked for $CXX, g++, clang++, c++); "
-        "fix: install one (Debian: apt install g++)"
-    )
-    cuda = f"usable, {found.devices[0]}" if found.usable else f"not usable, because {found.reason}"
+def _backends(backends: Mapping[str, Backend], reasons: Mapping[str, str]) -> list[str]:
+    asked = os.environ.get("GPUSYN_BACKEND", "auto")
+    taken = next(iter(backends)) if asked == "auto" else f"{asked} (GPUSYN_BACKEND is set)"
     return [
-        "backend   numpy: usable (the reference)",
-        f"backend   cpu: {cpu}",
-        f"backend   cuda: {cuda}",
-        f"backend   auto: takes {asked or chosen}{' (GPUSYN_BACKEND is set)' if asked else ''}",
+        *(f"backend   {name}: usable, {backend.describe()}" for name, backend in backends.items()),
+        *reasons.values(),
+        f"backend   auto: takes {taken}",
     ]
 
 
-def describe(found: Detection, compiler: Compiler | None) -> str:
-    """The text for a given GPU and compiler.
+def describe(found: Detection, backends: Mapping[str, Backend], reasons: Mapping[str, str]) -> str:
+    """Return the text for given backends.
 
     Parameters
     ----------
     found : Detection
-        What was found about the GPU.
-    compiler : Compiler or None
-        The C++ compiler of the ``cpu`` backend.
+        What is known of the GPU.
+    backends, reasons : mapping
+        The usable backends, and why the others cannot be used, as `gpusyn.backends.select.usable` returns them.
 
     Returns
     -------
@@ -103,16 +98,16 @@ def describe(found: Detection, compiler: Compiler | None) -> str:
         Lines without a final newline; the last one is the verdict, ``GPU: usable`` or
         ``GPU: not usable, because ...; fix: ...``.
     """
-    parts = [_versions(), _cuda(found), _folders(), _backends(found, compiler), [found.verdict]]
+    parts = [_versions(), _cuda(found), _folders(), _backends(backends, reasons), [found.verdict]]
     return "\n".join(line for part in parts for line in part)
 
 
 def report() -> str:
-    """The text for this machine.
+    """Return the text for this machine.
 
     Examples
     --------
     >>> report().splitlines()[-1].startswith("GPU: ")
     True
     """
-    return describe(detect(import_cupy), find_compiler())
+    return describe(detect(import_cupy), *usable())

@@ -16,7 +16,7 @@ from gpusyn.kernels.signature import NEURONS, Numbers, ReceptorSignature, Signat
 from gpusyn.kernels.source import kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS
 
-_BASE = ("common.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
+_BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
 _EFFECTS = "receptors/effects.cuh"
 _NEURON_FILES = {
     "LIF": "lif",

@@ -1,6 +1,11 @@
-"""The integer tables that the kernels read: one named tuple a row, fields as in the kernels' enumerations.
+"""The integer tables that the kernels read: each record is one row, with the fields of its struct in ``records.cuh``.
 
-A test compares names and order with the text in ``kernels/``. A field whose name Python needs ends in ``_``.
+A test holds names and order of the fields against ``kernels/records.cuh``. In every record:
+
+- `source` is the id of a neuron among all that send spikes, and `source_end` the id after the last;
+- `size` is how many neurons (or sources) a record is about;
+- `x_step` is the distance from one x to the next, in elements of its array;
+- a field named like an array (`words`, `weights`, `rings`) is the place in that array where the record's part begins.
 """
 
 from __future__ import annotations
@@ -16,16 +21,27 @@ Array: TypeAlias = NDArray[Any]
 Row = TypeVar("Row")
 
 
+class Clock(NamedTuple):
+    """Steps since the start of the simulation: the `next` one to begin, the one that runs `now`, the run's first."""
+
+    next: int
+    now: int
+    start: int
+
+
 class Chunk(NamedTuple):
-    """Neurons `first` to `first + count` of one signature, all of one population."""
+    """Neurons of one population that one block advances: `size` of them, from `first` of their group on.
+
+    `source` and `offset` are the id and the place in its population of the first; `row` is its row of coefficients.
+    """
 
     first: int
-    count_: int
+    size: int
     row: int
     row_step: int
-    waves: int
-    global_: int
-    local: int
+    has_waves: int
+    source: int
+    offset: int
     rings: int
     drive: int
     drive_end: int
@@ -35,9 +51,9 @@ class Chunk(NamedTuple):
 
 
 class Ring(NamedTuple):
-    """Integer sums to come, one input of a target population: `mask` + 1 slots, `stride` apart.
+    """Integer sums to come of one input of a target population: `mask` + 1 slots, `stride` apart.
 
-    What all of the population get alike is one number a slot, from `shared` on (-1: nothing).
+    What every neuron of the population receives alike is one number per slot, from `shared` on (-1: there is none).
     """
 
     base: int
@@ -48,7 +64,7 @@ class Ring(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """One recorded variable of one neuron, counted from the chunk's first."""
+    """One recorded variable of one neuron, counted from the first neuron of its chunk."""
 
     neuron: int
     variable: int
@@ -60,7 +76,7 @@ class Probe(NamedTuple):
 
 
 class Bath(NamedTuple):
-    """What changes a receptor in time: columns of the waves, place in the table of kinetics (-1: nothing)."""
+    """Values of one receptor that change in time: columns of the waves, place in the table of kinetics (-1: none)."""
 
     scale: int
     magnesium: int
@@ -68,7 +84,10 @@ class Bath(NamedTuple):
 
 
 class Drive(NamedTuple):
-    """Poisson events: private input of a population's neurons, or the spikes of sources."""
+    """Poisson events: private input of a population's neurons, or the spikes of sources.
+
+    A rate that changes in time is column `wave` (-1: it does not) of a table with `n_waves` columns.
+    """
 
     key_low: int
     key_high: int
@@ -78,18 +97,18 @@ class Drive(NamedTuple):
     weight: int
     weight_step: int
     wave: int
-    waves: int
-    cap: int
+    n_waves: int
+    most_events: int
     start: int
     stop: int
 
 
-class Source(NamedTuple):
-    """Poisson sources `local` to `local + count` of one population."""
+class SourceChunk(NamedTuple):
+    """Poisson sources of one population that one block advances; `offset` is the place of the first in it."""
 
-    global_: int
-    local: int
-    count_: int
+    source: int
+    offset: int
+    size: int
     drive: int
 
 
@@ -115,22 +134,22 @@ class Route(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """Numbers that whole populations get alike, one a slot."""
+    """Sums that every neuron of a population receives alike: `mask` + 1 slots of one number each."""
 
     base: int
     mask: int
 
 
 class Gate(NamedTuple):
-    """Gates that `count` sources own for one kinetics; their events have ids from `virtual` on."""
+    """Gates that `size` sources own for one kinetics; their events have source ids from `event_source` on."""
 
     kind: int
-    global_: int
-    count_: int
-    virtual_: int
+    source: int
+    size: int
+    event_source: int
     state: int
     coef: int
-    size: int
+    components: int
     pulse: int
     dead: int
     release: int
@@ -138,10 +157,10 @@ class Gate(NamedTuple):
 
 
 class History(NamedTuple):
-    """What the transmitter of `count` sources did: a shift register of `bits` bits a step, newest lowest."""
+    """The transmitter of `size` sources in the past: shift registers of `bits` bits per step, newest lowest."""
 
-    global_: int
-    count_: int
+    source: int
+    size: int
     base: int
     words: int
     bits: int
@@ -150,18 +169,18 @@ class History(NamedTuple):
     release: int
 
 
-class Set(NamedTuple):
-    """Targets whose synapses own their gates of one receptor: the blocks that add up, and where to."""
+class SynapseSet(NamedTuple):
+    """Targets whose synapses own their gates of one receptor: the blocks that add up, and where their sums go."""
 
-    count_: int
+    size: int
     first: int
     sum: int
-    distance: int
+    sum_step: int
     block: int
     block_end: int
 
 
-class Block(NamedTuple):
+class SynapseBlock(NamedTuple):
     """Per-synapse gates of one projection, in rows of the targets."""
 
     rows: int
@@ -169,7 +188,7 @@ class Block(NamedTuple):
     weights: int
     weight_step: int
     gates: int
-    gate_distance: int
+    gate_step: int
     history: int
     bits: int
     coef: int
@@ -178,8 +197,16 @@ class Block(NamedTuple):
     dose: int
 
 
+RECORDS: dict[str, type[NamedTuple]] = {
+    record.__name__: record
+    for record in (
+        Clock, Chunk, Ring, Probe, Bath, Drive, SourceChunk, Route, Shared, Gate, History, SynapseSet, SynapseBlock,
+    )
+}  # fmt: skip
+
+
 def read_rows(table: Array, kind: Callable[..., Row], n: int | None = None) -> list[Row]:
-    """The first `n` rows of a flat table (default: all).
+    """Return the first `n` rows of a flat table (default: all).
 
     >>> read_rows(np.array([0, 7, 100, 3]), Shared)
     [Shared(base=0, mask=7), Shared(base=100, mask=3)]

@@ -8,14 +8,21 @@ import numpy as np
 
 from gpusyn.equations.kinetics import SYNAPSE_GATES
 from gpusyn.errors import BackendError
+from gpusyn.kernels.records import RECORDS, Clock
 from gpusyn.kernels.signature import Numbers
+
+# Arrays of places that stay as they are during a run, as tables of records do.
+_PLACES = ("route_begin", "row_begin", "address")
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
 _FIXED = {"int": "int32", "int64": "int64", "uint32": "uint32", "double": "float64"}
 
 
 class Argument(NamedTuple):
-    """One kernel argument: C type, whether it is an array, and what the kernel does with it (in, out or inout)."""
+    """One kernel argument: C type, whether it is an array, and what the kernel does with it (in, out or inout).
+
+    The C type of an integer table is the record that its rows are (`gpusyn.kernels.records`).
+    """
 
     name: str
     ctype: str
@@ -25,7 +32,12 @@ class Argument(NamedTuple):
     def dtype(self, numbers: Numbers) -> np.dtype[np.generic]:
         """Numpy type that the argument must have."""
         own = {"real": numbers.real, "acc": numbers.acc, "weight_t": numbers.weight}
-        return np.dtype(own.get(self.ctype) or _FIXED[self.ctype])
+        return np.dtype(own.get(self.ctype) or _FIXED["int64" if self.record else self.ctype])
+
+    @property
+    def record(self) -> type[NamedTuple] | None:
+        """What a row of this table is; None for an argument that is not a table of records."""
+        return RECORDS.get(self.ctype)
 
 
 class KernelSpec(NamedTuple):
@@ -35,6 +47,13 @@ class KernelSpec(NamedTuple):
     file: str
     unit: str
     arguments: tuple[Argument, ...]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the arguments from which a backend may prepare what it needs, because no kernel changes them."""
+        return tuple(
+            a.name for a in self.arguments if a.name in _PLACES or (a.record is not None and a.record is not Clock)
+        )
 
     def check(self, values: dict[str, object], numbers: Numbers) -> None:
         """Refuse a launch whose arguments are not exactly the declared ones.
@@ -56,6 +75,11 @@ class KernelSpec(NamedTuple):
                 raise BackendError(
                     f"kernel {self.name}: argument '{a.name}' must be {'an array' if a.array else 'a number'}"
                 )
+            if a.record and value.size % len(a.record._fields):  # type: ignore[attr-defined]
+                raise BackendError(
+                    f"kernel {self.name}: argument '{a.name}' has {value.size} elements, "  # type: ignore[attr-defined]
+                    f"not rows of {a.ctype} with the {len(a.record._fields)} fields {', '.join(a.record._fields)}"
+                )
             if a.array and not value.flags.c_contiguous:  # type: ignore[attr-defined]
                 raise BackendError(f"kernel {self.name}: argument '{a.name}' must be contiguous")
 
@@ -71,8 +95,8 @@ def _declare(file: str, name: str, unit: str, text: str) -> KernelSpec:
 
 _EVENTS = "+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int"
 _SPIKES = f"{_EVENTS} =history:int"
-_SYNAPSES = """sets:int64 =n_sets:int blocks:int64 row_begin:int64 address:uint32 weights:real +gates:real
-    history:uint32 coef:real +sums:real clock:int64 waves:real =n_waves:int V:real rest:real"""
+_SYNAPSES = """sets:SynapseSet =n_sets:int blocks:SynapseBlock row_begin:int64 address:uint32 weights:real +gates:real
+    history:uint32 coef:real +synaptic:real clock:Clock waves:real =n_waves:int V:real rest:real"""
 
 KERNELS: dict[str, KernelSpec] = {
     spec.name: spec
@@ -81,37 +105,37 @@ KERNELS: dict[str, KernelSpec] = {
             "advance_neurons.cu",
             "advance_neurons",
             "block",
-            f"""+clock:int64 chunks:int64 =n_chunks:int =n:int64 +V:real +refractory:int +membrane:real +gates:real
+            f"""+clock:Clock chunks:Chunk =n_chunks:int =n:int64 +V:real +refractory:int +membrane:real +gates:real
             synaptic:real coef:real =n_rows:int64 current:real current_wave:int clamp_wave:int waves:real
-            =n_waves:int bath:int64 bath_kinetics:real =bath_width:int +ring:acc rings:int64 drives:int64
-            drive_rate:double drive_pieces:int drive_weight:acc {_SPIKES} probes:int64 +trace:real +fault:int64""",
+            =n_waves:int bath:Bath bath_kinetics:real =bath_width:int +ring:acc rings:Ring drives:Drive
+            drive_rate:double drive_pieces:int drive_weight:acc {_SPIKES} probes:Probe +trace:real +fault:int64""",
         ),
         _declare(
             "advance_sources.cu",
             "advance_poisson",
             "block",
-            f"+clock:int64 chunks:int64 =n_chunks:int drives:int64 drive_rate:double drive_pieces:int {_SPIKES}",
+            f"+clock:Clock chunks:SourceChunk =n_chunks:int drives:Drive drive_rate:double drive_pieces:int {_SPIKES}",
         ),
         _declare(
             "advance_sources.cu",
             "advance_lists",
             "thread",
-            f"+clock:int64 due_begin:int64 due_id:int due_events:int {_SPIKES}",
+            f"+clock:Clock due_begin:int64 due_id:int due_events:int {_SPIKES}",
         ),
         _declare(
             "deliver_spikes.cu",
             "deliver_spikes",
             "warp",
-            """+clock:int64 spike_total:int64 +spike_begin:int64 spike_id:int spike_events:int source_population:int
-            route_begin:int =most_routes:int routes:int64 row_begin:int64 words:uint32 weights:weight_t payload:real
-            +ring:acc shared:int64 =n_shared:int histories:int64 =n_histories:int event_step:int64 event_count:int
+            """+clock:Clock spike_total:int64 +spike_begin:int64 spike_id:int spike_events:int source_population:int
+            route_begin:int =most_routes:int routes:Route row_begin:int64 words:uint32 weights:weight_t payload:real
+            +ring:acc shared:Shared =n_shared:int histories:History =n_histories:int event_step:int64 event_count:int
             +release_step:int64 +history:uint32""",
         ),
         _declare(
             "advance_gates.cu",
             "advance_gates",
             "block",
-            f"""+clock:int64 sets:int64 =n_sets:int coef:real +states:real +payload:real +release_step:int64
+            f"""+clock:Clock sets:Gate =n_sets:int coef:real +states:real +payload:real +release_step:int64
             {_EVENTS}""",
         ),
         *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),

@@ -20,14 +20,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.backends.select import NAMES, choose_backend
+from gpusyn.backends.base import start_session
+from gpusyn.backends.select import resolve
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plan import Plan, plan
 from gpusyn.errors import ArgumentError, SimulationError
+from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder
-from gpusyn.parameters.scalars import flag, integer, one_of, public, real, show, whole_steps
+from gpusyn.parameters.scalars import flag, integer, one_of, public, real, whole_steps
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.logs import SpikeLog, TraceLog
 from gpusyn.simulation.state_access import StateAccess
@@ -96,9 +98,7 @@ class Simulator:
         chunk_steps: int | None = None,
     ) -> None:
         self._seed = integer(seed, "Simulator.seed", low=0)
-        chosen = choose_backend(backend, threads) if isinstance(backend, str) else backend
-        if not callable(getattr(chosen, "start", None)):
-            raise ArgumentError(f"Simulator.backend: must be one of {', '.join(NAMES)} (got {show(backend)})")
+        chosen = resolve(backend, threads)
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
         self.plan: Plan = plan(net, dt, precision=precision, backend=chosen, threads=threads)
@@ -109,7 +109,7 @@ class Simulator:
         self.plan.built(self._compiled)
         self._recorders = layout.net.recorders
         self._initial = self._snapshot()
-        self._session = chosen.start(self._compiled.program)
+        self._session = start_session(chosen, self._compiled.program)
         self._logs: dict[str, Any] = {
             name: (SpikeLog if r.is_spikes else TraceLog)(r, layout) for name, r in self._recorders.items()
         }
@@ -150,7 +150,7 @@ class Simulator:
 
     def _run_chunk(self, k: int) -> None:
         session, inputs, start = self._session, self._compiled.inputs, self._step
-        session.write("clock", np.array([start, start, start, 0], np.int64))
+        session.write("clock", np.array(Clock(start, start, start), np.int64))
         session.write("spike_total", np.zeros(1, np.int64))
         if inputs.has_lists:
             session.write("due_begin", inputs.due_begin(start, k))

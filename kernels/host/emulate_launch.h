@@ -189,7 +189,13 @@ EMU_FN bool launch(void (*body)(const u64 *), const u64 *args, unsigned blocks, 
 
 // ---- a kernel's arguments, from its own type ----
 template <class T> struct Name {
-    static void put(char *&to) { to += sprintf(to, "struct of %zu bytes", sizeof(T)); }
+    static void put(char *&to)  // a struct: g++ ends the name of this function with [with T = namespaces::name]
+    {
+        const char *name = __builtin_strstr(__PRETTY_FUNCTION__, "T = ") + 4;
+        for (const char *at = name; *at; at++)
+            if (*at == ':') name = at + 1;
+        to += sprintf(to, "%.*s", (int)__builtin_strcspn(name, ";]"), name);
+    }
 };
 template <class T> struct Name<const T> {
     static void put(char *&to) { to += sprintf(to, "const "), Name<T>::put(to); }

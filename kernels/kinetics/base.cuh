@@ -1,18 +1,23 @@
-// What the gates of all kinetics share. A file of this folder holds the structs of one family of kinetics: `Lumped` ones,
-// which a target neuron keeps of its synapses' gates; gates that a source keeps (...Source); gates that every synapse keeps
+// What the gates of all kinetics share. A file of this folder holds the structs of one family of kinetics: `Lumped`
+// ones, which a target neuron keeps of its synapses' gates; gates that a source keeps (...Source); gates that every
+// synapse keeps
 // (...Gate). Coefficients have names: gpusyn/equations/kinetics/ lists those of each struct, and the enumerations
 // ...Coefficients are made from there.
 //
-// Lumped:   `average` is the sum's mean over the coming step, `step` its propagator with the input that is due at the end of
+// Lumped:   `average` is the sum's mean over the coming step, `step` its propagator with the input that is due at the
+// end of
 //           the step, `value` the sum as it stands.
-// Source:   `advance` moves one gate over the step that ends now, and returns non-zero if it has something to send. PULSES:
+// Source:   `advance` moves one gate over the step that ends now, and returns non-zero if it has something to send.
+// PULSES:
 //           events release pulses of transmitter, in place of being counted.
-// Synapse:  `step` advances one synapse: it returns the gate at the end of the step and sets what the synapse adds to the sum
-//           `extra`; `average` forms the mean over the step from the row's two sums of w x extra and w x gate. A block's KEPT
-//           first coefficients c are held in registers; all of them are in `own`.
+// Synapse:  `step` advances one synapse: it returns the gate at the end of the step and sets what the synapse adds to
+// the sum
+//           `extra`; `average` forms the mean over the step from the row's two sums of w x extra and w x gate. A
+//           block's KEPT first coefficients c are held in registers; all of them are in `own`.
 #pragma once
 
-// One neuron's column of the coefficient table (coefficients x rows), so that neighbouring neurons load neighbouring values.
+// One neuron's column of the coefficient table (coefficients x rows), so that neighbouring neurons load neighbouring
+// values.
 struct Coef {
     const real *c;
     int64 rows;
@@ -20,9 +25,10 @@ struct Coef {
     MEMBER Coef from(int k) const { return {c + k * rows, rows}; }
 };
 
-// The integer sums that neuron j finds due at the end of this step, an input each; `shared` is what its whole population gets.
+// The integer sums that neuron j finds due at the end of this step, an input each; `shared` is what its whole
+// population gets.
 struct Arrivals {
-    acc *const *due, *const *next;
+    acc *const *due, *const *following;
     const acc *shared;
     int j;
     MEMBER real take(int i) const
@@ -36,10 +42,11 @@ struct Arrivals {
     {
         acc sum = due[i][j] + shared[i];
         due[i][j] = 0;
-        next[i][j] = next[i][j] + sum;
+        following[i][j] = following[i][j] + sum;
         return (real)sum;
     }
-    MEMBER Arrivals from(int i) const { return {due + i, next + i, shared + i, j}; }
+    MEMBER Arrivals of(int neuron) const { return {due, following, shared, neuron}; }
+    MEMBER Arrivals from(int i) const { return {due + i, following + i, shared + i, j}; }
 };
 
 // No lumped gate at all: the receptor's gates live on the synapses.
@@ -64,7 +71,8 @@ struct OwnGate {
     }
 };
 
-// What a source did: its events in this step; or whether its transmitter acted in it (was), and acts in the next one (is).
+// What a source did: its events in this step; or whether its transmitter acted in it (was), and acts in the next one
+// (is).
 enum { STARTS = 1, ENDS };
 struct Sent {
     int events, was, is;

@@ -49,7 +49,8 @@ struct CascadeGate : SynapseGate, CascadeCoefficients {
     DEVICE real step(const real *c, const real *, int on, real *gate, int64 distance, real &extra)
     {
         real R = *gate, G = gate[distance], before = flush(opened(G, (int)c[n], c[K_d]));
-        G = flush(either(on, c[G_R_on], c[G_R_off]) * R + either(on, c[G_G_on], c[G_G_off]) * G + either(on, c[G_1_on], c[G_1_off]));
+        G = flush(either(on, c[G_R_on], c[G_R_off]) * R + either(on, c[G_G_on], c[G_G_off]) * G +
+                  either(on, c[G_1_on], c[G_1_off]));
         *gate = flush(either(on, c[R_R_on], c[R_R_off]) * R + either(on, c[R_1_on], c[R_1_off]));
         gate[distance] = G;
         real end = flush(opened(G, (int)c[n], c[K_d]));

@@ -5,7 +5,10 @@
 struct Exponential : ExponentialCoefficients {
     enum { STATES = 1, COEFS = COUNT, INPUTS = 1 };
     DEVICE real average(const real *x, const Coef c, int64) { return c[mean] * x[0]; }
-    DEVICE void step(real *x, const Coef c, int64, const Arrivals in) { x[0] = flush(c[decay] * x[0] + c[jump] * in.take(0)); }
+    DEVICE void step(real *x, const Coef c, int64, const Arrivals in)
+    {
+        x[0] = flush(c[decay] * x[0] + c[jump] * in.take(0));
+    }
     DEVICE real value(const real *x, int64) { return x[0]; }
 };
 

@@ -4,8 +4,9 @@
 
 enum { MOST_COMPONENTS = 7 };  // one fewer than the states of a channel
 
-// Gates on the sources: sums of w y over the synapses in a pulse and over the others (Lytton 1996), and the weight that is in
-// a pulse. Synapses move from one sum to the other at the edges of their pulses.  x = {y on (M), y off (M), weight on}
+// Gates on the sources: sums of w y over the synapses in a pulse and over the others (Lytton 1996), and the weight that
+// is in a pulse. Synapses move from one sum to the other at the edges of their pulses.  x = {y on (M), y off (M),
+// weight on}
 template <int M> struct Pulsed {
     enum { STATES = 2 * M + 1, COEFS = PulsedCoefficients(M).COUNT, INPUTS = M + 1 };
     DEVICE real average(const real *x, const Coef c, int64 n)
@@ -42,8 +43,8 @@ template <int M> struct Pulsed {
     DEVICE real value(const real *x, int64 n) { return x[0] + x[M * n]; }
 };
 
-// At the edges of a pulse a source's synapses move from the sums of those without transmitter to the sums of those with it,
-// and back. Channels: weight on, y.
+// At the edges of a pulse a source's synapses move from the sums of those without transmitter to the sums of those with
+// it, and back. Channels: weight on, y.
 struct PulsedSource : SourceGate {
     enum { PULSES = 1, ONE_STATE = 1 };
     DEVICE int advance(const OwnGate &g, Sent sent)
@@ -98,7 +99,8 @@ struct MarkovGate : SynapseGate {
     {
         int m = (int)c[SIZE];
         const MarkovCoefficients at(m);
-        const real *rows = own + (on ? at.on : at.off), *drive = own + at.drive, *mean = own + (on ? at.mean_on : at.mean_off);
+        const real *rows = own + (on ? at.on : at.off), *drive = own + at.drive,
+                   *mean = own + (on ? at.mean_on : at.mean_off);
         real y[MOST_COMPONENTS], sum = either(on, own[at.mean_drive], 0);
         for (int k = 0; k < m; k++) {
             y[k] = gate[k * distance];

@@ -2,7 +2,8 @@
 #pragma once
 
 // What x adds in a step to S, which alone decays: x' = -x/tau_r, S' = -S/tau_d + alpha x (1 - S) (Wang 1999) in closed
-// form. With y = loss x, S becomes decay exp(-y) (S + y head (1 + y ratio_1 (1 + y ratio_2 (...)))). C names the coefficients.
+// form. With y = loss x, S becomes decay exp(-y) (S + y head (1 + y ratio_1 (1 + y ratio_2 (...)))). C names the
+// coefficients.
 template <class C> DEVICE real growth(const real *c, const real *ratio, real S, real x)
 {
     if (!(x > 0)) return 0;

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from gpusyn.kernels.records import RECORDS
+
 from . import compile as emulation
 from .arrays import ndarray
 from .device import (
@@ -50,8 +52,12 @@ _PASSED_AS = {bool: np.bool_, int: np.int64, float: np.float64}
 
 
 def _pointee(parameter: str) -> np.dtype | None:
-    """Element type of an array parameter; None where the kernel leaves it open (``void*``, vector types)."""
-    return _DTYPES.get(parameter.removesuffix("*").removeprefix("const "))
+    """Element type of an array parameter; None where the kernel leaves it open (``void*``, vector types).
+
+    A record is a struct of 64-bit integers.
+    """
+    name = parameter.removesuffix("*").removeprefix("const ")
+    return np.dtype("int64") if name in RECORDS else _DTYPES.get(name)
 
 
 def _array_fault(parameter: str, value: Any) -> str:

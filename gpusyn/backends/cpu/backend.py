@@ -12,12 +12,14 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
+from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.cpu.compiler import Compiler, compile_library, find_compiler
 from gpusyn.errors import BackendError
 from gpusyn.kernels.modules import Module, module_of
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.utils.memory import free_memory
 
 # Below this many neurons and per-synapse gates, a second worker costs more in barriers than it saves.
 _WORK_PER_WORKER = 2000
@@ -28,7 +30,7 @@ class _CLaunch(ctypes.Structure):
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -54,7 +56,7 @@ class CpuBackend:
         compiler = find_compiler()
         if compiler is None:
             raise BackendError(
-                "backend 'cpu': no C++ compiler found (looked for $CXX, g++, clang++, c++); "
+                "no C++ compiler found (looked for $CXX, g++, clang++, c++); "
                 "install one (Debian: apt install g++) or use backend='numpy'"
             )
         self.compiler: Compiler = compiler
@@ -63,11 +65,15 @@ class CpuBackend:
 
     @property
     def workers(self) -> int:
-        """Most worker threads of a session: into so many slices targets are cut."""
+        """Upper limit on worker threads per session; targets are split into this many slices."""
         return self.threads or available_cores()
 
+    def free_memory(self) -> int | None:
+        """Return the free bytes of main memory, None if the system does not say."""
+        return free_memory()
+
     def describe(self) -> str:
-        """One phrase: compiler and threads."""
+        """Return one phrase: compiler and threads."""
         return f"{self.compiler.description}, up to {self.workers} threads"
 
     def start(self, program: Program) -> CpuSession:
@@ -75,12 +81,12 @@ class CpuBackend:
         return CpuSession(self, program)
 
     def library(self, module: Module) -> ctypes.CDLL:
-        """The compiled form of a kernel module."""
+        """Return the compiled form of a kernel module."""
         entries = "".join(f"HOST_ENTRY({name})\n" for name in module.kernels)
         return compile_library(self.compiler, read_kernel("host/host.h") + module.text + entries, module.name)
 
     def driver(self) -> ctypes.CDLL:
-        """The C loop over steps and launches."""
+        """Return the C loop over steps and launches."""
         return compile_library(self.compiler, read_kernel("host/driver.cpp"), "driver")
 
 
@@ -126,14 +132,14 @@ class CpuSession:
         self._run_steps(self._list, self._n, ctypes.c_longlong(steps), self.threads, self._flush)
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
-        """Copy of an array, or of the part [start, stop) of its flattened form."""
-        array = self._arrays[name]
-        return array.copy() if start == 0 and stop is None else array.reshape(-1)[start:stop].copy()
+        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
+        part: NDArray[np.generic] = part_to_read("cpu", self._arrays, name, start, stop)
+        return part.copy()
 
     def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
         """Replace the part of the flattened array that begins at `start`."""
-        flat = self._arrays[name].reshape(-1)
-        flat[start : start + values.size] = values.reshape(-1)
+        part, flat = part_to_write("cpu", self._arrays, name, values, start)
+        part[:] = flat
 
     def close(self) -> None:
         """Forget the arrays."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.cpu.compiler import cache_folder
 from gpusyn.backends.cuda.detect import detect
 from gpusyn.errors import BackendError, ParameterError, PlanMemoryError
@@ -28,7 +29,7 @@ BLOCKS_PER_PROCESSOR = 8
 
 
 def import_cupy() -> Any:
-    """CuPy, imported on first use."""
+    """Import CuPy and return it."""
     return importlib.import_module("cupy")
 
 
@@ -38,32 +39,37 @@ class CudaBackend:
     Parameters
     ----------
     block : int
-        Threads a block, a multiple of 32 up to 1024. No result depends on it.
+        Threads per block, a multiple of 32 up to 1024. No result depends on it.
+    threads : int, optional
+        Accepted as by every backend; threads of the CPU do not matter here.
 
     Raises
     ------
     BackendError
-        The GPU cannot be used; the message says why and what mends it.
+        The GPU cannot be used; the message says why and how to fix it.
     """
 
     name = "cuda"
+    workers = 1
 
-    def __init__(self, block: int = 128, *, importer: Callable[[], Any] = import_cupy) -> None:
+    def __init__(
+        self, block: int = 128, threads: int | None = None, *, importer: Callable[[], Any] = import_cupy
+    ) -> None:
         self.block = integer(block, "CudaBackend.block", low=32, high=1024)
         if self.block % 32:
             raise ParameterError(f"CudaBackend.block: must be a multiple of 32, the threads of a warp (got {block})")
         found = detect(importer)
         if not found.usable:
-            raise BackendError(f"No GPU backend: {found.reason}; fix: {found.fix}")
+            raise BackendError(f"{found.reason}; fix: {found.fix}")
         self.cupy = importer()
         self.device = found.devices[0]
 
     def describe(self) -> str:
-        """One phrase: the device."""
+        """Return one phrase: the device."""
         return str(self.device)
 
     def free_memory(self) -> int:
-        """Free bytes on the device, with what CuPy's pool holds unused."""
+        """Return the free bytes of the device, the unused ones of CuPy's pool left out."""
         free, _ = self.cupy.cuda.runtime.memGetInfo()
         return int(free)
 
@@ -72,7 +78,7 @@ class CudaBackend:
         return CudaSession(self, program)
 
     def module(self, module: Module) -> Any:
-        """The compiled form of a kernel module; CuPy keeps it in its cache on disk."""
+        """Return the compiled form of a kernel module; CuPy keeps it in its cache on disk."""
         compiled = self.cupy.RawModule(code=module.text, options=OPTIONS)
         try:
             compiled.compile()
@@ -162,21 +168,19 @@ class CudaSession:
             call()
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
-        """Copy of an array, or of the part [start, stop) of its flattened form."""
-        array = self._arrays[name]
-        part = array if start == 0 and stop is None else array.reshape(-1)[start:stop]
+        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
+        part = part_to_read("cuda", self._arrays, name, start, stop)
         with self._stream:
             host: NDArray[np.generic] = part.get(stream=self._stream)
         return host
 
     def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
         """Replace the part of the flattened array that begins at `start`."""
-        array = self._arrays[name]
-        part = np.ascontiguousarray(values, dtype=array.dtype).reshape(-1)
-        if part.size:
+        part, flat = part_to_write("cuda", self._arrays, name, values, start)
+        if flat.size:
             with self._stream:
-                array.reshape(-1)[start : start + part.size].set(part, stream=self._stream)
-                self._stream.synchronize()  # `part` may be gone before an asynchronous copy has read it
+                part.set(flat, stream=self._stream)
+                self._stream.synchronize()  # `flat` may be gone before an asynchronous copy has read it
 
     def close(self) -> None:
         """Release the device's memory."""

@@ -7,14 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from gpusyn.backends.numpy.spikes import emit, release
+from gpusyn.backends.numpy.spikes import begin_step, emit, release
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.kinetics import SOURCE_GATES
 from gpusyn.equations.kinetics.base import Sent
 from gpusyn.kernels.records import Array, Gate, read_rows
 from gpusyn.kernels.signature import Signature
 
-TABLES = ("sets",)
 GATES = list(SOURCE_GATES.values())  # by the number that a set has for its struct
 
 
@@ -25,27 +24,26 @@ def prepare_gates(a: SimpleNamespace, signature: Signature | None) -> list[Gate]
 
 def advance_gates(a: SimpleNamespace, plan: list[Gate]) -> None:
     """Advance every source's gates over the step that ends now, and send what changed."""
-    now = int(a.clock[0])
-    a.clock[1] = now
+    now = begin_step(a).now
     a.history = 0
     for g in plan:
-        gate, event = GATES[g.kind], a.event_step[g.global_ : g.global_ + g.count_] == now
-        events = np.where(event, a.event_count[g.global_ : g.global_ + g.count_], 0)
+        gate, event = GATES[g.kind], a.event_step[g.source : g.source + g.size] == now
+        events = np.where(event, a.event_count[g.source : g.source + g.size], 0)
         sent = pulses(a, g, event, now) if gate.PULSES else Sent(events, event, event)
-        states = [a.states[g.state + k * g.count_ : g.state + (k + 1) * g.count_] for k in range(gate.states(g.size))]
-        c = read(gate.C, a.coef[g.coef :], g.size)
+        states = [a.states[g.state + k * g.size : g.state + (k + 1) * g.size] for k in range(gate.states(g.components))]
+        c = read(gate.C, a.coef[g.coef :], g.components)
         sends = gate.advance(states, c, sent, functools.partial(send, a, g))
-        emit(a, now, g.virtual_ + np.flatnonzero(sends), 1)
+        emit(a, now, g.event_source + np.flatnonzero(sends), 1)
 
 
 def pulses(a: SimpleNamespace, g: Gate, event: Array, now: int) -> Sent:
     """Return what sources did by their transmitter, and release it where there is an event."""
-    last = a.release_step[g.release : g.release + g.count_]
+    last = a.release_step[g.release : g.release + g.size]
     was_on = now - 1 - last < g.pulse
     return Sent(event, was_on, now - release(last, event, now, g.pulse, g.dead) < g.pulse)
 
 
 def send(a: SimpleNamespace, g: Gate, channel: int, who: Array, to: Array, since: Array) -> None:
     """Write what gates `who` send on a channel: from `since` to `to`."""
-    at = 2 * (g.payload + channel * g.count_ + np.flatnonzero(who))
+    at = 2 * (g.payload + channel * g.size + np.flatnonzero(who))
     a.payload[at], a.payload[at + 1] = to[who], since[who]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.backends.numpy.spikes import add_drive, emit
+from gpusyn.backends.numpy.spikes import Step, add_drive, begin_step, emit
 from gpusyn.equations.effects import EFFECTS, Effect, Real
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.kinetics.base import Arrivals, Lumped
@@ -20,7 +20,6 @@ from gpusyn.kernels.signature import ReceptorLayout, Signature
 from gpusyn.numerics.portable_math import flush
 
 THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF = range(5)  # the first coefficients of every neuron
-TABLES = ("chunks", "rings", "drives", "probes", "bath")
 LIMIT = 1e30  # a potential beyond it, or not a number, is a fault
 
 
@@ -114,12 +113,12 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     """Find the populations, and views of what belongs to each."""
     assert signature is not None
     rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, Drive), read_rows(a.bath, Bath)
-    probes = np.array(a.probes).reshape(-1, len(Probe._fields))
+    probes = read_rows(a.probes, Probe)
     model, n = NEURONS[signature.neuron], int(a.n)
     coef, cells = a.coef[: signature.n_coef * int(a.n_rows)].reshape(signature.n_coef, -1), []
     for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
-        own = slice(chunk.first, chunk.first + chunk.count_)
-        c = coef[:, chunk.row : chunk.row + chunk.count_] if chunk.row_step else coef[:, chunk.row]
+        own = slice(chunk.first, chunk.first + chunk.size)
+        c = coef[:, chunk.row : chunk.row + chunk.size] if chunk.row_step else coef[:, chunk.row]
         last = (signature.n_states - 1) * int(a.n) + chunk.first
         cells.append(
             Cells(
@@ -132,7 +131,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
                 a.clamp_wave[own],
                 c,
                 tuple(_receptor(a, layout, chunk, bath) for layout in signature.layout()),
-                a.gates[last : last + chunk.count_] if signature.calcium else None,
+                a.gates[last : last + chunk.size] if signature.calcium else None,
                 c[signature.n_coef - 2 - len(signature.receptors) :],
                 rings[chunk.rings : chunk.rings + signature.n_inputs],
                 drives[chunk.drive : chunk.drive_end],
@@ -144,22 +143,22 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
 
 def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
     """Runs of chunks that continue each other, each as one long chunk and its members."""
-    blank = {"count_": 0, "probe": 0, "probe_end": 0}
+    blank = {"size": 0, "probe": 0, "probe_end": 0}
     start = 0
     while start < len(chunks):
         whole, stop = chunks[start], start + 1
         while stop < len(chunks):
-            n = whole.count_
+            n = whole.size
             following = whole._replace(
                 first=whole.first + n,
                 row=whole.row + n * whole.row_step,
-                global_=whole.global_ + n,
-                local=whole.local + n,
+                source=whole.source + n,
+                offset=whole.offset + n,
                 **blank,
             )
             if chunks[stop]._replace(**blank) != following:
                 break
-            whole = whole._replace(count_=n + chunks[stop].count_)
+            whole = whole._replace(size=n + chunks[stop].size)
             stop += 1
         yield whole, chunks[start:stop]
         start = stop
@@ -169,7 +168,7 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: li
     kinetics, effect, n = LUMPED[layout.kinetics], EFFECTS[layout.effect], int(a.n)
 
     def part(array: Array, which: int) -> Array:
-        return array[which * n + chunk.first : which * n + chunk.first + chunk.count_]
+        return array[which * n + chunk.first : which * n + chunk.first + chunk.size]
 
     return Receptor(
         kinetics,
@@ -186,13 +185,13 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: li
     )
 
 
-def _probes(table: Array, whole: Chunk, members: list[Chunk]) -> Iterator[Probes]:
+def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator[Probes]:
     """The probes of one population, grouped by what they record."""
-    found = []
-    for chunk in members:
-        for row in table[chunk.probe : chunk.probe_end].tolist():
-            probe = Probe(*row)
-            found.append(probe._replace(neuron=probe.neuron + chunk.first - whole.first))
+    found = [
+        probe._replace(neuron=probe.neuron + chunk.first - whole.first)
+        for chunk in members
+        for probe in probes[chunk.probe : chunk.probe_end]
+    ]
 
     def kind(p: Probe) -> tuple[int, int, int]:
         return (p.variable, p.receptor, p.every)
@@ -210,16 +209,16 @@ def _probes(table: Array, whole: Chunk, members: list[Chunk]) -> Iterator[Probes
 
 
 def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
-    """Private Poisson input, V, gates, threshold, spikes and samples of the step that ``clock[0]`` names."""
-    now, base = int(a.clock[0]), int(a.clock[2])
-    a.clock[1] = now
-    waves = a.waves[(now - base) * int(a.n_waves) :]
+    """Private Poisson input, V, gates, threshold, spikes and samples of the step that begins."""
+    step = begin_step(a)
+    now, start = step.now, step.now - step.local
+    waves = a.waves[step.local * int(a.n_waves) :]
     for cells in plan.cells:
         chunk = cells.chunk
         due, following = (
             [
-                a.ring[at : at + chunk.count_]
-                for at in (r.base + (t & r.mask) * r.stride + chunk.local for r in cells.rings)
+                a.ring[at : at + chunk.size]
+                for at in (r.base + (t & r.mask) * r.stride + chunk.offset for r in cells.rings)
             ]
             for t in (now, now + 1)
         )
@@ -227,8 +226,8 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
             a.ring[r.shared + (now & r.shared_mask)] if r.shared >= 0 else a.ring.dtype.type(0) for r in cells.rings
         ]
         for drive in cells.drives:
-            add_drive(a, drive, now, now - base, chunk.local, chunk.count_, due)
-        bathed = [_bathed(a, r, cells.c, waves, now - base) for r in cells.receptors]
+            add_drive(a, drive, step, chunk.offset, chunk.size, due)
+        bathed = [_bathed(a, r, cells.c, waves, step) for r in cells.receptors]
         v = cells.V.copy()
         reached, fires, sound = _threshold(plan.model, cells, _free_v(plan.model, cells, bathed, waves), waves)
         if cells.Ca is not None:
@@ -238,20 +237,20 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
             r.kinetics.step(r.x, b.c, Arrivals(due, following, shared).since(r.input))
             r.effect.follow(r.effect_x, cells.V, b.effect_c, b.Mg)
         if not sound.all():
-            worst = now << 31 | (chunk.global_ + int(np.argmin(sound)))
+            worst = now << 31 | (chunk.source + int(np.argmin(sound)))
             a.fault[0] = min(int(a.fault[0]), worst)
-        emit(a, now, chunk.global_ + np.flatnonzero(fires & sound), 1)
+        emit(a, now, chunk.source + np.flatnonzero(fires & sound), 1)
         for p in cells.probes:
             if (now + 1) % p.every == 0:
-                row = (now + 1) // p.every - base // p.every - 1
+                row = (now + 1) // p.every - start // p.every - 1
                 a.trace[p.first + row * p.columns] = _sample(cells, bathed, p.variable, p.receptor)[p.neurons]
 
 
-def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, local_step: int) -> Bathed:
+def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, step: Step) -> Bathed:
     """A receptor with what drugs, [Mg] and glycine make of it in this step."""
     own, bath = c[r.coef :], r.bath
     if bath.kinetics >= 0:
-        own = a.bath_kinetics[local_step * int(a.bath_width) + bath.kinetics :]
+        own = a.bath_kinetics[step.local * int(a.bath_width) + bath.kinetics :]
     return Bathed(
         r,
         r.kinetics.read(own),
@@ -264,7 +263,7 @@ def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, local_step:
 def _free_v(model: type[Neuron], cells: Cells, bathed: list[Bathed], waves: Array) -> Array:
     """The v that each neuron would reach were it not refractory."""
     v, c, current = cells.V, cells.c, cells.current
-    if cells.chunk.waves:
+    if cells.chunk.has_waves:
         current = current + waves[cells.current_wave]
     own = c[NEURON_COEF:]
     G, D = model.leak(own), model.drive(current, own)
@@ -296,7 +295,7 @@ def _threshold(model: type[Neuron], cells: Cells, free_v: Array, waves: Array) -
     if not model.HOLDS:
         fires &= ~(c[THRESHOLD] <= cells.V)
     counter = np.where(fires, c[REFRACTORY].astype(np.int32), np.where(pausing, refractory - 1, 0))
-    if cells.chunk.waves:
+    if cells.chunk.has_waves:
         clamped = cells.clamp_wave != 0
         reached = np.where(clamped, flush(waves[cells.clamp_wave] - c[REST]), reached)
         fires = fires & ~clamped

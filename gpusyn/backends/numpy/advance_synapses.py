@@ -7,18 +7,18 @@ A float sum has one shape everywhere: synapse j of a row adds to partial sum j %
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from gpusyn.backends.numpy.spikes import step_of
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.kinetics.base import SynapseGate
-from gpusyn.kernels.records import Array, Block, Set, read_rows
+from gpusyn.kernels.records import Array, SynapseBlock, SynapseSet, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.numerics.portable_math import exp, expm1, flush
 
 LANES = 32
-TABLES = ("sets", "blocks", "row_begin", "address", "coef")
 
 
 class Lanes(NamedTuple):
@@ -66,29 +66,29 @@ def lane_sums(values: Array, lanes: Lanes) -> Array:
 
 
 class Rows(NamedTuple):
-    """A block: its synapses' places in the sources' histories and lanes, views of its weights, gates, coefficients."""
+    """A block with its synapses' places in the sources' histories and lanes, and views of its weights and gates."""
 
-    block: Block
+    block: SynapseBlock
     word: Array
     bit: Array
     weight: Array
     x: list[Array]
     free: Array | None
     lanes: Lanes
-    c: Any  # coefficients by name
+    components: int  # of each gate
 
 
-Sets = list[tuple[Set, list[Rows]]]
+Sets = list[tuple[SynapseSet, list[Rows]]]
 
 
 def prepare_synapses(gate: SynapseGate, a: SimpleNamespace, signature: Signature | None) -> Sets:
     """Read the tables, the addresses and the coefficients of one struct of gates."""
-    blocks = read_rows(a.blocks, Block)
-    sets = read_rows(a.sets, Set, int(a.n_sets))
-    return [(s, [_rows(gate, a, block, s.count_) for block in blocks[s.block : s.block_end]]) for s in sets]
+    blocks = read_rows(a.blocks, SynapseBlock)
+    sets = read_rows(a.sets, SynapseSet, int(a.n_sets))
+    return [(s, [_rows(gate, a, block, s.size) for block in blocks[s.block : s.block_end]]) for s in sets]
 
 
-def _rows(gate: SynapseGate, a: SimpleNamespace, b: Block, count: int) -> Rows:
+def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, count: int) -> Rows:
     components = gate.components(a.coef[b.coef :])
     begin = a.row_begin[b.rows : b.rows + count + 1]
     first, stop = int(begin[0]), int(begin[-1])
@@ -101,11 +101,11 @@ def _rows(gate: SynapseGate, a: SimpleNamespace, b: Block, count: int) -> Rows:
         weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
         [
             a.gates[b.gates + at + first : b.gates + at + stop]
-            for at in (k * b.gate_distance for k in range(gate.states(components)))
+            for at in (k * b.gate_step for k in range(gate.states(components)))
         ],
         a.gates[b.gates + b.free + first : b.gates + b.free + stop] if b.blocker >= 0 else None,
         plan_lanes(np.diff(begin)),
-        read(gate.C, a.coef[b.coef :], components),
+        components,
     )
 
 
@@ -128,19 +128,20 @@ def unblocked(c: Array, v: Array, rest: Array, dose: Array, lengths: Array, mean
 def advance_synapses(gate: SynapseGate, a: SimpleNamespace, plan: Sets) -> None:
     """Advance the gates of all synapses, and form the sums of each target."""
     for s, blocks in plan:
-        mean_sum = np.zeros(s.count_, a.sums.dtype)
-        end_sum = np.zeros(s.count_, a.sums.dtype)
+        mean_sum = np.zeros(s.size, a.synaptic.dtype)
+        end_sum = np.zeros(s.size, a.synaptic.dtype)
         for rows in blocks:
             b = rows.block
             sent = (a.history[b.history + rows.word] >> rows.bit) & np.uint32((1 << b.bits) - 1)
-            extra, end = gate.step(rows.c, sent, rows.x)
+            c = read(gate.C, a.coef[b.coef :], rows.components)
+            extra, end = gate.step(c, sent, rows.x)
             if rows.free is not None:
                 each, wave = (
-                    gate.average(rows.c, extra, end),
-                    a.waves[(int(a.clock[0]) - int(a.clock[2])) * int(a.n_waves) :],
+                    gate.average(c, extra, end),
+                    a.waves[step_of(a).local * int(a.n_waves) :],
                 )
-                own, before = slice(s.first, s.first + s.count_), rows.free.copy()
-                lengths = np.diff(a.row_begin[b.rows : b.rows + s.count_ + 1])
+                own, before = slice(s.first, s.first + s.size), rows.free.copy()
+                lengths = np.diff(a.row_begin[b.rows : b.rows + s.size + 1])
                 blocker, dose = a.coef[b.blocker :], wave[b.dose]
                 rows.free[:] = unblocked(blocker, a.V[own], a.rest[own], dose, lengths, each, before)
                 half = a.coef.dtype.type(0.5) * (before + rows.free)
@@ -148,7 +149,7 @@ def advance_synapses(gate: SynapseGate, a: SimpleNamespace, plan: Sets) -> None:
                 end_sum = end_sum + lane_sums(rows.weight * (rows.free * end), rows.lanes)
                 continue
             end_row = lane_sums(rows.weight * end, rows.lanes)
-            mean_sum = mean_sum + gate.average(rows.c, lane_sums(rows.weight * extra, rows.lanes), end_row)
+            mean_sum = mean_sum + gate.average(c, lane_sums(rows.weight * extra, rows.lanes), end_row)
             end_sum = end_sum + end_row
-        a.sums[s.sum : s.sum + s.count_] = flush(mean_sum)
-        a.sums[s.sum + s.distance : s.sum + s.distance + s.count_] = flush(end_sum)
+        a.synaptic[s.sum : s.sum + s.size] = flush(mean_sum)
+        a.synaptic[s.sum + s.sum_step : s.sum + s.sum_step + s.size] = flush(end_sum)

@@ -15,23 +15,24 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.backends.numpy import advance_gates as numpy_gates
-from gpusyn.backends.numpy import advance_neurons as numpy_neurons
-from gpusyn.backends.numpy import advance_synapses as numpy_synapses
-from gpusyn.backends.numpy import spikes as numpy_events
+from gpusyn.backends.base import part_to_read, part_to_write
+from gpusyn.backends.numpy import advance_gates as gates
+from gpusyn.backends.numpy import advance_neurons as neurons
+from gpusyn.backends.numpy import advance_sources as sources
+from gpusyn.backends.numpy import advance_synapses as synapses
+from gpusyn.backends.numpy import deliver_spikes as delivery
 from gpusyn.equations.kinetics import SYNAPSE_GATES
-from gpusyn.errors import BackendError
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.utils.memory import free_memory
 
 
 class Twin(NamedTuple):
-    """A kernel in numpy: what to prepare from which tables, and the step."""
+    """A kernel in numpy: what to prepare from its tables, and the step."""
 
     prepare: Callable[[SimpleNamespace, Signature | None], Any]
     step: Callable[[SimpleNamespace, Any], None]
-    tables: tuple[str, ...]
 
 
 def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
@@ -39,16 +40,14 @@ def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
 
 
 TWINS: dict[str, Twin] = {
-    "advance_neurons": Twin(numpy_neurons.prepare_neurons, numpy_neurons.advance_neurons, numpy_neurons.TABLES),
-    "advance_poisson": Twin(numpy_events.prepare_poisson, numpy_events.advance_poisson, numpy_events.POISSON_TABLES),
-    "advance_lists": Twin(_nothing, numpy_events.advance_lists, ()),
-    "deliver_spikes": Twin(numpy_events.prepare_delivery, numpy_events.deliver_spikes, numpy_events.DELIVERY_TABLES),
-    "advance_gates": Twin(numpy_gates.prepare_gates, numpy_gates.advance_gates, numpy_gates.TABLES),
+    "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons),
+    "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson),
+    "advance_lists": Twin(_nothing, sources.advance_lists),
+    "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
+    "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),
     **{
         gate.KERNEL: Twin(
-            functools.partial(numpy_synapses.prepare_synapses, gate),
-            functools.partial(numpy_synapses.advance_synapses, gate),
-            numpy_synapses.TABLES,
+            functools.partial(synapses.prepare_synapses, gate), functools.partial(synapses.advance_synapses, gate)
         )
         for gate in SYNAPSE_GATES.values()
     },
@@ -63,9 +62,17 @@ class NumpyBackend:
     """
 
     name = "numpy"
+    workers = 1
+
+    def __init__(self, threads: int | None = None) -> None:
+        """Accept `threads` as every backend does; one thread computes."""
+
+    def free_memory(self) -> int | None:
+        """Return the free bytes of main memory, None if the system does not say."""
+        return free_memory()
 
     def describe(self) -> str:
-        """One phrase: version and threads."""
+        """Return one phrase: version and threads."""
         return f"numpy {np.__version__}, one thread"
 
     def start(self, program: Program) -> NumpySession:
@@ -86,7 +93,7 @@ class _Call:
         self.twin = TWINS[launch.kernel]
         self.arguments = SimpleNamespace(**flat)
         self.signature = launch.signature
-        self.tables = {launch.arrays[argument] for argument in self.twin.tables}
+        self.tables = {launch.arrays[argument] for argument in spec.tables}
         self.ready = False
         self.plan: Any = None
 
@@ -114,25 +121,14 @@ class NumpySession:
                     call()
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
-        """Copy of an array, or of the part [start, stop) of its flattened form."""
-        array = self._array(name)
-        return array.copy() if start == 0 and stop is None else array.reshape(-1)[start:stop].copy()
+        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
+        part: NDArray[np.generic] = part_to_read("numpy", self._arrays, name, start, stop)
+        return part.copy()
 
     def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
-        """Replace the part of the flattened array that begins at `start`.
-
-        Raises
-        ------
-        BackendError
-            There is no such array, or the values are of another type or reach beyond its end.
-        """
-        flat = self._array(name).reshape(-1)
-        if values.dtype != flat.dtype or not 0 <= start <= flat.size - values.size:
-            raise BackendError(
-                f"numpy backend: cannot write {values.size} {values.dtype} values at {start} "
-                f"of array '{name}', which holds {flat.size} {flat.dtype}"
-            )
-        flat[start : start + values.size] = values.reshape(-1)
+        """Replace the part of the flattened array that begins at `start`."""
+        part, flat = part_to_write("numpy", self._arrays, name, values, start)
+        part[:] = flat
         for call in self._calls:
             if name in call.tables:
                 call.ready = False
@@ -140,8 +136,3 @@ class NumpySession:
     def close(self) -> None:
         """Forget the arrays."""
         self._arrays, self._calls = {}, []
-
-    def _array(self, name: str) -> NDArray[np.generic]:
-        if name not in self._arrays:
-            raise BackendError(f"numpy backend: no array '{name}' in this session; there are {sorted(self._arrays)}")
-        return self._arrays[name]

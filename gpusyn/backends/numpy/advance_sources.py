@@ -1,0 +1,50 @@
+"""``kernels/advance_sources.cu`` in numpy: spikes of Poisson sources and of lists of times."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.backends.numpy.spikes import begin_step, emit, poisson_events
+from gpusyn.kernels.records import Drive, SourceChunk, read_rows
+from gpusyn.kernels.signature import Signature
+
+
+class Sources(NamedTuple):
+    """Poisson sources, a population at a time, and the drive of each."""
+
+    sources: list[SourceChunk]
+    drives: list[Drive]
+
+
+def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
+    """Join chunks that continue each other."""
+    joined: list[SourceChunk] = []
+    for chunk in read_rows(a.chunks, SourceChunk, int(a.n_chunks)):
+        last = joined[-1] if joined else None
+        if last and chunk == last._replace(
+            source=last.source + last.size, offset=last.offset + last.size, size=chunk.size
+        ):
+            joined[-1] = last._replace(size=last.size + chunk.size)
+        else:
+            joined.append(chunk)
+    return Sources(joined, read_rows(a.drives, Drive))
+
+
+def advance_poisson(a: SimpleNamespace, plan: Sources) -> None:
+    """Spikes of Poisson sources."""
+    step = begin_step(a)
+    for s in plan.sources:
+        events = poisson_events(a, plan.drives[s.drive], step, s.offset, s.size)
+        if events is not None:
+            who = np.flatnonzero(events)
+            emit(a, step.now, s.source + who, events[who])
+
+
+def advance_lists(a: SimpleNamespace, plan: None) -> None:
+    """Spikes from lists of times: ``due_begin[s]`` to ``due_begin[s + 1]`` are due in step s of this run."""
+    step = begin_step(a)
+    due = slice(int(a.due_begin[step.local]), int(a.due_begin[step.local + 1]))
+    emit(a, step.now, a.due_id[due], a.due_events[due])

@@ -1,0 +1,103 @@
+"""``kernels/deliver_spikes.cu`` in numpy: spikes go to the rings of their targets, and the step ends."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.backends.numpy.spikes import release
+from gpusyn.kernels.records import Array, Clock, History, Route, Shared, read_rows
+from gpusyn.kernels.signature import Signature
+
+
+class Deliveries(NamedTuple):
+    """Routes, the population that each starts from, and the transmitter histories."""
+
+    routes: list[tuple[int, Route]]
+    shared: list[Shared]
+    histories: list[History]
+
+
+def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliveries:
+    """Read the tables."""
+    routes = read_rows(a.routes, Route, int(a.route_begin[-1]))
+    owner = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
+    return Deliveries(
+        list(zip(owner, routes, strict=True)),
+        read_rows(a.shared, Shared, int(a.n_shared)),
+        read_rows(a.histories, History, int(a.n_histories)),
+    )
+
+
+def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
+    """End a step: spikes go to the rings of their targets, histories move on, the clock ticks."""
+    clock = Clock(*a.clock.tolist())
+    now, local = clock.now, clock.now - clock.start
+    begin, end = int(a.spike_begin[local]), int(a.spike_total[0])
+    if end > begin:
+        spikes, events = a.spike_id[begin:end], a.spike_events[begin:end]
+        population = a.source_population[spikes]
+        for owner, route in plan.routes:
+            mine = (population == owner) & (spikes >= route.source) & (spikes < route.source_end)
+            if mine.any():
+                deliver_rows(a, route, spikes[mine].astype(np.int64) - route.source, events[mine], now)
+    for s in plan.shared:
+        a.ring[s.base + (now & s.mask)] = 0
+    for h in plan.histories:
+        remember(a, h, now)
+    a.spike_begin[local + 1] = end
+    a.clock[:] = clock._replace(next=now + 1)
+
+
+def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, now: int) -> None:
+    """Add the synapses of some sources to the slots in which they fall due.
+
+    A synapse is one 32-bit word: delay in steps (high half) and target within its slice (low half).
+    """
+    segments = (route.rows + rows[:, None] * route.slices + np.arange(route.slices)).reshape(-1)
+    begin = a.row_begin[segments]
+    length = a.row_begin[segments + 1] - begin
+    ends = np.cumsum(length)
+    if not ends[-1]:
+        return
+    segment = np.repeat(np.arange(segments.size), length)
+    j = np.arange(ends[-1]) + (begin - ends + length)[segment]
+
+    word = a.words[route.words + j].astype(np.int64)
+    slot = (now + (word >> 16)) & route.mask
+    target = route.ring + segment % route.slices * route.slice_size + slot * route.stride + (word & 0xFFFF)
+    weight = a.weights[route.weights + j * route.weight_step]
+    source, acc = segment // route.slices, a.ring.dtype
+    if route.payload < 0:
+        factor = events.astype(acc) << acc.type(route.shift)
+        np.add.at(a.ring, target, weight.astype(acc) * factor[source])
+        return
+    scale = a.payload.dtype.type(1 << route.shift)
+    for k in range(route.channels):
+        change = 2 * (route.payload + k * route.payload_step + rows)
+        to, since = a.payload[change] * scale, a.payload[change + 1] * scale
+        w = weight.astype(a.payload.dtype)
+        value = (w * to[source]).astype(acc) - (w * since[source]).astype(acc)
+        np.add.at(a.ring, target + k * route.ring_step, value)
+
+
+def remember(a: SimpleNamespace, h: History, now: int) -> None:
+    """Note what each source's transmitter does from now on: on or off (pulse > 0), or its events."""
+    own = slice(h.source, h.source + h.size)
+    event = a.event_step[own] == now
+    if h.pulse:
+        last = release(a.release_step[h.release : h.release + h.size], event, now, h.pulse, h.dead)
+        value = now - last < h.pulse
+    else:
+        value = np.where(event, a.event_count[own], 0)
+    register = a.history[h.base : h.base + h.size * h.words].reshape(h.size, h.words)
+    carry = value.astype(np.uint32)
+    for k in range(h.words):
+        old = register[:, k].copy()
+        if h.bits == 32:
+            register[:, k], carry = carry, old
+        else:
+            register[:, k] = old << np.uint32(h.bits) | carry
+            carry = old >> np.uint32(32 - h.bits)

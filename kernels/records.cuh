@@ -1,0 +1,70 @@
+// The integer tables that the kernels read: each struct is one row. gpusyn/kernels/records.py has the same records and says
+// what their fields mean; a test holds the fields of both against each other. A table is an int64 array of the host;
+// kernels reach its elements through these structs only, so no two types ever name the same element.
+#pragma once
+
+// Steps since the start of the simulation.
+struct Clock {
+    int64 next, now, start;
+};
+
+// Neurons of one population that one block advances.
+struct Chunk {
+    int64 first, size, row, row_step, has_waves, source, offset, rings, drive, drive_end, probe, probe_end, bath;
+};
+
+// Integer sums to come of one input of a target population.
+struct Ring {
+    int64 base, mask, stride, shared, shared_mask;
+};
+
+// One recorded variable of one neuron.
+struct Probe {
+    int64 neuron, variable, receptor, every, trace, column, columns;
+};
+
+// Values of one receptor that change in time (-1: none).
+struct Bath {
+    int64 scale, magnesium, kinetics;
+};
+
+// Poisson events: private input of neurons, or the spikes of sources.
+struct Drive {
+    int64 key_low, key_high, input, rate, rate_step, weight, weight_step, wave, n_waves, most_events, start, stop;
+};
+
+// Poisson sources of one population that one block advances.
+struct SourceChunk {
+    int64 source, offset, size, drive;
+};
+
+// The synapses from sources `source` to `source_end` onto one ring, cut into slices of its targets.
+struct Route {
+    int64 source, source_end, rows, words, weights, weight_step, shift, ring, mask, stride, slices, slice_size,
+        payload, payload_step, channels, ring_step;
+};
+
+// Sums that every neuron of a population receives alike.
+struct Shared {
+    int64 base, mask;
+};
+
+// Gates that sources own for one kinetics.
+struct Gate {
+    int64 kind, source, size, event_source, state, coef, components, pulse, dead, release, payload;
+};
+
+// The transmitter of sources in the past.
+struct History {
+    int64 source, size, base, words, bits, pulse, dead, release;
+};
+
+// Targets whose synapses own their gates of one receptor.
+struct SynapseSet {
+    int64 size, first, sum, sum_step, block, block_end;
+};
+
+// Per-synapse gates of one projection, in rows of the targets.
+struct SynapseBlock {
+    int64 rows, address, weights, weight_step, gates, gate_step, history, bits, coef, blocker, free, dose;
+};
