@@ -13,8 +13,8 @@ import gpusyn as gs
 from gpusyn.builder.gating.forms import FORMS, GateForm, Step, enter, form_of, shape_of
 from gpusyn.equations.coefficients import Matrix, Number, Rest, Vector, count, flat, read
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES
-from gpusyn.equations.kinetics.base import MOST_COMPONENTS, Gate
-from gpusyn.kernels.modules import common_module, neuron_module, synapse_module
+from gpusyn.equations.kinetics.base import MOST_COMPONENTS, Gate, SynapseGate, synapse_gate
+from gpusyn.kernels.modules import common_module, gate_file, neuron_module, synapse_module
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature, coefficient_struct
 from gpusyn.kernels.source import kernel_names, read_kernel
 from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder, GProtein, Kinetics, Markov, Saturating
@@ -151,29 +151,47 @@ def test_kinetics_without_a_record_say_where_to_enter_one():
     class Unheard(Kinetics):
         kind = "unheard"
 
-    with refused(r"gate form of kinetics 'unheard': no such entry \(known: .*exponential.*adding_a_kinetics\.md"):
+    with refused(
+        r"gate form of kinetics 'unheard': no class of this name .*\(known: .*exponential.*adding_a_kinetics\.md"
+    ):
         form_of(Unheard())
 
 
 @pytest.mark.parametrize("missing", ["lumped", "synapse", "source"])
 def test_a_record_whose_struct_no_file_holds_is_refused(missing):
     names = {"lumped": "Exponential", "synapse": "ExponentialGate", "source": None, missing: "Nowhere"}
-    with refused(r"gate 'Nowhere': no such entry \(known: .*write its twin in gpusyn/equations/kinetics/"):
+    with refused(r"gate 'Nowhere': no class of this name .*; write its twin in gpusyn/equations/kinetics/"):
         enter(GateForm("lost", target=lambda *_: (), each=lambda *_: (), reason="", **names))
     assert "lost" not in FORMS
 
 
-def test_a_twin_without_a_file_of_its_own_is_refused():
+def test_a_twin_without_a_file_or_a_struct_is_refused():
     class Stray(Gate):
         pass
 
-    assert Stray().kernel_file == "kinetics/test_gate_forms.cuh"
-    with refused(r"kernel file 'kinetics/test_gate_forms\.cuh': not found .*kinetics/linear\.cuh"):
-        read_kernel(Stray().kernel_file)
+    with refused(r"gate 'Stray': there is no file kinetics/test_gate_forms\.cuh in .*; write struct Stray in it"):
+        gate_file(Stray())
+    Stray.__module__ = "gpusyn.equations.kinetics.linear"
+    with refused(r"gate 'Stray': there is no struct Stray in kinetics/linear\.cuh of .*, or use backend='numpy'"):
+        gate_file(Stray())
+
+
+def test_a_twin_must_have_its_parts_and_a_name_of_its_own():
+    class Half(SynapseGate):
+        C = ToyCoefficients
+        KERNEL = "advance_half"
+
+    with refused(r"@synapse_gate: Half has no step; write a subclass of .*SynapseGate with C, KERNEL, step"):
+        synapse_gate(Half)
+    Twice = type("RisingGate", (type(SYNAPSE_GATES["RisingGate"]),), {})
+    with refused(r"@synapse_gate: gpusyn\.equations\.kinetics\.linear has a gate 'RisingGate' already"):
+        synapse_gate(Twice)
+    with refused(r"GateForm: kinetics of the kind 'alpha' have a form already; choose another kind="):
+        enter(FORMS["alpha"])
 
 
 def test_linear_kinetics_have_no_gate_on_the_source():
-    with refused(r"kinetics 'alpha': no source keeps its gate; give its form source="):
+    with refused(r"kinetics 'alpha': its form has no gate of a source; give it source="):
         shape_of(Alpha(2.0))
 
 

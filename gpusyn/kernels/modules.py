@@ -6,14 +6,16 @@ A module's text depends on the number types and, for `advance_neurons`, on the m
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable
 from itertools import product
 from typing import NamedTuple
 
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES
-from gpusyn.equations.kinetics.base import Gate
+from gpusyn.equations.kinetics.base import PAGE, Gate
+from gpusyn.errors import FileError
 from gpusyn.kernels.signature import NEURONS, Numbers, ReceptorSignature, Signature, coefficient_struct
-from gpusyn.kernels.source import kernel_names, read_kernel
+from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS
 
 _BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
@@ -50,10 +52,31 @@ def _effect_files() -> tuple[str, ...]:
     return _EFFECTS, *(n for n in kernel_names() if n.startswith("receptors/") and n != _EFFECTS)
 
 
+def gate_file(gate: Gate) -> str:
+    """Return the kernel file of a gate: the one named like the Python file of its twin.
+
+    >>> gate_file(SYNAPSE_GATES["RisingGate"])
+    'kinetics/linear.cuh'
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it holds no struct of the gate's name.
+    """
+    name, file = gate.name.partition("<")[0], gate.kernel_file
+    if file not in kernel_names():
+        missing = f"there is no file {file} in {kernel_folder()}; write struct {name} in it"
+    elif not re.search(rf"\bstruct {name}\b", read_kernel(file)):
+        missing = f"there is no struct {name} in {file} of {kernel_folder()}; write it"
+    else:
+        return file
+    raise FileError(f"gate {name!r}: {missing} ({PAGE}), or use backend='numpy', which needs none")
+
+
 def _gate_text(gates: Iterable[Gate]) -> str:
     """Return the files of some gates, behind the structs that name the coefficients of all gates in these files."""
     gates = [LUMPED["Unlumped"], *gates]
-    files = tuple(dict.fromkeys(gate.kernel_file for gate in gates))
+    files = tuple(dict.fromkeys(map(gate_file, gates)))
     every = [*LUMPED.values(), *SOURCE_GATES.values(), *SYNAPSE_GATES.values()]
     kinds = dict.fromkeys(gate.C for file in files for gate in every if gate.kernel_file == file)
     return _join("".join(coefficient_struct(kind) for kind in kinds), files)

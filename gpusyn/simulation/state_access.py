@@ -108,6 +108,8 @@ class StateAccess:
                     f"{where}: gates of this receptor live on the {'sources' if SOURCE in owners else 'synapses'}; it "
                     "can be read, not set"
                 )
+            if len(arrays) > 1:
+                raise ParameterError(f"{where}: this gate is a sum of {len(arrays)} states; it can be read, not set")
             array, start = arrays[0]
             present = self.session.read(array, start, start + place.size)
             part = new[offset : offset + len(ids)]

@@ -1,52 +1,37 @@
-"""Registries: a table by name that says what to do when a name is not in it, and modules that enter themselves."""
+"""Tables of classes that enter themselves, such as receptors' effects and neuron models."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Iterable
 from typing import TypeVar
 
 from gpusyn.errors import UnknownNameError
 
-Value = TypeVar("Value")
+Kind = TypeVar("Kind")
 
 
-class Registry(dict[str, Value]):
-    """A dict by name; a name that is not in it is an error with the next move.
+class Registry(dict[str, Kind]):
+    """Classes by name; a name that is not there raises an UnknownNameError that says how to enter it.
+
+    >>> Registry("effect", "write @effect above the class")["Rectifying"]
+    Traceback (most recent call last):
+        ...
+    gpusyn.errors.UnknownNameError: effect 'Rectifying': no class of this name is known (known: none); \
+write @effect above the class
 
     Parameters
     ----------
     what : str
-        Phrase for one entry, as messages use it.
+        What the classes are, in one or two words.
     advice : str
-        Where an entry is made.
-
-    Examples
-    --------
-    >>> Registry("gate", "enter it with @gate")["Alpha"]
-    Traceback (most recent call last):
-        ...
-    gpusyn.errors.UnknownNameError: gate 'Alpha': no such entry (known: none); enter it with @gate
+        How a class is entered.
     """
 
     def __init__(self, what: str, advice: str) -> None:
         super().__init__()
-        self.what, self.advice = what, advice
+        self._what, self._advice = what, advice
 
-    def __missing__(self, name: str) -> Value:
-        """Refuse a name that was never entered.
-
-        Raises
-        ------
-        UnknownNameError
-            Always; the message names what is known.
-        """
-        known = ", ".join(sorted(self)) or "none"
-        raise UnknownNameError(f"{self.what} {name!r}: no such entry (known: {known}); {self.advice}")
-
-
-def import_modules(package: str, path: Iterable[str]) -> None:
-    """Import every module of a package, in the order of their names, so that each enters what it holds."""
-    for module in sorted(m.name for m in pkgutil.iter_modules(path)):
-        importlib.import_module(f"{package}.{module}")
+    def __missing__(self, name: str) -> Kind:
+        known = ", ".join(self) or "none"
+        raise UnknownNameError(
+            f"{self._what} {name!r}: no class of this name is known (known: {known}); {self._advice}"
+        )

@@ -4,6 +4,6 @@ Each file holds the records of one family of kinetics. A new file needs no line 
 imported, and enters its records by `forms.enter`.
 """
 
-from gpusyn.utils.registry import import_modules
+from gpusyn.utils.modules import import_modules
 
 import_modules(__name__, __path__)

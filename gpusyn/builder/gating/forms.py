@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from gpusyn.equations.coefficients import flat
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES
-from gpusyn.equations.kinetics.base import SourceGate, SynapseGate
-from gpusyn.errors import ParameterError
+from gpusyn.equations.kinetics.base import PAGE, SourceGate, SynapseGate
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics import Kinetics
 from gpusyn.parameters.scalars import whole_steps
 from gpusyn.utils.registry import Registry
@@ -88,11 +88,12 @@ class GateForm:
         Raises
         ------
         ParameterError
-            The kinetics is linear, so that no source keeps a gate of it.
+            If the form has none, as those of linear kinetics.
         """
         if self.source is None:
             raise ParameterError(
-                f"kinetics {self.kind!r}: no source keeps its gate; give its form source= and own=, or make it linear"
+                f"kinetics {self.kind!r}: its form has no gate of a source; give it source= and own=, or make the "
+                f"kinetics linear ({PAGE})"
             )
         return SOURCE_GATES[self.source]
 
@@ -104,7 +105,7 @@ class GateForm:
 
 FORMS: Registry[GateForm] = Registry(
     "gate form of kinetics",
-    "enter a GateForm for it in a file of gpusyn/builder/gating/: docs/adding_a_kinetics.md",
+    f"enter a GateForm of this kind in a file of gpusyn/builder/gating/ ({PAGE})",
 )
 
 
@@ -114,8 +115,12 @@ def enter(form: GateForm) -> GateForm:
     Raises
     ------
     UnknownNameError
-        A struct has no twin in ``gpusyn/equations/kinetics/``.
+        If a struct has no twin in ``gpusyn/equations/kinetics/``.
+    ArgumentError
+        If another kinetics has this kind.
     """
+    if form.kind in FORMS:
+        raise ArgumentError(f"GateForm: kinetics of the kind {form.kind!r} have a form already; choose another kind=")
     LUMPED[form.lumped.format(m=1)]
     SYNAPSE_GATES[form.synapse]
     if form.source is not None:
@@ -130,9 +135,9 @@ def form_of(kinetics: Kinetics) -> GateForm:
     Raises
     ------
     UnknownNameError
-        There is none.
+        If there is none.
     """
-    return FORMS[kinetics.kind]
+    return FORMS[getattr(kinetics, "kind", type(kinetics).__name__)]
 
 
 def lumped_form(kinetics: Kinetics, *, on_synapses: bool) -> str:

@@ -121,8 +121,8 @@ enter(linear_form("alpha", "Rising", "RisingGate", alpha_chain, rising))
 enter(linear_form("dual", "Rising", "RisingGate", dual_chain, rising))
 
 
-def decay_of(tau: float, dt: float) -> ExponentialCoefficients:
-    """Return the coefficients of a plain decay by `tau` (ms), with a jump of 1."""
-    chain = exponential_chain(Exponential(tau))
+def decay_of(tau: Any, dt: float) -> ExponentialCoefficients:
+    """Return the coefficients of a decay by `tau` (ms, a number or an array of several cases), with a jump of 1."""
+    chain = Chain((1 / tau,), (), 1.0)
     whole = chain_propagator((0.0, *chain.rates), (1.0,), dt)
     return exponential(chain, whole, [whole[0][1] / dt], 1.0)

@@ -5,7 +5,7 @@ and `synapse_gate`.
 """
 
 from gpusyn.equations.kinetics.base import LUMPED, SOURCE_GATES, SYNAPSE_GATES
-from gpusyn.utils.registry import import_modules
+from gpusyn.utils.modules import import_modules
 
 __all__ = ["LUMPED", "SOURCE_GATES", "SYNAPSE_GATES"]
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from gpusyn.equations.coefficients import count, read
 from gpusyn.equations.effects import Array, Real
+from gpusyn.errors import ArgumentError
 from gpusyn.utils.registry import Registry
 
 MOST_COMPONENTS = 7  # of a scheme of channels under pulses of transmitter: one fewer than its states
@@ -192,7 +193,8 @@ class SynapseGate(Gate):
         return extra
 
 
-_ADVICE = "write its twin in gpusyn/equations/kinetics/ and its struct in kernels/kinetics/: docs/adding_a_kinetics.md"
+PAGE = "docs/adding_a_kinetics.md"
+_ADVICE = f"write its twin in gpusyn/equations/kinetics/ and its struct in kernels/kinetics/ ({PAGE})"
 LUMPED: Registry[Lumped] = Registry("struct of a target's gate", _ADVICE)
 SOURCE_GATES: Registry[SourceGate] = Registry("struct of a source's gate", _ADVICE)
 SYNAPSE_GATES: Registry[SynapseGate] = Registry("struct of a synapse's gate", _ADVICE)
@@ -204,23 +206,41 @@ Y = TypeVar("Y", bound=SynapseGate)
 
 def lumped(cls: type[L]) -> type[L]:
     """Enter what target neurons keep under the name of its struct."""
-    gate = cls()
-    LUMPED[gate.name] = gate
+    _enter("lumped", LUMPED, cls, Lumped, ("C", "STATES", "average", "step"))
     return cls
 
 
 def source_gate(cls: type[S]) -> type[S]:
     """Enter a source's gate under the name of its struct."""
-    gate = cls()
-    SOURCE_GATES[gate.name] = gate
+    _enter("source_gate", SOURCE_GATES, cls, SourceGate, ("C", "advance"))
     return cls
 
 
 def synapse_gate(cls: type[Y]) -> type[Y]:
     """Enter a synapse's gate under the name of its struct."""
-    gate = cls()
-    SYNAPSE_GATES[gate.name] = gate
+    _enter("synapse_gate", SYNAPSE_GATES, cls, SynapseGate, ("C", "KERNEL", "step"))
     return cls
+
+
+def _enter(decorator: str, registry: Registry[Any], cls: type[Gate], base: type[Gate], parts: tuple[str, ...]) -> None:
+    """Enter a twin that has all parts of its own.
+
+    Raises
+    ------
+    ArgumentError
+        If a part is missing, or another twin has the name.
+    """
+    missing = [part for part in parts if getattr(cls, part, None) is getattr(base, part, None)]
+    if not issubclass(cls, base) or missing:
+        raise ArgumentError(
+            f"@{decorator}: {cls.__name__} has no {missing[0] if missing else 'base class'}; write a subclass of "
+            f"gpusyn.equations.kinetics.base.{base.__name__} with {', '.join(parts)} ({PAGE})"
+        )
+    gate = cls()
+    if gate.name in registry:
+        place = type(registry[gate.name]).__module__
+        raise ArgumentError(f"@{decorator}: {place} has a gate {gate.name!r} already; choose another name")
+    registry[gate.name] = gate
 
 
 class UnlumpedCoefficients(NamedTuple):
