@@ -29,17 +29,17 @@ def coefficient_enum(name: str, fields: tuple[str, ...]) -> str:
 
 
 def coefficient_struct(kind: type[tuple[Any, ...]]) -> str:
-    r"""Return the CUDA struct of a coefficient tuple, whose name ends in ``Coefficients``.
+    """Return the CUDA struct of a coefficient tuple, whose name ends in ``Coefficients``.
 
     Where fields are vectors or matrices, the struct is made for a number of components M and holds their offsets.
 
-    >>> from gpusyn.equations.coefficients import Matrix, Vector
-    >>> class SchemeCoefficients(NamedTuple):
-    ...     on: Matrix
-    ...     drive: Vector
-    >>> coefficient_struct(SchemeCoefficients)  # doctest: +NORMALIZE_WHITESPACE
-    'struct SchemeCoefficients {\n    int64 on, drive, COUNT;\n
-    MEMBER constexpr SchemeCoefficients(int M) : on(0), drive(on + M * M), COUNT(drive + M) {}\n};\n'
+    >>> from gpusyn.equations.kinetics.pulsed import PulsedSourceCoefficients
+    >>> print(coefficient_struct(PulsedSourceCoefficients).strip())  # doctest: +NORMALIZE_WHITESPACE
+    struct PulsedSourceCoefficients {
+        int64 on, off, drive, COUNT;
+        MEMBER constexpr PulsedSourceCoefficients(int M)
+            : on(0), off(on + M * M), drive(off + M * M), COUNT(drive + M) {}
+    };
     """
     fields = fields_of(kind)
     name = kind.__name__.removesuffix("Coefficients")
