@@ -17,10 +17,10 @@ from gpusyn import drugs, kinetics
 
 # Not lazily: the module of the same name would take the function's place if it were imported first.
 from gpusyn.builder.plan import plan
-from gpusyn.connectivity.distance_delay import DistanceDelay
-from gpusyn.connectivity.distance_dependent import DistanceDependent
-from gpusyn.connectivity.rules import (
+from gpusyn.connectivity import (
     AllToAll,
+    DistanceDelay,
+    DistanceDependent,
     FixedInDegree,
     FixedOutDegree,
     FixedProbability,

@@ -1,7 +1,7 @@
 """The exceptions that gpusyn raises on purpose.
 
 Each derives from :class:`GpusynError` and from the built-in that a Python user would expect, so both
-``except gpusyn.GpusynError`` and ``except ValueError`` work. Messages say what was given, where, what is
+``except gpusyn.GpusynError`` and ``except ValueError`` work. Messages name the value, the place, what is
 allowed and the next move:
 
 >>> raise ParameterError("Projection 'I->E'.delay: must be a multiple of dt = 0.1 ms (got 0.25)")
@@ -57,7 +57,7 @@ class FileError(GpusynError, OSError):
 
 
 class MissingDependencyError(GpusynError, ImportError):
-    """An optional package is not installed; the message holds the ``pip`` line that mends it."""
+    """An optional package is not installed; the message names the ``pip`` command that installs it."""
 
 
 class ImmutableError(GpusynError, AttributeError):

@@ -134,8 +134,8 @@ MODELS = [
     (ParameterError, ["LIF.t_ref[1]", ">= 0", "got -1, 1 wrong of 2"], lambda: gs.LIF(t_ref=[2, -1])),
     (ParameterError, ["LIF.C_m", "> 0", "got -5", "Normal"], lambda: gs.LIF(C_m=gs.Normal(-5.0, 1.0))),
     (ParameterError, ["LIF.C_m", "> 0", "got -1", "Uniform"], lambda: gs.LIF(C_m=gs.Uniform(-1.0, 5.0))),
-    (ParameterError, ["LIF.C_m", "one a neuron", "shape (2, 2)"], lambda: gs.LIF(C_m=np.ones((2, 2)))),
-    (ParameterError, ["LIF.C_m", "one a neuron", "0 values"], lambda: gs.LIF(C_m=[])),
+    (ParameterError, ["LIF.C_m", "one per neuron", "shape (2, 2)"], lambda: gs.LIF(C_m=np.ones((2, 2)))),
+    (ParameterError, ["LIF.C_m", "one per neuron", "0 values"], lambda: gs.LIF(C_m=[])),
     (ParameterError, ["LIF", "equally many", "C_m 2, V_th 3"], lambda: gs.LIF(C_m=[1, 2], V_th=[-50.0] * 3)),
     (
         ParameterError,
@@ -187,7 +187,7 @@ MODELS = [
     ),
     (
         ArgumentError,
-        ["PoissonSource.rate", "or a gs.Waveform", "got Uniform", "draw one value a neuron"],
+        ["PoissonSource.rate", "or a gs.Waveform", "got Uniform", "draw one value per neuron"],
         lambda: gs.PoissonSource(gs.Uniform(1.0, 2.0)),
     ),
     (
@@ -213,7 +213,7 @@ MODELS = [
     # waveforms
     (
         ParameterError,
-        ["Waveform.values", "one value a time", "1 values and 2 times"],
+        ["Waveform.values", "one value per time", "1 values and 2 times"],
         lambda: gs.Waveform([0, 1], [1]),
     ),
     (
@@ -445,7 +445,7 @@ POPULATIONS = [
     (ParameterError, ["Population 'new'.V", "volts", "-0.06"], lambda w: w.population(V=-0.06)),
     (
         ParameterError,
-        ["Population 'new'.V", "10 values, one a neuron", "3 values"],
+        ["Population 'new'.V", "10 values, one per neuron", "3 values"],
         lambda w: w.population(V=[-60.0] * 3),
     ),
     (ArgumentError, ["Population 'new'.V", "got 'rest'"], lambda w: w.population(V="rest")),
@@ -589,7 +589,7 @@ CONNECTIONS = [
     (ParameterError, [".weight", "siemens", "largest of 40"], lambda w: w.connect(weight=np.full(40, 1e-9))),
     (
         ParameterError,
-        [".weight", ">= 0", "got -1", "LogNormal", "E_rev"],
+        [".weight", ">= 0", "got -1", "E_rev", "LogNormal"],
         lambda w: w.connect(weight=_Negative(1.0, 2.0)),
     ),
     (ParameterError, [".weight", "amperes", "got 1e-10"], lambda w: w.connect(post=w.C, weight=1e-10)),
@@ -598,12 +598,12 @@ CONNECTIONS = [
     (ArgumentError, [".weight", "got '1.0'"], lambda w: w.connect(weight="1.0")),
     (
         ParameterError,
-        [".weight", "40 values, one a synapse", "got 3 values"],
+        [".weight", "40 values, one per synapse", "got 3 values"],
         lambda w: w.connect(weight=[1.0] * 3),
     ),
     (
         ParameterError,
-        [".weight", "one a synapse", "shape (10, 4)"],
+        [".weight", "one per synapse", "shape (10, 4)"],
         lambda w: w.connect(weight=np.ones((10, 4))),
     ),
     (
@@ -719,7 +719,7 @@ INPUTS = [
     (ParameterError, [".weight", "nS >= 0", "got -1", "E_rev"], lambda w: w.drive(weight=-1.0)),
     (
         ParameterError,
-        [".weight", "10 values, one a neuron", "2 values"],
+        [".weight", "10 values, one per neuron", "2 values"],
         lambda w: w.drive(weight=[1.0, 2.0]),
     ),
     (ArgumentError, [".weight", "Ratio"], lambda w: w.drive(weight=gs.Ratio("NMDA", 1.0))),

@@ -84,7 +84,7 @@ def test_demo_without_optional_packages_says_the_line_and_goes_on(tmp_path, caps
     assert 'without demo.png: matplotlib is not installed; pip install "gpusyn[plot]"' in out
     assert "rate of I: " in out
     assert "wrote" not in out
-    assert "100% [" in err
+    assert 'pip install "gpusyn[progress]"' in err
     assert list(tmp_path.iterdir()) == []
 
 

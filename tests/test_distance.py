@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gpusyn.connectivity import FixedProbability, rules, sampling
+from gpusyn.connectivity import FixedProbability, base, sampling
 from gpusyn.connectivity import geometry as places
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.distance_dependent import DistanceDependent
@@ -121,7 +121,7 @@ def test_autapses_can_be_left_out():
 def test_synapses_do_not_depend_on_the_size_of_a_block(monkeypatch):
     rule = DistanceDependent(0.5, sigma=0.3, positions=SHEET)
     whole = rule.draw(120, 90, STREAM)
-    for module in (rules, sampling):
+    for module in (base, sampling):
         monkeypatch.setattr(module, "BLOCK", 50)
     np.testing.assert_array_equal(rule.draw(120, 90, STREAM), whole)
 
@@ -239,10 +239,10 @@ def test_what_is_refused():
         ({"extent": 1.0}, ArgumentError, "is for boundary='periodic'"),
         ({"boundary": "periodic", "extent": 0.0}, ParameterError, "extent"),
         ({"boundary": "periodic", "extent": [1.0] * 4}, ParameterError, "extent"),
-        ({"boundary": "periodic", "extent": [1.0] * 3, "positions": SHEET}, ParameterError, "2, one a dimension"),
+        ({"boundary": "periodic", "extent": [1.0] * 3, "positions": SHEET}, ParameterError, "2, one per dimension"),
         ({"autapses": 1}, ArgumentError, "True or False"),
         ({"positions": SHEET[0]}, ArgumentError, "a pair of arrays"),
-        ({"positions": (SHEET[0], SHEET[1][:, 0])}, ParameterError, "one row a neuron"),
+        ({"positions": (SHEET[0], SHEET[1][:, 0])}, ParameterError, "one row per neuron"),
         ({"positions": (SHEET[0], SHEET[1][:, :1])}, ParameterError, "the same space"),
         ({"positions": (SHEET[0] * np.nan, SHEET[1])}, ParameterError, "finite"),
         ({"sgma": 1.0}, ArgumentError, "did you mean 'sigma'"),

@@ -98,7 +98,16 @@ def test_keys_depend_on_every_part():
     assert len(set(keys)) == len(keys)
     assert all(0 <= key < 2**64 for key in keys)
     # Written down once: seeds in published work must keep their networks.
-    assert rng.stream_key(1, "weights", "E->I") == 0x5ADEBF339B947E37
+    assert {purpose.name: rng.stream_key(1, purpose, "E->I") for purpose in rng.StreamPurpose} == {
+        "CONNECT": 0x224AD68716DAFC97,
+        "WEIGHT": 0x1CD227907D21B537,
+        "DELAY": 0x1BBD21D00ABFE5ED,
+        "DRIVE": 0x3B34F7B5FA114327,
+        "SOURCE": 0x5F744E5BAE9CABB3,
+        "PARAMETER": 0xFF0657426AB8B51D,
+        "INITIAL_V": 0x1CFF2EF96BAE1B71,
+        "SET": 0x3728BDDAA796D7C0,
+    }
 
 
 def test_uniform_numbers_never_reach_their_limits(c):

@@ -12,9 +12,9 @@ from gpusyn.connectivity import (
     FixedOutDegree,
     FixedProbability,
     FixedTotalNumber,
-    degree,
+    fixed_degree,
     sampling,
-    total,
+    total_number,
 )
 from gpusyn.connectivity.base import id_type
 from gpusyn.connectivity.sampling import multiply_shift
@@ -275,7 +275,7 @@ def test_only_portable_arithmetic(rule, monkeypatch):
         monkeypatch.setattr(np, name, forbidden)
     # The number of draws made at a time comes from the machine's logarithm: other numbers change nothing.
     monkeypatch.setattr(sampling, "draws_needed", lambda count, n: count + 1)
-    for module in (degree, total):
+    for module in (fixed_degree, total_number):
         monkeypatch.setattr(module, "draws_needed", lambda count, n: count + 1)
     np.testing.assert_array_equal(rule.draw(30, 30, STREAM), expected)
     rule.max_in_degree(30, 30)

@@ -17,10 +17,10 @@ from gpusyn.connectivity import (
     FromSparse,
     OneToOne,
     base,
-    degree,
-    rules,
+    fixed_degree,
+    one_to_one,
     sampling,
-    total,
+    total_number,
 )
 from gpusyn.connectivity.base import autapse_positions, tail_bound
 from gpusyn.errors import ArgumentError, ParameterError
@@ -107,7 +107,7 @@ def test_synapses_do_not_depend_on_the_size_of_a_block(rule, selections, size):
     except ParameterError:
         return
     with pytest.MonkeyPatch.context() as patch:
-        for module in (base, degree, rules, sampling, total):
+        for module in (base, fixed_degree, one_to_one, sampling, total_number):
             patch.setattr(module, "BLOCK", size)
         drawn = rule.draw(selections[0], selections[1], STREAM, selections[2])
         blocks = list(rule.blocks(selections[0], selections[1], STREAM, selections[2]))

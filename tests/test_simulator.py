@@ -273,10 +273,36 @@ def test_weights_are_set_up_to_their_limit(backend):
     with simulator(backend, given(w_max=20.0)) as sim:
         sim.set_weights("c", 20.0)
         assert set(sim.weights("c").weight) == {20.0}
-        for wrong in (20.001, -0.1, np.nan, np.full(7, 21.0), np.ones(6)):
-            with pytest.raises(gs.ParameterError, match=r"set_weights\('c'\).*w_max"):
+        for wrong, error, message in (
+            (20.001, gs.ParameterError, r"<= 20 \(got 20\.001\); declare a larger w_max= when connecting$"),
+            (np.full(7, 21.0), gs.ParameterError, r"\[0\]: .*\(got 21, 7 wrong of 7 values\); declare a larger w_max="),
+            (-1.0, gs.ParameterError, r"nS >= 0 .*\(got -1\); inhibition is the receptor's E_rev and not a sign$"),
+            (np.nan, gs.ParameterError, r"must be a finite number .*\(got nan\)$"),
+            (np.ones(6), gs.ParameterError, r"one per synapse.*; here 7 synapses \(got 6 values\)$"),
+            (np.ones((7, 1)), gs.ParameterError, r"here 7 synapses \(got an array of shape \(7, 1\)\)$"),
+            ("much", gs.ArgumentError, r"or an array .* \(got 'much'\)$"),
+            (
+                gs.Uniform(0.0, 1.0),
+                gs.ArgumentError,
+                r"\(got Uniform.*\); draw 7 values with numpy and give them$",
+            ),
+        ):
+            with pytest.raises(error, match=r"Simulator\.set_weights\('c'\).*" + message):
                 sim.set_weights("c", wrong)
         assert set(sim.weights("c").weight) == {20.0}
+
+
+def test_a_weight_of_a_current_has_a_sign_and_a_limit():
+    net = gs.Network()
+    source = net.population("source", 1, gs.SpikeSource([1.0]))
+    cells = net.population("cells", 2, gs.LIF(), receptors=[gs.CurrentReceptor("I", tau=2.0)])
+    c = net.connect(source, cells, gs.AllToAll(), receptor="I", weight=[1.0, -2.0], delay=1.0, w_max=4.0)
+    with gs.Simulator(net, backend="numpy") as sim:
+        sim.set_weights(c, -4.0)
+        assert sim.weights(c).weight.tolist() == [-4.0, -4.0]
+        for wrong in (-5.0, 5.0):
+            with pytest.raises(gs.ParameterError, match=r"pA >= -4 and <= 4 \(got .*\); declare a larger w_max="):
+                sim.set_weights(c, wrong)
 
 
 def test_one_weight_for_all_needs_w_max_to_be_changed(backend):

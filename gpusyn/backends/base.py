@@ -1,4 +1,4 @@
-"""What a backend must offer: a session that owns the arrays of one program and runs its launch list.
+"""The interface of a backend: a session owns the arrays of one program and runs its launch list.
 
 `lacking` and the two `part_to_...` functions are the checks that all backends share.
 """

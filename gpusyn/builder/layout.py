@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import Quantum
 from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
-from gpusyn.connectivity.rules import AllToAll
+from gpusyn.connectivity import AllToAll
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kinetics import Kinetics

@@ -18,7 +18,7 @@ from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
 from gpusyn.neurons import Membrane
 from gpusyn.numerics import portable_math
-from gpusyn.numerics.rng import Stream, stream_key
+from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps_array
 from gpusyn.receptors.calcium import coefficients as calcium_coefficients
@@ -32,10 +32,10 @@ OWN_STATE = 6  # of the neuron model, by its number
 def parameter(place: PopulationLayout, name: str, seed: int) -> Any:
     """A parameter as the user gave it: a number, or one value a neuron (drawn here if it is a distribution)."""
     population = place.population
-    return drawn(population.model.values[name], place.size, f"{population.name}.{name}", seed, "parameter")
+    return drawn(population.model.values[name], place.size, f"{population.name}.{name}", seed, StreamPurpose.PARAMETER)
 
 
-def drawn(value: Any, size: int, name: str, seed: int, purpose: str) -> Any:
+def drawn(value: Any, size: int, name: str, seed: int, purpose: StreamPurpose) -> Any:
     """A number or an array; distributions are drawn from the stream of (purpose, name), one value a neuron."""
     if isinstance(value, Distribution):
         return value.draw(Stream(stream_key(seed, purpose, name)), np.arange(size))
@@ -66,7 +66,7 @@ class NeuronTables:
         self.parameters.append(p)
         where = f"Population '{place.population.name}'"
         model.check_drawn(p, where)
-        initial = drawn(place.population.V, place.size, place.population.name, seed, "initial V")
+        initial = drawn(place.population.V, place.size, place.population.name, seed, StreamPurpose.INITIAL_V)
         rest = p[model.REST]
         self.rest[neurons] = rest
         self.V[neurons] = rest if initial is None else initial

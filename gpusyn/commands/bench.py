@@ -1,4 +1,4 @@
-"""`gpusyn bench`: one scaling case, timed, with what one must know of the machine to judge the numbers."""
+"""`gpusyn bench`: time scaling cases, and report the facts of the machine that the numbers depend on."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def run_bench(
     Returns
     -------
     dict
-        ``machine``, ``versions``, ``backend`` and ``results``, one of these a case.
+        ``machine``, ``versions``, ``backend`` and ``results``, a list with one entry per case.
 
     Raises
     ------
     GpusynError
-        A wrong argument or a file that cannot be written; before anything is timed.
+        An argument is wrong or the file cannot be written; raised before anything is timed.
     """
     names = [one_of(name, CASES, "--case") for name in cases]
     if duration is not None:
@@ -128,7 +128,7 @@ def measure(
 
 
 def _simulator(net: gs.Network, backend: Backend, precision: str, threads: int | None) -> gs.Simulator:
-    with contextlib.redirect_stderr(io.StringIO()):  # that drawn delays are rounded is no news here
+    with contextlib.redirect_stderr(io.StringIO()):  # the note on rounded delays is of no interest here
         return gs.Simulator(net, dt=DT, seed=SEED, backend=backend, precision=precision, threads=threads)
 
 
@@ -158,7 +158,7 @@ def _run(sim: gs.Simulator, net: gs.Network, warm_up: float, duration: float, ga
 
 
 def _fan_out(net: gs.Network) -> dict[str, float]:
-    """Mean number of synapses that leave a neuron, by population."""
+    """Return the mean number of synapses that leave each neuron, by population."""
     fans = dict.fromkeys(net.populations, 0.0)
     for projection in net.projections.values():
         synapses = projection.rule.expected(projection.pre.size, projection.post.size)
@@ -168,7 +168,7 @@ def _fan_out(net: gs.Network) -> dict[str, float]:
 
 
 def machine() -> dict[str, Any]:
-    """What one must know of this machine to judge a timing."""
+    """Return the facts of this machine that a timing depends on."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -190,7 +190,7 @@ def _processor() -> str:
 
 
 def _copy_speed() -> float:
-    """Bytes read and written a second by the best of a few large copies, on one thread."""
+    """Return the bytes read and written per second by the best of a few large copies, on one thread."""
     source = np.ones(_COPIED // 8)
     target = np.empty_like(source)
     best = 0.0
@@ -202,7 +202,7 @@ def _copy_speed() -> float:
 
 
 def _peak_memory() -> int | None:
-    """Most memory that this process has had; None where the system does not say."""
+    """Return the peak memory of this process (bytes), None if the system does not say."""
     try:
         import resource
     except ImportError:
@@ -230,7 +230,7 @@ def _machine_lines(report: dict[str, Any]) -> list[str]:
 
 
 def result_lines(r: dict[str, Any]) -> list[str]:
-    """The numbers of one case as text."""
+    """Return the numbers of one case as lines of text."""
     each, total = r["bytes_per_synapse"], size_text(r["bytes"])
     pace = f", {r['synapses'] / r['build_s']:.3g} synapses/s" if r["synapses"] else ""
     rows = [

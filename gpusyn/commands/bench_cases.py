@@ -9,7 +9,7 @@ import gpusyn as gs
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import integer
 
-PUBLISHED = 80  # synapses a neuron in the COBA and CUBA benchmarks
+PUBLISHED = 80  # synapses per neuron in the COBA and CUBA benchmarks
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _random(size: int, fan_out: int) -> gs.FixedProbability:
 def coba(size: int, fan_out: int) -> gs.Network:
     """Conductance-based network of Vogels & Abbott (2005), as in Brette et al. (2007), benchmark 1.
 
-    With 80 synapses a neuron it sustains itself after 50 ms of stimulation, at about 20 Hz. With another fan-out
+    With 80 synapses per neuron it sustains itself after 50 ms of stimulation, at about 20 Hz. With another fan-out
     weights are scaled to the same total; fluctuations then no longer sustain it, and a constant current, different
     for each cell, keeps it asynchronous and irregular at 5 to 10 Hz.
     """
@@ -91,7 +91,7 @@ def cuba(size: int, fan_out: int) -> gs.Network:
 
 
 def per_synapse(size: int, fan_out: int) -> gs.Network:
-    """First-order AMPA gates with a transmitter pulse, one on each synapse: five sources of 10 Hz a target."""
+    """First-order AMPA gates with a transmitter pulse, one on each synapse: five sources of 10 Hz per target."""
     return _pulsed(size, fan_out, "per-synapse")
 
 
@@ -145,7 +145,7 @@ CASES = {
 
 
 def case_network(name: str, size: int | None, fan_out: int | None) -> tuple[gs.Network, int, int]:
-    """The network of a case, with the size and fan-out that were taken.
+    """Return the network of a case, with the size and fan-out that were taken.
 
     Parameters
     ----------

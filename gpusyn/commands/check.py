@@ -1,4 +1,4 @@
-"""`gpusyn check`: every backend of this machine against the numpy reference, bit for bit."""
+"""`gpusyn check`: compare every backend of this machine with the numpy reference, bit for bit."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def variants(found: Mapping[str, Backend]) -> list[Variant]:
 
 
 def run_case(case: Case, backend: Backend) -> Results:
-    """Everything that the recorders of a case see on a backend."""
+    """Return all data that the recorders of a case collect on a backend."""
     net = case.network()
-    # What a simulator has to say of rounded delays is no news here.
+    # The simulator's note on rounded delays is of no interest here.
     with contextlib.redirect_stderr(io.StringIO()):
         sim = gs.Simulator(net, dt=0.1, seed=SEED, backend=backend, precision=case.precision, chunk_steps=CHUNK)
     with sim:
@@ -65,7 +65,7 @@ def run_case(case: Case, backend: Backend) -> Results:
 
 
 def difference(expected: Results, got: Results) -> str:
-    """Where two results first differ, "" if nowhere.
+    """Return where two results first differ, "" if they do not.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def _traces_differ(a: TraceData, b: TraceData) -> str:
 
 
 def amount(results: Results) -> str:
-    """How much is compared, in words."""
+    """Return in words how much is compared."""
     spikes = sum(len(data) for data in results.values() if isinstance(data, SpikeData))
     samples = sum(v.size for d in results.values() if isinstance(d, TraceData) for v in d.values.values())
     return f"{spikes:,} spikes, {samples:,} samples"

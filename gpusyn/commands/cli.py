@@ -21,7 +21,7 @@ USAGE, INTERRUPTED = 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
+    """A parser that says in one line what is wrong, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"{self.prog}: error: {message}; see {self.prog} --help\n")
@@ -145,7 +145,8 @@ def _number(text: str) -> float:
 Argument = tuple[str, dict[str, Any]]
 
 _BACKEND: Argument = ("--backend", {
-    "choices": names(), "default": "auto", "help": "where to compute; auto: the first of cuda, cpu, numpy that works",
+    "choices": names(), "default": "auto",
+    "help": f"where to compute; auto: the first of {', '.join(names()[1:])} that works",
 })  # fmt: skip
 _THREADS: Argument = ("--threads", {
     "type": _whole, "metavar": "N", "help": "threads of the cpu backend (default: all cores)",

@@ -23,7 +23,7 @@ from gpusyn.parameters.scalars import integer, real, whole_steps
 
 DT = 0.1
 FAN_IN = 80  # synapses that a cell gets from the network, whatever its size
-CHUNK = 200  # steps between two looks at the progress bar
+CHUNK = 200  # steps between two updates of the progress bar
 LEAST_SIZE = 10
 
 
@@ -42,7 +42,7 @@ def demo_network(size: int = 4000) -> DemoNetwork:
     ----------
     size : int
         Number of neurons, >= 10, four fifths of them excitatory. Each gets about 80 synapses from the network and
-        20 from the background at any size that has so many neurons, so rates hardly depend on it.
+        20 from the background, if there are so many neurons, so rates hardly depend on the size.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def run_demo(
     seed: int = 42,
     threads: int | None = None,
 ) -> dict[str, float]:
-    """Run the demo: says what it does, writes ``demo.h5`` and ``demo.png``.
+    """Run the demo: print what it does, and write ``demo.h5`` and ``demo.png``.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def run_demo(
     backend : {"auto", "cuda", "cpu", "numpy"}
         Where to compute.
     out : path
-        Directory of the files; made if need be.
+        Directory of the files; it is made if it does not exist.
     seed, threads
         As for :class:`gpusyn.Simulator`.
 
@@ -108,8 +108,8 @@ def run_demo(
     Raises
     ------
     GpusynError
-        Before anything is computed: a value out of range, a backend that cannot be used, a directory that cannot
-        be written.
+        A value is out of range, the backend cannot be used, or the directory cannot be written; raised before
+        anything is computed.
     """
     duration = real(duration, "--duration", unit="ms", above=0.0)
     whole_steps(duration, DT, "--duration")
@@ -159,7 +159,7 @@ def _introduce(size: int, duration: float, choice: Choice, missing: list[str]) -
 
 
 def _prepare(directory: Path) -> Path:
-    """Make the directory and see that it can be written and nothing foreign is in the way."""
+    """Make the directory; check that it can be written and that no other file is in the way."""
     if directory.exists() and not directory.is_dir():
         raise FileError(f"--out {directory}: is a file; give a directory")
     try:
@@ -180,7 +180,7 @@ def _report_speed(wall: float, duration: float) -> None:
 
 
 def _write(sim: Any, spikes: Any, traces: Any, directory: Path, missing: list[str]) -> None:
-    """Write what the installed packages allow, each file under its name only when it is complete."""
+    """Write the files that the installed packages allow, each under its name only when it is complete."""
     if "h5py" not in missing:
         sim.save(directory / "demo.h5")
         _say(f"wrote {directory / 'demo.h5'}: spikes and frame reports in SONATA's layout")

@@ -1,6 +1,6 @@
-"""What ``gpusyn info`` says: versions, backends, devices, folders, and whether the GPU can be used.
+"""`gpusyn info`: report versions, backends, devices, folders, and whether the GPU can be used.
 
-It is what people paste into a report of a problem, so it asks for everything and fails on nothing.
+People paste this text into reports of problems, so it covers everything and never fails.
 """
 
 from __future__ import annotations

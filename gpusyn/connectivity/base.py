@@ -1,4 +1,4 @@
-"""What all connection rules share: how they are checked, drawn block by block, and bounded."""
+"""The base class of connection rules, and what they share: autapses, and bounds on the in-degree."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ import numpy.typing as npt
 from gpusyn.errors import ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream
+from gpusyn.utils.typing import Integers
 
 __all__ = [
     "BLOCK",
     "Ids",
-    "Integers",
     "Keys",
     "Rule",
+    "all_cells",
     "autapse_positions",
     "count_autapses",
     "id_type",
     "tail_bound",
+    "without_autapses",
 ]
 
 Ids = npt.NDArray[Any]  # int32, or int64 where a selection has more than 2**31 neurons
-Integers = npt.NDArray[np.int64]
 Keys = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 BLOCK = 1 << 15  # synapses (or draws) at a time: the scratch stays in a core's cache
@@ -173,3 +174,20 @@ def tail_bound(trials: int, probability: float, targets: int) -> int:
 
 def _log(x: float) -> float:
     return float(portable_math.log(np.array([x]))[0])
+
+
+def all_cells(n_rows: int, n_columns: int) -> Iterator[tuple[Ids, Ids]]:
+    """Yield all cells, row by row."""
+    for start in range(0, n_rows * n_columns, BLOCK):
+        cell = np.arange(start, min(start + BLOCK, n_rows * n_columns), dtype=np.int64)
+        yield np.divmod(cell, n_columns)
+
+
+def without_autapses(own: Integers | None, cells: Iterator[tuple[Ids, Ids]]) -> Iterator[tuple[Ids, Ids]]:
+    """Leave out the autapses, at column ``own[row]``."""
+    if own is None:
+        yield from cells
+        return
+    for pre, post in cells:
+        keep = post != own[pre]
+        yield pre[keep], post[keep]

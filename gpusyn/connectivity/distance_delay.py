@@ -9,9 +9,10 @@ import numpy as np
 
 from gpusyn.connectivity.base import Ids, Rule
 from gpusyn.connectivity.distance_dependent import DistanceDependent
-from gpusyn.connectivity.geometry import Floats, Places, checked_boundary, given_places, places_of
+from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import public, real
+from gpusyn.utils.typing import Floats
 
 __all__ = ["DistanceDelay"]
 
@@ -21,13 +22,13 @@ __all__ = ["DistanceDelay"]
 class DistanceDelay:
     """A delay that grows with distance: ``offset + distance / velocity``, for ``delay=`` of a connection.
 
-    It is rounded to the grid, and at least one step. Where the rule is a :class:`DistanceDependent` and nothing else is
-    said, distances are its own.
+    It is rounded to the grid, and at least one step. If the rule is a :class:`DistanceDependent` and no other
+    boundary or positions are given, its distances are used.
 
     Parameters
     ----------
     velocity : float
-        Conduction velocity, in the unit of the positions a ms.
+        Conduction velocity, in the unit of the positions per ms.
     offset : float
         Delay at distance 0 (ms), such as that of transmission.
     boundary, extent, positions

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.connectivity.base import Ids, Integers, Keys, Rule, autapse_positions, tail_bound
+from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions, tail_bound
+from gpusyn.connectivity.fixed_probability import FixedProbability
 from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
-from gpusyn.connectivity.rules import FixedProbability
 from gpusyn.errors import ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, uniform53
 from gpusyn.parameters.scalars import flag, one_of, public, real
+from gpusyn.utils.typing import Floats, Integers
 
 __all__ = ["DistanceDependent"]
 
-Floats = npt.NDArray[np.float64]
 
 PROFILES = ("gaussian", "exponential", "step")
 _ACCEPT = 1  # the block of random words that accept a pair; block 0 draws the pairs
@@ -43,7 +43,7 @@ class DistanceDependent(Rule):
     Parameters
     ----------
     p : float
-        Probability at distance 0, 0 to 1. (At most one synapse a pair: there are no multapses.)
+        Probability at distance 0, 0 to 1. (At most one synapse per pair: there are no multapses.)
     sigma : float
         Width of the profile.
     profile : {"gaussian", "exponential", "step"}
@@ -68,10 +68,10 @@ class DistanceDependent(Rule):
     Examples
     --------
     >>> import numpy as np
-    >>> from gpusyn.numerics.rng import Stream, stream_key
+    >>> from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
     >>> line = np.arange(1000.0)[:, None]
     >>> rule = DistanceDependent(0.5, sigma=10.0, boundary="periodic", extent=1000.0, positions=(line, line))
-    >>> pre, post = rule.draw(1000, 1000, Stream(stream_key(1, "connect", "E->E")))
+    >>> pre, post = rule.draw(1000, 1000, Stream(stream_key(1, StreamPurpose.CONNECT, "E->E")))
     >>> len(pre), round(rule.expected(1000, 1000)), int(np.median(np.abs(pre - post)))
     (12435, 12533, 7)
     """

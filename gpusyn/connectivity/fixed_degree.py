@@ -9,11 +9,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from gpusyn.connectivity.base import BLOCK, Ids, Integers, Keys, Rule, autapse_positions, tail_bound
+from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, tail_bound
 from gpusyn.connectivity.sampling import distinct_rows, draws_needed, integers
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.scalars import flag, integer, public
+from gpusyn.utils.typing import Integers
 
 __all__ = ["FixedInDegree", "FixedOutDegree"]
 
@@ -104,7 +105,7 @@ class FixedInDegree(_FixedDegree):
     Parameters
     ----------
     k : int
-        Synapses a target, >= 0.
+        Synapses per target, >= 0.
     autapses : bool
         Whether a neuron may contact itself.
     multapses : bool
@@ -128,7 +129,7 @@ class FixedOutDegree(_FixedDegree):
     Parameters
     ----------
     k : int
-        Synapses a source, >= 0.
+        Synapses per source, >= 0.
     autapses : bool
         Whether a neuron may contact itself.
     multapses : bool

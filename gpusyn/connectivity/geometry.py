@@ -1,4 +1,4 @@
-"""Where the neurons of two selections are: distances, and how densely a target can be surrounded."""
+"""Positions of the neurons of two selections: distances, and a bound on how densely a target is surrounded."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from gpusyn.connectivity.base import Integers
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, one_of, real, show
-from gpusyn.parameters.table import Immutable
 from gpusyn.parameters.units import as_floats
+from gpusyn.utils.immutable import Immutable
+from gpusyn.utils.typing import Floats, Integers
 
-__all__ = ["Floats", "Places", "checked_boundary", "given_places", "places_of"]
+__all__ = ["Places", "checked_boundary", "given_places", "places_of"]
 
-Floats = npt.NDArray[np.float64]
 Extent = tuple[float, ...]
 
 SOURCE_CELLS, TARGET_CELLS = 1024, 4096  # at most, for bounds: their product is the work
@@ -53,7 +51,7 @@ class Places(Immutable):
             )
         if extent is not None and len(extent) not in (1, dimensions):
             raise ParameterError(
-                f"{where}: extent must be one length, or {dimensions}, one a dimension (got {len(extent)})"
+                f"{where}: extent must be one length, or {dimensions}, one per dimension (got {len(extent)})"
             )
         lengths = extent * (dimensions // len(extent)) if extent else None
         self._set(pre=first, post=second, extent=lengths, reach=reach)
@@ -166,15 +164,15 @@ def checked_boundary(boundary: Any, extent: Any, where: str) -> Extent | None:
         raise ArgumentError(f"{where}: boundary='periodic' needs extent=, the length after which space repeats itself")
     if np.ndim(extent) == 0:
         return (real(extent, f"{where}.extent", above=0.0),)
-    lengths = as_floats(extent, f"{where}.extent", "", "must be a length, or one a dimension")
+    lengths = as_floats(extent, f"{where}.extent", "", "must be a length, or one per dimension")
     if lengths.ndim != 1 or not 1 <= len(lengths) <= 3:
-        raise ParameterError(f"{where}.extent: must be a length, or one a dimension (got {show(extent)})")
+        raise ParameterError(f"{where}.extent: must be a length, or one per dimension (got {show(extent)})")
     Limits(above=0.0).check(lengths, f"{where}.extent")
     return tuple(float(length) for length in lengths)
 
 
 def _coordinates(positions: Any, where: str) -> Floats:
-    must = "must be an array of shape (n, 1 to 3), one row a neuron"
+    must = "must be an array of shape (n, 1 to 3), one row per neuron"
     if isinstance(positions, (list, tuple)):
         positions = [list(p) if isinstance(p, (list, tuple, np.ndarray)) else p for p in positions]
     array = as_floats(positions, where, "", must)

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.connectivity.base import BLOCK, Ids, Integers
+from gpusyn.connectivity.base import BLOCK, Ids
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, uniform32, uniform53
 from gpusyn.parameters.distributions import log1p
+from gpusyn.utils.typing import Bools, Integers
 
 __all__ = ["bernoulli_rows", "distinct_rows", "integers", "multiply_shift"]
 
-Bools = npt.NDArray[np.bool_]
 
 _FINE_BELOW = 2.0**-10  # probabilities below need more than 32 random bits to be exact to 1e-6
 

@@ -7,20 +7,12 @@ from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
-from gpusyn.connectivity.base import (
-    BLOCK,
-    Ids,
-    Integers,
-    Keys,
-    Rule,
-    autapse_positions,
-    count_autapses,
-    tail_bound,
-)
+from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, count_autapses, tail_bound
 from gpusyn.connectivity.sampling import draws_needed, first_distinct, multiply_shift
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.scalars import flag, integer, public
+from gpusyn.utils.typing import Integers
 
 __all__ = ["FixedTotalNumber"]
 
@@ -123,7 +115,7 @@ class FixedTotalNumber(Rule):
 
 
 def _pairs(stream: Stream, start: int, count: int, n_pre: int, n_post: int, own: Integers | None) -> Integers:
-    """Return part of the sequence of pairs, pre * n_post + post, autapses as -1; one Philox call a pair."""
+    """Return part of the sequence of pairs, pre * n_post + post, autapses as -1; one Philox call per pair."""
     out = np.empty(count, dtype=np.int64)
     for first in range(0, count, BLOCK):
         part = slice(first, min(first + BLOCK, count))

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
 from gpusyn.drugs.actions import (
     Action,
     CompetitiveAntagonist,
@@ -26,8 +23,8 @@ from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import GlycineSite, Receptor
+from gpusyn.utils.typing import Floats
 
-Floats = npt.NDArray[np.float64]
 Doses = Mapping[Drug, Any]
 Kind = TypeVar("Kind", bound=Action)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gpusyn.drugs.actions import Action
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.scalars import instance, object_name, public
-from gpusyn.parameters.table import Immutable
+from gpusyn.utils.immutable import Immutable
 
 __all__ = ["Drug"]
 
@@ -45,7 +45,7 @@ class Drug(Immutable):
         if not actions:
             raise ArgumentError(
                 f"{where}: must do something (got no action); "
-                f"give one such as gs.drugs.CompetitiveAntagonist('AMPA', K=0.3)"
+                "give one such as gs.drugs.CompetitiveAntagonist('AMPA', K=0.3)"
             )
         seen = set()
         for k, action in enumerate(actions):

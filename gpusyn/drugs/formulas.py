@@ -20,10 +20,10 @@ from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import public, real
 from gpusyn.parameters.units import as_floats
 from gpusyn.receptors.nernst import ROOM, thermal_voltage
+from gpusyn.utils.typing import Floats
 
 __all__ = ["cheng_prusoff", "dose_ratio", "gaddum", "hill", "remaining", "woodhull"]
 
-Floats = npt.NDArray[np.float64]
 Number = Any  # a float, or an array of them
 
 

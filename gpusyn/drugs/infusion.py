@@ -12,10 +12,9 @@ from gpusyn.drugs.drug import Drug
 from gpusyn.numerics import portable_math
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.waveform import SLACK
+from gpusyn.utils.typing import Floats
 
 __all__ = ["Infusion"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

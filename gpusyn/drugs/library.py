@@ -14,7 +14,7 @@ from gpusyn.drugs.actions import (
     OpenChannelBlocker,
 )
 from gpusyn.drugs.drug import Drug
-from gpusyn.parameters.table import ReadOnlyDict
+from gpusyn.utils.immutable import ReadOnlyDict
 
 __all__ = ["LIBRARY"]
 

@@ -20,7 +20,8 @@ from gpusyn.io.atomic import replacing
 from gpusyn.io.file_layout import Place, RecorderLayout, Stored, arrange, write_notes
 from gpusyn.io.hdf5 import as_path, check_target, hdf5, hold, writing
 from gpusyn.parameters.scalars import one_of
-from gpusyn.results.recorded_neurons import Floats, Ids, in_order
+from gpusyn.results.recorded_neurons import Ids, in_order
+from gpusyn.utils.typing import Floats
 
 SORTING = {"none": 0, "by_id": 1, "by_time": 2}
 SPIKE_CHUNK = 8192  # spikes

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.connectivity.rules import AllToAll
+from gpusyn.connectivity import AllToAll
 from gpusyn.errors import ParameterError
-from gpusyn.measure.sampled_trace import Floats, summit
+from gpusyn.measure.sampled_trace import summit
 from gpusyn.network.network import Network
 from gpusyn.neurons import LIF, SpikeSource
 from gpusyn.parameters.limits import Limits
@@ -19,6 +19,7 @@ from gpusyn.parameters.units import as_floats
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import Receptor
 from gpusyn.simulation.simulator import Simulator
+from gpusyn.utils.typing import Floats
 
 HOLDING = -70.0  # mV, before the step to the command potential
 

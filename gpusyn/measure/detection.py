@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import MissingDependencyError, ParameterError
-from gpusyn.measure.sampled_trace import SLACK, Floats, Samples, crossing, level_of, summit
+from gpusyn.measure.sampled_trace import SLACK, Samples, crossing, level_of, summit
 from gpusyn.parameters.scalars import flag, real
 from gpusyn.utils.optional import require
+from gpusyn.utils.typing import Floats
 
 NOISE = 5.0  # a response must be larger than this many standard deviations of the noise
 FEWEST_TO_FIT = 4

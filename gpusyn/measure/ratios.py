@@ -9,9 +9,10 @@ import numpy as np
 
 from gpusyn.errors import ParameterError
 from gpusyn.measure.detection import Response, respond
-from gpusyn.measure.sampled_trace import SLACK, Floats, Samples, level_of, samples, summit
+from gpusyn.measure.sampled_trace import SLACK, Samples, level_of, samples, summit
 from gpusyn.parameters.scalars import one_of, public, real
 from gpusyn.parameters.units import as_floats
+from gpusyn.utils.typing import Floats
 
 
 @public

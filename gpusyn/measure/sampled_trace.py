@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import integer, one_of, real, show
 from gpusyn.parameters.units import as_floats
 from gpusyn.results import TraceData
-
-Floats = npt.NDArray[np.float64]
+from gpusyn.utils.typing import Floats
 
 SLACK = 1e-9  # ms: times this close are the same
 FEWEST = 5  # samples from which a spread is worth anything

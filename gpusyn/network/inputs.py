@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,7 @@ from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.registry import NetworkObjects
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.parameters.scalars import instance, one_of, public, real
-from gpusyn.parameters.timed import HIGHEST_RATE, number_array_or_waveform, time_window
-from gpusyn.parameters.waveform import Waveform
+from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, time_window
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
@@ -47,9 +46,9 @@ class NetworkInputs(NetworkObjects):
         receptor : str
             Receptor that the input arrives at; its kinetics must be linear.
         rate : float, array (target.size,) or Waveform
-            Rate (Hz) of a neuron's input, 0 to 1e6.
+            Rate (Hz) of each neuron's input, 0 to 1e6.
         weight : float, array (target.size,) or Distribution
-            Weight of each event, one a neuron (nS and >= 0, or pA for a CurrentReceptor).
+            Weight of each event, one per neuron (nS and >= 0, or pA for a CurrentReceptor).
         start, stop : float, optional
             When it is on (ms).
         name : str, optional
@@ -71,10 +70,9 @@ class NetworkInputs(NetworkObjects):
             own = population.receptor(receptor)
             if own is not None and not own.kinetics.linear:
                 raise ParameterError(
-                    f"{here}: receptor {receptor!r} of {population.name!r} has {own.kinetics!r}, which "
-                    f"saturates synapse "
-                    f"by synapse; connect a gs.PoissonSource population of {target.size} neurons with "
-                    f"gs.OneToOne()"
+                    f"{here}: receptor {receptor!r} of {population.name!r} has {own.kinetics!r}, "
+                    "which saturates synapse by synapse; "
+                    f"connect a gs.PoissonSource population of {target.size} neurons with gs.OneToOne()"
                 )
         name = self._free_name("drive", name, f"drive->{target.name}:{receptor}")
         where = f"Drive {name!r}"
@@ -147,8 +145,7 @@ class NetworkInputs(NetworkObjects):
             if np.intersect1d(other.target.keys(), target.keys()).size:
                 raise ParameterError(
                     f"Network.clamp().target: {target.name} has neurons that {other.name!r} clamps already; "
-                    f"a neuron "
-                    f"can have one clamp: change its V over time with a gs.Waveform"
+                    "a neuron can have one clamp: change its V over time with a gs.Waveform"
                 )
         name = self._free_name("clamp", name, f"clamp->{target.name}")
         kept = number_array_or_waveform(V, None, f"Clamp {name!r}.V", arrays=False, potential=True, unit="mV")
@@ -215,14 +212,3 @@ class NetworkInputs(NetworkObjects):
                 f"{where}.wash_out: needs a stop= from which the drug is washed out (got {taus[1]:g}); give stop= too"
             )
         return self._add("infusion", Infusion(name, drug, dose, *window, *taus))
-
-    def _own_neurons(self, target: Any, here: str) -> None:
-        """Raise unless it is a selection of this network's populations without sources."""
-        self._own(target, f"{here}.target")
-        for population, _ in target.parts:
-            if population.is_source:
-                raise ParameterError(
-                    f"{here}.target: {population.name!r} is a {population.model.kind}, which has no "
-                    f"membrane; give "
-                    f"neurons, such as gs.LIF"
-                )

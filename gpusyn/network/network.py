@@ -1,4 +1,4 @@
-"""The description of a network: what there is, not yet how it is computed; it holds no state."""
+"""The description of a network. It does not say how the network is computed, and holds no state."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.connectivity.base import Rule
-from gpusyn.connectivity.distance_delay import DistanceDelay
+from gpusyn.connectivity import RULES, DistanceDelay, Rule
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.inputs import NetworkInputs
 from gpusyn.network.populations import Population, Selection
@@ -147,7 +146,7 @@ class Network(NetworkInputs):
         receptor : str, optional
             Receptor that the weights are for; every population of `post` must have it.
         weight : float, array, Distribution, or dict of receptor to one of these or Ratio
-            Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has one value a synapse,
+            Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has one value per synapse,
             in order of creation. A dict makes one contact with several receptors.
         delay : float, array, Distribution or DistanceDelay
             Delay (ms), a multiple of dt and >= dt; drawn and computed delays are rounded to the grid.
@@ -168,7 +167,9 @@ class Network(NetworkInputs):
         here = "Network.connect()"
         self._own(pre, f"{here}.pre")
         self._own(post, f"{here}.post")
-        instance(rule, Rule, f"{here}.rule", "a connection rule such as gs.FixedProbability(0.02)")
+        instance(
+            rule, Rule, f"{here}.rule", f"a connection rule ({', '.join(RULES)}), such as gs.FixedProbability(0.02)"
+        )
         weights, by_name = named_weights(weight, receptor, post, here)
         kinds = {key: receptor_at(post, key, here) for key in weights}
         name = self._free_name("projection", name, f"{pre.name}->{post.name}:{'+'.join(weights)}")
@@ -259,6 +260,6 @@ def _coordinates(positions: Any, size: int, where: str) -> npt.NDArray[np.float6
         positions = [list(p) if isinstance(p, (list, tuple, np.ndarray)) else p for p in positions]
     array = as_floats(positions, f"{where}.positions", "", must)
     if array.ndim != 2 or array.shape[0] != size or not 1 <= array.shape[1] <= 3:
-        raise ParameterError(f"{where}.positions: {must}, one row a neuron (got shape {array.shape})")
+        raise ParameterError(f"{where}.positions: {must}, one row per neuron (got shape {array.shape})")
     Limits().check(array.ravel(), f"{where}.positions")
     return frozen(array)

@@ -11,16 +11,15 @@ import numpy.typing as npt
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.neurons import NeuronModel
 from gpusyn.parameters.scalars import show
-from gpusyn.parameters.table import Immutable, ReadOnlyDict
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
+from gpusyn.utils.immutable import Immutable, ReadOnlyDict
+from gpusyn.utils.typing import Integers
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
 
 __all__ = ["Part", "Population", "Selection"]
-
-Integers = npt.NDArray[np.int64]
 
 
 class Part(NamedTuple):
@@ -189,10 +188,9 @@ def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:
         found, counts = np.unique(np.concatenate(ids), return_counts=True) if len(ids) > 1 else (ids[0], None)
         if counts is not None and (counts > 1).any():
             twice = int(found[counts > 1][0])
+            where = " + ".join(_part_name(part) for part in parts)
             raise ParameterError(
-                f"{' + '.join(_part_name(part) for part in parts)}: neuron {twice} of {population.name!r} is "
-                f"in it "
-                f"twice; join selections that do not overlap"
+                f"{where}: neuron {twice} of {population.name!r} is in it twice; join selections that do not overlap"
             )
     return tuple(merged)
 
@@ -223,7 +221,7 @@ def _positions(index: Any, size: int, name: str) -> Integers:
             array = np.empty(0, dtype=np.int64)
         if array.dtype == np.bool_ and array.ndim == 1:
             if len(array) != size:
-                raise ParameterError(f"{where}: the mask must have {size} values, one a neuron (got {len(array)})")
+                raise ParameterError(f"{where}: the mask must have {size} values, one per neuron (got {len(array)})")
             positions = np.flatnonzero(array)
         elif array.dtype.kind in "iu" and array.ndim <= 1:
             positions = _listed(np.atleast_1d(array).astype(np.int64), size, where)
@@ -251,8 +249,7 @@ def _listed(positions: Integers, size: int, where: str) -> Integers:
     positions = np.where(positions < 0, positions + size, positions)
     if (np.diff(positions) <= 0).any():
         raise ParameterError(
-            f"{where}: indices must increase and not repeat, since a selection keeps the order of the "
-            f"population "
+            f"{where}: indices must increase and not repeat, since a selection keeps the order of the population "
             f"(got {show(positions)}); use np.unique(indices)"
         )
     return positions

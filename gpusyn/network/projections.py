@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import one_of, public, real, show
-from gpusyn.parameters.table import ReadOnlyDict
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
+from gpusyn.utils.immutable import ReadOnlyDict
+from gpusyn.utils.typing import Floats
 
 if TYPE_CHECKING:
     from gpusyn.connectivity.base import Rule
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
 
 __all__ = ["Projection", "Ratio"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @public
@@ -100,18 +98,16 @@ def receptor_at(target: Selection, name: Any, where: str) -> Receptor:
     for population, _ in target.parts:
         if population.is_source:
             raise ParameterError(
-                f"{where}: {population.name!r} is a {population.model.kind}, which has no receptors and "
-                f"takes no "
-                f"input; give neurons, such as gs.LIF, as the target"
+                f"{where}: {population.name!r} is a {population.model.kind}, "
+                "which has no receptors and takes no input; give neurons, such as gs.LIF, as the target"
             )
         names = [receptor.name for receptor in population.receptors]
         one_of(name, names, f"{where}: population {population.name!r}, receptor")
         found.append(population.receptors[names.index(name)])
     if len({receptor.is_current for receptor in found}) > 1:
         raise ParameterError(
-            f"{where}: receptor {name!r} is a conductance in one population of {target.name} and a current "
-            f"in another; "
-            f"connect to them one by one"
+            f"{where}: receptor {name!r} is a conductance in one population of {target.name} "
+            "and a current in another; connect to them one by one"
         )
     return found[0]
 
@@ -120,14 +116,8 @@ def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, p
     """Return a checked weight of a receptor: a number, an array or a distribution."""
     if receptor.is_current:
         return values(value, size, where, unit="pA", per=per)
-    try:
-        return values(value, size, where, unit="nS", low=0.0, per=per)
-    except ParameterError as error:
-        if ">= 0" not in str(error):
-            raise
-        raise ParameterError(
-            f"{error}; inhibition is the receptor's E_rev and not a sign, and a CurrentReceptor takes signed weights"
-        ) from None
+    move = "inhibition is the receptor's E_rev and not a sign, and a CurrentReceptor takes signed weights"
+    return values(value, size, where, unit="nS", low=0.0, if_low=move, per=per)
 
 
 def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tuple[dict[str, Any], bool]:

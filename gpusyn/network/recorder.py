@@ -1,4 +1,4 @@
-"""What is recorded, where, how often, and into which file."""
+"""Recorders: which variables of which neurons are recorded, how often, and into which file."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _METHODS: dict[Kind, str] = {
 
 
 class NetworkObjects:
-    """What was added to a network, by kind and name; names are unique among all kinds."""
+    """The objects that were added to a network, by kind and name; names are unique among all kinds."""
 
     @public
     def __init__(self) -> None:
@@ -86,9 +86,8 @@ class NetworkObjects:
         if taken is not None:
             move = "give this one another" if name is not None else "give this one another with name="
             raise ParameterError(
-                f"{where}: {chosen!r} is already the name of a {taken} of this network, and names key the "
-                f"random "
-                f"streams; {move}"
+                f"{where}: {chosen!r} is already the name of a {taken} of this network, "
+                f"and names key the random streams; {move}"
             )
         return chosen
 
@@ -98,9 +97,8 @@ class NetworkObjects:
         for population, _ in selection.parts:
             if self.populations.get(population.name) is not population:
                 raise ParameterError(
-                    f"{where}: population {population.name!r} belongs to another network; use one that this "
-                    f"network's "
-                    f"population() returned"
+                    f"{where}: population {population.name!r} belongs to another network; "
+                    "use one that this network's population() returned"
                 )
 
     def _own_neurons(self, target: Any, here: str) -> None:
@@ -109,7 +107,6 @@ class NetworkObjects:
         for population, _ in target.parts:
             if population.is_source:
                 raise ParameterError(
-                    f"{here}.target: {population.name!r} is a {population.model.kind}, which has no "
-                    f"membrane; give "
-                    f"neurons, such as gs.LIF"
+                    f"{here}.target: {population.name!r} is a {population.model.kind}, which has no membrane; "
+                    "give neurons, such as gs.LIF"
                 )

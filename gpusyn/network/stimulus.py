@@ -1,22 +1,18 @@
-"""Input that is no network: Poisson drive, injected current and voltage clamp."""
+"""Input from outside the network: Poisson drive, injected current and voltage clamp."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.waveform import Waveform
+from gpusyn.utils.typing import Floats
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
 
 __all__ = ["Clamp", "Drive", "Injection"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +28,9 @@ class Drive:
     receptor : str
         Receptor that it arrives at.
     rate : float, ndarray (target.size,) or Waveform
-        Rate (Hz) of a neuron's input.
+        Rate (Hz) of each neuron's input.
     weight : float, ndarray (target.size,) or Distribution
-        Weight of each event (nS, or pA for a CurrentReceptor), one a neuron.
+        Weight of each event (nS, or pA for a CurrentReceptor), one per neuron.
     start, stop : float
         When it is on (ms); a stop of ``None`` is never.
     """

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import public
-from gpusyn.parameters.table import Immutable, Parameter, ParameterTable, ReadOnlyDict
+from gpusyn.parameters.table import Parameter, ParameterTable
 from gpusyn.parameters.values import check_drawn, values
+from gpusyn.utils.immutable import Immutable, ReadOnlyDict
 
 if TYPE_CHECKING:
     pass

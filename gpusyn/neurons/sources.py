@@ -12,9 +12,8 @@ from gpusyn.neurons.base import NeuronModel
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, integer, public, show
 from gpusyn.parameters.table import Parameter
-from gpusyn.parameters.timed import HIGHEST_RATE, number_array_or_waveform
 from gpusyn.parameters.units import as_floats
-from gpusyn.parameters.waveform import Waveform
+from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform
 
 __all__ = ["PoissonSource", "SpikeSource"]
 

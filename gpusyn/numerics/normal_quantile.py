@@ -7,13 +7,12 @@ M. J. Wichura 1988, "Algorithm AS 241: the percentage points of the normal distr
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.numerics import portable_math
+from gpusyn.utils.typing import Floats
 
 __all__ = ["normal_quantile"]
 
-Floats = npt.NDArray[np.float64]
 
 # Numerator and denominator of the three pieces, constant first.
 _CENTRE = (

@@ -17,13 +17,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.errors import ArgumentError
+from gpusyn.utils.typing import Array
 
 __all__ = ["exp", "expm1", "exprel", "flush", "log"]
-
-Floats = NDArray[Any]
 
 
 class _Format(NamedTuple):
@@ -266,7 +264,7 @@ def flush(x: Any) -> Any:
         return np.where((x < bound) & (x > -bound), f.zero, x)[()]
 
 
-def _format(x: Any, function: str) -> tuple[Floats, _Format]:
+def _format(x: Any, function: str) -> tuple[Array, _Format]:
     """Return `x` as an array, and the constants of its type."""
     array = np.asarray(x)
     if array.dtype == np.float64:
@@ -276,7 +274,7 @@ def _format(x: Any, function: str) -> tuple[Floats, _Format]:
     raise ArgumentError(f"portable_math.{function}: x must be float32 or float64 (got {array.dtype})")
 
 
-def _reduce(x: Floats, f: _Format) -> tuple[Floats, Floats, Floats]:
+def _reduce(x: Array, f: _Format) -> tuple[Array, Array, Array]:
     """Return (high, low, 2**n) with x = n ln 2 + high - low; high is exact, low is small."""
     shifted = np.asarray(x * f.log2_e + f.magic)
     scale = np.asarray((shifted.view(f.bits) << f.mantissa) + f.bias).view(x.dtype)
@@ -284,7 +282,7 @@ def _reduce(x: Floats, f: _Format) -> tuple[Floats, Floats, Floats]:
     return np.asarray(x - n * f.ln2_high), np.asarray(n * f.ln2_low), scale
 
 
-def _horner(x: Floats, coefficients: tuple[Any, ...]) -> Floats:
+def _horner(x: Array, coefficients: tuple[Any, ...]) -> Array:
     """Evaluate a polynomial, highest power first."""
     y = np.asarray(x * coefficients[0])
     for c in coefficients[1:-1]:

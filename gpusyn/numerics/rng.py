@@ -12,6 +12,7 @@ the element's bits from 32 up (high 16 bits).  ``kernels/philox.cuh`` is the sam
 from __future__ import annotations
 
 import hashlib
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from gpusyn.numerics.philox import LOW_WORD, Words, philox, uniform32, uniform53
 
 __all__ = [
     "Stream",
+    "StreamPurpose",
     "philox",
     "poisson_counts",
     "poisson_parameters",
@@ -36,17 +38,30 @@ _LARGEST_MEAN = 1e6
 _LARGEST_COUNT = 128  # of one piece: never reached, but the loop must end for every u
 
 
-def stream_key(seed: int, purpose: str, name: str) -> int:
+class StreamPurpose(StrEnum):
+    """The purposes of random streams. The words are part of the keys, so that they must never change."""
+
+    CONNECT = "connect"
+    WEIGHT = "weight"
+    DELAY = "delay"
+    DRIVE = "drive"
+    SOURCE = "source"
+    PARAMETER = "parameter"
+    INITIAL_V = "initial V"
+    SET = "set"
+
+
+def stream_key(seed: int, purpose: StreamPurpose, name: str) -> int:
     """Return the 64-bit Philox key of one stream: BLAKE2b of seed, purpose and object name.
 
     Parameters
     ----------
     seed : int
         The simulation's seed.
-    purpose : str
-        What is drawn, such as ``"weights"``.
+    purpose : StreamPurpose
+        What is drawn.
     name : str
-        For whom: the unique name of a population, projection or drive.
+        The unique name of the population, projection or drive that it is drawn for.
 
     Returns
     -------
@@ -56,7 +71,8 @@ def stream_key(seed: int, purpose: str, name: str) -> int:
     Examples
     --------
     >>> from gpusyn.numerics import rng
-    >>> rng.stream_key(1, "weights", "E->I") == rng.stream_key(1, "weights", "I->E")
+    >>> weight = rng.StreamPurpose.WEIGHT
+    >>> rng.stream_key(1, weight, "E->I") == rng.stream_key(1, weight, "I->E")
     False
     """
     digest = hashlib.blake2b(f"{seed}\0{purpose}\0{name}".encode(), digest_size=8).digest()
@@ -74,8 +90,8 @@ class Stream:
     Examples
     --------
     >>> import numpy as np
-    >>> from gpusyn.numerics.rng import Stream, stream_key
-    >>> stream = Stream(stream_key(7, "weights", "E->E"))
+    >>> from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
+    >>> stream = Stream(stream_key(7, StreamPurpose.WEIGHT, "E->E"))
     >>> all_at_once = stream.uniform(np.arange(5))
     >>> bool(all_at_once[3] == stream.uniform(3))
     True

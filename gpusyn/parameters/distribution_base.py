@@ -1,4 +1,4 @@
-"""How values are drawn from a distribution: element by element, and again while outside a range."""
+"""The base class of distributions: values are drawn element by element, and again while outside a range."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ import numpy.typing as npt
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.scalars import real
+from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["NODES", "U_MAX", "ByQuantile", "Distribution"]
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 MAX_TRIES = 100_000  # redraws of one element; at LEAST_ACCEPTANCE one element in 1e43 would need more
 LEAST_ACCEPTANCE = 1e-3  # share of draws inside low .. high below which a range is refused
@@ -184,7 +182,7 @@ class Distribution(ABC):
 
 
 class ByQuantile(Distribution):
-    """A distribution drawn by its inverse cumulative distribution function: one uniform a value."""
+    """A distribution drawn by its inverse cumulative distribution function: one uniform number per value."""
 
     @abstractmethod
     def _quantile(self, u: Floats) -> Floats:

@@ -4,8 +4,8 @@ Every value is a pure function of (stream, element, attempt): an element has the
 are drawn beside it, in any order. Only `portable_math` is used: the bits do not depend on the machine.
 
 >>> import numpy as np
->>> from gpusyn.numerics.rng import Stream, stream_key
->>> stream = Stream(stream_key(42, "weight", "I->E:GABA_A"))
+>>> from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
+>>> stream = Stream(stream_key(42, StreamPurpose.WEIGHT, "I->E:GABA_A"))
 >>> all_of_them = LogNormal(mean=51.0, std=5.0).draw(stream, np.arange(1000))
 >>> bool((all_of_them[[7, 3]] == LogNormal(51.0, 5.0).draw(stream, np.array([7, 3]))).all())
 True
@@ -18,19 +18,15 @@ from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.normal_quantile import normal_quantile
 from gpusyn.numerics.rng import Stream, uniform53
 from gpusyn.parameters.distribution_base import NODES, U_MAX, ByQuantile, Distribution
 from gpusyn.parameters.scalars import public
+from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["Distribution", "Exponential", "Gamma", "LogNormal", "Normal", "Uniform"]
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 def _log(x: float) -> float:

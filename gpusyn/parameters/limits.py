@@ -1,4 +1,4 @@
-"""The range a number may have, and the sizes that betray an SI unit."""
+"""The range that a number may have, and the sizes that show that it was given in an SI unit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _VOLTS_BELOW = 0.5  # no membrane potential that matters is this close to 0 mV, 
 class Limits:
     """Finite numbers x of `unit` with `low` <= x <= `high` and `above` < x < `below`.
 
-    With `potential`, sizes that look like volts are refused.
+    With `potential`, sizes that look like volts are refused. `if_low` and `if_high` are the next move for a user whose
+    number is below `low` or beyond `high`; they end the message.
 
     >>> Limits("nS", low=0).words()
     'a finite number of nS >= 0'
@@ -41,6 +42,8 @@ class Limits:
     above: float | None = None
     below: float | None = None
     potential: bool = False
+    if_low: str = ""
+    if_high: str = ""
 
     def words(self) -> str:
         """Return what is allowed, in words."""
@@ -77,7 +80,16 @@ class Limits:
             allowed += f", at most {LARGEST:g} in size"
         elif self.above == 0 and 0 < number < SMALLEST:
             allowed += f", at least {SMALLEST:g}"
-        raise ParameterError(f"{place}: must be {allowed} (got {number:.10g}{many})")
+        raise ParameterError(f"{place}: must be {allowed} (got {number:.10g}{many}){self._move(number)}")
+
+    def _move(self, number: float) -> str:
+        """Return the advice for a wrong number, after a semicolon."""
+        move = ""
+        if self.low is not None and number < self.low:
+            move = self.if_low
+        elif self.high is not None and number > self.high:
+            move = self.if_high
+        return f"; {move}" if move else ""
 
     def _check_plausible(self, array: npt.NDArray[np.float64], where: str) -> None:
         largest = float(np.abs(array).max(initial=0.0))

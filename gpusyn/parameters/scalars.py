@@ -1,9 +1,9 @@
-"""Checks of everything a user passes in, and the wording of what is said when a check fails.
+"""Checks of single values that users give, and the wording of the errors.
 
 All functions take the value, then ``where`` (the place as the user knows it, such as ``"LIF.C_m"`` or
 ``"Projection 'I->E'.delay"``), and return the value in plain form: a Python ``float``, ``int`` or ``str``, or
 a read-only numpy array of its own. Wrong values raise :class:`~gpusyn.errors.ParameterError`, wrong kinds of
-object :class:`~gpusyn.errors.ArgumentError`, unknown names :class:`~gpusyn.errors.UnknownNameError`.
+object raise :class:`~gpusyn.errors.ArgumentError`, and unknown names raise :class:`~gpusyn.errors.UnknownNameError`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.calls import nearest, public, show
+from gpusyn.utils.typing import Floats, Integers
 
 __all__ = [
     "flag",
@@ -34,8 +35,6 @@ __all__ = [
     "whole_steps_array",
 ]
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 GRID_TOLERANCE = 1e-6  # in steps: a time this close to a step is on the grid
 

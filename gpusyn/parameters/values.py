@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.distributions import Distribution, Uniform
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen
 from gpusyn.parameters.units import as_floats
-
-Floats = npt.NDArray[np.float64]
+from gpusyn.utils.typing import Floats
 
 
 def values(
@@ -27,6 +25,7 @@ def values(
     above: float | None = None,
     below: float | None = None,
     potential: bool = False,
+    if_low: str = "",
     per: str = "neuron",
 ) -> float | Floats | Distribution:
     """Return a number, a read-only array of one value a `per`, or a distribution.
@@ -40,8 +39,10 @@ def values(
     where, unit, low, high, above, below, potential
         As in :func:`real`. A distribution is refused here if its mean, or for Uniform any of its range, is
         out of range; the values themselves are checked when they are drawn (:func:`check_drawn`).
+    if_low : str
+        The next move for a user whose value is below `low`, for the message.
     per : str
-        What one value belongs to, for the message.
+        The thing that one value belongs to, for the message.
 
     Returns
     -------
@@ -56,13 +57,13 @@ def values(
         ...
     gpusyn.errors.ParameterError: PoissonSource.rate: must be a number, a distribution or an array of 3
     values, \
-one a neuron (got 2 values)
+one per neuron (got 2 values)
     """
-    limits = Limits(unit, low, high, above, below, potential)
+    limits = Limits(unit, low, high, above, below, potential, if_low)
     if isinstance(value, Distribution):
         _check_distribution(value, limits, where)
         return value
-    array = as_floats(value, where, unit, f"must be {limits.words()}, an array (one a {per}) or a distribution")
+    array = as_floats(value, where, unit, f"must be {limits.words()}, an array (one per {per}) or a distribution")
     if array.ndim == 0:
         limits.check(array.reshape(1), where)
         return float(array)
@@ -70,7 +71,7 @@ one a neuron (got 2 values)
         many = "values" if size is None else f"{size} value{'s' if size != 1 else ''}"
         given = f"{len(array)} values" if array.ndim == 1 else f"an array of shape {array.shape}"
         raise ParameterError(
-            f"{where}: must be a number, a distribution or an array of {many}, one a {per} (got {given})"
+            f"{where}: must be a number, a distribution or an array of {many}, one per {per} (got {given})"
         )
     limits.check(array, where)
     return frozen(array)

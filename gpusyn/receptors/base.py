@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gpusyn.errors import ArgumentError
 from gpusyn.kinetics import DualExponential, Exponential, Kinetics
 from gpusyn.parameters.scalars import instance, object_name, one_of, public, real
-from gpusyn.parameters.table import Immutable, Parameter, ParameterTable
+from gpusyn.parameters.table import Parameter, ParameterTable
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors.block import MgBlock
 from gpusyn.receptors.glycine import GlycineSite
+from gpusyn.utils.immutable import Immutable
+from gpusyn.utils.typing import Floats
 
-Floats = NDArray[np.float64]
 GATING = ("auto", "per-synapse")
 
 COMMON_PARAMETERS = (

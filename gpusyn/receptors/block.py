@@ -6,15 +6,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.numerics.portable_math import exp
 from gpusyn.parameters.scalars import instance, public, real
+from gpusyn.utils.typing import Floats
 
 __all__ = ["MgBlock", "SlowUnblock"]
-
-
-Floats = NDArray[np.float64]
 
 
 def _check(thing: Any, limits: dict[str, dict[str, Any]]) -> None:

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 from gpusyn.kinetics import Kinetics
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter
-from gpusyn.parameters.timed import number_array_or_waveform
-from gpusyn.parameters.waveform import Waveform
+from gpusyn.parameters.waveform import Waveform, number_array_or_waveform
 from gpusyn.receptors.base import Receptor, choose_kinetics
 from gpusyn.receptors.block import MgBlock
 from gpusyn.receptors.glycine import GlycineSite

@@ -1,18 +1,68 @@
 """Results as objects of other packages: pandas, xarray, Neo; each imported only when asked for.
 
-`spikes` is a SpikeData and `traces` a TraceData; their modules import this one, so it does not import them.
+SpikeData and TraceData import this module, so it does not import them: it says in protocols what it takes from them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
 from gpusyn.utils.optional import require
+from gpusyn.utils.typing import Array, Floats, Integers
 
 
-def spikes_to_pandas(spikes: Any) -> Any:
+class Recorded(Protocol):
+    """The recorded neurons of spikes or traces."""
+
+    @property
+    def populations(self) -> tuple[tuple[str, int, Integers], ...]:
+        """(name, neurons, local ids) of each part of the recorded selection."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the recorded populations."""
+
+    @property
+    def size(self) -> int:
+        """Number of recorded neurons."""
+
+    @property
+    def population(self) -> Array:
+        """Population name of each spike, or of each column of a trace."""
+
+    @property
+    def local_ids(self) -> Integers:
+        """Position in its population of each."""
+
+
+class Spikes(Recorded, Protocol):
+    """What is taken from a SpikeData."""
+
+    times: Floats
+    ids: Integers
+    start: float
+    duration: float
+
+
+class Traces(Recorded, Protocol):
+    """What is taken from a TraceData."""
+
+    t: Floats
+    every: float
+    values: Mapping[str, Array]
+    units: Mapping[str, str]
+
+    @property
+    def ids(self) -> Integers:
+        """Position in the recorded selection of each column."""
+
+    def __len__(self) -> int: ...
+
+
+def spikes_to_pandas(spikes: Spikes) -> Any:
     """Return a ``pandas.DataFrame``: time (ms), population, local_id, id."""
     pandas = require("pandas", "to_pandas()", "pandas")
     population = pandas.Categorical(spikes.population, categories=list(spikes.names))
@@ -20,10 +70,10 @@ def spikes_to_pandas(spikes: Any) -> Any:
     return pandas.DataFrame(columns)
 
 
-def spikes_to_neo(spikes: Any) -> Any:
+def spikes_to_neo(spikes: Spikes) -> Any:
     """Return a ``neo.Segment`` with a ``SpikeTrainList`` over the multiplexed arrays.
 
-    One train a neuron is built only when it is looked at: thousands of them at once take Neo minutes.
+    The train of a neuron is built only when it is looked at: thousands of them at once take Neo minutes.
     """
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
@@ -40,8 +90,8 @@ def spikes_to_neo(spikes: Any) -> Any:
     return segment
 
 
-def traces_to_neo(traces: Any) -> Any:
-    """Return a ``neo.Segment`` with one ``AnalogSignal`` a variable, named after it."""
+def traces_to_neo(traces: Traces) -> Any:
+    """Return a ``neo.Segment`` with one ``AnalogSignal`` per variable, named after it."""
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
     segment = neo.Segment(name="traces", **_annotations(traces))
@@ -58,7 +108,7 @@ def traces_to_neo(traces: Any) -> Any:
     return segment
 
 
-def traces_to_xarray(traces: Any) -> Any:
+def traces_to_xarray(traces: Traces) -> Any:
     """Return an ``xarray.Dataset`` over (time, id) with population and local_id as further coordinates."""
     xarray = require("xarray", "to_xarray()", "xarray")
     variables = {
@@ -73,7 +123,7 @@ def traces_to_xarray(traces: Any) -> Any:
     return xarray.Dataset(variables, coordinates)
 
 
-def _annotations(data: Any) -> dict[str, Any]:
+def _annotations(data: Recorded) -> dict[str, Any]:
     """Return population and local id of every recorded neuron, as Neo annotations of a segment."""
     populations = np.repeat([part[0] for part in data.populations], [part[1] for part in data.populations])
     ids = [part[2] for part in data.populations]

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import one_of
+from gpusyn.utils.typing import Floats
 
-Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 Part = tuple[str, int, "npt.ArrayLike | None"]
 

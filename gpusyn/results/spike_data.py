@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import public, real
-from gpusyn.results.recorded_neurons import Floats, Ids, Part, RecordedData, in_order
+from gpusyn.results.recorded_neurons import Ids, Part, RecordedData, in_order
+from gpusyn.utils.typing import Floats
 
 
 class SpikeData(RecordedData):

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import one_of, public
-from gpusyn.results.recorded_neurons import Floats, Ids, Part, RecordedData, sample_times
+from gpusyn.results.recorded_neurons import Ids, Part, RecordedData, sample_times
+from gpusyn.utils.typing import Floats
 
 
 class TraceData(RecordedData):

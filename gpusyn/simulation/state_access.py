@@ -15,6 +15,7 @@ from gpusyn.builder.neuron_tables import drawn
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.populations import Selection
+from gpusyn.numerics.rng import StreamPurpose
 from gpusyn.parameters.scalars import instance, one_of
 from gpusyn.parameters.values import values
 
@@ -95,7 +96,7 @@ class StateAccess:
         if variable.startswith("g_"):
             limits = {"unit": "nS", "low": 0.0}
         limits |= _own_limits(selection, variable)
-        new = drawn(values(given, selection.size, where, **limits), selection.size, where, seed, "set")
+        new = drawn(values(given, selection.size, where, **limits), selection.size, where, seed, StreamPurpose.SET)
         new = np.broadcast_to(np.asarray(new, np.float64), selection.size)
         offset = 0
         for population, ids in selection.parts:

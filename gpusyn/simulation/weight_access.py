@@ -12,10 +12,12 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.fixed_point import weight_range
 from gpusyn.builder.layout import Block
 from gpusyn.builder.rows.tables import Stored
-from gpusyn.errors import ParameterError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.projections import Projection
-from gpusyn.parameters.scalars import one_of, real
-from gpusyn.parameters.values import values as checked_values
+from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.scalars import one_of
+from gpusyn.parameters.units import as_floats
 
 Array = NDArray[Any]
 
@@ -163,16 +165,23 @@ def write_weights(
 def _checked(given: Any, projection: Projection, receptor: str, count: int, where: str) -> Array:
     largest = weight_range(projection, receptor)[2]
     is_current = next(r for r in projection.post.parts[0][0].receptors if r.name == receptor).is_current
-    limits: dict[str, Any] = {
-        "low": -largest if is_current else 0.0,
-        "high": largest,
-        "unit": "pA" if is_current else "nS",
-    }
-    try:
-        if np.ndim(given) == 0:
-            return np.full(count, real(given, where, **limits))
-        return np.asarray(checked_values(given, count, where, per="synapse", **limits))
-    except ParameterError as error:
-        raise ParameterError(
-            f"{error}; the limit is the projection's w_max: declare a larger one when connecting"
-        ) from None
+    room = "declare a larger w_max= when connecting"
+    limits = Limits(
+        unit="pA" if is_current else "nS",
+        low=-largest if is_current else 0.0,
+        high=largest,
+        if_low=room if is_current else "inhibition is the receptor's E_rev and not a sign",
+        if_high=room,
+    )
+    words = f"must be {limits.words()}, or an array (one per synapse, in the order of Simulator.weights())"
+    if isinstance(given, Distribution):
+        raise ArgumentError(f"{where}: {words} (got {given!r}); draw {count} values with numpy and give them")
+    array = as_floats(given, where, limits.unit, words)
+    if array.ndim == 0:
+        limits.check(array.reshape(1), where)
+        return np.full(count, float(array))
+    if array.shape != (count,):
+        size = f"{len(array)} values" if array.ndim == 1 else f"an array of shape {array.shape}"
+        raise ParameterError(f"{where}: {words}; here {count} synapses (got {size})")
+    limits.check(array, where)
+    return array

@@ -14,12 +14,10 @@ import numpy.typing as npt
 
 from gpusyn.errors import FileError
 from gpusyn.utils.optional import require
+from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["Table", "TypeTable", "dataset", "open_h5", "read_table", "read_types"]
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
 
 ABSENT = frozenset({"", "null", "na", "n/a", "nan", "none"})

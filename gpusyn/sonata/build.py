@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.connectivity.rules import FromArrays
+from gpusyn.connectivity import FromArrays
 from gpusyn.errors import FileError, GpusynError
 from gpusyn.network.network import Network
 from gpusyn.neurons import SpikeSource
 from gpusyn.parameters.scalars import nearest, whole_steps, whole_steps_array
-from gpusyn.sonata.attribute_tables import Floats, Integers
 from gpusyn.sonata.circuit import Circuit, Nodes, read_circuit
 from gpusyn.sonata.config import Config
 from gpusyn.sonata.configured_outputs import Report
@@ -23,6 +22,7 @@ from gpusyn.sonata.inputs import Trains, read_input, rounding
 from gpusyn.sonata.model import BuiltReport, Part, SonataModel
 from gpusyn.sonata.parameters import VIRTUAL, NodeParameters, node_parameters, uniform
 from gpusyn.sonata.templates import TEMPLATES, Cell, Variable
+from gpusyn.utils.typing import Floats, Integers
 
 __all__ = ["build"]
 

@@ -11,18 +11,9 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.parameters.scalars import nearest, show
-from gpusyn.sonata.attribute_tables import (
-    Bools,
-    Integers,
-    Table,
-    Texts,
-    check_lengths,
-    dataset,
-    open_h5,
-    read_table,
-    read_types,
-)
+from gpusyn.sonata.attribute_tables import Table, Texts, check_lengths, dataset, open_h5, read_table, read_types
 from gpusyn.sonata.config import Config, TableFiles
+from gpusyn.utils.typing import Bools, Integers
 
 __all__ = ["Circuit", "Edges", "Nodes", "read_circuit"]
 

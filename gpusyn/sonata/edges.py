@@ -8,9 +8,9 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.parameters.scalars import nearest, whole_steps_array
-from gpusyn.sonata.attribute_tables import Bools, Floats
 from gpusyn.sonata.circuit import Edges
 from gpusyn.sonata.templates import SYNAPSES, Synapse
+from gpusyn.utils.typing import Bools, Floats
 
 __all__ = ["EdgeValues", "edge_values"]
 

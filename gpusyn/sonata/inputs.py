@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.sonata.attribute_tables import Floats, Integers, check_lengths, dataset, open_h5
+from gpusyn.sonata.attribute_tables import check_lengths, dataset, open_h5
 from gpusyn.sonata.circuit import Circuit
 from gpusyn.sonata.config import SpikeInput
+from gpusyn.utils.typing import Floats, Integers
 
 __all__ = ["Trains", "read_input", "rounding"]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
-from gpusyn.sonata.attribute_tables import Integers
 from gpusyn.sonata.circuit import Circuit, Nodes
 from gpusyn.sonata.config import Config
 from gpusyn.sonata.configured_outputs import Report
 from gpusyn.sonata.templates import Cell, Variable
+from gpusyn.utils.typing import Integers
 
 __all__ = ["BuiltReport", "Part", "SonataModel"]
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.parameters.scalars import nearest, real
-from gpusyn.sonata.attribute_tables import Bools, Floats, Integers
 from gpusyn.sonata.circuit import Nodes
 from gpusyn.sonata.sections import load
 from gpusyn.sonata.templates import TEMPLATES, Parameter, Template
+from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["NodeParameters", "node_parameters", "uniform"]
 

@@ -21,7 +21,7 @@ from typing import Any
 from gpusyn.kinetics import Alpha, Exponential
 from gpusyn.neurons import LIF, NeuronModel
 from gpusyn.receptors import AMPA, GABA_A, CurrentReceptor, Receptor
-from gpusyn.sonata.attribute_tables import Floats
+from gpusyn.utils.typing import Floats
 
 __all__ = ["SYNAPSES", "TEMPLATES", "Cell", "Parameter", "Synapse", "Template", "Variable"]
 

@@ -68,7 +68,7 @@ def _with_checked_call(function: Wrapped, name: str) -> Wrapped:
             signature.bind(*args, **kwargs)
         except TypeError as error:
             place = _call_name(signature, name, args)
-            raise ArgumentError(_explain_call(signature, place, args, kwargs, str(error))) from None
+            raise ArgumentError(_explain_call(signature, place, args, kwargs, error)) from None
         return function(*args, **kwargs)
 
     return checked  # type: ignore[return-value]
@@ -85,7 +85,7 @@ def _call_name(signature: inspect.Signature, name: str, args: tuple[Any, ...]) -
 
 
 def _explain_call(
-    signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str
+    signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], error: TypeError
 ) -> str:
     """Say what is wrong with a call that does not fit its signature."""
     parameters = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
@@ -94,10 +94,8 @@ def _explain_call(
     unknown = [key for key in kwargs if key not in names]
     if unknown:
         return f"{name}(): unknown argument {unknown[0]!r}{nearest(unknown[0], names)}; {takes}"
-    if reason.startswith("too many positional"):
-        hidden = len(signature.parameters) - len(parameters)
-        most = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
-        return (
-            f"{name}(): got {len(args) - hidden} without a keyword, at most {most} allowed; write name=value; {takes}"
-        )
-    return f"{name}(): {reason}; {takes}"
+    most = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    given = len(args) - (len(signature.parameters) - len(parameters))
+    if given > most and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return f"{name}(): got {given} without a keyword, at most {most} allowed; write name=value; {takes}"
+    return f"{name}(): {error}; {takes}"

@@ -1,4 +1,4 @@
-"""How much memory is free."""
+"""The free memory of this computer, and numbers of bytes as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def free_memory() -> int | None:
-    """Bytes of main memory that a new program can have, None if the system does not say."""
+    """Return the bytes of main memory that a new program can have, None if the system does not say."""
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
         for line in meminfo.read_text(encoding="ascii").splitlines():
@@ -20,7 +20,7 @@ def free_memory() -> int | None:
 
 
 def size_text(n: float) -> str:
-    """Bytes for people: `1.5 GB`."""
+    """Return a number of bytes as text, such as `1.5 GB`."""
     for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
         if n < 1000 or unit == "PB":
             return f"{n:.0f} {unit}" if unit == "B" else f"{n:.2f} {unit}" if n < 10 else f"{n:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""Optional packages: imported where used, and their absence is a sentence with the line that mends it."""
+"""Optional packages are imported where they are used; if one is missing, the error names the pip command for it."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class CpuBackend:
     threads : int, optional
         Worker threads; default: the cores that the process may use, fewer for a network too small to share.
     flush_to_zero : bool
-        Run with the processor's flush-to-zero and denormals-are-zero set. No result depends on it; a test says so.
+        Run with the processor's flush-to-zero and denormals-are-zero flags set; no result depends on it.
 
     Raises
     ------

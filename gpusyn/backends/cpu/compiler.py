@@ -1,4 +1,4 @@
-"""The C++ compiler of this machine, found at run time, and the cache of what it compiled."""
+"""Find the C++ compiler of this machine at run time, and cache the kernels that it compiles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NUMERICS = ("-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trap
 
 
 class Compiler(NamedTuple):
-    """A C++ compiler and the processor that `-march=native` means to it here."""
+    """A C++ compiler, and the processor that `-march=native` resolves to on this machine."""
 
     path: str
     version: str
@@ -35,7 +35,7 @@ class Compiler(NamedTuple):
 
 
 def cache_folder() -> Path:
-    """The user's folder for compiled kernels: `GPUSYN_CACHE`, else `gpusyn` in the system's place for caches."""
+    """Return the user's folder for compiled kernels: `GPUSYN_CACHE`, else `gpusyn` in the system's cache folder."""
     own = os.environ.get("GPUSYN_CACHE")
     if own:
         return Path(own)
@@ -54,7 +54,7 @@ def _output(command: list[str]) -> str | None:
 
 @functools.cache
 def find_compiler(names: tuple[str, ...] = ("g++", "clang++", "c++")) -> Compiler | None:
-    """The first C++ compiler that answers: `CXX`, then `names`; None where there is none.
+    """Return the first C++ compiler that answers, `CXX` or one of `names`; None if there is none.
 
     The resolved target is part of the result because a home folder may be shared by different processors.
     """
@@ -72,7 +72,7 @@ def find_compiler(names: tuple[str, ...] = ("g++", "clang++", "c++")) -> Compile
 
 
 def compile_library(compiler: Compiler, text: str, name: str, folder: Path | None = None) -> ctypes.CDLL:
-    """The shared library of `text`, from the cache or compiled now.
+    """Return the shared library of `text`, from the cache or compiled now.
 
     The key is a hash of text, flags, compiler and resolved target. A new library is published by an atomic
     rename, so two processes may compile the same text at once.
@@ -80,7 +80,7 @@ def compile_library(compiler: Compiler, text: str, name: str, folder: Path | Non
     Raises
     ------
     BackendError
-        The compiler refuses the text, the cache folder cannot be written, or what is in it cannot be loaded.
+        The compiler refuses the text, the cache folder cannot be written, or a library in it cannot be loaded.
     """
     folder = folder or cache_folder()
     key = hashlib.sha256("\0".join([text, *compiler.flags, compiler.path, compiler.version, compiler.target]).encode())

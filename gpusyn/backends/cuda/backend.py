@@ -1,7 +1,7 @@
 """The `cuda` backend: the kernels through CuPy's RawModule. The only file that imports CuPy.
 
 Arrays, spike counts and the step counter live on the device; steps are replayed as CUDA graphs, so the host does
-nothing within a chunk of steps.
+no work within a chunk of steps.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ class CudaSession:
 
 
 def _grid(unit: str, items: int, backend: CudaBackend) -> int:
-    """Blocks of a launch: one a unit of work, as far as they are resident at once; kernels stride over the rest."""
+    """Return the number of blocks of a launch: one per unit of work, up to those resident at once; kernels stride."""
     per_block = {"block": 1, "warp": backend.block // 32, "thread": backend.block}[unit]
     processors = int(backend.cupy.cuda.Device().attributes["MultiProcessorCount"])
     most = processors * BLOCKS_PER_PROCESSOR * (8 if unit == "block" else 1)

@@ -1,9 +1,8 @@
-"""Whether the GPU can be used, and if not, why not and what mends it.
+"""Find out whether the GPU can be used; if it cannot, say why and how to fix it.
 
-Each step asks for one thing that has to be there: CuPy, a driver, a driver new enough, a GPU, a GPU new
-enough, CUDA's compiler library (NVRTC), and a kernel that compiles and loads. Raw messages of the stack
-mislead (one and the same stands for "no driver" and "old driver"), so the first step that fails gives a
-sentence of its own.
+Each step looks for one requirement: CuPy, a driver, a driver that is new enough, a GPU, a GPU that is new enough,
+CUDA's compiler library (NVRTC), and a kernel that compiles and loads. The raw messages of these layers mislead (the
+same message stands for "no driver" and "old driver"), so the first step that fails gives a sentence of its own.
 """
 
 from __future__ import annotations
@@ -54,13 +53,13 @@ class Device(NamedTuple):
 
 @dataclass(frozen=True)
 class Detection:
-    """What was found.
+    """The result of the search for a usable GPU.
 
     Attributes
     ----------
-    usable : every step passed
-    reason, fix : why not, and what mends it; empty when usable
-    cupy, driver, runtime, nvrtc : versions as far as they became known, else empty
+    usable : whether every step passed
+    reason, fix : why the GPU cannot be used, and how to fix it; empty when it can
+    cupy, driver, runtime, nvrtc : versions, empty where they are not known
     devices : the GPUs that the driver shows
     """
 
@@ -75,7 +74,7 @@ class Detection:
 
     @property
     def verdict(self) -> str:
-        """The line that ``gpusyn info`` ends with.
+        """The last line of ``gpusyn info``.
 
         >>> Detection(False, "CuPy is not installed", "pip install it").verdict
         'GPU: not usable, because CuPy is not installed; fix: pip install it'
@@ -90,7 +89,7 @@ class _Unusable(Exception):
 
 
 def installed_cupys() -> list[str]:
-    """Names and versions of this environment's CuPy distributions, such as ``["cupy-cuda13x 14.2.0"]``."""
+    """Return names and versions of this environment's CuPy distributions, such as ``["cupy-cuda13x 14.2.0"]``."""
     found = {}
     for distribution in importlib.metadata.distributions():
         name = str(distribution.metadata["Name"] or "").lower()
@@ -218,7 +217,7 @@ def _compile_probe(cupy: Any, nvrtc: str, device: Device) -> None:
 
 
 def detect(importer: Callable[[], Any], installed: Callable[[], Iterable[str]] = installed_cupys) -> Detection:
-    """Find out whether the GPU can be used. Raises nothing: what goes wrong is in the answer.
+    """Find out whether the GPU can be used. Nothing is raised: the answer holds what went wrong.
 
     Parameters
     ----------
@@ -230,7 +229,7 @@ def detect(importer: Callable[[], Any], installed: Callable[[], Iterable[str]] =
     Returns
     -------
     Detection
-        With versions and devices as far as they became known.
+        The verdict, with the versions and devices that are known.
 
     Examples
     --------

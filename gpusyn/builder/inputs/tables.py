@@ -16,7 +16,7 @@ from gpusyn.builder.inputs.courses import Course, ReceptorBath, receptor_bath
 from gpusyn.builder.layout import Layout, PopulationLayout
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.kinetics import Kinetics
-from gpusyn.numerics.rng import Stream, poisson_parameters, stream_key
+from gpusyn.numerics.rng import Stream, StreamPurpose, poisson_parameters, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps
 from gpusyn.parameters.waveform import Waveform
@@ -220,11 +220,13 @@ class InputTables:
         all_of_it = len(ids) == place.size
         rate = drive.rate[part] if isinstance(drive.rate, np.ndarray) else drive.rate
         cap = most_events(drive, self.layout.dt, f"Drive '{drive.name}'")
-        key = stream_key(self.seed, "drive", f"{drive.name}\0{place.population.name}")
+        key = stream_key(self.seed, StreamPurpose.DRIVE, f"{drive.name}\0{place.population.name}")
         row = self._rate_row(rate, key, place.size, None if all_of_it or isinstance(rate, Waveform) else ids, cap)
         given = drive.weight
         if isinstance(given, Distribution):
-            given = given.draw(Stream(stream_key(self.seed, "weight", drive.name)), np.arange(drive.target.size))
+            given = given.draw(
+                Stream(stream_key(self.seed, StreamPurpose.WEIGHT, drive.name)), np.arange(drive.target.size)
+            )
         weight = np.asarray(given[part] if isinstance(given, np.ndarray) else given, float)
         if not all_of_it and (weight.ndim or isinstance(rate, Waveform)):
             everyone = np.zeros(place.size)
@@ -248,8 +250,10 @@ class InputTables:
             model = place.population.model
             rate = model.rate
             if isinstance(rate, Distribution):
-                rate = rate.draw(Stream(stream_key(self.seed, "parameter", f"{name}.rate")), np.arange(place.size))
-            key = stream_key(self.seed, "source", name)
+                rate = rate.draw(
+                    Stream(stream_key(self.seed, StreamPurpose.PARAMETER, f"{name}.rate")), np.arange(place.size)
+                )
+            key = stream_key(self.seed, StreamPurpose.SOURCE, name)
             for start in range(0, place.size, CHUNK):
                 count = min(CHUNK, place.size - start)
                 self.poisson_chunks.append([place.source + start, start, count, len(self.drives)])

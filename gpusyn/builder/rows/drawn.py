@@ -15,7 +15,7 @@ from gpusyn.builder.layout import Block, Layout, same_ids
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.network.projections import Projection, Ratio
-from gpusyn.numerics.rng import Stream, stream_key
+from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.values import check_drawn
@@ -45,7 +45,7 @@ class Synapses(NamedTuple):
 def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses:
     """Draw one projection; its streams are keyed by its name alone."""
     name = projection.name
-    stream = Stream(stream_key(seed, "connect", name))
+    stream = Stream(stream_key(seed, StreamPurpose.CONNECT, name))
     pre, post = np.zeros(0, np.int64), np.zeros(0, np.int64)
     if any(block.listed for block in layout.blocks if block.projection is projection):
         sizes = projection.pre.size, projection.post.size
@@ -54,9 +54,9 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
     creation = np.arange(len(pre)) if drawn else np.broadcast_to(0, len(pre))  # an index only where one is drawn by
     weights: dict[str, Floats | float] = {}
     for receptor, given in projection.weights.items():
-        key = stream_key(seed, "weight", f"{name}\0{receptor}")
+        key = stream_key(seed, StreamPurpose.WEIGHT, f"{name}\0{receptor}")
         weights[receptor] = _weight(projection, receptor, given, key, creation, weights)
-    delay = _delay(projection, layout.dt, stream_key(seed, "delay", name), creation, pre, post)
+    delay = _delay(projection, layout.dt, stream_key(seed, StreamPurpose.DELAY, name), creation, pre, post)
     return Synapses(pre, post, delay, weights)
 
 

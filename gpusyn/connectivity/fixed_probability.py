@@ -1,0 +1,70 @@
+"""The rule that joins each pair with one probability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
+
+from gpusyn.connectivity.base import (
+    Ids,
+    Keys,
+    Rule,
+    all_cells,
+    autapse_positions,
+    count_autapses,
+    tail_bound,
+    without_autapses,
+)
+from gpusyn.connectivity.sampling import bernoulli_rows
+from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.scalars import flag, public, real
+
+__all__ = ["FixedProbability"]
+
+
+@public
+@dataclass(frozen=True)
+class FixedProbability(Rule):
+    """Each pair of neurons is connected with the same probability, independently of the others (Bernoulli).
+
+    Parameters
+    ----------
+    p : float
+        Probability, 0 to 1. (At most one synapse per pair: there are no multapses.)
+    autapses : bool
+        Whether a neuron may contact itself. Leaving autapses out does not change the other synapses.
+    """
+
+    p: float
+    _: KW_ONLY
+    autapses: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "p", real(self.p, "FixedProbability.p", low=0.0, high=1.0))
+        object.__setattr__(self, "autapses", flag(self.autapses, "FixedProbability.autapses"))
+
+    @property
+    def exact(self) -> bool:
+        """Whether every pair or none is connected."""
+        return self.p in (0.0, 1.0)
+
+    def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
+        """Return the expected number of synapses."""
+        excluded = 0 if self.autapses else count_autapses(n_pre, n_post, same)
+        return self.p * (n_pre * n_post - excluded)
+
+    def max_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return a number that is exceeded by any target with probability < 1e-15 (binomial)."""
+        return tail_bound(n_pre, self.p, n_post)
+
+    def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
+        """Accept all sizes."""
+
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the synapses in consecutive blocks of rows."""
+        if self.p < 1e-300:  # 0, or as good as 0 without a gap that overflows
+            return
+        own = None if self.autapses else autapse_positions(n_pre, n_post, same)
+        drawn = self.p < 1
+        cells = bernoulli_rows(stream, n_pre, n_post, self.p) if drawn else all_cells(n_pre, n_post)
+        yield from without_autapses(own, cells)

@@ -1,0 +1,54 @@
+"""The rule that joins equal positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gpusyn.connectivity.base import (
+    BLOCK,
+    Ids,
+    Keys,
+    Rule,
+    id_type,
+)
+from gpusyn.errors import ParameterError
+from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.scalars import public
+
+__all__ = ["OneToOne"]
+
+
+@public
+@dataclass(frozen=True)
+class OneToOne(Rule):
+    """Neuron i of the presynaptic selection contacts neuron i of the postsynaptic one, of equal size."""
+
+    @property
+    def exact(self) -> bool:
+        """Always."""
+        return True
+
+    def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
+        """Return the number of synapses."""
+        return float(n_pre)
+
+    def max_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return 1 (0 for empty selections)."""
+        return min(n_pre, 1)
+
+    def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
+        """Raise ParameterError if the sizes differ."""
+        if n_pre != n_post:
+            raise ParameterError(
+                f"{where}: OneToOne needs selections of equal size (got {n_pre} and {n_post} neurons); "
+                "slice the larger one or use another rule"
+            )
+
+    def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the synapses in consecutive blocks."""
+        for first in range(0, n_pre, BLOCK):
+            ids = np.arange(first, min(first + BLOCK, n_pre), dtype=id_type(n_pre))
+            yield ids, ids
