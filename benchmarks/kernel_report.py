@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import nvrtc
+from benchmarks.common_modules import modules_in_common_use
 from benchmarks.synapse_bytes import section
-from gpusyn.kernels.modules import Module, modules_in_common_use
+from gpusyn.kernels.modules import Module
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "kernels.md"
 

@@ -12,7 +12,7 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, c
     real current = s.current[j];
     if (WAVES) current = current + waves[s.current_wave[j]];
 
-    const Coef own = c.from(NEURON_COEF);
+    const Coef own = c.from(MembraneCoefficients::COUNT);
     real G = NEURON::leak(own), D = NEURON::drive(current, own);
 #define ADD(k, Kinetics, Effect, S, C, SYN, IN)                                                                   \
     {                                                                                                             \
@@ -21,27 +21,27 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, c
     }
     RECEPTORS(ADD)
 #undef ADD
-    real free_v = NEURON::advance(v, s.membrane + j, own, s.n, G, D);
+    real free_v = NEURON::advance(v, State{s.membrane + j, s.n}, own, G, D);
 
-    real threshold = c[THRESHOLD], reset = c[RESET];
-    int pause = (int)c[REFRACTORY];
+    real threshold = c[MembraneCoefficients::threshold], reset = c[MembraneCoefficients::reset];
+    int pause = (int)c[MembraneCoefficients::refractory];
     // selections of numbers, not of truth values: compilers turn these into SIMD code
-    real reached = flush(NEURON::HOLDS && refractory > 0 ? v : free_v);
+    real reached = flush(HOLDS && refractory > 0 ? v : free_v);
     int sound = magnitude(reached) < (real)1e30 ? 1 : 0;  // asked before a reset could hide it
     int outcome = reached >= threshold ? FIRED : QUIET;
-    if (!NEURON::HOLDS) outcome = v >= threshold ? QUIET : outcome;
+    if (!HOLDS) outcome = v >= threshold ? QUIET : outcome;
     outcome = refractory > 0 ? QUIET : outcome;
     refractory = refractory > 0 ? refractory - 1 : 0;
     refractory = outcome == FIRED ? pause : refractory;
     if (WAVES) {
         int wave = s.clamp_wave[j];
-        real command = flush(waves[wave] - c[REST]);
+        real command = flush(waves[wave] - c[MembraneCoefficients::rest]);
         reached = wave ? command : reached;
         outcome = wave ? QUIET : outcome;
         refractory = wave ? 0 : refractory;
     }
-    NEURON::follow(s.membrane + j, v, reached, outcome == FIRED, own, s.n);
-    real next = NEURON::HOLDS && outcome == FIRED ? reset : reached;
+    NEURON::follow(State{s.membrane + j, s.n}, v, reached, outcome == FIRED, own);
+    real next = HOLDS && outcome == FIRED ? reset : reached;
     s.V[j] = next;
     s.refractory[j] = refractory;
     if (CALCIUM_STATE >= 0) advance_calcium<BATH>(s, j, (real)0.5 * (v + reached), c, bath);

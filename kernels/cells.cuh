@@ -1,10 +1,10 @@
 // One neuron with its receptors: what it sees of the arrays, its conductances, its calcium, its recorded values.
-// A signature's text defines NEURON and RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient,
-// synaptic sum or -1, first input), whether some receptor is BATHED (changes in time), and the places
-// of calcium's state and coefficients (state -1: none).
+// A signature's text defines NEURON, the number of its states (N_OWN), whether a spike resets V and HOLDS it while
+// refractory, RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient, synaptic sum or -1, first
+// input), whether some receptor is BATHED (changes in time), and the places of calcium's state and coefficients (state
+// -1: none).
 #pragma once
 
-enum { THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF };  // the first coefficients of every neuron
 enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
 
 // What the neurons of a chunk see: arrays that begin with its first neuron.
@@ -60,28 +60,34 @@ DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, cons
 #define MAGNESIUM(k) (BATH ? bath[k].Mg : (real)1)
 
 // Calcium that flows in with part of the current (trace of the neuron, after the gates): Ca' = -Ca/tau + k sum |Pf I|.
-// Coefficients, after all others: {P, k tau (1 - P), Pf of each receptor}
-template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Exposure *bath)
+// Its coefficients come after all others; the Pf of each receptor follow them.
+template <int BATH>
+DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Exposure *bath)
 {
+    enum {
+        decay = CALCIUM_COEF + (int)CalciumCoefficients::decay,
+        rise = CALCIUM_COEF + (int)CalciumCoefficients::rise,
+        Pf = CALCIUM_COEF + (int)CalciumCoefficients::COUNT
+    };
     real inward = 0;
 #define FLOW(k, Kinetics, Effect, S, C, SYN, IN)                                                             \
     {                                                                                                        \
         real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k);                \
         real I = Effect::current(gate, EFFECT(S, Kinetics), v, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k)); \
-        inward = inward + c[CALCIUM_COEF + 2 + k] * magnitude(I);                                             \
+        inward = inward + c[Pf + k] * magnitude(I);                                                          \
     }
     RECEPTORS(FLOW)
 #undef FLOW
     real *Ca = GATE(CALCIUM_STATE);
-    *Ca = flush(c[CALCIUM_COEF] * *Ca + c[CALCIUM_COEF + 1] * inward);
+    *Ca = flush(c[decay] * *Ca + c[rise] * inward);
 }
 
 // One recorded value, as it stands at the end of the step.
 template <int BATH> DEVICE real sample(const Cells &s, int j, const Coef c, const Exposure *bath, int variable, int receptor)
 {
-    real v = s.V[j], value = variable == VAR_V ? v + c[REST] : (real)0;
+    real v = s.V[j], value = variable == VAR_V ? v + c[MembraneCoefficients::rest] : (real)0;
     if (CALCIUM_STATE >= 0 && variable == VAR_CA) value = *GATE(CALCIUM_STATE);
-    if (NEURON::STATES > 0 && variable == VAR_OWN) value = s.membrane[receptor * s.n + j];
+    if (N_OWN > 0 && variable == VAR_OWN) value = s.membrane[receptor * s.n + j];
 #define PICK(k, Kinetics, Effect, S, C, SYN, IN)                                                                     \
     if (receptor == k && variable >= VAR_G && variable <= VAR_H) {                                                   \
         real gate = conductance<Kinetics, SYN, BATH, true>(s, j, GATE(S), c.from(C), bath, k);                         \

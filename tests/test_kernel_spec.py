@@ -8,16 +8,10 @@ import pytest
 from hand_made import SINGLE, make
 from runs import cpu, emulated
 
+from benchmarks.common_modules import ALL_NUMBERS, modules_in_common_use
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.errors import BackendError
-from gpusyn.kernels.modules import (
-    ALL_NUMBERS,
-    Module,
-    common_module,
-    modules_in_common_use,
-    neuron_module,
-    synapse_module,
-)
+from gpusyn.kernels.modules import Module, common_module, neuron_module, synapse_module
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.source import kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS, Argument, KernelSpec

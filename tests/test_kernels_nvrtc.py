@@ -3,8 +3,9 @@
 import pytest
 
 from benchmarks import kernel_report, nvrtc
+from benchmarks.common_modules import modules_in_common_use
 from benchmarks.ptx_rules import violations
-from gpusyn.kernels.modules import Module, modules_in_common_use
+from gpusyn.kernels.modules import Module
 from gpusyn.kernels.spec import KERNELS
 
 pytestmark = pytest.mark.skipif(

@@ -9,10 +9,8 @@ from hand_made import AMPA, DOUBLE, DT, PASSIVE, SINGLE, G, V, exponential, make
 
 from gpusyn.backends.numpy.advance_neurons import Variable
 from gpusyn.backends.numpy.backend import TWINS, NumpyBackend
-from gpusyn.equations import neurons as numpy_membranes
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import BackendError
-from gpusyn.kernels.signature import NEURONS
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.numerics import rng
@@ -30,7 +28,6 @@ def test_every_kernel_and_model_has_a_twin_of_the_same_size():
     text = read_kernel("receptors/effects.cuh")
     sizes = re.findall(r"struct (\w+) {\s+enum { STATES = (\d+), COEFS = (\d+) }", text)
     assert {k: (int(s), int(c)) for k, s, c in sizes} == {k: (m.STATES, m.COEFS) for k, m in EFFECTS.items()}
-    assert {k: (m.STATES, m.COEFS) for k, m in numpy_membranes.NEURONS.items()} == NEURONS
 
 
 # --- events ------------------------------------------------------------------------------------------------

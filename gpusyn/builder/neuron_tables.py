@@ -11,9 +11,9 @@ from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import CHUNK, InputTables
 from gpusyn.builder.layout import Group, Layout, PopulationLayout, Ring
-from gpusyn.builder.membrane_coefficients import OWN, STEADY
 from gpusyn.equations.kinetics import LUMPED
-from gpusyn.errors import ParameterError
+from gpusyn.equations.neurons import NEURONS, MembraneCoefficients
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
 from gpusyn.neurons import Membrane
@@ -21,7 +21,6 @@ from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps_array
-from gpusyn.receptors.calcium import coefficients as calcium_coefficients
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -77,29 +76,29 @@ class NeuronTables:
             raise ParameterError(
                 f"{where}.t_ref: {pause.max()} steps; at most {2**24 - 1} are possible: use a larger dt"
             )
-        table = [
-            p[model.THRESHOLD] - rest,
-            p[model.RESET] - rest if model.RESET else 0.0,
-            pause if pause.size > 1 else pause[0],
-            rest,
-        ]
-        table += self._own(place, p, rest)
+        head = MembraneCoefficients(
+            threshold=p[model.THRESHOLD] - rest,
+            reset=p[model.RESET] - rest if model.RESET else 0.0,
+            refractory=pause if pause.size > 1 else pause[0],
+            rest=rest,
+        )
+        table = [*head, *self._own(place, p, rest)]
         for k, value in enumerate(table):
             self.coef[k, rows] = value
 
     def _own(self, place: PopulationLayout, p: dict[str, Any], rest: Any) -> list[Any]:
-        dt, neuron = self.layout.dt, self.group.signature.neuron
-        table: list[Any] = list(OWN[neuron](dt, p))
+        dt, equations = self.layout.dt, NEURONS[self.group.signature.neuron]
+        table: list[Any] = list(equations.coefficients(dt, p))
         for k, receptor in enumerate(place.population.receptors):
             quantum = place.rings[k].quantum.value
-            if neuron == "ExactLIF":
+            if equations.EXACT:
                 tau_m = np.asarray(p["C_m"]) / p["g_L"]
                 table += into_v_coefficients(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
             elif receptor.kinetics.linear or place.strategies[k].owner == SOURCE:
                 table += target_coefficients(receptor.kinetics, dt, quantum)
             table += receptor.effect_coefficients(dt, np.asarray(rest, dtype=np.float64))
         if self.group.signature.calcium:
-            table += calcium_coefficients(place.population.calcium, dt)
+            table += place.population.calcium.coefficients(dt)
             table += [receptor.Pf for receptor in place.population.receptors]
         return table
 
@@ -139,12 +138,19 @@ class NeuronTables:
         }
 
     def _steady(self, V: Floats) -> Floats:
-        """The models' own states where they do not move at the initial V, (states, neurons)."""
+        """Return the models' own states where they do not move at the initial V, (states, neurons)."""
         n_own = self.group.signature.n_own
         found = np.zeros((n_own, self.group.size) if n_own else (1, 1))
         for place, p in zip(self.group.members, self.parameters, strict=True):
             neurons = slice(place.first, place.first + place.size)
-            steady = STEADY[place.population.model.kind](V[neurons] + self.rest[neurons], p)
+            model = place.population.model
+            assert isinstance(model, Membrane)
+            steady = model.steady(V[neurons] + self.rest[neurons], p)
+            if len(steady) != n_own:
+                raise ArgumentError(
+                    f"{model.kind}.steady: must return one value for each of the {n_own} STATES "
+                    f"({', '.join(model.STATES) or 'none'}), returned {len(steady)}; add or drop some"
+                )
             for k, value in enumerate(steady):
                 found[k, neurons] = portable_math.flush(np.broadcast_to(value, place.size))
         return found

@@ -33,6 +33,7 @@ from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
+from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps, whole_steps_array
 
@@ -205,7 +206,8 @@ def _signature(place: PopulationLayout, numbers: Numbers, calcium: bool, bathed:
     for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
         synaptic = strategy.owner == SYNAPSE
         parts.append(ReceptorSignature(lumped_form(r.kinetics, on_synapses=synaptic), r.effect, synaptic))
-    kind = place.population.model.kind
-    exact = kind == "LIF" and all(p.effect == "Current" and not p.synaptic for p in parts)
-    exact = exact and all(form_of(r.kinetics).into_v is not None for r in place.population.receptors)
-    return Signature("ExactLIF" if exact else kind, tuple(parts), numbers, calcium, bathed)
+    model = place.population.model
+    assert isinstance(model, Membrane)
+    only_currents = all(p.effect == "Current" and not p.synaptic for p in parts)
+    exact = only_currents and all(form_of(r.kinetics).into_v is not None for r in place.population.receptors)
+    return Signature(model.equations(only_currents=exact), tuple(parts), numbers, calcium, bathed)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.numerics.portable_math import exp, flush
+from gpusyn.utils.registry import Registry
 
 Array = NDArray[Any]
 Real = Any  # an array of the run's floating type, or one number of it
@@ -46,7 +47,9 @@ class Effect(Protocol):
 
 
 #: Every effect by the name of its struct.
-EFFECTS: dict[str, type[Effect]] = {}
+EFFECTS: Registry[type[Effect]] = Registry(
+    "effect", "write @effect above the class, and import it in gpusyn/receptors/__init__.py (docs/adding_a_receptor.md)"
+)
 E = TypeVar("E", bound="type[Effect]")
 
 

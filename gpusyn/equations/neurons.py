@@ -1,232 +1,112 @@
-"""The equations of ``kernels/neurons`` in numpy; `c` and the order of operations as in `numpy_models`.
+"""What the equations of a neuron model must offer, and the registry of those that do.
 
-`x` holds the model's own states, one array each.
+A class in ``gpusyn/neurons`` describes the model and holds its equations in numpy, the twin of the struct of the same
+name in ``kernels/neurons``. `c` holds the model's coefficients and `x` its own states, both by name: ``c.g_L`` is a
+number that all neurons share, or an array of one value per neuron. Operations are written in the kernels' order,
+because that order fixes bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
-
-import numpy as np
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from gpusyn.equations.effects import Array, Real
-from gpusyn.numerics.portable_math import exp, expm1, exprel, flush
+from gpusyn.errors import ArgumentError
+from gpusyn.utils.registry import Registry
+
+PAGE = "docs/adding_a_neuron.md"
+
+
+class MembraneCoefficients(NamedTuple):
+    """First coefficients of every neuron: potentials (mV) relative to `rest`, and the refractory time in steps."""
+
+    threshold: Any
+    reset: Any
+    refractory: Any
+    rest: Any
+
+
+class CalciumCoefficients(NamedTuple):
+    """Coefficients of a calcium trace: its decay over one step, and its rise per unit of current over one step."""
+
+    decay: Any
+    rise: Any
 
 
 class Neuron(Protocol):
-    """How v and the model's own states move; HOLDS: a spike resets v, and holds it while refractory."""
+    """How v (relative to rest) and the model's own states move.
 
-    STATES: int
-    COEFS: int
-    HOLDS: bool
-
-    @staticmethod
-    def leak(c: Array) -> Real:
-        """G without receptors."""
-
-    @staticmethod
-    def drive(current: Array, c: Array) -> Real:
-        """D without receptors."""
-
-    @staticmethod
-    def advance(v: Array, x: Sequence[Array], c: Array, G: Real, D: Real) -> Array:
-        """The v of the end of the step."""
-
-    @staticmethod
-    def follow(x: Sequence[Array], v: Array, reached: Array, fired: Array, c: Array) -> None:
-        """Move the states that need the v of both ends of the step, the new one taken before a reset."""
-
-
-class LIF:
-    """Conductances: exponential Euler with each gate's mean over the step; c = g_L, dt / C."""
-
-    STATES, COEFS, HOLDS = 0, 2, True
-
-    @staticmethod
-    def leak(c: Array) -> Real:
-        """g_L."""
-        return c[0]
-
-    @staticmethod
-    def drive(current: Array, c: Array) -> Real:
-        """I."""
-        return current
-
-    @staticmethod
-    def advance(v: Array, x: Sequence[Array], c: Array, G: Real, D: Real) -> Array:
-        """Relax v to D / G at the rate G / C."""
-        v_inf = D / G
-        moved: Array = v + (v - v_inf) * expm1(-(c[1] * G))
-        return moved
-
-    @staticmethod
-    def follow(x: Sequence[Array], v: Array, reached: Array, fired: Array, c: Array) -> None:
-        """Nothing."""
-
-
-class ExactLIF:
-    """Currents only, exact: the gates' "means" are propagators into v; c = P - 1, (1 - P) / g_L."""
-
-    STATES, COEFS, HOLDS = 0, 2, True
-
-    @staticmethod
-    def leak(c: Array) -> Real:
-        """Unused: 0."""
-        return c.dtype.type(0)
-
-    @staticmethod
-    def drive(current: Array, c: Array) -> Real:
-        """(1 - P) / g_L I."""
-        return c[1] * current
-
-    @staticmethod
-    def advance(v: Array, x: Sequence[Array], c: Array, G: Real, D: Real) -> Array:
-        """V + ((P - 1) v + D), the small number first."""
-        moved: Array = v + (c[0] * v + D)
-        return moved
-
-    @staticmethod
-    def follow(x: Sequence[Array], v: Array, reached: Array, fired: Array, c: Array) -> None:
-        """Nothing."""
-
-
-class AdEx:
-    """Exponential step of the linearised equation, with w at the middle of the step.
-
-    c = g_L, dt / C, V_T - E_L, 1 / Delta_T, g_L Delta_T, a, b, exp(-dt / tau_w) - 1, exp(-dt / 2 tau_w) - 1,
-    V_peak - E_L.
+    Attributes
+    ----------
+    COEFFICIENTS : type of NamedTuple
+        Names of the coefficients, in the order in which the kernel finds them.
+    STATES : dict of str to str
+        The model's own states beside v, with their units.
+    RESET : str
+        Parameter that a spike sets V to and that V is held at while refractory (``""``: V goes on as it is).
+    EXACT : bool
+        Whether every input is a linear current, so that the gates' coefficients are propagators into v.
     """
 
-    STATES, COEFS, HOLDS = 1, 10, True
+    COEFFICIENTS: ClassVar[type[NamedTuple]]
+    STATES: ClassVar[dict[str, str]]
+    RESET: ClassVar[str]
+    EXACT: ClassVar[bool]
 
     @staticmethod
-    def leak(c: Array) -> Real:
-        """g_L."""
-        return c[0]
+    def coefficients(dt: float, p: Mapping[str, Any]) -> Any:
+        """Return the COEFFICIENTS for a step (ms) and parameters; each a number or one value per neuron."""
 
     @staticmethod
-    def drive(current: Array, c: Array) -> Real:
-        """I."""
-        return current
+    def steady(V: Array, p: Mapping[str, Any]) -> list[Any]:
+        """Return the STATES that do not move at the potentials V (mV), in their order."""
 
     @staticmethod
-    def advance(v: Array, x: Sequence[Array], c: Array, G: Real, D: Real) -> Array:
-        """V + F(v) (exp(J) - 1) / J, at most V_peak."""
-        limit = v.dtype.type(30)
-        w = x[0] + (x[0] - c[5] * v) * c[8]
-        steep = (v - c[2]) * c[3]
-        steep = np.where(steep > limit, limit, steep)
-        upstroke = exp(steep)
-        slope = (c[0] * upstroke - G) * c[1]
-        rise = (((D - G * v) + c[4] * upstroke) - w) * c[1]
-        reached = v + rise * exprel(slope)
-        stopped: Array = np.where(reached > c[9], c[9], reached)
-        return stopped
+    def leak(c: Any) -> Real:
+        """Return G without receptors."""
 
     @staticmethod
-    def follow(x: Sequence[Array], v: Array, reached: Array, fired: Array, c: Array) -> None:
-        """Relax w to a times the mean v; a spike adds b."""
-        w = x[0] + (x[0] - c[5] * (v.dtype.type(0.5) * (v + reached))) * c[7]
-        x[0][:] = flush(np.where(fired, w + c[6], w))
+    def drive(current: Array, c: Any) -> Real:
+        """Return D without receptors."""
+
+    @staticmethod
+    def advance(v: Array, x: Any, c: Any, G: Real, D: Real) -> Array:
+        """Return v at the end of the step; move the states that do not need it."""
+
+    @staticmethod
+    def follow(x: Any, v: Array, reached: Array, fired: Array, c: Any) -> None:
+        """Move the states that need v at both ends of the step, the new one taken before a reset."""
 
 
-class Izhikevich:
-    """Steps as AdEx does.
+#: The equations of every neuron model by the name of their class, which is the name of the kernel's struct.
+NEURONS: Registry[type[Neuron]] = Registry(
+    "neuron model", f"write @neuron above the class, and import it in gpusyn/neurons/__init__.py ({PAGE})"
+)
+N = TypeVar("N", bound="type[Neuron]")
 
-    c = dt, 1 / C, 0.08 c + 5, 0.04 c^2 + 5 c + 140, b, b c, d, exp(-a dt) - 1, exp(-a dt / 2) - 1, V_peak - c.
+
+def neuron(kind: N) -> N:
+    """Enter a neuron model, with its equations, into the registry.
+
+    Raises
+    ------
+    ArgumentError
+        If the class lacks a part, or has a name that is taken.
     """
-
-    STATES, COEFS, HOLDS = 1, 10, True
-
-    @staticmethod
-    def leak(c: Array) -> Real:
-        """Only that of receptors: 0."""
-        return c.dtype.type(0)
-
-    @staticmethod
-    def drive(current: Array, c: Array) -> Real:
-        """I."""
-        return current
-
-    @staticmethod
-    def advance(v: Array, x: Sequence[Array], c: Array, G: Real, D: Real) -> Array:
-        """V + F(v) (exp(J) - 1) / J, at most V_peak."""
-        real = v.dtype.type
-        u = x[0] + (x[0] - (c[4] * v + c[5])) * c[8]
-        slope = ((real(0.08) * v + c[2]) - G * c[1]) * c[0]
-        rise = ((((real(0.04) * v + c[2]) * v + c[3]) - u) + (D - G * v) * c[1]) * c[0]
-        reached = v + rise * exprel(slope)
-        stopped: Array = np.where(reached > c[9], c[9], reached)
-        return stopped
-
-    @staticmethod
-    def follow(x: Sequence[Array], v: Array, reached: Array, fired: Array, c: Array) -> None:
-        """Relax u to b times the mean V; a spike adds d."""
-        u = x[0] + (x[0] - (c[4] * (v.dtype.type(0.5) * (v + reached)) + c[5])) * c[7]
-        x[0][:] = flush(np.where(fired, u + c[6], u))
-
-
-class HodgkinHuxley:
-    """The gates m, h, n first, exactly for a constant v; then v by exponential Euler with the new gates.
-
-    c = g_L, dt / C, dt, V_T - E_L, g_Na, E_Na - E_L, g_K, E_K - E_L.
-    """
-
-    STATES, COEFS, HOLDS = 3, 8, False
-
-    @staticmethod
-    def leak(c: Array) -> Real:
-        """g_L."""
-        return c[0]
-
-    @staticmethod
-    def drive(current: Array, c: Array) -> Real:
-        """I."""
-        return current
-
-    @staticmethod
-    def rates(u: Array) -> tuple[tuple[Array, Array], ...]:
-        """Opening and closing rates (1/ms) of m, h and n at u = V - V_T."""
-        real = u.dtype.type
-        return (
-            (
-                real(1.28) / exprel((real(13) - u) * real(0.25)),
-                real(1.4) / exprel((u - real(40)) * real(0.2)),
-            ),
-            (
-                real(0.128) * exp((real(17) - u) / real(18)),
-                real(4) / (real(1) + exp((real(40) - u) * real(0.2))),
-            ),
-            (
-                real(0.16) / exprel((real(15) - u) * real(0.2)),
-                real(0.5) * exp((real(10) - u) * real(0.025)),
-            ),
+    name = kind.__name__
+    parts = ("COEFFICIENTS", "STATES", "coefficients", "steady", "leak", "drive", "advance", "follow")
+    missing = [part for part in parts if not hasattr(kind, part)]
+    if missing:
+        raise ArgumentError(
+            f"@neuron: {name} has no {', '.join(missing)}; write a subclass of gpusyn.neurons.Membrane with all parts "
+            f"of a model ({PAGE})"
         )
-
-    @staticmethod
-    def advance(v: Array, x: Sequence[Array], c: Array, G: Real, D: Real) -> Array:
-        """Gates, then relax v to D / G at the rate G / C."""
-        for gate, (opening, closing) in zip(x, HodgkinHuxley.rates(v - c[3]), strict=True):
-            rate = opening + closing
-            gate[:] = flush(gate + (gate - opening / rate) * expm1(-(rate * c[2])))
-        m, h, n = x
-        sodium, potassium = c[4] * (((m * m) * m) * h), c[6] * ((n * n) * (n * n))
-        G = (G + sodium) + potassium
-        D = (D + sodium * c[5]) + potassium * c[7]
-        v_inf = D / G
-        moved: Array = v + (v - v_inf) * expm1(-(c[1] * G))
-        return moved
-
-    @staticmethod
-    def follow(x: Sequence[Array], v: Array, reached: Array, fired: Array, c: Array) -> None:
-        """Nothing."""
-
-
-NEURONS: dict[str, type[Neuron]] = {
-    "LIF": LIF,
-    "ExactLIF": ExactLIF,
-    "AdEx": AdEx,
-    "Izhikevich": Izhikevich,
-    "HodgkinHuxley": HodgkinHuxley,
-}
+    hidden = [p.name for p in getattr(kind, "PARAMETERS", ()) if hasattr(kind, p.name)]
+    if hidden:
+        raise ArgumentError(f"@neuron: {name} has a parameter and an attribute {hidden[0]!r}; rename the parameter")
+    known = NEURONS.get(name)
+    if known is not None and known.__module__ != kind.__module__:
+        raise ArgumentError(f"@neuron: {known.__module__} has a model {name!r} already; choose another name")
+    NEURONS[name] = kind
+    return kind

@@ -8,25 +8,19 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
-from itertools import product
 from typing import NamedTuple
 
-from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES
-from gpusyn.equations.kinetics.base import PAGE, Gate
+from gpusyn.equations import neurons
+from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
+from gpusyn.equations.neurons import NEURONS
 from gpusyn.errors import FileError
-from gpusyn.kernels.signature import NEURONS, Numbers, ReceptorSignature, Signature, coefficient_struct
+from gpusyn.kernels.signature import Numbers, Signature, coefficient_struct
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS
 
 _BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
+_COLUMNS = "columns.cuh"
 _EFFECTS = "receptors/effects.cuh"
-_NEURON_FILES = {
-    "LIF": "lif",
-    "ExactLIF": "lif",
-    "AdEx": "adex",
-    "Izhikevich": "izhikevich",
-    "HodgkinHuxley": "hodgkin_huxley",
-}
 _NEURON_KERNELS = ("advance_neurons.cu",)
 _COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "deliver_spikes.cu")
 _SYNAPSE_PART = "advance_synapses.cu"
@@ -52,7 +46,18 @@ def _effect_files() -> tuple[str, ...]:
     return _EFFECTS, *(n for n in kernel_names() if n.startswith("receptors/") and n != _EFFECTS)
 
 
-def gate_file(gate: Gate) -> str:
+def _holds(what: str, struct: str, file: str, page: str) -> str:
+    """Return the name of a kernel file after a look whether it holds a struct."""
+    if file not in kernel_names():
+        missing = f"there is no file {file} in {kernel_folder()}; write struct {struct} in it"
+    elif not re.search(rf"\bstruct {struct}\b", read_kernel(file)):
+        missing = f"there is no struct {struct} in {file} of {kernel_folder()}; write it"
+    else:
+        return file
+    raise FileError(f"{what} {struct!r}: {missing} ({page}), or use backend='numpy', which needs none")
+
+
+def gate_file(gate: base.Gate) -> str:
     """Return the kernel file of a gate: the one named like the Python file of its twin.
 
     >>> gate_file(SYNAPSE_GATES["RisingGate"])
@@ -63,23 +68,31 @@ def gate_file(gate: Gate) -> str:
     FileError
         If there is no such file, or it holds no struct of the gate's name.
     """
-    name, file = gate.name.partition("<")[0], gate.kernel_file
-    if file not in kernel_names():
-        missing = f"there is no file {file} in {kernel_folder()}; write struct {name} in it"
-    elif not re.search(rf"\bstruct {name}\b", read_kernel(file)):
-        missing = f"there is no struct {name} in {file} of {kernel_folder()}; write it"
-    else:
-        return file
-    raise FileError(f"gate {name!r}: {missing} ({PAGE}), or use backend='numpy', which needs none")
+    return _holds("gate", gate.name.partition("<")[0], gate.kernel_file, base.PAGE)
 
 
-def _gate_text(gates: Iterable[Gate]) -> str:
+def _gate_text(gates: Iterable[base.Gate]) -> str:
     """Return the files of some gates, behind the structs that name the coefficients of all gates in these files."""
     gates = [LUMPED["Unlumped"], *gates]
     files = tuple(dict.fromkeys(map(gate_file, gates)))
     every = [*LUMPED.values(), *SOURCE_GATES.values(), *SYNAPSE_GATES.values()]
     kinds = dict.fromkeys(gate.C for file in files for gate in every if gate.kernel_file == file)
-    return _join("".join(coefficient_struct(kind) for kind in kinds), files)
+    return _join("".join(coefficient_struct(kind) for kind in kinds), (_COLUMNS, *files))
+
+
+def neuron_file(neuron: str) -> str:
+    """Return the kernel file of a neuron model: the one named like the Python file of its class.
+
+    >>> neuron_file("ExactLIF")
+    'neurons/lif.cuh'
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it holds no struct of the model's name.
+    """
+    file = f"neurons/{NEURONS[neuron].__module__.rpartition('.')[2]}.cuh"
+    return _holds("neuron model", neuron, file, neurons.PAGE)
 
 
 def _join(prelude: str, files: tuple[str, ...]) -> str:
@@ -102,13 +115,12 @@ def neuron_module(signature: Signature) -> Module:
         for r in signature.receptors
     )
     numbers = signature.numbers
-    neuron_file = f"neurons/{_NEURON_FILES[signature.neuron]}.cuh"
     more = "+calcium" * signature.calcium + "+bath" * signature.bathed
     return Module(
         f"{signature.neuron}({parts}{more}) {numbers}",
         _join(signature.prelude(), _BASE)
         + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
-        + _join("", (*_effect_files(), neuron_file, "cells.cuh", *_NEURON_KERNELS)),
+        + _join("", (*_effect_files(), neuron_file(signature.neuron), "cells.cuh", *_NEURON_KERNELS)),
         _kernels_of(_NEURON_KERNELS),
     )
 
@@ -144,54 +156,3 @@ def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Mod
     if signature is not None:
         return neuron_module(signature)
     return synapse_module(kernel, numbers) if KERNELS[kernel].file == _SYNAPSE_PART else common_module(numbers)
-
-
-ALL_NUMBERS = (Numbers("float32", "int32"), Numbers("float32", "int64"), Numbers("float64", "int64"))
-
-
-def modules_in_common_use() -> list[Module]:
-    """The committed list that CI compiles for every architecture.
-
-    The signatures of the README's network, of current-based networks, of Vogels and Abbott's networks, and of
-    per-synapse gating, in all three sets of number types.
-    """
-    conductance = ReceptorSignature("Exponential", "Conductance")
-    rising = ReceptorSignature("Rising", "Conductance")
-    nmda = ReceptorSignature("Rising", "MagnesiumBlocked")
-    current = ReceptorSignature("Exponential", "Current")
-    alpha = ReceptorSignature("Rising", "Current")
-    pulsed = ReceptorSignature("Pulsed<1>", "Conductance")
-    gated = ReceptorSignature("Unlumped", "Conductance", synaptic=True)
-    gated_nmda = ReceptorSignature("Unlumped", "MagnesiumBlocked", synaptic=True)
-    models: list[tuple[str, tuple[ReceptorSignature, ...]]] = [
-        ("LIF", (conductance, nmda, conductance)),
-        ("LIF", (rising, nmda, rising)),
-        ("LIF", (conductance, conductance)),
-        ("LIF", (conductance,)),
-        ("LIF", (pulsed,)),
-        (
-            "LIF",
-            (pulsed, pulsed._replace(effect="MagnesiumBlocked"), pulsed, ReceptorSignature("Followed", "Conductance")),
-        ),
-        ("LIF", (ReceptorSignature("Pulsed<5>", "Conductance"), ReceptorSignature("Pulsed<4>", "MagnesiumBlocked"))),
-        ("LIF", (gated,)),
-        ("LIF", (gated, gated_nmda, gated)),
-        ("LIF", (conductance._replace(synaptic=True), nmda._replace(synaptic=True))),
-        ("ExactLIF", ()),
-        ("ExactLIF", (current, current)),
-        ("ExactLIF", (alpha,)),
-        ("LIF", (conductance, alpha)),
-        ("AdEx", ()),
-        ("AdEx", (conductance, nmda, conductance)),
-        ("Izhikevich", ()),
-        ("Izhikevich", (conductance, conductance)),
-        ("HodgkinHuxley", ()),
-        ("HodgkinHuxley", (conductance, conductance)),
-    ]
-    assert {m[0] for m in models} == set(NEURONS)
-    neurons = [neuron_module(Signature(neuron, rs, n)) for n, (neuron, rs) in product(ALL_NUMBERS, models)]
-    slow = (conductance, ReceptorSignature("Rising", "SlowlyUnblocked"), rising)
-    neurons += [neuron_module(Signature("LIF", slow, n, calcium=True, bathed=True)) for n in ALL_NUMBERS]
-    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates know no integer sums
-    synapses = [synapse_module(kernel, n) for n, kernel in product(reals, _kernels_of((_SYNAPSE_PART,)))]
-    return [common_module(n) for n in ALL_NUMBERS] + synapses + neurons

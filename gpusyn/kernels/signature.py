@@ -13,10 +13,7 @@ import numpy as np
 from gpusyn.equations.coefficients import fields_of
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.equations.kinetics import LUMPED
-
-# Own states and coefficients of each neuron model in kernels/neurons/.
-NEURONS = {"LIF": (0, 2), "ExactLIF": (0, 2), "AdEx": (1, 10), "Izhikevich": (1, 10), "HodgkinHuxley": (3, 8)}
-NEURON_COEF = 4  # v_th, v_reset, refractory steps, E_L
+from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
 
 
 def coefficient_enum(name: str, fields: tuple[str, ...]) -> str:
@@ -53,6 +50,17 @@ def coefficient_struct(kind: type[tuple[Any, ...]]) -> str:
         f"struct {name}Coefficients {{\n    int64 {', '.join(names)};\n"
         f"    MEMBER constexpr {name}Coefficients(int M) : {made} {{}}\n}};\n"
     )
+
+
+def _neuron_enums(neuron: type[Neuron]) -> str:
+    """Return the structs that name coefficients and states of the equations in one file of kernels/neurons."""
+    text = coefficient_enum("Membrane", MembraneCoefficients._fields)
+    text += coefficient_enum("Calcium", CalciumCoefficients._fields)
+    for name, kind in NEURONS.items():
+        if kind.__module__ == neuron.__module__:
+            text += coefficient_enum(name, kind.COEFFICIENTS._fields)
+            text += f"struct {name}States {{ enum {{ {', '.join((*kind.STATES, 'COUNT'))} }}; }};\n"
+    return text
 
 
 class ReceptorSignature(NamedTuple):
@@ -126,7 +134,7 @@ class Signature:
 
     def layout(self) -> tuple[ReceptorLayout, ...]:
         """The receptors with the places of their states and coefficients."""
-        state, coef, synaptic, first, rows = 0, NEURON_COEF + NEURONS[self.neuron][1], 0, 0, []
+        state, coef, synaptic, first, rows = 0, self._receptor_coef, 0, 0, []
         for k, r in enumerate(self.receptors):
             kinetics = LUMPED[r.kinetics]
             states, coefs, inputs = kinetics.STATES, kinetics.COEFS, kinetics.INPUTS
@@ -139,7 +147,7 @@ class Signature:
     @property
     def n_own(self) -> int:
         """State variables of the neuron model itself, beside V."""
-        return NEURONS[self.neuron][0]
+        return len(NEURONS[self.neuron].STATES)
 
     @property
     def n_states(self) -> int:
@@ -149,12 +157,17 @@ class Signature:
     @property
     def n_coef(self) -> int:
         """Coefficients of one row of the coefficient table."""
-        return self._calcium_coef + (2 + len(self.receptors) if self.calcium else 0)
+        return self.calcium_coef + (len(CalciumCoefficients._fields) + len(self.receptors) if self.calcium else 0)
 
     @property
-    def _calcium_coef(self) -> int:
+    def calcium_coef(self) -> int:
+        """Place of the calcium trace's coefficients, which come after all others."""
         own = sum(LUMPED[r.kinetics].COEFS + EFFECTS[r.effect].COEFS for r in self.receptors)
-        return NEURON_COEF + NEURONS[self.neuron][1] + own
+        return self._receptor_coef + own
+
+    @property
+    def _receptor_coef(self) -> int:
+        return len(MembraneCoefficients._fields) + len(NEURONS[self.neuron].COEFFICIENTS._fields)
 
     @property
     def n_inputs(self) -> int:
@@ -172,11 +185,13 @@ class Signature:
             f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input})"
             for r in self.layout()
         ]
+        neuron = NEURONS[self.neuron]
         return (
             self.numbers.prelude()
+            + _neuron_enums(neuron)
             + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_INPUTS {self.n_inputs}\n"
             + f"#define N_RECEPTORS {len(rows)}\n"
             + f"enum {{ BATHED = {int(self.bathed)}, CALCIUM_STATE = {self.n_states - 1 if self.calcium else -1}, "
-            + f"CALCIUM_COEF = {self._calcium_coef} }};\n"
+            + f"CALCIUM_COEF = {self.calcium_coef}, N_OWN = {self.n_own}, HOLDS = {int(bool(neuron.RESET))} }};\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
         )

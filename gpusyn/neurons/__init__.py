@@ -1,4 +1,7 @@
-"""Neuron models and spike sources, one a module."""
+"""Neuron models and spike sources by name, one module each.
+
+To add a model: a file here, a line below, and a file of the same name in ``kernels/neurons`` (docs/adding_a_neuron.md).
+"""
 
 from gpusyn.neurons.adex import AdEx
 from gpusyn.neurons.base import Membrane, NeuronModel
@@ -21,5 +24,7 @@ __all__ = [
 
 #: Every neuron model and source by the name of its class.
 NEURONS: dict[str, type[NeuronModel]] = {
-    model.__name__: model for model in (LIF, AdEx, Izhikevich, HodgkinHuxley, PoissonSource, SpikeSource)
+    name: kind
+    for name, kind in globals().copy().items()
+    if isinstance(kind, type) and issubclass(kind, NeuronModel) and kind not in (NeuronModel, Membrane)
 }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
-from gpusyn.neurons.base import Membrane
+from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.neurons import neuron
+from gpusyn.neurons.base import Membrane, decays
+from gpusyn.numerics.portable_math import exp, exprel, flush
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter
 
@@ -16,6 +21,22 @@ if TYPE_CHECKING:
 __all__ = ["AdEx"]
 
 
+class AdExCoefficients(NamedTuple):
+    """Coefficients of `AdEx`; potentials relative to E_L."""
+
+    g_L: Any
+    dt_C: Any  # dt / C_m
+    V_T: Any
+    per_Delta_T: Any  # 1 / Delta_T
+    g_L_Delta_T: Any
+    a: Any
+    b: Any
+    decay: Any  # exp(-dt / tau_w) - 1
+    half_decay: Any  # exp(-dt / 2 tau_w) - 1
+    V_peak: Any
+
+
+@neuron
 class AdEx(Membrane):
     """Adaptive exponential integrate-and-fire neuron (Brette and Gerstner 2005, whose values are the defaults).
 
@@ -58,6 +79,7 @@ class AdEx(Membrane):
     100.0
     """
 
+    COEFFICIENTS: ClassVar[type[NamedTuple]] = AdExCoefficients
     THRESHOLD: ClassVar[str] = "V_peak"
     STATES: ClassVar[dict[str, str]] = {"w": "pA"}
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
@@ -114,3 +136,51 @@ class AdEx(Membrane):
         """Bursts in a regular rhythm (Naud, Marcille, Clopath and Gerstner 2008)."""
         given = {"tau_w": 120.0, "a": 2.0, "b": 100.0, "V_reset": -46.0, "V_peak": -40.0}
         return cls(C_m=200.0, g_L=10.0, E_L=-58.0, V_T=-50.0, Delta_T=2.0, I_e=I_e, **given)
+
+    # ---- equations: v by an exponential step of the linearised equation, w at the middle of the step ----
+    @staticmethod
+    def coefficients(dt: float, p: Mapping[str, Any]) -> AdExCoefficients:
+        """Return the coefficients for a step (ms)."""
+        decay, half_decay = decays(dt, 1 / p["tau_w"])
+        return AdExCoefficients(
+            g_L=p["g_L"],
+            dt_C=dt / p["C_m"],
+            V_T=p["V_T"] - p["E_L"],
+            per_Delta_T=1 / p["Delta_T"],
+            g_L_Delta_T=p["g_L"] * p["Delta_T"],
+            a=p["a"],
+            b=p["b"],
+            decay=decay,
+            half_decay=half_decay,
+            V_peak=p["V_peak"] - p["E_L"],
+        )
+
+    @staticmethod
+    def steady(V: Array, p: Mapping[str, Any]) -> list[Any]:
+        """Return w = a (V - E_L)."""
+        return [p["a"] * (V - p["E_L"])]
+
+    @staticmethod
+    def leak(c: AdExCoefficients) -> Real:
+        """Return g_L."""
+        return c.g_L
+
+    @staticmethod
+    def advance(v: Array, x: Any, c: AdExCoefficients, G: Real, D: Real) -> Array:
+        """Return V + F(v) (exp(J) - 1) / J, at most V_peak."""
+        limit = v.dtype.type(30)
+        middle = x.w + (x.w - c.a * v) * c.half_decay
+        steep = (v - c.V_T) * c.per_Delta_T
+        steep = np.where(steep > limit, limit, steep)
+        upstroke = exp(steep)
+        slope = (c.g_L * upstroke - G) * c.dt_C
+        rise = (((D - G * v) + c.g_L_Delta_T * upstroke) - middle) * c.dt_C
+        reached = v + rise * exprel(slope)
+        stopped: Array = np.where(reached > c.V_peak, c.V_peak, reached)
+        return stopped
+
+    @staticmethod
+    def follow(x: Any, v: Array, reached: Array, fired: Array, c: AdExCoefficients) -> None:
+        """Relax w to a times the mean v; a spike adds b."""
+        relaxed = x.w + (x.w - c.a * (v.dtype.type(0.5) * (v + reached))) * c.decay
+        x.w[:] = flush(np.where(fired, relaxed + c.b, relaxed))

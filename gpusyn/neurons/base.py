@@ -1,27 +1,26 @@
 """What neuron models and spike sources have in common.
 
-A parameter is a number, an array of one value a neuron, or a distribution; arrays are matched to the
+A parameter is a number, an array of one value per neuron, or a distribution; arrays are matched to the
 population's size when the population is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from gpusyn.equations.effects import Array, Real
 from gpusyn.errors import ParameterError
+from gpusyn.numerics.propagators import expm1
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter, ParameterTable
 from gpusyn.parameters.values import check_drawn, values
 from gpusyn.utils.immutable import Immutable, ReadOnlyDict
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["Membrane", "NeuronModel"]
+__all__ = ["Membrane", "NeuronModel", "decays"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,8 +85,15 @@ class NeuronModel(Immutable):
 class Membrane(NeuronModel):
     """Base class of neurons with a membrane potential.
 
+    A subclass under :func:`~gpusyn.equations.neurons.neuron` holds the description of a model and its equations;
+    docs/adding_a_neuron.md writes one.
+
     Attributes
     ----------
+    COEFFICIENTS : type of NamedTuple
+        Names of the model's coefficients, which its equations use in numpy and in CUDA.
+    EXACT : bool
+        Whether the equations take linear currents alone, so that gates come as propagators into v.
     REST, THRESHOLD, RESET : str
         Names of the parameters that V is counted from and starts at, that a spike is emitted at, and that a spike
         sets V to (``""``: V goes on as it is).
@@ -99,6 +105,32 @@ class Membrane(NeuronModel):
     THRESHOLD: ClassVar[str] = "V_th"
     RESET: ClassVar[str] = "V_reset"
     LIMITS: ClassVar[dict[str, dict[str, Any]]] = {}
+    COEFFICIENTS: ClassVar[type[NamedTuple]]
+    EXACT: ClassVar[bool] = False
+
+    def equations(self, *, only_currents: bool) -> str:
+        """Return the name of the equations that run this model, one struct of ``kernels/neurons``.
+
+        Parameters
+        ----------
+        only_currents : bool
+            Whether every receptor is a current whose gate needs no state per synapse.
+        """
+        return self.kind
+
+    @staticmethod
+    def steady(V: Array, p: Mapping[str, Any]) -> list[Any]:
+        """Return the model's own states that do not move at the potentials V (mV), in the order of STATES: none."""
+        return []
+
+    @staticmethod
+    def drive(current: Array, c: Any) -> Real:
+        """Return D without receptors: I."""
+        return current
+
+    @staticmethod
+    def follow(x: Any, v: Array, reached: Array, fired: Array, c: Any) -> None:
+        """Move no state."""
 
     def _take(self, *given: Any) -> None:
         """Check the parameters, given in the order of PARAMETERS, and keep them."""
@@ -125,6 +157,11 @@ class Membrane(NeuronModel):
                 f"{where}: {self.RESET} is not below {self.THRESHOLD} at neuron {bad[0]}; give the distributions "
                 "low= and high="
             )
+
+
+def decays(dt: float, rate: Any) -> tuple[Floats, Floats]:
+    """Return exp(-rate dt) - 1, the change of what relaxes at a rate (1/ms) over one step, and that over half of it."""
+    return expm1(-dt * rate), expm1(-0.5 * dt * rate)
 
 
 def _same_lengths(kept: Mapping[str, Any], kind: str) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
+from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.neurons import neuron
 from gpusyn.neurons.base import Membrane
+from gpusyn.numerics.portable_math import exp, expm1, exprel, flush
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter
 
@@ -16,6 +21,20 @@ if TYPE_CHECKING:
 __all__ = ["HodgkinHuxley"]
 
 
+class HodgkinHuxleyCoefficients(NamedTuple):
+    """Coefficients of `HodgkinHuxley`; potentials relative to E_L."""
+
+    g_L: Any
+    dt_C: Any  # dt / C_m
+    dt: Any
+    V_T: Any
+    g_Na: Any
+    E_Na: Any
+    g_K: Any
+    E_K: Any
+
+
+@neuron
 class HodgkinHuxley(Membrane):
     """Hodgkin-Huxley neuron with the channels of Traub and Miles (1991), in the form of Brette et al. (2007).
 
@@ -56,6 +75,7 @@ class HodgkinHuxley(Membrane):
     -90.0
     """
 
+    COEFFICIENTS: ClassVar[type[NamedTuple]] = HodgkinHuxleyCoefficients
     RESET: ClassVar[str] = ""
     STATES: ClassVar[dict[str, str]] = {"m": "1", "h": "1", "n": "1"}
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
@@ -102,3 +122,66 @@ class HodgkinHuxley(Membrane):
         I_e: float | npt.ArrayLike | Distribution = 0.0,
     ) -> None:
         self._take(C_m, g_L, E_L, g_Na, E_Na, g_K, E_K, V_T, V_th, t_ref, I_e)
+
+    # ---- equations: the gates first, exactly for a constant v; then v by exponential Euler with the new gates ----
+    @staticmethod
+    def coefficients(dt: float, p: Mapping[str, Any]) -> HodgkinHuxleyCoefficients:
+        """Return the coefficients for a step (ms)."""
+        return HodgkinHuxleyCoefficients(
+            g_L=p["g_L"],
+            dt_C=dt / p["C_m"],
+            dt=dt,
+            V_T=p["V_T"] - p["E_L"],
+            g_Na=p["g_Na"],
+            E_Na=p["E_Na"] - p["E_L"],
+            g_K=p["g_K"],
+            E_K=p["E_K"] - p["E_L"],
+        )
+
+    @staticmethod
+    def steady(V: Array, p: Mapping[str, Any]) -> list[Any]:
+        """Return m, h and n of a neuron that has been at V for a long time."""
+        u = V - np.asarray(p["V_T"], np.float64)
+        rates = (
+            (1.28 / exprel((13.0 - u) / 4), 1.4 / exprel((u - 40.0) / 5)),
+            (0.128 * exp((17.0 - u) / 18), 4.0 / (1.0 + exp((40.0 - u) / 5))),
+            (0.16 / exprel((15.0 - u) / 5), 0.5 * exp((10.0 - u) / 40)),
+        )
+        return [opening / (opening + closing) for opening, closing in rates]
+
+    @staticmethod
+    def leak(c: HodgkinHuxleyCoefficients) -> Real:
+        """Return g_L."""
+        return c.g_L
+
+    @staticmethod
+    def rates(u: Array) -> tuple[tuple[Array, Array], ...]:
+        """Return opening and closing rates (1/ms) of m, h and n at u = V - V_T (mV)."""
+        real = u.dtype.type
+        return (
+            (
+                real(1.28) / exprel((real(13) - u) * real(0.25)),
+                real(1.4) / exprel((u - real(40)) * real(0.2)),
+            ),
+            (
+                real(0.128) * exp((real(17) - u) / real(18)),
+                real(4) / (real(1) + exp((real(40) - u) * real(0.2))),
+            ),
+            (
+                real(0.16) / exprel((real(15) - u) * real(0.2)),
+                real(0.5) * exp((real(10) - u) * real(0.025)),
+            ),
+        )
+
+    @staticmethod
+    def advance(v: Array, x: Any, c: HodgkinHuxleyCoefficients, G: Real, D: Real) -> Array:
+        """Move the gates, then relax v to D / G at the rate G / C."""
+        for gate, (opening, closing) in zip((x.m, x.h, x.n), HodgkinHuxley.rates(v - c.V_T), strict=True):
+            rate = opening + closing
+            gate[:] = flush(gate + (gate - opening / rate) * expm1(-(rate * c.dt)))
+        sodium, potassium = c.g_Na * (((x.m * x.m) * x.m) * x.h), c.g_K * ((x.n * x.n) * (x.n * x.n))
+        G = (G + sodium) + potassium
+        D = (D + sodium * c.E_Na) + potassium * c.E_K
+        v_inf = D / G
+        moved: Array = v + (v - v_inf) * expm1(-(c.dt_C * G))
+        return moved

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
-from gpusyn.neurons.base import Membrane
+from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.neurons import neuron
+from gpusyn.neurons.base import Membrane, decays
+from gpusyn.numerics.portable_math import exprel, flush
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter
 
@@ -16,6 +21,22 @@ if TYPE_CHECKING:
 __all__ = ["Izhikevich"]
 
 
+class IzhikevichCoefficients(NamedTuple):
+    """Coefficients of `Izhikevich`; with v relative to c, dv/dt = 0.04 v^2 + linear v + constant - u + I."""
+
+    dt: Any
+    per_C: Any  # 1 / C_m
+    linear: Any
+    constant: Any
+    b: Any
+    b_c: Any  # b c
+    d: Any
+    decay: Any  # exp(-a dt) - 1
+    half_decay: Any  # exp(-a dt / 2) - 1
+    V_peak: Any  # relative to c
+
+
+@neuron
 class Izhikevich(Membrane):
     """Simple model of a spiking neuron (Izhikevich 2003); the defaults are its regular spiking cell.
 
@@ -58,6 +79,7 @@ class Izhikevich(Membrane):
     0.1
     """
 
+    COEFFICIENTS: ClassVar[type[NamedTuple]] = IzhikevichCoefficients
     REST: ClassVar[str] = "c"
     THRESHOLD: ClassVar[str] = "V_peak"
     RESET: ClassVar[str] = "c"
@@ -109,3 +131,49 @@ class Izhikevich(Membrane):
     def chattering(cls, *, I_e: float | npt.ArrayLike | Distribution = 0.0) -> Izhikevich:
         """Chattering cell: bursts of closely spaced spikes (Izhikevich 2003)."""
         return cls(a=0.02, b=0.2, c=-50.0, d=2.0, I_e=I_e)
+
+    # ---- equations: steps as AdEx does ----
+    @staticmethod
+    def coefficients(dt: float, p: Mapping[str, Any]) -> IzhikevichCoefficients:
+        """Return the coefficients for a step (ms)."""
+        c = p["c"]
+        decay, half_decay = decays(dt, p["a"])
+        return IzhikevichCoefficients(
+            dt=dt,
+            per_C=1 / p["C_m"],
+            linear=0.08 * c + 5.0,
+            constant=(0.04 * c + 5.0) * c + 140.0,
+            b=p["b"],
+            b_c=p["b"] * c,
+            d=p["d"],
+            decay=decay,
+            half_decay=half_decay,
+            V_peak=p["V_peak"] - c,
+        )
+
+    @staticmethod
+    def steady(V: Array, p: Mapping[str, Any]) -> list[Any]:
+        """Return u = b V."""
+        return [p["b"] * V]
+
+    @staticmethod
+    def leak(c: IzhikevichCoefficients) -> Real:
+        """Return 0: receptors alone make G."""
+        return c.dt.dtype.type(0)
+
+    @staticmethod
+    def advance(v: Array, x: Any, c: IzhikevichCoefficients, G: Real, D: Real) -> Array:
+        """Return V + F(v) (exp(J) - 1) / J, at most V_peak."""
+        real = v.dtype.type
+        middle = x.u + (x.u - (c.b * v + c.b_c)) * c.half_decay
+        slope = ((real(0.08) * v + c.linear) - G * c.per_C) * c.dt
+        rise = ((((real(0.04) * v + c.linear) * v + c.constant) - middle) + (D - G * v) * c.per_C) * c.dt
+        reached = v + rise * exprel(slope)
+        stopped: Array = np.where(reached > c.V_peak, c.V_peak, reached)
+        return stopped
+
+    @staticmethod
+    def follow(x: Any, v: Array, reached: Array, fired: Array, c: IzhikevichCoefficients) -> None:
+        """Relax u to b times the mean V; a spike adds d."""
+        relaxed = x.u + (x.u - (c.b * (v.dtype.type(0.5) * (v + reached)) + c.b_c)) * c.decay
+        x.u[:] = flush(np.where(fired, relaxed + c.d, relaxed))

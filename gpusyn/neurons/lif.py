@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
+from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.neurons import neuron
 from gpusyn.neurons.base import Membrane
+from gpusyn.numerics import propagators
+from gpusyn.numerics.portable_math import expm1
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter
 
@@ -16,6 +22,21 @@ if TYPE_CHECKING:
 __all__ = ["LIF"]
 
 
+class LIFCoefficients(NamedTuple):
+    """Coefficients of `LIF`."""
+
+    g_L: Any
+    dt_C: Any  # dt / C_m
+
+
+class ExactLIFCoefficients(NamedTuple):
+    """Coefficients of `ExactLIF`, with P = exp(-dt g_L / C_m)."""
+
+    decay: Any  # P - 1
+    gain: Any  # (1 - P) / g_L: mV per pA that flows for the whole step
+
+
+@neuron
 class LIF(Membrane):
     """Leaky integrate-and-fire neuron: C dV/dt = -g_L (V - E_L) - sum I_syn + I_e (Lapicque 1907).
 
@@ -47,6 +68,7 @@ class LIF(Membrane):
     Parameter(name='V_th', default=-55.0, unit='mV', meaning='threshold')
     """
 
+    COEFFICIENTS: ClassVar[type[NamedTuple]] = LIFCoefficients
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("C_m", 200.0, "pF", "membrane capacitance"),
         Parameter("g_L", 10.0, "nS", "leak conductance"),
@@ -79,3 +101,56 @@ class LIF(Membrane):
         I_e: float | npt.ArrayLike | Distribution = 0.0,
     ) -> None:
         self._take(C_m, g_L, E_L, V_th, V_reset, t_ref, I_e)
+
+    def equations(self, *, only_currents: bool) -> str:
+        """Return ``"ExactLIF"`` where every input is a linear current, which has a closed form, else ``"LIF"``."""
+        return "ExactLIF" if only_currents else "LIF"
+
+    # ---- equations: exponential Euler with each gate's mean over the step ----
+    @staticmethod
+    def coefficients(dt: float, p: Mapping[str, Any]) -> Any:
+        """Return the coefficients for a step (ms)."""
+        return LIFCoefficients(g_L=p["g_L"], dt_C=dt / np.asarray(p["C_m"], np.float64))
+
+    @staticmethod
+    def leak(c: Any) -> Real:
+        """Return g_L."""
+        return c.g_L
+
+    @staticmethod
+    def advance(v: Array, x: Any, c: Any, G: Real, D: Real) -> Array:
+        """Relax v to D / G at the rate G / C."""
+        v_inf = D / G
+        moved: Array = v + (v - v_inf) * expm1(-(c.dt_C * G))
+        return moved
+
+
+@neuron
+class ExactLIF(LIF):
+    """The equations of :class:`LIF` where every input is a linear current: exact, gates are propagators into v."""
+
+    COEFFICIENTS: ClassVar[type[NamedTuple]] = ExactLIFCoefficients
+    EXACT: ClassVar[bool] = True
+
+    @staticmethod
+    def coefficients(dt: float, p: Mapping[str, Any]) -> Any:
+        """Return the coefficients for a step (ms)."""
+        g_L = np.asarray(p["g_L"], np.float64)
+        decay = propagators.expm1(-dt * g_L / np.asarray(p["C_m"], np.float64))
+        return ExactLIFCoefficients(decay=decay, gain=-decay / g_L)
+
+    @staticmethod
+    def leak(c: Any) -> Real:
+        """Return 0, which nothing reads."""
+        return c.decay.dtype.type(0)
+
+    @staticmethod
+    def drive(current: Array, c: Any) -> Real:
+        """Return (1 - P) / g_L I."""
+        return c.gain * current
+
+    @staticmethod
+    def advance(v: Array, x: Any, c: Any, G: Real, D: Real) -> Array:
+        """Return V + ((P - 1) v + D), the small number first."""
+        moved: Array = v + (c.decay * v + D)
+        return moved

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from gpusyn.numerics.propagators import Floats, exp, expm1
+from gpusyn.equations.neurons import CalciumCoefficients
+from gpusyn.numerics.propagators import exp, expm1
 from gpusyn.parameters.scalars import public, real
 
 __all__ = ["Calcium"]
@@ -41,7 +42,6 @@ class Calcium:
             value = real(getattr(self, field.name), f"Calcium.{field.name}", unit=units[field.name], above=0.0)
             object.__setattr__(self, field.name, value)
 
-
-def coefficients(trace: Calcium, dt: float) -> list[Floats]:
-    """Return the coefficients of a trace: decay, and rise by a unit of current that lasts a step of `dt` ms."""
-    return [exp(-dt / trace.tau), trace.gain * trace.tau * -expm1(-dt / trace.tau)]
+    def coefficients(self, dt: float) -> CalciumCoefficients:
+        """Return the decay over a step (ms), and the rise per unit of current that lasts for the step."""
+        return CalciumCoefficients(decay=exp(-dt / self.tau), rise=self.gain * self.tau * -expm1(-dt / self.tau))

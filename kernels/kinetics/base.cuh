@@ -16,15 +16,6 @@
 //           block's KEPT first coefficients c are held in registers; all of them are in `own`.
 #pragma once
 
-// One neuron's column of the coefficient table (coefficients x rows), so that neighbouring neurons load neighbouring
-// values.
-struct Coef {
-    const real *c;
-    int64 rows;
-    MEMBER real operator[](int k) const { return c[k * rows]; }
-    MEMBER Coef from(int k) const { return {c + k * rows, rows}; }
-};
-
 // The integer sums that neuron j finds due at the end of this step, an input each; `shared` is what its whole
 // population gets.
 struct Arrivals {

@@ -1,27 +1,25 @@
-// Adaptive exponential integrate-and-fire (Brette and Gerstner 2005), v relative to E_L;  x = {w}
-//   c = {g_L, dt/C, V_T - E_L, 1/Delta_T, g_L Delta_T, a, b, exp(-dt/tau_w) - 1, exp(-dt/2 tau_w) - 1, V_peak - E_L}
-// v by an exponential step of the linearised equation, with w at the middle of the step; w by its exact solution for the
-// mean of the old and the new v. The new v stops at V_peak, so that w never sees the divergence behind it.
+// Adaptive exponential integrate-and-fire (Brette and Gerstner 2005), v relative to E_L.
+// v by an exponential step of the linearised equation, with w at the middle of the step; w by its exact solution for
+// the mean of the old and the new v. The new v stops at V_peak, so that w never sees the divergence behind it.
 #pragma once
 
-struct AdEx {
-    enum { STATES = 1, COEFS = 10, HOLDS = 1 };
-    DEVICE real leak(const Coef c) { return c[0]; }
+struct AdEx : AdExCoefficients, AdExStates {
+    DEVICE real leak(const Coef c) { return c[g_L]; }
     DEVICE real drive(real current, const Coef) { return current; }
-    DEVICE real advance(real v, real *x, const Coef c, int64, real G, real D)
+    DEVICE real advance(real v, State x, const Coef c, real G, real D)
     {
-        real w = x[0] + (x[0] - c[5] * v) * c[8];
-        real steep = (v - c[2]) * c[3];
+        real middle = x[w] + (x[w] - c[a] * v) * c[half_decay];
+        real steep = (v - c[V_T]) * c[per_Delta_T];
         steep = steep > (real)30 ? (real)30 : steep;
         real upstroke = portable_exp(steep);
-        real slope = (c[0] * upstroke - G) * c[1];
-        real rise = (((D - G * v) + c[4] * upstroke) - w) * c[1];
+        real slope = (c[g_L] * upstroke - G) * c[dt_C];
+        real rise = (((D - G * v) + c[g_L_Delta_T] * upstroke) - middle) * c[dt_C];
         real reached = v + rise * portable_exprel(slope);
-        return reached > c[9] ? c[9] : reached;
+        return reached > c[V_peak] ? c[V_peak] : reached;
     }
-    DEVICE void follow(real *x, real v, real reached, int fired, const Coef c, int64)
+    DEVICE void follow(State x, real v, real reached, int fired, const Coef c)
     {
-        real w = x[0] + (x[0] - c[5] * ((real)0.5 * (v + reached))) * c[7];
-        x[0] = flush(fired ? w + c[6] : w);
+        real relaxed = x[w] + (x[w] - c[a] * ((real)0.5 * (v + reached))) * c[decay];
+        x[w] = flush(fired ? relaxed + c[b] : relaxed);
     }
 };

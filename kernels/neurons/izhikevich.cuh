@@ -1,23 +1,22 @@
-// The simple model of Izhikevich (2003), v relative to the reset potential c;  x = {u}
-//   c = {dt, 1/C, 0.08 c + 5, 0.04 c^2 + 5 c + 140, b, b c, d, exp(-a dt) - 1, exp(-a dt/2) - 1, V_peak - c}
-// Steps as AdEx does: v by an exponential step of the linearised equation, u exactly for the mean of the old and the new v.
+// The simple model of Izhikevich (2003), v relative to the reset potential c: 0.04 v^2 + linear v + constant - u + I.
+// Steps as AdEx does: v by an exponential step of the linearised equation, u exactly for the mean of the old and the
+// new v.
 #pragma once
 
-struct Izhikevich {
-    enum { STATES = 1, COEFS = 10, HOLDS = 1 };
+struct Izhikevich : IzhikevichCoefficients, IzhikevichStates {
     DEVICE real leak(const Coef) { return 0; }
     DEVICE real drive(real current, const Coef) { return current; }
-    DEVICE real advance(real v, real *x, const Coef c, int64, real G, real D)
+    DEVICE real advance(real v, State x, const Coef c, real G, real D)
     {
-        real u = x[0] + (x[0] - (c[4] * v + c[5])) * c[8];
-        real slope = (((real)0.08 * v + c[2]) - G * c[1]) * c[0];
-        real rise = (((((real)0.04 * v + c[2]) * v + c[3]) - u) + (D - G * v) * c[1]) * c[0];
+        real middle = x[u] + (x[u] - (c[b] * v + c[b_c])) * c[half_decay];
+        real slope = (((real)0.08 * v + c[linear]) - G * c[per_C]) * c[dt];
+        real rise = (((((real)0.04 * v + c[linear]) * v + c[constant]) - middle) + (D - G * v) * c[per_C]) * c[dt];
         real reached = v + rise * portable_exprel(slope);
-        return reached > c[9] ? c[9] : reached;
+        return reached > c[V_peak] ? c[V_peak] : reached;
     }
-    DEVICE void follow(real *x, real v, real reached, int fired, const Coef c, int64)
+    DEVICE void follow(State x, real v, real reached, int fired, const Coef c)
     {
-        real u = x[0] + (x[0] - (c[4] * ((real)0.5 * (v + reached)) + c[5])) * c[7];
-        x[0] = flush(fired ? u + c[6] : u);
+        real relaxed = x[u] + (x[u] - (c[b] * ((real)0.5 * (v + reached)) + c[b_c])) * c[decay];
+        x[u] = flush(fired ? relaxed + c[d] : relaxed);
     }
 };

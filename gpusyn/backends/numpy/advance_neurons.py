@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterator
 from enum import IntEnum
 from itertools import groupby
@@ -14,12 +15,12 @@ from gpusyn.backends.numpy.spikes import Step, add_drive, begin_step, emit
 from gpusyn.equations.effects import EFFECTS, Effect, Real
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.kinetics.base import Arrivals, Lumped
-from gpusyn.equations.neurons import NEURONS, Neuron
+from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
 from gpusyn.kernels.records import Array, Bath, Chunk, Drive, Probe, Ring, read_rows
 from gpusyn.kernels.signature import ReceptorLayout, Signature
 from gpusyn.numerics.portable_math import flush
 
-THRESHOLD, RESET, REFRACTORY, REST, NEURON_COEF = range(5)  # the first coefficients of every neuron
+HEAD = len(MembraneCoefficients._fields)  # the first coefficients of every neuron
 LIMIT = 1e30  # a potential beyond it, or not a number, is a fault
 
 
@@ -88,7 +89,7 @@ class Cells(NamedTuple):
 
     chunk: Chunk
     V: Array
-    x: tuple[Array, ...]  # the model's own states
+    x: Any  # the model's own states, by name
     refractory: Array
     current: Array
     current_wave: Array
@@ -96,10 +97,19 @@ class Cells(NamedTuple):
     c: Array  # (N_COEF,) when all share one row, else (N_COEF, count)
     receptors: tuple[Receptor, ...]
     Ca: Array | None
-    calcium_c: Array  # P, k tau (1 - P), Pf of each receptor
+    calcium_c: Array  # CalciumCoefficients, then Pf of each receptor
     rings: list[Ring]
     drives: list[Drive]
     probes: list[Probes]
+
+    @property
+    def head(self) -> MembraneCoefficients:
+        """Coefficients that every neuron has."""
+        return MembraneCoefficients(*self.c[:HEAD])
+
+    def own(self, model: type[Neuron]) -> Any:
+        """Return the model's own coefficients."""
+        return model.COEFFICIENTS(*self.c[HEAD : HEAD + len(model.COEFFICIENTS._fields)])
 
 
 class Neurons(NamedTuple):
@@ -115,6 +125,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, Drive), read_rows(a.bath, Bath)
     probes = read_rows(a.probes, Probe)
     model, n = NEURONS[signature.neuron], int(a.n)
+    states = namedtuple("states", model.STATES)  # type: ignore[misc]
     coef, cells = a.coef[: signature.n_coef * int(a.n_rows)].reshape(signature.n_coef, -1), []
     for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
         own = slice(chunk.first, chunk.first + chunk.size)
@@ -124,7 +135,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
             Cells(
                 chunk,
                 a.V[own],
-                tuple(a.membrane[s * n + own.start : s * n + own.stop] for s in range(model.STATES)),
+                states(*(a.membrane[s * n + own.start : s * n + own.stop] for s in range(len(model.STATES)))),
                 a.refractory[own],
                 a.current[own],
                 a.current_wave[own],
@@ -132,7 +143,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
                 c,
                 tuple(_receptor(a, layout, chunk, bath) for layout in signature.layout()),
                 a.gates[last : last + chunk.size] if signature.calcium else None,
-                c[signature.n_coef - 2 - len(signature.receptors) :],
+                c[signature.calcium_coef :],
                 rings[chunk.rings : chunk.rings + signature.n_inputs],
                 drives[chunk.drive : chunk.drive_end],
                 list(_probes(probes, chunk, members)),
@@ -228,8 +239,9 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
         for drive in cells.drives:
             add_drive(a, drive, step, chunk.offset, chunk.size, due)
         bathed = [_bathed(a, r, cells.c, waves, step) for r in cells.receptors]
-        v = cells.V.copy()
-        reached, fires, sound = _threshold(plan.model, cells, _free_v(plan.model, cells, bathed, waves), waves)
+        v, own = cells.V.copy(), cells.own(plan.model)
+        free_v = _free_v(plan.model, cells, own, bathed, waves)
+        reached, fires, sound = _threshold(plan.model, cells, own, free_v, waves)
         if cells.Ca is not None:
             _advance_calcium(cells, bathed, v.dtype.type(0.5) * (v + reached))
         for b in bathed:
@@ -260,12 +272,11 @@ def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, step: Step)
     )
 
 
-def _free_v(model: type[Neuron], cells: Cells, bathed: list[Bathed], waves: Array) -> Array:
+def _free_v(model: type[Neuron], cells: Cells, own: Any, bathed: list[Bathed], waves: Array) -> Array:
     """The v that each neuron would reach were it not refractory."""
-    v, c, current = cells.V, cells.c, cells.current
+    v, current = cells.V, cells.current
     if cells.chunk.has_waves:
         current = current + waves[cells.current_wave]
-    own = c[NEURON_COEF:]
     G, D = model.leak(own), model.drive(current, own)
     for b in bathed:
         r = b.receptor
@@ -276,32 +287,33 @@ def _free_v(model: type[Neuron], cells: Cells, bathed: list[Bathed], waves: Arra
 def _advance_calcium(cells: Cells, bathed: list[Bathed], v: Array) -> None:
     """Calcium that flows in with part of the current: Ca' = -Ca / tau + k sum |Pf I|."""
     assert cells.Ca is not None
-    c, inward = cells.calcium_c, v.dtype.type(0)
+    c, Pf = CalciumCoefficients(*cells.calcium_c[:2]), cells.calcium_c[2:]
+    inward = v.dtype.type(0)
     for k, b in enumerate(bathed):
-        inward = inward + c[2 + k] * np.abs(b.current(v, end=False))
-    cells.Ca[:] = flush(c[0] * cells.Ca + c[1] * inward)
+        inward = inward + Pf[k] * np.abs(b.current(v, end=False))
+    cells.Ca[:] = flush(c.decay * cells.Ca + c.rise * inward)
 
 
-def _threshold(model: type[Neuron], cells: Cells, free_v: Array, waves: Array) -> tuple[Array, Array, Array]:
+def _threshold(model: type[Neuron], cells: Cells, own: Any, free_v: Array, waves: Array) -> tuple[Array, Array, Array]:
     """Set V, what follows it and the refractory counters.
 
     Returns v before resets, who fires, and whose potential is a sound number.
     """
-    c, refractory = cells.c, cells.refractory
+    c, refractory, holds = cells.head, cells.refractory, bool(model.RESET)
     pausing = refractory > 0
-    reached = flush(np.where(pausing, cells.V, free_v) if model.HOLDS else free_v)
+    reached = flush(np.where(pausing, cells.V, free_v) if holds else free_v)
     sound = np.abs(reached) < reached.dtype.type(LIMIT)  # asked before a reset could hide it
-    fires = ~pausing & (reached >= c[THRESHOLD])
-    if not model.HOLDS:
-        fires &= ~(c[THRESHOLD] <= cells.V)
-    counter = np.where(fires, c[REFRACTORY].astype(np.int32), np.where(pausing, refractory - 1, 0))
+    fires = ~pausing & (reached >= c.threshold)
+    if not holds:
+        fires &= ~(c.threshold <= cells.V)
+    counter = np.where(fires, c.refractory.astype(np.int32), np.where(pausing, refractory - 1, 0))
     if cells.chunk.has_waves:
         clamped = cells.clamp_wave != 0
-        reached = np.where(clamped, flush(waves[cells.clamp_wave] - c[REST]), reached)
+        reached = np.where(clamped, flush(waves[cells.clamp_wave] - c.rest), reached)
         fires = fires & ~clamped
         counter = np.where(clamped, 0, counter)
-    model.follow(cells.x, cells.V, reached, fires, c[NEURON_COEF:])
-    cells.V[:] = np.where(fires, c[RESET], reached) if model.HOLDS else reached
+    model.follow(cells.x, cells.V, reached, fires, own)
+    cells.V[:] = np.where(fires, c.reset, reached) if holds else reached
     refractory[:] = counter
     return reached, fires, sound
 
@@ -311,7 +323,7 @@ def _sample(cells: Cells, bathed: list[Bathed], variable: Variable, receptor: in
     v = cells.V
     value: Real
     if variable == Variable.V:
-        value = v + cells.c[REST]
+        value = v + cells.head.rest
     elif variable == Variable.CA:
         value = cells.Ca
     elif variable == Variable.OWN:

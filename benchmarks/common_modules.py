@@ -1,0 +1,63 @@
+"""The modules in common use, which CI compiles for every architecture."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from gpusyn.equations.neurons import NEURONS
+from gpusyn.kernels.modules import Module, common_module, neuron_module, synapse_module
+from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.spec import KERNELS
+
+ALL_NUMBERS = (Numbers("float32", "int32"), Numbers("float32", "int64"), Numbers("float64", "int64"))
+SYNAPSE_KERNELS = [spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu"]
+
+
+def modules_in_common_use() -> list[Module]:
+    """Return the modules, in all three sets of number types.
+
+    The signatures are those of the README's network, of current-based networks, of Vogels and Abbott's networks, of
+    per-synapse gating, and two of every neuron model that the list does not name.
+    """
+    conductance = ReceptorSignature("Exponential", "Conductance")
+    rising = ReceptorSignature("Rising", "Conductance")
+    nmda = ReceptorSignature("Rising", "MagnesiumBlocked")
+    current = ReceptorSignature("Exponential", "Current")
+    alpha = ReceptorSignature("Rising", "Current")
+    pulsed = ReceptorSignature("Pulsed<1>", "Conductance")
+    gated = ReceptorSignature("Unlumped", "Conductance", synaptic=True)
+    gated_nmda = ReceptorSignature("Unlumped", "MagnesiumBlocked", synaptic=True)
+    models: list[tuple[str, tuple[ReceptorSignature, ...]]] = [
+        ("LIF", (conductance, nmda, conductance)),
+        ("LIF", (rising, nmda, rising)),
+        ("LIF", (conductance, conductance)),
+        ("LIF", (conductance,)),
+        ("LIF", (pulsed,)),
+        (
+            "LIF",
+            (pulsed, pulsed._replace(effect="MagnesiumBlocked"), pulsed, ReceptorSignature("Followed", "Conductance")),
+        ),
+        ("LIF", (ReceptorSignature("Pulsed<5>", "Conductance"), ReceptorSignature("Pulsed<4>", "MagnesiumBlocked"))),
+        ("LIF", (gated,)),
+        ("LIF", (gated, gated_nmda, gated)),
+        ("LIF", (conductance._replace(synaptic=True), nmda._replace(synaptic=True))),
+        ("ExactLIF", ()),
+        ("ExactLIF", (current, current)),
+        ("ExactLIF", (alpha,)),
+        ("LIF", (conductance, alpha)),
+        ("AdEx", ()),
+        ("AdEx", (conductance, nmda, conductance)),
+        ("Izhikevich", ()),
+        ("Izhikevich", (conductance, conductance)),
+        ("HodgkinHuxley", ()),
+        ("HodgkinHuxley", (conductance, conductance)),
+    ]
+    named = {neuron for neuron, _ in models}
+    models += [(neuron, receptors) for neuron in NEURONS if neuron not in named
+               for receptors in ((), (conductance, conductance))]  # fmt: skip
+    neurons = [neuron_module(Signature(neuron, rs, n)) for n, (neuron, rs) in product(ALL_NUMBERS, models)]
+    slow = (conductance, ReceptorSignature("Rising", "SlowlyUnblocked"), rising)
+    neurons += [neuron_module(Signature("LIF", slow, n, calcium=True, bathed=True)) for n in ALL_NUMBERS]
+    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates know no integer sums
+    synapses = [synapse_module(kernel, n) for n, kernel in product(reals, SYNAPSE_KERNELS)]
+    return [common_module(n) for n in ALL_NUMBERS] + synapses + neurons
