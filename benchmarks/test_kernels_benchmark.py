@@ -1,7 +1,8 @@
 """Micro-benchmarks of single kernels on one CPU thread, and of a step of the README's network.
 
-``pytest benchmarks/test_kernels_benchmark.py --benchmark-enable`` (pytest-benchmark). Not collected otherwise: timings
-are no tests. A round is so many launches of one kernel that the call from Python does not count.
+Run it with ``pytest -n 0 benchmarks/test_kernels_benchmark.py --benchmark-enable`` (pytest-benchmark). It is not
+collected otherwise, since timings are no tests. One round makes so many launches of one kernel that the call from
+Python does not count.
 """
 
 from __future__ import annotations

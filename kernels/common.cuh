@@ -1,7 +1,7 @@
 // The dialect of gpusyn's kernels: one text, three compilers.
 //
 //   NVRTC            nothing defined: a GPU runs blocks of threads, warps of 32 lanes
-//   GPUSYN_EMULATE   host/emulate.h included before: the same blocks and warps on CPU fibers
+//   GPUSYN_EMULATE   tests/emulation/host/emulate.h included before: the same blocks and warps on CPU fibers
 //   GPUSYN_HOST      host/host.h included before: a few workers, each with its own share; lanes become SIMD loops
 //
 // A kernel names its parallelism by these macros only:

@@ -1,22 +1,59 @@
-"""What many tests share: kernel caches of their own, and the backends."""
+"""What all tests share: kernel caches of their own, and the backends."""
 
 import os
+import shutil
+import tempfile
 
 import pytest
-from runs import BACKENDS, backend_named
+
+pytest.register_assert_rewrite("tests.helpers")
+
+from gpusyn.backends.cpu import backend as cpu_backend  # noqa: E402
+from gpusyn.backends.cpu.compiler import find_compiler  # noqa: E402
+from tests.helpers.runs import BACKENDS, backend_named  # noqa: E402 - after helpers are to be rewritten
+
+CACHES = {"GPUSYN_CACHE": "cpu", "GPUSYN_EMULATE_CACHE": "emulation"}
+FOLDER = pytest.StashKey[str]()
+
+
+def pytest_configure(config):
+    """Let compiled kernels go to a new folder, and be compiled quickly, unless the environment says otherwise.
+
+    The processes of pytest-xdist start later and inherit the variables, so they share what any of them compiled.
+    """
+    os.environ.setdefault("GPUSYN_CXXFLAGS", "-O1")
+    missing = [name for name in CACHES if not os.environ.get(name)]
+    if missing:
+        config.stash[FOLDER] = tempfile.mkdtemp(prefix="gpusyn-tests-")
+        os.environ |= {name: os.path.join(config.stash[FOLDER], CACHES[name]) for name in missing}
+
+
+def pytest_unconfigure(config):
+    """Remove the folder."""
+    if FOLDER in config.stash:
+        shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def kernel_caches(tmp_path_factory):
-    """Compiled kernels go to a folder of this session, unless the environment names one."""
-    folder = tmp_path_factory.mktemp("kernels")
-    mine = {"GPUSYN_CACHE": folder, "GPUSYN_EMULATE_CACHE": folder / "emulation"}
-    for name in [name for name in mine if os.environ.get(name)]:
-        del mine[name]
-    os.environ |= {name: str(path) for name, path in mine.items()}
+def share_of_the_cores():
+    """Processes that run side by side share the cores: threads that wait for others would spin in vain.
+
+    The value is the function of the library, which counts all.
+    """
+    processes, count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)), cpu_backend.available_cores
+    share = max(1, count() // processes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cpu_backend, "available_cores", lambda: share)
+        yield count
+
+
+@pytest.fixture
+def optimised(monkeypatch):
+    """Kernels of the `cpu` backend are compiled as for users, not with `-O1`."""
+    monkeypatch.delenv("GPUSYN_CXXFLAGS", raising=False)
+    find_compiler.cache_clear()
     yield
-    for name in mine:
-        del os.environ[name]
+    find_compiler.cache_clear()  # the next search comes after the variable is back
 
 
 @pytest.fixture(params=BACKENDS)

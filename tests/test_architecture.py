@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.helpers.paths import ROOT
+
 CUPY_FILE = "gpusyn.backends.cuda.backend"
 
 # The folders of gpusyn/, lowest floor first: a module imports from its own folder and from those on lower floors.

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.paths import ROOT
+
 pytestmark = pytest.mark.wheel
 
-ROOT = Path(__file__).parent.parent
 LIST_KERNELS = """
 import hashlib, json, sys
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
@@ -66,6 +67,7 @@ def test_wheel_holds_the_kernels_and_no_stray_file(distributions):
     kernels = {n.removeprefix("gpusyn/_kernels/") for n in names if n.startswith("gpusyn/_kernels/")}
     assert set(checkout_hashes()) <= kernels
     assert not [n for n in kernels if n.endswith(".py")]
+    assert not [n for n in kernels if "emulate" in n]  # the emulator is for tests alone
     assert {n.split("/")[0] for n in names if ".dist-info" not in n} == {"gpusyn"}
     assert "gpusyn/py.typed" in names
     assert distributions[1].name.endswith("-py3-none-any.whl")

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array: TypeAlias = NDArray[Any]
+from gpusyn.utils.typing import Array
+
 Number: TypeAlias = Any
 Vector = Annotated[Array, 1]
 Matrix = Annotated[Array, 2]

@@ -1,4 +1,4 @@
-"""Kernel text -> shared library for the CPU, through ``kernels/host/emulate.h`` and g++, kept in a cache.
+"""Kernel text -> shared library for the CPU, through ``host/emulate.h`` and g++, kept in a cache.
 
 The cache is a folder keyed by the content of everything that goes in (text, headers, flags, compiler), so it
 is never stale; a finished library is published by renaming it, so that two processes may build the same one.
@@ -23,7 +23,7 @@ from .settings import settings
 
 __all__ = ["CompileFailure", "Kernel", "Module", "compiler", "kernel_names", "load", "sanitizer_environment"]
 
-HEADERS = Path(__file__).resolve().parents[2] / "kernels" / "host"
+HEADERS = Path(__file__).resolve().parent / "host"
 
 
 class CompileFailure(Exception):
@@ -214,7 +214,7 @@ def build(text: str, options: Sequence[str] = (), sanitize: str = "") -> Path:
         platform.machine(),
         Path(__file__).read_text(encoding="utf-8"),
     ]
-    parts += [header.read_text(encoding="utf-8") for header in sorted(HEADERS.glob("emulate*.h"))]
+    parts += [header.read_text(encoding="utf-8") for header in sorted(HEADERS.glob("*.h"))]
     folder = cache_folder()
     library = folder / (hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32] + ".so")
     if not library.exists():

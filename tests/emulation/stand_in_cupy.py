@@ -1,7 +1,7 @@
 """A stand-in for the part of CuPy that gpusyn uses, on emulated kernels; strict wherever CuPy is silent.
 
 ``install()`` or ``install(monkeypatch)`` makes ``import cupy`` find it. What gpusyn does not use is not
-here, so its first use fails by name. ``tests/test_stand_in_signatures.py`` compares every name and signature with the
+here, so its first use fails by name. ``test_stand_in_signatures.py`` compares every name and signature with the
 real CuPy.
 """
 

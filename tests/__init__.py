@@ -1,0 +1,1 @@
+"""The tests, in folders named after those of `gpusyn/`; what several share is in `helpers/`."""

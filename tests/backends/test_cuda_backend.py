@@ -1,0 +1,283 @@
+"""The CUDA backend's Python on a stand-in for CuPy: graphs, memory, errors, and no host work within a chunk."""
+
+import gc
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import gpusyn as gs
+from gpusyn.backends.cuda import backend as cuda_backend
+from gpusyn.backends.cuda.backend import GRAPH_STEPS, CudaBackend
+from gpusyn.errors import BackendError
+from gpusyn.kernels.spec import KERNELS
+from tests.emulation import ORDERS, check_guards, compiler, cupy, launches, pretend, sanitizer_environment, using
+from tests.emulation.device import used_bytes
+from tests.helpers.hand_made import SINGLE, make
+from tests.helpers.paths import ROOT
+from tests.helpers.runs import cuda, differences, emulated, outcome
+from tests.helpers.sanitized_network import describe
+
+DT = 0.1
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return run("numpy")
+
+
+def run(backend, steps=70, **options):
+    with gs.Simulator(describe(), dt=DT, seed=3, backend=backend, **options) as sim:
+        assert {launch.kernel for launch in sim._compiled.program.launches} == set(KERNELS)
+        sim.step(steps)
+        found = outcome(sim)
+    check_guards()
+    return found
+
+
+# ---- bits ----
+
+
+@pytest.mark.parametrize("block", [32, 64, 96, 128, 256, 512])
+def test_no_bit_depends_on_the_block(reference, block):
+    assert len(reference["spikes times"]) > 100
+    assert differences(reference, run(emulated(block))) == []
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_no_bit_depends_on_the_schedule(reference, order):
+    with using(order=ORDERS[order]):
+        assert differences(reference, run(emulated(64))) == []
+
+
+@pytest.mark.parametrize("multiprocessors", [1, 3, 132])
+def test_no_bit_depends_on_the_grid(reference, multiprocessors):
+    with pretend(multiprocessors=multiprocessors):
+        assert differences(reference, run(emulated(128))) == []
+
+
+@pytest.mark.parametrize("chunk_steps", [1, 31, 32, 33, 70])
+def test_no_bit_depends_on_chunks_and_graphs(reference, chunk_steps):
+    assert differences(reference, run(emulated(128), chunk_steps=chunk_steps)) == []
+
+
+def test_no_bit_depends_on_flush_to_zero_and_late_streams(reference):
+    with using(flush=True):
+        assert differences(reference, run(emulated(128))) == []
+    with using(lazy=True):
+        assert differences(reference, run(emulated(128))) == []
+
+
+def test_a_real_gpu_gives_the_bits_of_numpy(reference):
+    for block in (32, 128, 1024):
+        assert differences(reference, run(cuda(block))) == []
+
+
+# ---- steps run on the device ----
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often kernels were handed to the stand-in by Python."""
+    seen = []
+    original = launches.RawKernel.__call__
+
+    def counted(self, *arguments, **options):
+        seen.append(self.name)
+        return original(self, *arguments, **options)
+
+    monkeypatch.setattr(launches.RawKernel, "__call__", counted)
+    return seen
+
+
+def test_python_launches_kernels_once_and_graphs_do_the_rest(calls):
+    with gs.Simulator(describe(), dt=DT, seed=3, backend=emulated()) as sim:
+        step = len(sim._compiled.program.launches)
+        sim.step(GRAPH_STEPS - 1)
+        assert len(calls) == (GRAPH_STEPS - 1) * step  # too few for a graph
+        calls.clear()
+        sim.step(3 * GRAPH_STEPS + 1)
+        assert len(calls) == (1 + GRAPH_STEPS) * step  # one step to load the kernels, and the capture
+        calls.clear()
+        sim.step(GRAPH_STEPS + 3)
+        assert len(calls) == 3 * step
+        calls.clear()
+        sim.reset()
+        sim.step(GRAPH_STEPS)
+        assert not calls
+
+
+def test_the_host_touches_nothing_within_a_chunk(monkeypatch):
+    with gs.Simulator(describe(), dt=DT, seed=3, backend=emulated()) as sim:
+        sim.step(GRAPH_STEPS + 1)
+        session, touched = sim._session, []
+        array_type = type(session._arrays["clock"])
+        for method in ("get", "set"):
+            original = getattr(array_type, method)
+
+            def noted(self, *arguments, _original=original, _method=method, **options):
+                touched.append(_method)
+                return _original(self, *arguments, **options)
+
+            monkeypatch.setattr(array_type, method, noted)
+        session.write("clock", np.array([33, 33, 33]))
+        session.write("spike_total", np.zeros(1, np.int64))
+        touched.clear()
+        session.run(2 * GRAPH_STEPS)
+        assert touched == []
+        assert session.read("clock")[0] == 33 + 2 * GRAPH_STEPS
+
+
+# ---- memory ----
+
+
+def test_memory_is_that_of_the_arrays_and_is_given_back():
+    gc.collect()
+    before = used_bytes()
+    sim = gs.Simulator(describe(), dt=DT, seed=3, backend=emulated())
+    held = sum(array.nbytes for array in sim._session._arrays.values())
+    assert used_bytes() - before == held > 0
+    assert not sim._compiled.program.arrays  # the host keeps no second copy
+    sim.step(40)
+    assert used_bytes() - before == held
+    sim.reset()
+    sim.step(1)
+    assert used_bytes() - before == held
+    sim.close()
+    gc.collect()
+    assert used_bytes() == before
+
+
+def test_a_program_that_does_not_fit_is_refused_before_the_first_array():
+    program = make(numbers=SINGLE, n=4).program()
+    before = used_bytes()
+    with pretend(free_memory=before + 1000):
+        with pytest.raises(gs.PlanMemoryError, match=r"arrays need .* but 1\.00 kB of 8\.59 GB are free on the GPU"):
+            emulated().start(program)
+        assert emulated().free_memory() == 1000
+    assert used_bytes() == before
+    assert program.arrays
+
+
+def test_memory_that_runs_out_while_arrays_are_moved_is_given_back(monkeypatch):
+    program = make(numbers=SINGLE, n=4).program()
+    backend, before = emulated(), used_bytes()
+    monkeypatch.setattr(backend.cupy.cuda.runtime, "memGetInfo", lambda: (2**40, 2**40))  # another process was faster
+    with (
+        pretend(free_memory=before + 1000),
+        pytest.raises(gs.PlanMemoryError, match="ran out of memory while"),
+    ):
+        backend.start(program)
+    gc.collect()
+    assert used_bytes() == before
+
+
+# ---- arrays ----
+
+
+def test_parts_are_read_and_written():
+    session = emulated().start(make(numbers=SINGLE, n=5).program())
+    session.write("V", np.array([1.5, 2.5], np.float32), 1)
+    assert session.read("V").tolist() == [0.0, 1.5, 2.5, 0.0, 0.0]
+    assert session.read("V", 1, 3).tolist() == [1.5, 2.5]
+    assert session.read("V").dtype == np.float32
+    session.write("V", np.zeros(0, np.float32), 5)
+    part = np.full(5, 3.0, np.float32)
+    with using(lazy=True):
+        session.write("V", part)
+        part[:] = -1.0  # gone before an asynchronous copy would have read it
+        assert (session.read("V") == 3.0).all()
+
+
+# ---- what cannot be used says why ----
+
+
+def start_with(**machine):
+    with pretend(**machine):
+        return CudaBackend(importer=lambda: cupy)
+
+
+@pytest.mark.parametrize(
+    ("machine", "said"),
+    [
+        ({"driver_version": 0}, "no NVIDIA driver was found.*fix: install"),
+        ({"driver_version": 11080}, "the driver supports CUDA 11.8.*fix: update the driver"),
+        ({"devices": 0}, "shows no GPU"),
+        ({"compute_capability": (7, 0)}, r"compute capability 7\.0\) is too old: gpusyn needs 7\.5"),
+        ({"nvrtc": False}, r"nvrtc.*fix: pip install"),
+    ],
+)
+def test_a_gpu_that_cannot_be_used_says_why_and_what_mends_it(machine, said):
+    with pytest.raises(BackendError, match=said):
+        start_with(**machine)
+
+
+def test_missing_cupy_is_a_sentence_with_a_pip_line():
+    def importer():
+        raise ModuleNotFoundError("No module named 'cupy'", name="cupy")
+
+    with pytest.raises(BackendError, match=r"CuPy is not installed; fix: .*pip install \"gpusyn\[cuda13\]\""):
+        CudaBackend(importer=importer)
+
+
+def test_kernels_that_do_not_compile_are_named_with_the_first_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("GPUSYN_CACHE", str(tmp_path / "cache"))
+    log = 'module.cu(12): note\nmodule.cu(13): error: identifier "x" is undefined\nmore'
+    with pretend(compile_error=log), pytest.raises(BackendError) as error:
+        emulated().start(make(numbers=SINGLE).program())
+    said = str(error.value)
+    assert "cuda backend: kernels 'LIF() float32/int32' (advance_neurons) do not compile: module.cu(13): error" in said
+    assert f"full log: {tmp_path / 'cache' / 'nvrtc.log'}" in said
+    assert (tmp_path / "cache" / "nvrtc.log").read_text() == log
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GPUSYN_CACHE", str(tmp_path / "file"))
+    with pretend(compile_error=log), pytest.raises(BackendError, match="the full log could not be written"):
+        emulated().start(make(numbers=SINGLE).program())
+
+
+def test_options_forbid_contraction():
+    assert "--fmad=false" in cuda_backend.OPTIONS
+    assert not any("fast" in option for option in cuda_backend.OPTIONS)
+
+
+@pytest.mark.parametrize("block", [0, -32, 1, 33, 48, 1056, 128.0, "128", None])
+def test_a_block_is_whole_warps(block):
+    with pytest.raises(gs.GpusynError, match=r"CudaBackend\.block"):
+        CudaBackend(block, importer=lambda: cupy)
+
+
+def test_a_required_gpu_that_is_missing_is_a_failure(monkeypatch):
+    def none(*_):
+        raise BackendError("no GPU: none")
+
+    monkeypatch.setattr("tests.helpers.runs.CudaBackend", none)
+    monkeypatch.setenv("GPUSYN_REQUIRE_CUDA", "1")
+    with pytest.raises(pytest.fail.Exception, match="GPUSYN_REQUIRE_CUDA=1, but: no GPU"):
+        cuda(31)
+    monkeypatch.delenv("GPUSYN_REQUIRE_CUDA")
+    with pytest.raises(pytest.skip.Exception, match="no GPU"):
+        cuda(31)
+
+
+# ---- under sanitizers ----
+
+
+@pytest.mark.sanitizer
+@pytest.mark.parametrize("sanitize", ["address,undefined", "thread"])
+def test_every_kernel_is_clean_under_a_sanitizer(sanitize):
+    if compiler() is None:
+        pytest.skip("g++ is not on PATH")
+    environment = sanitizer_environment(sanitize)
+    if environment is None:
+        pytest.skip(f"g++ has no runtime for -fsanitize={sanitize} here")
+    command = [sys.executable, "-m", "tests.helpers.sanitized_network"]
+    options = {"cwd": ROOT, "env": os.environ | environment, "capture_output": True, "text": True, "timeout": 600}
+    result = subprocess.run(command, check=False, **options)
+    report = (result.stdout + result.stderr)[-4000:]
+    assert result.returncode == 0, report
+    ran = [line.split()[1:] for line in result.stdout.splitlines() if line.startswith("ran")]
+    assert ran == [["single", *sorted(KERNELS)], ["double", *sorted(KERNELS)]]
+    assert "WARNING: ThreadSanitizer" not in result.stderr, report
+    assert "runtime error" not in result.stderr, report

@@ -1,0 +1,154 @@
+"""The same bits: drawn networks on numpy, on compiled CPU code and on emulated CUDA kernels.
+
+For any thread count, block size, schedule and chunk length, cut into several runs, after a reset, in single and
+double precision, and with the processor's flush-to-zero on.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+import gpusyn as gs
+from gpusyn import connectivity
+from gpusyn.network.inputs import NetworkInputs
+from gpusyn.neurons import NEURONS
+from tests.emulation import ORDERS, check_guards, pretend, using
+from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, cases
+from tests.helpers.runs import Outcome, backend_named, cpu, differences, emulated, play
+
+BATCHES, MORE, NETWORKS = 4, 4, 56  # networks in each batch
+BLOCKS = (32, 64, 96, 128, 256)
+WAYS = {f"block {b}" for b in BLOCKS} | {f"order {o}" for o in ORDERS} | {"flush True", "flush False"}
+PROFILE = settings(
+    database=None,
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+)
+
+how_to_cut = st.fixed_dictionaries(
+    {
+        "chunk_steps": st.sampled_from([None, 1, 7, 33]),
+        "cuts": st.lists(st.integers(0, 20), max_size=3),
+        "reset_at": st.sampled_from([0, 0, 5, 19]),
+    }
+)
+launches = st.fixed_dictionaries(
+    {
+        "order": st.sampled_from(sorted(ORDERS)),
+        "flush": st.booleans(),
+        "lazy": st.booleans(),
+        "multiprocessors": st.sampled_from([1, 4]),
+    }
+)
+
+
+def spikes_of_neurons(case: Case, found: Outcome) -> int:
+    """Spikes that are not a source's."""
+    sources = sum(p.size for p in case.net.populations.values() if p.is_source)
+    return int((found["spikes ids"] >= sources).sum())
+
+
+def on_emulated_cuda(case: Case, block: int, launch: dict, cut: dict) -> Outcome:
+    """A run on an emulated grid; the ends of all arrays are checked after every launch."""
+    launch = dict(launch)
+    with pretend(multiprocessors=launch.pop("multiprocessors")):
+        with using(order=ORDERS[launch.pop("order")], **launch):
+            found = play(case, emulated(block), **cut)
+        check_guards()
+    return found
+
+
+class Play(NamedTuple):
+    """A drawn network, and how it is played on each backend."""
+
+    case: Case
+    workers: int
+    cpu_cut: dict
+    block: int
+    launch: dict
+    cuda_cut: dict
+
+    @property
+    def tags(self) -> set[str]:
+        """What the network has and the ways in which the emulated kernels run."""
+        ways = {f"block {self.block}", f"order {self.launch['order']}", f"flush {self.launch['flush']}"}
+        return self.case.tags | ways
+
+
+plays = st.builds(
+    Play, cases(), st.sampled_from([1, 2, 3, 7]), how_to_cut, st.sampled_from(BLOCKS), launches, how_to_cut
+)
+
+
+def compare(play_: Play) -> bool:
+    """Play a network on every backend; whether neurons spiked."""
+    case, cut = play_.case, play_.cpu_cut
+    reference = play(case, backend_named("numpy"))
+    assert differences(reference, play(case, cpu(play_.workers), **cut)) == [], ("cpu", play_.workers, cut)
+    assert differences(reference, play(case, cpu(1, flush_to_zero=True))) == [], "cpu, flush-to-zero on"
+    block, launch, cut = play_.block, play_.launch, play_.cuda_cut
+    found = on_emulated_cuda(case, block, launch, cut)
+    assert differences(reference, found) == [], ("emulated cuda", block, launch, cut)
+    return spikes_of_neurons(case, reference) > 0
+
+
+def for_each(batch: int, use: Callable[[Play], object]) -> None:
+    """Draw the networks of a batch, the same in every run, and use each."""
+
+    @seed(batch)
+    @settings(PROFILE, max_examples=NETWORKS)
+    @given(plays)
+    def draw(drawn):
+        use(drawn)
+
+    draw()
+
+
+def test_everything_that_there_is_is_drawn():
+    assert set(connectivity.RULES) == set(RULES)
+    assert set(gs.kinetics.__all__) - {"Kinetics"} == set(KINETICS)
+    inputs = {name for name in vars(NetworkInputs) if not name.startswith("_")}
+    assert inputs == {"drive", "inject", "clamp", "infuse"}
+    assert set(NEURONS) - set(MODELS) == {"LIF", "PoissonSource", "SpikeSource"}, "see tests/helpers/neuron_models.py"
+
+
+def check_batch(batch: int) -> None:
+    """Compare the networks of a batch; most of them spike."""
+    cpu(), emulated()  # skips where there is no compiler
+    spiking: list[bool] = []
+    for_each(batch, lambda drawn: spiking.append(compare(drawn)))
+    assert len(spiking) >= NETWORKS
+    assert sum(spiking) >= 0.8 * len(spiking)
+
+
+@pytest.mark.parametrize("batch", range(1, BATCHES))
+def test_drawn_networks(batch):
+    check_batch(batch)
+
+
+@pytest.mark.usefixtures("optimised")
+def test_drawn_networks_on_kernels_compiled_as_for_users():
+    check_batch(0)
+
+
+def test_the_drawn_networks_have_everything():
+    """Networks of further batches are compared as long as they have something that is new."""
+    seen: set[str] = set()
+    for batch in range(BATCHES):
+        for_each(batch, lambda drawn: seen.update(drawn.tags))
+
+    def use_what_is_new(drawn):
+        if not drawn.tags <= seen:
+            compare(drawn)
+            seen.update(drawn.tags)
+
+    for batch in range(BATCHES, BATCHES + MORE):
+        if seen >= EVERYTHING | WAYS:
+            break
+        for_each(batch, use_what_is_new)
+    assert not (EVERYTHING | WAYS) - seen

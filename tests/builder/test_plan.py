@@ -1,0 +1,300 @@
+"""What a plan says is what is built: bytes, launches, strategies, quanta; and it refuses before it allocates."""
+
+import math
+import re
+import sys
+import tracemalloc
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import gpusyn as gs
+from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.builder.fixed_point import Input, choose_quanta, poisson_cap
+from gpusyn.builder.placement import lay_out
+from gpusyn.numerics.rng import poisson_counts, poisson_parameters
+from tests.emulation import pretend
+from tests.emulation.device import used_bytes
+from tests.helpers.runs import emulated
+
+DT = 0.1
+
+
+def net_of(receptor, rule, n=400, weight=None, delay=1.0, **options):
+    net = gs.Network()
+    cells = net.population("E", n, gs.LIF(), receptors=[receptor])
+    weight = gs.LogNormal(2.0, 1.0) if weight is None else weight
+    net.connect(cells, cells, rule, receptor=receptor.name, weight=weight, delay=delay, name="c", **options)
+    net.record(cells, "spikes")
+    net.record(cells[:10], "V")
+    return net
+
+
+KINDS = {
+    "lumped": gs.AMPA(),
+    "lumped rise": gs.NMDA(),
+    "current": gs.CurrentReceptor("syn", tau=2.0),
+    "first order": gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()),
+    "gated": gs.GABA_A(gating="per-synapse"),
+    "gated rise": gs.NMDA(gating="per-synapse"),
+}
+OWN = re.compile(r"((words|weights|address|row_begin)|advance_\w+\.(row_begin|address|weights|gates))$")
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("weight", [None, 1.5], ids=["weights", "one-weight"])
+@pytest.mark.parametrize("rule", [gs.FixedInDegree(100), gs.FixedProbability(0.25)], ids=["exact", "random"])
+def test_bytes_are_those_of_the_arrays(kind, precision, weight, rule):
+    net = net_of(KINDS[kind], rule, weight=weight)
+    plan = gs.plan(net, dt=DT, precision=precision)
+    with gs.Simulator(net, dt=DT, backend="numpy", precision=precision) as sim:
+        arrays = sim._compiled.program.arrays
+        own = sum(a.nbytes for name, a in arrays.items() if OWN.match(name))
+        synapses = len(sim.weights("c").pre)
+        total = sum(a.nbytes for a in arrays.values())
+    assert plan.bytes_per_synapse == pytest.approx(own / synapses, rel=0.1)
+    assert plan.synapses == pytest.approx(synapses, rel=0.05)
+    assert plan.total == pytest.approx(total, rel=0.1)
+    assert plan.total == sum(plan.bytes.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_launches_are_those_of_a_step(kind):
+    net = net_of(KINDS[kind], gs.FixedInDegree(5))
+    net.population("noise", 5, gs.PoissonSource(10.0))
+    net.population("listed", 5, gs.SpikeSource([1.0]))
+    net.population("passive", 5, gs.LIF())
+    plan = gs.plan(net, dt=DT)
+    with gs.Simulator(net, dt=DT, backend="numpy") as sim:
+        assert plan.launches == len(sim._compiled.program.launches)
+
+
+def test_a_plan_allocates_and_draws_nothing(monkeypatch):
+    net = net_of(gs.AMPA(), gs.FixedInDegree(1000), n=1_000_000, delay=gs.Uniform(0.1, 20.0))
+
+    def drawn(*_):
+        raise AssertionError("a plan draws nothing")
+
+    monkeypatch.setattr("gpusyn.connectivity.base.Rule.draw", drawn)
+    monkeypatch.setattr("gpusyn.parameters.distributions.LogNormal.draw", drawn)
+    gs.plan(net_of(gs.AMPA(), gs.AllToAll(), n=10), dt=DT)  # what is imported on first use
+    tracemalloc.start()
+    plan = gs.plan(net, dt=DT)
+    text = str(plan)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert plan.synapses == 1e9
+    assert plan.total > 6e9
+    assert peak < plan.total / 100  # ids of the neurons at most
+    assert "1e+09 synapses" in text
+
+
+def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
+    net = net_of(gs.AMPA(), gs.FixedInDegree(100), weight=gs.Uniform(0.5, 1.5), delay=gs.Uniform(0.1, 3.0))
+    other = net.population("I", 20, gs.LIF(), receptors=list(KINDS.values())[3:5])
+    net.connect(net.populations["E"], other, gs.AllToAll(), weight={"AMPA": 1.0, "GABA_A": 2.0}, name="d")
+    plan = gs.plan(net, dt=DT)
+    text = plan.describe()
+    assert text == str(plan)
+    for part in (
+        "420 neurons and sources, 48000 synapses, dt = 0.1 ms, single precision, sums in int64",
+        f"{plan.launches} launches a step, 420 neurons in 2 model signature(s)",
+        "c onto E.AMPA (Exponential): event-driven, gate on the target neuron: exact, the kinetics is linear; 40000",
+        "d onto I.AMPA (FirstOrder): gate on the source neuron, sums over synapses in and out of a pulse on the target "
+        "(Lytton 1996): two deliveries a burst, exact; one weight and delay from all to all: the targets share one "
+        "sum; 8000 synapses",
+        "d onto I.GABA_A (Exponential): per-synapse gates, as gating='per-synapse' asks; 8000 synapses",
+        "quantum of E.AMPA: 2^",
+        "of the mean weight, ring of 32 steps",
+        "non-zero weights that round to 0: 0",
+        f"{plan.bytes_per_synapse:.2f} bytes a synapse, build scratch ",
+        "note: Projection 'c'.delay: drawn from Uniform(low=0.1, high=3.0), rounded to the grid of 0.1 ms",
+        "\n  fits (",
+    ):
+        assert part in text, (part, text)
+
+
+def test_weights_lost_to_rounding_are_counted():
+    tiny = np.ones(30)
+    tiny[:3], tiny[3:5] = 1e-10, 0.0
+    net = net_of(gs.AMPA(), gs.FromArrays(np.arange(30), np.arange(30)), n=30, weight=tiny)
+    assert "counted when the network is built" in str(gs.plan(net, dt=DT))
+    with gs.Simulator(net, dt=DT, backend="numpy") as sim:
+        assert "non-zero weights that round to 0: 3, c:AMPA 3" in str(sim.plan)
+        assert (sim.weights("c").weight > 0).sum() == 25
+
+
+# ---- memory ----
+
+
+FREE = 10_000_000
+REFUSED = r"needs 1\d\.\d MB but 10\.0 MB are free\.\n[\s\S]*2\.00 MB  synapses c\n[\s\S]*build scratch\nNothing was"
+
+
+class Small(NumpyBackend):
+    """A numpy backend on a computer with little memory; it must not be started."""
+
+    def free_memory(self):
+        return FREE
+
+    def start(self, program):
+        raise AssertionError("started")
+
+
+def test_a_network_that_does_not_fit_is_refused_before_anything_is_made(monkeypatch):
+    net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
+    plan = gs.plan(net, dt=DT, backend=Small())
+    assert not plan.fits
+    assert "DOES NOT FIT (10.0 MB free)" in str(plan)
+    monkeypatch.setattr("gpusyn.connectivity.base.Rule.draw", lambda *_: 1 / 0)
+    with pytest.raises(gs.PlanMemoryError, match=REFUSED) as error:
+        gs.Simulator(net, dt=DT, backend=Small())
+    assert isinstance(error.value, MemoryError)
+
+
+def test_this_computers_memory_counts_for_cpu_backends(monkeypatch):
+    net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
+    monkeypatch.setattr("gpusyn.backends.numpy.backend.free_memory", lambda: FREE)
+    with pytest.raises(gs.PlanMemoryError, match=REFUSED):
+        gs.Simulator(net, dt=DT, backend="numpy")
+    monkeypatch.setitem(vars(sys.modules["gpusyn.builder.plan"]), "free_memory", lambda: None)
+    monkeypatch.setattr("gpusyn.backends.numpy.backend.free_memory", lambda: None)
+    assert "free memory unknown" in str(gs.plan(net, dt=DT))
+    gs.Simulator(net, dt=DT, backend="numpy").close()
+
+
+def test_the_gpus_memory_counts_for_cuda():
+    net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
+    with pretend(free_memory=FREE + used_bytes()), pytest.raises(gs.PlanMemoryError, match=REFUSED):
+        gs.Simulator(net, dt=DT, backend=emulated())
+
+
+# ---- ids ----
+
+
+def test_ids_have_31_bits():
+    # stand-ins: real populations of this size would hold 16 GB of ids
+    many = SimpleNamespace(size=2**30, model=gs.PoissonSource(1.0), receptors=())
+    nothing = {key: {} for key in ("projections", "drives", "injections", "clamps", "infusions", "recorders")}
+    net = SimpleNamespace(populations={"a": many, "b": many}, **nothing)
+    with pytest.raises(gs.ParameterError, match="2147483648 neurons in all; ids have 31 bits"):
+        lay_out(net, DT, "single")
+    many.size -= 1
+    assert lay_out(net, DT, "single").populations["b"].source == 2**30 - 1
+
+
+# ---- quanta ----
+
+
+@pytest.mark.parametrize("events", [1, 7, 1000])
+@pytest.mark.parametrize("exponent", [-40, 0, 17])
+def test_the_largest_sum_fits_and_one_quantum_more_takes_the_next(exponent, events):
+    most = (2**31 - 1 - events / 2) // events  # rounding each weight may add half a quantum an event
+    for units, beyond in ((most, 0), (most + 1, 1)):
+        weight = math.ldexp(units, exponent)
+        acc, _, quanta = choose_quanta({"r": [Input("here", weight, weight, events, weight)]}, "single")
+        assert (acc, quanta["r"].exponent) == ("int32", exponent + beyond)
+        assert units * events / 2**beyond + events / 2 <= 2**31 - 1
+
+
+@pytest.mark.parametrize("events", [1, 3, 10**6])
+@pytest.mark.parametrize("largest", [1e-6, 1.0, 3.7e5])
+def test_sums_of_64_bits_use_62_of_them(largest, events):
+    quantum = choose_quanta({"r": [Input("here", largest, largest, events, largest)]}, "double")[2]["r"]
+    assert 2**60 <= largest * events / quantum.value + events / 2 <= 2**62
+
+
+def burst(weight, sources=40, copies=5, **options):
+    """All sources at once, several events each, onto one neuron."""
+    net = gs.Network()
+    cell = net.population("E", 1, gs.LIF(), receptors=[gs.CurrentReceptor("syn", tau=1e6)])
+    source = net.population("s", sources, gs.SpikeSource([0.5] * copies))
+    net.connect(source, cell, gs.AllToAll(), receptor="syn", weight=weight, name="c", delay=0.1, **options)
+    net.record(cell, "I_syn", name="current")
+    return net
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_sums_at_their_bound_do_not_overflow(backend, precision, sign):
+    units = 2**31 - 1 - 100 if precision == "single" else 2**53 - 200
+    weight = sign * math.ldexp(units // 200, -9)
+    net = burst(np.full(40, weight), w_max=abs(weight))
+    with gs.Simulator(net, dt=DT, backend=backend, precision=precision) as sim:
+        quantum = sim._layout.populations["E"].rings[0].quantum
+        assert sim._layout.numbers.acc == {"single": "int32", "double": "int64"}[precision]
+        if precision == "single":
+            assert quantum.exponent == -9
+        sim.step(6)
+        assert sim.data["current"]["I_syn"][-1, 0] == pytest.approx(-200 * weight, rel=1e-6)
+        sim.set_weights("c", weight)
+        with pytest.raises(gs.ParameterError, match="w_max"):
+            sim.set_weights("c", np.nextafter(weight, 2 * weight))
+
+
+def test_one_quantum_beyond_the_bound_doubles_the_quantum():
+    exponents = []
+    for units in ((2**31 - 1 - 100) // 200, (2**31 - 1 - 100) // 200 + 1):
+        layout = gs.plan(burst(math.ldexp(units, -9)), dt=DT).layout
+        exponents.append(layout.populations["E"].rings[0].quantum.exponent)
+    assert exponents == [-9, -8]
+
+
+def test_sums_of_64_bits_are_chosen_where_32_are_too_coarse():
+    for weight, w_max, acc in ((1.0, None, "int32"), (1.0, 1.0, "int32"), (1.0, 1e3, "int64"), (1e-4, 1e3, "int64")):
+        plan = gs.plan(burst(weight, w_max=w_max), dt=DT)
+        assert plan.layout.numbers.acc == acc, (weight, w_max)
+        assert f"sums in {acc}" in str(plan)
+        assert plan.layout.populations["E"].rings[0].quantum.error <= 1e-6
+        assert gs.plan(burst(weight, w_max=w_max), dt=DT, precision="double").layout.numbers.acc == "int64"
+
+
+def test_small_weights_beside_large_ones_keep_their_precision(backend):
+    net = burst(1e-3, w_max=1e6)
+    with gs.Simulator(net, dt=DT, backend=backend) as sim:
+        sim.step(6)
+        assert sim.data["current"]["I_syn"][-1, 0] == pytest.approx(-0.2, rel=1e-5)
+
+
+@pytest.mark.parametrize("weight", [4.0, 4.0001])
+def test_a_weight_beyond_w_max_is_refused(weight):
+    net = gs.Network()
+    cell = net.population("E", 1, gs.LIF(), receptors=[gs.AMPA()])
+    make = {"receptor": "AMPA", "weight": weight, "w_max": 4.0}
+    if weight <= 4.0:
+        net.connect(cell, cell, gs.OneToOne(), **make)
+    else:
+        with pytest.raises(gs.ParameterError, match="w_max"):
+            net.connect(cell, cell, gs.OneToOne(), **make)
+
+
+# ---- declared maxima of events ----
+
+
+def test_more_coincident_spikes_than_declared_are_refused():
+    net = gs.Network()
+    net.population("s", 2, gs.SpikeSource([[1.0, 1.0, 1.04], [2.0]], max_events=2))
+    with pytest.raises(gs.ParameterError, match=r"Population 's': 3 spike times .* more than max_events = 2"):
+        gs.plan(net, dt=DT)
+
+
+def test_poisson_counts_stop_at_the_declared_maximum(backend):
+    net = gs.Network()
+    net.population("s", 50, gs.PoissonSource(rate=20_000.0, max_events=3))
+    net.record(net.populations["s"], "spikes", name="spikes")
+    with gs.Simulator(net, dt=DT, backend=backend) as sim:
+        sim.step(50)
+        data = sim.data["spikes"]
+        counts = np.unique(np.stack([np.rint(data.times / DT), data.ids]), axis=1, return_counts=True)[1]
+    assert counts.max() == 3
+    assert (counts == 3).mean() > 0.3  # two events a step in the mean
+
+
+@pytest.mark.parametrize("mean", [1e-6, 0.01, 0.5, 3.0, 19.0, 21.0, 100.0])
+def test_counts_stay_below_the_maximum_that_is_chosen(mean):
+    table = poisson_parameters(np.array([mean]))
+    counts = poisson_counts(7, np.arange(100_000), 3, *table[:3], np.int32(2**30))
+    assert counts.max() <= poisson_cap(mean)
+    assert counts.mean() == pytest.approx(mean, abs=6 * math.sqrt(mean / 1e5))

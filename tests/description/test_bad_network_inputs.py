@@ -1,0 +1,104 @@
+"""Wrong drives, injections and clamps are refused where they are given, with the place, the value and the next move."""
+
+import pytest
+
+import gpusyn as gs
+from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
+from tests.helpers.wrong_input import NAN, World, named, refused, refused_without_a_trace, same_name
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def _clamp_twice(w):
+    w.net.clamp(w.E[:3], -70.0)
+    w.net.clamp(w.E[2:], -60.0)
+
+
+INPUTS = [
+    (ParameterError, ["Network.drive().target", "another network"], lambda w: w.drive(target=w.foreign)),
+    (ParameterError, ["Network.drive()", "'bg' is a PoissonSource"], lambda w: w.drive(target=w.bg)),
+    (
+        UnknownNameError,
+        ["Network.drive()", "'AMPPA'", "did you mean 'AMPA'"],
+        lambda w: w.drive(receptor="AMPPA"),
+    ),
+    (
+        ParameterError,
+        [
+            "Network.drive()",
+            "'GABA_A' of 'E'",
+            "FirstOrder",
+            "gs.PoissonSource population of 10",
+            "gs.OneToOne()",
+        ],
+        lambda w: w.drive(receptor="GABA_A"),
+    ),
+    (ParameterError, ["Drive 'drive->E:AMPA'.rate", "Hz >= 0", "got -1"], lambda w: w.drive(rate=-1.0)),
+    (ParameterError, [".rate", "<= 1e+06", "got 2000000"], lambda w: w.drive(rate=2e6)),
+    (ParameterError, [".rate", "10 neurons", "got 2 values"], lambda w: w.drive(rate=[1.0, 2.0])),
+    (ParameterError, [".rate", "Waveform.values", "got -1"], lambda w: w.drive(rate=gs.Waveform([0], [-1]))),
+    (
+        ArgumentError,
+        [".rate", "gs.Waveform", "Uniform", "draw"],
+        lambda w: w.drive(rate=gs.Uniform(1.0, 2.0)),
+    ),
+    (ParameterError, [".weight", "nS >= 0", "got -1", "E_rev"], lambda w: w.drive(weight=-1.0)),
+    (
+        ParameterError,
+        [".weight", "10 values, one per neuron", "2 values"],
+        lambda w: w.drive(weight=[1.0, 2.0]),
+    ),
+    (ArgumentError, [".weight", "Ratio"], lambda w: w.drive(weight=gs.Ratio("NMDA", 1.0))),
+    (ParameterError, [".start", "ms >= 0", "got -1"], lambda w: w.drive(start=-1.0)),
+    (ParameterError, [".stop", "later than start = 5", "got 5"], lambda w: w.drive(start=5.0, stop=5.0)),
+    (ArgumentError, [".stop", "got 'end'"], lambda w: w.drive(stop="end")),
+    (ArgumentError, ["Network.drive()", "missing", "'rate'"], lambda w: w.net.drive(w.E, "AMPA", weight=1.0)),
+    (ArgumentError, ["Network.drive()", "'rates'", "'rate'"], lambda w: w.drive(rates=1.0)),
+    (
+        ParameterError,
+        ["Network.drive().name", "'drive->E:AMPA' is already", "drive", "name="],
+        same_name("drive", "AMPA", rate=1.0, weight=1.0),
+    ),
+    (ParameterError, ["Network.inject().target", "another network"], lambda w: w.net.inject(w.foreign, 1.0)),
+    (
+        ParameterError,
+        ["Network.inject().target", "'bg' is a PoissonSource", "membrane"],
+        lambda w: w.net.inject(w.bg, 1.0),
+    ),
+    (ParameterError, ["Injection 'inject->E'.current", "got nan"], lambda w: w.net.inject(w.E, NAN)),
+    (ParameterError, [".current", "amperes", "pA", "1e-10"], lambda w: w.net.inject(w.E, 1e-10)),
+    (ParameterError, [".current", "10 neurons", "got 3 values"], lambda w: w.net.inject(w.E, [1.0] * 3)),
+    (ArgumentError, [".current", "got True"], lambda w: w.net.inject(w.E, True)),
+    (ArgumentError, [".current", "Normal", "draw"], lambda w: w.net.inject(w.E, gs.Normal(1.0, 0.1))),
+    (ParameterError, [".stop", "later than start = 0"], lambda w: w.net.inject(w.E, 1.0, stop=0.0)),
+    (ParameterError, ["Network.inject().name", "already"], same_name("inject", 1.0)),
+    (ArgumentError, ["Network.inject()", "'amplitude'"], lambda w: w.net.inject(w.E, amplitude=1.0)),
+    (ParameterError, ["Network.clamp().target", "another network"], lambda w: w.net.clamp(w.foreign, -70.0)),
+    (ParameterError, ["Network.clamp().target", "'bg'", "no membrane"], lambda w: w.net.clamp(w.bg, -70.0)),
+    (ParameterError, ["Clamp 'clamp->E'.V", "volts", "-0.07"], lambda w: w.net.clamp(w.E, -0.07)),
+    (
+        ParameterError,
+        [".V", "Waveform.values", "volts"],
+        lambda w: w.net.clamp(w.E, gs.Waveform([0, 1], [-0.07, 0.03])),
+    ),
+    (ArgumentError, [".V", "or a gs.Waveform", "[-70.0, -60.0]"], lambda w: w.net.clamp(w.E, [-70.0, -60.0])),
+    (
+        ArgumentError,
+        [".V", "Uniform", "give one number"],
+        lambda w: w.net.clamp(w.E, gs.Uniform(-70.0, -60.0)),
+    ),
+    (ParameterError, ["Network.clamp().target", "'clamp->E[0:3]' clamps already", "Waveform"], _clamp_twice),
+    (ArgumentError, ["Network.clamp()", "'v'", "did you mean 'V'"], lambda w: w.net.clamp(w.E, v=-70.0)),
+]
+
+
+@pytest.mark.parametrize(("error", "parts", "call"), named(INPUTS))
+def test_inputs(world, error, parts, call):
+    refused(error, parts, call, world)
+
+
+def test_a_refused_input_leaves_the_network_as_it_was(world):
+    refused_without_a_trace(world, INPUTS)

@@ -1,0 +1,56 @@
+"""The names that the package gives, what importing it brings, and its errors."""
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+import gpusyn as gs
+
+
+def test_import_needs_numpy_only():
+    code = "import sys, gpusyn; print([m for m in sys.modules if m.split('.')[0] in sys.argv[1:]])"
+    optional = ["h5py", "scipy", "matplotlib", "tqdm", "cupy", "pandas", "neo"]
+    done = subprocess.run([sys.executable, "-c", code, *optional], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_promised_name_is_exported():
+    assert set(gs.__all__) <= set(dir(gs))
+    for name in set(gs.__all__) - {"Simulator", "open_results", "plot"}:  # those load optional packages
+        assert getattr(gs, name) is not None
+
+
+def test_plan_stays_a_function_once_its_module_is_imported():
+    code = "import gpusyn.builder.plan, gpusyn; gpusyn.Simulator; print(callable(gpusyn.plan))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
+        gs.Netwrok  # noqa: B018
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("error", "builtin"),
+        [
+            ("ParameterError", ValueError),
+            ("ArgumentError", TypeError),
+            ("UnknownNameError", LookupError),
+            ("PlanMemoryError", MemoryError),
+            ("BackendError", RuntimeError),
+            ("SimulationError", RuntimeError),
+            ("FileError", OSError),
+            ("MissingDependencyError", ImportError),
+            ("ImmutableError", AttributeError),
+        ],
+    )
+    def test_each_is_a_builtin_too_and_prints_its_text(self, error, builtin):
+        kind = getattr(gs, error)
+        assert issubclass(kind, gs.GpusynError)
+        assert issubclass(kind, builtin)
+        assert str(kind("place: what")) == "place: what"
+        assert str(pickle.loads(pickle.dumps(kind("place: what")))) == "place: what"

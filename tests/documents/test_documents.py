@@ -1,0 +1,29 @@
+"""What the documents point to is there: files behind links, and files named in code spans."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.paths import ROOT
+
+# Folders whose name begins with a point are tools' own: some write a README while tests are collected.
+DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("[!.]*/README.md")})
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+SPAN = re.compile(r"`((?:gpusyn|tests|kernels|benchmarks|docs|examples|\.ci)/[\w./-]+)`")
+
+
+def missing(document: str, folder: Path) -> list[str]:
+    """Links count from the document's folder, code spans from the root."""
+    links = [target for target in LINK.findall(document) if not (folder / target).exists()]
+    return links + [target for target in SPAN.findall(document) if not (ROOT / target).exists()]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_everything_named_exists(path):
+    assert missing(path.read_text(encoding="utf-8"), path.parent) == []
+
+
+def test_a_dead_link_and_a_dead_name_are_found():
+    text = "[a](README.md) [b](none.md) `tests/none.py` `tests/documents/test_documents.py` [c](https://example.org/x)"
+    assert missing(text, ROOT) == ["none.md", "tests/none.py"]

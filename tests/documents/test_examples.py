@@ -1,0 +1,150 @@
+"""The stories in examples/ run as they stand, find what they say, and draw it."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.paths import ROOT
+
+pytest.importorskip("matplotlib")
+
+EXAMPLES = ROOT / "examples"
+HELPERS = {"telling", "attractor"}
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def near(value, rel=1e-3):
+    return pytest.approx(value, rel=rel, abs=1e-9)
+
+
+# What each story must find at small size; a key that it does not print is an error.
+FINDS = {
+    "epsc_ipsc": {
+        "EPSC at -60 mV (pA)": near(-60.0),
+        "IPSC at -60 mV (pA)": near(15.0),  # Cl- goes in, the current is outward
+        "IPSC at -90 mV (pA)": near(-15.0),
+        "charge of the EPSC (fC)": near(-135.68, 3e-3),  # -60 mV times A4c
+        "reversal of the EPSC (mV)": near(0.0),
+        "reversal of the IPSC (mV)": near(-75.0),
+    },
+    "single_epsp": {
+        "EPSP of 0.93 nS (mV)": near(0.5),
+        "EPSP of 1.86 nS (mV)": near(1.0),
+        "synapses of 0.5 mV to fire": 35,
+        "synapses of 1 mV to fire": 18,
+    },
+    "summation": {
+        "20 synapses at once (mV)": near(9.260),
+        "5 EPSPs at 100 Hz (mV)": near(2.5105),
+        "5 EPSPs at 10 Hz (mV)": near(1.0074),
+    },
+    "shunting": {
+        "IPSP alone (mV)": 0.0,
+        "EPSP 3 ms after an IPSC, relative": near(0.86479, 2e-3),
+        "EPSP 20 ms before an IPSC, relative": 1.0,
+    },
+    "ipsc_timing": {
+        "spikes, no IPSC": 1,
+        "spikes, IPSC 3 ms before": 0,
+        "spikes, IPSC with the volley": 0,
+        "spikes, IPSC 1 ms after": 0,
+        "spikes, IPSC 10 ms after": 1,
+        "time of that spike (ms after)": pytest.approx(2.44, abs=0.1),
+    },
+    "mg_block": {
+        "largest inward current in 1 mM Mg (pA)": near(-10.826, 2e-3),
+        "negative slope ends at (mV)": pytest.approx(-26.955, abs=0.02),
+        "unblocked at -70 mV": near(0.044471),
+        "unblocked at -40 mV": near(0.230155),
+        "regions of negative slope without Mg": 0,
+    },
+    "campbell": {
+        "exponential: mean, simulated (nS)": near(12.5, 5e-3),
+        "exponential: variance, simulated (nS²)": near(3.125, 3e-2),
+        "dual: mean, simulated (nS)": near(16.144, 5e-3),
+        "dual: variance, simulated (nS²)": near(4.7389, 3e-2),
+        "alpha: mean, simulated (nS)": near(13.591, 5e-3),
+        "alpha: variance, simulated (nS²)": near(4.6182, 3e-2),
+    },
+    "glycine": {
+        "AMPA with glycine (pA)": near(-40.0),
+        "AMPA without (pA)": near(-40.0, 1e-12),
+        "NMDA without (pA)": 0.0,
+        "NMDA with glycine (pA)": near(-40.0 * 0.230155 * 0.961714 * 1.0190, 1e-3),  # 1.9 % is left of the EPSCs before
+    },
+    "dissection": {
+        "peak, control (pA)": near(-60.0),
+        "peak, CNQX (pA)": near(-21.44, 2e-3),
+        "peak, CNQX + D-AP5 (pA)": near(-60.0 / (1 + 10.0 / 0.3), 2e-3),  # AMPA alone at the first instant
+        "peak, wash (pA)": near(-60.0, 5e-3),
+        "half-width, CNQX (ms)": pytest.approx(77.2, abs=0.5),
+    },
+    "mk801": {
+        "used: first EPSC in MK-801, relative": near(0.9528),
+        "used: second": near(0.4229, 2e-3),
+        "used: last": pytest.approx(0.0, abs=1e-3),
+        "rested for 6 s: first EPSC in MK-801": near(0.9528),
+    },
+    "working_memory": {
+        "cued group, before the cue (Hz)": pytest.approx(3.0, abs=2.0),
+        "cued group, in the delay (Hz)": pytest.approx(27.0, abs=10.0),
+        "other groups, before (Hz)": pytest.approx(3.0, abs=2.0),
+        "other groups, in the delay (Hz)": pytest.approx(2.0, abs=2.0),
+        "inhibitory, before (Hz)": pytest.approx(9.0, abs=3.0),
+    },
+    "decision": {
+        "correct at 51.2 % coherence": 1.0,
+        "winner at the end (Hz)": pytest.approx(30.0, abs=12.0),
+        "loser at the end (Hz)": pytest.approx(2.0, abs=2.0),
+    },
+}
+
+
+@pytest.fixture
+def story(monkeypatch):
+    """Import a script as Python does when it is run: with its folder first on the path."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    before = set(sys.modules)
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "").parent == EXAMPLES:
+            del sys.modules[name]
+
+
+def scripts():
+    return {path.stem for path in EXAMPLES.glob("*.py")} - HELPERS
+
+
+@pytest.mark.parametrize("name", FINDS)
+def test_story(name, story, tmp_path, capsys):
+    module = story(name)
+    numbers, figure = module.tell(module.story, ["--small", "--out", str(tmp_path / "figures")])
+    for key, expected in FINDS[name].items():
+        assert numbers[key] == expected, key
+
+    printed = capsys.readouterr().out
+    assert all(key in printed for key in numbers)
+    assert figure.get_suptitle()
+    for ax in figure.axes:
+        assert ax.get_ylabel()
+        assert ax.get_xlabel() or ax.get_shared_x_axes().joined(ax, figure.axes[-1])
+    picture = (tmp_path / "figures" / f"{name}.png").read_bytes()
+    assert picture.startswith(PNG)
+    assert len(picture) > 10_000
+
+
+def test_every_story_is_tested_and_listed():
+    listed = re.findall(r"^\| \[(\w+)\]\(\1\.py\)", (EXAMPLES / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(scripts())
+    assert set(FINDS) == scripts()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "figures").glob("*.png")), ids=lambda p: p.name)
+def test_committed_figures_are_of_stories_and_small(path):
+    assert path.stem in scripts()
+    assert path.stat().st_size < 150_000

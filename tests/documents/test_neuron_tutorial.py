@@ -1,0 +1,110 @@
+"""docs/adding_a_neuron.md, followed to the letter in a copy of the package; and what it says to those who do not."""
+
+import pytest
+
+from tests.helpers.runs import cpu, emulated
+from tests.helpers.tutorial import Page
+
+PAGE = Page("adding_a_neuron.md")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    return PAGE.follow(tmp_path_factory.mktemp("checkout"))
+
+
+def test_the_page_has_one_python_file_one_kernel_file_and_a_line():
+    assert [name for name, _ in PAGE.files] == [
+        "gpusyn/neurons/qif.py", "gpusyn/neurons/__init__.py", "gpusyn/__init__.py", "kernels/neurons/qif.cuh",
+    ]  # fmt: skip
+    assert all(text.count("\n") == 1 for name, text in PAGE.files if name.endswith("__init__.py"))
+
+
+def test_the_new_model_fires_as_it_should_with_the_same_bits_on_every_backend(checkout):
+    cpu(), emulated()  # skips where there is no compiler
+    checkout.play(PAGE.example, emulated=True)
+
+
+def test_the_new_file_is_typed(checkout):
+    pytest.importorskip("mypy")
+    checkout.run("-m", "mypy", "--strict", "gpusyn/neurons/qif.py")
+
+
+def test_the_list_of_common_modules_covers_the_new_model(checkout):
+    listed = (
+        "from benchmarks.common_modules import modules_in_common_use; print([m.name for m in modules_in_common_use()])"
+    )
+    assert checkout.attempt("-c", listed).stdout.count("'QIF(") == 6
+
+
+RUN = """
+import gpusyn as gs
+net = gs.Network()
+net.population("cells", 2, gs.QIF())
+gs.Simulator(net, backend={!r}).run(1.0)
+"""
+MISTAKES = {
+    "no decorator": (
+        "numpy", "gpusyn/neurons/qif.py", "@neuron\n", "",
+        "UnknownNameError: neuron model 'QIF': no class of this name is known (known: AdEx, HodgkinHuxley, "
+        "Izhikevich, LIF, ExactLIF); write @neuron above the class, and import it in gpusyn/neurons/__init__.py "
+        "(docs/adding_a_neuron.md)",
+    ),
+    "no twin": (
+        "numpy", "gpusyn/neurons/qif.py", "def advance(", "def advances(",
+        "ArgumentError: @neuron: QIF has no advance; write a subclass of gpusyn.neurons.Membrane with all parts of a "
+        "model (docs/adding_a_neuron.md)",
+    ),
+    "a parameter named like a method": (
+        "numpy", "gpusyn/neurons/qif.py", 'Parameter("V_T"', 'Parameter("leak"',
+        "ArgumentError: @neuron: QIF has a parameter and an attribute 'leak'; rename the parameter",
+    ),
+    "a name that is taken": (
+        "numpy", "gpusyn/neurons/qif.py", "class QIF(", "class LIF(",
+        "ArgumentError: @neuron: gpusyn.neurons.lif has a model 'LIF' already; choose another name",
+    ),
+    "no steady state": (
+        "numpy", "gpusyn/neurons/qif.py", "    THRESHOLD:",
+        '    STATES: ClassVar[dict[str, str]] = {"w": "pA"}\n    THRESHOLD:',
+        "ArgumentError: QIF.steady: must return one value for each of the 1 STATES (w), returned 0; add or drop some",
+    ),
+    "no kernel file": (
+        "cpu", "kernels/neurons/qif.cuh", None, None,
+        "FileError: neuron model 'QIF': there is no file neurons/qif.cuh in {kernels}; write struct QIF in it "
+        "(docs/adding_a_neuron.md), or use backend='numpy', which needs none",
+    ),
+    "no struct": (
+        "cpu", "kernels/neurons/qif.cuh", "struct QIF ", "struct Quadratic ",
+        "FileError: neuron model 'QIF': there is no struct QIF in neurons/qif.cuh of {kernels}; write it "
+        "(docs/adding_a_neuron.md), or use backend='numpy', which needs none",
+    ),
+    "a coefficient that Python does not name": (
+        "cpu", "kernels/neurons/qif.cuh", "c[k]", "c[curvature]", "curvature",
+    ),
+    "a state that Python does not name": (
+        "cpu", "kernels/neurons/qif.cuh", "follow(State, real, real, int, const Coef) {}",
+        "follow(State x, real, real, int, const Coef) { x[w] = 0; }",
+        "correct the text if you changed it (names in a model's struct come from its Python class)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_on_the_way_says_what_to_do_next(checkout, mistake):
+    backend, file, old, new, said = MISTAKES[mistake]
+    if backend == "cpu":
+        cpu()  # skips where there is no compiler
+    path = checkout.folder / file
+    right = path.read_text(encoding="utf-8")
+    try:
+        if old is None:
+            path.unlink()
+        else:
+            assert right.count(old) == 1
+            path.write_text(right.replace(old, new), encoding="utf-8")
+        done = checkout.attempt("-c", RUN.format(backend))
+    finally:
+        path.write_text(right, encoding="utf-8")
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("gpusyn.errors.")
+    assert said.replace("{kernels}", str(checkout.folder / "kernels")) in last

@@ -1,0 +1,64 @@
+"""The README's example runs as it stands, and its two commands are the ones that CI uses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.paths import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return [text for named, text in fenced if named == language]
+
+
+def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for module in ("h5py", "matplotlib"):
+        pytest.importorskip(module)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    example, _ = blocks("python")
+    exec(compile(example, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "launches a step" in printed
+    rates = [float(x) for x in printed.splitlines()[-1].split()]
+    assert len(rates) == 2
+    assert all(0.5 < rate < 60 for rate in rates)
+    assert (tmp_path / "run.h5").stat().st_size > 1000
+    assert (tmp_path / "run.png").stat().st_size > 10_000
+
+
+def test_laboratory_measures_what_its_comments_say(capsys: pytest.CaptureFixture[str]) -> None:
+    _, example = blocks("python")
+    exec(compile(example, "README.md", "exec"), {})
+    control, slow, (outward, calcium) = (
+        [float(x) for x in line.split()] for line in capsys.readouterr().out.splitlines()
+    )
+    assert control[0] < 3 * slow[0] < 0  # CNQX takes the fast component
+    assert slow[1] > 5 * control[1]
+    assert 15 < outward < 25  # 55 mV from potassium's reversal; a burst of ten opens 38 % of 1 nS
+    assert calcium > 0
+
+
+def test_examples_are_short() -> None:
+    for example in blocks("python"):
+        assert len([line for line in example.splitlines() if line.strip()]) <= 24
+
+
+def test_commands_are_those_of_ci() -> None:
+    install, test = (block.strip() for block in blocks(""))
+    assert install == 'pip install ".[io,plot,progress]" && gpusyn demo'
+    assert test == 'pip install -e ".[test]" && pytest'
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert '-e ".[test]"' in ci
+    assert re.search(r"^step tests pytest$", ci, re.MULTILINE)
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target

@@ -1,0 +1,1 @@
+"""What several test files share: networks, runs, tolerances, wrong input; scripts for other simulators."""

@@ -1,0 +1,269 @@
+"""Small random networks for tests that compare backends, drawn by hypothesis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from hypothesis import strategies as st
+
+import gpusyn as gs
+from tests.helpers.drafts import KINETICS, MODELS, TIMED, Draft
+
+RULES = (
+    "OneToOne",
+    "AllToAll",
+    "FixedProbability",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedTotalNumber",
+    "DistanceDependent",
+    "FromArrays",
+    "FromSparse",
+)
+VALUES = ("number", "array", "Distribution")
+DELAYS = (*VALUES, "DistanceDelay")
+#: Everything that the drawn networks must have hit, as tags of a case.
+EVERYTHING = frozenset(
+    [f"rule {r}" for r in RULES]
+    + [f"kinetics {k}" for k in KINETICS]
+    + [f"per-synapse {k}" for k in KINETICS]
+    + [f"model {m}" for m in MODELS]
+    + [f"{what} {kind}" for what in ("weight", "drive weight") for kind in VALUES]
+    + [f"delay {kind}" for kind in DELAYS]
+    + [f"{what} {kind}" for what in ("PoissonSource", "drive", "inject") for kind in TIMED]
+    + ["clamp number", "clamp Waveform", "SpikeSource shared", "SpikeSource each", "weight Ratio"]
+    + [f"block {kind}" for kind in ("default", "Mel", "own", "HillTononi", "own slow")]
+    + ["calcium default", "calcium own", "infuse antagonist", "infuse modulator", "infuse blocker"]
+    + ["autapses", "multapses", "parallel projections", "slice", "union", "w_max", "extreme weights", "window"]
+    + [
+        "no synapses",
+        "several events a step",
+        "max_events",
+        "single",
+        "double",
+        "quiet",
+        "all fire",
+        "more than a chunk",
+    ]
+)
+
+
+@dataclass
+class Case:
+    """A network with how to run it; `lines` are the calls that made it."""
+
+    net: gs.Network
+    dt: float
+    seed: int
+    precision: str
+    steps: int
+    tags: set[str]
+    lines: list[str] = field(default_factory=list)
+
+
+class Wiring(Draft):
+    """A network with everything between and into its populations."""
+
+    # ---- connections ----
+    def rule(self, pre: Any, post: Any) -> tuple[Any, Any, Any, int | None]:
+        """A rule, the selections it fits, and the number of synapses if arrays may follow it."""
+        n, m, kind = pre.size, post.size, self.pick(*RULES)
+        self.tags.add(f"rule {kind}")
+        both = {"autapses": self.chance(50) or min(n, m) < 4, "multapses": self.chance(50)}
+        if kind == "OneToOne":
+            return gs.OneToOne(), pre[: min(n, m)], post[: min(n, m)], min(n, m)
+        if kind == "AllToAll":
+            return gs.AllToAll(autapses=both["autapses"]), pre, post, n * m if both["autapses"] else None
+        if kind == "FixedProbability":
+            p = self.pick(0.0, 0.05, 0.5, 1.0)
+            if p == 0:
+                self.tags.add("no synapses")
+            return gs.FixedProbability(p, autapses=both["autapses"]), pre, post, None
+        if kind == "DistanceDependent":
+            profile = self.pick("gaussian", "exponential", "step")
+            rule = gs.DistanceDependent(0.9, sigma=self.number(0.1, 1.0), profile=profile, autapses=both["autapses"])
+            return rule, pre, post, None
+        if kind == "FixedTotalNumber":
+            k = self.pick(0, 1, n * m // 3)
+            return gs.FixedTotalNumber(k, **both), pre, post, k
+        if kind in ("FixedInDegree", "FixedOutDegree"):
+            partners, rows = (n, m) if kind == "FixedInDegree" else (m, n)
+            k = self.pick(0, 1, partners // 2)
+            if both["multapses"] and k > 1:
+                self.tags.add("multapses")
+            return getattr(gs, kind)(k, **both), pre, post, k * rows
+        count = self.pick(0, 1, 40)
+        pairs = self.rng.integers(0, n, count), self.rng.integers(0, m, count)
+        if kind == "FromArrays":
+            if len(np.unique(pairs[0] * m + pairs[1])) < count:
+                self.tags.add("multapses")
+            return gs.FromArrays(*pairs), pre, post, count
+        matrix = scipy.sparse.coo_array((np.ones(count), pairs), shape=(n, m))
+        return gs.FromSparse(matrix), pre, post, count
+
+    def weight(self, current: bool, count: int | None) -> tuple[Any, float]:
+        """A weight, and a size that none of its values exceeds."""
+        scale = self.pick(0.01, 1.0, 10.0) * (40.0 if current else 1.0)
+        if self.chance(8):
+            self.tags.add("extreme weights")
+            scale = self.pick(1e-5, 1e6)
+        kind = self.pick(*(VALUES if count is not None else ("number", "Distribution")))
+        self.tags.add(f"weight {kind}")
+        sign = -1.0 if current and self.chance(30) else 1.0
+        if kind == "number":
+            return sign * scale, scale
+        if kind == "array":
+            relative = self.numbers(0.0, 2.0, count)
+            relative[:1] = 1.0  # if all are tiny, they look like siemens
+            return sign * scale * relative, 2 * scale
+        if current:
+            return self.pick(gs.Normal(0.0, scale), gs.Uniform(-scale, scale)), 9 * scale
+        drawn = self.pick(
+            gs.Uniform(0.0, scale),
+            gs.LogNormal(scale, scale),
+            gs.Exponential(scale),
+            gs.Gamma(2.0, scale),
+            gs.Normal(scale, scale, low=0.0),
+        )
+        return drawn, drawn.bounds()[1]
+
+    def delay(self, count: int | None) -> Any:
+        kind = self.pick(*(DELAYS if count is not None else [d for d in DELAYS if d != "array"]))
+        self.tags.add(f"delay {kind}")
+        if kind == "DistanceDelay":
+            return gs.DistanceDelay(velocity=self.number(0.1, 2.0), offset=self.steps(0, 5))
+        if kind == "array":
+            return self.rng.integers(1, self.pick(2, 40), count) * self.dt
+        if kind == "number":
+            return self.pick(1, 1, 2, 7, 8, 31, 32, 33) * self.dt
+        return self.pick(gs.Uniform(0.01, self.steps(1, 20)), gs.Exponential(self.dt * 9, high=self.steps(64, 70)))
+
+    def connect(self, index: int) -> None:
+        pre = self.some_of(self.pick(*self.cells, *self.sources))
+        target = self.pick(*self.cells)
+        if index and self.chance(30):  # beside the last one
+            last = list(self.net.projections.values())[-1]
+            pre, target = last.pre, last.post.parts[0].population
+            self.tags.add("parallel projections")
+        elif self.chance(25):
+            other = self.pick(*self.cells, *self.sources)
+            if other.name not in {part.population.name for part in pre.parts}:
+                pre = pre + other
+                self.tags.add("union")
+        post, receptors = self.targets(target)
+        rule, pre, post, count = self.rule(pre, post)
+        names = [p.population.name for p in pre.parts]
+        if any(p.population.name in names for p in post.parts):
+            self.tags.add("autapses")
+        weights, limits = {}, {}
+        for receptor in receptors:
+            weights[receptor.name], limits[receptor.name] = self.weight(receptor.is_current, count)
+        if len(receptors) > 1 and receptors[0].is_current == receptors[1].is_current and self.chance(60):
+            factor = self.pick(0.0, 0.08, 2.0)
+            weights[receptors[1].name] = gs.Ratio(receptors[0].name, factor)
+            limits[receptors[1].name] = max(factor * limits[receptors[0].name], 1e-3)
+            self.tags.add("weight Ratio")
+        if self.chance(25):
+            self.tags.add("w_max")
+        else:
+            limits = {}
+        delay = self.delay(count)
+        options = {"w_max": limits} if limits else {}
+        self.add("connect", pre, post, rule, weight=weights, delay=delay, name=f"c{index}", **options)
+
+    def targets(self, target: Any) -> tuple[Any, list[Any]]:
+        """Target neurons of one or two populations, and one or two receptors that they have."""
+        post = self.some_of(target)
+        other = self.pick(*self.cells)
+        both = {r.name for r in target.receptors} & {r.name for r in other.receptors}
+        if other is not target and both and self.chance(50):
+            self.tags.add("union")
+            post = post + self.some_of(other)
+        known = [r for r in target.receptors if r.name in both or len(post.parts) == 1]
+        first = self.pick(*known)
+        rest = [r for r in known if r is not first]
+        return post, [first, self.pick(*rest)] if rest and self.chance(35) else [first]
+
+    # ---- inputs ----
+    def drive(self, index: int) -> None:
+        cell = self.pick(*self.cells)
+        linear = [r for r in cell.receptors if r.kinetics.linear and r.kind not in self.blocked]
+        receptor, target = self.pick(*linear), self.some_of(cell)
+        rate = self.timed("drive", 0.0, self.pick(500.0, 5000.0, 2e5), target.size)
+        scale = 30.0 if receptor.is_current else 1.0
+        kind = self.pick(*VALUES)
+        self.tags.add(f"drive weight {kind}")
+        weight = {
+            "number": self.number(0.1, scale),
+            "array": self.numbers(0.0, scale, target.size),
+            "Distribution": gs.Uniform(0.0, scale),
+        }[kind]
+        self.add("drive", target, receptor.name, rate=rate, weight=weight, name=f"d{index}", **self.window())
+
+    def infuse(self) -> None:
+        """A drug, where models are those whose modules are compiled with a bath."""
+        models = {tag for tag in self.tags if tag.startswith("model ")}
+        if not models <= {"model lumped", "model gated"}:
+            return
+        can_slow = "model gated" not in models
+        kind = self.pick(*("modulator", "modulator", "antagonist", "blocker")[0 if can_slow else 2 :])
+        self.tags.add(f"infuse {kind}")
+        drug = {
+            "antagonist": self.pick("NBQX", "CNQX", "D-AP5", "picrotoxin"),
+            "modulator": self.pick("benzodiazepine", "barbiturate"),
+            "blocker": self.pick("MK-801", "memantine"),
+        }[kind]
+        if kind == "blocker":
+            self.blocked.add("NMDA")
+        wash = {"wash_in": self.pick(0.0, 0.7)} | ({"wash_out": 0.5} if "stop" in (when := self.window()) else {})
+        self.add("infuse", drug, self.pick(0.3, 20.0, 5000.0), **when, **wash)
+
+    def inject(self, index: int) -> None:
+        target = self.some_of(self.pick(*self.cells))
+        current = self.timed("inject", -300.0, 900.0, target.size)
+        self.add("inject", target, current, name=f"i{index}", **self.window())
+
+    def clamp(self) -> None:
+        cell = self.pick(*self.cells)
+        target = cell[int(self.rng.integers(cell.size)) :]
+        V = self.timed("clamp", -90.0, 40.0, 1, ("number", "Waveform"))
+        if isinstance(V, float) and abs(V) < 1.0:
+            V = 0.0  # what is closer looks like volts
+        self.add("clamp", target, V)
+
+    def record(self) -> None:
+        every = self.pick(None, self.dt, 3 * self.dt, 7 * self.dt)
+        for p in self.cells:
+            self.add("record", self.some_of(p) if p.size < 100 else p[120:], list(p.variables), every=every)
+        order = [*self.sources, *self.cells]
+        self.add("record", sum(order[1:], order[0]), "spikes", name="spikes")
+
+
+@st.composite
+def cases(draw: Any, steps: tuple[int, int] = (20, 80)) -> Case:
+    """A network that most often spikes."""
+    draft = Wiring(draw, draw(st.sampled_from([0.1, 0.25])))
+    moods = draw(st.sampled_from(["lively"] * 8 + ["quiet", "all fire"]))
+    draft.tags.add(moods)
+    for k in range(draw(st.integers(1, 3))):
+        draft.neurons(f"n{k}", moods)
+    for k in range(draw(st.integers(0, 2))):
+        draft.source(f"s{k}")
+    for k in range(draw(st.integers(0, 4))):
+        draft.connect(k)
+    if draft.chance(75):
+        draft.infuse()
+    for k in range(draw(st.integers(0, 2))):
+        draft.drive(k)
+    for k in range(draw(st.integers(0, 2))):
+        draft.inject(k)
+    if draft.chance(25):
+        draft.clamp()
+    draft.record()
+    precision = draw(st.sampled_from(["single", "single", "double"]))
+    draft.tags.add(precision)
+    seed = draw(st.sampled_from([0, 1, 2**64 + 1])) + int(draft.rng.integers(1000))
+    return Case(draft.net, draft.dt, seed, precision, draw(st.integers(*steps)), draft.tags, draft.lines)

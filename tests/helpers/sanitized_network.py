@@ -1,0 +1,100 @@
+"""A network that launches every kernel, on emulated CUDA and on numpy: the same bits.
+
+``python -m tests.helpers.sanitized_network`` runs it in a process of its own, as sanitizers need.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+import gpusyn as gs
+from gpusyn.backends.cuda.backend import CudaBackend
+from gpusyn.kernels.spec import KERNELS
+from tests.emulation import ORDERS, cupy, using
+
+DT = 0.1
+
+
+def describe() -> gs.Network:
+    """Gates of every kind on targets, sources and synapses, neurons with conductances and currents, all inputs."""
+    net = gs.Network()
+    cell = gs.LIF(C_m=gs.Uniform(150.0, 250.0), E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=0.5)
+    receptors = [
+        gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()),
+        gs.NMDA(gating="per-synapse"),
+        gs.GABA_A(gating="per-synapse"),
+        gs.AMPA(name="lumped"),
+        gs.AMPA(name="each", kinetics=gs.kinetics.FirstOrder.AMPA(), gating="per-synapse"),
+    ]
+    E = net.population("E", 140, cell, receptors=receptors, V=gs.Uniform(-52.0, -49.0))
+    C = net.population("C", 20, gs.LIF(I_e=3000.0), receptors=[gs.CurrentReceptor("syn", tau=2.0)])
+    noise = net.population("noise", 20, gs.PoissonSource(rate=5000.0))
+    listed = net.population("listed", 3, gs.SpikeSource([[0.1, 0.1, 0.4], [], [0.3]]))
+    contact = {"AMPA": gs.Uniform(0.0, 2.0), "NMDA": 0.5, "GABA_A": 0.2, "lumped": gs.Ratio("AMPA", 0.5), "each": 0.2}
+    net.connect(E + noise, E, gs.FixedInDegree(12), weight=contact, delay=gs.Uniform(0.1, 0.6))
+    net.connect(listed, E, gs.AllToAll(), weight={"GABA_A": 1.0, "lumped": 2.0}, delay=DT)
+    net.connect(E + listed, C, gs.FixedProbability(0.2), receptor="syn", weight=gs.Normal(0.0, 50.0), delay=2 * DT)
+    net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
+    saturating(net, E + noise)
+    net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
+    net.drive(C, "syn", rate=20_000.0, weight=10.0)
+    net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
+    net.clamp(E[3], gs.Waveform([0.0, 0.4], [-70.0, 20.0]))
+    net.record(E + C + noise + listed, "spikes", name="spikes")
+    net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
+    net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
+    return net
+
+
+def saturating(net: gs.Network, sources: gs.Selection) -> None:
+    """Kinetics that saturate: on the sources (by several), on the synapses (each, two of them blocked by a drug)."""
+    kinetics = {
+        "markov": gs.kinetics.Markov.GABA_A(),
+        "jump": gs.kinetics.Saturating(jump=True),
+        "rise": gs.kinetics.Saturating(),
+        "protein": gs.kinetics.GProtein(K3=10.0),
+    }
+    owned = [gs.AMPA(name=name, kinetics=k) for name, k in kinetics.items()]
+    slow = gs.MgBlock.HillTononi()
+    gated = [
+        gs.GABA_A(name="markov", kinetics=kinetics["markov"], gating="per-synapse"),
+        gs.NMDA(name="jump", kinetics=kinetics["jump"]),
+        gs.NMDA(name="rise", kinetics=kinetics["rise"], block=slow),
+        gs.GABA_B(name="protein", kinetics=kinetics["protein"], gating="per-synapse"),
+    ]
+    for name, receptors in (("S", owned), ("G", gated)):
+        cells = net.population(name, 20, gs.LIF(), receptors=receptors)
+        weight = dict.fromkeys(kinetics, gs.Uniform(0.1, 0.5))
+        net.connect(
+            sources, cells, gs.FixedProbability(0.1), weight=weight, delay=gs.Uniform(0.1, 0.5), name=f"to {name}"
+        )
+        net.record(cells, ["V", "Ca", *(f"g_{key}" for key in kinetics)], name=f"saturating {name}")
+    net.infuse("MK-801", 5.0, start=DT)
+
+
+def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:
+    """Everything recorded, and the kernels that were launched."""
+    with gs.Simulator(describe(), dt=DT, seed=3, backend=backend, precision=precision, chunk_steps=36) as sim:
+        sim.step(steps)
+        spikes = sim.data["spikes"]
+        found = [spikes.times, spikes.ids]
+        for name in ("traces", "currents", "saturating S", "saturating G"):
+            found += [sim.data[name][variable] for variable in sim.data[name]]
+        return found, {launch.kernel for launch in sim._compiled.program.launches}
+
+
+def main() -> None:
+    """Compare; print the kernels that ran."""
+    for precision, block, order, steps in (("single", 64, "forward", 40), ("double", 96, "drawn-1", 12)):
+        expected, kernels = run("numpy", precision, steps)
+        assert kernels == set(KERNELS)
+        with using(order=ORDERS[order]):
+            found, _ = run(CudaBackend(block, importer=lambda: cupy), precision, steps)
+        same = [a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in zip(found, expected, strict=True)]
+        assert all(same), (precision, same)
+        assert len(found[0]) > 50
+        print("ran", precision, *sorted(kernels))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""SONATA circuits against NEST, run from the same files and the same initial potential."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gpusyn.sonata import run_config
+from tests.helpers.paths import NEST_SCRIPTS, ROOT
+from tests.helpers.sonata_circuit import write_csv, write_edges, write_json, write_nodes, write_spikes
+
+CIRCUIT = ROOT.parent / "shared" / "data" / "allen_300_pointneurons"
+WATCHED = [0, 80, 160, 240, 270]
+
+pytestmark = [
+    pytest.mark.oracle,
+    pytest.mark.skipif(
+        importlib.util.find_spec("nest") is None, reason='NEST is not installed: pip install "gpusyn[oracle]"'
+    ),
+    pytest.mark.skipif(
+        importlib.util.find_spec("h5py") is None, reason='h5py is not installed: pip install "gpusyn[io]"'
+    ),
+]
+
+
+def nest(place: Path, **task: Any) -> dict[str, np.ndarray]:
+    """Let NEST do a task of nest_scripts/sonata.py, in a process of its own: it keeps global state and prints."""
+    place.mkdir(exist_ok=True)
+    description, result = write_json(place / "task.json", task), place / "nest.npz"
+    command = [sys.executable, str(NEST_SCRIPTS / "sonata.py"), str(description), str(result)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    with np.load(result) as arrays:
+        return dict(arrays)
+
+
+def run(path: Path, **options: Any):
+    return run_config(path, echo=lambda line: None, **options)
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory) -> dict[str, np.ndarray]:
+    if not CIRCUIT.is_dir():
+        pytest.skip(f"the 300-neuron circuit is not here: {CIRCUIT}")
+    folder = tmp_path_factory.mktemp("nest")
+    return nest(folder, what="circuit", folder=str(CIRCUIT), dt=0.01, duration=1500.0, v_init=-80.0, watched=WATCHED)
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_rates_by_type_of_the_300_neuron_circuit(theirs, tmp_path, precision):
+    ours = run(CIRCUIT / "config.json", out=tmp_path, precision=precision)
+    assert sum(edges.table.size for edges in ours.model.circuit.edges) == 48_432
+    assert len(ours.rates) == 5
+    for one in ours.rates:
+        nodes = np.flatnonzero(theirs["types"] == one.type)
+        assert one.nodes == len(nodes)
+        rate = np.isin(theirs["ids"], nodes).sum() / len(nodes) / 1.5
+        assert one.rate == pytest.approx(rate, rel=0.03), one.type
+
+
+def test_spikes_and_potentials_of_the_300_neuron_circuit(theirs, tmp_path):
+    ours = run(CIRCUIT / "config.json", out=tmp_path, duration=300.0)
+    inside = theirs["times"] < 300.005
+    order = np.lexsort((theirs["ids"][inside], theirs["times"][inside]))
+    assert ours.spikes.ids.tolist() == theirs["ids"][inside][order].tolist()
+    np.testing.assert_allclose(ours.spikes.times, theirs["times"][inside][order], atol=1e-6)
+    trace = ours.reports["membrane_potential"]
+    np.testing.assert_allclose(trace.t, theirs["t"][: len(trace.t)], atol=1e-6)
+    np.testing.assert_allclose(trace["V"], theirs["V"][: len(trace.t)], atol=1e-6, rtol=0)
+
+
+PSC = {"C_m": 180.0, "tau_m": 22.2, "E_L": -82.0, "V_th": -47.0, "V_reset": -58.0, "t_ref": 3.0, "I_e": 20.0}
+COND = {"C_m": 250.0, "g_L": 12.5, "E_L": -72.0, "V_th": -52.0, "V_reset": -60.0, "t_ref": 2.0, "I_e": 0.0}
+SLOW = {"tau_syn_ex": 1.5, "tau_syn_in": 6.0}
+CASES = {
+    "psc_alpha": ("iaf_psc_alpha", PSC, (260.0, -120.0)),
+    "psc_alpha, two time constants": ("iaf_psc_alpha", {**PSC, **SLOW}, (300.0, -90.0)),
+    "psc_exp": ("iaf_psc_exp", PSC, (650.0, -220.0)),
+    "cond_exp": ("iaf_cond_exp", {**COND, **SLOW, "E_in": -85.0}, (9.0, -4.0)),
+    "cond_exp, default time constants": ("iaf_cond_exp", COND, (60.0, -15.0)),
+}
+
+
+def one_neuron(folder: Path, model: str, parameters: dict[str, float], trains: list[dict[str, Any]], dt: float) -> Path:
+    """Write a SONATA circuit of one neuron and a virtual source a train."""
+    write_nodes(folder / "cell.h5", "cell", [1])
+    write_nodes(folder / "sources.h5", "sources", [1] * len(trains))
+    types = [f"1 point_neuron nest:{model} model.json"]
+    write_csv(folder / "cell.csv", ["node_type_id model_type model_template dynamics_params", *types])
+    write_csv(folder / "sources.csv", ["node_type_id model_type", "1 virtual"])
+    write_json(folder / "model.json", parameters)
+    pairs = [(number, 0) for number in range(len(trains))]
+    content = {0: {key: [train[at] for train in trains] for key, at in (("syn_weight", "weight"), ("delay", "delay"))}}
+    size = len(trains)
+    groups = ([0] * size, range(size), content)
+    write_edges(folder / "edges.h5", "in", ("sources", "cell"), pairs, [1] * size, groups)
+    write_csv(folder / "edges.csv", ["edge_type_id model_template", "1 static_synapse"])
+    ids = [number for number, train in enumerate(trains) for _ in train["times"]]
+    times = [time for train in trains for time in train["times"]]
+    write_spikes(folder / "spikes.h5", times, ids, "sources", "ms")
+    nodes = [{"nodes_file": f"{name}.h5", "node_types_file": f"{name}.csv"} for name in ("cell", "sources")]
+    edges = [{"edges_file": "edges.h5", "edge_types_file": "edges.csv"}]
+    spikes = {
+        "input_type": "spikes",
+        "module": "h5",
+        "input_file": "spikes.h5",
+        "node_set": {"population": "sources"},
+    }
+    config = {
+        "run": {"tstop": 400.0, "dt": dt},
+        "conditions": {"v_init": -66.0},
+        "networks": {"nodes": nodes, "edges": edges},
+        "components": {"point_neuron_models_dir": "."},
+        "inputs": {"spikes": spikes},
+        "output": {"output_dir": "out", "spikes_file": "spikes.h5"},
+        "reports": {"V": {"cells": {"population": "cell"}, "variable_name": "V_m", "module": "membrane_report"}},
+    }
+    return write_json(folder / "config.json", config)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_potential_of_a_single_neuron(tmp_path, case, precision):
+    model, parameters, (excitation, inhibition) = CASES[case]
+    dt = 0.05
+    draw = np.random.default_rng(12)
+    trains = [
+        {"times": np.sort(draw.uniform(1, 390, 40)).tolist(), "weight": excitation, "delay": 1.0},
+        {"times": np.sort(draw.uniform(1, 390, 25)).tolist(), "weight": inhibition, "delay": 2.5},
+    ]
+    ours = run(one_neuron(tmp_path, model, parameters, trains, dt), precision=precision)
+    theirs = nest(tmp_path / "nest", what="neuron", model=model, parameters=parameters, v_init=-66.0, dt=dt,
+                  duration=400.0, trains=trains)  # fmt: skip
+    trace = ours.reports["V"]
+    common = len(theirs["t"])
+    assert common > 390 / dt
+    np.testing.assert_allclose(trace.t[:common], theirs["t"], atol=1e-6)
+    assert np.ptp(theirs["V"]) > 3.0  # the input moves it
+    np.testing.assert_allclose(trace["V"][:common, 0], theirs["V"], atol=0.01, rtol=0)
+    np.testing.assert_allclose(ours.spikes.times, theirs["spikes"], atol=1e-6)
+    assert json.loads((tmp_path / "model.json").read_text()) == parameters
