@@ -56,13 +56,12 @@ def one(kind: str, neurons: int, synapses: int) -> dict[str, float]:
     start = time.perf_counter()
     with gs.Simulator(network(kind, neurons, synapses), dt=cases.DT, seed=1, backend="cpu", threads=1) as sim:
         built = time.perf_counter() - start
-        arrays = {name: a.nbytes for name, a in sim._compiled.program.arrays.items()}
-        words = sim._compiled.program.arrays["words"].size
+        program = sim._compiled.program
         sim.step(10)
     return {
-        "synapses": words,
-        "own": sum(arrays[name] for name in ("words", "weights", "row_begin")),
-        "all": sum(arrays.values()),
+        "synapses": program.specs["words"].size,
+        "own": sum(program.specs[name].nbytes for name in ("words", "weights", "row_begin")),
+        "all": program.nbytes,
         "planned": sim.plan.total,
         "peak": peak() - before,
         "build": built,

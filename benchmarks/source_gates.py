@@ -37,7 +37,7 @@ def kernel_times(sim: gs.Simulator, steps: int) -> dict[str, float]:
     """Milliseconds of each kernel, a step, launched one by one."""
     session, total = sim._session, dict[str, float]()
     for _ in range(steps):
-        session.write("clock", np.array([sim._step] * 3, np.int64))
+        session.write("clock", np.full(3, sim._step, np.int64))
         session.write("spike_total", np.zeros(1, np.int64))
         for k, launch in enumerate(sim._compiled.program.launches):
             one = (type(session._list[k]) * 1)(session._list[k])

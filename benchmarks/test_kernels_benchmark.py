@@ -16,7 +16,6 @@ import gpusyn as gs
 from benchmarks import cases
 from gpusyn.backends.base import Session
 from gpusyn.backends.cpu.backend import CpuBackend
-from gpusyn.kernels.program import Program
 from gpusyn.kernels.spec import KERNELS
 
 LAUNCHES = 100  # in a round; no more than steps of a chunk, so that the list of spikes cannot overflow
@@ -60,7 +59,7 @@ def test_kernel(benchmark: Any, kernel: str) -> None:
         sim.step(LAUNCHES)
         program = sim._compiled.program
         (launch, *_) = [one for one in program.launches if one.kernel == kernel]
-        session = CpuBackend(1).start(Program(program.numbers, program.arrays, [launch]))
+        session = CpuBackend(1).start(program._replace(launches=[launch]))
         benchmark.extra_info["launches"] = LAUNCHES
         benchmark.pedantic(session.run, (LAUNCHES,), setup=lambda: rewind(session, kernel), rounds=20)
 

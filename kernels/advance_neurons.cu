@@ -14,10 +14,10 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, c
 
     const Coef own = c.from(MembraneCoefficients::COUNT);
     real G = NEURON::leak(own), D = NEURON::drive(current, own);
-#define ADD(k, Kinetics, Effect, S, C, SYN, IN)                                                                   \
-    {                                                                                                             \
-        real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k);                     \
-        Effect::add(gate, EFFECT(S, Kinetics), v, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k), G, D);          \
+#define ADD(k, Kinetics, Effect, S, C, SYN, IN) \
+    { \
+        real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k); \
+        Effect::add(gate, EFFECT(S, Kinetics), v, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k), G, D); \
     }
     RECEPTORS(ADD)
 #undef ADD
@@ -45,7 +45,8 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, c
     s.V[j] = next;
     s.refractory[j] = refractory;
     if (CALCIUM_STATE >= 0) advance_calcium<BATH>(s, j, (real)0.5 * (v + reached), c, bath);
-#define STEP(k, Kinetics, Effect, S, C, SYN, IN) Kinetics::step(GATE(S), kinetics_of<BATH>(c.from(C), bath, k), s.n, in.from(IN));
+#define STEP(k, Kinetics, Effect, S, C, SYN, IN) \
+    Kinetics::step(GATE(S), kinetics_of<BATH>(c.from(C), bath, k), s.n, in.from(IN));
     RECEPTORS(STEP)
 #undef STEP
 #define FOLLOW(k, Kinetics, Effect, S, C, SYN, IN) \
@@ -69,13 +70,12 @@ DEVICE void find_sums(acc **due, acc **following, acc *shared, const Chunk &chun
 }
 
 // Adds the Poisson events of one drive to the sums that fall due; `maybe` is scratch.
-DEVICE void add_drive(acc *const *due, const Chunk &chunk, const Drive &drive, const acc *drive_weight,
-                      RateTable rates, Step step, int *maybe)
+DEVICE void add_drive(acc *const *due, const Chunk &chunk, const Drive &drive, const acc *drive_weight, RateTable rates,
+                      Step step, int *maybe)
 {
     const acc *weight = drive_weight + drive.weight + chunk.offset * drive.weight_step;
-    for_events(drive, rates, step, chunk.offset, (int)chunk.size, maybe, [&](int j, int events) {
-        due[drive.input][j] += (acc)events * weight[j * drive.weight_step];
-    });
+    for_events(drive, rates, step, chunk.offset, (int)chunk.size, maybe,
+               [&](int j, int events) { due[drive.input][j] += (acc)events * weight[j * drive.weight_step]; });
 }
 
 // Advances all neurons of a chunk. Each case is a loop of its own, which compilers turn into SIMD code.
@@ -86,13 +86,12 @@ DEVICE void advance_chunk(int *outcome, const Chunk &chunk, const Cells &s, cons
     int64 n = c.rows;
     if (BATHED && chunk.bath >= 0) {
         FOR_THREADS(j, size)
-        outcome[j] = advance_one<true, BATHED>(s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
+            outcome[j] = advance_one<true, BATHED>(s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
     } else if (chunk.has_waves) {
         FOR_THREADS(j, size)
-        outcome[j] = advance_one<true, false>(s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
+            outcome[j] = advance_one<true, false>(s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
     } else if (step) {
-        FOR_THREADS(j, size)
-        outcome[j] = advance_one<false, false>(s, j, Coef{c.c + j, n}, first.of(j), wave, bath);
+        FOR_THREADS(j, size) outcome[j] = advance_one<false, false>(s, j, Coef{c.c + j, n}, first.of(j), wave, bath);
     } else {
         FOR_THREADS(j, size) outcome[j] = advance_one<false, false>(s, j, c, first.of(j), wave, bath);
     }
@@ -107,9 +106,10 @@ DEVICE void record(const Probe &probe, const Chunk &chunk, const Cells &s, const
     int j = (int)probe.neuron, variable = (int)probe.variable, receptor = (int)probe.receptor;
     int64 row = at / probe.every - start / probe.every - 1;
     const Coef own = {c.c + j * (int)chunk.row_step, c.rows};
-    trace[probe.trace + row * probe.columns + probe.column] =
-        BATHED && chunk.bath >= 0 ? sample<BATHED>(s, j, own, bath, variable, receptor)
-                                  : sample<false>(s, j, own, bath, variable, receptor);
+    bool bathed = BATHED && chunk.bath >= 0;
+    real value = bathed ? sample<BATHED>(s, j, own, bath, variable, receptor)
+                        : sample<false>(s, j, own, bath, variable, receptor);
+    trace[probe.trace + row * probe.columns + probe.column] = value;
 }
 
 KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int n_chunks, int64 n, real *RESTRICT V,
@@ -128,8 +128,7 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
     const real *wave = waves + step.local * n_waves, *kinetics = bath_kinetics + step.local * bath_width;
     Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, history};
     Cells cells = {V, membrane, gates, synaptic, current, refractory, current_wave, clamp_wave, n};
-    FOR_BLOCKS(b, n_chunks)
-    {
+    FOR_BLOCKS(b, n_chunks) {
         const Chunk &chunk = chunks[b];
         int size = (int)chunk.size;
         Coef c = {coef + chunk.row, n_rows};
@@ -143,14 +142,14 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
             for (int k = 0; k < N_RECEPTORS; k++) exposure[k] = exposure_of(bath[chunk.bath + k], wave, kinetics);
         // thread j wrote due[..][j] itself, so no barrier is needed before it reads it
         advance_chunk(outcome, chunk, s, c, {due, following, shared, 0}, wave, exposure);
-        if (any_of(outcome, size)) FOR_EACH(j, size)
-        {
-            if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));
-            if (outcome[j] == FIRED) emit(spikes, step.now, chunk.source + j, 1);
-        }
+        if (any_of(outcome, size))
+            FOR_EACH(j, size) {
+                if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));
+                if (outcome[j] == FIRED) emit(spikes, step.now, chunk.source + j, 1);
+            }
         BLOCK_SYNC();
         FOR_EACH(p, (int)(chunk.probe_end - chunk.probe))
-        record(probes[chunk.probe + p], chunk, s, c, exposure, step, trace);
+            record(probes[chunk.probe + p], chunk, s, c, exposure, step, trace);
         BLOCK_SYNC();
     }
 }

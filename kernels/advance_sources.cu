@@ -9,8 +9,7 @@ KERNEL(advance_poisson, Clock *RESTRICT clock, const SourceChunk *RESTRICT chunk
     Step step = step_of(clock);
     if (FIRST_THREAD) clock->now = step.now;
     Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, history};
-    FOR_BLOCKS(b, n_chunks)
-    {
+    FOR_BLOCKS(b, n_chunks) {
         const SourceChunk &chunk = chunks[b];
         for_events(drives[chunk.drive], RateTable{drive_rate, drive_pieces}, step, chunk.offset, (int)chunk.size, maybe,
                    [&](int j, int events) { emit(spikes, step.now, chunk.source + j, events); });

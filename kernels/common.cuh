@@ -11,7 +11,8 @@
 //   FOR_ITEMS(i, n)      independent items of the whole launch
 //   FOR_WARPS(w, n)      units of work, one a warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one a warp (host: every worker walks all of them, touching only the slices of targets it owns)
-//   for_lanes(lo, hi, f) f(j, lane) for j in [lo, hi), lane = (j - lo) % 32; lane_sum folds 32 partial sums in one fixed tree
+//   for_lanes(lo, hi, f) f(j, lane) for j in [lo, hi), lane = (j - lo) % 32; lane_sum folds 32 partial sums in one
+//   fixed tree
 #pragma once
 
 typedef unsigned int uint32;
@@ -32,7 +33,7 @@ enum { LANES = 32, CHUNK = 128 };
 #define FOR_EACH(j, n) FOR_THREADS(j, n)
 #define FOR_ITEMS(i, n) \
     for (int64 i = (int64)blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += (int64)gridDim.x * blockDim.x)
-#define FOR_WARPS(w, n)                                                                     \
+#define FOR_WARPS(w, n) \
     for (int64 w = ((int64)blockIdx.x * blockDim.x + threadIdx.x) >> 5; w < (n); \
          w += ((int64)gridDim.x * blockDim.x) >> 5)
 #define FOR_TASKS(t, n) FOR_WARPS(t, n)

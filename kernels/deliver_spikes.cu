@@ -16,8 +16,8 @@ struct Share {
     int worker, workers;
 };
 
-// A synapse is one 32-bit word: delay in steps (high half) and target within its slice (low half). `add` gets a synapse's
-// sum and its weight.
+// A synapse is one 32-bit word: delay in steps (high half) and target within its slice (low half). `add` gets a
+// synapse's sum and its weight.
 template <class Add>
 DEVICE void deliver_row(const Route &route, int64 row, int64 now, const Synapses &synapses, Share share, Add add)
 {
@@ -36,8 +36,8 @@ DEVICE void deliver_row(const Route &route, int64 row, int64 now, const Synapses
     }
 }
 
-// Events of a gate's source carry a change of the gate, from one value to another: a synapse adds weight x to - weight x
-// from, each rounded towards zero on its own, so that a gate that comes back takes away exactly what it brought.
+// Events of a gate's source carry a change of the gate, from one value to another: a synapse adds weight x to - weight
+// x from, each rounded towards zero on its own, so that a gate that comes back takes away exactly what it brought.
 DEVICE void deliver_change(const Route &route, int64 row, int64 now, const Synapses &synapses, const real *payload,
                            Share share)
 {
@@ -73,17 +73,16 @@ DEVICE void remember(const History &h, int64 i, int64 now, const int64 *event_st
 
 KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total, int64 *RESTRICT spike_begin,
        const int *RESTRICT spike_id, const int *RESTRICT spike_events, const int *RESTRICT source_population,
-       const int *RESTRICT route_begin, int most_routes, const Route *RESTRICT routes,
-       const int64 *RESTRICT row_begin, const uint32 *RESTRICT words, const weight_t *RESTRICT weights,
-       const real *RESTRICT payload, acc *RESTRICT ring, const Shared *RESTRICT shared, int n_shared,
-       const History *RESTRICT histories, int n_histories, const int64 *RESTRICT event_step,
-       const int *RESTRICT event_count, int64 *RESTRICT release_step, uint32 *RESTRICT history)
+       const int *RESTRICT route_begin, int most_routes, const Route *RESTRICT routes, const int64 *RESTRICT row_begin,
+       const uint32 *RESTRICT words, const weight_t *RESTRICT weights, const real *RESTRICT payload, acc *RESTRICT ring,
+       const Shared *RESTRICT shared, int n_shared, const History *RESTRICT histories, int n_histories,
+       const int64 *RESTRICT event_step, const int *RESTRICT event_count, int64 *RESTRICT release_step,
+       uint32 *RESTRICT history)
 {
     int64 now = clock->now, local = now - clock->start, begin = spike_begin[local], end = spike_total[0];
     Synapses synapses = {row_begin, words, weights, ring};
     Share share = {SLICE_WORKER, SLICE_WORKERS};
-    FOR_TASKS(t, (end - begin) * most_routes)
-    {
+    FOR_TASKS(t, (end - begin) * most_routes) {
         int64 spike = begin + t / most_routes;
         int source = spike_id[spike], population = source_population[source];
         int64 r = route_begin[population] + t % most_routes;
@@ -100,8 +99,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     // sums that whole populations shared in this step are used up; deliveries go to later slots
     FOR_ITEMS(i, n_shared) ring[shared[i].base + (now & shared[i].mask)] = 0;
     for (int h = 0; h < n_histories; h++)
-        FOR_ITEMS(i, histories[h].size)
-        remember(histories[h], i, now, event_step, event_count, release_step, history);
+        FOR_ITEMS(i, histories[h].size) remember(histories[h], i, now, event_step, event_count, release_step, history);
     if (FIRST_THREAD) {  // nobody reads these two again before the next launch
         spike_begin[local + 1] = end;
         clock->next = now + 1;

@@ -1,5 +1,5 @@
-// Philox4x32-10 and what is drawn with it: gpusyn/numerics/philox.py and gpusyn/numerics/rng.py, operation for operation.
-// Counter words: element, step or draw (low, high), block. Salmon, Moraes, Dror and Shaw 2011.
+// Philox4x32-10 and what is drawn with it: gpusyn/numerics/philox.py and gpusyn/numerics/rng.py, operation for
+// operation. Counter words: element, step or draw (low, high), block. Salmon, Moraes, Dror and Shaw 2011.
 #pragma once
 
 DEVICE void philox(uint32 key_lo, uint32 key_hi, uint32 c[4])

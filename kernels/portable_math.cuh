@@ -6,7 +6,7 @@
 // x = n ln 2 + high - low with |high - low| <= ln(2) / 2, and scale = 2^n.
 DEVICE void portable_reduce(float x, float *high, float *low, float *scale)
 {
-    float shifted = x * 1.44269504f + 12582912.0f; // adding 1.5 * 2^23 leaves n in the low bits
+    float shifted = x * 1.44269504f + 12582912.0f;  // adding 1.5 * 2^23 leaves n in the low bits
     float n = shifted - 12582912.0f;
     *scale = float_of((int)(((uint32)bits_of(shifted) << 23) + 0x3f800000u));
     *high = x - n * 0.693359375f;
@@ -119,8 +119,8 @@ DEVICE double portable_log(double x)
     q = (q + 0.28571428625975487) * z;
     q = (q + 0.39999999999899505) * z;
     double series = (q + 0.666666666666667) * z;
-    double y = n * 0.69314718036912382
-        - ((half_square - (s * (half_square + series) + n * 1.9082149292705877e-10)) - d);
+    double y =
+        n * 0.69314718036912382 - ((half_square - (s * (half_square + series) + n * 1.9082149292705877e-10)) - d);
     y = x > 1.7976931348623157e308 ? x : y;
     y = x < 2.2250738585072014e-308 ? double_of((int64)0xfff0000000000000ull) : y;
     y = x <= -2.2250738585072014e-308 ? double_of((int64)0x7ff8000000000000ull) : y;

@@ -1,6 +1,6 @@
-// The integer tables that the kernels read: each struct is one row. gpusyn/kernels/records.py has the same records and says
-// what their fields mean; a test holds the fields of both against each other. A table is an int64 array of the host;
-// kernels reach its elements through these structs only, so no two types ever name the same element.
+// The integer tables that the kernels read: each struct is one row. gpusyn/kernels/records.py has the same records and
+// says what their fields mean; a test holds the fields of both against each other. A table is an int64 array of the
+// host; kernels reach its elements through these structs only, so no two types ever name the same element.
 #pragma once
 
 // Steps since the start of the simulation.
@@ -40,8 +40,8 @@ struct SourceChunk {
 
 // The synapses from sources `source` to `source_end` onto one ring, cut into slices of its targets.
 struct Route {
-    int64 source, source_end, rows, words, weights, weight_step, shift, ring, mask, stride, slices, slice_size,
-        payload, payload_step, channels, ring_step;
+    int64 source, source_end, rows, words, weights, weight_step, shift, ring, mask, stride, slices, slice_size, payload,
+        payload_step, channels, ring_step;
 };
 
 // Sums that every neuron of a population receives alike.

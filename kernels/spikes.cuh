@@ -29,8 +29,8 @@ DEVICE void emit(const Spikes &spikes, int64 now, int64 source, int events)
     }
 }
 
-// Step of a source's last release of transmitter, which lasts `pulse` steps. An event in this step releases: during a pulse
-// too, whose end it moves (dead < 0), or only once `dead` steps have passed since the last pulse ended.
+// Step of a source's last release of transmitter, which lasts `pulse` steps. An event in this step releases: during a
+// pulse too, whose end it moves (dead < 0), or only once `dead` steps have passed since the last pulse ended.
 DEVICE int64 release(int64 *last, int event, int64 now, int64 pulse, int64 dead)
 {
     int free = dead < 0 || now - *last >= pulse + dead ? 1 : 0;
@@ -69,8 +69,8 @@ DEVICE int may_have_events(uint32 key_low, uint32 key_high, uint32 element, int6
     return pieces > 1 ? 1 : some;
 }
 
-// Calls f(j, events) for those of `size` elements from `offset` on that have Poisson events in this step. The first pass
-// is the same for all elements, which compilers turn into SIMD code; `maybe` is scratch.
+// Calls f(j, events) for those of `size` elements from `offset` on that have Poisson events in this step. The first
+// pass is the same for all elements, which compilers turn into SIMD code; `maybe` is scratch.
 template <class F>
 DEVICE void for_events(const Drive &drive, RateTable table, Step step, int64 offset, int size, int *maybe, F f)
 {
@@ -80,15 +80,14 @@ DEVICE void for_events(const Drive &drive, RateTable table, Step step, int64 off
     int64 now = step.now;
     if (r.step) {
         FOR_THREADS(j, size)
-        maybe[j] = may_have_events(low, high, first + (uint32)j, now, r.pair[2 * j + 1], r.pieces[j]);
+            maybe[j] = may_have_events(low, high, first + (uint32)j, now, r.pair[2 * j + 1], r.pieces[j]);
     } else {
         double none = r.pair[1];
         int split = r.pieces[0];
         FOR_THREADS(j, size) maybe[j] = may_have_events(low, high, first + (uint32)j, now, none, split);
     }
     if (!any_of(maybe, size)) return;
-    FOR_EACH(j, size)
-    {
+    FOR_EACH(j, size) {
         if (!maybe[j]) continue;
         int64 k = j * r.step;
         int events = poisson_count(low, high, first + (uint32)j, now, r.pair[2 * k], r.pair[2 * k + 1], r.pieces[k],

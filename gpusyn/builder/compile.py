@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.inputs.tables import CHUNK, InputTables
+from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
-from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunk_table
+from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
+from gpusyn.builder.rows.extents import targets_of
 from gpusyn.builder.rows.tables import SynapseTables
-from gpusyn.kernels.program import Launch, Program
-from gpusyn.kernels.records import Clock
+from gpusyn.builder.specs import chunk_steps, described, extents, launched
+from gpusyn.kernels.arrays import EXPECTED, Extents, array_name, bindings
+from gpusyn.kernels.program import ArraySpec, Launch, Program, filled
+from gpusyn.kernels.records import CHUNK, Chunk, Probe, write_rows
+from gpusyn.kernels.spec import KERNELS
 
 Array = NDArray[Any]
-LONG_AGO = -(2**40)  # step of the last event of a source that has had none
-SPIKES_HELD = 1 << 20  # spikes on the device between two host reads
-SAMPLES_HELD = 1 << 24
-LEAST_STEPS = 16  # in one chunk, however many neurons there are
-MOST_STEPS = 250  # in one chunk
+# Scalar arguments that count what a dimension of an array counts (`gpusyn.kernels.arrays.EXTENTS`).
+COUNTS = {
+    "n": "neurons",
+    "n_chunks": "chunks",
+    "n_rows": "coefficient rows",
+    "n_waves": "waves",
+    "n_sets": "sets",
+    "n_shared": "shared sums",
+    "n_histories": "histories",
+    "bath_width": "bath width",
+}
 
 
 class Compiled:
@@ -30,157 +41,86 @@ class Compiled:
     program : Program
     steps : int
         Most steps of one chunk: so many that no buffer can overflow.
+    stored : list of StoredWeights
+        Where the synapses of every pathway and receptor are kept.
+    rounded_to_zero : dict of str to int
+        How many weights that are not 0 are stored as 0, by projection and receptor.
     """
 
     def __init__(self, layout: Layout, seed: int, steps: int | None = None) -> None:
         self.layout = layout
         self.steps = steps or chunk_steps(layout)
         self.inputs = InputTables(layout, seed)
-        self.synapses = SynapseTables(layout, seed, self.inputs)
+        synapses = SynapseTables(layout, seed, self.inputs)
+        self.stored, self.rounded_to_zero = synapses.stored, synapses.event_driven.rounded_to_zero
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
-        arrays = self._shared() | self.synapses.arrays() | self.inputs.drive_arrays(self.steps)
-        for g, tables in enumerate(self.neurons):
-            arrays |= tables.arrays(f"g{g}.", self.inputs, g)
-            neurons, probes = self.probes.table(g)
-            chunks, local = chunk_table(tables.group, self.inputs, g, neurons)
-            arrays[f"g{g}.chunks"] = chunks
-            arrays[f"g{g}.probes"] = (
-                np.concatenate([local[:, None], probes], axis=1) if len(local) else np.ones((1, 7), np.int64)
-            )
-        # a user's arrays are read-only: what may be written to becomes a copy
-        self.program = Program(
-            layout.numbers,
-            {k: np.require(v, requirements=("C", "W")) for k, v in arrays.items()},
-            self._launches(arrays),
-        )
+        self._sizes = extents(layout, self.steps)
+        tables = {name: array for name, array in self._tables(synapses) if array.size}
+        self._most_routes = max(1, int(np.diff(tables["route_begin"]).max(initial=0)))
+        specs = fitted({spec.name: spec for _, spec in described(layout, self._sizes)}, tables)
+        self._sizes[None, None]["waves"] = specs["waves"].shape[1]
+        initial = {name: tables[name] if name in tables else filled(spec) for name, spec in specs.items()}
+        self.program = Program(layout.numbers, specs, initial, [self._launch(*one) for one in launched(layout)])
 
-    def _shared(self) -> dict[str, Array]:
-        layout, n = self.layout, max(self.layout.n_sources, 1)
-        room = max(self.layout.n_ids, 1) * self.steps
+    def _tables(self, synapses: SynapseTables) -> Iterator[tuple[str, Array]]:
+        """Initial values of the arrays whose elements are not all alike, by name."""
+        layout, inputs = self.layout, self.inputs
+        yield from synapses.arrays().items()
+        yield from inputs.arrays(self.steps).items()
         senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
-        source_population = np.concatenate(
-            [np.full(p.size, i, np.int32) for i, p in enumerate(senders)] or [np.zeros(1, np.int32)]
-        )
-        remembers = self.remembers
-        inputs = self.inputs
-        return {
-            "clock": np.array(Clock(0, 0, 0), np.int64),
-            "spike_total": np.zeros(1, np.int64),
-            "spike_begin": np.zeros(self.steps + 1, np.int64),
-            "spike_id": np.zeros(room, np.int32),
-            "spike_events": np.zeros(room, np.int32),
-            "event_step": np.full(n if remembers else 1, LONG_AGO, np.int64),
-            "event_count": np.zeros(n if remembers else 1, np.int32),
-            "release_step": np.full(max(self.synapses.releases, 1), LONG_AGO, np.int64),
-            "source_population": source_population,
-            "ring": np.zeros(max(layout.ring_size, 1), layout.numbers.acc_dtype),
-            "bath": np.array(inputs.bath or [[-1] * 3], np.int64),
-            "bath_kinetics": np.zeros(max(self.steps * inputs.bath_width, 1), layout.numbers.real_dtype),
-            "waves": np.zeros((self.steps, len(inputs.waves)), layout.numbers.real_dtype),
-            "trace": np.full(max(self.probes.size, 1), np.nan, layout.numbers.real_dtype),
-            "fault": np.full(1, np.iinfo(np.int64).max),
-            "due_begin": np.zeros(self.steps + 1, np.int64),
-            "due_id": inputs.due_id if len(inputs.due_id) else np.zeros(1, np.int32),
-            "due_events": inputs.due_events if len(inputs.due_events) else np.zeros(1, np.int32),
-        }
+        yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.size for p in senders])
+        for g, tables in enumerate(self.neurons):
+            neurons, probes = self.probes.of_group(g)
+            chunks = chunks_of(tables.group, inputs, neurons)
+            own = tables.arrays(inputs, g)
+            own |= {"chunks": write_rows(chunks, Chunk), "probes": write_rows(probes, Probe)}
+            yield from ((array_name(name, group=g), array) for name, array in own.items())
 
-    @property
-    def remembers(self) -> bool:
-        """Whether gates need the last event of each source."""
-        return bool(self.synapses.histories or self.layout.gates)
-
-    def _launches(self, arrays: dict[str, Array]) -> list[Launch]:
-        """The launches of one step: per-synapse gates, neurons, sources, gates of sources, delivery."""
-        launches = []
-        for kernel, kind in self.synapses.kinds.items():
-            for g in range(len(self.layout.groups)):
-                if f"{kernel}.sets{g}" in arrays:
-                    launches.append(self._synapse_launch(kernel, kind, g, arrays))
-        history = int(self.remembers)
-        for g, group in enumerate(self.layout.groups):
-            if not group.size:
-                continue
-            own = (
-                "chunks",
-                "V",
-                "refractory",
-                "membrane",
-                "gates",
-                "synaptic",
-                "coef",
-                "current",
-                "current_wave",
-                "clamp_wave",
-                "rings",
-                "probes",
-            )
-            names = {a: f"g{g}.{a}" for a in own} | _same(
-                "clock waves bath bath_kinetics ring drives drive_rate drive_pieces drive_weight trace fault"
-            )
-            n_chunks = len(arrays[f"g{g}.chunks"])
-            scalars = {
-                "n_chunks": n_chunks,
-                "n": group.size,
-                "n_rows": group.rows,
-                "n_waves": len(self.inputs.waves),
-                "bath_width": self.inputs.bath_width,
-                "history": history,
-            }
-            launches.append(Launch("advance_neurons", names | _EVENTS, scalars, n_chunks, group.signature))
-        if self.inputs.poisson_chunks:
-            n_chunks = len(self.inputs.poisson_chunks)
-            names = {"chunks": "poisson_chunks"} | _same("clock drives drive_rate drive_pieces")
-            launches.append(
-                Launch("advance_poisson", names | _EVENTS, {"n_chunks": n_chunks, "history": history}, n_chunks)
-            )
-        if self.inputs.has_lists:
-            names = _same("clock due_begin due_id due_events")
-            launches.append(Launch("advance_lists", names | _EVENTS, {"history": history}, 128))
-        if self.layout.gates:
-            names = _same("clock payload release_step") | {a: f"gates.{a}" for a in ("sets", "coef", "states")}
-            most = max(-(-gate.place.size // CHUNK) for gate in self.layout.gates.values())
-            launches.append(Launch("advance_gates", names | _EVENTS, {"n_sets": len(self.layout.gates)}, most))
-        return [*launches, self._delivery(arrays)]
-
-    def _synapse_launch(self, kernel: str, kind: Any, g: int, arrays: dict[str, Array]) -> Launch:
-        names = {a: f"{kernel}.{a}" for a in ("row_begin", "address", "weights", "gates")}
-        names |= {a: f"{kernel}.{a}{g}" for a in ("sets", "blocks", "coef")} | {"synaptic": f"g{g}.synaptic"}
-        names |= _same("history clock waves") | {"V": f"g{g}.V", "rest": f"g{g}.reference"}
-        rows = sum(place.size for place, _, _ in kind.group_sets(g))
-        scalars = {"n_sets": len(arrays[f"{kernel}.sets{g}"]), "n_waves": len(self.inputs.waves)}
-        return Launch(kernel, names, scalars, rows)
-
-    def _delivery(self, arrays: dict[str, Array]) -> Launch:
-        counts = np.diff(arrays["route_begin"])
-        most = max(1, int(counts.max(initial=0)))
-        names = _same(
-            "clock spike_total spike_begin spike_id spike_events source_population route_begin routes row_begin words "
-            "weights payload ring shared histories event_step event_count release_step history"
-        )
+    # ---- launches ----
+    def _launch(self, kernel: str, group: int | None) -> Launch:
+        """One launch of a step; its numbers are those of the narrowest owner that counts them."""
+        counts: Extents = {}
+        for owner in ((None, None), (None, group), (kernel, None), (kernel, group)):
+            counts |= self._sizes.get(owner, {})
+        remembers = counts["histories"] or self.layout.gates  # gates need the last event of each source
+        own = {"history": int(bool(remembers)), "most_routes": self._most_routes}
         scalars = {
-            "most_routes": most,
-            "n_shared": self.synapses.n_shared,
-            "n_histories": len(self.synapses.histories),
+            a.name: own[a.name] if a.name in own else counts[COUNTS[a.name]]
+            for a in KERNELS[kernel].arguments
+            if not a.array
         }
-        return Launch("deliver_spikes", names, scalars, max(64, 8 * most, self.layout.n_sources // 1024))
+        signature = self.layout.groups[group].signature if kernel == "advance_neurons" and group is not None else None
+        return Launch(kernel, bindings(kernel, group), scalars, self._items(kernel, group, counts), signature)
+
+    def _items(self, kernel: str, group: int | None, counts: Extents) -> int:
+        """Independent units of a launch's work."""
+        if kernel in ("advance_neurons", "advance_poisson"):
+            return counts["chunks"]
+        if kernel == "advance_lists":
+            return 128  # threads that copy the spikes of a step
+        if kernel == "advance_gates":
+            return max(-(-gate.place.size // CHUNK) for gate in self.layout.gates.values())
+        if kernel == "deliver_spikes":
+            return max(64, 8 * self._most_routes, self.layout.n_sources // 1024)
+        return sum(place.size for place in targets_of(self.layout, kernel, group))
 
 
-def _same(names: str) -> dict[str, str]:
-    return {name: name for name in names.split()}
+def fitted(specs: dict[str, ArraySpec], tables: dict[str, Array]) -> dict[str, ArraySpec]:
+    """Return the specs with the numbers that only drawn synapses and listed inputs tell.
 
-
-_EVENTS = _same("spike_total spike_id spike_events event_step event_count")
-
-
-def chunk_steps(layout: Layout) -> int:
-    """So many steps that the buffers of spikes and samples hold what they can bring."""
-    columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
-    receptors = sum(len(place.population.receptors) for place in layout.populations.values())
-    waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
-    held = (
-        max(SPIKES_HELD // max(layout.n_ids, 1), LEAST_STEPS),
-        SAMPLES_HELD // max(columns, 1),
-        SAMPLES_HELD // waves,
-    )
-    return int(max(1, min(MOST_STEPS, *held)))
+    Raises
+    ------
+    AssertionError
+        An array is not as its spec says: the builder and the plan disagree.
+    """
+    for name, array in tables.items():
+        spec = specs[name]
+        assert array.dtype == spec.dtype, f"array {name}: planned as {spec.dtype}, built as {array.dtype}"
+        free = [extent in EXPECTED for extent in spec.extents]
+        same = len(array.shape) == len(free) and all(
+            any_size or n == m for any_size, n, m in zip(free, spec.shape, array.shape, strict=True)
+        )
+        assert same, f"array {name}: planned with shape {spec.shape} ({spec.extents}), built with {array.shape}"
+        specs[name] = spec._replace(shape=array.shape)
+    return specs

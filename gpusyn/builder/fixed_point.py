@@ -1,8 +1,8 @@
-"""Scattered sums are integers: how large one unit is, so that no sum can overflow and none loses precision.
+"""Choose the unit of the integer sums so that no sum can overflow and none loses precision.
 
-A quantum is a power of two. It follows from the largest sum that can arrive in one step: over all inputs, the most
-events a step times the largest weight. 32-bit sums are used where half a quantum is at most a millionth of the mean
-weight of every input, 64-bit sums otherwise.
+The unit, a quantum, is a power of two. It follows from the largest sum that can arrive in one step: over all inputs,
+the most events per step times the largest weight. 32-bit sums are used where half a quantum is at most a millionth of
+the mean weight of every input, 64-bit sums otherwise.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.errors import ParameterError
-from gpusyn.network.projections import Ratio
+from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
 
@@ -22,7 +22,7 @@ _LIMIT = {"int32": 2**31 - 1, "int64": 2**62}
 
 
 class Input(NamedTuple):
-    """Events to one (population, receptor): mean and largest |weight|, most events a step, least |weight|."""
+    """Events to one receptor of a population: mean and largest |weight|, most events per step, least |weight|."""
 
     where: str
     mean: float
@@ -41,12 +41,12 @@ class Quantum(NamedTuple):
 
     @property
     def value(self) -> float:
-        """The quantum itself (nS or pA)."""
+        """Return the quantum itself (nS or pA)."""
         return math.ldexp(1.0, self.exponent)
 
     @property
     def error(self) -> float:
-        """Largest rounding of a stored weight, over the mean weight of its input.
+        """Return the largest rounding of a stored weight, over the mean weight of its input.
 
         Half a quantum, or more where the largest weight needs more bits than a stored one has.
         """
@@ -61,7 +61,7 @@ class Quantum(NamedTuple):
 def choose_quanta(
     inputs: dict[Any, list[Input]], precision: str, *, fractions: bool = False
 ) -> tuple[str, bool, dict[Any, Quantum]]:
-    """Type of the sums, whether single precision needs 64-bit weights too, and the quantum of each ring.
+    """Return the type of the sums, whether single precision needs 64-bit weights too, and the quantum of each ring.
 
     With `fractions` of weights, which gates of the sources send, sums have 64 bits.
     """
@@ -88,7 +88,7 @@ def _quantum(streams: list[Input], acc: str) -> Quantum:
 
 
 def weight_shift(largest: float, exponent: int, weight_bits: int) -> int:
-    """By how many bits a stored weight is coarser than the quantum, so that the largest fits its integer type."""
+    """Return by how many bits a stored weight is coarser than the quantum, so that the largest fits its type."""
     units = math.ldexp(largest, -exponent)
     shift = 0
     while math.ldexp(units, -shift) > 2 ** (weight_bits - 1) - 1:
@@ -96,31 +96,36 @@ def weight_shift(largest: float, exponent: int, weight_bits: int) -> int:
     return shift
 
 
-def weight_range(source: Any, receptor: str) -> tuple[float, float, float]:
-    """Least, mean and largest |weight| that a projection or drive can have on `receptor`."""
-    is_projection = hasattr(source, "weights")
-    given = source.weights[receptor] if is_projection else source.weight
-    factor = 1.0
-    while isinstance(given, Ratio):
-        factor, given = factor * given.factor, source.weights[given.receptor]
-    declared = (source.w_max or {}).get(receptor) if is_projection else None
-    least, mean, largest = (abs(factor) * x for x in _range(given))
-    return least, mean, max(largest, declared or 0.0)
+class WeightRange(NamedTuple):
+    """Least, mean and largest |weight| of an input (nS or pA)."""
+
+    least: float
+    mean: float
+    largest: float
 
 
-def _range(given: Any) -> tuple[float, float, float]:
+def projection_range(projection: Projection, receptor: str) -> WeightRange:
+    """Return the range of a projection's weights on `receptor`, up to its declared `w_max`."""
+    base, factor = base_weight(projection.weights, receptor)
+    least, mean, largest = (abs(factor) * x for x in weight_range(projection.weights[base]))
+    return WeightRange(least, mean, max(largest, (projection.w_max or {}).get(receptor, 0.0)))
+
+
+def weight_range(given: Any) -> WeightRange:
+    """Return the range of a weight: a number, an array or a distribution."""
     if isinstance(given, Distribution):
         low, high = given.bounds()
         least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-        return least, abs(given.mean_value()) or max(abs(low), abs(high)) / 8, max(abs(low), abs(high))
+        largest = max(abs(low), abs(high))
+        return WeightRange(least, abs(given.mean_value()) or largest / 8, largest)
     size = np.abs(np.asarray(given, dtype=np.float64)).reshape(-1)
     if not size.size:
-        return 0.0, 0.0, 0.0
-    return float(size.min()), float(size.mean()), float(size.max())
+        return WeightRange(0.0, 0.0, 0.0)
+    return WeightRange(float(size.min()), float(size.mean()), float(size.max()))
 
 
 def poisson_cap(mean: float) -> int:
-    """A count that a Poisson variable of this mean exceeds with probability below 1e-18."""
+    """Return a count that a Poisson variable of this mean exceeds with probability below 1e-18."""
     if mean > 20:
         return int(mean + 9 * math.sqrt(mean) + 32)
     k, term = 0, 1.0
@@ -131,13 +136,13 @@ def poisson_cap(mean: float) -> int:
 
 
 def mean_events(rate: Any, dt: float) -> float:
-    """Largest mean count of a step that a rate (Hz: number, array or waveform) gives."""
+    """Return the largest mean count per step of a rate (Hz: number, array or waveform)."""
     values = rate.values if isinstance(rate, Waveform) else rate
     return float(np.max(np.asarray(values, dtype=np.float64), initial=0.0)) * dt * 1e-3
 
 
 def most_events(source: Any, dt: float, where: str) -> int:
-    """Most events that a neuron, a source or a drive can emit in one step."""
+    """Return the most events that a neuron, a source or a drive can emit in one step."""
     declared: int | None = getattr(source, "max_events", None)
     if hasattr(source, "times"):
         found = _most_coincident(source.times, dt)

@@ -1,19 +1,20 @@
-"""The neurons as kernels read them: state, coefficients, chunks of work, and the samples to take."""
+"""The neurons as kernels read them: state, coefficients, chunks of work, and the samples that are taken."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
-from gpusyn.builder.inputs.tables import CHUNK, InputTables
-from gpusyn.builder.layout import Group, Layout, PopulationLayout, Ring
+from gpusyn.builder.inputs.tables import InputTables
+from gpusyn.builder.layout import Group, Layout, PlacedPopulation, ReceptorRings
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, MembraneCoefficients
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.kernels.records import CHUNK, Chunk, Probe, Ring, write_rows
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
 from gpusyn.neurons import Membrane
@@ -28,14 +29,14 @@ VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4, "Ca": 5}
 OWN_STATE = 6  # of the neuron model, by its number
 
 
-def parameter(place: PopulationLayout, name: str, seed: int) -> Any:
-    """A parameter as the user gave it: a number, or one value a neuron (drawn here if it is a distribution)."""
+def parameter(place: PlacedPopulation, name: str, seed: int) -> Any:
+    """Return a parameter: the number, or one value for each neuron, which a distribution draws here."""
     population = place.population
     return drawn(population.model.values[name], place.size, f"{population.name}.{name}", seed, StreamPurpose.PARAMETER)
 
 
 def drawn(value: Any, size: int, name: str, seed: int, purpose: StreamPurpose) -> Any:
-    """A number or an array; distributions are drawn from the stream of (purpose, name), one value a neuron."""
+    """Return a number or an array; a distribution draws one value for each neuron from the stream of its name."""
     if isinstance(value, Distribution):
         return value.draw(Stream(stream_key(seed, purpose, name)), np.arange(size))
     return value
@@ -56,7 +57,7 @@ class NeuronTables:
             self._fill(place, seed)
         self.coef = self.coef.astype(real)
 
-    def _fill(self, place: PopulationLayout, seed: int) -> None:
+    def _fill(self, place: PlacedPopulation, seed: int) -> None:
         neurons = slice(place.first, place.first + place.size)
         rows = slice(place.row, place.row + (1 if place.uniform else place.size))
         model = place.population.model
@@ -86,7 +87,7 @@ class NeuronTables:
         for k, value in enumerate(table):
             self.coef[k, rows] = value
 
-    def _own(self, place: PopulationLayout, p: dict[str, Any], rest: Any) -> list[Any]:
+    def _own(self, place: PlacedPopulation, p: dict[str, Any], rest: Any) -> list[Any]:
         dt, equations = self.layout.dt, NEURONS[self.group.signature.neuron]
         table: list[Any] = list(equations.coefficients(dt, p))
         for k, receptor in enumerate(place.population.receptors):
@@ -103,9 +104,9 @@ class NeuronTables:
         return table
 
     def _states(self, V: Floats) -> Floats:
-        """Initial states of the receptors: closed gates, and effects at their steady state for V."""
+        """Return the initial states of the receptors: closed gates, and effects at their steady state for V."""
         group = self.group
-        states = np.zeros((max(group.signature.n_states, 1), max(group.size, 1)))
+        states = np.zeros((group.signature.n_states, group.size))
         for place in group.members:
             neurons = slice(place.first, place.first + place.size)
             for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
@@ -114,38 +115,34 @@ class NeuronTables:
                     states[first + k, neurons] = value
         return states
 
-    def arrays(self, prefix: str, inputs: InputTables, g: int) -> dict[str, Array]:
-        """The group's arrays by name."""
-        group, numbers = self.group, self.layout.numbers
-        real = numbers.real_dtype
+    def arrays(self, inputs: InputTables, g: int) -> dict[str, Array]:
+        """Return the group's arrays by name, those that are not all zeros."""
+        group, real = self.group, self.layout.numbers.real_dtype
         V = self.V.copy()
-        clamped = inputs.clamp_wave[g] > 0
-        V[clamped] = inputs.clamp_start[g][clamped] - self.rest[clamped]
+        clamped = inputs.clamps.wave[g] > 0
+        V[clamped] = inputs.clamps.start[g][clamped] - self.rest[clamped]
         rings = [row for m in group.members for r in m.rings for row in _ring_rows(r, m.size)]
         return {
-            prefix + "V": V.astype(real),
-            prefix + "rest": self.rest,
-            prefix + "reference": self.rest.astype(real),
-            prefix + "refractory": np.zeros(group.size, np.int32),
-            prefix + "membrane": self._steady(V).astype(real),
-            prefix + "gates": self._states(V).astype(real),
-            prefix + "synaptic": np.zeros((max(2 * group.signature.n_synaptic, 1), max(group.size, 1)), real),
-            prefix + "coef": np.ascontiguousarray(self.coef),
-            prefix + "current": (self.current + inputs.current[g]).astype(real),
-            prefix + "current_wave": inputs.current_wave[g],
-            prefix + "clamp_wave": inputs.clamp_wave[g],
-            prefix + "rings": np.array(rings or [[0, 0, 0, -1, 0]], np.int64),
+            "V": V.astype(real),
+            "rest": self.rest.astype(real),
+            "membrane": self._steady(V).astype(real),
+            "gates": self._states(V).astype(real),
+            "coef": np.ascontiguousarray(self.coef),
+            "current": (self.current + inputs.injections.current[g]).astype(real),
+            "current_wave": inputs.injections.wave[g],
+            "clamp_wave": inputs.clamps.wave[g],
+            "rings": write_rows(rings, Ring),
         }
 
     def _steady(self, V: Floats) -> Floats:
         """Return the models' own states where they do not move at the initial V, (states, neurons)."""
-        n_own = self.group.signature.n_own
-        found = np.zeros((n_own, self.group.size) if n_own else (1, 1))
+        found = np.zeros((self.group.signature.n_own, self.group.size))
         for place, p in zip(self.group.members, self.parameters, strict=True):
             neurons = slice(place.first, place.first + place.size)
             model = place.population.model
             assert isinstance(model, Membrane)
             steady = model.steady(V[neurons] + self.rest[neurons], p)
+            n_own = self.group.signature.n_own
             if len(steady) != n_own:
                 raise ArgumentError(
                     f"{model.kind}.steady: must return one value for each of the {n_own} STATES "
@@ -156,50 +153,78 @@ class NeuronTables:
         return found
 
 
-def _ring_rows(ring: Ring, size: int) -> list[list[int]]:
-    """Fields of each of a receptor's inputs (RingField in kernels/advance_neurons.cu)."""
-    shared = [ring.shared + i * ring.shared_slots if ring.shared >= 0 else -1 for i in range(ring.inputs)]
+def _ring_rows(ring: ReceptorRings, size: int) -> list[Ring]:
+    """Return the rows of each of a receptor's inputs."""
     return [
-        [ring.base + i * ring.slots * size, ring.slots - 1, size, shared[i], max(ring.shared_slots - 1, 0)]
+        Ring(
+            base=ring.base + i * ring.slots * size,
+            mask=ring.slots - 1,
+            stride=size,
+            shared=ring.shared + i * ring.shared_slots if ring.shared >= 0 else -1,
+            shared_mask=max(ring.shared_slots - 1, 0),
+        )
         for i in range(ring.inputs)
     ]
 
 
+class Region(NamedTuple):
+    """The samples of one recorder's variable in the trace: rows of `columns` samples, one every `every` steps."""
+
+    start: int
+    every: int
+    columns: int
+
+
+def sample_regions(layout: Layout, steps: int) -> tuple[dict[tuple[str, str], Region], int]:
+    """Return the region of each (recorder, variable) for chunks of `steps` steps, and the size of all."""
+    regions: dict[tuple[str, str], Region] = {}
+    size = 0
+    for recorder in layout.net.recorders.values():
+        if not recorder.is_spikes:
+            every, columns = sample_steps(recorder, layout.dt), recorder.source.size
+            for variable in recorder.variables:
+                regions[recorder.name, variable] = Region(size, every, columns)
+                size += (steps // every + 1) * columns
+    return regions, size
+
+
 class Probes:
-    """The samples that trace recorders take, sorted by chunk, and where in the trace buffer each goes."""
+    """The samples that trace recorders take, and where in the trace each of them goes.
+
+    Attributes
+    ----------
+    regions : dict of (str, str) to Region
+        By recorder and variable.
+    """
 
     def __init__(self, layout: Layout, steps: int) -> None:
-        self.layout, self.steps = layout, steps
-        self.size = 0
-        self.regions: dict[tuple[str, str], tuple[int, int, int]] = {}  # (recorder, variable) -> start, every, columns
-        self.rows: list[list[tuple[int, list[int]]]] = [[] for _ in layout.groups]
-        for recorder in layout.net.recorders.values():
-            if not recorder.is_spikes:
-                for variable in recorder.variables:
-                    self._add(recorder, variable)
+        self.layout = layout
+        self.regions, _ = sample_regions(layout, steps)
+        self._rows: list[list[tuple[int, Probe]]] = [[] for _ in layout.groups]  # with the neuron in its group
+        for (recorder, variable), region in self.regions.items():
+            self._add(layout.net.recorders[recorder], variable, region)
 
-    def _add(self, recorder: Recorder, variable: str) -> None:
-        every = sample_steps(recorder, self.layout.dt)
-        columns = recorder.source.size
-        self.regions[recorder.name, variable] = self.size, every, columns
+    def _add(self, recorder: Recorder, variable: str, region: Region) -> None:
         column = 0
         for population, ids in recorder.source.parts:
             place = self.layout.populations[population.name]
-            what = _what(population, variable)
-            for i in ids:
-                self.rows[place.group].append((place.first + int(i), [*what, every, self.size, column, columns]))
+            what, receptor = _what(population, variable)
+            for i in ids.tolist():
+                probe = Probe(
+                    neuron=i % CHUNK, variable=what, receptor=receptor,
+                    every=region.every, trace=region.start, column=column, columns=region.columns,
+                )  # fmt: skip
+                self._rows[place.group].append((place.first + i, probe))
                 column += 1
-        self.size += (self.steps // every + 1) * columns
 
-    def table(self, g: int) -> tuple[Array, Array]:
-        """Neurons (index in the group) and fields of the group's probes, in order of the neurons."""
-        rows = sorted(self.rows[g], key=lambda row: row[0])
-        neurons = np.array([r[0] for r in rows], np.int64)
-        return neurons, np.array([r[1] for r in rows], np.int64).reshape(len(rows), 6)
+    def of_group(self, g: int) -> tuple[Array, list[Probe]]:
+        """Return the neurons (index in the group) and the probes of one group, in order of the neurons."""
+        rows = sorted(self._rows[g], key=lambda row: row[0])
+        return np.array([neuron for neuron, _ in rows], np.int64), [probe for _, probe in rows]
 
 
 def _what(population: Population, variable: str) -> tuple[int, int]:
-    """Number of a variable, and of the receptor or of the model's own state that it is of."""
+    """Return the number of a variable, and that of its receptor or of the model's own state."""
     own = list(population.model.STATES)
     if variable in own:
         return OWN_STATE, own.index(variable)
@@ -208,28 +233,40 @@ def _what(population: Population, variable: str) -> tuple[int, int]:
 
 
 def sample_steps(recorder: Recorder, dt: float) -> int:
-    """Steps between the samples of a trace recorder."""
+    """Return the steps between the samples of a trace recorder."""
     if recorder.every is None:
         return 1
     where = f"Recorder '{recorder.name}'.every"
     return int(whole_steps_array(np.array([recorder.every]), dt, where)[0])
 
 
-def chunk_table(group: Group, inputs: InputTables, g: int, probe_neurons: Array) -> tuple[Array, Array]:
-    """The group's units of work (ChunkField in kernels/advance_neurons.cu) and each probe's neuron within its chunk."""
-    rows: list[list[int]] = []
+def chunks_of(group: Group, inputs: InputTables, probed: Array) -> list[Chunk]:
+    """Return the group's units of work; `probed` are the neurons of its probes."""
+    chunks: list[Chunk] = []
     rings = 0
-    local = np.zeros(len(probe_neurons), np.int64)
     for place in group.members:
         name = place.population.name
-        waves = int(name in inputs.wavy)
-        drive, drive_end = inputs.drive_range.get(name, (0, 0))
-        for start in range(0, place.size, CHUNK):
-            count, first = min(CHUNK, place.size - start), place.first + start
-            step = 0 if place.uniform else 1
-            a, b = np.searchsorted(probe_neurons, (first, first + count))
-            local[a:b] = probe_neurons[a:b] - first
-            rows.append([first, count, place.row + start * step, step, waves, place.source + start, start, rings,
-                         drive, drive_end, int(a), int(b), inputs.bath_at.get(name, -1)])  # fmt: skip
+        drive, drive_end = inputs.poisson.drive_range[name]
+        row_step = 0 if place.uniform else 1
+        for offset in range(0, place.size, CHUNK):
+            size, first = min(CHUNK, place.size - offset), place.first + offset
+            probe, probe_end = np.searchsorted(probed, (first, first + size)).tolist()
+            chunks.append(
+                Chunk(
+                    first=first,
+                    size=size,
+                    row=place.row + offset * row_step,
+                    row_step=row_step,
+                    has_waves=int(inputs.has_waves(name)),
+                    source=place.source + offset,
+                    offset=offset,
+                    rings=rings,
+                    drive=drive,
+                    drive_end=drive_end,
+                    probe=probe,
+                    probe_end=probe_end,
+                    bath=inputs.bath.begin.get(name, -1),
+                )
+            )
         rings += group.signature.n_inputs
-    return np.array(rows or [[0] * 13], np.int64), local
+    return chunks

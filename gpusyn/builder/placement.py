@@ -1,27 +1,28 @@
-"""The first half of compilation: places populations, blocks of synapses, gates of sources and rings of sums.
+"""The first half of compilation: place populations, pathways of synapses, gates of sources and rings of sums.
 
 It needs counts and bounds only, so `plan` can use it without drawing anything.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, most_events, weight_range
+from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, most_events, projection_range, weight_range
 from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath
+from gpusyn.builder.inputs.spike_lists import rounded_times
 from gpusyn.builder.layout import (
-    Block,
     Description,
     GateSet,
     Group,
     Layout,
-    PopulationLayout,
-    Ring,
+    Pathway,
+    PlacedPopulation,
+    ReceptorRings,
     history_bits,
     history_words,
     same_ids,
@@ -31,18 +32,18 @@ from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.synapse_words import LARGEST_SLICE, LONGEST_DELAY
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps, whole_steps_array
 
-LONGEST_DELAY = 2**16 - 1  # steps: a synapse keeps its delay in 16 bits
-LARGEST_SLICE = 2**16  # targets: and its target within a slice in the other 16
+Target = tuple[str, int]  # a population and the index of one of its receptors
 
 
 def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout:
-    """Place every population, block of synapses and ring; choose quanta and number types.
+    """Place every population, pathway of synapses and ring; choose quanta and number types.
 
     Raises
     ------
@@ -52,18 +53,19 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     described = Description(*(dict(getattr(net, field)) for field in Description._fields))
     layout = Layout(described, dt, Numbers("float64" if precision == "double" else "float32"), {}, [], [])
     _place_populations(layout, workers)
-    _place_blocks(layout)
+    _place_pathways(layout)
     _place_gates(layout)
     _place_rings(layout, precision)
     _make_groups(layout)
     check_infusions(layout)
+    layout.notes += rounded_times(layout)
     return layout
 
 
 def _place_populations(layout: Layout, workers: int) -> None:
     source = 0
     for name, population in layout.net.populations.items():
-        place = PopulationLayout(population, source)
+        place = PlacedPopulation(population, source)
         place.strategies = choose_strategies(population, layout.net.projections.values(), layout.net.infusions)
         place.slices = max(-(-population.size // LARGEST_SLICE), min(workers, max(population.size, 1)))
         layout.populations[name] = place
@@ -75,9 +77,11 @@ def _place_populations(layout: Layout, workers: int) -> None:
         )
 
 
-def _place_blocks(layout: Layout) -> None:
+def _place_pathways(layout: Layout) -> None:
     for projection in layout.net.projections.values():
         longest = longest_delay(projection, layout)
+        for receptor in projection.weights:
+            layout.weight_ranges[projection.name, receptor] = projection_range(projection, receptor)
         n_pre, n_post = projection.pre.size, projection.post.size
         projection.rule.check(n_pre, n_post, f"Projection '{projection.name}'.rule", same_ids(layout, projection))
         expected = projection.rule.expected(n_pre, n_post, same_ids(layout, projection))
@@ -85,19 +89,19 @@ def _place_blocks(layout: Layout) -> None:
             for j, (post, post_ids) in enumerate(projection.post.parts):
                 share = len(pre_ids) * len(post_ids) / max(n_pre * n_post, 1)
                 places = layout.populations[pre.name], layout.populations[post.name]
-                block = Block(projection, i, j, *places, longest, expected * share)
-                layout.blocks.append(block)
-                if block.receptors(synaptic=True):
-                    history_words(block.longest, history_bits(block.pre.most_events), block)
+                pathway = Pathway(projection, i, j, *places, longest, expected * share)
+                layout.pathways.append(pathway)
+                if pathway.receptors(synaptic=True):
+                    history_words(pathway.longest, history_bits(pathway.pre.most_events), pathway)
 
 
 def _place_gates(layout: Layout) -> None:
-    for block in layout.blocks:
-        for k, receptor in block.receptors(synaptic=False):
-            key = block.pre.population.name, receptor.kinetics
-            if block.post.strategies[k].owner == SOURCE and key not in layout.gates:
-                owner = len(layout.populations) + len(layout.gates)
-                layout.gates[key] = GateSet(block.pre, receptor.kinetics, receptor.name, owner, layout.n_ids)
+    for pathway in layout.pathways:
+        for k, receptor in pathway.receptors(synaptic=False):
+            key = pathway.pre.population.name, receptor.kinetics
+            if pathway.post.strategies[k].owner == SOURCE and key not in layout.gates:
+                sender = len(layout.populations) + len(layout.gates)
+                layout.gates[key] = GateSet(pathway.pre, receptor.kinetics, receptor.name, sender, layout.n_ids)
     if layout.n_ids >= 2**31:
         raise ParameterError(
             f"Network: {layout.n_ids} neurons and gates of theirs in all; ids have 31 bits: use gating='per-synapse'"
@@ -105,7 +109,7 @@ def _place_gates(layout: Layout) -> None:
 
 
 def longest_delay(projection: Projection, layout: Layout) -> int:
-    """Longest delay that the projection can have, in steps; refuses what is off the grid."""
+    """Return the longest delay that the projection can have, in steps; refuse delays off the grid."""
     where, delay, dt = f"Projection '{projection.name}'.delay", projection.delay, layout.dt
     if isinstance(delay, Distribution | DistanceDelay):
         longest = max(1, round(delay.bounds()[1] / dt))
@@ -124,49 +128,73 @@ def longest_delay(projection: Projection, layout: Layout) -> int:
 
 
 def _place_rings(layout: Layout, precision: str) -> None:
-    """One ring a (population, receptor), as long as its own longest delay, in quanta that its largest sum needs."""
-    inputs: dict[tuple[str, int], list[Input]] = {}
-    slots: dict[tuple[str, int], int] = {}
-    shared: dict[tuple[str, int], int] = {}
-    for block in layout.blocks:
-        for k, receptor in block.receptors(synaptic=False):
-            key = (block.post.population.name, k)
-            low, mean, high = weight_range(block.projection, receptor.name)
-            if block.shared:  # the slot of this step must not be one that this step's events go to
-                shared[key] = max(shared.get(key, 1), block.longest + 1)
-            if not block.shared or len(block.own_ids):
-                slots[key] = max(slots.get(key, 1), block.longest)
-            if block.pre_part > 0:
-                continue  # the in-degree is that of the whole projection
-            degree = block.projection.rule.max_in_degree(block.projection.pre.size, block.projection.post.size)
-            events = max(layout.populations[p.name].most_events for p, _ in block.projection.pre.parts)
-            events = 1 if block.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
-            inputs.setdefault(key, []).append(
-                Input(f"Projection '{block.projection.name}'", mean, high, degree * events, low)
-            )
-    for drive in layout.net.drives.values():
-        _refuse_block(drive, layout)
-        events = most_events(drive, layout.dt, f"Drive '{drive.name}'")
-        low, mean, high = weight_range(drive, drive.receptor)
-        for population, _ in drive.target.parts:
-            k = [r.name for r in population.receptors].index(drive.receptor)
-            inputs.setdefault((population.name, k), []).append(Input(f"Drive '{drive.name}'", mean, high, events, low))
+    """Place the rings of each receptor, as long as its longest delay, in quanta that its largest sum needs."""
+    inputs: dict[Target, list[Input]] = {}
+    for target, given in (*_projected(layout), *_driven(layout)):
+        inputs.setdefault(target, []).append(given)
     acc, wide_weights, quanta = choose_quanta(inputs, precision, fractions=bool(layout.gates))
     layout.numbers = Numbers(layout.numbers.real, acc, wide_weights and precision == "single")
+    own, shared = _depths(layout)
     for name, place in layout.populations.items():
         for k, receptor in enumerate(place.population.receptors):
-            depth = 1 << math.ceil(math.log2(slots.get((name, k), 1)))
+            quantum = quanta.get((name, k), Quantum(0, 0.0, []))
             on_synapses = place.strategies[k].owner == SYNAPSE
             n_inputs = LUMPED[lumped_form(receptor.kinetics, on_synapses=on_synapses)].INPUTS
-            ring = Ring(depth, layout.ring_size, quanta.get((name, k), Quantum(0, 0.0, [])), n_inputs)
-            layout.ring_size += depth * place.size * n_inputs
+            rings = ReceptorRings(own.get((name, k), 1), layout.ring_size, quantum, n_inputs)
+            layout.ring_size += rings.slots * place.size * n_inputs
             if (name, k) in shared:
-                ring.shared, ring.shared_slots = layout.ring_size, 1 << math.ceil(math.log2(shared[name, k]))
-                layout.ring_size += ring.shared_slots * n_inputs
-            place.rings.append(ring)
+                rings.shared, rings.shared_slots = layout.ring_size, shared[name, k]
+                layout.ring_size += rings.shared_slots * n_inputs
+            place.rings.append(rings)
 
 
-def _refuse_block(drive: Any, layout: Layout) -> None:
+def _projected(layout: Layout) -> Iterator[tuple[Target, Input]]:
+    """Yield what each projection can send to each receptor of each of its target populations."""
+    for pathway in layout.pathways:
+        if pathway.pre_part > 0:
+            continue  # the in-degree is that of the whole projection
+        projection = pathway.projection
+        degree = projection.rule.max_in_degree(projection.pre.size, projection.post.size)
+        events = max(layout.populations[p.name].most_events for p, _ in projection.pre.parts)
+        for k, receptor in pathway.receptors(synaptic=False):
+            least, mean, largest = layout.weight_ranges[projection.name, receptor.name]
+            most = 1 if pathway.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
+            given = Input(f"Projection '{projection.name}'", mean, largest, degree * most, least)
+            yield (pathway.post.population.name, k), given
+
+
+def _driven(layout: Layout) -> Iterator[tuple[Target, Input]]:
+    """Yield what each drive can send to its receptor of each of its target populations."""
+    for drive in layout.net.drives.values():
+        _refuse_blocked(drive, layout)
+        where = f"Drive '{drive.name}'"
+        least, mean, largest = weight_range(drive.weight)
+        given = Input(where, mean, largest, most_events(drive, layout.dt, where), least)
+        for population, _ in drive.target.parts:
+            yield (population.name, [r.name for r in population.receptors].index(drive.receptor)), given
+
+
+def _depths(layout: Layout) -> tuple[dict[Target, int], dict[Target, int]]:
+    """Return the slots (a power of 2) that the longest delays need: of rings of each neuron, and of shared ones."""
+    own: dict[Target, int] = {}
+    shared: dict[Target, int] = {}
+    for pathway in layout.pathways:
+        for k, _ in pathway.receptors(synaptic=False):
+            target = pathway.post.population.name, k
+            if pathway.shared:  # the slot of this step must not be one that this step's events go to
+                shared[target] = max(shared.get(target, 1), pathway.longest + 1)
+            if not pathway.shared or len(pathway.own_ids):
+                own[target] = max(own.get(target, 1), pathway.longest)
+    return {k: _power_of_2(n) for k, n in own.items()}, {k: _power_of_2(n) for k, n in shared.items()}
+
+
+def _power_of_2(n: int) -> int:
+    """Return the least power of 2 that is at least n."""
+    return 1 << (n - 1).bit_length()
+
+
+def _refuse_blocked(drive: Any, layout: Layout) -> None:
+    """Refuse a drive of a receptor whose channels a drug blocks synapse by synapse."""
     for population, _ in drive.target.parts:
         receptor = population.receptor(drive.receptor)
         assert receptor is not None
@@ -201,7 +229,7 @@ def _make_groups(layout: Layout) -> None:
             place.group = i
 
 
-def _signature(place: PopulationLayout, numbers: Numbers, calcium: bool, bathed: bool) -> Signature:
+def _signature(place: PlacedPopulation, numbers: Numbers, calcium: bool, bathed: bool) -> Signature:
     parts = []
     for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
         synaptic = strategy.owner == SYNAPSE

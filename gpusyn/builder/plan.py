@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from collections.abc import Mapping
+from typing import Protocol
 
-from gpusyn.builder.compile import chunk_steps
-from gpusyn.builder.gating.forms import shape_of, synapse_kernel, synapse_states
 from gpusyn.builder.gating.strategy import SYNAPSE
-from gpusyn.builder.layout import Block, Layout, one_weight
+from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.placement import lay_out
-from gpusyn.drugs.combined import blocker_of
+from gpusyn.builder.specs import chunk_steps, described, extents, launched, synapse_bytes
 from gpusyn.errors import PlanMemoryError
+from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
+from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import instance, one_of, public, real
 from gpusyn.utils.memory import free_memory, size_text
 
 _PRECISIONS = ("single", "double")
+
+
+class Machine(Protocol):
+    """What a plan asks of a backend."""
+
+    @property
+    def workers(self) -> int:
+        """Upper limit on worker threads; targets are split into this many slices."""
+
+    def free_memory(self) -> int | None:
+        """Return how many bytes the arrays may take, None if that is not known."""
+
+
+class _ThisComputer:
+    """The main memory of this computer, and one thread: what a plan assumes where no backend is given."""
+
+    workers = 1
+
+    def free_memory(self) -> int | None:
+        """Return the free bytes of main memory, None if the system does not say."""
+        return free_memory()
 
 
 @public
@@ -24,7 +47,7 @@ def plan(
     dt: float = 0.1,
     *,
     precision: str = "single",
-    backend: Any = None,
+    backend: Machine | None = None,
     threads: int | None = None,
 ) -> Plan:
     """Plan a network: strategies, bytes, quanta, launches. Nothing is drawn or allocated.
@@ -47,7 +70,7 @@ def plan(
     """
     instance(net, Network, "plan().net", "a Network")
     dt = real(dt, "plan().dt", unit="ms", above=0.0)
-    return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), backend, threads)
+    return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), backend or _ThisComputer(), threads)
 
 
 class Plan:
@@ -69,15 +92,15 @@ class Plan:
         Bytes that are free.
     """
 
-    def __init__(self, net: Network, dt: float, precision: str, backend: Any, threads: int | None) -> None:
+    def __init__(self, net: Network, dt: float, precision: str, machine: Machine, threads: int | None) -> None:
         self.dt, self.precision = dt, precision
-        workers = threads or (backend.workers if backend else 1)
-        self.layout: Layout = lay_out(net, dt, precision, workers)
-        self.free: int | None = backend.free_memory() if backend else free_memory()
-        self.synapses = sum(b.expected for b in self.layout.blocks)
+        self.layout: Layout = lay_out(net, dt, precision, threads or machine.workers)
+        self.free: int | None = machine.free_memory()
+        self.synapses = sum(p.expected for p in self.layout.pathways)
+        self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()
-        self.scratch = int(max((40 * b.expected for b in self.layout.blocks if b.listed), default=0))
-        self.launches = self._launches()
+        self.scratch = int(max((40 * p.expected for p in self.layout.pathways if p.listed), default=0))
+        self.launches = len(launched(self.layout))
         self.rounded_to_zero: dict[str, int] | None = None
 
     @property
@@ -93,8 +116,12 @@ class Plan:
     @property
     def bytes_per_synapse(self) -> float:
         """Bytes of words, weights, gates and row bounds, a synapse."""
-        own = sum(v for k, v in self.bytes.items() if k.startswith("synapses"))
-        return own / self.synapses if self.synapses else 0.0
+        return self._of_synapses / self.synapses if self.synapses else 0.0
+
+    @property
+    def specs(self) -> dict[str, ArraySpec]:
+        """Description of every array, by name; what only drawn synapses tell is an expected number."""
+        return {spec.name: spec for _, spec in self._described}
 
     def require_fit(self) -> None:
         """Refuse a network that does not fit.
@@ -117,45 +144,23 @@ class Plan:
                 "recorded neurons."
             )
 
-    def built(self, compiled: Any) -> None:
-        """Take over what only the drawn network tells."""
-        self.rounded_to_zero = dict(compiled.synapses.rounded_to_zero)
+    def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
+        """Return the plan with what only the drawn network tells: how many weights that are not 0 round to 0."""
+        plan = copy.copy(self)
+        plan.rounded_to_zero = dict(rounded_to_zero)
+        return plan
 
     # ---- counting ----
     def _count(self) -> dict[str, int]:
-        layout = self.layout
-        out: dict[str, int] = {}
-        for block in layout.blocks:
-            key = f"synapses {block.projection.name}"
-            out[key] = out.get(key, 0) + int(_block_bytes(block, layout))
-        steps, n = chunk_steps(layout), layout.n_ids
-        real = layout.numbers.real_dtype.itemsize
-        out["rings of sums"] = layout.ring_size * layout.numbers.acc_dtype.itemsize
-        out["neurons"] = sum(
-            g.size * (real * (2 + g.signature.n_own + g.signature.n_states + 2 * g.signature.n_synaptic) + 20)
-            + g.rows * real * g.signature.n_coef
-            for g in layout.groups
-        )
-        out["sources"] = 4 * n
-        for gate in layout.gates.values():
-            shape = shape_of(gate.kinetics)
-            key = f"gates of {gate.place.population.name}"
-            out[key] = out.get(key, 0) + gate.place.size * (real * (shape.states + 2 * shape.channels) + 24)
-        out["spikes of a chunk"] = 8 * n * steps
-        columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
-        out["samples of a chunk"] = columns * steps * real
-        return {k: v for k, v in out.items() if v}
-
-    def _launches(self) -> int:
-        layout = self.layout
-        kinds = {p.population.model.kind for p in layout.populations.values()} & {
-            "PoissonSource",
-            "SpikeSource",
-        }
-        gated = {
-            (synapse_kernel(r.kinetics), b.post.group) for b in layout.blocks for _, r in b.receptors(synaptic=True)
-        }
-        return len(layout.groups) + len(kinds) + len(gated) + bool(layout.gates) + 1
+        """Bytes of all arrays, by part; those of synapses by projection."""
+        parts: dict[str, int] = {}
+        for pathway in self.layout.pathways:
+            _add(parts, f"synapses {pathway.projection.name}", synapse_bytes(pathway, self.layout))
+        self._of_synapses = sum(parts.values())
+        for kind, spec in self._described:
+            if SYNAPTIC.isdisjoint(map(str, kind.extents)):
+                _add(parts, _part(kind), spec.nbytes)
+        return {part: n for part, n in parts.items() if n}
 
     # ---- text ----
     def describe(self) -> str:
@@ -168,7 +173,7 @@ class Plan:
             f"  {self.launches} launches a step, {sum(g.size for g in layout.groups)} neurons in "
             f"{len(layout.groups)} model signature(s)",
         ]
-        lines += [line for b in layout.blocks for line in _block_lines(b, layout)]
+        lines += [line for b in layout.pathways for line in _pathway_lines(b, layout)]
         lines += self._quanta_lines()
         lines.append(
             f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes a synapse, build scratch "
@@ -211,34 +216,32 @@ class Plan:
         return self.describe()
 
 
-def _block_bytes(block: Block, layout: Layout) -> float:
-    numbers, n = layout.numbers, block.expected
-    total = 0.0
-    first, end = block.pre_range
-    lumped, gated = block.receptors(synaptic=False), block.receptors(synaptic=True)
-    if lumped and block.shared:
-        total += (4 + 8) * (end - first)
-    elif lumped:
-        total += 4 * n + 8 * (end - first) * block.post.slices
-    for _, receptor in lumped:
-        total += 0 if one_weight(block.projection, receptor.name) else numbers.weight_dtype.itemsize * n
-    total += len({synapse_kernel(r.kinetics) for _, r in gated}) * (4 * n + 8 * block.post.size)
-    for _, receptor in gated:
-        states = synapse_states(receptor.kinetics) + (blocker_of(receptor, layout.net.infusions) is not None)
-        weight = 0 if one_weight(block.projection, receptor.name) else numbers.real_dtype.itemsize
-        total += (weight + states * numbers.real_dtype.itemsize) * n
-    return total
+# Parts of the memory beside neurons and synapses, by the role of an array.
+_PARTS = {
+    STATE: "sums of events, histories, gates of sources",
+    PARAMETER: "tables",
+    SCRATCH: "inputs of a chunk",
+    RECORD: "spikes and samples of a chunk",
+}
 
 
-def _block_lines(block: Block, layout: Layout) -> list[str]:
+def _part(kind: ArrayKind) -> str:
+    return "neurons" if kind.scope == "group" else _PARTS[kind.role]
+
+
+def _add(parts: dict[str, int], part: str, n: int) -> None:
+    parts[part] = parts.get(part, 0) + n
+
+
+def _pathway_lines(pathway: Pathway, layout: Layout) -> list[str]:
     lines = []
-    for k, receptor in sorted(block.receptors(False) + block.receptors(True)):
-        how = block.post.strategies[k].reason
-        if block.shared and block.post.strategies[k].owner != SYNAPSE:
+    for k, receptor in sorted(pathway.receptors(False) + pathway.receptors(True)):
+        how = pathway.post.strategies[k].reason
+        if pathway.shared and pathway.post.strategies[k].owner != SYNAPSE:
             how += "; one weight and delay from all to all: the targets share one sum"
         kind = type(receptor.kinetics).__name__
         lines.append(
-            f"  {block.projection.name} onto {block.post.population.name}.{receptor.name} ({kind}): {how}; "
-            f"{block.expected:.6g} synapses"
+            f"  {pathway.projection.name} onto {pathway.post.population.name}.{receptor.name} ({kind}): {how}; "
+            f"{pathway.expected:.6g} synapses"
         )
     return lines

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from gpusyn.builder.gating.forms import Step, form_of, pulse_steps, shape_of, source_coefficients
 from gpusyn.builder.layout import GateSet, Layout
 from gpusyn.equations.kinetics import SOURCE_GATES
+from gpusyn.kernels.arrays import array_name
+from gpusyn.kernels.records import Gate
 
 Array = NDArray[Any]
 
@@ -28,15 +30,25 @@ class GateTables:
         self.states = self.payloads = self.releases = 0
         self.sets = [self._set(gate) for gate in layout.gates.values()]
 
-    def _set(self, gate: GateSet) -> list[int]:
+    def _set(self, gate: GateSet) -> Gate:
         kinetics, n, layout = gate.kinetics, gate.place.size, self.layout
         form, shape = form_of(kinetics), shape_of(kinetics)
         where = f"receptor '{gate.receptor}'.kinetics"
         pulse, dead = pulse_steps(kinetics, layout.dt, where)
-        self.payload[gate.owner] = self.payloads
-        kind, size = list(SOURCE_GATES).index(form.source_gate.name), form.components(kinetics)
-        row = [kind, gate.place.source, n, gate.first, self.states, len(self.coef), size,
-               pulse, dead, self.releases, self.payloads]  # fmt: skip
+        self.payload[gate.sender] = self.payloads
+        row = Gate(
+            kind=list(SOURCE_GATES).index(form.source_gate.name),
+            source=gate.place.source,
+            size=n,
+            event_source=gate.first,
+            state=self.states,
+            coef=len(self.coef),
+            components=form.components(kinetics),
+            pulse=pulse,
+            dead=dead,
+            release=self.releases,
+            payload=self.payloads,
+        )
         step = Step(layout.dt, layout.numbers.real, gate.place.most_events, where)
         self.coef += source_coefficients(kinetics, step)
         self.states += n * shape.states
@@ -48,8 +60,6 @@ class GateTables:
         """The tables as arrays by name."""
         real = self.layout.numbers.real_dtype
         return {
-            "gates.sets": np.array(self.sets or [[0] * 11], np.int64),
-            "gates.coef": np.array(self.coef or [0.0]).astype(real),
-            "gates.states": np.zeros(max(self.states, 1), real),
-            "payload": np.zeros(max(2 * self.payloads, 1), real),
+            array_name("sets", kernel="advance_gates"): np.array(self.sets, np.int64),
+            array_name("coef", kernel="advance_gates"): np.array(self.coef).astype(real),
         }

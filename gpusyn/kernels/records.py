@@ -10,7 +10,7 @@ A test holds names and order of the fields against ``kernels/records.cuh``. In e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import get_annotations
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
 Row = TypeVar("Row")
+CHUNK = 128  # most neurons, or sources, of one chunk, as in kernels/common.cuh
+NEVER = 2**62  # a step that no run reaches
 
 
 class Clock(NamedTuple):
@@ -214,3 +216,12 @@ def read_rows(table: Array, kind: Callable[..., Row], n: int | None = None) -> l
     width = len(get_annotations(kind))
     n = table.size // width if n is None else n
     return [kind(*row) for row in np.asarray(table)[: n * width].reshape(n, width).tolist()]
+
+
+def write_rows(rows: Sequence[tuple[int, ...]], kind: type[tuple[int, ...]]) -> Array:
+    """Return the table of some rows, one of zeros where there are none: no array of a kernel is empty.
+
+    >>> write_rows([Shared(base=0, mask=7), Shared(base=100, mask=3)], Shared).tolist()
+    [[0, 7], [100, 3]]
+    """
+    return np.array(list(rows) or [(0,) * len(get_annotations(kind))], np.int64)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,6 +55,32 @@ class KernelSpec(NamedTuple):
         return tuple(
             a.name for a in self.arguments if a.name in _PLACES or (a.record is not None and a.record is not Clock)
         )
+
+    def bind(
+        self, names: Mapping[str, str], arrays: Mapping[str, Any], scalars: Mapping[str, int], numbers: Numbers
+    ) -> dict[str, Any]:
+        """Return the values of a launch's arguments, in the order of the declaration.
+
+        Parameters
+        ----------
+        names : argument name -> name of the array that is passed
+        arrays : array name -> array, on the host or on a device
+        scalars : argument name -> number
+        numbers : number types of the run
+
+        Raises
+        ------
+        BackendError
+            There is no such array, or the arguments are not exactly the declared ones.
+        """
+        unknown = sorted(set(names.values()) - set(arrays))
+        if unknown:
+            raise BackendError(f"kernel {self.name}: no arrays {unknown} in this program; there are {sorted(arrays)}")
+        types = {a.name: a.dtype(numbers).type for a in self.arguments if not a.array}
+        given = {argument: arrays[name] for argument, name in names.items()}
+        given |= {name: types.get(name, np.int64)(number) for name, number in scalars.items()}
+        self.check(given, numbers)
+        return {a.name: given[a.name] for a in self.arguments}
 
     def check(self, values: dict[str, object], numbers: Numbers) -> None:
         """Refuse a launch whose arguments are not exactly the declared ones.

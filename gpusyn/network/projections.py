@@ -83,6 +83,18 @@ class Projection:
         return f"Projection({self.name!r}, {self.pre.size} -> {self.post.size} neurons, {self.rule!r})"
 
 
+def base_weight(weights: Mapping[str, Any], receptor: str) -> tuple[str, float]:
+    """Return the receptor whose weight the weight on `receptor` is a multiple of, and the factor.
+
+    A weight that is no Ratio is 1 times itself. The base of a Ratio is never a Ratio (:func:`checked_weights`).
+
+    >>> base_weight({"AMPA": 4.0, "NMDA": Ratio("AMPA", 0.08)}, "NMDA")
+    ('AMPA', 0.08)
+    """
+    given = weights[receptor]
+    return (given.receptor, given.factor) if isinstance(given, Ratio) else (receptor, 1.0)
+
+
 def receptor_at(target: Selection, name: Any, where: str) -> Receptor:
     """Return the receptor `name`, which every population of `target` must have.
 

@@ -1,4 +1,4 @@
-"""Collects what one chunk of steps produced, in memory or into files."""
+"""The spikes or samples of one recorder, kept in memory chunk by chunk."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Part = tuple[str, int, Array]
 
 
 def parts_of(recorder: Recorder) -> list[Part]:
-    """(population, recorded neurons, local ids) in the order of the union."""
+    """Return (population, recorded neurons, local ids) in the order of the union."""
     return [(population.name, len(ids), np.asarray(ids)) for population, ids in recorder.source.parts]
 
 
 class SpikeLog:
-    """Spikes of one recorder."""
+    """The spikes of one recorder."""
 
     def __init__(self, recorder: Recorder, layout: Layout) -> None:
         self.recorder, self.dt, self.keep = recorder, layout.dt, recorder.file is None
@@ -40,7 +40,7 @@ class SpikeLog:
         self.ids: list[Array] = []
 
     def add(self, step: Array, source: Array) -> tuple[Array, Array]:
-        """Keep the recorder's share of a chunk's spikes; returns their steps and positions, sorted."""
+        """Keep the recorder's share of a chunk's spikes; return their steps and positions, sorted."""
         at = self.position[source]
         mine = at >= 0
         step, at = step[mine], at[mine]
@@ -52,14 +52,14 @@ class SpikeLog:
         return step, at
 
     def data(self, end: int) -> SpikeData:
-        """What was recorded up to step `end`."""
+        """Return what was recorded up to step `end`."""
         steps = np.concatenate([np.zeros(0, np.int64), *self.steps])
         ids = np.concatenate([np.zeros(0, np.int64), *self.ids])
         return SpikeData(parts_of(self.recorder), steps * self.dt, ids, end * self.dt)
 
 
 class TraceLog:
-    """Sampled variables of one recorder."""
+    """The sampled variables of one recorder."""
 
     def __init__(self, recorder: Recorder, layout: Layout) -> None:
         self.recorder, self.dt, self.keep = recorder, layout.dt, recorder.file is None
@@ -75,7 +75,7 @@ class TraceLog:
         self.count = 0
 
     def add(self, start: int, steps: int, read: Callable[[str, int], Array]) -> dict[str, Array]:
-        """Keep the samples of a chunk; `read(variable, rows)` gets them from the device."""
+        """Keep the samples of a chunk and return them; `read(variable, rows)` gets them from the device."""
         rows = (start + steps) // self.every - start // self.every
         frames = {v: read(v, rows) for v in self.rows} if rows else {}
         if self.keep:
@@ -85,7 +85,7 @@ class TraceLog:
         return frames
 
     def data(self) -> TraceData:
-        """What was recorded."""
+        """Return what was recorded."""
         empty = np.zeros((0, self.recorder.source.size), self.dtype)
         values = {v: np.concatenate([empty, *rows]) for v, rows in self.rows.items()}
         t = np.arange(1, self.count + 1) * self.every * self.dt

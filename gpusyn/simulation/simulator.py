@@ -25,15 +25,15 @@ from gpusyn.backends.select import resolve
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plan import Plan, plan
 from gpusyn.errors import ArgumentError, SimulationError
+from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
-from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import flag, integer, one_of, public, real, whole_steps
-from gpusyn.results import SpikeData, TraceData
-from gpusyn.simulation.logs import SpikeLog, TraceLog
+from gpusyn.simulation.initial_values import InitialValues
+from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.state_access import StateAccess
-from gpusyn.simulation.streams import Streams, save_results
+from gpusyn.simulation.streams import save_results
 from gpusyn.simulation.weight_access import Weights, read_weights, write_weights
 from gpusyn.utils.progress import progress_bar
 
@@ -47,12 +47,12 @@ class Data:
     simulator: Simulator
 
     def __getitem__(self, key: Any) -> Any:
-        return self.simulator._data(key)
+        return self.simulator._recordings.data(key, self.simulator._step)
 
 
 @public
 class Simulator:
-    """Runs a network.
+    """Run a network.
 
     Parameters
     ----------
@@ -101,22 +101,17 @@ class Simulator:
         chosen = resolve(backend, threads)
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
-        self.plan: Plan = plan(net, dt, precision=precision, backend=chosen, threads=threads)
-        self.plan.require_fit()
-        self.net, self.dt, self.backend = net, self.plan.dt, chosen.name
-        layout = self._layout = self.plan.layout
+        planned = plan(net, dt, precision=precision, backend=chosen, threads=threads)
+        planned.require_fit()
+        self.net, self.dt, self.backend = net, planned.dt, chosen.name
+        layout = self._layout = planned.layout
         self._compiled = Compiled(layout, self._seed, chunk_steps)
-        self.plan.built(self._compiled)
-        self._recorders = layout.net.recorders
-        self._initial = self._snapshot()
+        self.plan: Plan = planned.built(self._compiled.rounded_to_zero)
         self._session = start_session(chosen, self._compiled.program)
-        self._logs: dict[str, Any] = {
-            name: (SpikeLog if r.is_spikes else TraceLog)(r, layout) for name, r in self._recorders.items()
-        }
-        self._state = StateAccess(layout, self._session, self._compiled.inputs)
-        self._streams = Streams(self._recorders, layout)
+        self._initial = InitialValues(self._compiled.program, self._session)
+        self._state = StateAccess(self._compiled, self._session)
+        self._recordings = Recordings(self._compiled, self._session)
         self._step = 0
-        self._weights_changed = False
         self._closed = False
         for note in layout.notes:
             print(f"gpusyn: {note}", file=sys.stderr)
@@ -124,21 +119,35 @@ class Simulator:
     # ---- running ----
     @property
     def time(self) -> float:
-        """Time reached (ms)."""
+        """Return the time reached (ms)."""
         return self._step * self.dt
 
     @property
     def data(self) -> Data:
-        """Results by recorder: `sim.data[recorder]` is a SpikeData or TraceData."""
+        """Return the results by recorder: `sim.data[recorder]` is a SpikeData or TraceData."""
         return Data(self)
 
     def run(self, duration: float, progress: bool = False) -> None:
-        """Advance by `duration` ms (a multiple of dt), with a progress bar if wanted."""
+        """Advance by `duration` ms (a multiple of dt), with a progress bar if wanted.
+
+        Raises
+        ------
+        ParameterError
+            The duration is negative or off the grid.
+        SimulationError
+            The membrane potential of a neuron became NaN or infinite, or the simulator is closed.
+        """
         duration = real(duration, "Simulator.run().duration", unit="ms", low=0.0)
         self.step(whole_steps(duration, self.dt, "Simulator.run().duration", low=0), progress=progress)
 
     def step(self, n: int = 1, progress: bool = False) -> None:
-        """Advance by `n` steps."""
+        """Advance by `n` steps.
+
+        Raises
+        ------
+        SimulationError
+            The membrane potential of a neuron became NaN or infinite, or the simulator is closed.
+        """
         self._check_open()
         n = integer(n, "Simulator.step().n", low=0)
         with progress_bar(n, self.dt, flag(progress, "Simulator.run().progress")) as advanced:
@@ -149,49 +158,20 @@ class Simulator:
                 advanced(k)
 
     def _run_chunk(self, k: int) -> None:
-        session, inputs, start = self._session, self._compiled.inputs, self._step
+        session, start = self._session, self._step
         session.write("clock", np.array(Clock(start, start, start), np.int64))
         session.write("spike_total", np.zeros(1, np.int64))
-        if inputs.has_lists:
-            session.write("due_begin", inputs.due_begin(start, k))
-        if len(inputs.waves) > 1:
-            session.write("waves", inputs.wave_table(start, k))
-        if inputs.bath_width:
-            session.write("bath_kinetics", inputs.kinetics_table(start, k).reshape(-1))
-        if inputs.rate_waves:
-            pairs, pieces = inputs.rate_table(start, k)
-            session.write("drive_rate", pairs, 2 * inputs.n_rates)
-            session.write("drive_pieces", pieces, inputs.n_rates)
+        for write in self._compiled.inputs.writes(start, k):
+            session.write(*write)
         session.run(k)
         self._step += k
         self._state.step = self._step
         self._check_fault()
-        self._collect(start, k)
-
-    def _collect(self, start: int, k: int) -> None:
-        begin = self._session.read("spike_begin", 0, k + 1)
-        total = int(begin[k])
-        logs = self._logs
-        if any(isinstance(log, SpikeLog) for log in logs.values()):
-            source: Array = self._session.read("spike_id", 0, total)
-            events: Array = self._session.read("spike_events", 0, total)
-            step = np.repeat(start + 1 + np.arange(k), np.diff(begin))
-            if total and int(events.max()) > 1:
-                source, step = np.repeat(source, events), np.repeat(step, events)
-        for name, log in logs.items():
-            if isinstance(log, SpikeLog):
-                self._streams.spikes(name, *log.add(step, source))
-            else:
-                self._streams.frames(name, log.add(start, k, lambda v, rows, name=name: self._samples(name, v, rows)))
-        self._streams.flush(self._step)
-
-    def _samples(self, recorder: str, variable: str, rows: int) -> Array:
-        start, _, columns = self._compiled.probes.regions[recorder, variable]
-        return self._session.read("trace", start, start + rows * columns).reshape(rows, columns)
+        self._recordings.collect(start, k)
 
     def _check_fault(self) -> None:
         fault = int(self._session.read("fault")[0])
-        if fault != np.iinfo(np.int64).max:
+        if fault != NO_FAULT:
             step, source = fault >> 31, fault & (2**31 - 1)
             for name, place in self._layout.populations.items():
                 if place.source <= source < place.source + place.size:
@@ -202,87 +182,85 @@ class Simulator:
 
     # ---- state ----
     def get(self, population: Any, variable: str) -> Array:
-        """Present values of a variable ("V", "w", "g_AMPA", ...) of a population or selection, a host copy."""
+        """Return the present values of a variable of a population or selection.
+
+        Parameters
+        ----------
+        population : Population or Selection
+        variable : str
+            "V" (mV), a state of the neuron model, "g_<receptor>" (nS), ...
+
+        Returns
+        -------
+        ndarray of shape (population.size,)
+            A copy in the memory of the host.
+
+        Raises
+        ------
+        ArgumentError, ParameterError
+            The population is of another network, or has no such variable.
+        """
         self._check_open()
         return self._state.get(population, variable)
 
     def set(self, population: Any, variable: str, values: Any) -> None:
-        """Replace present values of a state variable: a number, an array or a distribution."""
+        """Replace the present values of a state variable.
+
+        Parameters
+        ----------
+        population : Population or Selection
+        variable : str
+            As for `get`.
+        values : float, ndarray of shape (population.size,) or Distribution
+            In the unit of the variable.
+
+        Raises
+        ------
+        ArgumentError, ParameterError
+            The population has no such variable, it can only be read, or a value is out of range.
+        """
         self._check_open()
         self._state.set(population, variable, values, self._seed)
 
     def weights(self, projection: Projection | str, receptor: str | None = None) -> Weights:
-        """Synapses of a projection: arrays pre, post, weight, delay (ms), sorted by (pre, post, creation).
+        """Return the synapses of a projection: pre, post, weight (nS or pA) and delay (ms) of each.
+
+        They are sorted by (pre, post, creation).
 
         `pre` and `post` are positions in the projection's selections. With several receptors, `weight` is a dict by
         receptor, or the one that `receptor` names.
+
+        Raises
+        ------
+        ArgumentError, ParameterError
+            The projection is of another network, or drives no such receptor.
         """
         self._check_open()
         return read_weights(self._compiled, self._session, self._projection(projection), receptor)
 
     def set_weights(self, projection: Projection | str, values: Any, receptor: str | None = None) -> None:
-        """Replace weights, in the order of `weights`: a number or an array, up to the projection's `w_max`."""
+        """Replace weights, in the order of `weights`: a number or an array, up to the projection's `w_max`.
+
+        Raises
+        ------
+        ArgumentError, ParameterError
+            The projection is of another network, a weight is out of range, or the synapses share one stored weight.
+        """
         self._check_open()
-        self._weights_changed = True
-        write_weights(self._compiled, self._session, self._projection(projection), receptor, values)
+        keep = self._initial.keep
+        write_weights(self._compiled, self._session, self._projection(projection), receptor, values, keep)
 
     def reset(self) -> None:
-        """Back to time 0: state, weights and recordings as in a new simulator."""
+        """Go back to time 0: state, weights and recordings are those of a new simulator."""
         self._check_open()
-        initial = self._initial
-        if self._weights_changed:
-            compiled = Compiled(self._layout, self._seed, self._compiled.steps)
-            initial = initial | {k: v for k, v in compiled.program.arrays.items() if k.endswith("weights")}
-            self._weights_changed = False
-        for name, values in initial.items():
-            self._session.write(name, values)
-        for log in self._logs.values():
-            log.clear()
-        self._streams.restart()
+        self._initial.restore()
+        self._recordings.restart()
         self._step = self._state.step = 0
-
-    def _snapshot(self) -> dict[str, Array]:
-        """Initial values of everything that changes in a run."""
-        changing = (
-            "V",
-            "refractory",
-            "membrane",
-            "gates",
-            "synaptic",
-            "ring",
-            "history",
-            "event_step",
-            "event_count",
-            "release_step",
-            "states",
-            "payload",
-            "fault",
-            "trace",
-        )
-        arrays = self._compiled.program.arrays
-        return {
-            # what starts from one value needs no copy
-            name: np.broadcast_to(a.reshape(-1)[0].copy(), a.shape) if _even(a) else a.copy()
-            for name, a in arrays.items()
-            if name.split(".")[-1] in changing
-        }
 
     def save(self, path: str) -> None:
         """Write all recordings: `path` ending in .h5 is one file, else a folder of standard SONATA files."""
         self._check_open()
-        save_results(path, {name: self._data(name) for name in self._logs})
-
-    def _data(self, key: Any) -> SpikeData | TraceData:
-        recorders = self._recorders
-        name = key.name if isinstance(key, Recorder) else one_of(key, recorders, "Simulator.data[...]")
-        if recorders.get(name) is not key and isinstance(key, Recorder):
-            raise ArgumentError(f"Simulator.data[...]: recorder '{name}' belongs to another network")
-        log = self._logs[name]
-        streamed = self._streams.read_back(name)
-        if streamed is not None:
-            return streamed
-        data: SpikeData | TraceData = log.data(self._step) if isinstance(log, SpikeLog) else log.data()
-        return data
+        save_results(path, {name: self.data[name] for name in self._recordings.recorders})
 
     def _projection(self, projection: Any) -> Projection:
         known = self._layout.net.projections
@@ -296,7 +274,7 @@ class Simulator:
         """Release memory and close files; results already read stay."""
         if not self._closed:
             self._closed = True
-            self._streams.close()
+            self._recordings.close()
             self._session.close()
 
     def _check_open(self) -> None:
@@ -310,9 +288,3 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _even(array: Array) -> bool:
-    """Whether all values are equal, the NaN of an empty trace included."""
-    flat = array.reshape(-1)
-    return bool(np.all(flat == flat[0])) or bool(np.all(flat != flat))

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.backends.base import Session
+from gpusyn.builder.compile import Compiled
 from gpusyn.builder.gating.strategy import SOURCE, TARGET
-from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Layout, PopulationLayout
+from gpusyn.builder.layout import PlacedPopulation
 from gpusyn.builder.neuron_tables import drawn
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.kernels.arrays import array_name
 from gpusyn.network.populations import Selection
 from gpusyn.numerics.rng import StreamPurpose
 from gpusyn.parameters.scalars import instance, one_of
@@ -23,32 +24,36 @@ Array = NDArray[Any]
 
 
 class StateAccess:
-    """Present values of V, of the neuron models' own states, g_<receptor> and h_<receptor>."""
+    """Read and replace V, the neuron models' own states, g_<receptor> and h_<receptor>."""
 
-    def __init__(self, layout: Layout, session: Session, inputs: InputTables) -> None:
-        self.layout, self.session, self.inputs = layout, session, inputs
+    def __init__(self, compiled: Compiled, session: Session) -> None:
+        self.compiled, self.layout, self.session = compiled, compiled.layout, session
         self.step = 0  # that has been reached
 
-    def _arrays(self, place: PopulationLayout, variable: str) -> list[tuple[str, int]]:
-        """(array, start in it) of the variable's first neuron; a sum of several arrays for per-synapse gates."""
-        prefix, group = f"g{place.group}.", self.layout.groups[place.group]
+    def _places(self, place: PlacedPopulation, variable: str) -> list[tuple[str, int]]:
+        """Return (array, start in it) of the variable's first neuron; gates on synapses are a sum of several."""
+        signature = self.layout.groups[place.group].signature
         if variable == "V":
-            return [(prefix + "V", place.first)]
+            return [self._row(place, "V", 0)]
         own = list(place.population.model.STATES)
         if variable in own:
-            return [(prefix + "membrane", own.index(variable) * group.size + place.first)]
+            return [self._row(place, "membrane", own.index(variable))]
         if variable == "Ca":
-            return [(prefix + "gates", (group.signature.n_states - 1) * group.size + place.first)]
+            return [self._row(place, "gates", signature.n_states - 1)]
         kind, _, name = variable.partition("_")
         k = [r.name for r in place.population.receptors].index(name)
-        row = group.signature.layout()[k]
+        row = signature.layout()[k]
         lumped = LUMPED[row.kinetics]
-        found = []
-        for state in lumped.VALUE if kind == "g" or not lumped.STATES else (1,):
-            found.append((prefix + "gates", (row.state + state) * group.size + place.first))
+        states = lumped.VALUE if kind == "g" or not lumped.STATES else (1,)
+        found = [self._row(place, "gates", row.state + state) for state in states]
         if row.synaptic >= 0:
-            found.append((prefix + "synaptic", (2 * row.synaptic + 1) * group.size + place.first))
+            found.append(self._row(place, "synaptic", 2 * row.synaptic + 1))
         return found
+
+    def _row(self, place: PlacedPopulation, array: str, row: int) -> tuple[str, int]:
+        """Return the name of a group's array, and the place of a population's first neuron in one of its rows."""
+        spec = self.compiled.program.specs[array_name(array, group=place.group)]
+        return spec.name, row * spec.shape[-1] + place.first
 
     def _variable(self, selection: Any, variable: Any, where: str) -> str:
         instance(selection, Selection, f"{where}.population", "a population or selection")
@@ -62,23 +67,24 @@ class StateAccess:
             )
         return one_of(variable, known, f"{where}.variable")
 
-    def _scale(self, place: PopulationLayout, variable: str) -> Any:
-        """What the bath leaves of a conductance now; None where it leaves all."""
+    def _scale(self, place: PlacedPopulation, variable: str) -> Any:
+        """Return what the bath leaves of a conductance now; None where it leaves all."""
         kind, _, name = variable.partition("_")
         names = [r.name for r in place.population.receptors]
-        return self.inputs.scale(place.population.name, names.index(name), self.step) if kind == "g" else None
+        bath = self.compiled.inputs.bath
+        return bath.scale(place.population.name, names.index(name), self.step) if kind == "g" else None
 
     def _has_calcium(self, population: str) -> bool:
         return self.layout.groups[self.layout.populations[population].group].signature.calcium
 
     def get(self, selection: Selection, variable: str) -> Array:
-        """Host copy, one value a neuron in the order of the selection."""
+        """Return a copy, one value per neuron in the order of the selection."""
         variable = self._variable(selection, variable, "Simulator.get()")
         parts = []
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
             total: Any = 0
-            for array, start in self._arrays(place, variable):
+            for array, start in self._places(place, variable):
                 total = total + self.session.read(array, start, start + place.size)
             if (scale := self._scale(place, variable)) is not None:
                 total = scale * total
@@ -93,7 +99,8 @@ class StateAccess:
         where = f"Simulator.set({selection.name!r}, {variable!r})"
         is_v = variable == "V"
         limits: dict[str, Any] = {"unit": "mV", "potential": True} if is_v else {}
-        if variable.startswith("g_"):
+        kind, _, name = variable.partition("_")
+        if kind == "g":
             limits = {"unit": "nS", "low": 0.0}
         limits |= _own_limits(selection, variable)
         new = drawn(values(given, selection.size, where, **limits), selection.size, where, seed, StreamPurpose.SET)
@@ -101,9 +108,8 @@ class StateAccess:
         offset = 0
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
-            arrays = self._arrays(place, variable)
-            owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True)
-                      if variable.endswith(f"_{r.name}")}  # fmt: skip
+            arrays = self._places(place, variable)
+            owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True) if r.name == name}
             if owners - {TARGET}:
                 raise ParameterError(
                     f"{where}: gates of this receptor live on the {'sources' if SOURCE in owners else 'synapses'}; it "
@@ -122,12 +128,14 @@ class StateAccess:
             self.session.write(array, present, start)
             offset += len(ids)
 
-    def _rest(self, place: PopulationLayout) -> Array:
-        return self.session.read(f"g{place.group}.rest", place.first, place.first + place.size)
+    def _rest(self, place: PlacedPopulation) -> Array:
+        """Return the potential that V is counted from, in double precision (mV)."""
+        rest: Array = self.compiled.neurons[place.group].rest
+        return rest[place.first : place.first + place.size]
 
 
 def _own_limits(selection: Selection, variable: str) -> dict[str, Any]:
-    """What a state of a neuron model may be; one without a unit is an open fraction of channels."""
+    """Return the limits of a state of a neuron model; one without a unit is an open fraction of channels."""
     unit = next((p.model.STATES.get(variable) for p, _ in selection.parts), None)
     if unit is None:
         return {}

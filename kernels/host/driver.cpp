@@ -25,7 +25,8 @@ public:
         for (int spin = 0; round_.load(std::memory_order_acquire) == round; spin++) {
             if (spin > 2000) std::this_thread::yield();
 #if defined(__x86_64__)
-            else __builtin_ia32_pause();
+            else
+                __builtin_ia32_pause();
 #endif
         }
     }
@@ -61,13 +62,12 @@ void work(const Launch *list, int n, long long steps, int index, int workers, Ba
 }
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) void run_steps(const Launch *list, int n, long long steps, int workers,
-                                                                int flush)
+extern "C" __attribute__((visibility("default"))) void run_steps(const Launch *list, int n, long long steps,
+                                                                 int workers, int flush)
 {
     Barrier barrier(workers);
     std::vector<std::thread> others;
-    for (int w = 1; w < workers; w++)
-        others.emplace_back([&, w] { work(list, n, steps, w, workers, barrier, flush); });
+    for (int w = 1; w < workers; w++) others.emplace_back([&, w] { work(list, n, steps, w, workers, barrier, flush); });
     work(list, n, steps, 0, workers, barrier, flush);
     for (auto &t : others) t.join();
 }

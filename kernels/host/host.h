@@ -96,4 +96,6 @@ template <class... A> inline void call_packed(void (*kernel)(const Worker, A...)
 }
 #define HOST_ENTRY(name) \
     extern "C" __attribute__((visibility("default"))) void entry_##name(void **p, int index, int count) \
-    { call_packed(&name, Worker{index, count}, p); }
+    { \
+        call_packed(&name, Worker{index, count}, p); \
+    }

@@ -1,7 +1,7 @@
 // What an open gate does to the membrane: adds to the conductance G and to the drive D, where C dv/dt = D - G v.
 // v is relative to the resting potential E_L, and so are the reversal potentials e. Mg is a factor on the block's
-// coefficient, which is for the receptor's own [Mg], or for 1 mM where it changes with time. An effect may have states of
-// its own, after those of the gate; `follow` advances them at the end of a step.
+// coefficient, which is for the receptor's own [Mg], or for 1 mM where it changes with time. An effect may have states
+// of its own, after those of the gate; `follow` advances them at the end of a step.
 #pragma once
 
 DEVICE void add_conductance(real g, real e, real &G, real &D)
@@ -23,7 +23,10 @@ struct Conductance {
 };
 
 // Fraction that magnesium leaves open: 1/(1 + eta [Mg] exp(-gamma V)) (Jahr and Stevens 1990)
-DEVICE real unblocked(real v, const Coef c, real Mg) { return (real)1 / ((real)1 + c[1] * Mg * portable_exp(c[2] * v)); }
+DEVICE real unblocked(real v, const Coef c, real Mg)
+{
+    return (real)1 / ((real)1 + c[1] * Mg * portable_exp(c[2] * v));
+}
 
 // I = g B(V) (V - E);  c = {e, eta [Mg] exp(-gamma E_L), -gamma}
 struct MagnesiumBlocked {

@@ -157,24 +157,25 @@ def test_offsets_beyond_31_bits(tmp_path, how):
     for backend in (cpu(1), cpu(3), NumpyBackend()):
         program = net.program()
         for name in ("words", "weights"):
-            program.arrays[name] = beyond(tmp_path, name, program.arrays[name], shift)
+            program.initial[name] = beyond(tmp_path, name, program.initial[name], shift)
         if how == "rows":
-            program.arrays["row_begin"] += shift
+            program.initial["row_begin"] += shift
         else:
-            (route,) = read_rows(program.arrays["routes"], Route)
+            (route,) = read_rows(program.initial["routes"], Route)
             route = route._replace(words=route.words + shift, weights=route.weights + shift)
-            program.arrays["routes"] = as_table([route])
+            program.initial["routes"] = as_table([route])
         assert np.array_equal(played(backend, program), expected)
 
 
 # ---- sessions ----
 
 
-def test_a_session_works_on_the_programs_arrays_and_copies_what_is_read():
+def test_a_session_leaves_the_initial_state_alone_and_copies_what_is_read():
     program = make(numbers=SINGLE, n=5).program()
     session = cpu(1).start(program)
     session.write("V", np.arange(2, dtype=np.float32), 1)
-    assert program.arrays["V"].tolist() == [0.0, 0.0, 1.0, 0.0, 0.0]
+    assert session.read("V").tolist() == [0.0, 0.0, 1.0, 0.0, 0.0]
+    assert not program.initial["V"].any()
     for part in (session.read("V"), session.read("V", 1, 3)):
         part[:] = 7.0
     assert session.read("V", 1, 4).tolist() == [0.0, 1.0, 0.0]

@@ -12,6 +12,7 @@ import gpusyn as gs
 from gpusyn.backends.cuda import backend as cuda_backend
 from gpusyn.backends.cuda.backend import GRAPH_STEPS, CudaBackend
 from gpusyn.errors import BackendError
+from gpusyn.kernels.program import STATE
 from gpusyn.kernels.spec import KERNELS
 from tests.emulation import ORDERS, check_guards, compiler, cupy, launches, pretend, sanitizer_environment, using
 from tests.emulation.device import used_bytes
@@ -139,7 +140,8 @@ def test_memory_is_that_of_the_arrays_and_is_given_back():
     sim = gs.Simulator(describe(), dt=DT, seed=3, backend=emulated())
     held = sum(array.nbytes for array in sim._session._arrays.values())
     assert used_bytes() - before == held > 0
-    assert not sim._compiled.program.arrays  # the host keeps no second copy
+    program = sim._compiled.program
+    assert set(program.initial) == {spec.name for spec in program.of_role(STATE)}  # the host keeps no other copy
     sim.step(40)
     assert used_bytes() - before == held
     sim.reset()
@@ -158,7 +160,7 @@ def test_a_program_that_does_not_fit_is_refused_before_the_first_array():
             emulated().start(program)
         assert emulated().free_memory() == 1000
     assert used_bytes() == before
-    assert program.arrays
+    assert program.initial.keys() == program.specs.keys()
 
 
 def test_memory_that_runs_out_while_arrays_are_moved_is_given_back(monkeypatch):

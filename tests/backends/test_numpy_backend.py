@@ -12,6 +12,7 @@ from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import BackendError
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.kernels.synapse_words import encode_synapse
 from gpusyn.numerics import rng
 from tests.helpers.hand_made import AMPA, DOUBLE, DT, PASSIVE, SINGLE, G, V, exponential, make, next_run, samples, start
 
@@ -145,7 +146,7 @@ def test_writes_between_runs_take_effect():
     session = start(net)
     session.run(5)
     session.write("weights", np.full(1, 8, np.int32))
-    session.write("words", np.array([2 << 16 | 1], np.uint32))  # delay 2, neuron 1
+    session.write("words", encode_synapse(np.array([1]), 2))
     session.write("probes", np.array([1]), 0)
     session.write("probes", np.array([0]), 7)  # the two columns change places
     session.run(5)
@@ -177,6 +178,6 @@ def test_a_launch_with_a_missing_argument_is_refused():
 
 def test_a_launch_with_an_argument_of_another_type_is_refused():
     program = make(numbers=SINGLE).program()
-    program.arrays["V"] = np.zeros(1)
+    program.initial["V"] = np.zeros(1)
     with pytest.raises(BackendError, match=r"advance_neurons: argument 'V' must be float32"):
         NumpyBackend().start(program)

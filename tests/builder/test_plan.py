@@ -1,7 +1,6 @@
 """What a plan says is what is built: bytes, launches, strategies, quanta; and it refuses before it allocates."""
 
 import math
-import re
 import sys
 import tracemalloc
 from types import SimpleNamespace
@@ -13,6 +12,7 @@ import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.builder.fixed_point import Input, choose_quanta, poisson_cap
 from gpusyn.builder.placement import lay_out
+from gpusyn.kernels.arrays import SYNAPTIC
 from gpusyn.numerics.rng import poisson_counts, poisson_parameters
 from tests.emulation import pretend
 from tests.emulation.device import used_bytes
@@ -39,7 +39,6 @@ KINDS = {
     "gated": gs.GABA_A(gating="per-synapse"),
     "gated rise": gs.NMDA(gating="per-synapse"),
 }
-OWN = re.compile(r"((words|weights|address|row_begin)|advance_\w+\.(row_begin|address|weights|gates))$")
 
 
 @pytest.mark.parametrize("precision", ["single", "double"])
@@ -50,10 +49,11 @@ def test_bytes_are_those_of_the_arrays(kind, precision, weight, rule):
     net = net_of(KINDS[kind], rule, weight=weight)
     plan = gs.plan(net, dt=DT, precision=precision)
     with gs.Simulator(net, dt=DT, backend="numpy", precision=precision) as sim:
-        arrays = sim._compiled.program.arrays
-        own = sum(a.nbytes for name, a in arrays.items() if OWN.match(name))
+        program = sim._compiled.program
+        assert [spec.nbytes for spec in program.specs.values()] == [program.live(name).nbytes for name in program.specs]
+        own = sum(spec.nbytes for spec in program.specs.values() if not SYNAPTIC.isdisjoint(spec.extents))
         synapses = len(sim.weights("c").pre)
-        total = sum(a.nbytes for a in arrays.values())
+        total = program.nbytes
     assert plan.bytes_per_synapse == pytest.approx(own / synapses, rel=0.1)
     assert plan.synapses == pytest.approx(synapses, rel=0.05)
     assert plan.total == pytest.approx(total, rel=0.1)

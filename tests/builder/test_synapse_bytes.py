@@ -7,9 +7,8 @@ import pytest
 from benchmarks.synapse_bytes import FAN_IN, FORMS, SIZE, network, planned, section
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.placement import lay_out
+from gpusyn.kernels.arrays import SYNAPTIC
 from tests.helpers.paths import ROOT
-
-PARTS = ("words", "weights", "row_begin", "address", "gates")
 
 
 def test_the_committed_table_is_what_the_plan_counts() -> None:
@@ -21,8 +20,8 @@ def test_the_committed_table_is_what_the_plan_counts() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_the_plan_counts_what_is_allocated(form: str, own_weights: bool) -> None:
     receptor = FORMS[form]
-    arrays = Compiled(lay_out(network(receptor, own_weights), 0.1, "single"), seed=1).program.arrays
-    own = sum(a.nbytes for name, a in arrays.items() if name.split(".")[-1] in PARTS and not name.startswith("g"))
+    program = Compiled(lay_out(network(receptor, own_weights), 0.1, "single"), seed=1).program
+    own = sum(spec.nbytes for spec in program.specs.values() if not SYNAPTIC.isdisjoint(spec.extents))
     assert own / (SIZE * FAN_IN) == pytest.approx(planned(receptor, own_weights, "single"), rel=0.01)
 
 

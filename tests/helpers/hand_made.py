@@ -8,7 +8,8 @@ import math
 import numpy as np
 
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.arrays import ARRAYS
+from gpusyn.kernels.program import ArraySpec, Launch, Program
 from gpusyn.kernels.records import (
     Chunk,
     Clock,
@@ -22,11 +23,12 @@ from gpusyn.kernels.records import (
 )
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.kernels.synapse_words import encode_address, encode_synapse
 
 DT = 0.1
 NEVER = -(1 << 40)
 V, G, I, B, H = range(5)  # variables of a probe
-SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")} | {"synaptic": "synaptic"}
+SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")}
 SINGLE, DOUBLE = Numbers("float32", "int32"), Numbers("float64", "int64")
 
 
@@ -121,7 +123,7 @@ class HandMade:
         rows = sorted((s, t // slice_size, d, t % slice_size, w) for s, t, d, w in synapses)
         key = np.array([s * slices + k for s, k, *_ in rows], np.int64)
         a = self.arrays
-        words = np.array([d << 16 | t for _, _, d, t, _ in rows], np.uint32)
+        words = encode_synapse(*np.array([(t, d) for _, _, d, t, _ in rows]).reshape(-1, 2).T)
         begin = np.searchsorted(key, np.arange(count * slices + 1))
         route = Route(
             source=first, source_end=first + count, rows=a["row_begin"].size, words=a["words"].size,
@@ -173,7 +175,7 @@ class HandMade:
         for history, rows in blocks:
             flat = [s for row in rows for s in row]
             begin = np.cumsum([0] + [len(row) for row in rows])
-            lag = 0 if history.pulse else 1  # events that arrive at the end of a step are added then
+            source, delay = np.array([(s, d) for s, d, _ in flat], np.int64).reshape(-1, 2).T
             self._append(
                 blocks=SynapseBlock(
                     rows=a["syn_row_begin"].size,
@@ -190,7 +192,7 @@ class HandMade:
                     dose=0,
                 ),
                 syn_row_begin=begin,
-                address=[32 * history.words * s + (d - lag) * history.bits for s, d, _ in flat],
+                address=encode_address(source, delay, history),
                 syn_weights=[w for *_, w in flat],
                 syn_gates=np.zeros(states * len(flat)),
                 syn_coef=list(coefs) + [0.0] * (6 - len(coefs)),
@@ -237,7 +239,7 @@ class HandMade:
         launches.append(self._launch("advance_neurons", scalars, {}, self.signature))
         launches += [self._launch("advance_lists", scalars, {})] * self.lists
         launches.append(self._launch("deliver_spikes", scalars, {}))
-        return Program(self.numbers, arrays, launches)
+        return Program(self.numbers, {name: spec_of(name, a) for name, a in arrays.items()}, arrays, launches)
 
     def _launch(self, kernel, scalars, names, signature=None):
         arguments = KERNELS[kernel].arguments
@@ -248,6 +250,12 @@ class HandMade:
         for name, values in parts.items():
             old = self.arrays[name]
             self.arrays[name] = np.concatenate([old, np.asarray(values).astype(old.dtype).reshape(-1)])
+
+
+def spec_of(name, array):
+    """Description of a hand-made array, which has the role of the one that the compiler makes."""
+    kind = next(kind for kind in ARRAYS if kind.name == name.removeprefix("syn_"))
+    return ArraySpec(name, array.dtype, array.shape, kind.role, kind.doc)
 
 
 AMPA = ReceptorSignature("Exponential", "Conductance")

@@ -8,6 +8,7 @@ import pytest
 
 from gpusyn.kernels.records import RECORDS
 from gpusyn.kernels.source import read_kernel
+from gpusyn.kernels.spec import KERNELS
 
 TEXT = read_kernel("records.cuh")
 
@@ -51,3 +52,14 @@ def test_the_comparison_can_fail(old, new):
 def test_a_field_of_another_type_is_not_overlooked(change):
     with pytest.raises(AssertionError, match="not read"):
         structs_of(TEXT.replace("int64 scale, magnesium, kinetics;", change))
+
+
+def test_plans_of_a_backend_rest_on_tables_and_places_only():
+    assert KERNELS["deliver_spikes"].tables == ("route_begin", "routes", "row_begin", "shared", "histories")
+    assert KERNELS["advance_rising"].tables == ("sets", "blocks", "row_begin", "address")
+    written = {(spec.name, a.name) for spec in KERNELS.values() for a in spec.arguments if a.intent == "inout"}
+    assert not written & {(spec.name, name) for spec in KERNELS.values() for name in spec.tables}
+
+
+def test_every_record_is_the_row_of_some_argument():
+    assert {a.ctype for spec in KERNELS.values() for a in spec.arguments if a.record} == set(RECORDS)

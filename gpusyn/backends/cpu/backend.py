@@ -16,12 +16,12 @@ from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.cpu.compiler import Compiler, compile_library, find_compiler
 from gpusyn.errors import BackendError
 from gpusyn.kernels.modules import Module, module_of
-from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.program import STATE, Launch, Program
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.memory import free_memory
 
-# Below this many neurons and per-synapse gates, a second worker costs more in barriers than it saves.
+# Below this many states of neurons and gates, a second worker costs more in barriers than it saves.
 _WORK_PER_WORKER = 2000
 
 
@@ -94,27 +94,21 @@ class CpuSession:
     """One program on CPU threads; see `gpusyn.backends.base.Session`."""
 
     def __init__(self, backend: CpuBackend, program: Program) -> None:
-        self._arrays = program.arrays
+        self._arrays = {name: program.live(name) for name in program.specs}
         self._keep: list[object] = []  # what C holds pointers to
         self._flush = int(backend.flush_to_zero)
         self._run_steps = backend.driver().run_steps
         launches = [self._pack(backend, launch, program) for launch in program.launches]
         self._n = len(launches)
         self._list = (_CLaunch * self._n)(*launches)
-        work = sum(a.size for name, a in program.arrays.items() if name.endswith((".V", "gates")))
+        work = sum(spec.size for spec in program.of_role(STATE) if spec.dtype == program.numbers.real_dtype)
         self.threads = backend.threads or max(1, min(available_cores(), work // _WORK_PER_WORKER))
 
     def _pack(self, backend: CpuBackend, launch: Launch, program: Program) -> _CLaunch:
         spec = KERNELS[launch.kernel]
-        values: dict[str, object] = {name: program.arrays[array] for name, array in launch.arrays.items()}
-        for a in spec.arguments:
-            if not a.array:
-                values[a.name] = a.dtype(program.numbers).type(launch.scalars[a.name])
-        spec.check(values, program.numbers)
-        slots = (ctypes.c_void_p * len(spec.arguments))()
-        for i, a in enumerate(spec.arguments):
-            value = values[a.name]
-            assert isinstance(value, np.ndarray | np.generic)
+        values = spec.bind(launch.arrays, self._arrays, launch.scalars, program.numbers)
+        slots = (ctypes.c_void_p * len(values))()
+        for i, value in enumerate(values.values()):
             cell: object
             if isinstance(value, np.ndarray):
                 cell = ctypes.c_void_p(value.ctypes.data)

@@ -18,7 +18,7 @@ from gpusyn.backends.cpu.compiler import cache_folder
 from gpusyn.backends.cuda.detect import detect
 from gpusyn.errors import BackendError, ParameterError, PlanMemoryError
 from gpusyn.kernels.modules import Module, module_of
-from gpusyn.kernels.program import Launch, Program
+from gpusyn.kernels.program import STATE, Launch, Program
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.parameters.scalars import integer
 from gpusyn.utils.memory import size_text
@@ -114,7 +114,7 @@ class CudaSession:
 
     def _allocate(self, program: Program) -> None:
         cupy = self._cupy
-        needed = sum(a.nbytes for a in program.arrays.values())
+        needed = program.nbytes
         free, total = cupy.cuda.runtime.memGetInfo()
         if needed > free:
             raise PlanMemoryError(
@@ -122,9 +122,10 @@ class CudaSession:
                 "nothing was allocated: use a smaller network or close other programs on this GPU"
             )
         try:
-            for name in list(program.arrays):
-                array = program.arrays.pop(name)  # the host's copy goes as the device's comes
-                self._arrays[name] = cupy.asarray(array)
+            for name, spec in program.specs.items():
+                self._arrays[name] = cupy.asarray(program.live(name))
+                if spec.role != STATE:
+                    del program.initial[name]  # the host's copy goes as the device's comes
         except cupy.cuda.memory.OutOfMemoryError as error:
             self._arrays.clear()
             raise PlanMemoryError(f"the GPU ran out of memory while the arrays were moved there: {error}") from error
@@ -133,16 +134,11 @@ class CudaSession:
         self, backend: CudaBackend, launch: Launch, program: Program, modules: dict[str, Any]
     ) -> Callable[[], None]:
         spec, numbers = KERNELS[launch.kernel], program.numbers
-        values: dict[str, Any] = {name: self._arrays[array] for name, array in launch.arrays.items()}
-        for a in spec.arguments:
-            if not a.array:
-                values[a.name] = a.dtype(numbers).type(launch.scalars[a.name])
-        spec.check(values, numbers)
+        arguments = tuple(spec.bind(launch.arrays, self._arrays, launch.scalars, numbers).values())
         module = module_of(launch.kernel, launch.signature, numbers)
         if module.name not in modules:
             modules[module.name] = backend.module(module)
         kernel = modules[module.name].get_function(launch.kernel)
-        arguments = tuple(values[a.name] for a in spec.arguments)
         grid = (_grid(spec.unit, launch.items, backend),)
         return lambda: kernel(grid, (backend.block,), arguments)
 

@@ -16,6 +16,7 @@ from gpusyn.equations.coefficients import read
 from gpusyn.equations.kinetics.base import SynapseGate
 from gpusyn.kernels.records import Array, SynapseBlock, SynapseSet, read_rows
 from gpusyn.kernels.signature import Signature
+from gpusyn.kernels.synapse_words import split_address
 from gpusyn.numerics.portable_math import exp, expm1, flush
 
 LANES = 32
@@ -92,12 +93,12 @@ def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, count: int) ->
     components = gate.components(a.coef[b.coef :])
     begin = a.row_begin[b.rows : b.rows + count + 1]
     first, stop = int(begin[0]), int(begin[-1])
-    address = a.address[b.address + first : b.address + stop].astype(np.int64)
+    word, bit = split_address(a.address[b.address + first : b.address + stop].astype(np.int64))
     weights = a.weights[b.weights :]
     return Rows(
         b,
-        address >> 5,
-        (address & 31).astype(np.uint32),
+        word,
+        bit.astype(np.uint32),
         weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
         [
             a.gates[b.gates + at + first : b.gates + at + stop]

@@ -85,10 +85,7 @@ class _Call:
 
     def __init__(self, launch: Launch, arrays: dict[str, NDArray[np.generic]], numbers: Numbers) -> None:
         spec = KERNELS[launch.kernel]
-        types = {a.name: a.dtype(numbers).type for a in spec.arguments}
-        values: dict[str, Any] = {argument: arrays[name] for argument, name in launch.arrays.items()}
-        values |= {name: types.get(name, np.int64)(number) for name, number in launch.scalars.items()}
-        spec.check(values, numbers)
+        values = spec.bind(launch.arrays, arrays, launch.scalars, numbers)
         flat = {a.name: values[a.name].reshape(-1) if a.array else values[a.name] for a in spec.arguments}
         self.twin = TWINS[launch.kernel]
         self.arguments = SimpleNamespace(**flat)
@@ -108,9 +105,7 @@ class NumpySession:
     """A program that runs in numpy; see `gpusyn.backends.base.Session`."""
 
     def __init__(self, program: Program) -> None:
-        self._arrays = {
-            name: array if array.flags.writeable else array.copy() for name, array in program.arrays.items()
-        }
+        self._arrays = {name: program.live(name) for name in program.specs}
         self._calls = [_Call(launch, self._arrays, program.numbers) for launch in program.launches]
 
     def run(self, steps: int) -> None:

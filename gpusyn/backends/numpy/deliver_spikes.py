@@ -10,10 +10,11 @@ import numpy as np
 from gpusyn.backends.numpy.spikes import release
 from gpusyn.kernels.records import Array, Clock, History, Route, Shared, read_rows
 from gpusyn.kernels.signature import Signature
+from gpusyn.kernels.synapse_words import decode_synapse
 
 
 class Deliveries(NamedTuple):
-    """Routes, the population that each starts from, and the transmitter histories."""
+    """Routes, the number of the senders that each starts from, and the transmitter histories."""
 
     routes: list[tuple[int, Route]]
     shared: list[Shared]
@@ -23,9 +24,9 @@ class Deliveries(NamedTuple):
 def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliveries:
     """Read the tables."""
     routes = read_rows(a.routes, Route, int(a.route_begin[-1]))
-    owner = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
+    sender = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
     return Deliveries(
-        list(zip(owner, routes, strict=True)),
+        list(zip(sender, routes, strict=True)),
         read_rows(a.shared, Shared, int(a.n_shared)),
         read_rows(a.histories, History, int(a.n_histories)),
     )
@@ -38,9 +39,9 @@ def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
     begin, end = int(a.spike_begin[local]), int(a.spike_total[0])
     if end > begin:
         spikes, events = a.spike_id[begin:end], a.spike_events[begin:end]
-        population = a.source_population[spikes]
-        for owner, route in plan.routes:
-            mine = (population == owner) & (spikes >= route.source) & (spikes < route.source_end)
+        senders = a.source_population[spikes]
+        for sender, route in plan.routes:
+            mine = (senders == sender) & (spikes >= route.source) & (spikes < route.source_end)
             if mine.any():
                 deliver_rows(a, route, spikes[mine].astype(np.int64) - route.source, events[mine], now)
     for s in plan.shared:
@@ -52,10 +53,7 @@ def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
 
 
 def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, now: int) -> None:
-    """Add the synapses of some sources to the slots in which they fall due.
-
-    A synapse is one 32-bit word: delay in steps (high half) and target within its slice (low half).
-    """
+    """Add the synapses of some sources to the slots in which they fall due."""
     segments = (route.rows + rows[:, None] * route.slices + np.arange(route.slices)).reshape(-1)
     begin = a.row_begin[segments]
     length = a.row_begin[segments + 1] - begin
@@ -65,9 +63,8 @@ def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, n
     segment = np.repeat(np.arange(segments.size), length)
     j = np.arange(ends[-1]) + (begin - ends + length)[segment]
 
-    word = a.words[route.words + j].astype(np.int64)
-    slot = (now + (word >> 16)) & route.mask
-    target = route.ring + segment % route.slices * route.slice_size + slot * route.stride + (word & 0xFFFF)
+    target, delay = decode_synapse(a.words[route.words + j].astype(np.int64))
+    target += route.ring + segment % route.slices * route.slice_size + ((now + delay) & route.mask) * route.stride
     weight = a.weights[route.weights + j * route.weight_step]
     source, acc = segment // route.slices, a.ring.dtype
     if route.payload < 0:

@@ -1,9 +1,9 @@
-"""What the bath makes of a receptor in the course of time: drugs, magnesium, glycine."""
+"""Courses in time of what the host samples for a chunk of steps ahead: windows, drugs, magnesium, glycine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,50 @@ from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import Receptor
 
 if TYPE_CHECKING:
-    from gpusyn.builder.layout import Layout, PopulationLayout
+    from gpusyn.builder.layout import Layout, PlacedPopulation
 
 Floats = NDArray[np.float64]
 Course = Callable[[Floats], Floats]  # times (ms) -> values
 
 
+class StepTimes(NamedTuple):
+    """Times (ms) of the middle and of the end of each step of a chunk."""
+
+    middle: Floats
+    end: Floats
+
+
+Column = Callable[[StepTimes], Floats]  # one column of the waves: a value for each step
+
+
+def step_times(start: int, steps: int, dt: float) -> StepTimes:
+    """Return the times of `steps` steps from step `start` on."""
+    step: Floats = start + np.arange(steps, dtype=np.float64)
+    return StepTimes((step + 0.5) * dt, (step + 1.0) * dt)
+
+
+def at_middle(course: Course) -> Column:
+    """Return the column of a course, which is sampled at the middle of each step."""
+    return lambda times: course(times.middle)
+
+
+class Window(NamedTuple):
+    """When a stimulus is on: from `start` to `stop` (ms, on the grid; inf: for ever)."""
+
+    start: float
+    stop: float
+
+
+def window(stimulus: Any, dt: float, where: str) -> Window:
+    """Return the window of an injection or a drive; refuse times off the grid."""
+    start = whole_steps(stimulus.start, dt, f"{where}.start", low=0) * dt
+    if stimulus.stop is None or np.isinf(stimulus.stop):
+        return Window(start, np.inf)
+    return Window(start, whole_steps(stimulus.stop, dt, f"{where}.stop", low=0) * dt)
+
+
 class ReceptorBath(NamedTuple):
-    """Courses in time of what changes; None: nothing.
+    """Courses in time of what changes a receptor; None where it does not change.
 
     Attributes
     ----------
@@ -43,7 +79,7 @@ class ReceptorBath(NamedTuple):
 
 
 def receptor_bath(receptor: Receptor, infusions: Iterable[Infusion]) -> ReceptorBath:
-    """The bath of a receptor, from its own waveforms and the infusions of its network."""
+    """Return the bath of a receptor, from its own waveforms and the infusions of its network."""
     here = [i for i in infusions if any(a.receptor == receptor.kind for a in i.drug.actions)]
     actions = [a for i in here for a in i.drug.actions if a.receptor == receptor.kind]
 
@@ -76,8 +112,8 @@ def check_infusions(layout: Layout) -> None:
             layout.notes.append(f"{where}: does nothing, no population has a receptor of class {kinds}")
 
 
-def _check(place: PopulationLayout, infusion: Infusion, where: str) -> bool:
-    """Whether the drug reaches a receptor of a population."""
+def _check(place: PlacedPopulation, infusion: Infusion, where: str) -> bool:
+    """Return whether the drug reaches a receptor of a population; refuse a change that the receptor cannot follow."""
     reached = False
     for receptor, strategy in zip(place.population.receptors, place.strategies, strict=True):
         for action in infusion.drug.actions:
@@ -95,7 +131,7 @@ def _check(place: PopulationLayout, infusion: Infusion, where: str) -> bool:
 
 
 def blocker_dose(blocker: OpenChannelBlocker, infusions: Iterable[Infusion], dt: float) -> Course:
-    """P_open k_on [drug] dt of a blocker in time."""
+    """Return the course of P_open k_on [drug] dt of a blocker."""
     given = [infusion for infusion in infusions if blocker in infusion.drug.actions]
 
     def course(t: Floats) -> Floats:

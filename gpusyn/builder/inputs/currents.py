@@ -1,0 +1,144 @@
+"""Injected currents and voltage clamps: a number for each neuron, and the column of the waves that it follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.builder.inputs.courses import Column, Floats, StepTimes, Window, window
+from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.network.stimulus import Clamp, Injection
+from gpusyn.parameters.waveform import Waveform
+
+Array = NDArray[Any]
+
+
+class TimedCurrent(NamedTuple):
+    """A current (pA) within a window: a waveform, or a number where there is none."""
+
+    waveform: Waveform | None
+    amount: float
+    window: Window
+
+    def sample(self, middle: Floats) -> Floats:
+        """Return the current at the times `middle`, 0 outside the window."""
+        value = self.waveform.sample(middle) if self.waveform is not None else np.ones(len(middle))
+        on, off = self.window
+        return np.where((middle >= on) & (middle < off), self.amount * value, 0.0)
+
+
+class Injections:
+    """The injected currents of a layout.
+
+    Attributes
+    ----------
+    current : list of ndarray
+        For each group, the constant current (pA) of each of its neurons.
+    wave : list of ndarray of int32
+        For each group, the column of the waves that the current of each neuron follows (0: it is constant).
+    columns : list of Column
+        The columns of the waves from 0 on; column 0 is zero.
+    populations : set of str
+        Populations with a current that changes in time.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.current = [np.zeros(group.size) for group in layout.groups]
+        self.wave = [np.zeros(group.size, np.int32) for group in layout.groups]
+        self.populations: set[str] = set()
+        self._sums: list[tuple[TimedCurrent, ...]] = [()]  # of each column
+        for injection in layout.net.injections.values():
+            self._inject(injection, layout)
+        self.columns: list[Column] = [_sum_of(currents) for currents in self._sums]
+
+    def _inject(self, injection: Injection, layout: Layout) -> None:
+        when = window(injection, layout.dt, f"Injection '{injection.name}'")
+        offset = 0
+        for population, ids in injection.target.parts:
+            place = layout.populations[population.name]
+            neurons = place.first + np.asarray(ids)
+            amount = injection.current
+            if isinstance(amount, np.ndarray):
+                amount = amount[offset : offset + len(ids)]
+            offset += len(ids)
+            if isinstance(amount, Waveform):
+                self._add(place, neurons, [TimedCurrent(amount, 1.0, when)], np.zeros(len(ids), np.int64))
+            elif when == (0.0, np.inf):
+                self.current[place.group][neurons] += amount
+            else:
+                values, which = np.unique(np.broadcast_to(np.asarray(amount, float), len(ids)), return_inverse=True)
+                self._add(place, neurons, [TimedCurrent(None, float(x), when) for x in values], which)
+
+    def _add(self, place: PlacedPopulation, neurons: Array, currents: Sequence[TimedCurrent], which: Array) -> None:
+        """Give each neuron one more current, currents[which]; neurons with the same currents share a column."""
+        self.populations.add(place.population.name)
+        wave = self.wave[place.group]
+        pair = wave[neurons].astype(np.int64) * len(currents) + which  # the column until now, and the new current
+        for key in np.unique(pair):
+            before, added = divmod(int(key), len(currents))
+            self._sums.append((*self._sums[before], currents[added]))
+            wave[neurons[pair == key]] = len(self._sums) - 1
+
+
+class Clamps:
+    """The voltage clamps of a layout; their columns follow `first` others.
+
+    Attributes
+    ----------
+    wave : list of ndarray of int32
+        For each group, the column of the waves that holds each neuron's command potential (0: it is not clamped).
+    start : list of ndarray
+        For each group, the command potential (mV) of each clamped neuron at time 0.
+    columns : list of Column
+        The columns of the waves from `first` on.
+    populations : set of str
+        Populations with clamped neurons.
+    """
+
+    def __init__(self, layout: Layout, first: int) -> None:
+        self.wave = [np.zeros(group.size, np.int32) for group in layout.groups]
+        self.start = [np.zeros(group.size) for group in layout.groups]
+        clamps = layout.net.clamps.values()
+        self.columns: list[Column] = [_command(clamp, layout.dt) for clamp in clamps]
+        self.populations = {population.name for clamp in clamps for population, _ in clamp.target.parts}
+        for column, clamp in enumerate(clamps, first):
+            for population, ids in clamp.target.parts:
+                place = layout.populations[population.name]
+                neurons = place.first + np.asarray(ids)
+                self.wave[place.group][neurons] = column
+                self.start[place.group][neurons] = _start(clamp)
+
+
+def _sum_of(currents: Sequence[TimedCurrent]) -> Column:
+    """Return the column of a sum of currents, each at the middle of the step."""
+
+    def column(times: StepTimes) -> Floats:
+        total = np.zeros(len(times.middle))
+        for current in currents:
+            total += current.sample(times.middle)
+        return total
+
+    return column
+
+
+def _start(clamp: Clamp) -> float:
+    """Return the command potential at time 0."""
+    if isinstance(clamp.V, Waveform):
+        return float(clamp.V.sample(np.zeros(1), before=float(clamp.V.values[0]))[0])
+    return clamp.V
+
+
+def _command(clamp: Clamp, dt: float) -> Column:
+    """Return the column of a command potential, at the end of the step."""
+    command = clamp.V
+
+    def column(times: StepTimes) -> Floats:
+        if isinstance(command, Waveform):
+            # within half a step: a jump on the grid counts from its own step on
+            return command.sample(times.end + 1e-6 * dt, before=float(command.values[0]))
+        return np.full(len(times.end), command)
+
+    return column

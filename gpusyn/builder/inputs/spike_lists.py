@@ -1,0 +1,77 @@
+"""Spikes from lists of times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.builder.layout import Layout
+
+Array = NDArray[Any]
+
+
+class ListedSpikes(NamedTuple):
+    """The spikes of one population: the id of each spike's source, its time (in steps) and that time on the grid."""
+
+    source: Array
+    time: Array
+    on_grid: Array
+
+
+class SpikeLists:
+    """The listed spikes of a layout, sorted by step and source.
+
+    Attributes
+    ----------
+    exist : bool
+        Whether any population has lists.
+    step : ndarray of int64
+        The step of each event: the one that ends at the spike's time.
+    source : ndarray of int32
+    events : ndarray of int32
+        How many spikes of the source fall into that step.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        found = list(_listed(layout))
+        self.exist = bool(found)
+        step = np.concatenate([spikes.on_grid.astype(np.int64) - 1 for spikes in found] or [np.zeros(0, np.int64)])
+        source = np.concatenate([spikes.source for spikes in found] or [np.zeros(0, np.int64)])
+        pairs, counts = np.unique(np.stack([step, source], axis=1), axis=0, return_counts=True)
+        self.step = pairs[:, 0]
+        self.source, self.events = pairs[:, 1].astype(np.int32), counts.astype(np.int32)
+
+    def begin(self, start: int, steps: int) -> Array:
+        """Return the bounds of the events of each of `steps` steps from `start` on."""
+        return np.searchsorted(self.step, start + np.arange(steps + 1)).astype(np.int64)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the tables by name."""
+        return {"due_id": self.source, "due_events": self.events}
+
+
+def _listed(layout: Layout) -> Iterator[ListedSpikes]:
+    """Yield the spikes of each population that has lists."""
+    for place in layout.populations.values():
+        if place.population.model.kind == "SpikeSource":
+            times = place.population.model.times
+            lists = times if isinstance(times, tuple) else (times,) * place.size
+            who = np.repeat(np.arange(place.size), [len(t) for t in lists])
+            when = np.concatenate([np.asarray(t, float) for t in lists]) if lists else np.zeros(0)
+            time = when / layout.dt
+            yield ListedSpikes(place.source + who, time, np.maximum(np.rint(time), 1))
+
+
+def rounded_times(layout: Layout) -> list[str]:
+    """Return a note on spike times that are off the grid, if there are any."""
+    shifts = [np.abs(spikes.time - spikes.on_grid) for spikes in _listed(layout)]
+    moved = sum(int(np.count_nonzero(shift > 1e-6)) for shift in shifts)
+    if not moved:
+        return []
+    largest = max(float(shift.max(initial=0.0)) for shift in shifts)
+    return [
+        f"{moved} input spike times rounded to the grid of {layout.dt:g} ms, by at most {largest * layout.dt:.3g} ms"
+    ]

@@ -1,0 +1,84 @@
+"""Extents of the arrays of synapses, from a layout alone: what is drawn counts with its expected number."""
+
+from __future__ import annotations
+
+import functools
+
+from gpusyn.builder.gating.forms import Step, synapse_coefficients, synapse_kernel, synapse_states
+from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation, one_weight
+from gpusyn.builder.rows.per_synapse import BLOCKER_COEFFICIENTS, by_kernel
+from gpusyn.drugs.combined import blocker_of
+from gpusyn.kernels.arrays import Extents, Owner
+from gpusyn.kinetics import Kinetics
+from gpusyn.receptors import Receptor
+
+
+def pathway_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
+    """Return what one pathway adds to the extents of the program's and of its kernels' arrays."""
+    found: dict[Owner, Extents] = {}
+    lumped, gated = pathway.receptors(synaptic=False), pathway.receptors(synaptic=True)
+    if lumped:
+        found[None, None] = _event_driven(pathway, lumped)
+    n = round(pathway.expected)
+    for kernel, own in by_kernel(gated).items():
+        states = sum(synapse_states(r.kinetics) + _is_blocked(r, layout) for _, r in own)
+        weights = sum(_stored(pathway, r, n) for _, r in own)
+        found[kernel, None] = {
+            "row bounds": pathway.post.size + 1,
+            "synapses": n,
+            "weights": weights,
+            "states": n * states,
+        }
+        coefficients = sum(_synapse_coefficients(pathway, r, layout) for _, r in own)
+        found[kernel, pathway.post.group] = {"blocks": len(own), "coefficients": coefficients}
+    return found
+
+
+def synapse_sets(layout: Layout) -> set[tuple[str, int, str, int]]:
+    """Return kernel, group, population and receptor of each set of per-synapse gated synapses."""
+    return {
+        (synapse_kernel(r.kinetics), p.post.group, p.post.population.name, k)
+        for p in layout.pathways for k, r in p.receptors(synaptic=True)
+    }  # fmt: skip
+
+
+def targets_of(layout: Layout, kernel: str, group: int | None) -> list[PlacedPopulation]:
+    """Return the target population of each set of a per-synapse kernel in a group."""
+    return [layout.populations[name] for k, g, name, _ in synapse_sets(layout) if (k, g) == (kernel, group)]
+
+
+def _event_driven(pathway: Pathway, receptors: list[tuple[int, Receptor]]) -> Extents:
+    first, end = pathway.pre_range
+    sliced = (end - first) * pathway.post.slices + 1
+    if not pathway.shared:
+        n = round(pathway.expected)
+        weights = sum(_stored(pathway, r, n) for _, r in receptors)
+        return {"routes": len(receptors), "row bounds": sliced, "words": n, "weights": weights}
+    # one word for each source; those that leave themselves out take back what they got
+    own = len(pathway.own_ids)
+    rows = 1 + bool(own)
+    return {
+        "routes": rows * len(receptors),
+        "row bounds": end - first + 1 + (sliced if own else 0),
+        "words": len(pathway.projection.pre.parts[pathway.pre_part][1]) + own,
+        "weights": rows * len(receptors),
+    }
+
+
+def _stored(pathway: Pathway, receptor: Receptor, n: int) -> int:
+    return 1 if one_weight(pathway.projection, receptor.name) else n
+
+
+def _is_blocked(receptor: Receptor, layout: Layout) -> bool:
+    return blocker_of(receptor, layout.net.infusions) is not None
+
+
+def _synapse_coefficients(pathway: Pathway, receptor: Receptor, layout: Layout) -> int:
+    where = f"receptor '{receptor.name}'.kinetics"
+    gate = _gate_coefficients(receptor.kinetics, layout.dt, layout.numbers.real, pathway.pre.most_events, where)
+    return gate + BLOCKER_COEFFICIENTS * _is_blocked(receptor, layout)
+
+
+@functools.lru_cache
+def _gate_coefficients(kinetics: Kinetics, dt: float, real: str, most_events: int, where: str) -> int:
+    return len(synapse_coefficients(kinetics, Step(dt, real, most_events, where)))

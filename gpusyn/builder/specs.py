@@ -1,0 +1,160 @@
+"""What a layout alone tells of its program: the launches of a step, and the description of every array.
+
+Nothing is drawn. Extents that only drawn synapses or listed inputs tell (`gpusyn.kernels.arrays.EXPECTED`) are expected
+numbers here; all others are exact, and compilation holds the arrays that it makes against them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterator
+
+from gpusyn.builder.gating.forms import synapse_kernel
+from gpusyn.builder.inputs.extents import input_extents
+from gpusyn.builder.layout import Group, Layout, Pathway
+from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.rows.event_driven import shared_sums
+from gpusyn.builder.rows.extents import pathway_extents, synapse_sets
+from gpusyn.builder.rows.per_synapse import Histories
+from gpusyn.builder.source_gates import GateTables
+from gpusyn.kernels.arrays import ARRAYS, SYNAPTIC, ArrayKind, Extents, Owner, array_name, type_of
+from gpusyn.kernels.program import ArraySpec
+from gpusyn.kernels.records import CHUNK
+
+SPIKES_HELD = 1 << 20  # spikes on the device between two host reads
+SAMPLES_HELD = 1 << 24
+LEAST_STEPS = 16  # in one chunk, however many neurons there are
+MOST_STEPS = 250  # in one chunk
+
+
+def chunk_steps(layout: Layout) -> int:
+    """Return so many steps that the buffers of spikes and samples hold what they can bring."""
+    columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
+    receptors = sum(len(place.population.receptors) for place in layout.populations.values())
+    waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
+    held = (
+        max(SPIKES_HELD // max(layout.n_ids, 1), LEAST_STEPS),
+        SAMPLES_HELD // max(columns, 1),
+        SAMPLES_HELD // waves,
+    )
+    return int(max(1, min(MOST_STEPS, *held)))
+
+
+def launched(layout: Layout) -> list[tuple[str, int | None]]:
+    """Return kernel and group of each launch of a step: gates of synapses, neurons, sources, their gates, delivery."""
+    kinds = {p.population.model.kind for p in layout.populations.values()}
+    noise = any(p.population.model.kind == "PoissonSource" and p.size for p in layout.populations.values())
+    synaptic = [
+        (synapse_kernel(r.kinetics), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)
+    ]
+    kernels = dict.fromkeys(kernel for kernel, _ in synaptic)
+    groups = range(len(layout.groups))
+    launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
+    launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
+    launches += [("advance_poisson", None)] if noise else []
+    launches += [("advance_lists", None)] if "SpikeSource" in kinds else []
+    launches += [("advance_gates", None)] if layout.gates else []
+    return [*launches, ("deliver_spikes", None)]
+
+
+def described(layout: Layout, sizes: dict[Owner, Extents]) -> Iterator[tuple[ArrayKind, ArraySpec]]:
+    """Yield declaration and description of every array of a layout's program; `sizes` are its `extents`."""
+    for kind in ARRAYS:
+        for owner in filter(functools.partial(_is_owner, kind), sizes):
+            yield kind, _spec(kind, owner, sizes[owner], layout)
+
+
+def synapse_bytes(pathway: Pathway, layout: Layout) -> int:
+    """Return the bytes of the words, weights, gates and row bounds of one pathway."""
+    return sum(
+        counts[extent] * type_of(kind).dtype(layout.numbers).itemsize
+        for owner, counts in pathway_extents(pathway, layout).items()
+        for kind in ARRAYS if _is_owner(kind, owner)
+        for extent in map(str, kind.extents) if extent in SYNAPTIC
+    )  # fmt: skip
+
+
+def _is_owner(kind: ArrayKind, owner: Owner) -> bool:
+    """Return whether arrays of a kind belong to such an owner."""
+    kernel, group = owner
+    return (kernel in kind.kernels if kind.kernels else kernel is None) and kind.grouped == (group is not None)
+
+
+def _spec(kind: ArrayKind, owner: Owner, sizes: Extents, layout: Layout) -> ArraySpec:
+    kernel, group = owner
+    argument = type_of(kind)
+    shape = [sizes[extent] if isinstance(extent, str) else extent for extent in kind.extents]
+    names = kind.extents
+    if 0 in shape:  # kernels get no empty arrays
+        shape = [1 if isinstance(extent, str) else extent for extent in kind.extents]
+    if argument.record:
+        shape, names = [*shape, len(argument.record._fields)], (*names, argument.ctype)
+    name = array_name(kind.name, kernel=kernel, group=group)
+    return ArraySpec(name, argument.dtype(layout.numbers), tuple(shape), kind.role, kind.doc, names, kind.fill)
+
+
+def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
+    """Return the extents of the arrays: of the program, and of each kernel and group that has arrays of its own."""
+    own: dict[Owner, Counter[str]] = {}
+    for pathway in layout.pathways:
+        for owner, part in pathway_extents(pathway, layout).items():
+            own.setdefault(owner, Counter()).update(part)
+    for kernel, group, _, _ in synapse_sets(layout):
+        own[kernel, group]["sets"] += 1
+    gates = GateTables(layout)
+    sizes: dict[Owner, Extents] = {(None, None): _program(layout, steps, gates) | own.pop((None, None), Counter())}
+    sizes |= {(None, g): _group(layout, g) for g in range(len(layout.groups))}
+    sources = [p.size for p in layout.populations.values() if p.population.model.kind == "PoissonSource"]
+    if any(sources):
+        sizes["advance_poisson", None] = {"chunks": sum(_chunks(n) for n in sources)}
+    if layout.gates:
+        sizes["advance_gates", None] = {
+            "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,
+        }  # fmt: skip
+    return sizes | {owner: dict(part) for owner, part in own.items()}
+
+
+def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
+    histories = Histories(layout, gates.releases)
+    remembers = bool(histories.records or layout.gates)
+    return {
+        "steps": steps,
+        "step bounds": steps + 1,
+        "ids": layout.n_ids,
+        "remembered ids": layout.n_sources if remembers else 1,
+        "spikes": layout.n_ids * steps,
+        "releases": histories.releases,
+        "ring slots": layout.ring_size,
+        "samples": sample_regions(layout, steps)[1],
+        "routes": 0, "row bounds": 0, "words": 0, "weights": 0,
+        "route bounds": len(layout.populations) + len(layout.gates) + 1,
+        "shared sums": len(shared_sums(layout)),
+        "histories": len(histories.records),
+        "history words": histories.size,
+        "payloads": gates.payloads,
+    } | input_extents(layout, steps)  # fmt: skip
+
+
+def _group(layout: Layout, g: int) -> Extents:
+    group: Group = layout.groups[g]
+    signature = group.signature
+    recorded = [r for r in layout.net.recorders.values() if not r.is_spikes]
+    return {
+        "neurons": group.size,
+        "own states": signature.n_own,
+        "gate states": signature.n_states,
+        "synaptic sums": 2 * signature.n_synaptic,
+        "coefficients": signature.n_coef,
+        "coefficient rows": group.rows,
+        "rings": signature.n_inputs * len(group.members),
+        "chunks": sum(_chunks(place.size) for place in group.members),
+        "probes": sum(
+            len(r.variables) * len(ids)
+            for r in recorded for p, ids in r.source.parts if layout.populations[p.name].group == g
+        ),
+    }  # fmt: skip
+
+
+def _chunks(n: int) -> int:
+    return -(-n // CHUNK)

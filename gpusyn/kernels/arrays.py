@@ -1,0 +1,234 @@
+"""The one declaration of every array of a program: whose it is, its shape, its role, and what it holds.
+
+An array has the name of the kernel argument that it is passed as. Where several arrays have the name of an argument,
+the one of the narrowest scope is passed: that of the kernel and group, of the kernel, of the group, of the program.
+Number types follow from the arguments' C types in `gpusyn.kernels.spec.KERNELS`. `docs/arrays.md` is made from this.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, WEIGHT
+from gpusyn.kernels.spec import KERNELS, Argument
+
+Extents = dict[str, int]  # what is counted in shapes -> how many there are
+Owner = tuple[str | None, int | None]  # kernel and group of neurons that an array belongs to; None: all
+LONG_AGO = -(2**40)  # step of the last event of a source that has had none
+NO_FAULT = np.iinfo(np.int64).max
+SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
+
+
+class ArrayKind(NamedTuple):
+    """The declaration of an array.
+
+    Attributes
+    ----------
+    name : that of the kernel argument
+    extents : what each dimension counts: a name in EXTENTS, or a number; fields of a record are one dimension more
+    role : one of `gpusyn.kernels.program.ROLES`
+    doc : one sentence that says what it holds, with its unit
+    kernels : the kernels that have each an array of their own; none: all kernels share it
+    grouped : whether each group of neurons (one model signature) has an array of its own
+    fill : initial value of all elements, unless the builder gives others
+    """
+
+    name: str
+    extents: tuple[str | int, ...]
+    role: str
+    doc: str
+    kernels: tuple[str, ...] = ()
+    grouped: bool = False
+    fill: float = 0
+
+    @property
+    def scope(self) -> str:
+        """Whose array it is: a key of SCOPES."""
+        if self.kernels:
+            return "kernel and group" if self.grouped else "kernel"
+        return "group" if self.grouped else "program"
+
+
+SCOPES = {
+    "program": "There is one of each.",
+    "group": "Each group of neurons, which have one model signature and are advanced by one launch, has one of each.",
+    "kernel": "Each of the kernels named has one of each, if the network needs the kernel.",
+    "kernel and group": "Each of the kernels named has one of each for each group of neurons that it serves.",
+}
+
+EXTENTS = {
+    "steps": "steps of one chunk, which the host plans ahead",
+    "step bounds": "steps of one chunk and one more",
+    "ids": "neurons, sources of spikes, and gates on sources, which have ids of their own",
+    "remembered ids": "neurons and sources of spikes if some gate follows their events, else 1",
+    "spikes": "ids times steps of a chunk: most spikes that a chunk can bring",
+    "releases": "gates and histories that follow pulses of transmitter, one for each source",
+    "ring slots": "integer sums of all receptors: neurons times inputs times steps (a power of 2) of the longest delay",
+    "baths": "receptors of the populations that some drug, magnesium or glycine changes in time",
+    "bath width": "coefficients of kinetics that a drug changes in time",
+    "waves": "numbers that change in time: currents, clamps, drugs, doses; the first is always 0",
+    "samples": "samples of all trace recorders in one chunk",
+    "listed events": "events of all sources of listed spikes, equal ones counted once",
+    "drives": "Poisson drives of one population each, and populations of Poisson sources",
+    "rates": "rates of drives and sources; those that change in time have one for each step of a chunk",
+    "drive weights": "weights of drives",
+    "routes": "ways of events: projection, receptor and population of sources",
+    "route bounds": "populations and gates on sources that can send events, and one more",
+    "row bounds": "rows of synapses, cut into slices of targets, and one more for each block",
+    "words": "event-driven synapses",
+    "weights": "weights that are stored: one for each synapse, or one that a projection shares",
+    "shared sums": "sums that all neurons of a population share",
+    "histories": "populations whose events per-synapse gates follow, for each kind of transmitter",
+    "history words": "sources times words of 32 bits that hold the longest delay",
+    "payloads": "channels of the gates on sources",
+    "neurons": "neurons of the group",
+    "own states": "states of the neuron model beside V",
+    "gate states": "states of the receptors of one neuron",
+    "synaptic sums": "two for each receptor whose synapses own their gates",
+    "coefficients": "numbers that kinetics or models are advanced with",
+    "coefficient rows": "one for each population of equal neurons, else one for each neuron",
+    "rings": "integer inputs of the receptors of all populations of the group",
+    "chunks": "units of work of at most 128 neurons or sources",
+    "probes": "recorded variables, one for each recorded neuron",
+    "sets": "populations and receptors, or populations of sources and kinetics",
+    "blocks": "parts of projections between two populations, one for each receptor",
+    "synapses": "per-synapse gated synapses of the kernel's kind; receptors of one contact share them",
+    "states": "states of the gates on synapses",
+    "source states": "states of the gates on sources",
+}
+
+# Extents that are certain only when synapses are drawn and inputs are listed; a plan has the expected number.
+EXPECTED = frozenset({"words", "weights", "synapses", "states", "waves", "listed events"})
+# Extents that depend on how many steps a chunk has.
+CHUNKED = frozenset({"steps", "step bounds", "spikes", "samples", "rates"})
+# Extents that grow with the synapses of each projection.
+SYNAPTIC = frozenset({"row bounds", "words", "weights", "synapses", "states"})
+
+
+def _one(name: str, extents: str, role: str, doc: str, fill: float = 0) -> ArrayKind:
+    return ArrayKind(name, _extents(extents), role, doc, fill=fill)
+
+
+def _group(name: str, extents: str, role: str, doc: str) -> ArrayKind:
+    return ArrayKind(name, _extents(extents), role, doc, grouped=True)
+
+
+def _kernel(kernels: tuple[str, ...], name: str, extents: str, role: str, doc: str, grouped: bool = False) -> ArrayKind:
+    return ArrayKind(name, _extents(extents), role, doc, kernels, grouped)
+
+
+def _extents(text: str) -> tuple[str | int, ...]:
+    return tuple(int(part) if part.isdigit() else part for part in text.split(", ") if part)
+
+
+ARRAYS: tuple[ArrayKind, ...] = (
+    _one("clock", "", SCRATCH, "Step that begins next, step that runs now, and first step of the chunk."),
+    _one("spike_total", "1", RECORD, "Number of spikes of the chunk so far."),
+    _one("spike_begin", "step bounds", RECORD, "Place of the first spike of each step of the chunk in `spike_id`."),
+    _one("spike_id", "spikes", RECORD, "Id of the source of each spike, step by step, in any order within a step."),
+    _one("spike_events", "spikes", RECORD, "Number of events that each spike stands for."),
+    _one("event_step", "remembered ids", STATE, "Step of the last event of each source.", LONG_AGO),
+    _one("event_count", "remembered ids", STATE, "Number of events of each source in the step of its last event."),
+    _one("release_step", "releases", STATE, "Step in which each source's last pulse of transmitter began.", LONG_AGO),
+    _one("source_population", "ids", PARAMETER, "Number of the population, or of the gates on sources, of each id."),
+    _one("ring", "ring slots", STATE, "Sum of the weights of the events that arrive in each coming step (quanta)."),
+    _one("bath", "baths", PARAMETER, "Columns of `waves` and coefficients with which each receptor changes in time."),
+    _one("bath_kinetics", "steps, bath width", SCRATCH, "Coefficients of slowed kinetics in each step of the chunk."),
+    _one("waves", "steps, waves", SCRATCH,
+         "Value of each number that changes in time, in each step of the chunk (pA, mV, mM or a factor)."),
+    _one("trace", "samples", RECORD, "Samples of the trace recorders in the chunk (mV, nS, pA ...).", np.nan),
+    _one("fault", "1", STATE, "Step (times 2^31) and id of the first neuron whose V became NaN or infinite.", NO_FAULT),
+    _one("due_begin", "step bounds", SCRATCH, "Place of the first listed spike of each step of the chunk in `due_id`."),
+    _one("due_id", "listed events", PARAMETER, "Id of the source of each listed spike, in order of time."),
+    _one("due_events", "listed events", PARAMETER, "Number of events that each listed spike stands for."),
+    _one("drives", "drives", PARAMETER, "Rate, weight, window and random key of each Poisson drive and source."),
+    _one("drive_rate", "rates, 2", PARAMETER,
+         "Mean of a piece and the probability of no event in it, of each rate (events per step)."),
+    _one("drive_pieces", "rates", PARAMETER, "Number of pieces of equal mean that each rate is drawn in."),
+    _one("drive_weight", "drive weights", PARAMETER, "Weight of an event of each drive (quanta)."),
+    _one("routes", "routes", PARAMETER, "Sources, synapses and sums of each way that events take."),
+    _one("route_begin", "route bounds", PARAMETER, "Place of the first route of each population in `routes`."),
+    _one("row_begin", "row bounds", PARAMETER, "Place of the first synapse of each row and slice within its block."),
+    _one("words", "words", PARAMETER, "Delay (steps, high half) and target in its slice (low half) of each synapse."),
+    _one("weights", "weights", WEIGHT, "Weight of each event-driven synapse (quanta times 2^shift of its route)."),
+    _one("shared", "shared sums", PARAMETER, "Place in `ring` of each sum that all neurons of a population share."),
+    _one("histories", "histories", PARAMETER, "Sources, word length and transmitter of each history."),
+    _one("history", "history words", STATE,
+         "Transmitter of each source in recent steps as bits, or the number of its events; newest step lowest."),
+    _one("payload", "payloads, 2", SCRATCH,
+         "Value to which, and from which, each channel of a gate on a source moves in this step (1)."),
+    _group("chunks", "chunks", PARAMETER, "Neurons, coefficients, drives and probes of each unit of work."),
+    _group("V", "neurons", STATE, "Membrane potential of each neuron, counted from `rest` (mV)."),
+    _group("rest", "neurons", PARAMETER, "Potential from which V of each neuron is counted (mV)."),
+    _group("refractory", "neurons", STATE, "Refractory time that is left to each neuron (steps)."),
+    _group("membrane", "own states, neurons", STATE, "Each neuron model's own states (pA, pA or open fractions)."),
+    _group("gates", "gate states, neurons", STATE, "States of each receptor's gates and effects (nS, pA, mM or 1)."),
+    _group("synaptic", "synaptic sums, neurons", STATE,
+           "Sum of weight times gate over each neuron's synapses: mean over the coming step, and at its end (nS)."),
+    _group("coef", "coefficients, coefficient rows", PARAMETER, "Coefficients of the neuron model and its receptors."),
+    _group("current", "neurons", PARAMETER, "Constant current into each neuron (pA)."),
+    _group("current_wave", "neurons", PARAMETER, "Column of `waves` with the current into each neuron."),
+    _group("clamp_wave", "neurons", PARAMETER, "Column of `waves` with the command voltage of each neuron; 0: none."),
+    _group("rings", "rings", PARAMETER, "Place in `ring` of the sums of each input of each population."),
+    _group("probes", "probes", PARAMETER, "Neuron, variable and place in `trace` of each recorded variable."),
+    _kernel(("advance_poisson",), "chunks", "chunks", PARAMETER, "Sources and drive of each unit of work."),
+    _kernel(("advance_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and places of each set of gates."),
+    _kernel(("advance_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each set."),
+    _kernel(("advance_gates",), "states", "source states", STATE, "States of each source's gate (1)."),
+    _kernel(SYNAPSE_KERNELS, "row_begin", "row bounds", PARAMETER,
+            "Place of the first synapse of each target within its block."),
+    _kernel(SYNAPSE_KERNELS, "address", "synapses", PARAMETER,
+            "Bit of `history` that each synapse's delay has reached: word (27 bits) and bit in it (5 bits)."),
+    _kernel(SYNAPSE_KERNELS, "weights", "weights", WEIGHT, "Weight of each synapse (nS or pA)."),
+    _kernel(SYNAPSE_KERNELS, "gates", "states", STATE,
+            "States of each synapse's gate, and the fraction of its channels that no drug blocks (1)."),
+    _kernel(SYNAPSE_KERNELS, "sets", "sets", PARAMETER, "Targets, blocks and sums of each receptor.", True),
+    _kernel(SYNAPSE_KERNELS, "blocks", "blocks", PARAMETER, "Synapses, gates and drug of each block.", True),
+    _kernel(SYNAPSE_KERNELS, "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each block.", True),
+)  # fmt: skip
+
+
+def array_name(name: str, *, kernel: str | None = None, group: int | None = None) -> str:
+    """Return the name in a program of an array of a kernel, of a group of neurons, of both, or of all.
+
+    >>> array_name("V", group=0), array_name("sets", kernel="advance_markov", group=1), array_name("clock")
+    ('g0.V', 'advance_markov.g1.sets', 'clock')
+    """
+    parts = [kernel, None if group is None else f"g{group}", name]
+    return ".".join(part for part in parts if part is not None)
+
+
+def kind_of(kernel: str, argument: str) -> ArrayKind:
+    """Return the declaration of the array that a kernel gets as an argument: that of the narrowest scope."""
+    found = [a for a in ARRAYS if a.name == argument and (kernel in a.kernels or not a.kernels)]
+    return max(found, key=lambda a: (bool(a.kernels), a.grouped))
+
+
+def bindings(kernel: str, group: int | None = None) -> dict[str, str]:
+    """Return the array of each argument of a kernel, launched for a group of neurons or for all."""
+    names = {}
+    for argument in KERNELS[kernel].arguments:
+        if argument.array:
+            kind = kind_of(kernel, argument.name)
+            own = kernel if kind.kernels else None
+            names[argument.name] = array_name(argument.name, kernel=own, group=group if kind.grouped else None)
+    return names
+
+
+def arguments_of(kind: ArrayKind) -> dict[str, Argument]:
+    """Return the argument that an array is passed as, by kernel."""
+    return {
+        kernel: argument
+        for kernel, spec in KERNELS.items()
+        for argument in spec.arguments
+        if argument.array and argument.name == kind.name and kind_of(kernel, argument.name) is kind
+    }
+
+
+@functools.cache
+def type_of(kind: ArrayKind) -> Argument:
+    """Return an argument that an array is passed as; all have one type."""
+    return next(iter(arguments_of(kind).values()))

@@ -1,0 +1,107 @@
+"""The two kinds of 32-bit words that stand for synapses, encoded and decoded.
+
+An event-driven synapse is a *word* in its source's row: its target within a slice (low 16 bits) and its delay in steps
+(high 16 bits). A synapse with a gate of its own is an *address* in its target's row: the bit of the source histories
+that its delay has reached, as the number of a 32-bit word (high 27 bits) and of the bit within it (low 5 bits).
+``kernels/deliver_spikes.cu`` and ``kernels/advance_synapses.cu`` read them; a test holds both sides together.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.kernels.records import History
+
+Words = NDArray[np.uint32]
+_TARGET_BITS, _BIT_BITS = 16, 5
+LARGEST_SLICE = 1 << _TARGET_BITS  # targets
+LONGEST_DELAY = (1 << 32 - _TARGET_BITS) - 1  # steps
+MOST_HISTORY = 1 << 32 - _BIT_BITS  # words of one population's histories
+
+
+class Synapse(NamedTuple):
+    """Event-driven synapses: `target` within its slice, `delay` in steps; arrays of one type."""
+
+    target: NDArray[Any]
+    delay: NDArray[Any]
+
+
+class Bits(NamedTuple):
+    """Where addresses point: number of a 32-bit word of the source histories, and of a bit within it."""
+
+    word: NDArray[Any]
+    bit: NDArray[Any]
+
+
+class Sent(NamedTuple):
+    """Synapses with gates of their own: `source` within its population, `delay` in steps."""
+
+    source: NDArray[Any]
+    delay: NDArray[Any]
+
+
+def encode_synapse(target: Any, delay: Any) -> Words:
+    """Return the words of synapses.
+
+    Parameters
+    ----------
+    target : int or ndarray
+        Target within its slice, below `LARGEST_SLICE`.
+    delay : int or ndarray
+        Steps, 1 to `LONGEST_DELAY`.
+
+    >>> encode_synapse(np.array([0, 7]), 2).tolist()
+    [131072, 131079]
+    """
+    late = np.left_shift(np.asarray(delay, np.uint32), np.uint32(_TARGET_BITS), dtype=np.uint32)
+    words: Words = np.asarray(target, np.uint32) | late
+    return words
+
+
+def decode_synapse(word: NDArray[Any]) -> Synapse:
+    """Return the targets and delays of words, in their type.
+
+    >>> decode_synapse(np.array([131072, 131079]))
+    Synapse(target=array([0, 7]), delay=array([2, 2]))
+    """
+    return Synapse(word & (LARGEST_SLICE - 1), word >> _TARGET_BITS)
+
+
+def encode_address(source: NDArray[Any], delay: Any, history: History) -> Words:
+    """Return the addresses of synapses in the history of their sources.
+
+    Parameters
+    ----------
+    source : ndarray
+        Source within its population.
+    delay : int or ndarray
+        Steps, from 1 to what `history` holds.
+    history : History
+        The history of the population.
+    """
+    late = np.asarray((delay - _lag(history)) * history.bits, np.uint32)
+    words: Words = source.astype(np.uint32) * np.uint32(history.words << _BIT_BITS) + late
+    return words
+
+
+def decode_address(address: NDArray[Any], history: History) -> Sent:
+    """Return the sources and delays of addresses, in their type."""
+    bits = history.words << _BIT_BITS  # of one source
+    return Sent(address // bits, address % bits // history.bits + _lag(history))
+
+
+def split_address(address: NDArray[Any]) -> Bits:
+    """Return the word and the bit that addresses point at, in their type.
+
+    >>> split_address(np.array([0, 33]))
+    Bits(word=array([0, 1]), bit=array([0, 1]))
+    """
+    return Bits(address >> _BIT_BITS, address & ((1 << _BIT_BITS) - 1))
+
+
+def _lag(history: History) -> int:
+    """Return how many steps late a history is read: a pulse acts from its first step on, events at their end."""
+    return 0 if history.pulse else 1
