@@ -1,7 +1,7 @@
-"""The other side of coba.py, run by the python that has Brian2: makes a C++ standalone program of one case.
+"""Brian2's part of coba.py, run by the python that has Brian2: it makes a C++ standalone program of one case.
 
-Reads a case as JSON, writes the program into a folder, compiles it there, and prints one line of JSON: versions and
-seconds of code generation and of compiling. coba.py then runs the program as often as it likes.
+The script reads a case as JSON, writes the program to a folder, compiles it there, and prints one line of JSON with the
+versions and the times of code generation and compilation (s). coba.py then runs the program several times.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ dg_i/dt = -g_i/tau_i : siemens
 
 
 def main() -> None:
-    """Generate and compile."""
+    """Generate and compile the program."""
     case = json.loads(sys.argv[1])
     b2.set_device("cpp_standalone", directory=case["folder"], build_on_run=False)
-    b2.seed(case["seed"])  # after set_device, which would forget it
+    b2.seed(case["seed"])  # after set_device, which resets the seed
     b2.defaultclock.dt = case["dt"] * b2.ms
     start = time.perf_counter()
     n, n_e = case["neurons"], case["neurons"] * 4 // 5
@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def compile_program(folder: str) -> None:
-    """Brian2's own makefile, all cores."""
+    """Compile with Brian2's own makefile on all cores."""
     subprocess.run(["make", "-j"], cwd=folder, check=True, capture_output=True)
 
 

@@ -1,6 +1,6 @@
-"""The networks that benchmarks run, and why these.
+"""Networks that the benchmarks run, with the reason for each.
 
-Each is a function that returns a description; sizes and strengths are arguments or constants here, nowhere else.
+Each network is described by a function. Sizes and weights are arguments or constants in this module and nowhere else.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from typing import NamedTuple
 
 import gpusyn as gs
 
-DT = 0.1  # ms, everywhere
+DT = 0.1  # ms, in all benchmarks
 
 
 class Coba(NamedTuple):
-    """A network of conductance-based neurons after Vogels and Abbott (2005), as Brette et al. (2007) wrote it down.
+    """A network of conductance-based neurons after Vogels and Abbott (2005), as specified by Brette et al. (2007).
 
     Attributes
     ----------
     neurons, synapses : int
-        Four fifths are excitatory; each neuron gets `synapses` of them on average.
+        Number of neurons, four fifths of which are excitatory, and mean number of synapses onto each neuron.
     excitatory, inhibitory : float
         Peak conductance of one event (nS).
     current : float
         Constant current into every neuron (pA).
     why : str
-        What the case is for.
+        Purpose of the case.
     """
 
     neurons: int
@@ -37,30 +37,30 @@ class Coba(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Neurons x synapses."""
+        """Name of the case: neurons x synapses."""
         return f"{self.neurons:,} x {self.synapses:,}"
 
 
-# The start that sets the network going, in nS: too much excitation or too even an inhibition brings one volley
-# of spikes, whose own inhibition then ends the activity for good.
+# Upper limits of the initial conductances (nS) that start the activity. With more excitation, or with less varied
+# inhibition, one volley of spikes occurs, and its inhibition ends the activity for good.
 START_EXCITATION = 40.0
 START_INHIBITION = 200.0
 
 COBA = {
-    "small": Coba(4000, 80, 6.0, 67.0, 0.0, "the published network: few synapses, so neurons and overheads count"),
+    "small": Coba(4000, 80, 6.0, 67.0, 0.0, "the published network: few synapses, so neurons and overhead dominate"),
     "large": Coba(
         20000,
         1000,
         0.05,
         0.5,
         350.0,
-        "20 million synapses, beyond all caches: delivery counts; a current keeps it between 10 and 20 Hz",
+        "20 million synapses, larger than all caches, so delivery dominates; a current keeps it between 10 and 20 Hz",
     ),
 }
 
 
 def coba(case: Coba) -> tuple[gs.Network, gs.Recorder]:
-    """The network of a case, with a recorder of all its spikes; `kick` sets it going."""
+    """Return the network of a case, with a recorder of all its spikes; `kick` starts its activity."""
     net = gs.Network()
     cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0, I_e=case.current)
     receptors = [gs.AMPA(tau_decay=5.0, E_rev=0.0), gs.GABA_A(tau_decay=10.0, E_rev=-80.0)]
@@ -75,14 +75,17 @@ def coba(case: Coba) -> tuple[gs.Network, gs.Recorder]:
 
 
 def kick(sim: gs.Simulator) -> None:
-    """Random conductances at time 0, without which the published network stays silent."""
+    """Set random conductances at time 0, without which the published network stays silent."""
     for population in sim.net.populations.values():
         sim.set(population, "g_AMPA", gs.Uniform(0.0, START_EXCITATION))
         sim.set(population, "g_GABA_A", gs.Uniform(0.0, START_INHIBITION))
 
 
 def gated(sources: int, targets: int, in_degree: int, rate: float, gating: str = "per-synapse") -> gs.Network:
-    """A saturating receptor: every synapse has its own weight and delay, and, per synapse, its own gate."""
+    """Return a network with a saturating receptor, in which every synapse has its own weight and delay.
+
+    With per-synapse gating every synapse also has its own gate.
+    """
     net = gs.Network()
     bg = net.population("sources", sources, gs.PoissonSource(rate=rate))
     receptor = gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA(), gating=gating)
@@ -99,7 +102,10 @@ def gated(sources: int, targets: int, in_degree: int, rate: float, gating: str =
 
 
 def demo(size: int = 4000) -> tuple[gs.Network, gs.Recorder]:
-    """The README's network: AMPA and NMDA in one contact, GABA_A of varied weights and delays, a Poisson background."""
+    """Return the README's network.
+
+    It has AMPA and NMDA in one contact, GABA_A with varied weights and delays, and a Poisson background.
+    """
     net = gs.Network()
     cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0)
     receptors = [gs.AMPA(tau_decay=5.0, E_rev=0.0), gs.NMDA(Mg=1.0), gs.GABA_A(tau_decay=10.0, E_rev=-80.0)]
@@ -115,8 +121,8 @@ def demo(size: int = 4000) -> tuple[gs.Network, gs.Recorder]:
     return net, net.record(E + I, "spikes")
 
 
-# The cortical microcircuit of Potjans and Diesmann (2014), one column a population. PD14_P[target][source] are
-# connection probabilities, PD14_RATES the full network's mean rates (Hz), which scaling down keeps.
+# The cortical microcircuit of Potjans and Diesmann (2014), one column per population. PD14_P[target][source] is the
+# connection probability, PD14_RATES are the mean rates of the full network (Hz), which scaling preserves.
 PD14 = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
 PD14_SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)
 PD14_P = (
@@ -137,10 +143,10 @@ PD14_PSC, PD14_G, PD14_BACKGROUND, PD14_TAU = 87.81, -4.0, 8.0, 0.5  # pA, ratio
 
 
 def pd14(scale: float = 1.0) -> tuple[gs.Network, gs.Recorder]:
-    """The microcircuit with `scale` times the neurons and `scale` times the synapses of each.
+    """Return the microcircuit with `scale` times the neurons and `scale` times the synapses of each neuron.
 
-    Scaled down, weights grow by 1/sqrt(scale) and a current makes up for the mean that is lost: rates stay,
-    correlations do not.
+    If it is scaled down, the weights grow by 1/sqrt(scale) and a current replaces the lost mean input. This preserves
+    the rates but not the correlations.
     """
     net = gs.Network()
     root = math.sqrt(scale)
@@ -175,7 +181,7 @@ def pd14(scale: float = 1.0) -> tuple[gs.Network, gs.Recorder]:
                     target,
                     gs.FixedTotalNumber(n),
                     receptor="synapse",
-                    weight=gs.Normal(mean, 0.1 * abs(mean), **limit),  # drawn again while the sign is wrong
+                    weight=gs.Normal(mean, 0.1 * abs(mean), **limit),  # redrawn while the sign is wrong
                     delay=gs.Normal(*delay, low=DT),
                 )
     everyone = populations[0]
@@ -185,13 +191,16 @@ def pd14(scale: float = 1.0) -> tuple[gs.Network, gs.Recorder]:
 
 
 def _pd14_psc(target: int, source: int) -> float:
-    """Mean amplitude of a connection (pA); L4E to L23E is doubled."""
+    """Return the mean amplitude of a connection (pA); that of L4E to L23E is doubled."""
     if source % 2:
         return PD14_G * PD14_PSC
     return 2.0 * PD14_PSC if (target, source) == (0, 2) else PD14_PSC
 
 
 def _pd14_synapses(target: int, source: int) -> float:
-    """Synapses of a connection in the full network, drawn with replacement: more than p times the pairs."""
+    """Return the number of synapses of a connection in the full network.
+
+    They are drawn with replacement, so there are more than p times the number of pairs.
+    """
     p, pairs = PD14_P[target][source], PD14_SIZES[target] * PD14_SIZES[source]
     return math.log(1.0 - p) / math.log1p(-1.0 / pairs)

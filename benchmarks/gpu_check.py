@@ -1,9 +1,9 @@
-"""All that a real GPU can tell, in one command: ``python benchmarks/gpu_check.py [--scale S] [--no-suite]``.
+"""All checks and measurements that need a real GPU: ``python benchmarks/gpu_check.py [--scale S] [--no-suite]``.
 
-Runs the test suite with GPUSYN_REQUIRE_CUDA=1, `gpusyn info`, `gpusyn check` (parity of bits), then measures: the
-device's copy bandwidth and what share of it per-synapse gating reaches, the time of a step of the README's network, and
-the microcircuit of Potjans and Diesmann (2014) as far as it fits. Every part reports for itself; the exit status counts
-the parts that failed. It has never been run on a GPU.
+The script runs `gpusyn info`, `gpusyn check` (parity of bits) and the test suite with GPUSYN_REQUIRE_CUDA=1. Then it
+measures the copy bandwidth of the device and the fraction of it that per-synapse gating reaches, the time per step of
+the README's network, and the microcircuit of Potjans and Diesmann (2014), at the largest scale that fits. Each part
+reports its own result; the exit status is the number of parts that failed. It has never been run on a GPU.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ import gpusyn as gs  # noqa: E402
 from benchmarks import cases, measure  # noqa: E402
 from gpusyn.backends.cuda.backend import CudaBackend, import_cupy  # noqa: E402
 
-SYNAPSE_BYTES = 16  # read and written a step by a first-order gate: address 4, weight 4, gate 4 + 4
+SYNAPSE_BYTES = 16  # read and written per step by a first-order gate: address 4, weight 4, gate 4 + 4
 
 
 def command(*words: str) -> None:
-    """A command of its own process; its failure is this part's."""
+    """Run a command in a process of its own; raise an error if it fails."""
     environment = os.environ | {"GPUSYN_REQUIRE_CUDA": "1"}
     subprocess.run([sys.executable, "-m", *words], cwd=ROOT, env=environment, check=True)
 
 
 def copy_bandwidth(cupy: Any, size: int = 1 << 28, repeats: int = 20) -> float:
-    """Bytes a second that the device reads and writes when it copies an array."""
+    """Return the bytes per second that the device reads and writes when it copies an array."""
     source, target = cupy.zeros(size, cupy.uint8), cupy.empty(size, cupy.uint8)
     target[...] = source
     begin, end = cupy.cuda.Event(), cupy.cuda.Event()
@@ -49,7 +49,7 @@ def copy_bandwidth(cupy: Any, size: int = 1 << 28, repeats: int = 20) -> float:
 def timed(
     net: gs.Network, duration: float, start: Callable[[gs.Simulator], object] | None = None
 ) -> tuple[float, float]:
-    """Seconds to build, and seconds of wall time a second of model time."""
+    """Return the time of building (s), and the wall time per second of model time (s)."""
     begin = time.perf_counter()
     with gs.Simulator(net, dt=cases.DT, seed=1, backend="cuda") as sim:
         built = time.perf_counter() - begin
@@ -62,7 +62,7 @@ def timed(
 
 
 def bandwidth() -> None:
-    """Per-synapse gating against the device's own copy."""
+    """Compare the bandwidth of per-synapse gating with that of a copy on the device."""
     limit = copy_bandwidth(import_cupy())
     sources, targets, in_degree = 20_000, 40_000, 1000
     _, wall = timed(cases.gated(sources, targets, in_degree, 10.0), 100.0)
@@ -71,30 +71,30 @@ def bandwidth() -> None:
 
 
 def step_time() -> None:
-    """A step of the README's network."""
+    """Measure the time per step of the README's network."""
     built, wall = timed(cases.demo()[0], 1000.0)
     print(
-        f"README network: built in {built:.2f} s, {wall * cases.DT * 1e3:.1f} us a step, "
-        f"{wall:.3f} s a second of model time"
+        f"README network: built in {built:.2f} s, {wall * cases.DT * 1e3:.1f} us per step, "
+        f"{wall:.3f} s per second of model time"
     )
 
 
 def microcircuit(scale: float) -> None:
-    """The microcircuit, at half the size again and again until it fits."""
+    """Measure the microcircuit; halve its size until it fits."""
     backend = CudaBackend()
     while not (plan := gs.plan(cases.pd14(scale)[0], dt=cases.DT, backend=backend)).fits:
         print(f"microcircuit x {scale:g} does not fit: {plan.total / 1e9:.1f} GB")
         scale /= 2
     print(plan)
     built, wall = timed(cases.pd14(scale)[0], 1000.0)
-    print(f"microcircuit x {scale:g}: built in {built:.1f} s, {wall:.3f} s of wall time a second of model time")
+    print(f"microcircuit x {scale:g}: built in {built:.1f} s, {wall:.3f} s of wall time per second of model time")
 
 
 def main() -> int:
-    """Run every part; the number of parts that failed."""
+    """Run every part, and return the number of parts that failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=1.0, help="size of the microcircuit")
-    parser.add_argument("--no-suite", action="store_true", help="leave the test suite out")
+    parser.add_argument("--no-suite", action="store_true", help="leave out the test suite")
     arguments = parser.parse_args()
     parts: dict[str, Callable[[], None]] = {
         "info": lambda: command("gpusyn", "info"),

@@ -1,7 +1,7 @@
-"""What every kernel takes on every promised GPU, by NVRTC with no GPU: registers, spills, shared memory.
+"""Registers, spills and shared memory of every kernel on every supported GPU, from NVRTC without a GPU.
 
-``python -m benchmarks.kernel_report`` prints the table; ``--write`` renews ``docs/kernels.md``, which a test
-reads back and holds later kernels to.
+``python -m benchmarks.kernel_report`` prints the table; ``--write`` updates ``docs/kernels.md``, with which a test
+compares later kernels.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from gpusyn.kernels.modules import Module
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "kernels.md"
 
-_INTRODUCTION = """# What the kernels take
+_INTRODUCTION = """# Resources of the kernels
 
-Registers of a thread by compute capability; bytes of static shared memory of a block, of local memory of a
-thread (arrays that are indexed at run time) and spilled for want of registers (the most of all
-capabilities), for the modules in common use. NVRTC {version} works this out with no GPU; the same compiler
-and options run on one. Registers move with the architecture and with each NVRTC, so the tests hold kernels to
-these figures with a margin, and to no spills at all. Times are not in here: they need a GPU.
+The table lists, for the modules in common use, the registers per thread for each compute capability (`sm_75` to
+`sm_120`). It also lists the largest number of bytes, over all capabilities, of static shared memory per block (shared),
+of local memory per thread for arrays that are indexed at run time (local), and of spilled registers (spilled).
+NVRTC {version} determines these numbers without a GPU, with the compiler options that are used on a GPU. They change
+with the architecture and with the version of NVRTC. The tests therefore compare kernels with this table with a margin,
+but allow no spills. The page gives no times, which need a GPU.
 
-Renew with `python -m benchmarks.kernel_report --write`.
+`python -m benchmarks.kernel_report --write` updates this page.
 """
 
 
@@ -46,13 +47,13 @@ class Row:
 def compile_module(
     module: Module, architectures: Iterable[int] = nvrtc.ARCHITECTURES
 ) -> Iterator[tuple[int, nvrtc.Compiled]]:
-    """One module for each of some architectures."""
+    """Compile one module for each of several architectures."""
     for arch in architectures:
         yield arch, nvrtc.compile_text(module.text, arch)
 
 
 def rows_of(module: Module, compiled: Iterable[nvrtc.Compiled]) -> list[Row]:
-    """The table's lines for one module."""
+    """Return the lines of the table for one module."""
     found = [c.kernels for c in compiled]
     rows = []
     for kernel in sorted(found[0]):
@@ -71,7 +72,7 @@ def rows_of(module: Module, compiled: Iterable[nvrtc.Compiled]) -> list[Row]:
 
 
 def format_table(rows: Iterable[Row]) -> str:
-    """The table in Markdown."""
+    """Return the table in Markdown."""
     heads = ["module", "kernel", *(f"sm_{a}" for a in nvrtc.ARCHITECTURES), "shared", "local", "spilled"]
     lines = [" | ".join(heads), " | ".join(["---", "---", *["--:"] * (len(heads) - 2)])]
     lines += [
@@ -82,7 +83,7 @@ def format_table(rows: Iterable[Row]) -> str:
 
 
 def read_table(document: str) -> list[Row]:
-    """The lines of a table that :func:`format_table` made."""
+    """Return the lines of a table that :func:`format_table` made."""
     rows = []
     for line in document.splitlines():
         cells = [cell.strip(" `") for cell in line.strip("|").split("|")]
@@ -93,7 +94,7 @@ def read_table(document: str) -> list[Row]:
 
 
 def report() -> tuple[str, list[str]]:
-    """The whole document, and complaints: warnings of the compiler and kernels that spill."""
+    """Return the whole document, and complaints about compiler warnings and kernels that spill."""
     rows, complaints = [], []
     for module in modules_in_common_use():
         compiled = dict(compile_module(module))
@@ -104,9 +105,9 @@ def report() -> tuple[str, list[str]]:
 
 
 def main() -> int:
-    """Print or write the document; non-zero when a kernel spills or the compiler warns."""
+    """Print or write the document; return 1 if a kernel spills or the compiler warns, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="renew docs/kernels.md")
+    parser.add_argument("--write", action="store_true", help="update docs/kernels.md")
     arguments = parser.parse_args()
     document, complaints = report()
     if arguments.write:

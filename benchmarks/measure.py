@@ -1,4 +1,4 @@
-"""What all benchmarks share: facts of the machine, and paired, interleaved runs."""
+"""Facts about the machine, and paired runs in turns, which all benchmarks share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gpusyn.backends.cpu.compiler import find_compiler
 
 
 def processor() -> str:
-    """Name of the processor, as the system tells it."""
+    """Return the name of the processor, as the system gives it."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text(encoding="utf-8").splitlines():
@@ -28,7 +28,7 @@ def processor() -> str:
 
 
 def facts() -> list[str]:
-    """Machine, versions, load and date, one fact a line; printed above every result."""
+    """Return date, machine with its load, and versions, one per line; they are printed above every result."""
     compiler = find_compiler()
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     return [
@@ -45,7 +45,7 @@ class Paired(NamedTuple):
     Attributes
     ----------
     ours, theirs : list of float
-        Seconds, pair by pair.
+        Time of each run (s), in the order of the pairs.
     """
 
     ours: list[float]
@@ -53,19 +53,19 @@ class Paired(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Median over the pairs of theirs / ours: how many times faster ours is."""
+        """Median over the pairs of theirs / ours, which is how many times faster ours is."""
         return statistics.median(t / o for o, t in zip(self.ours, self.theirs, strict=True))
 
     def spread(self) -> str:
-        """Smallest and largest ratio of a pair: how noisy the machine was."""
+        """Return the smallest and largest ratio of a pair, which show how noisy the machine was."""
         ratios = [t / o for o, t in zip(self.ours, self.theirs, strict=True)]
         return f"{min(ratios):.2f} to {max(ratios):.2f} over {len(ratios)} pairs"
 
 
 def paired(ours: Callable[[], float], theirs: Callable[[], float], pairs: int) -> Paired:
-    """Run both in turns, `pairs` times after one round that does not count; each returns its own seconds.
+    """Run both in turns, `pairs` times after one round that does not count; each returns its own time (s).
 
-    Who goes first alternates, so that a machine that warms up or slows down favours nobody.
+    They take turns in going first, so that a machine that warms up or slows down favours neither.
     """
     ours(), theirs()
     result = Paired([], [])
@@ -76,7 +76,7 @@ def paired(ours: Callable[[], float], theirs: Callable[[], float], pairs: int) -
 
 
 def seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
-    """Time that `work` takes by `clock`."""
+    """Return the time that `work` takes, measured by `clock` (s)."""
     start = clock()
     work()
     return clock() - start

@@ -1,10 +1,10 @@
-"""Bytes a synapse, measured: the arrays as they stand, and the most memory that building took.
+"""Measured bytes per synapse: the size of the arrays, and the peak memory while the network is built.
 
 ``python -m benchmarks.memory [--neurons N] [--synapses K]``
 
-Event-driven form, in two kinds: one weight for all (a word a synapse) and a weight and a delay for each. Every kind is
-built in a process of its own, whose largest resident size is compared with what it was before building. Targets: 10
-bytes a synapse all told, and no peak above 1.5 times the final size.
+The synapses are event-driven, in two kinds: one weight for all synapses (one word per synapse), or a weight and a delay
+for each. Each kind is built in a process of its own, whose largest resident size is compared with its size before
+building. The targets are 10 bytes per synapse in total and a peak of at most 1.5 times the final size.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KINDS = {
 
 
 def network(kind: str, neurons: int, synapses: int) -> gs.Network:
-    """One population onto itself."""
+    """Return a network of one population that is connected to itself."""
     net = gs.Network()
     cells = net.population("cells", neurons, gs.LIF(), receptors=[gs.AMPA()])
     varied = kind == "varied"
@@ -43,13 +43,13 @@ def network(kind: str, neurons: int, synapses: int) -> gs.Network:
 
 
 def peak() -> int:
-    """Largest resident size of this process so far (bytes)."""
+    """Return the largest resident size of this process so far (bytes)."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def one(kind: str, neurons: int, synapses: int) -> dict[str, float]:
-    """Build in this process and count."""
+    """Build a network in this process, and return its sizes (bytes) and the time of building (s)."""
     with gs.Simulator(network(kind, 100, 10), dt=cases.DT, seed=1, backend="cpu", threads=1) as small:
         small.step(1)  # kernels compiled and libraries loaded
     before = peak()
@@ -69,11 +69,11 @@ def one(kind: str, neurons: int, synapses: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--neurons", type=int, default=10_000)
-    parser.add_argument("--synapses", type=int, default=1000, help="of each neuron")
-    parser.add_argument("--kind", choices=list(KINDS), help="one kind, as JSON; otherwise all, as a table")
+    parser.add_argument("--synapses", type=int, default=1000, help="synapses onto each neuron")
+    parser.add_argument("--kind", choices=list(KINDS), help="measure one kind and print JSON; default: all, as text")
     given = parser.parse_args()
     if given.kind:
         print(json.dumps(one(given.kind, given.neurons, given.synapses)))
@@ -85,9 +85,9 @@ def main() -> None:
         r = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
         n = r["synapses"]
         print(f"{what}: {n:,} synapses, built in {r['build']:.1f} s")
-        print(f"  {r['own'] / n:.2f} bytes a synapse in words, weights and row bounds")
-        print(f"  {r['all'] / n:.2f} with all other arrays, {r['planned'] / n:.2f} by the plan; target {TARGET:g}")
-        print(f"  building took {r['peak'] / n:.2f} at its peak, {r['peak'] / r['all']:.2f} times the final size")
+        print(f"  {r['own'] / n:.2f} bytes per synapse in words, weights and row bounds")
+        print(f"  {r['all'] / n:.2f} with all other arrays, {r['planned'] / n:.2f} in the plan; target {TARGET:g}")
+        print(f"  {r['peak'] / n:.2f} at the peak of building, {r['peak'] / r['all']:.2f} times the final size")
 
 
 if __name__ == "__main__":

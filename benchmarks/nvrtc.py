@@ -1,7 +1,7 @@
-"""NVRTC through ctypes: compiles CUDA text for any GPU with neither a GPU nor a driver.
+"""NVRTC through ctypes: it compiles CUDA text for any GPU without a GPU and without a driver.
 
 Only the wheel ``nvidia-cuda-nvrtc`` (extra ``test``) is needed. The options are those that CuPy 14 passes for
-``RawModule(code=..., options=cuda_backend.OPTIONS)``, so what passes here is what runs on a GPU.
+``RawModule(code=..., options=OPTIONS)``, so the compiled code is the code that runs on a GPU.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from pathlib import Path
 
 from gpusyn.backends.cuda.backend import OPTIONS
 
-# Compute capabilities that gpusyn promises: Turing, Ampere (two), Ada, Hopper, Blackwell (two).
+# Compute capabilities that gpusyn supports: Turing, Ampere (two), Ada, Hopper, Blackwell (two).
 ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
 
-# gpusyn's own, then those that CuPy adds by itself.
+# gpusyn's own options, then those that CuPy adds.
 CUPY_OPTIONS = (*OPTIONS, "-ftz=true", "--device-as-default-execution-space")
 
 
 class NvrtcError(RuntimeError):
-    """The text did not compile; the message is NVRTC's log."""
+    """Text that does not compile; the message is NVRTC's log."""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What one kernel takes on one architecture, as ptxas reports it (bytes; registers a thread)."""
+    """Resources of one kernel on one architecture, from ptxas: registers per thread, other sizes in bytes."""
 
     registers: int
     shared: int
@@ -39,7 +39,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled text: the cubin, the PTX that it was made from, and the log."""
+    """A compiled text: the cubin, the PTX from which it was made, and the log."""
 
     cubin: bytes
     ptx: str
@@ -55,7 +55,7 @@ class Compiled:
 
 
 def parse_log(log: str) -> dict[str, Resources]:
-    """Resources of each kernel in the log of ``--ptxas-options=-v``."""
+    """Return the resources of each kernel from the log of ``--ptxas-options=-v``."""
     found = {}
     for part in log.split("Compiling entry function '")[1:]:
         name = part.split("'", 1)[0]
@@ -70,7 +70,7 @@ def parse_log(log: str) -> dict[str, Resources]:
 
 
 def library_path() -> Path | None:
-    """Where the wheel's libnvrtc lies, None when it is not installed."""
+    """Return the path of the wheel's libnvrtc, or None if the wheel is not installed."""
     for folder in dict.fromkeys(sysconfig.get_paths()[key] for key in ("purelib", "platlib")):
         for path in sorted(Path(folder, "nvidia").glob("*/lib/libnvrtc.so.1[0-9]")):
             return path
@@ -81,14 +81,14 @@ def library_path() -> Path | None:
 def _library() -> ctypes.CDLL:
     path = library_path()
     if path is None:
-        raise NvrtcError('libnvrtc not found: pip install -e ".[test]"')
+        raise NvrtcError('libnvrtc is not installed; install it with: pip install -e ".[test]"')
     library = ctypes.CDLL(str(path))
     library.nvrtcGetErrorString.restype = ctypes.c_char_p
     return library
 
 
 def version() -> str:
-    """Version of the library, such as ``13.5``."""
+    """Return the version of the library, such as ``13.5``."""
     major, minor = ctypes.c_int(), ctypes.c_int()
     _library().nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
     return f"{major.value}.{minor.value}"
@@ -107,12 +107,12 @@ def _text(raw: bytes) -> str:
 
 
 def compile_text(text: str, arch: int, options: tuple[str, ...] = CUPY_OPTIONS) -> Compiled:
-    """Compile ``text`` for one compute capability, such as 90, as CuPy does: straight to a cubin.
+    """Compile ``text`` for one compute capability, such as 90, directly to a cubin, as CuPy does.
 
     Raises
     ------
     NvrtcError
-        When the text does not compile; the message holds the log.
+        If the text does not compile; the message contains the log.
     """
     library, program = _library(), ctypes.c_void_p()
     if library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"gpusyn.cu", 0, None, None):

@@ -1,11 +1,11 @@
-"""Per-synapse gating: 4 million gates on the `cpu` backend against a plain C loop, one thread each, run in turns.
+"""Per-synapse gating: 4 million gates on the `cpu` backend against a plain C loop, with one thread each, run in turns.
 
 ``python -m benchmarks.per_synapse [--steps N] [--pairs N] [--parity-steps N]``
 
-Ours has a weight and a delay of its own in every synapse, Poisson sources, neurons, and sums whose bits equal those of
-numpy. The loop (plain_loop.cpp, the same compiler and flags) has one weight, no delays, no neurons and a fixed set of
-open transmitters: only gates and sums. The target of 0.8 is measured against it; its second form adds in SIMD lanes, as
-`-ffast-math` would, and is reported too. All of ours is counted, sources and neurons included.
+In gpusyn every synapse has its own weight and delay, there are Poisson sources and neurons, and the sums have the same
+bits as with numpy; all of this is included in the time. The loop (plain_loop.cpp, the same compiler and flags) has only
+gates and sums: one weight, no delays, no neurons, and a fixed set of synapses with transmitter. The target is 0.8 times
+the speed of the loop. A second form of the loop, which sums in SIMD lanes as `-ffast-math` would, is reported too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TARGET = 0.8
 
 
 class PlainLoop:
-    """The C loop on a network of the same size: sorted rows of random sources."""
+    """The C loop on a network of the same size, with sorted rows of random sources."""
 
     def __init__(self, form: str) -> None:
         compiler = find_compiler()
@@ -44,14 +44,14 @@ class PlainLoop:
         self.arrays = [
             np.arange(TARGETS + 1, dtype=np.int64) * IN_DEGREE,
             rows.reshape(-1),
-            (draw.random(SOURCES) < RATE * 1e-3).astype(np.int32),  # a pulse of 1 ms an event
+            (draw.random(SOURCES) < RATE * 1e-3).astype(np.int32),  # a pulse of 1 ms per spike
             np.zeros(TARGETS * IN_DEGREE, np.float32),
             np.array([0.88, 0.1, 0.98], np.float32),
         ]
         self.g = np.zeros(TARGETS, np.float32)
 
     def run(self, steps: int) -> float:
-        """Processor seconds of so many steps."""
+        """Return the processor time of a number of steps (s)."""
         pointers = [ctypes.c_void_p(a.ctypes.data) for a in self.arrays]
         count, targets = ctypes.c_longlong(steps), ctypes.c_longlong(TARGETS)
         g = ctypes.c_void_p(self.g.ctypes.data)
@@ -60,7 +60,7 @@ class PlainLoop:
 
 
 def same_bits(steps: int) -> bool:
-    """Whether numpy and the `cpu` backend end with the same potentials and conductances after so many steps."""
+    """Return True if numpy and the `cpu` backend have the same potentials and conductances after a number of steps."""
     results = []
     for backend in ("numpy", "cpu"):
         net = cases.gated(SOURCES, TARGETS, IN_DEGREE, RATE)
@@ -73,11 +73,11 @@ def same_bits(steps: int) -> bool:
 
 
 def main() -> int:
-    """Compare and print; non-zero if numpy's bits differ."""
+    """Run the benchmark and print the result; return 1 if the bits differ from numpy's, else 0."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=40, help="steps of a run")
+    parser.add_argument("--steps", type=int, default=40, help="steps per run")
     parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--parity-steps", type=int, default=60, help="steps compared with numpy; 0: none")
+    parser.add_argument("--parity-steps", type=int, default=60, help="steps to compare with numpy; 0: none")
     given = parser.parse_args()
     print(*measure.facts(), sep="\n")
     net = cases.gated(SOURCES, TARGETS, IN_DEGREE, RATE)
@@ -86,7 +86,7 @@ def main() -> int:
     synapses = TARGETS * IN_DEGREE
     print(f"{synapses:,} gates, {SOURCES:,} sources at {RATE:g} Hz; build {time.perf_counter() - start:.1f} s")
     sim.step(200)  # gates in use, transmitters open
-    for form, what in (("plain_steps", "plain C loop"), ("simd_steps", "the same, sums in SIMD lanes")):
+    for form, what in (("plain_steps", "plain C loop"), ("simd_steps", "C loop with sums in SIMD lanes")):
         loop = PlainLoop(form)
         result = measure.paired(
             lambda: measure.seconds(lambda: sim.step(given.steps), time.process_time),
@@ -97,11 +97,11 @@ def main() -> int:
         print(
             f"  gpusyn {speeds[0]:.3g} updates/s; {what} {speeds[1]:.3g}; ratio {result.ratio:.2f} ({result.spread()})"
         )
-    print(f"  target: {TARGET} of the loop")
+    print(f"  target: {TARGET} times the speed of the plain C loop")
     sim.close()
     if given.parity_steps:
         equal = same_bits(given.parity_steps)
-        print(f"  numpy's bits after {given.parity_steps} steps: {'equal' if equal else 'DIFFERENT'}")
+        print(f"  bits of numpy and cpu after {given.parity_steps} steps: {'equal' if equal else 'DIFFERENT'}")
         return 0 if equal else 1
     return 0
 

@@ -1,5 +1,5 @@
-// What a careful modeller would write for per-synapse first-order gating: one weight, one delay, synapses by target.
-// Two forms: the sum in written order, and the sum reassociated into SIMD lanes (which changes its last bits).
+// Per-synapse first-order gating as a careful modeller would write it: one weight, one delay, synapses by target.
+// There are two forms: one sums in the order of the synapses, the other in SIMD lanes, which changes the last bits.
 extern "C" __attribute__((visibility("default"))) void plain_steps(
     long long steps, long long targets, const long long *begin, const unsigned *source, const int *on, float *gate,
     const float *c, float weight, float *g)

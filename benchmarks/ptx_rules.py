@@ -1,9 +1,9 @@
-"""What the PTX of a kernel must not hold if its bits are to equal those of numpy.
+"""Instructions that the PTX of a kernel must not contain if the kernel is to give the same bits as numpy.
 
-IEEE addition, multiplication, division and square root, rounded to nearest, give the same bits everywhere.
-A fused multiply-add rounds once instead of twice; ``.approx`` and ``div.full`` differ from one GPU to the
-next; an addition or product without ``.rn`` may be fused later by ptxas; float atomics add in the order of
-arrival; libdevice functions are nobody's but NVIDIA's.
+IEEE addition, multiplication, division and square root, rounded to nearest, give the same bits on every machine. A
+fused multiply-add rounds once instead of twice. The results of ``.approx`` and ``div.full`` depend on the GPU. ptxas
+may later fuse an addition or multiplication without ``.rn``. Float atomics add in the order of arrival. libdevice
+functions exist only in NVIDIA's libraries.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ def _broken_rule(operation: str, modifiers: list[str]) -> str | None:
     if "approx" in modifiers:
         return "an approximation whose error depends on the GPU"
     if not is_float:
-        return "compare-and-swap can hide a float atomic" if "cas" in modifiers else None
+        return "compare-and-swap may implement a float atomic" if "cas" in modifiers else None
     if operation in ("fma", "mad"):
         return "fused multiply-add"
     if operation in ("atom", "red"):
         return "float atomic: the sum depends on the order of arrival"
     if operation in ("wmma", "mma", "wgmma"):
-        return "tensor core: rounding of its own"
+        return "tensor core: it rounds in its own way"
     if operation in ("div", "sqrt", "rcp") and "rn" not in modifiers:
         return "not rounded to nearest"
     if operation in ("add", "sub", "mul") and "rn" not in modifiers:
@@ -34,17 +34,17 @@ def _broken_rule(operation: str, modifiers: list[str]) -> str | None:
 
 
 def violations(ptx: str) -> list[str]:
-    """Every instruction of ``ptx`` that can give other bits than numpy.
+    """Return every instruction of ``ptx`` that can give other bits than numpy.
 
     Parameters
     ----------
     ptx : str
-        Text that NVRTC made for a ``compute_XX`` target.
+        Text from NVRTC for a ``compute_XX`` target.
 
     Returns
     -------
     list of str
-        One entry an instruction, ``line N: text (why)``; empty when the text is clean.
+        One entry per instruction, ``line N: text (why)``; empty if there is none.
     """
     found = []
     text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), ptx, flags=re.DOTALL)

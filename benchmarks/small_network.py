@@ -1,8 +1,8 @@
-"""What a step costs when there is next to nothing to do: 10,000 steps of 100 neurons without synapses.
+"""Overhead per step of a network that has almost nothing to compute: 10,000 steps of 100 neurons without synapses.
 
 ``python -m benchmarks.small_network [--backend cpu] [--repeats N]``
 
-The target is 0.2 s on the `cpu` backend, 20 microseconds a step, Python and reading of spikes included.
+The target is 0.2 s on the `cpu` backend (20 microseconds per step), including Python and the reading of spikes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NEURONS, STEPS, TARGET = 100, 10_000, 0.2
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backend", default="cpu")
     parser.add_argument("--repeats", type=int, default=7)
@@ -34,7 +34,7 @@ def main() -> None:
     median = statistics.median(runs)
     print(f"{STEPS:,} steps of {NEURONS} neurons on {given.backend}: median {median:.3f} s, best {min(runs):.3f} s")
     print(
-        f"  {median / STEPS * 1e6:.1f} us a step; build {built:.2f} s; "
+        f"  {median / STEPS * 1e6:.1f} us per step; build {built:.2f} s; "
         f"target {TARGET} s: {'met' if median < TARGET else 'missed'}"
     )
 

@@ -1,12 +1,12 @@
-"""What gates on the sources save: Destexhe AMPA with a gate on every source against one on every synapse, run in turns.
+"""Time that gates on the sources save: Destexhe AMPA with a gate per source against a gate per synapse, run in turns.
 
 ``python -m benchmarks.source_gates [--steps N] [--pairs N]``
 
-One network, 4 million synapses with weights and delays of their own, sources at 10 Hz; whole steps on one thread of the
-`cpu` backend, sources and neurons included in both. Also: the share of synapses that a step visits, and how far the
-conductances of the two lie apart; and what each kernel takes: gates on the sources cost `advance_gates`, and more
-delivery and neurons than the other network has, in place of the streaming kernel. Wanted are under 0.5 % of the
-synapses and under 3 % of the streaming kernel's time.
+Both forms simulate one network of 4 million synapses, each with its own weight and delay, and sources at 10 Hz. The
+time is that of whole steps on one thread of the `cpu` backend, including sources and neurons. The benchmark also prints
+the fraction of synapses that a step visits, the largest difference between the conductances of the two forms, and the
+time of each kernel. Gates on the sources replace the streaming kernel by `advance_gates` and by more work in delivery
+and in the neurons. The targets are less than 0.5 % of the synapses and less than 3 % of the streaming kernel's time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SOURCES, TARGETS, IN_DEGREE, RATE = 20000, 4000, 1000, 10.0
 
 
 def visited(sim: gs.Simulator) -> float:
-    """Mean share of the synapses that deliveries of one step visit: each sends on one edge of a pulse."""
+    """Return the mean fraction of the synapses that are visited per step; each delivery sends one edge of a pulse."""
     session, chunk = sim._session, min(sim._compiled.steps, 200)
     sim.step(chunk)
     ids = session.read("spike_id", 0, int(session.read("spike_begin", chunk, chunk + 1)[0]))
@@ -34,7 +34,7 @@ def visited(sim: gs.Simulator) -> float:
 
 
 def kernel_times(sim: gs.Simulator, steps: int) -> dict[str, float]:
-    """Milliseconds of each kernel, a step, launched one by one."""
+    """Return the time of each kernel per step (ms), from launches one by one."""
     session, total = sim._session, dict[str, float]()
     for _ in range(steps):
         session.write("clock", np.full(3, sim._step, np.int64))
@@ -49,9 +49,9 @@ def kernel_times(sim: gs.Simulator, steps: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Compare and print."""
+    """Run the benchmark and print the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=200, help="steps of a run")
+    parser.add_argument("--steps", type=int, default=200, help="steps per run")
     parser.add_argument("--pairs", type=int, default=7)
     given = parser.parse_args()
     print(*measure.facts(), sep="\n")
@@ -69,16 +69,16 @@ def main() -> None:
     )
     ms = [1e3 * float(np.median(t)) / given.steps for t in result]
     print(f"{TARGETS * IN_DEGREE:,} synapses, sources at {RATE:g} Hz, steps of {cases.DT:g} ms")
-    print(f"  gates on the sources {ms[0]:.3f} ms a step, on the synapses {ms[1]:.3f} ms a step")
+    print(f"  gates on the sources {ms[0]:.3f} ms per step, on the synapses {ms[1]:.3f} ms per step")
     print(f"  time: {100 * ms[0] / ms[1]:.2f} % ({result.ratio:.0f} times faster; {result.spread()})")
-    print(f"  synapses visited in a step: {100 * visited(source):.2f} %")
-    print(f"  largest difference of a conductance, relative: {np.abs(g[0] / g[1] - 1).max():.1e}")
+    print(f"  synapses visited per step: {100 * visited(source):.2f} %")
+    print(f"  largest relative difference of a conductance: {np.abs(g[0] / g[1] - 1).max():.1e}")
     ours, theirs = kernel_times(source, given.steps), kernel_times(synapse, given.steps)
     for which, times in (("sources", ours), ("synapses", theirs)):
-        print(f"  gates on the {which}, ms a step:", ", ".join(f"{k} {v:.3f}" for k, v in times.items()))
+        print(f"  gates on the {which}, ms per step:", ", ".join(f"{k} {v:.3f}" for k, v in times.items()))
     streaming = theirs.pop("advance_first_order")
     more = sum(ours.values()) - sum(theirs.values())
-    print(f"  in place of the streaming kernel: {more:.3f} ms, {100 * more / streaming:.1f} % of it")
+    print(f"  the streaming kernel is replaced by {more:.3f} ms, {100 * more / streaming:.1f} % of its time")
     for sim in sims:
         sim.close()
 

@@ -1,14 +1,14 @@
-"""Bytes that one synapse takes in each form of storage, as `plan()` counts them and as the arrays have them."""
+"""Bytes per synapse in each form of storage, as `plan()` counts them."""
 
 from __future__ import annotations
 
 import gpusyn as gs
 
 HEADING = """
-## Bytes of a synapse
+## Bytes per synapse
 
-What `plan()` counts for 1,000 sources and 1,000 targets with 500 synapses each, row bounds included; a test compares it
-with the arrays that are allocated.
+The table lists the bytes that `plan()` counts for 1,000 sources and 1,000 targets with 500 synapses each, including the
+bounds of rows. A test compares them with the arrays that are allocated.
 
 | form | shared weight, single | own weights, single | own weights, double |
 | --- | --: | --: | --: |
@@ -25,7 +25,7 @@ SIZE, FAN_IN = 1000, 500
 
 
 def network(receptor: gs.Receptor | None, own_weights: bool) -> gs.Network:
-    """A projection of half a million synapses onto one receptor, or onto AMPA and NMDA."""
+    """Return a network with half a million synapses onto one receptor, or onto AMPA and NMDA if it is None."""
     receptors = [gs.AMPA(), gs.NMDA()] if receptor is None else [receptor]
     net = gs.Network()
     pre = net.population("pre", SIZE, gs.LIF())
@@ -38,12 +38,12 @@ def network(receptor: gs.Receptor | None, own_weights: bool) -> gs.Network:
 
 
 def planned(receptor: gs.Receptor | None, own_weights: bool, precision: str) -> float:
-    """Bytes a synapse by the plan."""
+    """Return the bytes per synapse in the plan."""
     return gs.plan(network(receptor, own_weights), dt=0.1, precision=precision).bytes_per_synapse
 
 
 def section() -> str:
-    """The section in Markdown."""
+    """Return the section in Markdown."""
     lines = []
     for name, receptor in FORMS.items():
         cells = (

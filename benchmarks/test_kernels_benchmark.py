@@ -1,8 +1,8 @@
 """Micro-benchmarks of single kernels on one CPU thread, and of a step of the README's network.
 
-Run it with ``pytest -n 0 benchmarks/test_kernels_benchmark.py --benchmark-enable`` (pytest-benchmark). It is not
-collected otherwise, since timings are no tests. One round makes so many launches of one kernel that the call from
-Python does not count.
+``pytest -n 0 benchmarks/test_kernels_benchmark.py --benchmark-enable`` runs them (with pytest-benchmark). They are not
+collected otherwise, since timings are not tests. A round has so many launches of one kernel that the overhead of the
+call from Python is negligible.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from gpusyn.backends.base import Session
 from gpusyn.backends.cpu.backend import CpuBackend
 from gpusyn.kernels.spec import KERNELS
 
-LAUNCHES = 100  # in a round; no more than steps of a chunk, so that the list of spikes cannot overflow
-SPIKES = 8  # of a step that is delivered: 4,000 neurons at 20 Hz
+LAUNCHES = 100  # per round; at most the steps of a chunk, so that the list of spikes cannot overflow
+SPIKES = 8  # delivered per step: 4,000 neurons at 20 Hz
 
 
 def gated(kinetics: Any) -> gs.Network:
-    """A hundred thousand gates of one kind on synapses."""
+    """Return a network with a hundred thousand gates of one kind on synapses."""
     net = gs.Network()
     receptor = gs.AMPA(kinetics=kinetics, gating="per-synapse")
     bg = net.population("bg", 1000, gs.PoissonSource(rate=10.0))
@@ -33,7 +33,7 @@ def gated(kinetics: Any) -> gs.Network:
 
 
 def listed() -> gs.Network:
-    """A thousand sources that all fire in every tenth step."""
+    """Return a network of a thousand sources that all fire in every tenth step."""
     net = gs.Network()
     net.population("listed", 1000, gs.SpikeSource(times=np.arange(1.0, 101.0)))
     return net
@@ -47,7 +47,7 @@ KINETICS = {
 
 
 def network_of(kernel: str) -> gs.Network:
-    """A network whose launch list holds this kernel."""
+    """Return a network whose launch list contains a kernel."""
     if kernel in KINETICS:
         return gated(KINETICS[kernel])
     return listed() if kernel == "advance_lists" else cases.demo()[0]
@@ -65,7 +65,7 @@ def test_kernel(benchmark: Any, kernel: str) -> None:
 
 
 def rewind(session: Session, kernel: str) -> None:
-    """The clock back to a step that has work, the list of spikes empty or, for delivery, filled."""
+    """Set the clock back to a step that has work, and empty the list of spikes or, for delivery, fill it."""
     step = 9 if kernel == "advance_lists" else 0
     session.write("clock", np.array([step, step, 0]))
     delivering = kernel == "deliver_spikes"

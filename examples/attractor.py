@@ -1,8 +1,8 @@
-"""The network of Brunel and Wang (2001) and of Wang (2002), which two stories use. Not a story itself.
+"""The network of Brunel and Wang (2001) and of Wang (2002), which two stories share.
 
-Groups of excitatory cells prefer each its stimulus. Connections within a group are stronger by w+, those into it
-weaker by w-, such that the mean stays. Recurrent excitation is mostly NMDA, slow and saturating; everything sees
-2400 Hz of background.
+Each group of excitatory cells prefers its own stimulus. Weights within a group are multiplied by w+ and those into it
+from outside by w-, so that their mean is unchanged. Recurrent excitation is mostly through slow, saturating NMDA
+receptors. Every cell receives background spikes at 2400 Hz.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CELL_I = gs.LIF(C_m=200.0, g_L=20.0, E_L=-70.0, V_th=-50.0, V_reset=-55.0, t_ref
 
 
 class Conductances(NamedTuple):
-    """Weights of one synapse (nS) onto one kind of cell."""
+    """Weights of a synapse (nS) onto one type of cell."""
 
     external: float
     AMPA: float
@@ -27,7 +27,7 @@ class Conductances(NamedTuple):
 
 
 class Attractor(NamedTuple):
-    """The network, its selective groups, and the cells outside them."""
+    """The network, its selective groups, and the other cells."""
 
     net: gs.Network
     groups: list[gs.Population]
@@ -45,9 +45,9 @@ def attractor_network(
     onto_I: Conductances,
     tau_GABA: float,
 ) -> Attractor:
-    """Describe a network of `sizes` excitatory and inhibitory cells, all connected to all.
+    """Describe a network of `sizes` excitatory and inhibitory cells, in which every cell is connected to every cell.
 
-    Each group holds `fraction` of the excitatory cells.
+    Each group contains `fraction` of the excitatory cells.
     """
     receptors = [
         gs.AMPA(tau_decay=2.0),

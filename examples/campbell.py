@@ -1,7 +1,7 @@
-"""What does a cell feel of thousands of random inputs?
+"""What conductance do thousands of random inputs give?
 
-A thousand synapses of 0.5 nS at 5 Hz are one Poisson stream of 5000 Hz. Campbell's theorem gives the conductance
-that they sum to, for any shape w f(t) of one event: mean = rate w ∫f dt, variance = rate w² ∫f² dt.
+A thousand synapses of 0.5 nS at 5 Hz are equivalent to one Poisson stream of 5000 Hz. Campbell's theorem gives mean and
+variance of their summed conductance for any shape w f(t) of one event: mean = rate w ∫f dt, variance = rate w² ∫f² dt.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ import gpusyn as gs
 RATE, WEIGHT = 1000 * 5.0, 0.5  # Hz, nS
 PER_MS = RATE * 1e-3
 RISE, DECAY = 0.5, 5.0  # ms
-DT = 0.02  # ms: the mean of samples taken right after a jump is too high by dt / 2 tau, here 0.2 %
+DT = 0.02  # ms; a mean over samples taken right after a jump is too high by dt / 2 tau, here 0.2 %
 
 TOP = (DECAY - RISE) / (DECAY * RISE)
 NORM = 1.0 / (np.exp(-np.log(DECAY / RISE) / TOP / DECAY) - np.exp(-np.log(DECAY / RISE) / TOP / RISE))
@@ -29,7 +29,7 @@ SHAPES = {  # receptor: kinetics, ∫f dt, ∫f² dt, colour
 
 
 def bombarded(cells: int, duration: float):
-    """Conductances of cells under private Poisson input, after they have become stationary."""
+    """Return the conductances of cells that each receive their own Poisson input."""
     net = gs.Network()
     receptors = [gs.AMPA(kinetics=kinetics, name=name) for name, (kinetics, *_) in SHAPES.items()]
     population = net.population("cells", cells, gs.LIF(V_th=100.0), receptors=receptors)
@@ -45,7 +45,7 @@ def story(small: bool = False):
     data = bombarded(*(1000, 100.0) if small else (1000, 500.0))
     stationary = data.t > 50.0
     numbers = {}
-    figure, (left, right) = panels("Campbell's theorem gives mean and variance of a bombarded conductance")
+    figure, (left, right) = panels("Campbell's theorem gives mean and variance of the summed conductance")
     for name, (_, area, power, colour) in SHAPES.items():
         g = data[f"g_{name}"][stationary].astype(float)
         mean, variance = PER_MS * WEIGHT * area, PER_MS * WEIGHT**2 * power

@@ -1,8 +1,8 @@
 """How does a network decide on noisy evidence? (Wang 2002)
 
-Two groups get Poisson input in favour of A by its coherence: 40 (1 ± c) Hz, jittered every 50 ms. Slow NMDA
-excitation integrates the difference, shared inhibition makes one group win. With more coherence it is right more
-often.
+Groups A and B receive Poisson input of 40 (1 + c) and 40 (1 - c) Hz on average, where c is the coherence; the rates
+are drawn anew every 50 ms. Slow NMDA excitation integrates the difference, and shared inhibition lets only one group
+win. The higher the coherence, the more often A wins.
 """
 
 import numpy as np
@@ -17,14 +17,14 @@ ONTO_I = Conductances(external=1.62, AMPA=0.04, NMDA=0.13, GABA=1.0)
 
 
 def evidence(coherence: float, random: np.random.Generator) -> gs.Waveform:
-    """A rate that is drawn anew every 50 ms of the stimulus (Hz)."""
+    """Return a rate (Hz) that is drawn anew every 50 ms during the stimulus."""
     times = np.arange(*STIMULUS, 50.0)
     rates = np.maximum(random.normal(40.0 * (1.0 + coherence), 4.0, len(times)), 0.0)
     return gs.Waveform(times, rates)
 
 
 def trial(coherence: float, seed: int):
-    """Present the stimulus once; return the times, and the rates of A and B (Hz)."""
+    """Present the stimulus once; return times (ms) and the rates of A and B (Hz)."""
     parts = attractor_network(
         groups=2, fraction=0.15, w_plus=1.7, sizes=(1600, 400), onto_E=ONTO_E, onto_I=ONTO_I, tau_GABA=5.0
     )
@@ -43,7 +43,7 @@ def trial(coherence: float, seed: int):
 
 def story(small: bool = False):
     coherences, trials = ([0.512], 1) if small else ([0.0, 0.064, 0.128, 0.256], 16)
-    figure, (left, right) = panels("The group with more evidence wins, the more surely the larger the coherence")
+    figure, (left, right) = panels("The group with more evidence wins more often at higher coherence")
     correct, winners, losers = [], [], []
     for k, coherence in enumerate(coherences):
         chosen = []

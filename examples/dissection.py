@@ -1,7 +1,8 @@
-"""Which receptors carry an EPSC? Two antagonists tell.
+"""Which receptors carry an EPSC? Two antagonists answer the question.
 
-CNQX takes away AMPA: 1 / (1 + 10 uM / 0.3 uM) = 3 % of it is left, and what remains is slow. D-AP5 takes away NMDA:
-1 / (1 + 50 uM / 1.4 uM) = 3 % as well. The current that a drug removed is the component it acts on. Both wash out.
+CNQX blocks AMPA receptors: it leaves 1 / (1 + 10 uM / 0.3 uM) = 3 % of the AMPA current, and the rest of the EPSC is
+slow. D-AP5 blocks NMDA receptors: it leaves 1 / (1 + 50 uM / 1.4 uM) = 3 % of the NMDA current. The current that a drug
+removes is the component on which it acts. Both drugs wash out.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ SHOWN = {"control": 1500.0, "CNQX": 3500.0, "CNQX + D-AP5": 5500.0, "wash": 8500
 
 
 def experiment():
-    """Record the whole synaptic current, as an electrode does, through drugs coming and going."""
+    """Record the total synaptic current, as an electrode does, while drugs are washed in and out."""
     net = gs.Network()
     cell = net.population("cell", 1, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
     net.clamp(cell, -30.0)
@@ -42,7 +43,7 @@ def story(small: bool = False):
     numbers |= {f"half-width, {what} (ms)": peaks[what].half_width for what in ("control", "CNQX")}
     numbers |= {f"charge, {what} (fC)": psc.charge for what, psc in peaks.items()}
 
-    figure, (left, right) = panels("CNQX leaves the slow NMDA current, D-AP5 takes that too; both wash out")
+    figure, (left, right) = panels("CNQX leaves the slow NMDA current, D-AP5 removes it too; both wash out")
     events = np.arange(EVERY, 9000.0, EVERY)
     left.plot(events / 1000, [epsc(event)[1].min() for event in events], "o", color=GREY, markersize=4)
     for (drug, (concentration, start, stop)), y, colour in zip(DRUGS.items(), (4.0, 10.0), (AMPA, NMDA), strict=True):

@@ -1,8 +1,8 @@
 """EPSC and IPSC in a voltage clamp: which way does the current flow?
 
-The same 1 nS conductance is opened in cells that are held at different potentials. I = g (V - E_rev): outward
-current is positive. At -60 mV glutamate lets cations in, an inward (negative) current; GABA lets Cl- in, and an
-anion that moves in is an *outward* (positive) current. Below E_Cl the same GABA synapse carries inward current.
+The same conductance of 1 nS is opened in cells that are held at different potentials. I = g (V - E_rev), and outward
+current is positive. At -60 mV glutamate lets cations in, which is an inward (negative) current. GABA lets Cl- in, and
+anions that move in are an *outward* (positive) current. Below E_Cl the same GABA synapse carries an inward current.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ ONSET = 5.0  # ms
 
 
 def clamped_currents():
-    """One cell a holding potential; a glutamate and a GABA synapse of 1 nS, active at once."""
+    """Record one cell per holding potential; its glutamate and GABA synapses of 1 nS are active at the same time."""
     net = gs.Network()
     receptors = [gs.AMPA(tau_rise=0.2, tau_decay=1.7), gs.GABA_A(tau_rise=0.5, tau_decay=5.0)]
     cells = net.population("cells", len(HOLDING), gs.LIF(), receptors=receptors)

@@ -1,8 +1,8 @@
 """What happens to an EPSC when glycine is washed out?
 
-NMDA receptors open only with glutamate *and* glycine (or D-serine) bound; the second is an ambient co-agonist,
-about 10 uM, that no spike releases. Without it the NMDA current is gone, whatever the synapse does; AMPA does not
-notice.
+NMDA receptors open only if both glutamate *and* glycine (or D-serine) are bound. Glycine is an ambient co-agonist of
+about 10 uM, which spikes do not release. Without glycine there is no NMDA current, whatever the synapse does; the AMPA
+current is unchanged.
 """
 
 import numpy as np

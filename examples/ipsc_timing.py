@@ -1,7 +1,8 @@
-"""When must an IPSC come to cancel a spike?
+"""When must an IPSC arrive to cancel a spike?
 
-Forty synchronous EPSCs of 0.5 mV make the cell fire after 2.4 ms. A 30 nS IPSC 3 ms before them, with them or 1 ms
-after cancels the spike; 10 ms after is too late for that spike, though not for the potential that follows.
+Forty synchronous EPSCs, each of which gives an EPSP of 0.5 mV, make the cell fire after 2.4 ms. An IPSC of 30 nS that
+arrives 3 ms before them, with them or 1 ms after them cancels the spike. An IPSC 10 ms after them is too late for the
+spike, but it changes the potential that follows.
 """
 
 import numpy as np
@@ -21,7 +22,7 @@ SHOWN = {
 
 
 def volley_and_ipsc():
-    """Cell k gets the volley, and an IPSC LAGS[k] after it."""
+    """Record cells that receive the volley; cell k receives an IPSC LAGS[k] ms after it."""
     net = gs.Network()
     cells = net.population("cells", len(LAGS), gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A(tau_decay=8.0)])
     axons = net.population("axons", 40, gs.SpikeSource([VOLLEY - 1.0]))

@@ -1,9 +1,9 @@
 """What makes the NMDA receptor a coincidence detector?
 
-Mg2+ sits in the open channel at negative potentials and is driven out as the cell depolarises: B(V) = 1 / (1 +
-[Mg]/3.57 exp(-0.062 V)). So the inward current *grows* with depolarisation up to -27 mV, a region of negative slope
-that lets presynaptic glutamate count only if the postsynaptic cell is depolarised already. Without Mg2+ it is a
-straight line.
+At negative potentials Mg2+ blocks the open channel, and depolarisation drives it out: B(V) = 1 / (1 + [Mg]/3.57
+exp(-0.062 V)). The inward current therefore *grows* with depolarisation up to -27 mV. In this region of negative slope
+presynaptic glutamate has an effect only if the postsynaptic cell is already depolarised. Without Mg2+ the I-V curve is
+a straight line.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """Why does MK-801 block only the synapses that are used?
 
-MK-801 enters the open NMDA channel and is trapped in it. So each EPSC in the drug blocks some of the channels it
-opened, and a synapse that rests keeps all of them: its first EPSC after 6 s in the drug is as large as that of a
-synapse that has just met it.
+MK-801 enters open NMDA channels and is trapped there. Each EPSC in the drug therefore blocks some of the channels that
+it opens, and a silent synapse keeps all of its channels: its first EPSC after 6 s in the drug is as large as the first
+EPSC of a synapse that has just been exposed to it.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from telling import GREY, NMDA, ORANGE, label, panels, tell
 
 import gpusyn as gs
 
-CONTROL = np.arange(1000.0, 4000.0, 1000.0)  # ms; an EPSC a second, so that one is over when the next comes
+CONTROL = np.arange(1000.0, 4000.0, 1000.0)  # ms; one EPSC per second, so that each has ended before the next
 DRUG, REST, END = 3500.0, 6000.0, 18500.0
 USED = np.append(CONTROL, np.arange(DRUG + 500.0, END, 1000.0))
 RESTED = np.append(CONTROL, np.arange(DRUG + REST + 500.0, END, 1000.0))
@@ -42,7 +42,7 @@ def story(small: bool = False):
         "rested for 6 s: first EPSC in MK-801": rested[n] / rested[n - 1],
     }
 
-    figure, (left, right) = panels("MK-801 blocks with use: six silent seconds in it leave a synapse as it was")
+    figure, (left, right) = panels("MK-801 blocks with use: six silent seconds in it do not change a synapse")
     synapses = (USED, used, NMDA, "used every second", 7), (RESTED, rested, ORANGE, "rested for 6 s", 3)
     for events, peak, colour, text, size in synapses:
         for part in (slice(None, n), slice(n, None)):  # no line across the rest
@@ -55,7 +55,7 @@ def story(small: bool = False):
     right.set_xlim(0, 9.5)
     right.set_ylim(0, 1.05)
     label(left, "time (s)", "peak of the EPSC (pA)", "no Mg$^{2+}$, held at −40 mV", legend=False)
-    label(right, "number of the EPSC in MK-801", "peak, relative to control", "counted by use, not by time")
+    label(right, "number of the EPSC in MK-801", "peak, relative to control", "by number of EPSCs, not by time")
     return numbers, figure
 
 

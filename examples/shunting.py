@@ -1,8 +1,8 @@
-"""Can a synapse inhibit that does nothing to the resting potential?
+"""Can a synapse inhibit a cell without changing its resting potential?
 
-With E_Cl at rest an IPSC carries no current there and shows no IPSP. Its conductance still shunts: an EPSP that
-comes 3 ms later is 14 % smaller. The shunt lasts as long as the conductance, and acts on what arrives just before
-it too.
+If E_Cl equals the resting potential, an IPSC carries no current at rest and gives no IPSP. Its conductance still
+shunts: an EPSP that begins 3 ms later is 14 % smaller. The shunt lasts as long as the conductance, and it also reduces
+EPSPs that begin shortly before it.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ EXCITATION, INHIBITION = 5.0, 20.0  # nS
 
 
 def cells_with_both(excitation: float):
-    """In cell k the IPSC begins LAG[k] after the EPSP."""
+    """Record cells with an EPSP; in cell k the IPSC begins LAG[k] ms after it."""
     net = gs.Network()
     receptors = [gs.AMPA(), gs.GABA_A(tau_decay=8.0, E_rev=REST)]
     cells = net.population("cells", len(LAG), gs.LIF(V_th=100.0), receptors=receptors)
@@ -43,10 +43,10 @@ def story(small: bool = False):
         "EPSP 20 ms before an IPSC, relative": factor[-1],
     }
 
-    figure, (left, right) = panels("At E$_{Cl}$ = V$_{rest}$ an invisible IPSC takes 14 % off an EPSP 3 ms later")
+    figure, (left, right) = panels("At E$_{Cl}$ = V$_{rest}$ an invisible IPSC reduces an EPSP 3 ms later by 14 %")
     left.plot(both.t, both["V"][:, -1], color=AMPA, label="EPSP alone")
     left.plot(inhibition.t, inhibition["V"][:, example], color=GABA, label="IPSC alone: no IPSP")
-    left.plot(both.t, both["V"][:, example], color=PURPLE, linestyle="--", label="IPSC, 3 ms later EPSP")
+    left.plot(both.t, both["V"][:, example], color=PURPLE, linestyle="--", label="IPSC, EPSP 3 ms later")
     left.set_xlim(EPSP - 10, EPSP + 45)
     right.plot(LAG[:-1], 100 * factor, ".-", color=PURPLE, markersize=4)
     right.plot(-3, 100 * factor[example], "o", color=PURPLE)
@@ -54,7 +54,13 @@ def story(small: bool = False):
     right.axvline(0, color=GREY, linewidth=0.6, linestyle=":")
     right.axhline(100, color=GREY, linewidth=0.6)
     label(left, "time (ms)", "V (mV)", f"{EXCITATION:g} nS AMPA, {INHIBITION:g} nS GABA$_A$")
-    label(right, "onset of the IPSC after the EPSP (ms)", "peak of the EPSP (% of alone)", "when it acts", legend=False)
+    label(
+        right,
+        "onset of the IPSC after the EPSP (ms)",
+        "peak of the EPSP (%)",
+        "when it acts",
+        legend=False,
+    )
     return numbers, figure
 
 

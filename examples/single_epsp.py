@@ -1,7 +1,8 @@
 """How large is one EPSP, and how many does it take to fire?
 
-A cortical EPSP is 0.5 to 1 mV, the threshold 15 mV away. That invites to divide: 30, or 15. But each EPSP shrinks
-the driving force of the others and adds to the conductance, so it takes 35 synapses of 0.5 mV, or 18 of 1 mV.
+A cortical EPSP is 0.5 to 1 mV, and the threshold is 15 mV above rest. Division suggests 30 or 15 EPSPs. But each EPSP
+reduces the driving force of the others and adds to the conductance of the membrane, so it takes 35 synapses of 0.5 mV
+or 18 synapses of 1 mV.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ MOST = 45  # synapses
 
 
 def volleys(weight: float, **cell: float):
-    """Cell k gets k + 1 synchronous synapses."""
+    """Record cells with synchronous synapses; cell k has k + 1 of them."""
     net = gs.Network()
     cells = net.population("cells", MOST, gs.LIF(**cell), receptors=[gs.AMPA()])
     axons = net.population("axons", MOST, gs.SpikeSource([ONSET - 1.0]))
@@ -47,7 +48,7 @@ def story(small: bool = False):
         right.annotate(f"{fired.min() + 1}", (fired.min() + 1.2, 13.3), color=colour, fontsize=9)
     right.axhline(15, color=GREY, linewidth=0.8, linestyle="--")
     right.annotate("threshold", (1, 15.4), color=GREY, fontsize=8)
-    right.plot([], [], ":", color=GREY, label="if they added up")
+    right.plot([], [], ":", color=GREY, label="linear sum")
     right.set_ylim(0, 24)
     label(left, "time (ms)", "V (mV)", "one synapse at rest")
     label(right, "synchronous synapses", "peak depolarisation (mV)", "many, threshold removed")

@@ -1,8 +1,8 @@
-"""How do EPSPs add up: many synapses at once, and one synapse again and again?
+"""How do EPSPs add up, those of many synapses at once and those of one synapse in a train?
 
-Spatial summation is sublinear: twenty synchronous EPSPs of 0.5 mV make 9.3 mV, not 10. Temporal summation needs a
-membrane that remembers: at 100 Hz five EPSPs of 1 mV climb to 2.5 mV, at 10 Hz the time constant of 20 ms has
-forgotten each.
+Spatial summation is sublinear: twenty synchronous EPSPs of 0.5 mV give 9.3 mV, not 10. Temporal summation depends on
+the membrane time constant of 20 ms: five EPSPs of 1 mV at 100 Hz reach 2.5 mV, while at 10 Hz each EPSP has decayed
+before the next.
 """
 
 import numpy as np
@@ -14,11 +14,11 @@ HALF, ONE = 0.9263, 1.8604  # nS: EPSPs of 0.5 and 1 mV
 ONSET = 10.0  # ms
 SYNAPSES = (1, 5, 10, 20)
 RATES = (10.0, 100.0)  # Hz
-SILENT = gs.LIF(V_th=100.0)  # the demo cell without spikes
+SILENT = gs.LIF(V_th=100.0)  # the demo cell with a threshold that nothing reaches
 
 
 def spatial():
-    """Cell k has SYNAPSES[k] synapses of 0.5 mV that are active together."""
+    """Record cells with synchronous synapses of 0.5 mV; cell k has SYNAPSES[k] of them."""
     net = gs.Network()
     cells = net.population("cells", len(SYNAPSES), SILENT, receptors=[gs.AMPA()])
     axons = net.population("axons", max(SYNAPSES), gs.SpikeSource([ONSET - 1.0]))
@@ -31,7 +31,7 @@ def spatial():
 
 
 def temporal():
-    """Cell k has one synapse of 1 mV that is active five times at RATES[k]."""
+    """Record cells with one synapse of 1 mV; that of cell k is active five times at RATES[k]."""
     net = gs.Network()
     cells = net.population("cells", len(RATES), SILENT, receptors=[gs.AMPA()])
     trains = [ONSET - 1.0 + 1000.0 / rate * np.arange(5) for rate in RATES]
@@ -55,7 +55,7 @@ def story(small: bool = False):
         "5 EPSPs at 10 Hz (mV)": slow,
     }
 
-    figure, (left, right) = panels("20 EPSPs of 0.5 mV make 9.3 mV; 5 of 1 mV make 2.5 mV at 100 Hz, 1 mV at 10 Hz")
+    figure, (left, right) = panels("20 EPSPs of 0.5 mV give 9.3 mV; 5 of 1 mV give 2.5 mV at 100 Hz, 1 mV at 10 Hz")
     for k, n in enumerate(SYNAPSES):
         left.plot(space.t, space["V"][:, k] + 70, color=AMPA, alpha=0.4 + 0.2 * k, label=f"{n}")
     left.axhline(20 * one, color=GREY, linestyle=":", label="20 × one")

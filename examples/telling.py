@@ -1,4 +1,4 @@
-"""What the stories share: a command line and one look of the figures. Not a story itself."""
+"""Command line and look of the figures, which all stories share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which stay apart for colour-blind readers; one for each receptor in all stories.
+# Okabe and Ito's colours, which colour-blind readers can tell apart; each receptor has the same colour in all stories.
 AMPA, NMDA, GABA, GREY = "#0072B2", "#009E73", "#D55E00", "#767676"
 ORANGE, PURPLE, SKY = "#E69F00", "#CC79A7", "#56B4E9"
 
@@ -18,7 +18,7 @@ Story = Callable[[bool], tuple[Mapping[str, float], Figure]]
 
 
 def panels(title: str, columns: int = 2, rows: int = 1, **options: Any) -> tuple[Figure, list[Any]]:
-    """Return a figure whose title states the finding, and its axes in reading order."""
+    """Return a figure whose title states the result, and its axes in reading order."""
     figure = Figure(figsize=(4.2 * columns, 2.7 * rows + 0.5), dpi=100, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **options).ravel()
     figure.suptitle(title, fontsize=11, fontweight="bold")
@@ -28,7 +28,7 @@ def panels(title: str, columns: int = 2, rows: int = 1, **options: Any) -> tuple
 
 
 def label(ax: Any, x: str, y: str, title: str = "", legend: bool = True) -> None:
-    """Name the axes of a panel with their units, and add the legend."""
+    """Label the axes of a panel, set its title, and add a legend."""
     ax.set(xlabel=x, ylabel=y)
     ax.set_title(title, fontsize=10)
     if legend:
@@ -36,12 +36,12 @@ def label(ax: Any, x: str, y: str, title: str = "", legend: bool = True) -> None
 
 
 def tell(story: Story, arguments: Sequence[str] | None = None) -> tuple[Mapping[str, float], Figure]:
-    """Run a story as the command line asks: print its numbers, write its figure; return both."""
+    """Run a story with options from the command line, print its numbers, save its figure, and return both."""
     module = sys.modules[story.__module__]
     name = Path(str(module.__file__)).stem
     parser = argparse.ArgumentParser(description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="folder of the figure")
-    parser.add_argument("--small", action="store_true", help="a size that takes seconds")
+    parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="folder for the figure")
+    parser.add_argument("--small", action="store_true", help="run a smaller version that takes seconds")
     options = parser.parse_args(arguments)
     numbers, figure = story(options.small)
     width = max(map(len, numbers))

@@ -1,7 +1,7 @@
-"""How does a network remember what is no longer there? (Brunel & Wang 2001)
+"""How does a network remember a stimulus that has ended? (Brunel & Wang 2001)
 
-A cue of 100 ms makes one group of cells fire. Afterwards its recurrent NMDA currents, slow and saturating, keep it
-firing at 25 to 30 Hz, while all others stay at their spontaneous 3 Hz: the same network has both states.
+A cue of 100 ms makes one group of cells fire. After the cue, slow, saturating NMDA currents within the group keep it
+firing at 25 to 30 Hz, while the other groups stay at their spontaneous rate of 3 Hz: the network has both states.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ ONTO_I = Conductances(external=1.62, AMPA=0.081, NMDA=0.258, GABA=0.973)
 
 
 def remember(duration: float):
-    """Cue group E1, and return the spikes of all cells."""
+    """Present the cue to group E1, and return the spikes of all cells."""
     parts = attractor_network(
         groups=5, fraction=0.1, w_plus=2.1, sizes=(800, 200), onto_E=ONTO_E, onto_I=ONTO_I, tau_GABA=10.0
     )
@@ -32,13 +32,13 @@ def remember(duration: float):
 
 
 def rates(spikes, names):
-    """Return the left edges of bins (ms), and the mean rate of populations of one size in them (Hz)."""
+    """Return the left edges of bins (ms), and the mean rate of equally large populations in them (Hz)."""
     binned = [spikes.binned_rate(BIN, name) for name in names]
     return binned[0][0], np.mean([rate for _, rate in binned], axis=0)
 
 
 def mean_rate(spikes, names, start: float, stop: float) -> float:
-    """Mean rate (Hz) between two times (ms)."""
+    """Return the mean rate (Hz) between two times (ms)."""
     edges, rate = rates(spikes, names)
     return float(rate[(edges >= start) & (edges < stop)].mean())
 
@@ -59,7 +59,7 @@ def story(small: bool = False):
     }
 
     figure, (top, bottom) = panels(
-        "A cue of 100 ms leaves its group firing: slow NMDA currents hold the memory", 1, 2, sharex=True
+        "A cued group continues to fire: slow NMDA currents hold the memory", 1, 2, sharex=True
     )
     figure.set_size_inches(7.2, 4.5)
     for names, colour in ((cued, NMDA), (others, GREY)):

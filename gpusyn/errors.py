@@ -1,8 +1,8 @@
-"""The exceptions that gpusyn raises on purpose.
+"""Exceptions that gpusyn raises on purpose.
 
-Each derives from :class:`GpusynError` and from the built-in that a Python user would expect, so both
-``except gpusyn.GpusynError`` and ``except ValueError`` work. Messages name the value, the place, what is
-allowed and the next move:
+Each derives from :class:`GpusynError` and from the built-in exception that a Python user would expect, so both
+``except gpusyn.GpusynError`` and ``except ValueError`` work. A message names the place, the rule, the value that was
+given and, where it is not obvious, the next move:
 
 >>> raise ParameterError("Projection 'I->E'.delay: must be a multiple of dt = 0.1 ms (got 0.25)")
 Traceback (most recent call last):
@@ -29,36 +29,36 @@ class GpusynError(Exception):
 
 
 class ParameterError(GpusynError, ValueError):
-    """A value of the right kind that is out of range, of the wrong shape or in conflict with another."""
+    """A value of the right type that is out of range, has the wrong shape or conflicts with another value."""
 
 
 class ArgumentError(GpusynError, TypeError):
-    """An unknown, missing or superfluous argument, or an object of the wrong kind."""
+    """An unknown, missing or superfluous argument, or an object of the wrong type."""
 
 
 class UnknownNameError(GpusynError, LookupError):
-    """A name (receptor, population, variable, unit, option) that does not exist here."""
+    """An unknown name of a receptor, population, variable, unit or option."""
 
 
 class PlanMemoryError(GpusynError, MemoryError):
-    """The plan does not fit into the memory of the device; nothing has been allocated."""
+    """A network that does not fit into the memory of the device; nothing has been allocated."""
 
 
 class BackendError(GpusynError, RuntimeError):
-    """A backend cannot be used here, or its compiler or driver failed."""
+    """A backend that cannot be used on this machine, or a failure of its compiler or driver."""
 
 
 class SimulationError(GpusynError, RuntimeError):
-    """The state became NaN or infinite, or a simulator was used after ``close()``."""
+    """A state that became NaN or infinite, or a simulator that was used after ``close()``."""
 
 
 class FileError(GpusynError, OSError):
-    """A file is missing, damaged, of a foreign layout or cannot be written."""
+    """A file that is missing, damaged, has an unknown layout or cannot be written."""
 
 
 class MissingDependencyError(GpusynError, ImportError):
-    """An optional package is not installed; the message names the ``pip`` command that installs it."""
+    """An optional package that is not installed; the message contains the ``pip`` command that installs it."""
 
 
 class ImmutableError(GpusynError, AttributeError):
-    """Description objects do not change once made; make a new one instead."""
+    """An attempt to change a description object, which is immutable; make a new one instead."""

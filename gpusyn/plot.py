@@ -1,7 +1,7 @@
-"""Plots of results in one line each: raster, population rates, traces, and an overview of a whole run.
+"""Plots of results, each with one call: raster, population rates, traces, and an overview of a whole run.
 
-matplotlib is imported when something is drawn. Colours are Okabe and Ito's, which stay apart for colour-blind
-readers (Wong 2011, Nature Methods 8: 441).
+matplotlib is imported only when something is drawn. The colours are those of Okabe and Ito, which colour-blind readers
+can tell apart (Wong 2011, Nature Methods 8: 441).
 """
 
 from __future__ import annotations
@@ -31,22 +31,30 @@ MOST_CELLS = 3
 
 @public
 def raster(spikes: SpikeData, ax: Any = None) -> Any:
-    """Draw a dot for each spike: time across, neurons upwards, populations by colour.
+    """Draw a dot for each spike: time on the x axis, neurons on the y axis, one colour per population.
 
     Parameters
     ----------
     spikes : SpikeData
-        What a spike recorder has seen.
+        Data of a spike recorder.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure if omitted.
+        Axes to draw into; a new figure if omitted.
 
     Returns
     -------
     matplotlib Axes
 
+    Raises
+    ------
+    ArgumentError
+        If `spikes` is not a SpikeData.
+    MissingDependencyError
+        If matplotlib is not installed.
+
     Notes
     -----
-    Of more than 200,000 spikes only those of every second, third ... neuron are drawn; the axis then says so.
+    If there are more than 200,000 spikes, only those of every second (third, ...) neuron are drawn, and the label of
+    the axis says so.
     """
     data = _spikes(spikes, "plot.raster()")
     axes = _panels(ax, 1)[0]
@@ -71,15 +79,24 @@ def rates(spikes: SpikeData, ax: Any = None, bin: float | None = None) -> Any:
     Parameters
     ----------
     spikes : SpikeData
-        What a spike recorder has seen.
+        Data of a spike recorder.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure if omitted.
+        Axes to draw into; a new figure if omitted.
     bin : float, optional
-        Width of a bin in ms; by default 1 % of the recording, between 1 and 50 ms.
+        Width of a bin (ms), > 0; by default 1 % of the recording, between 1 and 50 ms.
 
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    ArgumentError
+        If `spikes` is not a SpikeData.
+    ParameterError
+        If `bin` is not above 0.
+    MissingDependencyError
+        If matplotlib is not installed.
     """
     data = _spikes(spikes, "plot.rates()")
     axes = _panels(ax, 1)[0]
@@ -103,22 +120,33 @@ def traces(
     ids: Iterable[int] | None = None,
     ax: Any = None,
 ) -> list[Any]:
-    """Draw recorded variables over time, one panel a variable.
+    """Draw recorded variables over time, in one panel per variable.
 
     Parameters
     ----------
     data : TraceData
-        What a trace recorder has seen.
+        Data of a trace recorder.
     variables : str or sequence of str, optional
-        Which variables; all of them if omitted.
+        Variables to draw; all of them if omitted.
     ids : iterable of int, optional
-        Positions in the recorded selection; the first three if omitted.
+        Positions of the neurons in the recorded selection; the first three if omitted.
     ax : matplotlib Axes or sequence of them, optional
-        Where to draw, one a variable; a new figure if omitted.
+        Axes to draw into, one per variable; a new figure if omitted.
 
     Returns
     -------
     list of matplotlib Axes
+
+    Raises
+    ------
+    ArgumentError
+        If `data` is not a TraceData.
+    ParameterError
+        If a position is out of range, or the number of axes is not that of the variables.
+    UnknownNameError
+        If a variable was not recorded.
+    MissingDependencyError
+        If matplotlib is not installed.
     """
     _traces(data, "plot.traces()")
     names = [variables] if isinstance(variables, str) else list(data.variables if variables is None else variables)
@@ -140,17 +168,17 @@ def traces(
 
 @public
 def overview(spikes: SpikeData, traces: TraceData | None, path: Any) -> Any:
-    """Draw one figure of a run into a file: raster, population rates, and EPSC and IPSC of up to three cells.
+    """Draw a figure of a run into a file: raster, population rates, and EPSC and IPSC of up to three cells.
 
     Parameters
     ----------
     spikes : SpikeData
-        What a spike recorder has seen.
+        Data of a spike recorder.
     traces : TraceData or None
-        Recorded currents ``I_<receptor>``: their inward ones are summed to the EPSC, the outward ones to the
-        IPSC. Without currents the recorded variables are drawn instead.
+        Recorded currents ``I_<receptor>``. The EPSC is the sum of the inward ones, the IPSC that of the outward ones.
+        If no current was recorded, the recorded variables are drawn instead.
     path : path-like
-        The image; its ending (``.png``, ``.svg``, ``.pdf``) chooses the format.
+        Image file; its ending (``.png``, ``.svg``, ``.pdf``) selects the format.
 
     Returns
     -------
@@ -158,8 +186,10 @@ def overview(spikes: SpikeData, traces: TraceData | None, path: Any) -> Any:
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     FileError
-        If the image cannot be written there.
+        If the image cannot be written.
     MissingDependencyError
         If matplotlib is not installed.
     """
@@ -184,7 +214,7 @@ def overview(spikes: SpikeData, traces: TraceData | None, path: Any) -> Any:
         figure.savefig(target, dpi=150)
     except (OSError, ValueError) as error:
         raise FileError(
-            f"{target}: the figure cannot be written ({error}); choose an existing directory and .png"
+            f"{target}: the figure cannot be written ({error}); choose an existing directory and a name ending in .png"
         ) from error
     return figure
 
@@ -200,12 +230,12 @@ def _lower_panels(data: TraceData | None) -> int:
 
 
 def _draw_lower(data: TraceData, panels: Sequence[Any]) -> None:
-    """Draw EPSC and IPSC, one panel a cell, or, without currents, one panel a variable."""
+    """Draw EPSC and IPSC in one panel per cell; if no current was recorded, draw one panel per variable."""
     names = _currents(data)
     if not names:
         traces(data, data.variables[: len(panels)], ax=panels)
         return
-    # The sign of a current says what it is: I = g (V - E) is inward, negative, below the reversal potential.
+    # The sign of a current separates EPSC and IPSC: I = g (V - E) is negative (inward) below the reversal potential.
     outward = {name for name in names if data[name].sum(dtype=np.float64) > 0}
     inward = [name for name in names if name not in outward]
     groups = [("EPSC", inward, BLUE), ("IPSC", sorted(outward), VERMILLION)]
@@ -222,7 +252,7 @@ def _draw_lower(data: TraceData, panels: Sequence[Any]) -> None:
 
 
 def _looks(data: SpikeData) -> Iterator[tuple[str, str, str]]:
-    """Yield population, colour and line style; the style changes too, so that colour is never alone."""
+    """Yield population, colour and line style; the style varies too, so that populations differ without colour."""
     yield from zip(data.names, cycle(COLOURS), cycle(STYLES), strict=False)
 
 
@@ -231,7 +261,7 @@ def _cell(data: TraceData, position: int) -> str:
 
 
 def _panels(ax: Any, count: int) -> list[Any]:
-    """Return the axes to draw into: those given, or those of a new figure."""
+    """Return the axes to draw into: the given ones, or those of a new figure."""
     if ax is None:
         pyplot = require("matplotlib.pyplot", "plotting", "gpusyn[plot]")
         size = (8, 1 + 2 * max(count, 1.5))
@@ -239,7 +269,7 @@ def _panels(ax: Any, count: int) -> list[Any]:
         return list(axes[:, 0])
     given = list(np.ravel(np.asarray(ax, dtype=object)))
     if len(given) != count:
-        raise ParameterError(f"plot: needs {count} axes, one a variable (got {len(given)}); leave out ax=")
+        raise ParameterError(f"plot: needs {count} axes, one per variable (got {len(given)}); leave out ax=")
     return given
 
 
@@ -254,7 +284,7 @@ def _tidy(axes: Any) -> None:
 
 
 def _legend(axes: Any, entries: Iterable[Any], **options: Any) -> None:
-    """Add a legend above the panel, where it hides nothing."""
+    """Add a legend above the panel, where it hides no data."""
     count = len(list(entries))
     if count:
         place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.1}

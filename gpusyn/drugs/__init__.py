@@ -1,6 +1,6 @@
-"""Drugs: a library of the common ones, what a drug can do, and the equations of pharmacology.
+"""Drugs: a library of common drugs, the actions that a drug can have, and the equations of pharmacology.
 
-``net.infuse`` puts a drug into the bath, by its name or as a :class:`Drug`.
+``net.infuse`` puts a drug into the bath. The drug is given by its name in the library or as a :class:`Drug`.
 
 >>> from gpusyn import drugs
 >>> list(drugs.LIBRARY)[:4]

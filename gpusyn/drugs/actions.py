@@ -1,4 +1,4 @@
-"""What a drug can do to a class of receptors."""
+"""Actions of a drug on a class of receptors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ __all__ = [
 
 
 class Action:
-    """Base class of what a drug does to receptors of one class, whatever their names in populations.
+    """Base class of all actions of a drug on one class of receptors.
+
+    An action applies to every receptor of the class, whatever the receptor's name within its population.
 
     Attributes
     ----------
@@ -46,17 +48,25 @@ _CONCENTRATION = {"unit": "uM", "above": 0.0}
 @public
 @dataclass(frozen=True)
 class CompetitiveAntagonist(Action):
-    """Binds where the transmitter does, before it comes: free receptors 1/(1 + c/K).
+    """Antagonist at the transmitter's binding site: it leaves a fraction 1/(1 + c/K) of the receptors free.
 
-    Transmitter is at a synapse too briefly to displace it, so the share that was bound stays bound (pre-bound rule;
-    Lindquist et al. 2005 for gabazine). Drugs that share the site share the receptors: 1/(1 + c1/K1 + c2/K2).
+    The transmitter is present at a synapse too briefly to displace the drug, so receptors that were bound before a
+    spike stay bound (Lindquist et al. 2005, for gabazine). Drugs that bind to the same site compete for the receptors:
+    1/(1 + c1/K1 + c2/K2).
 
     Parameters
     ----------
     receptor : str
-        Class of receptors that it acts on.
+        Class of receptors that the drug acts on.
     K : float
         Dissociation constant (uM), > 0.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such class of receptors.
+    ParameterError
+        If `K` is out of range.
     """
 
     receptor: str
@@ -68,16 +78,25 @@ class CompetitiveAntagonist(Action):
 @public
 @dataclass(frozen=True)
 class NonCompetitiveAntagonist(Action):
-    """Binds at a site of its own: free receptors 1/(1 + (c/IC50)^n), times what other drugs leave.
+    """Antagonist at a binding site of its own: it leaves a fraction 1/(1 + (c/IC50)^n) of the receptors free.
+
+    The fraction multiplies the fractions that other drugs leave free.
 
     Parameters
     ----------
     receptor : str
-        Class of receptors that it acts on.
+        Class of receptors that the drug acts on.
     IC50 : float
-        Concentration that leaves half (uM), > 0.
+        Concentration that leaves half of the receptors free (uM), > 0.
     n : float
-        Hill coefficient, > 0.
+        Hill coefficient, > 0 and at most 10.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such class of receptors.
+    ParameterError
+        If a number is out of range.
     """
 
     receptor: str
@@ -90,15 +109,20 @@ class NonCompetitiveAntagonist(Action):
 @public
 @dataclass(frozen=True)
 class GlycineSiteAntagonist(Action):
-    """Competes with glycine for its site on NMDA receptors: the EC50 of glycine grows by 1 + c/K (Gaddum 1937).
+    """Antagonist at the glycine site of NMDA receptors: it multiplies the EC50 of glycine by 1 + c/K (Gaddum 1937).
 
-    Glycine is there all the time, so this is an equilibrium. A receptor without ``glycine=`` is saturated with it, and
-    no finite concentration displaces it there.
+    Glycine is always present, so the two are in equilibrium. A receptor without ``glycine=`` is saturated with
+    glycine, and no concentration of the drug has an effect on it.
 
     Parameters
     ----------
     K : float
         Dissociation constant (uM), > 0.
+
+    Raises
+    ------
+    ParameterError
+        If `K` is out of range.
     """
 
     K: float
@@ -110,16 +134,25 @@ class GlycineSiteAntagonist(Action):
 @public
 @dataclass(frozen=True)
 class DecayModulator(Action):
-    """Prolongs the decay at the same peak: tau_decay times 1 + extra c/(c + EC50); nothing without transmitter.
+    """Modulator that prolongs the decay and leaves the peak as it is: tau_decay times 1 + extra c/(c + EC50).
+
+    Without transmitter it has no effect.
 
     Parameters
     ----------
     receptor : str
-        Class of receptors that it acts on.
+        Class of receptors that the drug acts on.
     extra : float
-        Growth of the decay time constant at saturation, as a fraction, >= 0.
+        Relative increase of the decay time constant at saturation, 0 to 100.
     EC50 : float
-        Concentration for half of that (uM), > 0.
+        Concentration that gives half of the increase (uM), > 0.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such class of receptors.
+    ParameterError
+        If a number is out of range.
     """
 
     receptor: str
@@ -132,33 +165,42 @@ class DecayModulator(Action):
 @public
 @dataclass(frozen=True)
 class OpenChannelBlocker(Action):
-    """Enters channels that are open, so that block grows with use.
+    """Blocker that enters open channels, so that the block grows with use.
 
-    Of the channels of a synapse a fraction U is unblocked, and with a gate s (at most 1) and the drug's concentration c
+    A fraction U of the channels of each synapse is unblocked. With the gate s (at most 1) and the concentration c of
+    the drug,
 
         dU/dt = -k_on c P_open s U + k_off(V) (escape + (1 - escape) s) (1 - U),
         k_off(V) = k_off exp(z_delta F (V - V0)/(RT)) at 21 C (Woodhull 1973).
 
-    The channel closes over the drug and traps it; where `escape` is above 0 a part leaves through closed channels.
-    Without drug or without release U stays 1.
+    The channel closes over the drug and traps it. If `escape` is above 0, part of the drug leaves through closed
+    channels. Without the drug or without release of transmitter, U stays 1.
 
     Parameters
     ----------
     receptor : str
-        Class of receptors that it acts on.
+        Class of receptors that the drug acts on.
     k_on : float
         Binding rate of an open channel (1/(uM ms)), > 0; 1 /(uM s) is 0.001 /(uM ms).
     k_off : float
-        Unbinding rate at V0 from channels that the transmitter holds activated (1/ms), >= 0.
+        Unbinding rate at V0 from channels that the transmitter keeps activated (1/ms), >= 0.
     z_delta : float
-        Charge times share of the field that the drug passes; 0: no dependence on the voltage.
+        Charge of the drug times the fraction of the membrane's field that it crosses, -10 to 10; 0: the block does not
+        depend on the voltage.
     V0 : float
-        Potential of `k_off` (mV).
+        Potential at which `k_off` holds (mV).
     escape : float
-        Share of the unbinding that works through closed channels, 0 (all trapped) to 1.
+        Rate of unbinding from closed channels relative to activated ones, from 0 (the drug is trapped) to 1.
     P_open : float
-        Probability that an unblocked channel is open when the gate is 1, > 0 to 1. It is 1 for a `k_on` that was
-        measured on the whole current, which holds the probability already.
+        Probability that an unblocked channel is open when the gate is 1, > 0 and at most 1. Use 1 if `k_on` was
+        measured on the whole current, because it then includes this probability.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such class of receptors.
+    ParameterError
+        If a number is out of range.
     """
 
     receptor: str

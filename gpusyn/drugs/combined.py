@@ -1,7 +1,7 @@
-"""What the drugs in the bath, together, make of one receptor.
+"""Combined action of all drugs in the bath on one receptor.
 
-`doses` maps each drug to its concentration (uM), a number or one a step. What different drugs do at different sites
-multiplies, in the order of the drugs.
+`doses` maps each drug to its concentration (uM): a number, or an array of one value per step. The effects of drugs at
+different sites multiply, in the order of the drugs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ANTAGONISTS = (CompetitiveAntagonist, NonCompetitiveAntagonist, GlycineSiteAntag
 
 
 def actions_on(receptor: str, drugs: Mapping[Drug, Any], kind: type[Kind]) -> Iterator[tuple[Kind, Any]]:
-    """The actions of one kind on a class of receptors, each with its drug's concentration."""
+    """Yield the actions of one kind on a class of receptors, each with the concentration of its drug."""
     for drug, dose in drugs.items():
         for action in drug.actions:
             if isinstance(action, kind) and action.receptor == receptor:
@@ -41,7 +41,10 @@ def actions_on(receptor: str, drugs: Mapping[Drug, Any], kind: type[Kind]) -> It
 
 
 def free_fraction(receptor: str, doses: Doses) -> Any:
-    """Fraction of a class of receptors that antagonists leave free: those of the transmitter's site share it."""
+    """Return the fraction of a class of receptors that antagonists leave free.
+
+    Competitive antagonists share the transmitter's site, so their concentrations add up.
+    """
     bound: Any = 0.0
     for rival, dose in actions_on(receptor, doses, CompetitiveAntagonist):
         bound = bound + dose / rival.K
@@ -52,7 +55,10 @@ def free_fraction(receptor: str, doses: Doses) -> Any:
 
 
 def glycine_gate(site: GlycineSite, glycine: Any, doses: Doses) -> Any:
-    """Share of NMDA receptors with glycine (uM) bound, beside antagonists of its site; 1 if glycine is ``None``."""
+    """Return the fraction of NMDA receptors that have glycine (uM) bound; 1 if glycine is ``None``.
+
+    Antagonists of the glycine site multiply its EC50 by 1 + c/K.
+    """
     if glycine is None:
         return 1.0
     bound: Any = 0.0
@@ -62,7 +68,7 @@ def glycine_gate(site: GlycineSite, glycine: Any, doses: Doses) -> Any:
 
 
 def decay_factor(receptor: str, doses: Doses) -> Any:
-    """Factor on the decay time constant of a class of receptors."""
+    """Return the factor that multiplies the decay time constant of a class of receptors."""
     factor: Any = 1.0
     for modulator, dose in actions_on(receptor, doses, DecayModulator):
         factor = factor * (1.0 + modulator.extra * response(dose, modulator.EC50, 1.0))
@@ -70,31 +76,37 @@ def decay_factor(receptor: str, doses: Doses) -> Any:
 
 
 def blocker_of(receptor: Receptor, infusions: Mapping[str, Infusion]) -> OpenChannelBlocker | None:
-    """The drug that blocks this receptor's channels while they are open.
+    """Return the action of the drug that blocks this receptor's open channels, or ``None``.
 
     Raises
     ------
     ParameterError
-        There are two.
+        If two drugs would block them.
     """
     by_drug = {infusion.drug: name for name, infusion in infusions.items()}
     found = [action for action, _ in actions_on(receptor.kind, by_drug, OpenChannelBlocker)]
     if len(found) > 1:
         names = [name for drug, name in by_drug.items() if any(action in found for action in drug.actions)]
         raise ParameterError(
-            f"Infusion {names[1]!r}: receptor {receptor.name!r} has the open-channel blocker of {names[0]!r} already, "
-            "and two would compete for its channels, which is not modelled; infuse one of them"
+            f"Infusion {names[1]!r}: receptor {receptor.name!r} already has the open-channel blocker of {names[0]!r}, "
+            "and competition between two blockers is not modelled; infuse one of them"
         )
     return found[0] if found else None
 
 
 def sampled(value: float | Waveform | None, t: Floats) -> Any:
-    """A receptor's magnesium or glycine at times `t` (ms); ahead of a waveform's first time it has the first value."""
+    """Return a receptor's magnesium or glycine at times `t` (ms).
+
+    Before the first time of a waveform, the concentration is the first value.
+    """
     return value.sample(t, before=float(value.values[0])) if isinstance(value, Waveform) else value
 
 
 def gate_scale(receptor: Receptor, doses: Doses, t: Floats) -> Any:
-    """Factor on a receptor's gate at times `t` (ms): free receptors, those with glycine bound."""
+    """Return the factor that multiplies a receptor's gate at times `t` (ms).
+
+    It is the fraction of free receptors times the fraction that has glycine bound.
+    """
     return free_fraction(receptor.kind, doses) * glycine_gate(
         receptor.glycine_site, sampled(receptor.glycine, t), doses
     )

@@ -1,4 +1,4 @@
-"""A drug: a name and what it does."""
+"""A drug: its name and its actions."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ __all__ = ["Drug"]
 
 
 class Drug(Immutable):
-    """A drug of your own; :data:`gpusyn.drugs.LIBRARY` has the common ones.
+    """A drug with its actions; common drugs are in :data:`gpusyn.drugs.LIBRARY`.
 
     Parameters
     ----------
     name : str
         Name of the drug.
     *actions : Action
-        What it does, such as a :class:`~gpusyn.drugs.CompetitiveAntagonist`; at most one of a kind on a receptor class.
+        Actions of the drug, such as :class:`~gpusyn.drugs.CompetitiveAntagonist`; at most one of each kind on each
+        class of receptors.
     source : str
-        Where the constants are from, and how certain they are.
+        Origin and certainty of the constants.
 
     Raises
     ------
-    GpusynError
-        If there is no action, or one that is no action or comes twice.
+    ArgumentError
+        If there is no action, or an argument has the wrong type.
+    ParameterError
+        If the name is not valid, or two actions of one kind act on the same class of receptors.
 
     Examples
     --------
@@ -44,7 +47,7 @@ class Drug(Immutable):
         where = f"Drug {kept!r}"
         if not actions:
             raise ArgumentError(
-                f"{where}: must do something (got no action); "
+                f"{where}: needs at least one action (got none); "
                 "give one such as gs.drugs.CompetitiveAntagonist('AMPA', K=0.3)"
             )
         seen = set()
@@ -53,8 +56,8 @@ class Drug(Immutable):
             key = type(action), action.receptor
             if key in seen:
                 raise ParameterError(
-                    f"{where}.actions[{k}]: is the second {type(action).__name__} on {action.receptor} "
-                    f"(got {action!r}); give one, with the constants of both together"
+                    f"{where}.actions[{k}]: a second {type(action).__name__} on {action.receptor} is not allowed "
+                    f"(got {action!r}); combine the constants of both in one action"
                 )
             seen.add(key)
         if not isinstance(source, str):

@@ -1,4 +1,6 @@
-"""Equations of pharmacology, the same that infusions follow. Concentrations in uM; arrays give arrays.
+"""Equations of pharmacology; infusions follow the same equations.
+
+Concentrations are in uM. A number gives a float, an array gives an array of float64 of the same shape.
 
 References
 ----------
@@ -28,7 +30,7 @@ Number = Any  # a float, or an array of them
 
 
 def power(x: Number, n: float) -> Number:
-    """x^n of numbers >= 0, the same bits on every machine."""
+    """Return x^n for x >= 0, with the same bits on every machine."""
     if n == 1.0:
         return x
     safe = np.where(x > 0, x, 1.0)
@@ -47,8 +49,29 @@ def _dose(value: Any, where: str) -> Number:
 
 @public
 def hill(concentration: npt.ArrayLike, EC50: float, n: float = 1.0) -> Number:
-    """Response c^n/(c^n + EC50^n), between 0 and 1.
+    """Return the response to an agonist, c^n/(c^n + EC50^n).
 
+    Parameters
+    ----------
+    concentration : float or array_like
+        Concentration c of the agonist (uM), >= 0.
+    EC50 : float
+        Concentration that gives half of the response (uM), > 0.
+    n : float
+        Hill coefficient, > 0 and at most 10.
+
+    Returns
+    -------
+    float or ndarray
+        Response from 0 to 1, of the shape of `concentration`.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
+
+    Examples
+    --------
     >>> hill(1.0, EC50=1.0, n=1.4)
     0.5
     """
@@ -57,18 +80,39 @@ def hill(concentration: npt.ArrayLike, EC50: float, n: float = 1.0) -> Number:
 
 
 def response(c: Number, EC50: Number, n: float) -> Number:
-    """`hill` of checked numbers; it is 0 without agonist, whatever its affinity."""
+    """Return `hill` of checked numbers; without agonist it is 0."""
     x = power(c / EC50, n)
     return x / (1.0 + x)
 
 
 @public
 def remaining(concentration: npt.ArrayLike, K: float, n: float = 1.0) -> Number:
-    """Fraction of receptors that an antagonist leaves free: 1/(1 + (c/K)^n).
+    """Return the fraction of receptors that an antagonist leaves free, 1/(1 + (c/K)^n).
 
-    It holds for a non-competitive antagonist, K its IC50; and for a competitive one at a synapse, where transmitter is
-    there too briefly (some 1 mM for 1 ms) to displace it: receptors are pre-bound.
+    The equation holds for a non-competitive antagonist, where K is its IC50. It also holds for a competitive
+    antagonist at a synapse: the transmitter is present too briefly (about 1 mM for 1 ms) to displace the antagonist.
 
+    Parameters
+    ----------
+    concentration : float or array_like
+        Concentration c of the antagonist (uM), >= 0.
+    K : float
+        Dissociation constant, or IC50 (uM), > 0.
+    n : float
+        Hill coefficient, > 0 and at most 10.
+
+    Returns
+    -------
+    float or ndarray
+        Fraction from 0 to 1, of the shape of `concentration`.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
+
+    Examples
+    --------
     >>> round(remaining(50.0, K=1.4), 4)
     0.0272
     """
@@ -77,14 +121,35 @@ def remaining(concentration: npt.ArrayLike, K: float, n: float = 1.0) -> Number:
 
 
 def free(c: Number, K: float, n: float) -> Number:
-    """`remaining` of checked numbers."""
+    """Return `remaining` of checked numbers."""
     return 1.0 / (1.0 + power(c / K, n))
 
 
 @public
 def dose_ratio(concentration: npt.ArrayLike, K_b: float) -> Number:
-    """Factor on the agonist that restores its effect beside a competitive antagonist: 1 + c/K_b (Schild).
+    """Return the dose ratio of a competitive antagonist, 1 + c/K_b (Arunlakshana & Schild 1959).
 
+    An agonist has its former effect again when its concentration is multiplied by this factor.
+
+    Parameters
+    ----------
+    concentration : float or array_like
+        Concentration c of the antagonist (uM), >= 0.
+    K_b : float
+        Dissociation constant of the antagonist (uM), > 0.
+
+    Returns
+    -------
+    float or ndarray
+        Factor >= 1, of the shape of `concentration`.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
+
+    Examples
+    --------
     >>> round(dose_ratio(50.0, K_b=1.4), 2)
     36.71
     """
@@ -94,20 +159,31 @@ def dose_ratio(concentration: npt.ArrayLike, K_b: float) -> Number:
 
 @public
 def gaddum(agonist: npt.ArrayLike, antagonist: npt.ArrayLike, *, EC50: float, K_b: float, n: float = 1.0) -> Number:
-    """Response to an agonist beside a competitive antagonist, both at equilibrium.
+    """Return the response to an agonist in the presence of a competitive antagonist, both at equilibrium.
 
-    A^n/(A^n + (EC50 (1 + B/K_b))^n) (Gaddum 1937). It describes a bath, not a synapse: see :func:`remaining`.
+    The response is A^n/(A^n + (EC50 (1 + B/K_b))^n) (Gaddum 1937). It describes a bath; for a synapse, see
+    :func:`remaining`.
 
     Parameters
     ----------
-    agonist, antagonist : float or array
-        Concentrations A and B (uM).
+    agonist, antagonist : float or array_like
+        Concentrations A and B (uM), >= 0.
     EC50 : float
-        Concentration of agonist for half the response (uM).
+        Concentration of the agonist that gives half of the response (uM), > 0.
     K_b : float
-        Dissociation constant of the antagonist (uM).
+        Dissociation constant of the antagonist (uM), > 0.
     n : float
-        Hill coefficient of the agonist.
+        Hill coefficient of the agonist, > 0 and at most 10.
+
+    Returns
+    -------
+    float or ndarray
+        Response from 0 to 1, of the shape of the concentrations together.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
 
     Examples
     --------
@@ -121,10 +197,33 @@ def gaddum(agonist: npt.ArrayLike, antagonist: npt.ArrayLike, *, EC50: float, K_
 
 @public
 def cheng_prusoff(K_b: float, agonist: npt.ArrayLike, EC50: float, n: float = 1.0) -> Number:
-    """IC50 (uM) of a competitive antagonist beside this much agonist (uM).
+    """Return the IC50 of a competitive antagonist in the presence of an agonist.
 
-    K_b ((2 + (A/EC50)^n)^(1/n) - 1) (Leff & Dougall 1993), which is K_b (1 + A/EC50) for n = 1 (Cheng & Prusoff 1973).
+    It is K_b ((2 + (A/EC50)^n)^(1/n) - 1) (Leff & Dougall 1993), or K_b (1 + A/EC50) for n = 1 (Cheng & Prusoff 1973).
 
+    Parameters
+    ----------
+    K_b : float
+        Dissociation constant of the antagonist (uM), > 0.
+    agonist : float or array_like
+        Concentration A of the agonist (uM), >= 0.
+    EC50 : float
+        Concentration of the agonist that gives half of the response (uM), > 0.
+    n : float
+        Hill coefficient of the agonist, > 0 and at most 10.
+
+    Returns
+    -------
+    float or ndarray
+        IC50 (uM), of the shape of `agonist`.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
+
+    Examples
+    --------
     >>> cheng_prusoff(1.4, agonist=2.3, EC50=2.3)
     2.8
     """
@@ -136,20 +235,30 @@ def cheng_prusoff(K_b: float, agonist: npt.ArrayLike, EC50: float, n: float = 1.
 
 @public
 def woodhull(K: float, V: npt.ArrayLike, *, V0: float = -70.0, z_delta: float, temperature: float = ROOM) -> Number:
-    """Constant of a blocker within the membrane's field at potential V: K exp(z delta F (V - V0)/(RT)).
+    """Return the constant of a blocker within the membrane's field, K exp(z delta F (V - V0)/(RT)) (Woodhull 1973).
 
     Parameters
     ----------
     K : float
-        IC50 (uM), or unbinding rate, at V0.
-    V : float or array
+        IC50 (uM) or unbinding rate (1/ms) at V0, > 0.
+    V : float or array_like
         Membrane potential (mV).
     V0 : float
-        Where K was measured (mV).
+        Potential at which K was measured (mV).
     z_delta : float
-        Charge of the blocker times the share of the field that it passes, from outside.
+        Charge of the blocker times the fraction of the field that it crosses from outside, -10 to 10.
     temperature : float
-        In degrees Celsius.
+        Temperature (degrees Celsius).
+
+    Returns
+    -------
+    float or ndarray
+        Constant at V in the unit of `K`, of the shape of `V`.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A drug in the bath of a whole network, from one time to another."""
+"""A drug that is in the bath of a whole network from one time to another."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ __all__ = ["Infusion"]
 class Infusion:
     """A drug in the bath; made by :meth:`gpusyn.Network.infuse`.
 
-    From `start` on the concentration is C (1 - exp(-(t - start)/wash_in)); from `stop` on it falls from what it was
-    then as exp(-(t - stop)/wash_out). A time constant of 0 means at once.
+    From `start` to `stop` the concentration is C (1 - exp(-(t - start)/wash_in)). From `stop` on it decays as
+    exp(-(t - stop)/wash_out). A time constant of 0 makes the change instantaneous.
 
     Attributes
     ----------
     name : str
-        Unique in the network.
+        Name of the infusion, unique in the network.
     drug : Drug
-        What is infused.
+        Drug that is infused.
     concentration : float
         Final concentration C (uM).
-    start, stop : float
-        When it flows (ms); a stop of ``None`` is never.
+    start : float
+        Time at which the infusion begins (ms).
+    stop : float or None
+        Time at which it ends (ms); ``None``: never.
     wash_in, wash_out : float
         Time constants (ms).
     """
@@ -48,7 +50,18 @@ class Infusion:
 
     @public
     def sample(self, t: npt.ArrayLike) -> Floats:
-        """Return the concentration (uM) at times `t` (ms, any shape); it does not depend on the grid."""
+        """Return the concentration at given times, which need not lie on the time grid.
+
+        Parameters
+        ----------
+        t : array_like
+            Times (ms), of any shape.
+
+        Returns
+        -------
+        ndarray of float64
+            Concentration (uM), of the shape of `t`.
+        """
         at = np.asarray(t, dtype=np.float64)
         stop = np.inf if self.stop is None else self.stop
         found = self.concentration * _approach(np.minimum(at, stop) - self.start, self.wash_in)
@@ -59,7 +72,7 @@ class Infusion:
 
 
 def _approach(elapsed: Floats, tau: float) -> Floats:
-    """1 - exp(-elapsed/tau) from time 0 on, and 0 before."""
+    """Return 1 - exp(-elapsed/tau) from time 0 on, and 0 before."""
     if tau < SLACK:
         return np.where(elapsed >= -SLACK, 1.0, 0.0)
     rise: Floats = 0.0 - portable_math.expm1(-np.maximum(elapsed, 0.0) / tau)
@@ -67,7 +80,7 @@ def _approach(elapsed: Floats, tau: float) -> Floats:
 
 
 def _left(elapsed: Floats, tau: float) -> Floats:
-    """exp(-elapsed/tau) from time 0 on, and 1 before."""
+    """Return exp(-elapsed/tau) from time 0 on, and 1 before."""
     if tau < SLACK:
         return np.where(elapsed >= -SLACK, 0.0, 1.0)
     fall: Floats = portable_math.exp(-np.maximum(elapsed, 0.0) / tau)
@@ -75,7 +88,10 @@ def _left(elapsed: Floats, tau: float) -> Floats:
 
 
 def concentrations(infusions: Iterable[Infusion], t: npt.ArrayLike) -> dict[Drug, Floats]:
-    """Concentration (uM) of each drug at times `t` (ms); several infusions of one drug add, in order of creation."""
+    """Return the concentration (uM) of each drug at times `t` (ms).
+
+    Several infusions of one drug add up in the order of their creation.
+    """
     found: dict[Drug, Floats] = {}
     for infusion in infusions:
         more = infusion.sample(t)

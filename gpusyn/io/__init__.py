@@ -1,6 +1,6 @@
-"""Files: results in SONATA's layout, written at once, streamed, read back and repaired.
+"""Result files in SONATA's layout: written after a run or during it, read back and repaired.
 
-Nothing here is imported by ``import gpusyn``, and h5py only when a file is touched.
+``import gpusyn`` does not import this package; h5py is imported only when a file is opened.
 """
 
 from gpusyn.io.file_layout import RecorderLayout

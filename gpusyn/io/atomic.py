@@ -1,4 +1,4 @@
-"""Files that appear under their name only when they are complete."""
+"""Files that appear under their own name only when they are complete."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gpusyn.io.hdf5 import writing
 
 @contextmanager
 def replacing(targets: Sequence[Path]) -> Iterator[list[Path]]:
-    """Hand out temporary names beside the targets; afterwards all take their targets' places, or none.
+    """Yield temporary paths beside the targets, and rename them to the targets at the end, all of them or none.
 
     Raises
     ------
     FileError
-        If writing fails; the targets are then as they were.
+        If writing fails; the targets are then unchanged.
     """
     temporaries = [target.with_name(f".{target.name}.{os.getpid()}.tmp") for target in targets]
     place = targets[0] if len(targets) == 1 else targets[0].parent

@@ -1,11 +1,11 @@
-"""Where each recorder's data lie in a result file, and the notes beside them that SONATA has no place for.
+"""Places of each recorder's data in a result file, and the notes for which SONATA has no place.
 
-SONATA keeps the spikes of a population under ``/spikes/<population>`` and a frame report under
-``/report/<population>``. It does not say which neurons were recorded and stayed silent, how long, or which
-recorder saw what; that is noted under ``/gpusyn``, which other readers skip.
+SONATA stores the spikes of a population under ``/spikes/<population>`` and a frame report under
+``/report/<population>``. It does not store which neurons were recorded but silent, the length of the recording, or the
+recorder of each item. gpusyn stores these as notes under ``/gpusyn``, which other readers ignore.
 
-Rule for two recorders of the same variable and population in one file: the first has SONATA's place, a later
-one is kept under its own name (``/gpusyn/recorders/<name>/...``; in a directory: ``<name>.<variable>.h5``).
+If two recorders in one file record the same variable and population, the first uses SONATA's place, and the others are
+stored under their own names (``/gpusyn/recorders/<name>/...``; in a directory: ``<name>.<variable>.h5``).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from gpusyn.errors import ParameterError
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.results.recorded_neurons import Ids, Part, RecordedNeurons
 
-MAGIC, VERSION = 0x0A7A, (0, 1)  # of SONATA files
-FORMAT = 1  # of the notes under /gpusyn
+MAGIC, VERSION = 0x0A7A, (0, 1)  # attributes of every SONATA file
+FORMAT = 1  # version of the notes under /gpusyn
 SPIKES = "spikes"
 
 
 @dataclass(frozen=True)
 class RecorderLayout:
-    """One recorder as a file needs to know it.
+    """Description of one recorder for a file.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class RecorderLayout:
     units : mapping of str to str
         Unit of each variable.
     start : float
-        Spikes: when recording begins. Traces: time of the first frame. In ms.
+        Time at which the recording of spikes begins, or time of the first frame of traces (ms).
     every : float
-        Time between frames in ms.
+        Time between frames (ms).
     dtypes : mapping of str to dtype
-        float32 or float64 as recorded; float32 where absent.
+        float32 or float64 for each variable; float32 if not given.
     """
 
     name: str
@@ -58,18 +58,24 @@ class RecorderLayout:
 
     @property
     def is_spikes(self) -> bool:
-        """Whether it records spikes."""
+        """True if the recorder records spikes, False if it records variables."""
         return not self.variables
 
     def neurons(self) -> RecordedNeurons:
-        """Return the recorded neurons; each may be there once."""
+        """Return the recorded neurons.
+
+        Raises
+        ------
+        ParameterError
+            If a neuron is recorded twice, or an id is negative.
+        """
         neurons = RecordedNeurons(self.populations, f"Recorder {self.name!r}")
         for name in neurons.names:
             local = np.sort(neurons.local_ids[neurons.mask(name, self.name)])
             if len(local) and (local[0] < 0 or np.any(np.diff(local) == 0)):
                 raise ParameterError(
                     f"Recorder {self.name!r}: population {name!r} has a neuron twice or a negative id, which "
-                    f"a file cannot hold; record each neuron once"
+                    f"a file cannot store; record each neuron once"
                 )
         return neurons
 
@@ -87,10 +93,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Stored:
-    """What one file holds of one recorder.
+    """The part of one recorder's data that is in one file.
 
-    `order` numbers the recorders of a save; `own[i]` says that variable i lies under the recorder's own name,
-    since an earlier recorder has SONATA's place.
+    `order` numbers the recorders of a save. `own[i]` is True if variable i is stored under the recorder's own name
+    because an earlier recorder uses SONATA's place.
     """
 
     layout: RecorderLayout
@@ -101,11 +107,11 @@ class Stored:
 
     @property
     def notes(self) -> str:
-        """The group with the notes of this recorder."""
+        """Path of the group with the notes of this recorder."""
         return f"gpusyn/recorders/{group_name(self.layout.name)}"
 
     def places(self) -> Iterator[Place]:
-        """Yield the groups in the order in which their lengths are noted: by variable, then population."""
+        """Yield the places in the order of their lengths in the notes: by variable, then by population."""
         neurons = self.layout.neurons()
         for variable, own in zip(self.layout.variables or (SPIKES,), self.own, strict=True):
             for population in neurons.names:
@@ -123,11 +129,11 @@ class Stored:
 
 
 def arrange(layouts: Sequence[RecorderLayout], directory: bool) -> dict[str, list[Stored]]:
-    """Return what goes into each file; the one file of a single-file result has the name ``""``."""
+    """Return the contents of each file by file name; the name is ``""`` if the result is a single file."""
     names = [layout.name for layout in layouts]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise ParameterError(f"two recorders are named {min(twice)!r} in one file; give one of them another name=")
+        raise ParameterError(f"two recorders in one file are named {min(twice)!r}; give one of them another name=")
     taken: set[tuple[str, str]] = set()
     files: dict[str, list[Stored]] = {}
     for order, layout in enumerate(layouts):
@@ -151,8 +157,8 @@ def arrange(layouts: Sequence[RecorderLayout], directory: bool) -> dict[str, lis
 def write_notes(file: Any, stored: Sequence[Stored]) -> None:
     """Write the notes under ``/gpusyn`` and the file's own attributes.
 
-    ``/gpusyn/progress`` holds the duration of each recorder in ms, then the length of each place. It is
-    brought up to date after the data have reached the file, so nothing counts that a kill could have torn.
+    ``/gpusyn/progress`` holds the duration of each recorder (ms), then the length of each place. It is updated after
+    the data have been written to the file, so it never counts data that are incomplete because the process was killed.
     """
     file.attrs["magic"] = np.uint32(MAGIC)
     file.attrs["version"] = np.array(VERSION, dtype=np.uint32)
@@ -180,7 +186,7 @@ def write_notes(file: Any, stored: Sequence[Stored]) -> None:
 
 
 def read_notes(file: Any) -> list[Stored] | None:
-    """Return what the notes of a file say, in the order of ``/gpusyn/progress``; None without notes."""
+    """Return the recorders in the notes of a file, in the order of ``/gpusyn/progress``; None without notes."""
     if "gpusyn/recorders" not in file or "gpusyn/progress" not in file:
         return None
     directory = bool(file["gpusyn"].attrs["directory"])
@@ -212,7 +218,7 @@ def group_name(name: str) -> str:
 
 
 def file_name(name: str) -> str:
-    """Return a name that every file system takes: ``:``, ``>`` and the like become their code.
+    """Return a name that every file system accepts: ``:``, ``>`` and similar characters become their codes.
 
     >>> file_name("g_AMPA.h5"), file_name("E:g_AMPA.h5")
     ('g_AMPA.h5', 'E%3Ag_AMPA.h5')

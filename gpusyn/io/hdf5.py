@@ -1,4 +1,4 @@
-"""Opening HDF5 files: the right mode for finished, running and killed ones; errors that say what to do."""
+"""Opening of HDF5 files in the mode that fits: finished, being written, or left by a killed run."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def hdf5() -> Any:
 
 
 def as_path(path: Any, where: str) -> Path:
-    """Return what the user gave as a path."""
+    """Return a user's argument as a path."""
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         raise ArgumentError(f"{where}: must be a path (got {show(path)})")
     return Path(os.fsdecode(path))
 
 
 def superblock_of(path: Path) -> Superblock:
-    """Return the superblock of an existing HDF5 file, or raise FileError saying what is there instead."""
+    """Return the superblock of an HDF5 file; raise a FileError if there is no such file or it is something else."""
     try:
         if path.is_dir():
-            raise FileError(f"{path}: is a directory; give one file of it")
+            raise FileError(f"{path}: is a directory; give a file in it")
         block = read_superblock(path)
     except FileNotFoundError:
         raise FileError(f"{path}: there is no such file; check the name and the directory") from None
@@ -48,10 +48,10 @@ def superblock_of(path: Path) -> Superblock:
 
 @contextmanager
 def reading(path: Path) -> Iterator[Any]:
-    """Open a file for reading, whether its writer has closed it, is at work or was killed."""
+    """Open a file for reading, whether its writer has closed it, is still running or was killed."""
     h5py = hdf5()
     block = superblock_of(path)
-    # A file being written in this very process is shared by the library and opens as an ordinary one.
+    # The library shares a file that this process is writing, which then opens only without SWMR mode.
     attempts: list[dict[str, Any]] = [{"swmr": True}, {}] if block.flagged else [{}]
     reason = ""
     for options in attempts:
@@ -70,13 +70,13 @@ def reading(path: Path) -> Iterator[Any]:
             raise
         except (OSError, LookupError, RuntimeError, ValueError, TypeError) as error:
             raise FileError(
-                f"{path}: cannot be read as results ({error}); it is damaged or of another layout"
+                f"{path}: cannot be read as results ({error}); it is damaged or has another layout"
             ) from error
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn failures of writing into FileError."""
+    """Raise a FileError if writing fails inside the context."""
     try:
         yield
     except FileError:
@@ -88,9 +88,9 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def check_target(path: Path) -> None:
-    """Refuse to write a result file where it would destroy something that is none, or is being written."""
+    """Raise a FileError if a result file cannot be written here, or would overwrite another file or a running one."""
     if path.suffix.lower() not in SUFFIXES:
-        raise FileError(f"{path}: a result file ends in .h5 or .hdf5; choose such a name")
+        raise FileError(f"{path}: the name of a result file must end in .h5 or .hdf5; choose such a name")
     if not path.parent.is_dir():
         raise FileError(f"{path}: there is no directory {path.parent}; create it first")
     if path.is_dir():
@@ -102,23 +102,23 @@ def check_target(path: Path) -> None:
     except FileError as error:
         raise FileError(f"{error}, or remove it: only result files are overwritten") from None
     if block.flagged and locked(path):
-        raise FileError(f"{path}: a running simulation is writing it; close() that one first, or choose another name")
+        raise FileError(f"{path}: a running simulation is writing it; close() the simulation, or choose another name")
 
 
 def hold(path: Path) -> int | None:
-    """Mark a file as being written: a shared lock that ends with the process. Return its descriptor."""
+    """Mark a file as being written with a shared lock, which ends with the process; return its descriptor."""
     try:
         import fcntl
 
         descriptor = os.open(path, os.O_RDONLY)
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except (ImportError, OSError):  # Windows, or a file system without locks: then nobody is warned
+    except (ImportError, OSError):  # Windows, or a file system without locks: a second writer is then not detected
         return None
     return descriptor
 
 
 def locked(path: Path) -> bool:
-    """Tell whether some process holds the file."""
+    """Return True if a process is writing the file."""
     try:
         import fcntl
     except ImportError:

@@ -1,4 +1,4 @@
-"""What a result file holds, and reading it into SpikeData and TraceData."""
+"""Contents of a result file, and their conversion to SpikeData and TraceData."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ MILLISECONDS = ("", "ms", "msec", "millisecond", "milliseconds")
 
 @dataclass(frozen=True)
 class Piece:
-    """What one file holds of one recorder: all of it, or in a directory some of its variables.
+    """The part of one recorder's data that is in one file: all of it, or in a directory some of its variables.
 
-    `counts` are the lengths of the places that may be trusted, `duration` is how long was recorded, in ms.
+    `counts` are the lengths of the places up to which the data are complete; `duration` is the length of the recording
+    (ms).
     """
 
     file: Path
@@ -36,18 +37,18 @@ class Piece:
     places: tuple[Place, ...]
     counts: tuple[int, ...]
     duration: float
-    noted: bool  # by gpusyn, rather than guessed from SONATA's groups
+    noted: bool  # True: from gpusyn's notes; False: inferred from SONATA's groups
     directory: bool
 
 
 def pieces_of(file: Any, path: Path) -> list[Piece]:
-    """Return what an open file holds, by gpusyn's notes or else by SONATA's groups."""
+    """Return the pieces in an open file, from gpusyn's notes or, without them, from SONATA's groups."""
     stored = read_notes(file)
     identity = _identity(path)
     if stored is None:
         spikes = _foreign_spikes(file, path, identity) if SPIKES in file else []
         return spikes + (_foreign_reports(file, path, identity) if "report" in file else [])
-    # The notes first, the data afterwards: a running simulation may add to both in between.
+    # Notes are read before data: a running simulation may add to both in between.
     progress = file["gpusyn/progress"][:]
     pieces, at = [], len(stored)
     for item, duration in zip(stored, progress[: len(stored)], strict=True):
@@ -126,7 +127,9 @@ def read_spikes(piece: Piece) -> SpikeData:
             nodes = group["node_ids"][:count].astype(np.int64)
             at = np.searchsorted(place.node_ids, nodes)
             if count and not (len(place.node_ids) and np.array_equal(place.node_ids.take(at, mode="clip"), nodes)):
-                raise FileError(f"{piece.file}: /{place.group} has spikes of neurons not recorded; it is damaged")
+                raise FileError(
+                    f"{piece.file}: /{place.group} has spikes of neurons that were not recorded; the file is damaged"
+                )
             times.append(group["timestamps"][:count])
             ids.append(place.columns[at])
     layout = piece.layout
@@ -134,7 +137,7 @@ def read_spikes(piece: Piece) -> SpikeData:
 
 
 def read_traces(pieces: Sequence[Piece], variable: str | None = None) -> TraceData:
-    """Return the traces of one recorder, or one variable of it, cut to the frames that all variables have."""
+    """Return the traces of one recorder, or one variable of it, cut to the number of frames of all variables."""
     layout = pieces[0].layout
     size = sum(size for _, size, _ in layout.populations)
     found: list[tuple[int, str, np.ndarray[Any, Any]]] = []
@@ -158,7 +161,7 @@ def read_traces(pieces: Sequence[Piece], variable: str | None = None) -> TraceDa
 
 
 def _frames(piece: Piece) -> int:
-    """Return how many frames every place of a piece has."""
+    """Return the number of frames that all places of a piece have."""
     with _again(piece) as file:
         lengths = [len(file[place.group]["data"]) for place in piece.places]
     return min([*piece.counts, *lengths], default=0)
@@ -166,7 +169,7 @@ def _frames(piece: Piece) -> int:
 
 @contextmanager
 def _again(piece: Piece) -> Iterator[Any]:
-    """Open a piece's file once more, unless it has become another one meanwhile."""
+    """Open the file of a piece again; raise a FileError if it has been replaced."""
     with reading(piece.file) as file:
         if _identity(piece.file) != piece.identity:
             raise FileError(f"{piece.file}: has been replaced since it was opened; open the results again")

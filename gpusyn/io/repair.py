@@ -1,4 +1,4 @@
-"""Making the file that a killed run has left readable by everyone."""
+"""Repair of the file that a killed run leaves, so that every reader can open it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gpusyn.parameters.scalars import public
 
 @public
 def repair(path: Any) -> str:
-    """Clear the flag that a killed run leaves in its file, and cut all datasets to what was flushed.
+    """Clear the flag that a killed run leaves in its file, and cut all datasets to the data that were flushed.
 
     Parameters
     ----------
     path : path-like
-        A result file.
+        Result file.
 
     Returns
     -------
@@ -29,28 +29,31 @@ def repair(path: Any) -> str:
 
     Raises
     ------
+    ArgumentError
+        If `path` is not a path.
     FileError
-        If it is no HDF5 file, a simulation is writing it, or it cannot be mended; it is then as before.
+        If the file is not an HDF5 file, a simulation is writing it, or it cannot be repaired; it is then unchanged.
     MissingDependencyError
         If h5py is not installed.
 
     Notes
     -----
-    Does what ``h5clear --status --increment=0`` of the HDF5 tools does, then what only gpusyn's notes allow:
-    frames and spikes on their way when the run was killed are removed, so that all variables end together.
+    The first step is that of ``h5clear --status --increment=0`` of the HDF5 tools. The second needs gpusyn's notes:
+    frames and spikes that were being written when the run was killed are removed, so that all variables end at the
+    same time.
     """
     hdf5()
     where = as_path(path, "repair().path")
     block = superblock_of(where)
     if block.flagged:
         if locked(where):
-            raise FileError(f"{where}: a running simulation is writing it; wait for it or end it, then repair")
+            raise FileError(f"{where}: a running simulation is writing it; wait until it ends, then repair the file")
         _clear_flag(where, block)
     cut = _cut(where)
     if not block.flagged and not cut:
         return f"{where}: nothing to repair"
-    done = ["the flag of its killed writer is cleared"] if block.flagged else []
-    done += [f"{cut} dataset{'s' if cut > 1 else ''} cut to what was flushed"] if cut else []
+    done = ["cleared the flag of its killed writer"] if block.flagged else []
+    done += [f"cut {cut} dataset{'s' if cut > 1 else ''} to the flushed data"] if cut else []
     return f"{where}: repaired: {' and '.join(done)}"
 
 
@@ -58,7 +61,7 @@ def _clear_flag(path: Path, block: Superblock) -> None:
     if not block.sound:
         raise FileError(f"{path}: its first {len(block.raw)} bytes are damaged, not only flagged; record it again")
     size = path.stat().st_size
-    # The writer may have used space that it had not yet noted, or noted space that it had not yet used.
+    # The writer may have used space that it had not yet recorded, or recorded space that it had not yet used.
     end = max(block.end, size)
     block.cleared(end).write(path)
     os.truncate(path, end)
@@ -72,7 +75,7 @@ def _clear_flag(path: Path, block: Superblock) -> None:
 
 
 def _cut(path: Path) -> int:
-    """Cut the datasets to their noted lengths; return how many were longer."""
+    """Cut the datasets to their lengths in the notes; return how many were longer."""
     with reading(path) as file:
         longer = _longer(file)
     if not longer:
@@ -86,12 +89,14 @@ def _cut(path: Path) -> int:
                     start, _, every = file[time][:]
                     file[time][1] = start + count * every
     except OSError as error:
-        raise FileError(f"{path}: cannot be written ({error}); close what uses it, check permissions") from error
+        raise FileError(
+            f"{path}: cannot be written ({error}); close programs that use it, check permissions"
+        ) from error
     return len(longer)
 
 
 def _longer(file: Any) -> dict[str, int]:
-    """Return datasets that are longer than noted, with their noted length."""
+    """Return the datasets that are longer than the notes say, with their lengths in the notes."""
     stored = read_notes(file) or []
     longer: dict[str, int] = {}
     if not stored:

@@ -1,4 +1,4 @@
-"""Reading results back: one file or a directory, of a finished, a running or a killed simulation."""
+"""Reading of results from a file or a directory of a finished, running or killed simulation."""
 
 from __future__ import annotations
 
@@ -22,30 +22,32 @@ __all__ = ["Results", "open_results", "repair"]
 
 @public
 def open_results(path: Any) -> Results:
-    """Open what a simulation has recorded.
+    """Open the recorded data of a simulation.
 
     Parameters
     ----------
     path : path-like
-        A file that ``save()`` or a recorder's ``file=`` has written, finished, still growing or left by a
-        killed run; a directory written by ``save()``; or SONATA files of another simulator.
+        File written by ``save()`` or by a recorder's ``file=`` (finished, still growing, or left by a killed run), a
+        directory written by ``save()``, or SONATA files of another simulator.
 
     Returns
     -------
     Results
-        What is there now; open it again to see more of a running simulation.
+        Data that are in the file now; open it again to see later data of a running simulation.
 
     Raises
     ------
+    ArgumentError
+        If `path` is not a path.
     FileError
-        If there is no such file, it cannot be read, or holds no results.
+        If there is no such file, it cannot be read, or it contains no results.
     MissingDependencyError
         If h5py is not installed.
 
     Notes
     -----
-    SONATA says nothing of silent neurons or of how long was recorded. For the files of other simulators the
-    recorded neurons are therefore those that spiked, and recording ends with the last spike.
+    SONATA does not store silent neurons or the length of the recording. For files of other simulators, the recorded
+    neurons are therefore those that spiked, and the recording ends with the last spike.
 
     Examples
     --------
@@ -74,7 +76,7 @@ def open_results(path: Any) -> Results:
 
 
 def _files(path: Path) -> list[Path]:
-    """Return the file, or the files of a directory."""
+    """Return the file itself, or the result files of a directory."""
     if not path.is_dir():
         return [path]
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
@@ -87,20 +89,27 @@ def _files(path: Path) -> list[Path]:
 def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
     """Return the files that belong to one result."""
     if not found:
-        raise FileError(f"{path}: holds neither spikes nor reports in SONATA's layout; give a result file")
+        raise FileError(f"{path}: contains neither spikes nor reports in SONATA's layout; give a result file")
     directory = [file for file, pieces in found.items() if pieces[0].directory]
     single = [file for file, pieces in found.items() if pieces[0].noted and not pieces[0].directory]
     if not directory and len(single) > 1:
         names = ", ".join(file.name for file in single)
-        raise FileError(f"{path}: holds several results; open one of them ({names})")
+        raise FileError(f"{path}: contains several results; open one of them ({names})")
     return directory or single or list(found)
 
 
 class Results:
-    """Recorded spikes and traces in files. Each is read when it is first asked for, and then kept.
+    """Recorded spikes and traces in files; each is read on first access and then kept in memory.
 
-    ``results[recorder]`` is what ``sim.data[recorder]`` was. For the common case of one recorder of each kind
-    there are shorter ways: `spikes` and `traces`.
+    ``results[recorder]`` equals ``sim.data[recorder]`` of the simulation. `spikes` and `traces` are shorter if there is
+    one recorder of each kind.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        File or directory that was opened.
+    finished : bool
+        True if the files were closed, False if the simulation is running or was killed.
     """
 
     def __init__(self, path: Path, pieces: list[Piece], finished: bool) -> None:
@@ -117,7 +126,7 @@ class Results:
         return tuple(self._recorders)
 
     def __getitem__(self, recorder: Any) -> SpikeData | TraceData:
-        """Return what one recorder has seen; it may be given by name or as the recorder itself."""
+        """Return the data of one recorder, given by name or as the recorder itself."""
         name = one_of(getattr(recorder, "name", recorder), self._recorders, f"{self.path}: recorder")
         if name not in self._read:
             pieces = self._recorders[name]
@@ -126,7 +135,7 @@ class Results:
 
     @property
     def spikes(self) -> SpikeData:
-        """The spikes of the one spike recorder; of several, those in SONATA's places, joined."""
+        """Spikes of the spike recorder; if there are several, the spikes in SONATA's places, joined."""
         names = [name for name, pieces in self._recorders.items() if pieces[0].layout.is_spikes]
         if len(names) > 1:
             names = [name for name in names if not self._recorders[name][0].own[0]]
@@ -135,7 +144,7 @@ class Results:
 
     @cached_property
     def traces(self) -> Mapping[str, TraceData]:
-        """Variable to its TraceData: of the first recorder that has the variable."""
+        """TraceData by variable, from the first recorder that has the variable."""
         homes: dict[str, list[Piece]] = {}
         for pieces in self._recorders.values():
             order = {
@@ -149,7 +158,7 @@ class Results:
 
     @property
     def time(self) -> float:
-        """How far the recording reaches, in ms."""
+        """Time up to which data are recorded (ms)."""
         reached = [0.0]
         for pieces in self._recorders.values():
             layout = pieces[0].layout
@@ -172,7 +181,7 @@ class Results:
 
 
 class _Traces(Mapping[str, TraceData]):
-    """TraceData by variable, read when asked for."""
+    """TraceData by variable, read on first access."""
 
     def __init__(self, path: Path, homes: dict[str, list[Piece]]) -> None:
         self._path, self._homes = path, homes
@@ -198,7 +207,7 @@ class _Traces(Mapping[str, TraceData]):
 
 
 def _joined(recorded: list[SpikeData]) -> SpikeData:
-    """Return several spike recorders as one; a population is in one of them only."""
+    """Return the spikes of several recorders as one SpikeData; each population is in only one of them."""
     populations = [part for data in recorded for part in data.populations]
     firsts = np.cumsum([0, *(data.size for data in recorded)])
     times = [data.times for data in recorded] or [np.empty(0)]

@@ -1,4 +1,4 @@
-"""Finished results into one file, or into a directory of standard SONATA files."""
+"""Writing of finished results to one file, or to a directory of standard SONATA files."""
 
 from __future__ import annotations
 
@@ -18,22 +18,26 @@ FOREIGN_SUFFIXES = (".csv", ".dat", ".json", ".mat", ".npy", ".npz", ".nwb", ".p
 
 
 def save(path: Any, spikes: Mapping[str, SpikeData], traces: Mapping[str, TraceData]) -> None:
-    """Write results: one file, or a directory of standard SONATA files, ``spikes.h5`` and one a variable.
+    """Write results to one file, or to a directory of standard SONATA files: ``spikes.h5`` and one per variable.
 
     Parameters
     ----------
     path : path-like
-        A name that ends in ``.h5`` or ``.hdf5`` is one file; any other is a directory, made if need be. A
-        directory holds one result: files of an earlier save that this one does not write are removed.
+        A name that ends in ``.h5`` or ``.hdf5`` is one file. Any other name is a directory, which is created if needed.
+        A directory holds one result: files of an earlier save that this one does not overwrite are removed.
     spikes : mapping of str to SpikeData
-        Spike recorders by name.
+        Data of the spike recorders by name.
     traces : mapping of str to TraceData
-        Trace recorders by name.
+        Data of the trace recorders by name.
 
     Raises
     ------
+    ArgumentError
+        If `path` is not a path.
     FileError
-        If it cannot be written there. Nothing half-written is left, and an older result is then untouched.
+        If the result cannot be written. No incomplete file is left, and an older result is unchanged.
+    ParameterError
+        If a recorder has a neuron twice.
     MissingDependencyError
         If h5py is not installed.
     """
@@ -83,13 +87,13 @@ def _make_directory(path: Path) -> None:
     if path.suffix.lower() in FOREIGN_SUFFIXES and not path.is_dir():
         raise FileError(f"{path}: results are written as HDF5; choose a name ending in .h5, or a directory")
     if path.exists() and not path.is_dir():
-        raise FileError(f"{path}: is a file, and a name without .h5 means a directory; choose another name")
+        raise FileError(f"{path}: is a file, but a name without .h5 means a directory; choose another name")
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
 
 
 def _remove_earlier(directory: Path, keep: Sequence[Path]) -> None:
-    """Remove files of an earlier save, told by their notes, so that two results never mix."""
+    """Remove files of an earlier save, recognised by their notes, so that two results are never mixed."""
     for path in sorted(directory.glob("*.h5")):
         if path in keep:
             continue

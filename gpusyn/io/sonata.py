@@ -1,4 +1,4 @@
-"""The former name of `gpusyn.sonata`, kept importable: both names are one package."""
+"""Former name of `gpusyn.sonata`, which stays importable; both names are the same package."""
 
 import sys
 

@@ -1,8 +1,8 @@
-"""The first bytes of an HDF5 file: is it one, was it closed by its writer, and how to mend them if not.
+"""The first bytes of an HDF5 file, its superblock, which shows whether the writer has closed the file.
 
-A superblock of version 3 (HDF5 1.10 and later; what single-writer/multiple-reader mode uses) holds flags
-that the writer sets on opening and clears on closing. A killed writer leaves them set, and the library then
-refuses the file to ordinary readers. Layout: "HDF5 File Format Specification Version 3.0", section II.A.
+A superblock of version 3 (HDF5 1.10 and later, used by the single-writer/multiple-reader mode) holds flags that the
+writer sets when it opens the file and clears when it closes it. A killed writer leaves them set, and the library then
+refuses to open the file for ordinary readers. Layout: "HDF5 File Format Specification Version 3.0", section II.A.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-LENGTH = 48  # signature, four single bytes, four addresses of 8 bytes, checksum
+LENGTH = 48  # signature, 4 single bytes, 4 addresses of 8 bytes, checksum
 CHECKED = LENGTH - 4
 VERSION_AT, OFFSET_SIZE_AT, FLAGS_AT, END_AT = 8, 9, 11, 28
-WRITING = 0x01 | 0x04  # opened for writing | by a single writer beside readers
+WRITING = 0x01 | 0x04  # opened for writing | opened by a single writer that allows readers
 MASK = 0xFFFFFFFF
 
 
 @dataclass(frozen=True)
 class Superblock:
-    """The superblock of a file and where it lies."""
+    """The superblock of a file and its offset in the file."""
 
     at: int
     raw: bytes
 
     @property
     def flagged(self) -> bool:
-        """Whether a writer has the file open, or was killed while it had."""
+        """True if a writer has the file open, or was killed while it had the file open."""
         return self.raw[VERSION_AT] >= 3 and bool(self.raw[FLAGS_AT] & WRITING)
 
     @property
     def sound(self) -> bool:
-        """Whether this is a layout known here (version 3, addresses of 8 bytes) with the right checksum."""
+        """True if the layout is known here (version 3, addresses of 8 bytes) and the checksum is right."""
         known = self.raw[VERSION_AT] == 3 and self.raw[OFFSET_SIZE_AT] == 8 and len(self.raw) == LENGTH
         return known and lookup3(self.raw[:CHECKED]) == int(struct.unpack_from("<I", self.raw, CHECKED)[0])
 
     @property
     def end(self) -> int:
-        """Where the file's contents end, as the writer last noted it."""
+        """End of the file's contents, as last recorded by the writer."""
         return int(struct.unpack_from("<Q", self.raw, END_AT)[0])
 
     def cleared(self, end: int) -> Superblock:
@@ -52,7 +52,7 @@ class Superblock:
         return Superblock(self.at, bytes(raw))
 
     def write(self, path: Path) -> None:
-        """Write it in place."""
+        """Write the superblock to its place in the file."""
         with path.open("r+b") as stream:
             stream.seek(self.at)
             stream.write(self.raw)
@@ -70,12 +70,12 @@ def read_superblock(path: Path) -> Superblock | None:
             raw = stream.read(LENGTH)
             if raw.startswith(SIGNATURE):
                 return Superblock(at, raw)
-            at = max(512, 2 * at)  # a user block may precede it: 512 bytes or a power of two times that
+            at = max(512, 2 * at)  # a user block may precede the superblock: 512 bytes times a power of two
     return None
 
 
 def lookup3(data: bytes) -> int:
-    """Return the checksum HDF5 protects its metadata with: Bob Jenkins's lookup3 (2006), initial value 0.
+    """Return the checksum of HDF5 metadata: lookup3 (Bob Jenkins 2006) with initial value 0.
 
     >>> hex(lookup3(b"")), hex(lookup3(b"Four score and seven years ago"))
     ('0xdeadbeef', '0x17770551')
@@ -100,7 +100,7 @@ def lookup3(data: bytes) -> int:
 
 def _mix(a: int, b: int, c: int) -> tuple[int, int, int]:
     for turns in (4, 6, 8, 16, 19, 4):
-        # One round: a takes from c, c takes from b; then the three change places.
+        # One round: c changes a, b changes c; then the three rotate.
         a = ((a - c) & MASK) ^ _turn(c, turns)
         c = (c + b) & MASK
         a, b, c = b, c, a

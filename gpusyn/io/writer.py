@@ -1,4 +1,4 @@
-"""Spikes and frame reports in SONATA's layout, appended to as they come.
+"""Files of spikes and frame reports in SONATA's layout, to which data are appended during a run.
 
 Format: Dai et al. 2020, "The SONATA data format for efficient description of large-scale network models",
 PLoS Computational Biology 16(2): e1007696.
@@ -25,9 +25,9 @@ from gpusyn.utils.typing import Floats
 
 SORTING = {"none": 0, "by_id": 1, "by_time": 2}
 SPIKE_CHUNK = 8192  # spikes
-# Readers beside the writer need the format of HDF5 1.10; a finished file takes what older readers know too.
+# Reading during writing needs the format of HDF5 1.10; other files use a format that older readers know too.
 LIBRARY = {True: ("v110", "v110"), False: None}
-FRAME_CHUNK = 2**18  # bytes; a chunk is whole frames unless one is longer than four of these
+FRAME_CHUNK = 2**18  # bytes; a chunk holds whole frames unless a frame is larger than four times this
 
 
 def create_file(path: Path, stored: Sequence[Stored], streamed: bool) -> None:
@@ -68,7 +68,7 @@ def _create_frames(group: Any, place: Place, layout: RecorderLayout) -> None:
 
 
 class _Open:
-    """One recorder in an open file: its places, their datasets and how far they are filled."""
+    """One recorder in an open file: its places, their datasets and the lengths of these."""
 
     def __init__(self, item: Stored, file: Any) -> None:
         self.layout = item.layout
@@ -78,7 +78,7 @@ class _Open:
         self.counts = [0] * len(self.places)
         self.duration = 0.0
         self.last_spike = -np.inf
-        # Place of each position in the selection, to part spikes by population.
+        # Index of the place of each position in the selection, to divide spikes by population.
         self.owner = np.zeros(self.neurons.size, dtype=np.int64)
         for slot, place in enumerate(self.places):
             self.owner[place.columns] = slot
@@ -104,7 +104,7 @@ class _Open:
 
 
 def _as_slice(columns: Ids) -> Any:
-    """Return columns as a slice where they are consecutive: it copies nothing."""
+    """Return consecutive columns as a slice, which avoids a copy; return other columns unchanged."""
     consecutive = len(columns) > 0 and bool(np.all(np.diff(columns) == 1))
     return slice(int(columns[0]), int(columns[-1]) + 1) if consecutive else columns
 
@@ -116,16 +116,16 @@ def _append(dataset: Any, count: int, values: npt.NDArray[Any]) -> None:
 
 
 class ReportWriter:
-    """Appends to a file made by :func:`create_file`.
+    """Writer that appends to a file made by :func:`create_file`.
 
     Parameters
     ----------
     path : Path
-        The file.
+        File to append to.
     stored : sequence of Stored
-        What it was created for.
+        Contents for which the file was created.
     streamed : bool
-        Whether it can be read while it is written.
+        If True, the file can be read while it is written.
     """
 
     def __init__(self, path: Path, stored: Sequence[Stored], streamed: bool) -> None:
@@ -142,11 +142,20 @@ class ReportWriter:
         Parameters
         ----------
         recorder : str
-            Its name.
+            Name of the recorder.
         times : array_like, shape (n,)
-            In ms, none before those appended earlier.
+            Spike times (ms), not earlier than those appended before.
         ids : array_like, shape (n,)
-            Positions in the recorded selection.
+            Positions of the neurons in the recorded selection.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
+        ParameterError
+            If a spike is earlier than one that was appended before.
+        UnknownNameError
+            If there is no such spike recorder.
         """
         entry = self._entry(recorder, spikes=True)
         time, index = in_order(np.asarray(times, dtype=np.float64), np.asarray(ids, dtype=np.int64))
@@ -167,9 +176,18 @@ class ReportWriter:
         Parameters
         ----------
         recorder : str
-            Its name.
+            Name of the recorder.
         values : mapping of str to array, shape (n_frames, n_recorded)
-            All of its variables, equally many frames of each.
+            Values of all of its variables, with the same number of frames for each.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
+        ParameterError
+            If a variable is missing or has another shape.
+        UnknownNameError
+            If there is no such trace recorder.
         """
         entry = self._entry(recorder, spikes=False)
         shapes = {np.shape(values.get(name, 0)) for name in entry.layout.variables}
@@ -188,23 +206,28 @@ class ReportWriter:
         return self._recorders[one_of(recorder, known, f"{self.path}: {kind} recorder")]
 
     def set_duration(self, recorder: str, duration: float) -> None:
-        """Say how long a recorder has recorded, in ms, spikes or none."""
+        """Set the length of the recording of one recorder (ms)."""
         self._recorders[recorder].duration = float(duration)
 
     def flush(self, time: float | None = None) -> None:
-        """Hand everything appended so far to readers.
+        """Make everything that was appended visible to readers.
 
         Parameters
         ----------
         time : float, optional
-            The simulation's time in ms: what was recorded reaches to there.
+            Time of the simulation (ms), up to which all recorders have recorded.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
         """
         entries = self._recorders.values()
         if time is not None:
             for entry in entries:
                 entry.duration = float(time) - entry.layout.start
         with writing(self.path):
-            self._file.flush()  # data first: what is counted afterwards is there, whenever a kill comes
+            self._file.flush()  # data before counts, so that counted data exist even if the process is killed
             for entry in entries:
                 entry.write_stop_times()
             counts = [count for entry in entries for count in entry.counts]
@@ -231,22 +254,27 @@ class ReportWriter:
 
 
 class StreamFile(ReportWriter):
-    """A result file that grows while the simulation runs, and can be read beside it and after a crash.
+    """A result file that grows while the simulation runs; it can be read meanwhile and after a crash.
 
-    Whatever was flushed is there for readers (:func:`open_results`, ``h5py.File(path, "r", swmr=True)``),
-    even if the process is killed. The file appears with all its groups, and closing makes it an ordinary one.
+    Flushed data can be read (:func:`open_results`, ``h5py.File(path, "r", swmr=True)``) even if the process is killed.
+    The file has all its groups from the beginning; after it is closed, it is an ordinary result file.
 
     Parameters
     ----------
     path : path-like
-        The file; an older result file of that name is replaced.
+        Path of the file; an older result file of that name is replaced.
     recorders : sequence of RecorderLayout
-        Everything that will be recorded into it.
+        Recorders whose data the file will hold.
 
     Raises
     ------
+    ArgumentError
+        If `path` is not a path.
     FileError
-        If the file cannot be created there, is no result file, or is being written by another run.
+        If the file cannot be created, would replace a file that is not a result file, or is being written by another
+        run.
+    ParameterError
+        If two recorders have the same name, or a recorder has a neuron twice.
     MissingDependencyError
         If h5py is not installed.
     """

@@ -1,9 +1,9 @@
-"""What a physiologist measures in a recording: synaptic currents and potentials, ratios, I-V curves.
+"""Measures of a recording as a physiologist takes them: synaptic currents and potentials, ratios, I-V curves.
 
 All functions take plain arrays, or a :class:`~gpusyn.results.TraceData` and the names of its variables. Currents are
-in pA (inward negative), potentials in mV, times in ms. Between samples the trace is taken as a smooth curve: peaks lie
-on the polynomial through the highest samples, level crossings on a cubic, so that they are better than the interval
-between samples.
+in pA (inward is negative), potentials in mV and times in ms. The trace is interpolated between its samples: a peak is
+that of the polynomial through the highest samples, and a level crossing that of a cubic. Times are therefore more
+precise than the sampling interval.
 
 >>> import numpy as np
 >>> from gpusyn import measure

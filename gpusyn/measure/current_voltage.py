@@ -1,4 +1,4 @@
-"""Current-voltage relations: a clamp experiment that yields one, and what is read from it."""
+"""Current-voltage relations: the clamp experiment that gives one, and the measures of it."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ HOLDING = -70.0  # mV, before the step to the command potential
 
 @dataclass(frozen=True, eq=False, repr=False)
 class IVCurve:
-    """A current-voltage relation; from :func:`iv_curve`.
+    """Current-voltage relation; the result of :func:`iv_curve`.
 
     Attributes
     ----------
-    V : ndarray, shape (n,)
-        Command potentials, increasing (mV).
-    peak : ndarray, shape (n,)
-        Largest current at each (pA), signed: inward is negative.
+    V : ndarray of float64, shape (n,)
+        Command potentials in increasing order (mV).
+    peak : ndarray of float64, shape (n,)
+        Largest current at each potential (pA); inward is negative.
     at : float or None
-        When `current` was taken (ms after the onset); ``None``: at the peak.
-    current : ndarray, shape (n,)
-        Current at that time (pA); what the following are of.
-    slope_conductance : ndarray, shape (n,)
+        Time after the onset at which `current` was taken (ms); ``None``: at the peak.
+    current : ndarray of float64, shape (n,)
+        Current at that time (pA); the attributes and methods below refer to it.
+    slope_conductance : ndarray of float64, shape (n,)
         dI/dV (nS).
     negative_slope : (float, float) or None
-        Bounds (mV) of the region where the current falls with V; at an end of V it may go on beyond.
+        Bounds of the region where the current decreases with V (mV). A bound at the first or last potential means that
+        the region may extend beyond it.
     """
 
     V: Floats
@@ -52,7 +53,25 @@ class IVCurve:
     negative_slope: tuple[float, float] | None
 
     def reversal_potential(self, method: str = "interpolate") -> float:
-        """Return where the current is zero (mV); as :func:`reversal_potential`."""
+        """Return the potential at which the current is zero (mV); see :func:`reversal_potential`.
+
+        Parameters
+        ----------
+        method : {"interpolate", "line"}
+            As for :func:`reversal_potential`.
+
+        Returns
+        -------
+        float
+            Reversal potential (mV).
+
+        Raises
+        ------
+        ParameterError
+            If the current does not change its sign exactly once, or the line is flat.
+        UnknownNameError
+            If the method is unknown.
+        """
         return reversal_potential(self.V, self.current, method=method)
 
     def __repr__(self) -> str:
@@ -79,23 +98,23 @@ def iv_curve(
 ) -> IVCurve:
     """Run a voltage-clamp experiment and return its current-voltage relation.
 
-    Every command potential has a cell of its own. It steps there from -70 mV, one synaptic event follows, and the
-    current of all receptors is recorded.
+    Each command potential has a cell of its own. The cell is stepped from -70 mV to the command potential, one synaptic
+    event follows, and the current of all receptors is recorded.
 
     Parameters
     ----------
     receptors : Receptor or sequence of Receptor
-        What the event opens.
+        Receptors that the event opens.
     V : array_like, shape (n,)
-        Command potentials (mV), in any order.
-    weight : float or dict of receptor to float
-        Weight of the event (nS, or pA for a CurrentReceptor).
+        Command potentials (mV), at least three, in any order.
+    weight : float or dict of str to float
+        Weight of the event (nS, or pA for a CurrentReceptor), one for all receptors or by receptor name.
     at : float, optional
-        Take the current this long after the event (ms), not at its peak.
+        Time after the event at which to take the current (ms); the peak by default.
     duration : float
-        How long to record after the event (ms); the peak must be within.
+        Length of the recording after the event (ms); it must contain the peak.
     dt : float
-        Step (ms).
+        Time step (ms).
     backend, precision : str
         As for :class:`~gpusyn.Simulator`.
 
@@ -105,8 +124,10 @@ def iv_curve(
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     ParameterError
-        If the peak is not within `duration`, or an argument does not fit.
+        If the peak is not within `duration`, or a number is out of range.
 
     Examples
     --------
@@ -130,22 +151,22 @@ def iv_curve(
 
 
 def _potentials(V: Any, where: str) -> Floats:
-    """Return command potentials in increasing order; what rounding left of a zero becomes one."""
+    """Return command potentials in increasing order, rounded so that a zero with a rounding error becomes 0."""
     listed = list(V) if isinstance(V, range) else V
     array = np.atleast_1d(as_floats(listed, f"{where}.V", "mV", "must be potentials in mV"))
     if array.ndim != 1 or len(array) < 3:
-        raise ParameterError(f"{where}.V: at least three potentials are needed (got shape {array.shape})")
+        raise ParameterError(f"{where}.V: must be at least three potentials (got shape {array.shape})")
     Limits("mV", potential=True).check(array, f"{where}.V")
     ordered = np.sort(np.round(array, 9)) + 0.0
     if (np.diff(ordered) <= 0).any():
-        raise ParameterError(f"{where}.V: a potential comes twice; give each once")
+        raise ParameterError(f"{where}.V: a potential occurs twice; give each potential once")
     return frozen(ordered)
 
 
 def _clamped(
     receptors: Any, potentials: Floats, weight: Any, steps: int, dt: float, backend: str, precision: str
 ) -> tuple[Floats, Floats]:
-    """Return times from the event on, and the current at each potential, shape (steps + 1, n)."""
+    """Return the times from the event on, and the current at each potential, shape (steps + 1, n)."""
     net = Network()
     cells = net.population("cells", len(potentials), LIF(), receptors=receptors)
     for k, V in enumerate(potentials):
@@ -169,7 +190,7 @@ def _peak(t: Floats, I: Floats, where: str) -> float:
         return 0.0
     if top == len(I) - 1:
         raise ParameterError(
-            f"{where}.duration: the current is largest at the end of the record, {t[-1]:g} ms after the event; "
+            f"{where}.duration: the current is largest at the end of the recording, {t[-1]:g} ms after the event; "
             "record longer"
         )
     sign = float(np.sign(I[top]))
@@ -185,7 +206,8 @@ def reversal_potential(V: Any, I: Any, *, method: str = "interpolate") -> float:
     V, I : array_like, shape (n,)
         Potentials (mV, in any order) and currents (pA).
     method : {"interpolate", "line"}
-        Straight line between the two points on either side of zero, or the least-squares line through all points.
+        ``"interpolate"`` draws a straight line between the two points on either side of zero, ``"line"`` the
+        least-squares line through all points.
 
     Returns
     -------
@@ -195,7 +217,10 @@ def reversal_potential(V: Any, I: Any, *, method: str = "interpolate") -> float:
     Raises
     ------
     ParameterError
-        If the current does not change its sign, or does so more than once, or the line is flat.
+        If the shapes differ, a potential occurs twice, the current does not change its sign exactly once, or the line
+        is flat.
+    UnknownNameError
+        If the method is unknown.
 
     Examples
     --------
@@ -207,16 +232,18 @@ def reversal_potential(V: Any, I: Any, *, method: str = "interpolate") -> float:
     if one_of(method, ("interpolate", "line"), f"{where}.method") == "line":
         slope, offset = np.polynomial.polynomial.polyfit(x - x.mean(), y, 1)[::-1]
         if abs(slope) * float(np.ptp(x)) <= 1e-9 * float(np.abs(y).max(initial=0.0)):
-            raise ParameterError(f"{where}: the line through the points is flat, so that it has no zero")
+            raise ParameterError(
+                f"{where}: the line through the points is flat and has no zero; measure over another range"
+            )
         return float(x.mean() - offset / slope)
-    # A run of points where the current is exactly zero is one crossing, at its middle.
+    # Consecutive points at which the current is exactly zero count as one crossing, at their middle.
     sign = np.sign(y)
     zeros, away = np.flatnonzero(sign == 0), np.flatnonzero(sign != 0)
     turns = np.flatnonzero(sign[away[1:]] != sign[away[:-1]])
     touches = len(zeros) > 0 and len(away) > 0 and int(np.ptp(zeros)) == len(zeros) - 1
     if len(turns) > 1 or (len(turns) == 0 and not touches):
         raise ParameterError(
-            f"{where}: the current must change its sign once (got {len(turns)} times between {x[0]:g} and "
+            f"{where}: the current must change its sign exactly once (got {len(turns)} times between {x[0]:g} and "
             f"{x[-1]:g} mV); measure over another range, or give method='line'"
         )
     if not len(turns):
@@ -229,17 +256,24 @@ def reversal_potential(V: Any, I: Any, *, method: str = "interpolate") -> float:
 
 @public
 def slope_conductance(V: Any, I: Any) -> Floats:
-    """Return dI/dV at each point of a current-voltage relation, in the order of increasing V (second order).
+    """Return dI/dV at each point of a current-voltage relation, in the order of increasing V.
+
+    The differences are accurate to second order.
 
     Parameters
     ----------
     V, I : array_like, shape (n,)
-        Potentials (mV) and currents (pA), at least three.
+        Potentials (mV, in any order) and currents (pA), at least three.
 
     Returns
     -------
-    ndarray, shape (n,)
+    ndarray of float64, shape (n,)
         Slope conductance (nS).
+
+    Raises
+    ------
+    ParameterError
+        If the shapes differ or a potential occurs twice.
     """
     x, y = _relation(V, I, "measure.slope_conductance()")
     return np.asarray(np.gradient(y, x, edge_order=2))
@@ -247,20 +281,25 @@ def slope_conductance(V: Any, I: Any) -> Floats:
 
 @public
 def negative_slope(V: Any, I: Any) -> tuple[float, float] | None:
-    """Return the bounds of the region in which the current falls while V rises, if there is one.
+    """Return the bounds of the region in which the current decreases while V increases, if there is one.
 
-    Of several the one with the largest fall. A bound within the range is the extremum of the curve through the
-    points; one at its end is the end.
+    If there are several regions, return the one with the largest decrease. A bound inside the range of V is the
+    extremum of the curve through the points; a bound at an end of the range is that end.
 
     Parameters
     ----------
     V, I : array_like, shape (n,)
-        Potentials (mV) and currents (pA), at least three.
+        Potentials (mV, in any order) and currents (pA), at least three.
 
     Returns
     -------
     (float, float) or None
-        Lower and upper bound (mV).
+        Lower and upper bound (mV); ``None`` if the current never decreases.
+
+    Raises
+    ------
+    ParameterError
+        If the shapes differ or a potential occurs twice.
     """
     x, y = _relation(V, I, "measure.negative_slope()")
     falls = np.concatenate([[False], np.diff(y) < 0, [False]])
@@ -274,18 +313,18 @@ def negative_slope(V: Any, I: Any) -> tuple[float, float] | None:
 
 
 def _relation(V: Any, I: Any, where: str) -> tuple[Floats, Floats]:
-    """Return a checked current-voltage relation in the order of V."""
+    """Return a checked current-voltage relation, sorted by V."""
     x = as_floats(V, f"{where}.V", "mV", "must be potentials in mV")
     y = as_floats(I, f"{where}.I", "pA", "must be currents in pA")
     if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
         raise ParameterError(
-            f"{where}: V and I must be two arrays of the same length, at least two points (got shapes {x.shape} and "
-            f"{y.shape})"
+            f"{where}: V and I must be two arrays of the same length with at least two points (got shapes {x.shape} "
+            f"and {y.shape})"
         )
     Limits("mV").check(x, f"{where}.V")
     Limits().check(y, f"{where}.I")
     order = np.argsort(x, kind="stable")
     x, y = x[order], y[order]
     if (np.diff(x) <= 0).any():
-        raise ParameterError(f"{where}.V: a potential comes twice; average its currents first")
+        raise ParameterError(f"{where}.V: a potential occurs twice; average its currents first")
     return x, y

@@ -1,4 +1,4 @@
-"""Finds the response in a trace: where it begins, which way it goes, how it decays."""
+"""Detection of the response in a trace: its onset, its sign and its decay."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gpusyn.parameters.scalars import flag, real
 from gpusyn.utils.optional import require
 from gpusyn.utils.typing import Floats
 
-NOISE = 5.0  # a response must be larger than this many standard deviations of the noise
+NOISE = 5.0  # standard deviations of the noise; a response must be larger
 FEWEST_TO_FIT = 4
 
 
 @dataclass(frozen=True)
 class Response:
-    """A response found in a trace: `trace` holds its samples less the baseline, turned upwards by `sign`."""
+    """A response found in a trace; `trace` holds its samples minus the baseline, times `sign`, so that it is upward."""
 
     trace: Samples
     onset: float
@@ -36,7 +36,7 @@ class Response:
         return self.sign * self.trace.integral(self.onset, self.stop)
 
     def times(self, fit: bool | None, where: str) -> dict[str, float]:
-        """Return the measures by name."""
+        """Return the measures of the response by name."""
         x, y, k = self.trace.t, self.trace.y, self.top
         at_90, below = _rising(x, y, k, 0.9 * self.peak)
         at_10, _ = _rising(x, y, below, 0.1 * self.peak)
@@ -53,7 +53,7 @@ class Response:
         }
 
     def decay(self, fit: bool | None, where: str) -> Decay:
-        """Fit one exponential to the samples from 90 % of the peak on."""
+        """Fit an exponential to the samples after the response has fallen to 90 % of its peak."""
         missing = Decay(0.0, 0.0, math.nan)
         if fit is not None and not flag(fit, f"{where}.fit"):
             return missing
@@ -68,27 +68,27 @@ class Response:
         fitted = _exponential(optimize, self.trace.t[first:], self.trace.y[first:])
         if fitted is None and fit:
             raise ParameterError(
-                f"{where}: no exponential decay can be fitted to the {len(self.trace.y) - first} samples after 90 % "
-                "of the peak; give a longer trace, a later stop, or fit=False"
+                f"{where}: no exponential can be fitted to the {len(self.trace.y) - first} samples below 90 % of the "
+                "peak; give a longer trace, a later stop, or fit=False"
             )
         return missing if fitted is None else fitted
 
 
 @dataclass(frozen=True)
 class Decay:
-    """An exponential of time constant `tau` (ms) that is `size` at `start` (ms)."""
+    """An exponential decay with time constant `tau` (ms) and value `size` at time `start` (ms)."""
 
     start: float
     size: float
     tau: float
 
     def at(self, t: Floats) -> Floats:
-        """Return its values."""
+        """Return the values of the exponential at times `t` (ms)."""
         return np.asarray(self.size * np.exp(-(t - self.start) / self.tau))
 
 
 def _exponential(optimize: Any, t: Floats, y: Floats) -> Decay | None:
-    """Least squares with the end level known: the baseline."""
+    """Fit an exponential that decays to the baseline, by least squares; return ``None`` if the fit fails."""
     if len(t) < FEWEST_TO_FIT or y[0] <= 0:
         return None
     span = float(t[-1] - t[0])
@@ -106,7 +106,10 @@ def _exponential(optimize: Any, t: Floats, y: Floats) -> Decay | None:
 
 
 def _rising(x: Floats, y: Floats, top: int, level: float) -> tuple[float, int]:
-    """Return when the curve last passed `level` up to sample `top`, and the sample before; the first if never."""
+    """Return the last time before sample `top` at which the curve passed `level`, and the sample before that time.
+
+    If it never did, return the first sample.
+    """
     below = np.flatnonzero(y[: top + 1] < level)
     if not below.size or below[-1] == top:
         return float(x[0]), 0
@@ -115,16 +118,16 @@ def _rising(x: Floats, y: Floats, top: int, level: float) -> tuple[float, int]:
 
 
 def _falling(x: Floats, y: Floats, top: int, level: float) -> float:
-    """Return when the curve first falls to `level` after sample `top`; nan if it does not."""
+    """Return the first time after sample `top` at which the curve falls to `level`; nan if it does not."""
     below = np.flatnonzero(y[top:] <= level)
     if not below.size:
         return math.nan
-    # the samples before the peak may lie on the other side of a jump
+    # The samples before the peak are left out, since a jump may separate them from the peak.
     return crossing(x[top:], y[top:], int(below[0]) - 1, level)
 
 
 def respond(trace: Samples, onset: Any, baseline: Any, stop: Any, unit: str, where: str) -> Response:
-    """Find the one response of a trace."""
+    """Return the response of a trace; find its onset if none is given."""
     end = float(trace.t[-1]) if stop is None else real(stop, f"{where}.stop", unit="ms", high=float(trace.t[-1]))
     start = _found_onset(trace.between(-math.inf, end), baseline, where, unit) if onset is None else onset
     start = real(start, f"{where}.onset", unit="ms")
@@ -133,13 +136,13 @@ def respond(trace: Samples, onset: Any, baseline: Any, stop: Any, unit: str, whe
         raise ParameterError(
             f"{where}.onset: must lie within the trace, {trace.t[0]:g} to {end:g} ms (got {start:.10g})"
         )
-    # An onset that was found is itself a sample of the baseline.
+    # An onset that was found (not given) is itself a sample of the baseline.
     level, spread = level_of(trace, baseline, start if onset is not None else start + 2 * SLACK, where)
     return _measured(trace, start, end, level, max(spread, trace.noise()), unit, where)
 
 
 def _measured(trace: Samples, onset: float, stop: float, level: float, noise: float, unit: str, where: str) -> Response:
-    """Return the response between onset and stop, whose baseline and noise are known."""
+    """Return the response between onset and stop, given the level of the baseline and the noise."""
     inside = trace.between(onset, stop)
     if len(inside.t) < 3:
         raise ParameterError(f"{where}: fewer than three samples lie between {onset:g} and {stop:g} ms")
@@ -150,7 +153,7 @@ def _measured(trace: Samples, onset: float, stop: float, level: float, noise: fl
     _check_size(float(upward.y[top]), noise, unit, where)
     if top == len(upward.y) - 1:
         raise ParameterError(
-            f"{where}: the largest value is the last one, at {stop:g} ms, so that there is no peak; "
+            f"{where}: the largest value is the last one, at {stop:g} ms, so there is no peak; "
             "give a longer trace or a later stop"
         )
     peak_time, peak = summit(upward.t, upward.y, top)
@@ -160,7 +163,7 @@ def _measured(trace: Samples, onset: float, stop: float, level: float, noise: fl
 def _check_size(size: float, noise: float, unit: str, where: str) -> None:
     if size > NOISE * noise and size > 0:
         return
-    reason = f"not above {NOISE:g} times the noise of {noise:.3g} {unit}" if noise else "so that nothing happens"
+    reason = f"and must be above {NOISE:g} times the noise of {noise:.3g} {unit}" if noise else "so the trace is flat"
     raise ParameterError(
         f"{where}: there is no response: the largest deviation from the baseline is {size:.3g} {unit}, {reason}"
     )
@@ -180,6 +183,6 @@ def _found_onset(trace: Samples, baseline: Any, where: str, unit: str) -> float:
     quiet = np.flatnonzero(size[:top] <= max(0.01 * size[top], 3.0 * noise))
     if not quiet.size:
         raise ParameterError(
-            f"{where}: the response is there from the first sample on, so that its onset cannot be found; give onset="
+            f"{where}: the onset cannot be found because the response begins before the first sample; give onset="
         )
     return float(trace.t[quiet[-1]])

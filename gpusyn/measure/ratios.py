@@ -1,4 +1,4 @@
-"""Ratios of responses: paired pulses, NMDA to AMPA."""
+"""Ratios of responses: the paired-pulse ratio and the NMDA/AMPA ratio."""
 
 from __future__ import annotations
 
@@ -30,13 +30,16 @@ def paired_pulse_ratio(
 
     Parameters
     ----------
-    t, current : array_like, or TraceData and the name of a variable in pA
+    t : array_like, shape (n,), or TraceData
         As for :func:`psc`.
+    current : array_like, shape (n,) or (n, n_neurons), or str
+        The current (pA), or the name of a variable; as for :func:`psc`.
     onsets : (float, float)
-        When the two responses begin (ms).
+        Times at which the two responses begin (ms).
     reference : {"before", "baseline", "decay"}
-        What the second is measured from: the last sample before it; the same baseline as the first, so that what is
-        left of the first counts; or the first one's decay, extrapolated by its fitted exponential (needs scipy).
+        Level from which the second response is measured. ``"before"``: the last sample before it. ``"baseline"``: the
+        baseline of the first response, so that the rest of the first counts. ``"decay"``: the decay of the first
+        response, extrapolated by its fitted exponential (needs scipy).
     baseline, stop, neuron
         As for :func:`psc`.
 
@@ -47,8 +50,12 @@ def paired_pulse_ratio(
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     ParameterError
-        If the first response is not above the noise, or an argument does not fit.
+        If the first response is not above the noise, or an argument does not fit the trace.
+    UnknownNameError
+        If the reference is unknown.
     MissingDependencyError
         If the reference is ``"decay"`` and scipy is missing.
 
@@ -76,7 +83,7 @@ def paired_pulse_ratio(
 
 
 def _from(first: Response, kept: Samples, t: Floats, way: str, where: str) -> Floats:
-    """Return what the second response is measured from, at its samples."""
+    """Return the level from which the second response is measured, at each of its samples."""
     if way == "baseline":
         return np.full(len(t), first.baseline)
     if way == "before":
@@ -85,7 +92,7 @@ def _from(first: Response, kept: Samples, t: Floats, way: str, where: str) -> Fl
 
 
 def _height(second: Samples, level: Floats, first: Response) -> float:
-    """Return the second peak over the first; a response that fails is 0, not an error."""
+    """Return the second peak over the first; a second response that fails gives 0, not an error."""
     upward = first.sign * (second.y - level)
     top = int(np.argmax(upward))
     return max(summit(second.t, upward, top)[1], 0.0) / first.peak
@@ -93,21 +100,21 @@ def _height(second: Samples, level: Floats, first: Response) -> float:
 
 @dataclass(frozen=True, repr=False)
 class NmdaAmpaRatio:
-    """Ratio of two currents, as it is read from a slice experiment; from :func:`nmda_ampa_ratio`.
+    """Ratio of two currents of a slice experiment; the result of :func:`nmda_ampa_ratio`.
 
-    It is no ratio of conductances: the two are taken at different driving forces and times, and at +40 mV a little of
-    the magnesium block is left.
+    It is not a ratio of conductances: the two currents are measured at different driving forces and times, and a little
+    of the magnesium block remains at +40 mV.
 
     Attributes
     ----------
     ratio : float
-        Size of the NMDA current over that of the AMPA current.
+        Magnitude of the NMDA current over that of the AMPA current.
     ampa : float
-        Peak at -70 mV (pA, inward negative).
+        Peak at -70 mV (pA); inward is negative.
     nmda : float
         Current at +40 mV, `late` ms after the onset (pA).
     late : float
-        When the NMDA current was measured (ms after the onset).
+        Time after the onset at which the NMDA current was measured (ms).
     """
 
     ratio: float
@@ -133,11 +140,11 @@ def nmda_ampa_ratio(
     width: float = 0.0,
     baseline: Any = None,
 ) -> NmdaAmpaRatio:
-    """Return the NMDA/AMPA ratio of the slice experiment: peak at -70 mV, late current at +40 mV.
+    """Return the NMDA/AMPA ratio of a slice experiment: the late current at +40 mV over the peak at -70 mV.
 
-    At -70 mV the peak is nearly all AMPA, since magnesium blocks NMDA receptors; at +40 mV the AMPA current is over
-    when the NMDA current is measured. The ratio depends on `late` and on the decay times: it is no ratio of
-    conductances.
+    At -70 mV magnesium blocks the NMDA receptors, so nearly all of the peak is AMPA current. At +40 mV the AMPA current
+    has ended when the NMDA current is measured. The ratio depends on `late` and on the decay times, and it is not a
+    ratio of conductances.
 
     Parameters
     ----------
@@ -146,13 +153,13 @@ def nmda_ampa_ratio(
     at_minus_70, at_plus_40 : array_like, shape (n,)
         Current (pA) of the same cell at the two holding potentials.
     onset : float
-        When the response begins in both (ms).
+        Time at which the response begins in both traces (ms).
     late : float
-        Time after the onset at which the NMDA current is measured (ms).
+        Time after the onset at which the NMDA current is measured (ms), > 0.
     width : float
-        Width of the window about it that is averaged over (ms); 0: the one point.
+        Width of the window around this time over which the current is averaged (ms); 0: no averaging.
     baseline : float or (float, float), optional
-        As for :func:`psc`, for both.
+        As for :func:`psc`, for both traces.
 
     Returns
     -------
@@ -160,8 +167,10 @@ def nmda_ampa_ratio(
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     ParameterError
-        If there is no response at -70 mV, or an argument does not fit.
+        If there is no response at -70 mV, or an argument does not fit the traces.
     """
     where = "measure.nmda_ampa_ratio()"
     low, high = (samples(t, y, None, "pA", f"{where}: {v} mV") for y, v in ((at_minus_70, "-70"), (at_plus_40, "+40")))

@@ -1,4 +1,4 @@
-"""One postsynaptic response: its peak, its times, its charge."""
+"""Measures of one postsynaptic response: its peak, its times and its charge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gpusyn.parameters.scalars import public
 
 @dataclass(frozen=True, repr=False)
 class _Response:
-    """What current and potential have in common."""
+    """Measures that currents and potentials have in common."""
 
     onset: float
     baseline: float
@@ -30,26 +30,26 @@ class _Response:
 
 @dataclass(frozen=True, repr=False)
 class PSC(_Response):
-    """Measures of a postsynaptic current; from :func:`psc`.
+    """Measures of a postsynaptic current; the result of :func:`psc`.
 
     Attributes
     ----------
     onset : float
-        Time that it begins at (ms), as given or found.
+        Time at which the response begins (ms), as given or found.
     baseline : float
-        Current that the rest is measured from (pA).
+        Current from which `peak` and `charge` are measured (pA).
     peak : float
-        Largest deviation from the baseline (pA), signed: inward is negative.
+        Largest deviation from the baseline (pA); inward is negative.
     time_to_peak : float
-        From the onset to the peak (ms).
+        Time from the onset to the peak (ms).
     rise_10_90 : float
-        From 10 % to 90 % of the peak (ms); 0 if the first sample is at 90 % already.
+        Time from 10 % to 90 % of the peak (ms); 0 if the first sample is already above 90 %.
     decay_tau : float
-        Time constant of the exponential fitted from 90 % of the peak on (ms); nan if it was not fitted.
+        Time constant of the exponential fitted to the decay from 90 % of the peak (ms); nan if it was not fitted.
     half_width : float
-        Width at half the peak (ms); nan if the trace ends before.
+        Width at half of the peak (ms); nan if the trace ends earlier.
     charge : float
-        Integral from the onset on (fC = pA ms), signed as the current.
+        Integral of the deviation from the onset on (fC = pA ms), with the sign of the current.
     """
 
     charge: float
@@ -58,24 +58,24 @@ class PSC(_Response):
 
 @dataclass(frozen=True, repr=False)
 class PSP(_Response):
-    """Measures of a postsynaptic potential; from :func:`psp`.
+    """Measures of a postsynaptic potential; the result of :func:`psp`.
 
     Attributes
     ----------
     onset : float
-        Time that it begins at (ms), as given or found.
+        Time at which the response begins (ms), as given or found.
     baseline : float
-        Potential that the rest is measured from (mV).
+        Potential from which `peak` and `area` are measured (mV).
     peak : float
-        Largest deviation from the baseline (mV): positive is depolarising.
+        Largest deviation from the baseline (mV); positive is depolarising.
     time_to_peak : float
-        From the onset to the peak (ms).
+        Time from the onset to the peak (ms).
     rise_10_90 : float
-        From 10 % to 90 % of the peak (ms).
+        Time from 10 % to 90 % of the peak (ms).
     decay_tau : float
-        Time constant of the exponential fitted from 90 % of the peak on (ms); nan if it was not fitted.
+        Time constant of the exponential fitted to the decay from 90 % of the peak (ms); nan if it was not fitted.
     half_width : float
-        Width at half the peak (ms); nan if the trace ends before.
+        Width at half of the peak (ms); nan if the trace ends earlier.
     area : float
         Integral of the deviation from the onset on (mV ms).
     """
@@ -102,19 +102,20 @@ def psc(
     t : array_like, shape (n,), or TraceData
         Increasing times (ms), or a recording.
     current : array_like, shape (n,) or (n, n_neurons), or str, or sequence of str
-        The current (pA). With a TraceData, the variable such as ``"I_AMPA"``, or several to add up; it can be left
-        out where only one is in pA.
+        Current (pA). With a TraceData, the name of a variable such as ``"I_AMPA"``, or several names whose variables
+        are added up; it can be omitted if only one variable is in pA.
     onset : float, optional
-        When the response begins (ms). By default the last sample before the peak that lies within 1 % of the peak
-        (or three standard deviations of the noise) of the baseline.
+        Time at which the response begins (ms). By default it is the last sample before the peak whose distance from
+        the baseline is at most 1 % of the peak, or three standard deviations of the noise if that is more.
     baseline : float or (float, float), optional
-        Level (pA), or the times (ms) it is averaged between; by default all samples before the onset.
+        Level of the baseline (pA), or the two times between which it is averaged (ms); by default it is averaged over
+        all samples before the onset.
     stop : float, optional
-        End of the response (ms); by default of the trace.
+        End of the response (ms); by default the end of the trace.
     neuron : int, optional
-        Which column, where there are several.
+        Column to measure, if there are several.
     fit : bool, optional
-        Whether to fit the decay, which needs scipy; by default where scipy is installed.
+        If True, fit the decay, which needs scipy; by default it is fitted if scipy is installed.
 
     Returns
     -------
@@ -122,8 +123,12 @@ def psc(
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type, or several variables or columns leave a choice.
     ParameterError
-        If there is no response above the noise, it has no peak before the end, or an argument does not fit.
+        If there is no response above the noise, there is no peak before the end, or an argument does not fit the trace.
+    UnknownNameError
+        If the recording has no such variable.
     MissingDependencyError
         If ``fit=True`` and scipy is missing.
 
@@ -158,9 +163,10 @@ def psp(
     t : array_like, shape (n,), or TraceData
         Increasing times (ms), or a recording.
     V : array_like, shape (n,) or (n, n_neurons), or str
-        The membrane potential (mV); with a TraceData its name, or nothing where only one variable is in mV.
+        Membrane potential (mV). With a TraceData, the name of the variable; it can be omitted if only one variable is
+        in mV.
     onset, baseline, stop, neuron, fit
-        As for :func:`psc`, the baseline in mV.
+        As for :func:`psc`; the baseline is in mV.
 
     Returns
     -------
@@ -168,8 +174,12 @@ def psp(
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type, or several variables or columns leave a choice.
     ParameterError
-        If there is no response above the noise, it has no peak before the end, or an argument does not fit.
+        If there is no response above the noise, there is no peak before the end, or an argument does not fit the trace.
+    UnknownNameError
+        If the recording has no such variable.
     MissingDependencyError
         If ``fit=True`` and scipy is missing.
     """

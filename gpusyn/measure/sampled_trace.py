@@ -1,4 +1,4 @@
-"""A sampled trace: taken from arrays or recordings, checked, and read between its samples."""
+"""A sampled trace: read from arrays or recordings, checked, and interpolated between its samples."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gpusyn.parameters.units import as_floats
 from gpusyn.results import TraceData
 from gpusyn.utils.typing import Floats
 
-SLACK = 1e-9  # ms: times this close are the same
-FEWEST = 5  # samples from which a spread is worth anything
+SLACK = 1e-9  # ms; times that differ by less are the same
+FEWEST = 5  # samples; the spread of fewer is not meaningful
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Samples:
         return Samples(self.t[keep], self.y[keep])
 
     def noise(self) -> float:
-        """Return the size of white noise on a smooth trace, from its second differences (median)."""
+        """Return the standard deviation of white noise on a smooth trace, from the median second difference."""
         if len(self.y) < FEWEST:
             return 0.0
         bend = np.abs(self.y[2:] - 2.0 * self.y[1:-1] + self.y[:-2])
         return float(1.4826 * np.median(bend) / np.sqrt(6.0))
 
     def integral(self, start: float, stop: float) -> float:
-        """Return the area under the straight lines between samples (unit of y times ms)."""
+        """Return the integral of the trace, linear between samples (unit of y times ms)."""
         inside = self.t[(self.t > start) & (self.t < stop)]
         t = np.concatenate([[start], inside, [stop]])
         return float(np.trapezoid(np.interp(t, self.t, self.y), t))
@@ -57,18 +57,18 @@ def samples(t: Any, values: Any, neuron: Any, unit: str, where: str) -> Samples:
     t : array_like, shape (n,), or TraceData
         Times (ms), or a recording.
     values : array_like, shape (n,) or (n, n_neurons); with a TraceData: str or sequence of str
-        The values, or the variables whose sum is meant; ``None``: the recording's only one of that unit.
+        Values, or the names of the variables to add up; ``None``: the only variable of the recording in that unit.
     neuron : int or None
-        Which column, where there are several.
+        Column to take, if there are several.
     unit, where : str
-        Unit of the values, and the place for messages.
+        Unit of the values, and the place that messages name.
 
     Raises
     ------
     ArgumentError
-        If something is of the wrong kind.
+        If an argument has the wrong type.
     ParameterError
-        If shapes differ, times do not increase, or a value is not finite.
+        If the shapes differ, times do not increase, or a value is not finite.
     """
     if isinstance(t, TraceData):
         return Samples(t.t, _column(_recorded(t, values, unit, where), neuron, where))
@@ -78,10 +78,10 @@ def samples(t: Any, values: Any, neuron: Any, unit: str, where: str) -> Samples:
     y = _column(as_floats(values, f"{where}: values", unit, f"must be values in {unit}"), neuron, where)
     if times.ndim != 1 or times.shape != y.shape:
         raise ParameterError(
-            f"{where}: times and values must be of the same length (got shapes {times.shape} and {y.shape})"
+            f"{where}: times and values must have the same length (got shapes {times.shape} and {y.shape})"
         )
     if len(times) < 3:
-        raise ParameterError(f"{where}: at least three samples are needed (got {len(times)})")
+        raise ParameterError(f"{where}: needs at least three samples (got {len(times)})")
     Limits("ms").check(times, f"{where}.t")
     Limits().check(y, f"{where}: values")
     wrong = np.flatnonzero(np.diff(times) <= 0)
@@ -110,12 +110,12 @@ def _recorded(data: TraceData, names: Any, unit: str, where: str) -> Floats:
     kept = [one_of(name, data, f"{where}: variable") for name in listed]
     for name in kept:
         if name not in fitting:
-            raise ParameterError(f"{where}: {name!r} is in {data.units[name] or '1'}, and {unit} is needed")
+            raise ParameterError(f"{where}: needs a variable in {unit} (got {name!r} in {data.units[name] or '1'})")
     total = np.zeros(data[kept[0]].shape)
     for name in kept:
         total += data[name]
     if len(total) < 3:
-        raise ParameterError(f"{where}: at least three samples are needed (the recording has {len(total)})")
+        raise ParameterError(f"{where}: needs at least three samples (the recording has {len(total)})")
     Limits().check(total.ravel(), f"{where}: values")
     return total
 
@@ -124,17 +124,17 @@ def _column(array: Floats, neuron: Any, where: str) -> Floats:
     """Return one neuron's values."""
     if neuron is not None:
         if array.ndim != 2:
-            raise ParameterError(f"{where}.neuron: values of shape {array.shape} are of one neuron; drop neuron=")
+            raise ParameterError(f"{where}.neuron: values of shape {array.shape} have one neuron; leave out neuron=")
         return array[:, integer(neuron, f"{where}.neuron", low=0, high=array.shape[1] - 1)]
     if array.ndim == 2 and array.shape[1] != 1:
         raise ArgumentError(f"{where}: there are {array.shape[1]} neurons (columns); choose one with neuron=")
     if array.ndim not in (1, 2):
-        raise ParameterError(f"{where}: values must be of shape (n,) or (n, neurons) (got {array.shape})")
+        raise ParameterError(f"{where}: values must have shape (n,) or (n, neurons) (got {array.shape})")
     return array.reshape(-1)
 
 
 def level_of(trace: Samples, baseline: Any, before: float, where: str) -> tuple[float, float]:
-    """Return the baseline's level and the spread of the samples it is taken from (0 for fewer than five).
+    """Return the level of the baseline and the standard deviation of its samples (0 for fewer than five).
 
     `baseline` is a level, a pair of times (ms), or ``None`` for all samples with t < `before`.
     """
@@ -142,7 +142,7 @@ def level_of(trace: Samples, baseline: Any, before: float, where: str) -> tuple[
     if baseline is None:
         if not len(quiet.y):
             raise ParameterError(
-                f"{where}: there is no sample before the onset at {before:g} ms to take the baseline from; "
+                f"{where}: there is no sample before the onset at {before:g} ms from which to take the baseline; "
                 "give its level as baseline="
             )
         return float(quiet.y.mean()), _spread(quiet)
@@ -151,7 +151,7 @@ def level_of(trace: Samples, baseline: Any, before: float, where: str) -> tuple[
     window = as_floats(baseline, f"{where}.baseline", "ms", "must be a level, or a pair of times in ms")
     if window.shape != (2,) or not window[0] <= window[1]:
         raise ParameterError(
-            f"{where}.baseline: must be a level, or the two times in ms that it is averaged between "
+            f"{where}.baseline: must be a level, or the two times in ms between which it is averaged "
             f"(got {show(baseline)})"
         )
     inside = trace.between(float(window[0]), float(window[1]))
@@ -165,10 +165,10 @@ def _spread(trace: Samples) -> float:
 
 
 def summit(x: Floats, y: Floats, k: int) -> tuple[float, float]:
-    """Return where and how high the curve through the samples is at its maximum near sample `k`.
+    """Return position and height of the maximum, near sample `k`, of the curve through the samples.
 
-    The curve is the polynomial through the five samples about the highest, or three at an edge or in a narrow peak;
-    a sample that stands alone, such as the first after a jump, is its own maximum. `y` counts from a level of 0.
+    The curve is the polynomial through the five samples around the highest one, or through three at an edge or in a
+    narrow peak. An isolated sample, such as the first after a jump, is its own maximum. `y` is relative to 0.
     """
     for reach in (2, 1):
         near = slice(k - reach, k + reach + 1)
@@ -188,7 +188,7 @@ def summit(x: Floats, y: Floats, k: int) -> tuple[float, float]:
 
 
 def crossing(x: Floats, y: Floats, k: int, level: float) -> float:
-    """Return where the curve through the samples passes `level` between samples `k` and `k` + 1 (a cubic)."""
+    """Return where a cubic through the samples passes `level` between samples `k` and `k` + 1."""
     width = float(x[k + 1] - x[k])
     straight = float((level - y[k]) / (y[k + 1] - y[k]))
     if len(x) >= 4:

@@ -1,7 +1,7 @@
 """Receptors by name.
 
-To add one: a file here, a line below, and a struct in ``kernels/receptors`` if its effect on the membrane is new
-(docs/adding_a_receptor.md).
+A new receptor needs a file in this folder and a line below, and a struct in ``kernels/receptors`` if its effect on the
+membrane is new (docs/adding_a_receptor.md).
 """
 
 from gpusyn.receptors.ampa import AMPA
@@ -26,7 +26,7 @@ __all__ = [
     "SlowUnblock",
 ]
 
-#: Every kind of receptor by the name of its class.
+#: Every receptor class by its name.
 RECEPTORS: dict[str, type[Receptor]] = {
     name: kind
     for name, kind in globals().copy().items()

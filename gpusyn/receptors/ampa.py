@@ -16,19 +16,28 @@ class AMPA(Receptor):
     Parameters
     ----------
     tau_decay : float, optional
-        Decay time constant (ms), default 2.
+        Decay time constant (ms), > 0; 2 by default.
     E_rev : float
         Reversal potential (mV).
     tau_rise : float, optional
-        Rise time constant (ms); makes the gate a normalised dual exponential.
+        Rise time constant (ms), > 0 and at most `tau_decay`; it makes the gate a normalised dual exponential.
     Pf : float
-        Fraction of the current that calcium carries, by default 0.005 (GluA1/GluA2, Dingledine et al. 1999).
+        Fraction of the current that calcium carries, 0 to 1; by default 0.005 (GluA1/GluA2, Dingledine et al. 1999).
     kinetics : Kinetics, optional
-        In place of the time constants.
+        Kinetics of the gate; replaces the time constants.
     gating : {"auto", "per-synapse"}
-        ``"per-synapse"`` forces a gate on every synapse.
+        ``"auto"`` chooses the cheapest exact method; ``"per-synapse"`` gives every synapse a gate of its own.
     name : str, optional
-        Name within the population, default ``"AMPA"``.
+        Name within the population, ``"AMPA"`` by default.
+
+    Raises
+    ------
+    ArgumentError
+        If both `kinetics` and a time constant are given, or an argument has the wrong type.
+    ParameterError
+        If a number is out of range.
+    UnknownNameError
+        If `gating` is unknown.
 
     Examples
     --------
@@ -41,7 +50,7 @@ class AMPA(Receptor):
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("tau_decay", 2.0, "ms", "decay time constant"),
         Parameter("E_rev", 0.0, "mV", "reversal potential"),
-        Parameter("tau_rise", None, "ms", "rise time constant; none: instantaneous"),
+        Parameter("tau_rise", None, "ms", "rise time constant; None: instantaneous"),
         Parameter("Pf", 0.005, "", "fraction of the current that calcium carries"),
     )
 

@@ -1,4 +1,4 @@
-"""What all receptors share: a name, kinetics, a reversal potential and where the gates live."""
+"""Base class of all receptors: a name, kinetics, a reversal potential and the place of the gates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gpusyn.utils.typing import Floats
 GATING = ("auto", "per-synapse")
 
 COMMON_PARAMETERS = (
-    Parameter("kinetics", None, "", "gs.kinetics.* in place of the time constants"),
+    Parameter("kinetics", None, "", "gs.kinetics.*, which replaces the time constants"),
     Parameter("gating", "auto", "", "'auto': cheapest exact method; 'per-synapse': a gate on every synapse"),
     Parameter("name", "class name", "", "name within the population"),
 )
@@ -31,23 +31,23 @@ class Receptor(Immutable):
     name : str
         Name within the population.
     kinetics : Kinetics
-        How the gate answers a spike.
+        Response of the gate to a spike.
     E_rev : float or None
         Reversal potential (mV); ``None`` for a current.
     Mg : float, Waveform or None
-        Extracellular magnesium (mM); ``None`` without a magnesium block.
+        Extracellular magnesium (mM); ``None`` if the receptor has no magnesium block.
     block : MgBlock
-        Form of that block.
+        Form of the magnesium block.
     glycine : float, Waveform or None
-        Extracellular glycine (uM); ``None``: saturating, or not needed.
+        Extracellular glycine (uM); ``None`` if glycine saturates the receptor or the receptor does not need it.
     glycine_site : GlycineSite
-        Affinity of its site.
+        Affinity of the glycine site.
     Pf : float
         Fraction of the current that calcium carries.
     gating : {"auto", "per-synapse"}
-        Who chooses where the gates live.
+        Place of the gates: ``"auto"`` is the cheapest exact one, ``"per-synapse"`` is always on the synapses.
     is_current : bool
-        Whether weights are currents (pA, of any sign) and not conductances (nS, >= 0).
+        True if weights are currents (pA, of any sign), False if they are conductances (nS, >= 0).
     kind : str
         Name of the class.
     """
@@ -78,7 +78,7 @@ class Receptor(Immutable):
         glycine_site: GlycineSite | None = None,
         Pf: Any = 0.0,
     ) -> None:
-        """Check what all receptors have in common, and keep it."""
+        """Check and keep the parameters that all receptors have in common."""
         kind = type(self).__name__
         self._set(
             kind=kind,
@@ -97,7 +97,7 @@ class Receptor(Immutable):
 
     @property
     def effect(self) -> str:
-        """Name of the open gate's effect, in `gpusyn.equations.effects` and in ``kernels/receptors``."""
+        """Name of the effect of an open gate, in `gpusyn.equations.effects` and in ``kernels/receptors``."""
         if self.is_current:
             return "Current"
         if self.Mg is None:
@@ -105,7 +105,10 @@ class Receptor(Immutable):
         return "MagnesiumBlocked" if self.block.unblock is None else "SlowlyUnblocked"
 
     def effect_coefficients(self, dt: float, E_L: Floats) -> list[Any]:
-        """Coefficients of the effect, for potentials relative to E_L; each a number or one value a neuron."""
+        """Return the coefficients of the effect, for potentials relative to E_L.
+
+        Each is a number, or an array of one value per neuron.
+        """
         if self.E_rev is None:
             return []
         own = [self.E_rev - E_L]
@@ -115,7 +118,7 @@ class Receptor(Immutable):
         return own + self.block.coefficients(Mg, dt, E_L)
 
     def effect_states(self, V: Floats) -> list[Floats]:
-        """Initial states of the effect, at rest at the potentials V (mV)."""
+        """Return the initial states of the effect, in the steady state at the potentials V (mV)."""
         if self.Mg is None or self.block.unblock is None:
             return []
         Mg = float(self.Mg.values[0]) if isinstance(self.Mg, Waveform) else self.Mg
@@ -123,13 +126,19 @@ class Receptor(Immutable):
 
     @property
     def weight_unit(self) -> str:
-        """Unit of the weights: ``"nS"``, or ``"pA"`` for a current."""
+        """Unit of the weights: ``"pA"`` for currents, else ``"nS"``."""
         return "pA" if self.is_current else "nS"
 
     @classmethod
     @public
     def parameters(cls) -> ParameterTable:
-        """Return the parameters with default, unit and meaning; prints as a table."""
+        """Return the parameters of this class with default, unit and meaning.
+
+        Returns
+        -------
+        ParameterTable
+            Sequence of parameters; it prints as a table.
+        """
         return ParameterTable(cls.PARAMETERS + COMMON_PARAMETERS)
 
     def __repr__(self) -> str:
@@ -155,20 +164,27 @@ def choose_kinetics(
     default_decay: float,
     decay_name: str = "tau_decay",
 ) -> Kinetics:
-    """Return the kinetics that `kinetics=` or the shorthand time constants ask for.
+    """Return the kinetics given as `kinetics=`, or those of the given time constants.
 
     Parameters
     ----------
     where : str
         Name of the receptor class.
     kinetics : Kinetics or None
-        What was given as ``kinetics=``; replaces the time constants.
+        Value of ``kinetics=``; replaces the time constants.
     rise, decay : float or None
-        Time constants (ms) as given, ``None`` where not given.
+        Time constants (ms); ``None`` if not given.
     default_rise, default_decay : float
-        Time constants (ms) where none is given; a rise of ``None`` makes a single exponential.
+        Default time constants (ms); a rise of ``None`` makes a single exponential.
     decay_name : str
-        What the user calls the decay time constant.
+        Name of the argument that holds the decay time constant.
+
+    Raises
+    ------
+    ArgumentError
+        If both `kinetics` and a time constant are given, or `kinetics` is not a Kinetics.
+    ParameterError
+        If a time constant is out of range.
     """
     given = [name for name, value in ((decay_name, decay), ("tau_rise", rise)) if value is not None]
     if kinetics is not None:

@@ -1,4 +1,4 @@
-"""The magnesium block of NMDA receptors, in its published forms."""
+"""Published forms of the magnesium block of NMDA receptors."""
 
 from __future__ import annotations
 
@@ -24,19 +24,25 @@ def _check(thing: Any, limits: dict[str, dict[str, Any]]) -> None:
 @public
 @dataclass(frozen=True)
 class SlowUnblock:
-    """Unblock in two stages, each below the block's steady state relaxing to it; block is at once.
+    """Slow relief of the magnesium block in two stages; the block itself is instantaneous.
 
-    The share of the fast stage is ``fraction + slope V`` (Vargas-Caballero & Robinson 2003, as in Hill & Tononi 2005;
-    values as in NEST's ``ht_neuron``).
+    A stage that is below the steady state B(V) relaxes to it with its time constant; a stage above it follows at once.
+    The fraction of the fast stage is ``fraction + slope V`` (Vargas-Caballero & Robinson 2003, as in Hill & Tononi
+    2005; values as in NEST's ``ht_neuron``).
 
     Parameters
     ----------
     tau_fast, tau_slow : float
         Time constants of the stages (ms), > 0.
     fraction : float
-        Share of the fast stage at 0 mV.
+        Fraction of the fast stage at 0 mV.
     slope : float
-        Change of that share with V (1/mV).
+        Change of this fraction with V (1/mV).
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
     """
 
     tau_fast: float = 0.68
@@ -54,16 +60,23 @@ class SlowUnblock:
 class MgBlock:
     """Fraction of channels that magnesium leaves open: B(V) = 1/(1 + eta [Mg] exp(-gamma V)).
 
-    By default as measured by Jahr & Stevens (1990). [Mg] is the receptor's ``Mg=``.
+    The default constants are those of Jahr & Stevens (1990). [Mg] is the receptor's ``Mg=``.
 
     Parameters
     ----------
     eta : float
         Affinity at 0 mV (1/mM), > 0.
     gamma : float
-        Steepness (1/mV), > 0; z delta F/RT of a blocker within the membrane's field (Woodhull 1973).
+        Steepness (1/mV), > 0; for a blocker within the membrane's field it is z delta F/RT (Woodhull 1973).
     unblock : SlowUnblock, optional
-        Stages of a slow unblock; by default it is at once.
+        Stages of a slow unblock; by default the unblock is instantaneous.
+
+    Raises
+    ------
+    ArgumentError
+        If `unblock` is not a SlowUnblock.
+    ParameterError
+        If a number is out of range.
 
     Examples
     --------
@@ -81,12 +94,15 @@ class MgBlock:
             instance(self.unblock, SlowUnblock, "MgBlock.unblock", "gs.SlowUnblock(...) or None")
 
     def open_fraction(self, V: Floats, Mg: float) -> Floats:
-        """B at the potentials V (mV)."""
+        """Return B at the potentials V (mV) and a magnesium concentration (mM)."""
         found: Floats = 1.0 / (1.0 + self.eta * Mg * exp(-self.gamma * V))
         return found
 
     def coefficients(self, Mg: float, dt: float, E_L: Floats) -> list[Any]:
-        """The block for v relative to E_L: eta [Mg] exp(-gamma E_L), -gamma; and those of a slow unblock."""
+        """Return the coefficients of the block for potentials relative to E_L.
+
+        They are eta [Mg] exp(-gamma E_L) and -gamma, followed by those of a slow unblock.
+        """
         at_once = [self.eta * Mg * exp(-self.gamma * E_L), -self.gamma]
         if self.unblock is None:
             return at_once
@@ -97,11 +113,14 @@ class MgBlock:
     @classmethod
     @public
     def Mel(cls) -> MgBlock:
-        """The constants of Mel (1992) and of many models of pyramidal cells: 0.33 /mM, 0.06 /mV."""
+        """Return the block of Mel (1992) and of many models of pyramidal cells: eta 0.33 /mM, gamma 0.06 /mV."""
         return cls(eta=0.33, gamma=0.06)
 
     @classmethod
     @public
     def HillTononi(cls) -> MgBlock:
-        """The block of Hill & Tononi (2005) with its slow unblock; half at -25.57 mV with 1 mM, 0.081 /mV."""
+        """Return the block of Hill & Tononi (2005) with its slow unblock.
+
+        At 1 mM it blocks half of the channels at -25.57 mV; gamma is 0.081 /mV.
+        """
         return cls(eta=0.12603823, gamma=0.081, unblock=SlowUnblock())

@@ -1,4 +1,4 @@
-"""The calcium that synaptic currents bring into a neuron."""
+"""Calcium that synaptic currents carry into a neuron."""
 
 from __future__ import annotations
 
@@ -14,18 +14,24 @@ __all__ = ["Calcium"]
 @public
 @dataclass(frozen=True)
 class Calcium:
-    """A trace of calcium: dCa/dt = -Ca/tau + gain sum over receptors of |Pf I|.
+    """Trace of calcium: dCa/dt = -Ca/tau + gain times the sum over receptors of |Pf I|.
 
     Pf is the fraction of a receptor's current that calcium carries (Dingledine et al. 1999, Table 7). The trace is
-    recorded as ``Ca``, and computed only where it is recorded. Near the reversal potential of 0 mV calcium would still
-    flow in life, which a fraction of the current cannot show: read the trace below about -10 mV.
+    recorded as ``Ca`` and computed only where it is recorded. The trace is not valid above about -10 mV: real calcium
+    still flows near the reversal potential of 0 mV, where a fraction of the current vanishes.
 
     Parameters
     ----------
     tau : float
-        Time constant of the decay (ms), > 0; 12 to 50 in fits of plasticity (Graupner & Brunel 2012).
+        Decay time constant (ms), > 0; fits of plasticity give 12 to 50 ms (Graupner & Brunel 2012).
     gain : float
-        Rise by 1 fC of calcium (uM/fC), > 0; it stands for the volume, which a point neuron does not have.
+        Increase of the concentration per charge of calcium (uM/fC), > 0; it replaces a volume, which a point neuron
+        does not have.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
 
     Examples
     --------

@@ -12,29 +12,33 @@ from gpusyn.receptors.base import Receptor, choose_kinetics
 
 
 class CurrentReceptor(Receptor):
-    """A synaptic current that does not depend on the voltage; weights in pA, of any sign.
+    """Synaptic current that does not depend on the voltage; weights are in pA and may have any sign.
 
-    A positive weight depolarises. The recorded current is, as for every receptor, positive outward.
+    A positive weight depolarises. The recorded current is positive outward, as for every receptor.
 
     Parameters
     ----------
     name : str
         Name within the population.
     tau : float
-        Decay time constant (ms) of an exponential current; ``tau_decay=`` is the same.
+        Decay time constant (ms) of an exponential current, > 0.
     tau_rise : float, optional
-        Rise time constant (ms); makes the current a normalised dual exponential.
+        Rise time constant (ms), > 0 and at most `tau`; it makes the current a normalised dual exponential.
+    tau_decay : float, optional
+        Another name of `tau`.
     kinetics : Kinetics, optional
-        `Exponential`, `Alpha` or `DualExponential`, in place of the time constants.
+        `Exponential`, `Alpha` or `DualExponential`; replaces the time constants.
     gating : {"auto", "per-synapse"}
-        ``"per-synapse"`` forces a gate on every synapse.
+        ``"auto"`` chooses the cheapest exact method; ``"per-synapse"`` gives every synapse a gate of its own.
 
     Raises
     ------
     ArgumentError
-        If neither `tau` nor `kinetics` is given, or both are.
+        If neither a time constant nor `kinetics` is given, both are, or an argument has the wrong type.
     ParameterError
-        If the kinetics are not linear.
+        If the kinetics are not linear, or a number is out of range.
+    UnknownNameError
+        If `gating` is unknown.
 
     Examples
     --------
@@ -45,7 +49,7 @@ class CurrentReceptor(Receptor):
     is_current = True
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("tau", None, "ms", "decay time constant; tau_decay is the same"),
-        Parameter("tau_rise", None, "ms", "rise time constant; none: instantaneous"),
+        Parameter("tau_rise", None, "ms", "rise time constant; None: instantaneous"),
     )
 
     @public
@@ -70,6 +74,6 @@ class CurrentReceptor(Receptor):
         if not chosen.linear:
             raise ParameterError(
                 f"{where}.kinetics: must be linear, such as Exponential, Alpha or DualExponential (got {chosen!r}); "
-                f"saturating gates are for receptors with a conductance, such as gs.AMPA"
+                f"for another gate use a receptor with a conductance, such as gs.AMPA"
             )
         self._describe(name, chosen, gating)

@@ -1,4 +1,4 @@
-"""GABA_A: the chloride channel of fast inhibition."""
+"""GABA_A: the chloride channel that mediates fast inhibition."""
 
 from __future__ import annotations
 
@@ -11,24 +11,34 @@ from gpusyn.receptors.base import Receptor, choose_kinetics
 
 
 class GABA_A(Receptor):
-    """Chloride channel of fast inhibition: I = g (V - E_rev).
+    """Chloride channel that mediates fast inhibition: I = g (V - E_rev).
 
-    Weights are >= 0: it inhibits (hyperpolarises or shunts) by its reversal potential, not by a sign.
+    Weights are >= 0. The receptor hyperpolarises or shunts because of its reversal potential, not because of a negative
+    weight.
 
     Parameters
     ----------
     tau_decay : float, optional
-        Decay time constant (ms), default 10.
+        Decay time constant (ms), > 0; 10 by default.
     E_rev : float
         Reversal potential (mV).
     tau_rise : float, optional
-        Rise time constant (ms); makes the gate a normalised dual exponential.
+        Rise time constant (ms), > 0 and at most `tau_decay`; it makes the gate a normalised dual exponential.
     kinetics : Kinetics, optional
-        In place of the time constants.
+        Kinetics of the gate; replaces the time constants.
     gating : {"auto", "per-synapse"}
-        ``"per-synapse"`` forces a gate on every synapse.
+        ``"auto"`` chooses the cheapest exact method; ``"per-synapse"`` gives every synapse a gate of its own.
     name : str, optional
-        Name within the population, default ``"GABA_A"``.
+        Name within the population, ``"GABA_A"`` by default.
+
+    Raises
+    ------
+    ArgumentError
+        If both `kinetics` and a time constant are given, or an argument has the wrong type.
+    ParameterError
+        If a number is out of range.
+    UnknownNameError
+        If `gating` is unknown.
 
     Examples
     --------
@@ -39,7 +49,7 @@ class GABA_A(Receptor):
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("tau_decay", 10.0, "ms", "decay time constant"),
         Parameter("E_rev", -75.0, "mV", "reversal potential"),
-        Parameter("tau_rise", None, "ms", "rise time constant; none: instantaneous"),
+        Parameter("tau_rise", None, "ms", "rise time constant; None: instantaneous"),
     )
 
     @public

@@ -1,4 +1,4 @@
-"""GABA_B: slow inhibition by potassium channels behind G proteins."""
+"""GABA_B: slow inhibition by potassium channels that G proteins open."""
 
 from __future__ import annotations
 
@@ -11,21 +11,30 @@ from gpusyn.receptors.base import Receptor, choose_kinetics
 
 
 class GABA_B(Receptor):
-    """Potassium channels that GABA opens by way of G proteins: I = g (V - E_rev).
+    """Potassium channels that GABA opens through G proteins: I = g (V - E_rev).
 
-    One spike opens next to nothing; a burst does (Destexhe & Sejnowski 1995). Weights are the conductance of all
-    channels open.
+    A single spike opens almost no channels, a burst opens many (Destexhe & Sejnowski 1995). The weight is the
+    conductance with all channels open.
 
     Parameters
     ----------
     E_rev : float
         Reversal potential of potassium (mV).
     kinetics : Kinetics, optional
-        By default ``gs.kinetics.GProtein()``.
+        Kinetics of the gate; ``gs.kinetics.GProtein()`` by default.
     gating : {"auto", "per-synapse"}
-        ``"per-synapse"`` forces a gate on every synapse.
+        ``"auto"`` chooses the cheapest exact method; ``"per-synapse"`` gives every synapse a gate of its own.
     name : str, optional
-        Name within the population, default ``"GABA_B"``.
+        Name within the population, ``"GABA_B"`` by default.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If a number is out of range.
+    UnknownNameError
+        If `gating` is unknown.
 
     Examples
     --------

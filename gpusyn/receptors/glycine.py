@@ -1,4 +1,4 @@
-"""The co-agonist site of NMDA receptors."""
+"""The binding site of glycine, the co-agonist of NMDA receptors."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ __all__ = ["GlycineSite"]
 @public
 @dataclass(frozen=True)
 class GlycineSite:
-    """Share of NMDA receptors that have glycine bound and so can open: Gly^h/(Gly^h + EC50^h).
+    """Fraction of NMDA receptors that have glycine bound and can open: Gly^h/(Gly^h + EC50^h).
 
-    The concentration is the receptor's ``glycine=``. EC50 by subunit (Traynelis et al. 2010): GluN2A 1.1, 2B 0.72, 2C
-    0.34, 2D 0.13 uM; their order is certain, the values less so.
+    The concentration Gly is the receptor's ``glycine=``. The EC50 depends on the subunit (Traynelis et al. 2010):
+    1.1 uM with GluN2A, 0.72 with 2B, 0.34 with 2C and 0.13 with 2D. Their order is certain, the values less so.
 
     Parameters
     ----------
     EC50 : float
-        Glycine for half of the receptors (uM), > 0.
+        Concentration at which half of the receptors have glycine bound (uM), > 0.
     h : float
-        Hill coefficient, > 0; with two sites a receptor, between 1 and 2.
+        Hill coefficient, > 0 and at most 10; a receptor has two sites, so h is between 1 and 2.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
 
     Examples
     --------

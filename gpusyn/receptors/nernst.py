@@ -1,4 +1,4 @@
-"""The equilibrium of ions across a membrane: RT/F and the Nernst equation."""
+"""Equilibrium of ions across a membrane: RT/F and the Nernst equation."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from gpusyn.parameters.scalars import integer, public, real
 
 __all__ = ["ROOM", "nernst", "thermal_voltage"]
 
-GAS_CONSTANT = 8.314462618  # J/(mol K), as the Faraday constant: CODATA 2018
+GAS_CONSTANT = 8.314462618  # J/(mol K); both constants are those of CODATA 2018
 FARADAY = 96485.33212  # C/mol
-ROOM = 21.0  # degrees Celsius: most recordings of blocking constants
+ROOM = 21.0  # degrees Celsius, at which most constants of blockers were measured
 
 
 def thermal_voltage(temperature: float = ROOM) -> float:
-    """RT/F (mV) at a temperature (degrees Celsius): 25.35 mV at 21, 26.73 mV at 37.
+    """Return RT/F (mV) at a temperature (degrees Celsius); it is 25.35 mV at 21 C.
 
     >>> round(thermal_voltage(37.0), 2)
     26.73
@@ -27,21 +27,28 @@ def thermal_voltage(temperature: float = ROOM) -> float:
 
 @public
 def nernst(outside: float, inside: float, *, valence: int = 1, temperature: float = 37.0) -> float:
-    """Equilibrium potential of an ion, RT/(zF) ln(outside/inside): the E_rev of a channel that passes only this ion.
+    """Return the equilibrium potential of an ion, RT/(zF) ln(outside/inside).
+
+    It is the reversal potential of a channel that passes only this ion.
 
     Parameters
     ----------
     outside, inside : float
         Concentrations (mM), > 0.
     valence : int
-        Charge of the ion: -1 for chloride, 1 for potassium, 2 for calcium.
+        Charge z of the ion: -1 for chloride, 1 for potassium, 2 for calcium; not 0.
     temperature : float
-        In degrees Celsius.
+        Temperature (degrees Celsius).
 
     Returns
     -------
     float
         Potential (mV).
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range, or `valence` is 0.
 
     Examples
     --------
@@ -51,7 +58,9 @@ def nernst(outside: float, inside: float, *, valence: int = 1, temperature: floa
     here = "nernst()"
     z = integer(valence, f"{here}.valence")
     if z == 0:
-        raise ParameterError(f"{here}.valence: must not be 0 (got 0); an uncharged particle has no such potential")
+        raise ParameterError(
+            f"{here}.valence: must not be 0 (got 0); an uncharged particle has no equilibrium potential"
+        )
     ratio = real(outside, f"{here}.outside", unit="mM", above=0.0) / real(
         inside, f"{here}.inside", unit="mM", above=0.0
     )

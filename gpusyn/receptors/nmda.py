@@ -16,30 +16,42 @@ from gpusyn.receptors.glycine import GlycineSite
 class NMDA(Receptor):
     """Slow glutamate receptor with magnesium block: I = g B(V) (V - E_rev).
 
-    B(V) = 1 / (1 + [Mg]/3.57 exp(-0.062 V)), with [Mg] in mM and V in mV (Jahr & Stevens 1990); `block=` has others.
+    B(V) = 1 / (1 + [Mg]/3.57 exp(-0.062 V)), with [Mg] in mM and V in mV (Jahr & Stevens 1990); `block=` sets another
+    form.
 
     Parameters
     ----------
     Mg : float or Waveform
-        Extracellular magnesium (mM), >= 0; 0 removes the block. A waveform changes it in the course of a run.
+        Extracellular magnesium (mM), >= 0; 0 removes the block. A waveform changes it during a run.
     tau_rise, tau_decay : float, optional
-        Time constants (ms) of the normalised dual exponential, default 2 and 100.
+        Time constants (ms) of the normalised dual exponential, > 0; 2 and 100 by default.
     E_rev : float
         Reversal potential (mV).
     block : MgBlock, optional
-        Form of the block.
+        Form of the block; that of Jahr & Stevens (1990) by default.
     glycine : float or Waveform, optional
-        Extracellular glycine (uM), >= 0, which the receptor needs as well; 0: no current. By default saturating.
+        Extracellular glycine (uM), >= 0, the co-agonist; without it (0) there is no current. By default glycine
+        saturates the receptor.
     glycine_site : GlycineSite, optional
         Affinity of the glycine site.
     Pf : float
-        Fraction of the current that calcium carries, by default 0.1 (GluN1/2A: 0.1 to 0.19, Dingledine et al. 1999).
+        Fraction of the current that calcium carries, 0 to 1; by default 0.1 (0.1 to 0.19 in GluN1/2A, Dingledine et
+        al. 1999).
     kinetics : Kinetics, optional
-        In place of the time constants.
+        Kinetics of the gate; replaces the time constants.
     gating : {"auto", "per-synapse"}
-        ``"per-synapse"`` forces a gate on every synapse.
+        ``"auto"`` chooses the cheapest exact method; ``"per-synapse"`` gives every synapse a gate of its own.
     name : str, optional
-        Name within the population, default ``"NMDA"``.
+        Name within the population, ``"NMDA"`` by default.
+
+    Raises
+    ------
+    ArgumentError
+        If both `kinetics` and a time constant are given, or an argument has the wrong type.
+    ParameterError
+        If a number is out of range.
+    UnknownNameError
+        If `gating` is unknown.
 
     Examples
     --------
@@ -52,9 +64,9 @@ class NMDA(Receptor):
         Parameter("tau_rise", 2.0, "ms", "rise time constant"),
         Parameter("tau_decay", 100.0, "ms", "decay time constant"),
         Parameter("E_rev", 0.0, "mV", "reversal potential"),
-        Parameter("block", None, "", "gs.MgBlock of another form than Jahr and Stevens's"),
-        Parameter("glycine", None, "uM", "extracellular glycine; none: saturating, 0: no current"),
-        Parameter("glycine_site", None, "", "gs.GlycineSite of another affinity"),
+        Parameter("block", None, "", "form of the block, gs.MgBlock; None: Jahr & Stevens (1990)"),
+        Parameter("glycine", None, "uM", "extracellular glycine; None: saturating, 0: no current"),
+        Parameter("glycine_site", None, "", "affinity of the glycine site, gs.GlycineSite"),
         Parameter("Pf", 0.1, "", "fraction of the current that calcium carries"),
     )
 

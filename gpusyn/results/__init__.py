@@ -1,7 +1,7 @@
-"""What a recorder has seen: spikes and sampled variables as numpy arrays, with the neurons they belong to.
+"""Recorded data: spikes and sampled variables as numpy arrays, with the neurons to which they belong.
 
-Both kinds count neurons by their *position in the recorded selection*: 0 is the first neuron of the first
-part of a union such as ``E + I[:10]``. Population and local id, SONATA's pair, are derived from it.
+Both number the neurons by *position in the recorded selection*: 0 is the first neuron of the first part of a union such
+as ``E + I[:10]``. The population and the local id, by which SONATA identifies a neuron, follow from the position.
 """
 
 from gpusyn.results.recorded_neurons import sample_times

@@ -1,6 +1,6 @@
-"""Results as objects of other packages: pandas, xarray, Neo; each imported only when asked for.
+"""Conversion of results to objects of pandas, xarray and Neo, each of which is imported only when it is needed.
 
-SpikeData and TraceData import this module, so it does not import them: it says in protocols what it takes from them.
+SpikeData and TraceData import this module, so it does not import them but describes in protocols what it uses of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gpusyn.utils.typing import Array, Floats, Integers
 
 
 class Recorded(Protocol):
-    """The recorded neurons of spikes or traces."""
+    """Recorded neurons of spikes or traces."""
 
     @property
     def populations(self) -> tuple[tuple[str, int, Integers], ...]:
@@ -35,11 +35,11 @@ class Recorded(Protocol):
 
     @property
     def local_ids(self) -> Integers:
-        """Position in its population of each."""
+        """Id of each neuron in its own population, per spike or per column of a trace."""
 
 
 class Spikes(Recorded, Protocol):
-    """What is taken from a SpikeData."""
+    """Part of a SpikeData that the conversions use."""
 
     times: Floats
     ids: Integers
@@ -48,7 +48,7 @@ class Spikes(Recorded, Protocol):
 
 
 class Traces(Recorded, Protocol):
-    """What is taken from a TraceData."""
+    """Part of a TraceData that the conversions use."""
 
     t: Floats
     every: float
@@ -63,7 +63,7 @@ class Traces(Recorded, Protocol):
 
 
 def spikes_to_pandas(spikes: Spikes) -> Any:
-    """Return a ``pandas.DataFrame``: time (ms), population, local_id, id."""
+    """Return a ``pandas.DataFrame`` with the columns time (ms), population, local_id and id."""
     pandas = require("pandas", "to_pandas()", "pandas")
     population = pandas.Categorical(spikes.population, categories=list(spikes.names))
     columns = {"time": spikes.times, "population": population, "local_id": spikes.local_ids, "id": spikes.ids}
@@ -73,7 +73,7 @@ def spikes_to_pandas(spikes: Spikes) -> Any:
 def spikes_to_neo(spikes: Spikes) -> Any:
     """Return a ``neo.Segment`` with a ``SpikeTrainList`` over the multiplexed arrays.
 
-    The train of a neuron is built only when it is looked at: thousands of them at once take Neo minutes.
+    Neo builds the train of each neuron on access, since building thousands of them at once takes minutes.
     """
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
@@ -91,7 +91,7 @@ def spikes_to_neo(spikes: Spikes) -> Any:
 
 
 def traces_to_neo(traces: Traces) -> Any:
-    """Return a ``neo.Segment`` with one ``AnalogSignal`` per variable, named after it."""
+    """Return a ``neo.Segment`` with one ``AnalogSignal`` per variable, named after the variable."""
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
     segment = neo.Segment(name="traces", **_annotations(traces))
@@ -124,7 +124,7 @@ def traces_to_xarray(traces: Traces) -> Any:
 
 
 def _annotations(data: Recorded) -> dict[str, Any]:
-    """Return population and local id of every recorded neuron, as Neo annotations of a segment."""
+    """Return the population and the local id of every recorded neuron as Neo annotations of a segment."""
     populations = np.repeat([part[0] for part in data.populations], [part[1] for part in data.populations])
     ids = [part[2] for part in data.populations]
     return {"populations": populations, "local_ids": np.concatenate(ids) if ids else np.empty(0, np.int64)}

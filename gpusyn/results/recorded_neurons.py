@@ -1,4 +1,4 @@
-"""The neurons that recorded values belong to, and the times of samples; shared by spikes and traces."""
+"""Recorded neurons and times of samples, which spikes and traces share."""
 
 from __future__ import annotations
 
@@ -17,11 +17,25 @@ Part = tuple[str, int, "npt.ArrayLike | None"]
 
 
 def sample_times(start: float, every: float, count: int) -> Floats:
-    """Return the times of `count` samples, the first at `start`, in ms.
+    """Return the times of `count` samples, the first at `start` (ms).
 
-    Where `start` is a multiple of `every` the times are ``k * every`` with whole k: they hold the same bits
-    whether they were counted from 0, from `start`, or read back from a file.
+    If `start` is a multiple of `every`, the times are ``k * every`` with integer k. They then have the same bits
+    whether they are counted from 0, counted from `start`, or read back from a file.
 
+    Parameters
+    ----------
+    start, every : float
+        Time of the first sample, and time between samples (ms).
+    count : int
+        Number of samples.
+
+    Returns
+    -------
+    ndarray of float64, shape (count,)
+        Times (ms).
+
+    Examples
+    --------
     >>> bool(sample_times(0.1, 0.1, 5)[2] == 3 * 0.1)
     True
     """
@@ -33,7 +47,7 @@ def sample_times(start: float, every: float, count: int) -> Floats:
 
 
 def in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
-    """Return spikes sorted by (time, id); the arrays themselves if they are."""
+    """Return spikes sorted by (time, id); return the given arrays if they are already sorted."""
     step = np.diff(times)
     if not np.any((step < 0) | ((step == 0) & (np.diff(ids) < 0))):
         return times, ids
@@ -42,7 +56,7 @@ def in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
 
 
 class RecordedNeurons:
-    """The recorded neurons: parts of populations in the order of their union."""
+    """Recorded neurons: parts of populations, in the order of their union."""
 
     def __init__(self, populations: Sequence[Part], where: str) -> None:
         local: list[Ids] = []
@@ -50,7 +64,7 @@ class RecordedNeurons:
             ids = np.arange(size, dtype=np.int64) if given is None else np.asarray(given, dtype=np.int64)
             if ids.shape != (size,):
                 raise ParameterError(
-                    f"{where}.populations: {name!r} has {size} neurons, but its ids are of shape {ids.shape}"
+                    f"{where}.populations: {name!r} has {size} neurons, but its ids have shape {ids.shape}"
                 )
             local.append(ids)
         self.parts = tuple((part[0], part[1], ids) for part, ids in zip(populations, local, strict=True))
@@ -65,7 +79,7 @@ class RecordedNeurons:
         return names[np.searchsorted(self.ends, ids, side="right")]
 
     def mask(self, population: Any, where: str) -> npt.NDArray[np.bool_]:
-        """Return which positions belong to a population, given by name or as an object that has one."""
+        """Return a mask of the positions that belong to a population, given by name or as an object with a name."""
         name = one_of(getattr(population, "name", population), self.names, where)
         return np.repeat([part == name for part, _, _ in self.parts], [size for _, size, _ in self.parts])
 
@@ -75,7 +89,7 @@ class RecordedNeurons:
         return [part for part in self.parts if part[0] == name]
 
     def same(self, other: RecordedNeurons) -> bool:
-        """Tell whether both hold the same neurons in the same order."""
+        """Return True if both hold the same neurons in the same order."""
         return [part[:2] for part in self.parts] == [part[:2] for part in other.parts] and np.array_equal(
             self.local_ids, other.local_ids
         )
@@ -86,7 +100,7 @@ class RecordedNeurons:
 
 
 class RecordedData:
-    """What spikes and traces have in common: the recorded neurons."""
+    """Base class of spikes and traces: the recorded neurons."""
 
     def __init__(self, populations: Sequence[Part]) -> None:
         self._neurons = RecordedNeurons(populations, type(self).__name__)

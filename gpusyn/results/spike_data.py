@@ -16,20 +16,29 @@ from gpusyn.utils.typing import Floats
 
 
 class SpikeData(RecordedData):
-    """Spikes of recorded neurons, sorted by (time, id). Two are equal (``==``) when every bit is.
+    """Spikes of recorded neurons, sorted by (time, id). Two are equal (``==``) if all their bits are equal.
 
     Parameters
     ----------
     populations : sequence of (str, int, array_like or None)
         Name, number of recorded neurons and their local ids (None: all, 0 to n-1), in the order of the union.
     times : array_like, shape (n_spikes,)
-        Spike times in ms.
+        Spike times (ms).
     ids : array_like, shape (n_spikes,)
         Position of each spike's neuron in the recorded selection.
     duration : float
-        How long was recorded, in ms.
+        Length of the recording (ms).
     start : float
-        When recording began, in ms.
+        Time at which the recording began (ms).
+
+    Attributes
+    ----------
+    times : ndarray of float64, shape (n_spikes,)
+        Spike times (ms), increasing.
+    ids : ndarray of int64, shape (n_spikes,)
+        Position of each spike's neuron in the recorded selection.
+    duration, start : float
+        Length of the recording and time at which it began (ms).
 
     Raises
     ------
@@ -61,7 +70,7 @@ class SpikeData(RecordedData):
         time, index = np.asarray(times, dtype=np.float64), np.asarray(ids, dtype=np.int64)
         if time.ndim != 1 or time.shape != index.shape:
             raise ParameterError(
-                f"SpikeData: times and ids must be one-dimensional and equally long "
+                f"SpikeData: times and ids must be one-dimensional and have the same length "
                 f"(got shapes {time.shape} and {index.shape})"
             )
         if len(index) and not (index.min() >= 0 and index.max() < self._neurons.size):
@@ -85,13 +94,29 @@ class SpikeData(RecordedData):
 
     @public
     def counts(self, population: Any = None) -> Ids:
-        """Return the number of spikes of each recorded neuron, or of those of one population."""
+        """Return the number of spikes of each recorded neuron.
+
+        Parameters
+        ----------
+        population : str or Population, optional
+            One of the recorded populations; all of them if omitted.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_neurons,)
+            Number of spikes.
+
+        Raises
+        ------
+        UnknownNameError
+            If the population was not recorded.
+        """
         counts = np.bincount(self.ids, minlength=self.size).astype(np.int64)
         return counts if population is None else counts[self._neurons.mask(population, "SpikeData.counts()")]
 
     @public
     def rate(self, population: Any = None) -> float:
-        """Return the mean rate: spikes / recorded neurons / duration.
+        """Return the mean rate: spikes per recorded neuron and second.
 
         Parameters
         ----------
@@ -101,7 +126,7 @@ class SpikeData(RecordedData):
         Returns
         -------
         float
-            Rate in Hz; nan if nothing has been run or nobody was recorded.
+            Rate (Hz); nan if no time has passed or no neuron was recorded.
 
         Raises
         ------
@@ -114,14 +139,28 @@ class SpikeData(RecordedData):
 
     @public
     def binned_rate(self, bin: float = 5.0, population: Any = None) -> tuple[Floats, Floats]:
-        """Return the rate over time: the bins' left edges in ms and the mean rate a neuron in Hz.
+        """Return the mean rate over time.
 
         Parameters
         ----------
         bin : float
-            Width of a bin in ms. A last bin that the recording does not fill is left out.
+            Width of a bin (ms), > 0. A last bin that the recording does not fill is left out.
         population : str or Population, optional
             One of the recorded populations; all of them if omitted.
+
+        Returns
+        -------
+        edges : ndarray of float64, shape (n_bins,)
+            Left edge of each bin (ms).
+        rate : ndarray of float64, shape (n_bins,)
+            Mean rate per neuron in each bin (Hz).
+
+        Raises
+        ------
+        ParameterError
+            If `bin` is not above 0.
+        UnknownNameError
+            If the population was not recorded.
 
         Examples
         --------
@@ -133,7 +172,7 @@ class SpikeData(RecordedData):
         width = real(bin, "SpikeData.binned_rate().bin", unit="ms", above=0)
         chosen = self if population is None else self[population]
         count = int(self.duration / width + 1e-9)
-        # Spikes are stamped at the end of their step, so bins are closed on the right: (left, right].
+        # The time of a spike is the end of its step, so bins are closed on the right: (left, right].
         index = np.ceil((chosen.times - self.start) / width - 1e-9).astype(np.int64) - 1
         inside = index[(index >= 0) & (index < count)]
         edges = np.asarray(self.start + np.arange(count) * width)
@@ -169,7 +208,12 @@ class SpikeData(RecordedData):
 
     @public
     def to_pandas(self) -> Any:
-        """Return a ``pandas.DataFrame`` with columns time (ms), population (categorical), local_id and id.
+        """Return a ``pandas.DataFrame`` with one row per spike.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns time (ms), population (categorical), local_id and id.
 
         Raises
         ------
@@ -182,7 +226,12 @@ class SpikeData(RecordedData):
 
     @public
     def to_neo(self) -> Any:
-        """Return a ``neo.Segment`` whose ``spiketrains`` hold one train a neuron, made when looked at.
+        """Return a ``neo.Segment`` whose ``spiketrains`` hold one train per neuron, built on access.
+
+        Returns
+        -------
+        neo.Segment
+            Times in ms; the populations and local ids of the neurons are its annotations.
 
         Raises
         ------

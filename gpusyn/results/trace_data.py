@@ -16,22 +16,33 @@ from gpusyn.utils.typing import Floats
 
 
 class TraceData(RecordedData):
-    """Sampled variables of recorded neurons; ``data["V"]`` is an array (n_samples, n_ids).
+    """Sampled variables of recorded neurons; ``data["V"]`` is an array of shape (n_samples, n_ids).
 
-    Two are equal (``==``) when every bit is.
+    Two are equal (``==``) if all their bits are equal.
 
     Parameters
     ----------
     populations : sequence of (str, int, array_like or None)
         As for :class:`SpikeData`.
     variables : mapping of str to array_like, shape (n_samples, n_ids)
-        The samples of each variable; one column a recorded neuron, in the order of the union.
+        Samples of each variable; one column per recorded neuron, in the order of the union.
     t : array_like, shape (n_samples,)
-        Times of the samples in ms, equally spaced; kept as :func:`~gpusyn.results.sample_times` counts them.
+        Times of the samples (ms), equally spaced; stored as :func:`~gpusyn.results.sample_times` computes them.
     units : mapping of str to str
         Unit of each variable.
     every : float, optional
-        Time between samples in ms; needed only when there are fewer than two.
+        Time between samples (ms); needed only if there are fewer than two samples.
+
+    Attributes
+    ----------
+    t : ndarray of float64, shape (n_samples,)
+        Times of the samples (ms).
+    every : float
+        Time between samples (ms).
+    values : mapping of str to ndarray, shape (n_samples, n_ids)
+        Samples of each variable, float32 or float64 as recorded.
+    units : mapping of str to str
+        Unit of each variable.
 
     Raises
     ------
@@ -59,14 +70,14 @@ class TraceData(RecordedData):
         super().__init__(populations)
         given = np.asarray(t, dtype=np.float64)
         self.every = _spacing(given, every)
-        # One way to count, whoever did it: the same bits here and after reading back from a file.
+        # All times are computed in one way, so that they have the same bits here and after reading from a file.
         self.t: Floats = sample_times(float(given[0]), self.every, len(given)) if len(given) else given
         shape = (len(self.t), self._neurons.size)
         arrays = {name: np.asarray(values) for name, values in variables.items()}
         for name, array in arrays.items():
             if array.shape != shape:
                 raise ParameterError(
-                    f"TraceData.{name}: must be of shape {shape}, samples x neurons (got {array.shape})"
+                    f"TraceData.{name}: must have shape {shape}, samples x neurons (got {array.shape})"
                 )
         self.values: Mapping[str, npt.NDArray[Any]] = MappingProxyType(arrays)
         self.units: Mapping[str, str] = MappingProxyType({name: units.get(name, "") for name in arrays})
@@ -93,7 +104,23 @@ class TraceData(RecordedData):
 
     @public
     def select(self, population: Any) -> TraceData:
-        """Return the traces of one recorded population."""
+        """Return the traces of one recorded population.
+
+        Parameters
+        ----------
+        population : str or Population
+            One of the recorded populations.
+
+        Returns
+        -------
+        TraceData
+            Traces of its recorded neurons.
+
+        Raises
+        ------
+        UnknownNameError
+            If the population was not recorded.
+        """
         keep = self._neurons.mask(population, "TraceData.select()")
         parts = self._neurons.only(population, "TraceData.select()")
         chosen = {name: array[:, keep] for name, array in self.values.items()}
@@ -130,7 +157,12 @@ class TraceData(RecordedData):
 
     @public
     def to_xarray(self) -> Any:
-        """Return an ``xarray.Dataset``: dimensions time and id, one variable each, units in ``attrs``.
+        """Return an ``xarray.Dataset`` with one variable per recorded variable.
+
+        Returns
+        -------
+        xarray.Dataset
+            Dimensions time (ms) and id; units are in ``attrs``.
 
         Raises
         ------
@@ -143,7 +175,12 @@ class TraceData(RecordedData):
 
     @public
     def to_neo(self) -> Any:
-        """Return a ``neo.Segment`` with one ``AnalogSignal`` a variable.
+        """Return a ``neo.Segment`` with one ``AnalogSignal`` per variable.
+
+        Returns
+        -------
+        neo.Segment
+            The populations and local ids of the neurons are its annotations.
 
         Raises
         ------
@@ -156,7 +193,7 @@ class TraceData(RecordedData):
 
 
 def _spacing(t: Floats, every: float | None) -> float:
-    """Return the time between samples, checked against all of them."""
+    """Return the time between samples, after a check that all of them are equally spaced."""
     if t.ndim != 1:
         raise ParameterError(f"TraceData.t: must be one-dimensional (got shape {t.shape})")
     if every is None:

@@ -1,12 +1,12 @@
-"""SONATA circuits and configurations: read, simulated, and written back as SONATA files.
+"""SONATA circuits and configurations: gpusyn reads and simulates them, and writes the results as SONATA files.
 
 >>> from gpusyn.io import sonata
 >>> "nest:iaf_psc_alpha" in sonata.TEMPLATES
 True
 
-``read_config`` resolves the files, ``build`` makes a :class:`gpusyn.Network` of them, ``run_config`` does
-everything that ``gpusyn run`` does. ``TEMPLATES`` says what each ``model_template`` of nodes means and may be
-extended; one that is not in it is refused by name.
+``read_config`` reads a configuration, ``build`` makes a :class:`gpusyn.Network` of its circuit, and ``run_config`` does
+everything that the command ``gpusyn run`` does. ``TEMPLATES`` gives the meaning of each ``model_template`` of nodes;
+users may add entries. A template that is not in it raises an error that names it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tables of a SONATA circuit: rows in HDF5 with their attributes in groups, types in a CSV."""
+"""Tables of a SONATA circuit: HDF5 holds the rows and, in groups, their attributes; a CSV file holds the types."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ ABSENT = frozenset({"", "null", "na", "n/a", "nan", "none"})
 
 @contextmanager
 def open_h5(path: Path) -> Iterator[Any]:
-    """Open an HDF5 file for reading; what cannot be opened is a FileError."""
+    """Open an HDF5 file for reading; raise a FileError if it cannot be opened."""
     h5py = require("h5py", "reading SONATA files", "gpusyn[io]")
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        reason = "no such file" if not path.exists() else f"no HDF5 file, or damaged ({error})"
+        reason = "no such file" if not path.exists() else f"not an HDF5 file, or damaged ({error})"
         raise FileError(f"{path}: {reason}; give the path of a SONATA file") from None
     with file:
         yield file
 
 
 def dataset(group: Any, name: str, path: Path) -> npt.NDArray[Any]:
-    """Return a whole dataset; its absence is a FileError that lists what is there."""
+    """Return a whole dataset; if it is missing, raise a FileError that lists the contents of the group."""
     if name not in group:
         listed = ", ".join(group) or "(nothing)"
         raise FileError(f"{path}: {group.name}/{name}: missing; SONATA requires it (found here: {listed})")
@@ -46,18 +46,18 @@ def dataset(group: Any, name: str, path: Path) -> npt.NDArray[Any]:
 
 @dataclass(frozen=True)
 class TypeTable:
-    """A CSV of node or edge types: columns by type id; ``NULL`` and the like are absent."""
+    """A CSV file of node or edge types: the columns of each type id, without ``NULL`` and other empty values."""
 
     file: Path | None
     rows: dict[int, dict[str, str]]
 
     def place(self, type_id: int, column: str) -> str:
-        """Return where a value stands, for messages."""
+        """Return the place of a value as messages name it."""
         return f"{self.file}: type {type_id}: {column}"
 
 
 def read_types(path: Path | None, key: str) -> TypeTable:
-    """Read a types CSV (blank-separated) whose ids stand in the column `key`."""
+    """Read a CSV file of types, separated by blanks, whose ids are in the column `key`."""
     if path is None:
         return TypeTable(None, {})
     rows: dict[int, dict[str, str]] = {}
@@ -65,17 +65,17 @@ def read_types(path: Path | None, key: str) -> TypeTable:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             lines = [line for line in csv.reader(stream, delimiter=" ", skipinitialspace=True) if any(line)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FileError(f"{path}: cannot be read as a table ({error}); give a blank-separated CSV") from None
+        raise FileError(f"{path}: cannot be read as a table ({error}); give a CSV file separated by blanks") from None
     header = [name for name in lines[0] if name] if lines else []
     if key not in header:
-        raise FileError(f"{path}: no column {key!r} (found: {', '.join(header) or 'an empty file'}); add it")
+        raise FileError(f"{path}: has no column {key!r} (found: {', '.join(header) or 'an empty file'}); add it")
     for number, line in enumerate(lines[1:], start=2):
-        # A blank at the end of a line makes one empty field too many.
+        # A blank at the end of a line gives one extra empty field.
         fields = line[:-1] if len(line) == len(header) + 1 and not line[-1] else line
         if len(fields) != len(header):
             raise FileError(
-                f"{path}: row {number}: {len(fields)} fields under {len(header)} columns; "
-                "separate fields by one blank, write NULL for an empty one and quote blanks"
+                f"{path}: row {number}: {len(fields)} fields for {len(header)} columns; "
+                "separate fields by one blank, write NULL for an empty field and quote fields with blanks"
             )
         row = dict(zip(header, fields, strict=True))
         try:
@@ -83,25 +83,30 @@ def read_types(path: Path | None, key: str) -> TypeTable:
         except ValueError:
             raise FileError(f"{path}: row {number}: {key} must be a whole number (got {fields})") from None
         if type_id in rows:
-            raise FileError(f"{path}: row {number}: {key} {type_id} stands twice; keep one")
+            raise FileError(f"{path}: row {number}: {key} {type_id} occurs twice; keep one")
         rows[type_id] = {name: value for name, value in row.items() if value.strip().lower() not in ABSENT}
     return TypeTable(path, rows)
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a node or edge population and where their attributes are.
+    """Rows of a node or edge population, and the places of their attributes.
 
-    An attribute of a row stands in its group (``<population>/<group id>/<name>`` at its group index) or,
-    where the group has none of that name, in the row of its type in the CSV.
+    An attribute of a row is in the group of the row (``<population>/<group id>/<name>`` at the row's group index). If
+    the group has no attribute of that name, it is in the line of the row's type in the CSV file.
 
     Attributes
     ----------
     file : pathlib.Path
+        HDF5 file of the population.
     path : str
-        The population inside the file, such as ``/nodes/internal``.
+        Path of the population inside the file, such as ``/nodes/internal``.
     type_ids, group_ids, group_index : ndarray of int64, shape (size,)
+        Type, group, and index within the group of each row.
     types : TypeTable
+        Types by id.
+    names : dict of int to frozenset of str
+        Names of the attributes in each group.
     """
 
     file: Path
@@ -118,7 +123,7 @@ class Table:
         return len(self.type_ids)
 
     def numbers(self, name: str) -> tuple[Floats, Bools]:
-        """Return an attribute as float64 (size,), NaN where absent, and where it is present."""
+        """Return an attribute as float64, NaN where absent, and a mask of where it is present; shape (size,) each."""
         values = np.full(self.size, np.nan)
         for type_id, row in self.types.rows.items():
             if name in row:
@@ -129,7 +134,7 @@ class Table:
         return values, ~np.isnan(values)
 
     def texts(self, name: str) -> Texts:
-        """Return an attribute as str (size,), ``None`` where absent."""
+        """Return an attribute as an array of str, shape (size,), ``None`` where absent."""
         values = np.full(self.size, None, dtype=object)
         for type_id, row in self.types.rows.items():
             if name in row:
@@ -141,7 +146,7 @@ class Table:
         return values
 
     def group_names(self, prefix: str = "") -> set[str]:
-        """Return the names of the attributes that stand in groups, below `prefix`."""
+        """Return the names, without `prefix`, of the attributes in groups whose names begin with `prefix`."""
         found = {name for names in self.names.values() for name in names}
         return {name.removeprefix(prefix) for name in found if name.startswith(prefix)}
 
@@ -156,8 +161,8 @@ class Table:
         index = self.group_index[rows]
         if len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(column):
             raise FileError(
-                f"{self.file}: {self.path}/{group}/{name}: {len(column)} values, but group indices of "
-                f"{int(index.min())} to {int(index.max())} point into it; the file is damaged or was cut"
+                f"{self.file}: {self.path}/{group}/{name}: has {len(column)} values, but the group indices range from "
+                f"{int(index.min())} to {int(index.max())}; the file is damaged or truncated"
             )
         picked: npt.NDArray[Any] = column[index]
         return picked
@@ -171,7 +176,7 @@ class Table:
 
 
 def read_table(group: Any, kind: str, file: Path, types: TypeTable) -> Table:
-    """Read type ids and the group indirection of a population; `kind` is ``"node"`` or ``"edge"``."""
+    """Read the type ids, group ids and group indices of a population; `kind` is ``"node"`` or ``"edge"``."""
     type_ids = dataset(group, f"{kind}_type_id", file).astype(np.int64)
     groups = sorted((name for name in group if name.isdigit()), key=int)
     if f"{kind}_group_id" in group or len(groups) > 1:
@@ -185,12 +190,12 @@ def read_table(group: Any, kind: str, file: Path, types: TypeTable) -> Table:
     names = {int(name): frozenset(attributes(group[name])) for name in groups}
     unknown = np.setdiff1d(group_ids, list(names)) if names else np.empty(0)
     if len(unknown):
-        raise FileError(f"{file}: {group.name}/{kind}_group_id: no group {int(unknown[0])} in the file; add it")
+        raise FileError(f"{file}: {group.name}/{kind}_group_id: group {int(unknown[0])} is not in the file; add it")
     return Table(file, group.name, type_ids, group_ids, group_index, types, names)
 
 
 def attributes(group: Any, prefix: str = "") -> Iterator[str]:
-    """Yield the names of a group's one-dimensional datasets, ``dynamics_params`` included."""
+    """Yield the names of a group's one-dimensional datasets, including those of ``dynamics_params``."""
     for name, item in group.items():
         if hasattr(item, "shape"):
             if len(item.shape) == 1:
@@ -200,17 +205,17 @@ def attributes(group: Any, prefix: str = "") -> Iterator[str]:
 
 
 def check_lengths(group: Any, file: Path, *columns: Sequence[Any] | npt.NDArray[Any]) -> None:
-    """Refuse columns of one table that differ in length."""
+    """Raise a FileError if the columns of one table differ in length."""
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
         listed = " and ".join(str(length) for length in sorted(lengths))
-        raise FileError(f"{file}: {group.name}: columns of {listed} rows; they must be of one length")
+        raise FileError(f"{file}: {group.name}: columns have {listed} rows; all must have the same length")
 
 
 def check_types(group: Any, kind: str, file: Path, type_ids: Integers, types: TypeTable) -> None:
-    """Refuse type ids that the CSV does not have."""
+    """Raise a FileError if a type id is not in the CSV file."""
     missing = np.setdiff1d(type_ids, list(types.rows)) if types.file is not None else np.empty(0)
     if len(missing):
         raise FileError(
-            f"{file}: {group.name}/{kind}_type_id: type {int(missing[0])} is not in {types.file}; add its row there"
+            f"{file}: {group.name}/{kind}_type_id: type {int(missing[0])} is not in {types.file}; add a row for it"
         )

@@ -1,4 +1,4 @@
-"""From a SONATA circuit to a gpusyn network: populations, projections, spike sources and recorders."""
+"""Build a gpusyn network from a SONATA circuit: populations, projections, spike sources and recorders."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
     Parameters
     ----------
     config : Config
+        Configuration from :func:`read_config`.
     duration : float, optional
-        Length of the run to come [ms], for what is said about inputs; by default ``run.tstop``.
+        Length of the run to come (ms); the notes count the input spikes that come later. ``run.tstop`` by default.
 
     Returns
     -------
@@ -42,8 +43,12 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
 
     Raises
     ------
-    FileError, ParameterError
-        Naming file and key of what is missing, unknown or out of range.
+    FileError
+        If something in the files is missing or unknown; the message names file and key.
+    ParameterError
+        If a value in the files is out of range; the message names file and key.
+    MissingDependencyError
+        If h5py is not installed.
     """
     circuit = read_circuit(config)
     notes = list(config.notes)
@@ -64,7 +69,7 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
 
 
 def read_trains(config: Config, circuit: Circuit, duration: float, notes: list[str]) -> dict[str, list[Trains]]:
-    """Read all inputs, by node population."""
+    """Return the spike trains of all inputs by node population."""
     trains: dict[str, list[Trains]] = {}
     for spec in config.inputs:
         found, said = read_input(spec, circuit)
@@ -76,7 +81,7 @@ def read_trains(config: Config, circuit: Circuit, duration: float, notes: list[s
 
 
 def add_nodes(net: Network, nodes: Nodes, config: Config, trains: Sequence[Trains], notes: list[str]) -> list[Part]:
-    """Make the populations of one SONATA node population."""
+    """Add the populations of one SONATA node population to the network."""
     parameters = node_parameters(nodes, config.components)
     notes += parameters.notes
     check_inputs(nodes, parameters, trains)
@@ -100,18 +105,18 @@ def add_nodes(net: Network, nodes: Nodes, config: Config, trains: Sequence[Train
 
 
 def check_inputs(nodes: Nodes, parameters: NodeParameters, trains: Sequence[Trains]) -> None:
-    """Refuse input spikes for nodes that are not virtual."""
+    """Raise a FileError if input spikes belong to a node that is not virtual."""
     for one in trains:
         wrong = np.unique(one.rows[parameters.template[one.rows] != VIRTUAL])
         if len(wrong):
             raise FileError(
                 f"{nodes.table.file}: node {nodes.ids[wrong[0]]} of {nodes.name!r} gets input spikes but is "
-                "not virtual; set its model_type to virtual, or mend the node_set of the input"
+                "not virtual; set its model_type to virtual, or correct the node_set of the input"
             )
 
 
 def split(parameters: NodeParameters) -> list[Integers]:
-    """Return the rows of each part: nodes of one template that agree in its shared parameters."""
+    """Return the rows of each part: nodes with the same template and the same values of its shared parameters."""
     keys = [
         (name, *(parameters.values[shared][row] for shared in TEMPLATES[name].shared if name != VIRTUAL))
         if name != VIRTUAL
@@ -139,11 +144,11 @@ def make_cell(nodes: Nodes, parameters: NodeParameters, rows: Integers, dt: floa
 def initial(
     nodes: Nodes, parameters: NodeParameters, rows: Integers, config: Config, notes: list[str]
 ) -> float | Floats | None:
-    """Return where V starts: ``conditions.v_init``, else ``V_m`` of the model, else at rest."""
+    """Return the initial V: ``conditions.v_init``, else ``V_m`` of the model, else ``None`` for the rest potential."""
     given = parameters.initial[rows]
     if config.v_init is not None:
         if not np.isnan(given).all():
-            notes.append(f"population {nodes.name!r}: conditions.v_init overrules V_m of dynamics_params")
+            notes.append(f"population {nodes.name!r}: conditions.v_init overrides V_m of dynamics_params")
         return config.v_init
     if np.isnan(given).all():
         notes.append(f"population {nodes.name!r}: no conditions.v_init: V starts at E_L, as in NEST")
@@ -154,7 +159,7 @@ def initial(
 
 
 def positions(nodes: Nodes, rows: Integers) -> Floats | None:
-    """Return x, y, z of each row [um] where the files give all of them."""
+    """Return the positions of the rows (um), shape (n, 3), or ``None`` if the files do not give all of them."""
     columns = [nodes.table.numbers(axis)[0][rows] for axis in "xyz"]
     stacked = np.stack(columns, axis=1)
     return None if np.isnan(stacked).any() else stacked
@@ -171,7 +176,7 @@ def spike_times(rows: Integers, size: int, trains: Sequence[Trains]) -> list[Flo
 
 
 def add_edges(net: Network, values: EdgeValues, sources: Sequence[Part], targets: Sequence[Part]) -> None:
-    """Make the projections of one SONATA edge population: one a pair of parts and a receptor."""
+    """Add the projections of one SONATA edge population: one per pair of parts and receptor."""
     edges = values.edges
     for pre in sources:
         for post in targets:
@@ -181,7 +186,7 @@ def add_edges(net: Network, values: EdgeValues, sources: Sequence[Part], targets
             if post.cell is None:
                 raise FileError(
                     f"{edges.table.file}: {edges.table.path}/target_node_id: edges end at virtual nodes of "
-                    f"{post.nodes.name!r}; take them out"
+                    f"{post.nodes.name!r}; remove these edges"
                 )
             negative = values.weight < 0
             ways = ((post.cell.excitatory, chosen & ~negative), (post.cell.inhibitory, chosen & negative))
@@ -193,7 +198,7 @@ def add_edges(net: Network, values: EdgeValues, sources: Sequence[Part], targets
 def connect(
     net: Network, values: EdgeValues, pre: Part, post: Part, receptor: str, index: Integers, pairs: int
 ) -> None:
-    """Make one projection of the edges `index`."""
+    """Add one projection that holds the edges `index`."""
     edges, cell = values.edges, post.cell
     weight = values.weight if cell is None or cell.signed else np.abs(values.weight)
     between = f"{pre.population.name}->{post.population.name}:" if pairs > 1 else ""
@@ -211,7 +216,7 @@ def connect(
 def add_report(
     net: Network, spec: Report, config: Config, circuit: Circuit, parts: Mapping[str, tuple[Part, ...]]
 ) -> BuiltReport:
-    """Make the recorder of one report."""
+    """Add the recorder of one report."""
     whole_steps(spec.dt, config.dt, f"{spec.where}.dt")
     selections: list[Any] = []
     found: set[Variable] = set()
@@ -223,7 +228,9 @@ def add_report(
             selections.append(part.population[inside])
             found.add(reported(spec, part))
     if len(found) > 1:
-        raise FileError(f"{spec.where}.cells: the nodes differ in what {spec.variable!r} is; make it several reports")
+        raise FileError(
+            f"{spec.where}.cells: {spec.variable!r} means different variables for these nodes; write several reports"
+        )
     variable = found.pop()
     recorder = net.record(reduce(add, selections), [variable.name], every=spec.dt, name=f"report:{spec.name}")
     return BuiltReport(spec, recorder, variable)
@@ -232,7 +239,7 @@ def add_report(
 def reported(spec: Report, part: Part) -> Variable:
     """Return the variable that a report asks for."""
     if part.cell is None:
-        raise FileError(f"{spec.where}.cells: nodes of {part.nodes.name!r} are virtual; take them out of the set")
+        raise FileError(f"{spec.where}.cells: nodes of {part.nodes.name!r} are virtual; remove them from the node set")
     known = part.cell.variables
     if spec.variable not in known:
         raise FileError(

@@ -1,4 +1,4 @@
-"""Nodes, edges and node sets of a SONATA circuit, as the files have them: no model is chosen yet."""
+"""Nodes, edges and node sets of a SONATA circuit as the files give them; no model is chosen yet."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ class Nodes:
     Attributes
     ----------
     name : str
+        Name of the population.
     ids : ndarray of int64, shape (size,)
-        Node ids, in the order of the file's rows.
+        Node ids, in the order of the rows of the file.
     table : Table
         Attributes of the rows.
     """
@@ -41,7 +42,7 @@ class Nodes:
         return len(self.ids)
 
     def rows(self, ids: Integers, where: str) -> Integers:
-        """Return the rows of node ids; an unknown id is a FileError about `where`."""
+        """Return the rows of node ids; raise a FileError that names `where` if an id is unknown."""
         order = np.argsort(self.ids, kind="stable")
         place = np.searchsorted(self.ids, ids, sorter=order)
         rows: Integers = order[np.minimum(place, self.size - 1)]
@@ -49,12 +50,12 @@ class Nodes:
         if wrong.any():
             raise FileError(
                 f"{where}: node {int(ids[wrong][0])} is not in population {self.name!r} "
-                f"({self.table.file}, {self.size} nodes); mend the id"
+                f"({self.table.file}, {self.size} nodes); correct the id"
             )
         return rows
 
     def type_names(self) -> Texts:
-        """Return a name for each row's cell type: ``pop_name``, ``model_name``, or else the node type id."""
+        """Return the name of each row's cell type: ``pop_name``, else ``model_name``, else the node type id."""
         names = np.array([str(type_id) for type_id in self.table.type_ids.tolist()], dtype=object)
         for column in ("model_name", "pop_name"):
             given = self.table.texts(column)
@@ -64,7 +65,7 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Edges:
-    """An edge population: `source` and `target` are rows of the two node populations."""
+    """An edge population; `source` and `target` are rows of the two node populations."""
 
     name: str
     source_population: str
@@ -76,7 +77,7 @@ class Edges:
 
 @dataclass(frozen=True)
 class Circuit:
-    """Everything that the circuit files of a configuration hold."""
+    """Contents of the circuit files of a configuration."""
 
     nodes: Mapping[str, Nodes]
     edges: tuple[Edges, ...]
@@ -90,29 +91,34 @@ class Circuit:
         node_set : str, dict or list
             A name, ``"all"``, the conditions themselves, or a list of names (their union).
         where : str
-            The place that uses the set, for messages.
+            Place that uses the set, as messages name it.
 
         Returns
         -------
         dict of str to ndarray of int64
-            Sorted rows; populations without any are left out.
+            Sorted rows by population; populations without any are left out.
+
+        Raises
+        ------
+        FileError
+            If the node set is unknown, empty or not well-formed.
         """
         chosen = {name: mask for name, mask in self._masks(node_set, where, ()).items() if mask.any()}
         if not chosen:
-            raise FileError(f"{where}: the node set {show(node_set)} holds no node of this circuit; mend it")
+            raise FileError(f"{where}: the node set {show(node_set)} contains no node of this circuit; correct it")
         return {name: np.flatnonzero(mask) for name, mask in chosen.items()}
 
     def _masks(self, node_set: Any, where: str, above: tuple[str, ...]) -> dict[str, Bools]:
         if isinstance(node_set, str):
             if node_set in above:
-                raise FileError(f"{where}: the node set {node_set!r} contains itself; mend node_sets")
+                raise FileError(f"{where}: the node set {node_set!r} contains itself; correct node_sets")
             if node_set in self.node_sets:
                 return self._masks(self.node_sets[node_set], f"{where}, node set {node_set!r}", (*above, node_set))
             if node_set == "all":
                 return {name: np.ones(nodes.size, dtype=bool) for name, nodes in self.nodes.items()}
             known = [*self.node_sets, "all"]
             hint = nearest(node_set, known)
-            raise FileError(f"{where}: no node set {node_set!r}{hint}; known here: {', '.join(known)}")
+            raise FileError(f"{where}: unknown node set {node_set!r}{hint}; known here: {', '.join(known)}")
         if isinstance(node_set, list):
             masks = {name: np.zeros(nodes.size, dtype=bool) for name, nodes in self.nodes.items()}
             for part in node_set:
@@ -120,7 +126,7 @@ class Circuit:
                     masks[name] |= mask
             return masks
         if not isinstance(node_set, dict):
-            raise FileError(f"{where}: a node set is a name, a list of names or an object (got {show(node_set)})")
+            raise FileError(f"{where}: a node set must be a name, a list of names or an object (got {show(node_set)})")
         return {name: self._matching(nodes, node_set, where) for name, nodes in self.nodes.items()}
 
     def _matching(self, nodes: Nodes, conditions: Mapping[str, Any], where: str) -> Bools:
@@ -133,7 +139,7 @@ class Circuit:
                 unknown = [one for one in listed if one not in self.nodes]
                 if unknown:
                     known = ", ".join(self.nodes)
-                    raise FileError(f"{where}.population: no population {unknown[0]!r}; known here: {known}")
+                    raise FileError(f"{where}.population: unknown population {unknown[0]!r}; known here: {known}")
                 mask &= nodes.name in listed
             elif key in ("node_id", "node_ids"):
                 mask &= np.isin(nodes.ids, listed)
@@ -147,19 +153,19 @@ class Circuit:
 
 
 def read_circuit(config: Config) -> Circuit:
-    """Read the nodes and edges that a configuration names; edges before their attributes.
+    """Read the nodes and edges that a configuration names; the attributes of edges are read later.
 
     Raises
     ------
     FileError
-        If a file is missing or damaged, a type id is not in its CSV, or an edge ends at no node.
+        If a file is missing or damaged, a type id is not in its CSV file, or an edge has an unknown end.
     """
     nodes: dict[str, Nodes] = {}
     for files in config.nodes:
         for one in read_nodes(files):
             if one.name in nodes:
                 other = nodes[one.name].table.file
-                raise FileError(f"{files.data}: population {one.name!r} is in {other} too; leave one of them out")
+                raise FileError(f"{files.data}: population {one.name!r} is also in {other}; leave one of them out")
             nodes[one.name] = one
     edges: dict[str, Edges] = {}
     for files in config.edges:
@@ -167,7 +173,7 @@ def read_circuit(config: Config) -> Circuit:
             if connections.name in edges:
                 other = edges[connections.name].table.file
                 where = f"{files.data}: edge population {connections.name!r}"
-                raise FileError(f"{where} is in {other} too; leave one of them out")
+                raise FileError(f"{where} is also in {other}; leave one of them out")
             edges[connections.name] = connections
     return Circuit(nodes, tuple(edges.values()), config.node_sets)
 
@@ -176,7 +182,7 @@ def populations(file: Any, kind: str, path: Path) -> dict[str, Any]:
     """Return the population groups below ``/nodes`` or ``/edges``."""
     if kind not in file or not len(file[kind]):
         listed = ", ".join(file) or "(nothing)"
-        raise FileError(f"{path}: no population below /{kind} (found: {listed}); is this a SONATA {kind} file?")
+        raise FileError(f"{path}: has no population below /{kind} (found: {listed}); give a SONATA {kind} file")
     return dict(file[kind].items())
 
 
@@ -192,7 +198,7 @@ def read_nodes(files: TableFiles) -> list[Nodes]:
                 ids = dataset(group, "node_id", files.data).astype(np.int64)
                 check_lengths(group, files.data, ids, table.type_ids)
             if len(np.unique(ids)) != len(ids):
-                raise FileError(f"{files.data}: {group.name}/node_id: an id stands twice; ids must be unique")
+                raise FileError(f"{files.data}: {group.name}/node_id: an id occurs twice; ids must be unique")
             found.append(Nodes(name, ids, table))
     return found
 
@@ -217,12 +223,12 @@ def read_edges(files: TableFiles, nodes: Mapping[str, Nodes]) -> list[Edges]:
 
 
 def end_population(group: Any, column: str, path: Path, nodes: Mapping[str, Nodes]) -> str:
-    """Return the node population that a column of edge ends points into."""
+    """Return the node population to which a column of node ids refers."""
     where = f"{path}: {group.name}/{column}, attribute node_population"
     name = group[column].attrs.get("node_population")
     if name is None:
         raise FileError(f"{where}: missing; SONATA requires it")
     name = name.decode() if isinstance(name, bytes) else str(name)
     if name not in nodes:
-        raise FileError(f"{where}: no population {name!r} in the nodes files; known here: {', '.join(nodes)}")
+        raise FileError(f"{where}: population {name!r} is not in the nodes files; known here: {', '.join(nodes)}")
     return name

@@ -1,8 +1,8 @@
-"""SONATA configuration files: which circuit, how long, what goes in and what comes out.
+"""SONATA configuration files: the circuit, the length of the run, the inputs and the outputs.
 
-A configuration is one JSON file or several that name each other (``"network"``, ``"simulation"``). Paths may
-start with variables of the file's own ``manifest``; relative ones start at the file's folder. The format is
-that of Dai et al. 2020, The SONATA data format for efficient description of large-scale network models,
+A configuration is one JSON file, or several that refer to each other (``"network"``, ``"simulation"``). A path may
+begin with a variable from the ``manifest`` of its file; a relative path starts at the folder of the file. Format: Dai
+et al. 2020, The SONATA data format for efficient description of large-scale network models,
 doi:10.1371/journal.pcbi.1007696.
 """
 
@@ -46,32 +46,36 @@ class SpikeInput:
 
 @dataclass(frozen=True)
 class Config:
-    """A SONATA simulation as its files say.
+    """A SONATA simulation as its files describe it.
 
     Attributes
     ----------
     file : pathlib.Path
-        The file that was read first.
+        File that was read first.
     nodes, edges : tuple of TableFiles
-        The enabled entries of ``networks``, in their order.
+        Enabled entries of ``networks``, in their order.
     components : dict of str to pathlib.Path
         Folders of model files by their SONATA key, such as ``point_neuron_models_dir``.
     node_sets : dict
-        Node sets as written.
+        Node sets as written in the files.
     dt, tstop : float
-        Time step and end of the run [ms].
+        Time step and end of the run (ms).
     v_init : float or None
-        Initial membrane potential of every neuron [mV], if the files give one.
+        Initial membrane potential of every neuron (mV), if the files give one.
     inputs : tuple of SpikeInput
+        Enabled inputs.
     reports : tuple of Report
+        Enabled reports.
     output_dir : pathlib.Path
+        Folder of all files that a run writes.
     spikes_file : pathlib.Path or None
-        Where the spikes go; ``None`` if the files ask for none.
-    spikes_order : str
-        ``"by_time"``, ``"by_id"`` or ``"none"``.
+        File for the spikes; ``None`` if the configuration names none.
+    spikes_order : {"by_time", "by_id", "none"}
+        Order of the spikes in the file.
     log_file : pathlib.Path or None
+        File for the lines that a run prints.
     notes : tuple of str
-        What the files hold and gpusyn does not use, a sentence each.
+        One sentence for each entry of the files that gpusyn does not use.
     """
 
     file: Path
@@ -96,10 +100,10 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
 
     Parameters
     ----------
-    path : path
-        The JSON file; it holds ``run`` and ``networks`` itself or names the files that do.
-    out : path, optional
-        Folder for everything that a run writes, instead of ``output.output_dir``.
+    path : path-like
+        JSON file; it contains ``run`` and ``networks``, or names the files that do.
+    out : path-like, optional
+        Folder for all files that a run writes, instead of ``output.output_dir``.
 
     Returns
     -------
@@ -108,7 +112,13 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
     Raises
     ------
     FileError
-        Naming file, key and what to do, if something is missing or malformed. No circuit file is opened yet.
+        If something is missing or malformed; the message names the file, the key and the next move.
+    ParameterError
+        If a number is out of range.
+
+    Notes
+    -----
+    No circuit file is opened yet.
     """
     top = load(Path(path))
     simulation = top.follow("simulation") if "simulation" in top else top
@@ -140,7 +150,7 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
 
 
 def find_network(top: Section, simulation: Section) -> Section:
-    """Return the object with ``networks``: named by the top or the simulation file, or inside one."""
+    """Return the section with ``networks``, in a file that `top` or `simulation` names, or in one of these two."""
     for place in (top, simulation):
         if "network" in place:
             found = place.follow("network")
@@ -159,8 +169,8 @@ def read_run(run: Section, notes: list[str]) -> tuple[float, float]:
         if value <= 0:
             raise run.error(key, f"must be above 0 ms (got {value:g})")
     if run.number("tstart", "ms", 0.0) != 0:
-        raise run.error("tstart", "must be 0: a gpusyn run starts at 0 ms; shift the input times instead")
-    # nsteps_block is how often other tools flush to disk, a matter of theirs without influence on results.
+        raise run.error("tstart", "must be 0, since a gpusyn run starts at 0 ms; shift the input times instead")
+    # nsteps_block is the interval at which other tools flush to disk; it has no influence on results.
     notes += run.unused(("dt", "tstop", "tstart", "nsteps_block"))
     return dt, tstop
 
@@ -171,7 +181,7 @@ def read_tables(network: Section, kind: str, notes: list[str]) -> tuple[TableFil
     singular = kind.removesuffix("s")
     for entry in network.section("networks").sections(kind):
         if not entry.flag("enabled", True):
-            notes.append(f"{entry.where('enabled')}: false, left out: {entry.text(f'{kind}_file', '?')}")
+            notes.append(f"{entry.where('enabled')}: false; {entry.text(f'{kind}_file', '?')} is left out")
             continue
         types = f"{singular}_types_file"
         tables.append(
@@ -183,7 +193,7 @@ def read_tables(network: Section, kind: str, notes: list[str]) -> tuple[TableFil
         )
         notes += entry.unused((f"{kind}_file", types, "enabled"))
     if kind == "nodes" and not tables:
-        raise network.error("networks.nodes", "no enabled entry; give at least one nodes_file")
+        raise network.error("networks.nodes", "has no enabled entry; give at least one nodes_file")
     return tuple(tables)
 
 
@@ -219,15 +229,15 @@ def read_inputs(simulation: Section, notes: list[str]) -> tuple[SpikeInput, ...]
     for name in simulation.section("inputs").data:
         entry = simulation.section("inputs").section(name)
         if not entry.flag("enabled", True):
-            notes.append(f"{entry.where('enabled')}: false, left out")
+            notes.append(f"{entry.where('enabled')}: false; the input is left out")
             continue
         for key, allowed in (("input_type", ("spikes",)), ("module", ("h5", "sonata"))):
             if entry.text(key) not in allowed:
                 listed = " or ".join(f'"{one}"' for one in allowed)
-                move = 'leave it out with "enabled": false, or add it in Python (net.inject, net.drive)'
+                move = 'leave the input out with "enabled": false, or add it in Python (net.inject, net.drive)'
                 raise entry.error(key, f'"{entry.text(key)}" is not known; gpusyn reads {listed}; {move}')
         if "node_set" not in entry:
-            raise entry.error("node_set", "missing; name the node set that the spikes belong to")
+            raise entry.error("node_set", "missing; name the node set to which the spikes belong")
         inputs.append(SpikeInput(name, entry.existing("input_file"), entry.data["node_set"], entry.where()))
         notes += entry.unused(("enabled", "input_type", "module", "node_set", "input_file"))
     return tuple(inputs)

@@ -1,4 +1,4 @@
-"""The ``output`` and ``reports`` of a SONATA configuration: what goes into which file."""
+"""The ``output`` and ``reports`` sections of a SONATA configuration, which say what a run writes to which file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SORT_ORDERS = {"time": "by_time", "by_time": "by_time", "id": "by_id", "gid": "b
 
 @dataclass(frozen=True)
 class Report:
-    """One entry of ``reports``: a variable of a node set, every `dt` ms from `start` to `stop` (or inf)."""
+    """One entry of ``reports``: a variable of a node set, every `dt` ms from `start` to `stop` (ms; inf: no end)."""
 
     name: str
     node_set: Any
@@ -34,7 +34,7 @@ class Report:
 def read_output(
     output: Section, out: str | os.PathLike[str] | None, notes: list[str]
 ) -> tuple[Path, Path | None, str, Path | None]:
-    """Return output folder, spike file, order of the spikes and log file."""
+    """Return the output folder, the spike file, the order of the spikes and the log file."""
     configured = output.path("output_dir") if "output_dir" in output else output.file.parent / "output"
     folder = Path(out) if out is not None else configured
 
@@ -49,27 +49,27 @@ def read_output(
 
 
 def rebase(path: Path, configured: Path, folder: Path) -> Path:
-    """Return where a file of the configured output folder lies when another folder is asked for."""
+    """Return the path of a file when `folder` replaces the configured output folder."""
     if folder == configured:
         return path
     return folder / (path.relative_to(configured) if path.is_relative_to(configured) else path.name)
 
 
 def read_reports(simulation: Section, folder: Path, dt: float, notes: list[str]) -> tuple[Report, ...]:
-    """Return the enabled reports, their files in `folder`."""
+    """Return the enabled reports, with their files in `folder`."""
     reports = []
     for name in simulation.section("reports").data:
         entry = simulation.section("reports").section(name)
         if not entry.flag("enabled", True):
-            notes.append(f"{entry.where('enabled')}: false, left out")
+            notes.append(f"{entry.where('enabled')}: false; the report is left out")
             continue
         if entry.text("module", "membrane_report") not in ("membrane_report", "multimeter_report"):
-            move = 'gpusyn writes "membrane_report"; leave this one out with "enabled": false'
+            move = 'gpusyn writes "membrane_report"; leave this report out with "enabled": false'
             raise entry.error("module", f'"{entry.text("module")}" is not known; {move}')
         node_set = entry.data.get("cells", entry.data.get("node_set"))
         if node_set is None:
             raise entry.error("cells", 'missing; name a node set, or "all"')
-        # A point neuron has no sections: whatever stands there means the cell.
+        # A point neuron has no sections, so any value of `sections` means the whole cell.
         notes += entry.unused(
             ("enabled", "module", "cells", "node_set", "variable_name", "file_name", "dt", "sections",
              "start_time", "end_time"))  # fmt: skip
@@ -91,11 +91,11 @@ def read_reports(simulation: Section, folder: Path, dt: float, notes: list[str])
 
 
 def check_files(reports: list[Report]) -> None:
-    """Refuse two reports that would write the same file."""
+    """Raise a FileError if two reports would write the same file."""
     seen: dict[Path, Report] = {}
     for report in reports:
         other = seen.setdefault(report.file, report)
         if other is not report:
             raise FileError(
-                f"{report.where}.file_name: {report.file.name} is taken by report {other.name!r}; choose another"
+                f"{report.where}.file_name: report {other.name!r} already writes {report.file.name}; choose another"
             )

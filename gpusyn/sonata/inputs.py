@@ -1,4 +1,4 @@
-"""Spikes from files: SONATA's old layout (``/spikes/gids``) and its new one (``/spikes/<population>``)."""
+"""Spikes from files in SONATA's old layout (``/spikes/gids``) and its new one (``/spikes/<population>``)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MILLISECONDS = {"ms": 1.0, "msec": 1.0, "millisecond": 1.0, "milliseconds": 1.0,
 
 @dataclass(frozen=True)
 class Trains:
-    """Spikes of the rows of one node population, times in ms."""
+    """Spikes of one node population: the row and the time (ms) of each."""
 
     population: str
     rows: Integers
@@ -36,26 +36,29 @@ def read_input(spec: SpikeInput, circuit: Circuit) -> tuple[list[Trains], list[s
     Parameters
     ----------
     spec : SpikeInput
+        Entry of ``inputs``.
     circuit : Circuit
+        Circuit that contains the nodes.
 
     Returns
     -------
     trains : list of Trains
-        One a population, in the order of the file.
+        One per population, in the order of the file.
     notes : list of str
-        What was assumed or left out.
+        One sentence for each assumption and omission.
 
     Raises
     ------
     FileError
-        If the layout or unit is unknown, an id is no node, or no population is named and several are meant.
+        If the layout or unit is unknown, an id is not that of a node, or the file names no population although the
+        node set has nodes in several.
     """
     wanted = circuit.select(spec.node_set, f"{spec.where}.node_set")
     notes: list[str] = []
     trains: list[Trains] = []
     with open_h5(spec.file) as file:
         if "spikes" not in file:
-            raise FileError(f"{spec.file}: no group /spikes; is this a SONATA spike file?")
+            raise FileError(f"{spec.file}: has no group /spikes; give a SONATA spike file")
         spikes = file["spikes"]
         for population, group, column in layout(spikes, wanted, spec):
             times = dataset(group, "timestamps", spec.file).astype(np.float64)
@@ -63,23 +66,23 @@ def read_input(spec: SpikeInput, circuit: Circuit) -> tuple[list[Trains], list[s
             check_lengths(group, spec.file, times, ids)
             times = times * unit(group, spec.file, notes)
             if not np.isfinite(times).all() or (times < 0).any():
-                raise FileError(f"{spec.file}: {group.name}/timestamps: must be finite and >= 0 ms; mend the file")
+                raise FileError(f"{spec.file}: {group.name}/timestamps: must be finite and >= 0 ms; correct the file")
             rows = circuit.nodes[population].rows(ids, f"{spec.file}: {group.name}/{column}")
             inside = np.isin(rows, wanted[population])
             if not inside.all():
                 left = int((~inside).sum())
-                notes.append(f"{spec.where}: {left} spikes of nodes outside its node set: not used")
+                notes.append(f"{spec.where}: {left} spikes of nodes outside its node set are not used")
             trains.append(Trains(population, rows[inside], times[inside]))
     return trains, notes
 
 
 def layout(spikes: Any, wanted: dict[str, Integers], spec: SpikeInput) -> list[tuple[str, Any, str]]:
-    """Return (population, group, name of the id column) for what a spike file holds."""
+    """Return (population, group, name of the id column) for each population of a spike file."""
     if "gids" in spikes or "node_ids" in spikes:
         if len(wanted) != 1:
             raise FileError(
                 f"{spec.where}.node_set: {spec.file.name} names no population (old layout, /spikes/gids), so "
-                f"the node set must lie in one population (it reaches {', '.join(wanted)}); narrow it"
+                f"the node set must be in one population (it is in {', '.join(wanted)}); choose a smaller node set"
             )
         return [(next(iter(wanted)), spikes, "gids" if "gids" in spikes else "node_ids")]
     groups = {name: group for name, group in spikes.items() if hasattr(group, "keys")}
@@ -87,31 +90,31 @@ def layout(spikes: Any, wanted: dict[str, Integers], spec: SpikeInput) -> list[t
     if not found:
         listed = ", ".join(groups) or "(none)"
         raise FileError(
-            f"{spec.where}.node_set: it lies in {', '.join(wanted)}, but {spec.file} has spikes of {listed}; "
-            "rename the group below /spikes or mend the node set"
+            f"{spec.where}.node_set: it is in {', '.join(wanted)}, but {spec.file} has spikes of {listed}; "
+            "rename the group below /spikes or correct the node set"
         )
     return found
 
 
 def unit(group: Any, path: Path, notes: list[str]) -> float:
-    """Return the factor that makes milliseconds of a group's timestamps."""
+    """Return the factor that converts the timestamps of a group to milliseconds."""
     given = group["timestamps"].attrs.get("units", group.attrs.get("units"))
     if given is None:
-        notes.append(f"{path}: {group.name}/timestamps has no units: milliseconds, as SONATA prescribes")
+        notes.append(f"{path}: {group.name}/timestamps has no units; milliseconds assumed, as SONATA specifies")
         return 1.0
     name = given.decode() if isinstance(given, bytes) else str(given)
     if name.strip().lower() not in MILLISECONDS:
-        raise FileError(f"{path}: {group.name}/timestamps: units {name!r} are not known; write ms or s")
+        raise FileError(f"{path}: {group.name}/timestamps: unknown units {name!r}; write ms or s")
     return MILLISECONDS[name.strip().lower()]
 
 
 def rounding(times: Floats, dt: float, duration: float, where: str) -> list[str]:
-    """Return what the time grid does to input spikes, in sentences; empty if nothing.
+    """Return sentences about input spikes that are rounded to the time grid or come too late; often none.
 
     >>> for sentence in rounding(np.array([0.1, 0.34, 7.0]), 0.1, 5.0, "inputs.x"):
     ...     print(sentence)
-    inputs.x: 1 of 2 spike times off the grid of dt = 0.1 ms: rounded to the nearest step, by at most 0.04 ms
-    inputs.x: 1 of 3 spikes come after the end of the run (5 ms): not used
+    inputs.x: 1 of 2 spike times off the grid of dt = 0.1 ms; rounded to the nearest step, by at most 0.04 ms
+    inputs.x: 1 of 3 spikes come after the end of the run (5 ms); not used
     """
     inside = times[times <= duration + dt / 2]
     steps = np.maximum(np.rint(inside / dt), 1.0)
@@ -120,12 +123,12 @@ def rounding(times: Floats, dt: float, duration: float, where: str) -> list[str]
     notes = []
     if moved.any():
         notes.append(
-            f"{where}: {int(moved.sum()):,} of {len(inside):,} spike times off the grid of dt = {dt:g} ms: "
+            f"{where}: {int(moved.sum()):,} of {len(inside):,} spike times off the grid of dt = {dt:g} ms; "
             f"rounded to the nearest step, by at most {shift.max():.3g} ms"
         )
     if len(inside) < len(times):
         left = len(times) - len(inside)
         notes.append(
-            f"{where}: {left:,} of {len(times):,} spikes come after the end of the run ({duration:g} ms): not used"
+            f"{where}: {left:,} of {len(times):,} spikes come after the end of the run ({duration:g} ms); not used"
         )
     return notes

@@ -1,4 +1,4 @@
-"""What a SONATA circuit has become in gpusyn, and which of its nodes are where."""
+"""The gpusyn network made from a SONATA circuit, and the places of the nodes in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["BuiltReport", "Part", "SonataModel"]
 
 @dataclass(frozen=True)
 class Part:
-    """A gpusyn population and the rows of the SONATA node population that it holds; no cell: virtual."""
+    """A gpusyn population and the rows of its SONATA node population; `cell` is ``None`` for virtual nodes."""
 
     population: Population
     nodes: Nodes
@@ -43,16 +43,20 @@ class SonataModel:
     Attributes
     ----------
     net : Network
+        Network of the circuit.
     config : Config
+        Configuration that was read.
     circuit : Circuit
+        Contents of the circuit files.
     parts : dict of str to tuple of Part
-        By SONATA node population. One part, of the same name, unless its nodes differ in template or in what
-        gpusyn keeps once a population (time constants and reversal potentials of synapses).
+        Parts by SONATA node population. A population has one part of the same name, unless its nodes differ in template
+        or in parameters that gpusyn stores once per population (time constants and reversal potentials of synapses).
     spikes : Recorder or None
-        Spikes of all nodes that are not virtual.
+        Recorder of the spikes of all nodes that are not virtual.
     reports : tuple of BuiltReport
+        Reports with their recorders.
     notes : list of str
-        Everything that was assumed, rounded or left out.
+        One sentence for each assumption, rounding and omission.
     """
 
     net: Network
@@ -64,5 +68,5 @@ class SonataModel:
     notes: list[str]
 
     def part(self, population: str) -> Part:
-        """Return the part that a gpusyn population is."""
+        """Return the part of a gpusyn population, given by name."""
         return next(part for parts in self.parts.values() for part in parts if part.population.name == population)

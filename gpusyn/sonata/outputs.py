@@ -1,4 +1,4 @@
-"""What a run writes: spikes and reports under SONATA's own population names and node ids."""
+"""Files that a run writes: spikes and reports under SONATA's own population names and node ids."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["prepare", "write_outputs"]
 
 
 def prepare(model: SonataModel) -> None:
-    """Make the output folder and refuse, before anything is run, targets that could not be written."""
+    """Create the output folder, and raise a FileError before the run if a file could not be written."""
     config = model.config
     targets = [config.spikes_file] if config.spikes_file else []
     targets += [report.spec.file for report in model.reports]
@@ -28,31 +28,32 @@ def prepare(model: SonataModel) -> None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FileError(f"{target.parent}: cannot be made ({error.strerror}); give another folder") from None
+            raise FileError(f"{target.parent}: cannot be created ({error.strerror}); give another folder") from None
     for target in targets:
         check_target(target)
 
 
 def write_outputs(model: SonataModel, spikes: SpikeData, traces: Sequence[TraceData]) -> list[Path]:
-    """Write every configured file, all or none.
+    """Write all configured files, or none of them if one fails.
 
     Parameters
     ----------
     model : SonataModel
+        Model that was run.
     spikes : SpikeData
-        Of ``model.spikes``.
+        Data of ``model.spikes``.
     traces : sequence of TraceData
-        One a report of ``model.reports``.
+        Data of each report of ``model.reports``.
 
     Returns
     -------
     list of pathlib.Path
-        What was written: the spikes first, then the reports in their order.
+        Files that were written: the spikes first, then the reports in their order.
 
     Raises
     ------
     FileError
-        If a file cannot be written; older ones are then as they were.
+        If a file cannot be written; existing files are then unchanged.
     """
     config = model.config
     targets = [config.spikes_file] if config.spikes_file else []
@@ -78,7 +79,7 @@ def renamed(model: SonataModel, data: RecordedData) -> list[Part]:
 
 
 def stored(layout: RecorderLayout) -> list[Stored]:
-    """Return the one file that a layout of one variable needs."""
+    """Return the contents of the one file that a layout with one variable needs."""
     (items,) = arrange([layout], directory=True).values()
     return items
 
@@ -96,7 +97,7 @@ def write_spikes(path: Path, model: SonataModel, spikes: SpikeData) -> None:
 
 
 def sort_by_id(path: Path) -> None:
-    """Bring the spikes of each population into the order of (node id, time)."""
+    """Sort the spikes of each population by (node id, time)."""
     with writing(path), hdf5().File(path, "r+") as file:
         for group in file["spikes"].values():
             ids, times = group["node_ids"][()], group["timestamps"][()]
@@ -110,7 +111,7 @@ def write_report(path: Path, model: SonataModel, report: BuiltReport, trace: Tra
     spec, every = report.spec, trace.every or report.spec.dt
     inside = (trace.t > spec.start - 1e-6 * every) & (trace.t < spec.stop + 1e-6 * every)
     variable = report.variable
-    # Readers of SONATA reports (libsonata among them) take float32 alone.
+    # Some readers of SONATA reports, such as libsonata, accept only float32.
     frames = (trace[variable.name][inside] * variable.factor).astype(np.float32)
     layout = RecorderLayout(
         name=spec.name,

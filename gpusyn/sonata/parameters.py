@@ -1,4 +1,4 @@
-"""Template and parameter values of each node: from the files, else the template's defaults, which is said."""
+"""Template and parameter values of each node: from the files, else the template's defaults, which a note reports."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class NodeParameters:
     Attributes
     ----------
     template : ndarray of str, shape (size,)
-        Template name of each node, ``"virtual"`` for those that only replay spikes.
-    values : dict of str to ndarray, shape (size,)
-        Parameter values; NaN where the node's template has no such parameter.
-    initial : ndarray, shape (size,) [mV]
-        ``V_m`` where the files give it, else NaN.
+        Template name of each node; ``"virtual"`` for nodes that only replay spikes.
+    values : dict of str to ndarray of float64, shape (size,)
+        Values of each parameter; NaN where the template of the node does not have it.
+    initial : ndarray of float64, shape (size,)
+        ``V_m`` (mV) where the files give it, else NaN.
     notes : list of str
-        What was assumed.
+        One sentence for each assumption.
     """
 
     template: np.ndarray[tuple[int], np.dtype[np.object_]]
@@ -44,12 +44,14 @@ class NodeParameters:
 
 
 def node_parameters(nodes: Nodes, components: Mapping[str, Path]) -> NodeParameters:
-    """Find template and parameters of every node.
+    """Return the template and the parameters of every node.
 
     Raises
     ------
     FileError
-        Naming file and key, if a template or parameter is unknown or a model file is missing.
+        If a template or parameter is unknown or a model file is missing; the message names file and key.
+    ParameterError
+        If a value is out of range.
     """
     found = NodeParameters(node_templates(nodes), {}, np.full(nodes.size, np.nan))
     for name in dict.fromkeys(found.template.tolist()):
@@ -71,7 +73,7 @@ def node_parameters(nodes: Nodes, components: Mapping[str, Path]) -> NodeParamet
 
 
 def node_templates(nodes: Nodes) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """Return each node's template name; an unknown one is refused by name."""
+    """Return the template name of each node; raise a FileError if one is unknown."""
     virtual = nodes.table.texts("model_type") == VIRTUAL
     names = np.where(virtual, VIRTUAL, nodes.table.texts("model_template"))
     for name in dict.fromkeys(names.tolist()):
@@ -92,7 +94,7 @@ def node_templates(nodes: Nodes) -> np.ndarray[tuple[int], np.dtype[np.object_]]
 def given_values(
     nodes: Nodes, rows: Bools, name: str, template: Template, components: Mapping[str, Path]
 ) -> dict[str, Floats]:
-    """Return what the files say of each parameter (and of V_m), NaN where nothing."""
+    """Return the values of each parameter (and of V_m) in the files; NaN where they give none."""
     allowed = (*template.parameters, INITIAL)
     values = {parameter: np.full(nodes.size, np.nan) for parameter in allowed}
     models = nodes.table.texts("dynamics_params")
@@ -124,7 +126,7 @@ def unit_of(template: Template, key: str) -> str:
 
 
 def check_parameter(key: str, allowed: tuple[str, ...], where: str, template: str) -> None:
-    """Refuse a parameter that the template does not have."""
+    """Raise a FileError if the template does not have a parameter."""
     if key not in allowed:
         raise FileError(
             f"{where}: {template} has no parameter {key!r} in gpusyn{nearest(key, allowed)}; "
@@ -133,7 +135,7 @@ def check_parameter(key: str, allowed: tuple[str, ...], where: str, template: st
 
 
 def check_positive(key: str, values: Floats, where: str) -> None:
-    """Refuse time constants, capacitances and leaks that are not above 0."""
+    """Raise a FileError if a time constant, a capacitance or a leak conductance is not above 0."""
     if (key.startswith("tau") or key in ("C_m", "g_L")) and not (values > 0).all():
         raise FileError(f"{where}: must be above 0 (got {values[~(values > 0)][0]:g})")
 
@@ -150,7 +152,7 @@ def model_file(name: str, components: Mapping[str, Path], where: str) -> Path:
 
 
 def said(nodes: Nodes, name: str, template: Template, assumed: Mapping[str, Bools], rows: Bools) -> list[str]:
-    """Return the sentences about parameters that the files leave open."""
+    """Return one sentence for each set of parameters whose defaults were assumed for the same number of nodes."""
     by_count: dict[int, list[str]] = {}
     for parameter, missing in assumed.items():
         entry = template.parameters[parameter]
@@ -158,12 +160,12 @@ def said(nodes: Nodes, name: str, template: Template, assumed: Mapping[str, Bool
         by_count.setdefault(int(missing.sum()), []).append(text)
     return [
         f"{nodes.table.file}: population {nodes.name!r}: {', '.join(texts)} assumed for {count} of "
-        f"{rows.sum()} nodes of {name}: its documented defaults, since the files do not say"
+        f"{rows.sum()} nodes of {name}; the files give no values, and these are its documented defaults"
         for count, texts in by_count.items()
     ]
 
 
 def uniform(values: Floats, rows: Integers) -> float | Floats:
-    """Return one number where all are equal, else one a row."""
+    """Return one number if all rows have the same value, else one value per row."""
     chosen: Floats = values[rows]
     return float(chosen[0]) if len(chosen) and bool((chosen == chosen[0]).all()) else chosen

@@ -1,4 +1,4 @@
-"""Run a SONATA configuration from its files to its files."""
+"""Run a SONATA configuration: read its files, simulate, and write its output files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["RunResult", "TypeRate", "rates_by_type", "run_config"]
 
 @dataclass(frozen=True)
 class TypeRate:
-    """Mean rate of the nodes of one cell type."""
+    """Mean rate (Hz) of the nodes of one cell type, with the number of nodes and of their spikes."""
 
     population: str
     type: str
@@ -36,22 +36,24 @@ class TypeRate:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run of a SONATA configuration gave.
+    """Result of the run of a SONATA configuration.
 
     Attributes
     ----------
     rates : tuple of TypeRate
-        Rates in Hz by population and cell type.
+        Rates (Hz) by population and cell type.
     files : tuple of pathlib.Path
-        What was written.
+        Files that were written.
     notes : tuple of str
-        Everything that was assumed, rounded or left out.
+        One sentence for each assumption, rounding and omission.
     spikes : SpikeData
+        Spikes of all nodes that are not virtual.
     reports : dict of str to TraceData
-        By the name of the report.
+        Recorded variables by the name of the report.
     model : SonataModel
+        Model that was run.
     wall : float
-        Seconds that the simulation itself took.
+        Wall time of the simulation itself (s).
     """
 
     rates: tuple[TypeRate, ...]
@@ -76,27 +78,28 @@ def run_config(
     progress: bool = False,
     echo: Callable[[str], None] = print,
 ) -> RunResult:
-    """Run the circuit of a SONATA configuration and write what it asks for.
+    """Run the circuit of a SONATA configuration and write the files that it asks for.
 
     Parameters
     ----------
-    path : path
-        The configuration, a JSON file.
-    backend : str
-        ``"auto"``, ``"cuda"``, ``"cpu"`` or ``"numpy"``.
+    path : path-like
+        Configuration, a JSON file.
+    backend : {"auto", "cuda", "cpu", "numpy"}
+        As for :class:`~gpusyn.simulation.simulator.Simulator`.
     duration : float, optional
-        Length of the run [ms]; by default ``run.tstop`` of the files.
-    out : path, optional
-        Folder for everything that is written; by default ``output.output_dir`` of the files.
-    seed, threads
+        Length of the run (ms), > 0; ``run.tstop`` of the configuration by default.
+    out : path-like, optional
+        Folder for all files that are written; ``output.output_dir`` of the configuration by default.
+    seed, threads : int
         As for :class:`~gpusyn.simulation.simulator.Simulator`.
     precision : {"double", "single"}
-        Float type of the state. Double by default, as in the simulators that such files are made for: at
-        their small time steps it gives the very spikes that NEST gives.
+        Floating-point type of the state. The default is double, as in the simulators for which such files are made: at
+        their small time steps it gives exactly the spikes of NEST.
     progress : bool
-        Show a progress bar.
+        If True, show a progress bar.
     echo : callable
-        Takes each line of the report; ``print`` by default. The lines also go to ``output.log_file``.
+        Function that takes each line of the report; ``print`` by default. The lines are also written to
+        ``output.log_file``.
 
     Returns
     -------
@@ -104,8 +107,16 @@ def run_config(
 
     Raises
     ------
-    FileError, ParameterError
-        Naming file and key of what is missing, unknown or out of range. Nothing is written then.
+    FileError
+        If something in the files is missing or unknown, or a file cannot be written; the message names file and key.
+    ParameterError
+        If a value is out of range; the message names file and key.
+    MissingDependencyError
+        If h5py is not installed.
+
+    Notes
+    -----
+    All files and values are checked before the run; if a check fails, nothing is written.
     """
     lines: list[str] = []
 
@@ -148,7 +159,7 @@ def run_config(
 
 
 def describe(model: SonataModel) -> list[str]:
-    """Return the lines that say what is run and what was assumed."""
+    """Return the lines that describe the circuit and its notes."""
     lines = [f"SONATA circuit {model.config.file}"]
     for name, parts in model.parts.items():
         nodes = parts[0].nodes

@@ -1,4 +1,4 @@
-"""JSON objects that know their file and key, so that every complaint can name both."""
+"""JSON objects that know their file and key, so that every error message can name both."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Section:
     Parameters
     ----------
     data : mapping
-        The object as the file has it.
+        Contents of the object.
     file : pathlib.Path
-        The file; relative paths are taken from its folder.
+        File of the object; relative paths start at its folder.
     variables : mapping of str to str
-        The file's manifest, resolved: name without ``$`` to text.
+        Resolved manifest of the file: name without ``$`` to text.
     keys : str
-        The dotted keys that lead to this object, ``""`` at the top.
+        Dotted keys that lead to this object, ``""`` at the top.
     """
 
     def __init__(self, data: Mapping[str, Any], file: Path, variables: Mapping[str, str], keys: str = "") -> None:
@@ -47,7 +47,7 @@ class Section:
         return f"{self.file}: {'.'.join(part for part in (self.keys, key) if part)}"
 
     def error(self, key: str, text: str) -> FileError:
-        """Return the error that says `text` about a key."""
+        """Return a FileError that states `text` about a key."""
         return FileError(f"{self.where(key)}: {text}")
 
     def unused(self, known: Iterable[str]) -> list[str]:
@@ -56,7 +56,7 @@ class Section:
         return [f"{self.where(key)}: not used by gpusyn" for key in self.data if key not in known]
 
     def value(self, key: str, allowed: str) -> Any:
-        """Return what a key holds; the key is required."""
+        """Return the value of a key, which must exist."""
         if key not in self:
             raise self.error(key, f"missing; give {allowed}{nearest(key, list(self.data))}")
         return self.data[key]
@@ -71,7 +71,7 @@ class Section:
         return float(value)
 
     def text(self, key: str, default: str | None = None) -> str:
-        """Return a string, manifest variables replaced."""
+        """Return a string, with manifest variables replaced by their values."""
         if key not in self and default is not None:
             return default
         value = self.value(key, "a string")
@@ -80,7 +80,7 @@ class Section:
         return expand(value, self.variables, self.where(key))
 
     def flag(self, key: str, default: bool) -> bool:
-        """Return true or false; the strings "true" and "false", met in the wild, are accepted."""
+        """Return true or false; the strings "true" and "false", which some files contain, are accepted."""
         value = self.data.get(key, default)
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
@@ -89,18 +89,18 @@ class Section:
         return value
 
     def path(self, key: str, base: Path | None = None) -> Path:
-        """Return a path; a relative one starts at `base`, by default the folder of the file."""
+        """Return a path; a relative path starts at `base`, which is the folder of the file by default."""
         return Path(os.path.normpath((base or self.file.parent) / self.text(key)))
 
     def existing(self, key: str) -> Path:
-        """Return the path of a file that must be there."""
+        """Return the path of a file, which must exist."""
         path = self.path(key)
         if not path.is_file():
-            raise self.error(key, f"no such file: {path}; mend the path (or the manifest that it starts with)")
+            raise self.error(key, f"no such file: {path}; correct the path (or the manifest variable in it)")
         return path
 
     def section(self, key: str) -> Section:
-        """Return the object under a key; an absent one is empty."""
+        """Return the object under a key; an empty one if there is none."""
         return self.child(key, self.data.get(key) or {})
 
     def child(self, key: str, value: Any) -> Section:
@@ -119,7 +119,7 @@ class Section:
         return [self.child(f"{key}[{number}]", item) for number, item in enumerate(value)]
 
     def follow(self, key: str) -> Section:
-        """Return the object under a key, which may be written out or be the path of another file."""
+        """Return the object under a key; the key may hold the object itself or the path of another file."""
         return self.section(key) if isinstance(self.data[key], dict) else load(self.existing(key))
 
 
@@ -129,17 +129,17 @@ def load(path: Path) -> Section:
     Raises
     ------
     FileError
-        If the file is missing or no JSON object, or a manifest variable is not defined or defined by itself.
+        If the file is missing or is not a JSON object, or a manifest variable is not defined or is defined by itself.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise FileError(f"{path}: line {error.lineno}: no valid JSON ({error.msg}); mend the file") from None
+        raise FileError(f"{path}: line {error.lineno}: not valid JSON ({error.msg}); correct the file") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FileError(f"{path}: cannot be read ({reason}); give the path of a JSON file") from None
     if not isinstance(data, dict):
-        raise FileError(f"{path}: must hold one JSON object {{...}}; mend the file")
+        raise FileError(f"{path}: must contain one JSON object {{...}}; correct the file")
     manifest = data.get("manifest") or {}
     if not isinstance(manifest, dict):
         raise FileError(f"{path}: manifest: must be an object {{...}} (got {show(manifest)})")
@@ -159,7 +159,7 @@ def resolve_manifest(manifest: Mapping[str, Any], file: Path) -> dict[str, str]:
         ready = {name: text for name, text in waiting.items() if not names_in(text) & waiting.keys()}
         if not ready:
             listed = ", ".join(f"${name}" for name in waiting)
-            raise FileError(f"{where}: {listed} define each other in a circle; give one of them as a path")
+            raise FileError(f"{where}: {listed} are defined by each other; give one of them as a path")
         for name, text in ready.items():
             path = expand(text, variables, f"{where}.${name}")
             variables[name] = os.path.normpath(folder / path)
@@ -168,12 +168,12 @@ def resolve_manifest(manifest: Mapping[str, Any], file: Path) -> dict[str, str]:
 
 
 def names_in(text: str) -> set[str]:
-    """Return the names of the variables that a text uses."""
+    """Return the names of the variables that occur in a text."""
     return {match[1] or match[2] for match in VARIABLE.finditer(text)}
 
 
 def expand(text: str, variables: Mapping[str, str], where: str) -> str:
-    """Return a text with its ``$NAME`` and ``${NAME}`` replaced.
+    """Return a text with every ``$NAME`` and ``${NAME}`` replaced by its value.
 
     >>> expand("$BASE/spikes.h5", {"BASE": "/data"}, "here")
     '/data/spikes.h5'

@@ -1,9 +1,9 @@
-"""What a SONATA ``model_template`` means in gpusyn: a table that users may extend.
+"""Meaning of each SONATA ``model_template`` in gpusyn: a table that users may extend.
 
 >>> sorted(TEMPLATES)
 ['nest:iaf_cond_exp', 'nest:iaf_psc_alpha', 'nest:iaf_psc_exp']
 
-A template of your own is one entry; this one reads NEST's model with a plain LIF of doubled capacitance:
+A new template is one entry. This one makes the LIF neuron of NEST's model, with twice the capacitance:
 
 >>> from dataclasses import replace
 >>> def heavy(p):
@@ -38,7 +38,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Variable:
-    """What a report may ask for: gpusyn's name and unit, and the factor to what the template means."""
+    """A variable that a report may ask for: its name and unit in gpusyn, and the factor to the template's value."""
 
     name: str
     unit: str
@@ -47,18 +47,20 @@ class Variable:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a gpusyn population of a template is made of.
+    """Model and receptors of a gpusyn population that represents nodes of one template.
 
     Attributes
     ----------
     model : NeuronModel
+        Neuron model.
     receptors : tuple of Receptor
+        Receptors of the population.
     excitatory, inhibitory : str
-        The receptors that positive and negative weights go to.
+        Names of the receptors for positive and for negative weights.
     signed : bool
-        Whether the inhibitory receptor takes negative weights (a current) or their magnitude.
+        True if the inhibitory receptor takes negative weights (a current), False if it takes their magnitude.
     variables : mapping of str to Variable
-        What a report may ask for, by the template's name of it.
+        Variables that a report may ask for, by their names in the template.
     """
 
     model: NeuronModel
@@ -71,17 +73,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Template:
-    """How the nodes of a ``model_template`` become gpusyn populations.
+    """Rule that turns the nodes of a ``model_template`` into gpusyn populations.
 
     Attributes
     ----------
     parameters : mapping of str to Parameter
-        What ``dynamics_params`` may hold; where the files leave it open it is the default, which is said.
+        Parameters that ``dynamics_params`` may contain. If the files give no value, the default is used and a note
+        reports it.
     shared : tuple of str
-        Parameters that are one number a population; nodes that differ in them become populations
-        of their own.
+        Parameters that have one value per population; nodes that differ in them become separate populations.
     make : callable
-        From the values by parameter (a float, or an array of one a node) to a :class:`Cell`.
+        Function of the values by parameter (each a float, or an array of one value per node) that returns a
+        :class:`Cell`.
     """
 
     parameters: Mapping[str, Parameter]
@@ -91,26 +94,26 @@ class Template:
 
 @dataclass(frozen=True)
 class Synapse:
-    """A ``model_template`` of edges: the documented defaults of what the files may leave open."""
+    """A ``model_template`` of edges: the documented defaults of the values that the files may leave out."""
 
     weight: float
     delay: float
 
 
 MEMBRANE = {name: Variable("V", "mV") for name in ("V_m", "v", "V")}
-# gpusyn counts currents as positive outward, NEST its I_syn as positive inward.
+# A current is positive outward in gpusyn; NEST's I_syn is positive inward.
 CURRENTS = {"I_syn_ex": Variable("I_ex", "pA", -1.0), "I_syn_in": Variable("I_in", "pA", -1.0)}
 CONDUCTANCES = {"g_ex": Variable("g_ex", "nS"), "g_in": Variable("g_in", "nS")}
 
 
 def membrane(p: Values, leak: float | Floats) -> LIF:
-    """Return the LIF of NEST's parameters and a leak conductance."""
+    """Return the LIF neuron with NEST's parameters and a leak conductance (nS)."""
     given = {name: p[name] for name in ("C_m", "E_L", "V_th", "V_reset", "t_ref", "I_e")}
     return LIF(g_L=leak, **given)
 
 
 def psc_alpha(p: Values) -> Cell:
-    """Return NEST's iaf_psc_alpha: LIF with currents of alpha shape, weights their peaks [pA]."""
+    """Return NEST's iaf_psc_alpha: a LIF neuron with alpha-shaped currents, whose peaks are the weights (pA)."""
     receptors = (
         CurrentReceptor("ex", kinetics=Alpha(p["tau_syn_ex"])),
         CurrentReceptor("in", kinetics=Alpha(p["tau_syn_in"])),
@@ -119,7 +122,7 @@ def psc_alpha(p: Values) -> Cell:
 
 
 def psc_exp(p: Values) -> Cell:
-    """Return NEST's iaf_psc_exp: LIF with exponentially decaying currents, weights their peaks [pA]."""
+    """Return NEST's iaf_psc_exp: a LIF neuron with exponential currents, whose peaks are the weights (pA)."""
     receptors = (
         CurrentReceptor("ex", kinetics=Exponential(p["tau_syn_ex"])),
         CurrentReceptor("in", kinetics=Exponential(p["tau_syn_in"])),
@@ -128,7 +131,7 @@ def psc_exp(p: Values) -> Cell:
 
 
 def cond_exp(p: Values) -> Cell:
-    """Return NEST's iaf_cond_exp: LIF with exponentially decaying conductances, weights their peaks [nS]."""
+    """Return NEST's iaf_cond_exp: a LIF neuron with exponential conductances, whose peaks are the weights (nS)."""
     receptors = (
         AMPA(name="ex", kinetics=Exponential(p["tau_syn_ex"]), E_rev=p["E_ex"]),
         GABA_A(name="in", kinetics=Exponential(p["tau_syn_in"]), E_rev=p["E_in"]),
@@ -136,8 +139,8 @@ def cond_exp(p: Values) -> Cell:
     return Cell(membrane(p, p["g_L"]), receptors, "ex", "in", False, MEMBRANE | CONDUCTANCES)
 
 
-# Defaults as NEST documents them: https://nest-simulator.readthedocs.io, models iaf_psc_alpha, iaf_psc_exp,
-# iaf_cond_exp and static_synapse (release 3.10).
+# Defaults from NEST's documentation (https://nest-simulator.readthedocs.io, release 3.10) of the models iaf_psc_alpha,
+# iaf_psc_exp, iaf_cond_exp and static_synapse.
 PSC = {
     "C_m": Parameter(250.0, "pF"),
     "tau_m": Parameter(10.0, "ms"),

@@ -64,7 +64,7 @@ ROWS = [
     (ParameterError, [".wash_out", "needs a stop=", "got 5"], lambda net: net.infuse("NBQX", 1.0, wash_out=5.0)),
     (ParameterError, ["Network.infuse().name", "'infuse->NBQX' is already", "infusion", "name="], twice),
     (ArgumentError, ["Network.infuse().name", "str", "got 3"], lambda net: net.infuse("NBQX", 1.0, name=3)),
-    (ArgumentError, ["Drug 'x'", "must do something", "CompetitiveAntagonist"], lambda net: gs.Drug("x")),
+    (ArgumentError, ["Drug 'x'", "at least one action", "CompetitiveAntagonist"], lambda net: gs.Drug("x")),
     (ArgumentError, ["Drug 'x'.actions[1]", "an action", "got 'AMPA'"], lambda net: gs.Drug("x", AMPA, "AMPA")),
     (ArgumentError, ["Drug 'x'.actions[0]", "got <class", "the class itself"],
      lambda net: gs.Drug("x", drugs.CompetitiveAntagonist)),

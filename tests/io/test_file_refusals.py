@@ -41,7 +41,7 @@ def test_files_in_the_way_are_kept(tmp_path: Path) -> None:
             write(tmp_path / "mine.h5")
         with pytest.raises(FileError, match="there is no directory"):
             write(tmp_path / "absent" / "run.h5")
-    with pytest.raises(FileError, match=r"ends in \.h5"):
+    with pytest.raises(FileError, match=r"must end in \.h5"):
         StreamFile(tmp_path / "run", [])
     with pytest.raises(FileError, match=r"choose a name ending in \.h5"):
         save(tmp_path / "run.csv", {}, {})

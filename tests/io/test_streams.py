@@ -56,7 +56,7 @@ def test_a_killed_run_keeps_what_it_flushed(tmp_path: Path) -> None:
     results = open_results(path)
     assert not results.finished
     steps = check_steps(results, flushed)
-    assert "the flag of its killed writer is cleared" in repair(path)
+    assert "cleared the flag of its killed writer" in repair(path)
     assert repair(path).endswith("nothing to repair")
     with h5py.File(path, "r") as file:
         assert len(file["gpusyn/V/report/E/data"]) == len(file["gpusyn/g_AMPA/report/I/data"]) == steps
@@ -78,7 +78,7 @@ def test_what_was_on_its_way_is_cut(tmp_path: Path) -> None:
     with path.open("ab") as file:  # space that the writer had taken but not yet noted
         file.write(bytes(1000))
     size = path.stat().st_size
-    assert "4 datasets cut to what was flushed" in repair(path)
+    assert "cut 4 datasets to the flushed data" in repair(path)
     assert path.stat().st_size >= size
     with h5py.File(path, "r+") as file:  # and it can be written again
         assert len(file["spikes/E/timestamps"]) + len(file["spikes/I/timestamps"]) == 77

@@ -44,7 +44,7 @@ def test_nmda_ampa_ratio_says_what_it_is_not():
     assert found.ampa == pytest.approx(low.min(), rel=2e-3)
     assert found.ratio == pytest.approx(late / -low.min(), rel=2e-3)
     assert "not of conductances" in repr(found)
-    assert "no ratio of conductances" in measure.nmda_ampa_ratio.__doc__.replace("\n    ", " ")
+    assert "not a ratio of conductances" in measure.nmda_ampa_ratio.__doc__.replace("\n    ", " ")
     wide = measure.nmda_ampa_ratio(T, low, high, ONSET, late=50.0, width=4.0)
     assert wide.nmda == pytest.approx(late, rel=1e-3)
     with pytest.raises(ParameterError, match="record longer"):
@@ -65,7 +65,7 @@ def test_reversal_potential():
             measure.reversal_potential(V, I)
     with pytest.raises(ParameterError, match="flat"):
         measure.reversal_potential(V, [2.0, 2.0, 2.0], method="line")
-    with pytest.raises(ParameterError, match="comes twice"):
+    with pytest.raises(ParameterError, match="occurs twice"):
         measure.reversal_potential([1.0, 1.0, 2.0], [1.0, 2.0, 3.0])
 
 
@@ -116,7 +116,7 @@ def test_without_magnesium_the_curve_is_straight():
 def test_iv_curve_refuses():
     for V, options, text in [
         ([-70.0, 0.0], {}, "at least three"),
-        ([-70.0, 0.0, 0.0], {}, "comes twice"),
+        ([-70.0, 0.0, 0.0], {}, "occurs twice"),
         ([-0.07, 0.0, 0.04], {}, "looks like volts"),
         ([-70.0, 0.0, 40.0], {"duration": 2.0}, "record longer"),
         ([-70.0, 0.0, 40.0], {"at": 80.0}, "iv_curve"),

@@ -146,7 +146,7 @@ def test_without_scipy_only_the_fit_is_missing(monkeypatch):
 def test_a_decay_that_is_not_there_cannot_be_fitted():
     pytest.importorskip("scipy")
     held = np.where(T >= ONSET, 1.0, 0.0)
-    with pytest.raises(ParameterError, match="no exponential decay can be fitted to the 0 samples"):
+    with pytest.raises(ParameterError, match="no exponential can be fitted to the 0 samples"):
         measure.psc(T, held, onset=ONSET, fit=True)
     assert math.isnan(measure.psc(T, held, onset=ONSET).decay_tau)
 
@@ -162,7 +162,7 @@ def test_what_is_refused():
         (lambda: measure.psc(T, np.where(y > 0.9, np.nan, y)), ParameterError, "finite"),
         (lambda: measure.psc(T, np.stack([y, y], axis=1)), ArgumentError, "neuron="),
         (lambda: measure.psc(T, np.stack([y, y], axis=1), neuron=2), ParameterError, "<= 1"),
-        (lambda: measure.psc(T, y, neuron=0), ParameterError, "drop neuron="),
+        (lambda: measure.psc(T, y, neuron=0), ParameterError, "leave out neuron="),
         (lambda: measure.psc(T), ArgumentError, "needs times and values"),
         (lambda: measure.psc(T, "I_AMPA"), ArgumentError, "must be values in pA"),
         (lambda: measure.psc(T, y, onset=500.0), ParameterError, "onset: must lie within the trace"),
@@ -170,7 +170,7 @@ def test_what_is_refused():
         (lambda: measure.psc(T, y, onset=ONSET, baseline=(1, 2, 3)), ParameterError, "the two times"),
         (lambda: measure.psc(T, y, onset=ONSET, baseline=(200.0, 300.0)), ParameterError, "no sample lies between"),
         (lambda: measure.psc(T, y, onset=ONSET, stop=10.5), ParameterError, "there is no peak"),
-        (lambda: measure.psc(T, np.zeros(len(T))), ParameterError, "nothing happens"),
+        (lambda: measure.psc(T, np.zeros(len(T))), ParameterError, "trace is flat"),
         (lambda: measure.psc(T[100:], y[100:] + 0.1, baseline=0.0), ParameterError, "onset cannot be found"),
         (lambda: measure.psc(T, y, onse=1.0), ArgumentError, "did you mean 'onset'"),
     ]:
@@ -213,10 +213,10 @@ def test_recordings_refuse_what_they_do_not_hold(clamped):
     for call, error, text in [
         (lambda: measure.psc(clamped, neuron=0), ArgumentError, "needs the name of a variable in pA"),
         (lambda: measure.psc(clamped, "I_AMPPA", neuron=0), UnknownNameError, "did you mean 'I_AMPA'"),
-        (lambda: measure.psc(clamped, "V", neuron=0), ParameterError, "'V' is in mV, and pA is needed"),
+        (lambda: measure.psc(clamped, "V", neuron=0), ParameterError, "got 'V' in mV"),
         (lambda: measure.psc(clamped, clamped.t, neuron=0), ArgumentError, "names of its variables"),
         (lambda: measure.psc(clamped, "I_AMPA"), ArgumentError, "choose one with neuron="),
-        (lambda: measure.psp(clamped, neuron=0), ParameterError, "nothing happens"),
+        (lambda: measure.psp(clamped, neuron=0), ParameterError, "trace is flat"),
     ]:
         with pytest.raises(error, match=text):
             call()

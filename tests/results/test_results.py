@@ -114,8 +114,8 @@ def test_equality_is_of_bits(spikes: SpikeData, traces: TraceData) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([("E", 3, [1, 2])], [], [], 1.0), "'E' has 3 neurons, but its ids are of shape"),
-        ((PARTS, [1.0], [], 1.0), "equally long"),
+        (([("E", 3, [1, 2])], [], [], 1.0), "'E' has 3 neurons, but its ids have shape"),
+        ((PARTS, [1.0], [], 1.0), "have the same length"),
         ((PARTS, [1.0], [5], 1.0), "among the 5 recorded neurons"),
         ((PARTS, [1.0], [-1], 1.0), "got -1 to -1"),
     ],
@@ -153,7 +153,7 @@ def test_traces(traces: TraceData) -> None:
 
 
 def test_wrong_traces_are_refused() -> None:
-    with pytest.raises(ParameterError, match=r"TraceData.V: must be of shape \(2, 5\)"):
+    with pytest.raises(ParameterError, match=r"TraceData.V: must have shape \(2, 5\)"):
         TraceData(PARTS, {"V": np.zeros((5, 2))}, [1.0, 2.0], {})
     with pytest.raises(ParameterError, match="equally spaced"):
         TraceData(PARTS, {"V": np.zeros((3, 5))}, [1.0, 2.0, 4.0], {})

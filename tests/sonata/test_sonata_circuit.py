@@ -37,9 +37,9 @@ def test_types_table_knows_null_quotes_and_blanks(tmp_path):
     "rows, words",
     [
         (["id name", "5 a"], ["no column 'node_type_id'", "id, name"]),
-        (["node_type_id name", "5 a b c"], ["row 2", "4 fields under 2 columns"]),
+        (["node_type_id name", "5 a b c"], ["row 2", "4 fields for 2 columns"]),
         (["node_type_id name", "5 a", "x b"], ["row 3", "whole number"]),
-        (["node_type_id name", "5 a", "5 b"], ["row 3", "node_type_id 5 stands twice"]),
+        (["node_type_id name", "5 a", "5 b"], ["row 3", "node_type_id 5 occurs twice"]),
         ([], ["an empty file"]),
     ],
 )
@@ -75,13 +75,13 @@ def test_damaged_tables(small):
 def test_group_index_beyond_its_group(small):
     small.edge_groups = ([0] * 8, [0, 1, 2, 9, 0, 0, 0, 0], {0: {"syn_weight": np.ones(3)}})
     circuit = read_circuit(read_config(small.write()))
-    with pytest.raises(FileError, match=r"/edges/cells_to_cells/0/syn_weight: 3 values.*0 to 9"):
+    with pytest.raises(FileError, match=r"/edges/cells_to_cells/0/syn_weight: has 3 values.*0 to 9"):
         circuit.edges[0].table.numbers("syn_weight")
 
 
 def test_group_that_is_not_there(small):
     small.edge_groups = ([0] * 7 + [4], range(8), {0: {}})
-    with pytest.raises(FileError, match="no group 4"):
+    with pytest.raises(FileError, match="group 4 is not in the file"):
         read_circuit(read_config(small.write()))
 
 
@@ -94,14 +94,14 @@ def test_edge_that_ends_nowhere(small):
         read_circuit(config)
     with h5py.File(path, "a") as file:
         file["edges/cells_to_cells/target_node_id"].attrs["node_population"] = "others"
-    with pytest.raises(FileError, match=r"no population 'others'.*known here: cells, inputs"):
+    with pytest.raises(FileError, match=r"population 'others' is not in the nodes files.*known here: cells, inputs"):
         read_circuit(config)
 
 
 def test_files_that_are_none(small):
     config = read_config(small.write())
     config.nodes[0].data.write_bytes(b"text")
-    with pytest.raises(FileError, match=r"cells\.h5: no HDF5 file"):
+    with pytest.raises(FileError, match=r"cells\.h5: not an HDF5 file"):
         read_circuit(config)
     with h5py.File(config.nodes[0].data, "w") as file:
         file.create_group("edges")
@@ -144,11 +144,11 @@ def test_node_sets(small, node_set, rows):
 @pytest.mark.parametrize(
     "node_set, words",
     [
-        ("watchd", ["no node set 'watchd'", "watched"]),
-        ({"population": "cell"}, ["no population 'cell'", "cells, inputs"]),
-        ({"ei": "x"}, ["holds no node"]),
+        ("watchd", ["unknown node set 'watchd'", "watched"]),
+        ({"population": "cell"}, ["unknown population 'cell'", "cells, inputs"]),
+        ({"ei": "x"}, ["contains no node"]),
         ({"node_id": {"$gt": 3}}, ["node_id", "a value or a list"]),
-        (5, ["is a name, a list of names or an object"]),
+        (5, ["must be a name, a list of names or an object"]),
         ("loop", ["contains itself"]),
     ],
 )
@@ -194,7 +194,7 @@ def test_spikes_outside_the_node_set_are_counted(small, tmp_path):
         (([1.0], [0]), "all", ["names no population", "cells, inputs"]),
         (([-1.0], [0]), "inputs", ["timestamps", ">= 0 ms"]),
         (([np.nan], [0]), "inputs", ["timestamps", "finite"]),
-        (([1.0, 2.0], [0]), "inputs", ["columns of 1 and 2 rows"]),
+        (([1.0, 2.0], [0]), "inputs", ["columns have 1 and 2 rows"]),
     ],
 )
 def test_wrong_spike_files(small, tmp_path, arguments, node_set, words):

@@ -122,7 +122,7 @@ def test_broken_configurations(small, tmp_path):
     with pytest.raises(FileError, match=r"absent\.json.*cannot be read"):
         read_config(tmp_path / "absent.json")
     (tmp_path / "broken.json").write_text('{"run": {\n"dt": 0.1,}\n}')
-    with pytest.raises(FileError, match=r"broken\.json: line 2: no valid JSON"):
+    with pytest.raises(FileError, match=r"broken\.json: line 2: not valid JSON"):
         read_config(tmp_path / "broken.json")
     with pytest.raises(FileError, match="one JSON object"):
         read_config(write_json(tmp_path / "list.json", []))
@@ -131,7 +131,7 @@ def test_broken_configurations(small, tmp_path):
     with pytest.raises(FileError, match=r"network: missing"):
         read_config(write_json(tmp_path / "no_network.json", {"run": {"tstop": 1, "dt": 0.1}}))
     circle = {"manifest": {"$A": "$B/x", "$B": "$A/y"}, "network": "circuit_config.json"}
-    with pytest.raises(FileError, match=r"\$A, \$B define each other"):
+    with pytest.raises(FileError, match=r"\$A, \$B are defined by each other"):
         read_config(write_json(tmp_path / "circle.json", circle))
 
 
@@ -141,5 +141,5 @@ def test_two_reports_in_one_file_are_refused(small):
         "variable_name": "V_m",
         "file_name": "potential.h5",
     }
-    with pytest.raises(FileError, match=r"reports\.again\.file_name: potential\.h5 is taken by report 'potential'"):
+    with pytest.raises(FileError, match=r"reports\.again\.file_name: report 'potential' already writes potential\.h5"):
         read_config(small.write())

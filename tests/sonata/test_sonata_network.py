@@ -154,7 +154,7 @@ def test_V_m_of_the_model_and_v_init(small):
     small.models["I.json"]["V_m"] = -61.0
     model = built(small)
     assert model.net.populations["cells"].V == -65.0
-    assert said(model.notes, "v_init overrules V_m")
+    assert said(model.notes, "v_init overrides V_m")
 
 
 def test_V_m_of_the_model_alone(small):

@@ -1,7 +1,7 @@
-"""docs/validation.md: what every row of values.json should be, and what the simulator makes of it.
+"""docs/validation.md: the expected value of every row of values.json, and the value that gpusyn gives.
 
 ``python -m tests.helpers.validation.table --write`` measures every row again (about half a minute) and writes the page;
-without ``--write`` it prints it. The same bits come from every backend, so the printed digits depend on none.
+without ``--write`` it prints the page. All backends give the same bits, so the printed digits do not depend on one.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ DIGITS = {"double": 9, "single": 6}  # significant; single precision holds about
 COMMAND = "python -m tests.helpers.validation.table --write"
 HEAD = f"""# Validation: expected and measured numbers
 
-Every row is a number of the literature or a closed form, measured on the simulator through its public interface;
-`tests/equations/test_validation.py` checks the same rows. The last digits printed do not depend on the backend.
-"Tolerance" is the largest difference allowed, in double and in single precision. Rows marked "double" only are
-differences too small for single precision. Made by `{COMMAND}`: do not edit.
+Each row compares a value from the literature or from a closed form with the value that gpusyn gives through its public
+interface. `tests/equations/test_validation.py` checks the same rows. "Tolerance" is the largest allowed difference, in
+double and in single precision. A row with "double only" is a difference that is too small for single precision. All
+backends give the same digits. `{COMMAND}` writes this page; do not edit it.
 """
 
 
 def cell(text: str) -> str:
-    """Text that cannot end a cell of a table."""
+    """Return a text that cannot end a cell of a table."""
     return text.replace("|", "\\|").replace("\n", " ")
 
 
 def printed(value: float, precision: str) -> str:
-    """A number as the table shows it."""
+    """Return a number as the table shows it."""
     return f"{value:.{DIGITS[precision]}g}"
 
 
 def measured(name: str, precision: str, backend: str) -> tuple[str, str, bool]:
-    """What a row gives, the largest difference allowed (both as printed), and whether it is within."""
+    """Return the measured value, the largest allowed difference (both as printed), and True if the row passes."""
     measure = MEASURES[name]
     got = float(measure.function(Lab(backend, precision)))
     limit = row_limit(ROWS[name], precision, measure.steps, measure.grid if precision == "single" else 0.0)
@@ -44,7 +44,7 @@ def measured(name: str, precision: str, backend: str) -> tuple[str, str, bool]:
 
 
 def line(name: str, backend: str) -> str:
-    """The table's line of a measured row."""
+    """Return the line of the table for a measured row."""
     row = ROWS[name]
     double = measured(name, "double", backend)
     single = ("double only", "-", True) if MEASURES[name].double else measured(name, "single", backend)
@@ -56,7 +56,7 @@ def line(name: str, backend: str) -> str:
 
 
 def page(backend: str) -> str:
-    """The whole page."""
+    """Return the whole page."""
     lines, group = [HEAD], ""
     for name, row in ROWS.items():
         if name in SKIPPED:
@@ -78,7 +78,7 @@ def page(backend: str) -> str:
 
 
 def main() -> None:
-    """The command."""
+    """Print or write the page."""
     parser = argparse.ArgumentParser(prog="python -m tests.helpers.validation.table", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name} instead of printing it")
     write = parser.parse_args().write
