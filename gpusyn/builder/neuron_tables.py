@@ -136,13 +136,13 @@ class NeuronTables:
 
     def _steady(self, V: Floats) -> Floats:
         """Return the models' own states where they do not move at the initial V, (states, neurons)."""
-        found = np.zeros((self.group.signature.n_own, self.group.size))
+        n_own = self.group.signature.n_own
+        found = np.zeros((n_own, self.group.size))
         for place, p in zip(self.group.members, self.parameters, strict=True):
             neurons = slice(place.first, place.first + place.size)
             model = place.population.model
             assert isinstance(model, Membrane)
             steady = model.steady(V[neurons] + self.rest[neurons], p)
-            n_own = self.group.signature.n_own
             if len(steady) != n_own:
                 raise ArgumentError(
                     f"{model.kind}.steady: must return one value for each of the {n_own} STATES "

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.numerics import portable_math
+from gpusyn.utils.typing import Floats
 
-Floats = NDArray[np.float64]
 _TAYLOR_TERMS = 20
 
 

@@ -15,7 +15,8 @@ from gpusyn.builder.gating.forms import Coefficients, GateForm, Step, enter
 from gpusyn.equations.kinetics.linear import ExponentialCoefficients, RisingCoefficients
 from gpusyn.kinetics import Alpha, DualExponential, Exponential
 from gpusyn.numerics import portable_math
-from gpusyn.numerics.propagators import Floats, chain_propagator, exp
+from gpusyn.numerics.propagators import chain_propagator, exp
+from gpusyn.utils.typing import Floats
 
 Matrix: TypeAlias = "list[list[Floats]]"
 REASON = "exact, the kinetics is linear"
