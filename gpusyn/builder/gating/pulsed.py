@@ -21,7 +21,7 @@ from gpusyn.equations.kinetics.pulsed import (
     PulsedSourceCoefficients,
 )
 from gpusyn.kinetics import FirstOrder, Markov
-from gpusyn.numerics.propagators import Floats, exp, expm1, exponential, product, with_diagonal
+from gpusyn.numerics.propagators import exp, expm1, exponential, product, with_diagonal
 from gpusyn.utils.typing import Floats
 
 REASON = "sums over synapses in and out of a pulse on the target (Lytton 1996): two deliveries a burst, exact"
