@@ -23,10 +23,13 @@ class Kinetics:
         Short name of the scheme.
     linear : bool
         Whether the answer to many spikes is the sum of the answers to each.
+    rises : bool
+        Whether spikes jump a variable h that drives the gate, and that can be recorded.
     """
 
     kind: ClassVar[str]
     linear: ClassVar[bool] = True
+    rises: ClassVar[bool] = False
     units: ClassVar[dict[str, str]] = {}
     rate_names: ClassVar[tuple[str, ...]] = ()  # parameters that grow with temperature
     time_names: ClassVar[tuple[str, ...]] = ()  # parameters that shrink as much

@@ -44,6 +44,7 @@ class Alpha(Kinetics):
 
     tau: float
     kind: ClassVar[str] = "alpha"
+    rises: ClassVar[bool] = True
     time_names: ClassVar[tuple[str, ...]] = ("tau",)
 
 
@@ -66,6 +67,7 @@ class DualExponential(Kinetics):
     tau_rise: float
     tau_decay: float
     kind: ClassVar[str] = "dual"
+    rises: ClassVar[bool] = True
     time_names: ClassVar[tuple[str, ...]] = ("tau_rise", "tau_decay")
 
     def __post_init__(self) -> None:

@@ -8,13 +8,14 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from gpusyn.equations.kinetics.base import MOST_COMPONENTS
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics.base import Kinetics
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import integer, public
 from gpusyn.parameters.units import as_floats
 
-MOST_STATES = 8
+MOST_STATES = MOST_COMPONENTS + 1
 Matrix: TypeAlias = "tuple[tuple[float, ...], ...]"
 
 
