@@ -17,7 +17,9 @@ struct Cells {
 
     MEMBER Cells from(int64 i) const
     {
-        return {V + i, membrane + i, gates + i, synaptic + i, current + i, refractory + i, current_wave + i, clamp_wave + i, n};
+        return {
+            V + i, membrane + i, gates + i, synaptic + i, current + i, refractory + i, current_wave + i, clamp_wave + i,
+            n};
     }
 };
 
@@ -46,7 +48,8 @@ template <int BATH> DEVICE Coef kinetics_of(const Coef own, const Exposure *bath
     return BATH && bath[k].kinetics ? Coef{bath[k].kinetics, 1} : own;
 }
 
-// A receptor's conductance (or current) before any voltage factor: its mean over the coming step, or (END) as it stands.
+// A receptor's conductance (or current) before any voltage factor: its mean over the coming step, or (END) as it
+// stands.
 template <class Kinetics, int SYN, int BATH, bool END>
 DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, const Exposure *bath, int k)
 {
@@ -61,8 +64,7 @@ DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, cons
 
 // Calcium that flows in with part of the current (trace of the neuron, after the gates): Ca' = -Ca/tau + k sum |Pf I|.
 // Its coefficients come after all others; the Pf of each receptor follow them.
-template <int BATH>
-DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Exposure *bath)
+template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Exposure *bath)
 {
     enum {
         decay = CALCIUM_COEF + (int)CalciumCoefficients::decay,
@@ -70,11 +72,11 @@ DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const E
         Pf = CALCIUM_COEF + (int)CalciumCoefficients::COUNT
     };
     real inward = 0;
-#define FLOW(k, Kinetics, Effect, S, C, SYN, IN)                                                             \
-    {                                                                                                        \
-        real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k);                \
+#define FLOW(k, Kinetics, Effect, S, C, SYN, IN) \
+    { \
+        real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k); \
         real I = Effect::current(gate, EFFECT(S, Kinetics), v, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k)); \
-        inward = inward + c[Pf + k] * magnitude(I);                                                          \
+        inward = inward + c[Pf + k] * magnitude(I); \
     }
     RECEPTORS(FLOW)
 #undef FLOW
@@ -83,20 +85,21 @@ DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const E
 }
 
 // One recorded value, as it stands at the end of the step.
-template <int BATH> DEVICE real sample(const Cells &s, int j, const Coef c, const Exposure *bath, int variable, int receptor)
+template <int BATH>
+DEVICE real sample(const Cells &s, int j, const Coef c, const Exposure *bath, int variable, int receptor)
 {
     real v = s.V[j], value = variable == VAR_V ? v + c[MembraneCoefficients::rest] : (real)0;
     if (CALCIUM_STATE >= 0 && variable == VAR_CA) value = *GATE(CALCIUM_STATE);
     if (N_OWN > 0 && variable == VAR_OWN) value = s.membrane[receptor * s.n + j];
-#define PICK(k, Kinetics, Effect, S, C, SYN, IN)                                                                     \
-    if (receptor == k && variable >= VAR_G && variable <= VAR_H) {                                                   \
-        real gate = conductance<Kinetics, SYN, BATH, true>(s, j, GATE(S), c.from(C), bath, k);                         \
-        const Coef e = c.from((C) + Kinetics::COEFS);                                                                \
-        const real *x = EFFECT(S, Kinetics);                                                                         \
-        value = variable == VAR_I   ? Effect::current(gate, x, v, e, s.n, MAGNESIUM(k))                               \
-                : variable == VAR_B ? Effect::block(x, v, e, s.n, MAGNESIUM(k))                                       \
-                                    : gate;                                                                          \
-        if (Kinetics::STATES > 1 && variable == VAR_H) value = *GATE((S) + (Kinetics::STATES > 1));                  \
+#define PICK(k, Kinetics, Effect, S, C, SYN, IN) \
+    if (receptor == k && variable >= VAR_G && variable <= VAR_H) { \
+        real gate = conductance<Kinetics, SYN, BATH, true>(s, j, GATE(S), c.from(C), bath, k); \
+        const Coef e = c.from((C) + Kinetics::COEFS); \
+        const real *x = EFFECT(S, Kinetics); \
+        value = variable == VAR_I   ? Effect::current(gate, x, v, e, s.n, MAGNESIUM(k)) \
+                : variable == VAR_B ? Effect::block(x, v, e, s.n, MAGNESIUM(k)) \
+                                    : gate; \
+        if (Kinetics::STATES > 1 && variable == VAR_H) value = *GATE((S) + (Kinetics::STATES > 1)); \
     }
     RECEPTORS(PICK)
 #undef PICK
