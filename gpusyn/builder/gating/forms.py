@@ -237,6 +237,12 @@ def pulse_steps(kinetics: Any, dt: float, where: str) -> tuple[int, int]:
     """
     if not form_of(kinetics).synapse_gate.PULSES:
         return 0, -1
+    for name in ("T_dur", "deadtime"):
+        if not hasattr(kinetics, name):
+            raise ArgumentError(
+                f"{where}: has no {name!r}, which gates with PULSES = True need; give {type(kinetics).__name__} this "
+                f"attribute, or drop PULSES ({PAGE})"
+            )
     dead = kinetics.deadtime
     pulse = whole_steps(kinetics.T_dur, dt, f"{where}.T_dur")
     return pulse, -1 if dead is None else whole_steps(dead, dt, f"{where}.deadtime", low=0)
