@@ -100,7 +100,8 @@ def _counts_hold(struct: str, **counts: int) -> str:
     """Return the line that stops the compiler where a struct has other counts than its twin in Python."""
     same = " && ".join(f"(int){struct}::{name} == {int(n)}" for name, n in counts.items())
     said = ", ".join(f"{name} {int(n)}" for name, n in counts.items())
-    return f'static_assert({same}, "{struct} must have {said}, as its Python class");\n'
+    where = '#line 1 "counts of the structs"'
+    return f'{where}\nstatic_assert({same}, "{struct} must have {said}, as its Python class");\n'
 
 
 def _receptors_hold(signature: Signature) -> str:
