@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))  # as a script, the folder above is not on the path
+sys.path.insert(0, str(ROOT))  # a script does not have the parent folder on its path
 
 import gpusyn as gs  # noqa: E402
 from benchmarks import cases, measure  # noqa: E402

@@ -51,7 +51,7 @@ def peak() -> int:
 def one(kind: str, neurons: int, synapses: int) -> dict[str, float]:
     """Build a network in this process, and return its sizes (bytes) and the time of building (s)."""
     with gs.Simulator(network(kind, 100, 10), dt=cases.DT, seed=1, backend="cpu", threads=1) as small:
-        small.step(1)  # kernels compiled and libraries loaded
+        small.step(1)  # compiles kernels and loads libraries
     before = peak()
     start = time.perf_counter()
     with gs.Simulator(network(kind, neurons, synapses), dt=cases.DT, seed=1, backend="cpu", threads=1) as sim:

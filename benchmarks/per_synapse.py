@@ -85,7 +85,7 @@ def main() -> int:
     sim = gs.Simulator(net, dt=cases.DT, seed=1, backend="cpu", threads=1)
     synapses = TARGETS * IN_DEGREE
     print(f"{synapses:,} gates, {SOURCES:,} sources at {RATE:g} Hz; build {time.perf_counter() - start:.1f} s")
-    sim.step(200)  # gates in use, transmitters open
+    sim.step(200)  # until many gates are open and transmitter is present
     for form, what in (("plain_steps", "plain C loop"), ("simd_steps", "C loop with sums in SIMD lanes")):
         loop = PlainLoop(form)
         result = measure.paired(

@@ -53,8 +53,7 @@ def raster(spikes: SpikeData, ax: Any = None) -> Any:
 
     Notes
     -----
-    If there are more than 200,000 spikes, only those of every second (third, ...) neuron are drawn, and the label of
-    the axis says so.
+    Of more than 200,000 spikes, those of every second (third, ...) neuron are drawn, and the axis label says so.
     """
     data = _spikes(spikes, "plot.raster()")
     axes = _panels(ax, 1)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway
@@ -20,6 +20,7 @@ from gpusyn.utils.memory import free_memory, size_text
 _PRECISIONS = ("single", "double")
 
 
+@runtime_checkable
 class Machine(Protocol):
     """What a plan asks of a backend."""
 
@@ -67,8 +68,16 @@ def plan(
     -------
     Plan
         `print` it, or see its attributes.
+
+    Raises
+    ------
+    ArgumentError, ParameterError
+        An argument is of another kind, or something in the network does not fit the grid of time steps.
     """
     instance(net, Network, "plan().net", "a Network")
+    if backend is not None:
+        allowed = "a backend object, or left out to plan for the main memory of this computer"
+        instance(backend, Machine, "plan().backend", allowed)
     dt = real(dt, "plan().dt", unit="ms", above=0.0)
     return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), backend or _ThisComputer(), threads)
 

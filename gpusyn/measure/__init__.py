@@ -14,7 +14,8 @@ precise than the sampling interval.
 -65.01 pA after 1.188 ms
 """
 
-from gpusyn.measure.current_voltage import IVCurve, iv_curve, negative_slope, reversal_potential, slope_conductance
+from gpusyn.measure.clamp_experiment import IVCurve, iv_curve
+from gpusyn.measure.current_voltage import negative_slope, reversal_potential, slope_conductance
 from gpusyn.measure.ratios import NmdaAmpaRatio, nmda_ampa_ratio, paired_pulse_ratio
 from gpusyn.measure.response import PSC, PSP, psc, psp
 from gpusyn.receptors.nernst import nernst

@@ -145,7 +145,9 @@ def _measured(trace: Samples, onset: float, stop: float, level: float, noise: fl
     """Return the response between onset and stop, given the level of the baseline and the noise."""
     inside = trace.between(onset, stop)
     if len(inside.t) < 3:
-        raise ParameterError(f"{where}: fewer than three samples lie between {onset:g} and {stop:g} ms")
+        raise ParameterError(
+            f"{where}: fewer than three samples lie between {onset:g} and {stop:g} ms; give a later stop"
+        )
     change = inside.y - level
     sign = 1.0 if change.max() >= -change.min() else -1.0
     upward = Samples(inside.t, sign * change)
@@ -183,6 +185,6 @@ def _found_onset(trace: Samples, baseline: Any, where: str, unit: str) -> float:
     quiet = np.flatnonzero(size[:top] <= max(0.01 * size[top], 3.0 * noise))
     if not quiet.size:
         raise ParameterError(
-            f"{where}: the onset cannot be found because the response begins before the first sample; give onset="
+            f"{where}: the onset cannot be found because the first sample is already part of the response; give onset="
         )
     return float(trace.t[quiet[-1]])

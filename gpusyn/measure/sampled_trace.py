@@ -156,7 +156,9 @@ def level_of(trace: Samples, baseline: Any, before: float, where: str) -> tuple[
         )
     inside = trace.between(float(window[0]), float(window[1]))
     if not len(inside.y):
-        raise ParameterError(f"{where}.baseline: no sample lies between {window[0]:g} and {window[1]:g} ms")
+        raise ParameterError(
+            f"{where}.baseline: no sample lies between {window[0]:g} and {window[1]:g} ms; give other times"
+        )
     return float(inside.y.mean()), _spread(inside)
 
 

@@ -165,6 +165,13 @@ def test_this_computers_memory_counts_for_cpu_backends(monkeypatch):
     gs.Simulator(net, dt=DT, backend="numpy").close()
 
 
+def test_a_plan_is_told_what_a_backend_is():
+    with pytest.raises(
+        gs.ArgumentError, match=r"plan\(\)\.backend: must be a backend object, or left out .*got 'numpy'"
+    ):
+        gs.plan(net_of(gs.AMPA(), gs.OneToOne()), dt=DT, backend="numpy")
+
+
 def test_the_gpus_memory_counts_for_cuda():
     net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
     with pretend(free_memory=FREE + used_bytes()), pytest.raises(gs.PlanMemoryError, match=REFUSED):

@@ -200,7 +200,7 @@ def compiled(receptor, *given, **infusion):
     net = gs.Network()
     net.population("cell", 1, gs.LIF(), receptors=[receptor])
     net.infuse(*given, **infusion)
-    return gs.plan(net, dt=DT, backend="numpy")
+    return gs.plan(net, dt=DT)
 
 
 @pytest.mark.parametrize("window", [{"start": 0.25}, {"stop": 0.25}])
@@ -228,7 +228,7 @@ def test_two_open_channel_blockers_are_refused():
     net.infuse("ketamine", 1.0)
     net.infuse("memantine", 1.0)
     with pytest.raises(ParameterError, match=r"'infuse->memantine': receptor 'NMDA' .* 'infuse->ketamine'"):
-        gs.plan(net, dt=DT, backend="numpy")
+        gs.plan(net, dt=DT)
 
 
 def test_a_drive_of_a_receptor_blocked_by_use_is_refused():
@@ -237,13 +237,13 @@ def test_a_drive_of_a_receptor_blocked_by_use_is_refused():
     net.drive(cell, "NMDA", rate=100.0, weight=1.0)
     net.infuse("MK-801", 1.0)
     with pytest.raises(ParameterError, match=r"receptor 'NMDA' of 'cell' is blocked .*; connect a gs.PoissonSource"):
-        gs.plan(net, dt=DT, backend="numpy")
+        gs.plan(net, dt=DT)
 
 
 def test_block_by_use_makes_gates_per_synapse_and_plan_says_so():
     net = gs.Network()
     cell = net.population("cell", 1, gs.LIF(), receptors=[gs.NMDA()])
     net.connect(cell, cell, gs.AllToAll(), receptor="NMDA", weight=1.0, delay=DT)
-    assert "drug blocks channels" not in gs.plan(net, dt=DT, backend="numpy").describe()
+    assert "drug blocks channels" not in gs.plan(net, dt=DT).describe()
     net.infuse("MK-801", 1.0)
-    assert "per-synapse gates: a drug blocks channels by their use" in gs.plan(net, dt=DT, backend="numpy").describe()
+    assert "per-synapse gates: a drug blocks channels by their use" in gs.plan(net, dt=DT).describe()
