@@ -1,6 +1,6 @@
-"""The kernel modules: deterministic texts assembled from `kernels/`, each the unit of compilation on every backend.
+"""The kernel modules: texts assembled from `kernels/`, each compiled as one unit on every backend.
 
-A module's text depends on the number types and, for `advance_neurons`, on the model's signature; on nothing else.
+A module's text depends only on the number types and, for `advance_neurons`, on the signature of the model.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ _SYNAPSE_PART = "advance_synapses.cu"
 
 
 class Module(NamedTuple):
-    """A text that holds some kernels.
+    """A text that contains one or more kernels.
 
     Attributes
     ----------
-    name : short name for messages and tables
-    text : the whole CUDA C++ text, no `#include` in it
-    kernels : names of the kernels in it
+    name : str
+        Short name for messages and tables.
+    text : str
+        Complete CUDA C++ text, without any `#include`.
+    kernels : tuple of str
+        Names of the kernels in it.
     """
 
     name: str
@@ -39,12 +42,12 @@ class Module(NamedTuple):
 
 
 def _receptor_parts() -> tuple[str, ...]:
-    """The structs of all receptors: first those that others may use."""
+    """Return the files with the structs of all receptors; those that others use come first."""
     return _RECEPTORS + tuple(n for n in kernel_names() if n.startswith("receptors/") and n not in _RECEPTORS)
 
 
 def neuron_file(neuron: str) -> str:
-    """Return the kernel file of a neuron model: the one named like the Python file of its class.
+    """Return the kernel file of a neuron model, which has the name of the Python file of its class.
 
     >>> neuron_file("ExactLIF")
     'neurons/lif.cuh'
@@ -52,7 +55,7 @@ def neuron_file(neuron: str) -> str:
     Raises
     ------
     FileError
-        If there is no such file, or it holds no struct of the model's name.
+        If there is no such file, or it has no struct of the model's name.
     """
     file = f"neurons/{NEURONS[neuron].__module__.rpartition('.')[2]}.cuh"
     if file not in kernel_names():
@@ -82,7 +85,7 @@ def _kernels_of(files: tuple[str, ...]) -> tuple[str, ...]:
 
 @functools.cache
 def neuron_module(signature: Signature) -> Module:
-    """The module that advances all neurons of one signature."""
+    """Return the module that advances all neurons of one signature."""
     parts = "+".join(
         f"{r.kinetics}{'' if r.effect == 'Conductance' else r.effect}{'*' if r.synaptic else ''}"
         for r in signature.receptors
@@ -108,7 +111,7 @@ def neuron_module(signature: Signature) -> Module:
 
 @functools.cache
 def common_module(numbers: Numbers) -> Module:
-    """The module of everything that no neuron model changes: sources, their gates, delivery."""
+    """Return the module of the kernels that do not depend on a neuron model: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
         _join(numbers.prelude(), (*_BASE, *_COMMON_PARTS)),
@@ -118,7 +121,7 @@ def common_module(numbers: Numbers) -> Module:
 
 @functools.cache
 def synapse_module(kernel: str, numbers: Numbers) -> Module:
-    """The module of one per-synapse kernel: the file without the lines that make the others."""
+    """Return the module of one per-synapse kernel: the file without the lines that make the others."""
     text = _join(numbers.prelude(), (*_BASE, "gates.cuh", _SYNAPSE_PART))
     made = [line for line in text.splitlines() if line.startswith("SYNAPSE_KERNEL(")]
     for line in made:
@@ -128,7 +131,7 @@ def synapse_module(kernel: str, numbers: Numbers) -> Module:
 
 
 def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Module:
-    """The module that holds `kernel`."""
+    """Return the module that contains `kernel`."""
     if signature is not None:
         return neuron_module(signature)
     return synapse_module(kernel, numbers) if KERNELS[kernel].file == _SYNAPSE_PART else common_module(numbers)
