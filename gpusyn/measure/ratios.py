@@ -40,7 +40,11 @@ def paired_pulse_ratio(
         Level from which the second response is measured. ``"before"``: the last sample before it. ``"baseline"``: the
         baseline of the first response, so that the rest of the first counts. ``"decay"``: the decay of the first
         response, extrapolated by its fitted exponential (needs scipy).
-    baseline, stop, neuron
+    baseline : float or (float, float), optional
+        As for :func:`psc`.
+    stop : float, optional
+        As for :func:`psc`.
+    neuron : int, optional
         As for :func:`psc`.
 
     Returns
