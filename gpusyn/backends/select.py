@@ -200,8 +200,8 @@ def _backend_class(name: str) -> Any:
         kind = getattr(importlib.import_module(module), kind_name)
     except (ImportError, AttributeError, ValueError) as error:
         raise BackendError(
-            f"backend '{name}': BACKENDS in gpusyn/backends/select.py names {BACKENDS[name]!r}, which cannot be "
-            f"imported ({error}); write it as 'module:class'"
+            f"backend '{name}': BACKENDS in gpusyn/backends/select.py names {BACKENDS[name]!r}, "
+            f"which cannot be imported ({error}); write it as 'module:class'"
         ) from error
     if "threads" not in inspect.signature(kind).parameters:
         raise BackendError(f"backend '{name}': {kind_name}.__init__ must take the keyword threads, an int or None")

@@ -148,8 +148,8 @@ def most_events(source: Any, dt: float, where: str) -> int:
         found = _most_coincident(source.times, dt)
         if declared is not None and declared < found:
             raise ParameterError(
-                f"{where}: {found} spike times of one neuron fall into one step, more than max_events = "
-                f"{declared}; raise max_events"
+                f"{where}: {found} spike times of one neuron fall into one step, more than max_events = {declared}; "
+                "raise max_events"
             )
     elif hasattr(source, "rate"):
         rate = source.rate

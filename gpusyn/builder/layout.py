@@ -207,7 +207,8 @@ def history_words(longest: int, bits: int, pathway: Pathway) -> int:
     words = -(-(longest + 1) * bits // 32)
     if words * pathway.pre.size > MOST_HISTORY:
         raise ParameterError(
-            f"Projection '{pathway.projection.name}'.delay: {longest} steps are too long for per-synapse gating from "
-            f"{pathway.pre.size} sources; use a larger dt, a shorter delay, or gating='auto' with linear kinetics"
+            f"Projection '{pathway.projection.name}'.delay: "
+            f"{longest} steps are too long for per-synapse gating from {pathway.pre.size} sources; "
+            "use a larger dt, a shorter delay, or gating='auto' with linear kinetics"
         )
     return words

@@ -197,8 +197,8 @@ def _refuse_blocked(drive: Any, layout: Layout) -> None:
         assert receptor is not None
         if blocker_of(receptor, layout.net.infusions) is not None:
             raise ParameterError(
-                f"Drive '{drive.name}': receptor {drive.receptor!r} of {population.name!r} is blocked by a drug "
-                "at each synapse according to its use, and a drive has no synapses; "
+                f"Drive '{drive.name}': receptor {drive.receptor!r} of {population.name!r} "
+                "is blocked by a drug at each synapse according to its use, and a drive has no synapses; "
                 "connect a gs.PoissonSource population with gs.OneToOne() instead"
             )
 

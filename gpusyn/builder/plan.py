@@ -163,12 +163,10 @@ class Plan:
             largest = sorted(self.bytes.items(), key=lambda kv: -kv[1])[:6]
             parts = "\n".join(f"  {size_text(v):>10}  {k}" for k, v in largest)
             raise PlanMemoryError(
-                f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are "
-                f"free.\n{parts}\n"
-                f"  {size_text(self.scratch):>10}  build scratch\nNothing was allocated. To fit: weights "
-                "shared by a projection "
-                "(a number instead of an array or distribution), fewer synapses, precision='single', or fewer "
-                "recorded neurons."
+                f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are free.\n"
+                f"{parts}\n  {size_text(self.scratch):>10}  build scratch\nNothing was allocated. "
+                "To fit: weights shared by a projection (a number instead of an array or distribution), "
+                "fewer synapses, precision='single', or fewer recorded neurons."
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:

@@ -101,8 +101,8 @@ class DistanceDelay:
             places = places_of(pre, post, period, f"{where}: DistanceDelay")
         if (len(places.pre), len(places.post)) != (pre.size, post.size):
             raise ParameterError(
-                f"{where}: DistanceDelay has positions of {len(places.pre)} and {len(places.post)} neurons, and "
-                f"the selections have {pre.size} and {post.size}; give positions of the neurons selected"
+                f"{where}: DistanceDelay has positions of {len(places.pre)} and {len(places.post)} neurons, "
+                f"and the selections have {pre.size} and {post.size}; give positions of the neurons selected"
             )
         return replace(self, positions=places)
 

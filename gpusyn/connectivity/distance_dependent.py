@@ -174,8 +174,8 @@ class DistanceDependent(Rule):
         places = self._places
         if (len(places.pre), len(places.post)) != (n_pre, n_post):
             raise ParameterError(
-                f"{where}: DistanceDependent has positions of {len(places.pre)} and {len(places.post)} neurons, and "
-                f"the selections have {n_pre} and {n_post}; give positions of the neurons selected"
+                f"{where}: DistanceDependent has positions of {len(places.pre)} and {len(places.post)} neurons, "
+                f"and the selections have {n_pre} and {n_post}; give positions of the neurons selected"
             )
 
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:

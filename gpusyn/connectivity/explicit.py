@@ -30,8 +30,8 @@ class _Given(Rule):
             object.__setattr__(self, name, _positions(given, f"{type(self).__name__}.{name}"))
         if len(self.pre) != len(self.post):
             raise ParameterError(
-                f"{type(self).__name__}: pre and post must be of equal length (got {len(self.pre)} and "
-                f"{len(self.post)})"
+                f"{type(self).__name__}: pre and post must be of equal length "
+                f"(got {len(self.pre)} and {len(self.post)})"
             )
 
     @property
@@ -53,8 +53,9 @@ class _Given(Rule):
             if len(values) and int(values.max()) >= size:
                 at = int(np.argmax(values >= size))
                 raise ParameterError(
-                    f"{where}: {type(self).__name__}.{name} must be positions below {size}, the size of the "
-                    f"{name} selection (got {values[at]} at index {at}); positions count within the selection"
+                    f"{where}: {type(self).__name__}.{name} must be positions below {size}, "
+                    f"the size of the {name} selection "
+                    f"(got {values[at]} at index {at}); positions count within the selection"
                 )
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
@@ -145,8 +146,8 @@ class FromSparse(_Given):
         if self.shape != (n_pre, n_post):
             turned = "; transpose it" if self.shape == (n_post, n_pre) else ""
             raise ParameterError(
-                f"{where}: FromSparse.matrix must have the shape (pre, post) = ({n_pre}, {n_post}) of the "
-                f"selections (got {self.shape}){turned}"
+                f"{where}: FromSparse.matrix must have the shape "
+                f"(pre, post) = ({n_pre}, {n_post}) of the selections (got {self.shape}){turned}"
             )
 
     def __eq__(self, other: object) -> bool:

@@ -67,8 +67,8 @@ class _FixedDegree(Rule):
         reasons = "" if self.multapses else ", multapses=False"
         reasons += ", autapses=False" if left_out else ""
         raise ParameterError(
-            f"{where}: {type(self).__name__} cannot choose k = {self.k} partners from a {side} selection of "
-            f"{n_columns} neurons{reasons}; lower k or " + ("enlarge it" if self.multapses else "allow multapses")
+            f"{where}: {type(self).__name__} cannot choose k = {self.k} partners from a {side} selection "
+            f"of {n_columns} neurons{reasons}; lower k or " + ("enlarge it" if self.multapses else "allow multapses")
         )
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:

@@ -48,8 +48,8 @@ class Places(Immutable):
         dimensions = first.shape[1]
         if second.shape[1] != dimensions:
             raise ParameterError(
-                f"{where}: the two selections must lie in the same space (got positions of {dimensions} and "
-                f"{second.shape[1]} dimensions)"
+                f"{where}: the two selections must lie in the same space "
+                f"(got positions of {dimensions} and {second.shape[1]} dimensions)"
             )
         if extent is not None and len(extent) not in (1, dimensions):
             raise ParameterError(
@@ -147,8 +147,8 @@ def _gathered(selection: Any, where: str) -> Floats:
     for population, ids in selection.parts:
         if population.positions is None:
             raise ParameterError(
-                f"{where}: needs positions, and population {population.name!r} has none; give it positions=, an array "
-                f"of shape ({population.size}, 1 to 3)"
+                f"{where}: needs positions, and population {population.name!r} has none; "
+                f"give it positions=, an array of shape ({population.size}, 1 to 3)"
             )
         rows.append(population.positions[ids])
     if len({row.shape[1] for row in rows}) > 1:

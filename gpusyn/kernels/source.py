@@ -38,9 +38,9 @@ def _find(package: Traversable, package_folder: Path) -> Traversable:
     if _is_own_checkout(root) and _is_kernel_folder(root / "kernels"):
         return root / "kernels"
     raise FileError(
-        f"gpusyn's kernels: found neither {packaged} (an installed copy) nor {root / 'kernels'} beside "
-        "gpusyn's pyproject.toml (a checkout); the installation is damaged: "
-        "pip install --force-reinstall gpusyn"
+        f"gpusyn's kernels: found neither {packaged} (an installed copy) "
+        f"nor {root / 'kernels'} beside gpusyn's pyproject.toml (a checkout); "
+        "the installation is damaged: pip install --force-reinstall gpusyn"
     )
 
 

@@ -128,8 +128,8 @@ class NmdaAmpaRatio:
 
     def __repr__(self) -> str:
         return (
-            f"NmdaAmpaRatio(ratio={self.ratio:.6g} of currents, not of conductances; ampa={self.ampa:.6g} pA, peak at "
-            f"-70 mV; nmda={self.nmda:.6g} pA, {self.late:g} ms after the onset at +40 mV)"
+            f"NmdaAmpaRatio(ratio={self.ratio:.6g} of currents, not of conductances; ampa={self.ampa:.6g} pA, "
+            f"peak at -70 mV; nmda={self.nmda:.6g} pA, {self.late:g} ms after the onset at +40 mV)"
         )
 
 
@@ -185,8 +185,9 @@ def nmda_ampa_ratio(
     at = begin + after
     if at + half > high.t[-1] + SLACK or half >= after:
         raise ParameterError(
-            f"{where}.late: the window {at - half:g} to {at + half:g} ms must lie between the onset and the end of the "
-            f"trace at {high.t[-1]:g} ms; record longer or measure earlier"
+            f"{where}.late: the window {at - half:g} to {at + half:g} ms "
+            f"must lie between the onset and the end of the trace at {high.t[-1]:g} ms; "
+            "record longer or measure earlier"
         )
     level, _ = level_of(high, baseline, begin, where)
     slow = high.integral(at - half, at + half) / (2 * half) if half else float(np.interp(at, high.t, high.y))

@@ -263,8 +263,8 @@ def _receptors(given: Any, model: NeuronModel, where: str) -> tuple[Receptor, ..
     for k, name in enumerate(names):
         if name in names[:k]:
             raise ParameterError(
-                f"{where}.receptors[{k}]: {name!r} is the name of two receptors; give one another, as in "
-                f"gs.{listed[k].kind}(name={name + '_2'!r})"
+                f"{where}.receptors[{k}]: {name!r} is the name of two receptors; "
+                f"give one another, as in gs.{listed[k].kind}(name={name + '_2'!r})"
             )
     return tuple(listed)
 

@@ -124,8 +124,8 @@ def receptor_at(target: Selection, name: Any, where: str) -> Receptor:
         found.append(population.receptors[names.index(name)])
     if len({receptor.is_current for receptor in found}) > 1:
         raise ParameterError(
-            f"{where}: receptor {name!r} is a conductance in one population of {target.name} "
-            "and a current in another; connect to them one by one"
+            f"{where}: receptor {name!r} is a conductance in one population of {target.name} and a current in another; "
+            "connect to them one by one"
         )
     return found[0]
 

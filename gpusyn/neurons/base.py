@@ -225,6 +225,6 @@ def _reset_below_threshold(reset: Any, threshold: Any, kind: str, name: str, lim
         k = int(wrong[0])
         place = f"{kind}.{name}[{k}]" if len(highest) > 1 else f"{kind}.{name}"
         raise ParameterError(
-            f"{place}: must be below {limit} = {lowest[k]:g} mV (got {highest[k]:g}), or the neuron would never "
-            f"stop spiking; lower {name} or raise {limit}"
+            f"{place}: must be below {limit} = {lowest[k]:g} mV (got {highest[k]:g}), "
+            f"or the neuron would never stop spiking; lower {name} or raise {limit}"
         )

@@ -63,15 +63,15 @@ class Waveform(Immutable):
         kept_values = _points(values, "Waveform.values", "")
         if len(kept_times) != len(kept_values):
             raise ParameterError(
-                f"Waveform.values: must be one value per time (got {len(kept_values)} values and "
-                f"{len(kept_times)} times); make the two equally long"
+                "Waveform.values: must be one value per time "
+                f"(got {len(kept_values)} values and {len(kept_times)} times); make the two equally long"
             )
         backwards = np.flatnonzero(np.diff(kept_times) <= 0)
         if backwards.size:
             k = int(backwards[0]) + 1
             raise ParameterError(
-                f"Waveform.times[{k}]: must be later than the time before it (got {kept_times[k]:.10g} after "
-                f"{kept_times[k - 1]:.10g}); sort the times and drop repeated ones"
+                f"Waveform.times[{k}]: must be later than the time before it "
+                f"(got {kept_times[k]:.10g} after {kept_times[k - 1]:.10g}); sort the times and drop repeated ones"
             )
         way = one_of(interpolation, ("step", "linear"), "Waveform.interpolation")
         self._set(times=kept_times, values=kept_values, interpolation=way)

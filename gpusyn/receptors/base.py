@@ -211,8 +211,8 @@ def choose_kinetics(
     if kinetics is not None:
         if given:
             raise ArgumentError(
-                f"{where}: kinetics= replaces {given[0]}= (got both); give one of them, or put the time "
-                f"constant into kinetics=gs.kinetics.DualExponential(tau_rise, tau_decay)"
+                f"{where}: kinetics= replaces {given[0]}= (got both); give one of them, "
+                "or put the time constant into kinetics=gs.kinetics.DualExponential(tau_rise, tau_decay)"
             )
         allowed = "an object such as gs.kinetics.Exponential(2.0)"
         kept: Kinetics = instance(kinetics, Kinetics, f"{where}.kinetics", allowed)

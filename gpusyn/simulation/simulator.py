@@ -214,8 +214,9 @@ class Simulator:
             for name, place in self._layout.populations.items():
                 if place.source <= source < place.source + place.size:
                     raise SimulationError(
-                        f"Population '{name}', neuron {source - place.source}: V became NaN or infinite at t = "
-                        f"{(step + 1) * self.dt:g} ms; look for extreme weights or currents, or use a smaller dt"
+                        f"Population '{name}', neuron {source - place.source}: "
+                        f"V became NaN or infinite at t = {(step + 1) * self.dt:g} ms; "
+                        "look for extreme weights or currents, or use a smaller dt"
                     )
 
     # ---- state ----

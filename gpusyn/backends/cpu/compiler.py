@@ -116,6 +116,6 @@ def _compile(compiler: Compiler, text: str, name: str, scratch: Path) -> None:
         first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
         raise BackendError(
             f"cpu backend: {compiler.description} could not compile the kernels '{name}': {first}; "
-            "correct the text if you changed it (names in a model's struct come from its Python class), else try "
-            "another compiler through the environment variable CXX, or backend='numpy'"
+            "correct the text if you changed it (names in a model's struct come from its Python class), "
+            "else try another compiler through the environment variable CXX, or backend='numpy'"
         )

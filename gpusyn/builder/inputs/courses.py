@@ -126,9 +126,9 @@ def _check(place: PlacedPopulation, infusion: Infusion, where: str) -> bool:
             which = f"receptor '{receptor.name}' of population '{place.population.name}'"
             if isinstance(action, DecayModulator) and not (receptor.kinetics.linear and strategy.owner == TARGET):
                 raise ParameterError(
-                    f"{where}: {infusion.drug.name} changes the decay, which {which} cannot follow with "
-                    f"{receptor.kinetics!r}, gating={receptor.gating!r}; use gs.kinetics.DualExponential and "
-                    f"gating='auto'"
+                    f"{where}: {infusion.drug.name} changes the decay, "
+                    f"which {which} cannot follow with {receptor.kinetics!r}, gating={receptor.gating!r}; "
+                    "use gs.kinetics.DualExponential and gating='auto'"
                 )
     return reached
 

@@ -199,13 +199,13 @@ def _check_synapses(pathway: Pathway, synapses: Synapses, receptor: Receptor, la
     projection, weight = pathway.projection, synapses.weights[receptor.name]
     if isinstance(weight, np.ndarray) and len(weight) and float(np.abs(weight).max()) > largest * (1 + 1e-12):
         raise ParameterError(
-            f"Projection '{projection.name}'.weight['{receptor.name}']: {np.abs(weight).max():g} exceeds the "
-            f"declared w_max = {largest:g}; raise w_max"
+            f"Projection '{projection.name}'.weight['{receptor.name}']: "
+            f"{np.abs(weight).max():g} exceeds the declared w_max = {largest:g}; raise w_max"
         )
     degree = int(np.bincount(synapses.post, minlength=1).max()) if len(synapses.post) else 0
     allowed = projection.rule.max_in_degree(projection.pre.size, projection.post.size)
     if degree > allowed:
         raise ParameterError(
-            f"Projection '{projection.name}': a target has {degree} synapses, more than the {allowed} that its sums "
-            "were planned for; choose another seed, or precision='double'"
+            f"Projection '{projection.name}': a target has {degree} synapses, "
+            f"more than the {allowed} that its sums were planned for; choose another seed, or precision='double'"
         )
