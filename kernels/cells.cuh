@@ -1,13 +1,13 @@
-// One neuron with its receptors: what it sees of the arrays, its conductances, its calcium, its recorded values.
+// One neuron with its receptors: its parts of the arrays, its conductances, its calcium, its recorded values.
 // A signature's text defines NEURON, the number of its states (N_OWN), whether a spike resets V and HOLDS it while
 // refractory, RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient, synaptic sum or -1, first
-// input), whether some receptor is BATHED (changes in time), and the places of calcium's state and coefficients (state
-// -1: none).
+// input), whether some receptor is BATHED (changes with time), and the places of calcium's state and coefficients
+// (state -1: none).
 #pragma once
 
 enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
 
-// What the neurons of a chunk see: arrays that begin with its first neuron.
+// The arrays of the neurons of a chunk, each from the first neuron of the chunk on.
 struct Cells {
     real *V, *membrane, *gates;
     const real *synaptic, *current;
@@ -17,18 +17,20 @@ struct Cells {
 
     MEMBER Cells from(int64 i) const
     {
-        return {V + i, membrane + i, gates + i, synaptic + i, current + i, refractory + i, current_wave + i, clamp_wave + i, n};
+        return {
+            V + i, membrane + i, gates + i, synaptic + i, current + i, refractory + i, current_wave + i, clamp_wave + i,
+            n};
     }
 };
 
-// What drugs, [Mg] and glycine make of one receptor in this step: the factor of its gate, its magnesium, and the
+// The changes of one receptor in this step by drugs, [Mg] and glycine: the factor of its gate, its magnesium, and the
 // coefficients of its kinetics (none: those of the model).
 struct Exposure {
     real scale, Mg;
     const real *kinetics;
 };
 
-// The exposure that a bath gives: `wave` and `kinetics` are this step's rows of the tables.
+// The exposure to a bath; `wave` and `kinetics` are this step's rows of the tables.
 DEVICE Exposure exposure_of(const Bath &bath, const real *wave, const real *kinetics)
 {
     return {bath.scale < 0 ? (real)1 : wave[bath.scale], bath.magnesium < 0 ? (real)1 : wave[bath.magnesium],
@@ -46,7 +48,7 @@ template <int BATH> DEVICE Coef kinetics_of(const Coef own, const Exposure *bath
     return BATH && bath[k].kinetics ? Coef{bath[k].kinetics, 1} : own;
 }
 
-// A receptor's conductance (or current) before any voltage factor: its mean over the coming step, or (END) as it stands.
+// A receptor's conductance (or current) without voltage factors: its mean over the coming step, or (END) its value now.
 template <class Kinetics, int SYN, int BATH, bool END>
 DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, const Exposure *bath, int k)
 {
@@ -59,10 +61,9 @@ DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, cons
 #define EFFECT(S, Kinetics) GATE((S) + Kinetics::STATES)
 #define MAGNESIUM(k) (BATH ? bath[k].Mg : (real)1)
 
-// Calcium that flows in with part of the current (trace of the neuron, after the gates): Ca' = -Ca/tau + k sum |Pf I|.
-// Its coefficients come after all others; the Pf of each receptor follow them.
-template <int BATH>
-DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Exposure *bath)
+// Calcium that flows in with a fraction of the current (trace of the neuron, after the gates): Ca' = -Ca/tau + k sum
+// |Pf I|. Its coefficients come after all others; the Pf of each receptor follow them.
+template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Exposure *bath)
 {
     enum {
         decay = CALCIUM_COEF + (int)CalciumCoefficients::decay,
@@ -70,11 +71,11 @@ DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const E
         Pf = CALCIUM_COEF + (int)CalciumCoefficients::COUNT
     };
     real inward = 0;
-#define FLOW(k, Kinetics, Effect, S, C, SYN, IN)                                                             \
-    {                                                                                                        \
-        real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k);                \
+#define FLOW(k, Kinetics, Effect, S, C, SYN, IN) \
+    { \
+        real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k); \
         real I = Effect::current(gate, EFFECT(S, Kinetics), v, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k)); \
-        inward = inward + c[Pf + k] * magnitude(I);                                                          \
+        inward = inward + c[Pf + k] * magnitude(I); \
     }
     RECEPTORS(FLOW)
 #undef FLOW
@@ -82,21 +83,22 @@ DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const E
     *Ca = flush(c[decay] * *Ca + c[rise] * inward);
 }
 
-// One recorded value, as it stands at the end of the step.
-template <int BATH> DEVICE real sample(const Cells &s, int j, const Coef c, const Exposure *bath, int variable, int receptor)
+// One recorded value at the end of the step.
+template <int BATH>
+DEVICE real sample(const Cells &s, int j, const Coef c, const Exposure *bath, int variable, int receptor)
 {
     real v = s.V[j], value = variable == VAR_V ? v + c[MembraneCoefficients::rest] : (real)0;
     if (CALCIUM_STATE >= 0 && variable == VAR_CA) value = *GATE(CALCIUM_STATE);
     if (N_OWN > 0 && variable == VAR_OWN) value = s.membrane[receptor * s.n + j];
-#define PICK(k, Kinetics, Effect, S, C, SYN, IN)                                                                     \
-    if (receptor == k && variable >= VAR_G && variable <= VAR_H) {                                                   \
-        real gate = conductance<Kinetics, SYN, BATH, true>(s, j, GATE(S), c.from(C), bath, k);                         \
-        const Coef e = c.from((C) + Kinetics::COEFS);                                                                \
-        const real *x = EFFECT(S, Kinetics);                                                                         \
-        value = variable == VAR_I   ? Effect::current(gate, x, v, e, s.n, MAGNESIUM(k))                               \
-                : variable == VAR_B ? Effect::block(x, v, e, s.n, MAGNESIUM(k))                                       \
-                                    : gate;                                                                          \
-        if (Kinetics::STATES > 1 && variable == VAR_H) value = *GATE((S) + (Kinetics::STATES > 1));                  \
+#define PICK(k, Kinetics, Effect, S, C, SYN, IN) \
+    if (receptor == k && variable >= VAR_G && variable <= VAR_H) { \
+        real gate = conductance<Kinetics, SYN, BATH, true>(s, j, GATE(S), c.from(C), bath, k); \
+        const Coef e = c.from((C) + Kinetics::COEFS); \
+        const real *x = EFFECT(S, Kinetics); \
+        value = variable == VAR_I   ? Effect::current(gate, x, v, e, s.n, MAGNESIUM(k)) \
+                : variable == VAR_B ? Effect::block(x, v, e, s.n, MAGNESIUM(k)) \
+                                    : gate; \
+        if (Kinetics::STATES > 1 && variable == VAR_H) value = *GATE((S) + (Kinetics::STATES > 1)); \
     }
     RECEPTORS(PICK)
 #undef PICK

@@ -7,15 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.gating import linear as coefficients
+from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Group, Layout, PlacedPopulation, ReceptorRings
-from gpusyn.builder.source_gates import target_coefficients
+from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, MembraneCoefficients
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kernels.records import CHUNK, Chunk, Probe, Ring, write_rows
-from gpusyn.kernels.signature import KINETICS
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
 from gpusyn.neurons import Membrane
@@ -95,10 +94,8 @@ class NeuronTables:
             quantum = place.rings[k].quantum.value
             if equations.EXACT:
                 tau_m = np.asarray(p["C_m"]) / p["g_L"]
-                table += coefficients.lumped_into_v(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
-            elif receptor.kinetics.linear:
-                table += coefficients.lumped(receptor.kinetics, dt, quantum)
-            elif place.strategies[k].owner == SOURCE:
+                table += into_v_coefficients(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
+            elif receptor.kinetics.linear or place.strategies[k].owner == SOURCE:
                 table += target_coefficients(receptor.kinetics, dt, quantum)
             table += receptor.effect_coefficients(dt, np.asarray(rest, dtype=np.float64))
         if self.group.signature.calcium:
@@ -113,7 +110,7 @@ class NeuronTables:
         for place in group.members:
             neurons = slice(place.first, place.first + place.size)
             for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
-                first = layout.state + KINETICS[layout.kinetics][0]
+                first = layout.state + LUMPED[layout.kinetics].STATES
                 for k, value in enumerate(receptor.effect_states((V + self.rest)[neurons])):
                     states[first + k, neurons] = value
         return states

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, most_events, projection_range, weight_range
-from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies, lumped_form
+from gpusyn.builder.gating.forms import form_of, lumped_form
+from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath
 from gpusyn.builder.inputs.spike_lists import rounded_times
 from gpusyn.builder.layout import (
@@ -28,8 +29,9 @@ from gpusyn.builder.layout import (
 )
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.drugs.combined import blocker_of
+from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ParameterError
-from gpusyn.kernels.signature import KINETICS, Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LARGEST_SLICE, LONGEST_DELAY
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
@@ -136,7 +138,8 @@ def _place_rings(layout: Layout, precision: str) -> None:
     for name, place in layout.populations.items():
         for k, receptor in enumerate(place.population.receptors):
             quantum = quanta.get((name, k), Quantum(0, 0.0, []))
-            n_inputs = KINETICS[lumped_form(receptor.kinetics, place.strategies[k].owner)][2]
+            on_synapses = place.strategies[k].owner == SYNAPSE
+            n_inputs = LUMPED[lumped_form(receptor.kinetics, on_synapses=on_synapses)].INPUTS
             rings = ReceptorRings(own.get((name, k), 1), layout.ring_size, quantum, n_inputs)
             layout.ring_size += rings.slots * place.size * n_inputs
             if (name, k) in shared:
@@ -229,8 +232,10 @@ def _make_groups(layout: Layout) -> None:
 def _signature(place: PlacedPopulation, numbers: Numbers, calcium: bool, bathed: bool) -> Signature:
     parts = []
     for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
-        parts.append(ReceptorSignature(lumped_form(r.kinetics, strategy.owner), r.effect, strategy.owner == SYNAPSE))
+        synaptic = strategy.owner == SYNAPSE
+        parts.append(ReceptorSignature(lumped_form(r.kinetics, on_synapses=synaptic), r.effect, synaptic))
     model = place.population.model
     assert isinstance(model, Membrane)
     only_currents = all(p.effect == "Current" and not p.synaptic for p in parts)
-    return Signature(model.equations(only_currents=only_currents), tuple(parts), numbers, calcium, bathed)
+    exact = only_currents and all(form_of(r.kinetics).into_v is not None for r in place.population.receptors)
+    return Signature(model.equations(only_currents=exact), tuple(parts), numbers, calcium, bathed)

@@ -10,7 +10,7 @@ import functools
 from collections import Counter
 from collections.abc import Iterator
 
-from gpusyn.builder.gating.synapse_gates import synapse_kernel
+from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
@@ -45,7 +45,9 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     """Return kernel and group of each launch of a step: synapses' gates, neurons, sources, their gates, delivery."""
     kinds = {p.population.model.kind for p in layout.populations.values()}
     noise = any(p.population.model.kind == "PoissonSource" and p.size for p in layout.populations.values())
-    synaptic = [(synapse_kernel(r), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)]
+    synaptic = [
+        (synapse_kernel(r.kinetics), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)
+    ]
     kernels = dict.fromkeys(kernel for kernel, _ in synaptic)
     groups = range(len(layout.groups))
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from gpusyn.equations.neurons import NEURONS, PAGE
+from gpusyn.equations import neurons
+from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
+from gpusyn.equations.neurons import NEURONS
 from gpusyn.errors import FileError
-from gpusyn.kernels.signature import Numbers, Signature
+from gpusyn.kernels.signature import Numbers, Signature, coefficient_struct
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS
 
 _BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
-_COLUMNS = ("columns.cuh",)
-_RECEPTORS = ("receptors/kinetics.cuh", "receptors/effects.cuh")
+_COLUMNS = "columns.cuh"
+_EFFECTS = "receptors/effects.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
-_COMMON_PARTS = ("gates.cuh", "advance_sources.cu", "advance_gates.cu", "deliver_spikes.cu")
+_COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "deliver_spikes.cu")
 _SYNAPSE_PART = "advance_synapses.cu"
 
 
@@ -41,9 +44,43 @@ class Module(NamedTuple):
     kernels: tuple[str, ...]
 
 
-def _receptor_parts() -> tuple[str, ...]:
-    """Return the files with the structs of all receptors; those that others use come first."""
-    return _RECEPTORS + tuple(n for n in kernel_names() if n.startswith("receptors/") and n not in _RECEPTORS)
+def _effect_files() -> tuple[str, ...]:
+    """Return the files of all effects; the one that others may use comes first."""
+    return _EFFECTS, *(n for n in kernel_names() if n.startswith("receptors/") and n != _EFFECTS)
+
+
+def _holds(what: str, struct: str, file: str, page: str) -> str:
+    """Return the name of a kernel file; refuse it if it lacks a struct."""
+    if file not in kernel_names():
+        missing = f"there is no file {file} in {kernel_folder()}; write struct {struct} in it"
+    elif not re.search(rf"\bstruct {struct}\b", read_kernel(file)):
+        missing = f"there is no struct {struct} in {file} of {kernel_folder()}; write it"
+    else:
+        return file
+    raise FileError(f"{what} {struct!r}: {missing} ({page}), or use backend='numpy', which needs none")
+
+
+def gate_file(gate: base.Gate) -> str:
+    """Return the kernel file of a gate, which has the name of the Python file of its twin.
+
+    >>> gate_file(SYNAPSE_GATES["RisingGate"])
+    'kinetics/linear.cuh'
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it has no struct of the gate's name.
+    """
+    return _holds("gate", gate.name.partition("<")[0], gate.kernel_file, base.PAGE)
+
+
+def _gate_text(gates: Iterable[base.Gate]) -> str:
+    """Return the structs that name the coefficients of all gates in the files of some gates, then these files."""
+    gates = [LUMPED["Unlumped"], *gates]
+    files = tuple(dict.fromkeys(map(gate_file, gates)))
+    every = [*LUMPED.values(), *SOURCE_GATES.values(), *SYNAPSE_GATES.values()]
+    kinds = dict.fromkeys(gate.C for file in files for gate in every if gate.kernel_file == file)
+    return _join("".join(coefficient_struct(kind) for kind in kinds), (_COLUMNS, *files))
 
 
 def neuron_file(neuron: str) -> str:
@@ -58,17 +95,7 @@ def neuron_file(neuron: str) -> str:
         If there is no such file, or it has no struct of the model's name.
     """
     file = f"neurons/{NEURONS[neuron].__module__.rpartition('.')[2]}.cuh"
-    if file not in kernel_names():
-        raise FileError(
-            f"neuron model {neuron!r}: there is no file {file} in {kernel_folder()}; write struct {neuron} in it "
-            f"({PAGE}), or use backend='numpy', which needs none"
-        )
-    if not re.search(rf"^struct {neuron}\b", read_kernel(file), re.MULTILINE):
-        raise FileError(
-            f"neuron model {neuron!r}: there is no struct {neuron} in {file} of {kernel_folder()}; write it ({PAGE}), "
-            "or use backend='numpy', which needs none"
-        )
-    return file
+    return _holds("neuron model", neuron, file, neurons.PAGE)
 
 
 def _join(prelude: str, files: tuple[str, ...]) -> str:
@@ -94,19 +121,17 @@ def neuron_module(signature: Signature) -> Module:
     more = "+calcium" * signature.calcium + "+bath" * signature.bathed
     return Module(
         f"{signature.neuron}({parts}{more}) {numbers}",
-        _join(
-            signature.prelude(),
-            (
-                *_BASE,
-                *_COLUMNS,
-                *_receptor_parts(),
-                neuron_file(signature.neuron),
-                "cells.cuh",
-                *_NEURON_KERNELS,
-            ),
-        ),
+        _join(signature.prelude(), _BASE)
+        + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
+        + _join("", (*_effect_files(), neuron_file(signature.neuron), "cells.cuh", *_NEURON_KERNELS)),
         _kernels_of(_NEURON_KERNELS),
     )
+
+
+def _source_gates() -> str:
+    """Return the list of the structs of all sources' gates: X(number, struct)."""
+    rows = " ".join(f"X({number}, {name})" for number, name in enumerate(SOURCE_GATES))
+    return f"#define SOURCE_GATES(X) {rows}\n"
 
 
 @functools.cache
@@ -114,20 +139,19 @@ def common_module(numbers: Numbers) -> Module:
     """Return the module of the kernels that do not depend on a neuron model: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
-        _join(numbers.prelude(), (*_BASE, *_COMMON_PARTS)),
+        _join(numbers.prelude() + _source_gates(), _BASE)
+        + _gate_text(SOURCE_GATES.values())
+        + _join("", _COMMON_PARTS),
         _kernels_of(_COMMON_PARTS),
     )
 
 
 @functools.cache
 def synapse_module(kernel: str, numbers: Numbers) -> Module:
-    """Return the module of one per-synapse kernel: the file without the lines that make the others."""
-    text = _join(numbers.prelude(), (*_BASE, "gates.cuh", _SYNAPSE_PART))
-    made = [line for line in text.splitlines() if line.startswith("SYNAPSE_KERNEL(")]
-    for line in made:
-        if not line.startswith(f"SYNAPSE_KERNEL({kernel},"):
-            text = text.replace(line + "\n", "\n")
-    return Module(f"{kernel} {numbers}", text, (kernel,))
+    """Return the module of one per-synapse kernel: the streaming of gates, for one struct of them."""
+    gate = next(gate for gate in SYNAPSE_GATES.values() if kernel == gate.KERNEL)
+    text = _join(numbers.prelude(), _BASE) + _gate_text([gate]) + _join("", (_SYNAPSE_PART,))
+    return Module(f"{kernel} {numbers}", f"{text}\nSYNAPSE_KERNEL({kernel}, {gate.name})\n", (kernel,))
 
 
 def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Module:

@@ -7,18 +7,14 @@ network with a known signature compiles nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpusyn.equations.coefficients import fields_of
 from gpusyn.equations.effects import EFFECTS
-from gpusyn.equations.kinetics import MOST_PULSED
+from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
-
-# States, coefficients and inputs of each kinetics struct in kernels/receptors/kinetics.cuh.
-KINETICS = {"Unlumped": (0, 0, 0), "Exponential": (1, 3, 1), "Rising": (2, 6, 1), "Followed": (2, 1, 1)} | {
-    f"Pulsed<{m}>": (2 * m + 1, 2 * m * m + 3 * m + 2, m + 1) for m in range(1, MOST_PULSED + 1)
-}
 
 
 def coefficient_enum(name: str, fields: tuple[str, ...]) -> str:
@@ -28,6 +24,33 @@ def coefficient_enum(name: str, fields: tuple[str, ...]) -> str:
     'struct LIFCoefficients { enum { g_L, dt_C, COUNT }; };\n'
     """
     return f"struct {name}Coefficients {{ enum {{ {', '.join((*fields, 'COUNT'))} }}; }};\n"
+
+
+def coefficient_struct(kind: type[tuple[Any, ...]]) -> str:
+    """Return the CUDA struct of a coefficient tuple, whose name ends in ``Coefficients``.
+
+    If fields are vectors or matrices, the struct is made for a number of components M and holds their offsets.
+
+    >>> from gpusyn.equations.kinetics.pulsed import PulsedSourceCoefficients
+    >>> print(coefficient_struct(PulsedSourceCoefficients).strip())  # doctest: +NORMALIZE_WHITESPACE
+    struct PulsedSourceCoefficients {
+        int64 on, off, drive, COUNT;
+        MEMBER constexpr PulsedSourceCoefficients(int M)
+            : on(0), off(on + M * M), drive(off + M * M), COUNT(drive + M) {}
+    };
+    """
+    fields = fields_of(kind)
+    name = kind.__name__.removesuffix("Coefficients")
+    if all(field.power in (0, None) for field in fields):
+        return coefficient_enum(name, tuple(field.name for field in fields))
+    names = [*(field.name for field in fields), "COUNT"]
+    sizes = [" * ".join(["M"] * (field.power or 0)) or "1" for field in fields]
+    offsets = ["0", *(f"{field.name} + {size}" for field, size in zip(fields, sizes, strict=True))]
+    made = ", ".join(f"{name}({offset})" for name, offset in zip(names, offsets, strict=True))
+    return (
+        f"struct {name}Coefficients {{\n    int64 {', '.join(names)};\n"
+        f"    MEMBER constexpr {name}Coefficients(int M) : {made} {{}}\n}};\n"
+    )
 
 
 def _neuron_enums(neuron: type[Neuron]) -> str:
@@ -114,7 +137,8 @@ class Signature:
         """Return the receptors with the places of their states and coefficients."""
         state, coef, synaptic, first, rows = 0, self._receptor_coef, 0, 0, []
         for k, r in enumerate(self.receptors):
-            states, coefs, inputs = KINETICS[r.kinetics]
+            kinetics = LUMPED[r.kinetics]
+            states, coefs, inputs = kinetics.STATES, kinetics.COEFS, kinetics.INPUTS
             own = synaptic if r.synaptic else -1
             rows.append(ReceptorLayout(k, r.kinetics, r.effect, state, coef, coef + coefs, own, first, inputs))
             state, coef = state + states + EFFECTS[r.effect].STATES, coef + coefs + EFFECTS[r.effect].COEFS
@@ -129,7 +153,7 @@ class Signature:
     @property
     def n_states(self) -> int:
         """Number of states of one neuron's receptors: lumped gates, effects, and the calcium trace if there is one."""
-        return sum(KINETICS[r.kinetics][0] + EFFECTS[r.effect].STATES for r in self.receptors) + self.calcium
+        return sum(LUMPED[r.kinetics].STATES + EFFECTS[r.effect].STATES for r in self.receptors) + self.calcium
 
     @property
     def n_coef(self) -> int:
@@ -139,7 +163,8 @@ class Signature:
     @property
     def calcium_coef(self) -> int:
         """Place of the calcium trace's coefficients, which come after all others."""
-        return self._receptor_coef + sum(KINETICS[r.kinetics][1] + EFFECTS[r.effect].COEFS for r in self.receptors)
+        own = sum(LUMPED[r.kinetics].COEFS + EFFECTS[r.effect].COEFS for r in self.receptors)
+        return self._receptor_coef + own
 
     @property
     def _receptor_coef(self) -> int:
@@ -148,7 +173,7 @@ class Signature:
     @property
     def n_inputs(self) -> int:
         """Number of integer sums to which events are added."""
-        return sum(KINETICS[r.kinetics][2] for r in self.receptors)
+        return sum(LUMPED[r.kinetics].INPUTS for r in self.receptors)
 
     @property
     def n_synaptic(self) -> int:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpusyn.equations.kinetics import SYNAPSE_GATES
 from gpusyn.errors import BackendError
 from gpusyn.kernels.records import RECORDS, Clock
 from gpusyn.kernels.signature import Numbers
@@ -172,17 +173,6 @@ KERNELS: dict[str, KernelSpec] = {
             f"""+clock:Clock sets:Gate =n_sets:int coef:real +states:real +payload:real +release_step:int64
             {_EVENTS}""",
         ),
-        *(
-            _declare("advance_synapses.cu", name, "warp", _SYNAPSES)
-            for name in (
-                "advance_first_order",
-                "advance_exponential",
-                "advance_rising",
-                "advance_jump",
-                "advance_saturating",
-                "advance_markov",
-                "advance_g_protein",
-            )
-        ),
+        *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),
     )
 }

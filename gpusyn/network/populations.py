@@ -189,7 +189,7 @@ def _variables(model: NeuronModel, receptors: tuple[Receptor, ...]) -> dict[str,
         found[f"I_{receptor.name}"] = "pA"
         if receptor.effect not in ("Conductance", "Current"):
             found[f"B_{receptor.name}"] = "1"
-        if receptor.kinetics.kind in ("alpha", "dual"):
+        if receptor.kinetics.rises:
             found[f"h_{receptor.name}"] = f"{receptor.weight_unit}/ms"
     if any(receptor.Pf for receptor in receptors):
         found["Ca"] = "uM"

@@ -88,3 +88,35 @@ def _multiply(a: list[list[Floats]], b: list[list[Floats]]) -> list[list[Floats]
                 entry = entry + a[i][k] * b[k][j]
             out[i][j] = entry
     return out
+
+
+def product(a: Floats, b: Floats) -> Floats:
+    """Return the matrix product, summed in one written order: libraries may change theirs with the processor."""
+    out = np.zeros((a.shape[0], b.shape[1]))
+    for k in range(a.shape[1]):
+        out = out + a[:, k : k + 1] * b[k : k + 1, :]
+    return out
+
+
+def exponential(matrix: Floats, dt: float) -> Floats:
+    """Return exp(dt matrix) for off-diagonal entries >= 0: shifted to be non-negative throughout, nothing cancels."""
+    shift = max(0.0, float(-np.diag(matrix).min(initial=0.0))) * dt
+    base = matrix * dt + shift * np.eye(len(matrix))
+    norm = float(base.sum(axis=0).max(initial=0.0))
+    halvings = max(0, int(np.ceil(np.log2(max(norm, 0.25)))) + 2)
+    base = base * 0.5**halvings
+    total = np.eye(len(matrix))
+    for k in range(_TAYLOR_TERMS, 0, -1):  # Horner: I + B/1 (I + B/2 (I + ...))
+        total = np.eye(len(matrix)) + product(base, total) / k
+    total = total * float(portable_math.exp(np.float64(-shift * 0.5**halvings)))
+    for _ in range(halvings):
+        total = product(total, total)
+    return total
+
+
+def with_diagonal(rates: Any) -> Floats:
+    """Return a rate matrix from its off-diagonal entries (rate j -> i in row i): columns sum to zero."""
+    Q = np.array(rates, dtype=np.float64)
+    np.fill_diagonal(Q, 0.0)
+    np.fill_diagonal(Q, -Q.sum(axis=0))
+    return Q

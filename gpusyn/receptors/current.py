@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.kinetics import Alpha, DualExponential, Exponential, Kinetics
+from gpusyn.kinetics import Kinetics
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter
 from gpusyn.receptors.base import Receptor, choose_kinetics
@@ -71,9 +71,9 @@ class CurrentReceptor(Receptor):
         decay_name = "tau" if tau is not None else "tau_decay"
         decay = tau if tau is not None else tau_decay
         chosen = choose_kinetics(where, kinetics, tau_rise, decay, default_decay=5.0, decay_name=decay_name)
-        if not isinstance(chosen, (Exponential, Alpha, DualExponential)):
+        if not chosen.linear:
             raise ParameterError(
-                f"{where}.kinetics: must be Exponential, Alpha or DualExponential (got {chosen!r}); "
+                f"{where}.kinetics: must be linear, such as Exponential, Alpha or DualExponential (got {chosen!r}); "
                 f"for another gate use a receptor with a conductance, such as gs.AMPA"
             )
         self._describe(name, chosen, gating)

@@ -18,7 +18,7 @@ class InitialValues:
 
     def keep(self, name: str, start: int, size: int) -> None:
         """Save the part [start, start + size) of an array of weights before it is replaced for the first time."""
-        if (name, start) not in self.kept:
+        if size and (name, start) not in self.kept:  # a pathway without synapses begins where the next one does
             self.kept[name, start] = self.session.read(name, start, start + size)
 
     def restore(self) -> None:

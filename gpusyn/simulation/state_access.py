@@ -12,9 +12,9 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.gating.strategy import SOURCE, TARGET
 from gpusyn.builder.layout import PlacedPopulation
 from gpusyn.builder.neuron_tables import drawn
+from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kernels.arrays import array_name
-from gpusyn.kernels.signature import KINETICS
 from gpusyn.network.populations import Selection
 from gpusyn.numerics.rng import StreamPurpose
 from gpusyn.parameters.scalars import instance, one_of
@@ -43,8 +43,8 @@ class StateAccess:
         kind, _, name = variable.partition("_")
         k = [r.name for r in place.population.receptors].index(name)
         row = signature.layout()[k]
-        pulsed = row.kinetics.startswith("Pulsed")
-        states = [0, row.inputs - 1] if pulsed else [int(kind == "h")] if KINETICS[row.kinetics][0] else []
+        lumped = LUMPED[row.kinetics]
+        states = lumped.VALUE if kind == "g" or not lumped.STATES else (1,)
         found = [self._row(place, "gates", row.state + state) for state in states]
         if row.synaptic >= 0:
             found.append(self._row(place, "synaptic", 2 * row.synaptic + 1))
@@ -117,6 +117,8 @@ class StateAccess:
                     f"{where}: the gates of this receptor are on the {'sources' if SOURCE in owners else 'synapses'}; "
                     "the variable can be read but not set"
                 )
+            if len(arrays) > 1:
+                raise ParameterError(f"{where}: this gate is a sum of {len(arrays)} states; it can be read, not set")
             array, start = arrays[0]
             present = self.session.read(array, start, start + place.size)
             part = new[offset : offset + len(ids)]

@@ -8,10 +8,8 @@ import pytest
 
 from gpusyn.backends.numpy.advance_neurons import Variable
 from gpusyn.backends.numpy.backend import TWINS, NumpyBackend
-from gpusyn.equations import kinetics as numpy_models
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import BackendError
-from gpusyn.kernels.signature import KINETICS
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.kernels.synapse_words import encode_synapse
@@ -28,7 +26,6 @@ def test_variables_are_those_of_the_kernel_text():
 
 def test_every_kernel_and_model_has_a_twin_of_the_same_size():
     assert set(TWINS) == set(KERNELS)
-    assert {k: (m.STATES, m.COEFS, m.INPUTS) for k, m in numpy_models.KINETICS.items()} == KINETICS
     text = read_kernel("receptors/effects.cuh")
     sizes = re.findall(r"struct (\w+) {\s+enum { STATES = (\d+), COEFS = (\d+) }", text)
     assert {k: (int(s), int(c)) for k, s, c in sizes} == {k: (m.STATES, m.COEFS) for k, m in EFFECTS.items()}

@@ -53,8 +53,6 @@ def full_name(owner, name):
 
 
 OBJECTS = {full_name(*found): found for found in public_objects()}
-# The docstrings of kinetics are not complete yet.
-OBJECTS = {name: found for name, found in OBJECTS.items() if not name.startswith("gpusyn.kinetics.")}
 
 
 def problems(name, made):

@@ -11,9 +11,10 @@ from scipy.linalg import expm
 from scipy.special import beta, betainc, gamma, gammainc
 
 import gpusyn as gs
-from gpusyn.builder.gating import linear as coefficients
+from gpusyn.builder.gating.forms import Step
+from gpusyn.builder.gating.g_protein import cascade
+from gpusyn.builder.gating.pulsed import markov_scheme
 from gpusyn.builder.gating.saturating import growth, growth_terms
-from gpusyn.builder.source_gates import scheme_of
 from gpusyn.kinetics import FirstOrder, GProtein, Markov, Saturating
 from tests.helpers.tolerances import assert_close
 from tests.helpers.validation.lab import FASTEST, Lab
@@ -179,7 +180,7 @@ def test_terms_of_the_growth_are_incomplete_beta_functions(p, h):
 @pytest.mark.parametrize(("most_events", "real"), [(1, "float64"), (1, "float32"), (30, "float64"), (30, "float32")])
 def test_growth_has_as_many_terms_as_the_most_events_need(most_events, real):
     kinetics = Saturating.NMDA()
-    g, y = growth(kinetics, 0.1, real, most_events, "here"), most_events
+    g, y = growth(kinetics, Step(0.1, real, most_events, "here")), most_events
     fold = functools.reduce(lambda series, r: 1 + y * r * series, reversed(g.ratios), 1.0)
     terms = growth_terms(0.98, 0.05, 160)
     whole = math.fsum(t * float(y) ** k for k, t in enumerate(terms))
@@ -191,7 +192,7 @@ def test_growth_has_as_many_terms_as_the_most_events_need(most_events, real):
 @pytest.mark.parametrize("dt", [0.01, 0.1, 1.0])
 def test_occupancies_stay_occupancies(scheme, dt):
     """P4, and P3: one step of 2 dt is two of dt."""
-    s, twice = scheme_of(scheme, dt), scheme_of(scheme, 2 * dt)
+    s, twice = markov_scheme(scheme, dt), markov_scheme(scheme, 2 * dt)
     np.testing.assert_allclose(s.on @ s.on, twice.on, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(s.off @ s.off, twice.off, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(s.on @ s.drive + s.drive, twice.drive, rtol=1e-12, atol=1e-15)
@@ -205,20 +206,22 @@ def test_occupancies_stay_occupancies(scheme, dt):
 
 
 def test_two_steps_of_the_cascade_are_one_of_twice_the_length():
-    for on in (False, True):
-        R_R, R_1, G_R, G_G, G_1 = coefficients.cascade(GProtein(), 0.1, on=on)
-        step = np.array([[R_R, 0, R_1], [G_R, G_G, G_1], [0, 0, 1]])
-        R_R, R_1, G_R, G_G, G_1 = coefficients.cascade(GProtein(), 0.2, on=on)
-        np.testing.assert_allclose(step @ step, [[R_R, 0, R_1], [G_R, G_G, G_1], [0, 0, 1]], rtol=1e-13)
+    def matrix(dt, pulse):
+        c = {name.removesuffix(f"_{pulse}"): value for name, value in cascade(GProtein(), dt).items()}
+        return np.array([[c["R_R"], 0, c["R_1"]], [c["G_R"], c["G_G"], c["G_1"]], [0, 0, 1]])
+
+    for pulse in ("on", "off"):
+        step = matrix(0.1, pulse)
+        np.testing.assert_allclose(step @ step, matrix(0.2, pulse), rtol=1e-13)
 
 
 def test_steep_or_fast_gates_are_refused():
     with pytest.raises(
         gs.ParameterError, match=r"here.tau_rise: must be at least dt/5 = 0.2 ms \(got 0.1\).*jump=True"
     ):
-        growth(Saturating(tau_rise=0.1), 1.0, "float64", 1, "here")
+        growth(Saturating(tau_rise=0.1), Step(1.0, "float64", 1, "here"))
     with pytest.raises(gs.ParameterError, match=r"31 events .* at most 30 \(got 31\); lower max_events="):
-        growth(Saturating(), 0.1, "float64", 31, "here")
+        growth(Saturating(), Step(0.1, "float64", 31, "here"))
 
 
 def test_several_events_a_step_open_a_rising_gate_in_turn():

@@ -39,18 +39,16 @@ def arguments_of(parameters: str) -> list[tuple[str, str, bool, bool]]:
 
 
 def declared_in_text() -> dict[str, tuple[str, list[tuple[str, str, bool, bool]]]]:
-    """Kernels of all files: name -> (file, arguments). A macro that makes kernels is read where it is used."""
+    """Kernels of all files: name -> (file, arguments). A macro that makes kernels is read where modules use it."""
     kernels = {}
     for file in FILES:
         text = without_comments(read_kernel(file))
-        makers = {
-            m[1]: m[2] for m in re.finditer(r"#define\s+(\w+)\(name\b[^)]*\)\s*\\\n\s*KERNEL\(name,([^)]*)\)", text)
-        }
         for m in re.finditer(r"^KERNEL\((\w+),([^)]*)\)", text, re.M):
             kernels[m[1]] = file, arguments_of(m[2])
-        for maker, parameters in makers.items():
-            for m in re.finditer(rf"^{maker}\((\w+)", text, re.M):
-                kernels[m[1]] = file, arguments_of(parameters)
+        for maker, parameters in MAKER.findall(text):
+            for module in modules_in_common_use():
+                for m in re.finditer(rf"^{maker}\((\w+)", module.text, re.M):
+                    kernels[m[1]] = file, arguments_of(parameters)
     return kernels
 
 

@@ -141,3 +141,16 @@ def test_weights_of_several_receptors_are_named():
             sim.set_weights("E->E:AMPA+NMDA", 1.0)
         with pytest.raises(gs.UnknownNameError, match="did you mean 'NMDA'"):
             sim.weights("E->E:AMPA+NMDA", "NDMA")
+
+
+def test_a_reset_restores_weights_that_lie_where_a_projection_without_synapses_begins():
+    net = gs.Network()
+    cells = net.population("E", 3, gs.LIF(**CELL), receptors=[gs.AMPA()])
+    for name, pairs in (("none", []), ("some", PAIRS)):
+        rule = gs.FromArrays(*np.array(pairs, np.int64).reshape(-1, 2).T)
+        net.connect(cells, cells, rule, receptor="AMPA", weight=1.0, delay=0.2, w_max=2.0, name=name)
+    with gs.Simulator(net, dt=DT, backend="numpy") as sim:
+        for name in net.projections:
+            sim.set_weights(name, 0.5)
+        sim.reset()
+        assert sim.weights("some").weight.tolist() == [1.0] * len(PAIRS)

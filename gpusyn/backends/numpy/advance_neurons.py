@@ -13,7 +13,8 @@ import numpy as np
 
 from gpusyn.backends.numpy.spikes import Step, add_drive, begin_step, emit
 from gpusyn.equations.effects import EFFECTS, Effect, Real
-from gpusyn.equations.kinetics import KINETICS, Arrivals, Kinetics
+from gpusyn.equations.kinetics import LUMPED
+from gpusyn.equations.kinetics.base import Arrivals, Lumped
 from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
 from gpusyn.kernels.records import Array, Bath, Chunk, Drive, Probe, Ring, read_rows
 from gpusyn.kernels.signature import ReceptorLayout, Signature
@@ -38,7 +39,7 @@ class Variable(IntEnum):
 class Receptor(NamedTuple):
     """One receptor of a population: equations, states of gate and effect, per-synapse sums (mean, end) if any."""
 
-    kinetics: Kinetics
+    kinetics: Lumped
     effect: type[Effect]
     input: int
     coef: int
@@ -53,7 +54,7 @@ class Bathed(NamedTuple):
     """The state of a receptor in one step: coefficients of kinetics and effect, factors of its gate and magnesium."""
 
     receptor: Receptor
-    c: Array
+    c: Any  # by name
     effect_c: Array
     scale: Real | None
     Mg: Real
@@ -175,7 +176,7 @@ def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
 
 
 def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: list[Bath]) -> Receptor:
-    kinetics, effect, n = KINETICS[layout.kinetics], EFFECTS[layout.effect], int(a.n)
+    kinetics, effect, n = LUMPED[layout.kinetics], EFFECTS[layout.effect], int(a.n)
 
     def part(array: Array, which: int) -> Array:
         return array[which * n + chunk.first : which * n + chunk.first + chunk.size]
@@ -264,7 +265,7 @@ def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, step: Step)
         own = a.bath_kinetics[step.local * int(a.bath_width) + bath.kinetics :]
     return Bathed(
         r,
-        own,
+        r.kinetics.read(own),
         c[r.effect_coef :],
         waves[bath.scale] if bath.scale >= 0 else None,
         waves[bath.magnesium] if bath.magnesium >= 0 else c.dtype.type(1),

@@ -7,6 +7,7 @@ same order, so every other backend must give the same bits.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from gpusyn.backends.numpy import advance_neurons as neurons
 from gpusyn.backends.numpy import advance_sources as sources
 from gpusyn.backends.numpy import advance_synapses as synapses
 from gpusyn.backends.numpy import deliver_spikes as delivery
+from gpusyn.equations.kinetics import SYNAPSE_GATES
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.spec import KERNELS
@@ -43,13 +45,12 @@ TWINS: dict[str, Twin] = {
     "advance_lists": Twin(_nothing, sources.advance_lists),
     "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
     "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),
-    "advance_first_order": Twin(synapses.prepare_synapses, synapses.advance_first_order),
-    "advance_exponential": Twin(synapses.prepare_synapses, synapses.advance_exponential),
-    "advance_rising": Twin(synapses.prepare_two, synapses.advance_rising),
-    "advance_jump": Twin(synapses.prepare_synapses, synapses.advance_jump),
-    "advance_saturating": Twin(synapses.prepare_two, synapses.advance_saturating),
-    "advance_markov": Twin(synapses.prepare_markov, synapses.advance_markov),
-    "advance_g_protein": Twin(synapses.prepare_two, synapses.advance_g_protein),
+    **{
+        gate.KERNEL: Twin(
+            functools.partial(synapses.prepare_synapses, gate), functools.partial(synapses.advance_synapses, gate)
+        )
+        for gate in SYNAPSE_GATES.values()
+    },
 }
 
 

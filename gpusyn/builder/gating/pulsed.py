@@ -8,16 +8,23 @@ one pair of sums a target neuron stands for all its synapses (Lytton 1996; Deste
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gpusyn.numerics import portable_math
+from gpusyn.builder.gating.forms import Coefficients, GateForm, Step, enter
+from gpusyn.equations.kinetics.pulsed import (
+    FirstOrderCoefficients,
+    MarkovCoefficients,
+    PulsedCoefficients,
+    PulsedSourceCoefficients,
+)
+from gpusyn.kinetics import FirstOrder, Markov
+from gpusyn.numerics.propagators import exp, expm1, exponential, product, with_diagonal
+from gpusyn.utils.typing import Floats
 
-Floats = NDArray[np.float64]
-_TAYLOR_TERMS = 20
+REASON = "sums over synapses in and out of a pulse on the target (Lytton 1996): two deliveries a burst, exact"
 
 
 class PulseScheme(NamedTuple):
@@ -48,42 +55,10 @@ class PulseScheme(NamedTuple):
         return len(self.drive)
 
 
-def product(a: Floats, b: Floats) -> Floats:
-    """Matrix product, summed in one written order: libraries may change theirs with the processor."""
-    out = np.zeros((a.shape[0], b.shape[1]))
-    for k in range(a.shape[1]):
-        out = out + a[:, k : k + 1] * b[k : k + 1, :]
-    return out
-
-
-def exponential(matrix: Floats, dt: float) -> Floats:
-    """exp(dt matrix) for off-diagonal entries >= 0: shifted to be non-negative throughout, nothing cancels."""
-    shift = max(0.0, float(-np.diag(matrix).min(initial=0.0))) * dt
-    base = matrix * dt + shift * np.eye(len(matrix))
-    norm = float(base.sum(axis=0).max(initial=0.0))
-    halvings = max(0, int(np.ceil(np.log2(max(norm, 0.25)))) + 2)
-    base = base * 0.5**halvings
-    total = np.eye(len(matrix))
-    for k in range(_TAYLOR_TERMS, 0, -1):  # Horner: I + B/1 (I + B/2 (I + ...))
-        total = np.eye(len(matrix)) + product(base, total) / k
-    total = total * float(portable_math.exp(np.float64(-shift * 0.5**halvings)))
-    for _ in range(halvings):
-        total = product(total, total)
-    return total
-
-
-def with_diagonal(rates: Any) -> Floats:
-    """A rate matrix from its off-diagonal entries (rate j -> i in row i): columns sum to zero."""
-    Q = np.array(rates, dtype=np.float64)
-    np.fill_diagonal(Q, 0.0)
-    np.fill_diagonal(Q, -Q.sum(axis=0))
-    return Q
-
-
 def pulse_scheme(
     rates_off: Any, rates_on: Any, rest: Sequence[float], open_states: Sequence[int], dt: float
 ) -> PulseScheme:
-    """Propagators over one step in the coordinates y.
+    """Return the propagators over one step in the coordinates y.
 
     Parameters
     ----------
@@ -114,7 +89,7 @@ def pulse_scheme(
 
 
 def _step(Q: Floats, dt: float) -> tuple[Floats, Floats]:
-    """Propagator over dt, and the mean of the propagators over [0, dt]."""
+    """Return the propagator over dt, and the mean of the propagators over [0, dt]."""
     n = len(Q)
     whole = np.zeros((2 * n, 2 * n))
     whole[:n, :n], whole[:n, n:] = Q, np.eye(n)
@@ -123,7 +98,7 @@ def _step(Q: Floats, dt: float) -> tuple[Floats, Floats]:
 
 
 def _coordinates(p0: Floats, open_states: Sequence[int]) -> tuple[Floats, Any]:
-    """The map from y to deviations of all states, and the one back (applied to columns)."""
+    """Return the map from y to deviations of all states, and the inverse map (applied to columns)."""
     n, opens = len(p0), list(open_states)
     left_out = int(np.argmax(p0))  # the closed state that the others tell
     others = [i for i in range(n) if i != left_out and i != opens[0]]
@@ -142,3 +117,82 @@ def _coordinates(p0: Floats, open_states: Sequence[int]) -> tuple[Floats, Any]:
         return np.stack([opened, *(columns[i] for i in others)])
 
     return lift, keep
+
+
+def first_order_scheme(kinetics: FirstOrder, dt: float) -> PulseScheme:
+    """Return one step of two-state channels."""
+    closing, opening = kinetics.beta, kinetics.alpha * kinetics.T_max
+    return pulse_scheme([[0.0, closing], [0.0, 0.0]], [[0.0, closing], [opening, 0.0]], (1.0, 0.0), (1,), dt)
+
+
+def markov_scheme(kinetics: Markov, dt: float) -> PulseScheme:
+    """Return one step of channels with any number of states."""
+    off = np.asarray(kinetics.rates)
+    on = off + kinetics.T_max * np.asarray(kinetics.binding)
+    return pulse_scheme(off, on, kinetics.rest, kinetics.open, dt)
+
+
+def first_order(kinetics: FirstOrder, step: Step) -> FirstOrderCoefficients:
+    """Return the exact step of a first-order gate, transmitter on and off (Destexhe, Mainen and Sejnowski 1994)."""
+    dt = step.dt
+    on = kinetics.alpha * kinetics.T_max + kinetics.beta
+    r_inf = kinetics.alpha * kinetics.T_max / on
+    fall_on, fall_off = -expm1(-on * dt), -expm1(-kinetics.beta * dt)
+    mean_on, decay_on, decay_off = fall_on / (on * dt), exp(-on * dt), exp(-kinetics.beta * dt)
+    ratio = fall_off / (kinetics.beta * dt) / decay_off  # of the mean to the gate at the end, without transmitter
+    return FirstOrderCoefficients(
+        decay_on=decay_on,
+        rise_on=r_inf * fall_on,
+        decay_off=decay_off,
+        mean_off=ratio,
+        extra=r_inf * (1 - mean_on) - ratio * (r_inf * fall_on),
+        extra_r=mean_on - ratio * decay_on,
+    )
+
+
+def markov(kinetics: Markov, step: Step) -> MarkovCoefficients:
+    """Return one step of a synapse's channels."""
+    s = markov_scheme(kinetics, step.dt)
+    return MarkovCoefficients(
+        size=float(s.size),
+        on=s.on,
+        off=s.off,
+        drive=s.drive,
+        mean_on=s.mean_on,
+        mean_off=s.mean_off,
+        mean_drive=s.mean_drive,
+    )
+
+
+def pulsed_form(
+    kind: str,
+    scheme_of: Callable[[Any, float], PulseScheme],
+    synapse: str,
+    each: Callable[[Any, Step], Coefficients],
+    components: Callable[[Any], int],
+) -> GateForm:
+    """Return the record of channels under pulses: `scheme_of` gives one step of them, from the kinetics and dt."""
+
+    def target(kinetics: Any, dt: float, quantum: float) -> PulsedCoefficients:
+        s = scheme_of(kinetics, dt)
+        return PulsedCoefficients(
+            on=s.on,
+            off=s.off,
+            drive=s.drive,
+            mean_on=s.mean_on,
+            mean_off=s.mean_off,
+            mean_drive=s.mean_drive,
+            jump=quantum,
+        )
+
+    def own(kinetics: Any, step: Step) -> PulsedSourceCoefficients:
+        s = scheme_of(kinetics, step.dt)
+        return PulsedSourceCoefficients(on=s.on, off=s.off, drive=s.drive)
+
+    return GateForm(
+        kind, "Pulsed<{m}>", target, synapse, each, REASON, source="PulsedSource", own=own, components=components
+    )
+
+
+enter(pulsed_form("first_order", first_order_scheme, "FirstOrderGate", first_order, lambda kinetics: 1))
+enter(pulsed_form("markov", markov_scheme, "MarkovGate", markov, lambda kinetics: len(kinetics.rates) - 1))

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpusyn.builder.gating.forms import GateForm, Step, enter
+from gpusyn.builder.gating.linear import decay_of
+from gpusyn.equations.kinetics.linear import ExponentialCoefficients, RisingCoefficients
+from gpusyn.equations.kinetics.saturating import (
+    JumpCoefficients,
+    JumpSourceCoefficients,
+    SaturatingCoefficients,
+    SaturatingSourceCoefficients,
+)
 from gpusyn.errors import ParameterError
 from gpusyn.kinetics import Saturating
 from gpusyn.numerics import portable_math
 
+# What a rise variable may still add to a gate when it is taken for 0: rounding, for a gate up to 1.
+LEAST_RISE = {"float32": 2.0**-30, "float64": 2.0**-60}
 _TAIL = {"float64": 1e-17, "float32": 1e-9}  # what the terms left out may add up to, of the whole
 _MOST_LOSS = 30.0  # y, for which the closed form needs about 100 terms
 _MOST_STEP = 5.0  # steps of so many tau_rise; beyond, the series below is slow
@@ -33,32 +44,20 @@ class Growth(NamedTuple):
     head: float
     ratios: tuple[float, ...]
 
-    def coefficients(self) -> list[float]:
-        """The numbers in the order of ``growth`` in kernels/gates.cuh."""
-        return [self.decay, self.x_decay, self.loss, self.head, float(len(self.ratios)), *self.ratios]
+    def named(self) -> dict[str, Any]:
+        """Return the coefficients of ``growth`` (kernels/kinetics/saturating.cuh) by name."""
+        return {**self._asdict(), "n_ratios": float(len(self.ratios))}
 
 
-def growth(kinetics: Saturating, dt: float, real: str, most_events: int, where: str) -> Growth:
-    """Coefficients of `kinetics`, with as many terms as the largest possible x needs.
-
-    Parameters
-    ----------
-    kinetics : Saturating
-        Two-variable kinetics.
-    dt : float
-        Step (ms).
-    real : {"float32", "float64"}
-        Number type of the gates.
-    most_events : int
-        Events of one source in one step, at most.
-    where : str
-        Place of the kinetics, for messages.
+def growth(kinetics: Saturating, step: Step) -> Growth:
+    """Return the coefficients of `kinetics`, with as many terms as the largest possible x needs.
 
     Raises
     ------
     ParameterError
-        The step is too long for tau_rise, or one step's events would open the gate too steeply.
+        If the step is too long for tau_rise, or the events of one step would open the gate too steeply.
     """
+    dt, real, most_events, where = step
     h = dt / kinetics.tau_rise
     if h > _MOST_STEP:
         raise ParameterError(
@@ -85,7 +84,7 @@ def growth(kinetics: Saturating, dt: float, real: str, most_events: int, where: 
 
 
 def growth_terms(p: float, h: float, n: int) -> list[float]:
-    """The first `n` of d_k = 1/(k! w^k) integral from 0 to h of exp(-p u) (1 - exp(-u))^k du, w = 1 - exp(-h).
+    """Return d_0 ... d_(n-1): d_k = 1/(k! w^k) integral_0^h exp(-p u) (1 - exp(-u))^k du, w = 1 - exp(-h).
 
     They make integral exp(-p u) exp(a (1 - exp(-u))) du = d_0 + d_1 y + d_2 y^2 + ..., y = a w: the drive of S by x
     over a step, in units of tau_rise, p = 1 - tau_rise/tau_decay. By parts, d_(k-1) = w ((p + k) d_k + exp(-p h)/k!):
@@ -105,3 +104,72 @@ def growth_terms(p: float, h: float, n: int) -> list[float]:
     for k in range(n - 1, 0, -1):
         terms.append(w * (p + k) * terms[-1] + weights[k])
     return terms[::-1]
+
+
+def jump(kinetics: Saturating, dt: float) -> JumpSourceCoefficients:
+    """Return decay over a step, and k0 and k1 of the jump k0 + k1 S (Brunel and Wang 2001; NEST's iaf_bw_2001).
+
+    k0 = a^(1 - p) gamma_lower(p, a) with a = alpha tau_rise and p = 1 - tau_rise/tau_decay, by the series
+    gamma_lower(p, a) = a^p exp(-a) sum_k a^k / (p (p + 1) ... (p + k)), all of whose terms are positive.
+    """
+    a, p = kinetics.alpha * kinetics.tau_rise, 1.0 - kinetics.tau_rise / kinetics.tau_decay
+    term, total, k = 1.0 / p, 0.0, 0
+    while total + term > total:
+        total += term
+        k += 1
+        term *= a / (p + k)
+    k1 = float(portable_math.expm1(np.float64(-a)))
+    return JumpSourceCoefficients(decay=_exp(-dt / kinetics.tau_decay), k0=a * _exp(-a) * total, k1=k1)
+
+
+def _target_saturating(kinetics: Saturating, dt: float, quantum: float) -> RisingCoefficients:
+    """Return the coefficients of a sum that growth is sent to one step ahead of time."""
+    c = decay_of(kinetics.tau_decay, dt)
+    return RisingCoefficients(g_g=c.decay, g_h=1.0, h_h=0.0, mean_g=c.mean, mean_h=0.5, jump=quantum)
+
+
+def _own_saturating(kinetics: Saturating, step: Step) -> SaturatingSourceCoefficients:
+    least = LEAST_RISE[step.real] / (kinetics.alpha * kinetics.tau_rise)
+    return SaturatingSourceCoefficients(least=least, **growth(kinetics, step).named())
+
+
+def _each_saturating(kinetics: Saturating, step: Step) -> SaturatingCoefficients:
+    mean = decay_of(kinetics.tau_decay, step.dt).mean
+    return SaturatingCoefficients(mean=mean, **growth(kinetics, step).named())
+
+
+def _target_jump(kinetics: Saturating, dt: float, quantum: float) -> ExponentialCoefficients:
+    return decay_of(kinetics.tau_decay, dt)._replace(jump=quantum)
+
+
+def _each_jump(kinetics: Saturating, step: Step) -> JumpCoefficients:
+    mean = decay_of(kinetics.tau_decay, step.dt).mean
+    return JumpCoefficients(mean=mean, **jump(kinetics, step.dt)._asdict())
+
+
+enter(
+    GateForm(
+        "saturating",
+        lumped="Rising",
+        target=_target_saturating,
+        synapse="SaturatingGate",
+        each=_each_saturating,
+        reason="its growth summed on the target: a delivery a step while the rise variable lasts, exact",
+        source="SaturatingSource",
+        own=_own_saturating,
+        weights_may_change=True,
+    )
+)
+enter(
+    GateForm(
+        "jump",
+        lumped="Exponential",
+        target=_target_jump,
+        synapse="JumpGate",
+        each=_each_jump,
+        reason="its jumps summed on the target: a delivery a spike, exact",
+        source="JumpSource",
+        own=lambda kinetics, step: jump(kinetics, step.dt),
+        weights_may_change=True,
+    )
+)

@@ -1,13 +1,13 @@
-"""Who owns the gates of a receptor: its target neuron, the sources of its synapses, or every synapse; and why."""
+"""The owner of the gates of a receptor: its target neuron, the sources of its synapses, or every synapse."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from gpusyn.builder.gating.forms import form_of
 from gpusyn.drugs import Infusion
 from gpusyn.drugs.combined import blocker_of
-from gpusyn.kinetics import Kinetics
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection
 from gpusyn.receptors import Receptor
@@ -16,7 +16,7 @@ TARGET, SOURCE, SYNAPSE = "target", "source", "synapse"
 
 
 class Strategy(NamedTuple):
-    """Owner of a receptor's gates, and what `plan` says of it."""
+    """Owner of a receptor's gates, and the reason that `plan` prints."""
 
     owner: str
     reason: str
@@ -25,7 +25,7 @@ class Strategy(NamedTuple):
 def choose_strategies(
     population: Population, projections: Iterable[Projection], infusions: Mapping[str, Infusion]
 ) -> list[Strategy]:
-    """The cheapest exact strategy of each receptor of a population; projections and infusions are its network's."""
+    """Return the cheapest exact strategy of each receptor, given the projections and infusions of its network."""
     changing = {
         name
         for projection in projections
@@ -40,38 +40,14 @@ def choose_strategies(
 
 
 def _choose(receptor: Receptor, weights_change: bool) -> Strategy:
-    kinetics = receptor.kinetics
     if receptor.gating == "per-synapse":
         return Strategy(SYNAPSE, "per-synapse gates, as gating='per-synapse' asks")
-    if kinetics.linear:
-        return Strategy(TARGET, "event-driven, gate on the target neuron: exact, the kinetics is linear")
-    if weights_change and kinetics.kind not in ("saturating", "jump"):
+    form = form_of(receptor.kinetics)
+    if receptor.kinetics.linear:
+        return Strategy(TARGET, f"event-driven, gate on the target neuron: {form.reason}")
+    if weights_change and not form.weights_may_change:
         return Strategy(SYNAPSE, "per-synapse gates: with w_max=, weights may change while gates are open")
-    return Strategy(SOURCE, f"gate on the source neuron, {_SENDS[kinetics.kind]}")
+    return Strategy(SOURCE, f"gate on the source neuron, {form.reason}")
 
 
 _BLOCKED = Strategy(SYNAPSE, "per-synapse gates: a drug blocks channels by their use")
-_TWO_SUMS = "sums over synapses in and out of a pulse on the target (Lytton 1996): two deliveries a burst, exact"
-_SENDS = {
-    "first_order": _TWO_SUMS,
-    "markov": _TWO_SUMS,
-    "jump": "its jumps summed on the target: a delivery a spike, exact",
-    "saturating": "its growth summed on the target: a delivery a step while the rise variable lasts, exact",
-    "g_protein": "summed on the target after the nonlinearity: a delivery a step while the gate changes, exact",
-}
-
-
-def components(kinetics: Kinetics) -> int:
-    """Components of a scheme of channels under pulses: one fewer than its states."""
-    return len(kinetics.rates) - 1 if kinetics.kind == "markov" else 1  # type: ignore[attr-defined]
-
-
-def lumped_form(kinetics: Kinetics, owner: str) -> str:
-    """Name of the struct in kernels/receptors/kinetics.cuh that a target neuron keeps for this kinetics."""
-    if kinetics.linear:
-        return "Exponential" if kinetics.kind == "exponential" else "Rising"
-    if owner == SYNAPSE:
-        return "Unlumped"
-    if kinetics.kind in ("first_order", "markov"):
-        return f"Pulsed<{components(kinetics)}>"
-    return {"jump": "Exponential", "saturating": "Rising", "g_protein": "Followed"}[kinetics.kind]

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.gating.linear import lumped
-from gpusyn.builder.gating.strategy import TARGET, lumped_form
+from gpusyn.builder.gating.forms import lumped_form, target_coefficients
 from gpusyn.builder.inputs.courses import (
     Column,
     Course,
@@ -22,8 +21,8 @@ from gpusyn.builder.inputs.courses import (
 from gpusyn.builder.layout import Layout
 from gpusyn.drugs import OpenChannelBlocker
 from gpusyn.drugs.combined import blocker_of
+from gpusyn.equations.kinetics import LUMPED
 from gpusyn.kernels.records import Bath, write_rows
-from gpusyn.kernels.signature import KINETICS
 from gpusyn.kinetics import Kinetics
 
 Array = NDArray[Any]
@@ -92,7 +91,7 @@ class BathTables:
             return -1
         place = self.width
         self.decays.append(ChangingDecay(place, kinetics, quantum, factor))
-        self.width += KINETICS[lumped_form(kinetics, TARGET)][1]
+        self.width += LUMPED[lumped_form(kinetics, on_synapses=False)].COEFS
         return place
 
     def scale(self, population: str, k: int, step: int) -> Any:
@@ -114,7 +113,8 @@ class BathTables:
         for place, kinetics, quantum, factor in self.decays:
             # the fastest decay, 1, is added so that the factors of a chunk do not affect each other's rounding
             factors, which = np.unique(np.concatenate([[1.0], factor(times.middle)]), return_inverse=True)
-            coef = [np.broadcast_to(c, factors.shape) for c in lumped(kinetics, self.layout.dt, quantum, factors)]
+            slowed = target_coefficients(kinetics, self.layout.dt, quantum, slower=factors)
+            coef = [np.broadcast_to(c, factors.shape) for c in slowed]
             table[:, place : place + len(coef)] = np.stack(coef, axis=1)[which[1:]]
         return table.astype(self.layout.numbers.real_dtype)
 

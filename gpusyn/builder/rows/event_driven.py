@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import weight_shift
+from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Layout, Pathway, ReceptorRings
 from gpusyn.builder.rows.drawn import Synapses
 from gpusyn.builder.rows.sorted import Rows, own_rows, shared_rows, source_rows
 from gpusyn.builder.rows.stored import Pool, StoredWeights, ordered_weights, weight_step
-from gpusyn.builder.source_gates import GateTables, shape_of
+from gpusyn.builder.source_gates import GateTables
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
 from gpusyn.receptors import Receptor

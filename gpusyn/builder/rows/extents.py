@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from gpusyn.builder.gating.synapse_gates import synapse_coefficients, synapse_kernel, synapse_states
+from gpusyn.builder.gating.forms import Step, synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation, one_weight
 from gpusyn.builder.rows.per_synapse import BLOCKER_COEFFICIENTS, by_kernel
 from gpusyn.drugs.combined import blocker_of
@@ -37,7 +37,7 @@ def pathway_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
 def synapse_sets(layout: Layout) -> set[tuple[str, int, str, int]]:
     """Return kernel, group, population and receptor of each set of per-synapse gated synapses."""
     return {
-        (synapse_kernel(r), p.post.group, p.post.population.name, k)
+        (synapse_kernel(r.kinetics), p.post.group, p.post.population.name, k)
         for p in layout.pathways for k, r in p.receptors(synaptic=True)
     }  # fmt: skip
 
@@ -81,4 +81,4 @@ def _synapse_coefficients(pathway: Pathway, receptor: Receptor, layout: Layout) 
 
 @functools.lru_cache
 def _gate_coefficients(kinetics: Kinetics, dt: float, real: str, most_events: int, where: str) -> int:
-    return len(synapse_coefficients(kinetics, dt, real, most_events, where))
+    return len(synapse_coefficients(kinetics, Step(dt, real, most_events, where)))

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.gating.synapse_gates import synapse_coefficients, synapse_kernel, synapse_states
+from gpusyn.builder.gating.forms import Step, pulse_steps, synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.layout import Group, Layout, Pathway, PlacedPopulation, history_bits, history_words
 from gpusyn.builder.rows.drawn import Synapses
 from gpusyn.builder.rows.sorted import target_rows
 from gpusyn.builder.rows.stored import Pool, StoredWeights, ordered_weights, weight_step
-from gpusyn.builder.source_gates import pulse_steps
 from gpusyn.drugs import OpenChannelBlocker
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.kernels.arrays import array_name
@@ -151,8 +150,8 @@ class SynapseGateTables:
     def _member(self, block: SynapseBlock, pathway: Pathway, receptor: Receptor) -> Member:
         """Return the block with its coefficients; a blocker's state, the free channels, follows that of the gate."""
         dt, where = self.layout.dt, f"receptor '{receptor.name}'.kinetics"
-        given = synapse_coefficients(receptor.kinetics, dt, self.layout.numbers.real, pathway.pre.most_events, where)
-        coef = [float(x) for x in given]
+        step = Step(dt, self.layout.numbers.real, pathway.pre.most_events, where)
+        coef = synapse_coefficients(receptor.kinetics, step)
         blocker = blocker_of(receptor, self.layout.net.infusions)
         if blocker is None:
             return Member(block, coef, [], block.gate_step)
@@ -225,7 +224,7 @@ def by_kernel(receptors: list[tuple[int, Receptor]]) -> dict[str, list[tuple[int
     """Return receptors, with their index on the target, by the kernel that advances their gates."""
     found: dict[str, list[tuple[int, Receptor]]] = {}
     for k, receptor in receptors:
-        found.setdefault(synapse_kernel(receptor), []).append((k, receptor))
+        found.setdefault(synapse_kernel(receptor.kinetics), []).append((k, receptor))
     return found
 
 

@@ -1,0 +1,220 @@
+"""One record for each kinetics: the structs of its gates, their coefficients, and the reason that the plan prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gpusyn.equations.coefficients import flat
+from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES
+from gpusyn.equations.kinetics.base import PAGE, SourceGate, SynapseGate
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.kinetics import Kinetics
+from gpusyn.parameters.scalars import whole_steps
+from gpusyn.utils.registry import Registry
+
+Coefficients = tuple[Any, ...]  # a NamedTuple of gpusyn/equations/kinetics/
+
+
+class Step(NamedTuple):
+    """What the coefficients of a source's or a synapse's gate may depend on, beside its kinetics.
+
+    Attributes
+    ----------
+    dt : float
+        Step (ms).
+    real : {"float32", "float64"}
+        Number type of the gates.
+    most_events : int
+        Events of one source in one step, at most.
+    where : str
+        Place of the kinetics, for messages.
+    """
+
+    dt: float
+    real: str
+    most_events: int
+    where: str
+
+
+@dataclass(frozen=True)
+class GateForm:
+    """How the gates of one kinetics are kept.
+
+    Attributes
+    ----------
+    kind : str
+        The `kind` of the kinetics.
+    lumped : str
+        Struct that a target neuron keeps; ``{m}`` in it stands for the components.
+    target : callable
+        Its coefficients, from (kinetics, dt, quantum), and for linear kinetics also from a factor of the decay.
+    synapse : str
+        Struct that every synapse keeps under per-synapse gating.
+    each : callable
+        Its coefficients, from (kinetics, step).
+    reason : str
+        Why the gates are where they are, as the plan prints it.
+    source : str, optional
+        Struct that a source keeps; a linear kinetics has none.
+    own : callable, optional
+        Its coefficients, from (kinetics, step).
+    into_v : callable, optional
+        Of a linear kinetics, as `target`, with what a current's variables add to V over the step in place of their
+        means: from (kinetics, dt, quantum, tau_m, C_m). Without it, a current enters V by its mean over the step.
+    components : callable
+        Components of the scheme, from the kinetics.
+    weights_may_change : bool
+        Whether a gate on the source stays exact when weights change while it is open.
+    """
+
+    kind: str
+    lumped: str
+    target: Callable[..., Coefficients]
+    synapse: str
+    each: Callable[[Any, Step], Coefficients]
+    reason: str
+    source: str | None = None
+    own: Callable[[Any, Step], Coefficients] | None = None
+    into_v: Callable[..., Coefficients] | None = None
+    components: Callable[[Any], int] = lambda kinetics: 1
+    weights_may_change: bool = False
+
+    @property
+    def source_gate(self) -> SourceGate:
+        """The source's gate.
+
+        Raises
+        ------
+        ParameterError
+            If the form has none, as those of linear kinetics.
+        """
+        if self.source is None:
+            raise ParameterError(
+                f"kinetics {self.kind!r}: its form has no gate of a source; give it source= and own=, or make the "
+                f"kinetics linear ({PAGE})"
+            )
+        return SOURCE_GATES[self.source]
+
+    @property
+    def synapse_gate(self) -> SynapseGate:
+        """The synapse's gate."""
+        return SYNAPSE_GATES[self.synapse]
+
+
+FORMS: Registry[GateForm] = Registry(
+    "gate form of kinetics",
+    f"enter a GateForm of this kind in a file of gpusyn/builder/gating/ ({PAGE})",
+)
+
+
+def enter(form: GateForm) -> GateForm:
+    """Enter the record of a kinetics; its structs must be there.
+
+    Raises
+    ------
+    UnknownNameError
+        If a struct has no twin in ``gpusyn/equations/kinetics/``.
+    ArgumentError
+        If another kinetics has this kind.
+    """
+    if form.kind in FORMS:
+        raise ArgumentError(f"GateForm: kinetics of the kind {form.kind!r} have a form already; choose another kind=")
+    LUMPED[form.lumped.format(m=1)]
+    SYNAPSE_GATES[form.synapse]
+    if form.source is not None:
+        SOURCE_GATES[form.source]
+    FORMS[form.kind] = form
+    return form
+
+
+def form_of(kinetics: Kinetics) -> GateForm:
+    """Return the record of a kinetics.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+    """
+    return FORMS[getattr(kinetics, "kind", type(kinetics).__name__)]
+
+
+def lumped_form(kinetics: Kinetics, *, on_synapses: bool) -> str:
+    """Return the name of the struct that a target neuron keeps for this kinetics."""
+    form = form_of(kinetics)
+    if on_synapses and not kinetics.linear:
+        return "Unlumped"
+    return form.lumped.format(m=form.components(kinetics))
+
+
+def target_coefficients(kinetics: Kinetics, dt: float, quantum: float, **more: Any) -> list[Any]:
+    """Return the coefficients of what a target neuron keeps, in the order of its struct.
+
+    Parameters
+    ----------
+    kinetics : Kinetics
+    dt : float
+        Step (ms).
+    quantum : float
+        Weight of one unit of the integer sums.
+    **more
+        ``slower=``, a factor of a linear kinetics' decay.
+    """
+    return flat(form_of(kinetics).target(kinetics, dt, quantum, **more))
+
+
+def into_v_coefficients(kinetics: Kinetics, dt: float, quantum: float, tau_m: Any, C_m: Any) -> list[Any]:
+    """Return the coefficients of a current that enters V exactly, in the order of its struct."""
+    form = form_of(kinetics)
+    assert form.into_v is not None
+    return flat(form.into_v(kinetics, dt, quantum, tau_m, C_m))
+
+
+def source_coefficients(kinetics: Kinetics, step: Step) -> list[float]:
+    """Return the coefficients of a source's gate, in the order of its struct."""
+    form = form_of(kinetics)
+    assert form.own is not None
+    return [float(x) for x in flat(form.own(kinetics, step))]
+
+
+def synapse_coefficients(kinetics: Kinetics, step: Step) -> list[float]:
+    """Return the coefficients of a synapse's gate, in the order of its struct."""
+    return [float(x) for x in flat(form_of(kinetics).each(kinetics, step))]
+
+
+class Shape(NamedTuple):
+    """States of one source's gate, and the channels that it sends on."""
+
+    states: int
+    channels: int
+
+
+def shape_of(kinetics: Kinetics) -> Shape:
+    """Return the shape of a source's gate."""
+    form = form_of(kinetics)
+    gate, m = form.source_gate, form.components(kinetics)
+    return Shape(gate.states(m), gate.channels(m))
+
+
+def synapse_kernel(kinetics: Kinetics) -> str:
+    """Return the name of the kernel that streams the gates of synapses."""
+    return form_of(kinetics).synapse_gate.KERNEL
+
+
+def synapse_states(kinetics: Kinetics) -> int:
+    """Return the number of states of one synapse's gate."""
+    form = form_of(kinetics)
+    return form.synapse_gate.states(form.components(kinetics))
+
+
+def pulse_steps(kinetics: Any, dt: float, where: str) -> tuple[int, int]:
+    """Return how many steps one event's transmitter stays, and for how many more events are ignored (-1: none are).
+
+    A kinetics whose gates follow pulses of transmitter has `T_dur` and `deadtime`; the others get (0, -1).
+    """
+    if not form_of(kinetics).synapse_gate.PULSES:
+        return 0, -1
+    dead = kinetics.deadtime
+    pulse = whole_steps(kinetics.T_dur, dt, f"{where}.T_dur")
+    return pulse, -1 if dead is None else whole_steps(dead, dt, f"{where}.deadtime", low=0)

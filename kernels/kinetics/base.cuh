@@ -1,0 +1,86 @@
+// What the gates of all kinetics share. A file of this folder holds the structs of one family of kinetics: `Lumped`
+// ones, which a target neuron keeps of its synapses' gates; gates that a source keeps (...Source); gates that every
+// synapse keeps
+// (...Gate). Coefficients have names: gpusyn/equations/kinetics/ lists those of each struct, and the enumerations
+// ...Coefficients are made from there.
+//
+// Lumped:   `average` is the sum's mean over the coming step, `step` its propagator with the input that is due at the
+// end of
+//           the step, `value` the sum as it stands.
+// Source:   `advance` moves one gate over the step that ends now, and returns non-zero if it has something to send.
+// PULSES:
+//           events release pulses of transmitter, in place of being counted.
+// Synapse:  `step` advances one synapse: it returns the gate at the end of the step and sets what the synapse adds to
+// the sum
+//           `extra`; `average` forms the mean over the step from the row's two sums of w x extra and w x gate. A
+//           block's KEPT first coefficients c are held in registers; all of them are in `own`.
+#pragma once
+
+// The integer sums that neuron j finds due at the end of this step, an input each; `shared` is what its whole
+// population gets.
+struct Arrivals {
+    acc *const *due, *const *following;
+    const acc *shared;
+    int j;
+    MEMBER real take(int i) const
+    {
+        acc sum = due[i][j] + shared[i];
+        due[i][j] = 0;
+        return (real)sum;
+    }
+    // A sum that never decays: all that has arrived so far, handed on to the next step. Integers do not drift.
+    MEMBER real keep(int i) const
+    {
+        acc sum = due[i][j] + shared[i];
+        due[i][j] = 0;
+        following[i][j] = following[i][j] + sum;
+        return (real)sum;
+    }
+    MEMBER Arrivals of(int neuron) const { return {due, following, shared, neuron}; }
+    MEMBER Arrivals from(int i) const { return {due + i, following + i, shared + i, j}; }
+};
+
+// No lumped gate at all: the receptor's gates live on the synapses.
+struct Unlumped : UnlumpedCoefficients {
+    enum { STATES = 0, COEFS = COUNT, INPUTS = 0 };
+    DEVICE real average(const real *, const Coef, int64) { return 0; }
+    DEVICE void step(real *, const Coef, int64, const Arrivals) {}
+    DEVICE real value(const real *, int64) { return 0; }
+};
+
+// The gate of one source: its states and channels are `n` apart; `change` takes what it sends, pairs (to, from).
+struct OwnGate {
+    real *x, *change;
+    const real *c;
+    int64 n;
+    int size;
+    MEMBER OwnGate at(int j) const { return {x + j, change + 2 * j, c, n, size}; }
+    MEMBER void send(int channel, real to, real from) const
+    {
+        change[2 * channel * n] = to;
+        change[2 * channel * n + 1] = from;
+    }
+};
+
+// What a source did: its events in this step; or whether its transmitter acted in it (was), and acts in the next one
+// (is).
+enum { STARTS = 1, ENDS };
+struct Sent {
+    int events, was, is;
+    MEMBER int edge() const { return was == is ? 0 : is ? STARTS : ENDS; }
+};
+
+// A source's gate that sends from `advance`, and has no form for gates of one state that compilers turn into SIMD code.
+struct SourceGate {
+    enum { ONE_STATE = 0 };
+    DEVICE int advance_one(real *, const real *, Sent) { return 0; }
+    DEVICE void send(const OwnGate &, int) {}
+};
+
+// A synapse's gate whose `extra` is the mean itself.
+struct SynapseGate {
+    DEVICE real average(const real *, real extra, real) { return extra; }
+};
+
+// mask ? a : b in bits; the mask is all ones or all zeros
+DEVICE real either(int mask, real a, real b) { return mask ? a : b; }
