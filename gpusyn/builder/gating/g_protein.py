@@ -38,7 +38,7 @@ enter(
         target=lambda kinetics, dt, quantum: FollowedCoefficients(jump=quantum),
         synapse="CascadeGate",
         each=_each,
-        reason="summed on the target after the nonlinearity: a delivery a step while the gate changes, exact",
+        reason="summed on the target after the nonlinearity: one delivery per step while the gate changes, exact",
         source="CascadeSource",
         own=_own,
     )

@@ -25,7 +25,7 @@ from gpusyn.kinetics import FirstOrder, Markov
 from gpusyn.numerics.propagators import exp, expm1, exponential, product, with_diagonal
 from gpusyn.utils.typing import Floats
 
-REASON = "sums over synapses in and out of a pulse on the target (Lytton 1996): two deliveries a burst, exact"
+REASON = "sums over synapses in and out of a pulse on the target (Lytton 1996): two deliveries per burst, exact"
 
 
 class PulseScheme(NamedTuple):
