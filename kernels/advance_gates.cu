@@ -1,8 +1,8 @@
 // Gates that sources own: all synapses of a source see the same gate, each after its own delay. A set is the gates of
-// one population and kinetics. What a gate does is sent as events of a source of its own (`event_source`), whose
+// one population and kinetics. The changes of a gate are sent as events of a separate source (`event_source`), whose
 // synapses are those of the neuron behind it; payload holds what changes, pairs (to, from) a channel.
 
-// What a source did by its transmitter; `last` is the step of its last release.
+// The events of a source's transmitter; `last` is the step of its last release.
 DEVICE Sent pulse_of(int64 *last, int event, int64 now, int64 pulse, int64 dead)
 {
     int was = now - 1 - *last < pulse ? 1 : 0;

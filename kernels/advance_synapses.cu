@@ -22,7 +22,7 @@ struct Blocker {
     }
 };
 
-// What the kernels of all gates read of the neurons and of this step.
+// The arrays of neurons, and of this step, that the kernels of all gates read.
 struct Targets {
     const real *V, *rest, *wave;
 };
@@ -47,7 +47,7 @@ struct Row {
     int own_weights;
     uint32 value_mask;
 
-    // What the source of synapse j sends: the bit of a pulse becomes a mask, a count becomes a number.
+    // The signal from the source of synapse j: the bit of a pulse becomes a mask, a count becomes a number.
     template <class Form> MEMBER int sent(int64 j) const
     {
         uint32 a = address[j], word = history[a >> 5];
@@ -70,7 +70,7 @@ DEVICE Row row_of(const SynapseBlock &block, const Synapses &s, int64 i)
             value_mask};
 }
 
-// What one row adds to its target: the mean over the step and the end.
+// The sums that one row adds to its target: the mean over the step, and the value at its end.
 struct RowSums {
     real mean, end;
 };

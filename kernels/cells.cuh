@@ -7,7 +7,7 @@
 
 enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
 
-// What the neurons of a chunk see: arrays that begin with its first neuron.
+// The arrays of the neurons of a chunk; they begin with its first neuron.
 struct Cells {
     real *V, *membrane, *gates;
     const real *synaptic, *current;
@@ -23,7 +23,7 @@ struct Cells {
     }
 };
 
-// What drugs, [Mg] and glycine make of one receptor in this step: the factor of its gate, its magnesium, and the
+// One receptor as drugs, magnesium and glycine change it in this step: the factor of its gate, its magnesium, and the
 // coefficients of its kinetics (none: those of the model).
 struct Exposure {
     real scale, Mg;

@@ -72,7 +72,7 @@ template <class F> DEVICE void for_row(int64 lo, int64 hi, F f)
 {
     for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j);
 }
-// Whether a thread has to look at its own items; the host looks at all of them at once.
+// True if each thread looks at its own items; the host looks at all of them at once.
 DEVICE bool any_of(const int *, int) { return true; }
 #define SLICE_WORKER 0
 #define SLICE_WORKERS 1

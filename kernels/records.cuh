@@ -1,5 +1,5 @@
 // The integer tables that the kernels read: each struct is one row. gpusyn/kernels/records.py has the same records and
-// says what their fields mean; a test holds the fields of both against each other. A table is an int64 array of the
+// says what their fields mean; a test compares the fields of both. A table is an int64 array of the
 // host; kernels reach its elements through these structs only, so no two types ever name the same element.
 #pragma once
 

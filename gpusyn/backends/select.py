@@ -23,6 +23,9 @@ BACKENDS = {
     "numpy": "gpusyn.backends.numpy.backend:NumpyBackend",
 }
 
+#: Lines about the choice of `auto` that this process has written: a script with many simulators writes each once.
+said: set[str] = set()
+
 
 class Choice(NamedTuple):
     """A backend and the reasons for it.
@@ -159,7 +162,9 @@ def choose(
 
 
 def resolve(backend: Any, threads: int | None) -> Backend:
-    """Return the backend that a simulator was given by name or as an object; say on stderr what `auto` took.
+    """Return the backend that a simulator was given by name or as an object.
+
+    What `auto` took, and why, is written to stderr once per process.
 
     Raises
     ------
@@ -170,7 +175,8 @@ def resolve(backend: Any, threads: int | None) -> Backend:
     """
     if isinstance(backend, str):
         choice = choose(backend, threads, option="Simulator.backend", threads_option="Simulator.threads")
-        if choice.automatic:
+        if choice.automatic and choice.line() not in said:
+            said.add(choice.line())
             print(choice.line(), file=sys.stderr)
         return choice.backend
     if not callable(getattr(backend, "start", None)):

@@ -64,7 +64,7 @@ class Compiled:
         self.program = Program(layout.numbers, specs, initial, [self._launch(*one) for one in launched(layout)])
 
     def _tables(self, synapses: SynapseTables) -> Iterator[tuple[str, Array]]:
-        """Initial values of the arrays whose elements are not all alike, by name."""
+        """Yield the name and initial value of each array whose elements differ."""
         layout, inputs = self.layout, self.inputs
         yield from synapses.arrays().items()
         yield from inputs.arrays(self.steps).items()

@@ -1,4 +1,4 @@
-"""`plan`: what a network will take and how it will be computed, before anything is allocated."""
+"""`plan`: how a network will be computed, and how much memory it needs, before anything is allocated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PRECISIONS = ("single", "double")
 
 @runtime_checkable
 class Machine(Protocol):
-    """What a plan asks of a backend."""
+    """The part of a backend that a plan needs."""
 
     @property
     def workers(self) -> int:
@@ -33,7 +33,7 @@ class Machine(Protocol):
 
 
 class _ThisComputer:
-    """The main memory of this computer, and one thread: what a plan assumes where no backend is given."""
+    """The main memory of this computer, and one thread; a plan assumes it if no backend is given."""
 
     workers = 1
 
@@ -51,28 +51,42 @@ def plan(
     backend: Machine | None = None,
     threads: int | None = None,
 ) -> Plan:
-    """Plan a network: strategies, bytes, quanta, launches. Nothing is drawn or allocated.
+    """Plan a network: the method for each receptor, memory, rounding of weights. Nothing is drawn or allocated.
 
     Parameters
     ----------
     net : Network
+        Network to plan.
     dt : float
-        Step (ms).
+        Time step (ms), > 0.
     precision : {"single", "double"}
+        Float type of the state.
     backend : Backend, optional
-        Whose free memory counts; default: this computer's main memory.
+        Backend whose free memory is compared with the memory needed; by default this computer's main memory.
     threads : int, optional
         Worker threads of the `cpu` backend.
 
     Returns
     -------
     Plan
-        `print` it, or see its attributes.
+        Print it, or read its attributes.
 
     Raises
     ------
-    ArgumentError, ParameterError
-        An argument is of another kind, or something in the network does not fit the grid of time steps.
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If a value is out of range, or a time in the network is not a multiple of dt.
+
+    Examples
+    --------
+    >>> import gpusyn as gs
+    >>> net = gs.Network()
+    >>> cells = net.population("cells", 1000, gs.LIF(), receptors=[gs.AMPA()])
+    >>> projection = net.connect(cells, cells, gs.FixedInDegree(100), receptor="AMPA", weight=0.5)
+    >>> found = gs.plan(net, dt=0.1)
+    >>> found.synapses, found.fits, round(found.bytes_per_synapse, 2)
+    (100000.0, True, 4.08)
     """
     instance(net, Network, "plan().net", "a Network")
     if backend is not None:
@@ -83,22 +97,24 @@ def plan(
 
 
 class Plan:
-    """A compiled description.
+    """The result of :func:`plan`.
 
     Attributes
     ----------
     dt : float
+        Time step (ms).
     precision : str
+        ``"single"`` or ``"double"``.
     bytes : dict of str to int
-        Memory by part.
+        Memory of each part (bytes).
     scratch : int
-        Largest extra memory while building (bytes); returned before the first step.
+        Largest additional memory while the network is built (bytes); it is free again before the first step.
     synapses : float
-        Number of synapses (expected, for random rules).
+        Number of synapses; the expected number for random rules.
     launches : int
-        Kernel launches of one step.
+        Kernel launches per step.
     free : int or None
-        Bytes that are free.
+        Free memory (bytes); None if it is not known.
     """
 
     def __init__(self, net: Network, dt: float, precision: str, machine: Machine, threads: int | None) -> None:
@@ -114,31 +130,31 @@ class Plan:
 
     @property
     def total(self) -> int:
-        """Bytes of all arrays."""
+        """Memory of all arrays (bytes)."""
         return sum(self.bytes.values())
 
     @property
     def fits(self) -> bool:
-        """Whether arrays and build scratch fit into free memory."""
+        """True if the network fits into the free memory, also while it is built."""
         return self.free is None or self.total + self.scratch <= self.free
 
     @property
     def bytes_per_synapse(self) -> float:
-        """Bytes of words, weights, gates and row bounds, a synapse."""
+        """Mean memory of a synapse: its word, weights and gates, and the bounds of rows (bytes)."""
         return self._of_synapses / self.synapses if self.synapses else 0.0
 
     @property
     def specs(self) -> dict[str, ArraySpec]:
-        """Description of every array, by name; what only drawn synapses tell is an expected number."""
+        """Description of every array, by name; numbers that depend on drawn synapses are expected values."""
         return {spec.name: spec for _, spec in self._described}
 
     def require_fit(self) -> None:
-        """Refuse a network that does not fit.
+        """Raise an error if the network does not fit.
 
         Raises
         ------
         PlanMemoryError
-            With the breakdown; nothing was allocated.
+            If the free memory is too small; the message lists the largest parts. Nothing was allocated.
         """
         if not self.fits:
             assert self.free is not None
@@ -147,21 +163,21 @@ class Plan:
             raise PlanMemoryError(
                 f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are "
                 f"free.\n{parts}\n"
-                f"  {size_text(self.scratch):>10}  build scratch\nNothing was allocated. To fit: weights "
+                f"  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. To fit: weights "
                 "shared by a projection "
                 "(a number instead of an array or distribution), fewer synapses, precision='single', or fewer "
                 "recorded neurons."
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
-        """Return the plan with what only the drawn network tells: how many weights that are not 0 round to 0."""
+        """Return the plan of a network that was built, with the number of non-zero weights that round to 0."""
         plan = copy.copy(self)
         plan.rounded_to_zero = dict(rounded_to_zero)
         return plan
 
     # ---- counting ----
     def _count(self) -> dict[str, int]:
-        """Bytes of all arrays, by part; those of synapses by projection."""
+        """Return the bytes of all arrays by part; those of synapses by projection."""
         parts: dict[str, int] = {}
         for pathway in self.layout.pathways:
             _add(parts, f"synapses {pathway.projection.name}", synapse_bytes(pathway, self.layout))
@@ -173,20 +189,20 @@ class Plan:
 
     # ---- text ----
     def describe(self) -> str:
-        """The plan as text: strategy and reason by projection, bytes, quanta, launches."""
+        """Return the plan as text: the method for each receptor and its reason, rounding, memory."""
         layout = self.layout
         lines = [
             f"plan: {layout.n_sources} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, "
             f"{self.precision} "
             f"precision, sums in {layout.numbers.acc}",
-            f"  {self.launches} launches a step, {sum(g.size for g in layout.groups)} neurons in "
-            f"{len(layout.groups)} model signature(s)",
+            f"  {self.launches} kernel launches per step, {sum(g.size for g in layout.groups)} neurons in "
+            f"{len(layout.groups)} group(s) of one model and receptors each",
         ]
         lines += [line for b in layout.pathways for line in _pathway_lines(b, layout)]
         lines += self._quanta_lines()
         lines.append(
-            f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes a synapse, build scratch "
-            f"{size_text(self.scratch)}"
+            f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes per synapse; while it is built, "
+            f"another {size_text(self.scratch)}"
         )
         lines += [f"    {size_text(v):>10}  {k}" for k, v in self.bytes.items()]
         lines += [f"  note: {note}" for note in dict.fromkeys(layout.notes)]
@@ -229,8 +245,8 @@ class Plan:
 _PARTS = {
     STATE: "sums of events, histories, gates of sources",
     PARAMETER: "tables",
-    SCRATCH: "inputs of a chunk",
-    RECORD: "spikes and samples of a chunk",
+    SCRATCH: "inputs of one chunk of steps",
+    RECORD: "spikes and samples of one chunk of steps",
 }
 
 

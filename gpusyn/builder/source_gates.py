@@ -57,7 +57,7 @@ class GateTables:
         return row
 
     def arrays(self) -> dict[str, Array]:
-        """The tables as arrays by name."""
+        """Return the tables as arrays by name."""
         real = self.layout.numbers.real_dtype
         return {
             array_name("sets", kernel="advance_gates"): np.array(self.sets, np.int64),

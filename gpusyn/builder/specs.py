@@ -1,7 +1,7 @@
-"""What a layout alone tells of its program: the launches of a step, and the description of every array.
+"""From a layout alone: the launches of each step of its program, and the description of every array.
 
-Nothing is drawn. Extents that only drawn synapses or listed inputs tell (`gpusyn.kernels.arrays.EXPECTED`) are expected
-numbers here; all others are exact, and compilation holds the arrays that it makes against them.
+Nothing is drawn. Extents that depend on drawn synapses or listed inputs (`gpusyn.kernels.arrays.EXPECTED`) are expected
+numbers here; all others are exact, and compilation checks the arrays that it makes against them.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def per_synapse(size: int, fan_out: int) -> gs.Network:
 
 
 def source_gates(size: int, fan_out: int) -> gs.Network:
-    """The network of `per_synapse` with a gate on each source, and CNQX coming in."""
+    """Describe the network of `per_synapse` with a gate on each source and an infusion of CNQX."""
     net = _pulsed(size, fan_out, "auto")
     net.infuse("CNQX", 0.3, wash_in=50.0)
     return net
@@ -121,7 +121,7 @@ def empty(size: int, fan_out: int) -> gs.Network:
 
 
 def build(size: int, fan_out: int) -> gs.Network:
-    """A random network with a weight and a delay of its own for each synapse."""
+    """Describe a random network whose synapses all have their own weight and delay."""
     net = gs.Network()
     E, I = _cells(net, size, gs.LIF(), [gs.AMPA(), gs.GABA_A()])
     rule, delay = _random(size, fan_out), gs.Uniform(0.5, 3.0)

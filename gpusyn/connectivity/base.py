@@ -48,7 +48,7 @@ class Rule(ABC):
     @property
     @abstractmethod
     def exact(self) -> bool:
-        """Whether `draw` returns exactly `expected` synapses (given the same arguments)."""
+        """True if `draw` returns exactly `expected` synapses (given the same arguments)."""
 
     @abstractmethod
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:

@@ -121,7 +121,7 @@ class DistanceDependent(Rule):
 
     @property
     def exact(self) -> bool:
-        """Whether no pair is connected."""
+        """True if no pair is connected."""
         return self.p == 0.0
 
     @property

@@ -30,9 +30,21 @@ class FixedProbability(Rule):
     Parameters
     ----------
     p : float
-        Probability, 0 to 1. (At most one synapse per pair: there are no multapses.)
+        Probability of each pair, 0 to 1. A pair has at most one synapse: there are no multapses.
     autapses : bool
-        Whether a neuron may contact itself. Leaving autapses out does not change the other synapses.
+        If True, a neuron may contact itself. Without autapses, the other synapses are the same.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If `p` is not within 0 to 1.
+
+    Examples
+    --------
+    >>> FixedProbability(0.1).expected(800, 200)
+    16000.0
     """
 
     p: float
@@ -45,7 +57,7 @@ class FixedProbability(Rule):
 
     @property
     def exact(self) -> bool:
-        """Whether every pair or none is connected."""
+        """True if every pair or no pair is connected."""
         return self.p in (0.0, 1.0)
 
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
@@ -62,7 +74,7 @@ class FixedProbability(Rule):
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks of rows."""
-        if self.p < 1e-300:  # 0, or as good as 0 without a gap that overflows
+        if self.p < 1e-300:  # 0, or so small that the gap between two synapses would overflow
             return
         own = None if self.autapses else autapse_positions(n_pre, n_post, same)
         drawn = self.p < 1

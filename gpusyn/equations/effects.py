@@ -1,8 +1,8 @@
-"""What open gates do to the membrane: the equations of ``kernels/receptors/effects.cuh`` in numpy, in one table.
+"""The effects of open gates on the membrane: the equations of ``kernels/receptors/effects.cuh`` in numpy.
 
-A receptor names its effect. One of its own is a class in the receptor's file, under `effect`, and a struct of the same
-name in a file of ``kernels/receptors``. `c` holds coefficients: ``c[k]`` is a number that all neurons share, or one
-number a neuron. Operations are written in the kernels' order, because that order fixes bits.
+A receptor names its effect. A new effect is a class with the decorator `effect` in the receptor's file, and a struct of
+the same name in a file of ``kernels/receptors``. `c` holds coefficients: ``c[k]`` is a number that all neurons share,
+or one number per neuron. Operations are written in the kernels' order, because that order fixes bits.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Real = Any  # an array of the run's floating type, or one number of it
 
 
 class Effect(Protocol):
-    """What an open gate adds to G and D in C dv/dt = D - G v (v and reversal potentials relative to E_L).
+    """The terms that an open gate adds to G and D in C dv/dt = D - G v (v and reversal potentials relative to E_L).
 
     `x` are states of the effect's own, `Mg` a factor on the coefficient of the magnesium block.
     """
@@ -35,11 +35,11 @@ class Effect(Protocol):
 
     @staticmethod
     def add(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
-        """New G and D."""
+        """Return the new G and D."""
 
     @staticmethod
     def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """The recorded current, outward positive."""
+        """Return the recorded current, positive outward."""
 
     @staticmethod
     def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
@@ -67,7 +67,7 @@ class Conductance:
 
     @staticmethod
     def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Always 1."""
+        """Return 1."""
         return v.dtype.type(1)
 
     @staticmethod
@@ -77,7 +77,7 @@ class Conductance:
 
     @staticmethod
     def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Recorded current: g (v - e)."""
+        """Return the recorded current: g (v - e)."""
         return gate * (v - c[0])
 
     @staticmethod
@@ -110,7 +110,7 @@ class MagnesiumBlocked:
 
     @classmethod
     def current(cls, gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Recorded current: g B (v - e)."""
+        """Return the recorded current: g B (v - e)."""
         return (gate * cls.block(x, v, c, Mg)) * (v - c[0])
 
     @staticmethod
@@ -150,7 +150,7 @@ class Current:
 
     @staticmethod
     def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Always 1."""
+        """Return 1."""
         return v.dtype.type(1)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What the equations of a neuron model must offer, and the registry of those that do.
+"""The interface of a neuron model's equations, and the registry of all models.
 
 A class in ``gpusyn/neurons`` describes the model and holds its equations in numpy, the twin of the struct of the same
 name in ``kernels/neurons``. `c` holds the model's coefficients and `x` its own states, both by name: ``c.g_L`` is a
@@ -35,7 +35,7 @@ class CalciumCoefficients(NamedTuple):
 
 
 class Neuron(Protocol):
-    """How v (relative to rest) and the model's own states move.
+    """The equations of v (relative to rest) and of the model's own states.
 
     Attributes
     ----------

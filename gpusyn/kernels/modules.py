@@ -109,7 +109,7 @@ def _kernels_of(files: tuple[str, ...]) -> tuple[str, ...]:
 
 @functools.cache
 def neuron_module(signature: Signature) -> Module:
-    """The module that advances all neurons of one signature."""
+    """Return the module that advances all neurons of one signature."""
     parts = "+".join(
         f"{r.kinetics}{'' if r.effect == 'Conductance' else r.effect}{'*' if r.synaptic else ''}"
         for r in signature.receptors
@@ -133,7 +133,7 @@ def _source_gates() -> str:
 
 @functools.cache
 def common_module(numbers: Numbers) -> Module:
-    """The module of everything that no neuron model changes: sources, their gates, delivery."""
+    """Return the module of everything that no neuron model changes: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
         _join(numbers.prelude() + _source_gates(), _BASE)
@@ -152,7 +152,7 @@ def synapse_module(kernel: str, numbers: Numbers) -> Module:
 
 
 def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Module:
-    """The module that holds `kernel`."""
+    """Return the module that holds `kernel`."""
     if signature is not None:
         return neuron_module(signature)
     return synapse_module(kernel, numbers) if KERNELS[kernel].file == _SYNAPSE_PART else common_module(numbers)

@@ -75,7 +75,7 @@ class Launch(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What a backend runs.
+    """A compiled network, as a backend runs it.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """The integer tables that the kernels read: each record is one row, with the fields of its struct in ``records.cuh``.
 
-A test holds names and order of the fields against ``kernels/records.cuh``. In every record:
+A test compares the names and the order of the fields with ``kernels/records.cuh``. In every record:
 
 - `source` is the id of a neuron among all that send spikes, and `source_end` the id after the last;
 - `size` is how many neurons (or sources) a record is about;

@@ -1,6 +1,7 @@
-"""What a kernel's text may depend on: the neuron model, the kinds of its receptors in order, and the precision.
+"""The signature of a kernel's text: the neuron model, the kinds of its receptors in order, and the precision.
 
-Sizes, values, names and the network never enter, so a second network of a known signature compiles nothing.
+The text depends on nothing else, neither on sizes nor on values, so a second network of a known signature compiles
+nothing.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class ReceptorSignature(NamedTuple):
 
 
 class ReceptorLayout(NamedTuple):
-    """Where receptor `number` finds its states, coefficients, synaptic sums (-1: none) and integer inputs."""
+    """The places of the states, coefficients, synaptic sums (-1: none) and integer inputs of receptor `number`."""
 
     number: int
     kinetics: str
@@ -133,7 +134,7 @@ class Signature:
     bathed: bool = False  # some receptor changes in the course of time
 
     def layout(self) -> tuple[ReceptorLayout, ...]:
-        """The receptors with the places of their states and coefficients."""
+        """Return the receptors with the places of their states and coefficients."""
         state, coef, synaptic, first, rows = 0, self._receptor_coef, 0, 0, []
         for k, r in enumerate(self.receptors):
             kinetics = LUMPED[r.kinetics]
@@ -180,7 +181,7 @@ class Signature:
         return sum(r.synaptic for r in self.receptors)
 
     def prelude(self) -> str:
-        """The definitions that turn kernels/advance_neurons.cu into this signature's kernel."""
+        """Return the definitions that turn kernels/advance_neurons.cu into this signature's kernel."""
         rows = [
             f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input})"
             for r in self.layout()

@@ -1,4 +1,4 @@
-"""Where the kernel text lies, and reading it.
+"""Find and read the kernel text.
 
 A wheel carries the text as ``gpusyn/_kernels``; a checkout has it in ``kernels/`` beside ``pyproject.toml``,
 where edits take effect at once. A folder counts only when it holds ``common.cuh``, and the one of a checkout
@@ -46,7 +46,7 @@ def _find(package: Traversable, package_folder: Path) -> Traversable:
 
 @functools.cache
 def kernel_folder() -> Traversable:
-    """The folder that holds the kernel text of this installation.
+    """Return the folder that holds the kernel text of this installation.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def kernel_names() -> list[str]:
 
 
 def read_kernel(name: str) -> str:
-    r"""The text of one kernel file.
+    r"""Return the text of one kernel file.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ class Argument(NamedTuple):
 
     @property
     def record(self) -> type[NamedTuple] | None:
-        """What a row of this table is; None for an argument that is not a table of records."""
+        """The record type of this table's rows; None if the argument is not a table of records."""
         return RECORDS.get(self.ctype)
 
 

@@ -30,7 +30,7 @@ class Synapse(NamedTuple):
 
 
 class Bits(NamedTuple):
-    """Where addresses point: number of a 32-bit word of the source histories, and of a bit within it."""
+    """Addresses in the source histories: the number of a 32-bit word, and of a bit within it."""
 
     word: NDArray[Any]
     bit: NDArray[Any]

@@ -1,4 +1,4 @@
-"""How the gate of a receptor answers one presynaptic spike.
+"""Kinetics: the response of a receptor's gate to one presynaptic spike.
 
 Weights are peak conductances (or currents) of one event for `Exponential`, `Alpha` and `DualExponential`, and the
 conductance of all channels open for the others, whose gates saturate. Times are in ms, concentrations in mM.

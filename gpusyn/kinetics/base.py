@@ -1,4 +1,4 @@
-"""What all kinetics share: checked parameters, and rates at another temperature."""
+"""Base class of all kinetics: checked parameters, and rates at another temperature."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Kinetics:
 
     @public
     def at(self: Self, temperature: float, *, reference: float, Q10: float | Mapping[str, float] = 3.0) -> Self:
-        """The same kinetics at another temperature: every rate times Q10^((temperature - reference)/10).
+        """Return the kinetics at another temperature: every rate times Q10^((temperature - reference)/10).
 
         Time constants shrink by the same factor. Conductances and the transmitter's pulse stay as they are.
 

@@ -139,7 +139,7 @@ class Markov(Kinetics):
 
 
 def _moves(n: int, moves: dict[tuple[int, int], float]) -> Matrix:
-    """A matrix from its rates by (from, to)."""
+    """Return a matrix made from its rates by (from, to)."""
     return tuple(tuple(moves.get((j, i), 0.0) for j in range(n)) for i in range(n))
 
 
@@ -148,7 +148,7 @@ def _as_tuples(matrix: Any) -> Matrix:
 
 
 def _rate_matrix(value: Any, where: str, unit: str) -> Any:
-    """A checked matrix of rates whose columns sum to zero."""
+    """Return a checked matrix of rates whose columns sum to zero."""
     must = f"must be a square matrix of rates ({unit}) between 2 to {MOST_STATES} states"
     matrix = as_floats(value, where, unit, must)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not 2 <= len(matrix) <= MOST_STATES:

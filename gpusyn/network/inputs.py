@@ -1,4 +1,4 @@
-"""The part of a network's methods that gives input from outside: drive, inject, clamp and infuse."""
+"""The methods of a network that add external input: drive, inject, clamp and infuse."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Values = float | npt.ArrayLike
 
 
 class NetworkInputs(NetworkObjects):
-    """Methods of :class:`gpusyn.Network` for input that is no network."""
+    """Methods of :class:`gpusyn.Network` that add external input."""
 
     @public
     def drive(
@@ -37,20 +37,20 @@ class NetworkInputs(NetworkObjects):
         stop: float | None = None,
         name: str | None = None,
     ) -> Drive:
-        """Give every neuron of `target` a private, independent Poisson input.
+        """Give each neuron of `target` its own, independent Poisson input.
 
         Parameters
         ----------
         target : Selection
             Neurons of this network, no sources.
         receptor : str
-            Receptor that the input arrives at; its kinetics must be linear.
+            Receptor at which the input arrives; its kinetics must be linear.
         rate : float, array (target.size,) or Waveform
             Rate (Hz) of each neuron's input, 0 to 1e6.
         weight : float, array (target.size,) or Distribution
             Weight of each event, one per neuron (nS and >= 0, or pA for a CurrentReceptor).
         start, stop : float, optional
-            When it is on (ms).
+            Times at which the input begins and ends (ms); without `stop` it does not end.
         name : str, optional
             By default ``drive->target:receptor``.
 
@@ -62,6 +62,14 @@ class NetworkInputs(NetworkObjects):
         ------
         GpusynError
             If an argument is wrong, or the name is taken.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 10, gs.LIF(), receptors=gs.AMPA())
+        >>> net.drive(cells, "AMPA", rate=1200.0, weight=2.0, stop=500.0).name
+        'drive->cells:AMPA'
         """
         here = "Network.drive()"
         self._own(target, f"{here}.target")
@@ -97,9 +105,9 @@ class NetworkInputs(NetworkObjects):
         target : Selection
             Neurons of this network, no sources.
         current : float, array (target.size,) or Waveform
-            Current (pA), positive inward: depolarising.
+            Current (pA); a positive current flows inward and depolarises.
         start, stop : float, optional
-            When it is on (ms).
+            Times at which the current begins and ends (ms); without `stop` it does not end.
         name : str, optional
             By default ``inject->target``.
 
@@ -169,13 +177,13 @@ class NetworkInputs(NetworkObjects):
         Parameters
         ----------
         drug : str or Drug
-            Name of a drug in ``gs.drugs.LIBRARY``, or your own.
+            Name of a drug in ``gs.drugs.LIBRARY``, or a ``gs.Drug`` of your own.
         concentration : float
-            Final concentration (uM), > 0. Several infusions of one drug add.
+            Final concentration (uM), > 0. The concentrations of several infusions of one drug add up.
         start, stop : float, optional
-            When it flows (ms).
+            Times at which the infusion begins and ends (ms); without `stop` it does not end.
         wash_in, wash_out : float
-            Time constants (ms) of the rise after `start` and of the fall after `stop`; 0: at once.
+            Time constants (ms) of the rise after `start` and of the fall after `stop`; 0 is a jump.
         name : str, optional
             By default ``infuse->drug``.
 

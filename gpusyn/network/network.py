@@ -44,13 +44,14 @@ LARGEST_POPULATION = 2**31 - 1  # ids are 32-bit
 class Network(NetworkInputs):
     """Populations, projections, inputs and recorders.
 
-    Every method checks its arguments at once and returns the object it adds; only what depends on dt waits
-    until the network is compiled. Names are unique in a network, since they key the random streams.
+    Every method checks its arguments at once and returns the object that it adds. :func:`gpusyn.plan` and
+    :class:`gpusyn.Simulator` check the times that must be multiples of dt. Names are unique in a network, since each
+    object's random numbers depend on its name.
 
     Attributes
     ----------
-    populations, projections, drives, injections, clamps, recorders : mapping of str to object
-        What was added, by name, in order.
+    populations, projections, drives, injections, clamps, infusions, recorders : mapping of str to object
+        The objects of the network by name, in order of creation.
 
     Examples
     --------
@@ -88,24 +89,35 @@ class Network(NetworkInputs):
         size : int
             Number of neurons, >= 1.
         model : NeuronModel
-            Such as ``gs.LIF()`` or ``gs.PoissonSource(20.0)``; its arrays must have `size` values.
+            Neuron model such as ``gs.LIF()``, or source such as ``gs.PoissonSource(20.0)``; its arrays must have `size`
+            values.
         receptors : sequence of Receptor
-            Their names must differ.
+            Receptors of each neuron; their names must differ.
         V : float, array (size,) or Distribution, optional
             Initial potential (mV); by default E_L, or c of an Izhikevich neuron.
         positions : array_like, shape (size, 1 to 3), optional
-            Coordinates.
+            Coordinates of each neuron, in a unit of your choice.
         calcium : Calcium, optional
-            How the recorded trace of calcium decays and rises.
+            Decay and gain of the calcium trace ``"Ca"``; by default ``gs.Calcium()``.
 
         Returns
         -------
         Population
+            The population; ``population[:10]`` selects its first ten neurons, and ``E + I`` joins two populations.
 
         Raises
         ------
         GpusynError
             If an argument is wrong, or the name is taken.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> E = net.population("E", 80, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()], V=gs.Uniform(-70.0, -55.0))
+        >>> I = net.population("I", 20, gs.LIF(t_ref=1.0), receptors=[gs.AMPA(), gs.GABA_A()])
+        >>> E.size, (E + I).size, E[:10].size
+        (80, 100, 10)
         """
         name = self._free_name("population", name, "")
         where = f"Population {name!r}"
@@ -142,16 +154,16 @@ class Network(NetworkInputs):
         pre, post : Selection
             Populations or selections of this network; `post` must not hold sources.
         rule : Rule
-            Such as ``gs.FixedProbability(0.02)``.
+            Connection rule such as ``gs.FixedProbability(0.02)``.
         receptor : str, optional
-            Receptor that the weights are for; every population of `post` must have it.
+            Receptor at which the synapses end; every population of `post` must have it.
         weight : float, array, Distribution, or dict of receptor to one of these or Ratio
-            Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has one value per synapse,
-            in order of creation. A dict makes one contact with several receptors.
+            Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array, shape (n_synapses,), has one value
+            per synapse in order of creation. A dict makes each synapse open several receptors.
         delay : float, array, Distribution or DistanceDelay
             Delay (ms), a multiple of dt and >= dt; drawn and computed delays are rounded to the grid.
         w_max : float or dict of receptor to float, optional
-            Largest size that a weight may be changed to later.
+            Largest weight (nS or pA) that `Simulator.set_weights` may set later; by default the largest initial weight.
         name : str, optional
             By default ``pre->post:receptors``.
 
@@ -163,6 +175,15 @@ class Network(NetworkInputs):
         ------
         GpusynError
             If an argument is wrong, or the name is taken.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 100, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
+        >>> both = {"AMPA": gs.LogNormal(mean=1.0, std=0.5), "NMDA": gs.Ratio("AMPA", 0.1)}
+        >>> net.connect(cells, cells, gs.FixedInDegree(10), weight=both, delay=gs.Uniform(0.5, 2.0)).name
+        'cells->cells:AMPA+NMDA'
         """
         here = "Network.connect()"
         self._own(pre, f"{here}.pre")
@@ -203,8 +224,10 @@ class Network(NetworkInputs):
         source : Selection
             Neurons of this network.
         variables : str or sequence of str
-            ``"spikes"``, or any of ``"V"``, ``"g_<receptor>"``, ``"I_<receptor>"``, ``"B_<receptor>"``
-            (magnesium block) and ``"h_<receptor>"`` (rise variable) that all recorded populations have.
+            ``"spikes"``, or names of traces that all recorded populations have: ``"V"`` (mV), ``"g_<receptor>"`` (nS),
+            ``"I_<receptor>"`` (pA, negative inward), ``"B_<receptor>"`` (fraction that magnesium leaves unblocked),
+            ``"h_<receptor>"`` (rise variable), ``"Ca"`` (uM), and states of the neuron model such as ``"w"``.
+            ``population.variables`` lists them with their units.
         every : float, optional
             Sampling interval of traces (ms), a multiple of dt; by default every step.
         file : path, optional
@@ -215,11 +238,23 @@ class Network(NetworkInputs):
         Returns
         -------
         Recorder
+            The key of the data: ``sim.data[recorder]``.
 
         Raises
         ------
         GpusynError
             If an argument is wrong, or the name is taken.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 5, gs.LIF(I_e=200.0), receptors=gs.AMPA())
+        >>> spikes, traces = net.record(cells, "spikes"), net.record(cells[:2], ["V", "I_AMPA"], every=0.5)
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.run(100.0)
+        ...     len(sim.data[spikes]), sim.data[traces]["V"].shape
+        (15, (200, 2))
         """
         here = "Network.record()"
         self._own(source, f"{here}.source")

@@ -142,7 +142,7 @@ class Population(Selection):
 
     @property
     def is_source(self) -> bool:
-        """Whether the neurons only emit spikes."""
+        """True if the neurons only emit spikes."""
         return self.model.is_source
 
     def receptor(self, name: str) -> Receptor | None:

@@ -39,7 +39,7 @@ class Recorder:
 
     @property
     def is_spikes(self) -> bool:
-        """Whether spikes are recorded and not traces."""
+        """True if spikes are recorded, False if traces are."""
         return self.variables == ("spikes",)
 
 

@@ -1,4 +1,4 @@
-"""What neuron models and spike sources have in common.
+"""Base classes of neuron models and spike sources.
 
 A parameter is a number, an array of one value per neuron, or a distribution; arrays are matched to the
 population's size when the population is made.

@@ -46,12 +46,17 @@ def log1p(x: float) -> float:
 @public
 @dataclass(frozen=True, repr=False)
 class Uniform(ByQuantile):
-    """Uniform between `low` and `high`.
+    """Uniform distribution between `low` and `high`.
 
     Parameters
     ----------
     low, high : float
-        The range, in the unit of what is drawn; ``low < high``.
+        Bounds, in the unit of the quantity that is drawn; ``low < high``.
+
+    Raises
+    ------
+    ParameterError
+        If a value is not finite, or `low` is not below `high`.
 
     Examples
     --------
@@ -81,14 +86,19 @@ class Uniform(ByQuantile):
 @public
 @dataclass(frozen=True, repr=False)
 class Normal(ByQuantile):
-    """Normal (Gaussian).
+    """Normal (Gaussian) distribution, truncated at `low` and `high` if they are given.
 
     Parameters
     ----------
     mean, std : float
-        Mean and standard deviation; ``std >= 0``.
+        Mean and standard deviation before truncation, in the unit of the quantity that is drawn; ``std >= 0``.
     low, high : float, optional
-        Values outside are drawn again.
+        Bounds; a value outside is drawn again.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, or hardly any value lies between the bounds.
 
     Examples
     --------
@@ -115,14 +125,19 @@ class Normal(ByQuantile):
 @public
 @dataclass(frozen=True, repr=False)
 class LogNormal(ByQuantile):
-    """Log-normal, given by the mean and standard deviation of the values themselves (not of their logarithm).
+    """Log-normal distribution, given by the mean and standard deviation of the values, not of their logarithm.
 
     Parameters
     ----------
     mean, std : float
-        Mean (> 0) and standard deviation (>= 0).
+        Mean (> 0) and standard deviation (>= 0) before truncation, in the unit of the quantity that is drawn.
     low, high : float, optional
-        Values outside are drawn again.
+        Bounds; a value outside is drawn again.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, or hardly any value lies between the bounds.
 
     Examples
     --------
@@ -157,7 +172,7 @@ class LogNormal(ByQuantile):
 @public
 @dataclass(frozen=True, repr=False)
 class Exponential(ByQuantile):
-    """Exponential, as of waiting times (`gpusyn.kinetics.Exponential` is the decay of a synapse).
+    """Exponential distribution (`gpusyn.kinetics.Exponential` is the decay of a synapse).
 
     Parameters
     ----------
@@ -190,7 +205,7 @@ class Exponential(ByQuantile):
 @public
 @dataclass(frozen=True, repr=False)
 class Gamma(Distribution):
-    """Gamma, with mean ``shape * scale`` and variance ``shape * scale**2``.
+    """Gamma distribution, with mean ``shape * scale`` and variance ``shape * scale**2``.
 
     Drawn by rejection (Marsaglia & Tsang 2000, ACM Transactions on Mathematical Software 26, 363-372).
 

@@ -19,19 +19,19 @@ SLACK = 1e-9  # ms: k * dt may fall short of the k-th time by a rounding error
 
 
 class Waveform(Immutable):
-    """Values at times, held (``"step"``) or joined by straight lines (``"linear"``).
+    """A quantity that changes with time: values that are held (``"step"``) or joined by straight lines (``"linear"``).
 
-    Before the first time a rate or current is 0, and a clamp or a concentration has the first value; after the last
-    time the last value stays.
+    Before the first time, a rate or a current is 0, and a clamp or a concentration has the first value. After the last
+    time, every quantity keeps the last value.
 
     Parameters
     ----------
     times : sequence of float, shape (n,)
         Increasing times in ms.
     values : sequence of float, shape (n,)
-        Values at these times, in the unit of what they are used for (Hz, pA, mV, mM or uM).
+        Values at these times, in the unit of the quantity (Hz, pA, mV, mM or uM).
     interpolation : {"step", "linear"}
-        Whether a value is held until the next time or runs linearly to the next value.
+        ``"step"`` holds each value until the next time; ``"linear"`` interpolates.
 
     Raises
     ------

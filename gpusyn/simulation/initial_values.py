@@ -10,7 +10,7 @@ from gpusyn.kernels.program import STATE, Program
 
 
 class InitialValues:
-    """What `reset` restores: every state, and the weights that were replaced."""
+    """The values that `reset` restores: every state, and the weights that were replaced."""
 
     def __init__(self, program: Program, session: Session) -> None:
         self.program, self.session = program, session

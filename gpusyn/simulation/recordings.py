@@ -1,4 +1,4 @@
-"""What the recorders of a running network have: collected after each chunk of steps, kept or streamed into files."""
+"""The data of the recorders of a running network: collected after each chunk of steps, kept or streamed into files."""
 
 from __future__ import annotations
 

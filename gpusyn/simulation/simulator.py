@@ -1,13 +1,14 @@
-"""`Simulator`: one clock, one step order, one owner of the arrays.
+"""`Simulator`: run a network with one clock and one order of operations in each step.
 
 The order of a step, t -> t + dt:
 
-1. V advances with the gates as they are at t (in refractoriness V is held and the counter runs down; gates go on);
-2. the gates decay to t + dt;
-3. events due at t + dt are added, undecayed, once;
-4. V >= V_th: a spike stamped t + dt, V is reset (Hodgkin-Huxley: V passes V_th upwards, and is left alone);
-5. it arrives d later, d a whole number of steps >= 1;
-6. recorders sample at t + dt.
+1. V advances with the gates at t. During the refractory time V is held, and the gates go on.
+2. The gates decay to t + dt.
+3. Events that are due at t + dt are added once, undecayed.
+4. Where V >= V_th, a spike is stamped with t + dt and V is reset. (A Hodgkin-Huxley neuron spikes when V passes V_th
+   upwards, and is not reset.)
+5. The spike arrives a whole number of steps later, at least one.
+6. Recorders read the state at t + dt.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Data:
-    """`sim.data`: what each recorder has so far; index it with the recorder or its name."""
+    """`sim.data`: the data of each recorder so far; index it with the recorder or its name."""
 
     simulator: Simulator
 
@@ -57,22 +58,36 @@ class Simulator:
     Parameters
     ----------
     net : Network
-        What to run; it must not change afterwards.
+        Network to run; it must not change afterwards.
     dt : float
-        Step (ms).
+        Time step (ms), > 0.
     seed : int
-        All randomness follows from it, >= 0.
+        Seed of all random numbers, >= 0.
     backend : {"auto", "cuda", "cpu", "numpy"}
-        Where to compute; `auto` takes the first that works, and says so in one line.
+        Where to compute. `auto` takes the first that works, and writes its choice to stderr once per process.
     precision : {"single", "double"}
         Float type of the state.
     threads : int, optional
-        Worker threads of the `cpu` backend; default: all cores that the process may use. No result depends on it.
+        Worker threads of the `cpu` backend; by default all cores that the process may use. No result depends on it.
+    chunk_steps : int, optional
+        Steps that are computed between two readings of the recorders; by default chosen from the size of the network.
+        No result depends on it.
+
+    Attributes
+    ----------
+    plan : Plan
+        Methods and memory of the network; print it.
+    net, dt, backend
+        Network, time step (ms) and name of the backend.
 
     Raises
     ------
-    GpusynError
-        Something does not fit: on the grid, in memory, in range. Nothing has been allocated then.
+    ParameterError
+        If a value is out of range, or a time in the network is not a multiple of dt.
+    PlanMemoryError
+        If the network does not fit into the free memory. Nothing was allocated.
+    BackendError
+        If the backend cannot be used on this machine.
 
     Examples
     --------
@@ -119,34 +134,50 @@ class Simulator:
     # ---- running ----
     @property
     def time(self) -> float:
-        """Return the time reached (ms)."""
+        """Time that the simulation has reached (ms)."""
         return self._step * self.dt
 
     @property
     def data(self) -> Data:
-        """Return the results by recorder: `sim.data[recorder]` is a SpikeData or TraceData."""
+        """Results by recorder or its name: `sim.data[recorder]` is a SpikeData or TraceData of all steps so far."""
         return Data(self)
 
     def run(self, duration: float, progress: bool = False) -> None:
-        """Advance by `duration` ms (a multiple of dt), with a progress bar if wanted.
+        """Advance the simulation; a second call continues where the first one ended.
+
+        Parameters
+        ----------
+        duration : float
+            Time to advance by (ms), >= 0, a multiple of dt.
+        progress : bool
+            If True, show a progress bar (of tqdm, if it is installed).
 
         Raises
         ------
         ParameterError
-            The duration is negative or off the grid.
+            If the duration is negative or not a multiple of dt.
         SimulationError
-            The membrane potential of a neuron became NaN or infinite, or the simulator is closed.
+            If the membrane potential of a neuron became NaN or infinite, or the simulator is closed.
         """
         duration = real(duration, "Simulator.run().duration", unit="ms", low=0.0)
         self.step(whole_steps(duration, self.dt, "Simulator.run().duration", low=0), progress=progress)
 
     def step(self, n: int = 1, progress: bool = False) -> None:
-        """Advance by `n` steps.
+        """Advance by `n` time steps.
+
+        Parameters
+        ----------
+        n : int
+            Number of steps, >= 0.
+        progress : bool
+            If True, show a progress bar.
 
         Raises
         ------
+        ParameterError
+            If `n` is negative.
         SimulationError
-            The membrane potential of a neuron became NaN or infinite, or the simulator is closed.
+            If the membrane potential of a neuron became NaN or infinite, or the simulator is closed.
         """
         self._check_open()
         n = integer(n, "Simulator.step().n", low=0)
@@ -187,18 +218,29 @@ class Simulator:
         Parameters
         ----------
         population : Population or Selection
+            Neurons of the network.
         variable : str
-            "V" (mV), a state of the neuron model, "g_<receptor>" (nS), ...
+            ``"V"`` (mV), ``"g_<receptor>"`` (nS), ``"h_<receptor>"``, ``"Ca"`` (uM) or a state of the neuron model.
 
         Returns
         -------
-        ndarray of shape (population.size,)
-            A copy in the memory of the host.
+        ndarray, shape (population.size,)
+            A copy in main memory.
 
         Raises
         ------
         ArgumentError, ParameterError
-            The population is of another network, or has no such variable.
+            If the population belongs to another network, or has no such variable.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 3, gs.LIF())
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.set(cells, "V", -60.0)
+        ...     sim.get(cells, "V").tolist()
+        [-60.0, -60.0, -60.0]
         """
         self._check_open()
         return self._state.get(population, variable)
@@ -209,56 +251,109 @@ class Simulator:
         Parameters
         ----------
         population : Population or Selection
+            Neurons of the network.
         variable : str
             As for `get`.
-        values : float, ndarray of shape (population.size,) or Distribution
-            In the unit of the variable.
+        values : float, array_like of shape (population.size,) or Distribution
+            New values, in the unit of the variable.
 
         Raises
         ------
         ArgumentError, ParameterError
-            The population has no such variable, it can only be read, or a value is out of range.
+            If the population has no such variable, the variable can only be read, or a value is out of range.
         """
         self._check_open()
         self._state.set(population, variable, values, self._seed)
 
     def weights(self, projection: Projection | str, receptor: str | None = None) -> Weights:
-        """Return the synapses of a projection: pre, post, weight (nS or pA) and delay (ms) of each.
+        """Return the synapses of a projection with their present weights.
 
-        They are sorted by (pre, post, creation).
+        Parameters
+        ----------
+        projection : Projection or str
+            The projection or its name.
+        receptor : str, optional
+            Receptor whose weights are returned, if the projection drives several; by default all of them.
 
-        `pre` and `post` are positions in the projection's selections. With several receptors, `weight` is a dict by
-        receptor, or the one that `receptor` names.
+        Returns
+        -------
+        Weights
+            Named tuple of arrays, shape (n_synapses,), sorted by (pre, post, order of creation). `pre` and `post` are
+            positions in the projection's selections, `weight` is in nS or pA (a dict by receptor, if there are several)
+            and `delay` in ms.
 
         Raises
         ------
         ArgumentError, ParameterError
-            The projection is of another network, or drives no such receptor.
+            If the projection belongs to another network, or does not drive this receptor.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 2, gs.LIF(), receptors=[gs.AMPA()])
+        >>> projection = net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=0.5, w_max=2.0)
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.set_weights(projection, [0.5, 1.0, 1.5, 2.0])
+        ...     synapses = sim.weights(projection)
+        >>> synapses.pre.tolist(), synapses.post.tolist(), synapses.weight.tolist()
+        ([0, 0, 1, 1], [0, 1, 0, 1], [0.5, 1.0, 1.5, 2.0])
         """
         self._check_open()
         return read_weights(self._compiled, self._session, self._projection(projection), receptor)
 
     def set_weights(self, projection: Projection | str, values: Any, receptor: str | None = None) -> None:
-        """Replace weights, in the order of `weights`: a number or an array, up to the projection's `w_max`.
+        """Replace the weights of a projection.
+
+        Parameters
+        ----------
+        projection : Projection or str
+            The projection or its name.
+        values : float, array_like of shape (n_synapses,), or dict of receptor to one of these
+            New weights (nS or pA) in the order of `weights`, up to the projection's `w_max`.
+        receptor : str, optional
+            Receptor of the weights, if the projection drives several.
 
         Raises
         ------
         ArgumentError, ParameterError
-            The projection is of another network, a weight is out of range, or the synapses share one stored weight.
+            If the projection belongs to another network, a weight is out of range, or the synapses share one stored
+            weight (declare `w_max` when connecting).
         """
         self._check_open()
         keep = self._initial.keep
         write_weights(self._compiled, self._session, self._projection(projection), receptor, values, keep)
 
     def reset(self) -> None:
-        """Go back to time 0: state, weights and recordings are those of a new simulator."""
+        """Go back to time 0: state, weights and recordings are those of a new simulator.
+
+        Raises
+        ------
+        SimulationError
+            If the simulator is closed.
+        """
         self._check_open()
         self._initial.restore()
         self._recordings.restart()
         self._step = self._state.step = 0
 
     def save(self, path: str) -> None:
-        """Write all recordings: `path` ending in .h5 is one file, else a folder of standard SONATA files."""
+        """Write all recordings; `gs.open_results` reads them.
+
+        Parameters
+        ----------
+        path : path-like
+            A name ending in ``.h5`` is one file; any other name is a folder of standard SONATA files.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
+        MissingDependencyError
+            If h5py is not installed.
+        SimulationError
+            If the simulator is closed.
+        """
         self._check_open()
         save_results(path, {name: self.data[name] for name in self._recordings.recorders})
 
@@ -271,7 +366,7 @@ class Simulator:
         return known[one_of(projection, known, "projection")]
 
     def close(self) -> None:
-        """Release memory and close files; results already read stay."""
+        """Release memory and close files; results that were read before remain valid."""
         if not self._closed:
             self._closed = True
             self._recordings.close()

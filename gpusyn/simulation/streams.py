@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 def _path(recorder: Recorder) -> Path:
-    """The recorder's file by its one name, however it was spelt."""
+    """Return the absolute path of the recorder's file, so that two spellings of one path are equal."""
     return Path(str(recorder.file)).resolve()
 
 
@@ -72,7 +72,7 @@ class Streams:
             file.flush(self.time)
 
     def read_back(self, name: str) -> SpikeData | TraceData | None:
-        """What a streaming recorder has written so far; None for a recorder that stays in memory."""
+        """Return the data that a streaming recorder has written so far; None for a recorder that stays in memory."""
         if name not in self.recorders:
             return None
         from gpusyn.io.results_file import open_results

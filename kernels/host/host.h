@@ -1,4 +1,4 @@
-// What makes the kernel text run on a CPU at speed: workers with contiguous shares, lanes as SIMD loops.
+// The dialect on a CPU, made to run fast: workers with contiguous shares, lanes as SIMD loops.
 #pragma once
 #define GPUSYN_HOST 1
 #include <cmath>

@@ -1,4 +1,4 @@
-// What the gates of all kinetics share. A file of this folder holds the structs of one family of kinetics: `Lumped`
+// The common part of the gates of all kinetics. A file of this folder holds the structs of one family of kinetics: `Lumped`
 // ones, which a target neuron keeps of its synapses' gates; gates that a source keeps (...Source); gates that every
 // synapse keeps
 // (...Gate). Coefficients have names: gpusyn/equations/kinetics/ lists those of each struct, and the enumerations
@@ -62,7 +62,7 @@ struct OwnGate {
     }
 };
 
-// What a source did: its events in this step; or whether its transmitter acted in it (was), and acts in the next one
+// Activity of a source: its events in this step; or if its transmitter acted in it (was), and acts in the next one
 // (is).
 enum { STARTS = 1, ENDS };
 struct Sent {

@@ -150,7 +150,7 @@ def test_shared_sums_take_bytes_by_neuron(kinetics):
 SAYS = {
     "Exponential": "event-driven, gate on the target neuron: exact, the kinetics is linear",
     "FirstOrder": "gate on the source neuron, sums over synapses in and out of a pulse on the target (Lytton 1996): "
-    "two deliveries a burst, exact",
+    "two deliveries per burst, exact",
     "GProtein": "gate on the source neuron, summed on the target after the nonlinearity: a delivery a step while the "
     "gate changes, exact",
     "Saturating": "gate on the source neuron, its growth summed on the target: a delivery a step while the rise "

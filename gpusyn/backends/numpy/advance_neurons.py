@@ -25,7 +25,7 @@ LIMIT = 1e30  # a potential beyond it, or not a number, is a fault
 
 
 class Variable(IntEnum):
-    """What a probe records."""
+    """The variables that a probe can record."""
 
     V = 0
     G = 1
@@ -68,7 +68,7 @@ class Bathed(NamedTuple):
         return gate if self.scale is None else self.scale * gate
 
     def current(self, v: Real, *, end: bool) -> Real:
-        """The current at potential v."""
+        """Return the current at potential v."""
         r = self.receptor
         return r.effect.current(self.conductance(end=end), r.effect_x, v, self.effect_c, self.Mg)
 
@@ -153,7 +153,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
 
 
 def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
-    """Runs of chunks that continue each other, each as one long chunk and its members."""
+    """Yield runs of chunks that continue each other: one long chunk for each run, and its members."""
     blank = {"size": 0, "probe": 0, "probe_end": 0}
     start = 0
     while start < len(chunks):
@@ -197,7 +197,7 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: li
 
 
 def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator[Probes]:
-    """The probes of one population, grouped by what they record."""
+    """Yield the probes of one population, grouped by the variable that they record."""
     found = [
         probe._replace(neuron=probe.neuron + chunk.first - whole.first)
         for chunk in members
@@ -259,7 +259,7 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
 
 
 def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, step: Step) -> Bathed:
-    """A receptor with what drugs, [Mg] and glycine make of it in this step."""
+    """Return a receptor as drugs, magnesium and glycine change it in this step."""
     own, bath = c[r.coef :], r.bath
     if bath.kinetics >= 0:
         own = a.bath_kinetics[step.local * int(a.bath_width) + bath.kinetics :]
@@ -273,7 +273,7 @@ def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, step: Step)
 
 
 def _free_v(model: type[Neuron], cells: Cells, own: Any, bathed: list[Bathed], waves: Array) -> Array:
-    """The v that each neuron would reach were it not refractory."""
+    """Return the v that each neuron would reach if it were not refractory."""
     v, current = cells.V, cells.current
     if cells.chunk.has_waves:
         current = current + waves[cells.current_wave]
@@ -319,7 +319,7 @@ def _threshold(model: type[Neuron], cells: Cells, own: Any, free_v: Array, waves
 
 
 def _sample(cells: Cells, bathed: list[Bathed], variable: Variable, receptor: int) -> Array:
-    """Recorded values of all neurons, as they stand at the end of the step."""
+    """Return the recorded values of all neurons at the end of the step."""
     v = cells.V
     value: Real
     if variable == Variable.V:

@@ -23,7 +23,7 @@ LANES = 32
 
 
 class Lanes(NamedTuple):
-    """Where each synapse of a block stands when rows are cut into passes of 32, all first passes first.
+    """The place of each synapse of a block when rows are cut into passes of 32, with all first passes first.
 
     Rows are ordered by falling number of passes, so that pass p consists of the first ``active[p]`` rows.
     """
@@ -34,7 +34,7 @@ class Lanes(NamedTuple):
 
 
 def plan_lanes(length: Array) -> Lanes:
-    """The lanes of rows of given lengths."""
+    """Return the lanes of rows of given lengths."""
     passes = -(-length // LANES)
     order = np.argsort(-passes, kind="stable")
     rank = np.empty_like(order)
@@ -48,7 +48,7 @@ def plan_lanes(length: Array) -> Lanes:
 
 
 def lane_sums(values: Array, lanes: Lanes) -> Array:
-    """The sum of each row."""
+    """Return the sum of each row."""
     # Padding with +0 changes no bit: a partial sum starts at +0 and so is never -0.
     padded = np.zeros((sum(lanes.active), LANES), values.dtype)
     padded.reshape(-1)[lanes.place] = values

@@ -18,7 +18,7 @@ Coefficients = tuple[Any, ...]  # a NamedTuple of gpusyn/equations/kinetics/
 
 
 class Step(NamedTuple):
-    """What the coefficients of a source's or a synapse's gate may depend on, beside its kinetics.
+    """The quantities on which the coefficients of a source's or a synapse's gate may depend, beside its kinetics.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class GateForm:
-    """How the gates of one kinetics are kept.
+    """The record of a kinetics: which gates it has, and their coefficients.
 
     Attributes
     ----------

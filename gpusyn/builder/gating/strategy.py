@@ -1,4 +1,4 @@
-"""Who owns the gates of a receptor: its target neuron, the sources of its synapses, or every synapse; and why."""
+"""Choose the owner of the gates of a receptor: its target neuron, the sources of its synapses, or every synapse."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Strategy(NamedTuple):
 def choose_strategies(
     population: Population, projections: Iterable[Projection], infusions: Mapping[str, Infusion]
 ) -> list[Strategy]:
-    """The cheapest exact strategy of each receptor of a population; projections and infusions are its network's."""
+    """Return the cheapest exact strategy of each receptor of a population, given its network's other objects."""
     changing = {
         name
         for projection in projections

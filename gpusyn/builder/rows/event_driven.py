@@ -37,7 +37,7 @@ class Senders(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where the synapses of a route are in their arrays."""
+    """The places in the arrays of the synapses of a route."""
 
     rows: int
     words: int

@@ -1,4 +1,4 @@
-"""Where the synapses of a projection are kept in the arrays, and how the arrays are put together."""
+"""The places of a projection's synapses in the arrays, and the assembly of the arrays from parts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class StoredWeights:
-    """Where the synapses of one pathway onto one receptor are, for `weights` and `set_weights`.
+    """The places of the synapses of one pathway onto one receptor, for `weights` and `set_weights`.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ class SynapseTables:
 
     @property
     def stored(self) -> list[StoredWeights]:
-        """Where the synapses of every pathway and receptor are kept."""
+        """The places in the arrays of the synapses of every pathway and receptor."""
         return [*self.event_driven.stored, *(s for tables in self.gated.values() for s in tables.stored)]
 
     def arrays(self) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""What the gates of all kinetics share: three kinds of gates, by who keeps them, and the registries of their structs.
+"""The common part of all kinetics: three kinds of gates, by their owner, and the registries of their structs.
 
 `x` holds a gate's states, one array each. `c` holds coefficients by name: each is a number that all neurons share, or
 an array of one number for each neuron. Operations are written in the kernels' order, because that order fixes bits.
@@ -20,7 +20,7 @@ MOST_COMPONENTS = 7  # of a scheme of channels under pulses of transmitter: one 
 
 
 class Gate:
-    """What the twins of all structs have.
+    """The common attributes of the twins of all structs.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Arrivals(NamedTuple):
 
 
 class Lumped(Gate):
-    """What a target neuron keeps of its synapses' gates.
+    """The sums over its synapses' gates that a target neuron keeps.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class Lumped(Gate):
 
 
 class Sent(NamedTuple):
-    """What sources did: events of this step; whether transmitter was there in it (was), and is in the next (is)."""
+    """Activity of the sources: events of this step; if transmitter was present in it, and is present in the next."""
 
     events: Array
     was_on: Array
