@@ -119,7 +119,7 @@ def amount(results: Results) -> str:
 
 
 def run_check(cases: Iterable[Case] | None = None, compared: list[Variant] | None = None) -> int:
-    """Compare and print one line a backend and case.
+    """Compare and print one line for each backend and case.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class FixedProbability(Rule):
     p : float
         Probability of each pair, 0 to 1. A pair has at most one synapse: there are no multapses.
     autapses : bool
-        If True, a neuron may contact itself. Without autapses, the other synapses are the same.
+        If True, a neuron may contact itself. Excluding autapses does not change the other synapses.
 
     Raises
     ------

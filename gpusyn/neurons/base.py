@@ -63,7 +63,7 @@ class NeuronModel(Immutable):
             length = len(value) if isinstance(value, (np.ndarray, tuple)) else size
             if length != size:
                 raise ParameterError(
-                    f"{where}: {self.kind}.{name} has {length} values, must be {size}, one a neuron; "
+                    f"{where}: {self.kind}.{name} has {length} values, must be {size}, one per neuron; "
                     f"give as many values as neurons, or one number for all"
                 )
 
@@ -168,7 +168,7 @@ def _same_lengths(kept: Mapping[str, Any], kind: str) -> None:
     lengths = {name: len(value) for name, value in kept.items() if isinstance(value, np.ndarray)}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise ParameterError(f"{kind}: arrays must have one value a neuron, all equally many (got {listed})")
+        raise ParameterError(f"{kind}: arrays must have one value per neuron, all of the same length (got {listed})")
 
 
 def _extent(value: Any) -> tuple[Floats, Floats]:

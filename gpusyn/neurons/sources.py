@@ -23,7 +23,7 @@ MOST_EVENTS = 1 << 20  # events of one source in one step
 
 
 class PoissonSource(NeuronModel):
-    """A source of independent Poisson spike trains, one a neuron.
+    """A source of independent Poisson spike trains, one per neuron.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class PoissonSource(NeuronModel):
     is_source = True
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("rate", 10.0, "Hz", "rate of each neuron: a number, an array or a Waveform"),
-        Parameter("max_events", None, "", "declared maximum of events a step; none: chosen from the rate"),
+        Parameter("max_events", None, "", "declared maximum of events per step; none: chosen from the rate"),
     )
 
     @public
@@ -58,7 +58,7 @@ class SpikeSource(NeuronModel):
     Parameters
     ----------
     times : sequence of float, or sequence of sequences
-        Times (ms), >= 0: one list for every neuron, or one list a neuron. They are sorted, and rounded to the
+        Times (ms), >= 0: one list for all neurons, or one list per neuron. They are sorted, and rounded to the
         nearest step >= 1 when the network is compiled; equal times are separate events.
     max_events : int, optional
         Declared maximum of events of one neuron in one step.
@@ -72,7 +72,7 @@ class SpikeSource(NeuronModel):
     is_source = True
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("times", None, "ms", "spike times: one list for all neurons, or one list a neuron"),
-        Parameter("max_events", None, "", "declared maximum of events a step; none: counted"),
+        Parameter("max_events", None, "", "declared maximum of events per step; none: counted"),
     )
 
     @public
@@ -96,14 +96,14 @@ def _max_events(value: Any, kind: str) -> int | None:
 
 
 def _spike_times(times: Any) -> Floats | tuple[Floats, ...]:
-    """Return sorted times, shared by all neurons or one array a neuron."""
+    """Return sorted times, shared by all neurons or one array per neuron."""
     where = "SpikeSource.times"
     nested = isinstance(times, (list, tuple)) or (
         type(times) is np.ndarray and times.ndim > 0 and (times.ndim > 1 or times.dtype == object)
     )
     if nested and any(isinstance(item, (list, tuple)) or np.ndim(item) > 0 for item in times):
         if type(times) is np.ndarray and times.ndim > 2:
-            raise ParameterError(f"{where}: must be one list of times, or one a neuron (got shape {times.shape})")
+            raise ParameterError(f"{where}: must be one list of times, or one per neuron (got shape {times.shape})")
         return tuple(_sorted_times(train, f"{where}[{k}]") for k, train in enumerate(times))
     return _sorted_times(times, where)
 

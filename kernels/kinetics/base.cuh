@@ -1,8 +1,7 @@
-// The common part of the gates of all kinetics. A file of this folder holds the structs of one family of kinetics: `Lumped`
-// ones, which a target neuron keeps of its synapses' gates; gates that a source keeps (...Source); gates that every
-// synapse keeps
-// (...Gate). Coefficients have names: gpusyn/equations/kinetics/ lists those of each struct, and the enumerations
-// ...Coefficients are made from there.
+// The common part of the gates of all kinetics. A file of this folder holds the structs of one family of kinetics:
+// `Lumped` ones, which a target neuron keeps of its synapses' gates; gates that a source keeps (...Source); gates that
+// every synapse keeps (...Gate). Coefficients have names: gpusyn/equations/kinetics/ lists those of each struct, and
+// the enumerations ...Coefficients are made from there.
 //
 // Lumped:   `average` is the sum's mean over the coming step, `step` its propagator with the input that is due at the
 // end of

@@ -1,8 +1,8 @@
 // Gates that saturate: S' = -S/tau_d + alpha x (1 - S) with a rise variable x (Wang 1999), or jumps in its place.
 #pragma once
 
-// The growth of S by x in one step, where S alone decays: x' = -x/tau_r, S' = -S/tau_d + alpha x (1 - S) (Wang 1999) in closed
-// form. With y = loss x, S becomes decay exp(-y) (S + y head (1 + y ratio_1 (1 + y ratio_2 (...)))). C names the
+// The growth of S by x in one step, where S alone decays: x' = -x/tau_r, S' = -S/tau_d + alpha x (1 - S) (Wang 1999) in
+// closed form. With y = loss x, S becomes decay exp(-y) (S + y head (1 + y ratio_1 (1 + y ratio_2 (...)))). C names the
 // coefficients.
 template <class C> DEVICE real growth(const real *c, const real *ratio, real S, real x)
 {

@@ -1,4 +1,4 @@
-// The effects of an open gate on the membrane: it adds to the conductance G and to the drive D, where C dv/dt = D - G v.
+// Effects of an open gate on the membrane: it adds to the conductance G and to the drive D in C dv/dt = D - G v.
 // v is relative to the resting potential E_L, and so are the reversal potentials e. Mg is a factor on the block's
 // coefficient, which is for the receptor's own [Mg], or for 1 mM where it changes with time. An effect may have states
 // of its own, after those of the gate; `follow` advances them at the end of a step.

@@ -33,7 +33,7 @@ def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliver
 
 
 def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
-    """End a step: spikes go to the rings of their targets, histories move on, the clock ticks."""
+    """End a step: deliver spikes to the rings of their targets, update histories, advance the clock."""
     clock = Clock(*a.clock.tolist())
     now, local = clock.now, clock.now - clock.start
     begin, end = int(a.spike_begin[local]), int(a.spike_total[0])

@@ -58,7 +58,7 @@ def release(last: Array, event: Array, now: int, pulse: int, dead: int) -> Array
 def poisson_events(a: SimpleNamespace, drive: Drive, step: Step, offset: int, size: int) -> Array | None:
     """Return the Poisson events of elements `offset` to `offset + size` in one step; None outside start and stop.
 
-    The rate is constant per element, or one number a step out of a table.
+    The rate is constant per element, or one number per step from a table.
     """
     if not drive.start <= step.now < drive.stop:
         return None

@@ -1,9 +1,10 @@
 """Channels that a pulse of transmitter opens, as linear schemes: exact propagators with transmitter on and off.
 
 Occupancies obey p' = Q p. Without transmitter they rest at p0, where no channel is open; y is the deviation from it,
-without one closed state (it follows from the others), and y[0] is the open fraction. Then y' is linear with transmitter off, and
-linear with a constant drive with transmitter on, so that weighted sums of y over synapses obey the same equations:
-one pair of sums a target neuron stands for all its synapses (Lytton 1996; Destexhe, Mainen and Sejnowski 1994).
+without one closed state (it follows from the others), and y[0] is the open fraction. Then y' is linear with
+transmitter off, and linear with a constant drive with transmitter on, so that weighted sums of y over synapses obey the
+same equations: one pair of sums per target neuron represents all its synapses (Lytton 1996; Destexhe, Mainen and
+Sejnowski 1994).
 """
 
 from __future__ import annotations

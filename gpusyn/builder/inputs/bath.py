@@ -110,7 +110,7 @@ class BathTables:
         """Return the coefficients of changing decays, (steps, width)."""
         table = np.zeros((len(times.middle), self.width))
         for place, kinetics, quantum, factor in self.decays:
-            # with the fastest decay, 1, among them the rounding of one factor does not depend on the others of its chunk
+            # The fastest decay, 1, is always among them, so the rounding of a factor does not depend on its chunk.
             factors, which = np.unique(np.concatenate([[1.0], factor(times.middle)]), return_inverse=True)
             slowed = target_coefficients(kinetics, self.layout.dt, quantum, slower=factors)
             coef = [np.broadcast_to(c, factors.shape) for c in slowed]

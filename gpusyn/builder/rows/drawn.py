@@ -78,7 +78,7 @@ def _weight(projection: Projection, receptor: str, key: int, creation: Integers)
     if isinstance(given, np.ndarray):
         if len(given) != len(creation):
             raise ParameterError(
-                f"{where}: must have one value a synapse, {len(creation)} in all (got {show(given)}); "
+                f"{where}: must have one value per synapse, {len(creation)} in all (got {show(given)}); "
                 "the order is that of creation: give a distribution, or FromArrays with weights of its length"
             )
         return given
@@ -97,7 +97,7 @@ def _delay(
     if isinstance(given, np.ndarray):
         if len(given) != len(creation):
             raise ParameterError(
-                f"Projection '{projection.name}'.delay: must have one value a synapse, {len(creation)} in all "
+                f"Projection '{projection.name}'.delay: must have one value per synapse, {len(creation)} in all "
                 f"(got {len(given)}); the order is that of creation"
             )
         return np.rint(given / dt).astype(np.int32)

@@ -182,7 +182,7 @@ class SynapseGate(Gate):
         return 1
 
     def step(self, c: Any, sent: Array, x: Sequence[Array]) -> tuple[Array, Array]:
-        """Advance over a step; returns what `average` adds up for each synapse, and the gate at the end.
+        """Advance over a step; return what `average` adds up for each synapse, and the gate at the end.
 
         `sent` is the number of events, or whether transmitter is there.
         """
