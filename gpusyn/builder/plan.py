@@ -1,4 +1,4 @@
-"""`plan`: how a network will be computed, and how much memory it needs, before anything is allocated."""
+"""`plan`: the memory that a network needs and the way it is computed, before anything is allocated."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class Machine(Protocol):
         """Upper limit on worker threads; targets are split into this many slices."""
 
     def free_memory(self) -> int | None:
-        """Return how many bytes the arrays may take, None if that is not known."""
+        """Return the number of bytes that the arrays may take, None if it is not known."""
 
 
 class _ThisComputer:
-    """The main memory of this computer, and one thread; a plan assumes it if no backend is given."""
+    """The main memory of this computer and one thread, which a plan assumes if no backend is given."""
 
     workers = 1
 
     def free_memory(self) -> int | None:
-        """Return the free bytes of main memory, None if the system does not say."""
+        """Return the free bytes of main memory, None if the system does not report them."""
         return free_memory()
 
 
@@ -51,7 +51,7 @@ def plan(
     backend: Machine | None = None,
     threads: int | None = None,
 ) -> Plan:
-    """Plan a network: the method for each receptor, memory, rounding of weights. Nothing is drawn or allocated.
+    """Plan a network: its strategies, memory, quanta and launches. Nothing is drawn or allocated.
 
     Parameters
     ----------
@@ -60,9 +60,9 @@ def plan(
     dt : float
         Time step (ms), > 0.
     precision : {"single", "double"}
-        Float type of the state.
+        Precision of the state: float32 or float64.
     backend : Backend, optional
-        Backend whose free memory is compared with the memory needed; by default this computer's main memory.
+        Backend whose free memory counts; by default the main memory of this computer.
     threads : int, optional
         Worker threads of the `cpu` backend.
 
@@ -76,17 +76,19 @@ def plan(
     ArgumentError
         If an argument has the wrong type.
     ParameterError
-        If a value is out of range, or a time in the network is not a multiple of dt.
+        If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
+    UnknownNameError
+        If the precision is unknown.
 
     Examples
     --------
     >>> import gpusyn as gs
     >>> net = gs.Network()
-    >>> cells = net.population("cells", 1000, gs.LIF(), receptors=[gs.AMPA()])
-    >>> projection = net.connect(cells, cells, gs.FixedInDegree(100), receptor="AMPA", weight=0.5)
-    >>> found = gs.plan(net, dt=0.1)
-    >>> found.synapses, found.fits, round(found.bytes_per_synapse, 2)
-    (100000.0, True, 4.08)
+    >>> cells = net.population("cells", 1000, gs.LIF(), receptors=gs.AMPA())
+    >>> net.connect(cells, cells, gs.FixedInDegree(80), receptor="AMPA", weight=0.5).name
+    'cells->cells:AMPA'
+    >>> gs.plan(net).synapses
+    80000.0
     """
     instance(net, Network, "plan().net", "a Network")
     if backend is not None:
@@ -97,24 +99,24 @@ def plan(
 
 
 class Plan:
-    """The result of :func:`plan`.
+    """The plan of a network; the result of :func:`plan`.
 
     Attributes
     ----------
     dt : float
         Time step (ms).
     precision : str
-        ``"single"`` or ``"double"``.
+        Precision of the state, ``"single"`` or ``"double"``.
     bytes : dict of str to int
-        Memory of each part (bytes).
+        Memory by part (bytes).
     scratch : int
-        Largest additional memory while the network is built (bytes); it is free again before the first step.
+        Largest extra memory while the network is built (bytes); it is released before the first step.
     synapses : float
-        Number of synapses; the expected number for random rules.
+        Number of synapses; for random rules the expected number.
     launches : int
         Kernel launches per step.
     free : int or None
-        Free memory (bytes); None if it is not known.
+        Free memory (bytes); ``None``: it is not known.
     """
 
     def __init__(self, net: Network, dt: float, precision: str, machine: Machine, threads: int | None) -> None:
@@ -135,17 +137,17 @@ class Plan:
 
     @property
     def fits(self) -> bool:
-        """True if the network fits into the free memory, also while it is built."""
+        """True if the arrays and the scratch of building fit into the free memory, or this is not known."""
         return self.free is None or self.total + self.scratch <= self.free
 
     @property
     def bytes_per_synapse(self) -> float:
-        """Mean memory of a synapse: its word, weights and gates, and the bounds of rows (bytes)."""
+        """Memory of words, weights, gates and row bounds per synapse (bytes)."""
         return self._of_synapses / self.synapses if self.synapses else 0.0
 
     @property
     def specs(self) -> dict[str, ArraySpec]:
-        """Description of every array, by name; numbers that depend on drawn synapses are expected values."""
+        """Description of each array by name; sizes that depend on drawn synapses are expected numbers."""
         return {spec.name: spec for _, spec in self._described}
 
     def require_fit(self) -> None:
@@ -154,30 +156,28 @@ class Plan:
         Raises
         ------
         PlanMemoryError
-            If the free memory is too small; the message lists the largest parts. Nothing was allocated.
+            If it does not fit; the message lists the largest parts. Nothing has been allocated.
         """
         if not self.fits:
             assert self.free is not None
             largest = sorted(self.bytes.items(), key=lambda kv: -kv[1])[:6]
             parts = "\n".join(f"  {size_text(v):>10}  {k}" for k, v in largest)
             raise PlanMemoryError(
-                f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are "
-                f"free.\n{parts}\n"
-                f"  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. To fit: weights "
-                "shared by a projection "
-                "(a number instead of an array or distribution), fewer synapses, precision='single', or fewer "
-                "recorded neurons."
+                f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are free.\n"
+                f"{parts}\n  {size_text(self.scratch):>10}  build scratch\nNothing was allocated. "
+                "To fit: weights shared by a projection (a number instead of an array or distribution), "
+                "fewer synapses, precision='single', or fewer recorded neurons."
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
-        """Return the plan of a network that was built, with the number of non-zero weights that round to 0."""
+        """Return the plan with the number of weights that round to 0, which is known once the network is drawn."""
         plan = copy.copy(self)
         plan.rounded_to_zero = dict(rounded_to_zero)
         return plan
 
     # ---- counting ----
     def _count(self) -> dict[str, int]:
-        """Return the bytes of all arrays by part; those of synapses by projection."""
+        """Return the memory of all arrays by part, that of synapses by projection (bytes)."""
         parts: dict[str, int] = {}
         for pathway in self.layout.pathways:
             _add(parts, f"synapses {pathway.projection.name}", synapse_bytes(pathway, self.layout))
@@ -189,20 +189,19 @@ class Plan:
 
     # ---- text ----
     def describe(self) -> str:
-        """Return the plan as text: the method for each receptor and its reason, rounding, memory."""
+        """Return the plan as text: strategies with their reasons, memory, quanta and launches."""
         layout = self.layout
         lines = [
             f"plan: {layout.n_sources} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, "
-            f"{self.precision} "
-            f"precision, sums in {layout.numbers.acc}",
-            f"  {self.launches} kernel launches per step, {sum(g.size for g in layout.groups)} neurons in "
-            f"{len(layout.groups)} group(s) of one model and receptors each",
+            f"{self.precision} precision, sums in {layout.numbers.acc}",
+            f"  {self.launches} launches per step, "
+            f"{sum(g.size for g in layout.groups)} neurons in {len(layout.groups)} model signature(s)",
         ]
         lines += [line for b in layout.pathways for line in _pathway_lines(b, layout)]
         lines += self._quanta_lines()
         lines.append(
-            f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes per synapse; while it is built, "
-            f"another {size_text(self.scratch)}"
+            f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes per synapse, "
+            f"build scratch {size_text(self.scratch)}"
         )
         lines += [f"    {size_text(v):>10}  {k}" for k, v in self.bytes.items()]
         lines += [f"  note: {note}" for note in dict.fromkeys(layout.notes)]
@@ -216,9 +215,8 @@ class Plan:
             for receptor, ring in zip(place.population.receptors, place.rings, strict=True):
                 if ring.quantum.inputs:
                     lines.append(
-                        f"  quantum of {name}.{receptor.name}: 2^{ring.quantum.exponent} "
-                        f"{receptor.weight_unit}, rounding at most "
-                        f"{ring.quantum.error:.1e} of the mean weight, ring of {ring.slots} steps"
+                        f"  quantum of {name}.{receptor.name}: 2^{ring.quantum.exponent} {receptor.weight_unit}, "
+                        f"rounding at most {ring.quantum.error:.1e} of the mean weight, ring of {ring.slots} steps"
                     )
         if self.rounded_to_zero is not None:
             lost = sum(self.rounded_to_zero.values())
@@ -263,10 +261,10 @@ def _pathway_lines(pathway: Pathway, layout: Layout) -> list[str]:
     for k, receptor in sorted(pathway.receptors(False) + pathway.receptors(True)):
         how = pathway.post.strategies[k].reason
         if pathway.shared and pathway.post.strategies[k].owner != SYNAPSE:
-            how += "; one weight and delay from all to all: the targets share one sum"
+            how += "; all to all with one weight and one delay: the targets share one sum"
         kind = type(receptor.kinetics).__name__
         lines.append(
-            f"  {pathway.projection.name} onto {pathway.post.population.name}.{receptor.name} ({kind}): {how}; "
-            f"{pathway.expected:.6g} synapses"
+            f"  {pathway.projection.name} onto {pathway.post.population.name}.{receptor.name} ({kind}): "
+            f"{how}; {pathway.expected:.6g} synapses"
         )
     return lines

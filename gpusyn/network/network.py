@@ -1,4 +1,4 @@
-"""The description of a network. It does not say how the network is computed, and holds no state."""
+"""The description of a network; it neither says how the network is computed nor holds any state."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ LARGEST_POPULATION = 2**31 - 1  # ids are 32-bit
 
 
 class Network(NetworkInputs):
-    """Populations, projections, inputs and recorders.
+    """Description of a network: populations, projections, inputs and recorders.
 
-    Every method checks its arguments at once and returns the object that it adds. :func:`gpusyn.plan` and
-    :class:`gpusyn.Simulator` check the times that must be multiples of dt. Names are unique in a network, since each
-    object's random numbers depend on its name.
+    Each method checks its arguments immediately and returns the object that it adds. Checks that depend on the time
+    step are made when a :class:`Simulator` compiles the network. Names are unique in a network because they are the
+    keys of the random streams.
 
     Attributes
     ----------
@@ -85,20 +85,20 @@ class Network(NetworkInputs):
         Parameters
         ----------
         name : str
-            Unique in the network; no ``/`` or control characters, since it names a group in result files.
+            Unique name, without ``/`` and control characters because it names a group in result files.
         size : int
             Number of neurons, >= 1.
         model : NeuronModel
-            Neuron model such as ``gs.LIF()``, or source such as ``gs.PoissonSource(20.0)``; its arrays must have `size`
-            values.
-        receptors : sequence of Receptor
+            Neuron model or spike source, such as ``gs.LIF()`` or ``gs.PoissonSource(20.0)``. Parameters given as
+            arrays must have `size` values.
+        receptors : Receptor or sequence of Receptor
             Receptors of each neuron; their names must differ.
-        V : float, array (size,) or Distribution, optional
+        V : float, array_like, shape (size,), or Distribution, optional
             Initial potential (mV); by default E_L, or c of an Izhikevich neuron.
         positions : array_like, shape (size, 1 to 3), optional
             Coordinates of each neuron, in a unit of your choice.
         calcium : Calcium, optional
-            Decay and gain of the calcium trace ``"Ca"``; by default ``gs.Calcium()``.
+            Parameters of the calcium trace ``"Ca"``, which is computed if it is recorded.
 
         Returns
         -------
@@ -107,17 +107,11 @@ class Network(NetworkInputs):
 
         Raises
         ------
-        GpusynError
-            If an argument is wrong, or the name is taken.
-
-        Examples
-        --------
-        >>> import gpusyn as gs
-        >>> net = gs.Network()
-        >>> E = net.population("E", 80, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()], V=gs.Uniform(-70.0, -55.0))
-        >>> I = net.population("I", 20, gs.LIF(t_ref=1.0), receptors=[gs.AMPA(), gs.GABA_A()])
-        >>> E.size, (E + I).size, E[:10].size
-        (80, 100, 10)
+        ArgumentError
+            If an argument has the wrong type.
+        ParameterError
+            If a value is out of range, an array has the wrong shape, two receptors have the same name, a spike source
+            is given receptors or a potential, or the name is taken.
         """
         name = self._free_name("population", name, "")
         where = f"Population {name!r}"
@@ -152,20 +146,21 @@ class Network(NetworkInputs):
         Parameters
         ----------
         pre, post : Selection
-            Populations or selections of this network; `post` must not hold sources.
+            Populations or selections of this network; spike sources are not allowed in `post`.
         rule : Rule
-            Connection rule such as ``gs.FixedProbability(0.02)``.
+            Connection rule, such as ``gs.FixedProbability(0.02)``.
         receptor : str, optional
-            Receptor at which the synapses end; every population of `post` must have it.
-        weight : float, array, Distribution, or dict of receptor to one of these or Ratio
-            Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array, shape (n_synapses,), has one value
-            per synapse in order of creation. A dict makes each synapse open several receptors.
-        delay : float, array, Distribution or DistanceDelay
-            Delay (ms), a multiple of dt and >= dt; drawn and computed delays are rounded to the grid.
-        w_max : float or dict of receptor to float, optional
-            Largest weight (nS or pA) that `Simulator.set_weights` may set later; by default the largest initial weight.
+            Name of the receptor that all synapses activate; every population of `post` must have it. Required unless
+            `weight` is a dict.
+        weight : float, array_like, Distribution, or dict of str to these or Ratio
+            Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has shape (n_synapses,), in order
+            of creation. A dict by receptor makes each synapse activate several receptors.
+        delay : float, array_like, shape (n_synapses,), Distribution or DistanceDelay
+            Delays (ms), multiples of dt and >= dt. Delays that are drawn or computed are rounded to the time grid.
+        w_max : float or dict of str to float, optional
+            Largest magnitude to which a weight may later be changed, one for the one receptor or by receptor.
         name : str, optional
-            By default ``pre->post:receptors``.
+            Unique name; by default ``pre->post:receptors``.
 
         Returns
         -------
@@ -173,17 +168,13 @@ class Network(NetworkInputs):
 
         Raises
         ------
-        GpusynError
-            If an argument is wrong, or the name is taken.
-
-        Examples
-        --------
-        >>> import gpusyn as gs
-        >>> net = gs.Network()
-        >>> cells = net.population("cells", 100, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
-        >>> both = {"AMPA": gs.LogNormal(mean=1.0, std=0.5), "NMDA": gs.Ratio("AMPA", 0.1)}
-        >>> net.connect(cells, cells, gs.FixedInDegree(10), weight=both, delay=gs.Uniform(0.5, 2.0)).name
-        'cells->cells:AMPA+NMDA'
+        ArgumentError
+            If an argument has the wrong type, `weight` is missing, or `receptor` is missing or superfluous.
+        ParameterError
+            If a value is out of range, an array has the wrong length, the rule does not suit the selections, a
+            selection belongs to another network, `post` has spike sources, or the name is taken.
+        UnknownNameError
+            If a population of `post` has no such receptor.
         """
         here = "Network.connect()"
         self._own(pre, f"{here}.pre")
@@ -222,18 +213,17 @@ class Network(NetworkInputs):
         Parameters
         ----------
         source : Selection
-            Neurons of this network.
+            Recorded neurons, of this network.
         variables : str or sequence of str
-            ``"spikes"``, or names of traces that all recorded populations have: ``"V"`` (mV), ``"g_<receptor>"`` (nS),
-            ``"I_<receptor>"`` (pA, negative inward), ``"B_<receptor>"`` (fraction that magnesium leaves unblocked),
-            ``"h_<receptor>"`` (rise variable), ``"Ca"`` (uM), and states of the neuron model such as ``"w"``.
-            ``population.variables`` lists them with their units.
+            ``"spikes"``, or variables that all recorded populations have: ``"V"`` (mV), states of the neuron model,
+            ``"g_<receptor>"`` (nS), ``"I_<receptor>"`` (pA), ``"B_<receptor>"`` (open fraction of the magnesium
+            block), ``"h_<receptor>"`` (rise variable) or ``"Ca"`` (calcium). See ``Population.variables``.
         every : float, optional
-            Sampling interval of traces (ms), a multiple of dt; by default every step.
+            Sampling interval of traces (ms), a multiple of dt; by default every step is sampled.
         file : path, optional
-            HDF5 file that the data are streamed to; several recorders may share one.
+            HDF5 file to which the data are streamed; several recorders may share one.
         name : str, optional
-            By default ``source:variables``.
+            Unique name; by default ``source:variables``.
 
         Returns
         -------
@@ -242,19 +232,13 @@ class Network(NetworkInputs):
 
         Raises
         ------
-        GpusynError
-            If an argument is wrong, or the name is taken.
-
-        Examples
-        --------
-        >>> import gpusyn as gs
-        >>> net = gs.Network()
-        >>> cells = net.population("cells", 5, gs.LIF(I_e=200.0), receptors=gs.AMPA())
-        >>> spikes, traces = net.record(cells, "spikes"), net.record(cells[:2], ["V", "I_AMPA"], every=0.5)
-        >>> with gs.Simulator(net, backend="numpy") as sim:
-        ...     sim.run(100.0)
-        ...     len(sim.data[spikes]), sim.data[traces]["V"].shape
-        (15, (200, 2))
+        ArgumentError
+            If an argument has the wrong type, or `every` is given for spikes.
+        ParameterError
+            If spikes and traces are mixed, a variable is named twice, the interval is not positive, the source belongs
+            to another network, or the name is taken.
+        UnknownNameError
+            If a recorded population has no such variable.
         """
         here = "Network.record()"
         self._own(source, f"{here}.source")
@@ -281,8 +265,8 @@ def _receptors(given: Any, model: NeuronModel, where: str) -> tuple[Receptor, ..
     for k, name in enumerate(names):
         if name in names[:k]:
             raise ParameterError(
-                f"{where}.receptors[{k}]: {name!r} is the name of two receptors; give one another, as in "
-                f"gs.{listed[k].kind}(name={name + '_2'!r})"
+                f"{where}.receptors[{k}]: {name!r} is the name of two receptors; "
+                f"give one another, as in gs.{listed[k].kind}(name={name + '_2'!r})"
             )
     return tuple(listed)
 

@@ -1,14 +1,14 @@
-"""`Simulator`: run a network with one clock and one order of operations in each step.
+"""`Simulator`: one clock, one order of operations per step, one owner of the arrays.
 
-The order of a step, t -> t + dt:
+A step from t to t + dt has this order:
 
-1. V advances with the gates at t. During the refractory time V is held, and the gates go on.
-2. The gates decay to t + dt.
-3. Events that are due at t + dt are added once, undecayed.
-4. Where V >= V_th, a spike is stamped with t + dt and V is reset. (A Hodgkin-Huxley neuron spikes when V passes V_th
-   upwards, and is not reset.)
-5. The spike arrives a whole number of steps later, at least one.
-6. Recorders read the state at t + dt.
+1. V advances with the gates as they are at t; a refractory neuron holds V and counts down, while its gates go on;
+2. the gates decay to t + dt;
+3. events that are due at t + dt are added once, undecayed;
+4. a neuron whose V >= V_th emits a spike with the time t + dt, and V is reset (Hodgkin-Huxley: V crosses V_th upwards
+   and is not reset);
+5. the spike arrives after its delay, a whole number of steps >= 1;
+6. recorders sample at t + dt.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Data:
-    """`sim.data`: the data of each recorder so far; index it with the recorder or its name."""
+    """Data recorded so far (`sim.data`); index it with a recorder or with its name."""
 
     simulator: Simulator
 
@@ -53,41 +53,40 @@ class Data:
 
 @public
 class Simulator:
-    """Run a network.
+    """Simulate a network.
 
     Parameters
     ----------
     net : Network
-        Network to run; it must not change afterwards.
+        Network to simulate; what is added to it later is not simulated.
     dt : float
         Time step (ms), > 0.
     seed : int
-        Seed of all random numbers, >= 0.
-    backend : {"auto", "cuda", "cpu", "numpy"}
-        Where to compute. `auto` takes the first that works, and writes its choice to stderr once per process.
+        Seed of all random numbers, >= 0. The same network, step and seed give the same results on every backend.
+    backend : {"auto", "cuda", "cpu", "numpy"} or Backend
+        Backend that computes; ``"auto"`` takes the first that works here, and reports it in one line on stderr.
     precision : {"single", "double"}
-        Float type of the state.
+        Precision of the state: float32 or float64.
     threads : int, optional
-        Worker threads of the `cpu` backend; by default all cores that the process may use. No result depends on it.
+        Worker threads of the `cpu` backend; by default as many as the cores that the process may use. No result
+        depends on it.
     chunk_steps : int, optional
-        Steps that are computed between two readings of the recorders; by default chosen from the size of the network.
-        No result depends on it.
-
-    Attributes
-    ----------
-    plan : Plan
-        Methods and memory of the network; print it.
-    net, dt, backend
-        Network, time step (ms) and name of the backend.
+        Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     ParameterError
-        If a value is out of range, or a time in the network is not a multiple of dt.
-    PlanMemoryError
-        If the network does not fit into the free memory. Nothing was allocated.
+        If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
+    UnknownNameError
+        If the backend or the precision is unknown.
     BackendError
         If the backend cannot be used on this machine.
+    PlanMemoryError
+        If the network does not fit into the free memory; nothing has been allocated.
+    FileError
+        If a file of a recorder cannot be written.
 
     Examples
     --------
@@ -139,45 +138,53 @@ class Simulator:
 
     @property
     def data(self) -> Data:
-        """Results by recorder or its name: `sim.data[recorder]` is a SpikeData or TraceData of all steps so far."""
+        """Data recorded so far: `sim.data[recorder]` is a SpikeData or a TraceData."""
         return Data(self)
 
     def run(self, duration: float, progress: bool = False) -> None:
-        """Advance the simulation; a second call continues where the first one ended.
+        """Advance the simulation by a duration.
 
         Parameters
         ----------
         duration : float
-            Time to advance by (ms), >= 0, a multiple of dt.
+            Duration (ms), >= 0, a multiple of dt.
         progress : bool
-            If True, show a progress bar (of tqdm, if it is installed).
+            If True, show a progress bar on stderr.
 
         Raises
         ------
+        ArgumentError
+            If an argument has the wrong type.
         ParameterError
             If the duration is negative or not a multiple of dt.
         SimulationError
-            If the membrane potential of a neuron became NaN or infinite, or the simulator is closed.
+            If the membrane potential of a neuron becomes NaN or infinite, or the simulator is closed.
+        FileError
+            If a file of a recorder cannot be written.
         """
         duration = real(duration, "Simulator.run().duration", unit="ms", low=0.0)
         self.step(whole_steps(duration, self.dt, "Simulator.run().duration", low=0), progress=progress)
 
     def step(self, n: int = 1, progress: bool = False) -> None:
-        """Advance by `n` time steps.
+        """Advance the simulation by a number of steps.
 
         Parameters
         ----------
         n : int
             Number of steps, >= 0.
         progress : bool
-            If True, show a progress bar.
+            If True, show a progress bar on stderr.
 
         Raises
         ------
+        ArgumentError
+            If an argument has the wrong type.
         ParameterError
             If `n` is negative.
         SimulationError
-            If the membrane potential of a neuron became NaN or infinite, or the simulator is closed.
+            If the membrane potential of a neuron becomes NaN or infinite, or the simulator is closed.
+        FileError
+            If a file of a recorder cannot be written.
         """
         self._check_open()
         n = integer(n, "Simulator.step().n", low=0)
@@ -207,40 +214,38 @@ class Simulator:
             for name, place in self._layout.populations.items():
                 if place.source <= source < place.source + place.size:
                     raise SimulationError(
-                        f"Population '{name}', neuron {source - place.source}: V became NaN or infinite at t = "
-                        f"{(step + 1) * self.dt:g} ms; look for extreme weights or currents, or use a smaller dt"
+                        f"Population '{name}', neuron {source - place.source}: "
+                        f"V became NaN or infinite at t = {(step + 1) * self.dt:g} ms; "
+                        "look for extreme weights or currents, or use a smaller dt"
                     )
 
     # ---- state ----
     def get(self, population: Any, variable: str) -> Array:
-        """Return the present values of a variable of a population or selection.
+        """Return the present values of a variable.
 
         Parameters
         ----------
         population : Population or Selection
-            Neurons of the network.
+            Neurons whose values are wanted.
         variable : str
-            ``"V"`` (mV), ``"g_<receptor>"`` (nS), ``"h_<receptor>"``, ``"Ca"`` (uM) or a state of the neuron model.
+            ``"V"`` (mV), a state of the neuron model, ``"g_<receptor>"`` (nS, or pA for a CurrentReceptor) or
+            ``"h_<receptor>"``.
 
         Returns
         -------
-        ndarray, shape (population.size,)
-            A copy in main memory.
+        ndarray of float32 or float64, shape (population.size,)
+            A copy in the memory of the host, one value per neuron.
 
         Raises
         ------
-        ArgumentError, ParameterError
-            If the population belongs to another network, or has no such variable.
-
-        Examples
-        --------
-        >>> import gpusyn as gs
-        >>> net = gs.Network()
-        >>> cells = net.population("cells", 3, gs.LIF())
-        >>> with gs.Simulator(net, backend="numpy") as sim:
-        ...     sim.set(cells, "V", -60.0)
-        ...     sim.get(cells, "V").tolist()
-        [-60.0, -60.0, -60.0]
+        ArgumentError
+            If an argument has the wrong type, or the population belongs to another network.
+        ParameterError
+            If the variable is computed only while it is recorded.
+        UnknownNameError
+            If a population has no such variable.
+        SimulationError
+            If the simulator is closed.
         """
         self._check_open()
         return self._state.get(population, variable)
@@ -251,16 +256,22 @@ class Simulator:
         Parameters
         ----------
         population : Population or Selection
-            Neurons of the network.
+            Neurons whose values are replaced.
         variable : str
             As for `get`.
-        values : float, array_like of shape (population.size,) or Distribution
+        values : float, array_like, shape (population.size,), or Distribution
             New values, in the unit of the variable.
 
         Raises
         ------
-        ArgumentError, ParameterError
-            If the population has no such variable, the variable can only be read, or a value is out of range.
+        ArgumentError
+            If an argument has the wrong type, or the population belongs to another network.
+        ParameterError
+            If the variable can only be read, a value is out of range, or an array has the wrong length.
+        UnknownNameError
+            If a population has no such variable.
+        SimulationError
+            If the simulator is closed.
         """
         self._check_open()
         self._state.set(population, variable, values, self._seed)
@@ -271,33 +282,24 @@ class Simulator:
         Parameters
         ----------
         projection : Projection or str
-            The projection or its name.
+            Projection, or its name.
         receptor : str, optional
-            Receptor whose weights are returned, if the projection drives several; by default all of them.
+            Receptor whose weights are wanted; by default all receptors of the projection.
 
         Returns
         -------
         Weights
-            Named tuple of arrays, shape (n_synapses,), sorted by (pre, post, order of creation). `pre` and `post` are
-            positions in the projection's selections, `weight` is in nS or pA (a dict by receptor, if there are several)
-            and `delay` in ms.
+            Positions `pre` and `post` in the projection's selections, `weight` (nS or pA) and `delay` (ms), one value
+            per synapse, sorted by (pre, post, creation). With several receptors, `weight` is a dict by receptor.
 
         Raises
         ------
-        ArgumentError, ParameterError
-            If the projection belongs to another network, or does not drive this receptor.
-
-        Examples
-        --------
-        >>> import gpusyn as gs
-        >>> net = gs.Network()
-        >>> cells = net.population("cells", 2, gs.LIF(), receptors=[gs.AMPA()])
-        >>> projection = net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=0.5, w_max=2.0)
-        >>> with gs.Simulator(net, backend="numpy") as sim:
-        ...     sim.set_weights(projection, [0.5, 1.0, 1.5, 2.0])
-        ...     synapses = sim.weights(projection)
-        >>> synapses.pre.tolist(), synapses.post.tolist(), synapses.weight.tolist()
-        ([0, 0, 1, 1], [0, 1, 0, 1], [0.5, 1.0, 1.5, 2.0])
+        ArgumentError
+            If an argument has the wrong type, or the projection belongs to another network.
+        UnknownNameError
+            If there is no such projection, or the projection has no such receptor.
+        SimulationError
+            If the simulator is closed.
         """
         self._check_open()
         return read_weights(self._compiled, self._session, self._projection(projection), receptor)
@@ -308,29 +310,37 @@ class Simulator:
         Parameters
         ----------
         projection : Projection or str
-            The projection or its name.
-        values : float, array_like of shape (n_synapses,), or dict of receptor to one of these
-            New weights (nS or pA) in the order of `weights`, up to the projection's `w_max`.
+            Projection, or its name.
+        values : float, array_like, shape (n_synapses,), or dict of str to these
+            New weights (nS or pA), at most the projection's `w_max` in magnitude. An array has the order of `weights`;
+            a dict has the weights by receptor.
         receptor : str, optional
-            Receptor of the weights, if the projection drives several.
+            Receptor whose weights are replaced; required if the projection has several and `values` is not a dict.
 
         Raises
         ------
-        ArgumentError, ParameterError
-            If the projection belongs to another network, a weight is out of range, or the synapses share one stored
-            weight (declare `w_max` when connecting).
+        ArgumentError
+            If an argument has the wrong type, or the projection belongs to another network.
+        ParameterError
+            If a weight is out of range, an array has the wrong length, or all synapses share one stored weight.
+        UnknownNameError
+            If there is no such projection, or the projection has no such receptor.
+        SimulationError
+            If the simulator is closed.
         """
         self._check_open()
         keep = self._initial.keep
         write_weights(self._compiled, self._session, self._projection(projection), receptor, values, keep)
 
     def reset(self) -> None:
-        """Go back to time 0: state, weights and recordings are those of a new simulator.
+        """Return to time 0 with the state, weights and recordings of a new simulator.
 
         Raises
         ------
         SimulationError
             If the simulator is closed.
+        FileError
+            If a file of a recorder cannot be written.
         """
         self._check_open()
         self._initial.restore()
@@ -338,19 +348,21 @@ class Simulator:
         self._step = self._state.step = 0
 
     def save(self, path: str) -> None:
-        """Write all recordings; `gs.open_results` reads them.
+        """Write all recorded data.
 
         Parameters
         ----------
-        path : path-like
-            A name ending in ``.h5`` is one file; any other name is a folder of standard SONATA files.
+        path : path
+            A name that ends in ``.h5`` is one HDF5 file; any other is a folder of standard SONATA files.
 
         Raises
         ------
+        ArgumentError
+            If the path is not a path.
         FileError
-            If the file cannot be written.
+            If a file cannot be written.
         MissingDependencyError
-            If h5py is not installed.
+            If h5py is missing.
         SimulationError
             If the simulator is closed.
         """
@@ -362,11 +374,11 @@ class Simulator:
         if isinstance(projection, Projection) and known.get(projection.name) is projection:
             return projection
         if isinstance(projection, Projection):
-            raise ArgumentError(f"Projection '{projection.name}' belongs to another network")
+            raise ArgumentError(f"Projection '{projection.name}' belongs to another network; use one of this network")
         return known[one_of(projection, known, "projection")]
 
     def close(self) -> None:
-        """Release memory and close files; results that were read before remain valid."""
+        """Release the memory and close the files; data that were already read stay valid."""
         if not self._closed:
             self._closed = True
             self._recordings.close()

@@ -138,7 +138,7 @@ def test_shared_sums_take_bytes_by_neuron(kinetics):
         cells = net.population("cells", n, gs.LIF(), receptors=[gs.AMPA(kinetics=kinetics)])
         net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=1.0, delay=1.0)
         plan = gs.plan(net)
-        assert "one weight and delay from all to all: the targets share one sum" in plan.describe()
+        assert "all to all with one weight and one delay: the targets share one sum" in plan.describe()
         return plan.total + plan.scratch
 
     assert bytes_of(100_000) < 12 * bytes_of(10_000)
@@ -151,11 +151,11 @@ SAYS = {
     "Exponential": "event-driven, gate on the target neuron: exact, the kinetics is linear",
     "FirstOrder": "gate on the source neuron, sums over synapses in and out of a pulse on the target (Lytton 1996): "
     "two deliveries per burst, exact",
-    "GProtein": "gate on the source neuron, summed on the target after the nonlinearity: a delivery a step while the "
-    "gate changes, exact",
-    "Saturating": "gate on the source neuron, its growth summed on the target: a delivery a step while the rise "
+    "GProtein": "gate on the source neuron, summed on the target after the nonlinearity: "
+    "one delivery per step while the gate changes, exact",
+    "Saturating": "gate on the source neuron, its growth summed on the target: one delivery per step while the rise "
     "variable lasts, exact",
-    "jump": "gate on the source neuron, its jumps summed on the target: a delivery a spike, exact",
+    "jump": "gate on the source neuron, its jumps summed on the target: one delivery per spike, exact",
 }  # fmt: skip
 SAYS |= dict.fromkeys(["Alpha", "Dual"], SAYS["Exponential"])
 SAYS |= dict.fromkeys(["dead time", "Markov"], SAYS["FirstOrder"])

@@ -13,14 +13,14 @@ from gpusyn.kernels.signature import Signature
 
 
 class Sources(NamedTuple):
-    """Poisson sources, a population at a time, and the drive of each."""
+    """Poisson sources, one population at a time, and the drive of each."""
 
     sources: list[SourceChunk]
     drives: list[Drive]
 
 
 def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
-    """Join chunks that continue each other."""
+    """Join consecutive chunks of each population."""
     joined: list[SourceChunk] = []
     for chunk in read_rows(a.chunks, SourceChunk, int(a.n_chunks)):
         last = joined[-1] if joined else None
@@ -34,7 +34,7 @@ def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
 
 
 def advance_poisson(a: SimpleNamespace, plan: Sources) -> None:
-    """Spikes of Poisson sources."""
+    """Emit the spikes of Poisson sources."""
     step = begin_step(a)
     for s in plan.sources:
         events = poisson_events(a, plan.drives[s.drive], step, s.offset, s.size)
@@ -44,7 +44,7 @@ def advance_poisson(a: SimpleNamespace, plan: Sources) -> None:
 
 
 def advance_lists(a: SimpleNamespace, plan: None) -> None:
-    """Spikes from lists of times: ``due_begin[s]`` to ``due_begin[s + 1]`` are due in step s of this run."""
+    """Emit listed spikes: ``due_begin[s]`` to ``due_begin[s + 1]`` are due in step s of this chunk."""
     step = begin_step(a)
     due = slice(int(a.due_begin[step.local]), int(a.due_begin[step.local + 1]))
     emit(a, step.now, a.due_id[due], a.due_events[due])
