@@ -20,8 +20,8 @@ class Case(NamedTuple):
     precision: str = "single"
 
 
-def readme_network() -> gs.Network:
-    """Return the network of README and of the demo, with 300 neurons."""
+def small_demo_network() -> gs.Network:
+    """Return the network of `gpusyn demo`, with 300 neurons."""
     net = demo_network(300).net
     E = net.populations["E"]
     net.record(E, ["V", "g_AMPA", "g_NMDA", "h_NMDA", "B_NMDA", "g_GABA_A"], every=0.1, name="state")

@@ -36,7 +36,7 @@ class DemoNetwork(NamedTuple):
 
 
 def demo_network(size: int = 4000) -> DemoNetwork:
-    """Return the network of the demo and of README.
+    """Return the network of the demo.
 
     Parameters
     ----------
