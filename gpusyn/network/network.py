@@ -103,6 +103,7 @@ class Network(NetworkInputs):
         Returns
         -------
         Population
+            The population; ``population[:10]`` selects its first ten neurons, and ``E + I`` joins two populations.
 
         Raises
         ------
@@ -111,6 +112,15 @@ class Network(NetworkInputs):
         ParameterError
             If a value is out of range, an array has the wrong shape, two receptors have the same name, a spike source
             is given receptors or a potential, or the name is taken.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> E = net.population("E", 80, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()], V=gs.Uniform(-70.0, -55.0))
+        >>> I = net.population("I", 20, gs.LIF(t_ref=1.0), receptors=[gs.AMPA(), gs.GABA_A()])
+        >>> E.size, (E + I).size, E[:10].size
+        (80, 100, 10)
         """
         name = self._free_name("population", name, "")
         where = f"Population {name!r}"
@@ -174,6 +184,15 @@ class Network(NetworkInputs):
             selection belongs to another network, `post` has spike sources, or the name is taken.
         UnknownNameError
             If a population of `post` has no such receptor.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 100, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
+        >>> both = {"AMPA": gs.LogNormal(mean=1.0, std=0.5), "NMDA": gs.Ratio("AMPA", 0.1)}
+        >>> net.connect(cells, cells, gs.FixedInDegree(10), weight=both, delay=gs.Uniform(0.5, 2.0)).name
+        'cells->cells:AMPA+NMDA'
         """
         here = "Network.connect()"
         self._own(pre, f"{here}.pre")
@@ -227,6 +246,7 @@ class Network(NetworkInputs):
         Returns
         -------
         Recorder
+            The key of the data: ``sim.data[recorder]``.
 
         Raises
         ------
@@ -237,6 +257,17 @@ class Network(NetworkInputs):
             to another network, or the name is taken.
         UnknownNameError
             If a recorded population has no such variable.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 5, gs.LIF(I_e=200.0), receptors=gs.AMPA())
+        >>> spikes, traces = net.record(cells, "spikes"), net.record(cells[:2], ["V", "I_AMPA"], every=0.5)
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.run(100.0)
+        ...     len(sim.data[spikes]), sim.data[traces]["V"].shape
+        (15, (200, 2))
         """
         here = "Network.record()"
         self._own(source, f"{here}.source")

@@ -64,7 +64,7 @@ class Simulator:
     seed : int
         Seed of all random numbers, >= 0. The same network, step and seed give the same results on every backend.
     backend : {"auto", "cuda", "cpu", "numpy"} or Backend
-        Backend that computes; ``"auto"`` takes the first that works here, and reports it in one line on stderr.
+        Backend that computes; ``"auto"`` takes the first that works here, and reports it once per process on stderr.
     precision : {"single", "double"}
         Precision of the state: float32 or float64.
     threads : int, optional
@@ -72,6 +72,17 @@ class Simulator:
         depends on it.
     chunk_steps : int, optional
         Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
+
+    Attributes
+    ----------
+    plan : Plan
+        Methods and memory of the network; print it.
+    net : Network
+        The network.
+    dt : float
+        Time step (ms).
+    backend : str
+        Name of the backend that computes.
 
     Raises
     ------
@@ -272,6 +283,16 @@ class Simulator:
             If a population has no such variable.
         SimulationError
             If the simulator is closed.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 3, gs.LIF())
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.set(cells, "V", -60.0)
+        ...     sim.get(cells, "V").tolist()
+        [-60.0, -60.0, -60.0]
         """
         self._check_open()
         self._state.set(population, variable, values, self._seed)
@@ -327,6 +348,18 @@ class Simulator:
             If there is no such projection, or the projection has no such receptor.
         SimulationError
             If the simulator is closed.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 2, gs.LIF(), receptors=[gs.AMPA()])
+        >>> projection = net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=0.5, w_max=2.0)
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.set_weights(projection, [0.5, 1.0, 1.5, 2.0])
+        ...     synapses = sim.weights(projection)
+        >>> synapses.pre.tolist(), synapses.post.tolist(), synapses.weight.tolist()
+        ([0, 0, 1, 1], [0, 1, 0, 1], [0.5, 1.0, 1.5, 2.0])
         """
         self._check_open()
         keep = self._initial.keep
