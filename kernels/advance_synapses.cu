@@ -6,17 +6,18 @@
 // Channels of one synapse that a drug blocks while they are open. The free fraction U has U' = leave (1 - U) - bind U,
 // where leave is unbinding from open channels, and a fraction of it from closed ones (Woodhull 1973; Huettner and Bean
 // 1988). U is stored, not the blocked fraction, so that the small rest of a deep block is accurate to rounding.
-// `dose` is P_open k_on [drug] dt;  c = {z delta F/RT, V0, k_off dt, share}
+// `dose` is P_open k_on [drug] dt; gpusyn/equations/blocker.py lists the coefficients.
 struct Blocker {
-    real dose, unbind, share;
+    typedef BlockerCoefficients Of;
+    real dose, unbind, escape;
     DEVICE Blocker make(const real *c, real v, real rest, real dose)
     {
-        return {dose, c[2] * portable_exp(c[0] * ((v + rest) - c[1])), c[3]};
+        return {dose, c[Of::k_off_dt] * portable_exp(c[Of::steepness] * ((v + rest) - c[Of::V0])), c[Of::escape]};
     }
     MEMBER real advance(real mean, real U) const
     {
         real open = mean < (real)1 ? mean : (real)1, bind = dose * open;
-        real leave = unbind * (share + ((real)1 - share) * open), rate = bind + leave;
+        real leave = unbind * (escape + ((real)1 - escape) * open), rate = bind + leave;
         real target = rate > 0 ? leave / rate : U;
         return flush(U + (U - target) * portable_expm1(-rate));
     }

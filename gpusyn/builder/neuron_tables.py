@@ -11,7 +11,7 @@ from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Group, Layout, PlacedPopulation, ReceptorRings
-from gpusyn.equations.effects import effect_part
+from gpusyn.equations.effects import coefficients_of, states_of
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, MembraneCoefficients, Parameters, own_coefficients
 from gpusyn.errors import ArgumentError, ParameterError
@@ -98,7 +98,7 @@ class NeuronTables:
                 table += into_v_coefficients(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
             elif receptor.kinetics.linear or place.strategies[k].owner == SOURCE:
                 table += target_coefficients(receptor.kinetics, dt, quantum)
-            table += effect_part(receptor, "COEFS", receptor.effect_coefficients(dt, np.asarray(rest, np.float64)))
+            table += coefficients_of(receptor, dt, np.asarray(rest, np.float64))
         if self.group.signature.calcium:
             table += place.population.calcium.coefficients(dt)
             table += [receptor.Pf for receptor in place.population.receptors]
@@ -112,7 +112,7 @@ class NeuronTables:
             neurons = slice(place.first, place.first + place.size)
             for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
                 first = layout.state + LUMPED[layout.kinetics].STATES
-                effect = effect_part(receptor, "STATES", receptor.effect_states((V + self.rest)[neurons]))
+                effect = states_of(receptor, (V + self.rest)[neurons])
                 for k, value in enumerate(effect):
                     states[first + k, neurons] = value
         return states

@@ -1,15 +1,15 @@
 """Effects of open gates on the membrane: the equations of ``kernels/receptors/effects.cuh`` in numpy, in one table.
 
 A receptor names its effect. A new effect is a class in the receptor's file, decorated with `effect`, and a struct of
-the same name in a file of ``kernels/receptors``. `c` holds the coefficients: ``c[k]`` is a number that all neurons
-share, or an array of one value per neuron. Operations have the order of the kernels, because the order determines the
-bits.
+the same name in the file of ``kernels/receptors`` that has the name of the receptor's file. `c` holds the coefficients
+by name: ``c.e`` is a number that all neurons share, or an array of one value per neuron. Operations have the order of
+the kernels, because the order determines the bits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gpusyn.errors import ArgumentError
 from gpusyn.numerics.portable_math import exp, flush
 from gpusyn.utils.registry import Registry
+from gpusyn.utils.typing import Floats
 
 PAGE = "docs/adding_a_receptor.md"
 Array = NDArray[Any]
@@ -27,25 +28,32 @@ class Effect(Protocol):
     """The contribution of an open gate to G and D in C dv/dt = D - G v (v and reversal potentials relative to E_L).
 
     `x` holds the states of the effect, and `Mg` is a factor of the coefficient of the magnesium block.
+
+    Attributes
+    ----------
+    COEFFICIENTS : type of NamedTuple
+        Names of the coefficients, in the order in which the kernel finds them.
+    STATES : int
+        Number of states of the effect.
     """
 
-    STATES: int
-    COEFS: int
+    COEFFICIENTS: ClassVar[type[NamedTuple]]
+    STATES: ClassVar[int]
 
     @staticmethod
-    def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
+    def block(x: Sequence[Array], v: Real, c: Any, Mg: Real) -> Real:
         """Return the fraction of the channels that the membrane potential leaves open."""
 
     @staticmethod
-    def add(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
+    def add(gate: Real, x: Sequence[Array], v: Real, c: Any, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
         """Return the new G and D."""
 
     @staticmethod
-    def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
+    def current(gate: Real, x: Sequence[Array], v: Real, c: Any, Mg: Real) -> Real:
         """Return the recorded current; outward is positive."""
 
     @staticmethod
-    def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
+    def follow(x: Sequence[Array], v: Real, c: Any, Mg: Real) -> None:
         """Advance the states to the end of the step, where the potential is v."""
 
 
@@ -57,86 +65,160 @@ E = TypeVar("E", bound="type[Effect]")
 
 
 def effect(kind: E) -> E:
-    """Register a class of this form in the table of effects."""
-    EFFECTS[kind.__name__] = kind
-    return kind
-
-
-def effect_part(receptor: Any, part: str, given: list[Any]) -> list[Any]:
-    """Return the coefficients (`part` COEFS) or states (STATES) of a receptor's effect.
+    """Register a class of this form in the table of effects.
 
     Raises
     ------
     ArgumentError
-        If the receptor computes more or fewer than the class of its effect declares.
+        If the class lacks a part, or another class has its name.
     """
-    count = getattr(EFFECTS[receptor.effect], part)
-    if len(given) != count:
-        method = {"COEFS": "effect_coefficients", "STATES": "effect_states"}[part]
+    name, parts = kind.__name__, ("COEFFICIENTS", "STATES", "block", "add", "current", "follow")
+    missing = [part for part in parts if not hasattr(kind, part)]
+    if missing:
+        raise ArgumentError(f"@effect: {name} has no {', '.join(missing)}; write a class with all parts ({PAGE})")
+    known = EFFECTS.get(name)
+    if known is not None and known.__module__ != kind.__module__:
+        raise ArgumentError(f"@effect: {known.__module__} has an effect {name!r} already; choose another name")
+    EFFECTS[name] = kind
+    return kind
+
+
+def coefficients_of(receptor: Any, dt: float, E_L: Floats) -> tuple[Any, ...]:
+    """Return the coefficients of a receptor's effect for a step (ms) and a resting potential (mV).
+
+    Raises
+    ------
+    ArgumentError
+        If the receptor returns anything but the COEFFICIENTS of its effect.
+    """
+    kind = EFFECTS[receptor.effect].COEFFICIENTS
+    wanted = f"{kind.__name__}({', '.join(f'{field}=...' for field in kind._fields)})"
+    try:
+        found = receptor.effect_coefficients(dt, E_L)
+    except TypeError as error:
+        if "__new__() " not in str(error):
+            raise
         raise ArgumentError(
-            f"{receptor.kind}.{method}: must return {count} values, as {part} of {receptor.effect} says "
-            f"(returned {len(given)}); correct one of the two ({PAGE})"
+            f"{receptor.kind}.effect_coefficients: must return {wanted} ({error}); name every coefficient ({PAGE})"
+        ) from error
+    if not isinstance(found, kind):
+        raise ArgumentError(
+            f"{receptor.kind}.effect_coefficients: must return {wanted}, returned a {type(found).__name__}; "
+            f"name every coefficient ({PAGE})"
         )
-    return given
+    return found
+
+
+def states_of(receptor: Any, V: Floats) -> list[Floats]:
+    """Return the initial states of a receptor's effect at given potentials (mV).
+
+    Raises
+    ------
+    ArgumentError
+        If the receptor computes more or fewer than its effect has.
+    """
+    count, found = EFFECTS[receptor.effect].STATES, list(receptor.effect_states(V))
+    if len(found) != count:
+        raise ArgumentError(
+            f"{receptor.kind}.effect_states: must return {count} values, as STATES of {receptor.effect} says "
+            f"(returned {len(found)}); correct one of the two ({PAGE})"
+        )
+    return found
+
+
+class ConductanceCoefficients(NamedTuple):
+    """Coefficients of `Conductance`; the potential is relative to E_L."""
+
+    e: Any  # reversal potential (mV)
 
 
 @effect
 class Conductance:
-    """The effect of a conductance: I = g (V - E); c = e."""
+    """The effect of a conductance: I = g (V - E)."""
 
-    STATES, COEFS = 0, 1
+    COEFFICIENTS: ClassVar[type[NamedTuple]] = ConductanceCoefficients
+    STATES: ClassVar[int] = 0
 
     @staticmethod
-    def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
+    def block(x: Sequence[Array], v: Real, c: ConductanceCoefficients, Mg: Real) -> Real:
         """Return 1, because nothing blocks the channels."""
         return v.dtype.type(1)
 
     @staticmethod
-    def add(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
+    def add(
+        gate: Real, x: Sequence[Array], v: Real, c: ConductanceCoefficients, Mg: Real, G: Real, D: Real
+    ) -> tuple[Real, Real]:
         """Return G + g and D + g e."""
-        return G + gate, D + gate * c[0]
+        return G + gate, D + gate * c.e
 
     @staticmethod
-    def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
+    def current(gate: Real, x: Sequence[Array], v: Real, c: ConductanceCoefficients, Mg: Real) -> Real:
         """Return the recorded current g (v - e)."""
-        return gate * (v - c[0])
+        return gate * (v - c.e)
 
     @staticmethod
-    def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
+    def follow(x: Sequence[Array], v: Real, c: ConductanceCoefficients, Mg: Real) -> None:
         """Leave the states as they are, because there are none."""
 
 
-def unblocked(v: Real, c: Array, Mg: Real) -> Real:
-    """Return the fraction that magnesium leaves open: 1 / (1 + eta [Mg] exp(-gamma V)) (Jahr and Stevens 1990)."""
+def unblocked(v: Real, affinity: Real, minus_gamma: Real) -> Real:
+    """Return the fraction that magnesium leaves open: 1 / (1 + eta [Mg] exp(-gamma V)) (Jahr and Stevens 1990).
+
+    `affinity` is eta [Mg] exp(-gamma E_L).
+    """
     real = v.dtype.type
-    return real(1) / (real(1) + c[1] * Mg * exp(c[2] * v))
+    return real(1) / (real(1) + affinity * exp(minus_gamma * v))
+
+
+class MagnesiumBlockedCoefficients(NamedTuple):
+    """Coefficients of `MagnesiumBlocked`; the potential is relative to E_L."""
+
+    e: Any  # reversal potential (mV)
+    affinity: Any  # eta [Mg] exp(-gamma E_L)
+    minus_gamma: Any  # -gamma (1/mV)
 
 
 @effect
 class MagnesiumBlocked:
-    """The effect of a blocked conductance: I = g B(V) (V - E); c = e, eta [Mg] exp(-gamma E_L), -gamma."""
+    """The effect of a blocked conductance: I = g B(V) (V - E).
 
-    STATES, COEFS = 0, 3
+    A subclass may have another block, with COEFFICIENTS of its own; one of them is e.
+    """
+
+    COEFFICIENTS: ClassVar[type[NamedTuple]] = MagnesiumBlockedCoefficients
+    STATES: ClassVar[int] = 0
 
     @staticmethod
-    def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
+    def block(x: Sequence[Array], v: Real, c: Any, Mg: Real) -> Real:
         """Return B at v."""
-        return unblocked(v, c, Mg)
+        return unblocked(v, c.affinity * Mg, c.minus_gamma)
 
     @classmethod
-    def add(cls, gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
+    def add(cls, gate: Real, x: Sequence[Array], v: Real, c: Any, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
         """Return G + g B and D + g B e."""
         g = gate * cls.block(x, v, c, Mg)
-        return G + g, D + g * c[0]
+        return G + g, D + g * c.e
 
     @classmethod
-    def current(cls, gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
+    def current(cls, gate: Real, x: Sequence[Array], v: Real, c: Any, Mg: Real) -> Real:
         """Return the recorded current g B (v - e)."""
-        return (gate * cls.block(x, v, c, Mg)) * (v - c[0])
+        return (gate * cls.block(x, v, c, Mg)) * (v - c.e)
 
     @staticmethod
-    def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
+    def follow(x: Sequence[Array], v: Real, c: Any, Mg: Real) -> None:
         """Leave the states as they are, because there are none."""
+
+
+class SlowlyUnblockedCoefficients(NamedTuple):
+    """Coefficients of `SlowlyUnblocked`; potentials are relative to E_L."""
+
+    e: Any  # reversal potential (mV)
+    affinity: Any  # eta [Mg] exp(-gamma E_L)
+    minus_gamma: Any  # -gamma (1/mV)
+    decay_fast: Any  # exp(-dt / tau_fast)
+    decay_slow: Any  # exp(-dt / tau_slow)
+    fraction: Any  # A at E_L
+    slope: Any  # dA/dV (1/mV)
 
 
 @effect
@@ -145,46 +227,54 @@ class SlowlyUnblocked(MagnesiumBlocked):
 
     See Vargas-Caballero and Robinson 2003, and Hill and Tononi 2005. B = A m_fast + (1 - A) m_slow. An m below B(V)
     relaxes to it; an m above B(V) is set to it.
-    x = m_fast, m_slow; c = e, eta [Mg] exp(-gamma E_L), -gamma, P_fast, P_slow, A at E_L, dA/dV.
+    x = m_fast, m_slow.
     """
 
-    STATES, COEFS = 2, 7
+    COEFFICIENTS: ClassVar[type[NamedTuple]] = SlowlyUnblockedCoefficients
+    STATES: ClassVar[int] = 2
 
     @staticmethod
-    def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
+    def block(x: Sequence[Array], v: Real, c: SlowlyUnblockedCoefficients, Mg: Real) -> Real:
         """Return B with the present m."""
-        fast = c[5] + c[6] * v
+        fast = c.fraction + c.slope * v
         return fast * x[0] + (v.dtype.type(1) - fast) * x[1]
 
     @staticmethod
-    def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
+    def follow(x: Sequence[Array], v: Real, c: SlowlyUnblockedCoefficients, Mg: Real) -> None:
         """Relax both m to B(v); from above they reach it immediately."""
-        opened = unblocked(v, c, Mg)
-        for m, decay in zip(x, (c[3], c[4]), strict=True):
+        opened = unblocked(v, c.affinity * Mg, c.minus_gamma)
+        for m, decay in zip(x, (c.decay_fast, c.decay_slow), strict=True):
             m[:] = flush(np.where(m < opened, opened + (m - opened) * decay, opened))
+
+
+class CurrentCoefficients(NamedTuple):
+    """Coefficients of `Current`: none."""
 
 
 @effect
 class Current:
     """The effect of a current, inward positive; it is recorded outward positive, as a membrane current."""
 
-    STATES, COEFS = 0, 0
+    COEFFICIENTS: ClassVar[type[NamedTuple]] = CurrentCoefficients
+    STATES: ClassVar[int] = 0
 
     @staticmethod
-    def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
+    def block(x: Sequence[Array], v: Real, c: CurrentCoefficients, Mg: Real) -> Real:
         """Return 1, because nothing blocks the channels."""
         return v.dtype.type(1)
 
     @staticmethod
-    def add(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
+    def add(
+        gate: Real, x: Sequence[Array], v: Real, c: CurrentCoefficients, Mg: Real, G: Real, D: Real
+    ) -> tuple[Real, Real]:
         """Return G and D + I."""
         return G, D + gate
 
     @staticmethod
-    def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
+    def current(gate: Real, x: Sequence[Array], v: Real, c: CurrentCoefficients, Mg: Real) -> Real:
         """Return -I."""
         return -gate
 
     @staticmethod
-    def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
+    def follow(x: Sequence[Array], v: Real, c: CurrentCoefficients, Mg: Real) -> None:
         """Leave the states as they are, because there are none."""

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gpusyn.equations import neurons
-from gpusyn.equations.effects import EFFECTS
+from gpusyn.equations import effects, neurons
+from gpusyn.equations.blocker import BlockerCoefficients
+from gpusyn.equations.effects import EFFECTS, Effect
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
 from gpusyn.errors import FileError
-from gpusyn.kernels.signature import Numbers, Signature, coefficient_struct
+from gpusyn.kernels.signature import Numbers, Signature, coefficient_enum, coefficient_struct
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS
 
@@ -43,11 +44,6 @@ class Module(NamedTuple):
     name: str
     text: str
     kernels: tuple[str, ...]
-
-
-def _effect_files() -> tuple[str, ...]:
-    """Return the files of all effects; the one that others may use comes first."""
-    return _EFFECTS, *(n for n in kernel_names() if n.startswith("receptors/") and n != _EFFECTS)
 
 
 def _holds(what: str, struct: str, file: str, page: str) -> str:
@@ -84,6 +80,31 @@ def _gate_text(gates: Iterable[base.Gate]) -> str:
     return _join("".join(coefficient_struct(kind) for kind in kinds), (_COLUMNS, *files))
 
 
+def effect_file(effect: str) -> str:
+    """Return the kernel file of an effect, which has the name of the Python file of its class.
+
+    >>> effect_file("Conductance")
+    'receptors/effects.cuh'
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it has no struct of the effect's name.
+    """
+    return _holds("effect", effect, _place(EFFECTS[effect]), effects.PAGE)
+
+
+def _place(effect: type[Effect]) -> str:
+    return f"receptors/{effect.__module__.rpartition('.')[2]}.cuh"
+
+
+def _effect_text(names: Iterable[str]) -> str:
+    """Return the structs that name the coefficients of all effects in the files of some effects, then these files."""
+    files = tuple(dict.fromkeys([_EFFECTS, *map(effect_file, names)]))  # other files may use the first one
+    kinds = {name: kind for name, kind in EFFECTS.items() if _place(kind) in files}
+    return _join("".join(coefficient_enum(name, kind.COEFFICIENTS._fields) for name, kind in kinds.items()), files)
+
+
 def neuron_file(neuron: str) -> str:
     """Return the kernel file of a neuron model, which has the name of the Python file of its class.
 
@@ -110,11 +131,11 @@ def _counts_hold(struct: str, **counts: int) -> str:
 def _receptors_hold(signature: Signature) -> str:
     """Return the lines that hold the structs of a signature's receptors against their twins."""
     kinetics = {r.kinetics: LUMPED[r.kinetics] for r in signature.receptors}
-    effects = {r.effect: EFFECTS[r.effect] for r in signature.receptors}
+    kinds = {r.effect: EFFECTS[r.effect] for r in signature.receptors}
     return "".join(
         [
             *(_counts_hold(k, STATES=x.STATES, COEFS=x.COEFS, INPUTS=x.INPUTS) for k, x in kinetics.items()),
-            *(_counts_hold(k, STATES=x.STATES, COEFS=x.COEFS) for k, x in effects.items()),
+            *(_counts_hold(k, STATES=x.STATES, COEFS=len(x.COEFFICIENTS._fields)) for k, x in kinds.items()),
         ]
     )
 
@@ -144,7 +165,7 @@ def neuron_module(signature: Signature) -> Module:
         f"{signature.neuron}({parts}{more}) {numbers}",
         _join(signature.prelude(), _BASE)
         + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
-        + _join("", _effect_files())
+        + _effect_text(r.effect for r in signature.receptors)
         + _receptors_hold(signature)
         + _join("", (neuron_file(signature.neuron), "cells.cuh", *_NEURON_KERNELS)),
         _kernels_of(_NEURON_KERNELS),
@@ -174,7 +195,8 @@ def common_module(numbers: Numbers) -> Module:
 def synapse_module(kernel: str, numbers: Numbers) -> Module:
     """Return the module of one per-synapse kernel: the streaming of gates, for one struct of them."""
     gate = next(gate for gate in SYNAPSE_GATES.values() if kernel == gate.KERNEL)
-    text = _join(numbers.prelude(), _BASE) + _gate_text([gate]) + _counts_hold(gate.name, PULSES=gate.PULSES)
+    prelude = numbers.prelude() + coefficient_struct(BlockerCoefficients)
+    text = _join(prelude, _BASE) + _gate_text([gate]) + _counts_hold(gate.name, PULSES=gate.PULSES)
     text += _join("", (_SYNAPSE_PART,))
     return Module(f"{kernel} {numbers}", f"{text}\nSYNAPSE_KERNEL({kernel}, {gate.name})\n", (kernel,))
 

@@ -141,7 +141,8 @@ class Signature:
             states, coefs, inputs = kinetics.STATES, kinetics.COEFS, kinetics.INPUTS
             own = synaptic if r.synaptic else -1
             rows.append(ReceptorLayout(k, r.kinetics, r.effect, state, coef, coef + coefs, own, first, inputs))
-            state, coef = state + states + EFFECTS[r.effect].STATES, coef + coefs + EFFECTS[r.effect].COEFS
+            effect = EFFECTS[r.effect]
+            state, coef = state + states + effect.STATES, coef + coefs + len(effect.COEFFICIENTS._fields)
             synaptic, first = synaptic + r.synaptic, first + inputs
         return tuple(rows)
 
@@ -163,7 +164,7 @@ class Signature:
     @property
     def calcium_coef(self) -> int:
         """Place of the calcium trace's coefficients, which come after all others."""
-        own = sum(LUMPED[r.kinetics].COEFS + EFFECTS[r.effect].COEFS for r in self.receptors)
+        own = sum(LUMPED[r.kinetics].COEFS + len(EFFECTS[r.effect].COEFFICIENTS._fields) for r in self.receptors)
         return self._receptor_coef + own
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from gpusyn.equations.effects import ConductanceCoefficients, CurrentCoefficients
 from gpusyn.errors import ArgumentError
 from gpusyn.kinetics import DualExponential, Exponential, Kinetics
 from gpusyn.parameters.scalars import instance, object_name, one_of, public, real
@@ -104,7 +105,7 @@ class Receptor(Immutable):
             return "Conductance"
         return "MagnesiumBlocked" if self.block.unblock is None else "SlowlyUnblocked"
 
-    def effect_coefficients(self, dt: float, E_L: Floats) -> list[Any]:
+    def effect_coefficients(self, dt: float, E_L: Floats) -> Any:
         """Return the coefficients of the effect for potentials relative to E_L.
 
         Parameters
@@ -116,16 +117,16 @@ class Receptor(Immutable):
 
         Returns
         -------
-        list of (float or ndarray)
-            Coefficients, each a number or an array of one value per neuron.
+        COEFFICIENTS of the effect
+            Coefficients by name, each a number or an array of one value per neuron.
         """
         if self.E_rev is None:
-            return []
-        own = [self.E_rev - E_L]
+            return CurrentCoefficients()
+        e = self.E_rev - E_L
         if self.Mg is None:
-            return own
+            return ConductanceCoefficients(e=e)
         Mg = 1.0 if isinstance(self.Mg, Waveform) else self.Mg
-        return own + self.block.coefficients(Mg, dt, E_L)
+        return self.block.coefficients(e, Mg, dt, E_L)
 
     def effect_states(self, V: Floats) -> list[Floats]:
         """Return the initial states of the effect, in the steady state at given potentials.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gpusyn.equations.effects import MagnesiumBlockedCoefficients, SlowlyUnblockedCoefficients
 from gpusyn.numerics.portable_math import exp
 from gpusyn.parameters.scalars import instance, public, real
 from gpusyn.utils.typing import Floats
@@ -111,11 +112,15 @@ class MgBlock:
         found: Floats = 1.0 / (1.0 + self.eta * Mg * exp(-self.gamma * V))
         return found
 
-    def coefficients(self, Mg: float, dt: float, E_L: Floats) -> list[Any]:
-        """Return the coefficients of the block for potentials relative to E_L.
+    def coefficients(
+        self, e: Floats, Mg: float, dt: float, E_L: Floats
+    ) -> MagnesiumBlockedCoefficients | SlowlyUnblockedCoefficients:
+        """Return the coefficients of a blocked conductance for potentials relative to E_L.
 
         Parameters
         ----------
+        e : ndarray of float64
+            Reversal potential relative to E_L (mV), one number or one per neuron.
         Mg : float
             Concentration of magnesium (mM).
         dt : float
@@ -125,15 +130,21 @@ class MgBlock:
 
         Returns
         -------
-        list of (float or ndarray)
-            eta [Mg] exp(-gamma E_L) and -gamma, followed by the coefficients of a slow unblock.
+        MagnesiumBlockedCoefficients or SlowlyUnblockedCoefficients
+            Coefficients by name, each a number or an array of one value per neuron.
         """
-        at_once = [self.eta * Mg * exp(-self.gamma * E_L), -self.gamma]
-        if self.unblock is None:
-            return at_once
-        slow = self.unblock
-        decays = [exp(np.float64(-dt / tau)) for tau in (slow.tau_fast, slow.tau_slow)]
-        return [*at_once, *decays, slow.fraction + slow.slope * E_L, slow.slope]
+        affinity, slow = self.eta * Mg * exp(-self.gamma * E_L), self.unblock
+        if slow is None:
+            return MagnesiumBlockedCoefficients(e=e, affinity=affinity, minus_gamma=-self.gamma)
+        return SlowlyUnblockedCoefficients(
+            e=e,
+            affinity=affinity,
+            minus_gamma=-self.gamma,
+            decay_fast=exp(np.float64(-dt / slow.tau_fast)),
+            decay_slow=exp(np.float64(-dt / slow.tau_slow)),
+            fraction=slow.fraction + slow.slope * E_L,
+            slope=slow.slope,
+        )
 
     @classmethod
     @public

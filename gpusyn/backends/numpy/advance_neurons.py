@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy.spikes import Step, add_drive, begin_step, emit
+from gpusyn.equations.coefficients import read
 from gpusyn.equations.effects import EFFECTS, Effect, Real
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.kinetics.base import Arrivals, Lumped
@@ -55,7 +56,7 @@ class Bathed(NamedTuple):
 
     receptor: Receptor
     c: Any  # by name
-    effect_c: Array
+    effect_c: Any  # by name
     scale: Real | None
     Mg: Real
 
@@ -266,7 +267,7 @@ def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, step: Step)
     return Bathed(
         r,
         r.kinetics.read(own),
-        c[r.effect_coef :],
+        read(r.effect.COEFFICIENTS, c[r.effect_coef :]),
         waves[bath.scale] if bath.scale >= 0 else None,
         waves[bath.magnesium] if bath.magnesium >= 0 else c.dtype.type(1),
     )

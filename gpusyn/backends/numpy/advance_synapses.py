@@ -12,12 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy.spikes import step_of
+from gpusyn.equations.blocker import BlockerCoefficients, unblocked
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.kinetics.base import SynapseGate
 from gpusyn.kernels.records import Array, SynapseBlock, SynapseSet, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.kernels.synapse_words import split_address
-from gpusyn.numerics.portable_math import exp, expm1, flush
+from gpusyn.numerics.portable_math import flush
 
 LANES = 32
 
@@ -110,23 +111,6 @@ def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, count: int) ->
     )
 
 
-def unblocked(c: Array, v: Array, rest: Array, dose: Array, lengths: Array, mean: Array, U: Array) -> Array:
-    """Return the fraction of each synapse's channels that a drug leaves free after the step.
-
-    See Woodhull 1973; Huettner and Bean 1988. c = z delta F/RT, V0, k_off dt, fraction of unbinding from closed
-    channels; v, rest and lengths are given by row.
-    """
-    one = c.dtype.type(1)
-    unbind = np.repeat(c[2] * exp(c[0] * ((v + rest) - c[1])), lengths)
-    opened = np.where(mean < one, mean, one)
-    bind = dose * opened
-    leave = unbind * (c[3] + (one - c[3]) * opened)
-    rate = bind + leave
-    target = np.where(rate > 0, leave / np.where(rate > 0, rate, one), U)
-    after: Array = flush(U + (U - target) * expm1(-rate))
-    return after
-
-
 def advance_synapses(gate: SynapseGate, a: SimpleNamespace, plan: Sets) -> None:
     """Advance the gates of all synapses, and form the sums of each target."""
     for s, blocks in plan:
@@ -144,7 +128,7 @@ def advance_synapses(gate: SynapseGate, a: SimpleNamespace, plan: Sets) -> None:
                 )
                 own, before = slice(s.first, s.first + s.size), rows.free.copy()
                 lengths = np.diff(a.row_begin[b.rows : b.rows + s.size + 1])
-                blocker, dose = a.coef[b.blocker :], wave[b.dose]
+                blocker, dose = read(BlockerCoefficients, a.coef[b.blocker :]), wave[b.dose]
                 rows.free[:] = unblocked(blocker, a.V[own], a.rest[own], dose, lengths, each, before)
                 half = a.coef.dtype.type(0.5) * (before + rows.free)
                 mean_sum = mean_sum + lane_sums(rows.weight * (half * each), rows.lanes)

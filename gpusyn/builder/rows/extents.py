@@ -6,8 +6,9 @@ import functools
 
 from gpusyn.builder.gating.forms import Step, synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation, one_weight
-from gpusyn.builder.rows.per_synapse import BLOCKER_COEFFICIENTS, by_kernel
+from gpusyn.builder.rows.per_synapse import by_kernel
 from gpusyn.drugs.combined import blocker_of
+from gpusyn.equations.blocker import BlockerCoefficients
 from gpusyn.kernels.arrays import Extents, Owner
 from gpusyn.kinetics import Kinetics
 from gpusyn.receptors import Receptor
@@ -76,7 +77,7 @@ def _is_blocked(receptor: Receptor, layout: Layout) -> bool:
 def _synapse_coefficients(pathway: Pathway, receptor: Receptor, layout: Layout) -> int:
     where = f"receptor '{receptor.name}'.kinetics"
     gate = _gate_coefficients(receptor.kinetics, layout.dt, layout.numbers.real, pathway.pre.most_events, where)
-    return gate + BLOCKER_COEFFICIENTS * _is_blocked(receptor, layout)
+    return gate + len(BlockerCoefficients._fields) * _is_blocked(receptor, layout)
 
 
 @functools.lru_cache

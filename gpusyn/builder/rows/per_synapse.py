@@ -14,15 +14,13 @@ from gpusyn.builder.rows.sorted import target_rows
 from gpusyn.builder.rows.stored import Pool, StoredWeights, ordered_weights, weight_step
 from gpusyn.drugs import OpenChannelBlocker
 from gpusyn.drugs.combined import blocker_of
+from gpusyn.equations.blocker import BlockerCoefficients
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import History, SynapseBlock, SynapseSet, write_rows
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.nernst import thermal_voltage
 
 Array = NDArray[Any]
-
-
-BLOCKER_COEFFICIENTS = 4  # per drug
 
 
 class Histories:
@@ -89,7 +87,7 @@ class Member(NamedTuple):
 
     block: SynapseBlock
     gate_coef: list[float]
-    blocker_coef: list[float]  # empty if no drug blocks its channels
+    blocker_coef: tuple[float, ...]  # empty if no drug blocks its channels
     synapses: int
 
 
@@ -154,7 +152,7 @@ class SynapseGateTables:
         coef = synapse_coefficients(receptor.kinetics, step)
         blocker = blocker_of(receptor, self.layout.net.infusions)
         if blocker is None:
-            return Member(block, coef, [], block.gate_step)
+            return Member(block, coef, (), block.gate_step)
         free = synapse_states(receptor.kinetics) * block.gate_step
         blocked = block._replace(free=free, dose=self._dose_columns[blocker])
         return Member(blocked, coef, _blocker_coefficients(blocker, dt), block.gate_step)
@@ -212,7 +210,7 @@ class SynapseGateTables:
             for block, gate_coef, blocker_coef, _ in members:
                 blocker = len(coef) + len(gate_coef) if blocker_coef else -1
                 blocks.append(block._replace(coef=len(coef), blocker=blocker))
-                coef += gate_coef + blocker_coef
+                coef += [*gate_coef, *blocker_coef]
         return {
             "sets": write_rows(sets, SynapseSet),
             "blocks": write_rows(blocks, SynapseBlock),
@@ -228,6 +226,11 @@ def by_kernel(receptors: list[tuple[int, Receptor]]) -> dict[str, list[tuple[int
     return found
 
 
-def _blocker_coefficients(blocker: OpenChannelBlocker, dt: float) -> list[float]:
-    """Return z delta F/RT, V0, k_off dt and the share of unbinding from closed channels, as the kernel reads them."""
-    return [blocker.z_delta / thermal_voltage(), blocker.V0, blocker.k_off * dt, blocker.escape]
+def _blocker_coefficients(blocker: OpenChannelBlocker, dt: float) -> BlockerCoefficients:
+    """Return the coefficients of a drug that blocks open channels."""
+    return BlockerCoefficients(
+        steepness=blocker.z_delta / thermal_voltage(),
+        V0=blocker.V0,
+        k_off_dt=blocker.k_off * dt,
+        escape=blocker.escape,
+    )
