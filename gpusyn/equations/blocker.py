@@ -1,4 +1,4 @@
-"""Drugs that block open channels of synapses: the equations of ``Blocker`` in ``kernels/advance_synapses.cu`` in numpy."""
+"""Drugs that block open channels: the equations of ``Blocker`` in ``kernels/advance_synapses.cu`` in numpy."""
 
 from __future__ import annotations
 

@@ -75,7 +75,10 @@ def effect(kind: E) -> E:
     name, parts = kind.__name__, ("COEFFICIENTS", "STATES", "block", "add", "current", "follow")
     missing = [part for part in parts if not hasattr(kind, part)]
     if missing:
-        raise ArgumentError(f"@effect: {name} has no {', '.join(missing)}; write a class with all parts ({PAGE})")
+        raise ArgumentError(
+            f"@effect: {name} has no {', '.join(missing)}; write a class with all parts, or a subclass of "
+            f"MagnesiumBlocked with a block of its own ({PAGE})"
+        )
     known = EFFECTS.get(name)
     if known is not None and known.__module__ != kind.__module__:
         raise ArgumentError(f"@effect: {known.__module__} has an effect {name!r} already; choose another name")
@@ -96,7 +99,7 @@ def coefficients_of(receptor: Any, dt: float, E_L: Floats) -> tuple[Any, ...]:
     try:
         found = receptor.effect_coefficients(dt, E_L)
     except TypeError as error:
-        if "__new__() " not in str(error):
+        if f"{kind.__name__}.__new__() " not in str(error):  # not about names
             raise
         raise ArgumentError(
             f"{receptor.kind}.effect_coefficients: must return {wanted} ({error}); name every coefficient ({PAGE})"

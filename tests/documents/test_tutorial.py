@@ -15,7 +15,7 @@ def checkout(tmp_path_factory):
 
 def test_the_page_has_two_python_files_one_kernel_file_and_a_line_for_each_receptor():
     assert [name for name, _ in PAGE.files] == [
-        "gpusyn/receptors/kainate.py", "gpusyn/receptors/__init__.py", "kernels/receptors/rectifying.cuh",
+        "gpusyn/receptors/kainate.py", "gpusyn/receptors/__init__.py", "kernels/receptors/rectifying_kainate.cuh",
         "gpusyn/receptors/rectifying_kainate.py", "gpusyn/receptors/__init__.py",
     ]  # fmt: skip
 
@@ -30,15 +30,85 @@ def test_the_new_files_are_typed(checkout):
     checkout.run("-m", "mypy", "--strict", *(name for name, _ in PAGE.files if name.endswith("kainate.py")))
 
 
-def test_an_effect_with_a_wrong_number_of_coefficients_says_what_to_do_next(checkout):
-    path = checkout.folder / "gpusyn/receptors/rectifying_kainate.py"
+EFFECT, KERNEL = "gpusyn/receptors/rectifying_kainate.py", "kernels/receptors/rectifying_kainate.cuh"
+WANTED = "ArgumentError: RectifyingKainate.effect_coefficients: must return RectifyingCoefficients(e=..., at_rest=..., "
+RUN = """import gpusyn as gs
+from gpusyn.receptors import RectifyingKainate
+net = gs.Network()
+net.population("cells", 2, gs.LIF(), receptors=[RectifyingKainate()])
+with gs.Simulator(net, backend="{}") as sim:
+    sim.run(1.0)
+"""
+NAMED = "name every coefficient (docs/adding_a_receptor.md)"
+
+# mistake: backend, file, the text that is replaced (None: the file goes), by what, what is said
+MISTAKES = {
+    "coefficients without names": (
+        "numpy", EFFECT, "return RectifyingCoefficients(", "return (lambda **c: list(c.values()))(",
+        f"{WANTED}per_k=...), returned a list; {NAMED}",
+    ),
+    "a coefficient that is missing": (
+        "numpy", EFFECT, "            per_k=1.0 / STEEPNESS,\n", "",
+        f"{WANTED}per_k=...) (RectifyingCoefficients.__new__() missing 1 required positional argument: 'per_k'); "
+        f"{NAMED}",
+    ),
+    "a coefficient too many": (
+        "numpy", EFFECT, "per_k=1.0 / STEEPNESS", "per_k=1.0 / STEEPNESS, k=STEEPNESS",
+        f"{WANTED}per_k=...) (RectifyingCoefficients.__new__() got an unexpected keyword argument 'k'); {NAMED}",
+    ),
+    "an effect that does not name its coefficients": (
+        "numpy", EFFECT, "    COEFFICIENTS: ClassVar[type[NamedTuple]] = RectifyingCoefficients\n", "",
+        "must return MagnesiumBlockedCoefficients(e=..., affinity=..., minus_gamma=...), returned a "
+        f"RectifyingCoefficients; {NAMED}",
+    ),
+    "an effect without a part": (
+        "numpy", EFFECT, "class Rectifying(MagnesiumBlocked)", "class Rectifying",
+        "ArgumentError: @effect: Rectifying has no STATES, add, current, follow; write a class with all parts, or a "
+        "subclass of MagnesiumBlocked with a block of its own (docs/adding_a_receptor.md)",
+    ),
+    "a name that is taken": (
+        "numpy", EFFECT, "class Rectifying(", "class Conductance(",
+        "ArgumentError: @effect: gpusyn.equations.effects has an effect 'Conductance' already; choose another name",
+    ),
+    "states that are not there": (
+        "numpy", EFFECT, "class RectifyingKainate(Kainate):\n",
+        "class RectifyingKainate(Kainate):\n    effect_states = lambda self, V: [V]\n",
+        "ArgumentError: RectifyingKainate.effect_states: must return 0 values, as STATES of Rectifying says (returned "
+        "1); correct one of the two (docs/adding_a_receptor.md)",
+    ),
+    "no kernel file": (
+        "cpu", KERNEL, None, None,
+        "FileError: effect 'Rectifying': there is no file receptors/rectifying_kainate.cuh in {kernels}; write struct "
+        "Rectifying in it (docs/adding_a_receptor.md), or use backend='numpy', which needs none",
+    ),
+    "no struct": (
+        "cpu", KERNEL, "struct Rectifying ", "struct Inward ",
+        "FileError: effect 'Rectifying': there is no struct Rectifying in receptors/rectifying_kainate.cuh of "
+        "{kernels}; write it (docs/adding_a_receptor.md), or use backend='numpy', which needs none",
+    ),
+    "a coefficient that Python does not name": ("cpu", KERNEL, "c[per_k]", "c[steepness]", "steepness"),
+    "a struct with other counts": (
+        "cpu", KERNEL, "STATES = 0", "STATES = 1", "Rectifying must have STATES 0, COEFS 3, as its Python class",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_on_the_way_says_what_to_do_next(checkout, mistake):
+    backend, file, old, new, said = MISTAKES[mistake]
+    if backend == "cpu":
+        cpu()  # skips where there is no compiler
+    path = checkout.folder / file
     right = path.read_text(encoding="utf-8")
     try:
-        path.write_text(right.replace(", 1.0 / STEEPNESS]", "]"), encoding="utf-8")
-        done = checkout.attempt("-c", PAGE.example)
+        if old is None:
+            path.unlink()
+        else:
+            assert right.count(old) == 1
+            path.write_text(right.replace(old, new), encoding="utf-8")
+        done = checkout.attempt("-c", RUN.format(backend))
     finally:
         path.write_text(right, encoding="utf-8")
-    assert (
-        "ArgumentError: RectifyingKainate.effect_coefficients: must return 3 values, as COEFS of Rectifying says "
-        "(returned 2); correct one of the two (docs/adding_a_receptor.md)" in done.stderr
-    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("gpusyn.errors.")
+    assert said.replace("{kernels}", str(checkout.folder / "kernels")) in last
