@@ -27,8 +27,8 @@ def test_no_bit_has_changed(line, backend, known):
         pytest.skip(reason)
     assert line in known, f"digests.json has no line {line!r}; write it with python -m tests.digests --write"
     assert digest(case, precision, backend) == known[line], (
-        f"{line}: a spike, trace, weight or state has changed on {backend.name}; python -m tests.digests lists all cases "
-        "that differ, and tests.digests.outcomes.outcome gives the arrays"
+        f"{line}: a spike, trace, weight or state has changed on {backend.name}; python -m tests.digests lists every "
+        "case that differs, and tests.digests.outcomes.outcome gives the arrays"
     )
 
 
