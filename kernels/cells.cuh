@@ -5,7 +5,7 @@
 // -1: none).
 #pragma once
 
-enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
+enum ProbeVariable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
 
 // What the neurons of a chunk see: arrays that begin with its first neuron.
 struct Cells {

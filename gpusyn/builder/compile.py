@@ -84,7 +84,7 @@ class Compiled:
         for owner in ((None, None), (None, group), (kernel, None), (kernel, group)):
             counts |= self._sizes.get(owner, {})
         remembers = counts["histories"] or self.layout.gates  # gates need the last event of each source
-        own = {"history": int(bool(remembers)), "most_routes": self._most_routes}
+        own = {"remembers": int(bool(remembers)), "most_routes": self._most_routes}
         scalars = {
             a.name: own[a.name] if a.name in own else counts[COUNTS[a.name]]
             for a in KERNELS[kernel].arguments

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.io.atomic import replacing
-from gpusyn.io.file_layout import Place, RecorderLayout, Stored, arrange, write_notes
+from gpusyn.io.file_layout import FilePlace, RecorderLayout, Stored, arrange, write_notes
 from gpusyn.io.hdf5 import as_path, check_target, hdf5, hold, writing
 from gpusyn.parameters.scalars import one_of
 from gpusyn.results.recorded_neurons import Ids, in_order
@@ -51,7 +51,7 @@ def _create_spikes(group: Any) -> None:
     group["timestamps"].attrs["units"] = "ms"
 
 
-def _create_frames(group: Any, place: Place, layout: RecorderLayout) -> None:
+def _create_frames(group: Any, place: FilePlace, layout: RecorderLayout) -> None:
     width = len(place.node_ids)
     dtype = np.dtype(layout.dtypes.get(place.variable, np.float32))
     wide = max(1, min(width, 4 * FRAME_CHUNK // dtype.itemsize))

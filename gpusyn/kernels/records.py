@@ -85,7 +85,7 @@ class Bath(NamedTuple):
     kinetics: int
 
 
-class Drive(NamedTuple):
+class PoissonDrive(NamedTuple):
     """Poisson events: private input of a population's neurons, or the spikes of sources.
 
     A rate that changes in time is column `wave` (-1: it does not) of a table with `n_waves` columns.
@@ -142,14 +142,14 @@ class Shared(NamedTuple):
     mask: int
 
 
-class Gate(NamedTuple):
+class SourceGateSet(NamedTuple):
     """Gates that `size` sources own for one kinetics; their events have source ids from `event_source` on."""
 
     kind: int
     source: int
     size: int
     event_source: int
-    state: int
+    gates: int
     coef: int
     components: int
     pulse: int
@@ -176,8 +176,8 @@ class SynapseSet(NamedTuple):
 
     size: int
     first: int
-    sum: int
-    sum_step: int
+    synaptic: int
+    synaptic_step: int
     block: int
     block_end: int
 
@@ -202,7 +202,8 @@ class SynapseBlock(NamedTuple):
 RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
-        Clock, Chunk, Ring, Probe, Bath, Drive, SourceChunk, Route, Shared, Gate, History, SynapseSet, SynapseBlock,
+        Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, Shared, SourceGateSet,
+        History, SynapseSet, SynapseBlock,
     )
 }  # fmt: skip
 

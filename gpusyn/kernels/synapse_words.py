@@ -22,7 +22,7 @@ LONGEST_DELAY = (1 << 32 - _TARGET_BITS) - 1  # steps
 MOST_HISTORY = 1 << 32 - _BIT_BITS  # words of one population's histories
 
 
-class Synapse(NamedTuple):
+class Destination(NamedTuple):
     """Event-driven synapses: `target` within its slice, `delay` in steps; arrays of one type."""
 
     target: NDArray[Any]
@@ -36,7 +36,7 @@ class Bits(NamedTuple):
     bit: NDArray[Any]
 
 
-class Sent(NamedTuple):
+class Origin(NamedTuple):
     """Synapses with gates of their own: `source` within its population, `delay` in steps."""
 
     source: NDArray[Any]
@@ -61,13 +61,13 @@ def encode_synapse(target: Any, delay: Any) -> Words:
     return words
 
 
-def decode_synapse(word: NDArray[Any]) -> Synapse:
+def decode_synapse(word: NDArray[Any]) -> Destination:
     """Return the targets and delays of words, in their type.
 
     >>> decode_synapse(np.array([131072, 131079]))
-    Synapse(target=array([0, 7]), delay=array([2, 2]))
+    Destination(target=array([0, 7]), delay=array([2, 2]))
     """
-    return Synapse(word & (LARGEST_SLICE - 1), word >> _TARGET_BITS)
+    return Destination(word & (LARGEST_SLICE - 1), word >> _TARGET_BITS)
 
 
 def encode_address(source: NDArray[Any], delay: Any, history: History) -> Words:
@@ -87,10 +87,10 @@ def encode_address(source: NDArray[Any], delay: Any, history: History) -> Words:
     return words
 
 
-def decode_address(address: NDArray[Any], history: History) -> Sent:
+def decode_address(address: NDArray[Any], history: History) -> Origin:
     """Return the sources and delays of addresses, in their type."""
     bits = history.words << _BIT_BITS  # of one source
-    return Sent(address // bits, address % bits // history.bits + _lag(history))
+    return Origin(address // bits, address % bits // history.bits + _lag(history))
 
 
 def split_address(address: NDArray[Any]) -> Bits:

@@ -13,7 +13,7 @@ from gpusyn.parameters.scalars import one_of
 from gpusyn.utils.typing import Floats
 
 Ids = npt.NDArray[np.int64]
-Part = tuple[str, int, "npt.ArrayLike | None"]
+RecordedPart = tuple[str, int, "npt.ArrayLike | None"]
 
 
 def sample_times(start: float, every: float, count: int) -> Floats:
@@ -58,7 +58,7 @@ def in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
 class RecordedNeurons:
     """Recorded neurons: parts of populations, in the order of their union."""
 
-    def __init__(self, populations: Sequence[Part], where: str) -> None:
+    def __init__(self, populations: Sequence[RecordedPart], where: str) -> None:
         local: list[Ids] = []
         for name, size, given in populations:
             ids = np.arange(size, dtype=np.int64) if given is None else np.asarray(given, dtype=np.int64)
@@ -83,7 +83,7 @@ class RecordedNeurons:
         name = one_of(getattr(population, "name", population), self.names, where)
         return np.repeat([part == name for part, _, _ in self.parts], [size for _, size, _ in self.parts])
 
-    def only(self, population: Any, where: str) -> list[Part]:
+    def only(self, population: Any, where: str) -> list[RecordedPart]:
         """Return the parts of one population."""
         name = one_of(getattr(population, "name", population), self.names, where)
         return [part for part in self.parts if part[0] == name]
@@ -102,7 +102,7 @@ class RecordedNeurons:
 class RecordedData:
     """Base class of spikes and traces: the recorded neurons."""
 
-    def __init__(self, populations: Sequence[Part]) -> None:
+    def __init__(self, populations: Sequence[RecordedPart]) -> None:
         self._neurons = RecordedNeurons(populations, type(self).__name__)
 
     @property

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import public, real
-from gpusyn.results.recorded_neurons import Ids, Part, RecordedData, in_order
+from gpusyn.results.recorded_neurons import Ids, RecordedData, RecordedPart, in_order
 from gpusyn.utils.typing import Floats
 
 
@@ -60,7 +60,7 @@ class SpikeData(RecordedData):
 
     def __init__(
         self,
-        populations: Sequence[Part],
+        populations: Sequence[RecordedPart],
         times: npt.ArrayLike,
         ids: npt.ArrayLike,
         duration: float,

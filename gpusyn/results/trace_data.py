@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import one_of, public
-from gpusyn.results.recorded_neurons import Ids, Part, RecordedData, sample_times
+from gpusyn.results.recorded_neurons import Ids, RecordedData, RecordedPart, sample_times
 from gpusyn.utils.typing import Floats
 
 
@@ -61,7 +61,7 @@ class TraceData(RecordedData):
 
     def __init__(
         self,
-        populations: Sequence[Part],
+        populations: Sequence[RecordedPart],
         variables: Mapping[str, npt.ArrayLike],
         t: npt.ArrayLike,
         units: Mapping[str, str],

@@ -1,19 +1,15 @@
 // What the gates of all kinetics share. A file of this folder holds the structs of one family of kinetics: `Lumped`
 // ones, which a target neuron keeps of its synapses' gates; gates that a source keeps (...Source); gates that every
-// synapse keeps
-// (...Gate). Coefficients have names: gpusyn/equations/kinetics/ lists those of each struct, and the enumerations
-// ...Coefficients are made from there.
+// synapse keeps (...Gate). Coefficients have names: gpusyn/equations/kinetics/ lists those of each struct, and the
+// enumerations ...Coefficients are made from there.
 //
 // Lumped:   `average` is the sum's mean over the coming step, `step` its propagator with the input that is due at the
-// end of
-//           the step, `value` the sum as it stands.
+//           end of the step, `value` the sum as it stands.
 // Source:   `advance` moves one gate over the step that ends now, and returns non-zero if it has something to send.
-// PULSES:
-//           events release pulses of transmitter, in place of being counted.
+//           PULSES: events release pulses of transmitter, in place of being counted.
 // Synapse:  `step` advances one synapse: it returns the gate at the end of the step and sets what the synapse adds to
-// the sum
-//           `extra`; `average` forms the mean over the step from the row's two sums of w x extra and w x gate. A
-//           block's KEPT first coefficients c are held in registers; all of them are in `own`.
+//           the sum `extra`; `average` forms the mean over the step from the row's two sums of w x extra and w x gate.
+//           A block's KEPT first coefficients c are held in registers; all of them are in `own`.
 #pragma once
 
 // The integer sums that neuron j finds due at the end of this step, an input each; `shared` is what its whole
@@ -62,9 +58,9 @@ struct OwnGate {
     }
 };
 
-// What a source did: its events in this step; or whether its transmitter acted in it (was), and acts in the next one
-// (is).
 enum { STARTS = 1, ENDS };
+
+// What a source did: its events in this step; or whether its transmitter was there in it, and is in the next one.
 struct Sent {
     int events, was, is;
     MEMBER int edge() const { return was == is ? 0 : is ? STARTS : ENDS; }

@@ -16,7 +16,7 @@ from gpusyn.equations.effects import EFFECTS, Effect, Real
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.kinetics.base import Arrivals, Lumped
 from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
-from gpusyn.kernels.records import Array, Bath, Chunk, Drive, Probe, Ring, read_rows
+from gpusyn.kernels.records import Array, Bath, Chunk, PoissonDrive, Probe, Ring, read_rows
 from gpusyn.kernels.signature import ReceptorLayout, Signature
 from gpusyn.numerics.portable_math import flush
 
@@ -24,7 +24,7 @@ HEAD = len(MembraneCoefficients._fields)  # the first coefficients of every neur
 LIMIT = 1e30  # a potential beyond it, or not a number, is a fault
 
 
-class Variable(IntEnum):
+class ProbeVariable(IntEnum):
     """What a probe records."""
 
     V = 0
@@ -36,7 +36,7 @@ class Variable(IntEnum):
     OWN = 6  # a state of the neuron model
 
 
-class Receptor(NamedTuple):
+class CellReceptor(NamedTuple):
     """One receptor of a population: equations, states of gate and effect, per-synapse sums (mean, end) if any."""
 
     kinetics: Lumped
@@ -53,7 +53,7 @@ class Receptor(NamedTuple):
 class Bathed(NamedTuple):
     """A receptor as it is in one step: coefficients of its kinetics and effect, its gate's factor, its magnesium."""
 
-    receptor: Receptor
+    receptor: CellReceptor
     c: Any  # by name
     effect_c: Array
     scale: Real | None
@@ -73,10 +73,10 @@ class Bathed(NamedTuple):
         return r.effect.current(self.conductance(end=end), r.effect_x, v, self.effect_c, self.Mg)
 
 
-class Probes(NamedTuple):
+class CellProbes(NamedTuple):
     """Probes of one population that record the same variable at the same steps."""
 
-    variable: Variable
+    variable: ProbeVariable
     receptor: int
     every: int
     neurons: Array
@@ -95,12 +95,12 @@ class Cells(NamedTuple):
     current_wave: Array
     clamp_wave: Array
     c: Array  # (N_COEF,) when all share one row, else (N_COEF, count)
-    receptors: tuple[Receptor, ...]
+    receptors: tuple[CellReceptor, ...]
     Ca: Array | None
     calcium_c: Array  # CalciumCoefficients, then Pf of each receptor
     rings: list[Ring]
-    drives: list[Drive]
-    probes: list[Probes]
+    drives: list[PoissonDrive]
+    probes: list[CellProbes]
 
     @property
     def head(self) -> MembraneCoefficients:
@@ -122,7 +122,7 @@ class Neurons(NamedTuple):
 def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     """Find the populations, and views of what belongs to each."""
     assert signature is not None
-    rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, Drive), read_rows(a.bath, Bath)
+    rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, PoissonDrive), read_rows(a.bath, Bath)
     probes = read_rows(a.probes, Probe)
     model, n = NEURONS[signature.neuron], int(a.n)
     states = namedtuple("states", model.STATES)  # type: ignore[misc]
@@ -175,13 +175,13 @@ def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
         start = stop
 
 
-def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: list[Bath]) -> Receptor:
+def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: list[Bath]) -> CellReceptor:
     kinetics, effect, n = LUMPED[layout.kinetics], EFFECTS[layout.effect], int(a.n)
 
     def part(array: Array, which: int) -> Array:
         return array[which * n + chunk.first : which * n + chunk.first + chunk.size]
 
-    return Receptor(
+    return CellReceptor(
         kinetics,
         effect,
         layout.input,
@@ -196,7 +196,7 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: li
     )
 
 
-def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator[Probes]:
+def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator[CellProbes]:
     """The probes of one population, grouped by what they record."""
     found = [
         probe._replace(neuron=probe.neuron + chunk.first - whole.first)
@@ -209,8 +209,8 @@ def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator
 
     for (variable, receptor, every), group in groupby(sorted(found, key=kind), kind):
         same = list(group)
-        yield Probes(
-            Variable(variable),
+        yield CellProbes(
+            ProbeVariable(variable),
             receptor,
             every,
             np.array([p.neuron for p in same]),
@@ -219,12 +219,12 @@ def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator
         )
 
 
-def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
+def advance_neurons(a: SimpleNamespace, prepared: Neurons) -> None:
     """Private Poisson input, V, gates, threshold, spikes and samples of the step that begins."""
     step = begin_step(a)
     now, start = step.now, step.now - step.local
     waves = a.waves[step.local * int(a.n_waves) :]
-    for cells in plan.cells:
+    for cells in prepared.cells:
         chunk = cells.chunk
         due, following = (
             [
@@ -239,9 +239,9 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
         for drive in cells.drives:
             add_drive(a, drive, step, chunk.offset, chunk.size, due)
         bathed = [_bathed(a, r, cells.c, waves, step) for r in cells.receptors]
-        v, own = cells.V.copy(), cells.own(plan.model)
-        free_v = _free_v(plan.model, cells, own, bathed, waves)
-        reached, fires, sound = _threshold(plan.model, cells, own, free_v, waves)
+        v, own = cells.V.copy(), cells.own(prepared.model)
+        free_v = _free_v(prepared.model, cells, own, bathed, waves)
+        reached, fires, sound = _threshold(prepared.model, cells, own, free_v, waves)
         if cells.Ca is not None:
             _advance_calcium(cells, bathed, v.dtype.type(0.5) * (v + reached))
         for b in bathed:
@@ -258,7 +258,7 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
                 a.trace[p.first + row * p.columns] = _sample(cells, bathed, p.variable, p.receptor)[p.neurons]
 
 
-def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, step: Step) -> Bathed:
+def _bathed(a: SimpleNamespace, r: CellReceptor, c: Array, waves: Array, step: Step) -> Bathed:
     """A receptor with what drugs, [Mg] and glycine make of it in this step."""
     own, bath = c[r.coef :], r.bath
     if bath.kinetics >= 0:
@@ -318,21 +318,21 @@ def _threshold(model: type[Neuron], cells: Cells, own: Any, free_v: Array, waves
     return reached, fires, sound
 
 
-def _sample(cells: Cells, bathed: list[Bathed], variable: Variable, receptor: int) -> Array:
+def _sample(cells: Cells, bathed: list[Bathed], variable: ProbeVariable, receptor: int) -> Array:
     """Recorded values of all neurons, as they stand at the end of the step."""
     v = cells.V
     value: Real
-    if variable == Variable.V:
+    if variable == ProbeVariable.V:
         value = v + cells.head.rest
-    elif variable == Variable.CA:
+    elif variable == ProbeVariable.CA:
         value = cells.Ca
-    elif variable == Variable.OWN:
+    elif variable == ProbeVariable.OWN:
         value = cells.x[receptor]
-    elif variable == Variable.H:
+    elif variable == ProbeVariable.H:
         value = cells.receptors[receptor].x[1]
-    elif variable == Variable.I:
+    elif variable == ProbeVariable.I:
         value = bathed[receptor].current(v, end=True)
-    elif variable == Variable.B:
+    elif variable == ProbeVariable.B:
         b = bathed[receptor]
         value = b.receptor.effect.block(b.receptor.effect_x, v, b.effect_c, b.Mg)
     else:

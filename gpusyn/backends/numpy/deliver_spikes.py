@@ -32,7 +32,7 @@ def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliver
     )
 
 
-def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
+def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
     """End a step: spikes go to the rings of their targets, histories move on, the clock ticks."""
     clock = Clock(*a.clock.tolist())
     now, local = clock.now, clock.now - clock.start
@@ -40,13 +40,13 @@ def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
     if end > begin:
         spikes, events = a.spike_id[begin:end], a.spike_events[begin:end]
         senders = a.source_population[spikes]
-        for sender, route in plan.routes:
+        for sender, route in prepared.routes:
             mine = (senders == sender) & (spikes >= route.source) & (spikes < route.source_end)
             if mine.any():
                 deliver_rows(a, route, spikes[mine].astype(np.int64) - route.source, events[mine], now)
-    for s in plan.shared:
+    for s in prepared.shared:
         a.ring[s.base + (now & s.mask)] = 0
-    for h in plan.histories:
+    for h in prepared.histories:
         remember(a, h, now)
     a.spike_begin[local + 1] = end
     a.clock[:] = clock._replace(next=now + 1)

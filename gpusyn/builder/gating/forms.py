@@ -17,7 +17,7 @@ from gpusyn.utils.registry import Registry
 Coefficients = tuple[Any, ...]  # a NamedTuple of gpusyn/equations/kinetics/
 
 
-class Step(NamedTuple):
+class GateStep(NamedTuple):
     """What the coefficients of a source's or a synapse's gate may depend on, beside its kinetics.
 
     Attributes
@@ -73,10 +73,10 @@ class GateForm:
     lumped: str
     target: Callable[..., Coefficients]
     synapse: str
-    each: Callable[[Any, Step], Coefficients]
+    each: Callable[[Any, GateStep], Coefficients]
     reason: str
     source: str | None = None
-    own: Callable[[Any, Step], Coefficients] | None = None
+    own: Callable[[Any, GateStep], Coefficients] | None = None
     into_v: Callable[..., Coefficients] | None = None
     components: Callable[[Any], int] = lambda kinetics: 1
     weights_may_change: bool = False
@@ -171,14 +171,14 @@ def into_v_coefficients(kinetics: Kinetics, dt: float, quantum: float, tau_m: An
     return flat(form.into_v(kinetics, dt, quantum, tau_m, C_m))
 
 
-def source_coefficients(kinetics: Kinetics, step: Step) -> list[float]:
+def source_coefficients(kinetics: Kinetics, step: GateStep) -> list[float]:
     """Return the coefficients of a source's gate, in the order of its struct."""
     form = form_of(kinetics)
     assert form.own is not None
     return [float(x) for x in flat(form.own(kinetics, step))]
 
 
-def synapse_coefficients(kinetics: Kinetics, step: Step) -> list[float]:
+def synapse_coefficients(kinetics: Kinetics, step: GateStep) -> list[float]:
     """Return the coefficients of a synapse's gate, in the order of its struct."""
     return [float(x) for x in flat(form_of(kinetics).each(kinetics, step))]
 

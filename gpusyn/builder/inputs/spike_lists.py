@@ -50,7 +50,7 @@ class SpikeLists:
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name."""
-        return {"due_id": self.source, "due_events": self.events}
+        return {"listed_id": self.source, "listed_events": self.events}
 
 
 def _listed(layout: Layout) -> Iterator[ListedSpikes]:

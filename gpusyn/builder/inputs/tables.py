@@ -69,7 +69,7 @@ class InputTables:
         times = step_times(start, steps, self.layout.dt)
         found = []
         if self.spike_lists.exist:
-            found.append(Write("due_begin", self.spike_lists.begin(start, steps)))
+            found.append(Write("listed_begin", self.spike_lists.begin(start, steps)))
         if len(self.columns) > 1:
             found.append(Write("waves", self._waves(times)))
         if self.bath.width:

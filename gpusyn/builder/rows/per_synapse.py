@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.gating.forms import Step, pulse_steps, synapse_coefficients, synapse_kernel, synapse_states
+from gpusyn.builder.gating.forms import GateStep, pulse_steps, synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.layout import Group, Layout, Pathway, PlacedPopulation, history_bits, history_words
 from gpusyn.builder.rows.drawn import Synapses
 from gpusyn.builder.rows.sorted import target_rows
@@ -148,7 +148,7 @@ class SynapseGateTables:
     def _member(self, block: SynapseBlock, pathway: Pathway, receptor: Receptor) -> Member:
         """Return the block with its coefficients; a blocker's state, how many channels are free, follows the gate's."""
         dt, where = self.layout.dt, f"receptor '{receptor.name}'.kinetics"
-        step = Step(dt, self.layout.numbers.real, pathway.pre.most_events, where)
+        step = GateStep(dt, self.layout.numbers.real, pathway.pre.most_events, where)
         coef = synapse_coefficients(receptor.kinetics, step)
         blocker = blocker_of(receptor, self.layout.net.infusions)
         if blocker is None:
@@ -201,8 +201,8 @@ class SynapseGateTables:
                 SynapseSet(
                     size=place.size,
                     first=place.first,
-                    sum=2 * row * group.size + place.first,
-                    sum_step=group.size,
+                    synaptic=2 * row * group.size + place.first,
+                    synaptic_step=group.size,
                     block=len(blocks),
                     block_end=len(blocks) + len(members),
                 )

@@ -17,7 +17,7 @@ from gpusyn.kernels.records import History
 from gpusyn.kernels.synapse_words import encode_address, encode_synapse
 
 
-class Rows(NamedTuple):
+class SortedRows(NamedTuple):
     """Sorted synapses: `begin` bounds each row's parts in `word`, `order` gives the synapse behind each word."""
 
     begin: NDArray[np.int64]
@@ -25,7 +25,7 @@ class Rows(NamedTuple):
     order: Any
 
 
-def source_rows(synapses: Synapses, pathway: Pathway) -> Rows:
+def source_rows(synapses: Synapses, pathway: Pathway) -> SortedRows:
     """Return the rows of the sources in the pathway's range, each cut into the slices of the target."""
     first, end = pathway.pre_range
     post = pathway.post
@@ -34,29 +34,29 @@ def source_rows(synapses: Synapses, pathway: Pathway) -> Rows:
     piece = target // post.slice_size
     cell = (pre.astype(np.int64) - first) * post.slices + piece
     begin = _bounds(cell, (end - first) * post.slices)
-    return Rows(begin, encode_synapse(target - piece * post.slice_size, delay), order)
+    return SortedRows(begin, encode_synapse(target - piece * post.slice_size, delay), order)
 
 
-def shared_rows(pathway: Pathway, delay: int) -> Rows:
+def shared_rows(pathway: Pathway, delay: int) -> SortedRows:
     """Return the rows of a pathway whose targets receive the same: one word per source, for all of them."""
     first, end = pathway.pre_range
     ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
     begin = _bounds(ids - first, end - first)
-    return Rows(begin, encode_synapse(np.zeros(len(ids), np.uint32), delay), slice(None))
+    return SortedRows(begin, encode_synapse(np.zeros(len(ids), np.uint32), delay), slice(None))
 
 
-def own_rows(pathway: Pathway, delay: int) -> Rows:
+def own_rows(pathway: Pathway, delay: int) -> SortedRows:
     """Return the rows with which the sources of a shared pathway take back what they sent to themselves."""
     ids = pathway.own_ids.astype(np.int64)
     return source_rows(Synapses(ids, ids, delay, {}), pathway)
 
 
-def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> Rows:
+def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> SortedRows:
     """Return the rows of all neurons of the pathway's target population; a word is an address in `history`."""
     order = _sorted(synapses.post, synapses.pre, pathway.pre.size)
     pre, target, delay = synapses.pre[order], synapses.post[order], _at(synapses.delay, order)
     begin = _bounds(target.astype(np.int64), pathway.post.size)
-    return Rows(begin, encode_address(pre, delay, history), order)
+    return SortedRows(begin, encode_address(pre, delay, history), order)
 
 
 def _at(delay: Integers | int, order: Any) -> Any:

@@ -102,7 +102,7 @@ class Lumped(Gate):
         """Return the sum's mean over the coming step."""
         raise NotImplementedError
 
-    def step(self, x: Sequence[Array], c: Any, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: Any, arrivals: Arrivals) -> None:
         """Advance over the step, then add the input that falls due at its end."""
         raise NotImplementedError
 
@@ -258,7 +258,7 @@ class Unlumped(Lumped):
         """Return nothing."""
         return np.zeros((), np.float32)
 
-    def step(self, x: Sequence[Array], c: Any, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: Any, arrivals: Arrivals) -> None:
         """Do nothing."""
 
     def value(self, x: Sequence[Array]) -> Array:

@@ -80,10 +80,10 @@ class Followed(Lumped):
         half: Array = x[0].dtype.type(0.5) * (x[0] + x[1])
         return half
 
-    def step(self, x: Sequence[Array], c: FollowedCoefficients, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: FollowedCoefficients, arrivals: Arrivals) -> None:
         """Let the coming sum become the present one."""
         x[0][:] = x[1]
-        x[1][:] = c.jump * arrived.keep(0).astype(x[1].dtype)
+        x[1][:] = c.jump * arrivals.keep(0).astype(x[1].dtype)
 
 
 def opened(G: Array, n: int, K_d: Real) -> Array:

@@ -46,9 +46,9 @@ class Exponential(Lumped):
         """Return the mean of g over the step, (tau / dt) (1 - decay) g."""
         return c.mean * x[0]
 
-    def step(self, x: Sequence[Array], c: ExponentialCoefficients, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: ExponentialCoefficients, arrivals: Arrivals) -> None:
         """Decay g, then add to it: decay g + jump x input."""
-        x[0][:] = flush(c.decay * x[0] + c.jump * arrived.take(0).astype(x[0].dtype))
+        x[0][:] = flush(c.decay * x[0] + c.jump * arrivals.take(0).astype(x[0].dtype))
 
 
 @lumped
@@ -62,10 +62,10 @@ class Rising(Lumped):
         """Return the mean of g over the step."""
         return c.mean_g * x[0] + c.mean_h * x[1]
 
-    def step(self, x: Sequence[Array], c: RisingCoefficients, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: RisingCoefficients, arrivals: Arrivals) -> None:
         """Decay both, g taking from the old h; the input goes to h."""
         x[0][:] = flush(c.g_g * x[0] + c.g_h * x[1])
-        x[1][:] = flush(c.h_h * x[1] + c.jump * arrived.take(0).astype(x[1].dtype))
+        x[1][:] = flush(c.h_h * x[1] + c.jump * arrivals.take(0).astype(x[1].dtype))
 
 
 def counted(sent: Array, like: Array) -> Array:

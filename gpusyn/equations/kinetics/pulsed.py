@@ -101,12 +101,12 @@ class Pulsed(Lumped):
             mean = mean + c.mean_off[i] * x[m + i]
         return mean
 
-    def step(self, x: Sequence[Array], c: PulsedCoefficients, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: PulsedCoefficients, arrivals: Arrivals) -> None:
         """Advance both sums; what the edges of pulses move leaves one and enters the other."""
         m, real = self.m, x[0].dtype
         new = []
         for i in range(m):
-            moved = c.jump * arrived.take(1 + i).astype(real)
+            moved = c.jump * arrivals.take(1 + i).astype(real)
             on, off = c.drive[i] * x[2 * m], real.type(0)
             for k in range(m):
                 on = on + c.on[i][k] * x[k]
@@ -114,7 +114,7 @@ class Pulsed(Lumped):
             new.append((on + moved, off - moved))
         for i, (on, off) in enumerate(new):
             x[i][:], x[m + i][:] = flush(on), flush(off)
-        x[2 * m][:] = c.jump * arrived.keep(0).astype(real)
+        x[2 * m][:] = c.jump * arrivals.keep(0).astype(real)
 
     def value(self, x: Sequence[Array]) -> Array:
         """Return the open fraction times weight, of all synapses."""
