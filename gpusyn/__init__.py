@@ -1,4 +1,4 @@
-"""gpusyn: a synaptic simulator with the same bits on numpy, compiled CPU and GPU.
+"""gpusyn: a synaptic simulator whose results have the same bits on numpy, on compiled CPU code and on a GPU.
 
 Units are ms, mV, nS, pA, pF, Hz, mM and uM; all numbers are plain floats in these units.
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gpusyn import drugs, kinetics
 
-# Not lazily: the module of the same name would take the function's place if it were imported first.
+# Imported at once: if the module of the same name were imported first, it would replace the function.
 from gpusyn.builder.plan import plan
 from gpusyn.connectivity import (
     AllToAll,

@@ -1,8 +1,8 @@
 """Exceptions that gpusyn raises on purpose.
 
-Each derives from :class:`GpusynError` and from the built-in exception that a Python user would expect, so both
+Each is a subclass of :class:`GpusynError` and of the built-in exception that a Python user would expect, so both
 ``except gpusyn.GpusynError`` and ``except ValueError`` work. A message names the place, the rule, the value that was
-given and, where it is not obvious, the next move:
+given and, if it is not obvious, the fix:
 
 >>> raise ParameterError("Projection 'I->E'.delay: must be a multiple of dt = 0.1 ms (got 0.25)")
 Traceback (most recent call last):
@@ -25,7 +25,7 @@ __all__ = [
 
 
 class GpusynError(Exception):
-    """Base class of everything that gpusyn raises on purpose."""
+    """Base class of all errors that gpusyn raises on purpose."""
 
 
 class ParameterError(GpusynError, ValueError):
@@ -41,7 +41,7 @@ class UnknownNameError(GpusynError, LookupError):
 
 
 class PlanMemoryError(GpusynError, MemoryError):
-    """A network that does not fit into the memory of the device; nothing has been allocated."""
+    """A network that does not fit into the free memory; nothing has been allocated."""
 
 
 class BackendError(GpusynError, RuntimeError):

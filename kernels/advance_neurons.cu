@@ -26,9 +26,9 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals arriv
 
     real threshold = c[MembraneCoefficients::threshold], reset = c[MembraneCoefficients::reset];
     int pause = (int)c[MembraneCoefficients::refractory];
-    // selections of numbers, not of truth values: compilers turn these into SIMD code
+    // these select numbers instead of branching, so that compilers make SIMD code
     real reached = flush(HOLDS && refractory > 0 ? v : free_v);
-    int sound = magnitude(reached) < (real)1e30 ? 1 : 0;  // asked before a reset could hide it
+    int sound = magnitude(reached) < (real)1e30 ? 1 : 0;  // checked before a reset could hide a fault
     int outcome = reached >= threshold ? FIRED : QUIET;
     if (!HOLDS) outcome = v >= threshold ? QUIET : outcome;
     outcome = refractory > 0 ? QUIET : outcome;
@@ -57,8 +57,8 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals arriv
     return sound ? outcome : BROKEN;
 }
 
-// Finds the integer sums of a chunk, an input each: those due at the end of this step, those of the following step, and
-// what the whole population gets.
+// Finds the integer sums of a chunk for each input: those due at the end of this step, those of the following step, and
+// those that the whole population receives.
 DEVICE void find_sums(acc **due, acc **following, acc *shared, const Chunk &chunk, const Ring *rings, acc *ring,
                       int64 now)
 {
@@ -70,7 +70,7 @@ DEVICE void find_sums(acc **due, acc **following, acc *shared, const Chunk &chun
     }
 }
 
-// Adds the Poisson events of one drive to the sums that fall due; `maybe` is scratch.
+// Adds the Poisson events of one drive to the sums that are due; `maybe` is scratch.
 DEVICE void add_drive(acc *const *due, const Chunk &chunk, const PoissonDrive &drive, const acc *drive_weight,
                       RateTable rates, Step step, int *maybe)
 {
@@ -79,7 +79,7 @@ DEVICE void add_drive(acc *const *due, const Chunk &chunk, const PoissonDrive &d
                [&](int j, int events) { due[drive.input][j] += (acc)events * weight[j * drive.weight_step]; });
 }
 
-// Advances all neurons of a chunk. Each case is a loop of its own, which compilers turn into SIMD code.
+// Advances all neurons of a chunk. Each case has a separate loop, so that compilers make SIMD code.
 DEVICE void advance_chunk(int *outcome, const Chunk &chunk, const Cells &s, const Coef c, const Arrivals &first,
                           const real *wave, const Exposure *bath)
 {
@@ -98,7 +98,7 @@ DEVICE void advance_chunk(int *outcome, const Chunk &chunk, const Cells &s, cons
     }
 }
 
-// Writes the sample of one probe if this is a step that it records.
+// Writes the sample of one probe if it records this step.
 DEVICE void record(const Probe &probe, const Chunk &chunk, const Cells &s, const Coef c, const Exposure *bath,
                    Step step, real *trace)
 {

@@ -1,13 +1,13 @@
-// One neuron with its receptors: what it sees of the arrays, its conductances, its calcium, its recorded values.
+// One neuron with its receptors: its parts of the arrays, its conductances, its calcium, its recorded values.
 // A signature's text defines NEURON, the number of its states (N_OWN), whether a spike resets V and HOLDS it while
 // refractory, RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient, synaptic sum or -1, first
-// input), whether some receptor is BATHED (changes in time), and the places of calcium's state and coefficients (state
-// -1: none).
+// input), whether some receptor is BATHED (changes with time), and the places of calcium's state and coefficients
+// (state -1: none).
 #pragma once
 
 enum ProbeVariable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
 
-// What the neurons of a chunk see: arrays that begin with its first neuron.
+// The arrays of the neurons of a chunk, each from the first neuron of the chunk on.
 struct Cells {
     real *V, *membrane, *gates;
     const real *synaptic, *current;
@@ -23,14 +23,14 @@ struct Cells {
     }
 };
 
-// What drugs, [Mg] and glycine make of one receptor in this step: the factor of its gate, its magnesium, and the
+// The changes of one receptor in this step by drugs, [Mg] and glycine: the factor of its gate, its magnesium, and the
 // coefficients of its kinetics (none: those of the model).
 struct Exposure {
     real scale, Mg;
     const real *kinetics;
 };
 
-// The exposure that a bath gives: `wave` and `kinetics` are this step's rows of the tables.
+// The exposure to a bath; `wave` and `kinetics` are this step's rows of the tables.
 DEVICE Exposure exposure_of(const Bath &bath, const real *wave, const real *kinetics)
 {
     return {bath.scale < 0 ? (real)1 : wave[bath.scale], bath.magnesium < 0 ? (real)1 : wave[bath.magnesium],
@@ -48,8 +48,7 @@ template <int BATH> DEVICE Coef kinetics_of(const Coef own, const Exposure *bath
     return BATH && bath[k].kinetics ? Coef{bath[k].kinetics, 1} : own;
 }
 
-// A receptor's conductance (or current) before any voltage factor: its mean over the coming step, or (END) as it
-// stands.
+// A receptor's conductance (or current) without voltage factors: its mean over the coming step, or (END) its value now.
 template <class Kinetics, int SYN, int BATH, bool END>
 DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, const Exposure *bath, int k)
 {
@@ -62,8 +61,8 @@ DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, cons
 #define EFFECT(S, Kinetics) GATE((S) + Kinetics::STATES)
 #define MAGNESIUM(k) (BATH ? bath[k].Mg : (real)1)
 
-// Calcium that flows in with part of the current (trace of the neuron, after the gates): Ca' = -Ca/tau + k sum |Pf I|.
-// Its coefficients come after all others; the Pf of each receptor follow them.
+// Calcium that flows in with a fraction of the current (trace of the neuron, after the gates): Ca' = -Ca/tau + k sum
+// |Pf I|. Its coefficients come after all others; the Pf of each receptor follow them.
 template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Exposure *bath)
 {
     enum {
@@ -84,7 +83,7 @@ template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, c
     *Ca = flush(c[decay] * *Ca + c[rise] * inward);
 }
 
-// One recorded value, as it stands at the end of the step.
+// One recorded value at the end of the step.
 template <int BATH>
 DEVICE real sample(const Cells &s, int j, const Coef c, const Exposure *bath, int variable, int receptor)
 {

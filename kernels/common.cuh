@@ -1,16 +1,16 @@
-// The dialect of gpusyn's kernels: one text, three compilers.
+// The dialect of gpusyn's kernels: one text for three compilers.
 //
 //   NVRTC            nothing defined: a GPU runs blocks of threads, warps of 32 lanes
 //   GPUSYN_EMULATE   tests/emulation/host/emulate.h included before: the same blocks and warps on CPU fibers
 //   GPUSYN_HOST      host/host.h included before: a few workers, each with its own share; lanes become SIMD loops
 //
 // A kernel names its parallelism by these macros only:
-//   FOR_BLOCKS(b, n)     units of work, one a block (host: a contiguous share per worker)
+//   FOR_BLOCKS(b, n)     units of work, one per block (host: a contiguous share per worker)
 //   FOR_THREADS(j, n)    independent items within a unit (host: a SIMD loop)
 //   FOR_EACH(j, n)       the same where the body branches (host: a plain loop)
 //   FOR_ITEMS(i, n)      independent items of the whole launch
-//   FOR_WARPS(w, n)      units of work, one a warp (host: a contiguous share per worker)
-//   FOR_TASKS(t, n)      one a warp (host: every worker walks all of them, touching only the slices of targets it owns)
+//   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
+//   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
 //   for_lanes(lo, hi, f) f(j, lane) for j in [lo, hi), lane = (j - lo) % 32; lane_sum folds 32 partial sums in one
 //   fixed tree
 #pragma once
@@ -48,7 +48,7 @@ DEVICE int64 bits_of(double x) { return __double_as_longlong(x); }
 DEVICE double double_of(int64 x) { return __longlong_as_double(x); }
 DEVICE uint32 mul_hi32(uint32 a, uint32 b) { return (uint32)(((uint64)a * b) >> 32); }
 
-// Integer additions commute, so the order in which threads arrive never shows in the result.
+// Integer additions commute, so the result does not depend on the order of the threads.
 DEVICE void add_to(int *p, int v) { atomicAdd(p, v); }
 DEVICE void add_to(int64 *p, int64 v) { atomicAdd((uint64 *)p, (uint64)v); }
 DEVICE int64 take(int64 *counter, int64 n) { return (int64)atomicAdd((uint64 *)counter, (uint64)n); }
@@ -72,14 +72,14 @@ template <class F> DEVICE void for_row(int64 lo, int64 hi, F f)
 {
     for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j);
 }
-// Whether a thread has to look at its own items; the host looks at all of them at once.
+// True if each thread checks its own items; the host checks all of them at once.
 DEVICE bool any_of(const int *, int) { return true; }
 #define SLICE_WORKER 0
 #define SLICE_WORKERS 1
 
 #endif
 
-// A value smaller than 2^-60 is zero everywhere, so that a GPU's flush of subnormals to zero changes no stored bit.
+// A value smaller than 2^-60 counts as zero, so a GPU's flush of subnormals to zero changes no stored bit.
 DEVICE float magnitude(float x) { return fabsf(x); }
 DEVICE double magnitude(double x) { return fabs(x); }
 DEVICE float flush(float x) { return magnitude(x) < 8.673617379884035e-19f ? 0.0f : x; }

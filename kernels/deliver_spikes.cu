@@ -1,9 +1,9 @@
-// Ends a step: this step's spikes go to the rings of their targets, the sources' transmitter history moves on,
-// and the clock ticks.
+// Ends a step: delivers this step's spikes to the rings of their targets, and advances the sources' transmitter history
+// and the clock.
 
 enum { MOST_CHANNELS = 8 };
 
-// The synapses of all routes, and the sums that they add to.
+// The synapses of all routes, and the sums to which they add.
 struct Synapses {
     const int64 *row_begin;
     const uint32 *words;
@@ -11,7 +11,7 @@ struct Synapses {
     acc *ring;
 };
 
-// The slices of targets that one worker delivers to: every `workers`-th from `worker` on.
+// The slices of targets to which one worker delivers: every `workers`-th slice from `worker` on.
 struct Share {
     int worker, workers;
 };
@@ -37,7 +37,7 @@ DEVICE void deliver_row(const Route &route, int64 row, int64 now, const Synapses
 }
 
 // Events of a gate's source carry a change of the gate, from one value to another: a synapse adds weight x to - weight
-// x from, each rounded towards zero on its own, so that a gate that comes back takes away exactly what it brought.
+// x from, each rounded towards zero separately, so that a gate that returns subtracts exactly what it added.
 DEVICE void deliver_change(const Route &route, int64 row, int64 now, const Synapses &synapses, const real *payload,
                            Share share)
 {
@@ -55,7 +55,7 @@ DEVICE void deliver_change(const Route &route, int64 row, int64 now, const Synap
 }
 
 // Shifts the history of source i by one step: its transmitter is on or off from the end of this step on (pulse > 0), or
-// it sent so many events (which fit `bits`, by the source's declared maximum).
+// the number of its events (which fits `bits`, because of the source's declared maximum).
 DEVICE void remember(const History &h, int64 i, int64 now, const int64 *event_step, const int *event_count,
                      int64 *release_step, uint32 *history)
 {
@@ -96,11 +96,11 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
             deliver_row(route, row, now, synapses, share, [&](acc *sum, weight_t w) { add_to(sum, (acc)w * factor); });
         }
     }
-    // sums that whole populations shared in this step are used up; deliveries go to later slots
+    // clear the sums that whole populations shared in this step; deliveries go to later slots
     FOR_ITEMS(i, n_shared) ring[shared[i].base + (now & shared[i].mask)] = 0;
     for (int h = 0; h < n_histories; h++)
         FOR_ITEMS(i, histories[h].size) remember(histories[h], i, now, event_step, event_count, release_step, history);
-    if (FIRST_THREAD) {  // nobody reads these two again before the next launch
+    if (FIRST_THREAD) {  // no thread reads these two again before the next launch
         spike_begin[local + 1] = end;
         clock->next = now + 1;
     }

@@ -1,4 +1,4 @@
-// Philox4x32-10 and what is drawn with it: gpusyn/numerics/philox.py and gpusyn/numerics/rng.py, operation for
+// Philox4x32-10 and the numbers drawn with it: gpusyn/numerics/philox.py and gpusyn/numerics/rng.py, operation for
 // operation. Counter words: element, step or draw (low, high), block. Salmon, Moraes, Dror and Shaw 2011.
 #pragma once
 

@@ -77,7 +77,7 @@ DEVICE float portable_expm1(float x)
     portable_reduce(x, &high, &low, &scale);
     float r = high - low;
     float q = portable_series(r) * (r * r);
-    // r itself is rounded, high is not: 2^n - 1 + 2^n high keeps what cancels exact.
+    // r is rounded but high is not, so the terms of 2^n - 1 + 2^n high cancel exactly.
     return (high * scale + (scale - 1.0f)) + (q - low) * scale;
 }
 

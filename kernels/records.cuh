@@ -1,6 +1,6 @@
 // The integer tables that the kernels read: each struct is one row. gpusyn/kernels/records.py has the same records and
-// says what their fields mean; a test holds the fields of both against each other. A table is an int64 array of the
-// host; kernels reach its elements through these structs only, so no two types ever name the same element.
+// explains their fields; a test compares the fields of both. A table is an int64 array of the host. Kernels access its
+// elements only through these structs, so no two types ever refer to the same element.
 #pragma once
 
 // Steps since the start of the simulation.
@@ -13,7 +13,7 @@ struct Chunk {
     int64 first, size, row, row_step, has_waves, source, offset, rings, drive, drive_end, probe, probe_end, bath;
 };
 
-// Integer sums to come of one input of a target population.
+// Integer sums of the coming steps for one input of a target population.
 struct Ring {
     int64 base, mask, stride, shared, shared_mask;
 };
@@ -23,12 +23,12 @@ struct Probe {
     int64 neuron, variable, receptor, every, trace, column, columns;
 };
 
-// Values of one receptor that change in time (-1: none).
+// Values of one receptor that change with time (-1: none).
 struct Bath {
     int64 scale, magnesium, kinetics;
 };
 
-// Poisson events: private input of neurons, or the spikes of sources.
+// Poisson events: private input to neurons, or the spikes of sources.
 struct PoissonDrive {
     int64 key_low, key_high, input, rate, rate_step, weight, weight_step, wave, n_waves, most_events, start, stop;
 };
@@ -44,7 +44,7 @@ struct Route {
         payload_step, channels, ring_step;
 };
 
-// Sums that every neuron of a population receives alike.
+// Sums that are the same for every neuron of a population.
 struct Shared {
     int64 base, mask;
 };
@@ -54,7 +54,7 @@ struct SourceGateSet {
     int64 kind, source, size, event_source, gates, coef, components, pulse, dead, release, payload;
 };
 
-// The transmitter of sources in the past.
+// The past transmitter of sources.
 struct History {
     int64 source, size, base, words, bits, pulse, dead, release;
 };

@@ -1,7 +1,7 @@
-// How spikes enter the step's list, and Poisson input from outside.
+// The list of spikes of a step, and Poisson input from outside.
 #pragma once
 
-// A step: its number since the start, and its place among the steps that the host prepared.
+// A step: its number since the start, and its place in the chunk that the host prepared.
 struct Step {
     int64 now, local;
 };
@@ -29,8 +29,8 @@ DEVICE void emit(const Spikes &spikes, int64 now, int64 source, int events)
     }
 }
 
-// Step of a source's last release of transmitter, which lasts `pulse` steps. An event in this step releases: during a
-// pulse too, whose end it moves (dead < 0), or only once `dead` steps have passed since the last pulse ended.
+// Step of a source's last release of transmitter, which lasts `pulse` steps. If dead < 0, each event releases, and an
+// event in a pulse prolongs it. Otherwise an event releases only if `dead` steps have passed since the last pulse.
 DEVICE int64 release(int64 *last, int event, int64 now, int64 pulse, int64 dead)
 {
     int free = dead < 0 || now - *last >= pulse + dead ? 1 : 0;
@@ -51,7 +51,7 @@ struct Rates {
     int64 step;
 };
 
-// The rates of elements from `offset` on: constant in time, one for all or one each; or one a step for all, in row
+// The rates of elements from `offset` on: constant, one for all or one each; or one per step for all, in row
 // `local_step` of a table with `n_waves` columns.
 DEVICE Rates rates_of(const PoissonDrive &drive, RateTable table, int64 local_step, int64 offset)
 {
@@ -60,7 +60,7 @@ DEVICE Rates rates_of(const PoissonDrive &drive, RateTable table, int64 local_st
     return {table.pair + 2 * at, table.pieces + at, step};
 }
 
-// 0 where an element surely has no event: its one piece counts none, as the first uniform number says.
+// 0 if an element certainly has no event: it has one piece, whose count is 0 by the first uniform number.
 DEVICE int may_have_events(uint32 key_low, uint32 key_high, uint32 element, int64 now, double none, int pieces)
 {
     uint32 c[4] = {element, (uint32)now, (uint32)((uint64)now >> 32), 0};
@@ -70,7 +70,7 @@ DEVICE int may_have_events(uint32 key_low, uint32 key_high, uint32 element, int6
 }
 
 // Calls f(j, events) for those of `size` elements from `offset` on that have Poisson events in this step. The first
-// pass is the same for all elements, which compilers turn into SIMD code; `maybe` is scratch.
+// pass is the same for all elements, so compilers make SIMD code; `maybe` is scratch.
 template <class F>
 DEVICE void for_events(const PoissonDrive &drive, RateTable table, Step step, int64 offset, int size, int *maybe, F f)
 {

@@ -1,1 +1,1 @@
-"""Places to compute: `numpy` (the reference), `cpu` (compiled kernels), `cuda` (CuPy)."""
+"""Backends: `numpy` (the reference), `cpu` (compiled kernels), `cuda` (kernels launched through CuPy)."""

@@ -16,10 +16,10 @@ from gpusyn.kernels.program import Program
 
 
 class Session(Protocol):
-    """A running program. Arrays live where the backend computes; `read` gives host copies."""
+    """A running program. The arrays are in the memory in which the backend computes; `read` returns host copies."""
 
     def run(self, steps: int) -> None:
-        """Run the launch list `steps` times, without host work in between."""
+        """Run the launch list `steps` times, without work by the host in between."""
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
         """Return a copy of an array, or of the part [start, stop) of its flattened form.
@@ -27,7 +27,7 @@ class Session(Protocol):
         Raises
         ------
         BackendError
-            There is no such array, or the part reaches beyond it (`part_to_read`).
+            If there is no such array, or the part extends beyond it (`part_to_read`).
         """
 
     def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
@@ -36,15 +36,15 @@ class Session(Protocol):
         Raises
         ------
         BackendError
-            There is no such array, or the values have another type or reach beyond its end (`part_to_write`).
+            If there is no such array, or the values have another type or extend beyond its end (`part_to_write`).
         """
 
     def close(self) -> None:
-        """Release what the session holds."""
+        """Release the memory of the session."""
 
 
 class Backend(Protocol):
-    """A place to compute. `gpusyn.backends.select` calls the class with the keyword ``threads``, an int or None."""
+    """A way to compute. `gpusyn.backends.select` calls the class with the keyword ``threads``, an int or None."""
 
     name: str
 
@@ -53,17 +53,17 @@ class Backend(Protocol):
         """Upper limit on worker threads per session; targets are split into this many slices."""
 
     def free_memory(self) -> int | None:
-        """Return how many bytes the arrays of a program may take, None if that is not known."""
+        """Return the number of bytes that the arrays of a program may take, None if it is not known."""
 
     def describe(self) -> str:
-        """Return one phrase: which device or compiler, and how many threads."""
+        """Return one phrase that names the device or compiler, and the number of threads."""
 
     def start(self, program: Program) -> Session:
-        """Compile what is not yet compiled, move the arrays, and return the session."""
+        """Compile the modules that are not in the cache, move the arrays, and return the session."""
 
 
 def lacking(thing: object, protocol: type) -> list[str]:
-    """Return the members of a protocol that a class or an object does not have.
+    """Return the members of a protocol that a class or an object lacks.
 
     >>> lacking(object(), Session)
     ['close', 'read', 'run', 'write']
@@ -78,7 +78,7 @@ def start_session(backend: Backend, program: Program) -> Session:
     Raises
     ------
     BackendError
-        The backend cannot run the program, or its session is not complete.
+        If the backend cannot run the program, or its session is incomplete.
     """
     session = backend.start(program)
     missing = lacking(session, Session)
@@ -91,22 +91,23 @@ def start_session(backend: Backend, program: Program) -> Session:
 
 
 def part_to_read(backend: str, arrays: Mapping[str, Any], name: str, start: int, stop: int | None) -> Any:
-    """Return the array of that name, or a flat view of its part [start, stop).
+    """Return the array of the given name, or a flat view of its part [start, stop).
 
     Parameters
     ----------
     backend : str
         Name of the backend, for the message.
     arrays : mapping of str to array
-        All arrays of the session: numpy's, or others with `size`, `dtype` and `reshape`.
+        All arrays of the session, from numpy or another package with `size`, `dtype` and `reshape`.
     name : str
+        Name of the array.
     start, stop : int
-        Bounds of the part; `stop` None is the end of the array.
+        Bounds of the part; a `stop` of None is the end of the array.
 
     Raises
     ------
     BackendError
-        There is no such array, or the part reaches beyond it.
+        If there is no such array, or the part extends beyond it.
     """
     array = _named(backend, arrays, name)
     if start == 0 and stop is None:
@@ -123,21 +124,21 @@ def part_to_read(backend: str, arrays: Mapping[str, Any], name: str, start: int,
 def part_to_write(
     backend: str, arrays: Mapping[str, Any], name: str, values: NDArray[np.generic], start: int
 ) -> tuple[Any, NDArray[np.generic]]:
-    """Return the flat view that `values` go to, and the values, flat and contiguous.
+    """Return the flat view into which `values` go, and the values, flat and contiguous.
 
     Parameters
     ----------
     backend, arrays, name
         As for `part_to_read`.
     values : ndarray
-        Of the array's own type.
+        New values, of the type of the array.
     start : int
         Place of the first value in the flattened array.
 
     Raises
     ------
     BackendError
-        There is no such array, or the values have another type or reach beyond its end.
+        If there is no such array, or the values have another type or extend beyond its end.
     """
     array = _named(backend, arrays, name)
     if values.dtype != array.dtype or not 0 <= start <= array.size - values.size:

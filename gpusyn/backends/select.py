@@ -1,6 +1,6 @@
-"""The registry of backends, and the choice of one: which backend computes, and why.
+"""The registry of backends, and the choice of a backend with its reasons.
 
-A new backend is one line in `BACKENDS`.
+A new backend is one line in `BACKENDS` (docs/adding_a_backend.md).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gpusyn.backends.base import Backend, lacking
 from gpusyn.errors import ArgumentError, BackendError
 from gpusyn.parameters.scalars import integer, one_of, show
 
-#: Module and class of every backend by name, fastest first.
+#: Module and class of every backend by name; the fastest come first.
 BACKENDS = {
     "cuda": "gpusyn.backends.cuda.backend:CudaBackend",
     "cpu": "gpusyn.backends.cpu.backend:CpuBackend",
@@ -30,10 +30,11 @@ class Choice(NamedTuple):
     Attributes
     ----------
     backend : Backend
+        The backend.
     reasons : tuple of str
-        Why this backend; for `auto`, why each faster one cannot be used.
+        Reasons for this backend; for `auto`, the reason why each faster one cannot be used.
     automatic : bool
-        Whether it was chosen by `auto`, not asked for.
+        True if `auto` chose it, False if it was requested.
     """
 
     backend: Backend
@@ -59,7 +60,7 @@ class Choice(NamedTuple):
 
 
 def names() -> tuple[str, ...]:
-    """Return what a user may ask for: `auto`, and every backend, fastest first.
+    """Return the names that a user may give: `auto`, and all backends, the fastest first.
 
     >>> names()
     ('auto', 'cuda', 'cpu', 'numpy')
@@ -73,7 +74,7 @@ def make_backend(name: str, threads: int | None = None, **options: Any) -> Backe
     Parameters
     ----------
     name : str
-        A name in `BACKENDS`.
+        Name in `BACKENDS`.
     threads : int, optional
         Worker threads; backends without threads ignore it.
     **options
@@ -82,9 +83,9 @@ def make_backend(name: str, threads: int | None = None, **options: Any) -> Backe
     Raises
     ------
     BackendError
-        It cannot be used on this machine; the message says why and what to do.
+        If it cannot be used on this machine; the message says why, and what to do.
     UnknownNameError
-        There is no such backend.
+        If there is no such backend.
     """
     kind = _backend_class(one_of(name, BACKENDS, "backend"))
     try:
@@ -96,7 +97,7 @@ def make_backend(name: str, threads: int | None = None, **options: Any) -> Backe
 
 
 def usable(threads: int | None = None) -> tuple[dict[str, Backend], dict[str, str]]:
-    """Look for every backend.
+    """Find the backends that work on this machine.
 
     Parameters
     ----------
@@ -106,9 +107,9 @@ def usable(threads: int | None = None) -> tuple[dict[str, Backend], dict[str, st
     Returns
     -------
     usable : dict of str to Backend
-        Those that work here, the fastest first; numpy is always among them.
+        Backends that work here, the fastest first; numpy is always among them.
     reasons : dict of str to str
-        Why each of the others cannot be used, and how to fix it.
+        Reasons why each of the others cannot be used, with the fix.
     """
     found: dict[str, Backend] = {}
     reasons: dict[str, str] = {}
@@ -123,23 +124,27 @@ def usable(threads: int | None = None) -> tuple[dict[str, Backend], dict[str, st
 def choose(
     name: str = "auto", threads: int | None = None, *, option: str = "--backend", threads_option: str = "--threads"
 ) -> Choice:
-    """Choose the backend asked for, or for `auto` the fastest that works here.
+    """Choose the requested backend, or for `auto` the fastest that works here.
 
     Parameters
     ----------
     name : {"auto", "cuda", "cpu", "numpy"}
-        The environment variable `GPUSYN_BACKEND` replaces `auto`.
+        Name of the backend; the environment variable `GPUSYN_BACKEND` replaces `auto`.
     threads : int, optional
         Worker threads of the `cpu` backend.
     option, threads_option : str
-        Where the user gave the two, for messages.
+        Places where the user gave the two, for messages.
+
+    Returns
+    -------
+    Choice
 
     Raises
     ------
     BackendError
-        The one asked for cannot be used here.
+        If the requested backend cannot be used here.
     UnknownNameError
-        There is no such backend.
+        If there is no such backend.
     """
     name = one_of(name, names(), option)
     if threads is not None:
@@ -159,14 +164,14 @@ def choose(
 
 
 def resolve(backend: Any, threads: int | None) -> Backend:
-    """Return the backend that a simulator was given by name or as an object; say on stderr what `auto` took.
+    """Return the backend that a simulator was given by name or as an object; report the choice of `auto` on stderr.
 
     Raises
     ------
     ArgumentError
-        It is neither a name nor a complete backend.
+        If `backend` is neither a name nor a complete backend.
     BackendError
-        The one asked for cannot be used here.
+        If the requested backend cannot be used here.
     """
     if isinstance(backend, str):
         choice = choose(backend, threads, option="Simulator.backend", threads_option="Simulator.threads")
@@ -181,7 +186,7 @@ def resolve(backend: Any, threads: int | None) -> Backend:
 
 
 def _attempts(threads: int | None) -> Iterator[tuple[str, Backend | None, str]]:
-    """Yield every backend, fastest first: its name, and itself or the reason why it cannot be used."""
+    """Yield the name of every backend, the fastest first, with the backend or the reason why it cannot be used."""
     for name in BACKENDS:
         try:
             yield name, make_backend(name, threads), ""
@@ -195,8 +200,8 @@ def _backend_class(name: str) -> Any:
         kind = getattr(importlib.import_module(module), kind_name)
     except (ImportError, AttributeError, ValueError) as error:
         raise BackendError(
-            f"backend '{name}': BACKENDS in gpusyn/backends/select.py names {BACKENDS[name]!r}, which cannot be "
-            f"imported ({error}); write it as 'module:class'"
+            f"backend '{name}': BACKENDS in gpusyn/backends/select.py names {BACKENDS[name]!r}, "
+            f"which cannot be imported ({error}); write it as 'module:class'"
         ) from error
     if "threads" not in inspect.signature(kind).parameters:
         raise BackendError(f"backend '{name}': {kind_name}.__init__ must take the keyword threads, an int or None")

@@ -1,1 +1,1 @@
-"""From a described network to the arrays and launches that a backend runs."""
+"""Compilation of a described network to the arrays and launches that a backend runs."""

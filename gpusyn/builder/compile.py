@@ -1,4 +1,4 @@
-"""The second half of compilation: from a layout and a seed to the arrays and launches that a backend runs."""
+"""The second half of compilation: make the arrays and launches that a backend runs from a layout and a seed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gpusyn.kernels.records import CHUNK, Chunk, Probe, write_rows
 from gpusyn.kernels.spec import KERNELS
 
 Array = NDArray[Any]
-# Scalar arguments that count what a dimension of an array counts (`gpusyn.kernels.arrays.EXTENTS`).
+# Scalar arguments that hold an extent, a size counted by a dimension of an array (`gpusyn.kernels.arrays.EXTENTS`).
 COUNTS = {
     "n": "neurons",
     "n_chunks": "chunks",
@@ -39,12 +39,13 @@ class Compiled:
     Attributes
     ----------
     program : Program
+        Arrays and launches.
     steps : int
-        Most steps of one chunk: so many that no buffer can overflow.
+        Upper limit on the steps of one chunk, so that no buffer can overflow.
     stored : list of StoredWeights
-        Where the synapses of every pathway and receptor are kept.
+        Places of the synapses of every pathway and receptor.
     rounded_to_zero : dict of str to int
-        How many weights that are not 0 are stored as 0, by projection and receptor.
+        Number of weights that are not 0 but are stored as 0, by projection and receptor.
     """
 
     def __init__(self, layout: Layout, seed: int, steps: int | None = None) -> None:
@@ -64,7 +65,7 @@ class Compiled:
         self.program = Program(layout.numbers, specs, initial, [self._launch(*one) for one in launched(layout)])
 
     def _tables(self, synapses: SynapseTables) -> Iterator[tuple[str, Array]]:
-        """Initial values of the arrays whose elements are not all alike, by name."""
+        """Yield name and initial values of each array whose elements are not all equal."""
         layout, inputs = self.layout, self.inputs
         yield from synapses.arrays().items()
         yield from inputs.arrays(self.steps).items()
@@ -79,7 +80,7 @@ class Compiled:
 
     # ---- launches ----
     def _launch(self, kernel: str, group: int | None) -> Launch:
-        """One launch of a step; its numbers are those of the narrowest owner that counts them."""
+        """Return one launch of a step; its numbers are those of the narrowest owner that counts them."""
         counts: Extents = {}
         for owner in ((None, None), (None, group), (kernel, None), (kernel, group)):
             counts |= self._sizes.get(owner, {})
@@ -94,7 +95,7 @@ class Compiled:
         return Launch(kernel, bindings(kernel, group), scalars, self._items(kernel, group, counts), signature)
 
     def _items(self, kernel: str, group: int | None, counts: Extents) -> int:
-        """Independent units of a launch's work."""
+        """Return the number of independent units of a launch's work."""
         if kernel in ("advance_neurons", "advance_poisson"):
             return counts["chunks"]
         if kernel == "advance_lists":
@@ -107,12 +108,12 @@ class Compiled:
 
 
 def fitted(specs: dict[str, ArraySpec], tables: dict[str, Array]) -> dict[str, ArraySpec]:
-    """Return the specs with the numbers that only drawn synapses and listed inputs tell.
+    """Return the specs with the sizes that are known only when synapses are drawn and inputs are listed.
 
     Raises
     ------
     AssertionError
-        An array is not as its spec says: the builder and the plan disagree.
+        If an array is not as its spec says, which means that the builder and the plan disagree.
     """
     for name, array in tables.items():
         spec = specs[name]

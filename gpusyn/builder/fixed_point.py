@@ -1,4 +1,4 @@
-"""Choose the unit of the integer sums so that no sum can overflow and none loses precision.
+"""Choice of the unit of the integer sums, so that no sum can overflow and none loses precision.
 
 The unit, a quantum, is a power of two. It follows from the largest sum that can arrive in one step: over all inputs,
 the most events per step times the largest weight. 32-bit sums are used where half a quantum is at most a millionth of
@@ -17,12 +17,12 @@ from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
 
-FINENESS = 1e-6  # half a quantum over the mean weight
+FINENESS = 1e-6  # half a quantum relative to the mean weight
 _LIMIT = {"int32": 2**31 - 1, "int64": 2**62}
 
 
 class Input(NamedTuple):
-    """Events to one receptor of a population: mean and largest |weight|, most events per step, least |weight|."""
+    """Events to one receptor of a population: mean and largest |weight|, most events per step, smallest |weight|."""
 
     where: str
     mean: float
@@ -32,7 +32,7 @@ class Input(NamedTuple):
 
 
 class Quantum(NamedTuple):
-    """A quantum 2^exponent, the largest sum it was chosen for, and its inputs."""
+    """A quantum 2^exponent, the largest sum for which it was chosen, and its inputs."""
 
     exponent: int
     bound: float
@@ -41,14 +41,14 @@ class Quantum(NamedTuple):
 
     @property
     def value(self) -> float:
-        """Return the quantum itself (nS or pA)."""
+        """Value of the quantum (nS or pA)."""
         return math.ldexp(1.0, self.exponent)
 
     @property
     def error(self) -> float:
-        """Return the largest rounding of a stored weight, over the mean weight of its input.
+        """Largest rounding error of a stored weight, relative to the mean weight of its input.
 
-        Half a quantum, or more where the largest weight needs more bits than a stored one has.
+        It is half a quantum, or more if the largest weight needs more bits than a stored weight has.
         """
         rounding = [
             math.ldexp(0.5, self.exponent + weight_shift(i.largest, self.exponent, self.weight_bits)) / i.mean
@@ -61,9 +61,9 @@ class Quantum(NamedTuple):
 def choose_quanta(
     inputs: dict[Any, list[Input]], precision: str, *, fractions: bool = False
 ) -> tuple[str, bool, dict[Any, Quantum]]:
-    """Return the type of the sums, whether single precision needs 64-bit weights too, and the quantum of each ring.
+    """Return the type of the sums, True if single precision needs 64-bit weights too, and the quantum of each ring.
 
-    With `fractions` of weights, which gates of the sources send, sums have 64 bits.
+    If sources send `fractions` of weights, because they own gates, the sums have 64 bits.
     """
     narrow = {key: _quantum(streams, "int32") for key, streams in inputs.items()}
     if precision == "single" and not fractions and all(q.error <= FINENESS for q in narrow.values()):
@@ -76,7 +76,7 @@ def choose_quanta(
 
 
 def _quantum(streams: list[Input], acc: str) -> Quantum:
-    # half a quantum of rounding a weight is part of the largest sum
+    # The largest sum includes the rounding of each weight by half a quantum.
     events = sum(s.events for s in streams)
     bound = sum(s.events * s.largest for s in streams)
     if bound == 0:
@@ -88,7 +88,7 @@ def _quantum(streams: list[Input], acc: str) -> Quantum:
 
 
 def weight_shift(largest: float, exponent: int, weight_bits: int) -> int:
-    """Return by how many bits a stored weight is coarser than the quantum, so that the largest fits its type."""
+    """Return the number of bits by which stored weights are coarser than the quantum, so that the largest fits."""
     units = math.ldexp(largest, -exponent)
     shift = 0
     while math.ldexp(units, -shift) > 2 ** (weight_bits - 1) - 1:
@@ -97,7 +97,7 @@ def weight_shift(largest: float, exponent: int, weight_bits: int) -> int:
 
 
 class WeightRange(NamedTuple):
-    """Least, mean and largest |weight| of an input (nS or pA)."""
+    """Smallest, mean and largest |weight| of an input (nS or pA)."""
 
     least: float
     mean: float
@@ -125,7 +125,7 @@ def weight_range(given: Any) -> WeightRange:
 
 
 def poisson_cap(mean: float) -> int:
-    """Return a count that a Poisson variable of this mean exceeds with probability below 1e-18."""
+    """Return a count that a Poisson variable of the given mean exceeds with probability below 1e-18."""
     if mean > 20:
         return int(mean + 9 * math.sqrt(mean) + 32)
     k, term = 0, 1.0
@@ -142,14 +142,14 @@ def mean_events(rate: Any, dt: float) -> float:
 
 
 def most_events(source: Any, dt: float, where: str) -> int:
-    """Return the most events that a neuron, a source or a drive can emit in one step."""
+    """Return the largest number of events that a neuron, a source or a drive can emit per step."""
     declared: int | None = getattr(source, "max_events", None)
     if hasattr(source, "times"):
         found = _most_coincident(source.times, dt)
         if declared is not None and declared < found:
             raise ParameterError(
-                f"{where}: {found} spike times of one neuron fall into one step, more than max_events = "
-                f"{declared}; raise max_events"
+                f"{where}: {found} spike times of one neuron fall into one step, more than max_events = {declared}; "
+                "raise max_events"
             )
     elif hasattr(source, "rate"):
         rate = source.rate

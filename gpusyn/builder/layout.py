@@ -1,6 +1,6 @@
-"""A layout says where everything is: populations in groups, synapses in pathways, integer sums in rings.
+"""The layout of a network: the places of populations in groups, of synapses in pathways, of integer sums in rings.
 
-It holds sizes and no arrays; `gpusyn.builder.placement.lay_out` makes it.
+A layout holds sizes and no arrays; `gpusyn.builder.placement.lay_out` makes it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from gpusyn.receptors import Receptor
 class ReceptorRings:
     """The integer sums of one receptor of a population: `inputs` rings, one after the other, `slots` steps deep.
 
-    Input that every neuron of the population receives is stored once, in as many rings of single numbers from `shared`
-    on (-1: there are none), `shared_slots` deep.
+    Input that every neuron of the population receives is stored once: in rings of single numbers, one per input, which
+    begin at `shared` (-1: there are none) and are `shared_slots` deep.
     """
 
     slots: int
@@ -45,27 +45,27 @@ class PlacedPopulation:
 
     population: Population
     source: int  # global id of its first neuron
-    group: int = -1  # of neurons with state; -1: a source of spikes
-    first: int = 0  # within the group
-    row: int = 0  # of the coefficient table
+    group: int = -1  # number of its group; -1: the population is a spike source
+    first: int = 0  # place of its first neuron in the group
+    row: int = 0  # first row in the coefficient table
     rings: list[ReceptorRings] = field(default_factory=list)
-    strategies: list[Strategy] = field(default_factory=list)  # of each receptor
-    most_events: int = 1  # a step
+    strategies: list[Strategy] = field(default_factory=list)  # one per receptor
+    most_events: int = 1  # per step
     slices: int = 1
 
     @property
     def size(self) -> int:
-        """Return the number of neurons."""
+        """Number of neurons."""
         return self.population.size
 
     @property
     def slice_size(self) -> int:
-        """Return the number of targets in one slice."""
+        """Number of targets in one slice."""
         return -(-self.size // self.slices)
 
     @property
     def uniform(self) -> bool:
-        """Return whether all neurons share one row of coefficients."""
+        """True if all neurons share one row of coefficients."""
         return all(isinstance(v, int | float) for k, v in self.population.model.values.items() if k != "I_e")
 
 
@@ -88,18 +88,18 @@ class Pathway:
     post_part: int
     pre: PlacedPopulation
     post: PlacedPopulation
-    longest: int  # delay in steps
-    expected: float  # synapses
+    longest: int  # longest delay (steps)
+    expected: float  # expected number of synapses
 
     @property
     def pre_range(self) -> tuple[int, int]:
-        """Return the first and one past the last local id of the sources that may have synapses."""
+        """First and one past the last local id of the sources that may have synapses."""
         ids = self.projection.pre.parts[self.pre_part][1]
         return (int(ids[0]), int(ids[-1]) + 1) if len(ids) else (0, 0)
 
     @property
     def shared(self) -> bool:
-        """Return whether all neurons of the target population receive the same, so that their sum is stored once."""
+        """True if all neurons of the target population receive the same input, so that its sum is stored once."""
         projection = self.projection
         return (
             isinstance(projection.rule, AllToAll)
@@ -110,42 +110,42 @@ class Pathway:
 
     @property
     def listed(self) -> bool:
-        """Return whether its synapses have to be listed one by one."""
+        """True if its synapses have to be listed one by one."""
         return not self.shared or bool(self.receptors(synaptic=True))
 
     @property
     def own_ids(self) -> NDArray[np.int64]:
-        """Return the local ids of the sources of a shared pathway that leave themselves out."""
+        """Local ids of the sources of a shared pathway that do not contact themselves."""
         if self.pre is not self.post or self.projection.rule.autapses:  # type: ignore[attr-defined]
             return np.zeros(0, np.int64)
         return np.asarray(self.projection.pre.parts[self.pre_part][1])
 
     def receptors(self, synaptic: bool) -> list[tuple[int, Receptor]]:
-        """Return the receptors driven, with index on the target: those with gates on the synapses, or the others."""
+        """Return the receptors that have gates on the synapses, or the others, each with its index on the target."""
         names = self.projection.weights
         found = [(k, r) for k, r in enumerate(self.post.population.receptors) if r.name in names]
         return [(k, r) for k, r in found if (self.post.strategies[k].owner == SYNAPSE) == synaptic]
 
 
 def one_weight(projection: Projection, receptor: str) -> bool:
-    """Return whether all synapses of a projection have the same weight on a receptor, which never changes."""
+    """Return True if all synapses of a projection have the same weight on a receptor, and it can never change."""
     given = projection.weights[base_weight(projection.weights, receptor)[0]]
     return isinstance(given, int | float) and receptor not in (projection.w_max or {})
 
 
 @dataclass
 class GateSet:
-    """The gates that the neurons of one population own for one kinetics; they send events as sources of their own."""
+    """The gates that the neurons of one population own for one kinetics; each gate sends events as a source."""
 
     place: PlacedPopulation
     kinetics: Kinetics
-    receptor: str  # one that has it, for messages
-    sender: int  # their number among the senders of events, which follows those of the populations
-    first: int  # id of the first of them, behind the ids of neurons
+    receptor: str  # name of a receptor with this kinetics, for messages
+    sender: int  # number of the set among the senders of events, after those of the populations
+    first: int  # id of the first gate, after the ids of the neurons
 
 
 class Description(NamedTuple):
-    """A network as it is when it is compiled; what is added to it later is no part of the compilation."""
+    """A network as it is when it is compiled; what is added to it later is not part of the compilation."""
 
     populations: dict[str, Population]
     projections: dict[str, Projection]
@@ -158,7 +158,7 @@ class Description(NamedTuple):
 
 @dataclass
 class Layout:
-    """A whole network's places and numbers."""
+    """Places and sizes of everything in a network."""
 
     net: Description
     dt: float
@@ -177,17 +177,17 @@ class Layout:
 
     @property
     def n_sources(self) -> int:
-        """Return the number of neurons and sources of spikes together."""
+        """Number of neurons and spike sources together."""
         return sum(p.size for p in self.populations.values())
 
     @property
     def n_ids(self) -> int:
-        """Return the number of neurons, sources, and gates that send events of their own."""
+        """Number of neurons, spike sources, and gates that send events of their own."""
         return self.n_sources + sum(gate.place.size for gate in self.gates.values())
 
 
 def same_ids(layout: Layout, projection: Projection) -> tuple[Any, Any] | None:
-    """Return the global ids of the two selections, so that a rule can tell autapses; None where there can be none."""
+    """Return the global ids of the two selections, by which a rule recognises autapses; None if there can be none."""
     if not {p.name for p, _ in projection.pre.parts} & {p.name for p, _ in projection.post.parts}:
         return None
 
@@ -198,16 +198,17 @@ def same_ids(layout: Layout, projection: Projection) -> tuple[Any, Any] | None:
 
 
 def history_bits(most_events: int) -> int:
-    """Return how many bits of a source's history hold the number of its events in one step."""
+    """Return the number of bits in a source's history that hold the number of its events in one step."""
     return next(bits for bits in (1, 2, 4, 8, 16, 32) if most_events < 1 << bits)
 
 
 def history_words(longest: int, bits: int, pathway: Pathway) -> int:
-    """Return the words of a source's history: so many that it holds the longest delay."""
+    """Return the number of words of a source's history, enough for the longest delay."""
     words = -(-(longest + 1) * bits // 32)
     if words * pathway.pre.size > MOST_HISTORY:
         raise ParameterError(
-            f"Projection '{pathway.projection.name}'.delay: {longest} steps are too long for per-synapse gating from "
-            f"{pathway.pre.size} sources; use a larger dt, a shorter delay, or gating='auto' with linear kinetics"
+            f"Projection '{pathway.projection.name}'.delay: "
+            f"{longest} steps are too long for per-synapse gating from {pathway.pre.size} sources; "
+            "use a larger dt, a shorter delay, or gating='auto' with linear kinetics"
         )
     return words

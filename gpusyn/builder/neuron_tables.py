@@ -1,4 +1,4 @@
-"""The neurons as kernels read them: state, coefficients, chunks of work, and the samples that are taken."""
+"""The tables of neurons that kernels read: state, coefficients, chunks of work, and the samples to take."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from gpusyn.parameters.scalars import whole_steps_array
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4, "Ca": 5}
-OWN_STATE = 6  # of the neuron model, by its number
+OWN_STATE = 6  # number of the variable "state of the neuron model"
 
 
 def parameter(place: PlacedPopulation, name: str, seed: int) -> Any:
-    """Return a parameter: the number, or one value for each neuron, which a distribution draws here."""
+    """Return a parameter: a number, or one value per neuron; values of a distribution are drawn here."""
     population = place.population
     return drawn(population.model.values[name], place.size, f"{population.name}.{name}", seed, StreamPurpose.PARAMETER)
 
 
 def drawn(value: Any, size: int, name: str, seed: int, purpose: StreamPurpose) -> Any:
-    """Return a number or an array; a distribution draws one value for each neuron from the stream of its name."""
+    """Return a number or an array; draw one value per neuron of a distribution from the stream of the given name."""
     if isinstance(value, Distribution):
         return value.draw(Stream(stream_key(seed, purpose, name)), np.arange(size))
     return value
@@ -51,7 +51,7 @@ class NeuronTables:
         signature = group.signature
         self.coef = np.zeros((signature.n_coef, group.rows))
         self.V, self.current = np.zeros(group.size), np.zeros(group.size)
-        self.rest = np.zeros(group.size)  # what V is counted from
+        self.rest = np.zeros(group.size)  # potential from which V is counted
         self.parameters: list[dict[str, Any]] = []
         for place in group.members:
             self._fill(place, seed)
@@ -75,7 +75,7 @@ class NeuronTables:
         pause = whole_steps_array(np.atleast_1d(np.asarray(p["t_ref"], float)), self.layout.dt, f"{where}.t_ref", low=0)
         if pause.max(initial=0) >= 2**24:
             raise ParameterError(
-                f"{where}.t_ref: {pause.max()} steps; at most {2**24 - 1} are possible: use a larger dt"
+                f"{where}.t_ref: is {pause.max()} steps, but at most {2**24 - 1} are possible; use a larger dt"
             )
         head = MembraneCoefficients(
             threshold=p[model.THRESHOLD] - rest,
@@ -104,7 +104,7 @@ class NeuronTables:
         return table
 
     def _states(self, V: Floats) -> Floats:
-        """Return the initial states of the receptors: closed gates, and effects at their steady state for V."""
+        """Return the initial states of the receptors: closed gates, and effects in their steady state at V."""
         group = self.group
         states = np.zeros((group.signature.n_states, group.size))
         for place in group.members:
@@ -116,7 +116,7 @@ class NeuronTables:
         return states
 
     def arrays(self, inputs: InputTables, g: int) -> dict[str, Array]:
-        """Return the group's arrays by name, those that are not all zeros."""
+        """Return the group's arrays by name, except those that are all zeros."""
         group, real = self.group, self.layout.numbers.real_dtype
         V = self.V.copy()
         clamped = inputs.clamps.wave[g] > 0
@@ -135,7 +135,7 @@ class NeuronTables:
         }
 
     def _steady(self, V: Floats) -> Floats:
-        """Return the models' own states where they do not move at the initial V, (states, neurons)."""
+        """Return the steady states of the neuron models at the initial V, shape (states, neurons)."""
         n_own = self.group.signature.n_own
         found = np.zeros((n_own, self.group.size))
         for place, p in zip(self.group.members, self.parameters, strict=True):
@@ -154,7 +154,7 @@ class NeuronTables:
 
 
 def _ring_rows(ring: ReceptorRings, size: int) -> list[Ring]:
-    """Return the rows of each of a receptor's inputs."""
+    """Return one row for each input of a receptor."""
     return [
         Ring(
             base=ring.base + i * ring.slots * size,
@@ -176,7 +176,7 @@ class Region(NamedTuple):
 
 
 def sample_regions(layout: Layout, steps: int) -> tuple[dict[tuple[str, str], Region], int]:
-    """Return the region of each (recorder, variable) for chunks of `steps` steps, and the size of all."""
+    """Return the region of each (recorder, variable) for chunks of `steps` steps, and their total size."""
     regions: dict[tuple[str, str], Region] = {}
     size = 0
     for recorder in layout.net.recorders.values():
@@ -189,12 +189,12 @@ def sample_regions(layout: Layout, steps: int) -> tuple[dict[tuple[str, str], Re
 
 
 class Probes:
-    """The samples that trace recorders take, and where in the trace each of them goes.
+    """The samples that trace recorders take, and the place of each of them in the trace.
 
     Attributes
     ----------
     regions : dict of (str, str) to Region
-        By recorder and variable.
+        Regions by recorder and variable.
     """
 
     def __init__(self, layout: Layout, steps: int) -> None:
@@ -218,13 +218,13 @@ class Probes:
                 column += 1
 
     def of_group(self, g: int) -> tuple[Array, list[Probe]]:
-        """Return the neurons (index in the group) and the probes of one group, in order of the neurons."""
+        """Return the neurons (as indices in the group) and the probes of one group, in order of the neurons."""
         rows = sorted(self._rows[g], key=lambda row: row[0])
         return np.array([neuron for neuron, _ in rows], np.int64), [probe for _, probe in rows]
 
 
 def _what(population: Population, variable: str) -> tuple[int, int]:
-    """Return the number of a variable, and that of its receptor or of the model's own state."""
+    """Return the number of a variable, and the number of its receptor or of the state of the neuron model."""
     own = list(population.model.STATES)
     if variable in own:
         return OWN_STATE, own.index(variable)
@@ -233,7 +233,7 @@ def _what(population: Population, variable: str) -> tuple[int, int]:
 
 
 def sample_steps(recorder: Recorder, dt: float) -> int:
-    """Return the steps between the samples of a trace recorder."""
+    """Return the number of steps between two samples of a trace recorder."""
     if recorder.every is None:
         return 1
     where = f"Recorder '{recorder.name}'.every"

@@ -1,6 +1,6 @@
-"""The first half of compilation: place populations, pathways of synapses, gates of sources and rings of sums.
+"""The first half of compilation: the places of populations, pathways of synapses, gates of sources and rings of sums.
 
-It needs counts and bounds only, so `plan` can use it without drawing anything.
+The placement needs only counts and bounds, so `plan` can use it without drawing anything.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     Raises
     ------
     ParameterError
-        A delay or time is off the grid, or something exceeds what ids and delays can address.
+        If a delay or time is off the grid, or a number exceeds what ids and delays can represent.
     """
     described = Description(*(dict(getattr(net, field)) for field in Description._fields))
     layout = Layout(described, dt, Numbers("float64" if precision == "double" else "float32"), {}, [], [])
@@ -73,7 +73,7 @@ def _place_populations(layout: Layout, workers: int) -> None:
         place.most_events = most_events(population.model, layout.dt, f"Population '{name}'")
     if source >= 2**31:
         raise ParameterError(
-            f"Network: {source} neurons in all; ids have 31 bits, so at most {2**31 - 1} are possible on one device"
+            f"Network: has {source} neurons, but ids have 31 bits, so at most {2**31 - 1} are possible on one device"
         )
 
 
@@ -104,12 +104,12 @@ def _place_gates(layout: Layout) -> None:
                 layout.gates[key] = GateSet(pathway.pre, receptor.kinetics, receptor.name, sender, layout.n_ids)
     if layout.n_ids >= 2**31:
         raise ParameterError(
-            f"Network: {layout.n_ids} neurons and gates of theirs in all; ids have 31 bits: use gating='per-synapse'"
+            f"Network: has {layout.n_ids} neurons and gates on sources, but ids have 31 bits; use gating='per-synapse'"
         )
 
 
 def longest_delay(projection: Projection, layout: Layout) -> int:
-    """Return the longest delay that the projection can have, in steps; refuse delays off the grid."""
+    """Return the longest delay that the projection can have (steps); refuse delays off the grid."""
     where, delay, dt = f"Projection '{projection.name}'.delay", projection.delay, layout.dt
     if isinstance(delay, Distribution | DistanceDelay):
         longest = max(1, round(delay.bounds()[1] / dt))
@@ -121,14 +121,14 @@ def longest_delay(projection: Projection, layout: Layout) -> int:
         longest = whole_steps(delay, dt, where)
     if longest > LONGEST_DELAY:
         raise ParameterError(
-            f"{where}: up to {longest * dt:g} ms = {longest} steps; at most {LONGEST_DELAY} steps are possible: "
-            "use a larger dt, or high= on a distribution"
+            f"{where}: is up to {longest * dt:g} ms = {longest} steps, but at most {LONGEST_DELAY} steps are possible; "
+            "use a larger dt, or give high= to a distribution"
         )
     return longest
 
 
 def _place_rings(layout: Layout, precision: str) -> None:
-    """Place the rings of each receptor, as long as its longest delay, in quanta that its largest sum needs."""
+    """Place the rings of each receptor, as long as its longest delay, with the quantum that its largest sum needs."""
     inputs: dict[Target, list[Input]] = {}
     for target, given in (*_projected(layout), *_driven(layout)):
         inputs.setdefault(target, []).append(given)
@@ -149,7 +149,7 @@ def _place_rings(layout: Layout, precision: str) -> None:
 
 
 def _projected(layout: Layout) -> Iterator[tuple[Target, Input]]:
-    """Yield what each projection can send to each receptor of each of its target populations."""
+    """Yield the input that each projection can send to each receptor of each of its target populations."""
     for pathway in layout.pathways:
         if pathway.pre_part > 0:
             continue  # the in-degree is that of the whole projection
@@ -164,7 +164,7 @@ def _projected(layout: Layout) -> Iterator[tuple[Target, Input]]:
 
 
 def _driven(layout: Layout) -> Iterator[tuple[Target, Input]]:
-    """Yield what each drive can send to its receptor of each of its target populations."""
+    """Yield the input that each drive can send to its receptor of each of its target populations."""
     for drive in layout.net.drives.values():
         _refuse_blocked(drive, layout)
         where = f"Drive '{drive.name}'"
@@ -175,13 +175,13 @@ def _driven(layout: Layout) -> Iterator[tuple[Target, Input]]:
 
 
 def _depths(layout: Layout) -> tuple[dict[Target, int], dict[Target, int]]:
-    """Return the slots (a power of 2) that the longest delays need: of rings of each neuron, and of shared ones."""
+    """Return the slots (a power of 2) that the longest delays need, for rings of neurons and for shared rings."""
     own: dict[Target, int] = {}
     shared: dict[Target, int] = {}
     for pathway in layout.pathways:
         for k, _ in pathway.receptors(synaptic=False):
             target = pathway.post.population.name, k
-            if pathway.shared:  # the slot of this step must not be one that this step's events go to
+            if pathway.shared:  # this step's events must not go to the slot that is read in this step
                 shared[target] = max(shared.get(target, 1), pathway.longest + 1)
             if not pathway.shared or len(pathway.own_ids):
                 own[target] = max(own.get(target, 1), pathway.longest)
@@ -189,20 +189,20 @@ def _depths(layout: Layout) -> tuple[dict[Target, int], dict[Target, int]]:
 
 
 def _power_of_2(n: int) -> int:
-    """Return the least power of 2 that is at least n."""
+    """Return the smallest power of 2 that is at least n."""
     return 1 << (n - 1).bit_length()
 
 
 def _refuse_blocked(drive: Any, layout: Layout) -> None:
-    """Refuse a drive of a receptor whose channels a drug blocks synapse by synapse."""
+    """Refuse a drive of a receptor whose channels a drug blocks at each synapse separately."""
     for population, _ in drive.target.parts:
         receptor = population.receptor(drive.receptor)
         assert receptor is not None
         if blocker_of(receptor, layout.net.infusions) is not None:
             raise ParameterError(
-                f"Drive '{drive.name}': receptor {drive.receptor!r} of {population.name!r} is blocked by a drug by its "
-                "use, synapse by synapse, and a drive has no synapses; connect a gs.PoissonSource population with "
-                "gs.OneToOne() in its place"
+                f"Drive '{drive.name}': receptor {drive.receptor!r} of {population.name!r} "
+                "is blocked by a drug at each synapse according to its use, and a drive has no synapses; "
+                "connect a gs.PoissonSource population with gs.OneToOne() instead"
             )
 
 

@@ -1,4 +1,4 @@
-"""`plan`: what a network will take and how it will be computed, before anything is allocated."""
+"""`plan`: the memory that a network needs and the way it is computed, before anything is allocated."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _PRECISIONS = ("single", "double")
 
 @runtime_checkable
 class Machine(Protocol):
-    """What a plan asks of a backend."""
+    """The part of a backend that a plan needs."""
 
     @property
     def workers(self) -> int:
         """Upper limit on worker threads; targets are split into this many slices."""
 
     def free_memory(self) -> int | None:
-        """Return how many bytes the arrays may take, None if that is not known."""
+        """Return the number of bytes that the arrays may take, None if it is not known."""
 
 
 class _ThisComputer:
-    """The main memory of this computer, and one thread: what a plan assumes where no backend is given."""
+    """The main memory of this computer and one thread, which a plan assumes if no backend is given."""
 
     workers = 1
 
     def free_memory(self) -> int | None:
-        """Return the free bytes of main memory, None if the system does not say."""
+        """Return the free bytes of main memory, None if the system does not report them."""
         return free_memory()
 
 
@@ -51,28 +51,44 @@ def plan(
     backend: Machine | None = None,
     threads: int | None = None,
 ) -> Plan:
-    """Plan a network: strategies, bytes, quanta, launches. Nothing is drawn or allocated.
+    """Plan a network: its strategies, memory, quanta and launches. Nothing is drawn or allocated.
 
     Parameters
     ----------
     net : Network
+        Network to plan.
     dt : float
-        Step (ms).
+        Time step (ms), > 0.
     precision : {"single", "double"}
+        Precision of the state: float32 or float64.
     backend : Backend, optional
-        Whose free memory counts; default: this computer's main memory.
+        Backend whose free memory counts; by default the main memory of this computer.
     threads : int, optional
         Worker threads of the `cpu` backend.
 
     Returns
     -------
     Plan
-        `print` it, or see its attributes.
+        Print it, or read its attributes.
 
     Raises
     ------
-    ArgumentError, ParameterError
-        An argument is of another kind, or something in the network does not fit the grid of time steps.
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
+    UnknownNameError
+        If the precision is unknown.
+
+    Examples
+    --------
+    >>> import gpusyn as gs
+    >>> net = gs.Network()
+    >>> cells = net.population("cells", 1000, gs.LIF(), receptors=gs.AMPA())
+    >>> net.connect(cells, cells, gs.FixedInDegree(80), receptor="AMPA", weight=0.5).name
+    'cells->cells:AMPA'
+    >>> gs.plan(net).synapses
+    80000.0
     """
     instance(net, Network, "plan().net", "a Network")
     if backend is not None:
@@ -83,22 +99,24 @@ def plan(
 
 
 class Plan:
-    """A compiled description.
+    """The plan of a network; the result of :func:`plan`.
 
     Attributes
     ----------
     dt : float
+        Time step (ms).
     precision : str
+        Precision of the state, ``"single"`` or ``"double"``.
     bytes : dict of str to int
-        Memory by part.
+        Memory by part (bytes).
     scratch : int
-        Largest extra memory while building (bytes); returned before the first step.
+        Largest extra memory while the network is built (bytes); it is released before the first step.
     synapses : float
-        Number of synapses (expected, for random rules).
+        Number of synapses; for random rules the expected number.
     launches : int
-        Kernel launches of one step.
+        Kernel launches per step.
     free : int or None
-        Bytes that are free.
+        Free memory (bytes); ``None``: it is not known.
     """
 
     def __init__(self, net: Network, dt: float, precision: str, machine: Machine, threads: int | None) -> None:
@@ -114,22 +132,22 @@ class Plan:
 
     @property
     def total(self) -> int:
-        """Bytes of all arrays."""
+        """Memory of all arrays (bytes)."""
         return sum(self.bytes.values())
 
     @property
     def fits(self) -> bool:
-        """Whether arrays and build scratch fit into free memory."""
+        """True if the arrays and the scratch of building fit into the free memory, or this is not known."""
         return self.free is None or self.total + self.scratch <= self.free
 
     @property
     def bytes_per_synapse(self) -> float:
-        """Bytes of words, weights, gates and row bounds, a synapse."""
+        """Memory of words, weights, gates and row bounds per synapse (bytes)."""
         return self._of_synapses / self.synapses if self.synapses else 0.0
 
     @property
     def specs(self) -> dict[str, ArraySpec]:
-        """Description of every array, by name; what only drawn synapses tell is an expected number."""
+        """Description of each array by name; sizes that depend on drawn synapses are expected numbers."""
         return {spec.name: spec for _, spec in self._described}
 
     def require_fit(self) -> None:
@@ -138,30 +156,28 @@ class Plan:
         Raises
         ------
         PlanMemoryError
-            With the breakdown; nothing was allocated.
+            If it does not fit; the message lists the largest parts. Nothing has been allocated.
         """
         if not self.fits:
             assert self.free is not None
             largest = sorted(self.bytes.items(), key=lambda kv: -kv[1])[:6]
             parts = "\n".join(f"  {size_text(v):>10}  {k}" for k, v in largest)
             raise PlanMemoryError(
-                f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are "
-                f"free.\n{parts}\n"
-                f"  {size_text(self.scratch):>10}  build scratch\nNothing was allocated. To fit: weights "
-                "shared by a projection "
-                "(a number instead of an array or distribution), fewer synapses, precision='single', or fewer "
-                "recorded neurons."
+                f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are free.\n"
+                f"{parts}\n  {size_text(self.scratch):>10}  build scratch\nNothing was allocated. "
+                "To fit: weights shared by a projection (a number instead of an array or distribution), "
+                "fewer synapses, precision='single', or fewer recorded neurons."
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
-        """Return the plan with what only the drawn network tells: how many weights that are not 0 round to 0."""
+        """Return the plan with the number of weights that round to 0, which is known once the network is drawn."""
         plan = copy.copy(self)
         plan.rounded_to_zero = dict(rounded_to_zero)
         return plan
 
     # ---- counting ----
     def _count(self) -> dict[str, int]:
-        """Bytes of all arrays, by part; those of synapses by projection."""
+        """Return the memory of all arrays by part, that of synapses by projection (bytes)."""
         parts: dict[str, int] = {}
         for pathway in self.layout.pathways:
             _add(parts, f"synapses {pathway.projection.name}", synapse_bytes(pathway, self.layout))
@@ -173,20 +189,19 @@ class Plan:
 
     # ---- text ----
     def describe(self) -> str:
-        """The plan as text: strategy and reason by projection, bytes, quanta, launches."""
+        """Return the plan as text: strategies with their reasons, memory, quanta and launches."""
         layout = self.layout
         lines = [
             f"plan: {layout.n_sources} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, "
-            f"{self.precision} "
-            f"precision, sums in {layout.numbers.acc}",
-            f"  {self.launches} launches a step, {sum(g.size for g in layout.groups)} neurons in "
-            f"{len(layout.groups)} model signature(s)",
+            f"{self.precision} precision, sums in {layout.numbers.acc}",
+            f"  {self.launches} launches per step, "
+            f"{sum(g.size for g in layout.groups)} neurons in {len(layout.groups)} model signature(s)",
         ]
         lines += [line for b in layout.pathways for line in _pathway_lines(b, layout)]
         lines += self._quanta_lines()
         lines.append(
-            f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes a synapse, build scratch "
-            f"{size_text(self.scratch)}"
+            f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes per synapse, "
+            f"build scratch {size_text(self.scratch)}"
         )
         lines += [f"    {size_text(v):>10}  {k}" for k, v in self.bytes.items()]
         lines += [f"  note: {note}" for note in dict.fromkeys(layout.notes)]
@@ -200,9 +215,8 @@ class Plan:
             for receptor, ring in zip(place.population.receptors, place.rings, strict=True):
                 if ring.quantum.inputs:
                     lines.append(
-                        f"  quantum of {name}.{receptor.name}: 2^{ring.quantum.exponent} "
-                        f"{receptor.weight_unit}, rounding at most "
-                        f"{ring.quantum.error:.1e} of the mean weight, ring of {ring.slots} steps"
+                        f"  quantum of {name}.{receptor.name}: 2^{ring.quantum.exponent} {receptor.weight_unit}, "
+                        f"rounding at most {ring.quantum.error:.1e} of the mean weight, ring of {ring.slots} steps"
                     )
         if self.rounded_to_zero is not None:
             lost = sum(self.rounded_to_zero.values())
@@ -247,10 +261,10 @@ def _pathway_lines(pathway: Pathway, layout: Layout) -> list[str]:
     for k, receptor in sorted(pathway.receptors(False) + pathway.receptors(True)):
         how = pathway.post.strategies[k].reason
         if pathway.shared and pathway.post.strategies[k].owner != SYNAPSE:
-            how += "; one weight and delay from all to all: the targets share one sum"
+            how += "; all to all with one weight and one delay: the targets share one sum"
         kind = type(receptor.kinetics).__name__
         lines.append(
-            f"  {pathway.projection.name} onto {pathway.post.population.name}.{receptor.name} ({kind}): {how}; "
-            f"{pathway.expected:.6g} synapses"
+            f"  {pathway.projection.name} onto {pathway.post.population.name}.{receptor.name} ({kind}): "
+            f"{how}; {pathway.expected:.6g} synapses"
         )
     return lines

@@ -1,7 +1,7 @@
-"""Gates that sources own, as kernels read them (kernels/advance_gates.cu).
+"""The tables of gates that sources own (kernels/advance_gates.cu).
 
-Each kind of kinetics sends what its targets can sum: jumps, growth, moves between the sums of synapses in a pulse and
-of the others, or changes of a gate.
+Each kind of kinetics sends numbers that its targets can sum: jumps, growth, moves between the sums of synapses in a
+pulse and of the others, or changes of a gate.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class GateTables:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.payload: dict[int, int] = {}  # of a set, by its owner: where its first channel is
+        self.payload: dict[int, int] = {}  # place of the first channel of each set, by its owner
         self.coef: list[float] = []
         self.states = self.payloads = self.releases = 0
         self.sets = [self._set(gate) for gate in layout.gates.values()]
@@ -57,7 +57,7 @@ class GateTables:
         return row
 
     def arrays(self) -> dict[str, Array]:
-        """The tables as arrays by name."""
+        """Return the tables as arrays by name."""
         real = self.layout.numbers.real_dtype
         return {
             array_name("sets", kernel="advance_gates"): np.array(self.sets, np.int64),

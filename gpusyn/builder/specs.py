@@ -1,7 +1,7 @@
-"""What a layout alone tells of its program: the launches of a step, and the description of every array.
+"""The part of a program that follows from a layout alone: the launches of a step, and the description of every array.
 
-Nothing is drawn. Extents that only drawn synapses or listed inputs tell (`gpusyn.kernels.arrays.EXPECTED`) are expected
-numbers here; all others are exact, and compilation holds the arrays that it makes against them.
+Nothing is drawn. Extents that depend on drawn synapses or listed inputs (`gpusyn.kernels.arrays.EXPECTED`) are expected
+numbers here. All others are exact, and compilation checks the arrays that it makes against them.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from gpusyn.kernels.records import CHUNK
 
 SPIKES_HELD = 1 << 20  # spikes on the device between two host reads
 SAMPLES_HELD = 1 << 24
-LEAST_STEPS = 16  # in one chunk, however many neurons there are
+LEAST_STEPS = 16  # in one chunk, for any number of neurons
 MOST_STEPS = 250  # in one chunk
 
 
 def chunk_steps(layout: Layout) -> int:
-    """Return so many steps that the buffers of spikes and samples hold what they can bring."""
+    """Return the number of steps of a chunk, such that the buffers can hold all its spikes and samples."""
     columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
     receptors = sum(len(place.population.receptors) for place in layout.populations.values())
     waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
@@ -42,7 +42,7 @@ def chunk_steps(layout: Layout) -> int:
 
 
 def launched(layout: Layout) -> list[tuple[str, int | None]]:
-    """Return kernel and group of each launch of a step: gates of synapses, neurons, sources, their gates, delivery."""
+    """Return kernel and group of each launch of a step: synapses' gates, neurons, sources, their gates, delivery."""
     kinds = {p.population.model.kind for p in layout.populations.values()}
     noise = any(p.population.model.kind == "PoissonSource" and p.size for p in layout.populations.values())
     synaptic = [
@@ -59,7 +59,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
 
 
 def described(layout: Layout, sizes: dict[Owner, Extents]) -> Iterator[tuple[ArrayKind, ArraySpec]]:
-    """Yield declaration and description of every array of a layout's program; `sizes` are its `extents`."""
+    """Yield the declaration and the description of every array of a layout's program; `sizes` are its `extents`."""
     for kind in ARRAYS:
         for owner in filter(functools.partial(_is_owner, kind), sizes):
             yield kind, _spec(kind, owner, sizes[owner], layout)
@@ -76,7 +76,7 @@ def synapse_bytes(pathway: Pathway, layout: Layout) -> int:
 
 
 def _is_owner(kind: ArrayKind, owner: Owner) -> bool:
-    """Return whether arrays of a kind belong to such an owner."""
+    """Return True if arrays of a kind belong to such an owner."""
     kernel, group = owner
     return (kernel in kind.kernels if kind.kernels else kernel is None) and kind.grouped == (group is not None)
 

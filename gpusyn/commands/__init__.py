@@ -1,1 +1,1 @@
-"""The command line, `gpusyn ...`: one module per command."""
+"""The command line, `gpusyn ...`, with one module per command."""

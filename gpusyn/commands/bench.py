@@ -1,4 +1,4 @@
-"""`gpusyn bench`: time scaling cases, and report the facts of the machine that the numbers depend on."""
+"""`gpusyn bench`: time scaling cases, and report the properties of the machine on which the numbers depend."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gpusyn.utils.memory import free_memory, size_text
 
 DT = 0.1
 SEED = 1
-_COPIED = 1 << 25  # bytes; more than the caches of most processors
+_COPIED = 1 << 25  # bytes; larger than the caches of most processors
 
 
 def run_bench(
@@ -46,17 +46,19 @@ def run_bench(
     Parameters
     ----------
     cases : sequence of str
-        Of coba, cuba, per-synapse, source-gates, empty, build.
+        Names of cases: coba, cuba, per-synapse, source-gates, empty, build.
     size, fan_out : int, optional
-        Neurons, and synapses that leave each; by default the case's own.
+        Number of neurons, and of synapses that leave each neuron; by default those of the case.
     duration : float, optional
-        Model time (ms) that is timed.
+        Model time that is timed (ms).
     backend : {"auto", "cuda", "cpu", "numpy"}
+        Backend that computes.
     precision : {"single", "double"}
+        Precision of the state.
     threads : int, optional
         Worker threads of the `cpu` backend.
     json_file : path, optional
-        Where the same numbers go.
+        File to which the same numbers are written.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def run_bench(
     Raises
     ------
     GpusynError
-        An argument is wrong or the file cannot be written; raised before anything is timed.
+        If an argument is wrong or the file cannot be written; it is raised before anything is timed.
     """
     names = [one_of(name, CASES, "--case") for name in cases]
     if duration is not None:
@@ -102,12 +104,12 @@ def measure(
     precision: str = "single",
     threads: int | None = None,
 ) -> dict[str, Any]:
-    """Build and run one case and return the numbers."""
+    """Build and run one case, and return the numbers."""
     case = CASES[name]
     net, n, k = case_network(name, size, fan_out)
     small = case.network(10, min(case.fan_out, 10))
     begin = time.perf_counter()
-    with _simulator(small, backend, precision, threads) as sim:  # kernels depend on the models, not on sizes
+    with _simulator(small, backend, precision, threads) as sim:  # kernels depend on the models and not on sizes
         sim.step(1)
     compile_s = time.perf_counter() - begin
 
@@ -168,7 +170,7 @@ def _fan_out(net: gs.Network) -> dict[str, float]:
 
 
 def machine() -> dict[str, Any]:
-    """Return the facts of this machine that a timing depends on."""
+    """Return the properties of this machine on which a timing depends."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -190,7 +192,7 @@ def _processor() -> str:
 
 
 def _copy_speed() -> float:
-    """Return the bytes read and written per second by the best of a few large copies, on one thread."""
+    """Return the bytes read and written per second in the fastest of a few large copies, on one thread."""
     source = np.ones(_COPIED // 8)
     target = np.empty_like(source)
     best = 0.0
@@ -202,7 +204,7 @@ def _copy_speed() -> float:
 
 
 def _peak_memory() -> int | None:
-    """Return the peak memory of this process (bytes), None if the system does not say."""
+    """Return the peak memory of this process (bytes), None if the system does not report it."""
     try:
         import resource
     except ImportError:

@@ -19,15 +19,15 @@ class BenchCase:
     Attributes
     ----------
     what : str
-        One line for people.
+        Description in one line.
     network : callable
-        From size and fan-out to the network; every population whose spikes are delivered is recorded.
+        Function of size and fan-out that returns the network; it records every population whose spikes are delivered.
     size, fan_out : int
-        By default.
+        Default size and fan-out.
     duration : float
-        Model time (ms) that is timed by default; 0: only building is timed.
+        Model time that is timed by default (ms); 0: only building is timed.
     warm_up : float
-        Model time (ms) before that.
+        Model time before that (ms).
     """
 
     what: str
@@ -41,7 +41,7 @@ class BenchCase:
 def _cells(
     net: gs.Network, size: int, cell: gs.LIF, receptors: list[gs.Receptor]
 ) -> tuple[gs.Population, gs.Population]:
-    """Four fifths excitatory cells, the rest inhibitory, V anywhere between reset and threshold; all recorded."""
+    """Add and record four fifths excitatory and one fifth inhibitory cells, with V between reset and threshold."""
     excitatory = size * 4 // 5
     V = gs.Uniform(-60.0, -50.0)
     E = net.population("E", excitatory, cell, receptors=receptors, V=V)
@@ -57,11 +57,11 @@ def _random(size: int, fan_out: int) -> gs.FixedProbability:
 
 
 def coba(size: int, fan_out: int) -> gs.Network:
-    """Conductance-based network of Vogels & Abbott (2005), as in Brette et al. (2007), benchmark 1.
+    """Return the conductance-based network of Vogels & Abbott (2005), as in Brette et al. (2007), benchmark 1.
 
-    With 80 synapses per neuron it sustains itself after 50 ms of stimulation, at about 20 Hz. With another fan-out
-    weights are scaled to the same total; fluctuations then no longer sustain it, and a constant current, different
-    for each cell, keeps it asynchronous and irregular at 5 to 10 Hz.
+    With 80 synapses per neuron it sustains itself after 50 ms of stimulation, at about 20 Hz. With another fan-out,
+    weights are scaled to the same total. Fluctuations then no longer sustain it, and a constant current, different for
+    each cell, keeps it asynchronous and irregular at 5 to 10 Hz.
     """
     net = gs.Network()
     published = fan_out == PUBLISHED
@@ -77,9 +77,9 @@ def coba(size: int, fan_out: int) -> gs.Network:
 
 
 def cuba(size: int, fan_out: int) -> gs.Network:
-    """Current-based network of Brette et al. (2007), benchmark 2, with the paper's weights; about 6 Hz.
+    """Return the current-based network of Brette et al. (2007), benchmark 2, with the paper's weights; about 6 Hz.
 
-    With another fan-out than 80 weights are scaled to the same total.
+    With a fan-out other than 80, weights are scaled to the same total.
     """
     net = gs.Network()
     cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-49.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0)
@@ -91,12 +91,12 @@ def cuba(size: int, fan_out: int) -> gs.Network:
 
 
 def per_synapse(size: int, fan_out: int) -> gs.Network:
-    """First-order AMPA gates with a transmitter pulse, one on each synapse: five sources of 10 Hz per target."""
+    """Return a network with a first-order AMPA gate on each synapse; there are five sources of 10 Hz per target."""
     return _pulsed(size, fan_out, "per-synapse")
 
 
 def source_gates(size: int, fan_out: int) -> gs.Network:
-    """The network of `per_synapse` with a gate on each source, and CNQX coming in."""
+    """Return the network of `per_synapse` with a gate on each source, while CNQX is washed in."""
     net = _pulsed(size, fan_out, "auto")
     net.infuse("CNQX", 0.3, wash_in=50.0)
     return net
@@ -113,7 +113,7 @@ def _pulsed(size: int, fan_out: int, gating: str) -> gs.Network:
 
 
 def empty(size: int, fan_out: int) -> gs.Network:
-    """Neurons without synapses and spikes: what a step costs before anything happens in it."""
+    """Return neurons without synapses and spikes, which show the cost of an empty step."""
     net = gs.Network()
     cells = net.population("cells", size, gs.LIF(), receptors=[gs.AMPA()])
     net.record(cells, "spikes", name="spikes")
@@ -121,7 +121,7 @@ def empty(size: int, fan_out: int) -> gs.Network:
 
 
 def build(size: int, fan_out: int) -> gs.Network:
-    """A random network with a weight and a delay of its own for each synapse."""
+    """Return a random network with a separate weight and delay for each synapse."""
     net = gs.Network()
     E, I = _cells(net, size, gs.LIF(), [gs.AMPA(), gs.GABA_A()])
     rule, delay = _random(size, fan_out), gs.Uniform(0.5, 3.0)
@@ -145,19 +145,19 @@ CASES = {
 
 
 def case_network(name: str, size: int | None, fan_out: int | None) -> tuple[gs.Network, int, int]:
-    """Return the network of a case, with the size and fan-out that were taken.
+    """Return the network of a case, with its size and fan-out.
 
     Parameters
     ----------
     name : str
-        A key of `CASES`.
+        Name in `CASES`.
     size, fan_out : int, optional
-        In place of the case's own.
+        Size and fan-out instead of the defaults of the case.
 
     Raises
     ------
     GpusynError
-        They do not fit, or the case has no synapses and a fan-out was given.
+        If they are out of range, or a fan-out is given for a case without synapses.
     """
     case = CASES[name]
     n = case.size if size is None else integer(size, "--size", low=10)

@@ -25,13 +25,13 @@ Results = Mapping[str, Any]
 
 
 class Variant(NamedTuple):
-    """A backend as it is compared, such as the `cpu` backend with one thread."""
+    """A backend with the options to compare, such as the `cpu` backend with one thread."""
 
     name: str
     backend: Backend
 
 
-# Options that must not change a bit are varied too; a backend that is not listed is compared as it is.
+# Options that must not change any bit are varied too; a backend that is not listed is compared without options.
 OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "cuda": {"128 threads per block": {"block": 128}, "256 threads per block": {"block": 256}},
     "cpu": {
@@ -54,9 +54,9 @@ def variants(found: Mapping[str, Backend]) -> list[Variant]:
 
 
 def run_case(case: Case, backend: Backend) -> Results:
-    """Return all data that the recorders of a case collect on a backend."""
+    """Return all data of the recorders of a case on a backend."""
     net = case.network()
-    # The simulator's note on rounded delays is of no interest here.
+    # The simulator's note on rounded delays is not wanted here.
     with contextlib.redirect_stderr(io.StringIO()):
         sim = gs.Simulator(net, dt=0.1, seed=SEED, backend=backend, precision=case.precision, chunk_steps=CHUNK)
     with sim:
@@ -65,12 +65,12 @@ def run_case(case: Case, backend: Backend) -> Results:
 
 
 def difference(expected: Results, got: Results) -> str:
-    """Return where two results first differ, "" if they do not.
+    """Return a description of the first difference of two results, "" if there is none.
 
     Parameters
     ----------
     expected, got : mapping of str to (SpikeData or TraceData)
-        By the name of the recorder.
+        Data by the name of the recorder.
 
     Examples
     --------
@@ -108,30 +108,30 @@ def _traces_differ(a: TraceData, b: TraceData) -> str:
             k, i = (int(w) for w in wrong[0])
             first = f"first at {a.t[k]:g} ms in neuron {i}: {x[k, i]!r}, not {y[k, i]!r}"
             return f"{name} differs in {len(wrong)} of {x.size} samples, {first}"
-    return "they differ in what they say of themselves"
+    return "the descriptions differ, such as the names of neurons and units"
 
 
 def amount(results: Results) -> str:
-    """Return in words how much is compared."""
+    """Return a description of the amount of data that is compared."""
     spikes = sum(len(data) for data in results.values() if isinstance(data, SpikeData))
     samples = sum(v.size for d in results.values() if isinstance(d, TraceData) for v in d.values.values())
     return f"{spikes:,} spikes, {samples:,} samples"
 
 
 def run_check(cases: Iterable[Case] | None = None, compared: list[Variant] | None = None) -> int:
-    """Compare and print one line a backend and case.
+    """Compare, and print one line per backend and case.
 
     Parameters
     ----------
     cases : iterable of Case, optional
-        What is run; by default `CASES`.
+        Cases to run; by default `CASES`.
     compared : list of Variant, optional
-        What is compared with numpy; by default all that this machine has.
+        Variants to compare with numpy; by default all that work on this machine.
 
     Returns
     -------
     int
-        0 if everything is the same; 1 if anything differs or failed, or if nothing could be compared.
+        0 if everything is the same; 1 if anything differs or fails, or if nothing can be compared.
     """
     reasons: dict[str, str] = {}
     if compared is None:

@@ -1,4 +1,4 @@
-"""The networks that `gpusyn check` runs: small, and between them every kernel and kind of input."""
+"""The networks that `gpusyn check` runs: they are small, and together they use every kernel and kind of input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gpusyn.commands.demo import demo_network
 
 
 class Case(NamedTuple):
-    """A network, how long it runs (ms) and in which precision; all that its recorders see is compared."""
+    """A network, its duration (ms) and its precision; all data of its recorders are compared."""
 
     name: str
     network: Callable[[], gs.Network]
@@ -21,7 +21,7 @@ class Case(NamedTuple):
 
 
 def readme_network() -> gs.Network:
-    """The network of README and of the demo, with 300 neurons."""
+    """Return the network of README and of the demo, with 300 neurons."""
     net = demo_network(300).net
     E = net.populations["E"]
     net.record(E, ["V", "g_AMPA", "g_NMDA", "h_NMDA", "B_NMDA", "g_GABA_A"], every=0.1, name="state")
@@ -29,7 +29,7 @@ def readme_network() -> gs.Network:
 
 
 def synapse_network() -> gs.Network:
-    """Gates of their own on every synapse: transmitter pulses, exponential and rising kinetics."""
+    """Return a network with gates on every synapse: transmitter pulses, exponential and rising kinetics."""
     net = gs.Network()
     receptors = [
         gs.AMPA(kinetics=gs.kinetics.FirstOrder(alpha=1.1, beta=0.19), gating="per-synapse"),
@@ -49,7 +49,7 @@ def synapse_network() -> gs.Network:
 
 
 def current_network() -> gs.Network:
-    """Current-based synapses with weights of both signs, as in the CUBA benchmark of Brette et al. (2007)."""
+    """Return a network of current-based synapses, as in the CUBA benchmark of Brette et al. (2007)."""
     net = gs.Network()
     cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-49.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0)
     rising = gs.CurrentReceptor("in", kinetics=gs.kinetics.Alpha(tau=6.0))
@@ -64,7 +64,7 @@ def current_network() -> gs.Network:
 
 
 def driven_network() -> gs.Network:
-    """Everything that comes from outside: Poisson drives, waveforms, currents, clamps, lists of spikes."""
+    """Return a network with every input from outside: Poisson drives, waveforms, currents, clamps, listed spikes."""
     net = gs.Network()
     receptors = [gs.AMPA(tau_rise=0.4, tau_decay=3.0), gs.GABA_A()]
     cells = net.population("cells", 120, gs.LIF(V_th=gs.Normal(-55.0, 1.0)), receptors=receptors)
@@ -85,7 +85,7 @@ def driven_network() -> gs.Network:
 
 
 def bath_network() -> gs.Network:
-    """Gates on the sources, and what comes and goes in the bath: drugs of each kind, glycine; calcium."""
+    """Return a network with gates on the sources and a changing bath: drugs of each kind, glycine, and calcium."""
     net = gs.Network()
     glycine = gs.Waveform([0.0, 30.0, 60.0], [3.0, 0.2, 1.0], interpolation="linear")
     receptors = [

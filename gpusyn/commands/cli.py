@@ -1,7 +1,7 @@
 """The command line: `gpusyn info | demo | run | bench | check | repair`.
 
-A mistake of the user is one line on stderr and exit status 2; an interruption ends with status 130 and leaves nothing
-half-written.
+A wrong input gives one line on stderr and exit status 2. An interruption gives status 130 and leaves no partly written
+file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ USAGE, INTERRUPTED = 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that says in one line what is wrong, without the usage before it."""
+    """A parser that reports an error in one line, without the usage text before it."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"{self.prog}: error: {message}; see {self.prog} --help\n")
@@ -33,13 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        What follows `gpusyn` on the command line; by default that of this process.
+        Arguments after `gpusyn` on the command line; by default those of this process.
 
     Returns
     -------
     int
-        The exit status: 0 done, 1 `check` found a difference or nothing to compare, 2 a mistake in what was asked,
-        130 interrupted.
+        Exit status: 0 for success, 1 if `check` found a difference or nothing to compare, 2 for a wrong input, 130 for
+        an interruption.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ngpusyn: interrupted; files under their own names are complete or untouched", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+    except BrokenPipeError:  # the reader of our output has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 

@@ -1,8 +1,8 @@
-"""`gpusyn demo`: a balanced network from its description to a recording and a figure.
+"""`gpusyn demo`: simulate a balanced network, and write a recording and a figure.
 
 A network of excitatory and inhibitory cells after Vogels & Abbott (2005), J Neurosci 25: 10786, as in the
 benchmarks of Brette et al. (2007), J Comput Neurosci 23: 349, with NMDA beside AMPA on every excitatory synapse,
-heterogeneous delays and weak background. It fires asynchronously and irregularly at 15 to 20 Hz.
+heterogeneous delays and a weak background. It fires asynchronously and irregularly at 15 to 20 Hz.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import integer, real, whole_steps
 
 DT = 0.1
-FAN_IN = 80  # synapses that a cell gets from the network, whatever its size
+FAN_IN = 80  # synapses of a cell from the network, for any size
 CHUNK = 200  # steps between two updates of the progress bar
 LEAST_SIZE = 10
 
@@ -36,13 +36,13 @@ class DemoNetwork(NamedTuple):
 
 
 def demo_network(size: int = 4000) -> DemoNetwork:
-    """Describe the network of the demo and of README.
+    """Return the network of the demo and of README.
 
     Parameters
     ----------
     size : int
-        Number of neurons, >= 10, four fifths of them excitatory. Each gets about 80 synapses from the network and
-        20 from the background, if there are so many neurons, so rates hardly depend on the size.
+        Number of neurons, >= 10, four fifths of them excitatory. If there are enough neurons, each receives about 80
+        synapses from the network and 20 from the background, so rates hardly depend on the size.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def run_demo(
     seed: int = 42,
     threads: int | None = None,
 ) -> dict[str, float]:
-    """Run the demo: print what it does, and write ``demo.h5`` and ``demo.png``.
+    """Run the demo: print each stage, and write ``demo.h5`` and ``demo.png``.
 
     Parameters
     ----------
@@ -94,9 +94,9 @@ def run_demo(
     duration : float
         Model time (ms), a multiple of 0.1.
     backend : {"auto", "cuda", "cpu", "numpy"}
-        Where to compute.
+        Backend that computes.
     out : path
-        Directory of the files; it is made if it does not exist.
+        Directory of the files; it is created if it does not exist.
     seed, threads
         As for :class:`gpusyn.Simulator`.
 
@@ -108,7 +108,7 @@ def run_demo(
     Raises
     ------
     GpusynError
-        A value is out of range, the backend cannot be used, or the directory cannot be written; raised before
+        If a value is out of range, the backend cannot be used, or the directory cannot be written; it is raised before
         anything is computed.
     """
     duration = real(duration, "--duration", unit="ms", above=0.0)
@@ -136,7 +136,7 @@ def run_demo(
 
 
 def _say(*lines: str) -> None:
-    # Flushed, so that lines stand before the bar, which goes to stderr.
+    # Flush, so that the lines appear before the bar, which goes to stderr.
     print("\n".join(lines), flush=True)
 
 
@@ -159,7 +159,7 @@ def _introduce(size: int, duration: float, choice: Choice, missing: list[str]) -
 
 
 def _prepare(directory: Path) -> Path:
-    """Make the directory; check that it can be written and that no other file is in the way."""
+    """Create the directory, and check that it can be written and that no other file is in the way."""
     if directory.exists() and not directory.is_dir():
         raise FileError(f"--out {directory}: is a file; give a directory")
     try:
@@ -180,7 +180,7 @@ def _report_speed(wall: float, duration: float) -> None:
 
 
 def _write(sim: Any, spikes: Any, traces: Any, directory: Path, missing: list[str]) -> None:
-    """Write the files that the installed packages allow, each under its name only when it is complete."""
+    """Write the files for which packages are installed; each gets its name only when it is complete."""
     if "h5py" not in missing:
         sim.save(directory / "demo.h5")
         _say(f"wrote {directory / 'demo.h5'}: spikes and frame reports in SONATA's layout")

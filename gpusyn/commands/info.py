@@ -1,6 +1,6 @@
-"""`gpusyn info`: report versions, backends, devices, folders, and whether the GPU can be used.
+"""`gpusyn info`: report versions, backends, devices and folders, and the verdict on the GPU.
 
-People paste this text into reports of problems, so it covers everything and never fails.
+Users paste this text into bug reports, so it covers everything and never fails.
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ def describe(found: Detection, backends: Mapping[str, Backend], reasons: Mapping
     Parameters
     ----------
     found : Detection
-        What is known of the GPU.
+        Result of the search for a GPU.
     backends, reasons : mapping
-        The usable backends, and why the others cannot be used, as `gpusyn.backends.select.usable` returns them.
+        Usable backends, and the reasons why the others cannot be used, from `gpusyn.backends.select.usable`.
 
     Returns
     -------

@@ -1,11 +1,11 @@
-"""Connection rules: which neurons of two selections a projection joins.
+"""Connection rules: they select the pairs of neurons that a projection connects.
 
-To add one: a file here, and its line below.
+To add a rule, write a file here and add its line below (docs/adding_a_connection_rule.md).
 
-Defaults are NEST's: a neuron may contact itself (`autapses`) and another one more than once (`multapses`) where the
-rule allows it. Orders of creation: by presynaptic neuron for OneToOne, AllToAll, FixedProbability, DistanceDependent
-and FixedOutDegree, by postsynaptic neuron for FixedInDegree, as drawn for FixedTotalNumber, as given for FromArrays
-and FromSparse.
+The defaults are those of NEST: a neuron may contact itself (`autapses`), and it may contact another neuron more than
+once (`multapses`) if the rule allows it. Synapses are created in this order: by presynaptic neuron for OneToOne,
+AllToAll, FixedProbability, DistanceDependent and FixedOutDegree, by postsynaptic neuron for FixedInDegree, as drawn for
+FixedTotalNumber, and as given for FromArrays and FromSparse.
 
 >>> from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 >>> pre, post = FixedProbability(0.1).draw(1000, 1000, Stream(stream_key(1, StreamPurpose.CONNECT, "E->E")))

@@ -1,4 +1,4 @@
-"""The rule that joins every pair."""
+"""The rule that connects every pair."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ class AllToAll(Rule):
     Parameters
     ----------
     autapses : bool
-        Whether a neuron contacts itself.
+        If False, no neuron contacts itself.
+
+    Raises
+    ------
+    ArgumentError
+        If `autapses` is not True or False.
     """
 
     _: KW_ONLY
@@ -39,7 +44,7 @@ class AllToAll(Rule):
 
     @property
     def exact(self) -> bool:
-        """Always."""
+        """True: the number of synapses is certain."""
         return True
 
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:

@@ -1,4 +1,4 @@
-"""The base class of connection rules, and what they share: autapses, and bounds on the in-degree."""
+"""The base class of connection rules, and the functions that they share: autapses, and bounds on the in-degree."""
 
 from __future__ import annotations
 
@@ -27,47 +27,115 @@ __all__ = [
     "without_autapses",
 ]
 
-Ids = npt.NDArray[Any]  # int32, or int64 where a selection has more than 2**31 neurons
+Ids = npt.NDArray[Any]  # int32, or int64 if a selection has more than 2**31 neurons
 Keys = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
-BLOCK = 1 << 15  # synapses (or draws) at a time: the scratch stays in a core's cache
+BLOCK = 1 << 15  # synapses (or draws) at a time, so that the scratch stays in a core's cache
 FAILURE = 1e-15  # probability that any target exceeds a bound on the in-degree of a random rule
 
 
 class Rule(ABC):
     """Base class of connection rules.
 
-    A rule yields synapses as positions in the two selections. It is drawn from a counter-based stream, so the
-    same rule, sizes and stream give the same synapses on every machine.
+    A rule yields synapses as positions in the two selections. It draws from a counter-based stream, so the same rule,
+    sizes and stream give the same synapses on every machine.
+
+    All methods take `same`, which tells autapses: a tuple of two int64 arrays of shapes (n_pre,) and (n_post,) with the
+    global ids of the neurons of both selections, unique in each. A synapse between equal ids is an autapse. ``None``
+    means that the selections share no neuron.
     """
 
     def bind(self, pre: Any, post: Any, where: str) -> Rule:
-        """Return the rule for two selections: itself, unless it needs to know more of them than their sizes."""
+        """Return the rule for two selections: itself, unless it needs more of them than their sizes.
+
+        Parameters
+        ----------
+        pre, post : Selection
+            Presynaptic and postsynaptic neurons.
+        where : str
+            Place of the rule, for messages.
+
+        Returns
+        -------
+        Rule
+        """
         return self
 
     @property
     @abstractmethod
     def exact(self) -> bool:
-        """Whether `draw` returns exactly `expected` synapses (given the same arguments)."""
+        """True if `draw` always returns exactly `expected` synapses."""
 
     @abstractmethod
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
-        """Return the (expected) number of synapses."""
+        """Return the number of synapses, or the expected number if it is random.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Sizes of the two selections.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
+
+        Returns
+        -------
+        float
+        """
 
     @abstractmethod
     def max_in_degree(self, n_pre: int, n_post: int) -> int:
-        """Return the most synapses that any target gets.
+        """Return an upper bound on the number of synapses of any target.
 
-        Hard where the rule has a hard limit; otherwise exceeded by any target with probability < 1e-15.
+        The bound is exact if the rule limits the number; otherwise the probability that any target exceeds it is below
+        1e-15.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Sizes of the two selections.
+
+        Returns
+        -------
+        int
         """
 
     @abstractmethod
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
-        """Raise ParameterError if the rule cannot be met by selections of these sizes; nothing is drawn."""
+        """Check that the rule can be satisfied, without drawing anything.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Sizes of the two selections.
+        where : str
+            Place of the rule, for the message.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
+
+        Raises
+        ------
+        ParameterError
+            If selections of these sizes cannot satisfy the rule.
+        """
 
     @abstractmethod
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
-        """Yield the synapses of `draw` in consecutive blocks of bounded size, without checking the sizes."""
+        """Yield the synapses of `draw` in consecutive blocks of bounded size, without checking the sizes.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Sizes of the two selections.
+        stream : Stream
+            Random stream of the projection.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
+
+        Yields
+        ------
+        pre, post : ndarray of int32 (int64 beyond 2**31 neurons), shape (n_block,)
+            Positions in the selections, in order of creation.
+        """
 
     def draw(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> tuple[Ids, Ids]:
         """Draw the synapses.
@@ -77,20 +145,21 @@ class Rule(ABC):
         n_pre, n_post : int
             Sizes of the two selections.
         stream : Stream
-            The projection's random stream.
+            Random stream of the projection.
         same : tuple of two int64 arrays, shapes (n_pre,) and (n_post,), optional
-            Global ids of the neurons of both selections, unique in each; a synapse between equal ids is an
-            autapse. ``None``: the selections share no neuron.
+            Global ids of the neurons; see :class:`Rule`.
 
         Returns
         -------
-        pre, post : ndarray of int32 (int64 beyond 2**31 neurons), shape (n_synapses,)
-            Positions in the selections, in order of creation.
+        pre : ndarray of int32 (int64 beyond 2**31 neurons), shape (n_synapses,)
+            Positions in the presynaptic selection, in order of creation.
+        post : ndarray of the same type and shape
+            Positions in the postsynaptic selection.
 
         Raises
         ------
         ParameterError
-            If the selections are too small for the rule.
+            If selections of these sizes cannot satisfy the rule.
         """
         self.check(n_pre, n_post, repr(self), same)
         expected = self.expected(n_pre, n_post, same)
@@ -99,7 +168,7 @@ class Rule(ABC):
         count = 0
         for block_pre, block_post in self.blocks(n_pre, n_post, stream, same):
             end = count + len(block_pre)
-            if end > len(pre):  # one network in 1e9 has more than 6 standard deviations too many
+            if end > len(pre):  # in one network of 1e9 the number exceeds 6 standard deviations
                 pre, post = (np.resize(a, max(end, len(a) + len(a) // 8)) for a in (pre, post))
             pre[count:end], post[count:end] = block_pre, block_post
             count = end
@@ -107,12 +176,12 @@ class Rule(ABC):
 
 
 def id_type(size: int) -> type[np.signedinteger[Any]]:
-    """Return the smallest of int32 and int64 that holds the positions in a selection."""
+    """Return the smaller of int32 and int64 that can hold the positions in a selection."""
     return np.int32 if size <= 2**31 else np.int64
 
 
 def autapse_positions(n_pre: int, n_post: int, same: Keys | None) -> Integers | None:
-    """Return the position in post of every pre neuron (-1: not there); None if they share no neuron."""
+    """Return the position in post of each neuron of pre (-1: not in post); None if they share no neuron."""
     if same is None:
         return None
     pre_key, post_key = (np.asarray(key, dtype=np.int64) for key in same)
@@ -124,7 +193,9 @@ def autapse_positions(n_pre: int, n_post: int, same: Keys | None) -> Integers | 
     ordered = post_key[order]
     for key in (np.sort(pre_key), ordered):
         if (key[1:] == key[:-1]).any():
-            raise ParameterError("a selection holds a neuron twice, so that autapses are not defined; list it once")
+            raise ParameterError(
+                "a selection contains a neuron twice, so autapses are not defined; list each neuron once"
+            )
     if n_post == 0:
         return None
     place = np.minimum(np.searchsorted(ordered, pre_key), n_post - 1)
@@ -133,16 +204,16 @@ def autapse_positions(n_pre: int, n_post: int, same: Keys | None) -> Integers | 
 
 
 def count_autapses(n_pre: int, n_post: int, same: Keys | None) -> int:
-    """Return how many pairs are autapses."""
+    """Return the number of pairs that are autapses."""
     own = autapse_positions(n_pre, n_post, same)
     return 0 if own is None else int((own >= 0).sum())
 
 
 def tail_bound(trials: int, probability: float, targets: int) -> int:
-    """Return a number that none of `targets` sums of `trials` draws of `probability` exceeds, but for 1e-15.
+    """Return a number that, with probability 1 - 1e-15, none of `targets` sums of `trials` draws exceeds.
 
-    Chernoff's bound (which holds for draws without replacement too: Hoeffding 1963), with portable logarithms
-    so that it is the same number on every machine.
+    Each draw is 1 with the given probability. The number is Chernoff's bound, which also holds for draws without
+    replacement (Hoeffding 1963). It is computed with portable logarithms, so it is the same on every machine.
 
     >>> tail_bound(1000, 0.1, 1000)
     196

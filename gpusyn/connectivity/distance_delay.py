@@ -20,19 +20,32 @@ __all__ = ["DistanceDelay"]
 @public
 @dataclass(frozen=True)
 class DistanceDelay:
-    """A delay that grows with distance: ``offset + distance / velocity``, for ``delay=`` of a connection.
+    """A delay that increases with distance: ``offset + distance / velocity``, for ``delay=`` of a connection.
 
-    It is rounded to the grid, and at least one step. If the rule is a :class:`DistanceDependent` and no other
-    boundary or positions are given, its distances are used.
+    The delay is rounded to the time grid and is at least one step. If the rule is a :class:`DistanceDependent` and no
+    boundary or positions are given here, the distances of the rule are used.
 
     Parameters
     ----------
     velocity : float
-        Conduction velocity, in the unit of the positions per ms.
+        Conduction velocity, in the unit of the positions per ms, > 0.
     offset : float
-        Delay at distance 0 (ms), such as that of transmission.
-    boundary, extent, positions
-        As for :class:`DistanceDependent`, where the rule is another one.
+        Delay at distance 0 (ms), >= 0, such as the delay of transmission.
+    boundary : {"open", "periodic"}
+        As for :class:`DistanceDependent`, if the rule is another one.
+    extent : float or sequence of float, optional
+        As for :class:`DistanceDependent`, if the rule is another one.
+    positions : pair of array_like, shapes (n_pre, 1 to 3) and (n_post, 1 to 3), optional
+        As for :class:`DistanceDependent`, if the rule is another one.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong type, or `extent` is given without a periodic boundary or is missing with one.
+    ParameterError
+        If a value is out of range, or an array has the wrong shape.
+    UnknownNameError
+        If the boundary is unknown.
 
     Examples
     --------
@@ -60,7 +73,20 @@ class DistanceDelay:
         object.__setattr__(self, "positions", given_places(self.positions, period, f"{name}.positions"))
 
     def bind(self, pre: Any, post: Any, rule: Rule, where: str) -> DistanceDelay:
-        """Return the delay with the places of two selections, unless it has some already.
+        """Return the delay with the places of two selections, unless it already has places.
+
+        Parameters
+        ----------
+        pre, post : Selection
+            Presynaptic and postsynaptic neurons.
+        rule : Rule
+            Connection rule, whose distances are used if it has distances and the delay has no places of its own.
+        where : str
+            Place of the projection, for the message.
+
+        Returns
+        -------
+        DistanceDelay
 
         Raises
         ------
@@ -75,8 +101,8 @@ class DistanceDelay:
             places = places_of(pre, post, period, f"{where}: DistanceDelay")
         if (len(places.pre), len(places.post)) != (pre.size, post.size):
             raise ParameterError(
-                f"{where}: DistanceDelay has positions of {len(places.pre)} and {len(places.post)} neurons, and "
-                f"the selections have {pre.size} and {post.size}; give positions of the neurons selected"
+                f"{where}: DistanceDelay has positions of {len(places.pre)} and {len(places.post)} neurons, "
+                f"and the selections have {pre.size} and {post.size}; give positions of the neurons selected"
             )
         return replace(self, positions=places)
 
@@ -84,12 +110,41 @@ class DistanceDelay:
     def _places(self) -> Places:
         if isinstance(self.positions, Places):
             return self.positions
-        raise ParameterError("DistanceDelay: has no positions yet; it gets those of the populations when connected")
+        raise ParameterError(
+            "DistanceDelay: has no positions yet; give positions=, or use it in connect(), which takes the populations'"
+        )
 
     def bounds(self) -> tuple[float, float]:
-        """Return the shortest and longest delay (ms) that any pair can have."""
+        """Return the bounds of the delays.
+
+        Returns
+        -------
+        (float, float)
+            Shortest and longest delay that any pair can have (ms), before they are rounded.
+
+        Raises
+        ------
+        ParameterError
+            If the delay has no positions yet.
+        """
         return self.offset, self.offset + self._places.farthest() / self.velocity
 
     def between(self, pre: Ids, post: Ids) -> Floats:
-        """Return the delays (ms) between neurons, given by their positions in the selections."""
+        """Return the delays between pairs of neurons.
+
+        Parameters
+        ----------
+        pre, post : ndarray of int, shape (n,)
+            Positions of the neurons in the presynaptic and the postsynaptic selection.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            Delays (ms), before they are rounded.
+
+        Raises
+        ------
+        ParameterError
+            If the delay has no positions yet.
+        """
         return np.asarray(self.offset + self._places.distance(pre, post) / self.velocity)

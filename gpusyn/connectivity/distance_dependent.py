@@ -24,46 +24,55 @@ __all__ = ["DistanceDependent"]
 
 
 PROFILES = ("gaussian", "exponential", "step")
-_ACCEPT = 1  # the block of random words that accept a pair; block 0 draws the pairs
+_ACCEPT = 1  # block of the random words that accept pairs; block 0 draws the pairs
 _LEAST = 2.0**-54  # no uniform number is smaller
-_MOST_PAIRS = 1 << 22  # that the expected number is summed over; beyond, over some of the rows
-_GOLDEN = 0.6180339887498949  # steps of this share visit rows evenly, whatever the lattice they form
-_UNIT = 1 << 30  # of the integers that probabilities are summed as
+_MOST_PAIRS = 1 << 22  # up to this many pairs the expected number is a sum over all; beyond, over some of the rows
+_GOLDEN = 0.6180339887498949  # steps of this fraction visit rows evenly, whatever lattice the neurons form
+_UNIT = 1 << 30  # probabilities are summed as integers of this unit
 
 
 @public
 @dataclass(frozen=True)
 class DistanceDependent(Rule):
-    """Each pair of neurons is connected with a probability that falls with their distance, independently of others.
+    """Each pair of neurons is connected with a probability that decreases with distance, independently of the others.
 
     Distances are between the `positions` of the populations, in their unit. A pair at distance d is connected with
-    probability ``p * f(d)``: f = exp(-d**2 / (2 sigma**2)) for ``"gaussian"``, exp(-d / sigma) for
-    ``"exponential"``, and 1 up to sigma and 0 beyond for ``"step"``.
+    probability ``p * f(d)``: f = exp(-d**2 / (2 sigma**2)) for ``"gaussian"``, f = exp(-d / sigma) for
+    ``"exponential"``, and for ``"step"`` f is 1 up to sigma and 0 beyond.
 
     Parameters
     ----------
     p : float
-        Probability at distance 0, 0 to 1. (At most one synapse per pair: there are no multapses.)
+        Probability at distance 0, 0 to 1. A pair has at most one synapse; there are no multapses.
     sigma : float
-        Width of the profile.
+        Width of the profile, in the unit of the positions, > 0.
     profile : {"gaussian", "exponential", "step"}
         Shape of the profile.
     max_distance : float, optional
-        No pair farther apart is connected.
+        Distance beyond which no pair is connected, > 0.
     boundary : {"open", "periodic"}
-        Whether space ends or repeats itself; then the nearest image counts.
+        With ``"periodic"``, space repeats itself after `extent`, and the distance is that of the nearest image.
     extent : float or sequence of float, optional
-        For a periodic boundary: the length after which space repeats itself, one for all dimensions or one each.
+        Length after which space repeats itself, one for all dimensions or one per dimension; for a periodic boundary.
     autapses : bool
-        Whether a neuron may contact itself. Leaving autapses out does not change the other synapses.
+        If False, no neuron contacts itself; the other synapses stay the same.
     positions : pair of array_like, shapes (n_pre, 1 to 3) and (n_post, 1 to 3), optional
-        Positions of the two selections, in place of those of the populations.
+        Positions of the two selections, instead of those of the populations.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong type, or `extent` is given without a periodic boundary or is missing with one.
+    ParameterError
+        If a value is out of range, or an array has the wrong shape.
+    UnknownNameError
+        If the profile or the boundary is unknown.
 
     Notes
     -----
-    Pairs are drawn as by :class:`FixedProbability` with the largest probability `p`, and each is kept with
-    probability f, by one uniform number that belongs to the pair: whether it is connected depends on these two
-    neurons' places and no others'. This costs time in proportion to p times the number of pairs.
+    Pairs are drawn as by :class:`FixedProbability` with the largest probability `p`. Each drawn pair is then kept with
+    probability f, according to one uniform number that belongs to the pair. A connection therefore depends on the
+    positions of its two neurons alone. The time that drawing takes is proportional to p times the number of pairs.
 
     Examples
     --------
@@ -107,7 +116,7 @@ class DistanceDependent(Rule):
         object.__setattr__(self, "positions", given_places(places, period, f"{name}.positions", self._reach))
 
     def bind(self, pre: Any, post: Any, where: str) -> DistanceDependent:
-        """Return the rule with the positions of two selections, unless it has some already.
+        """Return the rule with the positions of two selections, unless it already has positions.
 
         Raises
         ------
@@ -121,12 +130,12 @@ class DistanceDependent(Rule):
 
     @property
     def exact(self) -> bool:
-        """Whether no pair is connected."""
+        """True if p is 0, so that no pair is ever connected."""
         return self.p == 0.0
 
     @property
     def _reach(self) -> float:
-        """The longest distance that a pair can be connected at."""
+        """Longest distance at which a pair can be connected."""
         reach = self.sigma if self.profile == "step" else math.inf
         return reach if self.max_distance is None else min(reach, self.max_distance)
 
@@ -139,7 +148,18 @@ class DistanceDependent(Rule):
         )
 
     def share(self, distance: Floats) -> Floats:
-        """Return f at distances: by how much the probability is below `p` there, 1 at distance 0."""
+        """Return the profile f: the connection probability relative to `p`, 1 at distance 0.
+
+        Parameters
+        ----------
+        distance : ndarray of float64
+            Distances, in the unit of the positions.
+
+        Returns
+        -------
+        ndarray of float64
+            Values of f, of the same shape.
+        """
         if self.profile == "step":
             found = np.where(distance <= self.sigma, 1.0, 0.0)
         else:
@@ -150,16 +170,16 @@ class DistanceDependent(Rule):
         return np.asarray(found)
 
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
-        """Raise ParameterError if the rule has no positions, or those of other selections."""
+        """Check that the rule has the positions of these selections."""
         places = self._places
         if (len(places.pre), len(places.post)) != (n_pre, n_post):
             raise ParameterError(
-                f"{where}: DistanceDependent has positions of {len(places.pre)} and {len(places.post)} neurons, and "
-                f"the selections have {n_pre} and {n_post}; give positions of the neurons selected"
+                f"{where}: DistanceDependent has positions of {len(places.pre)} and {len(places.post)} neurons, "
+                f"and the selections have {n_pre} and {n_post}; give positions of the neurons selected"
             )
 
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
-        """Return the expected number of synapses, from a part of the rows where there are millions of pairs."""
+        """Return the expected number of synapses; if there are millions of pairs, estimate it from some of the rows."""
         total = self._total
         if not self.autapses and same is not None:
             own = autapse_positions(n_pre, n_post, same)
@@ -170,7 +190,7 @@ class DistanceDependent(Rule):
 
     @cached_property
     def _total(self) -> float:
-        """The sum of f over all pairs."""
+        """Return the sum of f over all pairs."""
         places = self._places
         n_pre, n_post = len(places.pre), len(places.post)
         count = min(n_pre, max(1, _MOST_PAIRS // max(n_post, 1)))
@@ -182,10 +202,10 @@ class DistanceDependent(Rule):
         return sum(sums) * (n_pre / count) if count else 0.0
 
     def max_in_degree(self, n_pre: int, n_post: int) -> int:
-        """Return a number that is exceeded by any target with probability < 1e-15.
+        """Return a number that any target exceeds with probability < 1e-15.
 
-        By Chernoff's bound, which for unequal probabilities holds with their mean (Hoeffding 1956); and never more
-        than the sources within reach.
+        It is Chernoff's bound, which for unequal probabilities holds with their mean (Hoeffding 1956), and at most the
+        number of sources within reach.
         """
         return self._most
 
@@ -196,7 +216,7 @@ class DistanceDependent(Rule):
             return 0
         n_pre, n_post = len(places.pre), len(places.post)
 
-        def probability(distance: Floats) -> Integers:  # rounded up, and up again for the rounding of exp
+        def probability(distance: Floats) -> Integers:  # rounded up, and once more for the rounding of exp
             found = self.share(distance)
             return np.where(found > 0, np.ceil(found * _UNIT) + 1, 0).astype(np.int64)
 
@@ -213,7 +233,7 @@ class DistanceDependent(Rule):
 
     @staticmethod
     def _kept(stream: Stream, pre: Ids, post: Ids, share: Floats) -> npt.NDArray[np.bool_]:
-        """Return which pairs are kept; a number is drawn where it decides."""
+        """Return a mask of the pairs that are kept; draw a number only for a pair that is not certain."""
         keep = share >= 1.0
         open_ = np.flatnonzero((share > _LEAST) & ~keep)
         words = stream.words(pre[open_], post[open_], _ACCEPT)

@@ -1,4 +1,4 @@
-"""Rules that hold their synapses: given as arrays or as a sparse matrix."""
+"""Rules whose synapses are given: as arrays or as a sparse matrix."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["FromArrays", "FromSparse"]
 
 
 class _Given(Rule):
-    """Synapses that are known beforehand, in the order given."""
+    """Synapses that the user lists, in the order given."""
 
     pre: Ids
     post: Ids
@@ -30,13 +30,13 @@ class _Given(Rule):
             object.__setattr__(self, name, _positions(given, f"{type(self).__name__}.{name}"))
         if len(self.pre) != len(self.post):
             raise ParameterError(
-                f"{type(self).__name__}: pre and post must be of equal length (got {len(self.pre)} and "
-                f"{len(self.post)})"
+                f"{type(self).__name__}: pre and post must be of equal length "
+                f"(got {len(self.pre)} and {len(self.post)})"
             )
 
     @property
     def exact(self) -> bool:
-        """Always: the synapses are given."""
+        """True: the number of synapses is certain."""
         return True
 
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
@@ -44,21 +44,22 @@ class _Given(Rule):
         return float(len(self.pre))
 
     def max_in_degree(self, n_pre: int, n_post: int) -> int:
-        """Return the largest in-degree (exact)."""
+        """Return the largest in-degree, which is exact."""
         return int(np.bincount(self.post).max(initial=0))
 
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
-        """Raise ParameterError if a position lies beyond its selection."""
+        """Check that every position lies in its selection."""
         for name, values, size in (("pre", self.pre, n_pre), ("post", self.post, n_post)):
             if len(values) and int(values.max()) >= size:
                 at = int(np.argmax(values >= size))
                 raise ParameterError(
-                    f"{where}: {type(self).__name__}.{name} must be positions below {size}, the size of the "
-                    f"{name} selection (got {values[at]} at index {at}); positions count within the selection"
+                    f"{where}: {type(self).__name__}.{name} must be positions below {size}, "
+                    f"the size of the {name} selection "
+                    f"(got {values[at]} at index {at}); positions count within the selection"
                 )
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
-        """Yield the synapses in consecutive blocks (views)."""
+        """Yield the synapses in consecutive blocks, which are views."""
         for start in range(0, len(self.pre), BLOCK):
             yield self.pre[start : start + BLOCK], self.post[start : start + BLOCK]
 
@@ -87,15 +88,16 @@ class FromArrays(_Given):
     Parameters
     ----------
     pre, post : array_like of int, shape (n_synapses,)
-        Positions in the pre- and postsynaptic selection, from 0. Arrays of weights or delays follow this
+        Positions in the presynaptic and the postsynaptic selection, from 0. Arrays of weights or delays have the same
         order.
 
     Raises
     ------
     ArgumentError
-        If they are not integers.
+        If the positions are not integers.
     ParameterError
-        If they differ in length, are not one-dimensional or negative; when connecting: if they are too large.
+        If the arrays differ in length, are not one-dimensional or have negative values. When they are connected: if a
+        position lies beyond its selection.
 
     Examples
     --------
@@ -109,20 +111,20 @@ class FromArrays(_Given):
 
 @public
 class FromSparse(_Given):
-    """Synapses where a sparse matrix has stored entries: rows are presynaptic, columns postsynaptic.
+    """Synapses at the stored entries of a sparse matrix; rows are presynaptic, columns are postsynaptic.
 
     Parameters
     ----------
     matrix : sparse matrix or array, shape (n_pre, n_post)
-        Anything with ``.tocoo()``, such as the classes of `scipy.sparse`. Every stored entry is a synapse, an
-        explicit zero too; its data are not used: give them as ``weight=matrix.tocoo().data``.
+        An object with ``.tocoo()``, such as those of `scipy.sparse`. Each stored entry is a synapse, even an explicit
+        zero. The values are not used; to use them as weights, give ``weight=matrix.tocoo().data``.
 
     Raises
     ------
     ArgumentError
-        If it has no ``.tocoo()``.
+        If the matrix has no ``.tocoo()``.
     ParameterError
-        When connecting: if its shape is not that of the selections.
+        If the matrix does not have two dimensions. When it is connected: if its shape is not that of the selections.
     """
 
     shape: tuple[int, int]
@@ -140,12 +142,12 @@ class FromSparse(_Given):
         object.__setattr__(self, "shape", (int(coo.shape[0]), int(coo.shape[1])))
 
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
-        """Raise ParameterError if the matrix has another shape than the selections."""
+        """Check that the matrix has the shape of the selections."""
         if self.shape != (n_pre, n_post):
             turned = "; transpose it" if self.shape == (n_post, n_pre) else ""
             raise ParameterError(
-                f"{where}: FromSparse.matrix must have the shape (pre, post) = ({n_pre}, {n_post}) of the "
-                f"selections (got {self.shape}){turned}"
+                f"{where}: FromSparse.matrix must have the shape "
+                f"(pre, post) = ({n_pre}, {n_post}) of the selections (got {self.shape}){turned}"
             )
 
     def __eq__(self, other: object) -> bool:
@@ -156,7 +158,7 @@ class FromSparse(_Given):
 
 
 def _positions(given: npt.ArrayLike, where: str) -> Ids:
-    """Return a read-only copy as int32 or int64, or say what is wrong at which index."""
+    """Return a read-only copy as int32 or int64; refuse positions that are not integers from 0 to 2**32 - 1."""
     array = np.asarray(given)
     if array.ndim != 1:
         raise ParameterError(f"{where}: must be one-dimensional (got shape {array.shape})")

@@ -1,4 +1,4 @@
-"""Rules that give every neuron of one side the same number of partners."""
+"""Rules in which every neuron of one side has the same number of partners."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _FixedDegree(Rule):
-    """Every row chooses `k` columns: rows are the neurons with the fixed degree, columns their partners."""
+    """Each row chooses `k` columns: rows are the neurons with the fixed degree, columns are their partners."""
 
     k: int
     _: KW_ONLY
@@ -51,13 +51,13 @@ class _FixedDegree(Rule):
         return float(self.k * self._turn(n_pre, n_post)[0])
 
     def _own(self, n_pre: int, n_post: int, same: Keys | None) -> Integers | None:
-        """Return for every row the column of the same neuron or -1; None if none is to be left out."""
+        """Return for each row the column of the same neuron (-1: none); None if no autapse is to be left out."""
         if self.autapses or same is None:
             return None
         return autapse_positions(*self._turn(n_pre, n_post), self._turn(*same))
 
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
-        """Raise ParameterError if a row has fewer than `k` partners to choose from (with multapses: none)."""
+        """Check that each row has at least `k` partners to choose from; with multapses one is enough."""
         n_rows, n_columns = self._turn(n_pre, n_post)
         left_out = 0 if self._own(n_pre, n_post, same) is None else 1
         enough = self.k <= n_columns - left_out or (self.multapses and n_columns > left_out)
@@ -67,8 +67,8 @@ class _FixedDegree(Rule):
         reasons = "" if self.multapses else ", multapses=False"
         reasons += ", autapses=False" if left_out else ""
         raise ParameterError(
-            f"{where}: {type(self).__name__} cannot choose k = {self.k} partners from a {side} selection of "
-            f"{n_columns} neurons{reasons}; lower k or " + ("enlarge it" if self.multapses else "allow multapses")
+            f"{where}: {type(self).__name__} cannot choose k = {self.k} partners from a {side} selection "
+            f"of {n_columns} neurons{reasons}; lower k or " + ("enlarge it" if self.multapses else "allow multapses")
         )
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
@@ -85,7 +85,7 @@ class _FixedDegree(Rule):
             yield self._turn(*self._choose(stream, rows, n_columns, skip))
 
     def _choose(self, stream: Stream, rows: Integers, n_columns: int, skip: Integers) -> tuple[Integers, Integers]:
-        """Return the rows' choices among `n_columns` less the column ``skip[row]``."""
+        """Return the choices of each row among `n_columns` without the column ``skip[row]``."""
         below = n_columns - (skip >= 0)
         if self.multapses:
             index = np.repeat(np.arange(len(rows)), self.k)
@@ -100,16 +100,28 @@ class _FixedDegree(Rule):
 @public
 @dataclass(frozen=True)
 class FixedInDegree(_FixedDegree):
-    """Every postsynaptic neuron gets `k` synapses from presynaptic neurons drawn at random.
+    """Each postsynaptic neuron receives `k` synapses from presynaptic neurons drawn at random.
 
     Parameters
     ----------
     k : int
         Synapses per target, >= 0.
     autapses : bool
-        Whether a neuron may contact itself.
+        If False, no neuron contacts itself.
     multapses : bool
-        Whether a source may be drawn more than once for the same target.
+        If False, no source is drawn more than once for the same target.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If `k` is negative. When it is connected: if there are fewer than `k` sources to choose from.
+
+    Examples
+    --------
+    >>> FixedInDegree(80, autapses=False)
+    FixedInDegree(k=80, autapses=False, multapses=True)
     """
 
     @staticmethod
@@ -124,16 +136,28 @@ class FixedInDegree(_FixedDegree):
 @public
 @dataclass(frozen=True)
 class FixedOutDegree(_FixedDegree):
-    """Every presynaptic neuron makes `k` synapses on postsynaptic neurons drawn at random.
+    """Each presynaptic neuron makes `k` synapses on postsynaptic neurons drawn at random.
 
     Parameters
     ----------
     k : int
         Synapses per source, >= 0.
     autapses : bool
-        Whether a neuron may contact itself.
+        If False, no neuron contacts itself.
     multapses : bool
-        Whether a target may be drawn more than once for the same source.
+        If False, no target is drawn more than once for the same source.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If `k` is negative. When it is connected: if there are fewer than `k` targets to choose from.
+
+    Examples
+    --------
+    >>> FixedOutDegree(80)
+    FixedOutDegree(k=80, autapses=True, multapses=True)
     """
 
     @staticmethod
@@ -141,7 +165,7 @@ class FixedOutDegree(_FixedDegree):
         return pre, post
 
     def max_in_degree(self, n_pre: int, n_post: int) -> int:
-        """Return a number that is exceeded by any target with probability < 1e-15 (binomial)."""
+        """Return a number that any target exceeds with probability < 1e-15 (binomial)."""
         choices = max(n_post - (not self.autapses), 1)
         if self.multapses:
             return tail_bound(n_pre * self.k, 1.0 / choices, n_post)

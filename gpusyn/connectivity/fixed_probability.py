@@ -1,4 +1,4 @@
-"""The rule that joins each pair with one probability."""
+"""The rule that connects each pair with the same probability."""
 
 from __future__ import annotations
 
@@ -30,9 +30,21 @@ class FixedProbability(Rule):
     Parameters
     ----------
     p : float
-        Probability, 0 to 1. (At most one synapse per pair: there are no multapses.)
+        Probability, 0 to 1. A pair has at most one synapse; there are no multapses.
     autapses : bool
-        Whether a neuron may contact itself. Leaving autapses out does not change the other synapses.
+        If False, no neuron contacts itself; the other synapses stay the same.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If the probability is not from 0 to 1.
+
+    Examples
+    --------
+    >>> FixedProbability(0.02).expected(4000, 4000)
+    320000.0
     """
 
     p: float
@@ -45,7 +57,7 @@ class FixedProbability(Rule):
 
     @property
     def exact(self) -> bool:
-        """Whether every pair or none is connected."""
+        """True if p is 0 or 1, so that the number of synapses is certain."""
         return self.p in (0.0, 1.0)
 
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
@@ -54,7 +66,7 @@ class FixedProbability(Rule):
         return self.p * (n_pre * n_post - excluded)
 
     def max_in_degree(self, n_pre: int, n_post: int) -> int:
-        """Return a number that is exceeded by any target with probability < 1e-15 (binomial)."""
+        """Return a number that any target exceeds with probability < 1e-15 (binomial)."""
         return tail_bound(n_pre, self.p, n_post)
 
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
@@ -62,7 +74,7 @@ class FixedProbability(Rule):
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks of rows."""
-        if self.p < 1e-300:  # 0, or as good as 0 without a gap that overflows
+        if self.p < 1e-300:  # counts as 0; the gap between two synapses would overflow
             return
         own = None if self.autapses else autapse_positions(n_pre, n_post, same)
         drawn = self.p < 1

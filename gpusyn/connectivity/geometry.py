@@ -1,4 +1,4 @@
-"""Positions of the neurons of two selections: distances, and a bound on how densely a target is surrounded."""
+"""Positions of the neurons of two selections: their distances, and a bound on the number of sources near a target."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ __all__ = ["Places", "checked_boundary", "given_places", "places_of"]
 
 Extent = tuple[float, ...]
 
-SOURCE_CELLS, TARGET_CELLS = 1024, 4096  # at most, for bounds: their product is the work
-_SHRINK = 1 - 1e-9  # of distances that must not come out too long by rounding
+SOURCE_CELLS, TARGET_CELLS = 1024, 4096  # upper limits for bounds; the work is their product
+_SHRINK = 1 - 1e-9  # applied to distances that rounding must not make too long
 
 
 class Places(Immutable):
-    """Coordinates of the neurons of two selections, in an open space or on a torus; equal if all numbers are.
+    """Coordinates of the neurons of two selections, in an open space or on a torus.
+
+    Two objects are equal if all their numbers are equal.
 
     Attributes
     ----------
     pre, post : ndarray, shapes (n_pre, dimensions) and (n_post, dimensions)
         Coordinates, in the order of the selections.
     extent : tuple of float, or None
-        Length of each dimension after which space repeats itself.
+        Length of each dimension after which space repeats itself; ``None``: an open space.
     reach : float
-        No pair farther apart is of interest.
+        Distance beyond which no pair is of interest.
     """
 
     pre: Floats
@@ -46,8 +48,8 @@ class Places(Immutable):
         dimensions = first.shape[1]
         if second.shape[1] != dimensions:
             raise ParameterError(
-                f"{where}: the two selections must lie in the same space (got positions of {dimensions} and "
-                f"{second.shape[1]} dimensions)"
+                f"{where}: the two selections must lie in the same space "
+                f"(got positions of {dimensions} and {second.shape[1]} dimensions)"
             )
         if extent is not None and len(extent) not in (1, dimensions):
             raise ParameterError(
@@ -57,7 +59,7 @@ class Places(Immutable):
         self._set(pre=first, post=second, extent=lengths, reach=reach)
 
     def distance(self, pre: Any, post: Any) -> Floats:
-        """Return the distances between neurons, given by arrays of their positions in the selections."""
+        """Return the distances between pairs of neurons, which are given by their positions in the selections."""
         total: Any = 0.0
         for k in range(self.pre.shape[1]):
             along = self._shortest(self.post[post, k] - self.pre[pre, k], k)
@@ -78,9 +80,9 @@ class Places(Immutable):
     def densest(self, weigh: Callable[[Floats], Integers]) -> int:
         """Return a bound on the sum, over all sources, of `weigh` of their distance from any one target.
 
-        `weigh` must give non-negative integers that do not grow with distance. Neurons that lie together are taken
-        as one at the nearest place, so that the work is limited however many they are; sums of integers are the same
-        on every machine.
+        `weigh` must return non-negative integers that do not increase with distance. Neurons that are close together
+        count as if all were at the nearest place, which limits the work for any number of neurons. Sums of integers are
+        the same on every machine.
         """
         if not len(self.pre) or not len(self.post):
             return 0
@@ -102,7 +104,7 @@ class Places(Immutable):
         return largest
 
     def _shortest(self, along: Any, k: int) -> Any:
-        """Return the differences of coordinate `k` to the nearest image."""
+        """Return the differences in coordinate `k` to the nearest image."""
         if self.extent is None:
             return along
         return along - self.extent[k] * np.rint(along / self.extent[k])
@@ -132,11 +134,11 @@ def places_of(pre: Any, post: Any, extent: Extent | None, where: str, reach: flo
 
 
 def given_places(positions: Any, extent: Extent | None, where: str, reach: float = math.inf) -> Places | None:
-    """Return explicit positions as places."""
+    """Return positions that the user gave as places; None if there are none."""
     if positions is None or isinstance(positions, Places):
         return positions
     if not isinstance(positions, (tuple, list)) or len(positions) != 2:
-        raise ArgumentError(f"{where}: must be a pair of arrays, of pre and of post (got {show(positions)})")
+        raise ArgumentError(f"{where}: must be a pair of arrays, one for pre and one for post (got {show(positions)})")
     return Places(positions[0], positions[1], extent, where, reach)
 
 
@@ -145,8 +147,8 @@ def _gathered(selection: Any, where: str) -> Floats:
     for population, ids in selection.parts:
         if population.positions is None:
             raise ParameterError(
-                f"{where}: needs positions, and population {population.name!r} has none; give it positions=, an array "
-                f"of shape ({population.size}, 1 to 3)"
+                f"{where}: needs positions, and population {population.name!r} has none; "
+                f"give it positions=, an array of shape ({population.size}, 1 to 3)"
             )
         rows.append(population.positions[ids])
     if len({row.shape[1] for row in rows}) > 1:
@@ -155,10 +157,10 @@ def _gathered(selection: Any, where: str) -> Floats:
 
 
 def checked_boundary(boundary: Any, extent: Any, where: str) -> Extent | None:
-    """Return the lengths after which space repeats itself: ``None`` for an open boundary."""
+    """Return the lengths after which space repeats itself; ``None`` for an open boundary."""
     if one_of(boundary, ("open", "periodic"), f"{where}.boundary") == "open":
         if extent is not None:
-            raise ArgumentError(f"{where}.extent: is for boundary='periodic' (got {show(extent)})")
+            raise ArgumentError(f"{where}.extent: is only for boundary='periodic' (got {show(extent)})")
         return None
     if extent is None:
         raise ArgumentError(f"{where}: boundary='periodic' needs extent=, the length after which space repeats itself")
@@ -183,7 +185,7 @@ def _coordinates(positions: Any, where: str) -> Floats:
 
 
 def _cells(points: Floats, most: int) -> list[Integers]:
-    """Cut points into at most `most` groups that lie together: halves of halves, each along its longest side."""
+    """Cut points into at most `most` groups of neighbours: halve each group along its longest side, repeatedly."""
     groups: list[Integers] = [np.arange(len(points), dtype=np.int64)]
     while 2 * len(groups) <= most and any(len(ids) > 1 for ids in groups):
         halves: list[Integers] = []

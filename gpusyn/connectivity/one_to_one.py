@@ -1,4 +1,4 @@
-"""The rule that joins equal positions."""
+"""The rule that connects equal positions."""
 
 from __future__ import annotations
 
@@ -24,11 +24,22 @@ __all__ = ["OneToOne"]
 @public
 @dataclass(frozen=True)
 class OneToOne(Rule):
-    """Neuron i of the presynaptic selection contacts neuron i of the postsynaptic one, of equal size."""
+    """Neuron i of the presynaptic selection contacts neuron i of the postsynaptic selection; both have the same size.
+
+    Raises
+    ------
+    ParameterError
+        When it is connected: if the sizes of the selections differ.
+
+    Examples
+    --------
+    >>> OneToOne().expected(10, 10)
+    10.0
+    """
 
     @property
     def exact(self) -> bool:
-        """Always."""
+        """True: the number of synapses is certain."""
         return True
 
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
@@ -40,7 +51,7 @@ class OneToOne(Rule):
         return min(n_pre, 1)
 
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
-        """Raise ParameterError if the sizes differ."""
+        """Check that the selections have the same size."""
         if n_pre != n_post:
             raise ParameterError(
                 f"{where}: OneToOne needs selections of equal size (got {n_pre} and {n_post} neurons); "

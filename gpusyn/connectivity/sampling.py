@@ -1,7 +1,7 @@
 """Vectorised draws of the random rules: geometric skipping, integers, distinct integers.
 
-Everything is addressed by (row, draw), so a row is the same whichever other rows are drawn beside it, and
-nothing depends on how many draws are made at a time.
+Every draw is addressed by (row, draw). A row is therefore the same whichever other rows are drawn with it, and nothing
+depends on the number of draws that are made at a time.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from gpusyn.utils.typing import Bools, Integers
 __all__ = ["bernoulli_rows", "distinct_rows", "integers", "multiply_shift"]
 
 
-_FINE_BELOW = 2.0**-10  # probabilities below need more than 32 random bits to be exact to 1e-6
+_FINE_BELOW = 2.0**-10  # probabilities below this need more than 32 random bits to be exact to 1e-6
 
 
 def bernoulli_rows(stream: Stream, n_rows: int, n_columns: int, p: float) -> Iterator[tuple[Integers, Ids]]:
-    """Yield the cells (row, column), row by row, that are set with probability 0 < `p` < 1 each.
+    """Yield the cells (row, column) that are set, row by row; each is set with probability `p`, 0 < `p` < 1.
 
-    The gaps between set cells are geometric, floor(log(u) / log(1 - p)): four a Philox call, or two of 53
-    bits below p = 2**-10.
+    The gaps between set cells are geometric, floor(log(u) / log(1 - p)). One Philox call gives four of them, or two
+    with 53 bits if p is below 2**-10.
     """
     if n_columns == 0:
         return
@@ -47,7 +47,7 @@ def bernoulli_rows(stream: Stream, n_rows: int, n_columns: int, p: float) -> Ite
 
 
 def _skip(stream: Stream, rows: Integers, n_columns: int, p: float, calls: int) -> Iterator[tuple[Integers, Ids]]:
-    """Yield the set cells of a few rows, `calls` Philox calls at a time until every row is through."""
+    """Yield the set cells of a few rows; make `calls` Philox calls at a time until every row is complete."""
     a_call = 4 if p >= _FINE_BELOW else 2
     log_q = log1p(-p)
     small = (a_call * calls + 1) * (n_columns + 1) < 2**31
@@ -82,7 +82,7 @@ def multiply_shift(high: npt.NDArray[np.uint32], low: npt.NDArray[np.uint32], be
 
 
 def integers(stream: Stream, rows: Integers, count: int, below: Ids) -> Integers:
-    """Return the first `count` integers of each row's sequence, row i below ``below[i]``; two a Philox call.
+    """Return the first `count` integers of each row's sequence, row i below ``below[i]``; two per Philox call.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def integers(stream: Stream, rows: Integers, count: int, below: Ids) -> Integers
 
 
 def draws_needed(count: int, n: int) -> int:
-    """Return how many draws almost surely hold `count` <= n / 2 distinct ones of `n` (for speed only)."""
+    """Return a number of draws from `n` that almost surely has `count` <= n / 2 distinct values (for speed only)."""
     share = min(count / n, 0.75) if n else 0.0
     mean = -n * math.log1p(-share)
     spread = math.sqrt(max(0.0, n * (share / (1 - share) + math.log1p(-share))))
@@ -110,14 +110,15 @@ def first_distinct(values: Integers, wanted: Integers) -> Bools | None:
     Parameters
     ----------
     values : ndarray of int64, shape (n_rows, n_draws)
-        Non-negative; in the order of drawing. Negative values are never marked.
+        Values in the order of drawing. Negative values are never marked.
     wanted : ndarray of int64, shape (n_rows,)
+        Number of values to mark in each row.
     """
     n_draws = values.shape[1]
     bits = n_draws.bit_length()
     first = values >= 0
     if values.size and int(values.max()).bit_length() + bits <= 63:
-        # Value and place in one number: one sort, and equal values stay in the order of drawing.
+        # Value and place share one number, so one sort suffices and equal values stay in the order of drawing.
         ordered = (values << bits) | np.arange(n_draws)
         ordered.sort(axis=1)
         row, place = np.nonzero((ordered[:, 1:] >> bits) == (ordered[:, :-1] >> bits))
@@ -136,8 +137,8 @@ def first_distinct(values: Integers, wanted: Integers) -> Bools | None:
 def distinct_rows(stream: Stream, rows: Integers, count: int, below: Ids, n: int) -> tuple[Integers, Integers]:
     """Draw `count` distinct integers in each row, row i below ``below[i]``, which is n or n - 1.
 
-    The first distinct ones of the row's sequence of draws; if more than half are wanted, the first distinct
-    ones are those left out, and the rest follows in ascending order.
+    These are the first distinct values of the row's sequence of draws. If more than half of all values are wanted, the
+    first distinct values are left out instead, and the others follow in ascending order.
 
     Returns
     -------

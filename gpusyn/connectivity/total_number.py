@@ -1,4 +1,4 @@
-"""The rule of a fixed number of synapses in all."""
+"""The rule of a fixed total number of synapses."""
 
 from __future__ import annotations
 
@@ -22,17 +22,29 @@ __all__ = ["FixedTotalNumber"]
 class FixedTotalNumber(Rule):
     """Exactly `n` synapses, each between a source and a target drawn at random.
 
-    Pairs are drawn one after the other; autapses and repeated pairs are passed over where not allowed. If
-    more than half of all pairs are wanted without multapses, those left out are drawn, and the others follow.
+    Pairs are drawn one after the other; autapses and repeated pairs are skipped if they are not allowed. If more than
+    half of all pairs are wanted without multapses, the pairs to leave out are drawn instead.
 
     Parameters
     ----------
     n : int
-        Synapses in all, >= 0.
+        Total number of synapses, >= 0.
     autapses : bool
-        Whether a neuron may contact itself.
+        If False, no neuron contacts itself.
     multapses : bool
-        Whether a pair may be drawn more than once.
+        If False, no pair is drawn more than once.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If `n` is negative. When it is connected: if there are fewer than `n` different pairs.
+
+    Examples
+    --------
+    >>> FixedTotalNumber(1000, multapses=False)
+    FixedTotalNumber(n=1000, autapses=True, multapses=False)
     """
 
     n: int
@@ -47,7 +59,7 @@ class FixedTotalNumber(Rule):
 
     @property
     def exact(self) -> bool:
-        """Always."""
+        """True: the number of synapses is certain."""
         return True
 
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
@@ -55,7 +67,7 @@ class FixedTotalNumber(Rule):
         return float(self.n)
 
     def max_in_degree(self, n_pre: int, n_post: int) -> int:
-        """Return a number that is exceeded by any target with probability < 1e-15 (binomial)."""
+        """Return a number that any target exceeds with probability < 1e-15 (binomial)."""
         pairs = n_pre * n_post - (0 if self.autapses else min(n_pre, n_post))
         bound = tail_bound(self.n, n_pre / max(pairs, 1), n_post)
         return bound if self.multapses else min(bound, n_pre)
@@ -64,7 +76,7 @@ class FixedTotalNumber(Rule):
         return n_pre * n_post - (0 if self.autapses else count_autapses(n_pre, n_post, same))
 
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
-        """Raise ParameterError if there are fewer than `n` different pairs (none at all, with multapses)."""
+        """Check that there are at least `n` different pairs; with multapses one is enough."""
         possible = self._possible(n_pre, n_post, same)
         if self.n == 0 or self.n <= possible or (self.multapses and possible):
             return
@@ -92,7 +104,7 @@ class FixedTotalNumber(Rule):
                 yield np.divmod(pair[start : start + BLOCK], n_post)
 
     def _distinct(self, stream: Stream, n_pre: int, n_post: int, own: Integers | None) -> Integers:
-        """Return the first n distinct pairs drawn; of more than half of all, those that are not left out."""
+        """Return the first n distinct pairs drawn; if n is more than half of all, draw the pairs to leave out."""
         pairs = n_pre * n_post
         possible = pairs - (0 if own is None else int((own >= 0).sum()))
         invert = 2 * self.n > possible
@@ -115,7 +127,7 @@ class FixedTotalNumber(Rule):
 
 
 def _pairs(stream: Stream, start: int, count: int, n_pre: int, n_post: int, own: Integers | None) -> Integers:
-    """Return part of the sequence of pairs, pre * n_post + post, autapses as -1; one Philox call per pair."""
+    """Return a part of the sequence of pairs, pre * n_post + post (-1: an autapse); one Philox call per pair."""
     out = np.empty(count, dtype=np.int64)
     for first in range(0, count, BLOCK):
         part = slice(first, min(first + BLOCK, count))

@@ -27,6 +27,15 @@ class Action:
     ----------
     receptor : str
         Class of the receptors, such as ``"AMPA"``.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If a number is out of range.
+    UnknownNameError
+        If there is no such class of receptors, or it is a CurrentReceptor.
     """
 
     receptor: str

@@ -1,8 +1,9 @@
-"""What open gates do to the membrane: the equations of ``kernels/receptors/effects.cuh`` in numpy, in one table.
+"""Effects of open gates on the membrane: the equations of ``kernels/receptors/effects.cuh`` in numpy, in one table.
 
-A receptor names its effect. One of its own is a class in the receptor's file, under `effect`, and a struct of the same
-name in a file of ``kernels/receptors``. `c` holds coefficients: ``c[k]`` is a number that all neurons share, or one
-number a neuron. Operations are written in the kernels' order, because that order fixes bits.
+A receptor names its effect. A new effect is a class in the receptor's file, decorated with `effect`, and a struct of
+the same name in a file of ``kernels/receptors``. `c` holds the coefficients: ``c[k]`` is a number that all neurons
+share, or an array of one value per neuron. Operations have the order of the kernels, because the order determines the
+bits.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ Real = Any  # an array of the run's floating type, or one number of it
 
 
 class Effect(Protocol):
-    """What an open gate adds to G and D in C dv/dt = D - G v (v and reversal potentials relative to E_L).
+    """The contribution of an open gate to G and D in C dv/dt = D - G v (v and reversal potentials relative to E_L).
 
-    `x` are states of the effect's own, `Mg` a factor on the coefficient of the magnesium block.
+    `x` holds the states of the effect, and `Mg` is a factor of the coefficient of the magnesium block.
     """
 
     STATES: int
@@ -31,15 +32,15 @@ class Effect(Protocol):
 
     @staticmethod
     def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Fraction of the channels that the membrane potential leaves open."""
+        """Return the fraction of the channels that the membrane potential leaves open."""
 
     @staticmethod
     def add(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
-        """New G and D."""
+        """Return the new G and D."""
 
     @staticmethod
     def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """The recorded current, outward positive."""
+        """Return the recorded current; outward is positive."""
 
     @staticmethod
     def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
@@ -54,75 +55,76 @@ E = TypeVar("E", bound="type[Effect]")
 
 
 def effect(kind: E) -> E:
-    """Enter a class of this form into the table of effects."""
+    """Register a class of this form in the table of effects."""
     EFFECTS[kind.__name__] = kind
     return kind
 
 
 @effect
 class Conductance:
-    """I = g (V - E); c = e."""
+    """The effect of a conductance: I = g (V - E); c = e."""
 
     STATES, COEFS = 0, 1
 
     @staticmethod
     def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Always 1."""
+        """Return 1, because nothing blocks the channels."""
         return v.dtype.type(1)
 
     @staticmethod
     def add(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
-        """G + g, D + g e."""
+        """Return G + g and D + g e."""
         return G + gate, D + gate * c[0]
 
     @staticmethod
     def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Recorded current: g (v - e)."""
+        """Return the recorded current g (v - e)."""
         return gate * (v - c[0])
 
     @staticmethod
     def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
-        """No state."""
+        """Leave the states as they are, because there are none."""
 
 
 def unblocked(v: Real, c: Array, Mg: Real) -> Real:
-    """Fraction that magnesium leaves open: 1 / (1 + eta [Mg] exp(-gamma V)) (Jahr and Stevens 1990)."""
+    """Return the fraction that magnesium leaves open: 1 / (1 + eta [Mg] exp(-gamma V)) (Jahr and Stevens 1990)."""
     real = v.dtype.type
     return real(1) / (real(1) + c[1] * Mg * exp(c[2] * v))
 
 
 @effect
 class MagnesiumBlocked:
-    """I = g B(V) (V - E); c = e, eta [Mg] exp(-gamma E_L), -gamma."""
+    """The effect of a blocked conductance: I = g B(V) (V - E); c = e, eta [Mg] exp(-gamma E_L), -gamma."""
 
     STATES, COEFS = 0, 3
 
     @staticmethod
     def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """B at v."""
+        """Return B at v."""
         return unblocked(v, c, Mg)
 
     @classmethod
     def add(cls, gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
-        """G + g B, D + g B e."""
+        """Return G + g B and D + g B e."""
         g = gate * cls.block(x, v, c, Mg)
         return G + g, D + g * c[0]
 
     @classmethod
     def current(cls, gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Recorded current: g B (v - e)."""
+        """Return the recorded current g B (v - e)."""
         return (gate * cls.block(x, v, c, Mg)) * (v - c[0])
 
     @staticmethod
     def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
-        """No state."""
+        """Leave the states as they are, because there are none."""
 
 
 @effect
 class SlowlyUnblocked(MagnesiumBlocked):
-    """Slow unblock of two stages, block at once (Vargas-Caballero and Robinson 2003; Hill and Tononi 2005).
+    """A magnesium block that acts immediately and unblocks in two slow stages.
 
-    B = A m_fast + (1 - A) m_slow; each m below B(V) relaxes to it, above it falls to it.
+    See Vargas-Caballero and Robinson 2003, and Hill and Tononi 2005. B = A m_fast + (1 - A) m_slow. An m below B(V)
+    relaxes to it; an m above B(V) is set to it.
     x = m_fast, m_slow; c = e, eta [Mg] exp(-gamma E_L), -gamma, P_fast, P_slow, A at E_L, dA/dV.
     """
 
@@ -130,13 +132,13 @@ class SlowlyUnblocked(MagnesiumBlocked):
 
     @staticmethod
     def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """B with the present m."""
+        """Return B with the present m."""
         fast = c[5] + c[6] * v
         return fast * x[0] + (v.dtype.type(1) - fast) * x[1]
 
     @staticmethod
     def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
-        """Relax both m to B(v), from above at once."""
+        """Relax both m to B(v); from above they reach it immediately."""
         opened = unblocked(v, c, Mg)
         for m, decay in zip(x, (c[3], c[4]), strict=True):
             m[:] = flush(np.where(m < opened, opened + (m - opened) * decay, opened))
@@ -144,25 +146,25 @@ class SlowlyUnblocked(MagnesiumBlocked):
 
 @effect
 class Current:
-    """The gate is a current, inward positive; recorded outward positive, as a membrane current."""
+    """The effect of a current, inward positive; it is recorded outward positive, as a membrane current."""
 
     STATES, COEFS = 0, 0
 
     @staticmethod
     def block(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Always 1."""
+        """Return 1, because nothing blocks the channels."""
         return v.dtype.type(1)
 
     @staticmethod
     def add(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real, G: Real, D: Real) -> tuple[Real, Real]:
-        """D + I."""
+        """Return G and D + I."""
         return G, D + gate
 
     @staticmethod
     def current(gate: Real, x: Sequence[Array], v: Real, c: Array, Mg: Real) -> Real:
-        """Minus I."""
+        """Return -I."""
         return -gate
 
     @staticmethod
     def follow(x: Sequence[Array], v: Real, c: Array, Mg: Real) -> None:
-        """No state."""
+        """Leave the states as they are, because there are none."""

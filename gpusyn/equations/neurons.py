@@ -1,9 +1,9 @@
-"""What the equations of a neuron model must offer, and the registry of those that do.
+"""The interface of the equations of a neuron model, and the registry of neuron models.
 
 A class in ``gpusyn/neurons`` describes the model and holds its equations in numpy, the twin of the struct of the same
 name in ``kernels/neurons``. `c` holds the model's coefficients and `x` its own states, both by name: ``c.g_L`` is a
-number that all neurons share, or an array of one value per neuron. Operations are written in the kernels' order,
-because that order fixes bits.
+number that all neurons share, or an array of one value per neuron. Operations have the order of the kernels, because
+the order determines the bits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PAGE = "docs/adding_a_neuron.md"
 
 
 class MembraneCoefficients(NamedTuple):
-    """First coefficients of every neuron: potentials (mV) relative to `rest`, and the refractory time in steps."""
+    """First coefficients of every neuron: potentials (mV) relative to `rest`, and the refractory time (steps)."""
 
     threshold: Any
     reset: Any
@@ -35,18 +35,21 @@ class CalciumCoefficients(NamedTuple):
 
 
 class Neuron(Protocol):
-    """How v (relative to rest) and the model's own states move.
+    """The equations of motion of v (mV, relative to rest) and of the model's own states.
+
+    Each array has one value per neuron. G (nS) and D (pA) are the sums in C dv/dt = D - G v.
 
     Attributes
     ----------
     COEFFICIENTS : type of NamedTuple
         Names of the coefficients, in the order in which the kernel finds them.
     STATES : dict of str to str
-        The model's own states beside v, with their units.
+        States of the model beside v, with their units.
     RESET : str
-        Parameter that a spike sets V to and that V is held at while refractory (``""``: V goes on as it is).
+        Name of the potential to which a spike sets V, and at which V is held while refractory (``""``: a spike leaves V
+        alone).
     EXACT : bool
-        Whether every input is a linear current, so that the gates' coefficients are propagators into v.
+        True if the equations need all inputs to be linear currents, whose gates are then propagators into v.
     """
 
     COEFFICIENTS: ClassVar[type[NamedTuple]]
@@ -56,27 +59,106 @@ class Neuron(Protocol):
 
     @staticmethod
     def coefficients(dt: float, p: Mapping[str, Any]) -> Any:
-        """Return the COEFFICIENTS for a step (ms) and parameters; each a number or one value per neuron."""
+        """Return the coefficients of the equations.
+
+        Parameters
+        ----------
+        dt : float
+            Time step (ms).
+        p : mapping of str to (float or ndarray)
+            Parameters by name, each a number or one value per neuron.
+
+        Returns
+        -------
+        COEFFICIENTS
+            Coefficients by name, each a number or one value per neuron.
+        """
 
     @staticmethod
     def steady(V: Array, p: Mapping[str, Any]) -> list[Any]:
-        """Return the STATES that do not move at the potentials V (mV), in their order."""
+        """Return the steady states at given potentials.
+
+        Parameters
+        ----------
+        V : ndarray
+            Potentials (mV), one per neuron.
+        p : mapping of str to (float or ndarray)
+            Parameters by name.
+
+        Returns
+        -------
+        list of ndarray
+            One array for each of STATES, in their order.
+        """
 
     @staticmethod
     def leak(c: Any) -> Real:
-        """Return G without receptors."""
+        """Return G without receptors.
+
+        Parameters
+        ----------
+        c : COEFFICIENTS
+            Coefficients by name.
+
+        Returns
+        -------
+        float or ndarray
+            Conductance (nS).
+        """
 
     @staticmethod
     def drive(current: Array, c: Any) -> Real:
-        """Return D without receptors."""
+        """Return D without receptors.
+
+        Parameters
+        ----------
+        current : ndarray
+            Injected and constant current (pA).
+        c : COEFFICIENTS
+            Coefficients by name.
+
+        Returns
+        -------
+        ndarray
+            Current (pA).
+        """
 
     @staticmethod
     def advance(v: Array, x: Any, c: Any, G: Real, D: Real) -> Array:
-        """Return v at the end of the step; move the states that do not need it."""
+        """Return v at the end of the step, and advance the states that do not need it.
+
+        Parameters
+        ----------
+        v : ndarray
+            Potentials at the start of the step (mV, relative to rest).
+        x : named tuple of ndarray
+            States by name, changed in place.
+        c : COEFFICIENTS
+            Coefficients by name.
+        G, D : float or ndarray
+            Sums over the leak, the currents and the receptors (nS and pA).
+
+        Returns
+        -------
+        ndarray
+            Potentials at the end of the step, before a reset (mV, relative to rest).
+        """
 
     @staticmethod
     def follow(x: Any, v: Array, reached: Array, fired: Array, c: Any) -> None:
-        """Move the states that need v at both ends of the step, the new one taken before a reset."""
+        """Advance the states that need v at both ends of the step.
+
+        Parameters
+        ----------
+        x : named tuple of ndarray
+            States by name, changed in place.
+        v, reached : ndarray
+            Potentials at the start and at the end of the step, before a reset (mV, relative to rest).
+        fired : ndarray of bool
+            True for each neuron that spikes.
+        c : COEFFICIENTS
+            Coefficients by name.
+        """
 
 
 #: The equations of every neuron model by the name of their class, which is the name of the kernel's struct.
@@ -87,20 +169,20 @@ N = TypeVar("N", bound="type[Neuron]")
 
 
 def neuron(kind: N) -> N:
-    """Enter a neuron model, with its equations, into the registry.
+    """Register a neuron model with its equations.
 
     Raises
     ------
     ArgumentError
-        If the class lacks a part, or has a name that is taken.
+        If the class lacks a part, or its name is taken.
     """
     name = kind.__name__
     parts = ("COEFFICIENTS", "STATES", "coefficients", "steady", "leak", "drive", "advance", "follow")
     missing = [part for part in parts if not hasattr(kind, part)]
     if missing:
         raise ArgumentError(
-            f"@neuron: {name} has no {', '.join(missing)}; write a subclass of gpusyn.neurons.Membrane with all parts "
-            f"of a model ({PAGE})"
+            f"@neuron: {name} has no {', '.join(missing)}; "
+            f"write a subclass of gpusyn.neurons.Membrane with all parts of a model ({PAGE})"
         )
     hidden = [p.name for p in getattr(kind, "PARAMETERS", ()) if hasattr(kind, p.name)]
     if hidden:

@@ -74,8 +74,8 @@ class RecorderLayout:
             local = np.sort(neurons.local_ids[neurons.mask(name, self.name)])
             if len(local) and (local[0] < 0 or np.any(np.diff(local) == 0)):
                 raise ParameterError(
-                    f"Recorder {self.name!r}: population {name!r} has a neuron twice or a negative id, which "
-                    f"a file cannot store; record each neuron once"
+                    f"Recorder {self.name!r}: population {name!r} has a neuron twice or a negative id, "
+                    "which a file cannot store; record each neuron once"
                 )
         return neurons
 

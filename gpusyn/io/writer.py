@@ -194,8 +194,8 @@ class ReportWriter:
         if len(shapes) > 1 or any(len(shape) != 2 or shape[1] != entry.neurons.size for shape in shapes):
             given = {name: np.shape(array) for name, array in values.items()}
             raise ParameterError(
-                f"{self.path}: frames of {recorder!r} must be given for {', '.join(entry.layout.variables)} "
-                f"together, each of shape (frames, {entry.neurons.size}) (got {given})"
+                f"{self.path}: frames of {recorder!r} must be given for {', '.join(entry.layout.variables)} together, "
+                f"each of shape (frames, {entry.neurons.size}) (got {given})"
             )
         with writing(self.path):
             entry.append_frames(values)

@@ -1,1 +1,1 @@
-"""The contract with the kernel text: signatures, arguments, rows, modules, programs."""
+"""The contract with the kernels: signatures, arguments, rows, modules, programs."""

@@ -1,8 +1,9 @@
-"""The one declaration of every array of a program: whose it is, its shape, its role, and what it holds.
+"""The one declaration of every array of a program: its owner, its shape, its role and its meaning.
 
-An array has the name of the kernel argument that it is passed as. Where several arrays have the name of an argument,
-the one of the narrowest scope is passed: that of the kernel and group, of the kernel, of the group, of the program.
-Number types follow from the arguments' C types in `gpusyn.kernels.spec.KERNELS`. `docs/arrays.md` is made from this.
+An array has the name of the kernel argument as which it is passed. If several arrays have the name of an argument, the
+one with the narrowest scope is passed: first that of the kernel and group, then of the kernel, of the group, of the
+program. Number types follow from the C types of the arguments in `gpusyn.kernels.spec.KERNELS`. `docs/arrays.md` is
+generated from these declarations.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import numpy as np
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, WEIGHT
 from gpusyn.kernels.spec import KERNELS, Argument
 
-Extents = dict[str, int]  # what is counted in shapes -> how many there are
+Extents = dict[str, int]  # name of an extent -> its number
 Owner = tuple[str | None, int | None]  # kernel and group of neurons that an array belongs to; None: all
-LONG_AGO = -(2**40)  # step of the last event of a source that has had none
+LONG_AGO = -(2**40)  # step of the last event of a source that has not had any
 NO_FAULT = np.iinfo(np.int64).max
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
 
@@ -27,13 +28,20 @@ class ArrayKind(NamedTuple):
 
     Attributes
     ----------
-    name : that of the kernel argument
-    extents : what each dimension counts: a name in EXTENTS, or a number; fields of a record are one dimension more
-    role : one of `gpusyn.kernels.program.ROLES`
-    doc : one sentence that says what it holds, with its unit
-    kernels : the kernels that have each an array of their own; none: all kernels share it
-    grouped : whether each group of neurons (one model signature) has an array of its own
-    fill : initial value of all elements, unless the builder gives others
+    name : str
+        Name of the kernel argument.
+    extents : tuple of str or int
+        Extent of each dimension: a name in EXTENTS, or a number. The fields of a record are one more dimension.
+    role : str
+        One of `gpusyn.kernels.program.ROLES`.
+    doc : str
+        Meaning of the elements, with their unit.
+    kernels : tuple of str
+        Kernels that each have an array of their own; empty if all kernels share it.
+    grouped : bool
+        True if each group of neurons (one model signature) has an array of its own.
+    fill : float
+        Initial value of all elements, unless the builder gives others.
     """
 
     name: str
@@ -46,7 +54,7 @@ class ArrayKind(NamedTuple):
 
     @property
     def scope(self) -> str:
-        """Whose array it is: a key of SCOPES."""
+        """Scope of the array: a key of SCOPES."""
         if self.kernels:
             return "kernel and group" if self.grouped else "kernel"
         return "group" if self.grouped else "program"
@@ -100,7 +108,7 @@ EXTENTS = {
     "source states": "states of the gates on sources",
 }
 
-# Extents that are certain only when synapses are drawn and inputs are listed; a plan has the expected number.
+# Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
 EXPECTED = frozenset({"words", "weights", "synapses", "states", "waves", "listed events"})
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "samples", "rates"})
@@ -203,7 +211,7 @@ def array_name(name: str, *, kernel: str | None = None, group: int | None = None
 
 
 def kind_of(kernel: str, argument: str) -> ArrayKind:
-    """Return the declaration of the array that a kernel gets as an argument: that of the narrowest scope."""
+    """Return the declaration of the array that is passed to a kernel as an argument: that of the narrowest scope."""
     found = [a for a in ARRAYS if a.name == argument and (kernel in a.kernels or not a.kernels)]
     return max(found, key=lambda a: (bool(a.kernels), a.grouped))
 
@@ -220,7 +228,7 @@ def bindings(kernel: str, group: int | None = None) -> dict[str, str]:
 
 
 def arguments_of(kind: ArrayKind) -> dict[str, Argument]:
-    """Return the argument that an array is passed as, by kernel."""
+    """Return the argument as which an array is passed, by kernel."""
     return {
         kernel: argument
         for kernel, spec in KERNELS.items()
@@ -231,5 +239,5 @@ def arguments_of(kind: ArrayKind) -> dict[str, Argument]:
 
 @functools.cache
 def type_of(kind: ArrayKind) -> Argument:
-    """Return an argument that an array is passed as; all have one type."""
+    """Return an argument as which an array is passed; all of them have the same type."""
     return next(iter(arguments_of(kind).values()))

@@ -1,6 +1,6 @@
-"""The kernel modules: deterministic texts assembled from `kernels/`, each the unit of compilation on every backend.
+"""The kernel modules: texts assembled from `kernels/`, each compiled as one unit on every backend.
 
-A module's text depends on the number types and, for `advance_neurons`, on the model's signature; on nothing else.
+A module's text depends only on the number types and, for `advance_neurons`, on the signature of the model.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ _SYNAPSE_PART = "advance_synapses.cu"
 
 
 class Module(NamedTuple):
-    """A text that holds some kernels.
+    """A text that contains one or more kernels.
 
     Attributes
     ----------
-    name : short name for messages and tables
-    text : the whole CUDA C++ text, no `#include` in it
-    kernels : names of the kernels in it
+    name : str
+        Short name for messages and tables.
+    text : str
+        Complete CUDA C++ text, without any `#include`.
+    kernels : tuple of str
+        Names of the kernels in it.
     """
 
     name: str
@@ -42,12 +45,12 @@ class Module(NamedTuple):
 
 
 def _effect_files() -> tuple[str, ...]:
-    """Return the files of all effects, first the one that others may use."""
+    """Return the files of all effects; the one that others may use comes first."""
     return _EFFECTS, *(n for n in kernel_names() if n.startswith("receptors/") and n != _EFFECTS)
 
 
 def _holds(what: str, struct: str, file: str, page: str) -> str:
-    """Return the name of a kernel file after a look whether it holds a struct."""
+    """Return the name of a kernel file; refuse it if it lacks a struct."""
     if file not in kernel_names():
         missing = f"there is no file {file} in {kernel_folder()}; write struct {struct} in it"
     elif not re.search(rf"\bstruct {struct}\b", read_kernel(file)):
@@ -58,7 +61,7 @@ def _holds(what: str, struct: str, file: str, page: str) -> str:
 
 
 def gate_file(gate: base.Gate) -> str:
-    """Return the kernel file of a gate: the one named like the Python file of its twin.
+    """Return the kernel file of a gate, which has the name of the Python file of its twin.
 
     >>> gate_file(SYNAPSE_GATES["RisingGate"])
     'kinetics/linear.cuh'
@@ -66,13 +69,13 @@ def gate_file(gate: base.Gate) -> str:
     Raises
     ------
     FileError
-        If there is no such file, or it holds no struct of the gate's name.
+        If there is no such file, or it has no struct of the gate's name.
     """
     return _holds("gate", gate.name.partition("<")[0], gate.kernel_file, base.PAGE)
 
 
 def _gate_text(gates: Iterable[base.Gate]) -> str:
-    """Return the files of some gates, behind the structs that name the coefficients of all gates in these files."""
+    """Return the structs that name the coefficients of all gates in the files of some gates, then these files."""
     gates = [LUMPED["Unlumped"], *gates]
     files = tuple(dict.fromkeys(map(gate_file, gates)))
     every = [*LUMPED.values(), *SOURCE_GATES.values(), *SYNAPSE_GATES.values()]
@@ -81,7 +84,7 @@ def _gate_text(gates: Iterable[base.Gate]) -> str:
 
 
 def neuron_file(neuron: str) -> str:
-    """Return the kernel file of a neuron model: the one named like the Python file of its class.
+    """Return the kernel file of a neuron model, which has the name of the Python file of its class.
 
     >>> neuron_file("ExactLIF")
     'neurons/lif.cuh'
@@ -89,7 +92,7 @@ def neuron_file(neuron: str) -> str:
     Raises
     ------
     FileError
-        If there is no such file, or it holds no struct of the model's name.
+        If there is no such file, or it has no struct of the model's name.
     """
     file = f"neurons/{NEURONS[neuron].__module__.rpartition('.')[2]}.cuh"
     return _holds("neuron model", neuron, file, neurons.PAGE)
@@ -109,7 +112,7 @@ def _kernels_of(files: tuple[str, ...]) -> tuple[str, ...]:
 
 @functools.cache
 def neuron_module(signature: Signature) -> Module:
-    """The module that advances all neurons of one signature."""
+    """Return the module that advances all neurons of one signature."""
     parts = "+".join(
         f"{r.kinetics}{'' if r.effect == 'Conductance' else r.effect}{'*' if r.synaptic else ''}"
         for r in signature.receptors
@@ -133,7 +136,7 @@ def _source_gates() -> str:
 
 @functools.cache
 def common_module(numbers: Numbers) -> Module:
-    """The module of everything that no neuron model changes: sources, their gates, delivery."""
+    """Return the module of the kernels that do not depend on a neuron model: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
         _join(numbers.prelude() + _source_gates(), _BASE)
@@ -152,7 +155,7 @@ def synapse_module(kernel: str, numbers: Numbers) -> Module:
 
 
 def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Module:
-    """The module that holds `kernel`."""
+    """Return the module that contains `kernel`."""
     if signature is not None:
         return neuron_module(signature)
     return synapse_module(kernel, numbers) if KERNELS[kernel].file == _SYNAPSE_PART else common_module(numbers)

@@ -1,4 +1,4 @@
-"""A program: the arrays and launches that a backend runs, as the builder makes them."""
+"""A program: the arrays and launches that the builder makes and a backend runs."""
 
 from __future__ import annotations
 
@@ -27,13 +27,20 @@ class ArraySpec(NamedTuple):
 
     Attributes
     ----------
-    name : unique in the program: `V` of the first group of neurons is "g0.V"
-    dtype : number type
-    shape : numbers of elements
-    role : one of ROLES: what becomes of the array in a checkpoint, a reset, a chunk of steps
-    doc : one sentence that says what it holds, with its unit
-    extents : what each number of `shape` counts ("neurons", "steps", "synapses" ...)
-    fill : initial value of all elements, unless the builder gives others
+    name : str
+        Name, unique in the program: `V` of the first group of neurons is "g0.V".
+    dtype : numpy.dtype
+        Number type.
+    shape : tuple of int
+        Number of elements in each dimension.
+    role : str
+        One of ROLES, which determines what a checkpoint, a reset and a chunk of steps do with the array.
+    doc : str
+        Meaning of the elements, with their unit.
+    extents : tuple of str
+        Name of each extent of `shape` ("neurons", "steps", "synapses" ...).
+    fill : float
+        Initial value of all elements, unless the builder gives others.
     """
 
     name: str
@@ -51,7 +58,7 @@ class ArraySpec(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all elements."""
+        """Memory of all elements (bytes)."""
         return self.size * self.dtype.itemsize
 
 
@@ -60,11 +67,16 @@ class Launch(NamedTuple):
 
     Attributes
     ----------
-    kernel : name in `gpusyn.kernels.spec.KERNELS`
-    arrays : argument name -> name of the array that is passed
-    scalars : argument name -> number
-    items : independent units of work (blocks, warps or items); sets the size of a GPU grid
-    signature : the neuron model's signature, for `advance_neurons` alone
+    kernel : str
+        Name in `gpusyn.kernels.spec.KERNELS`.
+    arrays : dict of str to str
+        Name of the array that is passed as each argument.
+    scalars : dict of str to number
+        Number that is passed as each other argument.
+    items : int
+        Number of independent units of work (blocks, warps or items), which sets the size of a GPU grid.
+    signature : Signature or None
+        Signature of the neuron model; only for `advance_neurons`.
     """
 
     kernel: str
@@ -75,15 +87,19 @@ class Launch(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What a backend runs.
+    """The arrays and launches that a backend runs.
 
     Attributes
     ----------
-    numbers : number types
-    specs : description of each array, by name
-    initial : initial value of each array, by name; one whose elements are all equal may be a broadcast view of one
-        element. A session may take over all but those of states, and drop them.
-    launches : the launches of one step, in order
+    numbers : Numbers
+        Number types.
+    specs : dict of str to ArraySpec
+        Description of each array, by name.
+    initial : dict of str to ndarray
+        Initial value of each array, by name. An array whose elements are all equal may be a broadcast view of one
+        element. A session may use these arrays as its own, except those of states, and remove them here.
+    launches : list of Launch
+        Launches of one step, in order.
     """
 
     numbers: Numbers
@@ -93,32 +109,32 @@ class Program(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
+        """Memory of all arrays (bytes)."""
         return sum(spec.nbytes for spec in self.specs.values())
 
     def of_role(self, role: str) -> Iterator[ArraySpec]:
-        """Return the descriptions of the arrays that have a role."""
+        """Yield the descriptions of the arrays that have a role."""
         return (spec for spec in self.specs.values() if spec.role == role)
 
     def live(self, name: str) -> Array:
-        """Return the array that a session works on: writable and contiguous.
+        """Return the array on which a session works: writable and contiguous.
 
-        The initial value of a state stays as it is, so that it can be restored; of every other array, the initial value
-        itself is taken over where it can be written to.
+        For a state it is a copy, so that the initial value can be restored. For every other array it is the initial
+        value itself, if that can be written to.
         """
         initial = self.initial[name]
         if self.specs[name].role != STATE and initial.flags.writeable and initial.flags.c_contiguous:
             return initial
         if is_uniform(initial) and not initial.reshape(-1)[:1].any():
-            return np.zeros(initial.shape, initial.dtype)  # memory that the system hands out when it is first used
+            return np.zeros(initial.shape, initial.dtype)  # the system allocates this memory when it is first used
         return np.array(initial, order="C")
 
 
 def filled(spec: ArraySpec) -> Array:
-    """Return the initial value whose elements are all `fill`; it takes the memory of one element."""
+    """Return the initial value whose elements are all `fill`; it needs the memory of one element."""
     return np.broadcast_to(np.asarray(spec.fill, spec.dtype), spec.shape)
 
 
 def is_uniform(initial: Array) -> bool:
-    """Return whether an array is a broadcast view of one element."""
+    """Return True if an array is a broadcast view of one element."""
     return not any(initial.strides)

@@ -1,9 +1,9 @@
 """The integer tables that the kernels read: each record is one row, with the fields of its struct in ``records.cuh``.
 
-A test holds names and order of the fields against ``kernels/records.cuh``. In every record:
+A test compares names and order of the fields with ``kernels/records.cuh``. In every record:
 
-- `source` is the id of a neuron among all that send spikes, and `source_end` the id after the last;
-- `size` is how many neurons (or sources) a record is about;
+- `source` is the id of the first neuron among all that send spikes, and `source_end` is the id after the last;
+- `size` is the number of neurons (or sources) of the record;
 - `x_step` is the distance from one x to the next, in elements of its array;
 - a field named like an array (`words`, `weights`, `rings`) is the place in that array where the record's part begins.
 """
@@ -24,7 +24,7 @@ NEVER = 2**62  # a step that no run reaches
 
 
 class Clock(NamedTuple):
-    """Steps since the start of the simulation: the `next` one to begin, the one that runs `now`, the run's first."""
+    """Steps since the start of the simulation: the `next` to begin, the one that runs `now`, the first of the chunk."""
 
     next: int
     now: int
@@ -32,9 +32,9 @@ class Clock(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Neurons of one population that one block advances: `size` of them, from `first` of their group on.
+    """Neurons of one population that one block advances: `size` neurons from neuron `first` of their group on.
 
-    `source` and `offset` are the id and the place in its population of the first; `row` is its row of coefficients.
+    `source` is the id of the first neuron, `offset` its place in its population, and `row` its row of coefficients.
     """
 
     first: int
@@ -53,9 +53,9 @@ class Chunk(NamedTuple):
 
 
 class Ring(NamedTuple):
-    """Integer sums to come of one input of a target population: `mask` + 1 slots, `stride` apart.
+    """Integer sums of the coming steps for one input of a target population: `mask` + 1 slots, `stride` apart.
 
-    What every neuron of the population receives alike is one number per slot, from `shared` on (-1: there is none).
+    Input that every neuron of the population receives is one number per slot, from `shared` on (-1: there is none).
     """
 
     base: int
@@ -78,7 +78,7 @@ class Probe(NamedTuple):
 
 
 class Bath(NamedTuple):
-    """Values of one receptor that change in time: columns of the waves, place in the table of kinetics (-1: none)."""
+    """Values of one receptor that change with time: columns of the waves, place in the table of kinetics (-1: none)."""
 
     scale: int
     magnesium: int
@@ -86,9 +86,9 @@ class Bath(NamedTuple):
 
 
 class PoissonDrive(NamedTuple):
-    """Poisson events: private input of a population's neurons, or the spikes of sources.
+    """Poisson events: private input to the neurons of a population, or the spikes of sources.
 
-    A rate that changes in time is column `wave` (-1: it does not) of a table with `n_waves` columns.
+    A rate that changes with time is column `wave` of a table with `n_waves` columns; -1: the rate is constant.
     """
 
     key_low: int
@@ -106,7 +106,7 @@ class PoissonDrive(NamedTuple):
 
 
 class SourceChunk(NamedTuple):
-    """Poisson sources of one population that one block advances; `offset` is the place of the first in it."""
+    """Poisson sources of one population that one block advances; `offset` is the place of the first source in it."""
 
     source: int
     offset: int
@@ -136,7 +136,7 @@ class Route(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """Sums that every neuron of a population receives alike: `mask` + 1 slots of one number each."""
+    """Sums that are the same for every neuron of a population: `mask` + 1 slots of one number each."""
 
     base: int
     mask: int
@@ -159,7 +159,7 @@ class SourceGateSet(NamedTuple):
 
 
 class History(NamedTuple):
-    """The transmitter of `size` sources in the past: shift registers of `bits` bits per step, newest lowest."""
+    """The past transmitter of `size` sources: shift registers of `bits` bits per step, the newest step lowest."""
 
     source: int
     size: int
@@ -172,7 +172,7 @@ class History(NamedTuple):
 
 
 class SynapseSet(NamedTuple):
-    """Targets whose synapses own their gates of one receptor: the blocks that add up, and where their sums go."""
+    """Targets whose synapses own their gates of one receptor: the blocks to add up, and the places of the sums."""
 
     size: int
     first: int
@@ -220,7 +220,7 @@ def read_rows(table: Array, kind: Callable[..., Row], n: int | None = None) -> l
 
 
 def write_rows(rows: Sequence[tuple[int, ...]], kind: type[tuple[int, ...]]) -> Array:
-    """Return the table of some rows, one of zeros where there are none: no array of a kernel is empty.
+    """Return the table of some rows; if there are none, one row of zeros, because no array of a kernel is empty.
 
     >>> write_rows([Shared(base=0, mask=7), Shared(base=100, mask=3)], Shared).tolist()
     [[0, 7], [100, 3]]

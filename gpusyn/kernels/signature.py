@@ -1,6 +1,7 @@
-"""What a kernel's text may depend on: the neuron model, the kinds of its receptors in order, and the precision.
+"""Signatures: the neuron model, the kinds of its receptors in order, and the precision.
 
-Sizes, values, names and the network never enter, so a second network of a known signature compiles nothing.
+The text of a kernel depends on a signature alone. Sizes, values, names and the network do not enter it, so a second
+network with a known signature compiles nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoeff
 
 
 def coefficient_enum(name: str, fields: tuple[str, ...]) -> str:
-    r"""Return the CUDA struct that names the coefficients of the struct `name`; both languages read the same names.
+    r"""Return the CUDA struct that names the coefficients of the struct `name`, so both languages use the same names.
 
     >>> coefficient_enum("LIF", ("g_L", "dt_C"))
     'struct LIFCoefficients { enum { g_L, dt_C, COUNT }; };\n'
@@ -28,7 +29,7 @@ def coefficient_enum(name: str, fields: tuple[str, ...]) -> str:
 def coefficient_struct(kind: type[tuple[Any, ...]]) -> str:
     """Return the CUDA struct of a coefficient tuple, whose name ends in ``Coefficients``.
 
-    Where fields are vectors or matrices, the struct is made for a number of components M and holds their offsets.
+    If fields are vectors or matrices, the struct is made for a number of components M and holds their offsets.
 
     >>> from gpusyn.equations.kinetics.pulsed import PulsedSourceCoefficients
     >>> print(coefficient_struct(PulsedSourceCoefficients).strip())  # doctest: +NORMALIZE_WHITESPACE
@@ -64,7 +65,7 @@ def _neuron_enums(neuron: type[Neuron]) -> str:
 
 
 class ReceptorSignature(NamedTuple):
-    """One receptor: its lumped kinetics, its effect on the membrane, and whether synapses own gates of it."""
+    """One receptor: its lumped kinetics, its effect on the membrane, and True if synapses own gates of it."""
 
     kinetics: str
     effect: str
@@ -72,7 +73,7 @@ class ReceptorSignature(NamedTuple):
 
 
 class ReceptorLayout(NamedTuple):
-    """Where receptor `number` finds its states, coefficients, synaptic sums (-1: none) and integer inputs."""
+    """Places of the states, coefficients, synaptic sums (-1: none) and integer inputs of receptor `number`."""
 
     number: int
     kinetics: str
@@ -117,7 +118,7 @@ class Numbers:
         return np.dtype(self.weight)
 
     def prelude(self) -> str:
-        """First lines of every assembled text."""
+        """Return the first lines of every assembled text."""
         c = {"float32": "float", "float64": "double", "int32": "int", "int64": "long long"}
         return f"typedef {c[self.real]} real;\ntypedef {c[self.acc]} acc;\ntypedef {c[self.weight]} weight_t;\n"
 
@@ -130,10 +131,10 @@ class Signature:
     receptors: tuple[ReceptorSignature, ...]
     numbers: Numbers
     calcium: bool = False
-    bathed: bool = False  # some receptor changes in the course of time
+    bathed: bool = False  # True if some receptor changes with time
 
     def layout(self) -> tuple[ReceptorLayout, ...]:
-        """The receptors with the places of their states and coefficients."""
+        """Return the receptors with the places of their states and coefficients."""
         state, coef, synaptic, first, rows = 0, self._receptor_coef, 0, 0, []
         for k, r in enumerate(self.receptors):
             kinetics = LUMPED[r.kinetics]
@@ -146,17 +147,17 @@ class Signature:
 
     @property
     def n_own(self) -> int:
-        """State variables of the neuron model itself, beside V."""
+        """Number of state variables of the neuron model itself, beside V."""
         return len(NEURONS[self.neuron].STATES)
 
     @property
     def n_states(self) -> int:
-        """States of one neuron's receptors: lumped gates, effects, and last the calcium trace if there is one."""
+        """Number of states of one neuron's receptors: lumped gates, effects, and the calcium trace if there is one."""
         return sum(LUMPED[r.kinetics].STATES + EFFECTS[r.effect].STATES for r in self.receptors) + self.calcium
 
     @property
     def n_coef(self) -> int:
-        """Coefficients of one row of the coefficient table."""
+        """Number of coefficients in one row of the coefficient table."""
         return self.calcium_coef + (len(CalciumCoefficients._fields) + len(self.receptors) if self.calcium else 0)
 
     @property
@@ -171,16 +172,16 @@ class Signature:
 
     @property
     def n_inputs(self) -> int:
-        """Integer sums that events are added to."""
+        """Number of integer sums to which events are added."""
         return sum(LUMPED[r.kinetics].INPUTS for r in self.receptors)
 
     @property
     def n_synaptic(self) -> int:
-        """Receptors with per-synapse gates."""
+        """Number of receptors with per-synapse gates."""
         return sum(r.synaptic for r in self.receptors)
 
     def prelude(self) -> str:
-        """The definitions that turn kernels/advance_neurons.cu into this signature's kernel."""
+        """Return the definitions that make kernels/advance_neurons.cu the kernel of this signature."""
         rows = [
             f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input})"
             for r in self.layout()

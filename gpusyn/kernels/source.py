@@ -1,9 +1,9 @@
-"""Where the kernel text lies, and reading it.
+"""The location of the kernel text, and functions that read it.
 
-A wheel carries the text as ``gpusyn/_kernels``; a checkout has it in ``kernels/`` beside ``pyproject.toml``,
-where edits take effect at once. A folder counts only when it holds ``common.cuh``, and the one of a checkout
-only beside gpusyn's own ``pyproject.toml``, so that an unrelated top-level ``kernels`` of some other
-distribution is never read.
+A wheel has the text in ``gpusyn/_kernels``; a checkout has it in ``kernels/`` beside ``pyproject.toml``, where edits
+take effect immediately. A folder is used only if it contains ``common.cuh``, and that of a checkout only if it is
+beside gpusyn's own ``pyproject.toml``. An unrelated top-level ``kernels`` of another distribution is therefore never
+read.
 """
 
 from __future__ import annotations
@@ -38,25 +38,25 @@ def _find(package: Traversable, package_folder: Path) -> Traversable:
     if _is_own_checkout(root) and _is_kernel_folder(root / "kernels"):
         return root / "kernels"
     raise FileError(
-        f"gpusyn's kernels: found neither {packaged} (an installed copy) nor {root / 'kernels'} beside "
-        "gpusyn's pyproject.toml (a checkout); the installation is damaged: "
-        "pip install --force-reinstall gpusyn"
+        f"gpusyn's kernels: found neither {packaged} (an installed copy) "
+        f"nor {root / 'kernels'} beside gpusyn's pyproject.toml (a checkout); "
+        "the installation is damaged: pip install --force-reinstall gpusyn"
     )
 
 
 @functools.cache
 def kernel_folder() -> Traversable:
-    """The folder that holds the kernel text of this installation.
+    """Return the folder with the kernel text of this installation.
 
     Returns
     -------
     importlib.resources.abc.Traversable
-        ``gpusyn/_kernels`` of an installed copy, or ``kernels`` of a checkout.
+        ``gpusyn/_kernels`` in an installed copy, ``kernels`` in a checkout.
 
     Raises
     ------
     FileError
-        When neither is there; the message names both places.
+        If neither exists; the message names both places.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def _walk(folder: Traversable, prefix: PurePosixPath) -> list[str]:
 
 
 def kernel_names() -> list[str]:
-    """Names of all kernel files, relative to :func:`kernel_folder`, with ``/`` between parts, sorted.
+    """Return the sorted names of all kernel files, relative to :func:`kernel_folder`, with ``/`` between parts.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def kernel_names() -> list[str]:
 
 
 def read_kernel(name: str) -> str:
-    r"""The text of one kernel file.
+    r"""Return the text of one kernel file.
 
     Parameters
     ----------

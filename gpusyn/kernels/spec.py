@@ -12,7 +12,7 @@ from gpusyn.errors import BackendError
 from gpusyn.kernels.records import RECORDS, Clock
 from gpusyn.kernels.signature import Numbers
 
-# Arrays of places that stay as they are during a run, as tables of records do.
+# Arrays of places, which no kernel changes during a run, like tables of records.
 _PLACES = ("route_begin", "row_begin", "address")
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
@@ -20,9 +20,9 @@ _FIXED = {"int": "int32", "int64": "int64", "uint32": "uint32", "double": "float
 
 
 class Argument(NamedTuple):
-    """One kernel argument: C type, whether it is an array, and what the kernel does with it (in, out or inout).
+    """One kernel argument: its C type, True if it is an array, and its use by the kernel (in, out or inout).
 
-    The C type of an integer table is the record that its rows are (`gpusyn.kernels.records`).
+    The C type of an integer table is the record of its rows (`gpusyn.kernels.records`).
     """
 
     name: str
@@ -31,18 +31,18 @@ class Argument(NamedTuple):
     intent: str = "in"
 
     def dtype(self, numbers: Numbers) -> np.dtype[np.generic]:
-        """Numpy type that the argument must have."""
+        """Return the numpy type that the argument must have."""
         own = {"real": numbers.real, "acc": numbers.acc, "weight_t": numbers.weight}
         return np.dtype(own.get(self.ctype) or _FIXED["int64" if self.record else self.ctype])
 
     @property
     def record(self) -> type[NamedTuple] | None:
-        """What a row of this table is; None for an argument that is not a table of records."""
+        """Record of the rows of this table; None for an argument that is not a table of records."""
         return RECORDS.get(self.ctype)
 
 
 class KernelSpec(NamedTuple):
-    """A kernel: its name, its file, what a unit of its work takes ("block", "warp" or "thread"), its arguments."""
+    """A kernel: its name, its file, the threads of a unit of its work ("block", "warp" or "thread"), its arguments."""
 
     name: str
     file: str
@@ -51,7 +51,7 @@ class KernelSpec(NamedTuple):
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Names of the arguments from which a backend may prepare what it needs, because no kernel changes them."""
+        """Names of the arguments that no kernel changes, so that a backend may prepare data from them."""
         return tuple(
             a.name for a in self.arguments if a.name in _PLACES or (a.record is not None and a.record is not Clock)
         )
@@ -63,15 +63,19 @@ class KernelSpec(NamedTuple):
 
         Parameters
         ----------
-        names : argument name -> name of the array that is passed
-        arrays : array name -> array, on the host or on a device
-        scalars : argument name -> number
-        numbers : number types of the run
+        names : dict of str to str
+            Name of the array that is passed as each argument.
+        arrays : mapping of str to array
+            Arrays by name, on the host or on a device.
+        scalars : dict of str to number
+            Number that is passed as each other argument.
+        numbers : Numbers
+            Number types of the run.
 
         Raises
         ------
         BackendError
-            There is no such array, or the arguments are not exactly the declared ones.
+            If there is no such array, or the arguments are not exactly the declared ones.
         """
         unknown = sorted(set(names.values()) - set(arrays))
         if unknown:
@@ -88,7 +92,7 @@ class KernelSpec(NamedTuple):
         Raises
         ------
         BackendError
-            A name, type or memory order differs from the declaration.
+            If a name, type or memory order differs from the declaration.
         """
         names = [a.name for a in self.arguments]
         if sorted(values) != sorted(names):
@@ -112,7 +116,11 @@ class KernelSpec(NamedTuple):
 
 
 def _declare(file: str, name: str, unit: str, text: str) -> KernelSpec:
-    """`text`: an argument a word: `name:ctype` an array read, `+name:ctype` one written, `=name:ctype` a number."""
+    """Return the declaration of a kernel.
+
+    Each word of `text` is an argument: `name:ctype` is an array that the kernel reads, `+name:ctype` is one that it
+    writes, and `=name:ctype` is a number.
+    """
     arguments = []
     for word in text.split():
         bare, ctype = word.lstrip("+=").split(":")

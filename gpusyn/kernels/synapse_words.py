@@ -1,9 +1,9 @@
-"""The two kinds of 32-bit words that stand for synapses, encoded and decoded.
+"""Encoding and decoding of the two kinds of 32-bit words that represent synapses.
 
 An event-driven synapse is a *word* in its source's row: its target within a slice (low 16 bits) and its delay in steps
 (high 16 bits). A synapse with a gate of its own is an *address* in its target's row: the bit of the source histories
 that its delay has reached, as the number of a 32-bit word (high 27 bits) and of the bit within it (low 5 bits).
-``kernels/deliver_spikes.cu`` and ``kernels/advance_synapses.cu`` read them; a test holds both sides together.
+``kernels/deliver_spikes.cu`` and ``kernels/advance_synapses.cu`` read them; a test compares both sides.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Words = NDArray[np.uint32]
 _TARGET_BITS, _BIT_BITS = 16, 5
 LARGEST_SLICE = 1 << _TARGET_BITS  # targets
 LONGEST_DELAY = (1 << 32 - _TARGET_BITS) - 1  # steps
-MOST_HISTORY = 1 << 32 - _BIT_BITS  # words of one population's histories
+MOST_HISTORY = 1 << 32 - _BIT_BITS  # words of all histories
 
 
 class Destination(NamedTuple):
@@ -30,7 +30,7 @@ class Destination(NamedTuple):
 
 
 class Bits(NamedTuple):
-    """Where addresses point: number of a 32-bit word of the source histories, and of a bit within it."""
+    """Targets of addresses: the number of a 32-bit word of the source histories, and of a bit within it."""
 
     word: NDArray[Any]
     bit: NDArray[Any]
@@ -51,7 +51,7 @@ def encode_synapse(target: Any, delay: Any) -> Words:
     target : int or ndarray
         Target within its slice, below `LARGEST_SLICE`.
     delay : int or ndarray
-        Steps, 1 to `LONGEST_DELAY`.
+        Delay (steps), 1 to `LONGEST_DELAY`.
 
     >>> encode_synapse(np.array([0, 7]), 2).tolist()
     [131072, 131079]
@@ -62,7 +62,7 @@ def encode_synapse(target: Any, delay: Any) -> Words:
 
 
 def decode_synapse(word: NDArray[Any]) -> Destination:
-    """Return the targets and delays of words, in their type.
+    """Return the targets and delays of words, in the type of the words.
 
     >>> decode_synapse(np.array([131072, 131079]))
     Destination(target=array([0, 7]), delay=array([2, 2]))
@@ -78,9 +78,9 @@ def encode_address(source: NDArray[Any], delay: Any, history: History) -> Words:
     source : ndarray
         Source within its population.
     delay : int or ndarray
-        Steps, from 1 to what `history` holds.
+        Delay (steps), from 1 to the longest that `history` holds.
     history : History
-        The history of the population.
+        History of the population.
     """
     late = np.asarray((delay - _lag(history)) * history.bits, np.uint32)
     words: Words = source.astype(np.uint32) * np.uint32(history.words << _BIT_BITS) + late
@@ -88,13 +88,13 @@ def encode_address(source: NDArray[Any], delay: Any, history: History) -> Words:
 
 
 def decode_address(address: NDArray[Any], history: History) -> Origin:
-    """Return the sources and delays of addresses, in their type."""
-    bits = history.words << _BIT_BITS  # of one source
+    """Return the sources and delays of addresses, in the type of the addresses."""
+    bits = history.words << _BIT_BITS  # bits of one source
     return Origin(address // bits, address % bits // history.bits + _lag(history))
 
 
 def split_address(address: NDArray[Any]) -> Bits:
-    """Return the word and the bit that addresses point at, in their type.
+    """Return the word and the bit to which addresses refer, in the type of the addresses.
 
     >>> split_address(np.array([0, 33]))
     Bits(word=array([0, 1]), bit=array([0, 1]))
@@ -103,5 +103,5 @@ def split_address(address: NDArray[Any]) -> Bits:
 
 
 def _lag(history: History) -> int:
-    """Return how many steps late a history is read: a pulse acts from its first step on, events at their end."""
+    """Return the lag at which a history is read (steps): a pulse acts from its first step on, events at its end."""
     return 0 if history.pulse else 1

@@ -1,7 +1,7 @@
-"""How the gate of a receptor answers one presynaptic spike.
+"""Kinetics: the response of a receptor's gate to presynaptic spikes.
 
-Weights are peak conductances (or currents) of one event for `Exponential`, `Alpha` and `DualExponential`, and the
-conductance of all channels open for the others, whose gates saturate. Times are in ms, concentrations in mM.
+For `Exponential`, `Alpha` and `DualExponential` a weight is the peak conductance (or current) of one event. The gates
+of the others saturate, and a weight is the conductance with all channels open. Times are in ms, concentrations in mM.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""What all kinetics share: checked parameters, and rates at another temperature."""
+"""The base class of all kinetics: checked parameters, and rates at another temperature."""
 
 from __future__ import annotations
 
@@ -22,17 +22,24 @@ class Kinetics:
     kind : str
         Short name of the scheme.
     linear : bool
-        Whether the answer to many spikes is the sum of the answers to each.
+        True if the response to several spikes is the sum of the responses to each.
     rises : bool
-        Whether spikes jump a variable h that drives the gate, and that can be recorded.
+        True if spikes increase a variable h that drives the gate and that can be recorded.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is not a number.
+    ParameterError
+        If a parameter is out of range.
     """
 
     kind: ClassVar[str]
     linear: ClassVar[bool] = True
     rises: ClassVar[bool] = False
     units: ClassVar[dict[str, str]] = {}
-    rate_names: ClassVar[tuple[str, ...]] = ()  # parameters that grow with temperature
-    time_names: ClassVar[tuple[str, ...]] = ()  # parameters that shrink as much
+    rate_names: ClassVar[tuple[str, ...]] = ()  # parameters that increase with temperature
+    time_names: ClassVar[tuple[str, ...]] = ()  # parameters that decrease by the same factor
 
     def __post_init__(self) -> None:
         for field in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
@@ -52,19 +59,33 @@ class Kinetics:
 
     @public
     def at(self: Self, temperature: float, *, reference: float, Q10: float | Mapping[str, float] = 3.0) -> Self:
-        """The same kinetics at another temperature: every rate times Q10^((temperature - reference)/10).
+        """Return the kinetics at another temperature: every rate is multiplied by Q10^((temperature - reference)/10).
 
-        Time constants shrink by the same factor. Conductances and the transmitter's pulse stay as they are.
+        Time constants are divided by the same factor. Conductances and the pulse of transmitter do not change.
 
         Parameters
         ----------
         temperature : float
-            Wanted temperature (degrees Celsius).
+            Temperature of the result (degrees Celsius).
         reference : float
             Temperature at which the rates were measured (degrees Celsius).
-        Q10 : float or mapping
-            Factor of all rates for 10 degrees; or of each by the name of its parameter, those left out being as they
-            were.
+        Q10 : float or mapping of str to float
+            Factor of all rates per 10 degrees, or factors by the name of a parameter; parameters that the mapping omits
+            do not change.
+
+        Returns
+        -------
+        Kinetics
+            Kinetics of the same class.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument has the wrong type.
+        ParameterError
+            If a number is out of range.
+        UnknownNameError
+            If the mapping names a parameter that is neither a rate nor a time constant.
 
         Examples
         --------

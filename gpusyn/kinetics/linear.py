@@ -1,4 +1,4 @@
-"""Linear kinetics: the answer to many spikes is the sum of the answers to each."""
+"""Linear kinetics: the response to several spikes is the sum of the responses to each."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ from gpusyn.parameters.scalars import public
 @public
 @dataclass(frozen=True)
 class Exponential(Kinetics):
-    """A jump of w at the spike, then exp(-t/tau).
+    """An exponential decay w exp(-t/tau) after a jump by the weight w at the spike.
 
     Parameters
     ----------
     tau : float
         Decay time constant (ms), > 0.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is not a number.
+    ParameterError
+        If a parameter is out of range.
 
     Examples
     --------
@@ -40,6 +47,18 @@ class Alpha(Kinetics):
     ----------
     tau : float
         Time of the peak (ms), > 0.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is not a number.
+    ParameterError
+        If a parameter is out of range.
+
+    Examples
+    --------
+    >>> Alpha(2)
+    Alpha(tau=2.0)
     """
 
     tau: float
@@ -51,17 +70,24 @@ class Alpha(Kinetics):
 @public
 @dataclass(frozen=True)
 class DualExponential(Kinetics):
-    """The difference of two exponentials, normalised to peak with w.
+    """The difference of two exponentials, normalised so that it peaks with w.
 
     Parameters
     ----------
     tau_rise, tau_decay : float
-        Time constants (ms), 0 < tau_rise <= tau_decay; with both equal it is the alpha function.
+        Time constants (ms), 0 < tau_rise <= tau_decay; if they are equal, it is the alpha function.
 
     Raises
     ------
+    ArgumentError
+        If a parameter is not a number.
     ParameterError
-        If ``tau_rise > tau_decay``.
+        If a time constant is out of range, or ``tau_rise > tau_decay``.
+
+    Examples
+    --------
+    >>> DualExponential(0.5, 5)
+    DualExponential(tau_rise=0.5, tau_decay=5.0)
     """
 
     tau_rise: float

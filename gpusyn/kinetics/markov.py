@@ -22,26 +22,27 @@ Matrix: TypeAlias = "tuple[tuple[float, ...], ...]"
 @public
 @dataclass(frozen=True, repr=False)
 class Markov(Kinetics):
-    """Channels that go from state to state, at rates that a pulse of transmitter raises.
+    """Channels that change between states at rates that a pulse of transmitter increases.
 
     Occupancies p obey p' = (rates + [T] binding) p, with [T] = `T_max` for `T_dur` after each spike and 0 otherwise;
-    the gate is the sum of the open ones. Between spikes the channels come to rest with none of them open.
+    the gate is the sum of the open states. Between spikes the channels return to rest, where none of them is open.
 
     Parameters
     ----------
-    rates : array_like (n, n)
+    rates : array_like, shape (n, n)
         Rates without transmitter (1/ms), from state j to state i in row i and column j, >= 0; the diagonal is ignored.
         2 to 8 states.
-    binding : array_like (n, n)
-        What one mM of transmitter adds to them (1/(mM ms)), >= 0; the diagonal is ignored.
-    open : int, list, tuple or array of int
-        The states that conduct.
+    binding : array_like, shape (n, n)
+        Increase of the rates per mM of transmitter (1/(mM ms)), >= 0; the diagonal is ignored.
+    open : int or sequence of int
+        States that conduct.
     T_max : float
         Concentration during the pulse (mM), > 0.
     T_dur : float
         Duration of the pulse (ms), a multiple of dt.
     deadtime : float, optional
-        Spikes during a pulse and for so long after its end (ms, a multiple of dt) are ignored; by default none are.
+        Time after the end of a pulse (ms, a multiple of dt) during which spikes are ignored, as during the pulse; by
+        default no spike is ignored.
 
     Attributes
     ----------
@@ -50,8 +51,11 @@ class Markov(Kinetics):
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     ParameterError
-        If there is more than one way to rest without transmitter, or channels are open at rest.
+        If a value is out of range, an array has the wrong shape, there is more than one state of rest without
+        transmitter, or channels are open at rest.
 
     Examples
     --------
@@ -102,16 +106,16 @@ class Markov(Kinetics):
     @classmethod
     @public
     def NMDA(cls) -> Markov:
-        """NMDA in 5 states C0, C1, C2, D, O (Destexhe, Mainen & Sejnowski 1998; ModelDB 18198).
+        """Return NMDA channels with 5 states C0, C1, C2, D, O (Destexhe, Mainen & Sejnowski 1998; ModelDB 18198).
 
-        Both bindings at 5 /(mM ms), both unbindings at 0.0129 /ms: the rates carry no statistical factors.
+        Both binding rates are 5 /(mM ms) and both unbinding rates 0.0129 /ms: they have no statistical factors.
         """
         return cls._nmda(0.0129, 0.0084, 0.0068, 0.0465, 0.0738)
 
     @classmethod
     @public
     def NMDA_LesterJahr(cls) -> Markov:
-        """NMDA in the same 5 states with the rates of Lester & Jahr 1992, as listed in ModelDB 18198."""
+        """Return NMDA channels with the same 5 states and the rates of Lester & Jahr 1992, as in ModelDB 18198."""
         return cls._nmda(0.0067, 0.0152, 0.0094, 0.0838, 0.0838)
 
     @classmethod
@@ -122,9 +126,9 @@ class Markov(Kinetics):
     @classmethod
     @public
     def AMPA(cls) -> Markov:
-        """AMPA in 6 states C0, C1, C2, D1, D2, O (Destexhe, Mainen & Sejnowski 1998; ModelDB 18198).
+        """Return AMPA channels with 6 states C0, C1, C2, D1, D2, O (Destexhe, Mainen & Sejnowski 1998; ModelDB 18198).
 
-        Both bindings at 13 /(mM ms): the rates carry no statistical factors.
+        Both binding rates are 13 /(mM ms): they have no statistical factors.
         """
         off = {(1, 0): 0.0059, (2, 1): 86.0, (1, 3): 0.9, (3, 1): 0.064, (2, 4): 0.9, (4, 2): 0.064,
                (2, 5): 2.7, (5, 2): 0.2}  # fmt: skip
@@ -133,13 +137,16 @@ class Markov(Kinetics):
     @classmethod
     @public
     def GABA_A(cls) -> Markov:
-        """GABA_A in 5 states C0, C1, C2, O1, O2, two of them open (Busch & Sakmann 1990; ModelDB 18198)."""
+        """Return GABA_A channels with 5 states C0, C1, C2, O1, O2 (Busch & Sakmann 1990; ModelDB 18198).
+
+        O1 and O2 are open.
+        """
         off = {(1, 0): 4.6, (2, 1): 9.2, (1, 3): 3.3, (3, 1): 9.8, (2, 4): 10.6, (4, 2): 0.41}
         return cls(_moves(5, off), _moves(5, {(0, 1): 20.0, (1, 2): 10.0}), (3, 4))
 
 
 def _moves(n: int, moves: dict[tuple[int, int], float]) -> Matrix:
-    """A matrix from its rates by (from, to)."""
+    """Return a matrix from its rates by (from, to)."""
     return tuple(tuple(moves.get((j, i), 0.0) for j in range(n)) for i in range(n))
 
 
@@ -148,7 +155,7 @@ def _as_tuples(matrix: Any) -> Matrix:
 
 
 def _rate_matrix(value: Any, where: str, unit: str) -> Any:
-    """A checked matrix of rates whose columns sum to zero."""
+    """Return a checked matrix of rates whose columns sum to zero."""
     must = f"must be a square matrix of rates ({unit}) between 2 to {MOST_STATES} states"
     matrix = as_floats(value, where, unit, must)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not 2 <= len(matrix) <= MOST_STATES:
@@ -170,15 +177,15 @@ def _open_states(value: Any, n: int, where: str) -> tuple[int, ...]:
 
 
 def resting_occupancies(rates: Any, where: str) -> tuple[float, ...]:
-    """Occupancies that channels come to from wherever they start, without a subtraction (Grassmann et al. 1985).
+    """Return the occupancies that channels reach from any start, without a subtraction (Grassmann et al. 1985).
 
     Raises
     ------
     ParameterError
-        Channels may come to rest in different sets of states.
+        If channels may come to rest in different sets of states.
     """
     n = len(rates)
-    reach = [[i == j or rates[i][j] > 0 for i in range(n)] for j in range(n)]  # from j to i
+    reach = [[i == j or rates[i][j] > 0 for i in range(n)] for j in range(n)]  # True if i can be reached from j
     for k in range(n):
         for j in range(n):
             reach[j] = [reach[j][i] or (reach[j][k] and reach[k][i]) for i in range(n)]
@@ -196,7 +203,7 @@ def resting_occupancies(rates: Any, where: str) -> tuple[float, ...]:
 
 
 def _balance(rates: list[list[float]]) -> list[float]:
-    """Occupancies in balance, to a common factor, of states that all reach each other: states leave one by one."""
+    """Return the balanced occupancies, up to a factor, of states that all reach each other; eliminate one by one."""
     n = len(rates)
     for k in range(n - 1, 0, -1):
         away = math.fsum(rates[i][k] for i in range(k))

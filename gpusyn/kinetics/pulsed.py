@@ -14,9 +14,9 @@ from gpusyn.parameters.scalars import integer, public
 class FirstOrder(Kinetics):
     """Two-state channels under a pulse of transmitter (Destexhe, Mainen & Sejnowski 1994).
 
-    dr/dt = alpha [T] (1 - r) - beta r, with [T] = `T_max` for `T_dur` after each spike and 0 otherwise. A
-    spike during a pulse moves its end and does not double it, or with `deadtime` changes nothing; the gate saturates.
-    The conductance is w r.
+    dr/dt = alpha [T] (1 - r) - beta r, with [T] = `T_max` for `T_dur` after each spike and 0 otherwise. A spike during
+    a pulse prolongs the pulse and does not add to it; with `deadtime` it is ignored. The gate saturates. The
+    conductance is w r.
 
     Parameters
     ----------
@@ -29,8 +29,15 @@ class FirstOrder(Kinetics):
     T_dur : float
         Duration of the pulse (ms), a multiple of dt.
     deadtime : float, optional
-        Spikes during a pulse and for so long after its end (ms, a multiple of dt) are ignored; 1 ms in the authors'
-        NEURON mechanism. By default spikes are never ignored.
+        Time after the end of a pulse (ms, a multiple of dt) during which spikes are ignored, as during the pulse; 1 ms
+        in the authors' NEURON mechanism. By default no spike is ignored.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is not a number.
+    ParameterError
+        If a parameter is out of range.
 
     Examples
     --------
@@ -51,29 +58,29 @@ class FirstOrder(Kinetics):
     @classmethod
     @public
     def AMPA(cls) -> FirstOrder:
-        """AMPA as fitted by Destexhe, Mainen & Sejnowski 1998: 1.1 /(mM ms), 0.19 /ms; 1 mM for 1 ms."""
+        """Return AMPA as fitted by Destexhe, Mainen & Sejnowski 1998: 1.1 /(mM ms), 0.19 /ms; 1 mM for 1 ms."""
         return cls(alpha=1.1, beta=0.19)
 
     @classmethod
     @public
     def NMDA(cls) -> FirstOrder:
-        """NMDA as fitted by Destexhe, Mainen & Sejnowski 1998: 0.072 /(mM ms), 0.0066 /ms; 1 mM for 1 ms."""
+        """Return NMDA as fitted by Destexhe, Mainen & Sejnowski 1998: 0.072 /(mM ms), 0.0066 /ms; 1 mM for 1 ms."""
         return cls(alpha=0.072, beta=0.0066)
 
     @classmethod
     @public
     def GABA_A(cls) -> FirstOrder:
-        """GABA_A as fitted by Destexhe, Mainen & Sejnowski 1998: 5 /(mM ms), 0.18 /ms; 1 mM for 1 ms."""
+        """Return GABA_A as fitted by Destexhe, Mainen & Sejnowski 1998: 5 /(mM ms), 0.18 /ms; 1 mM for 1 ms."""
         return cls(alpha=5.0, beta=0.18)
 
 
 @public
 @dataclass(frozen=True)
 class GProtein(Kinetics):
-    """Potassium channels that a receptor opens by way of G proteins: GABA_B (Destexhe & Sejnowski 1995).
+    """Potassium channels that a receptor opens through G proteins: GABA_B (Destexhe & Sejnowski 1995).
 
-    R' = K1 [T] (1 - R) - K2 R for the activated receptors, G' = K3 R - K4 G for the G protein (uM), and n of it open a
-    channel: s = G^n / (G^n + K_d). The conductance is w s; the power is that of one synapse, never of a sum of G.
+    R' = K1 [T] (1 - R) - K2 R for the activated receptors, G' = K3 R - K4 G for the G protein (uM), and n G proteins
+    open a channel: s = G^n / (G^n + K_d). The conductance is w s; the power is that of one synapse, never of a sum of G.
 
     The defaults are those of Destexhe, Mainen & Sejnowski 1998: the four rates as on a course's page about that
     chapter; `K_d` and the pulse as remembered.
@@ -87,17 +94,25 @@ class GProtein(Kinetics):
     K3 : float
         Production of G protein (uM/ms), > 0.
     K4 : float
-        Its removal (1/ms), > 0.
+        Removal of G protein (1/ms), > 0.
     n : int
         Binding sites, 1 to 8.
     K_d : float
-        Dissociation constant of all n together (uM^n), > 0: already the n-th power.
+        Dissociation constant of all n sites together (uM^n), > 0; it is already the n-th power.
     T_max : float
         Concentration during the pulse (mM), > 0.
     T_dur : float
         Duration of the pulse (ms), a multiple of dt.
     deadtime : float, optional
-        Spikes during a pulse and for so long after its end (ms, a multiple of dt) are ignored; by default none are.
+        Time after the end of a pulse (ms, a multiple of dt) during which spikes are ignored, as during the pulse; by
+        default no spike is ignored.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is not a number.
+    ParameterError
+        If a parameter is out of range.
     """
 
     K1: float = 0.09
@@ -123,7 +138,7 @@ class GProtein(Kinetics):
     @classmethod
     @public
     def ModelDB(cls) -> GProtein:
-        """Rates of the authors' NEURON mechanism (ModelDB 18198 and 18500), fitted to a pulse of 5 ms.
+        """Return the rates of the authors' NEURON mechanism (ModelDB 18198 and 18500), fitted to a pulse of 5 ms.
 
         0.52 /(mM ms), 0.0013 /ms, 0.098 uM/ms, 0.033 /ms; there the transmitter is 0.5 mM for 0.3 ms.
         """

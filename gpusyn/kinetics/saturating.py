@@ -24,14 +24,16 @@ class Saturating(Kinetics):
     tau_rise, tau_decay : float
         Time constants of x and S (ms), 0 < tau_rise < tau_decay.
     jump : bool
-        Replace the rise by a jump at the spike, S += k0 + k1 S, as NEST's ``iaf_bw_2001`` does. It is right for a
-        spike long after the last one; of regular trains, S is 1.6 to 2 % too large on average. In a burst S nears
-        -k0/k1, above 1: 1.026 with the default parameters.
+        If True, replace the rise by a jump at the spike, S += k0 + k1 S, as NEST's ``iaf_bw_2001`` does. This is exact
+        for a spike long after the previous one; in regular trains S is 1.6 to 2 % too large on average. In a burst S
+        approaches -k0/k1, which exceeds 1: it is 1.026 with the default parameters.
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     ParameterError
-        If ``tau_rise >= tau_decay``.
+        If a parameter is out of range, or ``tau_rise >= tau_decay``.
 
     Examples
     --------
@@ -65,5 +67,5 @@ class Saturating(Kinetics):
     @classmethod
     @public
     def NMDA(cls) -> Saturating:
-        """NMDA of Wang (1999) and Brunel & Wang (2001): 0.5 /ms, 2 and 100 ms."""
+        """Return NMDA of Wang (1999) and Brunel & Wang (2001): 0.5 /ms, 2 and 100 ms."""
         return cls()

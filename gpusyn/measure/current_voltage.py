@@ -60,8 +60,9 @@ def reversal_potential(V: Any, I: Any, *, method: str = "interpolate") -> float:
     touches = len(zeros) > 0 and len(away) > 0 and int(np.ptp(zeros)) == len(zeros) - 1
     if len(turns) > 1 or (len(turns) == 0 and not touches):
         raise ParameterError(
-            f"{where}: the current must change its sign exactly once (got {len(turns)} times between {x[0]:g} and "
-            f"{x[-1]:g} mV); measure over another range, or give method='line'"
+            f"{where}: the current must change its sign exactly once "
+            f"(got {len(turns)} times between {x[0]:g} and {x[-1]:g} mV); "
+            "measure over another range, or give method='line'"
         )
     if not len(turns):
         return float(x[zeros].mean())
@@ -135,8 +136,8 @@ def _relation(V: Any, I: Any, where: str) -> tuple[Floats, Floats]:
     y = as_floats(I, f"{where}.I", "pA", "must be currents in pA")
     if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
         raise ParameterError(
-            f"{where}: V and I must be two arrays of the same length with at least two points (got shapes {x.shape} "
-            f"and {y.shape})"
+            f"{where}: V and I must be two arrays of the same length with at least two points "
+            f"(got shapes {x.shape} and {y.shape})"
         )
     Limits("mV").check(x, f"{where}.V")
     Limits().check(y, f"{where}.I")

@@ -68,8 +68,9 @@ class Response:
         fitted = _exponential(optimize, self.trace.t[first:], self.trace.y[first:])
         if fitted is None and fit:
             raise ParameterError(
-                f"{where}: no exponential can be fitted to the {len(self.trace.y) - first} samples below 90 % of the "
-                "peak; give a longer trace, a later stop, or fit=False"
+                f"{where}: "
+                f"no exponential can be fitted to the {len(self.trace.y) - first} samples below 90 % of the peak; "
+                "give a longer trace, a later stop, or fit=False"
             )
         return missing if fitted is None else fitted
 

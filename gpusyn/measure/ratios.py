@@ -40,7 +40,11 @@ def paired_pulse_ratio(
         Level from which the second response is measured. ``"before"``: the last sample before it. ``"baseline"``: the
         baseline of the first response, so that the rest of the first counts. ``"decay"``: the decay of the first
         response, extrapolated by its fitted exponential (needs scipy).
-    baseline, stop, neuron
+    baseline : float or (float, float), optional
+        As for :func:`psc`.
+    stop : float, optional
+        As for :func:`psc`.
+    neuron : int, optional
         As for :func:`psc`.
 
     Returns
@@ -124,8 +128,8 @@ class NmdaAmpaRatio:
 
     def __repr__(self) -> str:
         return (
-            f"NmdaAmpaRatio(ratio={self.ratio:.6g} of currents, not of conductances; ampa={self.ampa:.6g} pA, peak at "
-            f"-70 mV; nmda={self.nmda:.6g} pA, {self.late:g} ms after the onset at +40 mV)"
+            f"NmdaAmpaRatio(ratio={self.ratio:.6g} of currents, not of conductances; ampa={self.ampa:.6g} pA, "
+            f"peak at -70 mV; nmda={self.nmda:.6g} pA, {self.late:g} ms after the onset at +40 mV)"
         )
 
 
@@ -181,8 +185,9 @@ def nmda_ampa_ratio(
     at = begin + after
     if at + half > high.t[-1] + SLACK or half >= after:
         raise ParameterError(
-            f"{where}.late: the window {at - half:g} to {at + half:g} ms must lie between the onset and the end of the "
-            f"trace at {high.t[-1]:g} ms; record longer or measure earlier"
+            f"{where}.late: the window {at - half:g} to {at + half:g} ms "
+            f"must lie between the onset and the end of the trace at {high.t[-1]:g} ms; "
+            "record longer or measure earlier"
         )
     level, _ = level_of(high, baseline, begin, where)
     slow = high.integral(at - half, at + half) / (2 * half) if half else float(np.interp(at, high.t, high.y))

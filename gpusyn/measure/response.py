@@ -165,8 +165,16 @@ def psp(
     V : array_like, shape (n,) or (n, n_neurons), or str
         Membrane potential (mV). With a TraceData, the name of the variable; it can be omitted if only one variable is
         in mV.
-    onset, baseline, stop, neuron, fit
-        As for :func:`psc`; the baseline is in mV.
+    onset : float, optional
+        As for :func:`psc`.
+    baseline : float or (float, float), optional
+        As for :func:`psc`; a level is in mV.
+    stop : float, optional
+        As for :func:`psc`.
+    neuron : int, optional
+        As for :func:`psc`.
+    fit : bool, optional
+        As for :func:`psc`.
 
     Returns
     -------

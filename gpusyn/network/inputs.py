@@ -1,4 +1,4 @@
-"""The part of a network's methods that gives input from outside: drive, inject, clamp and infuse."""
+"""Methods of a network that add input from outside: drive, inject, clamp and infuse."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Values = float | npt.ArrayLike
 
 
 class NetworkInputs(NetworkObjects):
-    """Methods of :class:`gpusyn.Network` for input that is no network."""
+    """Methods of :class:`gpusyn.Network` that add input from outside the network."""
 
     @public
     def drive(
@@ -42,17 +42,19 @@ class NetworkInputs(NetworkObjects):
         Parameters
         ----------
         target : Selection
-            Neurons of this network, no sources.
+            Neurons of this network; spike sources are not allowed.
         receptor : str
-            Receptor that the input arrives at; its kinetics must be linear.
-        rate : float, array (target.size,) or Waveform
-            Rate (Hz) of each neuron's input, 0 to 1e6.
-        weight : float, array (target.size,) or Distribution
-            Weight of each event, one per neuron (nS and >= 0, or pA for a CurrentReceptor).
-        start, stop : float, optional
-            When it is on (ms).
+            Name of the receptor at which the input arrives; its kinetics must be linear.
+        rate : float, array_like, shape (target.size,), or Waveform
+            Rate of the input to each neuron (Hz), 0 to 1e6.
+        weight : float, array_like, shape (target.size,), or Distribution
+            Weight of each event, one per neuron (nS and >= 0, or pA of any sign for a CurrentReceptor).
+        start : float
+            Time at which the input begins (ms), >= 0.
+        stop : float, optional
+            Time at which the input ends (ms); by default it never ends.
         name : str, optional
-            By default ``drive->target:receptor``.
+            Unique name; by default ``drive->target:receptor``.
 
         Returns
         -------
@@ -60,8 +62,21 @@ class NetworkInputs(NetworkObjects):
 
         Raises
         ------
-        GpusynError
-            If an argument is wrong, or the name is taken.
+        ArgumentError
+            If an argument has the wrong type.
+        ParameterError
+            If a value is out of range, an array has the wrong length, the target has spike sources or belongs to
+            another network, the receptor saturates at each synapse, or the name is taken.
+        UnknownNameError
+            If a population of the target has no such receptor.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 10, gs.LIF(), receptors=gs.AMPA())
+        >>> net.drive(cells, "AMPA", rate=1000.0, weight=2.0).name
+        'drive->cells:AMPA'
         """
         here = "Network.drive()"
         self._own(target, f"{here}.target")
@@ -71,7 +86,7 @@ class NetworkInputs(NetworkObjects):
             if own is not None and not own.kinetics.linear:
                 raise ParameterError(
                     f"{here}: receptor {receptor!r} of {population.name!r} has {own.kinetics!r}, "
-                    "which saturates synapse by synapse; "
+                    "which saturates at each synapse separately; "
                     f"connect a gs.PoissonSource population of {target.size} neurons with gs.OneToOne()"
                 )
         name = self._free_name("drive", name, f"drive->{target.name}:{receptor}")
@@ -95,13 +110,15 @@ class NetworkInputs(NetworkObjects):
         Parameters
         ----------
         target : Selection
-            Neurons of this network, no sources.
-        current : float, array (target.size,) or Waveform
-            Current (pA), positive inward: depolarising.
-        start, stop : float, optional
-            When it is on (ms).
+            Neurons of this network; spike sources are not allowed.
+        current : float, array_like, shape (target.size,), or Waveform
+            Current into each neuron (pA); positive is inward (depolarising).
+        start : float
+            Time at which the current begins (ms), >= 0.
+        stop : float, optional
+            Time at which the current ends (ms); by default it never ends.
         name : str, optional
-            By default ``inject->target``.
+            Unique name; by default ``inject->target``.
 
         Returns
         -------
@@ -109,8 +126,19 @@ class NetworkInputs(NetworkObjects):
 
         Raises
         ------
-        GpusynError
-            If an argument is wrong, or the name is taken.
+        ArgumentError
+            If an argument has the wrong type.
+        ParameterError
+            If a value is out of range, an array has the wrong length, the target has spike sources or belongs to
+            another network, or the name is taken.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cell = net.population("cell", 1, gs.LIF())
+        >>> net.inject(cell, 200.0, start=10.0, stop=60.0).stop
+        60.0
         """
         self._own_neurons(target, "Network.inject()")
         name = self._free_name("injection", name, f"inject->{target.name}")
@@ -125,11 +153,11 @@ class NetworkInputs(NetworkObjects):
         Parameters
         ----------
         target : Selection
-            Neurons of this network, no sources; none may be clamped already.
+            Neurons of this network; spike sources are not allowed, and no neuron may already be clamped.
         V : float or Waveform
             Command potential (mV).
         name : str, optional
-            By default ``clamp->target``.
+            Unique name; by default ``clamp->target``.
 
         Returns
         -------
@@ -137,14 +165,25 @@ class NetworkInputs(NetworkObjects):
 
         Raises
         ------
-        GpusynError
-            If an argument is wrong, or the name is taken.
+        ArgumentError
+            If an argument has the wrong type.
+        ParameterError
+            If the potential is out of range, the target has spike sources, clamped neurons or neurons of another
+            network, or the name is taken.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cell = net.population("cell", 1, gs.LIF())
+        >>> net.clamp(cell, gs.Waveform([0.0, 100.0], [-70.0, 40.0])).name
+        'clamp->cell'
         """
         self._own_neurons(target, "Network.clamp()")
         for other in self.clamps.values():
             if np.intersect1d(other.target.keys(), target.keys()).size:
                 raise ParameterError(
-                    f"Network.clamp().target: {target.name} has neurons that {other.name!r} clamps already; "
+                    f"Network.clamp().target: {target.name} has neurons that {other.name!r} already clamps; "
                     "a neuron can have one clamp: change its V over time with a gs.Waveform"
                 )
         name = self._free_name("clamp", name, f"clamp->{target.name}")
@@ -169,15 +208,18 @@ class NetworkInputs(NetworkObjects):
         Parameters
         ----------
         drug : str or Drug
-            Name of a drug in ``gs.drugs.LIBRARY``, or your own.
+            Name of a drug in ``gs.drugs.LIBRARY``, or a drug of your own.
         concentration : float
-            Final concentration (uM), > 0. Several infusions of one drug add.
-        start, stop : float, optional
-            When it flows (ms).
+            Final concentration (uM), > 0. The concentrations of several infusions of one drug add up.
+        start : float
+            Time at which the infusion begins (ms), >= 0.
+        stop : float, optional
+            Time at which the infusion ends (ms); by default it never ends.
         wash_in, wash_out : float
-            Time constants (ms) of the rise after `start` and of the fall after `stop`; 0: at once.
+            Time constants of the rise after `start` and of the decay after `stop` (ms), >= 0; 0 makes the change
+            instantaneous. `wash_out` needs `stop`.
         name : str, optional
-            By default ``infuse->drug``.
+            Unique name; by default ``infuse->drug``.
 
         Returns
         -------
@@ -185,8 +227,12 @@ class NetworkInputs(NetworkObjects):
 
         Raises
         ------
-        GpusynError
-            If an argument is wrong, the drug unknown, or the name is taken.
+        ArgumentError
+            If an argument has the wrong type.
+        ParameterError
+            If a value is out of range, `wash_out` is given without `stop`, or the name is taken.
+        UnknownNameError
+            If the library has no drug of this name.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""The description of a network. It does not say how the network is computed, and holds no state."""
+"""The description of a network; it neither says how the network is computed nor holds any state."""
 
 from __future__ import annotations
 
@@ -42,15 +42,16 @@ LARGEST_POPULATION = 2**31 - 1  # ids are 32-bit
 
 
 class Network(NetworkInputs):
-    """Populations, projections, inputs and recorders.
+    """Description of a network: populations, projections, inputs and recorders.
 
-    Every method checks its arguments at once and returns the object it adds; only what depends on dt waits
-    until the network is compiled. Names are unique in a network, since they key the random streams.
+    Each method checks its arguments immediately and returns the object that it adds. Checks that depend on the time
+    step are made when a :class:`Simulator` compiles the network. Names are unique in a network because they are the
+    keys of the random streams.
 
     Attributes
     ----------
-    populations, projections, drives, injections, clamps, recorders : mapping of str to object
-        What was added, by name, in order.
+    populations, projections, drives, injections, clamps, infusions, recorders : mapping of str to object
+        The objects of the network by name, in order of creation.
 
     Examples
     --------
@@ -84,19 +85,20 @@ class Network(NetworkInputs):
         Parameters
         ----------
         name : str
-            Unique in the network; no ``/`` or control characters, since it names a group in result files.
+            Unique name, without ``/`` and control characters because it names a group in result files.
         size : int
             Number of neurons, >= 1.
         model : NeuronModel
-            Such as ``gs.LIF()`` or ``gs.PoissonSource(20.0)``; its arrays must have `size` values.
-        receptors : sequence of Receptor
-            Their names must differ.
-        V : float, array (size,) or Distribution, optional
+            Neuron model or spike source, such as ``gs.LIF()`` or ``gs.PoissonSource(20.0)``. Parameters given as
+            arrays must have `size` values.
+        receptors : Receptor or sequence of Receptor
+            Receptors of each neuron; their names must differ.
+        V : float, array_like, shape (size,), or Distribution, optional
             Initial potential (mV); by default E_L, or c of an Izhikevich neuron.
         positions : array_like, shape (size, 1 to 3), optional
-            Coordinates.
+            Coordinates of each neuron, in a unit of your choice.
         calcium : Calcium, optional
-            How the recorded trace of calcium decays and rises.
+            Parameters of the calcium trace ``"Ca"``, which is computed if it is recorded.
 
         Returns
         -------
@@ -104,8 +106,11 @@ class Network(NetworkInputs):
 
         Raises
         ------
-        GpusynError
-            If an argument is wrong, or the name is taken.
+        ArgumentError
+            If an argument has the wrong type.
+        ParameterError
+            If a value is out of range, an array has the wrong shape, two receptors have the same name, a spike source
+            is given receptors or a potential, or the name is taken.
         """
         name = self._free_name("population", name, "")
         where = f"Population {name!r}"
@@ -140,20 +145,21 @@ class Network(NetworkInputs):
         Parameters
         ----------
         pre, post : Selection
-            Populations or selections of this network; `post` must not hold sources.
+            Populations or selections of this network; spike sources are not allowed in `post`.
         rule : Rule
-            Such as ``gs.FixedProbability(0.02)``.
+            Connection rule, such as ``gs.FixedProbability(0.02)``.
         receptor : str, optional
-            Receptor that the weights are for; every population of `post` must have it.
-        weight : float, array, Distribution, or dict of receptor to one of these or Ratio
-            Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has one value per synapse,
-            in order of creation. A dict makes one contact with several receptors.
-        delay : float, array, Distribution or DistanceDelay
-            Delay (ms), a multiple of dt and >= dt; drawn and computed delays are rounded to the grid.
-        w_max : float or dict of receptor to float, optional
-            Largest size that a weight may be changed to later.
+            Name of the receptor that all synapses activate; every population of `post` must have it. Required unless
+            `weight` is a dict.
+        weight : float, array_like, Distribution, or dict of str to these or Ratio
+            Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has shape (n_synapses,), in order
+            of creation. A dict by receptor makes each synapse activate several receptors.
+        delay : float, array_like, shape (n_synapses,), Distribution or DistanceDelay
+            Delays (ms), multiples of dt and >= dt. Delays that are drawn or computed are rounded to the time grid.
+        w_max : float or dict of str to float, optional
+            Largest magnitude to which a weight may later be changed, one for the one receptor or by receptor.
         name : str, optional
-            By default ``pre->post:receptors``.
+            Unique name; by default ``pre->post:receptors``.
 
         Returns
         -------
@@ -161,8 +167,13 @@ class Network(NetworkInputs):
 
         Raises
         ------
-        GpusynError
-            If an argument is wrong, or the name is taken.
+        ArgumentError
+            If an argument has the wrong type, `weight` is missing, or `receptor` is missing or superfluous.
+        ParameterError
+            If a value is out of range, an array has the wrong length, the rule does not suit the selections, a
+            selection belongs to another network, `post` has spike sources, or the name is taken.
+        UnknownNameError
+            If a population of `post` has no such receptor.
         """
         here = "Network.connect()"
         self._own(pre, f"{here}.pre")
@@ -201,16 +212,17 @@ class Network(NetworkInputs):
         Parameters
         ----------
         source : Selection
-            Neurons of this network.
+            Recorded neurons, of this network.
         variables : str or sequence of str
-            ``"spikes"``, or any of ``"V"``, ``"g_<receptor>"``, ``"I_<receptor>"``, ``"B_<receptor>"``
-            (magnesium block) and ``"h_<receptor>"`` (rise variable) that all recorded populations have.
+            ``"spikes"``, or variables that all recorded populations have: ``"V"`` (mV), states of the neuron model,
+            ``"g_<receptor>"`` (nS), ``"I_<receptor>"`` (pA), ``"B_<receptor>"`` (open fraction of the magnesium
+            block), ``"h_<receptor>"`` (rise variable) or ``"Ca"`` (calcium). See ``Population.variables``.
         every : float, optional
-            Sampling interval of traces (ms), a multiple of dt; by default every step.
+            Sampling interval of traces (ms), a multiple of dt; by default every step is sampled.
         file : path, optional
-            HDF5 file that the data are streamed to; several recorders may share one.
+            HDF5 file to which the data are streamed; several recorders may share one.
         name : str, optional
-            By default ``source:variables``.
+            Unique name; by default ``source:variables``.
 
         Returns
         -------
@@ -218,8 +230,13 @@ class Network(NetworkInputs):
 
         Raises
         ------
-        GpusynError
-            If an argument is wrong, or the name is taken.
+        ArgumentError
+            If an argument has the wrong type, or `every` is given for spikes.
+        ParameterError
+            If spikes and traces are mixed, a variable is named twice, the interval is not positive, the source belongs
+            to another network, or the name is taken.
+        UnknownNameError
+            If a recorded population has no such variable.
         """
         here = "Network.record()"
         self._own(source, f"{here}.source")
@@ -246,8 +263,8 @@ def _receptors(given: Any, model: NeuronModel, where: str) -> tuple[Receptor, ..
     for k, name in enumerate(names):
         if name in names[:k]:
             raise ParameterError(
-                f"{where}.receptors[{k}]: {name!r} is the name of two receptors; give one another, as in "
-                f"gs.{listed[k].kind}(name={name + '_2'!r})"
+                f"{where}.receptors[{k}]: {name!r} is the name of two receptors; "
+                f"give one another, as in gs.{listed[k].kind}(name={name + '_2'!r})"
             )
     return tuple(listed)
 

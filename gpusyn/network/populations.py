@@ -23,7 +23,7 @@ __all__ = ["Part", "Population", "Selection"]
 
 
 class Part(NamedTuple):
-    """Neurons of one population: their local ids, increasing."""
+    """Neurons of one population: their local ids in increasing order."""
 
     population: Population
     ids: Integers
@@ -32,16 +32,24 @@ class Part(NamedTuple):
 class Selection(Immutable):
     """Neurons of one or more populations, in a fixed order.
 
-    Made by slicing a population (``E[:10]``, ``E[mask]``, ``E[[3, 7]]``, ``E[5]``) and by joining with ``+``.
+    Slice a population (``E[:10]``, ``E[mask]``, ``E[[3, 7]]``, ``E[5]``) or join selections with ``+`` to make one.
 
     Attributes
     ----------
     parts : tuple of (Population, ndarray of int64)
-        The populations in the order of the union, each with the increasing local ids of the chosen neurons.
+        The populations in the order in which they were joined, each with the local ids of its selected neurons in
+        increasing order.
     size : int
         Number of neurons.
     name : str
-        Such as ``"E"``, ``"E[0:10]"`` or ``"E+I"``.
+        Name for messages, such as ``"E"``, ``"E[0:10]"`` or ``"E+I"``.
+
+    Raises
+    ------
+    ArgumentError
+        If an index is not an int, a slice, a mask or a list of indices, or something else than a selection is added.
+    ParameterError
+        If no neuron is selected, an index is out of range, indices do not increase, or a neuron occurs twice.
     """
 
     parts: tuple[Part, ...]
@@ -57,7 +65,12 @@ class Selection(Immutable):
         )
 
     def keys(self) -> Integers:
-        """Return a number for each neuron, shape (size,), that no other neuron of the network has."""
+        """Return a number for each neuron that no other neuron of the network has.
+
+        Returns
+        -------
+        ndarray of int64, shape (size,)
+        """
         return np.concatenate([part.ids + (part.population.index << 32) for part in self.parts])
 
     def __len__(self) -> int:
@@ -96,23 +109,23 @@ class Population(Selection):
     Attributes
     ----------
     name : str
-        Unique in the network.
+        Name, unique in the network.
     size : int
         Number of neurons.
     model : NeuronModel
-        Neuron model or source with its parameters.
+        Neuron model or spike source with its parameters.
     receptors : tuple of Receptor
-        In the order given.
-    V : float, ndarray (size,), Distribution or None
-        Initial potential (mV); ``None`` means E_L, or c of an Izhikevich neuron.
-    positions : ndarray (size, 1 to 3) or None
-        Coordinates, in a unit of the user's choice.
+        Receptors of each neuron, in the order given.
+    V : float, ndarray of float64, shape (size,), Distribution or None
+        Initial potential (mV); ``None``: E_L, or c of an Izhikevich neuron.
+    positions : ndarray of float64, shape (size, 1 to 3), or None
+        Coordinates of each neuron, in a unit of the user's choice.
     index : int
-        Order of creation in the network.
+        Position among the populations of the network, in order of creation.
     calcium : Calcium
-        How calcium is traced where it is recorded.
+        Parameters of the calcium trace, which is computed if it is recorded.
     variables : mapping of str to str
-        Recordable variables with their units (``"spikes"`` apart).
+        Variables that can be recorded beside ``"spikes"``, with their units.
     """
 
     model: NeuronModel
@@ -142,11 +155,22 @@ class Population(Selection):
 
     @property
     def is_source(self) -> bool:
-        """Whether the neurons only emit spikes."""
+        """True if the neurons only emit spikes: they have no membrane and no receptors."""
         return self.model.is_source
 
     def receptor(self, name: str) -> Receptor | None:
-        """Return the receptor of that name, or ``None``."""
+        """Return the receptor of the given name.
+
+        Parameters
+        ----------
+        name : str
+            Name of the receptor.
+
+        Returns
+        -------
+        Receptor or None
+            The receptor; ``None`` if there is none of this name.
+        """
         return next((r for r in self.receptors if r.name == name), None)
 
     def __repr__(self) -> str:
@@ -155,7 +179,7 @@ class Population(Selection):
 
 
 def _variables(model: NeuronModel, receptors: tuple[Receptor, ...]) -> dict[str, str]:
-    """Return the recordable variables of a population with their units."""
+    """Return the variables of a population that can be recorded, with their units."""
     if model.is_source:
         return {}
     found = {"V": "mV", **model.STATES}
@@ -173,7 +197,7 @@ def _variables(model: NeuronModel, receptors: tuple[Receptor, ...]) -> dict[str,
 
 
 def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Join parts of one population that follow each other, and refuse neurons that come twice."""
+    """Join consecutive parts of one population, and refuse neurons that occur twice."""
     merged: list[Part] = []
     for part in parts:
         last = merged[-1] if merged else None
@@ -190,7 +214,7 @@ def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:
             twice = int(found[counts > 1][0])
             where = " + ".join(_part_name(part) for part in parts)
             raise ParameterError(
-                f"{where}: neuron {twice} of {population.name!r} is in it twice; join selections that do not overlap"
+                f"{where}: neuron {twice} of {population.name!r} occurs twice; join selections that do not overlap"
             )
     return tuple(merged)
 
@@ -210,7 +234,7 @@ def _part_name(part: Part) -> str:
 
 
 def _positions(index: Any, size: int, name: str) -> Integers:
-    """Return the increasing positions that an index, slice, mask or array of indices stands for."""
+    """Return the positions, in increasing order, that an index, slice, mask or array of indices selects."""
     where = f"{name}[...]"
     allowed = f"an index, a slice, a mask of {size} values or increasing indices"
     if isinstance(index, slice):
@@ -242,7 +266,7 @@ def _sliced(index: slice, size: int, where: str) -> Integers:
 
 
 def _listed(positions: Integers, size: int, where: str) -> Integers:
-    """Return a list of indices after counting negative ones from the end."""
+    """Return a list of indices in which negative ones are counted from the end."""
     outside = (positions >= size) | (positions < -size)
     if outside.any():
         raise ParameterError(f"{where}: must be below {size}, the number of neurons (got {positions[outside][0]})")

@@ -1,4 +1,4 @@
-"""Connections between populations: who, by which rule, with which weights and delays."""
+"""Connections between populations: their rules, weights and delays."""
 
 from __future__ import annotations
 
@@ -27,14 +27,21 @@ __all__ = ["Projection", "Ratio"]
 @public
 @dataclass(frozen=True)
 class Ratio:
-    """A weight that is a multiple of the same contact's weight at another receptor.
+    """A weight that is a multiple of the weight of the same synapse at another receptor.
 
     Parameters
     ----------
     receptor : str
-        The receptor whose weight is multiplied; the same ``weight=`` must name it.
+        Name of the receptor whose weight is multiplied; the dict that is given as ``weight=`` must contain it.
     factor : float
-        The multiple.
+        Factor by which it is multiplied; it must be >= 0 for a conductance.
+
+    Raises
+    ------
+    ArgumentError
+        If the receptor is not a name, or the factor is not a number.
+    ParameterError
+        If the factor is not finite.
 
     Examples
     --------
@@ -58,17 +65,17 @@ class Projection:
     Attributes
     ----------
     name : str
-        Unique in the network; it keys the projection's random streams.
+        Name, unique in the network and the key of the projection's random streams.
     pre, post : Selection
-        Sending and receiving neurons.
+        Presynaptic and postsynaptic neurons.
     rule : Rule
-        Which pairs are connected.
+        Rule that selects the pairs of neurons that are connected.
     weights : mapping of str to (float, ndarray, Distribution or Ratio)
-        By receptor, in the order given: nS, or pA for a CurrentReceptor.
-    delay : float, ndarray, Distribution or DistanceDelay
-        Delay (ms).
+        Weights by receptor, in the order given (nS, or pA for a CurrentReceptor); an array has shape (n_synapses,).
+    delay : float, ndarray of float64, shape (n_synapses,), Distribution or DistanceDelay
+        Delays (ms).
     w_max : mapping of str to float, or None
-        Declared largest size of a weight, by receptor, for weights that will be changed.
+        Declared largest magnitude to which a weight may be changed, by receptor (nS or pA).
     """
 
     name: str
@@ -84,9 +91,9 @@ class Projection:
 
 
 def base_weight(weights: Mapping[str, Any], receptor: str) -> tuple[str, float]:
-    """Return the receptor whose weight the weight on `receptor` is a multiple of, and the factor.
+    """Return the receptor of whose weight the weight on `receptor` is a multiple, and the factor.
 
-    A weight that is no Ratio is 1 times itself. The base of a Ratio is never a Ratio (:func:`checked_weights`).
+    A weight that is not a Ratio is 1 times itself. The base of a Ratio is never a Ratio (see :func:`checked_weights`).
 
     >>> base_weight({"AMPA": 4.0, "NMDA": Ratio("AMPA", 0.08)}, "NMDA")
     ('AMPA', 0.08)
@@ -101,8 +108,7 @@ def receptor_at(target: Selection, name: Any, where: str) -> Receptor:
     Raises
     ------
     ParameterError
-        If the target holds sources, or the receptor is a conductance in one population and a current in
-        another.
+        If the target has spike sources, or the receptor is a conductance in one population and a current in another.
     UnknownNameError
         If a population lacks the receptor.
     """
@@ -118,8 +124,8 @@ def receptor_at(target: Selection, name: Any, where: str) -> Receptor:
         found.append(population.receptors[names.index(name)])
     if len({receptor.is_current for receptor in found}) > 1:
         raise ParameterError(
-            f"{where}: receptor {name!r} is a conductance in one population of {target.name} "
-            "and a current in another; connect to them one by one"
+            f"{where}: receptor {name!r} is a conductance in one population of {target.name} and a current in another; "
+            "connect to them one by one"
         )
     return found[0]
 
@@ -133,7 +139,7 @@ def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, p
 
 
 def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tuple[dict[str, Any], bool]:
-    """Return the weights by receptor, and whether the user gave them as a dict.
+    """Return the weights by receptor, and True if the user gave them as a dict.
 
     Raises
     ------
@@ -146,8 +152,8 @@ def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tu
     if isinstance(weight, Mapping):
         if receptor is not None:
             raise ArgumentError(
-                f"{where}: receptor= and a dict as weight= (got both); the dict's keys are the receptors, "
-                f"drop receptor="
+                f"{where}: takes receptor= or a dict as weight= (got both); "
+                "the keys of the dict name the receptors, so drop receptor="
             )
         if not weight:
             raise ParameterError(f"{where}.weight: must name at least one receptor (got {{}}); known: {known}")
@@ -158,13 +164,13 @@ def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tu
         )
     if not isinstance(receptor, str):
         raise ArgumentError(
-            f"{where}.receptor: must be the name of one receptor, of {known} (got {show(receptor)}); several take "
-            f"weight={{receptor: value}}"
+            f"{where}.receptor: must be the name of one receptor, one of {known} (got {show(receptor)}); "
+            "for several, give weight={receptor: value}"
         )
     if isinstance(weight, Ratio):
         raise ArgumentError(
-            f"{where}.weight: a Ratio needs the other receptor's weight beside it (got {weight!r}); write "
-            f"weight={{{weight.receptor!r}: ..., {receptor!r}: {weight!r}}}"
+            f"{where}.weight: a Ratio needs the weight of the other receptor too (got {weight!r}); "
+            f"write weight={{{weight.receptor!r}: ..., {receptor!r}: {weight!r}}}"
         )
     return {receptor: weight}, False
 
@@ -172,7 +178,7 @@ def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tu
 def checked_weights(
     weights: dict[str, Any], kinds: dict[str, Receptor], size: int | None, where: str, by_name: bool
 ) -> Mapping[str, Any]:
-    """Return read-only weights by receptor, given its kind; `size` is the number of synapses if known."""
+    """Return read-only weights by receptor, given the receptors; `size` is the number of synapses if it is known."""
     kept: dict[str, Any] = {}
     for name, weight in weights.items():
         place = f"{where}.weight[{name!r}]" if by_name else f"{where}.weight"
@@ -182,7 +188,9 @@ def checked_weights(
         others = [other for other in weights if other != name and not isinstance(weights[other], Ratio)]
         one_of(weight.receptor, others, f"{place}: Ratio.receptor")
         if kinds[weight.receptor].is_current != kinds[name].is_current:
-            raise ParameterError(f"{place}: a Ratio cannot turn pA into nS (got {weight!r}); give a weight of its own")
+            raise ParameterError(
+                f"{place}: a Ratio cannot convert between pA and nS (got {weight!r}); give a weight of its own"
+            )
         if not kinds[name].is_current and weight.factor < 0:
             raise ParameterError(f"{place}: Ratio.factor must be >= 0 for a conductance (got {weight.factor:g})")
         kept[name] = weight
@@ -192,13 +200,13 @@ def checked_weights(
 def checked_limits(
     w_max: Any, weights: Mapping[str, Any], kinds: dict[str, Receptor], where: str
 ) -> Mapping[str, float] | None:
-    """Return the declared largest weights by receptor; a number is allowed where there is one receptor."""
+    """Return the declared largest weights by receptor; a number is allowed if there is only one receptor."""
     if w_max is None:
         return None
     if not isinstance(w_max, Mapping):
         if len(weights) > 1:
             raise ArgumentError(
-                f"{where}.w_max: must be a dict by receptor, since there are {len(weights)} (got {show(w_max)})"
+                f"{where}.w_max: must be a dict by receptor, as there are {len(weights)} of them (got {show(w_max)})"
             )
         w_max = dict.fromkeys(weights, w_max)
     kept = {}
@@ -214,7 +222,7 @@ def checked_limits(
 
 
 def synapse_count(rule: Rule, pre: Selection, post: Selection, where: str) -> int | None:
-    """Check the rule against the sizes; return the number of synapses if that is certain."""
+    """Check the rule against the sizes, and return the number of synapses if it is certain."""
     shared = {part.population for part in pre.parts} & {part.population for part in post.parts}
     same = (pre.keys(), post.keys()) if shared else None
     rule.check(pre.size, post.size, f"{where}.rule", same)

@@ -1,4 +1,4 @@
-"""Recorders: which variables of which neurons are recorded, how often, and into which file."""
+"""Recorders: the variables that are recorded, their neurons, the sampling interval and the file."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Recorder:
     Attributes
     ----------
     name : str
-        Unique in the network.
+        Name, unique in the network.
     source : Selection
         Recorded neurons.
     variables : tuple of str
-        ``("spikes",)``, or names of traces such as ``("V", "g_AMPA")``.
+        ``("spikes",)``, or the names of traces such as ``("V", "g_AMPA")``.
     every : float or None
-        Sampling interval (ms); ``None`` is every step.
+        Sampling interval (ms); ``None``: every step is sampled.
     file : str or None
-        File that the data are streamed to.
+        File to which the data are streamed; ``None``: the data stay in memory.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Recorder:
 
     @property
     def is_spikes(self) -> bool:
-        """Whether spikes are recorded and not traces."""
+        """True if spikes are recorded, False if traces are recorded."""
         return self.variables == ("spikes",)
 
 
@@ -49,9 +49,9 @@ def checked_variables(variables: Any, source: Selection, where: str) -> tuple[st
     Raises
     ------
     ArgumentError
-        If it is no name or sequence of names.
+        If `variables` is neither a name nor a sequence of names.
     ParameterError
-        If there is none, one comes twice, or spikes and traces are mixed.
+        If there is none, one is named twice, or spikes and traces are mixed.
     UnknownNameError
         If a population has no such variable.
     """
@@ -65,7 +65,7 @@ def checked_variables(variables: Any, source: Selection, where: str) -> tuple[st
         raise ParameterError(f"{where}: {twice[0]!r} is named twice; name it once")
     if "spikes" in names and len(names) > 1:
         raise ParameterError(
-            f"{where}: spikes and traces need a recorder each (got {show(list(names))}); call record twice"
+            f"{where}: spikes and traces need separate recorders (got {show(list(names))}); call record() twice"
         )
     if names[0] != "spikes":
         for population, _ in source.parts:

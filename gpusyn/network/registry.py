@@ -1,4 +1,4 @@
-"""The objects of a network by name, and who belongs to it."""
+"""The objects of a network by name, and the check that an object belongs to it."""
 
 from __future__ import annotations
 
@@ -79,20 +79,20 @@ class NetworkObjects:
         return made
 
     def _free_name(self, kind: Kind, name: Any, default: str) -> str:
-        """Return the given or default name of a new object, which must not be taken."""
+        """Return the given or default name of a new object; refuse a name that is taken."""
         where = f"Network.{_METHODS[kind]}().name"
         chosen = default if name is None and default else object_name(name, where)
         taken = next((other for other, found in self._objects.items() if chosen in found), None)
         if taken is not None:
-            move = "give this one another" if name is not None else "give this one another with name="
+            move = "choose another" if name is not None else "choose another with name="
             raise ParameterError(
                 f"{where}: {chosen!r} is already the name of a {taken} of this network, "
-                f"and names key the random streams; {move}"
+                f"and names are the keys of the random streams; {move}"
             )
         return chosen
 
     def _own(self, selection: Any, where: str) -> None:
-        """Raise unless it is a selection of this network's populations."""
+        """Raise an error unless `selection` is one of this network's populations or selections."""
         instance(selection, Selection, where, "a population, or a selection such as E[:10] or E + I")
         for population, _ in selection.parts:
             if self.populations.get(population.name) is not population:
@@ -102,7 +102,7 @@ class NetworkObjects:
                 )
 
     def _own_neurons(self, target: Any, here: str) -> None:
-        """Raise unless it is a selection of this network's populations without sources."""
+        """Raise an error unless `target` is a selection of this network's neurons, without spike sources."""
         self._own(target, f"{here}.target")
         for population, _ in target.parts:
             if population.is_source:

@@ -22,17 +22,19 @@ class Drive:
     Attributes
     ----------
     name : str
-        Unique in the network; it keys the random stream.
+        Name, unique in the network and the key of the random stream.
     target : Selection
-        Neurons that get the input.
+        Neurons that receive the input.
     receptor : str
-        Receptor that it arrives at.
-    rate : float, ndarray (target.size,) or Waveform
-        Rate (Hz) of each neuron's input.
-    weight : float, ndarray (target.size,) or Distribution
-        Weight of each event (nS, or pA for a CurrentReceptor), one per neuron.
-    start, stop : float
-        When it is on (ms); a stop of ``None`` is never.
+        Name of the receptor at which the input arrives.
+    rate : float, ndarray of float64, shape (target.size,), or Waveform
+        Rate of the input to each neuron (Hz).
+    weight : float, ndarray of float64, shape (target.size,), or Distribution
+        Weight of each event, one per neuron (nS, or pA for a CurrentReceptor).
+    start : float
+        Time at which the input begins (ms).
+    stop : float or None
+        Time at which the input ends (ms); ``None``: never.
     """
 
     name: str
@@ -51,13 +53,15 @@ class Injection:
     Attributes
     ----------
     name : str
-        Unique in the network.
+        Name, unique in the network.
     target : Selection
-        Neurons that get the current.
-    current : float, ndarray (target.size,) or Waveform
-        Current (pA), positive inward: depolarising.
-    start, stop : float
-        When it is on (ms); a stop of ``None`` is never.
+        Neurons that receive the current.
+    current : float, ndarray of float64, shape (target.size,), or Waveform
+        Current into each neuron (pA); positive is inward (depolarising).
+    start : float
+        Time at which the current begins (ms).
+    stop : float or None
+        Time at which the current ends (ms); ``None``: never.
     """
 
     name: str
@@ -74,9 +78,9 @@ class Clamp:
     Attributes
     ----------
     name : str
-        Unique in the network.
+        Name, unique in the network.
     target : Selection
-        Clamped neurons; they do not spike.
+        Clamped neurons; they emit no spikes.
     V : float or Waveform
         Command potential (mV).
     """

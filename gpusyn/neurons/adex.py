@@ -41,8 +41,8 @@ class AdEx(Membrane):
     """Adaptive exponential integrate-and-fire neuron (Brette and Gerstner 2005, whose values are the defaults).
 
     C dV/dt = -g_L (V - E_L) + g_L Delta_T exp((V - V_T)/Delta_T) - w - sum I_syn + I_e and
-    tau_w dw/dt = a (V - E_L) - w. At V >= V_peak it spikes: V is set to V_reset and held there for t_ref, and w
-    grows by b. The adaptation current `w` (pA) starts at a (V - E_L).
+    tau_w dw/dt = a (V - E_L) - w. The neuron spikes when V >= V_peak: V is set to V_reset and held there for t_ref, and
+    w is increased by b. The adaptation current `w` (pA) starts at a (V - E_L).
 
     Parameters
     ----------
@@ -51,18 +51,18 @@ class AdEx(Membrane):
     g_L : float, array or Distribution
         Leak conductance (nS), > 0.
     E_L, V_T : float, array or Distribution
-        Resting potential, and the potential about which the upstroke begins (mV).
+        Resting potential, and the potential at which the upstroke begins (mV).
     Delta_T : float, array or Distribution
-        Sharpness of the upstroke (mV), > 0.
+        Slope factor of the upstroke (mV), > 0.
     tau_w : float, array or Distribution
         Time constant of the adaptation (ms), > 0.
     a : float, array or Distribution
-        Adaptation to V (nS).
+        Subthreshold adaptation (nS).
     b : float, array or Distribution
-        Adaptation to a spike (pA).
+        Increase of w at each spike (pA).
     V_reset, V_peak : float, array or Distribution
-        Potential after a spike, and the one at which the upstroke is cut (mV); V_reset < V_peak. A V_peak of
-        V_T + 5 Delta_T or higher moves a spike by at most exp(-5) C/g_L, 0.06 ms here.
+        Potential after a spike, and the potential at which the upstroke is cut off (mV); V_reset < V_peak. With V_peak
+        at or above V_T + 5 Delta_T, the cut moves a spike by at most exp(-5) C/g_L, 0.06 ms with these defaults.
     t_ref : float, array or Distribution
         Refractory time (ms), >= 0, a multiple of dt.
     I_e : float, array or Distribution
@@ -70,6 +70,8 @@ class AdEx(Membrane):
 
     Raises
     ------
+    ArgumentError
+        If a value is not a number, an array or a distribution.
     ParameterError
         If a value is out of range, two arrays differ in length, or V_reset is not below V_peak.
 
@@ -86,13 +88,13 @@ class AdEx(Membrane):
         Parameter("C_m", 281.0, "pF", "membrane capacitance"),
         Parameter("g_L", 30.0, "nS", "leak conductance"),
         Parameter("E_L", -70.6, "mV", "resting potential"),
-        Parameter("V_T", -50.4, "mV", "potential about which the upstroke begins"),
-        Parameter("Delta_T", 2.0, "mV", "sharpness of the upstroke"),
+        Parameter("V_T", -50.4, "mV", "potential at which the upstroke begins"),
+        Parameter("Delta_T", 2.0, "mV", "slope factor of the upstroke"),
         Parameter("tau_w", 144.0, "ms", "time constant of the adaptation"),
-        Parameter("a", 4.0, "nS", "adaptation to V"),
-        Parameter("b", 80.5, "pA", "adaptation to a spike"),
+        Parameter("a", 4.0, "nS", "subthreshold adaptation"),
+        Parameter("b", 80.5, "pA", "increase of w at each spike"),
         Parameter("V_reset", -70.6, "mV", "potential after a spike"),
-        Parameter("V_peak", -40.4, "mV", "potential at which the upstroke is cut"),
+        Parameter("V_peak", -40.4, "mV", "potential at which the upstroke is cut off"),
         Parameter("t_ref", 0.0, "ms", "refractory time"),
         Parameter("I_e", 0.0, "pA", "constant current, positive inward"),
     )
@@ -133,7 +135,24 @@ class AdEx(Membrane):
     @classmethod
     @public
     def regular_bursting(cls, *, I_e: float | npt.ArrayLike | Distribution = 210.0) -> AdEx:
-        """Bursts in a regular rhythm (Naud, Marcille, Clopath and Gerstner 2008)."""
+        """Return a neuron that bursts regularly (Naud, Marcille, Clopath and Gerstner 2008).
+
+        Parameters
+        ----------
+        I_e : float, array or Distribution
+            Constant current (pA), positive inward.
+
+        Returns
+        -------
+        AdEx
+
+        Raises
+        ------
+        ArgumentError
+            If the current is not a number, an array or a distribution.
+        ParameterError
+            If the current is not finite.
+        """
         given = {"tau_w": 120.0, "a": 2.0, "b": 100.0, "V_reset": -46.0, "V_peak": -40.0}
         return cls(C_m=200.0, g_L=10.0, E_L=-58.0, V_T=-50.0, Delta_T=2.0, I_e=I_e, **given)
 
@@ -157,7 +176,7 @@ class AdEx(Membrane):
 
     @staticmethod
     def steady(V: Array, p: Mapping[str, Any]) -> list[Any]:
-        """Return w = a (V - E_L)."""
+        """Return [w] with w = a (V - E_L) (pA)."""
         return [p["a"] * (V - p["E_L"])]
 
     @staticmethod
@@ -181,6 +200,6 @@ class AdEx(Membrane):
 
     @staticmethod
     def follow(x: Any, v: Array, reached: Array, fired: Array, c: AdExCoefficients) -> None:
-        """Relax w to a times the mean v; a spike adds b."""
+        """Relax w towards a times the mean v; add b at a spike."""
         relaxed = x.w + (x.w - c.a * (v.dtype.type(0.5) * (v + reached))) * c.decay
         x.w[:] = flush(np.where(fired, relaxed + c.b, relaxed))

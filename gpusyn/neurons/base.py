@@ -1,7 +1,7 @@
-"""What neuron models and spike sources have in common.
+"""Base classes of neuron models and spike sources.
 
-A parameter is a number, an array of one value per neuron, or a distribution; arrays are matched to the
-population's size when the population is made.
+A parameter is a number, an array of one value per neuron, or a distribution. The length of arrays is checked when the
+population is made.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class NeuronModel(Immutable):
     kind : str
         Name of the class.
     values : mapping of str to (float, ndarray, Distribution, ...)
-        The parameters by name; each is an attribute of the model as well.
+        Parameters by name; each is also an attribute of the model.
     is_source : bool
-        Whether it only emits spikes: no membrane, no receptors.
+        True if the model only emits spikes: it has no membrane and no receptors.
     max_events : int or None
-        Declared maximum of events that one neuron emits in one step (sources only).
+        Declared maximum of events that one neuron emits per step (spike sources only).
     STATES : dict of str to str
-        The model's own state variables beside V, with their units.
+        State variables of the model beside V, with their units.
     """
 
     kind: str
@@ -58,19 +58,38 @@ class NeuronModel(Immutable):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def check_size(self, size: int, where: str) -> None:
-        """Raise a ParameterError unless every array has one value for each of `size` neurons."""
+        """Check that every array has one value per neuron.
+
+        Parameters
+        ----------
+        size : int
+            Number of neurons.
+        where : str
+            Name of the population, for the message.
+
+        Raises
+        ------
+        ParameterError
+            If an array has another length.
+        """
         for name, value in self.values.items():
             length = len(value) if isinstance(value, (np.ndarray, tuple)) else size
             if length != size:
                 raise ParameterError(
-                    f"{where}: {self.kind}.{name} has {length} values, must be {size}, one a neuron; "
-                    f"give as many values as neurons, or one number for all"
+                    f"{where}: {self.kind}.{name} has {length} values, must be {size}, one per neuron; "
+                    "give as many values as neurons, or one number for all"
                 )
 
     @classmethod
     @public
     def parameters(cls) -> ParameterTable:
-        """Return the parameters with default, unit and meaning; prints as a table."""
+        """Return the parameters of the model with their defaults, units and meanings.
+
+        Returns
+        -------
+        ParameterTable
+            A tuple of named tuples that prints as a table.
+        """
         return ParameterTable(cls.PARAMETERS)
 
     def __repr__(self) -> str:
@@ -85,20 +104,20 @@ class NeuronModel(Immutable):
 class Membrane(NeuronModel):
     """Base class of neurons with a membrane potential.
 
-    A subclass under :func:`~gpusyn.equations.neurons.neuron` holds the description of a model and its equations;
-    docs/adding_a_neuron.md writes one.
+    A subclass decorated with :func:`~gpusyn.equations.neurons.neuron` holds the description of a model and its
+    equations; docs/adding_a_neuron.md shows how to write one.
 
     Attributes
     ----------
     COEFFICIENTS : type of NamedTuple
         Names of the model's coefficients, which its equations use in numpy and in CUDA.
     EXACT : bool
-        Whether the equations take linear currents alone, so that gates come as propagators into v.
+        True if the equations need all inputs to be linear currents, whose gates are then propagators into v.
     REST, THRESHOLD, RESET : str
-        Names of the parameters that V is counted from and starts at, that a spike is emitted at, and that a spike
-        sets V to (``""``: V goes on as it is).
+        Names of three parameters: the potential from which V is counted and at which it starts, the potential at which
+        a spike is emitted, and the potential to which a spike sets V (``""``: a spike leaves V alone).
     LIMITS : dict
-        What each parameter may be, as keywords of `gpusyn.parameters.values.values`.
+        Limits of each parameter, as keywords of `gpusyn.parameters.values.values`.
     """
 
     REST: ClassVar[str] = "E_L"
@@ -114,23 +133,28 @@ class Membrane(NeuronModel):
         Parameters
         ----------
         only_currents : bool
-            Whether every receptor is a current whose gate needs no state per synapse.
+            True if every receptor is a current whose gate needs no state per synapse.
+
+        Returns
+        -------
+        str
+            Name of a class in `gpusyn.equations.neurons.NEURONS`.
         """
         return self.kind
 
     @staticmethod
     def steady(V: Array, p: Mapping[str, Any]) -> list[Any]:
-        """Return the model's own states that do not move at the potentials V (mV), in the order of STATES: none."""
+        """Return the steady states of the model at the potentials V (mV), in the order of STATES: here none."""
         return []
 
     @staticmethod
     def drive(current: Array, c: Any) -> Real:
-        """Return D without receptors: I."""
+        """Return D without receptors: the current I."""
         return current
 
     @staticmethod
     def follow(x: Any, v: Array, reached: Array, fired: Array, c: Any) -> None:
-        """Move no state."""
+        """Leave the states as they are, because there are none."""
 
     def _take(self, *given: Any) -> None:
         """Check the parameters, given in the order of PARAMETERS, and keep them."""
@@ -145,7 +169,20 @@ class Membrane(NeuronModel):
         self._describe(kept)
 
     def check_drawn(self, drawn: Mapping[str, Any], where: str) -> None:
-        """Raise a ParameterError unless all values are allowed, those drawn from distributions too."""
+        """Check the values that were drawn from distributions.
+
+        Parameters
+        ----------
+        drawn : mapping of str to (float or ndarray)
+            All parameters by name, distributions replaced by one value per neuron.
+        where : str
+            Name of the population, for the message.
+
+        Raises
+        ------
+        ParameterError
+            If a value is out of range, or a reset potential is not below the threshold.
+        """
         for name, limits in self.LIMITS.items():
             if isinstance(drawn[name], np.ndarray) and limits and "potential" not in limits:
                 check_drawn(drawn[name], f"{where}.{name}", **limits)
@@ -154,13 +191,13 @@ class Membrane(NeuronModel):
         bad = np.flatnonzero(np.atleast_1d(np.asarray(drawn[self.RESET]) >= np.asarray(drawn[self.THRESHOLD])))
         if bad.size:
             raise ParameterError(
-                f"{where}: {self.RESET} is not below {self.THRESHOLD} at neuron {bad[0]}; give the distributions "
-                "low= and high="
+                f"{where}: {self.RESET} is not below {self.THRESHOLD} at neuron {bad[0]}; "
+                "give the distributions low= and high="
             )
 
 
 def decays(dt: float, rate: Any) -> tuple[Floats, Floats]:
-    """Return exp(-rate dt) - 1, the change of what relaxes at a rate (1/ms) over one step, and that over half of it."""
+    """Return exp(-rate dt) - 1 and exp(-rate dt / 2) - 1, the relative changes over a step and over half a step."""
     return expm1(-dt * rate), expm1(-0.5 * dt * rate)
 
 
@@ -168,11 +205,11 @@ def _same_lengths(kept: Mapping[str, Any], kind: str) -> None:
     lengths = {name: len(value) for name, value in kept.items() if isinstance(value, np.ndarray)}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise ParameterError(f"{kind}: arrays must have one value a neuron, all equally many (got {listed})")
+        raise ParameterError(f"{kind}: arrays must all have the same length, one value per neuron (got {listed})")
 
 
 def _extent(value: Any) -> tuple[Floats, Floats]:
-    """Return the smallest and largest value where it is certain, else the mean of a distribution."""
+    """Return the smallest and largest value of a number, an array or a Uniform; of other distributions, the mean."""
     from gpusyn.parameters.distributions import Distribution, Uniform
 
     if isinstance(value, Distribution):
@@ -188,6 +225,6 @@ def _reset_below_threshold(reset: Any, threshold: Any, kind: str, name: str, lim
         k = int(wrong[0])
         place = f"{kind}.{name}[{k}]" if len(highest) > 1 else f"{kind}.{name}"
         raise ParameterError(
-            f"{place}: must be below {limit} = {lowest[k]:g} mV (got {highest[k]:g}), or it would spike "
-            f"without end; lower {name} or raise {limit}"
+            f"{place}: must be below {limit} = {lowest[k]:g} mV (got {highest[k]:g}), "
+            f"or the neuron would never stop spiking; lower {name} or raise {limit}"
         )

@@ -38,12 +38,12 @@ class HodgkinHuxleyCoefficients(NamedTuple):
 class HodgkinHuxley(Membrane):
     """Hodgkin-Huxley neuron with the channels of Traub and Miles (1991), in the form of Brette et al. (2007).
 
-    C dV/dt = -g_L (V - E_L) - g_Na m^3 h (V - E_Na) - g_K n^4 (V - E_K) - sum I_syn + I_e, with rates of the gates
-    m, h and n at U = V - V_T. The defaults are the cell of the COBAHH benchmark. The gates `m`, `h` and `n`
-    start at their steady state for the initial V.
+    C dV/dt = -g_L (V - E_L) - g_Na m^3 h (V - E_Na) - g_K n^4 (V - E_K) - sum I_syn + I_e, where the rates of the gates
+    m, h and n depend on U = V - V_T. The defaults are those of the cell of the COBAHH benchmark. The gates `m`, `h` and
+    `n` start at their steady state for the initial V.
 
-    V makes the action potential by itself: nothing resets or holds it. A spike is emitted when V passes V_th upwards,
-    and none within t_ref after it.
+    The equations themselves produce the action potential: V is neither reset nor held. A spike is emitted when V
+    crosses V_th upwards, but not within t_ref after the previous spike.
 
     Parameters
     ----------
@@ -54,18 +54,20 @@ class HodgkinHuxley(Membrane):
     E_L : float, array or Distribution
         Reversal potential of the leak (mV).
     g_Na, E_Na, g_K, E_K : float, array or Distribution
-        Largest conductance (nS), >= 0, and reversal potential (mV) of the sodium and the potassium channels.
+        Maximal conductance (nS), >= 0, and reversal potential (mV) of the sodium and the potassium channels.
     V_T : float, array or Distribution
-        Potential that the rates are shifted by (mV); it moves the threshold.
+        Shift of the rates along V (mV); it moves the threshold.
     V_th : float, array or Distribution
-        Potential whose upward passing is a spike (mV).
+        Potential whose upward crossing is a spike (mV).
     t_ref : float, array or Distribution
-        Time after a spike in which no other is emitted (ms), >= 0, a multiple of dt.
+        Time after a spike during which no other spike is emitted (ms), >= 0, a multiple of dt.
     I_e : float, array or Distribution
         Constant current (pA), positive inward.
 
     Raises
     ------
+    ArgumentError
+        If a value is not a number, an array or a distribution.
     ParameterError
         If a value is out of range, or two arrays differ in length.
 
@@ -82,13 +84,13 @@ class HodgkinHuxley(Membrane):
         Parameter("C_m", 200.0, "pF", "membrane capacitance"),
         Parameter("g_L", 10.0, "nS", "leak conductance"),
         Parameter("E_L", -60.0, "mV", "reversal potential of the leak"),
-        Parameter("g_Na", 20000.0, "nS", "largest sodium conductance"),
+        Parameter("g_Na", 20000.0, "nS", "maximal sodium conductance"),
         Parameter("E_Na", 50.0, "mV", "reversal potential of sodium"),
-        Parameter("g_K", 6000.0, "nS", "largest potassium conductance"),
+        Parameter("g_K", 6000.0, "nS", "maximal potassium conductance"),
         Parameter("E_K", -90.0, "mV", "reversal potential of potassium"),
-        Parameter("V_T", -63.0, "mV", "potential that the rates are shifted by"),
-        Parameter("V_th", -20.0, "mV", "potential whose upward passing is a spike"),
-        Parameter("t_ref", 3.0, "ms", "time after a spike in which no other is emitted"),
+        Parameter("V_T", -63.0, "mV", "shift of the rates along V"),
+        Parameter("V_th", -20.0, "mV", "potential whose upward crossing is a spike"),
+        Parameter("t_ref", 3.0, "ms", "time after a spike during which no other spike is emitted"),
         Parameter("I_e", 0.0, "pA", "constant current, positive inward"),
     )
     LIMITS: ClassVar[dict[str, dict[str, Any]]] = {
@@ -156,7 +158,18 @@ class HodgkinHuxley(Membrane):
 
     @staticmethod
     def rates(u: Array) -> tuple[tuple[Array, Array], ...]:
-        """Return opening and closing rates (1/ms) of m, h and n at u = V - V_T (mV)."""
+        """Return the opening and closing rates of the gates.
+
+        Parameters
+        ----------
+        u : ndarray
+            V - V_T (mV).
+
+        Returns
+        -------
+        tuple of three pairs of ndarray
+            Opening and closing rate (1/ms) of m, h and n, each of the shape of `u`.
+        """
         real = u.dtype.type
         return (
             (

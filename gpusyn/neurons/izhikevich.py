@@ -22,7 +22,7 @@ __all__ = ["Izhikevich"]
 
 
 class IzhikevichCoefficients(NamedTuple):
-    """Coefficients of `Izhikevich`; with v relative to c, dv/dt = 0.04 v^2 + linear v + constant - u + I."""
+    """Coefficients of `Izhikevich`, with v relative to c: dv/dt = 0.04 v^2 + linear v + constant - u + I."""
 
     dt: Any
     per_C: Any  # 1 / C_m
@@ -38,14 +38,14 @@ class IzhikevichCoefficients(NamedTuple):
 
 @neuron
 class Izhikevich(Membrane):
-    """Simple model of a spiking neuron (Izhikevich 2003); the defaults are its regular spiking cell.
+    """Simple model of a spiking neuron (Izhikevich 2003); the defaults are those of its regular spiking cell.
 
-    dV/dt = 0.04 V^2 + 5 V + 140 - u + I, du/dt = a (b V - u). At V >= V_peak it spikes: V is set to c and held there
-    for t_ref, and u grows by d. The recovery variable `u` (mV/ms) starts at b V; V starts at c.
+    dV/dt = 0.04 V^2 + 5 V + 140 - u + I, du/dt = a (b V - u). The neuron spikes when V >= V_peak: V is set to c and
+    held there for t_ref, and u is increased by d. The recovery variable `u` (mV/ms) starts at b V; V starts at c.
 
-    I of the paper is in mV/ms: the currents of receptors and I_e, in pA, are divided by C_m. With the default of
-    1 pF a current of 10 pA is the paper's I = 10. Time is integrated to second order: the paper's own script (steps
-    of 1 ms, V in two halves) has not converged, and gives fewer spikes.
+    In the paper, I is in mV/ms. Here, I_e and the currents of receptors are in pA and are divided by C_m, so that with
+    the default of 1 pF a current of 10 pA is the paper's I = 10. The integration is of second order. The script of the
+    paper (steps of 1 ms, V in two halves) has not converged and gives fewer spikes.
 
     Parameters
     ----------
@@ -56,11 +56,11 @@ class Izhikevich(Membrane):
     c : float, array or Distribution
         Potential after a spike (mV), below V_peak.
     d : float, array or Distribution
-        What a spike adds to u (mV/ms).
+        Increase of u at each spike (mV/ms).
     C_m : float, array or Distribution
-        Capacitance that currents are divided by (pF), > 0.
+        Capacitance by which currents are divided (pF), > 0.
     V_peak : float, array or Distribution
-        Potential at which the upstroke is cut (mV).
+        Potential at which the upstroke is cut off (mV).
     t_ref : float, array or Distribution
         Refractory time (ms), >= 0, a multiple of dt.
     I_e : float, array or Distribution
@@ -68,6 +68,8 @@ class Izhikevich(Membrane):
 
     Raises
     ------
+    ArgumentError
+        If a value is not a number, an array or a distribution.
     ParameterError
         If a value is out of range, two arrays differ in length, or c is not below V_peak.
 
@@ -88,9 +90,9 @@ class Izhikevich(Membrane):
         Parameter("a", 0.02, "1/ms", "rate of recovery"),
         Parameter("b", 0.2, "1/ms", "sensitivity of u to V"),
         Parameter("c", -65.0, "mV", "potential after a spike"),
-        Parameter("d", 8.0, "mV/ms", "what a spike adds to u"),
-        Parameter("C_m", 1.0, "pF", "capacitance that currents are divided by"),
-        Parameter("V_peak", 30.0, "mV", "potential at which the upstroke is cut"),
+        Parameter("d", 8.0, "mV/ms", "increase of u at each spike"),
+        Parameter("C_m", 1.0, "pF", "capacitance by which currents are divided"),
+        Parameter("V_peak", 30.0, "mV", "potential at which the upstroke is cut off"),
         Parameter("t_ref", 0.0, "ms", "refractory time"),
         Parameter("I_e", 0.0, "pA", "constant current, positive inward"),
     )
@@ -123,16 +125,50 @@ class Izhikevich(Membrane):
     @classmethod
     @public
     def fast_spiking(cls, *, I_e: float | npt.ArrayLike | Distribution = 0.0) -> Izhikevich:
-        """Fast spiking interneuron (Izhikevich 2003)."""
+        """Return a fast spiking interneuron (Izhikevich 2003).
+
+        Parameters
+        ----------
+        I_e : float, array or Distribution
+            Constant current (pA), positive inward.
+
+        Returns
+        -------
+        Izhikevich
+
+        Raises
+        ------
+        ArgumentError
+            If the current is not a number, an array or a distribution.
+        ParameterError
+            If the current is not finite.
+        """
         return cls(a=0.1, b=0.2, c=-65.0, d=2.0, I_e=I_e)
 
     @classmethod
     @public
     def chattering(cls, *, I_e: float | npt.ArrayLike | Distribution = 0.0) -> Izhikevich:
-        """Chattering cell: bursts of closely spaced spikes (Izhikevich 2003)."""
+        """Return a chattering cell, which fires bursts of closely spaced spikes (Izhikevich 2003).
+
+        Parameters
+        ----------
+        I_e : float, array or Distribution
+            Constant current (pA), positive inward.
+
+        Returns
+        -------
+        Izhikevich
+
+        Raises
+        ------
+        ArgumentError
+            If the current is not a number, an array or a distribution.
+        ParameterError
+            If the current is not finite.
+        """
         return cls(a=0.02, b=0.2, c=-50.0, d=2.0, I_e=I_e)
 
-    # ---- equations: steps as AdEx does ----
+    # ---- equations: the same method as AdEx ----
     @staticmethod
     def coefficients(dt: float, p: Mapping[str, Any]) -> IzhikevichCoefficients:
         """Return the coefficients for a step (ms)."""
@@ -153,12 +189,12 @@ class Izhikevich(Membrane):
 
     @staticmethod
     def steady(V: Array, p: Mapping[str, Any]) -> list[Any]:
-        """Return u = b V."""
+        """Return [u] with u = b V (mV/ms)."""
         return [p["b"] * V]
 
     @staticmethod
     def leak(c: IzhikevichCoefficients) -> Real:
-        """Return 0: receptors alone make G."""
+        """Return 0, because G comes from receptors alone."""
         return c.dt.dtype.type(0)
 
     @staticmethod
@@ -174,6 +210,6 @@ class Izhikevich(Membrane):
 
     @staticmethod
     def follow(x: Any, v: Array, reached: Array, fired: Array, c: IzhikevichCoefficients) -> None:
-        """Relax u to b times the mean V; a spike adds d."""
+        """Relax u towards b times the mean V; add d at a spike."""
         relaxed = x.u + (x.u - (c.b * (v.dtype.type(0.5) * (v + reached)) + c.b_c)) * c.decay
         x.u[:] = flush(np.where(fired, relaxed + c.d, relaxed))

@@ -40,7 +40,7 @@ class ExactLIFCoefficients(NamedTuple):
 class LIF(Membrane):
     """Leaky integrate-and-fire neuron: C dV/dt = -g_L (V - E_L) - sum I_syn + I_e (Lapicque 1907).
 
-    At V >= V_th it spikes, V is set to V_reset and held there for t_ref.
+    The neuron spikes when V >= V_th: V is set to V_reset and held there for t_ref.
 
     Parameters
     ----------
@@ -57,6 +57,8 @@ class LIF(Membrane):
 
     Raises
     ------
+    ArgumentError
+        If a value is not a number, an array or a distribution.
     ParameterError
         If a value is out of range, two arrays differ in length, or V_reset is not below V_th.
 
@@ -103,7 +105,7 @@ class LIF(Membrane):
         self._take(C_m, g_L, E_L, V_th, V_reset, t_ref, I_e)
 
     def equations(self, *, only_currents: bool) -> str:
-        """Return ``"ExactLIF"`` where every input is a linear current, which has a closed form, else ``"LIF"``."""
+        """Return ``"ExactLIF"`` if every input is a linear current, which has a closed form, else ``"LIF"``."""
         return "ExactLIF" if only_currents else "LIF"
 
     # ---- equations: exponential Euler with each gate's mean over the step ----
@@ -127,7 +129,7 @@ class LIF(Membrane):
 
 @neuron
 class ExactLIF(LIF):
-    """The equations of :class:`LIF` where every input is a linear current: exact, gates are propagators into v."""
+    """The exact equations of :class:`LIF` for inputs that are linear currents; gates are propagators into v."""
 
     COEFFICIENTS: ClassVar[type[NamedTuple]] = ExactLIFCoefficients
     EXACT: ClassVar[bool] = True
@@ -141,7 +143,7 @@ class ExactLIF(LIF):
 
     @staticmethod
     def leak(c: Any) -> Real:
-        """Return 0, which nothing reads."""
+        """Return 0, which is never read."""
         return c.decay.dtype.type(0)
 
     @staticmethod
@@ -151,6 +153,6 @@ class ExactLIF(LIF):
 
     @staticmethod
     def advance(v: Array, x: Any, c: Any, G: Real, D: Real) -> Array:
-        """Return V + ((P - 1) v + D), the small number first."""
+        """Return V + ((P - 1) v + D); the small number is computed first."""
         moved: Array = v + (c.decay * v + D)
         return moved

@@ -19,19 +19,26 @@ __all__ = ["PoissonSource", "SpikeSource"]
 
 Floats = npt.NDArray[np.float64]
 
-MOST_EVENTS = 1 << 20  # events of one source in one step
+MOST_EVENTS = 1 << 20  # events of one source per step
 
 
 class PoissonSource(NeuronModel):
-    """A source of independent Poisson spike trains, one a neuron.
+    """A source of independent Poisson spike trains, one per neuron.
 
     Parameters
     ----------
     rate : float, array or Waveform
-        Rate (Hz), 0 to 1e6.
+        Rate of each neuron (Hz), 0 to 1e6.
     max_events : int, optional
-        Declared maximum of events of one neuron in one step; more are dropped. By default it is chosen so
-        high that none ever are.
+        Declared maximum of events of one neuron per step, 1 to 2**20; more are dropped. The default is so high that
+        none is ever dropped.
+
+    Raises
+    ------
+    ArgumentError
+        If the rate is not a number, an array or a waveform, or `max_events` is not a whole number.
+    ParameterError
+        If a value is out of range.
 
     Examples
     --------
@@ -42,7 +49,7 @@ class PoissonSource(NeuronModel):
     is_source = True
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("rate", 10.0, "Hz", "rate of each neuron: a number, an array or a Waveform"),
-        Parameter("max_events", None, "", "declared maximum of events a step; none: chosen from the rate"),
+        Parameter("max_events", None, "", "declared maximum of events per step; none: chosen from the rate"),
     )
 
     @public
@@ -58,10 +65,18 @@ class SpikeSource(NeuronModel):
     Parameters
     ----------
     times : sequence of float, or sequence of sequences
-        Times (ms), >= 0: one list for every neuron, or one list a neuron. They are sorted, and rounded to the
-        nearest step >= 1 when the network is compiled; equal times are separate events.
+        Times (ms), >= 0: one list for all neurons, or one list per neuron. They are sorted, and rounded to the nearest
+        step >= 1 when the network is compiled; equal times are separate events.
     max_events : int, optional
-        Declared maximum of events of one neuron in one step.
+        Declared maximum of events of one neuron per step, 1 to 2**20; by default they are counted. More are refused
+        when the network is compiled.
+
+    Raises
+    ------
+    ArgumentError
+        If the times are not numbers in one list or one list per neuron, or `max_events` is not a whole number.
+    ParameterError
+        If a time is negative or not finite, or `max_events` is out of range.
 
     Examples
     --------
@@ -71,8 +86,8 @@ class SpikeSource(NeuronModel):
 
     is_source = True
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
-        Parameter("times", None, "ms", "spike times: one list for all neurons, or one list a neuron"),
-        Parameter("max_events", None, "", "declared maximum of events a step; none: counted"),
+        Parameter("times", None, "ms", "spike times: one list for all neurons, or one list per neuron"),
+        Parameter("max_events", None, "", "declared maximum of events per step; none: counted"),
     )
 
     @public
@@ -81,7 +96,7 @@ class SpikeSource(NeuronModel):
         self._set(max_events=_max_events(max_events, "SpikeSource"))
 
     def check_size(self, size: int, where: str) -> None:
-        """Raise a ParameterError unless times were given once for all or once for each of `size` neurons."""
+        """Check that there is one list for all neurons, or one list per neuron."""
         if isinstance(self.times, tuple):
             super().check_size(size, where)
 
@@ -96,20 +111,20 @@ def _max_events(value: Any, kind: str) -> int | None:
 
 
 def _spike_times(times: Any) -> Floats | tuple[Floats, ...]:
-    """Return sorted times, shared by all neurons or one array a neuron."""
+    """Return sorted times: one array for all neurons, or one array per neuron."""
     where = "SpikeSource.times"
     nested = isinstance(times, (list, tuple)) or (
         type(times) is np.ndarray and times.ndim > 0 and (times.ndim > 1 or times.dtype == object)
     )
     if nested and any(isinstance(item, (list, tuple)) or np.ndim(item) > 0 for item in times):
         if type(times) is np.ndarray and times.ndim > 2:
-            raise ParameterError(f"{where}: must be one list of times, or one a neuron (got shape {times.shape})")
+            raise ParameterError(f"{where}: must be one list of times, or one per neuron (got shape {times.shape})")
         return tuple(_sorted_times(train, f"{where}[{k}]") for k, train in enumerate(times))
     return _sorted_times(times, where)
 
 
 def _sorted_times(times: Any, where: str) -> Floats:
-    must = "must be a sequence of times in ms, or one such sequence a neuron"
+    must = "must be a sequence of times in ms, or one such sequence per neuron"
     array = as_floats(times, where, "ms", must)
     if array.ndim != 1:
         raise ArgumentError(f"{where}: {must} (got {show(times)}); write [{show(times)}] for one spike")

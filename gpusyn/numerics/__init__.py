@@ -1,1 +1,1 @@
-"""Numbers that have the same bits everywhere: portable math and random words."""
+"""Numbers with the same bits on every machine: portable math and random words."""

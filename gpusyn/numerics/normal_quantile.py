@@ -1,4 +1,4 @@
-"""The inverse of the standard normal distribution, from + - * /, sqrt and the portable logarithm alone.
+"""The inverse of the standard normal distribution, which uses only + - * /, sqrt and the portable logarithm.
 
 M. J. Wichura 1988, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics
 37, 477-484 (PPND16: about 1e-16 relative).
@@ -14,7 +14,7 @@ from gpusyn.utils.typing import Floats
 __all__ = ["normal_quantile"]
 
 
-# Numerator and denominator of the three pieces, constant first.
+# Numerator and denominator of the three pieces, constant term first.
 _CENTRE = (
     (3.3871328727963666080, 133.14166789178437745, 1971.5909503065514427, 13731.693765509461125,
      45921.953931549871457, 67265.770927008700853, 33430.575583588128105, 2509.0809287301226727),
@@ -49,7 +49,7 @@ def _ratio(x: Floats, coefficients: tuple[tuple[float, ...], tuple[float, ...]])
 
 
 def normal_quantile(u: Floats) -> Floats:
-    """Return the standard normal deviate below which a share `u` lies (Wichura 1988, AS 241), 0 < u < 1.
+    """Return the standard normal deviate below which a fraction `u` lies (Wichura 1988, AS 241), 0 < u < 1.
 
     >>> float(normal_quantile(np.array([0.975]))[0])
     1.95996398454...

@@ -1,7 +1,7 @@
 """The Philox4x32-10 generator and its uniform numbers, vectorised in numpy.
 
-Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11.  A draw is a pure
-function of a 64-bit key and a 128-bit counter.  ``kernels/philox.cuh`` is the same in C.
+Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11. A draw is a pure
+function of a 64-bit key and a 128-bit counter. ``kernels/philox.cuh`` is the same in C++.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _CHUNK = 16384  # counters at a time: the six work arrays stay in the processor'
 
 
 def philox(key: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Words:
-    """Return the four words that Philox4x32-10 gives for each counter.
+    """Return the four words of Philox4x32-10 for each counter.
 
     Parameters
     ----------
     key : int or uint64 array
-        The key; its low 32 bits are the first key word.
+        Key; its low 32 bits are the first key word.
     c0, c1, c2, c3 : int or integer array
-        Counter words, taken modulo 2**32.  All arguments broadcast against each other.
+        Counter words, taken modulo 2**32. All arguments broadcast against each other.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def philox(key: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Words:
     """
     arguments = [unsigned(a) for a in (c0, c1, c2, c3, key)]
     shape = np.broadcast_shapes(*(a.shape for a in arguments))
-    # One element stays one element; everything else becomes a flat array.
+    # A single element stays single; everything else becomes a flat array.
     flat = [a.reshape(1) if a.size == 1 else np.broadcast_to(a, shape).reshape(-1) for a in arguments]
     size = int(np.prod(shape, dtype=np.int64))
     out = tuple(np.empty(size, np.uint32) for _ in range(4))
@@ -59,7 +59,7 @@ def philox(key: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Words:
 
 
 def unsigned(value: Any) -> NDArray[Any]:
-    """Return integers as an unsigned array (Python integers modulo 2**64)."""
+    """Return integers as an unsigned array; Python integers are taken modulo 2**64."""
     if isinstance(value, int):
         return np.array(value & 0xFFFFFFFFFFFFFFFF, np.uint64)
     array = np.asarray(value)
@@ -69,7 +69,7 @@ def unsigned(value: Any) -> NDArray[Any]:
 def _rounds(parts: list[NDArray[Any]], work: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], ...]:
     """Run the ten rounds on one chunk; the low 32 bits of each returned array are the words.
 
-    c1 and c3 carry rubbish above their 32 bits, which the shift to the left drops.
+    The bits of c1 and c3 above the low 32 are meaningless; the shift to the left removes them.
     """
     c0, c1, c2, c3, p0, p1 = work
     for c, part in zip((c0, c1, c2, c3), parts, strict=False):
@@ -87,7 +87,7 @@ def _rounds(parts: list[NDArray[Any]], work: NDArray[np.uint64]) -> tuple[NDArra
             np.bitwise_xor(c, p, out=c)
             np.bitwise_xor(c, k, out=c)
             np.right_shift(c, shift, out=c)
-        # The two freed arrays take the next products.
+        # The two arrays that are now free receive the next products.
         c0, c1, c2, c3, p0, p1 = c1, p1, c3, p0, c0, c2
         k0 = k0 + np.uint64(_WEYL[0] << 32)
         k1 = k1 + np.uint64(_WEYL[1] << 32)
@@ -97,7 +97,7 @@ def _rounds(parts: list[NDArray[Any]], work: NDArray[np.uint64]) -> tuple[NDArra
 def uniform53(hi: Any, lo: Any) -> Any:
     """Return uniform float64 numbers inside (0, 1) from two words each.
 
-    52 bits and half a step: odd multiples of 2**-53, all exact, so that neither 0 nor 1 can occur.
+    They have 52 random bits and half a step: odd multiples of 2**-53, all exact, so neither 0 nor 1 can occur.
 
     Parameters
     ----------

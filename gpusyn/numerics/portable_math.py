@@ -1,15 +1,15 @@
-"""exp, expm1, exprel and log that give the same bits on every machine.
+"""exp, expm1, exprel and log with the same bits on every machine.
 
-numpy's own ``exp`` picks another algorithm for another processor, and so do the C and the CUDA libraries.
-The functions here use only additions, multiplications, divisions, comparisons, selections and integer
-operations on the bit pattern, in one written order.  ``kernels/portable_math.cuh`` is the same text in C:
-line for line the same operations, so that both return the same bits.
+numpy's own ``exp`` uses different algorithms on different processors, and so do the C and the CUDA libraries. The
+functions here use only additions, multiplications, divisions, comparisons, selections and integer operations on the bit
+pattern, in a fixed order. ``kernels/portable_math.cuh`` has the same operations line by line in C++, so both return the
+same bits.
 
-The method is the classical one: ``x = n ln 2 + r`` with ``|r| <= ln(2) / 2`` (ln 2 in two parts, Cody and
-Waite 1980), a near-minimax polynomial in ``r``, and a multiplication by ``2**n``, which is exact.  The
-polynomial has the lowest degree that keeps every result within 2 ulp: 6 in float32, 11 in float64.
+The method is the classical one: ``x = n ln 2 + r`` with ``|r| <= ln(2) / 2`` (ln 2 in two parts, Cody and Waite 1980),
+a near-minimax polynomial in ``r``, and a multiplication by ``2**n``, which is exact. The polynomial has the lowest
+degree that keeps every result within 2 ulp: 6 in float32, 11 in float64.
 
-No result depends on subnormal numbers: they count as zero, so that flushing them to zero changes nothing.
+No result depends on subnormal numbers: they count as zero, so flushing them to zero changes nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["exp", "expm1", "exprel", "flush", "log"]
 
 
 class _Format(NamedTuple):
-    """Constants of one floating-point format, every one already of that type."""
+    """Constants of one floating-point format, each of that type."""
 
     bits: Any  # unsigned integer type of the same width
     mantissa: Any  # stored mantissa bits
@@ -120,7 +120,7 @@ def exp(x: Any) -> Any:
     ----------
     x : float32 or float64 array or scalar
         Arguments, clamped to [-87, 88] in float32 and to [-708, 709] in float64, so that no result is
-        subnormal or infinite.  NaN gives NaN.
+        subnormal or infinite. NaN gives NaN.
 
     Returns
     -------
@@ -153,13 +153,13 @@ def exp(x: Any) -> Any:
 
 
 def expm1(x: Any) -> Any:
-    """Return e**x - 1 to 2 ulp for small `x` too, the same bits on every machine.
+    """Return e**x - 1 to 2 ulp, also for small `x`, the same bits on every machine.
 
     Parameters
     ----------
     x : float32 or float64 array or scalar
-        Arguments, clamped to at most 88 in float32 and 709 in float64.  Subnormal arguments count as
-        zero; the result for a zero of either sign is +0.  NaN gives NaN.
+        Arguments, clamped to at most 88 in float32 and 709 in float64. Subnormal arguments count as zero; the result
+        for a zero of either sign is +0. NaN gives NaN.
 
     Returns
     -------
@@ -179,7 +179,7 @@ def expm1(x: Any) -> Any:
         r = high - low
         q = _horner(r, f.polynomial)
         q *= r * r
-        # r itself is rounded, high is not: 2**n - 1 + 2**n high keeps what cancels exact.
+        # r is rounded but high is not, so the terms of 2**n - 1 + 2**n high cancel exactly.
         q -= low
         q *= scale
         high *= scale
@@ -248,7 +248,7 @@ def log(x: Any) -> Any:
 def flush(x: Any) -> Any:
     """Return `x` with everything below 2**-60 in magnitude replaced by +0.
 
-    Every stored value passes this once, so that no stored value is ever subnormal.
+    Every value passes through this function before it is stored, so no stored value is ever subnormal.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Exact propagators of linear equations over one step, computed once on the host in double precision.
 
 A chain x0' = -a0 x0 + b0 x1, x1' = -a1 x1 + b1 x2, ... is solved by the exponential of a matrix whose off-diagonal
-entries are >= 0. Shifted to be non-negative throughout, the Taylor series has no cancellation, so every entry is good
-to rounding, equal time constants included.
+entries are >= 0. After a shift that makes all entries non-negative, the Taylor series has no cancellation, so every
+entry is accurate to rounding, even for equal time constants.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def chain_propagator(decay: Sequence[Any], link: Sequence[Any], dt: float) -> li
     Returns
     -------
     list of lists of ndarray
-        Entry [i][j]: what a unit of x_j becomes in x_i.
+        Entry [i][j] is the contribution of a unit of x_j to x_i after the step.
     """
     m = len(decay)
     shape = np.broadcast_shapes(*(np.shape(x) for x in (*decay, *link)))
@@ -77,7 +77,7 @@ def _identity(m: int, shape: tuple[int, ...]) -> list[list[Floats]]:
 
 
 def _multiply(a: list[list[Floats]], b: list[list[Floats]]) -> list[list[Floats]]:
-    """Product of two upper triangular matrices, summed in one written order."""
+    """Return the product of two upper triangular matrices, summed in a fixed order."""
     m = len(a)
     zero = np.zeros_like(a[0][0])
     out = [[zero] * m for _ in range(m)]

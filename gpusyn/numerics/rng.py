@@ -1,12 +1,12 @@
 """Random numbers by counter: Philox4x32-10, the same words on every backend.
 
-A draw is a pure function of a key and a counter (Salmon, Moraes, Dror and Shaw 2011, "Parallel random
-numbers: as easy as 1, 2, 3", SC11).  The key is a hash of the seed and of what is drawn for whom, the
-counter says which element and which step or draw, so that nothing depends on an order: not on threads,
-blocks or ranks, and not on what else is in the network.
+A draw is a pure function of a key and a counter (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy
+as 1, 2, 3", SC11). The key is a hash of the seed, of the purpose and of the name of an object; the counter holds the
+element and the step or draw. Therefore no draw depends on an order: neither on threads, blocks or ranks, nor on the
+other objects of the network.
 
 Counter words: c0 = element, c1 and c2 = step or draw (low and high 32 bits), c3 = block (low 16 bits) and
-the element's bits from 32 up (high 16 bits).  ``kernels/philox.cuh`` is the same in C.
+the element's bits from 32 up (high 16 bits). ``kernels/philox.cuh`` is the same in C++.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ __all__ = [
     "uniform53",
 ]
 
-_LARGEST_PIECE = 16.0  # exp(-16) leaves the inversion's sums accurate
+_LARGEST_PIECE = 16.0  # with exp(-16) the sums of the inversion are still accurate
 _LARGEST_MEAN = 1e6
-_LARGEST_COUNT = 128  # of one piece: never reached, but the loop must end for every u
+_LARGEST_COUNT = 128  # of one piece; it is never reached, but the loop must end for every u
 
 
 class StreamPurpose(StrEnum):
-    """The purposes of random streams. The words are part of the keys, so that they must never change."""
+    """Purposes of random streams. The words are part of the keys, so they must never change."""
 
     CONNECT = "connect"
     WEIGHT = "weight"
@@ -57,11 +57,11 @@ def stream_key(seed: int, purpose: StreamPurpose, name: str) -> int:
     Parameters
     ----------
     seed : int
-        The simulation's seed.
+        Seed of the simulation.
     purpose : StreamPurpose
-        What is drawn.
+        Purpose of the stream.
     name : str
-        The unique name of the population, projection or drive that it is drawn for.
+        Unique name of the population, projection or drive to which the numbers belong.
 
     Returns
     -------
@@ -85,7 +85,7 @@ class Stream:
     Parameters
     ----------
     key : int
-        From `stream_key`.
+        Key from `stream_key`.
 
     Examples
     --------
@@ -106,11 +106,11 @@ class Stream:
         Parameters
         ----------
         element : int or int array
-            Which element, below 2**48.
+            Number of the element, below 2**48.
         draw : int or int array
-            Which draw of that element, below 2**64.
+            Number of the draw for this element, below 2**64.
         block : int or int array, optional
-            Which further four words of that draw, below 2**16.
+            Number of the block of four words of this draw, below 2**16.
 
         Returns
         -------
@@ -124,9 +124,9 @@ class Stream:
         Parameters
         ----------
         element : int or int array
-            Which element, below 2**48.
+            Number of the element, below 2**48.
         draw : int or int array, optional
-            Which draw of that element, below 2**64.
+            Number of the draw for this element, below 2**64.
 
         Returns
         -------
@@ -138,7 +138,7 @@ class Stream:
 
 
 def _counter(element: Any, draw: Any, block: Any) -> tuple[Any, Any, Any, Any]:
-    """Return the four counter words (higher bits are left for `philox` to drop)."""
+    """Return the four counter words; `philox` drops their higher bits."""
     element = unsigned(element)
     c3: Any = block
     if element.size and int(element.max()) > LOW_WORD:
@@ -150,23 +150,23 @@ def _counter(element: Any, draw: Any, block: Any) -> tuple[Any, Any, Any, Any]:
 def poisson_parameters(
     mean: Any,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
-    """Return what `poisson_counts` needs to draw counts of the given means.
+    """Return the arguments with which `poisson_counts` draws counts of the given means.
 
     Parameters
     ----------
     mean : float64 array
-        Expected counts of one step, from 0 to 1e6.
+        Expected counts per step, from 0 to 1e6.
 
     Returns
     -------
     mean_piece : float64 array
         Mean of each of the equal pieces, at most 16.
     p0 : float64 array
-        Probability that a piece counts 0.
+        Probability that the count of a piece is 0.
     pieces : int32 array
         Number of pieces, at least 1.
     cap : int32 array
-        The largest count ever returned: 24 more than 12 standard deviations above the mean.
+        Upper limit on the count: 24 more than 12 standard deviations above the mean.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def poisson_parameters(
     wrong = ~((mean >= 0.0) & (mean <= _LARGEST_MEAN))
     if wrong.any():
         raise ParameterError(
-            f"Poisson events: the mean count of a step must lie in 0 ... {_LARGEST_MEAN:g} "
+            f"Poisson events: the mean count per step must lie in 0 ... {_LARGEST_MEAN:g} "
             f"(got {mean[wrong].flat[0]:g}); lower the rate or the time step"
         )
     pieces = np.maximum(np.ceil(mean / _LARGEST_PIECE), 1.0)
@@ -190,7 +190,7 @@ def poisson_parameters(
 def poisson_counts(
     key: Any, element: Any, step: Any, mean_piece: Any, p0: Any, pieces: Any, cap: Any
 ) -> NDArray[np.int32]:
-    """Return Poisson counts, one per element: those of one step.
+    """Return the Poisson counts of one step, one per element.
 
     Each piece is drawn by inversion with its own 53-bit uniform number, and the pieces are added.
 
@@ -199,7 +199,7 @@ def poisson_counts(
     key : int
         Key of the source's stream.
     element, step : int or int array
-        Which source and which step.
+        Number of the source and number of the step.
     mean_piece, p0, pieces, cap : array
         From `poisson_parameters`.
 
@@ -229,7 +229,7 @@ def poisson_counts(
 
 
 def _inversion(u: NDArray[np.float64], mean: NDArray[np.float64], p0: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return for each u the smallest k with u < P(count <= k), keeping only the unfinished in the loop."""
+    """Return the smallest k with u < P(count <= k) for each u; only unfinished elements stay in the loop."""
     counts = np.zeros(u.size, np.int64)
     index = np.flatnonzero(u >= p0)
     u, mean, p, c = u[index], mean[index], p0[index], p0[index]

@@ -1,1 +1,1 @@
-"""Values that users give: checks, limits, units, distributions and courses in time."""
+"""Values that users give: their checks, limits and units, distributions, and values that change with time."""

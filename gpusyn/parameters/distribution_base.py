@@ -1,4 +1,4 @@
-"""The base class of distributions: values are drawn element by element, and again while outside a range."""
+"""The base class of distributions: values are drawn for each element, and drawn again while outside a range."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ MAX_TRIES = 100_000  # redraws of one element; at LEAST_ACCEPTANCE one element i
 LEAST_ACCEPTANCE = 1e-3  # share of draws inside low .. high below which a range is refused
 U_MIN, U_MAX = 2.0**-53, 1 - 2.0**-53  # ends of the 53-bit uniforms
 NODES = 1 << 14  # points of the quadratures over a distribution
-_CHUNK = 1 << 15  # elements at a time: the scratch stays in a core's cache
+_CHUNK = 1 << 15  # elements at a time, so that the scratch stays in a core's cache
 
 
 class Distribution(ABC):
-    """Base class: how values are drawn, drawn again while outside ``low .. high``, and summed up."""
+    """Base class of distributions: draw values, draw those outside ``low .. high`` again, and describe them."""
 
     low: float | None
     high: float | None
 
     @abstractmethod
     def _propose(self, stream: Stream, elements: Integers, attempt: Integers) -> tuple[Floats, Bools | None]:
-        """Return values before low and high, and which of them are valid draws (None: all)."""
+        """Return values without regard to low and high, and a mask of those that are valid draws (None: all)."""
 
     @abstractmethod
     def _nodes(self) -> tuple[Floats, Floats]:
-        """Return points and their probabilities that stand for the distribution without low and high."""
+        """Return points and their probabilities that represent the distribution without low and high."""
 
     @abstractmethod
     def _whole_mean(self) -> float:
@@ -48,18 +48,19 @@ class Distribution(ABC):
         """Return the smallest and largest value that a draw can give, without low and high."""
 
     def draw(self, stream: Stream, elements: npt.ArrayLike) -> Floats:
-        """Draw one value an element.
+        """Draw one value for each element.
 
         Parameters
         ----------
         stream : Stream
-            The random stream of the object that the values are for.
+            Random stream of the object to which the values belong.
         elements : array_like of int, shape (n,)
             Indices of the neurons or synapses, in any order.
 
         Returns
         -------
         ndarray of float64, shape (n,)
+            The values, in the unit of the quantity that is drawn.
 
         Raises
         ------
@@ -80,10 +81,10 @@ class Distribution(ABC):
         while left.size:
             if done >= MAX_TRIES:
                 raise ParameterError(
-                    f"{self!r}: {left.size} of {elements.size} elements are outside low .. high after {done} "
-                    f"draws each; about {self.acceptance():.2g} of all draws are inside: widen the range"
+                    f"{self!r}: {left.size} of {elements.size} elements are outside low .. high "
+                    f"after {done} draws each; about {self.acceptance():.2g} of all draws are inside: widen the range"
                 )
-            # The first attempt that fits counts, so trying several at once changes nothing but the speed.
+            # The first attempt inside the range counts, so making several attempts at once changes only the speed.
             attempts = np.arange(done, done + batch, dtype=np.int64)
             tried, good = self._try(stream, elements[left][:, None], attempts[None, :])
             assert good is not None
@@ -116,8 +117,15 @@ class Distribution(ABC):
         return inside
 
     def acceptance(self) -> float:
-        """Return the share of draws that lies inside ``low .. high``, to about 1e-3.
+        """Return the fraction of draws that lie inside ``low .. high``.
 
+        Returns
+        -------
+        float
+            The fraction, accurate to about 1e-3.
+
+        Examples
+        --------
         >>> from gpusyn import Normal
         >>> round(Normal(0.0, 1.0, low=0.0).acceptance(), 3)
         0.5
@@ -128,8 +136,15 @@ class Distribution(ABC):
         return math.fsum(weight[self._inside(x)]) / math.fsum(weight)
 
     def mean_value(self) -> float:
-        """Return the mean of what is drawn: with `low` or `high`, of the truncated distribution (to 1e-3).
+        """Return the mean of the values that are drawn: with `low` or `high`, of the truncated distribution.
 
+        Returns
+        -------
+        float
+            The mean; of a truncated distribution it is accurate to about 1e-3.
+
+        Examples
+        --------
         >>> from gpusyn import Normal
         >>> round(Normal(0.0, 1.0, low=0.0).mean_value(), 3)    # sqrt(2 / pi)
         0.798
@@ -140,13 +155,20 @@ class Distribution(ABC):
         x, weight = self._nodes()
         inside = self._inside(x)
         total, kept = math.fsum(weight), math.fsum(weight[inside])
-        if high is None:  # what is cut off is bounded: the open tail is left to the closed form
+        if high is None:  # the part that is cut off is bounded; the closed form covers the open tail
             return (self._whole_mean() * total - math.fsum((x * weight)[~inside])) / kept
         return math.fsum((x * weight)[inside]) / kept
 
     def bounds(self) -> tuple[float, float]:
         """Return the smallest and the largest value that `draw` can return.
 
+        Returns
+        -------
+        (float, float)
+            Smallest and largest value.
+
+        Examples
+        --------
         >>> from gpusyn import Normal, Uniform
         >>> Uniform(0.5, 2.0).bounds()
         (0.5, 2.0)
@@ -159,7 +181,7 @@ class Distribution(ABC):
         return low, high
 
     def _check(self, **allowed: dict[str, Any]) -> None:
-        """Convert the parameters to floats and refuse ranges that hold (nearly) nothing."""
+        """Convert the parameters to floats, and refuse ranges that contain (nearly) no draws."""
         name = type(self).__name__
         for parameter in fields(self):  # type: ignore[arg-type]
             given = getattr(self, parameter.name)
@@ -171,8 +193,8 @@ class Distribution(ABC):
         share = self.acceptance()
         if share < LEAST_ACCEPTANCE:
             raise ParameterError(
-                f"{name}: low .. high must hold at least {LEAST_ACCEPTANCE:g} of the draws, since those "
-                f"outside are drawn again (got {self!r}, which holds about {share:.2g}); "
+                f"{name}: low .. high must hold at least {LEAST_ACCEPTANCE:g} of the draws, "
+                f"because those outside are drawn again (got {self!r}, which holds about {share:.2g}); "
                 "widen the range or move the mean"
             )
 
@@ -182,11 +204,11 @@ class Distribution(ABC):
 
 
 class ByQuantile(Distribution):
-    """A distribution drawn by its inverse cumulative distribution function: one uniform number per value."""
+    """A distribution that is drawn by its inverse cumulative distribution function: one uniform number per value."""
 
     @abstractmethod
     def _quantile(self, u: Floats) -> Floats:
-        """Return the values below which a share `u` of the draws lies."""
+        """Return the values below which a fraction `u` of the draws lie."""
 
     def _propose(self, stream: Stream, elements: Integers, attempt: Integers) -> tuple[Floats, Bools | None]:
         return self._quantile(stream.uniform(elements, attempt)), None

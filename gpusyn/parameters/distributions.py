@@ -1,7 +1,7 @@
 """Random values for weights, delays, initial potentials and parameters.
 
-Every value is a pure function of (stream, element, attempt): an element has the same value whichever others
-are drawn beside it, in any order. Only `portable_math` is used: the bits do not depend on the machine.
+Each value is a pure function of (stream, element, attempt): an element has the same value whichever others are drawn
+with it, in any order. Only `portable_math` is used, so the bits do not depend on the machine.
 
 >>> import numpy as np
 >>> from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
@@ -34,7 +34,7 @@ def _log(x: float) -> float:
 
 
 def log1p(x: float) -> float:
-    """Return log(1 + x) of one number > -1, for small x too (Kahan: undo the rounding of 1 + x).
+    """Return log(1 + x) of one number > -1, accurate for small x too (Kahan: undo the rounding of 1 + x).
 
     >>> log1p(-1e-12)
     -1.0000000000005e-12
@@ -46,12 +46,19 @@ def log1p(x: float) -> float:
 @public
 @dataclass(frozen=True, repr=False)
 class Uniform(ByQuantile):
-    """Uniform between `low` and `high`.
+    """Uniform distribution between `low` and `high`.
 
     Parameters
     ----------
     low, high : float
-        The range, in the unit of what is drawn; ``low < high``.
+        Ends of the range, in the unit of the quantity that is drawn; ``low < high``.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is not a number.
+    ParameterError
+        If a value is not finite, or `low` is not below `high`.
 
     Examples
     --------
@@ -81,14 +88,21 @@ class Uniform(ByQuantile):
 @public
 @dataclass(frozen=True, repr=False)
 class Normal(ByQuantile):
-    """Normal (Gaussian).
+    """Normal (Gaussian) distribution.
 
     Parameters
     ----------
     mean, std : float
-        Mean and standard deviation; ``std >= 0``.
+        Mean and standard deviation, in the unit of the quantity that is drawn; ``std >= 0``.
     low, high : float, optional
-        Values outside are drawn again.
+        Values below `low` or above `high` are drawn again.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is not a number.
+    ParameterError
+        If a value is out of range, or fewer than 1 in 1000 draws lie in ``low .. high``.
 
     Examples
     --------
@@ -115,14 +129,21 @@ class Normal(ByQuantile):
 @public
 @dataclass(frozen=True, repr=False)
 class LogNormal(ByQuantile):
-    """Log-normal, given by the mean and standard deviation of the values themselves (not of their logarithm).
+    """Log-normal distribution, given by the mean and standard deviation of the values (not of their logarithm).
 
     Parameters
     ----------
     mean, std : float
-        Mean (> 0) and standard deviation (>= 0).
+        Mean (> 0) and standard deviation (>= 0), in the unit of the quantity that is drawn.
     low, high : float, optional
-        Values outside are drawn again.
+        Values below `low` or above `high` are drawn again.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is not a number.
+    ParameterError
+        If a value is out of range, or fewer than 1 in 1000 draws lie in ``low .. high``.
 
     Examples
     --------
@@ -151,20 +172,32 @@ class LogNormal(ByQuantile):
 
     def _whole_bounds(self) -> tuple[float, float]:
         low, high = super()._whole_bounds()
-        return low * (1 - 1e-12), high * (1 + 1e-12)  # exp is monotonic to its last bits only
+        return low * (1 - 1e-12), high * (1 + 1e-12)  # exp is not monotonic in its last bits
 
 
 @public
 @dataclass(frozen=True, repr=False)
 class Exponential(ByQuantile):
-    """Exponential, as of waiting times (`gpusyn.kinetics.Exponential` is the decay of a synapse).
+    """Exponential distribution, as of waiting times (`gpusyn.kinetics.Exponential` is the decay of a synapse).
 
     Parameters
     ----------
     mean : float
-        Mean, > 0.
+        Mean, in the unit of the quantity that is drawn, > 0.
     low, high : float, optional
-        Values outside are drawn again.
+        Values below `low` or above `high` are drawn again.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is not a number.
+    ParameterError
+        If a value is out of range, or fewer than 1 in 1000 draws lie in ``low .. high``.
+
+    Examples
+    --------
+    >>> Exponential(2.0, high=10.0)
+    Exponential(mean=2.0, high=10.0)
     """
 
     mean: float
@@ -183,23 +216,30 @@ class Exponential(ByQuantile):
         return self.mean
 
     def _whole_bounds(self) -> tuple[float, float]:
-        high, low = super()._whole_bounds()  # falls with u
+        high, low = super()._whole_bounds()  # the value decreases with u
         return low, high
 
 
 @public
 @dataclass(frozen=True, repr=False)
 class Gamma(Distribution):
-    """Gamma, with mean ``shape * scale`` and variance ``shape * scale**2``.
+    """Gamma distribution with mean ``shape * scale`` and variance ``shape * scale**2``.
 
-    Drawn by rejection (Marsaglia & Tsang 2000, ACM Transactions on Mathematical Software 26, 363-372).
+    Values are drawn by rejection (Marsaglia & Tsang 2000, ACM Transactions on Mathematical Software 26, 363-372).
 
     Parameters
     ----------
     shape, scale : float
-        Both > 0; ``shape`` is a pure number between 0.01 and 1e6.
+        Shape, a pure number from 0.01 to 1e6, and scale, in the unit of the quantity that is drawn, > 0.
     low, high : float, optional
-        Values outside are drawn again.
+        Values below `low` or above `high` are drawn again.
+
+    Raises
+    ------
+    ArgumentError
+        If a parameter is not a number.
+    ParameterError
+        If a value is out of range, or fewer than 1 in 1000 draws lie in ``low .. high``.
 
     Examples
     --------
@@ -237,8 +277,8 @@ class Gamma(Distribution):
         return values, good
 
     def _nodes(self) -> tuple[Floats, Floats]:
-        # In t = log(x / mean) the density exp(shape * (t - exp(t))) is smooth for every shape. The ends lie
-        # where it is below exp(-40) of its peak; a small shape has a long, dull part that gets wider steps.
+        # In t = log(x / mean) the density exp(shape * (t - exp(t))) is smooth for every shape. At both ends it is
+        # below exp(-40) of its peak. A small shape has a long part of little change, which has wider steps.
         spread = math.sqrt(80.0 / self.shape)
         ends = (-spread - 40.0 / self.shape, -min(10.0, spread), log1p(spread + spread * spread))
         half = NODES // 2

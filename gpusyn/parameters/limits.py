@@ -1,4 +1,4 @@
-"""The range that a number may have, and the sizes that show that it was given in an SI unit."""
+"""The range that a number may have, and the magnitudes that suggest that it was given in an SI unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 
-LARGEST = 1e30  # beyond this a product of two values overflows single precision
+LARGEST = 1e30  # beyond this, a product of two values overflows in single precision
 SMALLEST = 1e-12  # "> 0" means at least this much: reciprocals stay finite in single precision
 
 # A number this small was almost surely given in the SI unit: unit -> (suspicious below, SI unit, factor).
@@ -18,15 +18,15 @@ _SI_MISTAKES = {
     "pF": (1e-6, "farads", "1e12"),
     "pA": (1e-6, "amperes", "1e12"),
 }
-_VOLTS_BELOW = 0.5  # no membrane potential that matters is this close to 0 mV, but all are in volts
+_VOLTS_BELOW = 0.5  # a potential this close to 0 was almost surely given in volts
 
 
 @dataclass(frozen=True)
 class Limits:
     """Finite numbers x of `unit` with `low` <= x <= `high` and `above` < x < `below`.
 
-    With `potential`, sizes that look like volts are refused. `if_low` and `if_high` are the next move for a user whose
-    number is below `low` or beyond `high`; they end the message.
+    With `potential`, magnitudes that look like volts are refused. `if_low` and `if_high` tell the user what to do about
+    a number below `low` or above `high`; they end the message.
 
     >>> Limits("nS", low=0).words()
     'a finite number of nS >= 0'
@@ -46,14 +46,14 @@ class Limits:
     if_high: str = ""
 
     def words(self) -> str:
-        """Return what is allowed, in words."""
+        """Return a description of the numbers that are allowed."""
         signs = ((">=", self.low), (">", self.above), ("<=", self.high), ("<", self.below))
         parts = [f"{sign} {limit:g}" for sign, limit in signs if limit is not None]
         text = f"a finite number of {self.unit}" if self.unit else "a finite number"
         return f"{text} {' and '.join(parts)}" if parts else text
 
     def inside(self, array: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Return which values are finite and in range."""
+        """Return a mask of the values that are finite and in range."""
         good: npt.NDArray[np.bool_] = np.abs(array) <= LARGEST  # False for NaN as well
         if self.low is not None:
             good &= array >= self.low
@@ -83,7 +83,7 @@ class Limits:
         raise ParameterError(f"{place}: must be {allowed} (got {number:.10g}{many}){self._move(number)}")
 
     def _move(self, number: float) -> str:
-        """Return the advice for a wrong number, after a semicolon."""
+        """Return the advice for a wrong number, preceded by a semicolon."""
         move = ""
         if self.low is not None and number < self.low:
             move = self.if_low

@@ -1,9 +1,9 @@
 """Checks of single values that users give, and the wording of the errors.
 
-All functions take the value, then ``where`` (the place as the user knows it, such as ``"LIF.C_m"`` or
-``"Projection 'I->E'.delay"``), and return the value in plain form: a Python ``float``, ``int`` or ``str``, or
-a read-only numpy array of its own. Wrong values raise :class:`~gpusyn.errors.ParameterError`, wrong kinds of
-object raise :class:`~gpusyn.errors.ArgumentError`, and unknown names raise :class:`~gpusyn.errors.UnknownNameError`.
+All functions take the value and then ``where``, the place as the user knows it, such as ``"LIF.C_m"`` or
+``"Projection 'I->E'.delay"``. They return the value in plain form: a Python ``float``, ``int`` or ``str``, or a
+read-only copy as a numpy array. Wrong values raise :class:`~gpusyn.errors.ParameterError`, objects of a wrong type
+raise :class:`~gpusyn.errors.ArgumentError`, and unknown names raise :class:`~gpusyn.errors.UnknownNameError`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-GRID_TOLERANCE = 1e-6  # in steps: a time this close to a step is on the grid
+GRID_TOLERANCE = 1e-6  # in steps; a time this close to a step is on the grid
 
 
 def one_of(name: Any, allowed: Iterable[str], where: str) -> str:
@@ -74,14 +74,14 @@ def object_name(value: Any, where: str) -> str:
 
 
 def flag(value: Any, where: str) -> bool:
-    """Return a ``True`` or ``False``; numbers are refused."""
+    """Return ``True`` or ``False``; refuse numbers."""
     if not isinstance(value, (bool, np.bool_)):
         raise ArgumentError(f"{where}: must be True or False (got {show(value)})")
     return bool(value)
 
 
 def instance(value: Any, kinds: type | tuple[type, ...], where: str, allowed: str) -> Any:
-    """Return `value` if it is an instance of one of `kinds`; `allowed` says in words what is expected."""
+    """Return `value` if it is an instance of one of `kinds`; `allowed` describes these for the message."""
     if not isinstance(value, kinds):
         forgot = isinstance(value, type) and issubclass(value, kinds)
         hint = f"; this is the class itself: write {value.__name__}(...)" if forgot else ""
@@ -90,7 +90,7 @@ def instance(value: Any, kinds: type | tuple[type, ...], where: str, allowed: st
 
 
 def integer(value: Any, where: str, *, low: int | None = None, high: int | None = None) -> int:
-    """Return a whole number as an ``int``; bool, float and str are refused.
+    """Return a whole number as an ``int``; refuse bool, float and str.
 
     >>> integer(np.int32(7), "Population 'E'.size", low=1)
     7
@@ -130,22 +130,26 @@ def real(
     value : number or quantity
         Bool, str and arrays of more than one value are refused; quantities with units are converted.
     where : str
-        The place, for the message.
+        Place of the value, for the message.
     unit : str
-        gpusyn's unit (ms, mV, nS, pA, pF, Hz, mM, uM); ``""`` is a pure number.
+        Unit in gpusyn (ms, mV, nS, pA, pF, Hz, mM, uM); ``""``: a pure number.
     low, high : float, optional
         Inclusive limits.
     above, below : float, optional
         Exclusive limits.
     potential : bool
-        The number is a membrane potential: values that look like volts are refused.
+        If True, the number is a membrane potential, and values that look like volts are refused.
+
+    Returns
+    -------
+    float
 
     Raises
     ------
     ArgumentError
-        If it is no number.
+        If the value is not a number.
     ParameterError
-        If it is not finite, out of range, or looks like volts, siemens, farads or amperes.
+        If the value is not finite, is out of range, or looks like volts, siemens, farads or amperes.
 
     Examples
     --------
@@ -165,7 +169,7 @@ def real(
 
 
 def whole_steps(value_ms: Any, dt: float, where: str, *, low: int = 1) -> int:
-    """Return how many steps of `dt` a time is; it must lie on the grid, within 1e-6 of a step.
+    """Return a time in steps of `dt`; it must lie on the time grid to within 1e-6 of a step.
 
     >>> whole_steps(1.5, 0.1, "Projection 'I->E'.delay")
     15
@@ -179,10 +183,10 @@ the nearest are 0.2 and 0.3 ms
 
 
 def whole_steps_array(times: Floats, dt: float, where: str, *, low: int = 1) -> Integers:
-    """Return the steps of an array of times; :func:`whole_steps` for each of them."""
+    """Return an array of times in steps of `dt`, as :func:`whole_steps` does for one time."""
     ratio = times / dt
     steps = np.rint(ratio)
-    # A double has 53 bits: beyond 2^40 steps a time in ms no longer says which step it means.
+    # A double has 53 bits: beyond 2^40 steps, a time in ms no longer identifies a step.
     off_grid = ~(np.abs(ratio - steps) <= GRID_TOLERANCE) | (np.abs(ratio) > 2.0**40)
     wrong = off_grid | (steps < low)
     if not wrong.any():

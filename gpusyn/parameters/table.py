@@ -1,4 +1,4 @@
-"""The parameters of a model as a table: what ``LIF.parameters()`` and the like return."""
+"""The parameters of a model as a table, as ``LIF.parameters()`` returns it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Parameter(NamedTuple):
-    """A parameter of a model: name, default (``None``: none), unit (``""``: a pure number) and meaning."""
+    """A parameter of a model: its name, default (``None``: none), unit (``""``: a pure number) and meaning."""
 
     name: str
     default: float | str | None

@@ -12,15 +12,15 @@ from gpusyn.utils.calls import show
 
 
 def as_floats(value: Any, where: str, unit: str, must: str) -> npt.NDArray[np.float64]:
-    """Return a float64 array of any dimension; `must` says what is allowed.
+    """Return a float64 array of any dimension; `must` describes for the message what is allowed.
 
-    Bool, str, None, complex and other objects are refused. Quantities of pint, astropy and unyt
-    (``.to(unit)``) and of quantities/neo (``.rescale(unit)``), alone or in a list, are converted to `unit`.
+    Bool, str, None, complex and other objects are refused. Quantities of pint, astropy and unyt (``.to(unit)``) and of
+    quantities and neo (``.rescale(unit)``), alone or in a list, are converted to `unit`.
 
     Raises
     ------
     ArgumentError
-        If there is anything but real numbers in it.
+        If the value contains anything but real numbers.
     ParameterError
         If a quantity has another dimension, or a masked array has masked values.
 
@@ -36,7 +36,7 @@ def as_floats(value: Any, where: str, unit: str, must: str) -> npt.NDArray[np.fl
             raise ArgumentError(f"{where}: {must} (got {show(value)}, which contains True or False)")
     if isinstance(plain, np.ma.MaskedArray) and np.ma.is_masked(plain):
         raise ParameterError(f"{where}: {must} (got a masked array); fill the masked values")
-    if isinstance(plain, int) and abs(plain) > 10**30:  # numpy would make an object of it
+    if isinstance(plain, int) and abs(plain) > 10**30:  # numpy would store it as an object
         raise ParameterError(f"{where}: {must}, at most 1e30 in size (got {show(value)})")
     try:
         array = np.asarray(plain)
@@ -49,7 +49,7 @@ def as_floats(value: Any, where: str, unit: str, must: str) -> npt.NDArray[np.fl
 
 
 def without_unit(value: Any, where: str, unit: str) -> Any:
-    """Return the value of a quantity in gpusyn's unit, and anything else as it is."""
+    """Return the number of a quantity in gpusyn's unit; return anything else as it is."""
     if isinstance(value, (int, float, str, np.generic, list, tuple)) or type(value) is np.ndarray:
         return value
     if hasattr(value, "has_same_dimensions"):  # Brian2 keeps SI values and has no .to()

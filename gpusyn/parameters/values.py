@@ -28,21 +28,21 @@ def values(
     if_low: str = "",
     per: str = "neuron",
 ) -> float | Floats | Distribution:
-    """Return a number, a read-only array of one value a `per`, or a distribution.
+    """Return a number, a read-only array of one value per neuron (or `per`), or a distribution.
 
     Parameters
     ----------
     value : number, quantity, sequence, array or Distribution
-        What the user gave.
+        Value that the user gave.
     size : int or None
-        Length an array must have; ``None`` if not known yet.
+        Length that an array must have; ``None`` if it is not known yet.
     where, unit, low, high, above, below, potential
-        As in :func:`real`. A distribution is refused here if its mean, or for Uniform any of its range, is
-        out of range; the values themselves are checked when they are drawn (:func:`check_drawn`).
+        As in :func:`real`. A distribution is refused here if its mean, or for Uniform any of its range, is out of
+        range. The values are checked when they are drawn (:func:`check_drawn`).
     if_low : str
-        The next move for a user whose value is below `low`, for the message.
+        Advice for a user whose value is below `low`, for the message.
     per : str
-        The thing that one value belongs to, for the message.
+        Name of the thing to which one value belongs, for the message.
 
     Returns
     -------
@@ -87,15 +87,15 @@ def check_drawn(
     above: float | None = None,
     below: float | None = None,
 ) -> None:
-    """Check values drawn from a distribution against the limits of the parameter they are for."""
+    """Check values drawn from a distribution against the limits of their parameter."""
     try:
         Limits(unit, low, high, above, below).check(array, where)
     except ParameterError as error:
-        raise ParameterError(f"{error}; drawn from a distribution: give it low= and high=") from None
+        raise ParameterError(f"{error}; it is drawn from a distribution: give that low= and high=") from None
 
 
 def _check_distribution(value: Distribution, limits: Limits, where: str) -> None:
-    """Refuse a distribution whose mean, or for Uniform whose range, is out of range or implausible."""
+    """Refuse a distribution whose mean (for Uniform, whose range) is out of range or implausible."""
     probes = value.bounds() if isinstance(value, Uniform) else (value.mean_value(),)
     try:
         for probe in probes:

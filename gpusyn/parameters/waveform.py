@@ -19,24 +19,29 @@ SLACK = 1e-9  # ms: k * dt may fall short of the k-th time by a rounding error
 
 
 class Waveform(Immutable):
-    """Values at times, held (``"step"``) or joined by straight lines (``"linear"``).
+    """A quantity that changes with time, given by its values at some times.
 
-    Before the first time a rate or current is 0, and a clamp or a concentration has the first value; after the last
-    time the last value stays.
+    Between these times, values are held (``"step"``) or joined by straight lines (``"linear"``). Before the first time
+    a rate or a current is 0, and a command potential or a concentration has the first value. After the last time the
+    last value is held.
 
     Parameters
     ----------
     times : sequence of float, shape (n,)
-        Increasing times in ms.
+        Increasing times (ms).
     values : sequence of float, shape (n,)
-        Values at these times, in the unit of what they are used for (Hz, pA, mV, mM or uM).
+        Values at these times, in the unit of the quantity (Hz, pA, mV, mM or uM).
     interpolation : {"step", "linear"}
-        Whether a value is held until the next time or runs linearly to the next value.
+        ``"step"`` holds each value until the next time; ``"linear"`` changes linearly to the next value.
 
     Raises
     ------
+    ArgumentError
+        If the times or values are not sequences of numbers.
     ParameterError
         If the lengths differ, a value is not finite, or the times do not increase.
+    UnknownNameError
+        If the interpolation is unknown.
 
     Examples
     --------
@@ -58,21 +63,34 @@ class Waveform(Immutable):
         kept_values = _points(values, "Waveform.values", "")
         if len(kept_times) != len(kept_values):
             raise ParameterError(
-                f"Waveform.values: must be one value per time (got {len(kept_values)} values and "
-                f"{len(kept_times)} times); make the two equally long"
+                "Waveform.values: must be one value per time "
+                f"(got {len(kept_values)} values and {len(kept_times)} times); make the two equally long"
             )
         backwards = np.flatnonzero(np.diff(kept_times) <= 0)
         if backwards.size:
             k = int(backwards[0]) + 1
             raise ParameterError(
-                f"Waveform.times[{k}]: must be later than the time before it (got {kept_times[k]:.10g} after "
-                f"{kept_times[k - 1]:.10g}); sort the times and drop repeated ones"
+                f"Waveform.times[{k}]: must be later than the time before it "
+                f"(got {kept_times[k]:.10g} after {kept_times[k - 1]:.10g}); sort the times and drop repeated ones"
             )
         way = one_of(interpolation, ("step", "linear"), "Waveform.interpolation")
         self._set(times=kept_times, values=kept_values, interpolation=way)
 
     def sample(self, t: npt.ArrayLike, before: float = 0.0) -> Floats:
-        """Return the values at times `t` (ms, any shape), with `before` ahead of the first time."""
+        """Return the values at given times.
+
+        Parameters
+        ----------
+        t : array_like
+            Times (ms), of any shape.
+        before : float
+            Value before the first time.
+
+        Returns
+        -------
+        ndarray of float64
+            Values, of the shape of `t`.
+        """
         at = np.asarray(t, dtype=np.float64)
         left = np.searchsorted(self.times, at + (SLACK + 2 * np.spacing(np.abs(at))), side="right") - 1
         inside = np.maximum(left, 0)
@@ -110,24 +128,24 @@ def number_array_or_waveform(
     Parameters
     ----------
     value : number, quantity, sequence, array or Waveform
-        What the user gave.
+        Value that the user gave.
     size : int or None
-        Number of neurons; ``None`` if not known yet.
+        Number of neurons; ``None`` if it is not known yet.
     where : str
-        The place, for the message.
+        Place of the value, for the message.
     arrays : bool
-        Whether an array is allowed.
+        If False, arrays are refused.
     potential : bool
-        Whether to refuse what looks like volts.
+        If True, values that look like volts are refused.
     **limits
         Fields of :class:`~gpusyn.parameters.limits.Limits`.
 
     Raises
     ------
     ArgumentError
-        If it is none of these, a distribution included.
+        If the value is none of these, in particular if it is a distribution.
     ParameterError
-        If a value is out of range or an array of the wrong length.
+        If a value is out of range, or an array has the wrong length.
 
     Examples
     --------
@@ -155,7 +173,7 @@ def number_array_or_waveform(
 
 
 def time_window(start: Any, stop: Any, where: str) -> tuple[float, float | None]:
-    """Return a checked start (ms, >= 0) and stop (ms, later than start, or ``None``: for ever)."""
+    """Return a checked start (ms, >= 0) and stop (ms, later than start; ``None``: never)."""
     first = real(start, f"{where}.start", unit="ms", low=0.0)
     if stop is None:
         return first, None

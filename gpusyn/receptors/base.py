@@ -105,9 +105,19 @@ class Receptor(Immutable):
         return "MagnesiumBlocked" if self.block.unblock is None else "SlowlyUnblocked"
 
     def effect_coefficients(self, dt: float, E_L: Floats) -> list[Any]:
-        """Return the coefficients of the effect, for potentials relative to E_L.
+        """Return the coefficients of the effect for potentials relative to E_L.
 
-        Each is a number, or an array of one value per neuron.
+        Parameters
+        ----------
+        dt : float
+            Time step (ms).
+        E_L : ndarray of float64
+            Resting potential (mV), one number or one per neuron.
+
+        Returns
+        -------
+        list of (float or ndarray)
+            Coefficients, each a number or an array of one value per neuron.
         """
         if self.E_rev is None:
             return []
@@ -118,7 +128,18 @@ class Receptor(Immutable):
         return own + self.block.coefficients(Mg, dt, E_L)
 
     def effect_states(self, V: Floats) -> list[Floats]:
-        """Return the initial states of the effect, in the steady state at the potentials V (mV)."""
+        """Return the initial states of the effect, in the steady state at given potentials.
+
+        Parameters
+        ----------
+        V : ndarray of float64, shape (n,)
+            Potentials (mV), one per neuron.
+
+        Returns
+        -------
+        list of ndarray
+            One array of shape (n,) for each state of the effect.
+        """
         if self.Mg is None or self.block.unblock is None:
             return []
         Mg = float(self.Mg.values[0]) if isinstance(self.Mg, Waveform) else self.Mg
@@ -190,8 +211,8 @@ def choose_kinetics(
     if kinetics is not None:
         if given:
             raise ArgumentError(
-                f"{where}: kinetics= replaces {given[0]}= (got both); give one of them, or put the time "
-                f"constant into kinetics=gs.kinetics.DualExponential(tau_rise, tau_decay)"
+                f"{where}: kinetics= replaces {given[0]}= (got both); give one of them, "
+                "or put the time constant into kinetics=gs.kinetics.DualExponential(tau_rise, tau_decay)"
             )
         allowed = "an object such as gs.kinetics.Exponential(2.0)"
         kept: Kinetics = instance(kinetics, Kinetics, f"{where}.kinetics", allowed)

@@ -94,14 +94,39 @@ class MgBlock:
             instance(self.unblock, SlowUnblock, "MgBlock.unblock", "gs.SlowUnblock(...) or None")
 
     def open_fraction(self, V: Floats, Mg: float) -> Floats:
-        """Return B at the potentials V (mV) and a magnesium concentration (mM)."""
+        """Return the fraction B of open channels.
+
+        Parameters
+        ----------
+        V : ndarray of float64
+            Potentials (mV).
+        Mg : float
+            Concentration of magnesium (mM).
+
+        Returns
+        -------
+        ndarray of float64
+            B at each potential.
+        """
         found: Floats = 1.0 / (1.0 + self.eta * Mg * exp(-self.gamma * V))
         return found
 
     def coefficients(self, Mg: float, dt: float, E_L: Floats) -> list[Any]:
         """Return the coefficients of the block for potentials relative to E_L.
 
-        They are eta [Mg] exp(-gamma E_L) and -gamma, followed by those of a slow unblock.
+        Parameters
+        ----------
+        Mg : float
+            Concentration of magnesium (mM).
+        dt : float
+            Time step (ms).
+        E_L : ndarray of float64
+            Resting potential (mV), one number or one per neuron.
+
+        Returns
+        -------
+        list of (float or ndarray)
+            eta [Mg] exp(-gamma E_L) and -gamma, followed by the coefficients of a slow unblock.
         """
         at_once = [self.eta * Mg * exp(-self.gamma * E_L), -self.gamma]
         if self.unblock is None:

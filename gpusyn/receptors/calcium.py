@@ -49,5 +49,16 @@ class Calcium:
             object.__setattr__(self, field.name, value)
 
     def coefficients(self, dt: float) -> CalciumCoefficients:
-        """Return the decay over a step (ms), and the rise per unit of current that lasts for the step."""
+        """Return the coefficients of the trace.
+
+        Parameters
+        ----------
+        dt : float
+            Time step (ms).
+
+        Returns
+        -------
+        CalciumCoefficients
+            Decay over a step, and rise (uM/pA) by a unit of current that lasts for the step.
+        """
         return CalciumCoefficients(decay=exp(-dt / self.tau), rise=self.gain * self.tau * -expm1(-dt / self.tau))

@@ -1,1 +1,1 @@
-"""Running a network: one clock, one step order, and access to its state."""
+"""Simulation of a network: one clock, one order of operations per step, and access to the state."""

@@ -18,7 +18,7 @@ Part = tuple[str, int, Array]
 
 
 def parts_of(recorder: Recorder) -> list[Part]:
-    """Return (population, recorded neurons, local ids) in the order of the union."""
+    """Return (population, recorded neurons, local ids) in the order in which the selections were joined."""
     return [(population.name, len(ids), np.asarray(ids)) for population, ids in recorder.source.parts]
 
 
@@ -35,12 +35,12 @@ class SpikeLog:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Discard all data."""
         self.steps: list[Array] = []
         self.ids: list[Array] = []
 
     def add(self, step: Array, source: Array) -> tuple[Array, Array]:
-        """Keep the recorder's share of a chunk's spikes; return their steps and positions, sorted."""
+        """Keep the spikes of a chunk that belong to the recorder; return their steps and positions, sorted."""
         at = self.position[source]
         mine = at >= 0
         step, at = step[mine], at[mine]
@@ -52,7 +52,7 @@ class SpikeLog:
         return step, at
 
     def data(self, end: int) -> SpikeData:
-        """Return what was recorded up to step `end`."""
+        """Return the spikes recorded up to step `end`."""
         steps = np.concatenate([np.zeros(0, np.int64), *self.steps])
         ids = np.concatenate([np.zeros(0, np.int64), *self.ids])
         return SpikeData(parts_of(self.recorder), steps * self.dt, ids, end * self.dt)
@@ -70,7 +70,7 @@ class TraceLog:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Discard all data."""
         self.rows: dict[str, list[Array]] = {v: [] for v in self.recorder.variables}
         self.count = 0
 
@@ -85,7 +85,7 @@ class TraceLog:
         return frames
 
     def data(self) -> TraceData:
-        """Return what was recorded."""
+        """Return the samples recorded so far."""
         empty = np.zeros((0, self.recorder.source.size), self.dtype)
         values = {v: np.concatenate([empty, *rows]) for v, rows in self.rows.items()}
         t = np.arange(1, self.count + 1) * self.every * self.dt

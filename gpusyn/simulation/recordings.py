@@ -1,4 +1,4 @@
-"""What the recorders of a running network have: collected after each chunk of steps, kept or streamed into files."""
+"""The data of the recorders of a running network: collected after each chunk of steps, kept or streamed to files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Recordings:
         self.streams = Streams(self.recorders, layout)
 
     def collect(self, start: int, steps: int) -> None:
-        """Take over what the `steps` steps from step `start` on brought."""
+        """Collect the spikes and samples of `steps` steps from step `start` on."""
         if self.spikes:
             step, source = self._events(start, steps)
             for name, log in self.spikes.items():
@@ -42,7 +42,7 @@ class Recordings:
         self.streams.flush(start + steps)
 
     def _events(self, start: int, steps: int) -> tuple[Array, Array]:
-        """Return step and source of each spike; a spike that stands for several events is there several times."""
+        """Return step and source of each spike; a spike that stands for several events is repeated."""
         begin = self.session.read("spike_begin", 0, steps + 1)
         total = int(begin[steps])
         source: Array = self.session.read("spike_id", 0, total)
@@ -57,23 +57,27 @@ class Recordings:
         return self.session.read("trace", start, start + rows * columns).reshape(rows, columns)
 
     def data(self, key: Any, step: int) -> SpikeData | TraceData:
-        """Return what a recorder, or the one of a name, has up to step `step`.
+        """Return the data of a recorder, given itself or its name, up to step `step`.
 
         Raises
         ------
         ArgumentError
-            The recorder belongs to another network, or there is none of this name.
+            If the key is not a recorder or a name, or the recorder belongs to another network.
+        UnknownNameError
+            If there is no recorder of this name.
         """
         name = key.name if isinstance(key, Recorder) else one_of(key, self.recorders, "Simulator.data[...]")
         if isinstance(key, Recorder) and self.recorders.get(name) is not key:
-            raise ArgumentError(f"Simulator.data[...]: recorder '{name}' belongs to another network")
+            raise ArgumentError(
+                f"Simulator.data[...]: recorder '{name}' belongs to another network; use one of this network"
+            )
         streamed = self.streams.read_back(name)
         if streamed is not None:
             return streamed
         return self.spikes[name].data(step) if name in self.spikes else self.traces[name].data()
 
     def restart(self) -> None:
-        """Forget everything, and begin all files anew."""
+        """Discard all data, and start all files again."""
         for log in self.spikes.values():
             log.clear()
         for trace in self.traces.values():
@@ -81,5 +85,5 @@ class Recordings:
         self.streams.restart()
 
     def close(self) -> None:
-        """Close all files; they become ordinary ones."""
+        """Close all files, so that they become ordinary HDF5 files."""
         self.streams.close()

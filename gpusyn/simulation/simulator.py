@@ -1,12 +1,13 @@
-"""`Simulator`: one clock, one step order, one owner of the arrays.
+"""`Simulator`: one clock, one order of operations per step, one owner of the arrays.
 
-The order of a step, t -> t + dt:
+A step from t to t + dt has this order:
 
-1. V advances with the gates as they are at t (in refractoriness V is held and the counter runs down; gates go on);
+1. V advances with the gates as they are at t; a refractory neuron holds V and counts down, while its gates go on;
 2. the gates decay to t + dt;
-3. events due at t + dt are added, undecayed, once;
-4. V >= V_th: a spike stamped t + dt, V is reset (Hodgkin-Huxley: V passes V_th upwards, and is left alone);
-5. it arrives d later, d a whole number of steps >= 1;
+3. events that are due at t + dt are added once, undecayed;
+4. a neuron whose V >= V_th emits a spike with the time t + dt, and V is reset (Hodgkin-Huxley: V crosses V_th upwards
+   and is not reset);
+5. the spike arrives after its delay, a whole number of steps >= 1;
 6. recorders sample at t + dt.
 """
 
@@ -42,7 +43,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Data:
-    """`sim.data`: what each recorder has so far; index it with the recorder or its name."""
+    """Data recorded so far (`sim.data`); index it with a recorder or with its name."""
 
     simulator: Simulator
 
@@ -52,27 +53,40 @@ class Data:
 
 @public
 class Simulator:
-    """Run a network.
+    """Simulate a network.
 
     Parameters
     ----------
     net : Network
-        What to run; it must not change afterwards.
+        Network to simulate; what is added to it later is not simulated.
     dt : float
-        Step (ms).
+        Time step (ms), > 0.
     seed : int
-        All randomness follows from it, >= 0.
-    backend : {"auto", "cuda", "cpu", "numpy"}
-        Where to compute; `auto` takes the first that works, and says so in one line.
+        Seed of all random numbers, >= 0. The same network, step and seed give the same results on every backend.
+    backend : {"auto", "cuda", "cpu", "numpy"} or Backend
+        Backend that computes; ``"auto"`` takes the first that works here, and reports it in one line on stderr.
     precision : {"single", "double"}
-        Float type of the state.
+        Precision of the state: float32 or float64.
     threads : int, optional
-        Worker threads of the `cpu` backend; default: all cores that the process may use. No result depends on it.
+        Worker threads of the `cpu` backend; by default as many as the cores that the process may use. No result
+        depends on it.
+    chunk_steps : int, optional
+        Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
 
     Raises
     ------
-    GpusynError
-        Something does not fit: on the grid, in memory, in range. Nothing has been allocated then.
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
+    UnknownNameError
+        If the backend or the precision is unknown.
+    BackendError
+        If the backend cannot be used on this machine.
+    PlanMemoryError
+        If the network does not fit into the free memory; nothing has been allocated.
+    FileError
+        If a file of a recorder cannot be written.
 
     Examples
     --------
@@ -119,34 +133,58 @@ class Simulator:
     # ---- running ----
     @property
     def time(self) -> float:
-        """Return the time reached (ms)."""
+        """Time that the simulation has reached (ms)."""
         return self._step * self.dt
 
     @property
     def data(self) -> Data:
-        """Return the results by recorder: `sim.data[recorder]` is a SpikeData or TraceData."""
+        """Data recorded so far: `sim.data[recorder]` is a SpikeData or a TraceData."""
         return Data(self)
 
     def run(self, duration: float, progress: bool = False) -> None:
-        """Advance by `duration` ms (a multiple of dt), with a progress bar if wanted.
+        """Advance the simulation by a duration.
+
+        Parameters
+        ----------
+        duration : float
+            Duration (ms), >= 0, a multiple of dt.
+        progress : bool
+            If True, show a progress bar on stderr.
 
         Raises
         ------
+        ArgumentError
+            If an argument has the wrong type.
         ParameterError
-            The duration is negative or off the grid.
+            If the duration is negative or not a multiple of dt.
         SimulationError
-            The membrane potential of a neuron became NaN or infinite, or the simulator is closed.
+            If the membrane potential of a neuron becomes NaN or infinite, or the simulator is closed.
+        FileError
+            If a file of a recorder cannot be written.
         """
         duration = real(duration, "Simulator.run().duration", unit="ms", low=0.0)
         self.step(whole_steps(duration, self.dt, "Simulator.run().duration", low=0), progress=progress)
 
     def step(self, n: int = 1, progress: bool = False) -> None:
-        """Advance by `n` steps.
+        """Advance the simulation by a number of steps.
+
+        Parameters
+        ----------
+        n : int
+            Number of steps, >= 0.
+        progress : bool
+            If True, show a progress bar on stderr.
 
         Raises
         ------
+        ArgumentError
+            If an argument has the wrong type.
+        ParameterError
+            If `n` is negative.
         SimulationError
-            The membrane potential of a neuron became NaN or infinite, or the simulator is closed.
+            If the membrane potential of a neuron becomes NaN or infinite, or the simulator is closed.
+        FileError
+            If a file of a recorder cannot be written.
         """
         self._check_open()
         n = integer(n, "Simulator.step().n", low=0)
@@ -176,29 +214,38 @@ class Simulator:
             for name, place in self._layout.populations.items():
                 if place.source <= source < place.source + place.size:
                     raise SimulationError(
-                        f"Population '{name}', neuron {source - place.source}: V became NaN or infinite at t = "
-                        f"{(step + 1) * self.dt:g} ms; look for extreme weights or currents, or use a smaller dt"
+                        f"Population '{name}', neuron {source - place.source}: "
+                        f"V became NaN or infinite at t = {(step + 1) * self.dt:g} ms; "
+                        "look for extreme weights or currents, or use a smaller dt"
                     )
 
     # ---- state ----
     def get(self, population: Any, variable: str) -> Array:
-        """Return the present values of a variable of a population or selection.
+        """Return the present values of a variable.
 
         Parameters
         ----------
         population : Population or Selection
+            Neurons whose values are wanted.
         variable : str
-            "V" (mV), a state of the neuron model, "g_<receptor>" (nS), ...
+            ``"V"`` (mV), a state of the neuron model, ``"g_<receptor>"`` (nS, or pA for a CurrentReceptor) or
+            ``"h_<receptor>"``.
 
         Returns
         -------
-        ndarray of shape (population.size,)
-            A copy in the memory of the host.
+        ndarray of float32 or float64, shape (population.size,)
+            A copy in the memory of the host, one value per neuron.
 
         Raises
         ------
-        ArgumentError, ParameterError
-            The population is of another network, or has no such variable.
+        ArgumentError
+            If an argument has the wrong type, or the population belongs to another network.
+        ParameterError
+            If the variable is computed only while it is recorded.
+        UnknownNameError
+            If a population has no such variable.
+        SimulationError
+            If the simulator is closed.
         """
         self._check_open()
         return self._state.get(population, variable)
@@ -209,56 +256,116 @@ class Simulator:
         Parameters
         ----------
         population : Population or Selection
+            Neurons whose values are replaced.
         variable : str
             As for `get`.
-        values : float, ndarray of shape (population.size,) or Distribution
-            In the unit of the variable.
+        values : float, array_like, shape (population.size,), or Distribution
+            New values, in the unit of the variable.
 
         Raises
         ------
-        ArgumentError, ParameterError
-            The population has no such variable, it can only be read, or a value is out of range.
+        ArgumentError
+            If an argument has the wrong type, or the population belongs to another network.
+        ParameterError
+            If the variable can only be read, a value is out of range, or an array has the wrong length.
+        UnknownNameError
+            If a population has no such variable.
+        SimulationError
+            If the simulator is closed.
         """
         self._check_open()
         self._state.set(population, variable, values, self._seed)
 
     def weights(self, projection: Projection | str, receptor: str | None = None) -> Weights:
-        """Return the synapses of a projection: pre, post, weight (nS or pA) and delay (ms) of each.
+        """Return the synapses of a projection with their present weights.
 
-        They are sorted by (pre, post, creation).
+        Parameters
+        ----------
+        projection : Projection or str
+            Projection, or its name.
+        receptor : str, optional
+            Receptor whose weights are wanted; by default all receptors of the projection.
 
-        `pre` and `post` are positions in the projection's selections. With several receptors, `weight` is a dict by
-        receptor, or the one that `receptor` names.
+        Returns
+        -------
+        Weights
+            Positions `pre` and `post` in the projection's selections, `weight` (nS or pA) and `delay` (ms), one value
+            per synapse, sorted by (pre, post, creation). With several receptors, `weight` is a dict by receptor.
 
         Raises
         ------
-        ArgumentError, ParameterError
-            The projection is of another network, or drives no such receptor.
+        ArgumentError
+            If an argument has the wrong type, or the projection belongs to another network.
+        UnknownNameError
+            If there is no such projection, or the projection has no such receptor.
+        SimulationError
+            If the simulator is closed.
         """
         self._check_open()
         return read_weights(self._compiled, self._session, self._projection(projection), receptor)
 
     def set_weights(self, projection: Projection | str, values: Any, receptor: str | None = None) -> None:
-        """Replace weights, in the order of `weights`: a number or an array, up to the projection's `w_max`.
+        """Replace the weights of a projection.
+
+        Parameters
+        ----------
+        projection : Projection or str
+            Projection, or its name.
+        values : float, array_like, shape (n_synapses,), or dict of str to these
+            New weights (nS or pA), at most the projection's `w_max` in magnitude. An array has the order of `weights`;
+            a dict has the weights by receptor.
+        receptor : str, optional
+            Receptor whose weights are replaced; required if the projection has several and `values` is not a dict.
 
         Raises
         ------
-        ArgumentError, ParameterError
-            The projection is of another network, a weight is out of range, or the synapses share one stored weight.
+        ArgumentError
+            If an argument has the wrong type, or the projection belongs to another network.
+        ParameterError
+            If a weight is out of range, an array has the wrong length, or all synapses share one stored weight.
+        UnknownNameError
+            If there is no such projection, or the projection has no such receptor.
+        SimulationError
+            If the simulator is closed.
         """
         self._check_open()
         keep = self._initial.keep
         write_weights(self._compiled, self._session, self._projection(projection), receptor, values, keep)
 
     def reset(self) -> None:
-        """Go back to time 0: state, weights and recordings are those of a new simulator."""
+        """Return to time 0 with the state, weights and recordings of a new simulator.
+
+        Raises
+        ------
+        SimulationError
+            If the simulator is closed.
+        FileError
+            If a file of a recorder cannot be written.
+        """
         self._check_open()
         self._initial.restore()
         self._recordings.restart()
         self._step = self._state.step = 0
 
     def save(self, path: str) -> None:
-        """Write all recordings: `path` ending in .h5 is one file, else a folder of standard SONATA files."""
+        """Write all recorded data.
+
+        Parameters
+        ----------
+        path : path
+            A name that ends in ``.h5`` is one HDF5 file; any other is a folder of standard SONATA files.
+
+        Raises
+        ------
+        ArgumentError
+            If the path is not a path.
+        FileError
+            If a file cannot be written.
+        MissingDependencyError
+            If h5py is missing.
+        SimulationError
+            If the simulator is closed.
+        """
         self._check_open()
         save_results(path, {name: self.data[name] for name in self._recordings.recorders})
 
@@ -267,11 +374,11 @@ class Simulator:
         if isinstance(projection, Projection) and known.get(projection.name) is projection:
             return projection
         if isinstance(projection, Projection):
-            raise ArgumentError(f"Projection '{projection.name}' belongs to another network")
+            raise ArgumentError(f"Projection '{projection.name}' belongs to another network; use one of this network")
         return known[one_of(projection, known, "projection")]
 
     def close(self) -> None:
-        """Release memory and close files; results already read stay."""
+        """Release the memory and close the files; data that were already read stay valid."""
         if not self._closed:
             self._closed = True
             self._recordings.close()

@@ -1,4 +1,4 @@
-"""Reading and replacing present values of state variables by population and name."""
+"""Access to the present values of state variables, by population and name."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class StateAccess:
 
     def __init__(self, compiled: Compiled, session: Session) -> None:
         self.compiled, self.layout, self.session = compiled, compiled.layout, session
-        self.step = 0  # that has been reached
+        self.step = 0  # reached so far
 
     def _places(self, place: PlacedPopulation, variable: str) -> list[tuple[str, int]]:
-        """Return (array, start in it) of the variable's first neuron; gates on synapses are a sum of several."""
+        """Return (array, place of the first neuron) of a variable; a gate on synapses is the sum of several."""
         signature = self.layout.groups[place.group].signature
         if variable == "V":
             return [self._row(place, "V", 0)]
@@ -51,7 +51,7 @@ class StateAccess:
         return found
 
     def _row(self, place: PlacedPopulation, array: str, row: int) -> tuple[str, int]:
-        """Return the name of a group's array, and the place of a population's first neuron in one of its rows."""
+        """Return the name of a group's array, and the place of the population's first neuron in one of its rows."""
         spec = self.compiled.program.specs[array_name(array, group=place.group)]
         return spec.name, row * spec.shape[-1] + place.first
 
@@ -59,7 +59,9 @@ class StateAccess:
         instance(selection, Selection, f"{where}.population", "a population or selection")
         for population, _ in selection.parts:
             if self.layout.net.populations.get(population.name) is not population:
-                raise ArgumentError(f"{where}.population: '{population.name}' belongs to another network")
+                raise ArgumentError(
+                    f"{where}.population: '{population.name}' belongs to another network; use one of this network"
+                )
         known = [v for v in _common(selection) if not v.startswith(("I_", "B_"))]
         if variable == "Ca" and not all(self._has_calcium(population.name) for population, _ in selection.parts):
             raise ParameterError(
@@ -68,7 +70,7 @@ class StateAccess:
         return one_of(variable, known, f"{where}.variable")
 
     def _scale(self, place: PlacedPopulation, variable: str) -> Any:
-        """Return what the bath leaves of a conductance now; None where it leaves all."""
+        """Return the factor by which the bath scales a conductance now; None if it does not."""
         kind, _, name = variable.partition("_")
         names = [r.name for r in place.population.receptors]
         bath = self.compiled.inputs.bath
@@ -94,7 +96,7 @@ class StateAccess:
         return np.concatenate(parts)
 
     def set(self, selection: Selection, variable: str, given: Any, seed: int) -> None:
-        """Replace values; the rest of each population keeps its own."""
+        """Replace the values of a selection; the other neurons of each population keep theirs."""
         variable = self._variable(selection, variable, "Simulator.set()")
         where = f"Simulator.set({selection.name!r}, {variable!r})"
         is_v = variable == "V"
@@ -112,8 +114,8 @@ class StateAccess:
             owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True) if r.name == name}
             if owners - {TARGET}:
                 raise ParameterError(
-                    f"{where}: gates of this receptor live on the {'sources' if SOURCE in owners else 'synapses'}; it "
-                    "can be read, not set"
+                    f"{where}: the gates of this receptor are on the {'sources' if SOURCE in owners else 'synapses'}; "
+                    "the variable can be read but not set"
                 )
             if len(arrays) > 1:
                 raise ParameterError(f"{where}: this gate is a sum of {len(arrays)} states; it can be read, not set")
@@ -122,20 +124,22 @@ class StateAccess:
             part = new[offset : offset + len(ids)]
             if (scale := self._scale(place, variable)) is not None:
                 if scale == 0:
-                    raise ParameterError(f"{where}: the bath leaves no conductance of this receptor now; wash it first")
+                    raise ParameterError(
+                        f"{where}: the bath leaves no conductance of this receptor now; wash the drug out first"
+                    )
                 part = part / scale
             present[np.asarray(ids)] = part - self._rest(place)[np.asarray(ids)] if is_v else part
             self.session.write(array, present, start)
             offset += len(ids)
 
     def _rest(self, place: PlacedPopulation) -> Array:
-        """Return the potential that V is counted from, in double precision (mV)."""
+        """Return the potential from which V is counted, in double precision (mV)."""
         rest: Array = self.compiled.neurons[place.group].rest
         return rest[place.first : place.first + place.size]
 
 
 def _own_limits(selection: Selection, variable: str) -> dict[str, Any]:
-    """Return the limits of a state of a neuron model; one without a unit is an open fraction of channels."""
+    """Return the limits of a state of a neuron model; a state without a unit is an open fraction of channels."""
     unit = next((p.model.STATES.get(variable) for p, _ in selection.parts), None)
     if unit is None:
         return {}

@@ -1,4 +1,4 @@
-"""From recorders to files: streaming while a simulation runs, and saving afterwards."""
+"""Files of recorders: streaming while a simulation runs, and saving afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 def _path(recorder: Recorder) -> Path:
-    """The recorder's file by its one name, however it was spelt."""
+    """Return the absolute path of the recorder's file, so that each file has one name."""
     return Path(str(recorder.file)).resolve()
 
 
@@ -33,7 +33,7 @@ class Streams:
         self.restart()
 
     def restart(self) -> None:
-        """Begin all files anew."""
+        """Start all files again."""
         self.close()
         if not self.recorders:
             return
@@ -66,13 +66,13 @@ class Streams:
             self.files[_path(self.recorders[name])].append_frames(name, frames)
 
     def flush(self, step: int) -> None:
-        """Hand everything to readers."""
+        """Make everything up to step `step` visible to readers."""
         self.time = step * self.layout.dt
         for file in self.files.values():
             file.flush(self.time)
 
     def read_back(self, name: str) -> SpikeData | TraceData | None:
-        """What a streaming recorder has written so far; None for a recorder that stays in memory."""
+        """Return what a streaming recorder has written so far; None for a recorder that stays in memory."""
         if name not in self.recorders:
             return None
         from gpusyn.io.results_file import open_results
@@ -81,14 +81,14 @@ class Streams:
         return found
 
     def close(self) -> None:
-        """Close all files; they become ordinary ones."""
+        """Close all files, so that they become ordinary HDF5 files."""
         for file in self.files.values():
             file.close(self.time)
         self.files = {}
 
 
 def save_results(path: Any, data: Mapping[str, SpikeData | TraceData]) -> None:
-    """Write everything recorded to one file or a folder."""
+    """Write all recorded data to one file or one folder."""
     from gpusyn.io.save import save
 
     spikes = {name: d for name, d in data.items() if isinstance(d, SpikeData)}

@@ -26,9 +26,12 @@ class Weights(NamedTuple):
 
     Attributes
     ----------
-    pre, post : ndarray of int64, positions in the projection's selections
-    weight : ndarray (nS or pA), or a dict of them by receptor
-    delay : ndarray (ms)
+    pre, post : ndarray of int64, shape (n_synapses,)
+        Positions in the projection's selections.
+    weight : ndarray of float64, shape (n_synapses,), or dict of str to ndarray
+        Weights (nS or pA), with several receptors by receptor.
+    delay : ndarray of float64, shape (n_synapses,)
+        Delays (ms).
     """
 
     pre: NDArray[np.int64]
@@ -56,7 +59,7 @@ def _parts(compiled: Compiled, session: Session, projection: Projection, recepto
 
 
 def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
-    """Return the order by (pre, post, creation) of all pathways' synapses, and pre, post and delay in it."""
+    """Return the order of all pathways' synapses by (pre, post, creation), and pre, post and delay in this order."""
     pre, post, delay = (np.concatenate([getattr(p, name) for p in parts]) for name in ("pre", "post", "delay"))
     order = np.lexsort((post, pre))
     return order, pre[order], post[order], delay[order].astype(np.float64)
@@ -77,7 +80,7 @@ def write_weights(
     given: Any,
     keep: Callable[[str, int, int], None],
 ) -> None:
-    """Replace weights, given in canonical order; `keep(array, start, size)` is told what will be replaced."""
+    """Replace weights, given in canonical order; call `keep(array, start, size)` before each part is replaced."""
     names = list(projection.weights)
     if isinstance(given, dict):
         for name, part in given.items():
@@ -92,8 +95,8 @@ def write_weights(
     new = _checked(given, compiled, projection, name, len(order), where)
     if any(p.stored.constant for p in parts):
         raise ParameterError(
-            f"{where}: all its synapses share one weight, stored once; declare w_max= when connecting to make "
-            "room for changes"
+            f"{where}: all its synapses share one weight, which is stored once; "
+            "declare w_max= when connecting to make weights that can be changed"
         )
     unsorted = np.empty(len(order))
     unsorted[order] = new

@@ -161,8 +161,9 @@ class Table:
         index = self.group_index[rows]
         if len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(column):
             raise FileError(
-                f"{self.file}: {self.path}/{group}/{name}: has {len(column)} values, but the group indices range from "
-                f"{int(index.min())} to {int(index.max())}; the file is damaged or truncated"
+                f"{self.file}: {self.path}/{group}/{name}: "
+                f"has {len(column)} values, but the group indices range from {int(index.min())} to {int(index.max())}; "
+                "the file is damaged or truncated"
             )
         picked: npt.NDArray[Any] = column[index]
         return picked

@@ -110,8 +110,9 @@ def check_inputs(nodes: Nodes, parameters: NodeParameters, trains: Sequence[Trai
         wrong = np.unique(one.rows[parameters.template[one.rows] != VIRTUAL])
         if len(wrong):
             raise FileError(
-                f"{nodes.table.file}: node {nodes.ids[wrong[0]]} of {nodes.name!r} gets input spikes but is "
-                "not virtual; set its model_type to virtual, or correct the node_set of the input"
+                f"{nodes.table.file}: "
+                f"node {nodes.ids[wrong[0]]} of {nodes.name!r} gets input spikes but is not virtual; "
+                "set its model_type to virtual, or correct the node_set of the input"
             )
 
 
@@ -185,8 +186,8 @@ def add_edges(net: Network, values: EdgeValues, sources: Sequence[NodePart], tar
                 continue
             if post.cell is None:
                 raise FileError(
-                    f"{edges.table.file}: {edges.table.path}/target_node_id: edges end at virtual nodes of "
-                    f"{post.nodes.name!r}; remove these edges"
+                    f"{edges.table.file}: {edges.table.path}/target_node_id: "
+                    f"edges end at virtual nodes of {post.nodes.name!r}; remove these edges"
                 )
             negative = values.weight < 0
             ways = ((post.cell.excitatory, chosen & ~negative), (post.cell.inhibitory, chosen & negative))
@@ -243,7 +244,8 @@ def reported(spec: Report, part: NodePart) -> Variable:
     known = part.cell.variables
     if spec.variable not in known:
         raise FileError(
-            f"{spec.where}.variable_name: {spec.variable!r} is not known for {part.nodes.name!r}"
-            f"{nearest(spec.variable, known)}; known here: {', '.join(known)}"
+            f"{spec.where}.variable_name: "
+            f"{spec.variable!r} is not known for {part.nodes.name!r}{nearest(spec.variable, known)}; "
+            f"known here: {', '.join(known)}"
         )
     return known[spec.variable]

@@ -106,6 +106,6 @@ def fill(
             default = getattr(synapse, what)
             values[absent] = default
             notes.append(
-                f"{place(edges)}: no {what} for {absent.sum():,} of {len(values):,} edges; {default:g}{unit} "
-                f"assumed, the documented default of NEST's {name.removeprefix('nest:')}"
+                f"{place(edges)}: no {what} for {absent.sum():,} of {len(values):,} edges; "
+                f"{default:g}{unit} assumed, the documented default of NEST's {name.removeprefix('nest:')}"
             )

@@ -81,8 +81,8 @@ def layout(spikes: Any, wanted: dict[str, Integers], spec: SpikeInput) -> list[t
     if "gids" in spikes or "node_ids" in spikes:
         if len(wanted) != 1:
             raise FileError(
-                f"{spec.where}.node_set: {spec.file.name} names no population (old layout, /spikes/gids), so "
-                f"the node set must be in one population (it is in {', '.join(wanted)}); choose a smaller node set"
+                f"{spec.where}.node_set: {spec.file.name} names no population (old layout, /spikes/gids), "
+                f"so the node set must be in one population (it is in {', '.join(wanted)}); choose a smaller node set"
             )
         return [(next(iter(wanted)), spikes, "gids" if "gids" in spikes else "node_ids")]
     groups = {name: group for name, group in spikes.items() if hasattr(group, "keys")}

@@ -85,8 +85,8 @@ def node_templates(nodes: Nodes) -> np.ndarray[tuple[int], np.dtype[np.object_]]
         if name is None:
             raise FileError(f"{place}: missing for {(names == name).sum()} nodes; give one of {known}")
         raise FileError(
-            f"{place}: {name!r} is not known{nearest(name, TEMPLATES)}; known here: {known}; add it to "
-            "gpusyn.sonata.TEMPLATES or change the file"
+            f"{place}: {name!r} is not known{nearest(name, TEMPLATES)}; "
+            f"known here: {known}; add it to gpusyn.sonata.TEMPLATES or change the file"
         )
     return names
 
@@ -159,8 +159,9 @@ def said(nodes: Nodes, name: str, template: Template, assumed: Mapping[str, Bool
         text = f"{parameter} = {entry.default:g} {entry.unit}"
         by_count.setdefault(int(missing.sum()), []).append(text)
     return [
-        f"{nodes.table.file}: population {nodes.name!r}: {', '.join(texts)} assumed for {count} of "
-        f"{rows.sum()} nodes of {name}; the files give no values, and these are its documented defaults"
+        f"{nodes.table.file}: "
+        f"population {nodes.name!r}: {', '.join(texts)} assumed for {count} of {rows.sum()} nodes of {name}; "
+        "the files give no values, and these are its documented defaults"
         for count, texts in by_count.items()
     ]
 

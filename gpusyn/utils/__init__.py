@@ -1,1 +1,1 @@
-"""Small helpers that know nothing of neurons."""
+"""Small helpers that are independent of neurons."""

@@ -1,4 +1,4 @@
-"""Errors for wrong arguments that name the nearest keyword, and the wording that all checks share."""
+"""Errors for wrong arguments that suggest the nearest keyword, and the wording that all checks share."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _with_checked_call(function: Wrapped, name: str) -> Wrapped:
 
 
 def _call_name(signature: inspect.Signature, name: str, args: tuple[Any, ...]) -> str:
-    """Return the call as the user wrote it: a method by its object's class, not the base's."""
+    """Return the name of the call as the user wrote it: for a method, with the class of the object, not the base."""
     first = next(iter(signature.parameters), "")
     if args and first in ("self", "cls"):
         owner = args[0] if first == "cls" else type(args[0])
@@ -87,7 +87,7 @@ def _call_name(signature: inspect.Signature, name: str, args: tuple[Any, ...]) -
 def _explain_call(
     signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], error: TypeError
 ) -> str:
-    """Say what is wrong with a call that does not fit its signature."""
+    """Return a message for a call that does not match its signature."""
     parameters = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
     names = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     takes = f"it takes {', '.join(names)}" if names else "it takes no arguments"

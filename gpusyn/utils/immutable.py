@@ -1,4 +1,4 @@
-"""Objects and mappings that nobody can change once they are made."""
+"""Objects and mappings that cannot be changed once they are made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 
 class ReadOnlyDict(Mapping[str, Value]):
-    """A mapping that nobody can change; unlike a ``MappingProxyType`` it can be copied and pickled.
+    """A mapping that cannot be changed; unlike a ``MappingProxyType``, it can be copied and pickled.
 
     >>> ReadOnlyDict({"C_m": 200.0})
     {'C_m': 200.0}
@@ -34,7 +34,7 @@ class ReadOnlyDict(Mapping[str, Value]):
 
 
 class Immutable:
-    """Base of objects whose attributes are set by ``_set`` in their constructor and by nobody else."""
+    """Base class of objects whose attributes are set by ``_set`` in their constructor and never changed."""
 
     def _set(self, **attributes: Any) -> None:
         for name, value in attributes.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def free_memory() -> int | None:
-    """Return the bytes of main memory that a new program can have, None if the system does not say."""
+    """Return the bytes of main memory that a new program can use, None if the system does not report them."""
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
         for line in meminfo.read_text(encoding="ascii").splitlines():

@@ -1,4 +1,4 @@
-"""Folders whose modules enter what they hold in a registry."""
+"""Import of folders whose modules register their classes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from collections.abc import Iterable
 
 
 def import_modules(package: str, path: Iterable[str]) -> None:
-    """Import every module of a package, in the order of their names, so that each enters what it holds."""
+    """Import every module of a package, in the order of their names, so that each registers its classes."""
     for module in sorted(m.name for m in pkgutil.iter_modules(path)):
         importlib.import_module(f"{package}.{module}")

@@ -16,14 +16,18 @@ def require(package: str, purpose: str, install: str) -> Any:
     package : str
         Name of the module, such as ``"h5py"``.
     purpose : str
-        What needs it, as the user would say it.
+        Purpose for which it is needed, in the words of a user; it begins the message.
     install : str
-        What to hand to ``pip install``.
+        Argument of ``pip install``.
+
+    Returns
+    -------
+    module
 
     Raises
     ------
     MissingDependencyError
-        If it is not installed or cannot be imported.
+        If the package is not installed or cannot be imported.
 
     Examples
     --------

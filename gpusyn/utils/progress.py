@@ -1,4 +1,4 @@
-"""The progress of a run: tqdm's bar where tqdm is installed, else one line that says how long the run is."""
+"""The progress of a run: tqdm's bar if tqdm is installed, else one line with the length of the run."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _FORMAT = "{l_bar}{bar}| {n:.10g}/{total:.10g} ms [{elapsed}<{remaining}]"
 
 @contextmanager
 def progress_bar(steps: int, dt: float, wanted: bool) -> Iterator[Callable[[int], object]]:
-    """Yield a function that is told how many steps were done since it was last called.
+    """Yield a function to call with the number of steps done since it was last called.
 
     Parameters
     ----------
     steps : int
-        How many there will be.
+        Total number of steps.
     dt : float
         Length of a step (ms).
     wanted : bool
-        Whether anything is shown.
+        If False, nothing is shown.
     """
     if not wanted or not steps:
         yield lambda done: None

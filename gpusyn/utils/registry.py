@@ -1,4 +1,4 @@
-"""Tables of classes that enter themselves, such as receptors' effects and neuron models."""
+"""Tables in which classes register themselves, such as the effects of receptors and the neuron models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Kind = TypeVar("Kind")
 
 
 class Registry(dict[str, Kind]):
-    """Classes by name; a name that is not there raises an UnknownNameError that says how to enter it.
+    """Classes by name; an unknown name raises an UnknownNameError that says how to register a class.
 
     >>> Registry("effect", "write @effect above the class")["Rectifying"]
     Traceback (most recent call last):
@@ -21,9 +21,9 @@ write @effect above the class
     Parameters
     ----------
     what : str
-        What the classes are, in one or two words.
+        Name of the kind of class, in one or two words.
     advice : str
-        How a class is entered.
+        Instructions for registering a class, for the message.
     """
 
     def __init__(self, what: str, advice: str) -> None:

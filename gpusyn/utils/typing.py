@@ -1,4 +1,4 @@
-"""Names for the kinds of arrays that annotations speak of."""
+"""Names for the types of arrays in annotations."""
 
 from __future__ import annotations
 

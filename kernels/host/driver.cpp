@@ -1,4 +1,4 @@
-// Runs a launch list for k steps: every worker walks the whole list, a barrier after each launch.
+// Runs a launch list for k steps: every worker goes through the whole list, with a barrier after each launch.
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -10,7 +10,7 @@ struct Launch {
 };
 
 namespace {
-// Spins briefly, then gives its time slice away: workers may outnumber the cores that are free.
+// Spins briefly, then yields its time slice, because there may be more workers than free cores.
 class Barrier {
 public:
     explicit Barrier(int n) : n_(n), waiting_(0), round_(0) {}
@@ -37,7 +37,7 @@ private:
 };
 
 #if defined(__x86_64__)
-// Flush-to-zero and denormals-are-zero, for the test that they change no bit.
+// Sets flush-to-zero and denormals-are-zero, for the test that they change no bit.
 unsigned set_flush(int on)
 {
     unsigned old = __builtin_ia32_stmxcsr();

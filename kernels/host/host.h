@@ -1,4 +1,4 @@
-// What makes the kernel text run on a CPU at speed: workers with contiguous shares, lanes as SIMD loops.
+// The definitions with which kernels run fast on a CPU: workers with contiguous shares, lanes as SIMD loops.
 #pragma once
 #define GPUSYN_HOST 1
 #include <cmath>
@@ -84,7 +84,7 @@ template <class T> DEVICE T lane_sum(T (&s)[32])
     return s[0];
 }
 
-// A packed call: argument types come from the kernel's own function type, so no signature is written twice.
+// A packed call: the argument types follow from the kernel's function type, so no signature is written twice.
 template <class... A, std::size_t... I>
 inline void call_packed(void (*kernel)(const Worker, A...), const Worker worker, void **p, std::index_sequence<I...>)
 {

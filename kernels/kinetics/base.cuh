@@ -60,7 +60,7 @@ struct OwnGate {
 
 enum { STARTS = 1, ENDS };
 
-// What a source did: its events in this step; or whether its transmitter was there in it, and is in the next one.
+// What a source did: its events in this step; or whether its transmitter acted in it, and acts in the next one.
 struct Sent {
     int events, was, is;
     MEMBER int edge() const { return was == is ? 0 : is ? STARTS : ENDS; }

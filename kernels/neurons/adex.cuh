@@ -1,6 +1,6 @@
 // Adaptive exponential integrate-and-fire (Brette and Gerstner 2005), v relative to E_L.
 // v by an exponential step of the linearised equation, with w at the middle of the step; w by its exact solution for
-// the mean of the old and the new v. The new v stops at V_peak, so that w never sees the divergence behind it.
+// the mean of the old and the new v. The new v stops at V_peak, so that the divergence beyond it never affects w.
 #pragma once
 
 struct AdEx : AdExCoefficients, AdExStates {

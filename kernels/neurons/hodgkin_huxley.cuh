@@ -1,7 +1,7 @@
 // Hodgkin-Huxley neuron with the rates of Traub and Miles (1991), v relative to E_L.
 // The gates first, each exactly for a constant v (Rush and Larsen 1978); then v by exponential Euler with the new
-// gates. V is neither reset nor held: it passes the threshold upwards, and the refractory time only mutes further
-// spikes.
+// gates. V is neither reset nor held: a spike is an upward crossing of the threshold, and the refractory time only
+// suppresses further spikes.
 #pragma once
 
 struct HodgkinHuxley : HodgkinHuxleyCoefficients, HodgkinHuxleyStates {

@@ -1,6 +1,6 @@
 // The simple model of Izhikevich (2003), v relative to the reset potential c: 0.04 v^2 + linear v + constant - u + I.
-// Steps as AdEx does: v by an exponential step of the linearised equation, u exactly for the mean of the old and the
-// new v.
+// The same method as AdEx: v by an exponential step of the linearised equation, u exactly for the mean of the old and
+// the new v.
 #pragma once
 
 struct Izhikevich : IzhikevichCoefficients, IzhikevichStates {

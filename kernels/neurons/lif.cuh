@@ -15,7 +15,7 @@ struct LIF : LIFCoefficients {
     DEVICE void follow(State, real, real, int, const Coef) {}
 };
 
-// Currents only: exact. The gates' coefficients are propagators into v, in place of means
+// Currents only: exact. The gates' coefficients are propagators into v, instead of means
 struct ExactLIF : ExactLIFCoefficients {
     DEVICE real leak(const Coef) { return 0; }
     DEVICE real drive(real current, const Coef c) { return c[gain] * current; }

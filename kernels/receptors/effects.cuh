@@ -1,6 +1,6 @@
-// What an open gate does to the membrane: adds to the conductance G and to the drive D, where C dv/dt = D - G v.
+// The effects of open gates on the membrane: they add to the conductance G and the drive D, where C dv/dt = D - G v.
 // v is relative to the resting potential E_L, and so are the reversal potentials e. Mg is a factor on the block's
-// coefficient, which is for the receptor's own [Mg], or for 1 mM where it changes with time. An effect may have states
+// coefficient, which is for the receptor's own [Mg], or for 1 mM if [Mg] changes with time. An effect may have states
 // of its own, after those of the gate; `follow` advances them at the end of a step.
 #pragma once
 
@@ -43,8 +43,8 @@ struct MagnesiumBlocked {
     }
 };
 
-// The same with a slow unblock of two stages, block at once (Vargas-Caballero and Robinson 2003; Hill and Tononi 2005):
-// B = A m_fast + (1 - A) m_slow, each m below B(V) relaxes to it, above it falls to it.
+// The same with an instantaneous block and two slow stages of unblock (Vargas-Caballero and Robinson 2003; Hill and
+// Tononi 2005): B = A m_fast + (1 - A) m_slow. An m below B(V) relaxes to it; an m above B(V) is set to it.
 // x = {m_fast, m_slow};  c = {e, eta [Mg] exp(-gamma E_L), -gamma, P_fast, P_slow, A at E_L, dA/dV}
 struct SlowlyUnblocked {
     enum { STATES = 2, COEFS = 7 };
@@ -69,7 +69,7 @@ struct SlowlyUnblocked {
     }
 };
 
-// A current, inward positive by its weight's sign;  recorded with the sign of a membrane current: outward positive
+// A current, whose weight is positive inward; it is recorded as a membrane current, positive outward
 struct Current {
     enum { STATES = 0, COEFS = 0 };
     DEVICE real block(const real *, real, const Coef, int64, real) { return 1; }

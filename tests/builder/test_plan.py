@@ -100,16 +100,16 @@ def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
     assert text == str(plan)
     for part in (
         "420 neurons and sources, 48000 synapses, dt = 0.1 ms, single precision, sums in int64",
-        f"{plan.launches} launches a step, 420 neurons in 2 model signature(s)",
+        f"{plan.launches} launches per step, 420 neurons in 2 model signature(s)",
         "c onto E.AMPA (Exponential): event-driven, gate on the target neuron: exact, the kinetics is linear; 40000",
         "d onto I.AMPA (FirstOrder): gate on the source neuron, sums over synapses in and out of a pulse on the target "
-        "(Lytton 1996): two deliveries a burst, exact; one weight and delay from all to all: the targets share one "
+        "(Lytton 1996): two deliveries a burst, exact; all to all with one weight and one delay: the targets share one "
         "sum; 8000 synapses",
         "d onto I.GABA_A (Exponential): per-synapse gates, as gating='per-synapse' asks; 8000 synapses",
         "quantum of E.AMPA: 2^",
         "of the mean weight, ring of 32 steps",
         "non-zero weights that round to 0: 0",
-        f"{plan.bytes_per_synapse:.2f} bytes a synapse, build scratch ",
+        f"{plan.bytes_per_synapse:.2f} bytes per synapse, build scratch ",
         "note: Projection 'c'.delay: drawn from Uniform(low=0.1, high=3.0), rounded to the grid of 0.1 ms",
         "\n  fits (",
     ):
@@ -186,7 +186,7 @@ def test_ids_have_31_bits():
     many = SimpleNamespace(size=2**30, model=gs.PoissonSource(1.0), receptors=())
     nothing = {key: {} for key in ("projections", "drives", "injections", "clamps", "infusions", "recorders")}
     net = SimpleNamespace(populations={"a": many, "b": many}, **nothing)
-    with pytest.raises(gs.ParameterError, match="2147483648 neurons in all; ids have 31 bits"):
+    with pytest.raises(gs.ParameterError, match="has 2147483648 neurons, but ids have 31 bits"):
         lay_out(net, DT, "single")
     many.size -= 1
     assert lay_out(net, DT, "single").populations["b"].source == 2**30 - 1

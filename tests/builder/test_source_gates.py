@@ -138,7 +138,7 @@ def test_shared_sums_take_bytes_by_neuron(kinetics):
         cells = net.population("cells", n, gs.LIF(), receptors=[gs.AMPA(kinetics=kinetics)])
         net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=1.0, delay=1.0)
         plan = gs.plan(net)
-        assert "one weight and delay from all to all: the targets share one sum" in plan.describe()
+        assert "all to all with one weight and one delay: the targets share one sum" in plan.describe()
         return plan.total + plan.scratch
 
     assert bytes_of(100_000) < 12 * bytes_of(10_000)

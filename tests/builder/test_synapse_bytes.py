@@ -1,4 +1,4 @@
-"""The committed table of bytes a synapse: as `plan()` counts now, and as the arrays have them."""
+"""The committed table of bytes per synapse: as `plan()` counts now, and as the arrays have them."""
 
 from __future__ import annotations
 

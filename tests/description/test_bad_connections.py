@@ -69,7 +69,7 @@ CONNECTIONS = [
     (ArgumentError, ["Network.connect()", "needs weight="], lambda w: w.connect(weight=None)),
     (
         ArgumentError,
-        ["receptor= and a dict", "got both", "drop receptor="],
+        ["receptor= or a dict", "got both", "drop receptor="],
         lambda w: w.connect(weight={"AMPA": 1.0}),
     ),
     (

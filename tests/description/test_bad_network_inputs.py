@@ -90,7 +90,7 @@ INPUTS = [
         [".V", "Uniform", "give one number"],
         lambda w: w.net.clamp(w.E, gs.Uniform(-70.0, -60.0)),
     ),
-    (ParameterError, ["Network.clamp().target", "'clamp->E[0:3]' clamps already", "Waveform"], _clamp_twice),
+    (ParameterError, ["Network.clamp().target", "'clamp->E[0:3]' already clamps", "Waveform"], _clamp_twice),
     (ArgumentError, ["Network.clamp()", "'v'", "did you mean 'V'"], lambda w: w.net.clamp(w.E, v=-70.0)),
 ]
 

@@ -27,7 +27,7 @@ NEURON_MODELS = [
     (ParameterError, ["LIF.C_m", "> 0", "got -1", "Uniform"], lambda: gs.LIF(C_m=gs.Uniform(-1.0, 5.0))),
     (ParameterError, ["LIF.C_m", "one per neuron", "shape (2, 2)"], lambda: gs.LIF(C_m=np.ones((2, 2)))),
     (ParameterError, ["LIF.C_m", "one per neuron", "0 values"], lambda: gs.LIF(C_m=[])),
-    (ParameterError, ["LIF", "equally many", "C_m 2, V_th 3"], lambda: gs.LIF(C_m=[1, 2], V_th=[-50.0] * 3)),
+    (ParameterError, ["LIF", "same length", "C_m 2, V_th 3"], lambda: gs.LIF(C_m=[1, 2], V_th=[-50.0] * 3)),
     (
         ParameterError,
         ["LIF.V_reset", "below V_th = -55", "got -55", "lower V_reset"],
@@ -58,7 +58,7 @@ NEURON_MODELS = [
     (ParameterError, ["AdEx.b", "amperes", "uses pA", "got 8.05e-11"], lambda: gs.AdEx(b=80.5e-12)),
     (ParameterError, ["AdEx.a", "siemens", "uses nS", "got 4e-09"], lambda: gs.AdEx(a=4e-9)),
     (ParameterError, ["AdEx.V_reset", "below V_peak = -75", "raise V_peak"], lambda: gs.AdEx(V_peak=-75.0)),
-    (ParameterError, ["AdEx", "equally many", "a 2, b 3"], lambda: gs.AdEx(a=[1, 2], b=[1, 2, 3])),
+    (ParameterError, ["AdEx", "same length", "a 2, b 3"], lambda: gs.AdEx(a=[1, 2], b=[1, 2, 3])),
     (ArgumentError, ["AdEx()", "'V_th'"], lambda: gs.AdEx(V_th=-50.0)),
     (ParameterError, ["Izhikevich.a", "> 0", "got 0"], lambda: gs.Izhikevich(a=0)),
     (ParameterError, ["Izhikevich.c", "below V_peak = 30", "got 40", "lower c"], lambda: gs.Izhikevich(c=40.0)),

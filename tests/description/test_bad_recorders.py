@@ -34,7 +34,7 @@ RECORDERS = [
     (UnknownNameError, ["'bg' is a PoissonSource", "no 'V'", "spikes"], lambda w: w.net.record(w.bg, "V")),
     (
         ParameterError,
-        ["spikes and traces", "call record twice"],
+        ["spikes and traces", "call record() twice"],
         lambda w: w.net.record(w.E, ["spikes", "V"]),
     ),
     (ParameterError, ["'V' is named twice"], lambda w: w.net.record(w.E, ["V", "V"])),

@@ -236,7 +236,7 @@ def test_what_is_refused():
         ({"max_distance": -1.0}, ParameterError, "max_distance"),
         ({"boundary": "torus"}, UnknownNameError, "open, periodic"),
         ({"boundary": "periodic"}, ArgumentError, "needs extent="),
-        ({"extent": 1.0}, ArgumentError, "is for boundary='periodic'"),
+        ({"extent": 1.0}, ArgumentError, "is only for boundary='periodic'"),
         ({"boundary": "periodic", "extent": 0.0}, ParameterError, "extent"),
         ({"boundary": "periodic", "extent": [1.0] * 4}, ParameterError, "extent"),
         ({"boundary": "periodic", "extent": [1.0] * 3, "positions": SHEET}, ParameterError, "2, one per dimension"),

@@ -25,7 +25,7 @@ def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     example, _ = blocks("python")
     exec(compile(example, "README.md", "exec"), {})
     printed = capsys.readouterr().out
-    assert "launches a step" in printed
+    assert "launches per step" in printed
     rates = [float(x) for x in printed.splitlines()[-1].split()]
     assert len(rates) == 2
     assert all(0.5 < rate < 60 for rate in rates)

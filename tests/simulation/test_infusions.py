@@ -218,8 +218,8 @@ def test_a_decay_that_cannot_change_is_refused(receptor):
 
 
 def test_a_drug_without_receptor_is_noted():
-    assert "Infusion 'infuse->NBQX': does nothing" in compiled(gs.GABA_A(), "NBQX", 1.0).describe()
-    assert "does nothing" not in compiled(gs.AMPA(), "NBQX", 1.0).describe()
+    assert "Infusion 'infuse->NBQX': has no effect" in compiled(gs.GABA_A(), "NBQX", 1.0).describe()
+    assert "has no effect" not in compiled(gs.AMPA(), "NBQX", 1.0).describe()
 
 
 def test_two_open_channel_blockers_are_refused():

@@ -119,7 +119,7 @@ def test_gates_that_others_own_are_read_and_not_set(backend, gating, where):
     with simulator(backend, net) as sim:
         sim.step(60)
         assert sim.get(cells, "g_GABA_A").any()
-        with pytest.raises(gs.ParameterError, match=f"live on the {where}; it can be read, not set"):
+        with pytest.raises(gs.ParameterError, match=f"are on the {where}; the variable can be read but not set"):
             sim.set(cells, "g_GABA_A", 1.0)
 
 

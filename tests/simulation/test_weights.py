@@ -127,7 +127,7 @@ def test_weights_are_set_up_to_their_limit(backend):
 
 def test_one_weight_for_all_needs_w_max_to_be_changed(backend):
     with simulator(backend, given(weight=3.0)) as sim:
-        with pytest.raises(gs.ParameterError, match=r"share one weight, stored once; declare w_max="):
+        with pytest.raises(gs.ParameterError, match=r"share one weight, which is stored once; declare w_max="):
             sim.set_weights("c", 1.0)
         assert set(sim.weights("c").weight) == {3.0}
     with simulator(backend, given(w_max=3.0, weight=3.0)) as sim:

@@ -1,1 +1,1 @@
-"""The `cpu` backend: the kernel text, compiled by the machine's C++ compiler."""
+"""The `cpu` backend: the kernels, compiled by the C++ compiler of the machine."""

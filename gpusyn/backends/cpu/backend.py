@@ -1,7 +1,7 @@
-"""The `cpu` backend: the kernels' own text, compiled by the machine's C++ compiler, run by one C loop.
+"""The `cpu` backend: the kernels, compiled by the C++ compiler of the machine and run by one C++ loop.
 
-A worker thread owns slices of the targets and a contiguous share of everything else; sums of events are integers, so no
-number depends on how many workers there are.
+A worker thread owns slices of the targets and a contiguous share of everything else. Sums of events are integers, so no
+result depends on the number of workers.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class CpuBackend:
     Parameters
     ----------
     threads : int, optional
-        Worker threads; default: the cores that the process may use, fewer for a network too small to share.
+        Worker threads; by default as many as the cores that the process may use, and fewer for a small network.
     flush_to_zero : bool
-        Run with the processor's flush-to-zero and denormals-are-zero flags set; no result depends on it.
+        If True, run with the processor's flush-to-zero and denormals-are-zero flags set. No result depends on it.
 
     Raises
     ------
     BackendError
-        There is no C++ compiler on this machine.
+        If there is no C++ compiler on this machine.
     """
 
     name = "cpu"
@@ -69,15 +69,15 @@ class CpuBackend:
         return self.threads or available_cores()
 
     def free_memory(self) -> int | None:
-        """Return the free bytes of main memory, None if the system does not say."""
+        """Return the free bytes of main memory, None if the system does not report them."""
         return free_memory()
 
     def describe(self) -> str:
-        """Return one phrase: compiler and threads."""
+        """Return one phrase that names the compiler and the number of threads."""
         return f"{self.compiler.description}, up to {self.workers} threads"
 
     def start(self, program: Program) -> CpuSession:
-        """Compile what is not in the cache and return a running session."""
+        """Compile the modules that are not in the cache, and return a running session."""
         return CpuSession(self, program)
 
     def library(self, module: Module) -> ctypes.CDLL:
@@ -86,7 +86,7 @@ class CpuBackend:
         return compile_library(self.compiler, read_kernel("host/host.h") + module.text + entries, module.name)
 
     def driver(self) -> ctypes.CDLL:
-        """Return the C loop over steps and launches."""
+        """Return the C++ loop over steps and launches."""
         return compile_library(self.compiler, read_kernel("host/driver.cpp"), "driver")
 
 
@@ -95,7 +95,7 @@ class CpuSession:
 
     def __init__(self, backend: CpuBackend, program: Program) -> None:
         self._arrays = {name: program.live(name) for name in program.specs}
-        self._keep: list[object] = []  # what C holds pointers to
+        self._keep: list[object] = []  # objects to which C++ holds pointers
         self._flush = int(backend.flush_to_zero)
         self._run_steps = backend.driver().run_steps
         launches = [self._pack(backend, launch, program) for launch in program.launches]
@@ -122,7 +122,7 @@ class CpuSession:
         return _CLaunch(ctypes.cast(entry, ctypes.c_void_p).value, ctypes.addressof(slots))
 
     def run(self, steps: int) -> None:
-        """Run the launch list `steps` times in C."""
+        """Run the launch list `steps` times in C++."""
         self._run_steps(self._list, self._n, ctypes.c_longlong(steps), self.threads, self._flush)
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
@@ -136,7 +136,7 @@ class CpuSession:
         part[:] = flat
 
     def close(self) -> None:
-        """Forget the arrays."""
+        """Release the arrays."""
         self._arrays = {}
         self._keep.clear()
         self._n = 0

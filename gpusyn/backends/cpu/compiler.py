@@ -1,4 +1,4 @@
-"""Find the C++ compiler of this machine at run time, and cache the kernels that it compiles."""
+"""The C++ compiler of this machine, found at run time, and the cache of the kernels that it compiles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from gpusyn.errors import BackendError
 
 _FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-w")
-# The numbers: no contraction to fused multiply-add, no reassociation; SIMD only where the text says so.
+# These keep the bits: no contraction to fused multiply-add, no reassociation, and SIMD only where the text requests it.
 _NUMERICS = ("-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
 
 
@@ -30,12 +30,12 @@ class Compiler(NamedTuple):
 
     @property
     def description(self) -> str:
-        """Name and version in one phrase."""
+        """One phrase with name and version."""
         return f"{Path(self.path).name} ({self.version})"
 
 
 def cache_folder() -> Path:
-    """Return the user's folder for compiled kernels: `GPUSYN_CACHE`, else `gpusyn` in the system's cache folder."""
+    """Return the folder for compiled kernels: `GPUSYN_CACHE`, else `gpusyn` in the user's cache folder."""
     own = os.environ.get("GPUSYN_CACHE")
     if own:
         return Path(own)
@@ -54,10 +54,10 @@ def _output(command: list[str]) -> str | None:
 
 @functools.cache
 def find_compiler(names: tuple[str, ...] = ("g++", "clang++", "c++")) -> Compiler | None:
-    """Return the first C++ compiler that answers, `CXX` or one of `names`; None if there is none.
+    """Return the first C++ compiler that works, `CXX` or one of `names`; None if there is none.
 
-    The resolved target is part of the result because a home folder may be shared by different processors. Flags in
-    `GPUSYN_CXXFLAGS` come after gpusyn's own: `-O1` compiles in half the time, for tests of bits.
+    The resolved target is part of the result because different processors may share a home folder. Flags in
+    `GPUSYN_CXXFLAGS` follow gpusyn's own: for tests of bits, `-O1` compiles in half the time.
     """
     more = os.environ.get("GPUSYN_CXXFLAGS", "").split()
     native = "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"
@@ -76,13 +76,13 @@ def find_compiler(names: tuple[str, ...] = ("g++", "clang++", "c++")) -> Compile
 def compile_library(compiler: Compiler, text: str, name: str, folder: Path | None = None) -> ctypes.CDLL:
     """Return the shared library of `text`, from the cache or compiled now.
 
-    The key is a hash of text, flags, compiler and resolved target. A new library is published by an atomic
-    rename, so two processes may compile the same text at once.
+    The key is a hash of text, flags, compiler and resolved target. A new library gets its name by an atomic rename, so
+    two processes may compile the same text at the same time.
 
     Raises
     ------
     BackendError
-        The compiler refuses the text, the cache folder cannot be written, or a library in it cannot be loaded.
+        If the compiler rejects the text, the cache folder cannot be written, or a library in it cannot be loaded.
     """
     folder = folder or cache_folder()
     key = hashlib.sha256("\0".join([text, *compiler.flags, compiler.path, compiler.version, compiler.target]).encode())
@@ -116,6 +116,6 @@ def _compile(compiler: Compiler, text: str, name: str, scratch: Path) -> None:
         first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
         raise BackendError(
             f"cpu backend: {compiler.description} could not compile the kernels '{name}': {first}; "
-            "correct the text if you changed it (names in a model's struct come from its Python class), else try "
-            "another compiler through the environment variable CXX, or backend='numpy'"
+            "correct the text if you changed it (names in a model's struct come from its Python class), "
+            "else try another compiler through the environment variable CXX, or backend='numpy'"
         )

@@ -1,1 +1,1 @@
-"""The `cuda` backend: the kernel text, compiled by NVRTC and launched through CuPy."""
+"""The `cuda` backend: the kernels, compiled by NVRTC and launched through CuPy."""

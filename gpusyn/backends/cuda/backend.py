@@ -1,7 +1,7 @@
-"""The `cuda` backend: the kernels through CuPy's RawModule. The only file that imports CuPy.
+"""The `cuda` backend: the kernels, launched through CuPy's RawModule. Only this file imports CuPy.
 
-Arrays, spike counts and the step counter live on the device; steps are replayed as CUDA graphs, so the host does
-no work within a chunk of steps.
+Arrays, spike counts and the step counter are on the device. Steps are replayed as CUDA graphs, so the host does no work
+within a chunk of steps.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gpusyn.kernels.spec import KERNELS
 from gpusyn.parameters.scalars import integer
 from gpusyn.utils.memory import size_text
 
-OPTIONS = ("--std=c++17", "--fmad=false")  # no contraction: the same bits as everywhere
+OPTIONS = ("--std=c++17", "--fmad=false")  # no contraction, so that the bits are the same as elsewhere
 GRAPH_STEPS = 32  # steps in one graph; the rest of a chunk is launched singly
 BLOCKS_PER_PROCESSOR = 8
 
@@ -41,12 +41,14 @@ class CudaBackend:
     block : int
         Threads per block, a multiple of 32 up to 1024. No result depends on it.
     threads : int, optional
-        Accepted as by every backend; threads of the CPU do not matter here.
+        Ignored; every backend accepts this argument, but CPU threads play no role here.
 
     Raises
     ------
     BackendError
-        The GPU cannot be used; the message says why and how to fix it.
+        If the GPU cannot be used; the message says why, and how to fix it.
+    ParameterError
+        If `block` is not such a multiple.
     """
 
     name = "cuda"
@@ -65,16 +67,16 @@ class CudaBackend:
         self.device = found.devices[0]
 
     def describe(self) -> str:
-        """Return one phrase: the device."""
+        """Return one phrase that names the device."""
         return str(self.device)
 
     def free_memory(self) -> int:
-        """Return the free bytes of the device, the unused ones of CuPy's pool left out."""
+        """Return the free bytes of the device, without the unused bytes in CuPy's pool."""
         free, _ = self.cupy.cuda.runtime.memGetInfo()
         return int(free)
 
     def start(self, program: Program) -> CudaSession:
-        """Compile, move the arrays to the device, capture the graph."""
+        """Compile, move the arrays to the device, and return the session."""
         return CudaSession(self, program)
 
     def module(self, module: Module) -> Any:
@@ -125,7 +127,7 @@ class CudaSession:
             for name, spec in program.specs.items():
                 self._arrays[name] = cupy.asarray(program.live(name))
                 if spec.role != STATE:
-                    del program.initial[name]  # the host's copy goes as the device's comes
+                    del program.initial[name]  # free the host's copy as soon as the device has its own
         except cupy.cuda.memory.OutOfMemoryError as error:
             self._arrays.clear()
             raise PlanMemoryError(f"the GPU ran out of memory while the arrays were moved there: {error}") from error
@@ -143,10 +145,10 @@ class CudaSession:
         return lambda: kernel(grid, (backend.block,), arguments)
 
     def run(self, steps: int) -> None:
-        """Run the launch list `steps` times: whole graphs, then single steps."""
+        """Run the launch list `steps` times, first as whole graphs, then as single steps."""
         with self._stream:
             if self._graph is None and steps >= GRAPH_STEPS:
-                self._step()  # loads the kernels, which a capture must not do
+                self._step()  # this loads the kernels, which is not allowed during a capture
                 steps -= 1
                 self._stream.begin_capture()
                 for _ in range(GRAPH_STEPS):
@@ -176,16 +178,16 @@ class CudaSession:
         if flat.size:
             with self._stream:
                 part.set(flat, stream=self._stream)
-                self._stream.synchronize()  # `flat` may be gone before an asynchronous copy has read it
+                self._stream.synchronize()  # otherwise `flat` may be freed before an asynchronous copy has read it
 
     def close(self) -> None:
-        """Release the device's memory."""
+        """Release the memory of the device."""
         self._calls, self._graph = [], None
         self._arrays.clear()
 
 
 def _grid(unit: str, items: int, backend: CudaBackend) -> int:
-    """Return the number of blocks of a launch: one per unit of work, up to those resident at once; kernels stride."""
+    """Return the number of blocks of a launch: one per unit of work, at most as many as can be resident at once."""
     per_block = {"block": 1, "warp": backend.block // 32, "thread": backend.block}[unit]
     processors = int(backend.cupy.cuda.Device().attributes["MultiProcessorCount"])
     most = processors * BLOCKS_PER_PROCESSOR * (8 if unit == "block" else 1)

@@ -1,8 +1,8 @@
-"""Find out whether the GPU can be used; if it cannot, say why and how to fix it.
+"""Detection of a usable GPU; if there is none, the reason and the fix.
 
-Each step looks for one requirement: CuPy, a driver, a driver that is new enough, a GPU, a GPU that is new enough,
-CUDA's compiler library (NVRTC), and a kernel that compiles and loads. The raw messages of these layers mislead (the
-same message stands for "no driver" and "old driver"), so the first step that fails gives a sentence of its own.
+Each step checks one requirement: CuPy, a driver, a driver that is new enough, a GPU, a GPU that is new enough, CUDA's
+compiler library (NVRTC), and a kernel that compiles and loads. The raw messages of these layers are misleading ("no
+driver" and "old driver" have the same message), so the first step that fails gives a sentence of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["MINIMUM_CAPABILITY", "Detection", "Device", "detect", "installed_cup
 
 MINIMUM_CAPABILITY = (7, 5)
 
-# Oldest drivers of each CUDA generation, by NVIDIA's table of minor version compatibility.
+# Oldest driver of each CUDA generation, according to NVIDIA's table of minor version compatibility.
 _DRIVERS = {13: 580, 12: 525}
 _INSTALL = "; ".join(
     f'with an NVIDIA driver {driver} or newer: pip install "gpusyn[cuda{cuda}]"' for cuda, driver in _DRIVERS.items()
@@ -34,10 +34,14 @@ class Device(NamedTuple):
 
     Attributes
     ----------
-    number : the one by which CUDA knows it
-    name : as the driver reports it
-    capability : compute capability, such as (9, 0)
-    free, total : memory [bytes]
+    number : int
+        Number of the device in CUDA.
+    name : str
+        Name that the driver reports.
+    capability : (int, int)
+        Compute capability, such as (9, 0).
+    free, total : int
+        Free and total memory (bytes).
     """
 
     number: int
@@ -47,7 +51,7 @@ class Device(NamedTuple):
     total: int
 
     def __str__(self) -> str:
-        """Name and compute capability in one phrase."""
+        """Return name and compute capability in one phrase."""
         return f"{self.name} (compute capability {self.capability[0]}.{self.capability[1]})"
 
 
@@ -57,10 +61,14 @@ class Detection:
 
     Attributes
     ----------
-    usable : whether every step passed
-    reason, fix : why the GPU cannot be used, and how to fix it; empty when it can
-    cupy, driver, runtime, nvrtc : versions, empty where they are not known
-    devices : the GPUs that the driver shows
+    usable : bool
+        True if every step passed.
+    reason, fix : str
+        Reason why the GPU cannot be used, and the fix; empty if it can be used.
+    cupy, driver, runtime, nvrtc : str
+        Versions; empty if they are not known.
+    devices : tuple of Device
+        GPUs that the driver reports.
     """
 
     usable: bool
@@ -74,7 +82,7 @@ class Detection:
 
     @property
     def verdict(self) -> str:
-        """The last line of ``gpusyn info``.
+        """Last line of ``gpusyn info``.
 
         >>> Detection(False, "CuPy is not installed", "pip install it").verdict
         'GPU: not usable, because CuPy is not installed; fix: pip install it'
@@ -89,7 +97,7 @@ class _Unusable(Exception):
 
 
 def installed_cupys() -> list[str]:
-    """Return names and versions of this environment's CuPy distributions, such as ``["cupy-cuda13x 14.2.0"]``."""
+    """Return the names and versions of the CuPy distributions here, such as ``["cupy-cuda13x 14.2.0"]``."""
     found = {}
     for distribution in importlib.metadata.distributions():
         name = str(distribution.metadata["Name"] or "").lower()
@@ -217,19 +225,19 @@ def _compile_probe(cupy: Any, nvrtc: str, device: Device) -> None:
 
 
 def detect(importer: Callable[[], Any], installed: Callable[[], Iterable[str]] = installed_cupys) -> Detection:
-    """Find out whether the GPU can be used. Nothing is raised: the answer holds what went wrong.
+    """Check that the GPU can be used. No error is raised: the result contains the reason.
 
     Parameters
     ----------
     importer : callable
-        Imports CuPy and returns it (:func:`gpusyn.backends.cuda.backend.import_cupy`).
+        Function that imports CuPy and returns it (:func:`gpusyn.backends.cuda.backend.import_cupy`).
     installed : callable
-        Names of the CuPy distributions of this environment.
+        Function that returns the names of the CuPy distributions of this environment.
 
     Returns
     -------
     Detection
-        The verdict, with the versions and devices that are known.
+        Verdict, with the versions and devices that are known.
 
     Examples
     --------
@@ -254,6 +262,6 @@ def detect(importer: Callable[[], Any], installed: Callable[[], Iterable[str]] =
         _compile_probe(cupy, found.nvrtc, found.devices[0])
     except _Unusable as why:
         return replace(found, reason=why.reason, fix=why.fix)
-    except Exception as error:  # a broken stack may raise anything anywhere
+    except Exception as error:  # a broken installation may raise any error at any place
         return replace(found, reason=f"CuPy failed ({_said(error)})", fix="reinstall it: " + _INSTALL)
     return replace(found, usable=True)

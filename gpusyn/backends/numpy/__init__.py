@@ -1,1 +1,1 @@
-"""The `numpy` backend: the reference that the other backends equal bit for bit."""
+"""The `numpy` backend: the reference whose results all other backends reproduce bit for bit."""

@@ -1,4 +1,4 @@
-"""``kernels/advance_gates.cu`` in numpy: the gates that sources own, and what they send."""
+"""``kernels/advance_gates.cu`` in numpy: the gates that sources own, and the changes that they send."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from gpusyn.equations.kinetics.base import Sent
 from gpusyn.kernels.records import Array, SourceGateSet, read_rows
 from gpusyn.kernels.signature import Signature
 
-GATES = list(SOURCE_GATES.values())  # by the number that a set has for its struct
+GATES = list(SOURCE_GATES.values())  # indexed by the number of a set's struct
 
 
 def prepare_gates(a: SimpleNamespace, signature: Signature | None) -> list[SourceGateSet]:
-    """Read the table."""
+    """Return the table as records."""
     return read_rows(a.sets, SourceGateSet, int(a.n_sets))
 
 
 def advance_gates(a: SimpleNamespace, prepared: list[SourceGateSet]) -> None:
-    """Advance every source's gates over the step that ends now, and send what changed."""
+    """Advance every source's gates over the step that ends now, and send their changes."""
     now = begin_step(a).now
     a.remembers = 0
     for g in prepared:
@@ -37,13 +37,13 @@ def advance_gates(a: SimpleNamespace, prepared: list[SourceGateSet]) -> None:
 
 
 def pulses(a: SimpleNamespace, g: SourceGateSet, event: Array, now: int) -> Sent:
-    """Return what sources did by their transmitter, and release it where there is an event."""
+    """Return the events and the transmitter of sources, and release transmitter at an event."""
     last = a.release_step[g.release : g.release + g.size]
     was_on = now - 1 - last < g.pulse
     return Sent(event, was_on, now - release(last, event, now, g.pulse, g.dead) < g.pulse)
 
 
 def send(a: SimpleNamespace, g: SourceGateSet, channel: int, who: Array, to: Array, since: Array) -> None:
-    """Write what gates `who` send on a channel: from `since` to `to`."""
+    """Write the change that gates `who` send on a channel, from `since` to `to`."""
     at = 2 * (g.payload + channel * g.size + np.flatnonzero(who))
     a.payload[at], a.payload[at + 1] = to[who], since[who]

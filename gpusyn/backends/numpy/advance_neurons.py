@@ -1,4 +1,4 @@
-"""``kernels/advance_neurons.cu`` in numpy: one step of the neurons of one signature, by whole populations."""
+"""``kernels/advance_neurons.cu`` in numpy: one step of the neurons of one signature, one population at a time."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from gpusyn.kernels.records import Array, Bath, Chunk, PoissonDrive, Probe, Ring
 from gpusyn.kernels.signature import ReceptorLayout, Signature
 from gpusyn.numerics.portable_math import flush
 
-HEAD = len(MembraneCoefficients._fields)  # the first coefficients of every neuron
-LIMIT = 1e30  # a potential beyond it, or not a number, is a fault
+HEAD = len(MembraneCoefficients._fields)  # number of the coefficients that every neuron has
+LIMIT = 1e30  # a potential of larger magnitude, or not a number, is a fault
 
 
 class ProbeVariable(IntEnum):
-    """What a probe records."""
+    """Variable that a probe records."""
 
     V = 0
     G = 1
@@ -51,7 +51,7 @@ class CellReceptor(NamedTuple):
 
 
 class Bathed(NamedTuple):
-    """A receptor as it is in one step: coefficients of its kinetics and effect, its gate's factor, its magnesium."""
+    """The state of a receptor in one step: coefficients of kinetics and effect, factors of its gate and magnesium."""
 
     receptor: CellReceptor
     c: Any  # by name
@@ -60,7 +60,7 @@ class Bathed(NamedTuple):
     Mg: Real
 
     def conductance(self, *, end: bool) -> Real:
-        """Conductance (or current) before any voltage factor: its mean over the coming step, or as it stands."""
+        """Return the conductance (or current) without voltage factors: its value now (`end`), or the step's mean."""
         r = self.receptor
         gate = r.kinetics.value(r.x) if end else r.kinetics.average(r.x, self.c)
         if r.synaptic:
@@ -68,7 +68,7 @@ class Bathed(NamedTuple):
         return gate if self.scale is None else self.scale * gate
 
     def current(self, v: Real, *, end: bool) -> Real:
-        """The current at potential v."""
+        """Return the current at potential v."""
         r = self.receptor
         return r.effect.current(self.conductance(end=end), r.effect_x, v, self.effect_c, self.Mg)
 
@@ -81,11 +81,11 @@ class CellProbes(NamedTuple):
     every: int
     neurons: Array
     first: Array  # places of the first samples in `trace`
-    columns: Array  # distance to the next
+    columns: Array  # distances to the next samples
 
 
 class Cells(NamedTuple):
-    """One population: views of the session's arrays, which stay where they are."""
+    """One population, as views of the session's arrays."""
 
     chunk: Chunk
     V: Array
@@ -94,7 +94,7 @@ class Cells(NamedTuple):
     current: Array
     current_wave: Array
     clamp_wave: Array
-    c: Array  # (N_COEF,) when all share one row, else (N_COEF, count)
+    c: Array  # (N_COEF,) if all neurons share one row, else (N_COEF, count)
     receptors: tuple[CellReceptor, ...]
     Ca: Array | None
     calcium_c: Array  # CalciumCoefficients, then Pf of each receptor
@@ -120,7 +120,7 @@ class Neurons(NamedTuple):
 
 
 def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
-    """Find the populations, and views of what belongs to each."""
+    """Return the populations, with views of their parts of the arrays."""
     assert signature is not None
     rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, PoissonDrive), read_rows(a.bath, Bath)
     probes = read_rows(a.probes, Probe)
@@ -153,7 +153,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
 
 
 def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
-    """Runs of chunks that continue each other, each as one long chunk and its members."""
+    """Yield each run of consecutive chunks as one long chunk, with its members."""
     blank = {"size": 0, "probe": 0, "probe_end": 0}
     start = 0
     while start < len(chunks):
@@ -197,7 +197,7 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: li
 
 
 def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator[CellProbes]:
-    """The probes of one population, grouped by what they record."""
+    """Yield the probes of one population, grouped by the variable that they record."""
     found = [
         probe._replace(neuron=probe.neuron + chunk.first - whole.first)
         for chunk in members
@@ -220,7 +220,7 @@ def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator
 
 
 def advance_neurons(a: SimpleNamespace, prepared: Neurons) -> None:
-    """Private Poisson input, V, gates, threshold, spikes and samples of the step that begins."""
+    """Advance the step that begins: private Poisson input, V, gates, threshold, spikes and samples."""
     step = begin_step(a)
     now, start = step.now, step.now - step.local
     waves = a.waves[step.local * int(a.n_waves) :]
@@ -259,7 +259,7 @@ def advance_neurons(a: SimpleNamespace, prepared: Neurons) -> None:
 
 
 def _bathed(a: SimpleNamespace, r: CellReceptor, c: Array, waves: Array, step: Step) -> Bathed:
-    """A receptor with what drugs, [Mg] and glycine make of it in this step."""
+    """Return a receptor with the changes of this step by drugs, [Mg] and glycine."""
     own, bath = c[r.coef :], r.bath
     if bath.kinetics >= 0:
         own = a.bath_kinetics[step.local * int(a.bath_width) + bath.kinetics :]
@@ -273,7 +273,7 @@ def _bathed(a: SimpleNamespace, r: CellReceptor, c: Array, waves: Array, step: S
 
 
 def _free_v(model: type[Neuron], cells: Cells, own: Any, bathed: list[Bathed], waves: Array) -> Array:
-    """The v that each neuron would reach were it not refractory."""
+    """Return the v that each neuron would reach if it were not refractory."""
     v, current = cells.V, cells.current
     if cells.chunk.has_waves:
         current = current + waves[cells.current_wave]
@@ -285,7 +285,7 @@ def _free_v(model: type[Neuron], cells: Cells, own: Any, bathed: list[Bathed], w
 
 
 def _advance_calcium(cells: Cells, bathed: list[Bathed], v: Array) -> None:
-    """Calcium that flows in with part of the current: Ca' = -Ca / tau + k sum |Pf I|."""
+    """Advance the calcium that flows in with a fraction of the current: Ca' = -Ca / tau + k sum |Pf I|."""
     assert cells.Ca is not None
     c, Pf = CalciumCoefficients(*cells.calcium_c[:2]), cells.calcium_c[2:]
     inward = v.dtype.type(0)
@@ -295,14 +295,14 @@ def _advance_calcium(cells: Cells, bathed: list[Bathed], v: Array) -> None:
 
 
 def _threshold(model: type[Neuron], cells: Cells, own: Any, free_v: Array, waves: Array) -> tuple[Array, Array, Array]:
-    """Set V, what follows it and the refractory counters.
+    """Set V, the states that follow it, and the refractory counters.
 
-    Returns v before resets, who fires, and whose potential is a sound number.
+    Return v before resets, a mask of the neurons that fire, and a mask of the neurons whose potential is valid.
     """
     c, refractory, holds = cells.head, cells.refractory, bool(model.RESET)
     pausing = refractory > 0
     reached = flush(np.where(pausing, cells.V, free_v) if holds else free_v)
-    sound = np.abs(reached) < reached.dtype.type(LIMIT)  # asked before a reset could hide it
+    sound = np.abs(reached) < reached.dtype.type(LIMIT)  # checked before a reset could hide a fault
     fires = ~pausing & (reached >= c.threshold)
     if not holds:
         fires &= ~(c.threshold <= cells.V)
@@ -319,7 +319,7 @@ def _threshold(model: type[Neuron], cells: Cells, own: Any, free_v: Array, waves
 
 
 def _sample(cells: Cells, bathed: list[Bathed], variable: ProbeVariable, receptor: int) -> Array:
-    """Recorded values of all neurons, as they stand at the end of the step."""
+    """Return the recorded values of all neurons at the end of the step."""
     v = cells.V
     value: Real
     if variable == ProbeVariable.V:

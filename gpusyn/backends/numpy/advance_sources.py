@@ -13,14 +13,14 @@ from gpusyn.kernels.signature import Signature
 
 
 class Sources(NamedTuple):
-    """Poisson sources, a population at a time, and the drive of each."""
+    """Poisson sources, one population at a time, and the drive of each."""
 
     sources: list[SourceChunk]
     drives: list[PoissonDrive]
 
 
 def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
-    """Join chunks that continue each other."""
+    """Join consecutive chunks of each population."""
     joined: list[SourceChunk] = []
     for chunk in read_rows(a.chunks, SourceChunk, int(a.n_chunks)):
         last = joined[-1] if joined else None
@@ -34,7 +34,7 @@ def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
 
 
 def advance_poisson(a: SimpleNamespace, prepared: Sources) -> None:
-    """Spikes of Poisson sources."""
+    """Emit the spikes of Poisson sources."""
     step = begin_step(a)
     for s in prepared.sources:
         events = poisson_events(a, prepared.drives[s.drive], step, s.offset, s.size)
@@ -44,7 +44,7 @@ def advance_poisson(a: SimpleNamespace, prepared: Sources) -> None:
 
 
 def advance_lists(a: SimpleNamespace, prepared: None) -> None:
-    """Spikes from lists of times: ``listed_begin[s]`` to ``listed_begin[s + 1]`` are due in step s of this run."""
+    """Emit listed spikes: ``listed_begin[s]`` to ``listed_begin[s + 1]`` are due in step s of this chunk."""
     step = begin_step(a)
     due = slice(int(a.listed_begin[step.local]), int(a.listed_begin[step.local + 1]))
     emit(a, step.now, a.listed_id[due], a.listed_events[due])

@@ -1,7 +1,7 @@
 """``kernels/advance_synapses.cu`` in numpy: every synapse's gate over one step, and each target's sums.
 
-A float sum has one shape everywhere: synapse j of a row adds to partial sum j % 32, in order; then the
-32 partial sums fold in halves.
+A float sum has the same order everywhere: synapse j of a row adds to partial sum j % 32, in order; then the 32 partial
+sums are added in halves.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ LANES = 32
 
 
 class Lanes(NamedTuple):
-    """Where each synapse of a block stands when rows are cut into passes of 32, all first passes first.
+    """The places of the synapses of a block when rows are cut into passes of 32; all first passes come first.
 
-    BlockRows are ordered by falling number of passes, so that pass p consists of the first ``active[p]`` rows.
+    BlockRows are ordered by decreasing number of passes, so that pass p consists of the first ``active[p]`` rows.
     """
 
     order: Array  # place -> row
@@ -34,7 +34,7 @@ class Lanes(NamedTuple):
 
 
 def plan_lanes(length: Array) -> Lanes:
-    """The lanes of rows of given lengths."""
+    """Return the lanes of rows of given lengths."""
     passes = -(-length // LANES)
     order = np.argsort(-passes, kind="stable")
     rank = np.empty_like(order)
@@ -48,7 +48,7 @@ def plan_lanes(length: Array) -> Lanes:
 
 
 def lane_sums(values: Array, lanes: Lanes) -> Array:
-    """The sum of each row."""
+    """Return the sum of each row."""
     # Padding with +0 changes no bit: a partial sum starts at +0 and so is never -0.
     padded = np.zeros((sum(lanes.active), LANES), values.dtype)
     padded.reshape(-1)[lanes.place] = values
@@ -76,14 +76,14 @@ class BlockRows(NamedTuple):
     x: list[Array]
     free: Array | None
     lanes: Lanes
-    components: int  # of each gate
+    components: int  # number of components of each gate
 
 
 Sets = list[tuple[SynapseSet, list[BlockRows]]]
 
 
 def prepare_synapses(gate: SynapseGate, a: SimpleNamespace, signature: Signature | None) -> Sets:
-    """Read the tables, the addresses and the coefficients of one struct of gates."""
+    """Return the tables, the addresses and the coefficients of one struct of gates."""
     blocks = read_rows(a.blocks, SynapseBlock)
     sets = read_rows(a.sets, SynapseSet, int(a.n_sets))
     return [(s, [_rows(gate, a, block, s.size) for block in blocks[s.block : s.block_end]]) for s in sets]
@@ -111,9 +111,10 @@ def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, count: int) ->
 
 
 def unblocked(c: Array, v: Array, rest: Array, dose: Array, lengths: Array, mean: Array, U: Array) -> Array:
-    """Fraction of each synapse's channels that a drug leaves free after the step (Woodhull 1973; Huettner, Bean 1988).
+    """Return the fraction of each synapse's channels that a drug leaves free after the step.
 
-    c = z delta F/RT, V0, k_off dt, share of unbinding from closed channels; v, rest and lengths by row.
+    See Woodhull 1973; Huettner and Bean 1988. c = z delta F/RT, V0, k_off dt, fraction of unbinding from closed
+    channels; v, rest and lengths are given by row.
     """
     one = c.dtype.type(1)
     unbind = np.repeat(c[2] * exp(c[0] * ((v + rest) - c[1])), lengths)

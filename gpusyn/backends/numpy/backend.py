@@ -1,8 +1,8 @@
-"""The `numpy` backend: the reference. Plain, vectorised over neurons, sources and synapses, one thread.
+"""The `numpy` backend: the reference, vectorised over neurons, sources and synapses, in one thread.
 
-Each kernel has a twin: a function of the kernel's arrays (by argument name) and of a prepared, which holds what
-follows from the constant tables. Twins work in place on the session's arrays, with the kernels' operations
-in the kernels' order, so every other backend must give the same bits.
+Each kernel has a twin: a function of the kernel's arrays (by argument name) and of what is prepared once from the
+constant tables. Twins work in place on the session's arrays, with the operations of the kernels in the
+same order, so every other backend must give the same bits.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from gpusyn.utils.memory import free_memory
 
 
 class Twin(NamedTuple):
-    """A kernel in numpy: what to prepare from its tables, and the step."""
+    """A kernel in numpy: the function that prepares its tables, and the function of a step."""
 
     prepare: Callable[[SimpleNamespace, Signature | None], Any]
     step: Callable[[SimpleNamespace, Any], None]
@@ -55,7 +55,7 @@ TWINS: dict[str, Twin] = {
 
 
 class NumpyBackend:
-    """The reference backend; needs nothing but numpy.
+    """The reference backend, which needs only numpy.
 
     >>> NumpyBackend().describe()
     'numpy ..., one thread'
@@ -65,14 +65,14 @@ class NumpyBackend:
     workers = 1
 
     def __init__(self, threads: int | None = None) -> None:
-        """Accept `threads` as every backend does; one thread computes."""
+        """Ignore `threads`, which every backend accepts; one thread computes."""
 
     def free_memory(self) -> int | None:
-        """Return the free bytes of main memory, None if the system does not say."""
+        """Return the free bytes of main memory, None if the system does not report them."""
         return free_memory()
 
     def describe(self) -> str:
-        """Return one phrase: version and threads."""
+        """Return one phrase that names the version and the number of threads."""
         return f"numpy {np.__version__}, one thread"
 
     def start(self, program: Program) -> NumpySession:
@@ -81,7 +81,7 @@ class NumpyBackend:
 
 
 class _Call:
-    """One launch: a twin with its arguments, and its prepared once it is made."""
+    """One launch: a twin with its arguments, and what it prepares at the first call."""
 
     def __init__(self, launch: Launch, arrays: dict[str, NDArray[np.generic]], numbers: Numbers) -> None:
         spec = KERNELS[launch.kernel]
@@ -110,7 +110,7 @@ class NumpySession:
 
     def run(self, steps: int) -> None:
         """Run the launch list `steps` times."""
-        with np.errstate(all="ignore"):  # a fault in the state is reported by the kernels' own test
+        with np.errstate(all="ignore"):  # the kernels themselves detect and report a fault in the state
             for _ in range(steps):
                 for call in self._calls:
                     call()
@@ -129,5 +129,5 @@ class NumpySession:
                 call.ready = False
 
     def close(self) -> None:
-        """Forget the arrays."""
+        """Release the arrays."""
         self._arrays, self._calls = {}, []

@@ -14,7 +14,7 @@ from gpusyn.kernels.synapse_words import decode_synapse
 
 
 class Deliveries(NamedTuple):
-    """Routes, the number of the senders that each starts from, and the transmitter histories."""
+    """Routes with the numbers of their senders, shared sums, and transmitter histories."""
 
     routes: list[tuple[int, Route]]
     shared: list[Shared]
@@ -22,7 +22,7 @@ class Deliveries(NamedTuple):
 
 
 def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliveries:
-    """Read the tables."""
+    """Return the tables as records."""
     routes = read_rows(a.routes, Route, int(a.route_begin[-1]))
     sender = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
     return Deliveries(
@@ -33,7 +33,7 @@ def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliver
 
 
 def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
-    """End a step: spikes go to the rings of their targets, histories move on, the clock ticks."""
+    """End a step: deliver spikes to the rings of their targets, and advance the histories and the clock."""
     clock = Clock(*a.clock.tolist())
     now, local = clock.now, clock.now - clock.start
     begin, end = int(a.spike_begin[local]), int(a.spike_total[0])
@@ -53,7 +53,7 @@ def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
 
 
 def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, now: int) -> None:
-    """Add the synapses of some sources to the slots in which they fall due."""
+    """Add the weights of the synapses of some sources to the slots in which they are due."""
     segments = (route.rows + rows[:, None] * route.slices + np.arange(route.slices)).reshape(-1)
     begin = a.row_begin[segments]
     length = a.row_begin[segments + 1] - begin
@@ -81,7 +81,7 @@ def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, n
 
 
 def remember(a: SimpleNamespace, h: History, now: int) -> None:
-    """Note what each source's transmitter does from now on: on or off (pulse > 0), or its events."""
+    """Record each source's transmitter from now on: that it is on or off (pulse > 0), or the number of events."""
     own = slice(h.source, h.source + h.size)
     event = a.event_step[own] == now
     if h.pulse:

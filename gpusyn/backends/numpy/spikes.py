@@ -12,7 +12,7 @@ from gpusyn.numerics.rng import poisson_counts
 
 
 class Step(NamedTuple):
-    """A step: its number since the start, and its place among the steps that the host prepared."""
+    """A step: its number since the start, and its place in the chunk that the host prepared."""
 
     now: int
     local: int
@@ -25,14 +25,14 @@ def step_of(a: SimpleNamespace) -> Step:
 
 
 def begin_step(a: SimpleNamespace) -> Step:
-    """Return the step that begins, and note on the clock that it runs."""
+    """Return the step that begins, and set the clock to it."""
     clock = Clock(*a.clock.tolist())
     a.clock[:] = clock._replace(now=clock.next)
     return step_of(a)
 
 
 def emit(a: SimpleNamespace, now: int, sources: Array, events: Array | int) -> None:
-    """Append sources to the list of spikes; `remembers` keeps their last event for per-synapse gating."""
+    """Append sources to the list of spikes, and store their last event if `history` is set, for per-synapse gating."""
     if not sources.size:
         return
     start = int(a.spike_total[0])
@@ -48,8 +48,8 @@ def emit(a: SimpleNamespace, now: int, sources: Array, events: Array | int) -> N
 def release(last: Array, event: Array, now: int, pulse: int, dead: int) -> Array:
     """Update and return the steps of the sources' last releases of transmitter, which last `pulse` steps.
 
-    An event releases: during a pulse too, whose end it moves (dead < 0), or only once `dead` steps have passed since
-    the last pulse ended.
+    If dead < 0, every event releases transmitter, and an event during a pulse prolongs the pulse. Otherwise an event
+    releases transmitter only if `dead` steps have passed since the last pulse ended.
     """
     last[event if dead < 0 else event & (now - last >= pulse + dead)] = now
     return last
@@ -58,7 +58,7 @@ def release(last: Array, event: Array, now: int, pulse: int, dead: int) -> Array
 def poisson_events(a: SimpleNamespace, drive: PoissonDrive, step: Step, offset: int, size: int) -> Array | None:
     """Return the Poisson events of elements `offset` to `offset + size` in one step; None outside start and stop.
 
-    The rate is constant per element, or one number a step out of a table.
+    The rate is constant for each element, or one number per step from a table.
     """
     if not drive.start <= step.now < drive.stop:
         return None
@@ -73,7 +73,7 @@ def poisson_events(a: SimpleNamespace, drive: PoissonDrive, step: Step, offset: 
 
 
 def add_drive(a: SimpleNamespace, drive: PoissonDrive, step: Step, offset: int, size: int, due: list[Array]) -> None:
-    """Add private Poisson input to the sums that fall due at the end of this step."""
+    """Add private Poisson input to the sums that are due at the end of this step."""
     events = poisson_events(a, drive, step, offset, size)
     if events is None:
         return

@@ -58,7 +58,7 @@ class PulseScheme(NamedTuple):
 def pulse_scheme(
     rates_off: Any, rates_on: Any, rest: Sequence[float], open_states: Sequence[int], dt: float
 ) -> PulseScheme:
-    """Propagators over one step in the coordinates y.
+    """Return the propagators over one step in the coordinates y.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def pulse_scheme(
 
 
 def _step(Q: Floats, dt: float) -> tuple[Floats, Floats]:
-    """Propagator over dt, and the mean of the propagators over [0, dt]."""
+    """Return the propagator over dt, and the mean of the propagators over [0, dt]."""
     n = len(Q)
     whole = np.zeros((2 * n, 2 * n))
     whole[:n, :n], whole[:n, n:] = Q, np.eye(n)
@@ -98,7 +98,7 @@ def _step(Q: Floats, dt: float) -> tuple[Floats, Floats]:
 
 
 def _coordinates(p0: Floats, open_states: Sequence[int]) -> tuple[Floats, Any]:
-    """The map from y to deviations of all states, and the one back (applied to columns)."""
+    """Return the map from y to deviations of all states, and the inverse map (applied to columns)."""
     n, opens = len(p0), list(open_states)
     left_out = int(np.argmax(p0))  # the closed state that the others tell
     others = [i for i in range(n) if i != left_out and i != opens[0]]

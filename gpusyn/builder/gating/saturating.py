@@ -55,7 +55,7 @@ def growth(kinetics: Saturating, step: GateStep) -> Growth:
     Raises
     ------
     ParameterError
-        The step is too long for tau_rise, or one step's events would open the gate too steeply.
+        If the step is too long for tau_rise, or the events of one step would open the gate too steeply.
     """
     dt, real, most_events, where = step
     h = dt / kinetics.tau_rise
@@ -84,7 +84,7 @@ def growth(kinetics: Saturating, step: GateStep) -> Growth:
 
 
 def growth_terms(p: float, h: float, n: int) -> list[float]:
-    """The first `n` of d_k = 1/(k! w^k) integral from 0 to h of exp(-p u) (1 - exp(-u))^k du, w = 1 - exp(-h).
+    """Return d_0 ... d_(n-1): d_k = 1/(k! w^k) integral_0^h exp(-p u) (1 - exp(-u))^k du, w = 1 - exp(-h).
 
     They make integral exp(-p u) exp(a (1 - exp(-u))) du = d_0 + d_1 y + d_2 y^2 + ..., y = a w: the drive of S by x
     over a step, in units of tau_rise, p = 1 - tau_rise/tau_decay. By parts, d_(k-1) = w ((p + k) d_k + exp(-p h)/k!):

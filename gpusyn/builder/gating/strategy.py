@@ -1,4 +1,4 @@
-"""Who owns the gates of a receptor: its target neuron, the sources of its synapses, or every synapse; and why."""
+"""The owner of the gates of a receptor: its target neuron, the sources of its synapses, or every synapse."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TARGET, SOURCE, SYNAPSE = "target", "source", "synapse"
 
 
 class Strategy(NamedTuple):
-    """Owner of a receptor's gates, and what `plan` says of it."""
+    """Owner of a receptor's gates, and the reason that `plan` prints."""
 
     owner: str
     reason: str
@@ -25,7 +25,7 @@ class Strategy(NamedTuple):
 def choose_strategies(
     population: Population, projections: Iterable[Projection], infusions: Mapping[str, Infusion]
 ) -> list[Strategy]:
-    """The cheapest exact strategy of each receptor of a population; projections and infusions are its network's."""
+    """Return the cheapest exact strategy of each receptor, given the projections and infusions of its network."""
     changing = {
         name
         for projection in projections

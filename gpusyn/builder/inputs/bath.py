@@ -1,4 +1,4 @@
-"""Receptors that the bath changes in time: factors of gates, magnesium, decay, and the doses of channel blockers."""
+"""Receptors that the bath changes with time: factors of gates, magnesium, decay, and the doses of channel blockers."""
 
 from __future__ import annotations
 
@@ -30,28 +30,29 @@ UNCHANGED = Bath(scale=-1, magnesium=-1, kinetics=-1)
 
 
 class ChangingDecay(NamedTuple):
-    """A kinetics whose decay the bath changes, and where its coefficients are in a row of the table."""
+    """A kinetics whose decay the bath changes, and the place of its coefficients in a row of the table."""
 
     place: int
     kinetics: Kinetics
     quantum: float
-    factor: Course  # of the time constant
+    factor: Course  # factor of the time constant
 
 
 class BathTables:
-    """The receptors of a layout that change in time; their columns of the waves follow `first` others.
+    """The receptors of a layout that change with time; their columns of the waves follow `first` others.
 
     Attributes
     ----------
     rows : list of Bath
-        One for each receptor of a population in which any receptor changes.
+        One row for each receptor of a population in which any receptor changes.
     begin : dict of str to int
-        The row of the first receptor, by the name of such a population.
+        Row of the first receptor, by the name of such a population.
     columns : list of Column
-        The columns of the waves from `first` on.
+        Columns of the waves from `first` on.
     decays : list of ChangingDecay
+        The kinetics whose decay changes.
     width : int
-        Coefficients of all changing decays in one step.
+        Number of coefficients of all changing decays in one step.
     """
 
     def __init__(self, layout: Layout, first: int) -> None:
@@ -59,7 +60,7 @@ class BathTables:
         self.rows: list[Bath] = []
         self.begin: dict[str, int] = {}
         self.columns: list[Column] = []
-        self._courses: list[Course] = []  # of the columns
+        self._courses: list[Course] = []  # one per column
         self.decays: list[ChangingDecay] = []
         self.width = 0
         for name, place in layout.populations.items():
@@ -77,7 +78,7 @@ class BathTables:
         )
 
     def _column(self, course: Course | None) -> int:
-        """Return the column of the waves that a course gets; -1 for none."""
+        """Return the column of the waves for a course; -1 if there is no course."""
         if course is None:
             return -1
         self._courses.append(course)
@@ -85,7 +86,7 @@ class BathTables:
         return self._first + len(self.columns) - 1
 
     def _decay(self, factor: Course | None, kinetics: Kinetics, quantum: float) -> int:
-        """Return where the coefficients of a changing decay are in a row of the table; -1 for none."""
+        """Return the place of a changing decay's coefficients in a row of the table; -1 if it does not change."""
         if factor is None:
             return -1
         place = self.width
@@ -94,9 +95,9 @@ class BathTables:
         return place
 
     def scale(self, population: str, k: int, step: int) -> Any:
-        """Return the factor of a receptor's gate in the step that ended at `step` (at 0: in the first).
+        """Return the factor of a receptor's gate in the step that ended at `step` (at 0: in the first step).
 
-        None where the bath leaves the gate alone.
+        Return None if the bath does not change the gate.
         """
         if population not in self.begin:
             return None
@@ -107,10 +108,10 @@ class BathTables:
         return self._courses[column - self._first](middle).astype(self.layout.numbers.real_dtype)[0]
 
     def kinetics_table(self, times: StepTimes) -> Array:
-        """Return the coefficients of changing decays, (steps, width)."""
+        """Return the coefficients of changing decays, shape (steps, width)."""
         table = np.zeros((len(times.middle), self.width))
         for place, kinetics, quantum, factor in self.decays:
-            # with the fastest decay, 1, among them the factors of a chunk have no say in each other's roundings
+            # the fastest decay, 1, is added so that the factors of a chunk do not affect each other's rounding
             factors, which = np.unique(np.concatenate([[1.0], factor(times.middle)]), return_inverse=True)
             slowed = target_coefficients(kinetics, self.layout.dt, quantum, slower=factors)
             coef = [np.broadcast_to(c, factors.shape) for c in slowed]
@@ -123,7 +124,7 @@ class BathTables:
 
 
 def blocker_doses(layout: Layout) -> dict[OpenChannelBlocker, Course]:
-    """Return the dose in time of every drug that blocks the channels of synapses by their use."""
+    """Return the dose, as a course in time, of each drug that blocks channels according to their use."""
     infusions = layout.net.infusions
     receptors = [r for pathway in layout.pathways for _, r in pathway.receptors(synaptic=True)]
     blockers = (blocker_of(receptor, infusions) for receptor in receptors)

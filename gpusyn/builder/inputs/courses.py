@@ -1,4 +1,4 @@
-"""Courses in time of what the host samples for a chunk of steps ahead: windows, drugs, magnesium, glycine."""
+"""Courses in time that the host samples ahead of each chunk of steps: windows, drugs, magnesium, glycine."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def at_middle(course: Course) -> Column:
 
 
 class Window(NamedTuple):
-    """When a stimulus is on: from `start` to `stop` (ms, on the grid; inf: for ever)."""
+    """The time during which a stimulus is on: from `start` to `stop` (ms, on the time grid; inf: it never ends)."""
 
     start: float
     stop: float
@@ -61,13 +61,16 @@ def window(stimulus: Any, dt: float, where: str) -> Window:
 
 
 class ReceptorBath(NamedTuple):
-    """Courses in time of what changes a receptor; None where it does not change.
+    """Courses in time of the changes of a receptor; None for what does not change.
 
     Attributes
     ----------
-    scale : factor of the gate: free receptors, glycine
-    magnesium : [Mg] (mM)
-    decay : factor of the decay's time constant
+    scale : Course or None
+        Factor of the gate, from free receptors and glycine.
+    magnesium : Course or None
+        Concentration of magnesium (mM).
+    decay : Course or None
+        Factor of the decay's time constant.
     """
 
     scale: Course | None
@@ -100,7 +103,7 @@ def receptor_bath(receptor: Receptor, infusions: Iterable[Infusion]) -> Receptor
 
 
 def check_infusions(layout: Layout) -> None:
-    """Refuse infusions that are off the grid or that a receptor cannot follow; note those without a receptor."""
+    """Refuse infusions that are off the time grid or that a receptor cannot follow; note those without a receptor."""
     for name, infusion in layout.net.infusions.items():
         where = f"Infusion '{name}'"
         whole_steps(infusion.start, layout.dt, f"{where}.start", low=0)
@@ -109,11 +112,11 @@ def check_infusions(layout: Layout) -> None:
         reached = [_check(place, infusion, where) for place in layout.populations.values()]
         if not any(reached):
             kinds = ", ".join(dict.fromkeys(a.receptor for a in infusion.drug.actions))
-            layout.notes.append(f"{where}: does nothing, no population has a receptor of class {kinds}")
+            layout.notes.append(f"{where}: has no effect, because no population has a receptor of class {kinds}")
 
 
 def _check(place: PlacedPopulation, infusion: Infusion, where: str) -> bool:
-    """Return whether the drug reaches a receptor of a population; refuse a change that the receptor cannot follow."""
+    """Return True if the drug acts on a receptor of a population; refuse a change that the receptor cannot follow."""
     reached = False
     for receptor, strategy in zip(place.population.receptors, place.strategies, strict=True):
         for action in infusion.drug.actions:
@@ -123,9 +126,9 @@ def _check(place: PlacedPopulation, infusion: Infusion, where: str) -> bool:
             which = f"receptor '{receptor.name}' of population '{place.population.name}'"
             if isinstance(action, DecayModulator) and not (receptor.kinetics.linear and strategy.owner == TARGET):
                 raise ParameterError(
-                    f"{where}: {infusion.drug.name} changes the decay, which {which} cannot follow with "
-                    f"{receptor.kinetics!r}, gating={receptor.gating!r}; use gs.kinetics.DualExponential and "
-                    f"gating='auto'"
+                    f"{where}: {infusion.drug.name} changes the decay, "
+                    f"which {which} cannot follow with {receptor.kinetics!r}, gating={receptor.gating!r}; "
+                    "use gs.kinetics.DualExponential and gating='auto'"
                 )
     return reached
 

@@ -1,4 +1,4 @@
-"""Injected currents and voltage clamps: a number for each neuron, and the column of the waves that it follows."""
+"""Injected currents and voltage clamps: for each neuron a number, and the column of the waves that it follows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = NDArray[Any]
 
 
 class TimedCurrent(NamedTuple):
-    """A current (pA) within a window: a waveform, or a number where there is none."""
+    """A current (pA) within a window: a waveform, or a constant number."""
 
     waveform: Waveform | None
     amount: float
@@ -40,16 +40,16 @@ class Injections:
     wave : list of ndarray of int32
         For each group, the column of the waves that the current of each neuron follows (0: it is constant).
     columns : list of Column
-        The columns of the waves from 0 on; column 0 is zero.
+        Columns of the waves from 0 on; column 0 is zero.
     populations : set of str
-        Populations with a current that changes in time.
+        Populations with a current that changes with time.
     """
 
     def __init__(self, layout: Layout) -> None:
         self.current = [np.zeros(group.size) for group in layout.groups]
         self.wave = [np.zeros(group.size, np.int32) for group in layout.groups]
         self.populations: set[str] = set()
-        self._sums: list[tuple[TimedCurrent, ...]] = [()]  # of each column
+        self._sums: list[tuple[TimedCurrent, ...]] = [()]  # one sum per column
         for injection in layout.net.injections.values():
             self._inject(injection, layout)
         self.columns: list[Column] = [_sum_of(currents) for currents in self._sums]
@@ -73,10 +73,10 @@ class Injections:
                 self._add(place, neurons, [TimedCurrent(None, float(x), when) for x in values], which)
 
     def _add(self, place: PlacedPopulation, neurons: Array, currents: Sequence[TimedCurrent], which: Array) -> None:
-        """Give each neuron one more current, currents[which]; neurons with the same currents share a column."""
+        """Add the current currents[which] to each neuron; neurons with the same currents share a column."""
         self.populations.add(place.population.name)
         wave = self.wave[place.group]
-        pair = wave[neurons].astype(np.int64) * len(currents) + which  # the column until now, and the new current
+        pair = wave[neurons].astype(np.int64) * len(currents) + which  # the previous column and the new current
         for key in np.unique(pair):
             before, added = divmod(int(key), len(currents))
             self._sums.append((*self._sums[before], currents[added]))
@@ -137,7 +137,7 @@ def _command(clamp: Clamp, dt: float) -> Column:
 
     def column(times: StepTimes) -> Floats:
         if isinstance(command, Waveform):
-            # within half a step: a jump on the grid counts from its own step on
+            # a jump on the time grid, within half a step, counts from its own step on
             return command.sample(times.end + 1e-6 * dt, before=float(command.values[0]))
         return np.full(len(times.end), command)
 

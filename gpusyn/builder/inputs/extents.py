@@ -1,4 +1,4 @@
-"""Extents of the arrays of inputs, from a layout alone: what is listed counts with its expected number."""
+"""Extents of the arrays of inputs, from a layout alone: listed events count with their expected number."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def input_extents(layout: Layout, steps: int) -> Extents:
 
 
 def _columns(injection: Injection, layout: Layout) -> int:
-    """Return how many columns of the waves an injection takes where its neurons have no other current."""
+    """Return the number of columns that an injection needs in the waves if its neurons have no other current."""
     if isinstance(injection.current, Waveform):
         return len(injection.target.parts)
     if window(injection, layout.dt, f"Injection '{injection.name}'") == (0.0, np.inf):
@@ -45,14 +45,14 @@ def _columns(injection: Injection, layout: Layout) -> int:
 
 
 def _rates(rate: Any, size: int, in_part: bool, steps: int) -> int:
-    """Return how many rates a population's drive has: of all neurons, of each, or of each step."""
+    """Return the number of rates of a population's drive: one for all neurons, one per neuron, or one per step."""
     if isinstance(rate, Waveform):
         return steps
     return 1 if isinstance(rate, int | float) and not in_part else size
 
 
 def _weights(drive: Drive, size: int, in_part: bool) -> int:
-    """Return how many weights a population's drive has: one for all neurons, or one for each."""
+    """Return the number of weights of a population's drive: one for all neurons, or one per neuron."""
     if not isinstance(drive.weight, int | float):
         return size
     return size if in_part and isinstance(drive.rate, Waveform) else 1

@@ -1,4 +1,4 @@
-"""Poisson events: the drives, which are private input of neurons, and the populations of Poisson sources."""
+"""Poisson events: the drives, which are private input to neurons, and the populations of Poisson sources."""
 
 from __future__ import annotations
 
@@ -27,12 +27,18 @@ class PoissonInput(NamedTuple):
 
     Attributes
     ----------
-    key : of its random stream
-    rate : ndarray, mean events per step, of all elements or of each; or a Waveform (Hz) of all
-    most_events : in one step of one element
-    input : index of the integer sum that it adds to, among those of its neurons
-    weight : ndarray, in quanta, of all elements or of each
-    start, stop : steps
+    key : int
+        Key of its random stream.
+    rate : ndarray of float64, shape (1,) or (size,), or Waveform
+        Mean events per step, one for all elements or one per element; or a waveform for all (Hz).
+    most_events : int
+        Upper limit on the events of one element per step.
+    input : int
+        Index of the integer sum to which it adds, among those of its neurons.
+    weight : ndarray, shape (1,) or (size,)
+        Weight in quanta, one for all elements or one per element.
+    start, stop : int
+        First step, and the step after the last.
     """
 
     key: int
@@ -52,12 +58,13 @@ class PoissonTables:
     rows : list of PoissonDrive
         The drives, sorted by population, then one for each population of Poisson sources.
     drive_range : dict of str to (int, int)
-        The first and one past the last drive of each population.
+        First and one past the last drive of each population.
     chunks : list of SourceChunk
+        Units of work of the Poisson sources.
     waveforms : list of Waveform
-        The rates that change in time.
+        Rates that change with time.
     n_constant : int
-        How many rates do not; those of waveforms follow them.
+        Number of rates that do not change; those of waveforms follow them.
     """
 
     def __init__(self, layout: Layout, seed: int) -> None:
@@ -81,7 +88,7 @@ class PoissonTables:
 
     def _rows(self, inputs: list[PoissonInput]) -> list[PoissonDrive]:
         rows: list[PoissonDrive] = []
-        rate, wave, weight = 0, 0, 0  # places of the next ones
+        rate, wave, weight = 0, 0, 0  # places of the next rate, waveform and weight
         for i in inputs:
             varies = isinstance(i.rate, Waveform)
             rows.append(
@@ -113,7 +120,7 @@ class PoissonTables:
 
     def arrays(self, steps: int) -> dict[str, Array]:
         """Return the tables by name, with room for the waveforms' rates in `steps` steps."""
-        room = steps * len(self.waveforms) + 1  # one more, so that no array is empty
+        room = steps * len(self.waveforms) + 1  # one more, because no array may be empty
         found = [poisson_parameters(mean) for mean in self._means]
         rates = [np.stack([piece, p0], axis=1) for piece, p0, _, _ in found]
         pieces = [pieces for _, _, pieces, _ in found]
@@ -139,9 +146,9 @@ def _drives(layout: Layout, seed: int, place: PlacedPopulation) -> Iterator[Pois
 def _drive(
     drive: stimulus.Drive, layout: Layout, seed: int, place: PlacedPopulation, ids: Array, offset: int
 ) -> PoissonInput:
-    """Return the drive of neurons `ids`, which stand from `offset` on in its target.
+    """Return the drive of neurons `ids`, whose values begin at `offset` in those of its target.
 
-    A drive of a part of a population has rate 0 (or weight 0) elsewhere.
+    A drive of a part of a population has rate 0 (or weight 0) for the other neurons.
     """
     where = f"Drive '{drive.name}'"
     part = slice(offset, offset + len(ids))
@@ -166,7 +173,7 @@ def _drive(
 
 
 def _weight(drive: stimulus.Drive, seed: int, part: slice) -> Floats:
-    """Return the weights of a part of a drive's target: one number, or one for each neuron."""
+    """Return the weights of a part of a drive's target: one number, or one per neuron."""
     given = drive.weight
     if isinstance(given, Distribution):
         given = given.draw(Stream(stream_key(seed, StreamPurpose.WEIGHT, drive.name)), np.arange(drive.target.size))
@@ -174,7 +181,7 @@ def _weight(drive: stimulus.Drive, seed: int, part: slice) -> Floats:
 
 
 def _spread(values: Any, ids: Array, size: int) -> Floats:
-    """Return one value for each neuron of a population: `values` at `ids`, 0 elsewhere."""
+    """Return one value per neuron of a population: `values` at `ids`, 0 elsewhere."""
     everyone = np.zeros(size)
     everyone[ids] = values
     return everyone

@@ -1,4 +1,4 @@
-"""Spikes from lists of times."""
+"""Spikes that are given as lists of times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = NDArray[Any]
 
 
 class ListedSpikes(NamedTuple):
-    """The spikes of one population: the id of each spike's source, its time (in steps) and that time on the grid."""
+    """The spikes of one population: the source's id, the time (steps) and the time on the grid of each spike."""
 
     source: Array
     time: Array
@@ -27,12 +27,13 @@ class SpikeLists:
     Attributes
     ----------
     exist : bool
-        Whether any population has lists.
-    step : ndarray of int64
-        The step of each event: the one that ends at the spike's time.
-    source : ndarray of int32
-    events : ndarray of int32
-        How many spikes of the source fall into that step.
+        True if any population has lists.
+    step : ndarray of int64, shape (n,)
+        Step of each event: the step that ends at the spike's time.
+    source : ndarray of int32, shape (n,)
+        Id of the source of each event.
+    events : ndarray of int32, shape (n,)
+        Number of spikes of the source in that step.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -66,7 +67,7 @@ def _listed(layout: Layout) -> Iterator[ListedSpikes]:
 
 
 def rounded_times(layout: Layout) -> list[str]:
-    """Return a note on spike times that are off the grid, if there are any."""
+    """Return a note on spike times that are off the time grid, if there are any."""
     shifts = [np.abs(spikes.time - spikes.on_grid) for spikes in _listed(layout)]
     moved = sum(int(np.count_nonzero(shift > 1e-6)) for shift in shifts)
     if not moved:

@@ -1,4 +1,4 @@
-"""All input from outside as kernels read it, and what the host writes ahead of each chunk of steps."""
+"""The tables of all input from outside, and the values that the host writes ahead of each chunk of steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 class Write(NamedTuple):
-    """Values that replace those of an array, from `start` on in its flattened form."""
+    """Values that replace those of a flattened array from `start` on."""
 
     array: str
     values: Array
@@ -31,11 +31,11 @@ class InputTables:
     Attributes
     ----------
     injections, clamps, bath, poisson, spike_lists
-        The tables of each kind of input.
+        Tables of each kind of input.
     columns : list of Column
-        The columns of the waves: currents, command potentials, courses of the bath, doses of blockers.
+        Columns of the waves: currents, command potentials, courses of the bath, doses of blockers.
     dose_columns : dict of OpenChannelBlocker to int
-        The column of each blocker's dose.
+        Column of each blocker's dose.
     """
 
     def __init__(self, layout: Layout, seed: int) -> None:
@@ -52,11 +52,11 @@ class InputTables:
         self.columns: list[Column] = [*changing, *(at_middle(course) for course in doses.values())]
 
     def has_waves(self, population: str) -> bool:
-        """Return whether any neuron of a population has a current that changes in time, or a clamp."""
+        """Return True if any neuron of a population has a current that changes with time, or a clamp."""
         return population in self.injections.populations or population in self.clamps.populations
 
     def arrays(self, steps: int) -> dict[str, Array]:
-        """Return the tables by name, with room for `steps` steps of what changes in time."""
+        """Return the tables by name, with room for `steps` steps of the values that change with time."""
         return {
             "waves": np.zeros((steps, len(self.columns)), self.layout.numbers.real_dtype),
             **self.bath.arrays(),
@@ -65,7 +65,7 @@ class InputTables:
         }
 
     def writes(self, start: int, steps: int) -> list[Write]:
-        """Return what the arrays must hold before `steps` steps from step `start` on."""
+        """Return the values that the arrays must hold before `steps` steps from step `start` on."""
         times = step_times(start, steps, self.layout.dt)
         found = []
         if self.spike_lists.exist:
@@ -81,6 +81,6 @@ class InputTables:
         return found
 
     def _waves(self, times: StepTimes) -> Array:
-        """Return the value of every column in each step."""
+        """Return the value of each column in each step."""
         table = np.stack([column(times) for column in self.columns], axis=1)
         return table.astype(self.layout.numbers.real_dtype)

@@ -1,1 +1,1 @@
-"""Synapses: drawn, sorted, and written as the rows that kernels read."""
+"""Synapses: they are drawn, sorted, and written as the rows that kernels read."""

@@ -1,4 +1,4 @@
-"""From rules to synapses: draw pairs, weights and delays of a projection, and find those of one pathway."""
+"""Drawing of synapses: the pairs, weights and delays of a projection, and those of one pathway."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
         sizes = projection.pre.size, projection.post.size
         pre, post = projection.rule.draw(*sizes, stream, same_ids(layout, projection))
     drawn = any(isinstance(x, Distribution) for x in (*projection.weights.values(), projection.delay))
-    creation = np.arange(len(pre)) if drawn else np.broadcast_to(0, len(pre))  # an index only where one is drawn by
+    creation = np.arange(len(pre)) if drawn else np.broadcast_to(0, len(pre))  # random draws need an index
     weights = _weights(projection, seed, creation)
     delay = _delay(projection, layout.dt, stream_key(seed, StreamPurpose.DELAY, name), creation, pre, post)
     return Synapses(pre, post, delay, weights)
@@ -59,7 +59,7 @@ def _weights(projection: Projection, seed: int, creation: Integers) -> dict[str,
     for receptor in projection.weights:
         base, factor = base_weight(projection.weights, receptor)
         found = weights.get(base)
-        if found is None:  # FIXME: a Ratio ahead of its base draws the base anew, from the stream of its own receptor
+        if found is None:  # FIXME: a Ratio before its base draws the base again, from the stream of its own receptor
             key = stream_key(seed, StreamPurpose.WEIGHT, f"{projection.name}\0{receptor}")
             found = _weight(projection, base, key, creation)
         weights[receptor] = found if base == receptor else found * factor
@@ -78,8 +78,8 @@ def _weight(projection: Projection, receptor: str, key: int, creation: Integers)
     if isinstance(given, np.ndarray):
         if len(given) != len(creation):
             raise ParameterError(
-                f"{where}: must have one value a synapse, {len(creation)} in all (got {show(given)}); "
-                "the order is that of creation: give a distribution, or FromArrays with weights of its length"
+                f"{where}: must have one value per synapse, {len(creation)} in total (got {show(given)}), "
+                "in the order of creation; give a distribution, or FromArrays with weights of its length"
             )
         return given
     assert isinstance(given, int | float)
@@ -97,8 +97,8 @@ def _delay(
     if isinstance(given, np.ndarray):
         if len(given) != len(creation):
             raise ParameterError(
-                f"Projection '{projection.name}'.delay: must have one value a synapse, {len(creation)} in all "
-                f"(got {len(given)}); the order is that of creation"
+                f"Projection '{projection.name}'.delay: must have one value per synapse, {len(creation)} in total "
+                f"(got {len(given)}), in the order of creation; give a distribution, or as many values"
             )
         return np.rint(given / dt).astype(np.int32)
     return round(given / dt)
@@ -110,7 +110,7 @@ def _on_grid(delays: Floats, dt: float) -> Integers:
 
 
 def part_of(synapses: Synapses, pathway: Pathway) -> Synapses:
-    """Return the synapses of one pathway, with local ids of its two populations in place of positions."""
+    """Return the synapses of one pathway, with local ids of its two populations instead of positions."""
     projection = pathway.projection
     sides = []
     inside: Any = slice(None)

@@ -23,7 +23,7 @@ Array = NDArray[Any]
 
 
 class Senders(NamedTuple):
-    """The senders of a pathway's events: their number, the bounds of their ids, and the place of what events carry.
+    """The senders of a pathway's events: their number, the bounds of their ids, and the place of the events' values.
 
     Populations are numbered first, then the sets of gates of sources.
     """
@@ -37,7 +37,7 @@ class Senders(NamedTuple):
 
 
 class RoutePlace(NamedTuple):
-    """Where the synapses of a route are in their arrays."""
+    """Places of the synapses of a route in their arrays."""
 
     rows: int
     words: int
@@ -47,14 +47,14 @@ class RoutePlace(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """The sums that a route adds to: `mask` + 1 slots, `stride` apart, cut into slices of the targets."""
+    """The sums to which a route adds: `mask` + 1 slots, `stride` apart, cut into slices of the targets."""
 
     ring: int
     mask: int
     stride: int
     slices: int
     slice_size: int
-    ring_step: int  # from one channel to the next
+    ring_step: int  # distance from one channel to the next
 
 
 class EventDrivenTables:
@@ -63,12 +63,13 @@ class EventDrivenTables:
     Attributes
     ----------
     routes : list of (int, Route)
-        The number of the senders, and the route.
+        Number of the senders, and the route.
     shared : list of Shared
-        The sums that whole populations receive alike.
+        Sums that are the same for all neurons of a population.
     stored : list of StoredWeights
+        Places of the synapses of each pathway and receptor.
     rounded_to_zero : dict of str to int
-        How many weights that are not 0 are stored as 0, by projection and receptor.
+        Number of weights that are not 0 but are stored as 0, by projection and receptor.
     """
 
     def __init__(self, layout: Layout, gates: GateTables) -> None:
@@ -82,7 +83,7 @@ class EventDrivenTables:
         self._numbers = {name: i for i, name in enumerate(layout.populations)}
 
     def add(self, pathway: Pathway, synapses: Synapses) -> None:
-        """Add the synapses of a pathway onto the receptors without gates on every synapse."""
+        """Add the synapses of a pathway onto the receptors that have no gate on each synapse."""
         if not pathway.receptors(synaptic=False):
             return
         if not pathway.shared:
@@ -96,7 +97,7 @@ class EventDrivenTables:
     def _add_rows(
         self, pathway: Pathway, synapses: Synapses, rows: SortedRows, *, shared: bool = False, taken_back: bool = False
     ) -> None:
-        """Route rows to the rings of the pathway's receptors; `taken_back` subtracts, and is nothing for users."""
+        """Route rows to the rings of the pathway's receptors; rows `taken_back` subtract and are hidden from users."""
         begin, words = self._row_begin.add(rows.begin), self._words.add(rows.word)
         for k, receptor in pathway.receptors(synaptic=False):
             largest = self.layout.weight_ranges[pathway.projection.name, receptor.name].largest
@@ -120,7 +121,7 @@ class EventDrivenTables:
                 )  # fmt: skip
 
     def _senders(self, pathway: Pathway, k: int) -> Senders:
-        """Return who sends a pathway's events to receptor `k`: its neurons, or the gates that they own."""
+        """Return the senders of a pathway's events to receptor `k`: its neurons, or the gates that they own."""
         first, end = pathway.pre_range
         pre = pathway.pre
         if pathway.post.strategies[k].owner != SOURCE:
@@ -156,7 +157,7 @@ class EventDrivenTables:
 
 
 def shared_sums(layout: Layout) -> list[Shared]:
-    """Return the sums that whole populations receive alike, one for each input of a ring that has them."""
+    """Return the sums that are the same for all neurons of a population, one per input of a ring that has them."""
     rings = [ring for place in layout.populations.values() for ring in place.rings if ring.shared >= 0]
     return [
         Shared(base=ring.shared + i * ring.shared_slots, mask=ring.shared_slots - 1)
@@ -195,17 +196,17 @@ def _route(senders: Senders, place: RoutePlace, sums: Sums) -> Route:
 
 
 def _check_synapses(pathway: Pathway, synapses: Synapses, receptor: Receptor, largest: float) -> None:
-    """Refuse what the receptor's sums were not planned for: a larger weight, or more synapses of one target."""
+    """Refuse a larger weight, or more synapses of one target, than the receptor's sums were planned for."""
     projection, weight = pathway.projection, synapses.weights[receptor.name]
     if isinstance(weight, np.ndarray) and len(weight) and float(np.abs(weight).max()) > largest * (1 + 1e-12):
         raise ParameterError(
-            f"Projection '{projection.name}'.weight['{receptor.name}']: {np.abs(weight).max():g} is beyond the "
-            f"declared w_max = {largest:g}; raise w_max"
+            f"Projection '{projection.name}'.weight['{receptor.name}']: "
+            f"{np.abs(weight).max():g} exceeds the declared w_max = {largest:g}; raise w_max"
         )
     degree = int(np.bincount(synapses.post, minlength=1).max()) if len(synapses.post) else 0
     allowed = projection.rule.max_in_degree(projection.pre.size, projection.post.size)
     if degree > allowed:
         raise ParameterError(
-            f"Projection '{projection.name}': a target has {degree} synapses, more than the {allowed} that its sums "
-            "were planned for; choose another seed, or precision='double'"
+            f"Projection '{projection.name}': a target has {degree} synapses, "
+            f"more than the {allowed} that its sums were planned for; choose another seed, or precision='double'"
         )

@@ -1,4 +1,4 @@
-"""Extents of the arrays of synapses, from a layout alone: what is drawn counts with its expected number."""
+"""Extents of the arrays of synapses, from a layout alone: drawn synapses count with their expected number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gpusyn.receptors import Receptor
 
 
 def pathway_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
-    """Return what one pathway adds to the extents of the program's and of its kernels' arrays."""
+    """Return the contribution of one pathway to the extents of the program's and of its kernels' arrays."""
     found: dict[Owner, Extents] = {}
     lumped, gated = pathway.receptors(synaptic=False), pathway.receptors(synaptic=True)
     if lumped:
@@ -54,7 +54,7 @@ def _event_driven(pathway: Pathway, receptors: list[tuple[int, Receptor]]) -> Ex
         n = round(pathway.expected)
         weights = sum(_stored(pathway, r, n) for _, r in receptors)
         return {"routes": len(receptors), "row bounds": sliced, "words": n, "weights": weights}
-    # one word for each source; those that leave themselves out take back what they got
+    # One word per source; sources that do not contact themselves subtract their own events.
     own = len(pathway.own_ids)
     rows = 1 + bool(own)
     return {

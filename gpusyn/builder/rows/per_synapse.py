@@ -1,4 +1,4 @@
-"""Synapses that own their gates: rows of addresses in the histories of their sources, weights, and the gates."""
+"""Synapses that own their gates: rows of addresses in the histories of their sources, weights, and gates."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ from gpusyn.receptors.nernst import thermal_voltage
 Array = NDArray[Any]
 
 
-BLOCKER_COEFFICIENTS = 4  # of one drug
+BLOCKER_COEFFICIENTS = 4  # per drug
 
 
 class Histories:
-    """The histories that per-synapse gates read: one for each kind of transmitter that a population's sources send.
+    """The histories that per-synapse gates read: one per kind of transmitter that a population's sources release.
 
     Their releases follow `first_release` others.
 
     Attributes
     ----------
     records : list of History
+        The histories.
     size : int
-        Words of all histories.
+        Number of words of all histories.
     releases : int
-        Releases of all sources, with the first.
+        Number of releases of all sources, including the first ones.
     """
 
     def __init__(self, layout: Layout, first_release: int) -> None:
@@ -51,11 +52,11 @@ class Histories:
         self.records = list(self._found.values())
 
     def of(self, pathway: Pathway, receptor: Receptor) -> History:
-        """Return the history that the synapses of a pathway onto one receptor read."""
+        """Return the history that is read by the synapses of a pathway onto one receptor."""
         return self._found[self._key(pathway, receptor)]
 
     def _key(self, pathway: Pathway, receptor: Receptor) -> tuple[str, int, int, int]:
-        """Return the population, how long a pulse of transmitter and the time after it last, and the bits per step."""
+        """Return the key of a history: population, steps of a pulse of transmitter, its dead time, bits per step."""
         pulse, dead = pulse_steps(receptor.kinetics, self.layout.dt, f"receptor '{receptor.name}'.kinetics")
         bits = 1 if pulse else history_bits(pathway.pre.most_events)
         return pathway.pre.population.name, pulse, dead, bits
@@ -88,7 +89,7 @@ class Member(NamedTuple):
 
     block: SynapseBlock
     gate_coef: list[float]
-    blocker_coef: list[float]  # empty: no drug blocks its channels
+    blocker_coef: list[float]  # empty if no drug blocks its channels
     synapses: int
 
 
@@ -98,10 +99,11 @@ class SynapseGateTables:
     Attributes
     ----------
     kernel : str
-        Its name.
+        Name of the kernel.
     stored : list of StoredWeights
+        Places of the synapses of each pathway and receptor.
     sets : dict of (str, int) to list of Member
-        By target population and index of the receptor.
+        Blocks by target population and index of the receptor.
     """
 
     def __init__(
@@ -113,7 +115,7 @@ class SynapseGateTables:
         self._histories, self._dose_columns = histories, dose_columns
         self._row_begin, self._address = Pool(np.int64), Pool(np.uint32)
         self._weights = Pool(layout.numbers.real_dtype)
-        self._gates = 0  # how many states there are
+        self._gates = 0  # number of states so far
 
     def add(self, pathway: Pathway, receptors: list[tuple[int, Receptor]], synapses: Synapses) -> None:
         """Add the synapses of a pathway onto receptors of this kernel, which share their rows."""
@@ -146,7 +148,7 @@ class SynapseGateTables:
             )
 
     def _member(self, block: SynapseBlock, pathway: Pathway, receptor: Receptor) -> Member:
-        """Return the block with its coefficients; a blocker's state, how many channels are free, follows the gate's."""
+        """Return the block with its coefficients; a blocker's state, the free channels, follows that of the gate."""
         dt, where = self.layout.dt, f"receptor '{receptor.name}'.kinetics"
         step = GateStep(dt, self.layout.numbers.real, pathway.pre.most_events, where)
         coef = synapse_coefficients(receptor.kinetics, step)

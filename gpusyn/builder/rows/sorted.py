@@ -18,7 +18,7 @@ from gpusyn.kernels.synapse_words import encode_address, encode_synapse
 
 
 class SortedRows(NamedTuple):
-    """Sorted synapses: `begin` bounds each row's parts in `word`, `order` gives the synapse behind each word."""
+    """Sorted synapses: `begin` holds the bounds of each row in `word`, `order` the synapse of each word."""
 
     begin: NDArray[np.int64]
     word: NDArray[np.uint32]
@@ -38,7 +38,7 @@ def source_rows(synapses: Synapses, pathway: Pathway) -> SortedRows:
 
 
 def shared_rows(pathway: Pathway, delay: int) -> SortedRows:
-    """Return the rows of a pathway whose targets receive the same: one word per source, for all of them."""
+    """Return the rows of a pathway whose targets all receive the same: one word per source."""
     first, end = pathway.pre_range
     ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
     begin = _bounds(ids - first, end - first)
@@ -46,7 +46,7 @@ def shared_rows(pathway: Pathway, delay: int) -> SortedRows:
 
 
 def own_rows(pathway: Pathway, delay: int) -> SortedRows:
-    """Return the rows with which the sources of a shared pathway take back what they sent to themselves."""
+    """Return the rows by which the sources of a shared pathway subtract the events that they sent to themselves."""
     ids = pathway.own_ids.astype(np.int64)
     return source_rows(Synapses(ids, ids, delay, {}), pathway)
 
@@ -64,7 +64,7 @@ def _at(delay: Integers | int, order: Any) -> Any:
 
 
 def _sorted(major: Integers, minor: Integers, n_minor: int) -> Any:
-    """Return the stable order by (major, minor); a slice of everything where it is sorted already, as most rules do."""
+    """Return the stable order by (major, minor): a slice of everything if sorted already, as from most rules."""
     key = major.astype(np.int64) * max(n_minor, 1)
     key += minor
     if len(key) < 2 or bool(np.all(key[1:] >= key[:-1])):

@@ -1,4 +1,4 @@
-"""Where the synapses of a projection are kept in the arrays, and how the arrays are put together."""
+"""The places of a projection's synapses in the arrays, and the assembly of the arrays."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Array = NDArray[Any]
 
 @dataclass
 class Pool:
-    """One array put together from pieces."""
+    """One array that is assembled from pieces."""
 
     dtype: Any
     size: int = 0
     _pieces: list[Array] = field(default_factory=list)
 
     def add(self, piece: Array) -> int:
-        """Append a piece; return where it starts."""
+        """Append a piece, and return the place at which it starts."""
         start = self.size
         self._pieces.append(np.asarray(piece, self.dtype))
         self.size += len(piece)
@@ -40,26 +40,28 @@ class Pool:
 
 @dataclass(frozen=True)
 class StoredWeights:
-    """Where the synapses of one pathway onto one receptor are, for `weights` and `set_weights`.
+    """The places of the synapses of one pathway onto one receptor, for `weights` and `set_weights`.
 
     Attributes
     ----------
     pathway : Pathway
+        The pathway.
     receptor : str
+        Name of the receptor.
     begin, words, weights : int
-        Where its bounds of rows, its words (or addresses) and its weights start in their arrays.
+        Places at which its bounds of rows, its words (or addresses) and its weights start in their arrays.
     rows : int
-        How many rows it has.
+        Number of rows.
     constant : bool
-        Whether one stored weight stands for all.
+        True if one stored weight stands for all.
     exponent : int
-        A stored weight times 2^exponent is the weight.
+        Exponent e: a stored weight times 2^e is the weight (nS or pA).
     kernel : str or None
-        The kernel of per-synapse gates that its arrays belong to; None for event-driven synapses.
+        Kernel of per-synapse gates to which its arrays belong; None for event-driven synapses.
     history : History or None
-        The history that its addresses point into; None for event-driven synapses.
+        History to which its addresses refer; None for event-driven synapses.
     shared : bool
-        Whether one word of a source stands for the synapses to all targets.
+        True if one word of a source stands for the synapses to all targets.
     """
 
     pathway: Pathway
@@ -90,5 +92,5 @@ def ordered_weights(pathway: Pathway, receptor: str, synapses: Synapses, order: 
 
 
 def weight_step(weights: Array, words: Array) -> int:
-    """Return the distance from one synapse's weight to the next: 0 where one weight stands for all."""
+    """Return the distance from the weight of one synapse to the next: 0 if one weight stands for all."""
     return int(len(weights) != 1 or len(words) == 1)

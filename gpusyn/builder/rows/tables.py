@@ -1,4 +1,4 @@
-"""The synapses of a layout as kernels read them: event-driven rows, rows with gates of their own, gates of sources."""
+"""The tables of synapses that kernels read: event-driven rows, rows with gates of their own, gates of sources."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ Array = NDArray[Any]
 
 
 class SynapseTables:
-    """Draw every projection of a layout and keep its synapses in the form of the kernels.
+    """The synapses of all projections of a layout, drawn and stored in the form that kernels read.
 
     Attributes
     ----------
     gates : GateTables
-        The gates that sources own.
+        Gates that sources own.
     histories : Histories
+        Recent events of the sources of synapses that own their gates.
     event_driven : EventDrivenTables
+        Synapses without gates of their own.
     gated : dict of str to SynapseGateTables
-        The synapses that own their gates, by kernel.
+        Synapses that own their gates, by kernel.
     """
 
     def __init__(self, layout: Layout, seed: int, inputs: InputTables) -> None:
@@ -47,7 +49,7 @@ class SynapseTables:
 
     @property
     def stored(self) -> list[StoredWeights]:
-        """Where the synapses of every pathway and receptor are kept."""
+        """Places of the synapses of each pathway and receptor."""
         return [*self.event_driven.stored, *(s for tables in self.gated.values() for s in tables.stored)]
 
     def arrays(self) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""Stored synapses turned back into pairs of neurons with delays."""
+"""Conversion of stored synapses back to pairs of neurons with delays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Read = Callable[[str, int, int], Array]  # array, start, stop -> its values ther
 
 
 class UnpackedSynapses(NamedTuple):
-    """Synapses in stored order: positions in the projection's selections and delays in steps."""
+    """Synapses in stored order: positions in the projection's selections, and delays (steps)."""
 
     stored: StoredWeights
     pre: Array
@@ -26,7 +26,7 @@ class UnpackedSynapses(NamedTuple):
 
 
 def unpack(stored: StoredWeights, read: Read) -> UnpackedSynapses:
-    """Return the synapses of one pathway onto one receptor; `read` returns parts of the arrays."""
+    """Return the synapses of one pathway onto one receptor, from the parts of arrays that `read` returns."""
     pathway = stored.pathway
     if stored.shared:
         pre, post, delay = _shared_pairs(stored, read)
@@ -50,7 +50,7 @@ def _rows(stored: StoredWeights, read: Read, array: str) -> tuple[Array, Array]:
 
 
 def _shared_pairs(stored: StoredWeights, read: Read) -> tuple[Array, Array, Array]:
-    """Return all pairs of a pathway that keeps one word for each source, and their delays."""
+    """Return all pairs of a pathway that stores one word per source, and their delays."""
     pathway = stored.pathway
     ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
     pre = np.repeat(ids, pathway.post.size)
@@ -63,7 +63,7 @@ def _shared_pairs(stored: StoredWeights, read: Read) -> tuple[Array, Array, Arra
 
 
 def _positions(pathway: Pathway, pre: Array, post: Array) -> tuple[Array, Array]:
-    """Return positions in the projection's selections of local ids of the pathway's populations."""
+    """Return the positions in the projection's selections of local ids of the pathway's populations."""
     projection = pathway.projection
     sides = []
     for selection, part, local in (
