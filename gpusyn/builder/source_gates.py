@@ -6,18 +6,14 @@ pulse and of the others, or changes of a gate.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.gating.forms import GateStep, form_of, pulse_steps, shape_of, source_coefficients
 from gpusyn.builder.layout import GateSet, Layout
 from gpusyn.equations.kinetics import SOURCE_GATES
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import SourceGateSet
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class GateTables:

@@ -19,7 +19,8 @@ import numpy as np
 
 from gpusyn.errors import ParameterError
 from gpusyn.io.hdf5 import hdf5
-from gpusyn.results.recorded_neurons import Ids, RecordedNeurons, RecordedPart
+from gpusyn.results.recorded_neurons import RecordedNeurons, RecordedPart
+from gpusyn.utils.typing import Integers
 
 MAGIC, VERSION = 0x0A7A, (0, 1)  # attributes of every SONATA file
 FORMAT = 1  # version of the notes under /gpusyn
@@ -87,8 +88,8 @@ class FilePlace:
     variable: str
     population: str
     group: str
-    columns: Ids  # positions in the recorded selection, by rising node id
-    node_ids: Ids
+    columns: Integers  # positions in the recorded selection, by rising node id
+    node_ids: Integers
 
 
 @dataclass(frozen=True)

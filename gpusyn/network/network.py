@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gpusyn.connectivity import RULES, DistanceDelay, Rule
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.network.inputs import NetworkInputs
+from gpusyn.network.inputs import NetworkInputs, Values
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import (
     Projection,
@@ -30,13 +30,12 @@ from gpusyn.parameters.units import as_floats
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
+from gpusyn.utils.typing import Floats
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
 
 __all__ = ["Network"]
-
-Values = float | npt.ArrayLike
 
 LARGEST_POPULATION = 2**31 - 1  # ids are 32-bit
 
@@ -269,7 +268,7 @@ def _receptors(given: Any, model: NeuronModel, where: str) -> tuple[Receptor, ..
     return tuple(listed)
 
 
-def _coordinates(positions: Any, size: int, where: str) -> npt.NDArray[np.float64] | None:
+def _coordinates(positions: Any, size: int, where: str) -> Floats | None:
     if positions is None:
         return None
     must = f"must be an array of shape ({size}, 1 to 3)"

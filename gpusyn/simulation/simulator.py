@@ -19,7 +19,6 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.backends.base import start_session
 from gpusyn.backends.select import resolve
@@ -37,8 +36,7 @@ from gpusyn.simulation.state_access import StateAccess
 from gpusyn.simulation.streams import save_results
 from gpusyn.simulation.weight_access import Weights, read_weights, write_weights
 from gpusyn.utils.progress import progress_bar
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from gpusyn.backends.numpy.spikes import begin_step, emit, release
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.kinetics import SOURCE_GATES
 from gpusyn.equations.kinetics.base import Sent
-from gpusyn.kernels.records import Array, SourceGateSet, read_rows
+from gpusyn.kernels.records import SourceGateSet, read_rows
 from gpusyn.kernels.signature import Signature
+from gpusyn.utils.typing import Array
 
 GATES = list(SOURCE_GATES.values())  # indexed by the number of a set's struct
 

@@ -16,9 +16,10 @@ from gpusyn.equations.effects import EFFECTS, Effect, Real
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.kinetics.base import Arrivals, Lumped
 from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
-from gpusyn.kernels.records import Array, Bath, Chunk, PoissonDrive, Probe, Ring, read_rows
+from gpusyn.kernels.records import Bath, Chunk, PoissonDrive, Probe, Ring, read_rows
 from gpusyn.kernels.signature import ReceptorLayout, Signature
 from gpusyn.numerics.portable_math import flush
+from gpusyn.utils.typing import Array
 
 HEAD = len(MembraneCoefficients._fields)  # number of the coefficients that every neuron has
 LIMIT = 1e30  # a potential of larger magnitude, or not a number, is a fault

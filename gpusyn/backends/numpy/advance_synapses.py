@@ -14,10 +14,11 @@ import numpy as np
 from gpusyn.backends.numpy.spikes import step_of
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.kinetics.base import SynapseGate
-from gpusyn.kernels.records import Array, SynapseBlock, SynapseSet, read_rows
+from gpusyn.kernels.records import SynapseBlock, SynapseSet, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.kernels.synapse_words import split_address
 from gpusyn.numerics.portable_math import exp, expm1, flush
+from gpusyn.utils.typing import Array
 
 LANES = 32
 

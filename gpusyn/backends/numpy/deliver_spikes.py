@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy.spikes import release
-from gpusyn.kernels.records import Array, Clock, History, Route, Shared, read_rows
+from gpusyn.kernels.records import Clock, History, Route, Shared, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.kernels.synapse_words import decode_synapse
+from gpusyn.utils.typing import Array
 
 
 class Deliveries(NamedTuple):

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.kernels.records import Array, Clock, PoissonDrive
+from gpusyn.kernels.records import Clock, PoissonDrive
 from gpusyn.numerics.rng import poisson_counts
+from gpusyn.utils.typing import Array
 
 
 class Step(NamedTuple):

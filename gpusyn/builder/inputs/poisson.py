@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import most_events
-from gpusyn.builder.inputs.courses import Floats, StepTimes, window
+from gpusyn.builder.inputs.courses import StepTimes, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import CHUNK, NEVER, PoissonDrive, SourceChunk, write_rows
@@ -17,8 +16,8 @@ from gpusyn.network import stimulus
 from gpusyn.numerics.rng import Stream, StreamPurpose, poisson_parameters, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
+from gpusyn.utils.typing import Array, Floats
 
-Array = NDArray[Any]
 NO_WEIGHT = np.zeros(0)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Layout
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class ListedSpikes(NamedTuple):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import weight_shift
 from gpusyn.builder.gating.forms import shape_of
@@ -18,8 +17,7 @@ from gpusyn.builder.source_gates import GateTables
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
 from gpusyn.receptors import Receptor
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class Senders(NamedTuple):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.gating.forms import GateStep, pulse_steps, synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.layout import Group, Layout, Pathway, PlacedPopulation, history_bits, history_words
@@ -18,9 +17,7 @@ from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import History, SynapseBlock, SynapseSet, write_rows
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.nernst import thermal_voltage
-
-Array = NDArray[Any]
-
+from gpusyn.utils.typing import Array
 
 BLOCKER_COEFFICIENTS = 4  # per drug
 

@@ -12,15 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Pathway
-from gpusyn.builder.rows.drawn import Integers, Synapses
+from gpusyn.builder.rows.drawn import AnyIntegers, Synapses
 from gpusyn.kernels.records import History
 from gpusyn.kernels.synapse_words import encode_address, encode_synapse
+from gpusyn.utils.typing import Integers
 
 
 class SortedRows(NamedTuple):
     """Sorted synapses: `begin` holds the bounds of each row in `word`, `order` the synapse of each word."""
 
-    begin: NDArray[np.int64]
+    begin: Integers
     word: NDArray[np.uint32]
     order: Any
 
@@ -59,11 +60,11 @@ def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> Sorte
     return SortedRows(begin, encode_address(pre, delay, history), order)
 
 
-def _at(delay: Integers | int, order: Any) -> Any:
+def _at(delay: AnyIntegers | int, order: Any) -> Any:
     return delay[order].astype(np.int64) if isinstance(delay, np.ndarray) else delay
 
 
-def _sorted(major: Integers, minor: Integers, n_minor: int) -> Any:
+def _sorted(major: AnyIntegers, minor: AnyIntegers, n_minor: int) -> Any:
     """Return the stable order by (major, minor): a slice of everything if sorted already, as from most rules."""
     key = major.astype(np.int64) * max(n_minor, 1)
     key += minor
@@ -72,7 +73,7 @@ def _sorted(major: Integers, minor: Integers, n_minor: int) -> Any:
     return np.argsort(key, kind="stable")
 
 
-def _bounds(cell: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+def _bounds(cell: Integers, n: int) -> Integers:
     begin = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(cell, minlength=n), out=begin[1:])
     return begin

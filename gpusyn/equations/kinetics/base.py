@@ -12,9 +12,10 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import numpy as np
 
 from gpusyn.equations.coefficients import count, read
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.errors import ArgumentError
 from gpusyn.utils.registry import Registry
+from gpusyn.utils.typing import Array
 
 MOST_COMPONENTS = 7  # of a scheme of channels under pulses of transmitter: one fewer than its states
 

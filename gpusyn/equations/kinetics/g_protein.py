@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.equations.coefficients import Number
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.equations.kinetics.base import (
     Arrivals,
     Lumped,
@@ -25,6 +25,7 @@ from gpusyn.equations.kinetics.base import (
     synapse_gate,
 )
 from gpusyn.numerics.portable_math import flush
+from gpusyn.utils.typing import Array
 
 
 class FollowedCoefficients(NamedTuple):

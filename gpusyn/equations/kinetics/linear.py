@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.equations.coefficients import Number
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.equations.kinetics.base import Arrivals, Lumped, SynapseGate, lumped, synapse_gate
 from gpusyn.numerics.portable_math import flush
+from gpusyn.utils.typing import Array
 
 
 class ExponentialCoefficients(NamedTuple):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.equations.coefficients import Matrix, Number, Vector
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.equations.kinetics.base import (
     LUMPED,
     MOST_COMPONENTS,
@@ -25,6 +25,7 @@ from gpusyn.equations.kinetics.base import (
     synapse_gate,
 )
 from gpusyn.numerics.portable_math import flush
+from gpusyn.utils.typing import Array
 
 
 class PulsedCoefficients(NamedTuple):
