@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from gpusyn.backends.numpy.advance_neurons import ProbeVariable
 from gpusyn.backends.numpy.backend import TWINS, NumpyBackend
+from gpusyn.backends.numpy.cells import ProbeVariable
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import BackendError
 from gpusyn.kernels.source import read_kernel
