@@ -1,8 +1,8 @@
 // Gates that sources own: all synapses of a source see the same gate, each after its own delay. A set is the gates of
-// one population and kinetics. What a gate does is sent as events of a source of its own (`event_source`), whose
-// synapses are those of the neuron behind it; payload holds what changes, pairs (to, from) a channel.
+// one population and kinetics. The changes of a gate are sent as events of a source of its own
+// (`event_source`), which has the synapses of its neuron; payload holds the changes, a pair (to, from) per channel.
 
-// What a source did by its transmitter; `last` is the step of its last release.
+// The activity of a source by its transmitter; `last` is the step of its last release.
 DEVICE Sent pulse_of(int64 *last, int event, int64 now, int64 pulse, int64 dead)
 {
     int was = now - 1 - *last < pulse ? 1 : 0;
@@ -10,7 +10,7 @@ DEVICE Sent pulse_of(int64 *last, int event, int64 now, int64 pulse, int64 dead)
     return {0, was, is};
 }
 
-// Gate i of a set over the step that ends now; non-zero if it has something to send.
+// Advances gate i of a set over the step that ends now; returns non-zero if it has something to send.
 DEVICE int advance_gate(const OwnGate &g, const SourceGateSet &set, int64 i, int64 now, int64 *release_step,
                         const int64 *event_step, const int *event_count)
 {
@@ -31,7 +31,7 @@ DEVICE int advance_gate(const OwnGate &g, const SourceGateSet &set, int64 i, int
     return 0;
 }
 
-// Writes what a gate has not written yet of what it sends.
+// Writes the changes of a gate that are not written yet.
 DEVICE void send_gate(const OwnGate &g, int64 kind, int sends)
 {
 #define SEND(number, Form) \
@@ -40,7 +40,7 @@ DEVICE void send_gate(const OwnGate &g, int64 kind, int sends)
 #undef SEND
 }
 
-// Gates of one component in a form that compilers turn into SIMD code; returns 0 where there is no such form.
+// Gates of one component in a form of which compilers make SIMD code; returns 0 if there is no such form.
 DEVICE int advance_simply(const SourceGateSet &set, int64 first, int size, int64 now, real *x, const real *c,
                           int64 *release_step, const int64 *event_step, int *sends)
 {

@@ -1,11 +1,11 @@
 // Per-synapse gating: streams every synapse's gate over one step and forms each neuron's two sums, the mean of w x gate
 // over the coming step (for V) and w x gate at its end (recorded). Rows belong to targets; one warp sums one row in a
-// fixed shape. A source's history is a shift register, newest step in the lowest bits; a synapse's address is the bit
+// fixed order. A source's history is a shift register, newest step in the lowest bits; a synapse's address is the bit
 // that its delay has reached: word in the high 27 bits, bit within it in the low 5.
 
 // Channels of one synapse that a drug blocks while they are open. The free fraction U has U' = leave (1 - U) - bind U,
-// where leave is unbinding from open channels, and a share of it from closed ones (Woodhull 1973; Huettner and Bean
-// 1988). U is kept, not what is blocked, so that the little that a deep block leaves is good to rounding.
+// where leave is unbinding from open channels, and a fraction of it from closed ones (Woodhull 1973; Huettner and Bean
+// 1988). U is stored, not the blocked fraction, so that the small rest of a deep block is accurate to rounding.
 // `dose` is P_open k_on [drug] dt;  c = {z delta F/RT, V0, k_off dt, share}
 struct Blocker {
     real dose, unbind, share;
@@ -22,7 +22,7 @@ struct Blocker {
     }
 };
 
-// What the kernels of all gates read of the neurons and of this step.
+// The data of the neurons and of this step that the kernels of all gates read.
 struct Targets {
     const real *V, *rest, *wave;
 };
@@ -47,7 +47,7 @@ struct Row {
     int own_weights;
     uint32 value_mask;
 
-    // What the source of synapse j sends: the bit of a pulse becomes a mask, a count becomes a number.
+    // The signal from the source of synapse j: the bit of a pulse becomes a mask, a count becomes a number.
     template <class Form> MEMBER int sent(int64 j) const
     {
         uint32 a = address[j], word = history[a >> 5];
@@ -70,7 +70,7 @@ DEVICE Row row_of(const SynapseBlock &block, const Synapses &s, int64 i)
             value_mask};
 }
 
-// What one row adds to its target: the mean over the step and the end.
+// The contribution of one row to its target: the mean over the step, and the value at the end.
 struct RowSums {
     real mean, end;
 };
@@ -141,7 +141,7 @@ DEVICE void advance_target(const SynapseSet &set, int64 i, const SynapseBlock *b
     }
 }
 
-// A module's text ends with the one kernel that it is for, as in SYNAPSE_KERNEL(advance_rising, RisingGate).
+// A module's text ends with its one kernel, such as SYNAPSE_KERNEL(advance_rising, RisingGate).
 #define SYNAPSE_KERNEL(name, Form) \
     KERNEL(name, const SynapseSet *RESTRICT sets, int n_sets, const SynapseBlock *RESTRICT blocks, \
            const int64 *RESTRICT row_begin, const uint32 *RESTRICT address, const real *RESTRICT weights, \

@@ -1,7 +1,7 @@
-"""Coefficients by name: one NamedTuple for each struct, whose fields name the same places in Python and in CUDA.
+"""Coefficients by name: one NamedTuple per struct, whose fields name the same places in Python and in CUDA.
 
-A field is a `Number`; or, where their count follows from the M components of a scheme, a `Vector` of M or a `Matrix` of
-M x M. A field `Rest` comes last: as many numbers as there are.
+A field is a `Number`, or for a scheme of M components a `Vector` of M or a `Matrix` of M x M numbers. The last field
+may be a `Rest`, which has any number of numbers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Coefficients = TypeVar("Coefficients", bound=tuple[Any, ...])
 
 
 class Field(NamedTuple):
-    """One field: its name, and the power of M that is its size (None: it takes all the rest)."""
+    """One field: its name, and the power of M that is its size (None: all that remain)."""
 
     name: str
     power: int | None
@@ -30,7 +30,7 @@ class Field(NamedTuple):
 
 @functools.cache
 def fields_of(kind: type[tuple[Any, ...]]) -> tuple[Field, ...]:
-    """Return the fields of a coefficient tuple in their order."""
+    """Return the fields of a coefficient tuple, in order."""
     hints = get_type_hints(kind, include_extras=True)
     names = hints if hasattr(kind, "_fields") else ()
     return tuple(Field(name, getattr(hints[name], "__metadata__", (0,))[0]) for name in names)
@@ -59,11 +59,11 @@ def read(kind: type[Coefficients], c: Array, m: int = 1) -> Coefficients:
     Parameters
     ----------
     kind : type
-        The NamedTuple.
-    c : ndarray (coefficients, ...)
-        One row of coefficients, or one column for each neuron.
+        NamedTuple of the coefficients.
+    c : ndarray, shape (coefficients, ...)
+        One row of coefficients, or one column per neuron.
     m : int
-        Components of the scheme, for vectors and matrices.
+        Number of components of the scheme, for vectors and matrices.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def _parts(c: Array, slices: tuple[tuple[int, int | None, int | None], ...], m: 
 
 
 def flat(c: tuple[Any, ...]) -> list[Any]:
-    """Return the coefficients in the order of their struct; a number may be an array of one value for each neuron."""
+    """Return the coefficients in the order of their struct; a number may be an array of one value per neuron."""
     out: list[Any] = []
     for field, value in zip(fields_of(type(c)), c, strict=True):
         out += [value] if field.power == 0 else [float(x) for x in np.ravel(value)]

@@ -104,7 +104,7 @@ def read_kernel(name: str) -> str:
     Raises
     ------
     FileError
-        When there is no such file; the message lists those there are.
+        If there is no such file; the message lists the files.
 
     Examples
     --------

@@ -80,7 +80,8 @@ class GProtein(Kinetics):
     """Potassium channels that a receptor opens through G proteins: GABA_B (Destexhe & Sejnowski 1995).
 
     R' = K1 [T] (1 - R) - K2 R for the activated receptors, G' = K3 R - K4 G for the G protein (uM), and n G proteins
-    open a channel: s = G^n / (G^n + K_d). The conductance is w s; the power is that of one synapse, not of a sum of G.
+    open a channel: s = G^n / (G^n + K_d). The conductance is w s; the power applies to each synapse, never to a sum of
+    G.
 
     The defaults are those of Destexhe, Mainen & Sejnowski 1998: the four rates as on a course's page about that
     chapter; `K_d` and the pulse as remembered.

@@ -91,7 +91,7 @@ def _multiply(a: list[list[Floats]], b: list[list[Floats]]) -> list[list[Floats]
 
 
 def product(a: Floats, b: Floats) -> Floats:
-    """Return the matrix product, summed in one written order: libraries may change theirs with the processor."""
+    """Return the matrix product, summed in a fixed order, because the order of libraries depends on the processor."""
     out = np.zeros((a.shape[0], b.shape[1]))
     for k in range(a.shape[1]):
         out = out + a[:, k : k + 1] * b[k : k + 1, :]
@@ -99,7 +99,7 @@ def product(a: Floats, b: Floats) -> Floats:
 
 
 def exponential(matrix: Floats, dt: float) -> Floats:
-    """Return exp(dt matrix) for off-diagonal entries >= 0: shifted to be non-negative throughout, nothing cancels."""
+    """Return exp(dt matrix) for off-diagonal entries >= 0; a shift makes all entries >= 0, so nothing cancels."""
     shift = max(0.0, float(-np.diag(matrix).min(initial=0.0))) * dt
     base = matrix * dt + shift * np.eye(len(matrix))
     norm = float(base.sum(axis=0).max(initial=0.0))
@@ -115,7 +115,7 @@ def exponential(matrix: Floats, dt: float) -> Floats:
 
 
 def with_diagonal(rates: Any) -> Floats:
-    """Return a rate matrix from its off-diagonal entries (rate j -> i in row i): columns sum to zero."""
+    """Return a rate matrix, whose columns sum to zero, from its off-diagonal entries (rate j -> i in row i)."""
     Q = np.array(rates, dtype=np.float64)
     np.fill_diagonal(Q, 0.0)
     np.fill_diagonal(Q, -Q.sum(axis=0))

@@ -1,19 +1,19 @@
-// What the gates of all kinetics share. A file of this folder holds the structs of one family of kinetics: `Lumped`
-// ones, which a target neuron keeps of its synapses' gates; gates that a source keeps (...Source); gates that every
-// synapse keeps (...Gate). Coefficients have names: gpusyn/equations/kinetics/ lists those of each struct, and the
-// enumerations ...Coefficients are made from there.
+// The interface of the gates of all kinetics. A file of this folder holds the structs of one family of kinetics: the
+// part of its synapses' gates that a target neuron keeps (lumped), gates that a source keeps (...Source), and gates
+// that each synapse keeps (...Gate). Coefficients have names: gpusyn/equations/kinetics/ lists those of each struct,
+// and the enumerations ...Coefficients are made from there.
 //
-// Lumped:   `average` is the sum's mean over the coming step, `step` its propagator with the input that is due at the
-//           end of the step, `value` the sum as it stands.
-// Source:   `advance` moves one gate over the step that ends now, and returns non-zero if it has something to send.
-//           PULSES: events release pulses of transmitter, in place of being counted.
-// Synapse:  `step` advances one synapse: it returns the gate at the end of the step and sets what the synapse adds to
-//           the sum `extra`; `average` forms the mean over the step from the row's two sums of w x extra and w x gate.
-//           A block's KEPT first coefficients c are held in registers; all of them are in `own`.
+// Lumped:   `average` is the sum's mean over the coming step, `step` advances the sum and adds the input that is due at
+//           the end of the step, `value` is the present sum.
+// Source:   `advance` advances one gate over the step that ends now, and returns non-zero if it has something to send.
+//           If PULSES, events release pulses of transmitter; otherwise they are counted.
+// Synapse:  `step` advances one synapse: it returns the gate at the end of the step and sets the synapse's term of the
+//           sum `extra`; `average` forms the mean over the step from the row's two sums of w x extra and w x gate. The
+//           first KEPT coefficients c of a block are held in registers; all of them are in `own`.
 #pragma once
 
-// The integer sums that neuron j finds due at the end of this step, an input each; `shared` is what its whole
-// population gets.
+// The integer sums of each input of neuron j that are due at the end of this step; `shared` is the input that its whole
+// population receives.
 struct Arrivals {
     acc *const *due, *const *following;
     const acc *shared;
@@ -24,7 +24,7 @@ struct Arrivals {
         due[i][j] = 0;
         return (real)sum;
     }
-    // A sum that never decays: all that has arrived so far, handed on to the next step. Integers do not drift.
+    // A sum that never decays: all that has arrived so far is carried to the next step. Integers do not drift.
     MEMBER real keep(int i) const
     {
         acc sum = due[i][j] + shared[i];
@@ -36,7 +36,7 @@ struct Arrivals {
     MEMBER Arrivals from(int i) const { return {due + i, following + i, shared + i, j}; }
 };
 
-// No lumped gate at all: the receptor's gates live on the synapses.
+// No lumped gate: the receptor's gates are on the synapses.
 struct Unlumped : UnlumpedCoefficients {
     enum { STATES = 0, COEFS = COUNT, INPUTS = 0 };
     DEVICE real average(const real *, const Coef, int64) { return 0; }
@@ -44,7 +44,7 @@ struct Unlumped : UnlumpedCoefficients {
     DEVICE real value(const real *, int64) { return 0; }
 };
 
-// The gate of one source: its states and channels are `n` apart; `change` takes what it sends, pairs (to, from).
+// The gate of one source: its states and channels are `n` apart; `change` receives its changes as pairs (to, from).
 struct OwnGate {
     real *x, *change;
     const real *c;
@@ -60,13 +60,13 @@ struct OwnGate {
 
 enum { STARTS = 1, ENDS };
 
-// What a source did: its events in this step; or whether its transmitter acted in it, and acts in the next one.
+// Activity of a source: its events in this step, or the presence of its transmitter in this step and in the next one.
 struct Sent {
     int events, was, is;
     MEMBER int edge() const { return was == is ? 0 : is ? STARTS : ENDS; }
 };
 
-// A source's gate that sends from `advance`, and has no form for gates of one state that compilers turn into SIMD code.
+// A source's gate that sends from `advance`, and has no SIMD form for gates of one state.
 struct SourceGate {
     enum { ONE_STATE = 0 };
     DEVICE int advance_one(real *, const real *, Sent) { return 0; }

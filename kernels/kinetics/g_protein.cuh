@@ -1,5 +1,5 @@
 // G-protein cascade (Destexhe and Sejnowski 1995): R' = K1 [T] (1 - R) - K2 R, G' = K3 R - K4 G, s = G^n/(G^n + K_d).
-// G_R_on is what a unit of R becomes in G over a step with transmitter; R_1_on is what 1 becomes in R.
+// G_R_on is the contribution of a unit of R to G over a step with transmitter; R_1_on is that of 1 to R.
 #pragma once
 
 // Gates of any kind on the sources, one step ahead: the sum of w s at the end of the next step arrives as its changes.
@@ -15,7 +15,7 @@ struct Followed : FollowedCoefficients {
     DEVICE real value(const real *x, int64) { return x[0]; }
 };
 
-// Channels that n G proteins open.
+// The fraction of channels that n G proteins open.
 DEVICE real opened(real G, int n, real K_d)
 {
     real power = 1;

@@ -1,4 +1,4 @@
-// Linear gates: the answer to many events is the sum of the answers to each.
+// Linear gates: the response to several events is the sum of the responses to each.
 #pragma once
 
 // g' = -g/tau
@@ -37,7 +37,7 @@ struct ExponentialGate : SynapseGate, ExponentialCoefficients {
     }
 };
 
-// The events go to h.
+// Events are added to h.
 struct RisingGate : SynapseGate, RisingCoefficients {
     enum { PULSES = 0, KEPT = COUNT };
     DEVICE real step(const real *c, const real *, int events, real *gate, int64 distance, real &extra)

@@ -23,7 +23,7 @@ template <int M> struct Pulsed {
     {
         const PulsedCoefficients at(M);
         real on[M], off[M], weight = x[2 * M * n];
-#pragma unroll 1  // or a large scheme's coefficients would not fit into registers
+#pragma unroll 1  // otherwise a large scheme's coefficients would not fit into registers
         for (int i = 0; i < M; i++) {
             real moved = c[at.jump] * arrivals.take(1 + i);
             on[i] = c[at.drive + i] * weight;
@@ -61,7 +61,7 @@ struct PulsedSource : SourceGate {
         for (int i = 0; i < m; i++) g.x[i * g.n] = y[i];
         return sent.edge();
     }
-    // The same with one component, in a form that compilers turn into SIMD code.
+    // The same with one component, in a form of which compilers make SIMD code.
     DEVICE int advance_one(real *y, const real *c, Sent sent)
     {
         const PulsedSourceCoefficients at(1);
@@ -77,10 +77,10 @@ struct PulsedSource : SourceGate {
     }
 };
 
-// First order (Destexhe, Mainen and Sejnowski 1994): r relaxes to r_inf while the transmitter is there, else to 0.
-// Without transmitter the mean is a multiple of the gate at the end, so only synapses that are on add to `extra`.
+// First order (Destexhe, Mainen and Sejnowski 1994): r relaxes to r_inf while transmitter is present, else to 0.
+// Without transmitter the mean is a multiple of the gate at the end, so only synapses with transmitter add to `extra`.
 struct FirstOrderGate : FirstOrderCoefficients {
-    enum { PULSES = 1, KEPT = COUNT };  // one bit a step; the pulse that arrives at the start of a step acts during it
+    enum { PULSES = 1, KEPT = COUNT };  // one bit per step; a pulse that arrives at a step's start acts during it
     DEVICE real step(const real *c, const real *, int on, real *gate, int64, real &sum)
     {
         real r = *gate;

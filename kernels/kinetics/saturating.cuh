@@ -1,8 +1,8 @@
-// Gates that saturate: S' = -S/tau_d + alpha x (1 - S) with a rise variable x (Wang 1999), or jumps in its place.
+// Gates that saturate: S' = -S/tau_d + alpha x (1 - S) with a rise variable x (Wang 1999), or with jumps instead.
 #pragma once
 
-// What x adds in a step to S, which alone decays: x' = -x/tau_r, S' = -S/tau_d + alpha x (1 - S) (Wang 1999) in closed
-// form. With y = loss x, S becomes decay exp(-y) (S + y head (1 + y ratio_1 (1 + y ratio_2 (...)))). C names the
+// The increase of S by x in a step, in closed form: x' = -x/tau_r, S' = -S/tau_d + alpha x (1 - S) (Wang 1999). With
+// y = loss x, S becomes decay exp(-y) (S + y head (1 + y ratio_1 (1 + y ratio_2 (...)))). C names the
 // coefficients.
 template <class C> DEVICE real growth(const real *c, const real *ratio, real S, real x)
 {
@@ -12,8 +12,8 @@ template <class C> DEVICE real growth(const real *c, const real *ratio, real S, 
     return flush(c[C::decay] * (lost * S + (lost + 1) * (y * c[C::head] * series)));
 }
 
-// x jumps by 1 at each event, and S grows by it (`growth`). What x adds in the coming step is sent ahead of it.
-// states: S, what the coming step adds, x
+// x jumps by 1 at each event, and S grows by it (`growth`). The increase in the coming step is sent ahead of it.
+// states: S, increase in the coming step, x
 struct SaturatingSource : SourceGate, SaturatingSourceCoefficients {
     enum { PULSES = 0 };
     DEVICE int advance(const OwnGate &g, Sent sent)

@@ -103,8 +103,8 @@ def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
         f"{plan.launches} launches per step, 420 neurons in 2 model signature(s)",
         "c onto E.AMPA (Exponential): event-driven, gate on the target neuron: exact, the kinetics is linear; 40000",
         "d onto I.AMPA (FirstOrder): gate on the source neuron, sums over synapses in and out of a pulse on the target "
-        "(Lytton 1996): two deliveries a burst, exact; all to all with one weight and one delay: the targets share one "
-        "sum; 8000 synapses",
+        "(Lytton 1996): two deliveries per burst, exact; all to all with one weight and one delay: "
+        "the targets share one sum; 8000 synapses",
         "d onto I.GABA_A (Exponential): per-synapse gates, as gating='per-synapse' asks; 8000 synapses",
         "quantum of E.AMPA: 2^",
         "of the mean weight, ring of 32 steps",

@@ -150,12 +150,12 @@ def test_shared_sums_take_bytes_by_neuron(kinetics):
 SAYS = {
     "Exponential": "event-driven, gate on the target neuron: exact, the kinetics is linear",
     "FirstOrder": "gate on the source neuron, sums over synapses in and out of a pulse on the target (Lytton 1996): "
-    "two deliveries a burst, exact",
-    "GProtein": "gate on the source neuron, summed on the target after the nonlinearity: a delivery a step while the "
-    "gate changes, exact",
-    "Saturating": "gate on the source neuron, its growth summed on the target: a delivery a step while the rise "
+    "two deliveries per burst, exact",
+    "GProtein": "gate on the source neuron, summed on the target after the nonlinearity: "
+    "one delivery per step while the gate changes, exact",
+    "Saturating": "gate on the source neuron, its growth summed on the target: one delivery per step while the rise "
     "variable lasts, exact",
-    "jump": "gate on the source neuron, its jumps summed on the target: a delivery a spike, exact",
+    "jump": "gate on the source neuron, its jumps summed on the target: one delivery per spike, exact",
 }  # fmt: skip
 SAYS |= dict.fromkeys(["Alpha", "Dual"], SAYS["Exponential"])
 SAYS |= dict.fromkeys(["dead time", "Markov"], SAYS["FirstOrder"])

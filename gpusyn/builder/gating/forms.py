@@ -1,4 +1,4 @@
-"""One record for each kinetics: the structs of its gates, their coefficients, and the reason that the plan prints."""
+"""One record per kinetics: the structs of its gates, their coefficients, and the reason that the plan prints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Coefficients = tuple[Any, ...]  # a NamedTuple of gpusyn/equations/kinetics/
 
 
 class GateStep(NamedTuple):
-    """What the coefficients of a source's or a synapse's gate may depend on, beside its kinetics.
+    """The data, beside its kinetics, on which the coefficients of a source's or a synapse's gate may depend.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class GateStep(NamedTuple):
     real : {"float32", "float64"}
         Number type of the gates.
     most_events : int
-        Events of one source in one step, at most.
+        Upper limit on the events of one source per step.
     where : str
         Place of the kinetics, for messages.
     """
@@ -40,33 +40,35 @@ class GateStep(NamedTuple):
 
 @dataclass(frozen=True)
 class GateForm:
-    """How the gates of one kinetics are kept.
+    """The structs and coefficients of the gates of one kinetics.
 
     Attributes
     ----------
     kind : str
         The `kind` of the kinetics.
     lumped : str
-        Struct that a target neuron keeps; ``{m}`` in it stands for the components.
+        Struct that a target neuron keeps; ``{m}`` in it is replaced by the number of components.
     target : callable
-        Its coefficients, from (kinetics, dt, quantum), and for linear kinetics also from a factor of the decay.
+        Function of (kinetics, dt, quantum), and for linear kinetics of a factor of the decay, that returns its
+        coefficients.
     synapse : str
-        Struct that every synapse keeps under per-synapse gating.
+        Struct that each synapse keeps under per-synapse gating.
     each : callable
-        Its coefficients, from (kinetics, step).
+        Function of (kinetics, step) that returns its coefficients.
     reason : str
-        Why the gates are where they are, as the plan prints it.
+        Reason for the place of the gates, as the plan prints it.
     source : str, optional
         Struct that a source keeps; a linear kinetics has none.
     own : callable, optional
-        Its coefficients, from (kinetics, step).
+        Function of (kinetics, step) that returns its coefficients.
     into_v : callable, optional
-        Of a linear kinetics, as `target`, with what a current's variables add to V over the step in place of their
-        means: from (kinetics, dt, quantum, tau_m, C_m). Without it, a current enters V by its mean over the step.
+        For a linear kinetics: function of (kinetics, dt, quantum, tau_m, C_m) that returns the coefficients of `target`
+        with the contributions of a current's variables to V over the step instead of their means. Without it, a
+        current enters V by its mean over the step.
     components : callable
-        Components of the scheme, from the kinetics.
+        Function of the kinetics that returns the number of components of the scheme.
     weights_may_change : bool
-        Whether a gate on the source stays exact when weights change while it is open.
+        True if a gate on the source stays exact when weights change while it is open.
     """
 
     kind: str
@@ -83,12 +85,12 @@ class GateForm:
 
     @property
     def source_gate(self) -> SourceGate:
-        """The source's gate.
+        """Gate of the source.
 
         Raises
         ------
         ParameterError
-            If the form has none, as those of linear kinetics.
+            If the form has none, as for linear kinetics.
         """
         if self.source is None:
             raise ParameterError(
@@ -99,7 +101,7 @@ class GateForm:
 
     @property
     def synapse_gate(self) -> SynapseGate:
-        """The synapse's gate."""
+        """Gate of the synapse."""
         return SYNAPSE_GATES[self.synapse]
 
 
@@ -110,7 +112,7 @@ FORMS: Registry[GateForm] = Registry(
 
 
 def enter(form: GateForm) -> GateForm:
-    """Enter the record of a kinetics; its structs must be there.
+    """Register the record of a kinetics, whose structs must exist.
 
     Raises
     ------
@@ -149,17 +151,18 @@ def lumped_form(kinetics: Kinetics, *, on_synapses: bool) -> str:
 
 
 def target_coefficients(kinetics: Kinetics, dt: float, quantum: float, **more: Any) -> list[Any]:
-    """Return the coefficients of what a target neuron keeps, in the order of its struct.
+    """Return the coefficients of the part that a target neuron keeps, in the order of its struct.
 
     Parameters
     ----------
     kinetics : Kinetics
+        Kinetics of the receptor.
     dt : float
-        Step (ms).
+        Time step (ms).
     quantum : float
-        Weight of one unit of the integer sums.
+        Weight of one unit of the integer sums (nS or pA).
     **more
-        ``slower=``, a factor of a linear kinetics' decay.
+        ``slower=``, a factor of the decay of a linear kinetics.
     """
     return flat(form_of(kinetics).target(kinetics, dt, quantum, **more))
 
@@ -184,7 +187,7 @@ def synapse_coefficients(kinetics: Kinetics, step: GateStep) -> list[float]:
 
 
 class Shape(NamedTuple):
-    """States of one source's gate, and the channels that it sends on."""
+    """Number of states of one source's gate, and of the channels on which it sends."""
 
     states: int
     channels: int
@@ -209,9 +212,9 @@ def synapse_states(kinetics: Kinetics) -> int:
 
 
 def pulse_steps(kinetics: Any, dt: float, where: str) -> tuple[int, int]:
-    """Return how many steps one event's transmitter stays, and for how many more events are ignored (-1: none are).
+    """Return the steps of a pulse of transmitter, and the steps after it in which events are ignored (-1: none).
 
-    A kinetics whose gates follow pulses of transmitter has `T_dur` and `deadtime`; the others get (0, -1).
+    A kinetics whose gates follow pulses of transmitter has `T_dur` and `deadtime`; for the others return (0, -1).
     """
     if not form_of(kinetics).synapse_gate.PULSES:
         return 0, -1

@@ -7,7 +7,7 @@ from gpusyn.equations.kinetics.g_protein import CascadeCoefficients, CascadeSour
 from gpusyn.kinetics import GProtein
 from gpusyn.numerics.propagators import chain_propagator
 
-# A gate smaller than this is closed, so that a source whose channels are shut sends nothing.
+# A gate smaller than this counts as closed, so that a source with closed channels sends nothing.
 LEAST_GATE = {"float32": 2.0**-40, "float64": 2.0**-60}
 
 
@@ -38,7 +38,7 @@ enter(
         target=lambda kinetics, dt, quantum: FollowedCoefficients(jump=quantum),
         synapse="CascadeGate",
         each=_each,
-        reason="summed on the target after the nonlinearity: a delivery a step while the gate changes, exact",
+        reason="summed on the target after the nonlinearity: one delivery per step while the gate changes, exact",
         source="CascadeSource",
         own=_own,
     )

@@ -1,6 +1,6 @@
 """Linear kinetics: one sum on the target neuron is exact for all its synapses.
 
-Every linear gate here, alone or with the membrane behind it, is a chain whose propagator
+Each linear gate here, alone or followed by the membrane, is a chain whose propagator
 :func:`~gpusyn.numerics.propagators.chain_propagator` computes.
 """
 
@@ -23,7 +23,7 @@ REASON = "exact, the kinetics is linear"
 
 
 class Chain(NamedTuple):
-    """A linear gate as a chain: rates (1/ms) from g to the variable that events jump, links, jump per unit weight."""
+    """A linear gate as a chain: rates (1/ms) from g to the variable that events increase, links, jump per weight."""
 
     rates: tuple[Any, ...]
     links: tuple[float, ...]
@@ -31,7 +31,7 @@ class Chain(NamedTuple):
 
 
 def peak_jump(rise: float, decay: Any) -> Any:
-    """Return the jump of h that makes g peak with 1: exp(t_peak/rise)/decay, without 0/0 at equal time constants."""
+    """Return the jump of h for which g peaks with 1: exp(t_peak/rise)/decay, without 0/0 at equal time constants."""
     delta = np.asarray(1 - rise / decay, dtype=np.float64)
     near = np.abs(delta) < 1e-2
     series = np.zeros_like(delta)
@@ -42,8 +42,8 @@ def peak_jump(rise: float, decay: Any) -> Any:
     return exp(series) / decay
 
 
-# The chain of a kinetics whose events peak with the weight (Rall 1967; Roth and van Rossum 2009). Its decay is `slower`
-# than its own (a number, or an array of several cases), its peak stays.
+# The chain of a kinetics whose events peak with the weight (Rall 1967; Roth and van Rossum 2009). Its decay is
+# multiplied by `slower` (a number, or an array of several cases); its peak stays.
 
 
 def exponential_chain(kinetics: Exponential, slower: Any = 1.0) -> Chain:
@@ -94,10 +94,10 @@ def linear_form(
     lumped, synapse : str
         Structs of the target's sum and of a synapse's gate, which have the same coefficients.
     chain_of : callable
-        The chain, from the kinetics and a factor of its decay.
+        Function of the kinetics and a factor of its decay that returns the chain.
     named : callable
-        The coefficients, from the chain, its propagator behind one more variable, the means or what they become in
-        V, and the quantum.
+        Function that returns the coefficients, from the chain, its propagator after one more variable, the means (or
+        the contributions to V), and the quantum.
     """
 
     def target(kinetics: Any, dt: float, quantum: float, slower: Any = 1.0) -> Coefficients:
@@ -109,7 +109,7 @@ def linear_form(
     def into_v(kinetics: Any, dt: float, quantum: float, tau_m: Any, C_m: Any) -> Coefficients:
         chain = chain_of(kinetics)
         whole = chain_propagator((1 / np.asarray(tau_m), *chain.rates), (1 / np.asarray(C_m), *chain.links), dt)
-        return named(chain, whole, whole[0][1:], quantum)  # in place of means, what becomes of g in V (mV/pA)
+        return named(chain, whole, whole[0][1:], quantum)  # contributions of g to V (mV/pA) instead of means
 
     def each(kinetics: Any, step: GateStep) -> Coefficients:
         return target(kinetics, step.dt, 1.0)

@@ -1,9 +1,10 @@
 """Channels that a pulse of transmitter opens, as linear schemes: exact propagators with transmitter on and off.
 
 Occupancies obey p' = Q p. Without transmitter they rest at p0, where no channel is open; y is the deviation from it,
-less one closed state (the others tell it), and y[0] is the open fraction. Then y' is linear with transmitter off, and
-linear with a constant drive with transmitter on, so that weighted sums of y over synapses obey the same equations:
-one pair of sums a target neuron stands for all its synapses (Lytton 1996; Destexhe, Mainen and Sejnowski 1994).
+without one closed state (which follows from the others), and y[0] is the open fraction. Then y' is linear with
+transmitter off, and linear with a constant drive with transmitter on, so weighted sums of y over synapses obey the same
+equations: one pair of sums per target neuron represents all its synapses (Lytton 1996; Destexhe, Mainen and Sejnowski
+1994).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from gpusyn.kinetics import FirstOrder, Markov
 from gpusyn.numerics.propagators import exp, expm1, exponential, product, with_diagonal
 from gpusyn.utils.typing import Floats
 
-REASON = "sums over synapses in and out of a pulse on the target (Lytton 1996): two deliveries a burst, exact"
+REASON = "sums over synapses in and out of a pulse on the target (Lytton 1996): two deliveries per burst, exact"
 
 
 class PulseScheme(NamedTuple):
@@ -35,7 +36,7 @@ class PulseScheme(NamedTuple):
     on, off : ndarray (m, m)
         Propagators over one step.
     drive : ndarray (m,)
-        What one step of transmitter adds.
+        Increase by one step of transmitter.
     mean_on, mean_off : ndarray (m,)
         Mean of y[0] over the step for a unit of each y at its start.
     mean_drive : float
@@ -100,7 +101,7 @@ def _step(Q: Floats, dt: float) -> tuple[Floats, Floats]:
 def _coordinates(p0: Floats, open_states: Sequence[int]) -> tuple[Floats, Any]:
     """Return the map from y to deviations of all states, and the inverse map (applied to columns)."""
     n, opens = len(p0), list(open_states)
-    left_out = int(np.argmax(p0))  # the closed state that the others tell
+    left_out = int(np.argmax(p0))  # the closed state that follows from the others
     others = [i for i in range(n) if i != left_out and i != opens[0]]
     lift = np.zeros((n, n - 1))
     lift[opens[0], 0] = 1.0

@@ -20,11 +20,11 @@ from gpusyn.errors import ParameterError
 from gpusyn.kinetics import Saturating
 from gpusyn.numerics import portable_math
 
-# What a rise variable may still add to a gate when it is taken for 0: rounding, for a gate up to 1.
+# Largest increase of a gate by a rise variable that counts as 0: the rounding of a gate up to 1.
 LEAST_RISE = {"float32": 2.0**-30, "float64": 2.0**-60}
-_TAIL = {"float64": 1e-17, "float32": 1e-9}  # what the terms left out may add up to, of the whole
-_MOST_LOSS = 30.0  # y, for which the closed form needs about 100 terms
-_MOST_STEP = 5.0  # steps of so many tau_rise; beyond, the series below is slow
+_TAIL = {"float64": 1e-17, "float32": 1e-9}  # largest fraction of the whole that the omitted terms may have
+_MOST_LOSS = 30.0  # largest y; the closed form then needs about 100 terms
+_MOST_STEP = 5.0  # largest step in units of tau_rise; beyond it the series below is slow
 
 
 def _exp(x: float) -> float:
@@ -123,7 +123,7 @@ def jump(kinetics: Saturating, dt: float) -> JumpSourceCoefficients:
 
 
 def _target_saturating(kinetics: Saturating, dt: float, quantum: float) -> RisingCoefficients:
-    """Return the coefficients of a sum that growth is sent to one step ahead of time."""
+    """Return the coefficients of a sum to which growth is sent one step ahead of time."""
     c = decay_of(kinetics.tau_decay, dt)
     return RisingCoefficients(g_g=c.decay, g_h=1.0, h_h=0.0, mean_g=c.mean, mean_h=0.5, jump=quantum)
 
@@ -154,7 +154,7 @@ enter(
         target=_target_saturating,
         synapse="SaturatingGate",
         each=_each_saturating,
-        reason="its growth summed on the target: a delivery a step while the rise variable lasts, exact",
+        reason="its growth summed on the target: one delivery per step while the rise variable lasts, exact",
         source="SaturatingSource",
         own=_own_saturating,
         weights_may_change=True,
@@ -167,7 +167,7 @@ enter(
         target=_target_jump,
         synapse="JumpGate",
         each=_each_jump,
-        reason="its jumps summed on the target: a delivery a spike, exact",
+        reason="its jumps summed on the target: one delivery per spike, exact",
         source="JumpSource",
         own=lambda kinetics, step: jump(kinetics, step.dt),
         weights_may_change=True,

@@ -1,7 +1,7 @@
-"""What the gates of all kinetics share: three kinds of gates, by who keeps them, and the registries of their structs.
+"""Base classes of the gates of all kinetics, kept by targets, sources or synapses, and the registries of their structs.
 
 `x` holds a gate's states, one array each. `c` holds coefficients by name: each is a number that all neurons share, or
-an array of one number for each neuron. Operations are written in the kernels' order, because that order fixes bits.
+an array of one value per neuron. Operations have the order of the kernels, because the order determines the bits.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from gpusyn.errors import ArgumentError
 from gpusyn.utils.registry import Registry
 from gpusyn.utils.typing import Array
 
-MOST_COMPONENTS = 7  # of a scheme of channels under pulses of transmitter: one fewer than its states
+MOST_COMPONENTS = 7  # most components of a scheme of channels under pulses; it has one more state
 
 
 class Gate:
-    """What the twins of all structs have.
+    """Base class of the twins of all structs.
 
     Attributes
     ----------
     C : type
         NamedTuple of the coefficients, in their order.
     m : int
-        Components of a scheme, where the number of coefficients follows from it.
+        Number of components of a scheme, if the number of coefficients depends on it.
     """
 
     C: ClassVar[Any]
@@ -41,7 +41,7 @@ class Gate:
 
     @property
     def kernel_file(self) -> str:
-        """The file of the kernel text that holds the struct: the one named as this module."""
+        """Kernel file with the struct; it has the name of this module."""
         return f"kinetics/{type(self).__module__.rpartition('.')[2]}.cuh"
 
 
@@ -49,9 +49,9 @@ class Gate:
 
 
 class Arrivals(NamedTuple):
-    """The integer sums that neurons find due at the end of this step, an input each, and the slots of the next step.
+    """The integer sums of each input that are due at the end of this step, and the slots of the next step.
 
-    `shared` is what the whole population gets.
+    `shared` is the input that the whole population receives.
     """
 
     due: Sequence[Array]
@@ -63,27 +63,27 @@ class Arrivals(NamedTuple):
         return Arrivals(self.due[first:], self.following[first:], self.shared[first:])
 
     def take(self, i: int) -> Array:
-        """Return what is due at input `i`, and free its slot."""
+        """Return the sum that is due at input `i`, and clear its slot."""
         total: Array = self.due[i] + self.shared[i]
         self.due[i][:] = 0
         return total
 
     def keep(self, i: int) -> Array:
-        """Return all that has arrived so far at input `i`, and hand it on to the next step."""
+        """Return the sum of all that has arrived so far at input `i`, and carry it to the next step."""
         total = self.take(i)
         self.following[i][:] += total
         return total
 
 
 class Lumped(Gate):
-    """What a target neuron keeps of its synapses' gates.
+    """The part of its synapses' gates that a target neuron keeps.
 
     Attributes
     ----------
     STATES, INPUTS : int
-        States of one neuron, and integer sums that events are added to.
+        Number of states of one neuron, and of integer sums to which events are added.
     VALUE : tuple of int
-        States that add up to the gate.
+        Indices of the states whose sum is the gate.
     """
 
     STATES: int
@@ -104,11 +104,11 @@ class Lumped(Gate):
         raise NotImplementedError
 
     def step(self, x: Sequence[Array], c: Any, arrivals: Arrivals) -> None:
-        """Advance over the step, then add the input that falls due at its end."""
+        """Advance over the step, then add the input that is due at its end."""
         raise NotImplementedError
 
     def value(self, x: Sequence[Array]) -> Array:
-        """Return the sum as it stands."""
+        """Return the present sum."""
         return x[0]
 
 
@@ -116,7 +116,7 @@ class Lumped(Gate):
 
 
 class Sent(NamedTuple):
-    """What sources did: events of this step; whether transmitter was there in it (was), and is in the next (is)."""
+    """Activity of sources: events of this step, and presence of transmitter in it (was) and in the next step (is)."""
 
     events: Array
     was_on: Array
@@ -128,14 +128,14 @@ Send = Callable[[int, Array, Array, Array], None]
 
 
 class SourceGate(Gate):
-    """A gate that a source keeps, and what it sends to the sums of its targets.
+    """A gate that a source keeps, and the changes that it sends to the sums of its targets.
 
     Attributes
     ----------
     PULSES : bool
-        Whether events release pulses of transmitter, in place of being counted.
+        True if events release pulses of transmitter, False if they are counted.
     STATES : int
-        States of a gate of one component.
+        Number of states of a gate of one component.
     """
 
     PULSES: ClassVar[bool] = False
@@ -146,11 +146,11 @@ class SourceGate(Gate):
         return self.STATES
 
     def channels(self, m: int) -> int:
-        """Return the number of channels that a gate of `m` components sends on."""
+        """Return the number of channels on which a gate of `m` components sends."""
         return 1
 
     def advance(self, x: Sequence[Array], c: Any, sent: Sent, send: Send) -> Array:
-        """Advance over the step that ends now; returns which gates have something to send."""
+        """Advance over the step that ends now, and return a mask of the gates that have something to send."""
         raise NotImplementedError
 
 
@@ -165,9 +165,9 @@ class SynapseGate(Gate):
     KERNEL : str
         Name of the kernel that streams these gates.
     PULSES : bool
-        Whether events release pulses of transmitter, in place of being counted.
+        True if events release pulses of transmitter, False if they are counted.
     STATES : int
-        States of a gate of one component.
+        Number of states of a gate of one component.
     """
 
     KERNEL: ClassVar[str]
@@ -179,18 +179,18 @@ class SynapseGate(Gate):
         return self.STATES
 
     def components(self, c: Array) -> int:
-        """Return the number of components that the coefficients from ``c[0]`` on are for."""
+        """Return the number of components to which the coefficients from ``c[0]`` on belong."""
         return 1
 
     def step(self, c: Any, sent: Array, x: Sequence[Array]) -> tuple[Array, Array]:
-        """Advance over a step; returns what `average` adds up for each synapse, and the gate at the end.
+        """Advance over a step; return the term that `average` sums over synapses, and the gate at the end.
 
-        `sent` is the number of events, or whether transmitter is there.
+        `sent` is the number of events, or True while transmitter is present.
         """
         raise NotImplementedError
 
     def average(self, c: Any, extra: Array, end: Array) -> Array:
-        """Return the mean over the step, from sums over synapses of both that `step` returns."""
+        """Return the mean over the step, from the sums over synapses of both results of `step`."""
         return extra
 
 
@@ -206,36 +206,36 @@ Y = TypeVar("Y", bound=SynapseGate)
 
 
 def lumped(cls: type[L]) -> type[L]:
-    """Enter what target neurons keep under the name of its struct."""
+    """Register a target neuron's part of gates under the name of its struct."""
     _enter("lumped", LUMPED, cls, Lumped, ("C", "STATES", "average", "step"))
     return cls
 
 
 def source_gate(cls: type[S]) -> type[S]:
-    """Enter a source's gate under the name of its struct."""
+    """Register a source's gate under the name of its struct."""
     _enter("source_gate", SOURCE_GATES, cls, SourceGate, ("C", "advance"))
     return cls
 
 
 def synapse_gate(cls: type[Y]) -> type[Y]:
-    """Enter a synapse's gate under the name of its struct."""
+    """Register a synapse's gate under the name of its struct."""
     _enter("synapse_gate", SYNAPSE_GATES, cls, SynapseGate, ("C", "KERNEL", "step"))
     return cls
 
 
 def _enter(decorator: str, registry: Registry[Any], cls: type[Gate], base: type[Gate], parts: tuple[str, ...]) -> None:
-    """Enter a twin that has all parts of its own.
+    """Register a twin that has all its parts.
 
     Raises
     ------
     ArgumentError
-        If a part is missing, or another twin has the name.
+        If a part is missing, or another twin has this name.
     """
     missing = [part for part in parts if getattr(cls, part, None) is getattr(base, part, None)]
     if not issubclass(cls, base) or missing:
         raise ArgumentError(
-            f"@{decorator}: {cls.__name__} has no {missing[0] if missing else 'base class'}; write a subclass of "
-            f"gpusyn.equations.kinetics.base.{base.__name__} with {', '.join(parts)} ({PAGE})"
+            f"@{decorator}: {cls.__name__} has no {missing[0] if missing else 'base class'}; "
+            f"write a subclass of gpusyn.equations.kinetics.base.{base.__name__} with {', '.join(parts)} ({PAGE})"
         )
     gate = cls()
     if gate.name in registry:
@@ -250,7 +250,7 @@ class UnlumpedCoefficients(NamedTuple):
 
 @lumped
 class Unlumped(Lumped):
-    """No gate on the neuron: the receptor's gates live on the synapses."""
+    """No gate on the neuron: the receptor's gates are on the synapses."""
 
     C = UnlumpedCoefficients
     STATES, INPUTS, VALUE = 0, 0, ()

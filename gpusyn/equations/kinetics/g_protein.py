@@ -1,7 +1,7 @@
 """The G-protein cascade in numpy (``kernels/kinetics/g_protein.cuh``; Destexhe and Sejnowski 1995).
 
-R' = K1 [T] (1 - R) - K2 R, G' = K3 R - K4 G, s = G^n / (G^n + K_d). A name such as `G_R_on` is what a unit of R becomes
-in G over a step with transmitter; `R_1_on` is what 1 becomes in R.
+R' = K1 [T] (1 - R) - K2 R, G' = K3 R - K4 G, s = G^n / (G^n + K_d). A name such as `G_R_on` is the
+contribution of a unit of R to G over a step with transmitter; `R_1_on` is that of 1 to R.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from gpusyn.utils.typing import Array
 
 
 class FollowedCoefficients(NamedTuple):
-    """The weight that a unit of the integer sum stands for."""
+    """The weight of a unit of the integer sum."""
 
     jump: Number
 
@@ -71,18 +71,18 @@ class CascadeSourceCoefficients(NamedTuple):
 
 @lumped
 class Followed(Lumped):
-    """Gates of any kind on the sources, one step ahead; x = sum now, sum at the end of the coming step."""
+    """Gates of any kind on the sources, sent one step ahead; x = sum now, sum at the end of the coming step."""
 
     C = FollowedCoefficients
     STATES = 2
 
     def average(self, x: Sequence[Array], c: FollowedCoefficients) -> Real:
-        """Return the mean of the ends of the step."""
+        """Return the mean of the sums at both ends of the step."""
         half: Array = x[0].dtype.type(0.5) * (x[0] + x[1])
         return half
 
     def step(self, x: Sequence[Array], c: FollowedCoefficients, arrivals: Arrivals) -> None:
-        """Let the coming sum become the present one."""
+        """Make the coming sum the present sum, and read the next one."""
         x[0][:] = x[1]
         x[1][:] = c.jump * arrivals.keep(0).astype(x[1].dtype)
 
@@ -97,7 +97,7 @@ def opened(G: Array, n: int, K_d: Real) -> Array:
 
 
 def cascade(R: Array, G: Array, c: CascadeCoefficients | CascadeSourceCoefficients, on: Array) -> None:
-    """Advance G, which takes from the old R, and R."""
+    """Advance G, which depends on the old R, and then R."""
     G_R, G_G = np.where(on, c.G_R_on, c.G_R_off), np.where(on, c.G_G_on, c.G_G_off)
     G[:] = flush(G_R * R + G_G * G + np.where(on, c.G_1_on, c.G_1_off))
     R[:] = flush(np.where(on, c.R_R_on, c.R_R_off) * R + np.where(on, c.R_1_on, c.R_1_off))
@@ -105,14 +105,14 @@ def cascade(R: Array, G: Array, c: CascadeCoefficients | CascadeSourceCoefficien
 
 @source_gate
 class CascadeSource(SourceGate):
-    """One step ahead of time; states: R, G, s."""
+    """The cascade of one source, one step ahead of time; states: R, G, s."""
 
     C = CascadeSourceCoefficients
     STATES = 3
     PULSES = True
 
     def advance(self, x: Sequence[Array], c: CascadeSourceCoefficients, sent: Sent, send: Send) -> Array:
-        """Advance; send changes of s."""
+        """Advance, and send changes of s."""
         R, G, s = x
         cascade(R, G, c, sent.is_on)
         new, old = opened(G, int(c.n), c.K_d), s.copy()
@@ -132,7 +132,7 @@ class CascadeGate(SynapseGate):
     PULSES = True
 
     def step(self, c: CascadeCoefficients, sent: Array, x: Sequence[Array]) -> tuple[Array, Array]:
-        """Return the mean over the step, as that of its ends, and s at its end."""
+        """Return the mean over the step, taken as that of its two ends, and s at its end."""
         R, G = x
         before = flush(opened(G, int(c.n), c.K_d))
         cascade(R, G, c, sent != 0)

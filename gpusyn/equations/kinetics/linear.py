@@ -1,4 +1,4 @@
-"""Linear gates in numpy (``kernels/kinetics/linear.cuh``): one sum on the target stands for all its synapses."""
+"""Linear gates in numpy (``kernels/kinetics/linear.cuh``): one sum on the target represents all its synapses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class ExponentialCoefficients(NamedTuple):
 class RisingCoefficients(NamedTuple):
     """One step of dh/dt = -h / tau_r, dg/dt = -g / tau_d + h.
 
-    `g_h` is what a unit of h becomes in g; `mean_g` and `mean_h` form the mean of g over the step; events jump h.
+    `g_h` is the contribution of a unit of h to g, `mean_g` and `mean_h` give the mean of g over the step, and `jump` is
+    the increase of h at an event.
     """
 
     g_g: Number
@@ -38,7 +39,7 @@ class RisingCoefficients(NamedTuple):
 
 @lumped
 class Exponential(Lumped):
-    """dg/dt = -g / tau, one jump an event."""
+    """dg/dt = -g / tau, with one jump per event."""
 
     C = ExponentialCoefficients
     STATES = 1
@@ -48,13 +49,13 @@ class Exponential(Lumped):
         return c.mean * x[0]
 
     def step(self, x: Sequence[Array], c: ExponentialCoefficients, arrivals: Arrivals) -> None:
-        """Decay g, then add to it: decay g + jump x input."""
+        """Decay g, then add the input: decay g + jump x input."""
         x[0][:] = flush(c.decay * x[0] + c.jump * arrivals.take(0).astype(x[0].dtype))
 
 
 @lumped
 class Rising(Lumped):
-    """Alpha and dual exponential: dh/dt = -h / tau_r, dg/dt = -g / tau_d + h, events jump h."""
+    """Alpha and dual exponential: dh/dt = -h / tau_r, dg/dt = -g / tau_d + h; events increase h."""
 
     C = RisingCoefficients
     STATES = 2
@@ -64,7 +65,7 @@ class Rising(Lumped):
         return c.mean_g * x[0] + c.mean_h * x[1]
 
     def step(self, x: Sequence[Array], c: RisingCoefficients, arrivals: Arrivals) -> None:
-        """Decay both, g taking from the old h; the input goes to h."""
+        """Advance both; g depends on the old h, and the input is added to h."""
         x[0][:] = flush(c.g_g * x[0] + c.g_h * x[1])
         x[1][:] = flush(c.h_h * x[1] + c.jump * arrivals.take(0).astype(x[1].dtype))
 
@@ -76,7 +77,7 @@ def counted(sent: Array, like: Array) -> Array:
 
 @synapse_gate
 class ExponentialGate(SynapseGate):
-    """One jump an event: events that arrive at the end of a step are added then, undecayed."""
+    """One jump per event; events that arrive at the end of a step are added then, undecayed."""
 
     C = ExponentialCoefficients
     KERNEL = "advance_exponential"
@@ -91,7 +92,7 @@ class ExponentialGate(SynapseGate):
 
 @synapse_gate
 class RisingGate(SynapseGate):
-    """Alpha and dual exponential: the events go to h."""
+    """Alpha and dual exponential: events are added to h."""
 
     C = RisingCoefficients
     STATES = 2

@@ -64,7 +64,7 @@ class FirstOrderCoefficients(NamedTuple):
     """One step of r' = alpha [T] (1 - r) - beta r.
 
     With transmitter r becomes `decay_on` r + `rise_on`, else `decay_off` r. Without transmitter the mean over the step
-    is `mean_off` times the gate at its end; what synapses that are on add to that is `extra` + `extra_r` r.
+    is `mean_off` times the gate at its end; synapses with transmitter add `extra` + `extra_r` r to it.
     """
 
     decay_on: Number
@@ -76,7 +76,7 @@ class FirstOrderCoefficients(NamedTuple):
 
 
 class Pulsed(Lumped):
-    """Sums over the synapses in a pulse and over the others (Lytton 1996), gates on the sources.
+    """Sums over the synapses in a pulse and over the others (Lytton 1996), for gates on the sources.
 
     x = y on (m), y off (m), weight on.
     """
@@ -103,7 +103,7 @@ class Pulsed(Lumped):
         return mean
 
     def step(self, x: Sequence[Array], c: PulsedCoefficients, arrivals: Arrivals) -> None:
-        """Advance both sums; what the edges of pulses move leaves one and enters the other."""
+        """Advance both sums; at the edges of pulses, synapses move from one sum to the other."""
         m, real = self.m, x[0].dtype
         new = []
         for i in range(m):
@@ -118,7 +118,7 @@ class Pulsed(Lumped):
         x[2 * m][:] = c.jump * arrivals.keep(0).astype(real)
 
     def value(self, x: Sequence[Array]) -> Array:
-        """Return the open fraction times weight, of all synapses."""
+        """Return the sum over all synapses of the open fraction times the weight."""
         return x[0] + x[self.m]
 
 
@@ -141,7 +141,7 @@ class PulsedSource(SourceGate):
         return m + 1
 
     def advance(self, x: Sequence[Array], c: PulsedSourceCoefficients, sent: Sent, send: Send) -> Array:
-        """Advance y; send it and 1 where transmitter comes or goes."""
+        """Advance y, and send y and 1 if transmitter appears or disappears."""
         zero, one = np.zeros_like(x[0]), np.ones_like(x[0])
         new = []
         for i in range(len(x)):
@@ -159,14 +159,14 @@ class PulsedSource(SourceGate):
 
 @synapse_gate
 class FirstOrderGate(SynapseGate):
-    """First order: r relaxes to r_inf while the transmitter is there, else to 0 (Destexhe et al. 1994)."""
+    """First order: r relaxes to r_inf while transmitter is present, else to 0 (Destexhe et al. 1994)."""
 
     C = FirstOrderCoefficients
     KERNEL = "advance_first_order"
     PULSES = True
 
     def step(self, c: FirstOrderCoefficients, sent: Array, x: Sequence[Array]) -> tuple[Array, Array]:
-        """Return what synapses that are on add to the mean, and the gate at the end of the step."""
+        """Return the term that synapses with transmitter add to the mean, and the gate at the end of the step."""
         (r,), on = x, sent != 0
         zero = r.dtype.type(0)
         extra = np.where(on, c.extra + c.extra_r * r, zero)
@@ -192,11 +192,11 @@ class MarkovGate(SynapseGate):
         return m
 
     def components(self, c: Array) -> int:
-        """Return the components of the scheme, which its first coefficient tells."""
+        """Return the number of components of the scheme, which is its first coefficient."""
         return int(c[0])
 
     def step(self, c: MarkovCoefficients, sent: Array, x: Sequence[Array]) -> tuple[Array, Array]:
-        """Return the mean of the open fraction over the step, and its end."""
+        """Return the mean of the open fraction over the step, and its value at the end."""
         on, zero = sent != 0, x[0].dtype.type(0)
         mean = np.where(on, c.mean_drive, zero)
         for k, y in enumerate(x):

@@ -56,7 +56,7 @@ class JumpCoefficients(NamedTuple):
 
 
 def growth(c: SaturatingCoefficients | SaturatingSourceCoefficients, S: Array, x: Array) -> Array:
-    """Return what x adds in a step to S (Wang 1999), in closed form.
+    """Return the increase of S by x in a step (Wang 1999), in closed form.
 
     With y = `loss` x, S becomes `decay` exp(-y) (S + y `head` (1 + y ratio_1 (1 + y ratio_2 (...)))).
     """
@@ -71,13 +71,13 @@ def growth(c: SaturatingCoefficients | SaturatingSourceCoefficients, S: Array, x
 
 @source_gate
 class SaturatingSource(SourceGate):
-    """S grows by x, one step ahead of time; states: S, what the coming step adds, x."""
+    """S grows by x, one step ahead of time; states: S, the increase in the coming step, x."""
 
     C = SaturatingSourceCoefficients
     STATES = 3
 
     def advance(self, x: Sequence[Array], c: SaturatingSourceCoefficients, sent: Sent, send: Send) -> Array:
-        """Advance; send what x adds in the coming step."""
+        """Advance, and send the increase by x in the coming step."""
         S, gain, drive = x
         S[:] = flush(c.decay * S + gain)
         grown = c.x_decay * drive + sent.events.astype(drive.dtype)
@@ -95,7 +95,7 @@ class JumpSource(SourceGate):
     C = JumpSourceCoefficients
 
     def advance(self, x: Sequence[Array], c: JumpSourceCoefficients, sent: Sent, send: Send) -> Array:
-        """Advance; send the jumps."""
+        """Advance, and send the jumps."""
         (S,) = x
         before = c.decay * S
         after = before.copy()
@@ -116,7 +116,7 @@ class SaturatingGate(SynapseGate):
     KERNEL = "advance_saturating"
 
     def step(self, c: SaturatingCoefficients, sent: Array, x: Sequence[Array]) -> tuple[Array, Array]:
-        """Return the mean over the step, growth taken as even, and the gate at its end."""
+        """Return the mean over the step, with growth taken as even, and the gate at its end."""
         S, drive = x
         gain = growth(c, S, drive)
         mean = c.mean * S + S.dtype.type(0.5) * gain
