@@ -104,16 +104,16 @@ EXTENTS = {
     "sets": "populations and receptors, or populations of sources and kinetics",
     "blocks": "parts of projections between two populations, one for each receptor",
     "synapses": "per-synapse gated synapses of the kernel's kind; receptors of one contact share them",
-    "states": "states of the gates on synapses",
+    "synapse states": "states of the gates on synapses",
     "source states": "states of the gates on sources",
 }
 
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
-EXPECTED = frozenset({"words", "weights", "synapses", "states", "waves", "listed events"})
+EXPECTED = frozenset({"words", "weights", "synapses", "synapse states", "waves", "listed events"})
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "samples", "rates"})
 # Extents that grow with the synapses of each projection.
-SYNAPTIC = frozenset({"row bounds", "words", "weights", "synapses", "states"})
+SYNAPTIC = frozenset({"row bounds", "words", "weights", "synapses", "synapse states"})
 
 
 def _one(name: str, extents: str, role: str, doc: str, fill: float = 0) -> ArrayKind:
@@ -192,7 +192,7 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(SYNAPSE_KERNELS, "address", "synapses", PARAMETER,
             "Bit of `history` that each synapse's delay has reached: word (27 bits) and bit in it (5 bits)."),
     _kernel(SYNAPSE_KERNELS, "weights", "weights", WEIGHT, "Weight of each synapse (nS or pA)."),
-    _kernel(SYNAPSE_KERNELS, "gates", "states", STATE,
+    _kernel(SYNAPSE_KERNELS, "gates", "synapse states", STATE,
             "States of each synapse's gate, and the fraction of its channels that no drug blocks (1)."),
     _kernel(SYNAPSE_KERNELS, "sets", "sets", PARAMETER, "Targets, blocks and sums of each receptor.", True),
     _kernel(SYNAPSE_KERNELS, "blocks", "blocks", PARAMETER, "Synapses, gates and drug of each block.", True),

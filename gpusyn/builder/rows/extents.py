@@ -27,7 +27,7 @@ def pathway_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
             "row bounds": pathway.post.size + 1,
             "synapses": n,
             "weights": weights,
-            "states": n * states,
+            "synapse states": n * states,
         }
         coefficients = sum(_synapse_coefficients(pathway, r, layout) for _, r in own)
         found[kernel, pathway.post.group] = {"blocks": len(own), "coefficients": coefficients}
