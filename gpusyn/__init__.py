@@ -14,9 +14,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from gpusyn import drugs, kinetics
-
-# Imported at once: if the module of the same name were imported first, it would replace the function.
-from gpusyn.builder.plan import plan
 from gpusyn.connectivity import (
     AllToAll,
     DistanceDelay,
@@ -52,6 +49,7 @@ from gpusyn.parameters.distributions import Exponential, Gamma, LogNormal, Norma
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
 from gpusyn.receptors.calcium import Calcium
+from gpusyn.simulation.planning import plan
 
 if TYPE_CHECKING:
     from gpusyn import measure as measure

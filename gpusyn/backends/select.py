@@ -163,8 +163,8 @@ def choose(
     raise BackendError(f"no backend can be used on this machine: {'; '.join(reasons)}")
 
 
-def resolve(backend: Any, threads: int | None) -> Backend:
-    """Return the backend that a simulator was given by name or as an object; report the choice of `auto` on stderr.
+def resolve(backend: Any, threads: int | None, where: str = "Simulator") -> Backend:
+    """Return the backend that `where` was given by name or as an object; report the choice of `auto` on stderr.
 
     Raises
     ------
@@ -174,12 +174,12 @@ def resolve(backend: Any, threads: int | None) -> Backend:
         If the requested backend cannot be used here.
     """
     if isinstance(backend, str):
-        choice = choose(backend, threads, option="Simulator.backend", threads_option="Simulator.threads")
+        choice = choose(backend, threads, option=f"{where}.backend", threads_option=f"{where}.threads")
         if choice.automatic:
             print(choice.line(), file=sys.stderr)
         return choice.backend
     if not callable(getattr(backend, "start", None)):
-        raise ArgumentError(f"Simulator.backend: must be one of {', '.join(names())} (got {show(backend)})")
+        raise ArgumentError(f"{where}.backend: must be one of {', '.join(names())} (got {show(backend)})")
     _check_complete(backend)
     given: Backend = backend
     return given

@@ -14,7 +14,7 @@ from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
-from gpusyn.parameters.scalars import instance, one_of, public, real
+from gpusyn.parameters.scalars import instance, one_of, real
 from gpusyn.utils.memory import free_memory, size_text
 
 _PRECISIONS = ("single", "double")
@@ -42,34 +42,8 @@ class _ThisComputer:
         return free_memory()
 
 
-@public
-def plan(
-    net: Network,
-    dt: float = 0.1,
-    *,
-    precision: str = "single",
-    backend: Machine | None = None,
-    threads: int | None = None,
-) -> Plan:
-    """Plan a network: its strategies, memory, quanta and launches. Nothing is drawn or allocated.
-
-    Parameters
-    ----------
-    net : Network
-        Network to plan.
-    dt : float
-        Time step (ms), > 0.
-    precision : {"single", "double"}
-        Precision of the state: float32 or float64.
-    backend : Backend, optional
-        Backend whose free memory counts; by default the main memory of this computer.
-    threads : int, optional
-        Worker threads of the `cpu` backend.
-
-    Returns
-    -------
-    Plan
-        Print it, or read its attributes.
+def plan(net: Network, dt: float, precision: str, machine: Machine | None, threads: int | None) -> Plan:
+    """Plan a network for a machine; by default for the main memory of this computer.
 
     Raises
     ------
@@ -79,27 +53,14 @@ def plan(
         If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
     UnknownNameError
         If the precision is unknown.
-
-    Examples
-    --------
-    >>> import gpusyn as gs
-    >>> net = gs.Network()
-    >>> cells = net.population("cells", 1000, gs.LIF(), receptors=gs.AMPA())
-    >>> net.connect(cells, cells, gs.FixedInDegree(80), receptor="AMPA", weight=0.5).name
-    'cells->cells:AMPA'
-    >>> gs.plan(net).synapses
-    80000.0
     """
     instance(net, Network, "plan().net", "a Network")
-    if backend is not None:
-        allowed = "a backend object, or left out to plan for the main memory of this computer"
-        instance(backend, Machine, "plan().backend", allowed)
     dt = real(dt, "plan().dt", unit="ms", above=0.0)
-    return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), backend or _ThisComputer(), threads)
+    return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), machine or _ThisComputer(), threads)
 
 
 class Plan:
-    """The plan of a network; the result of :func:`plan`.
+    """The plan of a network; the result of :func:`gpusyn.plan`.
 
     Attributes
     ----------

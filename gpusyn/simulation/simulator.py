@@ -111,7 +111,7 @@ class Simulator(StateMethods):
         chosen = resolve(backend, threads)
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
-        planned = plan(net, dt, precision=precision, backend=chosen, threads=threads)
+        planned = plan(net, dt, precision, chosen, threads)
         planned.require_fit()
         self.net, self.dt, self.backend = net, planned.dt, chosen.name
         layout = self._layout = planned.layout

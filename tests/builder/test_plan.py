@@ -165,11 +165,14 @@ def test_this_computers_memory_counts_for_cpu_backends(monkeypatch):
     gs.Simulator(net, dt=DT, backend="numpy").close()
 
 
-def test_a_plan_is_told_what_a_backend_is():
-    with pytest.raises(
-        gs.ArgumentError, match=r"plan\(\)\.backend: must be a backend object, or left out .*got 'numpy'"
-    ):
-        gs.plan(net_of(gs.AMPA(), gs.OneToOne()), dt=DT, backend="numpy")
+def test_a_plan_takes_the_name_of_a_backend(monkeypatch):
+    net = net_of(gs.AMPA(), gs.OneToOne())
+    monkeypatch.setattr("gpusyn.backends.numpy.backend.free_memory", lambda: FREE)
+    assert gs.plan(net, dt=DT, backend="numpy").free == FREE
+    with pytest.raises(gs.UnknownNameError, match=r"plan\(\)\.backend: unknown name 'nupmy' \(did you mean 'numpy'"):
+        gs.plan(net, dt=DT, backend="nupmy")
+    with pytest.raises(gs.ArgumentError, match=r"plan\(\)\.backend: must be one of auto, .* \(got 3\)"):
+        gs.plan(net, dt=DT, backend=3)
 
 
 def test_the_gpus_memory_counts_for_cuda():

@@ -12,11 +12,11 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.placement import lay_out
-from gpusyn.builder.plan import plan
 from gpusyn.builder.rows.stored import Pool
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.commands.check_cases import bath_network, driven_network, synapse_network
 from gpusyn.kernels.records import RECORDS, Route
+from gpusyn.simulation.planning import plan
 from tests.helpers.sanitized_network import describe
 
 NETWORKS = (bath_network, driven_network, synapse_network, describe)
