@@ -79,14 +79,14 @@ class _Open:
         self.duration = 0.0
         self.last_spike = -np.inf
         # Index of the place of each position in the selection, to divide spikes by population.
-        self.owner = np.zeros(self.neurons.size, dtype=np.int64)
+        self.slots = np.zeros(self.neurons.size, dtype=np.int64)
         for slot, place in enumerate(self.places):
-            self.owner[place.columns] = slot
+            self.slots[place.columns] = slot
 
     def append_spikes(self, times: Floats, ids: Integers) -> None:
-        owner = self.owner[ids]
+        slots = self.slots[ids]
         for slot, group in enumerate(self.groups):
-            mine = owner == slot
+            mine = slots == slot
             _append(group["timestamps"], self.counts[slot], times[mine])
             _append(group["node_ids"], self.counts[slot], self.neurons.local_ids[ids[mine]].astype(np.uint64))
             self.counts[slot] += int(mine.sum())
