@@ -30,7 +30,7 @@ This page is generated: renew it with `python -m benchmarks.arrays_page --write`
 
 A network is compiled to a program: arrays, and the kernel launches of one step. Each array is declared once, in
 `gpusyn/kernels/arrays.py`; everything else follows from the declaration. `plan()` counts the bytes of the specs, the
-builder holds the arrays that it makes against them, launches pass arrays by the names of their arguments, and
+builder checks the arrays that it makes against them, launches pass arrays by the names of their arguments, and
 `Simulator.reset` writes back what has the role of a state, or of a weight that was replaced.
 
 An array has the name of the kernel argument that it is passed as. Where several arrays have the name of an argument,

@@ -71,10 +71,10 @@ def bandwidth() -> None:
 
 
 def step_time() -> None:
-    """Measure the time per step of the README's network."""
+    """Measure the time per step of the network of `gpusyn demo`."""
     built, wall = timed(cases.demo()[0], 1000.0)
     print(
-        f"README network: built in {built:.2f} s, {wall * cases.DT * 1e3:.1f} us per step, "
+        f"demo network: built in {built:.2f} s, {wall * cases.DT * 1e3:.1f} us per step, "
         f"{wall:.3f} s per second of model time"
     )
 

@@ -84,6 +84,8 @@ def wrong_imports(name: str, text: str, modules: frozenset[str]) -> list[str]:
     for line, target in imported(text, modules):
         if target.split(".")[0] in {"cupy", "cupyx", "cupy_backends"} and name != CUPY_FILE:
             wrong.append(f"{name}:{line} imports {target}: only {CUPY_FILE} may")
+        if target == "gpusyn" and FLOOR[folder_of(name)] < FLOOR["commands"]:
+            wrong.append(f"{name}:{line} imports gpusyn, which imports every floor: name the module that is needed")
         if target.startswith("gpusyn.") and not may_import(folder_of(name), folder_of(target)):
             wrong.append(f"{name}:{line} imports {target}: {folder_of(name)} may not use {folder_of(target)}")
     return wrong
@@ -153,6 +155,8 @@ def test_the_former_name_of_the_sonata_package_is_the_package():
         ("gpusyn.simulation.simulator", "from gpusyn.sonata import run"),
         ("gpusyn.kernels.source", "import gpusyn.network.network"),
         ("gpusyn.neurons.lif", "from gpusyn.kernels.signature import Signature"),
+        ("gpusyn.neurons.lif", "from gpusyn import Simulator"),
+        ("gpusyn.sonata.run", "import gpusyn as gs"),
     ],
 )
 def test_a_planted_import_is_found(name, text):

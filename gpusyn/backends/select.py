@@ -23,6 +23,9 @@ BACKENDS = {
     "numpy": "gpusyn.backends.numpy.backend:NumpyBackend",
 }
 
+#: Lines about the choice of `auto` that this process has written: a script with many simulators writes each once.
+said: set[str] = set()
+
 
 class Choice(NamedTuple):
     """A backend and the reasons for it.
@@ -175,7 +178,8 @@ def resolve(backend: Any, threads: int | None, where: str = "Simulator") -> Back
     """
     if isinstance(backend, str):
         choice = choose(backend, threads, option=f"{where}.backend", threads_option=f"{where}.threads")
-        if choice.automatic:
+        if choice.automatic and choice.line() not in said:
+            said.add(choice.line())
             print(choice.line(), file=sys.stderr)
         return choice.backend
     if not callable(getattr(backend, "start", None)):

@@ -10,8 +10,9 @@ from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Group, Layout, PlacedPopulation, ReceptorRings
+from gpusyn.equations.effects import effect_part
 from gpusyn.equations.kinetics import LUMPED
-from gpusyn.equations.neurons import NEURONS, MembraneCoefficients
+from gpusyn.equations.neurons import NEURONS, MembraneCoefficients, Parameters, own_coefficients
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kernels.records import CHUNK, Chunk, Probe, Ring, write_rows
 from gpusyn.network.populations import Population
@@ -50,7 +51,7 @@ class NeuronTables:
         self.coef = np.zeros((signature.n_coef, group.rows))
         self.V, self.current = np.zeros(group.size), np.zeros(group.size)
         self.rest = np.zeros(group.size)  # potential from which V is counted
-        self.parameters: list[dict[str, Any]] = []
+        self.parameters: list[Parameters] = []
         for place in group.members:
             self._fill(place, seed)
         self.coef = self.coef.astype(real)
@@ -60,7 +61,7 @@ class NeuronTables:
         rows = slice(place.row, place.row + (1 if place.uniform else place.size))
         model = place.population.model
         assert isinstance(model, Membrane)
-        p = {name: parameter(place, name, seed) for name in model.values}
+        p = Parameters(model.kind, {name: parameter(place, name, seed) for name in model.values})
         self.parameters.append(p)
         where = f"Population '{place.population.name}'"
         model.check_drawn(p, where)
@@ -87,7 +88,7 @@ class NeuronTables:
 
     def _own(self, place: PlacedPopulation, p: dict[str, Any], rest: Any) -> list[Any]:
         dt, equations = self.layout.dt, NEURONS[self.group.signature.neuron]
-        table: list[Any] = list(equations.coefficients(dt, p))
+        table: list[Any] = list(own_coefficients(self.group.signature.neuron, dt, p))
         for k, receptor in enumerate(place.population.receptors):
             quantum = place.rings[k].quantum.value
             if equations.EXACT:
@@ -95,7 +96,7 @@ class NeuronTables:
                 table += into_v_coefficients(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
             elif receptor.kinetics.linear or place.strategies[k].owner == SOURCE:
                 table += target_coefficients(receptor.kinetics, dt, quantum)
-            table += receptor.effect_coefficients(dt, np.asarray(rest, dtype=np.float64))
+            table += effect_part(receptor, "COEFS", receptor.effect_coefficients(dt, np.asarray(rest, np.float64)))
         if self.group.signature.calcium:
             table += place.population.calcium.coefficients(dt)
             table += [receptor.Pf for receptor in place.population.receptors]
@@ -109,7 +110,8 @@ class NeuronTables:
             neurons = slice(place.first, place.first + place.size)
             for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
                 first = layout.state + LUMPED[layout.kinetics].STATES
-                for k, value in enumerate(receptor.effect_states((V + self.rest)[neurons])):
+                effect = effect_part(receptor, "STATES", receptor.effect_states((V + self.rest)[neurons]))
+                for k, value in enumerate(effect):
                     states[first + k, neurons] = value
         return states
 

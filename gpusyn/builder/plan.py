@@ -112,7 +112,7 @@ class Plan:
         return {spec.name: spec for _, spec in self._described}
 
     def require_fit(self) -> None:
-        """Refuse a network that does not fit.
+        """Raise an error if the network does not fit.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class Plan:
             parts = "\n".join(f"  {size_text(v):>10}  {k}" for k, v in largest)
             raise PlanMemoryError(
                 f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are free.\n"
-                f"{parts}\n  {size_text(self.scratch):>10}  build scratch\nNothing was allocated. "
+                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. "
                 "To fit: weights shared by a projection (a number instead of an array or distribution), "
                 "fewer synapses, precision='single', or fewer recorded neurons."
             )
@@ -155,14 +155,14 @@ class Plan:
         lines = [
             f"plan: {layout.n_sources} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, "
             f"{self.precision} precision, sums in {layout.numbers.acc}",
-            f"  {self.launches} launches per step, "
-            f"{sum(g.size for g in layout.groups)} neurons in {len(layout.groups)} model signature(s)",
+            f"  {self.launches} kernel launches per step, {sum(g.size for g in layout.groups)} neurons in "
+            f"{len(layout.groups)} group(s) of one model and receptors each",
         ]
         lines += [line for b in layout.pathways for line in _pathway_lines(b, layout)]
         lines += self._quanta_lines()
         lines.append(
-            f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes per synapse, "
-            f"build scratch {size_text(self.scratch)}"
+            f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes per synapse; "
+            f"another {size_text(self.scratch)} while it is built"
         )
         lines += [f"    {size_text(v):>10}  {k}" for k, v in self.bytes.items()]
         lines += [f"  note: {note}" for note in dict.fromkeys(layout.notes)]
@@ -204,8 +204,8 @@ class Plan:
 _PARTS = {
     STATE: "sums of events, histories, gates of sources",
     PARAMETER: "tables",
-    SCRATCH: "inputs of a chunk",
-    RECORD: "spikes and samples of a chunk",
+    SCRATCH: "inputs of one chunk of steps",
+    RECORD: "spikes and samples of one chunk of steps",
 }
 
 

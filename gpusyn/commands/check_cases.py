@@ -20,8 +20,8 @@ class Case(NamedTuple):
     precision: str = "single"
 
 
-def readme_network() -> gs.Network:
-    """Return the network of README and of the demo, with 300 neurons."""
+def small_demo_network() -> gs.Network:
+    """Return the network of `gpusyn demo`, with 300 neurons."""
     net = demo_network(300).net
     E = net.populations["E"]
     net.record(E, ["V", "g_AMPA", "g_NMDA", "h_NMDA", "B_NMDA", "g_GABA_A"], every=0.1, name="state")
@@ -111,8 +111,8 @@ def bath_network() -> gs.Network:
 
 
 CASES = (
-    Case("README network", readme_network, 90.0),
-    Case("README network, double", readme_network, 60.0, "double"),
+    Case("demo network", small_demo_network, 90.0),
+    Case("demo network, double", small_demo_network, 60.0, "double"),
     Case("per-synapse gates", synapse_network, 60.0),
     Case("per-synapse gates, double", synapse_network, 30.0, "double"),
     Case("source gates and drugs", bath_network, 60.0),

@@ -36,7 +36,7 @@ class DemoNetwork(NamedTuple):
 
 
 def demo_network(size: int = 4000) -> DemoNetwork:
-    """Return the network of the demo and of README.
+    """Return the network of the demo.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def run_demo(
         _write(sim, spikes, traces, directory, missing)
     _say(
         "next: gpusyn info, gpusyn check, gpusyn bench; "
-        "the network's description is in README and gpusyn/commands/demo.py"
+        "the network is described in gpusyn/commands/demo.py, and a shorter one in README"
     )
     return rates
 
@@ -142,7 +142,7 @@ def _say(*lines: str) -> None:
 
 def _introduce(size: int, duration: float, choice: Choice, missing: list[str]) -> None:
     _say(
-        f"gpusyn {gs.__version__} demo: {size:,} neurons, AMPA + NMDA + GABA_A, heterogeneous delays, "
+        f"gpusyn {gs.__version__} demo: {size:,} neurons, AMPA + NMDA + GABA_A, random delays, "
         f"{duration:g} ms at dt = {DT:g} ms",
         *choice.lines(),
     )

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.errors import ParameterError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream
+from gpusyn.utils.calls import show
 from gpusyn.utils.typing import Array, Integers
 
 __all__ = [
@@ -159,6 +160,8 @@ class Rule(ABC):
         ------
         ParameterError
             If selections of these sizes cannot satisfy the rule.
+        ArgumentError
+            If the rule yields anything but positions in the two selections.
         """
         self.check(n_pre, n_post, repr(self), same)
         expected = self.expected(n_pre, n_post, same)
@@ -166,12 +169,29 @@ class Rule(ABC):
         pre, post = np.empty(room, id_type(n_pre)), np.empty(room, id_type(n_post))
         count = 0
         for block_pre, block_post in self.blocks(n_pre, n_post, stream, same):
+            if not (_are_positions(block_pre, n_pre) and _are_positions(block_post, n_post, len(block_pre))):
+                raise ArgumentError(
+                    f"{type(self).__name__}.blocks: must yield two integer arrays of one length, positions from 0 in "
+                    f"selections of {n_pre} and {n_post} neurons (got {show(block_pre)} and {show(block_post)}); see "
+                    "docs/adding_a_connection_rule.md"
+                )
             end = count + len(block_pre)
             if end > len(pre):  # in one network of 1e9 the number exceeds 6 standard deviations
                 pre, post = (np.resize(a, max(end, len(a) + len(a) // 8)) for a in (pre, post))
             pre[count:end], post[count:end] = block_pre, block_post
             count = end
         return pre[:count], post[:count]
+
+
+def _are_positions(ids: Any, size: int, length: int | None = None) -> bool:
+    """Return whether `ids` is an array of so many positions in a selection."""
+    return (
+        isinstance(ids, np.ndarray)
+        and ids.dtype.kind in "iu"
+        and ids.ndim == 1
+        and len(ids) == (len(ids) if length is None else length)
+        and (not len(ids) or (int(ids.min()) >= 0 and int(ids.max()) < size))
+    )
 
 
 def id_type(size: int) -> type[np.signedinteger[Any]]:

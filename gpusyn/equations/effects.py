@@ -13,10 +13,12 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from gpusyn.errors import ArgumentError
 from gpusyn.numerics.portable_math import exp, flush
 from gpusyn.utils.registry import Registry
 from gpusyn.utils.typing import Array
 
+PAGE = "docs/adding_a_receptor.md"
 Real = Any  # an array of the run's floating type, or one number of it
 
 
@@ -48,7 +50,7 @@ class Effect(Protocol):
 
 #: Every effect by the name of its struct.
 EFFECTS: Registry[type[Effect]] = Registry(
-    "effect", "write @effect above the class, and import it in gpusyn/receptors/__init__.py (docs/adding_a_receptor.md)"
+    "effect", f"write @effect above the class, and import it in gpusyn/receptors/__init__.py ({PAGE})"
 )
 E = TypeVar("E", bound="type[Effect]")
 
@@ -57,6 +59,24 @@ def effect(kind: E) -> E:
     """Register a class of this form in the table of effects."""
     EFFECTS[kind.__name__] = kind
     return kind
+
+
+def effect_part(receptor: Any, part: str, given: list[Any]) -> list[Any]:
+    """Return the coefficients (`part` COEFS) or states (STATES) of a receptor's effect.
+
+    Raises
+    ------
+    ArgumentError
+        If the receptor computes more or fewer than the class of its effect declares.
+    """
+    count = getattr(EFFECTS[receptor.effect], part)
+    if len(given) != count:
+        method = {"COEFS": "effect_coefficients", "STATES": "effect_states"}[part]
+        raise ArgumentError(
+            f"{receptor.kind}.{method}: must return {count} values, as {part} of {receptor.effect} says "
+            f"(returned {len(given)}); correct one of the two ({PAGE})"
+        )
+    return given
 
 
 @effect

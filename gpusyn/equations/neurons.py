@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from gpusyn.equations.effects import Real
-from gpusyn.errors import ArgumentError
+from gpusyn.errors import ArgumentError, UnknownNameError
 from gpusyn.utils.registry import Registry
 from gpusyn.utils.typing import Array
 
 PAGE = "docs/adding_a_neuron.md"
+NEEDED = ("t_ref", "I_e")  # parameters that the builder asks every model for
+RESERVED = ("V", "Ca")  # variables of every neuron, which no state may be named like
 
 
 class MembraneCoefficients(NamedTuple):
@@ -175,7 +177,7 @@ def neuron(kind: N) -> N:
     Raises
     ------
     ArgumentError
-        If the class lacks a part, or its name is taken.
+        If the class lacks a part, if its parts contradict each other, or if it has a name that is taken.
     """
     name = kind.__name__
     parts = ("COEFFICIENTS", "STATES", "coefficients", "steady", "leak", "drive", "advance", "follow")
@@ -185,11 +187,73 @@ def neuron(kind: N) -> N:
             f"@neuron: {name} has no {', '.join(missing)}; "
             f"write a subclass of gpusyn.neurons.Membrane with all parts of a model ({PAGE})"
         )
-    hidden = [p.name for p in getattr(kind, "PARAMETERS", ()) if hasattr(kind, p.name)]
-    if hidden:
-        raise ArgumentError(f"@neuron: {name} has a parameter and an attribute {hidden[0]!r}; rename the parameter")
+    _check_parameters(kind)
+    taken = [state for state in kind.STATES if state in RESERVED]
+    if taken:
+        raise ArgumentError(f"@neuron: {name}.STATES has {taken[0]!r}, a variable of every neuron; rename the state")
     known = NEURONS.get(name)
     if known is not None and known.__module__ != kind.__module__:
         raise ArgumentError(f"@neuron: {known.__module__} has a model {name!r} already; choose another name")
     NEURONS[name] = kind
     return kind
+
+
+def _check_parameters(kind: Any) -> None:
+    """Raise an ArgumentError if a model's parameters and what it says about them do not fit together."""
+    name, parameters = kind.__name__, [p.name for p in getattr(kind, "PARAMETERS", ())]
+    if not parameters:  # equations alone, which another model names
+        return
+    listed = ", ".join(parameters)
+    hidden = [p for p in parameters if hasattr(kind, p)]
+    if hidden:
+        raise ArgumentError(f"@neuron: {name} has a parameter and an attribute {hidden[0]!r}; rename the parameter")
+    for p in NEEDED:
+        if p not in parameters:
+            raise ArgumentError(f"@neuron: {name} has no parameter {p!r}, as every model must; add it to PARAMETERS")
+    for part in ("REST", "THRESHOLD", "RESET"):
+        named = getattr(kind, part)
+        if named not in parameters and (named or part != "RESET"):
+            raise ArgumentError(f"@neuron: {name}.{part} is {named!r}; name one of its PARAMETERS ({listed})")
+    for p in parameters:
+        if p not in kind.LIMITS:
+            raise ArgumentError(
+                f"@neuron: {name}.LIMITS has no entry for the parameter {p!r}; add one ({{}} allows every number)"
+            )
+    for p in kind.LIMITS:
+        if p not in parameters:
+            raise ArgumentError(
+                f"@neuron: {name}.LIMITS has {p!r}, which is not one of its PARAMETERS ({listed}); rename or drop it"
+            )
+
+
+class Parameters(dict[str, Any]):
+    """The parameters of a population by name; one that its model does not have raises an UnknownNameError."""
+
+    def __init__(self, model: str, given: Mapping[str, Any]) -> None:
+        super().__init__(given)
+        self._model = model
+
+    def __missing__(self, name: str) -> Any:
+        raise UnknownNameError(
+            f"{self._model}: its equations ask for the parameter {name!r}, which is not one of its PARAMETERS "
+            f"({', '.join(self)}); correct the name or add the parameter ({PAGE})"
+        )
+
+
+def own_coefficients(name: str, dt: float, p: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the coefficients of a neuron model's own for a step (ms) and its parameters.
+
+    Raises
+    ------
+    ArgumentError
+        If the model returns anything but its COEFFICIENTS.
+    """
+    kind = NEURONS[name]
+    found = kind.coefficients(dt, p)
+    if not isinstance(found, kind.COEFFICIENTS):
+        wanted, fields = kind.COEFFICIENTS.__name__, kind.COEFFICIENTS._fields
+        raise ArgumentError(
+            f"{name}.coefficients: must return {wanted}({', '.join(f'{field}=...' for field in fields)}), "
+            f"returned a {type(found).__name__}; name every coefficient ({PAGE})"
+        )
+    return found

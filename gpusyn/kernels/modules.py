@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gpusyn.equations import neurons
+from gpusyn.equations.effects import EFFECTS
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
 from gpusyn.errors import FileError
@@ -98,6 +99,26 @@ def neuron_file(neuron: str) -> str:
     return _holds("neuron model", neuron, file, neurons.PAGE)
 
 
+def _counts_hold(struct: str, **counts: int) -> str:
+    """Return the line that stops the compiler where a struct has other counts than its twin in Python."""
+    same = " && ".join(f"(int){struct}::{name} == {int(n)}" for name, n in counts.items())
+    said = ", ".join(f"{name} {int(n)}" for name, n in counts.items())
+    where = '#line 1 "counts of the structs"'
+    return f'{where}\nstatic_assert({same}, "{struct} must have {said}, as its Python class");\n'
+
+
+def _receptors_hold(signature: Signature) -> str:
+    """Return the lines that hold the structs of a signature's receptors against their twins."""
+    kinetics = {r.kinetics: LUMPED[r.kinetics] for r in signature.receptors}
+    effects = {r.effect: EFFECTS[r.effect] for r in signature.receptors}
+    return "".join(
+        [
+            *(_counts_hold(k, STATES=x.STATES, COEFS=x.COEFS, INPUTS=x.INPUTS) for k, x in kinetics.items()),
+            *(_counts_hold(k, STATES=x.STATES, COEFS=x.COEFS) for k, x in effects.items()),
+        ]
+    )
+
+
 def _join(prelude: str, files: tuple[str, ...]) -> str:
     parts = [prelude]
     for file in files:
@@ -123,7 +144,9 @@ def neuron_module(signature: Signature) -> Module:
         f"{signature.neuron}({parts}{more}) {numbers}",
         _join(signature.prelude(), _BASE)
         + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
-        + _join("", (*_effect_files(), neuron_file(signature.neuron), "cells.cuh", *_NEURON_KERNELS)),
+        + _join("", _effect_files())
+        + _receptors_hold(signature)
+        + _join("", (neuron_file(signature.neuron), "cells.cuh", *_NEURON_KERNELS)),
         _kernels_of(_NEURON_KERNELS),
     )
 
@@ -141,6 +164,7 @@ def common_module(numbers: Numbers) -> Module:
         f"common {numbers}",
         _join(numbers.prelude() + _source_gates(), _BASE)
         + _gate_text(SOURCE_GATES.values())
+        + "".join(_counts_hold(name, PULSES=gate.PULSES) for name, gate in SOURCE_GATES.items())
         + _join("", _COMMON_PARTS),
         _kernels_of(_COMMON_PARTS),
     )
@@ -150,7 +174,8 @@ def common_module(numbers: Numbers) -> Module:
 def synapse_module(kernel: str, numbers: Numbers) -> Module:
     """Return the module of one per-synapse kernel: the streaming of gates, for one struct of them."""
     gate = next(gate for gate in SYNAPSE_GATES.values() if kernel == gate.KERNEL)
-    text = _join(numbers.prelude(), _BASE) + _gate_text([gate]) + _join("", (_SYNAPSE_PART,))
+    text = _join(numbers.prelude(), _BASE) + _gate_text([gate]) + _counts_hold(gate.name, PULSES=gate.PULSES)
+    text += _join("", (_SYNAPSE_PART,))
     return Module(f"{kernel} {numbers}", f"{text}\nSYNAPSE_KERNEL({kernel}, {gate.name})\n", (kernel,))
 
 

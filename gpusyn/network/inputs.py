@@ -37,7 +37,7 @@ class NetworkInputs(NetworkObjects):
         stop: float | None = None,
         name: str | None = None,
     ) -> Drive:
-        """Give every neuron of `target` a private, independent Poisson input.
+        """Give each neuron of `target` its own, independent Poisson input.
 
         Parameters
         ----------

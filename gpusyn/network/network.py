@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from gpusyn.connectivity import RULES, DistanceDelay, Rule
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.inputs import NetworkInputs, Values
+from gpusyn.network.population_checks import checked_positions, checked_receptors
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import (
     Projection,
@@ -24,13 +24,10 @@ from gpusyn.network.projections import (
 )
 from gpusyn.network.recorder import Recorder, checked_file, checked_variables
 from gpusyn.neurons import NeuronModel
-from gpusyn.parameters.limits import Limits
-from gpusyn.parameters.scalars import frozen, instance, integer, public, real, show
-from gpusyn.parameters.units import as_floats
+from gpusyn.parameters.scalars import instance, integer, public, real, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
-from gpusyn.utils.typing import Floats
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
@@ -102,6 +99,7 @@ class Network(NetworkInputs):
         Returns
         -------
         Population
+            The population; ``population[:10]`` selects its first ten neurons, and ``E + I`` joins two populations.
 
         Raises
         ------
@@ -110,20 +108,29 @@ class Network(NetworkInputs):
         ParameterError
             If a value is out of range, an array has the wrong shape, two receptors have the same name, a spike source
             is given receptors or a potential, or the name is taken.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> E = net.population("E", 80, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()], V=gs.Uniform(-70.0, -55.0))
+        >>> I = net.population("I", 20, gs.LIF(t_ref=1.0), receptors=[gs.AMPA(), gs.GABA_A()])
+        >>> E.size, (E + I).size, E[:10].size
+        (80, 100, 10)
         """
         name = self._free_name("population", name, "")
         where = f"Population {name!r}"
         size = integer(size, f"{where}.size", low=1, high=LARGEST_POPULATION)
         instance(model, NeuronModel, f"{where}.model", "a neuron model such as gs.LIF()")
         model.check_size(size, where)
-        kept = _receptors(receptors, model, where)
+        kept = checked_receptors(receptors, model, where)
         if V is not None:
             if model.is_source:
                 raise ParameterError(f"{where}.V: a {model.kind} has no membrane potential (got {show(V)}); drop V=")
             V = values(V, size, f"{where}.V", unit="mV", potential=True)
         index = len(self.populations)
         trace = Calcium() if calcium is None else instance(calcium, Calcium, f"{where}.calcium", "gs.Calcium(...)")
-        made = Population(name, size, model, kept, V, _coordinates(positions, size, where), index, trace)
+        made = Population(name, size, model, kept, V, checked_positions(positions, size, where), index, trace)
         return self._add("population", made)
 
     @public
@@ -173,6 +180,15 @@ class Network(NetworkInputs):
             selection belongs to another network, `post` has spike sources, or the name is taken.
         UnknownNameError
             If a population of `post` has no such receptor.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 100, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
+        >>> both = {"AMPA": gs.LogNormal(mean=1.0, std=0.5), "NMDA": gs.Ratio("AMPA", 0.1)}
+        >>> net.connect(cells, cells, gs.FixedInDegree(10), weight=both, delay=gs.Uniform(0.5, 2.0)).name
+        'cells->cells:AMPA+NMDA'
         """
         here = "Network.connect()"
         self._own(pre, f"{here}.pre")
@@ -226,6 +242,7 @@ class Network(NetworkInputs):
         Returns
         -------
         Recorder
+            The key of the data: ``sim.data[recorder]``.
 
         Raises
         ------
@@ -236,6 +253,17 @@ class Network(NetworkInputs):
             to another network, or the name is taken.
         UnknownNameError
             If a recorded population has no such variable.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 5, gs.LIF(I_e=200.0), receptors=gs.AMPA())
+        >>> spikes, traces = net.record(cells, "spikes"), net.record(cells[:2], ["V", "I_AMPA"], every=0.5)
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.run(100.0)
+        ...     len(sim.data[spikes]), sim.data[traces]["V"].shape
+        (15, (200, 2))
         """
         here = "Network.record()"
         self._own(source, f"{here}.source")
@@ -247,35 +275,3 @@ class Network(NetworkInputs):
                 raise ArgumentError(f"{where}.every: is for traces; every spike is recorded (got {show(every)})")
             every = real(every, f"{where}.every", unit="ms", above=0.0)
         return self._add("recorder", Recorder(name, source, kept, every, checked_file(file, f"{where}.file")))
-
-
-def _receptors(given: Any, model: NeuronModel, where: str) -> tuple[Receptor, ...]:
-    """Return the receptors of a population; their names must differ."""
-    listed = [given] if isinstance(given, Receptor) else given
-    if not isinstance(listed, (list, tuple)):
-        raise ArgumentError(f"{where}.receptors: must be a list such as [gs.AMPA(), gs.GABA_A()] (got {show(given)})")
-    for k, receptor in enumerate(listed):
-        instance(receptor, Receptor, f"{where}.receptors[{k}]", "a receptor such as gs.AMPA()")
-    if listed and model.is_source:
-        raise ParameterError(f"{where}.receptors: a {model.kind} has no receptors (got {show(listed)}); drop them")
-    names = [receptor.name for receptor in listed]
-    for k, name in enumerate(names):
-        if name in names[:k]:
-            raise ParameterError(
-                f"{where}.receptors[{k}]: {name!r} is the name of two receptors; "
-                f"give one another, as in gs.{listed[k].kind}(name={name + '_2'!r})"
-            )
-    return tuple(listed)
-
-
-def _coordinates(positions: Any, size: int, where: str) -> Floats | None:
-    if positions is None:
-        return None
-    must = f"must be an array of shape ({size}, 1 to 3)"
-    if isinstance(positions, (list, tuple)):
-        positions = [list(p) if isinstance(p, (list, tuple, np.ndarray)) else p for p in positions]
-    array = as_floats(positions, f"{where}.positions", "", must)
-    if array.ndim != 2 or array.shape[0] != size or not 1 <= array.shape[1] <= 3:
-        raise ParameterError(f"{where}.positions: {must}, one row per neuron (got shape {array.shape})")
-    Limits().check(array.ravel(), f"{where}.positions")
-    return frozen(array)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from gpusyn.equations.effects import Real
-from gpusyn.errors import ParameterError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics.propagators import expm1
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter, ParameterTable
@@ -157,6 +157,11 @@ class Membrane(NeuronModel):
     def _take(self, *given: Any) -> None:
         """Check the parameters, given in the order of PARAMETERS, and keep them."""
         kind = type(self).__name__
+        if len(given) != len(self.PARAMETERS):
+            raise ArgumentError(
+                f"{kind}._take: must get the {len(self.PARAMETERS)} PARAMETERS in their order (got {len(given)} "
+                f"values); give {', '.join(p.name for p in self.PARAMETERS)}"
+            )
         kept = {
             p.name: values(value, None, f"{kind}.{p.name}", unit=p.unit, **self.LIMITS[p.name])
             for p, value in zip(self.PARAMETERS, given, strict=True)

@@ -20,7 +20,7 @@ def plan(
     backend: Any = None,
     threads: int | None = None,
 ) -> Plan:
-    """Plan a network: its strategies, memory, quanta and launches. Nothing is drawn or allocated.
+    """Plan a network: the method for each receptor, memory, rounding of weights. Nothing is drawn or allocated.
 
     Parameters
     ----------

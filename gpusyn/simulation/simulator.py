@@ -60,7 +60,7 @@ class Simulator(StateMethods):
     seed : int
         Seed of all random numbers, >= 0. The same network, step and seed give the same results on every backend.
     backend : {"auto", "cuda", "cpu", "numpy"} or Backend
-        Backend that computes; ``"auto"`` takes the first that works here, and reports it in one line on stderr.
+        Backend that computes; ``"auto"`` takes the first that works here, and reports it once per process on stderr.
     precision : {"single", "double"}
         Precision of the state: float32 or float64.
     threads : int, optional
@@ -68,6 +68,17 @@ class Simulator(StateMethods):
         depends on it.
     chunk_steps : int, optional
         Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
+
+    Attributes
+    ----------
+    plan : Plan
+        Methods and memory of the network; print it.
+    net : Network
+        The network.
+    dt : float
+        Time step (ms).
+    backend : str
+        Name of the backend that computes.
 
     Raises
     ------

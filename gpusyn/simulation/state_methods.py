@@ -77,6 +77,16 @@ class StateMethods:
             If a population has no such variable.
         SimulationError
             If the simulator is closed.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 3, gs.LIF())
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.set(cells, "V", -60.0)
+        ...     sim.get(cells, "V").tolist()
+        [-60.0, -60.0, -60.0]
         """
         self._check_open()
         self._state.set(population, variable, values, self._seed)
@@ -132,6 +142,18 @@ class StateMethods:
             If there is no such projection, or the projection has no such receptor.
         SimulationError
             If the simulator is closed.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 2, gs.LIF(), receptors=[gs.AMPA()])
+        >>> projection = net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=0.5, w_max=2.0)
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.set_weights(projection, [0.5, 1.0, 1.5, 2.0])
+        ...     synapses = sim.weights(projection)
+        >>> synapses.pre.tolist(), synapses.post.tolist(), synapses.weight.tolist()
+        ([0, 0, 1, 1], [0, 1, 0, 1], [0.5, 1.0, 1.5, 2.0])
         """
         self._check_open()
         keep = self._initial.keep

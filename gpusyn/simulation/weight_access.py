@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,17 +80,28 @@ def write_weights(
 ) -> None:
     """Replace weights, given in canonical order; call `keep(array, start, size)` before each part is replaced."""
     names = list(projection.weights)
-    if isinstance(given, dict):
-        for name, part in given.items():
-            write_weights(compiled, session, projection, one_of(name, names, "Simulator.set_weights()"), part, keep)
-        return
     where = f"Simulator.set_weights('{projection.name}')"
-    if receptor is None and len(names) > 1:
+    if isinstance(given, dict):
+        if receptor is not None:
+            raise ArgumentError(f"{where}: got both a dict by receptor and receptor={receptor!r}; give one of the two")
+        wanted = {one_of(name, names, where): part for name, part in given.items()}
+    elif receptor is None and len(names) > 1:
         raise ParameterError(f"{where}: drives {', '.join(names)}; name one with receptor=, or give a dict")
-    name = names[0] if receptor is None else one_of(receptor, names, f"{where}.receptor")
-    parts = _parts(compiled, session, projection, name)
+    else:
+        wanted = {names[0] if receptor is None else one_of(receptor, names, f"{where}.receptor"): given}
+    writes = [w for name, part in wanted.items() for w in _writes(compiled, session, projection, name, part, where)]
+    for array, start, values in writes:  # all of them are checked
+        keep(array, start, values.size)
+        session.write(array, values, start)
+
+
+def _writes(
+    compiled: Compiled, session: Session, projection: Projection, receptor: str, given: Any, where: str
+) -> Iterator[tuple[str, int, Array]]:
+    """Yield array, place and values of each part that the weights of one receptor replace."""
+    parts = _parts(compiled, session, projection, receptor)
     order = _order(parts)[0]
-    new = _checked(given, compiled, projection, name, len(order), where)
+    new = _checked(given, compiled, projection, receptor, len(order), where)
     if any(p.stored.constant for p in parts):
         raise ParameterError(
             f"{where}: all its synapses share one weight, which is stored once; "
@@ -98,18 +109,17 @@ def write_weights(
         )
     unsorted = np.empty(len(order))
     unsorted[order] = new
+    numbers = compiled.layout.numbers
     start = 0
     for p in parts:
         s, own = p.stored, unsorted[start : start + len(p.pre)]
         start += len(p.pre)
-        numbers = compiled.layout.numbers
         values = (
             own.astype(numbers.real_dtype)
             if s.history is not None
             else np.rint(np.ldexp(own, -s.exponent)).astype(numbers.weight_dtype)
         )
-        keep(s.array("weights"), s.weights, values.size)
-        session.write(s.array("weights"), values, s.weights)
+        yield s.array("weights"), s.weights, values
 
 
 def _checked(given: Any, compiled: Compiled, projection: Projection, receptor: str, count: int, where: str) -> Array:

@@ -232,6 +232,7 @@ def no_cupy():
 @pytest.fixture
 def no_gpu(monkeypatch):
     monkeypatch.delenv("GPUSYN_BACKEND", raising=False)
+    monkeypatch.setattr(select, "said", set())
     monkeypatch.setattr(cuda_backend.CudaBackend.__init__, "__kwdefaults__", {"importer": no_cupy})
 
 
@@ -243,6 +244,8 @@ def test_auto_without_gpu_takes_the_compiler_and_says_so(capsys):
     assert said.startswith("gpusyn: backend cpu: ")
     assert "CuPy is not installed" in said
     assert len(said.splitlines()) == 1
+    assert select.resolve("auto", None).name == "cpu"
+    assert capsys.readouterr().err == ""  # once per process
     assert select.choose("auto").backend.name == "cpu"
     assert capsys.readouterr().err == ""
 
@@ -260,6 +263,7 @@ def test_auto_without_gpu_and_compiler_takes_numpy_and_says_so(monkeypatch, caps
 
 def test_auto_takes_a_gpu_first(monkeypatch, capsys):
     monkeypatch.delenv("GPUSYN_BACKEND", raising=False)
+    monkeypatch.setattr(select, "said", set())
     backend = emulated()
     monkeypatch.setattr(cuda_backend.CudaBackend.__init__, "__kwdefaults__", {"importer": lambda: backend.cupy})
     assert select.resolve("auto", None).name == "cuda"

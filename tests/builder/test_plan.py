@@ -100,7 +100,7 @@ def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
     assert text == str(plan)
     for part in (
         "420 neurons and sources, 48000 synapses, dt = 0.1 ms, single precision, sums in int64",
-        f"{plan.launches} launches per step, 420 neurons in 2 model signature(s)",
+        f"{plan.launches} kernel launches per step, 420 neurons in 2 group(s) of one model and receptors each",
         "c onto E.AMPA (Exponential): event-driven, gate on the target neuron: exact, the kinetics is linear; 40000",
         "d onto I.AMPA (FirstOrder): gate on the source neuron, sums over synapses in and out of a pulse on the target "
         "(Lytton 1996): two deliveries per burst, exact; all to all with one weight and one delay: "
@@ -109,7 +109,7 @@ def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
         "quantum of E.AMPA: 2^",
         "of the mean weight, ring of 32 steps",
         "non-zero weights that round to 0: 0",
-        f"{plan.bytes_per_synapse:.2f} bytes per synapse, build scratch ",
+        f"{plan.bytes_per_synapse:.2f} bytes per synapse; another ",
         "note: Projection 'c'.delay: drawn from Uniform(low=0.1, high=3.0), rounded to the grid of 0.1 ms",
         "\n  fits (",
     ):
@@ -130,7 +130,9 @@ def test_weights_lost_to_rounding_are_counted():
 
 
 FREE = 10_000_000
-REFUSED = r"needs 1\d\.\d MB but 10\.0 MB are free\.\n[\s\S]*2\.00 MB  synapses c\n[\s\S]*build scratch\nNothing was"
+REFUSED = (
+    r"needs 1\d\.\d MB but 10\.0 MB are free\.\n[\s\S]*2\.00 MB  synapses c\n[\s\S]*more while it is built\nNothing was"
+)
 
 
 class Small(NumpyBackend):

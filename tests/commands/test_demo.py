@@ -44,7 +44,7 @@ def test_demo_says_backend_plan_rates_and_writes_both_files(tmp_path, capsys):
     assert main(small_demo(tmp_path / "new" / "folder")) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
-    assert "80 neurons, AMPA + NMDA + GABA_A, heterogeneous delays, 5 ms" in lines[0]
+    assert "80 neurons, AMPA + NMDA + GABA_A, random delays, 5 ms" in lines[0]
     assert lines[1].startswith("backend: numpy, ")
     assert lines[2] == "why: asked for with --backend"
     assert "slow: numpy is the reference" in lines[3]

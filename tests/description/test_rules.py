@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gpusyn as gs
 from gpusyn.connectivity import (
     AllToAll,
     FixedInDegree,
@@ -298,3 +299,25 @@ def test_text_and_equality():
     assert FixedInDegree(3) != FixedOutDegree(3)
     with pytest.raises(AttributeError):
         FixedProbability(0.5).p = 0.1
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [([0, 1], [1, 2]), (np.arange(3), np.arange(2)), (np.arange(3.0), np.arange(3.0)), (np.arange(3), np.arange(1, 4)),
+     (np.arange(3), np.arange(-1, 2)), (np.zeros((3, 1), int), np.zeros(3, int))],
+    ids=["lists", "lengths", "floats", "beyond", "negative", "dimensions"],
+)  # fmt: skip
+def test_a_rule_that_yields_anything_but_positions_is_refused(monkeypatch, pair):
+    monkeypatch.setattr(gs.AllToAll, "blocks", lambda *_: iter([pair]))
+    with pytest.raises(gs.ArgumentError, match=r"AllToAll.blocks: must yield two integer arrays of one length, pos"):
+        gs.AllToAll().draw(3, 3, Stream(0))
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_a_rule_whose_bound_is_too_low_is_refused(monkeypatch, precision):
+    monkeypatch.setattr(gs.AllToAll, "max_in_degree", lambda *_: 2)
+    net = gs.Network()
+    cells = net.population("E", 3, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=gs.Uniform(0.0, 1.0))
+    with pytest.raises(gs.ParameterError, match=r"a target has 3 synapses, more than the 2 .* raise AllToAll.max_in_"):
+        gs.Simulator(net, backend="numpy", precision=precision)

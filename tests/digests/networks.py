@@ -261,7 +261,7 @@ case(40.0, name="weights after a reset", seed=6, midway=start_over)(weights)
 
 @case(40.0, seed=42)
 def demo() -> gs.Network:
-    """The network of the demo and of README, written out, with 150 neurons."""
+    """Describe the network of the demo, written out, with 150 neurons."""
     net = gs.Network()
     model = gs.LIF(C_m=200.0, g_L=10.0, E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0)
     kinds = [gs.AMPA(tau_decay=5.0, E_rev=0.0), gs.NMDA(Mg=1.0), gs.GABA_A(tau_decay=10.0, E_rev=-80.0)]

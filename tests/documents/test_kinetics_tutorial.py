@@ -85,6 +85,30 @@ MISTAKES = {
         '    kind: ClassVar[str] = "two_decays"\n    linear: ClassVar[bool] = False\n',
         "ParameterError: kinetics 'two_decays': its form has no gate of a source; give it source= and own=",
     ),
+    "coefficients without names": (
+        "numpy", RECORD, "return TwoDecaysCoefficients(", "return (lambda **c: tuple(c.values())[1:])(",
+        "ArgumentError: GateForm of kinetics 'two_decays': target= must return a TwoDecaysCoefficients (got (",
+    ),
+    "a value beyond the states": (
+        "numpy", TWIN, "STATES, VALUE = 2, (0, 1)", "STATES, VALUE = 1, (0, 1)",
+        "ArgumentError: @lumped: TwoDecays.VALUE = (0, 1) names a state beyond its STATES = 1; states count from 0",
+    ),
+    "a kernel that another gate has": (
+        "numpy", TWIN, '"advance_two_decays"', '"advance_markov"',
+        "ArgumentError: @synapse_gate: TwoDecaysGate.KERNEL must be a name in C++ that no other gate has (got "
+        "'advance_markov'; there are ",
+    ),
+    "pulses of transmitter without their length": (
+        "numpy", TWIN, "    STATES = 2\n", "    STATES = 2\n    PULSES = True\n",
+        "ArgumentError: receptor 'syn'.kinetics: has no 'T_dur', which gates with PULSES = True need; give",
+    ),
+    "a struct with other counts": (
+        "cpu", KERNEL, "STATES = 2", "STATES = 3",
+        "TwoDecays must have STATES 2, COEFS 6, INPUTS 1, as its Python class",
+    ),
+    "a struct with other input": (
+        "cpu", KERNEL, "PULSES = 0", "PULSES = 1", "TwoDecaysGate must have PULSES 0, as its Python class",
+    ),
     "no kernel file": (
         "cpu", KERNEL, None, None,
         "FileError: gate 'TwoDecays': there is no file kinetics/two_decays.cuh in {kernels}; write struct TwoDecays in "
@@ -105,5 +129,6 @@ def test_a_mistake_on_the_way_says_what_to_do_next(checkout, mistake):
     backend, file, old, new, said = MISTAKES[mistake]
     if backend == "cpu":
         cpu()  # skips where there is no compiler
-    last = checkout.mistake(file, old, new, RUN.format(receptor="AMPA", backend=backend, gating="auto"))
+    gating = "per-synapse" if "PULSES" in (new or "") else "auto"
+    last = checkout.mistake(file, old, new, RUN.format(receptor="AMPA", backend=backend, gating=gating))
     assert said.replace("{kernels}", str(checkout.folder / "kernels")) in last

@@ -68,6 +68,40 @@ MISTAKES = {
         '    STATES: ClassVar[dict[str, str]] = {"w": "pA"}\n    THRESHOLD:',
         "ArgumentError: QIF.steady: must return one value for each of the 1 STATES (w), returned 0; add or drop some",
     ),
+    "a parameter without limits": (
+        "numpy", "gpusyn/neurons/qif.py", '        "V_T": {"potential": True},\n', "",
+        "ArgumentError: @neuron: QIF.LIMITS has no entry for the parameter 'V_T'; add one",
+    ),
+    "limits of no parameter": (
+        "numpy", "gpusyn/neurons/qif.py", '"V_T": {', '"V_T": {}, "V_t": {',
+        "ArgumentError: @neuron: QIF.LIMITS has 'V_t', which is not one of its PARAMETERS (C_m, g_L, E_L, V_T",
+    ),
+    "a threshold that is no parameter": (
+        "numpy", "gpusyn/neurons/qif.py", '= "V_peak"', '= "V_pek"',
+        "ArgumentError: @neuron: QIF.THRESHOLD is 'V_pek'; name one of its PARAMETERS (C_m, g_L, E_L, V_T, V_peak",
+    ),
+    "a parameter that every model needs": (
+        "numpy", "gpusyn/neurons/qif.py", 'Parameter("t_ref"', 'Parameter("tau"',
+        "ArgumentError: @neuron: QIF has no parameter 't_ref', as every model must; add it to PARAMETERS",
+    ),
+    "a parameter that is not taken": (
+        "numpy", "gpusyn/neurons/qif.py", "V_reset, t_ref, I_e)", "V_reset, t_ref)",
+        "ArgumentError: QIF._take: must get the 8 PARAMETERS in their order (got 7 values); give C_m, g_L, E_L",
+    ),
+    "a state named like a variable of every neuron": (
+        "numpy", "gpusyn/neurons/qif.py", "    THRESHOLD:",
+        '    STATES: ClassVar[dict[str, str]] = {"V": "mV"}\n    THRESHOLD:',
+        "ArgumentError: @neuron: QIF.STATES has 'V', a variable of every neuron; rename the state",
+    ),
+    "equations with a wrong parameter": (
+        "numpy", "gpusyn/neurons/qif.py", 'g_L=p["g_L"]', 'g_L=p["gL"]',
+        "UnknownNameError: QIF: its equations ask for the parameter 'gL', which is not one of its PARAMETERS (C_m,",
+    ),
+    "coefficients without names": (
+        "numpy", "gpusyn/neurons/qif.py", "return QIFCoefficients(", "return (lambda **c: tuple(c.values())[1:])(",
+        "ArgumentError: QIF.coefficients: must return QIFCoefficients(g_L=..., dt_C=..., k=..., V_peak=...), returned "
+        "a tuple; name every coefficient (docs/adding_a_neuron.md)",
+    ),
     "no kernel file": (
         "cpu", "kernels/neurons/qif.cuh", None, None,
         "FileError: neuron model 'QIF': there is no file neurons/qif.cuh in {kernels}; write struct QIF in it "

@@ -216,11 +216,11 @@ class Draft:
                 self.tags.add("max_events")
             model: Any = gs.PoissonSource(self.timed("PoissonSource", 0.0, high, size), max_events=most)
             if high > 1e4:
-                self.tags.add("several events a step")
+                self.tags.add("several events per step")
         else:
             shared = self.chance(40)
             lists = [np.sort(self.rng.integers(0, 60, self.rng.integers(0, 9))) * self.dt for _ in range(size)]
             lists[0] = np.array([0.0, 3.0, 3.0, 3.0]) * self.dt
-            self.tags |= {"several events a step", f"SpikeSource {'shared' if shared else 'each'}"}
+            self.tags |= {"several events per step", f"SpikeSource {'shared' if shared else 'each'}"}
             model = gs.SpikeSource(lists[0] if shared else lists)
         self.sources.append(self.populate(name, size, model))

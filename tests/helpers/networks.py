@@ -40,7 +40,7 @@ EVERYTHING = frozenset(
     + ["autapses", "multapses", "parallel projections", "slice", "union", "w_max", "extreme weights", "window"]
     + [
         "no synapses",
-        "several events a step",
+        "several events per step",
         "max_events",
         "single",
         "double",

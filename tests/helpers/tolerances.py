@@ -83,7 +83,7 @@ def assert_close(measured: Any, expected: Any, kind: str, precision: str = "doub
 
 
 def assert_traces(measured: Any, expected: Any, kind: str, precision: str = "double") -> None:
-    """Compare traces, a column a neuron, relative to the largest expected value of each; a quiet one must be quiet."""
+    """Compare traces, one column per neuron, relative to the largest expected value of each; a quiet one stays so."""
     measured, expected = np.asarray(measured, np.float64), np.asarray(expected, np.float64)
     assert measured.shape == expected.shape, f"shapes {measured.shape} and {expected.shape}"
     assert np.any(expected), "the expected values are all zero: nothing would be tested"

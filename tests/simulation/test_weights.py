@@ -154,3 +154,18 @@ def test_a_reset_restores_weights_that_lie_where_a_projection_without_synapses_b
             sim.set_weights(name, 0.5)
         sim.reset()
         assert sim.weights("some").weight.tolist() == [1.0] * len(PAIRS)
+
+
+def test_weights_of_several_receptors_are_all_set_or_none():
+    with simulator("numpy") as sim:
+        name = "E->E:AMPA+NMDA"
+        before = sim.weights(name)
+        for values, receptor, error in [
+            ({"AMPA": 0.0, "NMDA": -1.0}, None, gs.ParameterError),
+            ({"AMPA": 0.0, "NDMA": 0.0}, None, gs.UnknownNameError),
+            ({"AMPA": 0.0}, "NMDA", gs.ArgumentError),
+        ]:
+            with pytest.raises(error, match=rf"set_weights\('{name}'\)".replace("+", r"\+")):
+                sim.set_weights(name, values, receptor)
+            for receptor_name, weight in before.weight.items():
+                assert same_bits(sim.weights(name, receptor_name).weight, weight)

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from gpusyn.equations.coefficients import flat
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES
-from gpusyn.equations.kinetics.base import PAGE, SourceGate, SynapseGate
+from gpusyn.equations.kinetics.base import PAGE, Lumped, SourceGate, SynapseGate
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics import Kinetics
-from gpusyn.parameters.scalars import whole_steps
+from gpusyn.parameters.scalars import show, whole_steps
 from gpusyn.utils.registry import Registry
 
 Coefficients = tuple[Any, ...]  # a NamedTuple of gpusyn/equations/kinetics/
@@ -164,26 +164,48 @@ def target_coefficients(kinetics: Kinetics, dt: float, quantum: float, **more: A
     **more
         ``slower=``, a factor of the decay of a linear kinetics.
     """
-    return flat(form_of(kinetics).target(kinetics, dt, quantum, **more))
+    form = form_of(kinetics)
+    return _flat(form, "target", form.target(kinetics, dt, quantum, **more), _lumped(kinetics).C)
 
 
 def into_v_coefficients(kinetics: Kinetics, dt: float, quantum: float, tau_m: Any, C_m: Any) -> list[Any]:
     """Return the coefficients of a current that enters V exactly, in the order of its struct."""
     form = form_of(kinetics)
     assert form.into_v is not None
-    return flat(form.into_v(kinetics, dt, quantum, tau_m, C_m))
+    return _flat(form, "into_v", form.into_v(kinetics, dt, quantum, tau_m, C_m), _lumped(kinetics).C)
 
 
 def source_coefficients(kinetics: Kinetics, step: GateStep) -> list[float]:
     """Return the coefficients of a source's gate, in the order of its struct."""
     form = form_of(kinetics)
     assert form.own is not None
-    return [float(x) for x in flat(form.own(kinetics, step))]
+    return [float(x) for x in _flat(form, "own", form.own(kinetics, step), form.source_gate.C)]
 
 
 def synapse_coefficients(kinetics: Kinetics, step: GateStep) -> list[float]:
     """Return the coefficients of a synapse's gate, in the order of its struct."""
-    return [float(x) for x in flat(form_of(kinetics).each(kinetics, step))]
+    form = form_of(kinetics)
+    return [float(x) for x in _flat(form, "each", form.each(kinetics, step), form.synapse_gate.C)]
+
+
+def _lumped(kinetics: Kinetics) -> Lumped:
+    return LUMPED[lumped_form(kinetics, on_synapses=False)]
+
+
+def _flat(form: GateForm, part: str, given: Any, wanted: type[Coefficients]) -> list[Any]:
+    """Return the coefficients that a function of a form computed, in the order of their struct.
+
+    Raises
+    ------
+    ArgumentError
+        If they are not those of the struct.
+    """
+    if not isinstance(given, wanted):
+        raise ArgumentError(
+            f"GateForm of kinetics {form.kind!r}: {part}= must return a {wanted.__name__} (got {show(given)}); return "
+            f"the coefficients that its struct names as C ({PAGE})"
+        )
+    return flat(given)
 
 
 class Shape(NamedTuple):
@@ -218,6 +240,12 @@ def pulse_steps(kinetics: Any, dt: float, where: str) -> tuple[int, int]:
     """
     if not form_of(kinetics).synapse_gate.PULSES:
         return 0, -1
+    for name in ("T_dur", "deadtime"):
+        if not hasattr(kinetics, name):
+            raise ArgumentError(
+                f"{where}: has no {name!r}, which gates with PULSES = True need; give {type(kinetics).__name__} this "
+                f"attribute, or drop PULSES ({PAGE})"
+            )
     dead = kinetics.deadtime
     pulse = whole_steps(kinetics.T_dur, dt, f"{where}.T_dur")
     return pulse, -1 if dead is None else whole_steps(dead, dt, f"{where}.deadtime", low=0)

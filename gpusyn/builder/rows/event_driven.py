@@ -206,5 +206,6 @@ def _check_synapses(pathway: Pathway, synapses: Synapses, receptor: Receptor, la
     if degree > allowed:
         raise ParameterError(
             f"Projection '{projection.name}': a target has {degree} synapses, "
-            f"more than the {allowed} that its sums were planned for; choose another seed, or precision='double'"
+            f"more than the {allowed} that its sums were planned for; "
+            f"choose another seed, or raise {type(projection.rule).__name__}.max_in_degree if the rule is your own"
         )

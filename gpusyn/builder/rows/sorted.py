@@ -15,13 +15,12 @@ from gpusyn.builder.layout import Pathway
 from gpusyn.builder.rows.drawn import AnyIntegers, Synapses
 from gpusyn.kernels.records import History
 from gpusyn.kernels.synapse_words import encode_address, encode_synapse
-from gpusyn.utils.typing import Integers
 
 
 class SortedRows(NamedTuple):
     """Sorted synapses: `begin` holds the bounds of each row in `word`, `order` the synapse of each word."""
 
-    begin: Integers
+    begin: AnyIntegers
     word: NDArray[np.uint32]
     order: Any
 
@@ -73,7 +72,7 @@ def _sorted(major: AnyIntegers, minor: AnyIntegers, n_minor: int) -> Any:
     return np.argsort(key, kind="stable")
 
 
-def _bounds(cell: Integers, n: int) -> Integers:
+def _bounds(cell: AnyIntegers, n: int) -> AnyIntegers:
     begin = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(cell, minlength=n), out=begin[1:])
     return begin

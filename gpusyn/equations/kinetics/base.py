@@ -229,7 +229,7 @@ def _enter(decorator: str, registry: Registry[Any], cls: type[Gate], base: type[
     Raises
     ------
     ArgumentError
-        If a part is missing, or another twin has this name.
+        If a part is missing or contradicts another, or another twin has the name or the kernel.
     """
     missing = [part for part in parts if getattr(cls, part, None) is getattr(base, part, None)]
     if not issubclass(cls, base) or missing:
@@ -241,7 +241,24 @@ def _enter(decorator: str, registry: Registry[Any], cls: type[Gate], base: type[
     if gate.name in registry:
         place = type(registry[gate.name]).__module__
         raise ArgumentError(f"@{decorator}: {place} has a gate {gate.name!r} already; choose another name")
+    _check_gate(decorator, gate)
     registry[gate.name] = gate
+
+
+def _check_gate(decorator: str, gate: Gate) -> None:
+    """Raise an ArgumentError if the parts of a twin do not fit together."""
+    if isinstance(gate, Lumped) and max(gate.VALUE, default=-1) >= gate.STATES:
+        raise ArgumentError(
+            f"@{decorator}: {gate.name}.VALUE = {gate.VALUE} names a state beyond its STATES = {gate.STATES}; "
+            f"states count from 0 ({PAGE})"
+        )
+    if isinstance(gate, SynapseGate):
+        others = {other.KERNEL: other.name for other in SYNAPSE_GATES.values()}
+        if gate.KERNEL in others or not gate.KERNEL.isidentifier():
+            raise ArgumentError(
+                f"@{decorator}: {gate.name}.KERNEL must be a name in C++ that no other gate has (got {gate.KERNEL!r}; "
+                f"there are {', '.join(others)}); choose another one ({PAGE})"
+            )
 
 
 class UnlumpedCoefficients(NamedTuple):

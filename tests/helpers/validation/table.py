@@ -7,6 +7,7 @@ without ``--write`` it prints the page. All backends give the same bits, so the 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from tests.helpers.paths import ROOT
 from tests.helpers.tolerances import row_limit
@@ -21,7 +22,9 @@ HEAD = f"""# Validation: expected and measured numbers
 Each row compares a value from the literature or from a closed form with the value that gpusyn gives through its public
 interface. `tests/equations/test_validation.py` checks the same rows. "Tolerance" is the largest allowed difference, in
 double and in single precision. A row with "double only" is a difference that is too small for single precision. All
-backends give the same digits. `{COMMAND}` writes this page; do not edit it.
+backends give the same digits. A statement that begins with "..." continues the one above; a number without a unit is
+dimensionless. CUBA and COBAHH are the cells of the benchmarks of Brette et al. (2007), and PD14 is the microcircuit of
+Potjans and Diesmann (2014). `{COMMAND}` writes this page; do not edit it.
 """
 
 
@@ -33,6 +36,12 @@ def cell(text: str) -> str:
 def printed(value: float, precision: str) -> str:
     """Return a number as the table shows it."""
     return f"{value:.{DIGITS[precision]}g}"
+
+
+def expectation(row: dict[str, Any]) -> str:
+    """Return the expected value of a row with its unit; a dimensionless number has none."""
+    value = printed(float(row["value"]), "double")
+    return value if row["unit"] == "1" else f"{value} {row['unit']}"
 
 
 def measured(name: str, precision: str, backend: str) -> tuple[str, str, bool]:
@@ -48,7 +57,7 @@ def line(name: str, backend: str) -> str:
     row = ROWS[name]
     double = measured(name, "double", backend)
     single = ("double only", "-", True) if MEASURES[name].double else measured(name, "single", backend)
-    expected = f"{printed(float(row['value']), 'double')} {row['unit']}"
+    expected = expectation(row)
     limits = f"{double[1]}; {single[1]}"
     passes = "yes" if double[2] and single[2] else "NO"
     cells = (name, row["statement"], expected, double[0], single[0], limits, passes)
@@ -72,7 +81,7 @@ def page(backend: str) -> str:
     lines += ["\n## Not measured\n", "| row | statement | expected | why not |", "|---|---|---|---|"]
     for name, reason in SKIPPED.items():
         row = ROWS[name]
-        cells = (name, row["statement"], f"{printed(float(row['value']), 'double')} {row['unit']}", reason)
+        cells = (name, row["statement"], expectation(row), reason)
         lines.append("| " + " | ".join(map(cell, cells)) + " |")
     return "\n".join(lines) + "\n"
 
