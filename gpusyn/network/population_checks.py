@@ -35,7 +35,7 @@ def checked_receptors(given: Any, model: NeuronModel, where: str) -> tuple[Recep
 
 
 def checked_positions(positions: Any, size: int, where: str) -> Floats | None:
-    """Return the coordinates (um) of the neurons of a population, shape (size, 1 to 3); None if none are given."""
+    """Return the coordinates of the neurons of a population, shape (size, 1 to 3); None if none are given."""
     if positions is None:
         return None
     must = f"must be an array of shape ({size}, 1 to 3)"
