@@ -6,7 +6,6 @@ import functools
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
@@ -16,8 +15,7 @@ from gpusyn.parameters.scalars import one_of
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.logs import SpikeLog, TraceLog
 from gpusyn.simulation.streams import Streams
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class Recordings:
