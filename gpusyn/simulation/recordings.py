@@ -13,8 +13,8 @@ from gpusyn.errors import ArgumentError
 from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import one_of
 from gpusyn.results import SpikeData, TraceData
+from gpusyn.simulation.file_streams import Streams
 from gpusyn.simulation.logs import SpikeLog, TraceLog
-from gpusyn.simulation.streams import Streams
 from gpusyn.utils.typing import Array
 
 

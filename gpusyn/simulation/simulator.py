@@ -29,11 +29,11 @@ from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer, public, real, whole_steps
+from gpusyn.simulation.file_streams import save_results
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.state_access import StateAccess
 from gpusyn.simulation.state_methods import StateMethods
-from gpusyn.simulation.streams import save_results
 from gpusyn.utils.progress import progress_bar
 
 
