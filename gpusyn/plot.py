@@ -11,7 +11,6 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.errors import FileError, ParameterError
 from gpusyn.io.hdf5 import as_path
@@ -19,6 +18,7 @@ from gpusyn.parameters.scalars import instance, integer, one_of, public
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
 from gpusyn.utils.optional import require
+from gpusyn.utils.typing import Array
 
 __all__ = ["overview", "raster", "rates", "traces"]
 
@@ -242,7 +242,7 @@ def _draw_lower(data: TraceData, panels: Sequence[Any]) -> None:
         panel.axhline(0, color="0.8", linewidth=0.8)
         for label, members, colour in groups:
             if members:
-                total: npt.NDArray[Any] = np.sum([data[name][:, cell] for name in members], axis=0)
+                total: Array = np.sum([data[name][:, cell] for name in members], axis=0)
                 text = f"{label} = {' + '.join(members)}"
                 panel.plot(data.t, total, color=colour, linewidth=1, label=text)
         panel.set_ylabel(f"{_cell(data, cell)}:\ncurrent (pA)")

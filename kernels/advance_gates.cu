@@ -11,7 +11,7 @@ DEVICE Sent pulse_of(int64 *last, int event, int64 now, int64 pulse, int64 dead)
 }
 
 // Advances gate i of a set over the step that ends now; returns non-zero if it has something to send.
-DEVICE int advance_gate(const OwnGate &g, const Gate &set, int64 i, int64 now, int64 *release_step,
+DEVICE int advance_gate(const OwnGate &g, const SourceGateSet &set, int64 i, int64 now, int64 *release_step,
                         const int64 *event_step, const int *event_count)
 {
     int64 source = set.source + i;
@@ -41,7 +41,7 @@ DEVICE void send_gate(const OwnGate &g, int64 kind, int sends)
 }
 
 // Gates of one component in a form of which compilers make SIMD code; returns 0 if there is no such form.
-DEVICE int advance_simply(const Gate &set, int64 first, int size, int64 now, real *x, const real *c,
+DEVICE int advance_simply(const SourceGateSet &set, int64 first, int size, int64 now, real *x, const real *c,
                           int64 *release_step, const int64 *event_step, int *sends)
 {
     int64 *last = release_step + set.release + first, pulse = set.pulse, dead = set.dead;
@@ -58,8 +58,8 @@ DEVICE int advance_simply(const Gate &set, int64 first, int size, int64 now, rea
     return 0;
 }
 
-KERNEL(advance_gates, Clock *RESTRICT clock, const Gate *RESTRICT sets, int n_sets, const real *RESTRICT coef,
-       real *RESTRICT states, real *RESTRICT payload, int64 *RESTRICT release_step, int64 *RESTRICT spike_total,
+KERNEL(advance_gates, Clock *RESTRICT clock, const SourceGateSet *RESTRICT sets, int n_sets, const real *RESTRICT coef,
+       real *RESTRICT gates, real *RESTRICT payload, int64 *RESTRICT release_step, int64 *RESTRICT spike_total,
        int *RESTRICT spike_id, int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count)
 {
     SHARED int sends[CHUNK];
@@ -67,11 +67,11 @@ KERNEL(advance_gates, Clock *RESTRICT clock, const Gate *RESTRICT sets, int n_se
     if (FIRST_THREAD) clock->now = now;
     Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, 0};
     for (int t = 0; t < n_sets; t++) {
-        const Gate &set = sets[t];
+        const SourceGateSet &set = sets[t];
         FOR_BLOCKS(b, (set.size + CHUNK - 1) / CHUNK) {
             int64 first = b * CHUNK, rest = set.size - first;
             int size = rest < CHUNK ? (int)rest : CHUNK;
-            real *x = states + set.state + first, *change = payload + 2 * (set.payload + first);
+            real *x = gates + set.gates + first, *change = payload + 2 * (set.payload + first);
             const real *c = coef + set.coef;
             auto gate = [&](int j) { return OwnGate{x + j, change + 2 * j, c, set.size, (int)set.components}; };
             if (!advance_simply(set, first, size, now, x, c, release_step, event_step, sends))

@@ -5,7 +5,8 @@ enum { QUIET, FIRED, BROKEN };
 
 // Advances neuron j over one step. Returns QUIET, FIRED or BROKEN.
 template <bool WAVES, int BATH>
-DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, const real *waves, const Exposure *bath)
+DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals arrivals, const real *waves,
+                       const Exposure *bath)
 {
     real v = s.V[j];
     int refractory = s.refractory[j];
@@ -46,7 +47,7 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals in, c
     s.refractory[j] = refractory;
     if (CALCIUM_STATE >= 0) advance_calcium<BATH>(s, j, (real)0.5 * (v + reached), c, bath);
 #define STEP(k, Kinetics, Effect, S, C, SYN, IN) \
-    Kinetics::step(GATE(S), kinetics_of<BATH>(c.from(C), bath, k), s.n, in.from(IN));
+    Kinetics::step(GATE(S), kinetics_of<BATH>(c.from(C), bath, k), s.n, arrivals.from(IN));
     RECEPTORS(STEP)
 #undef STEP
 #define FOLLOW(k, Kinetics, Effect, S, C, SYN, IN) \
@@ -70,8 +71,8 @@ DEVICE void find_sums(acc **due, acc **following, acc *shared, const Chunk &chun
 }
 
 // Adds the Poisson events of one drive to the sums that are due; `maybe` is scratch.
-DEVICE void add_drive(acc *const *due, const Chunk &chunk, const Drive &drive, const acc *drive_weight, RateTable rates,
-                      Step step, int *maybe)
+DEVICE void add_drive(acc *const *due, const Chunk &chunk, const PoissonDrive &drive, const acc *drive_weight,
+                      RateTable rates, Step step, int *maybe)
 {
     const acc *weight = drive_weight + drive.weight + chunk.offset * drive.weight_step;
     for_events(drive, rates, step, chunk.offset, (int)chunk.size, maybe,
@@ -117,16 +118,16 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
        const real *RESTRICT coef, int64 n_rows, const real *RESTRICT current, const int *RESTRICT current_wave,
        const int *RESTRICT clamp_wave, const real *RESTRICT waves, int n_waves, const Bath *RESTRICT bath,
        const real *RESTRICT bath_kinetics, int bath_width, acc *RESTRICT ring, const Ring *RESTRICT rings,
-       const Drive *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
+       const PoissonDrive *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
        const acc *RESTRICT drive_weight, int64 *RESTRICT spike_total, int *RESTRICT spike_id,
-       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int history,
+       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int remembers,
        const Probe *RESTRICT probes, real *RESTRICT trace, int64 *RESTRICT fault)
 {
     SHARED int outcome[CHUNK];
     Step step = step_of(clock);
     if (FIRST_THREAD) clock->now = step.now;
     const real *wave = waves + step.local * n_waves, *kinetics = bath_kinetics + step.local * bath_width;
-    Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, history};
+    Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, remembers};
     Cells cells = {V, membrane, gates, synaptic, current, refractory, current_wave, clamp_wave, n};
     FOR_BLOCKS(b, n_chunks) {
         const Chunk &chunk = chunks[b];

@@ -137,8 +137,8 @@ DEVICE void advance_target(const SynapseSet &set, int64 i, const SynapseBlock *b
         total_end = total_end + sums.end;
     }
     if (FIRST_LANE) {
-        synaptic[set.sum + i] = flush(total_mean);
-        synaptic[set.sum + set.sum_step + i] = flush(total_end);
+        synaptic[set.synaptic + i] = flush(total_mean);
+        synaptic[set.synaptic + set.synaptic_step + i] = flush(total_end);
     }
 }
 

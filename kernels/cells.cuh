@@ -5,7 +5,7 @@
 // (state -1: none).
 #pragma once
 
-enum Variable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
+enum ProbeVariable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
 
 // The arrays of the neurons of a chunk, each from the first neuron of the chunk on.
 struct Cells {

@@ -29,7 +29,7 @@ struct Bath {
 };
 
 // Poisson events: private input to neurons, or the spikes of sources.
-struct Drive {
+struct PoissonDrive {
     int64 key_low, key_high, input, rate, rate_step, weight, weight_step, wave, n_waves, most_events, start, stop;
 };
 
@@ -50,8 +50,8 @@ struct Shared {
 };
 
 // Gates that sources own for one kinetics.
-struct Gate {
-    int64 kind, source, size, event_source, state, coef, components, pulse, dead, release, payload;
+struct SourceGateSet {
+    int64 kind, source, size, event_source, gates, coef, components, pulse, dead, release, payload;
 };
 
 // The past transmitter of sources.
@@ -61,7 +61,7 @@ struct History {
 
 // Targets whose synapses own their gates of one receptor.
 struct SynapseSet {
-    int64 size, first, sum, sum_step, block, block_end;
+    int64 size, first, synaptic, synaptic_step, block, block_end;
 };
 
 // Per-synapse gates of one projection, in rows of the targets.

@@ -53,7 +53,7 @@ struct Rates {
 
 // The rates of elements from `offset` on: constant, one for all or one each; or one per step for all, in row
 // `local_step` of a table with `n_waves` columns.
-DEVICE Rates rates_of(const Drive &drive, RateTable table, int64 local_step, int64 offset)
+DEVICE Rates rates_of(const PoissonDrive &drive, RateTable table, int64 local_step, int64 offset)
 {
     int64 step = drive.wave < 0 ? drive.rate_step : 0;
     int64 at = drive.rate + (drive.wave < 0 ? offset * step : local_step * drive.n_waves + drive.wave);
@@ -72,7 +72,7 @@ DEVICE int may_have_events(uint32 key_low, uint32 key_high, uint32 element, int6
 // Calls f(j, events) for those of `size` elements from `offset` on that have Poisson events in this step. The first
 // pass is the same for all elements, so compilers make SIMD code; `maybe` is scratch.
 template <class F>
-DEVICE void for_events(const Drive &drive, RateTable table, Step step, int64 offset, int size, int *maybe, F f)
+DEVICE void for_events(const PoissonDrive &drive, RateTable table, Step step, int64 offset, int size, int *maybe, F f)
 {
     if (step.now < drive.start || step.now >= drive.stop) return;
     uint32 low = (uint32)drive.key_low, high = (uint32)drive.key_high, first = (uint32)offset;

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
@@ -18,8 +16,8 @@ from gpusyn.kernels.arrays import EXPECTED, Extents, array_name, bindings
 from gpusyn.kernels.program import ArraySpec, Launch, Program, filled
 from gpusyn.kernels.records import CHUNK, Chunk, Probe, write_rows
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.utils.typing import Array
 
-Array = NDArray[Any]
 # Scalar arguments that hold an extent, a size counted by a dimension of an array (`gpusyn.kernels.arrays.EXTENTS`).
 COUNTS = {
     "n": "neurons",
@@ -85,7 +83,7 @@ class Compiled:
         for owner in ((None, None), (None, group), (kernel, None), (kernel, group)):
             counts |= self._sizes.get(owner, {})
         remembers = counts["histories"] or self.layout.gates  # gates need the last event of each source
-        own = {"history": int(bool(remembers)), "most_routes": self._most_routes}
+        own = {"remembers": int(bool(remembers)), "most_routes": self._most_routes}
         scalars = {
             a.name: own[a.name] if a.name in own else counts[COUNTS[a.name]]
             for a in KERNELS[kernel].arguments

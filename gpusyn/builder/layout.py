@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import Quantum, WeightRange
 from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
@@ -21,6 +20,7 @@ from gpusyn.kinetics import Kinetics
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.receptors import Receptor
+from gpusyn.utils.typing import Integers
 
 
 @dataclass
@@ -114,7 +114,7 @@ class Pathway:
         return not self.shared or bool(self.receptors(synaptic=True))
 
     @property
-    def own_ids(self) -> NDArray[np.int64]:
+    def own_ids(self) -> Integers:
         """Local ids of the sources of a shared pathway that do not contact themselves."""
         if self.pre is not self.post or self.projection.rule.autapses:  # type: ignore[attr-defined]
             return np.zeros(0, np.int64)

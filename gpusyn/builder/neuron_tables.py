@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
@@ -23,9 +22,8 @@ from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps_array
+from gpusyn.utils.typing import Array, Floats
 
-Array = NDArray[Any]
-Floats = NDArray[np.float64]
 VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4, "Ca": 5}
 OWN_STATE = 6  # number of the variable "state of the neuron model"
 

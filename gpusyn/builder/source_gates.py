@@ -6,18 +6,14 @@ pulse and of the others, or changes of a gate.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from gpusyn.builder.gating.forms import Step, form_of, pulse_steps, shape_of, source_coefficients
+from gpusyn.builder.gating.forms import GateStep, form_of, pulse_steps, shape_of, source_coefficients
 from gpusyn.builder.layout import GateSet, Layout
 from gpusyn.equations.kinetics import SOURCE_GATES
 from gpusyn.kernels.arrays import array_name
-from gpusyn.kernels.records import Gate
-
-Array = NDArray[Any]
+from gpusyn.kernels.records import SourceGateSet
+from gpusyn.utils.typing import Array
 
 
 class GateTables:
@@ -30,18 +26,18 @@ class GateTables:
         self.states = self.payloads = self.releases = 0
         self.sets = [self._set(gate) for gate in layout.gates.values()]
 
-    def _set(self, gate: GateSet) -> Gate:
+    def _set(self, gate: GateSet) -> SourceGateSet:
         kinetics, n, layout = gate.kinetics, gate.place.size, self.layout
         form, shape = form_of(kinetics), shape_of(kinetics)
         where = f"receptor '{gate.receptor}'.kinetics"
         pulse, dead = pulse_steps(kinetics, layout.dt, where)
         self.payload[gate.sender] = self.payloads
-        row = Gate(
+        row = SourceGateSet(
             kind=list(SOURCE_GATES).index(form.source_gate.name),
             source=gate.place.source,
             size=n,
             event_source=gate.first,
-            state=self.states,
+            gates=self.states,
             coef=len(self.coef),
             components=form.components(kinetics),
             pulse=pulse,
@@ -49,7 +45,7 @@ class GateTables:
             release=self.releases,
             payload=self.payloads,
         )
-        step = Step(layout.dt, layout.numbers.real, gate.place.most_events, where)
+        step = GateStep(layout.dt, layout.numbers.real, gate.place.most_events, where)
         self.coef += source_coefficients(kinetics, step)
         self.states += n * shape.states
         self.payloads += n * shape.channels

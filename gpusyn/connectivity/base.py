@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream
 from gpusyn.utils.calls import show
-from gpusyn.utils.typing import Integers
+from gpusyn.utils.typing import Array, Integers
 
 __all__ = [
     "BLOCK",
@@ -28,8 +27,8 @@ __all__ = [
     "without_autapses",
 ]
 
-Ids = npt.NDArray[Any]  # int32, or int64 if a selection has more than 2**31 neurons
-Keys = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+Ids = Array  # int32, or int64 if a selection has more than 2**31 neurons
+Keys = tuple[Integers, Integers]
 
 BLOCK = 1 << 15  # synapses (or draws) at a time, so that the scratch stays in a core's cache
 FAILURE = 1e-15  # probability that any target exceeds a bound on the in-degree of a random rule

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions, tail_bound
 from gpusyn.connectivity.fixed_probability import FixedProbability
@@ -18,7 +17,7 @@ from gpusyn.errors import ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, uniform53
 from gpusyn.parameters.scalars import flag, one_of, public, real
-from gpusyn.utils.typing import Floats, Integers
+from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["DistanceDependent"]
 
@@ -232,7 +231,7 @@ class DistanceDependent(Rule):
             yield pre[keep], post[keep]
 
     @staticmethod
-    def _kept(stream: Stream, pre: Ids, post: Ids, share: Floats) -> npt.NDArray[np.bool_]:
+    def _kept(stream: Stream, pre: Ids, post: Ids, share: Floats) -> Bools:
         """Return a mask of the pairs that are kept; draw a number only for a pair that is not certain."""
         keep = share >= 1.0
         open_ = np.flatnonzero((share > _LEAST) & ~keep)

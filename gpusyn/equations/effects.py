@@ -12,15 +12,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.errors import ArgumentError
 from gpusyn.numerics.portable_math import exp, flush
 from gpusyn.utils.registry import Registry
-from gpusyn.utils.typing import Floats
+from gpusyn.utils.typing import Array, Floats
 
 PAGE = "docs/adding_a_receptor.md"
-Array = NDArray[Any]
 Real = Any  # an array of the run's floating type, or one number of it
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.errors import ArgumentError, UnknownNameError
 from gpusyn.utils.registry import Registry
+from gpusyn.utils.typing import Array
 
 PAGE = "docs/adding_a_neuron.md"
 NEEDED = ("t_ref", "I_e")  # parameters that the builder asks every model for

@@ -19,7 +19,8 @@ import numpy as np
 
 from gpusyn.errors import ParameterError
 from gpusyn.io.hdf5 import hdf5
-from gpusyn.results.recorded_neurons import Ids, Part, RecordedNeurons
+from gpusyn.results.recorded_neurons import RecordedNeurons, RecordedPart
+from gpusyn.utils.typing import Integers
 
 MAGIC, VERSION = 0x0A7A, (0, 1)  # attributes of every SONATA file
 FORMAT = 1  # version of the notes under /gpusyn
@@ -49,7 +50,7 @@ class RecorderLayout:
     """
 
     name: str
-    populations: Sequence[Part]
+    populations: Sequence[RecordedPart]
     variables: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     start: float = 0.0
@@ -81,14 +82,14 @@ class RecorderLayout:
 
 
 @dataclass(frozen=True)
-class Place:
+class FilePlace:
     """One variable (or the spikes) of one recorder and population, and the group that holds it."""
 
     variable: str
     population: str
     group: str
-    columns: Ids  # positions in the recorded selection, by rising node id
-    node_ids: Ids
+    columns: Integers  # positions in the recorded selection, by rising node id
+    node_ids: Integers
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Stored:
         """Path of the group with the notes of this recorder."""
         return f"gpusyn/recorders/{group_name(self.layout.name)}"
 
-    def places(self) -> Iterator[Place]:
+    def places(self) -> Iterator[FilePlace]:
         """Yield the places in the order of their lengths in the notes: by variable, then by population."""
         neurons = self.layout.neurons()
         for variable, own in zip(self.layout.variables or (SPIKES,), self.own, strict=True):
@@ -118,7 +119,7 @@ class Stored:
                 columns = np.flatnonzero(neurons.mask(population, self.layout.name))
                 columns = columns[np.argsort(neurons.local_ids[columns], kind="stable")]
                 group = f"{self._root(variable, own)}/{group_name(population)}"
-                yield Place(variable, population, group, columns, neurons.local_ids[columns])
+                yield FilePlace(variable, population, group, columns, neurons.local_ids[columns])
 
     def _root(self, variable: str, own: bool) -> str:
         if variable == SPIKES:

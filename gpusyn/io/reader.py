@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.file_layout import SPIKES, Place, RecorderLayout, read_notes
+from gpusyn.io.file_layout import SPIKES, FilePlace, RecorderLayout, read_notes
 from gpusyn.io.hdf5 import reading
 from gpusyn.results.recorded_neurons import sample_times
 from gpusyn.results.spike_data import SpikeData
@@ -34,7 +34,7 @@ class Piece:
     order: int
     variable_order: tuple[int, ...]
     own: tuple[bool, ...]
-    places: tuple[Place, ...]
+    places: tuple[FilePlace, ...]
     counts: tuple[int, ...]
     duration: float
     noted: bool  # True: from gpusyn's notes; False: inferred from SONATA's groups
@@ -87,7 +87,7 @@ def _foreign_spikes(file: Any, path: Path, identity: tuple[int, int]) -> list[Pi
         end = max(end, float(group["timestamps"][:count].max())) if count else end
         columns = np.arange(first, first + len(ids))
         populations.append((name, len(ids), ids))
-        places.append(Place(SPIKES, name, f"{SPIKES}/{name}", columns, ids))
+        places.append(FilePlace(SPIKES, name, f"{SPIKES}/{name}", columns, ids))
         counts.append(count)
         first += len(ids)
     if not populations:
@@ -109,7 +109,7 @@ def _foreign_reports(file: Any, path: Path, identity: tuple[int, int]) -> list[P
         start, _, every = (float(value) for value in mapping["time"][:])
         units = {path.stem: str(_text(group["data"].attrs.get("units", "")))}
         layout = RecorderLayout(f"{path.stem}:{name}", [(name, width, ids)], (path.stem,), units, start, every)
-        place = Place(path.stem, name, f"report/{name}", np.arange(width), ids)
+        place = FilePlace(path.stem, name, f"report/{name}", np.arange(width), ids)
         count = len(group["data"])
         pieces.append(
             Piece(path, identity, layout, order, (0,), (False,), (place,), (count,), count * every, False, False)

@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.io.atomic import replacing
-from gpusyn.io.file_layout import Place, RecorderLayout, Stored, arrange, write_notes
+from gpusyn.io.file_layout import FilePlace, RecorderLayout, Stored, arrange, write_notes
 from gpusyn.io.hdf5 import as_path, check_target, hdf5, hold, writing
 from gpusyn.parameters.scalars import one_of
-from gpusyn.results.recorded_neurons import Ids, in_order
-from gpusyn.utils.typing import Floats
+from gpusyn.results.recorded_neurons import in_order
+from gpusyn.utils.typing import Array, Floats, Integers
 
 SORTING = {"none": 0, "by_id": 1, "by_time": 2}
 SPIKE_CHUNK = 8192  # spikes
@@ -51,7 +51,7 @@ def _create_spikes(group: Any) -> None:
     group["timestamps"].attrs["units"] = "ms"
 
 
-def _create_frames(group: Any, place: Place, layout: RecorderLayout) -> None:
+def _create_frames(group: Any, place: FilePlace, layout: RecorderLayout) -> None:
     width = len(place.node_ids)
     dtype = np.dtype(layout.dtypes.get(place.variable, np.float32))
     wide = max(1, min(width, 4 * FRAME_CHUNK // dtype.itemsize))
@@ -79,19 +79,19 @@ class _Open:
         self.duration = 0.0
         self.last_spike = -np.inf
         # Index of the place of each position in the selection, to divide spikes by population.
-        self.owner = np.zeros(self.neurons.size, dtype=np.int64)
+        self.slots = np.zeros(self.neurons.size, dtype=np.int64)
         for slot, place in enumerate(self.places):
-            self.owner[place.columns] = slot
+            self.slots[place.columns] = slot
 
-    def append_spikes(self, times: Floats, ids: Ids) -> None:
-        owner = self.owner[ids]
+    def append_spikes(self, times: Floats, ids: Integers) -> None:
+        slots = self.slots[ids]
         for slot, group in enumerate(self.groups):
-            mine = owner == slot
+            mine = slots == slot
             _append(group["timestamps"], self.counts[slot], times[mine])
             _append(group["node_ids"], self.counts[slot], self.neurons.local_ids[ids[mine]].astype(np.uint64))
             self.counts[slot] += int(mine.sum())
 
-    def append_frames(self, values: Mapping[str, npt.NDArray[Any]]) -> None:
+    def append_frames(self, values: Mapping[str, Array]) -> None:
         for slot, (place, group) in enumerate(zip(self.places, self.groups, strict=True)):
             frames = np.asarray(values[place.variable])
             _append(group["data"], self.counts[slot], frames[:, _as_slice(place.columns)])
@@ -103,13 +103,13 @@ class _Open:
                 group["mapping/time"][1] = self.layout.start + count * self.layout.every
 
 
-def _as_slice(columns: Ids) -> Any:
+def _as_slice(columns: Integers) -> Any:
     """Return consecutive columns as a slice, which avoids a copy; return other columns unchanged."""
     consecutive = len(columns) > 0 and bool(np.all(np.diff(columns) == 1))
     return slice(int(columns[0]), int(columns[-1]) + 1) if consecutive else columns
 
 
-def _append(dataset: Any, count: int, values: npt.NDArray[Any]) -> None:
+def _append(dataset: Any, count: int, values: Array) -> None:
     if len(values):
         dataset.resize(count + len(values), axis=0)
         dataset[count:] = values
@@ -170,7 +170,7 @@ class ReportWriter:
         with writing(self.path):
             entry.append_spikes(time, index)
 
-    def append_frames(self, recorder: str, values: Mapping[str, npt.NDArray[Any]]) -> None:
+    def append_frames(self, recorder: str, values: Mapping[str, Array]) -> None:
         """Append frames of one recorder.
 
         Parameters

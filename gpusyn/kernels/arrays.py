@@ -104,16 +104,16 @@ EXTENTS = {
     "sets": "populations and receptors, or populations of sources and kinetics",
     "blocks": "parts of projections between two populations, one for each receptor",
     "synapses": "per-synapse gated synapses of the kernel's kind; receptors of one contact share them",
-    "states": "states of the gates on synapses",
+    "synapse states": "states of the gates on synapses",
     "source states": "states of the gates on sources",
 }
 
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
-EXPECTED = frozenset({"words", "weights", "synapses", "states", "waves", "listed events"})
+EXPECTED = frozenset({"words", "weights", "synapses", "synapse states", "waves", "listed events"})
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "samples", "rates"})
 # Extents that grow with the synapses of each projection.
-SYNAPTIC = frozenset({"row bounds", "words", "weights", "synapses", "states"})
+SYNAPTIC = frozenset({"row bounds", "words", "weights", "synapses", "synapse states"})
 
 
 def _one(name: str, extents: str, role: str, doc: str, fill: float = 0) -> ArrayKind:
@@ -149,9 +149,10 @@ ARRAYS: tuple[ArrayKind, ...] = (
          "Value of each number that changes in time, in each step of the chunk (pA, mV, mM or a factor)."),
     _one("trace", "samples", RECORD, "Samples of the trace recorders in the chunk (mV, nS, pA ...).", np.nan),
     _one("fault", "1", STATE, "Step (times 2^31) and id of the first neuron whose V became NaN or infinite.", NO_FAULT),
-    _one("due_begin", "step bounds", SCRATCH, "Place of the first listed spike of each step of the chunk in `due_id`."),
-    _one("due_id", "listed events", PARAMETER, "Id of the source of each listed spike, in order of time."),
-    _one("due_events", "listed events", PARAMETER, "Number of events that each listed spike stands for."),
+    _one("listed_begin", "step bounds", SCRATCH,
+         "Place of the first listed spike of each step of the chunk in `listed_id`."),
+    _one("listed_id", "listed events", PARAMETER, "Id of the source of each listed spike, in order of time."),
+    _one("listed_events", "listed events", PARAMETER, "Number of events that each listed spike stands for."),
     _one("drives", "drives", PARAMETER, "Rate, weight, window and random key of each Poisson drive and source."),
     _one("drive_rate", "rates, 2", PARAMETER,
          "Mean of a piece and the probability of no event in it, of each rate (events per step)."),
@@ -185,13 +186,13 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(("advance_poisson",), "chunks", "chunks", PARAMETER, "Sources and drive of each unit of work."),
     _kernel(("advance_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and places of each set of gates."),
     _kernel(("advance_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each set."),
-    _kernel(("advance_gates",), "states", "source states", STATE, "States of each source's gate (1)."),
+    _kernel(("advance_gates",), "gates", "source states", STATE, "States of each source's gate (1)."),
     _kernel(SYNAPSE_KERNELS, "row_begin", "row bounds", PARAMETER,
             "Place of the first synapse of each target within its block."),
     _kernel(SYNAPSE_KERNELS, "address", "synapses", PARAMETER,
             "Bit of `history` that each synapse's delay has reached: word (27 bits) and bit in it (5 bits)."),
     _kernel(SYNAPSE_KERNELS, "weights", "weights", WEIGHT, "Weight of each synapse (nS or pA)."),
-    _kernel(SYNAPSE_KERNELS, "gates", "states", STATE,
+    _kernel(SYNAPSE_KERNELS, "gates", "synapse states", STATE,
             "States of each synapse's gate, and the fraction of its channels that no drug blocks (1)."),
     _kernel(SYNAPSE_KERNELS, "sets", "sets", PARAMETER, "Targets, blocks and sums of each receptor.", True),
     _kernel(SYNAPSE_KERNELS, "blocks", "blocks", PARAMETER, "Synapses, gates and drug of each block.", True),

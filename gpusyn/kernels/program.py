@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.kernels.signature import Numbers, Signature
+from gpusyn.utils.typing import Array
 
-Array = NDArray[Any]
 STATE, PARAMETER, WEIGHT, SCRATCH, RECORD = "state", "parameter", "weight", "scratch", "record"
 ROLES = {
     STATE: "changes from step to step: a checkpoint saves it, `reset` restores its initial value",

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from inspect import get_annotations
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array: TypeAlias = NDArray[Any]
+from gpusyn.utils.typing import Array
+
 Row = TypeVar("Row")
 CHUNK = 128  # most neurons, or sources, of one chunk, as in kernels/common.cuh
 NEVER = 2**62  # a step that no run reaches
@@ -85,7 +85,7 @@ class Bath(NamedTuple):
     kinetics: int
 
 
-class Drive(NamedTuple):
+class PoissonDrive(NamedTuple):
     """Poisson events: private input to the neurons of a population, or the spikes of sources.
 
     A rate that changes with time is column `wave` of a table with `n_waves` columns; -1: the rate is constant.
@@ -142,14 +142,14 @@ class Shared(NamedTuple):
     mask: int
 
 
-class Gate(NamedTuple):
+class SourceGateSet(NamedTuple):
     """Gates that `size` sources own for one kinetics; their events have source ids from `event_source` on."""
 
     kind: int
     source: int
     size: int
     event_source: int
-    state: int
+    gates: int
     coef: int
     components: int
     pulse: int
@@ -176,8 +176,8 @@ class SynapseSet(NamedTuple):
 
     size: int
     first: int
-    sum: int
-    sum_step: int
+    synaptic: int
+    synaptic_step: int
     block: int
     block_end: int
 
@@ -202,7 +202,8 @@ class SynapseBlock(NamedTuple):
 RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
-        Clock, Chunk, Ring, Probe, Bath, Drive, SourceChunk, Route, Shared, Gate, History, SynapseSet, SynapseBlock,
+        Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, Shared, SourceGateSet,
+        History, SynapseSet, SynapseBlock,
     )
 }  # fmt: skip
 

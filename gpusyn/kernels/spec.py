@@ -129,7 +129,7 @@ def _declare(file: str, name: str, unit: str, text: str) -> KernelSpec:
 
 
 _EVENTS = "+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int"
-_SPIKES = f"{_EVENTS} =history:int"
+_SPIKES = f"{_EVENTS} =remembers:int"
 _SYNAPSES = """sets:SynapseSet =n_sets:int blocks:SynapseBlock row_begin:int64 address:uint32 weights:real +gates:real
     history:uint32 coef:real +synaptic:real clock:Clock waves:real =n_waves:int V:real rest:real"""
 
@@ -142,20 +142,21 @@ KERNELS: dict[str, KernelSpec] = {
             "block",
             f"""+clock:Clock chunks:Chunk =n_chunks:int =n:int64 +V:real +refractory:int +membrane:real +gates:real
             synaptic:real coef:real =n_rows:int64 current:real current_wave:int clamp_wave:int waves:real
-            =n_waves:int bath:Bath bath_kinetics:real =bath_width:int +ring:acc rings:Ring drives:Drive
+            =n_waves:int bath:Bath bath_kinetics:real =bath_width:int +ring:acc rings:Ring drives:PoissonDrive
             drive_rate:double drive_pieces:int drive_weight:acc {_SPIKES} probes:Probe +trace:real +fault:int64""",
         ),
         _declare(
             "advance_sources.cu",
             "advance_poisson",
             "block",
-            f"+clock:Clock chunks:SourceChunk =n_chunks:int drives:Drive drive_rate:double drive_pieces:int {_SPIKES}",
+            f"""+clock:Clock chunks:SourceChunk =n_chunks:int drives:PoissonDrive drive_rate:double drive_pieces:int
+            {_SPIKES}""",
         ),
         _declare(
             "advance_sources.cu",
             "advance_lists",
             "thread",
-            f"+clock:Clock due_begin:int64 due_id:int due_events:int {_SPIKES}",
+            f"+clock:Clock listed_begin:int64 listed_id:int listed_events:int {_SPIKES}",
         ),
         _declare(
             "deliver_spikes.cu",
@@ -170,7 +171,7 @@ KERNELS: dict[str, KernelSpec] = {
             "advance_gates.cu",
             "advance_gates",
             "block",
-            f"""+clock:Clock sets:Gate =n_sets:int coef:real +states:real +payload:real +release_step:int64
+            f"""+clock:Clock sets:SourceGateSet =n_sets:int coef:real +gates:real +payload:real +release_step:int64
             {_EVENTS}""",
         ),
         *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),

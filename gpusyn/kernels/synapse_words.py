@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.kernels.records import History
+from gpusyn.utils.typing import Array
 
 Words = NDArray[np.uint32]
 _TARGET_BITS, _BIT_BITS = 16, 5
@@ -22,25 +23,25 @@ LONGEST_DELAY = (1 << 32 - _TARGET_BITS) - 1  # steps
 MOST_HISTORY = 1 << 32 - _BIT_BITS  # words of all histories
 
 
-class Synapse(NamedTuple):
+class Destination(NamedTuple):
     """Event-driven synapses: `target` within its slice, `delay` in steps; arrays of one type."""
 
-    target: NDArray[Any]
-    delay: NDArray[Any]
+    target: Array
+    delay: Array
 
 
 class Bits(NamedTuple):
     """Targets of addresses: the number of a 32-bit word of the source histories, and of a bit within it."""
 
-    word: NDArray[Any]
-    bit: NDArray[Any]
+    word: Array
+    bit: Array
 
 
-class Sent(NamedTuple):
+class Origin(NamedTuple):
     """Synapses with gates of their own: `source` within its population, `delay` in steps."""
 
-    source: NDArray[Any]
-    delay: NDArray[Any]
+    source: Array
+    delay: Array
 
 
 def encode_synapse(target: Any, delay: Any) -> Words:
@@ -61,16 +62,16 @@ def encode_synapse(target: Any, delay: Any) -> Words:
     return words
 
 
-def decode_synapse(word: NDArray[Any]) -> Synapse:
+def decode_synapse(word: Array) -> Destination:
     """Return the targets and delays of words, in the type of the words.
 
     >>> decode_synapse(np.array([131072, 131079]))
-    Synapse(target=array([0, 7]), delay=array([2, 2]))
+    Destination(target=array([0, 7]), delay=array([2, 2]))
     """
-    return Synapse(word & (LARGEST_SLICE - 1), word >> _TARGET_BITS)
+    return Destination(word & (LARGEST_SLICE - 1), word >> _TARGET_BITS)
 
 
-def encode_address(source: NDArray[Any], delay: Any, history: History) -> Words:
+def encode_address(source: Array, delay: Any, history: History) -> Words:
     """Return the addresses of synapses in the history of their sources.
 
     Parameters
@@ -87,13 +88,13 @@ def encode_address(source: NDArray[Any], delay: Any, history: History) -> Words:
     return words
 
 
-def decode_address(address: NDArray[Any], history: History) -> Sent:
+def decode_address(address: Array, history: History) -> Origin:
     """Return the sources and delays of addresses, in the type of the addresses."""
     bits = history.words << _BIT_BITS  # bits of one source
-    return Sent(address // bits, address % bits // history.bits + _lag(history))
+    return Origin(address // bits, address % bits // history.bits + _lag(history))
 
 
-def split_address(address: NDArray[Any]) -> Bits:
+def split_address(address: Array) -> Bits:
     """Return the word and the bit to which addresses refer, in the type of the addresses.
 
     >>> split_address(np.array([0, 33]))

@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from gpusyn.connectivity import RULES, DistanceDelay, Rule
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.network.inputs import NetworkInputs
+from gpusyn.network.inputs import NetworkInputs, Values
+from gpusyn.network.population_checks import checked_positions, checked_receptors
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import (
     Projection,
@@ -24,9 +24,7 @@ from gpusyn.network.projections import (
 )
 from gpusyn.network.recorder import Recorder, checked_file, checked_variables
 from gpusyn.neurons import NeuronModel
-from gpusyn.parameters.limits import Limits
-from gpusyn.parameters.scalars import frozen, instance, integer, public, real, show
-from gpusyn.parameters.units import as_floats
+from gpusyn.parameters.scalars import instance, integer, public, real, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
 
 __all__ = ["Network"]
-
-Values = float | npt.ArrayLike
 
 LARGEST_POPULATION = 2**31 - 1  # ids are 32-bit
 
@@ -127,14 +123,14 @@ class Network(NetworkInputs):
         size = integer(size, f"{where}.size", low=1, high=LARGEST_POPULATION)
         instance(model, NeuronModel, f"{where}.model", "a neuron model such as gs.LIF()")
         model.check_size(size, where)
-        kept = _receptors(receptors, model, where)
+        kept = checked_receptors(receptors, model, where)
         if V is not None:
             if model.is_source:
                 raise ParameterError(f"{where}.V: a {model.kind} has no membrane potential (got {show(V)}); drop V=")
             V = values(V, size, f"{where}.V", unit="mV", potential=True)
         index = len(self.populations)
         trace = Calcium() if calcium is None else instance(calcium, Calcium, f"{where}.calcium", "gs.Calcium(...)")
-        made = Population(name, size, model, kept, V, _coordinates(positions, size, where), index, trace)
+        made = Population(name, size, model, kept, V, checked_positions(positions, size, where), index, trace)
         return self._add("population", made)
 
     @public
@@ -279,35 +275,3 @@ class Network(NetworkInputs):
                 raise ArgumentError(f"{where}.every: is for traces; every spike is recorded (got {show(every)})")
             every = real(every, f"{where}.every", unit="ms", above=0.0)
         return self._add("recorder", Recorder(name, source, kept, every, checked_file(file, f"{where}.file")))
-
-
-def _receptors(given: Any, model: NeuronModel, where: str) -> tuple[Receptor, ...]:
-    """Return the receptors of a population; their names must differ."""
-    listed = [given] if isinstance(given, Receptor) else given
-    if not isinstance(listed, (list, tuple)):
-        raise ArgumentError(f"{where}.receptors: must be a list such as [gs.AMPA(), gs.GABA_A()] (got {show(given)})")
-    for k, receptor in enumerate(listed):
-        instance(receptor, Receptor, f"{where}.receptors[{k}]", "a receptor such as gs.AMPA()")
-    if listed and model.is_source:
-        raise ParameterError(f"{where}.receptors: a {model.kind} has no receptors (got {show(listed)}); drop them")
-    names = [receptor.name for receptor in listed]
-    for k, name in enumerate(names):
-        if name in names[:k]:
-            raise ParameterError(
-                f"{where}.receptors[{k}]: {name!r} is the name of two receptors; "
-                f"give one another, as in gs.{listed[k].kind}(name={name + '_2'!r})"
-            )
-    return tuple(listed)
-
-
-def _coordinates(positions: Any, size: int, where: str) -> npt.NDArray[np.float64] | None:
-    if positions is None:
-        return None
-    must = f"must be an array of shape ({size}, 1 to 3)"
-    if isinstance(positions, (list, tuple)):
-        positions = [list(p) if isinstance(p, (list, tuple, np.ndarray)) else p for p in positions]
-    array = as_floats(positions, f"{where}.positions", "", must)
-    if array.ndim != 2 or array.shape[0] != size or not 1 <= array.shape[1] <= 3:
-        raise ParameterError(f"{where}.positions: {must}, one row per neuron (got shape {array.shape})")
-    Limits().check(array.ravel(), f"{where}.positions")
-    return frozen(array)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.neurons import NeuronModel
@@ -14,7 +13,7 @@ from gpusyn.parameters.scalars import show
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.utils.immutable import Immutable, ReadOnlyDict
-from gpusyn.utils.typing import Integers
+from gpusyn.utils.typing import Floats, Integers
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
@@ -130,8 +129,8 @@ class Population(Selection):
 
     model: NeuronModel
     receptors: tuple[Receptor, ...]
-    V: float | npt.NDArray[np.float64] | Distribution | None
-    positions: npt.NDArray[np.float64] | None
+    V: float | Floats | Distribution | None
+    positions: Floats | None
     index: int
     calcium: Calcium
     variables: Mapping[str, str]
@@ -143,7 +142,7 @@ class Population(Selection):
         model: NeuronModel,
         receptors: tuple[Receptor, ...],
         V: Any,
-        positions: npt.NDArray[np.float64] | None,
+        positions: Floats | None,
         index: int,
         calcium: Calcium,
     ) -> None:

@@ -10,19 +10,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics.propagators import expm1
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter, ParameterTable
 from gpusyn.parameters.values import check_drawn, values
 from gpusyn.utils.immutable import Immutable, ReadOnlyDict
+from gpusyn.utils.typing import Array, Floats
 
 __all__ = ["Membrane", "NeuronModel", "decays"]
-
-Floats = npt.NDArray[np.float64]
 
 
 class NeuronModel(Immutable):

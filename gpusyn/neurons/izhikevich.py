@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.equations.neurons import neuron
 from gpusyn.neurons.base import Membrane, decays
 from gpusyn.numerics.portable_math import exprel, flush
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter
+from gpusyn.utils.typing import Array
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution

@@ -14,10 +14,10 @@ from gpusyn.parameters.scalars import frozen, integer, public, show
 from gpusyn.parameters.table import Parameter
 from gpusyn.parameters.units import as_floats
 from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform
+from gpusyn.utils.typing import Floats
 
 __all__ = ["PoissonSource", "SpikeSource"]
 
-Floats = npt.NDArray[np.float64]
 
 MOST_EVENTS = 1 << 20  # events of one source per step
 

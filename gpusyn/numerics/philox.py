@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpusyn.utils.typing import Array
+
 __all__ = ["LOW_WORD", "Words", "philox", "uniform32", "uniform53", "unsigned"]
 
 Words = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]
@@ -58,7 +60,7 @@ def philox(key: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Words:
     return out[0].reshape(shape), out[1].reshape(shape), out[2].reshape(shape), out[3].reshape(shape)
 
 
-def unsigned(value: Any) -> NDArray[Any]:
+def unsigned(value: Any) -> Array:
     """Return integers as an unsigned array; Python integers are taken modulo 2**64."""
     if isinstance(value, int):
         return np.array(value & 0xFFFFFFFFFFFFFFFF, np.uint64)
@@ -66,7 +68,7 @@ def unsigned(value: Any) -> NDArray[Any]:
     return array if array.dtype == np.uint32 else array.astype(np.uint64)
 
 
-def _rounds(parts: list[NDArray[Any]], work: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], ...]:
+def _rounds(parts: list[Array], work: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], ...]:
     """Run the ten rounds on one chunk; the low 32 bits of each returned array are the words.
 
     The bits of c1 and c3 above the low 32 are meaningless; the shift to the left removes them.

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from gpusyn.errors import ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.philox import LOW_WORD, Words, philox, uniform32, uniform53, unsigned
+from gpusyn.utils.typing import Floats, Integers
 
 __all__ = [
     "Stream",
@@ -118,7 +119,7 @@ class Stream:
         """
         return philox(self.key, *_counter(element, draw, block))
 
-    def uniform(self, element: Any, draw: Any = 0) -> NDArray[np.float64]:
+    def uniform(self, element: Any, draw: Any = 0) -> Floats:
         """Return one uniform float64 inside (0, 1) per element.
 
         Parameters
@@ -133,7 +134,7 @@ class Stream:
         float64 array of the broadcast shape
         """
         w0, w1, _, _ = self.words(element, draw)
-        result: NDArray[np.float64] = uniform53(w0, w1)
+        result: Floats = uniform53(w0, w1)
         return result
 
 
@@ -149,7 +150,7 @@ def _counter(element: Any, draw: Any, block: Any) -> tuple[Any, Any, Any, Any]:
 
 def poisson_parameters(
     mean: Any,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
+) -> tuple[Floats, Floats, NDArray[np.int32], NDArray[np.int32]]:
     """Return the arguments with which `poisson_counts` draws counts of the given means.
 
     Parameters
@@ -228,7 +229,7 @@ def poisson_counts(
     return counts
 
 
-def _inversion(u: NDArray[np.float64], mean: NDArray[np.float64], p0: NDArray[np.float64]) -> NDArray[np.int64]:
+def _inversion(u: Floats, mean: Floats, p0: Floats) -> Integers:
     """Return the smallest k with u < P(count <= k) for each u; only unfinished elements stay in the loop."""
     counts = np.zeros(u.size, np.int64)
     index = np.flatnonzero(u >= p0)

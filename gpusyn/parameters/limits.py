@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
+from gpusyn.utils.typing import Bools, Floats
 
 LARGEST = 1e30  # beyond this, a product of two values overflows in single precision
 SMALLEST = 1e-12  # "> 0" means at least this much: reciprocals stay finite in single precision
@@ -52,9 +52,9 @@ class Limits:
         text = f"a finite number of {self.unit}" if self.unit else "a finite number"
         return f"{text} {' and '.join(parts)}" if parts else text
 
-    def inside(self, array: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    def inside(self, array: Floats) -> Bools:
         """Return a mask of the values that are finite and in range."""
-        good: npt.NDArray[np.bool_] = np.abs(array) <= LARGEST  # False for NaN as well
+        good: Bools = np.abs(array) <= LARGEST  # False for NaN as well
         if self.low is not None:
             good &= array >= self.low
         if self.high is not None:
@@ -65,7 +65,7 @@ class Limits:
             good &= array < self.below
         return good
 
-    def check(self, array: npt.NDArray[np.float64], where: str) -> None:
+    def check(self, array: Floats, where: str) -> None:
         """Raise a ParameterError that names the first wrong value of a 1-D array."""
         good = self.inside(array)
         if good.all():
@@ -91,7 +91,7 @@ class Limits:
             move = self.if_high
         return f"; {move}" if move else ""
 
-    def _check_plausible(self, array: npt.NDArray[np.float64], where: str) -> None:
+    def _check_plausible(self, array: Floats, where: str) -> None:
         largest = float(np.abs(array).max(initial=0.0))
         given = f"got {array[0]:.10g}" if len(array) == 1 else f"the largest of {len(array)} is {largest:.10g}"
         if self.potential and 0 < largest < _VOLTS_BELOW:

@@ -18,7 +18,7 @@ from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.calls import nearest, public, show
-from gpusyn.utils.typing import Floats, Integers
+from gpusyn.utils.typing import Array, Floats, Integers
 
 __all__ = [
     "flag",
@@ -202,7 +202,7 @@ def whole_steps_array(times: Floats, dt: float, where: str, *, low: int = 1) -> 
     raise ParameterError(f"{place}: must be at least {least} {given}; give a longer time or a smaller dt")
 
 
-def frozen(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
+def frozen(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> Array:
     """Return a read-only, contiguous copy."""
     copy = np.array(array, dtype=dtype, order="C")
     copy.flags.writeable = False

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.utils.calls import show
+from gpusyn.utils.typing import Floats
 
 
-def as_floats(value: Any, where: str, unit: str, must: str) -> npt.NDArray[np.float64]:
+def as_floats(value: Any, where: str, unit: str, must: str) -> Floats:
     """Return a float64 array of any dimension; `must` describes for the message what is allowed.
 
     Bool, str, None, complex and other objects are refused. Quantities of pint, astropy and unyt (``.to(unit)``) and of

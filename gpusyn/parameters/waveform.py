@@ -122,7 +122,7 @@ HIGHEST_RATE = 1e6  # Hz
 
 def number_array_or_waveform(
     value: Any, size: int | None, where: str, *, arrays: bool = True, potential: bool = False, **limits: Any
-) -> float | npt.NDArray[np.float64] | Waveform:
+) -> float | Floats | Waveform:
     """Return a number, a read-only array of one value per neuron, or a waveform.
 
     Parameters

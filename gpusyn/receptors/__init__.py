@@ -6,11 +6,11 @@ membrane is new (docs/adding_a_receptor.md).
 
 from gpusyn.receptors.ampa import AMPA
 from gpusyn.receptors.base import Receptor
-from gpusyn.receptors.block import MgBlock, SlowUnblock
 from gpusyn.receptors.current import CurrentReceptor
 from gpusyn.receptors.gaba_a import GABA_A
 from gpusyn.receptors.gaba_b import GABA_B
 from gpusyn.receptors.glycine import GlycineSite
+from gpusyn.receptors.magnesium_block import MgBlock, SlowUnblock
 from gpusyn.receptors.nmda import NMDA
 
 __all__ = [

@@ -10,8 +10,8 @@ from gpusyn.kinetics import DualExponential, Exponential, Kinetics
 from gpusyn.parameters.scalars import instance, object_name, one_of, public, real
 from gpusyn.parameters.table import Parameter, ParameterTable
 from gpusyn.parameters.waveform import Waveform
-from gpusyn.receptors.block import MgBlock
 from gpusyn.receptors.glycine import GlycineSite
+from gpusyn.receptors.magnesium_block import MgBlock
 from gpusyn.utils.immutable import Immutable
 from gpusyn.utils.typing import Floats
 

@@ -9,8 +9,8 @@ from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter
 from gpusyn.parameters.waveform import Waveform, number_array_or_waveform
 from gpusyn.receptors.base import Receptor, choose_kinetics
-from gpusyn.receptors.block import MgBlock
 from gpusyn.receptors.glycine import GlycineSite
+from gpusyn.receptors.magnesium_block import MgBlock
 
 
 class NMDA(Receptor):

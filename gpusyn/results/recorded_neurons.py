@@ -10,10 +10,9 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import one_of
-from gpusyn.utils.typing import Floats
+from gpusyn.utils.typing import Bools, Floats, Integers
 
-Ids = npt.NDArray[np.int64]
-Part = tuple[str, int, "npt.ArrayLike | None"]
+RecordedPart = tuple[str, int, "npt.ArrayLike | None"]
 
 
 def sample_times(start: float, every: float, count: int) -> Floats:
@@ -46,7 +45,7 @@ def sample_times(start: float, every: float, count: int) -> Floats:
     return np.asarray(start + index * every, dtype=np.float64)
 
 
-def in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
+def in_order(times: Floats, ids: Integers) -> tuple[Floats, Integers]:
     """Return spikes sorted by (time, id); return the given arrays if they are already sorted."""
     step = np.diff(times)
     if not np.any((step < 0) | ((step == 0) & (np.diff(ids) < 0))):
@@ -58,8 +57,8 @@ def in_order(times: Floats, ids: Ids) -> tuple[Floats, Ids]:
 class RecordedNeurons:
     """Recorded neurons: parts of populations, in the order of their union."""
 
-    def __init__(self, populations: Sequence[Part], where: str) -> None:
-        local: list[Ids] = []
+    def __init__(self, populations: Sequence[RecordedPart], where: str) -> None:
+        local: list[Integers] = []
         for name, size, given in populations:
             ids = np.arange(size, dtype=np.int64) if given is None else np.asarray(given, dtype=np.int64)
             if ids.shape != (size,):
@@ -73,17 +72,17 @@ class RecordedNeurons:
         self.size = int(self.ends[-1]) if self.parts else 0
         self.local_ids = np.concatenate([np.empty(0, np.int64), *local])
 
-    def name_of(self, ids: Ids) -> npt.NDArray[np.str_]:
+    def name_of(self, ids: Integers) -> npt.NDArray[np.str_]:
         """Return the population name of each position."""
         names = np.array([name for name, _, _ in self.parts] or [""])
         return names[np.searchsorted(self.ends, ids, side="right")]
 
-    def mask(self, population: Any, where: str) -> npt.NDArray[np.bool_]:
+    def mask(self, population: Any, where: str) -> Bools:
         """Return a mask of the positions that belong to a population, given by name or as an object with a name."""
         name = one_of(getattr(population, "name", population), self.names, where)
         return np.repeat([part == name for part, _, _ in self.parts], [size for _, size, _ in self.parts])
 
-    def only(self, population: Any, where: str) -> list[Part]:
+    def only(self, population: Any, where: str) -> list[RecordedPart]:
         """Return the parts of one population."""
         name = one_of(getattr(population, "name", population), self.names, where)
         return [part for part in self.parts if part[0] == name]
@@ -102,11 +101,11 @@ class RecordedNeurons:
 class RecordedData:
     """Base class of spikes and traces: the recorded neurons."""
 
-    def __init__(self, populations: Sequence[Part]) -> None:
+    def __init__(self, populations: Sequence[RecordedPart]) -> None:
         self._neurons = RecordedNeurons(populations, type(self).__name__)
 
     @property
-    def populations(self) -> tuple[tuple[str, int, Ids], ...]:
+    def populations(self) -> tuple[tuple[str, int, Integers], ...]:
         """(name, neurons, local ids) of each part of the recorded selection, in the order of the union."""
         return self._neurons.parts
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import public, real
-from gpusyn.results.recorded_neurons import Ids, Part, RecordedData, in_order
-from gpusyn.utils.typing import Floats
+from gpusyn.results.recorded_neurons import RecordedData, RecordedPart, in_order
+from gpusyn.utils.typing import Floats, Integers
 
 
 class SpikeData(RecordedData):
@@ -60,7 +60,7 @@ class SpikeData(RecordedData):
 
     def __init__(
         self,
-        populations: Sequence[Part],
+        populations: Sequence[RecordedPart],
         times: npt.ArrayLike,
         ids: npt.ArrayLike,
         duration: float,
@@ -88,12 +88,12 @@ class SpikeData(RecordedData):
         return self._neurons.name_of(self.ids)
 
     @property
-    def local_ids(self) -> Ids:
+    def local_ids(self) -> Integers:
         """Id of each spike's neuron in its own population, shape (n_spikes,)."""
         return self._neurons.local_ids[self.ids]
 
     @public
-    def counts(self, population: Any = None) -> Ids:
+    def counts(self, population: Any = None) -> Integers:
         """Return the number of spikes of each recorded neuron.
 
         Parameters

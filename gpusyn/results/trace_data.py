@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import one_of, public
-from gpusyn.results.recorded_neurons import Ids, Part, RecordedData, sample_times
-from gpusyn.utils.typing import Floats
+from gpusyn.results.recorded_neurons import RecordedData, RecordedPart, sample_times
+from gpusyn.utils.typing import Array, Floats, Integers
 
 
 class TraceData(RecordedData):
@@ -61,7 +61,7 @@ class TraceData(RecordedData):
 
     def __init__(
         self,
-        populations: Sequence[Part],
+        populations: Sequence[RecordedPart],
         variables: Mapping[str, npt.ArrayLike],
         t: npt.ArrayLike,
         units: Mapping[str, str],
@@ -79,7 +79,7 @@ class TraceData(RecordedData):
                 raise ParameterError(
                     f"TraceData.{name}: must have shape {shape}, samples x neurons (got {array.shape})"
                 )
-        self.values: Mapping[str, npt.NDArray[Any]] = MappingProxyType(arrays)
+        self.values: Mapping[str, Array] = MappingProxyType(arrays)
         self.units: Mapping[str, str] = MappingProxyType({name: units.get(name, "") for name in arrays})
 
     @property
@@ -88,7 +88,7 @@ class TraceData(RecordedData):
         return tuple(self.values)
 
     @property
-    def ids(self) -> Ids:
+    def ids(self) -> Integers:
         """Position in the recorded selection of each column, shape (n_ids,)."""
         return np.arange(self.size, dtype=np.int64)
 
@@ -98,7 +98,7 @@ class TraceData(RecordedData):
         return self._neurons.name_of(self.ids)
 
     @property
-    def local_ids(self) -> Ids:
+    def local_ids(self) -> Integers:
         """Id of each column's neuron in its own population, shape (n_ids,)."""
         return self._neurons.local_ids
 
@@ -126,7 +126,7 @@ class TraceData(RecordedData):
         chosen = {name: array[:, keep] for name, array in self.values.items()}
         return TraceData(parts, chosen, self.t, self.units, self.every)
 
-    def __getitem__(self, variable: str) -> npt.NDArray[Any]:
+    def __getitem__(self, variable: str) -> Array:
         return self.values[one_of(variable, self.values, "TraceData")]
 
     def __contains__(self, variable: object) -> bool:
@@ -206,5 +206,5 @@ def _spacing(t: Floats, every: float | None) -> float:
     return float(every)
 
 
-def _same_bits(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+def _same_bits(a: Array, b: Array) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
 from gpusyn.network.recorder import Recorder
 from gpusyn.results import SpikeData, TraceData
+from gpusyn.utils.typing import Array
 
-Array = NDArray[Any]
 Part = tuple[str, int, Array]
 
 

@@ -6,7 +6,6 @@ import functools
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
@@ -14,10 +13,9 @@ from gpusyn.errors import ArgumentError
 from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import one_of
 from gpusyn.results import SpikeData, TraceData
+from gpusyn.simulation.file_streams import Streams
 from gpusyn.simulation.logs import SpikeLog, TraceLog
-from gpusyn.simulation.streams import Streams
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class Recordings:

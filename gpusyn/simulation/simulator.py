@@ -19,26 +19,22 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.backends.base import start_session
 from gpusyn.backends.select import resolve
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plan import Plan, plan
-from gpusyn.errors import ArgumentError, SimulationError
+from gpusyn.errors import SimulationError
 from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
-from gpusyn.network.projections import Projection
-from gpusyn.parameters.scalars import flag, integer, one_of, public, real, whole_steps
+from gpusyn.parameters.scalars import flag, integer, public, real, whole_steps
+from gpusyn.simulation.file_streams import save_results
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.state_access import StateAccess
-from gpusyn.simulation.streams import save_results
-from gpusyn.simulation.weight_access import Weights, read_weights, write_weights
+from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.progress import progress_bar
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Data:
 
 
 @public
-class Simulator:
+class Simulator(StateMethods):
     """Simulate a network.
 
     Parameters
@@ -230,141 +226,6 @@ class Simulator:
                         "look for extreme weights or currents, or use a smaller dt"
                     )
 
-    # ---- state ----
-    def get(self, population: Any, variable: str) -> Array:
-        """Return the present values of a variable.
-
-        Parameters
-        ----------
-        population : Population or Selection
-            Neurons whose values are wanted.
-        variable : str
-            ``"V"`` (mV), a state of the neuron model, ``"g_<receptor>"`` (nS, or pA for a CurrentReceptor) or
-            ``"h_<receptor>"``.
-
-        Returns
-        -------
-        ndarray of float32 or float64, shape (population.size,)
-            A copy in the memory of the host, one value per neuron.
-
-        Raises
-        ------
-        ArgumentError
-            If an argument has the wrong type, or the population belongs to another network.
-        ParameterError
-            If the variable is computed only while it is recorded.
-        UnknownNameError
-            If a population has no such variable.
-        SimulationError
-            If the simulator is closed.
-        """
-        self._check_open()
-        return self._state.get(population, variable)
-
-    def set(self, population: Any, variable: str, values: Any) -> None:
-        """Replace the present values of a state variable.
-
-        Parameters
-        ----------
-        population : Population or Selection
-            Neurons whose values are replaced.
-        variable : str
-            As for `get`.
-        values : float, array_like, shape (population.size,), or Distribution
-            New values, in the unit of the variable.
-
-        Raises
-        ------
-        ArgumentError
-            If an argument has the wrong type, or the population belongs to another network.
-        ParameterError
-            If the variable can only be read, a value is out of range, or an array has the wrong length.
-        UnknownNameError
-            If a population has no such variable.
-        SimulationError
-            If the simulator is closed.
-
-        Examples
-        --------
-        >>> import gpusyn as gs
-        >>> net = gs.Network()
-        >>> cells = net.population("cells", 3, gs.LIF())
-        >>> with gs.Simulator(net, backend="numpy") as sim:
-        ...     sim.set(cells, "V", -60.0)
-        ...     sim.get(cells, "V").tolist()
-        [-60.0, -60.0, -60.0]
-        """
-        self._check_open()
-        self._state.set(population, variable, values, self._seed)
-
-    def weights(self, projection: Projection | str, receptor: str | None = None) -> Weights:
-        """Return the synapses of a projection with their present weights.
-
-        Parameters
-        ----------
-        projection : Projection or str
-            Projection, or its name.
-        receptor : str, optional
-            Receptor whose weights are wanted; by default all receptors of the projection.
-
-        Returns
-        -------
-        Weights
-            Positions `pre` and `post` in the projection's selections, `weight` (nS or pA) and `delay` (ms), one value
-            per synapse, sorted by (pre, post, creation). With several receptors, `weight` is a dict by receptor.
-
-        Raises
-        ------
-        ArgumentError
-            If an argument has the wrong type, or the projection belongs to another network.
-        UnknownNameError
-            If there is no such projection, or the projection has no such receptor.
-        SimulationError
-            If the simulator is closed.
-        """
-        self._check_open()
-        return read_weights(self._compiled, self._session, self._projection(projection), receptor)
-
-    def set_weights(self, projection: Projection | str, values: Any, receptor: str | None = None) -> None:
-        """Replace the weights of a projection.
-
-        Parameters
-        ----------
-        projection : Projection or str
-            Projection, or its name.
-        values : float, array_like, shape (n_synapses,), or dict of str to these
-            New weights (nS or pA), at most the projection's `w_max` in magnitude. An array has the order of `weights`;
-            a dict has the weights by receptor.
-        receptor : str, optional
-            Receptor whose weights are replaced; required if the projection has several and `values` is not a dict.
-
-        Raises
-        ------
-        ArgumentError
-            If an argument has the wrong type, or the projection belongs to another network.
-        ParameterError
-            If a weight is out of range, an array has the wrong length, or all synapses share one stored weight.
-        UnknownNameError
-            If there is no such projection, or the projection has no such receptor.
-        SimulationError
-            If the simulator is closed.
-
-        Examples
-        --------
-        >>> import gpusyn as gs
-        >>> net = gs.Network()
-        >>> cells = net.population("cells", 2, gs.LIF(), receptors=[gs.AMPA()])
-        >>> projection = net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=0.5, w_max=2.0)
-        >>> with gs.Simulator(net, backend="numpy") as sim:
-        ...     sim.set_weights(projection, [0.5, 1.0, 1.5, 2.0])
-        ...     synapses = sim.weights(projection)
-        >>> synapses.pre.tolist(), synapses.post.tolist(), synapses.weight.tolist()
-        ([0, 0, 1, 1], [0, 1, 0, 1], [0.5, 1.0, 1.5, 2.0])
-        """
-        self._check_open()
-        keep = self._initial.keep
-        write_weights(self._compiled, self._session, self._projection(projection), receptor, values, keep)
-
     def reset(self) -> None:
         """Return to time 0 with the state, weights and recordings of a new simulator.
 
@@ -402,24 +263,12 @@ class Simulator:
         self._check_open()
         save_results(path, {name: self.data[name] for name in self._recordings.recorders})
 
-    def _projection(self, projection: Any) -> Projection:
-        known = self._layout.net.projections
-        if isinstance(projection, Projection) and known.get(projection.name) is projection:
-            return projection
-        if isinstance(projection, Projection):
-            raise ArgumentError(f"Projection '{projection.name}' belongs to another network; use one of this network")
-        return known[one_of(projection, known, "projection")]
-
     def close(self) -> None:
         """Release the memory and close the files; data that were already read stay valid."""
         if not self._closed:
             self._closed = True
             self._recordings.close()
             self._session.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise SimulationError("this simulator is closed; make a new one")
 
     def __enter__(self) -> Simulator:
         return self

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
@@ -19,8 +18,7 @@ from gpusyn.network.populations import Selection
 from gpusyn.numerics.rng import StreamPurpose
 from gpusyn.parameters.scalars import instance, one_of
 from gpusyn.parameters.values import values
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class StateAccess:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
@@ -17,8 +16,7 @@ from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import one_of
 from gpusyn.parameters.units import as_floats
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array, Floats, Integers
 
 
 class Weights(NamedTuple):
@@ -34,10 +32,10 @@ class Weights(NamedTuple):
         Delays (ms).
     """
 
-    pre: NDArray[np.int64]
-    post: NDArray[np.int64]
+    pre: Integers
+    post: Integers
     weight: Any
-    delay: NDArray[np.float64]
+    delay: Floats
 
 
 def read_weights(compiled: Compiled, session: Session, projection: Projection, receptor: str | None) -> Weights:

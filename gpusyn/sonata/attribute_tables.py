@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gpusyn.errors import FileError
 from gpusyn.utils.optional import require
-from gpusyn.utils.typing import Bools, Floats, Integers
+from gpusyn.utils.typing import Array, Bools, Floats, Integers
 
 __all__ = ["Table", "TypeTable", "dataset", "open_h5", "read_table", "read_types"]
 
@@ -36,7 +36,7 @@ def open_h5(path: Path) -> Iterator[Any]:
         yield file
 
 
-def dataset(group: Any, name: str, path: Path) -> npt.NDArray[Any]:
+def dataset(group: Any, name: str, path: Path) -> Array:
     """Return a whole dataset; if it is missing, raise a FileError that lists the contents of the group."""
     if name not in group:
         listed = ", ".join(group) or "(nothing)"
@@ -150,14 +150,14 @@ class Table:
         found = {name for names in self.names.values() for name in names}
         return {name.removeprefix(prefix) for name in found if name.startswith(prefix)}
 
-    def _columns(self, name: str) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+    def _columns(self, name: str) -> Iterator[tuple[int, Array]]:
         groups = [group for group, names in self.names.items() if name in names]
         if groups:
             with open_h5(self.file) as file:
                 for group in groups:
                     yield group, np.asarray(file[f"{self.path}/{group}/{name}"][()])
 
-    def _picked(self, column: npt.NDArray[Any], group: int, name: str, rows: Bools) -> npt.NDArray[Any]:
+    def _picked(self, column: Array, group: int, name: str, rows: Bools) -> Array:
         index = self.group_index[rows]
         if len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(column):
             raise FileError(
@@ -165,7 +165,7 @@ class Table:
                 f"has {len(column)} values, but the group indices range from {int(index.min())} to {int(index.max())}; "
                 "the file is damaged or truncated"
             )
-        picked: npt.NDArray[Any] = column[index]
+        picked: Array = column[index]
         return picked
 
     @staticmethod
@@ -205,7 +205,7 @@ def attributes(group: Any, prefix: str = "") -> Iterator[str]:
             yield from attributes(item, "dynamics_params/")
 
 
-def check_lengths(group: Any, file: Path, *columns: Sequence[Any] | npt.NDArray[Any]) -> None:
+def check_lengths(group: Any, file: Path, *columns: Sequence[Any] | Array) -> None:
     """Raise a FileError if the columns of one table differ in length."""
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:

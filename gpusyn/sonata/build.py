@@ -19,7 +19,7 @@ from gpusyn.sonata.config import Config
 from gpusyn.sonata.configured_outputs import Report
 from gpusyn.sonata.edges import EdgeValues, edge_values
 from gpusyn.sonata.inputs import Trains, read_input, rounding
-from gpusyn.sonata.model import BuiltReport, Part, SonataModel
+from gpusyn.sonata.model import BuiltReport, NodePart, SonataModel
 from gpusyn.sonata.parameters import VIRTUAL, NodeParameters, node_parameters, uniform
 from gpusyn.sonata.templates import TEMPLATES, Cell, Variable
 from gpusyn.utils.typing import Floats, Integers
@@ -80,7 +80,7 @@ def read_trains(config: Config, circuit: Circuit, duration: float, notes: list[s
     return trains
 
 
-def add_nodes(net: Network, nodes: Nodes, config: Config, trains: Sequence[Trains], notes: list[str]) -> list[Part]:
+def add_nodes(net: Network, nodes: Nodes, config: Config, trains: Sequence[Trains], notes: list[str]) -> list[NodePart]:
     """Add the populations of one SONATA node population to the network."""
     parameters = node_parameters(nodes, config.components)
     notes += parameters.notes
@@ -91,13 +91,13 @@ def add_nodes(net: Network, nodes: Nodes, config: Config, trains: Sequence[Train
         name = nodes.name if len(groups) == 1 else f"{nodes.name}_{number}"
         if parameters.template[rows[0]] == VIRTUAL:
             source = SpikeSource(spike_times(rows, nodes.size, trains))
-            parts.append(Part(net.population(name, len(rows), source), nodes, rows, None))
+            parts.append(NodePart(net.population(name, len(rows), source), nodes, rows, None))
             continue
         cell = make_cell(nodes, parameters, rows, config.dt)
         V = initial(nodes, parameters, rows, config, notes)
         where = positions(nodes, rows)
         population = net.population(name, len(rows), cell.model, receptors=list(cell.receptors), V=V, positions=where)
-        parts.append(Part(population, nodes, rows, cell))
+        parts.append(NodePart(population, nodes, rows, cell))
     if len(parts) > 1:
         names = ", ".join(f"{part.population.name!r} ({len(part.rows)})" for part in parts)
         notes.append(f"population {nodes.name!r}: its nodes differ in synapse model; simulated as {names}")
@@ -176,7 +176,7 @@ def spike_times(rows: Integers, size: int, trains: Sequence[Trains]) -> list[Flo
     return [by_row[row] for row in rows]
 
 
-def add_edges(net: Network, values: EdgeValues, sources: Sequence[Part], targets: Sequence[Part]) -> None:
+def add_edges(net: Network, values: EdgeValues, sources: Sequence[NodePart], targets: Sequence[NodePart]) -> None:
     """Add the projections of one SONATA edge population: one per pair of parts and receptor."""
     edges = values.edges
     for pre in sources:
@@ -197,7 +197,7 @@ def add_edges(net: Network, values: EdgeValues, sources: Sequence[Part], targets
 
 
 def connect(
-    net: Network, values: EdgeValues, pre: Part, post: Part, receptor: str, index: Integers, pairs: int
+    net: Network, values: EdgeValues, pre: NodePart, post: NodePart, receptor: str, index: Integers, pairs: int
 ) -> None:
     """Add one projection that holds the edges `index`."""
     edges, cell = values.edges, post.cell
@@ -215,7 +215,7 @@ def connect(
 
 
 def add_report(
-    net: Network, spec: Report, config: Config, circuit: Circuit, parts: Mapping[str, tuple[Part, ...]]
+    net: Network, spec: Report, config: Config, circuit: Circuit, parts: Mapping[str, tuple[NodePart, ...]]
 ) -> BuiltReport:
     """Add the recorder of one report."""
     whole_steps(spec.dt, config.dt, f"{spec.where}.dt")
@@ -237,7 +237,7 @@ def add_report(
     return BuiltReport(spec, recorder, variable)
 
 
-def reported(spec: Report, part: Part) -> Variable:
+def reported(spec: Report, part: NodePart) -> Variable:
     """Return the variable that a report asks for."""
     if part.cell is None:
         raise FileError(f"{spec.where}.cells: nodes of {part.nodes.name!r} are virtual; remove them from the node set")

@@ -14,11 +14,11 @@ from gpusyn.sonata.configured_outputs import Report
 from gpusyn.sonata.templates import Cell, Variable
 from gpusyn.utils.typing import Integers
 
-__all__ = ["BuiltReport", "Part", "SonataModel"]
+__all__ = ["BuiltReport", "NodePart", "SonataModel"]
 
 
 @dataclass(frozen=True)
-class Part:
+class NodePart:
     """A gpusyn population and the rows of its SONATA node population; `cell` is ``None`` for virtual nodes."""
 
     population: Population
@@ -48,7 +48,7 @@ class SonataModel:
         Configuration that was read.
     circuit : Circuit
         Contents of the circuit files.
-    parts : dict of str to tuple of Part
+    parts : dict of str to tuple of NodePart
         Parts by SONATA node population. A population has one part of the same name, unless its nodes differ in template
         or in parameters that gpusyn stores once per population (time constants and reversal potentials of synapses).
     spikes : Recorder or None
@@ -62,11 +62,11 @@ class SonataModel:
     net: Network
     config: Config
     circuit: Circuit
-    parts: Mapping[str, tuple[Part, ...]]
+    parts: Mapping[str, tuple[NodePart, ...]]
     spikes: Recorder | None
     reports: tuple[BuiltReport, ...]
     notes: list[str]
 
-    def part(self, population: str) -> Part:
+    def part(self, population: str) -> NodePart:
         """Return the part of a gpusyn population, given by name."""
         return next(part for parts in self.parts.values() for part in parts if part.population.name == population)

@@ -13,7 +13,7 @@ from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
 from gpusyn.io.hdf5 import check_target, hdf5, writing
 from gpusyn.io.writer import SORTING, ReportWriter, create_file
 from gpusyn.results import SpikeData, TraceData
-from gpusyn.results.recorded_neurons import Part, RecordedData
+from gpusyn.results.recorded_neurons import RecordedData, RecordedPart
 from gpusyn.sonata.model import BuiltReport, SonataModel
 
 __all__ = ["prepare", "write_outputs"]
@@ -69,9 +69,9 @@ def write_outputs(model: SonataModel, spikes: SpikeData, traces: Sequence[TraceD
     return targets
 
 
-def renamed(model: SonataModel, data: RecordedData) -> list[Part]:
+def renamed(model: SonataModel, data: RecordedData) -> list[RecordedPart]:
     """Return the recorded parts under SONATA's population names and node ids."""
-    parts: list[Part] = []
+    parts: list[RecordedPart] = []
     for name, size, local in data.populations:
         part = model.part(name)
         parts.append((part.nodes.name, size, part.nodes.ids[part.rows[local]]))

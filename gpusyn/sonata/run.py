@@ -135,14 +135,8 @@ def run_config(
     with Simulator(
         model.net, dt=config.dt, seed=seed, backend=backend, precision=precision, threads=threads
     ) as simulator:
-        begin = time.perf_counter()
-        simulator.run(length, progress=progress)
-        wall = time.perf_counter() - begin
-        data: Any = simulator.data
-        spikes: SpikeData = data[model.spikes]
-        traces: list[TraceData] = [data[report.recorder] for report in model.reports]
-        used = simulator.backend
-    how = f"backend {used}, {precision} precision"
+        spikes, traces, wall = _simulate(simulator, model, length, progress)
+        how = f"backend {simulator.backend}, {precision} precision"
     say(f"simulated {length:g} ms at dt = {config.dt:g} ms in {wall:.1f} s ({how})")
     rates = rates_by_type(model, spikes)
     for line in table(rates):
@@ -151,11 +145,27 @@ def run_config(
     for file in files:
         say(f"wrote {file}")
     if config.log_file:
-        with replacing([config.log_file]) as (temporary,):
-            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        files.append(config.log_file)
+        files.append(_write_log(config.log_file, lines))
     reports = {report.spec.name: trace for report, trace in zip(model.reports, traces, strict=True)}
     return RunResult(rates, tuple(files), tuple(model.notes), spikes, reports, model, wall)
+
+
+def _simulate(
+    simulator: Simulator, model: SonataModel, length: float, progress: bool
+) -> tuple[SpikeData, list[TraceData], float]:
+    """Run for `length` (ms); return the spikes, the reports, and the wall time (s)."""
+    begin = time.perf_counter()
+    simulator.run(length, progress=progress)
+    wall = time.perf_counter() - begin
+    data: Any = simulator.data
+    return data[model.spikes], [data[report.recorder] for report in model.reports], wall
+
+
+def _write_log(file: Path, lines: list[str]) -> Path:
+    """Write the lines of the report to the log file, and return its name."""
+    with replacing([file]) as (temporary,):
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
 
 
 def describe(model: SonataModel) -> list[str]:

@@ -25,7 +25,7 @@ from gpusyn.utils.typing import Floats
 
 __all__ = ["SYNAPSES", "TEMPLATES", "Cell", "Parameter", "Synapse", "Template", "Variable"]
 
-Values = Mapping[str, Any]
+NodeValues = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Template:
 
     parameters: Mapping[str, Parameter]
     shared: tuple[str, ...]
-    make: Callable[[Values], Cell]
+    make: Callable[[NodeValues], Cell]
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,13 @@ CURRENTS = {"I_syn_ex": Variable("I_ex", "pA", -1.0), "I_syn_in": Variable("I_in
 CONDUCTANCES = {"g_ex": Variable("g_ex", "nS"), "g_in": Variable("g_in", "nS")}
 
 
-def membrane(p: Values, leak: float | Floats) -> LIF:
+def membrane(p: NodeValues, leak: float | Floats) -> LIF:
     """Return the LIF neuron with NEST's parameters and a leak conductance (nS)."""
     given = {name: p[name] for name in ("C_m", "E_L", "V_th", "V_reset", "t_ref", "I_e")}
     return LIF(g_L=leak, **given)
 
 
-def psc_alpha(p: Values) -> Cell:
+def psc_alpha(p: NodeValues) -> Cell:
     """Return NEST's iaf_psc_alpha: a LIF neuron with alpha-shaped currents, whose peaks are the weights (pA)."""
     receptors = (
         CurrentReceptor("ex", kinetics=Alpha(p["tau_syn_ex"])),
@@ -121,7 +121,7 @@ def psc_alpha(p: Values) -> Cell:
     return Cell(membrane(p, p["C_m"] / p["tau_m"]), receptors, "ex", "in", True, MEMBRANE | CURRENTS)
 
 
-def psc_exp(p: Values) -> Cell:
+def psc_exp(p: NodeValues) -> Cell:
     """Return NEST's iaf_psc_exp: a LIF neuron with exponential currents, whose peaks are the weights (pA)."""
     receptors = (
         CurrentReceptor("ex", kinetics=Exponential(p["tau_syn_ex"])),
@@ -130,7 +130,7 @@ def psc_exp(p: Values) -> Cell:
     return Cell(membrane(p, p["C_m"] / p["tau_m"]), receptors, "ex", "in", True, MEMBRANE | CURRENTS)
 
 
-def cond_exp(p: Values) -> Cell:
+def cond_exp(p: NodeValues) -> Cell:
     """Return NEST's iaf_cond_exp: a LIF neuron with exponential conductances, whose peaks are the weights (nS)."""
     receptors = (
         AMPA(name="ex", kinetics=Exponential(p["tau_syn_ex"]), E_rev=p["E_ex"]),

@@ -58,9 +58,9 @@ struct OwnGate {
     }
 };
 
-// Activity of a source: its events in this step, or the presence of its transmitter in this step (was) and in the next
-// one (is).
 enum { STARTS = 1, ENDS };
+
+// Activity of a source: its events in this step, or the presence of its transmitter in this step and in the next one.
 struct Sent {
     int events, was, is;
     MEMBER int edge() const { return was == is ? 0 : is ? STARTS : ENDS; }

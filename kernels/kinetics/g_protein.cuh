@@ -7,10 +7,10 @@
 struct Followed : FollowedCoefficients {
     enum { STATES = 2, COEFS = COUNT, INPUTS = 1 };
     DEVICE real average(const real *x, const Coef, int64 n) { return (real)0.5 * (x[0] + x[n]); }
-    DEVICE void step(real *x, const Coef c, int64 n, const Arrivals in)
+    DEVICE void step(real *x, const Coef c, int64 n, const Arrivals arrivals)
     {
         x[0] = x[n];
-        x[n] = c[jump] * in.keep(0);
+        x[n] = c[jump] * arrivals.keep(0);
     }
     DEVICE real value(const real *x, int64) { return x[0]; }
 };

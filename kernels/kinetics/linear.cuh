@@ -5,9 +5,9 @@
 struct Exponential : ExponentialCoefficients {
     enum { STATES = 1, COEFS = COUNT, INPUTS = 1 };
     DEVICE real average(const real *x, const Coef c, int64) { return c[mean] * x[0]; }
-    DEVICE void step(real *x, const Coef c, int64, const Arrivals in)
+    DEVICE void step(real *x, const Coef c, int64, const Arrivals arrivals)
     {
-        x[0] = flush(c[decay] * x[0] + c[jump] * in.take(0));
+        x[0] = flush(c[decay] * x[0] + c[jump] * arrivals.take(0));
     }
     DEVICE real value(const real *x, int64) { return x[0]; }
 };
@@ -16,11 +16,11 @@ struct Exponential : ExponentialCoefficients {
 struct Rising : RisingCoefficients {
     enum { STATES = 2, COEFS = COUNT, INPUTS = 1 };
     DEVICE real average(const real *x, const Coef c, int64 n) { return c[mean_g] * x[0] + c[mean_h] * x[n]; }
-    DEVICE void step(real *x, const Coef c, int64 n, const Arrivals in)
+    DEVICE void step(real *x, const Coef c, int64 n, const Arrivals arrivals)
     {
         real h = x[n];
         x[0] = flush(c[g_g] * x[0] + c[g_h] * h);
-        x[n] = flush(c[h_h] * h + c[jump] * in.take(0));
+        x[n] = flush(c[h_h] * h + c[jump] * arrivals.take(0));
     }
     DEVICE real value(const real *x, int64) { return x[0]; }
 };

@@ -19,13 +19,13 @@ template <int M> struct Pulsed {
         for (int i = 0; i < M; i++) mean = mean + c[at.mean_off + i] * x[(M + i) * n];
         return mean;
     }
-    DEVICE void step(real *x, const Coef c, int64 n, const Arrivals in)
+    DEVICE void step(real *x, const Coef c, int64 n, const Arrivals arrivals)
     {
         const PulsedCoefficients at(M);
         real on[M], off[M], weight = x[2 * M * n];
 #pragma unroll 1  // otherwise a large scheme's coefficients would not fit into registers
         for (int i = 0; i < M; i++) {
-            real moved = c[at.jump] * in.take(1 + i);
+            real moved = c[at.jump] * arrivals.take(1 + i);
             on[i] = c[at.drive + i] * weight;
             off[i] = 0;
             for (int k = 0; k < M; k++) on[i] = on[i] + c[at.on + i * M + k] * x[k * n];
@@ -38,7 +38,7 @@ template <int M> struct Pulsed {
             x[i * n] = flush(on[i]);
             x[(M + i) * n] = flush(off[i]);
         }
-        x[2 * M * n] = c[at.jump] * in.keep(0);
+        x[2 * M * n] = c[at.jump] * arrivals.keep(0);
     }
     DEVICE real value(const real *x, int64 n) { return x[0] + x[M * n]; }
 };

@@ -227,9 +227,10 @@ def test_missing_cupy_is_a_sentence_with_a_pip_line():
 
 def test_kernels_that_do_not_compile_are_named_with_the_first_error(monkeypatch, tmp_path):
     monkeypatch.setenv("GPUSYN_CACHE", str(tmp_path / "cache"))
+    backend = emulated()  # made before its compiler pretends to fail
     log = 'module.cu(12): note\nmodule.cu(13): error: identifier "x" is undefined\nmore'
     with pretend(compile_error=log), pytest.raises(BackendError) as error:
-        emulated().start(make(numbers=SINGLE).program())
+        backend.start(make(numbers=SINGLE).program())
     said = str(error.value)
     assert "cuda backend: kernels 'LIF() float32/int32' (advance_neurons) do not compile: module.cu(13): error" in said
     assert f"full log: {tmp_path / 'cache' / 'nvrtc.log'}" in said
@@ -237,7 +238,7 @@ def test_kernels_that_do_not_compile_are_named_with_the_first_error(monkeypatch,
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GPUSYN_CACHE", str(tmp_path / "file"))
     with pretend(compile_error=log), pytest.raises(BackendError, match="the full log could not be written"):
-        emulated().start(make(numbers=SINGLE).program())
+        backend.start(make(numbers=SINGLE).program())
 
 
 def test_options_forbid_contraction():

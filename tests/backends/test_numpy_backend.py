@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from gpusyn.backends.numpy.advance_neurons import Variable
 from gpusyn.backends.numpy.backend import TWINS, NumpyBackend
+from gpusyn.backends.numpy.cells import ProbeVariable
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import BackendError
 from gpusyn.kernels.source import read_kernel
@@ -20,8 +20,8 @@ from tests.helpers.hand_made import AMPA, DOUBLE, DT, PASSIVE, SINGLE, G, V, exp
 
 
 def test_variables_are_those_of_the_kernel_text():
-    body = re.search(r"enum Variable \{(.*?)\}", read_kernel("cells.cuh")).group(1)
-    assert re.findall(r"VAR_(\w+)", body) == [v.name for v in Variable]
+    body = re.search(r"enum ProbeVariable \{(.*?)\}", read_kernel("cells.cuh")).group(1)
+    assert re.findall(r"VAR_(\w+)", body) == [v.name for v in ProbeVariable]
 
 
 def test_every_kernel_and_model_has_a_twin_of_the_same_size():

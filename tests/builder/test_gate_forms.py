@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from gpusyn.builder.gating.forms import FORMS, GateForm, Step, enter, form_of, shape_of
+from gpusyn.builder.gating.forms import FORMS, GateForm, GateStep, enter, form_of, shape_of
 from gpusyn.equations.coefficients import Matrix, Number, Rest, Vector, count, flat, read
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES
 from gpusyn.equations.kinetics.base import MOST_COMPONENTS, Gate, SynapseGate, synapse_gate
@@ -21,7 +21,7 @@ from tests.helpers.paths import ROOT
 
 EVERY = [Exponential(5.0), Alpha(3.0), DualExponential(2.0, 9.0), FirstOrder.AMPA(), Markov.NMDA(), GProtein(),
          Saturating(), Saturating(jump=True)]  # fmt: skip
-STEP = Step(0.1, "float64", 1, "here")
+STEP = GateStep(0.1, "float64", 1, "here")
 STRUCT = re.compile(r"^(?:template <int M> )?struct (\w+)([^{;]*) \{\n(.*?)^\};", re.M | re.S)
 KEEPERS = {**LUMPED, **SOURCE_GATES, **SYNAPSE_GATES}
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 import gpusyn as gs
+from tests.helpers.paths import ROOT as ROOT
 
-ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").is_file())
 CIRCUIT = Path("shared", "data", "allen_300_pointneurons")
 
 

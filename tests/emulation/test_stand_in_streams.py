@@ -6,19 +6,7 @@ import numpy as np
 import pytest
 
 from tests.emulation import StrictError, cupy, using
-
-ADD = 'extern "C" __global__ void add(float *y, const float *x, float a, int n) '
-ADD += "{ int i = threadIdx.x; if (i < n) y[i] = y[i] + a * x[i]; }"
-
-
-@pytest.fixture
-def add():
-    return cupy.RawModule(code=ADD, options=("--fmad=false",)).get_function("add")
-
-
-def arrays(n=4):
-    return cupy.zeros(n, np.float32), cupy.asarray(np.arange(n, dtype=np.float32))
-
+from tests.emulation.add_kernel import arrays
 
 # ---- capture ----
 

@@ -11,7 +11,7 @@ from scipy.linalg import expm
 from scipy.special import beta, betainc, gamma, gammainc
 
 import gpusyn as gs
-from gpusyn.builder.gating.forms import Step
+from gpusyn.builder.gating.forms import GateStep
 from gpusyn.builder.gating.g_protein import cascade
 from gpusyn.builder.gating.pulsed import markov_scheme
 from gpusyn.builder.gating.saturating import growth, growth_terms
@@ -180,7 +180,7 @@ def test_terms_of_the_growth_are_incomplete_beta_functions(p, h):
 @pytest.mark.parametrize(("most_events", "real"), [(1, "float64"), (1, "float32"), (30, "float64"), (30, "float32")])
 def test_growth_has_as_many_terms_as_the_most_events_need(most_events, real):
     kinetics = Saturating.NMDA()
-    g, y = growth(kinetics, Step(0.1, real, most_events, "here")), most_events
+    g, y = growth(kinetics, GateStep(0.1, real, most_events, "here")), most_events
     fold = functools.reduce(lambda series, r: 1 + y * r * series, reversed(g.ratios), 1.0)
     terms = growth_terms(0.98, 0.05, 160)
     whole = math.fsum(t * float(y) ** k for k, t in enumerate(terms))
@@ -219,9 +219,9 @@ def test_steep_or_fast_gates_are_refused():
     with pytest.raises(
         gs.ParameterError, match=r"here.tau_rise: must be at least dt/5 = 0.2 ms \(got 0.1\).*jump=True"
     ):
-        growth(Saturating(tau_rise=0.1), Step(1.0, "float64", 1, "here"))
+        growth(Saturating(tau_rise=0.1), GateStep(1.0, "float64", 1, "here"))
     with pytest.raises(gs.ParameterError, match=r"31 events .* at most 30 \(got 31\); lower max_events="):
-        growth(Saturating(), Step(0.1, "float64", 31, "here"))
+        growth(Saturating(), GateStep(0.1, "float64", 31, "here"))
 
 
 def test_several_events_a_step_open_a_rising_gate_in_turn():

@@ -13,8 +13,8 @@ from gpusyn.kernels.program import ArraySpec, Launch, Program
 from gpusyn.kernels.records import (
     Chunk,
     Clock,
-    Drive,
     History,
+    PoissonDrive,
     Probe,
     Ring,
     Route,
@@ -102,7 +102,7 @@ class HandMade:
             "fault": np.full(1, np.iinfo(np.int64).max),
             "source_population": np.repeat(np.int32([0, 1]), [n, sources]),
             "route_begin": np.zeros(3, np.int32),
-            "due_begin": np.zeros(steps + 1, np.int64),
+            "listed_begin": np.zeros(steps + 1, np.int64),
         }
         self.drives, self.routes, self.histories, self.probes, self.lists = [], [], [], [], False
         self.synaptic = []  # kernel names
@@ -111,9 +111,9 @@ class HandMade:
         """Listed spikes: (step, source from 0, events) each."""
         events = sorted(events)
         self.lists = True
-        self.arrays["due_begin"] = np.searchsorted([e[0] for e in events], np.arange(self.steps + 1))
-        self.arrays["due_id"] = np.array([e[1] + self.n for e in events], np.int32)
-        self.arrays["due_events"] = np.array([e[2] for e in events], np.int32)
+        self.arrays["listed_begin"] = np.searchsorted([e[0] for e in events], np.arange(self.steps + 1))
+        self.arrays["listed_id"] = np.array([e[1] + self.n for e in events], np.int32)
+        self.arrays["listed_events"] = np.array([e[2] for e in events], np.int32)
 
     def connect(self, population, receptor, synapses, *, slice_size=None, shift=0):
         """Event-driven synapses (source within its population, target, delay, weight)."""
@@ -139,7 +139,7 @@ class HandMade:
         mean, p0, pieces, cap = (np.atleast_1d(x) for x in table)
         step = int(mean.size > 1 and wave < 0)
         self.drives.append(
-            Drive(
+            PoissonDrive(
                 key_low=key & 0xFFFFFFFF, key_high=key >> 32, input=receptor, rate=self.arrays["drive_pieces"].size,
                 rate_step=step, weight=self.arrays["drive_weight"].size, weight_step=0, wave=wave, n_waves=waves,
                 most_events=int(cap.max()), start=start, stop=stop,
@@ -199,7 +199,12 @@ class HandMade:
             )
         stop = a["blocks"].size // len(SynapseBlock._fields)
         targets = SynapseSet(
-            size=self.n, first=0, sum=2 * which * self.n, sum_step=self.n, block=stop - len(blocks), block_end=stop
+            size=self.n,
+            first=0,
+            synaptic=2 * which * self.n,
+            synaptic_step=self.n,
+            block=stop - len(blocks),
+            block_end=stop,
         )
         self._append(sets=targets)
         self.synaptic.append(kernel)
@@ -229,7 +234,7 @@ class HandMade:
             "n_rows": len(self.coef),
             "n_waves": arrays["waves"].size // self.steps,
             "bath_width": 0,
-            "history": int(bool(self.histories)),
+            "remembers": int(bool(self.histories)),
             "most_routes": max((owners.count(p) for p in owners), default=0),
             "n_histories": len(self.histories),
             "n_shared": 0,

@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.helpers.paths import ROOT
 
@@ -24,8 +26,11 @@ class Page:
         self.files = [(m[1], m[2]) for m in FILE.finditer(text)]
         self.example = BLOCK.findall(text)[-1]
 
-    def follow(self, folder: Path) -> Checkout:
-        """Copy the package and its kernels, and add what the page says: new files, and lines to the imports."""
+    def follow(self, folder: Path, before: Mapping[str, str] = MappingProxyType({})) -> Checkout:
+        """Copy the package and its kernels, and add what the page says: new files, and lines to files that exist.
+
+        Such a line goes behind the imports of its file, or before the text that `before` names for the file.
+        """
         for name in ("gpusyn", "kernels"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "_kernels"))
         shutil.copy(ROOT / "pyproject.toml", folder)
@@ -33,7 +38,11 @@ class Page:
             path = folder / name
             if path.exists():
                 old = path.read_text(encoding="utf-8")
-                at = list(IMPORT.finditer(old))[-1].end()
+                if name in before:
+                    assert old.count(before[name]) == 1
+                    at = old.index(before[name])
+                else:
+                    at = list(IMPORT.finditer(old))[-1].end()
                 text = old[:at] + text + old[at:]
             path.write_text(text, encoding="utf-8")
         return Checkout(folder)
@@ -45,10 +54,11 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def run(self, *command: str) -> None:
-        """Run Python in the copy; the emulator of the tests is there as well."""
+    def run(self, *command: str) -> str:
+        """Run Python in the copy, where the emulator of the tests is as well; return what it prints."""
         done = self.attempt(*command)
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def attempt(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run Python in the copy, whatever comes of it."""
@@ -65,3 +75,20 @@ class Checkout:
             example = example.replace('("numpy", "cpu")', '("numpy", "cpu", "cuda")')
             head += "from tests.emulation import install\ninstall()\n"
         self.run("-c", head + example)
+
+    def mistake(self, file: str, old: str | None, new: str | None, script: str) -> str:
+        """Replace `old` by `new` in a file (None: remove the file), and return the error with which a script ends."""
+        path = self.folder / file
+        right = path.read_text(encoding="utf-8")
+        try:
+            if old is None or new is None:
+                path.unlink()
+            else:
+                assert right.count(old) == 1
+                path.write_text(right.replace(old, new), encoding="utf-8")
+            done = self.attempt("-c", script)
+        finally:
+            path.write_text(right, encoding="utf-8")
+        last = done.stderr.strip().splitlines()[-1]
+        assert last.startswith("gpusyn.errors.")
+        return last

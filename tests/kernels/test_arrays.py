@@ -123,7 +123,7 @@ def test_reset_restores_states_and_replaced_weights():
             sim.set_weights(name, 0.5 * sim.weights(name, "markov").weight, "markov")
         sim.step(1)
         changed = {name for name, values in saved.items() if session.read(name).tobytes() != values.tobytes()}
-        assert {"weights", "advance_markov.weights", "g0.V", "ring", "advance_gates.states"} <= changed
+        assert {"weights", "advance_markov.weights", "g0.V", "ring", "advance_gates.gates"} <= changed
         sim.reset()
         assert [name for name, values in saved.items() if session.read(name).tobytes() != values.tobytes()] == []
 

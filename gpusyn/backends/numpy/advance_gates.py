@@ -11,39 +11,40 @@ from gpusyn.backends.numpy.spikes import begin_step, emit, release
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.kinetics import SOURCE_GATES
 from gpusyn.equations.kinetics.base import Sent
-from gpusyn.kernels.records import Array, Gate, read_rows
+from gpusyn.kernels.records import SourceGateSet, read_rows
 from gpusyn.kernels.signature import Signature
+from gpusyn.utils.typing import Array
 
 GATES = list(SOURCE_GATES.values())  # indexed by the number of a set's struct
 
 
-def prepare_gates(a: SimpleNamespace, signature: Signature | None) -> list[Gate]:
+def prepare_gates(a: SimpleNamespace, signature: Signature | None) -> list[SourceGateSet]:
     """Return the table as records."""
-    return read_rows(a.sets, Gate, int(a.n_sets))
+    return read_rows(a.sets, SourceGateSet, int(a.n_sets))
 
 
-def advance_gates(a: SimpleNamespace, plan: list[Gate]) -> None:
+def advance_gates(a: SimpleNamespace, prepared: list[SourceGateSet]) -> None:
     """Advance every source's gates over the step that ends now, and send their changes."""
     now = begin_step(a).now
-    a.history = 0
-    for g in plan:
+    a.remembers = 0
+    for g in prepared:
         gate, event = GATES[g.kind], a.event_step[g.source : g.source + g.size] == now
         events = np.where(event, a.event_count[g.source : g.source + g.size], 0)
         sent = pulses(a, g, event, now) if gate.PULSES else Sent(events, event, event)
-        states = [a.states[g.state + k * g.size : g.state + (k + 1) * g.size] for k in range(gate.states(g.components))]
+        states = [a.gates[g.gates + k * g.size : g.gates + (k + 1) * g.size] for k in range(gate.states(g.components))]
         c = read(gate.C, a.coef[g.coef :], g.components)
         sends = gate.advance(states, c, sent, functools.partial(send, a, g))
         emit(a, now, g.event_source + np.flatnonzero(sends), 1)
 
 
-def pulses(a: SimpleNamespace, g: Gate, event: Array, now: int) -> Sent:
+def pulses(a: SimpleNamespace, g: SourceGateSet, event: Array, now: int) -> Sent:
     """Return the events and the transmitter of sources, and release transmitter at an event."""
     last = a.release_step[g.release : g.release + g.size]
     was_on = now - 1 - last < g.pulse
     return Sent(event, was_on, now - release(last, event, now, g.pulse, g.dead) < g.pulse)
 
 
-def send(a: SimpleNamespace, g: Gate, channel: int, who: Array, to: Array, since: Array) -> None:
+def send(a: SimpleNamespace, g: SourceGateSet, channel: int, who: Array, to: Array, since: Array) -> None:
     """Write the change that gates `who` send on a channel, from `since` to `to`."""
     at = 2 * (g.payload + channel * g.size + np.flatnonzero(who))
     a.payload[at], a.payload[at + 1] = to[who], since[who]

@@ -4,113 +4,33 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Iterator
-from enum import IntEnum
 from itertools import groupby
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.backends.numpy.spikes import Step, add_drive, begin_step, emit
-from gpusyn.equations.coefficients import read
-from gpusyn.equations.effects import EFFECTS, Effect, Real
+from gpusyn.backends.numpy.cells import (
+    Bathed,
+    CellProbes,
+    CellReceptor,
+    Cells,
+    ProbeVariable,
+    advance_calcium,
+    bathe,
+    sample,
+)
+from gpusyn.backends.numpy.spikes import add_drive, begin_step, emit
+from gpusyn.equations.effects import EFFECTS
 from gpusyn.equations.kinetics import LUMPED
-from gpusyn.equations.kinetics.base import Arrivals, Lumped
-from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
-from gpusyn.kernels.records import Array, Bath, Chunk, Drive, Probe, Ring, read_rows
+from gpusyn.equations.kinetics.base import Arrivals
+from gpusyn.equations.neurons import NEURONS, Neuron
+from gpusyn.kernels.records import Bath, Chunk, PoissonDrive, Probe, Ring, read_rows
 from gpusyn.kernels.signature import ReceptorLayout, Signature
 from gpusyn.numerics.portable_math import flush
+from gpusyn.utils.typing import Array
 
-HEAD = len(MembraneCoefficients._fields)  # number of the coefficients that every neuron has
 LIMIT = 1e30  # a potential of larger magnitude, or not a number, is a fault
-
-
-class Variable(IntEnum):
-    """Variable that a probe records."""
-
-    V = 0
-    G = 1
-    I = 2
-    B = 3
-    H = 4
-    CA = 5
-    OWN = 6  # a state of the neuron model
-
-
-class Receptor(NamedTuple):
-    """One receptor of a population: equations, states of gate and effect, per-synapse sums (mean, end) if any."""
-
-    kinetics: Lumped
-    effect: type[Effect]
-    input: int
-    coef: int
-    effect_coef: int
-    x: tuple[Array, ...]
-    effect_x: tuple[Array, ...]
-    synaptic: tuple[Array, Array] | None
-    bath: Bath
-
-
-class Bathed(NamedTuple):
-    """The state of a receptor in one step: coefficients of kinetics and effect, factors of its gate and magnesium."""
-
-    receptor: Receptor
-    c: Any  # by name
-    effect_c: Any  # by name
-    scale: Real | None
-    Mg: Real
-
-    def conductance(self, *, end: bool) -> Real:
-        """Return the conductance (or current) without voltage factors: its value now (`end`), or the step's mean."""
-        r = self.receptor
-        gate = r.kinetics.value(r.x) if end else r.kinetics.average(r.x, self.c)
-        if r.synaptic:
-            gate = gate + r.synaptic[int(end)]
-        return gate if self.scale is None else self.scale * gate
-
-    def current(self, v: Real, *, end: bool) -> Real:
-        """Return the current at potential v."""
-        r = self.receptor
-        return r.effect.current(self.conductance(end=end), r.effect_x, v, self.effect_c, self.Mg)
-
-
-class Probes(NamedTuple):
-    """Probes of one population that record the same variable at the same steps."""
-
-    variable: Variable
-    receptor: int
-    every: int
-    neurons: Array
-    first: Array  # places of the first samples in `trace`
-    columns: Array  # distances to the next samples
-
-
-class Cells(NamedTuple):
-    """One population, as views of the session's arrays."""
-
-    chunk: Chunk
-    V: Array
-    x: Any  # the model's own states, by name
-    refractory: Array
-    current: Array
-    current_wave: Array
-    clamp_wave: Array
-    c: Array  # (N_COEF,) if all neurons share one row, else (N_COEF, count)
-    receptors: tuple[Receptor, ...]
-    Ca: Array | None
-    calcium_c: Array  # CalciumCoefficients, then Pf of each receptor
-    rings: list[Ring]
-    drives: list[Drive]
-    probes: list[Probes]
-
-    @property
-    def head(self) -> MembraneCoefficients:
-        """Coefficients that every neuron has."""
-        return MembraneCoefficients(*self.c[:HEAD])
-
-    def own(self, model: type[Neuron]) -> Any:
-        """Return the model's own coefficients."""
-        return model.COEFFICIENTS(*self.c[HEAD : HEAD + len(model.COEFFICIENTS._fields)])
 
 
 class Neurons(NamedTuple):
@@ -123,7 +43,7 @@ class Neurons(NamedTuple):
 def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     """Return the populations, with views of their parts of the arrays."""
     assert signature is not None
-    rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, Drive), read_rows(a.bath, Bath)
+    rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, PoissonDrive), read_rows(a.bath, Bath)
     probes = read_rows(a.probes, Probe)
     model, n = NEURONS[signature.neuron], int(a.n)
     states = namedtuple("states", model.STATES)  # type: ignore[misc]
@@ -176,13 +96,13 @@ def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
         start = stop
 
 
-def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: list[Bath]) -> Receptor:
+def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: list[Bath]) -> CellReceptor:
     kinetics, effect, n = LUMPED[layout.kinetics], EFFECTS[layout.effect], int(a.n)
 
     def part(array: Array, which: int) -> Array:
         return array[which * n + chunk.first : which * n + chunk.first + chunk.size]
 
-    return Receptor(
+    return CellReceptor(
         kinetics,
         effect,
         layout.input,
@@ -197,7 +117,7 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: li
     )
 
 
-def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator[Probes]:
+def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator[CellProbes]:
     """Yield the probes of one population, grouped by the variable that they record."""
     found = [
         probe._replace(neuron=probe.neuron + chunk.first - whole.first)
@@ -210,8 +130,8 @@ def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator
 
     for (variable, receptor, every), group in groupby(sorted(found, key=kind), kind):
         same = list(group)
-        yield Probes(
-            Variable(variable),
+        yield CellProbes(
+            ProbeVariable(variable),
             receptor,
             every,
             np.array([p.neuron for p in same]),
@@ -220,12 +140,12 @@ def _probes(probes: list[Probe], whole: Chunk, members: list[Chunk]) -> Iterator
         )
 
 
-def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
+def advance_neurons(a: SimpleNamespace, prepared: Neurons) -> None:
     """Advance the step that begins: private Poisson input, V, gates, threshold, spikes and samples."""
     step = begin_step(a)
     now, start = step.now, step.now - step.local
     waves = a.waves[step.local * int(a.n_waves) :]
-    for cells in plan.cells:
+    for cells in prepared.cells:
         chunk = cells.chunk
         due, following = (
             [
@@ -239,12 +159,12 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
         ]
         for drive in cells.drives:
             add_drive(a, drive, step, chunk.offset, chunk.size, due)
-        bathed = [_bathed(a, r, cells.c, waves, step) for r in cells.receptors]
-        v, own = cells.V.copy(), cells.own(plan.model)
-        free_v = _free_v(plan.model, cells, own, bathed, waves)
-        reached, fires, sound = _threshold(plan.model, cells, own, free_v, waves)
+        bathed = [bathe(a, r, cells.c, waves, step) for r in cells.receptors]
+        v, own = cells.V.copy(), cells.own(prepared.model)
+        free_v = _free_v(prepared.model, cells, own, bathed, waves)
+        reached, fires, sound = _threshold(prepared.model, cells, own, free_v, waves)
         if cells.Ca is not None:
-            _advance_calcium(cells, bathed, v.dtype.type(0.5) * (v + reached))
+            advance_calcium(cells, bathed, v.dtype.type(0.5) * (v + reached))
         for b in bathed:
             r = b.receptor
             r.kinetics.step(r.x, b.c, Arrivals(due, following, shared).since(r.input))
@@ -256,21 +176,7 @@ def advance_neurons(a: SimpleNamespace, plan: Neurons) -> None:
         for p in cells.probes:
             if (now + 1) % p.every == 0:
                 row = (now + 1) // p.every - start // p.every - 1
-                a.trace[p.first + row * p.columns] = _sample(cells, bathed, p.variable, p.receptor)[p.neurons]
-
-
-def _bathed(a: SimpleNamespace, r: Receptor, c: Array, waves: Array, step: Step) -> Bathed:
-    """Return a receptor with the changes of this step by drugs, [Mg] and glycine."""
-    own, bath = c[r.coef :], r.bath
-    if bath.kinetics >= 0:
-        own = a.bath_kinetics[step.local * int(a.bath_width) + bath.kinetics :]
-    return Bathed(
-        r,
-        r.kinetics.read(own),
-        read(r.effect.COEFFICIENTS, c[r.effect_coef :]),
-        waves[bath.scale] if bath.scale >= 0 else None,
-        waves[bath.magnesium] if bath.magnesium >= 0 else c.dtype.type(1),
-    )
+                a.trace[p.first + row * p.columns] = sample(cells, bathed, p.variable, p.receptor)[p.neurons]
 
 
 def _free_v(model: type[Neuron], cells: Cells, own: Any, bathed: list[Bathed], waves: Array) -> Array:
@@ -283,16 +189,6 @@ def _free_v(model: type[Neuron], cells: Cells, own: Any, bathed: list[Bathed], w
         r = b.receptor
         G, D = r.effect.add(b.conductance(end=False), r.effect_x, v, b.effect_c, b.Mg, G, D)
     return model.advance(v, cells.x, own, G, D)
-
-
-def _advance_calcium(cells: Cells, bathed: list[Bathed], v: Array) -> None:
-    """Advance the calcium that flows in with a fraction of the current: Ca' = -Ca / tau + k sum |Pf I|."""
-    assert cells.Ca is not None
-    c, Pf = CalciumCoefficients(*cells.calcium_c[:2]), cells.calcium_c[2:]
-    inward = v.dtype.type(0)
-    for k, b in enumerate(bathed):
-        inward = inward + Pf[k] * np.abs(b.current(v, end=False))
-    cells.Ca[:] = flush(c.decay * cells.Ca + c.rise * inward)
 
 
 def _threshold(model: type[Neuron], cells: Cells, own: Any, free_v: Array, waves: Array) -> tuple[Array, Array, Array]:
@@ -317,25 +213,3 @@ def _threshold(model: type[Neuron], cells: Cells, own: Any, free_v: Array, waves
     cells.V[:] = np.where(fires, c.reset, reached) if holds else reached
     refractory[:] = counter
     return reached, fires, sound
-
-
-def _sample(cells: Cells, bathed: list[Bathed], variable: Variable, receptor: int) -> Array:
-    """Return the recorded values of all neurons at the end of the step."""
-    v = cells.V
-    value: Real
-    if variable == Variable.V:
-        value = v + cells.head.rest
-    elif variable == Variable.CA:
-        value = cells.Ca
-    elif variable == Variable.OWN:
-        value = cells.x[receptor]
-    elif variable == Variable.H:
-        value = cells.receptors[receptor].x[1]
-    elif variable == Variable.I:
-        value = bathed[receptor].current(v, end=True)
-    elif variable == Variable.B:
-        b = bathed[receptor]
-        value = b.receptor.effect.block(b.receptor.effect_x, v, b.effect_c, b.Mg)
-    else:
-        value = bathed[receptor].conductance(end=True)
-    return np.broadcast_to(flush(value), v.shape)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy.spikes import begin_step, emit, poisson_events
-from gpusyn.kernels.records import Drive, SourceChunk, read_rows
+from gpusyn.kernels.records import PoissonDrive, SourceChunk, read_rows
 from gpusyn.kernels.signature import Signature
 
 
@@ -16,7 +16,7 @@ class Sources(NamedTuple):
     """Poisson sources, one population at a time, and the drive of each."""
 
     sources: list[SourceChunk]
-    drives: list[Drive]
+    drives: list[PoissonDrive]
 
 
 def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
@@ -30,21 +30,21 @@ def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
             joined[-1] = last._replace(size=last.size + chunk.size)
         else:
             joined.append(chunk)
-    return Sources(joined, read_rows(a.drives, Drive))
+    return Sources(joined, read_rows(a.drives, PoissonDrive))
 
 
-def advance_poisson(a: SimpleNamespace, plan: Sources) -> None:
+def advance_poisson(a: SimpleNamespace, prepared: Sources) -> None:
     """Emit the spikes of Poisson sources."""
     step = begin_step(a)
-    for s in plan.sources:
-        events = poisson_events(a, plan.drives[s.drive], step, s.offset, s.size)
+    for s in prepared.sources:
+        events = poisson_events(a, prepared.drives[s.drive], step, s.offset, s.size)
         if events is not None:
             who = np.flatnonzero(events)
             emit(a, step.now, s.source + who, events[who])
 
 
-def advance_lists(a: SimpleNamespace, plan: None) -> None:
-    """Emit listed spikes: ``due_begin[s]`` to ``due_begin[s + 1]`` are due in step s of this chunk."""
+def advance_lists(a: SimpleNamespace, prepared: None) -> None:
+    """Emit listed spikes: ``listed_begin[s]`` to ``listed_begin[s + 1]`` are due in step s of this chunk."""
     step = begin_step(a)
-    due = slice(int(a.due_begin[step.local]), int(a.due_begin[step.local + 1]))
-    emit(a, step.now, a.due_id[due], a.due_events[due])
+    due = slice(int(a.listed_begin[step.local]), int(a.listed_begin[step.local + 1]))
+    emit(a, step.now, a.listed_id[due], a.listed_events[due])

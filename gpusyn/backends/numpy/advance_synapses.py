@@ -15,10 +15,11 @@ from gpusyn.backends.numpy.spikes import step_of
 from gpusyn.equations.blocker import BlockerCoefficients, unblocked
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.kinetics.base import SynapseGate
-from gpusyn.kernels.records import Array, SynapseBlock, SynapseSet, read_rows
+from gpusyn.kernels.records import SynapseBlock, SynapseSet, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.kernels.synapse_words import split_address
 from gpusyn.numerics.portable_math import flush
+from gpusyn.utils.typing import Array
 
 LANES = 32
 
@@ -26,7 +27,7 @@ LANES = 32
 class Lanes(NamedTuple):
     """The places of the synapses of a block when rows are cut into passes of 32; all first passes come first.
 
-    Rows are ordered by decreasing number of passes, so that pass p consists of the first ``active[p]`` rows.
+    BlockRows are ordered by decreasing number of passes, so that pass p consists of the first ``active[p]`` rows.
     """
 
     order: Array  # place -> row
@@ -67,7 +68,7 @@ def lane_sums(values: Array, lanes: Lanes) -> Array:
     return total
 
 
-class Rows(NamedTuple):
+class BlockRows(NamedTuple):
     """A block with its synapses' places in the sources' histories and lanes, and views of its weights and gates."""
 
     block: SynapseBlock
@@ -80,7 +81,7 @@ class Rows(NamedTuple):
     components: int  # number of components of each gate
 
 
-Sets = list[tuple[SynapseSet, list[Rows]]]
+Sets = list[tuple[SynapseSet, list[BlockRows]]]
 
 
 def prepare_synapses(gate: SynapseGate, a: SimpleNamespace, signature: Signature | None) -> Sets:
@@ -90,13 +91,13 @@ def prepare_synapses(gate: SynapseGate, a: SimpleNamespace, signature: Signature
     return [(s, [_rows(gate, a, block, s.size) for block in blocks[s.block : s.block_end]]) for s in sets]
 
 
-def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, count: int) -> Rows:
+def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, count: int) -> BlockRows:
     components = gate.components(a.coef[b.coef :])
     begin = a.row_begin[b.rows : b.rows + count + 1]
     first, stop = int(begin[0]), int(begin[-1])
     word, bit = split_address(a.address[b.address + first : b.address + stop].astype(np.int64))
     weights = a.weights[b.weights :]
-    return Rows(
+    return BlockRows(
         b,
         word,
         bit.astype(np.uint32),
@@ -111,9 +112,9 @@ def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, count: int) ->
     )
 
 
-def advance_synapses(gate: SynapseGate, a: SimpleNamespace, plan: Sets) -> None:
+def advance_synapses(gate: SynapseGate, a: SimpleNamespace, prepared: Sets) -> None:
     """Advance the gates of all synapses, and form the sums of each target."""
-    for s, blocks in plan:
+    for s, blocks in prepared:
         mean_sum = np.zeros(s.size, a.synaptic.dtype)
         end_sum = np.zeros(s.size, a.synaptic.dtype)
         for rows in blocks:
@@ -137,5 +138,5 @@ def advance_synapses(gate: SynapseGate, a: SimpleNamespace, plan: Sets) -> None:
             end_row = lane_sums(rows.weight * end, rows.lanes)
             mean_sum = mean_sum + gate.average(c, lane_sums(rows.weight * extra, rows.lanes), end_row)
             end_sum = end_sum + end_row
-        a.synaptic[s.sum : s.sum + s.size] = flush(mean_sum)
-        a.synaptic[s.sum + s.sum_step : s.sum + s.sum_step + s.size] = flush(end_sum)
+        a.synaptic[s.synaptic : s.synaptic + s.size] = flush(mean_sum)
+        a.synaptic[s.synaptic + s.synaptic_step : s.synaptic + s.synaptic_step + s.size] = flush(end_sum)

@@ -1,7 +1,7 @@
 """The `numpy` backend: the reference, vectorised over neurons, sources and synapses, in one thread.
 
-Each kernel has a twin: a function of the kernel's arrays (by argument name) and of a plan, which holds the data that
-follow from the constant tables. Twins work in place on the session's arrays, with the operations of the kernels in the
+Each kernel has a twin: a function of the kernel's arrays (by argument name) and of what is prepared once from the
+constant tables. Twins work in place on the session's arrays, with the operations of the kernels in the
 same order, so every other backend must give the same bits.
 """
 
@@ -81,7 +81,7 @@ class NumpyBackend:
 
 
 class _Call:
-    """One launch: a twin with its arguments, and its plan, which is made at the first call."""
+    """One launch: a twin with its arguments, and what it prepares at the first call."""
 
     def __init__(self, launch: Launch, arrays: dict[str, NDArray[np.generic]], numbers: Numbers) -> None:
         spec = KERNELS[launch.kernel]
@@ -92,13 +92,13 @@ class _Call:
         self.signature = launch.signature
         self.tables = {launch.arrays[argument] for argument in spec.tables}
         self.ready = False
-        self.plan: Any = None
+        self.prepared: Any = None
 
     def __call__(self) -> None:
         if not self.ready:
-            self.plan = self.twin.prepare(self.arguments, self.signature)
+            self.prepared = self.twin.prepare(self.arguments, self.signature)
             self.ready = True
-        self.twin.step(self.arguments, self.plan)
+        self.twin.step(self.arguments, self.prepared)
 
 
 class NumpySession:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy.spikes import release
-from gpusyn.kernels.records import Array, Clock, History, Route, Shared, read_rows
+from gpusyn.kernels.records import Clock, History, Route, Shared, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.kernels.synapse_words import decode_synapse
+from gpusyn.utils.typing import Array
 
 
 class Deliveries(NamedTuple):
@@ -32,7 +33,7 @@ def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliver
     )
 
 
-def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
+def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
     """End a step: deliver spikes to the rings of their targets, and advance the histories and the clock."""
     clock = Clock(*a.clock.tolist())
     now, local = clock.now, clock.now - clock.start
@@ -40,13 +41,13 @@ def deliver_spikes(a: SimpleNamespace, plan: Deliveries) -> None:
     if end > begin:
         spikes, events = a.spike_id[begin:end], a.spike_events[begin:end]
         senders = a.source_population[spikes]
-        for sender, route in plan.routes:
+        for sender, route in prepared.routes:
             mine = (senders == sender) & (spikes >= route.source) & (spikes < route.source_end)
             if mine.any():
                 deliver_rows(a, route, spikes[mine].astype(np.int64) - route.source, events[mine], now)
-    for s in plan.shared:
+    for s in prepared.shared:
         a.ring[s.base + (now & s.mask)] = 0
-    for h in plan.histories:
+    for h in prepared.histories:
         remember(a, h, now)
     a.spike_begin[local + 1] = end
     a.clock[:] = clock._replace(next=now + 1)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.kernels.records import Array, Clock, Drive
+from gpusyn.kernels.records import Clock, PoissonDrive
 from gpusyn.numerics.rng import poisson_counts
+from gpusyn.utils.typing import Array
 
 
 class Step(NamedTuple):
@@ -40,7 +41,7 @@ def emit(a: SimpleNamespace, now: int, sources: Array, events: Array | int) -> N
     a.spike_id[start:stop] = sources
     a.spike_events[start:stop] = events
     a.spike_total[0] = stop
-    if a.history:
+    if a.remembers:
         a.event_step[sources] = now
         a.event_count[sources] = events
 
@@ -55,7 +56,7 @@ def release(last: Array, event: Array, now: int, pulse: int, dead: int) -> Array
     return last
 
 
-def poisson_events(a: SimpleNamespace, drive: Drive, step: Step, offset: int, size: int) -> Array | None:
+def poisson_events(a: SimpleNamespace, drive: PoissonDrive, step: Step, offset: int, size: int) -> Array | None:
     """Return the Poisson events of elements `offset` to `offset + size` in one step; None outside start and stop.
 
     The rate is constant for each element, or one number per step from a table.
@@ -72,7 +73,7 @@ def poisson_events(a: SimpleNamespace, drive: Drive, step: Step, offset: int, si
     return poisson_counts(key, element, step.now, rate, p0, a.drive_pieces[at], drive.most_events)
 
 
-def add_drive(a: SimpleNamespace, drive: Drive, step: Step, offset: int, size: int, due: list[Array]) -> None:
+def add_drive(a: SimpleNamespace, drive: PoissonDrive, step: Step, offset: int, size: int, due: list[Array]) -> None:
     """Add private Poisson input to the sums that are due at the end of this step."""
     events = poisson_events(a, drive, step, offset, size)
     if events is None:

@@ -17,7 +17,7 @@ from gpusyn.utils.registry import Registry
 Coefficients = tuple[Any, ...]  # a NamedTuple of gpusyn/equations/kinetics/
 
 
-class Step(NamedTuple):
+class GateStep(NamedTuple):
     """The data, beside its kinetics, on which the coefficients of a source's or a synapse's gate may depend.
 
     Attributes
@@ -75,10 +75,10 @@ class GateForm:
     lumped: str
     target: Callable[..., Coefficients]
     synapse: str
-    each: Callable[[Any, Step], Coefficients]
+    each: Callable[[Any, GateStep], Coefficients]
     reason: str
     source: str | None = None
-    own: Callable[[Any, Step], Coefficients] | None = None
+    own: Callable[[Any, GateStep], Coefficients] | None = None
     into_v: Callable[..., Coefficients] | None = None
     components: Callable[[Any], int] = lambda kinetics: 1
     weights_may_change: bool = False
@@ -175,14 +175,14 @@ def into_v_coefficients(kinetics: Kinetics, dt: float, quantum: float, tau_m: An
     return _flat(form, "into_v", form.into_v(kinetics, dt, quantum, tau_m, C_m), _lumped(kinetics).C)
 
 
-def source_coefficients(kinetics: Kinetics, step: Step) -> list[float]:
+def source_coefficients(kinetics: Kinetics, step: GateStep) -> list[float]:
     """Return the coefficients of a source's gate, in the order of its struct."""
     form = form_of(kinetics)
     assert form.own is not None
     return [float(x) for x in _flat(form, "own", form.own(kinetics, step), form.source_gate.C)]
 
 
-def synapse_coefficients(kinetics: Kinetics, step: Step) -> list[float]:
+def synapse_coefficients(kinetics: Kinetics, step: GateStep) -> list[float]:
     """Return the coefficients of a synapse's gate, in the order of its struct."""
     form = form_of(kinetics)
     return [float(x) for x in _flat(form, "each", form.each(kinetics, step), form.synapse_gate.C)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gpusyn.builder.gating.forms import GateForm, Step, enter
+from gpusyn.builder.gating.forms import GateForm, GateStep, enter
 from gpusyn.equations.kinetics.g_protein import CascadeCoefficients, CascadeSourceCoefficients, FollowedCoefficients
 from gpusyn.kinetics import GProtein
 from gpusyn.numerics.propagators import chain_propagator
@@ -23,11 +23,11 @@ def cascade(kinetics: GProtein, dt: float) -> dict[str, float]:
     return found
 
 
-def _each(kinetics: GProtein, step: Step) -> CascadeCoefficients:
+def _each(kinetics: GProtein, step: GateStep) -> CascadeCoefficients:
     return CascadeCoefficients(**cascade(kinetics, step.dt), n=float(kinetics.n), K_d=kinetics.K_d)
 
 
-def _own(kinetics: GProtein, step: Step) -> CascadeSourceCoefficients:
+def _own(kinetics: GProtein, step: GateStep) -> CascadeSourceCoefficients:
     return CascadeSourceCoefficients(**_each(kinetics, step)._asdict(), least=LEAST_GATE[step.real])
 
 

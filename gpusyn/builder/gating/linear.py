@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from gpusyn.builder.gating.forms import Coefficients, GateForm, Step, enter
+from gpusyn.builder.gating.forms import Coefficients, GateForm, GateStep, enter
 from gpusyn.equations.kinetics.linear import ExponentialCoefficients, RisingCoefficients
 from gpusyn.kinetics import Alpha, DualExponential, Exponential
 from gpusyn.numerics import portable_math
@@ -111,7 +111,7 @@ def linear_form(
         whole = chain_propagator((1 / np.asarray(tau_m), *chain.rates), (1 / np.asarray(C_m), *chain.links), dt)
         return named(chain, whole, whole[0][1:], quantum)  # contributions of g to V (mV/pA) instead of means
 
-    def each(kinetics: Any, step: Step) -> Coefficients:
+    def each(kinetics: Any, step: GateStep) -> Coefficients:
         return target(kinetics, step.dt, 1.0)
 
     return GateForm(kind, lumped, target, synapse, each, REASON, into_v=into_v)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.gating.forms import Coefficients, GateForm, Step, enter
+from gpusyn.builder.gating.forms import Coefficients, GateForm, GateStep, enter
 from gpusyn.equations.kinetics.pulsed import (
     FirstOrderCoefficients,
     MarkovCoefficients,
@@ -133,7 +133,7 @@ def markov_scheme(kinetics: Markov, dt: float) -> PulseScheme:
     return pulse_scheme(off, on, kinetics.rest, kinetics.open, dt)
 
 
-def first_order(kinetics: FirstOrder, step: Step) -> FirstOrderCoefficients:
+def first_order(kinetics: FirstOrder, step: GateStep) -> FirstOrderCoefficients:
     """Return the exact step of a first-order gate, transmitter on and off (Destexhe, Mainen and Sejnowski 1994)."""
     dt = step.dt
     on = kinetics.alpha * kinetics.T_max + kinetics.beta
@@ -151,7 +151,7 @@ def first_order(kinetics: FirstOrder, step: Step) -> FirstOrderCoefficients:
     )
 
 
-def markov(kinetics: Markov, step: Step) -> MarkovCoefficients:
+def markov(kinetics: Markov, step: GateStep) -> MarkovCoefficients:
     """Return one step of a synapse's channels."""
     s = markov_scheme(kinetics, step.dt)
     return MarkovCoefficients(
@@ -169,7 +169,7 @@ def pulsed_form(
     kind: str,
     scheme_of: Callable[[Any, float], PulseScheme],
     synapse: str,
-    each: Callable[[Any, Step], Coefficients],
+    each: Callable[[Any, GateStep], Coefficients],
     components: Callable[[Any], int],
 ) -> GateForm:
     """Return the record of channels under pulses: `scheme_of` gives one step of them, from the kinetics and dt."""
@@ -186,7 +186,7 @@ def pulsed_form(
             jump=quantum,
         )
 
-    def own(kinetics: Any, step: Step) -> PulsedSourceCoefficients:
+    def own(kinetics: Any, step: GateStep) -> PulsedSourceCoefficients:
         s = scheme_of(kinetics, step.dt)
         return PulsedSourceCoefficients(on=s.on, off=s.off, drive=s.drive)
 

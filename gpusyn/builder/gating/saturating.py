@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.gating.forms import GateForm, Step, enter
+from gpusyn.builder.gating.forms import GateForm, GateStep, enter
 from gpusyn.builder.gating.linear import decay_of
 from gpusyn.equations.kinetics.linear import ExponentialCoefficients, RisingCoefficients
 from gpusyn.equations.kinetics.saturating import (
@@ -49,7 +49,7 @@ class Growth(NamedTuple):
         return {**self._asdict(), "n_ratios": float(len(self.ratios))}
 
 
-def growth(kinetics: Saturating, step: Step) -> Growth:
+def growth(kinetics: Saturating, step: GateStep) -> Growth:
     """Return the coefficients of `kinetics`, with as many terms as the largest possible x needs.
 
     Raises
@@ -128,12 +128,12 @@ def _target_saturating(kinetics: Saturating, dt: float, quantum: float) -> Risin
     return RisingCoefficients(g_g=c.decay, g_h=1.0, h_h=0.0, mean_g=c.mean, mean_h=0.5, jump=quantum)
 
 
-def _own_saturating(kinetics: Saturating, step: Step) -> SaturatingSourceCoefficients:
+def _own_saturating(kinetics: Saturating, step: GateStep) -> SaturatingSourceCoefficients:
     least = LEAST_RISE[step.real] / (kinetics.alpha * kinetics.tau_rise)
     return SaturatingSourceCoefficients(least=least, **growth(kinetics, step).named())
 
 
-def _each_saturating(kinetics: Saturating, step: Step) -> SaturatingCoefficients:
+def _each_saturating(kinetics: Saturating, step: GateStep) -> SaturatingCoefficients:
     mean = decay_of(kinetics.tau_decay, step.dt).mean
     return SaturatingCoefficients(mean=mean, **growth(kinetics, step).named())
 
@@ -142,7 +142,7 @@ def _target_jump(kinetics: Saturating, dt: float, quantum: float) -> Exponential
     return decay_of(kinetics.tau_decay, dt)._replace(jump=quantum)
 
 
-def _each_jump(kinetics: Saturating, step: Step) -> JumpCoefficients:
+def _each_jump(kinetics: Saturating, step: GateStep) -> JumpCoefficients:
     mean = decay_of(kinetics.tau_decay, step.dt).mean
     return JumpCoefficients(mean=mean, **jump(kinetics, step.dt)._asdict())
 

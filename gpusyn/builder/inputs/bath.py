@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.gating.forms import lumped_form, target_coefficients
 from gpusyn.builder.inputs.courses import (
     Column,
     Course,
-    Floats,
     ReceptorBath,
     StepTimes,
     at_middle,
@@ -24,8 +22,8 @@ from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.kernels.records import Bath, write_rows
 from gpusyn.kinetics import Kinetics
+from gpusyn.utils.typing import Array, Floats
 
-Array = NDArray[Any]
 UNCHANGED = Bath(scale=-1, magnesium=-1, kinetics=-1)
 
 

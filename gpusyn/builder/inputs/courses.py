@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.gating.strategy import TARGET
 from gpusyn.drugs.actions import DecayModulator, OpenChannelBlocker
@@ -16,11 +15,11 @@ from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import whole_steps
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import Receptor
+from gpusyn.utils.typing import Floats
 
 if TYPE_CHECKING:
     from gpusyn.builder.layout import Layout, PlacedPopulation
 
-Floats = NDArray[np.float64]
 Course = Callable[[Floats], Floats]  # times (ms) -> values
 
 

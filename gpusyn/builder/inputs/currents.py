@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gpusyn.builder.inputs.courses import Column, Floats, StepTimes, Window, window
+from gpusyn.builder.inputs.courses import Column, StepTimes, Window, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.network.stimulus import Clamp, Injection
 from gpusyn.parameters.waveform import Waveform
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array, Floats
 
 
 class TimedCurrent(NamedTuple):

@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import most_events
-from gpusyn.builder.inputs.courses import Floats, StepTimes, window
+from gpusyn.builder.inputs.courses import StepTimes, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import array_name
-from gpusyn.kernels.records import CHUNK, NEVER, Drive, SourceChunk, write_rows
+from gpusyn.kernels.records import CHUNK, NEVER, PoissonDrive, SourceChunk, write_rows
 from gpusyn.network import stimulus
 from gpusyn.numerics.rng import Stream, StreamPurpose, poisson_parameters, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
+from gpusyn.utils.typing import Array, Floats
 
-Array = NDArray[Any]
 NO_WEIGHT = np.zeros(0)
 
 
@@ -55,7 +54,7 @@ class PoissonTables:
 
     Attributes
     ----------
-    rows : list of Drive
+    rows : list of PoissonDrive
         The drives, sorted by population, then one for each population of Poisson sources.
     drive_range : dict of str to (int, int)
         First and one past the last drive of each population.
@@ -86,13 +85,13 @@ class PoissonTables:
         self.n_constant = sum(len(mean) for mean in self._means)
         self.rows = self._rows(inputs)
 
-    def _rows(self, inputs: list[PoissonInput]) -> list[Drive]:
-        rows: list[Drive] = []
+    def _rows(self, inputs: list[PoissonInput]) -> list[PoissonDrive]:
+        rows: list[PoissonDrive] = []
         rate, wave, weight = 0, 0, 0  # places of the next rate, waveform and weight
         for i in inputs:
             varies = isinstance(i.rate, Waveform)
             rows.append(
-                Drive(
+                PoissonDrive(
                     key_low=i.key & 0xFFFFFFFF,
                     key_high=i.key >> 32,
                     input=i.input,
@@ -126,7 +125,7 @@ class PoissonTables:
         pieces = [pieces for _, _, pieces, _ in found]
         chunks = {array_name("chunks", kernel="advance_poisson"): write_rows(self.chunks, SourceChunk)}
         return (chunks if self.chunks else {}) | {
-            "drives": write_rows(self.rows, Drive),
+            "drives": write_rows(self.rows, PoissonDrive),
             "drive_rate": np.concatenate([*rates, np.zeros((room, 2))]).astype(np.float64),
             "drive_pieces": np.concatenate([*pieces, np.ones(room, np.int32)]).astype(np.int32),
             "drive_weight": np.concatenate([*self._weights, np.zeros(1)]).astype(self.layout.numbers.acc_dtype),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Layout
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class ListedSpikes(NamedTuple):
@@ -51,7 +49,7 @@ class SpikeLists:
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name."""
-        return {"due_id": self.source, "due_events": self.events}
+        return {"listed_id": self.source, "listed_events": self.events}
 
 
 def _listed(layout: Layout) -> Iterator[ListedSpikes]:

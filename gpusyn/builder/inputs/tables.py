@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import Column, StepTimes, at_middle, step_times
@@ -13,8 +12,7 @@ from gpusyn.builder.inputs.currents import Clamps, Injections
 from gpusyn.builder.inputs.poisson import PoissonTables
 from gpusyn.builder.inputs.spike_lists import SpikeLists
 from gpusyn.builder.layout import Layout
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class Write(NamedTuple):
@@ -69,7 +67,7 @@ class InputTables:
         times = step_times(start, steps, self.layout.dt)
         found = []
         if self.spike_lists.exist:
-            found.append(Write("due_begin", self.spike_lists.begin(start, steps)))
+            found.append(Write("listed_begin", self.spike_lists.begin(start, steps)))
         if len(self.columns) > 1:
             found.append(Write("waves", self._waves(times)))
         if self.bath.width:

@@ -15,9 +15,9 @@ from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.values import check_drawn
+from gpusyn.utils.typing import Floats
 
-Integers = NDArray[np.integer[Any]]
-Floats = NDArray[np.float64]
+AnyIntegers = NDArray[np.integer[Any]]
 
 
 class Synapses(NamedTuple):
@@ -26,9 +26,9 @@ class Synapses(NamedTuple):
     A delay or weight that all synapses share is a number.
     """
 
-    pre: Integers
-    post: Integers
-    delay: Integers | int
+    pre: AnyIntegers
+    post: AnyIntegers
+    delay: AnyIntegers | int
     weights: dict[str, Floats | float]
 
     def take(self, index: Any) -> Synapses:
@@ -53,7 +53,7 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
     return Synapses(pre, post, delay, weights)
 
 
-def _weights(projection: Projection, seed: int, creation: Integers) -> dict[str, Floats | float]:
+def _weights(projection: Projection, seed: int, creation: AnyIntegers) -> dict[str, Floats | float]:
     """Return the weights by receptor; a Ratio multiplies the weights on the receptor that it names."""
     weights: dict[str, Floats | float] = {}
     for receptor in projection.weights:
@@ -66,7 +66,7 @@ def _weights(projection: Projection, seed: int, creation: Integers) -> dict[str,
     return weights
 
 
-def _weight(projection: Projection, receptor: str, key: int, creation: Integers) -> Floats | float:
+def _weight(projection: Projection, receptor: str, key: int, creation: AnyIntegers) -> Floats | float:
     """Return the weights on a receptor whose weight is no Ratio."""
     where, given = f"Projection '{projection.name}'.weight['{receptor}']", projection.weights[receptor]
     if isinstance(given, Distribution):
@@ -87,8 +87,8 @@ def _weight(projection: Projection, receptor: str, key: int, creation: Integers)
 
 
 def _delay(
-    projection: Projection, dt: float, key: int, creation: Integers, pre: Integers, post: Integers
-) -> Integers | int:
+    projection: Projection, dt: float, key: int, creation: AnyIntegers, pre: AnyIntegers, post: AnyIntegers
+) -> AnyIntegers | int:
     given = projection.delay
     if isinstance(given, DistanceDelay):
         return _on_grid(given.between(pre, post), dt)
@@ -104,7 +104,7 @@ def _delay(
     return round(given / dt)
 
 
-def _on_grid(delays: Floats, dt: float) -> Integers:
+def _on_grid(delays: Floats, dt: float) -> AnyIntegers:
     """Return delays in whole steps, at least one."""
     return np.maximum(np.rint(delays / dt), 1).astype(np.int32)
 
@@ -129,10 +129,10 @@ def part_of(synapses: Synapses, pathway: Pathway) -> Synapses:
     return chosen._replace(pre=pre, post=post)
 
 
-def _local(ids: Integers, positions: Integers, start: int) -> Integers:
+def _local(ids: AnyIntegers, positions: AnyIntegers, start: int) -> AnyIntegers:
     """Return the local ids of positions in a part that begins at `start`; a contiguous part needs no table."""
     if len(ids) and int(ids[-1]) - int(ids[0]) == len(ids) - 1:
         shift = int(ids[0]) - start
         return positions + positions.dtype.type(shift) if shift else positions
-    found: Integers = ids[positions - start]
+    found: AnyIntegers = ids[positions - start]
     return found

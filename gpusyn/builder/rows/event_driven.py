@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.fixed_point import weight_shift
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Layout, Pathway, ReceptorRings
 from gpusyn.builder.rows.drawn import Synapses
-from gpusyn.builder.rows.sorted import Rows, own_rows, shared_rows, source_rows
+from gpusyn.builder.rows.sorted import SortedRows, own_rows, shared_rows, source_rows
 from gpusyn.builder.rows.stored import Pool, StoredWeights, ordered_weights, weight_step
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
 from gpusyn.receptors import Receptor
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class Senders(NamedTuple):
@@ -36,7 +34,7 @@ class Senders(NamedTuple):
     channels: int = 1
 
 
-class Place(NamedTuple):
+class RoutePlace(NamedTuple):
     """Places of the synapses of a route in their arrays."""
 
     rows: int
@@ -95,7 +93,7 @@ class EventDrivenTables:
             self._add_rows(pathway, synapses, own_rows(pathway, synapses.delay), taken_back=True)
 
     def _add_rows(
-        self, pathway: Pathway, synapses: Synapses, rows: Rows, *, shared: bool = False, taken_back: bool = False
+        self, pathway: Pathway, synapses: Synapses, rows: SortedRows, *, shared: bool = False, taken_back: bool = False
     ) -> None:
         """Route rows to the rings of the pathway's receptors; rows `taken_back` subtract and are hidden from users."""
         begin, words = self._row_begin.add(rows.begin), self._words.add(rows.word)
@@ -109,7 +107,7 @@ class EventDrivenTables:
             stored = np.rint(np.ldexp(exact, -exponent))
             weights, step = self._weights.add(-stored if taken_back else stored), weight_step(stored, rows.word)
             senders = self._senders(pathway, k)
-            route = _route(senders, Place(begin, words, weights, step, shift), _sums(pathway, ring, shared))
+            route = _route(senders, RoutePlace(begin, words, weights, step, shift), _sums(pathway, ring, shared))
             self.routes.append((senders.number, route))
             if not taken_back:
                 self._count_zeros(f"{pathway.projection.name}:{receptor.name}", exact, stored)
@@ -174,7 +172,7 @@ def _sums(pathway: Pathway, ring: ReceptorRings, shared: bool) -> Sums:
     return Sums(ring.base, ring.slots - 1, post.size, post.slices, post.slice_size, ring_step=ring.slots * post.size)
 
 
-def _route(senders: Senders, place: Place, sums: Sums) -> Route:
+def _route(senders: Senders, place: RoutePlace, sums: Sums) -> Route:
     return Route(
         source=senders.source,
         source_end=senders.source_end,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from gpusyn.builder.gating.forms import Step, synapse_coefficients, synapse_kernel, synapse_states
+from gpusyn.builder.gating.forms import GateStep, synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation, one_weight
 from gpusyn.builder.rows.per_synapse import by_kernel
 from gpusyn.drugs.combined import blocker_of
@@ -28,7 +28,7 @@ def pathway_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
             "row bounds": pathway.post.size + 1,
             "synapses": n,
             "weights": weights,
-            "states": n * states,
+            "synapse states": n * states,
         }
         coefficients = sum(_synapse_coefficients(pathway, r, layout) for _, r in own)
         found[kernel, pathway.post.group] = {"blocks": len(own), "coefficients": coefficients}
@@ -82,4 +82,4 @@ def _synapse_coefficients(pathway: Pathway, receptor: Receptor, layout: Layout) 
 
 @functools.lru_cache
 def _gate_coefficients(kinetics: Kinetics, dt: float, real: str, most_events: int, where: str) -> int:
-    return len(synapse_coefficients(kinetics, Step(dt, real, most_events, where)))
+    return len(synapse_coefficients(kinetics, GateStep(dt, real, most_events, where)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gpusyn.builder.gating.forms import Step, pulse_steps, synapse_coefficients, synapse_kernel, synapse_states
+from gpusyn.builder.gating.forms import GateStep, pulse_steps, synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.layout import Group, Layout, Pathway, PlacedPopulation, history_bits, history_words
 from gpusyn.builder.rows.drawn import Synapses
 from gpusyn.builder.rows.sorted import target_rows
@@ -19,8 +18,7 @@ from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import History, SynapseBlock, SynapseSet, write_rows
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.nernst import thermal_voltage
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class Histories:
@@ -148,7 +146,7 @@ class SynapseGateTables:
     def _member(self, block: SynapseBlock, pathway: Pathway, receptor: Receptor) -> Member:
         """Return the block with its coefficients; a blocker's state, the free channels, follows that of the gate."""
         dt, where = self.layout.dt, f"receptor '{receptor.name}'.kinetics"
-        step = Step(dt, self.layout.numbers.real, pathway.pre.most_events, where)
+        step = GateStep(dt, self.layout.numbers.real, pathway.pre.most_events, where)
         coef = synapse_coefficients(receptor.kinetics, step)
         blocker = blocker_of(receptor, self.layout.net.infusions)
         if blocker is None:
@@ -201,8 +199,8 @@ class SynapseGateTables:
                 SynapseSet(
                     size=place.size,
                     first=place.first,
-                    sum=2 * row * group.size + place.first,
-                    sum_step=group.size,
+                    synaptic=2 * row * group.size + place.first,
+                    synaptic_step=group.size,
                     block=len(blocks),
                     block_end=len(blocks) + len(members),
                 )

@@ -12,20 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Pathway
-from gpusyn.builder.rows.drawn import Integers, Synapses
+from gpusyn.builder.rows.drawn import AnyIntegers, Synapses
 from gpusyn.kernels.records import History
 from gpusyn.kernels.synapse_words import encode_address, encode_synapse
 
 
-class Rows(NamedTuple):
+class SortedRows(NamedTuple):
     """Sorted synapses: `begin` holds the bounds of each row in `word`, `order` the synapse of each word."""
 
-    begin: NDArray[np.int64]
+    begin: AnyIntegers
     word: NDArray[np.uint32]
     order: Any
 
 
-def source_rows(synapses: Synapses, pathway: Pathway) -> Rows:
+def source_rows(synapses: Synapses, pathway: Pathway) -> SortedRows:
     """Return the rows of the sources in the pathway's range, each cut into the slices of the target."""
     first, end = pathway.pre_range
     post = pathway.post
@@ -34,36 +34,36 @@ def source_rows(synapses: Synapses, pathway: Pathway) -> Rows:
     piece = target // post.slice_size
     cell = (pre.astype(np.int64) - first) * post.slices + piece
     begin = _bounds(cell, (end - first) * post.slices)
-    return Rows(begin, encode_synapse(target - piece * post.slice_size, delay), order)
+    return SortedRows(begin, encode_synapse(target - piece * post.slice_size, delay), order)
 
 
-def shared_rows(pathway: Pathway, delay: int) -> Rows:
+def shared_rows(pathway: Pathway, delay: int) -> SortedRows:
     """Return the rows of a pathway whose targets all receive the same: one word per source."""
     first, end = pathway.pre_range
     ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
     begin = _bounds(ids - first, end - first)
-    return Rows(begin, encode_synapse(np.zeros(len(ids), np.uint32), delay), slice(None))
+    return SortedRows(begin, encode_synapse(np.zeros(len(ids), np.uint32), delay), slice(None))
 
 
-def own_rows(pathway: Pathway, delay: int) -> Rows:
+def own_rows(pathway: Pathway, delay: int) -> SortedRows:
     """Return the rows by which the sources of a shared pathway subtract the events that they sent to themselves."""
     ids = pathway.own_ids.astype(np.int64)
     return source_rows(Synapses(ids, ids, delay, {}), pathway)
 
 
-def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> Rows:
+def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> SortedRows:
     """Return the rows of all neurons of the pathway's target population; a word is an address in `history`."""
     order = _sorted(synapses.post, synapses.pre, pathway.pre.size)
     pre, target, delay = synapses.pre[order], synapses.post[order], _at(synapses.delay, order)
     begin = _bounds(target.astype(np.int64), pathway.post.size)
-    return Rows(begin, encode_address(pre, delay, history), order)
+    return SortedRows(begin, encode_address(pre, delay, history), order)
 
 
-def _at(delay: Integers | int, order: Any) -> Any:
+def _at(delay: AnyIntegers | int, order: Any) -> Any:
     return delay[order].astype(np.int64) if isinstance(delay, np.ndarray) else delay
 
 
-def _sorted(major: Integers, minor: Integers, n_minor: int) -> Any:
+def _sorted(major: AnyIntegers, minor: AnyIntegers, n_minor: int) -> Any:
     """Return the stable order by (major, minor): a slice of everything if sorted already, as from most rules."""
     key = major.astype(np.int64) * max(n_minor, 1)
     key += minor
@@ -72,7 +72,7 @@ def _sorted(major: Integers, minor: Integers, n_minor: int) -> Any:
     return np.argsort(key, kind="stable")
 
 
-def _bounds(cell: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+def _bounds(cell: AnyIntegers, n: int) -> AnyIntegers:
     begin = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(cell, minlength=n), out=begin[1:])
     return begin

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Pathway
 from gpusyn.builder.rows.drawn import Synapses
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import History
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 @dataclass

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numpy.typing import NDArray
-
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
@@ -13,8 +9,7 @@ from gpusyn.builder.rows.event_driven import EventDrivenTables
 from gpusyn.builder.rows.per_synapse import Histories, SynapseGateTables, by_kernel
 from gpusyn.builder.rows.stored import StoredWeights
 from gpusyn.builder.source_gates import GateTables
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 class SynapseTables:

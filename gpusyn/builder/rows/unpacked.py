@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Pathway
 from gpusyn.builder.rows.stored import StoredWeights
 from gpusyn.kernels.synapse_words import decode_address, decode_synapse
+from gpusyn.utils.typing import Array
 
-Array = NDArray[Any]
 Read = Callable[[str, int, int], Array]  # array, start, stop -> its values there
 
 

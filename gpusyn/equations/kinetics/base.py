@@ -12,9 +12,10 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import numpy as np
 
 from gpusyn.equations.coefficients import count, read
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.errors import ArgumentError
 from gpusyn.utils.registry import Registry
+from gpusyn.utils.typing import Array
 
 MOST_COMPONENTS = 7  # most components of a scheme of channels under pulses; it has one more state
 
@@ -102,7 +103,7 @@ class Lumped(Gate):
         """Return the sum's mean over the coming step."""
         raise NotImplementedError
 
-    def step(self, x: Sequence[Array], c: Any, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: Any, arrivals: Arrivals) -> None:
         """Advance over the step, then add the input that is due at its end."""
         raise NotImplementedError
 
@@ -275,7 +276,7 @@ class Unlumped(Lumped):
         """Return nothing."""
         return np.zeros((), np.float32)
 
-    def step(self, x: Sequence[Array], c: Any, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: Any, arrivals: Arrivals) -> None:
         """Do nothing."""
 
     def value(self, x: Sequence[Array]) -> Array:

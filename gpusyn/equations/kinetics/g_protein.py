@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.equations.coefficients import Number
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.equations.kinetics.base import (
     Arrivals,
     Lumped,
@@ -25,6 +25,7 @@ from gpusyn.equations.kinetics.base import (
     synapse_gate,
 )
 from gpusyn.numerics.portable_math import flush
+from gpusyn.utils.typing import Array
 
 
 class FollowedCoefficients(NamedTuple):
@@ -80,10 +81,10 @@ class Followed(Lumped):
         half: Array = x[0].dtype.type(0.5) * (x[0] + x[1])
         return half
 
-    def step(self, x: Sequence[Array], c: FollowedCoefficients, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: FollowedCoefficients, arrivals: Arrivals) -> None:
         """Make the coming sum the present sum, and read the next one."""
         x[0][:] = x[1]
-        x[1][:] = c.jump * arrived.keep(0).astype(x[1].dtype)
+        x[1][:] = c.jump * arrivals.keep(0).astype(x[1].dtype)
 
 
 def opened(G: Array, n: int, K_d: Real) -> Array:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.equations.coefficients import Number
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.equations.kinetics.base import Arrivals, Lumped, SynapseGate, lumped, synapse_gate
 from gpusyn.numerics.portable_math import flush
+from gpusyn.utils.typing import Array
 
 
 class ExponentialCoefficients(NamedTuple):
@@ -47,9 +48,9 @@ class Exponential(Lumped):
         """Return the mean of g over the step, (tau / dt) (1 - decay) g."""
         return c.mean * x[0]
 
-    def step(self, x: Sequence[Array], c: ExponentialCoefficients, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: ExponentialCoefficients, arrivals: Arrivals) -> None:
         """Decay g, then add the input: decay g + jump x input."""
-        x[0][:] = flush(c.decay * x[0] + c.jump * arrived.take(0).astype(x[0].dtype))
+        x[0][:] = flush(c.decay * x[0] + c.jump * arrivals.take(0).astype(x[0].dtype))
 
 
 @lumped
@@ -63,10 +64,10 @@ class Rising(Lumped):
         """Return the mean of g over the step."""
         return c.mean_g * x[0] + c.mean_h * x[1]
 
-    def step(self, x: Sequence[Array], c: RisingCoefficients, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: RisingCoefficients, arrivals: Arrivals) -> None:
         """Advance both; g depends on the old h, and the input is added to h."""
         x[0][:] = flush(c.g_g * x[0] + c.g_h * x[1])
-        x[1][:] = flush(c.h_h * x[1] + c.jump * arrived.take(0).astype(x[1].dtype))
+        x[1][:] = flush(c.h_h * x[1] + c.jump * arrivals.take(0).astype(x[1].dtype))
 
 
 def counted(sent: Array, like: Array) -> Array:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.equations.coefficients import Matrix, Number, Vector
-from gpusyn.equations.effects import Array, Real
+from gpusyn.equations.effects import Real
 from gpusyn.equations.kinetics.base import (
     LUMPED,
     MOST_COMPONENTS,
@@ -25,6 +25,7 @@ from gpusyn.equations.kinetics.base import (
     synapse_gate,
 )
 from gpusyn.numerics.portable_math import flush
+from gpusyn.utils.typing import Array
 
 
 class PulsedCoefficients(NamedTuple):
@@ -101,12 +102,12 @@ class Pulsed(Lumped):
             mean = mean + c.mean_off[i] * x[m + i]
         return mean
 
-    def step(self, x: Sequence[Array], c: PulsedCoefficients, arrived: Arrivals) -> None:
+    def step(self, x: Sequence[Array], c: PulsedCoefficients, arrivals: Arrivals) -> None:
         """Advance both sums; at the edges of pulses, synapses move from one sum to the other."""
         m, real = self.m, x[0].dtype
         new = []
         for i in range(m):
-            moved = c.jump * arrived.take(1 + i).astype(real)
+            moved = c.jump * arrivals.take(1 + i).astype(real)
             on, off = c.drive[i] * x[2 * m], real.type(0)
             for k in range(m):
                 on = on + c.on[i][k] * x[k]
@@ -114,7 +115,7 @@ class Pulsed(Lumped):
             new.append((on + moved, off - moved))
         for i, (on, off) in enumerate(new):
             x[i][:], x[m + i][:] = flush(on), flush(off)
-        x[2 * m][:] = c.jump * arrived.keep(0).astype(real)
+        x[2 * m][:] = c.jump * arrivals.keep(0).astype(real)
 
     def value(self, x: Sequence[Array]) -> Array:
         """Return the sum over all synapses of the open fraction times the weight."""

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.equations.coefficients import Number, Rest
-from gpusyn.equations.effects import Array
 from gpusyn.equations.kinetics.base import Send, Sent, SourceGate, SynapseGate, source_gate, synapse_gate
 from gpusyn.equations.kinetics.linear import counted
 from gpusyn.numerics.portable_math import expm1, flush
+from gpusyn.utils.typing import Array
 
 
 class SaturatingSourceCoefficients(NamedTuple):

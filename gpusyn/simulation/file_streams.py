@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
 from gpusyn.network.recorder import Recorder
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.logs import parts_of
-
-Array = NDArray[Any]
+from gpusyn.utils.typing import Array
 
 
 def _path(recorder: Recorder) -> Path:
