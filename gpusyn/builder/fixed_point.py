@@ -12,10 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.errors import ParameterError
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
-from gpusyn.parameters.waveform import Waveform
 
 FINENESS = 1e-6  # half a quantum relative to the mean weight
 _LIMIT = {"int32": 2**31 - 1, "int64": 2**62}
@@ -122,47 +120,3 @@ def weight_range(given: Any) -> WeightRange:
     if not size.size:
         return WeightRange(0.0, 0.0, 0.0)
     return WeightRange(float(size.min()), float(size.mean()), float(size.max()))
-
-
-def poisson_cap(mean: float) -> int:
-    """Return a count that a Poisson variable of the given mean exceeds with probability below 1e-18."""
-    if mean > 20:
-        return int(mean + 9 * math.sqrt(mean) + 32)
-    k, term = 0, 1.0
-    while term > 1e-18:  # the tail beyond k is at most mean^(k+1)/(k+1)!
-        k += 1
-        term *= mean / k
-    return max(k, 1)
-
-
-def mean_events(rate: Any, dt: float) -> float:
-    """Return the largest mean count per step of a rate (Hz: number, array or waveform)."""
-    values = rate.values if isinstance(rate, Waveform) else rate
-    return float(np.max(np.asarray(values, dtype=np.float64), initial=0.0)) * dt * 1e-3
-
-
-def most_events(source: Any, dt: float, where: str) -> int:
-    """Return the largest number of events that a neuron, a source or a drive can emit per step."""
-    declared: int | None = getattr(source, "max_events", None)
-    if hasattr(source, "times"):
-        found = _most_coincident(source.times, dt)
-        if declared is not None and declared < found:
-            raise ParameterError(
-                f"{where}: {found} spike times of one neuron fall into one step, more than max_events = {declared}; "
-                "raise max_events"
-            )
-    elif hasattr(source, "rate"):
-        rate = source.rate
-        found = poisson_cap(rate.bounds()[1] * dt * 1e-3 if isinstance(rate, Distribution) else mean_events(rate, dt))
-    else:
-        return 1
-    return declared or found
-
-
-def _most_coincident(lists: Any, dt: float) -> int:
-    most = 1
-    for times in lists if isinstance(lists, tuple) else (lists,):
-        steps = np.maximum(np.rint(np.asarray(times) / dt), 1)
-        if len(steps):
-            most = max(most, int(np.unique(steps, return_counts=True)[1].max()))
-    return most

@@ -19,6 +19,7 @@ from gpusyn.kernels.synapse_words import MOST_HISTORY
 from gpusyn.kinetics import Kinetics
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection, base_weight
+from gpusyn.neurons.sources import Source
 from gpusyn.receptors import Receptor
 from gpusyn.utils.typing import Integers
 
@@ -174,6 +175,11 @@ class Layout:
     def pathways_of(self, projection: Projection) -> list[Pathway]:
         """Return the pathways of a projection."""
         return [pathway for pathway in self.pathways if pathway.projection is projection]
+
+    def sources(self, kernel: str) -> list[PlacedPopulation]:
+        """Return the populations of spike sources whose spikes a kernel makes."""
+        models = [(place, place.population.model) for place in self.populations.values()]
+        return [place for place, model in models if isinstance(model, Source) and kernel == model.KERNEL]
 
     @property
     def n_sources(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, most_events, projection_range, weight_range
+from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, projection_range, weight_range
 from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath
@@ -36,6 +36,7 @@ from gpusyn.kernels.synapse_words import LARGEST_SLICE, LONGEST_DELAY
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
+from gpusyn.neurons.sources import most_poisson_events
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps, whole_steps_array
 
@@ -70,7 +71,7 @@ def _place_populations(layout: Layout, workers: int) -> None:
         place.slices = max(-(-population.size // LARGEST_SLICE), min(workers, max(population.size, 1)))
         layout.populations[name] = place
         source += population.size
-        place.most_events = most_events(population.model, layout.dt, f"Population '{name}'")
+        place.most_events = population.model.most_events(layout.dt, f"Population '{name}'")
     if source >= 2**31:
         raise ParameterError(
             f"Network: has {source} neurons, but ids have 31 bits, so at most {2**31 - 1} are possible on one device"
@@ -169,7 +170,7 @@ def _driven(layout: Layout) -> Iterator[tuple[Target, Input]]:
         _refuse_blocked(drive, layout)
         where = f"Drive '{drive.name}'"
         least, mean, largest = weight_range(drive.weight)
-        given = Input(where, mean, largest, most_events(drive, layout.dt, where), least)
+        given = Input(where, mean, largest, most_poisson_events(drive.rate, layout.dt), least)
         for population, _ in drive.target.parts:
             yield (population.name, [r.name for r in population.receptors].index(drive.receptor)), given
 

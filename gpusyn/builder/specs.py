@@ -21,6 +21,7 @@ from gpusyn.builder.source_gates import GateTables
 from gpusyn.kernels.arrays import ARRAYS, SYNAPTIC, ArrayKind, Extents, Owner, array_name, type_of
 from gpusyn.kernels.program import ArraySpec
 from gpusyn.kernels.records import CHUNK
+from gpusyn.kernels.spec import KERNELS
 
 SPIKES_HELD = 1 << 20  # spikes on the device between two host reads
 SAMPLES_HELD = 1 << 24
@@ -43,8 +44,6 @@ def chunk_steps(layout: Layout) -> int:
 
 def launched(layout: Layout) -> list[tuple[str, int | None]]:
     """Return kernel and group of each launch of a step: synapses' gates, neurons, sources, their gates, delivery."""
-    kinds = {p.population.model.kind for p in layout.populations.values()}
-    noise = any(p.population.model.kind == "PoissonSource" and p.size for p in layout.populations.values())
     synaptic = [
         (synapse_kernel(r.kinetics), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)
     ]
@@ -52,8 +51,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     groups = range(len(layout.groups))
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
-    launches += [("advance_poisson", None)] if noise else []
-    launches += [("advance_lists", None)] if "SpikeSource" in kinds else []
+    launches += [(kernel, None) for kernel in KERNELS if any(p.size for p in layout.sources(kernel))]
     launches += [("advance_gates", None)] if layout.gates else []
     return [*launches, ("deliver_spikes", None)]
 
@@ -105,7 +103,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     gates = GateTables(layout)
     sizes: dict[Owner, Extents] = {(None, None): _program(layout, steps, gates) | own.pop((None, None), Counter())}
     sizes |= {(None, g): _group(layout, g) for g in range(len(layout.groups))}
-    sources = [p.size for p in layout.populations.values() if p.population.model.kind == "PoissonSource"]
+    sources = [p.size for p in layout.sources("advance_poisson")]
     if any(sources):
         sizes["advance_poisson", None] = {"chunks": sum(_chunks(n) for n in sources)}
     if layout.gates:

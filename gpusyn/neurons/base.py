@@ -78,6 +78,28 @@ class NeuronModel(Immutable):
                     "give as many values as neurons, or one number for all"
                 )
 
+    def most_events(self, dt: float, where: str) -> int:
+        """Return the largest number of events that one neuron can emit per step: 1 if it has a membrane.
+
+        Parameters
+        ----------
+        dt : float
+            Time step (ms).
+        where : str
+            Name of the population, for the message.
+
+        Returns
+        -------
+        int
+            At least 1.
+
+        Raises
+        ------
+        ParameterError
+            If more events are listed than `max_events` declares.
+        """
+        return 1
+
     @classmethod
     @public
     def parameters(cls) -> ParameterTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,13 +17,33 @@ from gpusyn.parameters.units import as_floats
 from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform
 from gpusyn.utils.typing import Floats
 
-__all__ = ["PoissonSource", "SpikeSource"]
+__all__ = ["PoissonSource", "Source", "SpikeSource"]
 
 
 MOST_EVENTS = 1 << 20  # events of one source per step
 
 
-class PoissonSource(NeuronModel):
+class Source(NeuronModel):
+    """Base class of spike sources; a subclass says which kernel makes its spikes, and how many there can be.
+
+    Attributes
+    ----------
+    KERNEL : str
+        Name of the kernel: ``"advance_poisson"`` draws spikes from the source's `rate`, ``"advance_lists"`` copies its
+        `times`.
+    """
+
+    is_source = True
+    KERNEL: ClassVar[str]
+
+    def _take(self, max_events: Any, **given: Any) -> None:
+        """Keep the checked parameters and, once it is checked too, the declared maximum of events."""
+        self._describe(given)
+        if max_events is not None:
+            self._set(max_events=integer(max_events, f"{self.kind}.max_events", low=1, high=MOST_EVENTS))
+
+
+class PoissonSource(Source):
     """A source of independent Poisson spike trains, one per neuron.
 
     Parameters
@@ -46,7 +67,7 @@ class PoissonSource(NeuronModel):
     PoissonSource(rate=20)
     """
 
-    is_source = True
+    KERNEL = "advance_poisson"
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("rate", 10.0, "Hz", "rate of each neuron: a number, an array or a Waveform"),
         Parameter("max_events", None, "", "declared maximum of events per step; none: chosen from the rate"),
@@ -55,11 +76,14 @@ class PoissonSource(NeuronModel):
     @public
     def __init__(self, rate: float | npt.ArrayLike | Waveform = 10.0, *, max_events: int | None = None) -> None:
         kept = number_array_or_waveform(rate, None, "PoissonSource.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
-        self._describe({"rate": kept})
-        self._set(max_events=_max_events(max_events, "PoissonSource"))
+        self._take(max_events, rate=kept)
+
+    def most_events(self, dt: float, where: str) -> int:
+        """Return the declared maximum of events of one neuron per step, or one that is hardly ever exceeded."""
+        return self.max_events or most_poisson_events(self.rate, dt)
 
 
-class SpikeSource(NeuronModel):
+class SpikeSource(Source):
     """A source that emits spikes at given times.
 
     Parameters
@@ -84,7 +108,7 @@ class SpikeSource(NeuronModel):
     (array([ 5., 10.]), array([], dtype=float64))
     """
 
-    is_source = True
+    KERNEL = "advance_lists"
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("times", None, "ms", "spike times: one list for all neurons, or one list per neuron"),
         Parameter("max_events", None, "", "declared maximum of events per step; none: counted"),
@@ -92,13 +116,22 @@ class SpikeSource(NeuronModel):
 
     @public
     def __init__(self, times: Any, *, max_events: int | None = None) -> None:
-        self._describe({"times": _spike_times(times)})
-        self._set(max_events=_max_events(max_events, "SpikeSource"))
+        self._take(max_events, times=_spike_times(times))
 
     def check_size(self, size: int, where: str) -> None:
         """Check that there is one list for all neurons, or one list per neuron."""
         if isinstance(self.times, tuple):
             super().check_size(size, where)
+
+    def most_events(self, dt: float, where: str) -> int:
+        """Return the declared maximum of events of one neuron per step, or the number that is listed."""
+        found = _most_coincident(self.times, dt)
+        if self.max_events is not None and self.max_events < found:
+            raise ParameterError(
+                f"{where}: {found} spike times of one neuron fall into one step, "
+                f"more than max_events = {self.max_events}; raise max_events"
+            )
+        return self.max_events or found
 
     def __repr__(self) -> str:
         if isinstance(self.times, tuple):
@@ -106,8 +139,31 @@ class SpikeSource(NeuronModel):
         return f"SpikeSource({len(self.times)} spikes)"
 
 
-def _max_events(value: Any, kind: str) -> int | None:
-    return None if value is None else integer(value, f"{kind}.max_events", low=1, high=MOST_EVENTS)
+def most_poisson_events(rate: float | Floats | Waveform, dt: float) -> int:
+    """Return a count per step that Poisson events of the given rates (Hz) hardly ever exceed."""
+    values = rate.values if isinstance(rate, Waveform) else rate
+    return poisson_cap(float(np.max(np.asarray(values, dtype=np.float64), initial=0.0)) * dt * 1e-3)
+
+
+def poisson_cap(mean: float) -> int:
+    """Return a count that a Poisson variable of the given mean exceeds with probability below 1e-18."""
+    if mean > 20:
+        return int(mean + 9 * math.sqrt(mean) + 32)
+    k, term = 0, 1.0
+    while term > 1e-18:  # the tail beyond k is at most mean^(k+1)/(k+1)!
+        k += 1
+        term *= mean / k
+    return max(k, 1)
+
+
+def _most_coincident(times: Floats | tuple[Floats, ...], dt: float) -> int:
+    """Return the largest number of times in one list that are rounded to the same step."""
+    most = 1
+    for train in times if isinstance(times, tuple) else (times,):
+        steps = np.maximum(np.rint(train / dt), 1)
+        if len(steps):
+            most = max(most, int(np.unique(steps, return_counts=True)[1].max()))
+    return most
 
 
 def _spike_times(times: Any) -> Floats | tuple[Floats, ...]:

@@ -10,9 +10,10 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.builder.fixed_point import Input, choose_quanta, poisson_cap
+from gpusyn.builder.fixed_point import Input, choose_quanta
 from gpusyn.builder.placement import lay_out
 from gpusyn.kernels.arrays import SYNAPTIC
+from gpusyn.neurons.sources import poisson_cap
 from gpusyn.numerics.rng import poisson_counts, poisson_parameters
 from tests.emulation import pretend
 from tests.emulation.device import used_bytes

@@ -20,15 +20,15 @@ def input_extents(layout: Layout, steps: int) -> Extents:
     bath = BathTables(layout, 0)
     currents = sum(_columns(injection, layout) for injection in net.injections.values())
     drives = [(d, places[p.name].size, len(ids)) for d in net.drives.values() for p, ids in d.target.parts]
-    sources = [p for p in places.values() if p.population.model.kind == "PoissonSource"]
-    listed = [p for p in places.values() if p.population.model.kind == "SpikeSource"]
     rates = [_rates(drive.rate, size, n < size, steps) for drive, size, n in drives]
-    rates += [_rates(place.population.model.rate, place.size, False, steps) for place in sources]
+    rates += [
+        _rates(place.population.model.rate, place.size, False, steps) for place in layout.sources("advance_poisson")
+    ]
     return {
         "baths": len(bath.rows),
         "bath width": bath.width,
         "waves": 1 + currents + len(net.clamps) + len(bath.columns) + len(blocker_doses(layout)),
-        "listed events": sum(_events(place) for place in listed),
+        "listed events": sum(_events(place) for place in layout.sources("advance_lists")),
         "drives": len(rates),
         "rates": sum(rates) + 1,
         "drive weights": sum(_weights(drive, size, n < size) for drive, size, n in drives) + 1,

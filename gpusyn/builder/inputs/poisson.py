@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.fixed_point import most_events
 from gpusyn.builder.inputs.courses import StepTimes, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import CHUNK, NEVER, PoissonDrive, SourceChunk, write_rows
 from gpusyn.network import stimulus
+from gpusyn.neurons.sources import most_poisson_events
 from gpusyn.numerics.rng import Stream, StreamPurpose, poisson_parameters, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
@@ -75,10 +75,9 @@ class PoissonTables:
             inputs += _drives(layout, seed, place)
             self.drive_range[name] = begin, len(inputs)
         self.chunks: list[SourceChunk] = []
-        for place in layout.populations.values():
-            if place.population.model.kind == "PoissonSource":
-                self.chunks += _chunks(place, len(inputs))
-                inputs.append(_source(layout, seed, place))
+        for place in layout.sources("advance_poisson"):
+            self.chunks += _chunks(place, len(inputs))
+            inputs.append(_source(layout, seed, place))
         self.waveforms = [i.rate for i in inputs if isinstance(i.rate, Waveform)]
         self._means = [np.atleast_1d(i.rate) for i in inputs if not isinstance(i.rate, Waveform)]
         self._weights = [np.atleast_1d(i.weight) for i in inputs]
@@ -163,7 +162,7 @@ def _drive(
     return PoissonInput(
         key=stream_key(seed, StreamPurpose.DRIVE, f"{drive.name}\0{place.population.name}"),
         rate=rate if isinstance(rate, Waveform) else _mean(rate, layout.dt),
-        most_events=most_events(drive, layout.dt, where),
+        most_events=most_poisson_events(drive.rate, layout.dt),
         input=layout.groups[place.group].signature.layout()[k].input,
         weight=np.rint(np.ldexp(weight, -place.rings[k].quantum.exponent)),
         start=round(on / layout.dt),
@@ -194,8 +193,6 @@ def _mean(rate: Any, dt: float) -> Floats:
 def _source(layout: Layout, seed: int, place: PlacedPopulation) -> PoissonInput:
     """Return the input of a population of Poisson sources."""
     name, rate = place.population.name, place.population.model.rate
-    if isinstance(rate, Distribution):
-        rate = rate.draw(Stream(stream_key(seed, StreamPurpose.PARAMETER, f"{name}.rate")), np.arange(place.size))
     return PoissonInput(
         key=stream_key(seed, StreamPurpose.SOURCE, name),
         rate=rate if isinstance(rate, Waveform) else _mean(rate, layout.dt),

@@ -54,14 +54,13 @@ class SpikeLists:
 
 def _listed(layout: Layout) -> Iterator[ListedSpikes]:
     """Yield the spikes of each population that has lists."""
-    for place in layout.populations.values():
-        if place.population.model.kind == "SpikeSource":
-            times = place.population.model.times
-            lists = times if isinstance(times, tuple) else (times,) * place.size
-            who = np.repeat(np.arange(place.size), [len(t) for t in lists])
-            when = np.concatenate([np.asarray(t, float) for t in lists]) if lists else np.zeros(0)
-            time = when / layout.dt
-            yield ListedSpikes(place.source + who, time, np.maximum(np.rint(time), 1))
+    for place in layout.sources("advance_lists"):
+        times = place.population.model.times
+        lists = times if isinstance(times, tuple) else (times,) * place.size
+        who = np.repeat(np.arange(place.size), [len(t) for t in lists])
+        when = np.concatenate([np.asarray(t, float) for t in lists]) if lists else np.zeros(0)
+        time = when / layout.dt
+        yield ListedSpikes(place.source + who, time, np.maximum(np.rint(time), 1))
 
 
 def rounded_times(layout: Layout) -> list[str]:
