@@ -51,7 +51,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     groups = range(len(layout.groups))
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
-    launches += [(kernel, None) for kernel in KERNELS if any(p.size for p in layout.sources(kernel))]
+    launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
     return [*launches, ("deliver_spikes", None)]
 
@@ -104,7 +104,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     sizes: dict[Owner, Extents] = {(None, None): _program(layout, steps, gates) | own.pop((None, None), Counter())}
     sizes |= {(None, g): _group(layout, g) for g in range(len(layout.groups))}
     sources = [p.size for p in layout.sources("advance_poisson")]
-    if any(sources):
+    if sources:
         sizes["advance_poisson", None] = {"chunks": sum(_chunks(n) for n in sources)}
     if layout.gates:
         sizes["advance_gates", None] = {
