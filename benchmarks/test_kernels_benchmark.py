@@ -16,16 +16,17 @@ import gpusyn as gs
 from benchmarks import cases
 from gpusyn.backends.base import Session
 from gpusyn.backends.cpu.backend import CpuBackend
+from gpusyn.builder.gating.forms import form_of
 from gpusyn.kernels.spec import KERNELS
 
 LAUNCHES = 100  # per round; at most the steps of a chunk, so that the list of spikes cannot overflow
 SPIKES = 8  # delivered per step: 4,000 neurons at 20 Hz
 
 
-def gated(kinetics: Any) -> gs.Network:
-    """Return a network with a hundred thousand gates of one kind on synapses."""
+def wired(kinetics: gs.kinetics.Kinetics, gating: str = "per-synapse") -> gs.Network:
+    """Return a network with a hundred thousand synapses; under per-synapse gating each of them has a gate."""
     net = gs.Network()
-    receptor = gs.AMPA(kinetics=kinetics, gating="per-synapse")
+    receptor = gs.AMPA(kinetics=kinetics, gating=gating)
     bg = net.population("bg", 1000, gs.PoissonSource(rate=10.0))
     cells = net.population("cells", 500, gs.LIF(), receptors=[receptor])
     net.connect(bg, cells, gs.FixedInDegree(200), receptor="AMPA", weight=gs.Uniform(0.1, 0.2))
@@ -39,17 +40,24 @@ def listed() -> gs.Network:
     return net
 
 
-KINETICS = {
-    "advance_first_order": gs.kinetics.FirstOrder(alpha=1.1, beta=0.19),
-    "advance_exponential": gs.kinetics.Exponential(2.0),
-    "advance_rising": gs.kinetics.DualExponential(0.5, 2.0),
-}
+KINETICS = (
+    gs.kinetics.FirstOrder(alpha=1.1, beta=0.19),
+    gs.kinetics.Exponential(2.0),
+    gs.kinetics.DualExponential(0.5, 2.0),
+    gs.kinetics.Saturating(),
+    gs.kinetics.Saturating(jump=True),
+    gs.kinetics.Markov.AMPA(),
+    gs.GABA_B().kinetics,
+)
+STREAMED = {form_of(kinetics).synapse_gate.KERNEL: kinetics for kinetics in KINETICS}
 
 
 def network_of(kernel: str) -> gs.Network:
     """Return a network whose launch list contains a kernel."""
-    if kernel in KINETICS:
-        return gated(KINETICS[kernel])
+    if kernel in STREAMED:
+        return wired(STREAMED[kernel])
+    if kernel == "advance_gates":
+        return wired(gs.kinetics.Saturating(), gating="auto")
     return listed() if kernel == "advance_lists" else cases.demo()[0]
 
 
