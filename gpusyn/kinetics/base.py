@@ -8,10 +8,12 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from gpusyn.errors import ArgumentError
 from gpusyn.numerics import portable_math
 from gpusyn.parameters.scalars import one_of, public, real
 
 Self = TypeVar("Self", bound="Kinetics")
+_KINDS: dict[str, type[Kinetics]] = {}  # the class of each kind: it finds the record of the gates
 
 
 class Kinetics:
@@ -40,6 +42,21 @@ class Kinetics:
     units: ClassVar[dict[str, str]] = {}
     rate_names: ClassVar[tuple[str, ...]] = ()  # parameters that increase with temperature
     time_names: ClassVar[tuple[str, ...]] = ()  # parameters that decrease by the same factor
+
+    def __init_subclass__(cls) -> None:
+        kind = vars(cls).get("kind")
+        if not isinstance(kind, str):  # inherited, or a property that chooses among several
+            return
+        other = _KINDS.setdefault(kind, cls)
+        same = (other.__module__, other.__qualname__) == (
+            cls.__module__,
+            cls.__qualname__,
+        )  # defined again in a notebook
+        if not same and not issubclass(cls, other):
+            raise ArgumentError(
+                f"{cls.__name__}.kind: {kind!r} is the kind of {other.__name__}, whose gates it would get; "
+                "choose another name and enter a GateForm of that kind (docs/adding_a_kinetics.md)"
+            )
 
     def __post_init__(self) -> None:
         for field in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass

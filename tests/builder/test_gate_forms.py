@@ -199,3 +199,11 @@ def test_the_registries_are_the_same_whichever_module_comes_first():
     probe += "print(*SOURCE_GATES)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split() == list(SOURCE_GATES)
+
+
+def test_a_kind_belongs_to_one_class():
+    with pytest.raises(gs.ArgumentError, match=r"Other\.kind: 'alpha' is the kind of Alpha.*choose another name"):
+        type("Other", (Kinetics,), {"kind": "alpha"})
+    assert form_of(type("Quick", (Alpha,), {"kind": "alpha"})(2.0)) is FORMS["alpha"]
+    for _ in range(2):  # as a cell of a notebook that is run again
+        type("Again", (Kinetics,), {"kind": "test_a_kind_belongs_to_one_class"})
