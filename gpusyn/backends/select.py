@@ -178,9 +178,10 @@ def resolve(backend: Any, threads: int | None, where: str = "Simulator") -> Back
     """
     if isinstance(backend, str):
         choice = choose(backend, threads, option=f"{where}.backend", threads_option=f"{where}.threads")
-        if choice.automatic and choice.line() not in said:
-            said.add(choice.line())
-            print(choice.line(), file=sys.stderr)
+        line = choice.line()
+        if choice.automatic and line not in said:
+            said.add(line)
+            print(line, file=sys.stderr)
         return choice.backend
     if not callable(getattr(backend, "start", None)):
         raise ArgumentError(f"{where}.backend: must be one of {', '.join(names())} (got {show(backend)})")

@@ -154,15 +154,7 @@ def first_order(kinetics: FirstOrder, step: GateStep) -> FirstOrderCoefficients:
 def markov(kinetics: Markov, step: GateStep) -> MarkovCoefficients:
     """Return one step of a synapse's channels."""
     s = markov_scheme(kinetics, step.dt)
-    return MarkovCoefficients(
-        size=float(s.size),
-        on=s.on,
-        off=s.off,
-        drive=s.drive,
-        mean_on=s.mean_on,
-        mean_off=s.mean_off,
-        mean_drive=s.mean_drive,
-    )
+    return MarkovCoefficients(size=float(s.size), **s._asdict())
 
 
 def pulsed_form(
@@ -175,16 +167,7 @@ def pulsed_form(
     """Return the record of channels under pulses: `scheme_of` gives one step of them, from the kinetics and dt."""
 
     def target(kinetics: Any, dt: float, quantum: float) -> PulsedCoefficients:
-        s = scheme_of(kinetics, dt)
-        return PulsedCoefficients(
-            on=s.on,
-            off=s.off,
-            drive=s.drive,
-            mean_on=s.mean_on,
-            mean_off=s.mean_off,
-            mean_drive=s.mean_drive,
-            jump=quantum,
-        )
+        return PulsedCoefficients(**scheme_of(kinetics, dt)._asdict(), jump=quantum)
 
     def own(kinetics: Any, step: GateStep) -> PulsedSourceCoefficients:
         s = scheme_of(kinetics, step.dt)

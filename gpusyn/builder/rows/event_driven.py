@@ -21,27 +21,13 @@ from gpusyn.utils.typing import Array
 
 
 class Senders(NamedTuple):
-    """The senders of a pathway's events: their number, the bounds of their ids, and the place of the events' values.
+    """The senders of a pathway's events: the bounds of their ids, and the place of the events' values."""
 
-    Populations are numbered first, then the sets of gates of sources.
-    """
-
-    number: int
     source: int
     source_end: int
     payload: int = -1
     payload_step: int = 0
     channels: int = 1
-
-
-class RoutePlace(NamedTuple):
-    """Places of the synapses of a route in their arrays."""
-
-    rows: int
-    words: int
-    weights: int
-    weight_step: int
-    shift: int
 
 
 class Sums(NamedTuple):
@@ -84,6 +70,7 @@ class EventDrivenTables:
         """Add the synapses of a pathway onto the receptors that have no gate on each synapse."""
         if not pathway.receptors(synaptic=False):
             return
+        _check_degree(pathway, synapses)
         if not pathway.shared:
             self._add_rows(pathway, synapses, source_rows(synapses, pathway))
             return
@@ -99,16 +86,20 @@ class EventDrivenTables:
         begin, words = self._row_begin.add(rows.begin), self._words.add(rows.word)
         for k, receptor in pathway.receptors(synaptic=False):
             largest = self.layout.weight_ranges[pathway.projection.name, receptor.name].largest
-            _check_synapses(pathway, synapses, receptor, largest)
+            _check_weight(pathway, synapses, receptor, largest)
             ring = pathway.post.rings[k]
             shift = weight_shift(largest, ring.quantum.exponent, 8 * self.layout.numbers.weight_dtype.itemsize)
             exponent = ring.quantum.exponent + shift
             exact = ordered_weights(pathway, receptor.name, synapses, rows.order)
             stored = np.rint(np.ldexp(exact, -exponent))
             weights, step = self._weights.add(-stored if taken_back else stored), weight_step(stored, rows.word)
-            senders = self._senders(pathway, k)
-            route = _route(senders, RoutePlace(begin, words, weights, step, shift), _sums(pathway, ring, shared))
-            self.routes.append((senders.number, route))
+            number, senders = self._senders(pathway, k)
+            sums = _sums(pathway, ring, shared)
+            route = Route(
+                rows=begin, words=words, weights=weights, weight_step=step, shift=shift,
+                **senders._asdict(), **sums._asdict(),
+            )  # fmt: skip
+            self.routes.append((number, route))
             if not taken_back:
                 self._count_zeros(f"{pathway.projection.name}:{receptor.name}", exact, stored)
                 self.stored.append(
@@ -118,15 +109,17 @@ class EventDrivenTables:
                     )
                 )  # fmt: skip
 
-    def _senders(self, pathway: Pathway, k: int) -> Senders:
-        """Return the senders of a pathway's events to receptor `k`: its neurons, or the gates that they own."""
+    def _senders(self, pathway: Pathway, k: int) -> tuple[int, Senders]:
+        """Return the senders of a pathway's events to receptor `k` (its neurons, or the gates that they own).
+
+        Their number comes first: populations are numbered first, then the sets of gates of sources.
+        """
         first, end = pathway.pre_range
         pre = pathway.pre
         if pathway.post.strategies[k].owner != SOURCE:
-            return Senders(self._numbers[pre.population.name], pre.source + first, pre.source + end)
+            return self._numbers[pre.population.name], Senders(pre.source + first, pre.source + end)
         gate = self.layout.gates[pre.population.name, pathway.post.population.receptors[k].kinetics]
-        return Senders(
-            gate.sender,
+        return gate.sender, Senders(
             source=gate.first + first,
             source_end=gate.first + end,
             payload=self.gates.payload[gate.sender] + first,
@@ -172,35 +165,19 @@ def _sums(pathway: Pathway, ring: ReceptorRings, shared: bool) -> Sums:
     return Sums(ring.base, ring.slots - 1, post.size, post.slices, post.slice_size, ring_step=ring.slots * post.size)
 
 
-def _route(senders: Senders, place: RoutePlace, sums: Sums) -> Route:
-    return Route(
-        source=senders.source,
-        source_end=senders.source_end,
-        rows=place.rows,
-        words=place.words,
-        weights=place.weights,
-        weight_step=place.weight_step,
-        shift=place.shift,
-        ring=sums.ring,
-        mask=sums.mask,
-        stride=sums.stride,
-        slices=sums.slices,
-        slice_size=sums.slice_size,
-        payload=senders.payload,
-        payload_step=senders.payload_step,
-        channels=senders.channels,
-        ring_step=sums.ring_step,
-    )
-
-
-def _check_synapses(pathway: Pathway, synapses: Synapses, receptor: Receptor, largest: float) -> None:
-    """Refuse a larger weight, or more synapses of one target, than the receptor's sums were planned for."""
+def _check_weight(pathway: Pathway, synapses: Synapses, receptor: Receptor, largest: float) -> None:
+    """Refuse a larger weight than the receptor's sums were planned for."""
     projection, weight = pathway.projection, synapses.weights[receptor.name]
     if isinstance(weight, np.ndarray) and len(weight) and float(np.abs(weight).max()) > largest * (1 + 1e-12):
         raise ParameterError(
             f"Projection '{projection.name}'.weight['{receptor.name}']: "
             f"{np.abs(weight).max():g} exceeds the declared w_max = {largest:g}; raise w_max"
         )
+
+
+def _check_degree(pathway: Pathway, synapses: Synapses) -> None:
+    """Refuse more synapses of one target than its sums were planned for."""
+    projection = pathway.projection
     degree = int(np.bincount(synapses.post, minlength=1).max()) if len(synapses.post) else 0
     allowed = projection.rule.max_in_degree(projection.pre.size, projection.post.size)
     if degree > allowed:
