@@ -7,11 +7,12 @@ may be a `Rest`, which has any number of numbers.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, get_type_hints
 
 import numpy as np
 
+from gpusyn.errors import ArgumentError
 from gpusyn.utils.typing import Array
 
 Number: TypeAlias = Any
@@ -92,3 +93,33 @@ def flat(c: tuple[Any, ...]) -> list[Any]:
     for field, value in zip(fields_of(type(c)), c, strict=True):
         out += [value] if field.power == 0 else [float(x) for x in np.ravel(value)]
     return out
+
+
+def by_name(make: Callable[[], Any], kind: Any, where: str, page: str) -> tuple[Any, ...]:
+    """Return the coefficients that a model makes, if they are those of its struct.
+
+    Parameters
+    ----------
+    make : callable
+        Function that makes them.
+    kind : type
+        NamedTuple that it must return.
+    where, page : str
+        The model's function, and the page about such models, for the message.
+
+    Raises
+    ------
+    ArgumentError
+        If they are of another type, or a name is missing or unknown.
+    """
+    wanted = f"{where}: must return {kind.__name__}({', '.join(f'{name}=...' for name in kind._fields)})"
+    try:
+        found = make()
+    except TypeError as error:
+        if f"{kind.__name__}.__new__() " not in str(error):  # not about names
+            raise
+        raise ArgumentError(f"{wanted} ({error}); name every coefficient ({page})") from error
+    if not isinstance(found, kind):
+        raise ArgumentError(f"{wanted}, returned a {type(found).__name__}; name every coefficient ({page})")
+    checked: tuple[Any, ...] = found
+    return checked

@@ -13,9 +13,10 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from gpusyn.equations.coefficients import by_name
 from gpusyn.errors import ArgumentError
 from gpusyn.numerics.portable_math import exp, flush
-from gpusyn.utils.registry import Registry
+from gpusyn.utils.registry import Registry, check_name, check_parts
 from gpusyn.utils.typing import Array, Floats
 
 PAGE = "docs/adding_a_receptor.md"
@@ -70,17 +71,10 @@ def effect(kind: E) -> E:
     ArgumentError
         If the class lacks a part, or another class has its name.
     """
-    name, parts = kind.__name__, ("COEFFICIENTS", "STATES", "block", "add", "current", "follow")
-    missing = [part for part in parts if not hasattr(kind, part)]
-    if missing:
-        raise ArgumentError(
-            f"@effect: {name} has no {', '.join(missing)}; write a class with all parts, or a subclass of "
-            f"MagnesiumBlocked with a block of its own ({PAGE})"
-        )
-    known = EFFECTS.get(name)
-    if known is not None and known.__module__ != kind.__module__:
-        raise ArgumentError(f"@effect: {known.__module__} has an effect {name!r} already; choose another name")
-    EFFECTS[name] = kind
+    advice = f"write a class with all parts, or a subclass of MagnesiumBlocked with a block of its own ({PAGE})"
+    check_parts("effect", kind, ("COEFFICIENTS", "STATES", "block", "add", "current", "follow"), advice)
+    check_name("effect", EFFECTS, kind, "an effect")
+    EFFECTS[kind.__name__] = kind
     return kind
 
 
@@ -93,21 +87,8 @@ def coefficients_of(receptor: Any, dt: float, E_L: Floats) -> tuple[Any, ...]:
         If the receptor returns anything but the COEFFICIENTS of its effect.
     """
     kind = EFFECTS[receptor.effect].COEFFICIENTS
-    wanted = f"{kind.__name__}({', '.join(f'{field}=...' for field in kind._fields)})"
-    try:
-        found = receptor.effect_coefficients(dt, E_L)
-    except TypeError as error:
-        if f"{kind.__name__}.__new__() " not in str(error):  # not about names
-            raise
-        raise ArgumentError(
-            f"{receptor.kind}.effect_coefficients: must return {wanted} ({error}); name every coefficient ({PAGE})"
-        ) from error
-    if not isinstance(found, kind):
-        raise ArgumentError(
-            f"{receptor.kind}.effect_coefficients: must return {wanted}, returned a {type(found).__name__}; "
-            f"name every coefficient ({PAGE})"
-        )
-    return found
+    where = f"{receptor.kind}.effect_coefficients"
+    return by_name(lambda: receptor.effect_coefficients(dt, E_L), kind, where, PAGE)
 
 
 def states_of(receptor: Any, V: Floats) -> list[Floats]:

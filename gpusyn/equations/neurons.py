@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
+from gpusyn.equations.coefficients import by_name
 from gpusyn.equations.effects import Real
 from gpusyn.errors import ArgumentError, UnknownNameError
-from gpusyn.utils.registry import Registry
+from gpusyn.utils.registry import Registry, check_name, check_parts
 from gpusyn.utils.typing import Array
 
 PAGE = "docs/adding_a_neuron.md"
@@ -179,22 +180,17 @@ def neuron(kind: N) -> N:
     ArgumentError
         If the class lacks a part, if its parts contradict each other, or if it has a name that is taken.
     """
-    name = kind.__name__
     parts = ("COEFFICIENTS", "STATES", "coefficients", "steady", "leak", "drive", "advance", "follow")
-    missing = [part for part in parts if not hasattr(kind, part)]
-    if missing:
-        raise ArgumentError(
-            f"@neuron: {name} has no {', '.join(missing)}; "
-            f"write a subclass of gpusyn.neurons.Membrane with all parts of a model ({PAGE})"
-        )
+    advice = f"write a subclass of gpusyn.neurons.Membrane with all parts of a model ({PAGE})"
+    check_parts("neuron", kind, parts, advice)
     _check_parameters(kind)
     taken = [state for state in kind.STATES if state in RESERVED]
     if taken:
-        raise ArgumentError(f"@neuron: {name}.STATES has {taken[0]!r}, a variable of every neuron; rename the state")
-    known = NEURONS.get(name)
-    if known is not None and known.__module__ != kind.__module__:
-        raise ArgumentError(f"@neuron: {known.__module__} has a model {name!r} already; choose another name")
-    NEURONS[name] = kind
+        raise ArgumentError(
+            f"@neuron: {kind.__name__}.STATES has {taken[0]!r}, a variable of every neuron; rename the state"
+        )
+    check_name("neuron", NEURONS, kind, "a model")
+    NEURONS[kind.__name__] = kind
     return kind
 
 
@@ -249,11 +245,4 @@ def own_coefficients(name: str, dt: float, p: Mapping[str, Any]) -> tuple[Any, .
         If the model returns anything but its COEFFICIENTS.
     """
     kind = NEURONS[name]
-    found = kind.coefficients(dt, p)
-    if not isinstance(found, kind.COEFFICIENTS):
-        wanted, fields = kind.COEFFICIENTS.__name__, kind.COEFFICIENTS._fields
-        raise ArgumentError(
-            f"{name}.coefficients: must return {wanted}({', '.join(f'{field}=...' for field in fields)}), "
-            f"returned a {type(found).__name__}; name every coefficient ({PAGE})"
-        )
-    return found
+    return by_name(lambda: kind.coefficients(dt, p), kind.COEFFICIENTS, f"{name}.coefficients", PAGE)
