@@ -13,11 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from gpusyn.errors import ParameterError
+from gpusyn.io.checked import Group, whole
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.results.recorded_neurons import RecordedNeurons, RecordedPart
 from gpusyn.utils.typing import Integers
@@ -186,31 +188,70 @@ def write_notes(file: Any, stored: Sequence[Stored]) -> None:
         group.create_dataset("local_ids", data=neurons.local_ids)
 
 
-def read_notes(file: Any) -> list[Stored] | None:
-    """Return the recorders in the notes of a file, in the order of ``/gpusyn/progress``; None without notes."""
+@dataclass(frozen=True)
+class Noted:
+    """Notes about one recorder: its contents, their places, its duration (ms) and the length of each place."""
+
+    stored: Stored
+    places: tuple[FilePlace, ...]
+    duration: float
+    counts: tuple[int, ...]
+
+
+def read_notes(file: Group) -> list[Noted] | None:
+    """Return the notes about each recorder of a file, in their order; None without notes.
+
+    Raises
+    ------
+    FileError
+        If the notes are damaged.
+    """
     if "gpusyn/recorders" not in file or "gpusyn/progress" not in file:
         return None
-    directory = bool(file["gpusyn"].attrs["directory"])
-    stored = []
-    for group in file["gpusyn/recorders"].values():
-        sizes = group["sizes"][:]
-        ids = np.split(group["local_ids"][:], np.cumsum(sizes)[:-1]) if len(sizes) else []
-        names = group["populations"].asstr()[:]
-        populations = [(str(n), int(s), i) for n, s, i in zip(names, sizes, ids, strict=True)]
-        variables = tuple(str(variable) for variable in group["variables"].asstr()[:])
-        units = {name: str(unit) for name, unit in zip(variables, group["units"].asstr()[:], strict=True)}
-        layout = RecorderLayout(
-            str(group.attrs["name"]),
-            populations,
-            variables,
-            units,
-            float(group.attrs["start"]),
-            float(group.attrs["every"]),
-        )
-        order = tuple(int(index) for index in group["variable_order"][:])
-        own = tuple(bool(flag) for flag in group["own"][:])
-        stored.append(Stored(layout, int(group.attrs["order"]), order, own, directory))
-    return sorted(stored, key=lambda item: item.order)
+    directory = bool(file.attribute_number("gpusyn", "directory"))
+    recorders = file.group("gpusyn/recorders")
+    found = [_read_recorder(recorders.group(name), directory) for name in recorders.names()]
+    found.sort(key=lambda entry: entry[0].order)
+    if len({stored.layout.name for stored, _ in found}) < len(found):
+        raise recorders.error("", "two recorders have the same name; the file is damaged")
+    path = "gpusyn/progress"
+    progress = file.finite(path, len(found) + sum(len(places) for _, places in found))
+    if (progress < 0).any():
+        raise file.error(path, f"must be >= 0 (got {progress.min():g}); the file is damaged")
+    counts = iter(whole(progress[len(found) :], file.where(path)).tolist())
+    return [
+        Noted(stored, places, duration, tuple(islice(counts, len(places))))
+        for (stored, places), duration in zip(found, progress[: len(found)].tolist(), strict=True)
+    ]
+
+
+def _read_recorder(group: Group, directory: bool) -> tuple[Stored, tuple[FilePlace, ...]]:
+    sizes, local = group.integers("sizes"), group.integers("local_ids")
+    names, variables = group.texts("populations"), tuple(group.texts("variables"))
+    units = group.texts("units")
+    order, own = group.integers("variable_order"), group.integers("own")
+    expected = max(1, len(variables))
+    # Compared one by one: a sum of damaged sizes may overflow.
+    total = sum(sizes.tolist())
+    if (len(names), total, len(units)) != (len(sizes), len(local), len(variables)) or {len(order), len(own)} != {expected}:
+        raise group.error("", "the lengths of its notes do not agree; the file is damaged")
+    parts = np.split(local, np.cumsum(sizes)[:-1]) if len(sizes) else []
+    layout = RecorderLayout(
+        group.attribute_text("", "name"),
+        list(zip(names, sizes.tolist(), parts, strict=True)),
+        variables,
+        dict(zip(variables, units, strict=True)),
+        group.attribute_number("", "start"),
+        group.attribute_number("", "every"),
+    )
+    if variables and layout.every <= 0:
+        raise group.error("", f"attribute every: must be above 0 (got {layout.every:g}); the file is damaged")
+    numbers = tuple(order.tolist()), tuple(map(bool, own))
+    stored = Stored(layout, int(group.attribute_number("", "order")), *numbers, directory)
+    try:
+        return stored, tuple(stored.places())
+    except ParameterError as error:
+        raise group.error("", f"{error}; the file is damaged") from None
 
 
 def group_name(name: str) -> str:

@@ -64,14 +64,7 @@ def reading(path: Path) -> Iterator[Any]:
         move = f"try: gpusyn repair {path}" if block.flagged else "the file is damaged; record it again"
         raise FileError(f"{path}: cannot be opened ({reason}); {move}")
     with file:
-        try:
-            yield file
-        except FileError:
-            raise
-        except (OSError, LookupError, RuntimeError, ValueError, TypeError) as error:
-            raise FileError(
-                f"{path}: cannot be read as results ({error}); it is damaged or has another layout"
-            ) from error
+        yield file
 
 
 @contextmanager

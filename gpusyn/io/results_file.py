@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, reading, superblock_of
+from gpusyn.io.checked import opened
+from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, superblock_of
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
@@ -67,8 +68,8 @@ def open_results(path: Any) -> Results:
     for file in _files(where):
         if superblock_of(file).flagged:
             flagged.add(file)
-        with reading(file) as content:
-            pieces = pieces_of(content, file)
+        with opened(file) as content:
+            pieces = pieces_of(content)
         if pieces:
             found[file] = pieces
     chosen = _one_result(where, found)

@@ -8,8 +8,9 @@ from typing import Any
 
 from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
+from gpusyn.io.checked import opened
 from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
-from gpusyn.io.hdf5 import SUFFIXES, as_path, check_target, hdf5, reading, writing
+from gpusyn.io.hdf5 import SUFFIXES, as_path, check_target, hdf5, writing
 from gpusyn.io.writer import ReportWriter, create_file
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
@@ -98,8 +99,8 @@ def _remove_earlier(directory: Path, keep: Sequence[Path]) -> None:
         if path in keep:
             continue
         try:
-            with reading(path) as file:
-                ours = "gpusyn" in file and bool(file["gpusyn"].attrs.get("directory", 0))
+            with opened(path) as file:
+                ours = "gpusyn" in file and bool(file.attribute_number("gpusyn", "directory"))
         except FileError:
             continue
         if ours:
