@@ -117,7 +117,8 @@ class Group:
         group = self.item
         for name in path.strip("/").split("/"):
             with library_errors(self.file, self._inside(path)):
-                link = group.get(name, getlink=True) if isinstance(group, h5py.Group) and name in group.keys() else None
+                found = isinstance(group, h5py.Group) and name in group
+                link = group.get(name, getlink=True) if found else None
             if link is None:
                 raise self._missing(path)
             if isinstance(link, h5py.ExternalLink):

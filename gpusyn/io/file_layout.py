@@ -233,7 +233,9 @@ def _read_recorder(group: Group, directory: bool) -> tuple[Stored, tuple[FilePla
     expected = max(1, len(variables))
     # Compared one by one: a sum of damaged sizes may overflow.
     total = sum(sizes.tolist())
-    if (len(names), total, len(units)) != (len(sizes), len(local), len(variables)) or {len(order), len(own)} != {expected}:
+    if (len(names), total, len(units)) != (len(sizes), len(local), len(variables)) or {len(order), len(own)} != {
+        expected
+    }:
         raise group.error("", "the lengths of its notes do not agree; the file is damaged")
     parts = np.split(local, np.cumsum(sizes)[:-1]) if len(sizes) else []
     layout = RecorderLayout(

@@ -42,7 +42,7 @@ def superblock_of(path: Path) -> Superblock:
         raise FileError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
     if block is None:
         size = path.stat().st_size
-        raise FileError(f"{path}: is not an HDF5 file ({size} bytes without its signature); give a result file")
+        raise FileError(f"{path}: is not an HDF5 file ({size} bytes without its signature); give an HDF5 file")
     return block
 
 

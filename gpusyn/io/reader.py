@@ -15,7 +15,7 @@ from gpusyn.io.file_layout import SPIKES, FilePlace, RecorderLayout, read_notes
 from gpusyn.results.recorded_neurons import sample_times
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
-from gpusyn.utils.typing import Array, Floats, Integers
+from gpusyn.utils.typing import Array, Integers
 
 MILLISECONDS = ("", "ms", "msec", "millisecond", "milliseconds")
 

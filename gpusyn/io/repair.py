@@ -15,6 +15,7 @@ from gpusyn.parameters.scalars import public
 
 MOST_CHUNKS = 2**20
 
+
 @public
 def repair(path: Any) -> str:
     """Clear the flag that a killed run leaves in its file, and cut all datasets to the data that were flushed.

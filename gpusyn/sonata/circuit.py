@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gpusyn.errors import FileError
+from gpusyn.io.checked import Group, opened
 from gpusyn.parameters.scalars import nearest, show
-from gpusyn.sonata.attribute_tables import Table, Texts, check_lengths, dataset, open_h5, read_table, read_types
+from gpusyn.sonata.attribute_tables import Table, Texts, check_lengths, read_table, read_types
 from gpusyn.sonata.config import Config, TableFiles
 from gpusyn.utils.typing import Bools, Integers
 
@@ -178,28 +178,29 @@ def read_circuit(config: Config) -> Circuit:
     return Circuit(nodes, tuple(edges.values()), config.node_sets)
 
 
-def populations(file: Any, kind: str, path: Path) -> dict[str, Any]:
+def populations(file: Group, kind: str) -> list[Group]:
     """Return the population groups below ``/nodes`` or ``/edges``."""
-    if kind not in file or not len(file[kind]):
-        listed = ", ".join(file) or "(nothing)"
-        raise FileError(f"{path}: has no population below /{kind} (found: {listed}); give a SONATA {kind} file")
-    return dict(file[kind].items())
+    names = file.group(kind).names() if kind in file else []
+    if not names:
+        listed = ", ".join(file.names()) or "(nothing)"
+        raise FileError(f"{file.file}: has no population below /{kind} (found: {listed}); give a SONATA {kind} file")
+    return [file.group(f"{kind}/{name}") for name in names]
 
 
 def read_nodes(files: TableFiles) -> list[Nodes]:
     """Read the populations of one nodes file."""
     types = read_types(files.types, "node_type_id")
     found = []
-    with open_h5(files.data) as file:
-        for name, group in populations(file, "nodes", files.data).items():
-            table = read_table(group, "node", files.data, types)
-            ids = np.arange(table.size)
-            if "node_id" in group:
-                ids = dataset(group, "node_id", files.data).astype(np.int64)
-                check_lengths(group, files.data, ids, table.type_ids)
+    with opened(files.data) as file:
+        for group in populations(file, "nodes"):
+            table = read_table(group, "node", types)
+            ids = group.integers("node_id") if "node_id" in group else np.arange(table.size)
+            check_lengths(group, ids, table.type_ids)
             if len(np.unique(ids)) != len(ids):
-                raise FileError(f"{files.data}: {group.name}/node_id: an id occurs twice; ids must be unique")
-            found.append(Nodes(name, ids, table))
+                raise group.error("node_id", "an id occurs twice; ids must be unique")
+            if not len(ids):
+                raise group.error("", "has no nodes; remove the population")
+            found.append(Nodes(group.name.rpartition("/")[2], ids, table))
     return found
 
 
@@ -207,28 +208,28 @@ def read_edges(files: TableFiles, nodes: Mapping[str, Nodes]) -> list[Edges]:
     """Read the populations of one edges file."""
     types = read_types(files.types, "edge_type_id")
     found = []
-    with open_h5(files.data) as file:
-        for name, group in populations(file, "edges", files.data).items():
-            table = read_table(group, "edge", files.data, types)
+    with opened(files.data) as file:
+        for group in populations(file, "edges"):
+            table = read_table(group, "edge", types)
             ends: list[tuple[str, Integers]] = []
             for end in ("source", "target"):
                 column = f"{end}_node_id"
-                ids = dataset(group, column, files.data).astype(np.int64)
-                check_lengths(group, files.data, ids, table.type_ids)
-                population = end_population(group, column, files.data, nodes)
-                ends.append((population, nodes[population].rows(ids, f"{files.data}: {group.name}/{column}")))
+                ids = group.integers(column)
+                check_lengths(group, ids, table.type_ids)
+                population = end_population(group, column, nodes)
+                ends.append((population, nodes[population].rows(ids, group.where(column))))
             (source_name, source), (target_name, target) = ends
+            name = group.name.rpartition("/")[2]
             found.append(Edges(name, source_name, target_name, source, target, table))
     return found
 
 
-def end_population(group: Any, column: str, path: Path, nodes: Mapping[str, Nodes]) -> str:
+def end_population(group: Group, column: str, nodes: Mapping[str, Nodes]) -> str:
     """Return the node population to which a column of node ids refers."""
-    where = f"{path}: {group.name}/{column}, attribute node_population"
-    name = group[column].attrs.get("node_population")
-    if name is None:
-        raise FileError(f"{where}: missing; SONATA requires it")
-    name = name.decode() if isinstance(name, bytes) else str(name)
+    name = group.attribute_text(column, "node_population")
     if name not in nodes:
-        raise FileError(f"{where}: population {name!r} is not in the nodes files; known here: {', '.join(nodes)}")
+        raise FileError(
+            f"{group.where(column)}, attribute node_population: population {name!r} is not in the nodes files; "
+            f"known here: {', '.join(nodes)}"
+        )
     return name

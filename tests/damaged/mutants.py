@@ -147,7 +147,9 @@ def declared(file: Any, place: str, random: Random) -> None:
     options = any_of(random, ({}, {"chunks": (1024, *shape[1:])}, {"chunks": True, "compression": "gzip"}))
     if not all(shape):
         return
-    file.create_dataset(place, shape if "chunks" in options or shape[0] < 2**58 else (ROWS, *shape[1:]), dtype, **options)
+    file.create_dataset(
+        place, shape if "chunks" in options or shape[0] < 2**58 else (ROWS, *shape[1:]), dtype, **options
+    )
     file[place].attrs.update(attributes)
 
 
@@ -168,12 +170,16 @@ def compressed(file: Any, place: str, random: Random) -> None:
 
 def external_link(file: Any, place: str, random: Random) -> None:
     del file[place]
-    file[place] = h5py.ExternalLink(any_of(random, ("/etc/passwd", "other.h5", file.filename)), any_of(random, ("/", place)))
+    file[place] = h5py.ExternalLink(
+        any_of(random, ("/etc/passwd", "other.h5", file.filename)), any_of(random, ("/", place))
+    )
 
 
 def soft_link(file: Any, place: str, random: Random) -> None:
     del file[place]
-    target = any_of(random, ("/nowhere", f"/{place}", "/", f"/{place}/x", *(f"/{name}" for name in items(file, object))))
+    target = any_of(
+        random, ("/nowhere", f"/{place}", "/", f"/{place}/x", *(f"/{name}" for name in items(file, object)))
+    )
     file[place] = h5py.SoftLink(target)
 
 
@@ -250,7 +256,9 @@ def attribute(file: Any, place: str, random: Random) -> None:
 def shape_bytes(path: Path, random: Random) -> None:
     """Write a huge number over the bytes that hold the length of a dataset."""
     with h5py.File(path) as file:
-        lengths = [file[name].shape[0] for name in items(file, h5py.Dataset) if file[name].shape and file[name].shape[0]]
+        lengths = [
+            file[name].shape[0] for name in items(file, h5py.Dataset) if file[name].shape and file[name].shape[0]
+        ]
     data = bytearray(path.read_bytes())
     wanted = struct.pack("<Q", any_of(random, lengths or [1]))
     places = [at for at in range(0, len(data) - 8) if data[at : at + 8] == wanted]
@@ -291,7 +299,9 @@ def change_json(path: Path, kind: str, random: Random) -> None:
     data = json.loads(path.read_text())
     places = paths(data)
     if kind == "deep":
-        text = any_of(random, ("[" * 100_000, '{"a":' * 50_000, "[" * 900 + "]" * 900, '{"a":' * 5000 + "1" + "}" * 5000))
+        text = any_of(
+            random, ("[" * 100_000, '{"a":' * 50_000, "[" * 900 + "]" * 900, '{"a":' * 5000 + "1" + "}" * 5000)
+        )
         if places and random.integers(2):
             text = json.dumps(set_at(data, any_of(random, places), "@")).replace('"@"', text)
         path.write_text(text)

@@ -156,6 +156,7 @@ class Damage:
         title = f"{number}: {make.__name__}/{file.name} {kind}"
         print(title, file=open("/tmp/damaged/current.txt", "w"))
         import faulthandler
+
         faulthandler.dump_traceback_later(4, file=open("/tmp/damaged/current.txt", "a"))
         begin = time.perf_counter()
         wrong = ""
@@ -192,6 +193,7 @@ def serve(connection: Any, folder: str) -> None:
     run = Simulator.run
     Simulator.run = lambda self, duration, **options: run(self, min(duration, 5 * self.dt), **options)
     import faulthandler
+
     faulthandler.enable()
     damages = Damage(Path(folder))
     while (number := connection.recv()) is not None:
