@@ -22,7 +22,7 @@ from gpusyn.errors import ParameterError
 from gpusyn.io.checked import Group, whole
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.results.recorded_neurons import RecordedNeurons, RecordedPart
-from gpusyn.utils.typing import Integers
+from gpusyn.utils.typing import Array, Integers
 
 MAGIC, VERSION = 0x0A7A, (0, 1)  # attributes of every SONATA file
 FORMAT = 1  # version of the notes under /gpusyn
@@ -170,22 +170,30 @@ def write_notes(file: Any, stored: Sequence[Stored]) -> None:
     notes.attrs["directory"] = np.int64(any(item.directory for item in stored))
     slots = len(stored) + sum(1 for item in stored for _ in item.places())
     notes.create_dataset("progress", data=np.zeros(slots))
-    text = hdf5().string_dtype()
     for item in stored:
         group = file.require_group(item.notes)
         layout, neurons = item.layout, item.layout.neurons()
-        group.attrs["name"] = layout.name
+        group.attrs["name"] = fixed_texts([layout.name])
         group.attrs["order"] = np.int64(item.order)
         group.attrs["start"], group.attrs["every"] = layout.start, layout.every
-        group.create_dataset("variables", data=np.array(layout.variables, dtype=object), dtype=text)
+        group.create_dataset("variables", data=fixed_texts(layout.variables))
         units = [layout.units.get(variable, "") for variable in layout.variables]
-        group.create_dataset("units", data=np.array(units, dtype=object), dtype=text)
+        group.create_dataset("units", data=fixed_texts(units))
         group.create_dataset("variable_order", data=np.array(item.variable_order, dtype=np.int64))
         group.create_dataset("own", data=np.array(item.own, dtype=np.uint8))
-        names = np.array([name for name, _, _ in neurons.parts], dtype=object)
-        group.create_dataset("populations", data=names, dtype=text)
+        group.create_dataset("populations", data=fixed_texts([name for name, _, _ in neurons.parts]))
         group.create_dataset("sizes", data=np.array([size for _, size, _ in neurons.parts], dtype=np.int64))
         group.create_dataset("local_ids", data=neurons.local_ids)
+
+
+def fixed_texts(texts: Sequence[str]) -> Array:
+    """Return strings as h5py stores them with fixed length, in UTF-8.
+
+    A damaged file with strings of variable length can keep HDF5 busy for ever (see gpusyn.io.heap_check), and a file
+    that is being written cannot be checked for that.
+    """
+    encoded = [text.encode("utf-8") for text in texts]
+    return np.array(encoded, dtype=hdf5().string_dtype("utf-8", max([1, *map(len, encoded)])))
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from gpusyn.errors import ArgumentError, FileError
+from gpusyn.io.heap_check import CheckedStream
 from gpusyn.io.superblock import Superblock, read_superblock
 from gpusyn.parameters.scalars import show
 from gpusyn.utils.optional import require
@@ -49,22 +50,28 @@ def superblock_of(path: Path) -> Superblock:
 @contextmanager
 def reading(path: Path) -> Iterator[Any]:
     """Open a file for reading, whether its writer has closed it, is still running or was killed."""
-    h5py = hdf5()
-    block = superblock_of(path)
-    # The library shares a file that this process is writing, which then opens only without SWMR mode.
-    attempts: list[dict[str, Any]] = [{"swmr": True}, {}] if block.flagged else [{}]
+    flagged = superblock_of(path).flagged
+    with ExitStack() as stack:
+        yield _open_growing(path, stack) if flagged else _open_closed(path, stack)
+
+
+def _open_closed(path: Path, stack: ExitStack) -> Any:
+    try:
+        stream = stack.enter_context(CheckedStream(path))
+        return stack.enter_context(hdf5().File(stream, "r"))
+    except Exception as error:  # h5py raises nearly every kind on damaged files
+        raise FileError(f"{path}: cannot be opened ({error}); the file is damaged or in use; make it again") from None
+
+
+def _open_growing(path: Path, stack: ExitStack) -> Any:
     reason = ""
-    for options in attempts:
+    # The library shares a file that this process is writing, which then opens only without SWMR mode.
+    for options in ({"swmr": True}, {}):
         try:
-            file = h5py.File(path, "r", **options)
-            break
-        except OSError as error:
+            return stack.enter_context(hdf5().File(path, "r", **options))
+        except Exception as error:
             reason = reason or str(error)
-    else:
-        move = f"try: gpusyn repair {path}" if block.flagged else "the file is damaged; record it again"
-        raise FileError(f"{path}: cannot be opened ({reason}); {move}")
-    with file:
-        yield file
+    raise FileError(f"{path}: cannot be opened ({reason}); try: gpusyn repair {path}")
 
 
 @contextmanager
