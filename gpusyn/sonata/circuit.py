@@ -17,6 +17,8 @@ from gpusyn.utils.typing import Bools, Integers
 
 __all__ = ["Circuit", "Edges", "Nodes", "read_circuit"]
 
+DEEPEST = 64  # node sets that refer to one another
+
 
 @dataclass(frozen=True)
 class Nodes:
@@ -103,31 +105,44 @@ class Circuit:
         FileError
             If the node set is unknown, empty or not well-formed.
         """
-        chosen = {name: mask for name, mask in self._masks(node_set, where, ()).items() if mask.any()}
+        chosen = {name: mask for name, mask in self._masks(node_set, where, (), {}).items() if mask.any()}
         if not chosen:
             raise FileError(f"{where}: the node set {show(node_set)} contains no node of this circuit; correct it")
         return {name: np.flatnonzero(mask) for name, mask in chosen.items()}
 
-    def _masks(self, node_set: Any, where: str, above: tuple[str, ...]) -> dict[str, Bools]:
+    def _masks(
+        self, node_set: Any, where: str, above: tuple[str, ...], known: dict[str, dict[str, Bools]]
+    ) -> dict[str, Bools]:
+        """Return a mask of the rows of each population; `above` are the sets that lead here, `known` those done."""
         if isinstance(node_set, str):
-            if node_set in above:
-                raise FileError(f"{where}: the node set {node_set!r} contains itself; correct node_sets")
-            if node_set in self.node_sets:
-                return self._masks(self.node_sets[node_set], f"{where}, node set {node_set!r}", (*above, node_set))
-            if node_set == "all":
-                return {name: np.ones(nodes.size, dtype=bool) for name, nodes in self.nodes.items()}
-            known = [*self.node_sets, "all"]
-            hint = nearest(node_set, known)
-            raise FileError(f"{where}: unknown node set {node_set!r}{hint}; known here: {', '.join(known)}")
+            if node_set not in known:
+                known[node_set] = self._named(node_set, where, above, known)
+            return known[node_set]
         if isinstance(node_set, list):
             masks = {name: np.zeros(nodes.size, dtype=bool) for name, nodes in self.nodes.items()}
             for part in node_set:
-                for name, mask in self._masks(part, where, above).items():
+                for name, mask in self._masks(part, where, above, known).items():
                     masks[name] |= mask
             return masks
         if not isinstance(node_set, dict):
             raise FileError(f"{where}: a node set must be a name, a list of names or an object (got {show(node_set)})")
         return {name: self._matching(nodes, node_set, where) for name, nodes in self.nodes.items()}
+
+    def _named(
+        self, name: str, where: str, above: tuple[str, ...], known: dict[str, dict[str, Bools]]
+    ) -> dict[str, Bools]:
+        if name in above:
+            raise FileError(f"{where}: the node set {name!r} contains itself; correct node_sets")
+        if len(above) >= DEEPEST:
+            raise FileError(f"{where}: more than {DEEPEST} node sets refer to one another; correct node_sets")
+        if name in self.node_sets:
+            place = where if above else f"{where}, node set {name!r}"
+            return self._masks(self.node_sets[name], place, (*above, name), known)
+        if name == "all":
+            return {population: np.ones(nodes.size, dtype=bool) for population, nodes in self.nodes.items()}
+        names = [*self.node_sets, "all"]
+        hint = nearest(name, names)
+        raise FileError(f"{where}: unknown node set {name!r}{hint}; known here: {', '.join(names)}")
 
     def _matching(self, nodes: Nodes, conditions: Mapping[str, Any], where: str) -> Bools:
         mask = np.ones(nodes.size, dtype=bool)
@@ -135,21 +150,31 @@ class Circuit:
             listed = wanted if isinstance(wanted, list) else [wanted]
             if not all(isinstance(one, str | int | float) for one in listed):
                 raise FileError(f"{where}.{key}: must be a value or a list of values (got {show(wanted)})")
+            texts = [one for one in listed if isinstance(one, str)]
             if key == "population":
                 unknown = [one for one in listed if one not in self.nodes]
                 if unknown:
                     known = ", ".join(self.nodes)
                     raise FileError(f"{where}.population: unknown population {unknown[0]!r}; known here: {known}")
                 mask &= nodes.name in listed
-            elif key in ("node_id", "node_ids"):
-                mask &= np.isin(nodes.ids, listed)
-            elif key == "node_type_id":
-                mask &= np.isin(nodes.table.type_ids, listed)
-            elif all(isinstance(one, str) for one in listed):
-                mask &= np.isin(nodes.table.texts(key).astype(str), listed)
+            elif key in ("node_id", "node_ids", "node_type_id"):
+                column = nodes.table.type_ids if key == "node_type_id" else nodes.ids
+                mask &= np.isin(column, _ids(listed, f"{where}.{key}"))
+            elif texts and len(texts) < len(listed):
+                raise FileError(f"{where}.{key}: must be strings or numbers, not both (got {show(wanted)})")
+            elif texts:
+                mask &= np.isin(nodes.table.texts(key).astype(str), texts)
             else:
-                mask &= np.isin(nodes.table.numbers(key)[0], listed)
+                mask &= np.isin(nodes.table.numbers(key)[0], np.array(listed, dtype=np.float64))
         return mask
+
+
+def _ids(listed: list[Any], where: str) -> Integers:
+    """Return the ids that a node set lists."""
+    for one in listed:
+        if isinstance(one, str | bool) or one != one // 1 or not 0 <= one < 2**63:
+            raise FileError(f"{where}: must be whole numbers >= 0 (got {show(one)})")
+    return np.array([int(one) for one in listed], dtype=np.int64)
 
 
 def read_circuit(config: Config) -> Circuit:

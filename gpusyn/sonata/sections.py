@@ -14,6 +14,7 @@ from gpusyn.sonata.json_file import read_json
 
 __all__ = ["Section", "load"]
 
+LONGEST = 2**15  # characters of a path
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -173,4 +174,9 @@ def expand(text: str, variables: Mapping[str, str], where: str) -> str:
             known = ", ".join(f"${known}" for known in variables)
             hint = nearest(name, list(variables))
             raise FileError(f"{where}: ${name} is not in the manifest{hint}; known here: {known}")
-    return VARIABLE.sub(lambda match: variables[match[1] or match[2]], text)
+    expanded = VARIABLE.sub(lambda match: variables[match[1] or match[2]], text)
+    if len(expanded) > LONGEST:
+        raise FileError(
+            f"{where}: stands for {len(expanded):,} characters, more than any path has; correct the manifest"
+        )
+    return expanded

@@ -14,6 +14,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from gpusyn.io.superblock import CHECKED, FLAGS_AT, WRITING, Superblock, lookup3, read_superblock
+
 Random = np.random.Generator
 ROWS = 2**40  # rows that a damaged file declares and does not have
 
@@ -276,8 +278,24 @@ CONTENT: dict[str, Callable[[Any, str, Random], None]] = {
 
 
 def change_hdf5(path: Path, kind: str, random: Random) -> None:
+    block = read_superblock(path)
+    assert block is not None
+    if block.flagged:  # h5py does not open it
+        block.cleared(path.stat().st_size).write(path)
     with h5py.File(path, "r+") as file:
         CONTENT[kind](file, any_of(random, items(file, h5py.Dataset)), random)
+    if block.flagged:
+        set_flag(path)
+
+
+def set_flag(path: Path) -> None:
+    """Mark a file as a killed writer leaves it."""
+    block = read_superblock(path)
+    assert block is not None
+    raw = bytearray(block.raw)
+    raw[FLAGS_AT] = WRITING
+    raw[CHECKED:] = struct.pack("<I", lookup3(bytes(raw[:CHECKED])))
+    Superblock(block.at, bytes(raw)).write(path)
 
 
 # --- what a JSON or CSV file says -----------------------------------------------------------------------------------

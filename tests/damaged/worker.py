@@ -16,7 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from tests.damaged.mutants import any_of, damage
+from tests.damaged.mutants import any_of, damage, set_flag
 from tests.helpers.result_files import PARTS, some_spikes, some_traces
 from tests.helpers.sonata_circuit import SmallCircuit
 
@@ -84,6 +84,13 @@ def streamed(folder: Path) -> Path:
     return folder / "run.h5"
 
 
+def killed(folder: Path) -> Path:
+    """The same file as a killed process leaves it."""
+    path = streamed(folder)
+    set_flag(path)
+    return path
+
+
 def foreign(folder: Path) -> Path:
     """Spikes and a report as another simulator writes them."""
     (folder / "run").mkdir(parents=True)
@@ -101,7 +108,7 @@ def foreign(folder: Path) -> Path:
     return folder / "run"
 
 
-RESULTS = (saved, directory, streamed, foreign)
+RESULTS = (saved, directory, streamed, killed, foreign)
 SOUND = (circuit, newer_circuit, *RESULTS)
 
 
