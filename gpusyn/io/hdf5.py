@@ -50,14 +50,18 @@ def superblock_of(path: Path) -> Superblock:
 @contextmanager
 def reading(path: Path) -> Iterator[Any]:
     """Open a file for reading, whether its writer has closed it, is still running or was killed."""
-    flagged = superblock_of(path).flagged
+    block = superblock_of(path)
     with ExitStack() as stack:
-        yield _open_growing(path, stack) if flagged else _open_closed(path, stack)
+        # Readers that allow a writer wait for ever on damaged metadata, so only files that grow are opened so.
+        growing = block.flagged and locked(path)
+        yield _open_growing(path, stack) if growing else _open_closed(path, block, stack)
 
 
-def _open_closed(path: Path, stack: ExitStack) -> Any:
+def _open_closed(path: Path, block: Superblock, stack: ExitStack) -> Any:
+    if block.flagged and not block.sound:
+        raise FileError(f"{path}: its first {len(block.raw)} bytes are damaged; record it again")
     try:
-        stream = stack.enter_context(CheckedStream(path))
+        stream = stack.enter_context(CheckedStream(path, block))
         return stack.enter_context(hdf5().File(stream, "r"))
     except Exception as error:  # h5py raises nearly every kind on damaged files
         raise FileError(f"{path}: cannot be opened ({error}); the file is damaged or in use; make it again") from None

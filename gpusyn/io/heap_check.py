@@ -14,6 +14,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from gpusyn.io.superblock import Superblock
+
 COLLECTION = b"GCOL\1\0\0\0"  # signature, version 1, reserved
 HEADER = 16  # bytes of the header of a collection, and of an object
 WIDTH = struct.Struct("<8xQ")  # the size, at the end of either header
@@ -26,6 +28,8 @@ class CheckedStream(io.FileIO):
     ----------
     path : pathlib.Path
         HDF5 file.
+    block : Superblock
+        Its superblock. If it is flagged, though nobody writes the file, h5py gets to see it without the flags.
 
     Raises
     ------
@@ -33,19 +37,15 @@ class CheckedStream(io.FileIO):
         If the file cannot be opened, or another program has locked it for writing.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, block: Superblock) -> None:
         super().__init__(path, "rb")
         self._sound: set[int] = set()
-        try:
-            import fcntl
-
-            # The lock that HDF5 itself would take; it ends when the stream is closed.
-            fcntl.flock(self.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+        self._block: Superblock | None = None
+        if block.flagged:
+            self._block = block.cleared(os.fstat(self.fileno()).st_size)
+        elif locked_by_others(self.fileno()):
             self.close()
-            raise OSError("another program is writing it") from None
-        except (ImportError, OSError):  # Windows, or a file system without locks
-            pass
+            raise OSError("another program is writing it")
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer; raise an OSError if the file ends before, or a damaged collection begins here."""
@@ -56,6 +56,10 @@ class CheckedStream(io.FileIO):
             if not count:
                 raise OSError(f"the file ends at byte {at + done}, before the data do")
             done += count
+        if self._block and at <= self._block.at < at + done:
+            place = self._block.at - at
+            shown = self._block.raw[: done - place]
+            view[place : place + len(shown)] = shown
         if view[: len(COLLECTION)] == COLLECTION and at not in self._sound:
             self._check(at)
             self._sound.add(at)
@@ -78,3 +82,16 @@ class CheckedStream(io.FileIO):
             if not HEADER <= step <= size - place:
                 raise OSError(f"the global heap at byte {at} has an object of wrong size at byte {at + place}")
             place += step
+
+
+def locked_by_others(descriptor: int) -> bool:
+    """Take the lock that HDF5 takes for reading, which ends when the file is closed; return True if it is refused."""
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):  # Windows, or a file system without locks
+        return False
+    return False
