@@ -9,8 +9,9 @@ refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +138,7 @@ class Group:
         return Group(start, self.file, self.stored).get(target, links - 1)
 
     def _missing(self, path: str) -> FileError:
-        listed = ", ".join(self.names()) or "(nothing)"
-        return self.error(path, f"missing; SONATA requires it (found here: {listed})")
+        return self.error(path, f"missing; SONATA requires it (found here: {listed(self.names())})")
 
     def group(self, path: str) -> Group:
         """Return a group below this one."""
@@ -294,15 +294,26 @@ class Group:
 
 def whole(values: Array, where: str) -> Integers:
     """Return numbers as int64; raise a FileError if one is not a whole number >= 0."""
-    # Above 2^53, a double no longer tells one whole number from the next.
-    most = 2**53 if values.dtype.kind == "f" else 2**63 - 1
-    wrong = ~((values >= 0) & (values <= most))
     if values.dtype.kind == "f":
-        wrong |= values != np.floor(values)
+        values = values.astype(np.float64)
+        # Above 2^53, a double no longer tells one whole number from the next.
+        wrong = ~((values >= 0) & (values <= 2.0**53) & (values == np.floor(values)))
+    else:
+        wrong = ~((values >= 0) & (values <= 2**63 - 1))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise FileError(f"{where}: must be whole numbers >= 0 (got {values[row]} in row {row}); {DAMAGED}")
     return values.astype(np.int64)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as messages list them; a damaged file may have many, and long ones.
+
+    >>> listed(["spikes", "x" * 200])
+    'spikes, xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'
+    """
+    first = [name if len(name) <= 43 else f"{name[:40]}..." for name in islice(names, 13)]
+    return ", ".join([*first[:12], "..."] if len(first) > 12 else first) or "(nothing)"
 
 
 def decoded(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.checked import Group, opened
+from gpusyn.io.checked import Group, listed, opened
 from gpusyn.parameters.scalars import nearest, show
 from gpusyn.sonata.attribute_tables import Table, Texts, check_lengths, read_table, read_types
 from gpusyn.sonata.config import Config, TableFiles
@@ -207,8 +207,9 @@ def populations(file: Group, kind: str) -> list[Group]:
     """Return the population groups below ``/nodes`` or ``/edges``."""
     names = file.group(kind).names() if kind in file else []
     if not names:
-        listed = ", ".join(file.names()) or "(nothing)"
-        raise FileError(f"{file.file}: has no population below /{kind} (found: {listed}); give a SONATA {kind} file")
+        raise FileError(
+            f"{file.file}: has no population below /{kind} (found: {listed(file.names())}); give a SONATA {kind} file"
+        )
     return [file.group(f"{kind}/{name}") for name in names]
 
 

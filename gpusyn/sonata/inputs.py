@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.checked import Group, opened
+from gpusyn.io.checked import Group, listed, opened
 from gpusyn.sonata.attribute_tables import check_lengths
 from gpusyn.sonata.circuit import Circuit
 from gpusyn.sonata.config import SpikeInput
@@ -86,9 +86,8 @@ def layout(spikes: Group, wanted: dict[str, Integers], spec: SpikeInput) -> list
     groups = [name for name in spikes.names() if not spikes.is_dataset(name)]
     found = [(name, spikes.group(name), "node_ids") for name in groups if name in wanted]
     if not found:
-        listed = ", ".join(groups) or "(none)"
         raise FileError(
-            f"{spec.where}.node_set: it is in {', '.join(wanted)}, but {spec.file} has spikes of {listed}; "
+            f"{spec.where}.node_set: it is in {', '.join(wanted)}, but {spec.file} has spikes of {listed(groups)}; "
             "rename the group below /spikes or correct the node set"
         )
     return found

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from gpusyn.io.superblock import CHECKED, FLAGS_AT, WRITING, Superblock, lookup3
 
 Random = np.random.Generator
 ROWS = 2**40  # rows that a damaged file declares and does not have
+
+
+def seeded(number: int) -> Random:
+    return np.random.default_rng(number)
 
 
 def any_of(random: Random, items: Any) -> Any:
@@ -257,7 +262,7 @@ def attribute(file: Any, place: str, random: Random) -> None:
 
 def shape_bytes(path: Path, random: Random) -> None:
     """Write a huge number over the bytes that hold the length of a dataset."""
-    with h5py.File(path) as file:
+    with unflagged(path), h5py.File(path) as file:
         lengths = [
             file[name].shape[0] for name in items(file, h5py.Dataset) if file[name].shape and file[name].shape[0]
         ]
@@ -277,15 +282,21 @@ CONTENT: dict[str, Callable[[Any, str, Random], None]] = {
 }  # fmt: skip
 
 
-def change_hdf5(path: Path, kind: str, random: Random) -> None:
+@contextmanager
+def unflagged(path: Path) -> Iterator[None]:
+    """Hide inside the context that a killed writer left the file, since h5py does not open such files."""
     block = read_superblock(path)
     assert block is not None
-    if block.flagged:  # h5py does not open it
+    if block.flagged:
         block.cleared(path.stat().st_size).write(path)
-    with h5py.File(path, "r+") as file:
-        CONTENT[kind](file, any_of(random, items(file, h5py.Dataset)), random)
+    yield
     if block.flagged:
         set_flag(path)
+
+
+def change_hdf5(path: Path, kind: str, random: Random) -> None:
+    with unflagged(path), h5py.File(path, "r+") as file:
+        CONTENT[kind](file, any_of(random, items(file, h5py.Dataset)), random)
 
 
 def set_flag(path: Path) -> None:
