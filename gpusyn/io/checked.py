@@ -182,7 +182,7 @@ class Group:
         if elsewhere:
             raise self.error(path, "its data are in another file; copy the data into this file")
         if shape is None or len(shape) != dimensions:
-            given = "no values" if shape is None else f"{len(shape)} dimensions"
+            given = "no values" if shape is None else f"shape {shape}"
             raise self.error(path, f"must have {dimensions} dimension{'s'[: dimensions - 1]} (has {given}); {DAMAGED}")
         if rows is not None and rows > shape[0]:
             raise self.error(path, f"must have {rows} rows (has {shape[0]}); the file is damaged or truncated")
@@ -312,7 +312,8 @@ def listed(names: Iterable[str]) -> str:
     >>> listed(["spikes", "x" * 200])
     'spikes, xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'
     """
-    first = [name if len(name) <= 43 else f"{name[:40]}..." for name in islice(names, 13)]
+    plain = (" ".join(name.split()) for name in islice(names, 13))
+    first = [name if len(name) <= 43 else f"{name[:40]}..." for name in plain]
     return ", ".join([*first[:12], "..."] if len(first) > 12 else first) or "(nothing)"
 
 

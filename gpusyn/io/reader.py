@@ -78,7 +78,7 @@ def _foreign_spikes(file: Group, identity: tuple[int, int]) -> list[Piece]:
     first = 0
     path, spikes = file.file, file.group(SPIKES)
     for name in spikes.names():
-        if spikes.is_dataset(name) or "timestamps" not in (group := spikes.group(name)) or "node_ids" not in group:
+        if spikes.is_dataset(name) or not {"timestamps", "node_ids"} & set((group := spikes.group(name)).names()):
             continue
         units = group.attribute_text("timestamps", "units", default="")
         if units not in MILLISECONDS:

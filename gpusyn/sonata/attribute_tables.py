@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpusyn.errors import FileError
-from gpusyn.io.checked import Group, opened
+from gpusyn.io.checked import Group, listed, opened
 from gpusyn.parameters.scalars import show
 from gpusyn.utils.typing import Array, Bools, Floats, Integers
 
@@ -46,14 +47,18 @@ def read_types(path: Path | None, key: str) -> TypeTable:
     rows: dict[int, dict[str, str]] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            lines = [line for line in csv.reader(stream, delimiter=" ", skipinitialspace=True) if any(line)]
+            text = stream.read()
+        if "\0" in text:
+            raise csv.Error("it has NUL characters")
+        lines = [line for line in csv.reader(io.StringIO(text), delimiter=" ", skipinitialspace=True) if any(line)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FileError(f"{path}: cannot be read as a table ({error}); give a CSV file separated by blanks") from None
     header = [name for name in lines[0] if name] if lines else []
+    found = listed(header) if header else "an empty file"
     if key not in header:
-        raise FileError(f"{path}: has no column {key!r} (found: {', '.join(header) or 'an empty file'}); add it")
+        raise FileError(f"{path}: has no column {key!r} (found: {found}); add it")
     if len(set(header)) < len(header):
-        raise FileError(f"{path}: has a column twice (found: {', '.join(header)}); keep one of the two")
+        raise FileError(f"{path}: has a column twice (found: {found}); keep one of the two")
     for number, line in enumerate(lines[1:], start=2):
         # A blank at the end of a line gives one extra empty field.
         fields = line[:-1] if len(line) == len(header) + 1 and not line[-1] else line
@@ -189,13 +194,17 @@ def read_table(group: Group, kind: str, types: TypeTable) -> Table:
 
 
 def attributes(group: Group) -> Iterator[str]:
-    """Yield the names of a group's datasets, and of those of its ``dynamics_params`` with this name before them."""
+    """Yield the names of a group's datasets, and of those of its ``dynamics_params`` with this name before them.
+
+    Names that begin with ``@`` are not attributes; ``@library`` holds names of enumerated values.
+    """
     for name in group.names():
-        if group.is_dataset(name):
-            yield name
-        elif name == "dynamics_params":
+        if name == "dynamics_params":
             inner = group.group(name)
             yield from (f"{name}/{key}" for key in inner.names() if inner.is_dataset(key))
+        elif not name.startswith("@"):
+            group.dataset(name, rows=0)
+            yield name
 
 
 def check_lengths(group: Group, *columns: Sequence[Any] | Array) -> None:

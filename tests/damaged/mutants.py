@@ -252,8 +252,8 @@ def attribute(file: Any, place: str, random: Random) -> None:
         return
     attrs = file[any_of(random, holders)].attrs
     name = any_of(random, attrs)
-    junk = (None, 3, -1.5, np.nan, "x", "", b"\xff", ["a", "b"], np.arange(4), np.zeros((2, 2)), h5py.Empty("f8"), 2**63,
-            np.zeros(1, dtype=[("a", "i4")]), np.array([1 + 2j]), True, "x" * 5000)  # fmt: skip
+    junk = (None, 3, -1.5, np.nan, "x", "", b"\xff", ["a", "b"], np.arange(4), np.zeros((2, 2)), h5py.Empty("f8"),
+            2**63, np.zeros(1, dtype=[("a", "i4")]), np.array([1 + 2j]), True, "x" * 5000)  # fmt: skip
     value = any_of(random, junk)
     del attrs[name]
     if value is not None:
@@ -312,10 +312,13 @@ def set_flag(path: Path) -> None:
 # --- what a JSON or CSV file says -----------------------------------------------------------------------------------
 
 JUNK: tuple[Any, ...] = (
-    None, True, False, 0, 1, -1, 0.5, 1e308, 1e-300, 10**400, float("nan"), float("inf"), "", " ", "x", "$X", "${", ".", "..", "/",
-    "../../x.h5", "/etc/passwd", "a\0b", "\ud800", "x" * 5000, "network/cells.h5", "inputs", "watched", "cells", [], [[]], [0], ["x"],
-    [None], [[1], "x"], {}, {"x": 0}, {"": {}}, {"a": {"b": []}}, [{}], [1e20], 2**63, -(2**70), [0.5], ["watched", "watched"],
+    None, True, False, 0, 1, -1, 0.5, 1e308, 1e-300, 10**400, float("nan"), float("inf"), 2**63, -(2**70),
+    "", " ", "x", "$X", "${", ".", "..", "/", "../../x.h5", "/etc/passwd", "a\0b", "\ud800", "x" * 5000,
+    "network/cells.h5", "inputs", "watched", "cells", [], [[]], [0], ["x"], [None], [[1], "x"], [{}], [1e20], [0.5],
+    ["watched", "watched"], {}, {"x": 0}, {"": {}}, {"a": {"b": []}},
 )  # fmt: skip
+FIELDS = ("", "NULL", "nan", "inf", "-1", "0.5", "1e400", "x", '"', "9" * 30, "é", "\0", "x" * 200_000, "/etc/passwd",
+          "..", "node_type_id", "100", "weight_function", '"a\nb"')  # fmt: skip
 
 
 def paths(data: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -370,8 +373,7 @@ def change_csv(path: Path, kind: str, random: Random) -> None:
     if kind == "deleted":
         del row[column]
     else:
-        row[column] = any_of(random, ("", "NULL", "nan", "inf", "-1", "0.5", "1e400", "x", '"', "9" * 30, "é", "\0", "x" * 200_000,
-                                      "/etc/passwd", "..", "node_type_id", "100", "weight_function", '"a\nb"'))  # fmt: skip
+        row[column] = any_of(random, FIELDS)
     path.write_text("\n".join(" ".join(line) for line in fields) + "\n")
 
 

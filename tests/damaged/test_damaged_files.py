@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.importorskip("h5py")
-
 from tests.damaged.worker import Outcome, Worker
 
 MUTANTS, PARTS = 10_000, 20

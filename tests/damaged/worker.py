@@ -42,34 +42,41 @@ class BadReport(Exception):
     """An error of the command line that is not one line."""
 
 
-def use(make: Make, path: Path, file: Path, random: Random) -> None:
-    """Do all that reads the file, by Python or by the command line."""
-    if random.random() < 0.2:
-        command(["run", str(path), "--backend", "numpy"] if make in CIRCUITS else ["repair", str(file)])
-    elif make in CIRCUITS:
+def use(make: Make, path: Path, file: Path, random: Random) -> str:
+    """Do all that reads the file, by Python or by the command line; return what was said."""
+    share = random.random()
+    if share < 0.2:
+        return command(["run", str(path), "--backend", "numpy"] if make in CIRCUITS else ["repair", str(file)])
+    if make in CIRCUITS:
         run_config(path, backend="numpy", echo=lambda line: None)
-    elif random.random() < 0.3:
+    elif share < 0.3:
         repair(file)
     else:
-        results = open_results(path)
-        repr(results)
-        for name in results.recorders:
-            repr(results[name])
-        repr(results.spikes)
-        for name in results.traces:
-            repr(results.traces[name])
+        read_all(path)
+    return "fine"
 
 
-def command(arguments: list[str]) -> None:
-    """Run a command; raise BadReport unless it works, or says in one line what is wrong."""
+def read_all(path: Path) -> None:
+    """Read everything that results hold."""
+    results = open_results(path)
+    repr(results)
+    for name in results.recorders:
+        repr(results[name])
+    repr(results.spikes)
+    for name in results.traces:
+        repr(results.traces[name])
+
+
+def command(arguments: list[str]) -> str:
+    """Run a command; raise BadReport unless it works, or says in one line what is wrong; return this line."""
     said = io.StringIO()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
         status = main(arguments)
     *progress, last = said.getvalue().splitlines() or [""]
-    if status and (
-        status != USAGE or not last.startswith(f"gpusyn {arguments[0]}: error: ") or "Traceback" in progress
-    ):
+    begin = f"gpusyn {arguments[0]}: error: "
+    if status and (status != USAGE or not last.startswith(begin) or any("error" in line for line in progress)):
         raise BadReport(f"status {status}: {said.getvalue()}")
+    return last if status else "fine"
 
 
 class Damage:
@@ -93,13 +100,12 @@ class Damage:
         try:
             title += f", {damage(file, random)}"
             begin = time.monotonic()
-            said, wrong = "fine", ""
             try:
                 with contextlib.redirect_stderr(io.StringIO()):
-                    use(make, path, file, random)
+                    said = use(make, path, file, random)
             except GpusynError as error:
                 said = str(error)
-                wrong = said if "\n" in said or len(said) > LONGEST else ""
+            wrong = said if "\n" in said or len(said) > LONGEST else ""
             if time.monotonic() - begin > LIMIT_S:
                 wrong = f"took more than {LIMIT_S:g} s"
             return Outcome(f"{title}: {said}", wrong)
