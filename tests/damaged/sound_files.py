@@ -51,11 +51,11 @@ def directory(folder: Path) -> Path:
 def streamed(folder: Path) -> Path:
     layouts = [RecorderLayout("s", PARTS), RecorderLayout("t", PARTS, ("V",), {"V": "mV"}, start=0.1, every=0.1)]
     with StreamFile(folder / "run.h5", layouts) as stream:
-        for step in range(1, 300, 7):
-            steps = np.arange(step, step + 7)
+        for step in range(1, 300, 50):
+            steps = np.arange(step, step + 50)
             stream.append_spikes("s", steps * 0.1, steps % 6)
             stream.append_frames("t", {"V": np.repeat(steps[:, None], 6, axis=1).astype(np.float32)})
-            stream.flush(time=(step + 6) * 0.1)
+            stream.flush(time=(step + 49) * 0.1)
     return folder / "run.h5"
 
 

@@ -144,7 +144,7 @@ def test_a_killed_run_is_read_though_its_file_is_flagged(tmp_path):
     assert block is not None
     assert block.flagged
     results = open_results(path)
-    assert np.array_equal(results["t"]["V"][:, 0], np.arange(1, 302, dtype=np.float32))
+    assert np.array_equal(results["t"]["V"][:, 0], np.arange(1, 301, dtype=np.float32))
 
 
 def test_repair_says_in_one_line_what_is_wrong(tmp_path, capsys):
