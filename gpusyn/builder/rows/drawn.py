@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gpusyn.builder.layout import Layout, Pathway, same_ids
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
-from gpusyn.network.projections import Projection, base_weight
+from gpusyn.network.projections import Projection, Ratio, base_weight
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import show
@@ -55,14 +55,15 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
 
 def _weights(projection: Projection, seed: int, creation: AnyIntegers) -> dict[str, Floats | float]:
     """Return the weights by receptor; a Ratio multiplies the weights on the receptor that it names."""
+    found: dict[str, Floats | float] = {}  # of the receptors whose weight is no Ratio, which may come after one
+    for receptor, given in projection.weights.items():
+        if not isinstance(given, Ratio):
+            key = stream_key(seed, StreamPurpose.WEIGHT, f"{projection.name}\0{receptor}")
+            found[receptor] = _weight(projection, receptor, key, creation)
     weights: dict[str, Floats | float] = {}
     for receptor in projection.weights:
         base, factor = base_weight(projection.weights, receptor)
-        found = weights.get(base)
-        if found is None:  # FIXME: a Ratio before its base draws the base again, from the stream of its own receptor
-            key = stream_key(seed, StreamPurpose.WEIGHT, f"{projection.name}\0{receptor}")
-            found = _weight(projection, base, key, creation)
-        weights[receptor] = found if base == receptor else found * factor
+        weights[receptor] = found[base] if base == receptor else found[base] * factor
     return weights
 
 
