@@ -6,6 +6,8 @@ import copy
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.placement import lay_out
@@ -55,6 +57,8 @@ def plan(net: Network, dt: float, precision: str, machine: Machine | None, threa
         If the precision is unknown.
     """
     instance(net, Network, "plan().net", "a Network")
+    if isinstance(dt, np.float32):
+        dt = float(str(dt))  # 0.1 held as float32 is 0.1: times are multiples of it
     dt = real(dt, "plan().dt", unit="ms", above=0.0)
     return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), machine or _ThisComputer(), threads)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.inputs.courses import StepTimes, window
+from gpusyn.builder.inputs.courses import StepTimes, step_mean, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import CHUNK, NEVER, PoissonDrive, SourceChunk, write_rows
@@ -79,6 +79,7 @@ class PoissonTables:
             self.chunks += _chunks(place, len(inputs))
             inputs.append(_source(layout, seed, place))
         self.waveforms = [i.rate for i in inputs if isinstance(i.rate, Waveform)]
+        self._rates = [step_mean(waveform, layout.dt) for waveform in self.waveforms]
         self._means = [np.atleast_1d(i.rate) for i in inputs if not isinstance(i.rate, Waveform)]
         self._weights = [np.atleast_1d(i.weight) for i in inputs]
         self.n_constant = sum(len(mean) for mean in self._means)
@@ -112,7 +113,7 @@ class PoissonTables:
 
     def rates(self, times: StepTimes) -> tuple[Array, Array]:
         """Return the rates of the waveforms, one row per step: (mean and its exponential, pieces)."""
-        mean = np.stack([w.sample(times.middle) for w in self.waveforms], axis=1) * self.layout.dt * 1e-3
+        mean = np.stack([rate(times.middle) for rate in self._rates], axis=1) * self.layout.dt * 1e-3
         piece, p0, pieces, _ = poisson_parameters(mean.reshape(-1))
         return np.stack([piece, p0], axis=1), pieces
 

@@ -13,6 +13,7 @@ from gpusyn.errors import ParameterError
 from gpusyn.network.projections import Projection, Ratio, base_weight
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.grid import rounded_steps
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.values import check_drawn
 from gpusyn.utils.typing import Floats
@@ -92,9 +93,9 @@ def _delay(
 ) -> AnyIntegers | int:
     given = projection.delay
     if isinstance(given, DistanceDelay):
-        return _on_grid(given.between(pre, post), dt)
+        return rounded_steps(given.between(pre, post), dt, low=1).astype(np.int32)
     if isinstance(given, Distribution):
-        return _on_grid(given.draw(Stream(key), creation), dt)
+        return rounded_steps(given.draw(Stream(key), creation), dt, low=1).astype(np.int32)
     if isinstance(given, np.ndarray):
         if len(given) != len(creation):
             raise ParameterError(
@@ -103,11 +104,6 @@ def _delay(
             )
         return np.rint(given / dt).astype(np.int32)
     return round(given / dt)
-
-
-def _on_grid(delays: Floats, dt: float) -> AnyIntegers:
-    """Return delays in whole steps, at least one."""
-    return np.maximum(np.rint(delays / dt), 1).astype(np.int32)
 
 
 def part_of(synapses: Synapses, pathway: Pathway) -> Synapses:
