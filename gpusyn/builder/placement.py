@@ -14,7 +14,7 @@ from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, projection
 from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath
-from gpusyn.builder.inputs.currents import check_commands
+from gpusyn.builder.inputs.currents import check_command
 from gpusyn.builder.inputs.spike_lists import rounded_times
 from gpusyn.builder.layout import (
     Description,
@@ -60,7 +60,8 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     _place_rings(layout, precision)
     _make_groups(layout)
     check_infusions(layout)
-    check_commands(layout)
+    for clamp in described.clamps.values():
+        check_command(clamp, dt)
     layout.notes += rounded_times(layout)
     return layout
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gpusyn.utils.typing import Bools, Floats, Integers
@@ -10,6 +12,19 @@ from gpusyn.utils.typing import Bools, Floats, Integers
 # at most a time with the rounding error of float32, so that its nearest step is beyond doubt.
 TOLERANCE, LARGEST_TOLERANCE = 1e-4, 0.2
 FLOAT32 = float(np.finfo(np.float32).eps)  # bound of the relative error of k * dt in float32
+
+
+def interval(value: Any) -> Any:
+    """Return an interval of which times are multiples; one in float32 is the decimal that it prints as.
+
+    A multiple of 0.1 in float32 would be off by as many times its rounding error.
+
+    >>> interval(np.float32(0.1)), interval(0.1)
+    (0.1, 0.1)
+    """
+    if getattr(value, "dtype", None) == np.float32 and np.ndim(value) == 0:
+        return float(str(value))
+    return value
 
 
 def off_grid(times: Floats, dt: float) -> Bools:

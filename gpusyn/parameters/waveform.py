@@ -118,13 +118,13 @@ def mean_of(waveform: Waveform, start: Floats, stop: Floats, before: float = 0.0
     array([5., 4.])
     """
     # Between two of its times a waveform is a straight line, whose mean is the value at the middle.
-    first = np.searchsorted(waveform.times, start, side="right")
-    pieces = np.searchsorted(waveform.times, stop, side="left") - first + 1
+    times = waveform.times
+    first, last = np.searchsorted(times, start, side="right"), np.searchsorted(times, stop, side="left")
+    pieces = last - first + 1
     which = np.repeat(np.arange(len(start)), pieces)
-    k = np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)  # number of the piece in its interval
-    end = np.append(waveform.times, np.inf)[first[which] + k]
-    left = np.where(k == 0, start[which], np.roll(end, 1))
-    right = np.minimum(end, stop[which])
+    end = first[which] + np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)  # index in the times
+    left = np.where(end > first[which], times[end - 1], start[which])
+    right = np.where(end < last[which], times[np.minimum(end, len(times) - 1)], stop[which])
     integral = np.bincount(which, waveform.sample(0.5 * (left + right), before) * (right - left), len(start))
     return np.asarray(integral / (stop - start))
 

@@ -96,6 +96,8 @@ def test_glycine_and_magnesium_that_change():
     late = gs.Waveform([10.0], [2.0])
     assert concentration(late, 0.1)(np.array([0.0])).tolist() == [2.0]
     assert "Mg=Waveform(2 values" in repr(receptor)
+    inside = receptor_bath(gs.NMDA(Mg=gs.Waveform([0.0, 5.04], [1.0, 0.0])), [], 0.1)
+    np.testing.assert_allclose(inside.magnesium(np.array([4.95, 5.05, 5.15])), [1.0, 0.4, 0.0])
 
 
 def test_decay_grows_up_to_its_limit():

@@ -88,11 +88,11 @@ def test_steps_have_the_middle_as_their_mean_unless_the_waveform_changes_inside(
     """Bit for bit the value at the middle without a time inside; for any chunk of steps the same."""
     k = np.arange(first, first + steps)
     middle = (k + 0.5) * 0.1
-    found = step_mean(wave, 0.1)(middle)
+    found = step_mean(wave, 0.1, middle)
     change = np.array([np.any((wave.times > n * 0.1 + 1e-5) & (wave.times < n * 0.1 + 0.1 - 1e-5)) for n in k])
     assert found[~change].tolist() == wave.sample(middle)[~change].tolist()
     np.testing.assert_allclose(found, mean_of(wave, k * 0.1, (k + 1) * 0.1), atol=1e-9)
-    assert found.tolist() == [step_mean(wave, 0.1)(middle[i : i + 1])[0] for i in range(steps)]
+    assert found.tolist() == [step_mean(wave, 0.1, middle[i : i + 1])[0] for i in range(steps)]
 
 
 @pytest.mark.parametrize("dt", [0.1, 0.05, 0.025, 1 / 3])
@@ -101,4 +101,4 @@ def test_jumps_on_the_grid_stay_sharp_however_their_times_are_held(dt, dtype):
     k = np.arange(1, 20_000, 97)
     wave = gs.Waveform((k * dt).astype(dtype), np.arange(len(k)) + 1.0)
     step = np.arange(20_000)
-    assert step_mean(wave, dt)((step + 0.5) * dt).tolist() == np.searchsorted(k, step, side="right").tolist()
+    assert step_mean(wave, dt, (step + 0.5) * dt).tolist() == np.searchsorted(k, step, side="right").tolist()

@@ -46,24 +46,21 @@ def at_middle(course: Course) -> Column:
     return lambda times: course(times.middle)
 
 
-def step_mean(waveform: Waveform, dt: float, before: float = 0.0) -> Course:
-    """Return the course of a waveform's mean over each step, as a function of the middle of the step.
+def step_mean(waveform: Waveform, dt: float, middle: Floats, before: float = 0.0) -> Floats:
+    """Return a waveform's mean over each step, given the middles of consecutive steps.
 
     The mean keeps the charge of a current and the expected number of events of a rate. It is the value at the middle
     wherever the waveform neither jumps nor bends inside the step.
     """
-    bent = np.unique(np.floor(waveform.times[off_grid(waveform.times, dt)] / dt))
-    if not bent.size:
-        return partial(waveform.sample, before=before)
-
-    def course(middle: Floats) -> Floats:
-        values = waveform.sample(middle, before)
+    values = waveform.sample(middle, before)
+    first, stop = np.searchsorted(waveform.times, (middle[0] - 0.5 * dt, middle[-1] + 0.5 * dt))
+    times = waveform.times[first:stop]
+    bent = times[off_grid(times, dt)] // dt
+    if bent.size:
         step = np.floor(middle / dt)
         inside = np.isin(step, bent)
         values[inside] = mean_of(waveform, step[inside] * dt, (step[inside] + 1.0) * dt, before)
-        return values
-
-    return course
+    return values
 
 
 class Window(NamedTuple):
@@ -105,7 +102,7 @@ class ReceptorBath(NamedTuple):
 def concentration(given: float | Waveform | None, dt: float) -> Callable[[Floats], Any]:
     """Return the course of a receptor's magnesium or glycine; before its first time, a waveform has its first value."""
     if isinstance(given, Waveform):
-        return step_mean(given, dt, before=float(given.values[0]))
+        return partial(step_mean, given, dt, before=float(given.values[0]))
     return lambda _: given
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -64,7 +65,7 @@ class Injections:
                 amount = amount[offset : offset + len(ids)]
             offset += len(ids)
             if isinstance(amount, Waveform):
-                current = TimedCurrent(step_mean(amount, layout.dt), 1.0, when)
+                current = TimedCurrent(partial(step_mean, amount, layout.dt), 1.0, when)
                 self._add(place, neurons, [current], np.zeros(len(ids), np.int64))
             elif when == (0.0, np.inf):
                 self.current[place.group][neurons] += amount
@@ -102,14 +103,14 @@ class Clamps:
         self.wave = [np.zeros(group.size, np.int32) for group in layout.groups]
         self.start = [np.zeros(group.size) for group in layout.groups]
         clamps = layout.net.clamps.values()
-        self.columns: list[Column] = [_column(clamp, layout.dt) for clamp in clamps]
+        self.columns: list[Column] = [_command(clamp, layout.dt) for clamp in clamps]
         self.populations = {population.name for clamp in clamps for population, _ in clamp.target.parts}
         for column, clamp in enumerate(clamps, first):
             for population, ids in clamp.target.parts:
                 place = layout.populations[population.name]
                 neurons = place.first + np.asarray(ids)
                 self.wave[place.group][neurons] = column
-                self.start[place.group][neurons] = _command(clamp.V, np.zeros(1), layout.dt)[0]
+                self.start[place.group][neurons] = _commanded(clamp.V, np.zeros(1), layout.dt)[0]
 
 
 def _sum_of(currents: Sequence[TimedCurrent]) -> Column:
@@ -124,24 +125,23 @@ def _sum_of(currents: Sequence[TimedCurrent]) -> Column:
     return column
 
 
-def check_commands(layout: Layout) -> None:
-    """Refuse command potentials that jump or bend off the time grid.
+def check_command(clamp: Clamp, dt: float) -> None:
+    """Refuse a command potential that jumps or bends off the time grid.
 
     A mean over the step, as currents have it, would be a potential at which the neuron is never held, and a value that
     is taken at the end of the step would lose a pulse within a step.
     """
-    for clamp in layout.net.clamps.values():
-        if isinstance(clamp.V, Waveform):
-            where = f"Clamp '{clamp.name}'.V: Waveform.times"
-            whole_steps_array(clamp.V.times, layout.dt, where, low=-(2**40))
+    if isinstance(clamp.V, Waveform):
+        whole_steps_array(clamp.V.times, dt, f"Clamp '{clamp.name}'.V: Waveform.times", low=-(2**40))
 
 
-def _column(clamp: Clamp, dt: float) -> Column:
+def _command(clamp: Clamp, dt: float) -> Column:
     """Return the column of a command potential, at the end of the step."""
-    return lambda times: _command(clamp.V, times.end, dt)
+    check_command(clamp, dt)
+    return lambda times: _commanded(clamp.V, times.end, dt)
 
 
-def _command(V: float | Waveform, t: Floats, dt: float) -> Floats:
+def _commanded(V: float | Waveform, t: Floats, dt: float) -> Floats:
     """Return a command potential at times on the grid; a jump counts from its own step on."""
     if not isinstance(V, Waveform):
         return np.full(len(t), V)

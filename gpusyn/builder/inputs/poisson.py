@@ -79,7 +79,6 @@ class PoissonTables:
             self.chunks += _chunks(place, len(inputs))
             inputs.append(_source(layout, seed, place))
         self.waveforms = [i.rate for i in inputs if isinstance(i.rate, Waveform)]
-        self._rates = [step_mean(waveform, layout.dt) for waveform in self.waveforms]
         self._means = [np.atleast_1d(i.rate) for i in inputs if not isinstance(i.rate, Waveform)]
         self._weights = [np.atleast_1d(i.weight) for i in inputs]
         self.n_constant = sum(len(mean) for mean in self._means)
@@ -113,7 +112,8 @@ class PoissonTables:
 
     def rates(self, times: StepTimes) -> tuple[Array, Array]:
         """Return the rates of the waveforms, one row per step: (mean and its exponential, pieces)."""
-        mean = np.stack([rate(times.middle) for rate in self._rates], axis=1) * self.layout.dt * 1e-3
+        dt = self.layout.dt
+        mean = np.stack([step_mean(w, dt, times.middle) for w in self.waveforms], axis=1) * dt * 1e-3
         piece, p0, pieces, _ = poisson_parameters(mean.reshape(-1))
         return np.stack([piece, p0], axis=1), pieces
 
