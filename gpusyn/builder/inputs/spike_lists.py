@@ -9,15 +9,15 @@ import numpy as np
 
 from gpusyn.builder.layout import Layout
 from gpusyn.parameters.grid import rounded_steps, rounding_shift
-from gpusyn.utils.typing import Array, Floats, Integers
+from gpusyn.utils.typing import Array
 
 
 class ListedSpikes(NamedTuple):
     """The spikes of one population: the source's id, the time (ms) and the step of each spike."""
 
     source: Array
-    time: Floats
-    step: Integers
+    time: Array
+    on_grid: Array
 
 
 class SpikeLists:
@@ -38,7 +38,7 @@ class SpikeLists:
     def __init__(self, layout: Layout) -> None:
         found = list(_listed(layout))
         self.exist = bool(found)
-        step = np.concatenate([spikes.step - 1 for spikes in found] or [np.zeros(0, np.int64)])
+        step = np.concatenate([spikes.on_grid.astype(np.int64) - 1 for spikes in found] or [np.zeros(0, np.int64)])
         source = np.concatenate([spikes.source for spikes in found] or [np.zeros(0, np.int64)])
         pairs, counts = np.unique(np.stack([step, source], axis=1), axis=0, return_counts=True)
         self.step = pairs[:, 0]
