@@ -10,7 +10,7 @@ import gpusyn as gs
 from gpusyn.builder.inputs.courses import step_mean
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.grid import off_grid, rounded_steps, rounding_shift
-from gpusyn.parameters.scalars import whole_steps
+from gpusyn.parameters.scalars import whole_steps, whole_steps_array
 from gpusyn.parameters.waveform import mean_of
 
 STEPS = st.sampled_from([0.1, 0.01, 0.05, 0.025, 0.3, 1 / 3])
@@ -27,6 +27,21 @@ def test_a_time_in_float32_is_the_step_that_it_was(k, dt):
         assert whole_steps(float(held), dt, "x") == k  # also where the type was lost on the way
     if k * np.finfo(np.float32).eps <= 0.2:
         assert whole_steps(np.float32(k) * np.float32(dt), dt, "x") == k
+
+
+@pytest.mark.parametrize(("dt", "steps"), [(0.1, 200), (0.01, 2_000)])
+def test_delays_in_float32_are_taken(dt, steps):
+    """Delays up to 20 ms as a float32 array and one by one; most are no exact multiples of dt."""
+    k = np.arange(1, steps + 1)
+    delay = np.float32(k * dt)
+    assert whole_steps_array(delay.astype(float), dt, "x").tolist() == k.tolist()
+    net = gs.Network()
+    cells = net.population("E", steps, gs.LIF(), receptors=gs.AMPA())
+    net.connect(cells, cells, gs.OneToOne(), receptor="AMPA", weight=1.0, delay=delay, name="each")
+    net.connect(cells[:1], cells[:1], gs.OneToOne(), receptor="AMPA", weight=1.0, delay=np.float32(15.3), name="one")
+    with gs.Simulator(net, dt=dt, backend="numpy") as sim:
+        assert sim.weights("each").delay.tolist() == (k * dt).tolist()
+        assert sim.weights("one").delay.tolist() == [round(15.3 / dt) * dt]
 
 
 @given(k=st.integers(1, 2**30), dt=STEPS, beside=st.floats(0.25, 0.75))
@@ -54,6 +69,7 @@ def test_sums_of_steps_are_on_the_grid():
     """A million additions of 0.1 give 100000.0000013; in float32 the first hundred are as close as a double must be."""
     sums = np.cumsum(np.full(1_000_000, 0.1))
     assert sums[-1] != 100_000.0
+    assert whole_steps(sums[-1], 0.1, "x") == 1_000_000
     assert not off_grid(sums, 0.1).any()
     assert not off_grid(np.cumsum(np.full(100, 0.1, np.float32)).astype(float), 0.1).any()
     assert off_grid(np.array([1e5 + 2e-5, np.nan, np.inf, 1e300]), 0.1).all()
