@@ -23,7 +23,8 @@ from gpusyn.results.recorded_neurons import RecordedNeurons, RecordedPart
 from gpusyn.utils.typing import Integers
 
 MAGIC, VERSION = 0x0A7A, (0, 1)  # attributes of every SONATA file
-FORMAT = 1  # version of the notes under /gpusyn
+FORMAT = 2  # version of the notes under /gpusyn; version 1 has neither provenance nor planned and reached durations
+PROGRESS = "gpusyn/progress"
 SPIKES = "spikes"
 
 
@@ -167,7 +168,7 @@ def write_notes(file: Any, stored: Sequence[Stored]) -> None:
     notes.attrs["format"] = np.int64(FORMAT)
     notes.attrs["directory"] = np.int64(any(item.directory for item in stored))
     slots = len(stored) + sum(1 for item in stored for _ in item.places())
-    notes.create_dataset("progress", data=np.zeros(slots))
+    file.create_dataset(PROGRESS, data=np.zeros(slots))
     text = hdf5().string_dtype()
     for item in stored:
         group = file.require_group(item.notes)

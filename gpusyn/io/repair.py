@@ -8,7 +8,9 @@ from typing import Any
 
 from gpusyn.errors import FileError
 from gpusyn.io.file_layout import read_notes
-from gpusyn.io.hdf5 import as_path, hdf5, locked, reading, superblock_of
+from gpusyn.io.held_file import being_written
+from gpusyn.io.hdf5 import as_path, hdf5, reading, superblock_of
+from gpusyn.io.provenance import read_provenance
 from gpusyn.io.superblock import Superblock
 from gpusyn.parameters.scalars import public
 
@@ -46,7 +48,7 @@ def repair(path: Any) -> str:
     where = as_path(path, "repair().path")
     block = superblock_of(where)
     if block.flagged:
-        if locked(where):
+        if being_written(where):
             raise FileError(f"{where}: a running simulation is writing it; wait until it ends, then repair the file")
         _clear_flag(where, block)
     cut = _cut(where)
@@ -54,7 +56,7 @@ def repair(path: Any) -> str:
         return f"{where}: nothing to repair"
     done = ["cleared the flag of its killed writer"] if block.flagged else []
     done += [f"cut {cut} dataset{'s' if cut > 1 else ''} to the flushed data"] if cut else []
-    return f"{where}: repaired: {' and '.join(done)}"
+    return f"{where}: repaired: {' and '.join(done)}{_extent(where)}"
 
 
 def _clear_flag(path: Path, block: Superblock) -> None:
@@ -72,6 +74,14 @@ def _clear_flag(path: Path, block: Superblock) -> None:
         os.truncate(path, size)
         block.write(path)
         raise FileError(f"{path}: cannot be read even without the flag ({error}); record it again") from error
+
+
+def _extent(path: Path) -> str:
+    """Return how far the recording goes, if the file says it."""
+    with reading(path) as file:
+        told = read_provenance(file)
+    known = {"reached", "planned"} <= told.keys()
+    return f"; the recording goes up to {told['reached']:g} of {told['planned']:g} ms" if known else ""
 
 
 def _cut(path: Path) -> int:

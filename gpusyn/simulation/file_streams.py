@@ -2,91 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
+from gpusyn.errors import FileError
 from gpusyn.network.recorder import Recorder
-from gpusyn.results import SpikeData, TraceData
+from gpusyn.results import SpikeData, TraceData, sample_times
 from gpusyn.simulation.logs import parts_of
 from gpusyn.utils.typing import Array
 
+if TYPE_CHECKING:
+    from gpusyn.io.provenance import Provenance
 
-def _path(recorder: Recorder) -> Path:
-    """Return the absolute path of the recorder's file, so that each file has one name."""
-    return Path(str(recorder.file)).resolve()
+
+def by_file(recorders: Iterable[Recorder], trial: int) -> dict[Path, list[Recorder]]:
+    """Return the recorders that write to each file."""
+    files: dict[Path, list[Recorder]] = {}
+    for recorder in recorders:
+        if recorder.file is not None:
+            files.setdefault(Path(recorder.file_of(trial)), []).append(recorder)
+    return files
+
+
+def check_files(recorders: Iterable[Recorder], trial: int) -> None:
+    """Raise a FileError if a file of the recorders must not be written; nothing is touched."""
+    for path, mine in by_file(recorders, trial).items():
+        from gpusyn.io.targets import check_target
+
+        check_target(path, all(recorder.overwrite for recorder in mine))
 
 
 class Streams:
-    """The files that recorders with `file=` write to while the simulation runs."""
+    """The files that recorders with `file=` write to while the simulation runs.
 
-    def __init__(self, recorders: Mapping[str, Recorder], layout: Layout) -> None:
+    Attributes
+    ----------
+    time : float
+        Time of the last flush (ms), successful or not.
+    """
+
+    def __init__(self, recorders: Mapping[str, Recorder], layout: Layout, provenance: Provenance) -> None:
         self.layout = layout
         self.recorders = {name: r for name, r in recorders.items() if r.file is not None}
         self.files: dict[Path, Any] = {}
-        self.time = 0.0
-        self.restart()
+        self.homes: dict[str, Path] = {}
+        self.time = self.planned = 0.0
+        self.restart(provenance)
 
-    def restart(self) -> None:
-        """Start all files again."""
-        self.close()
-        if not self.recorders:
-            return
-        from gpusyn.io.writer import StreamFile
+    def restart(self, provenance: Provenance) -> None:
+        """Start all files anew, or the files of another trial.
 
-        self.time = 0.0
-        for path in dict.fromkeys(_path(r) for r in self.recorders.values()):
-            mine = [self._layout_of(r) for r in self.recorders.values() if _path(r) == path]
-            self.files[path] = StreamFile(path, mine)
+        Raises
+        ------
+        FileError
+            If a file must not be replaced, or there is no room; nothing was changed.
+        """
+        contents = by_file(self.recorders.values(), provenance.trial)
+        for path, mine in contents.items():
+            self._check(path, mine)
+        for path, file in self.files.items():
+            if path not in contents:
+                file.flush(self.time, self.planned)
+        self._replace(contents, provenance)
+        self.time = self.planned = 0.0
 
-    def _layout_of(self, recorder: Recorder) -> Any:
-        from gpusyn.io.file_layout import RecorderLayout
-
-        if recorder.is_spikes:
-            return RecorderLayout(recorder.name, parts_of(recorder))
-        every = sample_steps(recorder, self.layout.dt) * self.layout.dt
-        known = recorder.source.parts[0][0].variables
-        dtypes = dict.fromkeys(recorder.variables, self.layout.numbers.real_dtype)
-        units = {v: known[v] for v in recorder.variables}
-        return RecorderLayout(recorder.name, parts_of(recorder), recorder.variables, units, every, every, dtypes)
-
-    def spikes(self, name: str, step: Array, at: Array) -> None:
-        """Append spikes of one recorder, sorted by (step, position)."""
-        if name in self.recorders:
-            self.files[_path(self.recorders[name])].append_spikes(name, step * self.layout.dt, at)
-
-    def frames(self, name: str, frames: dict[str, Array]) -> None:
-        """Append samples of one recorder."""
-        if name in self.recorders and frames:
-            self.files[_path(self.recorders[name])].append_frames(name, frames)
-
-    def flush(self, step: int) -> None:
-        """Make everything up to step `step` visible to readers."""
-        self.time = step * self.layout.dt
-        for file in self.files.values():
-            file.flush(self.time)
-
-    def read_back(self, name: str) -> SpikeData | TraceData | None:
-        """Return what a streaming recorder has written so far; None for a recorder that stays in memory."""
-        if name not in self.recorders:
-            return None
-        from gpusyn.io.results_file import open_results
-
-        found: SpikeData | TraceData = open_results(self.recorders[name].file)[name]
-        return found
-
-    def close(self) -> None:
-        """Close all files, so that they become ordinary HDF5 files."""
-        for file in self.files.values():
-            file.close(self.time)
-        self.files = {}
-
-
-def save_results(path: Any, data: Mapping[str, SpikeData | TraceData]) -> None:
-    """Write all recorded data to one file or one folder."""
-    from gpusyn.io.save import save
-
-    spikes = {name: d for name, d in data.items() if isinstance(d, SpikeData)}
-    save(path, spikes, {name: d for name, d in data.items() if isinstance(d, TraceData)})
+    def _check(self, path: Path, mine: list[Recorder]) -> None:
+        """Raise a FileError if a file must not be started anew."""
+        overwrite = all(recorder.overwrite for recorder in mine)
+        if path not in self.files or not self.files[path].in_place:
+            check_files(mine, ...)
+        elif self.time > 0 and not overwrite:
+            raise FileError(
+                f"{path}: holds this recording up to {self.time:g} ms, which reset() would erase; record with "
+                "overwrite=True, or with {trial} in the name of the file and another trial"
+            )
