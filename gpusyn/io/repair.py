@@ -8,8 +8,8 @@ from typing import Any
 
 from gpusyn.errors import FileError
 from gpusyn.io.file_layout import read_notes
-from gpusyn.io.held_file import being_written
 from gpusyn.io.hdf5 import as_path, hdf5, reading, superblock_of
+from gpusyn.io.held_file import being_written
 from gpusyn.io.provenance import read_provenance
 from gpusyn.io.superblock import Superblock
 from gpusyn.parameters.scalars import public

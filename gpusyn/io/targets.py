@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gpusyn.errors import FileError
-from gpusyn.io.held_file import being_written
 from gpusyn.io.hdf5 import SUFFIXES, reading, superblock_of
+from gpusyn.io.held_file import being_written
 
 
 def true_path(path: str | os.PathLike[str]) -> Path:
@@ -46,6 +46,8 @@ def check_target(path: Path, overwrite: bool) -> None:
         if not path.is_file():
             raise FileError(f"{path}: is not an ordinary file; choose another name or remove it")
         _check_file(path, overwrite)
+    except FileError:
+        raise
     except OSError as error:
         raise FileError(f"{path}: cannot be used ({error.strerror}); choose another name") from error
 
@@ -61,7 +63,9 @@ def _check_file(path: Path, overwrite: bool) -> None:
     with reading(path) as file:
         result = is_result(file)
     if not result:
-        raise FileError(f"{path}: is an HDF5 file without results; choose another name: only result files are overwritten")
+        raise FileError(
+            f"{path}: is an HDF5 file without results; choose another name: only result files are overwritten"
+        )
     if not overwrite:
         raise FileError(
             f"{path}: holds a recording already, which gpusyn.open_results() reads; "

@@ -8,13 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 import numpy.typing as npt
 
 from gpusyn.io.creation import LIBRARY
 from gpusyn.io.file_layout import PROGRESS, Stored
-from gpusyn.io.held_file import HeldFile
 from gpusyn.io.hdf5 import hdf5
+from gpusyn.io.held_file import HeldFile
 from gpusyn.io.open_recorders import OpenFrames, OpenRecorder, OpenSpikes, open_recorder
 from gpusyn.io.provenance import DURATION
 from gpusyn.parameters.scalars import one_of
@@ -84,7 +83,7 @@ class ReportWriter:
         entry = self._recorder(recorder, OpenSpikes, "spike")
         block = entry.block(times, ids, str(self.path))
         self._append(recorder, block)
-        entry.last = max(entry.last, *block[0][-1:])
+        entry.last = max([entry.last, *block[0][-1:]])
 
     def append_frames(self, recorder: str, values: Mapping[str, Array]) -> None:
         """Append frames of one recorder.
@@ -136,6 +135,8 @@ class ReportWriter:
         OSError, RuntimeError
             If the file cannot be written; what was appended is kept in memory.
         """
+        if not self._open:
+            raise OSError("the file is closed")
         begin = end = self._state
         for name, block in begin.backlog:
             end = _State(end.after(name, self._recorders[name].lengths(block)))

@@ -41,10 +41,6 @@ class Recorder:
     file: str | None
     overwrite: bool = False
 
-    def file_of(self, trial: int) -> str | None:
-        """Return the path of the file without links, which is its one name, with ``{trial}`` filled in."""
-        return None if self.file is None else os.path.realpath(self.file.replace("{trial}", str(trial)))
-
     @property
     def is_spikes(self) -> bool:
         """True if spikes are recorded, False if traces are recorded."""
@@ -131,11 +127,12 @@ def checked_overwrite(overwrite: Any, file: str | None, recorders: Iterable[Reco
     ParameterError
         If a recorder of the same file has another value.
     """
-    overwrite = flag(overwrite, where)
+    replace: bool = flag(overwrite, where)
     for other in recorders:
-        if file and other.file and os.path.realpath(other.file) == os.path.realpath(file) and other.overwrite is not overwrite:
+        shared = file and other.file and os.path.realpath(other.file) == os.path.realpath(file)
+        if shared and other.overwrite is not replace:
             raise ParameterError(
                 f"{where}: recorder {other.name!r} shares the file {file} and has overwrite={other.overwrite}; "
-                f"give both the same (got {overwrite})"
+                f"give both the same (got {replace})"
             )
-    return overwrite
+    return replace

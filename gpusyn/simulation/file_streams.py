@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
 from gpusyn.errors import FileError
+from gpusyn.io.file_layout import RecorderLayout
+from gpusyn.io.hdf5 import hdf5
+from gpusyn.io.provenance import Provenance
+from gpusyn.io.results_file import open_results
+from gpusyn.io.save import save
+from gpusyn.io.stream import StreamFile, create_streams
+from gpusyn.io.targets import check_target, true_path
 from gpusyn.network.recorder import Recorder
 from gpusyn.results import SpikeData, TraceData, sample_times
 from gpusyn.simulation.logs import parts_of
 from gpusyn.utils.typing import Array
-
-if TYPE_CHECKING:
-    from gpusyn.io.provenance import Provenance
 
 
 def by_file(recorders: Iterable[Recorder], trial: int) -> dict[Path, list[Recorder]]:
@@ -25,59 +30,173 @@ def by_file(recorders: Iterable[Recorder], trial: int) -> dict[Path, list[Record
     files: dict[Path, list[Recorder]] = {}
     for recorder in recorders:
         if recorder.file is not None:
-            files.setdefault(Path(recorder.file_of(trial)), []).append(recorder)
+            files.setdefault(true_path(recorder.file.replace("{trial}", str(trial))), []).append(recorder)
     return files
 
 
 def check_files(recorders: Iterable[Recorder], trial: int) -> None:
-    """Raise a FileError if a file of the recorders must not be written; nothing is touched."""
-    for path, mine in by_file(recorders, trial).items():
-        from gpusyn.io.targets import check_target
+    """Check that the recorders may write their files; nothing is touched.
 
-        check_target(path, all(recorder.overwrite for recorder in mine))
+    Raises
+    ------
+    FileError
+        If a file is there that must not be replaced, or the place cannot be written.
+    MissingDependencyError
+        If h5py is not installed.
+    """
+    files = by_file(recorders, trial)
+    if files:
+        hdf5()
+    for path, mine in files.items():
+        check_target(path, _overwrite(mine))
+
+
+def _overwrite(recorders: Iterable[Recorder]) -> bool:
+    return all(recorder.overwrite for recorder in recorders)
 
 
 class Streams:
     """The files that recorders with `file=` write to while the simulation runs.
 
-    Attributes
-    ----------
-    time : float
-        Time of the last flush (ms), successful or not.
+    Data that cannot be written for want of room stay in memory until :meth:`flush` is called again.
     """
 
     def __init__(self, recorders: Mapping[str, Recorder], layout: Layout, provenance: Provenance) -> None:
         self.layout = layout
         self.recorders = {name: r for name, r in recorders.items() if r.file is not None}
-        self.files: dict[Path, Any] = {}
-        self.homes: dict[str, Path] = {}
-        self.time = self.planned = 0.0
+        self.files: dict[Path, StreamFile] = {}
+        self.time = self.planned = 0.0  # ms: what was collected, and what is to be reached by the present run
         self.restart(provenance)
 
     def restart(self, provenance: Provenance) -> None:
-        """Start all files anew, or the files of another trial.
+        """Start all files anew; if the trial is another one, those that its number leads to.
 
         Raises
         ------
         FileError
-            If a file must not be replaced, or there is no room; nothing was changed.
+            If a file must not be replaced or cannot be written; nothing was changed.
         """
+        provenance = replace(provenance, planned=0.0, reached=0.0)
         contents = by_file(self.recorders.values(), provenance.trial)
         for path, mine in contents.items():
             self._check(path, mine)
-        for path, file in self.files.items():
-            if path not in contents:
-                file.flush(self.time, self.planned)
-        self._replace(contents, provenance)
+        kept = [file for path, file in self.files.items() if path not in contents]
+        self._on_each(kept, lambda file: file.flush(self.time, self.planned))
+        layouts = {path: [self._layout_of(r) for r in mine] for path, mine in contents.items()}
+        if layouts:
+            create_streams(layouts, provenance, ready=self._close_all)
+        self.files = {path: StreamFile(path, mine) for path, mine in layouts.items()}
+        self.homes = {r.name: self.files[path] for path, mine in contents.items() for r in mine}
         self.time = self.planned = 0.0
+        self._provenance = provenance
+
+    def provenance(self, step: int) -> Provenance:
+        """Return the facts of the simulation, which has reached step `step`."""
+        return replace(self._provenance, planned=self.planned, reached=step * self.layout.dt)
 
     def _check(self, path: Path, mine: list[Recorder]) -> None:
         """Raise a FileError if a file must not be started anew."""
-        overwrite = all(recorder.overwrite for recorder in mine)
         if path not in self.files or not self.files[path].in_place:
-            check_files(mine, ...)
-        elif self.time > 0 and not overwrite:
+            check_target(path, _overwrite(mine))
+        elif self.time > 0 and not _overwrite(mine):
             raise FileError(
-                f"{path}: holds this recording up to {self.time:g} ms, which reset() would erase; record with "
-                "overwrite=True, or with {trial} in the name of the file and another trial"
+                f"{path}: holds this simulation up to {self.time:g} ms, which reset() would erase; call record() with "
+                "overwrite=True, or with {trial} in the name of the file, so that another trial has another file"
             )
+
+    def _close_all(self) -> None:
+        for file in self.files.values():
+            file.discard(self.planned)
+
+    def _layout_of(self, recorder: Recorder) -> RecorderLayout:
+        if recorder.is_spikes:
+            return RecorderLayout(recorder.name, parts_of(recorder))
+        every = sample_steps(recorder, self.layout.dt) * self.layout.dt
+        known = recorder.source.parts[0][0].variables
+        dtypes = dict.fromkeys(recorder.variables, self.layout.numbers.real_dtype)
+        units = {v: known[v] for v in recorder.variables}
+        return RecorderLayout(recorder.name, parts_of(recorder), recorder.variables, units, every, every, dtypes)
+
+    def spikes(self, name: str, step: Array, at: Array) -> None:
+        """Append spikes of one recorder, sorted by (step, position)."""
+        if name in self.homes:
+            self.homes[name].append_spikes(name, step * self.layout.dt, at)
+
+    def frames(self, name: str, frames: dict[str, Array]) -> None:
+        """Append samples of one recorder."""
+        if name in self.homes and frames:
+            self.homes[name].append_frames(name, frames)
+
+    def begin(self, step: int, planned: int) -> None:
+        """Begin a run from step `step` to step `planned`; write first what could not be written before.
+
+        Raises
+        ------
+        FileError
+            If there is still no room.
+        """
+        self.planned = planned * self.layout.dt
+        if any(file.reached < self.time for file in self.files.values()):
+            self.flush(step)
+
+    def flush(self, step: int) -> None:
+        """Write everything up to step `step`, so that readers see it.
+
+        Raises
+        ------
+        FileError
+            If a file cannot be written; its data stay in memory, and the other files are written.
+        """
+        self.time = step * self.layout.dt
+        self._on_each(self.files.values(), lambda file: file.flush(self.time, self.planned))
+
+    def read_back(self, name: str, step: int) -> SpikeData | TraceData | None:
+        """Return what a streaming recorder has recorded up to step `step`, in the file and still in memory.
+
+        None for a recorder without a file.
+        """
+        if name not in self.homes:
+            return None
+        home = self.homes[name]
+        if not home.in_place:
+            raise FileError(f"{home.path}: was moved, removed or replaced during the simulation; put it back")
+        found = open_results(home.path)[name]
+        later = home.backlog(name)
+        if isinstance(found, SpikeData):
+            times = np.concatenate([found.times, *(times for times, _ in later)])
+            ids = np.concatenate([found.ids, *(ids for _, ids in later)])
+            return SpikeData(found.populations, times, ids, step * self.layout.dt - found.start, found.start)
+        values = {v: np.concatenate([found[v], *(frames[v] for frames in later)]) for v in found}
+        recorder = self._layout_of(self.recorders[name])
+        t = sample_times(recorder.start, recorder.every, len(values[recorder.variables[0]]))
+        return TraceData(found.populations, values, t, found.units, found.every)
+
+    def close(self, step: int) -> None:
+        """Close all files at step `step`, so that they become ordinary HDF5 files.
+
+        Raises
+        ------
+        FileError
+            If a file cannot be written; each is closed nevertheless, with all that was written before.
+        """
+        files, self.files, self.homes = self.files, {}, {}
+        self._on_each(files.values(), lambda file: file.close(step * self.layout.dt, self.planned))
+
+    @staticmethod
+    def _on_each(files: Iterable[StreamFile], act: Callable[[StreamFile], None]) -> None:
+        """Call a function with each file; raise the first error when all were called."""
+        errors = []
+        for file in files:
+            try:
+                act(file)
+            except FileError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+
+def save_results(path: Any, data: Mapping[str, SpikeData | TraceData], overwrite: bool, provenance: Provenance) -> None:
+    """Write all recorded data to one file or one folder."""
+    spikes = {name: d for name, d in data.items() if isinstance(d, SpikeData)}
+    traces = {name: d for name, d in data.items() if isinstance(d, TraceData)}
+    save(path, spikes, traces, overwrite=overwrite, provenance=provenance)

@@ -35,10 +35,10 @@ import numpy as np
 from gpusyn.io import RecorderLayout, StreamFile
 
 parts = [("E", 4, [1, 3, 4, 8]), ("I", 2, None)]
-stream = StreamFile(sys.argv[1], [
+stream = StreamFile.create(sys.argv[1], [
     RecorderLayout("s", parts),
     RecorderLayout("t", parts, ("V", "g_AMPA"), {"V": "mV", "g_AMPA": "nS"}, start=0.1, every=0.1),
-])
+], overwrite=True)
 print("open", flush=True)
 step = 0
 while True:
@@ -46,6 +46,8 @@ while True:
     steps = np.arange(step + 1, step + 8)
     stream.append_spikes("s", steps * 0.1, steps % 6)
     if sys.argv[2] == "torn" and step > 70:  # on its way, in one place only, when the kill comes
+        (name, block), = stream._state.backlog
+        stream._recorders[name].write(block, stream._state.counts[name])
         stream._file.flush()
         print("torn", flush=True)
         time.sleep(60)
