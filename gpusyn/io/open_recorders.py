@@ -46,7 +46,7 @@ class OpenRecorder:
     def room(self, before: Sequence[int], after: Sequence[int]) -> int:
         """Return the bytes that a file may grow by when its places grow from `before` to `after`."""
         places = zip(self.datasets, before, after, strict=True)
-        return sum(_growth(dataset, old, new) for datasets, old, new in places for dataset in datasets)
+        return sum(_growth(dataset, old, new) for datasets, old, new in places if new > old for dataset in datasets)
 
 
 def _growth(dataset: Any, before: int, after: int) -> int:
@@ -136,10 +136,11 @@ class OpenFrames(OpenRecorder):
         for place, (data,), count in zip(self.places, self.datasets, counts, strict=True):
             _put(data, count, block[place.variable][:, _as_slice(place.columns)])
 
-    def write_stops(self, counts: Sequence[int]) -> None:
-        """Write the time at which each report ends."""
-        for span, count in zip(self.spans, counts, strict=True):
-            span[1] = self.layout.start + count * self.layout.every
+    def write_stops(self, before: Sequence[int], after: Sequence[int]) -> None:
+        """Write the time at which each report ends that has become longer."""
+        for span, old, new in zip(self.spans, before, after, strict=True):
+            if new > old:
+                span[1] = self.layout.start + new * self.layout.every
 
 
 def _as_slice(columns: Integers) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gpusyn.errors import FileError
 from gpusyn.io.file_layout import read_notes
-from gpusyn.io.hdf5 import as_path, hdf5, reading, superblock_of
+from gpusyn.io.hdf5 import as_path, hdf5, reading, superblock_of, writing
 from gpusyn.io.held_file import being_written
 from gpusyn.io.provenance import read_provenance
 from gpusyn.io.superblock import Superblock
@@ -63,17 +63,22 @@ def _clear_flag(path: Path, block: Superblock) -> None:
     if not block.sound:
         raise FileError(f"{path}: its first {len(block.raw)} bytes are damaged, not only flagged; record it again")
     size = path.stat().st_size
-    # The writer may have used space that it had not yet recorded, or recorded space that it had not yet used.
-    end = max(block.end, size)
-    block.cleared(end).write(path)
-    os.truncate(path, end)
-    try:
-        with hdf5().File(path, "r") as file:
-            file.visititems(lambda name, item: None)
-    except (OSError, RuntimeError, KeyError) as error:
-        os.truncate(path, size)
-        block.write(path)
-        raise FileError(f"{path}: cannot be read even without the flag ({error}); record it again") from error
+    # The writer may have used space that it had not yet recorded, or recorded space that it had not yet used. If it
+    # could not write all that it used, what it had recorded is whole.
+    for end in dict.fromkeys((max(block.end, size), block.end)):
+        with writing(path):
+            block.cleared(end).write(path)
+            os.truncate(path, max(end, size))
+        try:
+            with hdf5().File(path, "r") as file:
+                file.visititems(lambda name, item: None)
+            os.truncate(path, end)
+            return
+        except (OSError, RuntimeError, KeyError) as error:
+            reason = error
+            os.truncate(path, size)
+            block.write(path)
+    raise FileError(f"{path}: cannot be read even without the flag ({reason}); record it again") from reason
 
 
 def _extent(path: Path) -> str:
@@ -90,18 +95,13 @@ def _cut(path: Path) -> int:
         longer = _longer(file)
     if not longer:
         return 0
-    try:
-        with hdf5().File(path, "r+") as file:
-            for name, count in _longer(file).items():
-                file[name].resize(count, axis=0)
-                time = f"{name.removesuffix('/data')}/mapping/time"
-                if name.endswith("/data"):
-                    start, _, every = file[time][:]
-                    file[time][1] = start + count * every
-    except OSError as error:
-        raise FileError(
-            f"{path}: cannot be written ({error}); close programs that use it, check permissions"
-        ) from error
+    with writing(path), hdf5().File(path, "r+") as file:
+        for name, count in _longer(file).items():
+            file[name].resize(count, axis=0)
+            time = f"{name.removesuffix('/data')}/mapping/time"
+            if name.endswith("/data"):
+                start, _, every = file[time][:]
+                file[time][1] = start + count * every
     return len(longer)
 
 

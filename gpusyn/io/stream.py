@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -117,6 +116,19 @@ class StreamFile(ReportWriter):
         """True if the file is still under its name, False if it was moved, removed or replaced."""
         return self.path.exists() and identity_of(self.path) == self._held.identity
 
+    def plan(self, planned: float) -> None:
+        """Note the time (ms) that the simulation is to reach, so that the file says it if the process is killed.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
+        """
+        with writing(self.path):
+            self._reserve(self._state.counts, self._state.counts)
+            self._duration[0] = planned
+            self._file.flush()
+
     def flush(self, time: float | None = None, planned: float | None = None) -> None:
         """Write everything that was appended, and make it visible to readers.
 
@@ -157,21 +169,25 @@ class StreamFile(ReportWriter):
         if not self._open:
             return
         try:
-            super().flush(time, planned)
+            if self._state.backlog or time not in (None, self.reached):
+                super().flush(time, planned)
         except (OSError, RuntimeError) as error:
-            self.discard(planned)
+            self.discard()
             raise FileError(
-                f"{self.path}: cannot be written ({error}); it was closed and is complete up to {self.reached:g} ms, "
-                "what came later is lost"
+                f"{self.path}: cannot be written ({error}); it was closed and is complete up to {self.reached:g} ms; "
+                "what came later is not in it"
             ) from error
         with writing(self.path):
             self._shut()
 
-    def discard(self, planned: float | None = None) -> None:
-        """Close the file as it was at the last flush."""
-        if not self._open:
-            return
-        with suppress(OSError, RuntimeError):  # of a file that gets no longer, which may fail on a damaged disk only
-            self._note(self._state.counts, self.reached, planned)
-        with writing(self.path):
-            self._shut()
+    def discard(self) -> None:
+        """Close the file as it was at the last flush.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be closed in the ordinary way.
+        """
+        if self._open:
+            with writing(self.path):
+                self._shut()

@@ -161,7 +161,7 @@ class ReportWriter:
             if time is not None:
                 entry.duration = float(time) - entry.layout.start
             if isinstance(entry, OpenFrames):
-                entry.write_stops(counts[name])
+                entry.write_stops(self._state.counts[name], counts[name])
         durations = [entry.duration for entry in self._recorders.values()]
         self._progress[...] = [*durations, *(count for name in self._recorders for count in counts[name])]
         if time is not None:

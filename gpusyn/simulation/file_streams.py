@@ -64,7 +64,7 @@ class Streams:
     def __init__(self, recorders: Mapping[str, Recorder], layout: Layout, provenance: Provenance) -> None:
         self.layout = layout
         self.recorders = {name: r for name, r in recorders.items() if r.file is not None}
-        self.files: dict[Path, StreamFile] = {}
+        self.files: dict[Path, StreamFile] = {}  # those that are open
         self.time = self.planned = 0.0  # ms: what was collected, and what is to be reached by the present run
         self.restart(provenance)
 
@@ -106,7 +106,7 @@ class Streams:
 
     def _close_all(self) -> None:
         for file in self.files.values():
-            file.discard(self.planned)
+            file.discard()
 
     def _layout_of(self, recorder: Recorder) -> RecorderLayout:
         if recorder.is_spikes:
@@ -138,6 +138,8 @@ class Streams:
         self.planned = planned * self.layout.dt
         if any(file.reached < self.time for file in self.files.values()):
             self.flush(step)
+        if planned > step:
+            self._on_each(self.files.values(), lambda file: file.plan(self.planned))
 
     def flush(self, step: int) -> None:
         """Write everything up to step `step`, so that readers see it.
@@ -179,7 +181,7 @@ class Streams:
         FileError
             If a file cannot be written; each is closed nevertheless, with all that was written before.
         """
-        files, self.files, self.homes = self.files, {}, {}
+        files, self.files = self.files, {}
         self._on_each(files.values(), lambda file: file.close(step * self.layout.dt, self.planned))
 
     @staticmethod

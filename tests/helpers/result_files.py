@@ -30,8 +30,9 @@ def some_traces(parts: list = PARTS, every: float = 0.1, variables: tuple = ("V"
 
 
 WRITER = """
-import sys, time
+import resource, sys, time
 import numpy as np
+from gpusyn.errors import FileError
 from gpusyn.io import RecorderLayout, StreamFile
 
 parts = [("E", 4, [1, 3, 4, 8]), ("I", 2, None)]
@@ -53,8 +54,15 @@ while True:
         time.sleep(60)
     V = np.repeat(steps[:, None], 6, axis=1).astype(np.float32)
     stream.append_frames("t", {"V": V, "g_AMPA": -V})
+    if sys.argv[2] == "full" and step > 70:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))
+        try:
+            stream.flush(time=step * 0.1 + 0.7)
+        except FileError:
+            print("full", flush=True)
+            time.sleep(60)
     step += 7
-    stream.flush(time=step * 0.1)
+    stream.flush(time=step * 0.1, planned=1000.0)
     print(step, flush=True)
 """
 
