@@ -12,7 +12,6 @@ import shutil
 import weakref
 from pathlib import Path
 
-from gpusyn.errors import FileError
 from gpusyn.io.superblock import read_superblock
 
 _HELD: set[tuple[int, int]] = set()  # identities of the marked files of this process
@@ -56,16 +55,12 @@ class HeldFile:
 
     Raises
     ------
-    FileError
-        If this process has marked the file already, under this name or another one.
     OSError
         If the file cannot be opened.
     """
 
     def __init__(self, path: Path, mark: bool) -> None:
         self.path, self.identity = path, identity_of(path)
-        if mark and self.identity in _HELD:
-            raise FileError(f"{path}: this process writes it already; close() the simulation, or choose another name")
         self._descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         self.release = weakref.finalize(self, _release, self._descriptor, self.identity if mark else None)
         if mark:

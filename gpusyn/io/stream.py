@@ -68,7 +68,7 @@ class StreamFile(ReportWriter):
     Raises
     ------
     FileError
-        If the file cannot be opened, or this process writes it already under another name.
+        If the file cannot be opened, or is being written already.
     """
 
     def __init__(self, path: Path, recorders: Sequence[RecorderLayout]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -39,13 +40,15 @@ def check_target(path: Path, overwrite: bool) -> None:
             raise FileError(f"{path}: there is no directory {path.parent}; create it first")
         if not os.access(path.parent, os.W_OK | os.X_OK):
             raise FileError(f"{path}: nothing can be written into {path.parent}; check its permissions")
-        if not os.path.lexists(path) or (path.is_file() and path.stat().st_size == 0):
-            return
-        if path.is_dir():
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
             raise FileError(f"{path}: is a directory; choose another name or remove it")
-        if not path.is_file():
+        if not stat.S_ISREG(facts.st_mode):
             raise FileError(f"{path}: is not an ordinary file; choose another name or remove it")
-        _check_file(path, overwrite)
+        if facts.st_size:
+            _check_file(path, overwrite)
+    except FileNotFoundError:
+        return
     except FileError:
         raise
     except OSError as error:

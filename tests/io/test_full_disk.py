@@ -57,7 +57,7 @@ def test_what_was_flushed_stays_and_the_rest_can_be_written_later(
     stream = StreamFile.create(path, LAYOUTS)
     append(stream, 0, 30)
     stream.flush(3.0, 100.0)
-    step, refused = 30, 0
+    step, refused = 30, ""
     full = limited(path.stat().st_size + room)
     disk = Disk(monkeypatch, room // 500_000 if answer == "disk" else 1000)
     with full if answer == "limit" else limited(2**40):
@@ -67,10 +67,10 @@ def test_what_was_flushed_stays_and_the_rest_can_be_written_later(
                 stream.flush((step + 20) * 0.1, 100.0)
                 step += 20
             except FileError as error:
-                refused += 1
-                assert f"complete up to {step * 0.1:g} ms" in str(error)
-                with pytest.raises(FileError, match="kept in memory: make room"):
-                    stream.flush((step + 20) * 0.1, 100.0)
+                refused = str(error)
+        assert f"complete up to {step * 0.1:g} ms, and what came later is kept in memory: make room" in refused
+        with pytest.raises(FileError, match="kept in memory: make room"):
+            stream.flush((step + 20) * 0.1, 100.0)
         check(path, step)
         assert [len(block[0]) for block in stream.backlog("s")] == [20]
     disk.left = 1000
@@ -122,7 +122,7 @@ def test_a_file_that_hdf5_cannot_close_is_closed_nevertheless(tmp_path: Path) ->
             raise OSError(errno.EIO, "a broken disk")
 
     whole, stream._file = stream._file, Broken()
-    with pytest.raises(FileError, match="cannot be written.*a broken disk"):
+    with pytest.raises(FileError, match=r"cannot be written.*a broken disk"):
         stream.close(3.0)
     content = path.read_bytes()
     whole.close()
@@ -135,13 +135,13 @@ def test_a_file_that_hdf5_cannot_close_is_closed_nevertheless(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_room_is_taken_for_all_that_hdf5_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streamed: bool, data: st.DataObject
 ) -> None:
     monkeypatch.setattr(creation, "SPIKE_CHUNK", data.draw(st.sampled_from([1, 7, 512])))
-    monkeypatch.setattr(creation, "FRAME_CHUNK", data.draw(st.sampled_from([8, 64, 2**14])))
+    monkeypatch.setattr(creation, "FRAME_CHUNK", data.draw(st.sampled_from([2**9, 2**14])))
     (stored,) = arrange(LAYOUTS, directory=False).values()
     creation.create_file(tmp_path / "run.h5", stored, streamed)
     taken: list[int] = []
@@ -149,7 +149,7 @@ def test_room_is_taken_for_all_that_hdf5_needs(
     monkeypatch.setattr(HeldFile, "reserve", lambda held, end: (taken.append(end), reserve(held, end))[1])
     step = 0
     with ReportWriter(tmp_path / "run.h5", stored, streamed) as writer:
-        for steps in data.draw(st.lists(st.integers(0, 40), min_size=1, max_size=8)):
+        for steps in data.draw(st.lists(st.integers(0, 20), min_size=1, max_size=6)):
             append(writer, step, steps)
             step += steps
             writer.flush(step * 0.1)
@@ -159,9 +159,7 @@ def test_room_is_taken_for_all_that_hdf5_needs(
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-def test_room_is_taken_for_an_index_that_grows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streamed: bool
-) -> None:
+def test_room_is_taken_for_an_index_that_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streamed: bool) -> None:
     monkeypatch.setattr(creation, "SPIKE_CHUNK", 1)
     (stored,) = arrange(LAYOUTS[:1], directory=False).values()
     creation.create_file(tmp_path / "run.h5", stored, streamed)
