@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gpusyn.errors import FileError
-from gpusyn.io import RecorderLayout, StreamFile, creation, open_results, repair, save
+from gpusyn.io import RecorderLayout, StreamFile, creation, open_results, repair, save, writer
 from gpusyn.io.file_layout import arrange
 from gpusyn.io.held_file import HeldFile
 from gpusyn.io.superblock import read_superblock
@@ -140,6 +140,7 @@ def test_a_file_that_hdf5_cannot_close_is_closed_nevertheless(tmp_path: Path) ->
 def test_room_is_taken_for_all_that_hdf5_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streamed: bool, data: st.DataObject
 ) -> None:
+    monkeypatch.setattr(writer, "SPARE", 0)
     monkeypatch.setattr(creation, "SPIKE_CHUNK", data.draw(st.sampled_from([1, 7, 512])))
     monkeypatch.setattr(creation, "FRAME_CHUNK", data.draw(st.sampled_from([2**9, 2**14])))
     (stored,) = arrange(LAYOUTS, directory=False).values()
@@ -148,12 +149,12 @@ def test_room_is_taken_for_all_that_hdf5_needs(
     reserve = HeldFile.reserve
     monkeypatch.setattr(HeldFile, "reserve", lambda held, end: (taken.append(end), reserve(held, end))[1])
     step = 0
-    with ReportWriter(tmp_path / "run.h5", stored, streamed) as writer:
+    with ReportWriter(tmp_path / "run.h5", stored, streamed) as file:
         for steps in data.draw(st.lists(st.integers(0, 20), min_size=1, max_size=6)):
-            append(writer, step, steps)
+            append(file, step, steps)
             step += steps
-            writer.flush(step * 0.1)
-            assert writer._file.id.get_filesize() <= taken[-1]
+            file.flush(step * 0.1)
+            assert file._file.id.get_filesize() <= taken[-1]
     assert (tmp_path / "run.h5").stat().st_size <= taken[-1]
     check(tmp_path / "run.h5", step)
 
@@ -161,17 +162,18 @@ def test_room_is_taken_for_all_that_hdf5_needs(
 @pytest.mark.parametrize("streamed", [True, False])
 def test_room_is_taken_for_an_index_that_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streamed: bool) -> None:
     monkeypatch.setattr(creation, "SPIKE_CHUNK", 1)
+    monkeypatch.setattr(writer, "SPARE", 0)
     (stored,) = arrange(LAYOUTS[:1], directory=False).values()
     creation.create_file(tmp_path / "run.h5", stored, streamed)
     taken: list[int] = []
     reserve = HeldFile.reserve
     monkeypatch.setattr(HeldFile, "reserve", lambda held, end: (taken.append(end), reserve(held, end))[1])
-    with ReportWriter(tmp_path / "run.h5", stored, streamed) as writer:
+    with ReportWriter(tmp_path / "run.h5", stored, streamed) as file:
         for start in range(0, 9000, 60):
             at = np.arange(start, start + (59 if start % 120 else 1))
-            writer.append_spikes("s", at * 0.1, at % 6)
-            writer.flush(start * 0.1)
-            assert writer._file.id.get_filesize() <= taken[-1]
+            file.append_spikes("s", at * 0.1, at % 6)
+            file.flush(start * 0.1)
+            assert file._file.id.get_filesize() <= taken[-1]
 
 
 @pytest.mark.parametrize("name", ["run.h5", "folder"])
@@ -246,12 +248,12 @@ def test_systems_that_cannot_take_room_are_asked_how_much_is_free(
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL of POSIX")
 def test_a_killed_run_without_room_is_mended(tmp_path: Path) -> None:
-    writer = start_writer(tmp_path / "run.h5", "full")
+    process = start_writer(tmp_path / "run.h5", "full")
     try:
-        while writer.stdout.readline() != "full\n":
+        while process.stdout.readline() != "full\n":
             pass
     finally:
-        kill(writer)
+        kill(process)
     assert open_results(tmp_path / "run.h5").status == "killed"
     assert check_steps(open_results(tmp_path / "run.h5"), 77) == 77
     assert "cleared the flag of its killed writer; the recording goes up to 7.7 of" in repair(tmp_path / "run.h5")
