@@ -21,8 +21,9 @@ from gpusyn.neurons import Membrane
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.grid import rounded_steps
 from gpusyn.parameters.scalars import whole_steps_array
-from gpusyn.utils.typing import Array, Floats
+from gpusyn.utils.typing import Array, Floats, Integers
 
 VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4, "Ca": 5}
 OWN_STATE = 6  # number of the variable "state of the neuron model"
@@ -71,7 +72,7 @@ class NeuronTables:
         self.V[neurons] = rest if initial is None else initial
         self.V[neurons] -= self.rest[neurons]
         self.current[neurons] = p["I_e"]
-        pause = whole_steps_array(np.atleast_1d(np.asarray(p["t_ref"], float)), self.layout.dt, f"{where}.t_ref", low=0)
+        pause = _pause(model.values["t_ref"], p["t_ref"], self.layout.dt, f"{where}.t_ref")
         if pause.max(initial=0) >= 2**24:
             raise ParameterError(
                 f"{where}.t_ref: is {pause.max()} steps, but at most {2**24 - 1} are possible; use a larger dt"
@@ -151,6 +152,14 @@ class NeuronTables:
             for k, value in enumerate(steady):
                 found[k, neurons] = portable_math.flush(np.broadcast_to(value, place.size))
         return found
+
+
+def _pause(given: Any, drawn: Any, dt: float, where: str) -> Integers:
+    """Return refractory times in steps: one, or one per neuron; those drawn from a distribution are rounded."""
+    times = np.atleast_1d(np.asarray(drawn, np.float64))
+    if isinstance(given, Distribution):
+        return rounded_steps(times, dt, low=0)
+    return whole_steps_array(times, dt, where, low=0)
 
 
 def _ring_rows(ring: ReceptorRings, size: int) -> list[Ring]:

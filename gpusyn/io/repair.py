@@ -63,22 +63,18 @@ def _clear_flag(path: Path, block: Superblock) -> None:
     if not block.sound:
         raise FileError(f"{path}: its first {len(block.raw)} bytes are damaged, not only flagged; record it again")
     size = path.stat().st_size
-    # The writer may have used space that it had not yet recorded, or recorded space that it had not yet used. If it
-    # could not write all that it used, what it had recorded is whole.
-    for end in dict.fromkeys((max(block.end, size), block.end)):
-        with writing(path):
-            block.cleared(end).write(path)
-            os.truncate(path, max(end, size))
-        try:
-            with hdf5().File(path, "r") as file:
-                file.visititems(lambda name, item: None)
-            os.truncate(path, end)
-            return
-        except (OSError, RuntimeError, KeyError) as error:
-            reason = error
-            os.truncate(path, size)
-            block.write(path)
-    raise FileError(f"{path}: cannot be read even without the flag ({reason}); record it again") from reason
+    # The writer may have used space that it had not yet recorded, or recorded space that it had not yet used.
+    end = max(block.end, size)
+    with writing(path):
+        os.truncate(path, end)
+        block.cleared(end).write(path)
+    try:
+        with hdf5().File(path, "r") as file:
+            file.visititems(lambda name, item: None)
+    except (OSError, RuntimeError, KeyError) as error:
+        block.write(path)
+        os.truncate(path, size)
+        raise FileError(f"{path}: cannot be read even without the flag ({error}); record it again") from error
 
 
 def _extent(path: Path) -> str:

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.builder.layout import Layout
+from gpusyn.parameters.grid import rounded_steps, rounding_shift
 from gpusyn.utils.typing import Array
 
 
 class ListedSpikes(NamedTuple):
-    """The spikes of one population: the source's id, the time (steps) and the time on the grid of each spike."""
+    """The spikes of one population: the source's id, the time (ms) and the step of each spike."""
 
     source: Array
     time: Array
@@ -59,17 +60,13 @@ def _listed(layout: Layout) -> Iterator[ListedSpikes]:
         lists = times if isinstance(times, tuple) else (times,) * place.size
         who = np.repeat(np.arange(place.size), [len(t) for t in lists])
         when = np.concatenate([np.asarray(t, float) for t in lists]) if lists else np.zeros(0)
-        time = when / layout.dt
-        yield ListedSpikes(place.source + who, time, np.maximum(np.rint(time), 1))
+        yield ListedSpikes(place.source + who, when, rounded_steps(when, layout.dt, low=1))
 
 
 def rounded_times(layout: Layout) -> list[str]:
     """Return a note on spike times that are off the time grid, if there are any."""
-    shifts = [np.abs(spikes.time - spikes.on_grid) for spikes in _listed(layout)]
-    moved = sum(int(np.count_nonzero(shift > 1e-6)) for shift in shifts)
+    shifts = np.concatenate([rounding_shift(spikes.time, layout.dt) for spikes in _listed(layout)] or [np.zeros(0)])
+    moved = int(np.count_nonzero(shifts))
     if not moved:
         return []
-    largest = max(float(shift.max(initial=0.0)) for shift in shifts)
-    return [
-        f"{moved} input spike times rounded to the grid of {layout.dt:g} ms, by at most {largest * layout.dt:.3g} ms"
-    ]
+    return [f"{moved} input spike times rounded to the grid of {layout.dt:g} ms, by at most {shifts.max():.3g} ms"]
