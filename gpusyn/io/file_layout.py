@@ -25,7 +25,8 @@ from gpusyn.results.recorded_neurons import RecordedNeurons, RecordedPart
 from gpusyn.utils.typing import Array, Integers
 
 MAGIC, VERSION = 0x0A7A, (0, 1)  # attributes of every SONATA file
-FORMAT = 1  # version of the notes under /gpusyn
+FORMAT = 2  # version of the notes under /gpusyn; version 1 has neither provenance nor planned and reached durations
+PROGRESS = "gpusyn/progress"
 SPIKES = "spikes"
 
 
@@ -169,7 +170,7 @@ def write_notes(file: Any, stored: Sequence[Stored]) -> None:
     notes.attrs["format"] = np.int64(FORMAT)
     notes.attrs["directory"] = np.int64(any(item.directory for item in stored))
     slots = len(stored) + sum(1 for item in stored for _ in item.places())
-    notes.create_dataset("progress", data=np.zeros(slots))
+    file.create_dataset(PROGRESS, data=np.zeros(slots))
     for item in stored:
         group = file.require_group(item.notes)
         layout, neurons = item.layout, item.layout.neurons()
@@ -214,7 +215,7 @@ def read_notes(file: Group) -> list[Noted] | None:
     FileError
         If the notes are damaged.
     """
-    if "gpusyn/recorders" not in file or "gpusyn/progress" not in file:
+    if "gpusyn/recorders" not in file or PROGRESS not in file:
         return None
     directory = bool(file.attribute_number("gpusyn", "directory"))
     recorders = file.group("gpusyn/recorders")
@@ -222,11 +223,8 @@ def read_notes(file: Group) -> list[Noted] | None:
     found.sort(key=lambda entry: entry[0].order)
     if len({stored.layout.name for stored, _ in found}) < len(found):
         raise recorders.error("", "two recorders have the same name; the file is damaged")
-    path = "gpusyn/progress"
-    progress = file.finite(path, len(found) + sum(len(places) for _, places in found))
-    if (progress < 0).any():
-        raise file.error(path, f"must be >= 0 (got {progress.min():g}); the file is damaged")
-    counts = iter(whole(progress[len(found) :], file.where(path)).tolist())
+    progress = file.finite(PROGRESS, len(found) + sum(len(places) for _, places in found))
+    counts = iter(whole(progress[len(found) :], file.where(PROGRESS)).tolist())
     return [
         Noted(stored, places, duration, tuple(islice(counts, len(places))))
         for (stored, places), duration in zip(found, progress[: len(found)].tolist(), strict=True)

@@ -9,7 +9,9 @@ from typing import Any
 from gpusyn.errors import FileError
 from gpusyn.io.checked import Group, opened
 from gpusyn.io.file_layout import read_notes
-from gpusyn.io.hdf5 import as_path, hdf5, locked, superblock_of
+from gpusyn.io.hdf5 import as_path, hdf5, superblock_of, writing
+from gpusyn.io.held_file import being_written
+from gpusyn.io.provenance import read_provenance
 from gpusyn.io.superblock import Superblock
 from gpusyn.parameters.scalars import public
 
@@ -49,7 +51,7 @@ def repair(path: Any) -> str:
     where = as_path(path, "repair().path")
     block = superblock_of(where)
     if block.flagged:
-        if locked(where):
+        if being_written(where):
             raise FileError(f"{where}: a running simulation is writing it; wait until it ends, then repair the file")
         _clear_flag(where, block)
     cut = _cut(where)
@@ -57,7 +59,7 @@ def repair(path: Any) -> str:
         return f"{where}: nothing to repair"
     done = ["cleared the flag of its killed writer"] if block.flagged else []
     done += [f"cut {cut} dataset{'s' if cut > 1 else ''} to the flushed data"] if cut else []
-    return f"{where}: repaired: {' and '.join(done)}"
+    return f"{where}: repaired: {' and '.join(done)}{_extent(where)}"
 
 
 def _clear_flag(path: Path, block: Superblock) -> None:
@@ -66,15 +68,24 @@ def _clear_flag(path: Path, block: Superblock) -> None:
     size = path.stat().st_size
     # The writer may have used space that it had not yet recorded, or recorded space that it had not yet used.
     end = max(block.end, size)
-    block.cleared(end).write(path)
-    os.truncate(path, end)
+    with writing(path):
+        os.truncate(path, end)
+        block.cleared(end).write(path)
     try:
         with hdf5().File(path, "r") as file:
             file.visititems(lambda name, item: None)
     except (OSError, RuntimeError, KeyError) as error:
-        os.truncate(path, size)
         block.write(path)
+        os.truncate(path, size)
         raise FileError(f"{path}: cannot be read even without the flag ({error}); record it again") from error
+
+
+def _extent(path: Path) -> str:
+    """Return how far the recording goes, if the file says it."""
+    with opened(path) as file:
+        told = read_provenance(file)
+    known = {"reached", "planned"} <= told.keys()
+    return f"; the recording goes up to {told['reached']:g} of {told['planned']:g} ms" if known else ""
 
 
 def _cut(path: Path) -> int:
@@ -83,16 +94,11 @@ def _cut(path: Path) -> int:
         longer = _longer(file)
     if not longer:
         return 0
-    try:
-        with hdf5().File(path, "r+") as file:
-            for name, (count, stop) in longer.items():
-                file[name].resize(count, axis=0)
-                if stop is not None:
-                    file[f"{name.removesuffix('/data')}/mapping/time"][1] = stop
-    except OSError as error:
-        raise FileError(
-            f"{path}: cannot be written ({error}); close programs that use it, check permissions"
-        ) from error
+    with writing(path), hdf5().File(path, "r+") as file:
+        for name, (count, stop) in longer.items():
+            file[name].resize(count, axis=0)
+            if stop is not None:
+                file[f"{name.removesuffix('/data')}/mapping/time"][1] = stop
     return len(longer)
 
 

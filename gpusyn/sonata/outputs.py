@@ -10,9 +10,11 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
+from gpusyn.io.creation import SORTING, create_file
 from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
-from gpusyn.io.hdf5 import check_target, hdf5, writing
-from gpusyn.io.writer import SORTING, ReportWriter, create_file
+from gpusyn.io.hdf5 import hdf5, writing
+from gpusyn.io.targets import check_target
+from gpusyn.io.writer import ReportWriter
 from gpusyn.parameters.grid import TOLERANCE
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.results.recorded_neurons import RecordedData, RecordedPart
@@ -48,7 +50,7 @@ def prepare(model: SonataModel) -> None:
         except OSError as error:
             raise FileError(f"{target}: cannot be written ({error.strerror}); give another file or folder") from None
     for target in results:
-        check_target(target)
+        check_target(target, overwrite=True)
 
 
 def results_of(model: SonataModel) -> list[Path]:

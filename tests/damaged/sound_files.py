@@ -50,7 +50,7 @@ def directory(folder: Path) -> Path:
 
 def streamed(folder: Path) -> Path:
     layouts = [RecorderLayout("s", PARTS), RecorderLayout("t", PARTS, ("V",), {"V": "mV"}, start=0.1, every=0.1)]
-    with StreamFile(folder / "run.h5", layouts) as stream:
+    with StreamFile.create(folder / "run.h5", layouts) as stream:
         for step in range(1, 300, 50):
             steps = np.arange(step, step + 50)
             stream.append_spikes("s", steps * 0.1, steps % 6)

@@ -51,7 +51,7 @@ def damaged(path: Path, item: str, kind: str) -> str:
         ("gpusyn/recorders/t/units", "longer", "the lengths of its notes do not agree"),
         ("gpusyn/progress", "halves", "whole numbers"),
         ("gpusyn/progress", "nan", "must be finite"),
-        ("gpusyn/progress", "negative", "must be >= 0"),
+        ("gpusyn/progress", "negative", "whole numbers >= 0"),
         ("gpusyn/progress", "longer", "must hold"),
         ("gpusyn/progress", "large", "must have"),
         ("spikes/E/timestamps", "nan", "timestamps: must be finite"),
