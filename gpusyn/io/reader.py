@@ -173,13 +173,14 @@ def read_traces(pieces: Sequence[Piece], variable: str | None = None) -> TraceDa
 
 def _read_variable(file: Group, places: Sequence[FilePlace], frames: int, size: int) -> Array:
     """Return the frames of one variable, shape (frames, size)."""
-    parts = [file.group(place.group).numbers("data", 2, rows=frames) for place in places]
-    dtype = np.result_type(*parts) if parts else np.dtype(np.float32)
-    values = np.empty((frames, size), dtype=dtype)
-    for place, part in zip(places, parts, strict=True):
+    names = [f"{place.group}/data" for place in places]
+    dtypes = [file.number_type(name, 2, rows=frames) for name in names]
+    values = np.empty((frames, size), dtype=np.result_type(*dtypes) if dtypes else np.float32)
+    for place, name in zip(places, names, strict=True):
+        part = file.numbers(name, 2, rows=frames)
         if part.shape[1] != len(place.columns):
             raise file.error(
-                f"{place.group}/data",
+                name,
                 f"must have one column for each of {len(place.columns)} neurons (has {part.shape[1]}); "
                 "the file is damaged",
             )

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.checked import Group, listed, opened
+from gpusyn.io.checked import Group, opened
+from gpusyn.io.stored_values import listed
 from gpusyn.parameters.scalars import nearest, show
 from gpusyn.sonata.attribute_tables import Table, Texts, check_lengths, read_table, read_types
 from gpusyn.sonata.config import Config, TableFiles

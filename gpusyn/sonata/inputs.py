@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.checked import Group, listed, opened
+from gpusyn.io.checked import Group, opened
+from gpusyn.io.stored_values import listed
 from gpusyn.parameters.grid import rounding_shift
 from gpusyn.sonata.attribute_tables import check_lengths
 from gpusyn.sonata.circuit import Circuit
