@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from gpusyn.io.checked import Group
+from gpusyn.io.file_layout import fixed_texts
+from gpusyn.parameters.scalars import show
 from gpusyn.utils.version import __version__
 
 DURATION = "gpusyn/duration"  # planned and reached duration (ms); NaN if not known
@@ -56,25 +59,43 @@ class Provenance:
 # A streamed file gets its attributes when it is made; the durations change later, and are therefore a dataset.
 DURATIONS = ("planned", "reached")
 KINDS = {"seed": int, "trial": int, "dt": float, "precision": str, "backend": str, "start": str, "version": str}
+ALLOWED: dict[type, Any] = {int: (int, np.integer), float: (float, np.floating), str: str}
 
 
 def write_provenance(file: Any, provenance: Provenance | None) -> None:
     """Write the attributes of ``/gpusyn`` and the durations; without a simulation only the version."""
     facts = asdict(provenance) if provenance else {"version": __version__}
     for name in KINDS.keys() & facts.keys():
-        file["gpusyn"].attrs[name] = facts[name]
+        value = facts[name]
+        file["gpusyn"].attrs[name] = fixed_texts([value]) if isinstance(value, str) else value
     file.create_dataset(DURATION, data=np.array([facts.get(name, math.nan) for name in DURATIONS]))
 
 
-def read_provenance(file: Any) -> dict[str, Any]:
-    """Return what a file says of its origin; files of earlier versions and of other simulators say less."""
+def read_provenance(file: Group) -> dict[str, Any]:
+    """Return what a file says of its origin; files of earlier versions and of other simulators say less.
+
+    Raises
+    ------
+    FileError
+        If what it says is damaged.
+    """
     if "gpusyn" not in file:
         return {}
-    attributes = file["gpusyn"].attrs
-    found = {name: kind(attributes[name]) for name, kind in KINDS.items() if name in attributes}
+    found: dict[str, Any] = {}
+    for name, kind in KINDS.items():
+        value = file.attribute("gpusyn", name)
+        if value is None:
+            continue
+        if not isinstance(value, ALLOWED[kind]) or (kind is float and not math.isfinite(value)):
+            raise file.error("gpusyn", f"attribute {name}: is {show(value)}; the file is damaged")
+        found[name] = kind(value)
     if DURATION in file:
-        durations = dict(zip(DURATIONS, file[DURATION][:2].tolist(), strict=True))
-        found |= {name: duration for name, duration in durations.items() if not math.isnan(duration)}
+        durations = file.numbers(DURATION).tolist()
+        if len(durations) != len(DURATIONS) or math.inf in map(abs, durations):
+            raise file.error(DURATION, f"must be two durations in ms (got {show(durations)}); the file is damaged")
+        found |= {
+            name: duration for name, duration in zip(DURATIONS, durations, strict=True) if not math.isnan(duration)
+        }
     return found
 
 

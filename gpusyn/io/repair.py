@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from gpusyn.errors import FileError
+from gpusyn.io.checked import Group, opened
 from gpusyn.io.file_layout import read_notes
-from gpusyn.io.hdf5 import as_path, hdf5, reading, superblock_of, writing
+from gpusyn.io.hdf5 import as_path, hdf5, superblock_of, writing
 from gpusyn.io.held_file import being_written
 from gpusyn.io.provenance import read_provenance
 from gpusyn.io.superblock import Superblock
 from gpusyn.parameters.scalars import public
+
+MOST_CHUNKS = 2**20
 
 
 @public
@@ -79,7 +82,7 @@ def _clear_flag(path: Path, block: Superblock) -> None:
 
 def _extent(path: Path) -> str:
     """Return how far the recording goes, if the file says it."""
-    with reading(path) as file:
+    with opened(path) as file:
         told = read_provenance(file)
     known = {"reached", "planned"} <= told.keys()
     return f"; the recording goes up to {told['reached']:g} of {told['planned']:g} ms" if known else ""
@@ -87,31 +90,45 @@ def _extent(path: Path) -> str:
 
 def _cut(path: Path) -> int:
     """Cut the datasets to their lengths in the notes; return how many were longer."""
-    with reading(path) as file:
+    with opened(path) as file:
         longer = _longer(file)
     if not longer:
         return 0
     with writing(path), hdf5().File(path, "r+") as file:
-        for name, count in _longer(file).items():
+        for name, (count, stop) in longer.items():
             file[name].resize(count, axis=0)
-            time = f"{name.removesuffix('/data')}/mapping/time"
-            if name.endswith("/data"):
-                start, _, every = file[time][:]
-                file[time][1] = start + count * every
+            if stop is not None:
+                file[f"{name.removesuffix('/data')}/mapping/time"][1] = stop
     return len(longer)
 
 
-def _longer(file: Any) -> dict[str, int]:
-    """Return the datasets that are longer than the notes say, with their lengths in the notes."""
-    stored = read_notes(file) or []
-    longer: dict[str, int] = {}
-    if not stored:
-        return longer
-    progress = file["gpusyn/progress"][len(stored) :]
-    places = [(item, place) for item in stored for place in item.places()]
-    for (item, place), noted in zip(places, progress, strict=True):
-        names = ("timestamps", "node_ids") if item.layout.is_spikes else ("data",)
-        for name in (f"{place.group}/{name}" for name in names):
-            if len(file[name]) > int(noted):
-                longer[name] = int(noted)
+def _longer(file: Group) -> dict[str, tuple[int, float | None]]:
+    """Return the datasets that are longer than the notes say.
+
+    The values are the length in the notes and, for frames, the time at which they stop (ms).
+    """
+    longer: dict[str, tuple[int, float | None]] = {}
+    for notes in read_notes(file) or []:
+        dimensions, names = (1, ("timestamps", "node_ids")) if notes.stored.layout.is_spikes else (2, ("data",))
+        for place, noted in zip(notes.places, notes.counts, strict=True):
+            longer |= _longer_place(file, place.group, names, dimensions, noted)
+    return longer
+
+
+def _longer_place(
+    file: Group, group: str, names: tuple[str, ...], dimensions: int, noted: int
+) -> dict[str, tuple[int, float | None]]:
+    longer: dict[str, tuple[int, float | None]] = {}
+    for name in (f"{group}/{name}" for name in names):
+        data = file.dataset(name, dimensions, rows=noted)
+        if len(data) == noted:
+            continue
+        # HDF5 visits every chunk that is cut off, whether it was written or not.
+        if data.chunks is None or len(data) // data.chunks[0] > MOST_CHUNKS:
+            raise file.error(name, f"has {len(data):,} rows where the notes say {noted:,}; the file is damaged")
+        stop = None
+        if dimensions == 2:
+            start, _, every = file.finite(f"{group}/mapping/time", 3)
+            stop = float(start + noted * every)
+        longer[name] = noted, stop
     return longer

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, reading, superblock_of
+from gpusyn.io.checked import opened
+from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, superblock_of
 from gpusyn.io.held_file import being_written
 from gpusyn.io.provenance import STATES, read_provenance, status
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
@@ -71,8 +72,8 @@ def open_results(path: Any) -> Results:
     for file in _files(where):
         flagged = superblock_of(file).flagged
         written = flagged and being_written(file)
-        with reading(file) as content:
-            pieces = pieces_of(content, file)
+        with opened(file) as content:
+            pieces = pieces_of(content)
             origins[file] = read_provenance(content)
         states[file] = status(origins[file], flagged, written)
         if pieces:

@@ -8,9 +8,10 @@ from typing import Any
 
 from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
+from gpusyn.io.checked import opened
 from gpusyn.io.creation import create_file
 from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
-from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, reading, writing
+from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, writing
 from gpusyn.io.provenance import Provenance
 from gpusyn.io.targets import check_target, true_path
 from gpusyn.io.writer import ReportWriter
@@ -122,8 +123,8 @@ def _earlier(directory: Path) -> list[Path]:
     found = []
     for path in sorted(directory.glob("*.h5")):
         try:
-            with reading(path) as file:
-                if "gpusyn" in file and bool(file["gpusyn"].attrs.get("directory", 0)):
+            with opened(path) as file:
+                if "gpusyn" in file and bool(file.attribute_number("gpusyn", "directory")):
                     found.append(path)
         except FileError:
             continue

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gpusyn.errors import FileError
-from gpusyn.io.hdf5 import SUFFIXES, reading, superblock_of
+from gpusyn.io.checked import opened
+from gpusyn.io.hdf5 import SUFFIXES, superblock_of
 from gpusyn.io.held_file import being_written
 
 
@@ -63,8 +64,8 @@ def _check_file(path: Path, overwrite: bool) -> None:
         raise FileError(f"{error}, or remove it: only result files are overwritten") from None
     if flagged and being_written(path):
         raise FileError(f"{path}: a running simulation is writing it; close() the simulation, or choose another name")
-    with reading(path) as file:
-        result = is_result(file)
+    with opened(path) as file:
+        result = is_result(file.names())
     if not result:
         raise FileError(
             f"{path}: is an HDF5 file without results; choose another name: only result files are overwritten"
