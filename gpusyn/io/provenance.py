@@ -65,9 +65,10 @@ ALLOWED: dict[type, Any] = {int: (int, np.integer), float: (float, np.floating),
 def write_provenance(file: Any, provenance: Provenance | None) -> None:
     """Write the attributes of ``/gpusyn`` and the durations; without a simulation only the version."""
     facts = asdict(provenance) if provenance else {"version": __version__}
-    for name in KINDS.keys() & facts.keys():
-        value = facts[name]
-        file["gpusyn"].attrs[name] = fixed_texts([value]) if isinstance(value, str) else value
+    for name, value in facts.items():
+        if name not in DURATIONS:
+            large = isinstance(value, int) and value >= 2**63  # a seed that HDF5 has no integer for
+            file["gpusyn"].attrs[name] = fixed_texts([str(value)])[0] if large or isinstance(value, str) else value
     file.create_dataset(DURATION, data=np.array([facts.get(name, math.nan) for name in DURATIONS]))
 
 
@@ -86,6 +87,8 @@ def read_provenance(file: Group) -> dict[str, Any]:
         value = file.attribute("gpusyn", name)
         if value is None:
             continue
+        if kind is int and isinstance(value, str) and value.isdecimal():
+            value = int(value)
         if not isinstance(value, ALLOWED[kind]) or (kind is float and not math.isfinite(value)):
             raise file.error("gpusyn", f"attribute {name}: is {show(value)}; the file is damaged")
         found[name] = kind(value)

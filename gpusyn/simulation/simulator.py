@@ -141,14 +141,14 @@ class Simulator(StateMethods):
         self._session = start_session(chosen, self._compiled.program)
         self._initial = InitialValues(self._compiled.program, self._session)
         self._state = StateAccess(self._compiled, self._session)
-        self._recordings = Recordings(self._compiled, self._session, self._provenance())
+        self._recordings = Recordings(self._compiled, self._session, self._provenance(self._trial))
         self._step = 0
         self._chunk = 1  # steps of the next chunk
         for note in layout.notes:
             print(f"gpusyn: {note}", file=sys.stderr)
 
-    def _provenance(self) -> Provenance:
-        return Provenance(self._seed, self._trial, self.dt, self.plan.precision, self.backend)
+    def _provenance(self, trial: int) -> Provenance:
+        return Provenance(self._seed, trial, self.dt, self.plan.precision, self.backend)
 
     # ---- running ----
     @property
@@ -277,7 +277,7 @@ class Simulator(StateMethods):
             changed.
         """
         with self._in_use("reset", of_state=False), held_signals():
-            self._recordings.restart(self._provenance())
+            self._recordings.restart(self._provenance(self._trial))
             self._initial.restore()
             self._step = self._state.step = 0
             self._lost = ""

@@ -95,6 +95,14 @@ def test_saved_results_say_it_too(tmp_path: Path, name: str) -> None:
     assert results.status == "interrupted"
 
 
+def test_seeds_of_any_size_are_kept(tmp_path: Path) -> None:
+    for seed in (2**63 - 1, 2**63, 2**64, 2**128 - 1):
+        origin = Provenance(**FACTS | {"seed": seed})
+        save(tmp_path / "run.h5", {"s": some_spikes()}, {}, overwrite=True, provenance=origin)
+        assert open_results(tmp_path / "run.h5").provenance["seed"] == seed
+        assert open_results(tmp_path / "run.h5").status == "finished"
+
+
 def test_files_that_say_less_are_read(tmp_path: Path) -> None:
     """Files of format 1 have neither provenance nor durations."""
     spikes = some_spikes()
