@@ -108,31 +108,39 @@ class Group:
             return [str(name) for name in self.item]
 
     def __contains__(self, path: str) -> bool:
+        above, _, name = path.rpartition("/")
+        group = self.item if not above else self.get(above) if above in self else None
         with library_errors(self.file, self._inside(path)):
-            return path in self.item
+            return isinstance(group, hdf5().Group) and bool(group.id.links.exists(name.encode()))
 
     def get(self, path: str, links: int = SOFT_LINKS) -> Any:
         """Return an item of the file; raise a FileError if it is missing or lies in another file."""
         h5py = hdf5()
-        group = self.item
+        item = self.item
         for name in path.strip("/").split("/"):
             with library_errors(self.file, self._inside(path)):
-                found = isinstance(group, h5py.Group) and name in group
-                link = group.get(name, getlink=True) if found else None
-            if link is None:
+                # h5py's `name in group` opens other files to find out.
+                found = isinstance(item, h5py.Group) and item.id.links.exists(name.encode())
+                kind = item.id.links.get_info(name.encode()).type if found else None
+                target = (
+                    item.id.links.get_val(name.encode())
+                    if kind in (h5py.h5l.TYPE_SOFT, h5py.h5l.TYPE_EXTERNAL)
+                    else b""
+                )
+            if kind is None:
                 raise self._missing(path)
-            if isinstance(link, h5py.ExternalLink):
-                raise self.error(path, f"is a link to the file {link.filename!r}; copy the data into this file")
-            if isinstance(link, h5py.SoftLink):
-                group = self._follow(group, link.path, path, links)
+            if kind == h5py.h5l.TYPE_SOFT:
+                item = self._follow(item, target.decode(errors="replace"), path, links)
+            elif kind != h5py.h5l.TYPE_HARD:
+                raise self.error(path, f"is a link to another file, {show(target)}; copy the data into this file")
             else:
                 with library_errors(self.file, self._inside(path)):
-                    group = group[name]
-        return group
+                    item = item[name]
+        return item
 
     def _follow(self, group: Any, target: str, path: str, links: int) -> Any:
         if not links or not target.strip("/"):
-            raise self.error(path, f"is a link to {target!r}, which leads nowhere; {DAMAGED}")
+            raise self.error(path, f"is a link to {show(target)}, which leads nowhere; {DAMAGED}")
         start = group.file if target.startswith("/") else group
         return Group(start, self.file, self.stored).get(target, links - 1)
 

@@ -12,6 +12,7 @@ import numpy as np
 from gpusyn.errors import FileError
 from gpusyn.io.checked import Group, opened
 from gpusyn.io.file_layout import SPIKES, FilePlace, RecorderLayout, read_notes
+from gpusyn.parameters.scalars import show
 from gpusyn.results.recorded_neurons import sample_times
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
@@ -82,7 +83,7 @@ def _foreign_spikes(file: Group, identity: tuple[int, int]) -> list[Piece]:
             continue
         units = group.attribute_text("timestamps", "units", default="")
         if units not in MILLISECONDS:
-            raise FileError(f"{path}: spikes of {name!r} are in {units!r}, not in ms; convert the file first")
+            raise FileError(f"{path}: spikes of {show(name)} are in {show(units)}, not in ms; convert the file first")
         count = group.length("timestamps")
         if group.length("node_ids") != count:
             raise group.error("", "timestamps and node_ids differ in length; the file is damaged or truncated")

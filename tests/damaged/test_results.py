@@ -57,7 +57,7 @@ def damaged(path: Path, item: str, kind: str) -> str:
         ("spikes/E/timestamps", "nan", "timestamps: must be finite"),
         ("spikes/E/timestamps", "words", "must hold numbers"),
         ("spikes/E/timestamps", "shorter", "the file is damaged or truncated"),
-        ("spikes/E/timestamps", "external_link", "is a link to the file"),
+        ("spikes/E/timestamps", "external_link", "is a link to another file"),
         ("spikes/E/timestamps", "deeper", "must have 1 dimension"),
         ("spikes/E/node_ids", "halves", "whole numbers"),
         ("spikes/E/node_ids", "large", "spikes of neurons that were not recorded"),
