@@ -181,7 +181,9 @@ class Results:
     @property
     def time(self) -> float:
         """Time up to which data are recorded (ms)."""
-        reached: list[float] = [self.provenance.get("reached", 0.0)]
+        if "reached" in self.provenance:
+            return float(self.provenance["reached"])
+        reached = [0.0]
         for pieces in self._recorders.values():
             layout = pieces[0].layout
             count = min((count for piece in pieces for count in piece.counts), default=0)

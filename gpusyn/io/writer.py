@@ -29,9 +29,10 @@ class _State:
     counts: Mapping[str, Sequence[int]]
     backlog: tuple[tuple[str, Any], ...] = ()  # recorder and block
 
-    def after(self, name: str, lengths: Sequence[int]) -> dict[str, Sequence[int]]:
-        """Return the counts after a block of these lengths."""
-        return {**self.counts, name: [count + more for count, more in zip(self.counts[name], lengths, strict=True)]}
+    def after(self, name: str, lengths: Sequence[int]) -> _State:
+        """Return the state after a block of these lengths was written."""
+        longer = [count + more for count, more in zip(self.counts[name], lengths, strict=True)]
+        return _State({**self.counts, name: longer})
 
 
 class ReportWriter:
@@ -137,14 +138,14 @@ class ReportWriter:
         """
         if not self._open:
             raise OSError("the file is closed")
-        begin = end = self._state
+        begin = self._state
+        states = [_State(begin.counts)]  # before each block, and at the end
         for name, block in begin.backlog:
-            end = _State(end.after(name, self._recorders[name].lengths(block)))
+            states.append(states[-1].after(name, self._recorders[name].lengths(block)))
+        end = states[-1]
         self._reserve(begin.counts, end.counts)
-        at = begin
-        for name, block in begin.backlog:
+        for (name, block), at in zip(begin.backlog, states, strict=False):
             self._recorders[name].write(block, at.counts[name])
-            at = _State(at.after(name, self._recorders[name].lengths(block)))
         self._file.flush()  # data before counts, so that counted data exist even if the process is killed
         self._note(end.counts, time, planned)
         self._state = end

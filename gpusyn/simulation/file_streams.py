@@ -136,7 +136,7 @@ class Streams:
             If there is still no room.
         """
         self.planned = planned * self.layout.dt
-        if any(file.reached < self.time for file in self.files.values()):
+        if any(file.reached < step * self.layout.dt for file in self.files.values()):
             self.flush(step)
         if planned > step:
             self._on_each(self.files.values(), lambda file: file.plan(self.planned))
