@@ -14,7 +14,9 @@ from gpusyn.commands.cli import main
 from gpusyn.errors import FileError, GpusynError
 from gpusyn.io.checked import SPARSE, opened
 from gpusyn.sonata import run_config
-from tests.damaged.mutants import CONTENT, ROWS, seeded
+from tests.damaged.byte_damage import ROWS
+from tests.damaged.hdf5_damage import CONTENT
+from tests.damaged.mutants import seeded
 from tests.damaged.sound_files import newer_circuit
 from tests.helpers.sonata_circuit import SmallCircuit
 

@@ -14,7 +14,9 @@ from gpusyn.commands.cli import main
 from gpusyn.errors import FileError
 from gpusyn.io import open_results, repair
 from gpusyn.io.superblock import read_superblock
-from tests.damaged.mutants import CONTENT, ROWS, seeded, set_flag
+from tests.damaged.byte_damage import ROWS
+from tests.damaged.hdf5_damage import CONTENT, set_flag
+from tests.damaged.mutants import seeded
 from tests.damaged.sound_files import foreign, killed, saved, streamed
 from tests.damaged.worker import read_all
 
