@@ -158,7 +158,7 @@ def vectorised_loops(folder: Path, extra: str = "") -> set[str]:
     file = folder / "loops.cpp"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     command = [
-        found.path,
+        *found.command,
         *found.flags,
         "-fopt-info-vec-optimized",
         str(file),
