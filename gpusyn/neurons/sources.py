@@ -14,7 +14,7 @@ from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, integer, public, show
 from gpusyn.parameters.table import Parameter
 from gpusyn.parameters.units import as_floats
-from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform
+from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, rate_limit
 from gpusyn.utils.typing import Floats
 
 __all__ = ["PoissonSource", "Source", "SpikeSource"]
@@ -50,6 +50,9 @@ class PoissonSource(Source):
     ----------
     rate : float, array or Waveform
         Rate of each neuron (Hz), 0 to 1e6.
+    rate_max : float, optional
+        Largest rate (Hz) to which :meth:`gpusyn.Simulator.set` may change a rate; by default the largest rate given.
+        The integer sums of the receptors that these sources excite are planned for it.
     max_events : int, optional
         Declared maximum of events of one neuron per step, 1 to 2**20; more are dropped. The default is so high that
         none is ever dropped.
@@ -70,17 +73,25 @@ class PoissonSource(Source):
     KERNEL = "advance_poisson"
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("rate", 10.0, "Hz", "rate of each neuron: a number, an array or a Waveform"),
+        Parameter("rate_max", None, "Hz", "largest rate that may be set; none: the largest rate given"),
         Parameter("max_events", None, "", "declared maximum of events per step; none: chosen from the rate"),
     )
 
     @public
-    def __init__(self, rate: float | npt.ArrayLike | Waveform = 10.0, *, max_events: int | None = None) -> None:
+    def __init__(
+        self,
+        rate: float | npt.ArrayLike | Waveform = 10.0,
+        *,
+        rate_max: float | None = None,
+        max_events: int | None = None,
+    ) -> None:
         kept = number_array_or_waveform(rate, None, "PoissonSource.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
         self._take(max_events, rate=kept)
+        self._set(rate_max=rate_limit(kept, rate_max, "PoissonSource.rate_max"))
 
     def most_events(self, dt: float, where: str) -> int:
         """Return the declared maximum of events of one neuron per step, or one that is hardly ever exceeded."""
-        return self.max_events or most_poisson_events(self.rate, dt)
+        return self.max_events or most_poisson_events(self.rate_max, dt)
 
 
 class SpikeSource(Source):
@@ -139,10 +150,9 @@ class SpikeSource(Source):
         return f"SpikeSource({len(self.times)} spikes)"
 
 
-def most_poisson_events(rate: float | Floats | Waveform, dt: float) -> int:
-    """Return a count per step that Poisson events of the given rates (Hz) hardly ever exceed."""
-    values = rate.values if isinstance(rate, Waveform) else rate
-    return poisson_cap(float(np.max(np.asarray(values, dtype=np.float64), initial=0.0)) * dt * 1e-3)
+def most_poisson_events(rate_max: float, dt: float) -> int:
+    """Return a count per step that Poisson events of at most the given rate (Hz) hardly ever exceed."""
+    return poisson_cap(rate_max * dt * 1e-3)
 
 
 def poisson_cap(mean: float) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import copy
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.layout import Layout
+from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.neurons.sources import Source
 from gpusyn.utils.typing import Array
 
 
@@ -34,14 +36,31 @@ class SpikeLists:
         Number of spikes of the source in that step.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        found = list(_listed(layout))
-        self.exist = bool(found)
-        step = np.concatenate([spikes.on_grid.astype(np.int64) - 1 for spikes in found] or [np.zeros(0, np.int64)])
-        source = np.concatenate([spikes.source for spikes in found] or [np.zeros(0, np.int64)])
-        pairs, counts = np.unique(np.stack([step, source], axis=1), axis=0, return_counts=True)
-        self.step = pairs[:, 0]
-        self.source, self.events = pairs[:, 1].astype(np.int32), counts.astype(np.int32)
+    def __init__(self, layout: Layout, models: Mapping[str, Source]) -> None:
+        self.layout = layout
+        places = layout.sources("advance_lists")
+        self._set({p.population.name: listed(p, models[p.population.name], layout.dt) for p in places}, 0)
+
+    def _set(self, found: dict[str, ListedSpikes], now: int) -> None:
+        """Merge the spikes of all populations that come after step `now`."""
+        self._found, self.exist = found, bool(found)
+        step = np.concatenate([s.on_grid.astype(np.int64) - 1 for s in found.values()] or [np.zeros(0, np.int64)])
+        source = np.concatenate([s.source for s in found.values()] or [np.zeros(0, np.int64)])
+        coming = np.flatnonzero(step >= now)
+        order = coming[np.lexsort((source[coming], step[coming]))]
+        step, source = step[order], source[order]
+        first = np.flatnonzero(np.diff(step, prepend=-1) | np.diff(source, prepend=-1))  # of equal ones
+        self.step, self.source = step[first], source[first].astype(np.int32)
+        self.events = np.diff(first, append=len(step)).astype(np.int32)
+        self.source.flags.writeable = self.events.flags.writeable = False
+
+    def replaced(self, models: Mapping[str, Source], now: int) -> SpikeLists:
+        """Return the spikes after step `now` with the lists of other models of some populations."""
+        changed = copy.copy(self)
+        places = {name: self.layout.populations[name] for name in models}
+        own = {name: listed(place, models[name], self.layout.dt, now) for name, place in places.items()}
+        changed._set({**self._found, **own}, now)
+        return changed
 
     def begin(self, start: int, steps: int) -> Array:
         """Return the bounds of the events of each of `steps` steps from `start` on."""
@@ -52,20 +71,19 @@ class SpikeLists:
         return {"listed_id": self.source, "listed_events": self.events}
 
 
-def _listed(layout: Layout) -> Iterator[ListedSpikes]:
-    """Yield the spikes of each population that has lists."""
-    for place in layout.sources("advance_lists"):
-        times = place.population.model.times
-        lists = times if isinstance(times, tuple) else (times,) * place.size
-        who = np.repeat(np.arange(place.size), [len(t) for t in lists])
-        when = np.concatenate([np.asarray(t, float) for t in lists]) if lists else np.zeros(0)
-        time = when / layout.dt
-        yield ListedSpikes(place.source + who, time, np.maximum(np.rint(time), 1))
+def listed(place: PlacedPopulation, model: Any, dt: float, now: int = 0) -> ListedSpikes:
+    """Return the spikes of a population that has lists, each at the nearest step after `now`."""
+    lists = model.times if isinstance(model.times, tuple) else (model.times,) * place.size
+    who = np.repeat(np.arange(place.size), [len(t) for t in lists])
+    when = np.concatenate([np.asarray(t, float) for t in lists]) if lists else np.zeros(0)
+    time = when / dt
+    return ListedSpikes(place.source + who, time, np.maximum(np.rint(time), now + 1))
 
 
 def rounded_times(layout: Layout) -> list[str]:
     """Return a note on spike times that are off the time grid, if there are any."""
-    shifts = [np.abs(spikes.time - spikes.on_grid) for spikes in _listed(layout)]
+    found = [listed(place, place.population.model, layout.dt) for place in layout.sources("advance_lists")]
+    shifts = [np.abs(spikes.time - spikes.on_grid) for spikes in found]
     moved = sum(int(np.count_nonzero(shift > 1e-6)) for shift in shifts)
     if not moved:
         return []
