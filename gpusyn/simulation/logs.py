@@ -24,7 +24,7 @@ class SpikeLog:
     """The spikes of one recorder."""
 
     def __init__(self, recorder: Recorder, layout: Layout) -> None:
-        self.recorder, self.dt, self.keep = recorder, layout.dt, recorder.file is None
+        self.recorder, self.dt, self.in_memory = recorder, layout.dt, recorder.file is None
         self.position = np.full(layout.n_ids, -1, np.int64)
         start = 0
         for population, ids in recorder.source.parts:
@@ -37,17 +37,19 @@ class SpikeLog:
         self.steps: list[Array] = []
         self.ids: list[Array] = []
 
-    def add(self, step: Array, source: Array) -> tuple[Array, Array]:
-        """Keep the spikes of a chunk that belong to the recorder; return their steps and positions, sorted."""
+    def select(self, step: Array, source: Array) -> tuple[Array, Array]:
+        """Return the spikes of a chunk that belong to the recorder: their steps and positions, sorted."""
         at = self.position[source]
         mine = at >= 0
         step, at = step[mine], at[mine]
         order = np.lexsort((at, step))
-        step, at = step[order], at[order]
-        if self.keep:
+        return step[order], at[order]
+
+    def keep(self, step: Array, at: Array) -> None:
+        """Keep the selected spikes of a chunk, unless they go to a file."""
+        if self.in_memory:
             self.steps.append(step)
             self.ids.append(at)
-        return step, at
 
     def data(self, end: int) -> SpikeData:
         """Return the spikes recorded up to step `end`."""
@@ -60,7 +62,7 @@ class TraceLog:
     """The sampled variables of one recorder."""
 
     def __init__(self, recorder: Recorder, layout: Layout) -> None:
-        self.recorder, self.dt, self.keep = recorder, layout.dt, recorder.file is None
+        self.recorder, self.dt, self.in_memory = recorder, layout.dt, recorder.file is None
         self.every = sample_steps(recorder, layout.dt)
         self.dtype = layout.numbers.real_dtype
         known = recorder.source.parts[0][0].variables if recorder.source.parts else {}
@@ -72,15 +74,17 @@ class TraceLog:
         self.rows: dict[str, list[Array]] = {v: [] for v in self.recorder.variables}
         self.count = 0
 
-    def add(self, start: int, steps: int, read: Callable[[str, int], Array]) -> dict[str, Array]:
-        """Keep the samples of a chunk and return them; `read(variable, rows)` gets them from the device."""
+    def select(self, start: int, steps: int, read: Callable[[str, int], Array]) -> dict[str, Array]:
+        """Return the samples of a chunk by variable; `read(variable, rows)` gets them from the device."""
         rows = (start + steps) // self.every - start // self.every
-        frames = {v: read(v, rows) for v in self.rows} if rows else {}
-        if self.keep:
+        return {v: read(v, rows) for v in self.rows} if rows else {}
+
+    def keep(self, frames: dict[str, Array]) -> None:
+        """Keep the selected samples of a chunk, unless they go to a file."""
+        if self.in_memory and frames:
             for variable, frame in frames.items():
                 self.rows[variable].append(frame)
-            self.count += rows
-        return frames
+            self.count += len(frame)
 
     def data(self) -> TraceData:
         """Return the samples recorded so far."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,16 @@ from gpusyn.utils.typing import Array
 
 
 class Recordings:
-    """The results of all recorders of a network."""
+    """The results of all recorders of a network.
+
+    A chunk of steps is taken over whole: its data are read from the session before any of them is kept, and they are
+    kept before a file is written. A chunk that could not be read, or not be written, is tried again by the next call.
+
+    Attributes
+    ----------
+    end : int
+        Step up to which the data are complete.
+    """
 
     def __init__(self, compiled: Compiled, session: Session) -> None:
         layout = compiled.layout
@@ -28,16 +38,53 @@ class Recordings:
         self.spikes = {name: SpikeLog(r, layout) for name, r in self.recorders.items() if r.is_spikes}
         self.traces = {name: TraceLog(r, layout) for name, r in self.recorders.items() if not r.is_spikes}
         self.streams = Streams(self.recorders, layout)
+        self.end = 0
+        self._ran: tuple[int, int] | None = None  # start and steps of a chunk that ran, but is not taken over yet
+        self._lock = threading.RLock()  # another thread may look at the data during a run
+
+    def begin(self, planned: int) -> None:
+        """Begin a run up to step `planned`: first take over and write what an earlier one left.
+
+        Raises
+        ------
+        FileError
+            If a file of a recorder cannot be written.
+        """
+        with self._lock:
+            self._take_over()
+            self.streams.flush(self.end)
 
     def collect(self, start: int, steps: int) -> None:
-        """Collect the spikes and samples of `steps` steps from step `start` on."""
+        """Take over the spikes and samples of `steps` steps from step `start` on, and write them to the files.
+
+        Raises
+        ------
+        FileError
+            If a file of a recorder cannot be written.
+        """
+        with self._lock:
+            self._ran = start, steps
+            self._take_over()
+            self.streams.flush(self.end)
+
+    def _take_over(self) -> None:
+        """Keep the data of the chunk that ran last, if that is not done yet."""
+        if self._ran is None:
+            return
+        start, steps = self._ran
+        spikes, traces = {}, {}
         if self.spikes:
             step, source = self._events(start, steps)
-            for name, log in self.spikes.items():
-                self.streams.spikes(name, *log.add(step, source))
+            spikes = {name: log.select(step, source) for name, log in self.spikes.items()}
         for name, trace in self.traces.items():
-            self.streams.frames(name, trace.add(start, steps, functools.partial(self._samples, name)))
-        self.streams.flush(start + steps)
+            traces[name] = trace.select(start, steps, functools.partial(self._samples, name))
+        for name, (at_step, at) in spikes.items():
+            self.spikes[name].keep(at_step, at)
+            self.streams.spikes(name, at_step, at)
+        for name, frames in traces.items():
+            self.traces[name].keep(frames)
+            self.streams.frames(name, frames)
+        self.end, self._ran = start + steps, None
 
     def _events(self, start: int, steps: int) -> tuple[Array, Array]:
         """Return step and source of each spike; a spike that stands for several events is repeated."""
@@ -54,8 +101,8 @@ class Recordings:
         start, _, columns = self.regions[recorder, variable]
         return self.session.read("trace", start, start + rows * columns).reshape(rows, columns)
 
-    def data(self, key: Any, step: int) -> SpikeData | TraceData:
-        """Return the data of a recorder, given itself or its name, up to step `step`.
+    def data(self, key: Any) -> SpikeData | TraceData:
+        """Return the data of a recorder, given itself or its name.
 
         Raises
         ------
@@ -69,19 +116,25 @@ class Recordings:
             raise ArgumentError(
                 f"Simulator.data[...]: recorder '{name}' belongs to another network; use one of this network"
             )
-        streamed = self.streams.read_back(name)
-        if streamed is not None:
-            return streamed
-        return self.spikes[name].data(step) if name in self.spikes else self.traces[name].data()
+        with self._lock:
+            self._take_over()
+            streamed = self.streams.read_back(name)
+            if streamed is not None:
+                return streamed
+            return self.spikes[name].data(self.end) if name in self.spikes else self.traces[name].data()
 
     def restart(self) -> None:
-        """Discard all data, and start all files again."""
-        for log in self.spikes.values():
-            log.clear()
-        for trace in self.traces.values():
-            trace.clear()
-        self.streams.restart()
+        """Start all files again, and discard all data."""
+        with self._lock:
+            self.streams.restart()
+            for log in self.spikes.values():
+                log.clear()
+            for trace in self.traces.values():
+                trace.clear()
+            self.end, self._ran = 0, None
 
     def close(self) -> None:
-        """Close all files, so that they become ordinary HDF5 files."""
-        self.streams.close()
+        """Take over what is left, and close all files, so that they become ordinary HDF5 files."""
+        with self._lock:
+            self._take_over()
+            self.streams.close()

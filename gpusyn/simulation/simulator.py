@@ -14,6 +14,7 @@ A step from t to t + dt has this order:
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -34,7 +35,11 @@ from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.state_access import StateAccess
 from gpusyn.simulation.state_methods import StateMethods
+from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.progress import progress_bar
+
+# A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
+CHUNK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Data:
     simulator: Simulator
 
     def __getitem__(self, key: Any) -> Any:
-        return self.simulator._recordings.data(key, self.simulator._step)
+        return self.simulator._recordings.data(key)
 
 
 @public
@@ -118,6 +123,7 @@ class Simulator(StateMethods):
         *,
         chunk_steps: int | None = None,
     ) -> None:
+        super().__init__()
         self._seed = integer(seed, "Simulator.seed", low=0)
         chosen = resolve(backend, threads)
         if chunk_steps is not None:
@@ -133,7 +139,7 @@ class Simulator(StateMethods):
         self._state = StateAccess(self._compiled, self._session)
         self._recordings = Recordings(self._compiled, self._session)
         self._step = 0
-        self._closed = False
+        self._chunk = 1  # steps of the next chunk
         for note in layout.notes:
             print(f"gpusyn: {note}", file=sys.stderr)
 
@@ -148,8 +154,13 @@ class Simulator(StateMethods):
         """Data recorded so far: `sim.data[recorder]` is a SpikeData or a TraceData."""
         return Data(self)
 
+    @public
     def run(self, duration: float, progress: bool = False) -> None:
         """Advance the simulation by a duration.
+
+        An exception that ends a run early, such as KeyboardInterrupt after Ctrl-C, comes between two chunks of steps:
+        `time`, the state and the recordings agree, and the next run goes on from there with the same results as an
+        undisturbed run.
 
         Parameters
         ----------
@@ -165,13 +176,15 @@ class Simulator(StateMethods):
         ParameterError
             If the duration is negative or not a multiple of dt.
         SimulationError
-            If the membrane potential of a neuron becomes NaN or infinite, or the simulator is closed.
+            If the membrane potential of a neuron becomes NaN or infinite, or the simulator is closed or in use by
+            another thread.
         FileError
-            If a file of a recorder cannot be written.
+            If a file of a recorder cannot be written; the data stay in memory, and the next run writes them first.
         """
         duration = real(duration, "Simulator.run().duration", unit="ms", low=0.0)
         self.step(whole_steps(duration, self.dt, "Simulator.run().duration", low=0), progress=progress)
 
+    @public
     def step(self, n: int = 1, progress: bool = False) -> None:
         """Advance the simulation by a number of steps.
 
@@ -189,30 +202,47 @@ class Simulator(StateMethods):
         ParameterError
             If `n` is negative.
         SimulationError
-            If the membrane potential of a neuron becomes NaN or infinite, or the simulator is closed.
+            If the membrane potential of a neuron becomes NaN or infinite, or the simulator is closed or in use by
+            another thread.
         FileError
-            If a file of a recorder cannot be written.
+            If a file of a recorder cannot be written; the data stay in memory, and the next run writes them first.
         """
-        self._check_open()
         n = integer(n, "Simulator.step().n", low=0)
-        with progress_bar(n, self.dt, flag(progress, "Simulator.run().progress")) as advanced:
-            while n:
-                k = min(n, self._compiled.steps)
-                self._run_chunk(k)
-                n -= k
-                advanced(k)
+        progress = flag(progress, "Simulator.run().progress")
+        with self._in_use("run"):
+            self._recordings.begin(self._step + n)
+            with progress_bar(n, self.dt, progress) as advanced:
+                while n:
+                    k = min(n, self._chunk, self._compiled.steps)
+                    self._run_chunk(k)
+                    n -= k
+                    advanced(k)
 
     def _run_chunk(self, k: int) -> None:
+        """Run `k` steps and take over their records; signals wait until both are done."""
+        began = time.perf_counter()
+        with held_signals():
+            self._compute(k)
+            self._recordings.collect(self._step - k, k)
+        self._check_fault()
+        took = time.perf_counter() - began
+        if k == self._chunk and took < CHUNK_SECONDS / 2:
+            self._chunk = min(2 * k, self._compiled.steps)
+        elif took > CHUNK_SECONDS:
+            self._chunk = max(1, k // 2)
+
+    def _compute(self, k: int) -> None:
         session, start = self._session, self._step
         session.write("clock", np.array(Clock(start, start, start), np.int64))
         session.write("spike_total", np.zeros(1, np.int64))
         for write in self._compiled.inputs.writes(start, k):
             session.write(*write)
-        session.run(k)
-        self._step += k
-        self._state.step = self._step
-        self._check_fault()
-        self._recordings.collect(start, k)
+        try:
+            session.run(k)
+        except BaseException as error:
+            self._lost = f"{type(error).__name__}: {error}"
+            raise
+        self._step = self._state.step = start + k
 
     def _check_fault(self) -> None:
         fault = int(self._session.read("fault")[0])
@@ -226,21 +256,24 @@ class Simulator(StateMethods):
                         "look for extreme weights or currents, or use a smaller dt"
                     )
 
+    @public
     def reset(self) -> None:
         """Return to time 0 with the state, weights and recordings of a new simulator.
 
         Raises
         ------
         SimulationError
-            If the simulator is closed.
+            If the simulator is closed or in use by another thread.
         FileError
             If a file of a recorder cannot be written.
         """
-        self._check_open()
-        self._initial.restore()
-        self._recordings.restart()
-        self._step = self._state.step = 0
+        with self._in_use("reset", of_state=False), held_signals():
+            self._recordings.restart()
+            self._initial.restore()
+            self._step = self._state.step = 0
+            self._lost = ""
 
+    @public
     def save(self, path: str) -> None:
         """Write all recorded data.
 
@@ -258,17 +291,30 @@ class Simulator(StateMethods):
         MissingDependencyError
             If h5py is missing.
         SimulationError
-            If the simulator is closed.
+            If the simulator is closed or in use by another thread.
         """
-        self._check_open()
-        save_results(path, {name: self.data[name] for name in self._recordings.recorders})
+        with self._in_use("save", of_state=False):
+            save_results(path, {name: self.data[name] for name in self._recordings.recorders})
 
+    @public
     def close(self) -> None:
-        """Release the memory and close the files; data that were already read stay valid."""
-        if not self._closed:
+        """Release the memory and close the files; data that were already read stay valid.
+
+        Raises
+        ------
+        SimulationError
+            If another thread uses the simulator.
+        FileError
+            If a file of a recorder cannot be written.
+        """
+        if self._closed:
+            return
+        with self._in_use("close", of_state=False), held_signals():
             self._closed = True
-            self._recordings.close()
-            self._session.close()
+            try:
+                self._recordings.close()
+            finally:
+                self._session.close()
 
     def __enter__(self) -> Simulator:
         return self

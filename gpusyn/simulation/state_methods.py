@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.errors import ArgumentError, SimulationError
 from gpusyn.network.projections import Projection
-from gpusyn.parameters.scalars import one_of
+from gpusyn.parameters.scalars import one_of, public
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.state_access import StateAccess
 from gpusyn.simulation.weight_access import Weights, read_weights, write_weights
+from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.typing import Array
 
 
@@ -23,8 +27,13 @@ class StateMethods:
     _session: Session
     _initial: InitialValues
     _state: StateAccess
-    _closed: bool
+    _closed = False
+    _lost = ""  # reason why the state is not that of any step: the error that a backend raised in the middle of one
 
+    def __init__(self) -> None:
+        self._user = threading.RLock()
+
+    @public
     def get(self, population: Any, variable: str) -> Array:
         """Return the present values of a variable.
 
@@ -50,11 +59,12 @@ class StateMethods:
         UnknownNameError
             If a population has no such variable.
         SimulationError
-            If the simulator is closed.
+            If the simulator is closed or in use by another thread.
         """
-        self._check_open()
-        return self._state.get(population, variable)
+        with self._in_use("get"):
+            return self._state.get(population, variable)
 
+    @public
     def set(self, population: Any, variable: str, values: Any) -> None:
         """Replace the present values of a state variable.
 
@@ -76,7 +86,7 @@ class StateMethods:
         UnknownNameError
             If a population has no such variable.
         SimulationError
-            If the simulator is closed.
+            If the simulator is closed or in use by another thread.
 
         Examples
         --------
@@ -88,9 +98,10 @@ class StateMethods:
         ...     sim.get(cells, "V").tolist()
         [-60.0, -60.0, -60.0]
         """
-        self._check_open()
-        self._state.set(population, variable, values, self._seed)
+        with self._in_use("set"), held_signals():
+            self._state.set(population, variable, values, self._seed)
 
+    @public
     def weights(self, projection: Projection | str, receptor: str | None = None) -> Weights:
         """Return the synapses of a projection with their present weights.
 
@@ -114,11 +125,12 @@ class StateMethods:
         UnknownNameError
             If there is no such projection, or the projection has no such receptor.
         SimulationError
-            If the simulator is closed.
+            If the simulator is closed or in use by another thread.
         """
-        self._check_open()
-        return read_weights(self._compiled, self._session, self._projection(projection), receptor)
+        with self._in_use("weights"):
+            return read_weights(self._compiled, self._session, self._projection(projection), receptor)
 
+    @public
     def set_weights(self, projection: Projection | str, values: Any, receptor: str | None = None) -> None:
         """Replace the weights of a projection.
 
@@ -141,7 +153,7 @@ class StateMethods:
         UnknownNameError
             If there is no such projection, or the projection has no such receptor.
         SimulationError
-            If the simulator is closed.
+            If the simulator is closed or in use by another thread.
 
         Examples
         --------
@@ -155,9 +167,9 @@ class StateMethods:
         >>> synapses.pre.tolist(), synapses.post.tolist(), synapses.weight.tolist()
         ([0, 0, 1, 1], [0, 1, 0, 1], [0.5, 1.0, 1.5, 2.0])
         """
-        self._check_open()
         keep = self._initial.keep
-        write_weights(self._compiled, self._session, self._projection(projection), receptor, values, keep)
+        with self._in_use("set_weights"), held_signals():
+            write_weights(self._compiled, self._session, self._projection(projection), receptor, values, keep)
 
     def _projection(self, projection: Any) -> Projection:
         known = self._compiled.layout.net.projections
@@ -167,6 +179,28 @@ class StateMethods:
             raise ArgumentError(f"Projection '{projection.name}' belongs to another network; use one of this network")
         return known[one_of(projection, known, "projection")]
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise SimulationError("this simulator is closed; make a new one")
+    @contextmanager
+    def _in_use(self, method: str, of_state: bool = True) -> Iterator[None]:
+        """Keep other threads out while a method works.
+
+        Raises
+        ------
+        SimulationError
+            If the simulator is closed, another thread uses it, or the method needs the state and it is lost.
+        """
+        here = f"Simulator.{method}()"
+        if not self._user.acquire(blocking=False):
+            raise SimulationError(
+                f"{here}: another thread uses this simulator; wait until it is done, or make a simulator per thread"
+            )
+        try:
+            if self._closed:
+                raise SimulationError(f"{here}: this simulator is closed; make a new one")
+            if of_state and self._lost:
+                raise SimulationError(
+                    f"{here}: the state was lost in the middle of a step ({self._lost}); "
+                    "the recordings are complete up to Simulator.time; save() them, then reset()"
+                )
+            yield
+        finally:
+            self._user.release()

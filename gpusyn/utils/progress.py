@@ -32,5 +32,5 @@ def progress_bar(steps: int, dt: float, wanted: bool) -> Iterator[Callable[[int]
         print(f"gpusyn: running {steps * dt:.10g} ms; {note}", file=sys.stderr, flush=True)
         yield lambda done: None
         return
-    with tqdm(total=steps * dt, file=sys.stderr, bar_format=_FORMAT) as shown:
-        yield lambda done: shown.update(done * dt)
+    with tqdm(total=steps, unit_scale=dt, file=sys.stderr, bar_format=_FORMAT) as shown:
+        yield shown.update
