@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Layout
+from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
 from gpusyn.builder.rows.extents import targets_of
 from gpusyn.builder.rows.tables import SynapseTables
@@ -103,6 +104,11 @@ class Compiled:
                 own["chunks"] = write_rows(chunks_of(tables.group, inputs, self.probes.of_group(g)[0]), Chunk)
             found |= {array_name(name, group=g): array for name, array in own.items()}
         return found
+
+    def current_write(self, place: PlacedPopulation, first: int, stop: int) -> Write:
+        """Return the constant current into the neurons `first` to `stop` of a population, and its place."""
+        current = self.neurons[place.group].current_of(place, self.inputs, first, stop)
+        return Write(array_name("current", group=place.group), current, place.first + first)
 
     def enlarged(self, arrays: Mapping[str, Array]) -> Program:
         """Return the program with some arrays replaced by larger ones."""

@@ -97,6 +97,14 @@ class NetworkObjects:
             )
         return chosen
 
+    def _use(self) -> None:
+        """Close the network to changes, until `_release` is called as often."""
+        self._users += 1
+
+    def _release(self) -> None:
+        """Open the network to changes, unless another simulator uses it."""
+        self._users -= 1
+
     def _check_unused(self, here: str) -> None:
         if self._users:
             many = "a Simulator" if self._users == 1 else f"{self._users} Simulators"

@@ -127,7 +127,7 @@ class SpikeSource(Source):
 
     @public
     def __init__(self, times: Any, *, max_events: int | None = None) -> None:
-        self._take(max_events, times=_spike_times(times))
+        self._take(max_events, times=spike_times(times, "SpikeSource.times"))
 
     def check_size(self, size: int, where: str) -> None:
         """Check that there is one list for all neurons, or one list per neuron."""
@@ -136,7 +136,7 @@ class SpikeSource(Source):
 
     def most_events(self, dt: float, where: str) -> int:
         """Return the declared maximum of events of one neuron per step, or the number that is listed."""
-        found = _most_coincident(self.times, dt)
+        found = most_coincident(self.times, dt)
         if self.max_events is not None and self.max_events < found:
             raise ParameterError(
                 f"{where}: {found} spike times of one neuron fall into one step, "
@@ -166,19 +166,18 @@ def poisson_cap(mean: float) -> int:
     return max(k, 1)
 
 
-def _most_coincident(times: Floats | tuple[Floats, ...], dt: float) -> int:
-    """Return the largest number of times in one list that are rounded to the same step."""
+def most_coincident(times: Floats | tuple[Floats, ...], dt: float, now: int = 0) -> int:
+    """Return the largest number of times in one list that are rounded to the same step after `now`."""
     most = 1
     for train in times if isinstance(times, tuple) else (times,):
-        steps = np.maximum(np.rint(train / dt), 1)
+        steps = np.maximum(np.rint(train / dt), now + 1)
         if len(steps):
             most = max(most, int(np.unique(steps, return_counts=True)[1].max()))
     return most
 
 
-def _spike_times(times: Any) -> Floats | tuple[Floats, ...]:
+def spike_times(times: Any, where: str) -> Floats | tuple[Floats, ...]:
     """Return sorted times: one array for all neurons, or one array per neuron."""
-    where = "SpikeSource.times"
     nested = isinstance(times, (list, tuple)) or (
         type(times) is np.ndarray and times.ndim > 0 and (times.ndim > 1 or times.dtype == object)
     )

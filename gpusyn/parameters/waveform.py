@@ -189,7 +189,7 @@ def rate_limit(rate: float | Floats | Waveform, given: Any, where: str) -> float
     bound = real(given, where, unit="Hz", low=0.0, high=HIGHEST_RATE)
     if bound < needed:
         raise ParameterError(
-            f"{where}: must be at least the largest rate, {needed:g} Hz (got {bound:g}); raise rate_max or lower the rate"
+            f"{where}: must be at least the largest rate, {needed:g} Hz (got {bound:g}); raise it or lower the rate"
         )
     return bound
 

@@ -106,7 +106,7 @@ class CpuSession:
 
     def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Replace arrays by larger ones, and take the launches of `program`."""
-        bound = self._arrays | arrays
+        bound = {**self._arrays, **arrays}
         launches = [self._pack(launch, program, bound) for launch in program.launches]
         self._arrays, self._n, self._list = bound, len(launches), (_CLaunch * len(launches))(*launches)
 

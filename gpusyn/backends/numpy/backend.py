@@ -130,7 +130,7 @@ class NumpySession:
 
     def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Replace arrays by larger ones, and take the launches of `program`."""
-        bound = self._arrays | arrays
+        bound = {**self._arrays, **arrays}
         self._calls = [_Call(launch, bound, program.numbers) for launch in program.launches]
         self._arrays = bound
 

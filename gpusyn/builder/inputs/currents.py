@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -103,10 +103,10 @@ class Injections:
         for name, ids, offset in self._constant.get(population, ()):
             if ids[0] < stop and ids[-1] >= first:
                 begin, end = np.searchsorted(ids, (first, stop)).tolist()
-                amount = self.given[name].current
-                total[ids[begin:end] - first] += (
-                    amount[offset + begin : offset + end] if isinstance(amount, np.ndarray) else amount
-                )
+                amount: Any = self.given[name].current
+                if isinstance(amount, np.ndarray):
+                    amount = amount[offset + begin : offset + end]
+                total[ids[begin:end] - first] += amount
         return total
 
     def replaced(self, injection: Injection) -> Injections:

@@ -103,7 +103,9 @@ class PoissonTables:
     def _add_drive(self, drive: stimulus.Drive, reach: Reach) -> None:
         """Add the drive of a part of a population: the others have rate 0, or weight 0."""
         layout, place = self.layout, reach.place
-        weight = _weight(drive, self.seed, slice(reach.offset, reach.offset + len(reach.ids)))
+        weight = drive_weights(drive, self.seed)
+        if weight.ndim:
+            weight = weight[reach.offset : reach.offset + len(reach.ids)]
         if len(reach.ids) < place.size and (weight.ndim or isinstance(drive.rate, Waveform)):
             weight = _spread(weight, reach.ids, place.size)
         k = [r.name for r in place.population.receptors].index(drive.receptor)
@@ -235,12 +237,12 @@ def _parts(drive: stimulus.Drive, place: PlacedPopulation) -> Iterator[tuple[Int
         offset += len(ids)
 
 
-def _weight(drive: stimulus.Drive, seed: int, part: slice) -> Floats:
-    """Return the weights of a part of a drive's target: one number, or one per neuron."""
+def drive_weights(drive: stimulus.Drive, seed: int) -> Floats:
+    """Return the weights of a drive: one number, or one per neuron of its target."""
     given = drive.weight
     if isinstance(given, Distribution):
         given = given.draw(Stream(stream_key(seed, StreamPurpose.WEIGHT, drive.name)), np.arange(drive.target.size))
-    return np.asarray(given[part] if isinstance(given, np.ndarray) else given, float)
+    return np.asarray(given, float)
 
 
 def _spread(values: Any, ids: Array, size: int) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.neurons.sources import Source
-from gpusyn.utils.typing import Array
+from gpusyn.utils.typing import Array, Floats, Integers
 
 
 class ListedSpikes(NamedTuple):
@@ -19,6 +19,13 @@ class ListedSpikes(NamedTuple):
     source: Array
     time: Array
     on_grid: Array
+
+
+class NewLists(NamedTuple):
+    """Lists of times (ms) that replace those of some sources of a population, given by their local ids."""
+
+    ids: Integers
+    lists: tuple[Floats, ...]
 
 
 class SpikeLists:
@@ -39,7 +46,7 @@ class SpikeLists:
     def __init__(self, layout: Layout, models: Mapping[str, Source]) -> None:
         self.layout = layout
         places = layout.sources("advance_lists")
-        self._set({p.population.name: listed(p, models[p.population.name], layout.dt) for p in places}, 0)
+        self._set({p.population.name: _listed(p, models[p.population.name], layout.dt) for p in places}, 0)
 
     def _set(self, found: dict[str, ListedSpikes], now: int) -> None:
         """Merge the spikes of all populations that come after step `now`."""
@@ -54,12 +61,17 @@ class SpikeLists:
         self.events = np.diff(first, append=len(step)).astype(np.int32)
         self.source.flags.writeable = self.events.flags.writeable = False
 
-    def replaced(self, models: Mapping[str, Source], now: int) -> SpikeLists:
-        """Return the spikes after step `now` with the lists of other models of some populations."""
-        changed = copy.copy(self)
-        places = {name: self.layout.populations[name] for name in models}
-        own = {name: listed(place, models[name], self.layout.dt, now) for name, place in places.items()}
-        changed._set({**self._found, **own}, now)
+    def replaced(self, new: Mapping[str, list[NewLists]], now: int) -> SpikeLists:
+        """Return the spikes after step `now` with new lists of some sources, by the names of their populations."""
+        changed, found = copy.copy(self), dict(self._found)
+        for name, parts in new.items():
+            for part in parts:
+                source = self.layout.populations[name].source + part.ids
+                kept = np.flatnonzero((found[name].on_grid > now) & ~np.isin(found[name].source, source))
+                own = _rounded(source, part.lists, self.layout.dt, now)
+                pairs = zip(found[name], own, strict=True)
+                found[name] = ListedSpikes(*(np.concatenate([old[kept], more]) for old, more in pairs))
+        changed._set(found, now)
         return changed
 
     def begin(self, start: int, steps: int) -> Array:
@@ -71,18 +83,21 @@ class SpikeLists:
         return {"listed_id": self.source, "listed_events": self.events}
 
 
-def listed(place: PlacedPopulation, model: Any, dt: float, now: int = 0) -> ListedSpikes:
-    """Return the spikes of a population that has lists, each at the nearest step after `now`."""
+def _listed(place: PlacedPopulation, model: Any, dt: float) -> ListedSpikes:
+    """Return the spikes of a population that has lists."""
     lists = model.times if isinstance(model.times, tuple) else (model.times,) * place.size
-    who = np.repeat(np.arange(place.size), [len(t) for t in lists])
-    when = np.concatenate([np.asarray(t, float) for t in lists]) if lists else np.zeros(0)
-    time = when / dt
-    return ListedSpikes(place.source + who, time, np.maximum(np.rint(time), now + 1))
+    return _rounded(place.source + np.arange(place.size), lists, dt, 0)
+
+
+def _rounded(source: Array, lists: tuple[Floats, ...], dt: float, now: int) -> ListedSpikes:
+    """Return the spikes of each source, each at the nearest step after `now`."""
+    time = np.concatenate([np.zeros(0), *lists]) / dt
+    return ListedSpikes(np.repeat(source, [len(t) for t in lists]), time, np.maximum(np.rint(time), now + 1))
 
 
 def rounded_times(layout: Layout) -> list[str]:
     """Return a note on spike times that are off the time grid, if there are any."""
-    found = [listed(place, place.population.model, layout.dt) for place in layout.sources("advance_lists")]
+    found = [_listed(place, place.population.model, layout.dt) for place in layout.sources("advance_lists")]
     shifts = [np.abs(spikes.time - spikes.on_grid) for spikes in found]
     moved = sum(int(np.count_nonzero(shift > 1e-6)) for shift in shifts)
     if not moved:
