@@ -71,6 +71,8 @@ class PoissonSource(Source):
     """
 
     KERNEL = "advance_poisson"
+    rate_max: float | None
+    rate_bound: float  # the rate for which sums are planned
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("rate", 10.0, "Hz", "rate of each neuron: a number, an array or a Waveform"),
         Parameter("rate_max", None, "Hz", "largest rate that may be set; none: the largest rate given"),
@@ -87,11 +89,12 @@ class PoissonSource(Source):
     ) -> None:
         kept = number_array_or_waveform(rate, None, "PoissonSource.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
         self._take(max_events, rate=kept)
-        self._set(rate_max=rate_limit(kept, rate_max, "PoissonSource.rate_max"))
+        bound = rate_limit(kept, rate_max, "PoissonSource.rate_max")
+        self._set(rate_max=None if rate_max is None else bound, rate_bound=bound)
 
     def most_events(self, dt: float, where: str) -> int:
         """Return the declared maximum of events of one neuron per step, or one that is hardly ever exceeded."""
-        return self.max_events or most_poisson_events(self.rate_max, dt)
+        return self.max_events or most_poisson_events(self.rate_bound, dt)
 
 
 class SpikeSource(Source):

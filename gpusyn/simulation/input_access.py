@@ -115,7 +115,7 @@ class InputAccess:
         offset = 0
         for population, ids in selection.parts:
             model: Any = population.model
-            rate = _checked_rate(given, selection.size, model.rate_max, where, f"{model.kind}(...)")
+            rate = _checked_rate(given, selection.size, model.rate_bound, where, f"{model.kind}(...)")
             part = rate[offset : offset + len(ids)] if isinstance(rate, np.ndarray) else rate
             offset += len(ids)
             before = models[population.name]
