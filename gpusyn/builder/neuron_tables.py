@@ -21,6 +21,7 @@ from gpusyn.neurons import Membrane
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.grid import rounded_steps
 from gpusyn.parameters.scalars import whole_steps_array
 from gpusyn.utils.typing import Array, Floats
 
@@ -64,6 +65,8 @@ class NeuronTables:
         p = Parameters(model.kind, {key: parameter(place, key, seed) for key in model.values})
         self.described[name] = p
         model.check_drawn(p, f"Population '{name}'")
+        if isinstance(model.values["t_ref"], Distribution):
+            p["t_ref"] = on_grid("t_ref", p["t_ref"], self.layout.dt)
         initial = drawn(place.population.V, place.size, name, seed, StreamPurpose.INITIAL_V)
         self.rest[neurons] = p[model.REST]
         self.V[neurons] = p[model.REST] if initial is None else initial
@@ -170,6 +173,11 @@ class NeuronTables:
             for k, value in enumerate(steady):
                 found[k, neurons] = portable_math.flush(np.broadcast_to(value, place.size))
         return found
+
+
+def on_grid(name: str, drawn: Any, dt: float) -> Any:
+    """Return drawn values of a parameter, once they are checked: refractory times are rounded to the time grid."""
+    return rounded_steps(drawn, dt, low=0) * dt if name == "t_ref" else drawn
 
 
 def _ring_rows(ring: ReceptorRings, size: int) -> list[Ring]:

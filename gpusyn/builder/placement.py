@@ -14,6 +14,7 @@ from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, projection
 from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath
+from gpusyn.builder.inputs.currents import check_command
 from gpusyn.builder.inputs.spike_lists import rounded_times
 from gpusyn.builder.layout import (
     Description,
@@ -59,6 +60,8 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     _place_rings(layout, precision)
     _make_groups(layout)
     check_infusions(layout)
+    for clamp in described.clamps.values():
+        check_command(clamp, dt)
     layout.notes += rounded_times(layout)
     return layout
 
@@ -72,6 +75,10 @@ def _place_populations(layout: Layout, workers: int) -> None:
         layout.populations[name] = place
         source += population.size
         place.most_events = population.model.most_events(layout.dt, f"Population '{name}'")
+        if isinstance(t_ref := population.model.values.get("t_ref"), Distribution):
+            layout.notes.append(
+                f"Population '{name}'.t_ref: drawn from {t_ref!r}, rounded to the grid of {layout.dt:g} ms"
+            )
     if source >= 2**31:
         raise ParameterError(
             f"Network: has {source} neurons, but ids have 31 bits, so at most {2**31 - 1} are possible on one device"
@@ -217,7 +224,7 @@ def _make_groups(layout: Layout) -> None:
             for recorder in layout.net.recorders.values()
         )
         infusions = layout.net.infusions.values()
-        bathed = any(receptor_bath(r, infusions) for r in place.population.receptors)
+        bathed = any(receptor_bath(r, infusions, layout.dt) for r in place.population.receptors)
         signature = _signature(place, layout.numbers, calcium, bathed)
         group = groups.setdefault(signature, Group(signature, []))
         place.first, place.row = group.size, group.rows

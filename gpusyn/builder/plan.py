@@ -14,6 +14,7 @@ from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
+from gpusyn.parameters.grid import interval
 from gpusyn.parameters.scalars import instance, one_of, real
 from gpusyn.utils.memory import free_memory, size_text
 
@@ -55,7 +56,7 @@ def plan(net: Network, dt: float, precision: str, machine: Machine | None, threa
         If the precision is unknown.
     """
     instance(net, Network, "plan().net", "a Network")
-    dt = real(dt, "plan().dt", unit="ms", above=0.0)
+    dt = real(interval(dt), "plan().dt", unit="ms", above=0.0)
     return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), machine or _ThisComputer(), threads)
 
 

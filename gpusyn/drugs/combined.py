@@ -21,9 +21,7 @@ from gpusyn.drugs.drug import Drug
 from gpusyn.drugs.formulas import free, response
 from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ParameterError
-from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import GlycineSite, Receptor
-from gpusyn.utils.typing import Floats
 
 Doses = Mapping[Drug, Any]
 Kind = TypeVar("Kind", bound=Action)
@@ -94,19 +92,9 @@ def blocker_of(receptor: Receptor, infusions: Mapping[str, Infusion]) -> OpenCha
     return found[0] if found else None
 
 
-def sampled(value: float | Waveform | None, t: Floats) -> Any:
-    """Return a receptor's magnesium or glycine at times `t` (ms).
-
-    Before the first time of a waveform, the concentration is the first value.
-    """
-    return value.sample(t, before=float(value.values[0])) if isinstance(value, Waveform) else value
-
-
-def gate_scale(receptor: Receptor, doses: Doses, t: Floats) -> Any:
-    """Return the factor that multiplies a receptor's gate at times `t` (ms).
+def gate_scale(receptor: Receptor, doses: Doses, glycine: Any) -> Any:
+    """Return the factor that multiplies a receptor's gate at a concentration of glycine (uM; ``None``: saturating).
 
     It is the fraction of free receptors times the fraction that has glycine bound.
     """
-    return free_fraction(receptor.kind, doses) * glycine_gate(
-        receptor.glycine_site, sampled(receptor.glycine, t), doses
-    )
+    return free_fraction(receptor.kind, doses) * glycine_gate(receptor.glycine_site, glycine, doses)

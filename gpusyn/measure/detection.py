@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import MissingDependencyError, ParameterError
-from gpusyn.measure.sampled_trace import SLACK, Samples, crossing, level_of, summit
+from gpusyn.measure.sampled_trace import Samples, crossing, level_of, summit
 from gpusyn.parameters.scalars import flag, real
 from gpusyn.utils.optional import require
 from gpusyn.utils.typing import Floats
@@ -133,12 +133,12 @@ def respond(trace: Samples, onset: Any, baseline: Any, stop: Any, unit: str, whe
     start = _found_onset(trace.between(-math.inf, end), baseline, where, unit) if onset is None else onset
     start = real(start, f"{where}.onset", unit="ms")
     earliest = float(2 * trace.t[0] - trace.t[1])
-    if not earliest - SLACK <= start < end:
+    if not earliest - trace.slack <= start < end:
         raise ParameterError(
             f"{where}.onset: must lie within the trace, {trace.t[0]:g} to {end:g} ms (got {start:.10g})"
         )
     # An onset that was found (not given) is itself a sample of the baseline.
-    level, spread = level_of(trace, baseline, start if onset is not None else start + 2 * SLACK, where)
+    level, spread = level_of(trace, baseline, start if onset is not None else start + 2 * trace.slack, where)
     return _measured(trace, start, end, level, max(spread, trace.noise()), unit, where)
 
 

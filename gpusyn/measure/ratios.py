@@ -9,7 +9,7 @@ import numpy as np
 
 from gpusyn.errors import ParameterError
 from gpusyn.measure.detection import Response, respond
-from gpusyn.measure.sampled_trace import SLACK, Samples, level_of, samples, summit
+from gpusyn.measure.sampled_trace import Samples, level_of, samples, summit
 from gpusyn.parameters.scalars import one_of, public, real
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.typing import Floats
@@ -183,7 +183,7 @@ def nmda_ampa_ratio(
     after = real(late, f"{where}.late", unit="ms", above=0.0)
     half = real(width, f"{where}.width", unit="ms", low=0.0) / 2.0
     at = begin + after
-    if at + half > high.t[-1] + SLACK or half >= after:
+    if at + half > high.t[-1] + high.slack or half >= after:
         raise ParameterError(
             f"{where}.late: the window {at - half:g} to {at + half:g} ms "
             f"must lie between the onset and the end of the trace at {high.t[-1]:g} ms; "

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.parameters.grid import TOLERANCE
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import integer, one_of, real, show
 from gpusyn.parameters.units import as_floats
 from gpusyn.results import TraceData
 from gpusyn.utils.typing import Floats
 
-SLACK = 1e-9  # ms; times that differ by less are the same
 FEWEST = 5  # samples; the spread of fewer is not meaningful
 
 
@@ -25,14 +25,19 @@ class Samples:
     t: Floats
     y: Floats
 
+    @property
+    def slack(self) -> float:
+        """Difference (ms) up to which times are the same: 1e-4 of the time between samples, of at most 1 ms."""
+        return TOLERANCE * float(np.diff(self.t).min(initial=1.0))
+
     def between(self, start: float, stop: float) -> Samples:
         """Return the samples with start <= t <= stop."""
-        keep = (self.t >= start - SLACK) & (self.t <= stop + SLACK)
+        keep = (self.t >= start - self.slack) & (self.t <= stop + self.slack)
         return Samples(self.t[keep], self.y[keep])
 
     def before(self, end: float) -> Samples:
         """Return the samples with t < end."""
-        keep = self.t < end - SLACK
+        keep = self.t < end - self.slack
         return Samples(self.t[keep], self.y[keep])
 
     def noise(self) -> float:

@@ -65,7 +65,7 @@ class AdEx(Membrane):
         Potential after a spike, and the potential at which the upstroke is cut off (mV); V_reset < V_peak. With V_peak
         at or above V_T + 5 Delta_T, the cut moves a spike by at most exp(-5) C/g_L, 0.06 ms with these defaults.
     t_ref : float, array or Distribution
-        Refractory time (ms), >= 0, a multiple of dt.
+        Refractory time (ms), >= 0, a multiple of dt; drawn times are rounded to one.
     I_e : float, array or Distribution
         Constant current (pA), positive inward.
 

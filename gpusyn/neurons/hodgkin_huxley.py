@@ -61,7 +61,8 @@ class HodgkinHuxley(Membrane):
     V_th : float, array or Distribution
         Potential whose upward crossing is a spike (mV).
     t_ref : float, array or Distribution
-        Time after a spike during which no other spike is emitted (ms), >= 0, a multiple of dt.
+        Time after a spike during which no other spike is emitted (ms), >= 0, a multiple of dt; drawn times are rounded
+        to one.
     I_e : float, array or Distribution
         Constant current (pA), positive inward.
 

@@ -63,7 +63,7 @@ class Izhikevich(Membrane):
     V_peak : float, array or Distribution
         Potential at which the upstroke is cut off (mV).
     t_ref : float, array or Distribution
-        Refractory time (ms), >= 0, a multiple of dt.
+        Refractory time (ms), >= 0, a multiple of dt; drawn times are rounded to one.
     I_e : float, array or Distribution
         Constant current (pA), positive inward.
 

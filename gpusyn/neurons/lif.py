@@ -52,7 +52,7 @@ class LIF(Membrane):
     E_L, V_th, V_reset : float, array or Distribution
         Resting, threshold and reset potential (mV); V_reset < V_th.
     t_ref : float, array or Distribution
-        Refractory time (ms), >= 0, a multiple of dt.
+        Refractory time (ms), >= 0, a multiple of dt; drawn times are rounded to one.
     I_e : float, array or Distribution
         Constant current (pA), positive inward.
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.neurons.base import NeuronModel
+from gpusyn.parameters.grid import rounded_steps
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, integer, public, show
 from gpusyn.parameters.table import Parameter
@@ -173,7 +174,7 @@ def most_coincident(times: Floats | tuple[Floats, ...], dt: float, now: int = 0)
     """Return the largest number of times in one list that are rounded to the same step after `now`."""
     most = 1
     for train in times if isinstance(times, tuple) else (times,):
-        steps = np.maximum(np.rint(train / dt), now + 1)
+        steps = rounded_steps(train, dt, low=now + 1)
         if len(steps):
             most = max(most, int(np.unique(steps, return_counts=True)[1].max()))
     return most

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
+from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.calls import nearest, public, show
@@ -34,9 +35,6 @@ __all__ = [
     "whole_steps",
     "whole_steps_array",
 ]
-
-
-GRID_TOLERANCE = 1e-6  # in steps; a time this close to a step is on the grid
 
 
 def one_of(name: Any, allowed: Iterable[str], where: str) -> str:
@@ -169,7 +167,7 @@ def real(
 
 
 def whole_steps(value_ms: Any, dt: float, where: str, *, low: int = 1) -> int:
-    """Return a time in steps of `dt`; it must lie on the time grid to within 1e-6 of a step.
+    """Return a time in steps of `dt`; it must lie on the time grid (see :func:`off_grid`).
 
     >>> whole_steps(1.5, 0.1, "Projection 'I->E'.delay")
     15
@@ -186,15 +184,14 @@ def whole_steps_array(times: Floats, dt: float, where: str, *, low: int = 1) -> 
     """Return an array of times in steps of `dt`, as :func:`whole_steps` does for one time."""
     ratio = times / dt
     steps = np.rint(ratio)
-    # A double has 53 bits: beyond 2^40 steps, a time in ms no longer identifies a step.
-    off_grid = ~(np.abs(ratio - steps) <= GRID_TOLERANCE) | (np.abs(ratio) > 2.0**40)
-    wrong = off_grid | (steps < low)
+    off = off_grid(times, dt)
+    wrong = off | (steps < low)
     if not wrong.any():
         return steps.astype(np.int64)
     index = int(np.flatnonzero(wrong)[0])
     place = where if len(times) == 1 else f"{where}[{index}]"
     given = f"(got {times[index]:.10g})"
-    if off_grid[index]:
+    if off[index]:
         floor = max(float(np.floor(ratio[index])), float(low))
         choices = f"the nearest are {floor * dt:.10g} and {(floor + 1) * dt:.10g} ms"
         raise ParameterError(f"{place}: must be a multiple of dt = {dt:.10g} ms {given}; {choices}")

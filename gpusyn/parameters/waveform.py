@@ -25,6 +25,10 @@ class Waveform(Immutable):
     a rate or a current is 0, and a command potential or a concentration has the first value. After the last time the
     last value is held.
 
+    The times need not be multiples of dt: a rate, a current or a concentration that changes inside a step is applied as
+    its mean over the step, which keeps the charge and the expected number of events. The times of a command potential
+    must be multiples of dt, because a mean would be a potential at which the neuron is never held.
+
     Parameters
     ----------
     times : sequence of float, shape (n,)
@@ -105,6 +109,24 @@ class Waveform(Immutable):
     def __repr__(self) -> str:
         span = f"{self.times[0]:g} to {self.times[-1]:g} ms"
         return f"Waveform({len(self.times)} values, {span}, {self.interpolation!r})"
+
+
+def mean_of(waveform: Waveform, start: Floats, stop: Floats, before: float = 0.0) -> Floats:
+    """Return the exact means of a waveform over intervals (ms), start < stop; `before` is as in `Waveform.sample`.
+
+    >>> mean_of(Waveform([1.0, 4.0], [10.0, 0.0]), np.array([0.0, 2.0]), np.array([2.0, 7.0]))
+    array([5., 4.])
+    """
+    # Between two of its times a waveform is a straight line, whose mean is the value at the middle.
+    times = waveform.times
+    first, last = np.searchsorted(times, start, side="right"), np.searchsorted(times, stop, side="left")
+    pieces = last - first + 1
+    which = np.repeat(np.arange(len(start)), pieces)
+    end = first[which] + np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)  # index in the times
+    left = np.where(end > first[which], times[end - 1], start[which])
+    right = np.where(end < last[which], times[np.minimum(end, len(times) - 1)], stop[which])
+    integral = np.bincount(which, waveform.sample(0.5 * (left + right), before) * (right - left), len(start))
+    return np.asarray(integral / (stop - start))
 
 
 def _points(value: Any, where: str, unit: str) -> Floats:

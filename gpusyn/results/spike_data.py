@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
+from gpusyn.parameters.grid import interval
 from gpusyn.parameters.scalars import public, real
 from gpusyn.results.recorded_neurons import RecordedData, RecordedPart, in_order
 from gpusyn.utils.typing import Floats, Integers
@@ -169,7 +170,7 @@ class SpikeData(RecordedData):
         >>> edges.tolist(), rate.tolist()
         ([0.0, 10.0], [50.0, 100.0])
         """
-        width = real(bin, "SpikeData.binned_rate().bin", unit="ms", above=0)
+        width = real(interval(bin), "SpikeData.binned_rate().bin", unit="ms", above=0)
         chosen = self if population is None else self[population]
         count = int(self.duration / width + 1e-9)
         # The time of a spike is the end of its step, so bins are closed on the right: (left, right].

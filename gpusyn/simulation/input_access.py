@@ -19,7 +19,7 @@ from gpusyn.network.populations import Selection
 from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.sources import Source, most_coincident, spike_times
-from gpusyn.parameters.scalars import GRID_TOLERANCE
+from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, largest, number_array_or_waveform
 from gpusyn.simulation.drawn_sets import DrawnSets
 from gpusyn.simulation.targets import here
@@ -136,7 +136,7 @@ class InputAccess:
             )
         lists = _lists(times, selection.size)
         earliest = min((float(t[0]) for t in lists if len(t)), default=np.inf)
-        if earliest / dt <= now + GRID_TOLERANCE:
+        if earliest <= now * dt or (earliest / dt < now + 0.5 and not off_grid(np.array([earliest]), dt)[0]):
             raise ParameterError(
                 f"{where}: must be later than now, t = {now * dt:g} ms (got {earliest:.10g}); "
                 "drop the times that are over"

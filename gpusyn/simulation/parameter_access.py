@@ -11,7 +11,7 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.layout import PlacedPopulation
-from gpusyn.builder.neuron_tables import NeuronTables
+from gpusyn.builder.neuron_tables import NeuronTables, on_grid
 from gpusyn.equations.neurons import Parameters
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import array_name
@@ -78,9 +78,12 @@ class ParameterAccess:
         limits, unit = model.LIMITS[name], next(p.unit for p in model.PARAMETERS if p.name == name)
         checked = values(given, size, where, unit=unit, **limits)
         new: float | Floats = self.drawn.draw(checked, size, where)
-        if new is not checked and "potential" not in limits:
+        if new is checked:
+            return new
+        if "potential" not in limits:
             check_drawn(np.asarray(new), where, **limits)
-        return new
+        drawn: Floats = on_grid(name, new, self.compiled.layout.dt)
+        return drawn
 
     def _change(self, population: Population, pieces: list[Piece], name: str, where: str) -> Change:
         place, tables = self._of(population)

@@ -217,7 +217,8 @@ class Simulator(StateMethods):
         n = integer(n, "Simulator.step().n", low=0)
         progress = flag(progress, "Simulator.run().progress")
         with self._in_use("run"):
-            self._recordings.begin(self._step + n)
+            with held_signals():
+                self._recordings.begin(self._step + n)
             with progress_bar(n, self.dt, progress) as advanced:
                 while n:
                     k = min(n, self._chunk, self._compiled.steps)

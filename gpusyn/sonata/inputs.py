@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError
+from gpusyn.parameters.grid import rounding_shift
 from gpusyn.sonata.attribute_tables import check_lengths, dataset, open_h5
 from gpusyn.sonata.circuit import Circuit
 from gpusyn.sonata.config import SpikeInput
@@ -117,13 +118,12 @@ def rounding(times: Floats, dt: float, duration: float, where: str) -> list[str]
     inputs.x: 1 of 3 spikes come after the end of the run (5 ms); not used
     """
     inside = times[times <= duration + dt / 2]
-    steps = np.maximum(np.rint(inside / dt), 1.0)
-    shift = np.abs(steps * dt - inside)
-    moved = shift > 1e-6 * dt
+    shift = rounding_shift(inside, dt)
+    moved = int(np.count_nonzero(shift))
     notes = []
-    if moved.any():
+    if moved:
         notes.append(
-            f"{where}: {int(moved.sum()):,} of {len(inside):,} spike times off the grid of dt = {dt:g} ms; "
+            f"{where}: {moved:,} of {len(inside):,} spike times off the grid of dt = {dt:g} ms; "
             f"rounded to the nearest step, by at most {shift.max():.3g} ms"
         )
     if len(inside) < len(times):

@@ -12,6 +12,7 @@ from gpusyn.io.atomic import replacing
 from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
 from gpusyn.io.hdf5 import check_target, hdf5, writing
 from gpusyn.io.writer import SORTING, ReportWriter, create_file
+from gpusyn.parameters.grid import TOLERANCE
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.results.recorded_neurons import RecordedData, RecordedPart
 from gpusyn.sonata.model import BuiltReport, SonataModel
@@ -109,7 +110,8 @@ def sort_by_id(path: Path) -> None:
 def write_report(path: Path, model: SonataModel, report: BuiltReport, trace: TraceData) -> None:
     """Write a SONATA frame report of the samples between the report's start and stop."""
     spec, every = report.spec, trace.every or report.spec.dt
-    inside = (trace.t > spec.start - 1e-6 * every) & (trace.t < spec.stop + 1e-6 * every)
+    slack = TOLERANCE * model.config.dt
+    inside = (trace.t > spec.start - slack) & (trace.t < spec.stop + slack)
     variable = report.variable
     # Some readers of SONATA reports, such as libsonata, accept only float32.
     frames = (trace[variable.name][inside] * variable.factor).astype(np.float32)

@@ -88,8 +88,8 @@ def test_check_fails_on_a_planted_mismatch(change, said, capsys):
 
 
 def test_one_bit_is_told_with_its_place(capsys):
-    assert checked(last_bit, [check_cases.Case("tiny", check_cases.driven_network, 2.0)]) == 1
-    assert "differs in 1 of 1200 samples, first at 2 ms in neuron 119" in capsys.readouterr().out
+    assert checked(last_bit, [check_cases.Case("tiny", check_cases.driven_network, 0.2)]) == 1
+    assert "differs in 1 of 120 samples, first at 0.2 ms in neuron 119" in capsys.readouterr().out
 
 
 def test_command_fails_when_a_backend_differs(capsys, monkeypatch):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import gpusyn as gs
 from gpusyn import drugs
+from gpusyn.builder.inputs.courses import concentration, receptor_bath
 from gpusyn.drugs import combined
 from gpusyn.drugs.infusion import concentrations
 from tests.helpers.tolerances import TABLE
@@ -42,7 +43,7 @@ def test_rows_of_the_glycine_gate(glycine, name):
 def test_without_drugs_everything_is_as_it_was():
     assert combined.free_fraction("AMPA", {}) == 1.0
     assert combined.decay_factor("GABA_A", {}) == 1.0
-    assert combined.gate_scale(gs.AMPA(), {}, np.array([1.0])) == 1.0
+    assert combined.gate_scale(gs.AMPA(), {}, None) == 1.0
     assert combined.blocker_of(gs.NMDA(), {}) is None
 
 
@@ -82,18 +83,21 @@ def test_glycine_is_needed_and_its_antagonist_works_only_against_a_finite_concen
     assert combined.glycine_gate(site, 0.0, {}) == 0.0
     assert combined.glycine_gate(site, None, cnqx) == 1.0
     assert combined.glycine_gate(site, 1.0, cnqx) == pytest.approx(1 / (1 + 2**1.4), rel=CLOSE)
-    assert combined.gate_scale(gs.NMDA(glycine=1.0), {}, np.zeros(1)) == pytest.approx(0.5)
-    assert combined.gate_scale(gs.AMPA(), {dose_of("CNQX"): 0.3}, np.zeros(1)) == 0.5
+    assert combined.gate_scale(gs.NMDA(), {}, 1.0) == pytest.approx(0.5)
+    assert combined.gate_scale(gs.AMPA(), {dose_of("CNQX"): 0.3}, None) == 0.5
 
 
 def test_glycine_and_magnesium_that_change():
     steps = gs.Waveform([0.0, 10.0], [1.0, 0.0])
     receptor = gs.NMDA(Mg=steps, glycine=steps)
-    assert combined.gate_scale(receptor, {}, np.array([5.0, 15.0])).tolist() == [0.5, 0.0]
-    assert combined.sampled(receptor.Mg, np.array([5.0, 15.0])).tolist() == [1.0, 0.0]
+    bath = receptor_bath(receptor, [], 0.1)
+    assert bath.scale(np.array([5.0, 15.0])).tolist() == [0.5, 0.0]
+    assert bath.magnesium(np.array([5.0, 15.0])).tolist() == [1.0, 0.0]
     late = gs.Waveform([10.0], [2.0])
-    assert combined.sampled(late, np.array([0.0])).tolist() == [2.0]
+    assert concentration(late, 0.1)(np.array([0.0])).tolist() == [2.0]
     assert "Mg=Waveform(2 values" in repr(receptor)
+    inside = receptor_bath(gs.NMDA(Mg=gs.Waveform([0.0, 5.04], [1.0, 0.0])), [], 0.1)
+    np.testing.assert_allclose(inside.magnesium(np.array([4.95, 5.05, 5.15])), [1.0, 0.4, 0.0])
 
 
 def test_decay_grows_up_to_its_limit():

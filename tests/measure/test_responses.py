@@ -33,6 +33,22 @@ def test_a_single_exponential_jumps_and_decays():
     assert found.charge == pytest.approx(-140.0, rel=3e-4)  # the trapezoid's dt**2 / (12 tau**2)
 
 
+@pytest.mark.parametrize("onset", [15.3, 15.7, 0.7, 63.9])  # above, below and far from their neighbours in float32
+def test_times_in_float32_are_those_in_double(onset):
+    """A response that jumps at its onset: the sample there is the peak, and no part of the baseline."""
+    t = np.arange(1000) * 0.1
+    y = np.where(t >= onset - 0.05, -70.0 * np.exp((onset - t) / 2.0), 0.0)
+    stop = onset + 5.1
+    wanted = measure.psc(t, y, onset=onset, stop=stop)
+    assert (wanted.peak, wanted.time_to_peak, wanted.baseline) == pytest.approx((-70.0, 0.0, 0.0))
+    for found in (
+        measure.psc(t, y, onset=np.float32(onset), stop=np.float32(stop)),
+        measure.psc(t.astype(np.float32), y, onset=onset, stop=stop),
+    ):
+        assert (found.peak, found.baseline) == (wanted.peak, wanted.baseline)
+        assert found.charge == pytest.approx(wanted.charge, rel=1e-4)
+
+
 @pytest.mark.parametrize(("rise", "decay"), [(0.2, 1.7), (0.5, 5.0), (2.0, 100.0)])
 @pytest.mark.parametrize("sign", [-1.0, 1.0])
 def test_a_dual_exponential(rise, decay, sign):

@@ -82,6 +82,15 @@ def test_binned_rate_counts_a_spike_in_the_bin_that_it_ends(spikes: SpikeData) -
     assert rate.tolist() == [250.0, 0.0]
 
 
+def test_a_bin_in_float32_is_the_decimal_that_it_prints_as() -> None:
+    """0.1 in float32 is larger than 0.1, so that 100 of them would not fit into 10 ms."""
+    spikes = SpikeData(PARTS, np.arange(1, 101) * 0.1, np.zeros(100, int), duration=10.0)
+    edges, rate = spikes.binned_rate(np.float32(0.1))
+    wanted_edges, wanted = spikes.binned_rate(0.1)
+    assert (edges.tolist(), rate.tolist()) == (wanted_edges.tolist(), wanted.tolist())
+    assert len(np.unique(rate)) == 1
+
+
 @given(
     st.lists(st.tuples(st.integers(1, 100), st.integers(0, 4)), max_size=40),
     st.sampled_from([0.1, 0.25, 1.0]),

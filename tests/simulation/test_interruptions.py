@@ -90,6 +90,8 @@ def _raise_at_every_call(session, number, monkeypatch):
     return raised
 
 
+# Python itself ignores an exception of a handler in places such as the callback of a weak reference
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("streamed", [False, True], ids=["in memory", "streamed"])
 @pytest.mark.parametrize("name", ["numpy", "cpu"])
 def test_a_timer_that_goes_off_all_the_time_changes_nothing(name, streamed, tmp_path, alarm):

@@ -69,6 +69,22 @@ def test_given_arrays_stay_as_they_are(backend, precision, receptor):
     assert cells.V.tolist() == [-70.0, -65.0, -60.0]
 
 
+def test_a_ratio_holds_in_each_contact_in_whichever_order_it_is_named():
+    """The NMDA weight of a contact is 0.1 times its AMPA weight, also where it is named before the AMPA weight."""
+    drawn = {"AMPA": gs.LogNormal(1.0, 0.5), "NMDA": gs.Ratio("AMPA", 0.1)}
+    found = []
+    for names in (("AMPA", "NMDA"), ("NMDA", "AMPA")):
+        net = gs.Network()
+        cells = net.population("E", 20, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
+        net.connect(cells, cells, gs.FixedInDegree(10), weight={name: drawn[name] for name in names}, name="c")
+        with gs.Simulator(net, dt=DT, seed=5, backend="numpy", precision="double") as sim:
+            found.append(sim.weights("c").weight)
+        assert np.ptp(found[-1]["AMPA"]) > 1.0
+        np.testing.assert_allclose(found[-1]["NMDA"], 0.1 * found[-1]["AMPA"], atol=1e-6)
+    for name in drawn:
+        assert found[0][name].tolist() == found[1][name].tolist()
+
+
 def test_weights_of_several_populations_and_slices(backend):
     net = gs.Network()
     a, b = (net.population(n, 6, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()]) for n in "ab")

@@ -79,6 +79,25 @@ def test_duration_and_folder_of_the_command_line(small, tmp_path):
         assert file["report/cells/mapping/time"][()].tolist() == pytest.approx([2.0, 4.5, 0.5])
 
 
+def test_times_in_float32_are_those_in_double(small):
+    """Delays, refractory times and input spikes, on a grid on which nine tenths of them are no exact numbers."""
+    small.simulation["run"]["dt"] = 0.01
+    found = []
+    for dtype in (np.float32, np.float64):
+        delay = np.array([15.3, 7.17, 2.03, 0.77, 1.91, 19.99, 3.33, 0.01]).astype(dtype)
+        small.edge_groups = ([0] * 8, range(8), {0: {"syn_weight": np.full(8, 300.0), "delay": delay}})
+        small.input_times = np.array([1.37, 4.44, 9.01, 20.01]).astype(dtype)
+        config = small.write()
+        with h5py.File(small.folder / "network" / "cells.h5", "a") as file:
+            pause = np.array([2.03, 1.11, 0.33, 4.47, 2.0, 0.0])
+            file["nodes/cells/0/dynamics_params/t_ref"] = pause.astype(dtype)
+        result = run_config(config, backend="numpy", echo=str)
+        assert not any("off the grid" in note for note in result.notes)
+        found.append((result.spikes, result.reports["potential"]["V"].tolist()))
+    assert found[0] == found[1]
+    assert len(found[0][0]) > 6
+
+
 def test_a_run_may_be_longer_than_the_files_say(small):
     result, _ = run(small, duration=60.0)
     with h5py.File(small.folder / "output" / "potential.h5") as file:

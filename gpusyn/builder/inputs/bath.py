@@ -62,7 +62,7 @@ class BathTables:
         self.decays: list[ChangingDecay] = []
         self.width = 0
         for name, place in layout.populations.items():
-            baths = [receptor_bath(r, layout.net.infusions.values()) for r in place.population.receptors]
+            baths = [receptor_bath(r, layout.net.infusions.values(), layout.dt) for r in place.population.receptors]
             if any(baths):
                 self.begin[name] = len(self.rows)
                 for bath, receptor, ring in zip(baths, place.population.receptors, place.rings, strict=True):

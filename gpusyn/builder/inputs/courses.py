@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from gpusyn.builder.gating.strategy import TARGET
 from gpusyn.drugs.actions import DecayModulator, OpenChannelBlocker
-from gpusyn.drugs.combined import ANTAGONISTS, decay_factor, gate_scale, sampled
+from gpusyn.drugs.combined import ANTAGONISTS, decay_factor, gate_scale
 from gpusyn.drugs.infusion import Infusion, concentrations
 from gpusyn.errors import ParameterError
+from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.scalars import whole_steps
-from gpusyn.parameters.waveform import Waveform
+from gpusyn.parameters.waveform import Waveform, mean_of
 from gpusyn.receptors import Receptor
 from gpusyn.utils.typing import Array, Floats
 
@@ -52,6 +54,23 @@ def at_middle(course: Course) -> Column:
     return lambda times: course(times.middle)
 
 
+def step_mean(waveform: Waveform, dt: float, middle: Floats, before: float = 0.0) -> Floats:
+    """Return a waveform's mean over each step, given the middles of consecutive steps.
+
+    The mean keeps the charge of a current and the expected number of events of a rate. It is the value at the middle
+    wherever the waveform neither jumps nor bends inside the step.
+    """
+    values = waveform.sample(middle, before)
+    first, stop = np.searchsorted(waveform.times, (middle[0] - 0.5 * dt, middle[-1] + 0.5 * dt))
+    times = waveform.times[first:stop]
+    bent = times[off_grid(times, dt)] // dt
+    if bent.size:
+        step = np.floor(middle / dt)
+        inside = np.isin(step, bent)
+        values[inside] = mean_of(waveform, step[inside] * dt, (step[inside] + 1.0) * dt, before)
+    return values
+
+
 class Window(NamedTuple):
     """The time during which a stimulus is on: from `start` to `stop` (ms, on the time grid; inf: it never ends)."""
 
@@ -88,16 +107,24 @@ class ReceptorBath(NamedTuple):
         return any(course is not None for course in self)
 
 
-def receptor_bath(receptor: Receptor, infusions: Iterable[Infusion]) -> ReceptorBath:
+def concentration(given: float | Waveform | None, dt: float) -> Callable[[Floats], Any]:
+    """Return the course of a receptor's magnesium or glycine; before its first time, a waveform has its first value."""
+    if isinstance(given, Waveform):
+        return partial(step_mean, given, dt, before=float(given.values[0]))
+    return lambda _: given
+
+
+def receptor_bath(receptor: Receptor, infusions: Iterable[Infusion], dt: float) -> ReceptorBath:
     """Return the bath of a receptor, from its own waveforms and the infusions of its network."""
+    Mg, glycine = concentration(receptor.Mg, dt), concentration(receptor.glycine, dt)
     here = [i for i in infusions if any(a.receptor == receptor.kind for a in i.drug.actions)]
     actions = [a for i in here for a in i.drug.actions if a.receptor == receptor.kind]
 
     def scale(t: Floats) -> Floats:
-        return np.broadcast_to(gate_scale(receptor, concentrations(here, t), t), t.shape)
+        return np.broadcast_to(gate_scale(receptor, concentrations(here, t), glycine(t)), t.shape)
 
     def magnesium(t: Floats) -> Floats:
-        return np.broadcast_to(sampled(receptor.Mg, t), t.shape)
+        return np.broadcast_to(Mg(t), t.shape)
 
     def decay(t: Floats) -> Floats:
         return np.broadcast_to(decay_factor(receptor.kind, concentrations(here, t)), t.shape)

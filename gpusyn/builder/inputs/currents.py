@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.inputs.courses import Column, StepTimes, Window, window
+from gpusyn.builder.inputs.courses import Column, Course, StepTimes, Window, step_mean, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.network.stimulus import Clamp, Injection
+from gpusyn.parameters.scalars import whole_steps_array
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.utils.typing import Array, Floats, Integers
 
@@ -18,15 +20,15 @@ ALWAYS = Window(0.0, np.inf)
 
 
 class TimedCurrent(NamedTuple):
-    """A current (pA) within a window: a waveform, or a constant number."""
+    """A current (pA) within a window: a course in time, or a constant number."""
 
-    waveform: Waveform | None
+    course: Course | None
     amount: float
     window: Window
 
     def sample(self, middle: Floats) -> Floats:
-        """Return the current at the times `middle`, 0 outside the window."""
-        value = self.waveform.sample(middle) if self.waveform is not None else np.ones(len(middle))
+        """Return the current in the steps around the times `middle`, 0 outside the window."""
+        value = self.course(middle) if self.course is not None else np.ones(len(middle))
         on, off = self.window
         return np.where((middle >= on) & (middle < off), self.amount * value, 0.0)
 
@@ -76,7 +78,8 @@ class Injections:
             place = self.layout.populations[population.name]
             amount = injection.current
             if isinstance(amount, Waveform):
-                self._add(place, ids, [TimedCurrent(amount, 1.0, when)], np.zeros(len(ids), np.int64))
+                current = TimedCurrent(partial(step_mean, amount, self.layout.dt), 1.0, when)
+                self._add(place, ids, [current], np.zeros(len(ids), np.int64))
             elif when == ALWAYS:
                 self._constant.setdefault(population.name, []).append(InjectedPart(injection.name, ids, offset))
                 self._constants.add(injection.name)
@@ -147,7 +150,7 @@ class Clamps:
                 place = layout.populations[population.name]
                 neurons = place.first + np.asarray(ids)
                 self.wave[place.group][neurons] = column
-                self.start[place.group][neurons] = _start(clamp)
+                self.start[place.group][neurons] = _commanded(clamp.V, np.zeros(1), layout.dt)[0]
 
     def replaced(self, clamp: Clamp) -> Clamps:
         """Return the clamps with another command potential of one of them."""
@@ -158,7 +161,7 @@ class Clamps:
 
 
 def _sum_of(currents: Sequence[TimedCurrent]) -> Column:
-    """Return the column of a sum of currents, each at the middle of the step."""
+    """Return the column of a sum of currents, each its mean over the step."""
 
     def column(times: StepTimes) -> Floats:
         total = np.zeros(len(times.middle))
@@ -169,21 +172,27 @@ def _sum_of(currents: Sequence[TimedCurrent]) -> Column:
     return column
 
 
-def _start(clamp: Clamp) -> float:
-    """Return the command potential at time 0."""
+def check_command(clamp: Clamp, dt: float) -> None:
+    """Refuse a command potential that jumps or bends off the time grid.
+
+    A mean over the step, as currents have it, would be a potential at which the neuron is never held, and a value that
+    is taken at the end of the step would lose a pulse within a step.
+    """
     if isinstance(clamp.V, Waveform):
-        return float(clamp.V.sample(np.zeros(1), before=float(clamp.V.values[0]))[0])
-    return clamp.V
+        whole_steps_array(clamp.V.times, dt, f"Clamp '{clamp.name}'.V: Waveform.times", low=-(2**40))
 
 
 def _command(clamp: Clamp, dt: float) -> Column:
     """Return the column of a command potential, at the end of the step."""
-    command = clamp.V
+    check_command(clamp, dt)
+    return lambda times: _commanded(clamp.V, times.end, dt)
 
-    def column(times: StepTimes) -> Floats:
-        if isinstance(command, Waveform):
-            # a jump on the time grid, within half a step, counts from its own step on
-            return command.sample(times.end + 1e-6 * dt, before=float(command.values[0]))
-        return np.full(len(times.end), command)
 
-    return column
+def _commanded(V: float | Waveform, t: Floats, dt: float) -> Floats:
+    """Return a command potential at times on the grid; a jump counts from its own step on."""
+    if not isinstance(V, Waveform):
+        return np.full(len(t), V)
+    # The time of a jump is on the grid within rounding, so steps are read between their times; lines, which do not
+    # jump, are read as they have always been, a millionth of a step later, so that ramps keep their bits.
+    later = 0.5 * dt if V.interpolation == "step" else 1e-6 * dt
+    return V.sample(t + later, before=float(V.values[0]))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.inputs.courses import StepTimes, Write, window
+from gpusyn.builder.inputs.courses import StepTimes, Write, step_mean, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import CHUNK, NEVER, PoissonDrive, SourceChunk, write_rows
@@ -201,7 +201,8 @@ class PoissonTables:
 
     def rates(self, times: StepTimes) -> tuple[Array, Array]:
         """Return the rates of the waveforms, one row per step: (mean and its exponential, pieces)."""
-        mean = np.stack([w.sample(times.middle) for w in self.waveforms], axis=1) * self.layout.dt * 1e-3
+        dt = self.layout.dt
+        mean = np.stack([step_mean(w, dt, times.middle) for w in self.waveforms], axis=1) * dt * 1e-3
         return _tabulated(mean.reshape(-1))
 
     def drive_rows(self) -> dict[str, Array]:

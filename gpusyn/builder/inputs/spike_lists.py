@@ -10,11 +10,12 @@ import numpy as np
 
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.neurons.sources import Source
+from gpusyn.parameters.grid import rounded_steps, rounding_shift
 from gpusyn.utils.typing import Array, Floats, Integers
 
 
 class ListedSpikes(NamedTuple):
-    """The spikes of one population: the source's id, the time (steps) and the time on the grid of each spike."""
+    """The spikes of one population: the source's id, the time (ms) and the step of each spike."""
 
     source: Array
     time: Array
@@ -51,7 +52,7 @@ class SpikeLists:
     def _set(self, found: dict[str, ListedSpikes], now: int) -> None:
         """Merge the spikes of all populations that come after step `now`."""
         self._found, self.exist = found, bool(found)
-        step = np.concatenate([s.on_grid.astype(np.int64) - 1 for s in found.values()] or [np.zeros(0, np.int64)])
+        step = np.concatenate([s.on_grid - 1 for s in found.values()] or [np.zeros(0, np.int64)])
         source = np.concatenate([s.source for s in found.values()] or [np.zeros(0, np.int64)])
         coming = np.flatnonzero(step >= now)
         order = coming[np.lexsort((source[coming], step[coming]))]
@@ -91,18 +92,15 @@ def _listed(place: PlacedPopulation, model: Any, dt: float) -> ListedSpikes:
 
 def _rounded(source: Array, lists: tuple[Floats, ...], dt: float, now: int) -> ListedSpikes:
     """Return the spikes of each source, each at the nearest step after `now`."""
-    time = np.concatenate([np.zeros(0), *lists]) / dt
-    return ListedSpikes(np.repeat(source, [len(t) for t in lists]), time, np.maximum(np.rint(time), now + 1))
+    time = np.concatenate([np.zeros(0), *lists])
+    return ListedSpikes(np.repeat(source, [len(t) for t in lists]), time, rounded_steps(time, dt, low=now + 1))
 
 
 def rounded_times(layout: Layout) -> list[str]:
     """Return a note on spike times that are off the time grid, if there are any."""
     found = [_listed(place, place.population.model, layout.dt) for place in layout.sources("advance_lists")]
-    shifts = [np.abs(spikes.time - spikes.on_grid) for spikes in found]
-    moved = sum(int(np.count_nonzero(shift > 1e-6)) for shift in shifts)
+    shifts = np.concatenate([rounding_shift(spikes.time, layout.dt) for spikes in found] or [np.zeros(0)])
+    moved = int(np.count_nonzero(shifts))
     if not moved:
         return []
-    largest = max(float(shift.max(initial=0.0)) for shift in shifts)
-    return [
-        f"{moved} input spike times rounded to the grid of {layout.dt:g} ms, by at most {largest * layout.dt:.3g} ms"
-    ]
+    return [f"{moved} input spike times rounded to the grid of {layout.dt:g} ms, by at most {shifts.max():.3g} ms"]

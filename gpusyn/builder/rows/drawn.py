@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from gpusyn.builder.layout import Layout, Pathway, same_ids
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
-from gpusyn.network.projections import Projection, base_weight
+from gpusyn.network.projections import Projection, Ratio, base_weight
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.grid import rounded_steps
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.values import check_drawn
 from gpusyn.utils.typing import Floats
@@ -55,14 +56,15 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses
 
 def _weights(projection: Projection, seed: int, creation: AnyIntegers) -> dict[str, Floats | float]:
     """Return the weights by receptor; a Ratio multiplies the weights on the receptor that it names."""
+    found: dict[str, Floats | float] = {}  # of the receptors whose weight is no Ratio, which may come after one
+    for receptor, given in projection.weights.items():
+        if not isinstance(given, Ratio):
+            key = stream_key(seed, StreamPurpose.WEIGHT, f"{projection.name}\0{receptor}")
+            found[receptor] = _weight(projection, receptor, key, creation)
     weights: dict[str, Floats | float] = {}
     for receptor in projection.weights:
         base, factor = base_weight(projection.weights, receptor)
-        found = weights.get(base)
-        if found is None:  # FIXME: a Ratio before its base draws the base again, from the stream of its own receptor
-            key = stream_key(seed, StreamPurpose.WEIGHT, f"{projection.name}\0{receptor}")
-            found = _weight(projection, base, key, creation)
-        weights[receptor] = found if base == receptor else found * factor
+        weights[receptor] = found[base] if base == receptor else found[base] * factor
     return weights
 
 
@@ -91,9 +93,9 @@ def _delay(
 ) -> AnyIntegers | int:
     given = projection.delay
     if isinstance(given, DistanceDelay):
-        return _on_grid(given.between(pre, post), dt)
+        return rounded_steps(given.between(pre, post), dt, low=1).astype(np.int32)
     if isinstance(given, Distribution):
-        return _on_grid(given.draw(Stream(key), creation), dt)
+        return rounded_steps(given.draw(Stream(key), creation), dt, low=1).astype(np.int32)
     if isinstance(given, np.ndarray):
         if len(given) != len(creation):
             raise ParameterError(
@@ -102,11 +104,6 @@ def _delay(
             )
         return np.rint(given / dt).astype(np.int32)
     return round(given / dt)
-
-
-def _on_grid(delays: Floats, dt: float) -> AnyIntegers:
-    """Return delays in whole steps, at least one."""
-    return np.maximum(np.rint(delays / dt), 1).astype(np.int32)
 
 
 def part_of(synapses: Synapses, pathway: Pathway) -> Synapses:
