@@ -73,6 +73,8 @@ class NetworkInputs(NetworkObjects):
             another network, the receptor saturates at each synapse, or the name is taken.
         UnknownNameError
             If a population of the target has no such receptor.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------
@@ -137,6 +139,8 @@ class NetworkInputs(NetworkObjects):
         ParameterError
             If a value is out of range, an array has the wrong length, the target has spike sources or belongs to
             another network, or the name is taken.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------
@@ -176,6 +180,8 @@ class NetworkInputs(NetworkObjects):
         ParameterError
             If the potential is out of range, the target has spike sources, clamped neurons or neurons of another
             network, or the name is taken.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------
@@ -239,6 +245,8 @@ class NetworkInputs(NetworkObjects):
             If a value is out of range, `wash_out` is given without `stop`, or the name is taken.
         UnknownNameError
             If the library has no drug of this name.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------

@@ -6,7 +6,7 @@ from typing import Any
 
 from gpusyn.builder.layout import Description
 from gpusyn.drugs.infusion import Infusion
-from gpusyn.errors import ArgumentError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder
@@ -19,6 +19,7 @@ KINDS = {Injection: "injections", Drive: "drives", Clamp: "clamps"}
 #: What can be set of each kind of stimulus; the first is meant where none is named.
 OF_STIMULUS: dict[type, tuple[str, ...]] = {Injection: ("current",), Drive: ("rate", "weight"), Clamp: ("V",)}
 OF_SOURCE = {"advance_poisson": "rate", "advance_lists": "times"}  # by kernel
+FIXED = ("rate_max", "max_events")  # of spike sources: sums are planned for them
 ALLOWED = "a population, selection, injection, drive or clamp of this network, or the name of one"
 #: Where other objects are changed, by their kind.
 ELSEWHERE = {
@@ -108,6 +109,10 @@ def changes(target: Target, variable: Any, values: Any, named: dict[str, Any], w
         if values is not None:
             raise ArgumentError(f"{where}: got two values; give one, or name it: one of {listed}")
         variable, values = names[0], variable
+    if variable in FIXED and isinstance(target, Selection):
+        raise ParameterError(
+            f"{where}: {variable} cannot change, because sums were planned for it; give it when the population is made"
+        )
     if variable is not None:
         variable = one_of(variable, names, f"{where}.variable")
         if values is None:

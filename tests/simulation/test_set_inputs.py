@@ -244,7 +244,10 @@ WRONG = {
     "rate of cells": (lambda s: s.set("cells", rate=1.0), "unknown name 'rate'.*known here: V, g_AMPA"),
     "times of Poisson": (lambda s: s.set("bg", times=[1.0]), "unknown name 'times'.*known here: rate"),
     "weight of current": (lambda s: s.set("current", weight=1.0), "unknown name 'weight'.*known here: current"),
-    "max_events": (lambda s: s.set("listed", "max_events", 3), "unknown name 'max_events'.*known here: times"),
+    "max_events": (
+        lambda s: s.set("listed", "max_events", 3),
+        "max_events cannot change, because sums",
+    ),
     "keyword": (
         lambda s: s.set("drive", rates=1.0),
         r"\.set\(\): unknown argument 'rates' \(did you mean 'rate'",
