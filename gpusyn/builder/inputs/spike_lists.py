@@ -68,7 +68,7 @@ class SpikeLists:
         for name, parts in new.items():
             for part in parts:
                 source = self.layout.populations[name].source + part.ids
-                kept = np.flatnonzero((found[name].on_grid > now) & ~np.isin(found[name].source, source))
+                kept = np.flatnonzero(~np.isin(found[name].source, source))
                 own = _rounded(source, part.lists, self.layout.dt, now)
                 pairs = zip(found[name], own, strict=True)
                 found[name] = ListedSpikes(*(np.concatenate([old[kept], more]) for old, more in pairs))
