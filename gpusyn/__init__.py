@@ -50,14 +50,13 @@ from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.simulation.planning import plan
+from gpusyn.utils.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from gpusyn import measure as measure
     from gpusyn import plot as plot
     from gpusyn.io.results_file import open_results as open_results
     from gpusyn.simulation.simulator import Simulator as Simulator
-
-__version__ = "0.1.0"
 
 # Loaded on first use: public name -> its module.
 _LAZY = {

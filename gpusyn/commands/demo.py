@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import gpusyn as gs
 from gpusyn.backends.select import Choice, choose
 from gpusyn.errors import FileError
-from gpusyn.io.hdf5 import check_target, writing
+from gpusyn.io.hdf5 import writing
+from gpusyn.io.targets import check_target
 from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import integer, real, whole_steps
 
@@ -117,7 +118,7 @@ def run_demo(
     demo = demo_network(integer(size, "--size", low=LEAST_SIZE))
     choice = choose(backend, threads)
     missing = [name for name in ("h5py", "matplotlib") if importlib.util.find_spec(name) is None]
-    directory = _prepare(Path(out))
+    directory = _prepare(Path(out), missing)
     _introduce(size, duration, choice, missing)
     with gs.Simulator(demo.net, dt=DT, seed=seed, backend=choice.backend, threads=threads, chunk_steps=CHUNK) as sim:
         _say(sim.plan.describe(), "")
@@ -158,8 +159,8 @@ def _introduce(size: int, duration: float, choice: Choice, missing: list[str]) -
     _say("")
 
 
-def _prepare(directory: Path) -> Path:
-    """Create the directory, and check that it can be written and that no other file is in the way."""
+def _prepare(directory: Path, missing: list[str]) -> Path:
+    """Create the directory, and check that it can be written and that no other file than a result is in the way."""
     if directory.exists() and not directory.is_dir():
         raise FileError(f"--out {directory}: is a file; give a directory")
     try:
@@ -168,7 +169,8 @@ def _prepare(directory: Path) -> Path:
             pass
     except OSError as error:
         raise FileError(f"--out {directory}: cannot be written ({error.strerror}); give another directory") from None
-    check_target(directory / "demo.h5")
+    if "h5py" not in missing:
+        check_target(directory / "demo.h5", overwrite=True)
     if (directory / "demo.png").is_dir():
         raise FileError(f"{directory / 'demo.png'}: is a directory; give another --out")
     return directory
@@ -182,7 +184,7 @@ def _report_speed(wall: float, duration: float) -> None:
 def _write(sim: Any, spikes: Any, traces: Any, directory: Path, missing: list[str]) -> None:
     """Write the files for which packages are installed; each gets its name only when it is complete."""
     if "h5py" not in missing:
-        sim.save(directory / "demo.h5")
+        sim.save(directory / "demo.h5", overwrite=True)
         _say(f"wrote {directory / 'demo.h5'}: spikes and frame reports in SONATA's layout")
     if "matplotlib" not in missing:
         target = directory / "demo.png"

@@ -6,6 +6,6 @@
 from gpusyn.io.file_layout import RecorderLayout
 from gpusyn.io.results_file import Results, open_results, repair
 from gpusyn.io.save import save
-from gpusyn.io.writer import StreamFile
+from gpusyn.io.stream import StreamFile
 
 __all__ = ["RecorderLayout", "Results", "StreamFile", "open_results", "repair", "save"]

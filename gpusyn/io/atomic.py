@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ def replacing(targets: Sequence[Path]) -> Iterator[list[Path]]:
     FileError
         If writing fails; the targets are then unchanged.
     """
-    temporaries = [target.with_name(f".{target.name}.{os.getpid()}.tmp") for target in targets]
+    temporaries = [target.with_name(f".gpusyn-{secrets.token_hex(6)}.tmp") for target in targets]
     place = targets[0] if len(targets) == 1 else targets[0].parent
     try:
         with writing(place):

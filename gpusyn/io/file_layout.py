@@ -13,17 +13,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from gpusyn.errors import ParameterError
+from gpusyn.io.checked import Group, whole
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.results.recorded_neurons import RecordedNeurons, RecordedPart
-from gpusyn.utils.typing import Integers
+from gpusyn.utils.typing import Array, Integers
 
 MAGIC, VERSION = 0x0A7A, (0, 1)  # attributes of every SONATA file
-FORMAT = 1  # version of the notes under /gpusyn
+FORMAT = 2  # version of the notes under /gpusyn; version 1 has neither provenance nor planned and reached durations
+PROGRESS = "gpusyn/progress"
 SPIKES = "spikes"
 
 
@@ -167,50 +170,96 @@ def write_notes(file: Any, stored: Sequence[Stored]) -> None:
     notes.attrs["format"] = np.int64(FORMAT)
     notes.attrs["directory"] = np.int64(any(item.directory for item in stored))
     slots = len(stored) + sum(1 for item in stored for _ in item.places())
-    notes.create_dataset("progress", data=np.zeros(slots))
-    text = hdf5().string_dtype()
+    file.create_dataset(PROGRESS, data=np.zeros(slots))
     for item in stored:
         group = file.require_group(item.notes)
         layout, neurons = item.layout, item.layout.neurons()
-        group.attrs["name"] = layout.name
+        group.attrs["name"] = fixed_texts([layout.name])
         group.attrs["order"] = np.int64(item.order)
         group.attrs["start"], group.attrs["every"] = layout.start, layout.every
-        group.create_dataset("variables", data=np.array(layout.variables, dtype=object), dtype=text)
+        group.create_dataset("variables", data=fixed_texts(layout.variables))
         units = [layout.units.get(variable, "") for variable in layout.variables]
-        group.create_dataset("units", data=np.array(units, dtype=object), dtype=text)
+        group.create_dataset("units", data=fixed_texts(units))
         group.create_dataset("variable_order", data=np.array(item.variable_order, dtype=np.int64))
         group.create_dataset("own", data=np.array(item.own, dtype=np.uint8))
-        names = np.array([name for name, _, _ in neurons.parts], dtype=object)
-        group.create_dataset("populations", data=names, dtype=text)
+        group.create_dataset("populations", data=fixed_texts([name for name, _, _ in neurons.parts]))
         group.create_dataset("sizes", data=np.array([size for _, size, _ in neurons.parts], dtype=np.int64))
         group.create_dataset("local_ids", data=neurons.local_ids)
 
 
-def read_notes(file: Any) -> list[Stored] | None:
-    """Return the recorders in the notes of a file, in the order of ``/gpusyn/progress``; None without notes."""
-    if "gpusyn/recorders" not in file or "gpusyn/progress" not in file:
+def fixed_texts(texts: Sequence[str]) -> Array:
+    """Return strings as h5py stores them with fixed length, in UTF-8.
+
+    A damaged file with strings of variable length can keep HDF5 busy for ever (see gpusyn.io.heap_check), and a file
+    that is being written cannot be checked for that.
+    """
+    encoded = [text.encode("utf-8") for text in texts]
+    return np.array(encoded, dtype=hdf5().string_dtype("utf-8", max([1, *map(len, encoded)])))
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Notes about one recorder: its contents, their places, its duration (ms) and the length of each place."""
+
+    stored: Stored
+    places: tuple[FilePlace, ...]
+    duration: float
+    counts: tuple[int, ...]
+
+
+def read_notes(file: Group) -> list[Noted] | None:
+    """Return the notes about each recorder of a file, in their order; None without notes.
+
+    Raises
+    ------
+    FileError
+        If the notes are damaged.
+    """
+    if "gpusyn/recorders" not in file or PROGRESS not in file:
         return None
-    directory = bool(file["gpusyn"].attrs["directory"])
-    stored = []
-    for group in file["gpusyn/recorders"].values():
-        sizes = group["sizes"][:]
-        ids = np.split(group["local_ids"][:], np.cumsum(sizes)[:-1]) if len(sizes) else []
-        names = group["populations"].asstr()[:]
-        populations = [(str(n), int(s), i) for n, s, i in zip(names, sizes, ids, strict=True)]
-        variables = tuple(str(variable) for variable in group["variables"].asstr()[:])
-        units = {name: str(unit) for name, unit in zip(variables, group["units"].asstr()[:], strict=True)}
-        layout = RecorderLayout(
-            str(group.attrs["name"]),
-            populations,
-            variables,
-            units,
-            float(group.attrs["start"]),
-            float(group.attrs["every"]),
-        )
-        order = tuple(int(index) for index in group["variable_order"][:])
-        own = tuple(bool(flag) for flag in group["own"][:])
-        stored.append(Stored(layout, int(group.attrs["order"]), order, own, directory))
-    return sorted(stored, key=lambda item: item.order)
+    directory = bool(file.attribute_number("gpusyn", "directory"))
+    recorders = file.group("gpusyn/recorders")
+    found = [_read_recorder(recorders.group(name), directory) for name in recorders.names()]
+    found.sort(key=lambda entry: entry[0].order)
+    if len({stored.layout.name for stored, _ in found}) < len(found):
+        raise recorders.error("", "two recorders have the same name; the file is damaged")
+    progress = file.finite(PROGRESS, len(found) + sum(len(places) for _, places in found))
+    counts = iter(whole(progress[len(found) :], file.where(PROGRESS)).tolist())
+    return [
+        Noted(stored, places, duration, tuple(islice(counts, len(places))))
+        for (stored, places), duration in zip(found, progress[: len(found)].tolist(), strict=True)
+    ]
+
+
+def _read_recorder(group: Group, directory: bool) -> tuple[Stored, tuple[FilePlace, ...]]:
+    sizes, local = group.integers("sizes"), group.integers("local_ids")
+    names, variables = group.texts("populations"), tuple(group.texts("variables"))
+    units = group.texts("units")
+    order, own = group.integers("variable_order"), group.integers("own")
+    expected = max(1, len(variables))
+    # Compared one by one: a sum of damaged sizes may overflow.
+    total = sum(sizes.tolist())
+    if (len(names), total, len(units)) != (len(sizes), len(local), len(variables)) or {len(order), len(own)} != {
+        expected
+    }:
+        raise group.error("", "the lengths of its notes do not agree; the file is damaged")
+    parts = np.split(local, np.cumsum(sizes)[:-1]) if len(sizes) else []
+    layout = RecorderLayout(
+        group.attribute_text("", "name"),
+        list(zip(names, sizes.tolist(), parts, strict=True)),
+        variables,
+        dict(zip(variables, units, strict=True)),
+        group.attribute_number("", "start"),
+        group.attribute_number("", "every"),
+    )
+    if variables and layout.every <= 0:
+        raise group.error("", f"attribute every: must be above 0 (got {layout.every:g}); the file is damaged")
+    numbers = tuple(order.tolist()), tuple(map(bool, own))
+    stored = Stored(layout, int(group.attribute_number("", "order")), *numbers, directory)
+    try:
+        return stored, tuple(stored.places())
+    except ParameterError as error:
+        raise group.error("", f"{error}; the file is damaged") from None
 
 
 def group_name(name: str) -> str:

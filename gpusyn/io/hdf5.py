@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from gpusyn.errors import ArgumentError, FileError
+from gpusyn.io.heap_check import CheckedStream
+from gpusyn.io.held_file import being_written
 from gpusyn.io.superblock import Superblock, read_superblock
 from gpusyn.parameters.scalars import show
 from gpusyn.utils.optional import require
@@ -25,7 +27,10 @@ def as_path(path: Any, where: str) -> Path:
     """Return a user's argument as a path."""
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         raise ArgumentError(f"{where}: must be a path (got {show(path)})")
-    return Path(os.fsdecode(path))
+    text = os.fsdecode(path)
+    if "\0" in text:
+        raise ArgumentError(f"{where}: must be a path without null characters (got {show(text)})")
+    return Path(text)
 
 
 def superblock_of(path: Path) -> Superblock:
@@ -42,36 +47,39 @@ def superblock_of(path: Path) -> Superblock:
         raise FileError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
     if block is None:
         size = path.stat().st_size
-        raise FileError(f"{path}: is not an HDF5 file ({size} bytes without its signature); give a result file")
+        raise FileError(f"{path}: is not an HDF5 file ({size} bytes without its signature); give an HDF5 file")
     return block
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[Any]:
     """Open a file for reading, whether its writer has closed it, is still running or was killed."""
-    h5py = hdf5()
     block = superblock_of(path)
-    # The library shares a file that this process is writing, which then opens only without SWMR mode.
-    attempts: list[dict[str, Any]] = [{"swmr": True}, {}] if block.flagged else [{}]
+    with ExitStack() as stack:
+        # Readers that allow a writer wait for ever on damaged metadata, so only files that grow are opened so.
+        growing = block.flagged and being_written(path)
+        yield _open_growing(path, stack) if growing else _open_closed(path, block, stack)
+
+
+def _open_closed(path: Path, block: Superblock, stack: ExitStack) -> Any:
+    if block.flagged and not block.sound:
+        raise FileError(f"{path}: its first {len(block.raw)} bytes are damaged; record it again")
+    try:
+        stream = stack.enter_context(CheckedStream(path, block))
+        return stack.enter_context(hdf5().File(stream, "r"))
+    except Exception as error:  # h5py raises nearly every kind on damaged files
+        raise FileError(f"{path}: cannot be opened ({error}); the file is damaged or in use; make it again") from None
+
+
+def _open_growing(path: Path, stack: ExitStack) -> Any:
     reason = ""
-    for options in attempts:
+    # The library shares a file that this process is writing, which then opens only without SWMR mode.
+    for options in ({"swmr": True}, {}):
         try:
-            file = h5py.File(path, "r", **options)
-            break
-        except OSError as error:
+            return stack.enter_context(hdf5().File(path, "r", **options))
+        except Exception as error:
             reason = reason or str(error)
-    else:
-        move = f"try: gpusyn repair {path}" if block.flagged else "the file is damaged; record it again"
-        raise FileError(f"{path}: cannot be opened ({reason}); {move}")
-    with file:
-        try:
-            yield file
-        except FileError:
-            raise
-        except (OSError, LookupError, RuntimeError, ValueError, TypeError) as error:
-            raise FileError(
-                f"{path}: cannot be read as results ({error}); it is damaged or has another layout"
-            ) from error
+    raise FileError(f"{path}: cannot be opened ({reason}); try: gpusyn repair {path}")
 
 
 @contextmanager
@@ -85,51 +93,3 @@ def writing(path: Path) -> Iterator[None]:
         raise FileError(
             f"{path}: cannot be written ({error}); check free space and permissions, or choose another place"
         ) from error
-
-
-def check_target(path: Path) -> None:
-    """Raise a FileError if a result file cannot be written here, or would overwrite another file or a running one."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise FileError(f"{path}: the name of a result file must end in .h5 or .hdf5; choose such a name")
-    if not path.parent.is_dir():
-        raise FileError(f"{path}: there is no directory {path.parent}; create it first")
-    if path.is_dir():
-        raise FileError(f"{path}: is a directory; choose another name or remove it")
-    if not path.exists() or path.stat().st_size == 0:
-        return
-    try:
-        block = superblock_of(path)
-    except FileError as error:
-        raise FileError(f"{error}, or remove it: only result files are overwritten") from None
-    if block.flagged and locked(path):
-        raise FileError(f"{path}: a running simulation is writing it; close() the simulation, or choose another name")
-
-
-def hold(path: Path) -> int | None:
-    """Mark a file as being written with a shared lock, which ends with the process; return its descriptor."""
-    try:
-        import fcntl
-
-        descriptor = os.open(path, os.O_RDONLY)
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except (ImportError, OSError):  # Windows, or a file system without locks: a second writer is then not detected
-        return None
-    return descriptor
-
-
-def locked(path: Path) -> bool:
-    """Return True if a process is writing the file."""
-    try:
-        import fcntl
-    except ImportError:
-        return False
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return False

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from gpusyn.errors import FileError
+from gpusyn.io.checked import Group, opened
 from gpusyn.io.file_layout import SPIKES, FilePlace, RecorderLayout, read_notes
-from gpusyn.io.hdf5 import reading
 from gpusyn.results.recorded_neurons import sample_times
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
+from gpusyn.utils.typing import Array, Integers
 
 MILLISECONDS = ("", "ms", "msec", "millisecond", "milliseconds")
 
@@ -41,50 +41,53 @@ class Piece:
     directory: bool
 
 
-def pieces_of(file: Any, path: Path) -> list[Piece]:
-    """Return the pieces in an open file, from gpusyn's notes or, without them, from SONATA's groups."""
-    stored = read_notes(file)
-    identity = _identity(path)
-    if stored is None:
-        spikes = _foreign_spikes(file, path, identity) if SPIKES in file else []
-        return spikes + (_foreign_reports(file, path, identity) if "report" in file else [])
+def pieces_of(file: Group) -> list[Piece]:
+    """Return the pieces in an open file, from gpusyn's notes or, without them, from SONATA's groups.
+
+    Raises
+    ------
+    FileError
+        If the notes or the groups are damaged.
+    """
     # Notes are read before data: a running simulation may add to both in between.
-    progress = file["gpusyn/progress"][:]
-    pieces, at = [], len(stored)
-    for item, duration in zip(stored, progress[: len(stored)], strict=True):
-        places = tuple(item.places())
-        counts = tuple(int(count) for count in progress[at : at + len(places)])
-        at += len(places)
-        pieces.append(
-            Piece(
-                path,
-                identity,
-                item.layout,
-                item.order,
-                item.variable_order,
-                item.own,
-                places,
-                counts,
-                float(duration),
-                True,
-                item.directory,
-            )
+    notes = read_notes(file)
+    identity = _identity(file.file)
+    if notes is None:
+        spikes = _foreign_spikes(file, identity) if SPIKES in file else []
+        return spikes + (_foreign_reports(file, identity) if "report" in file else [])
+    return [
+        Piece(
+            file.file,
+            identity,
+            noted.stored.layout,
+            noted.stored.order,
+            noted.stored.variable_order,
+            noted.stored.own,
+            noted.places,
+            noted.counts,
+            noted.duration,
+            True,
+            noted.stored.directory,
         )
-    return pieces
+        for noted in notes
+    ]
 
 
-def _foreign_spikes(file: Any, path: Path, identity: tuple[int, int]) -> list[Piece]:
+def _foreign_spikes(file: Group, identity: tuple[int, int]) -> list[Piece]:
     populations, places, counts, end = [], [], [], 0.0
     first = 0
-    for name, group in file[SPIKES].items():
-        if "timestamps" not in group or "node_ids" not in group:
+    path, spikes = file.file, file.group(SPIKES)
+    for name in spikes.names():
+        if spikes.is_dataset(name) or not {"timestamps", "node_ids"} & set((group := spikes.group(name)).names()):
             continue
-        if str(_text(group["timestamps"].attrs.get("units", ""))) not in MILLISECONDS:
-            units = _text(group["timestamps"].attrs["units"])
+        units = group.attribute_text("timestamps", "units", default="")
+        if units not in MILLISECONDS:
             raise FileError(f"{path}: spikes of {name!r} are in {units!r}, not in ms; convert the file first")
-        count = min(len(group["timestamps"]), len(group["node_ids"]))
-        ids = np.unique(group["node_ids"][:count]).astype(np.int64)
-        end = max(end, float(group["timestamps"][:count].max())) if count else end
+        count = group.length("timestamps")
+        if group.length("node_ids") != count:
+            raise group.error("", "timestamps and node_ids differ in length; the file is damaged or truncated")
+        times, ids = group.finite("timestamps"), np.unique(group.integers("node_ids"))
+        end = max(end, float(times.max())) if count else end
         columns = np.arange(first, first + len(ids))
         populations.append((name, len(ids), ids))
         places.append(FilePlace(SPIKES, name, f"{SPIKES}/{name}", columns, ids))
@@ -97,40 +100,53 @@ def _foreign_spikes(file: Any, path: Path, identity: tuple[int, int]) -> list[Pi
     return [Piece(path, identity, layout, 0, (0,), (False,), tuple(places), tuple(counts), end, False, False)]
 
 
-def _foreign_reports(file: Any, path: Path, identity: tuple[int, int]) -> list[Piece]:
+def _foreign_reports(file: Group, identity: tuple[int, int]) -> list[Piece]:
     pieces = []
-    for order, (name, group) in enumerate(file["report"].items()):
-        mapping = group["mapping"]
-        pointers = mapping["index_pointers" if "index_pointers" in mapping else "index_pointer"][:]
-        nodes = mapping["node_ids"][:].astype(np.int64)
-        width = group["data"].shape[1]
-        ends = np.append(pointers, width)[1 : len(nodes) + 1]
-        ids = np.repeat(nodes, ends.astype(np.int64) - pointers[: len(nodes)].astype(np.int64))
-        start, _, every = (float(value) for value in mapping["time"][:])
-        units = {path.stem: str(_text(group["data"].attrs.get("units", "")))}
-        layout = RecorderLayout(f"{path.stem}:{name}", [(name, width, ids)], (path.stem,), units, start, every)
+    path, reports = file.file, file.group("report")
+    for order, name in enumerate(reports.names()):
+        group = reports.group(name)
+        width, count = group.dataset("data", 2, rows=0).shape[1], group.length("data", 2)
+        ids = _elements(group, width)
+        start, _, every = group.finite("mapping/time", 3)
+        if every <= 0:
+            raise group.error("mapping/time", f"the time between frames must be above 0 (got {every:g})")
+        units = {path.stem: group.attribute_text("data", "units", default="")}
+        layout = RecorderLayout(
+            f"{path.stem}:{name}", [(name, width, ids)], (path.stem,), units, float(start), float(every)
+        )
         place = FilePlace(path.stem, name, f"report/{name}", np.arange(width), ids)
-        count = len(group["data"])
         pieces.append(
             Piece(path, identity, layout, order, (0,), (False,), (place,), (count,), count * every, False, False)
         )
     return pieces
 
 
+def _elements(group: Group, width: int) -> Integers:
+    """Return the node id of each column of a report."""
+    pointer = "mapping/index_pointers" if "mapping/index_pointers" in group else "mapping/index_pointer"
+    nodes, pointers = group.integers("mapping/node_ids"), group.integers(pointer)
+    # Some writers leave out the last pointer, which is the number of columns.
+    ends = pointers if len(pointers) == len(nodes) + 1 else np.append(pointers, width)
+    if len(ends) != len(nodes) + 1 or (np.diff(ends) < 0).any() or (ends[0], ends[-1]) != (0, width):
+        raise group.error(
+            pointer,
+            f"must rise from 0 to the {width} columns of data, in one step for each of the {len(nodes)} nodes; "
+            "the file is damaged",
+        )
+    return np.repeat(nodes, np.diff(ends))
+
+
 def read_spikes(piece: Piece) -> SpikeData:
     """Return the spikes of one recorder."""
     times, ids = [np.empty(0)], [np.empty(0, dtype=np.int64)]
     with _again(piece) as file:
-        for place, noted in zip(piece.places, piece.counts, strict=True):
-            group = file[place.group]
-            count = min(noted, len(group["timestamps"]), len(group["node_ids"]))
-            nodes = group["node_ids"][:count].astype(np.int64)
+        for place, count in zip(piece.places, piece.counts, strict=True):
+            group = file.group(place.group)
+            nodes = group.integers("node_ids", rows=count)
             at = np.searchsorted(place.node_ids, nodes)
             if count and not (len(place.node_ids) and np.array_equal(place.node_ids.take(at, mode="clip"), nodes)):
-                raise FileError(
-                    f"{piece.file}: /{place.group} has spikes of neurons that were not recorded; the file is damaged"
-                )
-            times.append(group["timestamps"][:count])
+                raise group.error("", "has spikes of neurons that were not recorded; the file is damaged")
+            times.append(group.finite("timestamps", rows=count))
             ids.append(place.columns[at])
     layout = piece.layout
     return SpikeData(layout.populations, np.concatenate(times), np.concatenate(ids), piece.duration, layout.start)
@@ -140,37 +156,41 @@ def read_traces(pieces: Sequence[Piece], variable: str | None = None) -> TraceDa
     """Return the traces of one recorder, or one variable of it, cut to the number of frames of all variables."""
     layout = pieces[0].layout
     size = sum(size for _, size, _ in layout.populations)
-    found: list[tuple[int, str, np.ndarray[Any, Any]]] = []
+    found: list[tuple[int, str, Array]] = []
     units: dict[str, str] = {}
-    frames = min(_frames(piece) for piece in pieces)
+    frames = min((count for piece in pieces for count in piece.counts), default=0)
     for piece in pieces:
         units |= piece.layout.units
         with _again(piece) as file:
             for order, name in zip(piece.variable_order, piece.layout.variables, strict=True):
-                if variable not in (None, name):
-                    continue
-                places = [place for place in piece.places if place.variable == name]
-                dtypes = [file[place.group]["data"].dtype for place in places]
-                values = np.empty((frames, size), dtype=np.result_type(*dtypes) if dtypes else np.float32)
-                for place in places:
-                    values[:, place.columns] = file[place.group]["data"][:frames]
-                found.append((order, name, values))
+                if variable in (None, name):
+                    places = [place for place in piece.places if place.variable == name]
+                    found.append((order, name, _read_variable(file, places, frames, size)))
     variables = {name: values for _, name, values in sorted(found, key=lambda entry: entry[0])}
     t = sample_times(layout.start, layout.every, frames)
     return TraceData(layout.populations, variables, t, units, layout.every)
 
 
-def _frames(piece: Piece) -> int:
-    """Return the number of frames that all places of a piece have."""
-    with _again(piece) as file:
-        lengths = [len(file[place.group]["data"]) for place in piece.places]
-    return min([*piece.counts, *lengths], default=0)
+def _read_variable(file: Group, places: Sequence[FilePlace], frames: int, size: int) -> Array:
+    """Return the frames of one variable, shape (frames, size)."""
+    parts = [file.group(place.group).numbers("data", 2, rows=frames) for place in places]
+    dtype = np.result_type(*parts) if parts else np.dtype(np.float32)
+    values = np.empty((frames, size), dtype=dtype)
+    for place, part in zip(places, parts, strict=True):
+        if part.shape[1] != len(place.columns):
+            raise file.error(
+                f"{place.group}/data",
+                f"must have one column for each of {len(place.columns)} neurons (has {part.shape[1]}); "
+                "the file is damaged",
+            )
+        values[:, place.columns] = part
+    return values
 
 
 @contextmanager
-def _again(piece: Piece) -> Iterator[Any]:
+def _again(piece: Piece) -> Iterator[Group]:
     """Open the file of a piece again; raise a FileError if it has been replaced."""
-    with reading(piece.file) as file:
+    with opened(piece.file) as file:
         if _identity(piece.file) != piece.identity:
             raise FileError(f"{piece.file}: has been replaced since it was opened; open the results again")
         yield file
@@ -179,7 +199,3 @@ def _again(piece: Piece) -> Iterator[Any]:
 def _identity(path: Path) -> tuple[int, int]:
     facts = path.stat()
     return facts.st_dev, facts.st_ino
-
-
-def _text(value: Any) -> Any:
-    return value.decode() if isinstance(value, bytes) else value

@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from gpusyn.errors import FileError
+from gpusyn.io.checked import Group, opened
 from gpusyn.io.file_layout import read_notes
-from gpusyn.io.hdf5 import as_path, hdf5, locked, reading, superblock_of
+from gpusyn.io.hdf5 import as_path, hdf5, superblock_of, writing
+from gpusyn.io.held_file import being_written
+from gpusyn.io.provenance import read_provenance
 from gpusyn.io.superblock import Superblock
 from gpusyn.parameters.scalars import public
+
+MOST_CHUNKS = 2**20
 
 
 @public
@@ -46,7 +51,7 @@ def repair(path: Any) -> str:
     where = as_path(path, "repair().path")
     block = superblock_of(where)
     if block.flagged:
-        if locked(where):
+        if being_written(where):
             raise FileError(f"{where}: a running simulation is writing it; wait until it ends, then repair the file")
         _clear_flag(where, block)
     cut = _cut(where)
@@ -54,7 +59,7 @@ def repair(path: Any) -> str:
         return f"{where}: nothing to repair"
     done = ["cleared the flag of its killed writer"] if block.flagged else []
     done += [f"cut {cut} dataset{'s' if cut > 1 else ''} to the flushed data"] if cut else []
-    return f"{where}: repaired: {' and '.join(done)}"
+    return f"{where}: repaired: {' and '.join(done)}{_extent(where)}"
 
 
 def _clear_flag(path: Path, block: Superblock) -> None:
@@ -63,49 +68,67 @@ def _clear_flag(path: Path, block: Superblock) -> None:
     size = path.stat().st_size
     # The writer may have used space that it had not yet recorded, or recorded space that it had not yet used.
     end = max(block.end, size)
-    block.cleared(end).write(path)
-    os.truncate(path, end)
+    with writing(path):
+        os.truncate(path, end)
+        block.cleared(end).write(path)
     try:
         with hdf5().File(path, "r") as file:
             file.visititems(lambda name, item: None)
     except (OSError, RuntimeError, KeyError) as error:
-        os.truncate(path, size)
         block.write(path)
+        os.truncate(path, size)
         raise FileError(f"{path}: cannot be read even without the flag ({error}); record it again") from error
+
+
+def _extent(path: Path) -> str:
+    """Return how far the recording goes, if the file says it."""
+    with opened(path) as file:
+        told = read_provenance(file)
+    known = {"reached", "planned"} <= told.keys()
+    return f"; the recording goes up to {told['reached']:g} of {told['planned']:g} ms" if known else ""
 
 
 def _cut(path: Path) -> int:
     """Cut the datasets to their lengths in the notes; return how many were longer."""
-    with reading(path) as file:
+    with opened(path) as file:
         longer = _longer(file)
     if not longer:
         return 0
-    try:
-        with hdf5().File(path, "r+") as file:
-            for name, count in _longer(file).items():
-                file[name].resize(count, axis=0)
-                time = f"{name.removesuffix('/data')}/mapping/time"
-                if name.endswith("/data"):
-                    start, _, every = file[time][:]
-                    file[time][1] = start + count * every
-    except OSError as error:
-        raise FileError(
-            f"{path}: cannot be written ({error}); close programs that use it, check permissions"
-        ) from error
+    with writing(path), hdf5().File(path, "r+") as file:
+        for name, (count, stop) in longer.items():
+            file[name].resize(count, axis=0)
+            if stop is not None:
+                file[f"{name.removesuffix('/data')}/mapping/time"][1] = stop
     return len(longer)
 
 
-def _longer(file: Any) -> dict[str, int]:
-    """Return the datasets that are longer than the notes say, with their lengths in the notes."""
-    stored = read_notes(file) or []
-    longer: dict[str, int] = {}
-    if not stored:
-        return longer
-    progress = file["gpusyn/progress"][len(stored) :]
-    places = [(item, place) for item in stored for place in item.places()]
-    for (item, place), noted in zip(places, progress, strict=True):
-        names = ("timestamps", "node_ids") if item.layout.is_spikes else ("data",)
-        for name in (f"{place.group}/{name}" for name in names):
-            if len(file[name]) > int(noted):
-                longer[name] = int(noted)
+def _longer(file: Group) -> dict[str, tuple[int, float | None]]:
+    """Return the datasets that are longer than the notes say.
+
+    The values are the length in the notes and, for frames, the time at which they stop (ms).
+    """
+    longer: dict[str, tuple[int, float | None]] = {}
+    for notes in read_notes(file) or []:
+        dimensions, names = (1, ("timestamps", "node_ids")) if notes.stored.layout.is_spikes else (2, ("data",))
+        for place, noted in zip(notes.places, notes.counts, strict=True):
+            longer |= _longer_place(file, place.group, names, dimensions, noted)
+    return longer
+
+
+def _longer_place(
+    file: Group, group: str, names: tuple[str, ...], dimensions: int, noted: int
+) -> dict[str, tuple[int, float | None]]:
+    longer: dict[str, tuple[int, float | None]] = {}
+    for name in (f"{group}/{name}" for name in names):
+        data = file.dataset(name, dimensions, rows=noted)
+        if len(data) == noted:
+            continue
+        # HDF5 visits every chunk that is cut off, whether it was written or not.
+        if data.chunks is None or len(data) // data.chunks[0] > MOST_CHUNKS:
+            raise file.error(name, f"has {len(data):,} rows where the notes say {noted:,}; the file is damaged")
+        stop = None
+        if dimensions == 2:
+            start, _, every = file.finite(f"{group}/mapping/time", 3)
+            stop = float(start + noted * every)
+        longer[name] = noted, stop
     return longer

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, reading, superblock_of
+from gpusyn.io.checked import opened
+from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, superblock_of
+from gpusyn.io.held_file import being_written
+from gpusyn.io.provenance import STATES, read_provenance, status
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
@@ -63,16 +67,20 @@ def open_results(path: Any) -> Results:
     hdf5()
     where = as_path(path, "open_results().path")
     found: dict[Path, list[Piece]] = {}
-    flagged = set()
+    origins: dict[Path, Mapping[str, Any]] = {}
+    states = {}
     for file in _files(where):
-        if superblock_of(file).flagged:
-            flagged.add(file)
-        with reading(file) as content:
-            pieces = pieces_of(content, file)
+        flagged = superblock_of(file).flagged
+        written = flagged and being_written(file)
+        with opened(file) as content:
+            pieces = pieces_of(content)
+            origins[file] = read_provenance(content)
+        states[file] = status(origins[file], flagged, written)
         if pieces:
             found[file] = pieces
     chosen = _one_result(where, found)
-    return Results(where, [piece for file in chosen for piece in found[file]], not flagged & set(chosen))
+    state = min((states[file] for file in chosen), key=STATES.index)
+    return Results(where, [piece for file in chosen for piece in found[file]], origins[chosen[0]], state)
 
 
 def _files(path: Path) -> list[Path]:
@@ -108,17 +116,31 @@ class Results:
     ----------
     path : pathlib.Path
         File or directory that was opened.
+    provenance : mapping of str
+        What the file says of the simulation: ``version`` (of gpusyn), ``seed``, ``trial``, ``dt`` (ms), ``precision``,
+        ``backend``, ``start`` (UTC, ISO 8601), and the durations ``planned`` and ``reached`` (ms). Files of earlier
+        versions and of other simulators say less.
+    status : {"finished", "interrupted", "running", "killed"}
+        ``"running"`` while a simulation writes the file, ``"killed"`` if its simulation ended without closing it,
+        ``"interrupted"`` if the file was closed before the planned duration was reached. On systems without file locks,
+        a file that another process writes counts as killed.
     finished : bool
-        True if the files were closed, False if the simulation is running or was killed.
+        True if the planned duration was reached and the file was closed.
     """
 
-    def __init__(self, path: Path, pieces: list[Piece], finished: bool) -> None:
+    def __init__(self, path: Path, pieces: list[Piece], provenance: Mapping[str, Any], status: str) -> None:
         self.path = path
-        self.finished = finished
+        self.provenance = MappingProxyType(dict(provenance))
+        self.status = status
         self._recorders: dict[str, list[Piece]] = {}
         for piece in sorted(pieces, key=lambda piece: piece.order):
             self._recorders.setdefault(piece.layout.name, []).append(piece)
         self._read: dict[str, SpikeData | TraceData] = {}
+
+    @property
+    def finished(self) -> bool:
+        """True if the planned duration was reached and the file was closed."""
+        return self.status == "finished"
 
     @property
     def recorders(self) -> tuple[str, ...]:
@@ -159,6 +181,8 @@ class Results:
     @property
     def time(self) -> float:
         """Time up to which data are recorded (ms)."""
+        if "reached" in self.provenance:
+            return float(self.provenance["reached"])
         reached = [0.0]
         for pieces in self._recorders.values():
             layout = pieces[0].layout
@@ -168,9 +192,11 @@ class Results:
         return max(reached)
 
     def __repr__(self) -> str:
-        state = "finished" if self.finished else "running or killed"
+        state = self.status + (" at" if self.status in ("killed", "interrupted") else ",")
+        planned = self.provenance.get("planned", self.time)
+        until = f"{self.time:g} ms" if self.time >= planned else f"{self.time:g} of {planned:g} ms"
         listed = "".join(f"\n  {name}: {self._describe(pieces)}" for name, pieces in self._recorders.items())
-        return f"Results({str(self.path)!r}, {state}, {self.time:g} ms){listed}"
+        return f"Results({str(self.path)!r}, {state} {until}){listed}"
 
     def _describe(self, pieces: list[Piece]) -> str:
         neurons = " + ".join(f"{name} ({size})" for name, size, _ in pieces[0].layout.populations)

@@ -8,59 +8,81 @@ from typing import Any
 
 from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
+from gpusyn.io.checked import opened
+from gpusyn.io.creation import create_file
 from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
-from gpusyn.io.hdf5 import SUFFIXES, as_path, check_target, hdf5, reading, writing
-from gpusyn.io.writer import ReportWriter, create_file
+from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, writing
+from gpusyn.io.provenance import Provenance
+from gpusyn.io.targets import check_target, true_path
+from gpusyn.io.writer import ReportWriter
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
 
 FOREIGN_SUFFIXES = (".csv", ".dat", ".json", ".mat", ".npy", ".npz", ".nwb", ".pkl", ".txt", ".zarr")
 
 
-def save(path: Any, spikes: Mapping[str, SpikeData], traces: Mapping[str, TraceData]) -> None:
+def save(
+    path: Any,
+    spikes: Mapping[str, SpikeData],
+    traces: Mapping[str, TraceData],
+    *,
+    overwrite: bool = False,
+    provenance: Provenance | None = None,
+) -> None:
     """Write results to one file, or to a directory of standard SONATA files: ``spikes.h5`` and one per variable.
 
     Parameters
     ----------
     path : path-like
         A name that ends in ``.h5`` or ``.hdf5`` is one file. Any other name is a directory, which is created if needed.
-        A directory holds one result: files of an earlier save that this one does not overwrite are removed.
     spikes : mapping of str to SpikeData
         Data of the spike recorders by name.
     traces : mapping of str to TraceData
         Data of the trace recorders by name.
+    overwrite : bool
+        If True, an older result of that name is replaced. A directory holds one result: files of an earlier save that
+        this one does not replace are removed.
+    provenance : Provenance, optional
+        Facts of the simulation.
 
     Raises
     ------
     ArgumentError
         If `path` is not a path.
     FileError
-        If the result cannot be written. No incomplete file is left, and an older result is unchanged.
+        If the result cannot be written, or an older one or another file must not be replaced. No incomplete file is
+        left, and what was there is unchanged.
     ParameterError
         If a recorder has a neuron twice.
     MissingDependencyError
         If h5py is not installed.
     """
     hdf5()
-    target = as_path(path, "save().path")
+    target = true_path(as_path(path, "save().path"))
     single = target.suffix.lower() in SUFFIXES
     layouts = [RecorderLayout(name, data.populations, start=data.start) for name, data in spikes.items()]
     layouts += [_trace_layout(name, data) for name, data in traces.items()]
     files = arrange(layouts, directory=not single)
     if single:
         files.setdefault("", [])
-        targets = [target]
-    else:
+    targets = [target if single else target / name for name in files]
+    earlier = [] if single else _earlier(target)
+    if earlier and not overwrite:
+        raise FileError(
+            f"{target}: holds a result already ({', '.join(file.name for file in earlier)}); "
+            "choose another directory, or replace it with overwrite=True"
+        )
+    if not single:
         _make_directory(target)
-        targets = [target / name for name in files]
     for file in targets:
-        check_target(file)
+        check_target(file, overwrite)
     if targets:
         with replacing(targets) as temporaries:
             for temporary, stored in zip(temporaries, files.values(), strict=True):
-                _write(temporary, stored, spikes, traces)
-    if not single:
-        _remove_earlier(target, keep=targets)
+                _write(temporary, stored, spikes, traces, provenance)
+    for file in earlier:
+        if file not in targets:
+            file.unlink()
 
 
 def _trace_layout(name: str, data: TraceData) -> RecorderLayout:
@@ -70,9 +92,13 @@ def _trace_layout(name: str, data: TraceData) -> RecorderLayout:
 
 
 def _write(
-    path: Path, stored: Sequence[Stored], spikes: Mapping[str, SpikeData], traces: Mapping[str, TraceData]
+    path: Path,
+    stored: Sequence[Stored],
+    spikes: Mapping[str, SpikeData],
+    traces: Mapping[str, TraceData],
+    provenance: Provenance | None,
 ) -> None:
-    create_file(path, stored, streamed=False)
+    create_file(path, stored, streamed=False, provenance=provenance)
     with ReportWriter(path, stored, streamed=False) as writer:
         for item in stored:
             name = item.layout.name
@@ -92,15 +118,14 @@ def _make_directory(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
-def _remove_earlier(directory: Path, keep: Sequence[Path]) -> None:
-    """Remove files of an earlier save, recognised by their notes, so that two results are never mixed."""
+def _earlier(directory: Path) -> list[Path]:
+    """Return the files of an earlier save, recognised by their notes; two results are never mixed."""
+    found = []
     for path in sorted(directory.glob("*.h5")):
-        if path in keep:
-            continue
         try:
-            with reading(path) as file:
-                ours = "gpusyn" in file and bool(file["gpusyn"].attrs.get("directory", 0))
+            with opened(path) as file:
+                if "gpusyn" in file and bool(file.attribute_number("gpusyn", "directory")):
+                    found.append(path)
         except FileError:
             continue
-        if ours:
-            path.unlink()
+    return found

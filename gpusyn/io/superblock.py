@@ -16,6 +16,7 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 LENGTH = 48  # signature, 4 single bytes, 4 addresses of 8 bytes, checksum
 CHECKED = LENGTH - 4
 VERSION_AT, OFFSET_SIZE_AT, FLAGS_AT, END_AT = 8, 9, 11, 28
+END_OF_VERSION_0_AT = 40
 WRITING = 0x01 | 0x04  # opened for writing | opened by a single writer that allows readers
 MASK = 0xFFFFFFFF
 
@@ -40,8 +41,9 @@ class Superblock:
 
     @property
     def end(self) -> int:
-        """End of the file's contents, as last recorded by the writer."""
-        return int(struct.unpack_from("<Q", self.raw, END_AT)[0])
+        """End of the contents, as last recorded by the writer (superblocks of version 0, 2 and 3)."""
+        at = END_AT if self.raw[VERSION_AT] >= 2 else END_OF_VERSION_0_AT
+        return int(struct.unpack_from("<Q", self.raw, at)[0])
 
     def cleared(self, end: int) -> Superblock:
         """Return the superblock as a writer that closes the file would leave it."""
@@ -51,18 +53,18 @@ class Superblock:
         struct.pack_into("<I", raw, CHECKED, lookup3(bytes(raw[:CHECKED])))
         return Superblock(self.at, bytes(raw))
 
-    def write(self, path: Path) -> None:
-        """Write the superblock to its place in the file."""
-        with path.open("r+b") as stream:
+    def write(self, file: Path | int) -> None:
+        """Write the superblock to its place in the file, given by its path or its descriptor."""
+        with open(file, "r+b", closefd=not isinstance(file, int)) as stream:
             stream.seek(self.at)
             stream.write(self.raw)
             stream.flush()
             os.fsync(stream.fileno())
 
 
-def read_superblock(path: Path) -> Superblock | None:
-    """Return the superblock of a file, or None if it is not HDF5."""
-    with path.open("rb") as stream:
+def read_superblock(file: Path | int) -> Superblock | None:
+    """Return the superblock of a file, given by its path or its descriptor, or None if it is not HDF5."""
+    with open(file, "rb", closefd=not isinstance(file, int)) as stream:
         size = os.fstat(stream.fileno()).st_size
         at = 0
         while at + LENGTH <= size:

@@ -22,7 +22,7 @@ from gpusyn.network.projections import (
     receptor_at,
     synapse_count,
 )
-from gpusyn.network.recorder import Recorder, checked_file, checked_variables
+from gpusyn.network.recorder import Recorder, checked_file, checked_overwrite, checked_variables
 from gpusyn.neurons import NeuronModel
 from gpusyn.parameters.scalars import instance, integer, public, real, show
 from gpusyn.parameters.values import values
@@ -225,6 +225,7 @@ class Network(NetworkInputs):
         *,
         every: float | None = None,
         file: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
         name: str | None = None,
     ) -> Recorder:
         """Record spikes or traces.
@@ -240,7 +241,10 @@ class Network(NetworkInputs):
         every : float, optional
             Sampling interval of traces (ms), a multiple of dt; by default every step is sampled.
         file : path, optional
-            HDF5 file to which the data are streamed; several recorders may share one.
+            HDF5 file to which the data are streamed; several recorders may share one. A relative path starts at the
+            present working directory. ``{trial}`` in it stands for the number of the trial.
+        overwrite : bool
+            If True, a Simulator replaces a result that is in the file already; otherwise it refuses to.
         name : str, optional
             Unique name; by default ``source:variables``.
 
@@ -253,9 +257,11 @@ class Network(NetworkInputs):
         ------
         ArgumentError
             If an argument has the wrong type, or `every` is given for spikes.
+        FileError
+            If the file is relative and the working directory is gone.
         ParameterError
             If spikes and traces are mixed, a variable is named twice, the interval is not positive, the source belongs
-            to another network, or the name is taken.
+            to another network, the name is taken, or recorders of one file differ in `overwrite`.
         UnknownNameError
             If a recorded population has no such variable.
         SimulationError
@@ -281,4 +287,6 @@ class Network(NetworkInputs):
             if kept == ("spikes",):
                 raise ArgumentError(f"{where}.every: is for traces; every spike is recorded (got {show(every)})")
             every = real(every, f"{where}.every", unit="ms", above=0.0)
-        return self._add("recorder", Recorder(name, source, kept, every, checked_file(file, f"{where}.file")))
+        path = checked_file(file, f"{where}.file")
+        replace = checked_overwrite(overwrite, path, self.recorders.values(), f"{where}.overwrite")
+        return self._add("recorder", Recorder(name, source, kept, every, path, replace))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
+from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
 from gpusyn.network.populations import Population, Selection
-from gpusyn.parameters.scalars import nearest, show
+from gpusyn.parameters.scalars import flag, nearest, show
 
 __all__ = ["Recorder"]
 
@@ -28,7 +29,9 @@ class Recorder:
     every : float or None
         Sampling interval (ms); ``None``: every step is sampled.
     file : str or None
-        File to which the data are streamed; ``None``: the data stay in memory.
+        Absolute path of the file to which the data are streamed; ``None``: the data stay in memory.
+    overwrite : bool
+        True if a result that is in the file already may be replaced.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Recorder:
     variables: tuple[str, ...]
     every: float | None
     file: str | None
+    overwrite: bool = False
 
     @property
     def is_spikes(self) -> bool:
@@ -89,7 +93,17 @@ def _check_variable(name: str, population: Population, where: str) -> None:
 
 
 def checked_file(file: Any, where: str) -> str | None:
-    """Return a path as text, or ``None``."""
+    """Return a path as text, made absolute, or ``None``.
+
+    Raises
+    ------
+    ArgumentError
+        If the file is not a path.
+    ParameterError
+        If the path is empty or contains a null character.
+    FileError
+        If the path is relative and the working directory is gone.
+    """
     if file is None:
         return None
     if not isinstance(file, (str, os.PathLike)) or not isinstance(os.fspath(file), str):
@@ -97,4 +111,28 @@ def checked_file(file: Any, where: str) -> str | None:
     path = os.fspath(file)
     if not path or "\0" in path:
         raise ParameterError(f"{where}: must be a path such as 'run.h5' (got {show(path)})")
-    return path
+    try:
+        return os.path.abspath(path)
+    except OSError:
+        raise FileError(f"{where}: the working directory is gone; give an absolute path (got {show(path)})") from None
+
+
+def checked_overwrite(overwrite: Any, file: str | None, recorders: Iterable[Recorder], where: str) -> bool:
+    """Return whether a result in the file of a new recorder may be replaced; those that share a file must agree.
+
+    Raises
+    ------
+    ArgumentError
+        If `overwrite` is not a bool.
+    ParameterError
+        If a recorder of the same file has another value.
+    """
+    replace: bool = flag(overwrite, where)
+    for other in recorders:
+        shared = file and other.file and os.path.realpath(other.file) == os.path.realpath(file)
+        if shared and other.overwrite is not replace:
+            raise ParameterError(
+                f"{where}: recorder {other.name!r} shares the file {file} and has overwrite={other.overwrite}; "
+                f"give both the same (got {replace})"
+            )
+    return replace

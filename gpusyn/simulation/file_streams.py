@@ -2,48 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
+from gpusyn.errors import FileError
+from gpusyn.io.file_layout import RecorderLayout
+from gpusyn.io.hdf5 import hdf5
+from gpusyn.io.provenance import Provenance
+from gpusyn.io.results_file import open_results
+from gpusyn.io.save import save
+from gpusyn.io.stream import StreamFile, create_streams
+from gpusyn.io.targets import check_target, true_path
 from gpusyn.network.recorder import Recorder
-from gpusyn.results import SpikeData, TraceData
+from gpusyn.results import SpikeData, TraceData, sample_times
 from gpusyn.simulation.logs import parts_of
 from gpusyn.utils.typing import Array
 
 
-def _path(recorder: Recorder) -> Path:
-    """Return the absolute path of the recorder's file, so that each file has one name."""
-    return Path(str(recorder.file)).resolve()
+def by_file(recorders: Iterable[Recorder], trial: int) -> dict[Path, list[Recorder]]:
+    """Return the recorders that write to each file."""
+    files: dict[Path, list[Recorder]] = {}
+    for recorder in recorders:
+        if recorder.file is not None:
+            files.setdefault(true_path(recorder.file.replace("{trial}", str(trial))), []).append(recorder)
+    return files
+
+
+def check_files(recorders: Iterable[Recorder], trial: int) -> None:
+    """Check that the recorders may write their files; nothing is touched.
+
+    Raises
+    ------
+    FileError
+        If a file is there that must not be replaced, or the place cannot be written.
+    MissingDependencyError
+        If h5py is not installed.
+    """
+    files = by_file(recorders, trial)
+    if files:
+        hdf5()
+    for path, mine in files.items():
+        check_target(path, _overwrite(mine))
+
+
+def _overwrite(recorders: Iterable[Recorder]) -> bool:
+    return all(recorder.overwrite for recorder in recorders)
 
 
 class Streams:
-    """The files that recorders with `file=` write to while the simulation runs."""
+    """The files that recorders with `file=` write to while the simulation runs.
 
-    def __init__(self, recorders: Mapping[str, Recorder], layout: Layout) -> None:
+    Data that cannot be written for want of room stay in memory until :meth:`flush` is called again.
+    """
+
+    def __init__(self, recorders: Mapping[str, Recorder], layout: Layout, provenance: Provenance) -> None:
         self.layout = layout
         self.recorders = {name: r for name, r in recorders.items() if r.file is not None}
-        self.files: dict[Path, Any] = {}
-        self.time = 0.0
-        self.restart()
+        self.files: dict[Path, StreamFile] = {}  # those that are open
+        self.time = self.planned = 0.0  # ms: what was collected, and what is to be reached by the present run
+        self.restart(provenance)
 
-    def restart(self) -> None:
-        """Start all files again."""
-        self.close()
-        if not self.recorders:
-            return
-        from gpusyn.io.writer import StreamFile
+    def restart(self, provenance: Provenance) -> None:
+        """Start all files anew; if the trial is another one, those that its number leads to.
 
-        self.time = 0.0
-        for path in dict.fromkeys(_path(r) for r in self.recorders.values()):
-            mine = [self._layout_of(r) for r in self.recorders.values() if _path(r) == path]
-            self.files[path] = StreamFile(path, mine)
+        Raises
+        ------
+        FileError
+            If a file must not be replaced or cannot be written; nothing was changed.
+        """
+        provenance = replace(provenance, planned=0.0, reached=0.0)
+        contents = by_file(self.recorders.values(), provenance.trial)
+        for path, mine in contents.items():
+            self._check(path, mine)
+        kept = [file for path, file in self.files.items() if path not in contents]
+        self._on_each(kept, lambda file: file.flush(self.time, self.planned))
+        layouts = {path: [self._layout_of(r) for r in mine] for path, mine in contents.items()}
+        if layouts:
+            create_streams(layouts, provenance, ready=self._close_all)
+        self.files = {path: StreamFile(path, mine) for path, mine in layouts.items()}
+        self.homes = {r.name: self.files[path] for path, mine in contents.items() for r in mine}
+        self.time = self.planned = 0.0
+        self._provenance = provenance
 
-    def _layout_of(self, recorder: Recorder) -> Any:
-        from gpusyn.io.file_layout import RecorderLayout
+    def provenance(self, step: int) -> Provenance:
+        """Return the facts of the simulation, which has reached step `step`."""
+        return replace(self._provenance, planned=self.planned, reached=step * self.layout.dt)
 
+    def _check(self, path: Path, mine: list[Recorder]) -> None:
+        """Raise a FileError if a file must not be started anew."""
+        if path not in self.files or not self.files[path].in_place:
+            check_target(path, _overwrite(mine))
+        elif self.time > 0 and not _overwrite(mine):
+            raise FileError(
+                f"{path}: holds this simulation up to {self.time:g} ms, which reset() would erase; call record() with "
+                "overwrite=True, or with {trial} in the name of the file, so that another trial has another file"
+            )
+
+    def _close_all(self) -> None:
+        for file in self.files.values():
+            file.discard()
+
+    def _layout_of(self, recorder: Recorder) -> RecorderLayout:
         if recorder.is_spikes:
             return RecorderLayout(recorder.name, parts_of(recorder))
         every = sample_steps(recorder, self.layout.dt) * self.layout.dt
@@ -54,39 +119,86 @@ class Streams:
 
     def spikes(self, name: str, step: Array, at: Array) -> None:
         """Append spikes of one recorder, sorted by (step, position)."""
-        if name in self.recorders:
-            self.files[_path(self.recorders[name])].append_spikes(name, step * self.layout.dt, at)
+        if name in self.homes:
+            self.homes[name].append_spikes(name, step * self.layout.dt, at)
 
     def frames(self, name: str, frames: dict[str, Array]) -> None:
         """Append samples of one recorder."""
-        if name in self.recorders and frames:
-            self.files[_path(self.recorders[name])].append_frames(name, frames)
+        if name in self.homes and frames:
+            self.homes[name].append_frames(name, frames)
+
+    def begin(self, step: int, planned: int) -> None:
+        """Begin a run from step `step` to step `planned`; write first what could not be written before.
+
+        Raises
+        ------
+        FileError
+            If there is still no room.
+        """
+        self.planned = planned * self.layout.dt
+        if any(file.reached < step * self.layout.dt for file in self.files.values()):
+            self.flush(step)
+        if planned > step:
+            self._on_each(self.files.values(), lambda file: file.plan(self.planned))
 
     def flush(self, step: int) -> None:
-        """Make everything up to step `step` visible to readers."""
+        """Write everything up to step `step`, so that readers see it.
+
+        Raises
+        ------
+        FileError
+            If a file cannot be written; its data stay in memory, and the other files are written.
+        """
         self.time = step * self.layout.dt
-        for file in self.files.values():
-            file.flush(self.time)
+        self._on_each(self.files.values(), lambda file: file.flush(self.time, self.planned))
 
-    def read_back(self, name: str) -> SpikeData | TraceData | None:
-        """Return what a streaming recorder has written so far; None for a recorder that stays in memory."""
-        if name not in self.recorders:
+    def read_back(self, name: str, step: int) -> SpikeData | TraceData | None:
+        """Return what a streaming recorder has recorded up to step `step`, in the file and still in memory.
+
+        None for a recorder without a file.
+        """
+        if name not in self.homes:
             return None
-        from gpusyn.io.results_file import open_results
+        home = self.homes[name]
+        if not home.in_place:
+            raise FileError(f"{home.path}: was moved, removed or replaced during the simulation; put it back")
+        found = open_results(home.path)[name]
+        later = home.backlog(name)
+        if isinstance(found, SpikeData):
+            times = np.concatenate([found.times, *(times for times, _ in later)])
+            ids = np.concatenate([found.ids, *(ids for _, ids in later)])
+            return SpikeData(found.populations, times, ids, step * self.layout.dt - found.start, found.start)
+        values = {v: np.concatenate([found[v], *(frames[v] for frames in later)]) for v in found}
+        recorder = self._layout_of(self.recorders[name])
+        t = sample_times(recorder.start, recorder.every, len(values[recorder.variables[0]]))
+        return TraceData(found.populations, values, t, found.units, found.every)
 
-        found: SpikeData | TraceData = open_results(self.recorders[name].file)[name]
-        return found
+    def close(self, step: int) -> None:
+        """Close all files at step `step`, so that they become ordinary HDF5 files.
 
-    def close(self) -> None:
-        """Close all files, so that they become ordinary HDF5 files."""
-        for file in self.files.values():
-            file.close(self.time)
-        self.files = {}
+        Raises
+        ------
+        FileError
+            If a file cannot be written; each is closed nevertheless, with all that was written before.
+        """
+        files, self.files = self.files, {}
+        self._on_each(files.values(), lambda file: file.close(step * self.layout.dt, self.planned))
+
+    @staticmethod
+    def _on_each(files: Iterable[StreamFile], act: Callable[[StreamFile], None]) -> None:
+        """Call a function with each file; raise the first error when all were called."""
+        errors = []
+        for file in files:
+            try:
+                act(file)
+            except FileError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
 
-def save_results(path: Any, data: Mapping[str, SpikeData | TraceData]) -> None:
+def save_results(path: Any, data: Mapping[str, SpikeData | TraceData], overwrite: bool, provenance: Provenance) -> None:
     """Write all recorded data to one file or one folder."""
-    from gpusyn.io.save import save
-
     spikes = {name: d for name, d in data.items() if isinstance(d, SpikeData)}
-    save(path, spikes, {name: d for name, d in data.items() if isinstance(d, TraceData)})
+    traces = {name: d for name, d in data.items() if isinstance(d, TraceData)}
+    save(path, spikes, traces, overwrite=overwrite, provenance=provenance)

@@ -11,6 +11,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.errors import ArgumentError
+from gpusyn.io.provenance import Provenance
 from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import one_of
 from gpusyn.results import SpikeData, TraceData
@@ -31,13 +32,13 @@ class Recordings:
         Step up to which the data are complete.
     """
 
-    def __init__(self, compiled: Compiled, session: Session) -> None:
+    def __init__(self, compiled: Compiled, session: Session, provenance: Provenance) -> None:
         layout = compiled.layout
         self.session, self.regions = session, compiled.probes.regions
         self.recorders = layout.net.recorders
         self.spikes = {name: SpikeLog(r, layout) for name, r in self.recorders.items() if r.is_spikes}
         self.traces = {name: TraceLog(r, layout) for name, r in self.recorders.items() if not r.is_spikes}
-        self.streams = Streams(self.recorders, layout)
+        self.streams = Streams(self.recorders, layout, provenance)
         self.end = 0
         self._ran: tuple[int, int] | None = None  # start and steps of a chunk that ran, but is not taken over yet
         self._lock = threading.RLock()  # another thread may look at the data during a run
@@ -52,7 +53,7 @@ class Recordings:
         """
         with self._lock:
             self._take_over()
-            self.streams.flush(self.end)
+            self.streams.begin(self.end, planned)
 
     def collect(self, start: int, steps: int) -> None:
         """Take over the spikes and samples of `steps` steps from step `start` on, and write them to the files.
@@ -118,15 +119,27 @@ class Recordings:
             )
         with self._lock:
             self._take_over()
-            streamed = self.streams.read_back(name)
+            streamed = self.streams.read_back(name, self.end)
             if streamed is not None:
                 return streamed
             return self.spikes[name].data(self.end) if name in self.spikes else self.traces[name].data()
 
-    def restart(self) -> None:
-        """Start all files again, and discard all data."""
+    @property
+    def provenance(self) -> Provenance:
+        """Facts of the simulation as it is now."""
+        return self.streams.provenance(self.end)
+
+    def restart(self, provenance: Provenance) -> None:
+        """Start all files again, and discard all data.
+
+        Raises
+        ------
+        FileError
+            If a file must not be replaced or cannot be written; nothing was changed.
+        """
         with self._lock:
-            self.streams.restart()
+            self._take_over()
+            self.streams.restart(provenance)
             for log in self.spikes.values():
                 log.clear()
             for trace in self.traces.values():
@@ -136,5 +149,7 @@ class Recordings:
     def close(self) -> None:
         """Take over what is left, and close all files, so that they become ordinary HDF5 files."""
         with self._lock:
-            self._take_over()
-            self.streams.close()
+            try:
+                self._take_over()
+            finally:
+                self.streams.close(self.end)

@@ -26,12 +26,13 @@ from gpusyn.backends.select import resolve
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plan import Plan, plan
 from gpusyn.errors import SimulationError
+from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer, public, real, whole_steps
 from gpusyn.simulation.access import Access
-from gpusyn.simulation.file_streams import save_results
+from gpusyn.simulation.file_streams import check_files, save_results
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.state_methods import StateMethods
@@ -102,7 +103,9 @@ class Simulator(StateMethods):
     PlanMemoryError
         If the network does not fit into the free memory; nothing has been allocated.
     FileError
-        If a file of a recorder cannot be written.
+        If a file of a recorder cannot be written, or holds a recording and must not be replaced; nothing was built.
+    MissingDependencyError
+        If a recorder has a file, and h5py is missing.
 
     Examples
     --------
@@ -136,6 +139,7 @@ class Simulator(StateMethods):
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
         planned = plan(net, dt, precision, chosen, threads)
         planned.require_fit()
+        check_files(net.recorders.values(), self._trial)
         self.net, self.dt, self.backend = net, planned.dt, chosen.name
         layout = self._layout = planned.layout
         self._compiled = Compiled(layout, self._seed, chunk_steps, self._trial)
@@ -143,12 +147,15 @@ class Simulator(StateMethods):
         self._session = start_session(chosen, self._compiled.program)
         self._initial = InitialValues(self._compiled.program, self._session)
         self._state = Access(self._compiled, self._session, self._seed, self._trial)
-        self._recordings = Recordings(self._compiled, self._session)
+        self._recordings = Recordings(self._compiled, self._session, self._provenance(self._trial))
         self._step = 0
         self._chunk = 1  # steps of the next chunk
         for note in layout.notes:
             print(f"gpusyn: {note}", file=sys.stderr)
         net._use()
+
+    def _provenance(self, trial: int) -> Provenance:
+        return Provenance(self._seed, trial, self.dt, self.plan.precision, self.backend)
 
     # ---- running ----
     @property
@@ -283,11 +290,12 @@ class Simulator(StateMethods):
         SimulationError
             If the simulator is closed or in use by another thread.
         FileError
-            If a file of a recorder cannot be written.
+            If a file of a recorder holds this simulation and must not be replaced, or cannot be written; nothing was
+            changed.
         """
         with self._in_use("reset", of_state=False), held_signals():
             trial = self._trial if trial is None else integer(trial, "Simulator.reset().trial", low=0)
-            self._recordings.restart()
+            self._recordings.restart(self._provenance(trial))
             self._trial = trial
             self._state.restore(trial)
             self._initial.restore()
@@ -295,27 +303,31 @@ class Simulator(StateMethods):
             self._lost = ""
 
     @public
-    def save(self, path: str) -> None:
+    def save(self, path: str, overwrite: bool = False) -> None:
         """Write all recorded data.
 
         Parameters
         ----------
         path : path
             A name that ends in ``.h5`` is one HDF5 file; any other is a folder of standard SONATA files.
+        overwrite : bool
+            If True, an older result of that name is replaced. Other files than results are never replaced.
 
         Raises
         ------
         ArgumentError
             If the path is not a path.
         FileError
-            If a file cannot be written.
+            If there is a file that must not be replaced, or a file cannot be written; what was there is unchanged.
         MissingDependencyError
             If h5py is missing.
         SimulationError
             If the simulator is closed or in use by another thread.
         """
+        overwrite = flag(overwrite, "Simulator.save().overwrite")
         with self._in_use("save", of_state=False):
-            save_results(path, {name: self.data[name] for name in self._recordings.recorders})
+            data = {name: self.data[name] for name in self._recordings.recorders}
+            save_results(path, data, overwrite, self._recordings.provenance)
 
     @public
     def close(self) -> None:

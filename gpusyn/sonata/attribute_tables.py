@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
+import math
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,35 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from gpusyn.errors import FileError
-from gpusyn.utils.optional import require
+from gpusyn.io.checked import Group, listed, opened
+from gpusyn.parameters.scalars import show
 from gpusyn.utils.typing import Array, Bools, Floats, Integers
 
-__all__ = ["Table", "TypeTable", "dataset", "open_h5", "read_table", "read_types"]
+__all__ = ["Table", "TypeTable", "check_lengths", "read_table", "read_types"]
 
 Texts = npt.NDArray[np.object_]
 
+WHOLE = re.compile(r"\s*[0-9]{1,18}\s*")  # ids of types
+GROUP = re.compile(r"0|[1-9][0-9]{0,8}")  # names of attribute groups
 ABSENT = frozenset({"", "null", "na", "n/a", "nan", "none"})
-
-
-@contextmanager
-def open_h5(path: Path) -> Iterator[Any]:
-    """Open an HDF5 file for reading; raise a FileError if it cannot be opened."""
-    h5py = require("h5py", "reading SONATA files", "gpusyn[io]")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        reason = "no such file" if not path.exists() else f"not an HDF5 file, or damaged ({error})"
-        raise FileError(f"{path}: {reason}; give the path of a SONATA file") from None
-    with file:
-        yield file
-
-
-def dataset(group: Any, name: str, path: Path) -> Array:
-    """Return a whole dataset; if it is missing, raise a FileError that lists the contents of the group."""
-    if name not in group:
-        listed = ", ".join(group) or "(nothing)"
-        raise FileError(f"{path}: {group.name}/{name}: missing; SONATA requires it (found here: {listed})")
-    return np.asarray(group[name][()])
 
 
 @dataclass(frozen=True)
@@ -63,12 +47,18 @@ def read_types(path: Path | None, key: str) -> TypeTable:
     rows: dict[int, dict[str, str]] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            lines = [line for line in csv.reader(stream, delimiter=" ", skipinitialspace=True) if any(line)]
+            text = stream.read()
+        if "\0" in text:
+            raise csv.Error("it has NUL characters")
+        lines = [line for line in csv.reader(io.StringIO(text), delimiter=" ", skipinitialspace=True) if any(line)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FileError(f"{path}: cannot be read as a table ({error}); give a CSV file separated by blanks") from None
     header = [name for name in lines[0] if name] if lines else []
+    found = listed(header) if header else "an empty file"
     if key not in header:
-        raise FileError(f"{path}: has no column {key!r} (found: {', '.join(header) or 'an empty file'}); add it")
+        raise FileError(f"{path}: has no column {key!r} (found: {found}); add it")
+    if len(set(header)) < len(header):
+        raise FileError(f"{path}: has a column twice (found: {found}); keep one of the two")
     for number, line in enumerate(lines[1:], start=2):
         # A blank at the end of a line gives one extra empty field.
         fields = line[:-1] if len(line) == len(header) + 1 and not line[-1] else line
@@ -78,14 +68,17 @@ def read_types(path: Path | None, key: str) -> TypeTable:
                 "separate fields by one blank, write NULL for an empty field and quote fields with blanks"
             )
         row = dict(zip(header, fields, strict=True))
-        try:
-            type_id = int(row.pop(key))
-        except ValueError:
-            raise FileError(f"{path}: row {number}: {key} must be a whole number (got {fields})") from None
+        type_id = _type_id(row.pop(key), f"{path}: row {number}: {key}")
         if type_id in rows:
             raise FileError(f"{path}: row {number}: {key} {type_id} occurs twice; keep one")
         rows[type_id] = {name: value for name, value in row.items() if value.strip().lower() not in ABSENT}
     return TypeTable(path, rows)
+
+
+def _type_id(text: str, where: str) -> int:
+    if not WHOLE.fullmatch(text):
+        raise FileError(f"{where} must be a whole number (got {show(text)})")
+    return int(text)
 
 
 @dataclass(frozen=True)
@@ -130,7 +123,11 @@ class Table:
                 values[self.type_ids == type_id] = self._number(row[name], self.types.place(type_id, name))
         for group, column in self._columns(name):
             rows = self.group_ids == group
+            if column.dtype == object:
+                raise FileError(f"{self.file}: {self.path}/{group}/{name}: must hold numbers (holds strings)")
             values[rows] = self._picked(column, group, name, rows)
+        if np.isinf(values).any():
+            raise FileError(f"{self.file}: {self.path}: {name}: must be finite; correct the file")
         return values, ~np.isnan(values)
 
     def texts(self, name: str) -> Texts:
@@ -141,8 +138,7 @@ class Table:
                 values[self.type_ids == type_id] = row[name]
         for group, column in self._columns(name):
             rows = self.group_ids == group
-            values[rows] = [one.decode() if isinstance(one, bytes) else str(one)
-                            for one in self._picked(column, group, name, rows)]  # fmt: skip
+            values[rows] = [str(one) for one in self._picked(column, group, name, rows)]
         return values
 
     def group_names(self, prefix: str = "") -> set[str]:
@@ -153,9 +149,9 @@ class Table:
     def _columns(self, name: str) -> Iterator[tuple[int, Array]]:
         groups = [group for group, names in self.names.items() if name in names]
         if groups:
-            with open_h5(self.file) as file:
+            with opened(self.file) as file:
                 for group in groups:
-                    yield group, np.asarray(file[f"{self.path}/{group}/{name}"][()])
+                    yield group, file.column(f"{self.path}/{group}/{name}")
 
     def _picked(self, column: Array, group: int, name: str, rows: Bools) -> Array:
         index = self.group_index[rows]
@@ -171,52 +167,56 @@ class Table:
     @staticmethod
     def _number(text: str, where: str) -> float:
         try:
-            return float(text)
+            value = float(text)
         except ValueError:
-            raise FileError(f"{where}: must be a number or NULL (got {text!r})") from None
+            value = math.inf
+        if not math.isfinite(value):
+            raise FileError(f"{where}: must be a finite number or NULL (got {show(text)})")
+        return value
 
 
-def read_table(group: Any, kind: str, file: Path, types: TypeTable) -> Table:
+def read_table(group: Group, kind: str, types: TypeTable) -> Table:
     """Read the type ids, group ids and group indices of a population; `kind` is ``"node"`` or ``"edge"``."""
-    type_ids = dataset(group, f"{kind}_type_id", file).astype(np.int64)
-    groups = sorted((name for name in group if name.isdigit()), key=int)
+    type_ids = group.integers(f"{kind}_type_id")
+    groups = sorted((name for name in group.names() if GROUP.fullmatch(name)), key=int)
     if f"{kind}_group_id" in group or len(groups) > 1:
-        group_ids = dataset(group, f"{kind}_group_id", file).astype(np.int64)
-        group_index = dataset(group, f"{kind}_group_index", file).astype(np.int64)
+        group_ids, group_index = group.integers(f"{kind}_group_id"), group.integers(f"{kind}_group_index")
     else:
         group_ids = np.full(len(type_ids), int(groups[0]) if groups else 0)
         group_index = np.arange(len(type_ids))
-    check_lengths(group, file, type_ids, group_ids, group_index)
-    check_types(group, kind, file, type_ids, types)
-    names = {int(name): frozenset(attributes(group[name])) for name in groups}
+    check_lengths(group, type_ids, group_ids, group_index)
+    check_types(group, kind, type_ids, types)
+    names = {int(name): frozenset(attributes(group.group(name))) for name in groups}
     unknown = np.setdiff1d(group_ids, list(names)) if names else np.empty(0)
     if len(unknown):
-        raise FileError(f"{file}: {group.name}/{kind}_group_id: group {int(unknown[0])} is not in the file; add it")
-    return Table(file, group.name, type_ids, group_ids, group_index, types, names)
+        raise group.error(f"{kind}_group_id", f"group {int(unknown[0])} is not in the file; add it")
+    return Table(group.file, group.name, type_ids, group_ids, group_index, types, names)
 
 
-def attributes(group: Any, prefix: str = "") -> Iterator[str]:
-    """Yield the names of a group's one-dimensional datasets, including those of ``dynamics_params``."""
-    for name, item in group.items():
-        if hasattr(item, "shape"):
-            if len(item.shape) == 1:
-                yield prefix + name
-        elif not prefix and name == "dynamics_params":
-            yield from attributes(item, "dynamics_params/")
+def attributes(group: Group) -> Iterator[str]:
+    """Yield the names of a group's datasets, and of those of its ``dynamics_params`` with this name before them.
+
+    Names that begin with ``@`` are not attributes; ``@library`` holds names of enumerated values.
+    """
+    for name in group.names():
+        if name == "dynamics_params":
+            inner = group.group(name)
+            yield from (f"{name}/{key}" for key in inner.names() if inner.is_dataset(key))
+        elif not name.startswith("@"):
+            group.dataset(name, rows=0)
+            yield name
 
 
-def check_lengths(group: Any, file: Path, *columns: Sequence[Any] | Array) -> None:
+def check_lengths(group: Group, *columns: Sequence[Any] | Array) -> None:
     """Raise a FileError if the columns of one table differ in length."""
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
         listed = " and ".join(str(length) for length in sorted(lengths))
-        raise FileError(f"{file}: {group.name}: columns have {listed} rows; all must have the same length")
+        raise group.error("", f"columns have {listed} rows; all must have the same length")
 
 
-def check_types(group: Any, kind: str, file: Path, type_ids: Integers, types: TypeTable) -> None:
+def check_types(group: Group, kind: str, type_ids: Integers, types: TypeTable) -> None:
     """Raise a FileError if a type id is not in the CSV file."""
     missing = np.setdiff1d(type_ids, list(types.rows)) if types.file is not None else np.empty(0)
     if len(missing):
-        raise FileError(
-            f"{file}: {group.name}/{kind}_type_id: type {int(missing[0])} is not in {types.file}; add a row for it"
-        )
+        raise group.error(f"{kind}_type_id", f"type {int(missing[0])} is not in {types.file}; add a row for it")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gpusyn.errors import FileError
+from gpusyn.io.checked import Group, listed, opened
 from gpusyn.parameters.scalars import nearest, show
-from gpusyn.sonata.attribute_tables import Table, Texts, check_lengths, dataset, open_h5, read_table, read_types
+from gpusyn.sonata.attribute_tables import Table, Texts, check_lengths, read_table, read_types
 from gpusyn.sonata.config import Config, TableFiles
 from gpusyn.utils.typing import Bools, Integers
 
 __all__ = ["Circuit", "Edges", "Nodes", "read_circuit"]
+
+DEEPEST = 64  # node sets that refer to one another
 
 
 @dataclass(frozen=True)
@@ -103,31 +105,44 @@ class Circuit:
         FileError
             If the node set is unknown, empty or not well-formed.
         """
-        chosen = {name: mask for name, mask in self._masks(node_set, where, ()).items() if mask.any()}
+        chosen = {name: mask for name, mask in self._masks(node_set, where, (), {}).items() if mask.any()}
         if not chosen:
             raise FileError(f"{where}: the node set {show(node_set)} contains no node of this circuit; correct it")
         return {name: np.flatnonzero(mask) for name, mask in chosen.items()}
 
-    def _masks(self, node_set: Any, where: str, above: tuple[str, ...]) -> dict[str, Bools]:
+    def _masks(
+        self, node_set: Any, where: str, above: tuple[str, ...], known: dict[str, dict[str, Bools]]
+    ) -> dict[str, Bools]:
+        """Return a mask of the rows of each population; `above` are the sets that lead here, `known` those done."""
         if isinstance(node_set, str):
-            if node_set in above:
-                raise FileError(f"{where}: the node set {node_set!r} contains itself; correct node_sets")
-            if node_set in self.node_sets:
-                return self._masks(self.node_sets[node_set], f"{where}, node set {node_set!r}", (*above, node_set))
-            if node_set == "all":
-                return {name: np.ones(nodes.size, dtype=bool) for name, nodes in self.nodes.items()}
-            known = [*self.node_sets, "all"]
-            hint = nearest(node_set, known)
-            raise FileError(f"{where}: unknown node set {node_set!r}{hint}; known here: {', '.join(known)}")
+            if node_set not in known:
+                known[node_set] = self._named(node_set, where, above, known)
+            return known[node_set]
         if isinstance(node_set, list):
             masks = {name: np.zeros(nodes.size, dtype=bool) for name, nodes in self.nodes.items()}
             for part in node_set:
-                for name, mask in self._masks(part, where, above).items():
+                for name, mask in self._masks(part, where, above, known).items():
                     masks[name] |= mask
             return masks
         if not isinstance(node_set, dict):
             raise FileError(f"{where}: a node set must be a name, a list of names or an object (got {show(node_set)})")
         return {name: self._matching(nodes, node_set, where) for name, nodes in self.nodes.items()}
+
+    def _named(
+        self, name: str, where: str, above: tuple[str, ...], known: dict[str, dict[str, Bools]]
+    ) -> dict[str, Bools]:
+        if name in above:
+            raise FileError(f"{where}: the node set {name!r} contains itself; correct node_sets")
+        if len(above) >= DEEPEST:
+            raise FileError(f"{where}: more than {DEEPEST} node sets refer to one another; correct node_sets")
+        if name in self.node_sets:
+            place = where if above else f"{where}, node set {name!r}"
+            return self._masks(self.node_sets[name], place, (*above, name), known)
+        if name == "all":
+            return {population: np.ones(nodes.size, dtype=bool) for population, nodes in self.nodes.items()}
+        names = [*self.node_sets, "all"]
+        hint = nearest(name, names)
+        raise FileError(f"{where}: unknown node set {name!r}{hint}; known here: {', '.join(names)}")
 
     def _matching(self, nodes: Nodes, conditions: Mapping[str, Any], where: str) -> Bools:
         mask = np.ones(nodes.size, dtype=bool)
@@ -135,21 +150,31 @@ class Circuit:
             listed = wanted if isinstance(wanted, list) else [wanted]
             if not all(isinstance(one, str | int | float) for one in listed):
                 raise FileError(f"{where}.{key}: must be a value or a list of values (got {show(wanted)})")
+            texts = [one for one in listed if isinstance(one, str)]
             if key == "population":
                 unknown = [one for one in listed if one not in self.nodes]
                 if unknown:
                     known = ", ".join(self.nodes)
                     raise FileError(f"{where}.population: unknown population {unknown[0]!r}; known here: {known}")
                 mask &= nodes.name in listed
-            elif key in ("node_id", "node_ids"):
-                mask &= np.isin(nodes.ids, listed)
-            elif key == "node_type_id":
-                mask &= np.isin(nodes.table.type_ids, listed)
-            elif all(isinstance(one, str) for one in listed):
-                mask &= np.isin(nodes.table.texts(key).astype(str), listed)
+            elif key in ("node_id", "node_ids", "node_type_id"):
+                column = nodes.table.type_ids if key == "node_type_id" else nodes.ids
+                mask &= np.isin(column, _ids(listed, f"{where}.{key}"))
+            elif texts and len(texts) < len(listed):
+                raise FileError(f"{where}.{key}: must be strings or numbers, not both (got {show(wanted)})")
+            elif texts:
+                mask &= np.isin(nodes.table.texts(key).astype(str), texts)
             else:
-                mask &= np.isin(nodes.table.numbers(key)[0], listed)
+                mask &= np.isin(nodes.table.numbers(key)[0], np.array(listed, dtype=np.float64))
         return mask
+
+
+def _ids(listed: list[Any], where: str) -> Integers:
+    """Return the ids that a node set lists."""
+    for one in listed:
+        if isinstance(one, str | bool) or one != one // 1 or not 0 <= one < 2**63:
+            raise FileError(f"{where}: must be whole numbers >= 0 (got {show(one)})")
+    return np.array([int(one) for one in listed], dtype=np.int64)
 
 
 def read_circuit(config: Config) -> Circuit:
@@ -178,28 +203,30 @@ def read_circuit(config: Config) -> Circuit:
     return Circuit(nodes, tuple(edges.values()), config.node_sets)
 
 
-def populations(file: Any, kind: str, path: Path) -> dict[str, Any]:
+def populations(file: Group, kind: str) -> list[Group]:
     """Return the population groups below ``/nodes`` or ``/edges``."""
-    if kind not in file or not len(file[kind]):
-        listed = ", ".join(file) or "(nothing)"
-        raise FileError(f"{path}: has no population below /{kind} (found: {listed}); give a SONATA {kind} file")
-    return dict(file[kind].items())
+    names = file.group(kind).names() if kind in file else []
+    if not names:
+        raise FileError(
+            f"{file.file}: has no population below /{kind} (found: {listed(file.names())}); give a SONATA {kind} file"
+        )
+    return [file.group(f"{kind}/{name}") for name in names]
 
 
 def read_nodes(files: TableFiles) -> list[Nodes]:
     """Read the populations of one nodes file."""
     types = read_types(files.types, "node_type_id")
     found = []
-    with open_h5(files.data) as file:
-        for name, group in populations(file, "nodes", files.data).items():
-            table = read_table(group, "node", files.data, types)
-            ids = np.arange(table.size)
-            if "node_id" in group:
-                ids = dataset(group, "node_id", files.data).astype(np.int64)
-                check_lengths(group, files.data, ids, table.type_ids)
+    with opened(files.data) as file:
+        for group in populations(file, "nodes"):
+            table = read_table(group, "node", types)
+            ids = group.integers("node_id") if "node_id" in group else np.arange(table.size)
+            check_lengths(group, ids, table.type_ids)
             if len(np.unique(ids)) != len(ids):
-                raise FileError(f"{files.data}: {group.name}/node_id: an id occurs twice; ids must be unique")
-            found.append(Nodes(name, ids, table))
+                raise group.error("node_id", "an id occurs twice; ids must be unique")
+            if not len(ids):
+                raise group.error("", "has no nodes; remove the population")
+            found.append(Nodes(group.name.rpartition("/")[2], ids, table))
     return found
 
 
@@ -207,28 +234,28 @@ def read_edges(files: TableFiles, nodes: Mapping[str, Nodes]) -> list[Edges]:
     """Read the populations of one edges file."""
     types = read_types(files.types, "edge_type_id")
     found = []
-    with open_h5(files.data) as file:
-        for name, group in populations(file, "edges", files.data).items():
-            table = read_table(group, "edge", files.data, types)
+    with opened(files.data) as file:
+        for group in populations(file, "edges"):
+            table = read_table(group, "edge", types)
             ends: list[tuple[str, Integers]] = []
             for end in ("source", "target"):
                 column = f"{end}_node_id"
-                ids = dataset(group, column, files.data).astype(np.int64)
-                check_lengths(group, files.data, ids, table.type_ids)
-                population = end_population(group, column, files.data, nodes)
-                ends.append((population, nodes[population].rows(ids, f"{files.data}: {group.name}/{column}")))
+                ids = group.integers(column)
+                check_lengths(group, ids, table.type_ids)
+                population = end_population(group, column, nodes)
+                ends.append((population, nodes[population].rows(ids, group.where(column))))
             (source_name, source), (target_name, target) = ends
+            name = group.name.rpartition("/")[2]
             found.append(Edges(name, source_name, target_name, source, target, table))
     return found
 
 
-def end_population(group: Any, column: str, path: Path, nodes: Mapping[str, Nodes]) -> str:
+def end_population(group: Group, column: str, nodes: Mapping[str, Nodes]) -> str:
     """Return the node population to which a column of node ids refers."""
-    where = f"{path}: {group.name}/{column}, attribute node_population"
-    name = group[column].attrs.get("node_population")
-    if name is None:
-        raise FileError(f"{where}: missing; SONATA requires it")
-    name = name.decode() if isinstance(name, bytes) else str(name)
+    name = group.attribute_text(column, "node_population")
     if name not in nodes:
-        raise FileError(f"{where}: population {name!r} is not in the nodes files; known here: {', '.join(nodes)}")
+        raise FileError(
+            f"{group.where(column)}, attribute node_population: population {name!r} is not in the nodes files; "
+            f"known here: {', '.join(nodes)}"
+        )
     return name

@@ -9,13 +9,15 @@ doi:10.1371/journal.pcbi.1007696.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gpusyn.parameters.scalars import real
-from gpusyn.sonata.configured_outputs import Report, read_output, read_reports
+from gpusyn.errors import FileError
+from gpusyn.parameters.scalars import real, whole_steps
+from gpusyn.sonata.configured_outputs import Report, check_outputs, read_output, read_reports
 from gpusyn.sonata.sections import Section, load
 
 __all__ = ["Config", "SpikeInput", "TableFiles", "read_config"]
@@ -74,6 +76,8 @@ class Config:
         Order of the spikes in the file.
     log_file : pathlib.Path or None
         File for the lines that a run prints.
+    overwrite : bool
+        True if earlier results may be replaced.
     notes : tuple of str
         One sentence for each entry of the files that gpusyn does not use.
     """
@@ -92,6 +96,7 @@ class Config:
     spikes_file: Path | None
     spikes_order: str
     log_file: Path | None
+    overwrite: bool
     notes: tuple[str, ...] = field(default=())
 
 
@@ -112,7 +117,8 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
     Raises
     ------
     FileError
-        If something is missing or malformed; the message names the file, the key and the next move.
+        If something is missing or malformed, or a file to write is outside the output folder or is one that the
+        configuration reads; the message names the file, the key and the next move.
     ParameterError
         If a number is out of range.
 
@@ -129,7 +135,9 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
     notes = simulation.unused(SIMULATION_KEYS)
     notes += network.unused(NETWORK_KEYS) if network.file != simulation.file else []
     dt, tstop = read_run(simulation.section("run"), notes)
-    output_dir, spikes_file, order, log_file = read_output(simulation.section("output"), out, notes)
+    output = read_output(simulation.section("output"), out, notes)
+    reports = read_reports(simulation, output, dt, notes)
+    check_outputs(output, reports, {path for place in (top, simulation, network) for path in files_of(place)})
     return Config(
         file=Path(path),
         nodes=read_tables(network, "nodes", notes),
@@ -140,11 +148,12 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
         tstop=tstop,
         v_init=read_conditions(simulation.section("conditions"), notes),
         inputs=read_inputs(simulation, notes),
-        reports=read_reports(simulation, output_dir, dt, notes),
-        output_dir=output_dir,
-        spikes_file=spikes_file,
-        spikes_order=order,
-        log_file=log_file,
+        reports=reports,
+        output_dir=output.folder,
+        spikes_file=output.spikes_file,
+        spikes_order=output.spikes_order,
+        log_file=output.log_file,
+        overwrite=output.overwrite,
         notes=tuple(notes),
     )
 
@@ -163,11 +172,30 @@ def find_network(top: Section, simulation: Section) -> Section:
     raise top.error("network", 'missing; give the path of the circuit configuration, or "networks" itself')
 
 
+def files_of(place: Section) -> Iterator[Path]:
+    """Yield a configuration file and all files that it names for reading, in disabled entries too."""
+    yield place.file
+    waiting = [place]
+    while waiting:
+        section = waiting.pop()
+        for key, value in section.data.items():
+            if isinstance(value, str) and key.endswith("_file"):
+                with suppress(FileError):  # a disabled entry may name an unknown variable
+                    yield section.path(key)
+            elif isinstance(value, dict | list) and key != "output":
+                waiting += [section.child(key, one) for one in _objects(value)]
+
+
+def _objects(value: dict[str, Any] | list[Any]) -> list[dict[str, Any]]:
+    return [value] if isinstance(value, dict) else [one for one in value if isinstance(one, dict)]
+
+
 def read_run(run: Section, notes: list[str]) -> tuple[float, float]:
     dt, tstop = run.number("dt", "ms"), run.number("tstop", "ms")
     for key, value in (("dt", dt), ("tstop", tstop)):
         if value <= 0:
             raise run.error(key, f"must be above 0 ms (got {value:g})")
+    whole_steps(tstop, dt, run.where("tstop"))
     if run.number("tstart", "ms", 0.0) != 0:
         raise run.error("tstart", "must be 0, since a gpusyn run starts at 0 ms; shift the input times instead")
     # nsteps_block is the interval at which other tools flush to disk; it has no influence on results.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from gpusyn.errors import FileError
 from gpusyn.sonata.sections import Section
 
-__all__ = ["Report", "read_output", "read_reports"]
+__all__ = ["Output", "Report", "check_outputs", "read_output", "read_reports"]
 
 SORT_ORDERS = {"time": "by_time", "by_time": "by_time", "id": "by_id", "gid": "by_id", "by_id": "by_id",
                "by_gid": "by_id", "none": "none"}  # fmt: skip
@@ -31,21 +32,37 @@ class Report:
     where: str
 
 
-def read_output(
-    output: Section, out: str | os.PathLike[str] | None, notes: list[str]
-) -> tuple[Path, Path | None, str, Path | None]:
-    """Return the output folder, the spike file, the order of the spikes and the log file."""
-    configured = output.path("output_dir") if "output_dir" in output else output.file.parent / "output"
-    folder = Path(out) if out is not None else configured
+@dataclass(frozen=True)
+class Output:
+    """The section ``output``: the folder, the files in it, and whether they may replace earlier results."""
 
-    def place(key: str) -> Path | None:
-        return rebase(output.path(key, configured), configured, folder) if key in output else None
+    folder: Path
+    spikes_file: Path | None
+    spikes_order: str
+    log_file: Path | None
+    overwrite: bool
+    configured: Path
+    where: str
 
-    order = output.text("spikes_sort_order", "time")
+    def place(self, path: Path) -> Path:
+        """Return the path of a file in the folder, which may be another one than the configured folder."""
+        return rebase(path, self.configured, self.folder)
+
+
+def read_output(section: Section, out: str | os.PathLike[str] | None, notes: list[str]) -> Output:
+    """Return the section ``output``; the files are in `out` if it is given."""
+    configured = section.path("output_dir") if "output_dir" in section else section.file.parent / "output"
+    order = section.text("spikes_sort_order", "time")
     if order not in SORT_ORDERS:
-        raise output.error("spikes_sort_order", f'"{order}" is not known; give "time", "id" or "none"')
-    notes += output.unused(("output_dir", "spikes_file", "spikes_sort_order", "log_file", "overwrite_output_dir"))
-    return folder, place("spikes_file"), SORT_ORDERS[order], place("log_file")
+        raise section.error("spikes_sort_order", f'"{order}" is not known; give "time", "id" or "none"')
+    overwrite = section.flag("overwrite_output_dir", True)
+    notes += section.unused(("output_dir", "spikes_file", "spikes_sort_order", "log_file", "overwrite_output_dir"))
+    folder = Path(out) if out is not None else configured
+    spikes_file, log_file = (
+        rebase(section.path(key, configured), configured, folder) if key in section else None
+        for key in ("spikes_file", "log_file")
+    )
+    return Output(folder, spikes_file, SORT_ORDERS[order], log_file, overwrite, configured, section.where())
 
 
 def rebase(path: Path, configured: Path, folder: Path) -> Path:
@@ -55,8 +72,8 @@ def rebase(path: Path, configured: Path, folder: Path) -> Path:
     return folder / (path.relative_to(configured) if path.is_relative_to(configured) else path.name)
 
 
-def read_reports(simulation: Section, folder: Path, dt: float, notes: list[str]) -> tuple[Report, ...]:
-    """Return the enabled reports, with their files in `folder`."""
+def read_reports(simulation: Section, output: Output, dt: float, notes: list[str]) -> tuple[Report, ...]:
+    """Return the enabled reports, with their files in the output folder."""
     reports = []
     for name in simulation.section("reports").data:
         entry = simulation.section("reports").section(name)
@@ -73,29 +90,52 @@ def read_reports(simulation: Section, folder: Path, dt: float, notes: list[str])
         notes += entry.unused(
             ("enabled", "module", "cells", "node_set", "variable_name", "file_name", "dt", "sections",
              "start_time", "end_time"))  # fmt: skip
-        file_name = Path(entry.text("file_name", name)).name
+        file = output.configured / name if "file_name" not in entry else entry.path("file_name", output.configured)
         reports.append(
             Report(
                 name=name,
                 node_set=node_set,
                 variable=entry.text("variable_name"),
-                file=folder / (file_name if file_name.endswith(".h5") else f"{file_name}.h5"),
+                file=output.place(file if file.name.endswith(".h5") else file.with_name(f"{file.name}.h5")),
                 dt=entry.number("dt", "ms", dt),
                 start=entry.number("start_time", "ms", 0.0),
                 stop=entry.number("end_time", "ms", math.inf),
                 where=entry.where(),
             )
         )
-    check_files(reports)
     return tuple(reports)
 
 
-def check_files(reports: list[Report]) -> None:
-    """Raise a FileError if two reports would write the same file."""
-    seen: dict[Path, Report] = {}
-    for report in reports:
-        other = seen.setdefault(report.file, report)
-        if other is not report:
-            raise FileError(
-                f"{report.where}.file_name: report {other.name!r} already writes {report.file.name}; choose another"
-            )
+def check_outputs(output: Output, reports: tuple[Report, ...], read: Iterable[Path]) -> None:
+    """Raise a FileError if a file that a run would write is outside the output folder, or is used for something else.
+
+    Parameters
+    ----------
+    output : Output
+        The section ``output``.
+    reports : tuple of Report
+        The reports.
+    read : iterable of pathlib.Path
+        Files that the configuration reads.
+    """
+    targets = [(f"{output.where}.spikes_file", output.spikes_file), (f"{output.where}.log_file", output.log_file)]
+    targets += [(f"{report.where}.file_name", report.file) for report in reports]
+    folder = Path(os.path.realpath(output.folder))
+    taken = {Path(os.path.realpath(path)): "a file that the configuration reads" for path in read}
+    for where, path in targets:
+        if path is None:
+            continue
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(folder) or real == folder:
+            raise FileError(f"{where}: {real} is not in the output folder {folder}; name a file in it")
+        if real in taken or any(_same(real, other) for other in taken):
+            other = taken.get(real, "another name of a file that is used already")
+            raise FileError(f"{where}: {real} is {other}; choose another name")
+        taken[real] = f"also written for {where}"
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:  # one of them does not exist
+        return False

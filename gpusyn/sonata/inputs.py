@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from gpusyn.errors import FileError
+from gpusyn.io.checked import Group, listed, opened
 from gpusyn.parameters.grid import rounding_shift
-from gpusyn.sonata.attribute_tables import check_lengths, dataset, open_h5
+from gpusyn.sonata.attribute_tables import check_lengths
 from gpusyn.sonata.circuit import Circuit
 from gpusyn.sonata.config import SpikeInput
 from gpusyn.utils.typing import Floats, Integers
@@ -57,18 +56,17 @@ def read_input(spec: SpikeInput, circuit: Circuit) -> tuple[list[Trains], list[s
     wanted = circuit.select(spec.node_set, f"{spec.where}.node_set")
     notes: list[str] = []
     trains: list[Trains] = []
-    with open_h5(spec.file) as file:
+    with opened(spec.file) as file:
         if "spikes" not in file:
             raise FileError(f"{spec.file}: has no group /spikes; give a SONATA spike file")
-        spikes = file["spikes"]
-        for population, group, column in layout(spikes, wanted, spec):
-            times = dataset(group, "timestamps", spec.file).astype(np.float64)
-            ids = dataset(group, column, spec.file).astype(np.int64)
-            check_lengths(group, spec.file, times, ids)
-            times = times * unit(group, spec.file, notes)
+        for population, group, column in layout(file.group("spikes"), wanted, spec):
+            with np.errstate(over="ignore"):
+                times = group.numbers("timestamps").astype(np.float64) * unit(group, notes)
+            ids = group.integers(column)
+            check_lengths(group, times, ids)
             if not np.isfinite(times).all() or (times < 0).any():
-                raise FileError(f"{spec.file}: {group.name}/timestamps: must be finite and >= 0 ms; correct the file")
-            rows = circuit.nodes[population].rows(ids, f"{spec.file}: {group.name}/{column}")
+                raise group.error("timestamps", "must be finite and >= 0 ms; correct the file")
+            rows = circuit.nodes[population].rows(ids, group.where(column))
             inside = np.isin(rows, wanted[population])
             if not inside.all():
                 left = int((~inside).sum())
@@ -77,7 +75,7 @@ def read_input(spec: SpikeInput, circuit: Circuit) -> tuple[list[Trains], list[s
     return trains, notes
 
 
-def layout(spikes: Any, wanted: dict[str, Integers], spec: SpikeInput) -> list[tuple[str, Any, str]]:
+def layout(spikes: Group, wanted: dict[str, Integers], spec: SpikeInput) -> list[tuple[str, Group, str]]:
     """Return (population, group, name of the id column) for each population of a spike file."""
     if "gids" in spikes or "node_ids" in spikes:
         if len(wanted) != 1:
@@ -86,26 +84,24 @@ def layout(spikes: Any, wanted: dict[str, Integers], spec: SpikeInput) -> list[t
                 f"so the node set must be in one population (it is in {', '.join(wanted)}); choose a smaller node set"
             )
         return [(next(iter(wanted)), spikes, "gids" if "gids" in spikes else "node_ids")]
-    groups = {name: group for name, group in spikes.items() if hasattr(group, "keys")}
-    found = [(name, groups[name], "node_ids") for name in groups if name in wanted]
+    groups = [name for name in spikes.names() if not spikes.is_dataset(name)]
+    found = [(name, spikes.group(name), "node_ids") for name in groups if name in wanted]
     if not found:
-        listed = ", ".join(groups) or "(none)"
         raise FileError(
-            f"{spec.where}.node_set: it is in {', '.join(wanted)}, but {spec.file} has spikes of {listed}; "
+            f"{spec.where}.node_set: it is in {', '.join(wanted)}, but {spec.file} has spikes of {listed(groups)}; "
             "rename the group below /spikes or correct the node set"
         )
     return found
 
 
-def unit(group: Any, path: Path, notes: list[str]) -> float:
+def unit(group: Group, notes: list[str]) -> float:
     """Return the factor that converts the timestamps of a group to milliseconds."""
-    given = group["timestamps"].attrs.get("units", group.attrs.get("units"))
-    if given is None:
-        notes.append(f"{path}: {group.name}/timestamps has no units; milliseconds assumed, as SONATA specifies")
+    name = group.attribute_text("timestamps", "units", default=group.attribute_text("", "units", default=""))
+    if not name:
+        notes.append(f"{group.where('timestamps')} has no units; milliseconds assumed, as SONATA specifies")
         return 1.0
-    name = given.decode() if isinstance(given, bytes) else str(given)
     if name.strip().lower() not in MILLISECONDS:
-        raise FileError(f"{path}: {group.name}/timestamps: unknown units {name!r}; write ms or s")
+        raise group.error("timestamps", f"unknown units {name!r}; write ms or s")
     return MILLISECONDS[name.strip().lower()]
 
 

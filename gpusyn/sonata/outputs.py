@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,29 +10,66 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
+from gpusyn.io.creation import SORTING, create_file
 from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
-from gpusyn.io.hdf5 import check_target, hdf5, writing
-from gpusyn.io.writer import SORTING, ReportWriter, create_file
+from gpusyn.io.hdf5 import hdf5, writing
+from gpusyn.io.targets import check_target
+from gpusyn.io.writer import ReportWriter
 from gpusyn.parameters.grid import TOLERANCE
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.results.recorded_neurons import RecordedData, RecordedPart
 from gpusyn.sonata.model import BuiltReport, SonataModel
 
-__all__ = ["prepare", "write_outputs"]
+__all__ = ["LOG_BEGINS", "prepare", "write_outputs"]
+
+LOG_BEGINS = "SONATA circuit "  # every log of gpusyn begins with it
 
 
 def prepare(model: SonataModel) -> None:
-    """Create the output folder, and raise a FileError before the run if a file could not be written."""
+    """Create the output folder, and raise a FileError before the run if a file could not be written.
+
+    Nothing is overwritten but earlier results and logs, and these only if ``output.overwrite_output_dir`` allows it.
+    """
     config = model.config
-    targets = [config.spikes_file] if config.spikes_file else []
-    targets += [report.spec.file for report in model.reports]
-    for target in (*targets, *([config.log_file] if config.log_file else [])):
+    results = results_of(model)
+    logs = [config.log_file] if config.log_file else []
+    for target in (*results, *logs):
+        if os.path.lexists(target) and not config.overwrite:
+            raise FileError(
+                f"{target}: is there already, and output.overwrite_output_dir is false; move it, or give another folder"
+            )
+    for target in logs:
+        check_log(target)
+    for target in (*results, *logs):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
+            # As long a name as that of the temporary file; it also shows whether the folder can be written.
+            probe = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+            probe.touch()
+            probe.unlink()
         except OSError as error:
-            raise FileError(f"{target.parent}: cannot be created ({error.strerror}); give another folder") from None
-    for target in targets:
-        check_target(target)
+            raise FileError(f"{target}: cannot be written ({error.strerror}); give another file or folder") from None
+    for target in results:
+        check_target(target, overwrite=True)
+
+
+def results_of(model: SonataModel) -> list[Path]:
+    """Return the files of the spikes and the reports, in this order."""
+    spikes = [model.config.spikes_file] if model.config.spikes_file else []
+    return spikes + [report.spec.file for report in model.reports]
+
+
+def check_log(target: Path) -> None:
+    """Raise a FileError if the log would overwrite something that is not an earlier log."""
+    try:
+        if not os.path.lexists(target):
+            return
+        with target.open("rb") as stream:
+            begin = stream.read(len(LOG_BEGINS))
+    except OSError as error:
+        raise FileError(f"{target}: cannot be a log ({error.strerror}); choose another log_file") from None
+    if begin not in (b"", LOG_BEGINS.encode()):
+        raise FileError(f"{target}: is not a log of gpusyn, and is not overwritten; choose another log_file")
 
 
 def write_outputs(model: SonataModel, spikes: SpikeData, traces: Sequence[TraceData]) -> list[Path]:
@@ -56,14 +94,12 @@ def write_outputs(model: SonataModel, spikes: SpikeData, traces: Sequence[TraceD
     FileError
         If a file cannot be written; existing files are then unchanged.
     """
-    config = model.config
-    targets = [config.spikes_file] if config.spikes_file else []
-    targets += [report.spec.file for report in model.reports]
+    targets = results_of(model)
     if not targets:
         return []
     with replacing(targets) as temporaries:
         left = list(temporaries)
-        if config.spikes_file:
+        if model.config.spikes_file:
             write_spikes(left.pop(0), model, spikes)
         for temporary, report, trace in zip(left, model.reports, traces, strict=True):
             write_report(temporary, model, report, trace)

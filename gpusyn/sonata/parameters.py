@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,7 +147,7 @@ def model_file(name: str, components: Mapping[str, Path], where: str) -> Path:
     if folder is None:
         raise FileError(f"{where}: {name!r} needs components.point_neuron_models_dir in the circuit configuration")
     path = folder / name
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise FileError(f"{where}: no file {name!r} in components.point_neuron_models_dir ({folder}); add it there")
     return path
 

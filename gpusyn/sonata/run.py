@@ -18,7 +18,7 @@ from gpusyn.simulation.simulator import Simulator
 from gpusyn.sonata.build import build
 from gpusyn.sonata.config import read_config
 from gpusyn.sonata.model import SonataModel
-from gpusyn.sonata.outputs import prepare, write_outputs
+from gpusyn.sonata.outputs import LOG_BEGINS, prepare, write_outputs
 
 __all__ = ["RunResult", "TypeRate", "rates_by_type", "run_config"]
 
@@ -125,7 +125,6 @@ def run_config(
         echo(line)
 
     config = read_config(path, out)
-    whole_steps(config.tstop, config.dt, f"{config.file}: run.tstop")
     length = config.tstop if duration is None else real(duration, "run_config().duration", unit="ms", above=0)
     whole_steps(length, config.dt, "run_config().duration")
     model = build(config, length)
@@ -164,13 +163,14 @@ def _simulate(
 def _write_log(file: Path, lines: list[str]) -> Path:
     """Write the lines of the report to the log file, and return its name."""
     with replacing([file]) as (temporary,):
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        # Names of files need not be valid text.
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
     return file
 
 
 def describe(model: SonataModel) -> list[str]:
     """Return the lines that describe the circuit and its notes."""
-    lines = [f"SONATA circuit {model.config.file}"]
+    lines = [f"{LOG_BEGINS}{model.config.file}"]
     for name, parts in model.parts.items():
         nodes = parts[0].nodes
         templates = dict.fromkeys("virtual" if part.cell is None else type(part.cell.model).__name__ for part in parts)

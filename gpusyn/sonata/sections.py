@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -12,9 +10,11 @@ from typing import Any
 
 from gpusyn.errors import FileError
 from gpusyn.parameters.scalars import nearest, show
+from gpusyn.sonata.json_file import read_json
 
 __all__ = ["Section", "load"]
 
+LONGEST = 2**15  # characters of a path
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -66,7 +66,7 @@ class Section:
         if key not in self and default is not None:
             return default
         value = self.value(key, f"a number [{unit}]")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.error(key, f"must be a finite number [{unit}] (got {show(value)})")
         return float(value)
 
@@ -81,7 +81,7 @@ class Section:
 
     def flag(self, key: str, default: bool) -> bool:
         """Return true or false; the strings "true" and "false", which some files contain, are accepted."""
-        value = self.data.get(key, default)
+        value = self.data[key] if key in self else default
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
         if not isinstance(value, bool):
@@ -95,13 +95,13 @@ class Section:
     def existing(self, key: str) -> Path:
         """Return the path of a file, which must exist."""
         path = self.path(key)
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise self.error(key, f"no such file: {path}; correct the path (or the manifest variable in it)")
         return path
 
     def section(self, key: str) -> Section:
         """Return the object under a key; an empty one if there is none."""
-        return self.child(key, self.data.get(key) or {})
+        return self.child(key, self.data[key] if key in self else {})
 
     def child(self, key: str, value: Any) -> Section:
         """Return `value`, found under `key`, as a section of this file."""
@@ -111,7 +111,7 @@ class Section:
 
     def sections(self, key: str) -> list[Section]:
         """Return the objects of a list (or of an object of objects) under a key."""
-        value = self.data.get(key) or []
+        value = self.data[key] if key in self else []
         if isinstance(value, dict):
             return [self.child(f"{key}.{name}", item) for name, item in value.items()]
         if not isinstance(value, list):
@@ -129,20 +129,11 @@ def load(path: Path) -> Section:
     Raises
     ------
     FileError
-        If the file is missing or is not a JSON object, or a manifest variable is not defined or is defined by itself.
+        If the file is missing or is not one plain JSON object, or a manifest variable is not defined or is defined by
+        itself.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise FileError(f"{path}: line {error.lineno}: not valid JSON ({error.msg}); correct the file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise FileError(f"{path}: cannot be read ({reason}); give the path of a JSON file") from None
-    if not isinstance(data, dict):
-        raise FileError(f"{path}: must contain one JSON object {{...}}; correct the file")
-    manifest = data.get("manifest") or {}
-    if not isinstance(manifest, dict):
-        raise FileError(f"{path}: manifest: must be an object {{...}} (got {show(manifest)})")
+    data = read_json(path)
+    manifest = Section(data, path, {}).section("manifest").data
     return Section(data, path, resolve_manifest(manifest, path))
 
 
@@ -183,4 +174,9 @@ def expand(text: str, variables: Mapping[str, str], where: str) -> str:
             known = ", ".join(f"${known}" for known in variables)
             hint = nearest(name, list(variables))
             raise FileError(f"{where}: ${name} is not in the manifest{hint}; known here: {known}")
-    return VARIABLE.sub(lambda match: variables[match[1] or match[2]], text)
+    expanded = VARIABLE.sub(lambda match: variables[match[1] or match[2]], text)
+    if len(expanded) > LONGEST:
+        raise FileError(
+            f"{where}: stands for {len(expanded):,} characters, more than any path has; correct the manifest"
+        )
+    return expanded

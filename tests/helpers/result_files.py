@@ -30,15 +30,16 @@ def some_traces(parts: list = PARTS, every: float = 0.1, variables: tuple = ("V"
 
 
 WRITER = """
-import sys, time
+import resource, sys, time
 import numpy as np
+from gpusyn.errors import FileError
 from gpusyn.io import RecorderLayout, StreamFile
 
 parts = [("E", 4, [1, 3, 4, 8]), ("I", 2, None)]
-stream = StreamFile(sys.argv[1], [
+stream = StreamFile.create(sys.argv[1], [
     RecorderLayout("s", parts),
     RecorderLayout("t", parts, ("V", "g_AMPA"), {"V": "mV", "g_AMPA": "nS"}, start=0.1, every=0.1),
-])
+], overwrite=True)
 print("open", flush=True)
 step = 0
 while True:
@@ -46,13 +47,22 @@ while True:
     steps = np.arange(step + 1, step + 8)
     stream.append_spikes("s", steps * 0.1, steps % 6)
     if sys.argv[2] == "torn" and step > 70:  # on its way, in one place only, when the kill comes
+        (name, block), = stream._state.backlog
+        stream._recorders[name].write(block, stream._state.counts[name])
         stream._file.flush()
         print("torn", flush=True)
         time.sleep(60)
     V = np.repeat(steps[:, None], 6, axis=1).astype(np.float32)
     stream.append_frames("t", {"V": V, "g_AMPA": -V})
+    if sys.argv[2] == "full" and step > 70:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))
+        try:
+            stream.flush(time=step * 0.1 + 0.7)
+        except FileError:
+            print("full", flush=True)
+            time.sleep(60)
     step += 7
-    stream.flush(time=step * 0.1)
+    stream.flush(time=step * 0.1, planned=1000.0)
     print(step, flush=True)
 """
 

@@ -7,7 +7,7 @@ DT = 0.1
 CELL = {"E_L": -60.0, "V_th": -50.0, "V_reset": -60.0, "t_ref": 1.0}
 
 
-def describe(size=24, *, before=False, after=False, file=None):
+def describe(size=24, *, before=False, after=False, file=None, overwrite=False):
     """Neurons that drive each other, with every kind of input; some more objects before and after it, if asked."""
     net = gs.Network()
     extra = [gs.AMPA()]
@@ -30,9 +30,9 @@ def describe(size=24, *, before=False, after=False, file=None):
     if after:
         other = net.population("after", 5, gs.LIF(**CELL, I_e=300.0), receptors=extra, V=gs.Uniform(-60.0, -50.0))
         net.connect(cells, other, gs.FixedProbability(0.5), receptor="AMPA", weight=gs.LogNormal(3.0, 1.0))
-    net.record(cells, "spikes", name="spikes", file=file)
-    net.record(cells[::2], ["V", "g_AMPA", "I_NMDA"], name="traces", file=file)
-    net.record(cells[:3], ["g_GABA_A", "h_NMDA"], name="thirds", every=0.3, file=file)
+    net.record(cells, "spikes", name="spikes", file=file, overwrite=overwrite)
+    net.record(cells[::2], ["V", "g_AMPA", "I_NMDA"], name="traces", file=file, overwrite=overwrite)
+    net.record(cells[:3], ["g_GABA_A", "h_NMDA"], name="thirds", every=0.3, file=file, overwrite=overwrite)
     return net
 
 

@@ -36,13 +36,13 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
 
 def test_files_in_the_way_are_kept(tmp_path: Path) -> None:
     (tmp_path / "mine.h5").write_text("precious")
-    for write in (lambda path: save(path, {}, {}), lambda path: StreamFile(path, [])):
+    for write in (lambda path: save(path, {}, {}), lambda path: StreamFile.create(path, [])):
         with pytest.raises(FileError, match="only result files are overwritten"):
             write(tmp_path / "mine.h5")
         with pytest.raises(FileError, match="there is no directory"):
             write(tmp_path / "absent" / "run.h5")
     with pytest.raises(FileError, match=r"must end in \.h5"):
-        StreamFile(tmp_path / "run", [])
+        StreamFile.create(tmp_path / "run", [])
     with pytest.raises(FileError, match=r"choose a name ending in \.h5"):
         save(tmp_path / "run.csv", {}, {})
     (tmp_path / "run").write_text("precious")
@@ -81,7 +81,7 @@ def test_names_that_are_not_there(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_left_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "run.h5"
-    with StreamFile(path, [RecorderLayout("s", PARTS)]) as stream:
+    with StreamFile.create(path, [RecorderLayout("s", PARTS)]) as stream:
         stream.append_spikes("s", [1.0], [0])
     whole = bytearray(path.read_bytes())
     block = read_superblock(path)
@@ -97,7 +97,7 @@ def test_a_damaged_file_is_left_as_it_was(tmp_path: Path) -> None:
 
 def test_missing_h5py_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "h5py", None)
-    calls = (open_results, repair, lambda path: save(path, {}, {}), lambda path: StreamFile(path, []))
+    calls = (open_results, repair, lambda path: save(path, {}, {}), lambda path: StreamFile.create(path, []))
     for call in calls:
         with pytest.raises(MissingDependencyError, match=r'pip install "gpusyn\[io\]"'):
             call(tmp_path / "run.h5")

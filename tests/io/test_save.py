@@ -111,7 +111,7 @@ def test_same_results_same_bytes(target: Path) -> None:
 
     save(target, {"s": some_spikes()}, {"t": some_traces()})
     first = content()
-    save(target, {"s": some_spikes()}, {"t": some_traces()})
+    save(target, {"s": some_spikes()}, {"t": some_traces()}, overwrite=True)
     assert content() == first
 
 
@@ -119,7 +119,11 @@ def test_a_directory_holds_one_result(tmp_path: Path) -> None:
     save(tmp_path, {"s": some_spikes()}, {"t": some_traces(variables=("V", "I_AMPA"))})
     save(tmp_path / "kept.h5", {"s": some_spikes()}, {})
     (tmp_path / "notes.txt").write_text("mine")
-    save(tmp_path, {"s": some_spikes()}, {"t": some_traces(variables=("V",))})
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(FileError, match=r"holds a result already \(I_AMPA.h5, V.h5, spikes.h5\); .*overwrite=True"):
+        save(tmp_path, {"s": some_spikes()}, {"t": some_traces(variables=("V",))})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    save(tmp_path, {"s": some_spikes()}, {"t": some_traces(variables=("V",))}, overwrite=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["V.h5", "kept.h5", "notes.txt", "spikes.h5"]
     assert open_results(tmp_path).recorders == ("s", "t")
 
@@ -133,7 +137,7 @@ def test_a_failed_save_leaves_the_older_one(target: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("gpusyn.io.writer.ReportWriter.append_spikes", full)
     with pytest.raises(FileError, match=r"cannot be written.*No space left"):
-        save(target, {"s": some_spikes(seed=9)}, {"t": some_traces()})
+        save(target, {"s": some_spikes(seed=9)}, {"t": some_traces()}, overwrite=True)
     assert open_results(target)["s"] == before
     assert not [name for _, _, names in os.walk(target.parent) for name in names if name.endswith(".tmp")]
 

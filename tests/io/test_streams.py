@@ -45,7 +45,7 @@ def test_a_killed_run_keeps_what_it_flushed(tmp_path: Path) -> None:
         with pytest.raises(FileError, match="a running simulation is writing it"):
             save(path, {}, {})
         with pytest.raises(FileError, match="a running simulation is writing it"):
-            StreamFile(path, [])
+            StreamFile.create(path, [])
     finally:
         printed = kill(writer)
     flushed = max([seen, *map(int, printed)])
@@ -61,7 +61,7 @@ def test_a_killed_run_keeps_what_it_flushed(tmp_path: Path) -> None:
     with h5py.File(path, "r") as file:
         assert len(file["gpusyn/V/report/E/data"]) == len(file["gpusyn/g_AMPA/report/I/data"]) == steps
         assert file["gpusyn/V/report/I/mapping/time"][1] == pytest.approx(0.1 + steps * 0.1)
-    assert open_results(path).finished
+    assert open_results(path).status == "interrupted"
     assert check_steps(open_results(path), steps) == steps
 
 
@@ -100,7 +100,7 @@ def test_kills_at_any_moment(tmp_path: Path) -> None:
 def test_a_stream_is_read_in_its_own_process(tmp_path: Path) -> None:
     path = tmp_path / "run.h5"
     layout = RecorderLayout("t", PARTS, ("V",), {"V": "mV"}, 1.0, 1.0, {"V": np.float64})
-    with StreamFile(path, [RecorderLayout("s", PARTS), layout]) as stream:
+    with StreamFile.create(path, [RecorderLayout("s", PARTS), layout]) as stream:
         assert len(open_results(path).spikes) == 0
         stream.append_spikes("s", [0.2, 0.1], [5, 0])
         stream.append_frames("t", {"V": np.ones((2, 6))})
@@ -125,7 +125,7 @@ def test_a_stream_equals_a_save(tmp_path: Path) -> None:
         RecorderLayout("t", PARTS, traces.variables, traces.units, 0.1, 0.1),
         RecorderLayout("other", [("E", 1, [1])]),
     ]
-    with StreamFile(tmp_path / "run.h5", layouts) as stream:
+    with StreamFile.create(tmp_path / "run.h5", layouts) as stream:
         for now in (10.0, 20.0, 50.0):
             new = (spikes.times > now - (30 if now == 50 else 10)) & (spikes.times <= now)
             stream.append_spikes("s", spikes.times[new], spikes.ids[new])
@@ -142,7 +142,7 @@ def test_a_stream_equals_a_save(tmp_path: Path) -> None:
 
 def test_wrong_appends_are_refused(tmp_path: Path) -> None:
     layout = RecorderLayout("t", PARTS, ("V", "g_AMPA"), {}, 1.0, 1.0)
-    with StreamFile(tmp_path / "run.h5", [RecorderLayout("s", PARTS), layout]) as stream:
+    with StreamFile.create(tmp_path / "run.h5", [RecorderLayout("s", PARTS), layout]) as stream:
         with pytest.raises(UnknownNameError, match="known here: s"):
             stream.append_spikes("t", [1.0], [0])
         with pytest.raises(ParameterError, match="given for V, g_AMPA together"):
@@ -153,6 +153,7 @@ def test_wrong_appends_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ParameterError, match="in order of time"):
             stream.append_spikes("s", [1.0], [0])
     with pytest.raises(ParameterError, match="two recorders"):
-        StreamFile(tmp_path / "run.h5", [layout, layout])
+        StreamFile.create(tmp_path / "new.h5", [layout, layout])
     with pytest.raises(ParameterError, match="has a neuron twice"):
-        StreamFile(tmp_path / "run.h5", [RecorderLayout("s", [("E", 2, [1, 1])])])
+        StreamFile.create(tmp_path / "new.h5", [RecorderLayout("s", [("E", 2, [1, 1])])])
+    assert not (tmp_path / "new.h5").exists()

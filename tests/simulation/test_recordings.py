@@ -45,7 +45,8 @@ def test_recordings_in_a_file_are_those_in_memory(backend, tmp_path):
 def test_a_reset_begins_its_file_anew(tmp_path):
     pytest.importorskip("h5py")
     path = tmp_path / "run.h5"
-    with simulator("numpy") as held, simulator("numpy", describe(file=path)) as streamed:
+    net = describe(file=path, overwrite=True)
+    with simulator("numpy") as held, simulator("numpy", net) as streamed:
         held.step(40)
         streamed.step(70)
         streamed.reset()

@@ -103,3 +103,21 @@ def test_a_refused_draw_does_not_count():
             one.set("E", "C_m", gs.Uniform(150.0, 160.0))
         assert differences(outcome(sim), outcome(again)) == []
         assert (sim.get("E", "C_m") == again.get("E", "C_m")).all()
+
+
+def test_each_trial_has_its_file(tmp_path):
+    pytest.importorskip("h5py")
+    net = describe(file=tmp_path / "run-{trial}.h5")
+    with simulator("numpy", net, trial=2) as sim:
+        for trial in (2, 5):
+            sim.reset(trial=trial)
+            sim.step(40)
+        with pytest.raises(gs.FileError):
+            sim.reset(trial=2)
+        assert sim.time > 0
+        assert sim._trial == 5
+    for trial in (2, 5):
+        found = gs.open_results(tmp_path / f"run-{trial}.h5")
+        alone = steps_of(describe(), "numpy", 40, trial=trial)
+        assert found.provenance["trial"] == trial
+        assert np.array_equal(found["traces"]["V"], alone["traces V"])

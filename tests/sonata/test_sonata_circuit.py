@@ -101,7 +101,7 @@ def test_edge_that_ends_nowhere(small):
 def test_files_that_are_none(small):
     config = read_config(small.write())
     config.nodes[0].data.write_bytes(b"text")
-    with pytest.raises(FileError, match=r"cells\.h5: not an HDF5 file"):
+    with pytest.raises(FileError, match=r"cells\.h5: is not an HDF5 file"):
         read_circuit(config)
     with h5py.File(config.nodes[0].data, "w") as file:
         file.create_group("edges")

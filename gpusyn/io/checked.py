@@ -1,0 +1,326 @@
+"""Reading of HDF5 files, the only place that does it: every item is checked before it is read.
+
+A file may be damaged, or come from somebody else. Before anything is read, its kind (group or dataset), its type, its
+number of dimensions and its declared size are checked, so that a wrong file gives one FileError that names the item,
+and never a huge allocation. Contents that lie outside the file (external links, external storage, virtual datasets) are
+refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gpusyn.errors import FileError
+from gpusyn.io.hdf5 import hdf5, reading
+from gpusyn.parameters.scalars import show
+from gpusyn.utils.typing import Array, Floats, Integers
+
+# Bytes that a dataset may declare without storing them: chunks that were never written hold the fill value.
+SPARSE = 2**24
+SOFT_LINKS = 8  # followed one after another, at most
+DAMAGED = "the file is damaged, or has another layout"
+KINDS = {"i": "whole numbers", "u": "whole numbers", "f": "numbers", "b": "booleans", "S": "strings", "V": "records",
+         "c": "complex numbers", "O": "references"}  # fmt: skip
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Group]:
+    """Open a file for reading, whether it is finished, being written or left by a killed run.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        HDF5 file.
+
+    Yields
+    ------
+    Group
+        Root group of the file.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it is not an HDF5 file, or it is damaged.
+    MissingDependencyError
+        If h5py is not installed.
+    """
+    with reading(path) as file:
+        yield Group(file, path, path.stat().st_size)
+
+
+@contextmanager
+def library_errors(path: Path, item: str) -> Iterator[None]:
+    """Raise a FileError about an item if h5py fails inside the context.
+
+    On damaged files h5py raises nearly every kind of exception, so all kinds are caught; only calls of h5py belong
+    inside.
+    """
+    try:
+        yield
+    except FileError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error.args[0] if error.args else type(error).__name__).split())[:300]
+        raise FileError(f"{path}: {item}: cannot be read ({reason}); {DAMAGED}") from None
+
+
+class Group:
+    """A group of an open file.
+
+    Parameters
+    ----------
+    item : h5py.Group
+        The group.
+    file : pathlib.Path
+        Path of the file, for messages.
+    stored : int
+        Size of the file (bytes).
+    """
+
+    def __init__(self, item: Any, file: Path, stored: int) -> None:
+        self.item, self.file, self.stored = item, file, stored
+
+    @property
+    def name(self) -> str:
+        """Path of the group in the file, such as ``/nodes/cells``."""
+        return str(self.item.name)
+
+    def where(self, path: str = "") -> str:
+        """Return the file and the path of an item in it, as messages name it."""
+        return f"{self.file}: {self._inside(path)}"
+
+    def _inside(self, path: str) -> str:
+        return f"{self.name.rstrip('/')}/{path}" if path else self.name
+
+    def error(self, path: str, text: str) -> FileError:
+        """Return a FileError that states `text` about an item."""
+        return FileError(f"{self.where(path)}: {text}")
+
+    def names(self) -> list[str]:
+        """Return the names of all items in the group."""
+        with library_errors(self.file, self.name):
+            return [str(name) for name in self.item]
+
+    def __contains__(self, path: str) -> bool:
+        with library_errors(self.file, self._inside(path)):
+            return path in self.item
+
+    def get(self, path: str, links: int = SOFT_LINKS) -> Any:
+        """Return an item of the file; raise a FileError if it is missing or lies in another file."""
+        h5py = hdf5()
+        group = self.item
+        for name in path.strip("/").split("/"):
+            with library_errors(self.file, self._inside(path)):
+                found = isinstance(group, h5py.Group) and name in group
+                link = group.get(name, getlink=True) if found else None
+            if link is None:
+                raise self._missing(path)
+            if isinstance(link, h5py.ExternalLink):
+                raise self.error(path, f"is a link to the file {link.filename!r}; copy the data into this file")
+            if isinstance(link, h5py.SoftLink):
+                group = self._follow(group, link.path, path, links)
+            else:
+                with library_errors(self.file, self._inside(path)):
+                    group = group[name]
+        return group
+
+    def _follow(self, group: Any, target: str, path: str, links: int) -> Any:
+        if not links or not target.strip("/"):
+            raise self.error(path, f"is a link to {target!r}, which leads nowhere; {DAMAGED}")
+        start = group.file if target.startswith("/") else group
+        return Group(start, self.file, self.stored).get(target, links - 1)
+
+    def _missing(self, path: str) -> FileError:
+        return self.error(path, f"missing; SONATA requires it (found here: {listed(self.names())})")
+
+    def group(self, path: str) -> Group:
+        """Return a group below this one."""
+        item = self.get(path)
+        if not isinstance(item, hdf5().Group):
+            raise self.error(path, f"must be a group; {DAMAGED}")
+        return Group(item, self.file, self.stored)
+
+    def is_dataset(self, path: str) -> bool:
+        """Return True if an item is a dataset."""
+        return isinstance(self.get(path), hdf5().Dataset)
+
+    def dataset(self, path: str, dimensions: int = 1, rows: int | None = None) -> Any:
+        """Return a dataset that can be read safely, or only its first `rows`; nothing is read yet.
+
+        Parameters
+        ----------
+        path : str
+            Path below this group.
+        dimensions : int
+            Number of dimensions that it must have.
+        rows : int, optional
+            Number of rows that will be read; all by default.
+
+        Returns
+        -------
+        h5py.Dataset
+
+        Raises
+        ------
+        FileError
+            If it is missing, is something else, lies in another file, has another number of dimensions, has fewer
+            rows, or declares more data than the file holds.
+        """
+        item = self.get(path)
+        if not isinstance(item, hdf5().Dataset):
+            raise self.error(path, f"must be a dataset; {DAMAGED}")
+        with library_errors(self.file, self._inside(path)):
+            elsewhere = item.is_virtual or item.external is not None
+            shape, width = item.shape, item.id.get_type().get_size()
+        if elsewhere:
+            raise self.error(path, "its data are in another file; copy the data into this file")
+        if shape is None or len(shape) != dimensions:
+            given = "no values" if shape is None else f"shape {shape}"
+            raise self.error(path, f"must have {dimensions} dimension{'s'[: dimensions - 1]} (has {given}); {DAMAGED}")
+        if rows is not None and rows > shape[0]:
+            raise self.error(path, f"must have {rows} rows (has {shape[0]}); the file is damaged or truncated")
+        self._check_size(item, path, math.prod((shape[0] if rows is None else rows, *shape[1:])) * width)
+        return item
+
+    def _check_size(self, item: Any, path: str, declared: int) -> None:
+        """Raise a FileError if a dataset declares more data than are in the file; filters may have shrunk them."""
+        if declared <= max(self.stored, SPARSE):
+            return
+        held = 0
+        with library_errors(self.file, self._inside(path)):
+            if item.chunks is not None:
+                held = item.id.get_num_chunks() * math.prod(item.chunks) * item.id.get_type().get_size()
+        if declared > held + SPARSE:
+            raise self.error(
+                path, f"declares {declared:,} bytes, but the file has {self.stored:,}; the file is damaged or truncated"
+            )
+
+    def length(self, path: str, dimensions: int = 1) -> int:
+        """Return the number of rows of a dataset."""
+        return int(self.dataset(path, dimensions, rows=0).shape[0])
+
+    def numbers(self, path: str, dimensions: int = 1, rows: int | None = None) -> Array:
+        """Return numbers as they are stored; refuse everything that is not a real number."""
+        item = self.dataset(path, dimensions, rows)
+        with library_errors(self.file, self._inside(path)):
+            kind = item.dtype.kind
+        if kind not in "iufb":
+            raise self.error(path, f"must hold numbers (holds {KINDS.get(kind, 'something else')}); {DAMAGED}")
+        with library_errors(self.file, self._inside(path)):
+            return np.asarray(item[()] if rows is None else item[:rows])
+
+    def finite(self, path: str, count: int | None = None, rows: int | None = None) -> Floats:
+        """Return finite numbers as float64, exactly `count` of them if it is given."""
+        values = self.numbers(path, rows=rows).astype(np.float64)
+        if count is not None and len(values) != count:
+            raise self.error(path, f"must hold {count} numbers (holds {len(values)}); {DAMAGED}")
+        if not np.isfinite(values).all():
+            raise self.error(path, f"must be finite (got {values[~np.isfinite(values)][0]}); {DAMAGED}")
+        return values
+
+    def integers(self, path: str, rows: int | None = None) -> Integers:
+        """Return whole numbers >= 0, such as ids, indices and counts, as int64."""
+        values = self.numbers(path, rows=rows)
+        return whole(values, self.where(path))
+
+    def texts(self, path: str) -> list[str]:
+        """Return strings."""
+        item = self.dataset(path)
+        with library_errors(self.file, self._inside(path)):
+            kind, is_text = item.dtype.kind, self._is_text(item.dtype)
+        if not is_text:
+            raise self.error(path, f"must hold strings (holds {KINDS.get(kind, 'something else')}); {DAMAGED}")
+        with library_errors(self.file, self._inside(path)):
+            return [decoded(one) for one in item[()]]
+
+    def _is_text(self, dtype: Any) -> bool:
+        """Return True for strings; raise a ValueError if they cannot be read safely."""
+        kind = hdf5().check_string_dtype(dtype)
+        if kind is not None and kind.length is None and self.item.file.driver != "fileobj":
+            # See gpusyn.io.heap_check: HDF5 may not come back from them. gpusyn writes strings of fixed length.
+            raise ValueError("strings of variable length are not read from a file that is being written")
+        return kind is not None
+
+    def column(self, path: str) -> Array:
+        """Return numbers, or strings as an array of str objects, whichever the dataset holds."""
+        item = self.dataset(path)
+        with library_errors(self.file, self._inside(path)):
+            is_text = self._is_text(item.dtype)
+        return np.array(self.texts(path), dtype=object) if is_text else self.numbers(path)
+
+    def attribute(self, path: str, name: str) -> Any:
+        """Return an attribute of an item (of this group if `path` is empty), a number or a str; None if absent."""
+        item = self.get(path) if path else self.item
+        place = f"{self._inside(path)}, attribute {name}"
+        with library_errors(self.file, place):
+            if name not in item.attrs:
+                return None
+            facts = item.attrs.get_id(name)
+            # A damaged attribute may declare any number of values; only single ones are read.
+            single = facts.shape is not None and math.prod(facts.shape) == 1
+            self._is_text(facts.dtype)
+            value = np.ravel(item.attrs[name])[0] if single else None
+            value = decoded(value) if isinstance(value, str | bytes) else value
+        if not isinstance(value, str | int | float | np.number | np.bool_):
+            raise FileError(f"{self.file}: {place}: must be one number or string; {DAMAGED}")
+        return value
+
+    def attribute_text(self, path: str, name: str, default: str | None = None) -> str:
+        """Return an attribute that is a string."""
+        value = self.attribute(path, name)
+        value = default if value is None else value
+        if not isinstance(value, str):
+            raise self._wrong_attribute(path, name, value, "a string")
+        return value
+
+    def attribute_number(self, path: str, name: str) -> float:
+        """Return an attribute that is a finite number."""
+        value = self.attribute(path, name)
+        if value is None or isinstance(value, str) or not math.isfinite(value):
+            raise self._wrong_attribute(path, name, value, "a finite number")
+        return float(value)
+
+    def _wrong_attribute(self, path: str, name: str, value: Any, allowed: str) -> FileError:
+        fault = "missing; SONATA requires it" if value is None else f"must be {allowed} (got {show(value)}); {DAMAGED}"
+        return FileError(f"{self.where(path)}, attribute {name}: {fault}")
+
+
+def whole(values: Array, where: str) -> Integers:
+    """Return numbers as int64; raise a FileError if one is not a whole number >= 0."""
+    if values.dtype.kind == "f":
+        values = values.astype(np.float64)
+        # Above 2^53, a double no longer tells one whole number from the next.
+        wrong = ~((values >= 0) & (values <= 2.0**53) & (values == np.floor(values)))
+    else:
+        wrong = ~((values >= 0) & (values <= 2**63 - 1))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise FileError(f"{where}: must be whole numbers >= 0 (got {values[row]} in row {row}); {DAMAGED}")
+    return values.astype(np.int64)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as messages list them; a damaged file may have many, and long ones.
+
+    >>> listed(["spikes", "x" * 200])
+    'spikes, xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'
+    """
+    plain = (" ".join(name.split()) for name in islice(names, 13))
+    first = [name if len(name) <= 43 else f"{name[:40]}..." for name in plain]
+    return ", ".join([*first[:12], "..."] if len(first) > 12 else first) or "(nothing)"
+
+
+def decoded(value: Any) -> str:
+    """Return text from a file as a str.
+
+    >>> decoded(b"mV"), decoded("ms")
+    ('mV', 'ms')
+    """
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)

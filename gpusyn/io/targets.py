@@ -1,0 +1,87 @@
+"""Files that are about to be written: only results may stand in their place, and only if they may be replaced."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from gpusyn.errors import FileError
+from gpusyn.io.checked import opened
+from gpusyn.io.hdf5 import SUFFIXES, superblock_of
+from gpusyn.io.held_file import being_written
+
+
+def true_path(path: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of a file without links, so that each file has one name."""
+    return Path(os.path.realpath(path))
+
+
+def check_target(path: Path, overwrite: bool) -> None:
+    """Raise a FileError unless a result can be written here without loss.
+
+    Parameters
+    ----------
+    path : Path
+        File that will be written.
+    overwrite : bool
+        If True, a result that is there already may be replaced.
+
+    Raises
+    ------
+    FileError
+        If the name does not end in .h5, the directory is missing or cannot be written, or there is a file that is
+        another kind of file than a result, that is being written, or that may not be replaced.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise FileError(f"{path}: the name of a result file must end in .h5 or .hdf5; choose such a name")
+    try:
+        if not path.parent.is_dir():
+            raise FileError(f"{path}: there is no directory {path.parent}; create it first")
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise FileError(f"{path}: nothing can be written into {path.parent}; check its permissions")
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            raise FileError(f"{path}: is a directory; choose another name or remove it")
+        if not stat.S_ISREG(facts.st_mode):
+            raise FileError(f"{path}: is not an ordinary file; choose another name or remove it")
+        if facts.st_size:
+            _check_file(path, overwrite)
+    except FileNotFoundError:
+        return
+    except FileError:
+        raise
+    except OSError as error:
+        raise FileError(f"{path}: cannot be used ({error.strerror}); choose another name") from error
+
+
+def _check_file(path: Path, overwrite: bool) -> None:
+    """Raise a FileError if the file that is there may not be replaced."""
+    try:
+        flagged = superblock_of(path).flagged
+    except FileError as error:
+        raise FileError(f"{error}, or remove it: only result files are overwritten") from None
+    if flagged and being_written(path):
+        raise FileError(f"{path}: a running simulation is writing it; close() the simulation, or choose another name")
+    with opened(path) as file:
+        result = is_result(file.names())
+    if not result:
+        raise FileError(
+            f"{path}: is an HDF5 file without results; choose another name: only result files are overwritten"
+        )
+    if not overwrite:
+        raise FileError(
+            f"{path}: holds a recording already, which gpusyn.open_results() reads; "
+            "choose another name, or replace it with overwrite=True"
+        )
+
+
+def is_result(names: Iterable[str]) -> bool:
+    """Return True if the groups of a file are those of a result, of gpusyn or of another simulator, not of a circuit.
+
+    >>> is_result(["spikes"]), is_result(["gpusyn", "spikes"]), is_result(["nodes"]), is_result(["nodes", "spikes"])
+    (True, True, False, False)
+    """
+    found = set(names)
+    return bool(found & {"gpusyn", "spikes", "report"}) and not found & {"nodes", "edges"}
