@@ -225,6 +225,23 @@ def test_many_more_spikes_than_there_were_fit_in(backend):
         assert len(found) == sum(min(10 * 2**k - 1, 100) for k in range(4))
 
 
+def test_arrays_do_not_grow_with_the_number_of_changes():
+    with simulator(network()) as sim:
+        sizes = []
+        for k in range(12):
+            new, rate = list(VALUES)[k % 4], list(RATES)[k % 3]
+            sim.set("current", VALUES[new])
+            sim.set("drive", rate=RATES[rate], weight=4.0 if k % 2 else np.full(N, 2.0))
+            sim.set("bg", rate=RATES[rate])
+            sim.set("listed", times=sim.time + np.arange(1.0, 9.0))
+            sim.step(3)
+            sizes.append(sim._compiled.program.nbytes)
+        assert sizes[4] == sizes[-1]
+        sim.reset()
+        sim.step(STEPS)
+        assert differences(run(network()), outcome(sim)) == []
+
+
 # ---- what is refused ----
 def everyone(sim):
     return sim.net.populations["cells"] + sim.net.populations["bg"]

@@ -135,7 +135,10 @@ class CudaSession:
     def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Replace arrays by larger ones, and take the launches of `program`."""
         with self._stream:
-            bound = self._arrays | {name: self._cupy.asarray(array) for name, array in arrays.items()}
+            try:
+                bound = self._arrays | {name: self._cupy.asarray(array) for name, array in arrays.items()}
+            except self._cupy.cuda.memory.OutOfMemoryError as error:
+                raise PlanMemoryError(f"the GPU has no memory for larger arrays of inputs: {error}") from error
             calls = [self._prepare(launch, program, bound) for launch in program.launches]
             self._stream.synchronize()  # until then, a copy may still read the host's arrays
         self._arrays, self._calls, self._graph = bound, calls, None
