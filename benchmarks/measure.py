@@ -15,6 +15,7 @@ import numpy as np
 
 import gpusyn
 from gpusyn.backends.cpu.compiler import find_compiler
+from gpusyn.errors import BackendError
 
 
 def processor() -> str:
@@ -29,13 +30,15 @@ def processor() -> str:
 
 def facts() -> list[str]:
     """Return date, machine with its load, and versions, one per line; they are printed above every result."""
-    compiler = find_compiler()
+    try:
+        cxx = find_compiler().description
+    except BackendError:
+        cxx = "no C++ compiler"
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     return [
         f"date      {datetime.date.today().isoformat()}",
         f"machine   {processor()}, {os.cpu_count()} cores, load {load}, {platform.platform()}",
-        f"versions  gpusyn {gpusyn.__version__}, Python {platform.python_version()}, numpy {np.__version__}, "
-        f"{compiler.description if compiler else 'no C++ compiler'}",
+        f"versions  gpusyn {gpusyn.__version__}, Python {platform.python_version()}, numpy {np.__version__}, {cxx}",
     ]
 
 

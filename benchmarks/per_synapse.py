@@ -22,8 +22,8 @@ import numpy as np
 
 import gpusyn as gs
 from benchmarks import cases, measure
-from gpusyn.backends.cpu.compiler import compile_library, find_compiler
-from gpusyn.errors import BackendError
+from gpusyn.backends.cpu.cache import compile_library
+from gpusyn.backends.cpu.compiler import find_compiler
 
 SOURCES, TARGETS, IN_DEGREE, RATE = 20000, 4000, 1000, 10.0
 TARGET = 0.8
@@ -33,11 +33,8 @@ class PlainLoop:
     """The C loop on a network of the same size, with sorted rows of random sources."""
 
     def __init__(self, form: str) -> None:
-        compiler = find_compiler()
-        if compiler is None:
-            raise BackendError("no C++ compiler found")
         text = Path(__file__).with_name("plain_loop.cpp").read_text(encoding="utf-8")
-        self.function: Any = getattr(compile_library(compiler, text, "plain_loop"), form)
+        self.function: Any = getattr(compile_library(find_compiler(), text, "plain_loop"), form)
         draw = np.random.default_rng(1)
         rows = draw.integers(0, SOURCES, (TARGETS, IN_DEGREE), np.uint32)
         rows.sort(axis=1)

@@ -9,7 +9,6 @@ import pytest
 pytest.register_assert_rewrite("tests.helpers")
 
 from gpusyn.backends.cpu import backend as cpu_backend  # noqa: E402
-from gpusyn.backends.cpu.compiler import find_compiler  # noqa: E402
 from tests.helpers.runs import BACKENDS, backend_named  # noqa: E402 - after helpers are to be rewritten
 
 CACHES = {"GPUSYN_CACHE": "cpu", "GPUSYN_EMULATE_CACHE": "emulation"}
@@ -51,9 +50,6 @@ def share_of_the_cores():
 def optimised(monkeypatch):
     """Kernels of the `cpu` backend are compiled as for users, not with `-O1`."""
     monkeypatch.delenv("GPUSYN_CXXFLAGS", raising=False)
-    find_compiler.cache_clear()
-    yield
-    find_compiler.cache_clear()  # the next search comes after the variable is back
 
 
 @pytest.fixture(params=BACKENDS)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.paths import ROOT
+from tests.helpers.runs import cpu
 
 pytestmark = pytest.mark.wheel
 
@@ -101,10 +102,7 @@ def test_installed_command_says_what_is_here(environment, tmp_path):
 
 
 def test_installed_backends_agree_bit_for_bit(environment, tmp_path):
-    from gpusyn.backends.cpu.compiler import find_compiler
-
-    if find_compiler() is None:
-        pytest.skip("no C++ compiler: numpy alone has nothing to be compared with")
+    cpu()  # skips where there is no compiler: numpy alone has nothing to be compared with
     run(environment / "gpusyn", "check", cwd=tmp_path, GPUSYN_CACHE=str(tmp_path / "cache"))
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-import sys
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 from gpusyn.backends.base import Backend, lacking
-from gpusyn.errors import ArgumentError, BackendError
+from gpusyn.errors import ArgumentError, BackendError, PlanMemoryError
 from gpusyn.parameters.scalars import integer, one_of, show
+from gpusyn.utils.messages import say
+
+Result = TypeVar("Result")
 
 #: Module and class of every backend by name; the fastest come first.
 BACKENDS = {
@@ -60,6 +62,13 @@ class Choice(NamedTuple):
         """Return the backend and the reasons in one line."""
         why = f" ({'; '.join(self.reasons)})" if self.reasons else ""
         return f"gpusyn: backend {self.backend.name}: {self.backend.describe()}{why}"
+
+    def say(self) -> None:
+        """Write the line to stderr, unless this process has done so."""
+        line = self.line()
+        if line not in said:
+            said.add(line)
+            say(line)
 
 
 def names() -> tuple[str, ...]:
@@ -116,11 +125,11 @@ def usable(threads: int | None = None) -> tuple[dict[str, Backend], dict[str, st
     """
     found: dict[str, Backend] = {}
     reasons: dict[str, str] = {}
-    for name, backend, reason in _attempts(threads):
-        if backend is None:
-            reasons[name] = reason
-        else:
-            found[name] = backend
+    for name in BACKENDS:
+        try:
+            found[name] = make_backend(name, threads)
+        except BackendError as error:
+            reasons[name] = str(error)
     return found, reasons
 
 
@@ -149,6 +158,13 @@ def choose(
     UnknownNameError
         If there is no such backend.
     """
+    return _first(name, threads, lambda backend: None, option, threads_option)[0]
+
+
+def _first(
+    name: str, threads: int | None, use: Callable[[Backend], Result], option: str, threads_option: str
+) -> tuple[Choice, Result]:
+    """Return the requested backend, or for `auto` the first with which `use` works; and what `use` returns."""
     name = one_of(name, names(), option)
     if threads is not None:
         threads = integer(threads, threads_option, low=1, high=1024)
@@ -157,17 +173,46 @@ def choose(
         name = one_of(os.environ.get("GPUSYN_BACKEND", "auto"), names(), "environment variable GPUSYN_BACKEND")
         asked = "asked for with the environment variable GPUSYN_BACKEND"
     if name != "auto":
-        return Choice(make_backend(name, threads), (asked,))
-    reasons: list[str] = []
-    for _, backend, reason in _attempts(threads):
-        if backend is not None:
-            return Choice(backend, tuple(reasons), automatic=True)
-        reasons.append(reason)
+        backend = make_backend(name, threads)
+        return Choice(backend, (asked,)), use(backend)
+    reasons: list[str] = []  # texts, because an error would keep the arrays of the program that it stopped
+    *_, last = BACKENDS
+    for candidate in BACKENDS:
+        try:
+            backend = make_backend(candidate, threads)
+            return Choice(backend, tuple(reasons), automatic=True), use(backend)
+        except BackendError as error:
+            reasons.append(str(error))
+        except PlanMemoryError as error:
+            if candidate == last:
+                raise
+            reasons.append(f"{candidate} backend: {str(error).splitlines()[0]}")
     raise BackendError(f"no backend can be used on this machine: {'; '.join(reasons)}")
 
 
-def resolve(backend: Any, threads: int | None, where: str = "Simulator") -> Backend:
-    """Return the backend that `where` was given by name or as an object; report the choice of `auto` on stderr.
+def use_backend(
+    backend: Any, threads: int | None, where: str, use: Callable[[Backend], Result]
+) -> tuple[Backend, Result]:
+    """Use the backend that `where` was given by name or as an object; report the choice of `auto` on stderr.
+
+    Parameters
+    ----------
+    backend : str or Backend
+        Name or object. For `auto` it is the fastest backend with which `use` works.
+    threads : int, optional
+        Worker threads of the `cpu` backend.
+    where : str
+        Function that was given the backend, for messages.
+    use : callable
+        Use of the backend, such as the start of a program. If it raises a BackendError or a PlanMemoryError, `auto`
+        goes on to the next backend.
+
+    Returns
+    -------
+    backend : Backend
+        The backend that is used.
+    result : object
+        What `use` returned.
 
     Raises
     ------
@@ -175,28 +220,19 @@ def resolve(backend: Any, threads: int | None, where: str = "Simulator") -> Back
         If `backend` is neither a name nor a complete backend.
     BackendError
         If the requested backend cannot be used here.
+    PlanMemoryError
+        If a program does not fit into the memory of the requested backend, or for `auto` of any.
     """
     if isinstance(backend, str):
-        choice = choose(backend, threads, option=f"{where}.backend", threads_option=f"{where}.threads")
-        line = choice.line()
-        if choice.automatic and line not in said:
-            said.add(line)
-            print(line, file=sys.stderr)
-        return choice.backend
+        choice, result = _first(backend, threads, use, f"{where}.backend", f"{where}.threads")
+        if choice.automatic:
+            choice.say()
+        return choice.backend, result
     if not callable(getattr(backend, "start", None)):
         raise ArgumentError(f"{where}.backend: must be one of {', '.join(names())} (got {show(backend)})")
     _check_complete(backend)
     given: Backend = backend
-    return given
-
-
-def _attempts(threads: int | None) -> Iterator[tuple[str, Backend | None, str]]:
-    """Yield the name of every backend, the fastest first, with the backend or the reason why it cannot be used."""
-    for name in BACKENDS:
-        try:
-            yield name, make_backend(name, threads), ""
-        except BackendError as error:
-            yield name, None, str(error)
+    return given, use(given)
 
 
 def _backend_class(name: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from gpusyn.backends.select import make_backend, usable
 from gpusyn.commands.check_cases import CASES, Case
 from gpusyn.errors import GpusynError
 from gpusyn.results import SpikeData, TraceData
+from gpusyn.utils.messages import say
 
 SEED = 20051107
 CHUNK = 300  # steps: the runs below cross a few chunks
@@ -140,7 +140,7 @@ def run_check(cases: Iterable[Case] | None = None, compared: list[Variant] | Non
     for name, reason in reasons.items():
         print(f"not compared: {name}: {reason}")
     if not compared:
-        print("gpusyn check: nothing compared: only numpy works here", file=sys.stderr)
+        say("gpusyn check: nothing compared: only numpy works here")
         return 1
     width = max(len(v.name) for v in compared)
     bad = count = 0
@@ -151,7 +151,7 @@ def run_check(cases: Iterable[Case] | None = None, compared: list[Variant] | Non
             count, bad = count + 1, bad + (not same)
             print(f"{variant.name.ljust(width)}  {case.name.ljust(30)}  {verdict}", flush=True)
     if not count:
-        print("gpusyn check: nothing compared: no case was given", file=sys.stderr)
+        say("gpusyn check: nothing compared: no case was given")
         return 1
     print(f"{count} comparisons with numpy, bit for bit: {f'{bad} DIFFER' if bad else 'all the same'}")
     return int(bad > 0)

@@ -16,6 +16,7 @@ from gpusyn import __version__
 from gpusyn.backends.select import names
 from gpusyn.commands.bench_cases import CASES
 from gpusyn.errors import GpusynError
+from gpusyn.utils.messages import say
 
 USAGE, INTERRUPTED = 2, 130
 
@@ -24,7 +25,8 @@ class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one line, without the usage text before it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+        say(f"{self.prog}: error: {message}; see {self.prog} --help")
+        self.exit(USAGE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,18 +53,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = parser.parse_args(arguments)
         if given.command is None:
-            parser.print_help(sys.stderr)
+            say(parser.format_help().rstrip())
             return USAGE
         status = given.action(given)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None under pythonw and in some services
+            sys.stdout.flush()
         return int(status or 0)
     except SystemExit as stop:  # argparse: help, version, a wrong argument
         return stop.code if isinstance(stop.code, int) else 0
     except GpusynError as error:
-        print(f"gpusyn {given.command}: error: {error}", file=sys.stderr)
+        say(f"gpusyn {given.command}: error: {error}")
         return USAGE
     except KeyboardInterrupt:
-        print("\ngpusyn: interrupted; files under their own names are complete or untouched", file=sys.stderr)
+        say("\ngpusyn: interrupted; files under their own names are complete or untouched")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gpusyn as gs
-from gpusyn.backends.select import Choice, choose
+from gpusyn.backends.select import Choice, choose, said
 from gpusyn.errors import FileError
 from gpusyn.io.hdf5 import writing
 from gpusyn.io.targets import check_target
@@ -120,7 +120,7 @@ def run_demo(
     missing = [name for name in ("h5py", "matplotlib") if importlib.util.find_spec(name) is None]
     directory = _prepare(Path(out), missing)
     _introduce(size, duration, choice, missing)
-    with gs.Simulator(demo.net, dt=DT, seed=seed, backend=choice.backend, threads=threads, chunk_steps=CHUNK) as sim:
+    with gs.Simulator(demo.net, dt=DT, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK) as sim:
         _say(sim.plan.describe(), "")
         begin = time.perf_counter()
         sim.run(duration, progress=True)
@@ -147,6 +147,7 @@ def _introduce(size: int, duration: float, choice: Choice, missing: list[str]) -
         f"{duration:g} ms at dt = {DT:g} ms",
         *choice.lines(),
     )
+    said.add(choice.line())  # the simulator tells it only if it has to take another backend
     if choice.backend.name == "numpy":
         _say(
             "slow: numpy is the reference, 10 to 20 times slower than compiled code; "

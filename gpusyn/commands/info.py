@@ -11,15 +11,14 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from gpusyn import __version__
 from gpusyn.backends.base import Backend
-from gpusyn.backends.cpu.compiler import cache_folder
+from gpusyn.backends.cpu.cache import cache_folder
 from gpusyn.backends.cuda.backend import import_cupy
 from gpusyn.backends.cuda.detect import Detection, detect, installed_cupys
 from gpusyn.backends.select import usable
-from gpusyn.errors import FileError
+from gpusyn.errors import BackendError, FileError
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 
 __all__ = ["describe", "report"]
@@ -65,20 +64,27 @@ def _cuda(found: Detection) -> list[str]:
 
 
 def _folders() -> list[str]:
-    cupy_cache = os.environ.get("CUPY_CACHE_DIR") or Path.home() / ".cupy" / "kernel_cache"
-    return [
-        f"kernels   {_kernels()}",
-        f"cache     {cache_folder()} (cpu), {cupy_cache} (cuda)",
-    ]
+    cupy_cache = os.environ.get("CUPY_CACHE_DIR") or os.path.expanduser("~/.cupy/kernel_cache")
+    try:
+        own_cache = str(cache_folder())
+    except BackendError as error:
+        own_cache = str(error)
+    return [f"kernels   {_kernels()}", f"cache     {own_cache} (cpu), {cupy_cache} (cuda)"]
 
 
-def _backends(backends: Mapping[str, Backend], reasons: Mapping[str, str]) -> list[str]:
+def _backends(found: Detection, backends: Mapping[str, Backend], reasons: Mapping[str, str]) -> list[str]:
+    at_the_end = {name for name, why in reasons.items() if found.reason and found.reason in why}
     asked = os.environ.get("GPUSYN_BACKEND", "auto")
-    taken = next(iter(backends)) if asked == "auto" else f"{asked} (GPUSYN_BACKEND is set)"
+    if asked == "auto":
+        taken = f"takes {next(iter(backends))}"
+    elif asked in backends:
+        taken = f"takes {asked} (GPUSYN_BACKEND is set)"
+    else:
+        taken = f"fails, because GPUSYN_BACKEND is {asked!r}, which cannot be used here; set another or unset it"
     return [
         *(f"backend   {name}: usable, {backend.describe()}" for name, backend in backends.items()),
-        *reasons.values(),
-        f"backend   auto: takes {taken}",
+        *(f"backend '{n}' cannot be used: see the last line" if n in at_the_end else why for n, why in reasons.items()),
+        f"backend   auto: {taken}",
     ]
 
 
@@ -98,7 +104,7 @@ def describe(found: Detection, backends: Mapping[str, Backend], reasons: Mapping
         Lines without a final newline; the last one is the verdict, ``GPU: usable`` or
         ``GPU: not usable, because ...; fix: ...``.
     """
-    parts = [_versions(), _cuda(found), _folders(), _backends(backends, reasons), [found.verdict]]
+    parts = [_versions(), _cuda(found), _folders(), _backends(found, backends, reasons), [found.verdict]]
     return "\n".join(line for part in parts for line in part)
 
 

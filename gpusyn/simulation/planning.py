@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
-from gpusyn.backends.select import resolve
+from gpusyn.backends.base import Backend
+from gpusyn.backends.select import use_backend
 from gpusyn.builder import plan as builder
 from gpusyn.builder.plan import Plan
+from gpusyn.errors import PlanMemoryError
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import public
 
@@ -31,7 +34,8 @@ def plan(
     precision : {"single", "double"}
         Precision of the state: float32 or float64.
     backend : {"auto", "cuda", "cpu", "numpy"} or Backend, optional
-        Backend whose free memory counts; by default the main memory of this computer.
+        Backend whose free memory counts; for ``"auto"`` the fastest in which the network fits. By default, the main
+        memory of this computer counts.
     threads : int, optional
         Worker threads of the `cpu` backend.
 
@@ -61,5 +65,14 @@ def plan(
     >>> gs.plan(net).synapses
     80000.0
     """
-    machine = None if backend is None else resolve(backend, threads, where="plan()")
-    return builder.plan(net, dt, precision, machine, threads)
+    if backend is None:
+        return builder.plan(net, dt, precision, None, threads)
+    planned: list[Plan] = []
+
+    def fit(machine: Backend) -> None:
+        planned.append(builder.plan(net, dt, precision, machine, threads))
+        planned[-1].require_fit()  # so that `auto` passes over a GPU without room, as for a simulator
+
+    with contextlib.suppress(PlanMemoryError):  # a network that fits nowhere has a plan too, which says so
+        use_backend(backend, threads, "plan()", fit)
+    return planned[-1]

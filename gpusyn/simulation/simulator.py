@@ -13,7 +13,6 @@ A step from t to t + dt has this order:
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -21,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.backends.base import start_session
-from gpusyn.backends.select import resolve
+from gpusyn.backends.base import Backend, Session, start_session
+from gpusyn.backends.select import use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plan import Plan, plan
 from gpusyn.errors import SimulationError
@@ -37,6 +36,7 @@ from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
+from gpusyn.utils.messages import say
 from gpusyn.utils.progress import progress_bar
 
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
@@ -67,7 +67,8 @@ class Simulator(StateMethods):
         Seed of all random numbers, >= 0. It determines what the network is: connections, weights, delays, drawn
         parameters and initial values. The same network, step, seed and trial give the same results on every backend.
     backend : {"auto", "cuda", "cpu", "numpy"} or Backend
-        Backend that computes; ``"auto"`` takes the first that works here, and reports it once per process on stderr.
+        Backend that computes; ``"auto"`` takes the first of cuda, cpu and numpy with which the network starts, and
+        says once per process on stderr which it is, and why not a faster one.
     precision : {"single", "double"}
         Precision of the state: float32 or float64.
     threads : int, optional
@@ -134,24 +135,27 @@ class Simulator(StateMethods):
         super().__init__()
         self._seed = integer(seed, "Simulator.seed", low=0)
         self._trial = integer(trial, "Simulator.trial", low=0)
-        chosen = resolve(backend, threads)
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
-        planned = plan(net, dt, precision, chosen, threads)
-        planned.require_fit()
-        check_files(net.recorders.values(), self._trial)
+
+        def start(used: Backend) -> tuple[Plan, Compiled, Session]:
+            planned = plan(net, dt, precision, used, threads)
+            planned.require_fit()
+            check_files(net.recorders.values(), self._trial)
+            compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial)
+            return planned, compiled, start_session(used, compiled.program)
+
+        chosen, (planned, self._compiled, self._session) = use_backend(backend, threads, "Simulator", start)
         self.net, self.dt, self.backend = net, planned.dt, chosen.name
         layout = self._layout = planned.layout
-        self._compiled = Compiled(layout, self._seed, chunk_steps, self._trial)
         self.plan: Plan = planned.built(self._compiled.rounded_to_zero)
-        self._session = start_session(chosen, self._compiled.program)
         self._initial = InitialValues(self._compiled.program, self._session)
         self._state = Access(self._compiled, self._session, self._seed, self._trial)
         self._recordings = Recordings(self._compiled, self._session, self._provenance(self._trial))
         self._step = 0
         self._chunk = 1  # steps of the next chunk
         for note in layout.notes:
-            print(f"gpusyn: {note}", file=sys.stderr)
+            say(f"gpusyn: {note}")
         net._use()
 
     def _provenance(self, trial: int) -> Provenance:

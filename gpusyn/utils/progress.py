@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from gpusyn.utils.messages import MessageStream, say
 
 _FORMAT = "{l_bar}{bar}| {n:.10g}/{total:.10g} ms [{elapsed}<{remaining}]"
 
@@ -29,8 +31,13 @@ def progress_bar(steps: int, dt: float, wanted: bool) -> Iterator[Callable[[int]
         from tqdm import tqdm
     except ImportError:
         note = 'for a progress bar: pip install "gpusyn[progress]"'
-        print(f"gpusyn: running {steps * dt:.10g} ms; {note}", file=sys.stderr, flush=True)
+        say(f"gpusyn: running {steps * dt:.10g} ms; {note}")
         yield lambda done: None
         return
-    with tqdm(total=steps, unit_scale=dt, file=sys.stderr, bar_format=_FORMAT) as shown:
+    stream = MessageStream()
+    try:
+        width = os.get_terminal_size(stream.fileno()).columns or 80  # 0 under `script` and in some CI
+    except (AttributeError, OSError, ValueError):  # not a terminal
+        width = None
+    with tqdm(total=steps, unit_scale=dt, file=stream, bar_format=_FORMAT, ncols=width) as shown:
         yield shown.update

@@ -1,4 +1,4 @@
-"""The compiled backend: any number of threads, the longest delay, offsets beyond 2^31, sessions, compilers."""
+"""The compiled backend: any number of threads, the longest delay, offsets beyond 2^31, sessions."""
 
 import ctypes
 import os
@@ -10,9 +10,8 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.backends.cpu import backend as cpu_backend
-from gpusyn.backends.cpu import compiler
+from gpusyn.backends.cpu.cache import compile_library
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.errors import BackendError
 from gpusyn.kernels.records import Route, read_rows
 from gpusyn.kernels.spec import KERNELS
 from tests.helpers import sanitized_network
@@ -59,12 +58,6 @@ def test_every_kernel_has_numpys_bits_when_compiled_as_for_users():
     assert kernels == set(KERNELS)
     assert len(found[0]) > 50
     assert all(same_bits(a, b) for a, b in zip(found, expected, strict=True))
-
-
-@pytest.mark.usefixtures("fresh_search")
-def test_flags_of_the_environment_come_last(monkeypatch):
-    monkeypatch.setenv("GPUSYN_CXXFLAGS", "-O1 -g")
-    assert compiler.find_compiler().flags[-2:] == ("-O1", "-g")
 
 
 @pytest.mark.parametrize("precision", ["single", "double"])
@@ -196,7 +189,7 @@ PROBE = """extern "C" __attribute__((visibility("default"))) void entry_probe(vo
 @pytest.mark.parametrize("threads", [1, 3])
 def test_flush_to_zero_is_really_on(threads):
     backend = cpu()
-    library = compiler.compile_library(backend.compiler, PROBE, "probe")
+    library = compile_library(backend.compiler, PROBE, "probe")
     tiny = np.float32(2.0**-126)
     results = []
     for flush in (0, 1, 0):
@@ -205,63 +198,10 @@ def test_flush_to_zero_is_really_on(threads):
         slots = (ctypes.c_void_p * 1)(ctypes.addressof(cell))
         entry = ctypes.cast(library.entry_probe, ctypes.c_void_p).value
         launch = (cpu_backend._CLaunch * 1)(cpu_backend._CLaunch(entry, ctypes.addressof(slots)))
-        backend.driver().run_steps(launch, 1, ctypes.c_longlong(1), threads, flush)
+        backend.run_steps(launch, 1, ctypes.c_longlong(1), threads, flush)
         results.append([float(x[1]), float(x[3])])
     assert results == [[2.0**-127, 2.0**-127], [0.0, 0.0], [2.0**-127, 2.0**-127]]
     assert np.float32(tiny) * np.float32(0.5) == 2.0**-127  # and off again for Python
-
-
-# ---- compilers ----
-
-
-@pytest.fixture
-def fresh_search():
-    compiler.find_compiler.cache_clear()
-    yield
-    compiler.find_compiler.cache_clear()
-
-
-def script(path, text):
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return str(path)
-
-
-@pytest.mark.usefixtures("fresh_search")
-def test_cxx_names_the_compiler_and_one_that_is_not_there_is_passed_over(monkeypatch, tmp_path):
-    usual = compiler.find_compiler()
-    mine = script(tmp_path / "my-compiler", f'exec {usual.path} "$@"')
-    for value, path in ((mine, mine), (str(tmp_path / "missing"), usual.path), ("", usual.path)):
-        compiler.find_compiler.cache_clear()
-        monkeypatch.setenv("CXX", value)
-        assert compiler.find_compiler().path == path
-
-
-@pytest.mark.usefixtures("fresh_search")
-def test_a_compiler_that_knows_no_native_target_is_used_without_it(monkeypatch, tmp_path):
-    usual = compiler.find_compiler()
-    limited = f'case "$*" in *native*) echo "bad value for -march" >&2; exit 1;; esac\nexec {usual.path} "$@"'
-    monkeypatch.setenv("CXX", script(tmp_path / "limited", limited))
-    compiler.find_compiler.cache_clear()
-    assert not any("native" in flag for flag in compiler.find_compiler().flags)
-
-
-@pytest.mark.usefixtures("fresh_search")
-def test_a_machine_without_a_compiler_says_what_was_looked_for(monkeypatch):
-    monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(BackendError, match=r"no C\+\+ compiler found \(looked for \$CXX, g\+\+, clang\+\+, c\+\+\)"):
-        cpu_backend.CpuBackend()
-    with pytest.raises(BackendError, match=r"apt install g\+\+\) or use backend='numpy'"):
-        gs.Simulator(gs.Network(), backend="cpu")
-
-
-def test_a_compiler_that_fails_is_quoted(monkeypatch, tmp_path):
-    monkeypatch.setenv("GPUSYN_CACHE", str(tmp_path))
-    broken = cpu().compiler._replace(path=script(tmp_path / "broken", "echo 'fatal error: out of luck' >&2; exit 1"))
-    with pytest.raises(BackendError, match=r"broken .* could not compile the kernels 'LIF.*out of luck; .*CXX"):
-        compiler.compile_library(broken, "text", "LIF(Exponential) float32/int32")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["broken"]
 
 
 @pytest.mark.usefixtures("optimised")

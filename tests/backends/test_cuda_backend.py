@@ -221,7 +221,7 @@ def test_missing_cupy_is_a_sentence_with_a_pip_line():
     def importer():
         raise ModuleNotFoundError("No module named 'cupy'", name="cupy")
 
-    with pytest.raises(BackendError, match=r"CuPy is not installed; fix: .*pip install \"gpusyn\[cuda13\]\""):
+    with pytest.raises(BackendError, match=r"CuPy is not installed; fix: .*pip install \"cupy-cuda13x>=14\""):
         CudaBackend(importer=importer)
 
 

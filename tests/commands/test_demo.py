@@ -88,7 +88,9 @@ def test_demo_without_optional_packages_says_the_line_and_goes_on(tmp_path, caps
 
 def test_demo_without_gpu_and_compiler_says_that_it_is_slow_and_why(tmp_path, capsys, numpy_alone, no_figure):
     assert main([*small_demo(tmp_path), "--backend", "auto"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    out, err = capsys.readouterr()
+    assert "gpusyn: backend" not in err  # the lines below say it
+    lines = out.splitlines()
     assert lines[1].startswith("backend: numpy")
     assert [line for line in lines if line.startswith("why: ")] == [
         f"why: backend '{name}' cannot be used: not on this machine; fix: buy one" for name in ("cuda", "cpu")

@@ -1,14 +1,18 @@
 """Every situation of a missing or broken GPU gets its own sentence and its own fix; none raises."""
 
+import importlib.metadata
 import os
+import shlex
+import tomllib
 from types import SimpleNamespace
 
 import pytest
 
-from gpusyn.backends.cuda.detect import Detection, Device, detect
+from gpusyn.backends.cuda.detect import Detection, Device, detect, installed_cupys
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.backends.select import BACKENDS
 from gpusyn.commands import info
+from tests.helpers.paths import ROOT
 
 H100 = ("NVIDIA H100", "90", 80 * 2**30)
 V100 = ("Tesla V100", "70", 16 * 2**30)
@@ -81,6 +85,8 @@ def failing(error):
     return importer
 
 
+WHEEL_12 = '"cupy-cuda12x>=14" "cuda-toolkit[cudart,nvrtc]==12.*"'
+WHEEL_13 = '"cupy-cuda13x>=14" "cuda-toolkit[cudart,nvrtc]==13.*"'
 INSUFFICIENT = "cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version"
 
 SITUATIONS = {
@@ -92,7 +98,7 @@ SITUATIONS = {
     "driver too old for CUDA 13": (
         {"driver": 12040, "count_error": INSUFFICIENT},
         "the driver supports CUDA 12.4, this CuPy needs 13.x",
-        ["update the driver to 580 or newer", "pip uninstall cupy-cuda13x", '"gpusyn[cuda12]"'],
+        ["update the driver to 580 or newer", "pip uninstall cupy-cuda13x; pip install", WHEEL_12],
     ),
     "driver too old for all": (
         {"driver": 11040, "runtime": 12090},
@@ -131,18 +137,18 @@ SITUATIONS = {
             "compile_error": "nvrtc: error: invalid value for --gpu-architecture (-arch)",
         },
         "NVRTC 13.2 does not know NVIDIA GeForce RTX 5090 (compute capability 12.0)",
-        ["pip install --upgrade"],
+        [f"pip install --upgrade {WHEEL_13}"],
     ),
     "kernel does not load": (
         {"compile_error": "compiling\nkernel.cu(1): error: something odd\nmore"},
         "does not compile and load with NVRTC 13.2 (FakeError: kernel.cu(1): error: something odd)",
         ["reinstall CuPy"],
     ),
-    "AMD": ({"is_hip": True}, "made for AMD's GPUs", ['pip install "gpusyn[cuda13]"']),
+    "AMD": ({"is_hip": True}, "made for AMD's GPUs", [f"pip install {WHEEL_13}"]),
     "two CuPys": (
         {"installed": ["cupy-cuda12x 14.2.0", "cupy-cuda13x 14.2.0"]},
         "several CuPys are installed and break each other (cupy-cuda12x 14.2.0, cupy-cuda13x 14.2.0)",
-        ["pip uninstall cupy-cuda12x cupy-cuda13x", '"gpusyn[cuda13]"', '"gpusyn[cuda12]"'],
+        ["pip uninstall cupy-cuda12x cupy-cuda13x", WHEEL_13, WHEEL_12],
     ),
     "a value nobody expects": ({"driver": None}, "CuPy failed (TypeError: ", ["reinstall it"]),
 }
@@ -167,11 +173,18 @@ def test_situation_has_its_sentence_and_its_fix(name):
     assert "\n" not in detection.verdict
 
 
-def test_missing_cupy_names_both_extras_with_their_drivers():
+def test_missing_cupy_names_both_wheels_with_their_drivers():
     detection = detect(failing(ModuleNotFoundError("No module named 'cupy'", name="cupy")), installed=list)
     assert detection.reason == "CuPy is not installed"
-    assert 'driver 580 or newer: pip install "gpusyn[cuda13]"' in detection.fix
-    assert '525 or newer: pip install "gpusyn[cuda12]"' in detection.fix
+    assert f"driver 580 or newer: pip install {WHEEL_13}" in detection.fix
+    assert f"525 or newer: pip install {WHEEL_12}" in detection.fix
+    assert "gpusyn[" not in detection.fix  # gpusyn is on no package index
+
+
+def test_the_wheels_are_those_of_the_extras():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    for name, line in (("cuda12", WHEEL_12), ("cuda13", WHEEL_13)):
+        assert shlex.split(line) == extras[name]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +195,7 @@ def test_missing_cupy_names_both_extras_with_their_drivers():
             "fastrlock",
             "pip install fastrlock",
         ),
+        (ModuleNotFoundError("nameless"), "ModuleNotFoundError: nameless", f"pip install {WHEEL_13}"),
         (ImportError("libcudart.so.13: cannot open"), "ImportError: libcudart", "pip uninstall cupy-cuda13x"),
         (AttributeError("ndarray has no attribute x"), "does not import", "pip uninstall cupy-cuda13x"),
     ],
@@ -268,6 +282,37 @@ def test_report_takes_cpu_where_there_is_a_compiler():
 def test_report_tells_what_the_environment_asks_for(monkeypatch):
     monkeypatch.setenv("GPUSYN_BACKEND", "numpy")
     assert "backend   auto: takes numpy (GPUSYN_BACKEND is set)" in described(found(), CUDA, CPU, NUMPY)
+
+
+@pytest.mark.parametrize("name", ["nunpy", "cuda"])
+def test_report_tells_that_what_the_environment_asks_for_cannot_be_had(name, monkeypatch):
+    monkeypatch.setenv("GPUSYN_BACKEND", name)
+    assert f"backend   auto: fails, because GPUSYN_BACKEND is '{name}', which cannot be used here; set another" in (
+        described(found(driver=0), CPU, NUMPY)
+    )
+
+
+def test_report_gives_the_reason_of_the_gpu_once():
+    detection = found(driver=0)
+    backends, reasons = {"numpy": NUMPY}, {"cuda": f"backend 'cuda' cannot be used: {detection.reason}; fix: ..."}
+    text = info.describe(detection, backends, reasons)
+    assert text.count(detection.reason) == 1
+    assert "backend 'cuda' cannot be used: see the last line" in text
+    other = {"cuda": "backend 'cuda' cannot be used: something else"}
+    assert "something else" in info.describe(detection, backends, other)
+
+
+def test_remains_of_other_packages_do_not_hide_a_cupy(monkeypatch):
+    class Remains:
+        version = "1"
+
+        @property
+        def metadata(self):
+            raise TypeError("no metadata")
+
+    cupy = SimpleNamespace(metadata={"Name": "cupy-cuda13x"}, version="14.2.0")
+    monkeypatch.setattr(importlib.metadata, "distributions", lambda: [Remains(), cupy])
+    assert installed_cupys() == ONE_CUPY
 
 
 def test_report_of_this_machine_fails_on_nothing():

@@ -11,6 +11,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.backends.cpu.backend import CpuBackend
+from gpusyn.backends.cpu.compiler import find_compiler
 from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.errors import BackendError
@@ -32,9 +33,10 @@ def backend_named(name: str, **options: Any) -> Any:
 def cpu(threads: int | None = None, **options: Any) -> CpuBackend:
     """The compiled backend."""
     try:
-        return CpuBackend(threads, **options)
+        find_compiler()
     except BackendError as error:
         pytest.skip(str(error))
+    return CpuBackend(threads, **options)
 
 
 @functools.cache

@@ -9,12 +9,14 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.backends.base import part_to_read, part_to_write
-from gpusyn.backends.cpu.compiler import Compiler, compile_library, find_compiler
+from gpusyn.backends.cpu.cache import compile_library
+from gpusyn.backends.cpu.compiler import Compiler, find_compiler
 from gpusyn.errors import BackendError
 from gpusyn.kernels.modules import Module, module_of
 from gpusyn.kernels.program import STATE, Launch, Program
@@ -48,21 +50,19 @@ class CpuBackend:
     Raises
     ------
     BackendError
-        If there is no C++ compiler on this machine.
+        If no C++ compiler works on this machine, or its libraries cannot be stored or loaded: the loop over steps is
+        compiled at once, or taken from the cache.
     """
 
     name = "cpu"
 
     def __init__(self, threads: int | None = None, *, flush_to_zero: bool = False) -> None:
-        compiler = find_compiler()
-        if compiler is None:
-            raise BackendError(
-                "no C++ compiler found (looked for $CXX, g++, clang++, c++); "
-                "install one (Debian: apt install g++) or use backend='numpy'"
-            )
-        self.compiler: Compiler = compiler
+        self.compiler: Compiler = find_compiler()
         self.threads = threads
         self.flush_to_zero = flush_to_zero
+        driver = compile_library(self.compiler, read_kernel("host/driver.cpp"), "driver")
+        #: The C++ loop over steps and launches.
+        self.run_steps = _function(driver, "run_steps")
 
     @property
     def workers(self) -> int:
@@ -86,9 +86,15 @@ class CpuBackend:
         entries = "".join(f"HOST_ENTRY({name})\n" for name in module.kernels)
         return compile_library(self.compiler, read_kernel("host/host.h") + module.text + entries, module.name)
 
-    def driver(self) -> ctypes.CDLL:
-        """Return the C++ loop over steps and launches."""
-        return compile_library(self.compiler, read_kernel("host/driver.cpp"), "driver")
+
+def _function(library: ctypes.CDLL, name: str) -> Any:
+    try:
+        return getattr(library, name)
+    except AttributeError as error:
+        raise BackendError(
+            f"a compiled library lacks the function {name} ({error}); "
+            "try another compiler through the environment variable CXX, or use backend='numpy'"
+        ) from error
 
 
 class CpuSession:
@@ -99,7 +105,8 @@ class CpuSession:
         self._arrays: dict[str, NDArray[np.generic]] = {}
         self._keep: list[object] = []  # objects to which C++ holds pointers
         self._flush = int(backend.flush_to_zero)
-        self._run_steps = backend.driver().run_steps
+        self._run_steps = backend.run_steps
+        self._libraries: dict[str, ctypes.CDLL] = {}
         self.rebind(program, {name: program.live(name) for name in program.specs})
         work = sum(spec.size for spec in program.of_role(STATE) if spec.dtype == program.numbers.real_dtype)
         self.threads = backend.threads or max(1, min(available_cores(), work // _WORK_PER_WORKER))
@@ -122,9 +129,11 @@ class CpuSession:
                 cell = ctypes.create_string_buffer(value.tobytes(), value.nbytes)
             self._keep.append(cell)
             slots[i] = ctypes.addressof(cell)
-        library = self._backend.library(module_of(launch.kernel, launch.signature, program.numbers))
-        entry = getattr(library, f"entry_{launch.kernel}")
-        self._keep += [slots, library, entry]
+        module = module_of(launch.kernel, launch.signature, program.numbers)
+        if module.name not in self._libraries:
+            self._libraries[module.name] = self._backend.library(module)
+        entry = _function(self._libraries[module.name], f"entry_{launch.kernel}")
+        self._keep += [slots, entry]
         return _CLaunch(ctypes.cast(entry, ctypes.c_void_p).value, ctypes.addressof(slots))
 
     def run(self, steps: int) -> None:

@@ -1,13 +1,18 @@
-"""The C++ compiler of this machine, found at run time, and the cache of the kernels that it compiles."""
+"""The C++ compiler of this machine, found at run time.
+
+Nothing that a compiler does can stop the search or a simulation: it may be missing, fail, hang, or write in any
+encoding. Each of these is a `BackendError` that quotes the compiler.
+"""
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import functools
-import hashlib
 import os
 import platform
+import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -15,15 +20,35 @@ from typing import NamedTuple
 
 from gpusyn.errors import BackendError
 
+_NAMES = ("g++", "clang++", "c++")
 _FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-w")
 # These keep the bits: no contraction to fused multiply-add, no reassociation, and SIMD only where the text requests it.
 _NUMERICS = ("-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
 
+#: Time limits (s) for the compilation of a module, which takes seconds, and for a question about version or target.
+COMPILE_LIMIT = 300.0
+ANSWER_LIMIT = 30.0
+
+# Commands that exceeded their limit in this process, and what was said: nobody waits for them again.
+_hanging: dict[tuple[str, ...], str] = {}
+
 
 class Compiler(NamedTuple):
-    """A C++ compiler, and the processor that `-march=native` resolves to on this machine."""
+    """A C++ compiler, and the processor that `-march=native` resolves to on this machine.
 
-    path: str
+    Attributes
+    ----------
+    command : tuple of str
+        Path of the program, and the arguments that `CXX` gives it, as in ``ccache g++``.
+    version : str
+        First line of its answer to ``--version``.
+    flags : tuple of str
+        Flags for the kernels.
+    target : str
+        The resolved target; different processors may share a home folder.
+    """
+
+    command: tuple[str, ...]
     version: str
     flags: tuple[str, ...]
     target: str
@@ -31,91 +56,145 @@ class Compiler(NamedTuple):
     @property
     def description(self) -> str:
         """One phrase with name and version."""
-        return f"{Path(self.path).name} ({self.version})"
+        return f"{shlex.join([Path(self.command[0]).name, *self.command[1:]])} ({self.version})"
 
 
-def cache_folder() -> Path:
-    """Return the folder for compiled kernels: `GPUSYN_CACHE`, else `gpusyn` in the user's cache folder."""
-    own = os.environ.get("GPUSYN_CACHE")
-    if own:
-        return Path(own)
-    if platform.system() == "Darwin":
-        return Path.home() / "Library" / "Caches" / "gpusyn"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gpusyn"
+def find_compiler() -> Compiler:
+    """Return the compiler that `CXX` names, or the first of g++, clang++ and c++ that works.
 
-
-def _output(command: list[str]) -> str | None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout + done.stderr if done.returncode == 0 else None
-
-
-@functools.cache
-def find_compiler(names: tuple[str, ...] = ("g++", "clang++", "c++")) -> Compiler | None:
-    """Return the first C++ compiler that works, `CXX` or one of `names`; None if there is none.
-
-    The resolved target is part of the result because different processors may share a home folder. Flags in
-    `GPUSYN_CXXFLAGS` follow gpusyn's own: for tests of bits, `-O1` compiles in half the time.
-    """
-    more = os.environ.get("GPUSYN_CXXFLAGS", "").split()
-    native = "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"
-    for name in (os.environ.get("CXX", ""), *names):
-        path = shutil.which(name) if name else None
-        version = _output([path, "--version"]) if path else None
-        if path is None or version is None:
-            continue
-        for machine in ((native,), ()):
-            target = _output([path, *machine, "-x", "c++", "-E", "-v", os.devnull])
-            if target is not None:
-                return Compiler(path, version.splitlines()[0], (*_FLAGS, *_NUMERICS, *machine, *more), target)
-    return None
-
-
-def compile_library(compiler: Compiler, text: str, name: str, folder: Path | None = None) -> ctypes.CDLL:
-    """Return the shared library of `text`, from the cache or compiled now.
-
-    The key is a hash of text, flags, compiler and resolved target. A new library gets its name by an atomic rename, so
-    two processes may compile the same text at the same time.
+    Flags in `GPUSYN_CXXFLAGS` follow gpusyn's own: for tests of bits, `-O1` compiles in half the time.
 
     Raises
     ------
     BackendError
-        If the compiler rejects the text, the cache folder cannot be written, or a library in it cannot be loaded.
+        If no compiler works, or not the one that `CXX` names.
     """
-    folder = folder or cache_folder()
-    key = hashlib.sha256("\0".join([text, *compiler.flags, compiler.path, compiler.version, compiler.target]).encode())
-    library = folder / f"{key.hexdigest()[:32]}.so"
-    if not library.exists():
+    own, more = os.environ.get("CXX", "").strip(), os.environ.get("GPUSYN_CXXFLAGS", "")
+    return _search(own, more, os.environ.get("PATH", os.defpath))
+
+
+@functools.cache
+def _search(own: str, more: str, path: str) -> Compiler:
+    """Find the compiler; the arguments are the environment variables that decide which it is."""
+    if own:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder) as scratch:
-                _compile(compiler, text, name, Path(scratch))
-                os.replace(Path(scratch) / "kernels.so", library)
-        except OSError as error:
+            return _examine(_split(own, path), more)
+        except BackendError as error:
             raise BackendError(
-                f"cpu backend: cannot write the kernel cache {folder} ({error}); "
-                "set GPUSYN_CACHE to a folder that can be written, or use backend='numpy'"
+                f"the compiler {own!r}, which the environment variable CXX names, does not work: {error}; "
+                "correct CXX or unset it"
             ) from error
+    failures = []
+    for name in _NAMES:
+        program = shutil.which(name, path=path)
+        if program is not None:
+            try:
+                return _examine((os.path.abspath(program),), more)
+            except BackendError as error:
+                failures.append(f"{name} does not work: {error}")
+    raise BackendError(
+        f"no C++ compiler found (looked for $CXX, {', '.join(_NAMES)}){''.join(f'; {f}' for f in failures)}; "
+        "install one (Debian: apt install g++) or use backend='numpy'"
+    )
+
+
+def _split(own: str, path: str) -> tuple[str, ...]:
+    """Return the command that `CXX` stands for: a program, maybe with blanks in its path, or one with arguments."""
+    with contextlib.suppress(ValueError):  # a quotation mark without its partner
+        for command in ([own], shlex.split(own)):
+            program = shutil.which(command[0], path=path)
+            if program is not None:
+                return os.path.abspath(program), *command[1:]
+    raise BackendError("there is no such program")
+
+
+def _examine(command: tuple[str, ...], more: str) -> Compiler:
+    version = run_tool((*command, "--version"), ANSWER_LIMIT).strip().partition("\n")[0] or "unknown version"
+    native = "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"
+    target = ("-x", "c++", "-E", "-v", os.devnull)
     try:
-        return ctypes.CDLL(str(library))
-    except OSError as error:
-        raise BackendError(
-            f"cpu backend: cannot load compiled kernels ({error}); delete {library} if it is damaged, "
-            "or set GPUSYN_CACHE to a folder on a disk that may hold programs"
-        ) from error
+        machine, resolved = [native], run_tool((*command, native, *target), ANSWER_LIMIT)
+    except BackendError:
+        machine, resolved = [], run_tool((*command, *target), ANSWER_LIMIT)
+    return Compiler(command, version, (*_FLAGS, *_NUMERICS, *machine, *more.split()), resolved)
 
 
-def _compile(compiler: Compiler, text: str, name: str, scratch: Path) -> None:
-    source = scratch / "kernels.cpp"
-    source.write_text(text, encoding="utf-8")
-    command = [compiler.path, *compiler.flags, str(source), "-o", str(scratch / "kernels.so")]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
+def compile_text(compiler: Compiler, text: str, name: str, scratch: Path) -> Path:
+    """Compile a kernel text in a folder that the caller removes, and return the shared library.
+
+    Raises
+    ------
+    BackendError
+        If the compiler rejects the text, takes longer than `COMPILE_LIMIT`, or writes no library.
+    OSError
+        If the folder cannot be written.
+    """
+    library = scratch / "kernels.so"
+    (scratch / "kernels.cpp").write_text(text, encoding="utf-8")
+    try:
+        run_tool((*compiler.command, *compiler.flags, "kernels.cpp", "-o", library.name), COMPILE_LIMIT, scratch)
+        if not library.is_file():
+            raise BackendError("it reported success, but wrote no library")
+    except BackendError as error:
         raise BackendError(
-            f"cpu backend: {compiler.description} could not compile the kernels '{name}': {first}; "
+            f"{compiler.description} could not compile the kernels '{name}': {error}; "
             "correct the text if you changed it (names in a model's struct come from its Python class), "
             "else try another compiler through the environment variable CXX, or backend='numpy'"
-        )
+        ) from error
+    return library
+
+
+def run_tool(command: tuple[str, ...], limit: float, folder: Path | None = None) -> str:
+    """Run a command without input, and return all that it writes; at the limit it ends, with the processes it started.
+
+    It works in `folder` and puts its temporary files there; by default, in the current folder and where it likes.
+    Messages are requested in English. The output goes to a file: a server that the command leaves behind (as wrappers
+    of compilers do) would keep a pipe open.
+
+    Raises
+    ------
+    BackendError
+        If it cannot be started, takes longer than `limit` (s), or fails; the message quotes its first error.
+    """
+    if command in _hanging:
+        raise BackendError(_hanging[command])
+    environment = {**os.environ, "LC_ALL": "C", **({"TMPDIR": str(folder)} if folder else {})}
+    try:
+        with (
+            tempfile.TemporaryFile() as output,
+            subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env=environment,
+                start_new_session=True,
+            ) as process,
+        ):
+            try:
+                status = process.wait(limit)
+            except BaseException:  # the limit, or an interruption by the user
+                _kill(process)
+                raise
+            output.seek(0)
+            said = output.read().decode("utf-8", "replace")
+    except OSError as error:
+        raise BackendError(f"it cannot be started ({error})") from error
+    except subprocess.TimeoutExpired as error:
+        _hanging[command] = f"it took longer than {limit:g} s and was stopped"
+        raise BackendError(_hanging[command]) from error
+    if status:
+        lines = said.splitlines()
+        first = next((line for line in lines if "error" in line), said)
+        raise BackendError(" ".join(first.split())[:300] or f"exit status {status}, without a message")
+    return said
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started: a compiler leaves its work to others, such as cc1plus and as."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()

@@ -7,16 +7,17 @@ within a chunk of steps.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.backends.base import part_to_read, part_to_write
-from gpusyn.backends.cpu.compiler import cache_folder
-from gpusyn.backends.cuda.detect import detect
-from gpusyn.errors import BackendError, ParameterError, PlanMemoryError
+from gpusyn.backends.cpu.cache import cache_folder
+from gpusyn.backends.cuda.detect import detect, error_text
+from gpusyn.errors import BackendError, GpusynError, ParameterError, PlanMemoryError
 from gpusyn.kernels.modules import Module, module_of
 from gpusyn.kernels.program import STATE, Launch, Program
 from gpusyn.kernels.spec import KERNELS
@@ -31,6 +32,20 @@ BLOCKS_PER_PROCESSOR = 8
 def import_cupy() -> Any:
     """Import CuPy and return it."""
     return importlib.import_module("cupy")
+
+
+@contextmanager
+def _errors_of_cupy(doing: str) -> Iterator[None]:
+    """Turn whatever CuPy, the driver or a library of CUDA raises into a BackendError."""
+    try:
+        yield
+    except GpusynError:
+        raise
+    except Exception as error:
+        raise BackendError(
+            f"cuda backend: {doing} failed ({error_text(error)}); see what gpusyn info and nvidia-smi say, "
+            "or use backend='cpu'"
+        ) from error
 
 
 class CudaBackend:
@@ -72,12 +87,14 @@ class CudaBackend:
 
     def free_memory(self) -> int:
         """Return the free bytes of the device, without the unused bytes in CuPy's pool."""
-        free, _ = self.cupy.cuda.runtime.memGetInfo()
+        with _errors_of_cupy("asking for the free memory"):
+            free, _ = self.cupy.cuda.runtime.memGetInfo()
         return int(free)
 
     def start(self, program: Program) -> CudaSession:
         """Compile, move the arrays to the device, and return the session."""
-        return CudaSession(self, program)
+        with _errors_of_cupy("the start of the program"):
+            return CudaSession(self, program)
 
     def module(self, module: Module) -> Any:
         """Return the compiled form of a kernel module; CuPy keeps it in its cache on disk."""
@@ -91,12 +108,12 @@ class CudaBackend:
 
 def _compile_message(module: Module, log: str) -> str:
     first = next((line.strip() for line in log.splitlines() if "error" in line), log.strip()[:200])
-    folder = cache_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = cache_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "nvrtc.log").write_text(log, encoding="utf-8")
         where = f"full log: {folder / 'nvrtc.log'}"
-    except OSError as error:
+    except (OSError, BackendError) as error:
         where = f"the full log could not be written ({error})"
     return f"cuda backend: kernels '{module.name}' ({', '.join(module.kernels)}) do not compile: {first}; {where}"
 
@@ -134,11 +151,8 @@ class CudaSession:
 
     def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Replace arrays by larger ones, and take the launches of `program`."""
-        with self._stream:
-            try:
-                bound = self._arrays | {name: self._cupy.asarray(array) for name, array in arrays.items()}
-            except self._cupy.cuda.memory.OutOfMemoryError as error:
-                raise PlanMemoryError(f"the GPU has no memory for larger arrays of inputs: {error}") from error
+        with _errors_of_cupy("making room for larger inputs"), self._stream:
+            bound = self._arrays | {name: self._cupy.asarray(array) for name, array in arrays.items()}
             calls = [self._prepare(launch, program, bound) for launch in program.launches]
             self._stream.synchronize()  # until then, a copy may still read the host's arrays
         self._arrays, self._calls, self._graph = bound, calls, None

@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-__all__ = ["MINIMUM_CAPABILITY", "Detection", "Device", "detect", "installed_cupys"]
+__all__ = ["MINIMUM_CAPABILITY", "Detection", "Device", "detect", "error_text", "installed_cupys"]
 
 MINIMUM_CAPABILITY = (7, 5)
 
 # Oldest driver of each CUDA generation, according to NVIDIA's table of minor version compatibility.
 _DRIVERS = {13: 580, 12: 525}
+# What the extras cuda12 and cuda13 install, by its own names: gpusyn itself is on no package index.
+_WHEELS = {cuda: f'"cupy-cuda{cuda}x>=14" "cuda-toolkit[cudart,nvrtc]=={cuda}.*"' for cuda in _DRIVERS}
 _INSTALL = "; ".join(
-    f'with an NVIDIA driver {driver} or newer: pip install "gpusyn[cuda{cuda}]"' for cuda, driver in _DRIVERS.items()
+    f"with an NVIDIA driver {driver} or newer: pip install {_WHEELS[cuda]}" for cuda, driver in _DRIVERS.items()
 )
 _PROBE = """extern "C" __global__ void gpusyn_probe(int *out) {
     out[0] = blockIdx.x;
@@ -100,13 +102,17 @@ def installed_cupys() -> list[str]:
     """Return the names and versions of the CuPy distributions here, such as ``["cupy-cuda13x 14.2.0"]``."""
     found = {}
     for distribution in importlib.metadata.distributions():
-        name = str(distribution.metadata["Name"] or "").lower()
+        try:
+            name = str(distribution.metadata["Name"] or "").lower()
+        except Exception:  # the remains of another package, which pip left without metadata
+            continue
         if re.fullmatch(r"cupy(-cuda\w+|-rocm-[\w-]+)?", name):
             found[name] = f"{name} {distribution.version}"
     return sorted(found.values())
 
 
-def _said(error: Exception) -> str:
+def error_text(error: Exception) -> str:
+    """Return the class and the most telling line of an error of CuPy, which may be long."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if "error" in line.lower()]
     return f"{type(error).__name__}: {(telling or lines or ['no message'])[0][:200]}"
@@ -129,10 +135,13 @@ def _load(importer: Callable[[], Any], installed: Iterable[str]) -> Any:
     except ModuleNotFoundError as error:
         if error.name == "cupy":
             raise _Unusable("CuPy is not installed", _INSTALL) from None
-        raise _Unusable(f"CuPy does not import ({_said(error)})", f"pip install {error.name}") from None
+        fix = f"pip install {error.name}" if error.name else "reinstall it: " + _INSTALL
+        raise _Unusable(f"CuPy does not import ({error_text(error)})", fix) from None
     except Exception as error:
         name = several[0].split()[0] if several else "cupy"
-        raise _Unusable(f"CuPy does not import ({_said(error)})", f"pip uninstall {name}; then, {_INSTALL}") from None
+        raise _Unusable(
+            f"CuPy does not import ({error_text(error)})", f"pip uninstall {name}; then, {_INSTALL}"
+        ) from None
 
 
 def _check_driver(driver: int, runtime: int) -> None:
@@ -145,7 +154,7 @@ def _check_driver(driver: int, runtime: int) -> None:
         )
     if have < need:
         update = f"update the driver to {_DRIVERS[need]} or newer" if need in _DRIVERS else "update the driver"
-        other = f', or: pip uninstall cupy-cuda{need}x; pip install "gpusyn[cuda{have}]"' if have in _DRIVERS else ""
+        other = f", or: pip uninstall cupy-cuda{need}x; pip install {_WHEELS[have]}" if have in _WHEELS else ""
         raise _Unusable(f"the driver supports CUDA {_cuda(driver)}, this CuPy needs {need}.x", update + other)
 
 
@@ -156,7 +165,7 @@ def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
     except Exception as error:
         if "cudaErrorNoDevice" not in str(error):
             raise _Unusable(
-                f"the driver answers with an error ({_said(error)})",
+                f"the driver answers with an error ({error_text(error)})",
                 "see whether nvidia-smi works; if it does not, reload or reinstall the driver",
             ) from None
         count = 0
@@ -201,7 +210,7 @@ def _nvrtc_version(cupy: Any, cuda: int) -> str:
         return ".".join(str(part) for part in cupy.cuda.nvrtc.getVersion())
     except Exception as error:
         raise _Unusable(
-            f"CUDA's compiler library (nvrtc) was not found ({_said(error)})",
+            f"CUDA's compiler library (nvrtc) was not found ({error_text(error)})",
             f'pip install "cuda-toolkit[nvrtc,cudart]=={cuda}.*"',
         ) from None
 
@@ -212,14 +221,14 @@ def _compile_probe(cupy: Any, nvrtc: str, device: Device) -> None:
     except Exception as error:
         text = str(error)
         if "gpu-architecture" in text:
-            fix = 'install a newer compiler library: pip install --upgrade "gpusyn[cuda13]"'
+            fix = f"install a newer compiler library: pip install --upgrade {_WHEELS[max(_WHEELS)]}"
             raise _Unusable(f"NVRTC {nvrtc} does not know {device}", fix) from None
         toolkit = os.environ.get("CUDA_PATH")
         if toolkit and ("incomplete type" in text or "fatal error" in text):
-            reason = f"headers of another CUDA ({toolkit}) reached NVRTC {nvrtc} ({_said(error)})"
+            reason = f"headers of another CUDA ({toolkit}) reached NVRTC {nvrtc} ({error_text(error)})"
             raise _Unusable(reason, "unset CUDA_PATH") from None
         raise _Unusable(
-            f"a three-line kernel does not compile and load with NVRTC {nvrtc} ({_said(error)})",
+            f"a three-line kernel does not compile and load with NVRTC {nvrtc} ({error_text(error)})",
             "reinstall CuPy and the CUDA libraries: " + _INSTALL,
         ) from None
 
@@ -263,5 +272,5 @@ def detect(importer: Callable[[], Any], installed: Callable[[], Iterable[str]] =
     except _Unusable as why:
         return replace(found, reason=why.reason, fix=why.fix)
     except Exception as error:  # a broken installation may raise any error at any place
-        return replace(found, reason=f"CuPy failed ({_said(error)})", fix="reinstall it: " + _INSTALL)
+        return replace(found, reason=f"CuPy failed ({error_text(error)})", fix="reinstall it: " + _INSTALL)
     return replace(found, usable=True)

@@ -1,0 +1,125 @@
+"""The cache of compiled kernels. Every library in it is checked before it is loaded.
+
+The name of a library is the key of what was compiled, then a hash of key and content. A library that is cut off,
+changed or renamed therefore does not fit its name, and is compiled anew. Loading a library runs it, so the folder and
+its files must be such that no other user can have written them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import os
+import platform
+import stat
+import tempfile
+from pathlib import Path
+
+from gpusyn.backends.cpu.compiler import Compiler, compile_text
+from gpusyn.errors import BackendError
+
+
+def cache_folder() -> Path:
+    """Return the folder for compiled kernels: `GPUSYN_CACHE`, else `gpusyn` in the user's cache folder.
+
+    Raises
+    ------
+    BackendError
+        If the user has no home folder.
+    """
+    own = os.environ.get("GPUSYN_CACHE")
+    if own:
+        return Path(own)
+    if platform.system() != "Darwin" and os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"]) / "gpusyn"
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise BackendError(f"no place for compiled kernels ({error}); set GPUSYN_CACHE to a folder") from error
+    return home / ("Library/Caches" if platform.system() == "Darwin" else ".cache") / "gpusyn"
+
+
+def compile_library(compiler: Compiler, text: str, name: str, folder: Path | None = None) -> ctypes.CDLL:
+    """Return the shared library of `text`, from the cache or compiled now.
+
+    The key is a hash of text, flags, compiler and resolved target. A new library gets its name by an atomic rename, so
+    two processes may compile the same text at the same time.
+
+    Raises
+    ------
+    BackendError
+        If the compiler fails, the cache folder cannot be written or could be written by other users, or the library
+        cannot be loaded.
+    """
+    folder = folder or cache_folder()
+    parts = [text, *compiler.flags, *compiler.command, compiler.version, compiler.target]
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = folder.resolve()  # what is checked is what is used, whatever becomes of a symbolic link
+        _require_own(folder)
+        return _stored(folder, key) or _made(folder, key, compiler, text, name)
+    except OSError as error:
+        raise BackendError(
+            f"cannot write the kernel cache {folder} ({error}); "
+            "set GPUSYN_CACHE to a folder that can be written, or use backend='numpy'"
+        ) from error
+
+
+def _stored(folder: Path, key: str) -> ctypes.CDLL | None:
+    """Return the library of a key, None if there is none that can be used; what cannot be used is removed."""
+    for file in sorted(folder.glob(f"{key}-*.so")):
+        with contextlib.suppress(OSError):  # unreadable, or made for other system libraries
+            if not _foreign(file.lstat()) and file.name == _file_name(key, file.read_bytes()):
+                return ctypes.CDLL(str(file))
+        with contextlib.suppress(OSError):
+            file.unlink()
+    return None
+
+
+def _made(folder: Path, key: str, compiler: Compiler, text: str, name: str) -> ctypes.CDLL:
+    """Compile a library, load it, and then put it into the cache."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        made = compile_text(compiler, text, name, Path(scratch))
+        made.chmod(0o755)  # whatever the umask
+        with made.open("rb+") as file:
+            content = file.read()
+            os.fsync(file.fileno())  # otherwise a crash of the system may leave the name without the content
+        try:
+            library = ctypes.CDLL(str(made))
+        except OSError as error:
+            why = str(error).replace(f"{scratch}{os.sep}", "")
+            raise BackendError(
+                f"cannot load the kernels '{name}' that {compiler.description} compiled ({why}); "
+                "set GPUSYN_CACHE to a folder on a disk that may hold programs, try another compiler through the "
+                "environment variable CXX, or use backend='numpy'"
+            ) from error
+        os.replace(made, folder / _file_name(key, content))
+    return library
+
+
+def _file_name(key: str, content: bytes) -> str:
+    return f"{key}-{hashlib.sha256(key.encode() + content).hexdigest()[:32]}.so"
+
+
+def _require_own(folder: Path) -> None:
+    why = _foreign(folder.stat())
+    if why:
+        raise BackendError(
+            f"the kernel cache {folder} is not used, because {why}, and what lies in it would be run; "
+            "set GPUSYN_CACHE to a folder that only you can write (chmod go-w), or use backend='numpy'"
+        )
+
+
+def _foreign(found: os.stat_result) -> str:
+    """Return why another user may have written a folder or file, "" if only this user and root can have done so."""
+    if os.name != "posix":
+        return ""
+    if stat.S_ISLNK(found.st_mode):
+        return "it is a symbolic link"
+    if found.st_uid not in (os.geteuid(), 0):
+        return f"it belongs to another user (number {found.st_uid})"
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"other users can write it (mode {stat.S_IMODE(found.st_mode):o})"
+    return ""
