@@ -1,6 +1,7 @@
 """The CUDA backend's Python on a stand-in for CuPy: graphs, memory, errors, and no host work within a chunk."""
 
 import gc
+import math
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from gpusyn.backends.cuda.backend import GRAPH_STEPS, CudaBackend
 from gpusyn.errors import BackendError
 from gpusyn.kernels.program import STATE
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.simulation import simulator
 from tests.emulation import ORDERS, check_guards, compiler, cupy, launches, pretend, sanitizer_environment, using
 from tests.emulation.device import used_bytes
 from tests.helpers.hand_made import SINGLE, make
@@ -93,8 +95,10 @@ def calls(monkeypatch):
     return seen
 
 
-def test_python_launches_kernels_once_and_graphs_do_the_rest(calls):
+def test_python_launches_kernels_once_and_graphs_do_the_rest(calls, monkeypatch):
+    monkeypatch.setattr(simulator, "CHUNK_SECONDS", math.inf)  # chunks begin small, and are small while they are slow
     with gs.Simulator(describe(), dt=DT, seed=3, backend=emulated()) as sim:
+        sim._chunk = 4 * GRAPH_STEPS
         step = len(sim._compiled.program.launches)
         sim.step(GRAPH_STEPS - 1)
         assert len(calls) == (GRAPH_STEPS - 1) * step  # too few for a graph
