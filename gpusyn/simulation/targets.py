@@ -109,7 +109,7 @@ def changes(target: Target, variable: Any, values: Any, named: dict[str, Any], w
         if values is not None:
             raise ArgumentError(f"{where}: got two values; give one, or name it: one of {listed}")
         variable, values = names[0], variable
-    if variable in FIXED and isinstance(target, Selection):
+    if isinstance(target, Selection) and isinstance(variable, str) and variable in FIXED:
         raise ParameterError(
             f"{where}: {variable} cannot change, because sums were planned for it; give it when the population is made"
         )

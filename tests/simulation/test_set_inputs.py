@@ -255,6 +255,7 @@ WRONG = {
     "nothing": (lambda s: s.set("current"), "needs what to set of 'current', and its new value; it has current"),
     "no name": (lambda s: s.set("cells", values=1.0), "a value without a name; name one of V, g_AMPA"),
     "not a name": (lambda s: s.set("cells", 250.0), r"Simulator\.set\(\)\.variable: must be one of the names V, "),
+    "an array as name": (lambda s: s.set("cells", np.zeros(3)), r"\.variable: must be one of the names V, "),
     "no value": (lambda s: s.set("cells", "I_e"), "needs the new value of 'I_e'"),
     "two values": (lambda s: s.set("current", 1.0, 2.0), "got two values"),
     "twice": (lambda s: s.set("drive", "rate", 1.0, rate=2.0), "'rate' is given twice"),
