@@ -56,11 +56,15 @@ if TYPE_CHECKING:
     from gpusyn import measure as measure
     from gpusyn import plot as plot
     from gpusyn.io.results_file import open_results as open_results
+    from gpusyn.results.spike_data import SpikeData as SpikeData
+    from gpusyn.results.trace_data import TraceData as TraceData
     from gpusyn.simulation.simulator import Simulator as Simulator
 
 # Loaded on first use: public name -> its module.
 _LAZY = {
     "Simulator": "gpusyn.simulation.simulator",
+    "SpikeData": "gpusyn.results.spike_data",
+    "TraceData": "gpusyn.results.trace_data",
     "measure": "gpusyn.measure",
     "open_results": "gpusyn.io.results_file",
     "plot": "gpusyn.plot",
@@ -118,7 +122,9 @@ __all__ = [
     "SimulationError",
     "Simulator",
     "SlowUnblock",
+    "SpikeData",
     "SpikeSource",
+    "TraceData",
     "Uniform",
     "UnknownNameError",
     "Waveform",
