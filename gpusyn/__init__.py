@@ -55,6 +55,7 @@ from gpusyn.utils.version import __version__ as __version__
 if TYPE_CHECKING:
     from gpusyn import measure as measure
     from gpusyn import plot as plot
+    from gpusyn.io.results_file import Results as Results
     from gpusyn.io.results_file import open_results as open_results
     from gpusyn.results.spike_data import SpikeData as SpikeData
     from gpusyn.results.trace_data import TraceData as TraceData
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 
 # Loaded on first use: public name -> its module.
 _LAZY = {
+    "Results": "gpusyn.io.results_file",
     "Simulator": "gpusyn.simulation.simulator",
     "SpikeData": "gpusyn.results.spike_data",
     "TraceData": "gpusyn.results.trace_data",
@@ -118,6 +120,7 @@ __all__ = [
     "Ratio",
     "Receptor",
     "Recorder",
+    "Results",
     "Selection",
     "SimulationError",
     "Simulator",
@@ -137,13 +140,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'gpusyn' has no attribute {name!r}")
-    module = importlib.import_module(_LAZY[name])
-    found = globals()[name] = getattr(module, name, module)
-    return found
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one that is loaded on first use
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module 'gpusyn' has no attribute {name!r}")
+        module = importlib.import_module(_LAZY[name])
+        found = globals()[name] = getattr(module, name, module)
+        return found
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(_LAZY))
+    return [*__all__, "__version__"]

@@ -14,7 +14,6 @@ A step from t to t + dt has this order:
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -24,12 +23,13 @@ from gpusyn.backends.base import Backend, Session, start_session
 from gpusyn.backends.select import use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plan import Plan, plan
-from gpusyn.errors import SimulationError
+from gpusyn.errors import ArgumentError, SimulationError
 from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer, public, real, whole_steps
+from gpusyn.simulation.data_access import Data
 from gpusyn.simulation.file_streams import check_files, save_results
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
@@ -41,16 +41,6 @@ from gpusyn.utils.progress import progress_bar
 
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
 CHUNK_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Data:
-    """Data recorded so far (`sim.data`); index it with a recorder or with its name."""
-
-    simulator: Simulator
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.simulator._recordings.data(key)
 
 
 @public
@@ -71,8 +61,8 @@ class Simulator(StateMethods):
     precision : {"single", "double"}
         Precision of the state: float32 or float64.
     threads : int, optional
-        Worker threads of the `cpu` backend; by default as many as the cores that the process may use. No result
-        depends on it.
+        Worker threads of the `cpu` backend; by default what the environment variable ``GPUSYN_THREADS`` says, else as
+        many as the cores that the process may use. No result depends on it.
     chunk_steps : int, optional
         Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
 
@@ -162,8 +152,8 @@ class Simulator(StateMethods):
 
     @property
     def data(self) -> Data:
-        """Data recorded so far: `sim.data[recorder]` is a SpikeData or a TraceData."""
-        return Data(self)
+        """Data recorded so far, a mapping: `sim.data[recorder]` is a SpikeData or a TraceData."""
+        return Data(self._recordings)
 
     @public
     def run(self, duration: float, progress: bool = False) -> None:
@@ -332,6 +322,12 @@ class Simulator(StateMethods):
                 self._recordings.close()
             finally:
                 self._session.close()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise ArgumentError(
+            "Simulator: cannot be copied or sent to another process, since its state is in the memory of its backend; "
+            "make another Simulator of its network and seed, or send its data, such as sim.data[recorder]"
+        )
 
     def __enter__(self) -> Simulator:
         return self
