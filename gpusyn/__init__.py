@@ -37,6 +37,7 @@ from gpusyn.errors import (
     ParameterError,
     PlanMemoryError,
     SimulationError,
+    SweepError,
     UnknownNameError,
 )
 from gpusyn.network.network import Network
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from gpusyn.results.spike_data import SpikeData as SpikeData
     from gpusyn.results.trace_data import TraceData as TraceData
     from gpusyn.simulation.simulator import Simulator as Simulator
+    from gpusyn.simulation.sweeps import sweep as sweep
 
 # Loaded on first use: public name -> its module.
 _LAZY = {
@@ -70,6 +72,7 @@ _LAZY = {
     "measure": "gpusyn.measure",
     "open_results": "gpusyn.io.results_file",
     "plot": "gpusyn.plot",
+    "sweep": "gpusyn.simulation.sweeps",
 }
 
 __all__ = [
@@ -127,6 +130,7 @@ __all__ = [
     "SlowUnblock",
     "SpikeData",
     "SpikeSource",
+    "SweepError",
     "TraceData",
     "Uniform",
     "UnknownNameError",
@@ -137,6 +141,7 @@ __all__ = [
     "open_results",
     "plan",
     "plot",
+    "sweep",
 ]
 
 

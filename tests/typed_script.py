@@ -30,6 +30,7 @@ def known() -> None:
             assert_type(name, str)
             assert_type(data, gs.SpikeData | gs.TraceData)
     assert_type(gs.open_results("run.h5"), gs.Results)
+    assert_type(gs.sweep(rate, [1, 2], processes=2), list[float])
 
 
 def rate(seed: int) -> float:
@@ -43,3 +44,4 @@ def refused(sim: gs.Simulator, data: gs.SpikeData) -> None:
     data.rates()  # type: ignore[attr-defined]
     data.between("start")  # type: ignore[arg-type]
     sim.data[3]  # type: ignore[call-overload]
+    gs.sweep(rate, ["seed"])  # type: ignore[arg-type]

@@ -143,7 +143,7 @@ def choose(
     name : {"auto", "cuda", "cpu", "numpy"}
         Name of the backend; the environment variable `GPUSYN_BACKEND` replaces `auto`.
     threads : int, optional
-        Worker threads of the `cpu` backend.
+        Worker threads of the `cpu` backend; the environment variable `GPUSYN_THREADS` replaces None.
     option, threads_option : str
         Places where the user gave the two, for messages.
 
@@ -166,8 +166,7 @@ def _first(
 ) -> tuple[Choice, Result]:
     """Return the requested backend, or for `auto` the first with which `use` works; and what `use` returns."""
     name = one_of(name, names(), option)
-    if threads is not None:
-        threads = integer(threads, threads_option, low=1, high=1024)
+    threads = _checked_threads(threads, threads_option)
     asked = f"asked for with {option}"
     if name == "auto":
         name = one_of(os.environ.get("GPUSYN_BACKEND", "auto"), names(), "environment variable GPUSYN_BACKEND")
@@ -188,6 +187,13 @@ def _first(
                 raise
             reasons.append(f"{candidate} backend: {str(error).splitlines()[0]}")
     raise BackendError(f"no backend can be used on this machine: {'; '.join(reasons)}")
+
+
+def _checked_threads(threads: Any, where: str) -> int | None:
+    text = os.environ.get("GPUSYN_THREADS", "")
+    if threads is None and text:
+        threads, where = int(text) if text.isdecimal() else text, "environment variable GPUSYN_THREADS"
+    return None if threads is None else integer(threads, where, low=1, high=1024)
 
 
 def use_backend(
