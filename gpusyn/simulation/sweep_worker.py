@@ -59,9 +59,13 @@ def _end_with_parent() -> None:
 
 def _interrupt_once(number: int, frame: Any) -> None:
     """Interrupt a worker; a second signal (one from the terminal, one from the sweep) must not disturb its end."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, _ignore)  # not SIG_IGN: Python would report a signal that came already
     raise KeyboardInterrupt
+
+
+def _ignore(number: int, frame: Any) -> None:
+    pass
 
 
 def _answer(function: bytes, value: bytes) -> bytes:

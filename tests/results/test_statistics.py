@@ -158,6 +158,14 @@ def test_neurons_are_chosen_by_name_or_as_objects(populations) -> None:
     assert spikes.binned_rate(5.0, E[5])[1].tolist() == [400.0, 0.0]
 
 
+def test_a_population_may_have_been_recorded_in_parts(populations) -> None:
+    E, I = populations
+    spikes = gs.SpikeData([("E", 2, [8, 9]), ("I", 1, [0]), ("E", 1, [3])], [1.0, 2.0, 2.0], [1, 3, 3], 10.0)
+    assert spikes.counts(E).tolist() == [0, 1, 2]
+    assert spikes.counts(E[[3, 9]]).tolist() == [2, 1]
+    assert spikes[E[[3, 9]] + I[0]].local_ids.tolist() == [9, 3, 3]
+
+
 def test_traces_are_selected_by_name_or_as_objects(populations) -> None:
     E, I = populations
     traces = gs.TraceData(PARTS, {"V": np.arange(10.0).reshape(2, 5)}, [1.0, 2.0], {"V": "mV"})

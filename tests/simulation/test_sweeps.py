@@ -34,6 +34,9 @@ class Trial:
 
 
 def simulate(current):
+    Path(f"{current}.begun").touch()
+    while len(list(Path().glob("*.begun"))) < 2:  # another worker computes another value
+        time.sleep(0.01)
     net = gs.Network()
     cells = net.population("cells", 3, gs.LIF(I_e=current))
     spikes, V = net.record(cells, "spikes"), net.record(cells, "V", every=1.0)
@@ -62,7 +65,7 @@ def stream(number):
     net.record(net.population("cells", 1, gs.LIF(I_e=300.0)), "spikes", file=f"{number}.h5")
     with gs.Simulator(net, backend="numpy") as sim:
         sim.run(10.0)
-        Path(f"{number}.pid").write_text(str(os.getpid()))
+        Path(f"{number}-{os.getpid()}.pid").touch()
         sim.run(1e9)
 
 
@@ -91,7 +94,7 @@ def test_results_come_in_order_from_workers_with_one_thread(tmp_path: Path) -> N
         currents = [500.0, 150.0, 200.0, 300.0]
         results = gs.sweep(simulate, currents, processes=2, progress=True)
         print([r["trial"].current for r in results] == currents, {r["trial"].threads for r in results})
-        print(len({r["trial"].process for r in results} - {os.getpid()}))
+        print(os.getpid() in {r["trial"].process for r in results})
         os.environ["GPUSYN_THREADS"] = "1"
         for result, here in zip(results, map(simulate, currents)):
             assert result["trial"].spikes == here["trial"].spikes == result["all"]["cells:spikes"]
@@ -99,7 +102,7 @@ def test_results_come_in_order_from_workers_with_one_thread(tmp_path: Path) -> N
         print(len(results[0]["trial"].spikes) > len(results[3]["trial"].spikes) > 0)
         """,
     )
-    assert printed.startswith("True {'1'}\n2\nTrue\n"), printed
+    assert printed.startswith("True {'1'}\nFalse\nTrue\n"), printed
     assert "4/4 values" in printed or "running 4 values" in printed
 
 
@@ -122,31 +125,43 @@ def test_a_failure_names_its_value_and_keeps_the_other_results(tmp_path: Path) -
     ]
 
 
-@pytest.mark.parametrize("to_all", [True, False])  # as from a terminal; or to the script alone
-def test_ctrl_c_stops_all_workers_which_close_their_files(to_all: bool, tmp_path: Path) -> None:
-    pytest.importorskip("h5py")
-    (tmp_path / "script.py").write_text(
+def interrupted(folder: Path, *, begun: int, to_all: bool) -> str:
+    """Return what a script writes to stderr that is interrupted once `begun` workers simulate."""
+    (folder / "script.py").write_text(
         SCRIPT
         + 'if __name__ == "__main__":\n'
         + "    signal.signal(signal.SIGINT, signal.default_int_handler)  # a test may run in the background\n"
+        + "    Path('script.pid').touch()\n"
         + "    gs.sweep(stream, [1, 2], processes=2)\n"
     )
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "script.py"]
-    script = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    while len(list(tmp_path.glob("*.pid"))) < 2:
+    start = {"cwd": folder, "env": os.environ | {"PYTHONPATH": str(ROOT)}, "stderr": subprocess.PIPE, "text": True}
+    script = subprocess.Popen([sys.executable, "script.py"], start_new_session=True, **start)
+    while len(list(folder.glob("*.pid"))) <= begun:
         assert script.poll() is None, script.communicate()[1]
         time.sleep(0.05)
+    if not begun:
+        time.sleep(0.3)  # the workers are being started, most likely
     os.killpg(script.pid, signal.SIGINT) if to_all else os.kill(script.pid, signal.SIGINT)
-    errors = script.communicate()[1]
+    return script.communicate()[1]
+
+
+@pytest.mark.parametrize("to_all", [True, False])  # as from a terminal; or to the script alone
+def test_ctrl_c_stops_all_workers_which_close_their_files(to_all: bool, tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    errors = interrupted(tmp_path, begun=2, to_all=to_all)
     assert errors.rstrip().endswith("KeyboardInterrupt")
     assert errors.count("Traceback") == 1  # workers end in silence
     for number in (1, 2):
+        (mark,) = tmp_path.glob(f"{number}-*.pid")
         with pytest.raises(ProcessLookupError):
-            os.kill(int((tmp_path / f"{number}.pid").read_text()), 0)
-        assert len(gs.open_results(tmp_path / f"{number}.h5").spikes) > 0
+            os.kill(int(mark.stem.partition("-")[2]), 0)
+        assert gs.open_results(tmp_path / f"{number}.h5").status == "interrupted"
+
+
+def test_ctrl_c_is_answered_in_silence_by_workers_that_are_being_started(tmp_path: Path) -> None:
+    errors = interrupted(tmp_path, begun=0, to_all=True)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert errors.count("Traceback") == 1
 
 
 def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
