@@ -38,7 +38,7 @@ def sweep(
     Parameters
     ----------
     function : callable
-        Function of one value, such as a seed or a parameter. It makes its own Simulator and returns what is needed of
+        Function of one value, such as a trial or a parameter. It makes its own Simulator and returns what is needed of
         it: numbers, arrays, `sim.data[recorder]`, or containers of these. Workers import it, so it must be defined at
         the top level of a script or a module.
     values : iterable
