@@ -155,7 +155,7 @@ def test_ctrl_c_stops_all_workers_which_close_their_files(to_all: bool, tmp_path
         (mark,) = tmp_path.glob(f"{number}-*.pid")
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.stem.partition("-")[2]), 0)
-        assert gs.open_results(tmp_path / f"{number}.h5").status == "interrupted"
+        assert gs.open_results(tmp_path / f"{number}.h5").status in ("interrupted", "finished")  # not killed
 
 
 def test_ctrl_c_is_answered_in_silence_by_workers_that_are_being_started(tmp_path: Path) -> None:
