@@ -37,6 +37,7 @@ from gpusyn.errors import (
     ParameterError,
     PlanMemoryError,
     SimulationError,
+    SweepError,
     UnknownNameError,
 )
 from gpusyn.network.network import Network
@@ -55,15 +56,23 @@ from gpusyn.utils.version import __version__ as __version__
 if TYPE_CHECKING:
     from gpusyn import measure as measure
     from gpusyn import plot as plot
+    from gpusyn.io.results_file import Results as Results
     from gpusyn.io.results_file import open_results as open_results
+    from gpusyn.results.spike_data import SpikeData as SpikeData
+    from gpusyn.results.trace_data import TraceData as TraceData
     from gpusyn.simulation.simulator import Simulator as Simulator
+    from gpusyn.simulation.sweeps import sweep as sweep
 
 # Loaded on first use: public name -> its module.
 _LAZY = {
+    "Results": "gpusyn.io.results_file",
     "Simulator": "gpusyn.simulation.simulator",
+    "SpikeData": "gpusyn.results.spike_data",
+    "TraceData": "gpusyn.results.trace_data",
     "measure": "gpusyn.measure",
     "open_results": "gpusyn.io.results_file",
     "plot": "gpusyn.plot",
+    "sweep": "gpusyn.simulation.sweeps",
 }
 
 __all__ = [
@@ -114,11 +123,15 @@ __all__ = [
     "Ratio",
     "Receptor",
     "Recorder",
+    "Results",
     "Selection",
     "SimulationError",
     "Simulator",
     "SlowUnblock",
+    "SpikeData",
     "SpikeSource",
+    "SweepError",
+    "TraceData",
     "Uniform",
     "UnknownNameError",
     "Waveform",
@@ -128,16 +141,19 @@ __all__ = [
     "open_results",
     "plan",
     "plot",
+    "sweep",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'gpusyn' has no attribute {name!r}")
-    module = importlib.import_module(_LAZY[name])
-    found = globals()[name] = getattr(module, name, module)
-    return found
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one that is loaded on first use
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module 'gpusyn' has no attribute {name!r}")
+        module = importlib.import_module(_LAZY[name])
+        found = globals()[name] = getattr(module, name, module)
+        return found
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(_LAZY))
+    return [*__all__, "__version__"]

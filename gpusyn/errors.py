@@ -10,6 +10,10 @@ Traceback (most recent call last):
 gpusyn.errors.ParameterError: Projection 'I->E'.delay: must be a multiple of dt = 0.1 ms (got 0.25)
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 __all__ = [
     "ArgumentError",
     "BackendError",
@@ -20,6 +24,7 @@ __all__ = [
     "ParameterError",
     "PlanMemoryError",
     "SimulationError",
+    "SweepError",
     "UnknownNameError",
 ]
 
@@ -50,6 +55,12 @@ class BackendError(GpusynError, RuntimeError):
 
 class SimulationError(GpusynError, RuntimeError):
     """A state that became NaN or infinite, or a simulator that was used after ``close()``."""
+
+
+class SweepError(GpusynError, RuntimeError):
+    """A failure of the function of a sweep; the attribute `results` is a dict of the results by position until then."""
+
+    results: Mapping[int, Any] = MappingProxyType({})
 
 
 class FileError(GpusynError, OSError):

@@ -115,7 +115,7 @@ def test_every_folder_has_a_floor():
 
 def test_the_root_holds_the_public_face_alone():
     files = {p.name for p in (ROOT / "gpusyn").iterdir() if p.is_file()}
-    assert files == {"__init__.py", "__main__.py", "errors.py", "plot.py", "py.typed"}
+    assert files == {"__init__.py", "__main__.py", "errors.py", "py.typed"}
 
 
 def test_dependencies_point_one_way():

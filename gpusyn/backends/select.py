@@ -144,7 +144,7 @@ def choose(
     name : {"auto", "cuda", "cpu", "numpy"}
         Name of the backend; the environment variable `GPUSYN_BACKEND` replaces `auto`.
     threads : int, optional
-        Worker threads of the `cpu` backend.
+        Worker threads of the `cpu` backend; the environment variable `GPUSYN_THREADS` replaces None.
     option, threads_option : str
         Places where the user gave the two, for messages.
 
@@ -191,7 +191,10 @@ def _first(
 
 
 def checked_threads(threads: Any, where: str) -> int | None:
-    """Return a number of worker threads, or None: as many as the backend chooses."""
+    """Return a number of worker threads, also of the environment, or None: as many as the backend chooses."""
+    text = os.environ.get("GPUSYN_THREADS", "")
+    if threads is None and text:
+        threads, where = int(text) if text.isdecimal() else text, "environment variable GPUSYN_THREADS"
     return None if threads is None else integer(threads, where, low=1, high=1024)
 
 

@@ -76,7 +76,7 @@ class RecorderLayout:
         """
         neurons = RecordedNeurons(self.populations, f"Recorder {self.name!r}")
         for name in neurons.names:
-            local = np.sort(neurons.local_ids[neurons.mask(name, self.name)])
+            local = np.sort(neurons.local_ids[neurons.positions(name, self.name)])
             if len(local) and (local[0] < 0 or np.any(np.diff(local) == 0)):
                 raise ParameterError(
                     f"Recorder {self.name!r}: population {name!r} has a neuron twice or a negative id, "
@@ -120,7 +120,7 @@ class Stored:
         neurons = self.layout.neurons()
         for variable, own in zip(self.layout.variables or (SPIKES,), self.own, strict=True):
             for population in neurons.names:
-                columns = np.flatnonzero(neurons.mask(population, self.layout.name))
+                columns = neurons.positions(population, self.layout.name)
                 columns = columns[np.argsort(neurons.local_ids[columns], kind="stable")]
                 group = f"{self._root(variable, own)}/{group_name(population)}"
                 yield FilePlace(variable, population, group, columns, neurons.local_ids[columns])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,13 @@ from gpusyn.io.provenance import STATES, read_provenance, status
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
-from gpusyn.results.recorded_neurons import name_of
+from gpusyn.results.by_name import ByName
+from gpusyn.results.recorded_neurons import described, name_of
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
+from gpusyn.utils.immutable import ReadOnlyDict
 from gpusyn.utils.paths import as_path
+from gpusyn.utils.reprs import headed, shortened
 
 __all__ = ["Results", "open_results", "repair"]
 
@@ -108,16 +110,18 @@ def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
     return directory or single or list(found)
 
 
-class Results:
-    """Recorded spikes and traces in files; each is read on first access and then kept in memory.
+class Results(ByName[SpikeData | TraceData]):
+    """Recorded spikes and traces in files, from :func:`open_results`; each is read on first access and then kept.
 
-    ``results[recorder]`` equals ``sim.data[recorder]`` of the simulation. `spikes` and `traces` are shorter if there is
-    one recorder of each kind.
+    It is a mapping by recorder: ``results[recorder]`` equals ``sim.data[recorder]`` of the simulation. `spikes` and
+    `traces` are shorter if there is one recorder of each kind. All parameters but `pieces` are attributes.
 
-    Attributes
+    Parameters
     ----------
     path : pathlib.Path
         File or directory that was opened.
+    pieces : list of Piece
+        Parts of the recorders' data and the places where they are stored.
     provenance : mapping of str
         What the file says of the simulation: ``version`` (of gpusyn), ``seed``, ``trial``, ``dt`` (ms), ``precision``,
         ``backend``, ``start`` (UTC, ISO 8601), and the durations ``planned`` and ``reached`` (ms). Files of earlier
@@ -126,13 +130,16 @@ class Results:
         ``"running"`` while a simulation writes the file, ``"killed"`` if its simulation ended without closing it,
         ``"interrupted"`` if the file was closed before the planned duration was reached. On systems without file locks,
         a file that another process writes counts as killed.
+
+    Attributes
+    ----------
     finished : bool
         True if the planned duration was reached and the file was closed.
     """
 
     def __init__(self, path: Path, pieces: list[Piece], provenance: Mapping[str, Any], status: str) -> None:
         self.path = path
-        self.provenance = MappingProxyType(dict(provenance))
+        self.provenance = ReadOnlyDict(provenance)
         self.status = status
         self._recorders: dict[str, list[Piece]] = {}
         for piece in sorted(pieces, key=lambda piece: piece.order):
@@ -156,6 +163,12 @@ class Results:
             pieces = self._recorders[name]
             self._read[name] = read_spikes(pieces[0]) if pieces[0].layout.is_spikes else read_traces(pieces)
         return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._recorders)
+
+    def __len__(self) -> int:
+        return len(self._recorders)
 
     @property
     def spikes(self) -> SpikeData:
@@ -197,18 +210,18 @@ class Results:
         state = self.status + (" at" if self.status in ("killed", "interrupted") else ",")
         planned = self.provenance.get("planned", self.time)
         until = f"{self.time:g} ms" if self.time >= planned else f"{self.time:g} of {planned:g} ms"
-        listed = "".join(f"\n  {name}: {self._describe(pieces)}" for name, pieces in self._recorders.items())
-        return f"Results({str(self.path)!r}, {state} {until}){listed}"
+        recorders = (f"{name}: {self._describe(pieces)}" for name, pieces in self._recorders.items())
+        return headed(f"Results({str(self.path)!r}, {state} {until})", recorders)
 
     def _describe(self, pieces: list[Piece]) -> str:
-        neurons = " + ".join(f"{name} ({size})" for name, size, _ in pieces[0].layout.populations)
+        neurons = described(pieces[0].layout.populations)
         if pieces[0].layout.is_spikes:
             return f"{sum(pieces[0].counts)} spikes of {neurons}"
-        variables = ", ".join(variable for piece in pieces for variable in piece.layout.variables)
+        variables = ", ".join(shortened(variable for piece in pieces for variable in piece.layout.variables))
         return f"{variables} of {neurons}, every {pieces[0].layout.every:g} ms"
 
 
-class _Traces(Mapping[str, TraceData]):
+class _Traces(ByName[TraceData]):
     """TraceData by variable, read on first access."""
 
     def __init__(self, path: Path, homes: dict[str, list[Piece]]) -> None:
@@ -220,9 +233,6 @@ class _Traces(Mapping[str, TraceData]):
         if name not in self._read:
             self._read[name] = read_traces(self._homes[name], name)
         return self._read[name]
-
-    def __contains__(self, variable: object) -> bool:
-        return isinstance(variable, str) and variable in self._homes
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._homes)

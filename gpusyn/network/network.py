@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy.typing as npt
 
@@ -22,7 +22,14 @@ from gpusyn.network.projections import (
     receptor_at,
     synapse_count,
 )
-from gpusyn.network.recorder import Recorder, checked_file, checked_overwrite, checked_variables
+from gpusyn.network.recorder import (
+    Recorder,
+    SpikeRecorder,
+    TraceRecorder,
+    checked_file,
+    checked_overwrite,
+    checked_variables,
+)
 from gpusyn.neurons import NeuronModel
 from gpusyn.parameters.scalars import instance, integer, public, real, show
 from gpusyn.parameters.values import values
@@ -217,6 +224,27 @@ class Network(NetworkInputs):
         limits = checked_limits(w_max, kept, kinds, where)
         return self._add("projection", Projection(name, pre, post, rule, kept, delays, limits))
 
+    @overload
+    def record(  # type: ignore[overload-overlap]  # "spikes" in a variable of type str counts as traces
+        self,
+        source: Selection,
+        variables: Literal["spikes"],
+        *,
+        file: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+        name: str | None = None,
+    ) -> SpikeRecorder: ...
+    @overload
+    def record(
+        self,
+        source: Selection,
+        variables: str | Sequence[str],
+        *,
+        every: float | None = None,
+        file: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+        name: str | None = None,
+    ) -> TraceRecorder: ...
     @public
     def record(
         self,
@@ -289,4 +317,5 @@ class Network(NetworkInputs):
             every = real(every, f"{where}.every", unit="ms", above=0.0)
         path = checked_file(file, f"{where}.file")
         replace = checked_overwrite(overwrite, path, self.recorders.values(), f"{where}.overwrite")
-        return self._add("recorder", Recorder(name, source, kept, every, path, replace))
+        kind = SpikeRecorder if kept == ("spikes",) else TraceRecorder
+        return self._add("recorder", kind(name, source, kept, every, path, replace))

@@ -49,6 +49,14 @@ class Recorder:
         return self.variables == ("spikes",)
 
 
+class SpikeRecorder(Recorder):
+    """A recorder of spikes: for type checkers, its data are a SpikeData."""
+
+
+class TraceRecorder(Recorder):
+    """A recorder of traces: for type checkers, its data are a TraceData."""
+
+
 def checked_variables(variables: Any, source: Selection, where: str) -> tuple[str, ...]:
     """Return the names of the variables that every population of `source` has.
 

@@ -5,7 +5,9 @@ SpikeData and TraceData import this module, so it does not import them but descr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,6 +48,9 @@ class Spikes(Recorded, Protocol):
     start: float
     duration: float
 
+    def trains(self) -> list[Floats]:
+        """Return the spike times of each neuron."""
+
 
 class Traces(Recorded, Protocol):
     """Part of a TraceData that the conversions use."""
@@ -71,41 +76,62 @@ def spikes_to_pandas(spikes: Spikes) -> Any:
 
 
 def spikes_to_neo(spikes: Spikes) -> Any:
-    """Return a ``neo.Segment`` with a ``SpikeTrainList`` over the multiplexed arrays.
-
-    Neo builds the train of each neuron on access, since building thousands of them at once takes minutes.
-    """
+    """Return a ``neo.Block`` with one segment that has one train per recorded neuron."""
     neo = require("neo", "to_neo()", "neo")
-    quantities = require("quantities", "to_neo()", "neo")
-    trains = require("neo.core.spiketrainlist", "to_neo()", "neo").SpikeTrainList.from_spike_time_array(
-        spikes.times,
-        spikes.ids,
-        all_channel_ids=np.arange(spikes.size),
-        t_start=spikes.start * quantities.ms,
-        t_stop=spikes.start + spikes.duration,
-        units="ms",
-    )
-    segment = neo.Segment(name="spikes", **_annotations(spikes))
-    segment.spiketrains = trains
-    return segment
+    stop = spikes.start + spikes.duration
+    columns = _neurons(spikes)
+    block, segment = _block(neo, "spikes", spikes)
+    for times, *neuron in zip(spikes.trains(), *(column.tolist() for column in columns.values()), strict=True):
+        own = dict(zip(columns, neuron, strict=True))
+        # A time that exceeds its end by the rounding of its last bit would be refused.
+        train = neo.SpikeTrain(np.minimum(times, stop), units="ms", t_start=spikes.start, t_stop=stop)
+        train.name = f"{own['population']}[{own['local_id']}]"
+        train.annotate(**own)
+        segment.spiketrains.append(train)
+    return block
 
 
 def traces_to_neo(traces: Traces) -> Any:
-    """Return a ``neo.Segment`` with one ``AnalogSignal`` per variable, named after the variable."""
+    """Return a ``neo.Block`` with one segment that has one ``AnalogSignal`` per variable, named after it."""
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
-    segment = neo.Segment(name="traces", **_annotations(traces))
+    block, segment = _block(neo, "traces", traces)
     start = float(traces.t[0]) if len(traces) else 0.0
     for name, values in traces.values.items():
+        unit = traces.units[name]
         signal = neo.AnalogSignal(
             values,
-            units=traces.units[name] or "dimensionless",
+            units="dimensionless" if unit in ("", "1") else unit,
             t_start=start * quantities.ms,
             sampling_period=(traces.every or 1.0) * quantities.ms,
             name=name,
+            array_annotations=_neurons(traces),
         )
         segment.analogsignals.append(signal)
-    return segment
+    return block
+
+
+def _block(neo: Any, name: str, data: Recorded) -> tuple[Any, Any]:
+    """Return a block that Neo can write as NWB, which asks for a time, and its one segment."""
+    recorded = f"{name} of {data.size} neurons of {', '.join(data.names)}, simulated by gpusyn"
+    block = neo.Block(name=name, description=recorded, session_start_time=_session_start())
+    segment = neo.Segment(name=name)
+    block.segments.append(segment)
+    return block, segment
+
+
+@functools.cache
+def _session_start() -> datetime:
+    """Return the time of the first conversion: all blocks of an NWB file must agree in it."""
+    return datetime.now(UTC)
+
+
+def _neurons(data: Recorded) -> dict[str, Array]:
+    """Return population, local id and position of every recorded neuron."""
+    populations = np.repeat([part[0] for part in data.populations], [part[1] for part in data.populations])
+    ids = [part[2] for part in data.populations]
+    local = np.concatenate([np.empty(0, np.int64), *ids])
+    return {"population": populations, "local_id": local, "id": np.arange(data.size)}
 
 
 def traces_to_xarray(traces: Traces) -> Any:
@@ -121,10 +147,3 @@ def traces_to_xarray(traces: Traces) -> Any:
         "local_id": ("id", traces.local_ids),
     }
     return xarray.Dataset(variables, coordinates)
-
-
-def _annotations(data: Recorded) -> dict[str, Any]:
-    """Return the population and the local id of every recorded neuron as Neo annotations of a segment."""
-    populations = np.repeat([part[0] for part in data.populations], [part[1] for part in data.populations])
-    ids = [part[2] for part in data.populations]
-    return {"populations": populations, "local_ids": np.concatenate(ids) if ids else np.empty(0, np.int64)}

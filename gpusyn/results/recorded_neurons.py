@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.parameters.scalars import instance, integer, one_of, show
+from gpusyn.parameters.grid import FLOAT32
+from gpusyn.parameters.scalars import instance, integer, one_of, real, show
 from gpusyn.parameters.units import as_integers
 from gpusyn.utils.calls import attribute
-from gpusyn.utils.typing import Bools, Floats, Integers
+from gpusyn.utils.reprs import shortened
+from gpusyn.utils.typing import Floats, Integers
 
 RecordedPart = tuple[str, int, "npt.ArrayLike | None"]
+
+FAR = 1e30  # ms, beyond every time
 
 
 def sample_times(start: float, every: float, count: int) -> Floats:
@@ -93,15 +97,43 @@ class RecordedNeurons:
         names = np.array([name for name, _, _ in self.parts] or [""])
         return names[np.searchsorted(self.ends, ids, side="right")]
 
-    def mask(self, population: Any, where: str) -> Bools:
-        """Return a mask of the positions that belong to a population, given by name or as an object with a name."""
-        name = one_of(name_of(population), self.names, where)
-        return np.repeat([part == name for part, _, _ in self.parts], [size for _, size, _ in self.parts])
+    def positions(self, chosen: Any, where: str) -> Integers:
+        """Return the positions of chosen neurons: by name, or as a population or a selection, in its order.
 
-    def only(self, population: Any, where: str) -> list[RecordedPart]:
-        """Return the parts of one population."""
-        name = one_of(name_of(population), self.names, where)
-        return [part for part in self.parts if part[0] == name]
+        A whole population stands for those of its neurons that were recorded.
+
+        Raises
+        ------
+        ArgumentError
+            If neither a name nor populations are given.
+        ParameterError
+            If a neuron of a selection was not recorded.
+        UnknownNameError
+            If a population was not recorded.
+        """
+        found = [self._positions_of(name, local, where) for name, local in _named(chosen)]
+        return np.concatenate([np.empty(0, np.int64), *found])
+
+    def _positions_of(self, name: Any, local: Integers | None, where: str) -> Integers:
+        name = one_of(name, self.names, where)
+        sizes = [size for _, size, _ in self.parts]
+        recorded = np.flatnonzero(np.repeat([part == name for part, _, _ in self.parts], sizes))
+        if local is None:
+            return recorded
+        missing = local[~np.isin(local, self.local_ids[recorded])]
+        if missing.size:
+            raise ParameterError(
+                f"{where}: {len(recorded)} neurons of {name!r} were recorded, but not neuron {missing[0]}; "
+                "choose among the recorded ones, or record it"
+            )
+        order = np.argsort(self.local_ids[recorded], kind="stable")
+        return recorded[order[np.searchsorted(self.local_ids[recorded][order], local)]]
+
+    def parts_at(self, positions: Integers) -> list[RecordedPart]:
+        """Return the parts that neurons at the given positions form, in their order."""
+        part = np.searchsorted(self.ends, positions, side="right")
+        groups = np.split(positions, np.flatnonzero(np.diff(part)) + 1) if positions.size else []
+        return [(str(self.name_of(group[:1])[0]), len(group), self.local_ids[group]) for group in groups]
 
     def same(self, other: RecordedNeurons) -> bool:
         """Return True if both hold the same neurons in the same order."""
@@ -109,9 +141,62 @@ class RecordedNeurons:
             self.local_ids, other.local_ids
         )
 
-    def describe(self) -> str:
-        """Return the populations with their recorded sizes, for a repr."""
-        return " + ".join(f"{name} ({size})" for name, size, _ in self.parts) or "no neurons"
+
+def described(parts: Sequence[RecordedPart]) -> str:
+    """Return the populations with their recorded sizes, for a repr.
+
+    >>> described([("E", 800, None), ("I", 1, [7])])
+    'E (800) + I (1)'
+    """
+    return " + ".join(shortened(f"{name} ({size})" for name, size, _ in parts)) or "no neurons"
+
+
+def _named(chosen: Any) -> Iterator[tuple[Any, Integers | None]]:
+    """Yield the name of each population of a choice, and the local ids of a part of it (None: the whole).
+
+    Results know no networks: a selection is what has parts that consist of a population and its ids.
+    """
+    parts = attribute(chosen, "parts")
+    if not isinstance(parts, tuple) or not parts or attribute(parts[0], "population") is None:
+        yield name_of(chosen), None
+        return
+    for population, ids in parts:
+        yield population.name, None if len(ids) == population.size else ids
+
+
+def ends_of(start: Any, stop: Any, where: str) -> tuple[float, float]:
+    """Return the ends (ms) of an interval (start, stop]; an end that is None lies beyond every time.
+
+    Raises
+    ------
+    ArgumentError
+        If an end is not a number.
+    ParameterError
+        If `stop` lies before `start`.
+    """
+    first = -FAR if start is None else real(start, f"{where}.start", unit="ms")
+    last = FAR if stop is None else real(stop, f"{where}.stop", unit="ms")
+    if last < first:
+        raise ParameterError(f"{where}: stop must not lie before start (got {first:g} to {last:g} ms)")
+    return first, last
+
+
+def inside(times: Floats, first: float, last: float) -> slice:
+    """Return the sorted times that lie in (first, last]."""
+    ends = np.array([first, last])
+    begin, end = np.searchsorted(times, ends + slack(ends), side="right")
+    return slice(int(begin), int(end))
+
+
+def slack(times: Floats) -> Floats:
+    """Return how far apart (ms) two times may be and still be the same, which were rounded in different ways.
+
+    The time of step 3 is 3 * 0.1 ms, which is more than 0.3 ms by one bit. A time that float32 can hold may have its
+    rounding error; see :func:`gpusyn.parameters.grid.off_grid`.
+    """
+    size = np.abs(times)
+    held = times == times.astype(np.float32)
+    return np.where(held, np.clip(FLOAT32 * size, 1e-6, 2e-4), 1e-6 + 1e-12 * size)
 
 
 class RecordedData:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,18 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
-from gpusyn.parameters.grid import interval
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import public, real
 from gpusyn.parameters.units import as_floats, as_integers
-from gpusyn.results.recorded_neurons import RecordedData, RecordedPart, in_order
-from gpusyn.utils.typing import Floats, Integers
+from gpusyn.results.recorded_neurons import RecordedPart, described, ends_of, in_order, inside
+from gpusyn.results.spike_statistics import SpikeStatistics
+from gpusyn.utils.typing import Integers
 
-MOST_BINS = 10**8
 
-
-class SpikeData(RecordedData):
+class SpikeData(SpikeStatistics):
     """Spikes of recorded neurons, sorted by (time, id). Two are equal (``==``) if all their bits are equal.
+
+    Neurons are chosen by the name of a population, or as a population or a selection, as in ``spikes["E"]``,
+    ``spikes[E[:10]]`` and ``spikes.rate(E)``. A whole population stands for those of its neurons that were recorded.
 
     Parameters
     ----------
@@ -103,104 +103,57 @@ class SpikeData(RecordedData):
         return self._neurons.local_ids[self.ids]
 
     @public
-    def counts(self, population: Any = None) -> Integers:
-        """Return the number of spikes of each recorded neuron.
+    def between(self, start: float | None = None, stop: float | None = None) -> SpikeData:
+        """Return the spikes of an interval of the recording.
 
         Parameters
         ----------
-        population : str or Population, optional
-            One of the recorded populations; all of them if omitted.
+        start, stop : float, optional
+            Interval (start, stop] (ms), open at its start as in NEST; it ends where the recording does.
 
         Returns
         -------
-        ndarray of int64, shape (n_neurons,)
-            Number of spikes.
+        SpikeData
+            Spikes of the same neurons; its `start` and `duration` are those of the interval.
 
         Raises
         ------
-        UnknownNameError
-            If the population was not recorded.
-        """
-        counts = np.bincount(self.ids, minlength=self.size).astype(np.int64)
-        return counts if population is None else counts[self._neurons.mask(population, "SpikeData.counts()")]
-
-    @public
-    def rate(self, population: Any = None) -> float:
-        """Return the mean rate: spikes per recorded neuron and second.
-
-        Parameters
-        ----------
-        population : str or Population, optional
-            One of the recorded populations; all of them if omitted.
-
-        Returns
-        -------
-        float
-            Rate (Hz); nan if no time has passed or no neuron was recorded.
-
-        Raises
-        ------
-        UnknownNameError
-            If the population was not recorded.
-        """
-        counts = self.counts(population)
-        exposure = len(counts) * self.duration
-        return float(counts.sum()) / exposure * 1000.0 if exposure > 0 else math.nan
-
-    @public
-    def binned_rate(self, bin: float = 5.0, population: Any = None) -> tuple[Floats, Floats]:
-        """Return the mean rate over time.
-
-        Parameters
-        ----------
-        bin : float
-            Width of a bin (ms), > 0. A last bin that the recording does not fill is left out.
-        population : str or Population, optional
-            One of the recorded populations; all of them if omitted.
-
-        Returns
-        -------
-        edges : ndarray of float64, shape (n_bins,)
-            Left edge of each bin (ms).
-        rate : ndarray of float64, shape (n_bins,)
-            Mean rate per neuron in each bin (Hz).
-
-        Raises
-        ------
+        ArgumentError
+            If an argument is not a number.
         ParameterError
-            If `bin` is not above 0, or gives more than 1e8 bins.
-        UnknownNameError
-            If the population was not recorded.
+            If `stop` lies before `start`.
 
         Examples
         --------
-        >>> spikes = SpikeData([("E", 2, None)], [0.5, 12.0, 13.0], [0, 1, 0], duration=20.0)
-        >>> edges, rate = spikes.binned_rate(10.0)
-        >>> edges.tolist(), rate.tolist()
-        ([0.0, 10.0], [50.0, 100.0])
+        >>> spikes = SpikeData([("E", 2, None)], [10.0, 20.0, 35.0], [0, 1, 1], duration=100.0)
+        >>> spikes.between(10.0, 35.0)
+        SpikeData(2 spikes of E (2), 10 to 35 ms)
+        >>> spikes.rate(), spikes.between(stop=50.0).rate(), spikes.rate(stop=50.0)
+        (15.0, 30.0, 30.0)
         """
-        width = real(interval(bin), "SpikeData.binned_rate().bin", unit="ms", above=0)
-        chosen = self if population is None else self[population]
-        count = int(self.duration / width + 1e-9)
-        if count > MOST_BINS:
-            raise ParameterError(
-                f"SpikeData.binned_rate().bin: gives {count} bins in {self.duration:g} ms, at most {MOST_BINS} allowed "
-                f"(got {width:g}); give a wider bin"
-            )
-        # The time of a spike is the end of its step, so bins are closed on the right: (left, right].
-        index = np.ceil((chosen.times - self.start) / width - 1e-9).astype(np.int64) - 1
-        inside = index[(index >= 0) & (index < count)]
-        edges = np.asarray(self.start + np.arange(count) * width)
-        spikes = np.bincount(inside, minlength=count)
-        return edges, np.asarray(spikes / (max(chosen.size, 1) * width) * 1000.0)
+        return self._between(start, stop, "SpikeData.between()")
+
+    def _between(self, start: Any, stop: Any, where: str) -> SpikeData:
+        ends = self.start, self.start + self.duration
+        first, last = np.clip(ends_of(start, stop, where), *ends).tolist()
+        part = inside(self.times, first, last)
+        return SpikeData(self.populations, self.times[part], self.ids[part], last - first, first)
 
     def __getitem__(self, population: Any) -> SpikeData:
-        """Return the spikes of one population; ids are positions among its recorded neurons."""
-        keep = self._neurons.mask(population, "SpikeData")
-        position = np.cumsum(keep) - 1
-        chosen = keep[self.ids]
-        parts = self._neurons.only(population, "SpikeData")
-        return SpikeData(parts, self.times[chosen], position[self.ids[chosen]], self.duration, self.start)
+        """Return the spikes of a population or a selection; ids are positions among its recorded neurons."""
+        return self._of(population, "SpikeData[...]")
+
+    def _of(self, population: Any, where: str) -> SpikeData:
+        positions = self._neurons.positions(population, where)
+        new = np.full(self.size, -1)
+        new[positions] = np.arange(len(positions))
+        ids = new[self.ids]
+        kept = ids >= 0
+        return SpikeData(self._neurons.parts_at(positions), self.times[kept], ids[kept], self.duration, self.start)
+
+    def _chosen(self, population: Any, start: Any, stop: Any, where: str) -> SpikeData:
+        chosen = self if start is None and stop is None else self._between(start, stop, where)
+        return chosen if population is None else chosen._of(population, f"{where}.population")
 
     def __len__(self) -> int:
         return len(self.times)
@@ -219,7 +172,7 @@ class SpikeData(RecordedData):
 
     def __repr__(self) -> str:
         span = f"{self.start:g} to {self.start + self.duration:g} ms"
-        return f"SpikeData({len(self)} spikes of {self._neurons.describe()}, {span})"
+        return f"SpikeData({len(self)} spikes of {described(self.populations)}, {span})"
 
     @public
     def to_pandas(self) -> Any:
@@ -241,12 +194,16 @@ class SpikeData(RecordedData):
 
     @public
     def to_neo(self) -> Any:
-        """Return a ``neo.Segment`` whose ``spiketrains`` hold one train per neuron, built on access.
+        """Return a ``neo.Block`` with one segment that has one spike train per recorded neuron.
+
+        Elephant analyses the trains ``block.segments[0].spiketrains``, and ``neo.io.NWBIO("run.nwb", mode="w")`` writes
+        the block with ``write_all_blocks([block])``.
 
         Returns
         -------
-        neo.Segment
-            Times in ms; the populations and local ids of the neurons are its annotations.
+        neo.Block
+            Trains in ms, named as ``"E[12]"`` and annotated with ``population``, ``local_id`` and ``id``. A file in NWB
+            keeps their names.
 
         Raises
         ------

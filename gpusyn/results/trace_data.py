@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,9 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import instance, one_of, public, real, show
 from gpusyn.parameters.units import as_array, as_floats
-from gpusyn.results.recorded_neurons import RecordedData, RecordedPart, sample_times
+from gpusyn.results.recorded_neurons import RecordedData, RecordedPart, described, ends_of, inside, sample_times
+from gpusyn.utils.immutable import ReadOnlyDict
+from gpusyn.utils.reprs import shortened
 from gpusyn.utils.typing import Array, Floats, Integers
 
 
@@ -81,8 +82,8 @@ class TraceData(RecordedData):
         instance(variables, Mapping, "TraceData.variables", "a dict of samples by variable")
         instance(units, Mapping, "TraceData.units", "a dict of units by variable")
         arrays = {name: _samples(name, values, shape) for name, values in variables.items()}
-        self.values: Mapping[str, Array] = MappingProxyType(arrays)
-        self.units: Mapping[str, str] = MappingProxyType({name: units.get(name, "") for name in arrays})
+        self.values: Mapping[str, Array] = ReadOnlyDict(arrays)
+        self.units: Mapping[str, str] = ReadOnlyDict({name: units.get(name, "") for name in arrays})
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -106,27 +107,61 @@ class TraceData(RecordedData):
 
     @public
     def select(self, population: Any) -> TraceData:
-        """Return the traces of one recorded population.
+        """Return the traces of some of the recorded neurons.
 
         Parameters
         ----------
-        population : str or Population
-            One of the recorded populations.
+        population : str, Population or Selection
+            Recorded neurons; a whole population stands for those of its neurons that were recorded.
 
         Returns
         -------
         TraceData
-            Traces of its recorded neurons.
+            Their traces, in the order of the selection.
 
         Raises
         ------
+        ArgumentError
+            If neither a name nor a selection is given.
+        ParameterError
+            If a neuron was not recorded.
         UnknownNameError
             If the population was not recorded.
         """
-        keep = self._neurons.mask(population, "TraceData.select()")
-        parts = self._neurons.only(population, "TraceData.select()")
-        chosen = {name: array[:, keep] for name, array in self.values.items()}
-        return TraceData(parts, chosen, self.t, self.units, self.every)
+        positions = self._neurons.positions(population, "TraceData.select().population")
+        chosen = {name: array[:, positions] for name, array in self.values.items()}
+        return TraceData(self._neurons.parts_at(positions), chosen, self.t, self.units, self.every)
+
+    @public
+    def between(self, start: float | None = None, stop: float | None = None) -> TraceData:
+        """Return the samples of an interval.
+
+        Parameters
+        ----------
+        start, stop : float, optional
+            Interval (start, stop] (ms), open at its start as in NEST.
+
+        Returns
+        -------
+        TraceData
+            Traces of the same neurons.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument is not a number.
+        ParameterError
+            If `stop` lies before `start`.
+
+        Examples
+        --------
+        >>> traces = TraceData([("E", 1, None)], {"V": [[-60.0], [-59.0], [-58.0]]}, [0.5, 1.0, 1.5], {"V": "mV"})
+        >>> traces.between(0.5, 1.5).t
+        array([1. , 1.5])
+        """
+        part = inside(self.t, *ends_of(start, stop, "TraceData.between()"))
+        values = {name: array[part] for name, array in self.values.items()}
+        return TraceData(self.populations, values, self.t[part], self.units, self.every)
 
     def __getitem__(self, variable: str) -> Array:
         return self.values[one_of(variable, self.values, "TraceData")]
@@ -153,8 +188,8 @@ class TraceData(RecordedData):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        listed = ", ".join(f"{name} ({self.units[name]})" for name in self.values)
-        neurons = self._neurons.describe()
+        listed = ", ".join(shortened(f"{name} ({self.units[name]})" for name in self.values))
+        neurons = described(self.populations)
         return f"TraceData({listed}, {len(self)} samples every {self.every:g} ms, of {neurons})"
 
     @public
@@ -177,12 +212,12 @@ class TraceData(RecordedData):
 
     @public
     def to_neo(self) -> Any:
-        """Return a ``neo.Segment`` with one ``AnalogSignal`` per variable.
+        """Return a ``neo.Block`` with one segment that has one ``AnalogSignal`` per variable.
 
         Returns
         -------
-        neo.Segment
-            The populations and local ids of the neurons are its annotations.
+        neo.Block
+            Signals named after their variables, with the array annotations ``population``, ``local_id`` and ``id``.
 
         Raises
         ------

@@ -14,7 +14,6 @@ A step from t to t + dt has this order:
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -24,13 +23,14 @@ from gpusyn.backends.base import Backend, Session, start_session
 from gpusyn.backends.select import use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plan import Plan, plan
-from gpusyn.errors import SimulationError
+from gpusyn.errors import ArgumentError, SimulationError
 from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer, public, random_key, real, whole_steps
 from gpusyn.simulation.access import Access
+from gpusyn.simulation.data_access import Data
 from gpusyn.simulation.file_streams import check_files, save_results
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
@@ -43,16 +43,6 @@ from gpusyn.utils.progress import progress_bar
 CHUNK_SECONDS = 0.2
 
 LAST_STEP = 2**40  # beyond it, a time in ms no longer identifies a step
-
-
-@dataclass(frozen=True)
-class Data:
-    """Data recorded so far (`sim.data`); index it with a recorder or with its name."""
-
-    simulator: Simulator
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.simulator._recordings.data(key)
 
 
 @public
@@ -74,8 +64,8 @@ class Simulator(StateMethods):
     precision : {"single", "double"}
         Precision of the state: float32 or float64.
     threads : int, optional
-        Worker threads of the `cpu` backend; by default as many as the cores that the process may use. No result
-        depends on it.
+        Worker threads of the `cpu` backend; by default what the environment variable ``GPUSYN_THREADS`` says, else as
+        many as the cores that the process may use. No result depends on it.
     trial : int
         Number of the trial, >= 0. It determines what happens to the network of a seed: the Poisson events of drives and
         sources, and random values that `set` draws.
@@ -171,8 +161,8 @@ class Simulator(StateMethods):
 
     @property
     def data(self) -> Data:
-        """Data recorded so far: `sim.data[recorder]` is a SpikeData or a TraceData."""
-        return Data(self)
+        """Data recorded so far, a mapping: `sim.data[recorder]` is a SpikeData or a TraceData."""
+        return Data(self._recordings)
 
     @public
     def run(self, duration: float, progress: bool = False) -> None:
@@ -355,6 +345,12 @@ class Simulator(StateMethods):
             finally:
                 self._session.close()
                 self.net._release()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise ArgumentError(
+            "Simulator: cannot be copied or sent to another process, since its state is in the memory of its backend; "
+            "make another Simulator of its network and seed, or send its data, such as sim.data[recorder]"
+        )
 
     def __enter__(self) -> Simulator:
         return self

@@ -37,6 +37,15 @@ class Weights(NamedTuple):
     weight: Any
     delay: Floats
 
+    def __repr__(self) -> str:
+        weights = self.weight if isinstance(self.weight, dict) else {"weight": self.weight}
+        spans = [f", {name} {_span(values)}" for name, values in weights.items()]
+        return f"Weights({len(self.pre)} synapses{''.join(spans)}, delay {_span(self.delay)} ms)"
+
+
+def _span(values: Array) -> str:
+    return f"{values.min():.4g} to {values.max():.4g}" if values.size else "of none"
+
 
 def read_weights(compiled: Compiled, session: Session, projection: Projection, receptor: str | None) -> Weights:
     """Return the synapses of a projection with their present weights."""

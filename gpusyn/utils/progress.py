@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 from gpusyn.utils.messages import MessageStream, say
 
-_FORMAT = "{l_bar}{bar}| {n:.10g}/{total:.10g} ms [{elapsed}<{remaining}]"
+_FORMAT = "{{l_bar}}{{bar}}| {{n:.10g}}/{{total:.10g}} {unit} [{{elapsed}}<{{remaining}}]"
 
 
 @contextmanager
-def progress_bar(steps: int, dt: float, wanted: bool) -> Iterator[Callable[[int], object]]:
+def progress_bar(steps: int, dt: float, wanted: bool, unit: str = "ms") -> Iterator[Callable[[int], object]]:
     """Yield a function to call with the number of steps done since it was last called.
 
     Parameters
@@ -20,9 +20,11 @@ def progress_bar(steps: int, dt: float, wanted: bool) -> Iterator[Callable[[int]
     steps : int
         Total number of steps.
     dt : float
-        Length of a step (ms).
+        Length of a step, in `unit`.
     wanted : bool
         If False, nothing is shown.
+    unit : str
+        Unit of the numbers that are shown.
     """
     if not wanted or not steps:
         yield lambda done: None
@@ -31,7 +33,7 @@ def progress_bar(steps: int, dt: float, wanted: bool) -> Iterator[Callable[[int]
         from tqdm import tqdm
     except ImportError:
         note = 'for a progress bar: pip install "gpusyn[progress]"'
-        say(f"gpusyn: running {steps * dt:.10g} ms; {note}")
+        say(f"gpusyn: running {steps * dt:.10g} {unit}; {note}")
         yield lambda done: None
         return
     stream = MessageStream()
@@ -39,5 +41,5 @@ def progress_bar(steps: int, dt: float, wanted: bool) -> Iterator[Callable[[int]
         width = os.get_terminal_size(stream.fileno()).columns or 80  # 0 under `script` and in some CI
     except (AttributeError, OSError, ValueError):  # not a terminal
         width = None
-    with tqdm(total=steps, unit_scale=dt, file=stream, bar_format=_FORMAT, ncols=width) as shown:
+    with tqdm(total=steps, unit_scale=dt, file=stream, bar_format=_FORMAT.format(unit=unit), ncols=width) as shown:
         yield shown.update

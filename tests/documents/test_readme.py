@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +25,7 @@ def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    example, _ = blocks("python")
+    example, *_ = blocks("python")
     exec(compile(example, "README.md", "exec"), {})
     printed = capsys.readouterr().out
     assert "launches per step" in printed
@@ -33,8 +36,24 @@ def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert (tmp_path / "run.png").stat().st_size > 10_000
 
 
+def test_trials_run_as_a_script(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    _, example, _ = blocks("python")
+    (tmp_path / "trials.py").write_text(example)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    start = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
+    done = subprocess.run([sys.executable, "trials.py"], check=False, **start)
+    lines = [[float(x) for x in line.split()] for line in done.stdout.splitlines()]
+    assert len(lines) == 4, done.stderr
+    for rate, cv, fano in lines:
+        assert 1 < rate < 60
+        assert 0.3 < cv < 1.5
+        assert 0.3 < fano < 1.5
+    assert (tmp_path / "trials.png").stat().st_size > 10_000
+
+
 def test_laboratory_measures_what_its_comments_say(capsys: pytest.CaptureFixture[str]) -> None:
-    _, example = blocks("python")
+    *_, example = blocks("python")
     exec(compile(example, "README.md", "exec"), {})
     control, slow, (outward, calcium) = (
         [float(x) for x in line.split()] for line in capsys.readouterr().out.splitlines()

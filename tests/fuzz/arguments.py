@@ -46,6 +46,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     gs.Uniform: lambda w: {"low": 0.5, "high": 1.0},
     gs.Waveform: lambda w: {"times": [0.0, 1.0], "values": [1.0, 2.0]},
     gs.plan: lambda w: {"net": w.net},
+    gs.sweep: lambda w: {"function": len, "values": ["a", "b"], "processes": 1},
     gs.open_results: lambda w: {"path": w.files.results},
     drugs.CompetitiveAntagonist: lambda w: {"receptor": "AMPA", "K": 1.0},
     drugs.DecayModulator: lambda w: {"receptor": "GABA_A", "extra": 0.5, "EC50": 1.0},
@@ -78,6 +79,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     measure.psp: lambda w: {"t": w.traces, "V": "V", "neuron": 0, "fit": False},
     measure.reversal_potential: lambda w: IV,
     measure.slope_conductance: lambda w: IV,
+    plot.distributions: lambda w: {"spikes": w.spikes},
     plot.overview: lambda w: {"spikes": w.spikes, "traces": w.traces, "path": "x.png"},
     plot.raster: lambda w: {"spikes": w.spikes},
     plot.rates: lambda w: {"spikes": w.spikes},
@@ -127,6 +129,8 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "SpikeData.counts": lambda w: {"population": "E"},
     "SpikeData.rate": lambda w: {"population": "E"},
     "SpikeData.binned_rate": lambda w: {"bin": 5.0},
+    "SpikeData.fano": lambda w: {"window": 5.0},
+    "Results.get": lambda w: {"key": "E:spikes"},
     "TraceData.select": lambda w: {"population": "E"},
     "SonataModel.part": lambda w: {"population": "cells"},
 }
@@ -170,6 +174,7 @@ EXEMPT = {
         *("IVCurve", "NmdaAmpaRatio", "PSC", "PSP", "Results", "RecorderLayout", "StreamFile", "sample_times"),
         *("Config", "RunResult", "SonataModel", "TypeRate"),
     },
+    "Python's own methods of a mapping": {"Results.items", "Results.keys", "Results.values"},
     "entries of the table of SONATA templates": {"Cell", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
         f"Rule.{name}" for name in ("bind", "blocks", "check", "draw", "expected", "max_in_degree", "share")

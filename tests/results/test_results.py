@@ -195,19 +195,9 @@ def test_to_xarray(traces: TraceData) -> None:
     assert dataset["local_id"].values.tolist() == traces.local_ids.tolist()
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_to_neo(spikes: SpikeData, traces: TraceData) -> None:
-    pytest.importorskip("neo")
-    segment = spikes.to_neo()
-    trains = segment.spiketrains
-    assert len(trains) == spikes.size  # silent neurons included
-    assert [float(t) for t in trains[0].rescale("ms").magnitude] == [1.0, 7.5]
-    assert float(trains[1].t_stop.rescale("ms")) == 10.0
-    assert segment.annotations["local_ids"].tolist() == [2, 5, 9, 0, 1]
-    signals = {signal.name: signal for signal in traces.to_neo().analogsignals}
-    assert str(signals["V"].units.dimensionality) == "mV"
-    assert signals["V"].magnitude.tolist() == traces["V"].tolist()
-    assert [float(t) for t in signals["V"].times.rescale("ms").magnitude] == traces.t.tolist()
+def test_a_long_repr_names_eight_parts_and_counts_the_others() -> None:
+    parts = [(f"P{k}", 1, None) for k in range(12)]
+    assert repr(SpikeData(parts, [], [], 10.0)).endswith("P7 (1) + 4 more, 0 to 10 ms)")
 
 
 @pytest.mark.parametrize(("package", "call"), [("pandas", "to_pandas"), ("neo", "to_neo"), ("xarray", "to_xarray")])

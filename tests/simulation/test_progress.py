@@ -33,6 +33,12 @@ def test_nothing_is_shown_where_nothing_is_wanted(wanted, steps, capsys):
     assert said(capsys, wanted, steps) == ""
 
 
+def test_other_things_than_time_can_be_counted(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with progress_bar(8, 1.0, True, unit="values"):
+        assert capsys.readouterr().err.startswith("gpusyn: running 8 values; ")
+
+
 @pytest.mark.parametrize("columns", [0, 90])
 def test_the_bar_is_seen_in_a_terminal_whose_width_is_not_known(columns, monkeypatch):
     """As under `script` and in some CI: the terminal says that it has 0 columns."""

@@ -1,0 +1,96 @@
+"""Panels, colours and legends, which all plots share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+
+from gpusyn.errors import ParameterError
+from gpusyn.parameters.scalars import instance
+from gpusyn.results.spike_data import SpikeData
+from gpusyn.results.trace_data import TraceData
+from gpusyn.utils.optional import require
+
+BLUE, VERMILLION = "#0072B2", "#D55E00"
+# Nine colours and four styles have no common divisor: 36 populations differ in one or the other.
+COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#332288", "#882255")
+STYLES = ("-", "--", "-.", ":")
+MOST_CELLS = 3
+
+
+def looks(data: SpikeData) -> Iterator[tuple[str, str, str]]:
+    """Yield population, colour and line style; the style varies too, so that populations differ without colour."""
+    yield from zip(data.names, cycle(COLOURS), cycle(STYLES), strict=False)
+
+
+def cell_name(data: TraceData, position: int) -> str:
+    """Return the name of a neuron, such as ``E[12]``."""
+    return f"{data.population[position]}[{data.local_ids[position]}]"
+
+
+def panels_of(ax: Any, count: int, sharex: bool = True) -> list[Any]:
+    """Return the axes to draw into: the given ones, or those of a new figure."""
+    if ax is None:
+        pyplot = require("matplotlib.pyplot", "plotting", "gpusyn[plot]")
+        size = (8, 1 + 2 * max(count, 1.5))
+        _, axes = pyplot.subplots(count, 1, sharex=sharex, squeeze=False, figsize=size, layout="constrained")
+        return list(axes[:, 0])
+    if isinstance(ax, np.ndarray) and ax.dtype == object:  # of plt.subplots
+        ax = list(ax.flat)
+    given = ax if isinstance(ax, (list, tuple)) else [ax]
+    for panel in given:
+        instance(panel, require("matplotlib.axes", "plotting", "gpusyn[plot]").Axes, "plot: ax", "matplotlib Axes")
+    if len(given) != count:
+        raise ParameterError(f"plot: needs {count} axes, one per panel (got {len(given)}); leave out ax=")
+    return list(given)
+
+
+def time_axis(axes: Any, data: SpikeData) -> None:
+    """Make the x axis the time of the recording."""
+    axes.set_xlim(data.start, data.start + max(data.duration, 1e-3))
+    axes.set_xlabel("time (ms)")
+    tidy(axes)
+
+
+def tidy(axes: Any) -> None:
+    """Remove the lines at the top and the right."""
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def add_legend(axes: Any, entries: Iterable[Any], **options: Any) -> None:
+    """Add a legend that hides neither data nor labels.
+
+    It stands above the panel if the figure's layout makes room for it, else in the panel, in room above the data.
+    """
+    count = len(list(entries))
+    if not count:
+        return
+    place = {"loc": "lower right", "bbox_to_anchor": (1, 1)} if _has_layout(axes) else {"loc": "upper right"}
+    options |= {"ncols": min(count, 4), "frameon": False, "fontsize": "small", "borderaxespad": 0.1, **place}
+    legend = axes.legend(**options)
+    if not _has_layout(axes):
+        share = legend.get_window_extent().height / axes.get_window_extent().height
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, low + (high - low) / (1 - min(1.1 * share, 0.7)))
+
+
+def _has_layout(axes: Any) -> bool:
+    """Return True if the figure places its panels when it is drawn, with room for what stands beside them."""
+    engine = axes.get_figure().get_layout_engine()
+    placeholder = require("matplotlib.layout_engine", "plotting", "gpusyn[plot]").PlaceHolderLayoutEngine
+    return engine is not None and not isinstance(engine, placeholder)
+
+
+def checked_spikes(value: Any, where: str) -> SpikeData:
+    """Return the value if it is a SpikeData."""
+    data: SpikeData = instance(value, SpikeData, f"{where}.spikes", "SpikeData, such as sim.data[recorder]")
+    return data
+
+
+def checked_traces(value: Any, where: str) -> TraceData:
+    """Return the value if it is a TraceData."""
+    data: TraceData = instance(value, TraceData, f"{where}.traces", "TraceData, such as sim.data[recorder]")
+    return data

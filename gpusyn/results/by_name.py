@@ -1,0 +1,52 @@
+"""Mappings from names to results; an object that has a name, such as a recorder, stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from gpusyn.parameters.scalars import one_of, public
+from gpusyn.results.recorded_neurons import name_of
+from gpusyn.results.spike_data import SpikeData
+from gpusyn.results.trace_data import TraceData
+
+Value = TypeVar("Value")
+
+
+class ByName(Mapping[str, Value]):
+    """Base class of mappings that refuse an unknown name with an UnknownNameError, where a dict has a KeyError."""
+
+    def __contains__(self, key: object) -> bool:
+        name = name_of(key)
+        return isinstance(name, str) and name in list(self)
+
+    @public
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Return the value of a name, or `default` if there is no such name."""
+        if key not in self:
+            return default
+        return self[key]
+
+
+class DataCopy(ByName[SpikeData | TraceData]):
+    """The data of recorders at one time: what a copy of ``sim.data`` is, and what another process receives of it.
+
+    >>> spikes = SpikeData([("E", 2, None)], [1.0], [0], duration=10.0)
+    >>> DataCopy({"E:spikes": spikes})
+    DataCopy('E:spikes': SpikeData(1 spikes of E (2), 0 to 10 ms))
+    """
+
+    def __init__(self, data: Mapping[str, SpikeData | TraceData]) -> None:
+        self._data = dict(data)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._data[one_of(name_of(key), self._data, "data[...]")]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __repr__(self) -> str:
+        return f"DataCopy({', '.join(f'{name!r}: {data!r}' for name, data in self.items())})"

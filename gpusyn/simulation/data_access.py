@@ -1,0 +1,49 @@
+"""`sim.data`: the data of the recorders of a running simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, overload
+
+from gpusyn.network.recorder import Recorder, SpikeRecorder, TraceRecorder
+from gpusyn.results import SpikeData, TraceData
+from gpusyn.results.by_name import ByName, DataCopy
+from gpusyn.simulation.recordings import Recordings
+from gpusyn.utils.reprs import headed, shortened
+
+
+class Data(ByName[SpikeData | TraceData]):
+    """Data recorded so far, a mapping from the names of the recorders; a recorder itself is a key as well.
+
+    A copy, and what another process receives, holds the data of its time.
+    """
+
+    def __init__(self, recordings: Recordings) -> None:
+        self._recordings = recordings
+
+    @overload
+    def __getitem__(self, key: SpikeRecorder) -> SpikeData: ...
+    @overload
+    def __getitem__(self, key: TraceRecorder) -> TraceData: ...
+    @overload
+    def __getitem__(self, key: Recorder | str) -> Any: ...
+    def __getitem__(self, key: Any) -> Any:
+        return self._recordings.data(key)
+
+    def __contains__(self, key: object) -> bool:
+        recorders = self._recordings.recorders
+        return key in recorders if isinstance(key, str) else any(key is recorder for recorder in recorders.values())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._recordings.recorders)
+
+    def __len__(self) -> int:
+        return len(self._recordings.recorders)
+
+    def __reduce__(self) -> Any:
+        return DataCopy, (dict(self),)
+
+    def __repr__(self) -> str:
+        recorders = self._recordings.recorders.values()
+        lines = (f"{r.name}: {', '.join(shortened(r.variables))} of {r.source.size} neurons" for r in recorders)
+        return headed(f"Data({len(self)} recorders)", lines)

@@ -1,0 +1,85 @@
+"""Blocks of Neo: linked trains that name their neurons, and a file in NWB that holds what was recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gpusyn as gs
+
+neo = pytest.importorskip("neo")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+
+# E's neurons 2, 5, 9 and all of I (2): positions 0-4.
+PARTS = [("E", 3, [2, 5, 9]), ("I", 2, None)]
+
+
+@pytest.fixture
+def spikes() -> gs.SpikeData:
+    """Spikes of a recording from 5 to 10 ms; the last is at its end, which 71 + 29 steps exceed by a bit."""
+    return gs.SpikeData(PARTS, [6.0, 7.5, 8.0, 100 * 0.1], [0, 3, 0, 4], duration=10.0 - 5.0, start=5.0)
+
+
+@pytest.fixture
+def traces() -> gs.TraceData:
+    V = np.arange(20, dtype=np.float32).reshape(4, 5)
+    units = {"V": "mV", "B_NMDA": "1", "h_GABA_A": "nS/ms", "Ca": "uM", "I_AMPA": "pA", "w": "pA", "u": "mV/ms"}
+    return gs.TraceData(PARTS, dict.fromkeys(units, V), [0.5, 1.0, 1.5, 2.0], units)
+
+
+def times(train: object) -> list[float]:
+    return train.rescale("ms").magnitude.tolist()
+
+
+def test_every_train_is_linked_to_its_segment_and_names_its_neuron(spikes: gs.SpikeData) -> None:
+    block = spikes.to_neo()
+    (segment,) = block.segments
+    assert segment.block is block
+    assert [times(train) for train in segment.spiketrains] == [[6.0, 8.0], [], [], [7.5], [10.0]]
+    for train in segment.spiketrains:
+        assert train.segment is segment
+        assert (float(train.t_start), float(train.t_stop)) == (5.0, 10.0)
+    assert [train.name for train in segment.spiketrains] == ["E[2]", "E[5]", "E[9]", "I[0]", "I[1]"]
+    assert [train.annotations["id"] for train in segment.spiketrains] == [0, 1, 2, 3, 4]
+    assert [times(train) for train in block.filter(population="I", objects="SpikeTrain")] == [[7.5], [10.0]]
+
+
+def test_a_time_at_the_end_may_exceed_it_by_its_rounding() -> None:
+    end = 3 * 0.1
+    assert end > 0.3
+    spikes = gs.SpikeData([("E", 1, None)], [end], [0], duration=0.3)
+    assert times(spikes.to_neo().segments[0].spiketrains[0]) == [0.3]
+
+
+def test_signals_have_units_and_name_their_neurons(traces: gs.TraceData) -> None:
+    block = traces.to_neo()
+    (segment,) = block.segments
+    signals = {signal.name: signal for signal in segment.analogsignals}
+    assert list(signals) == list(traces.variables)
+    for name, signal in signals.items():
+        assert signal.segment is segment
+        assert signal.magnitude.tolist() == traces[name].tolist()
+        assert signal.times.rescale("ms").magnitude.tolist() == pytest.approx(traces.t.tolist())
+        assert signal.array_annotations["population"].tolist() == ["E", "E", "E", "I", "I"]
+        assert signal.array_annotations["local_id"].tolist() == [2, 5, 9, 0, 1]
+    assert str(signals["V"].units.dimensionality) == "mV"
+    assert str(signals["B_NMDA"].units.dimensionality) == "dimensionless"
+
+
+def test_nwb_holds_what_was_recorded(spikes: gs.SpikeData, traces: gs.TraceData, tmp_path: Path) -> None:
+    pytest.importorskip("pynwb")
+    path = str(tmp_path / "run.nwb")
+    writer = neo.io.NWBIO(path, mode="w")
+    writer.write_all_blocks([spikes.to_neo(), traces.select("E").to_neo()])
+    blocks = neo.io.NWBIO(path, mode="r").read_all_blocks()
+    trains = [train for block in blocks for segment in block.segments for train in segment.spiketrains]
+    wanted = dict(zip(["E[2]", "E[5]", "E[9]", "I[0]", "I[1]"], spikes.trains(), strict=True))
+    assert [train.name for train in trains] == list(wanted)
+    for train, time in zip(trains, wanted.values(), strict=True):
+        assert times(train) == pytest.approx(time.tolist())
+    signals = [signal for block in blocks for segment in block.segments for signal in segment.analogsignals]
+    assert len(signals) == len(traces.variables)
+    (V,) = (signal for signal in signals if " V " in signal.name)
+    assert V.magnitude.tolist() == traces["V"][:, :3].tolist()

@@ -1,0 +1,47 @@
+"""A script of a user, for type checkers alone: what they know of it, and what they refuse.
+
+mypy reads this file with the package (see pyproject.toml). A line that it must refuse carries the code of the error
+that it must report; where it reports none, it complains of the comment.
+"""
+
+from __future__ import annotations
+
+from typing import assert_type
+
+import numpy as np
+import numpy.typing as npt
+
+import gpusyn as gs
+
+
+def known() -> None:
+    """Use what a type checker knows."""
+    net = gs.Network()
+    cells = net.population("cells", 10, gs.LIF(), receptors=[gs.AMPA()])
+    spikes, traces = net.record(cells, "spikes"), net.record(cells, ["V", "g_AMPA"], every=1.0)
+    with gs.Simulator(net) as sim:
+        assert_type(sim.data[spikes], gs.SpikeData)
+        assert_type(sim.data[traces], gs.TraceData)
+        assert_type(sim.data[net.record(cells, "V")], gs.TraceData)
+        assert_type(sim.data[spikes].rate(cells[:3], start=10.0), float)
+        assert_type(sim.data[spikes].trains(), list[npt.NDArray[np.float64]])
+        sim.data[traces]["V"].mean()
+        for name, data in sim.data.items():
+            assert_type(name, str)
+            assert_type(data, gs.SpikeData | gs.TraceData)
+    assert_type(gs.open_results("run.h5"), gs.Results)
+    assert_type(gs.sweep(rate, [1, 2], processes=2), list[float])
+
+
+def rate(seed: int) -> float:
+    """Return the number that a sweep computes."""
+    return float(seed)
+
+
+def refused(sim: gs.Simulator, data: gs.SpikeData) -> None:
+    """Make mistakes that a type checker finds."""
+    gs.Netwrok()  # type: ignore[attr-defined]
+    data.rates()  # type: ignore[attr-defined]
+    data.between("start")  # type: ignore[arg-type]
+    sim.data[3]  # type: ignore[call-overload]
+    gs.sweep(rate, ["seed"])  # type: ignore[arg-type]
