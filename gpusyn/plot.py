@@ -196,7 +196,7 @@ def overview(spikes: SpikeData, traces: TraceData | None, path: Any) -> Any:
     target = as_path(path, "plot.overview().path")
     if traces is not None:
         _traces(traces, "plot.overview()")
-    figure_class = require("matplotlib.figure", "plotting", "gpusyn[plot]").Figure
+    figure_class = require("matplotlib.figure", "plotting", "matplotlib").Figure
     lower = _lower_panels(traces)
     figure = figure_class(figsize=(8, 4.6 + 1.4 * lower), layout="constrained")
     panels = figure.subplots(2 + lower, 1, sharex=True, height_ratios=[3.2, 1.4, *[1.3] * lower])
@@ -262,7 +262,7 @@ def _cell(data: TraceData, position: int) -> str:
 def _panels(ax: Any, count: int) -> list[Any]:
     """Return the axes to draw into: the given ones, or those of a new figure."""
     if ax is None:
-        pyplot = require("matplotlib.pyplot", "plotting", "gpusyn[plot]")
+        pyplot = require("matplotlib.pyplot", "plotting", "matplotlib")
         size = (8, 1 + 2 * max(count, 1.5))
         _, axes = pyplot.subplots(count, 1, sharex=True, squeeze=False, figsize=size, layout="constrained")
         return list(axes[:, 0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -46,11 +46,17 @@ class Compiled:
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
     """
 
-    def __init__(self, layout: Layout, seed: int, steps: int | None = None) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        seed: int,
+        steps: int | None = None,
+        advanced: Callable[[float], object] = lambda synapses: None,
+    ) -> None:
         self.layout = layout
         self.steps = steps or chunk_steps(layout)
         self.inputs = InputTables(layout, seed)
-        synapses = SynapseTables(layout, seed, self.inputs)
+        synapses = SynapseTables(layout, seed, self.inputs, advanced)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.event_driven.rounded_to_zero
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.notes import Note
 from gpusyn.parameters.grid import rounded_steps, rounding_shift
 from gpusyn.utils.typing import Array
 
@@ -63,10 +64,11 @@ def _listed(layout: Layout) -> Iterator[ListedSpikes]:
         yield ListedSpikes(place.source + who, when, rounded_steps(when, layout.dt, low=1))
 
 
-def rounded_times(layout: Layout) -> list[str]:
+def rounded_times(layout: Layout) -> list[Note]:
     """Return a note on spike times that are off the time grid, if there are any."""
     shifts = np.concatenate([rounding_shift(spikes.time, layout.dt) for spikes in _listed(layout)] or [np.zeros(0)])
     moved = int(np.count_nonzero(shifts))
     if not moved:
         return []
-    return [f"{moved} input spike times rounded to the grid of {layout.dt:g} ms, by at most {shifts.max():.3g} ms"]
+    rounded = f"rounded to {layout.dt:g} ms, by at most {shifts.max():.3g} ms"
+    return [Note("", "", f"{moved} input spike times", rounded)]

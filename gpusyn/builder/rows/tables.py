@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
@@ -27,7 +29,13 @@ class SynapseTables:
         Synapses that own their gates, by kernel.
     """
 
-    def __init__(self, layout: Layout, seed: int, inputs: InputTables) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        seed: int,
+        inputs: InputTables,
+        advanced: Callable[[float], object] = lambda synapses: None,
+    ) -> None:
         self.gates = GateTables(layout)
         self.histories = Histories(layout, self.gates.releases)
         self.event_driven = EventDrivenTables(layout, self.gates)
@@ -41,6 +49,7 @@ class SynapseTables:
                     if kernel not in self.gated:
                         self.gated[kernel] = SynapseGateTables(kernel, layout, self.histories, inputs.dose_columns)
                     self.gated[kernel].add(pathway, receptors, part)
+                advanced(pathway.expected)
 
     @property
     def stored(self) -> list[StoredWeights]:
