@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
@@ -187,7 +188,7 @@ class Plan:
         layout = self.layout
         lost = self._expected_zeros() if self.rounded_to_zero is None else lost_text(self.rounded_to_zero, details)
         memory = f"{self.bytes_per_synapse:.2f} bytes per synapse\n{memory_text(self.bytes, details)}"
-        notes = map(str, dict.fromkeys(layout.notes)) if details else (line for _, line in together(layout.notes))
+        notes = [(note.level, str(note)) for note in layout.notes] if details else together(layout.notes)
         rows = [
             ("size", self._size()),
             ("work", self._work()),
@@ -195,13 +196,10 @@ class Plan:
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),
             ("memory", memory),
-            *(("note", note) for note in notes),
+            *(("note" if level < logging.WARNING else "warning", note) for level, note in notes),
         ]
-        if details:
-            return [*rows, ("groups", self._groups())]
-        return (
-            [*rows, ("more", "plan.describe(details=True)")] if len(self._rows(details=True)) > len(rows) + 1 else rows
-        )
+        last = ("groups", self._groups()) if details else ("more", "plan.describe(details=True)")
+        return [*rows, last]
 
     def _groups(self) -> str:
         groups = self.layout.groups

@@ -71,21 +71,21 @@ def _heading(found: Sequence[_Delivery]) -> str:
 
 def quantum_rows(layout: Layout, details: bool) -> list[Row]:
     """Return the quanta of the sums of each receptor, the error of rounding weights to them, and how deep rings are."""
-    kinds: dict[object, list[tuple[str, Quantum, int]]] = {}
+    kinds: dict[tuple[str, str, str], list[tuple[str, Quantum, int]]] = {}
     for population, place in layout.populations.items():
         for receptor, ring in zip(place.population.receptors, place.rings, strict=True):
             if ring.quantum.inputs:
                 kind = receptor.name, receptor.weight_unit, population if details else ""
                 kinds.setdefault(kind, []).append((population, ring.quantum, ring.slots))
     rows = []
-    for (name, unit, _), found in kinds.items():  # type: ignore[misc]
+    for (name, unit, _), found in kinds.items():
         exponents = sorted({quantum.exponent for _, quantum, _ in found})
         powers = " to ".join(f"2^{e}" for e in dict.fromkeys((exponents[0], exponents[-1])))
         error, slots = max(quantum.error for _, quantum, _ in found), max(slots for _, _, slots in found)
         of = f"{found[0][0]}.{name}" if len(found) == 1 else f"{name} in {len(found)} populations"
         rounding = f"rounding at most {error:.1e} of the mean weight"
         rows.append((f"quantum of {of}", f"{powers} {unit}, {rounding}, ring of {slots} steps"))
-    return rows if details or len(rows) <= MOST else [*rows[:MOST], (f"{len(rows) - MOST} more quanta", "see details")]
+    return rows if details or len(rows) <= MOST else [*rows[:MOST], ("more quanta", f"of {len(rows) - MOST} receptors")]
 
 
 def memory_text(parts: Mapping[str, int], details: bool) -> str:

@@ -122,11 +122,13 @@ def run_demo(
     directory = _prepare(Path(out), missing)
     _introduce(size, duration, choice, missing)
     with warnings_only():  # the lines above and the plan tell the rest
-        sim = gs.Simulator(demo.net, dt=DT, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK)
+        sim = gs.Simulator(
+            demo.net, dt=DT, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK, progress=True
+        )
     with sim:
         _say(sim.plan.describe(), "")
         begin = time.perf_counter()
-        sim.run(duration, progress=True)
+        sim.run(duration)
         _report_speed(time.perf_counter() - begin, duration)
         spikes, traces = sim.data[demo.spikes], sim.data[demo.traces]
         rates = {name: spikes.rate(name) for name in spikes.names}

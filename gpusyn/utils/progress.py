@@ -36,7 +36,7 @@ def progress_bar(
         yield lambda done: None
         return
     try:
-        from tqdm.auto import tqdm
+        from tqdm import auto
     except ImportError:
         if wanted:
             LOGGER.info(f"{doing} {steps * dt:.10g} {unit}; for a progress bar: pip install tqdm")
@@ -45,7 +45,7 @@ def progress_bar(
     width = (os.get_terminal_size(stream.fileno()).columns or 80) if _is_terminal(stream) else None  # 0 in some CI
     look = _FORMAT.format(unit=unit)
     delay = 0.0 if wanted else PATIENCE
-    with tqdm(total=steps * dt, desc=doing, file=stream, bar_format=look, ncols=width, delay=delay) as shown:
+    with auto.tqdm(total=steps * dt, desc=doing, file=stream, bar_format=look, ncols=width, delay=delay) as shown:
         reached = 0.0
 
         def advance(done: float) -> None:
