@@ -9,6 +9,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.backends import select
 from gpusyn.commands.cli import main
+from gpusyn.utils import messages
 from gpusyn.utils.messages import LOGGER, StderrHandler, say, warnings_only
 from tests.helpers.paths import ROOT
 
@@ -36,7 +37,7 @@ STREAMS = {"none": lambda: None, "closed": closed, "broken": Broken, "narrow": n
 @pytest.fixture
 def alone(monkeypatch):
     """A process whose program does nothing about logging, and has said nothing yet."""
-    monkeypatch.setattr(LOGGER, "propagate", False)  # pytest has handlers at the root
+    monkeypatch.setattr(messages, "_others", lambda own, logger: False)  # pytest has handlers
     monkeypatch.setattr(LOGGER, "handlers", [StderrHandler()])
     monkeypatch.setattr(select, "said", set())
 
