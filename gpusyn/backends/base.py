@@ -39,6 +39,12 @@ class Session(Protocol):
             If there is no such array, or the values have another type or extend beyond its end (`part_to_write`).
         """
 
+    def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Replace arrays by larger ones, between two runs, and take the launches of `program`.
+
+        The launches are those of before with other numbers. An array that is not in `arrays` keeps its values.
+        """
+
     def close(self) -> None:
         """Release the memory of the session."""
 
@@ -66,7 +72,7 @@ def lacking(thing: object, protocol: type) -> list[str]:
     """Return the members of a protocol that a class or an object lacks.
 
     >>> lacking(object(), Session)
-    ['close', 'read', 'run', 'write']
+    ['close', 'read', 'rebind', 'run', 'write']
     """
     members = {*protocol.__annotations__, *vars(protocol)}
     return sorted(m for m in members if not m.startswith("_") and not hasattr(thing, m))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Layout
+from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
 from gpusyn.builder.rows.extents import targets_of
 from gpusyn.builder.rows.tables import SynapseTables
@@ -38,6 +39,8 @@ class Compiled:
     ----------
     program : Program
         Arrays and launches.
+    described, inputs : InputTables
+        The inputs as they were described, and those in force.
     steps : int
         Upper limit on the steps of one chunk, so that no buffer can overflow.
     stored : list of StoredWeights
@@ -51,11 +54,12 @@ class Compiled:
         layout: Layout,
         seed: int,
         steps: int | None = None,
+        trial: int = 0,
         advanced: Callable[[float], object] = lambda synapses: None,
     ) -> None:
         self.layout = layout
         self.steps = steps or chunk_steps(layout)
-        self.inputs = InputTables(layout, seed)
+        self.inputs = self.described = InputTables(layout, seed, trial)
         synapses = SynapseTables(layout, seed, self.inputs, advanced)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.event_driven.rounded_to_zero
         self.probes = Probes(layout, self.steps)
@@ -81,6 +85,44 @@ class Compiled:
             own = tables.arrays(inputs, g)
             own |= {"chunks": write_rows(chunks, Chunk), "probes": write_rows(probes, Probe)}
             yield from ((array_name(name, group=g), array) for name, array in own.items())
+
+    # ---- other inputs ----
+    def differing(self, inputs: InputTables) -> dict[str, Array]:
+        """Return the arrays that must change, some of them in size, before other inputs are in force."""
+        old, found = self.inputs, {}
+        if inputs.poisson is not old.poisson:
+            found = inputs.poisson.arrays(self.steps) if inputs.poisson.inputs is not old.poisson.inputs else {}
+            found |= inputs.poisson.drive_rows()
+        if inputs.spike_lists is not old.spike_lists:
+            found |= inputs.spike_lists.arrays()
+        if inputs.injections is not old.injections:
+            found |= self._differing_currents(inputs)
+        if inputs.width > old.width:
+            found["waves"] = inputs.waves(self.steps)
+        return found
+
+    def _differing_currents(self, inputs: InputTables) -> dict[str, Array]:
+        found: dict[str, Array] = {}
+        switched = inputs.injections.populations ^ self.inputs.injections.populations
+        for g, tables in enumerate(self.neurons):
+            own = tables.currents(inputs, g)
+            own.setdefault("current_wave", np.zeros(tables.group.size, np.int32))
+            if any(place.population.name in switched for place in tables.group.members):
+                own["chunks"] = write_rows(chunks_of(tables.group, inputs, self.probes.of_group(g)[0]), Chunk)
+            found |= {array_name(name, group=g): array for name, array in own.items()}
+        return found
+
+    def current_write(self, place: PlacedPopulation, first: int, stop: int) -> Write:
+        """Return the constant current into the neurons `first` to `stop` of a population, and its place."""
+        current = self.neurons[place.group].current_of(place, self.inputs, first, stop)
+        return Write(array_name("current", group=place.group), current, place.first + first)
+
+    def enlarged(self, arrays: Mapping[str, Array]) -> Program:
+        """Return the program with some arrays replaced by larger ones."""
+        specs = {name: spec._replace(shape=arrays[name].shape) if name in arrays else spec
+                 for name, spec in self.program.specs.items()}  # fmt: skip
+        self._sizes[None, None]["waves"] = specs["waves"].shape[1]
+        return self.program._replace(specs=specs, launches=[self._launch(*one) for one in launched(self.layout)])
 
     # ---- launches ----
     def _launch(self, kernel: str, group: int | None) -> Launch:

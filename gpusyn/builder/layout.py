@@ -66,6 +66,11 @@ class PlacedPopulation:
         return -(-self.size // self.slices)
 
     @property
+    def rows(self) -> int:
+        """Number of rows in the coefficient table."""
+        return 1 if self.uniform else self.size
+
+    @property
     def uniform(self) -> bool:
         """True if all neurons share one row of coefficients."""
         return all(isinstance(v, int | float) for k, v in self.population.model.values.items() if k != "I_e")

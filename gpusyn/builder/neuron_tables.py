@@ -23,7 +23,7 @@ from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.grid import rounded_steps
 from gpusyn.parameters.scalars import whole_steps_array
-from gpusyn.utils.typing import Array, Floats, Integers
+from gpusyn.utils.typing import Array, Floats
 
 VARIABLES = {"V": 0, "g": 1, "I": 2, "B": 3, "h": 4, "Ca": 5}
 OWN_STATE = 6  # number of the variable "state of the neuron model"
@@ -50,29 +50,38 @@ class NeuronTables:
         real = layout.numbers.real_dtype
         signature = group.signature
         self.coef = np.zeros((signature.n_coef, group.rows))
-        self.V, self.current = np.zeros(group.size), np.zeros(group.size)
+        self.V, self.current = np.zeros(group.size), np.zeros(group.size)  # the current is I_e
         self.rest = np.zeros(group.size)  # potential from which V is counted
-        self.parameters: list[Parameters] = []
+        self.described: dict[str, Parameters] = {}  # parameters by population, as they were described
         for place in group.members:
             self._fill(place, seed)
+        self.parameters = dict(self.described)  # parameters in force
         self.coef = self.coef.astype(real)
 
     def _fill(self, place: PlacedPopulation, seed: int) -> None:
         neurons = slice(place.first, place.first + place.size)
-        rows = slice(place.row, place.row + (1 if place.uniform else place.size))
-        model = place.population.model
+        model, name = place.population.model, place.population.name
         assert isinstance(model, Membrane)
-        p = Parameters(model.kind, {name: parameter(place, name, seed) for name in model.values})
-        self.parameters.append(p)
-        where = f"Population '{place.population.name}'"
-        model.check_drawn(p, where)
-        initial = drawn(place.population.V, place.size, place.population.name, seed, StreamPurpose.INITIAL_V)
-        rest = p[model.REST]
-        self.rest[neurons] = rest
-        self.V[neurons] = rest if initial is None else initial
+        p = Parameters(model.kind, {key: parameter(place, key, seed) for key in model.values})
+        self.described[name] = p
+        model.check_drawn(p, f"Population '{name}'")
+        if isinstance(model.values["t_ref"], Distribution):
+            p["t_ref"] = on_grid("t_ref", p["t_ref"], self.layout.dt)
+        initial = drawn(place.population.V, place.size, name, seed, StreamPurpose.INITIAL_V)
+        self.rest[neurons] = p[model.REST]
+        self.V[neurons] = p[model.REST] if initial is None else initial
         self.V[neurons] -= self.rest[neurons]
         self.current[neurons] = p["I_e"]
-        pause = _pause(model.values["t_ref"], p["t_ref"], self.layout.dt, f"{where}.t_ref")
+        rows = slice(place.row, place.row + place.rows)
+        for k, value in enumerate(self.coefficients(place, p)):
+            self.coef[k, rows] = value
+
+    def coefficients(self, place: PlacedPopulation, p: dict[str, Any]) -> list[Any]:
+        """Return the coefficients of a population with the given parameters: numbers, or one value per neuron."""
+        model, where = place.population.model, f"Population '{place.population.name}'"
+        assert isinstance(model, Membrane)
+        rest = p[model.REST]
+        pause = whole_steps_array(np.atleast_1d(np.asarray(p["t_ref"], float)), self.layout.dt, f"{where}.t_ref", low=0)
         if pause.max(initial=0) >= 2**24:
             raise ParameterError(
                 f"{where}.t_ref: is {pause.max()} steps, but at most {2**24 - 1} are possible; use a larger dt"
@@ -83,9 +92,7 @@ class NeuronTables:
             refractory=pause if pause.size > 1 else pause[0],
             rest=rest,
         )
-        table = [*head, *self._own(place, p, rest)]
-        for k, value in enumerate(table):
-            self.coef[k, rows] = value
+        return [*head, *self._own(place, p, rest)]
 
     def _own(self, place: PlacedPopulation, p: dict[str, Any], rest: Any) -> list[Any]:
         dt, equations = self.layout.dt, NEURONS[self.group.signature.neuron]
@@ -129,17 +136,31 @@ class NeuronTables:
             "membrane": self._steady(V).astype(real),
             "gates": self._states(V).astype(real),
             "coef": np.ascontiguousarray(self.coef),
-            "current": (self.current + inputs.injections.current[g]).astype(real),
-            "current_wave": inputs.injections.wave[g],
+            **self.currents(inputs, g),
             "clamp_wave": inputs.clamps.wave[g],
             "rings": write_rows(rings, Ring),
         }
+
+    def currents(self, inputs: InputTables, g: int) -> dict[str, Array]:
+        """Return the group's arrays of injected and constant currents; without the column of waves if there is none."""
+        current = np.zeros(self.group.size, self.layout.numbers.real_dtype)
+        for place in self.group.members:
+            current[place.first : place.first + place.size] = self.current_of(place, inputs, 0, place.size)
+        wave = inputs.injections.wave.get(g)
+        return {"current": current} | ({} if wave is None else {"current_wave": wave})
+
+    def current_of(self, place: PlacedPopulation, inputs: InputTables, first: int, stop: int) -> Array:
+        """Return the constant current into the neurons `first` to `stop` of a population: I_e and injections."""
+        own = self.current[place.first + first : place.first + stop]
+        total = own + inputs.injections.constant(place.population.name, first, stop)
+        return total.astype(self.layout.numbers.real_dtype)
 
     def _steady(self, V: Floats) -> Floats:
         """Return the steady states of the neuron models at the initial V, shape (states, neurons)."""
         n_own = self.group.signature.n_own
         found = np.zeros((n_own, self.group.size))
-        for place, p in zip(self.group.members, self.parameters, strict=True):
+        for place in self.group.members:
+            p = self.described[place.population.name]
             neurons = slice(place.first, place.first + place.size)
             model = place.population.model
             assert isinstance(model, Membrane)
@@ -154,12 +175,9 @@ class NeuronTables:
         return found
 
 
-def _pause(given: Any, drawn: Any, dt: float, where: str) -> Integers:
-    """Return refractory times in steps: one, or one per neuron; those drawn from a distribution are rounded."""
-    times = np.atleast_1d(np.asarray(drawn, np.float64))
-    if isinstance(given, Distribution):
-        return rounded_steps(times, dt, low=0)
-    return whole_steps_array(times, dt, where, low=0)
+def on_grid(name: str, drawn: Any, dt: float) -> Any:
+    """Return drawn values of a parameter, once they are checked: refractory times are rounded to the time grid."""
+    return rounded_steps(drawn, dt, low=0) * dt if name == "t_ref" else drawn
 
 
 def _ring_rows(ring: ReceptorRings, size: int) -> list[Ring]:

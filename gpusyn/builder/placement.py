@@ -178,7 +178,7 @@ def _driven(layout: Layout) -> Iterator[tuple[Target, Input]]:
         _refuse_blocked(drive, layout)
         where = f"Drive '{drive.name}'"
         least, mean, largest = weight_range(drive.weight)
-        given = Input(where, mean, largest, most_poisson_events(drive.rate, layout.dt), least)
+        given = Input(where, mean, largest, most_poisson_events(drive.rate_max, layout.dt), least)
         for population, _ in drive.target.parts:
             yield (population.name, [r.name for r in population.receptors].index(drive.receptor)), given
 
@@ -231,7 +231,7 @@ def _make_groups(layout: Layout) -> None:
         place.first, place.row = group.size, group.rows
         group.members.append(place)
         group.size += place.size
-        group.rows += 1 if place.uniform else place.size
+        group.rows += place.rows
     layout.groups = list(groups.values())
     for i, group in enumerate(layout.groups):
         for place in group.members:

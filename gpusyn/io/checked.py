@@ -9,9 +9,8 @@ refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,13 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.io.hdf5 import hdf5, reading
+from gpusyn.io.stored_values import DAMAGED, decoded, listed, whole
 from gpusyn.parameters.scalars import show
 from gpusyn.utils.typing import Array, Floats, Integers
 
 # Bytes that a dataset may declare without storing them: chunks that were never written hold the fill value.
 SPARSE = 2**24
 SOFT_LINKS = 8  # followed one after another, at most
-DAMAGED = "the file is damaged, or has another layout"
 KINDS = {"i": "whole numbers", "u": "whole numbers", "f": "numbers", "b": "booleans", "S": "strings", "V": "records",
          "c": "complex numbers", "O": "references"}  # fmt: skip
 
@@ -109,31 +108,39 @@ class Group:
             return [str(name) for name in self.item]
 
     def __contains__(self, path: str) -> bool:
+        above, _, name = path.rpartition("/")
+        group = self.item if not above else self.get(above) if above in self else None
         with library_errors(self.file, self._inside(path)):
-            return path in self.item
+            return isinstance(group, hdf5().Group) and bool(group.id.links.exists(name.encode()))
 
     def get(self, path: str, links: int = SOFT_LINKS) -> Any:
         """Return an item of the file; raise a FileError if it is missing or lies in another file."""
         h5py = hdf5()
-        group = self.item
+        item = self.item
         for name in path.strip("/").split("/"):
             with library_errors(self.file, self._inside(path)):
-                found = isinstance(group, h5py.Group) and name in group
-                link = group.get(name, getlink=True) if found else None
-            if link is None:
+                # h5py's `name in group` opens other files to find out.
+                found = isinstance(item, h5py.Group) and item.id.links.exists(name.encode())
+                kind = item.id.links.get_info(name.encode()).type if found else None
+                target = (
+                    item.id.links.get_val(name.encode())
+                    if kind in (h5py.h5l.TYPE_SOFT, h5py.h5l.TYPE_EXTERNAL)
+                    else b""
+                )
+            if kind is None:
                 raise self._missing(path)
-            if isinstance(link, h5py.ExternalLink):
-                raise self.error(path, f"is a link to the file {link.filename!r}; copy the data into this file")
-            if isinstance(link, h5py.SoftLink):
-                group = self._follow(group, link.path, path, links)
+            if kind == h5py.h5l.TYPE_SOFT:
+                item = self._follow(item, target.decode(errors="replace"), path, links)
+            elif kind != h5py.h5l.TYPE_HARD:
+                raise self.error(path, f"is a link to another file, {show(target)}; copy the data into this file")
             else:
                 with library_errors(self.file, self._inside(path)):
-                    group = group[name]
-        return group
+                    item = item[name]
+        return item
 
     def _follow(self, group: Any, target: str, path: str, links: int) -> Any:
         if not links or not target.strip("/"):
-            raise self.error(path, f"is a link to {target!r}, which leads nowhere; {DAMAGED}")
+            raise self.error(path, f"is a link to {show(target)}, which leads nowhere; {DAMAGED}")
         start = group.file if target.startswith("/") else group
         return Group(start, self.file, self.stored).get(target, links - 1)
 
@@ -206,13 +213,23 @@ class Group:
         """Return the number of rows of a dataset."""
         return int(self.dataset(path, dimensions, rows=0).shape[0])
 
-    def numbers(self, path: str, dimensions: int = 1, rows: int | None = None) -> Array:
-        """Return numbers as they are stored; refuse everything that is not a real number."""
+    def _number_dataset(self, path: str, dimensions: int, rows: int | None) -> Any:
+        """Return a dataset of real numbers; refuse every other type."""
         item = self.dataset(path, dimensions, rows)
         with library_errors(self.file, self._inside(path)):
             kind = item.dtype.kind
         if kind not in "iufb":
             raise self.error(path, f"must hold numbers (holds {KINDS.get(kind, 'something else')}); {DAMAGED}")
+        return item
+
+    def number_type(self, path: str, dimensions: int = 1, rows: int | None = None) -> np.dtype[Any]:
+        """Return the type of the numbers of a dataset."""
+        dtype: np.dtype[Any] = self._number_dataset(path, dimensions, rows).dtype
+        return dtype
+
+    def numbers(self, path: str, dimensions: int = 1, rows: int | None = None) -> Array:
+        """Return numbers as they are stored."""
+        item = self._number_dataset(path, dimensions, rows)
         with library_errors(self.file, self._inside(path)):
             return np.asarray(item[()] if rows is None else item[:rows])
 
@@ -290,37 +307,3 @@ class Group:
     def _wrong_attribute(self, path: str, name: str, value: Any, allowed: str) -> FileError:
         fault = "missing; SONATA requires it" if value is None else f"must be {allowed} (got {show(value)}); {DAMAGED}"
         return FileError(f"{self.where(path)}, attribute {name}: {fault}")
-
-
-def whole(values: Array, where: str) -> Integers:
-    """Return numbers as int64; raise a FileError if one is not a whole number >= 0."""
-    if values.dtype.kind == "f":
-        values = values.astype(np.float64)
-        # Above 2^53, a double no longer tells one whole number from the next.
-        wrong = ~((values >= 0) & (values <= 2.0**53) & (values == np.floor(values)))
-    else:
-        wrong = ~((values >= 0) & (values <= 2**63 - 1))
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise FileError(f"{where}: must be whole numbers >= 0 (got {values[row]} in row {row}); {DAMAGED}")
-    return values.astype(np.int64)
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return names as messages list them; a damaged file may have many, and long ones.
-
-    >>> listed(["spikes", "x" * 200])
-    'spikes, xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'
-    """
-    plain = (" ".join(name.split()) for name in islice(names, 13))
-    first = [name if len(name) <= 43 else f"{name[:40]}..." for name in plain]
-    return ", ".join([*first[:12], "..."] if len(first) > 12 else first) or "(nothing)"
-
-
-def decoded(value: Any) -> str:
-    """Return text from a file as a str.
-
-    >>> decoded(b"mV"), decoded("ms")
-    ('mV', 'ms')
-    """
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)

@@ -15,6 +15,7 @@ import numpy as np
 from gpusyn.io.file_layout import FilePlace, RecorderLayout, Stored, write_notes
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.io.provenance import Provenance, write_provenance
+from gpusyn.io.superblock import read_superblock
 
 SORTING = {"none": 0, "by_id": 1, "by_time": 2}
 SPIKE_CHUNK = 8192  # spikes
@@ -42,6 +43,9 @@ def create_file(path: Path, stored: Sequence[Stored], streamed: bool, provenance
         file.flush()
         content = file.id.get_file_image()
     path.write_bytes(content)
+    block = read_superblock(path)
+    if streamed and block is not None:  # HDF5 1.14 clears the flags in the image, and leaves the checksum as it was
+        block.cleared(block.end).write(path)
 
 
 def _create_spikes(group: Any) -> None:

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import ParameterError
-from gpusyn.io.checked import Group, whole
+from gpusyn.io.checked import Group
 from gpusyn.io.hdf5 import hdf5
+from gpusyn.io.stored_values import whole
 from gpusyn.results.recorded_neurons import RecordedNeurons, RecordedPart
 from gpusyn.utils.typing import Array, Integers
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from gpusyn.io.superblock import Superblock
 
 COLLECTION = b"GCOL\1\0\0\0"  # signature, version 1, reserved
+SMALL = 2**16  # bytes; a read of metadata that begins with something else is smaller
 HEADER = 16  # bytes of the header of a collection, and of an object
 WIDTH = struct.Struct("<8xQ")  # the size, at the end of either header
 
@@ -56,18 +58,31 @@ class CheckedStream(io.FileIO):
             if not count:
                 raise OSError(f"the file ends at byte {at + done}, before the data do")
             done += count
-        if self._block and at <= self._block.at < at + done:
-            place = self._block.at - at
-            shown = self._block.raw[: done - place]
-            view[place : place + len(shown)] = shown
-        if view[: len(COLLECTION)] == COLLECTION and at not in self._sound:
-            self._check(at)
-            self._sound.add(at)
+        if self._block:
+            begin, end = max(at, self._block.at), min(at + done, self._block.at + len(self._block.raw))
+            if begin < end:
+                view[begin - at : end - at] = self._block.raw[begin - self._block.at : end - self._block.at]
+        for heap in self._heaps_in(at, view):
+            self._check(heap)
+            self._sound.add(heap)
         return done
+
+    def _heaps_in(self, at: int, view: memoryview) -> list[int]:
+        """Return the places of collections that begin in a part of the file and have not been checked yet.
+
+        HDF5 may read metadata in pieces, so that a collection begins inside a read, or between two. Large reads are
+        data, or begin with what they are for.
+        """
+        if len(view) >= SMALL:
+            return [at] if view[: len(COLLECTION)] == COLLECTION and at not in self._sound else []
+        first = max(0, at - len(COLLECTION) + 1)
+        self.seek(first)  # h5py seeks before each read, so the position need not be kept
+        window = self.read(at + len(view) - first + len(COLLECTION) - 1)
+        places = [first + found.start() for found in re.finditer(re.escape(COLLECTION), window)]
+        return [place for place in places if place not in self._sound]
 
     def _check(self, at: int) -> None:
         """Raise an OSError if walking through a collection would not end at its end."""
-        # h5py seeks before each read, so the position need not be kept.
         self.seek(at)
         (size,) = WIDTH.unpack(self.read(HEADER))
         if not HEADER <= size <= os.fstat(self.fileno()).st_size - at:

@@ -87,7 +87,7 @@ def read_provenance(file: Group) -> dict[str, Any]:
         value = file.attribute("gpusyn", name)
         if value is None:
             continue
-        if kind is int and isinstance(value, str) and value.isdecimal():
+        if kind is int and isinstance(value, str) and value.isdecimal() and len(value) < 100:
             value = int(value)
         if not isinstance(value, ALLOWED[kind]) or (kind is float and not math.isfinite(value)):
             raise file.error("gpusyn", f"attribute {name}: is {show(value)}; the file is damaged")

@@ -12,6 +12,7 @@ import numpy as np
 from gpusyn.errors import FileError
 from gpusyn.io.checked import Group, opened
 from gpusyn.io.file_layout import SPIKES, FilePlace, RecorderLayout, read_notes
+from gpusyn.parameters.scalars import show
 from gpusyn.results.recorded_neurons import sample_times
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
@@ -82,7 +83,7 @@ def _foreign_spikes(file: Group, identity: tuple[int, int]) -> list[Piece]:
             continue
         units = group.attribute_text("timestamps", "units", default="")
         if units not in MILLISECONDS:
-            raise FileError(f"{path}: spikes of {name!r} are in {units!r}, not in ms; convert the file first")
+            raise FileError(f"{path}: spikes of {show(name)} are in {show(units)}, not in ms; convert the file first")
         count = group.length("timestamps")
         if group.length("node_ids") != count:
             raise group.error("", "timestamps and node_ids differ in length; the file is damaged or truncated")
@@ -173,13 +174,14 @@ def read_traces(pieces: Sequence[Piece], variable: str | None = None) -> TraceDa
 
 def _read_variable(file: Group, places: Sequence[FilePlace], frames: int, size: int) -> Array:
     """Return the frames of one variable, shape (frames, size)."""
-    parts = [file.group(place.group).numbers("data", 2, rows=frames) for place in places]
-    dtype = np.result_type(*parts) if parts else np.dtype(np.float32)
-    values = np.empty((frames, size), dtype=dtype)
-    for place, part in zip(places, parts, strict=True):
+    names = [f"{place.group}/data" for place in places]
+    dtypes = [file.number_type(name, 2, rows=frames) for name in names]
+    values = np.empty((frames, size), dtype=np.result_type(*dtypes) if dtypes else np.float32)
+    for place, name in zip(places, names, strict=True):
+        part = file.numbers(name, 2, rows=frames)
         if part.shape[1] != len(place.columns):
             raise file.error(
-                f"{place.group}/data",
+                name,
                 f"must have one column for each of {len(place.columns)} neurons (has {part.shape[1]}); "
                 "the file is damaged",
             )

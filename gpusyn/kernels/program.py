@@ -14,7 +14,7 @@ from gpusyn.utils.typing import Array
 STATE, PARAMETER, WEIGHT, SCRATCH, RECORD = "state", "parameter", "weight", "scratch", "record"
 ROLES = {
     STATE: "changes from step to step: a checkpoint saves it, `reset` restores its initial value",
-    PARAMETER: "follows from the network and the seed alone: nobody saves or restores it",
+    PARAMETER: "follows from the network, the seed, the trial and what was set between runs: it is computed from them",
     WEIGHT: "holds weights, which the user may replace: a checkpoint saves, and `reset` restores, those replaced",
     SCRATCH: "holds what one step or one chunk of steps needs, written before it is read: nobody saves or restores it",
     RECORD: "holds the results of one chunk of steps until the host has read them: nobody saves or restores it",

@@ -14,7 +14,7 @@ from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.registry import NetworkObjects
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.parameters.scalars import instance, one_of, public, real
-from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, time_window
+from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, rate_limit, time_window
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
@@ -33,6 +33,7 @@ class NetworkInputs(NetworkObjects):
         *,
         rate: Values | Waveform,
         weight: Values | Distribution,
+        rate_max: float | None = None,
         start: float = 0.0,
         stop: float | None = None,
         name: str | None = None,
@@ -49,6 +50,9 @@ class NetworkInputs(NetworkObjects):
             Rate of the input to each neuron (Hz), 0 to 1e6.
         weight : float, array_like, shape (target.size,), or Distribution
             Weight of each event, one per neuron (nS and >= 0, or pA of any sign for a CurrentReceptor).
+        rate_max : float, optional
+            Largest rate (Hz) to which `Simulator.set` may change the rate; by default the largest rate given. The
+            integer sums of the receptor are planned for it.
         start : float
             Time at which the input begins (ms), >= 0.
         stop : float, optional
@@ -69,6 +73,8 @@ class NetworkInputs(NetworkObjects):
             another network, the receptor saturates at each synapse, or the name is taken.
         UnknownNameError
             If a population of the target has no such receptor.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------
@@ -93,7 +99,9 @@ class NetworkInputs(NetworkObjects):
         where = f"Drive {name!r}"
         rates = number_array_or_waveform(rate, target.size, f"{where}.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
         weights = weight_value(weight, kind, target.size, f"{where}.weight", per="neuron")
-        return self._add("drive", Drive(name, target, receptor, rates, weights, *time_window(start, stop, where)))
+        bound = rate_limit(rates, rate_max, f"{where}.rate_max")
+        window = time_window(start, stop, where)
+        return self._add("drive", Drive(name, target, receptor, rates, weights, *window, bound))
 
     @public
     def inject(
@@ -131,6 +139,8 @@ class NetworkInputs(NetworkObjects):
         ParameterError
             If a value is out of range, an array has the wrong length, the target has spike sources or belongs to
             another network, or the name is taken.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------
@@ -170,6 +180,8 @@ class NetworkInputs(NetworkObjects):
         ParameterError
             If the potential is out of range, the target has spike sources, clamped neurons or neurons of another
             network, or the name is taken.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------
@@ -233,6 +245,8 @@ class NetworkInputs(NetworkObjects):
             If a value is out of range, `wash_out` is given without `stop`, or the name is taken.
         UnknownNameError
             If the library has no drug of this name.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------

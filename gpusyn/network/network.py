@@ -42,7 +42,8 @@ class Network(NetworkInputs):
 
     Each method checks its arguments immediately and returns the object that it adds. Checks that depend on the time
     step are made when a :class:`Simulator` compiles the network. Names are unique in a network because they are the
-    keys of the random streams.
+    keys of the random streams. While a simulator uses the network, that is, until it is closed, nothing can be added;
+    a copy is a network of its own, with the same populations (`copy.copy`) or with copies of them (`copy.deepcopy`).
 
     Attributes
     ----------
@@ -108,6 +109,8 @@ class Network(NetworkInputs):
         ParameterError
             If a value is out of range, an array has the wrong shape, two receptors have the same name, a spike source
             is given receptors or a potential, or the name is taken.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------
@@ -180,6 +183,8 @@ class Network(NetworkInputs):
             selection belongs to another network, `post` has spike sources, or the name is taken.
         UnknownNameError
             If a population of `post` has no such receptor.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------
@@ -259,6 +264,8 @@ class Network(NetworkInputs):
             to another network, the name is taken, or recorders of one file differ in `overwrite`.
         UnknownNameError
             If a recorded population has no such variable.
+        SimulationError
+            If a simulator uses the network.
 
         Examples
         --------

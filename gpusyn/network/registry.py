@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from gpusyn.drugs.infusion import Infusion
-from gpusyn.errors import ParameterError
+from gpusyn.errors import ParameterError, SimulationError
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder
@@ -34,6 +34,11 @@ class NetworkObjects:
     @public
     def __init__(self) -> None:
         self._objects: dict[Kind, dict[str, Any]] = {kind: {} for kind in _METHODS}
+        self._users = 0  # simulators that were made of this network and are not closed
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy has: the same objects in mappings of its own, and no simulator."""
+        return {"_objects": {kind: dict(found) for kind, found in self._objects.items()}, "_users": 0}
 
     @property
     def populations(self) -> Mapping[str, Population]:
@@ -80,6 +85,7 @@ class NetworkObjects:
 
     def _free_name(self, kind: Kind, name: Any, default: str) -> str:
         """Return the given or default name of a new object; refuse a name that is taken."""
+        self._check_unused(f"Network.{_METHODS[kind]}()")
         where = f"Network.{_METHODS[kind]}().name"
         chosen = default if name is None and default else object_name(name, where)
         taken = next((other for other, found in self._objects.items() if chosen in found), None)
@@ -90,6 +96,23 @@ class NetworkObjects:
                 f"and names are the keys of the random streams; {move}"
             )
         return chosen
+
+    def _use(self) -> None:
+        """Close the network to changes, until `_release` is called as often."""
+        self._users += 1
+
+    def _release(self) -> None:
+        """Open the network to changes, unless another simulator uses it."""
+        self._users -= 1
+
+    def _check_unused(self, here: str) -> None:
+        if self._users:
+            many = "a Simulator" if self._users == 1 else f"{self._users} Simulators"
+            raise SimulationError(
+                f"{here}: the network is in use by {many}, which would not notice the change; change it before, "
+                "or use sim.set(...) for inputs and parameters; close the simulator with sim.close(), "
+                "or take copy.copy(net), to change the network for another one"
+            )
 
     def _own(self, selection: Any, where: str) -> None:
         """Raise an error unless `selection` is one of this network's populations or selections."""

@@ -35,6 +35,8 @@ class Drive:
         Time at which the input begins (ms).
     stop : float or None
         Time at which the input ends (ms); ``None``: never.
+    rate_max : float
+        Largest rate to which :meth:`gpusyn.Simulator.set` may change the rate (Hz).
     """
 
     name: str
@@ -44,6 +46,7 @@ class Drive:
     weight: float | Floats | Distribution
     start: float
     stop: float | None
+    rate_max: float
 
 
 @dataclass(frozen=True, eq=False)

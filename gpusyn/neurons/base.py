@@ -6,8 +6,9 @@ population is made.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -77,6 +78,22 @@ class NeuronModel(Immutable):
                     f"{where}: {self.kind}.{name} has {length} values, must be {size}, one per neuron; "
                     "give as many values as neurons, or one number for all"
                 )
+
+    def replaced(self, **values: Any) -> Self:
+        """Return the model with other values of some parameters.
+
+        Parameters
+        ----------
+        **values
+            Checked values by the names of parameters.
+
+        Returns
+        -------
+        NeuronModel
+        """
+        changed = copy.copy(self)
+        changed._set(values=ReadOnlyDict({**self.values, **values}))
+        return changed
 
     def most_events(self, dt: float, where: str) -> int:
         """Return the largest number of events that one neuron can emit per step: 1 if it has a membrane.
@@ -189,9 +206,26 @@ class Membrane(NeuronModel):
             for p, value in zip(self.PARAMETERS, given, strict=True)
         }
         _same_lengths(kept, kind)
-        if self.RESET:
-            _reset_below_threshold(kept[self.RESET], kept[self.THRESHOLD], kind, self.RESET, self.THRESHOLD)
+        self.check_reset(kept, kind)
         self._describe(kept)
+
+    def check_reset(self, given: Mapping[str, Any], where: str) -> None:
+        """Check that spikes reset V to below the threshold.
+
+        Parameters
+        ----------
+        given : mapping of str to (float, ndarray or Distribution)
+            All parameters by name.
+        where : str
+            Name of the model or the population, for the message.
+
+        Raises
+        ------
+        ParameterError
+            If a reset potential is not below the threshold.
+        """
+        if self.RESET:
+            _reset_below_threshold(given[self.RESET], given[self.THRESHOLD], where, self.RESET, self.THRESHOLD)
 
     def check_drawn(self, drawn: Mapping[str, Any], where: str) -> None:
         """Check the values that were drawn from distributions.

@@ -15,7 +15,7 @@ from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, integer, public, show
 from gpusyn.parameters.table import Parameter
 from gpusyn.parameters.units import as_floats
-from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform
+from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, rate_limit
 from gpusyn.utils.typing import Floats
 
 __all__ = ["PoissonSource", "Source", "SpikeSource"]
@@ -51,6 +51,9 @@ class PoissonSource(Source):
     ----------
     rate : float, array or Waveform
         Rate of each neuron (Hz), 0 to 1e6.
+    rate_max : float, optional
+        Largest rate (Hz) to which :meth:`gpusyn.Simulator.set` may change a rate; by default the largest rate given.
+        The integer sums of the receptors that these sources excite are planned for it.
     max_events : int, optional
         Declared maximum of events of one neuron per step, 1 to 2**20; more are dropped. The default is so high that
         none is ever dropped.
@@ -69,19 +72,30 @@ class PoissonSource(Source):
     """
 
     KERNEL = "advance_poisson"
+    rate_max: float | None
+    rate_bound: float  # the rate for which sums are planned
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("rate", 10.0, "Hz", "rate of each neuron: a number, an array or a Waveform"),
+        Parameter("rate_max", None, "Hz", "largest rate that may be set; none: the largest rate given"),
         Parameter("max_events", None, "", "declared maximum of events per step; none: chosen from the rate"),
     )
 
     @public
-    def __init__(self, rate: float | npt.ArrayLike | Waveform = 10.0, *, max_events: int | None = None) -> None:
+    def __init__(
+        self,
+        rate: float | npt.ArrayLike | Waveform = 10.0,
+        *,
+        rate_max: float | None = None,
+        max_events: int | None = None,
+    ) -> None:
         kept = number_array_or_waveform(rate, None, "PoissonSource.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
         self._take(max_events, rate=kept)
+        bound = rate_limit(kept, rate_max, "PoissonSource.rate_max")
+        self._set(rate_max=None if rate_max is None else bound, rate_bound=bound)
 
     def most_events(self, dt: float, where: str) -> int:
         """Return the declared maximum of events of one neuron per step, or one that is hardly ever exceeded."""
-        return self.max_events or most_poisson_events(self.rate, dt)
+        return self.max_events or most_poisson_events(self.rate_bound, dt)
 
 
 class SpikeSource(Source):
@@ -117,7 +131,7 @@ class SpikeSource(Source):
 
     @public
     def __init__(self, times: Any, *, max_events: int | None = None) -> None:
-        self._take(max_events, times=_spike_times(times))
+        self._take(max_events, times=spike_times(times, "SpikeSource.times"))
 
     def check_size(self, size: int, where: str) -> None:
         """Check that there is one list for all neurons, or one list per neuron."""
@@ -126,7 +140,7 @@ class SpikeSource(Source):
 
     def most_events(self, dt: float, where: str) -> int:
         """Return the declared maximum of events of one neuron per step, or the number that is listed."""
-        found = _most_coincident(self.times, dt)
+        found = most_coincident(self.times, dt)
         if self.max_events is not None and self.max_events < found:
             raise ParameterError(
                 f"{where}: {found} spike times of one neuron fall into one step, "
@@ -140,10 +154,9 @@ class SpikeSource(Source):
         return f"SpikeSource({len(self.times)} spikes)"
 
 
-def most_poisson_events(rate: float | Floats | Waveform, dt: float) -> int:
-    """Return a count per step that Poisson events of the given rates (Hz) hardly ever exceed."""
-    values = rate.values if isinstance(rate, Waveform) else rate
-    return poisson_cap(float(np.max(np.asarray(values, dtype=np.float64), initial=0.0)) * dt * 1e-3)
+def most_poisson_events(rate_max: float, dt: float) -> int:
+    """Return a count per step that Poisson events of at most the given rate (Hz) hardly ever exceed."""
+    return poisson_cap(rate_max * dt * 1e-3)
 
 
 def poisson_cap(mean: float) -> int:
@@ -157,19 +170,18 @@ def poisson_cap(mean: float) -> int:
     return max(k, 1)
 
 
-def _most_coincident(times: Floats | tuple[Floats, ...], dt: float) -> int:
-    """Return the largest number of times in one list that are rounded to the same step."""
+def most_coincident(times: Floats | tuple[Floats, ...], dt: float, now: int = 0) -> int:
+    """Return the largest number of times in one list that are rounded to the same step after `now`."""
     most = 1
     for train in times if isinstance(times, tuple) else (times,):
-        steps = rounded_steps(train, dt, low=1)
+        steps = rounded_steps(train, dt, low=now + 1)
         if len(steps):
             most = max(most, int(np.unique(steps, return_counts=True)[1].max()))
     return most
 
 
-def _spike_times(times: Any) -> Floats | tuple[Floats, ...]:
+def spike_times(times: Any, where: str) -> Floats | tuple[Floats, ...]:
     """Return sorted times: one array for all neurons, or one array per neuron."""
-    where = "SpikeSource.times"
     nested = isinstance(times, (list, tuple)) or (
         type(times) is np.ndarray and times.ndim > 0 and (times.ndim > 1 or times.dtype == object)
     )

@@ -52,8 +52,8 @@ class StreamPurpose(StrEnum):
     SET = "set"
 
 
-def stream_key(seed: int, purpose: StreamPurpose, name: str) -> int:
-    """Return the 64-bit Philox key of one stream: BLAKE2b of seed, purpose and object name.
+def stream_key(seed: int, purpose: StreamPurpose, name: str, trial: int = 0) -> int:
+    """Return the 64-bit Philox key of one stream: BLAKE2b of seed, purpose, object name and trial.
 
     Parameters
     ----------
@@ -63,6 +63,8 @@ def stream_key(seed: int, purpose: StreamPurpose, name: str) -> int:
         Purpose of the stream.
     name : str
         Unique name of the population, projection or drive to which the numbers belong.
+    trial : int
+        Number of the trial; 0 for what is the same in every trial.
 
     Returns
     -------
@@ -76,7 +78,8 @@ def stream_key(seed: int, purpose: StreamPurpose, name: str) -> int:
     >>> rng.stream_key(1, weight, "E->I") == rng.stream_key(1, weight, "I->E")
     False
     """
-    digest = hashlib.blake2b(f"{seed}\0{purpose}\0{name}".encode(), digest_size=8).digest()
+    own = f"\0trial {trial}" if trial else ""
+    digest = hashlib.blake2b(f"{seed}\0{purpose}\0{name}{own}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little")
 
 

@@ -194,6 +194,28 @@ def number_array_or_waveform(
     return frozen(array)
 
 
+def largest(value: float | Floats | Waveform) -> float:
+    """Return the largest of the values of a number, an array or a waveform; 0 if all are negative."""
+    return float(np.max(value.values if isinstance(value, Waveform) else value, initial=0.0))
+
+
+def rate_limit(rate: float | Floats | Waveform, given: Any, where: str) -> float:
+    """Return the checked `rate_max` (Hz) of a rate; by default, its largest value.
+
+    >>> rate_limit(5.0, None, "Drive 'd'.rate_max"), rate_limit(5.0, 20, "Drive 'd'.rate_max")
+    (5.0, 20.0)
+    """
+    needed = largest(rate)
+    if given is None:
+        return needed
+    bound = real(given, where, unit="Hz", low=0.0, high=HIGHEST_RATE)
+    if bound < needed:
+        raise ParameterError(
+            f"{where}: must be at least the largest rate, {needed:g} Hz (got {bound:g}); raise it or lower the rate"
+        )
+    return bound
+
+
 def time_window(start: Any, stop: Any, where: str) -> tuple[float, float | None]:
     """Return a checked start (ms, >= 0) and stop (ms, later than start; ``None``: never)."""
     first = real(start, f"{where}.start", unit="ms", low=0.0)

@@ -31,10 +31,10 @@ from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer, public, real, whole_steps
+from gpusyn.simulation.access import Access
 from gpusyn.simulation.file_streams import check_files, save_results
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
-from gpusyn.simulation.state_access import StateAccess
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.progress import progress_bar
@@ -60,11 +60,12 @@ class Simulator(StateMethods):
     Parameters
     ----------
     net : Network
-        Network to simulate; what is added to it later is not simulated.
+        Network to simulate; nothing can be added to it until the simulator is closed.
     dt : float
         Time step (ms), > 0.
     seed : int
-        Seed of all random numbers, >= 0. The same network, step and seed give the same results on every backend.
+        Seed of all random numbers, >= 0. It determines what the network is: connections, weights, delays, drawn
+        parameters and initial values. The same network, step, seed and trial give the same results on every backend.
     backend : {"auto", "cuda", "cpu", "numpy"} or Backend
         Backend that computes; ``"auto"`` takes the first of cuda, cpu and numpy with which the network starts, and
         says once per process on stderr which it is, and why not a faster one.
@@ -73,6 +74,9 @@ class Simulator(StateMethods):
     threads : int, optional
         Worker threads of the `cpu` backend; by default as many as the cores that the process may use. No result
         depends on it.
+    trial : int
+        Number of the trial, >= 0. It determines what happens to the network of a seed: the Poisson events of drives and
+        sources, and random values that `set` draws.
     chunk_steps : int, optional
         Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
     progress : bool, optional
@@ -128,11 +132,13 @@ class Simulator(StateMethods):
         precision: str = "single",
         threads: int | None = None,
         *,
+        trial: int = 0,
         chunk_steps: int | None = None,
         progress: bool | None = None,
     ) -> None:
         super().__init__()
-        self._seed, self._trial = integer(seed, "Simulator.seed", low=0), 0
+        self._seed = integer(seed, "Simulator.seed", low=0)
+        self._trial = integer(trial, "Simulator.trial", low=0)
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
         self._progress = _checked(progress, "Simulator.progress", None)
@@ -142,7 +148,7 @@ class Simulator(StateMethods):
             planned.require_fit()
             check_files(net.recorders.values(), self._trial)
             with progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building") as advanced:
-                compiled = Compiled(planned.layout, self._seed, chunk_steps, advanced)
+                compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial, advanced)
                 return planned, compiled, start_session(used, compiled.program)
 
         chosen, (planned, self._compiled, self._session) = use_backend(backend, threads, "Simulator", start)
@@ -150,11 +156,12 @@ class Simulator(StateMethods):
         layout = self._layout = planned.layout
         self.plan: Plan = planned.built(self._compiled.rounded_to_zero)
         self._initial = InitialValues(self._compiled.program, self._session)
-        self._state = StateAccess(self._compiled, self._session)
+        self._state = Access(self._compiled, self._session, self._seed, self._trial)
         self._recordings = Recordings(self._compiled, self._session, self._provenance(self._trial))
         self._step = 0
         self._chunk = 1  # steps of the next chunk
         tell(layout.notes)
+        net._use()
 
     def _provenance(self, trial: int) -> Provenance:
         return Provenance(self._seed, trial, self.dt, self.plan.precision, self.backend)
@@ -274,11 +281,21 @@ class Simulator(StateMethods):
                     )
 
     @public
-    def reset(self) -> None:
-        """Return to time 0 with the state, weights and recordings of a new simulator.
+    def reset(self, *, trial: int | None = None) -> None:
+        """Return to time 0 with the state, weights, parameters, inputs and recordings of a new simulator.
+
+        Parameters
+        ----------
+        trial : int, optional
+            Number of the trial, >= 0; by default, that of before. Another one is the same network with other noise,
+            exactly as in a new simulator of this trial.
 
         Raises
         ------
+        ArgumentError
+            If the trial is not a whole number.
+        ParameterError
+            If the trial is negative.
         SimulationError
             If the simulator is closed or in use by another thread.
         FileError
@@ -286,9 +303,12 @@ class Simulator(StateMethods):
             changed.
         """
         with self._in_use("reset", of_state=False), held_signals():
-            self._recordings.restart(self._provenance(self._trial))
+            trial = self._trial if trial is None else integer(trial, "Simulator.reset().trial", low=0)
+            self._recordings.restart(self._provenance(trial))
+            self._trial = trial
+            self._state.restore(trial)
             self._initial.restore()
-            self._step = self._state.step = 0
+            self._step = 0
             self._lost = ""
 
     @public
@@ -337,6 +357,7 @@ class Simulator(StateMethods):
                 self._recordings.close()
             finally:
                 self._session.close()
+                self.net._release()
 
     def __repr__(self) -> str:
         size = f"{self._layout.n_sources} neurons and sources, {self.plan.synapses:.6g} synapses"

@@ -10,22 +10,20 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.gating.strategy import SOURCE, TARGET
 from gpusyn.builder.layout import PlacedPopulation
-from gpusyn.builder.neuron_tables import drawn
 from gpusyn.equations.kinetics import LUMPED
-from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.populations import Selection
-from gpusyn.numerics.rng import StreamPurpose
-from gpusyn.parameters.scalars import instance, one_of
 from gpusyn.parameters.values import values
-from gpusyn.utils.typing import Array
+from gpusyn.simulation.drawn_sets import DrawnSets
+from gpusyn.utils.typing import Array, Floats, Integers
 
 
 class StateAccess:
     """Read and replace V, the neuron models' own states, g_<receptor> and h_<receptor>."""
 
-    def __init__(self, compiled: Compiled, session: Session) -> None:
-        self.compiled, self.layout, self.session = compiled, compiled.layout, session
+    def __init__(self, compiled: Compiled, session: Session, drawn: DrawnSets) -> None:
+        self.compiled, self.layout, self.session, self.drawn = compiled, compiled.layout, session, drawn
         self.step = 0  # reached so far
 
     def _places(self, place: PlacedPopulation, variable: str) -> list[tuple[str, int]]:
@@ -53,19 +51,12 @@ class StateAccess:
         spec = self.compiled.program.specs[array_name(array, group=place.group)]
         return spec.name, row * spec.shape[-1] + place.first
 
-    def _variable(self, selection: Any, variable: Any, where: str) -> str:
-        instance(selection, Selection, f"{where}.population", "a population or selection")
-        for population, _ in selection.parts:
-            if self.layout.net.populations.get(population.name) is not population:
-                raise ArgumentError(
-                    f"{where}.population: '{population.name}' belongs to another network; use one of this network"
-                )
-        known = [v for v in _common(selection) if not v.startswith(("I_", "B_"))]
+    def _check_calcium(self, selection: Selection, variable: str, where: str) -> None:
+        """Refuse calcium that is not computed."""
         if variable == "Ca" and not all(self._has_calcium(population.name) for population, _ in selection.parts):
             raise ParameterError(
                 f"{where}.variable: 'Ca' is computed only where it is recorded; add net.record({selection.name}, 'Ca')"
             )
-        return one_of(variable, known, f"{where}.variable")
 
     def _scale(self, place: PlacedPopulation, variable: str) -> Any:
         """Return the factor by which the bath scales a conductance now; None if it does not."""
@@ -79,7 +70,7 @@ class StateAccess:
 
     def get(self, selection: Selection, variable: str) -> Array:
         """Return a copy, one value per neuron in the order of the selection."""
-        variable = self._variable(selection, variable, "Simulator.get()")
+        self._check_calcium(selection, variable, "Simulator.get()")
         parts = []
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
@@ -93,42 +84,53 @@ class StateAccess:
             parts.append(total[np.asarray(ids)])
         return np.concatenate(parts)
 
-    def set(self, selection: Selection, variable: str, given: Any, seed: int) -> None:
-        """Replace the values of a selection; the other neurons of each population keep theirs."""
-        variable = self._variable(selection, variable, "Simulator.set()")
-        where = f"Simulator.set({selection.name!r}, {variable!r})"
-        is_v = variable == "V"
-        limits: dict[str, Any] = {"unit": "mV", "potential": True} if is_v else {}
-        kind, _, name = variable.partition("_")
-        if kind == "g":
+    def set(self, selection: Selection, variable: str, given: Any, where: str) -> None:
+        """Replace the values of a selection, once all are checked; the other neurons of each population keep theirs."""
+        self._check_calcium(selection, variable, "Simulator.set()")
+        limits: dict[str, Any] = {"unit": "mV", "potential": True} if variable == "V" else {}
+        if variable.startswith("g_"):
             limits = {"unit": "nS", "low": 0.0}
         limits |= _own_limits(selection, variable)
-        new = drawn(values(given, selection.size, where, **limits), selection.size, where, seed, StreamPurpose.SET)
+        new = self.drawn.draw(values(given, selection.size, where, **limits), selection.size, where)
         new = np.broadcast_to(np.asarray(new, np.float64), selection.size)
-        offset = 0
+        writes, offset = [], 0
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
-            arrays = self._places(place, variable)
-            owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True) if r.name == name}
-            if owners - {TARGET}:
-                raise ParameterError(
-                    f"{where}: the gates of this receptor are on the {'sources' if SOURCE in owners else 'synapses'}; "
-                    "the variable can be read but not set"
-                )
-            if len(arrays) > 1:
-                raise ParameterError(f"{where}: this gate is a sum of {len(arrays)} states; it can be read, not set")
-            array, start = arrays[0]
-            present = self.session.read(array, start, start + place.size)
-            part = new[offset : offset + len(ids)]
-            if (scale := self._scale(place, variable)) is not None:
-                if scale == 0:
-                    raise ParameterError(
-                        f"{where}: the bath leaves no conductance of this receptor now; wash the drug out first"
-                    )
-                part = part / scale
-            present[np.asarray(ids)] = part - self._rest(place)[np.asarray(ids)] if is_v else part
-            self.session.write(array, present, start)
+            part = self._stored(place, variable, ids, new[offset : offset + len(ids)], where)
+            writes.append((*self._settable(place, variable, where), ids, part))
             offset += len(ids)
+        for array, start, size, ids, part in writes:
+            present = self.session.read(array, start, start + size)
+            present[ids] = part
+            self.session.write(array, present, start)
+        self.drawn.used(given, where)
+
+    def _settable(self, place: PlacedPopulation, variable: str, where: str) -> tuple[str, int, int]:
+        """Return array, place of the first neuron and number of neurons of a variable that can be set."""
+        name = variable.partition("_")[2]
+        population, arrays = place.population, self._places(place, variable)
+        owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True) if r.name == name}
+        if owners - {TARGET}:
+            raise ParameterError(
+                f"{where}: the gates of this receptor are on the {'sources' if SOURCE in owners else 'synapses'}; "
+                "the variable can be read but not set"
+            )
+        if len(arrays) > 1:
+            raise ParameterError(f"{where}: this gate is a sum of {len(arrays)} states; it can be read, not set")
+        return *arrays[0], place.size
+
+    def _stored(self, place: PlacedPopulation, variable: str, ids: Integers, new: Floats, where: str) -> Floats:
+        """Return the form in which new values are stored: V without rest, conductances without the bath's factor."""
+        if variable == "V":
+            return np.asarray(new - self._rest(place)[ids])
+        scale = self._scale(place, variable)
+        if scale is None:
+            return new
+        if scale == 0:
+            raise ParameterError(
+                f"{where}: the bath leaves no conductance of this receptor now; wash the drug out first"
+            )
+        return np.asarray(new / scale)
 
     def _rest(self, place: PlacedPopulation) -> Array:
         """Return the potential from which V is counted, in double precision (mV)."""
@@ -142,8 +144,3 @@ def _own_limits(selection: Selection, variable: str) -> dict[str, Any]:
     if unit is None:
         return {}
     return {"low": 0.0, "high": 1.0} if unit == "1" else {"unit": unit}
-
-
-def _common(selection: Selection) -> list[str]:
-    names = [list(p.variables) for p, _ in selection.parts]
-    return [v for v in names[0] if all(v in other for other in names)] if names else []

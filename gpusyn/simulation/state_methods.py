@@ -12,11 +12,10 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.errors import ArgumentError, SimulationError
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import one_of, public
+from gpusyn.simulation.access import Access
 from gpusyn.simulation.initial_values import InitialValues
-from gpusyn.simulation.state_access import StateAccess
 from gpusyn.simulation.weight_access import Weights, read_weights, write_weights
 from gpusyn.utils.held_signals import held_signals
-from gpusyn.utils.typing import Array
 
 
 class StateMethods:
@@ -26,7 +25,7 @@ class StateMethods:
     _compiled: Compiled
     _session: Session
     _initial: InitialValues
-    _state: StateAccess
+    _state: Access
     _closed = False
     _lost = ""  # reason why the state is not that of any step: the error that a backend raised in the middle of one
 
@@ -34,72 +33,111 @@ class StateMethods:
         self._user = threading.RLock()
 
     @public
-    def get(self, population: Any, variable: str) -> Array:
-        """Return the present values of a variable.
+    def get(self, target: Any, variable: str | None = None) -> Any:
+        """Return the present values of a state, or the parameters and inputs that are in force.
 
         Parameters
         ----------
-        population : Population or Selection
-            Neurons whose values are wanted.
-        variable : str
-            ``"V"`` (mV), a state of the neuron model, ``"g_<receptor>"`` (nS, or pA for a CurrentReceptor) or
-            ``"h_<receptor>"``.
+        target : Population, Selection, Injection, Drive, Clamp or str
+            Object of this network, or its name.
+        variable : str, optional
+            What is wanted. Of neurons, a state: ``"V"`` (mV), a state of the neuron model, ``"g_<receptor>"`` (nS, or
+            pA for a CurrentReceptor) or ``"h_<receptor>"``, or a parameter of the neuron model. Of spike sources,
+            ``"rate"`` or ``"times"``. Of a drive, ``"rate"`` (the default) or ``"weight"``; an injection has only
+            ``"current"``, a clamp only ``"V"``.
 
         Returns
         -------
-        ndarray of float32 or float64, shape (population.size,)
-            A copy in the memory of the host, one value per neuron.
+        ndarray, float, Waveform or tuple of ndarray
+            For neurons and Poisson sources, an array of one value per neuron, of the run's precision for states and
+            else of float64. For injections, drives, clamps and rates that change with time, the value as it was given.
+            For listed spikes, an array of the times of each source.
 
         Raises
         ------
         ArgumentError
-            If an argument has the wrong type, or the population belongs to another network.
+            If an argument has the wrong type, a variable of neurons is not named, or the target belongs to another
+            network.
         ParameterError
             If the variable is computed only while it is recorded.
         UnknownNameError
-            If a population has no such variable.
+            If there is no such object, or it has no such variable.
         SimulationError
             If the simulator is closed or in use by another thread.
         """
         with self._in_use("get"):
-            return self._state.get(population, variable)
+            return self._state.get(target, variable)
 
     @public
-    def set(self, population: Any, variable: str, values: Any) -> None:
-        """Replace the present values of a state variable.
+    def set(
+        self,
+        target: Any,
+        variable: Any = None,
+        values: Any = None,
+        *,
+        rate: Any = None,
+        times: Any = None,
+        weight: Any = None,
+    ) -> None:
+        """Replace the present values of a state, a parameter or an input, from now on.
+
+        ``set(E, "V", -65.0)`` and ``set(E, "I_e", 250.0)`` replace a state and a parameter of neurons,
+        ``set(injection, 300.0)`` a current, ``set(clamp, -40.0)`` a command potential, ``set(drive, rate=2000.0)`` the
+        rate of a drive, and ``set(sources, rate=5.0)`` or ``set(sources, times=[...])`` what spike sources emit.
+        Everything is checked before anything changes, and `reset` undoes it.
 
         Parameters
         ----------
-        population : Population or Selection
-            Neurons whose values are replaced.
-        variable : str
-            As for `get`.
-        values : float, array_like, shape (population.size,), or Distribution
-            New values, in the unit of the variable.
+        target : Population, Selection, Injection, Drive, Clamp or str
+            Object of this network, or its name. The other neurons of the populations of a selection stay as they are.
+        variable : str, or the new value of an injection or clamp
+            What is replaced, as for `get`.
+        values : float, array_like, shape (target.size,), Distribution or Waveform
+            New values, in the unit of the variable. A Distribution, for neurons and weights of drives, is drawn anew at
+            each call, and the same again in a repeated script. A Waveform, for inputs, is in absolute time.
+        rate : float, array_like, shape (target.size,), or Waveform, optional
+            New rate of a drive or of Poisson sources (Hz), at most their `rate_max`.
+        times : sequence of float, or sequence of sequences, optional
+            New spike times of the sources (ms), all later than now: one list for all, or one list per source. They
+            replace the listed spikes that are still to come.
+        weight : float, array_like, shape (target.size,), or Distribution, optional
+            New weight of a drive (nS or pA), at most the largest that it was described with.
 
         Raises
         ------
         ArgumentError
-            If an argument has the wrong type, or the population belongs to another network.
+            If an argument has the wrong type, a name or a value is missing or given twice, or the target belongs to
+            another network.
         ParameterError
-            If the variable can only be read, a value is out of range, or an array has the wrong length.
+            If the variable can only be read, a value is out of range or beyond what sums were planned for, a time is
+            over or off the grid, an array has the wrong length, or the parameter is stored once for all neurons of a
+            population and is given for each.
         UnknownNameError
-            If a population has no such variable.
+            If there is no such object, or it has no such variable.
         SimulationError
             If the simulator is closed or in use by another thread.
+
+        Notes
+        -----
+        The neurons keep their absolute V when E_L changes, and a refractory time that has begun keeps its length. A
+        command potential is reached at the end of the next step.
 
         Examples
         --------
         >>> import gpusyn as gs
         >>> net = gs.Network()
         >>> cells = net.population("cells", 3, gs.LIF())
-        >>> with gs.Simulator(net, backend="numpy") as sim:
+        >>> current = net.inject(cells, 0.0)
+        >>> with gs.Simulator(net, precision="double", backend="numpy") as sim:
         ...     sim.set(cells, "V", -60.0)
-        ...     sim.get(cells, "V").tolist()
-        [-60.0, -60.0, -60.0]
+        ...     sim.set(current, [0.0, 100.0, 200.0])
+        ...     sim.set(cells[1:], "I_e", 50.0)
+        ...     sim.run(0.5)
+        ...     sim.get(cells, "V").round(1).tolist(), sim.get(cells, "I_e").tolist()
+        ([-60.2, -59.9, -59.6], [0.0, 50.0, 50.0])
         """
         with self._in_use("set"), held_signals():
-            self._state.set(population, variable, values, self._seed)
+            self._state.set(target, variable, values, {"rate": rate, "times": times, "weight": weight})
 
     @public
     def weights(self, projection: Projection | str, receptor: str | None = None) -> Weights:

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gpusyn.errors import FileError
-from gpusyn.io.checked import Group, listed, opened
+from gpusyn.io.checked import Group, opened
+from gpusyn.io.stored_values import listed
 from gpusyn.parameters.scalars import show
 from gpusyn.utils.typing import Array, Bools, Floats, Integers
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.checked import Group, listed, opened
+from gpusyn.io.checked import Group, opened
+from gpusyn.io.stored_values import listed
 from gpusyn.parameters.scalars import nearest, show
 from gpusyn.sonata.attribute_tables import Table, Texts, check_lengths, read_table, read_types
 from gpusyn.sonata.config import Config, TableFiles
@@ -132,17 +133,17 @@ class Circuit:
         self, name: str, where: str, above: tuple[str, ...], known: dict[str, dict[str, Bools]]
     ) -> dict[str, Bools]:
         if name in above:
-            raise FileError(f"{where}: the node set {name!r} contains itself; correct node_sets")
+            raise FileError(f"{where}: the node set {show(name)} contains itself; correct node_sets")
         if len(above) >= DEEPEST:
             raise FileError(f"{where}: more than {DEEPEST} node sets refer to one another; correct node_sets")
         if name in self.node_sets:
-            place = where if above else f"{where}, node set {name!r}"
+            place = where if above else f"{where}, node set {show(name)}"
             return self._masks(self.node_sets[name], place, (*above, name), known)
         if name == "all":
             return {population: np.ones(nodes.size, dtype=bool) for population, nodes in self.nodes.items()}
         names = [*self.node_sets, "all"]
         hint = nearest(name, names)
-        raise FileError(f"{where}: unknown node set {name!r}{hint}; known here: {', '.join(names)}")
+        raise FileError(f"{where}: unknown node set {show(name)}{hint}; known here: {', '.join(names)}")
 
     def _matching(self, nodes: Nodes, conditions: Mapping[str, Any], where: str) -> Bools:
         mask = np.ones(nodes.size, dtype=bool)
@@ -155,7 +156,7 @@ class Circuit:
                 unknown = [one for one in listed if one not in self.nodes]
                 if unknown:
                     known = ", ".join(self.nodes)
-                    raise FileError(f"{where}.population: unknown population {unknown[0]!r}; known here: {known}")
+                    raise FileError(f"{where}.population: unknown population {show(unknown[0])}; known here: {known}")
                 mask &= nodes.name in listed
             elif key in ("node_id", "node_ids", "node_type_id"):
                 column = nodes.table.type_ids if key == "node_type_id" else nodes.ids
@@ -255,7 +256,7 @@ def end_population(group: Group, column: str, nodes: Mapping[str, Nodes]) -> str
     name = group.attribute_text(column, "node_population")
     if name not in nodes:
         raise FileError(
-            f"{group.where(column)}, attribute node_population: population {name!r} is not in the nodes files; "
+            f"{group.where(column)}, attribute node_population: population {show(name)} is not in the nodes files; "
             f"known here: {', '.join(nodes)}"
         )
     return name

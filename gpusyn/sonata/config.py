@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gpusyn.errors import FileError
+from gpusyn.io.hdf5 import as_path
 from gpusyn.parameters.scalars import real, whole_steps
 from gpusyn.sonata.configured_outputs import Report, check_outputs, read_output, read_reports
 from gpusyn.sonata.sections import Section, load
@@ -116,6 +117,8 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
 
     Raises
     ------
+    ArgumentError
+        If `path` or `out` is not a path.
     FileError
         If something is missing or malformed, or a file to write is outside the output folder or is one that the
         configuration reads; the message names the file, the key and the next move.
@@ -126,7 +129,8 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
     -----
     No circuit file is opened yet.
     """
-    top = load(Path(path))
+    file = as_path(path, "read_config().path")
+    top = load(file)
     simulation = top.follow("simulation") if "simulation" in top else top
     network = find_network(top, simulation)
     if "run" not in simulation:
@@ -135,11 +139,12 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
     notes = simulation.unused(SIMULATION_KEYS)
     notes += network.unused(NETWORK_KEYS) if network.file != simulation.file else []
     dt, tstop = read_run(simulation.section("run"), notes)
-    output = read_output(simulation.section("output"), out, notes)
+    folder = None if out is None else as_path(out, "read_config().out")
+    output = read_output(simulation.section("output"), folder, notes)
     reports = read_reports(simulation, output, dt, notes)
     check_outputs(output, reports, {path for place in (top, simulation, network) for path in files_of(place)})
     return Config(
-        file=Path(path),
+        file=file,
         nodes=read_tables(network, "nodes", notes),
         edges=read_tables(network, "edges", notes),
         components=read_components(network, simulation),

@@ -49,7 +49,7 @@ class Output:
         return rebase(path, self.configured, self.folder)
 
 
-def read_output(section: Section, out: str | os.PathLike[str] | None, notes: list[str]) -> Output:
+def read_output(section: Section, out: Path | None, notes: list[str]) -> Output:
     """Return the section ``output``; the files are in `out` if it is given."""
     configured = section.path("output_dir") if "output_dir" in section else section.file.parent / "output"
     order = section.text("spikes_sort_order", "time")
@@ -57,7 +57,7 @@ def read_output(section: Section, out: str | os.PathLike[str] | None, notes: lis
         raise section.error("spikes_sort_order", f'"{order}" is not known; give "time", "id" or "none"')
     overwrite = section.flag("overwrite_output_dir", True)
     notes += section.unused(("output_dir", "spikes_file", "spikes_sort_order", "log_file", "overwrite_output_dir"))
-    folder = Path(out) if out is not None else configured
+    folder = configured if out is None else out
     spikes_file, log_file = (
         rebase(section.path(key, configured), configured, folder) if key in section else None
         for key in ("spikes_file", "log_file")
@@ -96,7 +96,7 @@ def read_reports(simulation: Section, output: Output, dt: float, notes: list[str
                 name=name,
                 node_set=node_set,
                 variable=entry.text("variable_name"),
-                file=output.place(file if file.name.endswith(".h5") else file.with_name(f"{file.name}.h5")),
+                file=output.place(file if file.name.endswith(".h5") else Path(f"{file}.h5")),
                 dt=entry.number("dt", "ms", dt),
                 start=entry.number("start_time", "ms", 0.0),
                 stop=entry.number("end_time", "ms", math.inf),

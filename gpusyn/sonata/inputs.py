@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.checked import Group, listed, opened
+from gpusyn.io.checked import Group, opened
+from gpusyn.io.stored_values import listed
 from gpusyn.parameters.grid import rounding_shift
+from gpusyn.parameters.scalars import show
 from gpusyn.sonata.attribute_tables import check_lengths
 from gpusyn.sonata.circuit import Circuit
 from gpusyn.sonata.config import SpikeInput
@@ -101,7 +103,7 @@ def unit(group: Group, notes: list[str]) -> float:
         notes.append(f"{group.where('timestamps')} has no units; milliseconds assumed, as SONATA specifies")
         return 1.0
     if name.strip().lower() not in MILLISECONDS:
-        raise group.error("timestamps", f"unknown units {name!r}; write ms or s")
+        raise group.error("timestamps", f"unknown units {show(name)}; write ms or s")
     return MILLISECONDS[name.strip().lower()]
 
 

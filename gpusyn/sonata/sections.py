@@ -14,7 +14,7 @@ from gpusyn.sonata.json_file import read_json
 
 __all__ = ["Section", "load"]
 
-LONGEST = 2**15  # characters of a path
+LONGEST, LONGEST_TEXT = 2**15, 1000  # characters of a path, and of a message
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -47,8 +47,8 @@ class Section:
         return f"{self.file}: {'.'.join(part for part in (self.keys, key) if part)}"
 
     def error(self, key: str, text: str) -> FileError:
-        """Return a FileError that states `text` about a key."""
-        return FileError(f"{self.where(key)}: {text}")
+        """Return a FileError that states `text` about a key; what a damaged file brings into it may be long."""
+        return FileError(f"{self.where(key)}: {text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + '...'}")
 
     def unused(self, known: Iterable[str]) -> list[str]:
         """Return a sentence for every key that is not one of the `known` ones."""

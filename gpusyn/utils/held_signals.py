@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` wraps it, and takes 40 us for the 60 handlers, this 3 us
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -34,10 +35,10 @@ def held_signals() -> Iterator[None]:
 
 def _replace(replaced: dict[int, Any], hold: Callable[[int, Any], None]) -> None:
     for number in SIGNALS:
-        handler = signal.getsignal(number)
+        handler = _signal.getsignal(number)
         if callable(handler):  # neither the system's default nor a handler that was not installed from Python
             replaced[number] = handler
-            signal.signal(number, hold)
+            _signal.signal(number, hold)
 
 
 def _restore(replaced: dict[int, Any]) -> None:
@@ -45,7 +46,7 @@ def _restore(replaced: dict[int, Any]) -> None:
     try:
         while replaced:
             number, handler = replaced.popitem()
-            signal.signal(number, handler)
+            _signal.signal(number, handler)
     finally:
         if replaced:
             _restore(replaced)

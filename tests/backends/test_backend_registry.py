@@ -116,7 +116,9 @@ def test_a_backend_that_is_not_complete_is_told_what_it_lacks(toy):
 
 def test_a_session_that_is_not_complete_is_told_what_it_lacks(toy):
     toy(FILE.replace("return ToySession(program)", "return program"))
-    with pytest.raises(BackendError, match=r"Program lacks close, read, run, write; add what .*base\.Session lists"):
+    with pytest.raises(
+        BackendError, match=r"Program lacks close, read, rebind, run, write; add what .*base\.Session lists"
+    ):
         spikes("toy")
 
 

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 from gpusyn.io import RecorderLayout, StreamFile, save
-from tests.damaged.mutants import items, set_flag
+from tests.damaged.hdf5_damage import items, set_flag
 from tests.helpers.result_files import PARTS, some_spikes, some_traces
 from tests.helpers.sonata_circuit import SmallCircuit
 

@@ -14,7 +14,9 @@ from gpusyn.commands.cli import main
 from gpusyn.errors import FileError, GpusynError
 from gpusyn.io.checked import SPARSE, opened
 from gpusyn.sonata import run_config
-from tests.damaged.mutants import CONTENT, ROWS, seeded
+from tests.damaged.byte_damage import ROWS
+from tests.damaged.hdf5_damage import CONTENT
+from tests.damaged.mutants import seeded
 from tests.damaged.sound_files import newer_circuit
 from tests.helpers.sonata_circuit import SmallCircuit
 
@@ -52,7 +54,7 @@ def refused(path: Path) -> str:
         (CELLS, "nodes/cells/node_id", "declared", ["declares", "bytes, but the file has"]),
         (CELLS, "nodes/cells/node_id", "to_group", ["must be a dataset"]),
         (CELLS, "nodes/cells/node_id", "named_type", ["must be a dataset"]),
-        (CELLS, "nodes/cells/node_id", "external_link", ["is a link to the file"]),
+        (CELLS, "nodes/cells/node_id", "external_link", ["is a link to another file"]),
         (CELLS, "nodes/cells/node_id", "external_storage", ["its data are in another file"]),
         (CELLS, "nodes/cells/node_id", "virtual", ["its data are in another file"]),
         (CELLS, "nodes/cells/node_type_id", "large", ["type 8589934692 is not in"]),
@@ -115,7 +117,7 @@ def test_links_inside_the_file_are_followed_and_others_are_not(tmp_path):
         del content[TARGETS]
         content[TARGETS] = h5py.SoftLink("/elsewhere")
     run_config(path, backend="numpy", echo=lambda line: None)
-    for target, words in (("/nowhere", "missing"), (f"/{TARGETS}", "leads nowhere"), ("/out/x", "link to the file")):
+    for target, words in (("/nowhere", "missing"), (f"/{TARGETS}", "leads nowhere"), ("/out/x", "another file")):
         with h5py.File(tmp_path / EDGES, "r+") as content:
             del content[TARGETS]
             content[TARGETS] = h5py.SoftLink(target)

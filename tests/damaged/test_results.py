@@ -14,7 +14,9 @@ from gpusyn.commands.cli import main
 from gpusyn.errors import FileError
 from gpusyn.io import open_results, repair
 from gpusyn.io.superblock import read_superblock
-from tests.damaged.mutants import CONTENT, ROWS, seeded, set_flag
+from tests.damaged.byte_damage import ROWS
+from tests.damaged.hdf5_damage import CONTENT, set_flag
+from tests.damaged.mutants import seeded
 from tests.damaged.sound_files import foreign, killed, saved, streamed
 from tests.damaged.worker import read_all
 
@@ -57,7 +59,7 @@ def damaged(path: Path, item: str, kind: str) -> str:
         ("spikes/E/timestamps", "nan", "timestamps: must be finite"),
         ("spikes/E/timestamps", "words", "must hold numbers"),
         ("spikes/E/timestamps", "shorter", "the file is damaged or truncated"),
-        ("spikes/E/timestamps", "external_link", "is a link to the file"),
+        ("spikes/E/timestamps", "external_link", "is a link to another file"),
         ("spikes/E/timestamps", "deeper", "must have 1 dimension"),
         ("spikes/E/node_ids", "halves", "whole numbers"),
         ("spikes/E/node_ids", "large", "spikes of neurons that were not recorded"),

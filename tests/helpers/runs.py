@@ -131,3 +131,40 @@ def interfere(sim: gs.Simulator) -> None:
             sim.set(population, f"g_{receptor.name}", 0.25)
         if receptor.kinetics.kind in ("alpha", "dual"):
             sim.set(population, f"h_{receptor.name}", np.linspace(0.0, 1.0, population.size))
+    change_inputs(sim)
+    change_parameters(sim)
+
+
+def change_inputs(sim: gs.Simulator) -> None:
+    """Set every input: numbers, arrays and waveforms in turn, whatever was there before."""
+    now, dt = sim.time, sim.dt
+
+    def value(k: int, high: float, size: int) -> Any:
+        wave = gs.Waveform([now, now + 2 * dt, now + 5 * dt], [high, 0.25 * high, 0.5 * high])
+        return (0.75 * high, wave, np.linspace(0.0, high, size))[k % 3]
+
+    for k, (name, injection) in enumerate(sim.net.injections.items()):
+        sim.set(name, value(k + int(isinstance(sim.get(name), float)), 150.0, injection.target.size))
+    for k, (name, drive) in enumerate(sim.net.drives.items()):
+        sim.set(name, rate=value(k + 1, drive.rate_max, drive.target.size))
+        if k % 2:
+            sim.set(name, weight=0.5 * np.asarray(sim.get(name, "weight")))
+    for k, name in enumerate(sim.net.clamps):
+        sim.set(name, (-62.0, gs.Waveform([now, now + 3 * dt], [-60.0, -40.0]))[k % 2])
+    for k, population in enumerate(p for p in sim.net.populations.values() if p.is_source):
+        if "times" in population.model.values:
+            sim.set(population[::2], times=[now + dt, now + 3 * dt])
+        elif isinstance(sim.get(population, "rate"), gs.Waveform) or k % 2:
+            sim.set(population, rate=value(k, population.model.rate_bound, population.size))
+        else:
+            sim.set(population[1:] if population.size > 1 else population, rate=0.5 * population.model.rate_bound)
+
+
+def change_parameters(sim: gs.Simulator) -> None:
+    """Set the current into some neurons, and a capacitance and a resting potential of all."""
+    for population in sim.net.populations.values():
+        if not population.is_source:
+            sim.set(population[::2], "I_e", gs.Uniform(0.0, 200.0))
+            sim.set(population, "C_m", 1.25 * float(sim.get(population, "C_m")[0]))
+            rest = population.model.REST
+            sim.set(population, rest, float(sim.get(population, rest).min()) - 0.5)

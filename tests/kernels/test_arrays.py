@@ -141,7 +141,7 @@ def test_states_and_weights_are_all_that_a_checkpoint_needs():
                 if spec.name != "spike_begin":  # its first element is always 0
                     second._session.write(spec.name, np.full(spec.shape, 77, spec.dtype))
         second._step = second._state.step = 45
-        first._recordings.restart()
+        first._recordings.restart(first._provenance(0))
         for sim in (first, second):
             sim.step(60)
         assert differences(outcome(first), outcome(second)) == []

@@ -143,8 +143,6 @@ def test_what_belongs_to_another_network_is_refused():
         for variable in ("I_AMPA", "B_NMDA", "v", "spikes", 3):
             with pytest.raises(GpusynError, match=r"Simulator\.get\(\)\.variable"):
                 sim.get(cells, variable)
-        with pytest.raises(gs.ArgumentError, match=r"must be a population or selection"):
-            sim.get("E", "V")
         with pytest.raises(gs.ParameterError, match="looks like volts"):
             sim.set(cells, "V", -0.06)
         for wrong in ([-60.0, -61.0], np.nan, np.full(24, np.inf)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -100,22 +101,25 @@ class CpuSession:
     """One program on CPU threads; see `gpusyn.backends.base.Session`."""
 
     def __init__(self, backend: CpuBackend, program: Program) -> None:
-        self._arrays = {name: program.live(name) for name in program.specs}
+        self._backend = backend
+        self._arrays: dict[str, NDArray[np.generic]] = {}
         self._keep: list[object] = []  # objects to which C++ holds pointers
         self._flush = int(backend.flush_to_zero)
         self._run_steps = backend.run_steps
-        libraries: dict[str, ctypes.CDLL] = {}
-        launches = [self._pack(backend, launch, program, libraries) for launch in program.launches]
-        self._n = len(launches)
-        self._list = (_CLaunch * self._n)(*launches)
+        self._libraries: dict[str, ctypes.CDLL] = {}
+        self.rebind(program, {name: program.live(name) for name in program.specs})
         work = sum(spec.size for spec in program.of_role(STATE) if spec.dtype == program.numbers.real_dtype)
         self.threads = backend.threads or max(1, min(available_cores(), work // _WORK_PER_WORKER))
 
-    def _pack(
-        self, backend: CpuBackend, launch: Launch, program: Program, libraries: dict[str, ctypes.CDLL]
-    ) -> _CLaunch:
+    def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Replace arrays by larger ones, and take the launches of `program`."""
+        bound = {**self._arrays, **arrays}
+        launches = [self._pack(launch, program, bound) for launch in program.launches]
+        self._arrays, self._n, self._list = bound, len(launches), (_CLaunch * len(launches))(*launches)
+
+    def _pack(self, launch: Launch, program: Program, arrays: dict[str, NDArray[np.generic]]) -> _CLaunch:
         spec = KERNELS[launch.kernel]
-        values = spec.bind(launch.arrays, self._arrays, launch.scalars, program.numbers)
+        values = spec.bind(launch.arrays, arrays, launch.scalars, program.numbers)
         slots = (ctypes.c_void_p * len(values))()
         for i, value in enumerate(values.values()):
             cell: object
@@ -126,9 +130,9 @@ class CpuSession:
             self._keep.append(cell)
             slots[i] = ctypes.addressof(cell)
         module = module_of(launch.kernel, launch.signature, program.numbers)
-        if module.name not in libraries:
-            libraries[module.name] = backend.library(module)
-        entry = _function(libraries[module.name], f"entry_{launch.kernel}")
+        if module.name not in self._libraries:
+            self._libraries[module.name] = self._backend.library(module)
+        entry = _function(self._libraries[module.name], f"entry_{launch.kernel}")
         self._keep += [slots, entry]
         return _CLaunch(ctypes.cast(entry, ctypes.c_void_p).value, ctypes.addressof(slots))
 

@@ -7,7 +7,7 @@ within a chunk of steps.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -122,14 +122,14 @@ class CudaSession:
     """One program on the GPU; see `gpusyn.backends.base.Session`."""
 
     def __init__(self, backend: CudaBackend, program: Program) -> None:
-        self._cupy = cupy = backend.cupy
-        self._stream = cupy.cuda.Stream(non_blocking=True)
+        self._backend, self._cupy = backend, backend.cupy
+        self._stream = self._cupy.cuda.Stream(non_blocking=True)
         self._arrays: dict[str, Any] = {}
-        modules: dict[str, Any] = {}
+        self._graph: Any = None
+        self._modules: dict[str, Any] = {}
         with self._stream:
             self._allocate(program)
-            self._calls = [self._prepare(backend, launch, program, modules) for launch in program.launches]
-        self._graph: Any = None
+        self.rebind(program, {})
 
     def _allocate(self, program: Program) -> None:
         cupy = self._cupy
@@ -149,11 +149,18 @@ class CudaSession:
             self._arrays.clear()
             raise PlanMemoryError(f"the GPU ran out of memory while the arrays were moved there: {error}") from error
 
-    def _prepare(
-        self, backend: CudaBackend, launch: Launch, program: Program, modules: dict[str, Any]
-    ) -> Callable[[], None]:
+    def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Replace arrays by larger ones, and take the launches of `program`."""
+        with _errors_of_cupy("making room for larger inputs"), self._stream:
+            bound = self._arrays | {name: self._cupy.asarray(array) for name, array in arrays.items()}
+            calls = [self._prepare(launch, program, bound) for launch in program.launches]
+            self._stream.synchronize()  # until then, a copy may still read the host's arrays
+        self._arrays, self._calls, self._graph = bound, calls, None
+
+    def _prepare(self, launch: Launch, program: Program, arrays: dict[str, Any]) -> Callable[[], None]:
+        backend, modules = self._backend, self._modules
         spec, numbers = KERNELS[launch.kernel], program.numbers
-        arguments = tuple(spec.bind(launch.arrays, self._arrays, launch.scalars, numbers).values())
+        arguments = tuple(spec.bind(launch.arrays, arrays, launch.scalars, numbers).values())
         module = module_of(launch.kernel, launch.signature, numbers)
         if module.name not in modules:
             modules[module.name] = backend.module(module)

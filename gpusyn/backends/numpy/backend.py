@@ -8,7 +8,7 @@ same order, so every other backend must give the same bits.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -105,8 +105,8 @@ class NumpySession:
     """A program that runs in numpy; see `gpusyn.backends.base.Session`."""
 
     def __init__(self, program: Program) -> None:
-        self._arrays = {name: program.live(name) for name in program.specs}
-        self._calls = [_Call(launch, self._arrays, program.numbers) for launch in program.launches]
+        self._arrays: dict[str, NDArray[np.generic]] = {}
+        self.rebind(program, {name: program.live(name) for name in program.specs})
 
     def run(self, steps: int) -> None:
         """Run the launch list `steps` times."""
@@ -127,6 +127,12 @@ class NumpySession:
         for call in self._calls:
             if name in call.tables:
                 call.ready = False
+
+    def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Replace arrays by larger ones, and take the launches of `program`."""
+        bound = {**self._arrays, **arrays}
+        self._calls = [_Call(launch, bound, program.numbers) for launch in program.launches]
+        self._arrays = bound
 
     def close(self) -> None:
         """Release the arrays."""

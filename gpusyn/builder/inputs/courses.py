@@ -19,7 +19,7 @@ from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.scalars import whole_steps
 from gpusyn.parameters.waveform import Waveform, mean_of
 from gpusyn.receptors import Receptor
-from gpusyn.utils.typing import Floats
+from gpusyn.utils.typing import Array, Floats
 
 if TYPE_CHECKING:
     from gpusyn.builder.layout import Layout, PlacedPopulation
@@ -35,6 +35,14 @@ class StepTimes(NamedTuple):
 
 
 Column = Callable[[StepTimes], Floats]  # one column of the waves: a value for each step
+
+
+class Write(NamedTuple):
+    """Values that replace those of a flattened array from `start` on."""
+
+    array: str
+    values: Array
+    start: int = 0
 
 
 def step_times(start: int, steps: int, dt: float) -> StepTimes:

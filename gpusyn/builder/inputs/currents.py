@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.network.stimulus import Clamp, Injection
 from gpusyn.parameters.scalars import whole_steps_array
 from gpusyn.parameters.waveform import Waveform
-from gpusyn.utils.typing import Array, Floats
+from gpusyn.utils.typing import Array, Floats, Integers
+
+ALWAYS = Window(0.0, np.inf)
 
 
 class TimedCurrent(NamedTuple):
@@ -30,58 +33,93 @@ class TimedCurrent(NamedTuple):
         return np.where((middle >= on) & (middle < off), self.amount * value, 0.0)
 
 
+class InjectedPart(NamedTuple):
+    """The neurons of one population that an injection reaches; their values begin at `offset` in its current."""
+
+    injection: str
+    ids: Integers
+    offset: int
+
+
 class Injections:
-    """The injected currents of a layout.
+    """The injected currents of a layout; their columns follow `first` others.
 
     Attributes
     ----------
-    current : list of ndarray
-        For each group, the constant current (pA) of each of its neurons.
-    wave : list of ndarray of int32
-        For each group, the column of the waves that the current of each neuron follows (0: it is constant).
+    given : mapping of str to Injection
+        Injections in force.
+    wave : dict of int to ndarray of int32
+        For each group with a current that changes with time, the column of the waves that the current of each neuron
+        follows (0: it is constant).
     columns : list of Column
-        Columns of the waves from 0 on; column 0 is zero.
+        Columns of the waves from `first` on.
     populations : set of str
         Populations with a current that changes with time.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        self.current = [np.zeros(group.size) for group in layout.groups]
-        self.wave = [np.zeros(group.size, np.int32) for group in layout.groups]
+    def __init__(self, layout: Layout, given: Mapping[str, Injection], first: int) -> None:
+        self.layout, self.given, self.first = layout, given, first
+        self.wave: dict[int, Array] = {}
         self.populations: set[str] = set()
-        self._sums: list[tuple[TimedCurrent, ...]] = [()]  # one sum per column
-        for injection in layout.net.injections.values():
-            self._inject(injection, layout)
-        self.columns: list[Column] = [_sum_of(currents) for currents in self._sums]
+        self._constant: dict[str, list[InjectedPart]] = {}  # by population
+        self._constants: set[str] = set()  # names of the injections that never change
+        self._sums: list[tuple[TimedCurrent, ...]] = [()]  # one sum per column, after one for constant currents
+        for injection in given.values():
+            self._inject(injection)
+        self.columns: list[Column] = [_sum_of(currents) for currents in self._sums[1:]]
+        for wave in self.wave.values():
+            wave[wave > 0] += first - 1
+            wave.flags.writeable = False
 
-    def _inject(self, injection: Injection, layout: Layout) -> None:
-        when = window(injection, layout.dt, f"Injection '{injection.name}'")
+    def _inject(self, injection: Injection) -> None:
+        when = window(injection, self.layout.dt, f"Injection '{injection.name}'")
         offset = 0
         for population, ids in injection.target.parts:
-            place = layout.populations[population.name]
-            neurons = place.first + np.asarray(ids)
+            place = self.layout.populations[population.name]
             amount = injection.current
-            if isinstance(amount, np.ndarray):
-                amount = amount[offset : offset + len(ids)]
-            offset += len(ids)
             if isinstance(amount, Waveform):
-                current = TimedCurrent(partial(step_mean, amount, layout.dt), 1.0, when)
-                self._add(place, neurons, [current], np.zeros(len(ids), np.int64))
-            elif when == (0.0, np.inf):
-                self.current[place.group][neurons] += amount
+                current = TimedCurrent(partial(step_mean, amount, self.layout.dt), 1.0, when)
+                self._add(place, ids, [current], np.zeros(len(ids), np.int64))
+            elif when == ALWAYS:
+                self._constant.setdefault(population.name, []).append(InjectedPart(injection.name, ids, offset))
+                self._constants.add(injection.name)
             else:
-                values, which = np.unique(np.broadcast_to(np.asarray(amount, float), len(ids)), return_inverse=True)
-                self._add(place, neurons, [TimedCurrent(None, float(x), when) for x in values], which)
+                part = amount[offset : offset + len(ids)] if isinstance(amount, np.ndarray) else amount
+                values, which = np.unique(np.broadcast_to(np.asarray(part, float), len(ids)), return_inverse=True)
+                self._add(place, ids, [TimedCurrent(None, float(x), when) for x in values], which)
+            offset += len(ids)
 
-    def _add(self, place: PlacedPopulation, neurons: Array, currents: Sequence[TimedCurrent], which: Array) -> None:
+    def _add(self, place: PlacedPopulation, ids: Array, currents: Sequence[TimedCurrent], which: Array) -> None:
         """Add the current currents[which] to each neuron; neurons with the same currents share a column."""
         self.populations.add(place.population.name)
-        wave = self.wave[place.group]
+        wave = self.wave.setdefault(place.group, np.zeros(self.layout.groups[place.group].size, np.int32))
+        neurons = place.first + np.asarray(ids)
         pair = wave[neurons].astype(np.int64) * len(currents) + which  # the previous column and the new current
         for key in np.unique(pair):
             before, added = divmod(int(key), len(currents))
             self._sums.append((*self._sums[before], currents[added]))
             wave[neurons[pair == key]] = len(self._sums) - 1
+
+    def constant(self, population: str, first: int, stop: int) -> Floats:
+        """Return the constant current (pA) of the neurons `first` to `stop` of a population."""
+        total = np.zeros(stop - first)
+        for name, ids, offset in self._constant.get(population, ()):
+            if ids[0] < stop and ids[-1] >= first:
+                begin, end = np.searchsorted(ids, (first, stop)).tolist()
+                amount: Any = self.given[name].current
+                if isinstance(amount, np.ndarray):
+                    amount = amount[offset + begin : offset + end]
+                total[ids[begin:end] - first] += amount
+        return total
+
+    def replaced(self, injection: Injection) -> Injections:
+        """Return the injections with another current of one of them."""
+        given = {**self.given, injection.name: injection}
+        if injection.name not in self._constants or isinstance(injection.current, Waveform):
+            return Injections(self.layout, given, self.first)
+        changed = copy.copy(self)  # the neurons, and the columns of other currents, stay as they are
+        changed.given = given
+        return changed
 
 
 class Clamps:
@@ -89,6 +127,8 @@ class Clamps:
 
     Attributes
     ----------
+    given : mapping of str to Clamp
+        Clamps in force.
     wave : list of ndarray of int32
         For each group, the column of the waves that holds each neuron's command potential (0: it is not clamped).
     start : list of ndarray
@@ -99,18 +139,25 @@ class Clamps:
         Populations with clamped neurons.
     """
 
-    def __init__(self, layout: Layout, first: int) -> None:
+    def __init__(self, layout: Layout, given: Mapping[str, Clamp], first: int) -> None:
+        self.dt, self.given = layout.dt, given
         self.wave = [np.zeros(group.size, np.int32) for group in layout.groups]
         self.start = [np.zeros(group.size) for group in layout.groups]
-        clamps = layout.net.clamps.values()
-        self.columns: list[Column] = [_command(clamp, layout.dt) for clamp in clamps]
-        self.populations = {population.name for clamp in clamps for population, _ in clamp.target.parts}
-        for column, clamp in enumerate(clamps, first):
+        self.columns: list[Column] = [_command(clamp, layout.dt) for clamp in given.values()]
+        self.populations = {population.name for clamp in given.values() for population, _ in clamp.target.parts}
+        for column, clamp in enumerate(given.values(), first):
             for population, ids in clamp.target.parts:
                 place = layout.populations[population.name]
                 neurons = place.first + np.asarray(ids)
                 self.wave[place.group][neurons] = column
                 self.start[place.group][neurons] = _commanded(clamp.V, np.zeros(1), layout.dt)[0]
+
+    def replaced(self, clamp: Clamp) -> Clamps:
+        """Return the clamps with another command potential of one of them."""
+        changed = copy.copy(self)
+        changed.given = {**self.given, clamp.name: clamp}
+        changed.columns = [_command(c, self.dt) for c in changed.given.values()]
+        return changed
 
 
 def _sum_of(currents: Sequence[TimedCurrent]) -> Column:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.inputs.courses import StepTimes, step_mean, window
+from gpusyn.builder.inputs.courses import StepTimes, Write, step_mean, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import CHUNK, NEVER, PoissonDrive, SourceChunk, write_rows
 from gpusyn.network import stimulus
-from gpusyn.neurons.sources import most_poisson_events
+from gpusyn.neurons.sources import Source, most_poisson_events
 from gpusyn.numerics.rng import Stream, StreamPurpose, poisson_parameters, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
-from gpusyn.utils.typing import Array, Floats
+from gpusyn.utils.typing import Array, Floats, Integers
 
 NO_WEIGHT = np.zeros(0)
 
@@ -26,8 +27,8 @@ class PoissonInput(NamedTuple):
 
     Attributes
     ----------
-    key : int
-        Key of its random stream.
+    purpose, name : StreamPurpose and str
+        Purpose and name of its random stream.
     rate : ndarray of float64, shape (1,) or (size,), or Waveform
         Mean events per step, one for all elements or one per element; or a waveform for all (Hz).
     most_events : int
@@ -40,7 +41,8 @@ class PoissonInput(NamedTuple):
         First step, and the step after the last.
     """
 
-    key: int
+    purpose: StreamPurpose
+    name: str
     rate: Array | Waveform
     most_events: int
     input: int = 0
@@ -49,57 +51,144 @@ class PoissonInput(NamedTuple):
     stop: int = NEVER
 
 
+class Reach(NamedTuple):
+    """Neurons (or sources) of one population whose values begin at `offset` in a rate, and their row of the tables."""
+
+    row: int
+    place: PlacedPopulation
+    ids: Integers
+    offset: int
+
+
 class PoissonTables:
     """The drives and Poisson sources of a layout.
 
     Attributes
     ----------
+    seed, trial : int
+        Seed and trial of the random streams.
+    inputs : list of PoissonInput
+        The input of each row.
     rows : list of PoissonDrive
         The drives, sorted by population, then one for each population of Poisson sources.
     drive_range : dict of str to (int, int)
         First and one past the last drive of each population.
     chunks : list of SourceChunk
         Units of work of the Poisson sources.
-    waveforms : list of Waveform
-        Rates that change with time.
     n_constant : int
         Number of rates that do not change; those of waveforms follow them.
     """
 
-    def __init__(self, layout: Layout, seed: int) -> None:
-        self.layout = layout
-        inputs: list[PoissonInput] = []
+    def __init__(
+        self, layout: Layout, seed: int, trial: int, drives: Mapping[str, stimulus.Drive], models: Mapping[str, Source]
+    ) -> None:
+        self.layout, self.seed, self.trial = layout, seed, trial
+        self.inputs: list[PoissonInput] = []
+        self._reaches: dict[str, list[Reach]] = {}  # by the name of the drive, or of the population of sources
         self.drive_range: dict[str, tuple[int, int]] = {}
         for name, place in layout.populations.items():
-            begin = len(inputs)
-            inputs += _drives(layout, seed, place)
-            self.drive_range[name] = begin, len(inputs)
+            begin = len(self.inputs)
+            for drive in drives.values():
+                for ids, offset in _parts(drive, place):
+                    self._add_drive(drive, Reach(len(self.inputs), place, ids, offset))
+            self.drive_range[name] = begin, len(self.inputs)
         self.chunks: list[SourceChunk] = []
         for place in layout.sources("advance_poisson"):
-            self.chunks += _chunks(place, len(inputs))
-            inputs.append(_source(layout, seed, place))
-        self.waveforms = [i.rate for i in inputs if isinstance(i.rate, Waveform)]
-        self._means = [np.atleast_1d(i.rate) for i in inputs if not isinstance(i.rate, Waveform)]
-        self._weights = [np.atleast_1d(i.weight) for i in inputs]
-        self.n_constant = sum(len(mean) for mean in self._means)
-        self.rows = self._rows(inputs)
+            self.chunks += _chunks(place, len(self.inputs))
+            name = place.population.name
+            self._add_source(models[name], Reach(len(self.inputs), place, place.population.parts[0].ids, 0))
+        self.n_constant = sum(i.rate.size for i in self.inputs if not isinstance(i.rate, Waveform))
+        self.rows = self._rows()
 
-    def _rows(self, inputs: list[PoissonInput]) -> list[PoissonDrive]:
+    def _add_drive(self, drive: stimulus.Drive, reach: Reach) -> None:
+        """Add the drive of a part of a population: the others have rate 0, or weight 0."""
+        layout, place = self.layout, reach.place
+        weight = drive_weights(drive, self.seed)
+        if weight.ndim:
+            weight = weight[reach.offset : reach.offset + len(reach.ids)]
+        if len(reach.ids) < place.size and (weight.ndim or isinstance(drive.rate, Waveform)):
+            weight = _spread(weight, reach.ids, place.size)
+        k = [r.name for r in place.population.receptors].index(drive.receptor)
+        on, off = window(drive, layout.dt, f"Drive '{drive.name}'")
+        self._reaches.setdefault(drive.name, []).append(reach)
+        self.inputs.append(
+            PoissonInput(
+                purpose=StreamPurpose.DRIVE,
+                name=f"{drive.name}\0{place.population.name}",
+                rate=self._rate(drive.rate, reach),
+                most_events=most_poisson_events(drive.rate_max, layout.dt),
+                input=layout.groups[place.group].signature.layout()[k].input,
+                weight=np.rint(np.ldexp(weight, -place.rings[k].quantum.exponent)),
+                start=round(on / layout.dt),
+                stop=NEVER if np.isinf(off) else round(off / layout.dt),
+            )
+        )
+
+    def _add_source(self, model: Any, reach: Reach) -> None:
+        """Add a population of Poisson sources."""
+        name = reach.place.population.name
+        self._reaches[name] = [reach]
+        rate = self._rate(model.rate, reach)
+        self.inputs.append(PoissonInput(StreamPurpose.SOURCE, name, rate, reach.place.most_events))
+
+    def _rate(self, rate: float | Floats | Waveform, reach: Reach) -> Array | Waveform:
+        """Return the mean events per step of a part of a population, 0 for the others; or the waveform."""
+        if isinstance(rate, Waveform):
+            return rate
+        part = rate[reach.offset : reach.offset + len(reach.ids)] if isinstance(rate, np.ndarray) else rate
+        if len(reach.ids) < reach.place.size:
+            part = _spread(part, reach.ids, reach.place.size)
+        return np.asarray(np.asarray(part, float) * self.layout.dt * 1e-3)
+
+    def with_rate(self, name: str, rate: float | Floats | Waveform) -> tuple[PoissonTables, list[Write]] | None:
+        """Return the tables with another rate of a drive or a population of sources, and the values that differ.
+
+        Return None if the tables of the new rate have other shapes.
+        """
+        changed, writes = copy.copy(self), []
+        changed.inputs = list(self.inputs)
+        for reach in self._reaches[name]:
+            before, after = self.inputs[reach.row].rate, self._rate(rate, reach)
+            changed.inputs[reach.row] = self.inputs[reach.row]._replace(rate=after)
+            if isinstance(before, Waveform) and isinstance(after, Waveform):
+                continue
+            if isinstance(before, Waveform) or isinstance(after, Waveform) or before.shape != after.shape:
+                return None
+            mean, pieces = _tabulated(after)
+            place = self.rows[reach.row].rate
+            writes += [Write("drive_rate", mean, 2 * place), Write("drive_pieces", pieces, place)]
+        return changed, writes
+
+    def with_trial(self, trial: int) -> PoissonTables:
+        """Return the tables with the random streams of another trial."""
+        changed = copy.copy(self)
+        changed.trial = trial
+        changed.rows = changed._rows()
+        return changed
+
+    @property
+    def waveforms(self) -> list[Waveform]:
+        """Rates that change with time."""
+        return [i.rate for i in self.inputs if isinstance(i.rate, Waveform)]
+
+    def _rows(self) -> list[PoissonDrive]:
         rows: list[PoissonDrive] = []
         rate, wave, weight = 0, 0, 0  # places of the next rate, waveform and weight
-        for i in inputs:
+        n_waves = len(self.waveforms)
+        for i in self.inputs:
             varies = isinstance(i.rate, Waveform)
+            key = stream_key(self.seed, i.purpose, i.name, self.trial)
             rows.append(
                 PoissonDrive(
-                    key_low=i.key & 0xFFFFFFFF,
-                    key_high=i.key >> 32,
+                    key_low=key & 0xFFFFFFFF,
+                    key_high=key >> 32,
                     input=i.input,
                     rate=self.n_constant if varies else rate,
                     rate_step=0 if isinstance(i.rate, Waveform) else i.rate.ndim,
                     weight=weight if i.weight.size else 0,
                     weight_step=i.weight.ndim if i.weight.size else 0,
                     wave=wave if varies else -1,
-                    n_waves=len(self.waveforms) if varies else 0,
+                    n_waves=n_waves if varies else 0,
                     most_events=i.most_events,
                     start=i.start,
                     stop=i.stop,
@@ -114,69 +203,47 @@ class PoissonTables:
         """Return the rates of the waveforms, one row per step: (mean and its exponential, pieces)."""
         dt = self.layout.dt
         mean = np.stack([step_mean(w, dt, times.middle) for w in self.waveforms], axis=1) * dt * 1e-3
-        piece, p0, pieces, _ = poisson_parameters(mean.reshape(-1))
-        return np.stack([piece, p0], axis=1), pieces
+        return _tabulated(mean.reshape(-1))
+
+    def drive_rows(self) -> dict[str, Array]:
+        """Return the table of drives by its name."""
+        return {"drives": write_rows(self.rows, PoissonDrive)}
 
     def arrays(self, steps: int) -> dict[str, Array]:
         """Return the tables by name, with room for the waveforms' rates in `steps` steps."""
         room = steps * len(self.waveforms) + 1  # one more, because no array may be empty
-        found = [poisson_parameters(mean) for mean in self._means]
-        rates = [np.stack([piece, p0], axis=1) for piece, p0, _, _ in found]
-        pieces = [pieces for _, _, pieces, _ in found]
+        found = [_tabulated(i.rate) for i in self.inputs if not isinstance(i.rate, Waveform)]
+        weights = [np.atleast_1d(i.weight) for i in self.inputs]
         chunks = {array_name("chunks", kernel="advance_poisson"): write_rows(self.chunks, SourceChunk)}
         return (chunks if self.chunks else {}) | {
-            "drives": write_rows(self.rows, PoissonDrive),
-            "drive_rate": np.concatenate([*rates, np.zeros((room, 2))]).astype(np.float64),
-            "drive_pieces": np.concatenate([*pieces, np.ones(room, np.int32)]).astype(np.int32),
-            "drive_weight": np.concatenate([*self._weights, np.zeros(1)]).astype(self.layout.numbers.acc_dtype),
+            **self.drive_rows(),
+            "drive_rate": np.concatenate([*(mean for mean, _ in found), np.zeros((room, 2))]),
+            "drive_pieces": np.concatenate([*(pieces for _, pieces in found), np.ones(room, np.int32)]),
+            "drive_weight": np.concatenate([*weights, np.zeros(1)]).astype(self.layout.numbers.acc_dtype),
         }
 
 
-def _drives(layout: Layout, seed: int, place: PlacedPopulation) -> Iterator[PoissonInput]:
-    """Yield the drives of one population."""
-    for drive in layout.net.drives.values():
-        offset = 0
-        for population, ids in drive.target.parts:
-            if population is place.population:
-                yield _drive(drive, layout, seed, place, np.asarray(ids), offset)
-            offset += len(ids)
+def _tabulated(mean: Array) -> tuple[Array, Array]:
+    """Return the rows of the tables for mean events per step: (mean of a piece and its exponential, pieces)."""
+    piece, p0, pieces, _ = poisson_parameters(np.atleast_1d(mean))
+    return np.stack([piece, p0], axis=1), pieces
 
 
-def _drive(
-    drive: stimulus.Drive, layout: Layout, seed: int, place: PlacedPopulation, ids: Array, offset: int
-) -> PoissonInput:
-    """Return the drive of neurons `ids`, whose values begin at `offset` in those of its target.
-
-    A drive of a part of a population has rate 0 (or weight 0) for the other neurons.
-    """
-    where = f"Drive '{drive.name}'"
-    part = slice(offset, offset + len(ids))
-    k = [r.name for r in place.population.receptors].index(drive.receptor)
-    rate = drive.rate[part] if isinstance(drive.rate, np.ndarray) else drive.rate
-    weight = _weight(drive, seed, part)
-    if len(ids) < place.size:
-        if weight.ndim or isinstance(rate, Waveform):
-            weight = _spread(weight, ids, place.size)
-        if not isinstance(rate, Waveform):
-            rate = _spread(rate, ids, place.size)
-    on, off = window(drive, layout.dt, where)
-    return PoissonInput(
-        key=stream_key(seed, StreamPurpose.DRIVE, f"{drive.name}\0{place.population.name}"),
-        rate=rate if isinstance(rate, Waveform) else _mean(rate, layout.dt),
-        most_events=most_poisson_events(drive.rate, layout.dt),
-        input=layout.groups[place.group].signature.layout()[k].input,
-        weight=np.rint(np.ldexp(weight, -place.rings[k].quantum.exponent)),
-        start=round(on / layout.dt),
-        stop=NEVER if np.isinf(off) else round(off / layout.dt),
-    )
+def _parts(drive: stimulus.Drive, place: PlacedPopulation) -> Iterator[tuple[Integers, int]]:
+    """Yield the neurons of a population that a drive reaches, and where their values begin in those of its target."""
+    offset = 0
+    for population, ids in drive.target.parts:
+        if population is place.population:
+            yield ids, offset
+        offset += len(ids)
 
 
-def _weight(drive: stimulus.Drive, seed: int, part: slice) -> Floats:
-    """Return the weights of a part of a drive's target: one number, or one per neuron."""
+def drive_weights(drive: stimulus.Drive, seed: int) -> Floats:
+    """Return the weights of a drive: one number, or one per neuron of its target."""
     given = drive.weight
     if isinstance(given, Distribution):
         given = given.draw(Stream(stream_key(seed, StreamPurpose.WEIGHT, drive.name)), np.arange(drive.target.size))
-    return np.asarray(given[part] if isinstance(given, np.ndarray) else given, float)
+    return np.asarray(given, float)
 
 
 def _spread(values: Any, ids: Array, size: int) -> Floats:
@@ -184,21 +251,6 @@ def _spread(values: Any, ids: Array, size: int) -> Floats:
     everyone = np.zeros(size)
     everyone[ids] = values
     return everyone
-
-
-def _mean(rate: Any, dt: float) -> Floats:
-    """Return the mean events per step of rates in Hz."""
-    return np.asarray(np.asarray(rate, float) * dt * 1e-3)
-
-
-def _source(layout: Layout, seed: int, place: PlacedPopulation) -> PoissonInput:
-    """Return the input of a population of Poisson sources."""
-    name, rate = place.population.name, place.population.model.rate
-    return PoissonInput(
-        key=stream_key(seed, StreamPurpose.SOURCE, name),
-        rate=rate if isinstance(rate, Waveform) else _mean(rate, layout.dt),
-        most_events=place.most_events,
-    )
 
 
 def _chunks(place: PlacedPopulation, drive: int) -> Iterator[SourceChunk]:

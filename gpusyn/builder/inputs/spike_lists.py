@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import copy
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.layout import Layout
+from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.builder.notes import Note
+from gpusyn.neurons.sources import Source
 from gpusyn.parameters.grid import rounded_steps, rounding_shift
-from gpusyn.utils.typing import Array
+from gpusyn.utils.typing import Array, Floats, Integers
 
 
 class ListedSpikes(NamedTuple):
@@ -19,6 +21,13 @@ class ListedSpikes(NamedTuple):
     source: Array
     time: Array
     on_grid: Array
+
+
+class NewLists(NamedTuple):
+    """Lists of times (ms) that replace those of some sources of a population, given by their local ids."""
+
+    ids: Integers
+    lists: tuple[Floats, ...]
 
 
 class SpikeLists:
@@ -36,14 +45,36 @@ class SpikeLists:
         Number of spikes of the source in that step.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        found = list(_listed(layout))
-        self.exist = bool(found)
-        step = np.concatenate([spikes.on_grid.astype(np.int64) - 1 for spikes in found] or [np.zeros(0, np.int64)])
-        source = np.concatenate([spikes.source for spikes in found] or [np.zeros(0, np.int64)])
-        pairs, counts = np.unique(np.stack([step, source], axis=1), axis=0, return_counts=True)
-        self.step = pairs[:, 0]
-        self.source, self.events = pairs[:, 1].astype(np.int32), counts.astype(np.int32)
+    def __init__(self, layout: Layout, models: Mapping[str, Source]) -> None:
+        self.layout = layout
+        places = layout.sources("advance_lists")
+        self._set({p.population.name: _listed(p, models[p.population.name], layout.dt) for p in places}, 0)
+
+    def _set(self, found: dict[str, ListedSpikes], now: int) -> None:
+        """Merge the spikes of all populations that come after step `now`."""
+        self._found, self.exist = found, bool(found)
+        step = np.concatenate([s.on_grid - 1 for s in found.values()] or [np.zeros(0, np.int64)])
+        source = np.concatenate([s.source for s in found.values()] or [np.zeros(0, np.int64)])
+        coming = np.flatnonzero(step >= now)
+        order = coming[np.lexsort((source[coming], step[coming]))]
+        step, source = step[order], source[order]
+        first = np.flatnonzero(np.diff(step, prepend=-1) | np.diff(source, prepend=-1))  # of equal ones
+        self.step, self.source = step[first], source[first].astype(np.int32)
+        self.events = np.diff(first, append=len(step)).astype(np.int32)
+        self.source.flags.writeable = self.events.flags.writeable = False
+
+    def replaced(self, new: Mapping[str, list[NewLists]], now: int) -> SpikeLists:
+        """Return the spikes after step `now` with new lists of some sources, by the names of their populations."""
+        changed, found = copy.copy(self), dict(self._found)
+        for name, parts in new.items():
+            for part in parts:
+                source = self.layout.populations[name].source + part.ids
+                kept = np.flatnonzero(~np.isin(found[name].source, source))
+                own = _rounded(source, part.lists, self.layout.dt, now)
+                pairs = zip(found[name], own, strict=True)
+                found[name] = ListedSpikes(*(np.concatenate([old[kept], more]) for old, more in pairs))
+        changed._set(found, now)
+        return changed
 
     def begin(self, start: int, steps: int) -> Array:
         """Return the bounds of the events of each of `steps` steps from `start` on."""
@@ -54,19 +85,22 @@ class SpikeLists:
         return {"listed_id": self.source, "listed_events": self.events}
 
 
-def _listed(layout: Layout) -> Iterator[ListedSpikes]:
-    """Yield the spikes of each population that has lists."""
-    for place in layout.sources("advance_lists"):
-        times = place.population.model.times
-        lists = times if isinstance(times, tuple) else (times,) * place.size
-        who = np.repeat(np.arange(place.size), [len(t) for t in lists])
-        when = np.concatenate([np.asarray(t, float) for t in lists]) if lists else np.zeros(0)
-        yield ListedSpikes(place.source + who, when, rounded_steps(when, layout.dt, low=1))
+def _listed(place: PlacedPopulation, model: Any, dt: float) -> ListedSpikes:
+    """Return the spikes of a population that has lists."""
+    lists = model.times if isinstance(model.times, tuple) else (model.times,) * place.size
+    return _rounded(place.source + np.arange(place.size), lists, dt, 0)
+
+
+def _rounded(source: Array, lists: tuple[Floats, ...], dt: float, now: int) -> ListedSpikes:
+    """Return the spikes of each source, each at the nearest step after `now`."""
+    time = np.concatenate([np.zeros(0), *lists])
+    return ListedSpikes(np.repeat(source, [len(t) for t in lists]), time, rounded_steps(time, dt, low=now + 1))
 
 
 def rounded_times(layout: Layout) -> list[Note]:
     """Return a note on spike times that are off the time grid, if there are any."""
-    shifts = np.concatenate([rounding_shift(spikes.time, layout.dt) for spikes in _listed(layout)] or [np.zeros(0)])
+    found = [_listed(place, place.population.model, layout.dt) for place in layout.sources("advance_lists")]
+    shifts = np.concatenate([rounding_shift(spikes.time, layout.dt) for spikes in found] or [np.zeros(0)])
     moved = int(np.count_nonzero(shifts))
     if not moved:
         return []

@@ -2,53 +2,119 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import copy
+from typing import Any
 
 import numpy as np
 
 from gpusyn.builder.inputs.bath import BathTables, blocker_doses
-from gpusyn.builder.inputs.courses import Column, StepTimes, at_middle, step_times
+from gpusyn.builder.inputs.courses import Column, StepTimes, Write, at_middle, step_times
 from gpusyn.builder.inputs.currents import Clamps, Injections
 from gpusyn.builder.inputs.poisson import PoissonTables
-from gpusyn.builder.inputs.spike_lists import SpikeLists
+from gpusyn.builder.inputs.spike_lists import NewLists, SpikeLists
 from gpusyn.builder.layout import Layout
+from gpusyn.network.stimulus import Clamp, Drive, Injection
+from gpusyn.neurons.sources import Source
 from gpusyn.utils.typing import Array
 
 
-class Write(NamedTuple):
-    """Values that replace those of a flattened array from `start` on."""
-
-    array: str
-    values: Array
-    start: int = 0
+def _nothing(times: StepTimes) -> Any:
+    """Return the first column, which is zero."""
+    return np.zeros(len(times.middle))
 
 
 class InputTables:
-    """All input of a layout.
+    """All input of a layout, as it is in force; it does not change: `with_...` return tables with other inputs.
 
     Attributes
     ----------
+    drives : dict of str to Drive
+        Drives in force.
+    models : dict of str to Source
+        Models in force of the populations of spike sources.
     injections, clamps, bath, poisson, spike_lists
         Tables of each kind of input.
-    columns : list of Column
-        Columns of the waves: currents, command potentials, courses of the bath, doses of blockers.
     dose_columns : dict of OpenChannelBlocker to int
         Column of each blocker's dose.
+    width : int
+        Number of columns of the array of waves; at least `columns`.
     """
 
-    def __init__(self, layout: Layout, seed: int) -> None:
+    def __init__(self, layout: Layout, seed: int, trial: int = 0) -> None:
         self.layout = layout
-        self.injections = Injections(layout)
-        self.clamps = Clamps(layout, len(self.injections.columns))
-        stimuli = [*self.injections.columns, *self.clamps.columns]
-        self.bath = BathTables(layout, len(stimuli))
-        self.poisson = PoissonTables(layout, seed)
-        self.spike_lists = SpikeLists(layout)
+        self.drives: dict[str, Drive] = dict(layout.net.drives)
+        models = {name: place.population.model for name, place in layout.populations.items()}
+        self.models = {name: model for name, model in models.items() if isinstance(model, Source)}
+        self.clamps = Clamps(layout, layout.net.clamps, 1)
+        self.bath = BathTables(layout, 1 + len(self.clamps.columns))
         doses = blocker_doses(layout)
-        changing = [*stimuli, *self.bath.columns]
-        self.dose_columns = {blocker: len(changing) + i for i, blocker in enumerate(doses)}
-        self.columns: list[Column] = [*changing, *(at_middle(course) for course in doses.values())]
+        first = 1 + len(self.clamps.columns) + len(self.bath.columns)
+        self.dose_columns = {blocker: first + i for i, blocker in enumerate(doses)}
+        self._doses: list[Column] = [at_middle(course) for course in doses.values()]
+        # the injections come last, because only their number of columns can change
+        self.injections = Injections(layout, layout.net.injections, first + len(doses))
+        self.poisson = PoissonTables(layout, seed, trial, self.drives, self.models)
+        self.spike_lists = SpikeLists(layout, self.models)
+        self.width = len(self.columns)
 
+    @property
+    def columns(self) -> list[Column]:
+        """Columns of the waves: zero, command potentials, courses of the bath, doses of blockers, currents."""
+        return [_nothing, *self.clamps.columns, *self.bath.columns, *self._doses, *self.injections.columns]
+
+    # ---- other inputs ----
+    def with_injection(self, injection: Injection) -> InputTables:
+        """Return the tables with another injection of the same name."""
+        changed = copy.copy(self)
+        changed.injections = self.injections.replaced(injection)
+        changed.width = max(self.width, len(changed.columns))
+        return changed
+
+    def with_clamp(self, clamp: Clamp) -> InputTables:
+        """Return the tables with another clamp of the same name."""
+        changed = copy.copy(self)
+        changed.clamps = self.clamps.replaced(clamp)
+        return changed
+
+    def with_poisson(
+        self, drives: dict[str, Drive], models: dict[str, Source]
+    ) -> tuple[InputTables, list[Write] | None]:
+        """Return the tables with other drives and Poisson sources of the same names, and the values that differ.
+
+        The values are None if tables have other shapes.
+        """
+        changed, poisson, writes = copy.copy(self), self.poisson, []
+        changed.drives, changed.models = {**self.drives, **drives}, {**self.models, **models}
+        same_weights = all(drive.weight is self.drives[name].weight for name, drive in drives.items())
+        rates = {name: drive.rate for name, drive in drives.items()} | {n: m.rate for n, m in models.items()}
+        for name, rate in rates.items():
+            found = poisson.with_rate(name, rate) if same_weights else None
+            if found is None:
+                changed.poisson = PoissonTables(
+                    self.layout, poisson.seed, poisson.trial, changed.drives, changed.models
+                )
+                return changed, None
+            poisson, more = found
+            writes += more
+        changed.poisson = poisson
+        return changed, writes
+
+    def with_lists(self, models: dict[str, Source], new: dict[str, list[NewLists]], now: int) -> InputTables:
+        """Return the tables with new lists of some sources after step `now`, and the models that have them."""
+        changed = copy.copy(self)
+        changed.models = models
+        changed.spike_lists = self.spike_lists.replaced(new, now)
+        return changed
+
+    def with_trial(self, trial: int, width: int) -> InputTables:
+        """Return the tables with the random streams of another trial, for an array of waves of a larger width."""
+        changed = copy.copy(self)
+        changed.width = width
+        if trial != self.poisson.trial:
+            changed.poisson = self.poisson.with_trial(trial)
+        return changed
+
+    # ---- arrays ----
     def has_waves(self, population: str) -> bool:
         """Return True if any neuron of a population has a current that changes with time, or a clamp."""
         return population in self.injections.populations or population in self.clamps.populations
@@ -56,20 +122,28 @@ class InputTables:
     def arrays(self, steps: int) -> dict[str, Array]:
         """Return the tables by name, with room for `steps` steps of the values that change with time."""
         return {
-            "waves": np.zeros((steps, len(self.columns)), self.layout.numbers.real_dtype),
+            "waves": self.waves(steps),
             **self.bath.arrays(),
             **self.poisson.arrays(steps),
             **self.spike_lists.arrays(),
         }
 
+    def waves(self, steps: int) -> Array:
+        """Return the array of waves before any of them is sampled."""
+        return np.zeros((steps, self.width), self.layout.numbers.real_dtype)
+
     def writes(self, start: int, steps: int) -> list[Write]:
         """Return the values that the arrays must hold before `steps` steps from step `start` on."""
         times = step_times(start, steps, self.layout.dt)
+        columns = self.columns
         found = []
         if self.spike_lists.exist:
             found.append(Write("listed_begin", self.spike_lists.begin(start, steps)))
-        if len(self.columns) > 1:
-            found.append(Write("waves", self._waves(times)))
+        if len(columns) > 1:
+            table = self.waves(steps)
+            for k, column in enumerate(columns):
+                table[:, k] = column(times)
+            found.append(Write("waves", table))
         if self.bath.width:
             found.append(Write("bath_kinetics", self.bath.kinetics_table(times).reshape(-1)))
         if self.poisson.waveforms:
@@ -77,8 +151,3 @@ class InputTables:
             found.append(Write("drive_rate", rates, 2 * self.poisson.n_constant))
             found.append(Write("drive_pieces", pieces, self.poisson.n_constant))
         return found
-
-    def _waves(self, times: StepTimes) -> Array:
-        """Return the value of each column in each step."""
-        table = np.stack([column(times) for column in self.columns], axis=1)
-        return table.astype(self.layout.numbers.real_dtype)

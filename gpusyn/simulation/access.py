@@ -1,0 +1,80 @@
+"""Access between runs to everything that `Simulator.get` and `Simulator.set` read and replace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gpusyn.backends.base import Session
+from gpusyn.builder.compile import Compiled
+from gpusyn.network.populations import Selection
+from gpusyn.network.stimulus import Clamp, Drive, Injection
+from gpusyn.simulation.drawn_sets import DrawnSets
+from gpusyn.simulation.input_access import InputAccess
+from gpusyn.simulation.parameter_access import ParameterAccess
+from gpusyn.simulation.state_access import StateAccess
+from gpusyn.simulation.targets import asked, changes, find, here
+
+
+class Access:
+    """States, parameters and inputs of a running network."""
+
+    def __init__(self, compiled: Compiled, session: Session, seed: int, trial: int) -> None:
+        self.net = compiled.layout.net
+        self.drawn = DrawnSets(seed, trial)
+        self.states = StateAccess(compiled, session, self.drawn)
+        self.parameters = ParameterAccess(compiled, session, self.drawn)
+        self.inputs = InputAccess(compiled, session, self.drawn)
+
+    @property
+    def step(self) -> int:
+        """Step that the simulation has reached."""
+        return self.states.step
+
+    @step.setter
+    def step(self, step: int) -> None:
+        self.states.step = step
+
+    def get(self, target: Any, variable: Any) -> Any:
+        """Return what is in force of a target, or the present values of its state."""
+        found = find(self.net, target, "Simulator.get()")
+        name = asked(found, variable, "Simulator.get()")
+        if not isinstance(found, Selection):
+            return self.inputs.get(found, name)
+        population = found.parts[0].population
+        if population.is_source:
+            return self.inputs.get_source(found, name)
+        if name in population.variables:
+            return self.states.get(found, name)
+        return self.parameters.get(found, name)
+
+    def set(self, target: Any, variable: Any, values: Any, named: dict[str, Any]) -> None:
+        """Replace what is in force of a target, or the present values of its state."""
+        found = find(self.net, target, "Simulator.set()")
+        given = changes(found, variable, values, named, "Simulator.set()")
+        if isinstance(found, Drive):
+            return self.inputs.set_drive(found, given)
+        ((name, value),) = given.items()  # nothing else has several values that can be named
+        where = here(found, name)
+        if isinstance(found, Injection):
+            self.inputs.set_injection(found, value, where)
+        elif isinstance(found, Clamp):
+            self.inputs.set_clamp(found, value, where)
+        elif found.parts[0].population.is_source:
+            self._set_source(found, name, value, where)
+        elif name in found.parts[0].population.variables:
+            self.states.set(found, name, value, where)
+        else:
+            self.parameters.set(found, name, value, where)
+
+    def _set_source(self, found: Selection, name: str, value: Any, where: str) -> None:
+        if name == "rate":
+            self.inputs.set_rates(found, value, where)
+        else:
+            self.inputs.set_times(found, value, self.step, where)
+
+    def restore(self, trial: int) -> None:
+        """Undo every set but those of states, and return to time 0 in a trial."""
+        self.inputs.restore(trial)
+        self.parameters.restore()
+        self.drawn.restart(trial)
+        self.step = 0

@@ -1,0 +1,29 @@
+"""HDF5 and JSON files are each read in one place, where everything is checked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.helpers.paths import ROOT
+
+
+@pytest.mark.parametrize(
+    "call, files",
+    [
+        (r"\bjson\.loads?\(", {"sonata/json_file.py"}),
+        (r"\breading\(", {"io/hdf5.py", "io/checked.py"}),
+        (r"(?<!`)\bh5py\.File\(", set()),
+        # Beside the reader: what creates, appends, sorts, and what repairs.
+        (r"hdf5\(\)\.File\(", {"io/hdf5.py", "io/creation.py", "io/writer.py", "io/repair.py", "sonata/outputs.py"}),
+    ],
+)
+def test_files_are_read_in_one_place(call, files):
+    folder = ROOT / "gpusyn"
+    found = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.py")
+        if re.search(call, path.read_text(encoding="utf-8"))
+    }
+    assert found == files
