@@ -29,7 +29,7 @@ from gpusyn.builder.layout import (
     same_ids,
 )
 from gpusyn.builder.notes import Note
-from gpusyn.builder.plausible import short_times
+from gpusyn.builder.plausible import warnings_of
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.kinetics import LUMPED
@@ -64,7 +64,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     check_infusions(layout)
     for clamp in described.clamps.values():
         check_command(clamp, dt)
-    layout.notes += [*rounded_times(layout), *short_times(layout)]
+    layout.notes += [*rounded_times(layout), *warnings_of(layout)]
     return layout
 
 
