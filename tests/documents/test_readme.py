@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from pathlib import Path
 
 import pytest
 
+import gpusyn as gs
 from tests.helpers.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,6 +33,24 @@ def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert all(0.5 < rate < 60 for rate in rates)
     assert (tmp_path / "run.h5").stat().st_size > 1000
     assert (tmp_path / "run.png").stat().st_size > 10_000
+
+
+def test_quantities_are_converted() -> None:
+    pytest.importorskip("quantities")
+    (example,) = blocks("pycon")
+    test = doctest.DocTestParser().get_doctest(example, {"gs": gs}, "README.md", "README.md", 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "gpusyn").rglob("*.py"))
+
+
+def test_every_environment_variable_is_documented() -> None:
+    assert set(re.findall(r"\bGPUSYN_\w+\b", SOURCE)) <= set(re.findall(r"^\| `(GPUSYN_\w+)` \|", README, re.MULTILINE))
+
+
+def test_no_advice_names_a_package_that_no_index_has() -> None:
+    assert re.findall(r'pip install[^\n]*gpusyn\[|require\([^)]*"gpusyn\[[^)]*\)', SOURCE) == []
 
 
 def test_laboratory_measures_what_its_comments_say(capsys: pytest.CaptureFixture[str]) -> None:
