@@ -8,7 +8,7 @@ SUMMARY = """\
 Model summary
 
 item           description
--------------  --------------------------------------------------
+-------------  -------------------------------------------------
 populations    E, I, listed
 topology       positions of E
 connectivity   2 x FixedInDegree, 1 x FromArrays
