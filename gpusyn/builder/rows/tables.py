@@ -42,14 +42,16 @@ class SynapseTables:
         self.gated: dict[str, SynapseGateTables] = {}
         for projection in layout.net.projections.values():
             synapses = draw_synapses(projection, layout, seed)
-            for pathway in layout.pathways_of(projection):
+            pathways = layout.pathways_of(projection)
+            advanced(sum(pathway.expected for pathway in pathways) / 2)  # drawing takes about half of the time
+            for pathway in pathways:
                 part = part_of(synapses, pathway)
                 self.event_driven.add(pathway, part)
                 for kernel, receptors in by_kernel(pathway.receptors(synaptic=True)).items():
                     if kernel not in self.gated:
                         self.gated[kernel] = SynapseGateTables(kernel, layout, self.histories, inputs.dose_columns)
                     self.gated[kernel].add(pathway, receptors, part)
-                advanced(pathway.expected)
+                advanced(pathway.expected / 2)
 
     @property
     def stored(self) -> list[StoredWeights]:
