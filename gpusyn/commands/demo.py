@@ -22,6 +22,7 @@ from gpusyn.io.targets import check_target
 from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import integer, real, whole_steps
 from gpusyn.utils.messages import warnings_only
+from gpusyn.utils.paths import as_path
 
 DT = 0.1
 FAN_IN = 80  # synapses of a cell from the network, for any size
@@ -119,7 +120,7 @@ def run_demo(
     demo = demo_network(integer(size, "--size", low=LEAST_SIZE))
     choice = choose(backend, threads)
     missing = [name for name in ("h5py", "matplotlib") if importlib.util.find_spec(name) is None]
-    directory = _prepare(Path(out), missing)
+    directory = _prepare(as_path(out, "--out"), missing)
     _introduce(size, duration, choice, missing)
     with warnings_only():  # the lines above and the plan tell the rest
         sim = gs.Simulator(

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from gpusyn.backends.base import Backend
-from gpusyn.backends.select import use_backend
+from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder import plan as builder
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import Plan
@@ -67,6 +67,7 @@ def plan(
     >>> gs.plan(net).synapses
     80000.0
     """
+    threads = checked_threads(threads, "plan().threads")
     if backend is None:
         return _warned(builder.plan(net, dt, precision, None, threads))
     planned: list[Plan] = []

@@ -24,9 +24,7 @@ pytestmark = [
     pytest.mark.skipif(
         importlib.util.find_spec("nest") is None, reason='NEST is not installed: pip install -e ".[oracle]"'
     ),
-    pytest.mark.skipif(
-        importlib.util.find_spec("h5py") is None, reason='h5py is not installed: pip install h5py'
-    ),
+    pytest.mark.skipif(importlib.util.find_spec("h5py") is None, reason="h5py is not installed: pip install h5py"),
 ]
 
 
