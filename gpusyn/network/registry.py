@@ -83,6 +83,7 @@ class NetworkObjects:
     def _repr_html_(self) -> str:
         return as_html(tables_of(self._objects))
 
+    @public
     def describe(self) -> str:
         """Return the network as the tables of a publication: populations, models, connectivity, input, measurements.
 
