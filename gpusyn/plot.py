@@ -274,7 +274,7 @@ def _panels(ax: Any, count: int) -> list[Any]:
         ax = list(ax.flat)
     given = ax if isinstance(ax, (list, tuple)) else [ax]
     for panel in given:
-        instance(panel, require("matplotlib.axes", "plotting", "gpusyn[plot]").Axes, "plot: ax", "matplotlib Axes")
+        instance(panel, require("matplotlib.axes", "plotting", "matplotlib").Axes, "plot: ax", "matplotlib Axes")
     if len(given) != count:
         raise ParameterError(f"plot: needs {count} axes, one per variable (got {len(given)}); leave out ax=")
     return list(given)
