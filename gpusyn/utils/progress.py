@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import parent_process
 
 from gpusyn.utils.messages import LOGGER, MessageStream
 
@@ -25,14 +26,15 @@ def progress_bar(
     dt : float
         Length of a step, in `unit`.
     wanted : bool or None
-        If False, nothing is shown. If None, a bar is shown in a terminal, once it has taken `PATIENCE`.
+        If False, nothing is shown. If None, a bar is shown in a terminal once it has taken `PATIENCE`, except by
+        worker processes, which share the terminal.
     unit : str
         Unit of the numbers that are shown.
     doing : str
         What is being done.
     """
     stream = MessageStream()
-    if wanted is False or not steps or (wanted is None and not _is_terminal(stream)):
+    if wanted is False or not steps or (wanted is None and not (_is_terminal(stream) and parent_process() is None)):
         yield lambda done: None
         return
     try:

@@ -115,6 +115,14 @@ def test_what_takes_long_has_a_bar_in_a_terminal(patience, wanted, seen, monkeyp
     assert len([line for line in shown[0].split("\n") if "100%" in line]) == seen
 
 
+def test_worker_processes_share_a_terminal_and_show_nothing_by_themselves(monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "parent_process", object)
+    with a_terminal(90, monkeypatch) as shown, gs.Simulator(network(), backend="numpy") as sim:
+        sim.run(3.0)
+    assert "100%" not in shown[0]
+
+
 @pytest.mark.parametrize("columns", [0, 90])
 def test_the_bar_is_seen_in_a_terminal_whose_width_is_not_known(columns, monkeypatch):
     """As under `script` and in some CI: the terminal says that it has 0 columns."""
