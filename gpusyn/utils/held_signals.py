@@ -5,7 +5,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # `signal` wraps it, and takes 40 us for the 60 handlers, this 3 us
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,33 +23,57 @@ def held_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
-    replaced: dict[int, Any] = {}
+    hold = _Hold()
     try:
-        _replace(replaced, lambda number, frame: came.append(number))
+        hold.install()
         yield
     finally:
-        _restore(replaced)
-        _raise_again(list(dict.fromkeys(came)))
+        try:
+            hold.restore()
+        finally:
+            _raise_again(list(dict.fromkeys(hold.came)))
 
 
-def _replace(replaced: dict[int, Any], hold: Callable[[int, Any], None]) -> None:
-    for number in SIGNALS:
-        handler = _signal.getsignal(number)
-        if callable(handler):  # neither the system's default nor a handler that was not installed from Python
-            replaced[number] = handler
-            _signal.signal(number, hold)
+class _Hold:
+    """The handler that stands in for those of the user.
 
+    Those that are not replaced yet, or are put back already, can be called at any time and raise an exception, which
+    may come before the others are put back. For these this handler is harmless: it passes their signals on.
+    """
 
-def _restore(replaced: dict[int, Any]) -> None:
-    """Install the handlers of the user again, all of them even if one is called meanwhile and raises."""
-    try:
-        while replaced:
-            number, handler = replaced.popitem()
-            _signal.signal(number, handler)
-    finally:
-        if replaced:
-            _restore(replaced)
+    def __init__(self) -> None:
+        self.holds = False
+        self.came: list[int] = []
+        self.replaced: dict[int, Any] = {}
+
+    def __call__(self, number: int, frame: Any) -> None:
+        if self.holds:
+            self.came.append(number)
+        else:
+            self.replaced[number](number, frame)
+
+    def install(self) -> None:
+        """Take the place of all handlers that were installed from Python."""
+        for number in SIGNALS:
+            handler = _signal.getsignal(number)
+            if isinstance(handler, _Hold) and not handler.holds:
+                handler = handler.replaced[number]  # one that was not put back
+            if callable(handler):  # neither the system's default nor a handler that was not installed from Python
+                self.replaced[number] = handler
+                _signal.signal(number, self)
+        self.holds = True
+
+    def restore(self) -> None:
+        """Install the handlers of the user again, also if one of them is called meanwhile and raises."""
+        self.holds = False
+        left = list(self.replaced.items())
+        try:
+            while left:
+                _signal.signal(*left[-1])
+                left.pop()
+        finally:
+            for one in left:
+                _signal.signal(*one)
 
 
 def _raise_again(numbers: list[int]) -> None:

@@ -1,14 +1,17 @@
 """A run that is interrupted anywhere goes on as if nothing had happened, and the data end where the clock says."""
 
 import contextlib
+import random
 import signal
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import gpusyn as gs
 from gpusyn.errors import SimulationError
+from gpusyn.utils import held_signals as module
 from gpusyn.utils.held_signals import held_signals
 from tests.helpers.runs import backend_named, cpu, differences, emulated, outcome
 from tests.helpers.small_network import DT, describe, simulator
@@ -243,6 +246,39 @@ def test_all_handlers_are_back_after_one_of_them_raised(alarm):
     assert isinstance(error.value.__context__, KeyError)
     assert signal.getsignal(signal.SIGALRM) is ours
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_handler_is_lost_if_others_raise_while_it_is_replaced_or_put_back(seed, monkeypatch):
+    numbers, draws, caught = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM), random.Random(seed), []
+
+    def handle(number, frame):
+        caught.append(number)
+        raise TimeIsUp
+
+    def interrupted(number, handler):
+        if draws.random() < 0.4:
+            signal.raise_signal(draws.choice(numbers))
+        signal.signal(number, handler)
+
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        monkeypatch.setattr(module, "_signal", SimpleNamespace(signal=interrupted, getsignal=signal.getsignal))
+        for _ in range(50):
+            with contextlib.suppress(TimeIsUp), held_signals():
+                pass
+        monkeypatch.undo()
+        for number in numbers:
+            caught.clear()
+            with pytest.raises(TimeIsUp):
+                signal.raise_signal(number)
+            assert caught == [number]
+        with held_signals():
+            pass
+        assert {signal.getsignal(number) for number in numbers} == {handle}
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _fail_after_a_signal():
