@@ -124,6 +124,7 @@ class StreamFile(ReportWriter):
         FileError
             If the file cannot be written.
         """
+        self._check_process()
         with writing(self.path):
             self._reserve(self._state.counts, self._state.counts)
             self._duration[0] = planned

@@ -80,7 +80,7 @@ class Streams:
         contents = by_file(self.recorders.values(), provenance.trial)
         for path, mine in contents.items():
             self._check(path, mine)
-        kept = [file for path, file in self.files.items() if path not in contents]
+        kept = [file for path, file in self.files.items() if path not in contents and file.reached < self.time]
         self._on_each(kept, lambda file: file.flush(self.time, self.planned))
         layouts = {path: [self._layout_of(r) for r in mine] for path, mine in contents.items()}
         if layouts:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -43,6 +45,45 @@ def check(path, steps):
 
 
 # ---- nothing is erased or mixed up ----
+
+
+IN_A_FORK = """
+import os, sys
+from gpusyn.errors import FileError
+from tests.helpers.small_network import describe, simulator
+
+net = describe(file=sys.argv[1])
+sim = simulator("numpy", net)
+sim.step(40)
+if (child := os.fork()) == 0:
+    try:
+        sim.step(20)
+    except FileError as error:
+        print(error, sim.time, flush=True)
+    sim.reset(trial=1)
+    sim.step(40)
+    sim.close()
+    os._exit(0)
+os.waitpid(child, 0)
+with open(sys.argv[1].format(trial=0), "rb") as file:
+    print("still marked:", file.read()[11] != 0)
+sim.step(STEPS - 40)
+sim.close()
+""".replace("STEPS", str(STEPS))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_fork_does_not_write_to_the_files_of_its_parent(tmp_path):
+    command = [sys.executable, "-c", IN_A_FORK, str(tmp_path / "{trial}.h5")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    refused, marked = done.stdout.splitlines()
+    assert "of which this one is a fork" in refused
+    assert refused.endswith(f"another trial {40 * DT}")
+    assert marked == "still marked: True"
+    check(tmp_path / "0.h5", STEPS)
+    with simulator("numpy", trial=1) as sim:
+        sim.step(40)
+        assert all(gs.open_results(tmp_path / "1.h5")[name] == sim.data[name] for name in NAMES)
 
 
 def test_a_second_simulator_is_refused_before_anything_is_built(tmp_path, monkeypatch):
