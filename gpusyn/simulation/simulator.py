@@ -354,6 +354,12 @@ class Simulator(StateMethods):
                 self._session.close()
                 self.net._release()
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise SimulationError(
+            "a Simulator cannot be copied or pickled, because two would change the same state and files; "
+            "make another one of the network, or copy what data[...] and get() return"
+        )
+
     def __enter__(self) -> Simulator:
         return self
 
