@@ -11,6 +11,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.errors import SimulationError
+from gpusyn.io.heap_check import CheckedStream
 from gpusyn.utils import held_signals as module
 from gpusyn.utils.held_signals import held_signals
 from tests.helpers.runs import backend_named, cpu, differences, emulated, outcome
@@ -187,6 +188,24 @@ def test_a_step_that_fails_in_its_middle_is_not_gone_on_with(monkeypatch):
         sim.reset()
         sim.step(STEPS)
         assert not differences(outcome(sim), undisturbed())
+
+
+@pytest.mark.parametrize("reads", [1, 12, 40])
+def test_a_time_limit_that_ends_while_a_file_is_read_is_not_taken_for_damage(reads, tmp_path, alarm, monkeypatch):
+    with simulator("numpy") as sim:
+        sim.step(20)
+        sim.save(tmp_path / "run.h5")
+    readinto, left = CheckedStream.readinto, [reads]
+
+    def slow(self, buffer):
+        left[0] -= 1
+        if left[0] == 0:
+            signal.raise_signal(signal.SIGALRM)
+        return readinto(self, buffer)
+
+    monkeypatch.setattr(CheckedStream, "readinto", slow)
+    with pytest.raises(TimeIsUp):
+        _ = gs.open_results(tmp_path / "run.h5")["traces"]
 
 
 def test_a_second_thread_is_refused_and_disturbs_nothing():
