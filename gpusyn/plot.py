@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError, ParameterError
-from gpusyn.io.hdf5 import as_path
-from gpusyn.parameters.scalars import instance, integer, one_of, public
+from gpusyn.parameters.scalars import instance, integer, listed, one_of, public, real
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
 from gpusyn.utils.optional import require
+from gpusyn.utils.paths import as_path
 from gpusyn.utils.typing import Array
 
 __all__ = ["overview", "raster", "rates", "traces"]
@@ -99,7 +99,8 @@ def rates(spikes: SpikeData, ax: Any = None, bin: float | None = None) -> Any:
     """
     data = _spikes(spikes, "plot.rates()")
     axes = _panels(ax, 1)[0]
-    width = float(np.clip(data.duration / 100, 1.0, 50.0)) if bin is None else bin
+    default = float(np.clip(data.duration / 100, 1.0, 50.0))
+    width = default if bin is None else real(bin, "plot.rates().bin", unit="ms", above=0.0)
     for name, colour, style in _looks(data):
         edges, rate = data.binned_rate(width, name)
         edges = np.append(edges, data.start + len(edges) * width)
@@ -148,9 +149,12 @@ def traces(
         If matplotlib is not installed.
     """
     _traces(data, "plot.traces()")
-    names = [variables] if isinstance(variables, str) else list(data.variables if variables is None else variables)
+    names = data.variables if variables is None else [variables] if isinstance(variables, str) else variables
+    names = listed(names, "plot.traces().variables", "a name or several")
     names = [one_of(name, data.variables, "plot.traces().variables") for name in names]
-    cells = range(min(data.size, MOST_CELLS)) if ids is None else ids
+    if not names:
+        raise ParameterError("plot.traces().variables: must name at least one variable (got none)")
+    cells = range(min(data.size, MOST_CELLS)) if ids is None else listed(ids, "plot.traces().ids", "whole numbers")
     cells = [integer(cell, "plot.traces().ids", low=0, high=data.size - 1) for cell in cells]
     axes = _panels(ax, len(names))
     for panel, name in zip(axes, names, strict=True):
@@ -266,10 +270,14 @@ def _panels(ax: Any, count: int) -> list[Any]:
         size = (8, 1 + 2 * max(count, 1.5))
         _, axes = pyplot.subplots(count, 1, sharex=True, squeeze=False, figsize=size, layout="constrained")
         return list(axes[:, 0])
-    given = list(np.ravel(np.asarray(ax, dtype=object)))
+    if isinstance(ax, np.ndarray) and ax.dtype == object:  # of plt.subplots
+        ax = list(ax.flat)
+    given = ax if isinstance(ax, (list, tuple)) else [ax]
+    for panel in given:
+        instance(panel, require("matplotlib.axes", "plotting", "gpusyn[plot]").Axes, "plot: ax", "matplotlib Axes")
     if len(given) != count:
         raise ParameterError(f"plot: needs {count} axes, one per variable (got {len(given)}); leave out ax=")
-    return given
+    return list(given)
 
 
 def _time_axis(axes: Any, data: SpikeData) -> None:

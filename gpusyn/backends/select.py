@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from gpusyn.backends.base import Backend, lacking
 from gpusyn.errors import ArgumentError, BackendError, PlanMemoryError
 from gpusyn.parameters.scalars import integer, one_of, show
+from gpusyn.utils.calls import attribute
 from gpusyn.utils.messages import say
 
 Result = TypeVar("Result")
@@ -166,8 +167,7 @@ def _first(
 ) -> tuple[Choice, Result]:
     """Return the requested backend, or for `auto` the first with which `use` works; and what `use` returns."""
     name = one_of(name, names(), option)
-    if threads is not None:
-        threads = integer(threads, threads_option, low=1, high=1024)
+    threads = checked_threads(threads, threads_option)
     asked = f"asked for with {option}"
     if name == "auto":
         name = one_of(os.environ.get("GPUSYN_BACKEND", "auto"), names(), "environment variable GPUSYN_BACKEND")
@@ -188,6 +188,11 @@ def _first(
                 raise
             reasons.append(f"{candidate} backend: {str(error).splitlines()[0]}")
     raise BackendError(f"no backend can be used on this machine: {'; '.join(reasons)}")
+
+
+def checked_threads(threads: Any, where: str) -> int | None:
+    """Return a number of worker threads, or None: as many as the backend chooses."""
+    return None if threads is None else integer(threads, where, low=1, high=1024)
 
 
 def use_backend(
@@ -228,7 +233,8 @@ def use_backend(
         if choice.automatic:
             choice.say()
         return choice.backend, result
-    if not callable(getattr(backend, "start", None)):
+    checked_threads(threads, f"{where}.threads")
+    if not callable(attribute(backend, "start")):
         raise ArgumentError(f"{where}.backend: must be one of {', '.join(names())} (got {show(backend)})")
     _check_complete(backend)
     given: Backend = backend
@@ -256,3 +262,4 @@ def _check_complete(backend: object) -> None:
             f"backend {getattr(backend, 'name', '')!r}: {type(backend).__name__} lacks {', '.join(missing)}; "
             "add what gpusyn.backends.base.Backend lists"
         )
+    integer(getattr(backend, "workers", None), f"backend {show(getattr(backend, 'name', ''))}: workers", low=1)

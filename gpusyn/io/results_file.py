@@ -12,14 +12,16 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.io.checked import opened
-from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, superblock_of
+from gpusyn.io.hdf5 import SUFFIXES, hdf5, superblock_of
 from gpusyn.io.held_file import being_written
 from gpusyn.io.provenance import STATES, read_provenance, status
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
+from gpusyn.results.recorded_neurons import name_of
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
+from gpusyn.utils.paths import as_path
 
 __all__ = ["Results", "open_results", "repair"]
 
@@ -149,7 +151,7 @@ class Results:
 
     def __getitem__(self, recorder: Any) -> SpikeData | TraceData:
         """Return the data of one recorder, given by name or as the recorder itself."""
-        name = one_of(getattr(recorder, "name", recorder), self._recorders, f"{self.path}: recorder")
+        name = one_of(name_of(recorder), self._recorders, f"{self.path}: recorder")
         if name not in self._read:
             pieces = self._recorders[name]
             self._read[name] = read_spikes(pieces[0]) if pieces[0].layout.is_spikes else read_traces(pieces)
@@ -220,7 +222,7 @@ class _Traces(Mapping[str, TraceData]):
         return self._read[name]
 
     def __contains__(self, variable: object) -> bool:
-        return variable in self._homes
+        return isinstance(variable, str) and variable in self._homes
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._homes)

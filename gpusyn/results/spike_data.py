@@ -11,9 +11,13 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.grid import interval
+from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import public, real
+from gpusyn.parameters.units import as_floats, as_integers
 from gpusyn.results.recorded_neurons import RecordedData, RecordedPart, in_order
 from gpusyn.utils.typing import Floats, Integers
+
+MOST_BINS = 10**8
 
 
 class SpikeData(RecordedData):
@@ -43,8 +47,10 @@ class SpikeData(RecordedData):
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     ParameterError
-        If lengths differ or an id is not a position in the selection.
+        If lengths differ, a number is not finite, or an id is not a position in the selection.
 
     Examples
     --------
@@ -59,6 +65,7 @@ class SpikeData(RecordedData):
     [2.0]
     """
 
+    @public
     def __init__(
         self,
         populations: Sequence[RecordedPart],
@@ -68,7 +75,8 @@ class SpikeData(RecordedData):
         start: float = 0.0,
     ) -> None:
         super().__init__(populations)
-        time, index = np.asarray(times, dtype=np.float64), np.asarray(ids, dtype=np.int64)
+        time = as_floats(times, "SpikeData.times", "ms", "must be times in ms", copy=False)
+        index = as_integers(ids, "SpikeData.ids", "must be positions of neurons")
         if time.ndim != 1 or time.shape != index.shape:
             raise ParameterError(
                 f"SpikeData: times and ids must be one-dimensional and have the same length "
@@ -79,9 +87,10 @@ class SpikeData(RecordedData):
                 f"SpikeData.ids: must be positions among the {self._neurons.size} recorded neurons "
                 f"(got {index.min()} to {index.max()})"
             )
+        Limits("ms").check(time, "SpikeData.times")
         self.times, self.ids = in_order(time, index)
-        self.duration = float(duration)
-        self.start = float(start)
+        self.duration = real(duration, "SpikeData.duration", unit="ms", low=0.0)
+        self.start = real(start, "SpikeData.start", unit="ms")
 
     @property
     def population(self) -> npt.NDArray[np.str_]:
@@ -159,7 +168,7 @@ class SpikeData(RecordedData):
         Raises
         ------
         ParameterError
-            If `bin` is not above 0.
+            If `bin` is not above 0, or gives more than 1e8 bins.
         UnknownNameError
             If the population was not recorded.
 
@@ -173,6 +182,11 @@ class SpikeData(RecordedData):
         width = real(interval(bin), "SpikeData.binned_rate().bin", unit="ms", above=0)
         chosen = self if population is None else self[population]
         count = int(self.duration / width + 1e-9)
+        if count > MOST_BINS:
+            raise ParameterError(
+                f"SpikeData.binned_rate().bin: gives {count} bins in {self.duration:g} ms, at most {MOST_BINS} allowed "
+                f"(got {width:g}); give a wider bin"
+            )
         # The time of a spike is the end of its step, so bins are closed on the right: (left, right].
         index = np.ceil((chosen.times - self.start) / width - 1e-9).astype(np.int64) - 1
         inside = index[(index >= 0) & (index < count)]
