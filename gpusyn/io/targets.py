@@ -14,8 +14,17 @@ from gpusyn.io.held_file import being_written
 
 
 def true_path(path: str | os.PathLike[str]) -> Path:
-    """Return the absolute path of a file without links, so that each file has one name."""
-    return Path(os.path.realpath(path))
+    """Return the absolute path of a file without links, so that each file has one name.
+
+    Raises
+    ------
+    FileError
+        If the path is relative and the working directory is gone.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:
+        raise FileError(f"{path}: the working directory is gone; give an absolute path") from None
 
 
 def check_target(path: Path, overwrite: bool) -> None:
