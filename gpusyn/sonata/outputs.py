@@ -43,7 +43,7 @@ def prepare(model: SonataModel) -> None:
     for target in (*results, *logs):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            # As long a name as that of the temporary file; it also shows whether the folder can be written.
+            # Its name is longer than the target's, so a name that is too long shows, and a folder that is read-only.
             probe = target.with_name(f".{target.name}.{os.getpid()}.tmp")
             probe.touch()
             probe.unlink()
