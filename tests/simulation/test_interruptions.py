@@ -1,5 +1,6 @@
 """A run that is interrupted anywhere goes on as if nothing had happened, and the data end where the clock says."""
 
+import asyncio
 import contextlib
 import random
 import signal
@@ -256,6 +257,20 @@ def test_held_signals_come_in_the_end_and_the_handlers_are_back():
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_an_event_loop_that_handles_a_signal_hears_of_it_once():
+    heard = []
+
+    async def work():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, heard.append, "once")
+        with held_signals():
+            signal.raise_signal(signal.SIGUSR1)
+        await asyncio.sleep(0.01)
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)
+
+    asyncio.run(work())
+    assert heard == ["once"]
 
 
 def test_all_handlers_are_back_after_one_of_them_raised(alarm):
