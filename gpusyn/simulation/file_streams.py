@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,11 @@ class Streams:
         self._on_each(kept, lambda file: file.flush(self.time, self.planned))
         layouts = {path: [self._layout_of(r) for r in mine] for path, mine in contents.items()}
         if layouts:
-            create_streams(layouts, provenance, ready=self._close_all)
-        self.files = {path: StreamFile(path, mine) for path, mine in layouts.items()}
+            create_streams(layouts, provenance)
+        before, self.files = self.files, {path: StreamFile(path, mine) for path, mine in layouts.items()}
+        for file in before.values():
+            with suppress(FileError):  # nothing is lost: they are gone, or complete
+                file.discard()
         self.homes = {r.name: self.files[path] for path, mine in contents.items() for r in mine}
         self.time = self.planned = 0.0
         self._provenance = provenance
@@ -103,10 +107,6 @@ class Streams:
                 f"{path}: holds this simulation up to {self.time:g} ms, which reset() would erase; call record() with "
                 "overwrite=True, or with {trial} in the name of the file, so that another trial has another file"
             )
-
-    def _close_all(self) -> None:
-        for file in self.files.values():
-            file.discard()
 
     def _layout_of(self, recorder: Recorder) -> RecorderLayout:
         if recorder.is_spikes:

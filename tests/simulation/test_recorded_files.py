@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import subprocess
@@ -45,6 +46,25 @@ def check(path, steps):
 
 
 # ---- nothing is erased or mixed up ----
+
+
+def test_a_reset_that_could_not_put_its_files_in_place_changes_nothing(tmp_path, monkeypatch):
+    path, replace = tmp_path / "run.h5", os.replace
+
+    def fail(source, target):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with simulator("numpy", describe(file=path, overwrite=True)) as sim:
+        sim.step(40)
+        monkeypatch.setattr(os, "replace", fail)
+        with pytest.raises(FileError, match=r"run\.h5: cannot be written \(.*Input/output error\)"):
+            sim.reset()
+        sim.step(20)
+        check(path, 60)
+        monkeypatch.setattr(os, "replace", replace)
+        sim.reset()
+        sim.step(STEPS)
+    check(path, STEPS)
 
 
 IN_A_FORK = """
