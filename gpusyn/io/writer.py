@@ -157,9 +157,14 @@ class ReportWriter:
         self._note(end.counts, time, planned)
         self._state = end
 
+    @property
+    def inherited(self) -> bool:
+        """True in a fork of the process that opened the file, to which the file still belongs."""
+        return os.getpid() != self._process
+
     def _check_process(self) -> None:
         """Raise a FileError in a fork of the process that opened the file: both would write to the same places."""
-        if os.getpid() != self._process:
+        if self.inherited:
             raise FileError(
                 f"{self.path}: process {self._process} is writing it, of which this one is a fork; make a simulator in "
                 "each process, or give record() a file with {trial} in its name and reset() to another trial"
@@ -196,7 +201,7 @@ class ReportWriter:
     def _shut(self) -> None:
         """Close the file as it is."""
         self._open = False
-        if os.getpid() != self._process:
+        if self.inherited:
             _INHERITED.append(self)
             return
         try:

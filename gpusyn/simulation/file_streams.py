@@ -83,6 +83,8 @@ class Streams:
             self._check(path, mine)
         kept = [file for path, file in self.files.items() if path not in contents and file.reached < self.time]
         self._on_each(kept, lambda file: file.flush(self.time, self.planned))
+        own = [path for path, file in self.files.items() if file.in_place and not file.inherited]
+        empty = [path for path in own if path not in contents and not self.time]
         layouts = {path: [self._layout_of(r) for r in mine] for path, mine in contents.items()}
         if layouts:
             create_streams(layouts, provenance)
@@ -90,6 +92,8 @@ class Streams:
         for file in before.values():
             with suppress(FileError):  # nothing is lost: they are gone, or complete
                 file.discard()
+        for path in empty:  # the trial that it was made for has not run
+            path.unlink()
         self.homes = {r.name: self.files[path] for path, mine in contents.items() for r in mine}
         self.time = self.planned = 0.0
         self._provenance = provenance
@@ -100,7 +104,8 @@ class Streams:
 
     def _check(self, path: Path, mine: list[Recorder]) -> None:
         """Raise a FileError if a file must not be started anew."""
-        if path not in self.files or not self.files[path].in_place:
+        file = self.files.get(path)
+        if file is None or file.inherited or not file.in_place:
             check_target(path, _overwrite(mine))
         elif self.time > 0 and not _overwrite(mine):
             raise FileError(

@@ -158,7 +158,7 @@ class Simulator(StateMethods):
         self._chunk = 1  # steps of the next chunk
         for note in layout.notes:
             say(f"gpusyn: {note}")
-        net._use()
+        net._use(self)
 
     def _provenance(self, trial: int) -> Provenance:
         return Provenance(self._seed, trial, self.dt, self.plan.precision, self.backend)
@@ -354,7 +354,7 @@ class Simulator(StateMethods):
                 self._recordings.close()
             finally:
                 self._session.close()
-                self.net._release()
+                self.net._release(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise SimulationError(

@@ -74,6 +74,14 @@ from tests.helpers.small_network import describe, simulator
 
 net = describe(file=sys.argv[1])
 sim = simulator("numpy", net)
+if (child := os.fork()) == 0:
+    try:
+        sim.reset()
+    except FileError as error:
+        print(error, flush=True)
+    sim.reset(trial=2)
+    os._exit(0)
+os.waitpid(child, 0)
 sim.step(40)
 if (child := os.fork()) == 0:
     try:
@@ -96,7 +104,8 @@ sim.close()
 def test_a_fork_does_not_write_to_the_files_of_its_parent(tmp_path):
     command = [sys.executable, "-c", IN_A_FORK, str(tmp_path / "{trial}.h5")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    refused, marked = done.stdout.splitlines()
+    reset, refused, marked = done.stdout.splitlines()
+    assert "a running simulation is writing it" in reset
     assert "of which this one is a fork" in refused
     assert refused.endswith(f"another trial {40 * DT}")
     assert marked == "still marked: True"
