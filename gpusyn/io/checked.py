@@ -20,6 +20,7 @@ from gpusyn.errors import FileError
 from gpusyn.io.hdf5 import hdf5, reading
 from gpusyn.io.stored_values import DAMAGED, decoded, listed, whole
 from gpusyn.parameters.scalars import show
+from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.typing import Array, Floats, Integers
 
 # Bytes that a dataset may declare without storing them: chunks that were never written hold the fill value.
@@ -59,15 +60,16 @@ def library_errors(path: Path, item: str) -> Iterator[None]:
     """Raise a FileError about an item if h5py fails inside the context.
 
     On damaged files h5py raises nearly every kind of exception, so all kinds are caught; only calls of h5py belong
-    inside.
+    inside. Signals wait until they are done, so that none of the exceptions comes from a handler of the user.
     """
-    try:
-        yield
-    except FileError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error.args[0] if error.args else type(error).__name__).split())[:300]
-        raise FileError(f"{path}: {item}: cannot be read ({reason}); {DAMAGED}") from None
+    with held_signals():
+        try:
+            yield
+        except FileError:
+            raise
+        except Exception as error:
+            reason = " ".join(str(error.args[0] if error.args else type(error).__name__).split())[:300]
+            raise FileError(f"{path}: {item}: cannot be read ({reason}); {DAMAGED}") from None
 
 
 class Group:

@@ -11,6 +11,7 @@ from gpusyn.errors import FileError
 from gpusyn.io.heap_check import CheckedStream
 from gpusyn.io.held_file import being_written
 from gpusyn.io.superblock import Superblock, read_superblock
+from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.optional import require
 
 SUFFIXES = (".h5", ".hdf5", ".hdf")
@@ -46,7 +47,9 @@ def reading(path: Path) -> Iterator[Any]:
     with ExitStack() as stack:
         # Readers that allow a writer wait for ever on damaged metadata, so only files that grow are opened so.
         growing = block.flagged and being_written(path)
-        yield _open_growing(path, stack) if growing else _open_closed(path, block, stack)
+        with held_signals():  # or an exception of a handler of the user would look like one of h5py
+            file = _open_growing(path, stack) if growing else _open_closed(path, block, stack)
+        yield file
 
 
 def _open_closed(path: Path, block: Superblock, stack: ExitStack) -> Any:

@@ -86,13 +86,11 @@ def save(
         _make_directory(target)
     for file in targets:
         check_target(file, overwrite)
-    if targets:
-        with replacing(targets) as temporaries:
+    outdated = [file for file in earlier if file not in targets]
+    if targets or outdated:
+        with replacing(targets, outdated) as temporaries:
             for temporary, stored in zip(temporaries, files.values(), strict=True):
                 _write(temporary, stored, spikes, traces, provenance)
-    for file in earlier:
-        if file not in targets:
-            file.unlink()
 
 
 def _trace_layout(name: str, data: TraceData) -> RecorderLayout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +21,6 @@ from gpusyn.utils.paths import as_path
 def create_streams(
     contents: Mapping[Path, Sequence[RecorderLayout]],
     provenance: Provenance | None = None,
-    ready: Callable[[], object] = lambda: None,
 ) -> None:
     """Create empty result files, all of them or none, in place of those that are there.
 
@@ -31,8 +30,6 @@ def create_streams(
         Recorders of each file.
     provenance : Provenance, optional
         Facts of the simulation.
-    ready : callable
-        Called when all files are complete, before the first of them appears under its name.
 
     Raises
     ------
@@ -42,7 +39,6 @@ def create_streams(
     with replacing(list(contents)) as temporaries:
         for temporary, recorders in zip(temporaries, contents.values(), strict=True):
             create_file(temporary, arrange(recorders, directory=False).get("", []), True, provenance)
-        ready()
 
 
 class StreamFile(ReportWriter):
@@ -125,6 +121,7 @@ class StreamFile(ReportWriter):
         FileError
             If the file cannot be written.
         """
+        self._check_process()
         with writing(self.path):
             self._reserve(self._state.counts, self._state.counts)
             self._duration[0] = planned

@@ -14,8 +14,17 @@ from gpusyn.io.held_file import being_written
 
 
 def true_path(path: str | os.PathLike[str]) -> Path:
-    """Return the absolute path of a file without links, so that each file has one name."""
-    return Path(os.path.realpath(path))
+    """Return the absolute path of a file without links, so that each file has one name.
+
+    Raises
+    ------
+    FileError
+        If the path is relative and the working directory is gone.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:
+        raise FileError(f"{path}: the working directory is gone; give an absolute path") from None
 
 
 def check_target(path: Path, overwrite: bool) -> None:
@@ -73,7 +82,8 @@ def _check_file(path: Path, overwrite: bool) -> None:
     if not overwrite:
         raise FileError(
             f"{path}: holds a recording already, which gpusyn.open_results() reads; "
-            "choose another name, or replace it with overwrite=True"
+            "choose another name (another trial, if {trial} is in the name), or replace it with overwrite=True, "
+            "which record() and save() take"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
+from gpusyn.errors import FileError
 from gpusyn.io.creation import LIBRARY
 from gpusyn.io.file_layout import PROGRESS, Stored
 from gpusyn.io.hdf5 import hdf5
@@ -20,6 +22,7 @@ from gpusyn.parameters.scalars import one_of
 from gpusyn.utils.typing import Array
 
 SPARE = 2**14  # bytes beyond the data that closing may need
+_INHERITED: list[ReportWriter] = []  # of the process that was forked; closing them would write to its files
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class ReportWriter:
             self._file.swmr_mode = True  # from here on HDF5 itself holds no lock
         self._held = HeldFile(path, mark=streamed)
         self._open = True
+        self._process = os.getpid()
         self._state = _State({name: [0] * len(entry.places) for name, entry in self._recorders.items()})
 
     def append_spikes(self, recorder: str, times: npt.ArrayLike, ids: npt.ArrayLike) -> None:
@@ -135,9 +139,12 @@ class ReportWriter:
         ------
         OSError, RuntimeError
             If the file cannot be written; what was appended is kept in memory.
+        FileError
+            If this process is a fork of the one that opened the file.
         """
         if not self._open:
             raise OSError("the file is closed")
+        self._check_process()
         begin = self._state
         states = [_State(begin.counts)]  # before each block, and at the end
         for name, block in begin.backlog:
@@ -149,6 +156,19 @@ class ReportWriter:
         self._file.flush()  # data before counts, so that counted data exist even if the process is killed
         self._note(end.counts, time, planned)
         self._state = end
+
+    @property
+    def inherited(self) -> bool:
+        """True in a fork of the process that opened the file, to which the file still belongs."""
+        return os.getpid() != self._process
+
+    def _check_process(self) -> None:
+        """Raise a FileError in a fork of the process that opened the file: both would write to the same places."""
+        if self.inherited:
+            raise FileError(
+                f"{self.path}: process {self._process} is writing it, of which this one is a fork; make a simulator in "
+                "each process, or give record() a file with {trial} in its name and reset() to another trial"
+            )
 
     def _reserve(self, before: Mapping[str, Sequence[int]], after: Mapping[str, Sequence[int]]) -> None:
         """Take room for what will be written, so that HDF5 cannot run out of it."""
@@ -181,6 +201,9 @@ class ReportWriter:
     def _shut(self) -> None:
         """Close the file as it is."""
         self._open = False
+        if self.inherited:
+            _INHERITED.append(self)
+            return
         try:
             self._file.close()
         finally:

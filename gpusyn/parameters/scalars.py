@@ -123,7 +123,7 @@ def integer(value: Any, where: str, *, low: int | None = None, high: int | None 
         ...
     gpusyn.errors.ArgumentError: Population 'E'.size: must be a whole number >= 1 (got 2.0); write 2
     """
-    limits = "".join(f" {sign} {limit}" for sign, limit in ((">=", low), ("<=", high)) if limit is not None)
+    limits = " and".join(f" {sign} {limit}" for sign, limit in ((">=", low), ("<=", high)) if limit is not None)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     # numpy counts a timedelta64 among the integers.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,12 +81,19 @@ class Streams:
         contents = by_file(self.recorders.values(), provenance.trial)
         for path, mine in contents.items():
             self._check(path, mine)
-        kept = [file for path, file in self.files.items() if path not in contents]
+        kept = [file for path, file in self.files.items() if path not in contents and file.reached < self.time]
         self._on_each(kept, lambda file: file.flush(self.time, self.planned))
+        own = [path for path, file in self.files.items() if file.in_place and not file.inherited]
+        empty = [path for path in own if path not in contents and not self.time]
         layouts = {path: [self._layout_of(r) for r in mine] for path, mine in contents.items()}
         if layouts:
-            create_streams(layouts, provenance, ready=self._close_all)
-        self.files = {path: StreamFile(path, mine) for path, mine in layouts.items()}
+            create_streams(layouts, provenance)
+        before, self.files = self.files, {path: StreamFile(path, mine) for path, mine in layouts.items()}
+        for file in before.values():
+            with suppress(FileError):  # nothing is lost: they are gone, or complete
+                file.discard()
+        for path in empty:  # the trial that it was made for has not run
+            path.unlink()
         self.homes = {r.name: self.files[path] for path, mine in contents.items() for r in mine}
         self.time = self.planned = 0.0
         self._provenance = provenance
@@ -96,17 +104,14 @@ class Streams:
 
     def _check(self, path: Path, mine: list[Recorder]) -> None:
         """Raise a FileError if a file must not be started anew."""
-        if path not in self.files or not self.files[path].in_place:
+        file = self.files.get(path)
+        if file is None or file.inherited or not file.in_place:
             check_target(path, _overwrite(mine))
         elif self.time > 0 and not _overwrite(mine):
             raise FileError(
                 f"{path}: holds this simulation up to {self.time:g} ms, which reset() would erase; call record() with "
                 "overwrite=True, or with {trial} in the name of the file, so that another trial has another file"
             )
-
-    def _close_all(self) -> None:
-        for file in self.files.values():
-            file.discard()
 
     def _layout_of(self, recorder: Recorder) -> RecorderLayout:
         if recorder.is_spikes:

@@ -24,7 +24,7 @@ from gpusyn.backends.select import use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import Plan, plan
-from gpusyn.errors import ArgumentError, SimulationError
+from gpusyn.errors import SimulationError
 from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
@@ -153,7 +153,7 @@ class Simulator(StateMethods):
         self._step = 0
         self._chunk = 1  # steps of the next chunk
         tell(layout.notes)
-        net._use()
+        net._use(self)
 
     def _provenance(self, trial: int) -> Provenance:
         return Provenance(self._seed, trial, self.dt, self.plan.precision, self.backend)
@@ -349,12 +349,12 @@ class Simulator(StateMethods):
                 self._recordings.close()
             finally:
                 self._session.close()
-                self.net._release()
+                self.net._release(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        raise ArgumentError(
-            "Simulator: cannot be copied or sent to another process, since its state is in the memory of its backend; "
-            "make another Simulator of its network and seed, or send its data, such as sim.data[recorder]"
+        raise SimulationError(
+            "a Simulator cannot be copied or pickled, because two would change the same state and files; "
+            "make another one of the network, or send its data, such as sim.data[recorder]"
         )
 
     def __repr__(self) -> str:

@@ -116,7 +116,7 @@ def test_a_simulator_is_not_copied_but_its_data_are() -> None:
     with simulator("numpy", net) as sim:
         sim.run(5.0)
         for copied in (*WAYS.values(), copy.copy):
-            with pytest.raises(gs.ArgumentError, match=r"Simulator: cannot be copied.*sim.data\[recorder\]"):
+            with pytest.raises(gs.SimulationError, match=r"a Simulator cannot be copied.*sim.data\[recorder\]"):
                 copied(sim)
             data = copied(sim.data)
             assert data == sim.data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,30 @@ def test_a_failed_save_leaves_the_older_one(target: Path, monkeypatch: pytest.Mo
         save(target, {"s": some_spikes(seed=9)}, {"t": some_traces()}, overwrite=True)
     assert open_results(target)["s"] == before
     assert not [name for _, _, names in os.walk(target.parent) for name in names if name.endswith(".tmp")]
+
+
+def test_an_interruption_between_two_files_of_a_directory_leaves_no_mixture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(
+        tmp_path / "run",
+        {"s": some_spikes()},
+        {"old": some_traces(variables=("V",)), "older": some_traces(variables=("g_AMPA",))},
+    )
+    replace = os.replace
+
+    def interrupted(source: Path, target: Path) -> None:
+        signal.raise_signal(signal.SIGINT)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    newer = some_spikes(seed=7)
+    with pytest.raises(KeyboardInterrupt):
+        save(tmp_path / "run", {"s": newer}, {"new": some_traces(variables=("V",))}, overwrite=True)
+    assert [file.name for file in sorted((tmp_path / "run").iterdir())] == ["V.h5", "spikes.h5"]
+    results = open_results(tmp_path / "run")
+    assert results.recorders == ("s", "new")
+    assert results["s"] == newer
 
 
 def test_files_of_other_simulators(tmp_path: Path) -> None:

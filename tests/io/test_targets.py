@@ -148,3 +148,14 @@ def test_a_directory_of_another_result_is_kept(tmp_path: Path) -> None:
         with pytest.raises(FileError, match="only result"):
             save(folder, {"s": some_spikes()}, {"t": some_traces()}, overwrite=overwrite)
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("write", [_save, _stream])
+def test_a_relative_path_without_a_working_directory_is_refused(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(FileError, match=r"run\.h5: the working directory is gone; give an absolute path"):
+        write(Path("run.h5"))

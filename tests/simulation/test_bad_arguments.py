@@ -43,7 +43,7 @@ class TestPlan:
         ("threads", "error"), [(-5, ParameterError), (0, ParameterError), (2**70, ParameterError), ("2", ArgumentError)]
     )
     def test_threads(self, net, backend, threads, error):
-        with pytest.raises(error, match=r"plan\(\)\.threads: must be a whole number >= 1 <= 1024 \(got "):
+        with pytest.raises(error, match=r"plan\(\)\.threads: must be a whole number >= 1 and <= 1024 \(got "):
             gs.plan(net, backend=backend, threads=threads)
 
     def test_threads_beside_a_backend_of_ones_own(self, net):
@@ -65,7 +65,7 @@ class TestPlan:
 class TestNumbers:
     @pytest.mark.parametrize("n", [2**40 + 1, 2**63 - 1, 10**400, np.uint64(2**64 - 1)])
     def test_steps_beyond_all_times(self, sim, n):
-        with pytest.raises(ParameterError, match=r"Simulator\.step\(\)\.n: must be a whole number >= 0 <= 1099511"):
+        with pytest.raises(ParameterError, match=r"Simulator\.step\(\)\.n: must be a whole number >= 0 and <= 1099511"):
             sim.step(n)
         assert sim.time == 0.0
 

@@ -1,14 +1,19 @@
 """A run that is interrupted anywhere goes on as if nothing had happened, and the data end where the clock says."""
 
+import asyncio
 import contextlib
+import random
 import signal
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import gpusyn as gs
 from gpusyn.errors import SimulationError
+from gpusyn.io.heap_check import CheckedStream
+from gpusyn.utils import held_signals as module
 from gpusyn.utils.held_signals import held_signals
 from tests.helpers.runs import backend_named, cpu, differences, emulated, outcome
 from tests.helpers.small_network import DT, describe, simulator
@@ -186,6 +191,24 @@ def test_a_step_that_fails_in_its_middle_is_not_gone_on_with(monkeypatch):
         assert not differences(outcome(sim), undisturbed())
 
 
+@pytest.mark.parametrize("reads", [1, 12, 40])
+def test_a_time_limit_that_ends_while_a_file_is_read_is_not_taken_for_damage(reads, tmp_path, alarm, monkeypatch):
+    with simulator("numpy") as sim:
+        sim.step(20)
+        sim.save(tmp_path / "run.h5")
+    readinto, left = CheckedStream.readinto, [reads]
+
+    def slow(self, buffer):
+        left[0] -= 1
+        if left[0] == 0:
+            signal.raise_signal(signal.SIGALRM)
+        return readinto(self, buffer)
+
+    monkeypatch.setattr(CheckedStream, "readinto", slow)
+    with pytest.raises(TimeIsUp):
+        _ = gs.open_results(tmp_path / "run.h5")["traces"]
+
+
 def test_a_second_thread_is_refused_and_disturbs_nothing():
     with simulator("numpy", chunk_steps=16) as sim:
         run, refused = sim._session.run, []
@@ -236,6 +259,20 @@ def test_held_signals_come_in_the_end_and_the_handlers_are_back():
             signal.signal(number, handler)
 
 
+def test_an_event_loop_that_handles_a_signal_hears_of_it_once():
+    heard = []
+
+    async def work():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, heard.append, "once")
+        with held_signals():
+            signal.raise_signal(signal.SIGUSR1)
+        await asyncio.sleep(0.01)
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)
+
+    asyncio.run(work())
+    assert heard == ["once"]
+
+
 def test_all_handlers_are_back_after_one_of_them_raised(alarm):
     ours = signal.getsignal(signal.SIGALRM)
     with pytest.raises(TimeIsUp) as error, held_signals():
@@ -243,6 +280,39 @@ def test_all_handlers_are_back_after_one_of_them_raised(alarm):
     assert isinstance(error.value.__context__, KeyError)
     assert signal.getsignal(signal.SIGALRM) is ours
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_handler_is_lost_if_others_raise_while_it_is_replaced_or_put_back(seed, monkeypatch):
+    numbers, draws, caught = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM), random.Random(seed), []
+
+    def handle(number, frame):
+        caught.append(number)
+        raise TimeIsUp
+
+    def interrupted(number, handler):
+        if draws.random() < 0.4:
+            signal.raise_signal(draws.choice(numbers))
+        signal.signal(number, handler)
+
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        monkeypatch.setattr(module, "_signal", SimpleNamespace(signal=interrupted, getsignal=signal.getsignal))
+        for _ in range(50):
+            with contextlib.suppress(TimeIsUp), held_signals():
+                pass
+        monkeypatch.undo()
+        for number in numbers:
+            caught.clear()
+            with pytest.raises(TimeIsUp):
+                signal.raise_signal(number)
+            assert caught == [number]
+        with held_signals():
+            pass
+        assert {signal.getsignal(number) for number in numbers} == {handle}
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _fail_after_a_signal():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -43,6 +46,73 @@ def check(path, steps):
 
 
 # ---- nothing is erased or mixed up ----
+
+
+def test_a_reset_that_could_not_put_its_files_in_place_changes_nothing(tmp_path, monkeypatch):
+    path, replace = tmp_path / "run.h5", os.replace
+
+    def fail(source, target):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with simulator("numpy", describe(file=path, overwrite=True)) as sim:
+        sim.step(40)
+        monkeypatch.setattr(os, "replace", fail)
+        with pytest.raises(FileError, match=r"run\.h5: cannot be written \(.*Input/output error\)"):
+            sim.reset()
+        sim.step(20)
+        check(path, 60)
+        monkeypatch.setattr(os, "replace", replace)
+        sim.reset()
+        sim.step(STEPS)
+    check(path, STEPS)
+
+
+IN_A_FORK = """
+import os, sys
+from gpusyn.errors import FileError
+from tests.helpers.small_network import describe, simulator
+
+net = describe(file=sys.argv[1])
+sim = simulator("numpy", net)
+if (child := os.fork()) == 0:
+    try:
+        sim.reset()
+    except FileError as error:
+        print(error, flush=True)
+    sim.reset(trial=2)
+    os._exit(0)
+os.waitpid(child, 0)
+sim.step(40)
+if (child := os.fork()) == 0:
+    try:
+        sim.step(20)
+    except FileError as error:
+        print(error, sim.time, flush=True)
+    sim.reset(trial=1)
+    sim.step(40)
+    sim.close()
+    os._exit(0)
+os.waitpid(child, 0)
+with open(sys.argv[1].format(trial=0), "rb") as file:
+    print("still marked:", file.read()[11] != 0)
+sim.step(STEPS - 40)
+sim.close()
+""".replace("STEPS", str(STEPS))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_fork_does_not_write_to_the_files_of_its_parent(tmp_path):
+    command = [sys.executable, "-c", IN_A_FORK, str(tmp_path / "{trial}.h5")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    reset, refused, marked = done.stdout.splitlines()
+    assert "a running simulation is writing it" in reset
+    assert "of which this one is a fork" in refused
+    assert refused.endswith(f"another trial {40 * DT}")
+    assert marked == "still marked: True"
+    check(tmp_path / "0.h5", STEPS)
+    with simulator("numpy", trial=1) as sim:
+        sim.step(40)
+        assert all(gs.open_results(tmp_path / "1.h5")[name] == sim.data[name] for name in NAMES)
 
 
 def test_a_second_simulator_is_refused_before_anything_is_built(tmp_path, monkeypatch):

@@ -1,5 +1,8 @@
 """Faults of a run, and what a simulator refuses."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -148,3 +151,12 @@ def test_what_belongs_to_another_network_is_refused():
         for wrong in ([-60.0, -61.0], np.nan, np.full(24, np.inf)):
             with pytest.raises(gs.ParameterError, match=r"Simulator\.set\('E', 'V'\)"):
                 sim.set(cells, "V", wrong)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_simulator_has_no_copies_which_would_change_the_same_state(copied):
+    with (
+        simulator("numpy") as sim,
+        pytest.raises(gs.SimulationError, match=r"cannot be copied or pickled.*make another"),
+    ):
+        copied(sim)
