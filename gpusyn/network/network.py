@@ -146,8 +146,8 @@ class Network(NetworkInputs):
     @public
     def connect(
         self,
-        pre: Selection,
-        post: Selection,
+        pre: Selection | str,
+        post: Selection | str,
         rule: Rule,
         *,
         receptor: str | None = None,
@@ -160,8 +160,8 @@ class Network(NetworkInputs):
 
         Parameters
         ----------
-        pre, post : Selection
-            Populations or selections of this network; spike sources are not allowed in `post`.
+        pre, post : Selection or str
+            Populations of this network or their names, or selections; spike sources are not allowed in `post`.
         rule : Rule
             Connection rule, such as ``gs.FixedProbability(0.02)``.
         receptor : str, optional
@@ -175,7 +175,7 @@ class Network(NetworkInputs):
         w_max : float or dict of str to float, optional
             Largest magnitude to which a weight may later be changed, one for the one receptor or by receptor.
         name : str, optional
-            Unique name; by default ``pre->post:receptors``.
+            Unique name; by default ``pre->post:receptors``, numbered if it is taken.
 
         Returns
         -------
@@ -203,8 +203,7 @@ class Network(NetworkInputs):
         'cells->cells:AMPA+NMDA'
         """
         here = "Network.connect()"
-        self._own(pre, f"{here}.pre")
-        self._own(post, f"{here}.post")
+        pre, post = self._own(pre, f"{here}.pre"), self._own(post, f"{here}.post")
         instance(
             rule, Rule, f"{here}.rule", f"a connection rule ({', '.join(RULES)}), such as gs.FixedProbability(0.02)"
         )
@@ -227,7 +226,7 @@ class Network(NetworkInputs):
     @overload
     def record(  # type: ignore[overload-overlap]  # "spikes" in a variable of type str counts as traces
         self,
-        source: Selection,
+        source: Selection | str,
         variables: Literal["spikes"],
         *,
         file: str | os.PathLike[str] | None = None,
@@ -237,7 +236,7 @@ class Network(NetworkInputs):
     @overload
     def record(
         self,
-        source: Selection,
+        source: Selection | str,
         variables: str | Sequence[str],
         *,
         every: float | None = None,
@@ -248,7 +247,7 @@ class Network(NetworkInputs):
     @public
     def record(
         self,
-        source: Selection,
+        source: Selection | str,
         variables: str | Sequence[str],
         *,
         every: float | None = None,
@@ -260,8 +259,8 @@ class Network(NetworkInputs):
 
         Parameters
         ----------
-        source : Selection
-            Recorded neurons, of this network.
+        source : Selection or str
+            Recorded neurons of this network, or the name of a population.
         variables : str or sequence of str
             ``"spikes"``, or variables that all recorded populations have: ``"V"`` (mV), states of the neuron model,
             ``"g_<receptor>"`` (nS), ``"I_<receptor>"`` (pA), ``"B_<receptor>"`` (open fraction of the magnesium
@@ -274,7 +273,7 @@ class Network(NetworkInputs):
         overwrite : bool
             If True, a Simulator replaces a result that is in the file already; otherwise it refuses to.
         name : str, optional
-            Unique name; by default ``source:variables``.
+            Unique name; by default ``source:variables``, numbered if it is taken.
 
         Returns
         -------
@@ -307,7 +306,7 @@ class Network(NetworkInputs):
         (15, (200, 2))
         """
         here = "Network.record()"
-        self._own(source, f"{here}.source")
+        source = self._own(source, f"{here}.source")
         kept = checked_variables(variables, source, f"{here}.variables")
         name = self._free_name("recorder", name, f"{source.name}:{'+'.join(kept)}")
         where = f"Recorder {name!r}"

@@ -13,7 +13,8 @@ def world():
 
 RECORDERS = [
     (ParameterError, ["Network.record().source", "another network"], lambda w: w.net.record(w.foreign, "V")),
-    (ArgumentError, ["Network.record().source", "got 'E'"], lambda w: w.net.record("E", "V")),
+    (ArgumentError, ["Network.record().source", "got ['E']"], lambda w: w.net.record(["E"], "V")),
+    (UnknownNameError, ["Network.record().source", "'EE'"], lambda w: w.net.record("EE", "V")),
     (
         UnknownNameError,
         [
@@ -63,8 +64,8 @@ RECORDERS = [
     ),
     (
         ParameterError,
-        ["Network.record().name", "'E:V' is already", "recorder", "name="],
-        same_name("record", "V"),
+        ["Network.record().name", "'x' is already", "a recorder", "choose another"],
+        same_name("record", "V", name="x"),
     ),
     (ArgumentError, ["Network.record()", "'interval'"], lambda w: w.net.record(w.E, "V", interval=1.0)),
 ]
