@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from gpusyn.connectivity import RULES, DistanceDelay, Rule
-from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.errors import ParameterError
 from gpusyn.network.inputs import NetworkInputs, Values
 from gpusyn.network.population_checks import checked_positions, checked_receptors
 from gpusyn.network.populations import Population, Selection
@@ -22,16 +21,9 @@ from gpusyn.network.projections import (
     receptor_at,
     synapse_count,
 )
-from gpusyn.network.recorder import (
-    Recorder,
-    SpikeRecorder,
-    TraceRecorder,
-    checked_file,
-    checked_overwrite,
-    checked_variables,
-)
+from gpusyn.network.recording import NetworkRecording
 from gpusyn.neurons import NeuronModel
-from gpusyn.parameters.scalars import instance, integer, public, real, show
+from gpusyn.parameters.scalars import instance, integer, public, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
@@ -44,7 +36,7 @@ __all__ = ["Network"]
 LARGEST_POPULATION = 2**31 - 1  # ids are 32-bit
 
 
-class Network(NetworkInputs):
+class Network(NetworkInputs, NetworkRecording):
     """Description of a network: populations, projections, inputs and recorders.
 
     Each method checks its arguments immediately and returns the object that it adds. Checks that depend on the time
@@ -222,99 +214,3 @@ class Network(NetworkInputs):
             delays = values(delay, size, place, unit="ms", above=0.0, per="synapse")
         limits = checked_limits(w_max, kept, kinds, where)
         return self._add("projection", Projection(name, pre, post, rule, kept, delays, limits))
-
-    @overload
-    def record(  # type: ignore[overload-overlap]  # "spikes" in a variable of type str counts as traces
-        self,
-        source: Selection | str,
-        variables: Literal["spikes"],
-        *,
-        file: str | os.PathLike[str] | None = None,
-        overwrite: bool = False,
-        name: str | None = None,
-    ) -> SpikeRecorder: ...
-    @overload
-    def record(
-        self,
-        source: Selection | str,
-        variables: str | Sequence[str],
-        *,
-        every: float | None = None,
-        file: str | os.PathLike[str] | None = None,
-        overwrite: bool = False,
-        name: str | None = None,
-    ) -> TraceRecorder: ...
-    @public
-    def record(
-        self,
-        source: Selection | str,
-        variables: str | Sequence[str],
-        *,
-        every: float | None = None,
-        file: str | os.PathLike[str] | None = None,
-        overwrite: bool = False,
-        name: str | None = None,
-    ) -> Recorder:
-        """Record spikes or traces.
-
-        Parameters
-        ----------
-        source : Selection or str
-            Recorded neurons of this network, or the name of a population.
-        variables : str or sequence of str
-            ``"spikes"``, or variables that all recorded populations have: ``"V"`` (mV), states of the neuron model,
-            ``"g_<receptor>"`` (nS), ``"I_<receptor>"`` (pA), ``"B_<receptor>"`` (open fraction of the magnesium
-            block), ``"h_<receptor>"`` (rise variable) or ``"Ca"`` (calcium). See ``Population.variables``.
-        every : float, optional
-            Sampling interval of traces (ms), a multiple of dt; by default every step is sampled.
-        file : path, optional
-            HDF5 file to which the data are streamed; several recorders may share one. A relative path starts at the
-            present working directory. ``{trial}`` in it stands for the number of the trial.
-        overwrite : bool
-            If True, a Simulator replaces a result that is in the file already; otherwise it refuses to.
-        name : str, optional
-            Unique name; by default ``source:variables``, numbered if it is taken.
-
-        Returns
-        -------
-        Recorder
-            The key of the data: ``sim.data[recorder]``.
-
-        Raises
-        ------
-        ArgumentError
-            If an argument has the wrong type, or `every` is given for spikes.
-        FileError
-            If the file is relative and the working directory is gone.
-        ParameterError
-            If spikes and traces are mixed, a variable is named twice, the interval is not positive, the source belongs
-            to another network, the name is taken, or recorders of one file differ in `overwrite`.
-        UnknownNameError
-            If a recorded population has no such variable.
-        SimulationError
-            If a simulator uses the network.
-
-        Examples
-        --------
-        >>> import gpusyn as gs
-        >>> net = gs.Network()
-        >>> cells = net.population("cells", 5, gs.LIF(I_e=200.0), receptors=gs.AMPA())
-        >>> spikes, traces = net.record(cells, "spikes"), net.record(cells[:2], ["V", "I_AMPA"], every=0.5)
-        >>> with gs.Simulator(net, backend="numpy") as sim:
-        ...     sim.run(100.0)
-        ...     len(sim.data[spikes]), sim.data[traces]["V"].shape
-        (15, (200, 2))
-        """
-        here = "Network.record()"
-        source = self._own(source, f"{here}.source")
-        kept = checked_variables(variables, source, f"{here}.variables")
-        name = self._free_name("recorder", name, f"{source.name}:{'+'.join(kept)}")
-        where = f"Recorder {name!r}"
-        if every is not None:
-            if kept == ("spikes",):
-                raise ArgumentError(f"{where}.every: is for traces; every spike is recorded (got {show(every)})")
-            every = real(every, f"{where}.every", unit="ms", above=0.0)
-        path = checked_file(file, f"{where}.file")
-        replace = checked_overwrite(overwrite, path, self.recorders.values(), f"{where}.overwrite")
-        kind = SpikeRecorder if kept == ("spikes",) else TraceRecorder
-        return self._add("recorder", kind(name, source, kept, every, path, replace))
