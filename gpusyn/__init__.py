@@ -24,6 +24,7 @@ from gpusyn.connectivity import (
     FixedTotalNumber,
     FromArrays,
     FromSparse,
+    FromTable,
     OneToOne,
 )
 from gpusyn.drugs import Drug, Infusion
@@ -100,6 +101,7 @@ __all__ = [
     "FixedTotalNumber",
     "FromArrays",
     "FromSparse",
+    "FromTable",
     "Gamma",
     "GlycineSite",
     "GpusynError",

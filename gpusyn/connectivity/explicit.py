@@ -11,12 +11,13 @@ import numpy.typing as npt
 from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, id_type
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics.rng import Stream
-from gpusyn.parameters.scalars import frozen, public, show
+from gpusyn.parameters.scalars import frozen, one_of, public, show
+from gpusyn.utils.typing import Array
 
 __all__ = ["FromArrays", "FromSparse"]
 
 
-class _Given(Rule):
+class GivenSynapses(Rule):
     """Synapses that the user lists, in the order given."""
 
     pre: Ids
@@ -71,7 +72,7 @@ class _Given(Rule):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        assert isinstance(other, _Given)
+        assert isinstance(other, GivenSynapses)
         return np.array_equal(self.pre, other.pre) and np.array_equal(self.post, other.post)
 
     def __hash__(self) -> int:
@@ -82,7 +83,7 @@ class _Given(Rule):
 
 
 @public
-class FromArrays(_Given):
+class FromArrays(GivenSynapses):
     """Synapses from two arrays of positions in the two selections; a pair may occur more than once.
 
     Parameters
@@ -110,14 +111,14 @@ class FromArrays(_Given):
 
 
 @public
-class FromSparse(_Given):
+class FromSparse(GivenSynapses):
     """Synapses at the stored entries of a sparse matrix; rows are presynaptic, columns are postsynaptic.
 
     Parameters
     ----------
     matrix : sparse matrix or array, shape (n_pre, n_post)
         An object with ``.tocoo()``, such as those of `scipy.sparse`. Each stored entry is a synapse, even an explicit
-        zero. The values are not used; to use them as weights, give ``weight=matrix.tocoo().data``.
+        zero. ``connect(..., weight="data")`` takes the values as weights; without it they are not used.
 
     Raises
     ------
@@ -125,9 +126,20 @@ class FromSparse(_Given):
         If the matrix has no ``.tocoo()``.
     ParameterError
         If the matrix does not have two dimensions. When it is connected: if its shape is not that of the selections.
+
+    Examples
+    --------
+    Entries of both signs are excitatory and inhibitory synapses, which have receptors of their own::
+
+        synapses = gs.FromSparse(matrix)
+        net.connect(cells, cells, synapses.positive, receptor="AMPA", weight="data")
+        net.connect(cells, cells, synapses.negative, receptor="GABA_A", weight="data")
+
+    A graph of networkx becomes a sparse matrix with ``networkx.to_scipy_sparse_array(graph)``.
     """
 
     shape: tuple[int, int]
+    data: Array
 
     def __init__(self, matrix: Any) -> None:
         if not callable(getattr(matrix, "tocoo", None)):
@@ -140,6 +152,32 @@ class FromSparse(_Given):
             raise ParameterError(f"FromSparse.matrix: must have two dimensions (got shape {coo.shape})")
         self._hold(coo.row, coo.col)
         object.__setattr__(self, "shape", (int(coo.shape[0]), int(coo.shape[1])))
+        object.__setattr__(self, "data", frozen(coo.data, coo.data.dtype))
+
+    @property
+    def positive(self) -> FromSparse:
+        """The rule with the entries above 0 alone."""
+        return self._signed(1)
+
+    @property
+    def negative(self) -> FromSparse:
+        """The rule with the entries below 0 alone, of which ``"data"`` is the magnitude."""
+        return self._signed(-1)
+
+    def _signed(self, sign: int) -> FromSparse:
+        if self.data.dtype.kind not in "iuf" or np.isnan(self.data).any():
+            raise ParameterError(f"FromSparse.matrix: must have real numbers to have signs (got {self.data.dtype})")
+        chosen = sign * self.data > 0
+        part = object.__new__(FromSparse)
+        for name, values in (("pre", self.pre), ("post", self.post), ("data", sign * self.data)):
+            object.__setattr__(part, name, frozen(values[chosen], values.dtype))
+        object.__setattr__(part, "shape", self.shape)
+        return part
+
+    def column(self, name: str, where: str) -> Array:
+        """Return the values of the entries, which have the name ``"data"``."""
+        one_of(name, ["data"], where)
+        return self.data
 
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
         """Check that the matrix has the shape of the selections."""
@@ -152,9 +190,12 @@ class FromSparse(_Given):
 
     def __eq__(self, other: object) -> bool:
         same = super().__eq__(other)
-        return same if same is not True else isinstance(other, FromSparse) and self.shape == other.shape
+        if same is not True:
+            return same
+        assert isinstance(other, FromSparse)
+        return self.shape == other.shape and np.array_equal(self.data, other.data)
 
-    __hash__ = _Given.__hash__
+    __hash__ = GivenSynapses.__hash__
 
 
 def _positions(given: npt.ArrayLike, where: str) -> Ids:

@@ -143,8 +143,8 @@ class Network(NetworkInputs, NetworkRecording):
         rule: Rule,
         *,
         receptor: str | None = None,
-        weight: Values | Distribution | Mapping[str, Values | Distribution | Ratio] | None = None,
-        delay: Values | Distribution | DistanceDelay = 1.0,
+        weight: Values | Distribution | str | Mapping[str, Values | Distribution | Ratio | str] | None = None,
+        delay: Values | Distribution | DistanceDelay | str = 1.0,
         w_max: float | Mapping[str, float] | None = None,
         name: str | None = None,
     ) -> Projection:
@@ -159,11 +159,13 @@ class Network(NetworkInputs, NetworkRecording):
         receptor : str, optional
             Name of the receptor that all synapses activate; every population of `post` must have it. Required unless
             `weight` is a dict.
-        weight : float, array_like, Distribution, or dict of str to these or Ratio
+        weight : float, array_like, Distribution, str, or dict of str to these or Ratio
             Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has shape (n_synapses,), in order
-            of creation. A dict by receptor makes each synapse activate several receptors.
-        delay : float, array_like, shape (n_synapses,), Distribution or DistanceDelay
-            Delays (ms), multiples of dt and >= dt. Delays that are drawn or computed are rounded to the time grid.
+            of creation; a str names a column of a FromTable, or is ``"data"`` for the entries of a FromSparse. A dict
+            by receptor makes each synapse activate several receptors.
+        delay : float, array_like, shape (n_synapses,), Distribution, DistanceDelay or str
+            Delays (ms), multiples of dt and >= dt. Delays that are drawn or computed are rounded to the time grid. A
+            str names a column of a FromTable.
         w_max : float or dict of str to float, optional
             Largest magnitude to which a weight may later be changed, one for the one receptor or by receptor.
         name : str, optional
@@ -181,7 +183,7 @@ class Network(NetworkInputs, NetworkRecording):
             If a value is out of range, an array has the wrong length, the rule does not suit the selections, a
             selection belongs to another network, `post` has spike sources, or the name is taken.
         UnknownNameError
-            If a population of `post` has no such receptor.
+            If a population of `post` has no such receptor, or the rule has no such column.
         SimulationError
             If a simulator uses the network.
 
@@ -199,7 +201,7 @@ class Network(NetworkInputs, NetworkRecording):
         instance(
             rule, Rule, f"{here}.rule", f"a connection rule ({', '.join(RULES)}), such as gs.FixedProbability(0.02)"
         )
-        weights, by_name = named_weights(weight, receptor, post, here)
+        weights, by_name = named_weights(weight, receptor, post, rule, here)
         kinds = {key: receptor_at(post, key, here) for key in weights}
         name = self._free_name("projection", name, f"{pre.name}->{post.name}:{'+'.join(weights)}")
         where = f"Projection {name!r}"
@@ -207,10 +209,10 @@ class Network(NetworkInputs, NetworkRecording):
         size = synapse_count(rule, pre, post, where)
         kept = checked_weights(weights, kinds, size, where, by_name)
         place = f"{where}.delay"
-        delays: Any
+        delays: Any = rule.column(delay, place) if isinstance(delay, str) else delay
         if isinstance(delay, DistanceDelay):
             delays = delay.bind(pre, post, rule, place)
         else:
-            delays = values(delay, size, place, unit="ms", above=0.0, per="synapse")
+            delays = values(delays, size, place, unit="ms", above=0.0, per="synapse")
         limits = checked_limits(w_max, kept, kinds, where)
         return self._add("projection", Projection(name, pre, post, rule, kept, delays, limits))
