@@ -22,7 +22,6 @@ RULES = (
     "DistanceDependent",
     "FromArrays",
     "FromSparse",
-    "FromTable",
 )
 VALUES = ("number", "array", "Distribution")
 DELAYS = (*VALUES, "DistanceDelay")
@@ -102,8 +101,6 @@ class Wiring(Draft):
             if len(np.unique(pairs[0] * m + pairs[1])) < count:
                 self.tags.add("multapses")
             return gs.FromArrays(*pairs), pre, post, count
-        if kind == "FromTable":
-            return gs.FromTable(dict(zip(("pre", "post"), pairs, strict=True))), pre, post, count
         matrix = scipy.sparse.coo_array((np.ones(count), pairs), shape=(n, m))
         return gs.FromSparse(matrix), pre, post, count
 
