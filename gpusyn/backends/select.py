@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from gpusyn.backends.base import Backend, lacking
 from gpusyn.errors import ArgumentError, BackendError, PlanMemoryError
 from gpusyn.parameters.scalars import integer, one_of, show
+from gpusyn.utils.calls import attribute
 from gpusyn.utils.messages import say
 
 Result = TypeVar("Result")
@@ -166,7 +167,7 @@ def _first(
 ) -> tuple[Choice, Result]:
     """Return the requested backend, or for `auto` the first with which `use` works; and what `use` returns."""
     name = one_of(name, names(), option)
-    threads = _checked_threads(threads, threads_option)
+    threads = checked_threads(threads, threads_option)
     asked = f"asked for with {option}"
     if name == "auto":
         name = one_of(os.environ.get("GPUSYN_BACKEND", "auto"), names(), "environment variable GPUSYN_BACKEND")
@@ -189,7 +190,8 @@ def _first(
     raise BackendError(f"no backend can be used on this machine: {'; '.join(reasons)}")
 
 
-def _checked_threads(threads: Any, where: str) -> int | None:
+def checked_threads(threads: Any, where: str) -> int | None:
+    """Return a number of worker threads, also of the environment, or None: as many as the backend chooses."""
     text = os.environ.get("GPUSYN_THREADS", "")
     if threads is None and text:
         threads, where = int(text) if text.isdecimal() else text, "environment variable GPUSYN_THREADS"
@@ -234,7 +236,8 @@ def use_backend(
         if choice.automatic:
             choice.say()
         return choice.backend, result
-    if not callable(getattr(backend, "start", None)):
+    checked_threads(threads, f"{where}.threads")
+    if not callable(attribute(backend, "start")):
         raise ArgumentError(f"{where}.backend: must be one of {', '.join(names())} (got {show(backend)})")
     _check_complete(backend)
     given: Backend = backend
@@ -262,3 +265,4 @@ def _check_complete(backend: object) -> None:
             f"backend {getattr(backend, 'name', '')!r}: {type(backend).__name__} lacks {', '.join(missing)}; "
             "add what gpusyn.backends.base.Backend lists"
         )
+    integer(getattr(backend, "workers", None), f"backend {show(getattr(backend, 'name', ''))}: workers", low=1)

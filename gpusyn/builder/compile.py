@@ -12,7 +12,7 @@ from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
 from gpusyn.builder.rows.extents import targets_of
 from gpusyn.builder.rows.tables import SynapseTables
-from gpusyn.builder.specs import chunk_steps, described, extents, launched
+from gpusyn.builder.specs import MOST_STEPS, chunk_steps, described, extents, launched
 from gpusyn.kernels.arrays import EXPECTED, Extents, array_name, bindings
 from gpusyn.kernels.program import ArraySpec, Launch, Program, filled
 from gpusyn.kernels.records import CHUNK, Chunk, Probe, write_rows
@@ -51,7 +51,7 @@ class Compiled:
 
     def __init__(self, layout: Layout, seed: int, steps: int | None = None, trial: int = 0) -> None:
         self.layout = layout
-        self.steps = steps or chunk_steps(layout)
+        self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)
         synapses = SynapseTables(layout, seed, self.inputs)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.event_driven.rounded_to_zero

@@ -24,6 +24,7 @@ from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
 from gpusyn.parameters.scalars import one_of, real, whole_steps
 from gpusyn.utils.memory import free_memory, size_text
+from gpusyn.utils.paths import as_path
 
 DT = 0.1
 SEED = 1
@@ -75,7 +76,7 @@ def run_bench(
         whole_steps(real(duration, "--duration", unit="ms", above=0.0), DT, "--duration")
     for name in names:
         case_network(name, size, fan_out)
-    target = None if json_file is None else _json_target(Path(json_file))
+    target = None if json_file is None else _json_target(as_path(json_file, "--json"))
     choice = choose(backend, threads)
     report: dict[str, Any] = {
         "machine": machine(),
@@ -213,7 +214,7 @@ def _peak_memory() -> int | None:
 
 
 def _json_target(path: Path) -> Path:
-    if path.is_dir() or not path.parent.is_dir():
+    if (path.exists() and not path.is_file()) or not path.parent.is_dir():  # a folder, or a device such as /dev/null
         raise FileError(f"--json {path}: must name a file in an existing directory")
     if not os.access(path.parent, os.W_OK):
         raise FileError(f"--json {path}: the directory {path.parent} cannot be written; choose another")

@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one line, without the usage text before it."""
 
     def error(self, message: str) -> NoReturn:
-        say(f"{self.prog}: error: {message}; see {self.prog} --help")
+        say(f"{self.prog}: error: {' '.join(message.split())}; see {self.prog} --help")
         self.exit(USAGE)
 
 

@@ -21,6 +21,7 @@ from gpusyn.io.hdf5 import writing
 from gpusyn.io.targets import check_target
 from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import integer, real, whole_steps
+from gpusyn.utils.paths import as_path
 
 DT = 0.1
 FAN_IN = 80  # synapses of a cell from the network, for any size
@@ -118,7 +119,7 @@ def run_demo(
     demo = demo_network(integer(size, "--size", low=LEAST_SIZE))
     choice = choose(backend, threads)
     missing = [name for name in ("h5py", "matplotlib") if importlib.util.find_spec(name) is None]
-    directory = _prepare(Path(out), missing)
+    directory = _prepare(as_path(out, "--out"), missing)
     _introduce(size, duration, choice, missing)
     with gs.Simulator(demo.net, dt=DT, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK) as sim:
         _say(sim.plan.describe(), "")

@@ -67,7 +67,7 @@ class DistanceDelay:
         name = "DistanceDelay"
         object.__setattr__(self, "velocity", real(self.velocity, f"{name}.velocity", above=0.0))
         object.__setattr__(self, "offset", real(self.offset, f"{name}.offset", unit="ms", low=0.0))
-        period = checked_boundary(self.boundary or "open", self.extent, name)
+        period = checked_boundary("open" if self.boundary is None else self.boundary, self.extent, name)
         if period is not None:
             object.__setattr__(self, "extent", period[0] if len(period) == 1 else period)
         object.__setattr__(self, "positions", given_places(self.positions, period, f"{name}.positions"))
@@ -97,7 +97,7 @@ class DistanceDelay:
         if places is None and self.boundary is None and isinstance(rule, DistanceDependent):
             places = rule.positions
         if places is None:
-            period = checked_boundary(self.boundary or "open", self.extent, where)
+            period = checked_boundary("open" if self.boundary is None else self.boundary, self.extent, where)
             places = places_of(pre, post, period, f"{where}: DistanceDelay")
         if (len(places.pre), len(places.post)) != (pre.size, post.size):
             raise ParameterError(

@@ -12,23 +12,22 @@ from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, id_type
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.scalars import frozen, one_of, public, show
+from gpusyn.parameters.units import as_integers
+from gpusyn.utils.immutable import Immutable
 from gpusyn.utils.typing import Array
 
 __all__ = ["FromArrays", "FromSparse"]
 
 
-class GivenSynapses(Rule):
+class GivenSynapses(Immutable, Rule):
     """Synapses that the user lists, in the order given."""
 
     pre: Ids
     post: Ids
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"{type(self).__name__}.{name} cannot be changed; make a new rule")
-
     def _hold(self, pre: npt.ArrayLike, post: npt.ArrayLike) -> None:
         for name, given in (("pre", pre), ("post", post)):
-            object.__setattr__(self, name, _positions(given, f"{type(self).__name__}.{name}"))
+            self._set(**{name: _positions(given, f"{type(self).__name__}.{name}")})
         if len(self.pre) != len(self.post):
             raise ParameterError(
                 f"{type(self).__name__}: pre and post must be of equal length "
@@ -142,17 +141,18 @@ class FromSparse(GivenSynapses):
     data: Array
 
     def __init__(self, matrix: Any) -> None:
-        if not callable(getattr(matrix, "tocoo", None)):
+        try:
+            coo = matrix.tocoo()
+            shape, row, column = tuple(int(size) for size in coo.shape), coo.row, coo.col
+        except Exception:  # whatever an object of another kind raises
             raise ArgumentError(
-                f"FromSparse.matrix: must be a sparse matrix with .tocoo() (got {show(matrix)}); "
+                f"FromSparse.matrix: must be a sparse matrix with .tocoo() and two dimensions (got {show(matrix)}); "
                 "for a dense one use FromArrays(*numpy.nonzero(matrix))"
-            )
-        coo = matrix.tocoo()
-        if len(coo.shape) != 2:
-            raise ParameterError(f"FromSparse.matrix: must have two dimensions (got shape {coo.shape})")
-        self._hold(coo.row, coo.col)
-        object.__setattr__(self, "shape", (int(coo.shape[0]), int(coo.shape[1])))
-        object.__setattr__(self, "data", frozen(coo.data, coo.data.dtype))
+            ) from None
+        if len(shape) != 2:
+            raise ParameterError(f"FromSparse.matrix: must have two dimensions (got shape {shape})")
+        self._hold(row, column)
+        self._set(shape=shape, data=frozen(coo.data, coo.data.dtype))
 
     @property
     def positive(self) -> FromSparse:
@@ -170,8 +170,8 @@ class FromSparse(GivenSynapses):
         chosen = sign * self.data > 0
         part = object.__new__(FromSparse)
         for name, values in (("pre", self.pre), ("post", self.post), ("data", sign * self.data)):
-            object.__setattr__(part, name, frozen(values[chosen], values.dtype))
-        object.__setattr__(part, "shape", self.shape)
+            part._set(**{name: frozen(values[chosen], values.dtype)})
+        part._set(shape=self.shape)
         return part
 
     def column(self, name: str, where: str) -> Array:
@@ -200,11 +200,9 @@ class FromSparse(GivenSynapses):
 
 def _positions(given: npt.ArrayLike, where: str) -> Ids:
     """Return a read-only copy as int32 or int64; refuse positions that are not integers from 0 to 2**32 - 1."""
-    array = np.asarray(given)
+    array = as_integers(given, where, "must be integers")
     if array.ndim != 1:
         raise ParameterError(f"{where}: must be one-dimensional (got shape {array.shape})")
-    if array.dtype.kind not in "iu" and array.size:
-        raise ArgumentError(f"{where}: must be integers (got {array.dtype}); convert with .astype(int)")
     if array.size and int(array.min()) < 0:
         at = int(np.argmax(array < 0))
         raise ParameterError(f"{where}: must be positions >= 0 (got {array[at]} at index {at})")

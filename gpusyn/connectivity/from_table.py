@@ -12,6 +12,8 @@ import numpy as np
 from gpusyn.connectivity.explicit import GivenSynapses
 from gpusyn.errors import ArgumentError, FileError, ParameterError
 from gpusyn.parameters.scalars import frozen, one_of, public, show
+from gpusyn.parameters.units import as_array
+from gpusyn.utils.calls import attribute
 from gpusyn.utils.typing import Array
 
 __all__ = ["FromTable"]
@@ -62,7 +64,7 @@ class FromTable(GivenSynapses):
         for name, end in ((pre, "pre"), (post, "post")):
             one_of(name, columns, f"FromTable.{end}")
         kept = {name: _numbers(column, f"FromTable: column {name!r}") for name, column in columns.items()}
-        object.__setattr__(self, "columns", kept)
+        self._set(columns=kept)
         lengths = {len(column) for column in columns.values()}
         if len(lengths) > 1:
             raise ParameterError(f"FromTable.frame: its columns must be of equal length (got {sorted(lengths)})")
@@ -95,15 +97,20 @@ def _columns(frame: Any) -> dict[str, Any]:
     """Return the columns of a table by name."""
     if isinstance(frame, (str, os.PathLike)):
         return _read(frame)
-    names = getattr(getattr(frame, "dtype", None), "names", None)  # of a structured array
+    names = attribute(attribute(frame, "dtype"), "names")  # of a structured array
     if names is None:
-        names = list(frame) if isinstance(frame, Mapping) else getattr(frame, "columns", None)
-    if names is None or isinstance(frame, type):
+        names = frame if isinstance(frame, Mapping) else attribute(frame, "columns")
+    try:
+        return {
+            str(name): as_array(frame[name], "FromTable.frame", f"column {name!r} must fit") for name in list(names)
+        }
+    except ParameterError:
+        raise
+    except Exception:  # whatever an object of another kind raises
         raise ArgumentError(
             "FromTable.frame: must be a DataFrame, a structured array, a mapping from names to arrays, or the path of "
             f"a CSV file (got {show(frame)}); for arrays without names use FromArrays(pre, post)"
-        )
-    return {str(name): np.asarray(frame[name]) for name in names}
+        ) from None
 
 
 def _read(path: Any) -> dict[str, Any]:
@@ -116,7 +123,7 @@ def _read(path: Any) -> dict[str, Any]:
             file.seek(0)
             reader = csv.reader(file, delimiter=separator, skipinitialspace=True)
             rows = [(reader.line_num, [value.strip() for value in row]) for row in reader if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:  # a ValueError is of a text that is not UTF-8, or of a path
         raise FileError(f"FromTable.frame: {name}: cannot be read as a CSV file ({error})") from None
     if not rows:
         raise FileError(f"FromTable.frame: {name}: is empty; its first line must have the names of the columns")

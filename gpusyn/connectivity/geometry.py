@@ -10,7 +10,7 @@ import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.limits import Limits
-from gpusyn.parameters.scalars import frozen, one_of, real, show
+from gpusyn.parameters.scalars import frozen, one_of, show
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.immutable import Immutable
 from gpusyn.utils.typing import Floats, Integers
@@ -164,9 +164,7 @@ def checked_boundary(boundary: Any, extent: Any, where: str) -> Extent | None:
         return None
     if extent is None:
         raise ArgumentError(f"{where}: boundary='periodic' needs extent=, the length after which space repeats itself")
-    if np.ndim(extent) == 0:
-        return (real(extent, f"{where}.extent", above=0.0),)
-    lengths = as_floats(extent, f"{where}.extent", "", "must be a length, or one per dimension")
+    lengths = np.atleast_1d(as_floats(extent, f"{where}.extent", "", "must be a length, or one per dimension"))
     if lengths.ndim != 1 or not 1 <= len(lengths) <= 3:
         raise ParameterError(f"{where}.extent: must be a length, or one per dimension (got {show(extent)})")
     Limits(above=0.0).check(lengths, f"{where}.extent")

@@ -60,9 +60,7 @@ class Drug(Immutable):
                     f"(got {action!r}); combine the constants of both in one action"
                 )
             seen.add(key)
-        if not isinstance(source, str):
-            raise ArgumentError(f"{where}.source: must be a str (got {source!r})")
-        self._set(name=kept, actions=actions, source=source)
+        self._set(name=kept, actions=actions, source=instance(source, str, f"{where}.source", "a str"))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Drug):

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gpusyn.errors import ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import public, real
@@ -192,7 +193,15 @@ def gaddum(agonist: npt.ArrayLike, antagonist: npt.ArrayLike, *, EC50: float, K_
     """
     ratio = dose_ratio(antagonist, K_b)
     half = real(EC50, "gaddum().EC50", unit="uM", above=0.0)
-    return response(_dose(agonist, "gaddum().agonist"), half * ratio, real(n, "gaddum().n", above=0.0, high=10.0))
+    dose = _dose(agonist, "gaddum().agonist")
+    try:
+        np.broadcast_shapes(np.shape(dose), np.shape(ratio))
+    except ValueError:
+        raise ParameterError(
+            f"gaddum(): agonist and antagonist must have one shape, or one of them a single value "
+            f"(got shapes {np.shape(dose)} and {np.shape(ratio)})"
+        ) from None
+    return response(dose, half * ratio, real(n, "gaddum().n", above=0.0, high=10.0))
 
 
 @public

@@ -10,13 +10,16 @@ import numpy.typing as npt
 
 from gpusyn.drugs.drug import Drug
 from gpusyn.numerics import portable_math
+from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import public
+from gpusyn.parameters.units import as_floats
 from gpusyn.parameters.waveform import SLACK
 from gpusyn.utils.typing import Floats
 
 __all__ = ["Infusion"]
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Infusion:
     """A drug in the bath; made by :meth:`gpusyn.Network.infuse`.
@@ -61,8 +64,16 @@ class Infusion:
         -------
         ndarray of float64
             Concentration (uM), of the shape of `t`.
+
+        Raises
+        ------
+        ArgumentError
+            If the times are not numbers.
+        ParameterError
+            If a time is not finite.
         """
-        at = np.asarray(t, dtype=np.float64)
+        at = as_floats(t, "Infusion.sample().t", "ms", "must be times in ms", copy=False)
+        Limits("ms").check(at.reshape(-1), "Infusion.sample().t")
         stop = np.inf if self.stop is None else self.stop
         found = self.concentration * _approach(np.minimum(at, stop) - self.start, self.wash_in)
         if self.stop is not None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from gpusyn.errors import ArgumentError, FileError
+from gpusyn.errors import FileError
 from gpusyn.io.heap_check import CheckedStream
 from gpusyn.io.held_file import being_written
 from gpusyn.io.superblock import Superblock, read_superblock
-from gpusyn.parameters.scalars import show
 from gpusyn.utils.optional import require
 
 SUFFIXES = (".h5", ".hdf5", ".hdf")
@@ -21,16 +19,6 @@ SUFFIXES = (".h5", ".hdf5", ".hdf")
 def hdf5() -> Any:
     """Return the module ``h5py``, or raise MissingDependencyError."""
     return require("h5py", "reading or writing result files", "gpusyn[io]")
-
-
-def as_path(path: Any, where: str) -> Path:
-    """Return a user's argument as a path."""
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
-        raise ArgumentError(f"{where}: must be a path (got {show(path)})")
-    text = os.fsdecode(path)
-    if "\0" in text:
-        raise ArgumentError(f"{where}: must be a path without null characters (got {show(text)})")
-    return Path(text)
 
 
 def superblock_of(path: Path) -> Superblock:

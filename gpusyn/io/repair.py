@@ -9,11 +9,12 @@ from typing import Any
 from gpusyn.errors import FileError
 from gpusyn.io.checked import Group, opened
 from gpusyn.io.file_layout import read_notes
-from gpusyn.io.hdf5 import as_path, hdf5, superblock_of, writing
+from gpusyn.io.hdf5 import hdf5, superblock_of, writing
 from gpusyn.io.held_file import being_written
 from gpusyn.io.provenance import read_provenance
 from gpusyn.io.superblock import Superblock
 from gpusyn.parameters.scalars import public
+from gpusyn.utils.paths import as_path
 
 MOST_CHUNKS = 2**20
 

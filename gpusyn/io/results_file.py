@@ -11,17 +11,18 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.io.checked import opened
-from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, superblock_of
+from gpusyn.io.hdf5 import SUFFIXES, hdf5, superblock_of
 from gpusyn.io.held_file import being_written
 from gpusyn.io.provenance import STATES, read_provenance, status
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
 from gpusyn.results.by_name import ByName, DataPair, is_pair
-from gpusyn.results.recorded_neurons import described
+from gpusyn.results.recorded_neurons import described, name_of
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
 from gpusyn.utils.immutable import ReadOnlyDict
+from gpusyn.utils.paths import as_path
 from gpusyn.utils.reprs import headed, shortened
 
 __all__ = ["Results", "open_results", "repair"]
@@ -159,7 +160,7 @@ class Results(ByName[SpikeData | TraceData]):
         """Return the data of one recorder, given by name or as the recorder itself, or of a pair of recorders."""
         if is_pair(recorder):
             return DataPair(self[recorder.spikes], self[recorder.traces])
-        name = one_of(getattr(recorder, "name", recorder), self._recorders, f"{self.path}: recorder")
+        name = one_of(name_of(recorder), self._recorders, f"{self.path}: recorder")
         if name not in self._read:
             pieces = self._recorders[name]
             self._read[name] = read_spikes(pieces[0]) if pieces[0].layout.is_spikes else read_traces(pieces)

@@ -11,16 +11,19 @@ from gpusyn.io.atomic import replacing
 from gpusyn.io.checked import opened
 from gpusyn.io.creation import create_file
 from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
-from gpusyn.io.hdf5 import SUFFIXES, as_path, hdf5, writing
+from gpusyn.io.hdf5 import SUFFIXES, hdf5, writing
 from gpusyn.io.provenance import Provenance
 from gpusyn.io.targets import check_target, true_path
 from gpusyn.io.writer import ReportWriter
+from gpusyn.parameters.scalars import instance, object_name, public, show
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
+from gpusyn.utils.paths import as_path
 
 FOREIGN_SUFFIXES = (".csv", ".dat", ".json", ".mat", ".npy", ".npz", ".nwb", ".pkl", ".txt", ".zarr")
 
 
+@public
 def save(
     path: Any,
     spikes: Mapping[str, SpikeData],
@@ -48,7 +51,7 @@ def save(
     Raises
     ------
     ArgumentError
-        If `path` is not a path.
+        If an argument has the wrong type.
     FileError
         If the result cannot be written, or an older one or another file must not be replaced. No incomplete file is
         left, and what was there is unchanged.
@@ -59,6 +62,13 @@ def save(
     """
     hdf5()
     target = true_path(as_path(path, "save().path"))
+    for name, given, kind in (("spikes", spikes, SpikeData), ("traces", traces, TraceData)):
+        instance(given, Mapping, f"save().{name}", f"a dict of {kind.__name__} by recorder")
+        for recorder, data in given.items():
+            object_name(recorder, f"save().{name}")
+            instance(data, kind, f"save().{name}[{show(recorder)}]", f"a {kind.__name__}")
+    if provenance is not None:
+        instance(provenance, Provenance, "save().provenance", "a Provenance or None")
     single = target.suffix.lower() in SUFFIXES
     layouts = [RecorderLayout(name, data.populations, start=data.start) for name, data in spikes.items()]
     layouts += [_trace_layout(name, data) for name, data in traces.items()]

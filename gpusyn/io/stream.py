@@ -10,11 +10,12 @@ from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
 from gpusyn.io.creation import create_file
 from gpusyn.io.file_layout import RecorderLayout, arrange
-from gpusyn.io.hdf5 import as_path, hdf5, writing
+from gpusyn.io.hdf5 import hdf5, writing
 from gpusyn.io.held_file import identity_of
 from gpusyn.io.provenance import Provenance
 from gpusyn.io.targets import check_target, true_path
 from gpusyn.io.writer import ReportWriter
+from gpusyn.utils.paths import as_path
 
 
 def create_streams(

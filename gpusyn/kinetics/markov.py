@@ -12,7 +12,7 @@ from gpusyn.equations.kinetics.base import MOST_COMPONENTS
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics.base import Kinetics
 from gpusyn.parameters.limits import Limits
-from gpusyn.parameters.scalars import integer, public
+from gpusyn.parameters.scalars import integer, listed, public
 from gpusyn.parameters.units import as_floats
 
 MOST_STATES = MOST_COMPONENTS + 1
@@ -168,8 +168,8 @@ def _rate_matrix(value: Any, where: str, unit: str) -> Any:
 
 
 def _open_states(value: Any, n: int, where: str) -> tuple[int, ...]:
-    listed = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
-    given = list(value) if listed else [value]
+    several = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    given = listed(value, where, f"states from 0 to {n - 1}") if several else [value]
     states = tuple(sorted({integer(i, where, low=0, high=n - 1) for i in given}))
     if not states:
         raise ParameterError(f"{where}: needs at least one state that conducts (got none), of 0 to {n - 1}")

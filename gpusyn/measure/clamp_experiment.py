@@ -25,6 +25,7 @@ from gpusyn.utils.typing import Floats
 HOLDING = -70.0  # mV, before the step to the command potential
 
 
+@public
 @dataclass(frozen=True, eq=False, repr=False)
 class IVCurve:
     """Current-voltage relation; the result of :func:`iv_curve`.
@@ -53,6 +54,7 @@ class IVCurve:
     slope_conductance: Floats
     negative_slope: tuple[float, float] | None
 
+    @public
     def reversal_potential(self, method: str = "interpolate") -> float:
         """Return the potential at which the current is zero (mV); see :func:`reversal_potential`.
 
@@ -153,8 +155,7 @@ def iv_curve(
 
 def _potentials(V: Any, where: str) -> Floats:
     """Return command potentials in increasing order, rounded so that a zero with a rounding error becomes 0."""
-    listed = list(V) if isinstance(V, range) else V
-    array = np.atleast_1d(as_floats(listed, f"{where}.V", "mV", "must be potentials in mV"))
+    array = np.atleast_1d(as_floats(V, f"{where}.V", "mV", "must be potentials in mV"))
     if array.ndim != 1 or len(array) < 3:
         raise ParameterError(f"{where}.V: must be at least three potentials (got shape {array.shape})")
     Limits("mV", potential=True).check(array, f"{where}.V")

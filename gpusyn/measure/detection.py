@@ -129,7 +129,8 @@ def _falling(x: Floats, y: Floats, top: int, level: float) -> float:
 
 def respond(trace: Samples, onset: Any, baseline: Any, stop: Any, unit: str, where: str) -> Response:
     """Return the response of a trace; find its onset if none is given."""
-    end = float(trace.t[-1]) if stop is None else real(stop, f"{where}.stop", unit="ms", high=float(trace.t[-1]))
+    least, last = float(trace.t[2]), float(trace.t[-1])  # the times of three samples at least
+    end = last if stop is None else real(stop, f"{where}.stop", unit="ms", low=least, high=last)
     start = _found_onset(trace.between(-math.inf, end), baseline, where, unit) if onset is None else onset
     start = real(start, f"{where}.onset", unit="ms")
     earliest = float(2 * trace.t[0] - trace.t[1])

@@ -102,6 +102,7 @@ def _height(second: Samples, level: Floats, first: Response) -> float:
     return max(summit(second.t, upward, top)[1], 0.0) / first.peak
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class NmdaAmpaRatio:
     """Ratio of two currents of a slice experiment; the result of :func:`nmda_ampa_ratio`.

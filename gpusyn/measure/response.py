@@ -28,6 +28,7 @@ class _Response:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class PSC(_Response):
     """Measures of a postsynaptic current; the result of :func:`psc`.
@@ -56,6 +57,7 @@ class PSC(_Response):
     _units: ClassVar[dict[str, str]] = {"baseline": "pA", "peak": "pA", "charge": "fC"}
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class PSP(_Response):
     """Measures of a postsynaptic potential; the result of :func:`psp`.

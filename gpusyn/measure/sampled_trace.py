@@ -11,7 +11,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.grid import TOLERANCE
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import integer, one_of, real, show
-from gpusyn.parameters.units import as_floats
+from gpusyn.parameters.units import as_array, as_floats
 from gpusyn.results import TraceData
 from gpusyn.utils.typing import Floats
 
@@ -151,9 +151,10 @@ def level_of(trace: Samples, baseline: Any, before: float, where: str) -> tuple[
                 "give its level as baseline="
             )
         return float(quiet.y.mean()), _spread(quiet)
-    if np.ndim(baseline) == 0:
+    must = "must be a level, or a pair of times in ms"
+    if as_array(baseline, f"{where}.baseline", must).ndim == 0:
         return real(baseline, f"{where}.baseline"), _spread(quiet)
-    window = as_floats(baseline, f"{where}.baseline", "ms", "must be a level, or a pair of times in ms")
+    window = as_floats(baseline, f"{where}.baseline", "ms", must)
     if window.shape != (2,) or not window[0] <= window[1]:
         raise ParameterError(
             f"{where}.baseline: must be a level, or the two times in ms between which it is averaged "

@@ -9,7 +9,8 @@ import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.neurons import NeuronModel
-from gpusyn.parameters.scalars import show
+from gpusyn.parameters.scalars import instance, public, show
+from gpusyn.parameters.units import as_array, as_integers
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.utils.immutable import Immutable, ReadOnlyDict
@@ -55,6 +56,7 @@ class Selection(Immutable):
     size: int
     name: str
 
+    @public
     def __init__(self, parts: Sequence[Part]) -> None:
         kept = _joined(parts)
         self._set(
@@ -63,6 +65,7 @@ class Selection(Immutable):
             name="+".join(_part_name(part) for part in kept),
         )
 
+    @public
     def keys(self) -> Integers:
         """Return a number for each neuron that no other neuron of the network has.
 
@@ -79,8 +82,7 @@ class Selection(Immutable):
         return (self[k] for k in range(self.size))
 
     def __add__(self, other: Selection) -> Selection:
-        if not isinstance(other, Selection):
-            raise ArgumentError(f"{self.name} + ...: must be a population or a selection (got {show(other)})")
+        instance(other, Selection, f"{self.name} + ...", "a population or a selection")
         return Selection(self.parts + other.parts)
 
     def __radd__(self, other: Any) -> Selection:
@@ -135,6 +137,7 @@ class Population(Selection):
     calcium: Calcium
     variables: Mapping[str, str]
 
+    @public
     def __init__(
         self,
         name: str,
@@ -157,6 +160,7 @@ class Population(Selection):
         """True if the neurons only emit spikes: they have no membrane and no receptors."""
         return self.model.is_source
 
+    @public
     def receptor(self, name: str) -> Receptor | None:
         """Return the receptor of the given name.
 
@@ -169,7 +173,13 @@ class Population(Selection):
         -------
         Receptor or None
             The receptor; ``None`` if there is none of this name.
+
+        Raises
+        ------
+        ArgumentError
+            If the name is not a str.
         """
+        instance(name, str, "Population.receptor().name", "a str")
         return next((r for r in self.receptors if r.name == name), None)
 
     def __repr__(self) -> str:
@@ -235,21 +245,21 @@ def _part_name(part: Part) -> str:
 def _positions(index: Any, size: int, name: str) -> Integers:
     """Return the positions, in increasing order, that an index, slice, mask or array of indices selects."""
     where = f"{name}[...]"
-    allowed = f"an index, a slice, a mask of {size} values or increasing indices"
+    must = f"must be an index, a slice, a mask of {size} values or increasing indices"
     if isinstance(index, slice):
         positions = _sliced(index, size, where)
     else:
-        array = np.asarray(index) if not isinstance(index, (str, tuple)) else np.empty(0, dtype=object)
-        if isinstance(index, (list, range)) and len(index) == 0:
+        array = np.empty(0, dtype=object) if isinstance(index, (str, tuple)) else as_array(index, where, must)
+        if isinstance(index, (list, range)) and array.size == 0:
             array = np.empty(0, dtype=np.int64)
         if array.dtype == np.bool_ and array.ndim == 1:
             if len(array) != size:
                 raise ParameterError(f"{where}: the mask must have {size} values, one per neuron (got {len(array)})")
             positions = np.flatnonzero(array)
         elif array.dtype.kind in "iu" and array.ndim <= 1:
-            positions = _listed(np.atleast_1d(array).astype(np.int64), size, where)
+            positions = _listed(np.atleast_1d(as_integers(array, where, must)), size, where)
         else:
-            raise ArgumentError(f"{where}: must be {allowed} (got {show(index)})")
+            raise ArgumentError(f"{where}: {must} (got {show(index)})")
     if positions.size == 0:
         raise ParameterError(f"{where}: must select at least one of {size} neurons (got {show(index)})")
     return positions.astype(np.int64)

@@ -58,6 +58,7 @@ class Ratio:
         object.__setattr__(self, "factor", real(self.factor, "Ratio.factor"))
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Projection:
     """A projection; made by :meth:`gpusyn.Network.connect`.
@@ -169,8 +170,8 @@ def named_weights(weight: Any, receptor: Any, post: Selection, rule: Rule, where
         )
     if isinstance(weight, Ratio):
         raise ArgumentError(
-            f"{where}.weight: a Ratio needs the weight of the other receptor too (got {weight!r}); "
-            f"write weight={{{weight.receptor!r}: ..., {receptor!r}: {weight!r}}}"
+            f"{where}.weight: a Ratio needs the weight of the other receptor too (got {show(weight)}); "
+            f"write weight={{{show(weight.receptor)}: ..., {show(receptor)}: {show(weight)}}}"
         )
     return {receptor: _looked_up(weight, rule, f"{where}.weight")}, False
 

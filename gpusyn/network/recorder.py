@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
 from gpusyn.network.populations import Population, Selection
-from gpusyn.parameters.scalars import flag, nearest, show
+from gpusyn.parameters.scalars import flag, nearest, public, show
+from gpusyn.utils.paths import as_path
 
 __all__ = ["Recorder"]
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Recorder:
     """A recording; made by :meth:`gpusyn.Network.record`, and the key of its data in ``sim.data``.
@@ -100,10 +102,10 @@ def _check_variable(name: str, population: Population, where: str) -> None:
     known = ["spikes", *population.variables]
     if population.is_source:
         raise UnknownNameError(
-            f"{where}: {population.name!r} is a {population.model.kind}, which has no {name!r}; known here: spikes"
+            f"{where}: {population.name!r} is a {population.model.kind}, which has no {show(name)}; known here: spikes"
         )
     raise UnknownNameError(
-        f"{where}: population {population.name!r} has no variable {name!r}{nearest(name, known)}; "
+        f"{where}: population {population.name!r} has no variable {show(name)}{nearest(name, known)}; "
         f"known here: {', '.join(known)}"
     )
 
@@ -116,21 +118,19 @@ def checked_file(file: Any, where: str) -> str | None:
     ArgumentError
         If the file is not a path.
     ParameterError
-        If the path is empty or contains a null character.
+        If the path is empty, or has a name that no file can have.
     FileError
         If the path is relative and the working directory is gone.
     """
     if file is None:
         return None
-    if not isinstance(file, (str, os.PathLike)) or not isinstance(os.fspath(file), str):
-        raise ArgumentError(f"{where}: must be a path such as 'run.h5' (got {show(file)})")
-    path = os.fspath(file)
-    if not path or "\0" in path:
-        raise ParameterError(f"{where}: must be a path such as 'run.h5' (got {show(path)})")
+    path = as_path(file, where)
     try:
         return os.path.abspath(path)
     except OSError:
-        raise FileError(f"{where}: the working directory is gone; give an absolute path (got {show(path)})") from None
+        raise FileError(
+            f"{where}: the working directory is gone; give an absolute path (got {show(str(path))})"
+        ) from None
 
 
 def checked_overwrite(overwrite: Any, file: str | None, recorders: Iterable[Recorder], where: str) -> bool:

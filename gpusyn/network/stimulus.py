@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gpusyn.network.populations import Selection
+from gpusyn.parameters.scalars import public
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.utils.typing import Floats
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Clamp", "Drive", "Injection"]
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Drive:
     """Private, independent Poisson input to every neuron; made by :meth:`gpusyn.Network.drive`.
@@ -49,6 +51,7 @@ class Drive:
     rate_max: float
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Injection:
     """A current into every neuron; made by :meth:`gpusyn.Network.inject`.
@@ -74,6 +77,7 @@ class Injection:
     stop: float | None
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Clamp:
     """A voltage clamp on every neuron; made by :meth:`gpusyn.Network.clamp`.

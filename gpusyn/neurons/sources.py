@@ -14,7 +14,7 @@ from gpusyn.parameters.grid import rounded_steps
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, integer, public, show
 from gpusyn.parameters.table import Parameter
-from gpusyn.parameters.units import as_floats
+from gpusyn.parameters.units import as_array, as_floats
 from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, rate_limit
 from gpusyn.utils.typing import Floats
 
@@ -22,6 +22,7 @@ __all__ = ["PoissonSource", "Source", "SpikeSource"]
 
 
 MOST_EVENTS = 1 << 20  # events of one source per step
+MUST = "must be a sequence of times in ms, or one such sequence per neuron"
 
 
 class Source(NeuronModel):
@@ -185,7 +186,7 @@ def spike_times(times: Any, where: str) -> Floats | tuple[Floats, ...]:
     nested = isinstance(times, (list, tuple)) or (
         type(times) is np.ndarray and times.ndim > 0 and (times.ndim > 1 or times.dtype == object)
     )
-    if nested and any(isinstance(item, (list, tuple)) or np.ndim(item) > 0 for item in times):
+    if nested and any(as_array(item, where, MUST).ndim > 0 for item in times):
         if type(times) is np.ndarray and times.ndim > 2:
             raise ParameterError(f"{where}: must be one list of times, or one per neuron (got shape {times.shape})")
         return tuple(_sorted_times(train, f"{where}[{k}]") for k, train in enumerate(times))
@@ -193,9 +194,8 @@ def spike_times(times: Any, where: str) -> Floats | tuple[Floats, ...]:
 
 
 def _sorted_times(times: Any, where: str) -> Floats:
-    must = "must be a sequence of times in ms, or one such sequence per neuron"
-    array = as_floats(times, where, "ms", must)
+    array = as_floats(times, where, "ms", MUST)
     if array.ndim != 1:
-        raise ArgumentError(f"{where}: {must} (got {show(times)}); write [{show(times)}] for one spike")
+        raise ArgumentError(f"{where}: {MUST} (got {show(times)}); write [{show(times)}] for one spike")
     Limits("ms", low=0.0).check(array, where)
     return frozen(np.sort(array))

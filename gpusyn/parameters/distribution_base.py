@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
-from gpusyn.parameters.scalars import real
+from gpusyn.parameters.scalars import public, real
 from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["NODES", "U_MAX", "ByQuantile", "Distribution"]
@@ -116,6 +116,7 @@ class Distribution(ABC):
             inside &= x <= high
         return inside
 
+    @public
     def acceptance(self) -> float:
         """Return the fraction of draws that lie inside ``low .. high``.
 
@@ -135,6 +136,7 @@ class Distribution(ABC):
         x, weight = self._nodes()
         return math.fsum(weight[self._inside(x)]) / math.fsum(weight)
 
+    @public
     def mean_value(self) -> float:
         """Return the mean of the values that are drawn: with `low` or `high`, of the truncated distribution.
 
@@ -159,6 +161,7 @@ class Distribution(ABC):
             return (self._whole_mean() * total - math.fsum((x * weight)[~inside])) / kept
         return math.fsum((x * weight)[inside]) / kept
 
+    @public
     def bounds(self) -> tuple[float, float]:
         """Return the smallest and the largest value that `draw` can return.
 

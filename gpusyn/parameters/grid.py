@@ -22,7 +22,7 @@ def interval(value: Any) -> Any:
     >>> interval(np.float32(0.1)), interval(0.1)
     (0.1, 0.1)
     """
-    if getattr(value, "dtype", None) == np.float32 and np.ndim(value) == 0:
+    if isinstance(value, (np.float32, np.ndarray)) and value.dtype == np.float32 and value.ndim == 0:
         return float(str(value))
     return value
 

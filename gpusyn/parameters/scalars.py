@@ -8,6 +8,7 @@ raise :class:`~gpusyn.errors.ArgumentError`, and unknown names raise :class:`~gp
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,15 +27,22 @@ __all__ = [
     "frozen",
     "instance",
     "integer",
+    "listed",
     "nearest",
     "object_name",
     "one_of",
     "public",
+    "random_key",
     "real",
     "show",
     "whole_steps",
     "whole_steps_array",
 ]
+
+
+KEY_BITS = 8192
+LONGEST_NAME = 1000  # letters
+MOST_ITEMS = 10**6  # of an iterable that need not end
 
 
 def one_of(name: Any, allowed: Iterable[str], where: str) -> str:
@@ -51,7 +59,7 @@ known here: AMPA, NMDA
     if not isinstance(name, str):
         raise ArgumentError(f"{where}: must be one of the names {listed} (got {show(name)})")
     if name not in known:
-        raise UnknownNameError(f"{where}: unknown name {name!r}{nearest(name, known)}; known here: {listed}")
+        raise UnknownNameError(f"{where}: unknown name {show(name)}{nearest(name, known)}; known here: {listed}")
     return name
 
 
@@ -61,12 +69,16 @@ def object_name(value: Any, where: str) -> str:
         raise ArgumentError(f"{where}: must be a str (got {show(value)})")
     if not value or value != value.strip() or value in (".", ".."):
         raise ParameterError(
-            f"{where}: must be a non-empty name without blanks at its ends (got {value!r}); choose another"
+            f"{where}: must be a non-empty name without blanks at its ends (got {show(value)}); choose another"
+        )
+    if len(value) > LONGEST_NAME:
+        raise ParameterError(
+            f"{where}: must have at most {LONGEST_NAME} letters (got {len(value)}, {show(value)}); choose a shorter one"
         )
     if "/" in value or not value.isprintable():
         raise ParameterError(
             f"{where}: must not contain '/' or control characters, since it names a group in result files "
-            f"(got {value!r}); replace them, for example by '_'"
+            f"(got {show(value)}); replace them, for example by '_'"
         )
     return value
 
@@ -79,12 +91,26 @@ def flag(value: Any, where: str) -> bool:
 
 
 def instance(value: Any, kinds: type | tuple[type, ...], where: str, allowed: str) -> Any:
-    """Return `value` if it is an instance of one of `kinds`; `allowed` describes these for the message."""
-    if not isinstance(value, kinds):
+    """Return `value` if its class is one of `kinds` or a subclass; `allowed` describes these for the message.
+
+    A mock that claims another class is refused.
+    """
+    if not issubclass(type(value), kinds):
         forgot = isinstance(value, type) and issubclass(value, kinds)
         hint = f"; this is the class itself: write {value.__name__}(...)" if forgot else ""
         raise ArgumentError(f"{where}: must be {allowed} (got {show(value)}){hint}")
     return value
+
+
+def listed(value: Any, where: str, allowed: str) -> list[Any]:
+    """Return the items of an iterable; `allowed` describes it for the message."""
+    try:
+        items = list(itertools.islice(iter(value), MOST_ITEMS + 1))
+    except Exception:  # whatever its own __iter__ raises
+        raise ArgumentError(f"{where}: must be {allowed} (got {show(value)})") from None
+    if len(items) > MOST_ITEMS:
+        raise ParameterError(f"{where}: must be {allowed}, at most {MOST_ITEMS} of them (got {show(value)})")
+    return items
 
 
 def integer(value: Any, where: str, *, low: int | None = None, high: int | None = None) -> int:
@@ -100,13 +126,26 @@ def integer(value: Any, where: str, *, low: int | None = None, high: int | None 
     limits = "".join(f" {sign} {limit}" for sign, limit in ((">=", low), ("<=", high)) if limit is not None)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+    # numpy counts a timedelta64 among the integers.
+    if isinstance(value, (bool, np.bool_, np.timedelta64)) or not isinstance(value, (int, np.integer)):
         whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
-        hint = f"; write {int(value)}" if whole else ""
+        hint = f"; write {show(int(value))}" if whole else ""
         raise ArgumentError(f"{where}: must be a whole number{limits} (got {show(value)}){hint}")
     number = int(value)
     if (low is not None and number < low) or (high is not None and number > high):
-        raise ParameterError(f"{where}: must be a whole number{limits} (got {number})")
+        raise ParameterError(f"{where}: must be a whole number{limits} (got {show(number)})")
+    return number
+
+
+def random_key(value: Any, where: str) -> int:
+    """Return a key of random streams: a whole number >= 0 that is not too long for Python to write.
+
+    >>> random_key(2**200, "Simulator.seed") == 2**200
+    True
+    """
+    number = integer(value, where, low=0)
+    if number.bit_length() > KEY_BITS:
+        raise ParameterError(f"{where}: must have at most {KEY_BITS} bits (got {number.bit_length()})")
     return number
 
 

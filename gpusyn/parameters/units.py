@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.utils.calls import show
-from gpusyn.utils.typing import Floats
+from gpusyn.utils.calls import attribute, show
+from gpusyn.utils.typing import Array, Floats, Integers
+
+DEPTH = 3  # of lists in lists; no value has more dimensions
 
 
-def as_floats(value: Any, where: str, unit: str, must: str) -> Floats:
+def as_floats(value: Any, where: str, unit: str, must: str, *, copy: bool = True) -> Floats:
     """Return a float64 array of any dimension; `must` describes for the message what is allowed.
 
     Bool, str, None, complex and other objects are refused. Quantities of pint, astropy and unyt (``.to(unit)``) and of
-    quantities and neo (``.rescale(unit)``), alone or inside lists, are converted to `unit`.
+    quantities and neo (``.rescale(unit)``), alone or inside lists, are converted to `unit`. Without `copy` it may
+    be the given array itself.
 
     Raises
     ------
@@ -36,25 +40,77 @@ def as_floats(value: Any, where: str, unit: str, must: str) -> Floats:
         raise ParameterError(f"{where}: {must} (got a masked array); fill the masked values")
     if isinstance(plain, int) and abs(plain) > 10**30:  # numpy would store it as an object
         raise ParameterError(f"{where}: {must}, at most 1e30 in size (got {show(value)})")
-    try:
-        array = np.asarray(plain)
-    except (TypeError, ValueError, RuntimeError):
-        array = np.empty(0, dtype=object)
-    empty = isinstance(plain, (list, tuple)) and len(plain) == 0
-    if array.dtype.kind not in "iuf" and not empty:
+    array = as_array(plain, where, must)
+    if array.dtype.kind not in "iuf":
         raise ArgumentError(f"{where}: {must} (got {show(value)})")
-    return array.astype(np.float64)
+    return as_type(array, np.float64, where, must, copy=copy)
 
 
-def _plain(value: Any, where: str, unit: str) -> Any:
+def as_array(value: Any, where: str, must: str) -> Array:
+    """Return any value as numpy sees it; one that numpy cannot take, such as a ragged list, as an array of objects.
+
+    Raises
+    ------
+    ParameterError
+        If the values do not fit into the memory.
+    """
+    try:
+        return np.asarray(value)
+    except MemoryError:
+        raise ParameterError(f"{where}: {must} (got {show(value)}, more values than fit into the memory)") from None
+    except Exception:  # numpy has several classes for it, and an object's own __array__ may raise any
+        return np.full(1, None, dtype=object)
+
+
+def as_integers(value: Any, where: str, must: str) -> Integers:
+    """Return an int64 array of any dimension; it may be the given array itself.
+
+    Raises
+    ------
+    ArgumentError
+        If the value contains anything but whole numbers; floats are refused too.
+    ParameterError
+        If a number needs more than 63 bits, or the values do not fit into the memory.
+
+    Examples
+    --------
+    >>> as_integers(range(3), "FromArrays.pre", "must be whole numbers")
+    array([0, 1, 2])
+    """
+    given = as_array(value, where, must)
+    if given.dtype.kind not in "iu" and (given.size or given.dtype.kind != "f"):
+        move = "; convert them with .astype(int)" if given.dtype.kind == "f" else ""
+        raise ArgumentError(f"{where}: {must} (got {show(value)}){move}")
+    found: Integers = as_type(given, np.int64, where, must, copy=False)
+    if given.dtype == np.uint64 and (found < 0).any():
+        raise ParameterError(f"{where}: {must} below 2^63 (got {int(given.max())})")
+    return found
+
+
+def as_type(array: Array, dtype: npt.DTypeLike, where: str, must: str, *, copy: bool = True) -> Array:
+    """Return an array of numbers in another type; a number that is too large for a float becomes infinite.
+
+    Raises
+    ------
+    ParameterError
+        If the values do not fit into the memory.
+    """
+    try:
+        with np.errstate(over="ignore"):
+            return array.astype(dtype, copy=copy or not array.flags.c_contiguous)  # broadcast arrays may be endless
+    except MemoryError:
+        raise ParameterError(f"{where}: {must} (got {show(array)}, more values than fit into the memory)") from None
+
+
+def _plain(value: Any, where: str, unit: str, depth: int = DEPTH) -> Any:
     """Return a value with all its quantities, which may be inside lists, as numbers in gpusyn's unit.
 
     numpy would take the number of a quantity in a list and forget the unit.
     """
     if type(value) is np.ndarray and value.dtype == object:
         value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(item, where, unit) for item in value]
+    if isinstance(value, (list, tuple)) and depth:
+        return [_plain(item, where, unit, depth - 1) for item in value]
     return _without_unit(value, where, unit)
 
 
@@ -62,21 +118,21 @@ def _without_unit(value: Any, where: str, unit: str) -> Any:
     """Return the number of a quantity in gpusyn's unit; return anything else as it is."""
     if type(value) in (int, float, str, np.ndarray) or isinstance(value, np.generic):
         return value
-    if hasattr(value, "has_same_dimensions"):  # Brian2 keeps SI values and has no .to()
+    if attribute(value, "has_same_dimensions"):  # Brian2 keeps SI values and has no .to()
         raise ArgumentError(
             f"{where}: must be a plain number in {unit or 'no unit'} (got {show(value)}); "
             f"divide the Brian2 quantity by its unit, as in x/brian2.{unit or 'second'}"
         )
-    if not (hasattr(value, "units") or hasattr(value, "unit")):
+    if attribute(value, "units") is None and attribute(value, "unit") is None:
         return value
-    convert = getattr(value, "to", None) or getattr(value, "rescale", None)
+    convert = attribute(value, "to") or attribute(value, "rescale")
     if convert is None:
         return value
     try:
         converted = convert(unit if unit else "dimensionless")
     except Exception as error:  # each units package has its own exception class
         raise ParameterError(f"{where}: must be in {unit or 'no unit'} (got {show(value)}): {error}") from None
-    for attribute in ("magnitude", "value"):
-        if hasattr(converted, attribute):
-            return np.asarray(getattr(converted, attribute))
-    return np.asarray(converted)
+    for name in ("magnitude", "value"):
+        if (number := attribute(converted, name)) is not None:
+            return number
+    return converted

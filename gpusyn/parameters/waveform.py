@@ -80,6 +80,7 @@ class Waveform(Immutable):
         way = one_of(interpolation, ("step", "linear"), "Waveform.interpolation")
         self._set(times=kept_times, values=kept_values, interpolation=way)
 
+    @public
     def sample(self, t: npt.ArrayLike, before: float = 0.0) -> Floats:
         """Return the values at given times.
 
@@ -94,8 +95,16 @@ class Waveform(Immutable):
         -------
         ndarray of float64
             Values, of the shape of `t`.
+
+        Raises
+        ------
+        ArgumentError
+            If a time or `before` is not a number.
+        ParameterError
+            If one of them is not finite.
         """
-        at = np.asarray(t, dtype=np.float64)
+        at = as_floats(t, "Waveform.sample().t", "ms", "must be times in ms", copy=False)
+        Limits("ms").check(at.reshape(-1), "Waveform.sample().t")
         left = np.searchsorted(self.times, at + (SLACK + 2 * np.spacing(np.abs(at))), side="right") - 1
         inside = np.maximum(left, 0)
         result: Floats = self.values[inside]
@@ -104,7 +113,7 @@ class Waveform(Immutable):
             span = np.where(right > inside, self.times[right] - self.times[inside], 1.0)
             fraction = np.maximum(at - self.times[inside], 0.0) / span
             result = result + (self.values[right] - result) * fraction
-        return np.where(left >= 0, result, before)
+        return np.where(left >= 0, result, real(before, "Waveform.sample().before"))
 
     def __repr__(self) -> str:
         span = f"{self.times[0]:g} to {self.times[-1]:g} ms"

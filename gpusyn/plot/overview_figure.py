@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.io.hdf5 import as_path
 from gpusyn.parameters.scalars import public
 from gpusyn.plot.panels import BLUE, MOST_CELLS, VERMILLION, add_legend, cell_name, checked_spikes, checked_traces, tidy
 from gpusyn.plot.spike_plots import raster, rates
@@ -16,6 +15,7 @@ from gpusyn.plot.trace_plots import traces as draw_traces
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
 from gpusyn.utils.optional import require
+from gpusyn.utils.paths import as_path
 from gpusyn.utils.typing import Array
 
 

@@ -38,10 +38,14 @@ def panels_of(ax: Any, count: int, sharex: bool = True) -> list[Any]:
         size = (8, 1 + 2 * max(count, 1.5))
         _, axes = pyplot.subplots(count, 1, sharex=sharex, squeeze=False, figsize=size, layout="constrained")
         return list(axes[:, 0])
-    given = list(np.ravel(np.asarray(ax, dtype=object)))
+    if isinstance(ax, np.ndarray) and ax.dtype == object:  # of plt.subplots
+        ax = list(ax.flat)
+    given = ax if isinstance(ax, (list, tuple)) else [ax]
+    for panel in given:
+        instance(panel, require("matplotlib.axes", "plotting", "gpusyn[plot]").Axes, "plot: ax", "matplotlib Axes")
     if len(given) != count:
         raise ParameterError(f"plot: needs {count} axes, one per panel (got {len(given)}); leave out ax=")
-    return given
+    return list(given)
 
 
 def time_axis(axes: Any, data: SpikeData) -> None:

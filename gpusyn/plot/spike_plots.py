@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.parameters.scalars import public
+from gpusyn.parameters.scalars import public, real
 from gpusyn.plot.panels import add_legend, checked_spikes, looks, panels_of, tidy, time_axis
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.utils.typing import Array
@@ -98,7 +98,8 @@ def rates(
     """
     data = checked_spikes(spikes, "plot.rates()").between(start, stop)
     axes = panels_of(ax, 1)[0]
-    width = float(np.clip(data.duration / 100, 1.0, 50.0)) if bin is None else bin
+    default = float(np.clip(data.duration / 100, 1.0, 50.0))
+    width = default if bin is None else real(bin, "plot.rates().bin", unit="ms", above=0.0)
     for name, colour, style in looks(data):
         edges, rate = data.binned_rate(width, name)
         edges = np.append(edges, data.start + len(edges) * width)

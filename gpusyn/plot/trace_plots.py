@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import cycle
 from typing import Any
 
+from gpusyn.errors import ParameterError
 from gpusyn.network.populations import Selection
-from gpusyn.parameters.scalars import integer, one_of, public
+from gpusyn.parameters.scalars import integer, listed, one_of, public
 from gpusyn.plot.panels import COLOURS, MOST_CELLS, add_legend, cell_name, checked_traces, panels_of, tidy
 from gpusyn.results.trace_data import TraceData
 
@@ -57,9 +58,12 @@ def traces(
     if isinstance(ids, Selection):
         data = data.select(ids)
         ids = range(data.size)
-    names = [variables] if isinstance(variables, str) else list(data.variables if variables is None else variables)
+    names = data.variables if variables is None else [variables] if isinstance(variables, str) else variables
+    names = listed(names, "plot.traces().variables", "a name or several")
     names = [one_of(name, data.variables, "plot.traces().variables") for name in names]
-    cells = range(min(data.size, MOST_CELLS)) if ids is None else ids
+    if not names:
+        raise ParameterError("plot.traces().variables: must name at least one variable (got none)")
+    cells = range(min(data.size, MOST_CELLS)) if ids is None else listed(ids, "plot.traces().ids", "whole numbers")
     cells = [integer(cell, "plot.traces().ids", low=0, high=data.size - 1) for cell in cells]
     axes = panels_of(ax, len(names))
     for panel, name in zip(axes, names, strict=True):

@@ -6,10 +6,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gpusyn.equations.effects import MagnesiumBlockedCoefficients, SlowlyUnblockedCoefficients
 from gpusyn.numerics.portable_math import exp
+from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import instance, public, real
+from gpusyn.parameters.units import as_floats
 from gpusyn.utils.typing import Floats
 
 __all__ = ["MgBlock", "SlowUnblock"]
@@ -94,22 +97,33 @@ class MgBlock:
         if self.unblock is not None:
             instance(self.unblock, SlowUnblock, "MgBlock.unblock", "gs.SlowUnblock(...) or None")
 
-    def open_fraction(self, V: Floats, Mg: float) -> Floats:
+    @public
+    def open_fraction(self, V: npt.ArrayLike, Mg: float) -> Floats:
         """Return the fraction B of open channels.
 
         Parameters
         ----------
-        V : ndarray of float64
-            Potentials (mV).
+        V : array_like
+            Potentials (mV), of any shape.
         Mg : float
-            Concentration of magnesium (mM).
+            Concentration of magnesium (mM), >= 0.
 
         Returns
         -------
         ndarray of float64
             B at each potential.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument is not a number.
+        ParameterError
+            If a number is out of range.
         """
-        found: Floats = 1.0 / (1.0 + self.eta * Mg * exp(-self.gamma * V))
+        where = "MgBlock.open_fraction()"
+        at = as_floats(V, f"{where}.V", "mV", "must be potentials in mV")
+        Limits("mV").check(at.reshape(-1), f"{where}.V")
+        found: Floats = 1.0 / (1.0 + self.eta * real(Mg, f"{where}.Mg", unit="mM", low=0.0) * exp(-self.gamma * at))
         return found
 
     def coefficients(

@@ -56,7 +56,7 @@ def nernst(outside: float, inside: float, *, valence: int = 1, temperature: floa
     -75.0
     """
     here = "nernst()"
-    z = integer(valence, f"{here}.valence")
+    z = integer(valence, f"{here}.valence", low=-100, high=100)
     if z == 0:
         raise ParameterError(
             f"{here}.valence: must not be 0 (got 0); an uncharged particle has no equilibrium potential"

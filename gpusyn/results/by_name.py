@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from gpusyn.parameters.scalars import one_of
+from gpusyn.parameters.scalars import one_of, public
+from gpusyn.results.recorded_neurons import name_of
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
 
@@ -30,9 +31,10 @@ class ByName(Mapping[str, Value]):
     def __contains__(self, key: object) -> bool:
         if is_pair(key):
             return all(part in self for part in key)  # type: ignore[attr-defined]
-        name = getattr(key, "name", key)
+        name = name_of(key)
         return isinstance(name, str) and name in list(self)
 
+    @public
     def get(self, key: Any, default: Any = None) -> Any:
         """Return the value of a name, or `default` if there is no such name."""
         if key not in self:
@@ -54,7 +56,7 @@ class DataCopy(ByName[SpikeData | TraceData]):
     def __getitem__(self, key: Any) -> Any:
         if is_pair(key):
             return DataPair(self[key.spikes], self[key.traces])
-        return self._data[one_of(getattr(key, "name", key), self._data, "data[...]")]
+        return self._data[one_of(name_of(key), self._data, "data[...]")]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._data)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.errors import ParameterError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.grid import FLOAT32
-from gpusyn.parameters.scalars import one_of, real
+from gpusyn.parameters.scalars import instance, integer, one_of, real, show
+from gpusyn.parameters.units import as_integers
+from gpusyn.utils.calls import attribute
 from gpusyn.utils.reprs import shortened
 from gpusyn.utils.typing import Floats, Integers
 
@@ -67,23 +69,37 @@ def in_order(times: Floats, ids: Integers) -> tuple[Floats, Integers]:
     return times[order], ids[order]
 
 
+def name_of(thing: Any) -> Any:
+    """Return the name of an object, or what is given instead of one."""
+    name = attribute(thing, "name")
+    return thing if name is None else name
+
+
+def _checked_part(part: Any, where: str) -> tuple[str, int, Integers]:
+    """Return a part of a recorded selection, its local ids filled in."""
+    if not isinstance(part, (list, tuple)) or len(part) != 3:
+        raise ArgumentError(f"{where}: must be (name, number of neurons, local ids or None) (got {show(part)})")
+    name = instance(part[0], str, f"{where}: name", "a str")
+    size = integer(part[1], f"{where}: number of neurons", low=0, high=2**31 - 1)
+    if part[2] is None:
+        return name, size, np.arange(size, dtype=np.int64)
+    ids = as_integers(part[2], f"{where}: local ids", "must be whole numbers")
+    if ids.shape != (size,):
+        raise ParameterError(f"{where}: {show(name)} has {size} neurons, but its ids have shape {ids.shape}")
+    return name, size, ids
+
+
 class RecordedNeurons:
     """Recorded neurons: parts of populations, in the order of their union."""
 
     def __init__(self, populations: Sequence[RecordedPart], where: str) -> None:
-        local: list[Integers] = []
-        for name, size, given in populations:
-            ids = np.arange(size, dtype=np.int64) if given is None else np.asarray(given, dtype=np.int64)
-            if ids.shape != (size,):
-                raise ParameterError(
-                    f"{where}.populations: {name!r} has {size} neurons, but its ids have shape {ids.shape}"
-                )
-            local.append(ids)
-        self.parts = tuple((part[0], part[1], ids) for part, ids in zip(populations, local, strict=True))
+        rows = "a list of (name, number of neurons, local ids or None)"
+        instance(populations, (list, tuple), f"{where}.populations", rows)
+        self.parts = tuple(_checked_part(part, f"{where}.populations[{k}]") for k, part in enumerate(populations))
         self.names = tuple(dict.fromkeys(name for name, _, _ in self.parts))
         self.ends = np.cumsum([0, *(size for _, size, _ in self.parts)], dtype=np.int64)[1:]
         self.size = int(self.ends[-1]) if self.parts else 0
-        self.local_ids = np.concatenate([np.empty(0, np.int64), *local])
+        self.local_ids = np.concatenate([np.empty(0, np.int64), *(ids for _, _, ids in self.parts)])
 
     def name_of(self, ids: Integers) -> npt.NDArray[np.str_]:
         """Return the population name of each position."""
@@ -149,9 +165,9 @@ def _named(chosen: Any) -> Iterator[tuple[Any, Integers | None]]:
 
     Results know no networks: a selection is what has parts that consist of a population and its ids.
     """
-    parts = getattr(chosen, "parts", ())
-    if not isinstance(parts, tuple) or not parts or not hasattr(parts[0], "population"):
-        yield getattr(chosen, "name", chosen), None
+    parts = attribute(chosen, "parts")
+    if not isinstance(parts, tuple) or not parts or attribute(parts[0], "population") is None:
+        yield name_of(chosen), None
         return
     for population, ids in parts:
         yield population.name, None if len(ids) == population.size else ids

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gpusyn.errors import ParameterError
-from gpusyn.parameters.scalars import public
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.scalars import public, real
+from gpusyn.parameters.units import as_floats, as_integers
 from gpusyn.results.recorded_neurons import RecordedPart, described, ends_of, in_order, inside
 from gpusyn.results.spike_statistics import SpikeStatistics
 from gpusyn.utils.typing import Integers
@@ -45,8 +47,10 @@ class SpikeData(SpikeStatistics):
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     ParameterError
-        If lengths differ or an id is not a position in the selection.
+        If lengths differ, a number is not finite, or an id is not a position in the selection.
 
     Examples
     --------
@@ -61,6 +65,7 @@ class SpikeData(SpikeStatistics):
     [2.0]
     """
 
+    @public
     def __init__(
         self,
         populations: Sequence[RecordedPart],
@@ -70,7 +75,8 @@ class SpikeData(SpikeStatistics):
         start: float = 0.0,
     ) -> None:
         super().__init__(populations)
-        time, index = np.asarray(times, dtype=np.float64), np.asarray(ids, dtype=np.int64)
+        time = as_floats(times, "SpikeData.times", "ms", "must be times in ms", copy=False)
+        index = as_integers(ids, "SpikeData.ids", "must be positions of neurons")
         if time.ndim != 1 or time.shape != index.shape:
             raise ParameterError(
                 f"SpikeData: times and ids must be one-dimensional and have the same length "
@@ -81,9 +87,10 @@ class SpikeData(SpikeStatistics):
                 f"SpikeData.ids: must be positions among the {self._neurons.size} recorded neurons "
                 f"(got {index.min()} to {index.max()})"
             )
+        Limits("ms").check(time, "SpikeData.times")
         self.times, self.ids = in_order(time, index)
-        self.duration = float(duration)
-        self.start = float(start)
+        self.duration = real(duration, "SpikeData.duration", unit="ms", low=0.0)
+        self.start = real(start, "SpikeData.start", unit="ms")
 
     @property
     def population(self) -> npt.NDArray[np.str_]:

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from gpusyn.errors import ParameterError
 from gpusyn.parameters.grid import interval
 from gpusyn.parameters.scalars import public, real
 from gpusyn.results.recorded_neurons import RecordedData, slack
 from gpusyn.utils.typing import Array, Floats, Integers
+
+MOST_BINS = 10**8
 
 
 class SpikeStatistics(RecordedData):
@@ -113,7 +116,8 @@ class SpikeStatistics(RecordedData):
         ArgumentError
             If an argument has the wrong type.
         ParameterError
-            If `bin` is not above 0, a neuron was not recorded, or `stop` lies before `start`.
+            If `bin` is not above 0, or gives more than 1e8 bins, a neuron was not recorded, or `stop` lies before
+            `start`.
         UnknownNameError
             If the population was not recorded.
 
@@ -127,7 +131,7 @@ class SpikeStatistics(RecordedData):
         """
         width = real(interval(bin), "SpikeData.binned_rate().bin", unit="ms", above=0)
         chosen = self._chosen(population, start, stop, "SpikeData.binned_rate()")
-        index, _, count = _binned(chosen, width)
+        index, _, count = _binned(chosen, width, "SpikeData.binned_rate().bin")
         edges = np.asarray(chosen.start + np.arange(count) * width)
         spikes = np.bincount(index, minlength=count)
         return edges, np.asarray(spikes / (max(chosen.size, 1) * width) * 1000.0)
@@ -273,7 +277,8 @@ class SpikeStatistics(RecordedData):
         ArgumentError
             If an argument has the wrong type.
         ParameterError
-            If `window` is not above 0, a neuron was not recorded, or `stop` lies before `start`.
+            If `window` is not above 0, or gives more than 1e8 windows, a neuron was not recorded, or `stop` lies before
+            `start`.
         UnknownNameError
             If the population was not recorded.
 
@@ -286,7 +291,7 @@ class SpikeStatistics(RecordedData):
         """
         width = real(interval(window), "SpikeData.fano().window", unit="ms", above=0)
         chosen = self._chosen(population, start, stop, "SpikeData.fano()")
-        index, ids, windows = _binned(chosen, width)
+        index, ids, windows = _binned(chosen, width, "SpikeData.fano().window")
         # The windows of a neuron that hold spikes: a table of neurons and windows would be far larger.
         held, counts = np.unique(ids * max(windows, 1) + index, return_counts=True)
         owner = held // max(windows, 1)
@@ -295,12 +300,17 @@ class SpikeStatistics(RecordedData):
         return _ratio(windows * squares - total**2, windows * total if windows >= 2 else np.zeros(chosen.size))
 
 
-def _binned(chosen: SpikeStatistics, width: float) -> tuple[Integers, Integers, int]:
+def _binned(chosen: SpikeStatistics, width: float, where: str) -> tuple[Integers, Integers, int]:
     """Return the bin and the neuron of each spike in the full bins, and their number.
 
     The time of a spike is the end of its step, so bins are closed on the right: (left, right].
     """
     count = int((chosen.duration + float(slack(np.array(chosen.duration)))) / width)
+    if count > MOST_BINS:
+        raise ParameterError(
+            f"{where}: gives {count} bins in {chosen.duration:g} ms, at most {MOST_BINS} allowed (got {width:g}); "
+            "give a wider one"
+        )
     index = np.ceil((chosen.times - slack(chosen.times) - chosen.start) / width).astype(np.int64) - 1
     kept = (index >= 0) & (index < count)
     return index[kept], chosen.ids[kept], count

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.errors import ParameterError
-from gpusyn.parameters.scalars import one_of, public
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.parameters.limits import Limits
+from gpusyn.parameters.scalars import instance, one_of, public, real, show
+from gpusyn.parameters.units import as_array, as_floats
 from gpusyn.results.recorded_neurons import RecordedData, RecordedPart, described, ends_of, inside, sample_times
 from gpusyn.utils.immutable import ReadOnlyDict
 from gpusyn.utils.reprs import shortened
@@ -47,6 +49,8 @@ class TraceData(RecordedData):
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     ParameterError
         If shapes do not fit or the times are not equally spaced.
 
@@ -60,6 +64,7 @@ class TraceData(RecordedData):
     ((3, 2), 'mV', [0, 1])
     """
 
+    @public
     def __init__(
         self,
         populations: Sequence[RecordedPart],
@@ -69,17 +74,14 @@ class TraceData(RecordedData):
         every: float | None = None,
     ) -> None:
         super().__init__(populations)
-        given = np.asarray(t, dtype=np.float64)
+        given = as_floats(t, "TraceData.t", "ms", "must be times in ms", copy=False)
         self.every = _spacing(given, every)
         # All times are computed in one way, so that they have the same bits here and after reading from a file.
         self.t: Floats = sample_times(float(given[0]), self.every, len(given)) if len(given) else given
         shape = (len(self.t), self._neurons.size)
-        arrays = {name: np.asarray(values) for name, values in variables.items()}
-        for name, array in arrays.items():
-            if array.shape != shape:
-                raise ParameterError(
-                    f"TraceData.{name}: must have shape {shape}, samples x neurons (got {array.shape})"
-                )
+        instance(variables, Mapping, "TraceData.variables", "a dict of samples by variable")
+        instance(units, Mapping, "TraceData.units", "a dict of units by variable")
+        arrays = {name: _samples(name, values, shape) for name, values in variables.items()}
         self.values: Mapping[str, Array] = ReadOnlyDict(arrays)
         self.units: Mapping[str, str] = ReadOnlyDict({name: units.get(name, "") for name in arrays})
 
@@ -165,7 +167,7 @@ class TraceData(RecordedData):
         return self.values[one_of(variable, self.values, "TraceData")]
 
     def __contains__(self, variable: object) -> bool:
-        return variable in self.values
+        return isinstance(variable, str) and variable in self.values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.values)
@@ -227,18 +229,32 @@ class TraceData(RecordedData):
         return traces_to_neo(self)
 
 
+def _samples(name: Any, values: Any, shape: tuple[int, int]) -> Array:
+    """Return the samples of one variable, float32 or float64 as they are given."""
+    where = f"TraceData.{instance(name, str, 'TraceData.variables', 'a dict of samples by variable name')}"
+    must = f"must have shape {shape}, samples x neurons"
+    array = as_array(values, where, must)
+    if array.dtype.kind not in "iuf":
+        raise ArgumentError(f"{where}: {must}, of numbers (got {show(values)})")
+    if array.shape != shape:
+        raise ParameterError(f"{where}: {must} (got {array.shape})")
+    return array
+
+
 def _spacing(t: Floats, every: float | None) -> float:
     """Return the time between samples, after a check that all of them are equally spaced."""
     if t.ndim != 1:
         raise ParameterError(f"TraceData.t: must be one-dimensional (got shape {t.shape})")
+    Limits("ms").check(t, "TraceData.t")
     if every is None:
         every = float(t[-1] - t[0]) / (len(t) - 1) if len(t) > 1 else 0.0
+    every = real(every, "TraceData.every", unit="ms", low=0.0)
     if len(t) > 1 and not (every > 0 and np.all(np.abs(np.diff(t) - every) <= 1e-6 * every)):
         raise ParameterError(
             f"TraceData.t: samples must be equally spaced, {every:g} ms apart "
             f"(got spacings of {np.diff(t).min():g} to {np.diff(t).max():g} ms)"
         )
-    return float(every)
+    return every
 
 
 def _same_bits(a: Array, b: Array) -> bool:

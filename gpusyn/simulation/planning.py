@@ -6,7 +6,7 @@ import contextlib
 from typing import Any
 
 from gpusyn.backends.base import Backend
-from gpusyn.backends.select import use_backend
+from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder import plan as builder
 from gpusyn.builder.plan import Plan
 from gpusyn.errors import PlanMemoryError
@@ -65,6 +65,7 @@ def plan(
     >>> gs.plan(net).synapses
     80000.0
     """
+    threads = checked_threads(threads, "plan().threads")
     if backend is None:
         return builder.plan(net, dt, precision, None, threads)
     planned: list[Plan] = []

@@ -28,7 +28,7 @@ from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
-from gpusyn.parameters.scalars import flag, integer, public, real, whole_steps
+from gpusyn.parameters.scalars import flag, integer, public, random_key, real, whole_steps
 from gpusyn.simulation.access import Access
 from gpusyn.simulation.data_access import Data
 from gpusyn.simulation.file_streams import check_files, save_results
@@ -41,6 +41,8 @@ from gpusyn.utils.progress import progress_bar
 
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
 CHUNK_SECONDS = 0.2
+
+LAST_STEP = 2**40  # beyond it, a time in ms no longer identifies a step
 
 
 @public
@@ -123,8 +125,8 @@ class Simulator(StateMethods):
         chunk_steps: int | None = None,
     ) -> None:
         super().__init__()
-        self._seed = integer(seed, "Simulator.seed", low=0)
-        self._trial = integer(trial, "Simulator.trial", low=0)
+        self._seed = random_key(seed, "Simulator.seed")
+        self._trial = random_key(trial, "Simulator.trial")
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
 
@@ -215,7 +217,7 @@ class Simulator(StateMethods):
         FileError
             If a file of a recorder cannot be written; the data stay in memory, and the next run writes them first.
         """
-        n = integer(n, "Simulator.step().n", low=0)
+        n = integer(n, "Simulator.step().n", low=0, high=LAST_STEP)
         progress = flag(progress, "Simulator.run().progress")
         with self._in_use("run"):
             with held_signals():
@@ -288,7 +290,7 @@ class Simulator(StateMethods):
             changed.
         """
         with self._in_use("reset", of_state=False), held_signals():
-            trial = self._trial if trial is None else integer(trial, "Simulator.reset().trial", low=0)
+            trial = self._trial if trial is None else random_key(trial, "Simulator.reset().trial")
             self._recordings.restart(self._provenance(trial))
             self._trial = trial
             self._state.restore(trial)

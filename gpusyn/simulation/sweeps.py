@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gpusyn.backends.cpu.backend import available_cores
 from gpusyn.errors import ArgumentError, SweepError
-from gpusyn.parameters.scalars import flag, integer, public, show
+from gpusyn.parameters.scalars import flag, integer, listed, public, show
 from gpusyn.simulation.sweep_worker import IN_A_FILE, NO_TASK, Failure, failure_of, line_of, work
 from gpusyn.utils.progress import progress_bar
 
@@ -83,10 +83,7 @@ def sweep(
     """
     if not callable(function):
         raise ArgumentError(f"gs.sweep().function: must be a function of one value (got {show(function)})")
-    try:
-        given = list(values)
-    except TypeError:
-        raise ArgumentError(f"gs.sweep().values: must be an iterable of values (got {show(values)})") from None
+    given = listed(values, "gs.sweep().values", "an iterable of values")
     cores = available_cores() if processes is None else integer(processes, "gs.sweep().processes", low=1)
     with progress_bar(len(given), 1.0, flag(progress, "gs.sweep().progress"), unit="values") as advanced:
         if cores == 1:

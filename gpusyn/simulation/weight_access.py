@@ -14,7 +14,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
-from gpusyn.parameters.scalars import one_of
+from gpusyn.parameters.scalars import one_of, show
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.typing import Array, Floats, Integers
 
@@ -92,7 +92,8 @@ def write_weights(
     where = f"Simulator.set_weights('{projection.name}')"
     if isinstance(given, dict):
         if receptor is not None:
-            raise ArgumentError(f"{where}: got both a dict by receptor and receptor={receptor!r}; give one of the two")
+            both = f"got both a dict by receptor and receptor={show(receptor)}"
+            raise ArgumentError(f"{where}: {both}; give one of the two")
         wanted = {one_of(name, names, where): part for name, part in given.items()}
     elif receptor is None and len(names) > 1:
         raise ParameterError(f"{where}: drives {', '.join(names)}; name one with receptor=, or give a dict")

@@ -13,7 +13,7 @@ from gpusyn.connectivity import FromArrays
 from gpusyn.errors import FileError, GpusynError
 from gpusyn.network.network import Network
 from gpusyn.neurons import SpikeSource
-from gpusyn.parameters.scalars import nearest, whole_steps, whole_steps_array
+from gpusyn.parameters.scalars import instance, nearest, public, real, whole_steps, whole_steps_array
 from gpusyn.sonata.circuit import Circuit, Nodes, read_circuit
 from gpusyn.sonata.config import Config
 from gpusyn.sonata.configured_outputs import Report
@@ -27,6 +27,7 @@ from gpusyn.utils.typing import Floats, Integers
 __all__ = ["build"]
 
 
+@public
 def build(config: Config, duration: float | None = None) -> SonataModel:
     """Read the circuit of a configuration and describe it as a network.
 
@@ -43,6 +44,8 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     FileError
         If something in the files is missing or unknown; the message names file and key.
     ParameterError
@@ -50,6 +53,9 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
     MissingDependencyError
         If h5py is not installed.
     """
+    instance(config, Config, "build().config", "a Config, as read_config() returns it")
+    if duration is not None:
+        duration = real(duration, "build().duration", unit="ms", above=0.0)
     circuit = read_circuit(config)
     notes = list(config.notes)
     trains = read_trains(config, circuit, config.tstop if duration is None else duration, notes)

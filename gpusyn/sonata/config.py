@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from gpusyn.errors import FileError
-from gpusyn.io.hdf5 import as_path
-from gpusyn.parameters.scalars import real, whole_steps
+from gpusyn.parameters.scalars import public, real, whole_steps
 from gpusyn.sonata.configured_outputs import Report, check_outputs, read_output, read_reports
 from gpusyn.sonata.sections import Section, load
+from gpusyn.utils.paths import as_path
 
 __all__ = ["Config", "SpikeInput", "TableFiles", "read_config"]
 
@@ -101,6 +101,7 @@ class Config:
     notes: tuple[str, ...] = field(default=())
 
 
+@public
 def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> Config:
     """Read a SONATA simulation configuration.
 
@@ -130,6 +131,8 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
     No circuit file is opened yet.
     """
     file = as_path(path, "read_config().path")
+    if os.path.exists(file) and not os.path.isfile(file):  # a device may have no end
+        raise FileError(f"{file}: is not a file; give the path of a JSON file")
     top = load(file)
     simulation = top.follow("simulation") if "simulation" in top else top
     network = find_network(top, simulation)

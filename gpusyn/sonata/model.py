@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
+from gpusyn.parameters.scalars import one_of, public
 from gpusyn.sonata.circuit import Circuit, Nodes
 from gpusyn.sonata.config import Config
 from gpusyn.sonata.configured_outputs import Report
@@ -67,6 +68,8 @@ class SonataModel:
     reports: tuple[BuiltReport, ...]
     notes: list[str]
 
+    @public
     def part(self, population: str) -> NodePart:
         """Return the part of a gpusyn population, given by name."""
-        return next(part for parts in self.parts.values() for part in parts if part.population.name == population)
+        found = {part.population.name: part for parts in self.parts.values() for part in parts}
+        return found[one_of(population, found, "SonataModel.part().population")]

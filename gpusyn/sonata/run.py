@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from gpusyn.errors import ArgumentError
 from gpusyn.io.atomic import replacing
-from gpusyn.parameters.scalars import public, real, whole_steps
+from gpusyn.parameters.scalars import public, real, show, whole_steps
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.simulator import Simulator
 from gpusyn.sonata.build import build
@@ -107,6 +108,8 @@ def run_config(
 
     Raises
     ------
+    ArgumentError
+        If an argument has the wrong type.
     FileError
         If something in the files is missing or unknown, or a file cannot be written; the message names file and key.
     ParameterError
@@ -118,6 +121,8 @@ def run_config(
     -----
     All files and values are checked before the run; if a check fails, nothing is written.
     """
+    if not callable(echo):
+        raise ArgumentError(f"run_config().echo: must be a function of a line of text (got {show(echo)})")
     lines: list[str] = []
 
     def say(line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import functools
 import inspect
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gpusyn.errors import ArgumentError
+from gpusyn.utils.immutable import Immutable
 
 Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
 
@@ -21,12 +23,27 @@ def show(value: object) -> str:
     >>> show(np.float64(0.25)), show("AMPA"), show(list(range(1000)))[:14]
     ('0.25', "'AMPA'", '[0, 1, 2, 3, 4')
     """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, np.ndarray):
-        return f"array of shape {value.shape}, {value.dtype}" if value.size > 6 else repr(value.tolist())
-    text = " ".join(repr(value).split())
+    try:
+        if isinstance(value, np.generic) and value.dtype.kind not in "mM":  # times would lose their unit
+            value = value.item()
+        if isinstance(value, np.ndarray):
+            return f"array of shape {value.shape}, {value.dtype}" if value.size > 6 else repr(value.tolist())
+        text = " ".join(repr(value).split())
+    except Exception:  # whatever the object raises, or a number of more digits than Python writes
+        return f"<{type(value).__name__} that cannot be printed>"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def attribute(value: object, name: str) -> Any:
+    """Return an attribute of an object of any kind, None if it has none or raises instead.
+
+    >>> attribute("E", "size") is None
+    True
+    """
+    try:
+        return getattr(value, name, None)
+    except Exception:
+        return None
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
@@ -45,6 +62,8 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 def public(obj: Wrapped) -> Wrapped:
     """Make wrong arguments of a function, method or class raise :class:`~gpusyn.errors.ArgumentError`.
 
+    A frozen dataclass then also raises an ImmutableError where it would raise an error of its own.
+
     >>> @public
     ... def connect(pre, post, *, receptor=None): ...
     >>> connect("E", "I", recptor="AMPA")
@@ -55,6 +74,8 @@ it takes pre, post, receptor
     """
     if inspect.isclass(obj):
         obj.__init__ = _with_checked_call(obj.__init__, "__init__")  # type: ignore[method-assign]
+        if dataclasses.is_dataclass(obj):
+            obj.__setattr__, obj.__delattr__ = Immutable.__setattr__, Immutable.__delattr__  # type: ignore
         return obj
     return _with_checked_call(obj, obj.__qualname__.rpartition("<locals>.")[2])
 

@@ -66,6 +66,11 @@ def test_no_command_shows_the_commands(capsys):
         (["bench", "--duration", "0.01"], "--duration"),
         (["bench", "--json", "no/such/place.json"], "--json no/such/place.json"),
         (["check", "everything"], "everything"),
+        (["demo", "--out", "a\0b"], "--out: must not contain control characters"),
+        (["demo", "--out", "x" * 256], "--out: must have names of at most 255 bytes"),
+        (["demo", "--out", "\ud800"], "--out: has letters that no file name can have here"),
+        (["bench", "--json", "a\0b"], "--json: must not contain control characters"),
+        (["info", "a\nb"], "unrecognized arguments: a b"),
         (["repair"], "FILE"),
         (["repair", "nowhere.h5"], "nowhere.h5: there is no such file"),
     ],
@@ -75,6 +80,17 @@ def test_a_mistake_is_one_line_and_status_2(arguments, said, capsys, tmp_path, m
     assert main(arguments) == 2
     assert said in one_line_of_error(capsys)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a file that is neither a file nor a folder")
+def test_a_device_is_neither_read_without_end_nor_replaced(tmp_path, capsys):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert main(["run", str(pipe)]) == 2
+    assert "pipe: is not a file" in one_line_of_error(capsys)
+    assert main(["bench", "--case", "empty", "--backend", "numpy", "--json", str(pipe)]) == 2
+    assert "pipe: must name a file in an existing directory" in one_line_of_error(capsys)
+    assert pipe.is_fifo()
 
 
 def test_module_runs_as_a_program():

@@ -69,7 +69,7 @@ RECORDERS = [
     (ArgumentError, ["Recorder 'E:V'.file", "path", "got 3"], lambda w: w.net.record(w.E, "V", file=3)),
     (ArgumentError, [".file", "path", "got b'x'"], lambda w: w.net.record(w.E, "V", file=b"x")),
     (ParameterError, [".file", "path", "got ''"], lambda w: w.net.record(w.E, "V", file="")),
-    (ParameterError, [".file", "path", "got 'a\\x00.h5'"], lambda w: w.net.record(w.E, "V", file="a\0.h5")),
+    (ParameterError, [".file", "control", "got 'a\\x00.h5'"], lambda w: w.net.record(w.E, "V", file="a\0.h5")),
     (
         ArgumentError,
         ["Recorder 'E:V'.overwrite", "True or False", "got 1"],

@@ -192,8 +192,8 @@ def test_from_arrays_may_be_empty():
 @pytest.mark.parametrize(
     ("pre", "post", "error", "message"),
     [
-        ([0.5, 1.0], [0, 1], ArgumentError, r"FromArrays\.pre: must be integers \(got float64\)"),
-        ([True], [0], ArgumentError, r"FromArrays\.pre: must be integers \(got bool\)"),
+        ([0.5, 1.0], [0, 1], ArgumentError, r"FromArrays\.pre: must be integers \(got \[0.5, 1.0\]\); convert"),
+        ([True], [0], ArgumentError, r"FromArrays\.pre: must be integers \(got \[True\]\)"),
         ([0, 1], ["a", "b"], ArgumentError, r"FromArrays\.post: must be integers"),
         ([0, 1], [1, -2], ParameterError, r"FromArrays\.post: must be positions >= 0 \(got -2 at index 1\)"),
         ([0, 1], [1], ParameterError, r"equal length \(got 2 and 1\)"),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gpusyn.errors import FileError, MissingDependencyError, UnknownNameError
+from gpusyn.errors import ArgumentError, FileError, MissingDependencyError, ParameterError, UnknownNameError
 from gpusyn.io import RecorderLayout, StreamFile, open_results, repair, save
 from gpusyn.io.superblock import FLAGS_AT, read_superblock
+from gpusyn.results import SpikeData
 from tests.helpers.result_files import PARTS, some_spikes, some_traces
 
 h5py = pytest.importorskip("h5py")
@@ -101,3 +102,17 @@ def test_missing_h5py_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for call in calls:
         with pytest.raises(MissingDependencyError, match=r'pip install "gpusyn\[io\]"'):
             call(tmp_path / "run.h5")
+
+
+def test_saving_refuses_what_is_no_result(tmp_path: Path) -> None:
+    spikes = SpikeData([("E", 2, None)], [1.0], [0], duration=2.0)
+    for given, error, message in (
+        ({"spikes": spikes}, ArgumentError, r"^save\(\)\.spikes: must be a dict of SpikeData by recorder"),
+        ({"traces": {"t": spikes}}, ArgumentError, r"^save\(\)\.traces\['t'\]: must be a TraceData"),
+        ({"spikes": {3: spikes}}, ArgumentError, r"^save\(\)\.spikes: must be a str \(got 3\)"),
+        ({"spikes": {"a/b": spikes}}, ParameterError, r"^save\(\)\.spikes: must not contain '/'"),
+        ({"colour": 1}, ArgumentError, r"^save\(\): unknown argument 'colour'"),
+    ):
+        with pytest.raises(error, match=message):
+            save(tmp_path / "run.h5", **({"spikes": {}, "traces": {}} | given))
+        assert not list(tmp_path.iterdir())

@@ -185,6 +185,13 @@ def test_what_is_refused():
         (lambda: measure.psc(T, y, onset=0.0), ParameterError, "no sample before the onset"),
         (lambda: measure.psc(T, y, onset=ONSET, baseline=(1, 2, 3)), ParameterError, "the two times"),
         (lambda: measure.psc(T, y, onset=ONSET, baseline=(200.0, 300.0)), ParameterError, "no sample lies between"),
+        (
+            lambda: measure.psc(T, y, onset=ONSET, baseline=[[1.0], [2.0, 3.0]]),
+            ArgumentError,
+            "baseline: must be a level",
+        ),
+        (lambda: measure.psc(T, y, onset=ONSET, baseline=range(2**62)), ParameterError, "than fit into the memory"),
+        (lambda: measure.psc(T, y, stop=0.0), ParameterError, r"psc\(\)\.stop: must be a finite number of ms >= 0.2"),
         (lambda: measure.psc(T, y, onset=ONSET, stop=10.5), ParameterError, "there is no peak"),
         (lambda: measure.psc(T, np.zeros(len(T))), ParameterError, "trace is flat"),
         (lambda: measure.psc(T[100:], y[100:] + 0.1, baseline=0.0), ParameterError, "onset cannot be found"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gpusyn.errors import FileError
-from gpusyn.sonata import read_config
+from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
+from gpusyn.sonata import build, read_config, run_config
 from tests.helpers.sonata_circuit import SmallCircuit, write_json
 
 
@@ -145,3 +145,24 @@ def test_two_reports_in_one_file_are_refused(small):
         FileError, match=r"reports\.again\.file_name: .*potential\.h5 is also written for .*reports\.potential"
     ):
         read_config(small.write())
+
+
+def test_wrong_arguments(small, tmp_path):
+    path = small.write()
+    config = read_config(path)
+    for call, error, message in (
+        (lambda: read_config(3), ArgumentError, r"^read_config\(\)\.path: must be a path"),
+        (lambda: read_config("a\0b.json"), ParameterError, r"^read_config\(\)\.path: must not contain control"),
+        (lambda: read_config(path, ["out"]), ArgumentError, r"^read_config\(\)\.out: must be a path"),
+        (lambda: read_config(path, colour=1), ArgumentError, r"^read_config\(\): unknown argument 'colour'"),
+        (lambda: build("config.json"), ArgumentError, r"^build\(\)\.config: must be a Config, as read_config"),
+        (lambda: build(config, "50"), ArgumentError, r"^build\(\)\.duration: must be a finite number of ms > 0"),
+        (
+            lambda: build(config).part("cell"),
+            UnknownNameError,
+            r"^SonataModel\.part\(\)\.population: unknown",
+        ),
+        (lambda: run_config(path, echo=3), ArgumentError, r"^run_config\(\)\.echo: must be a function"),
+    ):
+        with pytest.raises(error, match=message):
+            call()

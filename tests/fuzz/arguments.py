@@ -1,0 +1,194 @@
+"""Arguments that every public callable takes, the objects that only the library makes, and what is left out."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import gpusyn as gs
+from gpusyn import drugs, kinetics, measure, plot, sonata
+from gpusyn.results import SpikeData, TraceData
+from tests.fuzz.world import COURSE, T, World
+
+io = importlib.import_module("gpusyn.io")
+RATES = [[0.0, 0.2], [0.0, 0.0]]
+SURPLUS = "*"  # the name under which arguments without a name are listed
+IV = {"V": [-80.0, -40.0, 0.0, 40.0], "I": [-8.0, -4.0, 1.0, 5.0]}
+
+
+def sparse() -> Any:
+    scipy = importlib.import_module("scipy.sparse")
+    return scipy.coo_array(([1.0, 2.0], ([0, 1], [1, 2])), shape=(3, 3))
+
+
+#: Arguments of the functions and constructors whose defaults do not do.
+ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
+    gs.CurrentReceptor: lambda w: {"name": "x", "tau": 5.0},
+    gs.DistanceDelay: lambda w: {"velocity": 1.0, "offset": 0.5},
+    gs.DistanceDependent: lambda w: {"p": 0.5, "sigma": 1.0, "extent": None, "positions": None},
+    gs.Drug: lambda w: {SURPLUS: ("x", drugs.GlycineSiteAntagonist(1.0))},
+    gs.Exponential: lambda w: {"mean": 2.0, "low": 0.5, "high": 9.0},
+    gs.FixedInDegree: lambda w: {"k": 2},
+    gs.FixedOutDegree: lambda w: {"k": 2},
+    gs.FixedProbability: lambda w: {"p": 0.5},
+    gs.FixedTotalNumber: lambda w: {"n": 5},
+    gs.FromArrays: lambda w: {"pre": [0, 1], "post": [1, 2]},
+    gs.FromSparse: lambda w: {"matrix": sparse()},
+    gs.FromTable: lambda w: {"frame": {"pre": [0, 1], "post": [1, 2], "w": [1.0, 2.0]}, "pre": "pre", "post": "post"},
+    gs.Gamma: lambda w: {"shape": 2.0, "scale": 1.0},
+    gs.LogNormal: lambda w: {"mean": 2.0, "std": 1.0},
+    gs.Normal: lambda w: {"mean": 2.0, "std": 1.0},
+    gs.Ratio: lambda w: {"receptor": "AMPA", "factor": 0.5},
+    gs.Simulator: lambda w: {"net": w.other, "backend": "numpy"},
+    gs.SpikeSource: lambda w: {"times": [[1.0, 2.0], [3.0]]},
+    gs.Uniform: lambda w: {"low": 0.5, "high": 1.0},
+    gs.Waveform: lambda w: {"times": [0.0, 1.0], "values": [1.0, 2.0]},
+    gs.plan: lambda w: {"net": w.net},
+    gs.sweep: lambda w: {"function": len, "values": ["a", "b"], "processes": 1},
+    gs.open_results: lambda w: {"path": w.files.results},
+    drugs.CompetitiveAntagonist: lambda w: {"receptor": "AMPA", "K": 1.0},
+    drugs.DecayModulator: lambda w: {"receptor": "GABA_A", "extra": 0.5, "EC50": 1.0},
+    drugs.GlycineSiteAntagonist: lambda w: {"K": 1.0},
+    drugs.NonCompetitiveAntagonist: lambda w: {"receptor": "GABA_A", "IC50": 1.0},
+    drugs.OpenChannelBlocker: lambda w: {"receptor": "NMDA", "k_on": 1e-3, "k_off": 1e-3},
+    drugs.cheng_prusoff: lambda w: {"K_b": 1.0, "agonist": [1.0, 2.0], "EC50": 2.0},
+    drugs.dose_ratio: lambda w: {"concentration": [1.0, 2.0], "K_b": 2.0},
+    drugs.gaddum: lambda w: {"agonist": [1.0, 2.0], "antagonist": 3.0, "EC50": 2.0, "K_b": 1.0},
+    drugs.hill: lambda w: {"concentration": [1.0, 2.0], "EC50": 2.0},
+    drugs.remaining: lambda w: {"concentration": [1.0, 2.0], "K": 2.0},
+    drugs.woodhull: lambda w: {"K": 1.0, "V": [-70.0, 40.0], "z_delta": 0.8},
+    kinetics.Alpha: lambda w: {"tau": 2.0},
+    kinetics.DualExponential: lambda w: {"tau_rise": 1.0, "tau_decay": 2.0},
+    kinetics.Exponential: lambda w: {"tau": 2.0},
+    kinetics.FirstOrder: lambda w: {"alpha": 1.0, "beta": 1.0},
+    kinetics.Markov: lambda w: {"rates": RATES, "binding": [[0.0, 0.0], [1.1, 0.0]], "open": 1},
+    measure.iv_curve: lambda w: {"receptors": gs.AMPA(), "V": [-60.0, 20.0, 40.0], "duration": 2.0, "backend": "numpy"},
+    measure.negative_slope: lambda w: IV,
+    measure.nernst: lambda w: {"outside": 140.0, "inside": 10.0},
+    measure.nmda_ampa_ratio: lambda w: {
+        "t": T,
+        "at_minus_70": COURSE,
+        "at_plus_40": -COURSE,
+        "onset": 10.0,
+        "late": 9.0,
+    },
+    measure.paired_pulse_ratio: lambda w: {"t": T, "current": COURSE + np.roll(COURSE, 200), "onsets": [10.0, 30.0]},
+    measure.psc: lambda w: {"t": T, "current": COURSE, "onset": 10.0, "fit": False},
+    measure.psp: lambda w: {"t": w.traces, "V": "V", "neuron": 0, "fit": False},
+    measure.reversal_potential: lambda w: IV,
+    measure.slope_conductance: lambda w: IV,
+    plot.distributions: lambda w: {"spikes": w.spikes},
+    plot.overview: lambda w: {"spikes": w.spikes, "traces": w.traces, "path": "x.png"},
+    plot.raster: lambda w: {"spikes": w.spikes},
+    plot.rates: lambda w: {"spikes": w.spikes},
+    plot.traces: lambda w: {"data": w.traces},
+    SpikeData: lambda w: {"populations": [("E", 2, None)], "times": [1.0], "ids": [0], "duration": 2.0},
+    TraceData: lambda w: {
+        "populations": [("E", 1, [3])],
+        "variables": {"V": [[1.0], [2.0]]},
+        "t": [1.0, 2.0],
+        "units": {"V": "mV"},
+    },
+    io.repair: lambda w: {"path": w.files.results},
+    io.save: lambda w: {"path": "x.h5", "spikes": {"s": w.spikes}, "traces": {"t": w.traces}},
+    sonata.build: lambda w: {"config": w.config},
+    sonata.read_config: lambda w: {"path": w.files.config},
+    sonata.run_config: lambda w: {
+        "path": w.files.config,
+        "backend": "numpy",
+        "duration": 1.0,
+        "out": "out",
+        "echo": str,
+    },
+}
+
+#: Arguments of methods, by class and name of the method; a method that needs none is not here.
+METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "Network.population": lambda w: {"name": "new", "size": 2, "model": gs.LIF(), "receptors": [gs.AMPA()]},
+    "Network.connect": lambda w: {"pre": w.bg, "post": w.E, "rule": gs.AllToAll(), "receptor": "AMPA", "weight": 1.0},
+    "Network.drive": lambda w: {"target": w.I, "receptor": "AMPA", "rate": 100.0, "weight": 1.0},
+    "Network.inject": lambda w: {"target": w.E, "current": 100.0},
+    "Network.clamp": lambda w: {"target": w.E, "V": -60.0},
+    "Network.infuse": lambda w: {"drug": "NBQX", "concentration": 10.0, "stop": 5.0},
+    "Network.record": lambda w: {"source": w.bg, "variables": "spikes"},
+    "Population.receptor": lambda w: {"name": "AMPA"},
+    "Simulator.run": lambda w: {"duration": 0.2},
+    "Simulator.step": lambda w: {"n": 2},
+    "Simulator.reset": lambda w: {"trial": 3},
+    "Simulator.get": lambda w: {"target": w.E, "variable": "V"},
+    "Simulator.set": lambda w: {"target": w.E, "variable": "V", "values": -60.0},
+    "Simulator.weights": lambda w: {"projection": w.projection},
+    "Simulator.set_weights": lambda w: {"projection": w.projection, "values": 0.5},
+    "Simulator.save": lambda w: {"path": "x.h5"},
+    "Waveform.sample": lambda w: {"t": [0.5, 1.0]},
+    "Infusion.sample": lambda w: {"t": [0.5, 1.0]},
+    "MgBlock.open_fraction": lambda w: {"V": [-70.0, 0.0], "Mg": 1.0},
+    "Kinetics.at": lambda w: {"temperature": 35.0, "reference": 22.0},
+    "SpikeData.counts": lambda w: {"population": "E"},
+    "SpikeData.rate": lambda w: {"population": "E"},
+    "SpikeData.binned_rate": lambda w: {"bin": 5.0},
+    "SpikeData.fano": lambda w: {"window": 5.0},
+    "Results.get": lambda w: {"key": "E:spikes"},
+    "TraceData.select": lambda w: {"population": "E"},
+    "SonataModel.part": lambda w: {"population": "cells"},
+}
+
+#: Further arguments of methods that do several things, by a name of their own.
+VARIANTS: dict[str, tuple[str, Callable[[World], dict[str, Any]]]] = {
+    "Simulator.get of a drive": ("get", lambda w: {"target": w.drive, "variable": "weight"}),
+    "Simulator.set of a parameter": ("set", lambda w: {"target": "E", "variable": "I_e", "values": 250.0}),
+    "Simulator.set of an injection": ("set", lambda w: {"target": w.injection, "variable": 300.0}),
+    "Simulator.set of a drive": ("set", lambda w: {"target": w.drive, "rate": 50.0, "weight": 0.5}),
+    "Simulator.set of a clamp": ("set", lambda w: {"target": w.clamp, "variable": -40.0}),
+    "Simulator.set of a source": ("set", lambda w: {"target": w.bg, "rate": 5.0}),
+    "Simulator.set of a list": ("set", lambda w: {"target": w.list, "times": [5.0, 6.0]}),
+}
+
+#: Objects that only the library makes, for their methods and operators.
+MADE: dict[type, Callable[[World], Any]] = {
+    gs.Network: lambda w: w.net,
+    gs.Population: lambda w: w.E,
+    gs.Selection: lambda w: w.E[:3] + w.I,
+    gs.Projection: lambda w: w.projection,
+    gs.Drive: lambda w: w.drive,
+    gs.Injection: lambda w: w.injection,
+    gs.Clamp: lambda w: w.clamp,
+    gs.Infusion: lambda w: w.infusion,
+    gs.Recorder: lambda w: w.spike_recorder,
+    gs.Simulator: lambda w: w.sim,
+    SpikeData: lambda w: w.spikes,
+    TraceData: lambda w: w.traces,
+    io.Results: lambda w: w.results,
+    measure.IVCurve: lambda w: w.curve,
+    sonata.Config: lambda w: w.config,
+    sonata.SonataModel: lambda w: sonata.build(w.config),
+}
+
+#: Public names that are called by the library itself, with what it has checked, or that users write themselves.
+EXEMPT = {
+    "abstract; users write subclasses": {"NeuronModel", "Receptor", "Action", "Kinetics"},
+    "made by the library only": {
+        *("Clamp", "Drive", "Infusion", "Injection", "Population", "Projection", "Recorder", "Selection"),
+        *("IVCurve", "NmdaAmpaRatio", "PSC", "PSP", "Results", "RecorderLayout", "StreamFile"),
+        *("recorded_time", "sample_times"),
+        *("Config", "RunResult", "SonataModel", "TypeRate"),
+    },
+    "Python's own methods of a mapping": {"Results.items", "Results.keys", "Results.values"},
+    "entries of the table of SONATA templates": {"Cell", "Parameter", "Synapse", "Template", "Variable"},
+    "what a connection rule offers to the builder": {
+        f"Rule.{name}" for name in ("bind", "blocks", "check", "column", "draw", "expected", "max_in_degree", "share")
+    }
+    | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
+    "what a distribution offers to the builder": {"Distribution.draw"},
+    "what a neuron model offers to the builder": {
+        *("NeuronModel.advance", "NeuronModel.check_drawn", "NeuronModel.check_size", "NeuronModel.coefficients"),
+        *("NeuronModel.drive", "NeuronModel.equations", "NeuronModel.follow", "NeuronModel.leak"),
+        *("NeuronModel.most_events", "NeuronModel.rates", "NeuronModel.steady", "NeuronModel.check_reset"),
+    },
+    "what a receptor offers to the builder": {
+        *("Receptor.effect_coefficients", "Receptor.effect_states", "MgBlock.coefficients", "Calcium.coefficients")
+    },
+}
