@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gpusyn.builder.coarse_weights import coarse_weights
 from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, projection_range, weight_range
 from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
@@ -64,7 +65,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
         check_command(clamp, dt)
     for recorder in described.recorders.values():
         window(recorder, dt, f"Recorder '{recorder.name}'")
-    layout.notes += rounded_times(layout)
+    layout.notes += [*rounded_times(layout), *coarse_weights(layout)]
     return layout
 
 
