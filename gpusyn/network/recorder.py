@@ -11,13 +11,14 @@ from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameE
 from gpusyn.network.populations import Population, Selection
 from gpusyn.parameters.scalars import flag, nearest, public, show
 from gpusyn.utils.paths import as_path
+from gpusyn.utils.reprs import ShortRepr
 
 __all__ = ["Recorder"]
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Recorder:
+@dataclass(frozen=True, eq=False, repr=False)
+class Recorder(ShortRepr):
     """A recording; made by :meth:`gpusyn.Network.record`, and the key of its data in ``sim.data``.
 
     Attributes

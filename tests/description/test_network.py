@@ -54,6 +54,25 @@ class TestNames:
             getattr(net, method)("F", 1.0)
 
 
+def test_what_a_network_returns_prints_short(net, E):
+    """Whatever its arrays and how many neurons it has, an object prints on a line or two."""
+    many = net.population(
+        "many", 5000, gs.LIF(C_m=100.0 + np.arange(5000)), receptors=gs.AMPA(), V=np.full(5000, -60.0)
+    )
+    ones = np.ones(5000)
+    for made in (
+        many,
+        net.drive(many, "AMPA", rate=ones, weight=ones),
+        net.inject(many, ones),
+        net.clamp(many[10:20], gs.Waveform(np.arange(999.0), np.zeros(999))),
+        net.connect(many, many, gs.OneToOne(), receptor="AMPA", weight=ones),
+        net.record(many[np.arange(0, 5000, 7)], "V"),
+    ):
+        assert "\n" not in repr(made)
+        assert len(repr(made)) < 250
+        assert made.name in repr(made)
+
+
 class TestSelections:
     @pytest.mark.parametrize(
         ("index", "ids", "name"),

@@ -125,6 +125,14 @@ def test_spikes_sorted_by_id(small):
         assert file["spikes/cells"].attrs["sorting"] == 1
 
 
+def test_models_and_results_print_short(small):
+    result, _ = run(small)
+    for thing in (result, result.model, result.model.config, result.model.circuit, result.model.parts["cells"][0]):
+        assert "\n" not in repr(thing)
+        assert len(repr(thing)) < 1000
+    assert "report:potential" in repr(result.model.reports[0])
+
+
 def test_split_populations_come_back_together(small):
     whole, _ = run(small)
     small.models["I.json"]["tau_syn_in"] = 1.0  # no inhibitory neuron has inhibitory input
