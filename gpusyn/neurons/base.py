@@ -79,6 +79,7 @@ class NeuronModel(Immutable):
                     "give as many values as neurons, or one number for all"
                 )
 
+    @public
     def replaced(self, **values: Any) -> Self:
         """Return the model with other values of some parameters.
 
