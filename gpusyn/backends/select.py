@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import os
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -15,7 +16,7 @@ from gpusyn.backends.base import Backend, lacking
 from gpusyn.errors import ArgumentError, BackendError, PlanMemoryError
 from gpusyn.parameters.scalars import integer, one_of, show
 from gpusyn.utils.calls import attribute
-from gpusyn.utils.messages import say
+from gpusyn.utils.messages import LOGGER
 
 Result = TypeVar("Result")
 
@@ -26,8 +27,8 @@ BACKENDS = {
     "numpy": "gpusyn.backends.numpy.backend:NumpyBackend",
 }
 
-#: Lines about the choice of `auto` that this process has written: a script with many simulators writes each once.
-said: set[str] = set()
+#: Choices of `auto` that this process has told, as name and reasons: a script with many simulators tells each once.
+said: set[tuple[str, tuple[str, ...]]] = set()
 
 
 class Choice(NamedTuple):
@@ -41,11 +42,14 @@ class Choice(NamedTuple):
         Reasons for this backend; for `auto`, the reason why each faster one cannot be used.
     automatic : bool
         True if `auto` chose it, False if it was requested.
+    failed : bool
+        True if a faster backend was there and could not run the program.
     """
 
     backend: Backend
     reasons: tuple[str, ...]
     automatic: bool = False
+    failed: bool = False
 
     def lines(self) -> list[str]:
         """Return two or more lines for people: the backend, then the reasons.
@@ -60,16 +64,17 @@ class Choice(NamedTuple):
         return [f"backend: {self.backend.name}, {self.backend.describe()}", *(f"why: {reason}" for reason in why)]
 
     def line(self) -> str:
-        """Return the backend and the reasons in one line."""
-        why = f" ({'; '.join(self.reasons)})" if self.reasons else ""
-        return f"gpusyn: backend {self.backend.name}: {self.backend.describe()}{why}"
+        """Return the backend and the reasons in one line, without the advice."""
+        why = "; ".join(reason.partition("; fix: ")[0] for reason in self.reasons)
+        more = f" ({why}; `gpusyn info` tells more)" if why else ""
+        return f"backend {self.backend.name}: {self.backend.describe()}{more}"
 
-    def say(self) -> None:
-        """Write the line to stderr, unless this process has done so."""
-        line = self.line()
-        if line not in said:
-            said.add(line)
-            say(line)
+    def tell(self) -> None:
+        """Log the line, unless this process has done so: a note, or a warning if a faster backend failed."""
+        key = self.backend.name, self.reasons
+        if key not in said:
+            said.add(key)
+            LOGGER.log(logging.WARNING if self.failed else logging.INFO, self.line())
 
 
 def names() -> tuple[str, ...]:
@@ -176,17 +181,23 @@ def _first(
         backend = make_backend(name, threads)
         return Choice(backend, (asked,)), use(backend)
     reasons: list[str] = []  # texts, because an error would keep the arrays of the program that it stopped
+    failed = False
     *_, last = BACKENDS
     for candidate in BACKENDS:
         try:
             backend = make_backend(candidate, threads)
-            return Choice(backend, tuple(reasons), automatic=True), use(backend)
+        except BackendError as error:
+            reasons.append(str(error))
+            continue
+        try:
+            return Choice(backend, tuple(reasons), automatic=True, failed=failed), use(backend)
         except BackendError as error:
             reasons.append(str(error))
         except PlanMemoryError as error:
             if candidate == last:
                 raise
             reasons.append(f"{candidate} backend: {str(error).splitlines()[0]}")
+        failed = True
     raise BackendError(f"no backend can be used on this machine: {'; '.join(reasons)}")
 
 
@@ -201,7 +212,7 @@ def checked_threads(threads: Any, where: str) -> int | None:
 def use_backend(
     backend: Any, threads: int | None, where: str, use: Callable[[Backend], Result]
 ) -> tuple[Backend, Result]:
-    """Use the backend that `where` was given by name or as an object; report the choice of `auto` on stderr.
+    """Use the backend that `where` was given by name or as an object; log the choice of `auto`.
 
     Parameters
     ----------
@@ -234,7 +245,7 @@ def use_backend(
     if isinstance(backend, str):
         choice, result = _first(backend, threads, use, f"{where}.backend", f"{where}.threads")
         if choice.automatic:
-            choice.say()
+            choice.tell()
         return choice.backend, result
     checked_threads(threads, f"{where}.threads")
     if not callable(attribute(backend, "start")):

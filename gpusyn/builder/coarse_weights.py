@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from gpusyn.builder.fixed_point import weight_shift
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.notes import Note
 from gpusyn.network.projections import base_weight
 
 COARSE = 1e-3  # error of a weight, relative to itself, from which on it is told
@@ -19,7 +21,7 @@ _MOVES = {
 }
 
 
-def coarse_weights(layout: Layout) -> Iterator[str]:
+def coarse_weights(layout: Layout) -> Iterator[Note]:
     """Yield a note on each array of weights of which some are off by more than `COARSE`.
 
     Weights are whole multiples of a step that the largest sums of their receptor allow. The plan chooses it for the
@@ -45,11 +47,12 @@ def coarse_weights(layout: Layout) -> Iterator[str]:
         coarse = sizes[(sizes > 0) & (0.5 * step > COARSE * sizes)]
         if coarse.size:
             error = min(1.0, 0.5 * step / coarse.min())
-            yield (
-                f"{kind} '{name}': {coarse.size} of {sizes.size} weights onto {onto!r} are so much smaller than "
-                f"the others that rounding changes them by more than {100 * COARSE:g} %, the smallest by up to "
-                f"{100 * error:.3g} %; {_MOVES[layout.numbers.real]}"
+            text = (
+                f"are so much smaller than the others that rounding changes them by more than {100 * COARSE:g} %, the "
+                f"smallest by up to {100 * error:.3g} %; {_MOVES[layout.numbers.real]}"
             )
+            subject = f"{coarse.size} of {sizes.size} weights onto {onto!r}"
+            yield Note(kind, name, subject, text, logging.WARNING)
 
 
 def _sizes(layout: Layout, kind: str, name: str, receptor: str) -> Any:

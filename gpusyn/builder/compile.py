@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -49,11 +49,18 @@ class Compiled:
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
     """
 
-    def __init__(self, layout: Layout, seed: int, steps: int | None = None, trial: int = 0) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        seed: int,
+        steps: int | None = None,
+        trial: int = 0,
+        advanced: Callable[[float], object] = lambda synapses: None,
+    ) -> None:
         self.layout = layout
         self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)
-        synapses = SynapseTables(layout, seed, self.inputs)
+        synapses = SynapseTables(layout, seed, self.inputs, advanced)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.event_driven.rounded_to_zero
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]

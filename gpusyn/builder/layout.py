@@ -12,6 +12,7 @@ import numpy as np
 
 from gpusyn.builder.fixed_point import Quantum, WeightRange
 from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
+from gpusyn.builder.notes import Note
 from gpusyn.connectivity import AllToAll
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, Signature
@@ -175,7 +176,7 @@ class Layout:
     weight_ranges: dict[tuple[str, str], WeightRange] = field(default_factory=dict)  # by projection and receptor
     gates: dict[tuple[str, Kinetics], GateSet] = field(default_factory=dict)
     ring_size: int = 0
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def pathways_of(self, projection: Projection) -> list[Pathway]:
         """Return the pathways of a projection."""

@@ -29,6 +29,8 @@ from gpusyn.builder.layout import (
     history_words,
     same_ids,
 )
+from gpusyn.builder.notes import Note
+from gpusyn.builder.plausible import warnings_of
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.kinetics import LUMPED
@@ -65,7 +67,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
         check_command(clamp, dt)
     for recorder in described.recorders.values():
         window(recorder, dt, f"Recorder '{recorder.name}'")
-    layout.notes += [*rounded_times(layout), *coarse_weights(layout)]
+    layout.notes += [*rounded_times(layout), *warnings_of(layout), *coarse_weights(layout)]
     return layout
 
 
@@ -78,10 +80,8 @@ def _place_populations(layout: Layout, workers: int) -> None:
         layout.populations[name] = place
         source += population.size
         place.most_events = population.model.most_events(layout.dt, f"Population '{name}'")
-        if isinstance(t_ref := population.model.values.get("t_ref"), Distribution):
-            layout.notes.append(
-                f"Population '{name}'.t_ref: drawn from {t_ref!r}, rounded to the grid of {layout.dt:g} ms"
-            )
+        if isinstance(population.model.values.get("t_ref"), Distribution):
+            layout.notes.append(Note("Population", name, "drawn refractory times", f"rounded to {layout.dt:g} ms"))
     if source >= 2**31:
         raise ParameterError(
             f"Network: has {source} neurons, but ids have 31 bits, so at most {2**31 - 1} are possible on one device"
@@ -124,8 +124,9 @@ def longest_delay(projection: Projection, layout: Layout) -> int:
     where, delay, dt = f"Projection '{projection.name}'.delay", projection.delay, layout.dt
     if isinstance(delay, Distribution | DistanceDelay):
         longest = max(1, round(delay.bounds()[1] / dt))
-        how = "drawn from" if isinstance(delay, Distribution) else "from"
-        layout.notes.append(f"{where}: {how} {delay!r}, rounded to the grid of {dt:g} ms, at least one step")
+        subject = "drawn delays" if isinstance(delay, Distribution) else "delays by distance"
+        rounded = f"rounded to {dt:g} ms, at least one step"
+        layout.notes.append(Note("Projection", projection.name, subject, rounded))
     elif isinstance(delay, np.ndarray):
         longest = int(whole_steps_array(delay, dt, where).max(initial=1))
     else:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
-from gpusyn.builder.gating.strategy import SYNAPSE
-from gpusyn.builder.layout import Layout, Pathway
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.notes import together
 from gpusyn.builder.placement import lay_out
+from gpusyn.builder.plan_text import Row, lost_text, memory_text, method_rows, quantum_rows
 from gpusyn.builder.specs import chunk_steps, described, extents, launched, synapse_bytes
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
 from gpusyn.parameters.grid import interval
-from gpusyn.parameters.scalars import instance, one_of, real
+from gpusyn.parameters.scalars import flag, instance, one_of, public, real
 from gpusyn.utils.memory import free_memory, size_text
+from gpusyn.utils.tables import html_table
 
 _PRECISIONS = ("single", "double")
 
@@ -144,51 +147,79 @@ class Plan:
         for pathway in self.layout.pathways:
             _add(parts, f"synapses {pathway.projection.name}", synapse_bytes(pathway, self.layout))
         self._of_synapses = sum(parts.values())
+        self._of_gates = sum(
+            spec.nbytes for kind, spec in self._described if kind.kernels and not SYNAPTIC.isdisjoint(kind.extents)
+        )
         for kind, spec in self._described:
             if SYNAPTIC.isdisjoint(map(str, kind.extents)):
                 _add(parts, _part(kind), spec.nbytes)
         return {part: n for part, n in parts.items() if n}
 
     # ---- text ----
-    def describe(self) -> str:
-        """Return the plan as text: strategies with their reasons, memory, quanta and launches."""
-        layout = self.layout
-        lines = [
-            f"plan: {layout.n_sources} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, "
-            f"{self.precision} precision, sums in {layout.numbers.acc}",
-            f"  {self.launches} kernel launches per step, {sum(g.size for g in layout.groups)} neurons in "
-            f"{len(layout.groups)} group(s) of one model and receptors each",
-        ]
-        lines += [line for b in layout.pathways for line in _pathway_lines(b, layout)]
-        lines += self._quanta_lines()
-        lines.append(
-            f"  memory: {size_text(self.total)}, {self.bytes_per_synapse:.2f} bytes per synapse; "
-            f"another {size_text(self.scratch)} while it is built"
-        )
-        lines += [f"    {size_text(v):>10}  {k}" for k, v in self.bytes.items()]
-        lines += [f"  note: {note}" for note in dict.fromkeys(layout.notes)]
-        free = "free memory unknown" if self.free is None else f"{size_text(self.free)} free"
-        lines.append(f"  {'fits' if self.fits else 'DOES NOT FIT'} ({free})")
-        return "\n".join(lines)
+    @public
+    def describe(self, details: bool = False) -> str:
+        """Return the plan as text: whether it fits, size and work, then methods, rounding, memory and notes.
 
-    def _quanta_lines(self) -> list[str]:
-        lines = []
-        for name, place in self.layout.populations.items():
-            for receptor, ring in zip(place.population.receptors, place.rings, strict=True):
-                if ring.quantum.inputs:
-                    lines.append(
-                        f"  quantum of {name}.{receptor.name}: 2^{ring.quantum.exponent} {receptor.weight_unit}, "
-                        f"rounding at most {ring.quantum.error:.1e} of the mean weight, ring of {ring.slots} steps"
-                    )
-        if self.rounded_to_zero is not None:
-            lost = sum(self.rounded_to_zero.values())
-            lines.append(
-                f"  non-zero weights that round to 0: {lost}"
-                + "".join(f", {k} {v}" for k, v in self.rounded_to_zero.items())
-            )
-        else:
-            lines.append(f"  non-zero weights that round to 0: {self._expected_zeros()}")
-        return lines
+        What is alike is told in one line, and of long lists the largest items are.
+
+        Parameters
+        ----------
+        details : bool
+            If True, tell about every projection, receptor and part of the memory.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ArgumentError
+            If `details` is not True or False.
+        """
+        rows = self._rows(flag(details, "Plan.describe().details"))
+        return "\n".join([f"plan: {self._verdict()}", *(_line(*row) for row in rows)])
+
+    def _verdict(self) -> str:
+        free = "free memory unknown" if self.free is None else f"{size_text(self.free)} free"
+        fits = "fits" if self.fits else "DOES NOT FIT"
+        return f"{fits} ({free}): {size_text(self.total)}, and another {size_text(self.scratch)} while it is built"
+
+    def _rows(self, details: bool) -> list[Row]:
+        layout = self.layout
+        lost = self._expected_zeros() if self.rounded_to_zero is None else lost_text(self.rounded_to_zero, details)
+        memory = f"{self.bytes_per_synapse:.2f} bytes per synapse\n{memory_text(self.bytes, details)}"
+        notes = [(note.level, str(note)) for note in layout.notes] if details else together(layout.notes)
+        rows = [
+            ("size", self._size()),
+            ("work", self._work()),
+            *method_rows(layout, details),
+            *quantum_rows(layout, details),
+            ("non-zero weights that round to 0", lost),
+            ("memory", memory),
+            *(("note" if level < logging.WARNING else "warning", note) for level, note in notes),
+        ]
+        last = ("groups", self._groups()) if details else ("more", "plan.describe(details=True)")
+        return [*rows, last]
+
+    def _groups(self) -> str:
+        groups = self.layout.groups
+        return f"{sum(g.size for g in groups)} neurons in {len(groups)} group(s) of one model and receptors each"
+
+    def _size(self) -> str:
+        layout = self.layout
+        return (
+            f"{layout.n_sources} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, "
+            f"{self.precision} precision, sums in {layout.numbers.acc}"
+        )
+
+    def _work(self) -> str:
+        """Return what a step and a spike cost, in launches and bytes: a plan measures no time."""
+        gates = f" and {size_text(self._of_gates)} of gates on synapses" if self._of_gates else ""
+        spike = (self._of_synapses - self._of_gates) / max(self.layout.n_sources, 1)
+        return (
+            f"{self.launches} kernel launches per step, through {size_text(self.bytes.get('neurons', 0))} of neurons"
+            f"{gates}; a spike takes {size_text(spike)} of synapses on average"
+        )
 
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():
@@ -197,8 +228,11 @@ class Plan:
                     return "counted when the network is built (some weights can be arbitrarily small)"
         return "0"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.describe()
+
+    def _repr_html_(self) -> str:
+        return html_table((), [("plan", self._verdict()), *self._rows(details=False)])
 
 
 # Parts of the memory beside neurons and synapses, by the role of an array.
@@ -218,15 +252,5 @@ def _add(parts: dict[str, int], part: str, n: int) -> None:
     parts[part] = parts.get(part, 0) + n
 
 
-def _pathway_lines(pathway: Pathway, layout: Layout) -> list[str]:
-    lines = []
-    for k, receptor in sorted(pathway.receptors(False) + pathway.receptors(True)):
-        how = pathway.post.strategies[k].reason
-        if pathway.shared and pathway.post.strategies[k].owner != SYNAPSE:
-            how += "; all to all with one weight and one delay: the targets share one sum"
-        kind = type(receptor.kinetics).__name__
-        lines.append(
-            f"  {pathway.projection.name} onto {pathway.post.population.name}.{receptor.name} ({kind}): "
-            f"{how}; {pathway.expected:.6g} synapses"
-        )
-    return lines
+def _line(heading: str, text: str) -> str:
+    return f"  {heading}: {text}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import platform
@@ -24,6 +23,7 @@ from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
 from gpusyn.parameters.scalars import one_of, real, whole_steps
 from gpusyn.utils.memory import free_memory, size_text
+from gpusyn.utils.messages import warnings_only
 from gpusyn.utils.paths import as_path
 
 DT = 0.1
@@ -131,7 +131,7 @@ def measure(
 
 
 def _simulator(net: gs.Network, backend: Backend, precision: str, threads: int | None) -> gs.Simulator:
-    with contextlib.redirect_stderr(io.StringIO()):  # the note on rounded delays is of no interest here
+    with warnings_only():  # the note on rounded delays is of no interest here
         return gs.Simulator(net, dt=DT, seed=SEED, backend=backend, precision=precision, threads=threads)
 
 

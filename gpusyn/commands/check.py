@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -16,7 +14,7 @@ from gpusyn.backends.select import make_backend, usable
 from gpusyn.commands.check_cases import CASES, Case
 from gpusyn.errors import GpusynError
 from gpusyn.results import SpikeData, TraceData
-from gpusyn.utils.messages import say
+from gpusyn.utils.messages import say, warnings_only
 
 SEED = 20051107
 CHUNK = 300  # steps: the runs below cross a few chunks
@@ -56,8 +54,7 @@ def variants(found: Mapping[str, Backend]) -> list[Variant]:
 def run_case(case: Case, backend: Backend) -> Results:
     """Return all data of the recorders of a case on a backend."""
     net = case.network()
-    # The simulator's note on rounded delays is not wanted here.
-    with contextlib.redirect_stderr(io.StringIO()):
+    with warnings_only():  # the note on rounded delays is of no interest here
         sim = gs.Simulator(net, dt=0.1, seed=SEED, backend=backend, precision=case.precision, chunk_steps=CHUNK)
     with sim:
         sim.run(case.duration)

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gpusyn as gs
-from gpusyn.backends.select import Choice, choose, said
+from gpusyn.backends.select import Choice, choose
 from gpusyn.errors import FileError
 from gpusyn.io.hdf5 import writing
 from gpusyn.io.targets import check_target
 from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import integer, real, whole_steps
+from gpusyn.utils.messages import warnings_only
 from gpusyn.utils.paths import as_path
 
 DT = 0.1
@@ -121,10 +122,14 @@ def run_demo(
     missing = [name for name in ("h5py", "matplotlib") if importlib.util.find_spec(name) is None]
     directory = _prepare(as_path(out, "--out"), missing)
     _introduce(size, duration, choice, missing)
-    with gs.Simulator(demo.net, dt=DT, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK) as sim:
+    with warnings_only():  # the lines above and the plan tell the rest
+        sim = gs.Simulator(
+            demo.net, dt=DT, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK, progress=True
+        )
+    with sim:
         _say(sim.plan.describe(), "")
         begin = time.perf_counter()
-        sim.run(duration, progress=True)
+        sim.run(duration)
         _report_speed(time.perf_counter() - begin, duration)
         spikes, traces = sim.data[demo.spikes], sim.data[demo.traces]
         rates = {name: spikes.rate(name) for name in spikes.names}
@@ -148,16 +153,14 @@ def _introduce(size: int, duration: float, choice: Choice, missing: list[str]) -
         f"{duration:g} ms at dt = {DT:g} ms",
         *choice.lines(),
     )
-    said.add(choice.line())  # the simulator tells it only if it has to take another backend
     if choice.backend.name == "numpy":
         _say(
             "slow: numpy is the reference, 10 to 20 times slower than compiled code; "
             "a C++ compiler (Debian: apt install g++) gives the cpu backend and the same bits"
         )
-    files = {"h5py": ("demo.h5", "io"), "matplotlib": ("demo.png", "plot")}
     for package in missing:
-        file, extra = files[package]
-        _say(f'without {file}: {package} is not installed; pip install "gpusyn[{extra}]"')
+        file = {"h5py": "demo.h5", "matplotlib": "demo.png"}[package]
+        _say(f"without {file}: {package} is not installed; pip install {package}")
     _say("")
 
 

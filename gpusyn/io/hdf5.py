@@ -18,7 +18,7 @@ SUFFIXES = (".h5", ".hdf5", ".hdf")
 
 def hdf5() -> Any:
     """Return the module ``h5py``, or raise MissingDependencyError."""
-    return require("h5py", "reading or writing result files", "gpusyn[io]")
+    return require("h5py", "reading or writing result files", "h5py")
 
 
 def superblock_of(path: Path) -> Superblock:

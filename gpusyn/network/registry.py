@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ParameterError, SimulationError
+from gpusyn.network.description import as_html, as_text, tables_of
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder
@@ -79,6 +80,46 @@ class NetworkObjects:
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(found)} {kind}{'s' * (len(found) != 1)}" for kind, found in self._objects.items())
         return f"Network({counts})"
+
+    def _repr_html_(self) -> str:
+        return as_html(tables_of(self._objects))
+
+    @public
+    def describe(self) -> str:
+        """Return the network as the tables of a publication: populations, models, connectivity, input, measurements.
+
+        Returns
+        -------
+        str
+            Tables after Nordlie, Gewaltig & Plesser (2009), PLoS Comput Biol 5: e1000456. A notebook shows a network as
+            the same tables.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> noise = net.population("noise", 1000, gs.PoissonSource(rate=20.0))
+        >>> print(net.describe())
+        Model summary
+        <BLANKLINE>
+        item           description
+        -------------  -------------
+        populations    noise
+        neuron models  PoissonSource
+        <BLANKLINE>
+        Populations
+        <BLANKLINE>
+        name   elements       size   initial V
+        -----  -------------  -----  ---------
+        noise  PoissonSource  1,000  -
+        <BLANKLINE>
+        Neuron models
+        <BLANKLINE>
+        populations  model          parameters
+        -----------  -------------  ------------
+        noise        PoissonSource  rate = 20 Hz
+        """
+        return as_text(tables_of(self._objects))
 
     def _add(self, kind: Kind, made: Anything) -> Anything:
         self._objects[kind][made.name] = made  # type: ignore[attr-defined]

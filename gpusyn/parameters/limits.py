@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gpusyn.errors import ParameterError
+from gpusyn.utils.messages import LOGGER
 from gpusyn.utils.typing import Bools, Floats
 
 LARGEST = 1e30  # beyond this, a product of two values overflows in single precision
@@ -18,6 +19,7 @@ _SI_MISTAKES = {
     "pF": (1e-6, "farads", "1e12"),
     "pA": (1e-6, "amperes", "1e12"),
 }
+_LEAST_CAPACITANCE = 1.0  # pF; no neuron has so little, but a model without dimensions may
 _VOLTS_BELOW = 0.5  # a potential this close to 0 was almost surely given in volts
 
 
@@ -99,3 +101,5 @@ class Limits:
         below, si, factor = _SI_MISTAKES.get(self.unit, (0.0, "", ""))
         if 0 < largest < below:
             raise ParameterError(f"{where}: looks like {si}; gpusyn uses {self.unit} ({given}); multiply by {factor}")
+        if self.unit == "pF" and 0 < largest < _LEAST_CAPACITANCE:
+            LOGGER.warning(f"{where}: looks like nF, as in PyNN; gpusyn uses pF ({given}); multiply by 1000")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gpusyn.utils.tables import html_table, text_table
+
 
 class Parameter(NamedTuple):
     """A parameter of a model: its name, default (``None``: none), unit (``""``: a pure number) and meaning."""
@@ -26,18 +28,13 @@ class ParameterTable(tuple[Parameter, ...]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        head = ("name", "default", "unit", "meaning")
-        rows = [head] + [(p.name, _default_text(p.default), p.unit or "-", p.meaning) for p in self]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-        rows.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
-        return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-        )
+        return text_table(Parameter._fields, self._cells())
 
     def _repr_html_(self) -> str:
-        cells = [(p.name, _default_text(p.default), p.unit or "-", p.meaning) for p in self]
-        body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in cells)
-        return f"<table><tr><th>name</th><th>default</th><th>unit</th><th>meaning</th></tr>{body}</table>"
+        return html_table(Parameter._fields, self._cells())
+
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        return [(p.name, _default_text(p.default), p.unit or "-", p.meaning) for p in self]
 
 
 def _default_text(default: float | str | None) -> str:

@@ -61,7 +61,7 @@ def overview(
     target = as_path(path, "plot.overview().path")
     if traces is not None:
         traces = checked_traces(traces, "plot.overview()").between(start, stop)
-    figure_class = require("matplotlib.figure", "plotting", "gpusyn[plot]").Figure
+    figure_class = require("matplotlib.figure", "plotting", "matplotlib").Figure
     lower = _lower_panels(traces)
     figure = figure_class(figsize=(8, 4.6 + 1.4 * lower), layout="constrained")
     panels = figure.subplots(2 + lower, 1, sharex=True, height_ratios=[3.2, 1.4, *[1.3] * lower])

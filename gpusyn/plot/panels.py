@@ -34,7 +34,7 @@ def cell_name(data: TraceData, position: int) -> str:
 def panels_of(ax: Any, count: int, sharex: bool = True) -> list[Any]:
     """Return the axes to draw into: the given ones, or those of a new figure."""
     if ax is None:
-        pyplot = require("matplotlib.pyplot", "plotting", "gpusyn[plot]")
+        pyplot = require("matplotlib.pyplot", "plotting", "matplotlib")
         size = (8, 1 + 2 * max(count, 1.5))
         _, axes = pyplot.subplots(count, 1, sharex=sharex, squeeze=False, figsize=size, layout="constrained")
         return list(axes[:, 0])
@@ -42,7 +42,7 @@ def panels_of(ax: Any, count: int, sharex: bool = True) -> list[Any]:
         ax = list(ax.flat)
     given = ax if isinstance(ax, (list, tuple)) else [ax]
     for panel in given:
-        instance(panel, require("matplotlib.axes", "plotting", "gpusyn[plot]").Axes, "plot: ax", "matplotlib Axes")
+        instance(panel, require("matplotlib.axes", "plotting", "matplotlib").Axes, "plot: ax", "matplotlib Axes")
     if len(given) != count:
         raise ParameterError(f"plot: needs {count} axes, one per panel (got {len(given)}); leave out ax=")
     return list(given)
@@ -80,7 +80,7 @@ def add_legend(axes: Any, entries: Iterable[Any], **options: Any) -> None:
 def _has_layout(axes: Any) -> bool:
     """Return True if the figure places its panels when it is drawn, with room for what stands beside them."""
     engine = axes.get_figure().get_layout_engine()
-    placeholder = require("matplotlib.layout_engine", "plotting", "gpusyn[plot]").PlaceHolderLayoutEngine
+    placeholder = require("matplotlib.layout_engine", "plotting", "matplotlib").PlaceHolderLayoutEngine
     return engine is not None and not isinstance(engine, placeholder)
 
 

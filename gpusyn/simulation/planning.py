@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import Any
 
 from gpusyn.backends.base import Backend
 from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder import plan as builder
+from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import Plan
 from gpusyn.errors import PlanMemoryError
 from gpusyn.network.network import Network
@@ -67,7 +69,7 @@ def plan(
     """
     threads = checked_threads(threads, "plan().threads")
     if backend is None:
-        return builder.plan(net, dt, precision, None, threads)
+        return _warned(builder.plan(net, dt, precision, None, threads))
     planned: list[Plan] = []
 
     def fit(machine: Backend) -> None:
@@ -76,4 +78,10 @@ def plan(
 
     with contextlib.suppress(PlanMemoryError):  # a network that fits nowhere has a plan too, which says so
         use_backend(backend, threads, "plan()", fit)
-    return planned[-1]
+    return _warned(planned[-1])
+
+
+def _warned(plan: Plan) -> Plan:
+    """Log the warnings among the notes of a plan, and return it; the plan itself tells the rest."""
+    tell(plan.layout.notes, logging.WARNING)
+    return plan

@@ -22,6 +22,7 @@ import numpy as np
 from gpusyn.backends.base import Backend, Session, start_session
 from gpusyn.backends.select import use_backend
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import Plan, plan
 from gpusyn.errors import ArgumentError, SimulationError
 from gpusyn.io.provenance import Provenance
@@ -36,7 +37,6 @@ from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
-from gpusyn.utils.messages import say
 from gpusyn.utils.progress import progress_bar
 
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
@@ -71,6 +71,9 @@ class Simulator(StateMethods):
         sources, and random values that `set` draws.
     chunk_steps : int, optional
         Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
+    progress : bool, optional
+        If True, show progress bars on stderr, for building and for every run; if False, show none. By default, a bar is
+        shown in a terminal where something takes longer than 5 s.
 
     Attributes
     ----------
@@ -123,19 +126,22 @@ class Simulator(StateMethods):
         *,
         trial: int = 0,
         chunk_steps: int | None = None,
+        progress: bool | None = None,
     ) -> None:
         super().__init__()
         self._seed = random_key(seed, "Simulator.seed")
         self._trial = random_key(trial, "Simulator.trial")
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
+        self._progress = _checked(progress, "Simulator.progress", None)
 
         def start(used: Backend) -> tuple[Plan, Compiled, Session]:
             planned = plan(net, dt, precision, used, threads)
             planned.require_fit()
             check_files(net.recorders.values(), self._trial)
-            compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial)
-            return planned, compiled, start_session(used, compiled.program)
+            with progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building") as advanced:
+                compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial, advanced)
+                return planned, compiled, start_session(used, compiled.program)
 
         chosen, (planned, self._compiled, self._session) = use_backend(backend, threads, "Simulator", start)
         self.net, self.dt, self.backend = net, planned.dt, chosen.name
@@ -146,8 +152,7 @@ class Simulator(StateMethods):
         self._recordings = Recordings(self._compiled, self._session, self._provenance(self._trial))
         self._step = 0
         self._chunk = 1  # steps of the next chunk
-        for note in layout.notes:
-            say(f"gpusyn: {note}")
+        tell(layout.notes)
         net._use()
 
     def _provenance(self, trial: int) -> Provenance:
@@ -165,7 +170,7 @@ class Simulator(StateMethods):
         return Data(self._recordings)
 
     @public
-    def run(self, duration: float, progress: bool = False) -> None:
+    def run(self, duration: float, progress: bool | None = None) -> None:
         """Advance the simulation by a duration.
 
         An exception that ends a run early, such as KeyboardInterrupt after Ctrl-C, comes between two chunks of steps:
@@ -176,8 +181,8 @@ class Simulator(StateMethods):
         ----------
         duration : float
             Duration (ms), >= 0, a multiple of dt.
-        progress : bool
-            If True, show a progress bar on stderr.
+        progress : bool, optional
+            If True, show a progress bar on stderr; by default, what the simulator was given counts.
 
         Raises
         ------
@@ -195,15 +200,15 @@ class Simulator(StateMethods):
         self.step(whole_steps(duration, self.dt, "Simulator.run().duration", low=0), progress=progress)
 
     @public
-    def step(self, n: int = 1, progress: bool = False) -> None:
+    def step(self, n: int = 1, progress: bool | None = None) -> None:
         """Advance the simulation by a number of steps.
 
         Parameters
         ----------
         n : int
             Number of steps, >= 0.
-        progress : bool
-            If True, show a progress bar on stderr.
+        progress : bool, optional
+            If True, show a progress bar on stderr; by default, what the simulator was given counts.
 
         Raises
         ------
@@ -218,7 +223,7 @@ class Simulator(StateMethods):
             If a file of a recorder cannot be written; the data stay in memory, and the next run writes them first.
         """
         n = integer(n, "Simulator.step().n", low=0, high=LAST_STEP)
-        progress = flag(progress, "Simulator.run().progress")
+        progress = _checked(progress, "Simulator.run().progress", self._progress)
         with self._in_use("run"):
             with held_signals():
                 self._recordings.begin(self._step + n)
@@ -352,6 +357,11 @@ class Simulator(StateMethods):
             "make another Simulator of its network and seed, or send its data, such as sim.data[recorder]"
         )
 
+    def __repr__(self) -> str:
+        size = f"{self._layout.n_sources} neurons and sources, {self.plan.synapses:.6g} synapses"
+        state = "closed" if self._closed else f"t = {self.time:g} ms"
+        return f"Simulator({size}, dt = {self.dt:g} ms, seed = {self._seed}, backend {self.backend}, {state})"
+
     def __enter__(self) -> Simulator:
         return self
 
@@ -359,3 +369,7 @@ class Simulator(StateMethods):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _checked(progress: Any, where: str, default: bool | None) -> bool | None:
+    return default if progress is None else flag(progress, where)

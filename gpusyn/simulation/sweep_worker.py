@@ -12,6 +12,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
+from gpusyn.utils.messages import warnings_only
+
 NO_TASK = b""  # instead of a pickled value: there are no more
 IN_A_FILE = (
     "write it with def, at the top level of a file that can be imported "
@@ -75,7 +77,8 @@ def _answer(function: bytes, value: bytes) -> bytes:
     except Exception as error:
         return pickle.dumps(failure_of(error, "the worker process cannot import the function: ", f"; {IN_A_FILE}"))
     try:
-        result = called(pickle.loads(value))
+        with warnings_only():  # the rest is news in the first worker, and noise in the others
+            result = called(pickle.loads(value))
     except (Exception, SystemExit) as error:
         return pickle.dumps(failure_of(error))
     try:

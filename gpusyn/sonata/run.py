@@ -138,7 +138,13 @@ def run_config(
     for line in describe(model):
         say(line)
     with Simulator(
-        model.net, dt=config.dt, seed=seed, backend=backend, precision=precision, threads=threads
+        model.net,
+        dt=config.dt,
+        seed=seed,
+        backend=backend,
+        precision=precision,
+        threads=threads,
+        progress=progress,
     ) as simulator:
         spikes, traces, wall = _simulate(simulator, model, length, progress)
         how = f"backend {simulator.backend}, {precision} precision"

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gpusyn.errors import ArgumentError
+from gpusyn.utils.foreign_names import foreign_hint
 from gpusyn.utils.immutable import Immutable
 
 Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
@@ -49,13 +50,18 @@ def attribute(value: object, name: str) -> Any:
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` for the closest allowed name, or an empty string.
 
-    >>> nearest("recptor", ["weight", "receptor"])
-    " (did you mean 'receptor'?)"
+    A name from another simulator is answered with gpusyn's way of saying it.
+
+    >>> nearest("recptor", ["weight", "receptor"]), nearest("synapse", ["weight", "receptor"])
+    (" (did you mean 'receptor'?)", " (did you mean 'receptor'?)")
     """
     by_fold: dict[str, str] = {}
     for item in allowed:
         by_fold.setdefault(item.casefold(), item)
-    close = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.5)
+    folded, hint = name.casefold(), foreign_hint(name, by_fold.values())
+    if hint is not None and (folded not in by_fold or (hint and len(name) == 1)):  # C is not c
+        return hint
+    close = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
     return f" (did you mean {by_fold[close[0]]!r}?)" if close else ""
 
 

@@ -1,18 +1,35 @@
-"""Messages on stderr, which may be missing (pythonw, some services), closed, or unable to show a character.
+"""Messages of gpusyn: the logger "gpusyn", shown on stderr unless the program has a logging handler of its own.
 
-A message that cannot be written is lost; it must not end a simulation.
+stderr may be missing (pythonw, some services), closed, or unable to show a character. A message that cannot be written
+is lost; it must not end a simulation.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
+from collections.abc import Iterator
 from typing import Any
+
+#: Logger of every message; each module of gpusyn that says something uses it.
+LOGGER = logging.getLogger("gpusyn")
 
 
 def say(line: str) -> None:
-    """Write a line to stderr."""
+    """Write a line to stderr: what a command answers, which is no message of the library."""
     MessageStream().write(f"{line}\n")
+
+
+@contextlib.contextmanager
+def warnings_only() -> Iterator[None]:
+    """Keep notes and other news back, for a command that tells them itself."""
+    level = LOGGER.level
+    LOGGER.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        LOGGER.setLevel(level)
 
 
 class MessageStream:
@@ -31,3 +48,36 @@ class MessageStream:
 
     def flush(self) -> None:
         """Do nothing: what was written has been flushed."""
+
+
+class StderrHandler(logging.Handler):
+    """Shows each line once per process, and none where the program handles the records itself.
+
+    Like :data:`logging.lastResort`, it gives way to every other handler, so `logging.basicConfig()` and a handler of
+    the logger "gpusyn" bring no double lines.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record to stderr."""
+        line = f"gpusyn: {'warning: ' if record.levelno >= logging.WARNING else ''}{record.getMessage()}"
+        if line not in self._shown and not _others(self, logging.getLogger(record.name)):
+            self._shown.add(line)
+            say(line)
+
+
+def _others(own: logging.Handler, logger: logging.Logger | None) -> bool:
+    """Return True if the records of a logger reach another handler than `own`."""
+    while logger is not None:
+        if any(handler is not own for handler in logger.handlers):
+            return True
+        logger = logger.parent if logger.propagate else None
+    return False
+
+
+LOGGER.addHandler(StderrHandler())
+if LOGGER.level == logging.NOTSET:  # what a program set before is its own choice
+    LOGGER.setLevel(logging.INFO)

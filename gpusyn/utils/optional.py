@@ -31,11 +31,11 @@ def require(package: str, purpose: str, install: str) -> Any:
 
     Examples
     --------
-    >>> require("h6py", "reading result files", "gpusyn[io]")
+    >>> require("h6py", "reading result files", "h5py")
     Traceback (most recent call last):
         ...
     gpusyn.errors.MissingDependencyError: reading result files needs h6py, which is not installed; \
-install it with: pip install "gpusyn[io]"
+install it with: pip install "h5py"
     """
     try:
         return importlib.import_module(package)

@@ -1,45 +1,66 @@
-"""The progress of a run: tqdm's bar if tqdm is installed, else one line with the length of the run."""
+"""The progress of a run or a build: tqdm's bar if tqdm is installed, else one line that says how much is to do."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import parent_process
 
-from gpusyn.utils.messages import MessageStream, say
+from gpusyn.utils.messages import LOGGER, MessageStream
 
+PATIENCE = 5.0  # s; what takes longer has a bar in a terminal, unless the user said no
 _FORMAT = "{{l_bar}}{{bar}}| {{n:.10g}}/{{total:.10g}} {unit} [{{elapsed}}<{{remaining}}]"
 
 
 @contextmanager
-def progress_bar(steps: int, dt: float, wanted: bool, unit: str = "ms") -> Iterator[Callable[[int], object]]:
+def progress_bar(
+    steps: float, dt: float, wanted: bool | None, unit: str = "ms", doing: str = "running"
+) -> Iterator[Callable[[float], object]]:
     """Yield a function to call with the number of steps done since it was last called.
 
     Parameters
     ----------
-    steps : int
+    steps : float
         Total number of steps.
     dt : float
         Length of a step, in `unit`.
-    wanted : bool
-        If False, nothing is shown.
+    wanted : bool or None
+        If False, nothing is shown. If None, a bar is shown in a terminal once it has taken `PATIENCE`, except by
+        worker processes, which share the terminal.
     unit : str
         Unit of the numbers that are shown.
+    doing : str
+        What is being done.
     """
-    if not wanted or not steps:
-        yield lambda done: None
-        return
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        note = 'for a progress bar: pip install "gpusyn[progress]"'
-        say(f"gpusyn: running {steps * dt:.10g} {unit}; {note}")
-        yield lambda done: None
-        return
     stream = MessageStream()
+    if wanted is False or not steps or (wanted is None and not (_is_terminal(stream) and parent_process() is None)):
+        yield lambda done: None
+        return
     try:
-        width = os.get_terminal_size(stream.fileno()).columns or 80  # 0 under `script` and in some CI
-    except (AttributeError, OSError, ValueError):  # not a terminal
-        width = None
-    with tqdm(total=steps, unit_scale=dt, file=stream, bar_format=_FORMAT.format(unit=unit), ncols=width) as shown:
-        yield shown.update
+        from tqdm import auto
+    except ImportError:
+        if wanted:
+            LOGGER.info(f"{doing} {steps * dt:.10g} {unit}; for a progress bar: pip install tqdm")
+        yield lambda done: None
+        return
+    width = (os.get_terminal_size(stream.fileno()).columns or 80) if _is_terminal(stream) else None  # 0 in some CI
+    look = _FORMAT.format(unit=unit)
+    delay = 0.0 if wanted else PATIENCE
+    with auto.tqdm(total=steps * dt, desc=doing, file=stream, bar_format=look, ncols=width, delay=delay) as shown:
+        reached = 0.0
+
+        def advance(done: float) -> None:
+            nonlocal reached
+            reached += done
+            shown.n = reached * dt  # without the rounding errors of a sum: a widget is red until n is the total
+            shown.update(0)
+
+        yield advance
+
+
+def _is_terminal(stream: MessageStream) -> bool:
+    try:
+        return bool(stream.isatty()) and os.isatty(stream.fileno())
+    except (AttributeError, OSError, ValueError):  # no stderr, a closed one, one without a file
+        return False

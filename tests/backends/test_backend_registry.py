@@ -78,7 +78,7 @@ def spikes(backend):
         return sim.backend, sim.data[recorder]
 
 
-def test_a_toy_backend_is_one_file_and_one_line(toy, capsys, monkeypatch):
+def test_a_toy_backend_is_one_file_and_one_line(toy, caplog, monkeypatch):
     monkeypatch.setattr(select, "said", set())
     module = toy()
     name, found = spikes("toy")
@@ -88,7 +88,7 @@ def test_a_toy_backend_is_one_file_and_one_line(toy, capsys, monkeypatch):
     assert module.ToySession.steps == 500
     assert select.names() == ("auto", "toy", "cuda", "cpu", "numpy")
     assert spikes("auto")[0] == "toy"  # the fastest, by its place in the registry
-    assert "gpusyn: backend toy: a toy\n" in capsys.readouterr().err
+    assert caplog.messages == ["backend toy: a toy"]
     (variant,) = [v for v in check.variants(select.usable()[0]) if v.name == "toy"]
     case = check_cases.CASES[0]._replace(duration=6.0)
     assert check.run_check([case], [variant]) == 0

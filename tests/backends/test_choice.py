@@ -59,42 +59,44 @@ def empty_cache(monkeypatch, tmp_path):
     return tmp_path / "cache"
 
 
-def backend_line(capsys):
-    """The one line about the backend."""
-    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("gpusyn: backend")]
+def backend_line(caplog):
+    """The one line about the backend since the last one was asked for."""
+    (line,) = [line for line in caplog.messages if line.startswith("backend")]
+    caplog.clear()
     return line
 
 
 # ---- everything works ----
 
 
-def test_auto_without_gpu_takes_the_compiler_and_says_so_once(capsys):
+def test_auto_without_gpu_takes_the_compiler_and_says_so_once(caplog):
     cpu()
     for _ in range(2):
         assert gs.plan(network(), backend="auto").fits
         assert run("auto")[0] == "cpu"
-    line = backend_line(capsys)
-    assert line.startswith("gpusyn: backend cpu: ")
+    line = backend_line(caplog)
+    assert line.startswith("backend cpu: ")
     assert "CuPy is not installed" in line
+    assert "pip install" not in line  # advice is for those who ask for it
     assert select.choose("auto").backend.name == "cpu"
-    assert capsys.readouterr().err == ""
+    assert caplog.messages == []
 
 
-def test_auto_without_gpu_and_compiler_takes_numpy_and_says_so(monkeypatch, capsys):
+def test_auto_without_gpu_and_compiler_takes_numpy_and_says_so(monkeypatch, caplog):
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setenv("PATH", "/nonexistent")
     assert run("auto")[0] == "numpy"
-    line = backend_line(capsys)
-    assert line.startswith(f"gpusyn: backend numpy: numpy {np.__version__}, one thread (")
+    line = backend_line(caplog)
+    assert line.startswith(f"backend numpy: numpy {np.__version__}, one thread (")
     assert "CuPy is not installed" in line
     assert "no C++ compiler found" in line
 
 
-def test_auto_takes_a_gpu_first(monkeypatch, capsys):
+def test_auto_takes_a_gpu_first(monkeypatch, caplog):
     backend = emulated()
     take_cupy(monkeypatch, lambda: backend.cupy)
     assert run("auto")[0] == "cuda"
-    assert backend_line(capsys) == "gpusyn: backend cuda: Emulated GPU (compute capability 9.0)"
+    assert backend_line(caplog) == "backend cuda: Emulated GPU (compute capability 9.0)"
 
 
 def test_the_environment_replaces_auto_alone(monkeypatch):
@@ -161,17 +163,17 @@ FAILURES = {
 
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.usefixtures("empty_cache")
-def test_auto_goes_on_to_numpy_and_says_why(failure, monkeypatch, tmp_path, capsys):
+def test_auto_goes_on_to_numpy_and_says_why(failure, monkeypatch, tmp_path, caplog):
     spoil, said = FAILURES[failure]
     spoil(monkeypatch, tmp_path)
     expected = run("numpy")[1]
-    assert "gpusyn: backend" not in capsys.readouterr().err  # what is asked for by name needs no line
+    assert caplog.messages == []  # what is asked for by name needs no line
     for _ in range(2):
         name, found = run("auto")
         assert name == "numpy"
         assert differences(found, expected) == []
-    line = backend_line(capsys)
-    assert line.startswith("gpusyn: backend numpy: ")
+    line = backend_line(caplog)
+    assert line.startswith("backend numpy: ")
     assert said in line
     with pytest.raises(BackendError) as error:  # what was asked for by name is not replaced
         run("cpu")
@@ -180,7 +182,7 @@ def test_auto_goes_on_to_numpy_and_says_why(failure, monkeypatch, tmp_path, caps
 
 @pytest.mark.parametrize("failure", ["fails", "CXX is not there", "cache is a file", "cache of all"])
 @pytest.mark.usefixtures("empty_cache")
-def test_plan_and_commands_tell_the_same(failure, monkeypatch, tmp_path, capsys):
+def test_plan_and_commands_tell_the_same(failure, monkeypatch, tmp_path, capsys, caplog):
     spoil, said = FAILURES[failure]
     spoil(monkeypatch, tmp_path)
     report = info.report()
@@ -188,7 +190,7 @@ def test_plan_and_commands_tell_the_same(failure, monkeypatch, tmp_path, capsys)
     assert "backend   auto: takes numpy" in report
     assert "backend   cpu: usable" not in report
     assert gs.plan(network(), backend="auto").fits
-    assert said in backend_line(capsys)
+    assert said in backend_line(caplog)
     with pytest.raises(BackendError):
         gs.plan(network(), backend="cpu")
     assert main(["check"]) == 1
@@ -198,13 +200,13 @@ def test_plan_and_commands_tell_the_same(failure, monkeypatch, tmp_path, capsys)
 
 
 @pytest.mark.usefixtures("empty_cache")
-def test_the_demo_goes_on_too(monkeypatch, tmp_path, capsys):
+def test_the_demo_goes_on_too_and_warns(monkeypatch, tmp_path, capsys, caplog):
     FAILURES["fails at the kernels"][0](monkeypatch, tmp_path)
     assert main(["demo", "--size", "10", "--duration", "1", "--out", str(tmp_path)]) == 0
-    out, err = capsys.readouterr()
-    assert "backend: cpu, mine (" in out  # before the network is built
-    (line,) = [line for line in err.splitlines() if line.startswith("gpusyn: backend")]
-    assert line.startswith("gpusyn: backend numpy: ")
+    assert "backend: cpu, mine (" in capsys.readouterr().out  # before the network is built
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    line = backend_line(caplog)
+    assert line.startswith("backend numpy: ")
     assert "could not compile the kernels" in line
 
 
@@ -219,39 +221,38 @@ def lost(*_, **__):
     raise Lost("CUDA_ERROR_UNKNOWN: the device fell off the bus")
 
 
-def test_every_error_of_cupy_at_the_start_lets_auto_go_on(monkeypatch, capsys):
+def test_every_error_of_cupy_at_the_start_lets_auto_go_on(monkeypatch, caplog):
     cpu()
     backend, expected = emulated(), run("numpy")[1]
     take_cupy(monkeypatch, lambda: backend.cupy)
     monkeypatch.setattr(backend.cupy.cuda, "Stream", lost)
-    capsys.readouterr()
     name, found = run("auto")
     assert name == "cpu"
     assert differences(found, expected) == []
     said = "cuda backend: the start of the program failed (Lost: CUDA_ERROR_UNKNOWN: the device fell off the bus); see"
-    assert said in backend_line(capsys)
+    assert said in backend_line(caplog)
     for asked in ("cuda", backend):
         with pytest.raises(BackendError, match="the device fell off the bus"):
             run(asked)
 
 
-def test_a_gpu_that_does_not_tell_its_memory_lets_auto_go_on(monkeypatch, capsys):
+def test_a_gpu_that_does_not_tell_its_memory_lets_auto_go_on(monkeypatch, caplog):
     cpu()
     backend = emulated()
     take_cupy(monkeypatch, lambda: backend.cupy)
     monkeypatch.setattr(backend.cupy.cuda.runtime, "memGetInfo", lost)
     assert run("auto")[0] == "cpu"
-    assert "cuda backend: asking for the free memory failed (Lost: CUDA_ERROR_UNKNOWN" in backend_line(capsys)
+    assert "cuda backend: asking for the free memory failed (Lost: CUDA_ERROR_UNKNOWN" in backend_line(caplog)
 
 
-def test_a_gpu_without_room_lets_auto_go_on(monkeypatch, capsys):
+def test_a_gpu_without_room_lets_auto_go_on(monkeypatch, caplog):
     cpu()
     backend = emulated()
     take_cupy(monkeypatch, lambda: backend.cupy)
     gc.collect()  # what earlier tests left is not counted
     with pretend(free_memory=used_bytes() + 1000):
         assert run("auto")[0] == "cpu"
-        line = backend_line(capsys)
+        line = backend_line(caplog)
         assert "cuda backend: this network needs " in line
         assert " but 1.00 kB are free." in line
         plan = gs.plan(network(), backend="auto")
@@ -262,7 +263,7 @@ def test_a_gpu_without_room_lets_auto_go_on(monkeypatch, capsys):
             run("cuda")
 
 
-def test_kernels_that_nvrtc_refuses_let_auto_go_on(monkeypatch, capsys, empty_cache):
+def test_kernels_that_nvrtc_refuses_let_auto_go_on(monkeypatch, caplog, empty_cache):
     backend = emulated()
     take_cupy(monkeypatch, lambda: backend.cupy)
     module = backend.cupy.RawModule
@@ -278,7 +279,7 @@ def test_kernels_that_nvrtc_refuses_let_auto_go_on(monkeypatch, capsys, empty_ca
     monkeypatch.setattr(backend.cupy, "RawModule", refused)
     name, _ = run("auto")
     assert name == "cpu"
-    assert "not today" in backend_line(capsys)
+    assert "not today" in backend_line(caplog)
 
 
 # ---- nothing is left ----
@@ -302,7 +303,7 @@ def test_a_backend_that_is_given_as_an_object_is_not_replaced(monkeypatch):
         run(Broken())
 
 
-def test_mistakes_in_the_network_are_not_taken_for_failures_of_a_backend(capsys):
+def test_mistakes_in_the_network_are_not_taken_for_failures_of_a_backend(caplog):
     net = network()
     net.connect(
         net.populations["cells"],
@@ -315,4 +316,4 @@ def test_mistakes_in_the_network_are_not_taken_for_failures_of_a_backend(capsys)
     )
     with pytest.raises(gs.ParameterError, match="delay"):
         gs.Simulator(net, dt=0.1)
-    assert capsys.readouterr().err == ""
+    assert caplog.messages == []

@@ -15,6 +15,7 @@ from gpusyn.builder.placement import lay_out
 from gpusyn.kernels.arrays import SYNAPTIC
 from gpusyn.neurons.sources import poisson_cap
 from gpusyn.numerics.rng import poisson_counts, poisson_parameters
+from gpusyn.utils.memory import size_text
 from tests.emulation import pretend
 from tests.emulation.device import used_bytes
 from tests.helpers.runs import emulated
@@ -99,22 +100,81 @@ def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
     plan = gs.plan(net, dt=DT)
     text = plan.describe()
     assert text == str(plan)
+    assert text.startswith(f"plan: fits ({size_text(plan.free)} free): {size_text(plan.total)}, and another ")
     for part in (
-        "420 neurons and sources, 48000 synapses, dt = 0.1 ms, single precision, sums in int64",
-        f"{plan.launches} kernel launches per step, 420 neurons in 2 group(s) of one model and receptors each",
+        "\n  size: 420 neurons and sources, 48000 synapses, dt = 0.1 ms, single precision, sums in int64",
+        f"\n  work: {plan.launches} kernel launches per step, through ",
         "c onto E.AMPA (Exponential): event-driven, gate on the target neuron: exact, the kinetics is linear; 40000",
         "d onto I.AMPA (FirstOrder): gate on the source neuron, sums over synapses in and out of a pulse on the target "
         "(Lytton 1996): two deliveries per burst, exact; all to all with one weight and one delay: "
         "the targets share one sum; 8000 synapses",
         "d onto I.GABA_A (Exponential): per-synapse gates, as gating='per-synapse' asks; 8000 synapses",
-        "quantum of E.AMPA: 2^",
+        "quantum of AMPA in 2 populations: 2^",
         "of the mean weight, ring of 32 steps",
         "non-zero weights that round to 0: 0",
-        f"{plan.bytes_per_synapse:.2f} bytes per synapse; another ",
-        "note: Projection 'c'.delay: drawn from Uniform(low=0.1, high=3.0), rounded to the grid of 0.1 ms",
-        "\n  fits (",
+        f"memory: {plan.bytes_per_synapse:.2f} bytes per synapse\n",
+        "note: Projection 'c': drawn delays rounded to 0.1 ms, at least one step",
     ):
         assert part in text, (part, text)
+    details = plan.describe(details=True)
+    assert "\n  quantum of E.AMPA: 2^" in details
+    assert "\n  groups: 420 neurons in 2 group(s) of one model and receptors each" in details
+
+
+LAYERS = ("L23", "L4", "L5", "L6")
+
+
+def microcircuit():
+    """Eight populations and 64 projections with drawn delays, as the model of Potjans and Diesmann has."""
+    net = gs.Network()
+    cells = [
+        net.population(f"{layer}{kind}", 100 + 10 * k, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()])
+        for k, layer in enumerate(LAYERS)
+        for kind in "EI"
+    ]
+    for pre in cells:
+        receptor = "AMPA" if pre.name.endswith("E") else "GABA_A"
+        for post in cells:
+            delay = gs.Normal(1.5, 0.7, low=0.1)
+            net.connect(pre, post, gs.FixedProbability(0.1), receptor=receptor, weight=1.0, delay=delay)
+    return net
+
+
+def test_a_large_network_fits_a_screen_and_its_details_are_there_on_request():
+    plan = gs.plan(microcircuit(), dt=DT)
+    lines = repr(plan).splitlines()
+    assert len(lines) <= 24
+    assert lines[0].startswith("plan: fits (")
+    assert [line.strip().split(":")[0] for line in lines[1:3]] == ["size", "work"]
+    assert "  note: 64 projections: drawn delays rounded to 0.1 ms, at least one step" in lines
+    assert sum("32 projections onto" in line for line in lines) == 2
+    (synapses,) = [line for line in lines if "synapses of 64 projections, the largest L6E->L6E" in line]
+    own = sum(n for part, n in plan.bytes.items() if part.startswith("synapses "))
+    assert synapses.split("  synapses")[0].strip() == size_text(own)
+    details = plan.describe(details=True)
+    for a, b in (("L23E", "L6I"), ("L5I", "L4E")):
+        assert f"  {a}->{b}:" in details
+        assert f"  synapses {a}->{b}:" in details
+        assert f"note: Projection '{a}->{b}:" in details
+    with pytest.raises(gs.ArgumentError, match=r"Plan\.describe\(\)\.details: must be True or False \(got 2\)"):
+        plan.describe(details=2)
+
+
+def test_the_work_of_a_spike_and_a_step_is_counted_in_bytes():
+    """One synapse per source of 4 bytes and a weight of 4, and the bounds of rows: nothing else."""
+    plan = gs.plan(net_of(gs.AMPA(), gs.FixedInDegree(100), n=1000), dt=DT)
+    assert f"a spike takes {size_text(plan.bytes['synapses c'] / 1000)} of synapses on average" in str(plan)
+    assert "gates on synapses" not in str(plan)
+    gated = gs.plan(net_of(gs.AMPA(gating="per-synapse"), gs.FixedInDegree(100), n=1000), dt=DT)
+    assert f" and {size_text(gated.bytes['synapses c'])} of gates on synapses; a spike takes 0 B" in str(gated)
+
+
+def test_a_notebook_shows_the_plan_as_a_table():
+    plan = gs.plan(microcircuit(), dt=DT)
+    text = plan._repr_html_()
+    assert text.startswith("<table><tr><th")
+    assert text.count("<tr>") == len([line for line in str(plan).splitlines() if "B  " not in line])
+    assert "L6E-&gt;L6E" in text
 
 
 def test_weights_lost_to_rounding_are_counted():

@@ -99,7 +99,7 @@ def test_a_plan_stays_as_it_was_planned():
 def test_a_plan_tells_which_spike_times_are_rounded():
     net = gs.Network()
     net.population("listed", 2, gs.SpikeSource([1.0, 2.04]))
-    assert "2 input spike times rounded to the grid of 0.1 ms, by at most 0.04 ms" in str(plan(net))
+    assert "2 input spike times rounded to 0.1 ms, by at most 0.04 ms" in str(plan(net))
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=lambda record: record.__name__)

@@ -24,7 +24,7 @@ each_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 
 def test_every_method_that_changes_a_network_is_tried():
     methods = {name for base in Network.__mro__ for name, value in vars(base).items() if callable(value)}
-    assert {name for name in methods if not name.startswith("_")} == set(CHANGES)
+    assert {name for name in methods if not name.startswith("_")} - {"describe"} == set(CHANGES)
 
 
 @each_change

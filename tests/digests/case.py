@@ -122,7 +122,7 @@ def gated(kinds: list[gs.Receptor]) -> gs.Network:
 def no_circuit() -> str | None:
     """Give the reason why the Allen circuit cannot be run here, or None."""
     if importlib.util.find_spec("h5py") is None:
-        return 'h5py is not installed: pip install "gpusyn[io]"'
+        return "h5py is not installed: pip install h5py"
     return None if circuit() else f"the 300-neuron circuit is not here: no {CIRCUIT} beside or above {ROOT}"
 
 

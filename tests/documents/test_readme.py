@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import gpusyn as gs
 from tests.helpers.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,6 +52,24 @@ def test_trials_run_as_a_script(tmp_path: Path) -> None:
         assert 0.3 < cv < 1.5
         assert 0.3 < fano < 1.5
     assert (tmp_path / "trials.png").stat().st_size > 10_000
+
+
+def test_quantities_are_converted() -> None:
+    pytest.importorskip("quantities")
+    (example,) = blocks("pycon")
+    test = doctest.DocTestParser().get_doctest(example, {"gs": gs}, "README.md", "README.md", 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "gpusyn").rglob("*.py"))
+
+
+def test_every_environment_variable_is_documented() -> None:
+    assert set(re.findall(r"\bGPUSYN_\w+\b", SOURCE)) <= set(re.findall(r"^\| `(GPUSYN_\w+)` \|", README, re.MULTILINE))
+
+
+def test_no_advice_names_a_package_that_no_index_has() -> None:
+    assert re.findall(r'pip install[^\n]*gpusyn\[|require\([^)]*"gpusyn\[[^)]*\)', SOURCE) == []
 
 
 def test_laboratory_measures_what_its_comments_say(capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,7 +100,7 @@ def test_missing_h5py_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "h5py", None)
     calls = (open_results, repair, lambda path: save(path, {}, {}), lambda path: StreamFile.create(path, []))
     for call in calls:
-        with pytest.raises(MissingDependencyError, match=r'pip install "gpusyn\[io\]"'):
+        with pytest.raises(MissingDependencyError, match=r'pip install "h5py"'):
             call(tmp_path / "run.h5")
 
 

@@ -27,7 +27,7 @@ LIMIT = {"jump": 1e-10, "exact": 1e-8}
 pytestmark = [
     pytest.mark.oracle,
     pytest.mark.skipif(
-        importlib.util.find_spec("nest") is None, reason='NEST is not installed: pip install "gpusyn[oracle]"'
+        importlib.util.find_spec("nest") is None, reason='NEST is not installed: pip install -e ".[oracle]"'
     ),
 ]
 

@@ -25,7 +25,7 @@ DELAY, DURATION, SETTLED = 0.1, 700.0, 200.0  # ms
 pytestmark = [
     pytest.mark.oracle,
     pytest.mark.skipif(
-        importlib.util.find_spec("nest") is None, reason='NEST is not installed: pip install "gpusyn[oracle]"'
+        importlib.util.find_spec("nest") is None, reason='NEST is not installed: pip install -e ".[oracle]"'
     ),
 ]
 

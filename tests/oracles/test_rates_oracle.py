@@ -46,7 +46,7 @@ MODELS = {"jump": "iaf_bw_2001", "rise": "iaf_bw_2001_exact"}
 pytestmark = [
     pytest.mark.oracle,
     pytest.mark.skipif(
-        importlib.util.find_spec("nest") is None, reason='NEST is not installed: pip install "gpusyn[oracle]"'
+        importlib.util.find_spec("nest") is None, reason='NEST is not installed: pip install -e ".[oracle]"'
     ),
 ]
 

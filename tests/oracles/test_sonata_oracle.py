@@ -22,11 +22,9 @@ WATCHED = [0, 80, 160, 240, 270]
 pytestmark = [
     pytest.mark.oracle,
     pytest.mark.skipif(
-        importlib.util.find_spec("nest") is None, reason='NEST is not installed: pip install "gpusyn[oracle]"'
+        importlib.util.find_spec("nest") is None, reason='NEST is not installed: pip install -e ".[oracle]"'
     ),
-    pytest.mark.skipif(
-        importlib.util.find_spec("h5py") is None, reason='h5py is not installed: pip install "gpusyn[io]"'
-    ),
+    pytest.mark.skipif(importlib.util.find_spec("h5py") is None, reason="h5py is not installed: pip install h5py"),
 ]
 
 

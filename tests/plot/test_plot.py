@@ -235,5 +235,5 @@ def test_missing_matplotlib_is_named(spikes: SpikeData, monkeypatch: pytest.Monk
     for module in ("matplotlib", "matplotlib.pyplot", "matplotlib.figure"):
         monkeypatch.setitem(sys.modules, module, None)
     for call in (plot.raster, plot.rates, lambda data: plot.overview(data, None, tmp_path / "x.png")):
-        with pytest.raises(MissingDependencyError, match=r'pip install "gpusyn\[plot\]"'):
+        with pytest.raises(MissingDependencyError, match=r'pip install "matplotlib"'):
             call(spikes)

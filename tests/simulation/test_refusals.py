@@ -108,7 +108,7 @@ def test_a_closed_simulator_says_so_and_keeps_its_results(backend):
         ({"dt": "fast"}, r"dt"),
         ({"seed": -1}, r"Simulator\.seed"),
         ({"seed": 1.5}, r"Simulator\.seed"),
-        ({"backend": "gpu"}, r"backend.*did you mean 'cpu'"),
+        ({"backend": "gpu"}, r"backend.*did you mean 'cuda'"),
         ({"precision": "half"}, r"precision"),
         ({"backend": "cpu", "threads": 0}, r"Simulator\.threads"),
         ({"thread": 2}, r"did you mean 'threads'"),

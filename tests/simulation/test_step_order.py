@@ -226,19 +226,19 @@ def test_gates_go_on_in_refractoriness_and_v_does_not(lab):
 # --- times of spike sources are rounded to the nearest step, at least 1 -----------------------------------------
 
 
-def test_input_times_are_rounded_to_the_grid_and_that_is_said(lab, capfd):
+def test_input_times_are_rounded_to_the_grid_and_that_is_said(lab, caplog):
     pair = Pair(times=[0.0, 0.04, 1.04, 1.06, 2.0000000001, 3.0])
     pair.run(lab, 40, "V")
     assert pair.given == [1, 1, 10, 11, 20, 30]
-    assert "4 input spike times rounded to the grid of 0.1 ms, by at most 0.1 ms" in capfd.readouterr().err
+    assert "4 input spike times rounded to 0.1 ms, by at most 0.1 ms" in caplog.messages
 
 
-def test_input_times_on_the_grid_are_not_moved(lab, capfd):
+def test_input_times_on_the_grid_are_not_moved(lab, caplog):
     times = np.arange(1, 400) * DT  # 0.1 k is not a multiple of 0.1 in binary
     pair = Pair(times=times)
     pair.run(lab, 400, "V")
     assert pair.given == list(range(1, 400))
-    assert "rounded" not in capfd.readouterr().err
+    assert "rounded" not in caplog.text
 
 
 # --- recorders ---------------------------------------------------------------------------------------------

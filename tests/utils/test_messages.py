@@ -1,6 +1,7 @@
-"""Messages reach stderr where there is one, and stop nothing where there is none."""
+"""Messages go through the logger "gpusyn" to stderr where there is one, and stop nothing where there is none."""
 
 import io
+import subprocess
 import sys
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 import gpusyn as gs
 from gpusyn.backends import select
 from gpusyn.commands.cli import main
-from gpusyn.utils.messages import say
+from gpusyn.utils import messages
+from gpusyn.utils.messages import LOGGER, StderrHandler, say, warnings_only
+from tests.helpers.paths import ROOT
 
 
 class Broken(io.TextIOBase):
@@ -31,6 +34,74 @@ def narrow():
 STREAMS = {"none": lambda: None, "closed": closed, "broken": Broken, "narrow": narrow}
 
 
+@pytest.fixture
+def alone(monkeypatch):
+    """A process whose program does nothing about logging, and has said nothing yet."""
+    monkeypatch.setattr(messages, "_others", lambda own, logger: False)  # pytest has handlers
+    monkeypatch.setattr(LOGGER, "handlers", [StderrHandler()])
+    monkeypatch.setattr(select, "said", set())
+
+
+@pytest.mark.usefixtures("alone")
+def test_each_message_is_shown_once(capsys):
+    for _ in range(3):
+        LOGGER.info("backend numpy")
+        LOGGER.warning("%s looks odd", "C_m")
+        LOGGER.debug("nobody asked")
+    assert capsys.readouterr() == ("", "gpusyn: backend numpy\ngpusyn: warning: C_m looks odd\n")
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_command_can_keep_notes_back(capsys):
+    with warnings_only():
+        LOGGER.info("a note")
+        LOGGER.warning("a warning")
+    LOGGER.info("another note")
+    assert capsys.readouterr().err == "gpusyn: warning: a warning\ngpusyn: another note\n"
+
+
+NET = """
+import gpusyn as gs
+net = gs.Network()
+cells = net.population("cells", 3, gs.LIF(t_ref=gs.Uniform(1.0, 3.0)), receptors=[gs.AMPA()])
+for k in range(5):
+    net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=1.0, delay=gs.Uniform(1.0, 2.0), name=f"p{k}")
+print(gs.plan(net, dt=0.1))
+for seed in range(3):
+    with gs.Simulator(net, seed=seed) as sim:
+        sim.run(1.0)
+"""
+SAID = (
+    "backend numpy: ",
+    "cells': drawn refractory times rounded to 0.1 ms",
+    "5 projections: drawn delays rounded to 0.1 ms",
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "lines"),
+    [
+        ("", 3),
+        ("import logging; logging.basicConfig()", 7),  # a handler of one's own gets every record: three simulators
+        ("import logging; logging.disable()", 0),
+        ("import logging; logging.getLogger('gpusyn').setLevel('WARNING')", 0),
+        ("import logging; logging.getLogger('gpusyn').addHandler(logging.NullHandler())", 0),
+    ],
+)
+def test_what_a_script_prints(before, lines, tmp_path):
+    """One line for the backend, one for each kind of note, whatever the number of projections and simulators."""
+    script = f"{before}\n{NET}"
+    settings = {"PYTHONPATH": str(ROOT), "PATH": "/nonexistent", "HOME": str(tmp_path)}  # without a compiler
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, env=settings, check=True
+    )
+    assert "note: 5 projections: drawn delays" in done.stdout
+    said = done.stderr.splitlines()
+    assert len(said) == lines, done.stderr
+    for part, line in zip(SAID, said, strict=False):
+        assert part in line
+
+
 def test_a_line_is_written_as_it_is(capsys):
     say("gpusyn: µ and \ufffd")
     assert capsys.readouterr() == ("", "gpusyn: µ and \ufffd\n")
@@ -43,6 +114,7 @@ def test_what_a_terminal_cannot_show_is_written_in_ascii(monkeypatch):
     assert stream.buffer.getvalue() == b"5 \\xb5A\n"
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("kind", STREAMS)
 def test_a_simulation_runs_whatever_stderr_is(kind, monkeypatch):
     net = gs.Network()
@@ -51,7 +123,6 @@ def test_a_simulation_runs_whatever_stderr_is(kind, monkeypatch):
         cells, cells, gs.AllToAll(), receptor="AMPA", weight=1.0, delay=gs.Uniform(1.0, 2.0)
     )  # a note on delays
     spikes = net.record(cells, "spikes")
-    monkeypatch.setattr(select, "said", set())
     monkeypatch.setattr(sys, "stderr", STREAMS[kind]())
     for tqdm in ({}, {"tqdm": None}):
         with monkeypatch.context() as patch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.gating.strategy import TARGET
+from gpusyn.builder.notes import Note
 from gpusyn.drugs.actions import DecayModulator, OpenChannelBlocker
 from gpusyn.drugs.combined import ANTAGONISTS, decay_factor, gate_scale
 from gpusyn.drugs.infusion import Infusion, concentrations
@@ -146,7 +148,8 @@ def check_infusions(layout: Layout) -> None:
         reached = [_check(place, infusion, where) for place in layout.populations.values()]
         if not any(reached):
             kinds = ", ".join(dict.fromkeys(a.receptor for a in infusion.drug.actions))
-            layout.notes.append(f"{where}: has no effect, because no population has a receptor of class {kinds}")
+            no_effect = f"has no effect, because no population has a receptor of class {kinds}"
+            layout.notes.append(Note("Infusion", name, "", no_effect, logging.WARNING))
 
 
 def _check(place: PlacedPopulation, infusion: Infusion, where: str) -> bool:

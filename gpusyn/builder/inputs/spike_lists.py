@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.notes import Note
 from gpusyn.neurons.sources import Source
 from gpusyn.parameters.grid import rounded_steps, rounding_shift
 from gpusyn.utils.typing import Array, Floats, Integers
@@ -96,11 +97,12 @@ def _rounded(source: Array, lists: tuple[Floats, ...], dt: float, now: int) -> L
     return ListedSpikes(np.repeat(source, [len(t) for t in lists]), time, rounded_steps(time, dt, low=now + 1))
 
 
-def rounded_times(layout: Layout) -> list[str]:
+def rounded_times(layout: Layout) -> list[Note]:
     """Return a note on spike times that are off the time grid, if there are any."""
     found = [_listed(place, place.population.model, layout.dt) for place in layout.sources("advance_lists")]
     shifts = np.concatenate([rounding_shift(spikes.time, layout.dt) for spikes in found] or [np.zeros(0)])
     moved = int(np.count_nonzero(shifts))
     if not moved:
         return []
-    return [f"{moved} input spike times rounded to the grid of {layout.dt:g} ms, by at most {shifts.max():.3g} ms"]
+    rounded = f"rounded to {layout.dt:g} ms, by at most {shifts.max():.3g} ms"
+    return [Note("", "", f"{moved} input spike times", rounded)]

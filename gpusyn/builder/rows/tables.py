@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
@@ -27,20 +29,29 @@ class SynapseTables:
         Synapses that own their gates, by kernel.
     """
 
-    def __init__(self, layout: Layout, seed: int, inputs: InputTables) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        seed: int,
+        inputs: InputTables,
+        advanced: Callable[[float], object] = lambda synapses: None,
+    ) -> None:
         self.gates = GateTables(layout)
         self.histories = Histories(layout, self.gates.releases)
         self.event_driven = EventDrivenTables(layout, self.gates)
         self.gated: dict[str, SynapseGateTables] = {}
         for projection in layout.net.projections.values():
             synapses = draw_synapses(projection, layout, seed)
-            for pathway in layout.pathways_of(projection):
+            pathways = layout.pathways_of(projection)
+            advanced(sum(pathway.expected for pathway in pathways) / 2)  # drawing takes about half of the time
+            for pathway in pathways:
                 part = part_of(synapses, pathway)
                 self.event_driven.add(pathway, part)
                 for kernel, receptors in by_kernel(pathway.receptors(synaptic=True)).items():
                     if kernel not in self.gated:
                         self.gated[kernel] = SynapseGateTables(kernel, layout, self.histories, inputs.dose_columns)
                     self.gated[kernel].add(pathway, receptors, part)
+                advanced(pathway.expected / 2)
 
     @property
     def stored(self) -> list[StoredWeights]:

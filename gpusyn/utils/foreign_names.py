@@ -1,0 +1,178 @@
+"""Names from NEST, PyNN, Brian2, GeNN and NEURON, and how gpusyn says the same.
+
+A name that is known here is never answered with a name that merely looks like it: `v_rest` is E_L, not V_reset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+# gpusyn's name -> names of the same thing elsewhere, in lower case. Where a name has several meanings, the first that
+# is allowed at the place counts.
+_SAME = {
+    # neurons
+    "C_m": "cm c cmem c_mem capacitance membrane_capacitance",
+    "g_L": "gl gleak g_leak g_pas gpas gbar_leak gbar_l leak_conductance",
+    "E_L": "v_rest vrest e_rest erest u_rest el e_leak eleak e_pas v_leak v_l vl e_rev_leak resting_potential",
+    "V_th": "v_thresh vthresh v_threshold vthreshold v_t vt u_th thresh threshold theta",
+    "V_T": "v_th v_thresh vthresh vt v_offset",
+    "V_reset": "vreset v_r vr u_reset reset reset_potential",
+    "V_peak": "v_spike vspike v_cut vcut v_cutoff v_max",
+    "Delta_T": "deltat slope_factor sharpness",
+    "t_ref": "tau_refrac taurefrac tau_ref t_refrac refrac refractory refractory_period refractory_time tau_rp tau_arp",
+    "I_e": "i_offset ioffset i_ext iext i_const i_bias i_dc i_inj i0 amp",
+    "g_Na": "gbar_na gnabar g_na_bar",
+    "g_K": "gbar_k gkbar g_k_bar g_kd",
+    "E_Na": "e_rev_na ena",
+    "E_K": "e_rev_k ek",
+    # receptors
+    "tau_decay": "tau_syn tau_s tau_d tau_2 tau2 tau_dec tau",
+    "tau": "tau_syn tau_s tau_decay",
+    "tau_rise": "tau_r tau_1 tau1",
+    "E_rev": "erev e_syn esyn v_rev vrev e_reversal reversal reversal_potential e",
+    "Mg": "mg_conc mgconc mg2 conc_mg mg_concentration",
+    # networks
+    "size": "n num_neurons n_neurons number_of_neurons num",
+    "model": "cellclass cell_class cell_type celltype neuron neuron_model neuron_type cell",
+    "V": "v_m vm v_init vinit v0 v_0 u membrane_potential initial_values",
+    "positions": "structure position pos coordinates",
+    "name": "label",
+    "pre": "source sources presynaptic_population presynaptic pre_population from_",
+    "post": "target targets postsynaptic_population postsynaptic post_population to",
+    "rule": "connector conn_spec conn connection_rule connectivity connectivity_init",
+    "receptor": "synapse synapse_type synapse_model syn_spec syn_model receptor_type receptor_types psr",
+    "weight": "w weights j g gmax g_max gbar g_syn synaptic_weight on_pre",
+    "delay": "d delays syn_delay axonal_delay dendritic_delay axonal_delay_steps",
+    "p": "p_connect prob probability connection_probability p_primary",
+    "k": "indegree outdegree n_pre n_post fan_in fan_out n",
+    "n": "total_number num_connections",
+    "autapses": "allow_autapses allow_self_connections self_connections with_autapses",
+    "multapses": "allow_multapses with_replacement with_multapses",
+    "current": "i amp amplitude i_ext i_inj i_e",
+    "rate": "rates freq frequency firing_rate",
+    "times": "spike_times spiketimes spike_time spikes",
+    "start": "t_start tstart onset",
+    "stop": "t_stop tstop end",
+    "spikes": "spike spike_train spiketrain spike_trains spiketrains spike_times",
+    "every": "interval sampling_interval sampling_period record_interval dt",
+    "file": "to_file filename file_name record_to label",
+    # simulation
+    "dt": "timestep time_step resolution min_delay",
+    "duration": "simtime sim_time simulation_time t_sim runtime run_time time t tstop t_stop",
+    "seed": "rng_seed rngseed rng_seeds random_seed randomseed grng_seed random_state rng",
+    "threads": "local_num_threads num_threads n_threads nthreads number_of_threads num_cores n_cores n_jobs workers",
+    "backend": "device platform target codegen_target",
+    "precision": "dtype scalar_type float_type floattype default_float_dtype real",
+    "progress": "report verbose show_progress print_time",
+    "cuda": "gpu nvidia cupy cuda_standalone single_threaded_cuda opencl hip rocm",
+    "cpu": "c++ cpp c cpp_standalone single_threaded_cpu singlethreadedcpu cython openmp compiled host",
+    "numpy": "python reference",
+    "single": "float32 fp32 f4 32 float single_precision half float16",
+    "double": "float64 fp64 f8 64 double_precision",
+    # classes
+    "LIF": "iaf_cond_exp iaf_cond_alpha iaf_psc_exp iaf_psc_alpha iaf_psc_delta if_cond_exp if_cond_alpha if_curr_exp "
+    "if_curr_alpha if_curr_delta leakyintegrateandfire lifneuron iaf",
+    "AdEx": "aeif_cond_exp aeif_cond_alpha aeif_psc_exp eif_cond_exp_isfa_ista eif_cond_alpha_isfa_ista",
+    "HodgkinHuxley": "hh hh_cond_exp hh_cond_exp_traub hh_cond_alpha_traub hh_psc_alpha traubmiles",
+    "PoissonSource": "poisson_generator spikesourcepoisson poissongroup poissoninput poisson poissonneuron",
+    "SpikeSource": "spike_generator spikesourcearray spikegeneratorgroup spikegenerator",
+    "FixedProbability": "fixedprobabilityconnector pairwise_bernoulli fixedprobabilitynoautapse",
+    "FixedInDegree": "fixed_indegree fixednumberpreconnector fixednumberpre",
+    "FixedOutDegree": "fixed_outdegree fixednumberpostconnector fixednumberpostwithreplacement",
+    "FixedTotalNumber": "fixed_total_number fixedtotalnumberconnector fixednumbertotalwithreplacement",
+    "AllToAll": "all_to_all alltoallconnector",
+    "OneToOne": "one_to_one onetooneconnector",
+    "FromArrays": "fromlistconnector",
+    "DistanceDependent": "distancedependentprobabilityconnector",
+}  # fmt: skip
+
+# Units elsewhere of what has another unit here.
+_UNITS = {
+    "cm": "in pF; PyNN has nF",
+    "i_offset": "in pA; PyNN has nA",
+    "g_leak": "in nS; PyNN has uS",
+}
+
+
+class _Told(NamedTuple):
+    """A thing that gpusyn says otherwise, where all the names `at` are allowed."""
+
+    at: tuple[str, ...]
+    sentence: str
+
+
+_OF_RECEPTORS = _Told(
+    ("V_reset",), "it belongs to the receptors: population(..., receptors=[gs.AMPA(tau_decay=..., E_rev=...), ...])"
+)
+_OF_THE_RULE = _Told(("rule", "receptor"), "it belongs to the rule, such as gs.FixedInDegree(k, autapses=...)")
+_INITIAL = _Told(("C_m",), "the initial value belongs to the population: population(..., V=...)")
+_RECORDED = _Told(("Network", "Population"), "write net.record(population, 'spikes') or net.record(population, 'V')")
+_CONDUCTANCE = _Told(("spikes",), "conductances and currents have the names of receptors, as in g_AMPA and I_AMPA")
+
+_OTHERWISE = {
+    "tau_m taum tau_mem tau_membrane": _Told(("C_m", "g_L"), "C_m = tau_m * g_L: pF = ms * nS"),
+    "r_m rm r r_in rin membrane_resistance": _Told(("C_m", "g_L"), "g_L = 1000 / R: nS, with R in MOhm"),
+    "tau_syn_e tau_syn_i tau_syn_ex tau_syn_in tau_syn_exc tau_syn_inh tausyn tau_e tau_i tau_syn tau_decay tau_rise "
+    "e_rev_e e_rev_i e_ex e_in e_exc e_inh e_rev e_rev_ex e_rev_in e_rev_exc e_rev_inh e_syn ee ei": _OF_RECEPTORS,
+    "v_m vm v v_init vinit v0 v_0 u": _INITIAL,
+    "p p_connect prob probability connection_probability": _Told(
+        ("rule", "receptor"), "write rule=gs.FixedProbability(p)"
+    ),
+    "indegree fan_in": _Told(("rule", "receptor"), "write rule=gs.FixedInDegree(k)"),
+    "outdegree fan_out": _Told(("rule", "receptor"), "write rule=gs.FixedOutDegree(k)"),
+    "allow_autapses autapses allow_self_connections allow_multapses multapses with_replacement": _OF_THE_RULE,
+    "g gmax g_max gbar g_syn weight": _Told(("E_rev", "gating"), "the conductance is the weight= of connect and drive"),
+    "statemonitor spikemonitor populationratemonitor multimeter voltmeter spike_recorder spike_detector record "
+    "recorder": _RECORDED,
+    "neurongroup create": _Told(("Network", "Population"), "write net.population(name, size, gs.LIF())"),
+    "synapses connect projection": _Told(("Network", "Population"), "write net.connect(pre, post, rule, ...)"),
+    "g_ex g_in g_exc g_inh ge gi gsyn_exc gsyn_inh i_syn i_syn_ex i_syn_in": _CONDUCTANCE,
+}  # fmt: skip
+
+
+def foreign_hint(name: str, allowed: Collection[str]) -> str | None:
+    """Return gpusyn's way of saying a name from another simulator, in brackets; None if the name is not known here.
+
+    Parameters
+    ----------
+    name : str
+        Name that the user gave.
+    allowed : collection of str
+        Names that are allowed at this place.
+
+    Returns
+    -------
+    str or None
+        ``""`` if the name is known but means nothing here.
+
+    Examples
+    --------
+    >>> foreign_hint("v_rest", ["E_L", "V_reset"]), foreign_hint("tau_m", ["C_m", "g_L"])
+    (" (did you mean 'E_L'?)", ' (C_m = tau_m * g_L: pF = ms * nS)')
+    >>> foreign_hint("v_rest", ["V_reset"]), foreign_hint("V_rst", ["V_reset"])
+    ('', None)
+    """
+    folded = name.casefold()
+    if folded not in _KNOWN:
+        return None
+    for meaning in _KNOWN[folded]:
+        if all(own in allowed for own in meaning.at):
+            return f" ({meaning.sentence})"
+    return ""
+
+
+def _known() -> dict[str, list[_Told]]:
+    """Return the meanings of each foreign name."""
+    known: dict[str, list[_Told]] = {}
+    for own, names in _SAME.items():
+        for name in names.split():
+            unit = f" {_UNITS[name]}" if name in _UNITS else ""
+            known.setdefault(name, []).append(_Told((own,), f"did you mean {own!r}?{unit}"))
+    for names, told in _OTHERWISE.items():
+        for name in names.split():
+            known.setdefault(name, []).append(told)
+    return known
+
+
+_KNOWN = _known()

@@ -1,0 +1,127 @@
+"""Names from other simulators are answered with gpusyn's way of saying it, never with another quantity."""
+
+import inspect
+import re
+
+import pytest
+
+import gpusyn as gs
+from gpusyn.backends.select import names
+from gpusyn.utils.calls import nearest
+from gpusyn.utils.foreign_names import _KNOWN, _OTHERWISE, _SAME
+
+CALLS = [
+    gs.LIF, gs.AdEx, gs.Izhikevich, gs.HodgkinHuxley, gs.PoissonSource, gs.SpikeSource,
+    gs.AMPA, gs.NMDA, gs.GABA_A, gs.CurrentReceptor, gs.kinetics.Exponential, gs.kinetics.DualExponential,
+    gs.FixedProbability, gs.FixedInDegree, gs.FixedTotalNumber, gs.Simulator, gs.Simulator.run,
+    gs.Network.population, gs.Network.connect, gs.Network.record, gs.Network.drive, gs.Network.inject,
+]  # fmt: skip
+
+
+def arguments(call):
+    return [name for name in inspect.signature(call).parameters if name != "self"]
+
+
+def refusal(call, *given, **named):
+    with pytest.raises(gs.GpusynError) as error:
+        call(*given, **named)
+    return str(error.value)
+
+
+# What the other manuals say: the same quantity here, or a part of the sentence.
+NEURONS = {
+    gs.LIF: {
+        "tau_m": "C_m = tau_m * g_L", "taum": "C_m = tau_m * g_L", "R": "g_L = 1000 / R",
+        "v_rest": "'E_L'", "V_rest": "'E_L'", "Vrest": "'E_L'", "EL": "'E_L'", "e_pas": "'E_L'",
+        "cm": "'C_m'? in pF; PyNN has nF", "C": "'C_m'", "g_leak": "'g_L'", "g_pas": "'g_L'",
+        "tau_refrac": "'t_ref'", "refractory": "'t_ref'", "TauRefrac": "'t_ref'",
+        "v_thresh": "'V_th'", "Vthresh": "'V_th'", "v_th": "'V_th'", "v_reset": "'V_reset'", "Vreset": "'V_reset'",
+        "i_offset": "'I_e'? in pA; PyNN has nA", "Ioffset": "'I_e'",
+        "tau_syn_E": "receptors=[gs.AMPA(", "tau_syn_ex": "receptors=[gs.AMPA(", "e_rev_I": "receptors=[gs.AMPA(",
+        "V_m": "population(..., V=...)", "v_init": "population(..., V=...)",
+    },
+    gs.AdEx: {"v_spike": "'V_peak'", "v_thresh": "'V_T'", "V_th": "'V_T'", "delta_T": "'Delta_T'"},
+    gs.Izhikevich: {"C": "'C_m'", "i_offset": "'I_e'"},
+    gs.HodgkinHuxley: {"gbar_Na": "'g_Na'", "e_rev_K": "'E_K'", "v_offset": "'V_T'", "v_th": "'V_th'"},
+    gs.AMPA: {"tau_syn": "'tau_decay'", "tau1": "'tau_rise'", "tau2": "'tau_decay'", "e_rev": "'E_rev'",
+              "gmax": "weight= of connect"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "name"), [(call, name) for call, told in NEURONS.items() for name in told])
+def test_models_answer_in_their_own_words(call, name):
+    text = refusal(call, **{name: 1.0})
+    hint = re.search(r"unknown argument '\w+' \((.*)\); it takes", text)
+    assert hint, text
+    assert NEURONS[call][name] in hint[1]
+
+
+def cells():
+    net = gs.Network()
+    return net, net.population("cells", 3, gs.LIF(), receptors=[gs.AMPA()])
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("synapse", "did you mean 'receptor'"), ("synapse_type", "did you mean 'receptor'"),
+        ("syn_spec", "did you mean 'receptor'"), ("conn_spec", "did you mean 'rule'"), ("p", "gs.FixedProbability(p)"),
+        ("indegree", "gs.FixedInDegree(k)"), ("allow_self_connections", "autapses=..."), ("w", "did you mean 'weight'"),
+        ("delays", "did you mean 'delay'"),
+    ],
+)  # fmt: skip
+def test_connect_answers(name, told):
+    net, population = cells()
+    text = refusal(net.connect, population, population, gs.AllToAll(), **{name: 1})
+    assert re.search(rf"unknown argument '{name}' \([^;]*{re.escape(told)}", text), text
+
+
+def test_the_simulator_answers():
+    net, population = cells()
+    for backend, own in {"gpu": "cuda", "GPU": "cuda", "cpp_standalone": "cpu", "cudda": "cuda"}.items():
+        assert f"unknown name '{backend}' (did you mean '{own}'?)" in refusal(gs.Simulator, net, backend=backend)
+    for precision, own in {"float32": "single", "float64": "double", "fp32": "single"}.items():
+        assert f"unknown name '{precision}' (did you mean '{own}'?)" in refusal(gs.Simulator, net, precision=precision)
+    for keyword, own in {"timestep": "dt", "rng_seed": "seed", "local_num_threads": "threads"}.items():
+        assert f"'{keyword}' (did you mean '{own}'?)" in refusal(gs.Simulator, net, **{keyword: 1})
+    for variable, own in {"v": "V", "V_m": "V", "spike": "spikes"}.items():
+        assert f"'{variable}' (did you mean '{own}'?)" in refusal(net.record, population, variable)
+    assert "have the names of receptors, as in g_AMPA" in refusal(net.record, population, "gsyn_exc")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    {"iaf_cond_exp": "LIF", "SpikeSourcePoisson": "PoissonSource", "AllToAllConnector": "AllToAll",
+     "FixedProbabilityConnector": "FixedProbability", "aeif_cond_exp": "AdEx", "Netwrok": "Network"}.items(),
+)  # fmt: skip
+def test_the_module_answers(name, told):
+    with pytest.raises(AttributeError, match=rf"no attribute '{name}' \(did you mean '{told}'\?\)"):
+        getattr(gs, name)
+    with pytest.raises(AttributeError, match=r"'SpikeMonitor' \(write net\.record\("):
+        gs.SpikeMonitor  # noqa: B018
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__qualname__)
+def test_no_known_name_is_answered_by_its_looks(call):
+    """Whatever is suggested is what the table says, or differs by upper and lower case alone."""
+    allowed = arguments(call)
+    for name, meanings in _KNOWN.items():
+        found = re.search(r"did you mean '(\w+)'", nearest(name, allowed))
+        if found and found[1].casefold() != name:
+            assert (found[1],) in [told.at for told in meanings], (name, found[1])
+
+
+def test_the_table_speaks_of_what_there_is():
+    own = {name for call in CALLS for name in arguments(call)}
+    own |= {*names(), "single", "double", "spikes", *gs.__all__, *arguments(gs.NMDA)}
+    assert set(_SAME) <= own
+    assert {name for told in _OTHERWISE.values() for name in told.at} <= own
+    assert all(name == name.casefold() for name in _KNOWN)
+    lists = [entry.split() for entry in (*_SAME.values(), *_OTHERWISE)]
+    assert all(len(set(entry)) == len(entry) for entry in lists)
+
+
+def test_own_names_are_not_foreign_to_their_own_calls():
+    for call in CALLS:
+        for name in arguments(call):
+            assert nearest(f"{name}x" if len(name) > 3 else name, arguments(call)), (call, name)
