@@ -14,6 +14,8 @@ from gpusyn.errors import ArgumentError, FileError, ParameterError
 from gpusyn.parameters.scalars import frozen, one_of, public, show
 from gpusyn.parameters.units import as_array
 from gpusyn.utils.calls import attribute
+from gpusyn.utils.paths import as_path
+from gpusyn.utils.reprs import shortened
 from gpusyn.utils.typing import Array
 
 __all__ = ["FromTable"]
@@ -90,7 +92,7 @@ class FromTable(GivenSynapses):
     __hash__ = GivenSynapses.__hash__
 
     def __repr__(self) -> str:
-        return f"FromTable({len(self.pre)} synapses, columns {', '.join(self.columns)})"
+        return f"FromTable({len(self.pre)} synapses, columns {', '.join(shortened(self.columns))})"
 
 
 def _columns(frame: Any) -> dict[str, Any]:
@@ -115,26 +117,29 @@ def _columns(frame: Any) -> dict[str, Any]:
 
 def _read(path: Any) -> dict[str, Any]:
     """Return the columns of a CSV file by name."""
-    name = os.fspath(path)
+    name = as_path(path, "FromTable.frame")
     try:
-        with open(name, newline="", encoding="utf-8-sig") as file:
+        with name.open(newline="", encoding="utf-8-sig") as file:
             header = file.readline()
             separator = next((mark for mark in SEPARATORS if mark in header.strip()), ",")
             file.seek(0)
             reader = csv.reader(file, delimiter=separator, skipinitialspace=True)
             rows = [(reader.line_num, [value.strip() for value in row]) for row in reader if row]
-    except (OSError, ValueError, csv.Error) as error:  # a ValueError is of a text that is not UTF-8, or of a path
-        raise FileError(f"FromTable.frame: {name}: cannot be read as a CSV file ({error})") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FileError(
+            f"FromTable.frame: {name}: cannot be read ({reason}); give the path of a CSV file in UTF-8"
+        ) from None
     if not rows:
         raise FileError(f"FromTable.frame: {name}: is empty; its first line must have the names of the columns")
     names = rows.pop(0)[1]
     if len(set(names)) < len(names):
-        raise FileError(f"FromTable.frame: {name}: names a column twice ({', '.join(names)}); give each its own name")
+        raise FileError(f"FromTable.frame: {name}: names a column twice ({show(names)}); give each its own name")
     for line, row in rows:
         if len(row) != len(names):
             raise FileError(
                 f"FromTable.frame: {name}, line {line}: has {len(row)} values, but the header names {len(names)} "
-                f"columns ({', '.join(names)})"
+                f"columns, {show(names)}"
             )
     columns = zip(*(row for _, row in rows), strict=True) if rows else [()] * len(names)
     return {name: np.array(column) for name, column in zip(names, columns, strict=True)}

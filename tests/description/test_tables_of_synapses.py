@@ -106,7 +106,10 @@ def test_wrong_tables(table, error, message):
         (None, r"synapses.csv: cannot be read"),
         (b"pre,post\n\xff\xfe,1\n", r"cannot be read"),
         (b"", r"is empty"),
-        (b"pre,post,w\n0,1,0.5\n0,2\n", r"line 3: has 2 values, but the header names 3 columns \(pre, post, w\)"),
+        (
+            b"pre,post,w\n0,1,0.5\n0,2\n",
+            r"line 3: has 2 values, but the header names 3 columns, \['pre', 'post', 'w'\]",
+        ),
         (b"pre,post,pre\n0,1,0\n", r"names a column twice"),
     ],
 )
