@@ -73,7 +73,8 @@ def _check_file(path: Path, overwrite: bool) -> None:
     if not overwrite:
         raise FileError(
             f"{path}: holds a recording already, which gpusyn.open_results() reads; "
-            "choose another name, or replace it with overwrite=True"
+            "choose another name (another trial, if {trial} is in the name), or replace it with overwrite=True, "
+            "which record() and save() take"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from itertools import count
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
+from weakref import WeakSet
 
 from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ParameterError, SimulationError
@@ -36,11 +37,15 @@ class NetworkObjects:
     @public
     def __init__(self) -> None:
         self._objects: dict[Kind, dict[str, Any]] = {kind: {} for kind in _METHODS}
-        self._users = 0  # simulators that were made of this network and are not closed
+        # Simulators of this network that are not closed; one that nobody refers to any more is not among them.
+        self._users: WeakSet[object] = WeakSet()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[Kind, dict[str, Any]]:
         """Return what a copy has: the same objects in mappings of its own, and no simulator."""
-        return {"_objects": {kind: dict(found) for kind, found in self._objects.items()}, "_users": 0}
+        return {kind: dict(found) for kind, found in self._objects.items()}
+
+    def __setstate__(self, objects: dict[Kind, dict[str, Any]]) -> None:
+        self._objects, self._users = objects, WeakSet()
 
     @property
     def populations(self) -> Mapping[str, Population]:
@@ -153,17 +158,17 @@ class NetworkObjects:
         numbered = (wanted if number == 1 else f"{wanted} #{number}" for number in count(1))
         return next(name for name in numbered if self._kind_of(name) is None and name not in reserved)
 
-    def _use(self) -> None:
-        """Close the network to changes, until `_release` is called as often."""
-        self._users += 1
+    def _use(self, simulator: object) -> None:
+        """Close the network to changes, until `_release` is called or the simulator is gone."""
+        self._users.add(simulator)
 
-    def _release(self) -> None:
+    def _release(self, simulator: object) -> None:
         """Open the network to changes, unless another simulator uses it."""
-        self._users -= 1
+        self._users.discard(simulator)
 
     def _check_unused(self, here: str) -> None:
         if self._users:
-            many = "a Simulator" if self._users == 1 else f"{self._users} Simulators"
+            many = "a Simulator" if len(self._users) == 1 else f"{len(self._users)} Simulators"
             raise SimulationError(
                 f"{here}: the network is in use by {many}, which would not notice the change; change it before, "
                 "or use sim.set(...) for inputs and parameters; close the simulator with sim.close(), "

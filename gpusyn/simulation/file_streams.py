@@ -81,9 +81,12 @@ class Streams:
             self._check(path, mine)
         kept = [file for path, file in self.files.items() if path not in contents]
         self._on_each(kept, lambda file: file.flush(self.time, self.planned))
+        empty = [path for path, file in self.files.items() if path not in contents and not self.time and file.in_place]
         layouts = {path: [self._layout_of(r) for r in mine] for path, mine in contents.items()}
         if layouts:
             create_streams(layouts, provenance, ready=self._close_all)
+        for path in empty:  # the trial that it was made for has not run
+            path.unlink()
         self.files = {path: StreamFile(path, mine) for path, mine in layouts.items()}
         self.homes = {r.name: self.files[path] for path, mine in contents.items() for r in mine}
         self.time = self.planned = 0.0

@@ -153,7 +153,7 @@ class Simulator(StateMethods):
         self._step = 0
         self._chunk = 1  # steps of the next chunk
         tell(layout.notes)
-        net._use()
+        net._use(self)
 
     def _provenance(self, trial: int) -> Provenance:
         return Provenance(self._seed, trial, self.dt, self.plan.precision, self.backend)
@@ -349,7 +349,7 @@ class Simulator(StateMethods):
                 self._recordings.close()
             finally:
                 self._session.close()
-                self.net._release()
+                self.net._release(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise ArgumentError(

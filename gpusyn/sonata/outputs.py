@@ -13,6 +13,7 @@ from gpusyn.io.atomic import replacing
 from gpusyn.io.creation import SORTING, create_file
 from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
 from gpusyn.io.hdf5 import hdf5, writing
+from gpusyn.io.provenance import Provenance
 from gpusyn.io.targets import check_target
 from gpusyn.io.writer import ReportWriter
 from gpusyn.parameters.grid import TOLERANCE
@@ -72,7 +73,9 @@ def check_log(target: Path) -> None:
         raise FileError(f"{target}: is not a log of gpusyn, and is not overwritten; choose another log_file")
 
 
-def write_outputs(model: SonataModel, spikes: SpikeData, traces: Sequence[TraceData]) -> list[Path]:
+def write_outputs(
+    model: SonataModel, spikes: SpikeData, traces: Sequence[TraceData], provenance: Provenance
+) -> list[Path]:
     """Write all configured files, or none of them if one fails.
 
     Parameters
@@ -83,6 +86,8 @@ def write_outputs(model: SonataModel, spikes: SpikeData, traces: Sequence[TraceD
         Data of ``model.spikes``.
     traces : sequence of TraceData
         Data of each report of ``model.reports``.
+    provenance : Provenance
+        Facts of the simulation, which every file keeps.
 
     Returns
     -------
@@ -100,9 +105,9 @@ def write_outputs(model: SonataModel, spikes: SpikeData, traces: Sequence[TraceD
     with replacing(targets) as temporaries:
         left = list(temporaries)
         if model.config.spikes_file:
-            write_spikes(left.pop(0), model, spikes)
+            write_spikes(left.pop(0), model, spikes, provenance)
         for temporary, report, trace in zip(left, model.reports, traces, strict=True):
-            write_report(temporary, model, report, trace)
+            write_report(temporary, model, report, trace, provenance)
     return targets
 
 
@@ -121,11 +126,11 @@ def stored(layout: RecorderLayout) -> list[Stored]:
     return items
 
 
-def write_spikes(path: Path, model: SonataModel, spikes: SpikeData) -> None:
+def write_spikes(path: Path, model: SonataModel, spikes: SpikeData, provenance: Provenance) -> None:
     """Write a SONATA spike file."""
     layout = RecorderLayout("spikes", renamed(model, spikes), start=spikes.start)
     items = stored(layout)
-    create_file(path, items, streamed=False)
+    create_file(path, items, streamed=False, provenance=provenance)
     with ReportWriter(path, items, streamed=False) as writer:
         writer.append_spikes(layout.name, spikes.times, spikes.ids)
         writer.set_duration(layout.name, spikes.duration)
@@ -143,7 +148,7 @@ def sort_by_id(path: Path) -> None:
             group.attrs.modify("sorting", np.uint8(SORTING["by_id"]))
 
 
-def write_report(path: Path, model: SonataModel, report: BuiltReport, trace: TraceData) -> None:
+def write_report(path: Path, model: SonataModel, report: BuiltReport, trace: TraceData, provenance: Provenance) -> None:
     """Write a SONATA frame report of the samples between the report's start and stop."""
     spec, every = report.spec, trace.every or report.spec.dt
     slack = TOLERANCE * model.config.dt
@@ -160,7 +165,7 @@ def write_report(path: Path, model: SonataModel, report: BuiltReport, trace: Tra
         every=every,
     )
     items = stored(layout)
-    create_file(path, items, streamed=False)
+    create_file(path, items, streamed=False, provenance=provenance)
     with ReportWriter(path, items, streamed=False) as writer:
         writer.append_frames(spec.name, {spec.variable: frames})
         writer.set_duration(spec.name, len(frames) * every)

@@ -148,11 +148,12 @@ def run_config(
     ) as simulator:
         spikes, traces, wall = _simulate(simulator, model, length, progress)
         how = f"backend {simulator.backend}, {precision} precision"
+        provenance = simulator._recordings.provenance
     say(f"simulated {length:g} ms at dt = {config.dt:g} ms in {wall:.1f} s ({how})")
     rates = rates_by_type(model, spikes)
     for line in table(rates):
         say(line)
-    files = write_outputs(model, spikes, traces)
+    files = write_outputs(model, spikes, traces, provenance)
     for file in files:
         say(f"wrote {file}")
     if config.log_file:

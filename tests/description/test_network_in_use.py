@@ -1,6 +1,7 @@
 """A network that a simulator uses is closed to changes, and only then; copies are networks of their own."""
 
 import copy
+import gc
 import pickle
 
 import pytest
@@ -51,6 +52,16 @@ def test_it_is_open_only_when_all_its_simulators_are_closed():
     with pytest.raises(gs.SimulationError, match="in use by a Simulator"):
         net.infuse("CNQX", 1.0)
     second.close()
+    net.infuse("CNQX", 1.0)
+
+
+def test_a_simulator_that_nobody_can_close_any_more_does_not_keep_it_closed():
+    net = describe()
+    sim = simulator("numpy", net)
+    with pytest.raises(gs.SimulationError, match="in use by a Simulator"):
+        net.infuse("CNQX", 1.0)
+    del sim
+    gc.collect()
     net.infuse("CNQX", 1.0)
 
 

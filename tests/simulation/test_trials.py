@@ -121,3 +121,12 @@ def test_each_trial_has_its_file(tmp_path):
         alone = steps_of(describe(), "numpy", 40, trial=trial)
         assert found.provenance["trial"] == trial
         assert np.array_equal(found["traces"]["V"], alone["traces V"])
+
+
+def test_a_trial_that_never_ran_leaves_no_file(tmp_path):
+    net = describe(file=tmp_path / "run-{trial}.h5")
+    with simulator("numpy", net) as sim:
+        for trial in (1, 2):
+            sim.reset(trial=trial)
+            sim.step(3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run-1.h5", "run-2.h5"]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gpusyn.errors import FileError
+from gpusyn.io import open_results
 from gpusyn.simulation.simulator import Simulator
 from gpusyn.sonata import read_config, run_config
 from tests.helpers.sonata_circuit import SmallCircuit, write_spikes
@@ -91,6 +92,15 @@ def test_a_folder_below_and_a_folder_that_is_a_link(small, tmp_path):
         "deep/er/s.h5", "deep/V.h5", "log.txt",
     ]  # fmt: skip
     assert all((tmp_path / "real" / name).is_file() for name in ("deep/er/s.h5", "deep/V.h5", "log.txt"))
+
+
+def test_every_file_says_where_it_comes_from(small):
+    result = run_config(small.write(), backend="numpy", duration=1.0, seed=7, echo=lambda line: None)
+    results = [file for file in result.files if file.suffix == ".h5"]
+    assert len(results) == 2
+    for file in results:
+        facts = open_results(file).provenance
+        assert (facts["seed"], facts["backend"], facts["planned"], facts["reached"]) == (7, "numpy", 1.0, 1.0)
 
 
 READ = ["network/cells.h5", "network/inputs_cells.h5", "inputs/drive.h5"]
