@@ -24,6 +24,7 @@ from gpusyn.connectivity import (
     FixedTotalNumber,
     FromArrays,
     FromSparse,
+    FromTable,
     OneToOne,
 )
 from gpusyn.drugs import Drug, Infusion
@@ -101,6 +102,7 @@ __all__ = [
     "FixedTotalNumber",
     "FromArrays",
     "FromSparse",
+    "FromTable",
     "Gamma",
     "GlycineSite",
     "GpusynError",

@@ -26,6 +26,9 @@ def known() -> None:
         assert_type(sim.data[spikes].rate(cells[:3], start=10.0), float)
         assert_type(sim.data[spikes].trains(), list[npt.NDArray[np.float64]])
         sim.data[traces]["V"].mean()
+        both = net.record(cells, ("spikes", "V"), start=10.0, stop=20.0)
+        assert_type(sim.data[both].spikes, gs.SpikeData)
+        assert_type(sim.data[both.traces], gs.TraceData)
         for name, data in sim.data.items():
             assert_type(name, str)
             assert_type(data, gs.SpikeData | gs.TraceData)

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from gpusyn.builder.coarse_weights import coarse_weights
 from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, projection_range, weight_range
 from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
-from gpusyn.builder.inputs.courses import check_infusions, receptor_bath
+from gpusyn.builder.inputs.courses import check_infusions, receptor_bath, window
 from gpusyn.builder.inputs.currents import check_command
 from gpusyn.builder.inputs.spike_lists import rounded_times
 from gpusyn.builder.layout import (
@@ -64,7 +65,9 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     check_infusions(layout)
     for clamp in described.clamps.values():
         check_command(clamp, dt)
-    layout.notes += [*rounded_times(layout), *warnings_of(layout)]
+    for recorder in described.recorders.values():
+        window(recorder, dt, f"Recorder '{recorder.name}'")
+    layout.notes += [*rounded_times(layout), *warnings_of(layout), *coarse_weights(layout)]
     return layout
 
 

@@ -5,7 +5,7 @@ To add a rule, write a file here and add its line below (docs/adding_a_connectio
 The defaults are those of NEST: a neuron may contact itself (`autapses`), and it may contact another neuron more than
 once (`multapses`) if the rule allows it. Synapses are created in this order: by presynaptic neuron for OneToOne,
 AllToAll, FixedProbability, DistanceDependent and FixedOutDegree, by postsynaptic neuron for FixedInDegree, as drawn for
-FixedTotalNumber, and as given for FromArrays and FromSparse.
+FixedTotalNumber, and as given for FromArrays, FromSparse and FromTable.
 
 >>> from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 >>> pre, post = FixedProbability(0.1).draw(1000, 1000, Stream(stream_key(1, StreamPurpose.CONNECT, "E->E")))
@@ -20,6 +20,7 @@ from gpusyn.connectivity.distance_dependent import DistanceDependent
 from gpusyn.connectivity.explicit import FromArrays, FromSparse
 from gpusyn.connectivity.fixed_degree import FixedInDegree, FixedOutDegree
 from gpusyn.connectivity.fixed_probability import FixedProbability
+from gpusyn.connectivity.from_table import FromTable
 from gpusyn.connectivity.one_to_one import OneToOne
 from gpusyn.connectivity.total_number import FixedTotalNumber
 
@@ -34,6 +35,7 @@ __all__ = [
     "FixedTotalNumber",
     "FromArrays",
     "FromSparse",
+    "FromTable",
     "OneToOne",
     "Rule",
 ]

@@ -61,6 +61,32 @@ class Rule(ABC):
         """
         return self
 
+    def column(self, name: str, where: str) -> Array:
+        """Return the values, one per synapse, that a name given as weight or delay stands for.
+
+        Parameters
+        ----------
+        name : str
+            The name.
+        where : str
+            Place of the weight or delay, for messages.
+
+        Returns
+        -------
+        ndarray, shape (n_synapses,)
+
+        Raises
+        ------
+        ArgumentError
+            If the rule has no values, as most have not.
+        UnknownNameError
+            If it has none of this name.
+        """
+        raise ArgumentError(
+            f"{where}: must be a number, an array (one per synapse) or a distribution (got {show(name)}); a name is "
+            "for a column of gs.FromTable, or for the data of gs.FromSparse"
+        )
+
     @property
     @abstractmethod
     def exact(self) -> bool:

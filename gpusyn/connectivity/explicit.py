@@ -11,14 +11,15 @@ import numpy.typing as npt
 from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, id_type
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics.rng import Stream
-from gpusyn.parameters.scalars import frozen, public, show
+from gpusyn.parameters.scalars import frozen, one_of, public, show
 from gpusyn.parameters.units import as_integers
 from gpusyn.utils.immutable import Immutable
+from gpusyn.utils.typing import Array
 
 __all__ = ["FromArrays", "FromSparse"]
 
 
-class _Given(Immutable, Rule):
+class GivenSynapses(Immutable, Rule):
     """Synapses that the user lists, in the order given."""
 
     pre: Ids
@@ -70,7 +71,7 @@ class _Given(Immutable, Rule):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        assert isinstance(other, _Given)
+        assert isinstance(other, GivenSynapses)
         return np.array_equal(self.pre, other.pre) and np.array_equal(self.post, other.post)
 
     def __hash__(self) -> int:
@@ -81,7 +82,7 @@ class _Given(Immutable, Rule):
 
 
 @public
-class FromArrays(_Given):
+class FromArrays(GivenSynapses):
     """Synapses from two arrays of positions in the two selections; a pair may occur more than once.
 
     Parameters
@@ -109,14 +110,14 @@ class FromArrays(_Given):
 
 
 @public
-class FromSparse(_Given):
+class FromSparse(GivenSynapses):
     """Synapses at the stored entries of a sparse matrix; rows are presynaptic, columns are postsynaptic.
 
     Parameters
     ----------
     matrix : sparse matrix or array, shape (n_pre, n_post)
         An object with ``.tocoo()``, such as those of `scipy.sparse`. Each stored entry is a synapse, even an explicit
-        zero. The values are not used; to use them as weights, give ``weight=matrix.tocoo().data``.
+        zero. ``connect(..., weight="data")`` takes the values as weights; without it they are not used.
 
     Raises
     ------
@@ -124,9 +125,20 @@ class FromSparse(_Given):
         If the matrix has no ``.tocoo()``.
     ParameterError
         If the matrix does not have two dimensions. When it is connected: if its shape is not that of the selections.
+
+    Examples
+    --------
+    Entries of both signs are excitatory and inhibitory synapses, which have receptors of their own::
+
+        synapses = gs.FromSparse(matrix)
+        net.connect(cells, cells, synapses.positive, receptor="AMPA", weight="data")
+        net.connect(cells, cells, synapses.negative, receptor="GABA_A", weight="data")
+
+    A graph of networkx becomes a sparse matrix with ``networkx.to_scipy_sparse_array(graph)``.
     """
 
     shape: tuple[int, int]
+    data: Array
 
     def __init__(self, matrix: Any) -> None:
         try:
@@ -140,7 +152,32 @@ class FromSparse(_Given):
         if len(shape) != 2:
             raise ParameterError(f"FromSparse.matrix: must have two dimensions (got shape {shape})")
         self._hold(row, column)
-        self._set(shape=shape)
+        self._set(shape=shape, data=frozen(coo.data, coo.data.dtype))
+
+    @property
+    def positive(self) -> FromSparse:
+        """The rule with the entries above 0 alone."""
+        return self._signed(1)
+
+    @property
+    def negative(self) -> FromSparse:
+        """The rule with the entries below 0 alone, of which ``"data"`` is the magnitude."""
+        return self._signed(-1)
+
+    def _signed(self, sign: int) -> FromSparse:
+        if self.data.dtype.kind not in "iuf" or np.isnan(self.data).any():
+            raise ParameterError(f"FromSparse.matrix: must have real numbers to have signs (got {self.data.dtype})")
+        chosen = sign * self.data > 0
+        part = object.__new__(FromSparse)
+        for name, values in (("pre", self.pre), ("post", self.post), ("data", sign * self.data)):
+            part._set(**{name: frozen(values[chosen], values.dtype)})
+        part._set(shape=self.shape)
+        return part
+
+    def column(self, name: str, where: str) -> Array:
+        """Return the values of the entries, which have the name ``"data"``."""
+        one_of(name, ["data"], where)
+        return self.data
 
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
         """Check that the matrix has the shape of the selections."""
@@ -153,9 +190,12 @@ class FromSparse(_Given):
 
     def __eq__(self, other: object) -> bool:
         same = super().__eq__(other)
-        return same if same is not True else isinstance(other, FromSparse) and self.shape == other.shape
+        if same is not True:
+            return same
+        assert isinstance(other, FromSparse)
+        return self.shape == other.shape and np.array_equal(self.data, other.data)
 
-    __hash__ = _Given.__hash__
+    __hash__ = GivenSynapses.__hash__
 
 
 def _positions(given: npt.ArrayLike, where: str) -> Ids:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -51,6 +51,9 @@ class RecorderLayout:
         Time between frames (ms).
     dtypes : mapping of str to dtype
         float32 or float64 for each variable; float32 if not given.
+    stop : float, optional
+        Time at which the recording of spikes ends (ms); it goes on without end if not given. A file stores the length
+        of the recording instead.
     """
 
     name: str
@@ -60,6 +63,7 @@ class RecorderLayout:
     start: float = 0.0
     every: float = 0.0
     dtypes: Mapping[str, Any] = field(default_factory=dict)
+    stop: float | None = None
 
     @property
     def is_spikes(self) -> bool:
@@ -152,9 +156,7 @@ def arrange(layouts: Sequence[RecorderLayout], directory: bool) -> dict[str, lis
         for name, piece in pieces.items():
             indices, variables, owns = zip(*piece, strict=True)
             kept = () if layout.is_spikes else variables
-            part = RecorderLayout(
-                layout.name, layout.populations, kept, layout.units, layout.start, layout.every, layout.dtypes
-            )
+            part = replace(layout, variables=kept)
             files.setdefault(name, []).append(Stored(part, order, indices, owns, directory))
     return files
 

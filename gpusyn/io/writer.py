@@ -19,6 +19,7 @@ from gpusyn.io.held_file import HeldFile
 from gpusyn.io.open_recorders import OpenFrames, OpenRecorder, OpenSpikes, open_recorder
 from gpusyn.io.provenance import DURATION
 from gpusyn.parameters.scalars import one_of
+from gpusyn.results.recorded_neurons import recorded_time
 from gpusyn.utils.typing import Array
 
 SPARE = 2**14  # bytes beyond the data that closing may need
@@ -180,7 +181,7 @@ class ReportWriter:
         """Note how far the file goes, without making it longer."""
         for name, entry in self._recorders.items():
             if time is not None:
-                entry.duration = float(time) - entry.layout.start
+                entry.duration = recorded_time(entry.layout.start, entry.layout.stop, float(time))
             if isinstance(entry, OpenFrames):
                 entry.write_stops(self._state.counts[name], counts[name])
         durations = [entry.duration for entry in self._recorders.values()]

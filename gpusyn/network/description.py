@@ -154,4 +154,4 @@ def _window(timed: Any) -> str:
 def _recorder(recorder: Any) -> tuple[str, ...]:
     every = f", every {recorder.every:g} ms" if recorder.every is not None else ""
     into = f", into {recorder.file}" if recorder.file is not None else ""
-    return recorder.name, recorder.source.name, ", ".join(recorder.variables) + every + into
+    return recorder.name, recorder.source.name, ", ".join(recorder.variables) + every + _window(recorder) + into

@@ -28,7 +28,7 @@ class NetworkInputs(NetworkObjects):
     @public
     def drive(
         self,
-        target: Selection,
+        target: Selection | str,
         receptor: str,
         *,
         rate: Values | Waveform,
@@ -42,8 +42,8 @@ class NetworkInputs(NetworkObjects):
 
         Parameters
         ----------
-        target : Selection
-            Neurons of this network; spike sources are not allowed.
+        target : Selection or str
+            Neurons of this network, or the name of a population; spike sources are not allowed.
         receptor : str
             Name of the receptor at which the input arrives; its kinetics must be linear.
         rate : float, array_like, shape (target.size,), or Waveform
@@ -58,7 +58,7 @@ class NetworkInputs(NetworkObjects):
         stop : float, optional
             Time at which the input ends (ms); by default it never ends.
         name : str, optional
-            Unique name; by default ``drive->target:receptor``.
+            Unique name; by default ``drive->target:receptor``, numbered if it is taken.
 
         Returns
         -------
@@ -85,7 +85,7 @@ class NetworkInputs(NetworkObjects):
         'drive->cells:AMPA'
         """
         here = "Network.drive()"
-        self._own(target, f"{here}.target")
+        target = self._own(target, f"{here}.target")
         kind = receptor_at(target, receptor, here)
         for population, _ in target.parts:
             own = population.receptor(receptor)
@@ -106,7 +106,7 @@ class NetworkInputs(NetworkObjects):
     @public
     def inject(
         self,
-        target: Selection,
+        target: Selection | str,
         current: Values | Waveform,
         *,
         start: float = 0.0,
@@ -117,8 +117,8 @@ class NetworkInputs(NetworkObjects):
 
         Parameters
         ----------
-        target : Selection
-            Neurons of this network; spike sources are not allowed.
+        target : Selection or str
+            Neurons of this network, or the name of a population; spike sources are not allowed.
         current : float, array_like, shape (target.size,), or Waveform
             Current into each neuron (pA); positive is inward (depolarising).
         start : float
@@ -126,7 +126,7 @@ class NetworkInputs(NetworkObjects):
         stop : float, optional
             Time at which the current ends (ms); by default it never ends.
         name : str, optional
-            Unique name; by default ``inject->target``.
+            Unique name; by default ``inject->target``, numbered if it is taken.
 
         Returns
         -------
@@ -150,24 +150,25 @@ class NetworkInputs(NetworkObjects):
         >>> net.inject(cell, 200.0, start=10.0, stop=60.0).stop
         60.0
         """
-        self._own_neurons(target, "Network.inject()")
+        target = self._own_neurons(target, "Network.inject()")
         name = self._free_name("injection", name, f"inject->{target.name}")
         where = f"Injection {name!r}"
         kept = number_array_or_waveform(current, target.size, f"{where}.current", unit="pA")
         return self._add("injection", Injection(name, target, kept, *time_window(start, stop, where)))
 
     @public
-    def clamp(self, target: Selection, V: float | Waveform, *, name: str | None = None) -> Clamp:
+    def clamp(self, target: Selection | str, V: float | Waveform, *, name: str | None = None) -> Clamp:
         """Hold every neuron of `target` at a command potential.
 
         Parameters
         ----------
-        target : Selection
-            Neurons of this network; spike sources are not allowed, and no neuron may already be clamped.
+        target : Selection or str
+            Neurons of this network, or the name of a population; spike sources are not allowed, and no neuron may
+            already be clamped.
         V : float or Waveform
             Command potential (mV).
         name : str, optional
-            Unique name; by default ``clamp->target``.
+            Unique name; by default ``clamp->target``, numbered if it is taken.
 
         Returns
         -------
@@ -191,7 +192,7 @@ class NetworkInputs(NetworkObjects):
         >>> net.clamp(cell, gs.Waveform([0.0, 100.0], [-70.0, 40.0])).name
         'clamp->cell'
         """
-        self._own_neurons(target, "Network.clamp()")
+        target = self._own_neurons(target, "Network.clamp()")
         for other in self.clamps.values():
             if np.intersect1d(other.target.keys(), target.keys()).size:
                 raise ParameterError(
@@ -231,7 +232,7 @@ class NetworkInputs(NetworkObjects):
             Time constants of the rise after `start` and of the decay after `stop` (ms), >= 0; 0 makes the change
             instantaneous. `wash_out` needs `stop`.
         name : str, optional
-            Unique name; by default ``infuse->drug``.
+            Unique name; by default ``infuse->drug``, numbered if it is taken.
 
         Returns
         -------

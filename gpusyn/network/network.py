@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from gpusyn.connectivity import RULES, DistanceDelay, Rule
-from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.errors import ParameterError
 from gpusyn.network.inputs import NetworkInputs, Values
 from gpusyn.network.population_checks import checked_positions, checked_receptors
 from gpusyn.network.populations import Population, Selection
@@ -22,16 +21,9 @@ from gpusyn.network.projections import (
     receptor_at,
     synapse_count,
 )
-from gpusyn.network.recorder import (
-    Recorder,
-    SpikeRecorder,
-    TraceRecorder,
-    checked_file,
-    checked_overwrite,
-    checked_variables,
-)
+from gpusyn.network.recording import NetworkRecording
 from gpusyn.neurons import NeuronModel
-from gpusyn.parameters.scalars import instance, integer, public, real, show
+from gpusyn.parameters.scalars import instance, integer, public, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
@@ -44,7 +36,7 @@ __all__ = ["Network"]
 LARGEST_POPULATION = 2**31 - 1  # ids are 32-bit
 
 
-class Network(NetworkInputs):
+class Network(NetworkInputs, NetworkRecording):
     """Description of a network: populations, projections, inputs and recorders.
 
     Each method checks its arguments immediately and returns the object that it adds. Checks that depend on the time
@@ -146,13 +138,13 @@ class Network(NetworkInputs):
     @public
     def connect(
         self,
-        pre: Selection,
-        post: Selection,
+        pre: Selection | str,
+        post: Selection | str,
         rule: Rule,
         *,
         receptor: str | None = None,
-        weight: Values | Distribution | Mapping[str, Values | Distribution | Ratio] | None = None,
-        delay: Values | Distribution | DistanceDelay = 1.0,
+        weight: Values | Distribution | str | Mapping[str, Values | Distribution | Ratio | str] | None = None,
+        delay: Values | Distribution | DistanceDelay | str = 1.0,
         w_max: float | Mapping[str, float] | None = None,
         name: str | None = None,
     ) -> Projection:
@@ -160,22 +152,24 @@ class Network(NetworkInputs):
 
         Parameters
         ----------
-        pre, post : Selection
-            Populations or selections of this network; spike sources are not allowed in `post`.
+        pre, post : Selection or str
+            Populations of this network or their names, or selections; spike sources are not allowed in `post`.
         rule : Rule
             Connection rule, such as ``gs.FixedProbability(0.02)``.
         receptor : str, optional
             Name of the receptor that all synapses activate; every population of `post` must have it. Required unless
             `weight` is a dict.
-        weight : float, array_like, Distribution, or dict of str to these or Ratio
+        weight : float, array_like, Distribution, str, or dict of str to these or Ratio
             Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has shape (n_synapses,), in order
-            of creation. A dict by receptor makes each synapse activate several receptors.
-        delay : float, array_like, shape (n_synapses,), Distribution or DistanceDelay
-            Delays (ms), multiples of dt and >= dt. Delays that are drawn or computed are rounded to the time grid.
+            of creation; a str names a column of a FromTable, or is ``"data"`` for the entries of a FromSparse. A dict
+            by receptor makes each synapse activate several receptors.
+        delay : float, array_like, shape (n_synapses,), Distribution, DistanceDelay or str
+            Delays (ms), multiples of dt and >= dt. Delays that are drawn or computed are rounded to the time grid. A
+            str names a column of a FromTable.
         w_max : float or dict of str to float, optional
             Largest magnitude to which a weight may later be changed, one for the one receptor or by receptor.
         name : str, optional
-            Unique name; by default ``pre->post:receptors``.
+            Unique name; by default ``pre->post:receptors``, numbered if it is taken.
 
         Returns
         -------
@@ -189,7 +183,7 @@ class Network(NetworkInputs):
             If a value is out of range, an array has the wrong length, the rule does not suit the selections, a
             selection belongs to another network, `post` has spike sources, or the name is taken.
         UnknownNameError
-            If a population of `post` has no such receptor.
+            If a population of `post` has no such receptor, or the rule has no such column.
         SimulationError
             If a simulator uses the network.
 
@@ -203,12 +197,11 @@ class Network(NetworkInputs):
         'cells->cells:AMPA+NMDA'
         """
         here = "Network.connect()"
-        self._own(pre, f"{here}.pre")
-        self._own(post, f"{here}.post")
+        pre, post = self._own(pre, f"{here}.pre"), self._own(post, f"{here}.post")
         instance(
             rule, Rule, f"{here}.rule", f"a connection rule ({', '.join(RULES)}), such as gs.FixedProbability(0.02)"
         )
-        weights, by_name = named_weights(weight, receptor, post, here)
+        weights, by_name = named_weights(weight, receptor, post, rule, here)
         kinds = {key: receptor_at(post, key, here) for key in weights}
         name = self._free_name("projection", name, f"{pre.name}->{post.name}:{'+'.join(weights)}")
         where = f"Projection {name!r}"
@@ -216,106 +209,10 @@ class Network(NetworkInputs):
         size = synapse_count(rule, pre, post, where)
         kept = checked_weights(weights, kinds, size, where, by_name)
         place = f"{where}.delay"
-        delays: Any
+        delays: Any = rule.column(delay, place) if isinstance(delay, str) else delay
         if isinstance(delay, DistanceDelay):
             delays = delay.bind(pre, post, rule, place)
         else:
-            delays = values(delay, size, place, unit="ms", above=0.0, per="synapse")
+            delays = values(delays, size, place, unit="ms", above=0.0, per="synapse")
         limits = checked_limits(w_max, kept, kinds, where)
         return self._add("projection", Projection(name, pre, post, rule, kept, delays, limits))
-
-    @overload
-    def record(  # type: ignore[overload-overlap]  # "spikes" in a variable of type str counts as traces
-        self,
-        source: Selection,
-        variables: Literal["spikes"],
-        *,
-        file: str | os.PathLike[str] | None = None,
-        overwrite: bool = False,
-        name: str | None = None,
-    ) -> SpikeRecorder: ...
-    @overload
-    def record(
-        self,
-        source: Selection,
-        variables: str | Sequence[str],
-        *,
-        every: float | None = None,
-        file: str | os.PathLike[str] | None = None,
-        overwrite: bool = False,
-        name: str | None = None,
-    ) -> TraceRecorder: ...
-    @public
-    def record(
-        self,
-        source: Selection,
-        variables: str | Sequence[str],
-        *,
-        every: float | None = None,
-        file: str | os.PathLike[str] | None = None,
-        overwrite: bool = False,
-        name: str | None = None,
-    ) -> Recorder:
-        """Record spikes or traces.
-
-        Parameters
-        ----------
-        source : Selection
-            Recorded neurons, of this network.
-        variables : str or sequence of str
-            ``"spikes"``, or variables that all recorded populations have: ``"V"`` (mV), states of the neuron model,
-            ``"g_<receptor>"`` (nS), ``"I_<receptor>"`` (pA), ``"B_<receptor>"`` (open fraction of the magnesium
-            block), ``"h_<receptor>"`` (rise variable) or ``"Ca"`` (calcium). See ``Population.variables``.
-        every : float, optional
-            Sampling interval of traces (ms), a multiple of dt; by default every step is sampled.
-        file : path, optional
-            HDF5 file to which the data are streamed; several recorders may share one. A relative path starts at the
-            present working directory. ``{trial}`` in it stands for the number of the trial.
-        overwrite : bool
-            If True, a Simulator replaces a result that is in the file already; otherwise it refuses to.
-        name : str, optional
-            Unique name; by default ``source:variables``.
-
-        Returns
-        -------
-        Recorder
-            The key of the data: ``sim.data[recorder]``.
-
-        Raises
-        ------
-        ArgumentError
-            If an argument has the wrong type, or `every` is given for spikes.
-        FileError
-            If the file is relative and the working directory is gone.
-        ParameterError
-            If spikes and traces are mixed, a variable is named twice, the interval is not positive, the source belongs
-            to another network, the name is taken, or recorders of one file differ in `overwrite`.
-        UnknownNameError
-            If a recorded population has no such variable.
-        SimulationError
-            If a simulator uses the network.
-
-        Examples
-        --------
-        >>> import gpusyn as gs
-        >>> net = gs.Network()
-        >>> cells = net.population("cells", 5, gs.LIF(I_e=200.0), receptors=gs.AMPA())
-        >>> spikes, traces = net.record(cells, "spikes"), net.record(cells[:2], ["V", "I_AMPA"], every=0.5)
-        >>> with gs.Simulator(net, backend="numpy") as sim:
-        ...     sim.run(100.0)
-        ...     len(sim.data[spikes]), sim.data[traces]["V"].shape
-        (15, (200, 2))
-        """
-        here = "Network.record()"
-        self._own(source, f"{here}.source")
-        kept = checked_variables(variables, source, f"{here}.variables")
-        name = self._free_name("recorder", name, f"{source.name}:{'+'.join(kept)}")
-        where = f"Recorder {name!r}"
-        if every is not None:
-            if kept == ("spikes",):
-                raise ArgumentError(f"{where}.every: is for traces; every spike is recorded (got {show(every)})")
-            every = real(every, f"{where}.every", unit="ms", above=0.0)
-        path = checked_file(file, f"{where}.file")
-        replace = checked_overwrite(overwrite, path, self.recorders.values(), f"{where}.overwrite")
-        kind = SpikeRecorder if kept == ("spikes",) else TraceRecorder
-        return self._add("recorder", kind(name, source, kept, every, path, replace))

@@ -139,8 +139,8 @@ def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, p
     return values(value, size, where, unit="nS", low=0.0, if_low=move, per=per)
 
 
-def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tuple[dict[str, Any], bool]:
-    """Return the weights by receptor, and True if the user gave them as a dict.
+def named_weights(weight: Any, receptor: Any, post: Selection, rule: Rule, where: str) -> tuple[dict[str, Any], bool]:
+    """Return the weights by receptor, and True if the user gave them as a dict; columns of the rule are looked up.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tu
             )
         if not weight:
             raise ParameterError(f"{where}.weight: must name at least one receptor (got {{}}); known: {known}")
-        return dict(weight), True
+        return {key: _looked_up(value, rule, f"{where}.weight[{key!r}]") for key, value in weight.items()}, True
     if receptor is None:
         raise ArgumentError(
             f"{where}: needs receptor=, one of {known}, or weight={{receptor: value}} for several (got neither)"
@@ -173,7 +173,12 @@ def named_weights(weight: Any, receptor: Any, post: Selection, where: str) -> tu
             f"{where}.weight: a Ratio needs the weight of the other receptor too (got {show(weight)}); "
             f"write weight={{{show(weight.receptor)}: ..., {show(receptor)}: {show(weight)}}}"
         )
-    return {receptor: weight}, False
+    return {receptor: _looked_up(weight, rule, f"{where}.weight")}, False
+
+
+def _looked_up(weight: Any, rule: Rule, where: str) -> Any:
+    """Return the column of a rule that a weight names, and other weights as they are."""
+    return rule.column(weight, where) if isinstance(weight, str) else weight
 
 
 def checked_weights(

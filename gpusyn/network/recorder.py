@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
 from gpusyn.network.populations import Population, Selection
 from gpusyn.parameters.scalars import flag, nearest, public, show
 from gpusyn.utils.paths import as_path
+from gpusyn.utils.reprs import ShortRepr
 
 __all__ = ["Recorder"]
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Recorder:
+@dataclass(frozen=True, eq=False, repr=False)
+class Recorder(ShortRepr):
     """A recording; made by :meth:`gpusyn.Network.record`, and the key of its data in ``sim.data``.
 
     Attributes
@@ -34,6 +35,10 @@ class Recorder:
         Absolute path of the file to which the data are streamed; ``None``: the data stay in memory.
     overwrite : bool
         True if a result that is in the file already may be replaced.
+    start : float
+        Time after which is recorded (ms).
+    stop : float or None
+        Time up to which is recorded, itself included (ms); ``None``: without end.
     """
 
     name: str
@@ -42,6 +47,8 @@ class Recorder:
     every: float | None
     file: str | None
     overwrite: bool = False
+    start: float = 0.0
+    stop: float | None = None
 
     @property
     def is_spikes(self) -> bool:
@@ -57,6 +64,13 @@ class TraceRecorder(Recorder):
     """A recorder of traces: for type checkers, its data are a TraceData."""
 
 
+class RecorderPair(NamedTuple):
+    """The two recorders of spikes and of traces that one call of :meth:`gpusyn.Network.record` made."""
+
+    spikes: SpikeRecorder
+    traces: TraceRecorder
+
+
 def checked_variables(variables: Any, source: Selection, where: str) -> tuple[str, ...]:
     """Return the names of the variables that every population of `source` has.
 
@@ -65,7 +79,7 @@ def checked_variables(variables: Any, source: Selection, where: str) -> tuple[st
     ArgumentError
         If `variables` is neither a name nor a sequence of names.
     ParameterError
-        If there is none, one is named twice, or spikes and traces are mixed.
+        If there is none, or one is named twice.
     UnknownNameError
         If a population has no such variable.
     """
@@ -77,19 +91,14 @@ def checked_variables(variables: Any, source: Selection, where: str) -> tuple[st
     twice = [name for k, name in enumerate(names) if name in names[:k]]
     if twice:
         raise ParameterError(f"{where}: {twice[0]!r} is named twice; name it once")
-    if "spikes" in names and len(names) > 1:
-        raise ParameterError(
-            f"{where}: spikes and traces need separate recorders (got {show(list(names))}); call record() twice"
-        )
-    if names[0] != "spikes":
-        for population, _ in source.parts:
-            for name in names:
-                _check_variable(name, population, where)
+    for population, _ in source.parts:
+        for name in names:
+            _check_variable(name, population, where)
     return tuple(names)
 
 
 def _check_variable(name: str, population: Population, where: str) -> None:
-    if name in population.variables:
+    if name == "spikes" or name in population.variables:
         return
     known = ["spikes", *population.variables]
     if population.is_source:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import count
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 from weakref import WeakSet
@@ -14,7 +15,7 @@ from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.parameters.scalars import instance, object_name, public
+from gpusyn.parameters.scalars import instance, object_name, one_of, public
 
 Anything = TypeVar("Anything")
 Kind = Literal["population", "projection", "drive", "injection", "clamp", "infusion", "recorder"]
@@ -130,18 +131,32 @@ class NetworkObjects:
         return made
 
     def _free_name(self, kind: Kind, name: Any, default: str) -> str:
-        """Return the given or default name of a new object; refuse a name that is taken."""
+        """Return the name of a new object: the default one, numbered if it is taken, or the given one.
+
+        Names key the random streams, so the name of an object must not depend on those that are added after it.
+        """
         self._check_unused(f"Network.{_METHODS[kind]}()")
+        if name is None and default:
+            return self._unused_name(default)
         where = f"Network.{_METHODS[kind]}().name"
-        chosen = default if name is None and default else object_name(name, where)
-        taken = next((other for other, found in self._objects.items() if chosen in found), None)
+        chosen = object_name(name, where)
+        taken = self._kind_of(chosen)
         if taken is not None:
-            move = "choose another" if name is not None else "choose another with name="
+            article = "an" if taken[0] in "aeiou" else "a"
             raise ParameterError(
-                f"{where}: {chosen!r} is already the name of a {taken} of this network, "
-                f"and names are the keys of the random streams; {move}"
+                f"{where}: {chosen!r} is already the name of {article} {taken} of this network, "
+                "and names are the keys of the random streams; choose another"
             )
         return chosen
+
+    def _kind_of(self, name: str) -> Kind | None:
+        """Return the kind of the object that has a name."""
+        return next((kind for kind, found in self._objects.items() if name in found), None)
+
+    def _unused_name(self, wanted: str, reserved: Collection[str] = ()) -> str:
+        """Return a name that no object has and that is not reserved: the wanted one, or ``wanted #2`` and so on."""
+        numbered = (wanted if number == 1 else f"{wanted} #{number}" for number in count(1))
+        return next(name for name in numbered if self._kind_of(name) is None and name not in reserved)
 
     def _use(self, simulator: object) -> None:
         """Close the network to changes, until `_release` is called or the simulator is gone."""
@@ -160,22 +175,28 @@ class NetworkObjects:
                 "or take copy.copy(net), to change the network for another one"
             )
 
-    def _own(self, selection: Any, where: str) -> None:
-        """Raise an error unless `selection` is one of this network's populations or selections."""
-        instance(selection, Selection, where, "a population, or a selection such as E[:10] or E + I")
-        for population, _ in selection.parts:
+    def _own(self, selection: Any, where: str) -> Selection:
+        """Return one of this network's populations, given itself or by name, or a selection of them."""
+        if isinstance(selection, str):
+            return self.populations[one_of(selection, self.populations, where)]
+        found: Selection = instance(
+            selection, Selection, where, "a population or its name, or a selection such as E[:10] or E + I"
+        )
+        for population, _ in found.parts:
             if self.populations.get(population.name) is not population:
                 raise ParameterError(
                     f"{where}: population {population.name!r} belongs to another network; "
                     "use one that this network's population() returned"
                 )
+        return found
 
-    def _own_neurons(self, target: Any, here: str) -> None:
-        """Raise an error unless `target` is a selection of this network's neurons, without spike sources."""
-        self._own(target, f"{here}.target")
-        for population, _ in target.parts:
+    def _own_neurons(self, target: Any, here: str) -> Selection:
+        """Return a selection of this network's neurons, as `_own` does; refuse spike sources."""
+        found = self._own(target, f"{here}.target")
+        for population, _ in found.parts:
             if population.is_source:
                 raise ParameterError(
                     f"{here}.target: {population.name!r} is a {population.model.kind}, which has no membrane; "
                     "give neurons, such as gs.LIF"
                 )
+        return found

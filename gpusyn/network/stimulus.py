@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.waveform import Waveform
+from gpusyn.utils.reprs import ShortRepr
 from gpusyn.utils.typing import Floats
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ __all__ = ["Clamp", "Drive", "Injection"]
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Drive:
+@dataclass(frozen=True, eq=False, repr=False)
+class Drive(ShortRepr):
     """Private, independent Poisson input to every neuron; made by :meth:`gpusyn.Network.drive`.
 
     Attributes
@@ -52,8 +53,8 @@ class Drive:
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Injection:
+@dataclass(frozen=True, eq=False, repr=False)
+class Injection(ShortRepr):
     """A current into every neuron; made by :meth:`gpusyn.Network.inject`.
 
     Attributes
@@ -78,8 +79,8 @@ class Injection:
 
 
 @public
-@dataclass(frozen=True, eq=False)
-class Clamp:
+@dataclass(frozen=True, eq=False, repr=False)
+class Clamp(ShortRepr):
     """A voltage clamp on every neuron; made by :meth:`gpusyn.Network.clamp`.
 
     Attributes

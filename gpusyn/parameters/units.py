@@ -11,12 +11,14 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.utils.calls import attribute, show
 from gpusyn.utils.typing import Array, Floats, Integers
 
+DEPTH = 3  # of lists in lists; no value has more dimensions
+
 
 def as_floats(value: Any, where: str, unit: str, must: str, *, copy: bool = True) -> Floats:
     """Return a float64 array of any dimension; `must` describes for the message what is allowed.
 
     Bool, str, None, complex and other objects are refused. Quantities of pint, astropy and unyt (``.to(unit)``) and of
-    quantities and neo (``.rescale(unit)``), alone or in a list, are converted to `unit`. Without `copy` it may
+    quantities and neo (``.rescale(unit)``), alone or inside lists, are converted to `unit`. Without `copy` it may
     be the given array itself.
 
     Raises
@@ -31,11 +33,9 @@ def as_floats(value: Any, where: str, unit: str, must: str, *, copy: bool = True
     >>> as_floats([1, 2.5], "LIF.V_th", "mV", "must be a number")
     array([1. , 2.5])
     """
-    plain = without_unit(value, where, unit)
-    if isinstance(plain, (list, tuple)):
-        plain = [without_unit(item, where, unit) for item in plain]
-        if any(isinstance(item, (bool, np.bool_)) for item in plain):
-            raise ArgumentError(f"{where}: {must} (got {show(value)}, which contains True or False)")
+    plain = _plain(value, where, unit)
+    if isinstance(plain, list) and any(isinstance(item, (bool, np.bool_)) for item in plain):
+        raise ArgumentError(f"{where}: {must} (got {show(value)}, which contains True or False)")
     if isinstance(plain, np.ma.MaskedArray) and np.ma.is_masked(plain):
         raise ParameterError(f"{where}: {must} (got a masked array); fill the masked values")
     if isinstance(plain, int) and abs(plain) > 10**30:  # numpy would store it as an object
@@ -102,9 +102,21 @@ def as_type(array: Array, dtype: npt.DTypeLike, where: str, must: str, *, copy: 
         raise ParameterError(f"{where}: {must} (got {show(array)}, more values than fit into the memory)") from None
 
 
-def without_unit(value: Any, where: str, unit: str) -> Any:
+def _plain(value: Any, where: str, unit: str, depth: int = DEPTH) -> Any:
+    """Return a value with all its quantities, which may be inside lists, as numbers in gpusyn's unit.
+
+    numpy would take the number of a quantity in a list and forget the unit.
+    """
+    if type(value) is np.ndarray and value.dtype == object:
+        value = value.tolist()
+    if isinstance(value, (list, tuple)) and depth:
+        return [_plain(item, where, unit, depth - 1) for item in value]
+    return _without_unit(value, where, unit)
+
+
+def _without_unit(value: Any, where: str, unit: str) -> Any:
     """Return the number of a quantity in gpusyn's unit; return anything else as it is."""
-    if isinstance(value, (int, float, str, np.generic, list, tuple)) or type(value) is np.ndarray:
+    if type(value) in (int, float, str, np.ndarray) or isinstance(value, np.generic):
         return value
     if attribute(value, "has_same_dimensions"):  # Brian2 keeps SI values and has no .to()
         raise ArgumentError(

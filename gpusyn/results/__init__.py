@@ -4,8 +4,8 @@ Both number the neurons by *position in the recorded selection*: 0 is the first 
 as ``E + I[:10]``. The population and the local id, by which SONATA identifies a neuron, follow from the position.
 """
 
-from gpusyn.results.recorded_neurons import sample_times
+from gpusyn.results.recorded_neurons import recorded_time, sample_times
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
 
-__all__ = ["SpikeData", "TraceData", "sample_times"]
+__all__ = ["SpikeData", "TraceData", "recorded_time", "sample_times"]

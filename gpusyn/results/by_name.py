@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gpusyn.parameters.scalars import one_of, public
 from gpusyn.results.recorded_neurons import name_of
@@ -13,10 +13,24 @@ from gpusyn.results.trace_data import TraceData
 Value = TypeVar("Value")
 
 
+class DataPair(NamedTuple):
+    """What was recorded by one call of ``net.record(cells, ["spikes", "V"])``."""
+
+    spikes: SpikeData
+    traces: TraceData
+
+
+def is_pair(key: object) -> bool:
+    """Return True for the pair of recorders that one call made; results know no networks."""
+    return isinstance(key, tuple) and getattr(key, "_fields", ()) == DataPair._fields
+
+
 class ByName(Mapping[str, Value]):
     """Base class of mappings that refuse an unknown name with an UnknownNameError, where a dict has a KeyError."""
 
     def __contains__(self, key: object) -> bool:
+        if is_pair(key):
+            return all(part in self for part in key)  # type: ignore[attr-defined]
         name = name_of(key)
         return isinstance(name, str) and name in list(self)
 
@@ -40,6 +54,8 @@ class DataCopy(ByName[SpikeData | TraceData]):
         self._data = dict(data)
 
     def __getitem__(self, key: Any) -> Any:
+        if is_pair(key):
+            return DataPair(self[key.spikes], self[key.traces])
         return self._data[one_of(name_of(key), self._data, "data[...]")]
 
     def __iter__(self) -> Iterator[str]:

@@ -51,6 +51,15 @@ def sample_times(start: float, every: float, count: int) -> Floats:
     return np.asarray(start + index * every, dtype=np.float64)
 
 
+def recorded_time(start: float, stop: float | None, now: float) -> float:
+    """Return how long (ms) what records from `start` to `stop` has recorded at the time `now`.
+
+    >>> recorded_time(20.0, 50.0, 10.0), recorded_time(20.0, 50.0, 30.0), recorded_time(20.0, 50.0, 90.0)
+    (0.0, 10.0, 30.0)
+    """
+    return max(0.0, (now if stop is None else min(now, stop)) - start)
+
+
 def in_order(times: Floats, ids: Integers) -> tuple[Floats, Integers]:
     """Return spikes sorted by (time, id); return the given arrays if they are already sorted."""
     step = np.diff(times)

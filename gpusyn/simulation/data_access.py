@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, overload
 
-from gpusyn.network.recorder import Recorder, SpikeRecorder, TraceRecorder
+from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, TraceRecorder
 from gpusyn.results import SpikeData, TraceData
-from gpusyn.results.by_name import ByName, DataCopy
+from gpusyn.results.by_name import ByName, DataCopy, DataPair, is_pair
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.utils.reprs import headed, shortened
 
@@ -26,11 +26,17 @@ class Data(ByName[SpikeData | TraceData]):
     @overload
     def __getitem__(self, key: TraceRecorder) -> TraceData: ...
     @overload
+    def __getitem__(self, key: RecorderPair) -> DataPair: ...
+    @overload
     def __getitem__(self, key: Recorder | str) -> Any: ...
     def __getitem__(self, key: Any) -> Any:
+        if is_pair(key):
+            return DataPair(self[key.spikes], self[key.traces])
         return self._recordings.data(key)
 
     def __contains__(self, key: object) -> bool:
+        if is_pair(key):
+            return super().__contains__(key)
         recorders = self._recordings.recorders
         return key in recorders if isinstance(key, str) else any(key is recorder for recorder in recorders.values())
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from gpusyn.builder.layout import Layout
-from gpusyn.builder.neuron_tables import sample_steps
 from gpusyn.errors import FileError
 from gpusyn.io.file_layout import RecorderLayout
 from gpusyn.io.hdf5 import hdf5
@@ -21,8 +20,8 @@ from gpusyn.io.save import save
 from gpusyn.io.stream import StreamFile, create_streams
 from gpusyn.io.targets import check_target, true_path
 from gpusyn.network.recorder import Recorder
-from gpusyn.results import SpikeData, TraceData, sample_times
-from gpusyn.simulation.logs import parts_of
+from gpusyn.results import SpikeData, TraceData, recorded_time, sample_times
+from gpusyn.simulation.logs import parts_of, sample_range
 from gpusyn.utils.typing import Array
 
 
@@ -115,12 +114,14 @@ class Streams:
 
     def _layout_of(self, recorder: Recorder) -> RecorderLayout:
         if recorder.is_spikes:
-            return RecorderLayout(recorder.name, parts_of(recorder))
-        every = sample_steps(recorder, self.layout.dt) * self.layout.dt
+            return RecorderLayout(recorder.name, parts_of(recorder), start=recorder.start, stop=recorder.stop)
+        steps, wanted = sample_range(recorder, self.layout.dt)
+        every = steps * self.layout.dt
         known = recorder.source.parts[0][0].variables
         dtypes = dict.fromkeys(recorder.variables, self.layout.numbers.real_dtype)
         units = {v: known[v] for v in recorder.variables}
-        return RecorderLayout(recorder.name, parts_of(recorder), recorder.variables, units, every, every, dtypes)
+        first = wanted.start * every
+        return RecorderLayout(recorder.name, parts_of(recorder), recorder.variables, units, first, every, dtypes)
 
     def spikes(self, name: str, step: Array, at: Array) -> None:
         """Append spikes of one recorder, sorted by (step, position)."""
@@ -172,7 +173,8 @@ class Streams:
         if isinstance(found, SpikeData):
             times = np.concatenate([found.times, *(times for times, _ in later)])
             ids = np.concatenate([found.ids, *(ids for _, ids in later)])
-            return SpikeData(found.populations, times, ids, step * self.layout.dt - found.start, found.start)
+            duration = recorded_time(found.start, self.recorders[name].stop, step * self.layout.dt)
+            return SpikeData(found.populations, times, ids, duration, found.start)
         values = {v: np.concatenate([found[v], *(frames[v] for frames in later)]) for v in found}
         recorder = self._layout_of(self.recorders[name])
         t = sample_times(recorder.start, recorder.every, len(values[recorder.variables[0]]))

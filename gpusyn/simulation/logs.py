@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gpusyn.builder.inputs.courses import window
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
 from gpusyn.network.recorder import Recorder
-from gpusyn.results import SpikeData, TraceData
+from gpusyn.results import SpikeData, TraceData, recorded_time, sample_times
 from gpusyn.utils.typing import Array
 
 Part = tuple[str, int, Array]
+
+ENDLESS = 2**62  # steps
 
 
 def parts_of(recorder: Recorder) -> list[Part]:
@@ -20,11 +23,25 @@ def parts_of(recorder: Recorder) -> list[Part]:
     return [(population.name, len(ids), np.asarray(ids)) for population, ids in recorder.source.parts]
 
 
+def window_steps(recorder: Recorder, dt: float) -> tuple[int, int]:
+    """Return the steps (first, last] in which a recorder records."""
+    start, stop = window(recorder, dt, f"Recorder '{recorder.name}'")
+    return round(start / dt), ENDLESS if stop == np.inf else round(stop / dt)
+
+
+def sample_range(recorder: Recorder, dt: float) -> tuple[int, range]:
+    """Return the steps between two samples, and the numbers of the samples that are taken; sample 1 is the first."""
+    every = sample_steps(recorder, dt)
+    first, last = window_steps(recorder, dt)
+    return every, range(first // every + 1, last // every + 1)
+
+
 class SpikeLog:
     """The spikes of one recorder."""
 
     def __init__(self, recorder: Recorder, layout: Layout) -> None:
         self.recorder, self.dt, self.in_memory = recorder, layout.dt, recorder.file is None
+        self.first, self.last = window_steps(recorder, layout.dt)
         self.position = np.full(layout.n_ids, -1, np.int64)
         start = 0
         for population, ids in recorder.source.parts:
@@ -40,7 +57,7 @@ class SpikeLog:
     def select(self, step: Array, source: Array) -> tuple[Array, Array]:
         """Return the spikes of a chunk that belong to the recorder: their steps and positions, sorted."""
         at = self.position[source]
-        mine = at >= 0
+        mine = (at >= 0) & (step > self.first) & (step <= self.last)
         step, at = step[mine], at[mine]
         order = np.lexsort((at, step))
         return step[order], at[order]
@@ -55,7 +72,10 @@ class SpikeLog:
         """Return the spikes recorded up to step `end`."""
         steps = np.concatenate([np.zeros(0, np.int64), *self.steps])
         ids = np.concatenate([np.zeros(0, np.int64), *self.ids])
-        return SpikeData(parts_of(self.recorder), steps * self.dt, ids, end * self.dt)
+        start, stop = self.recorder.start, self.recorder.stop
+        return SpikeData(
+            parts_of(self.recorder), steps * self.dt, ids, recorded_time(start, stop, end * self.dt), start
+        )
 
 
 class TraceLog:
@@ -63,7 +83,7 @@ class TraceLog:
 
     def __init__(self, recorder: Recorder, layout: Layout) -> None:
         self.recorder, self.dt, self.in_memory = recorder, layout.dt, recorder.file is None
-        self.every = sample_steps(recorder, layout.dt)
+        self.every, self.wanted = sample_range(recorder, layout.dt)
         self.dtype = layout.numbers.real_dtype
         known = recorder.source.parts[0][0].variables if recorder.source.parts else {}
         self.units = {v: known[v] for v in recorder.variables}
@@ -76,8 +96,11 @@ class TraceLog:
 
     def select(self, start: int, steps: int, read: Callable[[str, int], Array]) -> dict[str, Array]:
         """Return the samples of a chunk by variable; `read(variable, rows)` gets them from the device."""
-        rows = (start + steps) // self.every - start // self.every
-        return {v: read(v, rows) for v in self.rows} if rows else {}
+        before, end = start // self.every, (start + steps) // self.every
+        first, last = max(before + 1, self.wanted.start), min(end, self.wanted.stop - 1)
+        if first > last:
+            return {}
+        return {v: read(v, end - before)[first - before - 1 : last - before] for v in self.rows}
 
     def keep(self, frames: dict[str, Array]) -> None:
         """Keep the selected samples of a chunk, unless they go to a file."""
@@ -90,5 +113,6 @@ class TraceLog:
         """Return the samples recorded so far."""
         empty = np.zeros((0, self.recorder.source.size), self.dtype)
         values = {v: np.concatenate([empty, *rows]) for v, rows in self.rows.items()}
-        t = np.arange(1, self.count + 1) * self.every * self.dt
-        return TraceData(parts_of(self.recorder), values, t, self.units, every=self.every * self.dt)
+        every = self.every * self.dt
+        t = sample_times(self.wanted.start * every, every, self.count)
+        return TraceData(parts_of(self.recorder), values, t, self.units, every=every)

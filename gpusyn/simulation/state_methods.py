@@ -164,6 +164,11 @@ class StateMethods:
             If there is no such projection, or the projection has no such receptor.
         SimulationError
             If the simulator is closed or in use by another thread.
+
+        Notes
+        -----
+        These are the weights with which the simulation computes: whole multiples of a step that the plan chooses, so
+        that 0.1 may be 0.09999999. The plan says how large the rounding is; with ``precision="double"`` it is smaller.
         """
         with self._in_use("weights"):
             return read_weights(self._compiled, self._session, self._projection(projection), receptor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from operator import add
 from typing import Any
@@ -61,7 +61,8 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
     trains = read_trains(config, circuit, config.tstop if duration is None else duration, notes)
     net = Network()
     parts = {
-        name: tuple(add_nodes(net, nodes, config, trains.get(name, []), notes)) for name, nodes in circuit.nodes.items()
+        name: tuple(add_nodes(net, nodes, config, trains.get(name, []), notes, circuit.nodes))
+        for name, nodes in circuit.nodes.items()
     }
     for edges in circuit.edges:
         values = edge_values(edges, config.dt, notes)
@@ -69,7 +70,7 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
     cells = [part for several in parts.values() for part in several if part.cell is not None]
     if not cells:
         raise FileError(f"{config.file}: every node is virtual; there is nothing to simulate")
-    spikes = net.record(reduce(add, [part.population for part in cells]), "spikes", name="spikes")
+    spikes = net.record(reduce(add, [part.population for part in cells]), "spikes", name=net._unused_name("spikes"))
     reports = tuple(add_report(net, spec, config, circuit, parts) for spec in config.reports)
     return SonataModel(net, config, circuit, parts, spikes, reports, notes)
 
@@ -86,15 +87,17 @@ def read_trains(config: Config, circuit: Circuit, duration: float, notes: list[s
     return trains
 
 
-def add_nodes(net: Network, nodes: Nodes, config: Config, trains: Sequence[Trains], notes: list[str]) -> list[NodePart]:
-    """Add the populations of one SONATA node population to the network."""
+def add_nodes(
+    net: Network, nodes: Nodes, config: Config, trains: Sequence[Trains], notes: list[str], reserved: Collection[str]
+) -> list[NodePart]:
+    """Add the populations of one SONATA node population to the network; the names of others are `reserved`."""
     parameters = node_parameters(nodes, config.components)
     notes += parameters.notes
     check_inputs(nodes, parameters, trains)
     groups = split(parameters)
     parts = []
     for number, rows in enumerate(groups):
-        name = nodes.name if len(groups) == 1 else f"{nodes.name}_{number}"
+        name = nodes.name if len(groups) == 1 else net._unused_name(f"{nodes.name}_{number}", reserved)
         if parameters.template[rows[0]] == VIRTUAL:
             source = SpikeSource(spike_times(rows, nodes.size, trains))
             parts.append(NodePart(net.population(name, len(rows), source), nodes, rows, None))
@@ -216,7 +219,7 @@ def connect(
         receptor=receptor,
         weight=uniform(weight, index),
         delay=uniform(values.delay, index),
-        name=f"{edges.name}:{between}{receptor}",
+        name=net._unused_name(f"{edges.name}:{between}{receptor}"),
     )
 
 
@@ -239,7 +242,8 @@ def add_report(
             f"{spec.where}.cells: {spec.variable!r} means different variables for these nodes; write several reports"
         )
     variable = found.pop()
-    recorder = net.record(reduce(add, selections), [variable.name], every=spec.dt, name=f"report:{spec.name}")
+    name = net._unused_name(f"report:{spec.name}")
+    recorder = net.record(reduce(add, selections), [variable.name], every=spec.dt, name=name)
     return BuiltReport(spec, recorder, variable)
 
 

@@ -14,6 +14,7 @@ from gpusyn.io.stored_values import listed
 from gpusyn.parameters.scalars import nearest, show
 from gpusyn.sonata.attribute_tables import Table, Texts, check_lengths, read_table, read_types
 from gpusyn.sonata.config import Config, TableFiles
+from gpusyn.utils.reprs import ShortRepr
 from gpusyn.utils.typing import Bools, Integers
 
 __all__ = ["Circuit", "Edges", "Nodes", "read_circuit"]
@@ -21,8 +22,8 @@ __all__ = ["Circuit", "Edges", "Nodes", "read_circuit"]
 DEEPEST = 64  # node sets that refer to one another
 
 
-@dataclass(frozen=True)
-class Nodes:
+@dataclass(frozen=True, repr=False)
+class Nodes(ShortRepr):
     """A node population.
 
     Attributes
@@ -66,8 +67,8 @@ class Nodes:
         return names
 
 
-@dataclass(frozen=True)
-class Edges:
+@dataclass(frozen=True, repr=False)
+class Edges(ShortRepr):
     """An edge population; `source` and `target` are rows of the two node populations."""
 
     name: str
@@ -78,8 +79,8 @@ class Edges:
     table: Table
 
 
-@dataclass(frozen=True)
-class Circuit:
+@dataclass(frozen=True, repr=False)
+class Circuit(ShortRepr):
     """Contents of the circuit files of a configuration."""
 
     nodes: Mapping[str, Nodes]

@@ -20,6 +20,7 @@ from gpusyn.parameters.scalars import public, real, whole_steps
 from gpusyn.sonata.configured_outputs import Report, check_outputs, read_output, read_reports
 from gpusyn.sonata.sections import Section, load
 from gpusyn.utils.paths import as_path
+from gpusyn.utils.reprs import ShortRepr
 
 __all__ = ["Config", "SpikeInput", "TableFiles", "read_config"]
 
@@ -47,8 +48,8 @@ class SpikeInput:
     where: str
 
 
-@dataclass(frozen=True)
-class Config:
+@dataclass(frozen=True, repr=False)
+class Config(ShortRepr):
     """A SONATA simulation as its files describe it.
 
     Attributes

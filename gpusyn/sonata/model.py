@@ -13,13 +13,14 @@ from gpusyn.sonata.circuit import Circuit, Nodes
 from gpusyn.sonata.config import Config
 from gpusyn.sonata.configured_outputs import Report
 from gpusyn.sonata.templates import Cell, Variable
+from gpusyn.utils.reprs import ShortRepr
 from gpusyn.utils.typing import Integers
 
 __all__ = ["BuiltReport", "NodePart", "SonataModel"]
 
 
-@dataclass(frozen=True)
-class NodePart:
+@dataclass(frozen=True, repr=False)
+class NodePart(ShortRepr):
     """A gpusyn population and the rows of its SONATA node population; `cell` is ``None`` for virtual nodes."""
 
     population: Population
@@ -28,8 +29,8 @@ class NodePart:
     cell: Cell | None
 
 
-@dataclass(frozen=True)
-class BuiltReport:
+@dataclass(frozen=True, repr=False)
+class BuiltReport(ShortRepr):
     """A configured report and the recorder that collects it."""
 
     spec: Report
@@ -37,8 +38,8 @@ class BuiltReport:
     variable: Variable
 
 
-@dataclass(frozen=True)
-class SonataModel:
+@dataclass(frozen=True, repr=False)
+class SonataModel(ShortRepr):
     """A network made from SONATA files.
 
     Attributes

@@ -20,6 +20,7 @@ from gpusyn.sonata.build import build
 from gpusyn.sonata.config import read_config
 from gpusyn.sonata.model import SonataModel
 from gpusyn.sonata.outputs import LOG_BEGINS, prepare, write_outputs
+from gpusyn.utils.reprs import ShortRepr
 
 __all__ = ["RunResult", "TypeRate", "rates_by_type", "run_config"]
 
@@ -35,8 +36,8 @@ class TypeRate:
     rate: float
 
 
-@dataclass(frozen=True)
-class RunResult:
+@dataclass(frozen=True, repr=False)
+class RunResult(ShortRepr):
     """Result of the run of a SONATA configuration.
 
     Attributes

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
+from typing import Any
+
+from gpusyn.utils.calls import show
 
 MOST = 8
+
+
+class ShortRepr:
+    """Base class of dataclasses (with ``repr=False``) that may hold large things, of which each prints short.
+
+    >>> Point = dataclasses.make_dataclass("Point", ["x"], bases=(ShortRepr,), repr=False)
+    >>> Point(list(range(1000)))
+    Point(x=[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16...)
+    """
+
+    def __repr__(self) -> str:
+        this: Any = self
+        fields = (f"{field.name}={show(getattr(self, field.name))}" for field in dataclasses.fields(this))
+        return f"{type(self).__name__}({', '.join(fields)})"
 
 
 def shortened(items: Iterable[str]) -> list[str]:

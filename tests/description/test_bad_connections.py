@@ -34,7 +34,8 @@ CONNECTIONS = [
         ["Network.connect().post", "another network"],
         lambda w: w.connect(post=w.I + w.foreign),
     ),
-    (ArgumentError, ["Network.connect().pre", "E + I", "got 'E'"], lambda w: w.connect(pre="E")),
+    (ArgumentError, ["Network.connect().pre", "its name", "E + I", "got 3"], lambda w: w.connect(pre=3)),
+    (UnknownNameError, ["Network.connect().pre", "'EE'", "known here: ", "E"], lambda w: w.connect(pre="EE")),
     (ArgumentError, ["Network.connect().post", "population", "got None"], lambda w: w.connect(post=None)),
     (
         ParameterError,
@@ -168,8 +169,8 @@ CONNECTIONS = [
     (ArgumentError, ["Network.connect()", "missing", "'rule'"], lambda w: w.net.connect(w.E, w.I)),
     (
         ParameterError,
-        ["Network.connect().name", "'E->E:AMPA' is already", "projection", "with name="],
-        lambda w: [w.connect(post=w.E) for _ in range(2)],
+        ["Network.connect().name", "'E->E' is already", "a projection", "choose another"],
+        lambda w: [w.connect(post=w.E, name="E->E") for _ in range(2)],
     ),
     (
         ParameterError,

@@ -42,8 +42,8 @@ def test_no_concentration_takes_junk():
 
 
 def twice(net):
-    net.infuse("NBQX", 1.0)
-    net.infuse("NBQX", 1.0)
+    net.infuse("NBQX", 1.0, name="bath")
+    net.infuse("NBQX", 1.0, name="bath")
 
 
 AMPA = drugs.CompetitiveAntagonist("AMPA", K=1.0)
@@ -62,7 +62,7 @@ ROWS = [
     (ParameterError, [".stop", "later than start = 50", "got 50"], lambda net: net.infuse("NBQX", 1.0, 50.0, 50.0)),
     (ParameterError, [".wash_in", "ms >= 0", "got -1"], lambda net: net.infuse("NBQX", 1.0, wash_in=-1.0)),
     (ParameterError, [".wash_out", "needs a stop=", "got 5"], lambda net: net.infuse("NBQX", 1.0, wash_out=5.0)),
-    (ParameterError, ["Network.infuse().name", "'infuse->NBQX' is already", "infusion", "name="], twice),
+    (ParameterError, ["Network.infuse().name", "'bath' is already", "an infusion"], twice),
     (ArgumentError, ["Network.infuse().name", "str", "got 3"], lambda net: net.infuse("NBQX", 1.0, name=3)),
     (ArgumentError, ["Drug 'x'", "at least one action", "CompetitiveAntagonist"], lambda net: gs.Drug("x")),
     (ArgumentError, ["Drug 'x'.actions[1]", "an action", "got 'AMPA'"], lambda net: gs.Drug("x", AMPA, "AMPA")),

@@ -59,8 +59,8 @@ INPUTS = [
     (ArgumentError, ["Network.drive()", "'rates'", "'rate'"], lambda w: w.drive(rates=1.0)),
     (
         ParameterError,
-        ["Network.drive().name", "'drive->E:AMPA' is already", "drive", "name="],
-        same_name("drive", "AMPA", rate=1.0, weight=1.0),
+        ["Network.drive().name", "'noise' is already", "a drive", "choose another"],
+        same_name("drive", "AMPA", rate=1.0, weight=1.0, name="noise"),
     ),
     (ParameterError, ["Network.inject().target", "another network"], lambda w: w.net.inject(w.foreign, 1.0)),
     (
@@ -74,7 +74,7 @@ INPUTS = [
     (ArgumentError, [".current", "got True"], lambda w: w.net.inject(w.E, True)),
     (ArgumentError, [".current", "Normal", "draw"], lambda w: w.net.inject(w.E, gs.Normal(1.0, 0.1))),
     (ParameterError, [".stop", "later than start = 0"], lambda w: w.net.inject(w.E, 1.0, stop=0.0)),
-    (ParameterError, ["Network.inject().name", "already"], same_name("inject", 1.0)),
+    (ParameterError, ["Network.inject().name", "is already", "an injection"], same_name("inject", 1.0, name="x")),
     (ArgumentError, ["Network.inject()", "'amplitude'"], lambda w: w.net.inject(w.E, amplitude=1.0)),
     (ParameterError, ["Network.clamp().target", "another network"], lambda w: w.net.clamp(w.foreign, -70.0)),
     (ParameterError, ["Network.clamp().target", "'bg'", "no membrane"], lambda w: w.net.clamp(w.bg, -70.0)),

@@ -13,7 +13,8 @@ def world():
 
 RECORDERS = [
     (ParameterError, ["Network.record().source", "another network"], lambda w: w.net.record(w.foreign, "V")),
-    (ArgumentError, ["Network.record().source", "got 'E'"], lambda w: w.net.record("E", "V")),
+    (ArgumentError, ["Network.record().source", "got ['E']"], lambda w: w.net.record(["E"], "V")),
+    (UnknownNameError, ["Network.record().source", "'EE'"], lambda w: w.net.record("EE", "V")),
     (
         UnknownNameError,
         [
@@ -32,11 +33,24 @@ RECORDERS = [
     (UnknownNameError, ["'h_GABA_A'", "known here"], lambda w: w.net.record(w.E, "h_GABA_A")),
     (UnknownNameError, ["'g_AMPA'", "did you mean 'I_AMPA'"], lambda w: w.net.record(w.C, "g_AMPA")),
     (UnknownNameError, ["'bg' is a PoissonSource", "no 'V'", "spikes"], lambda w: w.net.record(w.bg, "V")),
+    (UnknownNameError, ["'bg' is a PoissonSource", "no 'V'"], lambda w: w.net.record(w.bg, ["spikes", "V"])),
     (
         ParameterError,
-        ["spikes and traces", "call record() twice"],
-        lambda w: w.net.record(w.E, ["spikes", "V"]),
+        ["Recorder 'E:V'.every", "ms > 0", "got 0"],
+        lambda w: w.net.record(w.E, ["spikes", "V"], every=0.0),
     ),
+    (ParameterError, ["'spikes' is named twice"], lambda w: w.net.record(w.E, ["spikes", "V", "spikes"])),
+    (
+        ParameterError,
+        ["Recorder 'E:spikes'.start", "ms >= 0", "got -1"],
+        lambda w: w.net.record(w.E, "spikes", start=-1.0),
+    ),
+    (
+        ParameterError,
+        ["Recorder 'E:V'.stop", "later than start = 5 ms", "got 5"],
+        lambda w: w.net.record(w.E, "V", start=5.0, stop=5.0),
+    ),
+    (ArgumentError, ["Recorder 'E:V'.stop", "got 'end'"], lambda w: w.net.record(w.E, "V", stop="end")),
     (ParameterError, ["'V' is named twice"], lambda w: w.net.record(w.E, ["V", "V"])),
     (ParameterError, ["at least one variable"], lambda w: w.net.record(w.E, [])),
     (ArgumentError, ['"spikes", or names', "got 3"], lambda w: w.net.record(w.E, 3)),
@@ -63,8 +77,8 @@ RECORDERS = [
     ),
     (
         ParameterError,
-        ["Network.record().name", "'E:V' is already", "recorder", "name="],
-        same_name("record", "V"),
+        ["Network.record().name", "'x' is already", "a recorder", "choose another"],
+        same_name("record", "V", name="x"),
     ),
     (ArgumentError, ["Network.record()", "'interval'"], lambda w: w.net.record(w.E, "V", interval=1.0)),
 ]

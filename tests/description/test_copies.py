@@ -47,6 +47,7 @@ def objects(folder: Any) -> list[Any]:
         gs.Uniform(0.0, 1.0), gs.Normal(0.0, 1.0), gs.LogNormal(1.0, 0.5), gs.Exponential(1.0), gs.Gamma(2.0, 1.0),
         gs.FixedProbability(0.1), gs.FixedInDegree(1), gs.FixedOutDegree(1), gs.FixedTotalNumber(1), gs.OneToOne(),
         gs.AllToAll(), gs.FromArrays([0], [1]), gs.FromSparse(sparse.eye_array(3)),
+        gs.FromTable({"pre": [0], "post": [1], "w": [0.5], "kind": ["x"]}),
         gs.DistanceDependent(0.5, sigma=1.0), gs.DistanceDelay(1.0, offset=2.0),
         gs.kinetics.Exponential(2.0), gs.kinetics.Alpha(2.0), gs.kinetics.DualExponential(1.0, 2.0),
         gs.kinetics.FirstOrder.AMPA(), gs.kinetics.Markov.AMPA(), gs.CurrentReceptor("fast", tau=2.0),

@@ -34,7 +34,7 @@ def network():
     net.clamp(I, -40.0)
     net.infuse("CNQX", 10.0, start=100.0)
     net.record(E + I, "spikes")
-    net.record(E[:2], ["V", "g_AMPA"], every=1.0)
+    net.record(E[:2], ["V", "g_AMPA"], every=1.0, start=20.0, stop=30.0)
     return net
 
 
@@ -53,7 +53,7 @@ ROWS = [
     ("clamp->I", "I", "voltage clamp to -40 mV"),
     ("infuse->CNQX", "bath", "CNQX, 10 uM from 100 ms"),
     ("E+I:spikes", "E+I", "spikes"),
-    ("E[0:2]:V+g_AMPA", "E[0:2]", "V, g_AMPA, every 1 ms"),
+    ("E[0:2]:V+g_AMPA", "E[0:2]", "V, g_AMPA, every 1 ms from 20 ms to 30 ms"),
 ]  # fmt: skip
 
 

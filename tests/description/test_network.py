@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from gpusyn.errors import ImmutableError, ParameterError
+from gpusyn.errors import ImmutableError, ParameterError, UnknownNameError
 
 
 @pytest.fixture
@@ -23,6 +23,54 @@ def E(net):
 @pytest.fixture
 def I(net, E):  # noqa: E743 - the field's name for inhibitory neurons
     return net.population("I", 5, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()])
+
+
+class TestNames:
+    def test_a_second_object_of_the_same_kind_is_numbered(self, net, E):
+        """Names key the random streams: the first keeps the name that it has alone."""
+        for number in ("", " #2", " #3"):
+            assert net.connect(E, E, gs.OneToOne(), receptor="AMPA", weight=1.0).name == f"E->E:AMPA{number}"
+            assert net.inject(E, 1.0).name == f"inject->E{number}"
+            assert net.drive(E, "AMPA", rate=1.0, weight=1.0).name == f"drive->E:AMPA{number}"
+            assert net.infuse("NBQX", 1.0).name == f"infuse->NBQX{number}"
+            assert net.record(E, "V").name == f"E:V{number}"
+
+    def test_a_name_that_was_given_is_passed_over(self, net, E):
+        net.inject(E, 1.0, name="inject->E #2")
+        assert [net.inject(E, 1.0).name for _ in range(3)] == ["inject->E", "inject->E #3", "inject->E #4"]
+
+    def test_populations_by_name(self, net, E, I):
+        projection = net.connect("E", "I", gs.AllToAll(), receptor="AMPA", weight=1.0)
+        assert projection.pre is E
+        assert projection.post is I
+        assert net.drive("E", "AMPA", rate=1.0, weight=1.0).target is E
+        assert net.inject("E", np.ones(20)).target is E
+        assert net.clamp("I", -60.0).target is I
+        assert net.record("E", "spikes").source is E
+
+    @pytest.mark.parametrize("method", ["inject", "clamp"])
+    def test_an_unknown_name_says_which_are_known(self, net, E, I, method):
+        with pytest.raises(UnknownNameError, match=rf"Network.{method}\(\).target: unknown name 'F'.*known here: E, I"):
+            getattr(net, method)("F", 1.0)
+
+
+def test_what_a_network_returns_prints_short(net, E):
+    """Whatever its arrays and how many neurons it has, an object prints on a line or two."""
+    many = net.population(
+        "many", 5000, gs.LIF(C_m=100.0 + np.arange(5000)), receptors=gs.AMPA(), V=np.full(5000, -60.0)
+    )
+    ones = np.ones(5000)
+    for made in (
+        many,
+        net.drive(many, "AMPA", rate=ones, weight=ones),
+        net.inject(many, ones),
+        net.clamp(many[10:20], gs.Waveform(np.arange(999.0), np.zeros(999))),
+        net.connect(many, many, gs.OneToOne(), receptor="AMPA", weight=ones),
+        net.record(many[np.arange(0, 5000, 7)], "V"),
+    ):
+        assert "\n" not in repr(made)
+        assert len(repr(made)) < 250
+        assert made.name in repr(made)
 
 
 class TestSelections:

@@ -8,6 +8,7 @@ from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
 from gpusyn.neurons import NEURONS
 from gpusyn.parameters import scalars as checks
 from gpusyn.parameters import values as drawn_or_given
+from gpusyn.parameters.units import as_floats
 from gpusyn.receptors import RECEPTORS
 
 
@@ -85,6 +86,16 @@ class FakeQuantity:
         return type("Converted", (), {"magnitude": 1000 * np.asarray(self.si), "units": unit})()
 
 
+class Volts(float):
+    """A number of volts that is a float, as elements of some arrays with units are."""
+
+    units = "V"
+
+    def to(self, unit):
+        assert unit == "mV"
+        return type("Converted", (), {"magnitude": 1000 * float(self), "units": unit})()
+
+
 class TestUnits:
     @pytest.mark.parametrize("way", ["to", "rescale"])
     def test_quantities_are_converted(self, way):
@@ -94,6 +105,15 @@ class TestUnits:
             -50.0,
             -40.0,
         ]
+
+    @pytest.mark.parametrize("way", ["to", "rescale"])
+    def test_one_quantity_among_numbers_and_at_any_depth(self, way):
+        """Numpy alone would take the number of such a quantity, and forget its unit."""
+        one = FakeQuantity(-0.05, way)
+        assert gs.LIF(V_th=[one, -40.0]).V_th.tolist() == [-50.0, -40.0]
+        assert gs.LIF(V_th=np.array([one, -40.0], dtype=object)).V_th.tolist() == [-50.0, -40.0]
+        assert as_floats([[one, -40.0], (-30, one)], "x", "mV", "must be").tolist() == [[-50, -40], [-30, -50]]
+        assert gs.LIF(V_th=Volts(-0.05)).V_th == -50.0
 
     def test_a_wrong_dimension_is_refused(self):
         with pytest.raises(ParameterError, match=r"LIF.C_m: must be in pF.*cannot convert to pF"):

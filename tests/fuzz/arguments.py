@@ -37,6 +37,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     gs.FixedTotalNumber: lambda w: {"n": 5},
     gs.FromArrays: lambda w: {"pre": [0, 1], "post": [1, 2]},
     gs.FromSparse: lambda w: {"matrix": sparse()},
+    gs.FromTable: lambda w: {"frame": {"pre": [0, 1], "post": [1, 2], "w": [1.0, 2.0]}, "pre": "pre", "post": "post"},
     gs.Gamma: lambda w: {"shape": 2.0, "scale": 1.0},
     gs.LogNormal: lambda w: {"mean": 2.0, "std": 1.0},
     gs.Normal: lambda w: {"mean": 2.0, "std": 1.0},
@@ -171,13 +172,14 @@ EXEMPT = {
     "abstract; users write subclasses": {"NeuronModel", "Receptor", "Action", "Kinetics"},
     "made by the library only": {
         *("Clamp", "Drive", "Infusion", "Injection", "Population", "Projection", "Recorder", "Selection"),
-        *("IVCurve", "NmdaAmpaRatio", "PSC", "PSP", "Results", "RecorderLayout", "StreamFile", "sample_times"),
+        *("IVCurve", "NmdaAmpaRatio", "PSC", "PSP", "Results", "RecorderLayout", "StreamFile"),
+        *("recorded_time", "sample_times"),
         *("Config", "RunResult", "SonataModel", "TypeRate"),
     },
     "Python's own methods of a mapping": {"Results.items", "Results.keys", "Results.values"},
     "entries of the table of SONATA templates": {"Cell", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
-        f"Rule.{name}" for name in ("bind", "blocks", "check", "draw", "expected", "max_in_degree", "share")
+        f"Rule.{name}" for name in ("bind", "blocks", "check", "column", "draw", "expected", "max_in_degree", "share")
     }
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
     "what a distribution offers to the builder": {"Distribution.draw"},

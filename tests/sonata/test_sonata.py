@@ -11,7 +11,7 @@ import pytest
 from gpusyn.errors import FileError, ParameterError
 from gpusyn.io.results_file import open_results
 from gpusyn.sonata import run_config
-from tests.helpers.sonata_circuit import SmallCircuit, write_json
+from tests.helpers.sonata_circuit import SmallCircuit, write_json, write_nodes
 
 h5py = pytest.importorskip("h5py", reason="SONATA files need h5py")
 
@@ -125,6 +125,14 @@ def test_spikes_sorted_by_id(small):
         assert file["spikes/cells"].attrs["sorting"] == 1
 
 
+def test_models_and_results_print_short(small):
+    result, _ = run(small)
+    for thing in (result, result.model, result.model.config, result.model.circuit, result.model.parts["cells"][0]):
+        assert "\n" not in repr(thing)
+        assert len(repr(thing)) < 1000
+    assert "report:potential" in repr(result.model.reports[0])
+
+
 def test_split_populations_come_back_together(small):
     whole, _ = run(small)
     small.models["I.json"]["tau_syn_in"] = 1.0  # no inhibitory neuron has inhibitory input
@@ -135,6 +143,26 @@ def test_split_populations_come_back_together(small):
         for name in ("timestamps", "node_ids"):
             assert mine[f"spikes/cells/{name}"][()].tolist() == other[f"spikes/cells/{name}"][()].tolist()
     assert [(one.type, one.spikes) for one in parts.rates] == [(one.type, one.spikes) for one in whole.rates]
+
+
+@pytest.mark.parametrize("name", ["spikes", "report:potential", "cells_0", "cells_to_cells:cells_0->cells_0:ex"])
+def test_names_of_populations_may_be_those_that_gpusyn_gives(small, name):
+    """The names of a circuit's populations are its own; no object of gpusyn's stands in their way."""
+    small.models["I.json"]["tau_syn_in"] = 1.0  # so that "cells" becomes "cells_0" and "cells_1"
+    alone, _ = run(small)
+    small.folder = small.folder / "again"
+    write_nodes(small.folder / "network" / "more.h5", name, [100, 100])
+    more = {"nodes_file": "$NETWORK_DIR/more.h5", "node_types_file": "$NETWORK_DIR/cell_types.csv"}
+    for entries in (lambda nodes: nodes.append(more), lambda nodes: nodes.insert(0, nodes.pop())):
+        entries(small.circuit["networks"]["nodes"])  # behind the others, then before them
+        found, _ = run(small)
+        assert found.model.net.populations[name].size == 2
+        assert [part.nodes.name for part in found.model.parts[name]] == [name]
+        with h5py.File(found.files[0]) as mine, h5py.File(alone.files[0]) as other:
+            assert sorted(mine["spikes"]) == sorted(["cells", name])
+            for dataset in ("timestamps", "node_ids"):
+                assert mine[f"spikes/cells/{dataset}"][()].tolist() == other[f"spikes/cells/{dataset}"][()].tolist()
+        small.simulation["output"]["overwrite_output_dir"] = True
 
 
 def test_nothing_is_written_when_something_is_wrong(small):

@@ -1,0 +1,167 @@
+"""The rule whose synapses are the rows of a table: a DataFrame, a structured array or a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gpusyn.connectivity.explicit import GivenSynapses
+from gpusyn.errors import ArgumentError, FileError, ParameterError
+from gpusyn.parameters.scalars import frozen, one_of, public, show
+from gpusyn.parameters.units import as_array
+from gpusyn.utils.calls import attribute
+from gpusyn.utils.paths import as_path
+from gpusyn.utils.reprs import shortened
+from gpusyn.utils.typing import Array
+
+__all__ = ["FromTable"]
+
+SEPARATORS = "\t;, "  # of CSV files; the first that is in the header counts
+
+
+@public
+class FromTable(GivenSynapses):
+    """Synapses that are the rows of a table; ``weight=`` and ``delay=`` of ``connect`` may name its columns.
+
+    Parameters
+    ----------
+    frame : DataFrame, structured array, mapping of str to array_like, or path
+        The table; a path is that of a CSV file in UTF-8 whose first line has the names of the columns, separated by
+        tabs, semicolons, commas or blanks. The numbers are copied.
+    pre, post : str
+        Names of the columns with the positions in the presynaptic and the postsynaptic selection, from 0.
+
+    Raises
+    ------
+    ArgumentError
+        If `frame` is not a table, or a position is not a whole number.
+    FileError
+        If a CSV file cannot be read, or a line has another number of values than the header.
+    ParameterError
+        If columns differ in length or a position is negative. When it is connected: if a position lies beyond its
+        selection, or a column that is used has no numbers.
+    UnknownNameError
+        If there is no column of the name.
+
+    Examples
+    --------
+    >>> import gpusyn as gs
+    >>> net = gs.Network()
+    >>> cells = net.population("cells", 3, gs.LIF(), receptors=gs.AMPA())
+    >>> table = gs.FromTable({"pre": [0, 0, 2], "post": [1, 2, 1], "w": [0.5, 1.0, 2.0], "d": [1.0, 1.5, 1.0]})
+    >>> table
+    FromTable(3 synapses, columns pre, post, w, d)
+    >>> net.connect(cells, cells, table, receptor="AMPA", weight="w", delay="d").weights["AMPA"]
+    array([0.5, 1. , 2. ])
+    """
+
+    columns: Mapping[str, Array | None]
+
+    def __init__(self, frame: Any, pre: str = "pre", post: str = "post") -> None:
+        columns = _columns(frame)
+        for name, end in ((pre, "pre"), (post, "post")):
+            one_of(name, columns, f"FromTable.{end}")
+        kept = {name: _numbers(column, f"FromTable: column {name!r}") for name, column in columns.items()}
+        self._set(columns=kept)
+        lengths = {len(column) for column in columns.values()}
+        if len(lengths) > 1:
+            raise ParameterError(f"FromTable.frame: its columns must be of equal length (got {sorted(lengths)})")
+        self._hold(*(_whole(self.column(name, f"FromTable.{end}")) for name, end in ((pre, "pre"), (post, "post"))))
+
+    def column(self, name: str, where: str) -> Array:
+        """Return the numbers of a column."""
+        found = self.columns[one_of(name, self.columns, where)]
+        if found is None:
+            raise ParameterError(f"{where}: column {name!r} of FromTable must have numbers alone; choose another")
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        same = super().__eq__(other)
+        if same is not True:
+            return same
+        assert isinstance(other, FromTable)
+        return list(self.columns) == list(other.columns) and all(
+            column is theirs is None or (column is not None and theirs is not None and np.array_equal(column, theirs))
+            for column, theirs in zip(self.columns.values(), other.columns.values(), strict=True)
+        )
+
+    __hash__ = GivenSynapses.__hash__
+
+    def __repr__(self) -> str:
+        return f"FromTable({len(self.pre)} synapses, columns {', '.join(shortened(self.columns))})"
+
+
+def _columns(frame: Any) -> dict[str, Any]:
+    """Return the columns of a table by name."""
+    if isinstance(frame, (str, os.PathLike)):
+        return _read(frame)
+    names = attribute(attribute(frame, "dtype"), "names")  # of a structured array
+    if names is None:
+        names = frame if isinstance(frame, Mapping) else attribute(frame, "columns")
+    try:
+        return {
+            str(name): as_array(frame[name], "FromTable.frame", f"column {name!r} must fit") for name in list(names)
+        }
+    except ParameterError:
+        raise
+    except Exception:  # whatever an object of another kind raises
+        raise ArgumentError(
+            "FromTable.frame: must be a DataFrame, a structured array, a mapping from names to arrays, or the path of "
+            f"a CSV file (got {show(frame)}); for arrays without names use FromArrays(pre, post)"
+        ) from None
+
+
+def _read(path: Any) -> dict[str, Any]:
+    """Return the columns of a CSV file by name."""
+    name = as_path(path, "FromTable.frame")
+    try:
+        with name.open(newline="", encoding="utf-8-sig") as file:
+            header = file.readline()
+            separator = next((mark for mark in SEPARATORS if mark in header.strip()), ",")
+            file.seek(0)
+            reader = csv.reader(file, delimiter=separator, skipinitialspace=True)
+            rows = [(reader.line_num, [value.strip() for value in row]) for row in reader if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FileError(
+            f"FromTable.frame: {name}: cannot be read ({reason}); give the path of a CSV file in UTF-8"
+        ) from None
+    if not rows:
+        raise FileError(f"FromTable.frame: {name}: is empty; its first line must have the names of the columns")
+    names = rows.pop(0)[1]
+    if len(set(names)) < len(names):
+        raise FileError(f"FromTable.frame: {name}: names a column twice ({show(names)}); give each its own name")
+    for line, row in rows:
+        if len(row) != len(names):
+            raise FileError(
+                f"FromTable.frame: {name}, line {line}: has {len(row)} values, but the header names {len(names)} "
+                f"columns, {show(names)}"
+            )
+    columns = zip(*(row for _, row in rows), strict=True) if rows else [()] * len(names)
+    return {name: np.array(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _numbers(column: Any, where: str) -> Array | None:
+    """Return a read-only copy of the numbers of a column; None if it has anything else."""
+    if column.ndim != 1:
+        raise ParameterError(f"{where}: must be one-dimensional (got shape {column.shape}); is its name there twice?")
+    if column.dtype.kind in "iuf":
+        return frozen(column, column.dtype)
+    if column.dtype.kind in "OUS":  # texts of a file, or numbers that may be missing
+        for dtype in (np.int64, np.float64):
+            try:
+                return frozen(column, dtype)
+            except (TypeError, ValueError, OverflowError):
+                continue
+    return None
+
+
+def _whole(column: Array) -> Array:
+    """Return floating-point numbers that are whole as integers; return other columns as they are."""
+    if column.dtype.kind == "f" and np.all(np.abs(column) < 2.0**53) and np.all(column == np.rint(column)):
+        return column.astype(np.int64)
+    return column

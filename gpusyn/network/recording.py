@@ -1,0 +1,174 @@
+"""The method of a network that adds recorders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Literal, overload
+
+from gpusyn.errors import ArgumentError
+from gpusyn.network.populations import Selection
+from gpusyn.network.recorder import (
+    Recorder,
+    RecorderPair,
+    SpikeRecorder,
+    TraceRecorder,
+    checked_file,
+    checked_overwrite,
+    checked_variables,
+)
+from gpusyn.network.registry import NetworkObjects
+from gpusyn.parameters.scalars import public, real, show
+from gpusyn.parameters.waveform import time_window
+
+
+class NetworkRecording(NetworkObjects):
+    """Method of :class:`gpusyn.Network` that adds recorders."""
+
+    @overload
+    def record(  # type: ignore[overload-overlap]  # "spikes" in a variable of type str counts as traces
+        self,
+        source: Selection | str,
+        variables: Literal["spikes"],
+        *,
+        start: float = 0.0,
+        stop: float | None = None,
+        file: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+        name: str | None = None,
+    ) -> SpikeRecorder: ...
+    @overload
+    def record(  # type: ignore[overload-overlap]
+        self,
+        source: Selection | str,
+        variables: tuple[Literal["spikes"], str, *tuple[str, ...]],
+        *,
+        every: float | None = None,
+        start: float = 0.0,
+        stop: float | None = None,
+        file: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+        name: str | None = None,
+    ) -> RecorderPair: ...
+    @overload
+    def record(
+        self,
+        source: Selection | str,
+        variables: str | Sequence[str],
+        *,
+        every: float | None = None,
+        start: float = 0.0,
+        stop: float | None = None,
+        file: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+        name: str | None = None,
+    ) -> TraceRecorder: ...
+    @public
+    def record(
+        self,
+        source: Selection | str,
+        variables: str | Sequence[str],
+        *,
+        every: float | None = None,
+        start: float = 0.0,
+        stop: float | None = None,
+        file: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+        name: str | None = None,
+    ) -> Recorder | RecorderPair:
+        """Record spikes, traces or both.
+
+        Parameters
+        ----------
+        source : Selection or str
+            Recorded neurons of this network, or the name of a population.
+        variables : str or sequence of str
+            ``"spikes"``, variables that all recorded populations have (see ``Population.variables``), or both:
+            ``"V"`` (mV);
+            ``"g_<receptor>"`` (nS), ``"I_<receptor>"`` (pA) and, of kinetics with a rise, ``"h_<receptor>"`` (nS/ms, or
+            pA/ms of a CurrentReceptor);
+            ``"B_<receptor>"``, the open fraction of a magnesium block;
+            ``"Ca"``, the calcium (uM) that enters through receptors with ``Pf``;
+            ``"w"`` (pA) of an AdEx, ``"u"`` (mV/ms) of an Izhikevich, and ``"m"``, ``"h"`` and ``"n"`` of a
+            HodgkinHuxley neuron.
+        every : float, optional
+            Sampling interval of traces (ms), a multiple of dt; by default every step is sampled. Samples are taken at
+            its multiples, whatever `start` is.
+        start, stop : float, optional
+            Interval (start, stop] (ms), multiples of dt, open at its start as in NEST; by default all is recorded.
+        file : path, optional
+            HDF5 file to which the data are streamed; several recorders may share one. A relative path starts at the
+            present working directory. ``{trial}`` in it stands for the number of the trial.
+        overwrite : bool
+            If True, a Simulator replaces a result that is in the file already; otherwise it refuses to.
+        name : str, optional
+            Unique name; by default ``source:variables``, numbered if it is taken. If both spikes and traces are
+            recorded, ``name:spikes`` and ``name:variables`` are the names of the two.
+
+        Returns
+        -------
+        Recorder or RecorderPair
+            The key of the data: ``sim.data[recorder]`` is a SpikeData or a TraceData. If both are recorded, a pair of
+            recorders, ``spikes, traces = net.record(cells, ["spikes", "V"])``; with the pair itself as key, the data
+            are a pair as well: ``sim.data[pair].spikes`` and ``sim.data[pair].traces``.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument has the wrong type, or `every` is given for spikes.
+        FileError
+            If the file is relative and the working directory is gone.
+        ParameterError
+            If a variable is named twice, the interval is not positive, `stop` is not later than `start`, the source
+            belongs to another network, the name is taken, or recorders of one file differ in `overwrite`.
+        UnknownNameError
+            If a recorded population has no such variable.
+        SimulationError
+            If a simulator uses the network.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 5, gs.LIF(I_e=200.0), receptors=gs.AMPA())
+        >>> spikes, traces = net.record(cells, "spikes"), net.record(cells[:2], ["V", "I_AMPA"], every=0.5)
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.run(100.0)
+        ...     len(sim.data[spikes]), sim.data[traces]["V"].shape
+        (15, (200, 2))
+        """
+        here = "Network.record()"
+        chosen = self._own(source, f"{here}.source")
+        kept = checked_variables(variables, chosen, f"{here}.variables")
+        traces = tuple(variable for variable in kept if variable != "spikes")
+        if len(traces) == len(kept) or not traces:
+            made: Recorder = self._recorder(chosen, kept, every, start, stop, file, overwrite, name)
+            return self._add("recorder", made)
+        names = [None if name is None else f"{name}:{part}" for part in ("spikes", "+".join(traces))]
+        spikes = self._recorder(chosen, ("spikes",), None, start, stop, file, overwrite, names[0])
+        sampled = self._recorder(chosen, traces, every, start, stop, file, overwrite, names[1])
+        return RecorderPair(self._add("recorder", spikes), self._add("recorder", sampled))
+
+    def _recorder(
+        self,
+        source: Selection,
+        variables: tuple[str, ...],
+        every: Any,
+        start: Any,
+        stop: Any,
+        file: Any,
+        overwrite: Any,
+        name: Any,
+    ) -> Any:
+        """Return a recorder of spikes or of traces, with checked arguments."""
+        name = self._free_name("recorder", name, f"{source.name}:{'+'.join(variables)}")
+        where = f"Recorder {name!r}"
+        if every is not None:
+            if variables == ("spikes",):
+                raise ArgumentError(f"{where}.every: is for traces; every spike is recorded (got {show(every)})")
+            every = real(every, f"{where}.every", unit="ms", above=0.0)
+        window = time_window(start, stop, where)
+        path = checked_file(file, f"{where}.file")
+        replace = checked_overwrite(overwrite, path, self.recorders.values(), f"{where}.overwrite")
+        kind = SpikeRecorder if variables == ("spikes",) else TraceRecorder
+        return kind(name, source, variables, every, path, replace, *window)

@@ -1,0 +1,188 @@
+"""Synapses with their own weights and delays: rows of a table, and entries of a sparse matrix."""
+
+import numpy as np
+import pytest
+
+import gpusyn as gs
+from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
+
+PRE, POST, W, D = [0, 0, 2, 3], [1, 2, 1, 0], [0.5, 1.0, 2.0, 0.25], [1.0, 1.5, 1.0, 3.2]
+TABLE = {"pre": PRE, "post": POST, "w": W, "d": D, "kind": ["a", "b", "a", "a"]}
+TEXT = "pre,post,w,d,kind\n0,1,0.5,1.0,a\n0,2,1.0,1.5,b\n2,1,2.0,1.0,a\n3,0,0.25,3.2,a\n"
+
+
+@pytest.fixture
+def net():
+    net = gs.Network()
+    net.population("E", 4, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA(), gs.GABA_A()])
+    return net
+
+
+def frame(kind, folder):
+    """Return the table as a mapping, a structured array, a DataFrame or the path of a file."""
+    if kind == "mapping":
+        return TABLE
+    if kind == "structured array":
+        dtype = [("pre", "i8"), ("post", "u2"), ("w", "f4"), ("d", "f8"), ("kind", "U1")]
+        return np.array(list(zip(*TABLE.values(), strict=True)), dtype=dtype)
+    if kind == "DataFrame":
+        return pytest.importorskip("pandas").DataFrame(TABLE)
+    if kind == "imitated DataFrame":  # as of pandas and polars, with ids that became floats beside missing values
+        return type("Frame", (), {"columns": list(TABLE), "__getitem__": lambda self, name: as_stored(name)})()
+    path = folder / "synapses.csv"
+    encoding = "utf-8-sig" if kind == "with a mark" else "utf-8"
+    text = TEXT.replace(",", {"tabs": "\t", "semicolons": "; ", "blanks": " "}.get(kind, ","))
+    path.write_text(text, encoding=encoding, newline="\r\n" if kind == "with a mark" else "\n")
+    return path if kind == "commas" else str(path)
+
+
+def as_stored(name):
+    return np.array(TABLE[name], dtype={"pre": float, "post": object}.get(name))
+
+
+KINDS = ["mapping", "structured array", "DataFrame", "imitated DataFrame"]
+FILES = ["commas", "tabs", "semicolons", "blanks", "with a mark"]
+
+
+@pytest.mark.parametrize("kind", KINDS + FILES)
+def test_the_rows_of_a_table_are_synapses(net, kind, tmp_path):
+    rule = gs.FromTable(frame(kind, tmp_path))
+    projection = net.connect("E", "E", rule, weight={"AMPA": "w", "NMDA": gs.Ratio("AMPA", 2.0)}, delay="d")
+    assert repr(rule) == "FromTable(4 synapses, columns pre, post, w, d, kind)"
+    assert (rule.pre.tolist(), rule.post.tolist()) == (PRE, POST)
+    assert projection.weights["AMPA"].tolist() == W
+    assert projection.delay.tolist() == D
+    with gs.Simulator(net, dt=0.1, backend="numpy") as sim:
+        found = sim.weights(projection)
+    assert found.pre.tolist() == PRE
+    assert found.post.tolist() == POST
+    np.testing.assert_allclose(found.weight["AMPA"], W, rtol=1e-6)
+    np.testing.assert_allclose(found.weight["NMDA"], 2 * np.array(W), rtol=1e-6)
+    np.testing.assert_allclose(found.delay, D)
+
+
+def test_other_names_and_no_rows(net, tmp_path):
+    rule = gs.FromTable({"from": PRE, "to": POST}, pre="from", post="to")
+    assert rule.post.tolist() == POST
+    empty = tmp_path / "empty.csv"
+    empty.write_text("pre,post,w\n")
+    assert net.connect("E", "E", gs.FromTable(empty), receptor="AMPA", weight="w").rule.pre.tolist() == []
+
+
+def test_the_numbers_are_copied(net):
+    table = {"pre": np.array(PRE), "post": np.array(POST), "w": np.array(W)}
+    rule, same = gs.FromTable(table), gs.FromTable(table)
+    table["w"][:] = table["pre"][:] = 0
+    assert net.connect("E", "E", rule, receptor="AMPA", weight="w").weights["AMPA"].tolist() == W
+    assert rule == same
+    assert rule != gs.FromTable(TABLE)  # other columns
+    assert rule != gs.FromTable(table)  # other numbers
+
+
+@pytest.mark.parametrize(
+    ("table", "error", "message"),
+    [
+        (3, ArgumentError, r"FromTable.frame: must be a DataFrame.*got 3.*FromArrays"),
+        ([[0, 1]], ArgumentError, r"FromTable.frame: must be a DataFrame"),
+        (np.zeros((2, 2)), ArgumentError, r"FromTable.frame: must be a DataFrame"),
+        (TABLE | {"pre": [0.5, 1, 2, 3]}, ArgumentError, r"FromTable.pre: must be integers"),
+        (TABLE | {"pre": [np.nan, 1, 2, 3]}, ArgumentError, r"FromTable.pre: must be integers"),
+        (TABLE | {"pre": ["x", "1", "2", "3"]}, ParameterError, r"FromTable.pre: column 'pre'.*numbers"),
+        (TABLE | {"pre": [-1, 1, 2, 3]}, ParameterError, r"FromTable.pre: must be positions >= 0 \(got -1"),
+        (TABLE | {"w": [1.0]}, ParameterError, r"equal length \(got \[1, 4\]\)"),
+        (TABLE | {"w": np.ones((4, 2))}, ParameterError, r"column 'w': must be one-dimensional"),
+        ({"prae": PRE, "post": POST}, UnknownNameError, r"FromTable.pre: unknown name 'pre'.*known here: prae, post"),
+    ],
+    ids=str,
+)
+def test_wrong_tables(table, error, message):
+    with pytest.raises(error, match=message):
+        gs.FromTable(table)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, r"synapses.csv: cannot be read"),
+        (b"pre,post\n\xff\xfe,1\n", r"cannot be read"),
+        (b"", r"is empty"),
+        (
+            b"pre,post,w\n0,1,0.5\n0,2\n",
+            r"line 3: has 2 values, but the header names 3 columns, \['pre', 'post', 'w'\]",
+        ),
+        (b"pre,post,pre\n0,1,0\n", r"names a column twice"),
+    ],
+)
+def test_wrong_files(tmp_path, text, message):
+    path = tmp_path / "synapses.csv"
+    if text is not None:
+        path.write_bytes(text)
+    with pytest.raises(FileError, match=message):
+        gs.FromTable(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"weight": "W"}, UnknownNameError, r"connect\(\).weight: unknown name 'W'.*known here: pre, post, w"),
+        ({"weight": "kind"}, ParameterError, r"connect\(\).weight: column 'kind' of FromTable must have numbers"),
+        ({"weight": 1.0, "delay": "x"}, UnknownNameError, r"Projection 'E->E:AMPA'.delay: unknown name 'x'"),
+        ({"weight": {"AMPA": "x"}, "receptor": None}, UnknownNameError, r"weight\['AMPA'\]: unknown name 'x'"),
+        (
+            {"weight": "w", "rule": gs.FixedProbability(0.5)},
+            ArgumentError,
+            r"weight: .*got 'w'.*column of gs.FromTable",
+        ),
+        ({"weight": 1.0, "delay": "d", "rule": gs.AllToAll()}, ArgumentError, r"delay: .*got 'd'.*gs.FromTable"),
+    ],
+    ids=str,
+)
+def test_wrong_columns(net, options, error, message):
+    with pytest.raises(error, match=message):
+        net.connect("E", "E", **({"rule": gs.FromTable(TABLE), "receptor": "AMPA"} | options))
+    assert not net.projections
+
+
+class TestSparse:
+    dense = np.array([[0.0, 0.5, -2.0], [0.0, 0.0, -0.25], [1.5, 0.0, 0.0], [0.0, 3.0, 0.0]])
+
+    @pytest.fixture(params=["csr", "csc", "coo"])
+    def synapses(self, request):
+        sparse = pytest.importorskip("scipy.sparse")
+        return gs.FromSparse(getattr(sparse, f"{request.param}_array")(self.dense))
+
+    def test_entries_of_both_signs_have_receptors_of_their_own(self, net, synapses):
+        """The weights that the simulation has are the matrix again."""
+        E = net.populations["E"]
+        plus = net.connect(E, E[:3], synapses.positive, receptor="AMPA", weight="data")
+        minus = net.connect(E, E[:3], synapses.negative, receptor="GABA_A", weight="data")
+        again = np.zeros((4, 3))
+        with gs.Simulator(net, backend="numpy") as sim:
+            for sign, projection in ((1, plus), (-1, minus)):
+                found = sim.weights(projection)
+                assert (found.weight > 0).all()
+                again[found.pre, found.post] += sign * found.weight
+        np.testing.assert_allclose(again, self.dense, rtol=1e-6)
+
+    def test_signed_weights_of_currents(self, synapses):
+        net = gs.Network()
+        cells = net.population("E", 4, gs.LIF(), receptors=gs.CurrentReceptor("I", tau=2.0))
+        weights = net.connect(cells, cells[:3], synapses, receptor="I", weight="data").weights["I"]
+        assert sorted(weights) == [-2.0, -0.25, 0.5, 1.5, 3.0]
+
+    def test_negative_conductances_are_refused(self, net, synapses):
+        with pytest.raises(ParameterError, match=r"nS >= 0"):
+            net.connect("E", net.populations["E"][:3], synapses, receptor="AMPA", weight="data")
+
+    def test_equal_rules_have_equal_values(self):
+        sparse = pytest.importorskip("scipy.sparse")
+        synapses = gs.FromSparse(sparse.coo_array(self.dense))
+        assert synapses == gs.FromSparse(sparse.coo_array(self.dense))
+        assert synapses != gs.FromSparse(sparse.coo_array(2 * self.dense))
+        with pytest.raises(UnknownNameError, match=r"unknown name 'weight'.*known here: data"):
+            synapses.column("weight", "x")
+
+    def test_entries_without_a_sign(self):
+        sparse = pytest.importorskip("scipy.sparse")
+        with pytest.raises(ParameterError, match="real numbers"):
+            _ = gs.FromSparse(sparse.coo_array(([np.nan], ([0], [1])), shape=(3, 3))).positive

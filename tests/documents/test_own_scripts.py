@@ -1,0 +1,71 @@
+"""What the pages say of models in a script of the user's own: the classes of the pages, without a changed package."""
+
+import re
+
+import pytest
+
+import gpusyn as gs
+from gpusyn.receptors import RECEPTORS
+from tests.helpers.paths import ROOT
+from tests.helpers.runs import cpu
+from tests.helpers.tutorial import Page
+
+KAINATE = "adding_a_receptor.md"
+
+
+def own(page, file, name):
+    """Return a class of a page, as a script would define it."""
+    script = {"__name__": "script"}
+    exec(dict(Page(page).files)[file], script)
+    return script[name]
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """Execute the line of the page; it is undone after the test."""
+    monkeypatch.setitem(RECEPTORS, "Kainate", None)
+    text = (ROOT / "docs" / KAINATE).read_text(encoding="utf-8")
+    (line,) = re.findall(r"^gs\.receptors\.RECEPTORS.*", text, re.MULTILINE)
+    kind = own(KAINATE, "gpusyn/receptors/kainate.py", "Kainate")
+    exec(line, {"gs": gs, "Kainate": kind})
+    return kind
+
+
+def peak(kind, backend, drug=None):
+    """Return the largest inward current of one spike (pA)."""
+    net = gs.Network()
+    source, cell = net.population("s", 1, gs.SpikeSource([1.0])), net.population("c", 1, gs.LIF(), receptors=[kind()])
+    net.connect(source, cell, gs.OneToOne(), receptor="Kainate", weight=1.0)
+    if drug is not None:
+        net.infuse(drug, 1.5)
+    current = net.record(cell, "I_Kainate")
+    with gs.Simulator(net, backend=backend) as sim:
+        sim.run(20.0)
+        return float(sim.data[current]["I_Kainate"].min())
+
+
+@pytest.mark.parametrize("backend", ["numpy", "cpu"])
+def test_a_receptor_runs_without_a_line_in_the_package(backend):
+    cpu()  # skips where there is no compiler
+    kind = own(KAINATE, "gpusyn/receptors/kainate.py", "Kainate")
+    assert "Kainate" not in RECEPTORS
+    assert peak(kind, backend) == peak(kind, "numpy")
+    assert peak(kind, backend) == pytest.approx(-70.0, rel=0.05)  # 1 nS at E_rev 0; V rises a little
+
+
+def test_drugs_act_on_a_receptor_of_a_script(registered):
+    """At a concentration of K, an antagonist leaves half of the current."""
+    drug = gs.Drug("x", gs.drugs.CompetitiveAntagonist("Kainate", K=1.5))
+    assert peak(registered, "numpy", drug) == pytest.approx(0.5 * peak(registered, "numpy"), rel=0.05)
+
+
+def test_a_neuron_model_runs_with_numpy():
+    kind = own("adding_a_neuron.md", "gpusyn/neurons/qif.py", "QIF")
+    net = gs.Network()
+    spikes = net.record(net.population("cells", 10, kind(I_e=400.0)), "spikes")
+    with gs.Simulator(net, backend="numpy") as sim:
+        sim.run(100.0)
+        assert len(sim.data[spikes]) > 0
+    cpu()
+    with pytest.raises(gs.FileError, match=r"QIF.*use backend='numpy', which needs none"):
+        gs.Simulator(net, backend="cpu")
