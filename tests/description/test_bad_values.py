@@ -229,7 +229,7 @@ class TestEveryPlace:
             gs.drugs.gaddum([1.0, 2.0], [1.0, 2.0, 3.0], EC50=1.0, K_b=1.0)
 
     def test_numbers_without_end(self):
-        with pytest.raises(ParameterError, match=r"nernst\(\)\.valence: must be a whole number >= -100 <= 100"):
+        with pytest.raises(ParameterError, match=r"nernst\(\)\.valence: must be a whole number >= -100 and <= 100"):
             gs.measure.nernst(140.0, 10.0, valence=10**400)
         with pytest.raises(ParameterError, match="more values than fit into the memory"):
             gs.kinetics.Exponential(range(2**62))
