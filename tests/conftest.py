@@ -2,14 +2,20 @@
 
 import os
 import shutil
+import signal
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.helpers")
 
 from gpusyn.backends.cpu import backend as cpu_backend  # noqa: E402
 from tests.helpers.runs import BACKENDS, backend_named  # noqa: E402 - after helpers are to be rewritten
+
+# A test times nothing, and draws the same each time; tests that draw anew say so themselves.
+settings.register_profile("gpusyn", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gpusyn")
 
 CACHES = {"GPUSYN_CACHE": "cpu", "GPUSYN_EMULATE_CACHE": "emulation"}
 FOLDER = pytest.StashKey[str]()
@@ -20,6 +26,8 @@ def pytest_configure(config):
 
     The processes of pytest-xdist start later and inherit the variables, so they share what any of them compiled.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job that a shell started in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("GPUSYN_CXXFLAGS", "-O1")
     missing = [name for name in CACHES if not os.environ.get(name)]
     if missing:

@@ -73,7 +73,7 @@ PLANTED: dict[str, Case] = {
     "odd_width": Case(1, 32, lambda: (_i(),)),
     "unwritten_shared": Case(1, 32, lambda: (_f(),)),
     "depends_on_order": Case(1, 64, lambda: (_u(1), _u())),
-    "far_away": Case(2, 32, lambda: (_f(), np.int64(1 << 40))),
+    "far_away": Case(2, 32, lambda: (_f(), np.int64(-(1 << 40)))),
     "deep_stack": Case(1, 32, lambda: (_f(), np.int32(0))),
 }
 

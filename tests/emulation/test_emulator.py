@@ -237,7 +237,7 @@ REFUSED = {
     "write_past_end": r"kernel 'write_past_end' wrote outside an array of 132 bytes",
     "write_before_start": r"kernel 'write_before_start' wrote outside an array of 256 bytes",
     "far_away": r"illegal access to memory at address 0x\w+ \(block \d, thread \d+, lane \d+\); "
-    r"the nearest array has 256 bytes, and this is at byte 43980465\d+",
+    r"the nearest array has 256 bytes, and this is at byte -43980465\d+",
     "deep_stack": r"the thread's stack of 128 KB overflowed",
     "past_dynamic_shared": r"block 0 wrote outside its 128 bytes of dynamic shared memory",
 }
