@@ -26,12 +26,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+import gpusyn
 from gpusyn.errors import GpusynError
 from tests.fuzz.arguments import SURPLUS
 from tests.fuzz.calls import CALLS, Call, made_with
 from tests.fuzz.junk import JUNK
 from tests.fuzz.world import Files, World
 
+PACKAGE = os.path.join(gpusyn.__path__[0], "")
 LIMIT = 5.0  # s of processor time, for one call
 MEMORY = 4 << 30  # bytes
 LONGEST = 1000  # letters of a message
@@ -111,10 +113,10 @@ def finding(case: Case, world: World) -> str:
     except Endless:
         return f"takes more than {LIMIT:g} s"
     except Exception as error:
-        places = [f for f in traceback.extract_tb(error.__traceback__) if "gpusyn" in f.filename.split(os.sep)]
+        places = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(PACKAGE)]
         if not places and CALLS[case.call].operator:  # the other object's own operator
             return ""
-        at = f"{places[-1].filename.rpartition('gpusyn' + os.sep)[2]}:{places[-1].lineno}" if places else "the call"
+        at = f"{places[-1].filename.removeprefix(PACKAGE)}:{places[-1].lineno}" if places else "the call"
         return f"{type(error).__name__} at {at}: {' '.join(text_of(error).split())[:150]}"
     return ""
 
