@@ -17,7 +17,7 @@ from gpusyn.io.provenance import STATES, read_provenance, status
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
-from gpusyn.results.by_name import ByName, DataPair, is_pair
+from gpusyn.results.by_name import ByName
 from gpusyn.results.recorded_neurons import described, name_of
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
@@ -156,10 +156,8 @@ class Results(ByName[SpikeData | TraceData]):
         """Names of the recorders, in the order of their creation."""
         return tuple(self._recorders)
 
-    def __getitem__(self, recorder: Any) -> Any:
-        """Return the data of one recorder, given by name or as the recorder itself, or of a pair of recorders."""
-        if is_pair(recorder):
-            return DataPair(self[recorder.spikes], self[recorder.traces])
+    def _value(self, recorder: Any) -> SpikeData | TraceData:
+        """Return the data of one recorder, given by name or as the recorder itself."""
         name = one_of(name_of(recorder), self._recorders, f"{self.path}: recorder")
         if name not in self._read:
             pieces = self._recorders[name]
@@ -230,7 +228,7 @@ class _Traces(ByName[TraceData]):
         self._path, self._homes = path, homes
         self._read: dict[str, TraceData] = {}
 
-    def __getitem__(self, variable: str) -> TraceData:
+    def _value(self, variable: Any) -> TraceData:
         name = one_of(variable, self._homes, f"{self._path}: variable")
         if name not in self._read:
             self._read[name] = read_traces(self._homes[name], name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,7 +27,19 @@ def is_pair(key: object) -> bool:
 
 
 class ByName(Mapping[str, Value]):
-    """Base class of mappings that refuse an unknown name with an UnknownNameError, where a dict has a KeyError."""
+    """Base class of mappings that refuse an unknown name with an UnknownNameError, where a dict has a KeyError.
+
+    A pair of recorders is a key for a pair of data; a subclass returns the value of any other key from `_value`.
+    """
+
+    def __getitem__(self, key: Any) -> Any:
+        if is_pair(key):
+            return DataPair(self[key.spikes], self[key.traces])
+        return self._value(key)
+
+    @abstractmethod
+    def _value(self, key: Any) -> Value:
+        """Return the value of a name, or of an object that has one."""
 
     def __contains__(self, key: object) -> bool:
         if is_pair(key):
@@ -53,9 +66,7 @@ class DataCopy(ByName[SpikeData | TraceData]):
     def __init__(self, data: Mapping[str, SpikeData | TraceData]) -> None:
         self._data = dict(data)
 
-    def __getitem__(self, key: Any) -> Any:
-        if is_pair(key):
-            return DataPair(self[key.spikes], self[key.traces])
+    def _value(self, key: Any) -> SpikeData | TraceData:
         return self._data[one_of(name_of(key), self._data, "data[...]")]
 
     def __iter__(self) -> Iterator[str]:

@@ -30,8 +30,9 @@ class Data(ByName[SpikeData | TraceData]):
     @overload
     def __getitem__(self, key: Recorder | str) -> Any: ...
     def __getitem__(self, key: Any) -> Any:
-        if is_pair(key):
-            return DataPair(self[key.spikes], self[key.traces])
+        return super().__getitem__(key)
+
+    def _value(self, key: Any) -> SpikeData | TraceData:
         return self._recordings.data(key)
 
     def __contains__(self, key: object) -> bool:

@@ -21,7 +21,7 @@ from gpusyn.io.stream import StreamFile, create_streams
 from gpusyn.io.targets import check_target, true_path
 from gpusyn.network.recorder import Recorder
 from gpusyn.results import SpikeData, TraceData, recorded_time, sample_times
-from gpusyn.simulation.logs import parts_of, sample_range
+from gpusyn.simulation.logs import parts_of, sample_range, units_of
 from gpusyn.utils.typing import Array
 
 
@@ -117,10 +117,8 @@ class Streams:
             return RecorderLayout(recorder.name, parts_of(recorder), start=recorder.start, stop=recorder.stop)
         steps, wanted = sample_range(recorder, self.layout.dt)
         every = steps * self.layout.dt
-        known = recorder.source.parts[0][0].variables
         dtypes = dict.fromkeys(recorder.variables, self.layout.numbers.real_dtype)
-        units = {v: known[v] for v in recorder.variables}
-        first = wanted.start * every
+        first, units = wanted.start * every, units_of(recorder)
         return RecorderLayout(recorder.name, parts_of(recorder), recorder.variables, units, first, every, dtypes)
 
     def spikes(self, name: str, step: Array, at: Array) -> None:

@@ -23,6 +23,12 @@ def parts_of(recorder: Recorder) -> list[Part]:
     return [(population.name, len(ids), np.asarray(ids)) for population, ids in recorder.source.parts]
 
 
+def units_of(recorder: Recorder) -> dict[str, str]:
+    """Return the unit of each recorded variable."""
+    known = recorder.source.parts[0][0].variables if recorder.source.parts else {}
+    return {variable: known[variable] for variable in recorder.variables}
+
+
 def window_steps(recorder: Recorder, dt: float) -> tuple[int, int]:
     """Return the steps (first, last] in which a recorder records."""
     start, stop = window(recorder, dt, f"Recorder '{recorder.name}'")
@@ -85,8 +91,7 @@ class TraceLog:
         self.recorder, self.dt, self.in_memory = recorder, layout.dt, recorder.file is None
         self.every, self.wanted = sample_range(recorder, layout.dt)
         self.dtype = layout.numbers.real_dtype
-        known = recorder.source.parts[0][0].variables if recorder.source.parts else {}
-        self.units = {v: known[v] for v in recorder.variables}
+        self.units = units_of(recorder)
         self.clear()
 
     def clear(self) -> None:

@@ -98,17 +98,5 @@ def test_a_mistake_on_the_way_says_what_to_do_next(checkout, mistake):
     backend, file, old, new, said = MISTAKES[mistake]
     if backend == "cpu":
         cpu()  # skips where there is no compiler
-    path = checkout.folder / file
-    right = path.read_text(encoding="utf-8")
-    try:
-        if old is None:
-            path.unlink()
-        else:
-            assert right.count(old) == 1
-            path.write_text(right.replace(old, new), encoding="utf-8")
-        done = checkout.attempt("-c", RUN.format(backend))
-    finally:
-        path.write_text(right, encoding="utf-8")
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("gpusyn.errors.")
+    last = checkout.mistake(file, old, new, RUN.format(backend))
     assert said.replace("{kernels}", str(checkout.folder / "kernels")) in last
