@@ -1,6 +1,7 @@
 // Gates that sources own: all synapses of a source see the same gate, each after its own delay. A set is the gates of
-// one population and kinetics. The changes of a gate are sent as events of a source of its own
-// (`event_source`), which has the synapses of its neuron; payload holds the changes, a pair (to, from) per channel.
+// one population and kinetics. The changes of a gate are sent as events of a source of its own (`event_source`), which
+// has the synapses of its neuron: `gate_id` lists those of this step, and payload holds the changes, a pair (to, from)
+// per channel.
 
 // The activity of a source by its transmitter; `last` is the step of its last release.
 DEVICE Sent pulse_of(int64 *last, int event, int64 now, int64 pulse, int64 dead)
@@ -59,13 +60,12 @@ DEVICE int advance_simply(const SourceGateSet &set, int64 first, int size, int64
 }
 
 KERNEL(advance_gates, Clock *RESTRICT clock, const SourceGateSet *RESTRICT sets, int n_sets, const real *RESTRICT coef,
-       real *RESTRICT gates, real *RESTRICT payload, int64 *RESTRICT release_step, int64 *RESTRICT spike_total,
-       int *RESTRICT spike_id, int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count)
+       real *RESTRICT gates, real *RESTRICT payload, int64 *RESTRICT release_step, const int64 *RESTRICT event_step,
+       const int *RESTRICT event_count, int64 *RESTRICT gate_total, int *RESTRICT gate_id)
 {
     SHARED int sends[CHUNK];
     int64 now = clock->next;
     if (FIRST_THREAD) clock->now = now;
-    Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, 0};
     for (int t = 0; t < n_sets; t++) {
         const SourceGateSet &set = sets[t];
         FOR_BLOCKS(b, (set.size + CHUNK - 1) / CHUNK) {
@@ -82,7 +82,7 @@ KERNEL(advance_gates, Clock *RESTRICT clock, const SourceGateSet *RESTRICT sets,
                 FOR_EACH(j, size) {
                     if (!sends[j]) continue;
                     send_gate(gate(j), set.kind, sends[j]);
-                    emit(spikes, now, set.event_source + first + j, 1);
+                    gate_id[take(gate_total + (now & 1), 1)] = (int)(set.event_source + first + j);
                 }
         }
     }

@@ -120,14 +120,14 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
        const real *RESTRICT bath_kinetics, int bath_width, acc *RESTRICT ring, const Ring *RESTRICT rings,
        const PoissonDrive *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
        const acc *RESTRICT drive_weight, int64 *RESTRICT spike_total, int *RESTRICT spike_id,
-       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int remembers,
+       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int64 spike_mask, int remembers,
        const Probe *RESTRICT probes, real *RESTRICT trace, int64 *RESTRICT fault)
 {
     SHARED int outcome[CHUNK];
     Step step = step_of(clock);
     if (FIRST_THREAD) clock->now = step.now;
     const real *wave = waves + step.local * n_waves, *kinetics = bath_kinetics + step.local * bath_width;
-    Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, remembers};
+    Spikes spikes = {spike_total, spike_mask, spike_id, spike_events, event_step, event_count, remembers};
     Cells cells = {V, membrane, gates, synaptic, current, refractory, current_wave, clamp_wave, n};
     FOR_BLOCKS(b, n_chunks) {
         const Chunk &chunk = chunks[b];

@@ -11,10 +11,13 @@
 //   FOR_ITEMS(i, n)      independent items of the whole launch
 //   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
+//   PREFETCH(address)    asks for data that are used soon; Ahead<T, N> keeps N items back meanwhile (GPU: nothing)
 //   for_lanes(lo, hi, f) f(j, lane) for j in [lo, hi), lane = (j - lo) % 32; lane_sum folds 32 partial sums in one
 //   fixed tree
 #pragma once
 
+typedef unsigned char uint8;
+typedef unsigned short uint16;
 typedef unsigned int uint32;
 typedef long long int64;
 typedef unsigned long long uint64;
@@ -67,11 +70,17 @@ template <class T> DEVICE T lane_sum(T s)
 }
 #define FIRST_LANE ((threadIdx.x & 31) == 0)
 
-// The synapses of one source in one slice: additions to distinct or equal targets, in any order.
+// The synapses of one segment: additions to distinct or equal targets, in any order.
 template <class F> DEVICE void for_row(int64 lo, int64 hi, F f)
 {
     for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j);
 }
+// Warps hide the time that memory takes, so nothing is asked for early, and nothing waits.
+#define PREFETCH(address) ((void)0)
+template <class T, int N> struct Ahead {
+    template <class F> MEMBER void push(const T &item, F f) { f(item); }
+    template <class F> MEMBER void finish(F) {}
+};
 // True if each thread checks its own items; the host checks all of them at once.
 DEVICE bool any_of(const int *, int) { return true; }
 #define SLICE_WORKER 0

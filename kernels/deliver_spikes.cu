@@ -1,14 +1,23 @@
-// Ends a step: delivers this step's spikes to the rings of their targets, and advances the sources' transmitter history
-// and the clock.
+// Ends a step: adds the synapses that are due to the sums of their targets, and advances the sources' transmitter
+// history and the clock.
 
 enum { MOST_CHANNELS = 8 };
 
 // The synapses of all routes, and the sums to which they add.
 struct Synapses {
-    const int64 *row_begin;
-    const uint32 *words;
+    const uint32 *segment_begin;
+    const uint16 *targets;
+    const uint8 *late;
     const weight_t *weights;
     acc *ring;
+};
+
+// The synapses of one row onto one slice of the targets whose delays are in one block.
+struct Segment {
+    const Route *route;
+    const uint32 *bounds;
+    int64 row, slice, begin, end;
+    acc factor;
 };
 
 // The slices of targets to which one worker delivers: every `workers`-th slice from `worker` on.
@@ -16,42 +25,78 @@ struct Share {
     int worker, workers;
 };
 
-// A synapse is one 32-bit word: delay in steps (high half) and target within its slice (low half). `add` gets a
-// synapse's sum and its weight.
-template <class Add>
-DEVICE void deliver_row(const Route &route, int64 row, int64 now, const Synapses &synapses, Share share, Add add)
+// Calls add(sum, weight) for the synapses of a segment. All are for the next step (ONE_STEP), or each is `late` by a
+// number of steps; each has its own weight (OWN), or all have the weight of the route.
+template <bool ONE_STEP, bool OWN, class Add>
+DEVICE void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Add add)
 {
-    const int64 *begin = synapses.row_begin + route.rows + row * route.slices;
-    const uint32 *word = synapses.words + route.words;
+    const Route &route = *s.route;
+    const uint16 *target = synapses.targets + route.targets;
+    const uint8 *late = synapses.late + route.late;
     const weight_t *weight = synapses.weights + route.weights;
-    int64 mask = route.mask, stride = route.stride;
-    weight_t shared = weight[0];
-    for (int64 s = share.worker; s < route.slices; s += share.workers) {
-        acc *target = synapses.ring + route.ring + s * route.slice_size;
-        auto sum = [&](uint32 w) { return target + ((now + (w >> 16)) & mask) * stride + (w & 0xffffu); };
-        if (route.weight_step)
-            for_row(begin[s], begin[s + 1], [&](int64 j) { add(sum(word[j]), weight[j]); });
-        else
-            for_row(begin[s], begin[s + 1], [&](int64 j) { add(sum(word[j]), shared); });
+    acc *sums = synapses.ring + route.ring + s.slice * route.slice_size, shared = (acc)route.weight;
+    int64 mask = route.mask, stride = route.stride, due = now + route.ahead;
+    acc *next = sums + (due & mask) * stride;
+    for_row(s.begin, s.end, [&](int64 j) {
+        acc *slot = ONE_STEP ? next : sums + ((due + late[j]) & mask) * stride;
+        add(slot + target[j], OWN ? (acc)weight[j] : shared);
+    });
+}
+
+template <class Add> DEVICE void deliver(const Segment &s, const Synapses &synapses, int64 now, Add add)
+{
+    bool own = s.route->weights >= 0;
+    if (s.route->late >= 0) {
+        own ? for_synapses<false, true>(s, synapses, now, add) : for_synapses<false, false>(s, synapses, now, add);
+    } else {
+        own ? for_synapses<true, true>(s, synapses, now, add) : for_synapses<true, false>(s, synapses, now, add);
     }
 }
 
-// Events of a gate's source carry a change of the gate, from one value to another: a synapse adds weight x to - weight
-// x from, each rounded towards zero separately, so that a gate that returns subtracts exactly what it added.
-DEVICE void deliver_change(const Route &route, int64 row, int64 now, const Synapses &synapses, const real *payload,
-                           Share share)
+// Delivers an event of a gate's source, which carries a change of the gate from one value to another: a synapse adds
+// weight x to - weight x from, each rounded towards zero separately, so that a gate that returns subtracts exactly what
+// it added.
+DEVICE void deliver_change(const Segment &s, const Synapses &synapses, int64 now, const real *payload)
 {
+    const Route &route = *s.route;
     real scale = (real)((int64)1 << route.shift), to[MOST_CHANNELS], from[MOST_CHANNELS];
     int channels = (int)route.channels;
     int64 step = route.ring_step;
     for (int k = 0; k < channels; k++) {
-        const real *change = payload + 2 * (route.payload + k * route.payload_step + row);
+        const real *change = payload + 2 * (route.payload + k * route.payload_step + s.row);
         to[k] = change[0] * scale;
         from[k] = change[1] * scale;
     }
-    deliver_row(route, row, now, synapses, share, [&](acc *sum, weight_t w) {
+    deliver(s, synapses, now, [&](acc *sum, acc w) {
         for (int k = 0; k < channels; k++) add_to(sum + k * step, (acc)((real)w * to[k]) - (acc)((real)w * from[k]));
     });
+}
+
+// Calls f(segment) for those segments of a source's row that are due `age` steps after its event.
+template <class F>
+DEVICE void for_segments(const Route &route, int64 source, int age, acc events, const Synapses &synapses, Share share,
+                         F f)
+{
+    int late = age - (int)route.age, width = (int)route.width, block = width == 1 ? late : late / width;
+    if (source < route.source || source >= route.source_end) return;
+    if (late < 0 || block >= route.blocks || block * width != late) return;
+    int64 row = source - route.source;
+    for (int64 s = share.worker; s < route.slices; s += share.workers) {
+        const uint32 *bounds = synapses.segment_begin + route.segments + (row * route.slices + s) * route.row_step + block;
+        f(Segment{&route, bounds, row, s, 0, 0, events << route.shift});
+    }
+}
+
+// Asks for the synapses of a segment, which are used soon.
+DEVICE void ask_for(const Segment &s, const Synapses &synapses)
+{
+    const Route &route = *s.route;
+    for (int64 j = s.begin; j < s.end; j += 32) PREFETCH(synapses.targets + route.targets + j);
+    if (route.weights >= 0)
+        for (int64 j = s.begin; j < s.end; j += 64 / (int)sizeof(weight_t))
+            PREFETCH(synapses.weights + route.weights + j);
+    if (route.late >= 0)
+        for (int64 j = s.begin; j < s.end; j += 64) PREFETCH(synapses.late + route.late + j);
 }
 
 // Shifts the history of source i by one step: its transmitter is on or off from the end of this step on (pulse > 0), or
@@ -71,37 +116,69 @@ DEVICE void remember(const History &h, int64 i, int64 now, const int64 *event_st
     }
 }
 
+// `ages` are the ages (steps) at which events are delivered, the smallest first.
 KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total, int64 *RESTRICT spike_begin,
-       const int *RESTRICT spike_id, const int *RESTRICT spike_events, const int *RESTRICT source_population,
-       const int *RESTRICT route_begin, int most_routes, const Route *RESTRICT routes, const int64 *RESTRICT row_begin,
-       const uint32 *RESTRICT words, const weight_t *RESTRICT weights, const real *RESTRICT payload, acc *RESTRICT ring,
+       int64 step_mask, const int *RESTRICT spike_id, const int *RESTRICT spike_events, int64 spike_mask,
+       int64 *RESTRICT gate_total, const int *RESTRICT gate_id, const int *RESTRICT source_population,
+       const int *RESTRICT route_begin, int most_routes, const Route *RESTRICT routes, const int *RESTRICT ages,
+       int n_ages, const uint32 *RESTRICT segment_begin, const uint16 *RESTRICT targets, const uint8 *RESTRICT late,
+       const weight_t *RESTRICT weights, const real *RESTRICT payload, acc *RESTRICT ring,
        const Shared *RESTRICT shared, int n_shared, const History *RESTRICT histories, int n_histories,
        const int64 *RESTRICT event_step, const int *RESTRICT event_count, int64 *RESTRICT release_step,
        uint32 *RESTRICT history)
 {
-    int64 now = clock->now, local = now - clock->start, begin = spike_begin[local], end = spike_total[0];
-    Synapses synapses = {row_begin, words, weights, ring};
+    int64 now = clock->now;
+    Synapses synapses = {segment_begin, targets, late, weights, ring};
     Share share = {SLICE_WORKER, SLICE_WORKERS};
-    FOR_TASKS(t, (end - begin) * most_routes) {
-        int64 spike = begin + t / most_routes;
-        int source = spike_id[spike], population = source_population[source];
+    Ahead<Segment, 16> found;
+    Ahead<Segment, 8> opened;
+    auto add = [&](const Segment &s) {
+        if (s.route->payload >= 0)
+            deliver_change(s, synapses, now, payload);
+        else
+            deliver(s, synapses, now, [&](acc *sum, acc w) { add_to(sum, w * s.factor); });
+    };
+    auto open = [&](Segment s) {
+        s.begin = s.bounds[0];
+        s.end = s.bounds[1];
+        if (s.begin == s.end) return;
+        ask_for(s, synapses);
+        opened.push(s, add);
+    };
+    auto find = [&](const Segment &s) {
+        PREFETCH(s.bounds);
+        found.push(s, open);
+    };
+    // the routes of a task's source; a source has fewer than `most_routes`, or as many
+    auto route_of = [&](int source, int64 t) {
+        int population = source_population[source];
         int64 r = route_begin[population] + t % most_routes;
-        const Route &route = routes[r];
-        if (r >= route_begin[population + 1] || source < route.source || source >= route.source_end) continue;
-        int64 row = source - route.source;
-        if (route.payload >= 0) {
-            deliver_change(route, row, now, synapses, payload, share);
-        } else {
-            acc factor = (acc)spike_events[spike] << route.shift;
-            deliver_row(route, row, now, synapses, share, [&](acc *sum, weight_t w) { add_to(sum, (acc)w * factor); });
+        return r < route_begin[population + 1] ? routes + r : 0;
+    };
+    for (int a = 0; a < n_ages; a++) {
+        int64 step = now - ages[a];
+        if (step < 0) break;
+        int64 begin = spike_begin[step & step_mask], end = step == now ? *spike_total : spike_begin[step + 1 & step_mask];
+        FOR_TASKS(t, (end - begin) * most_routes) {
+            int64 place = begin + t / most_routes & spike_mask;
+            const Route *route = route_of(spike_id[place], t);
+            if (route) for_segments(*route, spike_id[place], ages[a], (acc)spike_events[place], synapses, share, find);
         }
     }
+    FOR_TASKS(t, gate_total[now & 1] * most_routes) {
+        int source = gate_id[t / most_routes];
+        const Route *route = route_of(source, t);
+        if (route) for_segments(*route, source, 0, (acc)1, synapses, share, find);
+    }
+    found.finish(open);
+    opened.finish(add);
     // clear the sums that whole populations shared in this step; deliveries go to later slots
     FOR_ITEMS(i, n_shared) ring[shared[i].base + (now & shared[i].mask)] = 0;
     for (int h = 0; h < n_histories; h++)
         FOR_ITEMS(i, histories[h].size) remember(histories[h], i, now, event_step, event_count, release_step, history);
-    if (FIRST_THREAD) {  // no thread reads these two again before the next launch
-        spike_begin[local + 1] = end;
+    if (FIRST_THREAD) {  // no thread reads these again before the next launch
+        spike_begin[now + 1 & step_mask] = *spike_total;
+        gate_total[now + 1 & 1] = 0;
         clock->next = now + 1;
     }
 }

@@ -8,9 +8,10 @@ struct Step {
 
 DEVICE Step step_of(const Clock *clock) { return {clock->next, clock->next - clock->start}; }
 
-// The list of spikes of this chunk of steps, and the last event of each source if some gate `remembers` it.
+// The list of spikes, which begins again at its start when it is full (`mask` + 1 spikes), and the last event of each
+// source if some gate `remembers` it.
 struct Spikes {
-    int64 *total;
+    int64 *total, mask;
     int *id, *events;
     int64 *event_step;
     int *event_count;
@@ -20,7 +21,7 @@ struct Spikes {
 // Appends a source to the list.
 DEVICE void emit(const Spikes &spikes, int64 now, int64 source, int events)
 {
-    int64 slot = take(spikes.total, 1);
+    int64 slot = take(spikes.total, 1) & spikes.mask;
     spikes.id[slot] = (int)source;
     spikes.events[slot] = events;
     if (spikes.remembers) {

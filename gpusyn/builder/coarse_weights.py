@@ -31,7 +31,7 @@ def coarse_weights(layout: Layout) -> Iterator[Note]:
     for pathway in layout.pathways:
         projection = pathway.projection
         for k, receptor in pathway.receptors(synaptic=False):
-            exponent = pathway.post.rings[k].quantum.exponent
+            exponent = pathway.post.sums[k].quantum.exponent
             largest = layout.weight_ranges[projection.name, receptor.name].largest
             shift = weight_shift(largest, exponent, 8 * layout.numbers.weight_dtype.itemsize)
             key = "Projection", projection.name, receptor.name
@@ -40,7 +40,7 @@ def coarse_weights(layout: Layout) -> Iterator[Note]:
         for population, _ in drive.target.parts:
             index = [receptor.name for receptor in population.receptors].index(drive.receptor)
             key = "Drive", drive.name, drive.receptor
-            value = layout.populations[population.name].rings[index].quantum.value
+            value = layout.populations[population.name].sums[index].quantum.value
             steps[key] = max(steps.get(key, 0.0), value)
     for (kind, name, onto), step in steps.items():
         sizes = _sizes(layout, kind, name, onto)

@@ -8,8 +8,9 @@ import numpy as np
 
 from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
+from gpusyn.builder.rows.drawn import Synapses, draw_synapses, part_of
 from gpusyn.builder.rows.extents import targets_of
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.builder.specs import MOST_STEPS, chunk_steps, described, extents, launched
@@ -28,6 +29,7 @@ COUNTS = {
     "n_sets": "sets",
     "n_shared": "shared sums",
     "n_histories": "histories",
+    "n_ages": "ages",
     "bath_width": "bath width",
 }
 
@@ -57,7 +59,7 @@ class Compiled:
         trial: int = 0,
         advanced: Callable[[float], object] = lambda synapses: None,
     ) -> None:
-        self.layout = layout
+        self.layout, self.seed = layout, seed
         self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)
         synapses = SynapseTables(layout, seed, self.inputs, advanced)
@@ -85,6 +87,10 @@ class Compiled:
             own = tables.arrays(inputs, g)
             own |= {"chunks": write_rows(chunks, Chunk), "probes": write_rows(probes, Probe)}
             yield from ((array_name(name, group=g), array) for name, array in own.items())
+
+    def redraw(self, pathway: Pathway) -> Synapses:
+        """Return the synapses of a pathway in the order of their creation, with local ids."""
+        return part_of(draw_synapses(pathway.projection, self.layout, self.seed), pathway)
 
     # ---- other inputs ----
     def differing(self, inputs: InputTables) -> dict[str, Array]:
@@ -121,7 +127,7 @@ class Compiled:
         """Return the program with some arrays replaced by larger ones."""
         specs = {name: spec._replace(shape=arrays[name].shape) if name in arrays else spec
                  for name, spec in self.program.specs.items()}  # fmt: skip
-        self._sizes[None, None]["waves"] = specs["waves"].shape[1]
+        self._sizes[None, None] |= {"waves": specs["waves"].shape[1], "spikes": specs["spike_id"].size}
         return self.program._replace(specs=specs, launches=[self._launch(*one) for one in launched(self.layout)])
 
     # ---- launches ----
@@ -131,7 +137,12 @@ class Compiled:
         for owner in ((None, None), (None, group), (kernel, None), (kernel, group)):
             counts |= self._sizes.get(owner, {})
         remembers = counts["histories"] or self.layout.gates  # gates need the last event of each source
-        own = {"remembers": int(bool(remembers)), "most_routes": self._most_routes}
+        own = {
+            "remembers": int(bool(remembers)),
+            "most_routes": self._most_routes,
+            "spike_mask": counts["spikes"] - 1,
+            "step_mask": counts["spike steps"] - 1,
+        }
         scalars = {
             a.name: own[a.name] if a.name in own else counts[COUNTS[a.name]]
             for a in KERNELS[kernel].arguments

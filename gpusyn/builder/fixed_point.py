@@ -16,6 +16,7 @@ from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 
 FINENESS = 1e-6  # half a quantum relative to the mean weight
+COMPACT_FINENESS = 2.0**-16  # the same, if weights are stored in two bytes
 _LIMIT = {"int32": 2**31 - 1, "int64": 2**62}
 
 
@@ -57,20 +58,24 @@ class Quantum(NamedTuple):
 
 
 def choose_quanta(
-    inputs: dict[Any, list[Input]], precision: str, *, fractions: bool = False
-) -> tuple[str, bool, dict[Any, Quantum]]:
-    """Return the type of the sums, True if single precision needs 64-bit weights too, and the quantum of each ring.
+    inputs: dict[Any, list[Input]], precision: str, *, fractions: bool = False, compact: bool = False
+) -> tuple[str, str, dict[Any, Quantum]]:
+    """Return the type of the sums, the type of stored weights, and the quantum of the sums of each receptor.
 
-    If sources send `fractions` of weights, because they own gates, the sums have 64 bits.
+    If sources send `fractions` of weights, because they own gates, the sums have 64 bits. If weights are `compact`,
+    they have 16 bits.
     """
+    fineness = COMPACT_FINENESS if compact else FINENESS
     narrow = {key: _quantum(streams, "int32") for key, streams in inputs.items()}
-    if precision == "single" and not fractions and all(q.error <= FINENESS for q in narrow.values()):
-        return "int32", False, narrow
-    wide = {key: _quantum(streams, "int64") for key, streams in inputs.items()}
-    shorter = {key: q._replace(weight_bits=32) for key, q in wide.items()}
+    acc, found = "int64", {key: _quantum(streams, "int64") for key, streams in inputs.items()}
+    if precision == "single" and not fractions and all(q.error <= fineness for q in narrow.values()):
+        acc, found = "int32", narrow
+    if compact:
+        return acc, "int16", {key: q._replace(weight_bits=16) for key, q in found.items()}
+    shorter = {key: q._replace(weight_bits=32) for key, q in found.items()}
     if precision == "single" and all(q.error <= FINENESS for q in shorter.values()):
-        return "int64", False, shorter
-    return "int64", True, wide
+        return acc, "int32", shorter
+    return acc, "int64", found
 
 
 def _quantum(streams: list[Input], acc: str) -> Quantum:

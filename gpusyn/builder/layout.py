@@ -25,18 +25,55 @@ from gpusyn.receptors import Receptor
 from gpusyn.utils.typing import Integers
 
 
+@dataclass(eq=False)
+class TargetGroup:
+    """Target populations that rows of synapses can reach together: one after the other, cut into `slices`."""
+
+    populations: list[PlacedPopulation]
+    slices: int = 1
+
+    @property
+    def size(self) -> int:
+        """Number of targets."""
+        return sum(place.size for place in self.populations)
+
+    @property
+    def slice_size(self) -> int:
+        """Number of targets in one slice."""
+        return -(-self.size // self.slices)
+
+
 @dataclass
-class ReceptorRings:
-    """The integer sums of one receptor of a population: `inputs` rings, one after the other, `slots` steps deep.
+class Ring:
+    """The integer sums of the receptors of one name of a target group: one ring of `slots` steps for each input."""
+
+    targets: TargetGroup
+    inputs: int
+    slots: int = 1
+    base: int = 0
+
+    @property
+    def input_step(self) -> int:
+        """Distance from the sums of one input to those of the next."""
+        return self.slots * self.targets.size
+
+    @property
+    def size(self) -> int:
+        """Number of sums."""
+        return self.inputs * self.input_step
+
+
+@dataclass
+class ReceptorSums:
+    """The integer sums of one receptor of a population.
 
     Input that every neuron of the population receives is stored once: in rings of single numbers, one per input, which
     begin at `shared` (-1: there are none) and are `shared_slots` deep.
     """
 
-    slots: int
-    base: int
     quantum: Quantum
     inputs: int
+    ring: Ring = field(default_factory=lambda: Ring(TargetGroup([]), 0))
     shared: int = -1
     shared_slots: int = 0
 
@@ -50,20 +87,16 @@ class PlacedPopulation:
     group: int = -1  # number of its group; -1: the population is a spike source
     first: int = 0  # place of its first neuron in the group
     row: int = 0  # first row in the coefficient table
-    rings: list[ReceptorRings] = field(default_factory=list)
+    sums: list[ReceptorSums] = field(default_factory=list)  # one per receptor
     strategies: list[Strategy] = field(default_factory=list)  # one per receptor
     most_events: int = 1  # per step
-    slices: int = 1
+    targets: TargetGroup = field(default_factory=lambda: TargetGroup([]))
+    offset: int = 0  # place of its first neuron among the targets of its group
 
     @property
     def size(self) -> int:
         """Number of neurons."""
         return self.population.size
-
-    @property
-    def slice_size(self) -> int:
-        """Number of targets in one slice."""
-        return -(-self.size // self.slices)
 
     @property
     def rows(self) -> int:
@@ -95,7 +128,8 @@ class Pathway:
     post_part: int
     pre: PlacedPopulation
     post: PlacedPopulation
-    longest: int  # longest delay (steps)
+    shortest: int  # bounds of the delays (steps)
+    longest: int
     expected: float  # expected number of synapses
 
     @property
@@ -132,6 +166,59 @@ class Pathway:
         names = self.projection.weights
         found = [(k, r) for k, r in enumerate(self.post.population.receptors) if r.name in names]
         return [(k, r) for k, r in found if (self.post.strategies[k].owner == SYNAPSE) == synaptic]
+
+
+class Timing(NamedTuple):
+    """When synapses are delivered: their delays are cut into `blocks` of `width` steps, from `first` steps on.
+
+    A block is delivered when the first of its delays is due. If its `width` is 1, all its synapses are due then, and
+    their delays need no memory. If events carry `changes` of gates, which are known in one step only, all blocks are
+    delivered at once.
+    """
+
+    first: int
+    width: int
+    blocks: int
+    changes: bool = False
+
+    @property
+    def slots(self) -> int:
+        """Number of steps for which sums are needed."""
+        return self.first + self.width * self.blocks - 1 if self.changes else self.width
+
+
+@dataclass(eq=False)
+class Bundle:
+    """Pathways whose synapses are in common rows, one for each source: at most one pathway to each target population.
+
+    The synapses onto all receptors of a contact share their rows; `receptors` are the names.
+    """
+
+    pathways: list[Pathway]
+    receptors: tuple[str, ...]
+    targets: TargetGroup
+    timing: Timing
+    shared: bool = (
+        False  # True if its events go to sums that all targets share: one word stands for a source's synapses
+    )
+    taken_back: bool = False  # True if it subtracts what sources sent to themselves through shared sums
+
+    @property
+    def pre_range(self) -> tuple[int, int]:
+        """First and one past the last local id of the sources that may have synapses."""
+        ranges = [r for r in (pathway.pre_range for pathway in self.pathways) if r[1] > r[0]]
+        return (min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else (0, 0)
+
+    @property
+    def expected(self) -> float:
+        """Expected number of synapses."""
+        return sum(pathway.expected for pathway in self.pathways)
+
+    @property
+    def segments(self) -> int:
+        """Number of bounds of segments."""
+        first, end = self.pre_range
+        return (end - first) * self.targets.slices * self.timing.blocks + 1
 
 
 def one_weight(projection: Projection, receptor: str) -> bool:
@@ -173,6 +260,7 @@ class Layout:
     populations: dict[str, PlacedPopulation]
     groups: list[Group]
     pathways: list[Pathway]
+    bundles: list[Bundle] = field(default_factory=list)
     weight_ranges: dict[tuple[str, str], WeightRange] = field(default_factory=dict)  # by projection and receptor
     gates: dict[tuple[str, Kinetics], GateSet] = field(default_factory=dict)
     ring_size: int = 0

@@ -9,7 +9,7 @@ import numpy as np
 from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Group, Layout, PlacedPopulation, ReceptorRings
+from gpusyn.builder.layout import Group, Layout, PlacedPopulation
 from gpusyn.equations.effects import coefficients_of, states_of
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, MembraneCoefficients, Parameters, own_coefficients
@@ -98,7 +98,7 @@ class NeuronTables:
         dt, equations = self.layout.dt, NEURONS[self.group.signature.neuron]
         table: list[Any] = list(own_coefficients(self.group.signature.neuron, dt, p))
         for k, receptor in enumerate(place.population.receptors):
-            quantum = place.rings[k].quantum.value
+            quantum = place.sums[k].quantum.value
             if equations.EXACT:
                 tau_m = np.asarray(p["C_m"]) / p["g_L"]
                 table += into_v_coefficients(receptor.kinetics, dt, quantum, tau_m, p["C_m"])
@@ -129,7 +129,7 @@ class NeuronTables:
         V = self.V.copy()
         clamped = inputs.clamps.wave[g] > 0
         V[clamped] = inputs.clamps.start[g][clamped] - self.rest[clamped]
-        rings = [row for m in group.members for r in m.rings for row in _ring_rows(r, m.size)]
+        rings = [row for m in group.members for row in _ring_rows(m)]
         return {
             "V": V.astype(real),
             "rest": self.rest.astype(real),
@@ -180,17 +180,18 @@ def on_grid(name: str, drawn: Any, dt: float) -> Any:
     return rounded_steps(drawn, dt, low=0) * dt if name == "t_ref" else drawn
 
 
-def _ring_rows(ring: ReceptorRings, size: int) -> list[Ring]:
-    """Return one row for each input of a receptor."""
+def _ring_rows(place: PlacedPopulation) -> list[Ring]:
+    """Return one row for each input of the receptors of a population."""
     return [
         Ring(
-            base=ring.base + i * ring.slots * size,
-            mask=ring.slots - 1,
-            stride=size,
-            shared=ring.shared + i * ring.shared_slots if ring.shared >= 0 else -1,
-            shared_mask=max(ring.shared_slots - 1, 0),
+            base=sums.ring.base + i * sums.ring.input_step + place.offset,
+            mask=sums.ring.slots - 1,
+            stride=place.targets.size,
+            shared=sums.shared + i * sums.shared_slots if sums.shared >= 0 else -1,
+            shared_mask=max(sums.shared_slots - 1, 0),
         )
-        for i in range(ring.inputs)
+        for sums in place.sums
+        for i in range(sums.inputs)
     ]
 
 

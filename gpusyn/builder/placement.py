@@ -1,4 +1,4 @@
-"""The first half of compilation: the places of populations, pathways of synapses, gates of sources and rings of sums.
+"""The first half of compilation: the places of populations, pathways of synapses, gates of sources and sums of events.
 
 The placement needs only counts and bounds, so `plan` can use it without drawing anything.
 """
@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from gpusyn.builder.bundles import form_bundles
 from gpusyn.builder.coarse_weights import coarse_weights
-from gpusyn.builder.fixed_point import Input, Quantum, choose_quanta, projection_range, weight_range
+from gpusyn.builder.fixed_point import FINENESS, Input, Quantum, choose_quanta, projection_range, weight_range
 from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath, window
@@ -24,7 +25,7 @@ from gpusyn.builder.layout import (
     Layout,
     Pathway,
     PlacedPopulation,
-    ReceptorRings,
+    ReceptorSums,
     history_bits,
     history_words,
     same_ids,
@@ -36,7 +37,7 @@ from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
-from gpusyn.kernels.synapse_words import LARGEST_SLICE, LONGEST_DELAY
+from gpusyn.kernels.synapse_words import LONGEST_DELAY
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
@@ -47,7 +48,7 @@ from gpusyn.parameters.scalars import whole_steps, whole_steps_array
 Target = tuple[str, int]  # a population and the index of one of its receptors
 
 
-def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout:
+def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compact: bool = False) -> Layout:
     """Place every population, pathway of synapses and ring; choose quanta and number types.
 
     Raises
@@ -57,10 +58,11 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     """
     described = Description(*(dict(getattr(net, field)) for field in Description._fields))
     layout = Layout(described, dt, Numbers("float64" if precision == "double" else "float32"), {}, [], [])
-    _place_populations(layout, workers)
+    _place_populations(layout)
     _place_pathways(layout)
     _place_gates(layout)
-    _place_rings(layout, precision)
+    _place_sums(layout, precision, compact)
+    form_bundles(layout, workers)
     _make_groups(layout)
     check_infusions(layout)
     for clamp in described.clamps.values():
@@ -71,12 +73,11 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1) -> Layout
     return layout
 
 
-def _place_populations(layout: Layout, workers: int) -> None:
+def _place_populations(layout: Layout) -> None:
     source = 0
     for name, population in layout.net.populations.items():
         place = PlacedPopulation(population, source)
         place.strategies = choose_strategies(population, layout.net.projections.values(), layout.net.infusions)
-        place.slices = max(-(-population.size // LARGEST_SLICE), min(workers, max(population.size, 1)))
         layout.populations[name] = place
         source += population.size
         place.most_events = population.model.most_events(layout.dt, f"Population '{name}'")
@@ -90,7 +91,7 @@ def _place_populations(layout: Layout, workers: int) -> None:
 
 def _place_pathways(layout: Layout) -> None:
     for projection in layout.net.projections.values():
-        longest = longest_delay(projection, layout)
+        shortest, longest = delay_range(projection, layout)
         for receptor in projection.weights:
             layout.weight_ranges[projection.name, receptor] = projection_range(projection, receptor)
         n_pre, n_post = projection.pre.size, projection.post.size
@@ -100,7 +101,7 @@ def _place_pathways(layout: Layout) -> None:
             for j, (post, post_ids) in enumerate(projection.post.parts):
                 share = len(pre_ids) * len(post_ids) / max(n_pre * n_post, 1)
                 places = layout.populations[pre.name], layout.populations[post.name]
-                pathway = Pathway(projection, i, j, *places, longest, expected * share)
+                pathway = Pathway(projection, i, j, *places, shortest, longest, expected * share)
                 layout.pathways.append(pathway)
                 if pathway.receptors(synaptic=True):
                     history_words(pathway.longest, history_bits(pathway.pre.most_events), pathway)
@@ -119,45 +120,62 @@ def _place_gates(layout: Layout) -> None:
         )
 
 
-def longest_delay(projection: Projection, layout: Layout) -> int:
-    """Return the longest delay that the projection can have (steps); refuse delays off the grid."""
+def delay_range(projection: Projection, layout: Layout) -> tuple[int, int]:
+    """Return the shortest and longest delay that the projection can have (steps); refuse delays off the grid."""
     where, delay, dt = f"Projection '{projection.name}'.delay", projection.delay, layout.dt
     if isinstance(delay, Distribution | DistanceDelay):
-        longest = max(1, round(delay.bounds()[1] / dt))
+        shortest, longest = (max(1, round(bound / dt)) for bound in delay.bounds())
         subject = "drawn delays" if isinstance(delay, Distribution) else "delays by distance"
         rounded = f"rounded to {dt:g} ms, at least one step"
         layout.notes.append(Note("Projection", projection.name, subject, rounded))
     elif isinstance(delay, np.ndarray):
-        longest = int(whole_steps_array(delay, dt, where).max(initial=1))
+        steps = whole_steps_array(delay, dt, where)
+        shortest, longest = (int(steps.min()), int(steps.max())) if len(steps) else (1, 1)
     else:
-        longest = whole_steps(delay, dt, where)
+        shortest = longest = whole_steps(delay, dt, where)
     if longest > LONGEST_DELAY:
         raise ParameterError(
             f"{where}: is up to {longest * dt:g} ms = {longest} steps, but at most {LONGEST_DELAY} steps are possible; "
             "use a larger dt, or give high= to a distribution"
         )
-    return longest
+    return shortest, longest
 
 
-def _place_rings(layout: Layout, precision: str) -> None:
-    """Place the rings of each receptor, as long as its longest delay, with the quantum that its largest sum needs."""
+def _place_sums(layout: Layout, precision: str, compact: bool) -> None:
+    """Choose the number types, and the quantum of the sums of each receptor, which its largest sum needs."""
     inputs: dict[Target, list[Input]] = {}
     for target, given in (*_projected(layout), *_driven(layout)):
         inputs.setdefault(target, []).append(given)
-    acc, wide_weights, quanta = choose_quanta(inputs, precision, fractions=bool(layout.gates))
-    layout.numbers = Numbers(layout.numbers.real, acc, wide_weights and precision == "single")
-    own, shared = _depths(layout)
+    acc, weight, quanta = choose_quanta(inputs, precision, fractions=bool(layout.gates), compact=compact)
+    layout.numbers = Numbers(layout.numbers.real, acc, weight)
     for name, place in layout.populations.items():
         for k, receptor in enumerate(place.population.receptors):
             quantum = quanta.get((name, k), Quantum(0, 0.0, []))
             on_synapses = place.strategies[k].owner == SYNAPSE
             n_inputs = LUMPED[lumped_form(receptor.kinetics, on_synapses=on_synapses)].INPUTS
-            rings = ReceptorRings(own.get((name, k), 1), layout.ring_size, quantum, n_inputs)
-            layout.ring_size += rings.slots * place.size * n_inputs
-            if (name, k) in shared:
-                rings.shared, rings.shared_slots = layout.ring_size, shared[name, k]
-                layout.ring_size += rings.shared_slots * n_inputs
-            place.rings.append(rings)
+            place.sums.append(ReceptorSums(quantum, n_inputs))
+    if layout.numbers.weight_dtype.itemsize < layout.numbers.acc_dtype.itemsize:
+        _align_quanta(layout)
+
+
+def _align_quanta(layout: Layout) -> None:
+    """Give receptors of one name the same quantum where the sums are much finer than the weights.
+
+    Equal weights are then stored as equal numbers, so that rows can reach several populations.
+    """
+    largest: dict[str, int] = {}
+    every = [
+        (receptor.name, sums)
+        for place in layout.populations.values()
+        for receptor, sums in zip(place.population.receptors, place.sums, strict=True)
+        if sums.quantum.inputs
+    ]
+    for name, sums in every:
+        largest[name] = max(largest.get(name, sums.quantum.exponent), sums.quantum.exponent)
+    for name, sums in every:
+        aligned = sums.quantum._replace(exponent=largest[name])
+        if aligned.error <= max(sums.quantum.error, FINENESS):
+            sums.quantum = aligned
 
 
 def _projected(layout: Layout) -> Iterator[tuple[Target, Input]]:
@@ -184,25 +202,6 @@ def _driven(layout: Layout) -> Iterator[tuple[Target, Input]]:
         given = Input(where, mean, largest, most_poisson_events(drive.rate_max, layout.dt), least)
         for population, _ in drive.target.parts:
             yield (population.name, [r.name for r in population.receptors].index(drive.receptor)), given
-
-
-def _depths(layout: Layout) -> tuple[dict[Target, int], dict[Target, int]]:
-    """Return the slots (a power of 2) that the longest delays need, for rings of neurons and for shared rings."""
-    own: dict[Target, int] = {}
-    shared: dict[Target, int] = {}
-    for pathway in layout.pathways:
-        for k, _ in pathway.receptors(synaptic=False):
-            target = pathway.post.population.name, k
-            if pathway.shared:  # this step's events must not go to the slot that is read in this step
-                shared[target] = max(shared.get(target, 1), pathway.longest + 1)
-            if not pathway.shared or len(pathway.own_ids):
-                own[target] = max(own.get(target, 1), pathway.longest)
-    return {k: _power_of_2(n) for k, n in own.items()}, {k: _power_of_2(n) for k, n in shared.items()}
-
-
-def _power_of_2(n: int) -> int:
-    """Return the smallest power of 2 that is at least n."""
-    return 1 << (n - 1).bit_length()
 
 
 def _refuse_blocked(drive: Any, layout: Layout) -> None:

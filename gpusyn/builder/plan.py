@@ -11,7 +11,7 @@ from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.plan_text import Row, lost_text, memory_text, method_rows, quantum_rows
-from gpusyn.builder.specs import chunk_steps, described, extents, launched, synapse_bytes
+from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
@@ -145,7 +145,11 @@ class Plan:
         """Return the memory of all arrays by part, that of synapses by projection (bytes)."""
         parts: dict[str, int] = {}
         for pathway in self.layout.pathways:
-            _add(parts, f"synapses {pathway.projection.name}", synapse_bytes(pathway, self.layout))
+            _add(parts, f"synapses {pathway.projection.name}", gated_bytes(pathway, self.layout))
+        for bundle in self.layout.bundles:
+            for pathway in bundle.pathways:
+                share = pathway.expected / bundle.expected if bundle.expected else 1 / len(bundle.pathways)
+                _add(parts, f"synapses {pathway.projection.name}", round(share * bundle_bytes(bundle, self.layout)))
         self._of_synapses = sum(parts.values())
         self._of_gates = sum(
             spec.nbytes for kind, spec in self._described if kind.kernels and not SYNAPTIC.isdisjoint(kind.extents)
@@ -223,8 +227,8 @@ class Plan:
 
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():
-            for ring in place.rings:
-                if any(i.mean > 0 and i.least < ring.quantum.value / 2 for i in ring.quantum.inputs):
+            for sums in place.sums:
+                if any(i.mean > 0 and i.least < sums.quantum.value / 2 for i in sums.quantum.inputs):
                     return "counted when the network is built (some weights can be arbitrarily small)"
         return "0"
 

@@ -73,10 +73,10 @@ def quantum_rows(layout: Layout, details: bool) -> list[Row]:
     """Return the quanta of the sums of each receptor, the error of rounding weights to them, and how deep rings are."""
     kinds: dict[tuple[str, str, str], list[tuple[str, Quantum, int]]] = {}
     for population, place in layout.populations.items():
-        for receptor, ring in zip(place.population.receptors, place.rings, strict=True):
-            if ring.quantum.inputs:
+        for receptor, sums in zip(place.population.receptors, place.sums, strict=True):
+            if sums.quantum.inputs:
                 kind = receptor.name, receptor.weight_unit, population if details else ""
-                kinds.setdefault(kind, []).append((population, ring.quantum, ring.slots))
+                kinds.setdefault(kind, []).append((population, sums.quantum, sums.ring.slots))
     rows = []
     for (name, unit, _), found in kinds.items():
         exponents = sorted({quantum.exponent for _, quantum, _ in found})

@@ -10,12 +10,13 @@ import functools
 from collections import Counter
 from collections.abc import Iterator
 
+from gpusyn.builder.bundles import power_of_2
 from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
-from gpusyn.builder.layout import Group, Layout, Pathway
+from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
-from gpusyn.builder.rows.event_driven import shared_sums
-from gpusyn.builder.rows.extents import pathway_extents, synapse_sets
+from gpusyn.builder.rows.event_driven import ages, shared_sums
+from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets
 from gpusyn.builder.rows.per_synapse import Histories
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.kernels.arrays import ARRAYS, SYNAPTIC, ArrayKind, Extents, Owner, array_name, type_of
@@ -35,7 +36,7 @@ def chunk_steps(layout: Layout) -> int:
     receptors = sum(len(place.population.receptors) for place in layout.populations.values())
     waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
     held = (
-        max(SPIKES_HELD // max(layout.n_ids, 1), LEAST_STEPS),
+        max(SPIKES_HELD // max(layout.n_sources, 1), LEAST_STEPS),
         SAMPLES_HELD // max(columns, 1),
         SAMPLES_HELD // waves,
     )
@@ -63,13 +64,22 @@ def described(layout: Layout, sizes: dict[Owner, Extents]) -> Iterator[tuple[Arr
             yield kind, _spec(kind, owner, sizes[owner], layout)
 
 
-def synapse_bytes(pathway: Pathway, layout: Layout) -> int:
-    """Return the bytes of the words, weights, gates and row bounds of one pathway."""
+def gated_bytes(pathway: Pathway, layout: Layout) -> int:
+    """Return the bytes of the addresses, weights, gates and row bounds of one pathway's per-synapse gates."""
+    return sum(_bytes(owner, counts, layout) for owner, counts in gated_extents(pathway, layout).items())
+
+
+def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle."""
+    return _bytes((None, None), bundle_extents(bundle), layout)
+
+
+def _bytes(owner: Owner, counts: Extents, layout: Layout) -> int:
+    """Return the bytes of what synapses take in the arrays of an owner."""
     return sum(
         counts[extent] * type_of(kind).dtype(layout.numbers).itemsize
-        for owner, counts in pathway_extents(pathway, layout).items()
         for kind in ARRAYS if _is_owner(kind, owner)
-        for extent in map(str, kind.extents) if extent in SYNAPTIC
+        for extent in map(str, kind.extents) if extent in SYNAPTIC and extent in counts
     )  # fmt: skip
 
 
@@ -95,8 +105,10 @@ def _spec(kind: ArrayKind, owner: Owner, sizes: Extents, layout: Layout) -> Arra
 def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     """Return the extents of the arrays: of the program, and of each kernel and group that has arrays of its own."""
     own: dict[Owner, Counter[str]] = {}
+    for bundle in layout.bundles:
+        own.setdefault((None, None), Counter()).update(bundle_extents(bundle))
     for pathway in layout.pathways:
-        for owner, part in pathway_extents(pathway, layout).items():
+        for owner, part in gated_extents(pathway, layout).items():
             own.setdefault(owner, Counter()).update(part)
     for kernel, group, _, _ in synapse_sets(layout):
         own[kernel, group]["sets"] += 1
@@ -121,11 +133,14 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "step bounds": steps + 1,
         "ids": layout.n_ids,
         "remembered ids": layout.n_sources if remembers else 1,
-        "spikes": layout.n_ids * steps,
+        "spikes": power_of_2(layout.n_sources * (steps + 1)),
+        "spike steps": power_of_2(steps + 2 + max(ages(layout), default=0)),
+        "gates": layout.n_ids - layout.n_sources,
         "releases": histories.releases,
         "ring slots": layout.ring_size,
         "samples": sample_regions(layout, steps)[1],
-        "routes": 0, "row bounds": 0, "words": 0, "weights": 0,
+        "routes": 0, "segments": 0, "targets": 0, "late synapses": 0, "weights": 0,
+        "ages": len(ages(layout)),
         "route bounds": len(layout.populations) + len(layout.gates) + 1,
         "shared sums": len(shared_sums(layout)),
         "histories": len(histories.records),

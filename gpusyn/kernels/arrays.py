@@ -72,7 +72,9 @@ EXTENTS = {
     "step bounds": "steps of one chunk and one more",
     "ids": "neurons, sources of spikes, and gates on sources, which have ids of their own",
     "remembered ids": "neurons and sources of spikes if some gate follows their events, else 1",
-    "spikes": "ids times steps of a chunk: most spikes that a chunk can bring",
+    "spikes": "spikes (a power of 2): those of a chunk of steps and those that some synapses have not received yet",
+    "spike steps": "steps (a power of 2) of a chunk and of the longest age at which spikes are delivered",
+    "gates": "gates on sources",
     "releases": "gates and histories that follow pulses of transmitter, one for each source",
     "ring slots": "integer sums of all receptors: neurons times inputs times steps (a power of 2) of the longest delay",
     "baths": "receptors of the populations that some drug, magnesium or glycine changes in time",
@@ -85,9 +87,12 @@ EXTENTS = {
     "drive weights": "weights of drives",
     "routes": "ways of events: projection, receptor and population of sources",
     "route bounds": "populations and gates on sources that can send events, and one more",
-    "row bounds": "rows of synapses, cut into slices of targets, and one more for each block",
-    "words": "event-driven synapses",
-    "weights": "weights that are stored: one for each synapse, or one that a projection shares",
+    "ages": "ages of spikes at which some synapses receive them",
+    "segments": "rows of sources, cut into slices of targets and blocks of delays, and one more for each set of rows",
+    "row bounds": "rows of targets, and one more for each block",
+    "targets": "event-driven synapses; receptors of one contact share them",
+    "late synapses": "event-driven synapses in blocks of several delays",
+    "weights": "weights that are stored: one for each synapse and receptor, none where all have the same weight",
     "shared sums": "sums that all neurons of a population share",
     "histories": "populations whose events per-synapse gates follow, for each kind of transmitter",
     "history words": "sources times words of 32 bits that hold the longest delay",
@@ -109,11 +114,11 @@ EXTENTS = {
 }
 
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
-EXPECTED = frozenset({"words", "weights", "synapses", "synapse states", "waves", "listed events"})
+EXPECTED = frozenset({"targets", "late synapses", "weights", "synapses", "synapse states", "waves", "listed events"})
 # Extents that depend on how many steps a chunk has.
-CHUNKED = frozenset({"steps", "step bounds", "spikes", "samples", "rates"})
+CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "rates"})
 # Extents that grow with the synapses of each projection.
-SYNAPTIC = frozenset({"row bounds", "words", "weights", "synapses", "synapse states"})
+SYNAPTIC = frozenset({"segments", "row bounds", "targets", "late synapses", "weights", "synapses", "synapse states"})
 
 
 def _one(name: str, extents: str, role: str, doc: str, fill: float = 0) -> ArrayKind:
@@ -134,10 +139,14 @@ def _extents(text: str) -> tuple[str | int, ...]:
 
 ARRAYS: tuple[ArrayKind, ...] = (
     _one("clock", "", SCRATCH, "Step that begins next, step that runs now, and first step of the chunk."),
-    _one("spike_total", "1", RECORD, "Number of spikes of the chunk so far."),
-    _one("spike_begin", "step bounds", RECORD, "Place of the first spike of each step of the chunk in `spike_id`."),
-    _one("spike_id", "spikes", RECORD, "Id of the source of each spike, step by step, in any order within a step."),
-    _one("spike_events", "spikes", RECORD, "Number of events that each spike stands for."),
+    _one("spike_total", "1", STATE, "Number of spikes so far."),
+    _one("spike_begin", "spike steps", STATE,
+         "Number of spikes before each of the last steps; step s is at s modulo the number of steps."),
+    _one("spike_id", "spikes", STATE,
+         "Id of the source of each spike, step by step, in any order within a step; spike s is at s modulo the size."),
+    _one("spike_events", "spikes", STATE, "Number of events that each spike stands for."),
+    _one("gate_total", "2", STATE, "Number of gates that send in an even step, and in an odd step."),
+    _one("gate_id", "gates", SCRATCH, "Id of each gate on sources that sends in this step."),
     _one("event_step", "remembered ids", STATE, "Step of the last event of each source.", LONG_AGO),
     _one("event_count", "remembered ids", STATE, "Number of events of each source in the step of its last event."),
     _one("release_step", "releases", STATE, "Step in which each source's last pulse of transmitter began.", LONG_AGO),
@@ -160,8 +169,10 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _one("drive_weight", "drive weights", PARAMETER, "Weight of an event of each drive (quanta)."),
     _one("routes", "routes", PARAMETER, "Sources, synapses and sums of each way that events take."),
     _one("route_begin", "route bounds", PARAMETER, "Place of the first route of each population in `routes`."),
-    _one("row_begin", "row bounds", PARAMETER, "Place of the first synapse of each row and slice within its block."),
-    _one("words", "words", PARAMETER, "Delay (steps, high half) and target in its slice (low half) of each synapse."),
+    _one("ages", "ages", PARAMETER, "Age at which some synapses receive spikes (steps), the smallest first."),
+    _one("segment_begin", "segments", PARAMETER, "Place of the first synapse of each segment within its set of rows."),
+    _one("targets", "targets", PARAMETER, "Target of each synapse within its slice."),
+    _one("late", "late synapses", PARAMETER, "Delay of each synapse, counted from the shortest of its block (steps)."),
     _one("weights", "weights", WEIGHT, "Weight of each event-driven synapse (quanta times 2^shift of its route)."),
     _one("shared", "shared sums", PARAMETER, "Place in `ring` of each sum that all neurons of a population share."),
     _one("histories", "histories", PARAMETER, "Sources, word length and transmitter of each history."),

@@ -115,14 +115,26 @@ class SourceChunk(NamedTuple):
 
 
 class Route(NamedTuple):
-    """The synapses from sources `source` to `source_end` onto one ring, cut into slices of its targets."""
+    """The synapses from sources `source` to `source_end` onto one ring, cut into slices of its targets.
+
+    The row of a source has a segment for each slice and block of delays, `row_step` segments for a slice. A block has
+    `width` delays. Events of age `age` + b x `width` steps are delivered along the segments of block b < `blocks`, into
+    the slot `ahead` steps after the present step, or later by what `late` holds for each synapse (-1: nothing). A
+    `weights` of -1 means that all synapses have the weight `weight`. Weights are in units of 2^`shift` quanta.
+    """
 
     source: int
     source_end: int
-    rows: int
-    words: int
+    segments: int
+    row_step: int
+    age: int
+    width: int
+    blocks: int
+    ahead: int
+    targets: int
+    late: int
     weights: int
-    weight_step: int
+    weight: int
     shift: int
     ring: int
     mask: int

@@ -92,15 +92,10 @@ class Numbers:
 
     real: str = "float32"
     acc: str = "int32"
-    wide_weights: bool = False
+    weight: str = "int32"
 
     def __str__(self) -> str:
-        return f"{self.real}/{self.acc}{'/wide weights' if self.wide_weights else ''}"
-
-    @property
-    def weight(self) -> str:
-        """Integer type of a stored event-driven weight."""
-        return "int64" if self.real == "float64" or self.wide_weights else "int32"
+        return f"{self.real}/{self.acc}/{self.weight} weights"
 
     @property
     def real_dtype(self) -> np.dtype[np.floating]:
@@ -119,7 +114,7 @@ class Numbers:
 
     def prelude(self) -> str:
         """Return the first lines of every assembled text."""
-        c = {"float32": "float", "float64": "double", "int32": "int", "int64": "long long"}
+        c = {"float32": "float", "float64": "double", "int16": "short", "int32": "int", "int64": "long long"}
         return f"typedef {c[self.real]} real;\ntypedef {c[self.acc]} acc;\ntypedef {c[self.weight]} weight_t;\n"
 
 

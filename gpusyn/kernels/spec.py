@@ -13,10 +13,17 @@ from gpusyn.kernels.records import RECORDS, Clock
 from gpusyn.kernels.signature import Numbers
 
 # Arrays of places, which no kernel changes during a run, like tables of records.
-_PLACES = ("route_begin", "row_begin", "address")
+_PLACES = ("route_begin", "ages", "segment_begin", "row_begin", "address")
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
-_FIXED = {"int": "int32", "int64": "int64", "uint32": "uint32", "double": "float64"}
+_FIXED = {
+    "int": "int32",
+    "int64": "int64",
+    "uint8": "uint8",
+    "uint16": "uint16",
+    "uint32": "uint32",
+    "double": "float64",
+}
 
 
 class Argument(NamedTuple):
@@ -128,8 +135,8 @@ def _declare(file: str, name: str, unit: str, text: str) -> KernelSpec:
     return KernelSpec(name, file, unit, tuple(arguments))
 
 
-_EVENTS = "+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int"
-_SPIKES = f"{_EVENTS} =remembers:int"
+_SPIKES = """+spike_total:int64 +spike_id:int +spike_events:int +event_step:int64 +event_count:int =spike_mask:int64
+    =remembers:int"""
 _SYNAPSES = """sets:SynapseSet =n_sets:int blocks:SynapseBlock row_begin:int64 address:uint32 weights:real +gates:real
     history:uint32 coef:real +synaptic:real clock:Clock waves:real =n_waves:int V:real rest:real"""
 
@@ -162,17 +169,18 @@ KERNELS: dict[str, KernelSpec] = {
             "deliver_spikes.cu",
             "deliver_spikes",
             "warp",
-            """+clock:Clock spike_total:int64 +spike_begin:int64 spike_id:int spike_events:int source_population:int
-            route_begin:int =most_routes:int routes:Route row_begin:int64 words:uint32 weights:weight_t payload:real
-            +ring:acc shared:Shared =n_shared:int histories:History =n_histories:int event_step:int64 event_count:int
-            +release_step:int64 +history:uint32""",
+            """+clock:Clock spike_total:int64 +spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 +gate_total:int64 gate_id:int source_population:int route_begin:int =most_routes:int
+            routes:Route ages:int =n_ages:int segment_begin:uint32 targets:uint16 late:uint8 weights:weight_t
+            payload:real +ring:acc shared:Shared =n_shared:int histories:History =n_histories:int event_step:int64
+            event_count:int +release_step:int64 +history:uint32""",
         ),
         _declare(
             "advance_gates.cu",
             "advance_gates",
             "block",
-            f"""+clock:Clock sets:SourceGateSet =n_sets:int coef:real +gates:real +payload:real +release_step:int64
-            {_EVENTS}""",
+            """+clock:Clock sets:SourceGateSet =n_sets:int coef:real +gates:real +payload:real +release_step:int64
+            event_step:int64 event_count:int +gate_total:int64 +gate_id:int""",
         ),
         *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),
     )

@@ -1,9 +1,10 @@
-"""Encoding and decoding of the two kinds of 32-bit words that represent synapses.
+"""Encoding and decoding of what represents a synapse in memory.
 
-An event-driven synapse is a *word* in its source's row: its target within a slice (low 16 bits) and its delay in steps
-(high 16 bits). A synapse with a gate of its own is an *address* in its target's row: the bit of the source histories
-that its delay has reached, as the number of a 32-bit word (high 27 bits) and of the bit within it (low 5 bits).
-``kernels/deliver_spikes.cu`` and ``kernels/advance_synapses.cu`` read them; a test compares both sides.
+An event-driven synapse is its target within a slice (16 bits), in the segment of its source, slice and block of delays;
+if a block has several delays, 8 bits more hold by how many steps it is later than the first. A synapse with a gate of
+its own is an *address* in its target's row: the bit of the source histories that its delay has reached, as the number
+of a 32-bit word (high 27 bits) and of the bit within it (low 5 bits). ``kernels/advance_synapses.cu`` reads it; a test
+compares both sides.
 """
 
 from __future__ import annotations
@@ -17,17 +18,11 @@ from gpusyn.kernels.records import History
 from gpusyn.utils.typing import Array
 
 Words = NDArray[np.uint32]
-_TARGET_BITS, _BIT_BITS = 16, 5
-LARGEST_SLICE = 1 << _TARGET_BITS  # targets
-LONGEST_DELAY = (1 << 32 - _TARGET_BITS) - 1  # steps
+_BIT_BITS = 5
+LARGEST_SLICE = 1 << 16  # targets
+MOST_LATE = 1 << 8  # delays of one block
+LONGEST_DELAY = (1 << 16) - 1  # steps
 MOST_HISTORY = 1 << 32 - _BIT_BITS  # words of all histories
-
-
-class Destination(NamedTuple):
-    """Event-driven synapses: `target` within its slice, `delay` in steps; arrays of one type."""
-
-    target: Array
-    delay: Array
 
 
 class Bits(NamedTuple):
@@ -42,33 +37,6 @@ class Origin(NamedTuple):
 
     source: Array
     delay: Array
-
-
-def encode_synapse(target: Any, delay: Any) -> Words:
-    """Return the words of synapses.
-
-    Parameters
-    ----------
-    target : int or ndarray
-        Target within its slice, below `LARGEST_SLICE`.
-    delay : int or ndarray
-        Delay (steps), 1 to `LONGEST_DELAY`.
-
-    >>> encode_synapse(np.array([0, 7]), 2).tolist()
-    [131072, 131079]
-    """
-    late = np.left_shift(np.asarray(delay, np.uint32), np.uint32(_TARGET_BITS), dtype=np.uint32)
-    words: Words = np.asarray(target, np.uint32) | late
-    return words
-
-
-def decode_synapse(word: Array) -> Destination:
-    """Return the targets and delays of words, in the type of the words.
-
-    >>> decode_synapse(np.array([131072, 131079]))
-    Destination(target=array([0, 7]), delay=array([2, 2]))
-    """
-    return Destination(word & (LARGEST_SLICE - 1), word >> _TARGET_BITS)
 
 
 def encode_address(source: Array, delay: Any, history: History) -> Words:

@@ -6,8 +6,6 @@ import functools
 import threading
 from typing import Any
 
-import numpy as np
-
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.errors import ArgumentError
@@ -17,6 +15,7 @@ from gpusyn.parameters.scalars import one_of
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.file_streams import Streams
 from gpusyn.simulation.logs import SpikeLog, TraceLog
+from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.utils.typing import Array
 
 
@@ -32,9 +31,9 @@ class Recordings:
         Step up to which the data are complete.
     """
 
-    def __init__(self, compiled: Compiled, session: Session, provenance: Provenance) -> None:
+    def __init__(self, compiled: Compiled, session: Session, spike_list: SpikeList, provenance: Provenance) -> None:
         layout = compiled.layout
-        self.session, self.regions = session, compiled.probes.regions
+        self.session, self.spike_list, self.regions = session, spike_list, compiled.probes.regions
         self.recorders = layout.net.recorders
         self.spikes = {name: SpikeLog(r, layout) for name, r in self.recorders.items() if r.is_spikes}
         self.traces = {name: TraceLog(r, layout) for name, r in self.recorders.items() if not r.is_spikes}
@@ -75,7 +74,7 @@ class Recordings:
         start, steps = self._ran
         spikes, traces = {}, {}
         if self.spikes:
-            step, source = self._events(start, steps)
+            step, source = self.spike_list.events(start, steps)
             spikes = {name: log.select(step, source) for name, log in self.spikes.items()}
         for name, trace in self.traces.items():
             traces[name] = trace.select(start, steps, functools.partial(self._samples, name))
@@ -86,17 +85,6 @@ class Recordings:
             self.traces[name].keep(frames)
             self.streams.frames(name, frames)
         self.end, self._ran = start + steps, None
-
-    def _events(self, start: int, steps: int) -> tuple[Array, Array]:
-        """Return step and source of each spike; a spike that stands for several events is repeated."""
-        begin = self.session.read("spike_begin", 0, steps + 1)
-        total = int(begin[steps])
-        source: Array = self.session.read("spike_id", 0, total)
-        events: Array = self.session.read("spike_events", 0, total)
-        step = np.repeat(start + 1 + np.arange(steps), np.diff(begin))
-        if total and int(events.max()) > 1:
-            return np.repeat(step, events), np.repeat(source, events)
-        return step, source
 
     def _samples(self, recorder: str, variable: str, rows: int) -> Array:
         start, _, columns = self.regions[recorder, variable]

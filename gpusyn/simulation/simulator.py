@@ -35,6 +35,7 @@ from gpusyn.simulation.data_access import Data
 from gpusyn.simulation.file_streams import check_files, save_results
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
+from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.progress import progress_bar
@@ -149,7 +150,8 @@ class Simulator(StateMethods):
         self.plan: Plan = planned.built(self._compiled.rounded_to_zero)
         self._initial = InitialValues(self._compiled.program, self._session)
         self._state = Access(self._compiled, self._session, self._seed, self._trial)
-        self._recordings = Recordings(self._compiled, self._session, self._provenance(self._trial))
+        self._spikes = SpikeList(self._compiled, self._session)
+        self._recordings = Recordings(self._compiled, self._session, self._spikes, self._provenance(self._trial))
         self._step = 0
         self._chunk = 1  # steps of the next chunk
         tell(layout.notes)
@@ -229,7 +231,7 @@ class Simulator(StateMethods):
                 self._recordings.begin(self._step + n)
             with progress_bar(n, self.dt, progress) as advanced:
                 while n:
-                    k = min(n, self._chunk, self._compiled.steps)
+                    k = self._spikes.room(self._step, min(n, self._chunk, self._compiled.steps))
                     self._run_chunk(k)
                     n -= k
                     advanced(k)
@@ -250,7 +252,6 @@ class Simulator(StateMethods):
     def _compute(self, k: int) -> None:
         session, start = self._session, self._step
         session.write("clock", np.array(Clock(start, start, start), np.int64))
-        session.write("spike_total", np.zeros(1, np.int64))
         for write in self._compiled.inputs.writes(start, k):
             session.write(*write)
         try:

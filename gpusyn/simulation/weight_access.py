@@ -9,8 +9,10 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.rows.stored import StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.kernels.arrays import array_name
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
@@ -62,7 +64,7 @@ def read_weights(compiled: Compiled, session: Session, projection: Projection, r
 
 def _parts(compiled: Compiled, session: Session, projection: Projection, receptor: str) -> list[UnpackedSynapses]:
     found = [s for s in compiled.stored if s.pathway.projection is projection and s.receptor == receptor]
-    return [unpack(s, session.read) for s in found]
+    return [unpack(s, session.read, compiled.redraw) for s in found]
 
 
 def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
@@ -74,9 +76,17 @@ def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
 
 def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Array:
     s = part.stored
-    stored = session.read(s.array("weights"), s.weights, s.weights + (1 if s.constant else len(part.pre)))
-    out = np.ldexp(stored.astype(np.float64), s.exponent)
-    return np.broadcast_to(out, len(part.pre)) if s.constant else out
+    if s.weight is None:
+        size = int(part.place.max(initial=-1)) + 1
+        stored = session.read(_array(s), s.weights, s.weights + size)[part.place].astype(np.float64)
+    else:
+        stored = np.full(len(part.pre), float(s.weight))
+    return np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored
+
+
+def _array(stored: StoredWeights) -> str:
+    """Return the name of the array in which weights are stored."""
+    return array_name("weights", kernel=stored.kernel if isinstance(stored, StoredAddresses) else None)
 
 
 def write_weights(
@@ -112,7 +122,7 @@ def _writes(
     parts = _parts(compiled, session, projection, receptor)
     order = _order(parts)[0]
     new = _checked(given, compiled, projection, receptor, len(order), where)
-    if any(p.stored.constant for p in parts):
+    if any(p.stored.weight is not None for p in parts):
         raise ParameterError(
             f"{where}: all its synapses share one weight, which is stored once; "
             "declare w_max= when connecting to make weights that can be changed"
@@ -124,12 +134,9 @@ def _writes(
     for p in parts:
         s, own = p.stored, unsorted[start : start + len(p.pre)]
         start += len(p.pre)
-        values = (
-            own.astype(numbers.real_dtype)
-            if s.history is not None
-            else np.rint(np.ldexp(own, -s.exponent)).astype(numbers.weight_dtype)
-        )
-        yield s.array("weights"), s.weights, values
+        values = np.empty(len(own), numbers.real_dtype if isinstance(s, StoredAddresses) else numbers.weight_dtype)
+        values[p.place] = np.rint(np.ldexp(own, -s.exponent)) if isinstance(s, StoredSegments) else own
+        yield _array(s), s.weights, values
 
 
 def _checked(given: Any, compiled: Compiled, projection: Projection, receptor: str, count: int, where: str) -> Array:

@@ -67,6 +67,23 @@ template <class F> DEVICE void for_row(long long lo, long long hi, F f)
 {
     for (long long j = lo; j < hi; j++) f(j);
 }
+// The last N items that were pushed: the data that they need arrive while others are used.
+#define PREFETCH(address) __builtin_prefetch(address)
+template <class T, int N> struct Ahead {
+    T held[N];
+    int n = 0;
+    template <class F> MEMBER void push(const T &item, F f)
+    {
+        if (n >= N) f(held[n % N]);
+        held[n % N] = item;
+        n = n + 1 < 2 * N ? n + 1 : N;
+    }
+    template <class F> MEMBER void finish(F f)
+    {
+        for (int k = n < N ? 0 : n - N; k < n; k++) f(held[k % N]);
+        n = 0;
+    }
+};
 DEVICE bool any_of(const int *flags, int n)
 {
     int found = 0;

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from gpusyn.backends.numpy.spikes import begin_step, emit, release
+from gpusyn.backends.numpy.spikes import begin_step, release
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.kinetics import SOURCE_GATES
 from gpusyn.equations.kinetics.base import Sent
@@ -26,7 +26,6 @@ def prepare_gates(a: SimpleNamespace, signature: Signature | None) -> list[Sourc
 def advance_gates(a: SimpleNamespace, prepared: list[SourceGateSet]) -> None:
     """Advance every source's gates over the step that ends now, and send their changes."""
     now = begin_step(a).now
-    a.remembers = 0
     for g in prepared:
         gate, event = GATES[g.kind], a.event_step[g.source : g.source + g.size] == now
         events = np.where(event, a.event_count[g.source : g.source + g.size], 0)
@@ -34,7 +33,10 @@ def advance_gates(a: SimpleNamespace, prepared: list[SourceGateSet]) -> None:
         states = [a.gates[g.gates + k * g.size : g.gates + (k + 1) * g.size] for k in range(gate.states(g.components))]
         c = read(gate.C, a.coef[g.coef :], g.components)
         sends = gate.advance(states, c, sent, functools.partial(send, a, g))
-        emit(a, now, g.event_source + np.flatnonzero(sends), 1)
+        who = g.event_source + np.flatnonzero(sends)
+        begin = int(a.gate_total[now & 1])
+        a.gate_id[begin : begin + who.size] = who
+        a.gate_total[now & 1] += who.size
 
 
 def pulses(a: SimpleNamespace, g: SourceGateSet, event: Array, now: int) -> Sent:

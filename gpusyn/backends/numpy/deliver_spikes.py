@@ -1,4 +1,4 @@
-"""``kernels/deliver_spikes.cu`` in numpy: spikes go to the rings of their targets, and the step ends."""
+"""``kernels/deliver_spikes.cu`` in numpy: synapses that are due add to the sums of their targets; the step ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from gpusyn.backends.numpy.spikes import release
 from gpusyn.kernels.records import Clock, History, Route, Shared, read_rows
 from gpusyn.kernels.signature import Signature
-from gpusyn.kernels.synapse_words import decode_synapse
 from gpusyn.utils.typing import Array
 
 
@@ -18,8 +17,18 @@ class Deliveries(NamedTuple):
     """Routes with the numbers of their senders, shared sums, and transmitter histories."""
 
     routes: list[tuple[int, Route]]
+    ages: list[int]
     shared: list[Shared]
     histories: list[History]
+
+
+class Events(NamedTuple):
+    """Events that some synapses may receive: their senders, sources, ages (steps) and numbers."""
+
+    sender: Array
+    source: Array
+    age: Array
+    number: Array
 
 
 def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliveries:
@@ -28,49 +37,73 @@ def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliver
     sender = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
     return Deliveries(
         list(zip(sender, routes, strict=True)),
+        a.ages[: a.n_ages].tolist(),
         read_rows(a.shared, Shared, int(a.n_shared)),
         read_rows(a.histories, History, int(a.n_histories)),
     )
 
 
 def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
-    """End a step: deliver spikes to the rings of their targets, and advance the histories and the clock."""
+    """End a step: add the synapses that are due to the sums of their targets, advance the histories and the clock."""
     clock = Clock(*a.clock.tolist())
-    now, local = clock.now, clock.now - clock.start
-    begin, end = int(a.spike_begin[local]), int(a.spike_total[0])
-    if end > begin:
-        spikes, events = a.spike_id[begin:end], a.spike_events[begin:end]
-        senders = a.source_population[spikes]
-        for sender, route in prepared.routes:
-            mine = (senders == sender) & (spikes >= route.source) & (spikes < route.source_end)
+    now, end = clock.now, int(a.spike_total[0])
+    for events in (_spikes(a, prepared.ages, now, end), _gate_events(a, now)):
+        for sender, route in prepared.routes if events.source.size else ():
+            late = events.age - route.age
+            due = (late >= 0) & (late < route.blocks * route.width) & (late % route.width == 0)
+            mine = (
+                due & (events.sender == sender) & (route.source <= events.source) & (events.source < route.source_end)
+            )
             if mine.any():
-                deliver_rows(a, route, spikes[mine].astype(np.int64) - route.source, events[mine], now)
+                rows = events.source[mine].astype(np.int64) - route.source
+                deliver(a, route, rows, late[mine] // route.width, events.number[mine], now)
     for s in prepared.shared:
         a.ring[s.base + (now & s.mask)] = 0
     for h in prepared.histories:
         remember(a, h, now)
-    a.spike_begin[local + 1] = end
+    a.spike_begin[now + 1 & a.step_mask] = end
+    a.gate_total[now + 1 & 1] = 0
     a.clock[:] = clock._replace(next=now + 1)
 
 
-def deliver_rows(a: SimpleNamespace, route: Route, rows: Array, events: Array, now: int) -> None:
-    """Add the weights of the synapses of some sources to the slots in which they are due."""
-    segments = (route.rows + rows[:, None] * route.slices + np.arange(route.slices)).reshape(-1)
-    begin = a.row_begin[segments]
-    length = a.row_begin[segments + 1] - begin
+def _spikes(a: SimpleNamespace, ages: list[int], now: int, end: int) -> Events:
+    """Return the spikes of those ages at which some synapses receive them."""
+    age = np.array([age for age in ages if age <= now], np.int64)
+    begin = a.spike_begin[now - age & a.step_mask]
+    stop = np.where(age, a.spike_begin[now - age + 1 & a.step_mask], end)
+    spikes = np.concatenate([np.zeros(0, np.int64), *map(np.arange, begin, stop)]) & a.spike_mask
+    source = a.spike_id[spikes]
+    return Events(a.source_population[source], source, np.repeat(age, stop - begin), a.spike_events[spikes])
+
+
+def _gate_events(a: SimpleNamespace, now: int) -> Events:
+    """Return the events of the gates that send in this step."""
+    source = a.gate_id[: a.gate_total[now & 1]]
+    return Events(a.source_population[source], source, np.zeros(source.size, np.int64), np.ones(source.size, np.int32))
+
+
+def deliver(a: SimpleNamespace, route: Route, rows: Array, blocks: Array, events: Array, now: int) -> None:
+    """Add the weights of the synapses in some blocks of delays of some sources to the slots in which they are due."""
+    slices = rows[:, None] * route.slices + np.arange(route.slices)
+    segments = (route.segments + slices * route.row_step + blocks[:, None]).reshape(-1)
+    begin = a.segment_begin[segments].astype(np.int64)
+    length = a.segment_begin[segments + 1] - begin
     ends = np.cumsum(length)
     if not ends[-1]:
         return
     segment = np.repeat(np.arange(segments.size), length)
     j = np.arange(ends[-1]) + (begin - ends + length)[segment]
 
-    target, delay = decode_synapse(a.words[route.words + j].astype(np.int64))
-    target += route.ring + segment % route.slices * route.slice_size + ((now + delay) & route.mask) * route.stride
-    weight = a.weights[route.weights + j * route.weight_step]
-    source, acc = segment // route.slices, a.ring.dtype
+    late = a.late[route.late + j].astype(np.int64) if route.late >= 0 else 0
+    slot = now + route.ahead + late & route.mask
+    target = a.targets[route.targets + j].astype(np.int64)
+    target += route.ring + segment % route.slices * route.slice_size + slot * route.stride
+    acc = a.ring.dtype
+    weight = a.weights[route.weights + j].astype(acc) if route.weights >= 0 else acc.type(route.weight)
+    source = segment // route.slices
     if route.payload < 0:
         factor = events.astype(acc) << acc.type(route.shift)
-        np.add.at(a.ring, target, weight.astype(acc) * factor[source])
+        np.add.at(a.ring, target, weight * factor[source])
         return
     scale = a.payload.dtype.type(1 << route.shift)
     for k in range(route.channels):

@@ -33,14 +33,16 @@ def begin_step(a: SimpleNamespace) -> Step:
 
 
 def emit(a: SimpleNamespace, now: int, sources: Array, events: Array | int) -> None:
-    """Append sources to the list of spikes, and store their last event if `history` is set, for per-synapse gating."""
+    """Append sources to the list of spikes, and store their last event if some gate `remembers` it.
+
+    The list begins again at its start when it is full.
+    """
     if not sources.size:
         return
-    start = int(a.spike_total[0])
-    stop = start + sources.size
-    a.spike_id[start:stop] = sources
-    a.spike_events[start:stop] = events
-    a.spike_total[0] = stop
+    place = a.spike_total[0] + np.arange(sources.size) & a.spike_mask
+    a.spike_id[place] = sources
+    a.spike_events[place] = events
+    a.spike_total[0] += sources.size
     if a.remembers:
         a.event_step[sources] = now
         a.event_count[sources] = events

@@ -65,8 +65,8 @@ class BathTables:
             baths = [receptor_bath(r, layout.net.infusions.values(), layout.dt) for r in place.population.receptors]
             if any(baths):
                 self.begin[name] = len(self.rows)
-                for bath, receptor, ring in zip(baths, place.population.receptors, place.rings, strict=True):
-                    self.rows.append(self._row(bath, receptor.kinetics, ring.quantum.value))
+                for bath, receptor, sums in zip(baths, place.population.receptors, place.sums, strict=True):
+                    self.rows.append(self._row(bath, receptor.kinetics, sums.quantum.value))
 
     def _row(self, bath: ReceptorBath, kinetics: Kinetics, quantum: float) -> Bath:
         return Bath(

@@ -118,7 +118,7 @@ class PoissonTables:
                 rate=self._rate(drive.rate, reach),
                 most_events=most_poisson_events(drive.rate_max, layout.dt),
                 input=layout.groups[place.group].signature.layout()[k].input,
-                weight=np.rint(np.ldexp(weight, -place.rings[k].quantum.exponent)),
+                weight=np.rint(np.ldexp(weight, -place.sums[k].quantum.exponent)),
                 start=round(on / layout.dt),
                 stop=NEVER if np.isinf(off) else round(off / layout.dt),
             )

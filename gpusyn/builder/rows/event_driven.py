@@ -1,18 +1,19 @@
-"""Event-driven synapses: rows of words, integer weights, and the routes of events to the rings of sums."""
+"""Event-driven synapses: segments of targets, integer weights, and the routes of events to the rings of sums."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.fixed_point import weight_shift
+from gpusyn.builder.bundles import shift_of, stored_constant
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
-from gpusyn.builder.layout import Layout, Pathway, ReceptorRings
+from gpusyn.builder.layout import Bundle, Layout, Pathway
 from gpusyn.builder.rows.drawn import Synapses
-from gpusyn.builder.rows.sorted import SortedRows, own_rows, shared_rows, source_rows
-from gpusyn.builder.rows.stored import Pool, StoredWeights, ordered_weights, weight_step
+from gpusyn.builder.rows.sorted import Segments, merge_places, shared_segments, source_segments
+from gpusyn.builder.rows.stored import Pool, StoredSegments, ordered_weights
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
@@ -21,7 +22,7 @@ from gpusyn.utils.typing import Array
 
 
 class Senders(NamedTuple):
-    """The senders of a pathway's events: the bounds of their ids, and the place of the events' values."""
+    """The senders of a bundle's events: the bounds of their ids, and the place of the events' values."""
 
     source: int
     source_end: int
@@ -41,6 +42,14 @@ class Sums(NamedTuple):
     ring_step: int  # distance from one channel to the next
 
 
+class Part(NamedTuple):
+    """The synapses of one pathway of a bundle, with the stored weights of each receptor whose synapses differ."""
+
+    pathway: Pathway
+    segments: Segments
+    weights: dict[str, Array]
+
+
 class EventDrivenTables:
     """The event-driven synapses of a layout.
 
@@ -50,7 +59,7 @@ class EventDrivenTables:
         Number of the senders, and the route.
     shared : list of Shared
         Sums that are the same for all neurons of a population.
-    stored : list of StoredWeights
+    stored : list of StoredSegments
         Places of the synapses of each pathway and receptor.
     rounded_to_zero : dict of str to int
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
@@ -60,61 +69,106 @@ class EventDrivenTables:
         self.layout, self.gates = layout, gates
         self.routes: list[tuple[int, Route]] = []
         self.shared = shared_sums(layout)
-        self.stored: list[StoredWeights] = []
+        self.stored: list[StoredSegments] = []
         self.rounded_to_zero: dict[str, int] = {}
-        self._row_begin, self._words = Pool(np.int64), Pool(np.uint32)
+        self._segments, self._targets, self._late = Pool(np.uint32), Pool(np.uint16), Pool(np.uint8)
         self._weights = Pool(layout.numbers.weight_dtype)
         self._numbers = {name: i for i, name in enumerate(layout.populations)}
+        self._parts: dict[Bundle, list[Part]] = {}  # of the bundles that are not complete
 
     def add(self, pathway: Pathway, synapses: Synapses) -> None:
         """Add the synapses of a pathway onto the receptors that have no gate on each synapse."""
-        if not pathway.receptors(synaptic=False):
-            return
-        _check_degree(pathway, synapses)
-        if not pathway.shared:
-            self._add_rows(pathway, synapses, source_rows(synapses, pathway))
-            return
-        assert isinstance(synapses.delay, int)
-        self._add_rows(pathway, synapses, shared_rows(pathway, synapses.delay), shared=True)
-        if len(pathway.own_ids):
-            self._add_rows(pathway, synapses, own_rows(pathway, synapses.delay), taken_back=True)
+        if pathway.receptors(synaptic=False):
+            _check_degree(pathway, synapses)
+        for bundle in self.layout.bundles:
+            if pathway in bundle.pathways:
+                parts = self._parts.setdefault(bundle, [])
+                parts.append(self._part(pathway, synapses, bundle))
+                if len(parts) == len(bundle.pathways):
+                    self._complete(bundle, self._parts.pop(bundle))
 
-    def _add_rows(
-        self, pathway: Pathway, synapses: Synapses, rows: SortedRows, *, shared: bool = False, taken_back: bool = False
-    ) -> None:
-        """Route rows to the rings of the pathway's receptors; rows `taken_back` subtract and are hidden from users."""
-        begin, words = self._row_begin.add(rows.begin), self._words.add(rows.word)
+    def _part(self, pathway: Pathway, synapses: Synapses, bundle: Bundle) -> Part:
+        if bundle.shared:
+            segments = shared_segments(bundle)
+        elif bundle.taken_back:
+            ids = pathway.own_ids
+            segments = source_segments(Synapses(ids, ids, bundle.timing.first, {}), pathway, bundle)
+        else:
+            segments = source_segments(synapses, pathway, bundle)
+        weights = {}
         for k, receptor in pathway.receptors(synaptic=False):
-            largest = self.layout.weight_ranges[pathway.projection.name, receptor.name].largest
-            _check_weight(pathway, synapses, receptor, largest)
-            ring = pathway.post.rings[k]
-            shift = weight_shift(largest, ring.quantum.exponent, 8 * self.layout.numbers.weight_dtype.itemsize)
-            exponent = ring.quantum.exponent + shift
-            exact = ordered_weights(pathway, receptor.name, synapses, rows.order)
-            stored = np.rint(np.ldexp(exact, -exponent))
-            weights, step = self._weights.add(-stored if taken_back else stored), weight_step(stored, rows.word)
-            number, senders = self._senders(pathway, k)
-            sums = _sums(pathway, ring, shared)
-            route = Route(
-                rows=begin, words=words, weights=weights, weight_step=step, shift=shift,
-                **senders._asdict(), **sums._asdict(),
-            )  # fmt: skip
-            self.routes.append((number, route))
-            if not taken_back:
-                self._count_zeros(f"{pathway.projection.name}:{receptor.name}", exact, stored)
+            name = receptor.name
+            _check_weight(pathway, synapses, receptor, self.layout.weight_ranges[pathway.projection.name, name].largest)
+            exact = ordered_weights(pathway, name, synapses, segments.order)
+            stored = np.rint(np.ldexp(exact, -self._exponent(pathway, name, k)))
+            if not bundle.taken_back:
+                self._count_zeros(f"{pathway.projection.name}:{name}", exact, stored)
+            if stored_constant(pathway, name, k, self.layout) is None:
+                weights[name] = stored.astype(self.layout.numbers.weight_dtype)
+        return Part(pathway, segments, weights)
+
+    def _exponent(self, pathway: Pathway, receptor: str, k: int) -> int:
+        return pathway.post.sums[k].quantum.exponent + shift_of(pathway, receptor, k, self.layout)
+
+    def _complete(self, bundle: Bundle, parts: list[Part]) -> None:
+        """Add the rows that the parts of a bundle share, and route them to the rings of its receptors."""
+        places = merge_places([part.segments for part in parts])
+        synapses = sum(len(part.segments.target) for part in parts)
+        if synapses >= 2**32:
+            raise ParameterError(
+                f"Projection '{parts[0].pathway.projection.name}': {synapses} synapses of population "
+                f"'{parts[0].pathway.pre.population.name}' are in common rows, but at most {2**32 - 1} are possible; "
+                "split the population into several"
+            )
+        count = np.sum([part.segments.sizes for part in parts], axis=0, dtype=np.int64)
+        begin = self._segments.add(np.concatenate([[0], np.cumsum(count)]))
+        targets = self._targets.add(_joined([part.segments.target for part in parts], places))
+        late = -1
+        if bundle.timing.width > 1:
+            late = self._late.add(_joined([part.segments.late for part in parts], places))
+        for name in bundle.receptors:
+            own = [part.weights[name] for part in parts if name in part.weights]
+            weights = self._weights.add(_joined(own, places)) if own else -1
+            self._add_routes(bundle, name, Route(**_NOWHERE)._replace(
+                segments=begin, targets=targets, late=late, weights=weights, row_step=bundle.timing.blocks,
+            ))  # fmt: skip
+            for part in () if bundle.taken_back else parts:
+                k = _index(part.pathway, name)
                 self.stored.append(
-                    StoredWeights(
-                        pathway, receptor.name, begin, len(rows.begin) - 1, words, weights,
-                        constant=shared or not step, exponent=exponent, shared=shared,
+                    StoredSegments(
+                        pathway=part.pathway, receptor=name, begin=begin, words=targets, weights=weights,
+                        weight=stored_constant(part.pathway, name, k, self.layout), bundle=bundle, late=late,
+                        exponent=self._exponent(part.pathway, name, k),
                     )
                 )  # fmt: skip
 
-    def _senders(self, pathway: Pathway, k: int) -> tuple[int, Senders]:
-        """Return the senders of a pathway's events to receptor `k` (its neurons, or the gates that they own).
+    def _add_routes(self, bundle: Bundle, receptor: str, rows: Route) -> None:
+        """Add the routes of events along rows to the ring of one receptor."""
+        pathway, timing = bundle.pathways[0], bundle.timing
+        k = _index(pathway, receptor)
+        weight = stored_constant(pathway, receptor, k, self.layout) or 0
+        number, senders = self._senders(bundle, pathway, k)
+        route = rows._replace(
+            weight=-weight if bundle.taken_back else weight,
+            shift=shift_of(pathway, receptor, k, self.layout),
+            **senders._asdict(),
+            **_sums(bundle, pathway, k)._asdict(),
+        )
+        if not timing.changes:
+            whole = route._replace(age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1)
+            self.routes.append((number, whole))
+            return
+        for block in range(timing.blocks):
+            ahead = timing.first + block * timing.width
+            at_once = route._replace(segments=route.segments + block, age=0, width=1, blocks=1, ahead=ahead)
+            self.routes.append((number, at_once))
+
+    def _senders(self, bundle: Bundle, pathway: Pathway, k: int) -> tuple[int, Senders]:
+        """Return the senders of a bundle's events to receptor `k` (its neurons, or the gates that they own).
 
         Their number comes first: populations are numbered first, then the sets of gates of sources.
         """
-        first, end = pathway.pre_range
+        first, end = bundle.pre_range
         pre = pathway.pre
         if pathway.post.strategies[k].owner != SOURCE:
             return self._numbers[pre.population.name], Senders(pre.source + first, pre.source + end)
@@ -140,29 +194,66 @@ class EventDrivenTables:
         return {
             "routes": write_rows([route for _, route in routes], Route),
             "route_begin": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
-            "row_begin": self._row_begin.join(),
-            "words": self._words.join(),
+            "ages": np.array(ages(self.layout) or [0], np.int32),
+            "segment_begin": self._segments.join(),
+            "targets": self._targets.join(),
+            "late": self._late.join(),
             "weights": self._weights.join(),
             "shared": write_rows(self.shared, Shared),
         }
 
 
+_NOWHERE = dict.fromkeys(Route._fields, 0)
+
+
+def _joined(parts: list[Any], places: list[Any]) -> Array:
+    """Return the values of several parts in the rows that they share."""
+    if len(parts) == 1:
+        joined: Array = parts[0]
+        return joined
+    joined = np.empty(sum(map(len, parts)), parts[0].dtype)
+    for part, place in zip(parts, places, strict=True):
+        joined[place] = part
+    return joined
+
+
+def _index(pathway: Pathway, receptor: str) -> int:
+    """Return the index of a receptor on the target of a pathway."""
+    return next(k for k, r in enumerate(pathway.post.population.receptors) if r.name == receptor)
+
+
+def ages(layout: Layout) -> list[int]:
+    """Return the ages (steps) at which some synapses receive spikes, the smallest first."""
+    return sorted({age for bundle in layout.bundles for age in _ages_of(bundle)})
+
+
+def _ages_of(bundle: Bundle) -> Iterator[int]:
+    timing = bundle.timing
+    yield from (
+        [0]
+        if timing.changes
+        else range(timing.first - 1, timing.first - 1 + timing.blocks * timing.width, timing.width)
+    )
+
+
 def shared_sums(layout: Layout) -> list[Shared]:
     """Return the sums that are the same for all neurons of a population, one per input of a ring that has them."""
-    rings = [ring for place in layout.populations.values() for ring in place.rings if ring.shared >= 0]
+    every = [sums for place in layout.populations.values() for sums in place.sums if sums.shared >= 0]
     return [
-        Shared(base=ring.shared + i * ring.shared_slots, mask=ring.shared_slots - 1)
-        for ring in rings
-        for i in range(ring.inputs)
+        Shared(base=sums.shared + i * sums.shared_slots, mask=sums.shared_slots - 1)
+        for sums in every
+        for i in range(sums.inputs)
     ]
 
 
-def _sums(pathway: Pathway, ring: ReceptorRings, shared: bool) -> Sums:
+def _sums(bundle: Bundle, pathway: Pathway, k: int) -> Sums:
     """Return the sums of each neuron, or those that the whole population shares."""
-    if shared:
-        return Sums(ring.shared, ring.shared_slots - 1, stride=1, slices=1, slice_size=1, ring_step=ring.shared_slots)
-    post = pathway.post
-    return Sums(ring.base, ring.slots - 1, post.size, post.slices, post.slice_size, ring_step=ring.slots * post.size)
+    sums, targets = pathway.post.sums[k], bundle.targets
+    if bundle.shared:
+        slots = sums.shared_slots
+        return Sums(sums.shared, slots - 1, stride=1, slices=1, slice_size=1, ring_step=slots)
+    ring = sums.ring
+    return Sums(ring.base, ring.slots - 1, targets.size, targets.slices, targets.slice_size, ring.input_step)
 
 
 def _check_weight(pathway: Pathway, synapses: Synapses, receptor: Receptor, largest: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from gpusyn.builder.gating.forms import GateStep, synapse_coefficients, synapse_kernel, synapse_states
-from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation, one_weight
+from gpusyn.builder.layout import Bundle, Layout, Pathway, PlacedPopulation, one_weight
 from gpusyn.builder.rows.per_synapse import by_kernel
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.blocker import BlockerCoefficients
@@ -14,12 +14,10 @@ from gpusyn.kinetics import Kinetics
 from gpusyn.receptors import Receptor
 
 
-def pathway_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
-    """Return the contribution of one pathway to the extents of the program's and of its kernels' arrays."""
+def gated_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
+    """Return the contribution of one pathway to the extents of the arrays of kernels of per-synapse gates."""
     found: dict[Owner, Extents] = {}
-    lumped, gated = pathway.receptors(synaptic=False), pathway.receptors(synaptic=True)
-    if lumped:
-        found[None, None] = _event_driven(pathway, lumped)
+    gated = pathway.receptors(synaptic=True)
     n = round(pathway.expected)
     for kernel, own in by_kernel(gated).items():
         states = sum(synapse_states(r.kinetics) + _is_blocked(r, layout) for _, r in own)
@@ -48,21 +46,21 @@ def targets_of(layout: Layout, kernel: str, group: int | None) -> list[PlacedPop
     return [layout.populations[name] for k, g, name, _ in synapse_sets(layout) if (k, g) == (kernel, group)]
 
 
-def _event_driven(pathway: Pathway, receptors: list[tuple[int, Receptor]]) -> Extents:
-    first, end = pathway.pre_range
-    sliced = (end - first) * pathway.post.slices + 1
-    if not pathway.shared:
-        n = round(pathway.expected)
-        weights = sum(_stored(pathway, r, n) for _, r in receptors)
-        return {"routes": len(receptors), "row bounds": sliced, "words": n, "weights": weights}
-    # One word per source; sources that do not contact themselves subtract their own events.
-    own = len(pathway.own_ids)
-    rows = 1 + bool(own)
+def bundle_extents(bundle: Bundle) -> Extents:
+    """Return the contribution of one bundle to the extents of the program's arrays."""
+    pathway, timing = bundle.pathways[0], bundle.timing
+    targets = sum(round(p.expected) for p in bundle.pathways)
+    if bundle.shared:  # one synapse stands for all of a source
+        targets = len(pathway.projection.pre.parts[pathway.pre_part][1])
+    if bundle.taken_back:
+        targets = len(pathway.own_ids)
+    changing = sum(not one_weight(pathway.projection, name) for name in bundle.receptors)
     return {
-        "routes": rows * len(receptors),
-        "row bounds": end - first + 1 + (sliced if own else 0),
-        "words": len(pathway.projection.pre.parts[pathway.pre_part][1]) + own,
-        "weights": rows * len(receptors),
+        "routes": len(bundle.receptors) * (timing.blocks if timing.changes else 1),
+        "segments": bundle.segments,
+        "targets": targets,
+        "late synapses": targets if timing.width > 1 else 0,
+        "weights": targets * changing,
     }
 
 

@@ -10,7 +10,7 @@ from gpusyn.builder.gating.forms import GateStep, pulse_steps, synapse_coefficie
 from gpusyn.builder.layout import Group, Layout, Pathway, PlacedPopulation, history_bits, history_words
 from gpusyn.builder.rows.drawn import Synapses
 from gpusyn.builder.rows.sorted import target_rows
-from gpusyn.builder.rows.stored import Pool, StoredWeights, ordered_weights, weight_step
+from gpusyn.builder.rows.stored import Pool, StoredAddresses, ordered_weights
 from gpusyn.drugs import OpenChannelBlocker
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.blocker import BlockerCoefficients
@@ -96,7 +96,7 @@ class SynapseGateTables:
     ----------
     kernel : str
         Name of the kernel.
-    stored : list of StoredWeights
+    stored : list of StoredAddresses
         Places of the synapses of each pathway and receptor.
     sets : dict of (str, int) to list of Member
         Blocks by target population and index of the receptor.
@@ -106,7 +106,7 @@ class SynapseGateTables:
         self, kernel: str, layout: Layout, histories: Histories, dose_columns: dict[OpenChannelBlocker, int]
     ) -> None:
         self.kernel, self.layout = kernel, layout
-        self.stored: list[StoredWeights] = []
+        self.stored: list[StoredAddresses] = []
         self.sets: dict[tuple[str, int], list[Member]] = {}
         self._histories, self._dose_columns = histories, dose_columns
         self._row_begin, self._address = Pool(np.int64), Pool(np.uint32)
@@ -120,7 +120,7 @@ class SynapseGateTables:
         n = len(rows.word)
         for k, receptor in receptors:
             weights = ordered_weights(pathway, receptor.name, synapses, rows.order)
-            at, step = self._weights.add(weights), weight_step(weights, rows.word)
+            at, step = self._weights.add(weights), int(len(weights) != 1 or n == 1)
             history = self._histories.of(pathway, receptor)
             block = SynapseBlock(
                 rows=begin, address=address, weights=at, weight_step=step, gates=self._gates, gate_step=n,
@@ -129,19 +129,11 @@ class SynapseGateTables:
             member = self._member(block, pathway, receptor)
             self.sets.setdefault((pathway.post.population.name, k), []).append(member)
             self._gates += (synapse_states(receptor.kinetics) + bool(member.blocker_coef)) * n
-            self.stored.append(
-                StoredWeights(
-                    pathway,
-                    receptor.name,
-                    begin=begin,
-                    rows=len(rows.begin) - 1,
-                    words=address,
-                    weights=at,
-                    constant=not step,
-                    kernel=self.kernel,
-                    history=history,
-                )
-            )
+            stored = StoredAddresses(
+                pathway=pathway, receptor=receptor.name, begin=begin, words=address, weights=at,
+                weight=None if step else float(weights[0]), kernel=self.kernel, history=history,
+            )  # fmt: skip
+            self.stored.append(stored)
 
     def _member(self, block: SynapseBlock, pathway: Pathway, receptor: Receptor) -> Member:
         """Return the block with its coefficients; a blocker's state, the free channels, follows that of the gate."""

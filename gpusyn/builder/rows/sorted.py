@@ -1,7 +1,7 @@
 """Drawn synapses sorted into the two forms that kernels read.
 
-Event-driven rows belong to sources, sorted by (source, target, creation); per-synapse rows belong to targets, sorted by
-(target, source, creation). Duplicates keep the order in which they were created.
+Event-driven rows belong to sources: they are sorted by (source, slice of targets, block of delays, creation), and
+pathways of one bundle share them. Per-synapse rows belong to targets, sorted by (target, source, creation).
 """
 
 from __future__ import annotations
@@ -11,68 +11,114 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.layout import Pathway
+from gpusyn.builder.layout import Bundle, Pathway
 from gpusyn.builder.rows.drawn import AnyIntegers, Synapses
 from gpusyn.kernels.records import History
-from gpusyn.kernels.synapse_words import encode_address, encode_synapse
+from gpusyn.kernels.synapse_words import encode_address
+
+Places = NDArray[np.intp]
 
 
-class SortedRows(NamedTuple):
-    """Sorted synapses: `begin` holds the bounds of each row in `word`, `order` the synapse of each word."""
+class Segments(NamedTuple):
+    """The synapses of one pathway, sorted into the segments of its bundle.
+
+    Attributes
+    ----------
+    sizes : ndarray of int32, shape (segments,)
+        Number of synapses of each segment.
+    target : ndarray of uint16, shape (synapses,)
+        Target of each synapse within its slice.
+    late : ndarray of uint8, shape (synapses,), or None
+        Delay of each synapse, counted from the first of its block (steps); None if blocks have one delay.
+    order : ndarray or slice
+        Place of each synapse in the order of creation.
+    """
+
+    sizes: NDArray[np.int32]
+    target: NDArray[np.uint16]
+    late: NDArray[np.uint8] | None
+    order: Any
+
+    def bounds(self) -> NDArray[np.uint32]:
+        """Return the place of the first synapse of each segment, and the number of synapses."""
+        bounds = np.zeros(len(self.sizes) + 1, np.uint32)
+        np.cumsum(self.sizes, out=bounds[1:])
+        return bounds
+
+
+class AddressRows(NamedTuple):
+    """Synapses sorted by target: `begin` holds the bounds of each row in `word`, `order` the synapse of each word."""
 
     begin: AnyIntegers
     word: NDArray[np.uint32]
     order: Any
 
 
-def source_rows(synapses: Synapses, pathway: Pathway) -> SortedRows:
-    """Return the rows of the sources in the pathway's range, each cut into the slices of the target."""
-    first, end = pathway.pre_range
-    post = pathway.post
-    order = _sorted(synapses.pre, synapses.post, post.size)
-    pre, target, delay = synapses.pre[order], synapses.post[order], _at(synapses.delay, order)
-    piece = target // post.slice_size
-    cell = (pre.astype(np.int64) - first) * post.slices + piece
-    begin = _bounds(cell, (end - first) * post.slices)
-    return SortedRows(begin, encode_synapse(target - piece * post.slice_size, delay), order)
+def source_segments(synapses: Synapses, pathway: Pathway, bundle: Bundle) -> Segments:
+    """Return the synapses of one pathway (local ids) in the segments of its bundle."""
+    targets, timing = bundle.targets, bundle.timing
+    post = synapses.post.astype(np.int64) + pathway.post.offset
+    piece = post // targets.slice_size
+    post -= piece * targets.slice_size
+    delay = np.asarray(synapses.delay) - timing.first
+    block = delay // timing.width
+    segment = synapses.pre.astype(np.int64) - bundle.pre_range[0]
+    segment *= targets.slices
+    segment += piece
+    segment *= timing.blocks
+    segment += block
+    order = stable_order(segment)
+    late = None if timing.width == 1 else np.broadcast_to(delay % timing.width, post.shape)[order].astype(np.uint8)
+    sizes = np.bincount(segment, minlength=bundle.segments - 1).astype(np.int32)
+    return Segments(sizes, post[order].astype(np.uint16), late, order)
 
 
-def shared_rows(pathway: Pathway, delay: int) -> SortedRows:
-    """Return the rows of a pathway whose targets all receive the same: one word per source."""
-    first, end = pathway.pre_range
+def shared_segments(bundle: Bundle) -> Segments:
+    """Return the segments of a bundle whose targets all receive the same: one synapse stands for those of a source."""
+    pathway = bundle.pathways[0]
+    first, end = bundle.pre_range
     ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
-    begin = _bounds(ids - first, end - first)
-    return SortedRows(begin, encode_synapse(np.zeros(len(ids), np.uint32), delay), slice(None))
+    sizes = np.bincount(ids - first, minlength=end - first).astype(np.int32)
+    return Segments(sizes, np.zeros(len(ids), np.uint16), None, slice(None))
 
 
-def own_rows(pathway: Pathway, delay: int) -> SortedRows:
-    """Return the rows by which the sources of a shared pathway subtract the events that they sent to themselves."""
-    ids = pathway.own_ids.astype(np.int64)
-    return source_rows(Synapses(ids, ids, delay, {}), pathway)
+def merge_places(parts: list[Segments]) -> list[Any]:
+    """Return the place of each synapse of each part in the rows that the parts share."""
+    if len(parts) == 1:
+        return [slice(None)]
+    total = np.sum([part.sizes for part in parts], axis=0, dtype=np.int64)
+    begin = np.cumsum(total) - total  # place at which the next part's synapses of each segment begin
+    places = []
+    for part in parts:
+        own = np.cumsum(part.sizes, dtype=np.int64) - part.sizes
+        places.append(np.arange(len(part.target)) + np.repeat(begin - own, part.sizes))
+        begin = begin + part.sizes
+    return places
 
 
-def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> SortedRows:
+def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> AddressRows:
     """Return the rows of all neurons of the pathway's target population; a word is an address in `history`."""
-    order = _sorted(synapses.post, synapses.pre, pathway.pre.size)
-    pre, target, delay = synapses.pre[order], synapses.post[order], _at(synapses.delay, order)
-    begin = _bounds(target.astype(np.int64), pathway.post.size)
-    return SortedRows(begin, encode_address(pre, delay, history), order)
+    key = synapses.post.astype(np.int64) * max(pathway.pre.size, 1)
+    key += synapses.pre
+    order = stable_order(key)
+    pre, target = synapses.pre[order], synapses.post[order]
+    delay = synapses.delay[order].astype(np.int64) if isinstance(synapses.delay, np.ndarray) else synapses.delay
+    begin = np.zeros(pathway.post.size + 1, np.int64)
+    np.cumsum(np.bincount(target.astype(np.int64), minlength=pathway.post.size), out=begin[1:])
+    return AddressRows(begin, encode_address(pre, delay, history), order)
 
 
-def _at(delay: AnyIntegers | int, order: Any) -> Any:
-    return delay[order].astype(np.int64) if isinstance(delay, np.ndarray) else delay
+def stable_order(key: NDArray[np.int64]) -> Any:
+    """Return the stable order by key: a slice of everything if sorted already, as from most rules.
 
-
-def _sorted(major: AnyIntegers, minor: AnyIntegers, n_minor: int) -> Any:
-    """Return the stable order by (major, minor): a slice of everything if sorted already, as from most rules."""
-    key = major.astype(np.int64) * max(n_minor, 1)
-    key += minor
+    numpy sorts 16-bit numbers in linear time, so longer keys are sorted by one 16-bit digit after the other.
+    """
     if len(key) < 2 or bool(np.all(key[1:] >= key[:-1])):
         return slice(None)
-    return np.argsort(key, kind="stable")
-
-
-def _bounds(cell: AnyIntegers, n: int) -> AnyIntegers:
-    begin = np.zeros(n + 1, np.int64)
-    np.cumsum(np.bincount(cell, minlength=n), out=begin[1:])
-    return begin
+    if len(key) < 1000:
+        return np.argsort(key, kind="stable")
+    order: Places = np.argsort((key & 0xFFFF).astype(np.uint16), kind="stable")
+    for shift in range(16, int(key.max()).bit_length(), 16):
+        digit = (key[order] >> shift & 0xFFFF).astype(np.uint16)
+        order = order[np.argsort(digit, kind="stable")]
+    return order

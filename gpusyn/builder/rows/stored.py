@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.builder.layout import Pathway
+from gpusyn.builder.layout import Bundle, Pathway
 from gpusyn.builder.rows.drawn import Synapses
-from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import History
 from gpusyn.utils.typing import Array
 
@@ -36,7 +35,7 @@ class Pool:
         return self._pieces[0] if self.size else np.zeros(1, self.dtype)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StoredWeights:
     """The places of the synapses of one pathway onto one receptor, for `weights` and `set_weights`.
 
@@ -46,37 +45,41 @@ class StoredWeights:
         The pathway.
     receptor : str
         Name of the receptor.
-    begin, words, weights : int
-        Places at which its bounds of rows, its words (or addresses) and its weights start in their arrays.
-    rows : int
-        Number of rows.
-    constant : bool
-        True if one stored weight stands for all.
-    exponent : int
-        Exponent e: a stored weight times 2^e is the weight (nS or pA).
-    kernel : str or None
-        Kernel of per-synapse gates to which its arrays belong; None for event-driven synapses.
-    history : History or None
-        History to which its addresses refer; None for event-driven synapses.
-    shared : bool
-        True if one word of a source stands for the synapses to all targets.
+    begin, words : int
+        Places at which its bounds (of segments or rows) and its words (targets or addresses) start in their arrays.
+    weights : int
+        Place at which its weights start in their array.
+    weight : float or None
+        Weight of all its synapses, in the unit of stored weights; None if each has its own.
     """
 
     pathway: Pathway
     receptor: str
     begin: int
-    rows: int
     words: int
     weights: int
-    constant: bool
-    exponent: int = 0
-    kernel: str | None = None
-    history: History | None = None
-    shared: bool = False
+    weight: float | None
 
-    def array(self, name: str) -> str:
-        """Return the name in the program of one of its arrays."""
-        return array_name(name, kernel=self.kernel)
+
+@dataclass(frozen=True, kw_only=True)
+class StoredSegments(StoredWeights):
+    """Event-driven synapses, in the rows of a bundle.
+
+    `late` is the place at which their late steps start (-1: they have none). A stored weight times 2^`exponent` is the
+    weight (nS or pA).
+    """
+
+    bundle: Bundle
+    late: int
+    exponent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredAddresses(StoredWeights):
+    """Synapses that own gates of a kernel's kind, as addresses in a history."""
+
+    kernel: str
+    history: History
 
 
 def ordered_weights(pathway: Pathway, receptor: str, synapses: Synapses, order: Any) -> Array:
@@ -87,8 +90,3 @@ def ordered_weights(pathway: Pathway, receptor: str, synapses: Synapses, order: 
         return ordered
     may_change = receptor in (pathway.projection.w_max or {})
     return np.full(len(synapses.pre) if may_change else 1, weight)
-
-
-def weight_step(weights: Array, words: Array) -> int:
-    """Return the distance from the weight of one synapse to the next: 0 if one weight stands for all."""
-    return int(len(weights) != 1 or len(words) == 1)

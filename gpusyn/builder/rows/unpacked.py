@@ -8,48 +8,77 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.builder.layout import Pathway
-from gpusyn.builder.rows.stored import StoredWeights
-from gpusyn.kernels.synapse_words import decode_address, decode_synapse
+from gpusyn.builder.rows.drawn import Synapses
+from gpusyn.builder.rows.stored import StoredAddresses, StoredSegments, StoredWeights
+from gpusyn.kernels.arrays import array_name
+from gpusyn.kernels.synapse_words import decode_address
 from gpusyn.utils.typing import Array
 
 Read = Callable[[str, int, int], Array]  # array, start, stop -> its values there
+Redraw = Callable[[Pathway], Synapses]  # the synapses of a pathway in order of creation, with local ids
 
 
 class UnpackedSynapses(NamedTuple):
-    """Synapses in stored order: positions in the projection's selections, and delays (steps)."""
+    """Synapses: positions in the projection's selections, delays (steps), and the place of each one's weight.
+
+    Synapses of one pair are in the order of their creation.
+    """
 
     stored: StoredWeights
     pre: Array
     post: Array
     delay: Array
+    place: Array
 
 
-def unpack(stored: StoredWeights, read: Read) -> UnpackedSynapses:
+def unpack(stored: StoredWeights, read: Read, redraw: Redraw) -> UnpackedSynapses:
     """Return the synapses of one pathway onto one receptor, from the parts of arrays that `read` returns."""
-    pathway = stored.pathway
-    if stored.shared:
-        pre, post, delay = _shared_pairs(stored, read)
-    elif stored.history is not None:
-        row, address = _rows(stored, read, "address")
-        source, delay = decode_address(address, stored.history)
-        pre, post = source, row
+    if isinstance(stored, StoredAddresses):
+        pre, post, delay, place = _addresses(stored, read)
     else:
-        row, word = _rows(stored, read, "words")
-        target, delay = decode_synapse(word)
-        pre = row // pathway.post.slices + pathway.pre_range[0]
-        post = target + (row % pathway.post.slices) * pathway.post.slice_size
-    return UnpackedSynapses(stored, *_positions(pathway, pre, post), delay)
+        assert isinstance(stored, StoredSegments)
+        pre, post, delay, place = _shared_pairs(stored) if stored.bundle.shared else _segments(stored, read, redraw)
+    return UnpackedSynapses(stored, *_positions(stored.pathway, pre, post), delay, place)
 
 
-def _rows(stored: StoredWeights, read: Read, array: str) -> tuple[Array, Array]:
-    """Return the number of each word's row, and the words."""
-    begin = read(stored.array("row_begin"), stored.begin, stored.begin + stored.rows + 1)
-    row = np.repeat(np.arange(stored.rows), np.diff(begin))
-    return row, read(stored.array(array), stored.words, stored.words + int(begin[-1]))
+def _addresses(stored: StoredAddresses, read: Read) -> tuple[Array, Array, Array, Array]:
+    rows = stored.pathway.post.size
+    begin = read(array_name("row_begin", kernel=stored.kernel), stored.begin, stored.begin + rows + 1)
+    words = array_name("address", kernel=stored.kernel)
+    source, delay = decode_address(read(words, stored.words, stored.words + int(begin[-1])), stored.history)
+    return source, np.repeat(np.arange(rows), np.diff(begin)), delay, np.arange(len(source))
 
 
-def _shared_pairs(stored: StoredWeights, read: Read) -> tuple[Array, Array, Array]:
-    """Return all pairs of a pathway that stores one word per source, and their delays."""
+def _segments(stored: StoredSegments, read: Read, redraw: Redraw) -> tuple[Array, Array, Array, Array]:
+    """Return the synapses of one pathway in the rows of its bundle, sorted by (pre, post, creation)."""
+    bundle, place = stored.bundle, stored.pathway.post
+    targets, timing = bundle.targets, bundle.timing
+    begin = read("segment_begin", stored.begin, stored.begin + bundle.segments)
+    n = int(begin[-1])
+    segment = np.repeat(np.arange(len(begin) - 1), np.diff(begin))
+    row, piece = np.divmod(segment // timing.blocks, targets.slices)
+    block = segment % timing.blocks
+    post = read("targets", stored.words, stored.words + n).astype(np.int64)
+    post += piece * targets.slice_size - place.offset
+    mine = np.flatnonzero((post >= 0) & (post < place.size))
+    pre, post, block = row[mine] + bundle.pre_range[0], post[mine], block[mine]
+    delay = timing.first + block * timing.width
+    if stored.late >= 0:
+        delay = delay + read("late", stored.late, stored.late + n)[mine]
+    order = np.lexsort((post, pre))
+    pre, post, delay, block = pre[order], post[order], delay[order], block[order]
+    again = (pre[1:] == pre[:-1]) & (post[1:] == post[:-1])
+    if (again & (block[1:] != block[:-1])).any():  # segments have lost the order of creation
+        drawn = redraw(stored.pathway)
+        later = (np.broadcast_to(drawn.delay, drawn.pre.shape) - timing.first) // timing.width
+        created = np.lexsort((later, drawn.post, drawn.pre))
+        again_in_order = np.lexsort((created, post, pre))
+        order, delay = order[again_in_order], delay[again_in_order]
+    return pre, post, delay, mine[order]
+
+
+def _shared_pairs(stored: StoredSegments) -> tuple[Array, Array, Array, Array]:
+    """Return all pairs of a pathway that stores one synapse per source."""
     pathway = stored.pathway
     ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
     pre = np.repeat(ids, pathway.post.size)
@@ -57,8 +86,7 @@ def _shared_pairs(stored: StoredWeights, read: Read) -> tuple[Array, Array, Arra
     if len(pathway.own_ids):
         others = pre != post
         pre, post = pre[others], post[others]
-    first = decode_synapse(read("words", stored.words, stored.words + 1)).delay
-    return pre, post, np.full(len(pre), int(first[0]) if len(first) else 0)
+    return pre, post, np.full(len(pre), stored.bundle.timing.first), np.zeros(len(pre), np.int64)
 
 
 def _positions(pathway: Pathway, pre: Array, post: Array) -> tuple[Array, Array]:

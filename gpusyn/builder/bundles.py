@@ -1,0 +1,177 @@
+"""Bundles: which pathways share the rows of their sources, and when the synapses of a bundle are delivered.
+
+A spike can be delivered when its synapses are *due*: a row is then cut into segments, one for each delay, and all
+events of a step go to one vector of sums, which stays in the cache. Or all synapses of a row are delivered at once,
+into a *ring* of sums for the coming steps. The first is cheaper if segments are long, the second if they are short: the
+thresholds are measured (`benchmarks/NOTES.md`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from gpusyn.builder.fixed_point import weight_shift
+from gpusyn.builder.gating.strategy import SOURCE
+from gpusyn.builder.layout import Bundle, Layout, Pathway, Ring, TargetGroup, Timing, one_weight
+from gpusyn.kernels.synapse_words import LARGEST_SLICE, MOST_LATE
+from gpusyn.network.projections import base_weight
+
+CACHE = 1 << 20  # bytes of a ring that stays in the cache of one core
+# Synapses of a segment from which it is cheaper to deliver when due than into a ring: by the bytes of a sum, for rings
+# that stay in the cache, and for larger ones.
+DUE_FROM = {4: (20.0, 7.0), 8: (12.0, 4.0)}
+LARGE_RING = 0.1  # part of the memory of its synapses that a ring may take before delays are cut into blocks
+
+
+class _Key(NamedTuple):
+    """What pathways of one bundle have in common, beside their source population."""
+
+    source: str
+    receptors: tuple[tuple[Any, ...], ...]
+    delay: int | None  # steps, if all synapses have the same
+    changing: str  # name of the projection, if its weights may change
+
+
+def form_bundles(layout: Layout, workers: int) -> None:
+    """Group the pathways into bundles, and the populations that bundles reach together; place the rings of sums."""
+    bundles: dict[tuple[_Key, int], list[Pathway]] = {}
+    for pathway in layout.pathways:
+        if pathway.receptors(synaptic=False) and not pathway.shared:
+            key, n = _key(pathway, layout), 0
+            while any(pathway.post is other.post for other in bundles.get((key, n), ())):
+                n += 1
+            bundles.setdefault((key, n), []).append(pathway)
+    groups = _target_groups(layout, list(bundles.values()), workers)
+    for pathways in bundles.values():
+        targets = groups[pathways[0].post.population.name]
+        layout.bundles.append(Bundle(pathways, _names(pathways[0]), targets, _timing(pathways, targets, layout)))
+    for pathway in layout.pathways:
+        if pathway.receptors(synaptic=False) and pathway.shared:
+            _add_shared(pathway, groups[pathway.post.population.name], layout)
+    _place_rings(layout, groups)
+
+
+def _add_shared(pathway: Pathway, targets: TargetGroup, layout: Layout) -> None:
+    """Add the bundle of a pathway whose targets share their sums, and that of what its sources take back."""
+    timing = _timing([pathway], targets, layout)
+    layout.bundles.append(Bundle([pathway], _names(pathway), TargetGroup([]), timing, shared=True))
+    if len(pathway.own_ids):
+        layout.bundles.append(Bundle([pathway], _names(pathway), targets, timing, taken_back=True))
+
+
+def _names(pathway: Pathway) -> tuple[str, ...]:
+    return tuple(sorted(receptor.name for _, receptor in pathway.receptors(synaptic=False)))
+
+
+def _key(pathway: Pathway, layout: Layout) -> _Key:
+    projection, alike = pathway.projection, []
+    for k, receptor in sorted(pathway.receptors(synaptic=False), key=lambda one: one[1].name):
+        sums, of_source = pathway.post.sums[k], pathway.post.strategies[k].owner == SOURCE
+        constant = stored_constant(pathway, receptor.name, k, layout)
+        shift = shift_of(pathway, receptor.name, k, layout)
+        alike.append((receptor.name, sums.inputs, receptor.kinetics if of_source else None, shift, constant))
+    one_delay = pathway.shortest if pathway.shortest == pathway.longest else None
+    changing = projection.name if projection.w_max else ""
+    return _Key(pathway.pre.population.name, tuple(alike), one_delay, changing)
+
+
+def shift_of(pathway: Pathway, receptor: str, k: int, layout: Layout) -> int:
+    """Return the number of bits by which the stored weights of a pathway are coarser than the quantum of its sums."""
+    largest = layout.weight_ranges[pathway.projection.name, receptor].largest
+    bits = 8 * layout.numbers.weight_dtype.itemsize
+    if one_weight(pathway.projection, receptor):
+        bits = max(bits, 32)  # it is stored once, so it need not be short
+    return weight_shift(largest, pathway.post.sums[k].quantum.exponent, bits)
+
+
+def stored_constant(pathway: Pathway, receptor: str, k: int, layout: Layout) -> int | None:
+    """Return the weight that all synapses of a pathway share, in its stored unit; None if each has its own."""
+    projection = pathway.projection
+    if not one_weight(projection, receptor):
+        return None
+    base, factor = base_weight(projection.weights, receptor)
+    weight = float(projection.weights[base]) * factor  # type: ignore[arg-type]
+    exponent = pathway.post.sums[k].quantum.exponent + shift_of(pathway, receptor, k, layout)
+    return round(math.ldexp(weight, -exponent))
+
+
+def _target_groups(layout: Layout, bundles: list[list[Pathway]], workers: int) -> dict[str, TargetGroup]:
+    """Return the target group of each population, by its name."""
+    together = {name: [place] for name, place in layout.populations.items()}
+    for pathways in bundles:
+        joined = {place.population.name: place for p in pathways for place in together[p.post.population.name]}
+        places = [place for name, place in layout.populations.items() if name in joined]
+        together |= dict.fromkeys(joined, places)
+    groups: dict[str, TargetGroup] = {}
+    for places in together.values():
+        if places[0].population.name in groups:
+            continue
+        group = TargetGroup(places)
+        group.slices = max(-(-group.size // LARGEST_SLICE), min(workers, max(group.size, 1)))
+        offset = 0
+        for place in places:
+            groups[place.population.name], place.offset = group, offset
+            offset += place.size
+    return groups
+
+
+def _timing(pathways: list[Pathway], targets: TargetGroup, layout: Layout) -> Timing:
+    """Return when the synapses of a bundle are delivered."""
+    first, last = min(p.shortest for p in pathways), max(p.longest for p in pathways)
+    delays = last - first + 1
+    changes = any(pathways[0].post.strategies[k].owner == SOURCE for k, _ in pathways[0].receptors(synaptic=False))
+    if delays == 1:
+        return Timing(first, 1, 1, changes)
+    if changes:
+        width = min(delays, MOST_LATE)
+        return Timing(first, width, -(-delays // width), changes)
+    sum_bytes = layout.numbers.acc_dtype.itemsize
+    synapses = sum(p.expected for p in pathways)
+    sources = max(sum(p.pre.size for p in pathways[:1]), 1)
+    ring = sum_bytes * targets.size / targets.slices * power_of_2(delays)
+    in_cache, larger = DUE_FROM[sum_bytes]
+    if synapses / sources / targets.slices / delays >= (in_cache if ring <= CACHE else larger):
+        return Timing(first, 1, delays)
+    width = _ring_width(delays, sources * targets.slices, sum_bytes * targets.size, 6 * synapses)
+    return Timing(first, width, -(-delays // width))
+
+
+def _ring_width(delays: int, rows: int, bytes_per_slot: int, bytes_of_synapses: float) -> int:
+    """Return the number of delays in one block of a ring: all of them, unless a ring that long is too large.
+
+    Bounds of segments take 4 bytes for each row and block, and the ring `bytes_per_slot` for each delay of a block.
+    """
+    if delays <= MOST_LATE and power_of_2(delays) * bytes_per_slot <= max(16 * CACHE, LARGE_RING * bytes_of_synapses):
+        return delays
+    best = math.sqrt(4 * rows * delays / max(bytes_per_slot, 1))
+    return int(min(max(power_of_2(math.ceil(best)), 16), MOST_LATE))
+
+
+def _place_rings(layout: Layout, groups: dict[str, TargetGroup]) -> None:
+    """Place the rings of each receptor, as deep as its bundles need, and the sums that whole populations share."""
+    rings: dict[tuple[int, str, int], Ring] = {}
+    for name, place in layout.populations.items():
+        place.targets = groups[name]
+        for receptor, sums in zip(place.population.receptors, place.sums, strict=True):
+            key = id(groups[name]), receptor.name, sums.inputs
+            sums.ring = rings.setdefault(key, Ring(groups[name], sums.inputs))
+    for bundle in layout.bundles:
+        for pathway in bundle.pathways:
+            for k, _ in pathway.receptors(synaptic=False):
+                sums = pathway.post.sums[k]
+                if bundle.shared:  # this step's events must not go to the slot that is read in this step
+                    sums.shared_slots = max(sums.shared_slots, power_of_2(bundle.timing.slots + 1))
+                else:
+                    sums.ring.slots = max(sums.ring.slots, power_of_2(bundle.timing.slots))
+    for ring in rings.values():
+        ring.base, layout.ring_size = layout.ring_size, layout.ring_size + ring.size
+    for place in layout.populations.values():
+        for sums in place.sums:
+            if sums.shared_slots:
+                sums.shared, layout.ring_size = layout.ring_size, layout.ring_size + sums.shared_slots * sums.inputs
+
+
+def power_of_2(n: int) -> int:
+    """Return the smallest power of 2 that is at least n."""
+    return 1 << (n - 1).bit_length()
