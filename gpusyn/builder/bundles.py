@@ -30,7 +30,7 @@ class _Key(NamedTuple):
     source: str
     receptors: tuple[tuple[Any, ...], ...]
     delay: int | None  # steps, if all synapses have the same
-    changing: str  # name of the projection, if its weights may change
+    alone: tuple[str, int, int] | None  # the pathway, if its weights may change
 
 
 def form_bundles(layout: Layout, workers: int) -> None:
@@ -72,8 +72,8 @@ def _key(pathway: Pathway, layout: Layout) -> _Key:
         shift = shift_of(pathway, receptor.name, k, layout)
         alike.append((receptor.name, sums.inputs, receptor.kinetics if of_source else None, shift, constant))
     one_delay = pathway.shortest if pathway.shortest == pathway.longest else None
-    changing = projection.name if projection.w_max else ""
-    return _Key(pathway.pre.population.name, tuple(alike), one_delay, changing)
+    alone = (projection.name, pathway.pre_part, pathway.post_part) if projection.w_max else None
+    return _Key(pathway.pre.population.name, tuple(alike), one_delay, alone)
 
 
 def shift_of(pathway: Pathway, receptor: str, k: int, layout: Layout) -> int:
@@ -120,12 +120,13 @@ def _timing(pathways: list[Pathway], targets: TargetGroup, layout: Layout) -> Ti
     """Return when the synapses of a bundle are delivered."""
     first, last = min(p.shortest for p in pathways), max(p.longest for p in pathways)
     delays = last - first + 1
-    changes = any(pathways[0].post.strategies[k].owner == SOURCE for k, _ in pathways[0].receptors(synaptic=False))
+    of_source = any(pathways[0].post.strategies[k].owner == SOURCE for k, _ in pathways[0].receptors(synaptic=False))
+    at_once = of_source or bool(pathways[0].projection.w_max)
     if delays == 1:
-        return Timing(first, 1, 1, changes)
-    if changes:
+        return Timing(first, 1, 1, at_once)
+    if at_once:
         width = min(delays, MOST_LATE)
-        return Timing(first, width, -(-delays // width), changes)
+        return Timing(first, width, -(-delays // width), at_once)
     sum_bytes = layout.numbers.acc_dtype.itemsize
     synapses = sum(p.expected for p in pathways)
     sources = max(sum(p.pre.size for p in pathways[:1]), 1)

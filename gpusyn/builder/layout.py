@@ -172,19 +172,19 @@ class Timing(NamedTuple):
     """When synapses are delivered: their delays are cut into `blocks` of `width` steps, from `first` steps on.
 
     A block is delivered when the first of its delays is due. If its `width` is 1, all its synapses are due then, and
-    their delays need no memory. If events carry `changes` of gates, which are known in one step only, all blocks are
-    delivered at once.
+    their delays need no memory. Where events carry changes of gates, which are known in one step only, or weights may
+    change while a spike is on its way, all blocks are delivered `at_once`, in the step of the event.
     """
 
     first: int
     width: int
     blocks: int
-    changes: bool = False
+    at_once: bool = False
 
     @property
     def slots(self) -> int:
         """Number of steps for which sums are needed."""
-        return self.first + self.width * self.blocks - 1 if self.changes else self.width
+        return self.first + self.width * self.blocks - 1 if self.at_once else self.width
 
 
 @dataclass(eq=False)

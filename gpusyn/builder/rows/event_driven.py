@@ -154,7 +154,7 @@ class EventDrivenTables:
             **senders._asdict(),
             **_sums(bundle, pathway, k)._asdict(),
         )
-        if not timing.changes:
+        if not timing.at_once:
             whole = route._replace(age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1)
             self.routes.append((number, whole))
             return
@@ -231,7 +231,7 @@ def _ages_of(bundle: Bundle) -> Iterator[int]:
     timing = bundle.timing
     yield from (
         [0]
-        if timing.changes
+        if timing.at_once
         else range(timing.first - 1, timing.first - 1 + timing.blocks * timing.width, timing.width)
     )
 

@@ -56,7 +56,7 @@ def bundle_extents(bundle: Bundle) -> Extents:
         targets = len(pathway.own_ids)
     changing = sum(not one_weight(pathway.projection, name) for name in bundle.receptors)
     return {
-        "routes": len(bundle.receptors) * (timing.blocks if timing.changes else 1),
+        "routes": len(bundle.receptors) * (timing.blocks if timing.at_once else 1),
         "segments": bundle.segments,
         "targets": targets,
         "late synapses": targets if timing.width > 1 else 0,
