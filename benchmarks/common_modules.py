@@ -9,7 +9,7 @@ from gpusyn.kernels.modules import Module, common_module, neuron_module, synapse
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.spec import KERNELS
 
-ALL_NUMBERS = (Numbers("float32", "int32"), Numbers("float32", "int64"), Numbers("float64", "int64"))
+ALL_NUMBERS = (Numbers("float32", "int32"), Numbers("float32", "int64"), Numbers("float64", "int64", "int64"))
 SYNAPSE_KERNELS = [spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu"]
 
 

@@ -11,16 +11,22 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from gpusyn.builder.fixed_point import weight_shift
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, Ring, TargetGroup, Timing, one_weight
 from gpusyn.kernels.synapse_words import LARGEST_SLICE, MOST_LATE
 from gpusyn.network.projections import base_weight
+from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.grid import rounded_steps
 
 CACHE = 1 << 20  # bytes of a ring that stays in the cache of one core
 # Synapses of a segment from which it is cheaper to deliver when due than into a ring: by the bytes of a sum, for rings
 # that stay in the cache, and for larger ones.
 DUE_FROM = {4: (20.0, 7.0), 8: (12.0, 4.0)}
+_DRAWN = 1000  # delays that are drawn to learn how widely they are spread
 LARGE_RING = 0.1  # part of the memory of its synapses that a ring may take before delays are cut into blocks
 
 
@@ -128,14 +134,24 @@ def _timing(pathways: list[Pathway], targets: TargetGroup, layout: Layout) -> Ti
         width = min(delays, MOST_LATE)
         return Timing(first, width, -(-delays // width), at_once)
     sum_bytes = layout.numbers.acc_dtype.itemsize
-    synapses = sum(p.expected for p in pathways)
-    sources = max(sum(p.pre.size for p in pathways[:1]), 1)
+    synapses, sources = sum(p.expected for p in pathways), max(pathways[0].pre.size, 1)
     ring = sum_bytes * targets.size / targets.slices * power_of_2(delays)
     in_cache, larger = DUE_FROM[sum_bytes]
-    if synapses / sources / targets.slices / delays >= (in_cache if ring <= CACHE else larger):
+    segment = synapses / sources / targets.slices / _usual_delays(pathways[0], delays, layout.dt)
+    if segment >= (in_cache if ring <= CACHE else larger):
         return Timing(first, 1, delays)
     width = _ring_width(delays, sources * targets.slices, sum_bytes * targets.size, 6 * synapses)
     return Timing(first, width, -(-delays // width))
+
+
+def _usual_delays(pathway: Pathway, delays: int, dt: float) -> float:
+    """Return the number of delays that matter among all `delays`: drawn ones are seldom near their bounds."""
+    given = pathway.projection.delay
+    if not isinstance(given, Distribution):
+        return delays
+    drawn = rounded_steps(given.draw(Stream(0), np.arange(_DRAWN)), dt, low=1)
+    _, counts = np.unique(drawn, return_counts=True)
+    return float(_DRAWN**2 / np.sum(counts**2))
 
 
 def _ring_width(delays: int, rows: int, bytes_per_slot: int, bytes_of_synapses: float) -> int:

@@ -241,7 +241,7 @@ class Plan:
 
 # Parts of the memory beside neurons and synapses, by the role of an array.
 _PARTS = {
-    STATE: "sums of events, histories, gates of sources",
+    STATE: "sums and lists of events, histories, gates of sources",
     PARAMETER: "tables",
     SCRATCH: "inputs of one chunk of steps",
     RECORD: "spikes and samples of one chunk of steps",

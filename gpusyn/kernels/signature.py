@@ -95,7 +95,8 @@ class Numbers:
     weight: str = "int32"
 
     def __str__(self) -> str:
-        return f"{self.real}/{self.acc}/{self.weight} weights"
+        usual = "int32" if self.real == "float32" else "int64"
+        return f"{self.real}/{self.acc}" + ("" if self.weight == usual else f"/{self.weight} weights")
 
     @property
     def real_dtype(self) -> np.dtype[np.floating]:

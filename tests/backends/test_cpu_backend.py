@@ -149,13 +149,14 @@ def test_offsets_beyond_31_bits(tmp_path, how):
     assert expected.any()
     for backend in (cpu(1), cpu(3), NumpyBackend()):
         program = net.program()
-        for name in ("words", "weights"):
+        for name in ("targets", "late", "weights"):
             program.initial[name] = beyond(tmp_path, name, program.initial[name], shift)
         if how == "rows":
-            program.initial["row_begin"] += shift
+            program.initial["segment_begin"] += np.uint32(shift)
         else:
             (route,) = read_rows(program.initial["routes"], Route)
-            route = route._replace(words=route.words + shift, weights=route.weights + shift)
+            places = {name: getattr(route, name) + shift for name in ("targets", "late", "weights")}
+            route = route._replace(**places)
             program.initial["routes"] = as_table([route])
         assert np.array_equal(played(backend, program), expected)
 

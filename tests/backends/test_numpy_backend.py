@@ -12,7 +12,6 @@ from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import BackendError
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
-from gpusyn.kernels.synapse_words import encode_synapse
 from gpusyn.numerics import rng
 from tests.helpers.hand_made import AMPA, DOUBLE, DT, PASSIVE, SINGLE, G, V, exponential, make, next_run, samples, start
 
@@ -146,7 +145,8 @@ def test_writes_between_runs_take_effect():
     session = start(net)
     session.run(5)
     session.write("weights", np.full(1, 8, np.int32))
-    session.write("words", encode_synapse(np.array([1]), 2))
+    session.write("targets", np.ones(1, np.uint16))
+    session.write("late", np.ones(1, np.uint8))
     session.write("probes", np.array([1]), 0)
     session.write("probes", np.array([0]), 7)  # the two columns change places
     session.run(5)

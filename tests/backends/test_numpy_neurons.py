@@ -39,7 +39,7 @@ def test_refractory_neuron_is_held_for_its_steps_and_fires_with_the_right_period
     assert first == 138
     assert held[first : first + 21].all()  # the reset, then 20 steps of rest
     assert not held[first + 21]
-    begin = session.read("spike_begin")
+    begin = session.read("spike_begin", 0, 1001)
     steps = np.flatnonzero(np.diff(begin))
     climb = math.ceil(20.0 * math.log(29.0 / 15.0) / DT)
     assert np.diff(steps).tolist() == [20 + climb] * (len(steps) - 1)

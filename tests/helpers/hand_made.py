@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.builder.bundles import power_of_2
 from gpusyn.kernels.arrays import ARRAYS
 from gpusyn.kernels.program import ArraySpec, Launch, Program
 from gpusyn.kernels.records import (
@@ -23,13 +24,13 @@ from gpusyn.kernels.records import (
 )
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.spec import KERNELS
-from gpusyn.kernels.synapse_words import encode_address, encode_synapse
+from gpusyn.kernels.synapse_words import MOST_LATE, encode_address
 
 DT = 0.1
 NEVER = -(1 << 40)
 V, G, I, B, H = range(5)  # variables of a probe
 SYNAPTIC = {n: f"syn_{n}" for n in ("row_begin", "weights", "gates", "coef")}
-SINGLE, DOUBLE = Numbers("float32", "int32"), Numbers("float64", "int64")
+SINGLE, DOUBLE = Numbers("float32", "int32"), Numbers("float64", "int64", "int64")
 
 
 def lif_row(numbers, *receptors, v_th=15.0, v_reset=0.0, refractory=20, e_l=-70.0, g_l=10.0, c_m=200.0):
@@ -93,9 +94,11 @@ class HandMade:
                 Ring(i * slots * n, mask=slots - 1, stride=n, shared=-1, shared_mask=0) for i in range(k)
             ),
             "spike_total": np.zeros(1, np.int64),
-            "spike_begin": np.zeros(steps + 1, np.int64),
-            "spike_id": np.zeros(self.total * steps, np.int32),
-            "spike_events": np.zeros(self.total * steps, np.int32),
+            "spike_begin": np.zeros(power_of_2(steps + 2), np.int64),
+            "spike_id": np.zeros(power_of_2(self.total * steps), np.int32),
+            "spike_events": np.zeros(power_of_2(self.total * steps), np.int32),
+            "gate_total": np.zeros(2, np.int64),
+            "ages": np.zeros(1, np.int32),
             "event_step": np.full(self.total, NEVER),
             "event_count": np.zeros(self.total, np.int32),
             "release_step": np.full(self.total, NEVER),
@@ -116,23 +119,27 @@ class HandMade:
         self.arrays["listed_events"] = np.array([e[2] for e in events], np.int32)
 
     def connect(self, population, receptor, synapses, *, slice_size=None, shift=0):
-        """Event-driven synapses (source within its population, target, delay, weight)."""
-        slice_size = slice_size or self.n
+        """Event-driven synapses (source within its population, target, delay, weight), delivered at once."""
+        for block in sorted({(delay - 1) // MOST_LATE for _, _, delay, _ in synapses} or {0}):
+            own = [synapse for synapse in synapses if (synapse[2] - 1) // MOST_LATE == block]
+            self._connect(population, receptor, own, slice_size or self.n, shift, block * MOST_LATE)
+
+    def _connect(self, population, receptor, synapses, slice_size, shift, ahead):
         slices = -(-self.n // slice_size)
         first, count = (0, self.n) if population == 0 else (self.n, self.sources)
         rows = sorted((s, t // slice_size, d, t % slice_size, w) for s, t, d, w in synapses)
         key = np.array([s * slices + k for s, k, *_ in rows], np.int64)
         a = self.arrays
-        words = encode_synapse(*np.array([(t, d) for _, _, d, t, _ in rows]).reshape(-1, 2).T)
         begin = np.searchsorted(key, np.arange(count * slices + 1))
         route = Route(
-            source=first, source_end=first + count, rows=a["row_begin"].size, words=a["words"].size,
-            weights=a["weights"].size, weight_step=1, shift=shift, ring=receptor * self.slots * self.n,
-            mask=self.slots - 1, stride=self.n, slices=slices, slice_size=slice_size, payload=-1, payload_step=0,
-            channels=1, ring_step=0,
+            source=first, source_end=first + count, segments=a["segment_begin"].size, row_step=1, age=0, width=1,
+            blocks=1, ahead=ahead + 1, targets=a["targets"].size, late=a["late"].size, weights=a["weights"].size,
+            weight=0, shift=shift, ring=receptor * self.slots * self.n, mask=self.slots - 1, stride=self.n,
+            slices=slices, slice_size=slice_size, payload=-1, payload_step=0, channels=1, ring_step=0,
         )  # fmt: skip
         self.routes.append((population, route))
-        self._append(row_begin=begin, words=words, weights=[w for *_, w in rows])
+        late, targets = [d - ahead - 1 for _, _, d, _, _ in rows], [t for _, _, _, t, _ in rows]
+        self._append(segment_begin=begin, targets=targets, late=late, weights=[w for *_, w in rows])
 
     def drive(self, receptor, table, key, *, weight=1, start=0, stop=10**9, wave=-1, waves=0):
         """Private Poisson input; `table` is what `poisson_parameters` returns (one element: shared rate)."""
@@ -237,6 +244,9 @@ class HandMade:
             "remembers": int(bool(self.histories)),
             "most_routes": max((owners.count(p) for p in owners), default=0),
             "n_histories": len(self.histories),
+            "n_ages": 1,
+            "spike_mask": arrays["spike_id"].size - 1,
+            "step_mask": arrays["spike_begin"].size - 1,
             "n_shared": 0,
             "n_sets": 1,
         }
@@ -288,5 +298,3 @@ def next_run(session):
     """What the simulator does between two calls of `run`."""
     clock = Clock(*session.read("clock"))
     session.write("clock", np.array(clock._replace(start=clock.next), np.int64))
-    session.write("spike_total", np.zeros(1, np.int64))
-    session.write("spike_begin", np.zeros(1, np.int64))

@@ -107,7 +107,7 @@ def test_a_plan_describes_the_arrays_that_are_built(precision):
 
 def test_extents_that_depend_on_chunks_are_named():
     layout = lay_out(describe(), DT, "single")
-    short, long = extents(layout, 20), extents(layout, 30)
+    short, long = extents(layout, 20), extents(layout, 200)
     assert {e for owner, found in short.items() for e, n in found.items() if n != long[owner][e]} == CHUNKED
 
 

@@ -20,7 +20,10 @@ from tests.helpers.runs import cpu, emulated
 
 FILES = [name for name in kernel_names() if name.endswith(".cu")]
 MAKER = re.compile(r"#define\s+(\w+)\(name\b[^)]*\)\s*\\\n\s*KERNEL\(name,([^)]*)\)")
-C_TYPES = {"float32": "float", "float64": "double", "int32": "int", "int64": "long long", "uint32": "unsigned int"}
+C_TYPES = {
+    "float32": "float", "float64": "double", "int32": "int", "int64": "long long",
+    "uint8": "unsigned char", "uint16": "unsigned short", "uint32": "unsigned int",
+}  # fmt: skip
 
 
 def without_comments(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The words of synapses: what is encoded comes back, and the kernels find what the builder means."""
+"""What represents synapses: what is encoded comes back, and the kernels find what the builder means."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from gpusyn.kernels.synapse_words import (
     LONGEST_DELAY,
     MOST_HISTORY,
     decode_address,
-    decode_synapse,
     encode_address,
-    encode_synapse,
     split_address,
 )
 from tests.helpers.hand_made import AMPA, DOUBLE, PASSIVE, SINGLE, G, exponential, make, samples
@@ -29,17 +27,6 @@ GATED = ReceptorSignature("Unlumped", "Conductance", synaptic=True)
 
 def history(words: int, bits: int, pulse: int = 0) -> History:
     return History(source=0, size=1, base=0, words=words, bits=bits, pulse=pulse, dead=-1, release=0)
-
-
-@given(st.lists(st.tuples(st.integers(0, LARGEST_SLICE - 1), st.integers(1, LONGEST_DELAY)), min_size=1))
-def test_a_synapse_comes_back_from_its_word(synapses):
-    target, delay = np.array(synapses).T
-    word = encode_synapse(target, delay)
-    assert word.dtype == np.uint32
-    for words in (word, word.astype(np.int64)):
-        found = decode_synapse(words)
-        assert found.target.dtype == found.delay.dtype == words.dtype
-        np.testing.assert_array_equal(found, (target, delay))
 
 
 @given(st.integers(1, 40), st.integers(0, 5), st.integers(0, 3), st.data())

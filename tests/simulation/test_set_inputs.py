@@ -356,7 +356,7 @@ def test_sums_are_planned_for_the_largest_rate(kind):
         else:
             sources = net.population("sources", 500, gs.PoissonSource(rate, rate_max=rate_max))
             net.connect(sources, cells, gs.AllToAll(), receptor="AMPA", weight=1.0)
-        return gs.plan(net).layout.populations["cells"].rings[0].quantum.bound
+        return gs.plan(net).layout.populations["cells"].sums[0].quantum.bound
 
     assert quantum(0.0, 5e5) == quantum(5e5, None) > quantum(0.0, None)
     with pytest.raises(gs.ParameterError, match=r"rate_max: must be at least the largest rate, 500 Hz \(got 400\)"):

@@ -131,7 +131,8 @@ class SynapseGateTables:
             self._gates += (synapse_states(receptor.kinetics) + bool(member.blocker_coef)) * n
             stored = StoredAddresses(
                 pathway=pathway, receptor=receptor.name, begin=begin, words=address, weights=at,
-                weight=None if step else float(self.layout.numbers.real_dtype.type(weights[0])), kernel=self.kernel, history=history,
+                weight=None if step else float(self.layout.numbers.real_dtype.type(weights[0])),
+                kernel=self.kernel, history=history,
             )  # fmt: skip
             self.stored.append(stored)
 
