@@ -94,6 +94,7 @@ def test_the_simulator_answers():
     for variable, own in {"v": "V", "V_m": "V", "spike": "spikes"}.items():
         assert f"'{variable}' (did you mean '{own}'?)" in refusal(net.record, population, variable)
     assert "'v' (did you mean 'V'?)" in refusal(gs.Simulator(net, backend="numpy").set, population, "v", 1.0)
+    assert "Simulator.precision: " in refusal(gs.Simulator, cells()[0], precision="half")
     assert "(got 32) (did you mean 'single'?)" in refusal(gs.Simulator, cells()[0], precision=32)
     assert "(did you mean 'double'?)" in refusal(gs.Simulator, cells()[0], precision=np.float64)
     assert "'min_delay' (delays belong to connect" in refusal(gs.Simulator, cells()[0], min_delay=1.0)
@@ -132,11 +133,11 @@ def test_methods_of_others_are_answered(kind, told):
 
 def test_what_gpusyn_does_not_have_is_not_answered_by_its_looks():
     net, _ = cells()
-    for owner, names in (
+    for owner, absent in (
         (gs, "Sequential setup ACSource ac_generator CPUBackend NetCon NoisyCurrentSource"),
         (gs.Simulator(net, backend="numpy"), "store restore"),
     ):
-        for name in names.split():
+        for name in absent.split():
             with pytest.raises(AttributeError, match=rf"no attribute '{name}'$"):
                 getattr(owner, name)
     assert "did you mean" not in refusal(gs.HodgkinHuxley, v_reset=-60.0)
@@ -145,7 +146,8 @@ def test_what_gpusyn_does_not_have_is_not_answered_by_its_looks():
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    {"GABA": "GABA_A", "ArrayConnector": "FromSparse", "GeNNModel": "Network", "iaf_cond_exp": "LIF", "SpikeSourcePoisson": "PoissonSource", "AllToAllConnector": "AllToAll",
+    {"GABA": "GABA_A", "ArrayConnector": "FromSparse", "GeNNModel": "Network",
+     "iaf_cond_exp": "LIF", "SpikeSourcePoisson": "PoissonSource", "AllToAllConnector": "AllToAll",
      "FixedProbabilityConnector": "FixedProbability", "aeif_cond_exp": "AdEx", "Netwrok": "Network"}.items(),
 )  # fmt: skip
 def test_the_module_answers(name, told):
