@@ -46,8 +46,8 @@ class _ThisComputer:
         return free_memory()
 
 
-def plan(net: Network, dt: float, precision: str, machine: Machine | None, threads: int | None) -> Plan:
-    """Plan a network for a machine; by default for the main memory of this computer.
+def plan(net: Network, dt: float, precision: str, machine: Machine | None, threads: int | None, where: str) -> Plan:
+    """Plan a network for a machine, by default for the main memory of this computer; `where` is the user's call.
 
     Raises
     ------
@@ -58,9 +58,9 @@ def plan(net: Network, dt: float, precision: str, machine: Machine | None, threa
     UnknownNameError
         If the precision is unknown.
     """
-    instance(net, Network, "plan().net", "a Network")
-    dt = real(interval(dt), "plan().dt", unit="ms", above=0.0)
-    return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), machine or _ThisComputer(), threads)
+    instance(net, Network, f"{where}.net", "a Network")
+    dt = real(interval(dt), f"{where}.dt", unit="ms", above=0.0)
+    return Plan(net, dt, one_of(precision, _PRECISIONS, f"{where}.precision"), machine or _ThisComputer(), threads)
 
 
 class Plan:

@@ -69,11 +69,11 @@ def plan(
     """
     threads = checked_threads(threads, "plan().threads")
     if backend is None:
-        return _warned(builder.plan(net, dt, precision, None, threads))
+        return _warned(builder.plan(net, dt, precision, None, threads, "plan()"))
     planned: list[Plan] = []
 
     def fit(machine: Backend) -> None:
-        planned.append(builder.plan(net, dt, precision, machine, threads))
+        planned.append(builder.plan(net, dt, precision, machine, threads, "plan()"))
         planned[-1].require_fit()  # so that `auto` passes over a GPU without room, as for a simulator
 
     with contextlib.suppress(PlanMemoryError):  # a network that fits nowhere has a plan too, which says so

@@ -136,7 +136,7 @@ class Simulator(StateMethods):
         self._progress = _checked(progress, "Simulator.progress", None)
 
         def start(used: Backend) -> tuple[Plan, Compiled, Session]:
-            planned = plan(net, dt, precision, used, threads)
+            planned = plan(net, dt, precision, used, threads, "Simulator")
             planned.require_fit()
             check_files(net.recorders.values(), self._trial)
             with progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building") as advanced:
