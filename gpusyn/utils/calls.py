@@ -28,7 +28,7 @@ def show(value: object) -> str:
     try:
         if isinstance(value, np.generic) and value.dtype.kind not in "mM":  # times would lose their unit
             value = value.item()
-        if isinstance(value, np.ndarray):
+        if type(value) is np.ndarray:  # a quantity or a masked array is one too, and says more itself
             return f"array of shape {value.shape}, {value.dtype}" if value.size > 6 else repr(value.tolist())
         text = " ".join(repr(value).split())
     except Exception:  # whatever the object raises, or a number of more digits than Python writes
