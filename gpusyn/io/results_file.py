@@ -7,12 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gpusyn.errors import FileError
 from gpusyn.io.checked import opened
 from gpusyn.io.hdf5 import SUFFIXES, hdf5, superblock_of
 from gpusyn.io.held_file import being_written
+from gpusyn.io.joined_spikes import joined, widest
 from gpusyn.io.provenance import STATES, read_provenance, status
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
@@ -117,7 +116,9 @@ class Results(ByName[SpikeData | TraceData]):
     """Recorded spikes and traces in files, from :func:`open_results`; each is read on first access and then kept.
 
     It is a mapping by recorder: ``results[recorder]`` equals ``sim.data[recorder]`` of the simulation. `spikes` and
-    `traces` are shorter if there is one recorder of each kind. All parameters but `pieces` are attributes.
+    `traces` are shorter if there is one recorder of each kind. `spikes` of several recorders are joined; it raises a
+    ParameterError if they recorded at different times, or some neurons of each other but not all. All parameters but
+    `pieces` are attributes.
 
     Parameters
     ----------
@@ -175,12 +176,11 @@ class Results(ByName[SpikeData | TraceData]):
 
     @property
     def spikes(self) -> SpikeData:
-        """Spikes of the spike recorder; if there are several, the spikes in SONATA's places, joined."""
-        names = [name for name, pieces in self._recorders.items() if pieces[0].layout.is_spikes]
-        if len(names) > 1:
-            names = [name for name in names if not self._recorders[name][0].own[0]]
+        """Spikes of all spike recorders, joined; those that recorded different parts of a population cannot be."""
+        pieces = {name: pieces[0] for name, pieces in self._recorders.items() if pieces[0].layout.is_spikes}
+        names = widest(pieces, str(self.path))
         recorded = [data for data in map(self.__getitem__, names) if isinstance(data, SpikeData)]
-        return recorded[0] if len(recorded) == 1 else _joined(recorded)
+        return recorded[0] if len(recorded) == 1 else joined(recorded)
 
     @cached_property
     def traces(self) -> Mapping[str, TraceData]:
@@ -245,14 +245,3 @@ class _Traces(ByName[TraceData]):
 
     def __repr__(self) -> str:
         return f"traces of {', '.join(self._homes) or 'nothing'}"
-
-
-def _joined(recorded: list[SpikeData]) -> SpikeData:
-    """Return the spikes of several recorders as one SpikeData; each population is in only one of them."""
-    populations = [part for data in recorded for part in data.populations]
-    firsts = np.cumsum([0, *(data.size for data in recorded)])
-    times = [data.times for data in recorded] or [np.empty(0)]
-    ids = [data.ids + first for data, first in zip(recorded, firsts, strict=False)] or [np.empty(0, np.int64)]
-    start = min((data.start for data in recorded), default=0.0)
-    end = max((data.start + data.duration for data in recorded), default=0.0)
-    return SpikeData(populations, np.concatenate(times), np.concatenate(ids), end - start, start)
