@@ -29,11 +29,9 @@ class Traces(Protocol):
 def spikes_to_pandas(spikes: SpikeStatistics) -> Any:
     """Return a ``pandas.DataFrame`` with the columns time (ms), population, local_id and id."""
     pandas = require("pandas", "to_pandas()", "pandas")
-    columns = {"time": spikes.times} | {
-        name: of_each[spikes.ids] for name, of_each in _columns(spikes._neurons).items()
-    }
+    columns = {name: of_each[spikes.ids] for name, of_each in _columns(spikes._neurons).items()}
     columns["population"] = pandas.Categorical(columns["population"], categories=list(spikes.names))
-    return pandas.DataFrame(columns)
+    return pandas.DataFrame({"time": spikes.times, **columns})
 
 
 def spikes_to_neo(spikes: SpikeStatistics, name: str | None) -> Any:
@@ -105,6 +103,5 @@ def traces_to_xarray(traces: Traces) -> Any:
     variables = {
         name: (("time", "id"), values, {"units": traces.units[name]}) for name, values in traces.values.items()
     }
-    coordinates = {"time": ("time", traces.t, {"units": "ms"})}
-    coordinates |= {name: ("id", of_each) for name, of_each in _columns(traces._neurons).items()}
-    return xarray.Dataset(variables, coordinates)
+    coordinates = {name: ("id", of_each) for name, of_each in _columns(traces._neurons).items()}
+    return xarray.Dataset(variables, {"time": ("time", traces.t, {"units": "ms"}), **coordinates})
