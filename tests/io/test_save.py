@@ -97,9 +97,15 @@ def test_two_recorders_of_the_same_variable_do_not_mix(target: Path) -> None:
     assert results.recorders == ("first", "again: E>x", "bg", "a", "b")
     for name, data in (spikes | traces).items():
         assert results[name] == data, name
-    # SONATA's places, joined: the first recorder of E and I, and bg.
+    # All neurons, each once: the first recorder's, the one that it has not, and bg.
     assert results.spikes.names == ("E", "I", "B")
-    assert results.spikes["E"] == spikes["first"]["E"]
+    assert [(name, ids.tolist()) for name, _, ids in results.spikes.populations] == [
+        *((name, ids.tolist()) for name, _, ids in spikes["first"].populations),
+        ("E", [0]),
+        ("B", [0, 1, 2]),
+    ]
+    trains = spikes["first"].trains() + spikes["again: E>x"].trains()[:1] + spikes["bg"].trains()
+    assert [train.tolist() for train in results.spikes.trains()] == [train.tolist() for train in trains]
     assert results.spikes["B"] == spikes["bg"]
     assert results.traces["V"].every == 0.1
     assert results.traces["I_AMPA"]["I_AMPA"].tobytes() == traces["b"]["I_AMPA"].tobytes()
@@ -207,15 +213,14 @@ def test_all_spikes_are_those_of_the_widest_recorder_in_any_order(target: Path) 
 @pytest.mark.parametrize(
     ("second", "clash"),
     [
-        (recorded("E", 10, 0.0, 50.0), "50 to 100 ms and 0 to 50 ms"),
-        (recorded("I", 3, 0.0, 100.0), "50 to 100 ms and 0 to 100 ms"),
-        (recorded("E", 10, 50.0, 100.0, first=5), "some of the same neurons of 'E'"),
+        (recorded("E", 10, 0.0, 50.0), "50 to 100 ms and from 0 to 50 ms"),
+        (recorded("I", 3, 0.0, 100.0), "50 to 100 ms and from 0 to 100 ms"),
     ],
 )
-def test_spikes_of_different_parts_are_not_joined(target: Path, second: SpikeData, clash: str) -> None:
+def test_spikes_of_different_times_are_not_joined(target: Path, second: SpikeData, clash: str) -> None:
     first = recorded("E", 10, 50.0, 100.0)
     save(target, {"a": first, "b": second}, {})
     results = open_results(target)
-    with pytest.raises(ParameterError, match=rf"recorders 'a' and 'b' recorded {clash}.*results\['a'\]"):
+    with pytest.raises(ParameterError, match=rf"recorders 'a' and 'b' recorded from {clash}.*results\['a'\]"):
         _ = results.spikes
     assert (results["a"], results["b"]) == (first, second)
