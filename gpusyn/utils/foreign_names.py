@@ -53,7 +53,7 @@ _SAME = {
     "multapses": "allow_multapses with_replacement with_multapses",
     "current": "i amp amplitude i_ext i_inj i_e",
     "rate": "rates freq frequency firing_rate",
-    "times": "spike_times spiketimes spike_time spikes",
+    "times": "spike_times spiketimes spike_time spikes t",
     "start": "t_start tstart onset",
     "stop": "t_stop tstop end",
     "spikes": "spike spike_train spiketrain spike_trains spiketrains spike_times",
@@ -84,6 +84,9 @@ _SAME = {
     "time": "t current_time get_current_time now",
     "weights": "get_weights",
     "save": "write_data",
+    "ids": "senders sender i neuron_ids",
+    "trains": "spiketrains spike_trains",
+    "cv": "cv_isi",
     # classes
     "LIF": "iaf_cond_exp iaf_cond_alpha iaf_psc_exp iaf_psc_alpha iaf_psc_delta if_cond_exp if_cond_alpha if_curr_exp "
     "if_curr_alpha if_curr_delta leakyintegrateandfire lifneuron iaf",

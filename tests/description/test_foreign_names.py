@@ -118,11 +118,15 @@ def test_names_in_place_of_objects_are_answered():
                  "run_until": "sim.run(until - sim.time)"}),
         ("population", {"record": "write net.record(population", "set": "sim.set(population", "n": "'size'",
                         "get_data": "write sim.data[recorder]", "inject": "write net.inject(population"}),
+        ("LIF", {"v_rest": "'E_L'", "tau_m": "C_m = tau_m * g_L"}), ("NMDA", {"e_rev": "'E_rev'", "mg_conc": "'Mg'"}),
+        ("data", {"senders": "'ids'", "spiketrains": "'trains'", "t": "'times'"}),
     ],
 )  # fmt: skip
 def test_methods_of_others_are_answered(kind, told):
     net, population = cells()
-    owner = {"net": net, "sim": gs.Simulator(net, backend="numpy"), "population": population}[kind]
+    data = gs.SpikeData([("cells", 3, None)], [1.0], [0], 10.0)
+    sim = gs.Simulator(net, backend="numpy")
+    owner = {"net": net, "sim": sim, "population": population, "LIF": gs.LIF(), "NMDA": gs.NMDA(), "data": data}[kind]
     for name, hint in told.items():
         with pytest.raises(AttributeError) as error:
             getattr(owner, name)
@@ -170,7 +174,7 @@ def test_no_known_name_is_answered_by_its_looks(call):
 def test_the_table_speaks_of_what_there_is():
     own = {name for call in CALLS for name in arguments(call)}
     net, population = cells()
-    own |= {*dir(net), *dir(population), *dir(gs.Simulator(net, backend="numpy"))}
+    own |= {*dir(gs.SpikeData), "ids", *dir(net), *dir(population), *dir(gs.Simulator(net, backend="numpy"))}
     own |= {*names(), "single", "double", "spikes", *gs.__all__, *arguments(gs.NMDA)}
     assert set(_SAME) <= own
     assert {name for told in _OTHERWISE.values() for name in told.at} <= own
