@@ -119,7 +119,7 @@ _UNITS = {
 
 # Names of what gpusyn does not have, or has not everywhere, which look like another thing that it has.
 _NOTHING_HERE = """
-    store restore setup sequential cpubackend acsource ac_generator noise_generator noisycurrentsource netcon
+    store restore sequential cpubackend acsource ac_generator noise_generator noisycurrentsource netcon
     tau_rec tau_facil tau_fac tau_psc v_reset v_peak sample
 """
 
@@ -163,6 +163,9 @@ _OTHERWISE = {
     "expsyn exp2syn alphasynapse": _Told(("AMPA", "kinetics"), "write a receptor, such as gs.AMPA(tau_decay=...)"),
     "dcsource stepcurrentsource dc_generator step_current_generator timedarray": _Told(
         ("Network", "Waveform"), "write net.inject(population, current); a current in steps is a gs.Waveform"
+    ),
+    "setup setkernelstatus set_kernel_status": _Told(
+        ("Network", "Simulator"), "write gs.Simulator(net, dt=..., seed=..., threads=...)"
     ),
     "run simulate": _Told(("Network", "Simulator"), _SIMULATED),
     "run simulate build load compile step": _Told(("population", "connect"), _SIMULATED),

@@ -138,7 +138,7 @@ def test_methods_of_others_are_answered(kind, told):
 def test_what_gpusyn_does_not_have_is_not_answered_by_its_looks():
     net, _ = cells()
     for owner, absent in (
-        (gs, "Sequential setup ACSource ac_generator CPUBackend NetCon NoisyCurrentSource"),
+        (gs, "Sequential ACSource ac_generator CPUBackend NetCon NoisyCurrentSource"),
         (gs.Simulator(net, backend="numpy"), "store restore"),
     ):
         for name in absent.split():
@@ -159,6 +159,8 @@ def test_the_module_answers(name, told):
         getattr(gs, name)
     with pytest.raises(AttributeError, match=r"'SpikeMonitor' \(write net\.record\("):
         gs.SpikeMonitor  # noqa: B018
+    with pytest.raises(AttributeError, match=r"'setup' \(write gs\.Simulator\(net, dt="):
+        gs.setup  # noqa: B018
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__qualname__)
