@@ -173,12 +173,12 @@ _OTHERWISE = {
     "record record_spikes record_v spikemonitor statemonitor": _Told(
         ("run", "weights"), "write net.record(population, variables) before the simulator is made"
     ),
-    "record record_spikes record_v": _Told(("size", "variables"), "write net.record(population, variables)"),
-    "inject": _Told(("size", "variables"), "write net.inject(population, current)"),
+    "record record_spikes record_v": _Told(("size", "parts"), "write net.record(population, variables)"),
+    "inject": _Told(("size", "parts"), "write net.inject(population, current)"),
     "get set tset rset initialize": _Told(
-        ("size", "variables"), "write sim.get(population, name) or sim.set(population, name, values)"
+        ("size", "parts"), "write sim.get(population, name) or sim.set(population, name, values)"
     ),
-    "get_data getspikes get_spikes spikes": _Told(("size", "variables"), _RESULTS),
+    "get_data getspikes get_spikes spikes": _Told(("size", "parts"), _RESULTS),
     "gpu cuda": _Told(("backend",), "write backend='cuda'"),
     "min_delay max_delay": _Told(("seed",), "delays belong to connect: net.connect(..., delay=...)"),
     "g_ex g_in g_exc g_inh ge gi gsyn_exc gsyn_inh i_syn i_syn_ex i_syn_in": _CONDUCTANCE,

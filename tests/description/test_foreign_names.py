@@ -118,6 +118,7 @@ def test_names_in_place_of_objects_are_answered():
                  "run_until": "sim.run(until - sim.time)"}),
         ("population", {"record": "write net.record(population", "set": "sim.set(population", "n": "'size'",
                         "get_data": "write sim.data[recorder]", "inject": "write net.inject(population"}),
+        ("part", {"record": "write net.record(population", "n": "'size'"}),
         ("LIF", {"v_rest": "'E_L'", "tau_m": "C_m = tau_m * g_L"}), ("NMDA", {"e_rev": "'E_rev'", "mg_conc": "'Mg'"}),
         ("data", {"senders": "'ids'", "spiketrains": "'trains'", "t": "'times'"}),
     ],
@@ -126,7 +127,15 @@ def test_methods_of_others_are_answered(kind, told):
     net, population = cells()
     data = gs.SpikeData([("cells", 3, None)], [1.0], [0], 10.0)
     sim = gs.Simulator(net, backend="numpy")
-    owner = {"net": net, "sim": sim, "population": population, "LIF": gs.LIF(), "NMDA": gs.NMDA(), "data": data}[kind]
+    owner = {
+        "net": net,
+        "sim": sim,
+        "population": population,
+        "part": population[:2],
+        "LIF": gs.LIF(),
+        "NMDA": gs.NMDA(),
+        "data": data,
+    }[kind]
     for name, hint in told.items():
         with pytest.raises(AttributeError) as error:
             getattr(owner, name)
