@@ -41,7 +41,7 @@ _SAME = {
     "pre": "source sources presynaptic_population presynaptic pre_population from_",
     "post": "target targets postsynaptic_population postsynaptic post_population to",
     "rule": "connector conn_spec conn connection_rule connectivity connectivity_init",
-    "receptor": "synapse synapse_type synapse_model syn_spec syn_model receptor_type receptor_types psr",
+    "receptor": "synapse synapse_type synapse_model syn_spec syn_model receptor_type receptor_types psr model",
     "weight": "w weights j g gmax g_max gbar g_syn synaptic_weight on_pre",
     "delay": "d delays syn_delay axonal_delay dendritic_delay axonal_delay_steps",
     "p": "p_connect prob probability connection_probability p_primary",
@@ -61,7 +61,7 @@ _SAME = {
     "file": "to_file filename file_name record_to label",
     # simulation
     "dt": "timestep time_step resolution",
-    "duration": "simtime sim_time simulation_time t_sim runtime run_time time t tstop t_stop",
+    "duration": "simtime sim_time simulation_time t_sim runtime run_time time t",
     "seed": "rng_seed rngseed rng_seeds random_seed randomseed grng_seed random_state rng",
     "threads": "local_num_threads num_threads n_threads nthreads number_of_threads num_cores n_cores n_jobs workers",
     "backend": "device platform target codegen_target",
@@ -120,7 +120,7 @@ _UNITS = {
 # Names of what gpusyn does not have, or has not everywhere, which look like another thing that it has.
 _NOTHING_HERE = """
     store restore sequential cpubackend acsource ac_generator noise_generator noisycurrentsource netcon
-    tau_rec tau_facil tau_fac tau_psc v_reset v_peak sample
+    tau_rec tau_facil tau_fac tau_psc v_reset v_peak sample start stop multapses delay
 """
 
 
@@ -170,6 +170,7 @@ _OTHERWISE = {
     "run simulate": _Told(("Network", "Simulator"), _SIMULATED),
     "run simulate build load compile step": _Told(("population", "connect"), _SIMULATED),
     "run_until": _Told(("run", "time"), "write sim.run(until - sim.time)"),
+    "tstop t_stop t_end until": _Told(("duration", "progress"), "write sim.run(until - sim.time)"),
     "record record_spikes record_v spikemonitor statemonitor": _Told(
         ("run", "weights"), "write net.record(population, variables) before the simulator is made"
     ),
