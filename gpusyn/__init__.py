@@ -11,6 +11,7 @@ Units are ms, mV, nS, pA, pF, Hz, mM and uM; all numbers are plain floats in the
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from gpusyn import drugs, kinetics
@@ -52,7 +53,7 @@ from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.simulation.planning import plan
-from gpusyn.utils.calls import nearest
+from gpusyn.utils.calls import no_attribute
 from gpusyn.utils.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
 
     def __getattr__(name: str) -> Any:
         if name not in _LAZY:
-            raise AttributeError(f"module 'gpusyn' has no attribute {name!r}{nearest(name, __all__)}")
+            raise no_attribute(sys.modules[__name__], name, __all__)
         module = importlib.import_module(_LAZY[name])
         found = globals()[name] = getattr(module, name, module)
         return found

@@ -7,17 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gpusyn.errors import FileError
 from gpusyn.io.checked import opened
 from gpusyn.io.hdf5 import SUFFIXES, hdf5, superblock_of
 from gpusyn.io.held_file import being_written
+from gpusyn.io.joined_spikes import joined, widest
 from gpusyn.io.provenance import STATES, read_provenance, status
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
-from gpusyn.results.by_name import ByName
+from gpusyn.results.by_name import ByName, ByRecorder
 from gpusyn.results.recorded_neurons import described, name_of
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
@@ -101,7 +100,10 @@ def _files(path: Path) -> list[Path]:
 def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
     """Return the files that belong to one result."""
     if not found:
-        raise FileError(f"{path}: contains neither spikes nor reports in SONATA's layout; give a result file")
+        raise FileError(
+            f"{path}: contains neither spikes nor reports in SONATA's layout; give a result file "
+            "(what was saved as .nwb is read by neo.io.NWBIO)"
+        )
     directory = [file for file, pieces in found.items() if pieces[0].directory]
     single = [file for file, pieces in found.items() if pieces[0].noted and not pieces[0].directory]
     if not directory and len(single) > 1:
@@ -110,11 +112,13 @@ def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
     return directory or single or list(found)
 
 
-class Results(ByName[SpikeData | TraceData]):
+class Results(ByRecorder):
     """Recorded spikes and traces in files, from :func:`open_results`; each is read on first access and then kept.
 
     It is a mapping by recorder: ``results[recorder]`` equals ``sim.data[recorder]`` of the simulation. `spikes` and
-    `traces` are shorter if there is one recorder of each kind. All parameters but `pieces` are attributes.
+    `traces` are shorter if there is one recorder of each kind. `spikes` of several recorders are joined, each neuron
+    once; it raises a ParameterError if they recorded at different times, unless one has recorded all that the other
+    has. All parameters but `pieces` are attributes.
 
     Parameters
     ----------
@@ -156,7 +160,7 @@ class Results(ByName[SpikeData | TraceData]):
         """Names of the recorders, in the order of their creation."""
         return tuple(self._recorders)
 
-    def _value(self, recorder: Any) -> SpikeData | TraceData:
+    def _data_of(self, recorder: Any) -> SpikeData | TraceData:
         """Return the data of one recorder, given by name or as the recorder itself."""
         name = one_of(name_of(recorder), self._recorders, f"{self.path}: recorder")
         if name not in self._read:
@@ -172,12 +176,11 @@ class Results(ByName[SpikeData | TraceData]):
 
     @property
     def spikes(self) -> SpikeData:
-        """Spikes of the spike recorder; if there are several, the spikes in SONATA's places, joined."""
-        names = [name for name, pieces in self._recorders.items() if pieces[0].layout.is_spikes]
-        if len(names) > 1:
-            names = [name for name in names if not self._recorders[name][0].own[0]]
+        """Spikes of all spike recorders, joined; those that recorded at different times cannot be."""
+        pieces = {name: pieces[0] for name, pieces in self._recorders.items() if pieces[0].layout.is_spikes}
+        names = widest(pieces, str(self.path))
         recorded = [data for data in map(self.__getitem__, names) if isinstance(data, SpikeData)]
-        return recorded[0] if len(recorded) == 1 else _joined(recorded)
+        return recorded[0] if len(recorded) == 1 else joined(recorded)
 
     @cached_property
     def traces(self) -> Mapping[str, TraceData]:
@@ -228,7 +231,7 @@ class _Traces(ByName[TraceData]):
         self._path, self._homes = path, homes
         self._read: dict[str, TraceData] = {}
 
-    def _value(self, variable: Any) -> TraceData:
+    def __getitem__(self, variable: Any) -> TraceData:
         name = one_of(variable, self._homes, f"{self._path}: variable")
         if name not in self._read:
             self._read[name] = read_traces(self._homes[name], name)
@@ -242,14 +245,3 @@ class _Traces(ByName[TraceData]):
 
     def __repr__(self) -> str:
         return f"traces of {', '.join(self._homes) or 'nothing'}"
-
-
-def _joined(recorded: list[SpikeData]) -> SpikeData:
-    """Return the spikes of several recorders as one SpikeData; each population is in only one of them."""
-    populations = [part for data in recorded for part in data.populations]
-    firsts = np.cumsum([0, *(data.size for data in recorded)])
-    times = [data.times for data in recorded] or [np.empty(0)]
-    ids = [data.ids + first for data, first in zip(recorded, firsts, strict=False)] or [np.empty(0, np.int64)]
-    start = min((data.start for data in recorded), default=0.0)
-    end = max((data.start + data.duration for data in recorded), default=0.0)
-    return SpikeData(populations, np.concatenate(times), np.concatenate(ids), end - start, start)

@@ -13,6 +13,7 @@ from gpusyn.parameters.scalars import instance, public, show
 from gpusyn.parameters.units import as_array, as_integers
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.immutable import Immutable, ReadOnlyDict
 from gpusyn.utils.typing import Floats, Integers
 
@@ -29,7 +30,7 @@ class Part(NamedTuple):
     ids: Integers
 
 
-class Selection(Immutable):
+class Selection(Immutable, Hinting):
     """Neurons of one or more populations, in a fixed order.
 
     Slice a population (``E[:10]``, ``E[mask]``, ``E[[3, 7]]``, ``E[5]``) or join selections with ``+`` to make one.

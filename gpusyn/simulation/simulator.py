@@ -23,7 +23,7 @@ from gpusyn.backends.base import Backend, Session, start_session
 from gpusyn.backends.select import use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
-from gpusyn.builder.plan import Plan, plan
+from gpusyn.builder.plan import Asked, Plan, plan
 from gpusyn.errors import SimulationError
 from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
@@ -70,6 +70,9 @@ class Simulator(StateMethods):
     trial : int
         Number of the trial, >= 0. It determines what happens to the network of a seed: the Poisson events of drives and
         sources, and random values that `set` draws.
+    weights : {"exact", "compact"}
+        Way in which the weights of event-driven synapses that differ are stored: in 4 bytes (8 in double precision), or
+        in 2 bytes, which changes each by at most 2^-15 of the largest weight that its projection may have.
     chunk_steps : int, optional
         Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
     progress : bool, optional
@@ -94,7 +97,7 @@ class Simulator(StateMethods):
     ParameterError
         If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
     UnknownNameError
-        If the backend or the precision is unknown.
+        If the backend, the precision or the way to store weights is unknown.
     BackendError
         If the backend cannot be used on this machine.
     PlanMemoryError
@@ -126,6 +129,7 @@ class Simulator(StateMethods):
         threads: int | None = None,
         *,
         trial: int = 0,
+        weights: str = "exact",
         chunk_steps: int | None = None,
         progress: bool | None = None,
     ) -> None:
@@ -136,8 +140,10 @@ class Simulator(StateMethods):
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
         self._progress = _checked(progress, "Simulator.progress", None)
 
+        asked = Asked(dt, precision, weights, threads, "Simulator")
+
         def start(used: Backend) -> tuple[Plan, Compiled, Session]:
-            planned = plan(net, dt, precision, used, threads)
+            planned = plan(net, asked, used)
             planned.require_fit()
             check_files(net.recorders.values(), self._trial)
             with progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building") as advanced:
@@ -311,7 +317,8 @@ class Simulator(StateMethods):
         Parameters
         ----------
         path : path
-            A name that ends in ``.h5`` is one HDF5 file; any other is a folder of standard SONATA files.
+            A name that ends in ``.h5`` is one HDF5 file, one that ends in ``.nwb`` an NWB file; any other is a folder
+            of standard SONATA files.
         overwrite : bool
             If True, an older result of that name is replaced. Other files than results are never replaced.
 
@@ -322,7 +329,7 @@ class Simulator(StateMethods):
         FileError
             If there is a file that must not be replaced, or a file cannot be written; what was there is unchanged.
         MissingDependencyError
-            If h5py is missing.
+            If h5py is missing, or, for NWB, neo or pynwb.
         SimulationError
             If the simulator is closed or in use by another thread.
         """

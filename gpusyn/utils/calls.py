@@ -7,7 +7,8 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def show(value: object) -> str:
     try:
         if isinstance(value, np.generic) and value.dtype.kind not in "mM":  # times would lose their unit
             value = value.item()
-        if isinstance(value, np.ndarray):
+        if type(value) is np.ndarray:  # a quantity or a masked array is one too, and says more itself
             return f"array of shape {value.shape}, {value.dtype}" if value.size > 6 else repr(value.tolist())
         text = " ".join(repr(value).split())
     except Exception:  # whatever the object raises, or a number of more digits than Python writes
@@ -63,6 +64,23 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
         return hint
     close = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
     return f" (did you mean {by_fold[close[0]]!r}?)" if close else ""
+
+
+def no_attribute(owner: object, name: str, known: Iterable[str]) -> AttributeError:
+    """Return the error for an attribute that an object or a module does not have."""
+    kind = f"module {owner.__name__!r}" if isinstance(owner, ModuleType) else f"{type(owner).__name__!r} object"
+    hint = "" if name.startswith("_") else nearest(name, known)
+    # Python adds a hint of its own, by looks alone, to an error that has no obj.
+    return AttributeError(f"{kind} has no attribute {name!r}{hint}", obj=owner)
+
+
+class Hinting:
+    """Base class of objects that answer the names of other simulators' attributes with their own."""
+
+    if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, (own for own in dir(self) if not own.startswith("_")))
 
 
 def public(obj: Wrapped) -> Wrapped:

@@ -14,6 +14,7 @@ from typing import Any
 
 #: Logger of every message; each module of gpusyn that says something uses it.
 LOGGER = logging.getLogger("gpusyn")
+_UNSET = logging.INFO - 1  # lets INFO pass, and tells that no program has set a level
 
 
 def say(line: str) -> None:
@@ -78,6 +79,18 @@ def _others(own: logging.Handler, logger: logging.Logger | None) -> bool:
     return False
 
 
+def _level_allows(record: logging.LogRecord) -> bool:
+    """Return False for what the root logger's level keeps from its handlers, if that is where the records go.
+
+    gpusyn's logger needs a level of its own, or the default of the root logger (WARNING) would keep its news back in
+    programs that do nothing about logging. Where a program configures the root logger, that level is the one meant.
+    """
+    root = logging.getLogger()
+    by_root = LOGGER.level == _UNSET and LOGGER.propagate and root.handlers
+    return not by_root or len(LOGGER.handlers) > 1 or record.levelno >= root.level
+
+
 LOGGER.addHandler(StderrHandler())
+LOGGER.addFilter(_level_allows)
 if LOGGER.level == logging.NOTSET:  # what a program set before is its own choice
-    LOGGER.setLevel(logging.INFO)
+    LOGGER.setLevel(_UNSET)

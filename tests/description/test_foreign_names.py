@@ -2,7 +2,9 @@
 
 import inspect
 import re
+import traceback
 
+import numpy as np
 import pytest
 
 import gpusyn as gs
@@ -15,6 +17,7 @@ CALLS = [
     gs.AMPA, gs.NMDA, gs.GABA_A, gs.CurrentReceptor, gs.kinetics.Exponential, gs.kinetics.DualExponential,
     gs.FixedProbability, gs.FixedInDegree, gs.FixedTotalNumber, gs.Simulator, gs.Simulator.run,
     gs.Network.population, gs.Network.connect, gs.Network.record, gs.Network.drive, gs.Network.inject,
+    gs.Normal, gs.LogNormal, gs.Uniform,
 ]  # fmt: skip
 
 
@@ -42,9 +45,13 @@ NEURONS = {
     },
     gs.AdEx: {"v_spike": "'V_peak'", "v_thresh": "'V_T'", "V_th": "'V_T'", "delta_T": "'Delta_T'"},
     gs.Izhikevich: {"C": "'C_m'", "i_offset": "'I_e'"},
-    gs.HodgkinHuxley: {"gbar_Na": "'g_Na'", "e_rev_K": "'E_K'", "v_offset": "'V_T'", "v_th": "'V_th'"},
+    gs.HodgkinHuxley: {"gbar_Na": "'g_Na'", "e_rev_K": "'E_K'", "v_offset": "'V_T'", "v_th": "'V_th'",
+                       "tau_syn_E": "receptors=[gs.AMPA("},
     gs.AMPA: {"tau_syn": "'tau_decay'", "tau1": "'tau_rise'", "tau2": "'tau_decay'", "e_rev": "'E_rev'",
-              "gmax": "weight= of connect"},
+              "gmax": "weight= of connect", "tau_syn_ex": "'tau_decay'"},
+    gs.LogNormal: {"mu": "mean and std are those of the values", "sigma": "mean and std are those of the values"},
+    gs.Normal: {"loc": "mean and std", "scale": "mean and std"},
+    gs.Uniform: {"min": "'low'", "max": "'high'", "b": "'high'"},
 }  # fmt: skip
 
 
@@ -67,7 +74,7 @@ def cells():
         ("synapse", "did you mean 'receptor'"), ("synapse_type", "did you mean 'receptor'"),
         ("syn_spec", "did you mean 'receptor'"), ("conn_spec", "did you mean 'rule'"), ("p", "gs.FixedProbability(p)"),
         ("indegree", "gs.FixedInDegree(k)"), ("allow_self_connections", "autapses=..."), ("w", "did you mean 'weight'"),
-        ("delays", "did you mean 'delay'"),
+        ("delays", "did you mean 'delay'"), ("model", "did you mean 'receptor'"),
     ],
 )  # fmt: skip
 def test_connect_answers(name, told):
@@ -86,12 +93,77 @@ def test_the_simulator_answers():
         assert f"'{keyword}' (did you mean '{own}'?)" in refusal(gs.Simulator, net, **{keyword: 1})
     for variable, own in {"v": "V", "V_m": "V", "spike": "spikes"}.items():
         assert f"'{variable}' (did you mean '{own}'?)" in refusal(net.record, population, variable)
+    assert "'v' (did you mean 'V'?)" in refusal(gs.Simulator(net, backend="numpy").set, population, "v", 1.0)
+    assert "Simulator.precision: " in refusal(gs.Simulator, cells()[0], precision="half")
+    assert "(got 32) (did you mean 'single'?)" in refusal(gs.Simulator, cells()[0], precision=32)
+    assert "(did you mean 'double'?)" in refusal(gs.Simulator, cells()[0], precision=np.float64)
+    assert "'t_stop' (write sim.run(until - sim.time))" in refusal(gs.Simulator(net, backend="numpy").run, t_stop=9.0)
+    assert "'min_delay' (delays belong to connect" in refusal(gs.Simulator, cells()[0], min_delay=1.0)
+    assert "'gpu' (write backend='cuda')" in refusal(gs.Simulator, cells()[0], gpu=True)
     assert "have the names of receptors, as in g_AMPA" in refusal(net.record, population, "gsyn_exc")
+
+
+def test_names_in_place_of_objects_are_answered():
+    net, population = cells()
+    assert "(did you mean 'LIF'?)" in refusal(net.population, "C", 3, "iaf_cond_exp")
+    assert "write AMPA(...), without quotes" in refusal(net.population, "C", 3, gs.LIF(), receptors=["AMPA"])
+    assert "(did you mean 'AllToAll'?)" in refusal(net.connect, population, population, "all_to_all")
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("net", {"add_population": "'population'", "Create": "'population'", "add_edges": "'connect'",
+                 "SpikeMonitor": "'record'", "simulate": "sim.run(duration)", "conect": "'connect'"}),
+        ("sim", {"simulate": "'run'", "get_data": "'data'", "t": "'time'", "record": "write net.record(",
+                 "run_until": "sim.run(until - sim.time)"}),
+        ("population", {"record": "write net.record(population", "set": "sim.set(population", "n": "'size'",
+                        "get_data": "write sim.data[recorder]", "inject": "write net.inject(population"}),
+        ("part", {"record": "write net.record(population", "n": "'size'"}),
+        ("LIF", {"v_rest": "'E_L'", "tau_m": "C_m = tau_m * g_L"}), ("NMDA", {"e_rev": "'E_rev'", "mg_conc": "'Mg'"}),
+        ("data", {"senders": "'ids'", "spiketrains": "'trains'", "t": "'times'"}),
+    ],
+)  # fmt: skip
+def test_methods_of_others_are_answered(kind, told):
+    net, population = cells()
+    data = gs.SpikeData([("cells", 3, None)], [1.0], [0], 10.0)
+    sim = gs.Simulator(net, backend="numpy")
+    owner = {
+        "net": net,
+        "sim": sim,
+        "population": population,
+        "part": population[:2],
+        "LIF": gs.LIF(),
+        "NMDA": gs.NMDA(),
+        "data": data,
+    }[kind]
+    for name, hint in told.items():
+        with pytest.raises(AttributeError) as error:
+            getattr(owner, name)
+        assert hint in str(error.value)
+        shown = traceback.format_exception_only(error.value)[-1]
+        assert shown.strip().endswith(str(error.value)), "Python adds a hint of its own"
+
+
+def test_what_gpusyn_does_not_have_is_not_answered_by_its_looks():
+    net, _ = cells()
+    for owner, absent in (
+        (gs, "Sequential ACSource ac_generator CPUBackend NetCon NoisyCurrentSource"),
+        (gs.Simulator(net, backend="numpy"), "store restore"),
+    ):
+        for name in absent.split():
+            with pytest.raises(AttributeError, match=rf"no attribute '{name}'$"):
+                getattr(owner, name)
+    assert "did you mean" not in refusal(gs.HodgkinHuxley, v_reset=-60.0)
+    assert "did you mean" not in refusal(gs.AMPA, tau_rec=800.0)
+    assert "did you mean" not in refusal(gs.FixedProbability, 0.1, multapses=False)
+    assert "did you mean" not in refusal(net.clamp, "cells", -70.0, start=10.0)
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    {"iaf_cond_exp": "LIF", "SpikeSourcePoisson": "PoissonSource", "AllToAllConnector": "AllToAll",
+    {"GABA": "GABA_A", "ArrayConnector": "FromSparse", "GeNNModel": "Network",
+     "iaf_cond_exp": "LIF", "SpikeSourcePoisson": "PoissonSource", "AllToAllConnector": "AllToAll",
      "FixedProbabilityConnector": "FixedProbability", "aeif_cond_exp": "AdEx", "Netwrok": "Network"}.items(),
 )  # fmt: skip
 def test_the_module_answers(name, told):
@@ -99,6 +171,8 @@ def test_the_module_answers(name, told):
         getattr(gs, name)
     with pytest.raises(AttributeError, match=r"'SpikeMonitor' \(write net\.record\("):
         gs.SpikeMonitor  # noqa: B018
+    with pytest.raises(AttributeError, match=r"'setup' \(write gs\.Simulator\(net, dt="):
+        gs.setup  # noqa: B018
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__qualname__)
@@ -113,6 +187,8 @@ def test_no_known_name_is_answered_by_its_looks(call):
 
 def test_the_table_speaks_of_what_there_is():
     own = {name for call in CALLS for name in arguments(call)}
+    net, population = cells()
+    own |= {*dir(gs.SpikeData), "ids", *dir(net), *dir(population), *dir(gs.Simulator(net, backend="numpy"))}
     own |= {*names(), "single", "double", "spikes", *gs.__all__, *arguments(gs.NMDA)}
     assert set(_SAME) <= own
     assert {name for told in _OTHERWISE.values() for name in told.at} <= own
