@@ -124,7 +124,7 @@ class Plan:
 
     @property
     def bytes_per_synapse(self) -> float:
-        """Memory of words, weights, gates and row bounds per synapse (bytes)."""
+        """Memory of targets, weights, gates and bounds of rows per synapse (bytes)."""
         return self._of_synapses / self.synapses if self.synapses else 0.0
 
     @property
