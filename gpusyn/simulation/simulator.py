@@ -324,10 +324,15 @@ class Simulator(StateMethods):
         MissingDependencyError
             If h5py is missing, or, for NWB, neo or pynwb.
         SimulationError
-            If the simulator is closed or in use by another thread.
+            If the network has no recorders, or the simulator is closed or in use by another thread.
         """
         overwrite = flag(overwrite, "Simulator.save().overwrite")
         with self._in_use("save", of_state=False):
+            if not self._recordings.recorders:
+                raise SimulationError(
+                    "Simulator.save(): the network has no recorders, so there is nothing to save; "
+                    "write net.record(population, 'spikes') before the simulator is made"
+                )
             data = {name: self.data[name] for name in self._recordings.recorders}
             save_results(path, data, overwrite, self._recordings.provenance)
 
