@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from gpusyn.errors import GpusynError
+from gpusyn.errors import GpusynError, SimulationError
 from tests.helpers.small_network import DT, describe, simulator
 
 
