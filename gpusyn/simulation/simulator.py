@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.backends.base import Backend, Session, start_session
-from gpusyn.backends.select import use_backend
+from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import Plan, plan
@@ -38,6 +38,7 @@ from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.progress import progress_bar
+from gpusyn.utils.typing import Whole
 
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
 CHUNK_SECONDS = 0.2
@@ -119,13 +120,13 @@ class Simulator(StateMethods):
         self,
         net: Network,
         dt: float = 0.1,
-        seed: int = 0,
+        seed: Whole = 0,
         backend: Any = "auto",
         precision: str = "single",
-        threads: int | None = None,
+        threads: Whole | None = None,
         *,
-        trial: int = 0,
-        chunk_steps: int | None = None,
+        trial: Whole = 0,
+        chunk_steps: Whole | None = None,
         progress: bool | None = None,
     ) -> None:
         super().__init__()
@@ -133,6 +134,7 @@ class Simulator(StateMethods):
         self._trial = random_key(trial, "Simulator.trial")
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
+        threads = checked_threads(threads, "Simulator.threads")
         self._progress = _checked(progress, "Simulator.progress", None)
 
         def start(used: Backend) -> tuple[Plan, Compiled, Session]:
@@ -200,7 +202,7 @@ class Simulator(StateMethods):
         self.step(whole_steps(duration, self.dt, "Simulator.run().duration", low=0), progress=progress)
 
     @public
-    def step(self, n: int = 1, progress: bool | None = None) -> None:
+    def step(self, n: Whole = 1, progress: bool | None = None) -> None:
         """Advance the simulation by a number of steps.
 
         Parameters
@@ -273,7 +275,7 @@ class Simulator(StateMethods):
                     )
 
     @public
-    def reset(self, *, trial: int | None = None) -> None:
+    def reset(self, *, trial: Whole | None = None) -> None:
         """Return to time 0 with the state, weights, parameters, inputs and recordings of a new simulator.
 
         Parameters

@@ -20,6 +20,7 @@ from gpusyn.parameters.scalars import flag, integer, listed, public, show
 from gpusyn.simulation.sweep_worker import IN_A_FILE, NO_TASK, Failure, failure_of, line_of, work
 from gpusyn.utils.messages import WORKER, handle_kept
 from gpusyn.utils.progress import progress_bar
+from gpusyn.utils.typing import Whole
 
 Value = TypeVar("Value")
 Result = TypeVar("Result")
@@ -29,7 +30,7 @@ PATIENCE = 10.0  # s that workers have to close their files before they are kill
 
 @public
 def sweep(
-    function: Callable[[Value], Result], values: Iterable[Value], processes: int | None = None, progress: bool = False
+    function: Callable[[Value], Result], values: Iterable[Value], processes: Whole | None = None, progress: bool = False
 ) -> list[Result]:
     """Call a function with each of many values, in several processes.
 
