@@ -15,6 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from gpusyn import drugs, kinetics
+from gpusyn.builder.plan import Plan
 from gpusyn.connectivity import (
     AllToAll,
     DistanceDelay,
@@ -27,6 +28,7 @@ from gpusyn.connectivity import (
     FromSparse,
     FromTable,
     OneToOne,
+    Rule,
 )
 from gpusyn.drugs import Drug, Infusion
 from gpusyn.errors import (
@@ -45,10 +47,10 @@ from gpusyn.errors import (
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio
-from gpusyn.network.recorder import Recorder
+from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, TraceRecorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
-from gpusyn.parameters.distributions import Exponential, Gamma, LogNormal, Normal, Uniform
+from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
 from gpusyn.receptors.calcium import Calcium
@@ -93,6 +95,7 @@ __all__ = [
     "CurrentReceptor",
     "DistanceDelay",
     "DistanceDependent",
+    "Distribution",
     "Drive",
     "Drug",
     "Exponential",
@@ -120,6 +123,7 @@ __all__ = [
     "Normal",
     "OneToOne",
     "ParameterError",
+    "Plan",
     "PlanMemoryError",
     "PoissonSource",
     "Population",
@@ -127,15 +131,19 @@ __all__ = [
     "Ratio",
     "Receptor",
     "Recorder",
+    "RecorderPair",
     "Results",
+    "Rule",
     "Selection",
     "SimulationError",
     "Simulator",
     "SlowUnblock",
     "SpikeData",
+    "SpikeRecorder",
     "SpikeSource",
     "SweepError",
     "TraceData",
+    "TraceRecorder",
     "Uniform",
     "UnknownNameError",
     "Waveform",

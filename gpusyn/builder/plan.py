@@ -80,6 +80,15 @@ def plan(net: Network, asked: Asked, machine: Machine | None) -> Plan:
 class Plan:
     """The plan of a network; the result of :func:`gpusyn.plan`.
 
+    Parameters
+    ----------
+    net, dt, precision : object
+        As for :func:`gpusyn.plan`.
+    machine : Machine
+        Backend whose memory counts.
+    threads : int or None
+        Worker threads of the backend.
+
     Attributes
     ----------
     dt : float
@@ -98,6 +107,11 @@ class Plan:
         Kernel launches per step.
     free : int or None
         Free memory (bytes); ``None``: it is not known.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
     """
 
     def __init__(self, net: Network, asked: Asked, machine: Machine) -> None:
@@ -152,7 +166,17 @@ class Plan:
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
-        """Return the plan with the number of weights that round to 0, which is known once the network is drawn."""
+        """Return the plan with the number of weights that round to 0, which is known once the network is drawn.
+
+        Parameters
+        ----------
+        rounded_to_zero : mapping of str to int
+            Number of weights by the name of their projection and receptor.
+
+        Returns
+        -------
+        Plan
+        """
         plan = copy.copy(self)
         plan.rounded_to_zero = dict(rounded_to_zero)
         return plan

@@ -63,7 +63,13 @@ class Recorder(ShortRepr):
 
 
 class SpikeRecorder(Recorder):
-    """A recorder of spikes, whose data are a SpikeData."""
+    """A recorder of spikes, whose data are a SpikeData: the type of ``net.record(cells, "spikes")``.
+
+    Attributes
+    ----------
+    name, source, variables, every, file, overwrite, start, stop : object
+        As for :class:`gpusyn.Recorder`.
+    """
 
     @property
     def is_spikes(self) -> Literal[True]:
@@ -72,7 +78,13 @@ class SpikeRecorder(Recorder):
 
 
 class TraceRecorder(Recorder):
-    """A recorder of traces, whose data are a TraceData."""
+    """A recorder of traces, whose data are a TraceData: the type of ``net.record(cells, "V")``.
+
+    Attributes
+    ----------
+    name, source, variables, every, file, overwrite, start, stop : object
+        As for :class:`gpusyn.Recorder`.
+    """
 
     @property
     def is_spikes(self) -> Literal[False]:
@@ -81,7 +93,15 @@ class TraceRecorder(Recorder):
 
 
 class RecorderPair(NamedTuple):
-    """The two recorders of spikes and of traces that one call of :meth:`gpusyn.Network.record` made."""
+    """The two recorders that one call made: the type of ``net.record(cells, ["spikes", "V"])``.
+
+    Attributes
+    ----------
+    spikes : SpikeRecorder
+        Recorder of the spikes.
+    traces : TraceRecorder
+        Recorder of the traces.
+    """
 
     spikes: SpikeRecorder
     traces: TraceRecorder

@@ -18,6 +18,8 @@ from gpusyn.utils.optional import require
 from gpusyn.utils.paths import as_path
 from gpusyn.utils.typing import Array
 
+SIGNED = {"Software": "gpusyn"}  # by which `gpusyn demo` knows a figure that it may replace
+
 
 @public
 def overview(
@@ -75,7 +77,7 @@ def overview(
     panels[0].set_xlim(data.start, data.start + max(data.duration, 1e-3))
     figure.align_ylabels(panels)
     try:
-        figure.savefig(target, dpi=150)
+        figure.savefig(target, dpi=150, metadata=SIGNED if target.suffix.lower() == ".png" else None)
     except (OSError, ValueError) as error:
         raise FileError(
             f"{target}: the figure cannot be written ({error}); choose an existing directory and a name ending in .png"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -209,10 +209,17 @@ def slack(times: Floats) -> Floats:
 
 
 class RecordedData(Hinting):
-    """Base class of spikes and traces: the recorded neurons."""
+    """Base class of spikes and traces: the recorded neurons, and which simulation it was."""
+
+    _origin = ""  # seed and trial in words; empty for data that were made otherwise
 
     def __init__(self, populations: Sequence[RecordedPart]) -> None:
         self._neurons = RecordedNeurons(populations, type(self).__name__)
+
+    def _of_simulation(self, origin: str) -> Self:
+        """Note which simulation it was, and return the data."""
+        self._origin = origin
+        return self
 
     @property
     def populations(self) -> tuple[tuple[str, int, Integers], ...]:

@@ -14,6 +14,7 @@ from gpusyn.builder.plan import Plan
 from gpusyn.errors import PlanMemoryError
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import public
+from gpusyn.utils.typing import Whole
 
 
 @public
@@ -24,7 +25,7 @@ def plan(
     precision: str = "single",
     weights: str = "exact",
     backend: Any = None,
-    threads: int | None = None,
+    threads: Whole | None = None,
 ) -> Plan:
     """Plan a network: the method for each receptor, memory, rounding of weights. Nothing is drawn or allocated.
 

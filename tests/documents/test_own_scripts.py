@@ -5,6 +5,7 @@ import re
 import pytest
 
 import gpusyn as gs
+from gpusyn.backends import select
 from gpusyn.receptors import RECEPTORS
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import cpu
@@ -64,7 +65,7 @@ def test_drugs_act_on_a_receptor_of_a_script(registered):
     assert peak(registered, "numpy", drug) == pytest.approx(0.5 * peak(registered, "numpy"), rel=0.05)
 
 
-def test_a_neuron_model_runs_with_numpy():
+def test_a_neuron_model_runs_with_numpy(caplog, monkeypatch):
     kind = own("adding_a_neuron.md", "gpusyn/neurons/qif.py", "QIF")
     net = gs.Network()
     spikes = net.record(net.population("cells", 10, kind(I_e=400.0)), "spikes")
@@ -72,5 +73,11 @@ def test_a_neuron_model_runs_with_numpy():
         sim.run(100.0)
         assert len(sim.data[spikes]) > 0
     cpu()
-    with pytest.raises(gs.FileError, match=r"QIF.*use backend='numpy', which needs none"):
+    with pytest.raises(gs.BackendError, match=r"QIF.*use backend='numpy', which needs none"):
         gs.Simulator(net, backend="cpu")
+    caplog.set_level("WARNING", "gpusyn")
+    monkeypatch.delenv("GPUSYN_BACKEND", raising=False)
+    monkeypatch.setattr(select, "said", set())
+    with gs.Simulator(net) as sim:  # `auto` goes on to numpy, and says why
+        assert sim.backend == "numpy"
+    assert "neuron model 'QIF': there is no file neurons/" in caplog.text
