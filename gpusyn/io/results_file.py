@@ -101,7 +101,10 @@ def _files(path: Path) -> list[Path]:
 def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
     """Return the files that belong to one result."""
     if not found:
-        raise FileError(f"{path}: contains neither spikes nor reports in SONATA's layout; give a result file")
+        raise FileError(
+            f"{path}: contains neither spikes nor reports in SONATA's layout; give a result file "
+            "(what was saved as .nwb is read by neo.io.NWBIO)"
+        )
     directory = [file for file, pieces in found.items() if pieces[0].directory]
     single = [file for file, pieces in found.items() if pieces[0].noted and not pieces[0].directory]
     if not directory and len(single) > 1:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from gpusyn.parameters.scalars import instance
 from gpusyn.utils.optional import require
 from gpusyn.utils.typing import Array, Floats, Integers
 
@@ -75,12 +76,12 @@ def spikes_to_pandas(spikes: Spikes) -> Any:
     return pandas.DataFrame(columns)
 
 
-def spikes_to_neo(spikes: Spikes) -> Any:
+def spikes_to_neo(spikes: Spikes, name: str | None) -> Any:
     """Return a ``neo.Block`` with one segment that has one train per recorded neuron."""
     neo = require("neo", "to_neo()", "neo")
     stop = spikes.start + spikes.duration
     columns = _neurons(spikes)
-    block, segment = _block(neo, "spikes", spikes)
+    block, segment = _block(neo, name, "spikes", spikes)
     for times, *neuron in zip(spikes.trains(), *(column.tolist() for column in columns.values()), strict=True):
         own = dict(zip(columns, neuron, strict=True))
         # A time that exceeds its end by the rounding of its last bit would be refused.
@@ -91,33 +92,39 @@ def spikes_to_neo(spikes: Spikes) -> Any:
     return block
 
 
-def traces_to_neo(traces: Traces) -> Any:
+def traces_to_neo(traces: Traces, name: str | None) -> Any:
     """Return a ``neo.Block`` with one segment that has one ``AnalogSignal`` per variable, named after it."""
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
-    block, segment = _block(neo, "traces", traces)
+    block, segment = _block(neo, name, "+".join(traces.values), traces)
     start = float(traces.t[0]) if len(traces) else 0.0
-    for name, values in traces.values.items():
-        unit = traces.units[name]
+    for variable, values in traces.values.items():
+        unit = traces.units[variable]
         signal = neo.AnalogSignal(
             values,
             units="dimensionless" if unit in ("", "1") else unit,
             t_start=start * quantities.ms,
             sampling_period=(traces.every or 1.0) * quantities.ms,
-            name=name,
+            name=_for_nwb(variable),
             array_annotations=_neurons(traces),
         )
         segment.analogsignals.append(signal)
     return block
 
 
-def _block(neo: Any, name: str, data: Recorded) -> tuple[Any, Any]:
+def _block(neo: Any, name: str | None, what: str, data: Recorded) -> tuple[Any, Any]:
     """Return a block that Neo can write as NWB, which asks for a time, and its one segment."""
-    recorded = f"{name} of {data.size} neurons of {', '.join(data.names)}, simulated by gpusyn"
+    recorded = f"{what} of {data.size} neurons of {', '.join(data.names)}, simulated by gpusyn"
+    name = f"{what} of {'+'.join(data.names)}" if name is None else instance(name, str, "to_neo().name", "a str")
     block = neo.Block(name=name, description=recorded, session_start_time=_session_start())
-    segment = neo.Segment(name=name)
+    segment = neo.Segment(name=_for_nwb(name))
     block.segments.append(segment)
     return block, segment
+
+
+def _for_nwb(name: str) -> str:
+    """Return a name without the characters that names in NWB must not have."""
+    return name.replace(":", " ").replace("/", " ")
 
 
 @functools.cache
