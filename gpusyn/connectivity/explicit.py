@@ -169,9 +169,10 @@ class FromSparse(GivenSynapses):
         if self.data.dtype.kind not in "iuf" or np.isnan(self.data).any():
             kind = "nan" if self.data.dtype.kind == "f" else self.data.dtype
             raise ParameterError(f"FromSparse.matrix: must have real numbers to have signs (got {kind})")
-        chosen = sign * self.data > 0
+        size = sign * self.data.astype(np.float64)  # -128 has no magnitude among int8, and unsigned numbers no sign
+        chosen = size > 0
         part = object.__new__(FromSparse)
-        for name, values in (("pre", self.pre), ("post", self.post), ("data", sign * self.data)):
+        for name, values in (("pre", self.pre), ("post", self.post), ("data", size)):
             part._set(**{name: frozen(values[chosen], values.dtype)})
         part._set(shape=self.shape)
         return part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -152,11 +153,8 @@ def _numbers(column: Any, where: str) -> Array | None:
     if column.dtype.kind in "iuf":
         return frozen(column, column.dtype)
     if column.dtype.kind in "OUS":  # texts of a file, or numbers that may be missing
-        for dtype in (np.int64, np.float64):
-            try:
-                return frozen(column, dtype)
-            except (TypeError, ValueError, OverflowError):
-                continue
+        with suppress(TypeError, ValueError, OverflowError):
+            return frozen(column, np.float64)
     return None
 
 

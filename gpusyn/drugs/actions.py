@@ -44,7 +44,8 @@ class Action:
     def __post_init__(self) -> None:
         kind = type(self).__name__
         channels = [name for name, cls in RECEPTORS.items() if not cls.is_current]
-        one_of(self.receptor, channels, f"{kind}.receptor")
+        move = "; one of your own needs gs.receptors.RECEPTORS[name] = its class first"
+        one_of(self.receptor, channels, f"{kind}.receptor", move)
         for entry in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
             if entry.name in self.LIMITS:
                 value = real(getattr(self, entry.name), f"{kind}.{entry.name}", **self.LIMITS[entry.name])

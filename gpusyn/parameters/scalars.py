@@ -45,8 +45,8 @@ LONGEST_NAME = 1000  # letters
 MOST_ITEMS = 10**6  # of an iterable that need not end
 
 
-def one_of(name: Any, allowed: Iterable[str], where: str) -> str:
-    """Return `name` if it is one of the `allowed` names.
+def one_of(name: Any, allowed: Iterable[str], where: str, move: str = "") -> str:
+    """Return `name` if it is one of the `allowed` names; `move` ends the message for others.
 
     >>> one_of("AMPPA", ["AMPA", "NMDA"], "Network.connect().receptor")
     Traceback (most recent call last):
@@ -60,7 +60,7 @@ known here: AMPA, NMDA
         hint = nearest(attribute(name, "__name__") or show(name), known)  # numpy.float32 and 32 are "single"
         raise ArgumentError(f"{where}: must be one of the names {listed} (got {show(name)}){hint}")
     if name not in known:
-        raise UnknownNameError(f"{where}: unknown name {show(name)}{nearest(name, known)}; known here: {listed}")
+        raise UnknownNameError(f"{where}: unknown name {show(name)}{nearest(name, known)}; known here: {listed}{move}")
     return name
 
 

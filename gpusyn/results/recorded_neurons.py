@@ -12,7 +12,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.grid import FLOAT32
 from gpusyn.parameters.scalars import instance, integer, one_of, real, show
 from gpusyn.parameters.units import as_integers
-from gpusyn.utils.calls import attribute
+from gpusyn.utils.calls import Hinting, attribute
 from gpusyn.utils.reprs import shortened
 from gpusyn.utils.typing import Floats, Integers
 
@@ -208,7 +208,7 @@ def slack(times: Floats) -> Floats:
     return np.where(held, np.clip(FLOAT32 * size, 1e-6, 2e-4), 1e-6 + 1e-12 * size)
 
 
-class RecordedData:
+class RecordedData(Hinting):
     """Base class of spikes and traces: the recorded neurons."""
 
     def __init__(self, populations: Sequence[RecordedPart]) -> None:

@@ -53,7 +53,7 @@ _SAME = {
     "multapses": "allow_multapses with_replacement with_multapses",
     "current": "i amp amplitude i_ext i_inj i_e",
     "rate": "rates freq frequency firing_rate",
-    "times": "spike_times spiketimes spike_time spikes",
+    "times": "spike_times spiketimes spike_time spikes t",
     "start": "t_start tstart onset",
     "stop": "t_stop tstop end",
     "spikes": "spike spike_train spiketrain spike_trains spiketrains spike_times",
@@ -84,6 +84,9 @@ _SAME = {
     "time": "t current_time get_current_time now",
     "weights": "get_weights",
     "save": "write_data",
+    "ids": "senders sender i neuron_ids",
+    "trains": "spiketrains spike_trains",
+    "cv": "cv_isi",
     # classes
     "LIF": "iaf_cond_exp iaf_cond_alpha iaf_psc_exp iaf_psc_alpha iaf_psc_delta if_cond_exp if_cond_alpha if_curr_exp "
     "if_curr_alpha if_curr_delta leakyintegrateandfire lifneuron iaf",
@@ -116,7 +119,7 @@ _UNITS = {
 
 # Names of what gpusyn does not have, or has not everywhere, which look like another thing that it has.
 _NOTHING_HERE = """
-    store restore setup sequential cpubackend acsource ac_generator noise_generator noisycurrentsource netcon
+    store restore sequential cpubackend acsource ac_generator noise_generator noisycurrentsource netcon
     tau_rec tau_facil tau_fac tau_psc v_reset v_peak sample
 """
 
@@ -161,18 +164,21 @@ _OTHERWISE = {
     "dcsource stepcurrentsource dc_generator step_current_generator timedarray": _Told(
         ("Network", "Waveform"), "write net.inject(population, current); a current in steps is a gs.Waveform"
     ),
+    "setup setkernelstatus set_kernel_status": _Told(
+        ("Network", "Simulator"), "write gs.Simulator(net, dt=..., seed=..., threads=...)"
+    ),
     "run simulate": _Told(("Network", "Simulator"), _SIMULATED),
     "run simulate build load compile step": _Told(("population", "connect"), _SIMULATED),
     "run_until": _Told(("run", "time"), "write sim.run(until - sim.time)"),
     "record record_spikes record_v spikemonitor statemonitor": _Told(
         ("run", "weights"), "write net.record(population, variables) before the simulator is made"
     ),
-    "record record_spikes record_v": _Told(("size", "variables"), "write net.record(population, variables)"),
-    "inject": _Told(("size", "variables"), "write net.inject(population, current)"),
+    "record record_spikes record_v": _Told(("size", "parts"), "write net.record(population, variables)"),
+    "inject": _Told(("size", "parts"), "write net.inject(population, current)"),
     "get set tset rset initialize": _Told(
-        ("size", "variables"), "write sim.get(population, name) or sim.set(population, name, values)"
+        ("size", "parts"), "write sim.get(population, name) or sim.set(population, name, values)"
     ),
-    "get_data getspikes get_spikes spikes": _Told(("size", "variables"), _RESULTS),
+    "get_data getspikes get_spikes spikes": _Told(("size", "parts"), _RESULTS),
     "gpu cuda": _Told(("backend",), "write backend='cuda'"),
     "min_delay max_delay": _Told(("seed",), "delays belong to connect: net.connect(..., delay=...)"),
     "g_ex g_in g_exc g_inh ge gi gsyn_exc gsyn_inh i_syn i_syn_ex i_syn_in": _CONDUCTANCE,

@@ -118,11 +118,24 @@ def test_names_in_place_of_objects_are_answered():
                  "run_until": "sim.run(until - sim.time)"}),
         ("population", {"record": "write net.record(population", "set": "sim.set(population", "n": "'size'",
                         "get_data": "write sim.data[recorder]", "inject": "write net.inject(population"}),
+        ("part", {"record": "write net.record(population", "n": "'size'"}),
+        ("LIF", {"v_rest": "'E_L'", "tau_m": "C_m = tau_m * g_L"}), ("NMDA", {"e_rev": "'E_rev'", "mg_conc": "'Mg'"}),
+        ("data", {"senders": "'ids'", "spiketrains": "'trains'", "t": "'times'"}),
     ],
 )  # fmt: skip
 def test_methods_of_others_are_answered(kind, told):
     net, population = cells()
-    owner = {"net": net, "sim": gs.Simulator(net, backend="numpy"), "population": population}[kind]
+    data = gs.SpikeData([("cells", 3, None)], [1.0], [0], 10.0)
+    sim = gs.Simulator(net, backend="numpy")
+    owner = {
+        "net": net,
+        "sim": sim,
+        "population": population,
+        "part": population[:2],
+        "LIF": gs.LIF(),
+        "NMDA": gs.NMDA(),
+        "data": data,
+    }[kind]
     for name, hint in told.items():
         with pytest.raises(AttributeError) as error:
             getattr(owner, name)
@@ -134,7 +147,7 @@ def test_methods_of_others_are_answered(kind, told):
 def test_what_gpusyn_does_not_have_is_not_answered_by_its_looks():
     net, _ = cells()
     for owner, absent in (
-        (gs, "Sequential setup ACSource ac_generator CPUBackend NetCon NoisyCurrentSource"),
+        (gs, "Sequential ACSource ac_generator CPUBackend NetCon NoisyCurrentSource"),
         (gs.Simulator(net, backend="numpy"), "store restore"),
     ):
         for name in absent.split():
@@ -155,6 +168,8 @@ def test_the_module_answers(name, told):
         getattr(gs, name)
     with pytest.raises(AttributeError, match=r"'SpikeMonitor' \(write net\.record\("):
         gs.SpikeMonitor  # noqa: B018
+    with pytest.raises(AttributeError, match=r"'setup' \(write gs\.Simulator\(net, dt="):
+        gs.setup  # noqa: B018
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__qualname__)
@@ -170,7 +185,7 @@ def test_no_known_name_is_answered_by_its_looks(call):
 def test_the_table_speaks_of_what_there_is():
     own = {name for call in CALLS for name in arguments(call)}
     net, population = cells()
-    own |= {*dir(net), *dir(population), *dir(gs.Simulator(net, backend="numpy"))}
+    own |= {*dir(gs.SpikeData), "ids", *dir(net), *dir(population), *dir(gs.Simulator(net, backend="numpy"))}
     own |= {*names(), "single", "double", "spikes", *gs.__all__, *arguments(gs.NMDA)}
     assert set(_SAME) <= own
     assert {name for told in _OTHERWISE.values() for name in told.at} <= own

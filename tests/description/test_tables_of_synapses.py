@@ -1,5 +1,7 @@
 """Synapses with their own weights and delays: rows of a table, and entries of a sparse matrix."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,15 @@ def test_the_numbers_are_copied(net):
     assert rule == same
     assert rule != gs.FromTable(TABLE)  # other columns
     assert rule != gs.FromTable(table)  # other numbers
+
+
+def test_fractions_among_objects_are_kept(net):
+    """A column of a DataFrame has objects where numbers are of several kinds or missing."""
+    mixed = TABLE | {"w": np.array([1, 0.5, Decimal("0.25"), np.float32(2.5)], dtype=object)}
+    projection = net.connect("E", "E", gs.FromTable(mixed), receptor="AMPA", weight="w")
+    assert projection.weights["AMPA"].tolist() == [1.0, 0.5, 0.25, 2.5]
+    with pytest.raises(ArgumentError, match=r"FromTable\.pre: must be integers"):
+        gs.FromTable(TABLE | {"pre": np.array([0.5, 1, 2, 3], dtype=object)})
 
 
 @pytest.mark.parametrize(
@@ -181,6 +192,14 @@ class TestSparse:
         assert synapses != gs.FromSparse(sparse.coo_array(2 * self.dense))
         with pytest.raises(UnknownNameError, match=r"unknown name 'weight'.*known here: data"):
             synapses.column("weight", "x")
+
+    @pytest.mark.parametrize("dtype", ["int8", "uint8", "uint64", "float32"])
+    def test_magnitudes_of_every_type(self, dtype):
+        sparse = pytest.importorskip("scipy.sparse")
+        least = 0 if dtype[0] == "u" else -128
+        synapses = gs.FromSparse(sparse.coo_array((np.array([1, least], dtype), ([0, 1], [1, 2])), shape=(3, 3)))
+        assert synapses.positive.data.tolist() == [1.0]
+        assert synapses.negative.data.tolist() == ([128.0] if least else [])
 
     def test_entries_without_a_sign(self):
         sparse = pytest.importorskip("scipy.sparse")

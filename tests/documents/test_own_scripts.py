@@ -53,6 +53,11 @@ def test_a_receptor_runs_without_a_line_in_the_package(backend):
     assert peak(kind, backend) == pytest.approx(-70.0, rel=0.05)  # 1 nS at E_rev 0; V rises a little
 
 
+def test_drugs_say_how_a_receptor_of_a_script_is_registered():
+    with pytest.raises(gs.UnknownNameError, match=r"'Kainate'; .*needs gs\.receptors\.RECEPTORS\[name\] = its class"):
+        gs.drugs.CompetitiveAntagonist("Kainate", K=1.5)
+
+
 def test_drugs_act_on_a_receptor_of_a_script(registered):
     """At a concentration of K, an antagonist leaves half of the current."""
     drug = gs.Drug("x", gs.drugs.CompetitiveAntagonist("Kainate", K=1.5))
