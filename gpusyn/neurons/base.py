@@ -57,6 +57,9 @@ class NeuronModel(Immutable):
             return self.values[name]
         raise no_attribute(self, name, self.__dict__.get("values", ()))
 
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.values]
+
     def check_size(self, size: int, where: str) -> None:
         """Check that every array has one value per neuron.
 

@@ -139,6 +139,7 @@ _INITIAL = _Told(("C_m",), "the initial value belongs to the population: populat
 _RECORDED = _Told(("Network", "Population"), "write net.record(population, 'spikes') or net.record(population, 'V')")
 _SIMULATED = "write sim = gs.Simulator(net) and sim.run(duration)"
 _RESULTS = "write sim.data[recorder] with recorder = net.record(population, 'spikes')"
+_OTHER_NOISE = _Told(("trial",), "trial= gives the same network other noise; another seed needs another Simulator")
 _CONDUCTANCE = _Told(("spikes",), "conductances and currents have the names of receptors, as in g_AMPA and I_AMPA")
 
 _OTHERWISE = {
@@ -181,6 +182,7 @@ _OTHERWISE = {
     "get_data getspikes get_spikes spikes": _Told(("size", "parts"), _RESULTS),
     "gpu cuda": _Told(("backend",), "write backend='cuda'"),
     "min_delay max_delay": _Told(("seed",), "delays belong to connect: net.connect(..., delay=...)"),
+    "seed rng_seed input_seed noise_seed": _OTHER_NOISE,
     "g_ex g_in g_exc g_inh ge gi gsyn_exc gsyn_inh i_syn i_syn_ex i_syn_in": _CONDUCTANCE,
 }  # fmt: skip
 

@@ -219,7 +219,7 @@ def test_nwb_names_the_pip_line_of_what_is_missing(
         monkeypatch.setitem(sys.modules, name, None if name == package else ModuleType(name))
     net = gs.Network()
     net.record(net.population("cell", 1, gs.LIF()), "spikes")
-    with gs.Simulator(net, backend="numpy") as sim:
-        with pytest.raises(MissingDependencyError, match=rf'NWB needs {package}.*pip install "neo\[nwb\]"'):
-            sim.save(tmp_path / "run.nwb")
+    message = rf'NWB needs {package}.*pip install "neo\[nwb\]"'
+    with gs.Simulator(net, backend="numpy") as sim, pytest.raises(MissingDependencyError, match=message):
+        sim.save(tmp_path / "run.nwb")
     assert not list(tmp_path.iterdir())
