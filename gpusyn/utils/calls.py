@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,10 +57,11 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     >>> nearest("recptor", ["weight", "receptor"]), nearest("synapse", ["weight", "receptor"])
     (" (did you mean 'receptor'?)", " (did you mean 'receptor'?)")
     """
+    own = list(allowed)
     by_fold: dict[str, str] = {}
-    for item in allowed:
+    for item in own:
         by_fold.setdefault(item.casefold(), item)
-    folded, hint = name.casefold(), foreign_hint(name, by_fold.values())
+    folded, hint = name.casefold(), foreign_hint(name, own)
     if hint is not None and (folded not in by_fold or (hint and len(name) == 1)):  # C is not c
         return hint
     close = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
@@ -72,6 +74,15 @@ def no_attribute(owner: object, name: str, known: Iterable[str]) -> AttributeErr
     hint = "" if name.startswith("_") else nearest(name, known)
     # Python adds a hint of its own, by looks alone, to an error that has no obj.
     return AttributeError(f"{kind} has no attribute {name!r}{hint}", obj=owner)
+
+
+def getattr_of(module: str, known: Iterable[str]) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a module, which answers the names of other packages' attributes."""
+
+    def absent(name: str) -> Any:
+        raise no_attribute(sys.modules[module], name, known)
+
+    return absent
 
 
 class Hinting:
