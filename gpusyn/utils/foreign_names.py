@@ -45,7 +45,7 @@ _SAME = {
     "pre": "source sources presynaptic_population presynaptic pre_population from_",
     "post": "target targets postsynaptic_population postsynaptic post_population to",
     "rule": "connector conn_spec conn connection_rule connectivity connectivity_init",
-    "receptor": "synapse synapse_type synapse_model syn_model receptor_type receptor_types psr",
+    "receptor": "synapse synapse_type synapse_model syn_model receptor_type receptor_types psr model",
     "weight": "w weights j g gmax g_max gbar g_syn synaptic_weight on_pre",
     "delay": "d delays syn_delay axonal_delay dendritic_delay axonal_delay_steps",
     "p": "p_connect prob probability connection_probability p_primary",
@@ -68,7 +68,7 @@ _SAME = {
     "file": "to_file filename file_name record_to label",
     # simulation
     "dt": "timestep time_step resolution",
-    "duration": "simtime sim_time simulation_time t_sim runtime run_time time t tstop t_stop",
+    "duration": "simtime sim_time simulation_time t_sim runtime run_time time t",
     "seed": "rng_seed rngseed rng_seeds random_seed randomseed grng_seed random_state rng",
     "threads": "local_num_threads num_threads n_threads nthreads number_of_threads num_cores n_cores n_jobs workers",
     "backend": "device platform target codegen_target",
@@ -140,7 +140,8 @@ _UNITS = {
 
 # Names of what gpusyn does not have, or has not everywhere, which look like another thing that it has.
 _NOTHING_HERE = """
-    sequential cpubackend tau_rec tau_facil tau_fac tau_psc v_reset v_peak sample
+    sequential cpubackend tau_rec tau_facil tau_fac tau_psc v_reset v_peak sample start stop
+    multapses delay
 """
 
 
@@ -175,6 +176,7 @@ _OTHERWISE = {
     "mu sigma loc scale": _Told(("mean", "std"), "mean and std are those of the values, also of a LogNormal"),
     "scale beta": _Told(("mean",), "did you mean 'mean'?"),
     "rate lam lambd": _Told(("mean", "low"), "mean = 1 / rate"),
+    "tstop t_stop t_end until": _Told(("duration", "progress"), "write sim.run(until - sim.time)"),
     "gpu cuda": _Told(("backend",), "write backend='cuda'"),
     "min_delay max_delay": _Told(("seed",), "delays belong to connect: net.connect(..., delay=...)"),
     "seed rng_seed input_seed noise_seed": _OTHER_NOISE,

@@ -77,7 +77,7 @@ def cells():
         ("syn_spec", "receptor=, weight= and delay="), ("plasticity", "no plasticity and"),
         ("conn_spec", "did you mean 'rule'"), ("p", "gs.FixedProbability(p)"),
         ("indegree", "gs.FixedInDegree(k)"), ("allow_self_connections", "autapses=..."), ("w", "did you mean 'weight'"),
-        ("delays", "did you mean 'delay'"),
+        ("delays", "did you mean 'delay'"), ("model", "did you mean 'receptor'"),
     ],
 )  # fmt: skip
 def test_connect_answers(name, told):
@@ -100,6 +100,7 @@ def test_the_simulator_answers():
     assert "Simulator.precision: " in refusal(gs.Simulator, cells()[0], precision="half")
     assert "(got 32) (did you mean 'single'?)" in refusal(gs.Simulator, cells()[0], precision=32)
     assert "(did you mean 'double'?)" in refusal(gs.Simulator, cells()[0], precision=np.float64)
+    assert "'t_stop' (write sim.run(until - sim.time))" in refusal(gs.Simulator(net, backend="numpy").run, t_stop=9.0)
     assert "'min_delay' (delays belong to connect" in refusal(gs.Simulator, cells()[0], min_delay=1.0)
     assert "'gpu' (write backend='cuda')" in refusal(gs.Simulator, cells()[0], gpu=True)
     assert "have the names of receptors, as in g_AMPA" in refusal(net.record, population, "gsyn_exc")
@@ -150,11 +151,14 @@ def test_methods_of_others_are_answered(kind, told):
 
 
 def test_what_gpusyn_does_not_have_is_not_answered_by_its_looks():
+    net, _ = cells()
     for name in ("Sequential", "CPUBackend"):
         with pytest.raises(AttributeError, match=rf"no attribute '{name}'$"):
             getattr(gs, name)
     assert "did you mean" not in refusal(gs.HodgkinHuxley, v_reset=-60.0)
     assert "did you mean" not in refusal(gs.AMPA, tau_rec=800.0)
+    assert "did you mean" not in refusal(gs.FixedProbability, 0.1, multapses=False)
+    assert "did you mean" not in refusal(net.clamp, "cells", -70.0, start=10.0)
 
 
 @pytest.mark.parametrize(
