@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -80,6 +80,8 @@ class Projection:
     w_max : mapping of str to float, or None
         Declared largest magnitude to which a weight may be changed, by receptor (nS or pA).
     """
+
+    _MADE_BY: ClassVar[str] = "net.connect(pre, post, rule, ...)"
 
     name: str
     pre: Selection

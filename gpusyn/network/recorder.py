@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
 from gpusyn.network.populations import Population, Selection
@@ -46,6 +46,8 @@ class Recorder(ShortRepr):
     stop : float or None
         Time up to which is recorded, itself included (ms); ``None``: without end.
     """
+
+    _MADE_BY: ClassVar[str] = "net.record(source, variables)"
 
     name: str
     source: Selection

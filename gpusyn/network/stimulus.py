@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import public
@@ -42,6 +42,8 @@ class Drive(ShortRepr):
         Largest rate to which :meth:`gpusyn.Simulator.set` may change the rate (Hz).
     """
 
+    _MADE_BY: ClassVar[str] = "net.drive(target, receptor, rate=..., weight=...)"
+
     name: str
     target: Selection
     receptor: str
@@ -71,6 +73,8 @@ class Injection(ShortRepr):
         Time at which the current ends (ms); ``None``: never.
     """
 
+    _MADE_BY: ClassVar[str] = "net.inject(target, current)"
+
     name: str
     target: Selection
     current: float | Floats | Waveform
@@ -92,6 +96,8 @@ class Clamp(ShortRepr):
     V : float or Waveform
         Command potential (mV).
     """
+
+    _MADE_BY: ClassVar[str] = "net.clamp(target, V)"
 
     name: str
     target: Selection
