@@ -147,7 +147,7 @@ def test_the_line_of_a_text_among_numbers_is_told(net, tmp_path, text, message):
         net.connect("E", "E", gs.FromTable(path), receptor="AMPA", weight="w")
     nested = np.empty(4, dtype=object)
     nested[:] = [np.ones(2), 2, 3, 4]
-    for column, given in ((["1", None, "2", "3"], "None at index 1"), ([True] * 4, "bool"), (nested, "at index 0")):
+    for column, given in ((["1", "x", "2", "3"], "'x' at index 1"), ([True] * 4, "bool"), (nested, "at index 0")):
         with pytest.raises(ParameterError, match=given):
             gs.FromTable(TABLE | {"w": np.array(column, dtype=None if given == "bool" else object)}).column("w", "x")
 
