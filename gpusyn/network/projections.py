@@ -13,6 +13,7 @@ from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import one_of, public, real, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.immutable import ReadOnlyDict
 from gpusyn.utils.typing import Floats
 
@@ -62,7 +63,7 @@ class Ratio:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Projection:
+class Projection(Hinting):
     """A projection; made by :meth:`gpusyn.Network.connect`.
 
     Attributes

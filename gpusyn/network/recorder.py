@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
 from gpusyn.network.populations import Population, Selection
 from gpusyn.parameters.scalars import flag, nearest, public, show
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.paths import as_path
 from gpusyn.utils.reprs import ShortRepr
 
@@ -24,7 +25,7 @@ TraceName = Literal[
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Recorder(ShortRepr):
+class Recorder(ShortRepr, Hinting):
     """A recording; made by :meth:`gpusyn.Network.record`, and the key of its data in ``sim.data``.
 
     Attributes

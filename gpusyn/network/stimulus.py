@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.waveform import Waveform
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.reprs import ShortRepr
 from gpusyn.utils.typing import Floats
 
@@ -19,7 +20,7 @@ __all__ = ["Clamp", "Drive", "Injection"]
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Drive(ShortRepr):
+class Drive(ShortRepr, Hinting):
     """Private, independent Poisson input to every neuron; made by :meth:`gpusyn.Network.drive`.
 
     Attributes
@@ -56,7 +57,7 @@ class Drive(ShortRepr):
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Injection(ShortRepr):
+class Injection(ShortRepr, Hinting):
     """A current into every neuron; made by :meth:`gpusyn.Network.inject`.
 
     Attributes
@@ -84,7 +85,7 @@ class Injection(ShortRepr):
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Clamp(ShortRepr):
+class Clamp(ShortRepr, Hinting):
     """A voltage clamp on every neuron; made by :meth:`gpusyn.Network.clamp`.
 
     Attributes

@@ -42,7 +42,7 @@ def panels_of(ax: Any, count: int, where: str, sharex: bool = True) -> list[Any]
     if isinstance(ax, np.ndarray) and ax.dtype == object:  # of plt.subplots
         ax = list(ax.flat)
     given = ax if isinstance(ax, (list, tuple)) else [ax]
-    allowed = "matplotlib Axes, as what follows has a name, as in bin=10.0"
+    allowed = "matplotlib Axes, and other arguments such as bin=10.0 be given by name"
     for panel in given:
         instance(panel, require("matplotlib.axes", "plotting", "matplotlib").Axes, f"{where}.ax", allowed)
     if len(given) != count:

@@ -9,6 +9,8 @@ from __future__ import annotations
 # Names that are allowed at a place and at no other.
 GPUSYN, NETWORK, SIMULATOR = ("Network", "Simulator"), ("population", "connect"), ("run", "weights")
 POPULATION, SPIKES = ("size", "parts"), ("times", "trains")
+PROJECTION, STIMULUS = ("pre", "post", "weights"), ("name", "target")
+RECORDER, RESULTS = ("source", "variables", "is_spikes"), ("items", "keys")
 KINETICS, DRUGS, LIBRARY = ("DualExponential", "Markov"), ("LIBRARY", "Drug"), ("NBQX", "CNQX")
 
 _RUN = "write sim = gs.Simulator(net) and sim.run(duration)"
@@ -141,6 +143,14 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
         _READ: "get_data getspikes get_spikes spikes rate mean_spike_count get_spike_counts",
         "write range(population.size), or population[:10] for some": "ids cells all all_cells local_cells global_id",
     },
+    PROJECTION: {
+        "write sim.weights(projection)": "get getweights get_weights getdelays save saveconnections size n_synapses "
+        "synapses w",
+        "write sim.set_weights(projection, weights)": "set setweights set_weights setdelays randomizeweights",
+    },
+    STIMULUS: {"write sim.set(...) with it": "set set_parameters amplitude amp update"},
+    RECORDER: {_READ: "data get_data get spikes events times ids trains rate cv isi t v smooth_rate spike_trains"},
+    RESULTS: {"write sim.data[recorder].rate() and so on": "rate rates cv isi fano counts times ids trains t"},
     SPIKES: {
         "write gs.plot.raster(spikes)": "plot raster",
         "write spikes.binned_rate(bin)": "psth histogram smooth_rate time_histogram instantaneous_rate",

@@ -1,5 +1,6 @@
 """Names from other simulators are answered with gpusyn's way of saying it, never with another quantity."""
 
+import dataclasses
 import inspect
 import re
 import traceback
@@ -132,16 +133,23 @@ def test_names_in_place_of_objects_are_answered():
         ("kinetics", {"BiExponential": "'DualExponential'", "Exponentail": "'Exponential'"}),
         ("drugs", {"CNQX": "net.infuse('CNQX'"}), ("plot", {"raster_plot": "'raster'"}),
         ("measure", {"PPR": "'paired_pulse_ratio'", "epsc": "'psc'"}),
+        ("projection", {"getWeights": "sim.weights(projection)", "set": "sim.set_weights(projection, weights)"}),
+        ("injection", {"set": "write sim.set(...)", "amp": "'current'"}),
+        ("recorder", {"get_data": "sim.data[recorder]"}),
+        ("results", {"rate": "sim.data[recorder].rate()"}),
         ("data", {"psth": "spikes.binned_rate(", "senders": "'ids'", "spiketrains": "'trains'", "t": "'times'"}),
     ],
 )  # fmt: skip
 def test_methods_of_others_are_answered(kind, told):
     net, population = cells()
+    projection = net.connect(population, population, gs.AllToAll(), receptor="AMPA", weight=1.0)
+    injection, recorder = net.inject(population, 100.0), net.record(population, "spikes")
     data = gs.SpikeData([("cells", 3, None)], [1.0], [0], 10.0)
     sim = gs.Simulator(net, backend="numpy")
     own = {"net": net, "sim": sim, "population": population, "part": population[:2], "data": data}
+    own |= {"projection": projection, "injection": injection, "recorder": recorder, "results": sim.data}
     own |= {"LIF": gs.LIF(), "NMDA": gs.NMDA()}
-    owner = own.get(kind) or getattr(gs, kind)
+    owner = own[kind] if kind in own else getattr(gs, kind)
     for name, hint in told.items():
         with pytest.raises(AttributeError) as error:
             getattr(owner, name)
@@ -256,6 +264,8 @@ def test_the_table_speaks_of_what_there_is():
     own |= {*names(), "single", "double", "spikes", *gs.__all__, *arguments(gs.NMDA), *arguments(gs.Gamma)}
     own |= {*gs.drugs.LIBRARY, *gs.drugs.__all__, *gs.kinetics.__all__, *gs.measure.__all__, *gs.plot.__all__}
     assert set(_SAME) <= own
+    own |= {*dir(gs.Projection), *dir(gs.Recorder), *dir(gs.Results), "target"}
+    own |= {field.name for kind in (gs.Projection, gs.Recorder) for field in dataclasses.fields(kind)}
     assert {name for at in (*(told.at for told in _OTHERWISE.values()), *INSTEAD) for name in at} <= own
     assert all(name == name.casefold() for name in _KNOWN)
     lists = [entry.split() for entry in (*_SAME.values(), *_OTHERWISE)]

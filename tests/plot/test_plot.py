@@ -273,7 +273,8 @@ def test_wrong_arguments_are_refused(spikes: SpikeData, traces: TraceData, tmp_p
     with pytest.raises(ParameterError, match="needs 4 axes"):
         plot.traces(traces, ax=pyplot.figure().gca())
     with pytest.raises(
-        ArgumentError, match=r"plot\.rates\(\)\.ax: must be matplotlib Axes, as .* bin=10.0 \(got 5.0\)"
+        ArgumentError,
+        match=r"plot\.rates\(\)\.ax: must be matplotlib Axes, and .* bin=10.0 be given by name \(got 5.0\)",
     ):
         plot.rates(spikes, 5.0)
     with pytest.raises(FileError, match="cannot be written"):
