@@ -21,7 +21,8 @@ __all__ = [
 class Action:
     """Base class of all actions of a drug on one class of receptors.
 
-    An action applies to every receptor of the class, whatever the receptor's name within its population.
+    An action applies to every receptor of the class, whatever the receptor's name within its population. A subclass is
+    a class of its own.
 
     Attributes
     ----------

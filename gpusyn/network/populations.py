@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -52,6 +52,8 @@ class Selection(Immutable, Hinting):
     ParameterError
         If no neuron is selected, an index is out of range, indices do not increase, or a neuron occurs twice.
     """
+
+    _MADE_BY: ClassVar[str] = "a population: population[:10], or E + I"
 
     parts: tuple[Part, ...]
     size: int
@@ -129,6 +131,8 @@ class Population(Selection):
     variables : mapping of str to str
         Variables that can be recorded beside ``"spikes"``, with their units.
     """
+
+    _MADE_BY: ClassVar[str] = "net.population(name, size, model)"
 
     model: NeuronModel
     receptors: tuple[Receptor, ...]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
 from gpusyn.network.populations import Population, Selection
 from gpusyn.parameters.scalars import flag, nearest, public, show
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.paths import as_path
 from gpusyn.utils.reprs import ShortRepr
 
@@ -24,7 +25,7 @@ TraceName = Literal[
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Recorder(ShortRepr):
+class Recorder(ShortRepr, Hinting):
     """A recording; made by :meth:`gpusyn.Network.record`, and the key of its data in ``sim.data``.
 
     Attributes
@@ -46,6 +47,8 @@ class Recorder(ShortRepr):
     stop : float or None
         Time up to which is recorded, itself included (ms); ``None``: without end.
     """
+
+    _MADE_BY: ClassVar[str] = "net.record(source, variables)"
 
     name: str
     source: Selection

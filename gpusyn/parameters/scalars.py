@@ -244,6 +244,8 @@ def whole_steps_array(times: Floats, dt: float, where: str, *, low: int = 1) -> 
     if off[index]:
         floor = max(float(np.floor(ratio[index])), float(low))
         choices = f"the nearest are {floor * dt:.10g} and {(floor + 1) * dt:.10g} ms"
+        if len(times) > 1:
+            choices += f"; np.rint(times / {dt:.10g}) * {dt:.10g} rounds them all"
         raise ParameterError(f"{place}: must be a multiple of dt = {dt:.10g} ms {given}; {choices}")
     least = f"dt = {dt:.10g} ms" if low == 1 else f"{low * dt:.10g} ms"
     raise ParameterError(f"{place}: must be at least {least} {given}; give a longer time or a smaller dt")

@@ -1,15 +1,19 @@
 """Names from NEST, PyNN, Brian2, GeNN and NEURON, and how gpusyn says the same.
 
-A name that is known here is never answered with a name that merely looks like it: `v_rest` is E_L, not V_reset.
+A name that is known here is never answered with a name that merely looks like it: `v_rest` is E_L, not V_reset. The
+functions, classes and methods to which no name here corresponds are in `foreign_calls`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-# gpusyn's name -> names of the same thing elsewhere, in lower case. Where a name has several meanings, the first that
-# is allowed at the place counts.
+from gpusyn.utils.foreign_calls import INSTEAD
+
+# gpusyn's name -> names of the same thing elsewhere, in lower case; `*` stands for any letters. Where a name has
+# several meanings, the first that is allowed at the place counts.
 _SAME = {
     # neurons
     "C_m": "cm c cmem c_mem capacitance membrane_capacitance",
@@ -41,10 +45,13 @@ _SAME = {
     "pre": "source sources presynaptic_population presynaptic pre_population from_",
     "post": "target targets postsynaptic_population postsynaptic post_population to",
     "rule": "connector conn_spec conn connection_rule connectivity connectivity_init",
-    "receptor": "synapse synapse_type synapse_model syn_spec syn_model receptor_type receptor_types psr model",
+    "receptor": "synapse synapse_type synapse_model syn_model receptor_type receptor_types psr model",
     "weight": "w weights j g gmax g_max gbar g_syn synaptic_weight on_pre",
     "delay": "d delays syn_delay axonal_delay dendritic_delay axonal_delay_steps",
     "p": "p_connect prob probability connection_probability p_primary",
+    "mean": "average",
+    "shape": "k",
+    "scale": "theta",
     "low": "min minimum lower a",
     "high": "max maximum upper b",
     "k": "indegree outdegree n_pre n_post fan_in fan_out n",
@@ -82,20 +89,34 @@ _SAME = {
     "run": "simulate run_for advance step_time",
     "data": "get_data getspikes get_spikes spikes results",
     "time": "t current_time get_current_time now",
-    "weights": "get_weights",
+    "weights": "get_weights getconnections get_connections",
     "save": "write_data",
     "ids": "senders sender i neuron_ids",
     "trains": "spiketrains spike_trains",
     "cv": "cv_isi",
+    # plots, kinetics, drugs and measures
+    "raster": "raster_plot plot_raster",
+    "traces": "voltage_trace plot_traces plot_trace",
+    "DualExponential": "biexponential biexp doubleexponential exp2syn",
+    "paired_pulse_ratio": "ppr",
+    "psc": "epsc ipsc",
+    "psp": "epsp ipsp",
+    "iv_curve": "iv i_v current_voltage_curve",
+    "D-AP5": "apv d-apv dl-apv ap5 ap-5 dap5 dl-ap5",
+    "MK-801": "mk801 dizocilpine",
+    "gabazine": "sr95531 sr-95531",
+    "bicuculline": "bmi bmr",
+    "picrotoxin": "ptx",
+    "benzodiazepine": "diazepam midazolam lorazepam clonazepam valium",
+    "barbiturate": "pentobarbital phenobarbital thiopental",
     # classes
-    "LIF": "iaf_cond_exp iaf_cond_alpha iaf_psc_exp iaf_psc_alpha iaf_psc_delta if_cond_exp if_cond_alpha if_curr_exp "
-    "if_curr_alpha if_curr_delta leakyintegrateandfire lifneuron iaf",
+    "LIF": "iaf_* if_* iaf leakyintegrateandfire lifneuron",
     "Network": "gennmodel genn_model",
     "Simulator": "simulation",
     "GABA_A": "gaba gabaergic",
-    "AdEx": "aeif_cond_exp aeif_cond_alpha aeif_psc_exp eif_cond_exp_isfa_ista eif_cond_alpha_isfa_ista",
-    "HodgkinHuxley": "hh hh_cond_exp hh_cond_exp_traub hh_cond_alpha_traub hh_psc_alpha traubmiles",
-    "PoissonSource": "poisson_generator spikesourcepoisson poissongroup poissoninput poisson poissonneuron",
+    "AdEx": "aeif_* eif_* adexp aeif",
+    "HodgkinHuxley": "hh hh_* traubmiles",
+    "PoissonSource": "spikesourcepoisson poissongroup poisson poissonneuron",
     "SpikeSource": "spike_generator spikesourcearray spikegeneratorgroup spikegenerator",
     "FixedProbability": "fixedprobabilityconnector pairwise_bernoulli fixedprobabilitynoautapse",
     "FixedInDegree": "fixed_indegree fixednumberpreconnector fixednumberpre",
@@ -119,8 +140,8 @@ _UNITS = {
 
 # Names of what gpusyn does not have, or has not everywhere, which look like another thing that it has.
 _NOTHING_HERE = """
-    store restore sequential cpubackend acsource ac_generator noise_generator noisycurrentsource netcon
-    tau_rec tau_facil tau_fac tau_psc v_reset v_peak sample start stop multapses delay
+    sequential cpubackend tau_rec tau_facil tau_fac tau_psc v_reset v_peak sample start stop
+    multapses delay
 """
 
 
@@ -136,9 +157,6 @@ _OF_RECEPTORS = _Told(
 )
 _OF_THE_RULE = _Told(("rule", "receptor"), "it belongs to the rule, such as gs.FixedInDegree(k, autapses=...)")
 _INITIAL = _Told(("C_m",), "the initial value belongs to the population: population(..., V=...)")
-_RECORDED = _Told(("Network", "Population"), "write net.record(population, 'spikes') or net.record(population, 'V')")
-_SIMULATED = "write sim = gs.Simulator(net) and sim.run(duration)"
-_RESULTS = "write sim.data[recorder] with recorder = net.record(population, 'spikes')"
 _OTHER_NOISE = _Told(("trial",), "trial= gives the same network other noise; another seed needs another Simulator")
 _CONDUCTANCE = _Told(("spikes",), "conductances and currents have the names of receptors, as in g_AMPA and I_AMPA")
 
@@ -155,32 +173,10 @@ _OTHERWISE = {
     "outdegree fan_out": _Told(("rule", "receptor"), "write rule=gs.FixedOutDegree(k)"),
     "allow_autapses autapses allow_self_connections allow_multapses multapses with_replacement": _OF_THE_RULE,
     "g gmax g_max gbar g_syn weight": _Told(("E_rev", "gating"), "the conductance is the weight= of connect and drive"),
-    "statemonitor spikemonitor populationratemonitor multimeter voltmeter spike_recorder spike_detector record "
-    "recorder": _RECORDED,
-    "neurongroup create": _Told(("Network", "Population"), "write net.population(name, size, gs.LIF())"),
-    "synapses connect projection": _Told(("Network", "Population"), "write net.connect(pre, post, rule, ...)"),
     "mu sigma loc scale": _Told(("mean", "std"), "mean and std are those of the values, also of a LogNormal"),
-    "randomdistribution": _Told(("Normal", "Uniform"), "write gs.Normal(mean, std), gs.Uniform(low, high), ..."),
-    "expsyn exp2syn alphasynapse": _Told(("AMPA", "kinetics"), "write a receptor, such as gs.AMPA(tau_decay=...)"),
-    "dcsource stepcurrentsource dc_generator step_current_generator timedarray": _Told(
-        ("Network", "Waveform"), "write net.inject(population, current); a current in steps is a gs.Waveform"
-    ),
-    "setup setkernelstatus set_kernel_status": _Told(
-        ("Network", "Simulator"), "write gs.Simulator(net, dt=..., seed=..., threads=...)"
-    ),
-    "run simulate": _Told(("Network", "Simulator"), _SIMULATED),
-    "run simulate build load compile step": _Told(("population", "connect"), _SIMULATED),
-    "run_until": _Told(("run", "time"), "write sim.run(until - sim.time)"),
+    "scale beta": _Told(("mean",), "did you mean 'mean'?"),
+    "rate lam lambd": _Told(("mean", "low"), "mean = 1 / rate"),
     "tstop t_stop t_end until": _Told(("duration", "progress"), "write sim.run(until - sim.time)"),
-    "record record_spikes record_v spikemonitor statemonitor": _Told(
-        ("run", "weights"), "write net.record(population, variables) before the simulator is made"
-    ),
-    "record record_spikes record_v": _Told(("size", "parts"), "write net.record(population, variables)"),
-    "inject": _Told(("size", "parts"), "write net.inject(population, current)"),
-    "get set tset rset initialize": _Told(
-        ("size", "parts"), "write sim.get(population, name) or sim.set(population, name, values)"
-    ),
-    "get_data getspikes get_spikes spikes": _Told(("size", "parts"), _RESULTS),
     "gpu cuda": _Told(("backend",), "write backend='cuda'"),
     "min_delay max_delay": _Told(("seed",), "delays belong to connect: net.connect(..., delay=...)"),
     "seed rng_seed input_seed noise_seed": _OTHER_NOISE,
@@ -211,27 +207,28 @@ def foreign_hint(name: str, allowed: Collection[str]) -> str | None:
     ('', None)
     """
     folded = name.casefold()
-    if folded not in _KNOWN:
-        return None
-    for meaning in _KNOWN[folded]:
+    like = (told for pattern, told in _LIKE if fnmatchcase(folded, pattern))
+    for meaning in (*_KNOWN.get(folded, ()), *like):
         if all(own in allowed for own in meaning.at):
             return f" ({meaning.sentence})"
-    return ""
+    return "" if folded in _KNOWN else None
 
 
-def _known() -> dict[str, list[_Told]]:
-    """Return the meanings of each foreign name."""
-    known: dict[str, list[_Told]] = {}
+def _meanings() -> Iterator[tuple[str, _Told]]:
+    """Yield foreign names and patterns, each with a meaning."""
     for own, names in _SAME.items():
         for name in names.split():
             unit = f" {_UNITS[name]}" if name in _UNITS else ""
-            known.setdefault(name, []).append(_Told((own,), f"did you mean {own!r}?{unit}"))
+            yield name, _Told((own,), f"did you mean {own!r}?{unit}")
     for names, told in _OTHERWISE.items():
-        for name in names.split():
-            known.setdefault(name, []).append(told)
-    for name in _NOTHING_HERE.split():
-        known.setdefault(name, [])
-    return known
+        yield from ((name, told) for name in names.split())
+    for at, rows in INSTEAD.items():
+        for sentence, names in rows.items():
+            yield from ((name, _Told(at, sentence)) for name in names.split())
 
 
-_KNOWN = _known()
+_LIKE = [(name, told) for name, told in _meanings() if "*" in name]
+_KNOWN: dict[str, list[_Told]] = {name: [] for name in _NOTHING_HERE.split()}
+for _name, _told in _meanings():
+    if "*" not in _name:
+        _KNOWN.setdefault(_name, []).append(_told)

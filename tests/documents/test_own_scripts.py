@@ -81,3 +81,15 @@ def test_a_neuron_model_runs_with_numpy(caplog, monkeypatch):
     with gs.Simulator(net) as sim:  # `auto` goes on to numpy, and says why
         assert sim.backend == "numpy"
     assert "neuron model 'QIF': there is no file neurons/" in caplog.text
+
+
+def test_a_drug_says_that_a_subclass_is_a_class_of_its_own(caplog):
+    for kind, told in ((type("Quisqualate", (gs.AMPA,), {}), True), (gs.GABA_A, False)):
+        caplog.clear()
+        net = gs.Network()
+        net.population("E", 1, gs.LIF(), receptors=[kind()])
+        net.infuse("CNQX", 10.0)
+        gs.plan(net)
+        (line,) = caplog.messages
+        assert "has no effect, because no population has a receptor of class AMPA, NMDA" in line
+        assert ("its subclass Quisqualate is a class of its own" in line) is told
