@@ -82,12 +82,12 @@ class Plan:
 
     Parameters
     ----------
-    net, dt, precision : object
-        As for :func:`gpusyn.plan`.
+    net : Network
+        Network to plan.
+    asked : Asked
+        Time step, precision, way to store weights and threads, as for :func:`gpusyn.plan`.
     machine : Machine
         Backend whose memory counts.
-    threads : int or None
-        Worker threads of the backend.
 
     Attributes
     ----------
