@@ -1,0 +1,112 @@
+"""Figures of the results: speed and memory of every case, and the series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers.cases import GPUSYN, SERIES, SIMULATORS
+from benchmarks.peers.verdict import Cell, Verdict
+
+COLOURS = {"gpusyn": "#0072b2", "NEST": "#e69f00", "Brian2": "#009e73", "GeNN": "#cc79a7"}
+TEXTS = {
+    "speed": "Seconds per second of the model, by network and simulator",
+    "memory": "Largest resident memory, by network and simulator",
+    "scaling": "Time against neurons, synapses, rate and threads",
+}
+
+
+def file_name(name: str) -> str:
+    """Return the name of the file of a figure."""
+    return f"benchmarks_{name}.png"
+
+
+def draw(verdicts: Sequence[Verdict], folder: Path) -> None:
+    """Draw all figures into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = [v for v in verdicts if not v.series]
+    _bars(shown, lambda v, cell: _median(v, cell), "s per second of the model", folder / file_name("speed"))
+    _bars(shown, lambda v, cell: cell.peak and cell.peak / 1e9, "memory (GB)", folder / file_name("memory"))
+    _series([v for v in verdicts if v.series], folder / file_name("scaling"))
+
+
+def _median(v: Verdict, cell: Cell) -> float | None:
+    seconds = v.seconds(cell)
+    return None if seconds is None or v.void else seconds.median
+
+
+def _save(figure: Any, path: Path) -> None:
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+
+
+def _new(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, Any]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def _bars(verdicts: Sequence[Verdict], value: Callable[[Verdict, Cell], float | None], label: str, path: Path) -> None:
+    """Draw one group of horizontal bars for each row, on a logarithmic axis."""
+    figure, axes = _new(1, 1, (8.0, 1.2 + 0.45 * max(1, len(verdicts))))
+    ax = axes[0][0]
+    for k, simulator in enumerate(SIMULATORS):
+        found = [
+            (i + 0.2 * (k - 1.5), height)
+            for i, v in enumerate(verdicts)
+            for cell in v.cells
+            if cell.simulator == simulator and (height := value(v, cell)) is not None
+        ]
+        if found:
+            ax.barh(*zip(*found, strict=True), 0.19, color=COLOURS[simulator], label=simulator)
+    ax.set_yticks(range(len(verdicts)), [_label(v) for v in verdicts], fontsize=8)
+    ax.invert_yaxis()
+    ax.set_xscale("log")
+    ax.set_xlabel(label)
+    ax.grid(axis="x", alpha=0.3)
+    if ax.containers:
+        ax.legend(fontsize=8)
+    _save(figure, path)
+
+
+def _label(v: Verdict) -> str:
+    return f"{v.case.title}\n{v.threads} thread{'s' if v.threads > 1 else ''}" + (", void" if v.void else "")
+
+
+def _series(verdicts: Sequence[Verdict], path: Path) -> None:
+    """Draw one panel for each series; void rows are left out."""
+    figure, axes = _new(2, 3, (11.0, 6.5))
+    panels = [ax for row in axes for ax in row]
+    for ax, (key, series) in zip(panels, SERIES.items(), strict=False):
+        for simulator in SIMULATORS:
+            points = sorted(
+                (v.x, seconds)
+                for v in verdicts
+                if v.series == key
+                for cell in v.cells
+                if cell.simulator == simulator and (seconds := _wall(v, cell, key)) is not None
+            )
+            if points:
+                ax.plot(*zip(*points, strict=True), "o-", color=COLOURS[simulator], label=simulator, markersize=4)
+        threads = key in {"strong", "weak"}
+        ax.set_xscale("log", base=2 if threads else 10)
+        ax.set_yscale("log")
+        ax.set_xlabel(series.axis, fontsize=8)
+        ax.set_ylabel("wall time (s/s)" if threads else "processor time (s/s)", fontsize=8)
+        ax.set_title(series.title, fontsize=9)
+        ax.tick_params(labelsize=7)
+        ax.grid(alpha=0.3)
+    panels[-1].axis("off")
+    handles, labels = panels[0].get_legend_handles_labels()
+    panels[-1].legend(handles, labels or [GPUSYN], loc="center")
+    _save(figure, path)
+
+
+def _wall(v: Verdict, cell: Cell, key: str) -> float | None:
+    """Return the time of a point: wall time in series of threads, which with one thread too must be one clock."""
+    if key not in {"strong", "weak"}:
+        return _median(v, cell)
+    return None if cell.wall is None or v.void else cell.wall.median

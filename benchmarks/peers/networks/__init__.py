@@ -1,0 +1,31 @@
+"""The networks, one module each: the numbers once, and the same equations in the language of each simulator.
+
+Each module has
+
+* ``Numbers``, a named tuple of what distinguishes the cases, with ``populations`` (name to size, in order),
+  ``synapses`` (expected number) and ``lacking(simulator)``: why a simulator cannot run it, None if it can;
+* ``TITLE``, ``EQUATIONS`` and ``METHODS`` for the page, and ``TOLERANCE``, the largest relative difference of a mean
+  rate between simulators;
+* the functions ``gpusyn``, ``nest``, ``brian2`` and ``genn``, which describe the network in each of them. They take the
+  simulator's module (or model) and the numbers, and import nothing: each runs in the environment of its simulator.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+DT = 0.1  # ms
+NAMES = ("coba", "brunel_wang", "microcircuit", "gates")
+
+
+def network(name: str) -> ModuleType:
+    """Return the module of a network."""
+    return importlib.import_module(f"benchmarks.peers.networks.{name}")
+
+
+def numbers(name: str, values: dict[str, Any]) -> Any:
+    """Return the numbers of a network, of which JSON has made lists and strings."""
+    kept = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return network(name).Numbers(**kept)
