@@ -11,7 +11,6 @@ missing. At the end docs/benchmarks.md is made anew, as ``python -m benchmarks.p
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add("--limit", type=float, default=1800.0, help="time limit of one process (s, default: 1800)")
     add("--work", type=Path, default=ROOT / ".benchmarks" / "peers", help="folder of environments and programs")
     add("--results", type=Path, default=store.STORED, help="file of results (default: %(default)s)")
-    add(
-        "--page", type=Path, default=page.PAGE, help="page to make (default: docs/benchmarks.md); figures lie beside it"
-    )
+    add("--page", type=Path, default=page.PAGE, help="page to make (default: docs/benchmarks.md)")
     add("--list", action="store_true", help="list what would be measured, and stop")
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with stored results")
@@ -61,11 +58,8 @@ def rows(given: argparse.Namespace) -> list[Row]:
     """
     cases = {case.key: case for case in table(given.scales)}
     threads = given.threads or sorted({1, given.cores})
-    chosen = [
-        Row(_known(cases, key, "--cases"), n)
-        for key in (cases if given.cases is None else given.cases)
-        for n in threads
-    ]
+    keys = cases if given.cases is None else given.cases
+    chosen = [Row(_known(cases, key, "--cases"), n) for key in keys for n in threads]
     grown = list(series(given.cores))
     names = dict.fromkeys(row.series for row in grown)
     wanted = names if given.series is None and given.cases is None else given.series or []
@@ -115,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -82,19 +82,22 @@ def _case(key: str, title: str, numbers: Any, warm_up: float, duration: float) -
 
 def table(scales: Iterable[float]) -> list[Case]:
     """Return the cases of the table; the microcircuit has each of the scales."""
-    varied = coba.Numbers(4000, 80, own=True, delay=(0.1, 3.0))
-    return [
-        _case("coba-small", "COBA 4,000 x 80", coba.Numbers(4000, 80), 100.0, 1000.0),
-        _case("coba-small-own", "COBA 4,000 x 80, own weights and delays of 0.1 to 3 ms", varied, 100.0, 1000.0),
-        _case("coba-large", "COBA 20,000 x 1,000", coba.driven(20000, 1000), 100.0, 1000.0),
-        _case("coba-large-own", "COBA 20,000 x 1,000, own weights and delays of 0.5 to 3 ms",
-              coba.driven(20000, 1000, own=True), 100.0, 1000.0),
-        _case("brunel-wang", "Brunel-Wang 2,000, uniform weights", brunel_wang.Numbers(), 200.0, 1000.0),
-        _case("brunel-wang-own", "Brunel-Wang 2,000, a weight for each pair", brunel_wang.Numbers(own=True), 200.0, 500.0),
-        _case("brunel-wang-jump", "Brunel-Wang 2,000, NMDA that jumps", brunel_wang.Numbers(jump=True), 200.0, 1000.0),
-        *(_case(f"microcircuit-{s:g}", f"Microcircuit x {s:g}", microcircuit.Numbers(s), 500.0, 1000.0) for s in scales),
-        _case("gates", "4 million first-order gates", gates.Numbers(20000, 4000, 1000), 50.0, 50.0),
-    ]  # fmt: skip
+    bw, second = brunel_wang.Numbers, 1000.0
+    large_own = coba.driven(20000, 1000, own=True)
+    small_own = coba.Numbers(4000, 80, own=True, delay=(0.1, 3.0))
+    cases = [
+        _case("coba-small", "COBA 4,000 x 80", coba.Numbers(4000, 80), 100.0, second),
+        _case("coba-small-own", "COBA 4,000 x 80, own weights, delays 0.1 to 3 ms", small_own, 100.0, second),
+        _case("coba-large", "COBA 20,000 x 1,000", coba.driven(20000, 1000), 100.0, second),
+        _case("coba-large-own", "COBA 20,000 x 1,000, own weights, delays 0.5 to 3 ms", large_own, 100.0, second),
+        _case("brunel-wang", "Brunel-Wang 2,000, uniform weights", bw(), 200.0, second),
+        _case("brunel-wang-own", "Brunel-Wang 2,000, a weight for each pair", bw(own=True), 200.0, second),
+        _case("brunel-wang-jump", "Brunel-Wang 2,000, NMDA that jumps", bw(jump=True), 200.0, second),
+    ]
+    for scale in scales:
+        title = f"Microcircuit x {scale:g}"
+        cases.append(_case(f"microcircuit-{scale:g}", title, microcircuit.Numbers(scale), 500.0, second))
+    return [*cases, _case("gates", "4 million first-order gates", gates.Numbers(20000, 4000, 1000), 50.0, 50.0)]
 
 
 def series(cores: int) -> Iterator[Row]:

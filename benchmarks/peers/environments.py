@@ -74,7 +74,6 @@ def environments(folder: Path, given: Mapping[str, str | None], wanted: list[str
         elif simulator in PACKAGES:
             found[simulator] = make(simulator, folder / simulator.lower())
         else:
-            found[simulator] = Environment(
-                "", f"not installed; name the python of an environment by --{simulator.lower()}-python"
-            )
+            option = f"--{simulator.lower()}-python"
+            found[simulator] = Environment("", f"not installed; name the python of an environment by {option}")
     return found

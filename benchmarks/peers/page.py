@@ -1,6 +1,6 @@
 """Write docs/benchmarks.md and its figures from the stored results.
 
-``python -m benchmarks.peers.page`` prints the page, ``python -m benchmarks.peers.page --write`` renews page and figures.
+``python -m benchmarks.peers.page`` prints the page, with ``--write`` it renews page and figures.
 """
 
 from __future__ import annotations
@@ -24,14 +24,18 @@ This page is generated: `python -m benchmarks.peers` measures and writes it, `py
 writes it again from the stored results.
 
 Every simulator runs the same equations, with the same parameters, time step (0.1 ms), numbers of synapses and number of
-threads, and records all spikes. The simulators take turns (A B C A B C ...), each run is a process of its own, and run k
-of each uses seed k. The first stretch of model time is not counted. Times are seconds per second of the model: the
+threads, and records all spikes. The simulators take turns (A B C A B C ...), each run is a process of its own, and run
+k of each uses seed k. The first stretch of model time is not counted. Times are seconds per second of the model: the
 median over the runs, and in brackets the smallest and the largest. With one thread, processor time is compared, which
 other work on the machine does not lengthen; with several threads, wall time. *Ratio* is how many times longer than
 gpusyn a simulator took: the median over pairs of runs. A row counts only if the mean rates of every population agree
 within the tolerance that is stated; otherwise it is void, and no ratio is given."""
-NOTES = """* gpusyn and GeNN compute in single precision, NEST and Brian2 in double, each by its default. gpusyn runs its `cpu`
-  backend, Brian2 its C++ standalone mode (with OpenMP for several threads), GeNN its single-threaded CPU backend.
+HEAD = (
+    "simulator", "processor time", "wall time", "ratio", "mean rate (Hz)", "memory", "build (s)", "compile (s)", "runs"
+)  # fmt: skip
+NOTES = """* gpusyn and GeNN compute in single precision, NEST and Brian2 in double, each by its default.
+* gpusyn runs its `cpu` backend, Brian2 its C++ standalone mode (with OpenMP for several threads), GeNN its
+  single-threaded CPU backend.
 * *Build* is the time until the first step is done, without what is kept from run to run; *compile* is what is kept:
   kernels of gpusyn, the generated programs of Brian2 and GeNN.
 * *Memory* is the largest resident size of the process, Python included where the simulator has it."""
@@ -80,17 +84,12 @@ def _machine(results: Mapping[str, Any]) -> Iterator[str]:
     if runs:
         dates = sorted(run["time"][:10] for run in runs)
         loads = Spread.of([run["load"] for run in runs])
-        yield (
-            f"* {dates[0]}"
-            + (f" to {dates[-1]}" if dates[0] != dates[-1] else "")
-            + (
-                f"; load before a run {loads.median:.1f} ({loads.low:.1f} to {loads.high:.1f}); gpusyn at commit {m['commit']}"
-            )
-        )
-    yield (
-        f"* {m['processor']}, {m['cores_usable']} of {m['cores']} cores usable, {size_text(m['free_bytes'])} free, copies "
-        f"{size_text(m['copy_bytes_per_s'])}/s on one thread; {m['system']}"
-    )
+        when = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
+        load = f"load before a run {loads.median:.1f} ({loads.low:.1f} to {loads.high:.1f})"
+        yield f"* {when}; {load}; gpusyn at commit {m['commit']}"
+    cores = f"{m['cores_usable']} of {m['cores']} cores usable"
+    copies = f"copies {size_text(m['copy_bytes_per_s'])}/s on one thread"
+    yield f"* {m['processor']}, {cores}, {size_text(m['free_bytes'])} free, {copies}; {m['system']}"
     for simulator in SIMULATORS:
         prepared = [
             cell["prepared"]
@@ -136,17 +135,7 @@ def _network(name: str, verdicts: list[Verdict]) -> Iterator[str]:
         synapses = f"{v.case.described.expected_synapses:,.0f} synapses"
         yield f"{synapses}; {v.case.duration:g} ms after {v.case.warm_up:g} ms. {_agreement(v, module.TOLERANCE)}"
         yield ""
-        head = [
-            "simulator",
-            "processor time",
-            "wall time",
-            "ratio",
-            "mean rate (Hz)",
-            "memory",
-            "build (s)",
-            "compile (s)",
-        ]
-        yield from table([*head, "runs"], (_row(v, cell) for cell in v.cells if v.seconds(cell)))
+        yield from table(HEAD, (_row(v, cell) for cell in v.cells if v.seconds(cell)))
         for cell in v.cells:
             if cell.why:
                 yield ""
@@ -166,20 +155,12 @@ def _row(v: Verdict, cell: Cell) -> list[str]:
     assert cell.cpu is not None
     sizes = v.case.described.populations
     mean = sum(cell.rates[name] * size for name, size in sizes.items()) / sum(sizes.values())
-    ratio = (
-        "1"
-        if cell.simulator == GPUSYN
-        else "void"
-        if v.void
-        else "-"
-        if cell.ratio is None
-        else spread_text(cell.ratio)
-    )
+    ratio = "1" if cell.simulator == GPUSYN else "-" if cell.ratio is None else spread_text(cell.ratio)
     return [
         cell.simulator,
         spread_text(cell.cpu),
         spread_text(cell.wall),
-        ratio,
+        "void" if v.void else ratio,
         f"{mean:.1f}",
         "unknown" if cell.peak is None else size_text(cell.peak),
         f"{cell.build:.2f}",

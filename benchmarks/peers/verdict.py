@@ -1,4 +1,4 @@
-"""What follows from the runs of a row: medians, spread, ratios, and whether the rates agree, without which it is void."""
+"""What follows from the runs of a row: medians, spread, ratios, and whether the rates agree; if not, it is void."""
 
 from __future__ import annotations
 

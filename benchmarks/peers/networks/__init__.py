@@ -12,6 +12,7 @@ Each module has
 
 from __future__ import annotations
 
+import functools
 import importlib
 from types import ModuleType
 from typing import Any
@@ -23,6 +24,13 @@ NAMES = ("coba", "brunel_wang", "microcircuit", "gates")
 def network(name: str) -> ModuleType:
     """Return the module of a network."""
     return importlib.import_module(f"benchmarks.peers.networks.{name}")
+
+
+@functools.cache  # GeNN keeps no reference to it
+def genn_delay(pygenn: Any) -> Any:
+    """Return GeNN's way to draw a delay: a whole number of steps, uniform between `low` and `high`."""
+    code = "value = rint(low + (high - low) * gennrand_uniform());"
+    return pygenn.create_var_init_snippet("delay", params=["low", "high"], var_init_code=code)
 
 
 def numbers(name: str, values: dict[str, Any]) -> Any:

@@ -1,19 +1,24 @@
-"""The network of Brunel and Wang (2001) with the numbers of Wang (2002), in its spontaneous state: slow, saturating NMDA."""
+"""The network of Brunel and Wang (2001) with the numbers of Wang (2002), in its spontaneous state.
+
+Its excitation is mostly through slow, saturating NMDA.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import Any, NamedTuple
 
+from benchmarks.peers.networks import DT
+
 TITLE = "All-to-all network with saturating NMDA (Brunel and Wang)"
-EQUATIONS = """C_m V' = g_L (E_L - V) - (g_AMPA + g_NMDA B(V)) V + g_GABA (E_I - V), B = 1/(1 + [Mg]/3.57 exp(-0.062 V));
-gates of AMPA and GABA decay exponentially, NMDA saturates: x' = -x/tau_rise, S' = -S/tau_decay + alpha x (1 - S); with
-*jump*, S grows by k0 + k1 S at each spike instead. Every pair is connected; Poisson background of 2,400 Hz"""
+EQUATIONS = """C_m V' = g_L (E_L - V) - (g_AMPA + g_NMDA B(V)) V + g_GABA (E_I - V),
+B = 1/(1 + [Mg]/3.57 exp(-0.062 V)). Gates of AMPA and GABA decay exponentially, NMDA saturates: x' = -x/tau_rise,
+S' = -S/tau_decay + alpha x (1 - S); with *jump*, S grows by k0 + k1 S at each spike instead. Every pair is connected; Poisson background of 2,400 Hz"""
 METHODS = {
     "gpusyn": "exponential Euler, gates exact",
-    "NEST": "adaptive Runge-Kutta (`iaf_bw_2001`)",
+    "NEST": "adaptive Runge-Kutta (`iaf_bw_2001`, which has the jump)",
     "Brian2": "exponential Euler; binomial input of 2,400 sources of 1 Hz",
-    "GeNN": "exponential Euler",
+    "GeNN": "exponential Euler; own weights of AMPA and NMDA are drawn apart",
 }
 TOLERANCE = 0.1
 
@@ -75,13 +80,14 @@ class Numbers(NamedTuple):
         """Return why a simulator cannot run it, None if it can."""
         if simulator == "NEST" and not self.jump:
             return "`iaf_bw_2001_exact` solves every gate of every neuron with an adaptive method: hours per second"
-        if simulator == "NEST" and self.own:
-            return "weights of AMPA and NMDA of one pair cannot be drawn together"
         return None
 
 
 def jump() -> tuple[float, float]:
-    """Return k0 and k1 of the jump: k0 = a^(1 - p) gamma_lower(p, a), a = alpha tau_rise, p = 1 - tau_rise/tau_decay."""
+    """Return k0 and k1 of the jump.
+
+    k0 = a^(1 - p) gamma_lower(p, a) by its series, with a = alpha tau_rise and p = 1 - tau_rise/tau_decay.
+    """
     a, p = ALPHA * TAU_RISE, 1.0 - TAU_RISE / TAU_DECAY
     term = total = 1.0 / p
     for k in range(1, 40):
@@ -137,7 +143,9 @@ def nest(nest: Any, n: Numbers) -> dict[str, Any]:
             (parts["E"], "NMDA", c.NMDA),
             (parts["I"], "GABA", c.GABA),
         ):
-            synapse = {"receptor_type": port[receptor], "weight": weight, "delay": DELAY}
+            own = n.own and source is not background
+            drawn = nest.random.uniform((1 - SPREAD) * weight, (1 + SPREAD) * weight) if own else weight
+            synapse = {"receptor_type": port[receptor], "weight": drawn, "delay": DELAY}
             nest.Connect(source, target, "all_to_all", synapse)
     return parts
 
@@ -155,10 +163,11 @@ BRIAN2_GATES = {
 
 
 def brian2(b2: Any, n: Numbers) -> tuple[list[Any], list[Any]]:
-    """Return all objects, and the groups whose spikes are recorded; a uniform NMDA current is one sum for all neurons."""
+    """Return all objects, and the groups whose spikes are recorded; with uniform weights, NMDA is one sum for all."""
     k0, k1 = jump()
     common = {
-        "E_L": E_L * b2.mV, "V_th": V_TH * b2.mV, "V_reset": V_RESET * b2.mV, "E_I": E_I * b2.mV, "start": START * b2.mV,
+        "E_L": E_L * b2.mV, "V_th": V_TH * b2.mV, "V_reset": V_RESET * b2.mV, "E_I": E_I * b2.mV,
+        "start": START * b2.mV,
         "tau_rise": TAU_RISE * b2.ms, "tau_decay": TAU_DECAY * b2.ms, "tau_AMPA": TAU_AMPA * b2.ms,
         "tau_GABA": TAU_GABA * b2.ms, "alpha": ALPHA / b2.ms, "Mg": MG, "k0": k0, "k1": k1, "spread": SPREAD,
     }  # fmt: skip
@@ -201,3 +210,78 @@ def brian2(b2: Any, n: Numbers) -> tuple[list[Any], list[Any]]:
                 synapses.w = f"w_{g}*(1 + spread*(2*rand() - 1))"
             objects.append(synapses)
     return objects, list(groups.values())
+
+
+GENN_STEP = """
+if (left > 0) left -= 1;
+else {
+    const scalar excitation = g_AMPA + in_NMDA / (1.0 + Mg / 3.57 * exp(-0.062 * V));
+    const scalar g = g_L + excitation + g_GABA;
+    const scalar rest = (g_L * E_L + g_GABA * E_I) / g;
+    V = rest + (V - rest) * exp(-dt * g / C_m);
+}
+scalar product = gennrand_uniform();
+int events = 0;
+while (product > exp_mean) {
+    product *= gennrand_uniform();
+    events += 1;
+}
+g_AMPA = g_AMPA * keep_AMPA + in_AMPA + external * events;
+g_GABA = g_GABA * keep_GABA + in_GABA;
+"""
+GENN_GATES = {
+    False: """
+const scalar pace = 1.0 / tau_decay + alpha * x;
+s = alpha * x / pace + (s - alpha * x / pace) * exp(-dt * pace);
+x *= exp(-dt / tau_rise);
+""",
+    True: "s *= exp(-dt / tau_decay);\n",
+}
+
+
+def genn(pygenn: Any, model: Any, n: Numbers) -> dict[str, Any]:
+    """Add the network to the model, and return the populations; the weighted sum of S runs over all pairs each step."""
+    k0, k1 = jump()
+    shared = {
+        "E_L": E_L, "E_I": E_I, "V_th": V_TH, "V_reset": V_RESET, "Mg": MG, "tau_rise": TAU_RISE,
+        "tau_decay": TAU_DECAY, "alpha": ALPHA, "k0": k0, "k1": k1, "exp_mean": math.exp(-BACKGROUND * DT * 1e-3),
+        "keep_AMPA": math.exp(-DT / TAU_AMPA), "keep_GABA": math.exp(-DT / TAU_GABA),
+    }  # fmt: skip
+    zero = {"g_AMPA": 0.0, "g_GABA": 0.0, "x": 0.0, "s": 0.0, "left": 0}
+    parts = {}
+    for name, size in n.populations.items():
+        c = n.onto(name)
+        own = {"C_m": c.C_m, "g_L": c.g_L, "t_ref": round(c.t_ref / DT), "external": c.external}
+        cell = pygenn.create_neuron_model(
+            "brunel_wang",
+            params=[*shared, *own],
+            vars=[("V", "scalar"), *((variable, "int" if variable == "left" else "scalar") for variable in zero)],
+            additional_input_vars=[(f"in_{receptor}", "scalar", 0.0) for receptor in ("AMPA", "NMDA", "GABA")],
+            sim_code=(GENN_GATES[n.jump] if name == "E" else "") + GENN_STEP,
+            threshold_condition_code="left == 0 && V >= V_th",
+            reset_code="V = V_reset; left = t_ref; " + ("s += k0 + k1 * s;" if n.jump else "x += 1.0;"),
+        )
+        start = {"V": pygenn.init_var("Uniform", {"min": START, "max": V_TH}), **zero}
+        parts[name] = model.add_neuron_population(name, size, cell, {**shared, **own}, start)
+    kind = {"vars": [("g", "scalar", pygenn.VarAccess.READ_ONLY)]} if n.own else {"params": ["g"]}
+    event = pygenn.create_weight_update_model("event", pre_spike_syn_code="addToPost(g);", **kind)
+    graded = pygenn.create_weight_update_model(
+        "graded", pre_neuron_var_refs=[("s", "scalar")], synapse_dynamics_code="addToPost(g * s);", **kind
+    )
+    for name, target in parts.items():
+        c = n.onto(name)
+        for source, receptor, mean in (("E", "AMPA", c.AMPA), ("E", "NMDA", c.NMDA), ("I", "GABA", c.GABA)):
+            limits = {"min": (1 - SPREAD) * mean, "max": (1 + SPREAD) * mean}
+            weight = ({}, {"g": pygenn.init_var("Uniform", limits)}) if n.own else ({"g": mean}, {})
+            if receptor == "NMDA":
+                refs = {"s": pygenn.create_var_ref(parts[source], "s")}
+                update = pygenn.init_weight_update(graded, *weight, pre_var_refs=refs)
+            else:
+                update = pygenn.init_weight_update(event, *weight)
+            synapses = model.add_synapse_population(
+                f"{source}{name}{receptor}", "DENSE", parts[source], target, update,
+                pygenn.init_postsynaptic("DeltaCurr"),
+            )  # fmt: skip
+            synapses.post_target_var = f"in_{receptor}"
+            synapses.axonal_delay_steps = round(DELAY / DT) - 1
+    return parts

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
-from benchmarks.peers.networks import DT
+from benchmarks.peers.networks import DT, genn_delay
 
 TITLE = "Conductance-based network of Vogels and Abbott (COBA)"
 EQUATIONS = """C_m V' = g_L (E_L - V) + g_e (E_e - V) + g_i (E_i - V) + I_e, g_e' = -g_e/tau_e, g_i' = -g_i/tau_i;
@@ -72,7 +73,7 @@ class Numbers(NamedTuple):
 
 
 def driven(neurons: int, synapses: int, current: float = 350.0, *, own: bool = False) -> Numbers:
-    """Return a network that a current keeps at 10 to 20 Hz; its weights have the same sum for any number of synapses."""
+    """Return a network that a current keeps active; its weights have the same sum for any number of synapses."""
     delay = (0.5, 3.0) if own else (DT, DT)
     return Numbers(neurons, synapses, 50.0 / synapses, 500.0 / synapses, current, own, delay)
 
@@ -154,3 +155,62 @@ def brian2(b2: Any, n: Numbers) -> tuple[list[Any], list[Any]]:
             synapses.delay = "shortest + rand()*(longest - shortest)"
         objects.append(synapses)
     return objects, [cells]
+
+
+GENN_STEP = """
+if (left > 0) left -= 1;
+else {
+    const scalar g = g_L + g_e + g_i;
+    const scalar rest = (g_L * E_L + g_e * E_e + g_i * E_i + I_e) / g;
+    V = rest + (V - rest) * exp(-dt * g / C_m);
+}
+g_e = g_e * keep_e + in_e;
+g_i = g_i * keep_i + in_i;
+"""
+
+
+def genn(pygenn: Any, model: Any, n: Numbers) -> dict[str, Any]:
+    """Add the network to the model, and return the populations; a delay of one step is GeNN's shortest, its zero."""
+    parameters = {
+        "C_m": C_M, "g_L": G_L, "E_L": E_L, "E_e": E_E, "E_i": E_I, "V_th": V_TH, "V_reset": V_RESET,
+        "I_e": n.current, "t_ref": round(T_REF / DT), "keep_e": math.exp(-DT / TAU_E), "keep_i": math.exp(-DT / TAU_I),
+    }  # fmt: skip
+    cell = pygenn.create_neuron_model(
+        "coba",
+        params=list(parameters),
+        vars=[("V", "scalar"), ("g_e", "scalar"), ("g_i", "scalar"), ("left", "int")],
+        additional_input_vars=[("in_e", "scalar", 0.0), ("in_i", "scalar", 0.0)],
+        sim_code=GENN_STEP,
+        threshold_condition_code="left == 0 && V >= V_th",
+        reset_code="V = V_reset; left = t_ref;",
+    )
+
+    def uniform(low: float, high: float) -> Any:
+        return pygenn.init_var("Uniform", {"min": low, "max": high})
+
+    parts = {}
+    for name, size in n.populations.items():
+        start = {"V": uniform(V_RESET, V_TH), "left": 0, "g_e": uniform(0.0, START_E), "g_i": uniform(0.0, START_I)}
+        if n.current:
+            start |= {"g_e": 0.0, "g_i": 0.0}
+        parts[name] = model.add_neuron_population(name, size, cell, parameters, start)
+    steps = [round(t / DT) - 1 for t in n.delay]
+    for source, port, mean in (("E", "in_e", n.w_e), ("I", "in_i", n.w_i)):
+        weight = uniform((1 - SPREAD) * mean, (1 + SPREAD) * mean) if n.own else mean
+        for target in parts:
+            if n.own:
+                drawn = {"g": weight, "d": pygenn.init_var(genn_delay(pygenn), {"low": steps[0], "high": steps[1]})}
+                update = pygenn.init_weight_update("StaticPulseDendriticDelay", {}, drawn)
+            else:
+                update = pygenn.init_weight_update("StaticPulseConstantWeight", {"g": mean})
+            rule = pygenn.init_sparse_connectivity("FixedProbability", {"prob": n.p})
+            synapses = model.add_synapse_population(
+                f"{source}{target}", "SPARSE", parts[source], parts[target], update,
+                pygenn.init_postsynaptic("DeltaCurr"), rule,
+            )  # fmt: skip
+            synapses.post_target_var = port
+            if n.own:
+                synapses.max_dendritic_delay_timesteps = steps[1] + 1
+            else:
+                synapses.axonal_delay_steps = steps[0]
+    return parts

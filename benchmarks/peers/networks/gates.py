@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
+
+from benchmarks.peers.networks import DT, genn_delay
 
 TITLE = "A first-order gate on every synapse"
 EQUATIONS = """r' = alpha [T] (1 - r) - beta r with [T] = 1 mM for 1 ms after each spike that arrives, g = sum of w r;
@@ -65,8 +68,9 @@ BRIAN2 = """
 dv/dt = (g_L*(E_L - v) + g*(E_rev - v))/C_m : volt (unless refractory)
 g : siemens
 """
+# A spike arrives after the gates of its step have advanced, so a pulse covers the T_dur/dt steps that follow.
 BRIAN2_GATE = """
-dr/dt = alpha*T_max*int(t < off - dt/2)*(1 - r) - beta*r : 1 (clock-driven)
+dr/dt = alpha*T_max*int(t < off + dt/2)*(1 - r) - beta*r : 1 (clock-driven)
 off : second
 w : siemens (constant)
 g_post = w*r : siemens (summed)
@@ -95,3 +99,72 @@ def brian2(b2: Any, n: Numbers) -> tuple[list[Any], list[Any]]:
     synapses.w = "low + rand()*(high - low)"
     synapses.delay = "shortest + rand()*(longest - shortest)"
     return [sources, targets, synapses], [sources, targets]
+
+
+GENN_STEP = """
+if (left > 0) left -= 1;
+else {
+    const scalar g = g_L + in_g;
+    const scalar rest = (g_L * E_L + in_g * E_rev) / g;
+    V = rest + (V - rest) * exp(-dt * g / C_m);
+}
+"""
+
+
+def genn(pygenn: Any, model: Any, n: Numbers) -> dict[str, Any]:
+    """Add the network to the model, and return the populations; what a gate lets through is delayed, not the spike."""
+    source = pygenn.create_neuron_model(
+        "source",
+        params=["p", "pulse"],
+        vars=[("draw", "scalar"), ("left", "int")],
+        sim_code="if (left > 0) left -= 1; draw = gennrand_uniform();",
+        threshold_condition_code="draw < p",
+        reset_code="left = pulse;",
+    )
+    parameters = {
+        "C_m": C_M, "g_L": G_L, "E_L": E_L, "E_rev": E_REV, "V_th": V_TH, "V_reset": V_RESET,
+        "t_ref": round(T_REF / DT),
+    }  # fmt: skip
+    target = pygenn.create_neuron_model(
+        "target",
+        params=list(parameters),
+        vars=[("V", "scalar"), ("left", "int")],
+        additional_input_vars=[("in_g", "scalar", 0.0)],
+        sim_code=GENN_STEP,
+        threshold_condition_code="left == 0 && V >= V_th",
+        reset_code="V = V_reset; left = t_ref;",
+    )
+    fires = {"p": 1.0 - math.exp(-RATE * DT * 1e-3), "pulse": round(T_DUR / DT)}
+    start = {"V": pygenn.init_var("Uniform", {"min": V_RESET, "max": V_TH}), "left": 0}
+    parts = {
+        "sources": model.add_neuron_population("sources", n.sources, source, fires, {"draw": 1.0, "left": 0}),
+        "targets": model.add_neuron_population("targets", n.targets, target, parameters, start),
+    }
+    pace = ALPHA * T_MAX + BETA
+    rates = {"open": ALPHA * T_MAX / pace, "on": math.exp(-DT * pace), "off": math.exp(-DT * BETA)}
+    gate = pygenn.create_weight_update_model(
+        "gate",
+        params=list(rates),
+        vars=[
+            ("r", "scalar"),
+            ("w", "scalar", pygenn.VarAccess.READ_ONLY),
+            ("d", "uint8_t", pygenn.VarAccess.READ_ONLY),
+        ],
+        pre_neuron_var_refs=[("left", "int")],
+        synapse_dynamics_code="r = (left > 0) ? open + on * (r - open) : off * r; addToPostDelay(w * r, d);",
+    )
+    steps = [round(t / DT) - 1 for t in DELAY]
+    drawn = {
+        "r": 0.0,
+        "w": pygenn.init_var("Uniform", dict(zip(("min", "max"), n.weights, strict=True))),
+        "d": pygenn.init_var(genn_delay(pygenn), dict(zip(("low", "high"), steps, strict=True))),
+    }
+    refs = {"left": pygenn.create_var_ref(parts["sources"], "left")}
+    synapses = model.add_synapse_population(
+        "gates", "SPARSE", *parts.values(), pygenn.init_weight_update(gate, rates, drawn, pre_var_refs=refs),
+        pygenn.init_postsynaptic("DeltaCurr"),
+        pygenn.init_sparse_connectivity("FixedNumberPreWithReplacement", {"num": n.synapses}),
+    )  # fmt: skip
+    synapses.post_target_var = "in_g"
+    synapses.max_dendritic_delay_timesteps = steps[1] + 1
+    return parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -183,7 +184,7 @@ def brian2(b2: Any, n: Numbers) -> tuple[list[Any], list[Any]]:
         namespace=space,
     )  # fmt: skip
     objects: list[Any] = [cells]
-    for t, (a, b) in enumerate(zip(begin[:-1], begin[1:], strict=True)):
+    for t, (a, b) in enumerate(itertools.pairwise(begin)):
         part = cells[int(a) : int(b)]
         part.v = f"{V_MEAN[t]}*mV + {V_SD[t]}*mV*randn()"
         part.I_e = n.currents()[t] * b2.pA
@@ -209,3 +210,59 @@ def brian2(b2: Any, n: Numbers) -> tuple[list[Any], list[Any]]:
         synapses.delay["delay < shortest"] = delay  # drawn again, as elsewhere
     synapses.delay["delay < shortest"] = "shortest"
     return [*objects, synapses], [cells]
+
+
+GENN_STEP = """
+if (left > 0) left -= 1;
+else V = E_L + I_e / g_L + keep_V * (V - E_L - I_e / g_L) + from_I * I;
+scalar product = gennrand_uniform();
+int events = 0;
+while (product > exp_mean) {
+    product *= gennrand_uniform();
+    events += 1;
+}
+I = I * keep_I + in_I + external * events;
+"""
+
+
+def genn(pygenn: Any, model: Any, n: Numbers) -> dict[str, Any]:
+    """Add the network to the model, and return the populations; a delay of one step is GeNN's shortest, its zero."""
+    tau_m = C_M / G_L
+    keep_V, keep_I = math.exp(-DT / tau_m), math.exp(-DT / TAU)
+    shared = {
+        "g_L": G_L, "E_L": E_L, "V_th": V_TH, "V_reset": V_RESET, "t_ref": round(T_REF / DT), "keep_V": keep_V,
+        "keep_I": keep_I, "from_I": TAU * tau_m / (tau_m - TAU) * (keep_V - keep_I) / C_M,
+        "external": n.external_weight,
+    }  # fmt: skip
+    cell = pygenn.create_neuron_model(
+        "microcircuit",
+        params=[*shared, "I_e", "exp_mean"],
+        vars=[("V", "scalar"), ("I", "scalar"), ("left", "int")],
+        additional_input_vars=[("in_I", "scalar", 0.0)],
+        sim_code=GENN_STEP,
+        threshold_condition_code="left == 0 && V >= V_th",
+        reset_code="V = V_reset; left = t_ref;",
+    )
+    parts = []
+    for t, (name, size) in enumerate(n.populations.items()):
+        own = {"I_e": n.currents()[t], "exp_mean": math.exp(-n.rate(t) * DT * 1e-3)}
+        start = {"V": pygenn.init_var("Normal", {"mean": V_MEAN[t], "sd": V_SD[t]}), "I": 0.0, "left": 0}
+        parts.append(model.add_neuron_population(name, size, cell, {**shared, **own}, start))
+    for p in n.projections():
+        mean, sd = p.delay
+        longest = mean + 6 * sd
+        low, high = (0.0, 2 * p.weight) if p.weight > 0 else (2 * p.weight, 0.0)
+        drawn = {
+            "g": pygenn.init_var(
+                "NormalClipped", {"mean": p.weight, "sd": WEIGHT_SD * abs(p.weight), "min": low, "max": high}
+            ),
+            "d": pygenn.init_var("NormalClippedDelay", {"mean": mean - DT, "sd": sd, "min": 0.0, "max": longest - DT}),
+        }
+        synapses = model.add_synapse_population(
+            f"{NAMES[p.source]}_{NAMES[p.target]}", "SPARSE", parts[p.source], parts[p.target],
+            pygenn.init_weight_update("StaticPulseDendriticDelay", {}, drawn), pygenn.init_postsynaptic("DeltaCurr"),
+            pygenn.init_sparse_connectivity("FixedNumberTotalWithReplacement", {"num": p.synapses}),
+        )  # fmt: skip
+        synapses.post_target_var = "in_I"
+        synapses.max_dendritic_delay_timesteps = round(longest / DT)
+    return dict(zip(n.populations, parts, strict=True))
