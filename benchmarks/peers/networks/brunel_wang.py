@@ -13,7 +13,8 @@ from benchmarks.peers.networks import DT
 TITLE = "All-to-all network with saturating NMDA (Brunel and Wang)"
 EQUATIONS = """C_m V' = g_L (E_L - V) - (g_AMPA + g_NMDA B(V)) V + g_GABA (E_I - V),
 B = 1/(1 + [Mg]/3.57 exp(-0.062 V)). Gates of AMPA and GABA decay exponentially, NMDA saturates: x' = -x/tau_rise,
-S' = -S/tau_decay + alpha x (1 - S); with *jump*, S grows by k0 + k1 S at each spike instead. Every pair is connected; Poisson background of 2,400 Hz"""
+S' = -S/tau_decay + alpha x (1 - S); with *jump*, S grows by k0 + k1 S at each spike instead. Every pair is connected;
+Poisson background of 2,400 Hz"""
 METHODS = {
     "gpusyn": "exponential Euler, gates exact",
     "NEST": "adaptive Runge-Kutta (`iaf_bw_2001`, which has the jump)",
