@@ -14,10 +14,10 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple, TypeVar
 
-from gpusyn.backends.cpu.backend import available_cores
 from gpusyn.errors import ArgumentError, SweepError
 from gpusyn.parameters.scalars import flag, integer, listed, public, show
 from gpusyn.simulation.sweep_worker import IN_A_FILE, NO_TASK, Failure, failure_of, line_of, work
+from gpusyn.utils.cores import available_cores
 from gpusyn.utils.progress import progress_bar
 
 Value = TypeVar("Value")
