@@ -18,7 +18,7 @@ from benchmarks.peers import page, store
 from benchmarks.peers.cases import SIMULATORS, Row, series, table
 from benchmarks.peers.environments import environments
 from benchmarks.peers.measurement import ROOT, Measurement
-from gpusyn.backends.cpu.backend import available_cores
+from gpusyn.utils.cores import available_cores
 
 
 def parser() -> argparse.ArgumentParser:

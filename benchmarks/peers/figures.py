@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.cases import GPUSYN, SERIES, SIMULATORS
+from benchmarks.peers.cases import SERIES, SIMULATORS
 from benchmarks.peers.verdict import Cell, Verdict
 
 COLOURS = {"gpusyn": "#0072b2", "NEST": "#e69f00", "Brian2": "#009e73", "GeNN": "#cc79a7"}
@@ -100,8 +100,9 @@ def _series(verdicts: Sequence[Verdict], path: Path) -> None:
         ax.tick_params(labelsize=7)
         ax.grid(alpha=0.3)
     panels[-1].axis("off")
-    handles, labels = panels[0].get_legend_handles_labels()
-    panels[-1].legend(handles, labels or [GPUSYN], loc="center")
+    drawn = {label: line for ax in panels for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    if drawn:
+        panels[-1].legend(drawn.values(), drawn.keys(), loc="center")
     _save(figure, path)
 
 

@@ -17,6 +17,7 @@ from benchmarks.peers.environments import Environment
 from benchmarks.peers.simulators.protocol import MARK, Task
 
 ROOT = Path(__file__).parents[2]
+ATTEMPTS = 3  # drawn networks for a run
 
 
 def turns(done: Mapping[str, int], repeats: int) -> Iterator[tuple[str, int]]:
@@ -100,7 +101,7 @@ class Measurement:
             cell = cells[simulator]
             if "lacking" in cell or "failed" in cell:
                 continue
-            answer = self._process(row, simulator, k)
+            answer = self._run(row, simulator, k)
             if "failed" in answer:
                 cell["failed"] = answer["failed"]
             else:
@@ -121,13 +122,21 @@ class Measurement:
                 cell["lacking"] = why
         return {simulator: stored["cells"][simulator] for simulator in self.environments}
 
+    def _run(self, row: Row, simulator: str, k: int) -> dict[str, Any]:
+        """Return the answer of run `k`; a drawn network that falls silent has no work to compare, so others are drawn."""
+        for attempt in range(ATTEMPTS):
+            answer = self._process(row, simulator, k + 1000 * attempt)
+            if "failed" in answer or min(answer["rates_hz"].values()) > 0.0:
+                return answer
+        return {"failed": f"a population was silent with {ATTEMPTS} seeds"}
+
     def _process(self, row: Row, simulator: str, k: int, *, prepare: bool = False) -> dict[str, Any]:
         program = simulator.lower()
         folder = self.work / "programs" / program / row.key.replace(":", "-")
         case = row.case
         task = Task(case.network, case.numbers, row.threads, k + 1, case.warm_up, case.duration, str(folder), prepare)
         command = [self.environments[simulator].python, "-m", f"benchmarks.peers.simulators.{program}"]
-        told = "preparing" if prepare else f"run {k + 1} of {self.repeats}"
+        told = "preparing" if prepare else f"seed {k + 1}"
         print(f"{row.key:32} {simulator:8} {told}: ", end="", flush=True)
         load = os.getloadavg()[0]
         environment = {"PYTHONPATH": str(ROOT), "GPUSYN_CACHE": str(self.work / "kernels")}

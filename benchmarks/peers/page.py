@@ -123,23 +123,28 @@ def _network(name: str, verdicts: list[Verdict]) -> Iterator[str]:
     module = networks.network(name)
     yield f"## {module.TITLE}"
     yield ""
-    yield from textwrap.wrap(" ".join(f"{module.EQUATIONS}.".split()), 120, break_long_words=False)
+    yield from _wrapped(f"{module.EQUATIONS}.")
     yield ""
     methods = "; ".join(f"{simulator}: {method}" for simulator, method in module.METHODS.items())
-    yield from textwrap.wrap(f"Integration: {methods}.", 120, break_long_words=False, break_on_hyphens=False)
+    yield from _wrapped(f"Integration: {methods}.")
     for v in verdicts:
         threads = f"{v.threads} thread{'s' if v.threads > 1 else ''}"
         yield ""
         yield f"### {v.case.title}, {threads}"
         yield ""
         synapses = f"{v.case.described.expected_synapses:,.0f} synapses"
-        yield f"{synapses}; {v.case.duration:g} ms after {v.case.warm_up:g} ms. {_agreement(v, module.TOLERANCE)}"
+        times = f"{v.case.duration:g} ms after {v.case.warm_up:g} ms"
+        yield from _wrapped(f"{synapses}; {times}. {_agreement(v, module.TOLERANCE)}")
         yield ""
         yield from table(HEAD, (_row(v, cell) for cell in v.cells if v.seconds(cell)))
         for cell in v.cells:
             if cell.why:
                 yield ""
-                yield f"{cell.simulator} {cell.why}."
+                yield from _wrapped(f"{cell.simulator} {cell.why}.")
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(" ".join(text.split()), 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _agreement(v: Verdict, tolerance: float) -> str:

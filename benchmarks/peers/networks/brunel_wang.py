@@ -221,11 +221,13 @@ else {
     const scalar rest = (g_L * E_L + g_GABA * E_I) / g;
     V = rest + (V - rest) * exp(-dt * g / C_m);
 }
-scalar product = gennrand_uniform();
+scalar p = exp_mean, sum = exp_mean;
 int events = 0;
-while (product > exp_mean) {
-    product *= gennrand_uniform();
+const scalar u = gennrand_uniform();
+while (u > sum && events < 100) {
     events += 1;
+    p *= mean / events;
+    sum += p;
 }
 g_AMPA = g_AMPA * keep_AMPA + in_AMPA + external * events;
 g_GABA = g_GABA * keep_GABA + in_GABA;
@@ -245,7 +247,8 @@ def genn(pygenn: Any, model: Any, n: Numbers) -> dict[str, Any]:
     k0, k1 = jump()
     shared = {
         "E_L": E_L, "E_I": E_I, "V_th": V_TH, "V_reset": V_RESET, "Mg": MG, "tau_rise": TAU_RISE,
-        "tau_decay": TAU_DECAY, "alpha": ALPHA, "k0": k0, "k1": k1, "exp_mean": math.exp(-BACKGROUND * DT * 1e-3),
+        "tau_decay": TAU_DECAY, "alpha": ALPHA, "k0": k0, "k1": k1, "mean": BACKGROUND * DT * 1e-3,
+        "exp_mean": math.exp(-BACKGROUND * DT * 1e-3),
         "keep_AMPA": math.exp(-DT / TAU_AMPA), "keep_GABA": math.exp(-DT / TAU_GABA),
     }  # fmt: skip
     zero = {"g_AMPA": 0.0, "g_GABA": 0.0, "x": 0.0, "s": 0.0, "left": 0}

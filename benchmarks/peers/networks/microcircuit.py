@@ -215,11 +215,13 @@ def brian2(b2: Any, n: Numbers) -> tuple[list[Any], list[Any]]:
 GENN_STEP = """
 if (left > 0) left -= 1;
 else V = E_L + I_e / g_L + keep_V * (V - E_L - I_e / g_L) + from_I * I;
-scalar product = gennrand_uniform();
+scalar p = exp_mean, sum = exp_mean;
 int events = 0;
-while (product > exp_mean) {
-    product *= gennrand_uniform();
+const scalar u = gennrand_uniform();
+while (u > sum && events < 100) {
     events += 1;
+    p *= mean / events;
+    sum += p;
 }
 I = I * keep_I + in_I + external * events;
 """
@@ -236,7 +238,7 @@ def genn(pygenn: Any, model: Any, n: Numbers) -> dict[str, Any]:
     }  # fmt: skip
     cell = pygenn.create_neuron_model(
         "microcircuit",
-        params=[*shared, "I_e", "exp_mean"],
+        params=[*shared, "I_e", "mean", "exp_mean"],
         vars=[("V", "scalar"), ("I", "scalar"), ("left", "int")],
         additional_input_vars=[("in_I", "scalar", 0.0)],
         sim_code=GENN_STEP,
@@ -245,7 +247,8 @@ def genn(pygenn: Any, model: Any, n: Numbers) -> dict[str, Any]:
     )
     parts = []
     for t, (name, size) in enumerate(n.populations.items()):
-        own = {"I_e": n.currents()[t], "exp_mean": math.exp(-n.rate(t) * DT * 1e-3)}
+        mean = n.rate(t) * DT * 1e-3
+        own = {"I_e": n.currents()[t], "mean": mean, "exp_mean": math.exp(-mean)}
         start = {"V": pygenn.init_var("Normal", {"mean": V_MEAN[t], "sd": V_SD[t]}), "I": 0.0, "left": 0}
         parts.append(model.add_neuron_population(name, size, cell, {**shared, **own}, start))
     for p in n.projections():

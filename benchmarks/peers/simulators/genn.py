@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from benchmarks.peers.simulators.protocol import Task, answer, now, peak_memory,
 
 def program(task: Task) -> dict[str, Any]:
     """Describe the network; generate and compile its program, or load and run it."""
-    os.environ["CXX"] = f"{os.environ.get('CXX', 'g++')} -march=native"  # GeNN gives -O3 -ffast-math itself
+    os.environ["CXX"] = f"{os.environ.get('CXX', 'g++')} -march=native"  # to -O3 -ffast-math, which optimize_code gives
     folder = Path(task.folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    if task.prepare:  # other flags alone would not make GeNN compile again
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     network, numbers = task.described()
     start = now()
-    model = pygenn.GeNNModel("float", "network", backend="single_threaded_cpu")
+    model = pygenn.GeNNModel("float", "network", backend="single_threaded_cpu", optimize_code=True)
     model.dt = DT
     model.fuse_postsynaptic_models = True
     parts = network.genn(pygenn, model, numbers)

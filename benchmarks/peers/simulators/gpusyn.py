@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import gpusyn as gs
+from benchmarks import cases
 from benchmarks.peers.networks import DT
 from benchmarks.peers.simulators.protocol import Task, answer, now, peak_memory, ran, rates_of
 from gpusyn.backends.cpu.compiler import find_compiler
@@ -18,8 +19,7 @@ def program(task: Task) -> dict[str, Any]:
     network, numbers = task.described()
     start = now()
     net, begin_state = network.gpusyn(gs, numbers)
-    cells = sum(list(net.populations.values())[1:], next(iter(net.populations.values())))
-    recorder = net.record(cells, "spikes", start=task.warm_up)
+    recorder = cases.record_all(net, start=task.warm_up)
     with gs.Simulator(net, dt=DT, seed=task.seed, backend="cpu", threads=task.threads, progress=False) as sim:
         begin_state(sim)
         sim.step(1)
