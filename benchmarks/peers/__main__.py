@@ -11,6 +11,8 @@ missing. At the end docs/benchmarks.md is made anew, as ``python -m benchmarks.p
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,7 @@ def _known(known: dict[str, Any], name: str, option: str) -> Any:
 
 def main() -> None:
     """Measure, and make the page."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the program that runs is ended too
     commands = parser()
     given = commands.parse_args()
     try:

@@ -123,7 +123,7 @@ class Measurement:
         return {simulator: stored["cells"][simulator] for simulator in self.environments}
 
     def _run(self, row: Row, simulator: str, k: int) -> dict[str, Any]:
-        """Return the answer of run `k`; where the drawn network falls silent, there is no work, and another is drawn."""
+        """Return the answer of run `k`; where the drawn network falls silent, it has no work, and another is drawn."""
         for attempt in range(ATTEMPTS):
             answer = self._process(row, simulator, k + 1000 * attempt)
             if "failed" in answer or min(answer["rates_hz"].values()) > 0.0:

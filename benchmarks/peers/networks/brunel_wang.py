@@ -16,12 +16,12 @@ B = 1/(1 + [Mg]/3.57 exp(-0.062 V)). Gates of AMPA and GABA decay exponentially,
 S' = -S/tau_decay + alpha x (1 - S); with *jump*, S grows by k0 + k1 S at each spike instead. Every pair is connected;
 Poisson background of 2,400 Hz"""
 METHODS = {
-    "gpusyn": "exponential Euler, gates exact",
+    "gpusyn": "exponential Euler with means of the gates over a step, gates exact",
     "NEST": "adaptive Runge-Kutta (`iaf_bw_2001`, which has the jump)",
     "Brian2": "exponential Euler; binomial input of 2,400 sources of 1 Hz",
     "GeNN": "exponential Euler; own weights of AMPA and NMDA are drawn apart",
 }
-TOLERANCE = 0.1
+TOLERANCE = 0.15  # near threshold, 2.5 % more excitation by AMPA (held over a step instead of averaged) are 8 % in rate
 
 BACKGROUND, DELAY, MG = 2400.0, 0.5, 1.0  # Hz, ms, mM
 ALPHA, TAU_RISE, TAU_DECAY, TAU_AMPA, TAU_GABA = 0.5, 2.0, 100.0, 2.0, 5.0  # 1/ms and ms
@@ -243,7 +243,7 @@ x *= exp(-dt / tau_rise);
 
 
 def genn(pygenn: Any, model: Any, n: Numbers) -> dict[str, Any]:
-    """Add the network to the model, and return the populations; the weighted sum of S runs over all pairs each step."""
+    """Add the network to the model, and return the populations; own weights need a sum over all pairs in each step."""
     k0, k1 = jump()
     shared = {
         "E_L": E_L, "E_I": E_I, "V_th": V_TH, "V_reset": V_RESET, "Mg": MG, "tau_rise": TAU_RISE,
@@ -272,20 +272,30 @@ def genn(pygenn: Any, model: Any, n: Numbers) -> dict[str, Any]:
     graded = pygenn.create_weight_update_model(
         "graded", pre_neuron_var_refs=[("s", "scalar")], synapse_dynamics_code="addToPost(g * s);", **kind
     )
+
+    def connect(source: Any, target: Any, port: str, mean: float, delay: int, *, by_gate: bool = False) -> None:
+        limits = {"min": (1 - SPREAD) * mean, "max": (1 + SPREAD) * mean}
+        weight = ({}, {"g": pygenn.init_var("Uniform", limits)}) if n.own else ({"g": mean}, {})
+        refs = {"pre_var_refs": {"s": pygenn.create_var_ref(source, "s")}} if by_gate else {}
+        synapses = model.add_synapse_population(
+            f"{source.name}_{target.name}_{port}", "DENSE", source, target,
+            pygenn.init_weight_update(graded if by_gate else event, *weight, **refs),
+            pygenn.init_postsynaptic("DeltaCurr"),
+        )  # fmt: skip
+        synapses.post_target_var = port
+        synapses.axonal_delay_steps = delay
+
+    delay = round(DELAY / DT) - 1
+    gates, gate_delay = parts["E"], delay
+    if not n.own:  # one sum for all targets; it takes a step of the delay
+        model_of_sum = pygenn.create_neuron_model(
+            "sum", vars=[("s", "scalar")], additional_input_vars=[("in_s", "scalar", 0.0)], sim_code="s = in_s;"
+        )
+        gates, gate_delay = model.add_neuron_population("sum", 1, model_of_sum, {}, {"s": 0.0}), 0
+        connect(parts["E"], gates, "in_s", 1.0, delay - 1, by_gate=True)
     for name, target in parts.items():
         c = n.onto(name)
-        for source, receptor, mean in (("E", "AMPA", c.AMPA), ("E", "NMDA", c.NMDA), ("I", "GABA", c.GABA)):
-            limits = {"min": (1 - SPREAD) * mean, "max": (1 + SPREAD) * mean}
-            weight = ({}, {"g": pygenn.init_var("Uniform", limits)}) if n.own else ({"g": mean}, {})
-            if receptor == "NMDA":
-                refs = {"s": pygenn.create_var_ref(parts[source], "s")}
-                update = pygenn.init_weight_update(graded, *weight, pre_var_refs=refs)
-            else:
-                update = pygenn.init_weight_update(event, *weight)
-            synapses = model.add_synapse_population(
-                f"{source}{name}{receptor}", "DENSE", parts[source], target, update,
-                pygenn.init_postsynaptic("DeltaCurr"),
-            )  # fmt: skip
-            synapses.post_target_var = f"in_{receptor}"
-            synapses.axonal_delay_steps = round(DELAY / DT) - 1
+        connect(parts["E"], target, "in_AMPA", c.AMPA, delay)
+        connect(parts["I"], target, "in_GABA", c.GABA, delay)
+        connect(gates, target, "in_NMDA", c.NMDA, gate_delay, by_gate=True)
     return parts
