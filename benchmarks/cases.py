@@ -57,7 +57,7 @@ def demo(size: int = 4000) -> tuple[gs.Network, gs.Recorder]:
 
 def microcircuit_network(scale: float = 1.0) -> gs.Network:
     """Return the cortical microcircuit of Potjans and Diesmann (2014), with a recorder of all its spikes."""
-    net, _ = microcircuit.gpusyn(gs, microcircuit.Numbers(scale))
+    net: gs.Network = microcircuit.gpusyn(gs, microcircuit.Numbers(scale))[0]
     record_all(net)
     return net
 

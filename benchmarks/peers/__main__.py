@@ -11,6 +11,7 @@ missing. At the end docs/benchmarks.md is made anew, as ``python -m benchmarks.p
 from __future__ import annotations
 
 import argparse
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -96,6 +97,8 @@ def main() -> None:
         results = store.resume(given.results) if given.resume and given.results.exists() else store.begin()
     except store.StoredElsewhereError as error:
         commands.error(str(error))
+    if given.fresh:
+        shutil.rmtree(given.work / "kernels", ignore_errors=True)  # so that compiling them is seen
     pythons = {name: getattr(given, f"{name.lower()}_python") for name in SIMULATORS[1:]}
     found = environments(given.work.resolve() / "environments", pythons, given.simulators)
     for simulator, environment in found.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.cases import SERIES, SIMULATORS
-from benchmarks.peers.verdict import Cell, Verdict
+from benchmarks.peers.verdict import Cell, Spread, Verdict
 
 COLOURS = {"gpusyn": "#0072b2", "NEST": "#e69f00", "Brian2": "#009e73", "GeNN": "#cc79a7"}
 TEXTS = {
@@ -26,14 +26,17 @@ def draw(verdicts: Sequence[Verdict], folder: Path) -> None:
     """Draw all figures into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     shown = [v for v in verdicts if not v.series]
-    _bars(shown, lambda v, cell: _median(v, cell), "s per second of the model", folder / file_name("speed"))
-    _bars(shown, lambda v, cell: cell.peak and cell.peak / 1e9, "memory (GB)", folder / file_name("memory"))
+    _dots(shown, _seconds, "s per second of the model", folder / file_name("speed"))
+    _dots(shown, _memory, "memory (GB)", folder / file_name("memory"))
     _series([v for v in verdicts if v.series], folder / file_name("scaling"))
 
 
-def _median(v: Verdict, cell: Cell) -> float | None:
-    seconds = v.seconds(cell)
-    return None if seconds is None or v.void else seconds.median
+def _seconds(v: Verdict, cell: Cell) -> Spread | None:
+    return None if v.void else v.seconds(cell)
+
+
+def _memory(v: Verdict, cell: Cell) -> Spread | None:
+    return None if cell.peak is None else Spread.of([cell.peak / 1e9])
 
 
 def _save(figure: Any, path: Path) -> None:
@@ -49,24 +52,26 @@ def _new(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, Any]:
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def _bars(verdicts: Sequence[Verdict], value: Callable[[Verdict, Cell], float | None], label: str, path: Path) -> None:
-    """Draw one group of horizontal bars for each row, on a logarithmic axis."""
-    figure, axes = _new(1, 1, (8.0, 1.2 + 0.45 * max(1, len(verdicts))))
+def _dots(verdicts: Sequence[Verdict], value: Callable[[Verdict, Cell], Spread | None], label: str, path: Path) -> None:
+    """Draw one line of dots for each row, on a logarithmic axis: median, and range of the runs."""
+    figure, axes = _new(1, 1, (8.0, 1.2 + 0.4 * max(1, len(verdicts))))
     ax = axes[0][0]
     for k, simulator in enumerate(SIMULATORS):
         found = [
-            (i + 0.2 * (k - 1.5), height)
+            (spread, i + 0.12 * (k - 1.5))
             for i, v in enumerate(verdicts)
             for cell in v.cells
-            if cell.simulator == simulator and (height := value(v, cell)) is not None
+            if cell.simulator == simulator and (spread := value(v, cell)) is not None
         ]
         if found:
-            ax.barh(*zip(*found, strict=True), 0.19, color=COLOURS[simulator], label=simulator)
+            medians, places = [spread.median for spread, _ in found], [place for _, place in found]
+            ranges = [[s.median - s.low for s, _ in found], [s.high - s.median for s, _ in found]]
+            ax.errorbar(medians, places, xerr=ranges, fmt="o", color=COLOURS[simulator], label=simulator, markersize=5)
     ax.set_yticks(range(len(verdicts)), [_label(v) for v in verdicts], fontsize=8)
-    ax.invert_yaxis()
+    ax.set_ylim(len(verdicts) - 0.5, -0.5)
     ax.set_xscale("log")
     ax.set_xlabel(label)
-    ax.grid(axis="x", alpha=0.3)
+    ax.grid(alpha=0.3)
     if ax.containers:
         ax.legend(fontsize=8)
     _save(figure, path)
@@ -91,12 +96,14 @@ def _series(verdicts: Sequence[Verdict], path: Path) -> None:
             )
             if points:
                 ax.plot(*zip(*points, strict=True), "o-", color=COLOURS[simulator], label=simulator, markersize=4)
+        if not ax.lines:
+            ax.text(0.5, 0.5, "not measured", ha="center", va="center", transform=ax.transAxes, fontsize=8)
         threads = key in {"strong", "weak"}
         ax.set_xscale("log", base=2 if threads else 10)
         ax.set_yscale("log")
         ax.set_xlabel(series.axis, fontsize=8)
         ax.set_ylabel("wall time (s/s)" if threads else "processor time (s/s)", fontsize=8)
-        ax.set_title(series.title, fontsize=9)
+        ax.set_title(series.title, fontsize=8)
         ax.tick_params(labelsize=7)
         ax.grid(alpha=0.3)
     panels[-1].axis("off")
@@ -108,6 +115,5 @@ def _series(verdicts: Sequence[Verdict], path: Path) -> None:
 
 def _wall(v: Verdict, cell: Cell, key: str) -> float | None:
     """Return the time of a point: wall time in series of threads, which with one thread too must be one clock."""
-    if key not in {"strong", "weak"}:
-        return _median(v, cell)
-    return None if cell.wall is None or v.void else cell.wall.median
+    spread = cell.wall if key in {"strong", "weak"} else v.seconds(cell)
+    return None if spread is None or v.void else spread.median

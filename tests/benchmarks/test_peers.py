@@ -181,11 +181,11 @@ def test_times_and_ratios_are_medians_over_pairs_of_runs():
 
 
 def test_a_row_is_void_where_rates_differ():
-    assert coba.TOLERANCE == 0.15
-    assert verdict(stored(gpusyn=[answer()], NEST=[answer(rate=22.9)])).void is None
-    v = verdict(stored(gpusyn=[answer()], NEST=[answer(rate=24.0)], Brian2=[answer()]))
-    assert "NEST 24.0" in str(v.void)
-    assert "15 % is allowed" in str(v.void)
+    assert coba.TOLERANCE == 0.2
+    assert verdict(stored(gpusyn=[answer()], NEST=[answer(rate=24.4)])).void is None
+    v = verdict(stored(gpusyn=[answer()], NEST=[answer(rate=25.0)], Brian2=[answer()]))
+    assert "NEST 25.0" in str(v.void)
+    assert "20 % is allowed" in str(v.void)
 
 
 def test_agreement():

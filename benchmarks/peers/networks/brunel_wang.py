@@ -16,7 +16,7 @@ B = 1/(1 + [Mg]/3.57 exp(-0.062 V)). Gates of AMPA and GABA decay exponentially,
 S' = -S/tau_decay + alpha x (1 - S); with *jump*, S grows by k0 + k1 S at each spike instead. Every pair is connected;
 Poisson background of 2,400 Hz"""
 METHODS = {
-    "gpusyn": "exponential Euler with means of the gates over a step, gates exact",
+    "gpusyn": "exponential Euler with means of the gates over a step",
     "NEST": "adaptive Runge-Kutta (`iaf_bw_2001`, which has the jump)",
     "Brian2": "exponential Euler; binomial input of 2,400 sources of 1 Hz",
     "GeNN": "exponential Euler; own weights of AMPA and NMDA are drawn apart",

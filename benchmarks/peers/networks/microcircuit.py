@@ -101,7 +101,7 @@ class Numbers(NamedTuple):
     def lacking(self, simulator: str) -> str | None:
         """Return why a simulator cannot run it, None if it can."""
         if simulator == "Brian2" and self.scale > 0.3:
-            return "needs over 40 bytes a synapse, and its program would read all pairs from a file"
+            return "needs about 50 bytes a synapse, and its program would read all pairs from a file"
         return None
 
 
