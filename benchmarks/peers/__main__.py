@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.peers import page, store
 from benchmarks.peers.cases import SIMULATORS, Row, series, table
 from benchmarks.peers.environments import environments
-from benchmarks.peers.measurement import ROOT, Measurement
+from benchmarks.peers.measurement import ROOT, Measurement, forget_failures
 from gpusyn.utils.cores import available_cores
 
 
@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="list what would be measured, and stop")
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with stored results")
+    again.add_argument("--retry", action="store_true", help="go on, and try again what failed")
     again.add_argument("--fresh", action="store_true", help="replace stored results")
     return parser
 
@@ -91,12 +92,15 @@ def main() -> None:
         for row in chosen:
             print(f"{row.key:36} {row.case.title}, {row.threads} threads, {row.case.duration:g} ms")
         return
-    if given.results.exists() and not (given.resume or given.fresh):
+    resumes = given.resume or given.retry
+    if given.results.exists() and not (resumes or given.fresh):
         commands.error(f"{given.results} exists: --resume goes on with what is missing, --fresh starts over")
     try:
-        results = store.resume(given.results) if given.resume and given.results.exists() else store.begin()
+        results = store.resume(given.results) if resumes and given.results.exists() else store.begin()
     except store.StoredElsewhereError as error:
         commands.error(str(error))
+    if given.retry:
+        forget_failures(results)
     if given.fresh:
         shutil.rmtree(given.work / "kernels", ignore_errors=True)  # so that compiling them is seen
     pythons = {name: getattr(given, f"{name.lower()}_python") for name in SIMULATORS[1:]}

@@ -92,7 +92,8 @@ class Measurement:
         """Prepare and run all simulators that can run a row, in turns; those that fail are not tried again."""
         cells = self._cells(row)
         for simulator, cell in cells.items():
-            if "lacking" not in cell and "prepared" not in cell:
+            kept = "prepared" in cell and self._folder(row, simulator).exists()
+            if not (kept or "lacking" in cell or "failed" in cell):
                 cell["prepared"] = self._process(row, simulator, 0, prepare=True)
                 if "failed" in cell["prepared"]:
                     cell["failed"] = f"preparing: {cell['prepared']['failed']}"
@@ -122,6 +123,10 @@ class Measurement:
                 cell["lacking"] = why
         return {simulator: stored["cells"][simulator] for simulator in self.environments}
 
+    def _folder(self, row: Row, simulator: str) -> Path:
+        """Return the folder of what a simulator keeps between the runs of a row."""
+        return self.work / "programs" / simulator.lower() / row.key.replace(":", "-")
+
     def _run(self, row: Row, simulator: str, k: int) -> dict[str, Any]:
         """Return the answer of run `k`; where the drawn network falls silent, it has no work, and another is drawn."""
         for attempt in range(ATTEMPTS):
@@ -132,8 +137,8 @@ class Measurement:
 
     def _process(self, row: Row, simulator: str, k: int, *, prepare: bool = False) -> dict[str, Any]:
         program = simulator.lower()
-        folder = self.work / "programs" / program / row.key.replace(":", "-")
-        case = row.case
+        folder, case = self._folder(row, simulator), row.case
+        folder.mkdir(parents=True, exist_ok=True)
         task = Task(case.network, case.numbers, row.threads, k + 1, case.warm_up, case.duration, str(folder), prepare)
         command = [self.environments[simulator].python, "-m", f"benchmarks.peers.simulators.{program}"]
         told = "preparing" if prepare else f"seed {k + 1}"
@@ -143,6 +148,14 @@ class Measurement:
         answer = run_program([*command, json.dumps(task._asdict())], self.limit, environment)
         print(_in_short(answer, prepare, case.duration), flush=True)
         return {**answer, "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "load": load}
+
+
+def forget_failures(results: dict[str, Any]) -> None:
+    """Remove the failures from results, so that a measurement that goes on with them tries again."""
+    for row in results["rows"].values():
+        for cell in row["cells"].values():
+            if cell.pop("failed", None) and "failed" in cell["prepared"]:
+                del cell["prepared"]
 
 
 def _in_short(answer: dict[str, Any], prepare: bool, duration: float) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -154,6 +155,18 @@ def test_a_failed_cell_is_void_and_not_tried_again(measured):
     assert [name for name, prepare, _ in ran if not prepare] == ["gpusyn", "Brian2", "gpusyn"]
     measure(repeats=3)
     assert [name for name, *_ in ran] == ["gpusyn"]
+    broken.clear()
+    measurement.forget_failures({"rows": {ROW.key: {"cells": cells}}})
+    measure(repeats=1)
+    assert [(name, prepare) for name, prepare, _ in ran] == [("NEST", True), ("NEST", False), ("Brian2", False)]
+
+
+def test_what_was_prepared_is_made_again_where_it_is_gone(measured, tmp_path):
+    measure, ran, _, _ = measured
+    measure(repeats=1)
+    shutil.rmtree(tmp_path / "programs" / "brian2")
+    measure(repeats=2)
+    assert [name for name, prepare, _ in ran if prepare] == ["Brian2"]
 
 
 def test_a_silent_network_is_drawn_again(measured):
