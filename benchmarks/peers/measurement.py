@@ -93,14 +93,14 @@ class Measurement:
         cells = self._cells(row)
         for simulator, cell in cells.items():
             kept = "prepared" in cell and self._folder(row, simulator).exists()
-            if not (kept or "lacking" in cell or "failed" in cell):
+            if not (kept or "failed" in cell):
                 cell["prepared"] = self._process(row, simulator, 0, prepare=True)
                 if "failed" in cell["prepared"]:
                     cell["failed"] = f"preparing: {cell['prepared']['failed']}"
                 self.save()
         for simulator, k in turns({s: len(c["runs"]) for s, c in cells.items()}, self.repeats):
             cell = cells[simulator]
-            if "lacking" in cell or "failed" in cell:
+            if "failed" in cell:
                 continue
             answer = self._run(row, simulator, k)
             if "failed" in answer:
@@ -110,18 +110,22 @@ class Measurement:
             self.save()
 
     def _cells(self, row: Row) -> dict[str, Any]:
-        """Return the cells of a row in the results, made or, if the same was measured before, found there."""
+        """Return the cells of a row that can be measured: made or, if the same was measured before, found."""
         case = json.loads(json.dumps(row.case._asdict()))
         stored = self.results["rows"].get(row.key)
         if stored is None or stored["case"] != case:
             stored = {"case": case, "threads": row.threads, "series": row.series, "x": row.x, "cells": {}}
             self.results["rows"][row.key] = stored
+        able = {}
         for simulator, environment in self.environments.items():
             cell = stored["cells"].setdefault(simulator, {"runs": []})
             cell.pop("lacking", None)  # an environment may have been made since
-            if why := lacking(row, simulator) or environment.why:
+            why = lacking(row, simulator) or environment.why
+            if why is None:
+                able[simulator] = cell
+            elif not cell["runs"]:
                 cell["lacking"] = why
-        return {simulator: stored["cells"][simulator] for simulator in self.environments}
+        return able
 
     def _folder(self, row: Row, simulator: str) -> Path:
         """Return the folder of what a simulator keeps between the runs of a row."""
