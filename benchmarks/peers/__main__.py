@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     for simulator in SIMULATORS[1:]:
         add(f"--{simulator.lower()}-python", metavar="PATH", help=f"python of an environment that has {simulator}")
     add("--simulators", nargs="+", choices=SIMULATORS, default=list(SIMULATORS), help="default: all")
-    add("--cases", nargs="+", metavar="KEY", help="cases of the table, by --list; default: all")
+    add("--cases", nargs="*", metavar="KEY", help="cases of the table, by --list; default: all, nothing after it: none")
     add("--series", nargs="*", metavar="NAME", help="series, by --list; default: all, nothing after it: none")
     add("--scales", nargs="+", type=float, default=[0.1], help="scales of the microcircuit (default: 0.1)")
     add("--threads", nargs="+", type=int, help="threads of the cases of the table (default: 1 and all cores)")
