@@ -83,6 +83,8 @@ def _label(v: Verdict) -> str:
 
 def _series(verdicts: Sequence[Verdict], path: Path) -> None:
     """Draw one panel for each series; void rows are left out."""
+    from matplotlib.ticker import LogLocator
+
     figure, axes = _new(2, 3, (11.0, 6.5))
     panels = [ax for row in axes for ax in row]
     for ax, (key, series) in zip(panels, SERIES.items(), strict=False):
@@ -99,8 +101,13 @@ def _series(verdicts: Sequence[Verdict], path: Path) -> None:
         if not ax.lines:
             ax.text(0.5, 0.5, "not measured", ha="center", va="center", transform=ax.transAxes, fontsize=8)
         threads = key in {"strong", "weak"}
-        ax.set_xscale("log", base=2 if threads else 10)
+        ax.set_xscale("log")
         ax.set_yscale("log")
+        places = sorted({v.x for v in verdicts if v.series == key})
+        ax.set_xticks(places, [f"{x:,.0f}" for x in places])
+        ax.minorticks_off()
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.set_xlabel(series.axis, fontsize=8)
         ax.set_ylabel("wall time (s/s)" if threads else "processor time (s/s)", fontsize=8)
         ax.set_title(series.title, fontsize=8)
