@@ -87,6 +87,8 @@ def _machine(results: Mapping[str, Any]) -> Iterator[str]:
         when = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
         load = f"load before a run {loads.median:.1f} ({loads.low:.1f} to {loads.high:.1f})"
         yield f"* {when}; {load}; gpusyn at commit {m['commit']}"
+        if loads.median > m["cores_usable"]:
+            yield "* **The machine was busy with other work**: wall times, above all of several threads, are too long."
     cores = f"{m['cores_usable']} of {m['cores']} cores usable"
     copies = f"copies {size_text(m['copy_bytes_per_s'])}/s on one thread"
     yield f"* {m['processor']}, {cores}, {size_text(m['free_bytes'])} free, {copies}; {m['system']}"
