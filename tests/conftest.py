@@ -43,7 +43,7 @@ def pytest_unconfigure(config):
 
 @pytest.fixture(scope="session", autouse=True)
 def share_of_the_cores():
-    """Processes that run side by side share the cores: threads that wait for others would spin in vain.
+    """Processes that run side by side share the cores, as if each had a quota.
 
     The value is the function of the library, which counts all.
     """

@@ -74,9 +74,8 @@ class Recordings:
             return
         start, steps = self._ran
         spikes, traces = {}, {}
-        if self.spikes:
-            step, source = self._events(start, steps)
-            spikes = {name: log.select(step, source) for name, log in self.spikes.items()}
+        if self.spikes and (events := self._events(start, steps)):
+            spikes = {name: log.select(*events) for name, log in self.spikes.items()}
         for name, trace in self.traces.items():
             traces[name] = trace.select(start, steps, functools.partial(self._samples, name))
         for name, (at_step, at) in spikes.items():
@@ -87,14 +86,16 @@ class Recordings:
             self.streams.frames(name, frames)
         self.end, self._ran = start + steps, None
 
-    def _events(self, start: int, steps: int) -> tuple[Array, Array]:
-        """Return step and source of each spike; a spike that stands for several events is repeated."""
+    def _events(self, start: int, steps: int) -> tuple[Array, Array] | None:
+        """Return step and source of each spike, None if there is none; one that stands for several is repeated."""
         begin = self.session.read("spike_begin", 0, steps + 1)
         total = int(begin[steps])
+        if not total:
+            return None
         source: Array = self.session.read("spike_id", 0, total)
         events: Array = self.session.read("spike_events", 0, total)
         step = np.repeat(start + 1 + np.arange(steps), np.diff(begin))
-        if total and int(events.max()) > 1:
+        if int(events.max()) > 1:
             return np.repeat(step, events), np.repeat(source, events)
         return step, source
 

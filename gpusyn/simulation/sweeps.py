@@ -34,8 +34,9 @@ def sweep(
 ) -> list[Result]:
     """Call a function with each of many values, in several processes.
 
-    Each worker process simulates with one thread, unless the function itself gives ``threads=``: many small simulations
-    are finished sooner that way. Ctrl-C stops all workers, which close the files of their simulations.
+    Each worker process simulates with one thread, unless the function itself gives ``threads=`` or the environment
+    variable ``GPUSYN_THREADS`` is set: many small simulations are finished sooner that way. Ctrl-C stops all workers,
+    which close the files of their simulations.
 
     Parameters
     ----------
