@@ -78,5 +78,9 @@ struct SynapseGate {
     DEVICE real average(const real *, real extra, real) { return extra; }
 };
 
-// mask ? a : b in bits; the mask is all ones or all zeros
-DEVICE real either(int mask, real a, real b) { return mask ? a : b; }
+// mask ? a : b; the mask is all ones or all zeros. A choice by bits is never made a branch.
+DEVICE float either(int mask, float a, float b) { return float_of((bits_of(a) & mask) | (bits_of(b) & ~mask)); }
+DEVICE double either(int mask, double a, double b)
+{
+    return double_of((bits_of(a) & (int64)mask) | (bits_of(b) & ~(int64)mask));
+}
