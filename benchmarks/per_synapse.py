@@ -82,7 +82,8 @@ def main() -> int:
     net = cases.gated(SOURCES, SYNAPSES // given.in_degree, given.in_degree, RATE)
     start = time.perf_counter()
     sim = gs.Simulator(net, dt=cases.DT, seed=1, backend="cpu", threads=1)
-    print(f"{SYNAPSES:,} gates, {given.in_degree} for each target, {SOURCES:,} sources at {RATE:g} Hz; build {time.perf_counter() - start:.1f} s")
+    print(f"{SYNAPSES:,} gates, {given.in_degree} for each target, {SOURCES:,} sources at {RATE:g} Hz")
+    print(f"  build {time.perf_counter() - start:.1f} s")
     sim.step(200)  # until many gates are open and transmitter is present
     for form, what in (("plain_steps", "plain C loop"), ("simd_steps", "C loop with sums in SIMD lanes")):
         loop = PlainLoop(form, given.in_degree)
