@@ -29,10 +29,21 @@ def known() -> None:
         both = net.record(cells, ("spikes", "V"), start=10.0, stop=20.0)
         assert_type(sim.data[both].spikes, gs.SpikeData)
         assert_type(sim.data[both.traces], gs.TraceData)
+        spikes, traces = net.record(cells, ["spikes", "V", "g_AMPA"])
+        assert_type(sim.data[traces], gs.TraceData)
+        pair = net.record(cells, ["V", "spikes"])
+        assert_type(sim.data[pair].spikes, gs.SpikeData)
+        assert_type(sim.data[net.record(cells, ["spikes"])], gs.SpikeData)
+        _, mine = net.record(cells, ["spikes", "g_mine"])  # nothing is known of the name of a user's receptor
+        sim.data[mine]["g_mine"].mean()
         for name, data in sim.data.items():
             assert_type(name, str)
             assert_type(data, gs.SpikeData | gs.TraceData)
-    assert_type(gs.open_results("run.h5"), gs.Results)
+    results = gs.open_results("run.h5")
+    assert_type(results, gs.Results)
+    assert_type(results[spikes], gs.SpikeData)
+    assert_type(results[traces], gs.TraceData)
+    assert_type(results[both].traces, gs.TraceData)
     assert_type(gs.sweep(rate, [1, 2], processes=2), list[float])
 
 
@@ -47,4 +58,5 @@ def refused(sim: gs.Simulator, data: gs.SpikeData) -> None:
     data.rates()  # type: ignore[attr-defined]
     data.between("start")  # type: ignore[arg-type]
     sim.data[3]  # type: ignore[call-overload]
+    gs.open_results("run.h5")[3]  # type: ignore[call-overload]
     gs.sweep(rate, ["seed"])  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from gpusyn.io.provenance import STATES, read_provenance, status
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
-from gpusyn.results.by_name import ByName
+from gpusyn.results.by_name import ByName, ByRecorder
 from gpusyn.results.recorded_neurons import described, name_of
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
@@ -101,7 +101,10 @@ def _files(path: Path) -> list[Path]:
 def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
     """Return the files that belong to one result."""
     if not found:
-        raise FileError(f"{path}: contains neither spikes nor reports in SONATA's layout; give a result file")
+        raise FileError(
+            f"{path}: contains neither spikes nor reports in SONATA's layout; give a result file "
+            "(what was saved as .nwb is read by neo.io.NWBIO)"
+        )
     directory = [file for file, pieces in found.items() if pieces[0].directory]
     single = [file for file, pieces in found.items() if pieces[0].noted and not pieces[0].directory]
     if not directory and len(single) > 1:
@@ -110,7 +113,7 @@ def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
     return directory or single or list(found)
 
 
-class Results(ByName[SpikeData | TraceData]):
+class Results(ByRecorder):
     """Recorded spikes and traces in files, from :func:`open_results`; each is read on first access and then kept.
 
     It is a mapping by recorder: ``results[recorder]`` equals ``sim.data[recorder]`` of the simulation. `spikes` and
@@ -156,7 +159,7 @@ class Results(ByName[SpikeData | TraceData]):
         """Names of the recorders, in the order of their creation."""
         return tuple(self._recorders)
 
-    def _value(self, recorder: Any) -> SpikeData | TraceData:
+    def _data_of(self, recorder: Any) -> SpikeData | TraceData:
         """Return the data of one recorder, given by name or as the recorder itself."""
         name = one_of(name_of(recorder), self._recorders, f"{self.path}: recorder")
         if name not in self._read:
@@ -228,7 +231,7 @@ class _Traces(ByName[TraceData]):
         self._path, self._homes = path, homes
         self._read: dict[str, TraceData] = {}
 
-    def _value(self, variable: Any) -> TraceData:
+    def __getitem__(self, variable: Any) -> TraceData:
         name = one_of(variable, self._homes, f"{self._path}: variable")
         if name not in self._read:
             self._read[name] = read_traces(self._homes[name], name)

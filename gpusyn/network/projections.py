@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,15 +31,15 @@ class Ratio:
 
     Parameters
     ----------
-    receptor : str
-        Name of the receptor whose weight is multiplied; the dict that is given as ``weight=`` must contain it.
+    receptor : str or Receptor
+        Receptor whose weight is multiplied, kept as its name; the dict that is given as ``weight=`` must contain it.
     factor : float
         Factor by which it is multiplied; it must be >= 0 for a conductance.
 
     Raises
     ------
     ArgumentError
-        If the receptor is not a name, or the factor is not a number.
+        If the receptor is neither a name nor a receptor, or the factor is not a number.
     ParameterError
         If the factor is not finite.
 
@@ -52,10 +52,12 @@ class Ratio:
     receptor: str
     factor: float
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.receptor, str):
-            raise ArgumentError(f"Ratio.receptor: must be the name of a receptor (got {show(self.receptor)})")
-        object.__setattr__(self, "factor", real(self.factor, "Ratio.factor"))
+    def __init__(self, receptor: str | Receptor, factor: float) -> None:
+        name = receptor.name if isinstance(receptor, Receptor) else receptor
+        if not isinstance(name, str):
+            raise ArgumentError(f"Ratio.receptor: must be the name of a receptor, or a receptor (got {show(receptor)})")
+        object.__setattr__(self, "receptor", name)
+        object.__setattr__(self, "factor", real(factor, "Ratio.factor"))
 
 
 @public
@@ -103,13 +105,14 @@ def base_weight(weights: Mapping[str, Any], receptor: str) -> tuple[str, float]:
     return (given.receptor, given.factor) if isinstance(given, Ratio) else (receptor, 1.0)
 
 
-def receptor_at(target: Selection, name: Any, where: str) -> Receptor:
-    """Return the receptor `name`, which every population of `target` must have.
+def receptor_at(target: Selection, wanted: Any, where: str) -> Receptor:
+    """Return the receptor, given itself or its name, that every population of `target` must have.
 
     Raises
     ------
     ParameterError
-        If the target has spike sources, or the receptor is a conductance in one population and a current in another.
+        If the target has spike sources, the receptor itself is given and a population has another one of its name, or
+        the receptor is a conductance in one population and a current in another.
     UnknownNameError
         If a population lacks the receptor.
     """
@@ -120,15 +123,27 @@ def receptor_at(target: Selection, name: Any, where: str) -> Receptor:
                 f"{where}: {population.name!r} is a {population.model.kind}, "
                 "which has no receptors and takes no input; give neurons, such as gs.LIF, as the target"
             )
-        names = [receptor.name for receptor in population.receptors]
-        one_of(name, names, f"{where}: population {population.name!r}, receptor")
-        found.append(population.receptors[names.index(name)])
+        place = f"{where}: population {population.name!r}, receptor"
+        own = {receptor.name: receptor for receptor in population.receptors}
+        name = one_of(wanted.name if isinstance(wanted, Receptor) else wanted, own, place)
+        if isinstance(wanted, Receptor) and own[name] is not wanted:
+            raise ParameterError(
+                f"{place}: must be a receptor that the population was given, but its {name!r} is another object "
+                f"(got {show(wanted)}); give the name, or the object that it was given"
+            )
+        found.append(own[name])
     if len({receptor.is_current for receptor in found}) > 1:
         raise ParameterError(
-            f"{where}: receptor {name!r} is a conductance in one population of {target.name} and a current in another; "
-            "connect to them one by one"
+            f"{where}: receptor {found[0].name!r} is a conductance in one population of {target.name} "
+            "and a current in another; connect to them one by one"
         )
     return found[0]
+
+
+def receptor_name(wanted: Any, post: Selection, names: Collection[str], where: str) -> str:
+    """Return one of the names of receptors, which is given as such or as the receptor of `post` itself."""
+    name: str = one_of(receptor_at(post, wanted, where).name if isinstance(wanted, Receptor) else wanted, names, where)
+    return name
 
 
 def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, per: str = "synapse") -> Any:
@@ -146,6 +161,10 @@ def named_weights(weight: Any, receptor: Any, post: Selection, rule: Rule, where
     ------
     ArgumentError
         If `weight` is missing, or `receptor` is missing for a single weight or given beside a dict.
+    ParameterError
+        If a receptor is named twice, or `post` has another one of its name.
+    UnknownNameError
+        If a population of `post` lacks a receptor.
     """
     known = ", ".join(r.name for r in post.parts[0].population.receptors) or "(none)"
     if weight is None:
@@ -158,22 +177,29 @@ def named_weights(weight: Any, receptor: Any, post: Selection, rule: Rule, where
             )
         if not weight:
             raise ParameterError(f"{where}.weight: must name at least one receptor (got {{}}); known: {known}")
-        return {key: _looked_up(value, rule, f"{where}.weight[{key!r}]") for key, value in weight.items()}, True
+        given: dict[str, Any] = {}
+        for key, value in weight.items():
+            name = receptor_at(post, key, where).name
+            if name in given:
+                raise ParameterError(f"{where}.weight: names receptor {name!r} twice; name it once")
+            given[name] = _looked_up(value, rule, f"{where}.weight[{name!r}]")
+        return given, True
     if receptor is None:
         raise ArgumentError(
             f"{where}: needs receptor=, one of {known}, or weight={{receptor: value}} for several (got neither)"
         )
-    if not isinstance(receptor, str):
+    if not isinstance(receptor, (str, Receptor)):
         raise ArgumentError(
-            f"{where}.receptor: must be the name of one receptor, one of {known} (got {show(receptor)}); "
+            f"{where}.receptor: must be the name of one receptor or itself, one of {known} (got {show(receptor)}); "
             "for several, give weight={receptor: value}"
         )
+    name = receptor_at(post, receptor, where).name
     if isinstance(weight, Ratio):
         raise ArgumentError(
             f"{where}.weight: a Ratio needs the weight of the other receptor too (got {show(weight)}); "
-            f"write weight={{{show(weight.receptor)}: ..., {show(receptor)}: {show(weight)}}}"
+            f"write weight={{{show(weight.receptor)}: ..., {show(name)}: {show(weight)}}}"
         )
-    return {receptor: _looked_up(weight, rule, f"{where}.weight")}, False
+    return {name: _looked_up(weight, rule, f"{where}.weight")}, False
 
 
 def _looked_up(weight: Any, rule: Rule, where: str) -> Any:
@@ -204,7 +230,7 @@ def checked_weights(
 
 
 def checked_limits(
-    w_max: Any, weights: Mapping[str, Any], kinds: dict[str, Receptor], where: str
+    w_max: Any, weights: Mapping[str, Any], kinds: dict[str, Receptor], post: Selection, where: str
 ) -> Mapping[str, float] | None:
     """Return the declared largest weights by receptor; a number is allowed if there is only one receptor."""
     if w_max is None:
@@ -216,8 +242,8 @@ def checked_limits(
             )
         w_max = dict.fromkeys(weights, w_max)
     kept = {}
-    for name, value in w_max.items():
-        one_of(name, weights, f"{where}.w_max: receptor")
+    for receptor, value in w_max.items():
+        name = receptor_name(receptor, post, weights, f"{where}.w_max: receptor")
         place = f"{where}.w_max[{name!r}]"
         kept[name] = real(value, place, unit=kinds[name].weight_unit, above=0.0)
         weight = weights[name]

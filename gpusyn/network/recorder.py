@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
 from gpusyn.network.populations import Population, Selection
@@ -14,6 +14,12 @@ from gpusyn.utils.paths import as_path
 from gpusyn.utils.reprs import ShortRepr
 
 __all__ = ["Recorder"]
+
+#: Variables of the models and receptors of gpusyn, from which type checkers see that a list of them means traces.
+TraceName = Literal[
+    "V", "u", "w", "m", "h", "n", "Ca",
+    "g_AMPA", "g_NMDA", "g_GABA_A", "g_GABA_B", "I_AMPA", "I_NMDA", "I_GABA_A", "I_GABA_B", "B_NMDA", "h_NMDA",
+]  # fmt: skip
 
 
 @public
@@ -57,11 +63,21 @@ class Recorder(ShortRepr):
 
 
 class SpikeRecorder(Recorder):
-    """A recorder of spikes: for type checkers, its data are a SpikeData."""
+    """A recorder of spikes, whose data are a SpikeData."""
+
+    @property
+    def is_spikes(self) -> Literal[True]:
+        """True: spikes are recorded."""
+        return True
 
 
 class TraceRecorder(Recorder):
-    """A recorder of traces: for type checkers, its data are a TraceData."""
+    """A recorder of traces, whose data are a TraceData."""
+
+    @property
+    def is_spikes(self) -> Literal[False]:
+        """False: traces are recorded."""
+        return False
 
 
 class RecorderPair(NamedTuple):

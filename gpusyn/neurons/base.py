@@ -56,6 +56,9 @@ class NeuronModel(Immutable):
             return self.values[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.values]
+
     def check_size(self, size: int, where: str) -> None:
         """Check that every array has one value per neuron.
 

@@ -19,6 +19,7 @@ BLUE, VERMILLION = "#0072B2", "#D55E00"
 COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#332288", "#882255")
 STYLES = ("-", "--", "-.", ":")
 MOST_CELLS = 3
+MANY = 8  # entries of a legend, beyond which its letters are smaller
 
 
 def looks(data: SpikeData) -> Iterator[tuple[str, str, str]]:
@@ -69,12 +70,15 @@ def add_legend(axes: Any, entries: Iterable[Any], **options: Any) -> None:
     if not count:
         return
     place = {"loc": "lower right", "bbox_to_anchor": (1, 1)} if _has_layout(axes) else {"loc": "upper right"}
-    options |= {"ncols": min(count, 4), "frameon": False, "fontsize": "small", "borderaxespad": 0.1, **place}
-    legend = axes.legend(**options)
+    options |= {"frameon": False, "fontsize": "small" if count <= MANY else "x-small", "borderaxespad": 0.1, **place}
+    panel = axes.get_window_extent()
+    for columns in range(min(count, 4), 0, -1):  # as many as are no wider than the panel
+        legend = axes.legend(ncols=columns, **options).get_window_extent()
+        if legend.width <= panel.width:
+            break
     if not _has_layout(axes):
-        share = legend.get_window_extent().height / axes.get_window_extent().height
         low, high = axes.get_ylim()
-        axes.set_ylim(low, low + (high - low) / (1 - min(1.1 * share, 0.7)))
+        axes.set_ylim(low, low + (high - low) / (1 - min(1.1 * legend.height / panel.height, 0.7)))
 
 
 def _has_layout(axes: Any) -> bool:

@@ -193,11 +193,16 @@ class SpikeData(SpikeStatistics):
         return spikes_to_pandas(self)
 
     @public
-    def to_neo(self) -> Any:
+    def to_neo(self, name: str | None = None) -> Any:
         """Return a ``neo.Block`` with one segment that has one spike train per recorded neuron.
 
         Elephant analyses the trains ``block.segments[0].spiketrains``, and ``neo.io.NWBIO("run.nwb", mode="w")`` writes
-        the block with ``write_all_blocks([block])``.
+        blocks of different names with ``write_all_blocks([block, ...])``.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the block and of its segment; by default ``"spikes of E+I"``, with the recorded populations.
 
         Returns
         -------
@@ -207,9 +212,11 @@ class SpikeData(SpikeStatistics):
 
         Raises
         ------
+        ArgumentError
+            If the name is not a str.
         MissingDependencyError
             If neo is not installed.
         """
         from gpusyn.results.export import spikes_to_neo
 
-        return spikes_to_neo(self)
+        return spikes_to_neo(self, name)

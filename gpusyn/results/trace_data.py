@@ -211,8 +211,13 @@ class TraceData(RecordedData):
         return traces_to_xarray(self)
 
     @public
-    def to_neo(self) -> Any:
+    def to_neo(self, name: str | None = None) -> Any:
         """Return a ``neo.Block`` with one segment that has one ``AnalogSignal`` per variable.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the block and of its segment; by default ``"V+g_AMPA of E"``, with the variables and populations.
 
         Returns
         -------
@@ -221,12 +226,14 @@ class TraceData(RecordedData):
 
         Raises
         ------
+        ArgumentError
+            If the name is not a str.
         MissingDependencyError
             If neo is not installed.
         """
         from gpusyn.results.export import traces_to_neo
 
-        return traces_to_neo(self)
+        return traces_to_neo(self, name)
 
 
 def _samples(name: Any, values: Any, shape: tuple[int, int]) -> Array:

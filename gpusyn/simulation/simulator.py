@@ -310,7 +310,8 @@ class Simulator(StateMethods):
         Parameters
         ----------
         path : path
-            A name that ends in ``.h5`` is one HDF5 file; any other is a folder of standard SONATA files.
+            A name that ends in ``.h5`` is one HDF5 file, one that ends in ``.nwb`` an NWB file; any other is a folder
+            of standard SONATA files.
         overwrite : bool
             If True, an older result of that name is replaced. Other files than results are never replaced.
 
@@ -321,7 +322,7 @@ class Simulator(StateMethods):
         FileError
             If there is a file that must not be replaced, or a file cannot be written; what was there is unchanged.
         MissingDependencyError
-            If h5py is missing.
+            If h5py is missing, or, for NWB, neo or pynwb.
         SimulationError
             If the simulator is closed or in use by another thread.
         """

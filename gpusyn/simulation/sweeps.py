@@ -96,7 +96,7 @@ def _in_this_process(function: Callable[[Any], Any], values: list[Any], advanced
     for index, value in enumerate(values):
         try:
             results[index] = function(value)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _failed(values, index, line_of(error), results) from error
         advanced(1)
     return list(results.values())
@@ -213,8 +213,9 @@ def _received(worker: _Worker, values: list[Any], index: int | None, results: di
         code = worker.process.exitcode
         ended = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         if index is not None:
-            reason = f"its worker process {ended}; if there was too little memory, use fewer processes"
-            raise _failed(values, index, reason, results) from None
+            ended = ended if code else "was interrupted"  # KeyboardInterrupt ends a worker in silence
+            advice = "; if there was too little memory, use fewer processes" if code < 0 else ""
+            raise _failed(values, index, f"its worker process {ended}{advice}", results) from None
         raise SweepError(
             f"gs.sweep(): a worker process {ended} before it began; its messages on stderr say why "
             "(a script must call gs.sweep under: if __name__ == '__main__')"

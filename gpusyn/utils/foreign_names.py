@@ -108,6 +108,7 @@ _OF_RECEPTORS = _Told(
 _OF_THE_RULE = _Told(("rule", "receptor"), "it belongs to the rule, such as gs.FixedInDegree(k, autapses=...)")
 _INITIAL = _Told(("C_m",), "the initial value belongs to the population: population(..., V=...)")
 _RECORDED = _Told(("Network", "Population"), "write net.record(population, 'spikes') or net.record(population, 'V')")
+_OTHER_NOISE = _Told(("trial",), "trial= gives the same network other noise; another seed needs another Simulator")
 _CONDUCTANCE = _Told(("spikes",), "conductances and currents have the names of receptors, as in g_AMPA and I_AMPA")
 
 _OTHERWISE = {
@@ -127,6 +128,7 @@ _OTHERWISE = {
     "recorder": _RECORDED,
     "neurongroup create": _Told(("Network", "Population"), "write net.population(name, size, gs.LIF())"),
     "synapses connect projection": _Told(("Network", "Population"), "write net.connect(pre, post, rule, ...)"),
+    "seed rng_seed input_seed noise_seed": _OTHER_NOISE,
     "g_ex g_in g_exc g_inh ge gi gsyn_exc gsyn_inh i_syn i_syn_ex i_syn_in": _CONDUCTANCE,
 }  # fmt: skip
 

@@ -3,10 +3,12 @@
 import pickle
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 import gpusyn as gs
+from gpusyn.network.recorder import TraceName
 
 
 def test_import_needs_numpy_only():
@@ -54,3 +56,15 @@ class TestErrors:
         assert issubclass(kind, builtin)
         assert str(kind("place: what")) == "place: what"
         assert str(pickle.loads(pickle.dumps(kind("place: what")))) == "place: what"
+
+
+def test_parameters_of_a_model_are_completed():
+    assert {"C_m", "V_th", "replaced"} <= set(dir(gs.LIF()))
+
+
+def test_type_checkers_know_every_variable_of_the_public_models():
+    net, receptors = gs.Network(), [gs.AMPA(), gs.NMDA(), gs.GABA_A(), gs.GABA_B()]
+    models = (gs.LIF(), gs.AdEx(), gs.Izhikevich(), gs.HodgkinHuxley())
+    populations = [net.population(model.kind, 1, model, receptors=receptors) for model in models]
+    variables = {name for population in populations for name in population.variables}
+    assert set(get_args(TraceName)) == variables

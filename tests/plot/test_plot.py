@@ -114,7 +114,10 @@ def test_traces_of_chosen_neurons(traces: TraceData) -> None:
     (ax,) = plot.traces(traces, "V", E[[2, 6]])
     assert legend(ax) == ["E[2]", "E[6]"]
     assert ax.lines[1].get_ydata().tolist() == traces["V"][:, 3].tolist()
-    assert legend(plot.traces(traces, "V", E)[0]) == ["E[0]", "E[2]", "E[4]", "E[6]"]
+    for whole in (E, "E"):
+        assert legend(plot.traces(traces, "V", whole)[0]) == ["E[0]", "E[2]", "E[4]", "E[6]"]
+    with pytest.raises(UnknownNameError, match="unknown name 'I'; known here: E"):
+        plot.traces(traces, "V", "I")
 
 
 def linear(colour: str) -> np.ndarray:
@@ -174,6 +177,22 @@ def test_no_legend_lies_on_a_label_or_on_data(layout: str | None, spikes: SpikeD
             assert not any(box.overlaps(label.get_window_extent()) for label in other.get_xticklabels())
         drawn = [line.get_window_extent() for line in ax.lines] + [p.get_window_extent() for p in ax.patches]
         assert not any(box.overlaps(extent) for extent in drawn)
+
+
+@pytest.mark.parametrize("count", [1, 8, 20])
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_legends_are_no_wider_than_their_panels(layout: str | None, count: int, spikes: SpikeData) -> None:
+    parts = [(f"layer {k} excitatory", 1, None) for k in range(count)]
+    many = SpikeData(parts, spikes.times, spikes.ids % count, spikes.duration)
+    figure, axes = pyplot.subplots(4, 1, figsize=(8, 12), layout=layout)
+    plot.raster(many, axes[0])
+    plot.rates(many, axes[1])
+    plot.distributions(many, ax=axes[2:])
+    figure.canvas.draw()
+    for ax in axes:
+        box, panel = ax.get_legend().get_window_extent(), ax.get_window_extent()
+        assert panel.x0 - 2 <= box.x0 < box.x1 <= panel.x1 + 2
+        assert len(legend(ax)) == count
 
 
 def test_traces_one_panel_a_variable(traces: TraceData) -> None:

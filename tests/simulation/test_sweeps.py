@@ -56,6 +56,11 @@ def die(value):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def interrupt(value):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(10.0)
+
+
 def nest(value):
     return gs.sweep(fail, ["first"], processes=2)
 
@@ -113,6 +118,7 @@ def test_a_failure_names_its_value_and_keeps_the_other_results(tmp_path: Path) -
         text, results, cause, notes = message(fail, ["first", "second", "third"])
         print(text, results.items() <= {0: "FIRST", 1: "SECOND"}.items(), cause, "in fail" in notes[0])
         print(message(die, [7])[0])
+        print(message(interrupt, [7])[0])
         print(message(nest, [1])[0])
         """,
     )
@@ -120,6 +126,7 @@ def test_a_failure_names_its_value_and_keeps_the_other_results(tmp_path: Path) -
         "gs.sweep(): value 'third' (number 3 of 3): ValueError: too much True ValueError('too much') True",
         "gs.sweep(): value 7 (number 1 of 1): its worker process was killed by SIGKILL; "
         "if there was too little memory, use fewer processes",
+        "gs.sweep(): value 7 (number 1 of 1): its worker process was interrupted",
         "gs.sweep(): value 1 (number 1 of 1): ArgumentError: gs.sweep(): is called in a worker of another sweep; "
         "use processes=1 there",
     ]
@@ -188,6 +195,8 @@ def test_one_process_is_this_one() -> None:
         gs.sweep(lambda x: 1 / x, [1, 2, 0, 4], processes=1)
     assert caught.value.results == {0: 1.0, 1: 0.5}
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    with pytest.raises(gs.SweepError, match=r"value 3 \(number 1 of 1\): SystemExit: 3"):  # as of a worker
+        gs.sweep(sys.exit, [3], processes=1)
     assert gs.sweep(len, []) == []
 
 
