@@ -61,22 +61,23 @@ template <class T> DEVICE void prefetch(const T *p)
     for (int k = 0; k < 32; k += LINE) __builtin_prefetch(p + AHEAD + k);
 }
 
-// Looks first, one lane after the other, because compilers make poor SIMD code of scattered loads. The last pass is a
-// loop of its own: that over 32 lanes then needs no masks.
+// Looks first, because compilers make poor SIMD code of scattered loads. The last pass has a loop of its own, so that
+// the others need no masks; it looks before all others, because a SIMD load of values just written would wait for them.
 template <class Look, class F, class... Streams>
 DEVICE void for_lanes(long long lo, long long hi, Look look, F f, Streams... streams)
 {
-    for (long long j = lo; j < hi; j += 32) {
-        int seen[32], n = hi - j < 32 ? (int)(hi - j) : 32;
+    long long last = hi - (hi - lo) % 32;
+    int n = (int)(hi - last), at_last[32];
+    for (int lane = 0; lane < n; lane++) at_last[lane] = look(last + lane);
+    for (long long j = lo; j < last; j += 32) {
+        int seen[32];
         (prefetch(streams + j), ...);
-        if (n == 32) {
-            for (int lane = 0; lane < 32; lane++) seen[lane] = look(j + lane);
-            SIMD for (int lane = 0; lane < 32; lane++) f(j + lane, lane, seen[lane]);
-        } else {
-            for (int lane = 0; lane < n; lane++) seen[lane] = look(j + lane);
-            SIMD for (int lane = 0; lane < 32; lane++) if (lane < n) f(j + lane, lane, seen[lane]);
-        }
+        for (int lane = 0; lane < 32; lane++) seen[lane] = look(j + lane);
+        SIMD for (int lane = 0; lane < 32; lane++) f(j + lane, lane, seen[lane]);
     }
+    if (n == 0) return;
+    (prefetch(streams + last), ...);
+    SIMD for (int lane = 0; lane < 32; lane++) if (lane < n) f(last + lane, lane, at_last[lane]);
 }
 
 template <class F> DEVICE void for_row(long long lo, long long hi, F f)

@@ -23,7 +23,7 @@ struct SaturatingSource : SourceGate, SaturatingSourceCoefficients {
     enum { PULSES = 0, USUAL_RATIOS = 24 };  // gpusyn/builder/gating/saturating.py gives this many wherever they do
     DEVICE int advance(const OwnGate &g, Sent sent)
     {
-        return advance(g, sent, [&](real y) { return series(g.c + ratios, (int)g.c[n_ratios], y, 1); });
+        return advance(g, sent, [&](real y) { return series(g.c + ratios, y > 0 ? (int)g.c[n_ratios] : 0, y, 1); });
     }
     DEVICE bool even(const OwnGate &g) { return g.c[n_ratios] == (real)USUAL_RATIOS; }
     DEVICE int advance_evenly(const OwnGate &g, Sent sent)
@@ -64,8 +64,8 @@ struct SaturatingGate : SynapseGate, SaturatingCoefficients {
     enum { PULSES = 0, KEPT = ratios };
     DEVICE real step(const real *c, const real *own, int events, real *gate, int64 distance, real &extra)
     {
-        real S = *gate, x = gate[distance], y = c[loss] * x;
-        real gain = growth<SaturatingCoefficients>(c, S, y, series(own + ratios, (int)c[n_ratios], y, 1));
+        real S = *gate, x = gate[distance], y = c[loss] * x, gain = 0;
+        if (x > 0) gain = growth<SaturatingCoefficients>(c, S, y, series(own + ratios, (int)c[n_ratios], y, 1));
         real end = flush(c[decay] * S + gain);
         extra = c[mean] * S + (real)0.5 * gain;
         *gate = end;
