@@ -39,7 +39,7 @@ def save_nwb(path: Path, data: Mapping[str, SpikeData | TraceData], *, overwrite
     check_target(path, overwrite, (SUFFIX,))
     facts = {
         "session_start_time": datetime.fromisoformat(provenance.start),
-        "session_description": f"gpusyn {provenance.version}, seed {provenance.seed}, trial {provenance.trial}",
+        "session_description": f"gpusyn {provenance.version}, {provenance.origin}",
         "identifier": secrets.token_hex(16),
     }
     blocks = []

@@ -14,7 +14,6 @@ from gpusyn.network.population_checks import checked_positions, checked_receptor
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import (
     Projection,
-    Ratio,
     checked_limits,
     checked_weights,
     named_weights,
@@ -27,6 +26,7 @@ from gpusyn.parameters.scalars import instance, integer, public, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
+from gpusyn.utils.typing import Whole
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
@@ -68,7 +68,7 @@ class Network(NetworkInputs, NetworkRecording):
     def population(
         self,
         name: str,
-        size: int,
+        size: Whole,
         model: NeuronModel,
         *,
         receptors: Sequence[Receptor] | Receptor = (),
@@ -143,7 +143,11 @@ class Network(NetworkInputs, NetworkRecording):
         rule: Rule,
         *,
         receptor: Receptor | str | None = None,
-        weight: Values | Distribution | str | Mapping[Any, Values | Distribution | Ratio | str] | None = None,
+        weight: Values
+        | Distribution
+        | str
+        | Mapping[Any, Any]
+        | None = None,  # a dict of float and Ratio is one of object
         delay: Values | Distribution | DistanceDelay | str = 1.0,
         w_max: float | Mapping[Any, float] | None = None,
         name: str | None = None,

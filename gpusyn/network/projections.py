@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import one_of, public, real, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.immutable import ReadOnlyDict
 from gpusyn.utils.typing import Floats
 
@@ -62,7 +63,7 @@ class Ratio:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Projection:
+class Projection(Hinting):
     """A projection; made by :meth:`gpusyn.Network.connect`.
 
     Attributes
@@ -80,6 +81,8 @@ class Projection:
     w_max : mapping of str to float, or None
         Declared largest magnitude to which a weight may be changed, by receptor (nS or pA).
     """
+
+    _MADE_BY: ClassVar[str] = "net.connect(pre, post, rule, ...)"
 
     name: str
     pre: Selection
@@ -151,6 +154,11 @@ def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, p
     if receptor.is_current:
         return values(value, size, where, unit="pA", per=per)
     move = "inhibition is the receptor's E_rev and not a sign, and a CurrentReceptor takes signed weights"
+    if isinstance(value, np.ndarray) and value.dtype.kind in "if" and (value > 0).any():
+        move += (
+            "; connect weights of both signs in two parts (gs.FromSparse has .positive and .negative, "
+            "a table has frame[frame['weight'] > 0])"
+        )
     return values(value, size, where, unit="nS", low=0.0, if_low=move, per=per)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from gpusyn.errors import ParameterError
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import integer, listed, one_of, public
-from gpusyn.plot.panels import COLOURS, MOST_CELLS, add_legend, cell_name, checked_traces, panels_of, tidy
+from gpusyn.plot.panels import COLOURS, MOST_CELLS, add_legend, cell_name, checked_traces, make_room, panels_of, tidy
 from gpusyn.results.trace_data import TraceData
 
 
@@ -66,7 +66,7 @@ def traces(
         raise ParameterError("plot.traces().variables: must name at least one variable (got none)")
     cells = range(min(data.size, MOST_CELLS)) if ids is None else listed(ids, "plot.traces().ids", "whole numbers")
     cells = [integer(cell, "plot.traces().ids", low=0, high=data.size - 1) for cell in cells]
-    axes = panels_of(ax, len(names))
+    axes = panels_of(ax, len(names), "plot.traces()")
     for panel, name in zip(axes, names, strict=True):
         for cell, colour in zip(cells, cycle(COLOURS), strict=False):
             panel.plot(data.t, data[name][:, cell], color=colour, linewidth=1, label=cell_name(data, cell))
@@ -76,4 +76,6 @@ def traces(
     if axes:
         axes[-1].set_xlabel("time (ms)")
         add_legend(axes[0], cells)
+        if ax is None:
+            make_room(axes)
     return axes

@@ -10,6 +10,7 @@ from gpusyn.parameters.scalars import one_of, public
 from gpusyn.results.recorded_neurons import name_of
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
+from gpusyn.utils.calls import Hinting
 
 Value = TypeVar("Value")
 
@@ -61,7 +62,7 @@ def _is_pair(key: object) -> bool:
     return isinstance(key, tuple) and getattr(key, "_fields", ()) == DataPair._fields
 
 
-class ByName(Mapping[str, Value]):
+class ByName(Mapping[str, Value], Hinting):
     """Base class of mappings that refuse an unknown name with an UnknownNameError, where a dict has a KeyError."""
 
     @abstractmethod

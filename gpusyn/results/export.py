@@ -20,6 +20,7 @@ class Traces(Protocol):
     """Part of a TraceData that the conversions use; it imports this module, which therefore cannot import it."""
 
     _neurons: RecordedNeurons
+    _origin: str
     t: Floats
     every: float
     values: Mapping[str, Array]
@@ -39,7 +40,7 @@ def spikes_to_neo(spikes: SpikeStatistics, name: str | None) -> Any:
     neo = require("neo", "to_neo()", "neo")
     stop = spikes.start + spikes.duration
     columns = _columns(spikes._neurons)
-    block, segment = _block(neo, name, "spikes", spikes._neurons)
+    block, segment = _block(neo, name, "spikes", spikes._neurons, spikes._origin)
     for times, *neuron in zip(spikes.trains(), *(column.tolist() for column in columns.values()), strict=True):
         own = dict(zip(columns, neuron, strict=True))
         # A time that exceeds its end by the rounding of its last bit would be refused.
@@ -54,7 +55,7 @@ def traces_to_neo(traces: Traces, name: str | None) -> Any:
     """Return a ``neo.Block`` with one segment that has one ``AnalogSignal`` per variable, named after it."""
     neo = require("neo", "to_neo()", "neo")
     quantities = require("quantities", "to_neo()", "neo")
-    block, segment = _block(neo, name, "+".join(traces.values), traces._neurons)
+    block, segment = _block(neo, name, "+".join(traces.values), traces._neurons, traces._origin)
     start = float(traces.t[0]) if traces.t.size else 0.0
     for variable, values in traces.values.items():
         unit = traces.units[variable]
@@ -70,10 +71,14 @@ def traces_to_neo(traces: Traces, name: str | None) -> Any:
     return block
 
 
-def _block(neo: Any, name: str | None, what: str, neurons: RecordedNeurons) -> tuple[Any, Any]:
-    """Return a block that Neo can write as NWB, which asks for a time, and its one segment."""
+def _block(neo: Any, name: str | None, what: str, neurons: RecordedNeurons, origin: str) -> tuple[Any, Any]:
+    """Return a block that Neo can write as NWB, which asks for a time, and its one segment.
+
+    Neo reads blocks of one name as one, and trials differ in nothing but their origin.
+    """
     recorded = f"{what} of {neurons.size} neurons of {', '.join(neurons.names)}, simulated by gpusyn"
-    name = f"{what} of {'+'.join(neurons.names)}" if name is None else instance(name, str, "to_neo().name", "a str")
+    default = ", ".join(part for part in (f"{what} of {'+'.join(neurons.names)}", origin) if part)
+    name = default if name is None else instance(name, str, "to_neo().name", "a str")
     block = neo.Block(name=name, description=recorded, session_start_time=_session_start())
     segment = neo.Segment(name=_for_nwb(name))
     block.segments.append(segment)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gpusyn.network.recorder import Recorder
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.results.by_name import ByRecorder, DataCopy
 from gpusyn.simulation.recordings import Recordings
+from gpusyn.utils.messages import LOGGER
 from gpusyn.utils.reprs import headed, shortened
 
 
@@ -21,7 +23,13 @@ class Data(ByRecorder):
         self._recordings = recordings
 
     def _data_of(self, key: Any) -> SpikeData | TraceData:
-        return self._recordings.data(key)
+        found = self._recordings.data(key)
+        recorder = key if isinstance(key, Recorder) else self._recordings.recorders[key]
+        reached = self._recordings.provenance.reached
+        if 0 < reached <= recorder.start:
+            begins = f"it starts at {recorder.start:g} ms, and the simulation is at {reached:g} ms"
+            LOGGER.warning(f"recorder '{recorder.name}' has recorded nothing yet: {begins}")
+        return found
 
     def _has(self, key: object) -> bool:
         recorders = self._recordings.recorders

@@ -16,10 +16,11 @@ from gpusyn.receptors import Receptor
 from gpusyn.simulation.access import Access
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.weight_access import Weights, read_weights, write_weights
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.held_signals import held_signals
 
 
-class StateMethods:
+class StateMethods(Hinting):
     """Methods of :class:`gpusyn.Simulator` that read and replace states and weights between steps."""
 
     _seed: int

@@ -1,6 +1,7 @@
 """The names that the package gives, what importing it brings, and its errors."""
 
 import pickle
+import re
 import subprocess
 import sys
 from typing import get_args
@@ -33,6 +34,27 @@ def test_plan_stays_a_function_once_its_module_is_imported():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
         gs.Netwrok  # noqa: B018
+
+
+def test_what_a_network_makes_is_not_made_by_hand():
+    for kind in (
+        gs.Population,
+        gs.Selection,
+        gs.Projection,
+        gs.Drive,
+        gs.Injection,
+        gs.Clamp,
+        gs.Recorder,
+        gs.Infusion,
+    ):
+        for given, named in (((), {}), ((10,) * 12, {}), ((10,), {"cellclass": gs.LIF})):
+            with pytest.raises(gs.ArgumentError) as error:
+                kind(*given, **named)
+            made_by = re.match(rf"{kind.__name__}\(\): is not made by hand, but by (.*); write that", str(error.value))[
+                1
+            ]
+            method = re.match(r"net\.(\w+)\(", made_by)
+            assert hasattr(gs.Network, method[1]) if method else "E + I" in made_by
 
 
 class TestErrors:

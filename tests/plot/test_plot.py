@@ -195,6 +195,34 @@ def test_legends_are_no_wider_than_their_panels(layout: str | None, count: int, 
         assert len(legend(ax)) == count
 
 
+def test_figures_grow_by_their_legends(spikes: SpikeData, tmp_path: Path) -> None:
+    many = SpikeData([(f"population {k}", 1, None) for k in range(20)], spikes.times, spikes.ids, spikes.duration)
+    drawn = [
+        [plot.raster(data), *plot.distributions(data), *plot.overview(data, None, tmp_path / "a.png").axes]
+        for data in (spikes, many)
+    ]
+    for few, all_ in zip(*drawn, strict=True):
+        for ax in (few, all_):
+            ax.get_figure().canvas.draw()
+        assert all_.get_window_extent().height > 0.95 * few.get_window_extent().height
+    _, own = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    assert plot.raster(many, own).get_figure().get_figheight() == 4  # what the user made stays
+
+
+@pytest.mark.parametrize(("count", "bin"), [(40, 30.0), (400, 6.0), (130, 24.0)])
+def test_bins_are_wide_enough_for_the_spikes(count: int, bin: float) -> None:
+    times = np.linspace(0.1, 600.0, 5 * count)
+    few = SpikeData([("E", 10, None), ("I", 10, None)], times, np.arange(len(times)) % 20, duration=600.0)
+    assert plot.rates(few).get_ylabel() == f"rate (Hz),\n{bin:g} ms bins"
+
+
+def test_regular_trains_have_a_readable_axis() -> None:
+    steps = np.arange(100, 6000, 123)
+    _, cv = plot.distributions(SpikeData([("E", 1, None)], steps * 0.1, np.zeros(len(steps), dtype=int), 600.0))
+    assert legend(cv) == ["E: mean 0"]
+    assert cv.patches[0].get_data().edges[[0, -1]].tolist() == [0.0, 1.0]
+
+
 def test_traces_one_panel_a_variable(traces: TraceData) -> None:
     panels = plot.traces(traces)
     assert [ax.get_ylabel() for ax in panels] == ["V (mV)", "I_AMPA (pA)", "I_NMDA (pA)", "I_GABA_A (pA)"]
@@ -244,6 +272,11 @@ def test_wrong_arguments_are_refused(spikes: SpikeData, traces: TraceData, tmp_p
         plot.traces(traces, ids=[4])
     with pytest.raises(ParameterError, match="needs 4 axes"):
         plot.traces(traces, ax=pyplot.figure().gca())
+    with pytest.raises(
+        ArgumentError,
+        match=r"plot\.rates\(\)\.ax: must be matplotlib Axes, and .* bin=10.0 be given by name \(got 5.0\)",
+    ):
+        plot.rates(spikes, 5.0)
     with pytest.raises(FileError, match="cannot be written"):
         plot.overview(spikes, traces, tmp_path / "absent" / "demo.png")
     with pytest.raises(FileError, match="cannot be written"):

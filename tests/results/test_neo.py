@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +125,30 @@ def test_nwb_holds_what_was_recorded(spikes: gs.SpikeData, traces: gs.TraceData,
     assert len(signals) == len(traces.variables)
     (V,) = (signal for signal in signals if " V " in signal.name)
     assert V.magnitude.tolist() == traces["V"][:, :3].tolist()
+
+
+def test_trials_stay_apart_in_nwb(tmp_path: Path) -> None:
+    pytest.importorskip("pynwb")
+    net = gs.Network()
+    cells = net.population("cells", 2, gs.LIF(), receptors=gs.AMPA())
+    net.drive(cells, "AMPA", rate=2000.0, weight=5.0)
+    recorder = net.record(cells, "spikes")
+    trials, traces = [], net.record(cells, "V", every=1.0)
+    with gs.Simulator(net, backend="numpy", seed=7) as sim:
+        for trial in range(3):
+            sim.reset(trial=trial)
+            sim.run(100.0)
+            trials.append(pickle.loads(pickle.dumps(sim.data[recorder])).between(20.0, 100.0)["cells"])
+        assert sim.data[traces].between(1.0).select("cells").to_neo().name == "V of cells, seed 7, trial 2"
+        sim.save(tmp_path / "run.h5")
+    results = gs.open_results(tmp_path / "run.h5")
+    assert results.spikes.to_neo().name == "spikes of cells, seed 7, trial 2"
+    assert results.traces["V"].to_neo().name == "V of cells, seed 7, trial 2"
+    path = str(tmp_path / "trials.nwb")
+    neo.io.NWBIO(path, mode="w").write_all_blocks([trial.to_neo() for trial in trials])
+    blocks = {block.name: block for block in neo.io.NWBIO(path, mode="r").read_all_blocks()}
+    for number, trial in enumerate(trials):
+        (segment,) = blocks[f"spikes of cells, seed 7, trial {number}"].segments
+        assert [times(train) for train in segment.spiketrains] == [
+            pytest.approx(train.tolist()) for train in trial.trains()
+        ]

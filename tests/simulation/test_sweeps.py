@@ -74,6 +74,13 @@ def stream(number):
         sim.run(1e9)
 
 
+def warn(value):
+    net = gs.Network()
+    net.population("cells", 1, gs.LIF(C_m=0.5))
+    with gs.Simulator(net, backend="numpy"):
+        return value
+
+
 def message(function, values):
     try:
         return gs.sweep(function, values, processes=2)
@@ -82,11 +89,11 @@ def message(function, values):
 """
 
 
-def run(folder: Path, body: str, *, guarded: bool = True) -> str:
-    """Return what a script prints that begins with SCRIPT."""
+def run(folder: Path, body: str, *, guarded: bool = True, top: str = "") -> str:
+    """Return what a script prints that begins with SCRIPT and `top`, which workers import too."""
     body = textwrap.indent(textwrap.dedent(body), "    ") if guarded else textwrap.dedent(body)
     path = folder / "script.py"
-    path.write_text(SCRIPT + ('if __name__ == "__main__":\n' if guarded else "") + body)
+    path.write_text(f"{SCRIPT}\n{top}\n" + ('if __name__ == "__main__":\n' if guarded else "") + body)
     start = {"cwd": folder, "env": os.environ | {"PYTHONPATH": str(ROOT)}, "capture_output": True, "text": True}
     done = subprocess.run([sys.executable, path.name], check=False, **start)
     return done.stdout + done.stderr
@@ -109,6 +116,26 @@ def test_results_come_in_order_from_workers_with_one_thread(tmp_path: Path) -> N
     )
     assert printed.startswith("True {'1'}\nFalse\nTrue\n"), printed
     assert "4/4 values" in printed or "running 4 values" in printed
+
+
+@pytest.mark.parametrize(
+    ("muted", "news"),
+    [
+        ("pass", ["gpusyn: warning: LIF.C_m", "gpusyn: warning: Population 'cells'"]),
+        ("logging.disable()", []),
+        ("logging.getLogger('gpusyn').setLevel('ERROR')", []),
+        ("logging.basicConfig(level='ERROR')", []),
+        ("logging.getLogger('gpusyn').disabled = True", []),
+    ],
+)
+def test_workers_say_nothing_that_was_said_or_muted(tmp_path: Path, muted: str, news: list[str]) -> None:
+    body = f"import logging\n{muted}\nprint(gs.sweep(warn, range(4), processes=2))"
+    printed = run(tmp_path, body, top="gs.LIF(C_m=0.25)")
+    lines = printed.splitlines()
+    assert lines[0] == "[0, 1, 2, 3]"
+    assert "got 0.25" in lines[1]  # the import of the script, which comes before it mutes anything
+    assert len(lines) == 2 + len(news), printed
+    assert all(line.startswith(start) for line, start in zip(lines[2:], news, strict=True)), printed
 
 
 def test_a_failure_names_its_value_and_keeps_the_other_results(tmp_path: Path) -> None:
