@@ -81,6 +81,11 @@ template <class T, int N> struct Ahead {
     template <class F> MEMBER void push(const T &item, F f) { f(item); }
     template <class F> MEMBER void finish(F) {}
 };
+// The same for consecutive targets (host: a SIMD loop).
+template <class F> DEVICE void for_run(int n, F f)
+{
+    for (int j = threadIdx.x & 31; j < n; j += LANES) f(j);
+}
 // True if each thread checks its own items; the host checks all of them at once.
 DEVICE bool any_of(const int *, int) { return true; }
 #define SLICE_WORKER 0
