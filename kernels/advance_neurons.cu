@@ -79,9 +79,9 @@ DEVICE void add_drive(acc *const *due, const Chunk &chunk, const PoissonDrive &d
     const acc *weight = drive_weight + drive.weight + chunk.offset * drive.weight_step;
     acc *sum = due[drive.input];
     if (drive.weight_step) {
-        FOR_THREADS(j, size) sum[j] += (acc)draws.events[j] * weight[j];
+        FOR_THREADS(j, size) sum[j] += (acc)events_of(drive, draws, j) * weight[j];
     } else {
-        FOR_THREADS(j, size) sum[j] += (acc)draws.events[j] * weight[0];
+        FOR_THREADS(j, size) sum[j] += (acc)events_of(drive, draws, j) * weight[0];
     }
 }
 
@@ -125,9 +125,9 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
        const int *RESTRICT clamp_wave, const real *RESTRICT waves, int n_waves, const Bath *RESTRICT bath,
        const real *RESTRICT bath_kinetics, int bath_width, acc *RESTRICT ring, const Ring *RESTRICT rings,
        const PoissonDrive *RESTRICT drives, const uint32 *RESTRICT drive_limits, const acc *RESTRICT drive_weight,
-       int64 *RESTRICT spike_total, int *RESTRICT spike_id,
-       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int remembers,
-       const Probe *RESTRICT probes, real *RESTRICT trace, int64 *RESTRICT fault)
+       int64 *RESTRICT spike_total, int *RESTRICT spike_id, int *RESTRICT spike_events, int64 *RESTRICT event_step,
+       int *RESTRICT event_count, int remembers, const Probe *RESTRICT probes, real *RESTRICT trace,
+       int64 *RESTRICT fault)
 {
     SHARED int outcome[CHUNK];
     SHARED Draws draws;
@@ -150,11 +150,10 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
             for (int k = 0; k < N_RECEPTORS; k++) exposure[k] = exposure_of(bath[chunk.bath + k], wave, kinetics);
         // thread j wrote due[..][j] itself, so no barrier is needed before it reads it
         advance_chunk(outcome, chunk, s, c, {due, following, shared, 0}, wave, exposure);
-        if (any_of(outcome, size))
-            FOR_EACH(j, size) {
-                if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));
-                if (outcome[j] == FIRED) emit(spikes, step.now, chunk.source + j, 1);
-            }
+        for_flagged(outcome, size, [&](int j) {
+            if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));
+            if (outcome[j] == FIRED) emit(spikes, step.now, chunk.source + j, 1);
+        });
         BLOCK_SYNC();
         FOR_EACH(p, (int)(chunk.probe_end - chunk.probe))
             record(probes[chunk.probe + p], chunk, s, c, exposure, step, trace);

@@ -11,10 +11,11 @@ KERNEL(advance_poisson, Clock *RESTRICT clock, const SourceChunk *RESTRICT chunk
     Spikes spikes = {spike_total, spike_id, spike_events, event_step, event_count, remembers};
     FOR_BLOCKS(b, n_chunks) {
         const SourceChunk &chunk = chunks[b];
+        const PoissonDrive &drive = drives[chunk.drive];
         int size = (int)chunk.size;
-        if (poisson_events(drives[chunk.drive], drive_limits, step, chunk.offset, size, draws))
-            FOR_EACH(j, size)
-                if (draws.events[j]) emit(spikes, step.now, chunk.source + j, draws.events[j]);
+        if (!poisson_events(drive, drive_limits, step, chunk.offset, size, draws)) continue;
+        for_flagged(draws.events, size,
+                    [&](int j) { emit(spikes, step.now, chunk.source + j, events_of(drive, draws, j)); });
     }
 }
 

@@ -8,7 +8,7 @@
 //   FOR_BLOCKS(b, n)     units of work, one per block (host: a contiguous share per worker)
 //   FOR_THREADS(j, n)    independent items within a unit (host: a SIMD loop)
 //   FOR_EACH(j, n)       the same where the body branches (host: a plain loop)
-//   FOR_WIDE(q, n)       the same in steps of WIDE items, for arithmetic on values of type Wide (GPU: one item, 64 bits)
+//   FOR_WIDE(q, n)       the same in steps of WIDE items, for arithmetic on values of type Wide (GPU: 64 bits of one)
 //   FOR_ITEMS(i, n)      independent items of the whole launch
 //   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
@@ -80,12 +80,18 @@ DEVICE bool any_of(const int *flags, int n)
     FOR_THREADS(j, n) found |= flags[j];
     return found != 0;
 }
+// f(j) for each item whose flag is set; few are.
+template <class F> DEVICE void for_flagged(const int *flags, int n, F f)
+{
+    FOR_EACH(j, n)
+        if (flags[j]) f(j);
+}
 #define SLICE_WORKER 0
 #define SLICE_WORKERS 1
 
 #endif
 
-// 64 bits of one item, or of WIDE items: x for each, or x, x + 1 ...; products of low halves; low halves of four in turn.
+// 64 bits for each of WIDE items: x, or x, x + 1 ...; products of low halves; the low halves of four words in turn.
 #ifndef GPUSYN_WIDE
 typedef uint64 Wide;
 enum { WIDE = 1 };

@@ -64,15 +64,15 @@ DEVICE Wide product(Wide a, unsigned b) { return (Wide)MULTIPLY(a, wide(b)); }
 // The low halves of the four words of each counter in turn.
 DEVICE void put_words(unsigned *word, const Wide c[4])
 {
-    unsigned long long own[4][WIDE];
-    memcpy(own, c, sizeof own);
+    Wide low = wide(0xffffffffu), two[2] = {(c[0] & low) | c[1] << 32, (c[2] & low) | c[3] << 32};
+    unsigned long long apart[2][WIDE], in_turn[2 * WIDE];
+    memcpy(apart, two, sizeof apart);
     SIMD for (int i = 0; i < WIDE; i++)
     {
-        word[4 * i] = (unsigned)own[0][i];
-        word[4 * i + 1] = (unsigned)own[1][i];
-        word[4 * i + 2] = (unsigned)own[2][i];
-        word[4 * i + 3] = (unsigned)own[3][i];
+        in_turn[2 * i] = apart[0][i];
+        in_turn[2 * i + 1] = apart[1][i];
     }
+    memcpy(word, in_turn, sizeof in_turn);
 }
 #define FOR_WIDE(q, n) for (int q = 0; q < (n); q += WIDE)
 #else
@@ -108,6 +108,16 @@ DEVICE bool any_of(const int *flags, int n)
 #pragma omp simd reduction(| : found)
     for (int j = 0; j < n; j++) found |= flags[j];
     return found != 0;
+}
+template <class F> DEVICE void for_flagged(const int *flags, int n, F f)
+{
+    if (!any_of(flags, n)) return;
+    for (int i = 0; i < n; i += 16) {
+        int end = i + 16 < n ? i + 16 : n;
+        if (any_of(flags + i, end - i))
+            for (int j = i; j < end; j++)
+                if (flags[j]) f(j);
+    }
 }
 #define SLICE_WORKER worker.index
 #define SLICE_WORKERS worker.count

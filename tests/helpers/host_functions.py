@@ -85,7 +85,7 @@ EXPORT void poisson(const PoissonDrive *drive, const uint32 *limits, int64 first
         Draws draws;
         int size = n - i < CHUNK ? (int)(n - i) : (int)CHUNK;
         bool some = poisson_events(*drive, limits, {step, 0}, first + i, size, draws);
-        for (int j = 0; j < size; j++) counts[i + j] = some ? draws.events[j] : 0;
+        for (int j = 0; j < size; j++) counts[i + j] = some ? events_of(*drive, draws, j) : 0;
     }
 }
 // How many of n elements count 0, 1 and more: for means so low that numpy would take too long.
