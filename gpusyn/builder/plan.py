@@ -46,8 +46,8 @@ class _ThisComputer:
         return free_memory()
 
 
-def plan(net: Network, dt: float, precision: str, machine: Machine | None, threads: int | None) -> Plan:
-    """Plan a network for a machine; by default for the main memory of this computer.
+def plan(net: Network, dt: float, precision: str, machine: Machine | None, threads: int | None, where: str) -> Plan:
+    """Plan a network for a machine, by default for the main memory of this computer; `where` is the user's call.
 
     Raises
     ------
@@ -58,13 +58,22 @@ def plan(net: Network, dt: float, precision: str, machine: Machine | None, threa
     UnknownNameError
         If the precision is unknown.
     """
-    instance(net, Network, "plan().net", "a Network")
-    dt = real(interval(dt), "plan().dt", unit="ms", above=0.0)
-    return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), machine or _ThisComputer(), threads)
+    instance(net, Network, f"{where}.net", "a Network")
+    dt = real(interval(dt), f"{where}.dt", unit="ms", above=0.0)
+    return Plan(net, dt, one_of(precision, _PRECISIONS, f"{where}.precision"), machine or _ThisComputer(), threads)
 
 
 class Plan:
     """The plan of a network; the result of :func:`gpusyn.plan`.
+
+    Parameters
+    ----------
+    net, dt, precision : object
+        As for :func:`gpusyn.plan`.
+    machine : Machine
+        Backend whose memory counts.
+    threads : int or None
+        Worker threads of the backend.
 
     Attributes
     ----------
@@ -82,6 +91,11 @@ class Plan:
         Kernel launches per step.
     free : int or None
         Free memory (bytes); ``None``: it is not known.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
     """
 
     def __init__(self, net: Network, dt: float, precision: str, machine: Machine, threads: int | None) -> None:
@@ -135,7 +149,17 @@ class Plan:
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
-        """Return the plan with the number of weights that round to 0, which is known once the network is drawn."""
+        """Return the plan with the number of weights that round to 0, which is known once the network is drawn.
+
+        Parameters
+        ----------
+        rounded_to_zero : mapping of str to int
+            Number of weights by the name of their projection and receptor.
+
+        Returns
+        -------
+        Plan
+        """
         plan = copy.copy(self)
         plan.rounded_to_zero = dict(rounded_to_zero)
         return plan

@@ -14,6 +14,7 @@ from gpusyn.builder.plan import Plan
 from gpusyn.errors import PlanMemoryError
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import public
+from gpusyn.utils.typing import Whole
 
 
 @public
@@ -23,7 +24,7 @@ def plan(
     *,
     precision: str = "single",
     backend: Any = None,
-    threads: int | None = None,
+    threads: Whole | None = None,
 ) -> Plan:
     """Plan a network: the method for each receptor, memory, rounding of weights. Nothing is drawn or allocated.
 
@@ -69,11 +70,11 @@ def plan(
     """
     threads = checked_threads(threads, "plan().threads")
     if backend is None:
-        return _warned(builder.plan(net, dt, precision, None, threads))
+        return _warned(builder.plan(net, dt, precision, None, threads, "plan()"))
     planned: list[Plan] = []
 
     def fit(machine: Backend) -> None:
-        planned.append(builder.plan(net, dt, precision, machine, threads))
+        planned.append(builder.plan(net, dt, precision, machine, threads, "plan()"))
         planned[-1].require_fit()  # so that `auto` passes over a GPU without room, as for a simulator
 
     with contextlib.suppress(PlanMemoryError):  # a network that fits nowhere has a plan too, which says so

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.backends.base import Backend, Session, start_session
-from gpusyn.backends.select import use_backend
+from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import Plan, plan
@@ -38,6 +38,7 @@ from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.progress import progress_bar
+from gpusyn.utils.typing import Whole
 
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
 CHUNK_SECONDS = 0.2
@@ -119,13 +120,13 @@ class Simulator(StateMethods):
         self,
         net: Network,
         dt: float = 0.1,
-        seed: int = 0,
+        seed: Whole = 0,
         backend: Any = "auto",
         precision: str = "single",
-        threads: int | None = None,
+        threads: Whole | None = None,
         *,
-        trial: int = 0,
-        chunk_steps: int | None = None,
+        trial: Whole = 0,
+        chunk_steps: Whole | None = None,
         progress: bool | None = None,
     ) -> None:
         super().__init__()
@@ -133,10 +134,11 @@ class Simulator(StateMethods):
         self._trial = random_key(trial, "Simulator.trial")
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
+        threads = checked_threads(threads, "Simulator.threads")
         self._progress = _checked(progress, "Simulator.progress", None)
 
         def start(used: Backend) -> tuple[Plan, Compiled, Session]:
-            planned = plan(net, dt, precision, used, threads)
+            planned = plan(net, dt, precision, used, threads, "Simulator")
             planned.require_fit()
             check_files(net.recorders.values(), self._trial)
             with progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building") as advanced:
@@ -200,7 +202,7 @@ class Simulator(StateMethods):
         self.step(whole_steps(duration, self.dt, "Simulator.run().duration", low=0), progress=progress)
 
     @public
-    def step(self, n: int = 1, progress: bool | None = None) -> None:
+    def step(self, n: Whole = 1, progress: bool | None = None) -> None:
         """Advance the simulation by a number of steps.
 
         Parameters
@@ -273,7 +275,7 @@ class Simulator(StateMethods):
                     )
 
     @public
-    def reset(self, *, trial: int | None = None) -> None:
+    def reset(self, *, trial: Whole | None = None) -> None:
         """Return to time 0 with the state, weights, parameters, inputs and recordings of a new simulator.
 
         Parameters
@@ -310,7 +312,8 @@ class Simulator(StateMethods):
         Parameters
         ----------
         path : path
-            A name that ends in ``.h5`` is one HDF5 file; any other is a folder of standard SONATA files.
+            A name that ends in ``.h5`` is one HDF5 file, one that ends in ``.nwb`` an NWB file; any other is a folder
+            of standard SONATA files.
         overwrite : bool
             If True, an older result of that name is replaced. Other files than results are never replaced.
 
@@ -321,12 +324,17 @@ class Simulator(StateMethods):
         FileError
             If there is a file that must not be replaced, or a file cannot be written; what was there is unchanged.
         MissingDependencyError
-            If h5py is missing.
+            If h5py is missing, or, for NWB, neo or pynwb.
         SimulationError
-            If the simulator is closed or in use by another thread.
+            If the network has no recorders, or the simulator is closed or in use by another thread.
         """
         overwrite = flag(overwrite, "Simulator.save().overwrite")
         with self._in_use("save", of_state=False):
+            if not self._recordings.recorders:
+                raise SimulationError(
+                    "Simulator.save(): the network has no recorders, so there is nothing to save; "
+                    "write net.record(population, 'spikes') before the simulator is made"
+                )
             data = {name: self.data[name] for name in self._recordings.recorders}
             save_results(path, data, overwrite, self._recordings.provenance)
 
