@@ -114,9 +114,9 @@ template <class F> DEVICE void for_flagged(const int *flags, int n, F f)
     if (!any_of(flags, n)) return;
     for (int i = 0; i < n; i += 16) {
         int end = i + 16 < n ? i + 16 : n;
-        if (any_of(flags + i, end - i))
-            for (int j = i; j < end; j++)
-                if (flags[j]) f(j);
+        if (i + 16 <= n && !any_of(flags + i, 16)) continue;
+        for (int j = i; j < end; j++)
+            if (flags[j]) f(j);
     }
 }
 #define SLICE_WORKER worker.index
