@@ -7,7 +7,7 @@ import gpusyn as gs
 from gpusyn.kernels.records import PoissonDrive, read_rows
 
 SIZE = 200
-RAMP = gs.Waveform([0.0, 2.0], [0.0, 4000.0])
+RAMP = gs.Waveform([0.0, 1.0], [1000.0, 20_000.0])  # Hz
 
 
 def driven(rate, part=slice(None), **options):
