@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import NamedTuple
 
+import numpy as np
+
 from gpusyn.kernels.records import Clock
 from gpusyn.utils.typing import Array
 
