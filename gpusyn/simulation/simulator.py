@@ -38,12 +38,15 @@ from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
+from gpusyn.utils.memory import give_back_memory
 from gpusyn.utils.progress import progress_bar
 from gpusyn.utils.typing import Whole
 
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
 CHUNK_SECONDS = 0.2
 
+
+_MUCH = 1e8  # bytes that building a network needed for a while
 
 LAST_STEP = 2**40  # beyond it, a time in ms no longer identifies a step
 
@@ -155,6 +158,8 @@ class Simulator(StateMethods):
                 return planned, compiled, start_session(used, compiled.program)
 
         chosen, (planned, self._compiled, self._session) = use_backend(backend, threads, "Simulator", start)
+        if planned.scratch > _MUCH:
+            give_back_memory()
         self.net, self.dt, self.backend = net, planned.dt, chosen.name
         layout = self._layout = planned.layout
         self.plan: Plan = planned.built(self._compiled.rounded_to_zero)

@@ -1,7 +1,8 @@
-"""The free memory of this computer, and numbers of bytes as text."""
+"""The free memory of this computer, the return of memory to it, and numbers of bytes as text."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 from pathlib import Path
 
@@ -17,6 +18,13 @@ def free_memory() -> int | None:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
         return None
+
+
+def give_back_memory() -> None:
+    """Give memory that is free again back to the system, which glibc otherwise keeps; elsewhere do nothing."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)
 
 
 def size_text(n: float) -> str:
