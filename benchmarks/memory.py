@@ -59,8 +59,8 @@ def one(kind: str, neurons: int, synapses: int) -> dict[str, float]:
         program = sim._compiled.program
         sim.step(10)
     return {
-        "synapses": program.specs["words"].size,
-        "own": sum(program.specs[name].nbytes for name in ("words", "weights", "row_begin")),
+        "synapses": program.specs["targets"].size,
+        "own": sum(program.specs[name].nbytes for name in ("targets", "late", "weights", "segment_begin")),
         "all": program.nbytes,
         "planned": sim.plan.total,
         "peak": peak() - before,
@@ -85,7 +85,7 @@ def main() -> None:
         r = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
         n = r["synapses"]
         print(f"{what}: {n:,} synapses, built in {r['build']:.1f} s")
-        print(f"  {r['own'] / n:.2f} bytes per synapse in words, weights and row bounds")
+        print(f"  {r['own'] / n:.2f} bytes per synapse in targets, late steps, weights and bounds of segments")
         print(f"  {r['all'] / n:.2f} with all other arrays, {r['planned'] / n:.2f} in the plan; target {TARGET:g}")
         print(f"  {r['peak'] / n:.2f} at the peak of building, {r['peak'] / r['all']:.2f} times the final size")
 

@@ -77,7 +77,7 @@ def rewind(session: Session, kernel: str) -> None:
     step = 9 if kernel == "advance_lists" else 0
     session.write("clock", np.array([step, step, 0]))
     delivering = kernel == "deliver_spikes"
-    session.write("spike_begin", np.zeros(1, np.int64))
+    session.write("spike_begin", np.zeros_like(session.read("spike_begin")))
     session.write("spike_total", np.full(1, SPIKES * delivering, np.int64))
     if delivering:
         session.write("spike_id", np.arange(SPIKES, dtype=np.int32) * 499)

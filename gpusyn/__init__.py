@@ -11,9 +11,11 @@ Units are ms, mV, nS, pA, pF, Hz, mM and uM; all numbers are plain floats in the
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from gpusyn import drugs, kinetics
+from gpusyn.builder.plan import Plan
 from gpusyn.connectivity import (
     AllToAll,
     DistanceDelay,
@@ -26,6 +28,7 @@ from gpusyn.connectivity import (
     FromSparse,
     FromTable,
     OneToOne,
+    Rule,
 )
 from gpusyn.drugs import Drug, Infusion
 from gpusyn.errors import (
@@ -44,15 +47,15 @@ from gpusyn.errors import (
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio
-from gpusyn.network.recorder import Recorder
+from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, TraceRecorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
-from gpusyn.parameters.distributions import Exponential, Gamma, LogNormal, Normal, Uniform
+from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.simulation.planning import plan
-from gpusyn.utils.calls import nearest
+from gpusyn.utils.calls import no_attribute
 from gpusyn.utils.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -92,6 +95,7 @@ __all__ = [
     "CurrentReceptor",
     "DistanceDelay",
     "DistanceDependent",
+    "Distribution",
     "Drive",
     "Drug",
     "Exponential",
@@ -119,6 +123,7 @@ __all__ = [
     "Normal",
     "OneToOne",
     "ParameterError",
+    "Plan",
     "PlanMemoryError",
     "PoissonSource",
     "Population",
@@ -126,15 +131,19 @@ __all__ = [
     "Ratio",
     "Receptor",
     "Recorder",
+    "RecorderPair",
     "Results",
+    "Rule",
     "Selection",
     "SimulationError",
     "Simulator",
     "SlowUnblock",
     "SpikeData",
+    "SpikeRecorder",
     "SpikeSource",
     "SweepError",
     "TraceData",
+    "TraceRecorder",
     "Uniform",
     "UnknownNameError",
     "Waveform",
@@ -152,7 +161,7 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
 
     def __getattr__(name: str) -> Any:
         if name not in _LAZY:
-            raise AttributeError(f"module 'gpusyn' has no attribute {name!r}{nearest(name, __all__)}")
+            raise no_attribute(sys.modules[__name__], name, __all__)
         module = importlib.import_module(_LAZY[name])
         found = globals()[name] = getattr(module, name, module)
         return found

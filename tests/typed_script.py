@@ -29,11 +29,35 @@ def known() -> None:
         both = net.record(cells, ("spikes", "V"), start=10.0, stop=20.0)
         assert_type(sim.data[both].spikes, gs.SpikeData)
         assert_type(sim.data[both.traces], gs.TraceData)
+        spikes, traces = net.record(cells, ["spikes", "V", "g_AMPA"])
+        assert_type(sim.data[traces], gs.TraceData)
+        pair = net.record(cells, ["V", "spikes"])
+        assert_type(sim.data[pair].spikes, gs.SpikeData)
+        assert_type(sim.data[net.record(cells, ["spikes"])], gs.SpikeData)
+        _, mine = net.record(cells, ["spikes", "g_mine"])  # nothing is known of the name of a user's receptor
+        sim.data[mine]["g_mine"].mean()
+        typed: tuple[gs.SpikeRecorder, gs.TraceRecorder, gs.RecorderPair] = spikes, traces, both
+        assert_type(sim.data[typed[0]], gs.SpikeData)
         for name, data in sim.data.items():
             assert_type(name, str)
             assert_type(data, gs.SpikeData | gs.TraceData)
-    assert_type(gs.open_results("run.h5"), gs.Results)
+    results = gs.open_results("run.h5")
+    assert_type(results, gs.Results)
+    assert_type(results[spikes], gs.SpikeData)
+    assert_type(results[traces], gs.TraceData)
+    assert_type(results[both].traces, gs.TraceData)
     assert_type(gs.sweep(rate, [1, 2], processes=2), list[float])
+
+
+def described(rule: gs.Rule, weight: gs.Distribution) -> gs.Plan:
+    """Describe a network with types of gpusyn, weights of several kinds, and whole numbers of numpy."""
+    net = gs.Network()
+    cells = net.population("cells", np.int64(10), gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
+    contact = {"AMPA": 1.0, "NMDA": gs.Ratio("AMPA", 0.1)}
+    net.connect(cells, cells, rule, weight=contact)
+    net.connect(cells, cells, rule, receptor="AMPA", weight=weight)
+    gs.Simulator(net, seed=np.int64(1), trial=np.arange(3)[1]).close()
+    return gs.plan(net)
 
 
 def rate(seed: int) -> float:
@@ -47,4 +71,5 @@ def refused(sim: gs.Simulator, data: gs.SpikeData) -> None:
     data.rates()  # type: ignore[attr-defined]
     data.between("start")  # type: ignore[arg-type]
     sim.data[3]  # type: ignore[call-overload]
+    gs.open_results("run.h5")[3]  # type: ignore[call-overload]
     gs.sweep(rate, ["seed"])  # type: ignore[arg-type]

@@ -52,6 +52,8 @@ def form_bundles(layout: Layout, workers: int) -> None:
     for pathways in bundles.values():
         targets = groups[pathways[0].post.population.name]
         layout.bundles.append(Bundle(pathways, _names(pathways[0]), targets, _timing(pathways, targets, layout)))
+    for targets in set(groups.values()):
+        _agree([bundle for bundle in layout.bundles if bundle.targets is targets], layout)
     for pathway in layout.pathways:
         if pathway.receptors(synaptic=False) and pathway.shared:
             _add_shared(pathway, groups[pathway.post.population.name], layout)
@@ -142,6 +144,15 @@ def _timing(pathways: list[Pathway], targets: TargetGroup, layout: Layout) -> Ti
         return Timing(first, 1, delays)
     width = _ring_width(delays, sources * targets.slices, sum_bytes * targets.size, 6 * synapses)
     return Timing(first, width, -(-delays // width))
+
+
+def _agree(bundles: list[Bundle], layout: Layout) -> None:
+    """Deliver a minority of synapses when due as well, where their ring would drive the sums of all from the cache."""
+    due = sum(bundle.expected for bundle in bundles if bundle.timing.width == 1)
+    for bundle in bundles:
+        timing, slot = bundle.timing, layout.numbers.acc_dtype.itemsize * bundle.targets.size / bundle.targets.slices
+        if timing.width > 1 and not timing.at_once and timing.slots * slot > CACHE and due > bundle.expected:
+            bundle.timing = Timing(timing.first, 1, timing.width * timing.blocks)
 
 
 def _usual_delays(pathway: Pathway, delays: int, dt: float) -> float:

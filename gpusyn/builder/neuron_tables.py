@@ -10,10 +10,11 @@ from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Group, Layout, PlacedPopulation
+from gpusyn.builder.placement import refractory_steps
 from gpusyn.equations.effects import coefficients_of, states_of
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, MembraneCoefficients, Parameters, own_coefficients
-from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.errors import ArgumentError
 from gpusyn.kernels.records import CHUNK, Chunk, Probe, Ring, write_rows
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
@@ -81,11 +82,7 @@ class NeuronTables:
         model, where = place.population.model, f"Population '{place.population.name}'"
         assert isinstance(model, Membrane)
         rest = p[model.REST]
-        pause = whole_steps_array(np.atleast_1d(np.asarray(p["t_ref"], float)), self.layout.dt, f"{where}.t_ref", low=0)
-        if pause.max(initial=0) >= 2**24:
-            raise ParameterError(
-                f"{where}.t_ref: is {pause.max()} steps, but at most {2**24 - 1} are possible; use a larger dt"
-            )
+        pause = refractory_steps(p["t_ref"], self.layout.dt, where)
         head = MembraneCoefficients(
             threshold=p[model.THRESHOLD] - rest,
             reset=p[model.RESET] - rest if model.RESET else 0.0,

@@ -44,6 +44,7 @@ from gpusyn.neurons import Membrane
 from gpusyn.neurons.sources import most_poisson_events
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps, whole_steps_array
+from gpusyn.utils.typing import Integers
 
 Target = tuple[str, int]  # a population and the index of one of its receptors
 
@@ -81,12 +82,25 @@ def _place_populations(layout: Layout) -> None:
         layout.populations[name] = place
         source += population.size
         place.most_events = population.model.most_events(layout.dt, f"Population '{name}'")
-        if isinstance(population.model.values.get("t_ref"), Distribution):
+        t_ref = population.model.values.get("t_ref")
+        if isinstance(t_ref, Distribution):
             layout.notes.append(Note("Population", name, "drawn refractory times", f"rounded to {layout.dt:g} ms"))
+        elif t_ref is not None:
+            refractory_steps(t_ref, layout.dt, f"Population '{name}'")
     if source >= 2**31:
         raise ParameterError(
             f"Network: has {source} neurons, but ids have 31 bits, so at most {2**31 - 1} are possible on one device"
         )
+
+
+def refractory_steps(t_ref: Any, dt: float, where: str) -> Integers:
+    """Return refractory times (ms) in steps, one or one per neuron; refuse those off the grid."""
+    pause = whole_steps_array(np.atleast_1d(np.asarray(t_ref, float)), dt, f"{where}.t_ref", low=0)
+    if pause.max(initial=0) >= 2**24:
+        raise ParameterError(
+            f"{where}.t_ref: is {pause.max()} steps, but at most {2**24 - 1} are possible; use a larger dt"
+        )
+    return pause
 
 
 def _place_pathways(layout: Layout) -> None:

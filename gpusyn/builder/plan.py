@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.placement import lay_out
-from gpusyn.builder.plan_text import Row, lost_text, memory_text, method_rows, quantum_rows
+from gpusyn.builder.plan_text import Row, delivery_rows, lost_text, memory_text, method_rows, quantum_rows
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
@@ -22,6 +22,7 @@ from gpusyn.utils.memory import free_memory, size_text
 from gpusyn.utils.tables import html_table
 
 _PRECISIONS = ("single", "double")
+_WEIGHTS = ("exact", "compact")
 
 
 @runtime_checkable
@@ -46,8 +47,18 @@ class _ThisComputer:
         return free_memory()
 
 
-def plan(net: Network, dt: float, precision: str, machine: Machine | None, threads: int | None) -> Plan:
-    """Plan a network for a machine; by default for the main memory of this computer.
+class Asked(NamedTuple):
+    """What the user asks of a simulation, as given to the call `where`."""
+
+    dt: float
+    precision: str
+    weights: str
+    threads: int | None
+    where: str
+
+
+def plan(net: Network, asked: Asked, machine: Machine | None) -> Plan:
+    """Plan a network for a machine, by default for the main memory of this computer.
 
     Raises
     ------
@@ -56,15 +67,27 @@ def plan(net: Network, dt: float, precision: str, machine: Machine | None, threa
     ParameterError
         If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
     UnknownNameError
-        If the precision is unknown.
+        If the precision, or the way to store weights, is unknown.
     """
-    instance(net, Network, "plan().net", "a Network")
-    dt = real(interval(dt), "plan().dt", unit="ms", above=0.0)
-    return Plan(net, dt, one_of(precision, _PRECISIONS, "plan().precision"), machine or _ThisComputer(), threads)
+    where = asked.where
+    instance(net, Network, f"{where}.net", "a Network")
+    dt = real(interval(asked.dt), f"{where}.dt", unit="ms", above=0.0)
+    precision = one_of(asked.precision, _PRECISIONS, f"{where}.precision")
+    weights = one_of(asked.weights, _WEIGHTS, f"{where}.weights")
+    return Plan(net, asked._replace(dt=dt, precision=precision, weights=weights), machine or _ThisComputer())
 
 
 class Plan:
     """The plan of a network; the result of :func:`gpusyn.plan`.
+
+    Parameters
+    ----------
+    net : Network
+        Network to plan.
+    asked : Asked
+        Time step, precision, way to store weights and threads, as for :func:`gpusyn.plan`.
+    machine : Machine
+        Backend whose memory counts.
 
     Attributes
     ----------
@@ -72,6 +95,8 @@ class Plan:
         Time step (ms).
     precision : str
         Precision of the state, ``"single"`` or ``"double"``.
+    weights : str
+        Way in which the weights of synapses are stored, ``"exact"`` or ``"compact"``.
     bytes : dict of str to int
         Memory by part (bytes).
     scratch : int
@@ -82,11 +107,17 @@ class Plan:
         Kernel launches per step.
     free : int or None
         Free memory (bytes); ``None``: it is not known.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
     """
 
-    def __init__(self, net: Network, dt: float, precision: str, machine: Machine, threads: int | None) -> None:
-        self.dt, self.precision = dt, precision
-        self.layout: Layout = lay_out(net, dt, precision, threads or machine.workers)
+    def __init__(self, net: Network, asked: Asked, machine: Machine) -> None:
+        self.dt, self.precision, self.weights = asked.dt, asked.precision, asked.weights
+        workers, compact = asked.threads or machine.workers, asked.weights == "compact"
+        self.layout: Layout = lay_out(net, asked.dt, asked.precision, workers, compact=compact)
         self.free: int | None = machine.free_memory()
         self.synapses = sum(p.expected for p in self.layout.pathways)
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
@@ -107,7 +138,7 @@ class Plan:
 
     @property
     def bytes_per_synapse(self) -> float:
-        """Memory of words, weights, gates and row bounds per synapse (bytes)."""
+        """Memory of targets, weights, gates and bounds of rows per synapse (bytes)."""
         return self._of_synapses / self.synapses if self.synapses else 0.0
 
     @property
@@ -131,11 +162,21 @@ class Plan:
                 f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are free.\n"
                 f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. "
                 "To fit: weights shared by a projection (a number instead of an array or distribution), "
-                "fewer synapses, precision='single', or fewer recorded neurons."
+                "weights='compact', fewer synapses, precision='single', or fewer recorded neurons."
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
-        """Return the plan with the number of weights that round to 0, which is known once the network is drawn."""
+        """Return the plan with the number of weights that round to 0, which is known once the network is drawn.
+
+        Parameters
+        ----------
+        rounded_to_zero : mapping of str to int
+            Number of weights by the name of their projection and receptor.
+
+        Returns
+        -------
+        Plan
+        """
         plan = copy.copy(self)
         plan.rounded_to_zero = dict(rounded_to_zero)
         return plan
@@ -197,6 +238,7 @@ class Plan:
             ("size", self._size()),
             ("work", self._work()),
             *method_rows(layout, details),
+            *delivery_rows(layout),
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),
             ("memory", memory),
@@ -213,8 +255,12 @@ class Plan:
         layout = self.layout
         return (
             f"{layout.n_sources} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, "
-            f"{self.precision} precision, sums in {layout.numbers.acc}"
+            f"{self.precision} precision, sums in {layout.numbers.acc}{self._rounded()}"
         )
+
+    def _rounded(self) -> str:
+        exact = self.weights == "exact"
+        return "" if exact else ", weights in 2 bytes, wrong by at most 2^-15 of the largest of their projection"
 
     def _work(self) -> str:
         """Return what a step and a spike cost, in launches and bytes: a plan measures no time."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gpusyn.builder.fixed_point import Quantum
 from gpusyn.builder.gating.strategy import SYNAPSE
-from gpusyn.builder.layout import Layout, Pathway
+from gpusyn.builder.layout import Bundle, Layout, Pathway
 from gpusyn.receptors import Receptor
 from gpusyn.utils.memory import size_text
 
@@ -67,6 +67,30 @@ def _heading(found: Sequence[_Delivery]) -> str:
     who = projections[0] if len(projections) == 1 else f"{len(projections)} projections"
     onto = f"{targets[0]}.{name}" if len(targets) == 1 else f"{name} of {len(targets)} populations"
     return f"{who} onto {onto} ({kinetics})"
+
+
+def delivery_rows(layout: Layout) -> list[Row]:
+    """Return when the synapses of spikes are delivered, and how many synapses that concerns."""
+    kinds: dict[str, list[Bundle]] = {}
+    for bundle in layout.bundles:
+        if not bundle.taken_back:
+            kinds.setdefault(_delivered(bundle), []).append(bundle)
+    rows = []
+    for how, bundles in kinds.items():
+        synapses = sum(bundle.expected for bundle in bundles)
+        segments = sum(bundle.segments - 1 for bundle in bundles)
+        each = "" if bundles[0].shared else f", {synapses / max(segments, 1):.3g} in each segment on average"
+        rows.append((f"delivery {how}", f"{synapses:.6g} synapses in rows of {len(bundles)} kind(s){each}"))
+    return rows
+
+
+def _delivered(bundle: Bundle) -> str:
+    timing = bundle.timing
+    if bundle.shared:
+        return "to shared sums"
+    if timing.at_once:
+        return "when the event occurs"
+    return "when due" if timing.width == 1 else "into rings of sums for the coming steps"
 
 
 def quantum_rows(layout: Layout, details: bool) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Warnings of what can be described but is probably not meant: time constants below the time step, doubtful weights."""
+"""Warnings of what can be described but is probably not meant, such as a time constant below the time step."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from gpusyn.builder.notes import Note
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.waveform import Waveform
 
 _UNITS = "gpusyn uses ms, pF, nS, mV and pA (PyNN nF, uS and nA)"
+_FASTEST = 0.2  # ms, the shortest time constant of a membrane
+_WEAKEST = 0.05  # mV by which an input current moves V; less has no effect that anyone wants
+_MEMBRANE = "C_m / g_L"
 _FEW = 1e-3  # fraction of negative draws that is not known to be more than 0
 
 
@@ -26,6 +30,13 @@ def warnings_of(layout: Layout) -> Iterator[Note]:
             if time < layout.dt:
                 text = f"= {time:.3g} ms is below dt = {layout.dt:g} ms; {_UNITS}"
                 yield Note("Population", name, what, text, logging.WARNING)
+            elif time < _FASTEST and what == _MEMBRANE:
+                text = f"= {time:.3g} ms is less than that of any neuron; C_m is that of a whole neuron in pF"
+                yield Note("Population", name, what, text, logging.WARNING)
+        yield from _weak(Note("Population", name, "I_e", ""), population.model.values.get("I_e", 0.0), population)
+    for name, injection in layout.net.injections.items():
+        for population, _ in injection.target.parts:
+            yield from _weak(Note("Injection", name, "current", ""), injection.current, population)
     for projection in layout.net.projections.values():
         expected = sum(pathway.expected for pathway in layout.pathways_of(projection))
         for what, text in (*_negative(projection), *_counted(projection, expected)):
@@ -36,12 +47,24 @@ def _times(population: Population) -> Iterator[tuple[str, float]]:
     """Yield name and least value of the time constants of the membrane and of each receptor's decay (ms)."""
     given = population.model.values
     if "C_m" in given and "g_L" in given:
-        yield "C_m / g_L", float(np.min(_typical(given["C_m"]) / _typical(given["g_L"]), initial=np.inf))
+        yield _MEMBRANE, float(np.min(_typical(given["C_m"]) / _typical(given["g_L"]), initial=np.inf))
     if "tau_w" in given:
         yield "tau_w", float(np.min(_typical(given["tau_w"]), initial=np.inf))
     for receptor in population.receptors:
         for name in receptor.kinetics.time_names[-1:]:  # the decay; a rise may be as short as one likes
             yield f"{receptor.name}'s {name}", float(getattr(receptor.kinetics, name))
+
+
+def _weak(note: Note, current: Any, population: Population) -> Iterator[Note]:
+    """Yield a warning if the largest of the currents moves V by very little, but does flow."""
+    if "g_L" not in population.model.values:
+        return
+    values = current.values if isinstance(current, Waveform) else _typical(current)
+    strongest = float(np.max(np.abs(values), initial=0.0))
+    moved = strongest / float(np.min(_typical(population.model.values["g_L"])))
+    if 0 < moved < _WEAKEST:
+        text = f"of {strongest:.3g} pA moves V by {moved:.2g} mV alone; {_UNITS}"
+        yield note._replace(text=text, level=logging.WARNING)
 
 
 def _typical(value: Any) -> Any:

@@ -16,6 +16,7 @@ from gpusyn import __version__
 from gpusyn.backends.select import names
 from gpusyn.commands.bench_cases import CASES
 from gpusyn.errors import GpusynError
+from gpusyn.utils.calls import nearest
 from gpusyn.utils.messages import say
 
 USAGE, INTERRUPTED = 2, 130
@@ -23,6 +24,14 @@ USAGE, INTERRUPTED = 2, 130
 
 class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one line, without the usage text before it."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Add what is probably meant to the error of a wrong choice."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            hint = nearest(str(value), map(str, action.choices or ()))
+            raise argparse.ArgumentError(action, f"{error.message}{hint}") from None
 
     def error(self, message: str) -> NoReturn:
         say(f"{self.prog}: error: {' '.join(message.split())}; see {self.prog} --help")

@@ -176,9 +176,20 @@ def _prepare(directory: Path, missing: list[str]) -> Path:
         raise FileError(f"--out {directory}: cannot be written ({error.strerror}); give another directory") from None
     if "h5py" not in missing:
         check_target(directory / "demo.h5", overwrite=True)
-    if (directory / "demo.png").is_dir():
-        raise FileError(f"{directory / 'demo.png'}: is a directory; give another --out")
+    _check_figure(directory / "demo.png")
     return directory
+
+
+def _check_figure(path: Path) -> None:
+    """Raise a FileError if there is anything but a figure of an earlier demo."""
+    if path.is_dir():
+        raise FileError(f"{path}: is a directory; give another --out")
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        begin = file.read(4096)
+    if not begin.startswith(b"\x89PNG") or b"Software\0gpusyn" not in begin:
+        raise FileError(f"{path}: is not a figure of gpusyn, which alone is replaced; move it, or give another --out")
 
 
 def _report_speed(wall: float, duration: float) -> None:

@@ -134,7 +134,8 @@ class FromSparse(GivenSynapses):
         net.connect(cells, cells, synapses.positive, receptor="AMPA", weight="data")
         net.connect(cells, cells, synapses.negative, receptor="GABA_A", weight="data")
 
-    A graph of networkx becomes a sparse matrix with ``networkx.to_scipy_sparse_array(graph)``.
+    A dense matrix or an adjacency table of pandas becomes a sparse one, without its zeros, with
+    ``scipy.sparse.coo_array(matrix)``, and a graph of networkx with ``networkx.to_scipy_sparse_array(graph)``.
     """
 
     shape: tuple[int, int]
@@ -147,7 +148,7 @@ class FromSparse(GivenSynapses):
         except Exception:  # whatever an object of another kind raises
             raise ArgumentError(
                 f"FromSparse.matrix: must be a sparse matrix with .tocoo() and two dimensions (got {show(matrix)}); "
-                "for a dense one use FromArrays(*numpy.nonzero(matrix))"
+                "for a dense one give scipy.sparse.coo_array(matrix), for a graph networkx.to_scipy_sparse_array(graph)"
             ) from None
         if len(shape) != 2:
             raise ParameterError(f"FromSparse.matrix: must have two dimensions (got shape {shape})")
@@ -166,10 +167,12 @@ class FromSparse(GivenSynapses):
 
     def _signed(self, sign: int) -> FromSparse:
         if self.data.dtype.kind not in "iuf" or np.isnan(self.data).any():
-            raise ParameterError(f"FromSparse.matrix: must have real numbers to have signs (got {self.data.dtype})")
-        chosen = sign * self.data > 0
+            kind = "nan" if self.data.dtype.kind == "f" else self.data.dtype
+            raise ParameterError(f"FromSparse.matrix: must have real numbers to have signs (got {kind})")
+        size = sign * self.data.astype(np.float64)  # -128 has no magnitude among int8, and unsigned numbers no sign
+        chosen = size > 0
         part = object.__new__(FromSparse)
-        for name, values in (("pre", self.pre), ("post", self.post), ("data", sign * self.data)):
+        for name, values in (("pre", self.pre), ("post", self.post), ("data", size)):
             part._set(**{name: frozen(values[chosen], values.dtype)})
         part._set(shape=self.shape)
         return part

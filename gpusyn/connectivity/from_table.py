@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -57,15 +58,25 @@ class FromTable(GivenSynapses):
     FromTable(3 synapses, columns pre, post, w, d)
     >>> net.connect(cells, cells, table, receptor="AMPA", weight="w", delay="d").weights["AMPA"]
     array([0.5, 1. , 2. ])
+
+    Rows with weights of both signs are excitatory and inhibitory synapses, which have receptors of their own; delays
+    that were measured are rounded to the time grid. With a DataFrame::
+
+        frame["delay"] = np.maximum(np.rint(frame["delay"] / dt), 1) * dt
+        plus, minus = frame[frame["weight"] > 0], frame[frame["weight"] < 0]
+        net.connect(cells, cells, gs.FromTable(plus), receptor="AMPA", weight="weight", delay="delay")
+        net.connect(cells, cells, gs.FromTable(minus.abs()), receptor="GABA_A", weight="weight", delay="delay")
     """
 
-    columns: Mapping[str, Array | None]
+    columns: Mapping[str, Array | str]  # numbers, or what a column has instead
 
     def __init__(self, frame: Any, pre: str = "pre", post: str = "post") -> None:
-        columns = _columns(frame)
+        columns, lines = _columns(frame)
+        headless = lines is not None and all(map(_is_number, columns))
+        move = "; the first line of the file must have the names of the columns" if headless else ""
         for name, end in ((pre, "pre"), (post, "post")):
-            one_of(name, columns, f"FromTable.{end}")
-        kept = {name: _numbers(column, f"FromTable: column {name!r}") for name, column in columns.items()}
+            one_of(name, columns, f"FromTable.{end}", move)
+        kept = {name: _numbers(column, f"FromTable: column {name!r}", lines) for name, column in columns.items()}
         self._set(columns=kept)
         lengths = {len(column) for column in columns.values()}
         if len(lengths) > 1:
@@ -75,8 +86,8 @@ class FromTable(GivenSynapses):
     def column(self, name: str, where: str) -> Array:
         """Return the numbers of a column."""
         found = self.columns[one_of(name, self.columns, where)]
-        if found is None:
-            raise ParameterError(f"{where}: column {name!r} of FromTable must have numbers alone; choose another")
+        if isinstance(found, str):
+            raise ParameterError(f"{where}: column {name!r} of FromTable must have numbers alone ({found})")
         return found
 
     def __eq__(self, other: object) -> bool:
@@ -85,7 +96,7 @@ class FromTable(GivenSynapses):
             return same
         assert isinstance(other, FromTable)
         return list(self.columns) == list(other.columns) and all(
-            column is theirs is None or (column is not None and theirs is not None and np.array_equal(column, theirs))
+            np.array_equal(column, theirs)
             for column, theirs in zip(self.columns.values(), other.columns.values(), strict=True)
         )
 
@@ -95,8 +106,8 @@ class FromTable(GivenSynapses):
         return f"FromTable({len(self.pre)} synapses, columns {', '.join(shortened(self.columns))})"
 
 
-def _columns(frame: Any) -> dict[str, Any]:
-    """Return the columns of a table by name."""
+def _columns(frame: Any) -> tuple[dict[str, Any], list[int] | None]:
+    """Return the columns of a table by name, and the line of each row of a file."""
     if isinstance(frame, (str, os.PathLike)):
         return _read(frame)
     names = attribute(attribute(frame, "dtype"), "names")  # of a structured array
@@ -105,7 +116,7 @@ def _columns(frame: Any) -> dict[str, Any]:
     try:
         return {
             str(name): as_array(frame[name], "FromTable.frame", f"column {name!r} must fit") for name in list(names)
-        }
+        }, None
     except ParameterError:
         raise
     except Exception:  # whatever an object of another kind raises
@@ -115,8 +126,8 @@ def _columns(frame: Any) -> dict[str, Any]:
         ) from None
 
 
-def _read(path: Any) -> dict[str, Any]:
-    """Return the columns of a CSV file by name."""
+def _read(path: Any) -> tuple[dict[str, Any], list[int]]:
+    """Return the columns of a CSV file by name, and the line of each row."""
     name = as_path(path, "FromTable.frame")
     try:
         with name.open(newline="", encoding="utf-8-sig") as file:
@@ -142,22 +153,36 @@ def _read(path: Any) -> dict[str, Any]:
                 f"columns, {show(names)}"
             )
     columns = zip(*(row for _, row in rows), strict=True) if rows else [()] * len(names)
-    return {name: np.array(column) for name, column in zip(names, columns, strict=True)}
+    return {name: np.array(column) for name, column in zip(names, columns, strict=True)}, [line for line, _ in rows]
 
 
-def _numbers(column: Any, where: str) -> Array | None:
-    """Return a read-only copy of the numbers of a column; None if it has anything else."""
+def _numbers(column: Any, where: str, lines: list[int] | None) -> Array | str:
+    """Return a read-only copy of the numbers of a column; if it has anything else, say what and where."""
     if column.ndim != 1:
         raise ParameterError(f"{where}: must be one-dimensional (got shape {column.shape}); is its name there twice?")
     if column.dtype.kind in "iuf":
         return frozen(column, column.dtype)
     if column.dtype.kind in "OUS":  # texts of a file, or numbers that may be missing
-        for dtype in (np.int64, np.float64):
-            try:
-                return frozen(column, dtype)
-            except (TypeError, ValueError, OverflowError):
-                continue
-    return None
+        with suppress(TypeError, ValueError, OverflowError):
+            return frozen(column, np.float64)
+        index = next((index for index, item in enumerate(column) if not _is_number(item)), 0)
+        place = f"index {index}" if lines is None else f"line {lines[index]}"
+        return f"got {show(column[index])} at {place}; {_move(str(column[index]))}"
+    return f"got {column.dtype}; choose another"
+
+
+def _is_number(item: Any) -> bool:
+    try:
+        return isinstance(float(item), float)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _move(text: str) -> str:
+    """Return what to do about a text that is no number."""
+    if not text:
+        return "fill the cell or leave out the line"
+    return "write a decimal point" if _is_number(text.replace(",", ".", 1)) else "choose another"
 
 
 def _whole(column: Array) -> Array:

@@ -11,6 +11,8 @@ Drug('NBQX', CompetitiveAntagonist(receptor='AMPA', K=0.15))
 0.015
 """
 
+from typing import TYPE_CHECKING
+
 from gpusyn.drugs.actions import (
     Action,
     CompetitiveAntagonist,
@@ -23,6 +25,7 @@ from gpusyn.drugs.drug import Drug
 from gpusyn.drugs.formulas import cheng_prusoff, dose_ratio, gaddum, hill, remaining, woodhull
 from gpusyn.drugs.infusion import Infusion
 from gpusyn.drugs.library import LIBRARY
+from gpusyn.utils.calls import getattr_of
 
 __all__ = [
     "LIBRARY",
@@ -41,3 +44,6 @@ __all__ = [
     "remaining",
     "woodhull",
 ]
+
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for an attribute
+    __getattr__ = getattr_of(__name__, __all__)

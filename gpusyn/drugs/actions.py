@@ -21,7 +21,8 @@ __all__ = [
 class Action:
     """Base class of all actions of a drug on one class of receptors.
 
-    An action applies to every receptor of the class, whatever the receptor's name within its population.
+    An action applies to every receptor of the class, whatever the receptor's name within its population. A subclass is
+    a class of its own.
 
     Attributes
     ----------
@@ -44,7 +45,8 @@ class Action:
     def __post_init__(self) -> None:
         kind = type(self).__name__
         channels = [name for name, cls in RECEPTORS.items() if not cls.is_current]
-        one_of(self.receptor, channels, f"{kind}.receptor")
+        move = "; one of your own needs gs.receptors.RECEPTORS[name] = its class first"
+        one_of(self.receptor, channels, f"{kind}.receptor", move)
         for entry in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
             if entry.name in self.LIMITS:
                 value = real(getattr(self, entry.name), f"{kind}.{entry.name}", **self.LIMITS[entry.name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,8 @@ class Infusion:
     wash_in, wash_out : float
         Time constants (ms).
     """
+
+    _MADE_BY: ClassVar[str] = "net.infuse(drug, concentration)"
 
     name: str
     drug: Drug

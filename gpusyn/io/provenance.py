@@ -16,6 +16,9 @@ from gpusyn.parameters.scalars import show
 from gpusyn.utils.version import __version__
 
 DURATION = "gpusyn/duration"  # planned and reached duration (ms); NaN if not known
+KILLED = (
+    "killed"  # attribute: 1 if the file of a killed run was repaired; it is made with the file, to need no room then
+)
 
 
 def now() -> str:
@@ -55,6 +58,20 @@ class Provenance:
     planned: float = math.nan
     reached: float = math.nan
 
+    @property
+    def origin(self) -> str:
+        """Seed and trial in words."""
+        return origin_of(asdict(self))
+
+
+def origin_of(provenance: Mapping[str, Any]) -> str:
+    """Return seed and trial in words; an empty string if they are not known.
+
+    >>> origin_of({"seed": 7, "trial": 3, "dt": 0.1})
+    'seed 7, trial 3'
+    """
+    return ", ".join(f"{name} {provenance[name]}" for name in ("seed", "trial") if name in provenance)
+
 
 # A streamed file gets its attributes when it is made; the durations change later, and are therefore a dataset.
 DURATIONS = ("planned", "reached")
@@ -69,6 +86,7 @@ def write_provenance(file: Any, provenance: Provenance | None) -> None:
         if name not in DURATIONS:
             large = isinstance(value, int) and value >= 2**63  # a seed that HDF5 has no integer for
             file["gpusyn"].attrs[name] = fixed_texts([str(value)])[0] if large or isinstance(value, str) else value
+    file["gpusyn"].attrs[KILLED] = np.uint8(0)
     file.create_dataset(DURATION, data=np.array([facts.get(name, math.nan) for name in DURATIONS]))
 
 
@@ -105,7 +123,18 @@ def read_provenance(file: Group) -> dict[str, Any]:
 STATES = ("running", "killed", "interrupted", "finished")
 
 
-def status(provenance: Mapping[str, Any], flagged: bool, written: bool) -> str:
+def note_killed(file: Any) -> None:
+    """Note in a file that is repaired that its run was killed; files of earlier versions have no place for it."""
+    if KILLED in file["gpusyn"].attrs:
+        file["gpusyn"].attrs.modify(KILLED, np.uint8(1))
+
+
+def was_killed(file: Group) -> bool:
+    """Return True if a file says that it was repaired after its run was killed."""
+    return "gpusyn" in file and file.attribute("gpusyn", KILLED) == 1
+
+
+def status(provenance: Mapping[str, Any], flagged: bool, written: bool, killed: bool) -> str:
     """Return the state of a result: one of STATES.
 
     Parameters
@@ -116,8 +145,10 @@ def status(provenance: Mapping[str, Any], flagged: bool, written: bool) -> str:
         True if the file was not closed.
     written : bool
         True if a process is writing the file.
+    killed : bool
+        True if the file says that its run was killed.
     """
-    if flagged:
+    if flagged or killed:
         return "running" if written else "killed"
     reached = provenance.get("reached", 0.0)
     return "interrupted" if reached < provenance.get("planned", reached) else "finished"

@@ -34,7 +34,6 @@ class Piece:
     layout: RecorderLayout
     order: int
     variable_order: tuple[int, ...]
-    own: tuple[bool, ...]
     places: tuple[FilePlace, ...]
     counts: tuple[int, ...]
     duration: float
@@ -63,7 +62,6 @@ def pieces_of(file: Group) -> list[Piece]:
             noted.stored.layout,
             noted.stored.order,
             noted.stored.variable_order,
-            noted.stored.own,
             noted.places,
             noted.counts,
             noted.duration,
@@ -98,7 +96,7 @@ def _foreign_spikes(file: Group, identity: tuple[int, int]) -> list[Piece]:
         return []
     name = SPIKES if path.stem == SPIKES else f"{path.stem}:{SPIKES}"
     layout = RecorderLayout(name, populations)
-    return [Piece(path, identity, layout, 0, (0,), (False,), tuple(places), tuple(counts), end, False, False)]
+    return [Piece(path, identity, layout, 0, (0,), tuple(places), tuple(counts), end, False, False)]
 
 
 def _foreign_reports(file: Group, identity: tuple[int, int]) -> list[Piece]:
@@ -116,9 +114,7 @@ def _foreign_reports(file: Group, identity: tuple[int, int]) -> list[Piece]:
             f"{path.stem}:{name}", [(name, width, ids)], (path.stem,), units, float(start), float(every)
         )
         place = FilePlace(path.stem, name, f"report/{name}", np.arange(width), ids)
-        pieces.append(
-            Piece(path, identity, layout, order, (0,), (False,), (place,), (count,), count * every, False, False)
-        )
+        pieces.append(Piece(path, identity, layout, order, (0,), (place,), (count,), count * every, False, False))
     return pieces
 
 

@@ -11,7 +11,7 @@ from gpusyn.io.checked import Group, opened
 from gpusyn.io.file_layout import read_notes
 from gpusyn.io.hdf5 import hdf5, superblock_of, writing
 from gpusyn.io.held_file import being_written
-from gpusyn.io.provenance import read_provenance
+from gpusyn.io.provenance import note_killed, read_provenance
 from gpusyn.io.superblock import Superblock
 from gpusyn.parameters.scalars import public
 from gpusyn.utils.paths import as_path
@@ -46,7 +46,7 @@ def repair(path: Any) -> str:
     -----
     The first step is that of ``h5clear --status --increment=0`` of the HDF5 tools. The second needs gpusyn's notes:
     frames and spikes that were being written when the run was killed are removed, so that all variables end at the
-    same time.
+    same time. The status of the result stays ``"killed"``.
     """
     hdf5()
     where = as_path(path, "repair().path")
@@ -55,6 +55,7 @@ def repair(path: Any) -> str:
         if being_written(where):
             raise FileError(f"{where}: a running simulation is writing it; wait until it ends, then repair the file")
         _clear_flag(where, block)
+        _note_killed(where)
     cut = _cut(where)
     if not block.flagged and not cut:
         return f"{where}: nothing to repair"
@@ -79,6 +80,14 @@ def _clear_flag(path: Path, block: Superblock) -> None:
         block.write(path)
         os.truncate(path, size)
         raise FileError(f"{path}: cannot be read even without the flag ({error}); record it again") from error
+
+
+def _note_killed(path: Path) -> None:
+    with opened(path) as file:
+        has_notes = "gpusyn" in file
+    if has_notes:
+        with writing(path), hdf5().File(path, "r+") as file:
+            note_killed(file)
 
 
 def _extent(path: Path) -> str:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gpusyn.errors import FileError
 from gpusyn.io.checked import opened
 from gpusyn.io.hdf5 import SUFFIXES, hdf5, superblock_of
 from gpusyn.io.held_file import being_written
-from gpusyn.io.provenance import STATES, read_provenance, status
+from gpusyn.io.joined_spikes import joined, widest
+from gpusyn.io.provenance import STATES, origin_of, read_provenance, status, was_killed
 from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
-from gpusyn.results.by_name import ByName
+from gpusyn.results.by_name import ByName, ByRecorder
 from gpusyn.results.recorded_neurons import described, name_of
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
@@ -77,9 +77,10 @@ def open_results(path: Any) -> Results:
         flagged = superblock_of(file).flagged
         written = flagged and being_written(file)
         with opened(file) as content:
-            pieces = pieces_of(content)
-            origins[file] = read_provenance(content)
-        states[file] = status(origins[file], flagged, written)
+            # Its time is read before its data, to which a running simulation may add meanwhile.
+            told, pieces, killed = read_provenance(content), pieces_of(content), was_killed(content)
+        origins[file] = _as_far_as(pieces, told) if written else told
+        states[file] = status(told, flagged, written, killed)
         if pieces:
             found[file] = pieces
     chosen = _one_result(where, found)
@@ -98,10 +99,19 @@ def _files(path: Path) -> list[Path]:
     return visible
 
 
+def _as_far_as(pieces: list[Piece], told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the provenance of a file that is being written, whose time is that of the data that were read."""
+    reached = max((piece.layout.start + piece.duration for piece in pieces), default=0.0)
+    return {**told, "reached": reached} if reached > told.get("reached", math.inf) + 1e-6 else told
+
+
 def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
     """Return the files that belong to one result."""
     if not found:
-        raise FileError(f"{path}: contains neither spikes nor reports in SONATA's layout; give a result file")
+        raise FileError(
+            f"{path}: contains neither spikes nor reports in SONATA's layout; give a result file "
+            "(what was saved as .nwb is read by neo.io.NWBIO)"
+        )
     directory = [file for file, pieces in found.items() if pieces[0].directory]
     single = [file for file, pieces in found.items() if pieces[0].noted and not pieces[0].directory]
     if not directory and len(single) > 1:
@@ -110,11 +120,13 @@ def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
     return directory or single or list(found)
 
 
-class Results(ByName[SpikeData | TraceData]):
+class Results(ByRecorder):
     """Recorded spikes and traces in files, from :func:`open_results`; each is read on first access and then kept.
 
     It is a mapping by recorder: ``results[recorder]`` equals ``sim.data[recorder]`` of the simulation. `spikes` and
-    `traces` are shorter if there is one recorder of each kind. All parameters but `pieces` are attributes.
+    `traces` are shorter if there is one recorder of each kind. `spikes` of several recorders are joined, each neuron
+    once; it raises a ParameterError if they recorded at different times, unless one has recorded all that the other
+    has. All parameters but `pieces` are attributes.
 
     Parameters
     ----------
@@ -127,7 +139,8 @@ class Results(ByName[SpikeData | TraceData]):
         ``backend``, ``start`` (UTC, ISO 8601), and the durations ``planned`` and ``reached`` (ms). Files of earlier
         versions and of other simulators say less.
     status : {"finished", "interrupted", "running", "killed"}
-        ``"running"`` while a simulation writes the file, ``"killed"`` if its simulation ended without closing it,
+        ``"running"`` while a simulation writes the file, ``"killed"`` if its simulation ended without closing it (also
+        after :func:`repair`; SIGKILL, SIGTERM and a crash do this),
         ``"interrupted"`` if the file was closed before the planned duration was reached. On systems without file locks,
         a file that another process writes counts as killed.
 
@@ -156,12 +169,13 @@ class Results(ByName[SpikeData | TraceData]):
         """Names of the recorders, in the order of their creation."""
         return tuple(self._recorders)
 
-    def _value(self, recorder: Any) -> SpikeData | TraceData:
+    def _data_of(self, recorder: Any) -> SpikeData | TraceData:
         """Return the data of one recorder, given by name or as the recorder itself."""
         name = one_of(name_of(recorder), self._recorders, f"{self.path}: recorder")
         if name not in self._read:
             pieces = self._recorders[name]
-            self._read[name] = read_spikes(pieces[0]) if pieces[0].layout.is_spikes else read_traces(pieces)
+            found = read_spikes(pieces[0]) if pieces[0].layout.is_spikes else read_traces(pieces)
+            self._read[name] = found._of_simulation(origin_of(self.provenance))
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -172,12 +186,11 @@ class Results(ByName[SpikeData | TraceData]):
 
     @property
     def spikes(self) -> SpikeData:
-        """Spikes of the spike recorder; if there are several, the spikes in SONATA's places, joined."""
-        names = [name for name, pieces in self._recorders.items() if pieces[0].layout.is_spikes]
-        if len(names) > 1:
-            names = [name for name in names if not self._recorders[name][0].own[0]]
+        """Spikes of all spike recorders, joined; those that recorded at different times cannot be."""
+        pieces = {name: pieces[0] for name, pieces in self._recorders.items() if pieces[0].layout.is_spikes}
+        names = widest(pieces, str(self.path))
         recorded = [data for data in map(self.__getitem__, names) if isinstance(data, SpikeData)]
-        return recorded[0] if len(recorded) == 1 else _joined(recorded)
+        return recorded[0] if len(recorded) == 1 else joined(recorded)._of_simulation(origin_of(self.provenance))
 
     @cached_property
     def traces(self) -> Mapping[str, TraceData]:
@@ -191,7 +204,7 @@ class Results(ByName[SpikeData | TraceData]):
             }
             for variable in sorted(order, key=order.__getitem__):
                 homes.setdefault(variable, pieces)
-        return _Traces(self.path, homes)
+        return _Traces(self.path, homes, origin_of(self.provenance))
 
     @property
     def time(self) -> float:
@@ -224,14 +237,14 @@ class Results(ByName[SpikeData | TraceData]):
 class _Traces(ByName[TraceData]):
     """TraceData by variable, read on first access."""
 
-    def __init__(self, path: Path, homes: dict[str, list[Piece]]) -> None:
-        self._path, self._homes = path, homes
+    def __init__(self, path: Path, homes: dict[str, list[Piece]], origin: str) -> None:
+        self._path, self._homes, self._origin = path, homes, origin
         self._read: dict[str, TraceData] = {}
 
-    def _value(self, variable: Any) -> TraceData:
+    def __getitem__(self, variable: Any) -> TraceData:
         name = one_of(variable, self._homes, f"{self._path}: variable")
         if name not in self._read:
-            self._read[name] = read_traces(self._homes[name], name)
+            self._read[name] = read_traces(self._homes[name], name)._of_simulation(self._origin)
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -242,14 +255,3 @@ class _Traces(ByName[TraceData]):
 
     def __repr__(self) -> str:
         return f"traces of {', '.join(self._homes) or 'nothing'}"
-
-
-def _joined(recorded: list[SpikeData]) -> SpikeData:
-    """Return the spikes of several recorders as one SpikeData; each population is in only one of them."""
-    populations = [part for data in recorded for part in data.populations]
-    firsts = np.cumsum([0, *(data.size for data in recorded)])
-    times = [data.times for data in recorded] or [np.empty(0)]
-    ids = [data.ids + first for data, first in zip(recorded, firsts, strict=False)] or [np.empty(0, np.int64)]
-    start = min((data.start for data in recorded), default=0.0)
-    end = max((data.start + data.duration for data in recorded), default=0.0)
-    return SpikeData(populations, np.concatenate(times), np.concatenate(ids), end - start, start)

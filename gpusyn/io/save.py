@@ -20,7 +20,7 @@ from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
 from gpusyn.utils.paths import as_path
 
-FOREIGN_SUFFIXES = (".csv", ".dat", ".json", ".mat", ".npy", ".npz", ".nwb", ".pkl", ".txt", ".zarr")
+FOREIGN_SUFFIXES = (".csv", ".dat", ".json", ".mat", ".npy", ".npz", ".pkl", ".txt", ".zarr")
 
 
 @public

@@ -27,7 +27,7 @@ def true_path(path: str | os.PathLike[str]) -> Path:
         raise FileError(f"{path}: the working directory is gone; give an absolute path") from None
 
 
-def check_target(path: Path, overwrite: bool) -> None:
+def check_target(path: Path, overwrite: bool, suffixes: tuple[str, ...] = SUFFIXES) -> None:
     """Raise a FileError unless a result can be written here without loss.
 
     Parameters
@@ -36,15 +36,17 @@ def check_target(path: Path, overwrite: bool) -> None:
         File that will be written.
     overwrite : bool
         If True, a result that is there already may be replaced.
+    suffixes : tuple of str
+        Allowed ends of its name.
 
     Raises
     ------
     FileError
-        If the name does not end in .h5, the directory is missing or cannot be written, or there is a file that is
-        another kind of file than a result, that is being written, or that may not be replaced.
+        If the name does not end in one of them, the directory is missing or cannot be written, or there is a file that
+        is another kind of file than a result, that is being written, or that may not be replaced.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise FileError(f"{path}: the name of a result file must end in .h5 or .hdf5; choose such a name")
+    if path.suffix.lower() not in suffixes:
+        raise FileError(f"{path}: the name of a result file must end in {' or '.join(suffixes)}; choose such a name")
     try:
         if not path.parent.is_dir():
             raise FileError(f"{path}: there is no directory {path.parent}; create it first")
@@ -80,8 +82,9 @@ def _check_file(path: Path, overwrite: bool) -> None:
             f"{path}: is an HDF5 file without results; choose another name: only result files are overwritten"
         )
     if not overwrite:
+        reader = "gpusyn.open_results()" if path.suffix.lower() in SUFFIXES else "neo.io.NWBIO"
         raise FileError(
-            f"{path}: holds a recording already, which gpusyn.open_results() reads; "
+            f"{path}: holds a recording already, which {reader} reads; "
             "choose another name (another trial, if {trial} is in the name), or replace it with overwrite=True, "
             "which record() and save() take"
         )

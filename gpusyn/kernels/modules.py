@@ -15,7 +15,7 @@ from gpusyn.equations.blocker import BlockerCoefficients
 from gpusyn.equations.effects import EFFECTS, Effect
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
-from gpusyn.errors import FileError
+from gpusyn.errors import BackendError
 from gpusyn.kernels.signature import Numbers, Signature, coefficient_enum, coefficient_struct
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS
@@ -54,7 +54,7 @@ def _holds(what: str, struct: str, file: str, page: str) -> str:
         missing = f"there is no struct {struct} in {file} of {kernel_folder()}; write it"
     else:
         return file
-    raise FileError(f"{what} {struct!r}: {missing} ({page}), or use backend='numpy', which needs none")
+    raise BackendError(f"{what} {struct!r}: {missing} ({page}), or use backend='numpy', which needs none")
 
 
 def gate_file(gate: base.Gate) -> str:
@@ -65,7 +65,7 @@ def gate_file(gate: base.Gate) -> str:
 
     Raises
     ------
-    FileError
+    BackendError
         If there is no such file, or it has no struct of the gate's name.
     """
     return _holds("gate", gate.name.partition("<")[0], gate.kernel_file, base.PAGE)
@@ -88,7 +88,7 @@ def effect_file(effect: str) -> str:
 
     Raises
     ------
-    FileError
+    BackendError
         If there is no such file, or it has no struct of the effect's name.
     """
     return _holds("effect", effect, _place(EFFECTS[effect]), effects.PAGE)
@@ -113,7 +113,7 @@ def neuron_file(neuron: str) -> str:
 
     Raises
     ------
-    FileError
+    BackendError
         If there is no such file, or it has no struct of the model's name.
     """
     file = f"neurons/{NEURONS[neuron].__module__.rpartition('.')[2]}.cuh"

@@ -84,6 +84,12 @@ class Launch(NamedTuple):
     items: int
     signature: Signature | None = None
 
+    @property
+    def label(self) -> str:
+        """Kernel, and group of neurons where there is one, such as 'advance_neurons.g0'; unique in a step."""
+        group, _, grouped = self.arrays.get("V", "").partition(".")
+        return f"{self.kernel}.{group}" if grouped else self.kernel
+
 
 class Program(NamedTuple):
     """The arrays and launches that a backend runs.

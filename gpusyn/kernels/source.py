@@ -40,7 +40,7 @@ def _find(package: Traversable, package_folder: Path) -> Traversable:
     raise FileError(
         f"gpusyn's kernels: found neither {packaged} (an installed copy) "
         f"nor {root / 'kernels'} beside gpusyn's pyproject.toml (a checkout); "
-        "the installation is damaged: pip install --force-reinstall gpusyn"
+        "the installation is damaged; in a checkout: pip install --force-reinstall ."
     )
 
 

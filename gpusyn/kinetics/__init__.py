@@ -13,10 +13,16 @@ activity, J Neurosci 19:9587-9603. Brunel & Wang (2001), Effects of neuromodulat
 object working memory dominated by recurrent inhibition, J Comput Neurosci 11:63-85.
 """
 
+from typing import TYPE_CHECKING
+
 from gpusyn.kinetics.base import Kinetics
 from gpusyn.kinetics.linear import Alpha, DualExponential, Exponential
 from gpusyn.kinetics.markov import Markov
 from gpusyn.kinetics.pulsed import FirstOrder, GProtein
 from gpusyn.kinetics.saturating import Saturating
+from gpusyn.utils.calls import getattr_of
 
 __all__ = ["Alpha", "DualExponential", "Exponential", "FirstOrder", "GProtein", "Kinetics", "Markov", "Saturating"]
+
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for an attribute
+    __getattr__ = getattr_of(__name__, __all__)

@@ -14,11 +14,14 @@ precise than the sampling interval.
 -65.01 pA after 1.188 ms
 """
 
+from typing import TYPE_CHECKING
+
 from gpusyn.measure.clamp_experiment import IVCurve, iv_curve
 from gpusyn.measure.current_voltage import negative_slope, reversal_potential, slope_conductance
 from gpusyn.measure.ratios import NmdaAmpaRatio, nmda_ampa_ratio, paired_pulse_ratio
 from gpusyn.measure.response import PSC, PSP, psc, psp
 from gpusyn.receptors.nernst import nernst
+from gpusyn.utils.calls import getattr_of
 
 __all__ = [
     "PSC",
@@ -35,3 +38,6 @@ __all__ = [
     "reversal_potential",
     "slope_conductance",
 ]
+
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for an attribute
+    __getattr__ = getattr_of(__name__, __all__)

@@ -10,6 +10,7 @@ import numpy as np
 from gpusyn.errors import ParameterError
 from gpusyn.measure.detection import Response, respond
 from gpusyn.measure.sampled_trace import Samples, level_of, samples, summit
+from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import one_of, public, real
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.typing import Floats
@@ -24,7 +25,7 @@ def paired_pulse_ratio(
     reference: str = "before",
     baseline: Any = None,
     stop: float | None = None,
-    neuron: int | None = None,
+    neuron: int | Selection | str | None = None,
 ) -> float:
     """Return the size of the second of two responses relative to the first.
 
@@ -44,7 +45,7 @@ def paired_pulse_ratio(
         As for :func:`psc`.
     stop : float, optional
         As for :func:`psc`.
-    neuron : int, optional
+    neuron : int, Selection or str, optional
         As for :func:`psc`.
 
     Returns

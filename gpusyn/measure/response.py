@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from gpusyn.measure.detection import respond
 from gpusyn.measure.sampled_trace import samples
+from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import public
 
 
@@ -94,7 +95,7 @@ def psc(
     *,
     baseline: Any = None,
     stop: float | None = None,
-    neuron: int | None = None,
+    neuron: int | Selection | str | None = None,
     fit: bool | None = None,
 ) -> PSC:
     """Measure a postsynaptic current.
@@ -114,8 +115,8 @@ def psc(
         all samples before the onset.
     stop : float, optional
         End of the response (ms); by default the end of the trace.
-    neuron : int, optional
-        Column to measure, if there are several.
+    neuron : int, Selection or str, optional
+        Column to measure, if there are several; of a TraceData also as a neuron such as ``E[3]``.
     fit : bool, optional
         If True, fit the decay, which needs scipy; by default it is fitted if scipy is installed.
 
@@ -130,7 +131,7 @@ def psc(
     ParameterError
         If there is no response above the noise, there is no peak before the end, or an argument does not fit the trace.
     UnknownNameError
-        If the recording has no such variable.
+        If the recording has no such variable or population.
     MissingDependencyError
         If ``fit=True`` and scipy is missing.
 
@@ -161,7 +162,7 @@ def psp(
     *,
     baseline: Any = None,
     stop: float | None = None,
-    neuron: int | None = None,
+    neuron: int | Selection | str | None = None,
     fit: bool | None = None,
 ) -> PSP:
     """Measure a postsynaptic potential.
@@ -179,7 +180,7 @@ def psp(
         As for :func:`psc`; a level is in mV.
     stop : float, optional
         As for :func:`psc`.
-    neuron : int, optional
+    neuron : int, Selection or str, optional
         As for :func:`psc`.
     fit : bool, optional
         As for :func:`psc`.
@@ -195,7 +196,7 @@ def psp(
     ParameterError
         If there is no response above the noise, there is no peak before the end, or an argument does not fit the trace.
     UnknownNameError
-        If the recording has no such variable.
+        If the recording has no such variable or population.
     MissingDependencyError
         If ``fit=True`` and scipy is missing.
     """

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.network.populations import Selection
 from gpusyn.parameters.grid import TOLERANCE
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import integer, one_of, real, show
@@ -63,8 +64,8 @@ def samples(t: Any, values: Any, neuron: Any, unit: str, where: str) -> Samples:
         Times (ms), or a recording.
     values : array_like, shape (n,) or (n, n_neurons); with a TraceData: str or sequence of str
         Values, or the names of the variables to add up; ``None``: the only variable of the recording in that unit.
-    neuron : int or None
-        Column to take, if there are several.
+    neuron : int, Selection, str or None
+        Column to take, if there are several; of a TraceData also as a neuron such as ``E[3]``.
     unit, where : str
         Unit of the values, and the place that messages name.
 
@@ -73,9 +74,13 @@ def samples(t: Any, values: Any, neuron: Any, unit: str, where: str) -> Samples:
     ArgumentError
         If an argument has the wrong type.
     ParameterError
-        If the shapes differ, times do not increase, or a value is not finite.
+        If the shapes differ, times do not increase, a value is not finite, or the neuron was not recorded.
+    UnknownNameError
+        If its population was not recorded.
     """
     if isinstance(t, TraceData):
+        if isinstance(neuron, (Selection, str)):
+            t, neuron = t.select(neuron), None
         return Samples(t.t, _column(_recorded(t, values, unit, where), neuron, where))
     if values is None:
         raise ArgumentError(f"{where}: needs times and values, or a TraceData (got {show(t)} alone)")

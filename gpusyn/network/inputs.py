@@ -18,6 +18,7 @@ from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_w
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
+    from gpusyn.receptors import Receptor
 
 Values = float | npt.ArrayLike
 
@@ -29,7 +30,7 @@ class NetworkInputs(NetworkObjects):
     def drive(
         self,
         target: Selection | str,
-        receptor: str,
+        receptor: Receptor | str,
         *,
         rate: Values | Waveform,
         weight: Values | Distribution,
@@ -44,8 +45,8 @@ class NetworkInputs(NetworkObjects):
         ----------
         target : Selection or str
             Neurons of this network, or the name of a population; spike sources are not allowed.
-        receptor : str
-            Name of the receptor at which the input arrives; its kinetics must be linear.
+        receptor : Receptor or str
+            Receptor at which the input arrives, or its name; its kinetics must be linear.
         rate : float, array_like, shape (target.size,), or Waveform
             Rate of the input to each neuron (Hz), 0 to 1e6.
         weight : float, array_like, shape (target.size,), or Distribution
@@ -70,7 +71,8 @@ class NetworkInputs(NetworkObjects):
             If an argument has the wrong type.
         ParameterError
             If a value is out of range, an array has the wrong length, the target has spike sources or belongs to
-            another network, the receptor saturates at each synapse, or the name is taken.
+            another network or has another receptor of the same name, the receptor saturates at each synapse, or the
+            name is taken.
         UnknownNameError
             If a population of the target has no such receptor.
         SimulationError
@@ -88,20 +90,20 @@ class NetworkInputs(NetworkObjects):
         target = self._own(target, f"{here}.target")
         kind = receptor_at(target, receptor, here)
         for population, _ in target.parts:
-            own = population.receptor(receptor)
+            own = population.receptor(kind.name)
             if own is not None and not own.kinetics.linear:
                 raise ParameterError(
-                    f"{here}: receptor {receptor!r} of {population.name!r} has {own.kinetics!r}, "
+                    f"{here}: receptor {kind.name!r} of {population.name!r} has {own.kinetics!r}, "
                     "which saturates at each synapse separately; "
                     f"connect a gs.PoissonSource population of {target.size} neurons with gs.OneToOne()"
                 )
-        name = self._free_name("drive", name, f"drive->{target.name}:{receptor}")
+        name = self._free_name("drive", name, f"drive->{target.name}:{kind.name}")
         where = f"Drive {name!r}"
         rates = number_array_or_waveform(rate, target.size, f"{where}.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
         weights = weight_value(weight, kind, target.size, f"{where}.weight", per="neuron")
         bound = rate_limit(rates, rate_max, f"{where}.rate_max")
         window = time_window(start, stop, where)
-        return self._add("drive", Drive(name, target, receptor, rates, weights, *window, bound))
+        return self._add("drive", Drive(name, target, kind.name, rates, weights, *window, bound))
 
     @public
     def inject(

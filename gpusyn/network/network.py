@@ -14,7 +14,6 @@ from gpusyn.network.population_checks import checked_positions, checked_receptor
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import (
     Projection,
-    Ratio,
     checked_limits,
     checked_weights,
     named_weights,
@@ -27,6 +26,7 @@ from gpusyn.parameters.scalars import instance, integer, public, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
+from gpusyn.utils.typing import Whole
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
@@ -68,7 +68,7 @@ class Network(NetworkInputs, NetworkRecording):
     def population(
         self,
         name: str,
-        size: int,
+        size: Whole,
         model: NeuronModel,
         *,
         receptors: Sequence[Receptor] | Receptor = (),
@@ -142,10 +142,14 @@ class Network(NetworkInputs, NetworkRecording):
         post: Selection | str,
         rule: Rule,
         *,
-        receptor: str | None = None,
-        weight: Values | Distribution | str | Mapping[str, Values | Distribution | Ratio | str] | None = None,
+        receptor: Receptor | str | None = None,
+        weight: Values
+        | Distribution
+        | str
+        | Mapping[Any, Any]
+        | None = None,  # a dict of float and Ratio is one of object
         delay: Values | Distribution | DistanceDelay | str = 1.0,
-        w_max: float | Mapping[str, float] | None = None,
+        w_max: float | Mapping[Any, float] | None = None,
         name: str | None = None,
     ) -> Projection:
         """Connect neurons of `pre` to receptors of `post`.
@@ -156,17 +160,17 @@ class Network(NetworkInputs, NetworkRecording):
             Populations of this network or their names, or selections; spike sources are not allowed in `post`.
         rule : Rule
             Connection rule, such as ``gs.FixedProbability(0.02)``.
-        receptor : str, optional
-            Name of the receptor that all synapses activate; every population of `post` must have it. Required unless
+        receptor : Receptor or str, optional
+            Receptor that all synapses activate, or its name; every population of `post` must have it. Required unless
             `weight` is a dict.
-        weight : float, array_like, Distribution, str, or dict of str to these or Ratio
+        weight : float, array_like, Distribution, str, or dict of Receptor or str to these or Ratio
             Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has shape (n_synapses,), in order
             of creation; a str names a column of a FromTable, or is ``"data"`` for the entries of a FromSparse. A dict
             by receptor makes each synapse activate several receptors.
         delay : float, array_like, shape (n_synapses,), Distribution, DistanceDelay or str
             Delays (ms), multiples of dt and >= dt. Delays that are drawn or computed are rounded to the time grid. A
             str names a column of a FromTable.
-        w_max : float or dict of str to float, optional
+        w_max : float or dict of Receptor or str to float, optional
             Largest magnitude to which a weight may later be changed, one for the one receptor or by receptor.
         name : str, optional
             Unique name; by default ``pre->post:receptors``, numbered if it is taken.
@@ -181,7 +185,8 @@ class Network(NetworkInputs, NetworkRecording):
             If an argument has the wrong type, `weight` is missing, or `receptor` is missing or superfluous.
         ParameterError
             If a value is out of range, an array has the wrong length, the rule does not suit the selections, a
-            selection belongs to another network, `post` has spike sources, or the name is taken.
+            selection belongs to another network, `post` has spike sources or another receptor of the same name, or the
+            name is taken.
         UnknownNameError
             If a population of `post` has no such receptor, or the rule has no such column.
         SimulationError
@@ -214,5 +219,5 @@ class Network(NetworkInputs, NetworkRecording):
             delays = delay.bind(pre, post, rule, place)
         else:
             delays = values(delays, size, place, unit="ms", above=0.0, per="synapse")
-        limits = checked_limits(w_max, kept, kinds, where)
+        limits = checked_limits(w_max, kept, kinds, post, where)
         return self._add("projection", Projection(name, pre, post, rule, kept, delays, limits))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from gpusyn.parameters.scalars import instance, public, show
 from gpusyn.parameters.units import as_array, as_integers
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.immutable import Immutable, ReadOnlyDict
 from gpusyn.utils.typing import Floats, Integers
 
@@ -29,7 +30,7 @@ class Part(NamedTuple):
     ids: Integers
 
 
-class Selection(Immutable):
+class Selection(Immutable, Hinting):
     """Neurons of one or more populations, in a fixed order.
 
     Slice a population (``E[:10]``, ``E[mask]``, ``E[[3, 7]]``, ``E[5]``) or join selections with ``+`` to make one.
@@ -51,6 +52,8 @@ class Selection(Immutable):
     ParameterError
         If no neuron is selected, an index is out of range, indices do not increase, or a neuron occurs twice.
     """
+
+    _MADE_BY: ClassVar[str] = "a population: population[:10], or E + I"
 
     parts: tuple[Part, ...]
     size: int
@@ -128,6 +131,8 @@ class Population(Selection):
     variables : mapping of str to str
         Variables that can be recorded beside ``"spikes"``, with their units.
     """
+
+    _MADE_BY: ClassVar[str] = "net.population(name, size, model)"
 
     model: NeuronModel
     receptors: tuple[Receptor, ...]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import one_of, public, real, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.immutable import ReadOnlyDict
 from gpusyn.utils.typing import Floats
 
@@ -31,15 +32,15 @@ class Ratio:
 
     Parameters
     ----------
-    receptor : str
-        Name of the receptor whose weight is multiplied; the dict that is given as ``weight=`` must contain it.
+    receptor : str or Receptor
+        Receptor whose weight is multiplied, kept as its name; the dict that is given as ``weight=`` must contain it.
     factor : float
         Factor by which it is multiplied; it must be >= 0 for a conductance.
 
     Raises
     ------
     ArgumentError
-        If the receptor is not a name, or the factor is not a number.
+        If the receptor is neither a name nor a receptor, or the factor is not a number.
     ParameterError
         If the factor is not finite.
 
@@ -52,15 +53,17 @@ class Ratio:
     receptor: str
     factor: float
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.receptor, str):
-            raise ArgumentError(f"Ratio.receptor: must be the name of a receptor (got {show(self.receptor)})")
-        object.__setattr__(self, "factor", real(self.factor, "Ratio.factor"))
+    def __init__(self, receptor: str | Receptor, factor: float) -> None:
+        name = receptor.name if isinstance(receptor, Receptor) else receptor
+        if not isinstance(name, str):
+            raise ArgumentError(f"Ratio.receptor: must be the name of a receptor, or a receptor (got {show(receptor)})")
+        object.__setattr__(self, "receptor", name)
+        object.__setattr__(self, "factor", real(factor, "Ratio.factor"))
 
 
 @public
 @dataclass(frozen=True, eq=False)
-class Projection:
+class Projection(Hinting):
     """A projection; made by :meth:`gpusyn.Network.connect`.
 
     Attributes
@@ -78,6 +81,8 @@ class Projection:
     w_max : mapping of str to float, or None
         Declared largest magnitude to which a weight may be changed, by receptor (nS or pA).
     """
+
+    _MADE_BY: ClassVar[str] = "net.connect(pre, post, rule, ...)"
 
     name: str
     pre: Selection
@@ -103,13 +108,14 @@ def base_weight(weights: Mapping[str, Any], receptor: str) -> tuple[str, float]:
     return (given.receptor, given.factor) if isinstance(given, Ratio) else (receptor, 1.0)
 
 
-def receptor_at(target: Selection, name: Any, where: str) -> Receptor:
-    """Return the receptor `name`, which every population of `target` must have.
+def receptor_at(target: Selection, wanted: Any, where: str) -> Receptor:
+    """Return the receptor, given itself or its name, that every population of `target` must have.
 
     Raises
     ------
     ParameterError
-        If the target has spike sources, or the receptor is a conductance in one population and a current in another.
+        If the target has spike sources, the receptor itself is given and a population has another one of its name, or
+        the receptor is a conductance in one population and a current in another.
     UnknownNameError
         If a population lacks the receptor.
     """
@@ -120,15 +126,27 @@ def receptor_at(target: Selection, name: Any, where: str) -> Receptor:
                 f"{where}: {population.name!r} is a {population.model.kind}, "
                 "which has no receptors and takes no input; give neurons, such as gs.LIF, as the target"
             )
-        names = [receptor.name for receptor in population.receptors]
-        one_of(name, names, f"{where}: population {population.name!r}, receptor")
-        found.append(population.receptors[names.index(name)])
+        place = f"{where}: population {population.name!r}, receptor"
+        own = {receptor.name: receptor for receptor in population.receptors}
+        name = one_of(wanted.name if isinstance(wanted, Receptor) else wanted, own, place)
+        if isinstance(wanted, Receptor) and own[name] is not wanted:
+            raise ParameterError(
+                f"{place}: must be a receptor that the population was given, but its {name!r} is another object "
+                f"(got {show(wanted)}); give the name, or the object that it was given"
+            )
+        found.append(own[name])
     if len({receptor.is_current for receptor in found}) > 1:
         raise ParameterError(
-            f"{where}: receptor {name!r} is a conductance in one population of {target.name} and a current in another; "
-            "connect to them one by one"
+            f"{where}: receptor {found[0].name!r} is a conductance in one population of {target.name} "
+            "and a current in another; connect to them one by one"
         )
     return found[0]
+
+
+def receptor_name(wanted: Any, post: Selection, names: Collection[str], where: str) -> str:
+    """Return one of the names of receptors, which is given as such or as the receptor of `post` itself."""
+    name: str = one_of(receptor_at(post, wanted, where).name if isinstance(wanted, Receptor) else wanted, names, where)
+    return name
 
 
 def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, per: str = "synapse") -> Any:
@@ -136,6 +154,11 @@ def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, p
     if receptor.is_current:
         return values(value, size, where, unit="pA", per=per)
     move = "inhibition is the receptor's E_rev and not a sign, and a CurrentReceptor takes signed weights"
+    if isinstance(value, np.ndarray) and value.dtype.kind in "if" and (value > 0).any():
+        move += (
+            "; connect weights of both signs in two parts (gs.FromSparse has .positive and .negative, "
+            "a table has frame[frame['weight'] > 0])"
+        )
     return values(value, size, where, unit="nS", low=0.0, if_low=move, per=per)
 
 
@@ -146,6 +169,10 @@ def named_weights(weight: Any, receptor: Any, post: Selection, rule: Rule, where
     ------
     ArgumentError
         If `weight` is missing, or `receptor` is missing for a single weight or given beside a dict.
+    ParameterError
+        If a receptor is named twice, or `post` has another one of its name.
+    UnknownNameError
+        If a population of `post` lacks a receptor.
     """
     known = ", ".join(r.name for r in post.parts[0].population.receptors) or "(none)"
     if weight is None:
@@ -158,22 +185,29 @@ def named_weights(weight: Any, receptor: Any, post: Selection, rule: Rule, where
             )
         if not weight:
             raise ParameterError(f"{where}.weight: must name at least one receptor (got {{}}); known: {known}")
-        return {key: _looked_up(value, rule, f"{where}.weight[{key!r}]") for key, value in weight.items()}, True
+        given: dict[str, Any] = {}
+        for key, value in weight.items():
+            name = receptor_at(post, key, where).name
+            if name in given:
+                raise ParameterError(f"{where}.weight: names receptor {name!r} twice; name it once")
+            given[name] = _looked_up(value, rule, f"{where}.weight[{name!r}]")
+        return given, True
     if receptor is None:
         raise ArgumentError(
             f"{where}: needs receptor=, one of {known}, or weight={{receptor: value}} for several (got neither)"
         )
-    if not isinstance(receptor, str):
+    if not isinstance(receptor, (str, Receptor)):
         raise ArgumentError(
-            f"{where}.receptor: must be the name of one receptor, one of {known} (got {show(receptor)}); "
+            f"{where}.receptor: must be the name of one receptor or itself, one of {known} (got {show(receptor)}); "
             "for several, give weight={receptor: value}"
         )
+    name = receptor_at(post, receptor, where).name
     if isinstance(weight, Ratio):
         raise ArgumentError(
             f"{where}.weight: a Ratio needs the weight of the other receptor too (got {show(weight)}); "
-            f"write weight={{{show(weight.receptor)}: ..., {show(receptor)}: {show(weight)}}}"
+            f"write weight={{{show(weight.receptor)}: ..., {show(name)}: {show(weight)}}}"
         )
-    return {receptor: _looked_up(weight, rule, f"{where}.weight")}, False
+    return {name: _looked_up(weight, rule, f"{where}.weight")}, False
 
 
 def _looked_up(weight: Any, rule: Rule, where: str) -> Any:
@@ -204,7 +238,7 @@ def checked_weights(
 
 
 def checked_limits(
-    w_max: Any, weights: Mapping[str, Any], kinds: dict[str, Receptor], where: str
+    w_max: Any, weights: Mapping[str, Any], kinds: dict[str, Receptor], post: Selection, where: str
 ) -> Mapping[str, float] | None:
     """Return the declared largest weights by receptor; a number is allowed if there is only one receptor."""
     if w_max is None:
@@ -216,8 +250,8 @@ def checked_limits(
             )
         w_max = dict.fromkeys(weights, w_max)
     kept = {}
-    for name, value in w_max.items():
-        one_of(name, weights, f"{where}.w_max: receptor")
+    for receptor, value in w_max.items():
+        name = receptor_name(receptor, post, weights, f"{where}.w_max: receptor")
         place = f"{where}.w_max[{name!r}]"
         kept[name] = real(value, place, unit=kinds[name].weight_unit, above=0.0)
         weight = weights[name]

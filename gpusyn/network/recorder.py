@@ -5,20 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
 from gpusyn.network.populations import Population, Selection
 from gpusyn.parameters.scalars import flag, nearest, public, show
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.paths import as_path
 from gpusyn.utils.reprs import ShortRepr
 
 __all__ = ["Recorder"]
 
+#: Variables of the models and receptors of gpusyn, from which type checkers see that a list of them means traces.
+TraceName = Literal[
+    "V", "u", "w", "m", "h", "n", "Ca",
+    "g_AMPA", "g_NMDA", "g_GABA_A", "g_GABA_B", "I_AMPA", "I_NMDA", "I_GABA_A", "I_GABA_B", "B_NMDA", "h_NMDA",
+]  # fmt: skip
+
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Recorder(ShortRepr):
+class Recorder(ShortRepr, Hinting):
     """A recording; made by :meth:`gpusyn.Network.record`, and the key of its data in ``sim.data``.
 
     Attributes
@@ -41,6 +48,8 @@ class Recorder(ShortRepr):
         Time up to which is recorded, itself included (ms); ``None``: without end.
     """
 
+    _MADE_BY: ClassVar[str] = "net.record(source, variables)"
+
     name: str
     source: Selection
     variables: tuple[str, ...]
@@ -57,15 +66,45 @@ class Recorder(ShortRepr):
 
 
 class SpikeRecorder(Recorder):
-    """A recorder of spikes: for type checkers, its data are a SpikeData."""
+    """A recorder of spikes, whose data are a SpikeData: the type of ``net.record(cells, "spikes")``.
+
+    Attributes
+    ----------
+    name, source, variables, every, file, overwrite, start, stop : object
+        As for :class:`gpusyn.Recorder`.
+    """
+
+    @property
+    def is_spikes(self) -> Literal[True]:
+        """True: spikes are recorded."""
+        return True
 
 
 class TraceRecorder(Recorder):
-    """A recorder of traces: for type checkers, its data are a TraceData."""
+    """A recorder of traces, whose data are a TraceData: the type of ``net.record(cells, "V")``.
+
+    Attributes
+    ----------
+    name, source, variables, every, file, overwrite, start, stop : object
+        As for :class:`gpusyn.Recorder`.
+    """
+
+    @property
+    def is_spikes(self) -> Literal[False]:
+        """False: traces are recorded."""
+        return False
 
 
 class RecorderPair(NamedTuple):
-    """The two recorders of spikes and of traces that one call of :meth:`gpusyn.Network.record` made."""
+    """The two recorders that one call made: the type of ``net.record(cells, ["spikes", "V"])``.
+
+    Attributes
+    ----------
+    spikes : SpikeRecorder
+        Recorder of the spikes.
+    traces : TraceRecorder
+        Recorder of the traces.
+    """
 
     spikes: SpikeRecorder
     traces: TraceRecorder

@@ -12,6 +12,7 @@ from gpusyn.network.recorder import (
     Recorder,
     RecorderPair,
     SpikeRecorder,
+    TraceName,
     TraceRecorder,
     checked_file,
     checked_overwrite,
@@ -25,11 +26,11 @@ from gpusyn.parameters.waveform import time_window
 class NetworkRecording(NetworkObjects):
     """Method of :class:`gpusyn.Network` that adds recorders."""
 
-    @overload
-    def record(  # type: ignore[overload-overlap]  # "spikes" in a variable of type str counts as traces
+    @overload  # "spikes" in a variable of type str counts as traces
+    def record(  # type: ignore[overload-overlap]
         self,
         source: Selection | str,
-        variables: Literal["spikes"],
+        variables: Literal["spikes"] | list[Literal["spikes"]] | tuple[Literal["spikes"]],
         *,
         start: float = 0.0,
         stop: float | None = None,
@@ -41,20 +42,7 @@ class NetworkRecording(NetworkObjects):
     def record(  # type: ignore[overload-overlap]
         self,
         source: Selection | str,
-        variables: tuple[Literal["spikes"], str, *tuple[str, ...]],
-        *,
-        every: float | None = None,
-        start: float = 0.0,
-        stop: float | None = None,
-        file: str | os.PathLike[str] | None = None,
-        overwrite: bool = False,
-        name: str | None = None,
-    ) -> RecorderPair: ...
-    @overload
-    def record(
-        self,
-        source: Selection | str,
-        variables: str | Sequence[str],
+        variables: str | list[TraceName] | tuple[TraceName, ...],
         *,
         every: float | None = None,
         start: float = 0.0,
@@ -63,6 +51,34 @@ class NetworkRecording(NetworkObjects):
         overwrite: bool = False,
         name: str | None = None,
     ) -> TraceRecorder: ...
+    @overload
+    def record(
+        self,
+        source: Selection | str,
+        variables: list[Literal["spikes"] | TraceName]
+        | tuple[Literal["spikes"] | TraceName, ...]
+        | tuple[Literal["spikes"], str, *tuple[str, ...]],
+        *,
+        every: float | None = None,
+        start: float = 0.0,
+        stop: float | None = None,
+        file: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+        name: str | None = None,
+    ) -> RecorderPair: ...
+    @overload  # of other lists, type checkers do not know whether "spikes" is among them
+    def record(
+        self,
+        source: Selection | str,
+        variables: Sequence[str],
+        *,
+        every: float | None = None,
+        start: float = 0.0,
+        stop: float | None = None,
+        file: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+        name: str | None = None,
+    ) -> Any: ...
     @public
     def record(
         self,

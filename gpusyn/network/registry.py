@@ -16,6 +16,7 @@ from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.parameters.scalars import instance, object_name, one_of, public
+from gpusyn.utils.calls import Hinting
 
 Anything = TypeVar("Anything")
 Kind = Literal["population", "projection", "drive", "injection", "clamp", "infusion", "recorder"]
@@ -31,7 +32,7 @@ _METHODS: dict[Kind, str] = {
 }
 
 
-class NetworkObjects:
+class NetworkObjects(Hinting):
     """The objects that were added to a network, by kind and name; names are unique among all kinds."""
 
     @public

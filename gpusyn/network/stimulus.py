@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.waveform import Waveform
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.reprs import ShortRepr
 from gpusyn.utils.typing import Floats
 
@@ -19,7 +20,7 @@ __all__ = ["Clamp", "Drive", "Injection"]
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Drive(ShortRepr):
+class Drive(ShortRepr, Hinting):
     """Private, independent Poisson input to every neuron; made by :meth:`gpusyn.Network.drive`.
 
     Attributes
@@ -42,6 +43,8 @@ class Drive(ShortRepr):
         Largest rate to which :meth:`gpusyn.Simulator.set` may change the rate (Hz).
     """
 
+    _MADE_BY: ClassVar[str] = "net.drive(target, receptor, rate=..., weight=...)"
+
     name: str
     target: Selection
     receptor: str
@@ -54,7 +57,7 @@ class Drive(ShortRepr):
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Injection(ShortRepr):
+class Injection(ShortRepr, Hinting):
     """A current into every neuron; made by :meth:`gpusyn.Network.inject`.
 
     Attributes
@@ -71,6 +74,8 @@ class Injection(ShortRepr):
         Time at which the current ends (ms); ``None``: never.
     """
 
+    _MADE_BY: ClassVar[str] = "net.inject(target, current)"
+
     name: str
     target: Selection
     current: float | Floats | Waveform
@@ -80,7 +85,7 @@ class Injection(ShortRepr):
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Clamp(ShortRepr):
+class Clamp(ShortRepr, Hinting):
     """A voltage clamp on every neuron; made by :meth:`gpusyn.Network.clamp`.
 
     Attributes
@@ -92,6 +97,8 @@ class Clamp(ShortRepr):
     V : float or Waveform
         Command potential (mV).
     """
+
+    _MADE_BY: ClassVar[str] = "net.clamp(target, V)"
 
     name: str
     target: Selection

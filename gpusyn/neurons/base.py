@@ -18,6 +18,7 @@ from gpusyn.numerics.propagators import expm1
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter, ParameterTable
 from gpusyn.parameters.values import check_drawn, values
+from gpusyn.utils.calls import no_attribute
 from gpusyn.utils.immutable import Immutable, ReadOnlyDict
 from gpusyn.utils.typing import Array, Floats
 
@@ -54,7 +55,10 @@ class NeuronModel(Immutable):
     def __getattr__(self, name: str) -> Any:
         if name in self.__dict__.get("values", ()):
             return self.values[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise no_attribute(self, name, self.__dict__.get("values", ()))
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.values]
 
     def check_size(self, size: int, where: str) -> None:
         """Check that every array has one value per neuron.

@@ -16,7 +16,7 @@ from gpusyn.parameters.scalars import frozen, integer, public, show
 from gpusyn.parameters.table import Parameter
 from gpusyn.parameters.units import as_array, as_floats
 from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, rate_limit
-from gpusyn.utils.typing import Floats
+from gpusyn.utils.typing import Floats, Whole
 
 __all__ = ["PoissonSource", "Source", "SpikeSource"]
 
@@ -87,7 +87,7 @@ class PoissonSource(Source):
         rate: float | npt.ArrayLike | Waveform = 10.0,
         *,
         rate_max: float | None = None,
-        max_events: int | None = None,
+        max_events: Whole | None = None,
     ) -> None:
         kept = number_array_or_waveform(rate, None, "PoissonSource.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
         self._take(max_events, rate=kept)

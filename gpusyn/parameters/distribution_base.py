@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.scalars import public, real
+from gpusyn.parameters.units import conversion, unit_of
 from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["NODES", "U_MAX", "ByQuantile", "Distribution"]
@@ -30,6 +31,8 @@ class Distribution(ABC):
 
     low: float | None
     high: float | None
+    _unit: str | None = None  # of quantities that were given; None: of what is drawn
+    _PURE: ClassVar[tuple[str, ...]] = ()  # parameters that never have a unit
 
     @abstractmethod
     def _propose(self, stream: Stream, elements: Integers, attempt: Integers) -> tuple[Floats, Bools | None]:
@@ -183,14 +186,43 @@ class Distribution(ABC):
         high = high if self.high is None else min(high, self.high)
         return low, high
 
+    def in_unit(self, unit: str, where: str) -> Self:
+        """Return the distribution in `unit`, the unit of what is drawn.
+
+        Parameters
+        ----------
+        unit : str
+            Unit of gpusyn; ``""``: a pure number.
+        where : str
+            Place of the distribution, for the message.
+
+        Returns
+        -------
+        Distribution
+            Itself, if it was given in plain numbers.
+
+        Raises
+        ------
+        ParameterError
+            If it was given in quantities of another dimension.
+        """
+        factor = conversion(self._unit, unit, self, where)
+        if factor == 1:
+            return self
+        given = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return type(self)(**{k: x if x is None or k in self._PURE else factor * x for k, x in given.items()})
+
     def _check(self, **allowed: dict[str, Any]) -> None:
         """Convert the parameters to floats, and refuse ranges that contain (nearly) no draws."""
         name = type(self).__name__
-        for parameter in fields(self):  # type: ignore[arg-type]
-            given = getattr(self, parameter.name)
-            if given is not None or parameter.name in allowed:
-                number = real(given, f"{name}.{parameter.name}", **allowed.get(parameter.name, {}))
-                object.__setattr__(self, parameter.name, number)
+        given = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        unit = unit_of([x for key, x in given.items() if key not in self._PURE and x is not None], name)
+        object.__setattr__(self, "_unit", unit)
+        for key, value in given.items():
+            if value is not None or key in allowed:
+                own = "" if unit is None or key in self._PURE else unit
+                number = real(value, f"{name}.{key}", unit=own, **allowed.get(key, {}))
+                object.__setattr__(self, key, number)
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise ParameterError(f"{name}.low: must be below high = {self.high:g} (got {self.low:g})")
         share = self.acceptance()

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
@@ -247,6 +248,7 @@ class Gamma(Distribution):
     2.0
     """
 
+    _PURE: ClassVar[tuple[str, ...]] = ("shape",)
     shape: float
     scale: float
     _: KW_ONLY

@@ -20,6 +20,8 @@ _SI_MISTAKES = {
     "pA": (1e-6, "amperes", "1e12"),
 }
 _LEAST_CAPACITANCE = 1.0  # pF; no neuron has so little, but a model without dimensions may
+_LOWEST_POTENTIAL = -1000.0  # mV; a threshold may be higher than any potential, so that it is never reached
+_MOST_MILLIMOLAR = 100.0  # twice the magnesium of sea water
 _VOLTS_BELOW = 0.5  # a potential this close to 0 was almost surely given in volts
 
 
@@ -103,3 +105,7 @@ class Limits:
             raise ParameterError(f"{where}: looks like {si}; gpusyn uses {self.unit} ({given}); multiply by {factor}")
         if self.unit == "pF" and 0 < largest < _LEAST_CAPACITANCE:
             LOGGER.warning(f"{where}: looks like nF, as in PyNN; gpusyn uses pF ({given}); multiply by 1000")
+        if self.potential and array.min(initial=0.0) < _LOWEST_POTENTIAL:
+            LOGGER.warning(f"{where}: {array.min():.10g} mV is far below the potential of any membrane")
+        if self.unit == "mM" and largest > _MOST_MILLIMOLAR:
+            LOGGER.warning(f"{where}: {largest:.10g} mM is more than any bath has; divide by 1000 if it is in uM")

@@ -9,7 +9,7 @@ raise :class:`~gpusyn.errors.ArgumentError`, and unknown names raise :class:`~gp
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
 from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.units import as_floats
-from gpusyn.utils.calls import nearest, public, show
+from gpusyn.utils.calls import attribute, nearest, public, show
 from gpusyn.utils.typing import Array, Floats, Integers
 
 __all__ = [
@@ -45,8 +45,8 @@ LONGEST_NAME = 1000  # letters
 MOST_ITEMS = 10**6  # of an iterable that need not end
 
 
-def one_of(name: Any, allowed: Iterable[str], where: str) -> str:
-    """Return `name` if it is one of the `allowed` names.
+def one_of(name: Any, allowed: Iterable[str], where: str, move: str = "") -> str:
+    """Return `name` if it is one of the `allowed` names; `move` ends the message for others.
 
     >>> one_of("AMPPA", ["AMPA", "NMDA"], "Network.connect().receptor")
     Traceback (most recent call last):
@@ -57,9 +57,10 @@ known here: AMPA, NMDA
     known = list(allowed)
     listed = ", ".join(known) if known else "(nothing)"
     if not isinstance(name, str):
-        raise ArgumentError(f"{where}: must be one of the names {listed} (got {show(name)})")
+        hint = nearest(attribute(name, "__name__") or show(name), known)  # numpy.float32 and 32 are "single"
+        raise ArgumentError(f"{where}: must be one of the names {listed} (got {show(name)}){hint}")
     if name not in known:
-        raise UnknownNameError(f"{where}: unknown name {show(name)}{nearest(name, known)}; known here: {listed}")
+        raise UnknownNameError(f"{where}: unknown name {show(name)}{nearest(name, known)}; known here: {listed}{move}")
     return name
 
 
@@ -98,8 +99,18 @@ def instance(value: Any, kinds: type | tuple[type, ...], where: str, allowed: st
     if not issubclass(type(value), kinds):
         forgot = isinstance(value, type) and issubclass(value, kinds)
         hint = f"; this is the class itself: write {value.__name__}(...)" if forgot else ""
+        if isinstance(value, str):
+            known = set(_names(kinds))
+            hint = f"; write {value}(...), without quotes" if value in known else nearest(value, sorted(known))
         raise ArgumentError(f"{where}: must be {allowed} (got {show(value)}){hint}")
     return value
+
+
+def _names(kinds: type | tuple[type, ...]) -> Iterator[str]:
+    """Yield the names of classes and of their subclasses."""
+    for kind in kinds if isinstance(kinds, tuple) else (kinds,):
+        yield kind.__name__
+        yield from _names(tuple(type.__subclasses__(kind)))
 
 
 def listed(value: Any, where: str, allowed: str) -> list[Any]:
@@ -233,6 +244,8 @@ def whole_steps_array(times: Floats, dt: float, where: str, *, low: int = 1) -> 
     if off[index]:
         floor = max(float(np.floor(ratio[index])), float(low))
         choices = f"the nearest are {floor * dt:.10g} and {(floor + 1) * dt:.10g} ms"
+        if len(times) > 1:
+            choices += f"; np.rint(times / {dt:.10g}) * {dt:.10g} rounds them all"
         raise ParameterError(f"{place}: must be a multiple of dt = {dt:.10g} ms {given}; {choices}")
     least = f"dt = {dt:.10g} ms" if low == 1 else f"{low * dt:.10g} ms"
     raise ParameterError(f"{place}: must be at least {least} {given}; give a longer time or a smaller dt")

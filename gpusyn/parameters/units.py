@@ -13,6 +13,17 @@ from gpusyn.utils.typing import Array, Floats, Integers
 
 DEPTH = 3  # of lists in lists; no value has more dimensions
 
+# What pint, quantities, astropy and unyt all understand, for gpusyn's units that one of them does not know.
+_SAID = {
+    "nS": "nA/V",
+    "mM": "mol/m**3",
+    "uM": "mmol/m**3",
+    "1/(mM*ms)": "m**3/(mol*ms)",
+    "uM/ms": "mmol/(m**3*ms)",
+}
+_UNITS = ("", "ms", "mV", "nS", "pA", "pF", "Hz", "mM", "mV/ms")  # one of each dimension
+_MULTIPLES = {"uM": ("mM", 1e3), "1/ms": ("Hz", 1e-3)}  # the others: how many of them make one of those
+
 
 def as_floats(value: Any, where: str, unit: str, must: str, *, copy: bool = True) -> Floats:
     """Return a float64 array of any dimension; `must` describes for the message what is allowed.
@@ -120,19 +131,87 @@ def _without_unit(value: Any, where: str, unit: str) -> Any:
         return value
     if attribute(value, "has_same_dimensions"):  # Brian2 keeps SI values and has no .to()
         raise ArgumentError(
-            f"{where}: must be a plain number in {unit or 'no unit'} (got {show(value)}); "
-            f"divide the Brian2 quantity by its unit, as in x/brian2.{unit or 'second'}"
+            f"{where}: must be a plain number{f' in {unit}' if unit else ''} (got {show(value)}); "
+            f"divide the Brian2 quantity by gpusyn's unit, as in x/brian2.{unit or 'mV'}"
         )
-    if attribute(value, "units") is None and attribute(value, "unit") is None:
-        return value
-    convert = attribute(value, "to") or attribute(value, "rescale")
-    if convert is None:
+    if not _is_quantity(value):
         return value
     try:
-        converted = convert(unit if unit else "dimensionless")
+        return _converted(value, unit)
     except Exception as error:  # each units package has its own exception class
         raise ParameterError(f"{where}: must be in {unit or 'no unit'} (got {show(value)}): {error}") from None
+
+
+def _is_quantity(value: Any) -> bool:
+    """Return True for a quantity of pint, quantities, astropy or unyt, and for what converts itself like one."""
+    if type(value) in (int, float, str, np.ndarray) or isinstance(value, np.generic):
+        return False
+    has_unit = attribute(value, "units") is not None or attribute(value, "unit") is not None
+    return has_unit and (attribute(value, "to") or attribute(value, "rescale")) is not None
+
+
+def _converted(quantity: Any, unit: str) -> Any:
+    """Return the number of a quantity in `unit`; it raises what its package raises if the dimension is another."""
+    convert = attribute(quantity, "to") or attribute(quantity, "rescale")
+    converted = convert(_SAID.get(unit, unit))
     for name in ("magnitude", "value"):
         if (number := attribute(converted, name)) is not None:
             return number
     return converted
+
+
+def unit_of(value: Any, where: str) -> str | None:
+    """Return the unit in which gpusyn keeps quantities that may be inside lists; None for plain numbers.
+
+    It serves objects that hold numbers before it is known of what: see :func:`conversion`.
+
+    Raises
+    ------
+    ParameterError
+        If gpusyn has no unit of that dimension, or plain numbers other than 0 are among the quantities.
+    """
+    items = _items(value)
+    quantity = next((item for item in items if _is_quantity(item)), None)
+    if quantity is None:
+        return None
+    plain = [item for item in items if not _is_quantity(item) and show(item) not in ("0", "0.0")]
+    if plain:
+        raise ParameterError(
+            f"{where}: must have units throughout or nowhere (got {show(plain[0])} beside {show(quantity)})"
+        )
+    for unit in _UNITS:
+        try:
+            _converted(quantity, unit)
+        except Exception:  # each units package has its own exception class
+            continue
+        return unit
+    known = ", ".join(unit for unit in (*_UNITS, *_MULTIPLES) if unit)
+    raise ParameterError(f"{where}: must be in a unit like one of gpusyn's, {known} (got {show(quantity)})")
+
+
+def _items(value: Any, depth: int = DEPTH) -> list[Any]:
+    """Return the single values of a list in which lists may be."""
+    if type(value) is np.ndarray and value.dtype == object:
+        value = value.tolist()
+    if isinstance(value, (list, tuple)) and depth:
+        return [item for part in value for item in _items(part, depth - 1)]
+    return [value]
+
+
+def conversion(own: str | None, unit: str, given: object, where: str) -> float:
+    """Return the factor from the unit of :func:`unit_of` to the one that is needed; 1 for plain numbers.
+
+    Raises
+    ------
+    ParameterError
+        If the two have different dimensions; `given` is shown in the message.
+
+    Examples
+    --------
+    >>> conversion("mM", "uM", None, "NMDA.glycine")
+    1000.0
+    """
+    base, factor = _MULTIPLES.get(unit, (unit, 1.0))
+    if own not in (None, base):
+        raise ParameterError(f"{where}: must be in {unit or 'no unit'} (got {show(given)} in {own or 'no unit'})")
+    return 1.0 if own is None else factor

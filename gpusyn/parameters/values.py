@@ -61,8 +61,9 @@ one per neuron (got 2 values)
     """
     limits = Limits(unit, low, high, above, below, potential, if_low)
     if isinstance(value, Distribution):
-        _check_distribution(value, limits, where)
-        return value
+        drawn: Distribution = value.in_unit(unit, where)
+        _check_distribution(drawn, limits, where)
+        return drawn
     array = as_floats(value, where, unit, f"must be {limits.words()}, an array (one per {per}) or a distribution")
     if array.ndim == 0:
         limits.check(array.reshape(1), where)

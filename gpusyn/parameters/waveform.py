@@ -11,7 +11,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, one_of, public, real, show
-from gpusyn.parameters.units import as_floats
+from gpusyn.parameters.units import as_floats, conversion, unit_of
 from gpusyn.utils.immutable import Immutable
 from gpusyn.utils.typing import Floats
 
@@ -60,11 +60,13 @@ class Waveform(Immutable):
     times: Floats
     values: Floats
     interpolation: str
+    _unit: str | None  # of quantities that were given as values; None: of what changes
 
     @public
     def __init__(self, times: Any, values: Any, interpolation: str = "step") -> None:
         kept_times = _points(times, "Waveform.times", "ms")
-        kept_values = _points(values, "Waveform.values", "")
+        unit = unit_of(values, "Waveform.values")
+        kept_values = _points(values, "Waveform.values", unit or "")
         if len(kept_times) != len(kept_values):
             raise ParameterError(
                 "Waveform.values: must be one value per time "
@@ -78,7 +80,7 @@ class Waveform(Immutable):
                 f"(got {kept_times[k]:.10g} after {kept_times[k - 1]:.10g}); sort the times and drop repeated ones"
             )
         way = one_of(interpolation, ("step", "linear"), "Waveform.interpolation")
-        self._set(times=kept_times, values=kept_values, interpolation=way)
+        self._set(times=kept_times, values=kept_values, interpolation=way, _unit=unit)
 
     @public
     def sample(self, t: npt.ArrayLike, before: float = 0.0) -> Floats:
@@ -114,6 +116,29 @@ class Waveform(Immutable):
             fraction = np.maximum(at - self.times[inside], 0.0) / span
             result = result + (self.values[right] - result) * fraction
         return np.where(left >= 0, result, real(before, "Waveform.sample().before"))
+
+    def in_unit(self, unit: str, where: str) -> Waveform:
+        """Return the waveform in `unit`, the unit of what changes.
+
+        Parameters
+        ----------
+        unit : str
+            Unit of gpusyn; ``""``: a pure number.
+        where : str
+            Place of the waveform, for the message.
+
+        Returns
+        -------
+        Waveform
+            Itself, if it was given in plain numbers.
+
+        Raises
+        ------
+        ParameterError
+            If it was given in quantities of another dimension.
+        """
+        factor = conversion(self._unit, unit, self, where)
+        return self if factor == 1 else Waveform(self.times, factor * self.values, self.interpolation)
 
     def __repr__(self) -> str:
         span = f"{self.times[0]:g} to {self.times[-1]:g} ms"
@@ -186,8 +211,9 @@ def number_array_or_waveform(
     allowed = Limits(potential=potential, **limits)
     words = f"must be {allowed.words()}, {'an array of one per neuron, ' if arrays else ''}or a gs.Waveform"
     if isinstance(value, Waveform):
-        allowed.check(value.values, f"{where}: Waveform.values")
-        return value
+        wave: Waveform = value.in_unit(allowed.unit, where)
+        allowed.check(wave.values, f"{where}: Waveform.values")
+        return wave
     if isinstance(value, Distribution):
         move = "draw one value per neuron with numpy and give the array" if arrays else "give one number"
         raise ArgumentError(f"{where}: {words} (got {value!r}); {move}")

@@ -9,7 +9,17 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.parameters.scalars import public
-from gpusyn.plot.panels import BLUE, MOST_CELLS, VERMILLION, add_legend, cell_name, checked_spikes, checked_traces, tidy
+from gpusyn.plot.panels import (
+    BLUE,
+    MOST_CELLS,
+    VERMILLION,
+    add_legend,
+    cell_name,
+    checked_spikes,
+    checked_traces,
+    make_room,
+    tidy,
+)
 from gpusyn.plot.spike_plots import raster, rates
 from gpusyn.plot.trace_plots import traces as draw_traces
 from gpusyn.results.spike_data import SpikeData
@@ -17,6 +27,8 @@ from gpusyn.results.trace_data import TraceData
 from gpusyn.utils.optional import require
 from gpusyn.utils.paths import as_path
 from gpusyn.utils.typing import Array
+
+SIGNED = {"Software": "gpusyn"}  # by which `gpusyn demo` knows a figure that it may replace
 
 
 @public
@@ -74,8 +86,9 @@ def overview(
     panels[-1].set_xlabel("time (ms)")
     panels[0].set_xlim(data.start, data.start + max(data.duration, 1e-3))
     figure.align_ylabels(panels)
+    make_room(panels)
     try:
-        figure.savefig(target, dpi=150)
+        figure.savefig(target, dpi=150, metadata=SIGNED if target.suffix.lower() == ".png" else None)
     except (OSError, ValueError) as error:
         raise FileError(
             f"{target}: the figure cannot be written ({error}); choose an existing directory and a name ending in .png"

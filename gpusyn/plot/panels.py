@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -19,6 +19,7 @@ BLUE, VERMILLION = "#0072B2", "#D55E00"
 COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#332288", "#882255")
 STYLES = ("-", "--", "-.", ":")
 MOST_CELLS = 3
+MANY = 8  # entries of a legend, beyond which its letters are smaller
 
 
 def looks(data: SpikeData) -> Iterator[tuple[str, str, str]]:
@@ -31,7 +32,7 @@ def cell_name(data: TraceData, position: int) -> str:
     return f"{data.population[position]}[{data.local_ids[position]}]"
 
 
-def panels_of(ax: Any, count: int, sharex: bool = True) -> list[Any]:
+def panels_of(ax: Any, count: int, where: str, sharex: bool = True) -> list[Any]:
     """Return the axes to draw into: the given ones, or those of a new figure."""
     if ax is None:
         pyplot = require("matplotlib.pyplot", "plotting", "matplotlib")
@@ -41,11 +42,20 @@ def panels_of(ax: Any, count: int, sharex: bool = True) -> list[Any]:
     if isinstance(ax, np.ndarray) and ax.dtype == object:  # of plt.subplots
         ax = list(ax.flat)
     given = ax if isinstance(ax, (list, tuple)) else [ax]
+    allowed = "matplotlib Axes, and other arguments such as bin=10.0 be given by name"
     for panel in given:
-        instance(panel, require("matplotlib.axes", "plotting", "matplotlib").Axes, "plot: ax", "matplotlib Axes")
+        instance(panel, require("matplotlib.axes", "plotting", "matplotlib").Axes, f"{where}.ax", allowed)
     if len(given) != count:
-        raise ParameterError(f"plot: needs {count} axes, one per panel (got {len(given)}); leave out ax=")
+        raise ParameterError(f"{where}.ax: needs {count} axes, one per panel (got {len(given)}); leave out ax=")
     return list(given)
+
+
+def make_room(panels: Sequence[Any]) -> None:
+    """Make a figure of gpusyn's own higher by its legends, which would take their room from the panels."""
+    legends = [panel.get_legend() for panel in panels if panel.get_legend()]
+    figure = panels[0].get_figure()
+    heights = sum(legend.get_window_extent().height for legend in legends)
+    figure.set_figheight(figure.get_figheight() + heights / figure.dpi)
 
 
 def time_axis(axes: Any, data: SpikeData) -> None:
@@ -69,12 +79,16 @@ def add_legend(axes: Any, entries: Iterable[Any], **options: Any) -> None:
     if not count:
         return
     place = {"loc": "lower right", "bbox_to_anchor": (1, 1)} if _has_layout(axes) else {"loc": "upper right"}
-    options |= {"ncols": min(count, 4), "frameon": False, "fontsize": "small", "borderaxespad": 0.1, **place}
-    legend = axes.legend(**options)
+    options |= {"frameon": False, "fontsize": "small" if count <= MANY else "x-small", "borderaxespad": 0.1, **place}
+    options |= {"columnspacing": 1.0}
+    panel = axes.get_window_extent()
+    for columns in range(min(count, 4), 0, -1):  # as many as are no wider than the panel
+        legend = axes.legend(ncols=columns, **options).get_window_extent()
+        if legend.width <= panel.width:
+            break
     if not _has_layout(axes):
-        share = legend.get_window_extent().height / axes.get_window_extent().height
         low, high = axes.get_ylim()
-        axes.set_ylim(low, low + (high - low) / (1 - min(1.1 * share, 0.7)))
+        axes.set_ylim(low, low + (high - low) / (1 - min(1.1 * legend.height / panel.height, 0.7)))
 
 
 def _has_layout(axes: Any) -> bool:

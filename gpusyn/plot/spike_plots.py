@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from gpusyn.parameters.scalars import public, real
-from gpusyn.plot.panels import add_legend, checked_spikes, looks, panels_of, tidy, time_axis
+from gpusyn.plot.panels import add_legend, checked_spikes, looks, make_room, panels_of, tidy, time_axis
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.utils.typing import Array
 
 MOST_DOTS = 200_000
 DISTRIBUTION_BINS = 30
+FEW_SPIKES = 10
 
 
 @public
@@ -46,7 +47,7 @@ def raster(spikes: SpikeData, ax: Any = None, *, start: float | None = None, sto
     Of more than 200,000 spikes, those of every second (third, ...) neuron are drawn, and the axis label says so.
     """
     data = checked_spikes(spikes, "plot.raster()").between(start, stop)
-    axes = panels_of(ax, 1)[0]
+    axes = panels_of(ax, 1, "plot.raster()")[0]
     stride = max(1, -(-len(data) // MOST_DOTS))
     size = float(np.clip(600 / max(data.size, 1), 1.5, 6))
     population = data.population
@@ -58,6 +59,8 @@ def raster(spikes: SpikeData, ax: Any = None, *, start: float | None = None, sto
     axes.set_ylim(-0.5, max(data.size, 1) - 0.5)
     axes.set_ylabel("neuron" if stride == 1 else f"neuron (1 in {stride} drawn)")
     add_legend(axes, data.names, markerscale=12 / size)
+    if ax is None:
+        make_room([axes])
     return axes
 
 
@@ -79,7 +82,8 @@ def rates(
     ax : matplotlib Axes, optional
         Axes to draw into; a new figure if omitted.
     bin : float, optional
-        Width of a bin (ms), > 0; by default 1 % of the interval, between 1 and 50 ms.
+        Width of a bin (ms), > 0; by default 1 % of the interval, between 1 and 50 ms, or up to five times as much if a
+        bin held fewer than ten spikes of a population.
     start, stop : float, optional
         Interval (start, stop] (ms) to draw; the whole recording if omitted.
 
@@ -97,9 +101,8 @@ def rates(
         If matplotlib is not installed.
     """
     data = checked_spikes(spikes, "plot.rates()").between(start, stop)
-    axes = panels_of(ax, 1)[0]
-    default = float(np.clip(data.duration / 100, 1.0, 50.0))
-    width = default if bin is None else real(bin, "plot.rates().bin", unit="ms", above=0.0)
+    axes = panels_of(ax, 1, "plot.rates()")[0]
+    width = _bin_width(data) if bin is None else real(bin, "plot.rates().bin", unit="ms", above=0.0)
     for name, colour, style in looks(data):
         edges, rate = data.binned_rate(width, name)
         edges = np.append(edges, data.start + len(edges) * width)
@@ -109,7 +112,16 @@ def rates(
     axes.set_ylim(bottom=0)
     axes.set_ylabel(f"rate (Hz),\n{width:g} ms bins")
     add_legend(axes, data.names)
+    if ax is None:
+        make_room([axes])
     return axes
+
+
+def _bin_width(data: SpikeData) -> float:
+    """Return a width of bins (ms) that hold enough spikes for lines that can be told apart."""
+    width = float(np.clip(data.duration / 100, 1.0, 50.0))
+    spikes = len(data) / max(len(data.names), 1) * width / max(data.duration, 1e-3)  # of a population in a bin
+    return width * next((factor for factor in (1, 2, 4) if factor * spikes >= FEW_SPIKES), 5)
 
 
 @public
@@ -142,17 +154,20 @@ def distributions(
         If matplotlib is not installed.
     """
     data = checked_spikes(spikes, "plot.distributions()").between(start, stop)
-    axes = panels_of(ax, 2, sharex=False)
+    axes = panels_of(ax, 2, "plot.distributions()", sharex=False)
     per_second = 1000.0 / max(data.duration, 1e-3)
     _distribution(axes[0], "rate (Hz)", data, {name: data.counts(name) * per_second for name in data.names})
     _distribution(axes[1], "CV of interspike intervals", data, {name: data.cv(name) for name in data.names})
+    if ax is None:
+        make_room(axes)
     return axes
 
 
 def _distribution(axes: Any, label: str, data: SpikeData, values: dict[str, Array]) -> None:
     """Draw the share of each population's neurons by value."""
     known = {name: array[np.isfinite(array)] for name, array in values.items()}
-    edges = np.histogram_bin_edges(np.concatenate([np.zeros(1), *known.values()]), DISTRIBUTION_BINS)
+    joined = np.concatenate([np.zeros(1), *known.values()])
+    edges = np.histogram_bin_edges(joined, DISTRIBUTION_BINS, (0.0, float(joined.max()) or 1.0))
     for name, colour, style in looks(data):
         array = known[name]
         share = np.histogram(array, edges)[0] / max(len(array), 1)

@@ -9,7 +9,7 @@ from typing import Any
 from gpusyn.errors import ParameterError
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import integer, listed, one_of, public
-from gpusyn.plot.panels import COLOURS, MOST_CELLS, add_legend, cell_name, checked_traces, panels_of, tidy
+from gpusyn.plot.panels import COLOURS, MOST_CELLS, add_legend, cell_name, checked_traces, make_room, panels_of, tidy
 from gpusyn.results.trace_data import TraceData
 
 
@@ -17,7 +17,7 @@ from gpusyn.results.trace_data import TraceData
 def traces(
     data: TraceData,
     variables: str | Sequence[str] | None = None,
-    ids: Iterable[int] | Selection | None = None,
+    ids: Iterable[int] | Selection | str | None = None,
     ax: Any = None,
     *,
     start: float | None = None,
@@ -31,8 +31,9 @@ def traces(
         Data of a trace recorder.
     variables : str or sequence of str, optional
         Variables to draw; all of them if omitted.
-    ids : iterable of int, or Selection, optional
-        Neurons: positions in the recorded selection, or a selection such as ``E[:5]``; the first three if omitted.
+    ids : iterable of int, Selection or str, optional
+        Neurons: positions in the recorded selection, a selection such as ``E[:5]``, or the name of a population; the
+        first three if omitted.
     ax : matplotlib Axes or sequence of them, optional
         Axes to draw into, one per variable; a new figure if omitted.
     start, stop : float, optional
@@ -50,12 +51,12 @@ def traces(
         If a position is out of range or a neuron was not recorded, the number of axes is not that of the variables, or
         `stop` lies before `start`.
     UnknownNameError
-        If a variable was not recorded.
+        If a variable or a population was not recorded.
     MissingDependencyError
         If matplotlib is not installed.
     """
     data = checked_traces(data, "plot.traces()").between(start, stop)
-    if isinstance(ids, Selection):
+    if isinstance(ids, (Selection, str)):
         data = data.select(ids)
         ids = range(data.size)
     names = data.variables if variables is None else [variables] if isinstance(variables, str) else variables
@@ -65,7 +66,7 @@ def traces(
         raise ParameterError("plot.traces().variables: must name at least one variable (got none)")
     cells = range(min(data.size, MOST_CELLS)) if ids is None else listed(ids, "plot.traces().ids", "whole numbers")
     cells = [integer(cell, "plot.traces().ids", low=0, high=data.size - 1) for cell in cells]
-    axes = panels_of(ax, len(names))
+    axes = panels_of(ax, len(names), "plot.traces()")
     for panel, name in zip(axes, names, strict=True):
         for cell, colour in zip(cells, cycle(COLOURS), strict=False):
             panel.plot(data.t, data[name][:, cell], color=colour, linewidth=1, label=cell_name(data, cell))
@@ -75,4 +76,6 @@ def traces(
     if axes:
         axes[-1].set_xlabel("time (ms)")
         add_legend(axes[0], cells)
+        if ax is None:
+            make_room(axes)
     return axes

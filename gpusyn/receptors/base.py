@@ -12,6 +12,7 @@ from gpusyn.parameters.table import Parameter, ParameterTable
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.receptors.glycine import GlycineSite
 from gpusyn.receptors.magnesium_block import MgBlock
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.immutable import Immutable
 from gpusyn.utils.typing import Floats
 
@@ -24,7 +25,7 @@ COMMON_PARAMETERS = (
 )
 
 
-class Receptor(Immutable):
+class Receptor(Immutable, Hinting):
     """Base class of all receptors; use a subclass such as :class:`~gpusyn.AMPA`.
 
     Attributes

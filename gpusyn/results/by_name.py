@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, overload
 
 from gpusyn.parameters.scalars import one_of, public
 from gpusyn.results.recorded_neurons import name_of
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.results.trace_data import TraceData
+from gpusyn.utils.calls import Hinting
 
 Value = TypeVar("Value")
 
@@ -21,29 +22,54 @@ class DataPair(NamedTuple):
     traces: TraceData
 
 
-def is_pair(key: object) -> bool:
-    """Return True for the pair of recorders that one call made; results know no networks."""
+class RecorderKey(Protocol):
+    """What type checkers know of a recorder, which is the key of its data; results know no networks."""
+
+    @property
+    def is_spikes(self) -> bool:
+        """True if spikes are recorded."""
+
+
+class SpikeKey(RecorderKey, Protocol):
+    """A recorder of spikes."""
+
+    @property
+    def is_spikes(self) -> Literal[True]:
+        """True."""
+
+
+class TraceKey(RecorderKey, Protocol):
+    """A recorder of traces."""
+
+    @property
+    def is_spikes(self) -> Literal[False]:
+        """False."""
+
+
+class PairKey(Protocol):
+    """The pair of recorders that one call made."""
+
+    @property
+    def spikes(self) -> SpikeKey:
+        """The recorder of spikes."""
+
+    @property
+    def traces(self) -> TraceKey:
+        """The recorder of traces."""
+
+
+def _is_pair(key: object) -> bool:
     return isinstance(key, tuple) and getattr(key, "_fields", ()) == DataPair._fields
 
 
-class ByName(Mapping[str, Value]):
-    """Base class of mappings that refuse an unknown name with an UnknownNameError, where a dict has a KeyError.
-
-    A pair of recorders is a key for a pair of data; a subclass returns the value of any other key from `_value`.
-    """
-
-    def __getitem__(self, key: Any) -> Any:
-        if is_pair(key):
-            return DataPair(self[key.spikes], self[key.traces])
-        return self._value(key)
+class ByName(Mapping[str, Value], Hinting):
+    """Base class of mappings that refuse an unknown name with an UnknownNameError, where a dict has a KeyError."""
 
     @abstractmethod
-    def _value(self, key: Any) -> Value:
+    def __getitem__(self, key: Any) -> Value:
         """Return the value of a name, or of an object that has one."""
 
     def __contains__(self, key: object) -> bool:
-        if is_pair(key):
-            return all(part in self for part in key)  # type: ignore[attr-defined]
         name = name_of(key)
         return isinstance(name, str) and name in list(self)
 
@@ -55,7 +81,36 @@ class ByName(Mapping[str, Value]):
         return self[key]
 
 
-class DataCopy(ByName[SpikeData | TraceData]):
+class ByRecorder(ByName[SpikeData | TraceData]):
+    """Base class of mappings from recorders, or their names, to their data.
+
+    A pair of recorders is a key for a pair of data; a subclass returns the data of any other key from `_data_of`, and
+    says in `_has` whether there are any.
+    """
+
+    @overload
+    def __getitem__(self, key: SpikeKey) -> SpikeData: ...
+    @overload
+    def __getitem__(self, key: TraceKey) -> TraceData: ...
+    @overload
+    def __getitem__(self, key: PairKey) -> DataPair: ...
+    @overload
+    def __getitem__(self, key: RecorderKey | str) -> Any: ...
+    def __getitem__(self, key: Any) -> Any:
+        return DataPair(self[key.spikes], self[key.traces]) if _is_pair(key) else self._data_of(key)
+
+    def __contains__(self, key: object) -> bool:
+        return all(map(self._has, key)) if _is_pair(key) else self._has(key)  # type: ignore[call-overload]
+
+    @abstractmethod
+    def _data_of(self, key: Any) -> SpikeData | TraceData:
+        """Return the data of one recorder, given itself or its name."""
+
+    def _has(self, key: object) -> bool:
+        return super().__contains__(key)
+
+
+class DataCopy(ByRecorder):
     """The data of recorders at one time: what a copy of ``sim.data`` is, and what another process receives of it.
 
     >>> spikes = SpikeData([("E", 2, None)], [1.0], [0], duration=10.0)
@@ -66,7 +121,7 @@ class DataCopy(ByName[SpikeData | TraceData]):
     def __init__(self, data: Mapping[str, SpikeData | TraceData]) -> None:
         self._data = dict(data)
 
-    def _value(self, key: Any) -> SpikeData | TraceData:
+    def _data_of(self, key: Any) -> SpikeData | TraceData:
         return self._data[one_of(name_of(key), self._data, "data[...]")]
 
     def __iter__(self) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.grid import FLOAT32
 from gpusyn.parameters.scalars import instance, integer, one_of, real, show
 from gpusyn.parameters.units import as_integers
-from gpusyn.utils.calls import attribute
+from gpusyn.utils.calls import Hinting, attribute
 from gpusyn.utils.reprs import shortened
 from gpusyn.utils.typing import Floats, Integers
 
@@ -208,11 +208,18 @@ def slack(times: Floats) -> Floats:
     return np.where(held, np.clip(FLOAT32 * size, 1e-6, 2e-4), 1e-6 + 1e-12 * size)
 
 
-class RecordedData:
-    """Base class of spikes and traces: the recorded neurons."""
+class RecordedData(Hinting):
+    """Base class of spikes and traces: the recorded neurons, and which simulation it was."""
+
+    _origin = ""  # seed and trial in words; empty for data that were made otherwise
 
     def __init__(self, populations: Sequence[RecordedPart]) -> None:
         self._neurons = RecordedNeurons(populations, type(self).__name__)
+
+    def _of_simulation(self, origin: str) -> Self:
+        """Note which simulation it was, and return the data."""
+        self._origin = origin
+        return self
 
     @property
     def populations(self) -> tuple[tuple[str, int, Integers], ...]:

@@ -137,7 +137,8 @@ class SpikeData(SpikeStatistics):
         ends = self.start, self.start + self.duration
         first, last = np.clip(ends_of(start, stop, where), *ends).tolist()
         part = inside(self.times, first, last)
-        return SpikeData(self.populations, self.times[part], self.ids[part], last - first, first)
+        found = SpikeData(self.populations, self.times[part], self.ids[part], last - first, first)
+        return found._of_simulation(self._origin)
 
     def __getitem__(self, population: Any) -> SpikeData:
         """Return the spikes of a population or a selection; ids are positions among its recorded neurons."""
@@ -149,7 +150,9 @@ class SpikeData(SpikeStatistics):
         new[positions] = np.arange(len(positions))
         ids = new[self.ids]
         kept = ids >= 0
-        return SpikeData(self._neurons.parts_at(positions), self.times[kept], ids[kept], self.duration, self.start)
+        parts = self._neurons.parts_at(positions)
+        found = SpikeData(parts, self.times[kept], ids[kept], self.duration, self.start)
+        return found._of_simulation(self._origin)
 
     def _chosen(self, population: Any, start: Any, stop: Any, where: str) -> SpikeData:
         chosen = self if start is None and stop is None else self._between(start, stop, where)
@@ -193,11 +196,17 @@ class SpikeData(SpikeStatistics):
         return spikes_to_pandas(self)
 
     @public
-    def to_neo(self) -> Any:
+    def to_neo(self, name: str | None = None) -> Any:
         """Return a ``neo.Block`` with one segment that has one spike train per recorded neuron.
 
         Elephant analyses the trains ``block.segments[0].spiketrains``, and ``neo.io.NWBIO("run.nwb", mode="w")`` writes
-        the block with ``write_all_blocks([block])``.
+        blocks of different names with ``write_all_blocks([block, ...])``; Neo reads blocks of one name as one.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the block and of its segment; by default ``"spikes of E+I, seed 1, trial 3"``, with the recorded
+            populations.
 
         Returns
         -------
@@ -207,9 +216,11 @@ class SpikeData(SpikeStatistics):
 
         Raises
         ------
+        ArgumentError
+            If the name is not a str.
         MissingDependencyError
             If neo is not installed.
         """
         from gpusyn.results.export import spikes_to_neo
 
-        return spikes_to_neo(self)
+        return spikes_to_neo(self, name)

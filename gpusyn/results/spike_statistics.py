@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.errors import ParameterError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.grid import interval
-from gpusyn.parameters.scalars import public, real
+from gpusyn.parameters.scalars import public, real, show
 from gpusyn.results.recorded_neurons import RecordedData, slack
+from gpusyn.utils.calls import attribute
 from gpusyn.utils.typing import Array, Floats, Integers
 
 MOST_BINS = 10**8
@@ -129,7 +130,7 @@ class SpikeStatistics(RecordedData):
         >>> edges.tolist(), rate.tolist()
         ([0.0, 10.0], [50.0, 100.0])
         """
-        width = real(interval(bin), "SpikeData.binned_rate().bin", unit="ms", above=0)
+        width = _width(bin, "SpikeData.binned_rate().bin")
         chosen = self._chosen(population, start, stop, "SpikeData.binned_rate()")
         index, _, count = _binned(chosen, width, "SpikeData.binned_rate().bin")
         edges = np.asarray(chosen.start + np.arange(count) * width)
@@ -247,8 +248,9 @@ class SpikeStatistics(RecordedData):
         intervals, owner = _intervals(chosen)
         count = np.bincount(owner, minlength=chosen.size)
         mean = _ratio(np.bincount(owner, intervals, chosen.size), count)
-        variance = _ratio(np.bincount(owner, (intervals - mean[owner]) ** 2, chosen.size), count)
-        return _ratio(np.sqrt(variance), np.where(count >= 2, mean, 0.0))
+        deviation = np.sqrt(_ratio(np.bincount(owner, (intervals - mean[owner]) ** 2, chosen.size), count))
+        rounding = float(slack(np.array(chosen.start + chosen.duration)))  # of times, and so of the intervals
+        return _ratio(np.where(deviation > rounding, deviation, 0.0), np.where(count >= 2, mean, 0.0))
 
     @public
     def fano(
@@ -289,7 +291,7 @@ class SpikeStatistics(RecordedData):
         >>> spikes.fano(10.0)  # 3 spikes, then 1: variance 1, mean 2
         array([0.5, nan])
         """
-        width = real(interval(window), "SpikeData.fano().window", unit="ms", above=0)
+        width = _width(window, "SpikeData.fano().window")
         chosen = self._chosen(population, start, stop, "SpikeData.fano()")
         index, ids, windows = _binned(chosen, width, "SpikeData.fano().window")
         # The windows of a neuron that hold spikes: a table of neurons and windows would be far larger.
@@ -298,6 +300,15 @@ class SpikeStatistics(RecordedData):
         total = np.bincount(owner, counts, chosen.size)
         squares = np.bincount(owner, counts**2, chosen.size)
         return _ratio(windows * squares - total**2, windows * total if windows >= 2 else np.zeros(chosen.size))
+
+
+def _width(value: Any, where: str) -> float:
+    """Return the width of bins, which comes before the neurons."""
+    if isinstance(value, str) or attribute(value, "parts") is not None:
+        raise ArgumentError(
+            f"{where}: must be a finite number of ms > 0 (got {show(value)}); it comes first, and population= after it"
+        )
+    return real(interval(value), where, unit="ms", above=0)
 
 
 def _binned(chosen: SpikeStatistics, width: float, where: str) -> tuple[Integers, Integers, int]:

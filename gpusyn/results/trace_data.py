@@ -130,7 +130,8 @@ class TraceData(RecordedData):
         """
         positions = self._neurons.positions(population, "TraceData.select().population")
         chosen = {name: array[:, positions] for name, array in self.values.items()}
-        return TraceData(self._neurons.parts_at(positions), chosen, self.t, self.units, self.every)
+        found = TraceData(self._neurons.parts_at(positions), chosen, self.t, self.units, self.every)
+        return found._of_simulation(self._origin)
 
     @public
     def between(self, start: float | None = None, stop: float | None = None) -> TraceData:
@@ -161,7 +162,8 @@ class TraceData(RecordedData):
         """
         part = inside(self.t, *ends_of(start, stop, "TraceData.between()"))
         values = {name: array[part] for name, array in self.values.items()}
-        return TraceData(self.populations, values, self.t[part], self.units, self.every)
+        found = TraceData(self.populations, values, self.t[part], self.units, self.every)
+        return found._of_simulation(self._origin)
 
     def __getitem__(self, variable: str) -> Array:
         return self.values[one_of(variable, self.values, "TraceData")]
@@ -211,22 +213,31 @@ class TraceData(RecordedData):
         return traces_to_xarray(self)
 
     @public
-    def to_neo(self) -> Any:
+    def to_neo(self, name: str | None = None) -> Any:
         """Return a ``neo.Block`` with one segment that has one ``AnalogSignal`` per variable.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the block and of its segment; by default ``"V+g_AMPA of E, seed 1, trial 3"``, with the variables
+            and populations.
 
         Returns
         -------
         neo.Block
             Signals named after their variables, with the array annotations ``population``, ``local_id`` and ``id``.
+            Neo's writer of NWB renames them, in the file and in the block, to ``"<name of the segment> V 0"``.
 
         Raises
         ------
+        ArgumentError
+            If the name is not a str.
         MissingDependencyError
             If neo is not installed.
         """
         from gpusyn.results.export import traces_to_neo
 
-        return traces_to_neo(self)
+        return traces_to_neo(self, name)
 
 
 def _samples(name: Any, values: Any, shape: tuple[int, int]) -> Array:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, overload
+from typing import Any
 
-from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, TraceRecorder
+from gpusyn.network.recorder import Recorder
 from gpusyn.results import SpikeData, TraceData
-from gpusyn.results.by_name import ByName, DataCopy, DataPair, is_pair
+from gpusyn.results.by_name import ByRecorder, DataCopy
 from gpusyn.simulation.recordings import Recordings
+from gpusyn.utils.messages import LOGGER
 from gpusyn.utils.reprs import headed, shortened
 
 
-class Data(ByName[SpikeData | TraceData]):
+class Data(ByRecorder):
     """Data recorded so far, a mapping from the names of the recorders; a recorder itself is a key as well.
 
     A copy, and what another process receives, holds the data of its time.
@@ -21,23 +22,16 @@ class Data(ByName[SpikeData | TraceData]):
     def __init__(self, recordings: Recordings) -> None:
         self._recordings = recordings
 
-    @overload
-    def __getitem__(self, key: SpikeRecorder) -> SpikeData: ...
-    @overload
-    def __getitem__(self, key: TraceRecorder) -> TraceData: ...
-    @overload
-    def __getitem__(self, key: RecorderPair) -> DataPair: ...
-    @overload
-    def __getitem__(self, key: Recorder | str) -> Any: ...
-    def __getitem__(self, key: Any) -> Any:
-        return super().__getitem__(key)
+    def _data_of(self, key: Any) -> SpikeData | TraceData:
+        found = self._recordings.data(key)
+        recorder = key if isinstance(key, Recorder) else self._recordings.recorders[key]
+        reached = self._recordings.provenance.reached
+        if 0 < reached <= recorder.start:
+            begins = f"it starts at {recorder.start:g} ms, and the simulation is at {reached:g} ms"
+            LOGGER.warning(f"recorder '{recorder.name}' has recorded nothing yet: {begins}")
+        return found
 
-    def _value(self, key: Any) -> SpikeData | TraceData:
-        return self._recordings.data(key)
-
-    def __contains__(self, key: object) -> bool:
-        if is_pair(key):
-            return super().__contains__(key)
+    def _has(self, key: object) -> bool:
         recorders = self._recordings.recorders
         return key in recorders if isinstance(key, str) else any(key is recorder for recorder in recorders.values())
 

@@ -14,6 +14,8 @@ from gpusyn.builder.layout import Layout
 from gpusyn.errors import FileError
 from gpusyn.io.file_layout import RecorderLayout
 from gpusyn.io.hdf5 import hdf5
+from gpusyn.io.nwb import SUFFIX as NWB
+from gpusyn.io.nwb import save_nwb
 from gpusyn.io.provenance import Provenance
 from gpusyn.io.results_file import open_results
 from gpusyn.io.save import save
@@ -22,6 +24,7 @@ from gpusyn.io.targets import check_target, true_path
 from gpusyn.network.recorder import Recorder
 from gpusyn.results import SpikeData, TraceData, recorded_time, sample_times
 from gpusyn.simulation.logs import parts_of, sample_range, units_of
+from gpusyn.utils.paths import as_path
 from gpusyn.utils.typing import Array
 
 
@@ -203,7 +206,10 @@ class Streams:
 
 
 def save_results(path: Any, data: Mapping[str, SpikeData | TraceData], overwrite: bool, provenance: Provenance) -> None:
-    """Write all recorded data to one file or one folder."""
+    """Write all recorded data to one file, HDF5 or NWB, or to one folder."""
+    place = as_path(path, "save().path")
+    if place.suffix.lower() == NWB:
+        return save_nwb(true_path(place), data, overwrite=overwrite, provenance=provenance)
     spikes = {name: d for name, d in data.items() if isinstance(d, SpikeData)}
     traces = {name: d for name, d in data.items() if isinstance(d, TraceData)}
-    save(path, spikes, traces, overwrite=overwrite, provenance=provenance)
+    return save(path, spikes, traces, overwrite=overwrite, provenance=provenance)

@@ -14,6 +14,7 @@ from gpusyn.builder.plan import Plan
 from gpusyn.errors import PlanMemoryError
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import public
+from gpusyn.utils.typing import Whole
 
 
 @public
@@ -22,8 +23,9 @@ def plan(
     dt: float = 0.1,
     *,
     precision: str = "single",
+    weights: str = "exact",
     backend: Any = None,
-    threads: int | None = None,
+    threads: Whole | None = None,
 ) -> Plan:
     """Plan a network: the method for each receptor, memory, rounding of weights. Nothing is drawn or allocated.
 
@@ -35,6 +37,8 @@ def plan(
         Time step (ms), > 0.
     precision : {"single", "double"}
         Precision of the state: float32 or float64.
+    weights : {"exact", "compact"}
+        Way in which the weights of synapses are stored, as for :class:`Simulator`.
     backend : {"auto", "cuda", "cpu", "numpy"} or Backend, optional
         Backend whose free memory counts; for ``"auto"`` the fastest in which the network fits. By default, the main
         memory of this computer counts.
@@ -55,7 +59,7 @@ def plan(
     BackendError
         If the requested backend cannot be used here.
     UnknownNameError
-        If the precision or the name of the backend is unknown.
+        If the precision, the way to store weights or the name of the backend is unknown.
 
     Examples
     --------
@@ -68,12 +72,13 @@ def plan(
     80000.0
     """
     threads = checked_threads(threads, "plan().threads")
+    asked = builder.Asked(dt, precision, weights, threads, "plan()")
     if backend is None:
-        return _warned(builder.plan(net, dt, precision, None, threads))
+        return _warned(builder.plan(net, asked, None))
     planned: list[Plan] = []
 
     def fit(machine: Backend) -> None:
-        planned.append(builder.plan(net, dt, precision, machine, threads))
+        planned.append(builder.plan(net, asked, machine))
         planned[-1].require_fit()  # so that `auto` passes over a GPU without room, as for a simulator
 
     with contextlib.suppress(PlanMemoryError):  # a network that fits nowhere has a plan too, which says so

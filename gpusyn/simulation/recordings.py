@@ -107,10 +107,10 @@ class Recordings:
             )
         with self._lock:
             self._take_over()
-            streamed = self.streams.read_back(name, self.end)
-            if streamed is not None:
-                return streamed
-            return self.spikes[name].data(self.end) if name in self.spikes else self.traces[name].data()
+            found = self.streams.read_back(name, self.end)
+            if found is None:
+                found = self.spikes[name].data(self.end) if name in self.spikes else self.traces[name].data()
+            return found._of_simulation(self.provenance.origin)
 
     @property
     def provenance(self) -> Provenance:

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from gpusyn.backends.base import Backend, Session, start_session
-from gpusyn.backends.select import use_backend
+from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
-from gpusyn.builder.plan import Plan, plan
+from gpusyn.builder.plan import Asked, Plan, plan
 from gpusyn.errors import SimulationError
 from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
@@ -39,6 +39,7 @@ from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.progress import progress_bar
+from gpusyn.utils.typing import Whole
 
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
 CHUNK_SECONDS = 0.2
@@ -70,6 +71,9 @@ class Simulator(StateMethods):
     trial : int
         Number of the trial, >= 0. It determines what happens to the network of a seed: the Poisson events of drives and
         sources, and random values that `set` draws.
+    weights : {"exact", "compact"}
+        Way in which the weights of event-driven synapses that differ are stored: in 4 bytes (8 in double precision), or
+        in 2 bytes, which changes each by at most 2^-15 of the largest weight that its projection may have.
     chunk_steps : int, optional
         Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
     progress : bool, optional
@@ -94,7 +98,7 @@ class Simulator(StateMethods):
     ParameterError
         If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
     UnknownNameError
-        If the backend or the precision is unknown.
+        If the backend, the precision or the way to store weights is unknown.
     BackendError
         If the backend cannot be used on this machine.
     PlanMemoryError
@@ -120,13 +124,14 @@ class Simulator(StateMethods):
         self,
         net: Network,
         dt: float = 0.1,
-        seed: int = 0,
+        seed: Whole = 0,
         backend: Any = "auto",
         precision: str = "single",
-        threads: int | None = None,
+        threads: Whole | None = None,
         *,
-        trial: int = 0,
-        chunk_steps: int | None = None,
+        trial: Whole = 0,
+        weights: str = "exact",
+        chunk_steps: Whole | None = None,
         progress: bool | None = None,
     ) -> None:
         super().__init__()
@@ -134,10 +139,13 @@ class Simulator(StateMethods):
         self._trial = random_key(trial, "Simulator.trial")
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
+        threads = checked_threads(threads, "Simulator.threads")
         self._progress = _checked(progress, "Simulator.progress", None)
 
+        asked = Asked(dt, precision, weights, threads, "Simulator")
+
         def start(used: Backend) -> tuple[Plan, Compiled, Session]:
-            planned = plan(net, dt, precision, used, threads)
+            planned = plan(net, asked, used)
             planned.require_fit()
             check_files(net.recorders.values(), self._trial)
             with progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building") as advanced:
@@ -202,7 +210,7 @@ class Simulator(StateMethods):
         self.step(whole_steps(duration, self.dt, "Simulator.run().duration", low=0), progress=progress)
 
     @public
-    def step(self, n: int = 1, progress: bool | None = None) -> None:
+    def step(self, n: Whole = 1, progress: bool | None = None) -> None:
         """Advance the simulation by a number of steps.
 
         Parameters
@@ -274,7 +282,7 @@ class Simulator(StateMethods):
                     )
 
     @public
-    def reset(self, *, trial: int | None = None) -> None:
+    def reset(self, *, trial: Whole | None = None) -> None:
         """Return to time 0 with the state, weights, parameters, inputs and recordings of a new simulator.
 
         Parameters
@@ -311,7 +319,8 @@ class Simulator(StateMethods):
         Parameters
         ----------
         path : path
-            A name that ends in ``.h5`` is one HDF5 file; any other is a folder of standard SONATA files.
+            A name that ends in ``.h5`` is one HDF5 file, one that ends in ``.nwb`` an NWB file; any other is a folder
+            of standard SONATA files.
         overwrite : bool
             If True, an older result of that name is replaced. Other files than results are never replaced.
 
@@ -322,12 +331,17 @@ class Simulator(StateMethods):
         FileError
             If there is a file that must not be replaced, or a file cannot be written; what was there is unchanged.
         MissingDependencyError
-            If h5py is missing.
+            If h5py is missing, or, for NWB, neo or pynwb.
         SimulationError
-            If the simulator is closed or in use by another thread.
+            If the network has no recorders, or the simulator is closed or in use by another thread.
         """
         overwrite = flag(overwrite, "Simulator.save().overwrite")
         with self._in_use("save", of_state=False):
+            if not self._recordings.recorders:
+                raise SimulationError(
+                    "Simulator.save(): the network has no recorders, so there is nothing to save; "
+                    "write net.record(population, 'spikes') before the simulator is made"
+                )
             data = {name: self.data[name] for name in self._recordings.recorders}
             save_results(path, data, overwrite, self._recordings.provenance)
 

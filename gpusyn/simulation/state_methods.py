@@ -12,13 +12,15 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.errors import ArgumentError, SimulationError
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import one_of, public
+from gpusyn.receptors import Receptor
 from gpusyn.simulation.access import Access
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.weight_access import Weights, read_weights, write_weights
+from gpusyn.utils.calls import Hinting
 from gpusyn.utils.held_signals import held_signals
 
 
-class StateMethods:
+class StateMethods(Hinting):
     """Methods of :class:`gpusyn.Simulator` that read and replace states and weights between steps."""
 
     _seed: int
@@ -140,15 +142,15 @@ class StateMethods:
             self._state.set(target, variable, values, {"rate": rate, "times": times, "weight": weight})
 
     @public
-    def weights(self, projection: Projection | str, receptor: str | None = None) -> Weights:
+    def weights(self, projection: Projection | str, receptor: Receptor | str | None = None) -> Weights:
         """Return the synapses of a projection with their present weights.
 
         Parameters
         ----------
         projection : Projection or str
             Projection, or its name.
-        receptor : str, optional
-            Receptor whose weights are wanted; by default all receptors of the projection.
+        receptor : Receptor or str, optional
+            Receptor whose weights are wanted, or its name; by default all receptors of the projection.
 
         Returns
         -------
@@ -160,6 +162,8 @@ class StateMethods:
         ------
         ArgumentError
             If an argument has the wrong type, or the projection belongs to another network.
+        ParameterError
+            If a receptor of another population is given.
         UnknownNameError
             If there is no such projection, or the projection has no such receptor.
         SimulationError
@@ -174,25 +178,27 @@ class StateMethods:
             return read_weights(self._compiled, self._session, self._projection(projection), receptor)
 
     @public
-    def set_weights(self, projection: Projection | str, values: Any, receptor: str | None = None) -> None:
+    def set_weights(self, projection: Projection | str, values: Any, receptor: Receptor | str | None = None) -> None:
         """Replace the weights of a projection.
 
         Parameters
         ----------
         projection : Projection or str
             Projection, or its name.
-        values : float, array_like, shape (n_synapses,), or dict of str to these
+        values : float, array_like, shape (n_synapses,), or dict of Receptor or str to these
             New weights (nS or pA), at most the projection's `w_max` in magnitude. An array has the order of `weights`;
             a dict has the weights by receptor.
-        receptor : str, optional
-            Receptor whose weights are replaced; required if the projection has several and `values` is not a dict.
+        receptor : Receptor or str, optional
+            Receptor whose weights are replaced, or its name; required if the projection has several and `values` is not
+            a dict.
 
         Raises
         ------
         ArgumentError
             If an argument has the wrong type, or the projection belongs to another network.
         ParameterError
-            If a weight is out of range, an array has the wrong length, or all synapses share one stored weight.
+            If a weight is out of range, an array has the wrong length, all synapses share one stored weight, or a
+            receptor of another population is given.
         UnknownNameError
             If there is no such projection, or the projection has no such receptor.
         SimulationError

@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from gpusyn.utils.messages import warnings_only
+from gpusyn.utils.messages import KeptRecords, warnings_only
 
 NO_TASK = b""  # instead of a pickled value: there are no more
 IN_A_FILE = (
@@ -44,9 +44,11 @@ def work(connection: Connection, function: bytes) -> None:
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         threading.Thread(target=_end_with_parent, daemon=True).start()
-        connection.send_bytes(pickle.dumps(None))
+        records = KeptRecords.install()
+        records.taken()  # of the import of the script: the first process has said the same
+        connection.send((pickle.dumps(None), []))
         while (task := connection.recv_bytes()) != NO_TASK:
-            connection.send_bytes(_answer(function, task))
+            connection.send((_answer(function, task), records.taken()))
     except (EOFError, OSError, KeyboardInterrupt):
         return
 

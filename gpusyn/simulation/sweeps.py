@@ -18,7 +18,9 @@ from gpusyn.backends.cpu.backend import available_cores
 from gpusyn.errors import ArgumentError, SweepError
 from gpusyn.parameters.scalars import flag, integer, listed, public, show
 from gpusyn.simulation.sweep_worker import IN_A_FILE, NO_TASK, Failure, failure_of, line_of, work
+from gpusyn.utils.messages import WORKER, handle_kept
 from gpusyn.utils.progress import progress_bar
+from gpusyn.utils.typing import Whole
 
 Value = TypeVar("Value")
 Result = TypeVar("Result")
@@ -28,7 +30,7 @@ PATIENCE = 10.0  # s that workers have to close their files before they are kill
 
 @public
 def sweep(
-    function: Callable[[Value], Result], values: Iterable[Value], processes: int | None = None, progress: bool = False
+    function: Callable[[Value], Result], values: Iterable[Value], processes: Whole | None = None, progress: bool = False
 ) -> list[Result]:
     """Call a function with each of many values, in several processes.
 
@@ -96,7 +98,7 @@ def _in_this_process(function: Callable[[Any], Any], values: list[Any], advanced
     for index, value in enumerate(values):
         try:
             results[index] = function(value)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _failed(values, index, line_of(error), results) from error
         advanced(1)
     return list(results.values())
@@ -160,7 +162,7 @@ def _context() -> Any:
 
 def _started(context: Any, function: bytes) -> _Worker:
     ours, theirs = context.Pipe()
-    process = context.Process(target=work, args=(theirs, function), daemon=True)
+    process = context.Process(target=work, args=(theirs, function), name=WORKER, daemon=True)
     with _interrupts_blocked():
         process.start()
     theirs.close()
@@ -207,18 +209,20 @@ def _computed(
 def _received(worker: _Worker, values: list[Any], index: int | None, results: dict[int, Any]) -> Any:
     """Return the result that a worker sends; None if it only asks for its first task."""
     try:
-        message = worker.connection.recv_bytes()
+        message, records = worker.connection.recv()
     except (EOFError, OSError):
         worker.process.join()
         code = worker.process.exitcode
         ended = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         if index is not None:
-            reason = f"its worker process {ended}; if there was too little memory, use fewer processes"
-            raise _failed(values, index, reason, results) from None
+            ended = ended if code else "was interrupted"  # KeyboardInterrupt ends a worker in silence
+            advice = "; if there was too little memory, use fewer processes" if code < 0 else ""
+            raise _failed(values, index, f"its worker process {ended}{advice}", results) from None
         raise SweepError(
             f"gs.sweep(): a worker process {ended} before it began; its messages on stderr say why "
             "(a script must call gs.sweep under: if __name__ == '__main__')"
         ) from None
+    handle_kept(records)
     try:
         answer = pickle.loads(message)
     except Exception as error:

@@ -13,10 +13,10 @@ from gpusyn.builder.rows.stored import StoredAddresses, StoredSegments, StoredWe
 from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kernels.arrays import array_name
-from gpusyn.network.projections import Projection
+from gpusyn.network.projections import Projection, receptor_name
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
-from gpusyn.parameters.scalars import one_of, show
+from gpusyn.parameters.scalars import show
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.typing import Array, Floats, Integers
 
@@ -49,10 +49,11 @@ def _span(values: Array) -> str:
     return f"{values.min():.4g} to {values.max():.4g}" if values.size else "of none"
 
 
-def read_weights(compiled: Compiled, session: Session, projection: Projection, receptor: str | None) -> Weights:
+def read_weights(compiled: Compiled, session: Session, projection: Projection, receptor: Any) -> Weights:
     """Return the synapses of a projection with their present weights."""
     names = list(projection.weights)
-    wanted = names if receptor is None else [one_of(receptor, names, f"Projection '{projection.name}'.receptor")]
+    where = f"Projection '{projection.name}'.receptor"
+    wanted = names if receptor is None else [receptor_name(receptor, projection.post, names, where)]
     weight: dict[str, Array] = {}
     for name in wanted:
         parts = _parts(compiled, session, projection, name)
@@ -92,7 +93,7 @@ def write_weights(
     compiled: Compiled,
     session: Session,
     projection: Projection,
-    receptor: str | None,
+    receptor: Any,
     given: Any,
     keep: Callable[[str, int, int], None],
 ) -> None:
@@ -103,11 +104,13 @@ def write_weights(
         if receptor is not None:
             both = f"got both a dict by receptor and receptor={show(receptor)}"
             raise ArgumentError(f"{where}: {both}; give one of the two")
-        wanted = {one_of(name, names, where): part for name, part in given.items()}
+        wanted = {receptor_name(key, projection.post, names, where): part for key, part in given.items()}
     elif receptor is None and len(names) > 1:
         raise ParameterError(f"{where}: drives {', '.join(names)}; name one with receptor=, or give a dict")
+    elif receptor is None:
+        wanted = {names[0]: given}
     else:
-        wanted = {names[0] if receptor is None else one_of(receptor, names, f"{where}.receptor"): given}
+        wanted = {receptor_name(receptor, projection.post, names, f"{where}.receptor"): given}
     writes = [w for name, new in wanted.items() for w in _writes(compiled, session, projection, name, new, where)]
     for part, values in writes:  # all of them are checked
         array, start = _array(part.stored), part.stored.weights

@@ -21,6 +21,7 @@ from gpusyn.sonata.config import read_config
 from gpusyn.sonata.model import SonataModel
 from gpusyn.sonata.outputs import LOG_BEGINS, prepare, write_outputs
 from gpusyn.utils.reprs import ShortRepr
+from gpusyn.utils.typing import Whole
 
 __all__ = ["RunResult", "TypeRate", "rates_by_type", "run_config"]
 
@@ -74,9 +75,9 @@ def run_config(
     duration: float | None = None,
     out: str | os.PathLike[str] | None = None,
     *,
-    seed: int = 0,
+    seed: Whole = 0,
     precision: str = "double",
-    threads: int | None = None,
+    threads: Whole | None = None,
     progress: bool = False,
     echo: Callable[[str], None] = print,
 ) -> RunResult:

@@ -6,8 +6,10 @@ import dataclasses
 import difflib
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -27,7 +29,7 @@ def show(value: object) -> str:
     try:
         if isinstance(value, np.generic) and value.dtype.kind not in "mM":  # times would lose their unit
             value = value.item()
-        if isinstance(value, np.ndarray):
+        if type(value) is np.ndarray:  # a quantity or a masked array is one too, and says more itself
             return f"array of shape {value.shape}, {value.dtype}" if value.size > 6 else repr(value.tolist())
         text = " ".join(repr(value).split())
     except Exception:  # whatever the object raises, or a number of more digits than Python writes
@@ -55,20 +57,48 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     >>> nearest("recptor", ["weight", "receptor"]), nearest("synapse", ["weight", "receptor"])
     (" (did you mean 'receptor'?)", " (did you mean 'receptor'?)")
     """
+    own = list(allowed)
     by_fold: dict[str, str] = {}
-    for item in allowed:
+    for item in own:
         by_fold.setdefault(item.casefold(), item)
-    folded, hint = name.casefold(), foreign_hint(name, by_fold.values())
+    folded, hint = name.casefold(), foreign_hint(name, own)
     if hint is not None and (folded not in by_fold or (hint and len(name) == 1)):  # C is not c
         return hint
     close = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
     return f" (did you mean {by_fold[close[0]]!r}?)" if close else ""
 
 
+def no_attribute(owner: object, name: str, known: Iterable[str]) -> AttributeError:
+    """Return the error for an attribute that an object or a module does not have."""
+    kind = f"module {owner.__name__!r}" if isinstance(owner, ModuleType) else f"{type(owner).__name__!r} object"
+    hint = "" if name.startswith("_") else nearest(name, known)
+    # Python adds a hint of its own, by looks alone, to an error that has no obj.
+    return AttributeError(f"{kind} has no attribute {name!r}{hint}", obj=owner)
+
+
+def getattr_of(module: str, known: Iterable[str]) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a module, which answers the names of other packages' attributes."""
+
+    def absent(name: str) -> Any:
+        raise no_attribute(sys.modules[module], name, known)
+
+    return absent
+
+
+class Hinting:
+    """Base class of objects that answer the names of other simulators' attributes with their own."""
+
+    if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, (own for own in dir(self) if not own.startswith("_")))
+
+
 def public(obj: Wrapped) -> Wrapped:
     """Make wrong arguments of a function, method or class raise :class:`~gpusyn.errors.ArgumentError`.
 
-    A frozen dataclass then also raises an ImmutableError where it would raise an error of its own.
+    A frozen dataclass then also raises an ImmutableError where it would raise an error of its own. A class that users
+    do not make themselves has an attribute `_MADE_BY`, the call that makes it, for the message.
 
     >>> @public
     ... def connect(pre, post, *, receptor=None): ...
@@ -115,6 +145,9 @@ def _explain_call(
     signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], error: TypeError
 ) -> str:
     """Return a message for a call that does not match its signature."""
+    made_by = getattr(type(args[0]), "_MADE_BY", "") if args and name == type(args[0]).__name__ else ""
+    if made_by:
+        return f"{name}(): is not made by hand, but by {made_by}; write that"
     parameters = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
     names = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     takes = f"it takes {', '.join(names)}" if names else "it takes no arguments"
@@ -124,5 +157,6 @@ def _explain_call(
     most = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
     given = len(args) - (len(signature.parameters) - len(parameters))
     if given > most and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return f"{name}(): got {given} without a keyword, at most {most} allowed; write name=value; {takes}"
+        these = f" ({', '.join(names[:most])})" if most else ""
+        return f"{name}(): got {given} without a keyword, at most {most} allowed{these}; write name=value; {takes}"
     return f"{name}(): {error}; {takes}"

@@ -1,22 +1,26 @@
 """Names from NEST, PyNN, Brian2, GeNN and NEURON, and how gpusyn says the same.
 
-A name that is known here is never answered with a name that merely looks like it: `v_rest` is E_L, not V_reset.
+A name that is known here is never answered with a name that merely looks like it: `v_rest` is E_L, not V_reset. The
+functions, classes and methods to which no name here corresponds are in `foreign_calls`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-# gpusyn's name -> names of the same thing elsewhere, in lower case. Where a name has several meanings, the first that
-# is allowed at the place counts.
+from gpusyn.utils.foreign_calls import INSTEAD
+
+# gpusyn's name -> names of the same thing elsewhere, in lower case; `*` stands for any letters. Where a name has
+# several meanings, the first that is allowed at the place counts.
 _SAME = {
     # neurons
     "C_m": "cm c cmem c_mem capacitance membrane_capacitance",
     "g_L": "gl gleak g_leak g_pas gpas gbar_leak gbar_l leak_conductance",
     "E_L": "v_rest vrest e_rest erest u_rest el e_leak eleak e_pas v_leak v_l vl e_rev_leak resting_potential",
     "V_th": "v_thresh vthresh v_threshold vthreshold v_t vt u_th thresh threshold theta",
-    "V_T": "v_th v_thresh vthresh vt v_offset",
+    "V_T": "v_th v_thresh vthresh v_threshold vthreshold vt v_offset",
     "V_reset": "vreset v_r vr u_reset reset reset_potential",
     "V_peak": "v_spike vspike v_cut vcut v_cutoff v_max",
     "Delta_T": "deltat slope_factor sharpness",
@@ -27,39 +31,44 @@ _SAME = {
     "E_Na": "e_rev_na ena",
     "E_K": "e_rev_k ek",
     # receptors
-    "tau_decay": "tau_syn tau_s tau_d tau_2 tau2 tau_dec tau",
-    "tau": "tau_syn tau_s tau_decay",
+    "tau": "tau_syn tau_s tau_decay tau_syn_ex tau_syn_in tau_syn_e tau_syn_i",
+    "tau_decay": "tau_syn tau_s tau_d tau_2 tau2 tau_dec tau tau_syn_ex tau_syn_in tau_syn_e tau_syn_i",
     "tau_rise": "tau_r tau_1 tau1",
     "E_rev": "erev e_syn esyn v_rev vrev e_reversal reversal reversal_potential e",
     "Mg": "mg_conc mgconc mg2 conc_mg mg_concentration",
     # networks
     "size": "n num_neurons n_neurons number_of_neurons num",
     "model": "cellclass cell_class cell_type celltype neuron neuron_model neuron_type cell",
-    "V": "v_m vm v_init vinit v0 v_0 u membrane_potential initial_values",
+    "V": "v v_m vm v_init vinit v0 v_0 u membrane_potential initial_values",
     "positions": "structure position pos coordinates",
     "name": "label",
     "pre": "source sources presynaptic_population presynaptic pre_population from_",
     "post": "target targets postsynaptic_population postsynaptic post_population to",
     "rule": "connector conn_spec conn connection_rule connectivity connectivity_init",
-    "receptor": "synapse synapse_type synapse_model syn_spec syn_model receptor_type receptor_types psr",
+    "receptor": "synapse synapse_type synapse_model syn_model receptor_type receptor_types psr model",
     "weight": "w weights j g gmax g_max gbar g_syn synaptic_weight on_pre",
     "delay": "d delays syn_delay axonal_delay dendritic_delay axonal_delay_steps",
     "p": "p_connect prob probability connection_probability p_primary",
+    "mean": "average",
+    "shape": "k",
+    "scale": "theta",
+    "low": "min minimum lower a",
+    "high": "max maximum upper b",
     "k": "indegree outdegree n_pre n_post fan_in fan_out n",
     "n": "total_number num_connections",
     "autapses": "allow_autapses allow_self_connections self_connections with_autapses",
     "multapses": "allow_multapses with_replacement with_multapses",
     "current": "i amp amplitude i_ext i_inj i_e",
     "rate": "rates freq frequency firing_rate",
-    "times": "spike_times spiketimes spike_time spikes",
+    "times": "spike_times spiketimes spike_time spikes t",
     "start": "t_start tstart onset",
     "stop": "t_stop tstop end",
     "spikes": "spike spike_train spiketrain spike_trains spiketrains spike_times",
     "every": "interval sampling_interval sampling_period record_interval dt",
     "file": "to_file filename file_name record_to label",
     # simulation
-    "dt": "timestep time_step resolution min_delay",
-    "duration": "simtime sim_time simulation_time t_sim runtime run_time time t tstop t_stop",
+    "dt": "timestep time_step resolution",
+    "duration": "simtime sim_time simulation_time t_sim runtime run_time time t",
     "seed": "rng_seed rngseed rng_seeds random_seed randomseed grng_seed random_state rng",
     "threads": "local_num_threads num_threads n_threads nthreads number_of_threads num_cores n_cores n_jobs workers",
     "backend": "device platform target codegen_target",
@@ -70,12 +79,44 @@ _SAME = {
     "numpy": "python reference",
     "single": "float32 fp32 f4 32 float single_precision half float16",
     "double": "float64 fp64 f8 64 double_precision",
+    # methods
+    "population": "add_population add_neuron_population neurongroup create add_node add_nodes",
+    "populations": "neurons cells nodes groups",
+    "connect": "add_connection add_connections add_edges add_projection add_synapse_population synapses projection",
+    "record": "spikemonitor statemonitor populationratemonitor multimeter voltmeter spike_recorder spike_detector "
+    "recorder record_spikes record_v",
+    "inject": "add_current_source add_current",
+    "run": "simulate run_for advance step_time",
+    "data": "get_data getspikes get_spikes spikes results",
+    "time": "t current_time get_current_time now",
+    "weights": "get_weights getconnections get_connections",
+    "save": "write_data",
+    "ids": "senders sender i neuron_ids",
+    "trains": "spiketrains spike_trains",
+    "cv": "cv_isi",
+    # plots, kinetics, drugs and measures
+    "raster": "raster_plot plot_raster",
+    "traces": "voltage_trace plot_traces plot_trace",
+    "DualExponential": "biexponential biexp doubleexponential exp2syn",
+    "paired_pulse_ratio": "ppr",
+    "psc": "epsc ipsc",
+    "psp": "epsp ipsp",
+    "iv_curve": "iv i_v current_voltage_curve",
+    "D-AP5": "apv d-apv dl-apv ap5 ap-5 dap5 dl-ap5",
+    "MK-801": "mk801 dizocilpine",
+    "gabazine": "sr95531 sr-95531",
+    "bicuculline": "bmi bmr",
+    "picrotoxin": "ptx",
+    "benzodiazepine": "diazepam midazolam lorazepam clonazepam valium",
+    "barbiturate": "pentobarbital phenobarbital thiopental",
     # classes
-    "LIF": "iaf_cond_exp iaf_cond_alpha iaf_psc_exp iaf_psc_alpha iaf_psc_delta if_cond_exp if_cond_alpha if_curr_exp "
-    "if_curr_alpha if_curr_delta leakyintegrateandfire lifneuron iaf",
-    "AdEx": "aeif_cond_exp aeif_cond_alpha aeif_psc_exp eif_cond_exp_isfa_ista eif_cond_alpha_isfa_ista",
-    "HodgkinHuxley": "hh hh_cond_exp hh_cond_exp_traub hh_cond_alpha_traub hh_psc_alpha traubmiles",
-    "PoissonSource": "poisson_generator spikesourcepoisson poissongroup poissoninput poisson poissonneuron",
+    "LIF": "iaf_* if_* iaf leakyintegrateandfire lifneuron",
+    "Network": "gennmodel genn_model",
+    "Simulator": "simulation",
+    "GABA_A": "gaba gabaergic",
+    "AdEx": "aeif_* eif_* adexp aeif",
+    "HodgkinHuxley": "hh hh_* traubmiles",
+    "PoissonSource": "spikesourcepoisson poissongroup poisson poissonneuron",
     "SpikeSource": "spike_generator spikesourcearray spikegeneratorgroup spikegenerator",
     "FixedProbability": "fixedprobabilityconnector pairwise_bernoulli fixedprobabilitynoautapse",
     "FixedInDegree": "fixed_indegree fixednumberpreconnector fixednumberpre",
@@ -84,6 +125,8 @@ _SAME = {
     "AllToAll": "all_to_all alltoallconnector",
     "OneToOne": "one_to_one onetooneconnector",
     "FromArrays": "fromlistconnector",
+    "FromSparse": "arrayconnector",
+    "FromTable": "fromfileconnector",
     "DistanceDependent": "distancedependentprobabilityconnector",
 }  # fmt: skip
 
@@ -95,6 +138,13 @@ _UNITS = {
 }
 
 
+# Names of what gpusyn does not have, or has not everywhere, which look like another thing that it has.
+_NOTHING_HERE = """
+    sequential cpubackend tau_rec tau_facil tau_fac tau_psc v_reset v_peak sample start stop
+    multapses delay
+"""
+
+
 class _Told(NamedTuple):
     """A thing that gpusyn says otherwise, where all the names `at` are allowed."""
 
@@ -103,11 +153,11 @@ class _Told(NamedTuple):
 
 
 _OF_RECEPTORS = _Told(
-    ("V_reset",), "it belongs to the receptors: population(..., receptors=[gs.AMPA(tau_decay=..., E_rev=...), ...])"
+    ("I_e",), "it belongs to the receptors: population(..., receptors=[gs.AMPA(tau_decay=..., E_rev=...), ...])"
 )
 _OF_THE_RULE = _Told(("rule", "receptor"), "it belongs to the rule, such as gs.FixedInDegree(k, autapses=...)")
 _INITIAL = _Told(("C_m",), "the initial value belongs to the population: population(..., V=...)")
-_RECORDED = _Told(("Network", "Population"), "write net.record(population, 'spikes') or net.record(population, 'V')")
+_OTHER_NOISE = _Told(("trial",), "trial= gives the same network other noise; another seed needs another Simulator")
 _CONDUCTANCE = _Told(("spikes",), "conductances and currents have the names of receptors, as in g_AMPA and I_AMPA")
 
 _OTHERWISE = {
@@ -123,10 +173,13 @@ _OTHERWISE = {
     "outdegree fan_out": _Told(("rule", "receptor"), "write rule=gs.FixedOutDegree(k)"),
     "allow_autapses autapses allow_self_connections allow_multapses multapses with_replacement": _OF_THE_RULE,
     "g gmax g_max gbar g_syn weight": _Told(("E_rev", "gating"), "the conductance is the weight= of connect and drive"),
-    "statemonitor spikemonitor populationratemonitor multimeter voltmeter spike_recorder spike_detector record "
-    "recorder": _RECORDED,
-    "neurongroup create": _Told(("Network", "Population"), "write net.population(name, size, gs.LIF())"),
-    "synapses connect projection": _Told(("Network", "Population"), "write net.connect(pre, post, rule, ...)"),
+    "mu sigma loc scale": _Told(("mean", "std"), "mean and std are those of the values, also of a LogNormal"),
+    "scale beta": _Told(("mean",), "did you mean 'mean'?"),
+    "rate lam lambd": _Told(("mean", "low"), "mean = 1 / rate"),
+    "tstop t_stop t_end until": _Told(("duration", "progress"), "write sim.run(until - sim.time)"),
+    "gpu cuda": _Told(("backend",), "write backend='cuda'"),
+    "min_delay max_delay": _Told(("seed",), "delays belong to connect: net.connect(..., delay=...)"),
+    "seed rng_seed input_seed noise_seed": _OTHER_NOISE,
     "g_ex g_in g_exc g_inh ge gi gsyn_exc gsyn_inh i_syn i_syn_ex i_syn_in": _CONDUCTANCE,
 }  # fmt: skip
 
@@ -154,25 +207,28 @@ def foreign_hint(name: str, allowed: Collection[str]) -> str | None:
     ('', None)
     """
     folded = name.casefold()
-    if folded not in _KNOWN:
-        return None
-    for meaning in _KNOWN[folded]:
+    like = (told for pattern, told in _LIKE if fnmatchcase(folded, pattern))
+    for meaning in (*_KNOWN.get(folded, ()), *like):
         if all(own in allowed for own in meaning.at):
             return f" ({meaning.sentence})"
-    return ""
+    return "" if folded in _KNOWN else None
 
 
-def _known() -> dict[str, list[_Told]]:
-    """Return the meanings of each foreign name."""
-    known: dict[str, list[_Told]] = {}
+def _meanings() -> Iterator[tuple[str, _Told]]:
+    """Yield foreign names and patterns, each with a meaning."""
     for own, names in _SAME.items():
         for name in names.split():
             unit = f" {_UNITS[name]}" if name in _UNITS else ""
-            known.setdefault(name, []).append(_Told((own,), f"did you mean {own!r}?{unit}"))
+            yield name, _Told((own,), f"did you mean {own!r}?{unit}")
     for names, told in _OTHERWISE.items():
-        for name in names.split():
-            known.setdefault(name, []).append(told)
-    return known
+        yield from ((name, told) for name in names.split())
+    for at, rows in INSTEAD.items():
+        for sentence, names in rows.items():
+            yield from ((name, _Told(at, sentence)) for name in names.split())
 
 
-_KNOWN = _known()
+_LIKE = [(name, told) for name, told in _meanings() if "*" in name]
+_KNOWN: dict[str, list[_Told]] = {name: [] for name in _NOTHING_HERE.split()}
+for _name, _told in _meanings():
+    if "*" not in _name:
+        _KNOWN.setdefault(_name, []).append(_told)

@@ -41,7 +41,10 @@ class Immutable:
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise ImmutableError(f"{self!r}: {name} cannot be set; descriptions do not change, make a new one")
+        raise ImmutableError(
+            f"{self!r}: {name} cannot be set; descriptions do not change: make a new one, "
+            "or change inputs and parameters of neurons between runs with sim.set(...)"
+        )
 
     def __delattr__(self, name: str) -> None:
         raise ImmutableError(f"{self!r}: {name} cannot be deleted; descriptions do not change, make a new one")

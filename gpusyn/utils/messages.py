@@ -14,6 +14,9 @@ from typing import Any
 
 #: Logger of every message; each module of gpusyn that says something uses it.
 LOGGER = logging.getLogger("gpusyn")
+#: Name of the worker processes of `sweep`, whose messages go to the process that started them.
+WORKER = "gpusyn-sweep"
+_UNSET = logging.INFO - 1  # lets INFO pass, and tells that no program has set a level
 
 
 def say(line: str) -> None:
@@ -69,6 +72,43 @@ class StderrHandler(logging.Handler):
             say(line)
 
 
+class KeptRecords(logging.Handler):
+    """Keeps the records of a worker process, for the process that started it: that knows what it has said or muted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: list[dict[str, Any]] = []
+
+    @classmethod
+    def install(cls) -> KeptRecords:
+        """Return the handler of this process, which takes the place of all others."""
+        own = next((handler for handler in LOGGER.handlers if isinstance(handler, cls)), None) or cls()
+        LOGGER.handlers[:], LOGGER.propagate = [own], False
+        return own
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record in a form that can be sent."""
+        self._kept.append({**vars(record), "msg": record.getMessage(), "args": None, "exc_info": None})
+
+    def taken(self) -> list[dict[str, Any]]:
+        """Return the records that have come since the last call."""
+        kept, self._kept = self._kept, []
+        return kept
+
+
+def handle_kept(records: list[dict[str, Any]]) -> None:
+    """Log the records that a worker process has kept, as if this process had made them."""
+    for record in map(logging.makeLogRecord, records):
+        if LOGGER.isEnabledFor(record.levelno):
+            LOGGER.handle(record)
+
+
+def _is_worker() -> bool:
+    """Return True in a worker of `sweep`, which has its name before it imports the user's script and gpusyn."""
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and process.current_process().name == WORKER
+
+
 def _others(own: logging.Handler, logger: logging.Logger | None) -> bool:
     """Return True if the records of a logger reach another handler than `own`."""
     while logger is not None:
@@ -78,6 +118,21 @@ def _others(own: logging.Handler, logger: logging.Logger | None) -> bool:
     return False
 
 
-LOGGER.addHandler(StderrHandler())
+def _level_allows(record: logging.LogRecord) -> bool:
+    """Return False for what the root logger's level keeps from its handlers, if that is where the records go.
+
+    gpusyn's logger needs a level of its own, or the default of the root logger (WARNING) would keep its news back in
+    programs that do nothing about logging. Where a program configures the root logger, that level is the one meant.
+    """
+    root = logging.getLogger()
+    by_root = LOGGER.level == _UNSET and LOGGER.propagate and root.handlers
+    return not by_root or len(LOGGER.handlers) > 1 or record.levelno >= root.level
+
+
+if _is_worker():
+    KeptRecords.install()
+else:
+    LOGGER.addHandler(StderrHandler())
+LOGGER.addFilter(_level_allows)
 if LOGGER.level == logging.NOTSET:  # what a program set before is its own choice
-    LOGGER.setLevel(logging.INFO)
+    LOGGER.setLevel(_UNSET)

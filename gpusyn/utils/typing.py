@@ -1,4 +1,4 @@
-"""Names for the types of arrays in annotations."""
+"""Names for types in annotations: arrays, and the whole numbers that users give."""
 
 from __future__ import annotations
 
@@ -11,3 +11,4 @@ Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
+Whole: TypeAlias = int | np.integer[Any]

@@ -177,6 +177,21 @@ def test_a_session_leaves_the_initial_state_alone_and_copies_what_is_read():
     session.run(3)  # nothing is left to run
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_profile_is_a_run_that_tells_the_time_of_each_launch(threads):
+    net = mixed()
+    with gs.Simulator(net, dt=DT, seed=3, backend=cpu(threads)) as sim:
+        session, found = sim._session, []
+        session.run = lambda steps: found.append(session.profile(steps))
+        sim.step(60)
+        profiled = outcome(sim)
+        labels = [launch.label for launch in sim._compiled.program.launches]
+    assert differences(profiled, run(cpu(threads), net)) == []
+    assert labels == list(dict.fromkeys(labels))
+    assert {"advance_neurons.g0", "advance_poisson", "deliver_spikes"} <= set(labels)
+    assert all(list(part) == labels and min(part.values()) > 0.0 for part in found)
+
+
 PROBE = """extern "C" __attribute__((visibility("default"))) void entry_probe(void **p, int, int)
 {
     volatile float *x = *(float **)p[0];
@@ -199,7 +214,7 @@ def test_flush_to_zero_is_really_on(threads):
         slots = (ctypes.c_void_p * 1)(ctypes.addressof(cell))
         entry = ctypes.cast(library.entry_probe, ctypes.c_void_p).value
         launch = (cpu_backend._CLaunch * 1)(cpu_backend._CLaunch(entry, ctypes.addressof(slots)))
-        backend.run_steps(launch, 1, ctypes.c_longlong(1), threads, flush)
+        backend.run_steps(launch, 1, ctypes.c_longlong(1), threads, flush, None)
         results.append([float(x[1]), float(x[3])])
     assert results == [[2.0**-127, 2.0**-127], [0.0, 0.0], [2.0**-127, 2.0**-127]]
     assert np.float32(tiny) * np.float32(0.5) == 2.0**-127  # and off again for Python

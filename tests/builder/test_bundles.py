@@ -178,7 +178,7 @@ def test_all_to_all_with_one_weight_is_shared_and_its_targets_take_back_what_is_
 
 @pytest.mark.parametrize(("size", "slices"), [(1, 1), (2**16, 1), (2**16 + 1, 2), (2**17, 2), (2**17 + 1, 3)])
 def test_slices_have_targets_of_16_bits(size, slices):
-    net, a, b = network("a", "b", n=1)
+    net, a, _ = network("a", "b", n=1)
     big = net.population("big", size, gs.LIF(), receptors=[gs.AMPA()])
     connect(net, a, big, "p", gs.OneToOne() if size == 1 else gs.FixedInDegree(1))
     group = layout_of(net).populations["big"].targets

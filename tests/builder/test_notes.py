@@ -66,6 +66,41 @@ def test_time_constants_below_the_step_are_warned_of(given, dt, line, caplog):
     assert found.startswith(line)
 
 
+@pytest.mark.parametrize(
+    ("model", "line"),
+    [
+        (gs.HodgkinHuxley(C_m=1.0), "C_m / g_L = 0.1 ms is less than that of any neuron; C_m is that of a whole"),
+        (gs.LIF(I_e=0.4), "I_e of 0.4 pA moves V by 0.04 mV alone; gpusyn uses"),
+        (gs.LIF(I_e=[0.0] * 29 + [-0.4]), "I_e of 0.4 pA moves V by"),
+        (gs.LIF(I_e=gs.Normal(0.4, 0.01)), "I_e of 0.4 pA moves V by"),
+    ],
+)  # fmt: skip
+def test_units_of_membranes_and_currents_are_warned_of(model, line, caplog):
+    (found,) = told(network(model), caplog)
+    assert found.startswith(f"Population 'E': {line}")
+
+
+@pytest.mark.parametrize("current", [0.4, -0.4, np.full(30, 0.4), gs.Waveform([0.0, 5.0], [0.4, 0.0])])
+def test_injected_nanoamperes_are_warned_of(current, caplog):
+    net = network()
+    net.inject("E", current, name="step")
+    (line,) = told(net, caplog)
+    assert line.startswith("Injection 'step': current of 0.4 pA moves V by 0.04 mV alone; gpusyn uses")
+    for usual in (0.0, 2.0, gs.Waveform([0.0, 5.0], [0.001, 100.0])):
+        net = network()
+        net.inject("E", usual)
+        assert told(net, caplog) == []
+
+
+def test_potentials_and_concentrations_beyond_all_bounds_are_warned_of(caplog):
+    gs.LIF(E_L=-65000.0), gs.GABA_A(E_rev=-75000.0), gs.NMDA(Mg=1000.0)
+    assert [line.partition(":")[0] for line in caplog.messages] == ["LIF.E_L", "GABA_A.E_rev", "NMDA.Mg"]
+    assert caplog.messages[0] == "LIF.E_L: -65000 mV is far below the potential of any membrane"
+    caplog.clear()
+    gs.LIF(V_th=1e9), gs.NMDA(Mg=10.0)  # neurons that never fire
+    assert caplog.messages == []
+
+
 def test_short_rises_and_the_defaults_are_not_warned_of(caplog):
     assert told(network(receptor=gs.AMPA(tau_rise=0.01, tau_decay=2.0)), caplog) == []
     for model in (gs.LIF(), gs.AdEx(), gs.Izhikevich(), gs.HodgkinHuxley()):

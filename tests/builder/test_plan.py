@@ -371,3 +371,20 @@ def test_counts_stay_below_the_maximum_that_is_chosen(mean):
     counts = poisson_counts(7, np.arange(100_000), 3, *table[:3], np.int32(2**30))
     assert counts.max() <= poisson_cap(mean)
     assert counts.mean() == pytest.approx(mean, abs=6 * math.sqrt(mean / 1e5))
+
+
+@pytest.mark.parametrize(
+    ("t_ref", "message"),
+    [
+        (2.0, r"'E'.t_ref: must be a multiple of dt = 0.3 ms \(got 2\)"),
+        ([1.5, 2.0], r"'E'.t_ref\[1\]: must be a multiple of dt = 0.3 ms \(got 2\)"),
+        (9e6, "'E'.t_ref: is 30000000 steps, but at most 16777215 are possible"),
+    ],
+)
+def test_a_refractory_time_that_a_simulator_refuses_has_no_plan(t_ref, message):
+    net = gs.Network()
+    net.population("E", 2, gs.LIF(t_ref=t_ref))
+    with pytest.raises(gs.ParameterError, match=message):
+        gs.plan(net, dt=0.3)
+    with pytest.raises(gs.ParameterError, match=message):
+        gs.Simulator(net, dt=0.3, backend="numpy")

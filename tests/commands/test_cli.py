@@ -53,7 +53,7 @@ def test_no_command_shows_the_commands(capsys):
         (["demo", "--duration", "0.25"], "--duration: must be a multiple of dt = 0.1 ms (got 0.25)"),
         (["demo", "--duration", "-5"], "--duration"),
         (["demo", "--duration", "nan"], "--duration"),
-        (["demo", "--backend", "gpu"], "invalid choice: 'gpu'"),
+        (["demo", "--backend", "gpu"], "(did you mean 'cuda'?)"),
         (["demo", "--threads", "0"], "--threads"),
         (["demo", "--seed", "-1"], "--seed"),
         (["demo", "--colour"], "--colour"),

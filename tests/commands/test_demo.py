@@ -116,15 +116,31 @@ def test_demo_refuses_a_place_that_cannot_be_written_before_it_runs(tmp_path, ca
         assert f"--out {place}" in one_line_of_error(capsys)
 
 
-@pytest.mark.parametrize("name", ["demo.h5", "demo.png"])
-def test_demo_refuses_to_destroy_what_is_not_its_own(name, tmp_path, capsys):
-    if name == "demo.h5":
-        (tmp_path / name).write_text("my notes")
-    else:
-        (tmp_path / name).mkdir()
+FOREIGN = {
+    "demo.h5": [lambda path: path.write_text("my notes")],
+    "demo.png": [
+        lambda path: path.mkdir(),
+        lambda path: path.write_text("my notes"),
+        lambda path: path.write_bytes(b"\x89PNG\r\n a figure of mine"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "make"), [(name, make) for name, makers in FOREIGN.items() for make in makers])
+def test_demo_refuses_to_destroy_what_is_not_its_own(name, make, tmp_path, capsys):
+    make(tmp_path / name)
+    before = (tmp_path / name).is_file() and (tmp_path / name).read_bytes()
     assert main(small_demo(tmp_path)) == 2
     assert name in one_line_of_error(capsys)
     assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert ((tmp_path / name).is_file() and (tmp_path / name).read_bytes()) == before
+
+
+def test_demo_replaces_its_own_files(tmp_path):
+    pytest.importorskip("h5py")
+    pytest.importorskip("matplotlib")
+    assert main(small_demo(tmp_path)) == 0
+    assert main(small_demo(tmp_path)) == 0
 
 
 def test_figure_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):

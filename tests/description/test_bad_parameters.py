@@ -45,14 +45,6 @@ def test_no_parameter_takes_junk(make, name):
             make(**{name: junk})
 
 
-@pytest.mark.parametrize(
-    "kind", [gs.Selection, gs.Population, gs.Projection, gs.Drive, gs.Injection, gs.Clamp, gs.Infusion, gs.Recorder]
-)
-def test_no_class_that_the_network_makes_takes_an_unknown_keyword(kind):
-    with pytest.raises(ArgumentError, match=rf"^{kind.__name__}\(\): unknown argument 'colour'.*; it takes \w+"):
-        kind(colour=1)
-
-
 @pytest.mark.parametrize("kind", [*NEURONS.values(), *RECEPTORS.values(), gs.Waveform, gs.Ratio, kinetics.Alpha])
 def test_no_class_takes_an_unknown_keyword(kind):
     with pytest.raises(ArgumentError, match=rf"^{kind.__name__}\(\): unknown argument 'colour'.*; it takes \w+"):

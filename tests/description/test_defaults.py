@@ -95,7 +95,7 @@ class TestReceptors:
         assert all(kind.__name__ == name for name, kind in RECEPTORS.items())
 
     def test_immutable(self):
-        with pytest.raises(ImmutableError, match=r"E_rev cannot be set.*make a new one"):
+        with pytest.raises(ImmutableError, match=r"E_rev cannot be set.*make a new one.*sim\.set"):
             gs.AMPA().E_rev = -10.0
 
 

@@ -1,12 +1,15 @@
 """The names that the package gives, what importing it brings, and its errors."""
 
 import pickle
+import re
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 import gpusyn as gs
+from gpusyn.network.recorder import TraceName
 
 
 def test_import_needs_numpy_only():
@@ -33,6 +36,27 @@ def test_an_unknown_name_is_an_attribute_error():
         gs.Netwrok  # noqa: B018
 
 
+def test_what_a_network_makes_is_not_made_by_hand():
+    for kind in (
+        gs.Population,
+        gs.Selection,
+        gs.Projection,
+        gs.Drive,
+        gs.Injection,
+        gs.Clamp,
+        gs.Recorder,
+        gs.Infusion,
+    ):
+        for given, named in (((), {}), ((10,) * 12, {}), ((10,), {"cellclass": gs.LIF})):
+            with pytest.raises(gs.ArgumentError) as error:
+                kind(*given, **named)
+            made_by = re.match(rf"{kind.__name__}\(\): is not made by hand, but by (.*); write that", str(error.value))[
+                1
+            ]
+            method = re.match(r"net\.(\w+)\(", made_by)
+            assert hasattr(gs.Network, method[1]) if method else "E + I" in made_by
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("error", "builtin"),
@@ -54,3 +78,15 @@ class TestErrors:
         assert issubclass(kind, builtin)
         assert str(kind("place: what")) == "place: what"
         assert str(pickle.loads(pickle.dumps(kind("place: what")))) == "place: what"
+
+
+def test_parameters_of_a_model_are_completed():
+    assert {"C_m", "V_th", "replaced"} <= set(dir(gs.LIF()))
+
+
+def test_type_checkers_know_every_variable_of_the_public_models():
+    net, receptors = gs.Network(), [gs.AMPA(), gs.NMDA(), gs.GABA_A(), gs.GABA_B()]
+    models = (gs.LIF(), gs.AdEx(), gs.Izhikevich(), gs.HodgkinHuxley())
+    populations = [net.population(model.kind, 1, model, receptors=receptors) for model in models]
+    variables = {name for population in populations for name in population.variables}
+    assert set(get_args(TraceName)) == variables

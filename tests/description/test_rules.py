@@ -224,7 +224,9 @@ def test_from_sparse():
             rule.check(3, 2, "Projection 'x'")
     with pytest.raises(ParameterError, match=r"shape"):
         rule.draw(2, 4, STREAM)
-    with pytest.raises(ArgumentError, match=r"FromSparse\.matrix: must be a sparse matrix"):
+    with pytest.raises(
+        ArgumentError, match=r"FromSparse\.matrix: must be a sparse matrix.*give scipy\.sparse\.coo_array\(matrix\)"
+    ):
         FromSparse(dense)
 
 

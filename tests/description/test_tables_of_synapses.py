@@ -1,5 +1,7 @@
 """Synapses with their own weights and delays: rows of a table, and entries of a sparse matrix."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,15 @@ def test_the_numbers_are_copied(net):
     assert rule != gs.FromTable(table)  # other numbers
 
 
+def test_fractions_among_objects_are_kept(net):
+    """A column of a DataFrame has objects where numbers are of several kinds or missing."""
+    mixed = TABLE | {"w": np.array([1, 0.5, Decimal("0.25"), np.float32(2.5)], dtype=object)}
+    projection = net.connect("E", "E", gs.FromTable(mixed), receptor="AMPA", weight="w")
+    assert projection.weights["AMPA"].tolist() == [1.0, 0.5, 0.25, 2.5]
+    with pytest.raises(ArgumentError, match=r"FromTable\.pre: must be integers"):
+        gs.FromTable(TABLE | {"pre": np.array([0.5, 1, 2, 3], dtype=object)})
+
+
 @pytest.mark.parametrize(
     ("table", "error", "message"),
     [
@@ -119,6 +130,42 @@ def test_wrong_files(tmp_path, text, message):
         path.write_bytes(text)
     with pytest.raises(FileError, match=message):
         gs.FromTable(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("pre;post;w\n0;1;0,5\n", r"got '0,5' at line 2; write a decimal point"),
+        ("pre,post,w\n0,1,0.5\n\n0,2,\n", r"got '' at line 4; fill the cell or leave out the line"),
+        ("pre,post,w\n0,1,0.5\n0,2,strong\n", r"got 'strong' at line 3; choose another"),
+    ],
+)
+def test_the_line_of_a_text_among_numbers_is_told(net, tmp_path, text, message):
+    path = tmp_path / "synapses.csv"
+    path.write_text(text)
+    with pytest.raises(ParameterError, match=rf"column 'w' of FromTable must have numbers alone \({message}\)"):
+        net.connect("E", "E", gs.FromTable(path), receptor="AMPA", weight="w")
+    nested = np.empty(4, dtype=object)
+    nested[:] = [np.ones(2), 2, 3, 4]
+    for column, given in ((["1", "x", "2", "3"], "'x' at index 1"), ([True] * 4, "bool"), (nested, "at index 0")):
+        with pytest.raises(ParameterError, match=given):
+            gs.FromTable(TABLE | {"w": np.array(column, dtype=None if given == "bool" else object)}).column("w", "x")
+
+
+def test_a_file_without_a_header_is_told(tmp_path):
+    path = tmp_path / "synapses.csv"
+    path.write_text("0,1,0.5,1.0\n1,2,0.5,1.0\n")
+    with pytest.raises(UnknownNameError, match="the first line of the file must have the names of the columns"):
+        gs.FromTable(path)
+    path.write_text("0,1\n1,2\n")
+    assert gs.FromTable(path, pre="0", post="1").pre.tolist() == [1]  # names that pandas gives
+
+
+def test_measured_delays_are_told_how_to_round(net):
+    rule = gs.FromTable(TABLE | {"d": [1.23, 1.5, 0.02, 3.2]})
+    net.connect("E", "E", rule, receptor="AMPA", weight="w", delay="d")
+    with pytest.raises(ParameterError, match=r"got 1\.23\).*; np\.rint\(times / 0\.1\) \* 0\.1 rounds them all"):
+        gs.plan(net)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +218,9 @@ class TestSparse:
         assert sorted(weights) == [-2.0, -0.25, 0.5, 1.5, 3.0]
 
     def test_negative_conductances_are_refused(self, net, synapses):
-        with pytest.raises(ParameterError, match=r"nS >= 0"):
+        with pytest.raises(
+            ParameterError, match=r"nS >= 0.*in two parts \(gs\.FromSparse has \.positive and .*frame\["
+        ):
             net.connect("E", net.populations["E"][:3], synapses, receptor="AMPA", weight="data")
 
     def test_equal_rules_have_equal_values(self):
@@ -182,7 +231,15 @@ class TestSparse:
         with pytest.raises(UnknownNameError, match=r"unknown name 'weight'.*known here: data"):
             synapses.column("weight", "x")
 
+    @pytest.mark.parametrize("dtype", ["int8", "uint8", "uint64", "float32"])
+    def test_magnitudes_of_every_type(self, dtype):
+        sparse = pytest.importorskip("scipy.sparse")
+        least = 0 if dtype[0] == "u" else -128
+        synapses = gs.FromSparse(sparse.coo_array((np.array([1, least], dtype), ([0, 1], [1, 2])), shape=(3, 3)))
+        assert synapses.positive.data.tolist() == [1.0]
+        assert synapses.negative.data.tolist() == ([128.0] if least else [])
+
     def test_entries_without_a_sign(self):
         sparse = pytest.importorskip("scipy.sparse")
-        with pytest.raises(ParameterError, match="real numbers"):
+        with pytest.raises(ParameterError, match=r"real numbers to have signs \(got nan\)"):
             _ = gs.FromSparse(sparse.coo_array(([np.nan], ([0], [1])), shape=(3, 3))).positive

@@ -111,12 +111,13 @@ MISTAKES = {
     ),
     "no kernel file": (
         "cpu", KERNEL, None, None,
-        "FileError: gate 'TwoDecays': there is no file kinetics/two_decays.cuh in {kernels}; write struct TwoDecays in "
-        "it (docs/adding_a_kinetics.md), or use backend='numpy', which needs none",
+        "BackendError: gate 'TwoDecays': there is no file kinetics/two_decays.cuh in {kernels}; write struct "
+        "TwoDecays in it (docs/adding_a_kinetics.md), or use backend='numpy', which needs none",
     ),
     "no struct": (
         "cpu", KERNEL, "struct TwoDecays :", "struct Decays :",
-        "FileError: gate 'TwoDecays': there is no struct TwoDecays in kinetics/two_decays.cuh of {kernels}; write it",
+        "BackendError: gate 'TwoDecays': there is no struct TwoDecays in kinetics/two_decays.cuh of {kernels}; "
+        "write it",
     ),
     "a coefficient that Python does not name": (
         "cpu", KERNEL, "c[mean_fast] * x[0]", "c[mean_first] * x[0]", "mean_first",

@@ -104,12 +104,12 @@ MISTAKES = {
     ),
     "no kernel file": (
         "cpu", "kernels/neurons/qif.cuh", None, None,
-        "FileError: neuron model 'QIF': there is no file neurons/qif.cuh in {kernels}; write struct QIF in it "
+        "BackendError: neuron model 'QIF': there is no file neurons/qif.cuh in {kernels}; write struct QIF in it "
         "(docs/adding_a_neuron.md), or use backend='numpy', which needs none",
     ),
     "no struct": (
         "cpu", "kernels/neurons/qif.cuh", "struct QIF ", "struct Quadratic ",
-        "FileError: neuron model 'QIF': there is no struct QIF in neurons/qif.cuh of {kernels}; write it "
+        "BackendError: neuron model 'QIF': there is no struct QIF in neurons/qif.cuh of {kernels}; write it "
         "(docs/adding_a_neuron.md), or use backend='numpy', which needs none",
     ),
     "a coefficient that Python does not name": (

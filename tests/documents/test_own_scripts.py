@@ -5,6 +5,7 @@ import re
 import pytest
 
 import gpusyn as gs
+from gpusyn.backends import select
 from gpusyn.receptors import RECEPTORS
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import cpu
@@ -53,13 +54,18 @@ def test_a_receptor_runs_without_a_line_in_the_package(backend):
     assert peak(kind, backend) == pytest.approx(-70.0, rel=0.05)  # 1 nS at E_rev 0; V rises a little
 
 
+def test_drugs_say_how_a_receptor_of_a_script_is_registered():
+    with pytest.raises(gs.UnknownNameError, match=r"'Kainate'; .*needs gs\.receptors\.RECEPTORS\[name\] = its class"):
+        gs.drugs.CompetitiveAntagonist("Kainate", K=1.5)
+
+
 def test_drugs_act_on_a_receptor_of_a_script(registered):
     """At a concentration of K, an antagonist leaves half of the current."""
     drug = gs.Drug("x", gs.drugs.CompetitiveAntagonist("Kainate", K=1.5))
     assert peak(registered, "numpy", drug) == pytest.approx(0.5 * peak(registered, "numpy"), rel=0.05)
 
 
-def test_a_neuron_model_runs_with_numpy():
+def test_a_neuron_model_runs_with_numpy(caplog, monkeypatch):
     kind = own("adding_a_neuron.md", "gpusyn/neurons/qif.py", "QIF")
     net = gs.Network()
     spikes = net.record(net.population("cells", 10, kind(I_e=400.0)), "spikes")
@@ -67,5 +73,23 @@ def test_a_neuron_model_runs_with_numpy():
         sim.run(100.0)
         assert len(sim.data[spikes]) > 0
     cpu()
-    with pytest.raises(gs.FileError, match=r"QIF.*use backend='numpy', which needs none"):
+    with pytest.raises(gs.BackendError, match=r"QIF.*use backend='numpy', which needs none"):
         gs.Simulator(net, backend="cpu")
+    caplog.set_level("WARNING", "gpusyn")
+    monkeypatch.delenv("GPUSYN_BACKEND", raising=False)
+    monkeypatch.setattr(select, "said", set())
+    with gs.Simulator(net) as sim:  # `auto` goes on to numpy, and says why
+        assert sim.backend == "numpy"
+    assert "neuron model 'QIF': there is no file neurons/" in caplog.text
+
+
+def test_a_drug_says_that_a_subclass_is_a_class_of_its_own(caplog):
+    for kind, told in ((type("Quisqualate", (gs.AMPA,), {}), True), (gs.GABA_A, False)):
+        caplog.clear()
+        net = gs.Network()
+        net.population("E", 1, gs.LIF(), receptors=[kind()])
+        net.infuse("CNQX", 10.0)
+        gs.plan(net)
+        (line,) = caplog.messages
+        assert "has no effect, because no population has a receptor of class AMPA, NMDA" in line
+        assert ("its subclass Quisqualate is a class of its own" in line) is told

@@ -69,7 +69,7 @@ def test_every_environment_variable_is_documented() -> None:
 
 
 def test_no_advice_names_a_package_that_no_index_has() -> None:
-    assert re.findall(r'pip install[^\n]*gpusyn\[|require\([^)]*"gpusyn\[[^)]*\)', SOURCE) == []
+    assert re.findall(r'pip install[^\n]* "?gpusyn\b|require\([^)]*"gpusyn\[[^)]*\)', SOURCE) == []
 
 
 def test_laboratory_measures_what_its_comments_say(capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,12 +78,12 @@ MISTAKES = {
     ),
     "no kernel file": (
         "cpu", KERNEL, None, None,
-        "FileError: effect 'Rectifying': there is no file receptors/rectifying_kainate.cuh in {kernels}; write struct "
-        "Rectifying in it (docs/adding_a_receptor.md), or use backend='numpy', which needs none",
+        "BackendError: effect 'Rectifying': there is no file receptors/rectifying_kainate.cuh in {kernels}; write "
+        "struct Rectifying in it (docs/adding_a_receptor.md), or use backend='numpy', which needs none",
     ),
     "no struct": (
         "cpu", KERNEL, "struct Rectifying ", "struct Inward ",
-        "FileError: effect 'Rectifying': there is no struct Rectifying in receptors/rectifying_kainate.cuh of "
+        "BackendError: effect 'Rectifying': there is no struct Rectifying in receptors/rectifying_kainate.cuh of "
         "{kernels}; write it (docs/adding_a_receptor.md), or use backend='numpy', which needs none",
     ),
     "a coefficient that Python does not name": ("cpu", KERNEL, "c[per_k]", "c[steepness]", "steepness"),

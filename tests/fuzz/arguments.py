@@ -159,6 +159,7 @@ MADE: dict[type, Callable[[World], Any]] = {
     gs.Infusion: lambda w: w.infusion,
     gs.Recorder: lambda w: w.spike_recorder,
     gs.Simulator: lambda w: w.sim,
+    gs.Plan: lambda w: w.sim.plan,
     SpikeData: lambda w: w.spikes,
     TraceData: lambda w: w.traces,
     io.Results: lambda w: w.results,
@@ -169,9 +170,10 @@ MADE: dict[type, Callable[[World], Any]] = {
 
 #: Public names that are called by the library itself, with what it has checked, or that users write themselves.
 EXEMPT = {
-    "abstract; users write subclasses": {"NeuronModel", "Receptor", "Action", "Kinetics"},
+    "abstract; users write subclasses": {"NeuronModel", "Receptor", "Action", "Kinetics", "Rule", "Distribution"},
     "made by the library only": {
         *("Clamp", "Drive", "Infusion", "Injection", "Population", "Projection", "Recorder", "Selection"),
+        *("Plan", "Plan.built", "RecorderPair", "SpikeRecorder", "TraceRecorder"),
         *("IVCurve", "NmdaAmpaRatio", "PSC", "PSP", "Results", "RecorderLayout", "StreamFile"),
         *("recorded_time", "sample_times"),
         *("Config", "RunResult", "SonataModel", "TypeRate"),
@@ -182,7 +184,7 @@ EXEMPT = {
         f"Rule.{name}" for name in ("bind", "blocks", "check", "column", "draw", "expected", "max_in_degree", "share")
     }
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
-    "what a distribution offers to the builder": {"Distribution.draw"},
+    "what a distribution offers to the builder": {"Distribution.draw", "Distribution.in_unit", "Waveform.in_unit"},
     "what a neuron model offers to the builder": {
         *("NeuronModel.advance", "NeuronModel.check_drawn", "NeuronModel.check_size", "NeuronModel.coefficients"),
         *("NeuronModel.drive", "NeuronModel.equations", "NeuronModel.follow", "NeuronModel.leak"),

@@ -16,7 +16,10 @@ from tests.helpers.paths import ROOT
         (r"\breading\(", {"io/hdf5.py", "io/checked.py"}),
         (r"(?<!`)\bh5py\.File\(", set()),
         # Beside the reader: what creates, appends, sorts, and what repairs.
-        (r"hdf5\(\)\.File\(", {"io/hdf5.py", "io/creation.py", "io/writer.py", "io/repair.py", "sonata/outputs.py"}),
+        (
+            r"hdf5\(\)\.File\(",
+            {"io/hdf5.py", "io/creation.py", "io/nwb.py", "io/writer.py", "io/repair.py", "sonata/outputs.py"},
+        ),
     ],
 )
 def test_files_are_read_in_one_place(call, files):

@@ -66,7 +66,7 @@ def test_a_stream_that_got_there_is_finished(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL and file locks of POSIX")
-def test_a_killed_stream_is_killed_then_interrupted(tmp_path: Path) -> None:
+def test_a_killed_stream_is_killed_also_when_it_is_repaired(tmp_path: Path) -> None:
     path = tmp_path / "run.h5"
     writer = start_writer(path)
     try:
@@ -79,7 +79,7 @@ def test_a_killed_stream_is_killed_then_interrupted(tmp_path: Path) -> None:
     assert results.provenance["reached"] >= seen * 0.1
     assert f"killed at {results.time:g} of 1000 ms" in repr(results)
     assert repair(path).endswith(f"; the recording goes up to {results.time:g} of 1000 ms")
-    assert open_results(path).status == "interrupted"
+    assert open_results(path).status == "killed"
     assert open_results(path).time == results.time
 
 

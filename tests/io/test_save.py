@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpusyn.errors import FileError
+from gpusyn.errors import FileError, ParameterError
 from gpusyn.io import open_results, save
 from gpusyn.results import SpikeData, TraceData
 from tests.helpers.result_files import PARTS, some_spikes, some_traces
@@ -97,9 +97,15 @@ def test_two_recorders_of_the_same_variable_do_not_mix(target: Path) -> None:
     assert results.recorders == ("first", "again: E>x", "bg", "a", "b")
     for name, data in (spikes | traces).items():
         assert results[name] == data, name
-    # SONATA's places, joined: the first recorder of E and I, and bg.
+    # All neurons, each once: the first recorder's, the one that it has not, and bg.
     assert results.spikes.names == ("E", "I", "B")
-    assert results.spikes["E"] == spikes["first"]["E"]
+    assert [(name, ids.tolist()) for name, _, ids in results.spikes.populations] == [
+        *((name, ids.tolist()) for name, _, ids in spikes["first"].populations),
+        ("E", [0]),
+        ("B", [0, 1, 2]),
+    ]
+    trains = spikes["first"].trains() + spikes["again: E>x"].trains()[:1] + spikes["bg"].trains()
+    assert [train.tolist() for train in results.spikes.trains()] == [train.tolist() for train in trains]
     assert results.spikes["B"] == spikes["bg"]
     assert results.traces["V"].every == 0.1
     assert results.traces["I_AMPA"]["I_AMPA"].tobytes() == traces["b"]["I_AMPA"].tobytes()
@@ -185,3 +191,36 @@ def test_files_of_other_simulators(tmp_path: Path) -> None:
     assert results.traces["v"].local_ids.tolist() == [2, 7, 7, 7]
     assert results.traces["v"].units["v"] == "mV"
     assert results.traces["v"].t.tolist() == [0.0, 0.1, 0.2]
+
+
+def recorded(name: str, neurons: int, start: float, stop: float, first: int = 0) -> SpikeData:
+    """Spikes of one neuron after the other, each 1 ms, of which some have spiked before or after the recording."""
+    times = np.arange(1.0, 101.0)
+    part = (times > start) & (times <= stop)
+    parts = [(name, neurons, np.arange(first, first + neurons))]
+    return SpikeData(parts, times[part], (np.arange(100) % neurons)[part], stop - start, start)
+
+
+def test_all_spikes_are_those_of_the_widest_recorder_in_any_order(target: Path) -> None:
+    late, whole, few = recorded("E", 10, 50.0, 100.0), recorded("E", 10, 0.0, 100.0), recorded("E", 5, 0.0, 100.0)
+    other = recorded("I", 3, 0.0, 100.0)
+    save(target, {"late": late, "few": few, "whole": whole, "again": whole, "other": other}, {})
+    spikes = open_results(target).spikes
+    assert spikes["E"] == whole
+    assert spikes["I"] == other
+
+
+@pytest.mark.parametrize(
+    ("second", "clash"),
+    [
+        (recorded("E", 10, 0.0, 50.0), "50 to 100 ms and from 0 to 50 ms"),
+        (recorded("I", 3, 0.0, 100.0), "50 to 100 ms and from 0 to 100 ms"),
+    ],
+)
+def test_spikes_of_different_times_are_not_joined(target: Path, second: SpikeData, clash: str) -> None:
+    first = recorded("E", 10, 50.0, 100.0)
+    save(target, {"a": first, "b": second}, {})
+    results = open_results(target)
+    with pytest.raises(ParameterError, match=rf"recorders 'a' and 'b' recorded from {clash}.*results\['a'\]"):
+        _ = results.spikes
+    assert (results["a"], results["b"]) == (first, second)

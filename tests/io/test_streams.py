@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gpusyn.errors import FileError, ParameterError, UnknownNameError
-from gpusyn.io import RecorderLayout, StreamFile, open_results, repair, save
+from gpusyn.io import RecorderLayout, StreamFile, open_results, repair, results_file, save
+from gpusyn.io.checked import Group
 from tests.helpers.result_files import PARTS, kill, some_spikes, some_traces, start_writer
 
 h5py = pytest.importorskip("h5py")
@@ -61,7 +64,7 @@ def test_a_killed_run_keeps_what_it_flushed(tmp_path: Path) -> None:
     with h5py.File(path, "r") as file:
         assert len(file["gpusyn/V/report/E/data"]) == len(file["gpusyn/g_AMPA/report/I/data"]) == steps
         assert file["gpusyn/V/report/I/mapping/time"][1] == pytest.approx(0.1 + steps * 0.1)
-    assert open_results(path).status == "interrupted"
+    assert open_results(path).status == "killed"
     assert check_steps(open_results(path), steps) == steps
 
 
@@ -157,3 +160,29 @@ def test_wrong_appends_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="has a neuron twice"):
         StreamFile.create(tmp_path / "new.h5", [RecorderLayout("s", [("E", 2, [1, 1])])])
     assert not (tmp_path / "new.h5").exists()
+
+
+def test_the_time_of_a_running_file_is_that_of_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulation flushes while the file is opened, between any two things that are read of it."""
+    stream = StreamFile.create(tmp_path / "run.h5", [RecorderLayout("s", PARTS)])
+    time = 0.0
+
+    def flush() -> None:
+        nonlocal time
+        time += 10.0
+        stream.append_spikes("s", [time], [0])
+        stream.flush(time, 100.0)
+
+    flush()
+
+    def then_flush(read: Callable[[Group], object], content: Group) -> object:
+        found = read(content)
+        flush()
+        return found
+
+    for name in ("pieces_of", "read_provenance"):
+        monkeypatch.setattr(results_file, name, functools.partial(then_flush, getattr(results_file, name)))
+    results = open_results(tmp_path / "run.h5")
+    assert results.time == results.provenance["reached"] == results.spikes.duration == results.spikes.times[-1]
+    assert results.status == "running"
+    stream.close()

@@ -221,7 +221,9 @@ def test_measures_of_a_clamped_cell(clamped):
     fast = measure.psc(clamped, "I_fast", onset=5.0, neuron=0, fit=False)
     assert fast.peak == pytest.approx(-70.0, rel=1e-6)
     assert fast.charge == pytest.approx(-140.0, rel=3e-4)  # A2
+    cell = gs.Network().population("cells", 2, gs.LIF())[1]
     ampa = measure.psc(clamped, "I_AMPA", onset=5.0, neuron=1, fit=False)
+    assert ampa == measure.psc(clamped, "I_AMPA", onset=5.0, neuron=cell, fit=False)
     assert ampa.time_to_peak == pytest.approx(0.48508166, abs=2e-3)  # A4a
     assert ampa.peak == pytest.approx(-140.0, rel=1e-3)
     assert ampa.charge == pytest.approx(-140.0 * 2.2613691, rel=3e-3)  # A4c

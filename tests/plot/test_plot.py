@@ -114,7 +114,10 @@ def test_traces_of_chosen_neurons(traces: TraceData) -> None:
     (ax,) = plot.traces(traces, "V", E[[2, 6]])
     assert legend(ax) == ["E[2]", "E[6]"]
     assert ax.lines[1].get_ydata().tolist() == traces["V"][:, 3].tolist()
-    assert legend(plot.traces(traces, "V", E)[0]) == ["E[0]", "E[2]", "E[4]", "E[6]"]
+    for whole in (E, "E"):
+        assert legend(plot.traces(traces, "V", whole)[0]) == ["E[0]", "E[2]", "E[4]", "E[6]"]
+    with pytest.raises(UnknownNameError, match="unknown name 'I'; known here: E"):
+        plot.traces(traces, "V", "I")
 
 
 def linear(colour: str) -> np.ndarray:
@@ -176,6 +179,50 @@ def test_no_legend_lies_on_a_label_or_on_data(layout: str | None, spikes: SpikeD
         assert not any(box.overlaps(extent) for extent in drawn)
 
 
+@pytest.mark.parametrize("count", [1, 8, 20])
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_legends_are_no_wider_than_their_panels(layout: str | None, count: int, spikes: SpikeData) -> None:
+    parts = [(f"layer {k} excitatory", 1, None) for k in range(count)]
+    many = SpikeData(parts, spikes.times, spikes.ids % count, spikes.duration)
+    figure, axes = pyplot.subplots(4, 1, figsize=(8, 12), layout=layout)
+    plot.raster(many, axes[0])
+    plot.rates(many, axes[1])
+    plot.distributions(many, ax=axes[2:])
+    figure.canvas.draw()
+    for ax in axes:
+        box, panel = ax.get_legend().get_window_extent(), ax.get_window_extent()
+        assert panel.x0 - 2 <= box.x0 < box.x1 <= panel.x1 + 2
+        assert len(legend(ax)) == count
+
+
+def test_figures_grow_by_their_legends(spikes: SpikeData, tmp_path: Path) -> None:
+    many = SpikeData([(f"population {k}", 1, None) for k in range(20)], spikes.times, spikes.ids, spikes.duration)
+    drawn = [
+        [plot.raster(data), *plot.distributions(data), *plot.overview(data, None, tmp_path / "a.png").axes]
+        for data in (spikes, many)
+    ]
+    for few, all_ in zip(*drawn, strict=True):
+        for ax in (few, all_):
+            ax.get_figure().canvas.draw()
+        assert all_.get_window_extent().height > 0.95 * few.get_window_extent().height
+    _, own = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    assert plot.raster(many, own).get_figure().get_figheight() == 4  # what the user made stays
+
+
+@pytest.mark.parametrize(("count", "bin"), [(40, 30.0), (400, 6.0), (130, 24.0)])
+def test_bins_are_wide_enough_for_the_spikes(count: int, bin: float) -> None:
+    times = np.linspace(0.1, 600.0, 5 * count)
+    few = SpikeData([("E", 10, None), ("I", 10, None)], times, np.arange(len(times)) % 20, duration=600.0)
+    assert plot.rates(few).get_ylabel() == f"rate (Hz),\n{bin:g} ms bins"
+
+
+def test_regular_trains_have_a_readable_axis() -> None:
+    steps = np.arange(100, 6000, 123)
+    _, cv = plot.distributions(SpikeData([("E", 1, None)], steps * 0.1, np.zeros(len(steps), dtype=int), 600.0))
+    assert legend(cv) == ["E: mean 0"]
+    assert cv.patches[0].get_data().edges[[0, -1]].tolist() == [0.0, 1.0]
+
+
 def test_traces_one_panel_a_variable(traces: TraceData) -> None:
     panels = plot.traces(traces)
     assert [ax.get_ylabel() for ax in panels] == ["V (mV)", "I_AMPA (pA)", "I_NMDA (pA)", "I_GABA_A (pA)"]
@@ -225,6 +272,11 @@ def test_wrong_arguments_are_refused(spikes: SpikeData, traces: TraceData, tmp_p
         plot.traces(traces, ids=[4])
     with pytest.raises(ParameterError, match="needs 4 axes"):
         plot.traces(traces, ax=pyplot.figure().gca())
+    with pytest.raises(
+        ArgumentError,
+        match=r"plot\.rates\(\)\.ax: must be matplotlib Axes, and .* bin=10.0 be given by name \(got 5.0\)",
+    ):
+        plot.rates(spikes, 5.0)
     with pytest.raises(FileError, match="cannot be written"):
         plot.overview(spikes, traces, tmp_path / "absent" / "demo.png")
     with pytest.raises(FileError, match="cannot be written"):

@@ -88,7 +88,7 @@ class TestPlots:
     def test_axes(self, ax):
         spikes, traces = SpikeData(**SPIKES), TraceData(**TRACES)
         for draw in (lambda: gs.plot.raster(spikes, ax), lambda: gs.plot.traces(traces, ax=ax)):
-            with pytest.raises(ArgumentError, match=r"plot: ax: must be matplotlib Axes \(got "):
+            with pytest.raises(ArgumentError, match=r"plot\.\w+\(\)\.ax: must be matplotlib Axes, and .* \(got "):
                 draw()
 
     def test_variables_and_neurons(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,47 @@ def test_signals_have_units_and_name_their_neurons(traces: gs.TraceData) -> None
     assert str(signals["B_NMDA"].units.dimensionality) == "dimensionless"
 
 
+def test_nwb_holds_the_blocks_of_many_recorders(traces: gs.TraceData, tmp_path: Path) -> None:
+    pytest.importorskip("pynwb")
+    path = str(tmp_path / "run.nwb")
+    given = [traces.to_neo(), traces.select("I").to_neo(), traces.to_neo("E+I:V")]
+    neo.io.NWBIO(path, mode="w").write_all_blocks(given)
+    blocks = neo.io.NWBIO(path, mode="r").read_all_blocks()
+    assert {block.name for block in blocks} == {"+".join(traces.variables) + " of E+I", given[1].name, "E+I:V"}
+
+
+def test_a_simulation_is_saved_as_nwb(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    pytest.importorskip("pynwb")
+    net = gs.Network()
+    cells = net.population("cells", 3, gs.LIF(I_e=[0.0, 400.0, 500.0]), receptors=gs.NMDA())
+    recorders = [net.record(cells, "spikes"), net.record(cells, ["V", "B_NMDA"], name="a b"), net.record(cells, "V")]
+    net.record(cells[:1], "V", name="a:b")  # NWB allows no colon, and may not mix it with "a b"
+    path = tmp_path / "run.nwb"
+    with gs.Simulator(net, backend="numpy", seed=7) as sim:
+        sim.run(50.0)
+        sim.save(path)
+        with pytest.raises(gs.FileError, match=r"holds a recording already, which neo.io.NWBIO reads.*overwrite=True"):
+            sim.save(path)
+        sim.save(path, overwrite=True)
+        foreign = tmp_path / "foreign.nwb"
+        neo.io.NWBIO(str(foreign), mode="w").write_all_blocks([sim.data[recorders[0]].to_neo()])
+        with pytest.raises(gs.FileError, match="is an HDF5 file without results"):
+            sim.save(foreign, overwrite=True)
+        spikes, data = sim.data[recorders[0]], dict(sim.data)
+    assert not [each for each in recwarn if ".gpusyn-" in str(each.message)]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["foreign.nwb", "run.nwb"]
+    blocks = {block.name: block.segments[0] for block in neo.io.NWBIO(str(path), mode="r").read_all_blocks()}
+    assert set(blocks) == set(data)
+    trains = blocks["cells:spikes"].spiketrains
+    assert [train.name for train in trains] == ["cells[0]", "cells[1]", "cells[2]"]
+    for train, wanted in zip(trains, spikes.trains(), strict=True):
+        assert times(train) == pytest.approx(wanted.tolist())
+    assert len(spikes) > 0
+    for name, shape in (("a b", (500, 3)), ("a:b", (500, 1))):
+        assert {signal.shape for signal in blocks[name].analogsignals} == {shape}
+    assert "seed 7" in blocks["a b"].block.description
+
+
 def test_nwb_holds_what_was_recorded(spikes: gs.SpikeData, traces: gs.TraceData, tmp_path: Path) -> None:
     pytest.importorskip("pynwb")
     path = str(tmp_path / "run.nwb")
@@ -83,3 +125,30 @@ def test_nwb_holds_what_was_recorded(spikes: gs.SpikeData, traces: gs.TraceData,
     assert len(signals) == len(traces.variables)
     (V,) = (signal for signal in signals if " V " in signal.name)
     assert V.magnitude.tolist() == traces["V"][:, :3].tolist()
+
+
+def test_trials_stay_apart_in_nwb(tmp_path: Path) -> None:
+    pytest.importorskip("pynwb")
+    net = gs.Network()
+    cells = net.population("cells", 2, gs.LIF(), receptors=gs.AMPA())
+    net.drive(cells, "AMPA", rate=2000.0, weight=5.0)
+    recorder = net.record(cells, "spikes")
+    trials, traces = [], net.record(cells, "V", every=1.0)
+    with gs.Simulator(net, backend="numpy", seed=7) as sim:
+        for trial in range(3):
+            sim.reset(trial=trial)
+            sim.run(100.0)
+            trials.append(pickle.loads(pickle.dumps(sim.data[recorder])).between(20.0, 100.0)["cells"])
+        assert sim.data[traces].between(1.0).select("cells").to_neo().name == "V of cells, seed 7, trial 2"
+        sim.save(tmp_path / "run.h5")
+    results = gs.open_results(tmp_path / "run.h5")
+    assert results.spikes.to_neo().name == "spikes of cells, seed 7, trial 2"
+    assert results.traces["V"].to_neo().name == "V of cells, seed 7, trial 2"
+    path = str(tmp_path / "trials.nwb")
+    neo.io.NWBIO(path, mode="w").write_all_blocks([trial.to_neo() for trial in trials])
+    blocks = {block.name: block for block in neo.io.NWBIO(path, mode="r").read_all_blocks()}
+    for number, trial in enumerate(trials):
+        (segment,) = blocks[f"spikes of cells, seed 7, trial {number}"].segments
+        assert [times(train) for train in segment.spiketrains] == [
+            pytest.approx(train.tolist()) for train in trial.trains()
+        ]

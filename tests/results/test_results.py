@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import sys
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gpusyn as gs
 from gpusyn.errors import ArgumentError, MissingDependencyError, ParameterError, UnknownNameError
 from gpusyn.results import SpikeData, TraceData, sample_times
 
@@ -207,3 +209,17 @@ def test_missing_packages_are_named(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingDependencyError, match=f'{package}.*pip install "{package}"'):
         getattr(traces if call == "to_xarray" else spikes, call)()
+
+
+@pytest.mark.parametrize("package", ["neo", "pynwb"])
+def test_nwb_names_the_pip_line_of_what_is_missing(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in {"neo", package}:
+        monkeypatch.setitem(sys.modules, name, None if name == package else ModuleType(name))
+    net = gs.Network()
+    net.record(net.population("cell", 1, gs.LIF()), "spikes")
+    message = rf'NWB needs {package}.*pip install "neo\[nwb\]"'
+    with gs.Simulator(net, backend="numpy") as sim, pytest.raises(MissingDependencyError, match=message):
+        sim.save(tmp_path / "run.nwb")
+    assert not list(tmp_path.iterdir())

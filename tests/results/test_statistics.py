@@ -202,3 +202,21 @@ def test_wrong_intervals_and_widths_are_refused() -> None:
         spikes.between(math.nan)
     with pytest.raises(gs.ParameterError, match=r"fano\(\)\.window"):
         spikes.fano(0.0)
+
+
+@pytest.mark.parametrize("period", [123, 7])
+def test_a_regular_train_has_no_variability(period):
+    steps = np.arange(10, 6000, period)
+    spikes = gs.SpikeData([("E", 1, None)], steps * DT, np.zeros(len(steps), dtype=int), 600.0)
+    assert np.std(spikes.isi()[0]) > 0  # of the rounded times
+    assert spikes.cv().tolist() == [0.0]
+    late = np.append(steps[:-1], steps[-1] + 1) * DT
+    assert gs.SpikeData([("E", 1, None)], late, np.zeros(len(steps), dtype=int), 600.0).cv()[0] > 1e-4
+
+
+@pytest.mark.parametrize("method", ["fano", "binned_rate"])
+def test_the_width_comes_before_the_neurons(method):
+    spikes = spikes_at([3, 4], [0, 1])
+    for neurons in ("E", gs.Network().population("E", 10, gs.LIF())):
+        with pytest.raises(gs.ArgumentError, match="it comes first, and population= after it"):
+            getattr(spikes, method)(neurons, 5.0)

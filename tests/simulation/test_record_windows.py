@@ -72,6 +72,24 @@ def test_the_interval_is_open_at_its_start():
         assert sim.data[V].t.tolist() == [4.0]
 
 
+def test_data_of_a_window_that_has_not_begun_are_warned_of(caplog):
+    net = gs.Network()
+    cell = net.population("E", 1, gs.LIF())
+    late, V = net.record(cell, "spikes", start=5.0), net.record(cell, "V", start=5.0, name="late V")
+    with gs.Simulator(net, dt=DT, backend="numpy") as sim:
+        assert len(sim.data[late].times) == 0  # nothing has run: no news
+        sim.run(5.0)
+        caplog.clear()
+        assert sim.data["late V"].t.tolist() == sim.data[V].t.tolist() == []
+        assert len(sim.data[late]) == 0
+        told = "has recorded nothing yet: it starts at 5 ms, and the simulation is at 5 ms"
+        assert caplog.messages == [f"recorder 'late V' {told}"] * 2 + [f"recorder '{late.name}' {told}"]
+        caplog.clear()
+        sim.run(1.0)
+        assert len(sim.data[V].t) == 10
+        assert caplog.messages == []
+
+
 def test_files_hold_the_windows(tmp_path):
     """What is streamed and what is saved equals what is kept in memory, also while the windows are still open."""
     pytest.importorskip("h5py")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from gpusyn.errors import GpusynError
+from gpusyn.errors import GpusynError, SimulationError
 from tests.helpers.small_network import DT, describe, simulator
 
 
@@ -160,3 +160,14 @@ def test_a_simulator_has_no_copies_which_would_change_the_same_state(copied):
         pytest.raises(gs.SimulationError, match=r"cannot be copied or pickled.*make another"),
     ):
         copied(sim)
+
+
+@pytest.mark.parametrize("name", ["run.h5", "run.nwb", "folder"])
+def test_a_network_without_recorders_has_nothing_to_save(tmp_path, name):
+    net = gs.Network()
+    net.population("E", 2, gs.LIF())
+    with gs.Simulator(net, backend="numpy") as sim:
+        sim.run(1.0)
+        with pytest.raises(SimulationError, match=r"no recorders, so there is nothing to save; write net.record\("):
+            sim.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())

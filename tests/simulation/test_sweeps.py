@@ -56,6 +56,11 @@ def die(value):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def interrupt(value):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(10.0)
+
+
 def nest(value):
     return gs.sweep(fail, ["first"], processes=2)
 
@@ -69,6 +74,13 @@ def stream(number):
         sim.run(1e9)
 
 
+def warn(value):
+    net = gs.Network()
+    net.population("cells", 1, gs.LIF(C_m=0.5))
+    with gs.Simulator(net, backend="numpy"):
+        return value
+
+
 def message(function, values):
     try:
         return gs.sweep(function, values, processes=2)
@@ -77,11 +89,11 @@ def message(function, values):
 """
 
 
-def run(folder: Path, body: str, *, guarded: bool = True) -> str:
-    """Return what a script prints that begins with SCRIPT."""
+def run(folder: Path, body: str, *, guarded: bool = True, top: str = "") -> str:
+    """Return what a script prints that begins with SCRIPT and `top`, which workers import too."""
     body = textwrap.indent(textwrap.dedent(body), "    ") if guarded else textwrap.dedent(body)
     path = folder / "script.py"
-    path.write_text(SCRIPT + ('if __name__ == "__main__":\n' if guarded else "") + body)
+    path.write_text(f"{SCRIPT}\n{top}\n" + ('if __name__ == "__main__":\n' if guarded else "") + body)
     start = {"cwd": folder, "env": os.environ | {"PYTHONPATH": str(ROOT)}, "capture_output": True, "text": True}
     done = subprocess.run([sys.executable, path.name], check=False, **start)
     return done.stdout + done.stderr
@@ -106,6 +118,26 @@ def test_results_come_in_order_from_workers_with_one_thread(tmp_path: Path) -> N
     assert "4/4 values" in printed or "running 4 values" in printed
 
 
+@pytest.mark.parametrize(
+    ("muted", "news"),
+    [
+        ("pass", ["gpusyn: warning: LIF.C_m", "gpusyn: warning: Population 'cells'"]),
+        ("logging.disable()", []),
+        ("logging.getLogger('gpusyn').setLevel('ERROR')", []),
+        ("logging.basicConfig(level='ERROR')", []),
+        ("logging.getLogger('gpusyn').disabled = True", []),
+    ],
+)
+def test_workers_say_nothing_that_was_said_or_muted(tmp_path: Path, muted: str, news: list[str]) -> None:
+    body = f"import logging\n{muted}\nprint(gs.sweep(warn, range(4), processes=2))"
+    printed = run(tmp_path, body, top="gs.LIF(C_m=0.25)")
+    lines = printed.splitlines()
+    assert lines[0] == "[0, 1, 2, 3]"
+    assert "got 0.25" in lines[1]  # the import of the script, which comes before it mutes anything
+    assert len(lines) == 2 + len(news), printed
+    assert all(line.startswith(start) for line, start in zip(lines[2:], news, strict=True)), printed
+
+
 def test_a_failure_names_its_value_and_keeps_the_other_results(tmp_path: Path) -> None:
     printed = run(
         tmp_path,
@@ -113,6 +145,7 @@ def test_a_failure_names_its_value_and_keeps_the_other_results(tmp_path: Path) -
         text, results, cause, notes = message(fail, ["first", "second", "third"])
         print(text, results.items() <= {0: "FIRST", 1: "SECOND"}.items(), cause, "in fail" in notes[0])
         print(message(die, [7])[0])
+        print(message(interrupt, [7])[0])
         print(message(nest, [1])[0])
         """,
     )
@@ -120,6 +153,7 @@ def test_a_failure_names_its_value_and_keeps_the_other_results(tmp_path: Path) -
         "gs.sweep(): value 'third' (number 3 of 3): ValueError: too much True ValueError('too much') True",
         "gs.sweep(): value 7 (number 1 of 1): its worker process was killed by SIGKILL; "
         "if there was too little memory, use fewer processes",
+        "gs.sweep(): value 7 (number 1 of 1): its worker process was interrupted",
         "gs.sweep(): value 1 (number 1 of 1): ArgumentError: gs.sweep(): is called in a worker of another sweep; "
         "use processes=1 there",
     ]
@@ -188,6 +222,8 @@ def test_one_process_is_this_one() -> None:
         gs.sweep(lambda x: 1 / x, [1, 2, 0, 4], processes=1)
     assert caught.value.results == {0: 1.0, 1: 0.5}
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    with pytest.raises(gs.SweepError, match=r"value 3 \(number 1 of 1\): SystemExit: 3"):  # as of a worker
+        gs.sweep(sys.exit, [3], processes=1)
     assert gs.sweep(len, []) == []
 
 

@@ -65,6 +65,8 @@ def test_a_trial_is_a_whole_number():
         for wrong in (-1, 0.5, "a"):
             with pytest.raises(gs.GpusynError, match=r"Simulator\.reset\(\)\.trial"):
                 sim.reset(trial=wrong)
+        with pytest.raises(gs.ArgumentError, match="'seed' \\(trial= gives the same network other noise"):
+            sim.reset(seed=3)
         assert sim.time > 0
         assert differences(before, outcome(sim)) == []
 

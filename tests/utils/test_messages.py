@@ -39,6 +39,7 @@ def alone(monkeypatch):
     """A process whose program does nothing about logging, and has said nothing yet."""
     monkeypatch.setattr(messages, "_others", lambda own, logger: False)  # pytest has handlers
     monkeypatch.setattr(LOGGER, "handlers", [StderrHandler()])
+    monkeypatch.setattr(LOGGER, "filters", [])
     monkeypatch.setattr(select, "said", set())
 
 
@@ -82,7 +83,13 @@ SAID = (
     ("before", "lines"),
     [
         ("", 3),
-        ("import logging; logging.basicConfig()", 7),  # a handler of one's own gets every record: three simulators
+        # A handler of one's own gets every record, of three simulators, if its level allows.
+        ("import logging; logging.basicConfig(level='INFO')", 7),
+        ("import logging; logging.getLogger('gpusyn').addHandler(logging.StreamHandler())", 7),
+        ("import logging; logging.basicConfig()", 0),
+        ("import logging; logging.basicConfig(); logging.getLogger('gpusyn').setLevel('INFO')", 7),
+        ("import logging; logging.basicConfig(level='ERROR')", 0),
+        ("import gpusyn, logging; logging.basicConfig(level='ERROR')", 0),
         ("import logging; logging.disable()", 0),
         ("import logging; logging.getLogger('gpusyn').setLevel('WARNING')", 0),
         ("import logging; logging.getLogger('gpusyn').addHandler(logging.NullHandler())", 0),

@@ -116,6 +116,7 @@ class CpuSession:
         bound = {**self._arrays, **arrays}
         launches = [self._pack(launch, program, bound) for launch in program.launches]
         self._arrays, self._n, self._list = bound, len(launches), (_CLaunch * len(launches))(*launches)
+        self._labels = [launch.label for launch in program.launches]
 
     def _pack(self, launch: Launch, program: Program, arrays: dict[str, NDArray[np.generic]]) -> _CLaunch:
         spec = KERNELS[launch.kernel]
@@ -138,7 +139,13 @@ class CpuSession:
 
     def run(self, steps: int) -> None:
         """Run the launch list `steps` times in C++."""
-        self._run_steps(self._list, self._n, ctypes.c_longlong(steps), self.threads, self._flush)
+        self._run_steps(self._list, self._n, ctypes.c_longlong(steps), self.threads, self._flush, None)
+
+    def profile(self, steps: int) -> dict[str, float]:
+        """Run the launch list `steps` times, and return the seconds of each launch by its label, in order."""
+        seconds = (ctypes.c_double * self._n)()
+        self._run_steps(self._list, self._n, ctypes.c_longlong(steps), self.threads, self._flush, seconds)
+        return dict(zip(self._labels, seconds, strict=False))
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
         """Return a copy of an array, or of the part [start, stop) of its flattened form."""

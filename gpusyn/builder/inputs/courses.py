@@ -18,7 +18,7 @@ from gpusyn.errors import ParameterError
 from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.scalars import whole_steps
 from gpusyn.parameters.waveform import Waveform, mean_of
-from gpusyn.receptors import Receptor
+from gpusyn.receptors import RECEPTORS, Receptor
 from gpusyn.utils.typing import Array, Floats
 
 if TYPE_CHECKING:
@@ -147,9 +147,19 @@ def check_infusions(layout: Layout) -> None:
             whole_steps(infusion.stop, layout.dt, f"{where}.stop", low=0)
         reached = [_check(place, infusion, where) for place in layout.populations.values()]
         if not any(reached):
-            kinds = ", ".join(dict.fromkeys(a.receptor for a in infusion.drug.actions))
-            no_effect = f"has no effect, because no population has a receptor of class {kinds}"
-            layout.notes.append(Note("Infusion", name, "", no_effect, logging.WARNING))
+            layout.notes.append(Note("Infusion", name, "", _no_effect(layout, infusion), logging.WARNING))
+
+
+def _no_effect(layout: Layout, infusion: Infusion) -> str:
+    """Return a text on a drug that acts on no receptor of the network."""
+    kinds = list(dict.fromkeys(action.receptor for action in infusion.drug.actions))
+    classes = tuple(RECEPTORS[kind] for kind in kinds)
+    text = f"has no effect, because no population has a receptor of class {', '.join(kinds)}"
+    for place in layout.populations.values():
+        for receptor in place.population.receptors:
+            if isinstance(receptor, classes):
+                return f"{text}; its subclass {receptor.kind} is a class of its own, for a drug with an action on it"
+    return text
 
 
 def _check(place: PlacedPopulation, infusion: Infusion, where: str) -> bool:
