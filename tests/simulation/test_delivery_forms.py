@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import gpusyn as gs
 from gpusyn.builder import bundles
-from tests.helpers.runs import backend_named, cpu, differences, emulated, outcome
+from tests.helpers import networks
+from tests.helpers.runs import backend_named, cpu, differences, emulated, outcome, play
 
 DT = 0.1
 RECEPTORS = [gs.AMPA(tau_decay=1e-3), gs.GABA_A(tau_decay=1e-3)]
@@ -168,21 +169,39 @@ def cases(draw):
     return Case(listed, firing, contacts, steps)
 
 
-@settings(max_examples=12)
-@given(cases(), st.sampled_from(["single", "double"]), st.integers(1, 3), st.sampled_from([1, 2, 7, 250]), st.data())
-def test_sums_are_those_that_are_due_in_every_form(case, precision, threads, chunk_steps, data):
+ways_to_run = st.fixed_dictionaries(
+    {
+        "precision": st.sampled_from(["single", "double"]),
+        "weights": st.sampled_from(["exact", "compact"]),  # whole numbers are exact in both
+        "chunk_steps": st.sampled_from([1, 2, 7, 250]),
+    }
+)
+
+
+@settings(max_examples=8)
+@given(cases(), ways_to_run, st.integers(1, 3), st.permutations(list(FORMS)))
+def test_sums_are_those_that_are_due_in_every_form(case, options, threads, forms):
     shown = None
-    fast = data.draw(st.permutations(list(FORMS)))
-    ways = [("numpy", form) for form in FORMS] + [("cpu", form) for form in fast[:3]] + [("cuda-emulated", fast[3])]
+    ways = [("numpy", form) for form in FORMS] + [("cpu", form) for form in forms[:3]] + [("cuda-emulated", forms[3])]
     for name, form in ways:
         backend = cpu(threads) if name == "cpu" else backend_named(name)
-        with forced(form), simulator(case, backend, precision=precision, chunk_steps=chunk_steps) as sim:
+        with forced(form), simulator(case, backend, **options) as sim:
             check_weights(case, sim)
             sim.step(case.steps)
             check(case, sim)
             found = outcome(sim)
         shown = found if shown is None else shown
         assert differences(shown, found) == [], (name, form)
+
+
+@settings(max_examples=5)
+@given(networks.cases(steps=(20, 45)), st.permutations([form for form in FORMS if form != "as planned"]))
+def test_networks_of_everything_do_the_same_in_every_form(case, forms):
+    """Gates on sources, shared sums, drives and drugs, with weights that are set halfway."""
+    reference = play(case, backend_named("numpy"))
+    for backend, form in zip(("numpy", "numpy", "cpu", "cuda-emulated"), forms, strict=False):
+        with forced(form):
+            assert differences(reference, play(case, backend_named(backend))) == [], (backend, form)
 
 
 LONG = {"long blocks": {"DUE_FROM": {4: (1e9, 1e9), 8: (1e9, 1e9)}, "CACHE": 0, "LARGE_RING": 0.0, "MOST_LATE": 256}}
