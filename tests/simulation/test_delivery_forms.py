@@ -347,7 +347,7 @@ def test_the_list_of_spikes_begins_again_at_its_start_and_grows(backend):
         sim.step(ALL_FIRE.steps)
         check(ALL_FIRE, sim)
         reference = outcome(sim)
-    for chunk_steps in (1, 2, 7):
+    for chunk_steps in (1, 7):
         with forced("when due"), simulator(ALL_FIRE, backend, chunk_steps=chunk_steps) as sim:
             small = sim._compiled.program.specs["spike_id"].size
             sim.step(ALL_FIRE.steps)
@@ -359,6 +359,20 @@ def test_the_list_of_spikes_begins_again_at_its_start_and_grows(backend):
             sim.step(ALL_FIRE.steps - 5)
             assert differences(reference, outcome(sim)) == []
             assert sim._compiled.program.specs["spike_id"].size == size
+
+
+def test_a_list_grows_after_it_has_begun_again(backend):
+    """The spikes that it must keep are at its end and at its start."""
+    sources, slow = range(SIZES["S"]), [(step, step % 3) for step in range(1, 80, 2)]
+    contact = Contact("S", "A", ("AMPA",), [Synapse(i % 3, i % 4, 1 + 3 * i, 1 + i) for i in range(9)])
+    case = Case([*slow, *((step, i) for step in range(80, 120) for i in sources)], {}, [contact], 120)
+    with forced("when due"), simulator(case, backend, chunk_steps=1) as sim:
+        small = sim._compiled.program.specs["spike_id"].size
+        sim.step(80)
+        assert sim._compiled.program.specs["spike_id"].size == small < len(slow)
+        sim.step(40)
+        assert sim._compiled.program.specs["spike_id"].size > small
+        check(case, sim)
 
 
 def test_a_list_that_never_grows_begins_again_at_its_start(backend):
