@@ -101,7 +101,7 @@ def _files(path: Path) -> list[Path]:
 
 def _as_far_as(pieces: list[Piece], told: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the provenance of a file that is being written, whose time is that of the data that were read."""
-    reached = max((piece.layout.start + piece.duration for piece in pieces), default=0.0)
+    reached = max((piece.layout.start + piece.duration for piece in pieces if piece.duration), default=0.0)
     return {**told, "reached": reached} if reached > told.get("reached", math.inf) + 1e-6 else told
 
 
