@@ -41,6 +41,12 @@ class SpikeList:
             return np.repeat(step, events), np.repeat(source, events)
         return step, source
 
+    def recent(self, start: int) -> tuple[Array, Array]:
+        """Return step (from 0) and source of each spike before step `start` that some synapses may still wait for."""
+        first = max(start - self._oldest, 0)
+        step, source = self.events(first, start - first)
+        return step - 1, source
+
     def _total(self, step: int) -> int:
         """Return the number of spikes before a step."""
         at = max(step, 0) % self._steps

