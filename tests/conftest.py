@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.helpers")
 
-from gpusyn.backends.cpu import backend as cpu_backend  # noqa: E402
+from gpusyn.utils import cores  # noqa: E402
 from tests.helpers.runs import BACKENDS, backend_named  # noqa: E402 - after helpers are to be rewritten
 
 # A test times nothing, and draws the same each time; tests that draw anew say so themselves.
@@ -43,14 +43,14 @@ def pytest_unconfigure(config):
 
 @pytest.fixture(scope="session", autouse=True)
 def share_of_the_cores():
-    """Processes that run side by side share the cores: threads that wait for others would spin in vain.
+    """Processes that run side by side share the cores, as if each had a quota.
 
     The value is the function of the library, which counts all.
     """
-    processes, count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)), cpu_backend.available_cores
+    processes, count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)), cores.available_cores
     share = max(1, count() // processes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cpu_backend, "available_cores", lambda: share)
+        patch.setattr(cores, "available_cores", lambda: share)
         yield count
 
 

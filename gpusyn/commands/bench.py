@@ -16,12 +16,12 @@ import numpy as np
 
 import gpusyn as gs
 from gpusyn.backends.base import Backend
-from gpusyn.backends.cpu.backend import available_cores
 from gpusyn.backends.select import choose
 from gpusyn.commands.bench_cases import CASES, case_network
 from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
 from gpusyn.parameters.scalars import one_of, real, whole_steps
+from gpusyn.utils.cores import available_cores
 from gpusyn.utils.memory import free_memory, size_text
 from gpusyn.utils.messages import warnings_only
 from gpusyn.utils.paths import as_path

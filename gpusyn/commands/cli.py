@@ -161,7 +161,7 @@ _BACKEND: Argument = ("--backend", {
     "help": f"where to compute; auto: the first of {', '.join(names()[1:])} that works",
 })  # fmt: skip
 _THREADS: Argument = ("--threads", {
-    "type": _whole, "metavar": "N", "help": "threads of the cpu backend (default: all cores)",
+    "type": _whole, "metavar": "N", "help": "threads of the cpu backend (default: one or all cores, by what is faster)",
 })  # fmt: skip
 _SINGLE: Argument = ("--precision", {
     "choices": ("single", "double"), "default": "single", "help": "of the state (default: single)",

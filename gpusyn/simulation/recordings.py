@@ -73,9 +73,8 @@ class Recordings:
             return
         start, steps = self._ran
         spikes, traces = {}, {}
-        if self.spikes:
-            step, source = self.spike_list.events(start, steps)
-            spikes = {name: log.select(step, source) for name, log in self.spikes.items()}
+        if self.spikes and (events := self.spike_list.events(start, steps)):
+            spikes = {name: log.select(*events) for name, log in self.spikes.items()}
         for name, trace in self.traces.items():
             traces[name] = trace.select(start, steps, functools.partial(self._samples, name))
         for name, (at_step, at) in spikes.items():

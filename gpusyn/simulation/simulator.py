@@ -45,6 +45,7 @@ from gpusyn.utils.typing import Whole
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
 CHUNK_SECONDS = 0.2
 
+
 LAST_STEP = 2**40  # beyond it, a time in ms no longer identifies a step
 
 
@@ -67,8 +68,9 @@ class Simulator(StateMethods):
     precision : {"single", "double"}
         Precision of the state: float32 or float64.
     threads : int, optional
-        Worker threads of the `cpu` backend; by default what the environment variable ``GPUSYN_THREADS`` says, else as
-        many as the cores that the process may use. No result depends on it.
+        Worker threads of the `cpu` backend; by default what the environment variable ``GPUSYN_THREADS`` says, else one
+        or as many as the cores that the process may use, whichever its steps show to be faster, and one in a worker
+        process of `multiprocessing`, joblib or `gs.sweep`. No result depends on it.
     trial : int
         Number of the trial, >= 0. It determines what happens to the network of a seed: the Poisson events of drives and
         sources, and random values that `set` draws.
@@ -236,23 +238,27 @@ class Simulator(StateMethods):
         """
         n = integer(n, "Simulator.step().n", low=0, high=LAST_STEP)
         progress = _checked(progress, "Simulator.run().progress", self._progress)
-        with self._in_use("run"):
-            with held_signals():
-                self._recordings.begin(self._step + n)
-            with progress_bar(n, self.dt, progress) as advanced:
-                while n:
-                    k = self._in_flight.room(self._step, min(n, self._chunk, self._compiled.steps))
-                    k = self._spikes.room(self._step, k)
-                    self._run_chunk(k)
-                    n -= k
-                    advanced(k)
+        with self._in_use("run"), progress_bar(n, self.dt, progress) as advanced:
+            end, begins = self._step + n, True
+            while begins or self._step < end:
+                k = self._in_flight.room(self._step, min(end - self._step, self._chunk, self._compiled.steps))
+                k = self._spikes.room(self._step, k)
+                self._run_chunk(k, end if begins else None)
+                begins = False
+                advanced(k)
 
-    def _run_chunk(self, k: int) -> None:
-        """Run `k` steps and take over their records; signals wait until both are done."""
+    def _run_chunk(self, k: int, planned: int | None) -> None:
+        """Run `k` steps and take over their records; signals wait until both are done.
+
+        The first chunk of a run, which may have no step, is given the step at which the run is planned to end.
+        """
         began = time.perf_counter()
         with held_signals():
-            self._compute(k)
-            self._recordings.collect(self._step - k, k)
+            if planned is not None:
+                self._recordings.begin(planned)
+            if k:
+                self._compute(k)
+                self._recordings.collect(self._step - k, k)
         self._check_fault()
         took = time.perf_counter() - began
         if k == self._chunk and took < CHUNK_SECONDS / 2:

@@ -24,27 +24,30 @@ class SpikeList:
 
     def room(self, start: int, steps: int) -> int:
         """Return how many of `steps` steps can run from step `start` on; the list grows if it has no room for one."""
-        if not self._oldest:
-            return steps
+        if self._sources * (self._oldest + steps) <= self._size:
+            return steps  # even if every source had an event in every step
         begin, total = self._total(start - self._oldest), self._total(start)
         if self._size - (total - begin) < self._sources:
-            self._grow(begin, total)
-        return min(steps, (self._size - (total - begin)) // max(self._sources, 1)) if self._sources else steps
+            self._grow(max(total - self._size, 0), total)  # a chunk may not be taken over yet
+        return min(steps, (self._size - (total - begin)) // self._sources)
 
-    def events(self, start: int, steps: int) -> tuple[Array, Array]:
-        """Return step and source of each spike of a chunk; a spike that stands for several events is repeated."""
-        begin = self._session.read("spike_begin")[np.arange(start, start + steps + 1) % self._steps]
-        source = self._part("spike_id", int(begin[0]), int(begin[-1]))
-        events = self._part("spike_events", int(begin[0]), int(begin[-1]))
+    def events(self, start: int, steps: int) -> tuple[Array, Array] | None:
+        """Return step and source of each spike of a chunk, None if there is none; one of several events is repeated."""
+        begin = self._part("spike_begin", start, start + steps + 1, self._steps)
+        if begin[0] == begin[-1]:
+            return None
+        source, events = (
+            self._part(name, int(begin[0]), int(begin[-1]), self._size) for name in ("spike_id", "spike_events")
+        )
         step = np.repeat(start + 1 + np.arange(steps), np.diff(begin))
-        if source.size and int(events.max()) > 1:
+        if int(events.max()) > 1:
             return np.repeat(step, events), np.repeat(source, events)
         return step, source
 
     def recent(self, start: int) -> tuple[Array, Array]:
         """Return step (from 0) and source of each spike before step `start` that some synapses may still wait for."""
         first = max(start - self._oldest, 0)
-        step, source = self.events(first, start - first)
+        step, source = self.events(first, start - first) or (np.zeros(0, np.int64), np.zeros(0, np.int64))
         return step - 1, source
 
     def _total(self, step: int) -> int:
@@ -52,15 +55,13 @@ class SpikeList:
         at = max(step, 0) % self._steps
         return int(self._session.read("spike_begin", at, at + 1)[0])
 
-    def _part(self, name: str, begin: int, end: int) -> Array:
-        """Return the spikes `begin` to `end`, which may go on at the start of the list."""
-        first = begin % self._size
+    def _part(self, name: str, begin: int, end: int, size: int) -> Array:
+        """Return the elements `begin` to `end` of an array that begins again at its start after `size` elements."""
+        first = begin % size
         last = first + end - begin
-        if last <= self._size:
+        if last <= size:
             return self._session.read(name, first, last)
-        return np.concatenate(
-            [self._session.read(name, first, self._size), self._session.read(name, 0, last - self._size)]
-        )
+        return np.concatenate([self._session.read(name, first, size), self._session.read(name, 0, last - size)])
 
     def _grow(self, begin: int, end: int) -> None:
         """Double the list, and keep the spikes `begin` to `end`."""
@@ -68,7 +69,7 @@ class SpikeList:
         arrays: dict[str, Any] = {}
         for name in ("spike_id", "spike_events"):
             arrays[name] = np.zeros(size, np.int32)
-            arrays[name][np.arange(begin, end) % size] = self._part(name, begin, end)
+            arrays[name][np.arange(begin, end) % size] = self._part(name, begin, end, self._size)
         self._compiled.program = self._compiled.enlarged(arrays)
         self._session.rebind(self._compiled.program, arrays)
         self._size = size

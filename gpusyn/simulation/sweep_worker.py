@@ -36,7 +36,6 @@ def line_of(error: BaseException) -> str:
 
 def work(connection: Connection, function: bytes) -> None:
     """Compute tasks in a worker process until there are no more or the sweep is interrupted."""
-    os.environ["GPUSYN_THREADS"] = "1"
     try:
         signal.signal(signal.SIGTERM, _interrupt_once)
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:

@@ -14,10 +14,10 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple, TypeVar
 
-from gpusyn.backends.cpu.backend import available_cores
 from gpusyn.errors import ArgumentError, SweepError
 from gpusyn.parameters.scalars import flag, integer, listed, public, show
 from gpusyn.simulation.sweep_worker import IN_A_FILE, NO_TASK, Failure, failure_of, line_of, work
+from gpusyn.utils.cores import available_cores
 from gpusyn.utils.messages import WORKER, handle_kept
 from gpusyn.utils.progress import progress_bar
 from gpusyn.utils.typing import Whole
@@ -34,8 +34,9 @@ def sweep(
 ) -> list[Result]:
     """Call a function with each of many values, in several processes.
 
-    Each worker process simulates with one thread, unless the function itself gives ``threads=``: many small simulations
-    are finished sooner that way. Ctrl-C stops all workers, which close the files of their simulations.
+    Each worker process simulates with one thread, unless the function itself gives ``threads=`` or the environment
+    variable ``GPUSYN_THREADS`` is set: many small simulations are finished sooner that way. Ctrl-C stops all workers,
+    which close the files of their simulations.
 
     Parameters
     ----------

@@ -117,16 +117,18 @@ it takes pre, post, receptor
 
 
 def _with_checked_call(function: Wrapped, name: str) -> Wrapped:
-    signature = inspect.signature(function)
-
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         try:
-            signature.bind(*args, **kwargs)
-        except TypeError as error:
-            place = _call_name(signature, name, args)
-            raise ArgumentError(_explain_call(signature, place, args, kwargs, error)) from None
-        return function(*args, **kwargs)
+            return function(*args, **kwargs)
+        except TypeError:  # of the call, before anything was done, or of the function itself
+            signature = inspect.signature(function)
+            try:
+                signature.bind(*args, **kwargs)
+            except TypeError as error:
+                place = _call_name(signature, name, args)
+                raise ArgumentError(_explain_call(signature, place, args, kwargs, error)) from None
+            raise
 
     return checked  # type: ignore[return-value]
 

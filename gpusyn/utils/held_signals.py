@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import compress
 from typing import Any
 
 SIGNALS = tuple(sorted(int(number) for number in signal.valid_signals()))
@@ -55,11 +56,12 @@ class _Hold:
 
     def install(self) -> None:
         """Take the place of all handlers that were installed from Python."""
-        for number in SIGNALS:
+        # This skips, without a step of Python, the system's default and what was not installed from Python.
+        for number in compress(SIGNALS, map(callable, map(_signal.getsignal, SIGNALS))):
             handler = _signal.getsignal(number)
             if isinstance(handler, _Hold) and not handler.holds:
                 handler = handler.replaced[number]  # one that was not put back
-            if callable(handler):  # neither the system's default nor a handler that was not installed from Python
+            if callable(handler):  # still
                 self.replaced[number] = handler
                 _signal.signal(number, self)
         self.holds = True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import parent_process
 
+from gpusyn.utils.cores import is_worker_process
 from gpusyn.utils.messages import LOGGER, MessageStream
 
 PATIENCE = 5.0  # s; what takes longer has a bar in a terminal, unless the user said no
@@ -34,7 +34,7 @@ def progress_bar(
         What is being done.
     """
     stream = MessageStream()
-    if wanted is False or not steps or (wanted is None and not (_is_terminal(stream) and parent_process() is None)):
+    if wanted is False or not steps or (wanted is None and not (_is_terminal(stream) and not is_worker_process())):
         yield lambda done: None
         return
     try:

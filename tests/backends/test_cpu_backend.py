@@ -11,6 +11,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.backends.cpu import backend as cpu_backend
 from gpusyn.backends.cpu.cache import compile_library
+from gpusyn.backends.cpu.threads import Team
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.kernels.records import Route, read_rows
 from gpusyn.kernels.spec import KERNELS
@@ -77,27 +78,6 @@ def test_more_threads_than_neurons():
     net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=5.0)
     net.record(cells, ["V", "g_AMPA"])
     assert differences(run(cpu(1), net), run(cpu(7), net)) == []
-
-
-def test_small_networks_get_one_worker_and_large_ones_all(monkeypatch):
-    monkeypatch.setattr(cpu_backend, "available_cores", lambda: 6)
-
-    def workers(n, threads=None):
-        net = gs.Network()
-        net.population("E", n, gs.LIF())
-        with gs.Simulator(net, dt=DT, backend="cpu", threads=threads) as sim:
-            return sim._session.threads
-
-    assert [workers(10), workers(50_000), workers(10, 3)] == [1, 6, 3]
-
-
-def test_cores_that_the_process_may_not_use_do_not_count(monkeypatch, share_of_the_cores):
-    if not hasattr(os, "sched_getaffinity"):
-        pytest.skip("this system knows no affinity")
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1, 5, 7})
-    monkeypatch.setattr(cpu_backend, "available_cores", share_of_the_cores)
-    assert cpu_backend.available_cores() == 3
-    assert cpu().describe().endswith("up to 3 threads")
 
 
 # ---- limits ----
@@ -206,6 +186,7 @@ PROBE = """extern "C" __attribute__((visibility("default"))) void entry_probe(vo
 def test_flush_to_zero_is_really_on(threads):
     backend = cpu()
     library = compile_library(backend.compiler, PROBE, "probe")
+    team = Team(backend.driver, threads)
     tiny = np.float32(2.0**-126)
     results = []
     for flush in (0, 1, 0):
@@ -214,7 +195,7 @@ def test_flush_to_zero_is_really_on(threads):
         slots = (ctypes.c_void_p * 1)(ctypes.addressof(cell))
         entry = ctypes.cast(library.entry_probe, ctypes.c_void_p).value
         launch = (cpu_backend._CLaunch * 1)(cpu_backend._CLaunch(entry, ctypes.addressof(slots)))
-        backend.run_steps(launch, 1, ctypes.c_longlong(1), threads, flush, None)
+        backend.driver.run_steps(team.pointer, launch, 1, 1, flush, None)
         results.append([float(x[1]), float(x[3])])
     assert results == [[2.0**-127, 2.0**-127], [0.0, 0.0], [2.0**-127, 2.0**-127]]
     assert np.float32(tiny) * np.float32(0.5) == 2.0**-127  # and off again for Python

@@ -10,6 +10,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.network.recorder import TraceName
+from gpusyn.utils import calls
 
 
 def test_import_needs_numpy_only():
@@ -34,6 +35,25 @@ def test_plan_stays_a_function_once_its_module_is_imported():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
         gs.Netwrok  # noqa: B018
+
+
+def test_a_call_that_is_right_costs_no_look_at_the_signature(monkeypatch):
+    def fail(function):
+        raise AssertionError(function)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(calls.inspect, "signature", fail)
+
+        @calls.public
+        def divided(number, by=2):
+            return number / by
+
+        assert divided(6, by=3) == 2
+    with pytest.raises(gs.ArgumentError, match=r"unknown argument 'with'; it takes number, by"):
+        divided(6, **{"with": 3})
+    with pytest.raises(TypeError, match="unsupported operand") as error:
+        divided(6, "3")
+    assert not isinstance(error.value, gs.ArgumentError)
 
 
 def test_what_a_network_makes_is_not_made_by_hand():

@@ -117,7 +117,7 @@ def test_what_takes_long_has_a_bar_in_a_terminal(patience, wanted, seen, monkeyp
 
 def test_worker_processes_share_a_terminal_and_show_nothing_by_themselves(monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
-    monkeypatch.setattr(progress, "parent_process", object)
+    monkeypatch.setattr(progress, "is_worker_process", lambda: True)
     with a_terminal(90, monkeypatch) as shown, gs.Simulator(network(), backend="numpy") as sim:
         sim.run(3.0)
     assert "100%" not in shown[0]

@@ -66,6 +66,16 @@ def test_what_is_saved_is_opened_again(backend, tmp_path, name):
             assert found[recorder] == sim.data[recorder]
 
 
+def test_silent_chunks_leave_nothing_behind(backend):
+    net = gs.Network()
+    net.record(net.population("s", 2, gs.SpikeSource([[0.5], [1.2]])), "spikes", name="spikes")
+    with gs.Simulator(net, dt=DT, backend=backend) as sim:
+        for _ in range(20):
+            sim.step(1)
+        assert len(sim._recordings.spikes["spikes"].steps) == 2
+        assert np.round(sim.data["spikes"].times, 9).tolist() == [0.5, 1.2]
+
+
 def test_spikes_are_sorted_with_events_of_one_time_apart(backend):
     net = gs.Network()
     source = net.population("s", 3, gs.SpikeSource([[0.5, 0.2, 0.2], [0.5], []]))

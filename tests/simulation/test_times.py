@@ -104,7 +104,10 @@ def test_a_command_potential_off_the_grid_is_refused(way):
     net = gs.Network()
     cell = net.population("cell", 1, gs.LIF())
     net.clamp(cell, gs.Waveform([-5.0, 0.5, 1.06], [-70.0, -60.0, -50.0], way), name="c")
-    text = r"^Clamp 'c'\.V: Waveform\.times\[2\]: must be a multiple of dt = 0\.1 ms \(got 1\.06\); .* 1 and 1\.1 ms; np\.rint\(times / 0\.1\) \* 0\.1 rounds them all$"
+    text = (
+        r"^Clamp 'c'\.V: Waveform\.times\[2\]: must be a multiple of dt = 0\.1 ms \(got 1\.06\); .* 1 and 1\.1 ms; "
+        r"np\.rint\(times / 0\.1\) \* 0\.1 rounds them all$"
+    )
     with pytest.raises(ParameterError, match=text):
         gs.plan(net, dt=0.1)
     assert gs.plan(net, dt=0.02).launches

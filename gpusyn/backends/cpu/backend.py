@@ -1,13 +1,13 @@
 """The `cpu` backend: the kernels, compiled by the C++ compiler of the machine and run by one C++ loop.
 
 A worker thread owns slices of the targets and a contiguous share of everything else. Sums of events are integers, so no
-result depends on the number of workers.
+result depends on the number of workers. The number of slices is fixed when the program is built; a session may run on
+fewer threads (`gpusyn.backends.cpu.threads.Pace`).
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.cpu.cache import compile_library
 from gpusyn.backends.cpu.compiler import Compiler, find_compiler
+from gpusyn.backends.cpu.threads import Pace, Team
 from gpusyn.errors import BackendError
 from gpusyn.kernels.modules import Module, module_of
 from gpusyn.kernels.program import STATE, Launch, Program
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.utils.cores import default_threads
 from gpusyn.utils.memory import free_memory
 
 # Below this many states of neurons and gates, a second worker costs more in barriers than it saves.
@@ -32,18 +34,14 @@ class _CLaunch(ctypes.Structure):
     _fields_ = [("entry", ctypes.c_void_p), ("args", ctypes.c_void_p)]
 
 
-def available_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class CpuBackend:
     """Compiled kernels on CPU threads.
 
     Parameters
     ----------
     threads : int, optional
-        Worker threads; by default as many as the cores that the process may use, and fewer for a small network.
+        Worker threads of every session. By default, a session runs on one thread or on as many as the cores that the
+        process may use, whichever its own steps show to be faster; on one for a small network, and in a worker process.
     flush_to_zero : bool
         If True, run with the processor's flush-to-zero and denormals-are-zero flags set. No result depends on it.
 
@@ -61,13 +59,13 @@ class CpuBackend:
         self.threads = threads
         self.flush_to_zero = flush_to_zero
         driver = compile_library(self.compiler, read_kernel("host/driver.cpp"), "driver")
-        #: The C++ loop over steps and launches.
-        self.run_steps = _function(driver, "run_steps")
+        #: The C++ loop over steps and launches, with its teams of threads.
+        self.driver = _driver(driver)
 
     @property
     def workers(self) -> int:
         """Upper limit on worker threads per session; targets are split into this many slices."""
-        return self.threads or available_cores()
+        return self.threads or default_threads()
 
     def free_memory(self) -> int | None:
         """Return the free bytes of main memory, None if the system does not report them."""
@@ -75,7 +73,8 @@ class CpuBackend:
 
     def describe(self) -> str:
         """Return one phrase that names the compiler and the number of threads."""
-        return f"{self.compiler.description}, up to {self.workers} threads"
+        most = "1 thread" if self.workers == 1 else f"{self.workers} threads"
+        return f"{self.compiler.description}, {'' if self.threads or self.workers == 1 else 'up to '}{most}"
 
     def start(self, program: Program) -> CpuSession:
         """Compile the modules that are not in the cache, and return a running session."""
@@ -97,6 +96,16 @@ def _function(library: ctypes.CDLL, name: str) -> Any:
         ) from error
 
 
+def _driver(library: ctypes.CDLL) -> ctypes.CDLL:
+    """Return the driver with the types of its functions declared."""
+    p = ctypes.c_void_p
+    _function(library, "run_steps").argtypes = [p, p, ctypes.c_int, ctypes.c_longlong, ctypes.c_int, p]
+    _function(library, "make_team").argtypes = [ctypes.c_int, ctypes.c_double]
+    _function(library, "make_team").restype = p
+    _function(library, "end_team").argtypes = [p]
+    return library
+
+
 class CpuSession:
     """One program on CPU threads; see `gpusyn.backends.base.Session`."""
 
@@ -105,11 +114,12 @@ class CpuSession:
         self._arrays: dict[str, NDArray[np.generic]] = {}
         self._keep: list[object] = []  # objects to which C++ holds pointers
         self._flush = int(backend.flush_to_zero)
-        self._run_steps = backend.run_steps
         self._libraries: dict[str, ctypes.CDLL] = {}
         self.rebind(program, {name: program.live(name) for name in program.specs})
         work = sum(spec.size for spec in program.of_role(STATE) if spec.dtype == program.numbers.real_dtype)
-        self.threads = backend.threads or max(1, min(available_cores(), work // _WORK_PER_WORKER))
+        most = max(1, min(backend.workers, work // _WORK_PER_WORKER))
+        self._pace = Pace([backend.threads] if backend.threads else [1, most])
+        self._team = Team(backend.driver, max(self._pace.choices)) if max(self._pace.choices) > 1 else None
 
     def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Replace arrays by larger ones, and take the launches of `program`."""
@@ -137,15 +147,24 @@ class CpuSession:
         self._keep += [slots, entry]
         return _CLaunch(ctypes.cast(entry, ctypes.c_void_p).value, ctypes.addressof(slots))
 
+    @property
+    def threads(self) -> int:
+        """Number of threads on which the session runs now."""
+        return self._pace.threads
+
     def run(self, steps: int) -> None:
         """Run the launch list `steps` times in C++."""
-        self._run_steps(self._list, self._n, ctypes.c_longlong(steps), self.threads, self._flush, None)
+        self._pace.run(steps, self._compute)
 
     def profile(self, steps: int) -> dict[str, float]:
         """Run the launch list `steps` times, and return the seconds of each launch by its label, in order."""
         seconds = (ctypes.c_double * self._n)()
-        self._run_steps(self._list, self._n, ctypes.c_longlong(steps), self.threads, self._flush, seconds)
+        self._compute(self.threads, steps, seconds)
         return dict(zip(self._labels, seconds, strict=False))
+
+    def _compute(self, threads: int, steps: int, seconds: Any = None) -> None:
+        team = self._team.pointer if self._team and threads > 1 else None
+        self._backend.driver.run_steps(team, self._list, self._n, steps, self._flush, seconds)
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
         """Return a copy of an array, or of the part [start, stop) of its flattened form."""
@@ -158,7 +177,10 @@ class CpuSession:
         part[:] = flat
 
     def close(self) -> None:
-        """Release the arrays."""
+        """Release the arrays and the threads."""
         self._arrays = {}
         self._keep.clear()
         self._n = 0
+        if self._team:
+            self._team.close()
+            self._team = None

@@ -134,11 +134,12 @@ class InputTables:
 
     def writes(self, start: int, steps: int) -> list[Write]:
         """Return the values that the arrays must hold before `steps` steps from step `start` on."""
-        times = step_times(start, steps, self.layout.dt)
-        columns = self.columns
         found = []
         if self.spike_lists.exist:
             found.append(Write("listed_begin", self.spike_lists.begin(start, steps)))
+        if self.width == 1 and not self.bath.width and not self.poisson.waveforms:
+            return found
+        times, columns = step_times(start, steps, self.layout.dt), self.columns
         if len(columns) > 1:
             table = self.waves(steps)
             for k, column in enumerate(columns):
