@@ -9,6 +9,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.rows.event_driven import ages
+from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.typing import Array
 
 
@@ -70,6 +71,7 @@ class SpikeList:
         for name in ("spike_id", "spike_events"):
             arrays[name] = np.zeros(size, np.int32)
             arrays[name][np.arange(begin, end) % size] = self._part(name, begin, end, self._size)
-        self._compiled.program = self._compiled.enlarged(arrays)
-        self._session.rebind(self._compiled.program, arrays)
-        self._size = size
+        with held_signals():
+            self._compiled.program = self._compiled.enlarged(arrays)
+            self._session.rebind(self._compiled.program, arrays)
+            self._size = size

@@ -4,7 +4,8 @@ Kinetics are so fast that nothing is left of a conductance after one step, and w
 `g` of each step is exactly the sum of the weights that arrive in it. The reference computes it from the spikes.
 """
 
-from contextlib import contextmanager
+import contextlib
+import signal
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ FORMS = {
 }  # fmt: skip
 
 
-@contextmanager
+@contextlib.contextmanager
 def forced(form):
     """Constants of the planner, for a while."""
     with pytest.MonkeyPatch.context() as patch:
@@ -355,18 +356,42 @@ def test_the_list_of_spikes_begins_again_at_its_start_and_grows(backend):
             assert sim._compiled.program.specs["spike_id"].size == size
 
 
+SLOW = [(step, step % 3) for step in range(1, 80, 2)]
+SLOW_THEN_FAST = Case(
+    [*SLOW, *((step, i) for step in range(80, 120) for i in range(3))],
+    {},
+    [Contact("S", "A", ("AMPA",), [Synapse(i % 3, i % 4, 1 + 3 * i, 1 + i) for i in range(9)])],
+    120,
+)
+
+
 def test_a_list_grows_after_it_has_begun_again(backend):
     """The spikes that it must keep are at its end and at its start."""
-    sources, slow = range(SIZES["S"]), [(step, step % 3) for step in range(1, 80, 2)]
-    contact = Contact("S", "A", ("AMPA",), [Synapse(i % 3, i % 4, 1 + 3 * i, 1 + i) for i in range(9)])
-    case = Case([*slow, *((step, i) for step in range(80, 120) for i in sources)], {}, [contact], 120)
-    with forced("when due"), simulator(case, backend, chunk_steps=1) as sim:
+    with forced("when due"), simulator(SLOW_THEN_FAST, backend, chunk_steps=1) as sim:
         small = sim._compiled.program.specs["spike_id"].size
         sim.step(80)
-        assert sim._compiled.program.specs["spike_id"].size == small < len(slow)
+        assert sim._compiled.program.specs["spike_id"].size == small < len(SLOW)
         sim.step(40)
         assert sim._compiled.program.specs["spike_id"].size > small
-        check(case, sim)
+        check(SLOW_THEN_FAST, sim)
+
+
+def test_ctrl_c_while_the_list_grows_changes_nothing():
+    with forced("when due"), simulator(SLOW_THEN_FAST, "numpy", chunk_steps=1) as sim:
+        rebind, calls = sim._session.rebind, []
+
+        def interrupted(*arguments):
+            rebind(*arguments)
+            calls.append(sim.time)
+            if len(calls) % 2:
+                signal.raise_signal(signal.SIGINT)
+
+        sim._session.rebind = interrupted
+        while round(sim.time / DT) < SLOW_THEN_FAST.steps:
+            with contextlib.suppress(KeyboardInterrupt):
+                sim.step(SLOW_THEN_FAST.steps - round(sim.time / DT))
+        assert len(calls) > 1
+        check(SLOW_THEN_FAST, sim)
 
 
 def test_a_list_that_never_grows_begins_again_at_its_start(backend):
