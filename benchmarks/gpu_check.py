@@ -82,11 +82,11 @@ def step_time() -> None:
 def microcircuit(scale: float) -> None:
     """Measure the microcircuit; halve its size until it fits."""
     backend = CudaBackend()
-    while not (plan := gs.plan(cases.pd14(scale)[0], dt=cases.DT, backend=backend)).fits:
+    while not (plan := gs.plan(cases.microcircuit_network(scale), dt=cases.DT, backend=backend)).fits:
         print(f"microcircuit x {scale:g} does not fit: {plan.total / 1e9:.1f} GB")
         scale /= 2
     print(plan)
-    built, wall = timed(cases.pd14(scale)[0], 1000.0)
+    built, wall = timed(cases.microcircuit_network(scale), 1000.0)
     print(f"microcircuit x {scale:g}: built in {built:.1f} s, {wall:.3f} s of wall time per second of model time")
 
 

@@ -14,13 +14,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections import Counter
-from unittest.mock import patch
 
 import numpy as np
 
 import gpusyn as gs
 from benchmarks import cases, measure
+from gpusyn.commands.bench_profile import launch_seconds
 
 SOURCES, TARGETS, IN_DEGREE, RATE = 20000, 4000, 1000, 10.0
 
@@ -37,10 +36,7 @@ def visited(sim: gs.Simulator) -> float:
 
 def kernel_times(sim: gs.Simulator, steps: int) -> dict[str, float]:
     """Return the time of each kernel per step (ms)."""
-    session, total = sim._session, Counter[str]()
-    with patch.object(session, "run", lambda k: total.update(session.profile(k))):
-        sim.step(steps)
-    return {label.partition(".")[0]: 1e3 * seconds / steps for label, seconds in total.items()}
+    return {label.partition(".")[0]: 1e3 * seconds / steps for label, seconds in launch_seconds(sim, steps).items()}
 
 
 def main() -> None:

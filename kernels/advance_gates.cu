@@ -41,21 +41,27 @@ DEVICE void send_gate(const OwnGate &g, int64 kind, int sends)
 #undef SEND
 }
 
-// Gates of one component in a form of which compilers make SIMD code; returns 0 if there is no such form.
-DEVICE int advance_simply(const SourceGateSet &set, int64 first, int size, int64 now, real *x, const real *c,
-                          int64 *release_step, const int64 *event_step, int *sends)
+// Advances gates in a form of which compilers make SIMD code, if all fields of Sent are plain arguments and not a
+// variable; returns 0 if they have no such form.
+DEVICE int advance_evenly(const OwnGate &g, const SourceGateSet &set, int64 first, int size, int64 now,
+                          int64 *release_step, const int64 *event_step, const int *event_count, int *sends)
 {
     int64 *last = release_step + set.release + first, pulse = set.pulse, dead = set.dead;
     const int64 *event = event_step + set.source + first;
-    if (set.components != 1) return 0;
-#define ADVANCE_ONE(number, Form) \
-    if (Form::ONE_STATE && set.kind == number) { \
-        FOR_THREADS(j, size) \
-            sends[j] = Form::advance_one(x + j, c, pulse_of(last + j, event[j] == now ? 1 : 0, now, pulse, dead)); \
+    const int *count = event_count + set.source + first;
+#define ADVANCE_EVENLY(number, Form) \
+    if (set.kind == number && Form::even(g)) { \
+        if (Form::PULSES) { \
+            FOR_THREADS(j, size) \
+                sends[j] = \
+                    Form::advance_evenly(g.at(j), pulse_of(last + j, event[j] == now ? 1 : 0, now, pulse, dead)); \
+        } else { \
+            FOR_THREADS(j, size) sends[j] = Form::advance_evenly(g.at(j), Sent{event[j] == now ? count[j] : 0, 0, 0}); \
+        } \
         return 1; \
     }
-    SOURCE_GATES(ADVANCE_ONE)
-#undef ADVANCE_ONE
+    SOURCE_GATES(ADVANCE_EVENLY)
+#undef ADVANCE_EVENLY
     return 0;
 }
 
@@ -71,17 +77,16 @@ KERNEL(advance_gates, Clock *RESTRICT clock, const SourceGateSet *RESTRICT sets,
         FOR_BLOCKS(b, (set.size + CHUNK - 1) / CHUNK) {
             int64 first = b * CHUNK, rest = set.size - first;
             int size = rest < CHUNK ? (int)rest : CHUNK;
-            real *x = gates + set.gates + first, *change = payload + 2 * (set.payload + first);
-            const real *c = coef + set.coef;
-            auto gate = [&](int j) { return OwnGate{x + j, change + 2 * j, c, set.size, (int)set.components}; };
-            if (!advance_simply(set, first, size, now, x, c, release_step, event_step, sends))
+            OwnGate g = {gates + set.gates + first, payload + 2 * (set.payload + first), coef + set.coef, set.size,
+                         (int)set.components};
+            if (!advance_evenly(g, set, first, size, now, release_step, event_step, event_count, sends))
                 FOR_EACH(j, size) {
-                    sends[j] = advance_gate(gate(j), set, first + j, now, release_step, event_step, event_count);
+                    sends[j] = advance_gate(g.at(j), set, first + j, now, release_step, event_step, event_count);
                 }
             if (any_of(sends, size))
                 FOR_EACH(j, size) {
                     if (!sends[j]) continue;
-                    send_gate(gate(j), set.kind, sends[j]);
+                    send_gate(g.at(j), set.kind, sends[j]);
                     gate_id[take(gate_total + (now & 1), 1)] = (int)(set.event_source + first + j);
                 }
         }

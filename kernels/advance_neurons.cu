@@ -120,8 +120,8 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
        const real *RESTRICT bath_kinetics, int bath_width, acc *RESTRICT ring, const Ring *RESTRICT rings,
        const PoissonDrive *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
        const acc *RESTRICT drive_weight, int64 *RESTRICT spike_total, int *RESTRICT spike_id,
-       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int64 spike_mask, int remembers,
-       const Probe *RESTRICT probes, real *RESTRICT trace, int64 *RESTRICT fault)
+       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int64 spike_mask,
+       int remembers, const Probe *RESTRICT probes, real *RESTRICT trace, int64 *RESTRICT fault)
 {
     SHARED int outcome[CHUNK];
     Step step = step_of(clock);

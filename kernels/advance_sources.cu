@@ -19,7 +19,8 @@ KERNEL(advance_poisson, Clock *RESTRICT clock, const SourceChunk *RESTRICT chunk
 // listed_begin[s] .. listed_begin[s + 1] are the places of the events of step s of the current chunk.
 KERNEL(advance_lists, Clock *RESTRICT clock, const int64 *RESTRICT listed_begin, const int *RESTRICT listed_id,
        const int *RESTRICT listed_events, int64 *RESTRICT spike_total, int *RESTRICT spike_id,
-       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int64 spike_mask, int remembers)
+       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int64 spike_mask,
+       int remembers)
 {
     Step step = step_of(clock);
     if (FIRST_THREAD) clock->now = step.now;

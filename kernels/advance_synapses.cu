@@ -54,6 +54,18 @@ struct Row {
         uint32 a = address[j], word = history[a >> 5];
         return Form::PULSES ? (int)(word << (~a & 31)) >> 31 : (int)((word >> (a & 31)) & value_mask);
     }
+
+    // Calls f(j, lane, signal, weight) for each synapse.
+    template <class Form, class F> MEMBER void for_synapses(F f) const
+    {
+        auto look = [&](int64 j) { return sent<Form>(j); };
+        auto own = [&](int64 j, int lane, int sent) { f(j, lane, sent, weight[j]); };
+        auto equal = [&, w = weight[0]](int64 j, int lane, int sent) { f(j, lane, sent, w); };
+        if (own_weights)
+            for_lanes(begin, end, look, own, address, gate, weight);
+        else
+            for_lanes(begin, end, look, equal, address, gate);
+    }
 };
 
 DEVICE Row row_of(const SynapseBlock &block, const Synapses &s, int64 i)
@@ -80,16 +92,11 @@ template <class Form> DEVICE RowSums advance_row(const Row &row, const real *c, 
 {
     LANE_STATE(extra_sum);
     LANE_STATE(end_sum);
-    auto advance = [&](int64 j, int lane, real w) {
-        real extra, end = Form::step(c, own, row.sent<Form>(j), row.gate + j, row.gate_step, extra);
+    row.for_synapses<Form>([&](int64 j, int lane, int sent, real w) {
+        real extra, end = Form::step(c, own, sent, row.gate + j, row.gate_step, extra);
         LANE_AT(extra_sum, lane) = LANE_AT(extra_sum, lane) + w * extra;
         LANE_AT(end_sum, lane) = LANE_AT(end_sum, lane) + w * end;
-    };
-    real shared = row.weight[0];
-    if (row.own_weights)
-        for_lanes(row.begin, row.end, [&](int64 j, int lane) { advance(j, lane, row.weight[j]); });
-    else
-        for_lanes(row.begin, row.end, [&](int64 j, int lane) { advance(j, lane, shared); });
+    });
     real end = lane_sum(end_sum);
     return {Form::average(c, lane_sum(extra_sum), end), end};
 }
@@ -100,10 +107,9 @@ DEVICE RowSums advance_blocked_row(const Row &row, const real *c, const real *ow
 {
     LANE_STATE(mean_sum);
     LANE_STATE(end_sum);
-    real shared = row.weight[0];
-    for_lanes(row.begin, row.end, [&](int64 j, int lane) {
-        real extra, end = Form::step(c, own, row.sent<Form>(j), row.gate + j, row.gate_step, extra);
-        real w = row.own_weights ? row.weight[j] : shared, mean = Form::average(c, extra, end), before = free[j];
+    row.for_synapses<Form>([&](int64 j, int lane, int sent, real w) {
+        real extra, end = Form::step(c, own, sent, row.gate + j, row.gate_step, extra);
+        real mean = Form::average(c, extra, end), before = free[j];
         real after = blocker.advance(mean, before);
         free[j] = after;
         LANE_AT(mean_sum, lane) = LANE_AT(mean_sum, lane) + w * ((real)0.5 * (before + after) * mean);

@@ -12,8 +12,8 @@
 //   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
 //   PREFETCH(address)    asks for data that are used soon; Ahead<T, N> keeps N items back meanwhile (GPU: nothing)
-//   for_lanes(lo, hi, f) f(j, lane) for j in [lo, hi), lane = (j - lo) % 32; lane_sum folds 32 partial sums in one
-//   fixed tree
+//   for_lanes(lo, hi, look, f, streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the
+//   arrays `streams` at j (host: they are prefetched); lane_sum folds 32 partial sums in one fixed tree
 #pragma once
 
 typedef unsigned char uint8;
@@ -57,10 +57,10 @@ DEVICE void add_to(int64 *p, int64 v) { atomicAdd((uint64 *)p, (uint64)v); }
 DEVICE int64 take(int64 *counter, int64 n) { return (int64)atomicAdd((uint64 *)counter, (uint64)n); }
 DEVICE void keep_least(int64 *p, int64 v) { atomicMin(p, v); }
 
-template <class F> DEVICE void for_lanes(int64 lo, int64 hi, F f)
+template <class Look, class F, class... Streams> DEVICE void for_lanes(int64 lo, int64 hi, Look look, F f, Streams...)
 {
     int lane = threadIdx.x & 31;
-    for (int64 j = lo + lane; j < hi; j += LANES) f(j, lane);
+    for (int64 j = lo + lane; j < hi; j += LANES) f(j, lane, look(j));
 }
 
 template <class T> DEVICE T lane_sum(T s)
@@ -81,6 +81,11 @@ template <class T, int N> struct Ahead {
     template <class F> MEMBER void push(const T &item, F f) { f(item); }
     template <class F> MEMBER void finish(F) {}
 };
+// The same for consecutive targets (host: a SIMD loop).
+template <class F> DEVICE void for_run(int n, F f)
+{
+    for (int j = threadIdx.x & 31; j < n; j += LANES) f(j);
+}
 // True if each thread checks its own items; the host checks all of them at once.
 DEVICE bool any_of(const int *, int) { return true; }
 #define SLICE_WORKER 0

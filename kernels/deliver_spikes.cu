@@ -53,6 +53,39 @@ template <class Add> DEVICE void deliver(const Segment &s, const Synapses &synap
     }
 }
 
+// Calls f(begin, end) for each run of consecutive targets in a segment whose targets ascend.
+template <class F> DEVICE void for_runs(const Segment &s, const uint16 *target, F f)
+{
+    for (int64 begin = s.begin, end; begin < s.end; begin = end) {
+        auto belongs = [&](int64 j) { return target[j] - target[begin] == j - begin; };
+        int64 last = belongs(s.end - 1) ? s.end - 1 : begin;
+        end = s.end;
+        while (end - last > 1) {
+            int64 middle = last + (end - last) / 2;
+            if (belongs(middle))
+                last = middle;
+            else
+                end = middle;
+        }
+        f(begin, end);
+    }
+}
+
+// Adds value(weight) to the sums of a channel for the synapses of a segment whose targets come in runs.
+template <class Value>
+DEVICE void deliver_runs(const Segment &s, const Synapses &synapses, int64 now, int channel, Value value)
+{
+    const Route &route = *s.route;
+    const uint16 *target = synapses.targets + route.targets;
+    acc *sums = synapses.ring + route.ring + s.slice * route.slice_size + channel * route.ring_step +
+                (now + route.ahead & route.mask) * route.stride;
+    for_runs(s, target, [&](int64 begin, int64 end) {
+        acc *sum = sums + target[begin];
+        const weight_t *weight = synapses.weights + route.weights + begin;
+        for_run((int)(end - begin), [&](int j) { add_to(sum + j, value(weight[j])); });
+    });
+}
+
 // Delivers an event of a gate's source, which carries a change of the gate from one value to another: a synapse adds
 // weight x to - weight x from, each rounded towards zero separately, so that a gate that returns subtracts exactly what
 // it added.
@@ -67,8 +100,34 @@ DEVICE void deliver_change(const Segment &s, const Synapses &synapses, int64 now
         to[k] = change[0] * scale;
         from[k] = change[1] * scale;
     }
+    for (int k = 0; k < channels && route.runs; k++) {
+        real t = to[k], f = from[k];
+        if (f == 0)
+            deliver_runs(s, synapses, now, k, [&](weight_t w) { return (acc)((real)w * t); });
+        else
+            deliver_runs(s, synapses, now, k, [&](weight_t w) { return (acc)((real)w * t) - (acc)((real)w * f); });
+    }
+    if (route.runs) return;
     deliver(s, synapses, now, [&](acc *sum, acc w) {
         for (int k = 0; k < channels; k++) add_to(sum + k * step, (acc)((real)w * to[k]) - (acc)((real)w * from[k]));
+    });
+}
+
+// Adds the changes of all gates that send now along a route whose targets share one sum.
+DEVICE void gather_changes(const Route &route, const Synapses &synapses, int64 now, const int *gate_id, int64 n,
+                           const real *payload)
+{
+    const uint32 *bounds = synapses.segment_begin + route.segments;
+    acc *slot = synapses.ring + route.ring + (now + route.ahead & route.mask) * route.stride;
+    real w = (real)(acc)route.weight, scale = (real)((int64)1 << route.shift);
+    int64 rows = route.source_end - route.source, blocks = route.row_step;
+    for_row(0, n, [&](int64 e) {
+        int64 row = gate_id[e] - route.source;
+        if (row < 0 || row >= rows || bounds[row * blocks] == bounds[row * blocks + 1]) return;
+        for (int64 k = 0; k < route.channels; k++) {
+            const real *change = payload + 2 * (route.payload + k * route.payload_step + row);
+            add_to(slot + k * route.ring_step, (acc)(w * (change[0] * scale)) - (acc)(w * (change[1] * scale)));
+        }
     });
 }
 
@@ -82,7 +141,8 @@ DEVICE void for_segments(const Route &route, int64 source, int age, acc events, 
     if (late < 0 || block >= route.blocks || block * width != late) return;
     int64 row = source - route.source;
     for (int64 s = share.worker; s < route.slices; s += share.workers) {
-        const uint32 *bounds = synapses.segment_begin + route.segments + (row * route.slices + s) * route.row_step + block;
+        const uint32 *bounds =
+            synapses.segment_begin + route.segments + (row * route.slices + s) * route.row_step + block;
         f(Segment{&route, bounds, row, s, 0, 0, events << route.shift});
     }
 }
@@ -120,9 +180,9 @@ DEVICE void remember(const History &h, int64 i, int64 now, const int64 *event_st
 KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total, int64 *RESTRICT spike_begin,
        int64 step_mask, const int *RESTRICT spike_id, const int *RESTRICT spike_events, int64 spike_mask,
        int64 *RESTRICT gate_total, const int *RESTRICT gate_id, const int *RESTRICT source_population,
-       const int *RESTRICT route_begin, int most_routes, const Route *RESTRICT routes, const int *RESTRICT ages,
-       int n_ages, const uint32 *RESTRICT segment_begin, const uint16 *RESTRICT targets, const uint8 *RESTRICT late,
-       const weight_t *RESTRICT weights, const real *RESTRICT payload, acc *RESTRICT ring,
+       const int *RESTRICT route_begin, int most_routes, const Route *RESTRICT routes, int n_routes,
+       const int *RESTRICT ages, int n_ages, const uint32 *RESTRICT segment_begin, const uint16 *RESTRICT targets,
+       const uint8 *RESTRICT late, const weight_t *RESTRICT weights, const real *RESTRICT payload, acc *RESTRICT ring,
        const Shared *RESTRICT shared, int n_shared, const History *RESTRICT histories, int n_histories,
        const int64 *RESTRICT event_step, const int *RESTRICT event_count, int64 *RESTRICT release_step,
        uint32 *RESTRICT history)
@@ -135,6 +195,8 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     auto add = [&](const Segment &s) {
         if (s.route->payload >= 0)
             deliver_change(s, synapses, now, payload);
+        else if (s.route->runs)
+            deliver_runs(s, synapses, now, 0, [&](weight_t w) { return (acc)w * s.factor; });
         else
             deliver(s, synapses, now, [&](acc *sum, acc w) { add_to(sum, w * s.factor); });
     };
@@ -142,7 +204,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
         s.begin = s.bounds[0];
         s.end = s.bounds[1];
         if (s.begin == s.end) return;
-        ask_for(s, synapses);
+        if (!s.route->runs) ask_for(s, synapses);
         opened.push(s, add);
     };
     auto find = [&](const Segment &s) {
@@ -158,7 +220,8 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     for (int a = 0; a < n_ages; a++) {
         int64 step = now - ages[a];
         if (step < 0) break;
-        int64 begin = spike_begin[step & step_mask], end = step == now ? *spike_total : spike_begin[step + 1 & step_mask];
+        int64 begin = spike_begin[step & step_mask],
+              end = step == now ? *spike_total : spike_begin[step + 1 & step_mask];
         FOR_TASKS(t, (end - begin) * most_routes) {
             int64 place = begin + t / most_routes & spike_mask;
             const Route *route = route_of(spike_id[place], t);
@@ -168,8 +231,11 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     FOR_TASKS(t, gate_total[now & 1] * most_routes) {
         int source = gate_id[t / most_routes];
         const Route *route = route_of(source, t);
-        if (route) for_segments(*route, source, 0, (acc)1, synapses, share, find);
+        if (route && !route->gathers) for_segments(*route, source, 0, (acc)1, synapses, share, find);
     }
+    FOR_TASKS(r, n_routes)
+        if (routes[r].gathers && share.worker == 0)
+            gather_changes(routes[r], synapses, now, gate_id, gate_total[now & 1], payload);
     found.finish(open);
     opened.finish(add);
     // clear the sums that whole populations shared in this step; deliveries go to later slots

@@ -34,9 +34,9 @@ DEVICE void emit(const Spikes &spikes, int64 now, int64 source, int events)
 // event in a pulse prolongs it. Otherwise an event releases only if `dead` steps have passed since the last pulse.
 DEVICE int64 release(int64 *last, int event, int64 now, int64 pulse, int64 dead)
 {
-    int free = dead < 0 || now - *last >= pulse + dead ? 1 : 0;
-    *last = event & free ? now : *last;
-    return *last;
+    int64 before = *last;
+    int free = (dead < 0 ? 1 : 0) | (now - before >= pulse + dead ? 1 : 0);  // without a branch
+    return *last = event & free ? now : before;
 }
 
 // The rates of all drives: (mean of a piece, exp(-mean of a piece)) pairs and numbers of pieces.

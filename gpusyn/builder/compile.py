@@ -28,6 +28,7 @@ COUNTS = {
     "n_waves": "waves",
     "n_sets": "sets",
     "n_shared": "shared sums",
+    "n_routes": "routes",
     "n_histories": "histories",
     "n_ages": "ages",
     "bath_width": "bath width",

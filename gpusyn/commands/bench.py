@@ -18,6 +18,7 @@ import gpusyn as gs
 from gpusyn.backends.base import Backend
 from gpusyn.backends.select import choose
 from gpusyn.commands.bench_cases import CASES, case_network
+from gpusyn.commands.bench_profile import profile_lines, profiled, require_profile
 from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
 from gpusyn.parameters.scalars import one_of, real, whole_steps
@@ -41,6 +42,7 @@ def run_bench(
     precision: str = "single",
     threads: int | None = None,
     json_file: str | os.PathLike[str] | None = None,
+    profile: bool = False,
 ) -> dict[str, Any]:
     """Time cases, print the numbers, and write them to a JSON file if one is named.
 
@@ -60,6 +62,8 @@ def run_bench(
         Worker threads of the `cpu` backend.
     json_file : path, optional
         File to which the same numbers are written.
+    profile : bool
+        If True, run each case for the same time again, and tell where a step's time goes.
 
     Returns
     -------
@@ -78,6 +82,8 @@ def run_bench(
         case_network(name, size, fan_out)
     target = None if json_file is None else _json_target(as_path(json_file, "--json"))
     choice = choose(backend, threads)
+    if profile:
+        require_profile(choice.backend)
     report: dict[str, Any] = {
         "machine": machine(),
         "versions": {"gpusyn": gs.__version__, "python": platform.python_version(), "numpy": np.__version__},
@@ -86,7 +92,7 @@ def run_bench(
     }
     print("\n".join([*_machine_lines(report), *choice.lines()]), flush=True)
     for name in names:
-        result = measure(name, size, fan_out, duration, choice.backend, precision, threads)
+        result = measure(name, size, fan_out, duration, choice.backend, precision, threads, profile)
         report["results"].append(result)
         print("\n".join(result_lines(result)), flush=True)
     if target is not None:
@@ -104,6 +110,7 @@ def measure(
     backend: Backend,
     precision: str = "single",
     threads: int | None = None,
+    profile: bool = False,
 ) -> dict[str, Any]:
     """Build and run one case, and return the numbers."""
     case = CASES[name]
@@ -126,6 +133,8 @@ def measure(
         length = case.duration if duration is None else duration
         if length:
             result |= _run(sim, net, case.warm_up, length, name == "per-synapse")
+            if profile:
+                result["profile"] = profiled(sim, round(length / DT), _delivered)
     result["peak_process_bytes"] = _peak_memory()
     return result
 
@@ -140,12 +149,9 @@ def _run(sim: gs.Simulator, net: gs.Network, warm_up: float, duration: float, ga
     begin = time.perf_counter()
     sim.run(duration)
     wall = time.perf_counter() - begin
-    spikes = sim.data["spikes"]
-    counted = spikes.times > warm_up
-    names, counts = np.unique(spikes.population[counted], return_counts=True)
-    fired = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    fired = _fired(sim, warm_up)
+    delivered = _delivered(sim, warm_up)
     neurons = {p.name: p.size for p in net.populations.values()}
-    delivered = sum(fired.get(name, 0) * fan for name, fan in _fan_out(net).items())
     seconds, steps = duration / 1000.0, round(duration / DT)
     return {
         "duration_ms": duration,
@@ -153,11 +159,24 @@ def _run(sim: gs.Simulator, net: gs.Network, warm_up: float, duration: float, ga
         "wall_s_per_model_s": wall / seconds,
         "us_per_step": wall / steps * 1e6,
         "rates_hz": {name: fired.get(name, 0) / size / seconds for name, size in neurons.items()},
-        "spikes": int(counted.sum()),
+        "spikes": sum(fired.values()),
         "deliveries": round(delivered),
         "deliveries_per_s": delivered / wall,
         **({"gate_updates_per_s": sim.plan.synapses * steps / wall} if gated else {}),
     }
+
+
+def _fired(sim: gs.Simulator, since: float) -> dict[str, int]:
+    """Return the number of spikes of each population that fired after a time (ms)."""
+    spikes = sim.data["spikes"]
+    names, counts = np.unique(spikes.population[spikes.times > since], return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def _delivered(sim: gs.Simulator, since: float) -> float:
+    """Return the mean number of synapses that the spikes after a time (ms) reach."""
+    fired = _fired(sim, since)
+    return sum(fired.get(name, 0) * fan for name, fan in _fan_out(sim.net).items())
 
 
 def _fan_out(net: gs.Network) -> dict[str, float]:
@@ -253,7 +272,10 @@ def result_lines(r: dict[str, Any]) -> list[str]:
         rows.append(("gate updates", f"{r['gate_updates_per_s']:.3g} /s"))
     if r["peak_process_bytes"]:
         rows.append(("memory of the process", f"{size_text(r['peak_process_bytes'])} at its peak"))
+    more = [f"  {line}" for line in profile_lines(r["profile"])] if "profile" in r else []
     fan = f" x {r['fan_out']}" if r["fan_out"] else ""
-    return ["", f"{r['case']} {r['size']:,}{fan}, {r['precision']} precision: {r['what']}"] + [
-        f"  {name:22}{text}" for name, text in rows
-    ]
+    return (
+        ["", f"{r['case']} {r['size']:,}{fan}, {r['precision']} precision: {r['what']}"]
+        + [f"  {name:22}{text}" for name, text in rows]
+        + more
+    )

@@ -125,6 +125,7 @@ def _bench(given: argparse.Namespace) -> None:
         list(CASES) if given.case == "all" else [given.case],
         given.size, given.fan_out, given.duration, given.backend,
         precision=given.precision, threads=given.threads, json_file=given.json,
+        profile=given.profile,
     )  # fmt: skip
 
 
@@ -208,6 +209,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list
         ("--fan-out", {"type": _whole, "metavar": "K", "help": "synapses that leave each neuron"}),
         _duration(None, "default: the case's own"), _BACKEND, _SINGLE, _THREADS,
         ("--json", {"metavar": "FILE", "help": "write the numbers here too"}),
+        ("--profile", {"action": "store_true", "help": "tell where a step's time goes (cpu backend)"}),
     ]),
     "check": (_check, "compare every backend of this machine with numpy, bit for bit", []),
     "repair": (_repair, "make a recording that a killed run left readable by everyone", [

@@ -121,6 +121,9 @@ class Route(NamedTuple):
     `width` delays. Events of age `age` + b x `width` steps are delivered along the segments of block b < `blocks`, into
     the slot `ahead` steps after the present step, or later by what `late` holds for each synapse (-1: nothing). A
     `weights` of -1 means that all synapses have the weight `weight`. Weights are in units of 2^`shift` quanta.
+
+    If it has `runs`, the targets of each segment ascend in long runs of consecutive ones, and each synapse has its own
+    weight. If it `gathers`, events of gates go to sums that all targets share.
     """
 
     source: int
@@ -145,6 +148,8 @@ class Route(NamedTuple):
     payload_step: int
     channels: int
     ring_step: int
+    runs: int
+    gathers: int
 
 
 class Shared(NamedTuple):

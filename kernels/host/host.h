@@ -54,19 +54,37 @@ DEVICE void keep_least(long long *p, long long v)
     }
 }
 
-template <class F> DEVICE void for_lanes(long long lo, long long hi, F f)
+// Asks for the 32 elements that are AHEAD elements further, which memory takes about as long to bring.
+template <class T> DEVICE void prefetch(const T *p)
 {
-    long long j = lo;
-    for (; j + 32 <= hi; j += 32) {
-        SIMD for (int lane = 0; lane < 32; lane++) f(j + lane, lane);
+    enum { AHEAD = 512, LINE = 64 / sizeof(T) };
+    for (int k = 0; k < 32; k += LINE) __builtin_prefetch(p + AHEAD + k);
+}
+
+// Looks first, because compilers make poor SIMD code of scattered loads. The last pass has a loop of its own, so that
+// the others need no masks; it looks before all others, because a SIMD load of values just written would wait for them.
+template <class Look, class F, class... Streams>
+DEVICE void for_lanes(long long lo, long long hi, Look look, F f, Streams... streams)
+{
+    long long last = hi - (hi - lo) % 32;
+    int n = (int)(hi - last), at_last[32];
+    for (int lane = 0; lane < n; lane++) at_last[lane] = look(last + lane);
+    for (long long j = lo; j < last; j += 32) {
+        int seen[32];
+        (prefetch(streams + j), ...);
+        for (int lane = 0; lane < 32; lane++) seen[lane] = look(j + lane);
+        SIMD for (int lane = 0; lane < 32; lane++) f(j + lane, lane, seen[lane]);
     }
-    for (int lane = 0; lane < (int)(hi - j); lane++) f(j + lane, lane);
+    if (n == 0) return;
+    (prefetch(streams + last), ...);
+    SIMD for (int lane = 0; lane < 32; lane++) if (lane < n) f(last + lane, lane, at_last[lane]);
 }
 
 template <class F> DEVICE void for_row(long long lo, long long hi, F f)
 {
     for (long long j = lo; j < hi; j++) f(j);
 }
+template <class F> DEVICE void for_run(int n, F f) { SIMD for (int j = 0; j < n; j++) f(j); }
 // The last N items that were pushed: the data that they need arrive while others are used.
 #define PREFETCH(address) __builtin_prefetch(address)
 template <class T, int N> struct Ahead {
@@ -94,11 +112,13 @@ DEVICE bool any_of(const int *flags, int n)
 #define SLICE_WORKER worker.index
 #define SLICE_WORKERS worker.count
 
-template <class T> DEVICE T lane_sum(T (&s)[32])
+template <class T> DEVICE T lane_sum(const T (&s)[32])
 {
-    for (int o = 16; o; o >>= 1)
-        for (int lane = 0; lane < o; lane++) s[lane] = s[lane] + s[lane + o];
-    return s[0];
+    T a[16], b[8], c[4];
+    SIMD for (int lane = 0; lane < 16; lane++) a[lane] = s[lane] + s[lane + 16];
+    SIMD for (int lane = 0; lane < 8; lane++) b[lane] = a[lane] + a[lane + 8];
+    SIMD for (int lane = 0; lane < 4; lane++) c[lane] = b[lane] + b[lane + 4];
+    return (c[0] + c[2]) + (c[1] + c[3]);
 }
 
 // A packed call: the argument types follow from the kernel's function type, so no signature is written twice.

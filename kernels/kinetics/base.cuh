@@ -6,7 +6,9 @@
 // Lumped:   `average` is the sum's mean over the coming step, `step` advances the sum and adds the input that is due at
 //           the end of the step, `value` is the present sum.
 // Source:   `advance` advances one gate over the step that ends now, and returns non-zero if it has something to send.
-//           If PULSES, events release pulses of transmitter; otherwise they are counted.
+//           If PULSES, events release pulses of transmitter; otherwise they are counted. If the gates of a set are
+//           `even`, `advance_evenly` does the same without branches, so that compilers make SIMD code, and leaves the
+//           changes to `send`.
 // Synapse:  `step` advances one synapse: it returns the gate at the end of the step and sets the synapse's term of the
 //           sum `extra`; `average` forms the mean over the step from the row's two sums of w x extra and w x gate. The
 //           first KEPT coefficients c of a block are held in registers; all of them are in `own`.
@@ -66,10 +68,10 @@ struct Sent {
     MEMBER int edge() const { return was == is ? 0 : is ? STARTS : ENDS; }
 };
 
-// A source's gate that sends from `advance`, and has no SIMD form for gates of one state.
+// A source's gate that sends from `advance`, and has no form without branches.
 struct SourceGate {
-    enum { ONE_STATE = 0 };
-    DEVICE int advance_one(real *, const real *, Sent) { return 0; }
+    DEVICE bool even(const OwnGate &) { return false; }
+    DEVICE int advance_evenly(const OwnGate &, Sent) { return 0; }
     DEVICE void send(const OwnGate &, int) {}
 };
 
@@ -78,5 +80,9 @@ struct SynapseGate {
     DEVICE real average(const real *, real extra, real) { return extra; }
 };
 
-// mask ? a : b in bits; the mask is all ones or all zeros
-DEVICE real either(int mask, real a, real b) { return mask ? a : b; }
+// mask ? a : b; the mask is all ones or all zeros. A choice by bits is never made a branch.
+DEVICE float either(int mask, float a, float b) { return float_of((bits_of(a) & mask) | (bits_of(b) & ~mask)); }
+DEVICE double either(int mask, double a, double b)
+{
+    return double_of((bits_of(a) & (int64)mask) | (bits_of(b) & ~(int64)mask));
+}

@@ -46,7 +46,7 @@ template <int M> struct Pulsed {
 // At the edges of a pulse a source's synapses move from the sums of those without transmitter to the sums of those with
 // it, and back. Channels: weight on, y.
 struct PulsedSource : SourceGate {
-    enum { PULSES = 1, ONE_STATE = 1 };
+    enum { PULSES = 1 };
     DEVICE int advance(const OwnGate &g, Sent sent)
     {
         const PulsedSourceCoefficients at(g.size);
@@ -61,12 +61,12 @@ struct PulsedSource : SourceGate {
         for (int i = 0; i < m; i++) g.x[i * g.n] = y[i];
         return sent.edge();
     }
-    // The same with one component, in a form of which compilers make SIMD code.
-    DEVICE int advance_one(real *y, const real *c, Sent sent)
+    DEVICE bool even(const OwnGate &g) { return g.size == 1; }
+    DEVICE int advance_evenly(const OwnGate &g, Sent sent)
     {
         const PulsedSourceCoefficients at(1);
-        real rate = sent.was ? c[at.on] : c[at.off], drive = sent.was ? c[at.drive] : (real)0;
-        *y = flush(drive + rate * *y);
+        real on = g.c[at.on], off = g.c[at.off], drive = g.c[at.drive];
+        *g.x = flush((sent.was ? drive : (real)0) + (sent.was ? on : off) * *g.x);
         return sent.edge();
     }
     DEVICE void send(const OwnGate &g, int edge)

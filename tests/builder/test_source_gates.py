@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
+from gpusyn.builder.gating.forms import GateStep, source_coefficients
 from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder, GProtein, Markov, Saturating
-from tests.helpers.runs import same_bits
+from tests.helpers.runs import backend_named, same_bits
 from tests.helpers.tolerances import assert_close
 from tests.helpers.validation.lab import FASTEST, Lab
 from tests.helpers.wiring import Wiring
@@ -143,6 +144,28 @@ def test_shared_sums_take_bytes_by_neuron(kinetics):
 
     assert bytes_of(100_000) < 12 * bytes_of(10_000)
     assert bytes_of(100_000) < 1000 * 100_000  # an array of all synapses would be 40 GB
+
+
+@pytest.mark.parametrize("most", [1, 9])
+@pytest.mark.parametrize("backend", ["cpu", "cuda-emulated"])
+def test_growth_of_few_terms_and_of_many_has_the_same_bits(backend, most):
+    """Kernels have a form of their own for the number of terms that one event in a step needs; nine need more."""
+    kinetics = Saturating()
+    dt = 5.0  # so long that all terms of the series count
+    step = GateStep(dt, "float32", most, "receptor")
+    assert (source_coefficients(kinetics, step)[5] == 24) == (most == 1)
+    traces = []
+    for name in ("numpy", backend):
+        net = gs.Network()
+        source = net.population("source", 300, gs.PoissonSource(30.0 * most, max_events=most))
+        cell = net.population("cell", 2, gs.LIF(t_ref=dt), receptors=[gs.NMDA(kinetics=kinetics)])
+        net.connect(source, cell, gs.FixedProbability(0.5), receptor="NMDA", weight=gs.Uniform(0.1, 0.2), delay=dt)
+        trace = net.record(cell, "g_NMDA")
+        with gs.Simulator(net, dt=dt, seed=1, backend=backend_named(name)) as sim:
+            sim.step(60)
+            traces.append(np.asarray(sim.data[trace]["g_NMDA"]))
+    assert np.all(traces[0][-1] > 0)
+    assert same_bits(*traces)
 
 
 # --- what decides, and what `plan` says -----------------------------------------------------------------------------

@@ -10,9 +10,11 @@ import pytest
 import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.commands import bench, bench_cases
+from gpusyn.commands.bench_profile import launch_seconds
 from gpusyn.commands.cli import main
 from tests.helpers.command_line import one_line_of_error
 from tests.helpers.paths import ROOT
+from tests.helpers.runs import cpu
 
 COMMANDS = ["info", "demo", "run", "bench", "check", "repair"]
 
@@ -64,6 +66,7 @@ def test_no_command_shows_the_commands(capsys):
         (["bench", "--size", "100", "--fan-out", "101"], "--fan-out: must be at most the 100 neurons"),
         (["bench", "--case", "empty", "--fan-out", "5"], "--fan-out: case 'empty' has no synapses"),
         (["bench", "--duration", "0.01"], "--duration"),
+        (["bench", "--backend", "numpy", "--profile"], "--profile: the numpy backend does not time its launches"),
         (["bench", "--json", "no/such/place.json"], "--json no/such/place.json"),
         (["check", "everything"], "everything"),
         (["demo", "--out", "a\0b"], "--out: must not contain control characters"),
@@ -186,6 +189,34 @@ def test_bench_without_a_run_times_building_alone(capsys):
     out = capsys.readouterr().out
     assert "synapses/s" in out
     assert "1 s of model time" not in out
+
+
+def test_bench_says_where_the_time_of_a_step_goes():
+    result = bench.measure("per-synapse", 40, 20, 10.0, cpu(1), profile=True)
+    profile = result["profile"]
+    parts = {part["part"]: part for part in profile["parts"]}
+    assert profile["steps"] == 100
+    assert list(parts) == ["advance_first_order.g0", "advance_neurons.g0", "advance_poisson", "deliver_spikes", "host"]
+    assert sum(part["seconds"] for part in parts.values()) == pytest.approx(profile["wall_s"])
+    units = {"advance_first_order.g0": ("gate", 200 * 20), "advance_neurons.g0": ("neuron", 40)}
+    units["advance_poisson"] = ("source", 200)
+    for name, (unit, number) in units.items():
+        assert parts[name]["unit"] == unit
+        assert parts[name]["ns"] == pytest.approx(1e9 * parts[name]["seconds"] / (100 * number))
+    assert parts["deliver_spikes"]["unit"] == "delivery"
+    assert parts["host"]["unit"] is None
+    lines = bench.result_lines(result)
+    assert lines[-6].startswith("  where the time goes, over 100 steps")
+    assert sorted(line.split()[0] for line in lines[-5:]) == sorted(parts)
+
+
+def test_a_profile_leaves_the_session_as_it_was():
+    net = bench_cases.coba(60, 20)
+    with gs.Simulator(net, backend=cpu(1)) as sim:
+        before = dict(vars(sim._session))
+        assert list(launch_seconds(sim, 10)) == ["advance_neurons.g0", "deliver_spikes"]
+        assert vars(sim._session).keys() == before.keys()
+        assert sim.time == 1.0
 
 
 def test_bench_runs_all_cases(capsys, monkeypatch):

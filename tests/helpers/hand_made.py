@@ -135,7 +135,8 @@ class HandMade:
             source=first, source_end=first + count, segments=a["segment_begin"].size, row_step=1, age=0, width=1,
             blocks=1, ahead=ahead + 1, targets=a["targets"].size, late=a["late"].size, weights=a["weights"].size,
             weight=0, shift=shift, ring=receptor * self.slots * self.n, mask=self.slots - 1, stride=self.n,
-            slices=slices, slice_size=slice_size, payload=-1, payload_step=0, channels=1, ring_step=0,
+            slices=slices, slice_size=slice_size, payload=-1, payload_step=0, channels=1, ring_step=0, runs=0,
+            gathers=0,
         )  # fmt: skip
         self.routes.append((population, route))
         late, targets = [d - ahead - 1 for _, _, d, _, _ in rows], [t for _, _, _, t, _ in rows]
@@ -245,6 +246,7 @@ class HandMade:
             "most_routes": max((owners.count(p) for p in owners), default=0),
             "n_histories": len(self.histories),
             "n_ages": 1,
+            "n_routes": len(self.routes),
             "spike_mask": arrays["spike_id"].size - 1,
             "step_mask": arrays["spike_begin"].size - 1,
             "n_shared": 0,

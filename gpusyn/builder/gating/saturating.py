@@ -23,6 +23,7 @@ from gpusyn.numerics import portable_math
 # Largest increase of a gate by a rise variable that counts as 0: the rounding of a gate up to 1.
 LEAST_RISE = {"float32": 2.0**-30, "float64": 2.0**-60}
 _TAIL = {"float64": 1e-17, "float32": 1e-9}  # largest fraction of the whole that the omitted terms may have
+_USUAL_RATIOS = 24  # for these kernels/kinetics/saturating.cuh has SIMD code; they do for one event in a step
 _MOST_LOSS = 30.0  # largest y; the closed form then needs about 100 terms
 _MOST_STEP = 5.0  # largest step in units of tau_rise; beyond it the series below is slow
 
@@ -130,7 +131,9 @@ def _target_saturating(kinetics: Saturating, dt: float, quantum: float) -> Risin
 
 def _own_saturating(kinetics: Saturating, step: GateStep) -> SaturatingSourceCoefficients:
     least = LEAST_RISE[step.real] / (kinetics.alpha * kinetics.tau_rise)
-    return SaturatingSourceCoefficients(least=least, **growth(kinetics, step).named())
+    own = growth(kinetics, step)
+    more = (0.0,) * (_USUAL_RATIOS - len(own.ratios))  # terms of a series that has ended
+    return SaturatingSourceCoefficients(least=least, **own._replace(ratios=own.ratios + more).named())
 
 
 def _each_saturating(kinetics: Saturating, step: GateStep) -> SaturatingCoefficients:

@@ -12,7 +12,7 @@ from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway
 from gpusyn.builder.rows.drawn import Synapses
-from gpusyn.builder.rows.sorted import Segments, merge_places, shared_segments, source_segments
+from gpusyn.builder.rows.sorted import Segments, in_runs, merge_places, shared_segments, source_segments
 from gpusyn.builder.rows.stored import Pool, StoredSegments, ordered_weights
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.errors import ParameterError
@@ -120,9 +120,10 @@ class EventDrivenTables:
                 f"'{parts[0].pathway.pre.population.name}' are in common rows, but at most {2**32 - 1} are possible; "
                 "split the population into several"
             )
-        count = np.sum([part.segments.sizes for part in parts], axis=0, dtype=np.int64)
+        count = np.sum([part.segments.sizes for part in parts], axis=0, dtype=np.int64).reshape(-1)
         begin = self._segments.add(np.concatenate([[0], np.cumsum(count)]))
-        targets = self._targets.add(_joined([part.segments.target for part in parts], places))
+        joined = _joined([part.segments.target for part in parts], places)
+        targets = self._targets.add(joined)
         late = -1
         if bundle.timing.width > 1:
             late = self._late.add(_joined([part.segments.late for part in parts], places))
@@ -131,6 +132,7 @@ class EventDrivenTables:
             weights = self._weights.add(_joined(own, places)) if own else -1
             self._add_routes(bundle, name, Route(**_NOWHERE)._replace(
                 segments=begin, targets=targets, late=late, weights=weights, row_step=bundle.timing.blocks,
+                runs=int(late < 0 and weights >= 0 and in_runs(joined, count)),
             ))  # fmt: skip
             for part in () if bundle.taken_back else parts:
                 k = index_of(part.pathway, name)
@@ -151,6 +153,7 @@ class EventDrivenTables:
         route = rows._replace(
             weight=-weight if bundle.taken_back else weight,
             shift=shift_of(pathway, receptor, k, self.layout),
+            gathers=int(bundle.shared and senders.payload >= 0),
             **senders._asdict(),
             **sums_of(bundle, pathway, k)._asdict(),
         )

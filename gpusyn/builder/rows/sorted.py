@@ -17,6 +17,7 @@ from gpusyn.kernels.records import History
 from gpusyn.kernels.synapse_words import encode_address
 
 Places = NDArray[np.intp]
+LONG_RUN = 32  # targets
 
 
 class Segments(NamedTuple):
@@ -94,6 +95,17 @@ def merge_places(parts: list[Segments]) -> list[Any]:
         places.append(np.arange(len(part.target)) + np.repeat(begin - own, part.sizes))
         begin = begin + part.sizes
     return places
+
+
+def in_runs(target: NDArray[np.uint16], sizes: AnyIntegers) -> bool:
+    """Return True if the targets of each segment ascend, in runs of at least `LONG_RUN` consecutive ones on average."""
+    runs = 1 + np.count_nonzero(target[1:] != target[:-1] + np.uint16(1))
+    if runs * LONG_RUN > len(target):
+        return False
+    ends = np.cumsum(sizes)
+    ascends = target[1:] > target[:-1]
+    ascends[ends[(ends > 0) & (ends < len(target))] - 1] = True  # a segment may begin anywhere
+    return bool(ascends.all())
 
 
 def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> AddressRows:

@@ -1,0 +1,50 @@
+"""NEST's program."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import nest
+import numpy as np
+
+from benchmarks.peers.networks import DT
+from benchmarks.peers.simulators.protocol import Task, answer, now, peak_memory, ran, rates_of
+
+
+def program(task: Task) -> dict[str, Any]:
+    """Build the network and run it; nothing is kept between runs."""
+    if task.prepare:
+        versions = {"Python": platform.python_version(), "numpy": np.__version__}
+        return {"prepare_s": 0.0, "version": nest.__version__, "versions": versions}
+    network, numbers = task.described()
+    nest.verbosity = nest.VerbosityLevel.ERROR
+    nest.ResetKernel()
+    nest.set(local_num_threads=task.threads, resolution=DT, rng_seed=task.seed)
+    start = now()
+    parts = network.nest(nest, numbers)
+    recorder = nest.Create("spike_recorder", params={"start": task.warm_up})
+    for cells in parts.values():
+        nest.Connect(cells, recorder)
+    nest.Prepare()
+    nest.Run(DT)
+    built = now()
+    nest.Run(task.warm_up - DT)
+    begin = now()
+    nest.Run(task.duration)
+    end = now()
+    peak = peak_memory()
+    nest.Cleanup()
+    senders = np.asarray(recorder.get("events")["senders"], np.int64)
+    first = 0
+    ids = np.zeros_like(senders)
+    for cells in parts.values():  # other nodes may lie between the populations
+        low = cells[0].global_id
+        inside = (senders >= low) & (senders < low + len(cells))
+        ids[inside] = senders[inside] - low + first
+        first += len(cells)
+    return ran(built.wall - start.wall, begin, end, rates_of(ids, numbers.populations, task.duration), peak)
+
+
+if __name__ == "__main__":
+    answer(program)
