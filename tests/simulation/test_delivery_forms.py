@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 import gpusyn as gs
 from gpusyn.builder import bundles
+from gpusyn.kernels.records import Route, read_rows
 from tests.helpers import networks
 from tests.helpers.runs import backend_named, cpu, differences, emulated, outcome, play
 
 DT = 0.1
 RECEPTORS = [gs.AMPA(tau_decay=1e-3), gs.GABA_A(tau_decay=1e-3)]
+SATURATING = gs.kinetics.Saturating()
 SIZES = {"S": 3, "A": 4, "B": 5, "C": 1}  # spike sources, and populations of neurons
 #: Constants of `gpusyn.builder.bundles` that force each form, whatever the network.
 FORMS = {
@@ -469,3 +471,53 @@ def test_trials_differ_in_their_noise_and_not_in_their_form(form):
         with gs.Simulator(noisy(), dt=DT, backend="numpy", trial=1) as sim:
             assert differences(second, run(sim)) == []
     assert "spikes times" in differences(first, second)
+
+
+# --- runs of consecutive targets -----------------------------------------------------------------------------------
+
+
+def pieces_of_targets(rng, sources, size):
+    """Pairs in ascending order: from each source to two long pieces of the targets, from one to none."""
+    pairs = []
+    for source in range(sources):
+        first, gap, end = (int(rng.integers(low * size // 8, (low + 2) * size // 8)) for low in (0, 3, 6))
+        targets = [*range(first, gap), *range(gap + 2, end)] if source != 1 else []
+        pairs += [(source, target) for target in targets]
+    return np.array(pairs).T
+
+
+@settings(max_examples=5)
+@given(st.integers(0, 1000), st.sampled_from(["exact", "compact"]), st.integers(1, 3), st.sampled_from([None, 20.0]))
+def test_runs_of_consecutive_targets_receive_their_weights(seed, weights, threads, w_max):
+    """Also where slices or populations cut them, and from gates that sources own."""
+    rng, sources = np.random.default_rng(seed), 4
+    fired = rng.integers(1, 6, (sources, 3))
+    net = gs.Network()
+    source = net.population("source", sources, gs.SpikeSource((np.sort(fired) * DT).tolist()))
+    wanted, found = {}, {}
+    for name, size in (("a", 150), ("b", 110)):
+        cells = net.population(name, size, gs.LIF(), receptors=[RECEPTORS[0], gs.NMDA(kinetics=SATURATING)])
+        pre, post = pieces_of_targets(rng, sources, size)
+        weight = rng.integers(1, 9, len(pre))
+        for receptor in ("AMPA", "NMDA"):
+            given_ = {receptor: weight.astype(float)}
+            limit = w_max and {receptor: w_max}
+            net.connect(source, cells, gs.FromArrays(pre, post), weight=given_, delay=2 * DT, w_max=limit)
+        net.record(cells, ["g_AMPA", "g_NMDA"], name=f"{name} g")
+        wanted[name] = np.zeros((10, size))
+        for i, steps in enumerate(fired):
+            for step in steps:
+                wanted[name][step + 1, post[pre == i]] += weight[pre == i]
+    ways = [("numpy", 2**16), ("numpy", 101), ("cpu", 2**16), ("cpu", 101), ("cuda-emulated", 101)]
+    for backend, slice_size in ways:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bundles, "LARGEST_SLICE", slice_size)
+            used = cpu(threads) if backend == "cpu" else backend_named(backend)
+            with gs.Simulator(net, dt=DT, backend=used, weights=weights) as sim:
+                sim.step(10)
+                found[backend, slice_size] = outcome(sim)
+                for name, g in wanted.items():
+                    assert sim.data[f"{name} g"]["g_AMPA"].tolist() == g.tolist(), (backend, slice_size)
+                routes = read_rows(sim._session.read("routes"), Route)
+        assert any(route.runs for route in routes) or (backend, slice_size) != ways[0]
+        assert differences(found["numpy", 2**16], found[backend, slice_size]) == []
