@@ -1,4 +1,4 @@
-"""Micro-benchmarks of single kernels on one CPU thread, and of a step of the README's network.
+"""Micro-benchmarks of single kernels on one CPU thread, of a neuron's step, and of a step of the README's network.
 
 ``pytest -n 0 benchmarks/test_kernels_benchmark.py --benchmark-enable`` runs them (with pytest-benchmark). They are not
 collected otherwise, since timings are not tests. A round has so many launches of one kernel that the overhead of the
@@ -61,9 +61,60 @@ def network_of(kernel: str) -> gs.Network:
     return listed() if kernel == "advance_lists" else cases.demo()[0]
 
 
+CELLS = 7680  # a tenth of the cortical microcircuit of Potjans and Diesmann
+COBA = (gs.AMPA(tau_decay=5.0), gs.GABA_A(tau_decay=10.0), gs.NMDA(Mg=1.0))
+
+
+def current_cells(rate: float | np.ndarray | None) -> gs.Network:
+    """Return LIF neurons with one exponential current, and private Poisson input of some rate (Hz) or none."""
+    net = gs.Network()
+    model = gs.LIF(C_m=250.0, g_L=25.0, E_L=-65.0, V_th=-50.0, V_reset=-65.0)
+    cells = net.population("cells", CELLS, model, receptors=[gs.CurrentReceptor("exc", tau=0.5)])
+    if rate is not None:
+        net.drive(cells, "exc", rate=rate, weight=80.0)
+    return net
+
+
+def coba_cells(n: int) -> gs.Network:
+    """Return LIF neurons with the first `n` receptors of the COBA benchmarks and NMDA, and no input."""
+    net = gs.Network()
+    net.population("cells", CELLS, gs.LIF(I_e=100.0), receptors=list(COBA[:n]))
+    return net
+
+
+def sources(rate: float) -> gs.Network:
+    """Return Poisson sources of one rate (Hz)."""
+    net = gs.Network()
+    net.population("cells", CELLS, gs.PoissonSource(rate))
+    return net
+
+
+STEPS = {
+    "current, 1.28 Poisson events a step": lambda: current_cells(12_800.0),
+    "current, Poisson rates of their own": lambda: current_cells(np.linspace(8_000.0, 17_600.0, CELLS)),
+    "current, no input": lambda: current_cells(None),
+    "one conductance": lambda: coba_cells(1),
+    "two conductances": lambda: coba_cells(2),
+    "three conductances": lambda: coba_cells(3),
+    "Poisson sources, 20 Hz": lambda: sources(20.0),
+}
+
+
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_kernel(benchmark: Any, kernel: str) -> None:
-    with gs.Simulator(network_of(kernel), dt=cases.DT, seed=1, backend="cpu", threads=1) as sim:
+    launches_of(benchmark, kernel, network_of(kernel))
+
+
+@pytest.mark.parametrize("cells", STEPS)
+def test_neuron_step(benchmark: Any, cells: str) -> None:
+    kernel = "advance_poisson" if "sources" in cells else "advance_neurons"
+    benchmark.extra_info["neurons"] = CELLS
+    launches_of(benchmark, kernel, STEPS[cells]())
+
+
+def launches_of(benchmark: Any, kernel: str, net: gs.Network) -> None:
+    """Measure many launches of one kernel of a network."""
+    with gs.Simulator(net, dt=cases.DT, seed=1, backend="cpu", threads=1) as sim:
         sim.step(LAUNCHES)
         program = sim._compiled.program
         (launch, *_) = [one for one in program.launches if one.kernel == kernel]

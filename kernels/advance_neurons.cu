@@ -70,13 +70,19 @@ DEVICE void find_sums(acc **due, acc **following, acc *shared, const Chunk &chun
     }
 }
 
-// Adds the Poisson events of one drive to the sums that are due; `maybe` is scratch.
+// Adds the Poisson events of one drive to the sums that are due.
 DEVICE void add_drive(acc *const *due, const Chunk &chunk, const PoissonDrive &drive, const acc *drive_weight,
-                      RateTable rates, Step step, int *maybe)
+                      const uint32 *limits, Step step, Draws &draws)
 {
+    int size = (int)chunk.size;
+    if (!poisson_events(drive, limits, step, chunk.offset, size, draws)) return;
     const acc *weight = drive_weight + drive.weight + chunk.offset * drive.weight_step;
-    for_events(drive, rates, step, chunk.offset, (int)chunk.size, maybe,
-               [&](int j, int events) { due[drive.input][j] += (acc)events * weight[j * drive.weight_step]; });
+    acc *sum = due[drive.input];
+    if (drive.weight_step) {
+        FOR_THREADS(j, size) sum[j] += (acc)events_of(drive, draws, j) * weight[j];
+    } else {
+        FOR_THREADS(j, size) sum[j] += (acc)events_of(drive, draws, j) * weight[0];
+    }
 }
 
 // Advances all neurons of a chunk. Each case has a separate loop, so that compilers make SIMD code.
@@ -118,12 +124,13 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
        const real *RESTRICT coef, int64 n_rows, const real *RESTRICT current, const int *RESTRICT current_wave,
        const int *RESTRICT clamp_wave, const real *RESTRICT waves, int n_waves, const Bath *RESTRICT bath,
        const real *RESTRICT bath_kinetics, int bath_width, acc *RESTRICT ring, const Ring *RESTRICT rings,
-       const PoissonDrive *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
-       const acc *RESTRICT drive_weight, int64 *RESTRICT spike_total, int *RESTRICT spike_id,
-       int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count, int64 spike_mask,
-       int remembers, const Probe *RESTRICT probes, real *RESTRICT trace, int64 *RESTRICT fault)
+       const PoissonDrive *RESTRICT drives, const uint32 *RESTRICT drive_limits, const acc *RESTRICT drive_weight,
+       int64 *RESTRICT spike_total, int *RESTRICT spike_id, int *RESTRICT spike_events, int64 *RESTRICT event_step,
+       int *RESTRICT event_count, int64 spike_mask, int remembers, const Probe *RESTRICT probes, real *RESTRICT trace,
+       int64 *RESTRICT fault)
 {
     SHARED int outcome[CHUNK];
+    SHARED Draws draws;
     Step step = step_of(clock);
     if (FIRST_THREAD) clock->now = step.now;
     const real *wave = waves + step.local * n_waves, *kinetics = bath_kinetics + step.local * bath_width;
@@ -137,17 +144,16 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
         acc *due[N_INPUTS + 1], *following[N_INPUTS + 1], shared[N_INPUTS + 1];
         find_sums(due, following, shared, chunk, rings, ring, step.now);
         for (int64 d = chunk.drive; d < chunk.drive_end; d++)
-            add_drive(due, chunk, drives[d], drive_weight, {drive_rate, drive_pieces}, step, outcome);
+            add_drive(due, chunk, drives[d], drive_weight, drive_limits, step, draws);
         Exposure exposure[N_RECEPTORS + 1];
         if (BATHED && chunk.bath >= 0)
             for (int k = 0; k < N_RECEPTORS; k++) exposure[k] = exposure_of(bath[chunk.bath + k], wave, kinetics);
         // thread j wrote due[..][j] itself, so no barrier is needed before it reads it
         advance_chunk(outcome, chunk, s, c, {due, following, shared, 0}, wave, exposure);
-        if (any_of(outcome, size))
-            FOR_EACH(j, size) {
-                if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));
-                if (outcome[j] == FIRED) emit(spikes, step.now, chunk.source + j, 1);
-            }
+        for_flagged(outcome, size, [&](int j) {
+            if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));
+            if (outcome[j] == FIRED) emit(spikes, step.now, chunk.source + j, 1);
+        });
         BLOCK_SYNC();
         FOR_EACH(p, (int)(chunk.probe_end - chunk.probe))
             record(probes[chunk.probe + p], chunk, s, c, exposure, step, trace);

@@ -1,18 +1,21 @@
 // Spikes that come from outside: Poisson sources and lists of times.
 
 KERNEL(advance_poisson, Clock *RESTRICT clock, const SourceChunk *RESTRICT chunks, int n_chunks,
-       const PoissonDrive *RESTRICT drives, const double *RESTRICT drive_rate, const int *RESTRICT drive_pieces,
-       int64 *RESTRICT spike_total, int *RESTRICT spike_id, int *RESTRICT spike_events, int64 *RESTRICT event_step,
-       int *RESTRICT event_count, int64 spike_mask, int remembers)
+       const PoissonDrive *RESTRICT drives, const uint32 *RESTRICT drive_limits, int64 *RESTRICT spike_total,
+       int *RESTRICT spike_id, int *RESTRICT spike_events, int64 *RESTRICT event_step, int *RESTRICT event_count,
+       int64 spike_mask, int remembers)
 {
-    SHARED int maybe[CHUNK];
+    SHARED Draws draws;
     Step step = step_of(clock);
     if (FIRST_THREAD) clock->now = step.now;
     Spikes spikes = {spike_total, spike_mask, spike_id, spike_events, event_step, event_count, remembers};
     FOR_BLOCKS(b, n_chunks) {
         const SourceChunk &chunk = chunks[b];
-        for_events(drives[chunk.drive], RateTable{drive_rate, drive_pieces}, step, chunk.offset, (int)chunk.size, maybe,
-                   [&](int j, int events) { emit(spikes, step.now, chunk.source + j, events); });
+        const PoissonDrive &drive = drives[chunk.drive];
+        int size = (int)chunk.size;
+        if (!poisson_events(drive, drive_limits, step, chunk.offset, size, draws)) continue;
+        for_flagged(draws.events, size,
+                    [&](int j) { emit(spikes, step.now, chunk.source + j, events_of(drive, draws, j)); });
     }
 }
 

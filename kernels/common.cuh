@@ -8,6 +8,7 @@
 //   FOR_BLOCKS(b, n)     units of work, one per block (host: a contiguous share per worker)
 //   FOR_THREADS(j, n)    independent items within a unit (host: a SIMD loop)
 //   FOR_EACH(j, n)       the same where the body branches (host: a plain loop)
+//   FOR_WIDE(q, n)       the same in steps of WIDE items, for arithmetic on values of type Wide (GPU: 64 bits of one)
 //   FOR_ITEMS(i, n)      independent items of the whole launch
 //   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
@@ -34,6 +35,7 @@ enum { LANES = 32, CHUNK = 128 };
 #define FOR_BLOCKS(b, n) for (int64 b = blockIdx.x; b < (n); b += gridDim.x)
 #define FOR_THREADS(j, n) for (int j = threadIdx.x; j < (n); j += blockDim.x)
 #define FOR_EACH(j, n) FOR_THREADS(j, n)
+#define FOR_WIDE(q, n) FOR_THREADS(q, n)
 #define FOR_ITEMS(i, n) \
     for (int64 i = (int64)blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += (int64)gridDim.x * blockDim.x)
 #define FOR_WARPS(w, n) \
@@ -49,7 +51,6 @@ DEVICE int bits_of(float x) { return __float_as_int(x); }
 DEVICE float float_of(int x) { return __int_as_float(x); }
 DEVICE int64 bits_of(double x) { return __double_as_longlong(x); }
 DEVICE double double_of(int64 x) { return __longlong_as_double(x); }
-DEVICE uint32 mul_hi32(uint32 a, uint32 b) { return (uint32)(((uint64)a * b) >> 32); }
 
 // Integer additions commute, so the result does not depend on the order of the threads.
 DEVICE void add_to(int *p, int v) { atomicAdd(p, v); }
@@ -86,11 +87,38 @@ template <class F> DEVICE void for_run(int n, F f)
 {
     for (int j = threadIdx.x & 31; j < n; j += LANES) f(j);
 }
-// True if each thread checks its own items; the host checks all of them at once.
-DEVICE bool any_of(const int *, int) { return true; }
+// True if some flag is set: among the items of each thread, or on the host among all of them.
+DEVICE bool any_of(const int *flags, int n)
+{
+    int found = 0;
+    FOR_THREADS(j, n) found |= flags[j];
+    return found != 0;
+}
+// f(j) for each item whose flag is set; few are.
+template <class F> DEVICE void for_flagged(const int *flags, int n, F f)
+{
+    FOR_EACH(j, n)
+        if (flags[j]) f(j);
+}
 #define SLICE_WORKER 0
 #define SLICE_WORKERS 1
 
+#endif
+
+// 64 bits for each of WIDE items: x, or x, x + 1 ...; products of low halves; the low halves of four words in turn.
+#ifndef GPUSYN_WIDE
+typedef uint64 Wide;
+enum { WIDE = 1 };
+DEVICE Wide wide(uint64 x) { return x; }
+DEVICE Wide wide_from(uint64 x) { return x; }
+DEVICE Wide product(Wide a, uint32 b) { return (uint64)(uint32)a * b; }
+DEVICE void put_words(uint32 *word, const Wide c[4])
+{
+    word[0] = (uint32)c[0];
+    word[1] = (uint32)c[1];
+    word[2] = (uint32)c[2];
+    word[3] = (uint32)c[3];
+}
 #endif
 
 // A value smaller than 2^-60 counts as zero, so a GPU's flush of subnormals to zero changes no stored bit.

@@ -30,7 +30,8 @@ struct Bath {
 
 // Poisson events: private input to neurons, or the spikes of sources.
 struct PoissonDrive {
-    int64 key_low, key_high, input, rate, rate_step, weight, weight_step, wave, n_waves, most_events, start, stop;
+    int64 key_low, key_high, input, limits, limit_step, level_step, time_step, levels, pieces, weight, weight_step,
+        most_events, start, stop;
 };
 
 // Poisson sources of one population that one block advances.

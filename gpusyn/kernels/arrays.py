@@ -83,7 +83,7 @@ EXTENTS = {
     "samples": "samples of all trace recorders in one chunk",
     "listed events": "events of all sources of listed spikes, equal ones counted once",
     "drives": "Poisson drives of one population each, and populations of Poisson sources",
-    "rates": "rates of drives and sources; those that change in time have one for each step of a chunk",
+    "limits": "words of the limits of all rates; a rate that changes in time has limits for each step of a chunk",
     "drive weights": "weights of drives",
     "routes": "ways of events: projection, receptor and population of sources",
     "route bounds": "populations and gates on sources that can send events, and one more",
@@ -116,7 +116,7 @@ EXTENTS = {
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
 EXPECTED = frozenset({"targets", "late synapses", "weights", "synapses", "synapse states", "waves", "listed events"})
 # Extents that depend on how many steps a chunk has.
-CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "rates"})
+CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset({"segments", "row bounds", "targets", "late synapses", "weights", "synapses", "synapse states"})
 
@@ -163,9 +163,8 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _one("listed_id", "listed events", PARAMETER, "Id of the source of each listed spike, in order of time."),
     _one("listed_events", "listed events", PARAMETER, "Number of events that each listed spike stands for."),
     _one("drives", "drives", PARAMETER, "Rate, weight, window and random key of each Poisson drive and source."),
-    _one("drive_rate", "rates, 2", PARAMETER,
-         "Mean of a piece and the probability of no event in it, of each rate (events per step)."),
-    _one("drive_pieces", "rates", PARAMETER, "Number of pieces of equal mean that each rate is drawn in."),
+    _one("drive_limits", "limits", PARAMETER,
+         "Probability that more than 0, 1, 2 ... events come in a step, for each rate: upper and lower 32 of 64 bits."),
     _one("drive_weight", "drive weights", PARAMETER, "Weight of an event of each drive (quanta)."),
     _one("routes", "routes", PARAMETER, "Sources, synapses and sums of each way that events take."),
     _one("route_begin", "route bounds", PARAMETER, "Place of the first route of each population in `routes`."),

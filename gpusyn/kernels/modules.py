@@ -20,11 +20,11 @@ from gpusyn.kernels.signature import Numbers, Signature, coefficient_enum, coeff
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import KERNELS
 
-_BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh")
+BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh", "poisson.cuh")
 _COLUMNS = "columns.cuh"
 _EFFECTS = "receptors/effects.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
-_COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "deliver_spikes.cu")
+_COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "segments.cuh", "deliver_spikes.cu")
 _SYNAPSE_PART = "advance_synapses.cu"
 
 
@@ -163,7 +163,7 @@ def neuron_module(signature: Signature) -> Module:
     more = "+calcium" * signature.calcium + "+bath" * signature.bathed
     return Module(
         f"{signature.neuron}({parts}{more}) {numbers}",
-        _join(signature.prelude(), _BASE)
+        _join(signature.prelude(), BASE)
         + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
         + _effect_text(r.effect for r in signature.receptors)
         + _receptors_hold(signature)
@@ -183,7 +183,7 @@ def common_module(numbers: Numbers) -> Module:
     """Return the module of the kernels that do not depend on a neuron model: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
-        _join(numbers.prelude() + _source_gates(), _BASE)
+        _join(numbers.prelude() + _source_gates(), BASE)
         + _gate_text(SOURCE_GATES.values())
         + "".join(_counts_hold(name, PULSES=gate.PULSES) for name, gate in SOURCE_GATES.items())
         + _join("", _COMMON_PARTS),
@@ -196,7 +196,7 @@ def synapse_module(kernel: str, numbers: Numbers) -> Module:
     """Return the module of one per-synapse kernel: the streaming of gates, for one struct of them."""
     gate = next(gate for gate in SYNAPSE_GATES.values() if kernel == gate.KERNEL)
     prelude = numbers.prelude() + coefficient_struct(BlockerCoefficients)
-    text = _join(prelude, _BASE) + _gate_text([gate]) + _counts_hold(gate.name, PULSES=gate.PULSES)
+    text = _join(prelude, BASE) + _gate_text([gate]) + _counts_hold(gate.name, PULSES=gate.PULSES)
     text += _join("", (_SYNAPSE_PART,))
     return Module(f"{kernel} {numbers}", f"{text}\nSYNAPSE_KERNEL({kernel}, {gate.name})\n", (kernel,))
 

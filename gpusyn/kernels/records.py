@@ -88,18 +88,21 @@ class Bath(NamedTuple):
 class PoissonDrive(NamedTuple):
     """Poisson events: private input to the neurons of a population, or the spikes of sources.
 
-    A rate that changes with time is column `wave` of a table with `n_waves` columns; -1: the rate is constant.
+    Events come in `pieces`, whose counts have `levels` limits each, `level_step` apart. They are the same for all
+    elements (`limit_step` 0) or each has its own (1), and in all steps, or `time_step` from one step to the next.
     """
 
     key_low: int
     key_high: int
     input: int
-    rate: int
-    rate_step: int
+    limits: int
+    limit_step: int
+    level_step: int
+    time_step: int
+    levels: int
+    pieces: int
     weight: int
     weight_step: int
-    wave: int
-    n_waves: int
     most_events: int
     start: int
     stop: int

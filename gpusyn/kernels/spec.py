@@ -150,14 +150,13 @@ KERNELS: dict[str, KernelSpec] = {
             f"""+clock:Clock chunks:Chunk =n_chunks:int =n:int64 +V:real +refractory:int +membrane:real +gates:real
             synaptic:real coef:real =n_rows:int64 current:real current_wave:int clamp_wave:int waves:real
             =n_waves:int bath:Bath bath_kinetics:real =bath_width:int +ring:acc rings:Ring drives:PoissonDrive
-            drive_rate:double drive_pieces:int drive_weight:acc {_SPIKES} probes:Probe +trace:real +fault:int64""",
+            drive_limits:uint32 drive_weight:acc {_SPIKES} probes:Probe +trace:real +fault:int64""",
         ),
         _declare(
             "advance_sources.cu",
             "advance_poisson",
             "block",
-            f"""+clock:Clock chunks:SourceChunk =n_chunks:int drives:PoissonDrive drive_rate:double drive_pieces:int
-            {_SPIKES}""",
+            f"""+clock:Clock chunks:SourceChunk =n_chunks:int drives:PoissonDrive drive_limits:uint32 {_SPIKES}""",
         ),
         _declare(
             "advance_sources.cu",

@@ -6,7 +6,8 @@ element and the step or draw. Therefore no draw depends on an order: neither on 
 other objects of the network.
 
 Counter words: c0 = element, c1 and c2 = step or draw (low and high 32 bits), c3 = block (low 16 bits) and
-the element's bits from 32 up (high 16 bits). ``kernels/philox.cuh`` is the same in C++.
+the element's bits from 32 up (high 16 bits). Poisson counts, which kernels draw too, have counters of their own
+(`gpusyn.numerics.poisson`).
 """
 
 from __future__ import annotations
@@ -16,27 +17,18 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gpusyn.errors import ParameterError
-from gpusyn.numerics import portable_math
 from gpusyn.numerics.philox import LOW_WORD, Words, philox, uniform32, uniform53, unsigned
-from gpusyn.utils.typing import Floats, Integers
+from gpusyn.utils.typing import Floats
 
 __all__ = [
     "Stream",
     "StreamPurpose",
     "philox",
-    "poisson_counts",
-    "poisson_parameters",
     "stream_key",
     "uniform32",
     "uniform53",
 ]
-
-_LARGEST_PIECE = 16.0  # with exp(-16) the sums of the inversion are still accurate
-_LARGEST_MEAN = 1e6
-_LARGEST_COUNT = 128  # of one piece; it is never reached, but the loop must end for every u
 
 
 class StreamPurpose(StrEnum):
@@ -149,101 +141,3 @@ def _counter(element: Any, draw: Any, block: Any) -> tuple[Any, Any, Any, Any]:
         c3 = ((element >> np.uint64(32)) << np.uint64(16)) | unsigned(block)
     draw = unsigned(draw)
     return element, draw, draw >> np.uint64(32) if draw.dtype == np.uint64 else 0, c3
-
-
-def poisson_parameters(
-    mean: Any,
-) -> tuple[Floats, Floats, NDArray[np.int32], NDArray[np.int32]]:
-    """Return the arguments with which `poisson_counts` draws counts of the given means.
-
-    Parameters
-    ----------
-    mean : float64 array
-        Expected counts per step, from 0 to 1e6.
-
-    Returns
-    -------
-    mean_piece : float64 array
-        Mean of each of the equal pieces, at most 16.
-    p0 : float64 array
-        Probability that the count of a piece is 0.
-    pieces : int32 array
-        Number of pieces, at least 1.
-    cap : int32 array
-        Upper limit on the count: 24 more than 12 standard deviations above the mean.
-
-    Raises
-    ------
-    ParameterError
-        If a mean is negative, above 1e6 or not a number.
-    """
-    mean = np.asarray(mean, np.float64)
-    wrong = ~((mean >= 0.0) & (mean <= _LARGEST_MEAN))
-    if wrong.any():
-        raise ParameterError(
-            f"Poisson events: the mean count per step must lie in 0 ... {_LARGEST_MEAN:g} "
-            f"(got {mean[wrong].flat[0]:g}); lower the rate or the time step"
-        )
-    pieces = np.maximum(np.ceil(mean / _LARGEST_PIECE), 1.0)
-    mean_piece = np.asarray(mean / pieces)
-    p0 = np.asarray(portable_math.exp(-mean_piece))
-    cap = np.ceil(mean + 12.0 * np.sqrt(mean) + 24.0)
-    return mean_piece, p0, np.asarray(pieces, np.int32), np.asarray(cap, np.int32)
-
-
-def poisson_counts(
-    key: Any, element: Any, step: Any, mean_piece: Any, p0: Any, pieces: Any, cap: Any
-) -> NDArray[np.int32]:
-    """Return the Poisson counts of one step, one per element.
-
-    Each piece is drawn by inversion with its own 53-bit uniform number, and the pieces are added.
-
-    Parameters
-    ----------
-    key : int
-        Key of the source's stream.
-    element, step : int or int array
-        Number of the source and number of the step.
-    mean_piece, p0, pieces, cap : array
-        From `poisson_parameters`.
-
-    Returns
-    -------
-    int32 array of the broadcast shape
-    """
-    arrays = np.broadcast_arrays(element, step, mean_piece, p0, pieces, cap)
-    shape = arrays[0].shape
-    element, step, mean_piece, p0, pieces, cap = (a.reshape(-1) for a in arrays)
-    total = np.zeros(element.size, np.int64)
-    index = np.arange(element.size)
-    words: Words | None = None
-    for piece in range(int(pieces.max(initial=0))):
-        if piece % 2 == 0:
-            index = index[pieces[index] > piece]
-            words = philox(key, *_counter(element[index], step[index], piece // 2))
-            u = uniform53(words[0], words[1])
-        else:
-            assert words is not None
-            more = pieces[index] > piece
-            index = index[more]
-            u = uniform53(words[2][more], words[3][more])
-        total[index] += _inversion(u, mean_piece[index], p0[index])
-    counts: NDArray[np.int32] = np.minimum(total, cap).astype(np.int32).reshape(shape)
-    return counts
-
-
-def _inversion(u: Floats, mean: Floats, p0: Floats) -> Integers:
-    """Return the smallest k with u < P(count <= k) for each u; only unfinished elements stay in the loop."""
-    counts = np.zeros(u.size, np.int64)
-    index = np.flatnonzero(u >= p0)
-    u, mean, p, c = u[index], mean[index], p0[index], p0[index]
-    with np.errstate(under="ignore"):
-        for k in range(1, _LARGEST_COUNT + 1):
-            if not index.size:
-                break
-            counts[index] = k
-            p = p * mean / float(k)
-            c = c + p
-            on = u >= c
-            index, u, mean, p, c = index[on], u[on], mean[on], p[on], c[on]
-    return counts

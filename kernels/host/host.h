@@ -42,7 +42,42 @@ DEVICE int bits_of(float x) { return bit_copy<int>(x); }
 DEVICE float float_of(int x) { return bit_copy<float>(x); }
 DEVICE long long bits_of(double x) { return bit_copy<long long>(x); }
 DEVICE double double_of(long long x) { return bit_copy<double>(x); }
-DEVICE unsigned mul_hi32(unsigned a, unsigned b) { return (unsigned)(((unsigned long long)a * b) >> 32); }
+
+// Compilers make no 32 x 32 -> 64-bit multiplications of vectors from loops, so Wide is a vector where there is one.
+#if defined(__AVX512F__) || defined(__AVX2__)
+#define GPUSYN_WIDE 1
+#include <immintrin.h>
+#if defined(__AVX512F__)
+enum { WIDE = 8 };
+typedef unsigned long long Wide __attribute__((vector_size(64)));
+static const Wide FIRST_WIDE = {0, 1, 2, 3, 4, 5, 6, 7};
+#define MULTIPLY(a, b) _mm512_mul_epu32((__m512i)(a), (__m512i)(b))
+#else
+enum { WIDE = 4 };
+typedef unsigned long long Wide __attribute__((vector_size(32)));
+static const Wide FIRST_WIDE = {0, 1, 2, 3};
+#define MULTIPLY(a, b) _mm256_mul_epu32((__m256i)(a), (__m256i)(b))
+#endif
+DEVICE Wide wide(unsigned long long x) { return x - Wide{}; }
+DEVICE Wide wide_from(unsigned long long x) { return x + FIRST_WIDE; }
+DEVICE Wide product(Wide a, unsigned b) { return (Wide)MULTIPLY(a, wide(b)); }
+// The low halves of the four words of each counter in turn.
+DEVICE void put_words(unsigned *word, const Wide c[4])
+{
+    Wide low = wide(0xffffffffu), two[2] = {(c[0] & low) | c[1] << 32, (c[2] & low) | c[3] << 32};
+    unsigned long long apart[2][WIDE], in_turn[2 * WIDE];
+    memcpy(apart, two, sizeof apart);
+    SIMD for (int i = 0; i < WIDE; i++)
+    {
+        in_turn[2 * i] = apart[0][i];
+        in_turn[2 * i + 1] = apart[1][i];
+    }
+    memcpy(word, in_turn, sizeof in_turn);
+}
+#define FOR_WIDE(q, n) for (int q = 0; q < (n); q += WIDE)
+#else
+#define FOR_WIDE(q, n) FOR_THREADS(q, n)
+#endif
 
 DEVICE void add_to(int *p, int v) { *p += v; }
 DEVICE void add_to(long long *p, long long v) { *p += v; }
@@ -108,6 +143,16 @@ DEVICE bool any_of(const int *flags, int n)
 #pragma omp simd reduction(| : found)
     for (int j = 0; j < n; j++) found |= flags[j];
     return found != 0;
+}
+template <class F> DEVICE void for_flagged(const int *flags, int n, F f)
+{
+    if (!any_of(flags, n)) return;
+    for (int i = 0; i < n; i += 16) {
+        int end = i + 16 < n ? i + 16 : n;
+        if (i + 16 <= n && !any_of(flags + i, 16)) continue;
+        for (int j = i; j < end; j++)
+            if (flags[j]) f(j);
+    }
 }
 #define SLICE_WORKER worker.index
 #define SLICE_WORKERS worker.count

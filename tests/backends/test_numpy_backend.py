@@ -12,7 +12,7 @@ from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import BackendError
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
-from gpusyn.numerics import rng
+from gpusyn.numerics.poisson import pieces_of, poisson_counts, poisson_limits
 from tests.helpers.hand_made import AMPA, DOUBLE, DT, PASSIVE, SINGLE, G, V, exponential, make, next_run, samples, start
 
 # --- tables, models and kernels agree -----------------------------------------------------------------------
@@ -88,32 +88,36 @@ def test_slices_shifts_and_multiple_events_add_exactly():
 
 
 def test_drive_adds_poisson_events_between_start_and_stop():
-    table = rng.poisson_parameters(np.array([0.5, 0.0, 40.0]))
+    mean = np.array([0.5, 0.0, 40.0])
+    pieces = pieces_of(40.0)
     net = make(AMPA, numbers=SINGLE, n=3, coefs=[exponential(2.0, 0.0, jump=0.5)], **PASSIVE)
-    net.drive(0, table, key=(7 << 32) + 5, weight=2, start=2, stop=9)
+    net.drive(0, mean, key=(7 << 32) + 5, weight=2, start=2, stop=9)
     place = net.probe(G, neurons=(0, 1, 2))
     session = start(net)
     session.run(12)
     g, expected = samples(session, place, 12), np.zeros(3, np.float32)
     decay = np.float32(math.exp(-DT / 2.0))
     for step in range(12):
-        counts = rng.poisson_counts((7 << 32) + 5, np.arange(3), step, *table) * (2 <= step < 9)
+        limits = poisson_limits(mean, pieces)
+        counts = poisson_counts((7 << 32) + 5, 0, 3, step, limits, pieces.number, 1000) * (2 <= step < 9)
         expected = decay * expected + np.float32(0.5) * (2 * counts).astype(np.float32)
         assert np.array_equal(g[step], expected)
     assert g[8, 2] > 0 == g[:, 1].max()
 
 
 def test_drive_with_a_rate_that_changes_reads_the_row_of_its_step():
-    mean = np.array([0.0, 9.0, 0.0, 9.0])  # two steps, two waves
+    mean = np.array([9.0, 0.0])
     net = make(AMPA, numbers=SINGLE, n=2, coefs=[exponential(2.0, 0.0)], steps=2, **PASSIVE)
-    net.drive(0, rng.poisson_parameters(mean), key=3, wave=1, waves=2)
-    net.arrays["drive_weight"] = np.ones(1, np.int32)
+    net.drive(0, mean, key=3, varies=True)
     place = net.probe(G, neurons=(0, 1))
     session = start(net)
     session.run(2)
-    counts = rng.poisson_counts(3, np.arange(2), 0, *rng.poisson_parameters(np.array(9.0)))
+    pieces = pieces_of(9.0)
+    counts = poisson_counts(3, 0, 2, 0, poisson_limits(9.0, pieces), pieces.number, 1000)
     assert counts.all()
-    assert np.array_equal(samples(session, place, 2)[0], counts)
+    g = samples(session, place, 2)
+    assert np.array_equal(g[0], counts)
+    assert np.array_equal(g[1], np.float32(math.exp(-DT / 2.0)) * g[0])
 
 
 # --- sessions ----------------------------------------------------------------------------------------------

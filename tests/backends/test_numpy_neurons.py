@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from gpusyn.kernels.signature import ReceptorSignature
-from gpusyn.numerics import rng
 from tests.helpers.hand_made import (
     AMPA,
     DOUBLE,
@@ -138,7 +137,7 @@ def test_chunks_of_one_population_change_no_bit():
     for chunk in (128, 7, n):
         net = make(AMPA, numbers=SINGLE, n=n, row=coef, chunk=chunk, steps=300)
         net.arrays["current"][:] = np.linspace(0, 400, n)
-        net.drive(0, rng.poisson_parameters(np.array([0.1])), key=9, weight=3)
+        net.drive(0, 0.1, key=9, weight=3)
         net.connect(0, 0, [(i, (7 * i) % n, 1 + i % 5, 2) for i in range(n)])
         place = net.probe(V, every=2, neurons=range(n))
         session = start(net)

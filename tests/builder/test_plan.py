@@ -14,7 +14,7 @@ from gpusyn.builder.fixed_point import Input, choose_quanta
 from gpusyn.builder.placement import lay_out
 from gpusyn.kernels.arrays import SYNAPTIC
 from gpusyn.neurons.sources import poisson_cap
-from gpusyn.numerics.rng import poisson_counts, poisson_parameters
+from gpusyn.numerics.poisson import pieces_of, poisson_counts, poisson_limits
 from gpusyn.utils.memory import size_text
 from tests.emulation import pretend
 from tests.emulation.device import used_bytes
@@ -377,8 +377,8 @@ def test_poisson_counts_stop_at_the_declared_maximum(backend):
 
 @pytest.mark.parametrize("mean", [1e-6, 0.01, 0.5, 3.0, 19.0, 21.0, 100.0])
 def test_counts_stay_below_the_maximum_that_is_chosen(mean):
-    table = poisson_parameters(np.array([mean]))
-    counts = poisson_counts(7, np.arange(100_000), 3, *table[:3], np.int32(2**30))
+    pieces = pieces_of(mean)
+    counts = poisson_counts(7, 0, 100_000, 3, poisson_limits(mean, pieces), pieces.number, 2**30)
     assert counts.max() <= poisson_cap(mean)
     assert counts.mean() == pytest.approx(mean, abs=6 * math.sqrt(mean / 1e5))
 

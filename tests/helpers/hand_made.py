@@ -25,6 +25,8 @@ from gpusyn.kernels.records import (
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.kernels.synapse_words import MOST_LATE, encode_address
+from gpusyn.neurons.sources import poisson_cap
+from gpusyn.numerics.poisson import pieces_of, poisson_limits
 
 DT = 0.1
 NEVER = -(1 << 40)
@@ -142,19 +144,21 @@ class HandMade:
         late, targets = [d - ahead - 1 for _, _, d, _, _ in rows], [t for _, _, _, t, _ in rows]
         self._append(segment_begin=begin, targets=targets, late=late, weights=[w for *_, w in rows])
 
-    def drive(self, receptor, table, key, *, weight=1, start=0, stop=10**9, wave=-1, waves=0):
-        """Private Poisson input; `table` is what `poisson_parameters` returns (one element: shared rate)."""
-        mean, p0, pieces, cap = (np.atleast_1d(x) for x in table)
-        step = int(mean.size > 1 and wave < 0)
+    def drive(self, receptor, mean, key, *, weight=1, start=0, stop=10**9, varies=False):
+        """Private Poisson input of mean events per step: one for all, one per neuron, or one per step if it varies."""
+        mean = np.asarray(mean, float)
+        pieces = pieces_of(mean.max())
+        limits = poisson_limits(mean, pieces)
+        own = int(mean.ndim and not varies)
         self.drives.append(
             PoissonDrive(
-                key_low=key & 0xFFFFFFFF, key_high=key >> 32, input=receptor, rate=self.arrays["drive_pieces"].size,
-                rate_step=step, weight=self.arrays["drive_weight"].size, weight_step=0, wave=wave, n_waves=waves,
-                most_events=int(cap.max()), start=start, stop=stop,
+                key_low=key & 0xFFFFFFFF, key_high=key >> 32, input=receptor, limits=self.arrays["drive_limits"].size,
+                limit_step=own, level_step=self.n if own else 1, time_step=2 * pieces.levels if varies else 0,
+                levels=pieces.levels, pieces=pieces.number, weight=self.arrays["drive_weight"].size, weight_step=0,
+                most_events=poisson_cap(mean.max()), start=start, stop=stop,
             )
         )  # fmt: skip
-        rate = np.stack([mean, p0], axis=1).reshape(-1)
-        self._append(drive_rate=rate, drive_pieces=pieces, drive_weight=[weight])
+        self._append(drive_limits=limits if own else limits.transpose(2, 0, 1), drive_weight=[weight])
 
     def probe(self, variable, receptor=0, every=1, neurons=(0,)):
         """Record; returns where the samples will be, (first, number of columns)."""

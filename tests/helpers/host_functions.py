@@ -1,4 +1,4 @@
-"""portable_math.cuh and philox.cuh, compiled for this machine as the cpu backend is for users."""
+"""portable_math.cuh, philox.cuh and poisson.cuh, compiled for this machine as the cpu backend is for users."""
 
 import ctypes
 import functools
@@ -12,6 +12,7 @@ import pytest
 from gpusyn.backends.cpu.cache import compile_library
 from gpusyn.backends.cpu.compiler import Compiler, find_compiler
 from gpusyn.errors import BackendError
+from gpusyn.kernels.modules import BASE
 from gpusyn.kernels.source import read_kernel
 
 # Loops over arrays; each runs once as it is and once with subnormals flushed to zero by the processor.
@@ -67,32 +68,33 @@ LOOP(flush_float32, flush, float)
 LOOP(flush_float64, flush, double)
 LOOP(log_float64, portable_log, double)
 
-EXPORT void philox_words(const uint64 *key, uint32 *c, int64 n)
-{
-    for (int64 i = 0; i < n; i++) philox((uint32)key[i], (uint32)(key[i] >> 32), c + 4 * i);
-}
-EXPORT void uniforms(const uint32 *w, double *u53, double *u32, int64 n)
+EXPORT void philox_words(const uint64 *key, uint32 *words, int64 n)
 {
     for (int64 i = 0; i < n; i++) {
-        u53[i] = uniform53(w[2 * i], w[2 * i + 1]);
-        u32[i] = uniform32(w[2 * i]);
+        uint32 *w = words + 4 * i, four[4 * WIDE];
+        Wide c[4] = {wide(w[0]), wide(w[1]), wide(w[2]), wide(w[3])};
+        philox((uint32)key[i], (uint32)(key[i] >> 32), c);
+        put_words(four, c);
+        for (int k = 0; k < 4 * WIDE; k++) w[k % 4] = k < 4 || w[k % 4] == four[k] ? four[k] : ~four[k];
     }
 }
-EXPORT void poisson(uint64 key, const uint32 *element, const int64 *step, const double *mean,
-                    const double *p0, const int *pieces, const int *cap, int *counts, int64 n, int flushed)
+// Counts of elements from `first` on; the step is the first of the chunk that the host prepared.
+EXPORT void poisson(const PoissonDrive *drive, const uint32 *limits, int64 first, int64 n, int64 step, int *counts)
 {
-    auto old = set_flush(flushed);
-    uint32 low = (uint32)key, high = (uint32)(key >> 32);
-    for (int64 i = 0; i < n; i++)
-        counts[i] = poisson_count(low, high, element[i], step[i], mean[i], p0[i], pieces[i], cap[i]);
-    restore(old);
+    for (int64 i = 0; i < n; i += CHUNK) {
+        Draws draws;
+        int size = n - i < CHUNK ? (int)(n - i) : (int)CHUNK;
+        bool some = poisson_events(*drive, limits, {step, 0}, first + i, size, draws);
+        for (int j = 0; j < size; j++) counts[i + j] = some ? events_of(*drive, draws, j) : 0;
+    }
 }
 // How many of n elements count 0, 1 and more: for means so low that numpy would take too long.
-EXPORT void poisson_tally(uint64 key, double mean, double p0, int64 n, int64 tally[3])
+EXPORT void poisson_tally(const PoissonDrive *drive, const uint32 *limits, int64 n, int64 tally[3])
 {
-    for (int64 i = 0; i < n; i++) {
-        int k = poisson_count((uint32)key, (uint32)(key >> 32), (uint32)i, 0, mean, p0, 1, 1000);
-        tally[k < 2 ? k : 2]++;
+    int counts[CHUNK];
+    for (int64 i = 0; i < n; i += CHUNK) {
+        poisson(drive, limits, i, CHUNK, 0, counts);
+        for (int j = 0; j < CHUNK; j++) tally[counts[j] < 2 ? counts[j] : 2]++;
     }
 }
 """
@@ -107,7 +109,7 @@ def compiler() -> Compiler:
 
 
 def source() -> str:
-    files = ("host/host.h", "common.cuh", "portable_math.cuh", "philox.cuh")
+    files = ("host/host.h", *BASE)
     text = "typedef float real; typedef int acc; typedef int weight_t;\n" + "".join(map(read_kernel, files))
     return text + LOOPS
 

@@ -20,7 +20,8 @@ from gpusyn.backends.numpy.cells import (
     bathe,
     sample,
 )
-from gpusyn.backends.numpy.spikes import add_drive, begin_step, emit
+from gpusyn.backends.numpy.poisson import add_drive
+from gpusyn.backends.numpy.spikes import begin_step, emit
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.kinetics.base import Arrivals

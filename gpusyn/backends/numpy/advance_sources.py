@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.backends.numpy.spikes import begin_step, emit, poisson_events
+from gpusyn.backends.numpy.poisson import poisson_events
+from gpusyn.backends.numpy.spikes import begin_step, emit
 from gpusyn.kernels.records import PoissonDrive, SourceChunk, read_rows
 from gpusyn.kernels.signature import Signature
 

@@ -1,4 +1,4 @@
-"""``kernels/spikes.cuh`` in numpy: the list of spikes, transmitter pulses, and Poisson events."""
+"""``kernels/spikes.cuh`` in numpy: the list of spikes, and transmitter pulses."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.kernels.records import Clock, PoissonDrive
-from gpusyn.numerics.rng import poisson_counts
+from gpusyn.kernels.records import Clock
 from gpusyn.utils.typing import Array
 
 
@@ -56,30 +55,3 @@ def release(last: Array, event: Array, now: int, pulse: int, dead: int) -> Array
     """
     last[event if dead < 0 else event & (now - last >= pulse + dead)] = now
     return last
-
-
-def poisson_events(a: SimpleNamespace, drive: PoissonDrive, step: Step, offset: int, size: int) -> Array | None:
-    """Return the Poisson events of elements `offset` to `offset + size` in one step; None outside start and stop.
-
-    The rate is constant for each element, or one number per step from a table.
-    """
-    if not drive.start <= step.now < drive.stop:
-        return None
-    element = np.arange(offset, offset + size)
-    if drive.wave < 0:
-        at = drive.rate + element * drive.rate_step
-    else:
-        at = np.array(drive.rate + step.local * drive.n_waves + drive.wave)
-    key = drive.key_high << 32 | drive.key_low
-    rate, p0 = a.drive_rate[2 * at], a.drive_rate[2 * at + 1]
-    return poisson_counts(key, element, step.now, rate, p0, a.drive_pieces[at], drive.most_events)
-
-
-def add_drive(a: SimpleNamespace, drive: PoissonDrive, step: Step, offset: int, size: int, due: list[Array]) -> None:
-    """Add private Poisson input to the sums that are due at the end of this step."""
-    events = poisson_events(a, drive, step, offset, size)
-    if events is None:
-        return
-    weight = a.drive_weight[drive.weight + np.arange(offset, offset + size) * drive.weight_step]
-    sums = due[drive.input]
-    sums += events.astype(sums.dtype) * weight.astype(sums.dtype)

@@ -11,6 +11,7 @@ from gpusyn.builder.inputs.courses import window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import Extents
 from gpusyn.network.stimulus import Drive, Injection
+from gpusyn.numerics.poisson import pieces_of
 from gpusyn.parameters.waveform import Waveform
 
 
@@ -20,17 +21,16 @@ def input_extents(layout: Layout, steps: int) -> Extents:
     bath = BathTables(layout, 0)
     currents = sum(_columns(injection, layout) for injection in net.injections.values())
     drives = [(d, places[p.name].size, len(ids)) for d in net.drives.values() for p, ids in d.target.parts]
-    rates = [_rates(drive.rate, size, n < size, steps) for drive, size, n in drives]
-    rates += [
-        _rates(place.population.model.rate, place.size, False, steps) for place in layout.sources("advance_poisson")
-    ]
+    sources: list[tuple[Any, int]] = [(p.population.model, p.size) for p in layout.sources("advance_poisson")]
+    rates = [(drive.rate, drive.rate_max, size) for drive, size, _ in drives]
+    rates += [(model.rate, model.rate_bound, size) for model, size in sources]
     return {
         "baths": len(bath.rows),
         "bath width": bath.width,
         "waves": 1 + currents + len(net.clamps) + len(bath.columns) + len(blocker_doses(layout)),
         "listed events": sum(_events(place) for place in layout.sources("advance_lists")),
         "drives": len(rates),
-        "rates": sum(rates) + 1,
+        "limits": sum(_limits(rate, most * layout.dt * 1e-3, size, steps) for rate, most, size in rates) + 1,
         "drive weights": sum(_weights(drive, size, n < size) for drive, size, n in drives) + 1,
     }
 
@@ -44,18 +44,17 @@ def _columns(injection: Injection, layout: Layout) -> int:
     return len(np.unique(injection.current)) * len(injection.target.parts)
 
 
-def _rates(rate: Any, size: int, in_part: bool, steps: int) -> int:
-    """Return the number of rates of a population's drive: one for all neurons, one per neuron, or one per step."""
-    if isinstance(rate, Waveform):
-        return steps
-    return 1 if isinstance(rate, int | float) and not in_part else size
+def _limits(rate: Any, largest: float, size: int, steps: int) -> int:
+    """Return the words of the limits of a population: one set for all neurons, one for each, or one for each step."""
+    sets = steps if isinstance(rate, Waveform) else size if isinstance(rate, np.ndarray) else 1
+    return 2 * pieces_of(largest).levels * sets
 
 
 def _weights(drive: Drive, size: int, in_part: bool) -> int:
     """Return the number of weights of a population's drive: one for all neurons, or one per neuron."""
     if not isinstance(drive.weight, int | float):
         return size
-    return size if in_part and isinstance(drive.rate, Waveform) else 1
+    return size if in_part and not isinstance(drive.rate, np.ndarray) else 1
 
 
 def _events(place: PlacedPopulation) -> int:

@@ -14,7 +14,8 @@ from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import CHUNK, NEVER, PoissonDrive, SourceChunk, write_rows
 from gpusyn.network import stimulus
 from gpusyn.neurons.sources import Source, most_poisson_events
-from gpusyn.numerics.rng import Stream, StreamPurpose, poisson_parameters, stream_key
+from gpusyn.numerics.poisson import Pieces, pieces_of, poisson_limits
+from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.utils.typing import Array, Floats, Integers
@@ -31,6 +32,8 @@ class PoissonInput(NamedTuple):
         Purpose and name of its random stream.
     rate : ndarray of float64, shape (1,) or (size,), or Waveform
         Mean events per step, one for all elements or one per element; or a waveform for all (Hz).
+    pieces : Pieces
+        How its counts are drawn, up to the largest rate that may be set.
     most_events : int
         Upper limit on the events of one element per step.
     input : int
@@ -44,11 +47,17 @@ class PoissonInput(NamedTuple):
     purpose: StreamPurpose
     name: str
     rate: Array | Waveform
+    pieces: Pieces
     most_events: int
     input: int = 0
     weight: Array = NO_WEIGHT
     start: int = 0
     stop: int = NEVER
+
+    @property
+    def row(self) -> int:
+        """Number of words of the limits of one rate."""
+        return 2 * self.pieces.levels
 
 
 class Reach(NamedTuple):
@@ -75,8 +84,6 @@ class PoissonTables:
         First and one past the last drive of each population.
     chunks : list of SourceChunk
         Units of work of the Poisson sources.
-    n_constant : int
-        Number of rates that do not change; those of waveforms follow them.
     """
 
     def __init__(
@@ -97,16 +104,15 @@ class PoissonTables:
             self.chunks += _chunks(place, len(self.inputs))
             name = place.population.name
             self._add_source(models[name], Reach(len(self.inputs), place, place.population.parts[0].ids, 0))
-        self.n_constant = sum(i.rate.size for i in self.inputs if not isinstance(i.rate, Waveform))
         self.rows = self._rows()
 
     def _add_drive(self, drive: stimulus.Drive, reach: Reach) -> None:
-        """Add the drive of a part of a population: the others have rate 0, or weight 0."""
+        """Add the drive of a part of a population: the others have rate 0 if each has its own, else weight 0."""
         layout, place = self.layout, reach.place
         weight = drive_weights(drive, self.seed)
         if weight.ndim:
             weight = weight[reach.offset : reach.offset + len(reach.ids)]
-        if len(reach.ids) < place.size and (weight.ndim or isinstance(drive.rate, Waveform)):
+        if len(reach.ids) < place.size and (weight.ndim or not isinstance(drive.rate, np.ndarray)):
             weight = _spread(weight, reach.ids, place.size)
         k = [r.name for r in place.population.receptors].index(drive.receptor)
         on, off = window(drive, layout.dt, f"Drive '{drive.name}'")
@@ -116,6 +122,7 @@ class PoissonTables:
                 purpose=StreamPurpose.DRIVE,
                 name=f"{drive.name}\0{place.population.name}",
                 rate=self._rate(drive.rate, reach),
+                pieces=self._pieces(drive.rate_max),
                 most_events=most_poisson_events(drive.rate_max, layout.dt),
                 input=layout.groups[place.group].signature.layout()[k].input,
                 weight=np.rint(np.ldexp(weight, -place.sums[k].quantum.exponent)),
@@ -128,17 +135,22 @@ class PoissonTables:
         """Add a population of Poisson sources."""
         name = reach.place.population.name
         self._reaches[name] = [reach]
-        rate = self._rate(model.rate, reach)
-        self.inputs.append(PoissonInput(StreamPurpose.SOURCE, name, rate, reach.place.most_events))
+        rate, pieces = self._rate(model.rate, reach), self._pieces(model.rate_bound)
+        self.inputs.append(PoissonInput(StreamPurpose.SOURCE, name, rate, pieces, reach.place.most_events))
 
     def _rate(self, rate: float | Floats | Waveform, reach: Reach) -> Array | Waveform:
-        """Return the mean events per step of a part of a population, 0 for the others; or the waveform."""
+        """Return the mean events per step of all neurons; or of each of them, 0 outside the part; or the waveform."""
         if isinstance(rate, Waveform):
             return rate
-        part = rate[reach.offset : reach.offset + len(reach.ids)] if isinstance(rate, np.ndarray) else rate
-        if len(reach.ids) < reach.place.size:
-            part = _spread(part, reach.ids, reach.place.size)
-        return np.asarray(np.asarray(part, float) * self.layout.dt * 1e-3)
+        if isinstance(rate, np.ndarray):
+            rate = rate[reach.offset : reach.offset + len(reach.ids)]
+            if len(reach.ids) < reach.place.size:
+                rate = _spread(rate, reach.ids, reach.place.size)
+        return np.asarray(np.asarray(rate, float) * self.layout.dt * 1e-3)
+
+    def _pieces(self, rate_max: float) -> Pieces:
+        """Return how the counts of rates up to a largest one (Hz) are drawn."""
+        return pieces_of(rate_max * self.layout.dt * 1e-3)
 
     def with_rate(self, name: str, rate: float | Floats | Waveform) -> tuple[PoissonTables, list[Write]] | None:
         """Return the tables with another rate of a drive or a population of sources, and the values that differ.
@@ -154,9 +166,7 @@ class PoissonTables:
                 continue
             if isinstance(before, Waveform) or isinstance(after, Waveform) or before.shape != after.shape:
                 return None
-            mean, pieces = _tabulated(after)
-            place = self.rows[reach.row].rate
-            writes += [Write("drive_rate", mean, 2 * place), Write("drive_pieces", pieces, place)]
+            writes.append(Write("drive_limits", _limits(changed.inputs[reach.row]), self.rows[reach.row].limits))
         return changed, writes
 
     def with_trial(self, trial: int) -> PoissonTables:
@@ -171,62 +181,72 @@ class PoissonTables:
         """Rates that change with time."""
         return [i.rate for i in self.inputs if isinstance(i.rate, Waveform)]
 
+    @property
+    def n_constant(self) -> int:
+        """Number of words of the limits that do not change; the table of those that do follows them."""
+        return sum(i.row * i.rate.size for i in self.inputs if not isinstance(i.rate, Waveform))
+
     def _rows(self) -> list[PoissonDrive]:
         rows: list[PoissonDrive] = []
-        rate, wave, weight = 0, 0, 0  # places of the next rate, waveform and weight
-        n_waves = len(self.waveforms)
+        constant, varying, weight = 0, self.n_constant, 0  # places of the next limits and weight
+        time_step = sum(i.row for i in self.inputs if isinstance(i.rate, Waveform))
         for i in self.inputs:
             varies = isinstance(i.rate, Waveform)
+            size, own = (1, 0) if isinstance(i.rate, Waveform) else (i.rate.size, i.rate.ndim)
             key = stream_key(self.seed, i.purpose, i.name, self.trial)
             rows.append(
                 PoissonDrive(
                     key_low=key & 0xFFFFFFFF,
                     key_high=key >> 32,
                     input=i.input,
-                    rate=self.n_constant if varies else rate,
-                    rate_step=0 if isinstance(i.rate, Waveform) else i.rate.ndim,
+                    limits=varying if varies else constant,
+                    limit_step=own,
+                    level_step=size,
+                    time_step=time_step if varies else 0,
+                    levels=i.pieces.levels,
+                    pieces=i.pieces.number,
                     weight=weight if i.weight.size else 0,
                     weight_step=i.weight.ndim if i.weight.size else 0,
-                    wave=wave if varies else -1,
-                    n_waves=n_waves if varies else 0,
                     most_events=i.most_events,
                     start=i.start,
                     stop=i.stop,
                 )
             )
-            rate += 0 if isinstance(i.rate, Waveform) else i.rate.size
-            wave += varies
+            constant += 0 if varies else i.row * size
+            varying += i.row if varies else 0
             weight += i.weight.size
         return rows
 
-    def rates(self, times: StepTimes) -> tuple[Array, Array]:
-        """Return the rates of the waveforms, one row per step: (mean and its exponential, pieces)."""
-        dt = self.layout.dt
-        mean = np.stack([step_mean(w, dt, times.middle) for w in self.waveforms], axis=1) * dt * 1e-3
-        return _tabulated(mean.reshape(-1))
+    def varying_limits(self, times: StepTimes) -> Array:
+        """Return the limits of the waveforms, one row per step."""
+        dt, rows = self.layout.dt, []
+        for i in self.inputs:
+            if isinstance(i.rate, Waveform):
+                mean = step_mean(i.rate, dt, times.middle) * dt * 1e-3
+                rows.append(poisson_limits(mean, i.pieces).reshape(-1, len(mean)).T)
+        return np.concatenate(rows, axis=1)
 
     def drive_rows(self) -> dict[str, Array]:
         """Return the table of drives by its name."""
         return {"drives": write_rows(self.rows, PoissonDrive)}
 
     def arrays(self, steps: int) -> dict[str, Array]:
-        """Return the tables by name, with room for the waveforms' rates in `steps` steps."""
-        room = steps * len(self.waveforms) + 1  # one more, because no array may be empty
-        found = [_tabulated(i.rate) for i in self.inputs if not isinstance(i.rate, Waveform)]
+        """Return the tables by name, with room for the waveforms' limits in `steps` steps."""
+        limits = [_limits(i) for i in self.inputs if not isinstance(i.rate, Waveform)]
+        room = steps * sum(i.row for i in self.inputs if isinstance(i.rate, Waveform)) + 1  # no array may be empty
         weights = [np.atleast_1d(i.weight) for i in self.inputs]
         chunks = {array_name("chunks", kernel="advance_poisson"): write_rows(self.chunks, SourceChunk)}
         return (chunks if self.chunks else {}) | {
             **self.drive_rows(),
-            "drive_rate": np.concatenate([*(mean for mean, _ in found), np.zeros((room, 2))]),
-            "drive_pieces": np.concatenate([*(pieces for _, pieces in found), np.ones(room, np.int32)]),
+            "drive_limits": np.concatenate([*limits, np.zeros(room, np.uint32)]),
             "drive_weight": np.concatenate([*weights, np.zeros(1)]).astype(self.layout.numbers.acc_dtype),
         }
 
 
-def _tabulated(mean: Array) -> tuple[Array, Array]:
-    """Return the rows of the tables for mean events per step: (mean of a piece and its exponential, pieces)."""
-    piece, p0, pieces, _ = poisson_parameters(np.atleast_1d(mean))
-    return np.stack([piece, p0], axis=1), pieces
+def _limits(given: PoissonInput) -> Array:
+    """Return the limits of a rate that does not change."""
+    assert not isinstance(given.rate, Waveform)
+    return poisson_limits(given.rate, given.pieces).reshape(-1)
 
 
 def _parts(drive: stimulus.Drive, place: PlacedPopulation) -> Iterator[tuple[Integers, int]]:

@@ -148,7 +148,5 @@ class InputTables:
         if self.bath.width:
             found.append(Write("bath_kinetics", self.bath.kinetics_table(times).reshape(-1)))
         if self.poisson.waveforms:
-            rates, pieces = self.poisson.rates(times)
-            found.append(Write("drive_rate", rates, 2 * self.poisson.n_constant))
-            found.append(Write("drive_pieces", pieces, self.poisson.n_constant))
+            found.append(Write("drive_limits", self.poisson.varying_limits(times), self.poisson.n_constant))
         return found
