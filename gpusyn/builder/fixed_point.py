@@ -17,6 +17,7 @@ from gpusyn.parameters.distributions import Distribution
 
 FINENESS = 1e-6  # half a quantum relative to the mean weight
 COMPACT_FINENESS = 2.0**-16  # the same, if weights are stored in two bytes
+COMPACT_ROUNDING = 2.0**-14  # more than two bytes can make a weight larger, relative to the largest
 _LIMIT = {"int32": 2**31 - 1, "int64": 2**62}
 
 
@@ -66,7 +67,7 @@ def choose_quanta(
     they have 16 bits.
     """
     fineness = COMPACT_FINENESS if compact else FINENESS
-    narrow = {key: _quantum(streams, "int32") for key, streams in inputs.items()}
+    narrow = {key: _quantum(streams, "int32", COMPACT_ROUNDING * compact) for key, streams in inputs.items()}
     acc, found = "int64", {key: _quantum(streams, "int64") for key, streams in inputs.items()}
     if precision == "single" and not fractions and all(q.error <= fineness for q in narrow.values()):
         acc, found = "int32", narrow
@@ -78,14 +79,14 @@ def choose_quanta(
     return acc, "int64", found
 
 
-def _quantum(streams: list[Input], acc: str) -> Quantum:
-    # The largest sum includes the rounding of each weight by half a quantum.
+def _quantum(streams: list[Input], acc: str, coarse: float = 0.0) -> Quantum:
+    # The largest sum includes the rounding of each weight by half a quantum, or by a part of the largest.
     events = sum(s.events for s in streams)
     bound = sum(s.events * s.largest for s in streams)
     if bound == 0:
         return Quantum(0, 0.0, streams)
     exponent = math.frexp(bound / _LIMIT[acc])[1]
-    while bound / math.ldexp(1.0, exponent) + events / 2 > _LIMIT[acc]:
+    while bound * (1 + coarse) / math.ldexp(1.0, exponent) + events / 2 > _LIMIT[acc]:
         exponent += 1
     return Quantum(exponent, bound, streams)
 

@@ -33,6 +33,7 @@ from gpusyn.parameters.scalars import flag, integer, public, random_key, real, w
 from gpusyn.simulation.access import Access
 from gpusyn.simulation.data_access import Data
 from gpusyn.simulation.file_streams import check_files, save_results
+from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.spike_list import SpikeList
@@ -166,6 +167,7 @@ class Simulator(StateMethods):
         self._initial = InitialValues(self._compiled.program, self._session)
         self._state = Access(self._compiled, self._session, self._seed, self._trial)
         self._spikes = SpikeList(self._compiled, self._session)
+        self._in_flight = InFlight(layout, self._session, self._spikes)
         self._recordings = Recordings(self._compiled, self._session, self._spikes, self._provenance(self._trial))
         self._step = 0
         self._chunk = 1  # steps of the next chunk
@@ -244,7 +246,8 @@ class Simulator(StateMethods):
         with self._in_use("run"), progress_bar(n, self.dt, progress) as advanced:
             end, begins = self._step + n, True
             while begins or self._step < end:
-                k = self._spikes.room(self._step, min(end - self._step, self._chunk, self._compiled.steps))
+                k = self._in_flight.room(self._step, min(end - self._step, self._chunk, self._compiled.steps))
+                k = self._spikes.room(self._step, k)
                 self._run_chunk(k, end if begins else None)
                 begins = False
                 advanced(k)
@@ -273,6 +276,7 @@ class Simulator(StateMethods):
         session.write("clock", np.array(Clock(start, start, start), np.int64))
         for write in self._compiled.inputs.writes(start, k):
             session.write(*write)
+        self._in_flight.apply(start)
         try:
             session.run(k)
         except BaseException as error:
@@ -320,6 +324,7 @@ class Simulator(StateMethods):
             self._trial = trial
             self._state.restore(trial)
             self._initial.restore()
+            self._in_flight.clear()
             self._step = 0
             self._lost = ""
 

@@ -9,6 +9,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.rows.event_driven import ages
+from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.typing import Array
 
 
@@ -28,7 +29,7 @@ class SpikeList:
             return steps  # even if every source had an event in every step
         begin, total = self._total(start - self._oldest), self._total(start)
         if self._size - (total - begin) < self._sources:
-            self._grow(begin, total)
+            self._grow(max(total - self._size, 0), total)  # a chunk may not be taken over yet
         return min(steps, (self._size - (total - begin)) // self._sources)
 
     def events(self, start: int, steps: int) -> tuple[Array, Array] | None:
@@ -43,6 +44,12 @@ class SpikeList:
         if int(events.max()) > 1:
             return np.repeat(step, events), np.repeat(source, events)
         return step, source
+
+    def recent(self, start: int) -> tuple[Array, Array]:
+        """Return step (from 0) and source of each spike before step `start` that some synapses may still wait for."""
+        first = max(start - self._oldest, 0)
+        step, source = self.events(first, start - first) or (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return step - 1, source
 
     def _total(self, step: int) -> int:
         """Return the number of spikes before a step."""
@@ -64,6 +71,7 @@ class SpikeList:
         for name in ("spike_id", "spike_events"):
             arrays[name] = np.zeros(size, np.int32)
             arrays[name][np.arange(begin, end) % size] = self._part(name, begin, end, self._size)
-        self._compiled.program = self._compiled.enlarged(arrays)
-        self._session.rebind(self._compiled.program, arrays)
-        self._size = size
+        with held_signals():
+            self._compiled.program = self._compiled.enlarged(arrays)
+            self._session.rebind(self._compiled.program, arrays)
+            self._size = size

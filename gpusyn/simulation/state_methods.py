@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import one_of, public
 from gpusyn.receptors import Receptor
 from gpusyn.simulation.access import Access
+from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.weight_access import Weights, read_weights, write_weights
 from gpusyn.utils.calls import Hinting
@@ -27,6 +29,7 @@ class StateMethods(Hinting):
     _compiled: Compiled
     _session: Session
     _initial: InitialValues
+    _in_flight: InFlight
     _state: Access
     _closed = False
     _lost = ""  # reason why the state is not that of any step: the error that a backend raised in the middle of one
@@ -179,7 +182,7 @@ class StateMethods(Hinting):
 
     @public
     def set_weights(self, projection: Projection | str, values: Any, receptor: Receptor | str | None = None) -> None:
-        """Replace the weights of a projection.
+        """Replace the weights of a projection; spikes that are on their way keep the weights of before.
 
         Parameters
         ----------
@@ -217,8 +220,10 @@ class StateMethods(Hinting):
         ([0, 0, 1, 1], [0, 1, 0, 1], [0.5, 1.0, 1.5, 2.0])
         """
         keep = self._initial.keep
+        in_flight = functools.partial(self._in_flight.keep, start=self._state.step)
         with self._in_use("set_weights"), held_signals():
-            write_weights(self._compiled, self._session, self._projection(projection), receptor, values, keep)
+            projection = self._projection(projection)
+            write_weights(self._compiled, self._session, projection, receptor, values, keep, in_flight)
 
     def _projection(self, projection: Any) -> Projection:
         known = self._compiled.layout.net.projections

@@ -78,8 +78,7 @@ def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
 def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Array:
     s = part.stored
     if s.weight is None:
-        size = int(part.place.max(initial=-1)) + 1
-        stored = session.read(_array(s), s.weights, s.weights + size)[part.place].astype(np.float64)
+        stored = session.read(_array(s), s.weights, s.weights + part.size)[part.place].astype(np.float64)
     else:
         stored = np.full(len(part.pre), float(s.weight))
     return np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored
@@ -97,8 +96,13 @@ def write_weights(
     receptor: Any,
     given: Any,
     keep: Callable[[str, int, int], None],
+    in_flight: Callable[[StoredSegments, Array], None],
 ) -> None:
-    """Replace weights, given in canonical order; call `keep(array, start, size)` before each part is replaced."""
+    """Replace weights, given in canonical order.
+
+    Before each part is replaced, `keep(array, start, size)` is called, and `in_flight` with the old minus the new
+    stored weights of its rows.
+    """
     names = list(projection.weights)
     where = f"Simulator.set_weights('{projection.name}')"
     if isinstance(given, dict):
@@ -112,16 +116,22 @@ def write_weights(
         wanted = {names[0]: given}
     else:
         wanted = {receptor_name(receptor, projection.post, names, f"{where}.receptor"): given}
-    writes = [w for name, part in wanted.items() for w in _writes(compiled, session, projection, name, part, where)]
-    for array, start, values in writes:  # all of them are checked
-        keep(array, start, values.size)
-        session.write(array, values, start)
+    writes = [w for name, new in wanted.items() for w in _writes(compiled, session, projection, name, new, where)]
+    for part, values in writes:  # all of them are checked
+        array, start = _array(part.stored), part.stored.weights
+        keep(array, start, part.size)
+        old = session.read(array, start, start + part.size)
+        replaced = old.copy()
+        replaced[part.place] = values
+        if isinstance(part.stored, StoredSegments):
+            in_flight(part.stored, old.astype(np.int64) - replaced.astype(np.int64))
+        session.write(array, replaced, start)
 
 
 def _writes(
     compiled: Compiled, session: Session, projection: Projection, receptor: str, given: Any, where: str
-) -> Iterator[tuple[str, int, Array]]:
-    """Yield array, place and values of each part that the weights of one receptor replace."""
+) -> Iterator[tuple[UnpackedSynapses, Array]]:
+    """Yield the synapses and the new stored weights of each part of one receptor's weights."""
     parts = _parts(compiled, session, projection, receptor)
     order = _order(parts)[0]
     new = _checked(given, compiled, projection, receptor, len(order), where)
@@ -132,14 +142,11 @@ def _writes(
         )
     unsorted = np.empty(len(order))
     unsorted[order] = new
-    numbers = compiled.layout.numbers
     start = 0
     for p in parts:
         s, own = p.stored, unsorted[start : start + len(p.pre)]
         start += len(p.pre)
-        values = np.empty(len(own), numbers.real_dtype if isinstance(s, StoredAddresses) else numbers.weight_dtype)
-        values[p.place] = np.rint(np.ldexp(own, -s.exponent)) if isinstance(s, StoredSegments) else own
-        yield _array(s), s.weights, values
+        yield p, np.rint(np.ldexp(own, -s.exponent)) if isinstance(s, StoredSegments) else own
 
 
 def _checked(given: Any, compiled: Compiled, projection: Projection, receptor: str, count: int, where: str) -> Array:

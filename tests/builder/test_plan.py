@@ -289,6 +289,16 @@ def burst(weight, sources=40, copies=5, **options):
     return net
 
 
+@pytest.mark.parametrize("bits", [15, 16, 20, 30])
+def test_sums_of_weights_in_two_bytes_do_not_overflow(backend, bits):
+    """Each of 256 events is rounded up to the next power of two, or nearly so."""
+    net = burst(np.full(64, 1.0 - 2.0**-bits), sources=64, copies=4)
+    with gs.Simulator(net, dt=DT, backend=backend, weights="compact") as sim:
+        assert (sim._layout.numbers.acc, sim._layout.numbers.weight) == ("int32", "int16")
+        sim.step(7)
+        assert -sim.data["current"]["I_syn"][-1, 0] == pytest.approx(256.0, rel=1e-4)
+
+
 @pytest.mark.parametrize("precision", ["single", "double"])
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_sums_at_their_bound_do_not_overflow(backend, precision, sign):

@@ -135,7 +135,7 @@ class EventDrivenTables:
                 runs=int(late < 0 and weights >= 0 and in_runs(joined, count)),
             ))  # fmt: skip
             for part in () if bundle.taken_back else parts:
-                k = _index(part.pathway, name)
+                k = index_of(part.pathway, name)
                 self.stored.append(
                     StoredSegments(
                         pathway=part.pathway, receptor=name, begin=begin, words=targets, weights=weights,
@@ -147,7 +147,7 @@ class EventDrivenTables:
     def _add_routes(self, bundle: Bundle, receptor: str, rows: Route) -> None:
         """Add the routes of events along rows to the ring of one receptor."""
         pathway, timing = bundle.pathways[0], bundle.timing
-        k = _index(pathway, receptor)
+        k = index_of(pathway, receptor)
         weight = stored_constant(pathway, receptor, k, self.layout) or 0
         number, senders = self._senders(bundle, pathway, k)
         route = rows._replace(
@@ -155,7 +155,7 @@ class EventDrivenTables:
             shift=shift_of(pathway, receptor, k, self.layout),
             gathers=int(bundle.shared and senders.payload >= 0),
             **senders._asdict(),
-            **_sums(bundle, pathway, k)._asdict(),
+            **sums_of(bundle, pathway, k)._asdict(),
         )
         if not timing.at_once:
             whole = route._replace(age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1)
@@ -220,7 +220,7 @@ def _joined(parts: list[Any], places: list[Any]) -> Array:
     return joined
 
 
-def _index(pathway: Pathway, receptor: str) -> int:
+def index_of(pathway: Pathway, receptor: str) -> int:
     """Return the index of a receptor on the target of a pathway."""
     return next(k for k, r in enumerate(pathway.post.population.receptors) if r.name == receptor)
 
@@ -249,7 +249,7 @@ def shared_sums(layout: Layout) -> list[Shared]:
     ]
 
 
-def _sums(bundle: Bundle, pathway: Pathway, k: int) -> Sums:
+def sums_of(bundle: Bundle, pathway: Pathway, k: int) -> Sums:
     """Return the sums of each neuron, or those that the whole population shares."""
     sums, targets = pathway.post.sums[k], bundle.targets
     if bundle.shared:

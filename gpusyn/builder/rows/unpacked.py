@@ -21,7 +21,8 @@ Redraw = Callable[[Pathway], Synapses]  # the synapses of a pathway in order of 
 class UnpackedSynapses(NamedTuple):
     """Synapses: positions in the projection's selections, delays (steps), and the place of each one's weight.
 
-    Synapses of one pair are in the order of their creation.
+    Synapses of one pair are in the order of their creation. `size` is the number of weights in their rows, which
+    synapses of other pathways may share.
     """
 
     stored: StoredWeights
@@ -29,27 +30,29 @@ class UnpackedSynapses(NamedTuple):
     post: Array
     delay: Array
     place: Array
+    size: int
 
 
 def unpack(stored: StoredWeights, read: Read, redraw: Redraw) -> UnpackedSynapses:
     """Return the synapses of one pathway onto one receptor, from the parts of arrays that `read` returns."""
     if isinstance(stored, StoredAddresses):
-        pre, post, delay, place = _addresses(stored, read)
+        pre, post, delay, place, size = _addresses(stored, read)
     else:
         assert isinstance(stored, StoredSegments)
-        pre, post, delay, place = _shared_pairs(stored) if stored.bundle.shared else _segments(stored, read, redraw)
-    return UnpackedSynapses(stored, *_positions(stored.pathway, pre, post), delay, place)
+        shared = stored.bundle.shared
+        pre, post, delay, place, size = _shared_pairs(stored) if shared else _segments(stored, read, redraw)
+    return UnpackedSynapses(stored, *_positions(stored.pathway, pre, post), delay, place, size)
 
 
-def _addresses(stored: StoredAddresses, read: Read) -> tuple[Array, Array, Array, Array]:
+def _addresses(stored: StoredAddresses, read: Read) -> tuple[Array, Array, Array, Array, int]:
     rows = stored.pathway.post.size
     begin = read(array_name("row_begin", kernel=stored.kernel), stored.begin, stored.begin + rows + 1)
     words = array_name("address", kernel=stored.kernel)
     source, delay = decode_address(read(words, stored.words, stored.words + int(begin[-1])), stored.history)
-    return source, np.repeat(np.arange(rows), np.diff(begin)), delay, np.arange(len(source))
+    return source, np.repeat(np.arange(rows), np.diff(begin)), delay, np.arange(len(source)), len(source)
 
 
-def _segments(stored: StoredSegments, read: Read, redraw: Redraw) -> tuple[Array, Array, Array, Array]:
+def _segments(stored: StoredSegments, read: Read, redraw: Redraw) -> tuple[Array, Array, Array, Array, int]:
     """Return the synapses of one pathway in the rows of its bundle, sorted by (pre, post, creation)."""
     bundle, place = stored.bundle, stored.pathway.post
     targets, timing = bundle.targets, bundle.timing
@@ -74,10 +77,10 @@ def _segments(stored: StoredSegments, read: Read, redraw: Redraw) -> tuple[Array
         created = np.lexsort((later, drawn.post, drawn.pre))
         again_in_order = np.lexsort((created, post, pre))
         order, delay = order[again_in_order], delay[again_in_order]
-    return pre, post, delay, mine[order]
+    return pre, post, delay, mine[order], n
 
 
-def _shared_pairs(stored: StoredSegments) -> tuple[Array, Array, Array, Array]:
+def _shared_pairs(stored: StoredSegments) -> tuple[Array, Array, Array, Array, int]:
     """Return all pairs of a pathway that stores one synapse per source."""
     pathway = stored.pathway
     ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
@@ -86,7 +89,7 @@ def _shared_pairs(stored: StoredSegments) -> tuple[Array, Array, Array, Array]:
     if len(pathway.own_ids):
         others = pre != post
         pre, post = pre[others], post[others]
-    return pre, post, np.full(len(pre), stored.bundle.timing.first), np.zeros(len(pre), np.int64)
+    return pre, post, np.full(len(pre), stored.bundle.timing.first), np.zeros(len(pre), np.int64), 1
 
 
 def _positions(pathway: Pathway, pre: Array, post: Array) -> tuple[Array, Array]:

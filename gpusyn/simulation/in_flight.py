@@ -1,0 +1,78 @@
+"""Spikes in flight keep their weights when other weights are set."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gpusyn.backends.base import Session
+from gpusyn.builder.bundles import shift_of
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.rows.event_driven import index_of, sums_of
+from gpusyn.builder.rows.stored import StoredSegments
+from gpusyn.simulation.spike_list import SpikeList
+from gpusyn.utils.typing import Array
+
+
+class InFlight:
+    """Corrections of the sums of coming steps, for spikes that occurred before weights were set.
+
+    Synapses that are not delivered at once are read when they are due, with the weights of then. Sums are integers, so
+    the difference to the weights of before, added once, makes them exactly those of the old weights.
+    """
+
+    def __init__(self, layout: Layout, session: Session, spike_list: SpikeList) -> None:
+        self._layout, self._session, self._spikes = layout, session, spike_list
+        self._due: dict[int, list[tuple[Array, Array]]] = {}  # step -> places in `ring`, values
+
+    def clear(self) -> None:
+        """Forget all corrections."""
+        self._due.clear()
+
+    def room(self, start: int, steps: int) -> int:
+        """Return how many of `steps` steps can run from step `start` on before other corrections are due."""
+        return min([steps, *(step - start for step in self._due if step > start)])
+
+    def apply(self, start: int) -> None:
+        """Correct the sums that step `start` reads."""
+        for place, value in self._due.pop(start, ()):
+            low, high = int(place.min()), int(place.max()) + 1
+            sums = self._session.read("ring", low, high)
+            np.add.at(sums, place - low, value.astype(sums.dtype))
+            self._session.write("ring", sums, low)
+
+    def keep(self, stored: StoredSegments, change: Array, start: int) -> None:
+        """Let spikes before step `start` keep their weights; `change` is old minus new of all weights in their rows."""
+        bundle, pathway, changed = stored.bundle, stored.pathway, np.flatnonzero(change)
+        if bundle.timing.at_once or not changed.size:
+            return
+        row, piece, block = self._segments(stored, changed)
+        step, source = self._spikes.recent(start)
+        spike, at = _pairs(source - pathway.pre.source - bundle.pre_range[0], row)
+        timing = bundle.timing
+        age = timing.first - 1 + block[at] * timing.width  # at which the synapse is read
+        waiting = step[spike] + age >= start
+        spike, at, due = spike[waiting], at[waiting], (step[spike] + age + 1)[waiting]
+        if stored.late >= 0:
+            due += self._session.read("late", stored.late, stored.late + change.size)[changed[at]]
+        targets = self._session.read("targets", stored.words, stored.words + change.size)[changed[at]]
+        k = index_of(pathway, stored.receptor)
+        sums, shift = sums_of(bundle, pathway, k), shift_of(pathway, stored.receptor, k, self._layout)
+        place = sums.ring + (due & sums.mask) * sums.stride + piece[at] * sums.slice_size + targets
+        value = change[changed[at]] << shift
+        for one in np.unique(due).tolist():
+            self._due.setdefault(one, []).append((place[due == one], value[due == one]))
+
+    def _segments(self, stored: StoredSegments, synapses: Array) -> tuple[Array, Array, Array]:
+        """Return row, slice and block of delays of some synapses."""
+        bundle = stored.bundle
+        bounds = self._session.read("segment_begin", stored.begin, stored.begin + bundle.segments)
+        segment, block = np.divmod(np.searchsorted(bounds, synapses, side="right") - 1, bundle.timing.blocks)
+        return *np.divmod(segment, bundle.targets.slices), block
+
+
+def _pairs(row: Array, rows: Array) -> tuple[Array, Array]:
+    """Return all pairs of an element of `row` and an equal element of `rows`, which is sorted: their places."""
+    first = np.searchsorted(rows, row, side="left")
+    count = np.searchsorted(rows, row, side="right") - first
+    one = np.repeat(np.arange(row.size), count)
+    return one, np.arange(one.size) + (first - np.cumsum(count) + count)[one]
