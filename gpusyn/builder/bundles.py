@@ -28,6 +28,7 @@ CACHE = 1 << 20  # bytes of a ring that stays in the cache of one core
 DUE_FROM = {4: (20.0, 7.0), 8: (12.0, 4.0)}
 _DRAWN = 1000  # delays that are drawn to learn how widely they are spread
 LARGE_RING = 0.1  # part of the memory of its synapses that a ring may take before delays are cut into blocks
+LARGE_INDEX = 0.15  # the same for the bounds of segments that are delivered when due
 
 
 class _Key(NamedTuple):
@@ -139,15 +140,16 @@ def _timing(pathways: list[Pathway], targets: TargetGroup, layout: Layout) -> Ti
     synapses, sources = sum(p.expected for p in pathways), max(pathways[0].pre.size, 1)
     ring = sum_bytes * targets.size / targets.slices * power_of_2(delays)
     in_cache, larger = DUE_FROM[sum_bytes]
-    segment = synapses / sources / targets.slices / _usual_delays(pathways[0], delays, layout.dt)
-    if segment >= (in_cache if ring <= CACHE else larger):
+    rows, memory = sources * targets.slices, 6 * synapses
+    segment = synapses / rows / _usual_delays(pathways[0], delays, layout.dt)
+    if segment >= (in_cache if ring <= CACHE else larger) and 4 * rows * delays <= LARGE_INDEX * memory:
         return Timing(first, 1, delays)
-    width = _ring_width(delays, sources * targets.slices, sum_bytes * targets.size, 6 * synapses)
+    width = _ring_width(delays, rows, sum_bytes * targets.size, memory)
     return Timing(first, width, -(-delays // width))
 
 
 def _agree(bundles: list[Bundle], layout: Layout) -> None:
-    """Deliver a minority of synapses when due as well, where their ring would drive the sums of all from the cache."""
+    """Deliver a minority of synapses when due as well, where their ring would drive all sums from the cache."""
     due = sum(bundle.expected for bundle in bundles if bundle.timing.width == 1)
     for bundle in bundles:
         timing, slot = bundle.timing, layout.numbers.acc_dtype.itemsize * bundle.targets.size / bundle.targets.slices
@@ -172,8 +174,11 @@ def _ring_width(delays: int, rows: int, bytes_per_slot: int, bytes_of_synapses: 
     """
     if delays <= MOST_LATE and power_of_2(delays) * bytes_per_slot <= max(16 * CACHE, LARGE_RING * bytes_of_synapses):
         return delays
-    best = math.sqrt(4 * rows * delays / max(bytes_per_slot, 1))
-    return int(min(max(power_of_2(math.ceil(best)), 16), MOST_LATE))
+
+    def memory(width: int) -> int:
+        return 4 * rows * -(-delays // width) + width * bytes_per_slot
+
+    return min((width for width in (16, 32, 64, 128, MOST_LATE) if width <= MOST_LATE), key=memory)
 
 
 def _place_rings(layout: Layout, groups: dict[str, TargetGroup]) -> None:

@@ -26,10 +26,10 @@ SIZES = {"S": 3, "A": 4, "B": 5, "C": 1}  # spike sources, and populations of ne
 #: Constants of `gpusyn.builder.bundles` that force each form, whatever the network.
 FORMS = {
     "as planned": {},
-    "when due": {"DUE_FROM": {4: (0.0, 0.0), 8: (0.0, 0.0)}},
+    "when due": {"DUE_FROM": {4: (0.0, 0.0), 8: (0.0, 0.0)}, "LARGE_INDEX": 1e9},
     "ring": {"DUE_FROM": {4: (1e9, 1e9), 8: (1e9, 1e9)}},
     "blocks": {"DUE_FROM": {4: (1e9, 1e9), 8: (1e9, 1e9)}, "CACHE": 0, "LARGE_RING": 0.0, "MOST_LATE": 3},
-    "slices": {"DUE_FROM": {4: (0.0, 0.0), 8: (0.0, 0.0)}, "LARGEST_SLICE": 2},
+    "slices": {"DUE_FROM": {4: (0.0, 0.0), 8: (0.0, 0.0)}, "LARGE_INDEX": 1e9, "LARGEST_SLICE": 2},
     "blocks and slices": {
         "DUE_FROM": {4: (1e9, 1e9), 8: (1e9, 1e9)}, "CACHE": 0, "LARGE_RING": 0.0, "MOST_LATE": 2, "LARGEST_SLICE": 3
     },
