@@ -140,7 +140,7 @@ def _timing(pathways: list[Pathway], targets: TargetGroup, layout: Layout) -> Ti
     synapses, sources = sum(p.expected for p in pathways), max(pathways[0].pre.size, 1)
     ring = sum_bytes * targets.size / targets.slices * power_of_2(delays)
     in_cache, larger = DUE_FROM[sum_bytes]
-    rows, memory = sources * targets.slices, 6 * synapses
+    rows, memory = sources * targets.slices, max(6 * synapses, 1)
     segment = synapses / rows / _usual_delays(pathways[0], delays, layout.dt)
     if segment >= (in_cache if ring <= CACHE else larger) and 4 * rows * delays <= LARGE_INDEX * memory:
         return Timing(first, 1, delays)
