@@ -12,6 +12,7 @@
 //   FOR_ITEMS(i, n)      independent items of the whole launch
 //   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
+//   FOR_PAIRS(i, n, k, m)   the same for pairs of a task i < n and a part k < m of it
 //   PREFETCH(address)    asks for data that are used soon; Ahead<T, N> keeps N items back meanwhile (GPU: nothing)
 //   for_lanes(lo, hi, look, f, streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the
 //   arrays `streams` at j (host: they are prefetched); lane_sum folds 32 partial sums in one fixed tree
@@ -42,6 +43,9 @@ enum { LANES = 32, CHUNK = 128 };
     for (int64 w = ((int64)blockIdx.x * blockDim.x + threadIdx.x) >> 5; w < (n); \
          w += ((int64)gridDim.x * blockDim.x) >> 5)
 #define FOR_TASKS(t, n) FOR_WARPS(t, n)
+#define FOR_PAIRS(i, n, k, m) \
+    FOR_WARPS(i##_##k, (n) * (m)) \
+        for (int64 i = i##_##k / (m), k = i##_##k % (m), i##_once = 1; i##_once; i##_once = 0)
 #define BLOCK_SYNC() __syncthreads()
 #define FIRST_THREAD (blockIdx.x == 0 && threadIdx.x == 0)
 #define LANE_STATE(name) real name = 0

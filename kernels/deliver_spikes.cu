@@ -103,27 +103,26 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
         PREFETCH(s.bounds);
         found.push(s, open);
     };
-    // the routes of a task's source; a source has fewer than `most_routes`, or as many
-    auto route_of = [&](int source, int64 t) {
-        int population = source_population[source];
-        int64 r = route_begin[population] + t % most_routes;
-        return r < route_begin[population + 1] ? routes + r : 0;
-    };
     for (int a = 0; a < n_ages; a++) {
         int64 step = now - ages[a];
         if (step < 0) break;
         int64 begin = spike_begin[step & step_mask],
               end = step == now ? *spike_total : spike_begin[step + 1 & step_mask];
-        FOR_TASKS(t, (end - begin) * most_routes) {
-            int64 place = begin + t / most_routes & spike_mask;
-            const Route *route = route_of(spike_id[place], t);
-            if (route) for_segments(*route, spike_id[place], ages[a], (acc)spike_events[place], synapses, share, find);
+        FOR_PAIRS(i, end - begin, k, most_routes)
+        {
+            int64 place = begin + i & spike_mask;
+            int source = spike_id[place], population = source_population[source];
+            int64 r = route_begin[population] + k;
+            if (r < route_begin[population + 1])
+                for_segments(routes[r], source, ages[a], (acc)spike_events[place], synapses, share, find);
         }
     }
-    FOR_TASKS(t, gate_total[now & 1] * most_routes) {
-        int source = gate_id[t / most_routes];
-        const Route *route = route_of(source, t);
-        if (route && !route->gathers) for_segments(*route, source, 0, (acc)1, synapses, share, find);
+    FOR_PAIRS(i, gate_total[now & 1], k, most_routes)
+    {
+        int source = gate_id[i], population = source_population[source];
+        int64 r = route_begin[population] + k;
+        if (r < route_begin[population + 1] && !routes[r].gathers)
+            for_segments(routes[r], source, 0, (acc)1, synapses, share, find);
     }
     FOR_TASKS(r, n_routes)
         if (routes[r].gathers && share.worker == 0)

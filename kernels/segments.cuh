@@ -101,14 +101,19 @@ DEVICE void for_segments(const Route &route, int64 source, int age, acc events, 
     }
 }
 
-// Asks for the synapses of a segment, which are used soon.
+// Asks for the elements [begin, end) of an array, which are used soon; most segments are short.
+template <class T> DEVICE void ask_for(const T *x, int64 begin, int64 end)
+{
+    const int64 line = 64 / (int)sizeof(T);
+    PREFETCH(x + begin);
+    PREFETCH(x + end - 1);
+    for (int64 j = begin + line; j < end - line; j += line) PREFETCH(x + j);
+}
+
 DEVICE void ask_for(const Segment &s, const Synapses &synapses)
 {
     const Route &route = *s.route;
-    for (int64 j = s.begin; j < s.end; j += 32) PREFETCH(synapses.targets + route.targets + j);
-    if (route.weights >= 0)
-        for (int64 j = s.begin; j < s.end; j += 64 / (int)sizeof(weight_t))
-            PREFETCH(synapses.weights + route.weights + j);
-    if (route.late >= 0)
-        for (int64 j = s.begin; j < s.end; j += 64) PREFETCH(synapses.late + route.late + j);
+    ask_for(synapses.targets + route.targets, s.begin, s.end);
+    if (route.weights >= 0) ask_for(synapses.weights + route.weights, s.begin, s.end);
+    if (route.late >= 0) ask_for(synapses.late + route.late, s.begin, s.end);
 }

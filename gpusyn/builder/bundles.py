@@ -22,10 +22,10 @@ from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.grid import rounded_steps
 
-CACHE = 1 << 20  # bytes of a ring that stays in the cache of one core
-# Synapses of a segment from which it is cheaper to deliver when due than into a ring: by the bytes of a sum, for rings
-# that stay in the cache, and for larger ones.
-DUE_FROM = {4: (20.0, 7.0), 8: (12.0, 4.0)}
+CACHE = 8 << 20  # bytes of a ring that stays in the caches of a processor
+# Synapses of a segment from which it is cheaper to deliver when due than into a ring that stays in the caches, and into
+# a larger one.
+DUE_FROM = 40.0, 7.0
 _DRAWN = 1000  # delays that are drawn to learn how widely they are spread
 LARGE_RING = 0.1  # part of the memory of its synapses that a ring may take before delays are cut into blocks
 LARGE_INDEX = 0.15  # the same for the bounds of segments that are delivered when due
@@ -138,11 +138,13 @@ def _timing(pathways: list[Pathway], targets: TargetGroup, layout: Layout) -> Ti
         return Timing(first, width, -(-delays // width), at_once)
     sum_bytes = layout.numbers.acc_dtype.itemsize
     synapses, sources = sum(p.expected for p in pathways), max(pathways[0].pre.size, 1)
-    ring = sum_bytes * targets.size / targets.slices * power_of_2(delays)
-    in_cache, larger = DUE_FROM[sum_bytes]
+    in_cache, larger = DUE_FROM
     rows, memory = sources * targets.slices, max(6 * synapses, 1)
     segment = synapses / rows / _usual_delays(pathways[0], delays, layout.dt)
-    if segment >= (in_cache if ring <= CACHE else larger) and 4 * rows * delays <= LARGE_INDEX * memory:
+    if (
+        segment >= (in_cache if sum_bytes * targets.size * power_of_2(delays) <= CACHE else larger)
+        and 4 * rows * delays <= LARGE_INDEX * memory
+    ):
         return Timing(first, 1, delays)
     width = _ring_width(delays, rows, sum_bytes * targets.size, memory)
     return Timing(first, width, -(-delays // width))
@@ -152,7 +154,7 @@ def _agree(bundles: list[Bundle], layout: Layout) -> None:
     """Deliver a minority of synapses when due as well, where their ring would drive all sums from the cache."""
     due = sum(bundle.expected for bundle in bundles if bundle.timing.width == 1)
     for bundle in bundles:
-        timing, slot = bundle.timing, layout.numbers.acc_dtype.itemsize * bundle.targets.size / bundle.targets.slices
+        timing, slot = bundle.timing, layout.numbers.acc_dtype.itemsize * bundle.targets.size
         if timing.width > 1 and not timing.at_once and timing.slots * slot > CACHE and due > bundle.expected:
             bundle.timing = Timing(timing.first, 1, timing.width * timing.blocks)
 
@@ -172,7 +174,7 @@ def _ring_width(delays: int, rows: int, bytes_per_slot: int, bytes_of_synapses: 
 
     Bounds of segments take 4 bytes for each row and block, and the ring `bytes_per_slot` for each delay of a block.
     """
-    if delays <= MOST_LATE and power_of_2(delays) * bytes_per_slot <= max(16 * CACHE, LARGE_RING * bytes_of_synapses):
+    if delays <= MOST_LATE and power_of_2(delays) * bytes_per_slot <= max(2 * CACHE, LARGE_RING * bytes_of_synapses):
         return delays
 
     def memory(width: int) -> int:

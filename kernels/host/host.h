@@ -25,6 +25,9 @@ struct Worker {
 #define FOR_ITEMS(i, n) for (int64 i = worker.begin(n), i##_end = worker.end(n); i < i##_end; i++)
 #define FOR_WARPS(w, n) FOR_BLOCKS(w, n)
 #define FOR_TASKS(t, n) for (int64 t = 0; t < (n); t++)
+#define FOR_PAIRS(i, n, k, m) \
+    FOR_TASKS(i, n) \
+        FOR_TASKS(k, m)
 #define BLOCK_SYNC() ((void)0)
 #define FIRST_THREAD (worker.index == 0)
 #define LANE_STATE(name) real name[LANES] = {}

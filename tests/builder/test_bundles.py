@@ -12,7 +12,7 @@ from gpusyn.kernels.records import Route, read_rows
 DT = 0.1
 FIRST_ORDER = gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA())
 SATURATING = gs.NMDA(kinetics=gs.kinetics.Saturating())
-ALWAYS, NEVER = ({4: (x, x), 8: (x, x)} for x in (0.0, 1e12))
+ALWAYS, NEVER = ((x, x) for x in (0.0, 1e12))
 DRAWN = gs.Uniform(0.5, 1.5)
 
 
@@ -239,18 +239,18 @@ def test_weights_that_may_change_are_delivered_at_once():
 def test_long_segments_are_delivered_when_due_and_short_ones_into_a_ring(monkeypatch):
     delay, rule = gs.Uniform(0.1, 1.0), gs.FixedInDegree(100)  # ten synapses in a segment
     for threshold, due in ((9.0, True), (11.0, False)):
-        monkeypatch.setattr(bundles, "DUE_FROM", {4: (threshold, 1e9), 8: (threshold, 1e9)})
+        monkeypatch.setattr(bundles, "DUE_FROM", (threshold, 1e9))
         assert timing_of(delay, rule)[0] == ((1, 1, 10, False) if due else (1, 10, 1, False))
         assert timing_of(delay, rule, workers=2)[0] == (1, 10, 1, False)  # segments are half as long
     monkeypatch.setattr(bundles, "CACHE", 0)
     for threshold, due in ((9.0, True), (11.0, False)):
-        monkeypatch.setattr(bundles, "DUE_FROM", {4: (1e9, threshold), 8: (1e9, threshold)})
+        monkeypatch.setattr(bundles, "DUE_FROM", (1e9, threshold))
         assert (timing_of(delay, rule)[0].width == 1) == due
 
 
 def test_delays_that_are_seldom_drawn_count_little(monkeypatch):
     """Segments of a narrow distribution with far bounds are as long as those of the delays that it has."""
-    monkeypatch.setattr(bundles, "DUE_FROM", {4: (9.0, 9.0), 8: (9.0, 9.0)})
+    monkeypatch.setattr(bundles, "DUE_FROM", (9.0, 9.0))
     narrow = gs.Normal(1.0, 0.1, low=0.1, high=20.0)  # about 4 delays
     assert timing_of(narrow, gs.FixedInDegree(100))[0].width == 1
     assert timing_of(gs.Uniform(0.1, 20.0), gs.FixedInDegree(100))[0].width > 1
