@@ -25,10 +25,11 @@ writes it again from the stored results.
 
 Every simulator runs the same equations, with the same parameters, time step (0.1 ms), numbers of synapses and number of
 threads, and records all spikes. The simulators take turns (A B C A B C ...), each run is a process of its own, and run
-k of each uses seed k. The first stretch of model time is not counted. Times are seconds per second of the model: the
-median over the runs, and in brackets the smallest and the largest. With one thread, processor time is compared, which
-other work on the machine does not lengthen; with several threads, wall time. *Ratio* is how many times longer than
-gpusyn a simulator took: the median over pairs of runs. A row counts only if the mean rates of every population agree
+k of each uses seed k (GeNN draws its own). The first stretch of model time is not counted. Times are seconds per second
+of the model: the median over the runs, and in brackets the smallest and the largest. With one thread, processor time is
+compared, which other work on the machine does not lengthen; with several threads, wall time. *Ratio* is how many times
+longer than gpusyn a simulator took: the median over pairs of runs. A row counts only if the mean rates of every
+population agree
 within the tolerance that is stated; otherwise it is void, and no ratio is given."""
 HEAD = (
     "simulator", "processor time", "wall time", "ratio", "mean rate (Hz)", "memory", "build (s)", "compile (s)", "runs"
