@@ -19,7 +19,7 @@ TEXTS = {
 
 def file_name(name: str) -> str:
     """Return the name of the file of a figure."""
-    return f"benchmarks_{name}.png"
+    return f"{name}.png"
 
 
 def draw(verdicts: Sequence[Verdict], folder: Path) -> None:

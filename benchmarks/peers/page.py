@@ -68,7 +68,7 @@ def page(results: Mapping[str, Any]) -> str:
     shown = [v for v in verdicts if not v.series]
     lines += ["## In short", "", "Seconds per second of the model, and the ratio to gpusyn.", "", *_short(shown), ""]
     for name, text in figures.TEXTS.items():
-        lines += [f"![{text}](figures/{figures.file_name(name)})", ""]
+        lines += [f"![{text}](benchmarks/{figures.file_name(name)})", ""]
     for network in networks.NAMES:
         of_network = [v for v in shown if v.case.network == network]
         if of_network:
@@ -205,8 +205,8 @@ def _own_rate(v: Verdict) -> str:
 
 
 def write(results: Mapping[str, Any], path: Path = PAGE) -> None:
-    """Write the page, and the figures into the folder `figures` beside it."""
-    figures.draw([verdict(row) for row in results["rows"].values()], path.parent / "figures")
+    """Write the page, and the figures into the folder `benchmarks` beside it."""
+    figures.draw([verdict(row) for row in results["rows"].values()], path.parent / "benchmarks")
     path.write_text(page(results), encoding="utf-8")
 
 

@@ -352,11 +352,11 @@ def test_the_page_gives_ratios_and_reasons(tmp_path):
     assert not [line for line in lines if len(line) > 120 and not line.startswith(("|", "* ", "!"))]
     page.write(results(good=good, bad=bad, grown=grown), tmp_path / "benchmarks.md")
     assert (tmp_path / "benchmarks.md").read_text() == page.page(results(good=good, bad=bad, grown=grown))
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == {figures.file_name(n) for n in figures.TEXTS}
+    assert {path.name for path in (tmp_path / "benchmarks").iterdir()} == {figures.file_name(n) for n in figures.TEXTS}
 
 
 def test_the_page_of_the_repository_follows_from_its_results():
     expected = page.page(store.load(store.STORED))
     assert page.PAGE.read_text(encoding="utf-8") == expected, "run python -m benchmarks.peers.page --write"
     for name in figures.TEXTS:
-        assert (page.PAGE.parent / "figures" / figures.file_name(name)).exists()
+        assert (page.PAGE.parent / "benchmarks" / figures.file_name(name)).exists()
