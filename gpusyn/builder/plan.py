@@ -188,9 +188,10 @@ class Plan:
         for pathway in self.layout.pathways:
             _add(parts, f"synapses {pathway.projection.name}", gated_bytes(pathway, self.layout))
         for bundle in self.layout.bundles:
+            synapses, size = bundle.expected, bundle_bytes(bundle, self.layout)
             for pathway in bundle.pathways:
-                share = pathway.expected / bundle.expected if bundle.expected else 1 / len(bundle.pathways)
-                _add(parts, f"synapses {pathway.projection.name}", round(share * bundle_bytes(bundle, self.layout)))
+                share = pathway.expected / synapses if synapses else 1 / len(bundle.pathways)
+                _add(parts, f"synapses {pathway.projection.name}", round(share * size))
         self._of_synapses = sum(parts.values())
         self._of_gates = sum(
             spec.nbytes for kind, spec in self._described if kind.kernels and not SYNAPTIC.isdisjoint(kind.extents)

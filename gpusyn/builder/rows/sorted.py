@@ -6,6 +6,7 @@ pathways of one bundle share them. Per-synapse rows belong to targets, sorted by
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,12 +40,6 @@ class Segments(NamedTuple):
     target: NDArray[np.uint16]
     late: NDArray[np.uint8] | None
     order: Any
-
-    def bounds(self) -> NDArray[np.uint32]:
-        """Return the place of the first synapse of each segment, and the number of synapses."""
-        bounds = np.zeros(len(self.sizes) + 1, np.uint32)
-        np.cumsum(self.sizes, out=bounds[1:])
-        return bounds
 
 
 class AddressRows(NamedTuple):
@@ -83,28 +78,33 @@ def shared_segments(bundle: Bundle) -> Segments:
     return Segments(sizes, np.zeros(len(ids), np.uint16), None, slice(None))
 
 
-def merge_places(parts: list[Segments]) -> list[Any]:
-    """Return the place of each synapse of each part in the rows that the parts share."""
-    if len(parts) == 1:
-        return [slice(None)]
-    total = np.sum([part.sizes for part in parts], axis=0, dtype=np.int64)
-    begin = np.cumsum(total) - total  # place at which the next part's synapses of each segment begin
-    places = []
+def bounds_of(parts: list[Segments]) -> NDArray[np.uint32]:
+    """Return the place of the first synapse of each segment that the parts share, and the number of synapses."""
+    bounds = np.zeros(len(parts[0].sizes) + 1, np.uint32)
+    for part in parts:
+        bounds[1:] += part.sizes.view(np.uint32)
+    return np.cumsum(bounds, dtype=np.uint32, out=bounds)
+
+
+def merge_places(parts: list[Segments], bounds: NDArray[np.uint32]) -> Iterator[Places]:
+    """Yield the place of each synapse of one part after the other in the rows that the parts share."""
+    begin = bounds[:-1].astype(np.int64)  # place at which the next part's synapses of each segment begin
     for part in parts:
         own = np.cumsum(part.sizes, dtype=np.int64) - part.sizes
-        places.append(np.arange(len(part.target)) + np.repeat(begin - own, part.sizes))
-        begin = begin + part.sizes
-    return places
+        place = np.repeat(begin - own, part.sizes)
+        place += np.arange(len(place))
+        yield place
+        begin += part.sizes
 
 
-def in_runs(target: NDArray[np.uint16], sizes: AnyIntegers) -> bool:
+def in_runs(target: NDArray[np.uint16], bounds: NDArray[np.uint32]) -> bool:
     """Return True if the targets of each segment ascend, in runs of at least `LONG_RUN` consecutive ones on average."""
     runs = 1 + np.count_nonzero(target[1:] != target[:-1] + np.uint16(1))
     if runs * LONG_RUN > len(target):
         return False
-    ends = np.cumsum(sizes)
     ascends = target[1:] > target[:-1]
-    ascends[ends[(ends > 0) & (ends < len(target))] - 1] = True  # a segment may begin anywhere
+    inner = bounds[(bounds > 0) & (bounds < len(target))]
+    ascends[inner.astype(np.int64) - 1] = True  # a segment may begin anywhere
     return bool(ascends.all())
 
 
