@@ -276,7 +276,7 @@ def test_a_large_ring_is_cut_into_blocks_of_delays(monkeypatch):
     assert timing_of(gs.Uniform(0.1, 100.0))[0].width <= bundles.MOST_LATE
 
 
-@pytest.mark.parametrize(("high", "when_due"), [(20.0, True), (1000.0, False)])
+@pytest.mark.parametrize(("high", "when_due"), [(5.0, True), (1000.0, False)])
 def test_few_synapses_beside_many_are_delivered_when_due_unless_their_bounds_need_much_memory(high, when_due):
     net, a = network("a", n=150_000)
     connect(net, a, a, "many", gs.FixedInDegree(1000), delay=gs.Uniform(0.5, 3.0))
