@@ -23,6 +23,8 @@ from gpusyn.utils.tables import html_table
 
 _PRECISIONS = ("single", "double")
 _WEIGHTS = ("exact", "compact")
+_DRAWN = 46  # bytes of a synapse while its projection is drawn and sorted, beside its place in the arrays
+_JOINED = SYNAPTIC - {"synapse states"}  # extents of arrays that are assembled from pieces
 
 
 @runtime_checkable
@@ -122,7 +124,7 @@ class Plan:
         self.synapses = sum(p.expected for p in self.layout.pathways)
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()
-        self.scratch = int(max((40 * p.expected for p in self.layout.pathways if p.listed), default=0))
+        self.scratch = self._scratch()
         self.launches = len(launched(self.layout))
         self.rounded_to_zero: dict[str, int] | None = None
 
@@ -182,6 +184,12 @@ class Plan:
         return plan
 
     # ---- counting ----
+    def _scratch(self) -> int:
+        """Return the bytes that building needs for a while: to draw the largest projection, or to join an array."""
+        drawn = max((_DRAWN * pathway.expected for pathway in self.layout.pathways if pathway.listed), default=0.0)
+        joined = max(spec.nbytes for kind, spec in self._described if not _JOINED.isdisjoint(map(str, kind.extents)))
+        return int(max(drawn, joined))
+
     def _count(self) -> dict[str, int]:
         """Return the memory of all arrays by part, that of synapses by projection (bytes)."""
         parts: dict[str, int] = {}

@@ -108,12 +108,13 @@ class EventDrivenTables:
             name = receptor.name
             _check_weight(pathway, synapses, receptor, self.layout.weight_ranges[pathway.projection.name, name].largest)
             exact = ordered_weights(pathway, name, synapses, segments.order)
-            stored = np.rint(np.ldexp(exact, -self._exponent(pathway, name, k)))
+            stored = np.ldexp(exact, -self._exponent(pathway, name, k))
+            np.rint(stored, out=stored)
             if not bundle.taken_back:
                 self._count_zeros(f"{pathway.projection.name}:{name}", exact, stored)
             if stored_constant(pathway, name, k, self.layout) is None:
                 weights[name] = stored.astype(self.layout.numbers.weight_dtype)
-        return Part(pathway, segments, weights)
+        return Part(pathway, segments._replace(order=None), weights)  # 8 bytes a synapse until the bundle is complete
 
     def _exponent(self, pathway: Pathway, receptor: str, k: int) -> int:
         return pathway.post.sums[k].quantum.exponent + shift_of(pathway, receptor, k, self.layout)

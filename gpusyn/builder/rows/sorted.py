@@ -33,7 +33,7 @@ class Segments(NamedTuple):
     late : ndarray of uint8, shape (synapses,), or None
         Delay of each synapse, counted from the first of its block (steps); None if blocks have one delay.
     order : ndarray or slice
-        Place of each synapse in the order of creation.
+        Place of each synapse in the order of creation; None once it is needed no more.
     """
 
     sizes: NDArray[np.int32]
@@ -53,20 +53,25 @@ class AddressRows(NamedTuple):
 def source_segments(synapses: Synapses, pathway: Pathway, bundle: Bundle) -> Segments:
     """Return the synapses of one pathway (local ids) in the segments of its bundle."""
     targets, timing = bundle.targets, bundle.timing
-    post = synapses.post.astype(np.int64) + pathway.post.offset
-    piece = post // targets.slice_size
-    post -= piece * targets.slice_size
-    delay = np.asarray(synapses.delay) - timing.first
-    block = delay // timing.width
-    segment = synapses.pre.astype(np.int64) - bundle.pre_range[0]
+    segment: AnyIntegers = synapses.pre.astype(np.uint32 if bundle.segments <= 2**32 else np.uint64)
+    segment -= bundle.pre_range[0]
     segment *= targets.slices
+    post = synapses.post.astype(np.uint32)
+    post += pathway.post.offset
+    piece = post // np.uint32(targets.slice_size)
     segment += piece
+    piece *= targets.slice_size
+    post -= piece
+    target = post.astype(np.uint16)
+    del post, piece  # before room is needed for sorting
     segment *= timing.blocks
-    segment += block
+    delay = (np.asarray(synapses.delay) - timing.first).astype(np.uint32)
+    segment += delay // timing.width
+    late = None if timing.width == 1 else np.broadcast_to((delay % timing.width).astype(np.uint8), target.shape)
+    del delay
     order = stable_order(segment)
-    late = None if timing.width == 1 else np.broadcast_to(delay % timing.width, post.shape)[order].astype(np.uint8)
-    sizes = np.bincount(segment, minlength=bundle.segments - 1).astype(np.int32)
-    return Segments(sizes, post[order].astype(np.uint16), late, order)
+    sizes = np.bincount(segment.astype(np.int64), minlength=bundle.segments - 1).astype(np.int32)
+    return Segments(sizes, target[order], None if late is None else late[order], order)
 
 
 def shared_segments(bundle: Bundle) -> Segments:
@@ -120,7 +125,7 @@ def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> Addre
     return AddressRows(begin, encode_address(pre, delay, history), order)
 
 
-def stable_order(key: NDArray[np.int64]) -> Any:
+def stable_order(key: AnyIntegers) -> Any:
     """Return the stable order by key: a slice of everything if sorted already, as from most rules.
 
     numpy sorts 16-bit numbers in linear time, so longer keys are sorted by one 16-bit digit after the other.
@@ -129,8 +134,8 @@ def stable_order(key: NDArray[np.int64]) -> Any:
         return slice(None)
     if len(key) < 1000:
         return np.argsort(key, kind="stable")
-    order: Places = np.argsort((key & 0xFFFF).astype(np.uint16), kind="stable")
+    order: Places = np.argsort(key.astype(np.uint16), kind="stable")
     for shift in range(16, int(key.max()).bit_length(), 16):
-        digit = (key[order] >> shift & 0xFFFF).astype(np.uint16)
+        digit = (key >> shift).astype(np.uint16)[order]
         order = order[np.argsort(digit, kind="stable")]
     return order
