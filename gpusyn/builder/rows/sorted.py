@@ -26,8 +26,8 @@ class Segments(NamedTuple):
 
     Attributes
     ----------
-    sizes : ndarray of int32, shape (segments,)
-        Number of synapses of each segment.
+    sizes : ndarray of unsigned integers, shape (segments,)
+        Number of synapses of each segment, in the smallest type that holds all.
     target : ndarray of uint16, shape (synapses,)
         Target of each synapse within its slice.
     late : ndarray of uint8, shape (synapses,), or None
@@ -36,7 +36,7 @@ class Segments(NamedTuple):
         Place of each synapse in the order of creation; None once it is needed no more.
     """
 
-    sizes: NDArray[np.int32]
+    sizes: AnyIntegers
     target: NDArray[np.uint16]
     late: NDArray[np.uint8] | None
     order: Any
@@ -70,7 +70,7 @@ def source_segments(synapses: Synapses, pathway: Pathway, bundle: Bundle) -> Seg
     late = None if timing.width == 1 else np.broadcast_to((delay % timing.width).astype(np.uint8), target.shape)
     del delay
     order = stable_order(segment)
-    sizes = np.bincount(segment.astype(np.int64), minlength=bundle.segments - 1).astype(np.int32)
+    sizes = _counts(segment.astype(np.int64), bundle.segments - 1)
     return Segments(sizes, target[order], None if late is None else late[order], order)
 
 
@@ -79,15 +79,20 @@ def shared_segments(bundle: Bundle) -> Segments:
     pathway = bundle.pathways[0]
     first, end = bundle.pre_range
     ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
-    sizes = np.bincount(ids - first, minlength=end - first).astype(np.int32)
-    return Segments(sizes, np.zeros(len(ids), np.uint16), None, slice(None))
+    return Segments(_counts(ids - first, end - first), np.zeros(len(ids), np.uint16), None, slice(None))
+
+
+def _counts(segment: AnyIntegers, n: int) -> AnyIntegers:
+    """Return the number of synapses of each of `n` segments, from the segment of each synapse."""
+    sizes = np.bincount(segment, minlength=n)
+    return sizes.astype(np.min_scalar_type(sizes.max(initial=0)))
 
 
 def bounds_of(parts: list[Segments]) -> NDArray[np.uint32]:
     """Return the place of the first synapse of each segment that the parts share, and the number of synapses."""
     bounds = np.zeros(len(parts[0].sizes) + 1, np.uint32)
     for part in parts:
-        bounds[1:] += part.sizes.view(np.uint32)
+        bounds[1:] += part.sizes
     return np.cumsum(bounds, dtype=np.uint32, out=bounds)
 
 
