@@ -190,9 +190,9 @@ class Plan:
         Projections that share rows wait for each other, with a byte for each segment, and are then copied.
         """
         drawn = max((_DRAWN * pathway.expected for pathway in self.layout.pathways if pathway.listed), default=0.0)
-        shared = [bundle for bundle in self.layout.bundles if len(bundle.pathways) > 1]
-        drawn += sum(len(bundle.pathways) * bundle.segments for bundle in shared)
-        drawn += max((bundle_bytes(bundle, self.layout) for bundle in shared), default=0)
+        merged = [bundle for bundle in self.layout.bundles if len(bundle.pathways) > 1]
+        drawn += sum(len(bundle.pathways) * bundle.segments for bundle in merged)
+        drawn += max((bundle_bytes(bundle, self.layout) for bundle in merged), default=0)
         joined = max(spec.nbytes for kind, spec in self._described if not _JOINED.isdisjoint(map(str, kind.extents)))
         return int(max(drawn, joined))
 

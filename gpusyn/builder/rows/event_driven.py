@@ -114,7 +114,7 @@ class EventDrivenTables:
                 self._count_zeros(f"{pathway.projection.name}:{name}", exact, stored)
             if stored_constant(pathway, name, k, self.layout) is None:
                 weights[name] = stored.astype(self.layout.numbers.weight_dtype)
-        return Part(pathway, segments._replace(order=None), weights)  # 8 bytes a synapse until the bundle is complete
+        return Part(pathway, segments._replace(order=None), weights)  # the order takes more memory than all the rest
 
     def _exponent(self, pathway: Pathway, receptor: str, k: int) -> int:
         return pathway.post.sums[k].quantum.exponent + shift_of(pathway, receptor, k, self.layout)
