@@ -86,7 +86,7 @@ template <class T, int N> struct Ahead {
     template <class F> MEMBER void push(const T &item, F f) { f(item); }
     template <class F> MEMBER void finish(F) {}
 };
-// The same for consecutive targets (host: a SIMD loop).
+// The synapses of a run of consecutive targets (host: a SIMD loop).
 template <class F> DEVICE void for_run(int n, F f)
 {
     for (int j = threadIdx.x & 31; j < n; j += LANES) f(j);

@@ -29,6 +29,7 @@ DUE_FROM = 40.0, 7.0
 _DRAWN = 1000  # delays that are drawn to learn how widely they are spread
 LARGE_RING = 0.1  # part of the memory of its synapses that a ring may take before delays are cut into blocks
 LARGE_INDEX = 0.15  # the same for the bounds of segments that are delivered when due
+_SYNAPSE, _BOUND = 6, 4  # bytes of a target with its weight, and of the bound of a segment
 
 
 class _Key(NamedTuple):
@@ -53,8 +54,11 @@ def form_bundles(layout: Layout, workers: int) -> None:
     for pathways in bundles.values():
         targets = groups[pathways[0].post.population.name]
         layout.bundles.append(Bundle(pathways, _names(pathways[0]), targets, _timing(pathways, targets, layout)))
-    for targets in set(groups.values()):
-        _agree([bundle for bundle in layout.bundles if bundle.targets is targets], layout)
+    alike: dict[TargetGroup, list[Bundle]] = {}
+    for bundle in layout.bundles:
+        alike.setdefault(bundle.targets, []).append(bundle)
+    for together in alike.values():
+        _agree(together, layout)
     for pathway in layout.pathways:
         if pathway.receptors(synaptic=False) and pathway.shared:
             _add_shared(pathway, groups[pathway.post.population.name], layout)
@@ -117,7 +121,8 @@ def _target_groups(layout: Layout, bundles: list[list[Pathway]], workers: int) -
         if places[0].population.name in groups:
             continue
         group = TargetGroup(places)
-        group.slices = max(-(-group.size // LARGEST_SLICE), min(workers, max(group.size, 1)))
+        owners = min(workers, max(group.size, 1))
+        group.slices = owners * -(-group.size // (owners * LARGEST_SLICE)) or 1  # each worker owns as many
         offset = 0
         for place in places:
             groups[place.population.name], place.offset = group, offset
@@ -139,11 +144,11 @@ def _timing(pathways: list[Pathway], targets: TargetGroup, layout: Layout) -> Ti
     sum_bytes = layout.numbers.acc_dtype.itemsize
     synapses, sources = sum(p.expected for p in pathways), max(pathways[0].pre.size, 1)
     in_cache, larger = DUE_FROM
-    rows, memory = sources * targets.slices, max(6 * synapses, 1)
+    rows, memory = sources * targets.slices, max(_SYNAPSE * synapses, 1)
     segment = synapses / rows / _usual_delays(pathways[0], delays, layout.dt)
     if (
         segment >= (in_cache if sum_bytes * targets.size * power_of_2(delays) <= CACHE else larger)
-        and 4 * rows * delays <= LARGE_INDEX * memory
+        and _BOUND * rows * delays <= LARGE_INDEX * memory
     ):
         return Timing(first, 1, delays)
     width = _ring_width(delays, rows, sum_bytes * targets.size, memory)
@@ -151,12 +156,19 @@ def _timing(pathways: list[Pathway], targets: TargetGroup, layout: Layout) -> Ti
 
 
 def _agree(bundles: list[Bundle], layout: Layout) -> None:
-    """Deliver a minority of synapses when due as well, where their ring would drive all sums from the cache."""
+    """Deliver a minority of synapses when due as well, where their ring would drive all sums from the cache.
+
+    The bounds of their segments must stay small beside the synapses of all bundles.
+    """
     due = sum(bundle.expected for bundle in bundles if bundle.timing.width == 1)
+    room = LARGE_INDEX * _SYNAPSE * sum(bundle.expected for bundle in bundles)
     for bundle in bundles:
         timing, slot = bundle.timing, layout.numbers.acc_dtype.itemsize * bundle.targets.size
         if timing.width > 1 and not timing.at_once and timing.slots * slot > CACHE and due > bundle.expected:
-            bundle.timing = Timing(timing.first, 1, timing.width * timing.blocks)
+            delays = timing.width * timing.blocks
+            index = _BOUND * bundle.pathways[0].pre.size * bundle.targets.slices * delays
+            if index <= room:
+                bundle.timing, room = Timing(timing.first, 1, delays), room - index
 
 
 def _usual_delays(pathway: Pathway, delays: int, dt: float) -> float:
@@ -172,13 +184,13 @@ def _usual_delays(pathway: Pathway, delays: int, dt: float) -> float:
 def _ring_width(delays: int, rows: int, bytes_per_slot: int, bytes_of_synapses: float) -> int:
     """Return the number of delays in one block of a ring: all of them, unless a ring that long is too large.
 
-    Bounds of segments take 4 bytes for each row and block, and the ring `bytes_per_slot` for each delay of a block.
+    Each row and block has the bound of a segment, and the ring takes `bytes_per_slot` for each delay of a block.
     """
     if delays <= MOST_LATE and power_of_2(delays) * bytes_per_slot <= max(2 * CACHE, LARGE_RING * bytes_of_synapses):
         return delays
 
     def memory(width: int) -> int:
-        return 4 * rows * -(-delays // width) + width * bytes_per_slot
+        return _BOUND * rows * -(-delays // width) + width * bytes_per_slot
 
     return min((width for width in (16, 32, 64, 128, MOST_LATE) if width <= MOST_LATE), key=memory)
 

@@ -5,6 +5,7 @@ A layout holds sizes and no arrays; `gpusyn.builder.placement.lay_out` makes it.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -198,10 +199,8 @@ class Bundle:
     receptors: tuple[str, ...]
     targets: TargetGroup
     timing: Timing
-    shared: bool = (
-        False  # True if its events go to sums that all targets share: one word stands for a source's synapses
-    )
-    taken_back: bool = False  # True if it subtracts what sources sent to themselves through shared sums
+    shared: bool = False  # its events go to sums that all targets share: one synapse stands for those of a source
+    taken_back: bool = False  # it subtracts what sources sent to themselves through shared sums
 
     @property
     def pre_range(self) -> tuple[int, int]:
@@ -267,8 +266,15 @@ class Layout:
     notes: list[Note] = field(default_factory=list)
 
     def pathways_of(self, projection: Projection) -> list[Pathway]:
-        """Return the pathways of a projection."""
-        return [pathway for pathway in self.pathways if pathway.projection is projection]
+        """Return the pathways of a projection; all are placed."""
+        return self._of_projection.get(projection.name, [])
+
+    @functools.cached_property
+    def _of_projection(self) -> dict[str, list[Pathway]]:
+        found: dict[str, list[Pathway]] = {}
+        for pathway in self.pathways:
+            found.setdefault(pathway.projection.name, []).append(pathway)
+        return found
 
     def sources(self, kernel: str) -> list[PlacedPopulation]:
         """Return the populations of spike sources whose spikes a kernel makes."""

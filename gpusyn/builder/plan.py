@@ -23,6 +23,8 @@ from gpusyn.utils.tables import html_table
 
 _PRECISIONS = ("single", "double")
 _WEIGHTS = ("exact", "compact")
+_DRAWN = 46  # bytes of a synapse while its projection is drawn and sorted, beside its place in the arrays
+_JOINED = SYNAPTIC - {"synapse states"}  # extents of arrays that are assembled from pieces
 
 
 @runtime_checkable
@@ -122,7 +124,7 @@ class Plan:
         self.synapses = sum(p.expected for p in self.layout.pathways)
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()
-        self.scratch = int(max((40 * p.expected for p in self.layout.pathways if p.listed), default=0))
+        self.scratch = self._scratch()
         self.launches = len(launched(self.layout))
         self.rounded_to_zero: dict[str, int] | None = None
 
@@ -182,15 +184,28 @@ class Plan:
         return plan
 
     # ---- counting ----
+    def _scratch(self) -> int:
+        """Return the bytes that building needs for a while: to draw projections and join their rows, or join an array.
+
+        Projections that share rows wait for each other, with a byte for each segment, and are then copied.
+        """
+        drawn = max((_DRAWN * pathway.expected for pathway in self.layout.pathways if pathway.listed), default=0.0)
+        merged = [bundle for bundle in self.layout.bundles if len(bundle.pathways) > 1]
+        drawn += sum(len(bundle.pathways) * bundle.segments for bundle in merged)
+        drawn += max((bundle_bytes(bundle, self.layout) for bundle in merged), default=0)
+        joined = max(spec.nbytes for kind, spec in self._described if not _JOINED.isdisjoint(map(str, kind.extents)))
+        return int(max(drawn, joined))
+
     def _count(self) -> dict[str, int]:
         """Return the memory of all arrays by part, that of synapses by projection (bytes)."""
         parts: dict[str, int] = {}
         for pathway in self.layout.pathways:
             _add(parts, f"synapses {pathway.projection.name}", gated_bytes(pathway, self.layout))
         for bundle in self.layout.bundles:
+            synapses, size = bundle.expected, bundle_bytes(bundle, self.layout)
             for pathway in bundle.pathways:
-                share = pathway.expected / bundle.expected if bundle.expected else 1 / len(bundle.pathways)
-                _add(parts, f"synapses {pathway.projection.name}", round(share * bundle_bytes(bundle, self.layout)))
+                share = pathway.expected / synapses if synapses else 1 / len(bundle.pathways)
+                _add(parts, f"synapses {pathway.projection.name}", round(share * size))
         self._of_synapses = sum(parts.values())
         self._of_gates = sum(
             spec.nbytes for kind, spec in self._described if kind.kernels and not SYNAPTIC.isdisjoint(kind.extents)

@@ -80,7 +80,9 @@ def delivery_rows(layout: Layout) -> list[Row]:
         synapses = sum(bundle.expected for bundle in bundles)
         segments = sum(bundle.segments - 1 for bundle in bundles)
         each = "" if bundles[0].shared else f", {synapses / max(segments, 1):.3g} in each segment on average"
-        rows.append((f"delivery {how}", f"{synapses:.6g} synapses in rows of {len(bundles)} kind(s){each}"))
+        rows.append(
+            (f"delivery {how}", f"{synapses:.6g} synapses in {len(bundles)} set{'s'[: len(bundles) > 1]} of rows{each}")
+        )
     return rows
 
 
@@ -108,7 +110,8 @@ def quantum_rows(layout: Layout, details: bool) -> list[Row]:
         error, slots = max(quantum.error for _, quantum, _ in found), max(slots for _, _, slots in found)
         of = f"{found[0][0]}.{name}" if len(found) == 1 else f"{name} in {len(found)} populations"
         rounding = f"rounding at most {error:.1e} of the mean weight"
-        rows.append((f"quantum of {of}", f"{powers} {unit}, {rounding}, ring of {slots} steps"))
+        held = f"ring of {slots} steps" if slots > 1 else "sums of one step"
+        rows.append((f"quantum of {of}", f"{powers} {unit}, {rounding}, {held}"))
     return rows if details or len(rows) <= MOST else [*rows[:MOST], ("more quanta", f"of {len(rows) - MOST} receptors")]
 
 

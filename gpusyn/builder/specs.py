@@ -128,19 +128,20 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
 def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
     histories = Histories(layout, gates.releases)
     remembers = bool(histories.records or layout.gates)
+    delivered = ages(layout)
     return {
         "steps": steps,
         "step bounds": steps + 1,
         "ids": layout.n_ids,
         "remembered ids": layout.n_sources if remembers else 1,
         "spikes": power_of_2(layout.n_sources * (steps + 1)),
-        "spike steps": power_of_2(steps + 2 + max(ages(layout), default=0)),
+        "spike steps": power_of_2(steps + 2 + max(delivered, default=0)),
         "gates": layout.n_ids - layout.n_sources,
         "releases": histories.releases,
         "ring slots": layout.ring_size,
         "samples": sample_regions(layout, steps)[1],
         "routes": 0, "segments": 0, "targets": 0, "late synapses": 0, "weights": 0,
-        "ages": len(ages(layout)),
+        "ages": len(delivered),
         "route bounds": len(layout.populations) + len(layout.gates) + 1,
         "shared sums": len(shared_sums(layout)),
         "histories": len(histories.records),

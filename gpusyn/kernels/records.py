@@ -5,7 +5,7 @@ A test compares names and order of the fields with ``kernels/records.cuh``. In e
 - `source` is the id of the first neuron among all that send spikes, and `source_end` is the id after the last;
 - `size` is the number of neurons (or sources) of the record;
 - `x_step` is the distance from one x to the next, in elements of its array;
-- a field named like an array (`words`, `weights`, `rings`) is the place in that array where the record's part begins.
+- a field named like an array (`targets`, `weights`, `rings`) is the place in that array where the record's part begins.
 """
 
 from __future__ import annotations

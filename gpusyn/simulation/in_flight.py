@@ -40,10 +40,13 @@ class InFlight:
             np.add.at(sums, place - low, value.astype(sums.dtype))
             self._session.write("ring", sums, low)
 
-    def keep(self, stored: StoredSegments, change: Array, start: int) -> None:
-        """Let spikes before step `start` keep their weights; `change` is old minus new of all weights in their rows."""
-        bundle, pathway, changed = stored.bundle, stored.pathway, np.flatnonzero(change)
-        if bundle.timing.at_once or not changed.size:
+    def keep(self, stored: StoredSegments, old: Array, new: Array, start: int) -> None:
+        """Let spikes before step `start` keep their weights; `old` and `new` are all stored weights in their rows."""
+        bundle, pathway = stored.bundle, stored.pathway
+        if bundle.timing.at_once:  # no synapse waits
+            return
+        changed = np.flatnonzero(old != new)
+        if not changed.size:
             return
         row, piece, block = self._segments(stored, changed)
         step, source = self._spikes.recent(start)
@@ -53,12 +56,12 @@ class InFlight:
         waiting = step[spike] + age >= start
         spike, at, due = spike[waiting], at[waiting], (step[spike] + age + 1)[waiting]
         if stored.late >= 0:
-            due += self._session.read("late", stored.late, stored.late + change.size)[changed[at]]
-        targets = self._session.read("targets", stored.words, stored.words + change.size)[changed[at]]
+            due += self._session.read("late", stored.late, stored.late + old.size)[changed[at]]
+        targets = self._session.read("targets", stored.words, stored.words + old.size)[changed[at]]
         k = index_of(pathway, stored.receptor)
         sums, shift = sums_of(bundle, pathway, k), shift_of(pathway, stored.receptor, k, self._layout)
         place = sums.ring + (due & sums.mask) * sums.stride + piece[at] * sums.slice_size + targets
-        value = change[changed[at]] << shift
+        value = (old[changed[at]].astype(np.int64) - new[changed[at]].astype(np.int64)) << shift
         for one in np.unique(due).tolist():
             self._due.setdefault(one, []).append((place[due == one], value[due == one]))
 

@@ -96,12 +96,12 @@ def write_weights(
     receptor: Any,
     given: Any,
     keep: Callable[[str, int, int], None],
-    in_flight: Callable[[StoredSegments, Array], None],
+    in_flight: Callable[[StoredSegments, Array, Array], None],
 ) -> None:
     """Replace weights, given in canonical order.
 
-    Before each part is replaced, `keep(array, start, size)` is called, and `in_flight` with the old minus the new
-    stored weights of its rows.
+    Before each part is replaced, `keep(array, start, size)` is called, and `in_flight` with the old and the new stored
+    weights of its rows.
     """
     names = list(projection.weights)
     where = f"Simulator.set_weights('{projection.name}')"
@@ -124,7 +124,7 @@ def write_weights(
         replaced = old.copy()
         replaced[part.place] = values
         if isinstance(part.stored, StoredSegments):
-            in_flight(part.stored, old.astype(np.int64) - replaced.astype(np.int64))
+            in_flight(part.stored, old, replaced)
         session.write(array, replaced, start)
 
 

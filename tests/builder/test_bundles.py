@@ -187,6 +187,13 @@ def test_slices_have_targets_of_16_bits(size, slices):
     assert layout_of(net, workers=5).populations["big"].targets.slices == min(max(slices, 5), size)
 
 
+@pytest.mark.parametrize(("size", "workers", "slices"), [(2**17 + 1, 2, 4), (2**17, 2, 2), (2**18 + 1, 3, 6)])
+def test_each_worker_owns_as_many_slices(size, workers, slices):
+    net, a, _ = network("a", "b", n=1)
+    connect(net, a, net.population("big", size, gs.LIF(), receptors=[gs.AMPA()]), "p", gs.FixedInDegree(1))
+    assert layout_of(net, workers).populations["big"].targets.slices == slices
+
+
 def test_targets_around_the_bound_of_a_slice_are_reached():
     """Targets 65534 to 65538 of a group of two populations, which slices of 2^16 cut within the second."""
     net = gs.Network()
@@ -269,6 +276,18 @@ def test_a_large_ring_is_cut_into_blocks_of_delays(monkeypatch):
     assert timing_of(gs.Uniform(0.1, 100.0))[0].width <= bundles.MOST_LATE
 
 
+@pytest.mark.parametrize(("high", "when_due"), [(5.0, True), (1000.0, False)])
+def test_few_synapses_beside_many_are_delivered_when_due_unless_their_bounds_need_much_memory(high, when_due):
+    net, a = network("a", n=150_000)
+    connect(net, a, a, "many", gs.FixedInDegree(1000), delay=gs.Uniform(0.5, 3.0))
+    connect(net, a, a, "few", gs.FixedInDegree(1), delay=gs.Uniform(0.5, high))
+    layout = layout_of(net)
+    many, few = layout.bundles
+    assert many.timing.width == 1
+    assert (few.timing.width == 1) == when_due
+    assert bundle_bytes(few, layout) < 0.2 * bundle_bytes(many, layout)
+
+
 def test_the_ring_of_a_receptor_is_as_deep_as_its_deepest_bundle(monkeypatch):
     monkeypatch.setattr(bundles, "DUE_FROM", NEVER)
     net, a, b, c = network("a", "b", "c")
@@ -348,6 +367,18 @@ def test_extents_are_those_of_what_is_built(form, precision, threads, monkeypatc
     widths = {bundle.timing.width for bundle in layout.bundles if not bundle.timing.at_once}
     assert (widths == {1}) == (form in ("when due", "slices"))
     assert (max(bundle.targets.slices for bundle in layout.bundles) > 1) == (form == "slices" or threads > 1)
+
+
+def test_building_needs_room_to_draw_a_projection_or_to_join_the_pieces_of_an_array():
+    def planned(projections):
+        net, a = network("a", n=1000)
+        for k in range(projections):
+            connect(net, a, a, f"p{k}", gs.FixedInDegree(10), delay=1.0)
+        return gs.plan(net, dt=DT, backend="numpy")
+
+    assert planned(1).scratch >= 40 * 10_000  # bytes, which each synapse needs while it is drawn
+    many = planned(20)
+    assert many.scratch == many.specs["weights"].nbytes == 20 * 10_000 * 4
 
 
 def total_memory(n, degree, delay):

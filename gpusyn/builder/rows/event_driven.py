@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway
 from gpusyn.builder.rows.drawn import Synapses
-from gpusyn.builder.rows.sorted import Segments, in_runs, merge_places, shared_segments, source_segments
+from gpusyn.builder.rows.sorted import Segments, bounds_of, in_runs, merge_places, shared_segments, source_segments
 from gpusyn.builder.rows.stored import Pool, StoredSegments, ordered_weights
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.errors import ParameterError
@@ -49,6 +49,11 @@ class Part(NamedTuple):
     segments: Segments
     weights: dict[str, Array]
 
+    def columns(self) -> list[Array]:
+        """Return what is stored of each synapse: its target, how late it is if delays differ, weights by their name."""
+        late = [] if self.segments.late is None else [self.segments.late]
+        return [self.segments.target, *late, *(self.weights[name] for name in sorted(self.weights))]
+
 
 class EventDrivenTables:
     """The event-driven synapses of a layout.
@@ -74,18 +79,21 @@ class EventDrivenTables:
         self._segments, self._targets, self._late = Pool(np.uint32), Pool(np.uint16), Pool(np.uint8)
         self._weights = Pool(layout.numbers.weight_dtype)
         self._numbers = {name: i for i, name in enumerate(layout.populations)}
+        self._bundles: dict[int, list[Bundle]] = {}  # by the identity of each of their pathways
+        for bundle in layout.bundles:
+            for pathway in bundle.pathways:
+                self._bundles.setdefault(id(pathway), []).append(bundle)
         self._parts: dict[Bundle, list[Part]] = {}  # of the bundles that are not complete
 
     def add(self, pathway: Pathway, synapses: Synapses) -> None:
         """Add the synapses of a pathway onto the receptors that have no gate on each synapse."""
         if pathway.receptors(synaptic=False):
             _check_degree(pathway, synapses)
-        for bundle in self.layout.bundles:
-            if pathway in bundle.pathways:
-                parts = self._parts.setdefault(bundle, [])
-                parts.append(self._part(pathway, synapses, bundle))
-                if len(parts) == len(bundle.pathways):
-                    self._complete(bundle, self._parts.pop(bundle))
+        for bundle in self._bundles.get(id(pathway), ()):
+            parts = self._parts.setdefault(bundle, [])
+            parts.append(self._part(pathway, synapses, bundle))
+            if len(parts) == len(bundle.pathways):
+                self._complete(bundle, self._parts.pop(bundle))
 
     def _part(self, pathway: Pathway, synapses: Synapses, bundle: Bundle) -> Part:
         if bundle.shared:
@@ -100,19 +108,19 @@ class EventDrivenTables:
             name = receptor.name
             _check_weight(pathway, synapses, receptor, self.layout.weight_ranges[pathway.projection.name, name].largest)
             exact = ordered_weights(pathway, name, synapses, segments.order)
-            stored = np.rint(np.ldexp(exact, -self._exponent(pathway, name, k)))
+            stored = np.ldexp(exact, -self._exponent(pathway, name, k))
+            np.rint(stored, out=stored)
             if not bundle.taken_back:
                 self._count_zeros(f"{pathway.projection.name}:{name}", exact, stored)
             if stored_constant(pathway, name, k, self.layout) is None:
                 weights[name] = stored.astype(self.layout.numbers.weight_dtype)
-        return Part(pathway, segments, weights)
+        return Part(pathway, segments._replace(order=None), weights)  # the order takes more memory than all the rest
 
     def _exponent(self, pathway: Pathway, receptor: str, k: int) -> int:
         return pathway.post.sums[k].quantum.exponent + shift_of(pathway, receptor, k, self.layout)
 
     def _complete(self, bundle: Bundle, parts: list[Part]) -> None:
         """Add the rows that the parts of a bundle share, and route them to the rings of its receptors."""
-        places = merge_places([part.segments for part in parts])
         synapses = sum(len(part.segments.target) for part in parts)
         if synapses >= 2**32:
             raise ParameterError(
@@ -120,19 +128,17 @@ class EventDrivenTables:
                 f"'{parts[0].pathway.pre.population.name}' are in common rows, but at most {2**32 - 1} are possible; "
                 "split the population into several"
             )
-        count = np.sum([part.segments.sizes for part in parts], axis=0, dtype=np.int64).reshape(-1)
-        begin = self._segments.add(np.concatenate([[0], np.cumsum(count)]))
-        joined = _joined([part.segments.target for part in parts], places)
-        targets = self._targets.add(joined)
-        late = -1
-        if bundle.timing.width > 1:
-            late = self._late.add(_joined([part.segments.late for part in parts], places))
+        bounds = bounds_of([part.segments for part in parts])
+        target, *rest = _joined(parts, bounds)
+        begin, targets = self._segments.add(bounds), self._targets.add(target)
+        late = self._late.add(rest.pop(0)) if bundle.timing.width > 1 else -1
+        own = dict(zip(sorted(parts[0].weights), map(self._weights.add, rest), strict=True))
+        runs = late < 0 and bool(own) and in_runs(target, bounds)
         for name in bundle.receptors:
-            own = [part.weights[name] for part in parts if name in part.weights]
-            weights = self._weights.add(_joined(own, places)) if own else -1
+            weights = own.get(name, -1)
             self._add_routes(bundle, name, Route(**_NOWHERE)._replace(
                 segments=begin, targets=targets, late=late, weights=weights, row_step=bundle.timing.blocks,
-                runs=int(late < 0 and weights >= 0 and in_runs(joined, count)),
+                runs=int(runs and weights >= 0),
             ))  # fmt: skip
             for part in () if bundle.taken_back else parts:
                 k = index_of(part.pathway, name)
@@ -209,14 +215,14 @@ class EventDrivenTables:
 _NOWHERE = dict.fromkeys(Route._fields, 0)
 
 
-def _joined(parts: list[Any], places: list[Any]) -> Array:
-    """Return the values of several parts in the rows that they share."""
+def _joined(parts: list[Part], bounds: Array) -> list[Array]:
+    """Return the columns of several parts in the rows that they share, whose segments have these bounds."""
     if len(parts) == 1:
-        joined: Array = parts[0]
-        return joined
-    joined = np.empty(sum(map(len, parts)), parts[0].dtype)
-    for part, place in zip(parts, places, strict=True):
-        joined[place] = part
+        return parts[0].columns()
+    joined = [np.empty(int(bounds[-1]), column.dtype) for column in parts[0].columns()]
+    for part, place in zip(parts, merge_places([part.segments for part in parts], bounds), strict=True):
+        for column, values in zip(joined, part.columns(), strict=True):
+            column[place] = values
     return joined
 
 

@@ -6,6 +6,7 @@ pathways of one bundle share them. Per-synapse rows belong to targets, sorted by
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,26 +26,20 @@ class Segments(NamedTuple):
 
     Attributes
     ----------
-    sizes : ndarray of int32, shape (segments,)
-        Number of synapses of each segment.
+    sizes : ndarray of unsigned integers, shape (segments,)
+        Number of synapses of each segment, in the smallest type that holds all.
     target : ndarray of uint16, shape (synapses,)
         Target of each synapse within its slice.
     late : ndarray of uint8, shape (synapses,), or None
         Delay of each synapse, counted from the first of its block (steps); None if blocks have one delay.
     order : ndarray or slice
-        Place of each synapse in the order of creation.
+        Place of each synapse in the order of creation; None once it is needed no more.
     """
 
-    sizes: NDArray[np.int32]
+    sizes: AnyIntegers
     target: NDArray[np.uint16]
     late: NDArray[np.uint8] | None
     order: Any
-
-    def bounds(self) -> NDArray[np.uint32]:
-        """Return the place of the first synapse of each segment, and the number of synapses."""
-        bounds = np.zeros(len(self.sizes) + 1, np.uint32)
-        np.cumsum(self.sizes, out=bounds[1:])
-        return bounds
 
 
 class AddressRows(NamedTuple):
@@ -58,20 +53,25 @@ class AddressRows(NamedTuple):
 def source_segments(synapses: Synapses, pathway: Pathway, bundle: Bundle) -> Segments:
     """Return the synapses of one pathway (local ids) in the segments of its bundle."""
     targets, timing = bundle.targets, bundle.timing
-    post = synapses.post.astype(np.int64) + pathway.post.offset
-    piece = post // targets.slice_size
-    post -= piece * targets.slice_size
-    delay = np.asarray(synapses.delay) - timing.first
-    block = delay // timing.width
-    segment = synapses.pre.astype(np.int64) - bundle.pre_range[0]
+    segment: AnyIntegers = synapses.pre.astype(np.uint32 if bundle.segments <= 2**32 else np.uint64)
+    segment -= bundle.pre_range[0]
     segment *= targets.slices
+    post = synapses.post.astype(np.uint32)
+    post += pathway.post.offset
+    piece = post // np.uint32(targets.slice_size)
     segment += piece
+    piece *= targets.slice_size
+    post -= piece
+    target = post.astype(np.uint16)
+    del post, piece  # before room is needed for sorting
     segment *= timing.blocks
-    segment += block
+    delay = (np.asarray(synapses.delay) - timing.first).astype(np.uint32)
+    segment += delay // timing.width
+    late = None if timing.width == 1 else np.broadcast_to((delay % timing.width).astype(np.uint8), target.shape)
+    del delay
     order = stable_order(segment)
-    late = None if timing.width == 1 else np.broadcast_to(delay % timing.width, post.shape)[order].astype(np.uint8)
-    sizes = np.bincount(segment, minlength=bundle.segments - 1).astype(np.int32)
-    return Segments(sizes, post[order].astype(np.uint16), late, order)
+    sizes = _counts(segment.astype(np.int64), bundle.segments - 1)
+    return Segments(sizes, target[order], None if late is None else late[order], order)
 
 
 def shared_segments(bundle: Bundle) -> Segments:
@@ -79,32 +79,42 @@ def shared_segments(bundle: Bundle) -> Segments:
     pathway = bundle.pathways[0]
     first, end = bundle.pre_range
     ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
-    sizes = np.bincount(ids - first, minlength=end - first).astype(np.int32)
-    return Segments(sizes, np.zeros(len(ids), np.uint16), None, slice(None))
+    return Segments(_counts(ids - first, end - first), np.zeros(len(ids), np.uint16), None, slice(None))
 
 
-def merge_places(parts: list[Segments]) -> list[Any]:
-    """Return the place of each synapse of each part in the rows that the parts share."""
-    if len(parts) == 1:
-        return [slice(None)]
-    total = np.sum([part.sizes for part in parts], axis=0, dtype=np.int64)
-    begin = np.cumsum(total) - total  # place at which the next part's synapses of each segment begin
-    places = []
+def _counts(segment: AnyIntegers, n: int) -> AnyIntegers:
+    """Return the number of synapses of each of `n` segments, from the segment of each synapse."""
+    sizes = np.bincount(segment, minlength=n)
+    return sizes.astype(np.min_scalar_type(sizes.max(initial=0)))
+
+
+def bounds_of(parts: list[Segments]) -> NDArray[np.uint32]:
+    """Return the place of the first synapse of each segment that the parts share, and the number of synapses."""
+    bounds = np.zeros(len(parts[0].sizes) + 1, np.uint32)
+    for part in parts:
+        bounds[1:] += part.sizes
+    return np.cumsum(bounds, dtype=np.uint32, out=bounds)
+
+
+def merge_places(parts: list[Segments], bounds: NDArray[np.uint32]) -> Iterator[Places]:
+    """Yield the place of each synapse of one part after the other in the rows that the parts share."""
+    begin = bounds[:-1].astype(np.int64)  # place at which the next part's synapses of each segment begin
     for part in parts:
         own = np.cumsum(part.sizes, dtype=np.int64) - part.sizes
-        places.append(np.arange(len(part.target)) + np.repeat(begin - own, part.sizes))
-        begin = begin + part.sizes
-    return places
+        place = np.repeat(begin - own, part.sizes)
+        place += np.arange(len(place))
+        yield place
+        begin += part.sizes
 
 
-def in_runs(target: NDArray[np.uint16], sizes: AnyIntegers) -> bool:
+def in_runs(target: NDArray[np.uint16], bounds: NDArray[np.uint32]) -> bool:
     """Return True if the targets of each segment ascend, in runs of at least `LONG_RUN` consecutive ones on average."""
     runs = 1 + np.count_nonzero(target[1:] != target[:-1] + np.uint16(1))
     if runs * LONG_RUN > len(target):
         return False
-    ends = np.cumsum(sizes)
     ascends = target[1:] > target[:-1]
-    ascends[ends[(ends > 0) & (ends < len(target))] - 1] = True  # a segment may begin anywhere
+    inner = bounds[(bounds > 0) & (bounds < len(target))]
+    ascends[inner.astype(np.int64) - 1] = True  # a segment may begin anywhere
     return bool(ascends.all())
 
 
@@ -120,7 +130,7 @@ def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> Addre
     return AddressRows(begin, encode_address(pre, delay, history), order)
 
 
-def stable_order(key: NDArray[np.int64]) -> Any:
+def stable_order(key: AnyIntegers) -> Any:
     """Return the stable order by key: a slice of everything if sorted already, as from most rules.
 
     numpy sorts 16-bit numbers in linear time, so longer keys are sorted by one 16-bit digit after the other.
@@ -129,8 +139,8 @@ def stable_order(key: NDArray[np.int64]) -> Any:
         return slice(None)
     if len(key) < 1000:
         return np.argsort(key, kind="stable")
-    order: Places = np.argsort((key & 0xFFFF).astype(np.uint16), kind="stable")
+    order: Places = np.argsort(key.astype(np.uint16), kind="stable")
     for shift in range(16, int(key.max()).bit_length(), 16):
-        digit = (key[order] >> shift & 0xFFFF).astype(np.uint16)
+        digit = (key >> shift).astype(np.uint16)[order]
         order = order[np.argsort(digit, kind="stable")]
     return order
