@@ -90,9 +90,9 @@ def table(scales: Iterable[float]) -> list[Case]:
         _case("coba-small-own", "COBA 4,000 x 80, own weights, delays 0.1 to 3 ms", small_own, 100.0, second),
         _case("coba-large", "COBA 20,000 x 1,000", coba.driven(20000, 1000), 100.0, second),
         _case("coba-large-own", "COBA 20,000 x 1,000, own weights, delays 0.5 to 3 ms", large_own, 100.0, second),
-        _case("brunel-wang", "Brunel-Wang 2,000, uniform weights", bw(), 200.0, second),
-        _case("brunel-wang-own", "Brunel-Wang 2,000, a weight for each pair", bw(own=True), 200.0, second),
-        _case("brunel-wang-jump", "Brunel-Wang 2,000, NMDA that jumps", bw(jump=True), 200.0, second),
+        _case("brunel-wang", "Brunel-Wang 2,000, uniform weights", bw(), second, 4 * second),
+        _case("brunel-wang-own", "Brunel-Wang 2,000, a weight for each pair", bw(own=True), second, 4 * second),
+        _case("brunel-wang-jump", "Brunel-Wang 2,000, NMDA that jumps", bw(jump=True), second, 4 * second),
     ]
     for scale in scales:
         title = f"Microcircuit x {scale:g}"

@@ -21,7 +21,7 @@ METHODS = {
     "Brian2": "exponential Euler; binomial input of 2,400 sources of 1 Hz",
     "GeNN": "exponential Euler; own weights of AMPA and NMDA are drawn apart",
 }
-TOLERANCE = 0.15  # near threshold, 2.5 % more excitation by AMPA (held over a step instead of averaged) are 8 % in rate
+TOLERANCE = 0.15  # NMDA makes the rates wander for seconds; AMPA that is held over a step adds 2.5 % of excitation
 
 BACKGROUND, DELAY, MG = 2400.0, 0.5, 1.0  # Hz, ms, mM
 ALPHA, TAU_RISE, TAU_DECAY, TAU_AMPA, TAU_GABA = 0.5, 2.0, 100.0, 2.0, 5.0  # 1/ms and ms
