@@ -148,6 +148,7 @@ class Plan:
         """Description of each array by name; sizes that depend on drawn synapses are expected numbers."""
         return {spec.name: spec for _, spec in self._described}
 
+    @public
     def require_fit(self) -> None:
         """Raise an error if the network does not fit.
 

@@ -154,12 +154,15 @@ def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, p
     if receptor.is_current:
         return values(value, size, where, unit="pA", per=per)
     move = "inhibition is the receptor's E_rev and not a sign, and a CurrentReceptor takes signed weights"
-    if isinstance(value, np.ndarray) and value.dtype.kind in "if" and (value > 0).any():
-        move += (
-            "; connect weights of both signs in two parts (gs.FromSparse has .positive and .negative, "
-            "a table has frame[frame['weight'] > 0])"
-        )
-    return values(value, size, where, unit="nS", low=0.0, if_low=move, per=per)
+    try:
+        return values(value, size, where, unit="nS", low=0.0, if_low=move, per=per)
+    except ParameterError as error:
+        if move in str(error) and isinstance(value, np.ndarray) and (value > 0).any():
+            raise ParameterError(
+                f"{error}; connect weights of both signs in two parts (gs.FromSparse has .positive and .negative, "
+                "a table has frame[frame['weight'] > 0])"
+            ) from None
+        raise
 
 
 def named_weights(weight: Any, receptor: Any, post: Selection, rule: Rule, where: str) -> tuple[dict[str, Any], bool]:
