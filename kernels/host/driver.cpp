@@ -23,13 +23,14 @@ typedef std::chrono::steady_clock Clock;
 
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-// Waits on the processor first, because the others are mostly close by, and after `spin` seconds in the system's
-// kernel, because they may be waiting for this very core.
+// Waits on the processor first, because the others are mostly close by, and then in the system's kernel, because they
+// may be waiting for this very core: after `spin` seconds, or half of the time that the waiting thread has worked,
+// since waking it costs less than that then.
 class Barrier {
 public:
     Barrier(int n, double spin) : n_(n), spin_(spin) {}
     void expect(int n) { n_.store(n); }
-    void wait()
+    void wait(double worked = 0)
     {
         unsigned round = round_.load();
         if (arrived_.fetch_add(1) == n_.load() - 1) {
@@ -39,7 +40,7 @@ public:
                 std::lock_guard<std::mutex> lock(mutex_);
                 changed_.notify_all();
             }
-        } else if (!ends_soon(round)) {
+        } else if (!ends_soon(round, spin_ > 0 && worked > 2 * spin_ ? worked / 2 : spin_)) {
             std::unique_lock<std::mutex> lock(mutex_);
             asleep_.fetch_add(1);  // before it looks again: whoever ends the round after that sees it
             changed_.wait(lock, [&] { return round_.load() != round; });
@@ -48,11 +49,11 @@ public:
     }
 
 private:
-    bool ends_soon(unsigned round) const
+    bool ends_soon(unsigned round, double spin) const
     {
         Clock::time_point begin = Clock::now();
         while (round_.load() == round) {
-            if (since(begin) >= spin_) return false;
+            if (since(begin) >= spin) return false;
 #if defined(__x86_64__)
             __builtin_ia32_pause();
 #endif
@@ -97,8 +98,9 @@ void work(const Job &job, int index, int workers, Barrier *barrier, double *seco
     Clock::time_point begin = Clock::now();
     for (long long s = 0; s < job.steps; s++)
         for (int i = 0; i < job.n; i++) {
+            Clock::time_point launched = barrier ? Clock::now() : begin;
             job.list[i].entry(job.list[i].args, index, workers);
-            if (barrier) barrier->wait();
+            if (barrier) barrier->wait(since(launched));
             if (seconds) {
                 seconds[i] += since(begin);
                 begin = Clock::now();
