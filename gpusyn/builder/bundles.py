@@ -81,32 +81,39 @@ def _key(pathway: Pathway, layout: Layout) -> _Key:
     projection, alike = pathway.projection, []
     for k, receptor in sorted(pathway.receptors(synaptic=False), key=lambda one: one[1].name):
         sums, of_source = pathway.post.sums[k], pathway.post.strategies[k].owner == SOURCE
-        constant = stored_constant(pathway, receptor.name, k, layout)
-        shift = shift_of(pathway, receptor.name, k, layout)
-        alike.append((receptor.name, sums.inputs, receptor.kinetics if of_source else None, shift, constant))
+        form = stored_form(pathway, k, layout)
+        alike.append((receptor.name, sums.inputs, receptor.kinetics if of_source else None, form.shift, form.weight))
     one_delay = pathway.shortest if pathway.shortest == pathway.longest else None
     alone = (projection.name, pathway.pre_part, pathway.post_part) if projection.w_max else None
     return _Key(pathway.pre.population.name, tuple(alike), one_delay, alone)
 
 
-def shift_of(pathway: Pathway, receptor: str, k: int, layout: Layout) -> int:
-    """Return the number of bits by which the stored weights of a pathway are coarser than the quantum of its sums."""
-    largest = layout.weight_ranges[pathway.projection.name, receptor].largest
+class StoredForm(NamedTuple):
+    """How the weights of a pathway onto one receptor are stored.
+
+    A stored weight times 2^`exponent` is the weight (nS or pA); it is 2^`shift` quanta of the sums. If all synapses
+    share one stored weight, it is `weight`, else None.
+    """
+
+    shift: int
+    exponent: int
+    weight: int | None
+
+
+def stored_form(pathway: Pathway, k: int, layout: Layout) -> StoredForm:
+    """Return how the weights of a pathway onto receptor `k` of its targets are stored."""
+    projection, receptor = pathway.projection, pathway.post.population.receptors[k].name
+    shared = one_weight(projection, receptor)
     bits = 8 * layout.numbers.weight_dtype.itemsize
-    if one_weight(pathway.projection, receptor):
+    if shared:
         bits = max(bits, 32)  # it is stored once, so it need not be short
-    return weight_shift(largest, pathway.post.sums[k].quantum.exponent, bits)
-
-
-def stored_constant(pathway: Pathway, receptor: str, k: int, layout: Layout) -> int | None:
-    """Return the weight that all synapses of a pathway share, in its stored unit; None if each has its own."""
-    projection = pathway.projection
-    if not one_weight(projection, receptor):
-        return None
+    quantum = pathway.post.sums[k].quantum.exponent
+    shift = weight_shift(layout.weight_ranges[projection.name, receptor].largest, quantum, bits)
+    if not shared:
+        return StoredForm(shift, quantum + shift, None)
     base, factor = base_weight(projection.weights, receptor)
     weight = float(projection.weights[base]) * factor  # type: ignore[arg-type]
-    exponent = pathway.post.sums[k].quantum.exponent + shift_of(pathway, receptor, k, layout)
-    return round(math.ldexp(weight, -exponent))
+    return StoredForm(shift, quantum + shift, round(math.ldexp(weight, -quantum - shift)))
 
 
 def _target_groups(layout: Layout, bundles: list[list[Pathway]], workers: int) -> dict[str, TargetGroup]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gpusyn.backends.base import Session
-from gpusyn.builder.bundles import shift_of
+from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.rows.event_driven import index_of, sums_of
 from gpusyn.builder.rows.stored import StoredSegments
@@ -59,7 +59,7 @@ class InFlight:
             due += self._session.read("late", stored.late, stored.late + old.size)[changed[at]]
         targets = self._session.read("targets", stored.words, stored.words + old.size)[changed[at]]
         k = index_of(pathway, stored.receptor)
-        sums, shift = sums_of(bundle, pathway, k), shift_of(pathway, stored.receptor, k, self._layout)
+        sums, shift = sums_of(bundle, pathway, k), stored_form(pathway, k, self._layout).shift
         place = sums.ring + (due & sums.mask) * sums.stride + piece[at] * sums.slice_size + targets
         value = (old[changed[at]].astype(np.int64) - new[changed[at]].astype(np.int64)) << shift
         for one in np.unique(due).tolist():

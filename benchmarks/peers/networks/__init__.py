@@ -18,6 +18,17 @@ from types import ModuleType
 from typing import Any
 
 DT = 0.1  # ms
+#: GeNN's number of Poisson events of a step: `mean` of them, exp(-mean) = `exp_mean`.
+GENN_POISSON = """\
+scalar p = exp_mean, sum = exp_mean;
+int events = 0;
+const scalar u = gennrand_uniform();
+while (u > sum && events < 100) {
+    events += 1;
+    p *= mean / events;
+    sum += p;
+}
+"""
 NAMES = ("coba", "brunel_wang", "microcircuit", "gates")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from benchmarks.peers.networks import DT
+from benchmarks.peers.networks import DT, GENN_POISSON
 
 TITLE = "All-to-all network with saturating NMDA (Brunel and Wang)"
 EQUATIONS = """C_m V' = g_L (E_L - V) - (g_AMPA + g_NMDA B(V)) V + g_GABA (E_I - V),
@@ -213,7 +213,8 @@ def brian2(b2: Any, n: Numbers) -> tuple[list[Any], list[Any]]:
     return objects, list(groups.values())
 
 
-GENN_STEP = """
+GENN_STEP = (
+    """
 if (left > 0) left -= 1;
 else {
     const scalar excitation = g_AMPA + in_NMDA / (1.0 + Mg / 3.57 * exp(-0.062 * V));
@@ -221,17 +222,13 @@ else {
     const scalar rest = (g_L * E_L + g_GABA * E_I) / g;
     V = rest + (V - rest) * exp(-dt * g / C_m);
 }
-scalar p = exp_mean, sum = exp_mean;
-int events = 0;
-const scalar u = gennrand_uniform();
-while (u > sum && events < 100) {
-    events += 1;
-    p *= mean / events;
-    sum += p;
-}
+"""
+    + GENN_POISSON
+    + """\
 g_AMPA = g_AMPA * keep_AMPA + in_AMPA + external * events;
 g_GABA = g_GABA * keep_GABA + in_GABA;
 """
+)
 GENN_GATES = {
     False: """
 const scalar pace = 1.0 / tau_decay + alpha * x;

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.peers.networks import DT
+from benchmarks.peers.networks import DT, GENN_POISSON
 
 TITLE = "Cortical microcircuit of Potjans and Diesmann"
 EQUATIONS = """C_m V' = g_L (E_L - V) + I + I_e, I' = -I/tau; background of independent Poisson spikes for each neuron;
@@ -212,19 +212,16 @@ def brian2(b2: Any, n: Numbers) -> tuple[list[Any], list[Any]]:
     return [*objects, synapses], [cells]
 
 
-GENN_STEP = """
+GENN_STEP = (
+    """
 if (left > 0) left -= 1;
 else V = E_L + I_e / g_L + keep_V * (V - E_L - I_e / g_L) + from_I * I;
-scalar p = exp_mean, sum = exp_mean;
-int events = 0;
-const scalar u = gennrand_uniform();
-while (u > sum && events < 100) {
-    events += 1;
-    p *= mean / events;
-    sum += p;
-}
+"""
+    + GENN_POISSON
+    + """\
 I = I * keep_I + in_I + external * events;
 """
+)
 
 
 def genn(pygenn: Any, model: Any, n: Numbers) -> dict[str, Any]:

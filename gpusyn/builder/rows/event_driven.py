@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.bundles import shift_of, stored_constant
+from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway
@@ -105,19 +105,16 @@ class EventDrivenTables:
             segments = source_segments(synapses, pathway, bundle)
         weights = {}
         for k, receptor in pathway.receptors(synaptic=False):
-            name = receptor.name
+            name, form = receptor.name, stored_form(pathway, k, self.layout)
             _check_weight(pathway, synapses, receptor, self.layout.weight_ranges[pathway.projection.name, name].largest)
             exact = ordered_weights(pathway, name, synapses, segments.order)
-            stored = np.ldexp(exact, -self._exponent(pathway, name, k))
+            stored = np.ldexp(exact, -form.exponent)
             np.rint(stored, out=stored)
             if not bundle.taken_back:
                 self._count_zeros(f"{pathway.projection.name}:{name}", exact, stored)
-            if stored_constant(pathway, name, k, self.layout) is None:
+            if form.weight is None:
                 weights[name] = stored.astype(self.layout.numbers.weight_dtype)
         return Part(pathway, segments._replace(order=None), weights)  # the order takes more memory than all the rest
-
-    def _exponent(self, pathway: Pathway, receptor: str, k: int) -> int:
-        return pathway.post.sums[k].quantum.exponent + shift_of(pathway, receptor, k, self.layout)
 
     def _complete(self, bundle: Bundle, parts: list[Part]) -> None:
         """Add the rows that the parts of a bundle share, and route them to the rings of its receptors."""
@@ -136,36 +133,34 @@ class EventDrivenTables:
         runs = late < 0 and bool(own) and in_runs(target, bounds)
         for name in bundle.receptors:
             weights = own.get(name, -1)
-            self._add_routes(bundle, name, Route(**_NOWHERE)._replace(
-                segments=begin, targets=targets, late=late, weights=weights, row_step=bundle.timing.blocks,
-                runs=int(runs and weights >= 0),
-            ))  # fmt: skip
+            rows = {
+                "segments": begin, "targets": targets, "late": late, "weights": weights,
+                "row_step": bundle.timing.blocks, "runs": int(runs and weights >= 0),
+            }  # fmt: skip
+            self._add_routes(bundle, name, rows)
             for part in () if bundle.taken_back else parts:
-                k = index_of(part.pathway, name)
+                form = stored_form(part.pathway, index_of(part.pathway, name), self.layout)
                 self.stored.append(
                     StoredSegments(
                         pathway=part.pathway, receptor=name, begin=begin, words=targets, weights=weights,
-                        weight=stored_constant(part.pathway, name, k, self.layout), bundle=bundle, late=late,
-                        exponent=self._exponent(part.pathway, name, k),
+                        weight=form.weight, bundle=bundle, late=late, exponent=form.exponent,
                     )
                 )  # fmt: skip
 
-    def _add_routes(self, bundle: Bundle, receptor: str, rows: Route) -> None:
-        """Add the routes of events along rows to the ring of one receptor."""
+    def _add_routes(self, bundle: Bundle, receptor: str, rows: dict[str, int]) -> None:
+        """Add the routes of events to the ring of one receptor, along rows with these fields of a route."""
         pathway, timing = bundle.pathways[0], bundle.timing
         k = index_of(pathway, receptor)
-        weight = stored_constant(pathway, receptor, k, self.layout) or 0
+        form = stored_form(pathway, k, self.layout)
         number, senders = self._senders(bundle, pathway, k)
-        route = rows._replace(
-            weight=-weight if bundle.taken_back else weight,
-            shift=shift_of(pathway, receptor, k, self.layout),
+        route = Route(
+            age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1, shift=form.shift,
+            weight=(form.weight or 0) * (-1 if bundle.taken_back else 1),
             gathers=int(bundle.shared and senders.payload >= 0),
-            **senders._asdict(),
-            **sums_of(bundle, pathway, k)._asdict(),
-        )
+            **rows, **senders._asdict(), **sums_of(bundle, pathway, k)._asdict(),
+        )  # fmt: skip
         if not timing.at_once:
-            whole = route._replace(age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1)
-            self.routes.append((number, whole))
+            self.routes.append((number, route))
             return
         for block in range(timing.blocks):
             ahead = timing.first + block * timing.width
@@ -210,9 +205,6 @@ class EventDrivenTables:
             "weights": self._weights.join(),
             "shared": write_rows(self.shared, Shared),
         }
-
-
-_NOWHERE = dict.fromkeys(Route._fields, 0)
 
 
 def _joined(parts: list[Part], bounds: Array) -> list[Array]:
