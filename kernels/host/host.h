@@ -1,11 +1,11 @@
 // The definitions with which kernels run fast on a CPU: workers with contiguous shares, lanes as SIMD loops.
+// Nothing here or in a kernel needs C++'s library: ziglang would compile it first, which takes a minute.
 #pragma once
 #define GPUSYN_HOST 1
-#include <cmath>
-#include <cstddef>
-#include <cstring>
-#include <type_traits>
-#include <utility>
+#include <stddef.h>
+#include <string.h>
+#define fabs __builtin_fabs
+#define fabsf __builtin_fabsf
 
 struct Worker {
     int index, count;
@@ -170,14 +170,25 @@ template <class T> DEVICE T lane_sum(const T (&s)[32])
 }
 
 // A packed call: the argument types follow from the kernel's function type, so no signature is written twice.
-template <class... A, std::size_t... I>
-inline void call_packed(void (*kernel)(const Worker, A...), const Worker worker, void **p, std::index_sequence<I...>)
+template <class T> struct Value {
+    typedef T type;
+};
+template <class T> struct Value<T &> {
+    typedef T type;
+};
+template <size_t... I> struct Indices {};
+template <size_t n, size_t... I> struct IndicesTo : IndicesTo<n - 1, n - 1, I...> {};
+template <size_t... I> struct IndicesTo<0, I...> {
+    typedef Indices<I...> type;
+};
+template <class... A, size_t... I>
+inline void call_packed(void (*kernel)(const Worker, A...), const Worker worker, void **p, Indices<I...>)
 {
-    kernel(worker, *static_cast<std::remove_reference_t<A> *>(p[I])...);
+    kernel(worker, *static_cast<typename Value<A>::type *>(p[I])...);
 }
 template <class... A> inline void call_packed(void (*kernel)(const Worker, A...), const Worker worker, void **p)
 {
-    call_packed(kernel, worker, p, std::index_sequence_for<A...>{});
+    call_packed(kernel, worker, p, typename IndicesTo<sizeof...(A)>::type());
 }
 #define HOST_ENTRY(name) \
     extern "C" __attribute__((visibility("default"))) void entry_##name(void **p, int index, int count) \
