@@ -22,7 +22,7 @@ from gpusyn.backends.cpu import ziglang
 from gpusyn.errors import BackendError
 
 # The faster code first (benchmarks/NOTES.md, "Compilers").
-_NAMES = ("g++", "clang++", "c++")
+_NAMES = ("clang++", "g++", "c++")
 _LOOKED_FOR = f"{', '.join(_NAMES)} and the Python package ziglang"
 _FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-fno-exceptions", "-w")
 # These keep the bits: no contraction to fused multiply-add, no reassociation, and SIMD only where the text requests it.
@@ -69,7 +69,7 @@ class Compiler(NamedTuple):
 
 
 def find_compiler() -> Compiler:
-    """Return the compiler that `CXX` names, or the first that works of g++, clang++, c++ and the package ziglang.
+    """Return the compiler that `CXX` names, or the first that works of clang++, g++, c++ and the package ziglang.
 
     Flags in `GPUSYN_CXXFLAGS` follow gpusyn's own: for tests of bits, `-O1` compiles in half the time.
 
@@ -93,20 +93,18 @@ def _search(own: str, more: str, path: str) -> Compiler:
                 f"the compiler {own!r}, which the environment variable CXX names, does not work: {error}; "
                 "correct CXX or unset it"
             ) from error
-    failures = []
+    absent, failures = [], []
     for name in (*_NAMES, "ziglang"):
         try:
             command = _ziglang() if name == "ziglang" else _on_path(name, path)
-            if command is None:
-                failures.append(f"{name} is not installed")
-            else:
-                why = f"the first that works of {_LOOKED_FOR}{''.join(f'; {f}' for f in failures)}"
-                return _examine(command, more, why)
+            if command is not None:
+                passed_over = "".join(f"; {why}" for why in (*absent, *failures))
+                return _examine(command, more, f"the first that works of {_LOOKED_FOR}{passed_over}")
+            absent.append(f"{name} is not installed")
         except BackendError as error:
             failures.append(f"{name} does not work: {error}")
-    broken = "".join(f"; {failure}" for failure in failures if not failure.endswith("is not installed"))
     raise BackendError(
-        f"no C++ compiler found (looked for $CXX, {_LOOKED_FOR}){broken}; "
+        f"no C++ compiler found (looked for $CXX, {_LOOKED_FOR}){''.join(f'; {f}' for f in failures)}; "
         f"get one ({ziglang.INSTALL}, which needs no root; Debian: apt install g++) or use backend='numpy'"
     )
 
