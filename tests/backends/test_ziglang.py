@@ -6,6 +6,7 @@ Its program is a stand-in here; `tests/backends/test_compilers.py` has the real 
 import os
 import subprocess
 import sys
+import tempfile
 import tomllib
 
 import pytest
@@ -61,7 +62,9 @@ def test_another_compiler_comes_first_and_has_no_flags_of_it(zig, monkeypatch, t
 def test_the_demo_runs_without_any_other_compiler(zig, tmp_path):
     """In a process of its own, with an empty cache and a home folder that cannot be written."""
     environment = {k: v for k, v in os.environ.items() if k not in ("GPUSYN_BACKEND", "XDG_CACHE_HOME")}
-    environment |= {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "HOME": "/nonexistent"}
+    (tmp_path / "home").touch()
+    environment |= {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "HOME": str(tmp_path / "home")}
+    environment["MPLCONFIGDIR"] = str(tmp_path)
     arguments = ["demo", "--size", "80", "--duration", "5", "--out", str(tmp_path / "out")]
     command = [sys.executable, "-m", "gpusyn", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -123,6 +126,11 @@ def test_a_cache_that_cannot_be_written_is_named(zig, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("mine")
     monkeypatch.setenv("GPUSYN_CACHE", str(tmp_path / "file" / "cache"))
     refused(r"cannot write the kernel cache .*; set GPUSYN_CACHE to a folder that can be written, or use backend='nu")
+
+
+def test_a_machine_without_a_folder_for_temporary_files_is_told_of(zig, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+    refused(r"ziglang does not work: it .* \(.*No such file or directory: '/nonexistent/.*'\)")
 
 
 def test_the_one_line_of_auto_names_it_where_there_is_none(monkeypatch, tmp_path, caplog):

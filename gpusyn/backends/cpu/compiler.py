@@ -27,6 +27,8 @@ _LOOKED_FOR = f"{', '.join(_NAMES)} and the Python package ziglang"
 _FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-fno-exceptions", "-w")
 # These keep the bits: no contraction to fused multiply-add, no reassociation, and SIMD only where the text requests it.
 _NUMERICS = ("-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
+# Clang may come without C++'s library, and links it where it is not needed.
+_CLANG = ("-nostdlib++",)
 
 #: Time limits (s) for the compilation of a module, which takes seconds, and for a question about version or target.
 COMPILE_LIMIT = 300.0
@@ -136,17 +138,24 @@ def _split(own: str, path: str) -> tuple[str, ...]:
     raise BackendError("there is no such program")
 
 
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory()
+    except OSError as error:
+        raise BackendError(f"it needs a folder for temporary files ({error}); set TMPDIR to one") from error
+
+
 def _examine(command: tuple[str, ...], more: str, reason: str) -> Compiler:
     native = "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"
     macros = ("-x", "c++", "-dM", "-E", os.devnull)
-    with tempfile.TemporaryDirectory() as folder:
+    with _temporary_folder() as folder:
         ask = functools.partial(run_tool, limit=ANSWER_LIMIT, folder=Path(folder))
         version = ask((*command, "--version")).strip().partition("\n")[0] or "unknown version"
         try:
             machine, resolved = [native], ask((*command, native, *macros))
         except BackendError:
             machine, resolved = [], ask((*command, *macros))
-    own = ziglang.FLAGS if ziglang.is_zig(command) else ()
+    own = ziglang.FLAGS if ziglang.is_zig(command) else _CLANG if "clang" in version else ()
     return Compiler(command, version, (*_FLAGS, *_NUMERICS, *own, *machine, *more.split()), resolved, reason)
 
 
@@ -193,7 +202,7 @@ def run_tool(command: tuple[str, ...], limit: float, folder: Path | None = None)
     environment = {**os.environ, "LC_ALL": "C", **(dict.fromkeys(_PLACES, str(folder)) if folder else {})}
     try:
         with (
-            tempfile.TemporaryFile() as output,
+            tempfile.TemporaryFile(dir=folder) as output,
             subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
