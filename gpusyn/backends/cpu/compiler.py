@@ -95,7 +95,8 @@ def _search(own: str, more: str, path: str) -> Compiler:
                 f"the compiler {own!r}, which the environment variable CXX names, does not work: {error}; "
                 "correct CXX or unset it"
             ) from error
-    absent, failures = [], []
+    absent: list[str] = []
+    failures: list[str] = []
     for name in (*_NAMES, "ziglang"):
         try:
             command = _ziglang() if name == "ziglang" else _on_path(name, path)
