@@ -7,6 +7,11 @@
 #define fabs __builtin_fabs
 #define fabsf __builtin_fabsf
 
+// GCC would turn chains of selections into branches and make more masks of these than there were selections.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-thread-jumps")
+#endif
+
 struct Worker {
     int index, count;
     long long begin(long long n) const { return n * index / count; }
@@ -152,14 +157,17 @@ DEVICE bool any_of(const int *flags, int n)
     for (int j = 0; j < n; j++) found |= flags[j];
     return found != 0;
 }
+// Looks at 16 flags at once, and then lists those that are set without a branch, which would be mispredicted.
 template <class F> DEVICE void for_flagged(const int *flags, int n, F f)
 {
-    if (!any_of(flags, n)) return;
     for (int i = 0; i < n; i += 16) {
-        int end = i + 16 < n ? i + 16 : n;
+        int end = i + 16 < n ? i + 16 : n, found[16], count = 0;
         if (i + 16 <= n && !any_of(flags + i, 16)) continue;
-        for (int j = i; j < end; j++)
-            if (flags[j]) f(j);
+        for (int j = i; j < end; j++) {
+            found[count] = j;
+            count += flags[j] != 0;
+        }
+        for (int k = 0; k < count; k++) f(found[k]);
     }
 }
 #define SLICE_WORKER worker.index
