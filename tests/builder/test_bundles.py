@@ -268,7 +268,7 @@ def test_a_large_ring_is_cut_into_blocks_of_delays(monkeypatch):
     delay = gs.Uniform(0.1, 10.0)
     assert timing_of(delay)[0] == (1, 100, 1, False)
     monkeypatch.setattr(bundles, "CACHE", 0)
-    monkeypatch.setattr(bundles, "LARGE_RING", 0.0)
+    monkeypatch.setattr(bundles, "ROOM", 0.0)
     timing, layout = timing_of(delay)
     assert timing.blocks > 1
     assert timing.width * (timing.blocks - 1) < 100 <= timing.width * timing.blocks
@@ -311,10 +311,10 @@ def test_the_ring_of_a_receptor_is_as_deep_as_its_deepest_bundle(monkeypatch):
 
 FORMS = {
     "as planned": {},
-    "when due": {"DUE_FROM": ALWAYS, "LARGE_INDEX": 1e9},
+    "when due": {"DUE_FROM": ALWAYS, "ROOM": 1e9},
     "ring": {"DUE_FROM": NEVER},
-    "blocks": {"DUE_FROM": NEVER, "CACHE": 0, "LARGE_RING": 0.0, "MOST_LATE": 4},
-    "slices": {"DUE_FROM": ALWAYS, "LARGE_INDEX": 1e9, "LARGEST_SLICE": 7},
+    "blocks": {"DUE_FROM": NEVER, "CACHE": 0, "ROOM": 0.0, "MOST_LATE": 4},
+    "slices": {"DUE_FROM": ALWAYS, "ROOM": 1e9, "LARGEST_SLICE": 7},
 }
 
 
