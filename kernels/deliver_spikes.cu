@@ -81,7 +81,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
        uint32 *RESTRICT history)
 {
     int64 now = clock->now;
-    Synapses synapses = {segment_begin, segment_sizes, targets, late, weights, ring};
+    Synapses synapses = {segment_begin, targets, late, weights, ring};
     Share share = {SLICE_WORKER, SLICE_WORKERS};
     Ahead<Segment, 16> found;
     Ahead<Segment, 8> opened;
@@ -94,13 +94,13 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
             deliver(s, synapses, now, [&](acc *sum, acc w) { add_to(sum, w * s.factor); });
     };
     auto open = [&](Segment s) {
-        locate(s, synapses);
+        locate(s, segment_sizes);
         if (s.begin == s.end) return;
         if (!s.route->runs) ask_for(s, synapses);
         opened.push(s, add);
     };
     auto find = [&](const Segment &s) {
-        PREFETCH(bound_of(s, synapses));
+        ask_for_bounds(s, segment_sizes);
         found.push(s, open);
     };
     for (int a = 0; a < n_ages; a++) {
@@ -114,7 +114,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
             int source = spike_id[place], population = source_population[source];
             int64 r = route_begin[population] + k;
             if (r < route_begin[population + 1])
-                for_segments(routes[r], source, ages[a], (acc)spike_events[place], share, find);
+                for_segments(routes[r], source, ages[a], (acc)spike_events[place], segment_begin, share, find);
         }
     }
     FOR_PAIRS(i, gate_total[now & 1], k, most_routes)
@@ -122,7 +122,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
         int source = gate_id[i], population = source_population[source];
         int64 r = route_begin[population] + k;
         if (r < route_begin[population + 1] && !routes[r].gathers)
-            for_segments(routes[r], source, 0, (acc)1, share, find);
+            for_segments(routes[r], source, 0, (acc)1, segment_begin, share, find);
     }
     FOR_TASKS(r, n_routes)
         if (routes[r].gathers && share.worker == 0)

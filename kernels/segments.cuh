@@ -7,7 +7,6 @@ enum { UNARY_STEP = 64 };  // segments from one stored bound to the next where s
 // The synapses of all routes, and the sums to which they add.
 struct Synapses {
     const uint32 *segment_begin;
-    const uint64 *segment_sizes;
     const uint16 *targets;
     const uint8 *late;
     const weight_t *weights;
@@ -17,6 +16,7 @@ struct Synapses {
 // The synapses of one row onto one slice of the targets whose delays are in one block: segment `number` of its route.
 struct Segment {
     const Route *route;
+    const uint32 *bounds;
     int64 number, row, slice, begin, end;
     acc factor;
 };
@@ -104,7 +104,8 @@ DEVICE void deliver_runs(const Segment &s, const Synapses &synapses, int64 now, 
 
 // Calls f(segment) for those segments of a source's row that are due `age` steps after its event.
 template <class F>
-DEVICE void for_segments(const Route &route, int64 source, int age, acc events, Share share, F f)
+DEVICE void for_segments(const Route &route, int64 source, int age, acc events, const uint32 *segment_begin,
+                         Share share, F f)
 {
     int late = age - (int)route.age, width = (int)route.width, block = width == 1 ? late : late / width;
     if (source < route.source || source >= route.source_end) return;
@@ -113,36 +114,43 @@ DEVICE void for_segments(const Route &route, int64 source, int age, acc events, 
     for (int64 s = share.worker, end = route.slice + route.slices; s < end; s += share.workers) {
         if (s < route.slice) continue;
         int64 number = (row * route.slices + s - route.slice) * route.row_step + block;
-        f(Segment{&route, number, row, s, 0, 0, events << route.shift});
+        const uint32 *bounds = segment_begin + route.segments + (route.sizes < 0 ? number : number / UNARY_STEP);
+        f(Segment{&route, bounds, number, row, s, 0, 0, events << route.shift});
     }
 }
 
-// The bound from which those of a segment follow.
-DEVICE const uint32 *bound_of(const Segment &s, const Synapses &synapses)
+// The bit at which the sizes of a group of segments begin, to which a segment belongs.
+DEVICE int64 first_bit(const Segment &s) { return s.number - s.number % UNARY_STEP + s.bounds[0]; }
+
+// Asks for what locates a segment, which is used soon.
+DEVICE void ask_for_bounds(const Segment &s, const uint64 *segment_sizes)
 {
-    return synapses.segment_begin + s.route->segments + (s.route->sizes < 0 ? s.number : s.number / UNARY_STEP);
+    if (s.route->sizes < 0)
+        PREFETCH(s.bounds);
+    else
+        PREFETCH(segment_sizes + s.route->sizes + first_bit(s) / 64);
 }
 
-// Finds where a segment begins and ends. If `sizes` of segments are in unary, a 1 for each synapse of a segment and then
-// a 0, these are the places of two zeros that follow each other, less the number of zeros before.
-DEVICE void locate(Segment &s, const Synapses &synapses)
+// Finds where a segment begins and ends. If sizes are in unary, a 1 for each synapse of a segment and then a 0, these are
+// the places of the zeros before and after the ones of the segment, less the number of zeros before.
+DEVICE void locate(Segment &s, const uint64 *segment_sizes)
 {
-    const uint32 *bound = bound_of(s, synapses);
-    s.begin = bound[0];
-    s.end = bound[1];
+    s.begin = s.bounds[0];
+    s.end = s.bounds[1];
     if (s.route->sizes < 0) return;
-    int left = (int)(s.number % UNARY_STEP);
-    int64 first = s.number - left + s.begin;
-    const uint64 *sizes = synapses.segment_sizes + s.route->sizes, *word = sizes + first / 64;
+    int64 first = first_bit(s);
+    const uint64 *sizes = segment_sizes + s.route->sizes, *word = sizes + first / 64;
     uint64 zeros = ~*word & ~0ull << first % 64;
-    auto lowest = [&] { return 64 * (word - sizes) + ones_in((zeros & (0 - zeros)) - 1) - s.number; };
+    auto place = [&] { return 64 * (word - sizes) + ones_in((zeros & (0 - zeros)) - 1) - s.number; };
+    int left = (int)(s.number % UNARY_STEP);
     for (int n; (n = ones_in(zeros)) < left; left -= n) zeros = ~*++word;
-    for (; left > 0; left--) {
-        if (left == 1) s.begin = lowest() + 1;
+    if (left > 0) {
+        zeros = without_ones(zeros, left - 1);
+        s.begin = place() + 1;
         zeros &= zeros - 1;
     }
     while (!zeros) zeros = ~*++word;
-    s.end = lowest();
+    s.end = place();
 }
 
 // Asks for the elements [begin, end) of an array, which are used soon; most segments are short.

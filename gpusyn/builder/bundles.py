@@ -27,11 +27,10 @@ from gpusyn.parameters.grid import rounded_steps
 CACHE = 8 << 20  # bytes of a ring that stays in the caches of a processor
 # Synapses of a segment from which it is cheaper to deliver when due than into a ring that stays in the caches, and into
 # a larger one.
-DUE_FROM = 35.0, 7.0
+DUE_FROM = 16.0, 7.0
 LONG = 60.0  # synapses of a segment from which cutting it costs nothing
-# Parts of the memory of targets and weights that several delays may cost, and that the bounds of segments may take
-# before the index is compressed.
-ROOM, LARGE_INDEX = 0.19, 0.05
+ROOM = 0.19  # part of the memory of targets and weights that late steps, the index and rings may take
+COMPRESSED = False, True  # forms of the index of segments, the faster first
 _DRAWN = 1000  # delays of a projection that are drawn to learn how widely they are spread
 _TARGET, _BOUND, _WORD = 2, 4, 8  # bytes of a target, of the bound of a segment, of a word of sizes in unary
 
@@ -59,9 +58,6 @@ def form_bundles(layout: Layout, workers: int) -> None:
         targets = groups[pathways[0].post.population.name]
         layout.bundles.append(Bundle(pathways, _names(pathways[0]), targets))
     _time(layout)
-    for bundle in layout.bundles:
-        if not bundle.timing.at_once:
-            bundle.compressed = _Cost(bundle, layout).index(bundle.timing.blocks)[1]
     for pathway in layout.pathways:
         if pathway.receptors(synaptic=False) and pathway.shared:
             _add_shared(pathway, groups[pathway.post.population.name], layout)
@@ -69,7 +65,7 @@ def form_bundles(layout: Layout, workers: int) -> None:
 
 
 def _time(layout: Layout) -> None:
-    """Choose when the synapses of each bundle are delivered."""
+    """Choose when the synapses of all bundles are delivered."""
     alike: dict[TargetGroup, list[Bundle]] = {}
     for bundle in layout.bundles:
         alike.setdefault(bundle.targets, []).append(bundle)
@@ -77,16 +73,17 @@ def _time(layout: Layout) -> None:
         receptors = {name for bundle in bundles for name in bundle.receptors}
         rings = len(receptors) / (sum(bundle.expected for bundle in bundles) or 1.0)
         for bundle in bundles:
-            bundle.timing = _timing(bundle, layout, rings * bundle.expected)
+            _place_in_time(bundle, layout, rings * bundle.expected)
         _agree(bundles, layout)
 
 
 def _add_shared(pathway: Pathway, targets: TargetGroup, layout: Layout) -> None:
     """Add the bundle of a pathway whose targets share their sums, and that of what its sources take back."""
-    timing = _timing(Bundle([pathway], _names(pathway), targets), layout, rings=0.0)
-    layout.bundles.append(Bundle([pathway], _names(pathway), TargetGroup([]), timing, shared=True))
+    own = Bundle([pathway], _names(pathway), targets, taken_back=True)
+    _place_in_time(own, layout, rings=0.0)
+    layout.bundles.append(Bundle([pathway], _names(pathway), TargetGroup([]), own.timing, shared=True))
     if len(pathway.own_ids):
-        layout.bundles.append(Bundle([pathway], _names(pathway), targets, timing, taken_back=True))
+        layout.bundles.append(own)
 
 
 def _names(pathway: Pathway) -> tuple[str, ...]:
@@ -154,7 +151,7 @@ def _target_groups(layout: Layout, bundles: list[list[Pathway]], workers: int) -
 
 
 class _Cost:
-    """The memory of the synapses of some pathways (bytes), and what it costs to cut their delays into blocks."""
+    """The memory of the synapses of a bundle, and what several delays cost beside it (bytes)."""
 
     def __init__(self, bundle: Bundle, layout: Layout) -> None:
         self.bundle, numbers = bundle, layout.numbers
@@ -162,23 +159,26 @@ class _Cost:
         self.synapses = (_TARGET + weights * numbers.weight_dtype.itemsize) * bundle.expected
         self.slot = numbers.acc_dtype.itemsize * bundle.targets.size  # sums of one receptor and step
 
-    def index(self, blocks: int) -> tuple[float, bool]:
-        """Return the bytes of the index of segments, and True if it is compressed."""
-        segments, synapses = self.bundle.rows * self.bundle.slices * blocks, round(self.bundle.expected)
-        bounds = _BOUND * (segments + 1)
-        compressed = _BOUND * unary_bounds(segments) + _WORD * unary_words(segments, synapses)
-        if bounds <= max(LARGE_INDEX * self.synapses, compressed):
-            return bounds, False
-        return compressed, True
+    def index(self, blocks: int, compressed: bool) -> float:
+        """Return the bytes of the index of segments."""
+        segments = self.bundle.rows * self.bundle.slices * blocks
+        if not compressed:
+            return _BOUND * (segments + 1)
+        return _BOUND * unary_bounds(segments) + _WORD * unary_words(segments, round(self.bundle.expected))
 
-    def all(self, timing: Timing, rings: float) -> float:
-        """Return the bytes of late steps, of the index, and of this number of rings."""
+    def part(self, timing: Timing, compressed: bool, rings: float) -> float:
+        """Return the late steps, the index and a number of rings as a part of the synapses."""
         late = self.bundle.expected * timing.late_bits / 8
-        return late + self.index(timing.blocks)[0] + rings * self.slot * power_of_2(timing.width)
+        sums = rings * self.slot * power_of_2(timing.width)
+        return (late + self.index(timing.blocks, compressed) + sums) / max(self.synapses, 1)
 
 
-def _timing(bundle: Bundle, layout: Layout, rings: float) -> Timing:
-    """Return when the synapses of a bundle are delivered; `rings` is its share of the rings of its targets."""
+def _place_in_time(bundle: Bundle, layout: Layout, rings: float) -> None:
+    """Choose when the synapses of a bundle are delivered; `rings` is its share of the rings of its targets.
+
+    A bundle takes the fastest form that fits into ROOM: all delays in one block, or the widest blocks, and an index
+    that is not compressed. If none fits, it takes the smallest.
+    """
     pathways = bundle.pathways
     first, last = min(p.shortest for p in pathways), max(p.longest for p in pathways)
     delays = last - first + 1
@@ -187,20 +187,19 @@ def _timing(bundle: Bundle, layout: Layout, rings: float) -> Timing:
         return Timing(first, width, -(-delays // width))
 
     of_source = any(pathways[0].post.strategies[k].owner == SOURCE for k, _ in pathways[0].receptors(synaptic=False))
-    at_once = of_source or bool(pathways[0].projection.w_max)
-    if delays == 1 or at_once:
-        return blocks_of(min(delays, MOST_LATE))._replace(at_once=at_once)
+    if of_source or pathways[0].projection.w_max:
+        bundle.timing = blocks_of(min(delays, MOST_LATE))._replace(at_once=True)
+        return
     cost = _Cost(bundle, layout)
     segment = bundle.expected / max(bundle.rows * bundle.slices, 1) / _usual_delays(pathways, first, delays, layout.dt)
     ring = cost.slot * power_of_2(delays)
-    extra = {t: cost.all(t, rings) / max(cost.synapses, 1) for t in map(blocks_of, _widths(delays))}
-    when_due = blocks_of(1)
-    if segment >= DUE_FROM[ring > CACHE] and extra[when_due] <= ROOM:
-        return when_due
-    choice = [t for t in extra if t.width > 1 and (ring > 2 * CACHE or segment * t.width >= LONG)]
-    choice = choice or [blocks_of(min(delays, MOST_LATE))]
-    small = [t for t in choice if extra[t] <= ROOM]
-    return max(small, key=lambda t: t.width) if small else min(choice, key=lambda t: extra[t])
+    when_due, *wider = map(blocks_of, _widths(delays))
+    forms = [t for t in reversed(wider) if ring > 2 * CACHE or segment * t.width >= LONG] or [*wider[-1:], when_due][:1]
+    if segment >= DUE_FROM[ring > CACHE]:
+        forms = [when_due, *forms]
+    parts = {(t, c): cost.part(t, c, rings) for c in COMPRESSED for t in forms}
+    small = (form for form, part in parts.items() if part <= ROOM)
+    bundle.timing, bundle.compressed = next(small, min(parts, key=lambda form: parts[form]))
 
 
 def _widths(delays: int) -> list[int]:
@@ -221,9 +220,9 @@ def _agree(bundles: list[Bundle], layout: Layout) -> None:
         timing = bundle.timing
         if timing.width > 1 and not timing.at_once and timing.slots * cost.slot > CACHE and due > bundle.expected:
             delays = timing.width * timing.blocks
-            index, _ = cost.index(delays)
+            index, compressed = min((cost.index(delays, c), c) for c in COMPRESSED)
             if index <= room:
-                bundle.timing, room = Timing(timing.first, 1, delays), room - index
+                bundle.timing, bundle.compressed, room = Timing(timing.first, 1, delays), compressed, room - index
 
 
 def _usual_delays(pathways: list[Pathway], first: int, delays: int, dt: float) -> float:

@@ -210,7 +210,7 @@ class Bundle:
     pathways: list[Pathway]
     receptors: tuple[str, ...]
     targets: TargetGroup
-    timing: Timing = Timing(1, 1, 1)
+    timing: Timing = field(default=Timing(1, 1, 1))
     compressed: bool = False  # the index of its segments holds their sizes in unary, and few bounds
     shared: bool = False  # its events go to sums that all targets share: one synapse stands for those of a source
     taken_back: bool = False  # it subtracts what sources sent to themselves through shared sums

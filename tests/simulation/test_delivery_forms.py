@@ -27,11 +27,14 @@ SIZES = {"S": 3, "A": 4, "B": 5, "C": 1}  # spike sources, and populations of ne
 FORMS = {
     "as planned": {},
     "when due": {"DUE_FROM": (0.0, 0.0), "ROOM": 1e9},
-    "ring": {"DUE_FROM": (1e9, 1e9)},
-    "blocks": {"DUE_FROM": (1e9, 1e9), "CACHE": 0, "ROOM": 0.0, "MOST_LATE": 3},
+    "compressed": {"DUE_FROM": (0.0, 0.0), "ROOM": 1e9, "COMPRESSED": (True,)},
+    "ring": {"DUE_FROM": (1e9, 1e9), "LONG": 1e9},
+    "blocks": {"DUE_FROM": (1e9, 1e9), "CACHE": 0, "ROOM": 0.0, "MOST_LATE": 2},
+    "compressed blocks": {"DUE_FROM": (1e9, 1e9), "CACHE": 0, "COMPRESSED": (True,), "MOST_LATE": 4},
     "slices": {"DUE_FROM": (0.0, 0.0), "ROOM": 1e9, "LARGEST_SLICE": 2},
     "blocks and slices": {
-        "DUE_FROM": (1e9, 1e9), "CACHE": 0, "ROOM": 0.0, "MOST_LATE": 2, "LARGEST_SLICE": 3
+        "DUE_FROM": (1e9, 1e9), "CACHE": 0, "COMPRESSED": (True,), "MOST_LATE": 2,
+        "LARGEST_SLICE": 3,
     },
 }  # fmt: skip
 
