@@ -13,7 +13,7 @@ from gpusyn.kernels.records import RECORDS, Clock
 from gpusyn.kernels.signature import Numbers
 
 # Arrays of places, which no kernel changes during a run, like tables of records.
-_PLACES = ("route_begin", "ages", "segment_begin", "row_begin", "address")
+_PLACES = ("route_begin", "ages", "segment_begin", "segment_sizes", "row_begin", "address")
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
 _FIXED = {
@@ -22,6 +22,7 @@ _FIXED = {
     "uint8": "uint8",
     "uint16": "uint16",
     "uint32": "uint32",
+    "uint64": "uint64",
     "double": "float64",
 }
 
@@ -170,9 +171,9 @@ KERNELS: dict[str, KernelSpec] = {
             "warp",
             """+clock:Clock spike_total:int64 +spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
             =spike_mask:int64 +gate_total:int64 gate_id:int source_population:int route_begin:int =most_routes:int
-            routes:Route =n_routes:int ages:int =n_ages:int segment_begin:uint32 targets:uint16 late:uint8
-            weights:weight_t payload:real +ring:acc shared:Shared =n_shared:int histories:History =n_histories:int
-            event_step:int64 event_count:int +release_step:int64 +history:uint32""",
+            routes:Route =n_routes:int ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16
+            late:uint8 weights:weight_t payload:real +ring:acc shared:Shared =n_shared:int histories:History
+            =n_histories:int event_step:int64 event_count:int +release_step:int64 +history:uint32""",
         ),
         _declare(
             "advance_gates.cu",

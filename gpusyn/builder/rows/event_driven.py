@@ -17,6 +17,7 @@ from gpusyn.builder.rows.stored import Pool, StoredSegments, ordered_weights
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
+from gpusyn.kernels.synapse_words import UNARY_STEP, pack_late, unary_sizes
 from gpusyn.receptors import Receptor
 from gpusyn.utils.typing import Array
 
@@ -37,6 +38,7 @@ class Sums(NamedTuple):
     ring: int
     mask: int
     stride: int
+    slice: int
     slices: int
     slice_size: int
     ring_step: int  # distance from one channel to the next
@@ -76,7 +78,8 @@ class EventDrivenTables:
         self.shared = shared_sums(layout)
         self.stored: list[StoredSegments] = []
         self.rounded_to_zero: dict[str, int] = {}
-        self._segments, self._targets, self._late = Pool(np.uint32), Pool(np.uint16), Pool(np.uint8)
+        self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
+        self._targets, self._late = Pool(np.uint16), Pool(np.uint8)
         self._weights = Pool(layout.numbers.weight_dtype)
         self._numbers = {name: i for i, name in enumerate(layout.populations)}
         self._bundles: dict[int, list[Bundle]] = {}  # by the identity of each of their pathways
@@ -127,15 +130,16 @@ class EventDrivenTables:
             )
         bounds = bounds_of([part.segments for part in parts])
         target, *rest = _joined(parts, bounds)
-        begin, targets = self._segments.add(bounds), self._targets.add(target)
-        late = self._late.add(rest.pop(0)) if bundle.timing.width > 1 else -1
+        begin, sizes = self._add_index(bounds, bundle.compressed)
+        targets, bits = self._targets.add(target), bundle.timing.late_bits
+        late = self._late.add(pack_late(rest.pop(0), bits)) if bits else -1
         own = dict(zip(sorted(parts[0].weights), map(self._weights.add, rest), strict=True))
         runs = late < 0 and bool(own) and in_runs(target, bounds)
         for name in bundle.receptors:
             weights = own.get(name, -1)
             rows = {
-                "segments": begin, "targets": targets, "late": late, "weights": weights,
-                "row_step": bundle.timing.blocks, "runs": int(runs and weights >= 0),
+                "segments": begin, "sizes": sizes, "row_step": bundle.timing.blocks, "targets": targets, "late": late,
+                "late_bits": bits, "weights": weights, "runs": int(runs and weights >= 0),
             }  # fmt: skip
             self._add_routes(bundle, name, rows)
             for part in () if bundle.taken_back else parts:
@@ -143,9 +147,16 @@ class EventDrivenTables:
                 self.stored.append(
                     StoredSegments(
                         pathway=part.pathway, receptor=name, begin=begin, words=targets, weights=weights,
-                        weight=form.weight, bundle=bundle, late=late, exponent=form.exponent,
+                        weight=form.weight, bundle=bundle, sizes=sizes, late=late, exponent=form.exponent,
                     )
                 )  # fmt: skip
+
+    def _add_index(self, bounds: Array, compressed: bool) -> tuple[int, int]:
+        """Add the index of the segments of a bundle; return the places of bounds and of sizes in unary (-1: none)."""
+        if not compressed:
+            return self._segments.add(bounds), -1
+        few = np.append(bounds[:-1:UNARY_STEP], bounds[-1])
+        return self._segments.add(few), self._sizes.add(unary_sizes(bounds))
 
     def _add_routes(self, bundle: Bundle, receptor: str, rows: dict[str, int]) -> None:
         """Add the routes of events to the ring of one receptor, along rows with these fields of a route."""
@@ -200,6 +211,7 @@ class EventDrivenTables:
             "route_begin": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
             "ages": np.array(ages(self.layout) or [0], np.int32),
             "segment_begin": self._segments.join(),
+            "segment_sizes": self._sizes.join(),
             "targets": self._targets.join(),
             "late": self._late.join(),
             "weights": self._weights.join(),
@@ -252,9 +264,11 @@ def sums_of(bundle: Bundle, pathway: Pathway, k: int) -> Sums:
     sums, targets = pathway.post.sums[k], bundle.targets
     if bundle.shared:
         slots = sums.shared_slots
-        return Sums(sums.shared, slots - 1, stride=1, slices=1, slice_size=1, ring_step=slots)
+        return Sums(sums.shared, slots - 1, stride=1, slice=0, slices=1, slice_size=1, ring_step=slots)
     ring = sums.ring
-    return Sums(ring.base, ring.slots - 1, targets.size, targets.slices, targets.slice_size, ring.input_step)
+    return Sums(
+        ring.base, ring.slots - 1, targets.size, bundle.slice, bundle.slices, targets.slice_size, ring.input_step
+    )
 
 
 def _check_weight(pathway: Pathway, synapses: Synapses, receptor: Receptor, largest: float) -> None:

@@ -53,13 +53,13 @@ class AddressRows(NamedTuple):
 def source_segments(synapses: Synapses, pathway: Pathway, bundle: Bundle) -> Segments:
     """Return the synapses of one pathway (local ids) in the segments of its bundle."""
     targets, timing = bundle.targets, bundle.timing
-    segment: AnyIntegers = synapses.pre.astype(np.uint32 if bundle.segments <= 2**32 else np.uint64)
+    segment: AnyIntegers = synapses.pre.astype(np.uint32 if bundle.segments < 2**32 else np.uint64)
     segment -= bundle.pre_range[0]
-    segment *= targets.slices
+    segment *= bundle.slices
     post = synapses.post.astype(np.uint32)
     post += pathway.post.offset
     piece = post // np.uint32(targets.slice_size)
-    segment += piece
+    segment += piece - np.uint32(bundle.slice)
     piece *= targets.slice_size
     post -= piece
     target = post.astype(np.uint16)
@@ -70,7 +70,7 @@ def source_segments(synapses: Synapses, pathway: Pathway, bundle: Bundle) -> Seg
     late = None if timing.width == 1 else np.broadcast_to((delay % timing.width).astype(np.uint8), target.shape)
     del delay
     order = stable_order(segment)
-    sizes = _counts(segment.astype(np.int64), bundle.segments - 1)
+    sizes = _counts(segment.astype(np.int64), bundle.segments)
     return Segments(sizes, target[order], None if late is None else late[order], order)
 
 
