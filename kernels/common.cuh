@@ -13,9 +13,11 @@
 //   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
 //   FOR_PAIRS(i, n, k, m)   the same for pairs of a task i < n and a part k < m of it
-//   PREFETCH(address)    asks for data that are used soon; Batch<T, N, AHEAD> keeps N items back meanwhile (GPU: nothing)
+//   PREFETCH(address)    asks for data that are used soon (GPU: nothing)
+//   Batch<T, N, AHEAD>   keeps up to N items back meanwhile (GPU: none)
 //   for_lanes(lo, hi, look, f, streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the
 //   arrays `streams` at j (host: they are prefetched); lane_sum folds 32 partial sums in one fixed tree
+//   APART                a DEVICE function that a host compiles apart: alone, a hot loop keeps its values in registers
 #pragma once
 
 typedef unsigned char uint8;

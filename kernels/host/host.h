@@ -140,7 +140,8 @@ template <class T, int N, int AHEAD> struct Batch {
     {
         long long asked = 0, size[N];
         for (int k = 0, opened = 0; k < n; k++) {
-            for (; opened < n && (opened < k + 2 || asked < AHEAD); opened++) asked += size[opened] = open(held[opened]);
+            for (; opened < n && (opened < k + 2 || asked < AHEAD); opened++)
+                asked += size[opened] = open(held[opened]);
             if (size[k] > 0) use(held[k]);
             asked -= size[k];
         }
