@@ -31,11 +31,11 @@ def coarse_weights(layout: Layout) -> Iterator[Note]:
     for pathway in layout.pathways:
         projection = pathway.projection
         for k, receptor in pathway.receptors(synaptic=False):
-            exponent = pathway.post.sums[k].quantum.exponent
+            quantum = pathway.post.sums[k].quantum
             largest = layout.weight_ranges[projection.name, receptor.name].largest
-            shift = weight_shift(largest, exponent, 8 * layout.numbers.weight_dtype.itemsize)
+            shift = weight_shift(largest, quantum.exponent, quantum.width.weights)
             key = "Projection", projection.name, receptor.name
-            steps[key] = max(steps.get(key, 0.0), math.ldexp(1.0, exponent + shift))
+            steps[key] = max(steps.get(key, 0.0), math.ldexp(1.0, quantum.exponent + shift))
     for drive in layout.net.drives.values():
         for population, _ in drive.target.parts:
             index = [receptor.name for receptor in population.receptors].index(drive.receptor)
