@@ -10,7 +10,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.builder.fixed_point import Input, choose_quanta
+from gpusyn.builder.fixed_point import Input, Width, choose_quantum, sufficient_width
 from gpusyn.builder.placement import lay_out
 from gpusyn.kernels.arrays import SYNAPTIC
 from gpusyn.neurons.sources import poisson_cap
@@ -267,15 +267,16 @@ def test_the_largest_sum_fits_and_one_quantum_more_takes_the_next(exponent, even
     most = (2**31 - 1 - events / 2) // events  # rounding each weight may add half a quantum an event
     for units, beyond in ((most, 0), (most + 1, 1)):
         weight = math.ldexp(units, exponent)
-        acc, _, quanta = choose_quanta({"r": [Input("here", weight, weight, events, weight)]}, "single")
-        assert (acc, quanta["r"].exponent) == ("int32", exponent + beyond)
+        inputs = [Input("here", weight, weight, events, weight)]
+        assert sufficient_width([inputs], "single") == Width(32, 32)
+        assert choose_quantum(inputs, Width(32, 32)).exponent == exponent + beyond
         assert units * events / 2**beyond + events / 2 <= 2**31 - 1
 
 
 @pytest.mark.parametrize("events", [1, 3, 10**6])
 @pytest.mark.parametrize("largest", [1e-6, 1.0, 3.7e5])
 def test_sums_of_64_bits_use_62_of_them(largest, events):
-    quantum = choose_quanta({"r": [Input("here", largest, largest, events, largest)]}, "double")[2]["r"]
+    quantum = choose_quantum([Input("here", largest, largest, events, largest)], Width())
     assert 2**60 <= largest * events / quantum.value + events / 2 <= 2**62
 
 

@@ -8,7 +8,7 @@ from gpusyn.builder.gating.forms import GateStep, synapse_coefficients, synapse_
 from gpusyn.builder.layout import Bundle, Layout, Pathway, PlacedPopulation, one_weight
 from gpusyn.builder.rows.per_synapse import by_kernel
 from gpusyn.drugs.combined import blocker_of
-from gpusyn.equations.blocker import BlockerCoefficients
+from gpusyn.equations.blocker import BlockerCoefficients, Free
 from gpusyn.kernels.arrays import Extents, Owner
 from gpusyn.kinetics import Kinetics
 from gpusyn.receptors import Receptor
