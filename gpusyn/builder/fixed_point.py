@@ -59,12 +59,11 @@ class Quantum(NamedTuple):
 
         It is half a quantum, or more if the largest weight needs more bits than a stored weight has.
         """
-        rounding = [
-            math.ldexp(0.5, self.exponent + weight_shift(i.largest, self.exponent, self.width.weights)) / i.mean
-            for i in self.inputs
-            if i.mean > 0
-        ]
-        return max(rounding, default=0.0)
+        return max((0.5 * self.step(i.largest) / i.mean for i in self.inputs if i.mean > 0), default=0.0)
+
+    def step(self, largest: float) -> float:
+        """Return the smallest difference of two stored weights of which this is the largest."""
+        return math.ldexp(1.0, self.exponent + weight_shift(largest, self.exponent, self.width.weights))
 
 
 def sufficient_width(

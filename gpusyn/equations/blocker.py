@@ -26,7 +26,9 @@ class Free(NamedTuple):
     lost: Array
 
 
-def unblocked(c: BlockerCoefficients, v: Array, rest: Array, dose: Any, lengths: Array, mean: Array, free: Free) -> Free:
+def unblocked(
+    c: BlockerCoefficients, v: Array, rest: Array, dose: Any, lengths: Array, mean: Array, free: Free
+) -> Free:
     """Return what is free after the step.
 
     See Woodhull 1973; Huettner and Bean 1988. v, rest and lengths are given by row.

@@ -62,6 +62,20 @@ def test_bytes_are_those_of_the_arrays(kind, precision, weight, rule):
     assert plan.total == sum(plan.bytes.values())
 
 
+def test_bytes_of_channels_that_a_drug_blocks():
+    """A synapse has two more states: its free channels, and what rounding took from them."""
+    net = net_of(KINDS["gated rise"], gs.FixedInDegree(100))
+    plain = gs.plan(net, dt=DT).bytes_per_synapse
+    net.infuse("MK-801", 1.0)
+    plan = gs.plan(net, dt=DT)
+    assert plan.bytes_per_synapse == pytest.approx(plain + 2 * 4, abs=0.1)
+    with gs.Simulator(net, dt=DT, backend="numpy") as sim:
+        program = sim._compiled.program
+        assert [spec.nbytes for spec in program.specs.values()] == [program.live(name).nbytes for name in program.specs]
+        own = sum(spec.nbytes for spec in program.specs.values() if not SYNAPTIC.isdisjoint(spec.extents))
+        assert plan.bytes_per_synapse == pytest.approx(own / len(sim.weights("c").pre), abs=0.1)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_launches_are_those_of_a_step(kind):
     net = net_of(KINDS[kind], gs.FixedInDegree(5))

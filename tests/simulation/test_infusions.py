@@ -198,7 +198,7 @@ def test_block_in_the_steady_state_is_that_of_Woodhull():
 
 
 def blocked_and_released(dose, minutes, dt, precision):
-    """Conductance while a gate stays open: in the drug at -70 mV for so long, then without it at 30 mV as long again."""
+    """Conductance while a gate stays open: for so long in the drug at -70 mV, as long again without it at 30 mV."""
     end = minutes * 6e4
     net = gs.Network()
     scheme = kinetics.FirstOrder(alpha=1.0, beta=0.2, T_max=1.0, T_dur=dt)

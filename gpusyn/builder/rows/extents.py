@@ -20,7 +20,7 @@ def gated_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
     gated = pathway.receptors(synaptic=True)
     n = round(pathway.expected)
     for kernel, own in by_kernel(gated).items():
-        states = sum(synapse_states(r.kinetics) + _is_blocked(r, layout) for _, r in own)
+        states = sum(synapse_states(r.kinetics) + len(Free._fields) * _is_blocked(r, layout) for _, r in own)
         weights = sum(_stored(pathway, r, n) for _, r in own)
         found[kernel, None] = {
             "row bounds": pathway.post.size + 1,
