@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.bundles import stored_form
+from gpusyn.builder.fixed_point import weight_range
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import Note
 from gpusyn.network.projections import base_weight
@@ -20,6 +21,7 @@ COARSE = 1e-3  # error of a weight, relative to itself, from which on it is told
 COMPACT_COARSE = 0.05  # the same if weights are stored in two bytes
 _DRAWN = 1000  # weights that are drawn to learn how small those of a distribution are
 _FEW = 0.01  # part of a distribution that may be rounded coarsely: there are weights near 0 in many
+_SMALL = 0.01  # times the mean: if a weight of this size is exact enough, nothing is drawn
 
 
 class _Weights(NamedTuple):
@@ -45,6 +47,8 @@ def coarse_weights(layout: Layout) -> Iterator[Note]:
     tolerated = COMPACT_COARSE if compact else COARSE
     for (kind, name, onto), weights in _inputs(layout).items():
         drawn = isinstance(weights.given, Distribution)
+        if drawn and 0.5 * weights.step <= tolerated * _SMALL * weight_range(weights.given).mean * abs(weights.factor):
+            continue
         given = weights.given.draw(Stream(0), np.arange(_DRAWN)) if drawn else np.atleast_1d(weights.given)
         sizes = np.abs(given * weights.factor)
         coarse = sizes[(sizes > 0) & (0.5 * weights.step > tolerated * sizes)]

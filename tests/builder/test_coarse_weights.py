@@ -85,11 +85,6 @@ def test_distributions_are_drawn():
     assert "the smallest of 1000 drawn, 0.00674 nS, to 0; use weights='exact', or give the distr" in note
     assert notes_of(network(gs.LogNormal(1.0, 3.0, high=10.0)), weights="compact") == []
     assert notes_of(network(gs.Uniform(0.0, 1.0)), weights="compact") == []
-    net = gs.Network()
-    cells = net.population("E", 4, gs.LIF(), receptors=gs.AMPA(name="I"))
-    net.drive(cells, "I", rate=10.0, weight=gs.LogNormal(1.0, 1e7), name="d")
-    (note,) = notes_of(net)
-    assert "Drive 'd': " in note
 
 
 def test_one_weight_beside_a_much_larger_one():
