@@ -290,7 +290,7 @@ class Plan:
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():
             for sums in place.sums:
-                if any(i.mean > 0 and i.least < sums.quantum.value / 2 for i in sums.quantum.inputs):
+                if any(i.mean > 0 and i.least < sums.quantum.step(i.largest) / 2 for i in sums.quantum.inputs):
                     return "counted when the network is built (some weights can be arbitrarily small)"
         return "0"
 
