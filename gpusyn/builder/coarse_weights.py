@@ -37,7 +37,7 @@ def coarse_weights(layout: Layout) -> Iterator[Note]:
             key = "Projection", projection.name, receptor.name
             steps[key] = max(steps.get(key, 0.0), math.ldexp(1.0, exponent + shift))
     for drive in layout.net.drives.values():
-        for population, _ in drive.target.parts:
+        for population in drive.target.populations:
             index = [receptor.name for receptor in population.receptors].index(drive.receptor)
             key = "Drive", drive.name, drive.receptor
             value = layout.populations[population.name].sums[index].quantum.value

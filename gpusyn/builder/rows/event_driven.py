@@ -18,6 +18,7 @@ from gpusyn.builder.source_gates import GateTables
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
 from gpusyn.receptors import Receptor
+from gpusyn.utils.ids import as_ids
 from gpusyn.utils.typing import Array
 
 
@@ -99,7 +100,7 @@ class EventDrivenTables:
         if bundle.shared:
             segments = shared_segments(bundle)
         elif bundle.taken_back:
-            ids = pathway.own_ids
+            ids = as_ids(pathway.own_ids)
             segments = source_segments(Synapses(ids, ids, bundle.timing.first, {}), pathway, bundle)
         else:
             segments = source_segments(synapses, pathway, bundle)
