@@ -18,11 +18,15 @@ from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
 from gpusyn.parameters.grid import interval
 from gpusyn.parameters.scalars import flag, instance, one_of, public, real
-from gpusyn.utils.memory import free_memory, size_text
+from gpusyn.utils.memory import free_memory, memory_errors, size_text
 from gpusyn.utils.tables import html_table
 
 _PRECISIONS = ("single", "double")
 _WEIGHTS = ("exact", "compact")
+TO_FIT = (
+    "To fit: weights shared by a projection (a number instead of an array or distribution), weights='compact', fewer "
+    "synapses, precision='single', or fewer recorded neurons"
+)
 _DRAWN = 46  # bytes of a synapse while its projection is drawn and sorted, beside its place in the arrays
 _JOINED = SYNAPTIC - {"synapse states"}  # extents of arrays that are assembled from pieces
 
@@ -76,7 +80,8 @@ def plan(net: Network, asked: Asked, machine: Machine | None) -> Plan:
     dt = real(interval(asked.dt), f"{where}.dt", unit="ms", above=0.0)
     precision = one_of(asked.precision, _PRECISIONS, f"{where}.precision")
     weights = one_of(asked.weights, _WEIGHTS, f"{where}.weights")
-    return Plan(net, asked._replace(dt=dt, precision=precision, weights=weights), machine or _ThisComputer())
+    with memory_errors(f"{where}: planning the network", TO_FIT):
+        return Plan(net, asked._replace(dt=dt, precision=precision, weights=weights), machine or _ThisComputer())
 
 
 class Plan:
@@ -163,9 +168,7 @@ class Plan:
             parts = "\n".join(f"  {size_text(v):>10}  {k}" for k, v in largest)
             raise PlanMemoryError(
                 f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are free.\n"
-                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. "
-                "To fit: weights shared by a projection (a number instead of an array or distribution), "
-                "weights='compact', fewer synapses, precision='single', or fewer recorded neurons."
+                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}."
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
