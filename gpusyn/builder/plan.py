@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from gpusyn.builder.building import PEAK
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.placement import lay_out
@@ -27,7 +28,6 @@ TO_FIT = (
     "To fit: weights shared by a projection (a number instead of an array or distribution), weights='compact', fewer "
     "synapses, precision='single', or fewer recorded neurons"
 )
-_DRAWN = 46  # bytes of a synapse while its projection is drawn and sorted, beside its place in the arrays
 _JOINED = SYNAPTIC - {"synapse states"}  # extents of arrays that are assembled from pieces
 
 
@@ -189,16 +189,11 @@ class Plan:
 
     # ---- counting ----
     def _scratch(self) -> int:
-        """Return the bytes that building needs for a while: to draw projections and join their rows, or join an array.
-
-        Projections that share rows wait for each other, with a byte for each segment, and are then copied.
-        """
-        drawn = max((_DRAWN * pathway.expected for pathway in self.layout.pathways if pathway.listed), default=0.0)
-        merged = [bundle for bundle in self.layout.bundles if len(bundle.pathways) > 1]
-        drawn += sum(len(bundle.pathways) * bundle.segments for bundle in merged)
-        drawn += max((bundle_bytes(bundle, self.layout) for bundle in merged), default=0)
+        """Return by how many bytes building exceeds the arrays for a while: to draw projections, or to join an array."""
         joined = max(spec.nbytes for kind, spec in self._described if not _JOINED.isdisjoint(map(str, kind.extents)))
-        return int(max(drawn, joined))
+        if len(self.layout.bundles) < 2:
+            joined = 0
+        return round(max(PEAK(self.layout), self._of_synapses + joined, self.total) - self.total)
 
     def _count(self) -> dict[str, int]:
         """Return the memory of all arrays by part, that of synapses by projection (bytes)."""
