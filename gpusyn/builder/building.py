@@ -1,7 +1,7 @@
 """The memory that is needed while a network is built: one model for each way of building.
 
-`PEAK` is the model of the way that `gpusyn.builder.rows` takes now; ``pytest -m memory`` compares it with what processes
-take. All numbers of bytes are upper estimates, and by less than a quarter.
+`PEAK` is the model of the way that `gpusyn.builder.rows` takes now; ``pytest -m memory`` compares it with what
+processes take. All numbers of bytes are upper estimates, and by less than a quarter.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from gpusyn.connectivity import (
     FixedTotalNumber,
     OneToOne,
 )
+from gpusyn.connectivity.base import Rule
 from gpusyn.connectivity.explicit import GivenSynapses
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.parameters.distributions import Distribution
 
 BLOCKS = 16e6  # bytes of the blocks that are drawn at a time, whatever the size of the network
 _DIGIT = 1 << 16  # keys below it are sorted at once
+_DISTINCT = 38  # bytes of a pair while those that occur twice are found
 
 
 def sorted_peak(layout: Layout) -> float:
@@ -52,11 +54,11 @@ def sorted_peak(layout: Layout) -> float:
                 size, alone = bundle_bytes(bundle, layout), len(bundle.pathways) == 1
                 if not alone:
                     waiting += share
-                    merging = size + 20 * bundle.segments + 16 * max(p.expected for p in bundle.pathways)
+                    merging = size + 20 * bundle.segments + 20 * bundle.expected
                     most = max(most, stored + waiting + merging + drawn.kept)
                     waiting -= size + (len(bundle.pathways) - 1) * bundle.segments
                 stored += size
-    return 1.04 * most + 2e6  # freed memory that the system has not got back
+    return 1.04 * most  # freed memory that the system has not got back
 
 
 class _Drawn:
@@ -72,10 +74,11 @@ class _Drawn:
         made = sum(isinstance(w, Distribution | Ratio) for w in weights) if own else 0
         self.kept = n * (pairs + 8 * made + 4 * self.delays)
         self.drawing = n * (pairs + 8 * random + 8 * made + (24 if self.delays else 8 if made else 0))
-        if isinstance(rule, FixedTotalNumber) and not rule.multapses:
-            self.drawing = max(self.drawing, 37 * n)
+        if _is_distinct(rule):
+            self.drawing = max(self.drawing, _DISTINCT * n)
         ordered = isinstance(rule, FixedProbability | FixedOutDegree | AllToAll | OneToOne | DistanceDependent)
-        self.in_order = ordered or (isinstance(rule, FixedTotalNumber) and not rule.multapses and 2 * n > projection.pre.size * projection.post.size)
+        inverted = _is_distinct(rule) and 2 * n > projection.pre.size * projection.post.size
+        self.in_order = ordered or inverted
 
     def peak(self, pathway: Pathway, bundles: list[Bundle], in_part: bool) -> float:
         """Return the most bytes while one pathway is stored; if it is a part of the projection, it is copied first."""
@@ -105,8 +108,14 @@ def placed_peak(layout: Layout) -> float:
     counters = sum(4.0 * bundle.segments for bundle in layout.bundles if len(bundle.pathways) > 1)
     counters += max((4.0 * bundle.segments for bundle in layout.bundles), default=0.0)
     targets = max((4.0 * projection.post.size for projection in layout.net.projections.values()), default=0.0)
-    gated = max((60 * p.expected for p in layout.pathways if p.receptors(synaptic=True)), default=0.0)
-    return arrays + max(counters + targets + BLOCKS, gated)
+    whole = [_DISTINCT * p.expected for p in layout.pathways if _is_distinct(p.projection.rule)]
+    whole += [60 * p.expected for p in layout.pathways if p.receptors(synaptic=True)]
+    return arrays + max(counters + targets + BLOCKS, *whole, 0.0)
+
+
+def _is_distinct(rule: Rule) -> bool:
+    """Return True if all pairs of a rule are drawn at once, because none may occur twice."""
+    return isinstance(rule, FixedTotalNumber) and not rule.multapses
 
 
 PEAK: Callable[[Layout], float] = sorted_peak

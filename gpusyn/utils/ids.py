@@ -48,9 +48,10 @@ def joined(first: Span, second: Span) -> Span:
     >>> joined(range(5), range(5, 9)), joined(range(2), range(4, 6))
     (range(0, 9), array([0, 1, 4, 5]))
     """
-    if isinstance(first, range) and isinstance(second, range):
-        if first.step == second.step == 1 and first.stop == second.start:
-            return range(first.start, second.stop)
+    if isinstance(first, range) and isinstance(second, range) and (first.step, second.step, first.stop) == (
+        1, 1, second.start
+    ):  # fmt: skip
+        return range(first.start, second.stop)
     return np.concatenate([as_ids(first), as_ids(second)])
 
 

@@ -31,7 +31,9 @@ def network(rule, n):
     few = net.population("few", 10, gs.SpikeSource([1.0]))
     net.connect(cells, cells, rule(most), receptor="AMPA", weight=gs.LogNormal(1.0, 0.5), delay=gs.Uniform(1.0, 2.0))
     net.connect(cells, cells, gs.AllToAll(autapses=False), receptor="GABA_A", weight=1.0)
-    net.connect(cells[: most // 2] + few, cells[most // 4 :], gs.FixedInDegree(5, autapses=False), receptor="AMPA", weight=1.0)
+    net.connect(
+        cells[: most // 2] + few, cells[most // 4 :], gs.FixedInDegree(5, autapses=False), receptor="AMPA", weight=1.0
+    )
     net.connect(cells[::2], cells[1::3], gs.FixedOutDegree(5), receptor="AMPA", weight=1.0)
     net.connect(others[most // 3 :], cells[5], gs.FixedTotalNumber(5), receptor="AMPA", weight=1.0)
     net.drive(cells[10:], "AMPA", rate=10.0, weight=1.0)

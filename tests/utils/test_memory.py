@@ -114,14 +114,16 @@ def test_a_limit_of_the_address_space_counts(tmp_path, monkeypatch):
 
 def test_a_memory_error_tells_what_was_wanted_and_what_helps(monkeypatch):
     monkeypatch.setattr(memory, "free_memory", lambda: 5 * 10**9)
-    told = r"^making it ran out of memory: an array of 8\.00 PB could not be allocated, and 5\.00 GB are free; take less$"
+    told = (
+        r"^making it ran out of memory: an array of 8\.00 PB could not be allocated, and 5\.00 GB are free; take less$"
+    )
     with pytest.raises(PlanMemoryError, match=told), memory.memory_errors("making it", "take less"):
         np.empty(10**15)
     monkeypatch.setattr(memory, "free_memory", lambda: None)
-    with pytest.raises(PlanMemoryError, match=r"memory: an array could not be allocated; take less$"):
-        with memory.memory_errors("making it", "take less"):
-            raise MemoryError
-    with pytest.raises(PlanMemoryError, match="^as it is$"), memory.memory_errors("making it", "take less"):
+    told = r"memory: an array could not be allocated; take less$"
+    with pytest.raises(PlanMemoryError, match=told), memory.memory_errors("making it", "take less"):
+        raise MemoryError
+    with pytest.raises(PlanMemoryError, match=r"^as it is$"), memory.memory_errors("making it", "take less"):
         raise PlanMemoryError("as it is")
 
 
