@@ -108,9 +108,14 @@ def placed_peak(layout: Layout) -> float:
     counters = sum(4.0 * bundle.segments for bundle in layout.bundles if len(bundle.pathways) > 1)
     counters += max((4.0 * bundle.segments for bundle in layout.bundles), default=0.0)
     targets = max((4.0 * projection.post.size for projection in layout.net.projections.values()), default=0.0)
-    whole = [_DISTINCT * p.expected for p in layout.pathways if _is_distinct(p.projection.rule)]
-    whole += [60 * p.expected for p in layout.pathways if p.receptors(synaptic=True)]
-    return arrays + max(counters + targets + BLOCKS, *whole, 0.0)
+    most = arrays + counters + targets + (BLOCKS if any(pathway.listed for pathway in layout.pathways) else 0.0)
+    for bundle in layout.bundles:
+        filled = arrays - bundle_bytes(bundle, layout) / len(bundle.pathways)  # its own part, not yet
+        distinct = [p.expected for p in bundle.pathways if _is_distinct(p.projection.rule)]
+        most = max(most, filled + _DISTINCT * max(distinct, default=0.0))
+    return max(
+        most, arrays + max((60 * p.expected for p in layout.pathways if p.receptors(synaptic=True)), default=0.0)
+    )
 
 
 def _is_distinct(rule: Rule) -> bool:

@@ -37,6 +37,7 @@ TO_FIT = (
     "To fit: weights shared by a projection (a number instead of an array or distribution), weights='compact', fewer "
     "synapses, precision='single', or fewer recorded neurons"
 )
+_HOST = 36  # bytes of a neuron: V, rest and current in double precision, and a part of its chunk
 _OBJECTS = 4_000_000  # bytes of objects that are no arrays, and of freed memory that the system has not got back
 _JOINED = SYNAPTIC - {"synapse states"}  # extents of arrays that are assembled from pieces
 
@@ -251,7 +252,7 @@ class Plan:
         An initial state that all neurons share takes no memory.
         """
         states = sum(spec.nbytes for kind, spec in self._described if kind.scope == "group" and kind.name in _INITIAL)
-        return states + sum(24 * group.size for group in self.layout.groups)
+        return states + sum(_HOST * group.size for group in self.layout.groups)
 
     # ---- text ----
     @public

