@@ -78,7 +78,7 @@ def _inputs(layout: Layout) -> dict[tuple[str, str, str], _Weights]:
             key = "Projection", pathway.projection.name, receptor.name
             add(key, _Weights(given[base], factor, receptor.weight_unit, step, finest))
     for drive in layout.net.drives.values():
-        for population, _ in drive.target.parts:
+        for population in drive.target.populations:
             index = [receptor.name for receptor in population.receptors].index(drive.receptor)
             unit = population.receptors[index].weight_unit
             quantum = layout.populations[population.name].sums[index].quantum

@@ -105,10 +105,10 @@ def _place_pathways(layout: Layout) -> None:
         n_pre, n_post = projection.pre.size, projection.post.size
         projection.rule.check(n_pre, n_post, f"Projection '{projection.name}'.rule", same_ids(layout, projection))
         expected = projection.rule.expected(n_pre, n_post, same_ids(layout, projection))
-        for i, (pre, pre_ids) in enumerate(projection.pre.parts):
-            for j, (post, post_ids) in enumerate(projection.post.parts):
-                share = len(pre_ids) * len(post_ids) / max(n_pre * n_post, 1)
-                places = layout.populations[pre.name], layout.populations[post.name]
+        for i, pre in enumerate(projection.pre.parts):
+            for j, post in enumerate(projection.post.parts):
+                share = pre.size * post.size / max(n_pre * n_post, 1)
+                places = layout.populations[pre.population.name], layout.populations[post.population.name]
                 pathway = Pathway(projection, i, j, *places, shortest, longest, expected * share)
                 layout.pathways.append(pathway)
                 if pathway.receptors(synaptic=True):

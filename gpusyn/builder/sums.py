@@ -103,7 +103,7 @@ def _projected(layout: Layout) -> Iterator[tuple[tuple[str, int], Input]]:
             continue  # the in-degree is that of the whole projection
         projection = pathway.projection
         degree = projection.rule.max_in_degree(projection.pre.size, projection.post.size)
-        events = max(layout.populations[p.name].most_events for p, _ in projection.pre.parts)
+        events = max(layout.populations[p.name].most_events for p in projection.pre.populations)
         for k, receptor in pathway.receptors(synaptic=False):
             least, mean, largest = layout.weight_ranges[projection.name, receptor.name]
             most = 1 if pathway.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
@@ -118,13 +118,13 @@ def _driven(layout: Layout) -> Iterator[tuple[tuple[str, int], Input]]:
         where = f"Drive '{drive.name}'"
         least, mean, largest = weight_range(drive.weight)
         given = Input(where, mean, largest, most_poisson_events(drive.rate_max, layout.dt), least)
-        for population, _ in drive.target.parts:
+        for population in drive.target.populations:
             yield (population.name, [r.name for r in population.receptors].index(drive.receptor)), given
 
 
 def _refuse_blocked(drive: Any, layout: Layout) -> None:
     """Refuse a drive of a receptor whose channels a drug blocks at each synapse separately."""
-    for population, _ in drive.target.parts:
+    for population in drive.target.populations:
         receptor = population.receptor(drive.receptor)
         assert receptor is not None
         if blocker_of(receptor, layout.net.infusions) is not None:

@@ -73,7 +73,7 @@ def _weight(projection: Projection, receptor: str, key: int, creation: AnyIntege
     where, given = f"Projection '{projection.name}'.weight['{receptor}']", projection.weights[receptor]
     if isinstance(given, Distribution):
         drawn = given.draw(Stream(key), creation)
-        receptors = projection.post.parts[0][0].receptors
+        receptors = projection.post.parts[0].population.receptors
         if not next(r for r in receptors if r.name == receptor).is_current:
             check_drawn(drawn, where, unit="nS", low=0.0)
         return drawn
@@ -111,12 +111,12 @@ def part_of(synapses: Synapses, pathway: Pathway) -> Synapses:
     projection = pathway.projection
     sides = []
     inside: Any = slice(None)
-    for selection, part, positions in (
+    for selection, number, positions in (
         (projection.pre, pathway.pre_part, synapses.pre),
         (projection.post, pathway.post_part, synapses.post),
     ):
-        start = sum(len(ids) for _, ids in selection.parts[:part])
-        ids = selection.parts[part][1]
+        start = sum(part.size for part in selection.parts[:number])
+        ids = selection.parts[number].ids
         if len(selection.parts) > 1:
             mask = (positions >= start) & (positions < start + len(ids))
             inside = mask if isinstance(inside, slice) else inside & mask

@@ -19,6 +19,7 @@ from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
 from gpusyn.kernels.synapse_words import UNARY_STEP, pack_late, unary_sizes
 from gpusyn.receptors import Receptor
+from gpusyn.utils.ids import as_ids
 from gpusyn.utils.typing import Array
 
 
@@ -102,7 +103,7 @@ class EventDrivenTables:
         if bundle.shared:
             segments = shared_segments(bundle)
         elif bundle.taken_back:
-            ids = pathway.own_ids
+            ids = as_ids(pathway.own_ids)
             segments = source_segments(Synapses(ids, ids, bundle.timing.first, {}), pathway, bundle)
         else:
             segments = source_segments(synapses, pathway, bundle)

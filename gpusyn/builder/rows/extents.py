@@ -52,7 +52,7 @@ def bundle_extents(bundle: Bundle) -> Extents:
     pathway, timing = bundle.pathways[0], bundle.timing
     targets = sum(round(p.expected) for p in bundle.pathways)
     if bundle.shared:  # one synapse stands for all of a source
-        targets = len(pathway.projection.pre.parts[pathway.pre_part][1])
+        targets = pathway.projection.pre.parts[pathway.pre_part].size
     if bundle.taken_back:
         targets = len(pathway.own_ids)
     changing = sum(not one_weight(pathway.projection, name) for name in bundle.receptors)
