@@ -140,7 +140,7 @@ class Pathway:
     @property
     def target_range(self) -> tuple[int, int]:
         """First and one past the last place, in the group of targets, of the neurons that may have synapses."""
-        ids, offset = self.projection.post.parts[self.post_part][1], self.post.offset
+        ids, offset = self.projection.post.parts[self.post_part].span, self.post.offset
         return (offset + int(ids[0]), offset + int(ids[-1]) + 1) if len(ids) else (offset, offset)
 
     @property
