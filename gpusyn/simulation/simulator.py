@@ -155,7 +155,7 @@ class Simulator(StateMethods):
             planned.require_fit()
             check_files(net.recorders.values(), self._trial)
             with progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building") as advanced:
-                compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial, advanced)
+                compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial, advanced, used.launcher)
                 return planned, compiled, start_session(used, compiled.program)
 
         chosen, (planned, self._compiled, self._session) = use_backend(backend, threads, "Simulator", start)
