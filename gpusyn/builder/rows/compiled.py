@@ -18,7 +18,7 @@ from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution, Exponential, LogNormal, Normal, Uniform, log1p
 from gpusyn.utils.typing import Array, Floats, Integers
 
-BLOCK = 1 << 17  # synapses of one block, so that its scratch stays in the caches
+BLOCK = 1 << 18  # synapses of one block, so that its scratch stays in the caches
 _FEW_CALLS = 512 // 4  # calls of the generator in one pass over a row, as PIECE in kernels/distributions.cuh
 _FINE_BELOW = 2.0**-10  # as in gpusyn/connectivity/sampling.py
 _NONE = np.zeros(1, np.int32)

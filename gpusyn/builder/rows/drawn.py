@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Layout, Pathway, same_ids
 from gpusyn.builder.rows.reference import AnyIntegers, NumpyRows, RowMaker, Synapses
@@ -38,7 +39,12 @@ class Drawing:
     def __init__(self, projection: Projection, layout: Layout, seed: int, rows: RowMaker) -> None:
         self.projection, self.layout, self._rows = projection, layout, rows
         self._seed = seed
-        self.listed = any(pathway.listed for pathway in layout.pathways_of(projection))
+        pathways = layout.pathways_of(projection)
+        self.listed = any(pathway.listed for pathway in pathways)
+        self._shortest = min((pathway.shortest for pathway in pathways), default=0)
+        longest = max((pathway.longest for pathway in pathways), default=0)
+        self._keeps = isinstance(projection.delay, Distribution | DistanceDelay) and longest - self._shortest < 2**8
+        self._kept: dict[int, NDArray[np.uint8]] = {}  # delays, counted from the shortest, by the first synapse
 
     def blocks(self, weighted: bool = True) -> Iterator[Synapses]:
         """Yield the synapses in consecutive blocks; an array is valid until the next block is drawn.
@@ -46,7 +52,7 @@ class Drawing:
         Parameters
         ----------
         weighted : bool
-            If False, the weights are left out.
+            If False, the weights are left out, and delays that were drawn are kept for the next time (1 byte each).
 
         Raises
         ------
@@ -63,7 +69,7 @@ class Drawing:
             for pre, post in self._rows.pairs(projection.rule, *sizes, stream, same):
                 fits = fits and all(first + len(pre) <= len(given) for _, given in self._arrays())
                 if fits:
-                    delay = self._delay(pre, post, first)
+                    delay = self._remembered(pre, post, first, keep=not weighted)
                     yield Synapses(pre, post, delay, self._weights(first, len(pre)) if weighted else {})
                 first += len(pre)
         self._check_lengths(first)
@@ -135,6 +141,15 @@ class Drawing:
             base, factor = base_weight(self.projection.weights, receptor)
             weights[receptor] = found[base] if base == receptor else found[base] * factor
         return weights
+
+    def _remembered(self, pre: AnyIntegers, post: AnyIntegers, first: int, keep: bool) -> AnyIntegers | int:
+        """Return the delays of a block, and `keep` them, or return those that were kept."""
+        if first in self._kept:
+            return self._kept.pop(first).astype(np.int32) + np.int32(self._shortest)
+        delay = self._delay(pre, post, first)
+        if keep and self._keeps and isinstance(delay, np.ndarray):
+            self._kept[first] = (delay - self._shortest).astype(np.uint8)
+        return delay
 
     def _delay(self, pre: AnyIntegers, post: AnyIntegers, first: int) -> AnyIntegers | int:
         given, dt, n = self.projection.delay, self.layout.dt, len(pre)
