@@ -216,10 +216,10 @@ KERNEL(round_delays, int *RESTRICT delay, const double *RESTRICT values, int64 n
     }
 }
 
-// Weights in units of 1 / `scale`, of the synapses that have a segment. It is counted how many are not 0 but rounded to
-// it, and how many are below `least` or have a size above `largest`.
-KERNEL(round_weights, int64 *RESTRICT stored, const double *RESTRICT values, const uint32 *RESTRICT segment, int64 n,
-       double scale, double least, double largest, int64 *RESTRICT lost, int64 *RESTRICT refused)
+// Weights in units of 1 / `scale`, of the synapses of one pathway. It is counted how many are not 0 but rounded to it,
+// and how many are below `least` or have a size above `largest`.
+KERNEL(round_weights, int64 *RESTRICT stored, const double *RESTRICT values, const uint16 *RESTRICT pathway, int64 n,
+       int number, double scale, double least, double largest, int64 *RESTRICT lost, int64 *RESTRICT refused)
 {
     SHARED int flag[PIECE];
     FOR_BLOCKS(piece, pieces(n)) {
@@ -227,9 +227,10 @@ KERNEL(round_weights, int64 *RESTRICT stored, const double *RESTRICT values, con
         int size = piece_size(n, begin);
         FOR_THREADS(j, size) {
             double exact = values[begin + j], rounded = portable_rint(exact * scale);
-            stored[begin + j] = (int64)rounded;
-            int zero = rounded == 0 && exact != 0 && segment[begin + j] != 0xffffffffu;
-            flag[j] = zero | (magnitude(exact) > largest || exact < least ? 2 : 0);
+            bool mine = pathway[begin + j] == number;
+            stored[begin + j] = mine ? (int64)rounded : stored[begin + j];
+            int zero = rounded == 0 && exact != 0, wrong = magnitude(exact) > largest || exact < least;
+            flag[j] = mine ? zero | wrong << 1 : 0;
         }
         BLOCK_SYNC();
         for_flagged(flag, size, [&](int j) {
@@ -241,11 +242,11 @@ KERNEL(round_weights, int64 *RESTRICT stored, const double *RESTRICT values, con
 }
 
 // ---- segments ----
-// The synapses of one pathway: the segment of each (0xffffffff: it is of another pathway), its target within the slice,
-// its delay after the first of the block. `listed` is 1 if positions of sources are looked up in `pre_ids`, and 2 if
+// The synapses of the pathway `number` of a bundle: the segment of each, its target within the slice, its delay after
+// the first of the block. The first pathway gives the others, too, a segment (0xffffffff) and a pathway (0xffff). `listed` is 1 if positions of sources are looked up in `pre_ids`, and 2 if
 // those of targets are in `post_ids`; a `same_delay` of -1 means that each synapse has its own.
-KERNEL(find_segments, uint32 *RESTRICT segment, uint16 *RESTRICT target, uint8 *RESTRICT late, const int *RESTRICT pre,
-       const int *RESTRICT post, const int *RESTRICT delay, int64 n, const int *RESTRICT pre_ids,
+KERNEL(find_segments, uint32 *RESTRICT segment, uint16 *RESTRICT pathway, uint16 *RESTRICT target,
+       uint8 *RESTRICT late, const int *RESTRICT pre, const int *RESTRICT post, const int *RESTRICT delay, int64 n, int number, const int *RESTRICT pre_ids,
        const int *RESTRICT post_ids, int listed, int pre_begin, int pre_size, int pre_shift, int post_begin,
        int post_size, int post_shift, int slices, int slice_size, int first, int width, int blocks, int same_delay)
 {
@@ -263,9 +264,10 @@ KERNEL(find_segments, uint32 *RESTRICT segment, uint16 *RESTRICT target, uint8 *
             int after = (same_delay < 0 ? delay[i] : same_delay) - first;
             int block = width > 1 ? (int)((after + 0.5) * of_block) : after;
             uint32 place = ((uint32)row * (uint32)slices + (uint32)slice) * (uint32)blocks + (uint32)block;
-            segment[i] = inside ? place : 0xffffffffu;
-            target[i] = (uint16)(t - slice * slice_size);
-            if (width > 1) late[i] = (uint8)(after - block * width);
+            segment[i] = inside ? place : number ? segment[i] : 0xffffffffu;
+            pathway[i] = inside ? (uint16)number : number ? pathway[i] : (uint16)0xffff;
+            target[i] = inside ? (uint16)(t - slice * slice_size) : target[i];
+            late[i] = inside ? (uint8)(after - block * width) : late[i];
         }
     }
 }

@@ -241,14 +241,15 @@ BUILD_KERNELS: dict[str, KernelSpec] = {
             _ROWS,
             "round_weights",
             "block",
-            """+stored:int64 values:double segment:uint32 =n:int64 =scale:double =least:double
+            """+stored:int64 values:double pathway:uint16 =n:int64 =number:int =scale:double =least:double
             =largest:double +lost:int64 +refused:int64""",
         ),
         _declare(
             _ROWS,
             "find_segments",
             "block",
-            """+segment:uint32 +target:uint16 +late:uint8 pre:int post:int delay:int =n:int64 pre_ids:int post_ids:int
+            """+segment:uint32 +pathway:uint16 +target:uint16 +late:uint8 pre:int post:int delay:int =n:int64
+            =number:int pre_ids:int post_ids:int
             =listed:int =pre_begin:int =pre_size:int =pre_shift:int =post_begin:int =post_size:int =post_shift:int
             =slices:int =slice_size:int =first:int =width:int =blocks:int =same_delay:int""",
         ),

@@ -199,7 +199,7 @@ DEVICE void for_owned(const Worker &worker, const unsigned *key, long long n, lo
 }
 DEVICE unsigned take_own(unsigned *counter) { return (*counter)++; }
 #define ASK_FOR(array, place, j, n) \
-    if ((j) + 16 < (n)) __builtin_prefetch((array) + (place)[(j) + 16], 1)
+    if ((j) + 32 < (n)) __builtin_prefetch((array) + (place)[(j) + 32], 1)
 #define WARP_SYNC() ((void)0)
 
 template <class T> DEVICE T lane_sum(const T (&s)[32])

@@ -41,6 +41,9 @@ class ToyBackend:
     def describe(self):
         return "a toy"
 
+    def launcher(self):
+        return None
+
     def start(self, program):
         return ToySession(program)
 """

@@ -64,6 +64,15 @@ def law_of(given: Distribution) -> Law | None:
     return None
 
 
+class _Found(NamedTuple):
+    """The segment of each synapse of a block, the number of its slot, its target in the slice, and how late it is."""
+
+    segment: NDArray[np.uint32]
+    pathway: NDArray[np.uint16]
+    target: NDArray[np.uint16]
+    late: NDArray[np.uint8]
+
+
 class CompiledRows(NumpyRows):
     """The functions of `RowMaker` by compiled kernels; what no kernel draws comes from numpy, block by block."""
 
@@ -71,7 +80,7 @@ class CompiledRows(NumpyRows):
         self._launch = launcher.launch
         self.workers, self.numbered = launcher.workers, not launcher.in_order
         self._scratch: dict[str, Array] = {}
-        self._row_counts: dict[tuple[int, int], NDArray[np.int32]] = {}
+        self._row_counts: dict[tuple[Any, ...], NDArray[np.int32]] = {}
         self._placed = 0  # synapses, modulo 2^32
 
     def _room(self, name: str, dtype: Any, n: int) -> Any:
@@ -159,11 +168,11 @@ class CompiledRows(NumpyRows):
                 self._launch, "draw_rows", **_autapses(own), n_rows=n, first_row=first, key=stream.key,
                 n_columns=n_columns, log_q=log_q, fine=int(fine), calls=calls,
             )  # fmt: skip
-            count = self._room("count", np.int64, n)
-            known = self._row_counts.get((stream.key, first))
+            count, key = self._room("count", np.int64, n), (stream.key, first, p, n_columns, own is None)
+            known = self._row_counts.get(key)
             if known is None:
                 draw(rows=_NONE, columns=_NONE, count=count, begin=count, writes=0)
-                known = self._row_counts[stream.key, first] = count.astype(np.int32)
+                known = self._row_counts[key] = count.astype(np.int32)
             begin = np.zeros(n + 1, np.int64)
             np.cumsum(known, out=begin[1:])
             size = int(begin[-1])
@@ -188,43 +197,46 @@ class CompiledRows(NumpyRows):
         return delay
 
     # ---- placing ----
-    def count(self, block: Synapses, slot: Slot, counters: Counters) -> None:
+    def count(self, block: Synapses, slots: list[Slot], counters: Counters) -> None:
         """Add the synapses of a block to the numbers of synapses of their segments."""
-        segment, _, _ = self._find(block, slot)
+        segment = self._find(block, slots).segment
         self._launch("count_synapses", count=counters, segment=segment, n=len(segment), segments=len(counters))
 
     def count_targets(self, block: Synapses, degree: NDArray[np.int32]) -> None:
         """Add the synapses of a block to the numbers of synapses of their targets."""
         self._launch("count_targets", degree=degree, post=_int32(block.post), n=len(block.post), n_post=degree.shape[1])
 
-    def place(self, block: Synapses, slot: Slot, counters: Counters, room: Room, columns: list[Column]) -> list[Losses]:
+    def place(self, block: Synapses, slots: list[Slot], counters: Counters, room: Room) -> list[list[Losses]]:
         """Write the synapses of a block to their rows."""
-        segment, target, late = self._find(block, slot)
-        n = len(segment)
+        found = self._find(block, slots)
+        segment, n = found.segment, len(found.segment)
         place = self._room("place", np.uint32, n)
         self._launch("find_places", place=place, next=counters, segment=segment, n=n, segments=len(counters))
         self._launch(
-            "put_targets", targets=room.targets, lates=late if room.late is None else room.late,
-            created=room.numbers, place=place, segment=segment, target=target, late=late, n=n,
+            "put_targets", targets=room.targets, lates=found.late if room.late is None else room.late,
+            created=room.numbers, place=place, segment=segment, target=found.target, late=found.late, n=n,
             is_late=int(room.late is not None), is_numbered=int(self.numbered), first=self._placed,
         )  # fmt: skip
         self._placed = (self._placed + n) % 2**32
-        return [
-            self._put_weights(block.weights[column.receptor], column, row, segment, place)
-            for column, row in zip(columns, room.weights, strict=True)
-        ]
+        losses: list[list[Losses]] = [[] for _ in slots]
+        for i, row in enumerate(room.weights):
+            stored = self._room("stored", np.int64, n)
+            for number, slot in enumerate(slots):
+                values = block.weights[slot.columns[i].receptor]
+                losses[number].append(self._round(values, slot.columns[i], found, number, stored))
+            self._launch(
+                "put_weights", weights=row.view(np.uint8), place=place, segment=segment, stored=stored, n=n,
+                bytes=row.itemsize,
+            )  # fmt: skip
+        return losses
 
-    def _put_weights(self, values: Any, column: Column, row: Any, segment: Any, place: Any) -> Losses:
-        n = len(segment)
-        stored, lost, refused = self._room("stored", np.int64, n), np.zeros(1, np.int64), np.zeros(1, np.int64)
+    def _round(self, values: Any, column: Column, found: _Found, number: int, stored: Any) -> Losses:
+        """Round the weights of one of the slots, and return how many are lost or refused."""
+        n, lost, refused = len(stored), np.zeros(1, np.int64), np.zeros(1, np.int64)
         self._launch(
-            "round_weights", stored=stored, segment=segment, n=n, least=column.least, largest=column.largest,
+            "round_weights", stored=stored, pathway=found.pathway, number=number, n=n, least=column.least,
+            largest=column.largest, scale=math.ldexp(1.0, -column.exponent), lost=lost, refused=refused,
             values=np.ascontiguousarray(values) if isinstance(values, np.ndarray) else np.full(n, values),
-            scale=math.ldexp(1.0, -column.exponent), lost=lost, refused=refused,
-        )  # fmt: skip
-        self._launch(
-            "put_weights", weights=row.view(np.uint8), place=place, segment=segment, stored=stored, n=n,
-            bytes=row.itemsize,
         )  # fmt: skip
         return Losses(int(lost[0]), int(refused[0]))
 
@@ -238,25 +250,26 @@ class CompiledRows(NumpyRows):
                 bytes=room.weights.itemsize,
             )  # fmt: skip
 
-    def _find(self, block: Synapses, slot: Slot) -> tuple[Any, Any, Any]:
-        """Return the segment of each synapse of a block, its target in the slice, and its delay in the segment."""
-        n, bundle, delay = len(block.pre), slot.bundle, block.delay
-        segment, target = self._room("segment", np.uint32, n), self._room("target", np.uint16, n)
-        late = self._room("late", np.uint8, n)
-        own_delay = isinstance(delay, np.ndarray)
-        self._launch(
-            "find_segments", segment=segment, target=target, late=late, n=n,
-            pre=_int32(block.pre), post=_int32(block.post), delay=_int32(delay) if own_delay else _NONE,
-            same_delay=-1 if own_delay else delay,
-            listed=(slot.pre.ids is not None) + 2 * (slot.post.ids is not None),
-            pre_ids=_NONE if slot.pre.ids is None else slot.pre.ids, pre_begin=slot.pre.begin,
-            pre_size=slot.pre.size, pre_shift=slot.pre.shift,
-            post_ids=_NONE if slot.post.ids is None else slot.post.ids, post_begin=slot.post.begin,
-            post_size=slot.post.size, post_shift=slot.post.shift,
-            slices=bundle.targets.slices, slice_size=bundle.targets.slice_size, first=bundle.timing.first,
-            width=bundle.timing.width, blocks=bundle.timing.blocks,
+    def _find(self, block: Synapses, slots: list[Slot]) -> _Found:
+        """Return the segments of the synapses of a block."""
+        n, delay = len(block.pre), block.delay
+        found = _Found(
+            self._room("segment", np.uint32, n), self._room("pathway", np.uint16, n),
+            self._room("target", np.uint16, n), self._room("late", np.uint8, n),
         )  # fmt: skip
-        return segment, target, late
+        own_delay = isinstance(delay, np.ndarray)
+        for number, slot in enumerate(slots):
+            pre, post, targets, timing = slot.pre, slot.post, slot.bundle.targets, slot.bundle.timing
+            self._launch(
+                "find_segments", **found._asdict(), n=n, number=number,
+                pre=_int32(block.pre), post=_int32(block.post), delay=_int32(delay) if own_delay else _NONE,
+                same_delay=-1 if own_delay else delay, listed=(pre.ids is not None) + 2 * (post.ids is not None),
+                pre_ids=_NONE if pre.ids is None else pre.ids, pre_begin=pre.begin, pre_size=pre.size,
+                pre_shift=pre.shift, post_ids=_NONE if post.ids is None else post.ids, post_begin=post.begin,
+                post_size=post.size, post_shift=post.shift, slices=targets.slices, slice_size=targets.slice_size,
+                first=timing.first, width=timing.width, blocks=timing.blocks,
+            )  # fmt: skip
+        return found
 
 
 def _int32(ids: Any) -> NDArray[np.int32]:

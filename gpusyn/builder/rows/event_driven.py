@@ -89,8 +89,8 @@ class EventDrivenTables:
             degree = np.zeros((rows.workers, one.drawing.projection.post.size), np.int32)
             for block in one.blocks(weighted=False):
                 rows.count_targets(block, degree)
-                for slot in one.slots:
-                    rows.count(block, slot, counters[slot.bundle].sizes)
+                for bundle, slots in one.slots.items():
+                    rows.count(block, slots, counters[bundle].sizes)
                 advanced(len(block.pre) / 2)
             _check_degree(one.drawing.projection, int(degree.sum(axis=0).max(initial=0)))
         places = {bundle: self._reserve(bundle, counts.add_up()) for bundle, counts in counters.items()}
@@ -106,14 +106,14 @@ class EventDrivenTables:
         advanced: Callable[[float], object],
     ) -> None:  # fmt: skip
         """Draw a projection again, and write its synapses to the rows of its bundles."""
-        columns = [self._forms(slot, one.drawing) for slot in one.slots]
         for block in one.blocks():
-            for slot, own in zip(one.slots, columns, strict=True):
-                losses = rows.place(block, slot, counters[slot.bundle].next, rooms[slot.bundle], own)
-                for column, loss in zip(own, losses, strict=True):
-                    self._count_zeros(one.drawing.projection.name, column.receptor, loss.zeros)
-                    if loss.refused:
-                        _refuse_weights(one.drawing, column)
+            for bundle, slots in one.slots.items():
+                losses = rows.place(block, slots, counters[bundle].next, rooms[bundle])
+                for slot, of_slot in zip(slots, losses, strict=True):
+                    for column, loss in zip(slot.columns, of_slot, strict=True):
+                        self._count_zeros(one.drawing.projection.name, column.receptor, loss.zeros)
+                        if loss.refused:
+                            _refuse_weights(one.drawing, column)
             advanced(len(block.pre) / 2)
 
     def add_shared(self, bundle: Bundle) -> None:
@@ -121,7 +121,7 @@ class EventDrivenTables:
         pathway, (first, _) = bundle.pathways[0], bundle.pre_range
         if bundle.shared:
             ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
-            slot = Slot(Side.of(ids, 0, -first), Side(0, 1, 0), bundle, pathway)
+            slot = Slot(Side.of(ids, 0, -first), Side(0, 1, 0), bundle)
             none = np.zeros(len(ids), np.int32)
         else:
             slot, none = Slot.of(pathway, bundle), None
@@ -129,20 +129,11 @@ class EventDrivenTables:
         rows, counts = NumpyRows(), Counts(bundle)
         own = np.arange(len(ids), dtype=np.int32)
         block = Synapses(own, own if none is None else none, bundle.timing.first, {})
-        rows.count(block, slot, counts.sizes)
+        rows.count(block, [slot], counts.sizes)
         place = self._reserve(bundle, counts.add_up())
         room = self._room(bundle, place, rows)
-        rows.place(block, slot, counts.next, room, [])
+        rows.place(block, [slot], counts.next, room)
         self._complete(bundle, counts.bounds, place, room)
-
-    def _forms(self, slot: Slot, drawing: Drawing) -> list[Column]:
-        """Return the forms of the weights that the rows of a slot store one by one."""
-        columns = []
-        for name in _columns(slot.bundle):
-            form = stored_form(slot.pathway, index_of(slot.pathway, name), self.layout)
-            largest = self.layout.weight_ranges[drawing.projection.name, name].largest
-            columns.append(Column(name, form.exponent, drawing.least(name), largest * (1 + 1e-12)))
-        return columns
 
     def _reserve(self, bundle: Bundle, n: int) -> Places:
         """Return the places of the rows of a bundle with `n` synapses."""
@@ -288,10 +279,10 @@ class Counts:
 
 
 class Drawn(NamedTuple):
-    """A projection that is drawn, and the slots of those of its pathways that have rows of event-driven synapses."""
+    """A projection that is drawn, and the slots of its pathways in each bundle."""
 
     drawing: Drawing
-    slots: list[Slot]
+    slots: dict[Bundle, list[Slot]]
     held: list[Synapses]  # all synapses, if they are few: they are drawn once
 
     def blocks(self, weighted: bool = True) -> Iterator[Synapses]:
@@ -323,9 +314,25 @@ class Together(NamedTuple):
         projections = []
         for projection in layout.net.projections.values():
             if projection.name in names:
-                slots = [Slot.of(p, b) for b in bundles for p in b.pathways if p.projection is projection]
-                projections.append(Drawn(Drawing(projection, layout, seed, rows), slots, []))
+                drawing = Drawing(projection, layout, seed, rows)
+                slots = {b: _slots(b, drawing) for b in bundles}
+                projections.append(Drawn(drawing, {b: found for b, found in slots.items() if found}, []))
         return cls(bundles, projections)
+
+
+def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
+    """Return the slots of those pathways of a bundle that belong to one projection."""
+    projection, layout, slots = drawing.projection, drawing.layout, []
+    for pathway in bundle.pathways:
+        if pathway.projection is not projection:
+            continue
+        columns = []
+        for name in _columns(bundle):
+            form = stored_form(pathway, index_of(pathway, name), layout)
+            largest = layout.weight_ranges[projection.name, name].largest
+            columns.append(Column(name, form.exponent, drawing.least(name), largest * (1 + 1e-12)))
+        slots.append(Slot.of(pathway, bundle, columns))
+    return slots
 
 
 def _most(bundle: Bundle) -> int:

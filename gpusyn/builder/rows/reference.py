@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -64,31 +64,6 @@ class Side(NamedTuple):
         return (local if self.ids is None else self.ids[local]) + self.shift
 
 
-class Slot(NamedTuple):
-    """The segments of a bundle in which the synapses of one pathway belong."""
-
-    pre: Side
-    post: Side
-    bundle: Bundle
-    pathway: Pathway
-
-    @classmethod
-    def of(cls, pathway: Pathway, bundle: Bundle) -> Slot:
-        """Return the segments of a pathway."""
-        projection, first, offset = pathway.projection, bundle.pre_range[0], pathway.post.offset
-        if bundle.taken_back:  # its synapses are those of its sources to themselves
-            ids = pathway.own_ids
-            return cls(Side.of(ids, 0, -first), Side.of(ids, 0, offset), bundle, pathway)
-        pre = _side(projection.pre, pathway.pre_part, -first)
-        return cls(pre, _side(projection.post, pathway.post_part, offset), bundle, pathway)
-
-
-def _side(selection: Selection, part: int, shift: int) -> Side:
-    """Return the neurons of one part of a selection; a position stands for its local id plus `shift`."""
-    begin = sum(len(ids) for _, ids in selection.parts[:part])
-    return Side.of(selection.parts[part][1], begin, shift)
-
-
 class Column(NamedTuple):
     """The form of the weights of one receptor, and those that are refused.
 
@@ -99,6 +74,31 @@ class Column(NamedTuple):
     exponent: int
     least: float
     largest: float
+
+
+class Slot(NamedTuple):
+    """The segments of a bundle in which the synapses of one pathway belong, and the forms of its stored weights."""
+
+    pre: Side
+    post: Side
+    bundle: Bundle
+    columns: Sequence[Column] = ()
+
+    @classmethod
+    def of(cls, pathway: Pathway, bundle: Bundle, columns: Sequence[Column] = ()) -> Slot:
+        """Return the segments of a pathway."""
+        projection, first, offset = pathway.projection, bundle.pre_range[0], pathway.post.offset
+        if bundle.taken_back:  # its synapses are those of its sources to themselves
+            ids = pathway.own_ids
+            return cls(Side.of(ids, 0, -first), Side.of(ids, 0, offset), bundle)
+        pre = _side(projection.pre, pathway.pre_part, -first)
+        return cls(pre, _side(projection.post, pathway.post_part, offset), bundle, columns)
+
+
+def _side(selection: Selection, part: int, shift: int) -> Side:
+    """Return the neurons of one part of a selection; a position stands for its local id plus `shift`."""
+    begin = sum(len(ids) for _, ids in selection.parts[:part])
+    return Side.of(selection.parts[part][1], begin, shift)
 
 
 class Room(NamedTuple):
@@ -135,14 +135,20 @@ class RowMaker(Protocol):
     def steps(self, times: Floats, dt: float) -> NDArray[np.int32]:
         """Return times (ms) as steps, each at least 1."""
 
-    def count(self, block: Synapses, slot: Slot, counters: Counters) -> None:
-        """Add the synapses of a block to the numbers of synapses of their segments."""
+    def count(self, block: Synapses, slots: list[Slot], counters: Counters) -> None:
+        """Add the synapses of a block to the numbers of synapses of their segments; all slots are of one bundle."""
 
     def count_targets(self, block: Synapses, degree: NDArray[np.int32]) -> None:
         """Add the synapses of a block to the numbers of synapses of their targets; `degree` has a row per worker."""
 
-    def place(self, block: Synapses, slot: Slot, counters: Counters, room: Room, columns: list[Column]) -> list[Losses]:
-        """Write the synapses of a block to their rows, each to the next place of its segment, which `counters` hold."""
+    def place(self, block: Synapses, slots: list[Slot], counters: Counters, room: Room) -> list[list[Losses]]:
+        """Write the synapses of a block to their rows, each to the next place of its segment, which `counters` hold.
+
+        Returns
+        -------
+        list of list of Losses
+            For each slot and each of its columns.
+        """
 
     def finish(self, bounds: Counters, room: Room) -> None:
         """Bring the synapses of each segment into the order of creation, if they have been placed in another one."""
@@ -176,62 +182,75 @@ class NumpyRows:
         """Return times as steps."""
         return rounded_steps(times, dt, low=1).astype(np.int32)
 
-    def count(self, block: Synapses, slot: Slot, counters: Counters) -> None:
+    def count(self, block: Synapses, slots: list[Slot], counters: Counters) -> None:
         """Add the synapses of a block to the numbers of synapses of their segments."""
-        segment, number = np.unique(_sorted_in(block, slot).segment, return_counts=True)
+        segment, number = np.unique(_sorted_in(block, slots).segment, return_counts=True)
         counters[segment] += number.astype(np.uint32)
 
     def count_targets(self, block: Synapses, degree: NDArray[np.int32]) -> None:
         """Add the synapses of a block to the numbers of synapses of their targets."""
         degree[0] += np.bincount(block.post, minlength=degree.shape[1]).astype(np.int32)
 
-    def place(self, block: Synapses, slot: Slot, counters: Counters, room: Room, columns: list[Column]) -> list[Losses]:
+    def place(self, block: Synapses, slots: list[Slot], counters: Counters, room: Room) -> list[list[Losses]]:
         """Write the synapses of a block to their rows."""
-        found = _sorted_in(block, slot)
+        found = _sorted_in(block, slots)
         segment, begin, number = np.unique(found.segment, return_index=True, return_counts=True)
         place = counters[found.segment] + (np.arange(len(found.segment)) - np.repeat(begin, number))
         counters[segment] += number.astype(np.uint32)
         room.targets[place] = found.target
-        if room.late is not None and found.late is not None:
+        if room.late is not None:
             room.late[place] = found.late
-        losses = []
-        for column, row in zip(columns, room.weights, strict=True):
-            weights = block.weights[column.receptor]
-            exact = weights[found.order] if isinstance(weights, np.ndarray) else np.full(len(place), weights)
-            stored = np.rint(np.ldexp(exact, -column.exponent))
-            row[place] = stored
-            refused = (exact < column.least) | (np.abs(exact) > column.largest)
-            zeros = int(np.count_nonzero(stored == 0)) - int(np.count_nonzero(exact == 0))
-            losses.append(Losses(zeros, int(np.count_nonzero(refused))))
+        losses: list[list[Losses]] = []
+        for k, slot in enumerate(slots):
+            mine = np.flatnonzero(found.slot == k)
+            losses.append([
+                _put(block.weights[column.receptor], column, found.order[mine], row, place[mine])
+                for column, row in zip(slot.columns, room.weights, strict=True)
+            ])  # fmt: skip
         return losses
 
     def finish(self, bounds: Counters, room: Room) -> None:
         """Do nothing: the order is that of creation."""
 
 
+def _put(weights: Any, column: Column, order: Array, row: Array, place: Array) -> Losses:
+    """Store weights of the synapses at `order` of a block, and return how many are lost or refused."""
+    exact = weights[order] if isinstance(weights, np.ndarray) else np.full(len(place), weights)
+    stored = np.rint(np.ldexp(exact, -column.exponent))
+    row[place] = stored
+    refused = (exact < column.least) | (np.abs(exact) > column.largest)
+    zeros = int(np.count_nonzero(stored == 0)) - int(np.count_nonzero(exact == 0))
+    return Losses(zeros, int(np.count_nonzero(refused)))
+
+
 class _Sorted(NamedTuple):
-    """The synapses of one pathway in a block, sorted by segment; `order` is the place of each in the block."""
+    """The synapses of a block that belong in some slots, sorted by segment; `order` is the place in the block."""
 
     order: Array
+    slot: Array
     segment: Array
     target: Array
-    late: Array | None
+    late: Array
 
 
-def _sorted_in(block: Synapses, slot: Slot) -> _Sorted:
-    """Return the synapses of a block that belong in a slot, sorted by segment and then by creation."""
-    pre, post, targets, timing = slot.pre, slot.post, slot.bundle.targets, slot.bundle.timing
-    inside = (block.pre >= pre.begin) & (block.pre < pre.begin + pre.size)
-    inside &= (block.post >= post.begin) & (block.post < post.begin + post.size)
-    mine = np.flatnonzero(inside)
-    source = pre.places(block.pre[mine]).astype(np.int64)
-    piece, target = np.divmod(post.places(block.post[mine]).astype(np.int64), max(targets.slice_size, 1))
-    after = (block.delay[mine] if isinstance(block.delay, np.ndarray) else block.delay) - timing.first
-    number, late = np.divmod(after, timing.width)
-    segment = (source * targets.slices + piece) * timing.blocks + number
-    order = stable_order(segment)
-    spread = np.broadcast_to(late, segment.shape)[order] if timing.width > 1 else None
-    return _Sorted(mine[order], segment[order], target[order], spread)
+def _sorted_in(block: Synapses, slots: list[Slot]) -> _Sorted:
+    """Return the synapses of a block that belong in the slots of one bundle, sorted by segment and then by creation."""
+    n = len(block.pre)
+    number, (segment, target, late) = np.full(n, -1), np.zeros((3, n), np.int64)
+    for k, (pre, post, bundle, _) in enumerate(slots):
+        timing, slices, size = bundle.timing, bundle.targets.slices, max(bundle.targets.slice_size, 1)
+        inside = (block.pre >= pre.begin) & (block.pre < pre.begin + pre.size)
+        inside &= (block.post >= post.begin) & (block.post < post.begin + post.size)
+        mine = np.flatnonzero(inside)
+        piece, target[mine] = np.divmod(post.places(block.post[mine]).astype(np.int64), size)
+        after = (block.delay[mine] if isinstance(block.delay, np.ndarray) else block.delay) - timing.first
+        delays, late[mine] = np.divmod(after, timing.width)
+        source = pre.places(block.pre[mine]).astype(np.int64)
+        segment[mine] = (source * slices + piece) * timing.blocks + delays
+        number[mine] = k
+    found = np.flatnonzero(number >= 0)
+    order = found[stable_order(segment[found])]
+    return _Sorted(order, number[order], segment[order], target[order], late[order])
 
 
 def stable_order(key: AnyIntegers) -> Any:
