@@ -7,11 +7,13 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from gpusyn.builder.layout import Layout
+from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.notes import together
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.plan_text import Row, delivery_rows, lost_text, memory_text, method_rows, quantum_rows
+from gpusyn.builder.rows.event_driven import drawn_together, scratch_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched
+from gpusyn.connectivity import FixedTotalNumber
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
@@ -24,7 +26,6 @@ from gpusyn.utils.tables import html_table
 _PRECISIONS = ("single", "double")
 _WEIGHTS = ("exact", "compact")
 _DRAWN = 46  # bytes of a synapse while its projection is drawn and sorted, beside its place in the arrays
-_JOINED = SYNAPTIC - {"synapse states"}  # extents of arrays that are assembled from pieces
 
 
 @runtime_checkable
@@ -186,16 +187,13 @@ class Plan:
 
     # ---- counting ----
     def _scratch(self) -> int:
-        """Return the bytes that building needs for a while: to draw projections and join their rows, or join an array.
+        """Return the bytes that building needs for a while, beside the arrays that it fills block by block.
 
-        Projections that share rows wait for each other, with a byte for each segment, and are then copied.
+        Synapses with gates of their own are drawn at once and sorted, and so are pairs without repetition.
         """
-        drawn = max((_DRAWN * pathway.expected for pathway in self.layout.pathways if pathway.listed), default=0.0)
-        merged = [bundle for bundle in self.layout.bundles if len(bundle.pathways) > 1]
-        drawn += sum(len(bundle.pathways) * bundle.segments for bundle in merged)
-        drawn += max((bundle_bytes(bundle, self.layout) for bundle in merged), default=0)
-        joined = max(spec.nbytes for kind, spec in self._described if not _JOINED.isdisjoint(map(str, kind.extents)))
-        return int(max(drawn, joined))
+        whole = [p for p in self.layout.pathways if p.listed and (p.receptors(synaptic=True) or _is_drawn_whole(p))]
+        blocks = [scratch_bytes(bundles, self.layout) for bundles in drawn_together(self.layout)]
+        return int(max([*(_DRAWN * pathway.expected for pathway in whole), *blocks], default=0))
 
     def _count(self) -> dict[str, int]:
         """Return the memory of all arrays by part, that of synapses by projection (bytes)."""
@@ -308,6 +306,11 @@ _PARTS = {
     SCRATCH: "inputs of one chunk of steps",
     RECORD: "spikes and samples of one chunk of steps",
 }
+
+
+def _is_drawn_whole(pathway: Pathway) -> bool:
+    rule = pathway.projection.rule
+    return isinstance(rule, FixedTotalNumber) and not rule.multapses
 
 
 def _part(kind: ArrayKind) -> str:

@@ -84,7 +84,7 @@ class Simulator(StateMethods):
         Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
     progress : bool, optional
         If True, show progress bars on stderr, for building and for every run; if False, show none. By default, a bar is
-        shown in a terminal where something takes longer than 5 s.
+        shown in a terminal where something takes longer than 2 s.
 
     Attributes
     ----------

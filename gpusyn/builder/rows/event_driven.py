@@ -11,15 +11,20 @@ from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
+from gpusyn.builder.rows.compiled import BLOCK
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
 from gpusyn.builder.rows.sorted import in_runs
 from gpusyn.builder.rows.stored import Pool, StoredSegments
 from gpusyn.builder.source_gates import GateTables
+from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
 from gpusyn.network.projections import Projection, base_weight
+from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.typing import Array
+
+_BLOCK_BYTES = 64  # of a synapse of the block that is drawn
 
 
 class Senders(NamedTuple):
@@ -299,25 +304,46 @@ class Together(NamedTuple):
     @classmethod
     def of(cls, layout: Layout, seed: int, rows: RowMaker) -> list[Together]:
         """Return the bundles of a layout whose synapses are drawn, grouped by the projections that they share."""
-        groups: list[tuple[list[Bundle], list[str]]] = []
-        for bundle in layout.bundles:
-            if bundle.shared or bundle.taken_back:
-                continue
-            names = [pathway.projection.name for pathway in bundle.pathways]
-            joined = [group for group in groups if not set(group[1]).isdisjoint(names)]
-            groups = [group for group in groups if group not in joined]
-            groups.append(([b for g in joined for b in g[0]] + [bundle], [n for g in joined for n in g[1]] + names))
-        return [cls._of(bundles, set(names), layout, seed, rows) for bundles, names in groups]
+        return [cls._of(bundles, layout, seed, rows) for bundles in drawn_together(layout)]
 
     @classmethod
-    def _of(cls, bundles: list[Bundle], names: set[str], layout: Layout, seed: int, rows: RowMaker) -> Together:
+    def _of(cls, bundles: list[Bundle], layout: Layout, seed: int, rows: RowMaker) -> Together:
         projections = []
-        for projection in layout.net.projections.values():
-            if projection.name in names:
-                drawing = Drawing(projection, layout, seed, rows)
-                slots = {b: _slots(b, drawing) for b in bundles}
-                projections.append(Drawn(drawing, {b: found for b, found in slots.items() if found}, []))
+        for projection in _projections(bundles):
+            drawing = Drawing(projection, layout, seed, rows)
+            slots = {bundle: _slots(bundle, drawing) for bundle in bundles}
+            projections.append(Drawn(drawing, {bundle: found for bundle, found in slots.items() if found}, []))
         return cls(bundles, projections)
+
+
+def drawn_together(layout: Layout) -> list[list[Bundle]]:
+    """Return the bundles of a layout whose synapses are drawn, grouped by the projections that they share."""
+    groups: dict[str, list[Bundle]] = {}  # by the name of each projection
+    for bundle in layout.bundles:
+        if bundle.shared or bundle.taken_back:
+            continue
+        names = [projection.name for projection in _projections([bundle])]
+        joined = {id(groups[name]): groups[name] for name in names if name in groups}
+        group = [*(one for found in joined.values() for one in found), bundle]
+        groups |= dict.fromkeys((projection.name for projection in _projections(group)), group)
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _projections(bundles: list[Bundle]) -> list[Projection]:
+    """Return the projections of the pathways of some bundles."""
+    return list({p.projection.name: p.projection for bundle in bundles for p in bundle.pathways}.values())
+
+
+def scratch_bytes(bundles: list[Bundle], layout: Layout) -> int:
+    """Return the bytes that bundles need while their synapses are drawn together, beside their arrays.
+
+    These are the numbers of synapses of each segment, a byte for each delay that is drawn, and some blocks.
+    """
+    projections = _projections(bundles)
+    counters = sum(4 * (bundle.segments + 1) for bundle in bundles)
+    synapses = {p.name: sum(pathway.expected for pathway in layout.pathways_of(p)) for p in projections}
+    delays = sum(synapses[p.name] for p in projections if isinstance(p.delay, Distribution | DistanceDelay))
+    return int(counters + delays + _BLOCK_BYTES * min(max(synapses.values(), default=0.0), BLOCK))
 
 
 def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
