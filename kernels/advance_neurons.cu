@@ -3,13 +3,11 @@
 
 enum { QUIET, FIRED, BROKEN };
 
-// Advances neuron j over one step. Returns QUIET, FIRED or BROKEN.
+// V of neuron j at the end of the step, if there were neither a threshold nor a clamp.
 template <bool WAVES, int BATH>
-DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals arrivals, const real *waves,
-                       const Exposure *bath)
+DEVICE real free_potential(const Cells &s, int j, const Coef c, const real *waves, const Exposure *bath)
 {
     real v = s.V[j];
-    int refractory = s.refractory[j];
     real current = s.current[j];
     if (WAVES) current = current + waves[s.current_wave[j]];
 
@@ -22,8 +20,17 @@ DEVICE int advance_one(const Cells &s, int j, const Coef c, const Arrivals arriv
     }
     RECEPTORS(ADD)
 #undef ADD
-    real free_v = NEURON::advance(v, State{s.membrane + j, s.n}, own, G, D);
+    return NEURON::advance(v, State{s.membrane + j, s.n}, own, G, D);
+}
 
+// Ends the step of neuron j: V, its other states and its gates. Returns QUIET, FIRED or BROKEN.
+template <bool WAVES, int BATH>
+DEVICE int end_step(const Cells &s, int j, real free_v, const Coef c, const Arrivals arrivals, const real *waves,
+                    const Exposure *bath)
+{
+    real v = s.V[j];
+    int refractory = s.refractory[j];
+    const Coef own = c.from(MembraneCoefficients::COUNT);
     real threshold = c[MembraneCoefficients::threshold], reset = c[MembraneCoefficients::reset];
     int pause = (int)c[MembraneCoefficients::refractory];
     // these select numbers instead of branching, so that compilers make SIMD code
@@ -85,23 +92,31 @@ DEVICE void add_drive(acc *const *due, const Chunk &chunk, const PoissonDrive &d
     }
 }
 
-// Advances all neurons of a chunk. Each case has a separate loop, so that compilers make SIMD code.
-DEVICE void advance_chunk(int *outcome, const Chunk &chunk, const Cells &s, const Coef c, const Arrivals &first,
-                          const real *wave, const Exposure *bath)
+// Advances `size` neurons whose coefficients are `step` apart. There are two passes because the first is a long chain
+// of operations that wait for each other: a CPU overlaps the chains of more neurons if little else is in the loop.
+template <bool WAVES, int BATH>
+DEVICE void advance(int *outcome, real *free_v, int size, const Cells &s, const Coef c, int step, const Arrivals &first,
+                    const real *wave, const Exposure *bath)
+{
+    int64 n = c.rows;
+    FOR_THREADS(j, size) free_v[j] = free_potential<WAVES, BATH>(s, j, Coef{c.c + j * step, n}, wave, bath);
+    FOR_THREADS(j, size)
+        outcome[j] = end_step<WAVES, BATH>(s, j, free_v[j], Coef{c.c + j * step, n}, first.of(j), wave, bath);
+}
+
+// Advances all neurons of a chunk. Each case has separate loops, so that compilers make SIMD code.
+DEVICE void advance_chunk(int *outcome, real *free_v, const Chunk &chunk, const Cells &s, const Coef c,
+                          const Arrivals &first, const real *wave, const Exposure *bath)
 {
     int size = (int)chunk.size, step = (int)chunk.row_step;
-    int64 n = c.rows;
-    if (BATHED && chunk.bath >= 0) {
-        FOR_THREADS(j, size)
-            outcome[j] = advance_one<true, BATHED>(s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
-    } else if (chunk.has_waves) {
-        FOR_THREADS(j, size)
-            outcome[j] = advance_one<true, false>(s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
-    } else if (step) {
-        FOR_THREADS(j, size) outcome[j] = advance_one<false, false>(s, j, Coef{c.c + j, n}, first.of(j), wave, bath);
-    } else {
-        FOR_THREADS(j, size) outcome[j] = advance_one<false, false>(s, j, c, first.of(j), wave, bath);
-    }
+    if (BATHED && chunk.bath >= 0)
+        advance<true, BATHED>(outcome, free_v, size, s, c, step, first, wave, bath);
+    else if (chunk.has_waves)
+        advance<true, false>(outcome, free_v, size, s, c, step, first, wave, bath);
+    else if (step)
+        advance<false, false>(outcome, free_v, size, s, c, 1, first, wave, bath);
+    else
+        advance<false, false>(outcome, free_v, size, s, c, 0, first, wave, bath);
 }
 
 // Writes the sample of one probe if it records this step.
@@ -130,6 +145,7 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
        int64 *RESTRICT fault)
 {
     SHARED int outcome[CHUNK];
+    SHARED real free_v[CHUNK];
     SHARED Draws draws;
     Step step = step_of(clock);
     if (FIRST_THREAD) clock->now = step.now;
@@ -148,8 +164,8 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
         Exposure exposure[N_RECEPTORS + 1];
         if (BATHED && chunk.bath >= 0)
             for (int k = 0; k < N_RECEPTORS; k++) exposure[k] = exposure_of(bath[chunk.bath + k], wave, kinetics);
-        // thread j wrote due[..][j] itself, so no barrier is needed before it reads it
-        advance_chunk(outcome, chunk, s, c, {due, following, shared, 0}, wave, exposure);
+        // thread j wrote due[..][j] itself, so no barrier is needed before it reads it; nor for free_v
+        advance_chunk(outcome, free_v, chunk, s, c, {due, following, shared, 0}, wave, exposure);
         for_flagged(outcome, size, [&](int j) {
             if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));
             if (outcome[j] == FIRED) emit(spikes, step.now, chunk.source + j, 1);

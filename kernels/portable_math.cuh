@@ -71,26 +71,27 @@ DEVICE double portable_exp(double x)
 DEVICE float portable_expm1(float x)
 {
     float high, low, scale;
-    x = x < -18.0f ? -18.0f : x;
-    x = x > 88.0f ? 88.0f : x;
-    x = (x < 0 ? -x : x) < 1.17549435e-38f ? 0.0f : x;
     portable_reduce(x, &high, &low, &scale);
     float r = high - low;
     float q = portable_series(r) * (r * r);
     // r is rounded but high is not, so the terms of 2^n - 1 + 2^n high cancel exactly.
-    return (high * scale + (scale - 1.0f)) + (q - low) * scale;
+    float y = (high * scale + (scale - 1.0f)) + (q - low) * scale;
+    // The limits come last: nothing waits for the comparisons.
+    y = x < -18.0f ? -1.0f : y;
+    y = x > 88.0f ? 1.65163626e+38f : y;
+    return (x < 0 ? -x : x) < 1.17549435e-38f ? 0.0f : y;
 }
 
 DEVICE double portable_expm1(double x)
 {
     double high, low, scale;
-    x = x < -38.0 ? -38.0 : x;
-    x = x > 709.0 ? 709.0 : x;
-    x = (x < 0 ? -x : x) < 2.2250738585072014e-308 ? 0.0 : x;
     portable_reduce(x, &high, &low, &scale);
     double r = high - low;
     double q = portable_series(r) * (r * r);
-    return (high * scale + (scale - 1.0)) + (q - low) * scale;
+    double y = (high * scale + (scale - 1.0)) + (q - low) * scale;
+    y = x < -38.0 ? -1.0 : y;
+    y = x > 709.0 ? 8.218407461554972e+307 : y;
+    return (x < 0 ? -x : x) < 2.2250738585072014e-308 ? 0.0 : y;
 }
 
 // (e^x - 1) / x, 1 at 0;  x >= -1e30

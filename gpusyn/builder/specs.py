@@ -24,7 +24,7 @@ from gpusyn.kernels.program import ArraySpec
 from gpusyn.kernels.records import CHUNK
 from gpusyn.kernels.spec import KERNELS
 
-SPIKES_HELD = 1 << 20  # spikes on the device between two host reads
+SPIKES_HELD = 1 << 22  # spikes on the device between two host reads
 SAMPLES_HELD = 1 << 24
 LEAST_STEPS = 16  # in one chunk, for any number of neurons
 MOST_STEPS = 250  # in one chunk

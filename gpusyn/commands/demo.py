@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gpusyn as gs
+from gpusyn.backends.cpu.ziglang import INSTALL
 from gpusyn.backends.select import Choice, choose
 from gpusyn.errors import FileError
 from gpusyn.io.hdf5 import writing
@@ -156,7 +157,7 @@ def _introduce(size: int, duration: float, choice: Choice, missing: list[str]) -
     if choice.backend.name == "numpy":
         _say(
             "slow: numpy is the reference, 10 to 20 times slower than compiled code; "
-            "a C++ compiler (Debian: apt install g++) gives the cpu backend and the same bits"
+            f"a C++ compiler ({INSTALL}) gives the cpu backend and the same bits"
         )
     for package in missing:
         file = {"h5py": "demo.h5", "matplotlib": "demo.png"}[package]

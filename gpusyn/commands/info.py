@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from gpusyn import __version__
 from gpusyn.backends.base import Backend
 from gpusyn.backends.cpu.cache import cache_folder
+from gpusyn.backends.cpu.compiler import find_compiler
 from gpusyn.backends.cuda.backend import import_cupy
 from gpusyn.backends.cuda.detect import Detection, detect, installed_cupys
 from gpusyn.backends.select import usable
@@ -63,6 +64,14 @@ def _cuda(found: Detection) -> list[str]:
     return [f"CUDA      {versions}", *devices] if found.cupy else []
 
 
+def _compiler() -> list[str]:
+    try:
+        found = find_compiler()
+    except BackendError:
+        return ["compiler  none that works, see below why"]
+    return [f"compiler  {found.description}: {found.reason}"]
+
+
 def _folders() -> list[str]:
     cupy_cache = os.environ.get("CUPY_CACHE_DIR") or os.path.expanduser("~/.cupy/kernel_cache")
     try:
@@ -104,7 +113,7 @@ def describe(found: Detection, backends: Mapping[str, Backend], reasons: Mapping
         Lines without a final newline; the last one is the verdict, ``GPU: usable`` or
         ``GPU: not usable, because ...; fix: ...``.
     """
-    parts = [_versions(), _cuda(found), _folders(), _backends(found, backends, reasons), [found.verdict]]
+    parts = [_versions(), _cuda(found), _compiler(), _folders(), _backends(found, backends, reasons), [found.verdict]]
     return "\n".join(line for part in parts for line in part)
 
 

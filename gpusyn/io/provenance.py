@@ -38,6 +38,8 @@ class Provenance:
         Time step (ms).
     precision : str
         Precision of the state.
+    weights : str
+        How weights are stored, "exact" or "compact".
     backend : str
         Backend that computed.
     start : str
@@ -52,6 +54,7 @@ class Provenance:
     trial: int
     dt: float
     precision: str
+    weights: str
     backend: str
     start: str = field(default_factory=now)
     version: str = __version__
@@ -75,7 +78,9 @@ def origin_of(provenance: Mapping[str, Any]) -> str:
 
 # A streamed file gets its attributes when it is made; the durations change later, and are therefore a dataset.
 DURATIONS = ("planned", "reached")
-KINDS = {"seed": int, "trial": int, "dt": float, "precision": str, "backend": str, "start": str, "version": str}
+KINDS = {"seed": int, "trial": int, "dt": float} | dict.fromkeys(
+    ("precision", "weights", "backend", "start", "version"), str
+)
 ALLOWED: dict[type, Any] = {int: (int, np.integer), float: (float, np.floating), str: str}
 
 

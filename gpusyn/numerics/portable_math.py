@@ -37,6 +37,7 @@ class _Format(NamedTuple):
     lowest: Any  # exp does not change below this argument ...
     highest: Any  # ... nor above this one
     lowest_expm1: Any  # expm1 is -1 to half an ulp from here down
+    highest_expm1: Any  # expm1 of `highest`
     tiny: Any  # smallest normal number
     zero: Any
     one: Any
@@ -54,6 +55,7 @@ _SINGLE = _Format(
     lowest=np.float32(-87.0),
     highest=np.float32(88.0),
     lowest_expm1=np.float32(-18.0),
+    highest_expm1=np.float32(1.65163626e38),
     tiny=np.float32(2.0**-126),
     zero=np.float32(0.0),
     one=np.float32(1.0),
@@ -73,6 +75,7 @@ _DOUBLE = _Format(
     lowest=np.float64(-708.0),
     highest=np.float64(709.0),
     lowest_expm1=np.float64(-38.0),
+    highest_expm1=np.float64(8.218407461554972e307),
     tiny=np.float64(2.0**-1022),
     zero=np.float64(0.0),
     one=np.float64(1.0),
@@ -172,9 +175,6 @@ def expm1(x: Any) -> Any:
     """
     x, f = _format(x, "expm1")
     with np.errstate(all="ignore"):
-        x = np.where(x < f.lowest_expm1, f.lowest_expm1, x)
-        x = np.where(x > f.highest, f.highest, x)
-        x = np.where((x < f.tiny) & (x > -f.tiny), f.zero, x)
         high, low, scale = _reduce(x, f)
         r = high - low
         q = _horner(r, f.polynomial)
@@ -185,6 +185,10 @@ def expm1(x: Any) -> Any:
         high *= scale
         high += scale - f.one
         high += q
+        # The limits come last: on a processor, nothing waits for the comparisons.
+        high = np.where(x < f.lowest_expm1, -f.one, high)
+        high = np.where(x > f.highest, f.highest_expm1, high)
+        high = np.where((x < f.tiny) & (x > -f.tiny), f.zero, high)
     return high[()]
 
 

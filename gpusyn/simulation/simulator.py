@@ -175,7 +175,7 @@ class Simulator(StateMethods):
         net._use(self)
 
     def _provenance(self, trial: int) -> Provenance:
-        return Provenance(self._seed, trial, self.dt, self.plan.precision, self.backend)
+        return Provenance(self._seed, trial, self.dt, self.plan.precision, self.plan.weights, self.backend)
 
     # ---- running ----
     @property

@@ -150,7 +150,10 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
     },
     STIMULUS: {"write sim.set(...) with it": "set set_parameters amplitude amp update"},
     RECORDER: {_READ: "data get_data get spikes events times ids trains rate cv isi t v smooth_rate spike_trains"},
-    RESULTS: {"write sim.data[recorder].rate() and so on": "rate rates cv isi fano counts times ids trains t"},
+    RESULTS: {
+        "write sim.data[recorder].rate() and so on": "rate rates cv isi fano counts times ids trains",
+        "write results.traces['V'].t and so on": "t v",
+    },
     SPIKES: {
         "write gs.plot.raster(spikes)": "plot raster",
         "write spikes.binned_rate(bin)": "psth histogram smooth_rate time_histogram instantaneous_rate",

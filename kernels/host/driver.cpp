@@ -1,14 +1,10 @@
 // Runs a launch list for k steps: every worker goes through the whole list, with a barrier after each launch.
+// It needs C's library and POSIX threads, but not C++'s library: ziglang would compile it first, which takes a minute.
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <system_error>
-#include <thread>
-#include <vector>
 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
@@ -19,9 +15,24 @@ struct Launch {
 };
 
 namespace {
-typedef std::chrono::steady_clock Clock;
+double now()
+{
+    timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
-double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+// An integer that several threads read and change, in one order for all.
+template <class T> class Shared {
+public:
+    Shared(T value) : value_(value) {}
+    T load() const { return __atomic_load_n(&value_, __ATOMIC_SEQ_CST); }
+    void store(T value) { __atomic_store_n(&value_, value, __ATOMIC_SEQ_CST); }
+    T fetch_add(T n) { return __atomic_fetch_add(&value_, n, __ATOMIC_SEQ_CST); }
+
+private:
+    T value_;
+};
 
 // Waits on the processor first, because the others are mostly close by, and then in the system's kernel, because they
 // may be waiting for this very core: after `spin` seconds, or half of the time that the waiting thread has worked,
@@ -37,23 +48,25 @@ public:
             arrived_.store(0);
             round_.store(round + 1);
             if (asleep_.load()) {
-                std::lock_guard<std::mutex> lock(mutex_);
-                changed_.notify_all();
+                pthread_mutex_lock(&mutex_);
+                pthread_cond_broadcast(&changed_);
+                pthread_mutex_unlock(&mutex_);
             }
         } else if (!ends_soon(round, spin_ > 0 && worked > 2 * spin_ ? worked / 2 : spin_)) {
-            std::unique_lock<std::mutex> lock(mutex_);
+            pthread_mutex_lock(&mutex_);
             asleep_.fetch_add(1);  // before it looks again: whoever ends the round after that sees it
-            changed_.wait(lock, [&] { return round_.load() != round; });
-            asleep_.fetch_sub(1);
+            while (round_.load() == round) pthread_cond_wait(&changed_, &mutex_);
+            asleep_.fetch_add(-1);
+            pthread_mutex_unlock(&mutex_);
         }
     }
 
 private:
     bool ends_soon(unsigned round, double spin) const
     {
-        Clock::time_point begin = Clock::now();
+        double begin = now();
         while (round_.load() == round) {
-            if (since(begin) >= spin) return false;
+            if (now() - begin >= spin) return false;
 #if defined(__x86_64__)
             __builtin_ia32_pause();
 #endif
@@ -61,13 +74,13 @@ private:
         return true;
     }
 
-    std::atomic<int> n_;
+    Shared<int> n_;
     const double spin_;
-    alignas(64) std::atomic<int> arrived_{0};
-    alignas(64) std::atomic<unsigned> round_{0};
-    std::atomic<int> asleep_{0};
-    std::mutex mutex_;
-    std::condition_variable changed_;
+    alignas(64) Shared<int> arrived_{0};
+    alignas(64) Shared<unsigned> round_{0};
+    Shared<int> asleep_{0};
+    pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t changed_ = PTHREAD_COND_INITIALIZER;
 };
 
 #if defined(__x86_64__)
@@ -95,15 +108,16 @@ struct Job {
 void work(const Job &job, int index, int workers, Barrier *barrier, double *seconds)
 {
     unsigned old = set_flush(job.flush);
-    Clock::time_point begin = Clock::now();
+    double begin = now();
     for (long long s = 0; s < job.steps; s++)
         for (int i = 0; i < job.n; i++) {
-            Clock::time_point launched = barrier ? Clock::now() : begin;
+            double launched = barrier ? now() : begin;
             job.list[i].entry(job.list[i].args, index, workers);
-            if (barrier) barrier->wait(since(launched));
+            if (barrier) barrier->wait(now() - launched);
             if (seconds) {
-                seconds[i] += since(begin);
-                begin = Clock::now();
+                double end = now();
+                seconds[i] += end - begin;
+                begin = end;
             }
         }
     restore_flush(old);
@@ -112,48 +126,64 @@ void work(const Job &job, int index, int workers, Barrier *barrier, double *seco
 // Threads that wait for jobs, and do them together with the thread that brings one, which is worker 0.
 class Team {
 public:
-    Team(int workers, double spin) : barrier_(workers, spin), process_(getpid())
+    Team(int workers, double spin)
+        : barrier_(workers, spin), process_(getpid()), others_((Other *)calloc(workers, sizeof(Other)))
     {
         sigset_t most, before;  // signals are for Python's threads, but a fault is for the thread that commits it
         sigfillset(&most);
-        for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&most, fault);
+        const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+        for (int fault : faults) sigdelset(&most, fault);
         pthread_sigmask(SIG_SETMASK, &most, &before);
-        try {
-            for (int w = 1; w < workers; w++) others_.emplace_back([this, w, workers] { serve(w, workers); });
-        } catch (const std::system_error &) {  // the system gives no more threads
-            barrier_.expect((int)others_.size() + 1);
+        for (workers_ = 1; others_ && workers_ < workers; workers_++) {
+            Other &other = others_[workers_] = {this, workers_, {}};
+            if (pthread_create(&other.thread, nullptr, serve, &other)) break;  // the system gives no more threads
         }
+        if (workers_ < workers) barrier_.expect(workers_);
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
     ~Team()
     {
         job_.list = nullptr;
         barrier_.wait();
-        for (auto &thread : others_) thread.join();
+        for (int w = 1; w < workers_; w++) pthread_join(others_[w].thread, nullptr);
+        free(others_);
     }
+    static void *operator new(size_t size) noexcept
+    {
+        void *place;
+        return posix_memalign(&place, alignof(Team), size) ? nullptr : place;
+    }
+    static void operator delete(void *place) { free(place); }
     bool here() const { return getpid() == process_; }  // a fork copies no threads
-    int workers() const { return (int)others_.size() + 1; }
+    int workers() const { return workers_; }
     void run(const Job &job, double *seconds)
     {
         job_ = job;
         barrier_.wait();
-        work(job, 0, workers(), &barrier_, seconds);
+        work(job, 0, workers_, &barrier_, seconds);
     }
 
 private:
-    void serve(int index, int workers)
+    struct Other {
+        Team *team;
+        int index;
+        pthread_t thread;
+    };
+    static void *serve(void *other)
     {
+        Team &team = *((Other *)other)->team;
         for (;;) {
-            barrier_.wait();
-            if (!job_.list) return;
-            work(Job(job_), index, workers, &barrier_, nullptr);
+            team.barrier_.wait();
+            if (!team.job_.list) return nullptr;
+            work(Job(team.job_), ((Other *)other)->index, team.workers_, &team.barrier_, nullptr);
         }
     }
 
     Barrier barrier_;
     Job job_ = {};
     const pid_t process_;
-    std::vector<std::thread> others_;
+    Other *const others_;  // [1, workers)
+    int workers_;
 };
 }  // namespace
 
@@ -161,7 +191,7 @@ private:
 EXPORTED Team *make_team(int workers, double spin)
 {
     Team *team = new Team(workers, spin);
-    if (team->workers() == workers) return team;
+    if (!team || team->workers() == workers) return team;
     delete team;
     return nullptr;
 }

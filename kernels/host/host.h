@@ -1,11 +1,16 @@
 // The definitions with which kernels run fast on a CPU: workers with contiguous shares, lanes as SIMD loops.
+// Nothing here or in a kernel needs C++'s library: ziglang would compile it first, which takes a minute.
 #pragma once
 #define GPUSYN_HOST 1
-#include <cmath>
-#include <cstddef>
-#include <cstring>
-#include <type_traits>
-#include <utility>
+#include <stddef.h>
+#include <string.h>
+#define fabs __builtin_fabs
+#define fabsf __builtin_fabsf
+
+// GCC would turn chains of selections into branches and make more masks of these than there were selections.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-thread-jumps")
+#endif
 
 struct Worker {
     int index, count;
@@ -49,21 +54,26 @@ DEVICE double double_of(long long x) { return bit_copy<double>(x); }
 // Compilers make no 32 x 32 -> 64-bit multiplications of vectors from loops, so Wide is a vector where there is one.
 #if defined(__AVX512F__) || defined(__AVX2__)
 #define GPUSYN_WIDE 1
-#include <immintrin.h>
 #if defined(__AVX512F__)
 enum { WIDE = 8 };
 typedef unsigned long long Wide __attribute__((vector_size(64)));
 static const Wide FIRST_WIDE = {0, 1, 2, 3, 4, 5, 6, 7};
-#define MULTIPLY(a, b) _mm512_mul_epu32((__m512i)(a), (__m512i)(b))
+typedef int Halves __attribute__((vector_size(64)));
+#define MULTIPLY(a, b) __builtin_ia32_pmuludq512_mask(a, b, (long long __attribute__((vector_size(64)))){}, -1)
 #else
 enum { WIDE = 4 };
 typedef unsigned long long Wide __attribute__((vector_size(32)));
 static const Wide FIRST_WIDE = {0, 1, 2, 3};
-#define MULTIPLY(a, b) _mm256_mul_epu32((__m256i)(a), (__m256i)(b))
+typedef int Halves __attribute__((vector_size(32)));
+#define MULTIPLY(a, b) __builtin_ia32_pmuludq256(a, b)
 #endif
 DEVICE Wide wide(unsigned long long x) { return x - Wide{}; }
 DEVICE Wide wide_from(unsigned long long x) { return x + FIRST_WIDE; }
-DEVICE Wide product(Wide a, unsigned b) { return (Wide)MULTIPLY(a, wide(b)); }
+#if defined(__clang__)
+DEVICE Wide product(Wide a, unsigned b) { return (a & wide(0xffffffffu)) * wide(b); }
+#else  // g++ finds no instruction for that, and its header of intrinsics takes a second to read
+DEVICE Wide product(Wide a, unsigned b) { return (Wide)MULTIPLY((Halves)a, (Halves)wide(b)); }
+#endif
 // The low halves of the four words of each counter in turn.
 DEVICE void put_words(unsigned *word, const Wide c[4])
 {
@@ -158,14 +168,17 @@ DEVICE bool any_of(const int *flags, int n)
     for (int j = 0; j < n; j++) found |= flags[j];
     return found != 0;
 }
+// Looks at 16 flags at once, and then lists those that are set without a branch, which would be mispredicted.
 template <class F> DEVICE void for_flagged(const int *flags, int n, F f)
 {
-    if (!any_of(flags, n)) return;
     for (int i = 0; i < n; i += 16) {
-        int end = i + 16 < n ? i + 16 : n;
+        int end = i + 16 < n ? i + 16 : n, found[16], count = 0;
         if (i + 16 <= n && !any_of(flags + i, 16)) continue;
-        for (int j = i; j < end; j++)
-            if (flags[j]) f(j);
+        for (int j = i; j < end; j++) {
+            found[count] = j;
+            count += flags[j] != 0;
+        }
+        for (int k = 0; k < count; k++) f(found[k]);
     }
 }
 template <class F> DEVICE void for_chosen(const int *flags, int n, F f)
@@ -212,14 +225,25 @@ template <class T> DEVICE T lane_sum(const T (&s)[32])
 }
 
 // A packed call: the argument types follow from the kernel's function type, so no signature is written twice.
-template <class... A, std::size_t... I>
-inline void call_packed(void (*kernel)(const Worker, A...), const Worker worker, void **p, std::index_sequence<I...>)
+template <class T> struct Value {
+    typedef T type;
+};
+template <class T> struct Value<T &> {
+    typedef T type;
+};
+template <size_t... I> struct Indices {};
+template <size_t n, size_t... I> struct IndicesTo : IndicesTo<n - 1, n - 1, I...> {};
+template <size_t... I> struct IndicesTo<0, I...> {
+    typedef Indices<I...> type;
+};
+template <class... A, size_t... I>
+inline void call_packed(void (*kernel)(const Worker, A...), const Worker worker, void **p, Indices<I...>)
 {
-    kernel(worker, *static_cast<std::remove_reference_t<A> *>(p[I])...);
+    kernel(worker, *static_cast<typename Value<A>::type *>(p[I])...);
 }
 template <class... A> inline void call_packed(void (*kernel)(const Worker, A...), const Worker worker, void **p)
 {
-    call_packed(kernel, worker, p, std::index_sequence_for<A...>{});
+    call_packed(kernel, worker, p, typename IndicesTo<sizeof...(A)>::type());
 }
 #define HOST_ENTRY(name) \
     extern "C" __attribute__((visibility("default"))) void entry_##name(void **p, int index, int count) \

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import gpusyn as gs
-from gpusyn.backends.cpu import cache
+from gpusyn.backends.cpu import cache, compiler
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import cpu, emulated
 
@@ -177,8 +177,11 @@ def test_the_key_holds_everything_that_the_code_depends_on(own_cache):
 
 def test_the_target_is_the_resolved_one():
     """`-march=native` is the same on every machine; what it stands for here is not."""
-    target = cpu().compiler.target
-    assert any(part.startswith(("-march=", "-mcpu=", "-target-cpu")) for part in target.split())
+    found = cpu().compiler
+    general = compiler.run_tool((*found.command, "-x", "c++", "-dM", "-E", os.devnull), compiler.ANSWER_LIMIT)
+    assert set(general.splitlines()) - set(found.target.splitlines())  # such as the name of a processor
+    own, more, path = (os.environ.get(name, "") for name in ("CXX", "GPUSYN_CXXFLAGS", "PATH"))
+    assert compiler._search.__wrapped__(own, more, path) == found  # it names no temporary file
 
 
 @pytest.mark.parametrize(

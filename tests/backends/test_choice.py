@@ -1,6 +1,7 @@
 """`auto` takes the fastest backend that really works, goes on to the next one if it fails, and says so in one line."""
 
 import gc
+import sys
 
 import numpy as np
 import pytest
@@ -85,6 +86,7 @@ def test_auto_without_gpu_takes_the_compiler_and_says_so_once(caplog):
 def test_auto_without_gpu_and_compiler_takes_numpy_and_says_so(monkeypatch, caplog):
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setitem(sys.modules, "ziglang", None)
     assert run("auto")[0] == "numpy"
     line = backend_line(caplog)
     assert line.startswith(f"backend numpy: numpy {np.__version__}, one thread (")

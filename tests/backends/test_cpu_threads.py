@@ -262,6 +262,7 @@ def test_threads_beyond_the_cores_do_not_spin(monkeypatch):
 
 TEAMS = """
 #include <cstdio>
+#include <initializer_list>
 long long cells[64];
 void each(void **, int index, int workers) { for (int i = index; i < 64; i += workers) cells[i]++; }
 void all(void **, int, int)

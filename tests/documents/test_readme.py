@@ -91,7 +91,7 @@ def test_examples_are_short() -> None:
 
 def test_commands_are_those_of_ci() -> None:
     install, test = (block.strip() for block in blocks(""))
-    assert install == 'pip install ".[io,plot,progress]" && gpusyn demo'
+    assert install == 'pip install ".[compiler,io,plot,progress]" && gpusyn demo'
     assert test == 'pip install -e ".[test]" && pytest'
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert '-e ".[test]"' in ci

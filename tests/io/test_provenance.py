@@ -16,7 +16,7 @@ from tests.helpers.result_files import PARTS, kill, some_spikes, some_traces, st
 
 h5py = pytest.importorskip("h5py")
 
-FACTS = {"seed": 3, "trial": 2, "dt": 0.1, "precision": "double", "backend": "numpy"}
+FACTS = {"seed": 3, "trial": 2, "dt": 0.1, "precision": "double", "weights": "compact", "backend": "numpy"}
 
 
 def _stream(path: Path) -> StreamFile:

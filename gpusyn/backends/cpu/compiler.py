@@ -18,16 +18,24 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from gpusyn.backends.cpu import ziglang
 from gpusyn.errors import BackendError
 
-_NAMES = ("g++", "clang++", "c++")
-_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-w")
+# The faster code first (benchmarks/NOTES.md, "Compilers").
+_NAMES = ("clang++", "g++", "c++")
+_LOOKED_FOR = f"{', '.join(_NAMES)} and the Python package ziglang"
+_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-fno-exceptions", "-w")
 # These keep the bits: no contraction to fused multiply-add, no reassociation, and SIMD only where the text requests it.
 _NUMERICS = ("-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
+# Clang may come without C++'s library, and links it where it is not needed.
+_CLANG = ("-nostdlib++",)
 
 #: Time limits (s) for the compilation of a module, which takes seconds, and for a question about version or target.
 COMPILE_LIMIT = 300.0
 ANSWER_LIMIT = 30.0
+
+# Variables for the places where compilers put what they need for a while.
+_PLACES = ("TMPDIR", "ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
 
 # Commands that exceeded their limit in this process, and what was said: nobody waits for them again.
 _hanging: dict[tuple[str, ...], str] = {}
@@ -45,13 +53,16 @@ class Compiler(NamedTuple):
     flags : tuple of str
         Flags for the kernels.
     target : str
-        The resolved target; different processors may share a home folder.
+        The macros of the resolved target; different processors may share a home folder.
+    reason : str
+        Why it was chosen.
     """
 
     command: tuple[str, ...]
     version: str
     flags: tuple[str, ...]
     target: str
+    reason: str = ""
 
     @property
     def description(self) -> str:
@@ -60,7 +71,7 @@ class Compiler(NamedTuple):
 
 
 def find_compiler() -> Compiler:
-    """Return the compiler that `CXX` names, or the first of g++, clang++ and c++ that works.
+    """Return the compiler that `CXX` names, or the first that works of clang++, g++, c++ and the package ziglang.
 
     Flags in `GPUSYN_CXXFLAGS` follow gpusyn's own: for tests of bits, `-O1` compiles in half the time.
 
@@ -78,24 +89,44 @@ def _search(own: str, more: str, path: str) -> Compiler:
     """Find the compiler; the arguments are the environment variables that decide which it is."""
     if own:
         try:
-            return _examine(_split(own, path), more)
+            return _examine(_split(own, path), more, "the environment variable CXX names it")
         except BackendError as error:
             raise BackendError(
                 f"the compiler {own!r}, which the environment variable CXX names, does not work: {error}; "
                 "correct CXX or unset it"
             ) from error
-    failures = []
-    for name in _NAMES:
-        program = shutil.which(name, path=path)
-        if program is not None:
-            try:
-                return _examine((os.path.abspath(program),), more)
-            except BackendError as error:
-                failures.append(f"{name} does not work: {error}")
+    absent: list[str] = []
+    failures: list[str] = []
+    for name in (*_NAMES, "ziglang"):
+        try:
+            command = _ziglang() if name == "ziglang" else _on_path(name, path)
+            if command is not None:
+                passed_over = "".join(f"; {why}" for why in (*absent, *failures))
+                return _examine(command, more, f"the first that works of {_LOOKED_FOR}{passed_over}")
+            absent.append(f"{name} is not installed")
+        except BackendError as error:
+            failures.append(f"{name} does not work: {error}")
     raise BackendError(
-        f"no C++ compiler found (looked for $CXX, {', '.join(_NAMES)}){''.join(f'; {f}' for f in failures)}; "
-        "install one (Debian: apt install g++) or use backend='numpy'"
+        f"no C++ compiler found (looked for $CXX, {_LOOKED_FOR}){''.join(f'; {f}' for f in failures)}; "
+        f"get one ({ziglang.INSTALL}, which needs no root; Debian: apt install g++) or use backend='numpy'"
     )
+
+
+def _on_path(name: str, path: str) -> tuple[str, ...] | None:
+    program = shutil.which(name, path=path)
+    return None if program is None else (os.path.abspath(program),)
+
+
+def _ziglang() -> tuple[str, ...] | None:
+    """Return the command of the compiler that the package ziglang brings, None if it is not installed."""
+    try:
+        program = ziglang.program()
+        if program is None:
+            return None
+        ziglang.check_version(run_tool((str(program), "version"), ANSWER_LIMIT).strip())
+    except BackendError as error:
+        raise BackendError(f"{error} (pip install --upgrade --force-reinstall ziglang)") from error
+    return str(program), "c++"
 
 
 def _split(own: str, path: str) -> tuple[str, ...]:
@@ -108,15 +139,25 @@ def _split(own: str, path: str) -> tuple[str, ...]:
     raise BackendError("there is no such program")
 
 
-def _examine(command: tuple[str, ...], more: str) -> Compiler:
-    version = run_tool((*command, "--version"), ANSWER_LIMIT).strip().partition("\n")[0] or "unknown version"
-    native = "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"
-    target = ("-x", "c++", "-E", "-v", os.devnull)
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
     try:
-        machine, resolved = [native], run_tool((*command, native, *target), ANSWER_LIMIT)
-    except BackendError:
-        machine, resolved = [], run_tool((*command, *target), ANSWER_LIMIT)
-    return Compiler(command, version, (*_FLAGS, *_NUMERICS, *machine, *more.split()), resolved)
+        return tempfile.TemporaryDirectory()
+    except OSError as error:
+        raise BackendError(f"it needs a folder for temporary files ({error}); set TMPDIR to one") from error
+
+
+def _examine(command: tuple[str, ...], more: str, reason: str) -> Compiler:
+    native = "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"
+    macros = ("-x", "c++", "-dM", "-E", os.devnull)
+    with _temporary_folder() as folder:
+        ask = functools.partial(run_tool, limit=ANSWER_LIMIT, folder=Path(folder))
+        version = ask((*command, "--version")).strip().partition("\n")[0] or "unknown version"
+        try:
+            machine, resolved = [native], ask((*command, native, *macros))
+        except BackendError:
+            machine, resolved = [], ask((*command, *macros))
+    own = ziglang.FLAGS if ziglang.is_zig(command) else _CLANG if "clang" in version else ()
+    return Compiler(command, version, (*_FLAGS, *_NUMERICS, *own, *machine, *more.split()), resolved, reason)
 
 
 def compile_text(compiler: Compiler, text: str, name: str, scratch: Path) -> Path:
@@ -147,7 +188,8 @@ def compile_text(compiler: Compiler, text: str, name: str, scratch: Path) -> Pat
 def run_tool(command: tuple[str, ...], limit: float, folder: Path | None = None) -> str:
     """Run a command without input, and return all that it writes; at the limit it ends, with the processes it started.
 
-    It works in `folder` and puts its temporary files there; by default, in the current folder and where it likes.
+    It works in `folder` and puts its temporary files there (also ziglang what it would keep in the home folder); by
+    default, in the current folder and where it likes.
     Messages are requested in English. The output goes to a file: a server that the command leaves behind (as wrappers
     of compilers do) would keep a pipe open.
 
@@ -158,10 +200,10 @@ def run_tool(command: tuple[str, ...], limit: float, folder: Path | None = None)
     """
     if command in _hanging:
         raise BackendError(_hanging[command])
-    environment = {**os.environ, "LC_ALL": "C", **({"TMPDIR": str(folder)} if folder else {})}
+    environment = {**os.environ, "LC_ALL": "C", **(dict.fromkeys(_PLACES, str(folder)) if folder else {})}
     try:
         with (
-            tempfile.TemporaryFile() as output,
+            tempfile.TemporaryFile(dir=folder) as output,
             subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
