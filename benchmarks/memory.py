@@ -69,7 +69,9 @@ def one(kind: str, *size: int) -> dict[str, float]:
         sim.step(10)
     return {
         "synapses": program.specs["targets"].size,
-        "own": sum(program.specs[name].nbytes for name in ("targets", "late", "weights", "segment_begin")),
+        "own": sum(
+            program.specs[name].nbytes for name in ("targets", "late", "weights", "segment_begin", "segment_sizes")
+        ),
         "all": program.nbytes,
         "planned": sim.plan.total,
         "peak": peak() - before,

@@ -248,7 +248,7 @@ KERNEL(round_weights, int64 *RESTRICT stored, const double *RESTRICT values, con
 KERNEL(find_segments, uint32 *RESTRICT segment, uint16 *RESTRICT pathway, uint16 *RESTRICT target,
        uint8 *RESTRICT late, const int *RESTRICT pre, const int *RESTRICT post, const int *RESTRICT delay, int64 n, int number, const int *RESTRICT pre_ids,
        const int *RESTRICT post_ids, int listed, int pre_begin, int pre_size, int pre_shift, int post_begin,
-       int post_size, int post_shift, int slices, int slice_size, int first, int width, int blocks, int same_delay)
+       int post_size, int post_shift, int slices, int first_slice, int slice_size, int first, int width, int blocks, int same_delay)
 {
     double of_slice = 1.0 / slice_size, of_block = 1.0 / width;
     FOR_BLOCKS(piece, pieces(n)) {
@@ -260,10 +260,10 @@ KERNEL(find_segments, uint32 *RESTRICT segment, uint16 *RESTRICT pathway, uint16
             p = inside ? p : 0;
             q = inside ? q : 0;
             int row = (listed & 1 ? pre_ids[p] : p) + pre_shift, t = (listed & 2 ? post_ids[q] : q) + post_shift;
-            int slice = slices > 1 ? (int)((t + 0.5) * of_slice) : 0;
+            int slice = slices > 1 ? (int)((t + 0.5) * of_slice) : first_slice;
             int after = (same_delay < 0 ? delay[i] : same_delay) - first;
             int block = width > 1 ? (int)((after + 0.5) * of_block) : after;
-            uint32 place = ((uint32)row * (uint32)slices + (uint32)slice) * (uint32)blocks + (uint32)block;
+            uint32 place = ((uint32)row * (uint32)slices + (uint32)(slice - first_slice)) * (uint32)blocks + (uint32)block;
             segment[i] = inside ? place : number ? segment[i] : 0xffffffffu;
             pathway[i] = inside ? (uint16)number : number ? pathway[i] : (uint16)0xffff;
             target[i] = inside ? (uint16)(t - slice * slice_size) : target[i];

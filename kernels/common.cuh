@@ -61,6 +61,12 @@ DEVICE void add_to(int *p, int v) { atomicAdd(p, v); }
 DEVICE void add_to(int64 *p, int64 v) { atomicAdd((uint64 *)p, (uint64)v); }
 DEVICE int64 take(int64 *counter, int64 n) { return (int64)atomicAdd((uint64 *)counter, (uint64)n); }
 DEVICE void keep_least(int64 *p, int64 v) { atomicMin(p, v); }
+DEVICE int ones_in(uint64 x) { return __popcll(x); }
+DEVICE uint64 without_ones(uint64 x, int n)  // without the n lowest of them
+{
+    for (; n > 0; n--) x &= x - 1;
+    return x;
+}
 
 template <class Look, class F, class... Streams> DEVICE void for_lanes(int64 lo, int64 hi, Look look, F f, Streams...)
 {

@@ -73,8 +73,9 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
        int64 step_mask, const int *RESTRICT spike_id, const int *RESTRICT spike_events, int64 spike_mask,
        int64 *RESTRICT gate_total, const int *RESTRICT gate_id, const int *RESTRICT source_population,
        const int *RESTRICT route_begin, int most_routes, const Route *RESTRICT routes, int n_routes,
-       const int *RESTRICT ages, int n_ages, const uint32 *RESTRICT segment_begin, const uint16 *RESTRICT targets,
-       const uint8 *RESTRICT late, const weight_t *RESTRICT weights, const real *RESTRICT payload, acc *RESTRICT ring,
+       const int *RESTRICT ages, int n_ages, const uint32 *RESTRICT segment_begin,
+       const uint64 *RESTRICT segment_sizes, const uint16 *RESTRICT targets, const uint8 *RESTRICT late,
+       const weight_t *RESTRICT weights, const real *RESTRICT payload, acc *RESTRICT ring,
        const Shared *RESTRICT shared, int n_shared, const History *RESTRICT histories, int n_histories,
        const int64 *RESTRICT event_step, const int *RESTRICT event_count, int64 *RESTRICT release_step,
        uint32 *RESTRICT history)
@@ -93,14 +94,13 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
             deliver(s, synapses, now, [&](acc *sum, acc w) { add_to(sum, w * s.factor); });
     };
     auto open = [&](Segment s) {
-        s.begin = s.bounds[0];
-        s.end = s.bounds[1];
+        locate(s, segment_sizes);
         if (s.begin == s.end) return;
         if (!s.route->runs) ask_for(s, synapses);
         opened.push(s, add);
     };
     auto find = [&](const Segment &s) {
-        PREFETCH(s.bounds);
+        ask_for_bounds(s, segment_sizes);
         found.push(s, open);
     };
     for (int a = 0; a < n_ages; a++) {
@@ -114,7 +114,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
             int source = spike_id[place], population = source_population[source];
             int64 r = route_begin[population] + k;
             if (r < route_begin[population + 1])
-                for_segments(routes[r], source, ages[a], (acc)spike_events[place], synapses, share, find);
+                for_segments(routes[r], source, ages[a], (acc)spike_events[place], segment_begin, share, find);
         }
     }
     FOR_PAIRS(i, gate_total[now & 1], k, most_routes)
@@ -122,7 +122,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
         int source = gate_id[i], population = source_population[source];
         int64 r = route_begin[population] + k;
         if (r < route_begin[population + 1] && !routes[r].gathers)
-            for_segments(routes[r], source, 0, (acc)1, synapses, share, find);
+            for_segments(routes[r], source, 0, (acc)1, segment_begin, share, find);
     }
     FOR_TASKS(r, n_routes)
         if (routes[r].gathers && share.worker == 0)

@@ -41,8 +41,9 @@ struct SourceChunk {
 
 // The synapses from sources `source` to `source_end` onto one ring, cut into slices of its targets.
 struct Route {
-    int64 source, source_end, segments, row_step, age, width, blocks, ahead, targets, late, weights, weight, shift,
-        ring, mask, stride, slices, slice_size, payload, payload_step, channels, ring_step, runs, gathers;
+    int64 source, source_end, segments, sizes, row_step, age, width, blocks, ahead, targets, late, late_bits, weights,
+        weight, shift, ring, mask, stride, slice, slices, slice_size, payload, payload_step, channels, ring_step, runs,
+        gathers;
 };
 
 // Sums that are the same for every neuron of a population.

@@ -2,6 +2,8 @@
 // added to the sums of their targets.
 #pragma once
 
+enum { UNARY_STEP = 64 };  // segments from one stored bound to the next where sizes are in unary
+
 // The synapses of all routes, and the sums to which they add.
 struct Synapses {
     const uint32 *segment_begin;
@@ -11,11 +13,11 @@ struct Synapses {
     acc *ring;
 };
 
-// The synapses of one row onto one slice of the targets whose delays are in one block.
+// The synapses of one row onto one slice of the targets whose delays are in one block: segment `number` of its route.
 struct Segment {
     const Route *route;
     const uint32 *bounds;
-    int64 row, slice, begin, end;
+    int64 number, row, slice, begin, end;
     acc factor;
 };
 
@@ -24,9 +26,11 @@ struct Share {
     int worker, workers;
 };
 
-// Calls add(sum, weight) for the synapses of a segment. All are for the next step (ONE_STEP), or each is `late` by a
-// number of steps; each has its own weight (OWN), or all have the weight of the route.
-template <bool ONE_STEP, bool OWN, class Add>
+// How late synapses are: all are for the next step, or each is late by a number of steps, in a byte or fewer bits.
+enum Late { NEXT_STEP, IN_BYTES, IN_BITS };
+
+// Calls add(sum, weight) for the synapses of a segment. Each has its own weight (OWN), or all have that of the route.
+template <Late LATE, bool OWN, class Add>
 DEVICE void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Add add)
 {
     const Route &route = *s.route;
@@ -35,21 +39,34 @@ DEVICE void for_synapses(const Segment &s, const Synapses &synapses, int64 now, 
     const weight_t *weight = synapses.weights + route.weights;
     acc *sums = synapses.ring + route.ring + s.slice * route.slice_size, shared = (acc)route.weight;
     int64 mask = route.mask, stride = route.stride, due = now + route.ahead;
+    int bits = (int)route.late_bits, last = (1 << bits) - 1;
     acc *next = sums + (due & mask) * stride;
     for_row(s.begin, s.end, [&](int64 j) {
-        acc *slot = ONE_STEP ? next : sums + ((due + late[j]) & mask) * stride;
+        int steps = LATE == NEXT_STEP  ? 0
+                    : LATE == IN_BYTES ? late[j]
+                                       : late[j * bits >> 3] >> (j * bits & 7) & last;
+        acc *slot = LATE == NEXT_STEP ? next : sums + ((due + steps) & mask) * stride;
         add(slot + target[j], OWN ? (acc)weight[j] : shared);
     });
 }
 
+template <Late LATE, class Add>
+DEVICE void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Add add)
+{
+    if (s.route->weights >= 0)
+        for_synapses<LATE, true>(s, synapses, now, add);
+    else
+        for_synapses<LATE, false>(s, synapses, now, add);
+}
+
 template <class Add> DEVICE void deliver(const Segment &s, const Synapses &synapses, int64 now, Add add)
 {
-    bool own = s.route->weights >= 0;
-    if (s.route->late >= 0) {
-        own ? for_synapses<false, true>(s, synapses, now, add) : for_synapses<false, false>(s, synapses, now, add);
-    } else {
-        own ? for_synapses<true, true>(s, synapses, now, add) : for_synapses<true, false>(s, synapses, now, add);
-    }
+    if (s.route->late_bits == 0)
+        for_synapses<NEXT_STEP>(s, synapses, now, add);
+    else if (s.route->late_bits == 8)
+        for_synapses<IN_BYTES>(s, synapses, now, add);
+    else
+        for_synapses<IN_BITS>(s, synapses, now, add);
 }
 
 // Calls f(begin, end) for each run of consecutive targets in a segment whose targets ascend.
@@ -87,18 +104,53 @@ DEVICE void deliver_runs(const Segment &s, const Synapses &synapses, int64 now, 
 
 // Calls f(segment) for those segments of a source's row that are due `age` steps after its event.
 template <class F>
-DEVICE void for_segments(const Route &route, int64 source, int age, acc events, const Synapses &synapses, Share share,
-                         F f)
+DEVICE void for_segments(const Route &route, int64 source, int age, acc events, const uint32 *segment_begin,
+                         Share share, F f)
 {
     int late = age - (int)route.age, width = (int)route.width, block = width == 1 ? late : late / width;
     if (source < route.source || source >= route.source_end) return;
     if (late < 0 || block >= route.blocks || block * width != late) return;
     int64 row = source - route.source;
-    for (int64 s = share.worker; s < route.slices; s += share.workers) {
-        const uint32 *bounds =
-            synapses.segment_begin + route.segments + (row * route.slices + s) * route.row_step + block;
-        f(Segment{&route, bounds, row, s, 0, 0, events << route.shift});
+    for (int64 s = share.worker, end = route.slice + route.slices; s < end; s += share.workers) {
+        if (s < route.slice) continue;
+        int64 number = (row * route.slices + s - route.slice) * route.row_step + block;
+        const uint32 *bounds = segment_begin + route.segments + (route.sizes < 0 ? number : number / UNARY_STEP);
+        f(Segment{&route, bounds, number, row, s, 0, 0, events << route.shift});
     }
+}
+
+// The bit at which the sizes of a group of segments begin, to which a segment belongs.
+DEVICE int64 first_bit(const Segment &s) { return s.number - s.number % UNARY_STEP + s.bounds[0]; }
+
+// Asks for what locates a segment, which is used soon.
+DEVICE void ask_for_bounds(const Segment &s, const uint64 *segment_sizes)
+{
+    if (s.route->sizes < 0)
+        PREFETCH(s.bounds);
+    else
+        PREFETCH(segment_sizes + s.route->sizes + first_bit(s) / 64);
+}
+
+// Finds where a segment begins and ends. If sizes are in unary, a 1 for each synapse of a segment and then a 0, these are
+// the places of the zeros before and after the ones of the segment, less the number of zeros before.
+DEVICE void locate(Segment &s, const uint64 *segment_sizes)
+{
+    s.begin = s.bounds[0];
+    s.end = s.bounds[1];
+    if (s.route->sizes < 0) return;
+    int64 first = first_bit(s);
+    const uint64 *sizes = segment_sizes + s.route->sizes, *word = sizes + first / 64;
+    uint64 zeros = ~*word & ~0ull << first % 64;
+    auto place = [&] { return 64 * (word - sizes) + ones_in((zeros & (0 - zeros)) - 1) - s.number; };
+    int left = (int)(s.number % UNARY_STEP);
+    for (int n; (n = ones_in(zeros)) < left; left -= n) zeros = ~*++word;
+    if (left > 0) {
+        zeros = without_ones(zeros, left - 1);
+        s.begin = place() + 1;
+        zeros &= zeros - 1;
+    }
+    while (!zeros) zeros = ~*++word;
+    s.end = place();
 }
 
 // Asks for the elements [begin, end) of an array, which are used soon; most segments are short.
@@ -113,7 +165,8 @@ template <class T> DEVICE void ask_for(const T *x, int64 begin, int64 end)
 DEVICE void ask_for(const Segment &s, const Synapses &synapses)
 {
     const Route &route = *s.route;
+    int64 bits = route.late_bits;
     ask_for(synapses.targets + route.targets, s.begin, s.end);
     if (route.weights >= 0) ask_for(synapses.weights + route.weights, s.begin, s.end);
-    if (route.late >= 0) ask_for(synapses.late + route.late, s.begin, s.end);
+    if (route.late >= 0) ask_for(synapses.late + route.late, s.begin * bits >> 3, s.end * bits + 7 >> 3);
 }

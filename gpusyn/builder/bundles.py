@@ -2,8 +2,10 @@
 
 A spike can be delivered when its synapses are *due*: a row is then cut into segments, one for each delay, and all
 events of a step go to one vector of sums, which stays in the cache. Or all synapses of a row are delivered at once,
-into a *ring* of sums for the coming steps. The first is cheaper if segments are long, the second if they are short: the
-thresholds are measured (`benchmarks/NOTES.md`).
+into a *ring* of sums for the coming steps. The first is cheaper if segments are long, the second if they are short.
+Between them are *blocks* of delays, each delivered into a short ring when its first delay is due. Wide blocks need a
+longer ring and more bits to tell how late a synapse is, narrow ones a larger index. The thresholds are measured
+(`benchmarks/NOTES.md`).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 from gpusyn.builder.fixed_point import weight_shift
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, Ring, TargetGroup, Timing, one_weight
-from gpusyn.kernels.synapse_words import LARGEST_SLICE, MOST_LATE
+from gpusyn.kernels.synapse_words import LARGEST_SLICE, MOST_LATE, unary_bounds, unary_words
 from gpusyn.network.projections import base_weight
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution
@@ -25,11 +27,12 @@ from gpusyn.parameters.grid import rounded_steps
 CACHE = 8 << 20  # bytes of a ring that stays in the caches of a processor
 # Synapses of a segment from which it is cheaper to deliver when due than into a ring that stays in the caches, and into
 # a larger one.
-DUE_FROM = 40.0, 7.0
-_DRAWN = 1000  # delays that are drawn to learn how widely they are spread
-LARGE_RING = 0.1  # part of the memory of its synapses that a ring may take before delays are cut into blocks
-LARGE_INDEX = 0.15  # the same for the bounds of segments that are delivered when due
-_SYNAPSE, _BOUND = 6, 4  # bytes of a target with its weight, and of the bound of a segment
+DUE_FROM = 16.0, 7.0
+LONG = 60.0  # synapses of a segment from which cutting it costs nothing
+ROOM = 0.19  # part of the memory of targets and weights that late steps, the index and rings may take
+COMPRESSED = False, True  # forms of the index of segments, the faster first
+_DRAWN = 1000  # delays of a projection that are drawn to learn how widely they are spread
+_TARGET, _BOUND, _WORD = 2, 4, 8  # bytes of a target, of the bound of a segment, of a word of sizes in unary
 
 
 class _Key(NamedTuple):
@@ -53,24 +56,34 @@ def form_bundles(layout: Layout, workers: int) -> None:
     groups = _target_groups(layout, list(bundles.values()), workers)
     for pathways in bundles.values():
         targets = groups[pathways[0].post.population.name]
-        layout.bundles.append(Bundle(pathways, _names(pathways[0]), targets, _timing(pathways, targets, layout)))
-    alike: dict[TargetGroup, list[Bundle]] = {}
-    for bundle in layout.bundles:
-        alike.setdefault(bundle.targets, []).append(bundle)
-    for together in alike.values():
-        _agree(together, layout)
+        layout.bundles.append(Bundle(pathways, _names(pathways[0]), targets))
+    _time(layout)
     for pathway in layout.pathways:
         if pathway.receptors(synaptic=False) and pathway.shared:
             _add_shared(pathway, groups[pathway.post.population.name], layout)
     _place_rings(layout, groups)
 
 
+def _time(layout: Layout) -> None:
+    """Choose when the synapses of all bundles are delivered."""
+    alike: dict[TargetGroup, list[Bundle]] = {}
+    for bundle in layout.bundles:
+        alike.setdefault(bundle.targets, []).append(bundle)
+    for bundles in alike.values():
+        receptors = {name for bundle in bundles for name in bundle.receptors}
+        rings = len(receptors) / (sum(bundle.expected for bundle in bundles) or 1.0)
+        for bundle in bundles:
+            _place_in_time(bundle, layout, rings * bundle.expected)
+        _agree(bundles, layout)
+
+
 def _add_shared(pathway: Pathway, targets: TargetGroup, layout: Layout) -> None:
     """Add the bundle of a pathway whose targets share their sums, and that of what its sources take back."""
-    timing = _timing([pathway], targets, layout)
-    layout.bundles.append(Bundle([pathway], _names(pathway), TargetGroup([]), timing, shared=True))
+    own = Bundle([pathway], _names(pathway), targets, taken_back=True)
+    _place_in_time(own, layout, rings=0.0)
+    layout.bundles.append(Bundle([pathway], _names(pathway), TargetGroup([]), own.timing, shared=True))
     if len(pathway.own_ids):
-        layout.bundles.append(Bundle([pathway], _names(pathway), targets, timing, taken_back=True))
+        layout.bundles.append(own)
 
 
 def _names(pathway: Pathway) -> tuple[str, ...]:
@@ -137,29 +150,62 @@ def _target_groups(layout: Layout, bundles: list[list[Pathway]], workers: int) -
     return groups
 
 
-def _timing(pathways: list[Pathway], targets: TargetGroup, layout: Layout) -> Timing:
-    """Return when the synapses of a bundle are delivered."""
+class _Cost:
+    """The memory of the synapses of a bundle, and what several delays cost beside it (bytes)."""
+
+    def __init__(self, bundle: Bundle, layout: Layout) -> None:
+        self.bundle, numbers = bundle, layout.numbers
+        weights = sum(not one_weight(bundle.pathways[0].projection, name) for name in bundle.receptors)
+        self.synapses = (_TARGET + weights * numbers.weight_dtype.itemsize) * bundle.expected
+        self.slot = numbers.acc_dtype.itemsize * bundle.targets.size  # sums of one receptor and step
+
+    def index(self, blocks: int, compressed: bool) -> float:
+        """Return the bytes of the index of segments."""
+        segments = self.bundle.rows * self.bundle.slices * blocks
+        if not compressed:
+            return _BOUND * (segments + 1)
+        return _BOUND * unary_bounds(segments) + _WORD * unary_words(segments, round(self.bundle.expected))
+
+    def part(self, timing: Timing, compressed: bool, rings: float) -> float:
+        """Return the late steps, the index and a number of rings as a part of the synapses."""
+        late = self.bundle.expected * timing.late_bits / 8
+        sums = rings * self.slot * power_of_2(timing.width)
+        return (late + self.index(timing.blocks, compressed) + sums) / max(self.synapses, 1)
+
+
+def _place_in_time(bundle: Bundle, layout: Layout, rings: float) -> None:
+    """Choose when the synapses of a bundle are delivered; `rings` is its share of the rings of its targets.
+
+    A bundle takes the fastest form that fits into ROOM: all delays in one block, or the widest blocks, and an index
+    that is not compressed. If none fits, it takes the smallest.
+    """
+    pathways = bundle.pathways
     first, last = min(p.shortest for p in pathways), max(p.longest for p in pathways)
     delays = last - first + 1
+
+    def blocks_of(width: int) -> Timing:
+        return Timing(first, width, -(-delays // width))
+
     of_source = any(pathways[0].post.strategies[k].owner == SOURCE for k, _ in pathways[0].receptors(synaptic=False))
-    at_once = of_source or bool(pathways[0].projection.w_max)
-    if delays == 1:
-        return Timing(first, 1, 1, at_once)
-    if at_once:
-        width = min(delays, MOST_LATE)
-        return Timing(first, width, -(-delays // width), at_once)
-    sum_bytes = layout.numbers.acc_dtype.itemsize
-    synapses, sources = sum(p.expected for p in pathways), max(pathways[0].pre.size, 1)
-    in_cache, larger = DUE_FROM
-    rows, memory = sources * targets.slices, max(_SYNAPSE * synapses, 1)
-    segment = synapses / rows / _usual_delays(pathways[0], delays, layout.dt)
-    if (
-        segment >= (in_cache if sum_bytes * targets.size * power_of_2(delays) <= CACHE else larger)
-        and _BOUND * rows * delays <= LARGE_INDEX * memory
-    ):
-        return Timing(first, 1, delays)
-    width = _ring_width(delays, rows, sum_bytes * targets.size, memory)
-    return Timing(first, width, -(-delays // width))
+    if of_source or pathways[0].projection.w_max:
+        bundle.timing = blocks_of(min(delays, MOST_LATE))._replace(at_once=True)
+        return
+    cost = _Cost(bundle, layout)
+    segment = bundle.expected / max(bundle.rows * bundle.slices, 1) / _usual_delays(pathways, first, delays, layout.dt)
+    ring = cost.slot * power_of_2(delays)
+    when_due, *wider = map(blocks_of, _widths(delays))
+    forms = [t for t in reversed(wider) if ring > 2 * CACHE or segment * t.width >= LONG] or [*wider[-1:], when_due][:1]
+    if segment >= DUE_FROM[ring > CACHE]:
+        forms = [when_due, *forms]
+    parts = {(t, c): cost.part(t, c, rings) for c in COMPRESSED for t in forms}
+    small = (form for form, part in parts.items() if part <= ROOM)
+    bundle.timing, bundle.compressed = next(small, min(parts, key=lambda form: parts[form]))
+
+
+def _widths(delays: int) -> list[int]:
+    """Return the widths of blocks among which to choose: as many delays as some bits tell apart, or all."""
+    widths = [1 << k for k in range(MOST_LATE.bit_length()) if 1 << k <= MOST_LATE and 1 << k < delays]
+    return [*widths, delays] if delays <= MOST_LATE else widths
 
 
 def _agree(bundles: list[Bundle], layout: Layout) -> None:
@@ -168,38 +214,42 @@ def _agree(bundles: list[Bundle], layout: Layout) -> None:
     The bounds of their segments must stay small beside the synapses of all bundles.
     """
     due = sum(bundle.expected for bundle in bundles if bundle.timing.width == 1)
-    room = LARGE_INDEX * _SYNAPSE * sum(bundle.expected for bundle in bundles)
-    for bundle in bundles:
-        timing, slot = bundle.timing, layout.numbers.acc_dtype.itemsize * bundle.targets.size
-        if timing.width > 1 and not timing.at_once and timing.slots * slot > CACHE and due > bundle.expected:
+    costs = [_Cost(bundle, layout) for bundle in bundles]
+    room = ROOM * sum(cost.synapses for cost in costs)
+    for bundle, cost in zip(bundles, costs, strict=True):
+        timing = bundle.timing
+        if timing.width > 1 and not timing.at_once and timing.slots * cost.slot > CACHE and due > bundle.expected:
             delays = timing.width * timing.blocks
-            index = _BOUND * bundle.pathways[0].pre.size * bundle.targets.slices * delays
+            index, compressed = min((cost.index(delays, c), c) for c in COMPRESSED)
             if index <= room:
-                bundle.timing, room = Timing(timing.first, 1, delays), room - index
+                bundle.timing, bundle.compressed, room = Timing(timing.first, 1, delays), compressed, room - index
 
 
-def _usual_delays(pathway: Pathway, delays: int, dt: float) -> float:
-    """Return the number of delays that matter among all `delays`: drawn ones are seldom near their bounds."""
+def _usual_delays(pathways: list[Pathway], first: int, delays: int, dt: float) -> float:
+    """Return the number of delays that matter among all `delays`: drawn ones are seldom near their bounds.
+
+    It is one over the probability that two synapses have the same delay.
+    """
+    part, same = np.zeros(delays), 0.0
+    synapses = sum(p.expected for p in pathways) or 1.0
+    for pathway in pathways:
+        steps, n = _drawn_delays(pathway, dt), pathway.expected / synapses
+        if steps is None:
+            part[pathway.shortest - first : pathway.longest - first + 1] += n / (pathway.longest - pathway.shortest + 1)
+            continue
+        inside = np.clip(steps - first, 0, delays - 1)
+        part += n / len(steps) * np.bincount(inside, minlength=delays)
+        same += n * n / len(steps)  # pairs of a drawn delay and itself
+    together = float(np.sum(part**2)) - same
+    return min(max(1.0 / together, 1.0), delays) if together > 0 else float(delays)
+
+
+def _drawn_delays(pathway: Pathway, dt: float) -> Any:
+    """Return some drawn delays of a pathway (steps); None if they may be anything between its bounds."""
     given = pathway.projection.delay
     if not isinstance(given, Distribution):
-        return delays
-    drawn = rounded_steps(given.draw(Stream(0), np.arange(_DRAWN)), dt, low=1)
-    _, counts = np.unique(drawn, return_counts=True)
-    return float(_DRAWN**2 / np.sum(counts**2))
-
-
-def _ring_width(delays: int, rows: int, bytes_per_slot: int, bytes_of_synapses: float) -> int:
-    """Return the number of delays in one block of a ring: all of them, unless a ring that long is too large.
-
-    Each row and block has the bound of a segment, and the ring takes `bytes_per_slot` for each delay of a block.
-    """
-    if delays <= MOST_LATE and power_of_2(delays) * bytes_per_slot <= max(2 * CACHE, LARGE_RING * bytes_of_synapses):
-        return delays
-
-    def memory(width: int) -> int:
-        return _BOUND * rows * -(-delays // width) + width * bytes_per_slot
-
-    return min((width for width in (16, 32, 64, 128, MOST_LATE) if width <= MOST_LATE), key=memory)
+        return None
+    return rounded_steps(given.draw(Stream(0), np.arange(_DRAWN)), dt, low=1).astype(np.int64)
 
 
 def _place_rings(layout: Layout, groups: dict[str, TargetGroup]) -> None:

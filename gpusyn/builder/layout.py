@@ -17,7 +17,7 @@ from gpusyn.builder.notes import Note
 from gpusyn.connectivity import AllToAll
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, Signature
-from gpusyn.kernels.synapse_words import MOST_HISTORY
+from gpusyn.kernels.synapse_words import LATE_BITS, MOST_HISTORY
 from gpusyn.kinetics import Kinetics
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection, base_weight
@@ -140,6 +140,12 @@ class Pathway:
         return (int(ids[0]), int(ids[-1]) + 1) if len(ids) else (0, 0)
 
     @property
+    def target_range(self) -> tuple[int, int]:
+        """First and one past the last place, in the group of targets, of the neurons that may have synapses."""
+        ids, offset = self.projection.post.parts[self.post_part][1], self.post.offset
+        return (offset + int(ids[0]), offset + int(ids[-1]) + 1) if len(ids) else (offset, offset)
+
+    @property
     def shared(self) -> bool:
         """True if all neurons of the target population receive the same input, so that its sum is stored once."""
         projection = self.projection
@@ -187,18 +193,25 @@ class Timing(NamedTuple):
         """Number of steps for which sums are needed."""
         return self.first + self.width * self.blocks - 1 if self.at_once else self.width
 
+    @property
+    def late_bits(self) -> int:
+        """Number of bits that hold the delay of a synapse within its block."""
+        return next(bits for bits in LATE_BITS if self.width <= 1 << bits)
+
 
 @dataclass(eq=False)
 class Bundle:
     """Pathways whose synapses are in common rows, one for each source: at most one pathway to each target population.
 
-    The synapses onto all receptors of a contact share their rows; `receptors` are the names.
+    The synapses onto all receptors of a contact share their rows; `receptors` are the names. A row has a segment for
+    each slice with targets of the pathways and each block of delays.
     """
 
     pathways: list[Pathway]
     receptors: tuple[str, ...]
     targets: TargetGroup
-    timing: Timing
+    timing: Timing = field(default=Timing(1, 1, 1))
+    compressed: bool = False  # the index of its segments holds their sizes in unary, and few bounds
     shared: bool = False  # its events go to sums that all targets share: one synapse stands for those of a source
     taken_back: bool = False  # it subtracts what sources sent to themselves through shared sums
 
@@ -214,10 +227,33 @@ class Bundle:
         return sum(pathway.expected for pathway in self.pathways)
 
     @property
-    def segments(self) -> int:
-        """Number of bounds of segments."""
+    def rows(self) -> int:
+        """Number of rows, one for each source."""
         first, end = self.pre_range
-        return (end - first) * self.targets.slices * self.timing.blocks + 1
+        return end - first
+
+    @property
+    def segments(self) -> int:
+        """Number of segments."""
+        return self.rows * self.slices * self.timing.blocks
+
+    @functools.cached_property
+    def _slice_range(self) -> tuple[int, int]:
+        ranges = [r for r in (pathway.target_range for pathway in self.pathways) if r[1] > r[0]]
+        if self.shared or not ranges:
+            return 0, 1
+        size = self.targets.slice_size
+        return min(r[0] for r in ranges) // size, (max(r[1] for r in ranges) - 1) // size + 1
+
+    @property
+    def slice(self) -> int:
+        """Number of the first slice that has targets of the pathways."""
+        return self._slice_range[0]
+
+    @property
+    def slices(self) -> int:
+        """Number of slices from the first to the last that has targets of the pathways."""
+        return self._slice_range[1] - self._slice_range[0]
 
 
 def one_weight(projection: Projection, receptor: str) -> bool:

@@ -78,7 +78,7 @@ def delivery_rows(layout: Layout) -> list[Row]:
     rows = []
     for how, bundles in kinds.items():
         synapses = sum(bundle.expected for bundle in bundles)
-        segments = sum(bundle.segments - 1 for bundle in bundles)
+        segments = sum(bundle.segments for bundle in bundles)
         each = "" if bundles[0].shared else f", {synapses / max(segments, 1):.3g} in each segment on average"
         rows.append(
             (f"delivery {how}", f"{synapses:.6g} synapses in {len(bundles)} set{'s'[: len(bundles) > 1]} of rows{each}")

@@ -140,7 +140,7 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "releases": histories.releases,
         "ring slots": layout.ring_size,
         "samples": sample_regions(layout, steps)[1],
-        "routes": 0, "segments": 0, "targets": 0, "late synapses": 0, "weights": 0,
+        "routes": 0, "segments": 0, "size words": 0, "targets": 0, "late bytes": 0, "weights": 0,
         "ages": len(delivered),
         "route bounds": len(layout.populations) + len(layout.gates) + 1,
         "shared sums": len(shared_sums(layout)),

@@ -88,10 +88,12 @@ EXTENTS = {
     "routes": "ways of events: projection, receptor and population of sources",
     "route bounds": "populations and gates on sources that can send events, and one more",
     "ages": "ages of spikes at which some synapses receive them",
-    "segments": "rows of sources, cut into slices of targets and blocks of delays, and one more for each set of rows",
+    "segments": "rows of sources, cut into slices of targets and blocks of delays, or one in 64 of these, and one more "
+    "for each set of rows",
+    "size words": "words of 64 bits, one for each synapse and segment of the sets of rows with a compressed index",
     "row bounds": "rows of targets, and one more for each block",
     "targets": "event-driven synapses; receptors of one contact share them",
-    "late synapses": "event-driven synapses in blocks of several delays",
+    "late bytes": "event-driven synapses in blocks of several delays, of 1 to 8 bits each",
     "weights": "weights that are stored: one for each synapse and receptor, none where all have the same weight",
     "shared sums": "sums that all neurons of a population share",
     "histories": "populations whose events per-synapse gates follow, for each kind of transmitter",
@@ -114,11 +116,15 @@ EXTENTS = {
 }
 
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
-EXPECTED = frozenset({"targets", "late synapses", "weights", "synapses", "synapse states", "waves", "listed events"})
+EXPECTED = frozenset(
+    {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
+)
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
 # Extents that grow with the synapses of each projection.
-SYNAPTIC = frozenset({"segments", "row bounds", "targets", "late synapses", "weights", "synapses", "synapse states"})
+SYNAPTIC = frozenset(
+    {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
+)
 
 
 def _one(name: str, extents: str, role: str, doc: str, fill: float = 0) -> ArrayKind:
@@ -169,9 +175,12 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _one("routes", "routes", PARAMETER, "Sources, synapses and sums of each way that events take."),
     _one("route_begin", "route bounds", PARAMETER, "Place of the first route of each population in `routes`."),
     _one("ages", "ages", PARAMETER, "Age at which some synapses receive spikes (steps), the smallest first."),
-    _one("segment_begin", "segments", PARAMETER, "Place of the first synapse of each segment within its set of rows."),
+    _one("segment_begin", "segments", PARAMETER,
+         "Place of the first synapse of each segment, or of one in 64, within its set of rows."),
+    _one("segment_sizes", "size words", PARAMETER,
+         "Sizes of segments in unary: a 1 for each synapse of a segment, then a 0; the first bits are lowest."),
     _one("targets", "targets", PARAMETER, "Target of each synapse within its slice."),
-    _one("late", "late synapses", PARAMETER, "Delay of each synapse, counted from the shortest of its block (steps)."),
+    _one("late", "late bytes", PARAMETER, "Delay of each synapse, counted from the shortest of its block (steps)."),
     _one("weights", "weights", WEIGHT, "Weight of each event-driven synapse (quanta times 2^shift of its route)."),
     _one("shared", "shared sums", PARAMETER, "Place in `ring` of each sum that all neurons of a population share."),
     _one("histories", "histories", PARAMETER, "Sources, word length and transmitter of each history."),

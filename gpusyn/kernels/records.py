@@ -120,10 +120,12 @@ class SourceChunk(NamedTuple):
 class Route(NamedTuple):
     """The synapses from sources `source` to `source_end` onto one ring, cut into slices of its targets.
 
-    The row of a source has a segment for each slice and block of delays, `row_step` segments for a slice. A block has
-    `width` delays. Events of age `age` + b x `width` steps are delivered along the segments of block b < `blocks`, into
-    the slot `ahead` steps after the present step, or later by what `late` holds for each synapse (-1: nothing). A
-    `weights` of -1 means that all synapses have the weight `weight`. Weights are in units of 2^`shift` quanta.
+    The row of a source has a segment for each of `slices` slices from `slice` on and each block of delays, `row_step`
+    segments for a slice. If `sizes` is not -1, the sizes of the segments are there in unary, and few of their bounds in
+    `segment_begin`, else the bounds of all. A block has `width` delays. Events of age `age` + b x `width` steps are
+    delivered along the segments of block b < `blocks`, into the slot `ahead` steps after the present step, or later by
+    what `late` holds for each synapse in `late_bits` bits (-1: nothing). A `weights` of -1 means that all synapses have
+    the weight `weight`. Weights are in units of 2^`shift` quanta.
 
     If it has `runs`, the targets of each segment ascend in long runs of consecutive ones, and each synapse has its own
     weight. If it `gathers`, events of gates go to sums that all targets share.
@@ -132,6 +134,7 @@ class Route(NamedTuple):
     source: int
     source_end: int
     segments: int
+    sizes: int
     row_step: int
     age: int
     width: int
@@ -139,12 +142,14 @@ class Route(NamedTuple):
     ahead: int
     targets: int
     late: int
+    late_bits: int
     weights: int
     weight: int
     shift: int
     ring: int
     mask: int
     stride: int
+    slice: int
     slices: int
     slice_size: int
     payload: int

@@ -13,7 +13,7 @@ from gpusyn.kernels.records import RECORDS, Clock
 from gpusyn.kernels.signature import Numbers
 
 # Arrays of places, which no kernel changes during a run, like tables of records.
-_PLACES = ("route_begin", "ages", "segment_begin", "row_begin", "address")
+_PLACES = ("route_begin", "ages", "segment_begin", "segment_sizes", "row_begin", "address")
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
 _FIXED = {
@@ -22,6 +22,7 @@ _FIXED = {
     "uint8": "uint8",
     "uint16": "uint16",
     "uint32": "uint32",
+    "uint64": "uint64",
     "double": "float64",
 }
 
@@ -188,9 +189,9 @@ KERNELS: dict[str, KernelSpec] = {
             "warp",
             """+clock:Clock spike_total:int64 +spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
             =spike_mask:int64 +gate_total:int64 gate_id:int source_population:int route_begin:int =most_routes:int
-            routes:Route =n_routes:int ages:int =n_ages:int segment_begin:uint32 targets:uint16 late:uint8
-            weights:weight_t payload:real +ring:acc shared:Shared =n_shared:int histories:History =n_histories:int
-            event_step:int64 event_count:int +release_step:int64 +history:uint32""",
+            routes:Route =n_routes:int ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16
+            late:uint8 weights:weight_t payload:real +ring:acc shared:Shared =n_shared:int histories:History
+            =n_histories:int event_step:int64 event_count:int +release_step:int64 +history:uint32""",
         ),
         _declare(
             "advance_gates.cu",
@@ -251,7 +252,8 @@ BUILD_KERNELS: dict[str, KernelSpec] = {
             """+segment:uint32 +pathway:uint16 +target:uint16 +late:uint8 pre:int post:int delay:int =n:int64
             =number:int pre_ids:int post_ids:int
             =listed:int =pre_begin:int =pre_size:int =pre_shift:int =post_begin:int =post_size:int =post_shift:int
-            =slices:int =slice_size:int =first:int =width:int =blocks:int =same_delay:int""",
+            =slices:int =first_slice:int =slice_size:int =first:int =width:int =blocks:int
+            =same_delay:int""",
         ),
         _declare(_ROWS, "count_synapses", "thread", "+count:uint32 segment:uint32 =n:int64 =segments:int64"),
         _declare(_ROWS, "count_targets", "thread", "+degree:int post:int =n:int64 =n_post:int64"),

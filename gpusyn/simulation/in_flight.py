@@ -9,6 +9,7 @@ from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.rows.event_driven import index_of, sums_of
 from gpusyn.builder.rows.stored import StoredSegments
+from gpusyn.builder.rows.unpacked import late_steps, segment_bounds
 from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.utils.typing import Array
 
@@ -56,7 +57,7 @@ class InFlight:
         waiting = step[spike] + age >= start
         spike, at, due = spike[waiting], at[waiting], (step[spike] + age + 1)[waiting]
         if stored.late >= 0:
-            due += self._session.read("late", stored.late, stored.late + old.size)[changed[at]]
+            due += late_steps(stored, self._session.read, old.size, changed[at])
         targets = self._session.read("targets", stored.words, stored.words + old.size)[changed[at]]
         k = index_of(pathway, stored.receptor)
         sums, shift = sums_of(bundle, pathway, k), stored_form(pathway, k, self._layout).shift
@@ -68,9 +69,10 @@ class InFlight:
     def _segments(self, stored: StoredSegments, synapses: Array) -> tuple[Array, Array, Array]:
         """Return row, slice and block of delays of some synapses."""
         bundle = stored.bundle
-        bounds = self._session.read("segment_begin", stored.begin, stored.begin + bundle.segments)
+        bounds = segment_bounds(stored, self._session.read)
         segment, block = np.divmod(np.searchsorted(bounds, synapses, side="right") - 1, bundle.timing.blocks)
-        return *np.divmod(segment, bundle.targets.slices), block
+        row, piece = np.divmod(segment, bundle.slices)
+        return row, piece + bundle.slice, block
 
 
 def _pairs(row: Array, rows: Array) -> tuple[Array, Array]:

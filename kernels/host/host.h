@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 #define fabs __builtin_fabs
+#define sqrt __builtin_sqrt
 #define fabsf __builtin_fabsf
 
 // GCC would turn chains of selections into branches and make more masks of these than there were selections.
@@ -144,6 +145,16 @@ template <class F> DEVICE void for_row(long long lo, long long hi, F f)
     for (long long j = lo; j < hi; j++) f(j);
 }
 template <class F> DEVICE void for_run(int n, F f) { SIMD for (int j = 0; j < n; j++) f(j); }
+DEVICE int ones_in(unsigned long long x) { return __builtin_popcountll(x); }
+DEVICE unsigned long long without_ones(unsigned long long x, int n)
+{
+#if defined(__BMI2__)
+    return x & (0 - __builtin_ia32_pdep_di(1ull << n, x));
+#else
+    for (; n > 0; n--) x &= x - 1;
+    return x;
+#endif
+}
 #define PREFETCH(address) __builtin_prefetch(address)
 // The last N items that were pushed: the data that they need arrive while others are used.
 template <class T, int N> struct Ahead {

@@ -5,6 +5,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.builder import bundles
+from gpusyn.builder.layout import Timing
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.specs import bundle_bytes, described, extents
 from gpusyn.kernels.records import Route, read_rows
@@ -245,6 +246,7 @@ def test_weights_that_may_change_are_delivered_at_once():
 
 def test_long_segments_are_delivered_when_due_and_short_ones_into_a_ring(monkeypatch):
     delay, rule = gs.Uniform(0.1, 1.0), gs.FixedInDegree(100)  # ten synapses in a segment
+    monkeypatch.setattr(bundles, "ROOM", 1e9)
     for threshold, due in ((9.0, True), (11.0, False)):
         monkeypatch.setattr(bundles, "DUE_FROM", (threshold, 1e9))
         assert timing_of(delay, rule)[0] == ((1, 1, 10, False) if due else (1, 10, 1, False))
@@ -258,6 +260,7 @@ def test_long_segments_are_delivered_when_due_and_short_ones_into_a_ring(monkeyp
 def test_delays_that_are_seldom_drawn_count_little(monkeypatch):
     """Segments of a narrow distribution with far bounds are as long as those of the delays that it has."""
     monkeypatch.setattr(bundles, "DUE_FROM", (9.0, 9.0))
+    monkeypatch.setattr(bundles, "ROOM", 1e9)
     narrow = gs.Normal(1.0, 0.1, low=0.1, high=20.0)  # about 4 delays
     assert timing_of(narrow, gs.FixedInDegree(100))[0].width == 1
     assert timing_of(gs.Uniform(0.1, 20.0), gs.FixedInDegree(100))[0].width > 1
@@ -268,12 +271,19 @@ def test_a_large_ring_is_cut_into_blocks_of_delays(monkeypatch):
     delay = gs.Uniform(0.1, 10.0)
     assert timing_of(delay)[0] == (1, 100, 1, False)
     monkeypatch.setattr(bundles, "CACHE", 0)
-    monkeypatch.setattr(bundles, "LARGE_RING", 0.0)
+    monkeypatch.setattr(bundles, "ROOM", 1e9)
+    assert timing_of(delay)[0] == (1, 100, 1, False)
+    monkeypatch.setattr(bundles, "ROOM", 0.0)
     timing, layout = timing_of(delay)
     assert timing.blocks > 1
     assert timing.width * (timing.blocks - 1) < 100 <= timing.width * timing.blocks
     assert layout.populations["a"].sums[0].ring.slots == timing.width
     assert timing_of(gs.Uniform(0.1, 100.0))[0].width <= bundles.MOST_LATE
+
+
+@pytest.mark.parametrize(("width", "bits"), [(1, 0), (2, 1), (3, 2), (4, 2), (5, 4), (16, 4), (17, 8), (256, 8)])
+def test_late_steps_take_as_few_bits_as_their_block_needs(width, bits):
+    assert Timing(1, width, 1).late_bits == bits
 
 
 @pytest.mark.parametrize(("high", "when_due"), [(5.0, True), (1000.0, False)])
@@ -311,10 +321,11 @@ def test_the_ring_of_a_receptor_is_as_deep_as_its_deepest_bundle(monkeypatch):
 
 FORMS = {
     "as planned": {},
-    "when due": {"DUE_FROM": ALWAYS, "LARGE_INDEX": 1e9},
-    "ring": {"DUE_FROM": NEVER},
-    "blocks": {"DUE_FROM": NEVER, "CACHE": 0, "LARGE_RING": 0.0, "MOST_LATE": 4},
-    "slices": {"DUE_FROM": ALWAYS, "LARGE_INDEX": 1e9, "LARGEST_SLICE": 7},
+    "when due": {"DUE_FROM": ALWAYS, "ROOM": 1e9},
+    "compressed": {"DUE_FROM": ALWAYS, "ROOM": 1e9, "COMPRESSED": (True,)},
+    "ring": {"DUE_FROM": NEVER, "LONG": 1e9},
+    "blocks": {"DUE_FROM": NEVER, "CACHE": 0, "ROOM": 0.0, "MOST_LATE": 4},
+    "slices": {"DUE_FROM": ALWAYS, "ROOM": 1e9, "LARGEST_SLICE": 7},
 }
 
 
@@ -359,13 +370,16 @@ def test_extents_are_those_of_what_is_built(form, precision, threads, monkeypatc
         assert {name: spec.shape for name, spec in planned.items()} == {
             name: array.shape for name, array in ((name, program.live(name)) for name in program.specs)
         }
-        arrays = ("segment_begin", "targets", "late", "weights")
+        arrays = ["segment_begin", "targets", "late", "weights"]
+        arrays += ["segment_sizes"] if any(bundle.compressed for bundle in layout.bundles) else []
         assert sum(bundle_bytes(bundle, layout) for bundle in layout.bundles) == sum(
             program.specs[name].nbytes for name in arrays
         )
         check_routes(read_rows(program.live("routes"), Route), layout)
     widths = {bundle.timing.width for bundle in layout.bundles if not bundle.timing.at_once}
-    assert (widths == {1}) == (form in ("when due", "slices"))
+    assert (widths == {1}) == (form in ("when due", "compressed", "slices"))
+    if form == "compressed":
+        assert all(bundle.compressed for bundle in layout.bundles if not (bundle.timing.at_once or bundle.shared))
     assert (max(bundle.targets.slices for bundle in layout.bundles) > 1) == (form == "slices" or threads > 1)
 
 
@@ -387,9 +401,10 @@ def total_memory(n, degree, delay):
     return gs.plan(net, dt=DT).total
 
 
-@pytest.mark.parametrize("high", [3.0, 20.0])
-def test_delays_cost_at_most_a_fifth_more_memory(high):
-    assert total_memory(80_000, 4000, gs.Uniform(0.1, high)) <= 1.2 * total_memory(80_000, 4000, 1.0)
+@pytest.mark.parametrize("high", [3.0, 20.0, 200.0, 1000.0])
+@pytest.mark.parametrize(("n", "degree"), [(10_000, 1000), (80_000, 1000), (80_000, 4000)])
+def test_delays_cost_at_most_a_fifth_more_memory(n, degree, high):
+    assert total_memory(n, degree, gs.Uniform(0.1, high)) <= 1.2 * total_memory(n, degree, 1.0)
 
 
 @pytest.mark.parametrize("delay", [gs.Exponential(2.0), gs.LogNormal(1.5, 0.75)], ids=repr)
@@ -397,6 +412,17 @@ def test_delays_with_a_long_tail_cost_at_most_a_fifth_more_memory(delay):
     assert total_memory(80_000, 4000, delay) <= 1.2 * total_memory(80_000, 4000, 1.0)
 
 
-def test_delays_of_up_to_a_second_cost_at_most_a_quarter_more_memory():
-    """A byte for each synapse is a sixth; the rest are the bounds of blocks, and a ring of a block."""
-    assert total_memory(80_000, 4000, gs.Uniform(0.1, 1000.0)) <= 1.25 * total_memory(80_000, 4000, 1.0)
+def test_rows_have_segments_only_in_the_slices_of_their_targets():
+    """Each of 200 populations of 1,000 neurons reaches two others: all of them are one group of four slices."""
+    net = gs.Network()
+    cells = [net.population(f"c{k}", 1000, gs.LIF(), receptors=[gs.AMPA()]) for k in range(200)]
+    for k, pre in enumerate(cells):
+        for other in (1, 2):
+            connect(net, pre, cells[(k + other) % 200], f"p{k} {other}", gs.FixedInDegree(8))
+    layout = layout_of(net)
+    (slices,) = {bundle.targets.slices for bundle in layout.bundles}
+    assert slices == 4
+    assert sum(bundle.slices == 1 for bundle in layout.bundles) > 190
+    assert {bundle.slice for bundle in layout.bundles} == {0, 1, 2, 3}
+    rows = 200 * 1000
+    assert sum(bundle.segments for bundle in layout.bundles) < 1.1 * rows

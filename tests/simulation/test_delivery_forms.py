@@ -26,12 +26,15 @@ SIZES = {"S": 3, "A": 4, "B": 5, "C": 1}  # spike sources, and populations of ne
 #: Constants of `gpusyn.builder.bundles` that force each form, whatever the network.
 FORMS = {
     "as planned": {},
-    "when due": {"DUE_FROM": (0.0, 0.0), "LARGE_INDEX": 1e9},
-    "ring": {"DUE_FROM": (1e9, 1e9)},
-    "blocks": {"DUE_FROM": (1e9, 1e9), "CACHE": 0, "LARGE_RING": 0.0, "MOST_LATE": 3},
-    "slices": {"DUE_FROM": (0.0, 0.0), "LARGE_INDEX": 1e9, "LARGEST_SLICE": 2},
+    "when due": {"DUE_FROM": (0.0, 0.0), "ROOM": 1e9},
+    "compressed": {"DUE_FROM": (0.0, 0.0), "ROOM": 1e9, "COMPRESSED": (True,)},
+    "ring": {"DUE_FROM": (1e9, 1e9), "LONG": 1e9},
+    "blocks": {"DUE_FROM": (1e9, 1e9), "CACHE": 0, "ROOM": 0.0, "MOST_LATE": 2},
+    "compressed blocks": {"DUE_FROM": (1e9, 1e9), "CACHE": 0, "COMPRESSED": (True,), "MOST_LATE": 4},
+    "slices": {"DUE_FROM": (0.0, 0.0), "ROOM": 1e9, "LARGEST_SLICE": 2},
     "blocks and slices": {
-        "DUE_FROM": (1e9, 1e9), "CACHE": 0, "LARGE_RING": 0.0, "MOST_LATE": 2, "LARGEST_SLICE": 3
+        "DUE_FROM": (1e9, 1e9), "CACHE": 0, "COMPRESSED": (True,), "MOST_LATE": 2,
+        "LARGEST_SLICE": 3,
     },
 }  # fmt: skip
 
@@ -207,7 +210,7 @@ def test_networks_of_everything_do_the_same_in_every_form(case, forms):
             assert differences(reference, play(case, backend_named(backend))) == [], (backend, form)
 
 
-LONG = {"long blocks": {"DUE_FROM": (1e9, 1e9), "CACHE": 0, "LARGE_RING": 0.0, "MOST_LATE": 256}}
+LONG = {"long blocks": {"DUE_FROM": (1e9, 1e9), "CACHE": 0, "ROOM": 0.0, "MOST_LATE": 256}}
 FORMS |= LONG
 LONG_CASE = Case(
     [(1, 0), (1, 0), (1, 2), (2, 0), (255, 1), (256, 1), (257, 1), (300, 2)],

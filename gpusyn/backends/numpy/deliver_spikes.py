@@ -10,13 +10,14 @@ import numpy as np
 from gpusyn.backends.numpy.spikes import release
 from gpusyn.kernels.records import Clock, History, Route, Shared, read_rows
 from gpusyn.kernels.signature import Signature
+from gpusyn.kernels.synapse_words import bounds_from_unary, unary_bounds, unary_words, unpack_late
 from gpusyn.utils.typing import Array
 
 
 class Deliveries(NamedTuple):
-    """Routes with the numbers of their senders, shared sums, and transmitter histories."""
+    """Routes with the numbers of their senders and the bounds of their segments, shared sums, and histories."""
 
-    routes: list[tuple[int, Route]]
+    routes: list[tuple[int, Route, Array]]
     ages: list[int]
     shared: list[Shared]
     histories: list[History]
@@ -36,11 +37,21 @@ def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliver
     routes = read_rows(a.routes, Route, int(a.route_begin[-1]))
     sender = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
     return Deliveries(
-        list(zip(sender, routes, strict=True)),
+        list(zip(sender, routes, [_bounds(a, route) for route in routes], strict=True)),
         a.ages[: a.n_ages].tolist(),
         read_rows(a.shared, Shared, int(a.n_shared)),
         read_rows(a.histories, History, int(a.n_histories)),
     )
+
+
+def _bounds(a: SimpleNamespace, route: Route) -> Array:
+    """Return the bounds of all segments of a route."""
+    begin: Array = a.segment_begin[route.segments :]
+    if route.sizes < 0:
+        return begin
+    segments = (route.source_end - route.source) * route.slices * route.row_step
+    words = unary_words(segments, int(begin[unary_bounds(segments) - 1]))
+    return bounds_from_unary(a.segment_sizes[route.sizes : route.sizes + words], segments)
 
 
 def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
@@ -48,7 +59,7 @@ def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
     clock = Clock(*a.clock.tolist())
     now, end = clock.now, int(a.spike_total[0])
     for events in (_spikes(a, prepared.ages, now, end), _gate_events(a, now)):
-        for sender, route in prepared.routes if events.source.size else ():
+        for sender, route, bounds in prepared.routes if events.source.size else ():
             late = events.age - route.age
             due = (late >= 0) & (late < route.blocks * route.width) & (late % route.width == 0)
             mine = (
@@ -56,7 +67,7 @@ def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
             )
             if mine.any():
                 rows = events.source[mine].astype(np.int64) - route.source
-                deliver(a, route, rows, late[mine] // route.width, events.number[mine], now)
+                deliver(a, route, bounds, rows, late[mine] // route.width, events.number[mine], now)
     for s in prepared.shared:
         a.ring[s.base + (now & s.mask)] = 0
     for h in prepared.histories:
@@ -82,22 +93,24 @@ def _gate_events(a: SimpleNamespace, now: int) -> Events:
     return Events(a.source_population[source], source, np.zeros(source.size, np.int64), np.ones(source.size, np.int32))
 
 
-def deliver(a: SimpleNamespace, route: Route, rows: Array, blocks: Array, events: Array, now: int) -> None:
+def deliver(
+    a: SimpleNamespace, route: Route, bounds: Array, rows: Array, blocks: Array, events: Array, now: int
+) -> None:
     """Add the weights of the synapses in some blocks of delays of some sources to the slots in which they are due."""
     slices = rows[:, None] * route.slices + np.arange(route.slices)
-    segments = (route.segments + slices * route.row_step + blocks[:, None]).reshape(-1)
-    begin = a.segment_begin[segments].astype(np.int64)
-    length = a.segment_begin[segments + 1] - begin
+    segments = (slices * route.row_step + blocks[:, None]).reshape(-1)
+    begin = bounds[segments].astype(np.int64)
+    length = bounds[segments + 1] - begin
     ends = np.cumsum(length)
     if not ends[-1]:
         return
-    segment = np.repeat(np.arange(segments.size), length)
+    segment = np.repeat(np.arange(length.size), length)
     j = np.arange(ends[-1]) + (begin - ends + length)[segment]
 
-    late = a.late[route.late + j].astype(np.int64) if route.late >= 0 else 0
+    late = unpack_late(a.late[route.late :], route.late_bits, j).astype(np.int64) if route.late >= 0 else 0
     slot = now + route.ahead + late & route.mask
     target = a.targets[route.targets + j].astype(np.int64)
-    target += route.ring + segment % route.slices * route.slice_size + slot * route.stride
+    target += route.ring + (route.slice + segment % route.slices) * route.slice_size + slot * route.stride
     acc = a.ring.dtype
     weight = a.weights[route.weights + j].astype(acc) if route.weights >= 0 else acc.type(route.weight)
     source = segment // route.slices

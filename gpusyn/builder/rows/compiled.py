@@ -266,7 +266,8 @@ class CompiledRows(NumpyRows):
                 same_delay=-1 if own_delay else delay, listed=(pre.ids is not None) + 2 * (post.ids is not None),
                 pre_ids=_NONE if pre.ids is None else pre.ids, pre_begin=pre.begin, pre_size=pre.size,
                 pre_shift=pre.shift, post_ids=_NONE if post.ids is None else post.ids, post_begin=post.begin,
-                post_size=post.size, post_shift=post.shift, slices=targets.slices, slice_size=targets.slice_size,
+                post_size=post.size, post_shift=post.shift, slices=slot.bundle.slices,
+                first_slice=slot.bundle.slice, slice_size=targets.slice_size,
                 first=timing.first, width=timing.width, blocks=timing.blocks,
             )  # fmt: skip
         return found

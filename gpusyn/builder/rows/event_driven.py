@@ -20,11 +20,13 @@ from gpusyn.builder.source_gates import GateTables
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
+from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_sizes
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.typing import Array
 
 _BLOCK_BYTES = 64  # of a synapse of the block that is drawn
+_PACKED = 1 << 20  # late steps that are packed at a time, whole bytes
 
 
 class Senders(NamedTuple):
@@ -43,6 +45,7 @@ class Sums(NamedTuple):
     ring: int
     mask: int
     stride: int
+    slice: int
     slices: int
     slice_size: int
     ring_step: int  # distance from one channel to the next
@@ -70,9 +73,9 @@ class EventDrivenTables:
         self.stored: list[StoredSegments] = []
         self.rounded_to_zero: dict[str, int] = {}
         room = [_most(bundle) for bundle in layout.bundles]
-        late = [n for n, bundle in zip(room, layout.bundles, strict=True) if bundle.timing.width > 1]
+        late = [late_bytes(n, b.timing.late_bits) for n, b in zip(room, layout.bundles, strict=True)]
         own = [n * len(_columns(bundle)) for n, bundle in zip(room, layout.bundles, strict=True)]
-        self._segments = Pool(np.uint32, sum(bundle.segments for bundle in layout.bundles))
+        self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
         self._targets, self._late = Pool(np.uint16, sum(room)), Pool(np.uint8, sum(late))
         self._weights = Pool(layout.numbers.weight_dtype, sum(own))
         self._numbers = {name: i for i, name in enumerate(layout.populations)}
@@ -148,34 +151,28 @@ class EventDrivenTables:
                 f"'{bundle.pathways[0].pre.population.name}' are in common rows, but at most {2**32 - 1} are possible; "
                 "split the population into several"
             )
-        columns = len(_columns(bundle))
-        return Places(
-            n=n,
-            targets=self._targets.reserve(n),
-            late=self._late.reserve(n) if bundle.timing.width > 1 else -1,
-            weights=self._weights.reserve(columns * n),
-        )
+        return Places(n, self._targets.reserve(n), self._weights.reserve(len(_columns(bundle)) * n))
 
     def _room(self, bundle: Bundle, place: Places, rows: RowMaker) -> Room:
-        """Return the parts of the arrays that the rows of a bundle fill."""
+        """Return the parts of the arrays that the rows of a bundle fill; late steps are packed when all are known."""
         n, columns = place.n, len(_columns(bundle))
         return Room(
             targets=self._targets.part(place.targets, n),
-            late=None if place.late < 0 else self._late.part(place.late, n),
+            late=np.empty(n, np.uint8) if bundle.timing.late_bits else None,
             weights=self._weights.part(place.weights, columns * n).reshape(columns, n),
             numbers=np.zeros(n if rows.numbered else 1, np.uint32),
         )
 
     def _complete(self, bundle: Bundle, bounds: Array, place: Places, room: Room) -> None:
         """Route events along the rows of a bundle to the rings of its receptors."""
-        begin = self._segments.add(bounds)
-        columns = _columns(bundle)
-        runs = place.late < 0 and bool(columns) and in_runs(room.targets, bounds)
+        begin, sizes = self._add_index(bounds, bundle.compressed)
+        columns, late, bits = _columns(bundle), self._add_late(room.late, bundle), bundle.timing.late_bits
+        runs = late < 0 and bool(columns) and in_runs(room.targets, bounds)
         for name in bundle.receptors:
             weights = place.weights + columns.index(name) * place.n if name in columns else -1
             rows = {
-                "segments": begin, "targets": place.targets, "late": place.late, "weights": weights,
-                "row_step": bundle.timing.blocks, "runs": int(runs and weights >= 0),
+                "segments": begin, "sizes": sizes, "row_step": bundle.timing.blocks, "targets": place.targets,
+                "late": late, "late_bits": bits, "weights": weights, "runs": int(runs and weights >= 0),
             }  # fmt: skip
             self._add_routes(bundle, name, rows)
             for pathway in () if bundle.taken_back else bundle.pathways:
@@ -185,9 +182,28 @@ class EventDrivenTables:
                 self.stored.append(
                     StoredSegments(
                         pathway=pathway, receptor=name, begin=begin, words=place.targets, weights=weights,
-                        weight=form.weight, bundle=bundle, late=place.late, exponent=form.exponent,
+                        weight=form.weight, bundle=bundle, sizes=sizes, late=late, exponent=form.exponent,
                     )
                 )  # fmt: skip
+
+    def _add_index(self, bounds: Array, compressed: bool) -> tuple[int, int]:
+        """Add the index of the segments of a bundle; return the places of bounds and of sizes in unary (-1: none)."""
+        if not compressed:
+            return self._segments.add(bounds), -1
+        few = np.append(bounds[:-1:UNARY_STEP], bounds[-1])
+        return self._segments.add(few), self._sizes.add(unary_sizes(bounds))
+
+    def _add_late(self, late: Array | None, bundle: Bundle) -> int:
+        """Add the late steps of a bundle; return their place (-1: there are none)."""
+        if late is None:
+            return -1
+        bits = bundle.timing.late_bits
+        start = begin = self._late.reserve(late_bytes(len(late), bits))
+        for first in range(0, len(late), _PACKED):
+            packed = pack_late(late[first : first + _PACKED], bits)
+            self._late.part(begin, len(packed))[:] = packed
+            begin += len(packed)
+        return start
 
     def _add_routes(self, bundle: Bundle, receptor: str, rows: dict[str, int]) -> None:
         """Add the routes of events to the ring of one receptor, along rows with these fields of a route."""
@@ -247,6 +263,7 @@ class EventDrivenTables:
             "route_begin": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
             "ages": np.array(ages(self.layout) or [0], np.int32),
             "segment_begin": self._segments.join(),
+            "segment_sizes": self._sizes.join(),
             "targets": self._targets.join(),
             "late": self._late.join(),
             "weights": self._weights.join(),
@@ -255,14 +272,10 @@ class EventDrivenTables:
 
 
 class Places(NamedTuple):
-    """The places at which the `n` synapses of a bundle begin in each array; the weights of one receptor follow another.
-
-    A `late` of -1 means that they are not late.
-    """
+    """The places at which the `n` synapses of a bundle begin; the weights of one receptor follow those of another."""
 
     n: int
     targets: int
-    late: int
     weights: int
 
 
@@ -273,7 +286,7 @@ class Counts:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        self._all = np.zeros(bundle.segments + 1, np.uint32)
+        self._all = np.zeros(bundle.segments + 2, np.uint32)
         self.sizes, self.next, self.bounds = self._all[2:], self._all[1:-1], self._all[:-1]
 
     def add_up(self) -> int:
@@ -337,13 +350,15 @@ def _projections(bundles: list[Bundle]) -> list[Projection]:
 def scratch_bytes(bundles: list[Bundle], layout: Layout) -> int:
     """Return the bytes that bundles need while their synapses are drawn together, beside their arrays.
 
-    These are the numbers of synapses of each segment, a byte for each delay that is drawn, and some blocks.
+    These are the numbers of synapses of each segment, a byte for each delay that is drawn, one for each late step
+    before it is packed, and some blocks.
     """
     projections = _projections(bundles)
-    counters = sum(4 * (bundle.segments + 1) for bundle in bundles)
+    counters = sum(4 * (bundle.segments + 2) for bundle in bundles)
+    late = sum(bundle.expected for bundle in bundles if bundle.timing.late_bits)
     synapses = {p.name: sum(pathway.expected for pathway in layout.pathways_of(p)) for p in projections}
     delays = sum(synapses[p.name] for p in projections if isinstance(p.delay, Distribution | DistanceDelay))
-    return int(counters + delays + _BLOCK_BYTES * min(max(synapses.values(), default=0.0), BLOCK))
+    return int(counters + late + delays + _BLOCK_BYTES * min(max(synapses.values(), default=0.0), BLOCK))
 
 
 def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
@@ -412,9 +427,11 @@ def sums_of(bundle: Bundle, pathway: Pathway, k: int) -> Sums:
     sums, targets = pathway.post.sums[k], bundle.targets
     if bundle.shared:
         slots = sums.shared_slots
-        return Sums(sums.shared, slots - 1, stride=1, slices=1, slice_size=1, ring_step=slots)
+        return Sums(sums.shared, slots - 1, stride=1, slice=0, slices=1, slice_size=1, ring_step=slots)
     ring = sums.ring
-    return Sums(ring.base, ring.slots - 1, targets.size, targets.slices, targets.slice_size, ring.input_step)
+    return Sums(
+        ring.base, ring.slots - 1, targets.size, bundle.slice, bundle.slices, targets.slice_size, ring.input_step
+    )
 
 
 def _refuse_weights(drawing: Drawing, column: Column) -> None:

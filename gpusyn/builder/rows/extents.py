@@ -10,6 +10,7 @@ from gpusyn.builder.rows.per_synapse import by_kernel
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.blocker import BlockerCoefficients
 from gpusyn.kernels.arrays import Extents, Owner
+from gpusyn.kernels.synapse_words import late_bytes, unary_bounds, unary_words
 from gpusyn.kinetics import Kinetics
 from gpusyn.receptors import Receptor
 
@@ -57,9 +58,10 @@ def bundle_extents(bundle: Bundle) -> Extents:
     changing = sum(not one_weight(pathway.projection, name) for name in bundle.receptors)
     return {
         "routes": len(bundle.receptors) * (timing.blocks if timing.at_once else 1),
-        "segments": bundle.segments,
+        "segments": unary_bounds(bundle.segments) if bundle.compressed else bundle.segments + 1,
+        "size words": unary_words(bundle.segments, targets) if bundle.compressed else 0,
         "targets": targets,
-        "late synapses": targets if timing.width > 1 else 0,
+        "late bytes": late_bytes(targets, timing.late_bits),
         "weights": targets * changing,
     }
 

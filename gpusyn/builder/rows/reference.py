@@ -238,7 +238,7 @@ def _sorted_in(block: Synapses, slots: list[Slot]) -> _Sorted:
     n = len(block.pre)
     number, (segment, target, late) = np.full(n, -1), np.zeros((3, n), np.int64)
     for k, (pre, post, bundle, _) in enumerate(slots):
-        timing, slices, size = bundle.timing, bundle.targets.slices, max(bundle.targets.slice_size, 1)
+        timing, size = bundle.timing, max(bundle.targets.slice_size, 1)
         inside = (block.pre >= pre.begin) & (block.pre < pre.begin + pre.size)
         inside &= (block.post >= post.begin) & (block.post < post.begin + post.size)
         mine = np.flatnonzero(inside)
@@ -246,7 +246,7 @@ def _sorted_in(block: Synapses, slots: list[Slot]) -> _Sorted:
         after = (block.delay[mine] if isinstance(block.delay, np.ndarray) else block.delay) - timing.first
         delays, late[mine] = np.divmod(after, timing.width)
         source = pre.places(block.pre[mine]).astype(np.int64)
-        segment[mine] = (source * slices + piece) * timing.blocks + delays
+        segment[mine] = (source * bundle.slices + piece - bundle.slice) * timing.blocks + delays
         number[mine] = k
     found = np.flatnonzero(number >= 0)
     order = found[stable_order(segment[found])]

@@ -80,11 +80,12 @@ class StoredWeights:
 class StoredSegments(StoredWeights):
     """Event-driven synapses, in the rows of a bundle.
 
-    `late` is the place at which their late steps start (-1: they have none). A stored weight times 2^`exponent` is the
-    weight (nS or pA).
+    `sizes` and `late` are the places at which the sizes of segments in unary and the late steps of synapses start (-1:
+    there are none). A stored weight times 2^`exponent` is the weight (nS or pA).
     """
 
     bundle: Bundle
+    sizes: int
     late: int
     exponent: int
 

@@ -11,7 +11,14 @@ from gpusyn.builder.layout import Pathway
 from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.stored import StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.kernels.arrays import array_name
-from gpusyn.kernels.synapse_words import decode_address
+from gpusyn.kernels.synapse_words import (
+    bounds_from_unary,
+    decode_address,
+    late_bytes,
+    unary_bounds,
+    unary_words,
+    unpack_late,
+)
 from gpusyn.utils.typing import Array
 
 Read = Callable[[str, int, int], Array]  # array, start, stop -> its values there
@@ -56,18 +63,18 @@ def _segments(stored: StoredSegments, read: Read, redraw: Redraw) -> tuple[Array
     """Return the synapses of one pathway in the rows of its bundle, sorted by (pre, post, creation)."""
     bundle, place = stored.bundle, stored.pathway.post
     targets, timing = bundle.targets, bundle.timing
-    begin = read("segment_begin", stored.begin, stored.begin + bundle.segments)
+    begin = segment_bounds(stored, read)
     n = int(begin[-1])
     segment = np.repeat(np.arange(len(begin) - 1), np.diff(begin))
-    row, piece = np.divmod(segment // timing.blocks, targets.slices)
+    row, piece = np.divmod(segment // timing.blocks, bundle.slices)
     block = segment % timing.blocks
     post = read("targets", stored.words, stored.words + n).astype(np.int64)
-    post += piece * targets.slice_size - place.offset
+    post += (piece + bundle.slice) * targets.slice_size - place.offset
     mine = np.flatnonzero((post >= 0) & (post < place.size))
     pre, post, block = row[mine] + bundle.pre_range[0], post[mine], block[mine]
     delay = timing.first + block * timing.width
     if stored.late >= 0:
-        delay = delay + read("late", stored.late, stored.late + n)[mine]
+        delay = delay + late_steps(stored, read, n, mine)
     order = np.lexsort((post, pre))
     pre, post, delay, block = pre[order], post[order], delay[order], block[order]
     again = (pre[1:] == pre[:-1]) & (post[1:] == post[:-1])
@@ -78,6 +85,22 @@ def _segments(stored: StoredSegments, read: Read, redraw: Redraw) -> tuple[Array
         again_in_order = np.lexsort((created, post, pre))
         order, delay = order[again_in_order], delay[again_in_order]
     return pre, post, delay, mine[order], n
+
+
+def segment_bounds(stored: StoredSegments, read: Read) -> Array:
+    """Return the place of the first synapse of each segment of a bundle, and the number of synapses."""
+    segments = stored.bundle.segments
+    if stored.sizes < 0:
+        return read("segment_begin", stored.begin, stored.begin + segments + 1)
+    last = stored.begin + unary_bounds(segments) - 1
+    words = unary_words(segments, int(read("segment_begin", last, last + 1)[0]))
+    return bounds_from_unary(read("segment_sizes", stored.sizes, stored.sizes + words), segments)
+
+
+def late_steps(stored: StoredSegments, read: Read, size: int, synapses: Array) -> Array:
+    """Return by how many steps some of the `size` synapses of a bundle are later than the first of their block."""
+    bits = stored.bundle.timing.late_bits
+    return unpack_late(read("late", stored.late, stored.late + late_bytes(size, bits)), bits, synapses)
 
 
 def _shared_pairs(stored: StoredSegments) -> tuple[Array, Array, Array, Array, int]:
