@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -68,12 +69,13 @@ def measure(rule: str, synapses: int, backend: str, threads: int, repeats: int) 
     layout = lay_out(network(rule, synapses), 0.1, "single", threads)
     used = make_backend(backend, threads)
     used.launcher()  # compile now
-    before, seconds = _peak(), []
+    before, seconds = _resident(), []
     for _ in range(repeats):
         begin = time.process_time()
         program = Compiled(layout, seed=1, launcher=used.launcher).program
         seconds.append(time.process_time() - begin)
-        count, size = program.specs["targets"].size, program.nbytes
+        count = program.specs["targets"].size
+        size = sum(array.nbytes for array in program.initial.values() if any(array.strides))
         del program
     rate = count / statistics.median(seconds) / 1e6
     return f"| {rule} | {count / 1e6:.1f} M | {rate:.1f} M/s | {(_peak() - before) / size:.2f} |"
@@ -81,6 +83,10 @@ def measure(rule: str, synapses: int, backend: str, threads: int, repeats: int) 
 
 def _peak() -> int:
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _resident() -> int:
+    return 4096 * int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
 
 
 def main() -> None:

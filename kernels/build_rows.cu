@@ -72,6 +72,54 @@ KERNEL(draw_degrees, int *RESTRICT rows, int *RESTRICT columns, const int *RESTR
     }
 }
 
+// The same without repetition: the first `k` different columns that are drawn, or, if that is more than half of all, those
+// left over by as many draws, in ascending order. Each block has `n_columns` stamps, none of which is a row's number + 1.
+KERNEL(draw_distinct, int *RESTRICT rows, int *RESTRICT columns, uint32 *RESTRICT stamps, const int *RESTRICT own,
+       int has_own, int64 n_rows, int64 first_row, int64 k, int64 key, int64 n_columns)
+{
+    SHARED uint32 word[PIECE + 2 * WIDE];
+    SHARED int64 found[1];
+    uint32 *stamp = stamps + BLOCK_NUMBER * n_columns;
+    FOR_BLOCKS(r, n_rows) {
+        int64 row = first_row + r, at = r * k;
+        int skip = has_own ? own[row] : -1;
+        uint32 below = (uint32)(n_columns - (skip >= 0)), mark = (uint32)row + 1;
+        bool inverts = 2 * k > n_columns;
+        int64 wanted = inverts ? below - k : k;
+        FOR_EACH(once, 1) found[0] = 0;
+        BLOCK_SYNC();
+        for (int64 done = 0; found[0] < wanted; done += PIECE / 2) {
+            FOR_WIDE(q, PIECE / 2) {
+                Wide c[4];
+                count_draws(row, done + q, c);
+                philox((uint32)key, (uint32)(key >> 32), c);
+                put_two(word + 2 * q, multiply_shift(c[0], c[1], below), multiply_shift(c[2], c[3], below));
+            }
+            BLOCK_SYNC();
+            FOR_EACH(once, 1)
+                for (int j = 0; j < PIECE && found[0] < wanted; j++) {
+                    if (stamp[word[j]] == mark) continue;
+                    stamp[word[j]] = mark;
+                    if (!inverts) columns[at + found[0]] = (int)word[j];
+                    found[0]++;
+                }
+            BLOCK_SYNC();
+        }
+        if (inverts)
+            FOR_EACH(once, 1)
+                for (uint32 column = 0, n = 0; column < below; column++)
+                    if (stamp[column] != mark) columns[at + n++] = (int)column;
+        BLOCK_SYNC();
+        for (int64 begin = 0; begin < k; begin += PIECE)
+            FOR_THREADS(j, piece_size(k, begin)) {
+                int column = columns[at + begin + j];
+                rows[at + begin + j] = (int)row;
+                columns[at + begin + j] = column + (skip >= 0 && column >= skip ? 1 : 0);
+            }
+        BLOCK_SYNC();
+    }
+}
+
 // The number of the first ascending values that are at most `limit`.
 DEVICE int number_within(const int64 *value, int n, int64 limit)
 {

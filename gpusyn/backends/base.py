@@ -56,11 +56,14 @@ class Launcher(Protocol):
     ----------
     workers : int
         Number of workers; each has a row of its own in arrays of counts.
+    blocks : int
+        Upper limit on the blocks of a launch.
     in_order : bool
         True if the synapses of a block take their places in the order of the block.
     """
 
     workers: int
+    blocks: int
     in_order: bool
 
     def launch(self, kernel: str, **arguments: Any) -> None:

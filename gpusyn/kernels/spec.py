@@ -225,6 +225,13 @@ BUILD_KERNELS: dict[str, KernelSpec] = {
         ),
         _declare(
             _ROWS,
+            "draw_distinct",
+            "block",
+            """+rows:int +columns:int +stamps:uint32 own:int =has_own:int =n_rows:int64 =first_row:int64 =k:int64
+            =key:int64 =n_columns:int64""",
+        ),
+        _declare(
+            _ROWS,
             "draw_rows",
             "block",
             """+rows:int +columns:int +count:int64 begin:int64 =writes:int own:int =has_own:int =n_rows:int64

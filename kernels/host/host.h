@@ -206,6 +206,7 @@ template <class F> DEVICE void for_chosen(const int *flags, int n, F f)
 #define SLICE_WORKER worker.index
 #define SLICE_WORKERS worker.count
 #define OWNER worker
+#define BLOCK_NUMBER worker.index
 template <class T, class F>
 DEVICE void for_owned(const Worker &worker, const unsigned *key, long long n, long long keys, const T *of_key, F f)
 {

@@ -108,7 +108,10 @@ def test_pairs_are_those_of_the_rule(kind):
     rules = [
         gs.FixedProbability(p, autapses=autapses) for p in (0.0005, 0.3, 1.0) for autapses in (True, False)
     ] + [gs.FixedTotalNumber(3000, autapses=False), gs.FixedInDegree(700, autapses=False), gs.FixedOutDegree(3),
-         gs.AllToAll(autapses=False), gs.FromArrays([0, 39, 5] * 700, [69, 0, 5] * 700)]  # fmt: skip
+         gs.FixedInDegree(9, multapses=False, autapses=False),
+        gs.FixedInDegree(30, multapses=False),
+        gs.FixedOutDegree(68, multapses=False, autapses=False),
+        gs.AllToAll(autapses=False), gs.FromArrays([0, 39, 5] * 700, [69, 0, 5] * 700)]  # fmt: skip
     for rule in rules:
         blocks = [(pre.copy(), post.copy()) for pre, post in rows.pairs(rule, 40, 70, stream, same)]
         pre, post = (np.concatenate([np.zeros(0, np.int32), *side]) for side in zip(*blocks, strict=True))

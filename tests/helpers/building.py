@@ -24,7 +24,8 @@ class EmulatedLauncher:
     workers, in_order = 1, False
 
     def __init__(self, grid=3, block=64):
-        self.grid, self.block = grid, block
+        self.grid = self.blocks = grid
+        self.block = block
 
     def launch(self, kernel, **arguments):
         slots = []

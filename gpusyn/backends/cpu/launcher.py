@@ -34,7 +34,7 @@ class CpuLauncher:
     in_order = True
 
     def __init__(self, library: ctypes.CDLL, driver: ctypes.CDLL, threads: int) -> None:
-        self.workers = threads
+        self.workers = self.blocks = threads
         self._driver = driver
         self._team = Team(driver, threads) if threads > 1 else None
         self._entries = {

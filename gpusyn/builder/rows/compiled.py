@@ -29,6 +29,7 @@ class Launcher(Protocol):
     """The part of a backend that runs kernels which build rows (`gpusyn.backends.base.Launcher`)."""
 
     workers: int
+    blocks: int
     in_order: bool
 
     def launch(self, kernel: str, **arguments: Any) -> None:
@@ -79,6 +80,7 @@ class CompiledRows(NumpyRows):
     def __init__(self, launcher: Launcher) -> None:
         self._launch = launcher.launch
         self.workers, self.numbered = launcher.workers, not launcher.in_order
+        self._blocks = launcher.blocks
         self._scratch: dict[str, Array] = {}
         self._row_counts: dict[tuple[Any, ...], NDArray[np.int32]] = {}
         self._placed = 0  # synapses, modulo 2^32
@@ -105,11 +107,11 @@ class CompiledRows(NumpyRows):
         """Return the blocks of a rule that a kernel draws, None if none does."""
         if type(rule) is FixedTotalNumber and rule.multapses:
             return self._total(rule.n, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
-        if type(rule) is FixedOutDegree and rule.multapses and rule.k:
-            return self._degrees(rule.k, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
-        if type(rule) is FixedInDegree and rule.multapses and rule.k:
+        if type(rule) is FixedOutDegree and rule.k:
+            return self._degrees(rule, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
+        if type(rule) is FixedInDegree and rule.k:
             turned = None if same is None else (same[1], same[0])
-            rows = self._degrees(rule.k, n_post, n_pre, stream, _own(rule, n_post, n_pre, turned))
+            rows = self._degrees(rule, n_post, n_pre, stream, _own(rule, n_post, n_pre, turned))
             return ((pre, post) for post, pre in rows)
         if type(rule) is AllToAll:
             return self._bernoulli(1.0, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
@@ -139,16 +141,20 @@ class CompiledRows(NumpyRows):
             yield pre, post
 
     def _degrees(
-        self, k: int, n_rows: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None
-    ) -> Iterator[tuple[Ids, Ids]]:
-        """Yield rows and columns where each row has `k` of them."""
-        step = max(1, BLOCK // k)
+        self, rule: FixedInDegree | FixedOutDegree, n_rows: int, n_columns: int, stream: Stream,
+        own: NDArray[np.int32] | None,
+    ) -> Iterator[tuple[Ids, Ids]]:  # fmt: skip
+        """Yield rows and columns where each row has k of them."""
+        k, step = rule.k, max(1, BLOCK // rule.k)
+        kernel, more = "draw_degrees", {}
+        if not rule.multapses:
+            kernel, more = "draw_distinct", {"stamps": np.zeros(self._blocks * n_columns, np.uint32)}
         for first in range(0, n_rows, step):
             n = min(step, n_rows - first)
             rows, columns = self._room("pre", np.int32, n * k), self._room("post", np.int32, n * k)
             self._launch(
-                "draw_degrees", rows=rows, columns=columns, **_autapses(own), n_rows=n, first_row=first, k=k,
-                key=stream.key, n_columns=n_columns,
+                kernel, rows=rows, columns=columns, **_autapses(own), n_rows=n, first_row=first, k=k, key=stream.key,
+                n_columns=n_columns, **more,
             )  # fmt: skip
             yield rows, columns
 
