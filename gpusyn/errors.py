@@ -46,7 +46,7 @@ class UnknownNameError(GpusynError, LookupError):
 
 
 class PlanMemoryError(GpusynError, MemoryError):
-    """A network that does not fit into the free memory; nothing has been allocated."""
+    """A network that does not fit into the memory that is free."""
 
 
 class BackendError(GpusynError, RuntimeError):

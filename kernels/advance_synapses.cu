@@ -5,7 +5,8 @@
 
 // Channels of one synapse that a drug blocks while they are open. The free fraction U has U' = leave (1 - U) - bind U,
 // where leave is unbinding from open channels, and a fraction of it from closed ones (Woodhull 1973; Huettner and Bean
-// 1988). U is stored, not the blocked fraction, so that the small rest of a deep block is accurate to rounding.
+// 1988). U is stored, not the blocked fraction, so that the small rest of a deep block is accurate to rounding; and so
+// is `lost`, what rounding took from U, so that changes far below the last bit of U add up (Kahan 1965).
 // `dose` is P_open k_on [drug] dt; gpusyn/equations/blocker.py lists the coefficients.
 struct Blocker {
     typedef BlockerCoefficients Of;
@@ -14,12 +15,14 @@ struct Blocker {
     {
         return {dose, c[Of::k_off_dt] * portable_exp(c[Of::steepness] * ((v + rest) - c[Of::V0])), c[Of::escape]};
     }
-    MEMBER real advance(real mean, real U) const
+    MEMBER real advance(real mean, real U, real &lost) const
     {
         real open = mean < (real)1 ? mean : (real)1, bind = dose * open;
         real leave = unbind * (escape + ((real)1 - escape) * open), rate = bind + leave;
-        real target = rate > 0 ? leave / rate : U;
-        return flush(U + (U - target) * portable_expm1(-rate));
+        real target = rate > 0 ? leave / rate : U, fall = portable_expm1(-rate);
+        real change = (U - target) * fall + lost * ((real)1 + fall), after = flush(U + change);
+        lost = flush(change - (after - U));
+        return after;
     }
 };
 
@@ -101,7 +104,8 @@ template <class Form> DEVICE RowSums advance_row(const Row &row, const real *c, 
     return {Form::average(c, lane_sum(extra_sum), end), end};
 }
 
-// The same under a drug that blocks open channels; `free` is the free fraction of each synapse's channels.
+// The same under a drug that blocks open channels; `free` is the free fraction of each synapse's channels, and what
+// rounding took from it is one state further.
 template <class Form>
 DEVICE RowSums advance_blocked_row(const Row &row, const real *c, const real *own, real *free, const Blocker blocker)
 {
@@ -110,7 +114,7 @@ DEVICE RowSums advance_blocked_row(const Row &row, const real *c, const real *ow
     row.for_synapses<Form>([&](int64 j, int lane, int sent, real w) {
         real extra, end = Form::step(c, own, sent, row.gate + j, row.gate_step, extra);
         real mean = Form::average(c, extra, end), before = free[j];
-        real after = blocker.advance(mean, before);
+        real after = blocker.advance(mean, before, free[j + row.gate_step]);
         free[j] = after;
         LANE_AT(mean_sum, lane) = LANE_AT(mean_sum, lane) + w * ((real)0.5 * (before + after) * mean);
         LANE_AT(end_sum, lane) = LANE_AT(end_sum, lane) + w * (after * end);

@@ -13,9 +13,11 @@
 //   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
 //   FOR_PAIRS(i, n, k, m)   the same for pairs of a task i < n and a part k < m of it
-//   PREFETCH(address)    asks for data that are used soon; Ahead<T, N> keeps N items back meanwhile (GPU: nothing)
+//   PREFETCH(address)    asks for data that are used soon (GPU: nothing)
+//   Batch<T, N, AHEAD>   keeps up to N items back meanwhile (GPU: none)
 //   for_lanes(lo, hi, look, f, streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the
 //   arrays `streams` at j (host: they are prefetched); lane_sum folds 32 partial sums in one fixed tree
+//   APART                a DEVICE function that a host compiles apart: alone, a hot loop keeps its values in registers
 #pragma once
 
 typedef unsigned char uint8;
@@ -30,6 +32,7 @@ enum { LANES = 32, CHUNK = 128 };
 
 #define KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
 #define DEVICE static __device__ __forceinline__
+#define APART DEVICE
 #define MEMBER __device__ __forceinline__
 #define SHARED __shared__
 #define RESTRICT __restrict__
@@ -88,9 +91,12 @@ template <class F> DEVICE void for_row(int64 lo, int64 hi, F f)
 }
 // Warps hide the time that memory takes, so nothing is asked for early, and nothing waits.
 #define PREFETCH(address) ((void)0)
-template <class T, int N> struct Ahead {
-    template <class F> MEMBER void push(const T &item, F f) { f(item); }
-    template <class F> MEMBER void finish(F) {}
+template <class T, int N, int AHEAD> struct Batch {
+    template <class Open, class Use> MEMBER void push(T item, Open open, Use use)
+    {
+        if (open(item) > 0) use(item);
+    }
+    template <class Open, class Use> MEMBER void finish(Open, Use) {}
 };
 // The synapses of a run of consecutive targets (host: a SIMD loop).
 template <class F> DEVICE void for_run(int n, F f)

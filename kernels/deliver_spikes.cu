@@ -6,7 +6,7 @@ enum { MOST_CHANNELS = 8 };
 // Delivers an event of a gate's source, which carries a change of the gate from one value to another: a synapse adds
 // weight x to - weight x from, each rounded towards zero separately, so that a gate that returns subtracts exactly what
 // it added.
-DEVICE void deliver_change(const Segment &s, const Synapses &synapses, int64 now, const real *payload)
+APART void deliver_change(const Segment &s, const Synapses &synapses, int64 now, const real *payload)
 {
     const Route &route = *s.route;
     real scale = (real)((int64)1 << route.shift), to[MOST_CHANNELS], from[MOST_CHANNELS];
@@ -83,25 +83,26 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     int64 now = clock->now;
     Synapses synapses = {segment_begin, targets, late, weights, ring};
     Share share = {SLICE_WORKER, SLICE_WORKERS};
-    Ahead<Segment, 16> found;
-    Ahead<Segment, 8> opened;
+    Batch<Segment, 128, 4096> due;
+    auto open = [&](Segment &s) {
+        locate(s, segment_sizes);
+        if (!s.route->runs) ask_for(s, synapses);
+        return s.end - s.begin;
+    };
     auto add = [&](const Segment &s) {
+        acc factor = s.factor;  // on a CPU, additions to sums in memory could change that of `s`
         if (s.route->payload >= 0)
             deliver_change(s, synapses, now, payload);
         else if (s.route->runs)
-            deliver_runs(s, synapses, now, 0, [&](weight_t w) { return (acc)w * s.factor; });
+            deliver_runs(s, synapses, now, 0, [=](weight_t w) { return (acc)w * factor; });
+        else if (factor == 1)
+            deliver(s, synapses, now, [](acc *sum, acc w) { add_to(sum, w); });
         else
-            deliver(s, synapses, now, [&](acc *sum, acc w) { add_to(sum, w * s.factor); });
-    };
-    auto open = [&](Segment s) {
-        locate(s, segment_sizes);
-        if (s.begin == s.end) return;
-        if (!s.route->runs) ask_for(s, synapses);
-        opened.push(s, add);
+            deliver(s, synapses, now, [=](acc *sum, acc w) { add_to(sum, w * factor); });
     };
     auto find = [&](const Segment &s) {
         ask_for_bounds(s, segment_sizes);
-        found.push(s, open);
+        due.push(s, open, add);
     };
     for (int a = 0; a < n_ages; a++) {
         int64 step = now - ages[a];
@@ -111,6 +112,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
         FOR_PAIRS(i, end - begin, k, most_routes)
         {
             int64 place = begin + i & spike_mask;
+            PREFETCH(source_population + spike_id[place + 8 & spike_mask]);
             int source = spike_id[place], population = source_population[source];
             int64 r = route_begin[population] + k;
             if (r < route_begin[population + 1])
@@ -127,8 +129,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     FOR_TASKS(r, n_routes)
         if (routes[r].gathers && share.worker == 0)
             gather_changes(routes[r], synapses, now, gate_id, gate_total[now & 1], payload);
-    found.finish(open);
-    opened.finish(add);
+    due.finish(open, add);
     // clear the sums that whole populations shared in this step; deliveries go to later slots
     FOR_ITEMS(i, n_shared) ring[shared[i].base + (now & shared[i].mask)] = 0;
     for (int h = 0; h < n_histories; h++)

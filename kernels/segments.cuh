@@ -31,7 +31,7 @@ enum Late { NEXT_STEP, IN_BYTES, IN_BITS };
 
 // Calls add(sum, weight) for the synapses of a segment. Each has its own weight (OWN), or all have that of the route.
 template <Late LATE, bool OWN, class Add>
-DEVICE void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Add add)
+APART void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Add add)
 {
     const Route &route = *s.route;
     const uint16 *target = synapses.targets + route.targets;
@@ -107,9 +107,13 @@ template <class F>
 DEVICE void for_segments(const Route &route, int64 source, int age, acc events, const uint32 *segment_begin,
                          Share share, F f)
 {
-    int late = age - (int)route.age, width = (int)route.width, block = width == 1 ? late : late / width;
-    if (source < route.source || source >= route.source_end) return;
-    if (late < 0 || block >= route.blocks || block * width != late) return;
+    int block = age - (int)route.age, width = (int)route.width;
+    if (source < route.source || source >= route.source_end || block < 0) return;
+    if (width > 1) {
+        if (block % width) return;
+        block /= width;
+    }
+    if (block >= route.blocks) return;
     int64 row = source - route.source;
     for (int64 s = share.worker, end = route.slice + route.slices; s < end; s += share.workers) {
         if (s < route.slice) continue;
@@ -153,18 +157,17 @@ DEVICE void locate(Segment &s, const uint64 *segment_sizes)
     s.end = place();
 }
 
-// Asks for the elements [begin, end) of an array, which are used soon; most segments are short.
+// Asks for all lines of the elements [begin, end) of an array, which are used soon.
 template <class T> DEVICE void ask_for(const T *x, int64 begin, int64 end)
 {
-    const int64 line = 64 / (int)sizeof(T);
-    PREFETCH(x + begin);
+    for (int64 j = begin; j < end; j += 64 / (int)sizeof(T)) PREFETCH(x + j);
     PREFETCH(x + end - 1);
-    for (int64 j = begin + line; j < end - line; j += line) PREFETCH(x + j);
 }
 
 DEVICE void ask_for(const Segment &s, const Synapses &synapses)
 {
     const Route &route = *s.route;
+    if (s.begin == s.end) return;
     int64 bits = route.late_bits;
     ask_for(synapses.targets + route.targets, s.begin, s.end);
     if (route.weights >= 0) ask_for(synapses.weights + route.weights, s.begin, s.end);

@@ -117,10 +117,10 @@ def stored_form(pathway: Pathway, k: int, layout: Layout) -> StoredForm:
     """Return how the weights of a pathway onto receptor `k` of its targets are stored."""
     projection, receptor = pathway.projection, pathway.post.population.receptors[k].name
     shared = one_weight(projection, receptor)
-    bits = 8 * layout.numbers.weight_dtype.itemsize
+    chosen = pathway.post.sums[k].quantum
+    bits, quantum = chosen.width.weights, chosen.exponent
     if shared:
         bits = max(bits, 32)  # it is stored once, so it need not be short
-    quantum = pathway.post.sums[k].quantum.exponent
     shift = weight_shift(layout.weight_ranges[projection.name, receptor].largest, quantum, bits)
     if not shared:
         return StoredForm(shift, quantum + shift, None)

@@ -18,7 +18,7 @@ from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.builder.specs import MOST_STEPS, chunk_steps, described, extents, launched
 from gpusyn.kernels.arrays import EXPECTED, Extents, array_name, bindings
 from gpusyn.kernels.program import ArraySpec, Launch, Program, filled
-from gpusyn.kernels.records import CHUNK, Chunk, Probe, write_rows
+from gpusyn.kernels.records import CHUNK, Chunk, write_rows
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.typing import Array
 
@@ -89,7 +89,7 @@ class Compiled:
             neurons, probes = self.probes.of_group(g)
             chunks = chunks_of(tables.group, inputs, neurons)
             own = tables.arrays(inputs, g)
-            own |= {"chunks": write_rows(chunks, Chunk), "probes": write_rows(probes, Probe)}
+            own |= {"chunks": write_rows(chunks, Chunk), "probes": probes}
             yield from ((array_name(name, group=g), array) for name, array in own.items())
 
     def redraw(self, pathway: Pathway) -> Synapses:

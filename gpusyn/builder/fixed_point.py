@@ -1,13 +1,15 @@
 """Choice of the unit of the integer sums, so that no sum can overflow and none loses precision.
 
 The unit, a quantum, is a power of two. It follows from the largest sum that can arrive in one step: over all inputs,
-the most events per step times the largest weight. 32-bit sums are used where half a quantum is at most a millionth of
-the mean weight of every input, 64-bit sums otherwise.
+the most events per step times the largest weight. 32 bits are enough where half a quantum is at most a millionth of the
+mean weight of every input; otherwise sums have 64 bits. How finely weights are rounded is decided for each population,
+and not by the type in which a whole network stores its sums: equal whole numbers give the same bits in any type.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from gpusyn.parameters.distributions import Distribution
 FINENESS = 1e-6  # half a quantum relative to the mean weight
 COMPACT_FINENESS = 2.0**-16  # the same, if weights are stored in two bytes
 COMPACT_ROUNDING = 2.0**-14  # more than two bytes can make a weight larger, relative to the largest
-_LIMIT = {"int32": 2**31 - 1, "int64": 2**62}
+_LIMIT = {32: 2**31 - 1, 64: 2**62}  # largest sum, by its bits
 
 
 class Input(NamedTuple):
@@ -31,13 +33,20 @@ class Input(NamedTuple):
     least: float
 
 
+class Width(NamedTuple):
+    """Bits of the integer sums of a population, and of the weights that are rounded for it."""
+
+    sums: int = 64
+    weights: int = 64
+
+
 class Quantum(NamedTuple):
     """A quantum 2^exponent, the largest sum for which it was chosen, and its inputs."""
 
     exponent: int
     bound: float
     inputs: list[Input]
-    weight_bits: int = 64
+    width: Width = Width()
 
     @property
     def value(self) -> float:
@@ -50,45 +59,43 @@ class Quantum(NamedTuple):
 
         It is half a quantum, or more if the largest weight needs more bits than a stored weight has.
         """
-        rounding = [
-            math.ldexp(0.5, self.exponent + weight_shift(i.largest, self.exponent, self.weight_bits)) / i.mean
-            for i in self.inputs
-            if i.mean > 0
-        ]
-        return max(rounding, default=0.0)
+        return max((0.5 * self.step(i.largest) / i.mean for i in self.inputs if i.mean > 0), default=0.0)
+
+    def step(self, largest: float) -> float:
+        """Return the smallest difference of two stored weights of which this is the largest."""
+        return math.ldexp(1.0, self.exponent + weight_shift(largest, self.exponent, self.width.weights))
 
 
-def choose_quanta(
-    inputs: dict[Any, list[Input]], precision: str, *, fractions: bool = False, compact: bool = False
-) -> tuple[str, str, dict[Any, Quantum]]:
-    """Return the type of the sums, the type of stored weights, and the quantum of the sums of each receptor.
+def sufficient_width(
+    receptors: Iterable[list[Input]], precision: str, *, fractions: bool = False, compact: bool = False
+) -> Width:
+    """Return the fewest bits that suffice for the inputs of all receptors of a population.
 
     If sources send `fractions` of weights, because they own gates, the sums have 64 bits. If weights are `compact`,
     they have 16 bits.
     """
-    fineness = COMPACT_FINENESS if compact else FINENESS
-    narrow = {key: _quantum(streams, "int32", COMPACT_ROUNDING * compact) for key, streams in inputs.items()}
-    acc, found = "int64", {key: _quantum(streams, "int64") for key, streams in inputs.items()}
-    if precision == "single" and not fractions and all(q.error <= fineness for q in narrow.values()):
-        acc, found = "int32", narrow
-    if compact:
-        return acc, "int16", {key: q._replace(weight_bits=16) for key, q in found.items()}
-    shorter = {key: q._replace(weight_bits=32) for key, q in found.items()}
-    if precision == "single" and all(q.error <= FINENESS for q in shorter.values()):
-        return acc, "int32", shorter
-    return acc, "int64", found
+    receptors, width = list(receptors), Width(32, 16 if compact else 32)
+    fineness, single = COMPACT_FINENESS if compact else FINENESS, precision == "single"
+    fine = all(choose_quantum(inputs, width)._replace(width=Width(32)).error <= fineness for inputs in receptors)
+    if fractions or not (single and fine):
+        width = width._replace(sums=64)
+    if not compact and not (single and all(choose_quantum(inputs, width).error <= FINENESS for inputs in receptors)):
+        width = width._replace(weights=64)
+    return width
 
 
-def _quantum(streams: list[Input], acc: str, coarse: float = 0.0) -> Quantum:
+def choose_quantum(inputs: list[Input], width: Width) -> Quantum:
+    """Return the smallest quantum for which the largest sum of these inputs fits into sums of this width."""
+    limit, coarse = _LIMIT[width.sums], COMPACT_ROUNDING if width == (32, 16) else 0.0
     # The largest sum includes the rounding of each weight by half a quantum, or by a part of the largest.
-    events = sum(s.events for s in streams)
-    bound = sum(s.events * s.largest for s in streams)
+    events = sum(i.events for i in inputs)
+    bound = sum(i.events * i.largest for i in inputs)
     if bound == 0:
-        return Quantum(0, 0.0, streams)
-    exponent = math.frexp(bound / _LIMIT[acc])[1]
-    while bound * (1 + coarse) / math.ldexp(1.0, exponent) + events / 2 > _LIMIT[acc]:
+        return Quantum(0, 0.0, inputs, width)
+    exponent = math.frexp(bound / limit)[1]
+    while bound * (1 + coarse) / math.ldexp(1.0, exponent) + events / 2 > limit:
         exponent += 1
-    return Quantum(exponent, bound, streams)
+    return Quantum(exponent, bound, inputs, width)
 
 
 def weight_shift(largest: float, exponent: int, weight_bits: int) -> int:

@@ -9,8 +9,6 @@ import functools
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from gpusyn.builder.fixed_point import Quantum, WeightRange
 from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
 from gpusyn.builder.notes import Note
@@ -19,11 +17,11 @@ from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.synapse_words import LATE_BITS, MOST_HISTORY
 from gpusyn.kinetics import Kinetics
-from gpusyn.network.populations import Population
+from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.neurons.sources import Source
 from gpusyn.receptors import Receptor
-from gpusyn.utils.typing import Integers
+from gpusyn.utils.ids import KeySpans, Span
 
 
 @dataclass(eq=False)
@@ -136,7 +134,7 @@ class Pathway:
     @property
     def pre_range(self) -> tuple[int, int]:
         """First and one past the last local id of the sources that may have synapses."""
-        ids = self.projection.pre.parts[self.pre_part][1]
+        ids = self.projection.pre.parts[self.pre_part].span
         return (int(ids[0]), int(ids[-1]) + 1) if len(ids) else (0, 0)
 
     @property
@@ -152,7 +150,7 @@ class Pathway:
         return (
             isinstance(projection.rule, AllToAll)
             and isinstance(projection.delay, int | float)
-            and len(projection.post.parts[self.post_part][1]) == self.post.size
+            and projection.post.parts[self.post_part].size == self.post.size
             and all(one_weight(projection, r.name) for _, r in self.receptors(synaptic=False))
         )
 
@@ -162,11 +160,11 @@ class Pathway:
         return not self.shared or bool(self.receptors(synaptic=True))
 
     @property
-    def own_ids(self) -> Integers:
+    def own_ids(self) -> Span:
         """Local ids of the sources of a shared pathway that do not contact themselves."""
         if self.pre is not self.post or self.projection.rule.autapses:  # type: ignore[attr-defined]
-            return np.zeros(0, np.int64)
-        return np.asarray(self.projection.pre.parts[self.pre_part][1])
+            return range(0)
+        return self.projection.pre.parts[self.pre_part].span
 
     def receptors(self, synaptic: bool) -> list[tuple[int, Receptor]]:
         """Return the receptors that have gates on the synapses, or the others, each with its index on the target."""
@@ -328,15 +326,15 @@ class Layout:
         return self.n_sources + sum(gate.place.size for gate in self.gates.values())
 
 
-def same_ids(layout: Layout, projection: Projection) -> tuple[Any, Any] | None:
+def same_ids(layout: Layout, projection: Projection) -> tuple[KeySpans, KeySpans] | None:
     """Return the global ids of the two selections, by which a rule recognises autapses; None if there can be none."""
-    if not {p.name for p, _ in projection.pre.parts} & {p.name for p, _ in projection.post.parts}:
+    if not {*projection.pre.populations} & {*projection.post.populations}:
         return None
 
-    def ids(parts: Any) -> Any:
-        return np.concatenate([layout.populations[p.name].source + np.asarray(local) for p, local in parts])
+    def ids(selection: Selection) -> KeySpans:
+        return KeySpans([(layout.populations[part.population.name].source, part.span) for part in selection.parts])
 
-    return ids(projection.pre.parts), ids(projection.post.parts)
+    return ids(projection.pre), ids(projection.post)
 
 
 def history_bits(most_events: int) -> int:

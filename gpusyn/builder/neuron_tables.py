@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -225,27 +226,35 @@ class Probes:
     def __init__(self, layout: Layout, steps: int) -> None:
         self.layout = layout
         self.regions, _ = sample_regions(layout, steps)
-        self._rows: list[list[tuple[int, Probe]]] = [[] for _ in layout.groups]  # with the neuron in its group
+
+    def _pieces(self, g: int) -> Iterator[tuple[Array, Array]]:
+        """Yield neurons and table of the probes of one variable in one population of a group after the other."""
         for (recorder, variable), region in self.regions.items():
-            self._add(layout.net.recorders[recorder], variable, region)
+            column = 0
+            for part in self.layout.net.recorders[recorder].source.parts:
+                place = self.layout.populations[part.population.name]
+                if place.group == g:
+                    what, receptor = _what(part.population, variable)
+                    fields = {
+                        "neuron": part.ids % CHUNK, "variable": what, "receptor": receptor, "every": region.every,
+                        "trace": region.start, "column": np.arange(column, column + part.size),
+                        "columns": region.columns,
+                    }  # fmt: skip
+                    table = [np.broadcast_to(fields[name], part.size) for name in Probe._fields]
+                    yield place.first + part.ids, np.stack(table, axis=1)
+                column += part.size
 
-    def _add(self, recorder: Recorder, variable: str, region: Region) -> None:
-        column = 0
-        for population, ids in recorder.source.parts:
-            place = self.layout.populations[population.name]
-            what, receptor = _what(population, variable)
-            for i in ids.tolist():
-                probe = Probe(
-                    neuron=i % CHUNK, variable=what, receptor=receptor,
-                    every=region.every, trace=region.start, column=column, columns=region.columns,
-                )  # fmt: skip
-                self._rows[place.group].append((place.first + i, probe))
-                column += 1
+    def of_group(self, g: int) -> tuple[Array, Array]:
+        """Return the neurons (as indices in the group) and the table of probes of one group, in order of the neurons.
 
-    def of_group(self, g: int) -> tuple[Array, list[Probe]]:
-        """Return the neurons (as indices in the group) and the probes of one group, in order of the neurons."""
-        rows = sorted(self._rows[g], key=lambda row: row[0])
-        return np.array([neuron for neuron, _ in rows], np.int64), [probe for _, probe in rows]
+        They are made anew: many probes take more memory than the neurons.
+        """
+        pieces = list(self._pieces(g))
+        if not pieces:
+            return np.zeros(0, np.int64), write_rows([], Probe)
+        neurons, table = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+        order = np.argsort(neurons, kind="stable")
+        return neurons[order], table[order]
 
 
 def _what(population: Population, variable: str) -> tuple[int, int]:

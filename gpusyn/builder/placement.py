@@ -5,14 +5,13 @@ The placement needs only counts and bounds, so `plan` can use it without drawing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from gpusyn.builder.bundles import form_bundles
 from gpusyn.builder.coarse_weights import coarse_weights
-from gpusyn.builder.fixed_point import FINENESS, Input, Quantum, choose_quanta, projection_range, weight_range
+from gpusyn.builder.fixed_point import projection_range
 from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath, window
@@ -25,28 +24,23 @@ from gpusyn.builder.layout import (
     Layout,
     Pathway,
     PlacedPopulation,
-    ReceptorSums,
     history_bits,
     history_words,
     same_ids,
 )
 from gpusyn.builder.notes import Note
 from gpusyn.builder.plausible import warnings_of
+from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
-from gpusyn.drugs.combined import blocker_of
-from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
-from gpusyn.neurons.sources import most_poisson_events
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import whole_steps, whole_steps_array
 from gpusyn.utils.typing import Integers
-
-Target = tuple[str, int]  # a population and the index of one of its receptors
 
 
 def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compact: bool = False) -> Layout:
@@ -62,7 +56,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
     _place_populations(layout)
     _place_pathways(layout)
     _place_gates(layout)
-    _place_sums(layout, precision, compact)
+    place_sums(layout, precision, compact)
     form_bundles(layout, workers)
     _make_groups(layout)
     check_infusions(layout)
@@ -111,10 +105,10 @@ def _place_pathways(layout: Layout) -> None:
         n_pre, n_post = projection.pre.size, projection.post.size
         projection.rule.check(n_pre, n_post, f"Projection '{projection.name}'.rule", same_ids(layout, projection))
         expected = projection.rule.expected(n_pre, n_post, same_ids(layout, projection))
-        for i, (pre, pre_ids) in enumerate(projection.pre.parts):
-            for j, (post, post_ids) in enumerate(projection.post.parts):
-                share = len(pre_ids) * len(post_ids) / max(n_pre * n_post, 1)
-                places = layout.populations[pre.name], layout.populations[post.name]
+        for i, pre in enumerate(projection.pre.parts):
+            for j, post in enumerate(projection.post.parts):
+                share = pre.size * post.size / max(n_pre * n_post, 1)
+                places = layout.populations[pre.population.name], layout.populations[post.population.name]
                 pathway = Pathway(projection, i, j, *places, shortest, longest, expected * share)
                 layout.pathways.append(pathway)
                 if pathway.receptors(synaptic=True):
@@ -153,82 +147,6 @@ def delay_range(projection: Projection, layout: Layout) -> tuple[int, int]:
             "use a larger dt, or give high= to a distribution"
         )
     return shortest, longest
-
-
-def _place_sums(layout: Layout, precision: str, compact: bool) -> None:
-    """Choose the number types, and the quantum of the sums of each receptor, which its largest sum needs."""
-    inputs: dict[Target, list[Input]] = {}
-    for target, given in (*_projected(layout), *_driven(layout)):
-        inputs.setdefault(target, []).append(given)
-    acc, weight, quanta = choose_quanta(inputs, precision, fractions=bool(layout.gates), compact=compact)
-    layout.numbers = Numbers(layout.numbers.real, acc, weight)
-    for name, place in layout.populations.items():
-        for k, receptor in enumerate(place.population.receptors):
-            quantum = quanta.get((name, k), Quantum(0, 0.0, []))
-            on_synapses = place.strategies[k].owner == SYNAPSE
-            n_inputs = LUMPED[lumped_form(receptor.kinetics, on_synapses=on_synapses)].INPUTS
-            place.sums.append(ReceptorSums(quantum, n_inputs))
-    if layout.numbers.weight_dtype.itemsize < layout.numbers.acc_dtype.itemsize:
-        _align_quanta(layout)
-
-
-def _align_quanta(layout: Layout) -> None:
-    """Give receptors of one name the same quantum where the sums are much finer than the weights.
-
-    Equal weights are then stored as equal numbers, so that rows can reach several populations.
-    """
-    largest: dict[str, int] = {}
-    every = [
-        (receptor.name, sums)
-        for place in layout.populations.values()
-        for receptor, sums in zip(place.population.receptors, place.sums, strict=True)
-        if sums.quantum.inputs
-    ]
-    for name, sums in every:
-        largest[name] = max(largest.get(name, sums.quantum.exponent), sums.quantum.exponent)
-    for name, sums in every:
-        aligned = sums.quantum._replace(exponent=largest[name])
-        if aligned.error <= max(sums.quantum.error, FINENESS):
-            sums.quantum = aligned
-
-
-def _projected(layout: Layout) -> Iterator[tuple[Target, Input]]:
-    """Yield the input that each projection can send to each receptor of each of its target populations."""
-    for pathway in layout.pathways:
-        if pathway.pre_part > 0:
-            continue  # the in-degree is that of the whole projection
-        projection = pathway.projection
-        degree = projection.rule.max_in_degree(projection.pre.size, projection.post.size)
-        events = max(layout.populations[p.name].most_events for p, _ in projection.pre.parts)
-        for k, receptor in pathway.receptors(synaptic=False):
-            least, mean, largest = layout.weight_ranges[projection.name, receptor.name]
-            most = 1 if pathway.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
-            given = Input(f"Projection '{projection.name}'", mean, largest, degree * most, least)
-            yield (pathway.post.population.name, k), given
-
-
-def _driven(layout: Layout) -> Iterator[tuple[Target, Input]]:
-    """Yield the input that each drive can send to its receptor of each of its target populations."""
-    for drive in layout.net.drives.values():
-        _refuse_blocked(drive, layout)
-        where = f"Drive '{drive.name}'"
-        least, mean, largest = weight_range(drive.weight)
-        given = Input(where, mean, largest, most_poisson_events(drive.rate_max, layout.dt), least)
-        for population, _ in drive.target.parts:
-            yield (population.name, [r.name for r in population.receptors].index(drive.receptor)), given
-
-
-def _refuse_blocked(drive: Any, layout: Layout) -> None:
-    """Refuse a drive of a receptor whose channels a drug blocks at each synapse separately."""
-    for population, _ in drive.target.parts:
-        receptor = population.receptor(drive.receptor)
-        assert receptor is not None
-        if blocker_of(receptor, layout.net.infusions) is not None:
-            raise ParameterError(
-                f"Drive '{drive.name}': receptor {drive.receptor!r} of {population.name!r} "
-                "is blocked by a drug at each synapse according to its use, and a drive has no synapses; "
-                "connect a gs.PoissonSource population with gs.OneToOne() instead"
-            )
 
 
 def _make_groups(layout: Layout) -> None:

@@ -7,25 +7,38 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from gpusyn.builder.layout import Layout, Pathway
+from gpusyn.builder.building import building_peak
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.placement import lay_out
-from gpusyn.builder.plan_text import Row, delivery_rows, lost_text, memory_text, method_rows, quantum_rows
-from gpusyn.builder.rows.event_driven import drawn_together, scratch_bytes
+from gpusyn.builder.plan_text import (
+    Row,
+    delivery_rows,
+    lost_text,
+    memory_text,
+    method_rows,
+    quantum_rows,
+    recording_rows,
+)
+from gpusyn.builder.recorded import recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched
-from gpusyn.connectivity import FixedTotalNumber
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
 from gpusyn.parameters.grid import interval
 from gpusyn.parameters.scalars import flag, instance, one_of, public, real
-from gpusyn.utils.memory import free_memory, size_text
+from gpusyn.utils.memory import free_memory, memory_errors, size_text
 from gpusyn.utils.tables import html_table
 
 _PRECISIONS = ("single", "double")
 _WEIGHTS = ("exact", "compact")
-_DRAWN = 46  # bytes of a synapse while its projection is drawn and sorted, beside its place in the arrays
+TO_FIT = (
+    "To fit: weights shared by a projection (a number instead of an array or distribution), weights='compact', fewer "
+    "synapses, precision='single', or fewer recorded neurons"
+)
+_HOST = 36  # bytes of a neuron: V, rest and current in double precision, and a part of its chunk
+_OBJECTS = 4_000_000  # bytes of objects that are no arrays, and of freed memory that the system has not got back
 
 
 @runtime_checkable
@@ -77,7 +90,8 @@ def plan(net: Network, asked: Asked, machine: Machine | None) -> Plan:
     dt = real(interval(asked.dt), f"{where}.dt", unit="ms", above=0.0)
     precision = one_of(asked.precision, _PRECISIONS, f"{where}.precision")
     weights = one_of(asked.weights, _WEIGHTS, f"{where}.weights")
-    return Plan(net, asked._replace(dt=dt, precision=precision, weights=weights), machine or _ThisComputer())
+    with memory_errors(f"{where}: planning the network", TO_FIT):
+        return Plan(net, asked._replace(dt=dt, precision=precision, weights=weights), machine or _ThisComputer())
 
 
 class Plan:
@@ -104,6 +118,9 @@ class Plan:
         Memory by part (bytes).
     scratch : int
         Largest extra memory while the network is built (bytes); it is released before the first step.
+    recordings : dict of str to int
+        Memory of the recordings that are kept in memory, by recorder, in addition (bytes): up to the recorder's `stop`,
+        or in one second; of traces exactly, of spikes with the rates of sources and 20 Hz of neurons.
     synapses : float
         Number of synapses; for random rules the expected number.
     launches : int
@@ -126,6 +143,12 @@ class Plan:
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()
         self.scratch = self._scratch()
+        self.recordings = {
+            r.name: n for r in self.layout.net.recorders.values() if (n := recorded_bytes(r, self.layout))
+        }
+        on_host = getattr(machine, "name", "") != "cuda"
+        self._free_host = self.free if on_host else free_memory()  # recordings are in the memory of the host
+        self._of_host = self.total if on_host else 0
         self.launches = len(launched(self.layout))
         self.rounded_to_zero: dict[str, int] | None = None
 
@@ -136,8 +159,10 @@ class Plan:
 
     @property
     def fits(self) -> bool:
-        """True if the arrays and the scratch of building fit into the free memory, or this is not known."""
-        return self.free is None or self.total + self.scratch <= self.free
+        """True if arrays, scratch of building, and recordings fit into the free memory, or this is not known."""
+        built = self.free is None or self.total + self.scratch <= self.free
+        kept = sum(self.recordings.values())
+        return built and (self._free_host is None or self._of_host + kept <= self._free_host)
 
     @property
     def bytes_per_synapse(self) -> float:
@@ -159,14 +184,21 @@ class Plan:
             If it does not fit; the message lists the largest parts. Nothing has been allocated.
         """
         if not self.fits:
-            assert self.free is not None
             largest = sorted(self.bytes.items(), key=lambda kv: -kv[1])[:6]
             parts = "\n".join(f"  {size_text(v):>10}  {k}" for k, v in largest)
+            kept = sum(self.recordings.values())
+            if kept > self.scratch and self._free_host is not None and self._of_host + kept > self._free_host:
+                name = max(self.recordings, key=lambda name: self.recordings[name])
+                raise PlanMemoryError(
+                    f"this network needs {size_text(self._of_host + kept)} but {size_text(self._free_host)} are free: "
+                    f"{size_text(kept)} for recordings in memory, the largest of recorder '{name}', "
+                    f"{size_text(self.recordings[name])}.\nNothing was allocated. To fit: give the recorder file=, "
+                    "every=, fewer neurons, or an earlier stop="
+                )
+            assert self.free is not None
             raise PlanMemoryError(
                 f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are free.\n"
-                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. "
-                "To fit: weights shared by a projection (a number instead of an array or distribution), "
-                "weights='compact', fewer synapses, precision='single', or fewer recorded neurons."
+                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}."
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
@@ -187,13 +219,8 @@ class Plan:
 
     # ---- counting ----
     def _scratch(self) -> int:
-        """Return the bytes that building needs for a while, beside the arrays that it fills block by block.
-
-        Synapses with gates of their own are drawn at once and sorted, and so are pairs without repetition.
-        """
-        whole = [p for p in self.layout.pathways if p.listed and (p.receptors(synaptic=True) or _is_drawn_whole(p))]
-        blocks = [scratch_bytes(bundles, self.layout) for bundles in drawn_together(self.layout)]
-        return int(max([*(_DRAWN * pathway.expected for pathway in whole), *blocks], default=0))
+        """Return by how many bytes building exceeds the arrays for a while, to draw synapses and to count them."""
+        return round(max(building_peak(self.layout), self.total) - self.total) + _OBJECTS
 
     def _count(self) -> dict[str, int]:
         """Return the memory of all arrays by part, that of synapses by projection (bytes)."""
@@ -212,7 +239,16 @@ class Plan:
         for kind, spec in self._described:
             if SYNAPTIC.isdisjoint(map(str, kind.extents)):
                 _add(parts, _part(kind), spec.nbytes)
+        _add(parts, "parameters and initial states of neurons, for the host", self._of_host_tables())
         return {part: n for part, n in parts.items() if n}
+
+    def _of_host_tables(self) -> int:
+        """Return the bytes of what the host keeps of neurons: V, rest and current in double precision, initial states.
+
+        An initial state that all neurons share takes no memory.
+        """
+        states = sum(spec.nbytes for kind, spec in self._described if kind.scope == "group" and kind.name in _INITIAL)
+        return states + sum(_HOST * group.size for group in self.layout.groups)
 
     # ---- text ----
     @public
@@ -256,6 +292,7 @@ class Plan:
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),
             ("memory", memory),
+            *recording_rows(self.recordings, layout),
             *(("note" if level < logging.WARNING else "warning", note) for level, note in notes),
         ]
         last = ("groups", self._groups()) if details else ("more", "plan.describe(details=True)")
@@ -288,7 +325,7 @@ class Plan:
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():
             for sums in place.sums:
-                if any(i.mean > 0 and i.least < sums.quantum.value / 2 for i in sums.quantum.inputs):
+                if any(i.mean > 0 and i.least < sums.quantum.step(i.largest) / 2 for i in sums.quantum.inputs):
                     return "counted when the network is built (some weights can be arbitrarily small)"
         return "0"
 
@@ -299,6 +336,8 @@ class Plan:
         return html_table((), [("plan", self._verdict()), *self._rows(details=False)])
 
 
+_INITIAL = ("V", "membrane", "gates")  # states of neurons of which the host keeps the initial values
+
 # Parts of the memory beside neurons and synapses, by the role of an array.
 _PARTS = {
     STATE: "sums and lists of events, histories, gates of sources",
@@ -306,11 +345,6 @@ _PARTS = {
     SCRATCH: "inputs of one chunk of steps",
     RECORD: "spikes and samples of one chunk of steps",
 }
-
-
-def _is_drawn_whole(pathway: Pathway) -> bool:
-    rule = pathway.projection.rule
-    return isinstance(rule, FixedTotalNumber) and not rule.multapses
 
 
 def _part(kind: ArrayKind) -> str:

@@ -126,6 +126,17 @@ def memory_text(parts: Mapping[str, int], details: bool) -> str:
     return "\n".join(f"{size_text(n):>12}  {part}" for part, n in sorted(kept.items(), key=lambda part: -part[1]))
 
 
+def recording_rows(recordings: Mapping[str, int], layout: Layout) -> list[Row]:
+    """Return what recordings in memory take."""
+    if not recordings:
+        return []
+    by_size = sorted(recordings, key=lambda name: -recordings[name])
+    endless = any(layout.net.recorders[name].stop is None for name in recordings)
+    text = size_text(sum(recordings.values())) + (" in the first second" if endless else "")
+    largest = ", ".join(f"{name} {size_text(recordings[name])}" for name in by_size[:MOST])
+    return [("recordings in memory", f"{text}: {largest}{', ...' if len(by_size) > MOST else ''}")]
+
+
 def lost_text(lost: Mapping[str, int], details: bool) -> str:
     """Return how many weights round to 0, and in which projections."""
     by_number = sorted(lost.items(), key=lambda one: -one[1])

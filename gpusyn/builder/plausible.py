@@ -35,7 +35,7 @@ def warnings_of(layout: Layout) -> Iterator[Note]:
                 yield Note("Population", name, what, text, logging.WARNING)
         yield from _weak(Note("Population", name, "I_e", ""), population.model.values.get("I_e", 0.0), population)
     for name, injection in layout.net.injections.items():
-        for population, _ in injection.target.parts:
+        for population in injection.target.populations:
             yield from _weak(Note("Injection", name, "current", ""), injection.current, population)
     for projection in layout.net.projections.values():
         expected = sum(pathway.expected for pathway in layout.pathways_of(projection))
@@ -74,7 +74,7 @@ def _typical(value: Any) -> Any:
 
 def _negative(projection: Projection) -> Iterator[tuple[str, str]]:
     """Yield a text on each conductance that is drawn from a distribution with negative values."""
-    receptors = {receptor.name: receptor for receptor in projection.post.parts[0][0].receptors}
+    receptors = {receptor.name: receptor for receptor in projection.post.parts[0].population.receptors}
     for name, given in projection.weights.items():
         if isinstance(given, Distribution) and not receptors[name].is_current and given.bounds()[0] < 0:
             kept = dataclasses.replace(given, low=0.0).acceptance()  # type: ignore[type-var]  # all are dataclasses

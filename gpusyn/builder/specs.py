@@ -164,8 +164,8 @@ def _group(layout: Layout, g: int) -> Extents:
         "rings": signature.n_inputs * len(group.members),
         "chunks": sum(_chunks(place.size) for place in group.members),
         "probes": sum(
-            len(r.variables) * len(ids)
-            for r in recorded for p, ids in r.source.parts if layout.populations[p.name].group == g
+            len(r.variables) * part.size
+            for r in recorded for part in r.source.parts if layout.populations[part.population.name].group == g
         ),
     }  # fmt: skip
 

@@ -184,7 +184,7 @@ def _fan_out(net: gs.Network) -> dict[str, float]:
     fans = dict.fromkeys(net.populations, 0.0)
     for projection in net.projections.values():
         synapses = projection.rule.expected(projection.pre.size, projection.post.size)
-        for population, _ in projection.pre.parts:
+        for population in projection.pre.populations:
             fans[population.name] += synapses / projection.pre.size
     return fans
 

@@ -12,6 +12,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream
 from gpusyn.utils.calls import show
+from gpusyn.utils.ids import KeySpans
 from gpusyn.utils.typing import Array, Integers
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 Ids = Array  # int32, or int64 if a selection has more than 2**31 neurons
-Keys = tuple[Integers, Integers]
+Keys = tuple[KeySpans, KeySpans] | tuple[Integers, Integers]
 
 BLOCK = 1 << 15  # synapses (or draws) at a time, so that the scratch stays in a core's cache
 FAILURE = 1e-15  # probability that any target exceeds a bound on the in-degree of a random rule
@@ -42,7 +43,8 @@ class Rule(ABC):
 
     All methods take `same`, which tells autapses: a tuple of two int64 arrays of shapes (n_pre,) and (n_post,) with the
     global ids of the neurons of both selections, unique in each. A synapse between equal ids is an autapse. ``None``
-    means that the selections share no neuron.
+    means that the selections share no neuron. Both may be :class:`gpusyn.utils.ids.KeySpans`, which become arrays with
+    `numpy.asarray`; `count_autapses` counts them without.
     """
 
     def bind(self, pre: Any, post: Any, where: str) -> Rule:
@@ -273,6 +275,8 @@ def autapse_positions(n_pre: int, n_post: int, same: Keys | None) -> Integers | 
 
 def count_autapses(n_pre: int, n_post: int, same: Keys | None) -> int:
     """Return the number of pairs that are autapses."""
+    if same is not None and isinstance(same[0], KeySpans) and isinstance(same[1], KeySpans):
+        return same[0].common(same[1])
     own = autapse_positions(n_pre, n_post, same)
     return 0 if own is None else int((own >= 0).sum())
 

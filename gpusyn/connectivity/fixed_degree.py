@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, tail_bound
+from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, count_autapses, tail_bound
 from gpusyn.connectivity.sampling import distinct_rows, draws_needed, integers
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
@@ -59,7 +59,7 @@ class _FixedDegree(Rule):
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
         """Check that each row has at least `k` partners to choose from; with multapses one is enough."""
         n_rows, n_columns = self._turn(n_pre, n_post)
-        left_out = 0 if self._own(n_pre, n_post, same) is None else 1
+        left_out = int(not self.autapses and count_autapses(n_pre, n_post, same) > 0)
         enough = self.k <= n_columns - left_out or (self.multapses and n_columns > left_out)
         if n_rows == 0 or self.k == 0 or enough:
             return

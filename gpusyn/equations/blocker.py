@@ -19,11 +19,21 @@ class BlockerCoefficients(NamedTuple):
     escape: Any  # rate of unbinding from closed channels, as a fraction of that from open ones
 
 
-def unblocked(c: BlockerCoefficients, v: Array, rest: Array, dose: Any, lengths: Array, mean: Array, U: Array) -> Array:
-    """Return the fraction of each synapse's channels that a drug leaves free after the step.
+class Free(NamedTuple):
+    """The fraction of each synapse's channels that a drug leaves free, and what rounding took from it (Kahan 1965)."""
+
+    U: Array
+    lost: Array
+
+
+def unblocked(
+    c: BlockerCoefficients, v: Array, rest: Array, dose: Any, lengths: Array, mean: Array, free: Free
+) -> Free:
+    """Return what is free after the step.
 
     See Woodhull 1973; Huettner and Bean 1988. v, rest and lengths are given by row.
     """
+    U, lost = free
     one = v.dtype.type(1)
     unbind = np.repeat(c.k_off_dt * exp(c.steepness * ((v + rest) - c.V0)), lengths)
     opened = np.where(mean < one, mean, one)
@@ -31,5 +41,7 @@ def unblocked(c: BlockerCoefficients, v: Array, rest: Array, dose: Any, lengths:
     leave = unbind * (c.escape + (one - c.escape) * opened)
     rate = bind + leave
     target = np.where(rate > 0, leave / np.where(rate > 0, rate, one), U)
-    after: Array = flush(U + (U - target) * expm1(-rate))
-    return after
+    fall = expm1(-rate)
+    change = (U - target) * fall + lost * (one + fall)
+    after = flush(U + change)
+    return Free(after, flush(change - (after - U)))

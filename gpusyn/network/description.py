@@ -121,7 +121,7 @@ def _together(
 
 
 def _projection(projection: Projection) -> tuple[str, ...]:
-    receptors = {receptor.name: receptor for receptor in projection.post.parts[0][0].receptors}
+    receptors = {receptor.name: receptor for receptor in projection.post.parts[0].population.receptors}
     weights = ", ".join(
         f"{name}: {given.factor:g} x {given.receptor}"
         if isinstance(given, Ratio)
@@ -134,7 +134,7 @@ def _projection(projection: Projection) -> tuple[str, ...]:
 
 def _inputs(objects: Objects) -> Iterable[tuple[str, ...]]:
     for drive in objects["drive"].values():
-        unit = drive.target.parts[0][0].receptor(drive.receptor).weight_unit
+        unit = drive.target.parts[0].population.receptor(drive.receptor).weight_unit
         what = f"Poisson events at {drive.receptor}, {said(drive.rate, 'Hz')} of {said(drive.weight, unit)}"
         yield drive.name, drive.target.name, what + _window(drive)
     for injection in objects["injection"].values():

@@ -89,7 +89,7 @@ class NetworkInputs(NetworkObjects):
         here = "Network.drive()"
         target = self._own(target, f"{here}.target")
         kind = receptor_at(target, receptor, here)
-        for population, _ in target.parts:
+        for population in target.populations:
             own = population.receptor(kind.name)
             if own is not None and not own.kinetics.linear:
                 raise ParameterError(
@@ -196,7 +196,7 @@ class NetworkInputs(NetworkObjects):
         """
         target = self._own_neurons(target, "Network.clamp()")
         for other in self.clamps.values():
-            if np.intersect1d(other.target.keys(), target.keys()).size:
+            if other.target.key_spans.common(target.key_spans):
                 raise ParameterError(
                     f"Network.clamp().target: {target.name} has neurons that {other.name!r} already clamps; "
                     "a neuron can have one clamp: change its V over time with a gs.Waveform"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from gpusyn.parameters.units import as_array, as_integers
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.utils.calls import Hinting
+from gpusyn.utils.ids import KeySpans, Span, as_ids, between, count_common, joined, taken
 from gpusyn.utils.immutable import Immutable, ReadOnlyDict
 from gpusyn.utils.typing import Floats, Integers
 
@@ -23,11 +25,38 @@ if TYPE_CHECKING:
 __all__ = ["Part", "Population", "Selection"]
 
 
-class Part(NamedTuple):
-    """Neurons of one population: their local ids in increasing order."""
+class Part(Immutable):
+    """Neurons of one population, which unpacks as the population and the local ids of the neurons.
+
+    Attributes
+    ----------
+    population : Population
+        The population.
+    span : range or ndarray of int64
+        Local ids in increasing order: a range if they are evenly spaced, as those of a slice.
+    """
 
     population: Population
-    ids: Integers
+    span: Span
+
+    def __init__(self, population: Population, span: Span) -> None:
+        self._set(population=population, span=span)
+
+    @property
+    def ids(self) -> Integers:
+        """Local ids in increasing order: an array, made anew of a range."""
+        return as_ids(self.span)
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return len(self.span)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.population, self.ids))
+
+    def __getitem__(self, index: int) -> Any:
+        return (self.population, self.ids)[index]
 
 
 class Selection(Immutable, Hinting):
@@ -40,6 +69,8 @@ class Selection(Immutable, Hinting):
     parts : tuple of (Population, ndarray of int64)
         The populations in the order in which they were joined, each with the local ids of its selected neurons in
         increasing order.
+    populations : tuple of Population
+        The populations alone.
     size : int
         Number of neurons.
     name : str
@@ -64,9 +95,14 @@ class Selection(Immutable, Hinting):
         kept = _joined(parts)
         self._set(
             parts=kept,
-            size=sum(len(part.ids) for part in kept),
+            size=sum(part.size for part in kept),
             name="+".join(_part_name(part) for part in kept),
         )
+
+    @property
+    def populations(self) -> tuple[Population, ...]:
+        """The populations in the order in which they were joined."""
+        return tuple(part.population for part in self.parts)
 
     @public
     def keys(self) -> Integers:
@@ -76,7 +112,12 @@ class Selection(Immutable, Hinting):
         -------
         ndarray of int64, shape (size,)
         """
-        return np.concatenate([part.ids + (part.population.index << 32) for part in self.parts])
+        return np.asarray(self.key_spans)
+
+    @property
+    def key_spans(self) -> KeySpans:
+        """The keys of the neurons, not yet an array."""
+        return KeySpans([(part.population.index << 32, part.span) for part in self.parts])
 
     def __len__(self) -> int:
         return self.size
@@ -97,10 +138,10 @@ class Selection(Immutable, Hinting):
         positions = _positions(index, self.size, self.name)
         parts, first = [], 0
         for part in self.parts:
-            inside = positions[(positions >= first) & (positions < first + len(part.ids))] - first
-            if inside.size:
-                parts.append(Part(part.population, part.ids[inside]))
-            first += len(part.ids)
+            inside = between(positions, first, first + part.size)
+            if len(inside):
+                parts.append(Part(part.population, taken(part.span, inside)))
+            first += part.size
         return Selection(parts)
 
     def __repr__(self) -> str:
@@ -156,9 +197,7 @@ class Population(Selection):
     ) -> None:
         self._set(name=name, size=size, model=model, receptors=receptors, V=V, positions=positions, index=index)
         self._set(calcium=calcium)
-        ids = np.arange(size, dtype=np.int64)
-        ids.flags.writeable = False
-        self._set(parts=(Part(self, ids),), variables=ReadOnlyDict(_variables(model, receptors)))
+        self._set(parts=(Part(self, range(size)),), variables=ReadOnlyDict(_variables(model, receptors)))
 
     @property
     def is_source(self) -> bool:
@@ -215,16 +254,14 @@ def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:
     merged: list[Part] = []
     for part in parts:
         last = merged[-1] if merged else None
-        if last and last.population is part.population and last.ids[-1] < part.ids[0]:
-            merged[-1] = Part(part.population, np.concatenate([last.ids, part.ids]))
+        if last and last.population is part.population and last.span[-1] < part.span[0]:
+            merged[-1] = Part(part.population, joined(last.span, part.span))
         else:
             merged.append(part)
-    for part in merged:
-        part.ids.flags.writeable = False
     for population in {part.population for part in merged}:
-        ids = [part.ids for part in merged if part.population is population]
-        found, counts = np.unique(np.concatenate(ids), return_counts=True) if len(ids) > 1 else (ids[0], None)
-        if counts is not None and (counts > 1).any():
+        spans = [part.span for part in merged if part.population is population]
+        if any(count_common(one, other) for one, other in itertools.combinations(spans, 2)):
+            found, counts = np.unique(np.concatenate([as_ids(span) for span in spans]), return_counts=True)
             twice = int(found[counts > 1][0])
             where = " + ".join(_part_name(part) for part in parts)
             raise ParameterError(
@@ -235,24 +272,25 @@ def _joined(parts: Sequence[Part]) -> tuple[Part, ...]:
 
 def _part_name(part: Part) -> str:
     """Return ``E``, ``E[3]``, ``E[0:10]``, ``E[0:100:2]`` or ``E[3,5,9,...]`` for neurons of E."""
-    name, ids = part.population.name, part.ids
+    name, ids = part.population.name, part.span
     if len(ids) == part.population.size:
         return name
     if len(ids) == 1:
         return f"{name}[{ids[0]}]"
-    steps = np.diff(ids)
-    if (steps == steps[0]).all():
-        by = "" if steps[0] == 1 else f":{steps[0]}"
+    steps = {ids.step} if isinstance(ids, range) else set(np.diff(ids).tolist())
+    if len(steps) == 1:
+        (step,) = steps
+        by = "" if step == 1 else f":{step}"
         return f"{name}[{ids[0]}:{ids[-1] + 1}{by}]"
     return f"{name}[{','.join(map(str, ids[:4]))}{',...' if len(ids) > 4 else ''}]"
 
 
-def _positions(index: Any, size: int, name: str) -> Integers:
+def _positions(index: Any, size: int, name: str) -> Span:
     """Return the positions, in increasing order, that an index, slice, mask or array of indices selects."""
     where = f"{name}[...]"
     must = f"must be an index, a slice, a mask of {size} values or increasing indices"
     if isinstance(index, slice):
-        positions = _sliced(index, size, where)
+        positions: Span = _sliced(index, size, where)
     else:
         array = np.empty(0, dtype=object) if isinstance(index, (str, tuple)) else as_array(index, where, must)
         if isinstance(index, (list, range)) and array.size == 0:
@@ -265,18 +303,18 @@ def _positions(index: Any, size: int, name: str) -> Integers:
             positions = _listed(np.atleast_1d(as_integers(array, where, must)), size, where)
         else:
             raise ArgumentError(f"{where}: {must} (got {show(index)})")
-    if positions.size == 0:
+    if len(positions) == 0:
         raise ParameterError(f"{where}: must select at least one of {size} neurons (got {show(index)})")
-    return positions.astype(np.int64)
+    return positions if isinstance(positions, range) else positions.astype(np.int64)
 
 
-def _sliced(index: slice, size: int, where: str) -> Integers:
+def _sliced(index: slice, size: int, where: str) -> range:
     for bound in (index.start, index.stop, index.step):
         if bound is not None and (isinstance(bound, (bool, np.bool_)) or not isinstance(bound, (int, np.integer))):
             raise ArgumentError(f"{where}: slices must be of whole numbers (got {show(index)})")
     if index.step is not None and index.step <= 0:
         raise ParameterError(f"{where}: the step must be >= 1 (got {index.step}); neurons stay in their order")
-    return np.arange(size, dtype=np.int64)[index]
+    return range(size)[index]
 
 
 def _listed(positions: Integers, size: int, where: str) -> Integers:

@@ -120,7 +120,7 @@ def receptor_at(target: Selection, wanted: Any, where: str) -> Receptor:
         If a population lacks the receptor.
     """
     found = []
-    for population, _ in target.parts:
+    for population in target.populations:
         if population.is_source:
             raise ParameterError(
                 f"{where}: {population.name!r} is a {population.model.kind}, "
@@ -266,7 +266,6 @@ def checked_limits(
 
 def synapse_count(rule: Rule, pre: Selection, post: Selection, where: str) -> int | None:
     """Check the rule against the sizes, and return the number of synapses if it is certain."""
-    shared = {part.population for part in pre.parts} & {part.population for part in post.parts}
-    same = (pre.keys(), post.keys()) if shared else None
+    same = (pre.key_spans, post.key_spans) if {*pre.populations} & {*post.populations} else None
     rule.check(pre.size, post.size, f"{where}.rule", same)
     return round(rule.expected(pre.size, post.size, same)) if rule.exact else None

@@ -130,7 +130,7 @@ def checked_variables(variables: Any, source: Selection, where: str) -> tuple[st
     twice = [name for k, name in enumerate(names) if name in names[:k]]
     if twice:
         raise ParameterError(f"{where}: {twice[0]!r} is named twice; name it once")
-    for population, _ in source.parts:
+    for population in source.populations:
         for name in names:
             _check_variable(name, population, where)
     return tuple(names)

@@ -183,7 +183,7 @@ class NetworkObjects(Hinting):
         found: Selection = instance(
             selection, Selection, where, "a population or its name, or a selection such as E[:10] or E + I"
         )
-        for population, _ in found.parts:
+        for population in found.populations:
             if self.populations.get(population.name) is not population:
                 raise ParameterError(
                     f"{where}: population {population.name!r} belongs to another network; "
@@ -194,7 +194,7 @@ class NetworkObjects(Hinting):
     def _own_neurons(self, target: Any, here: str) -> Selection:
         """Return a selection of this network's neurons, as `_own` does; refuse spike sources."""
         found = self._own(target, f"{here}.target")
-        for population, _ in found.parts:
+        for population in found.populations:
             if population.is_source:
                 raise ParameterError(
                     f"{here}.target: {population.name!r} is a {population.model.kind}, which has no membrane; "

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.calls import attribute, nearest, public, show
 from gpusyn.utils.typing import Array, Floats, Integers
+
+_BLOCK = 1 << 16  # times that are checked at a time
 
 __all__ = [
     "flag",
@@ -232,17 +234,23 @@ the nearest are 0.2 and 0.3 ms
 
 def whole_steps_array(times: Floats, dt: float, where: str, *, low: int = 1) -> Integers:
     """Return an array of times in steps of `dt`, as :func:`whole_steps` does for one time."""
-    ratio = times / dt
-    steps = np.rint(ratio)
-    off = off_grid(times, dt)
-    wrong = off | (steps < low)
-    if not wrong.any():
-        return steps.astype(np.int64)
-    index = int(np.flatnonzero(wrong)[0])
+    steps = np.empty(len(times), np.int64)
+    for start in range(0, len(times), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        found = np.rint(times[part] / dt)
+        wrong = off_grid(times[part], dt) | (found < low)
+        if wrong.any():
+            _refuse_time(times, start + int(np.flatnonzero(wrong)[0]), dt, where, low)
+        steps[part] = found
+    return steps
+
+
+def _refuse_time(times: Floats, index: int, dt: float, where: str, low: int) -> NoReturn:
+    """Refuse one of several times, which is not a whole number of steps or too few."""
     place = where if len(times) == 1 else f"{where}[{index}]"
     given = f"(got {times[index]:.10g})"
-    if off[index]:
-        floor = max(float(np.floor(ratio[index])), float(low))
+    if off_grid(times[index : index + 1], dt)[0]:
+        floor = max(float(np.floor(times[index] / dt)), float(low))
         choices = f"the nearest are {floor * dt:.10g} and {(floor + 1) * dt:.10g} ms"
         if len(times) > 1:
             choices += f"; np.rint(times / {dt:.10g}) * {dt:.10g} rounds them all"

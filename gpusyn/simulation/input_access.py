@@ -53,10 +53,10 @@ class InputAccess:
         models: dict[str, Any] = self.compiled.inputs.models
         if name == "times":
             return tuple(_lists(models[p.name].times, p.size)[k] for p, ids in selection.parts for k in ids)
-        rates = [models[p.name].rate for p, _ in selection.parts]
+        rates = [models[p.name].rate for p in selection.populations]
         if all(isinstance(rate, Waveform) and rate is rates[0] for rate in rates):
             return rates[0]
-        mixed = next((p.name for p, _ in selection.parts if isinstance(models[p.name].rate, Waveform)), None)
+        mixed = next((p.name for p in selection.populations if isinstance(models[p.name].rate, Waveform)), None)
         if mixed is not None:
             raise ParameterError(
                 f"Simulator.get({selection.name!r}, 'rate'): the rate of '{mixed}' is a Waveform; "
@@ -122,7 +122,7 @@ class InputAccess:
             if len(ids) < population.size:
                 part = _in_part(before.rate, part, ids, population, where)
             models[population.name] = before.replaced(rate=part)
-        names = {p.name for p, _ in selection.parts}
+        names = {p.name for p in selection.populations}
         self._set_poisson({}, {name: models[name] for name in names})
 
     def set_times(self, selection: Selection, given: Any, now: int, where: str) -> None:

@@ -25,7 +25,7 @@ def parts_of(recorder: Recorder) -> list[Part]:
 
 def units_of(recorder: Recorder) -> dict[str, str]:
     """Return the unit of each recorded variable."""
-    known = recorder.source.parts[0][0].variables if recorder.source.parts else {}
+    known = recorder.source.parts[0].population.variables if recorder.source.parts else {}
     return {variable: known[variable] for variable in recorder.variables}
 
 

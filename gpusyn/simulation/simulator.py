@@ -23,7 +23,7 @@ from gpusyn.backends.base import Backend, Session, start_session
 from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
-from gpusyn.builder.plan import Asked, Plan, plan
+from gpusyn.builder.plan import TO_FIT, Asked, Plan, plan
 from gpusyn.errors import SimulationError
 from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
@@ -39,7 +39,7 @@ from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
-from gpusyn.utils.memory import give_back_memory
+from gpusyn.utils.memory import give_back_memory, memory_errors
 from gpusyn.utils.progress import progress_bar
 from gpusyn.utils.typing import Whole
 
@@ -47,6 +47,7 @@ from gpusyn.utils.typing import Whole
 CHUNK_SECONDS = 0.2
 
 
+_BUILDING = "Simulator: building the network"
 _MUCH = 1e8  # bytes that building a network needed for a while
 
 LAST_STEP = 2**40  # beyond it, a time in ms no longer identifies a step
@@ -154,7 +155,8 @@ class Simulator(StateMethods):
             planned = plan(net, asked, used)
             planned.require_fit()
             check_files(net.recorders.values(), self._trial)
-            with progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building") as advanced:
+            bar = progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building")
+            with memory_errors(_BUILDING, TO_FIT), bar as advanced:
                 compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial, advanced, used.launcher)
                 return planned, compiled, start_session(used, compiled.program)
 
@@ -164,11 +166,12 @@ class Simulator(StateMethods):
         self.net, self.dt, self.backend = net, planned.dt, chosen.name
         layout = self._layout = planned.layout
         self.plan: Plan = planned.built(self._compiled.rounded_to_zero)
-        self._initial = InitialValues(self._compiled.program, self._session)
-        self._state = Access(self._compiled, self._session, self._seed, self._trial)
-        self._spikes = SpikeList(self._compiled, self._session)
-        self._in_flight = InFlight(layout, self._session, self._spikes)
-        self._recordings = Recordings(self._compiled, self._session, self._spikes, self._provenance(self._trial))
+        with memory_errors(_BUILDING, TO_FIT):
+            self._initial = InitialValues(self._compiled.program, self._session)
+            self._state = Access(self._compiled, self._session, self._seed, self._trial)
+            self._spikes = SpikeList(self._compiled, self._session)
+            self._in_flight = InFlight(layout, self._session, self._spikes)
+            self._recordings = Recordings(self._compiled, self._session, self._spikes, self._provenance(self._trial))
         self._step = 0
         self._chunk = 1  # steps of the next chunk
         tell(layout.notes)

@@ -53,7 +53,7 @@ class StateAccess:
 
     def _check_calcium(self, selection: Selection, variable: str, where: str) -> None:
         """Refuse calcium that is not computed."""
-        if variable == "Ca" and not all(self._has_calcium(population.name) for population, _ in selection.parts):
+        if variable == "Ca" and not all(self._has_calcium(population.name) for population in selection.populations):
             raise ParameterError(
                 f"{where}.variable: 'Ca' is computed only where it is recorded; add net.record({selection.name}, 'Ca')"
             )
@@ -140,7 +140,7 @@ class StateAccess:
 
 def _own_limits(selection: Selection, variable: str) -> dict[str, Any]:
     """Return the limits of a state of a neuron model; a state without a unit is an open fraction of channels."""
-    unit = next((p.model.STATES.get(variable) for p, _ in selection.parts), None)
+    unit = next((p.model.STATES.get(variable) for p in selection.populations), None)
     if unit is None:
         return {}
     return {"low": 0.0, "high": 1.0} if unit == "1" else {"unit": unit}

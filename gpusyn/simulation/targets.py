@@ -51,7 +51,7 @@ def find(net: Description, target: Any, where: str) -> Target:
             raise ArgumentError(f"{place}: must be {ALLOWED} (got {show(target)}); {move}")
     found: Target = instance(target, (Selection, *KINDS), place, ALLOWED)
     if isinstance(found, Selection):
-        strange = [p.name for p, _ in found.parts if net.populations.get(p.name) is not p]
+        strange = [p.name for p in found.populations if net.populations.get(p.name) is not p]
     else:
         strange = [found.name] if getattr(net, KINDS[type(found)]).get(found.name) is not found else []
     if strange:
@@ -69,7 +69,7 @@ def names_of(target: Target) -> list[str]:
     if not isinstance(target, Selection):
         return list(OF_STIMULUS[type(target)])
     every = []
-    for population, _ in target.parts:
+    for population in target.populations:
         model = population.model
         states = [v for v in population.variables if not v.startswith(("I_", "B_"))]
         every.append([OF_SOURCE[model.KERNEL]] if isinstance(model, Source) else [*states, *model.values])

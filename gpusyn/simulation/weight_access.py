@@ -151,7 +151,7 @@ def _writes(
 
 def _checked(given: Any, compiled: Compiled, projection: Projection, receptor: str, count: int, where: str) -> Array:
     largest = compiled.layout.weight_ranges[projection.name, receptor].largest
-    is_current = next(r for r in projection.post.parts[0][0].receptors if r.name == receptor).is_current
+    is_current = next(r for r in projection.post.parts[0].population.receptors if r.name == receptor).is_current
     room = "declare a larger w_max= when connecting"
     limits = Limits(
         unit="pA" if is_current else "nS",

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from gpusyn.utils.control_groups import control_groups
+
 
 def is_worker_process() -> bool:
     """Return True in a process that another Python process started to share its work.
@@ -38,25 +40,15 @@ def available_cores() -> int:
 def cpu_quotas(root: Path = Path("/")) -> Iterator[float]:
     """Yield the cores that each control group of this process grants it, from its own group up to the topmost.
 
-    Groups without a limit are left out. In a container its own group may be shown as the topmost.
+    Groups without a limit are left out.
 
     Parameters
     ----------
     root : Path
         Folder that holds ``proc`` and ``sys``.
     """
-    try:
-        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):  # not Linux, or a sandbox
-        return
-    for line in lines:
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if not controllers or "cpu" in controllers.split(","):
-            top = root / "sys/fs/cgroup" / controllers
-            parts = Path(path).parts[1:]
-            for depth in range(len(parts), -1, -1):
-                yield from _quota(top.joinpath(*parts[:depth]))
+    for group in control_groups("cpu", root):
+        yield from _quota(group)
 
 
 def _quota(group: Path) -> Iterator[float]:

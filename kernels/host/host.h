@@ -21,6 +21,7 @@ struct Worker {
 
 #define KERNEL(name, ...) static void name(const Worker worker, __VA_ARGS__)
 #define DEVICE static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline))
 #define MEMBER inline __attribute__((always_inline))
 #define SHARED
 #define RESTRICT __restrict__
@@ -155,20 +156,27 @@ DEVICE unsigned long long without_ones(unsigned long long x, int n)
     return x;
 #endif
 }
-#define PREFETCH(address) __builtin_prefetch(address)
-// The last N items that were pushed: the data that they need arrive while others are used.
-template <class T, int N> struct Ahead {
+// Into the L2 cache: some processors drop requests for L1 that follow each other quickly.
+#define PREFETCH(address) __builtin_prefetch(address, 0, 2)
+// Items are collected, N at a time. Then each is opened, which asks for the data of open(item) elements, and used while
+// those of the next items arrive: at least of one item, and of `AHEAD` elements.
+template <class T, int N, int AHEAD> struct Batch {
     T held[N];
     int n = 0;
-    template <class F> MEMBER void push(const T &item, F f)
+    template <class Open, class Use> MEMBER void push(const T &item, Open open, Use use)
     {
-        if (n >= N) f(held[n % N]);
-        held[n % N] = item;
-        n = n + 1 < 2 * N ? n + 1 : N;
+        held[n++] = item;
+        if (n == N) finish(open, use);
     }
-    template <class F> MEMBER void finish(F f)
+    template <class Open, class Use> __attribute__((noinline)) void finish(Open open, Use use)
     {
-        for (int k = n < N ? 0 : n - N; k < n; k++) f(held[k % N]);
+        long long asked = 0, size[N];
+        for (int k = 0, opened = 0; k < n; k++) {
+            for (; opened < n && (opened < k + 2 || asked < AHEAD); opened++)
+                asked += size[opened] = open(held[opened]);
+            if (size[k] > 0) use(held[k]);
+            asked -= size[k];
+        }
         n = 0;
     }
 };

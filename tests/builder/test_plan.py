@@ -10,7 +10,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.builder.fixed_point import Input, choose_quanta
+from gpusyn.builder.fixed_point import Input, Width, choose_quantum, sufficient_width
 from gpusyn.builder.placement import lay_out
 from gpusyn.kernels.arrays import SYNAPTIC
 from gpusyn.neurons.sources import poisson_cap
@@ -60,6 +60,20 @@ def test_bytes_are_those_of_the_arrays(kind, precision, weight, rule):
     assert plan.synapses == pytest.approx(synapses, rel=0.05)
     assert plan.total == pytest.approx(total, rel=0.1)
     assert plan.total == sum(plan.bytes.values())
+
+
+def test_bytes_of_channels_that_a_drug_blocks():
+    """A synapse has two more states: its free channels, and what rounding took from them."""
+    net = net_of(KINDS["gated rise"], gs.FixedInDegree(100))
+    plain = gs.plan(net, dt=DT).bytes_per_synapse
+    net.infuse("MK-801", 1.0)
+    plan = gs.plan(net, dt=DT)
+    assert plan.bytes_per_synapse == pytest.approx(plain + 2 * 4, abs=0.1)
+    with gs.Simulator(net, dt=DT, backend="numpy") as sim:
+        program = sim._compiled.program
+        assert [spec.nbytes for spec in program.specs.values()] == [program.live(name).nbytes for name in program.specs]
+        own = sum(spec.nbytes for spec in program.specs.values() if not SYNAPTIC.isdisjoint(spec.extents))
+        assert plan.bytes_per_synapse == pytest.approx(own / len(sim.weights("c").pre), abs=0.1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -267,15 +281,16 @@ def test_the_largest_sum_fits_and_one_quantum_more_takes_the_next(exponent, even
     most = (2**31 - 1 - events / 2) // events  # rounding each weight may add half a quantum an event
     for units, beyond in ((most, 0), (most + 1, 1)):
         weight = math.ldexp(units, exponent)
-        acc, _, quanta = choose_quanta({"r": [Input("here", weight, weight, events, weight)]}, "single")
-        assert (acc, quanta["r"].exponent) == ("int32", exponent + beyond)
+        inputs = [Input("here", weight, weight, events, weight)]
+        assert sufficient_width([inputs], "single") == Width(32, 32)
+        assert choose_quantum(inputs, Width(32, 32)).exponent == exponent + beyond
         assert units * events / 2**beyond + events / 2 <= 2**31 - 1
 
 
 @pytest.mark.parametrize("events", [1, 3, 10**6])
 @pytest.mark.parametrize("largest", [1e-6, 1.0, 3.7e5])
 def test_sums_of_64_bits_use_62_of_them(largest, events):
-    quantum = choose_quanta({"r": [Input("here", largest, largest, events, largest)]}, "double")[2]["r"]
+    quantum = choose_quantum([Input("here", largest, largest, events, largest)], Width())
     assert 2**60 <= largest * events / quantum.value + events / 2 <= 2**62
 
 

@@ -9,10 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gpusyn as gs
 from tests.helpers.paths import ROOT
+from tests.helpers.validation.lab import fastest
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -82,6 +84,39 @@ def test_laboratory_measures_what_its_comments_say(capsys: pytest.CaptureFixture
     assert slow[1] > 5 * control[1]
     assert 15 < outward < 25  # 55 mV from potassium's reversal; a burst of ten opens 38 % of 1 nS
     assert calcium > 0
+
+
+def weights_that_are_stored(smallest: float, **options: str) -> list[float]:
+    net = gs.Network()
+    cells = net.population("E", 4, gs.LIF(), receptors=gs.AMPA())
+    pairs = gs.FromArrays([0, 1, 2, 3], [1, 2, 3, 0])
+    net.connect(cells, cells, pairs, receptor="AMPA", weight=[1.0, 1.0, 1.0, smallest], name="c")
+    with gs.Simulator(net, backend="numpy", **options) as sim:  # type: ignore[arg-type]
+        return list(sim.weights("c").weight)
+
+
+def test_weights_are_off_by_what_the_limits_say() -> None:
+    limits = README[README.index("## Limits") :]
+    said = re.findall(r"(1e-\d+) nS (?:is\s+off )?by (\S+) %", limits)
+    assert len(said) == 3
+    for (smallest, percent), options in zip(said, ({}, {}, {"weights": "compact"}), strict=True):
+        stored = weights_that_are_stored(float(smallest), **options)[3]
+        assert f"{100 * abs(stored / float(smallest) - 1):.2g}" == percent
+    assert "1e-12 nS is 0" in limits
+    assert weights_that_are_stored(1e-12)[3] == 0
+
+
+def test_a_slow_decay_is_off_by_what_the_limits_say() -> None:
+    (percent,) = re.findall(r"off by (\S+) % of what is left", README)
+    net = gs.Network()
+    source = net.population("source", 1, gs.SpikeSource([0.1]))
+    cell = net.population("cell", 1, gs.LIF(), receptors=gs.CurrentReceptor("slow", tau=1e3))
+    net.connect(source, cell, gs.OneToOne(), receptor="slow", weight=1.0, delay=0.1)
+    recorder = net.record(cell, "I_slow", every=6000.2)
+    with gs.Simulator(net, dt=0.1, backend=fastest()) as sim:
+        sim.run(6000.2)
+        left = -sim.data[recorder]["I_slow"][-1, 0]
+    assert f"{100 * abs(left / np.exp(-6.0) - 1):.2g}" == percent
 
 
 def test_examples_are_short() -> None:

@@ -4,11 +4,13 @@ import functools
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import gpusyn as gs
 from gpusyn import kinetics
 from gpusyn.errors import ParameterError
 from tests.helpers.runs import BACKENDS, backend_named, differences, outcome
+from tests.helpers.tolerances import assert_close
 from tests.helpers.validation.lab import fastest
 
 DT = 0.1
@@ -193,6 +195,55 @@ def test_block_in_the_steady_state_is_that_of_Woodhull():
         open_part = 5.0 / 5.2
         half = gs.drugs.woodhull(0.1 / 0.05, V, V0=-70.0, z_delta=0.8)
         assert pytest.approx(gs.drugs.remaining(3.0 * open_part, K=half), rel=1e-6) == U
+
+
+def blocked_and_released(dose, minutes, dt, precision):
+    """Conductance while a gate stays open: for so long in the drug at -70 mV, as long again without it at 30 mV."""
+    end = minutes * 6e4
+    net = gs.Network()
+    scheme = kinetics.FirstOrder(alpha=1.0, beta=0.2, T_max=1.0, T_dur=dt)
+    cell = net.population("cell", 1, gs.LIF(t_ref=dt), receptors=[gs.NMDA(Mg=0.0, kinetics=scheme)])
+    source = net.population("source", 1, gs.SpikeSource(np.arange(1, round(2 * end / dt)) * dt))  # without a gap
+    net.connect(source, cell, gs.AllToAll(), receptor="NMDA", weight=1.0, delay=dt)
+    net.clamp(cell, gs.Waveform([0.0, end], [-70.0, 30.0]))
+    net.infuse("MK-801", dose, stop=end)
+    recorder = net.record(cell, "g_NMDA", every=end / 4)
+    with gs.Simulator(net, dt=dt, backend=fastest(), precision=precision) as sim:
+        sim.run(2 * end)
+        return sim.data[recorder]["g_NMDA"][:, 0]
+
+
+def blocked_and_released_by_scipy(dose, minutes, dt):
+    """The same by an adaptive integration, which starts with the first pulse."""
+    end = minutes * 6e4
+
+    def slope(t, y, given, V):
+        s, U = y
+        unbind = gs.drugs.woodhull(MK801.k_off, V, V0=MK801.V0, z_delta=MK801.z_delta)
+        return [(1.0 - s) - 0.2 * s, -MK801.k_on * given * MK801.P_open * s * U + unbind * s * (1.0 - U)]
+
+    found, y = [], [0.0, 1.0]
+    for begin, given, V in ((2 * dt, dose, -70.0), (end, 0.0, 30.0)):
+        stop = end if given else 2 * end
+        times = np.arange(1, 5) * end / 4 + (stop - end)
+        options = {"method": "Radau", "rtol": 1e-10, "atol": 1e-13, "args": (given, V), "t_eval": times}
+        y_at = solve_ivp(slope, (begin, stop), y, **options).y
+        y = y_at[:, -1]
+        found.append(y_at[0] * y_at[1])
+    return np.concatenate(found)
+
+
+(MK801,) = gs.drugs.LIBRARY["MK-801"].actions
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize(
+    ("dose", "minutes", "dt"), [(1e-5, 1, 1.0), (1e-5, 10, 10.0), (1e-3, 1, 1.0), (10.0, 10, 10.0)]
+)
+def test_small_doses_block_and_release_as_they_should(dose, minutes, dt, precision):
+    """A step binds 7e-8 of the channels or less, which is below the last bit of the free fraction."""
+    measured = blocked_and_released(dose, minutes, dt, precision)
+    assert_close(measured, blocked_and_released_by_scipy(dose, minutes, dt), "integrated", precision)
 
 
 # ---- what is refused or said ----

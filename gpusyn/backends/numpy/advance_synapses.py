@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy.spikes import step_of
-from gpusyn.equations.blocker import BlockerCoefficients, unblocked
+from gpusyn.equations.blocker import BlockerCoefficients, Free, unblocked
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.kinetics.base import SynapseGate
 from gpusyn.kernels.records import SynapseBlock, SynapseSet, read_rows
@@ -76,7 +76,7 @@ class BlockRows(NamedTuple):
     bit: Array
     weight: Array
     x: list[Array]
-    free: Array | None
+    free: Free | None
     lanes: Lanes
     components: int  # number of components of each gate
 
@@ -97,16 +97,18 @@ def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, count: int) ->
     first, stop = int(begin[0]), int(begin[-1])
     word, bit = split_address(a.address[b.address + first : b.address + stop].astype(np.int64))
     weights = a.weights[b.weights :]
+
+    def state(at: int) -> Array:
+        view: Array = a.gates[b.gates + at + first : b.gates + at + stop]
+        return view
+
     return BlockRows(
         b,
         word,
         bit.astype(np.uint32),
         weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
-        [
-            a.gates[b.gates + at + first : b.gates + at + stop]
-            for at in (k * b.gate_step for k in range(gate.states(components)))
-        ],
-        a.gates[b.gates + b.free + first : b.gates + b.free + stop] if b.blocker >= 0 else None,
+        [state(k * b.gate_step) for k in range(gate.states(components))],
+        Free(*(state(b.free + k * b.gate_step) for k in range(2))) if b.blocker >= 0 else None,
         plan_lanes(np.diff(begin)),
         components,
     )
@@ -127,13 +129,14 @@ def advance_synapses(gate: SynapseGate, a: SimpleNamespace, prepared: Sets) -> N
                     gate.average(c, extra, end),
                     a.waves[step_of(a).local * int(a.n_waves) :],
                 )
-                own, before = slice(s.first, s.first + s.size), rows.free.copy()
+                own, before = slice(s.first, s.first + s.size), rows.free.U.copy()
                 lengths = np.diff(a.row_begin[b.rows : b.rows + s.size + 1])
                 blocker, dose = read(BlockerCoefficients, a.coef[b.blocker :]), wave[b.dose]
-                rows.free[:] = unblocked(blocker, a.V[own], a.rest[own], dose, lengths, each, before)
-                half = a.coef.dtype.type(0.5) * (before + rows.free)
+                free = unblocked(blocker, a.V[own], a.rest[own], dose, lengths, each, rows.free)
+                rows.free.U[:], rows.free.lost[:] = free
+                half = a.coef.dtype.type(0.5) * (before + free.U)
                 mean_sum = mean_sum + lane_sums(rows.weight * (half * each), rows.lanes)
-                end_sum = end_sum + lane_sums(rows.weight * (rows.free * end), rows.lanes)
+                end_sum = end_sum + lane_sums(rows.weight * (free.U * end), rows.lanes)
                 continue
             end_row = lane_sums(rows.weight * end, rows.lanes)
             mean_sum = mean_sum + gate.average(c, lane_sums(rows.weight * extra, rows.lanes), end_row)

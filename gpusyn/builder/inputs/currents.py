@@ -144,7 +144,7 @@ class Clamps:
         self.wave = [np.zeros(group.size, np.int32) for group in layout.groups]
         self.start = [np.zeros(group.size) for group in layout.groups]
         self.columns: list[Column] = [_command(clamp, layout.dt) for clamp in given.values()]
-        self.populations = {population.name for clamp in given.values() for population, _ in clamp.target.parts}
+        self.populations = {population.name for clamp in given.values() for population in clamp.target.populations}
         for column, clamp in enumerate(given.values(), first):
             for population, ids in clamp.target.parts:
                 place = layout.populations[population.name]

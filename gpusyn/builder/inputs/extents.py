@@ -20,7 +20,7 @@ def input_extents(layout: Layout, steps: int) -> Extents:
     net, places = layout.net, layout.populations
     bath = BathTables(layout, 0)
     currents = sum(_columns(injection, layout) for injection in net.injections.values())
-    drives = [(d, places[p.name].size, len(ids)) for d in net.drives.values() for p, ids in d.target.parts]
+    drives = [(d, places[p.population.name].size, p.size) for d in net.drives.values() for p in d.target.parts]
     sources: list[tuple[Any, int]] = [(p.population.model, p.size) for p in layout.sources("advance_poisson")]
     rates = [(drive.rate, drive.rate_max, size) for drive, size, _ in drives]
     rates += [(model.rate, model.rate_bound, size) for model, size in sources]

@@ -110,7 +110,7 @@ class CompiledRows(NumpyRows):
         if type(rule) is FixedOutDegree and rule.k:
             return self._degrees(rule, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
         if type(rule) is FixedInDegree and rule.k:
-            turned = None if same is None else (same[1], same[0])
+            turned: Any = None if same is None else (same[1], same[0])
             rows = self._degrees(rule, n_post, n_pre, stream, _own(rule, n_post, n_pre, turned))
             return ((pre, post) for post, pre in rows)
         if type(rule) is AllToAll:

@@ -101,7 +101,7 @@ class Drawing:
         """Return True if a weight could be drawn that must not be negative."""
         if not isinstance(self.projection.weights[receptor], Distribution):
             return False
-        receptors = self.projection.post.parts[0][0].receptors
+        receptors = self.projection.post.parts[0].population.receptors
         return not next(r for r in receptors if r.name == receptor).is_current
 
     def _where(self, receptor: str) -> str:
@@ -187,12 +187,12 @@ def part_of(synapses: Synapses, pathway: Pathway) -> Synapses:
     projection = pathway.projection
     sides = []
     inside: Any = slice(None)
-    for selection, part, positions in (
+    for selection, number, positions in (
         (projection.pre, pathway.pre_part, synapses.pre),
         (projection.post, pathway.post_part, synapses.post),
     ):
-        start = sum(len(ids) for _, ids in selection.parts[:part])
-        ids = selection.parts[part][1]
+        start = sum(part.size for part in selection.parts[:number])
+        ids = selection.parts[number].ids
         if len(selection.parts) > 1:
             mask = (positions >= start) & (positions < start + len(ids))
             inside = mask if isinstance(inside, slice) else inside & mask

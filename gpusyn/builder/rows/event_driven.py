@@ -128,7 +128,7 @@ class EventDrivenTables:
         """Store one synapse per source: all targets share their sums, or it takes back what sources send themselves."""
         pathway, (first, _) = bundle.pathways[0], bundle.pre_range
         if bundle.shared:
-            ids = np.asarray(pathway.projection.pre.parts[pathway.pre_part][1])
+            ids = pathway.projection.pre.parts[pathway.pre_part].span
             slot = Slot(Side.of(ids, 0, -first), Side(0, 1, 0), bundle)
             none = np.zeros(len(ids), np.int32)
         else:
@@ -380,7 +380,7 @@ def _most(bundle: Bundle) -> int:
     """Return a number of synapses that those of a bundle hardly exceed."""
     if bundle.shared or bundle.taken_back:
         pathway = bundle.pathways[0]
-        return len(pathway.projection.pre.parts[pathway.pre_part][1])
+        return pathway.projection.pre.parts[pathway.pre_part].size
     return sum(
         round(p.expected) if p.projection.rule.exact else int(p.expected + 6 * p.expected**0.5) + 16
         for p in bundle.pathways

@@ -8,7 +8,7 @@ from gpusyn.builder.gating.forms import GateStep, synapse_coefficients, synapse_
 from gpusyn.builder.layout import Bundle, Layout, Pathway, PlacedPopulation, one_weight
 from gpusyn.builder.rows.per_synapse import by_kernel
 from gpusyn.drugs.combined import blocker_of
-from gpusyn.equations.blocker import BlockerCoefficients
+from gpusyn.equations.blocker import BlockerCoefficients, Free
 from gpusyn.kernels.arrays import Extents, Owner
 from gpusyn.kernels.synapse_words import late_bytes, unary_bounds, unary_words
 from gpusyn.kinetics import Kinetics
@@ -21,7 +21,7 @@ def gated_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
     gated = pathway.receptors(synaptic=True)
     n = round(pathway.expected)
     for kernel, own in by_kernel(gated).items():
-        states = sum(synapse_states(r.kinetics) + _is_blocked(r, layout) for _, r in own)
+        states = sum(synapse_states(r.kinetics) + len(Free._fields) * _is_blocked(r, layout) for _, r in own)
         weights = sum(_stored(pathway, r, n) for _, r in own)
         found[kernel, None] = {
             "row bounds": pathway.post.size + 1,
@@ -52,7 +52,7 @@ def bundle_extents(bundle: Bundle) -> Extents:
     pathway, timing = bundle.pathways[0], bundle.timing
     targets = sum(round(p.expected) for p in bundle.pathways)
     if bundle.shared:  # one synapse stands for all of a source
-        targets = len(pathway.projection.pre.parts[pathway.pre_part][1])
+        targets = pathway.projection.pre.parts[pathway.pre_part].size
     if bundle.taken_back:
         targets = len(pathway.own_ids)
     changing = sum(not one_weight(pathway.projection, name) for name in bundle.receptors)

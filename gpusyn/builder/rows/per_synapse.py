@@ -13,7 +13,7 @@ from gpusyn.builder.rows.sorted import target_rows
 from gpusyn.builder.rows.stored import Pool, StoredAddresses, ordered_weights
 from gpusyn.drugs import OpenChannelBlocker
 from gpusyn.drugs.combined import blocker_of
-from gpusyn.equations.blocker import BlockerCoefficients
+from gpusyn.equations.blocker import BlockerCoefficients, Free
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import History, SynapseBlock, SynapseSet, write_rows
 from gpusyn.receptors import Receptor
@@ -128,7 +128,7 @@ class SynapseGateTables:
             )  # fmt: skip
             member = self._member(block, pathway, receptor)
             self.sets.setdefault((pathway.post.population.name, k), []).append(member)
-            self._gates += (synapse_states(receptor.kinetics) + bool(member.blocker_coef)) * n
+            self._gates += (synapse_states(receptor.kinetics) + len(Free._fields) * bool(member.blocker_coef)) * n
             stored = StoredAddresses(
                 pathway=pathway, receptor=receptor.name, begin=begin, words=address, weights=at,
                 weight=None if step else float(self.layout.numbers.real_dtype.type(weights[0])),
@@ -137,7 +137,7 @@ class SynapseGateTables:
             self.stored.append(stored)
 
     def _member(self, block: SynapseBlock, pathway: Pathway, receptor: Receptor) -> Member:
-        """Return the block with its coefficients; a blocker's state, the free channels, follows that of the gate."""
+        """Return the block with its coefficients; a blocker's states, those of the free channels, follow the gate's."""
         dt, where = self.layout.dt, f"receptor '{receptor.name}'.kinetics"
         step = GateStep(dt, self.layout.numbers.real, pathway.pre.most_events, where)
         coef = synapse_coefficients(receptor.kinetics, step)

@@ -14,6 +14,7 @@ from gpusyn.network.populations import Selection
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.grid import rounded_steps
+from gpusyn.utils.ids import Span, as_ids
 from gpusyn.utils.typing import Array, Floats
 
 AnyIntegers = NDArray[np.integer[Any]]
@@ -51,12 +52,11 @@ class Side(NamedTuple):
     ids: NDArray[np.int32] | None = None
 
     @classmethod
-    def of(cls, ids: Any, begin: int, shift: int) -> Side:
+    def of(cls, ids: Span, begin: int, shift: int) -> Side:
         """Return the side whose positions from `begin` on stand for the local ids plus `shift`."""
-        local = np.asarray(ids)
-        if not len(local) or int(local[-1]) - int(local[0]) == len(local) - 1:
-            return cls(begin, len(local), shift + (int(local[0]) if len(local) else 0))
-        return cls(begin, len(local), shift, np.ascontiguousarray(local, np.int32))
+        if not len(ids) or int(ids[-1]) - int(ids[0]) == len(ids) - 1:
+            return cls(begin, len(ids), shift + (int(ids[0]) if len(ids) else 0))
+        return cls(begin, len(ids), shift, as_ids(ids).astype(np.int32))
 
     def places(self, positions: AnyIntegers) -> AnyIntegers:
         """Return what positions stand for."""
@@ -97,8 +97,8 @@ class Slot(NamedTuple):
 
 def _side(selection: Selection, part: int, shift: int) -> Side:
     """Return the neurons of one part of a selection; a position stands for its local id plus `shift`."""
-    begin = sum(len(ids) for _, ids in selection.parts[:part])
-    return Side.of(selection.parts[part][1], begin, shift)
+    begin = sum(before.size for before in selection.parts[:part])
+    return Side.of(selection.parts[part].span, begin, shift)
 
 
 class Room(NamedTuple):

@@ -119,10 +119,10 @@ def _positions(pathway: Pathway, pre: Array, post: Array) -> tuple[Array, Array]
     """Return the positions in the projection's selections of local ids of the pathway's populations."""
     projection = pathway.projection
     sides = []
-    for selection, part, local in (
+    for selection, number, local in (
         (projection.pre, pathway.pre_part, pre),
         (projection.post, pathway.post_part, post),
     ):
-        start = sum(len(ids) for _, ids in selection.parts[:part])
-        sides.append(start + np.searchsorted(np.asarray(selection.parts[part][1]), local.astype(np.int64)))
+        start = sum(part.size for part in selection.parts[:number])
+        sides.append(start + np.searchsorted(selection.parts[number].ids, local.astype(np.int64)))
     return sides[0], sides[1]
