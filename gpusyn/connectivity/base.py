@@ -172,8 +172,12 @@ class Rule(ABC):
 
         Parameters
         ----------
-        n_pre, n_post, stream, same
-            As for `draw`.
+        n_pre, n_post : int
+            Sizes of the two selections.
+        stream : Stream
+            Random stream of the projection.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
 
         Yields
         ------

@@ -162,7 +162,13 @@ class LogNormal(ByQuantile):
         self._check(mean={"above": 0.0}, std={"low": 0.0})
 
     def of_logarithm(self) -> tuple[float, float]:
-        """Return mean and standard deviation of the logarithm."""
+        """Return mean and standard deviation of the logarithm.
+
+        Returns
+        -------
+        (float, float)
+            Mean and standard deviation.
+        """
         relative = self.std / self.mean
         variance = log1p(relative * relative)
         return _log(self.mean) - 0.5 * variance, math.sqrt(variance)
