@@ -116,12 +116,28 @@ template <class F> DEVICE void for_flagged(const int *flags, int n, F f)
     FOR_EACH(j, n)
         if (flags[j]) f(j);
 }
+// f(j) for each item whose flag is set; many are.
+template <class F> DEVICE void for_chosen(const int *flags, int n, F f) { for_flagged(flags, n, f); }
 #define SLICE_WORKER 0
 #define SLICE_WORKERS 1
+// f(j) for each item whose key is below `keys` (host: every worker goes through all items, and each key belongs to one
+// worker, which meets its items in order; it asks early for what `of_key` holds of them).
+#define OWNER 0
+#define BLOCK_NUMBER blockIdx.x
+template <class T, class F>
+DEVICE void for_owned(int, const uint32 *key, int64 n, int64 keys, const T *, F f)
+{
+    FOR_ITEMS(j, n)
+        if (key[j] < keys) f(j);
+}
+DEVICE uint32 take_own(uint32 *counter) { return atomicAdd(counter, 1u); }
+#define ASK_FOR(array, place, j, n) ((void)0)
+#define WARP_SYNC() __syncwarp()
 
 #endif
 
-// 64 bits for each of WIDE items: x, or x, x + 1 ...; products of low halves; the low halves of four words in turn.
+// 64 bits for each of WIDE items: x, or x, x + 1 ...; products of low halves; the low halves of one,
+// two or four words in turn.
 #ifndef GPUSYN_WIDE
 typedef uint64 Wide;
 enum { WIDE = 1 };
@@ -134,6 +150,12 @@ DEVICE void put_words(uint32 *word, const Wide c[4])
     word[1] = (uint32)c[1];
     word[2] = (uint32)c[2];
     word[3] = (uint32)c[3];
+}
+DEVICE void put_low(uint32 *word, Wide a) { word[0] = (uint32)a; }
+DEVICE void put_two(uint32 *word, Wide a, Wide b)
+{
+    word[0] = (uint32)a;
+    word[1] = (uint32)b;
 }
 #endif
 

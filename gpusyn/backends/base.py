@@ -49,6 +49,30 @@ class Session(Protocol):
         """Release the memory of the session."""
 
 
+class Launcher(Protocol):
+    """Launches of the kernels that build rows of synapses (`gpusyn.kernels.spec.BUILD_KERNELS`), one by one.
+
+    Attributes
+    ----------
+    workers : int
+        Number of workers; each has a row of its own in arrays of counts.
+    blocks : int
+        Upper limit on the blocks of a launch.
+    in_order : bool
+        True if the synapses of a block take their places in the order of the block.
+    """
+
+    workers: int
+    blocks: int
+    in_order: bool
+
+    def launch(self, kernel: str, **arguments: Any) -> None:
+        """Run one kernel on arrays of numpy, and return when it is done."""
+
+    def close(self) -> None:
+        """Release what the launches need."""
+
+
 class Backend(Protocol):
     """A way to compute. `gpusyn.backends.select` calls the class with the keyword ``threads``, an int or None."""
 
@@ -63,6 +87,9 @@ class Backend(Protocol):
 
     def describe(self) -> str:
         """Return one phrase that names the device or compiler, and the number of threads."""
+
+    def launcher(self) -> Launcher | None:
+        """Return launches of the kernels that build large networks; None if numpy builds them."""
 
     def start(self, program: Program) -> Session:
         """Compile the modules that are not in the cache, move the arrays, and return the session."""

@@ -10,8 +10,10 @@ from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
-from gpusyn.builder.rows.drawn import Synapses, draw_synapses, part_of
+from gpusyn.builder.rows.compiled import Launcher
+from gpusyn.builder.rows.drawn import draw_synapses, part_of
 from gpusyn.builder.rows.extents import targets_of
+from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.builder.specs import MOST_STEPS, chunk_steps, described, extents, launched
 from gpusyn.kernels.arrays import EXPECTED, Extents, array_name, bindings
@@ -59,11 +61,12 @@ class Compiled:
         steps: int | None = None,
         trial: int = 0,
         advanced: Callable[[float], object] = lambda synapses: None,
+        launcher: Callable[[], Launcher | None] = lambda: None,
     ) -> None:
         self.layout, self.seed = layout, seed
         self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)
-        synapses = SynapseTables(layout, seed, self.inputs, advanced)
+        synapses = SynapseTables(layout, seed, self.inputs, advanced, launcher)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.event_driven.rounded_to_zero
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]

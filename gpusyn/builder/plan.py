@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from gpusyn.builder.building import PEAK
+from gpusyn.builder.building import building_peak
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.placement import lay_out
@@ -39,7 +39,6 @@ TO_FIT = (
 )
 _HOST = 36  # bytes of a neuron: V, rest and current in double precision, and a part of its chunk
 _OBJECTS = 4_000_000  # bytes of objects that are no arrays, and of freed memory that the system has not got back
-_JOINED = SYNAPTIC - {"synapse states"}  # extents of arrays that are assembled from pieces
 
 
 @runtime_checkable
@@ -220,11 +219,8 @@ class Plan:
 
     # ---- counting ----
     def _scratch(self) -> int:
-        """Return by how many bytes building exceeds the arrays for a while: to draw synapses, or to join an array."""
-        joined = max(spec.nbytes for kind, spec in self._described if not _JOINED.isdisjoint(map(str, kind.extents)))
-        if len(self.layout.bundles) < 2:
-            joined = 0
-        return round(max(PEAK(self.layout), self._of_synapses + joined, self.total) - self.total) + _OBJECTS
+        """Return by how many bytes building exceeds the arrays for a while, to draw synapses and to count them."""
+        return round(max(building_peak(self.layout), self.total) - self.total) + _OBJECTS
 
     def _count(self) -> dict[str, int]:
         """Return the memory of all arrays by part, that of synapses by projection (bytes)."""

@@ -165,6 +165,39 @@ class Rule(ABC):
             Positions in the selections, in order of creation.
         """
 
+    def checked_blocks(
+        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
+    ) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the synapses as `blocks` does; refuse what is no pair of positions.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Sizes of the two selections.
+        stream : Stream
+            Random stream of the projection.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
+
+        Yields
+        ------
+        pre, post : ndarray of integers, shape (n_block,)
+            Positions in the selections, in order of creation.
+
+        Raises
+        ------
+        ArgumentError
+            If the rule yields anything but positions in the two selections.
+        """
+        for pre, post in self.blocks(n_pre, n_post, stream, same):
+            if not (_are_positions(pre, n_pre) and _are_positions(post, n_post, len(pre))):
+                raise ArgumentError(
+                    f"{type(self).__name__}.blocks: must yield two integer arrays of one length, positions from 0 in "
+                    f"selections of {n_pre} and {n_post} neurons (got {show(pre)} and {show(post)}); see "
+                    "docs/adding_a_connection_rule.md"
+                )
+            yield pre, post
+
     def draw(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> tuple[Ids, Ids]:
         """Draw the synapses.
 
@@ -196,13 +229,7 @@ class Rule(ABC):
         room = int(expected) if self.exact else int(expected + 6 * expected**0.5) + 16
         pre, post = np.empty(room, id_type(n_pre)), np.empty(room, id_type(n_post))
         count = 0
-        for block_pre, block_post in self.blocks(n_pre, n_post, stream, same):
-            if not (_are_positions(block_pre, n_pre) and _are_positions(block_post, n_post, len(block_pre))):
-                raise ArgumentError(
-                    f"{type(self).__name__}.blocks: must yield two integer arrays of one length, positions from 0 in "
-                    f"selections of {n_pre} and {n_post} neurons (got {show(block_pre)} and {show(block_post)}); see "
-                    "docs/adding_a_connection_rule.md"
-                )
+        for block_pre, block_post in self.checked_blocks(n_pre, n_post, stream, same):
             end = count + len(block_pre)
             if end > len(pre):  # in one network of 1e9 the number exceeds 6 standard deviations
                 pre, post = (np.resize(a, max(end, len(a) + len(a) // 8)) for a in (pre, post))

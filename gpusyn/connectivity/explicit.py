@@ -49,7 +49,11 @@ class GivenSynapses(Immutable, Rule):
         """Return the largest in-degree, which is exact."""
         if int(self.post.max(initial=0)) > _SPARSE * len(self.post):  # without a number for each target
             return int(np.unique(self.post, return_counts=True)[1].max(initial=0))
-        return int(np.bincount(self.post).max(initial=0))
+        degree = np.zeros(int(self.post.max(initial=-1)) + 1, np.int64)
+        step = max(BLOCK, len(degree))  # numpy copies what it counts
+        for start in range(0, len(self.post), step):
+            degree += np.bincount(self.post[start : start + step], minlength=len(degree))
+        return int(degree.max(initial=0))
 
     def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
         """Check that every position lies in its selection."""

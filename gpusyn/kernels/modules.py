@@ -18,7 +18,7 @@ from gpusyn.equations.neurons import NEURONS
 from gpusyn.errors import BackendError
 from gpusyn.kernels.signature import Numbers, Signature, coefficient_enum, coefficient_struct
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
-from gpusyn.kernels.spec import KERNELS
+from gpusyn.kernels.spec import BUILD_KERNELS, KERNELS
 
 BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh", "poisson.cuh")
 _COLUMNS = "columns.cuh"
@@ -26,6 +26,7 @@ _EFFECTS = "receptors/effects.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
 _COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "segments.cuh", "deliver_spikes.cu")
 _SYNAPSE_PART = "advance_synapses.cu"
+_BUILD_PARTS = ("common.cuh", "portable_math.cuh", "philox.cuh", "distributions.cuh", "build_rows.cu")
 
 
 class Module(NamedTuple):
@@ -199,6 +200,12 @@ def synapse_module(kernel: str, numbers: Numbers) -> Module:
     text = _join(prelude, BASE) + _gate_text([gate]) + _counts_hold(gate.name, PULSES=gate.PULSES)
     text += _join("", (_SYNAPSE_PART,))
     return Module(f"{kernel} {numbers}", f"{text}\nSYNAPSE_KERNEL({kernel}, {gate.name})\n", (kernel,))
+
+
+@functools.cache
+def build_module() -> Module:
+    """Return the module of the kernels that build rows of synapses; no number type of a run enters it."""
+    return Module("rows", _join("", _BUILD_PARTS), tuple(BUILD_KERNELS))
 
 
 def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Module:

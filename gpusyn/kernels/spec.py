@@ -94,6 +94,24 @@ class KernelSpec(NamedTuple):
         self.check(given, numbers)
         return {a.name: given[a.name] for a in self.arguments}
 
+    def given(self, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Return the C type and the value of each argument, none of which may depend on the numbers of a run.
+
+        Raises
+        ------
+        BackendError
+            If the arguments are not exactly the declared ones, or an array is of another type or not contiguous.
+        """
+        if len(values) != len(self.arguments):
+            raise BackendError(f"kernel {self.name}: takes {[a.name for a in self.arguments]}, got {sorted(values)}")
+        for a in self.arguments:
+            value = values[a.name]
+            if a.array and not (value.dtype == _FIXED[a.ctype] and value.flags.c_contiguous):
+                raise BackendError(
+                    f"kernel {self.name}: argument '{a.name}' must be contiguous {_FIXED[a.ctype]}, got {value.dtype}"
+                )
+        return [(a.ctype, values[a.name]) for a in self.arguments]
+
     def check(self, values: dict[str, object], numbers: Numbers) -> None:
         """Refuse a launch whose arguments are not exactly the declared ones.
 
@@ -183,5 +201,89 @@ KERNELS: dict[str, KernelSpec] = {
             event_step:int64 event_count:int +gate_total:int64 +gate_id:int""",
         ),
         *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),
+    )
+}
+
+_ROWS = "build_rows.cu"
+
+#: The kernels that build rows of synapses, before a program runs.
+BUILD_KERNELS: dict[str, KernelSpec] = {
+    spec.name: spec
+    for spec in (
+        _declare(
+            _ROWS,
+            "draw_pairs",
+            "block",
+            """+pre:int +post:int own:int =has_own:int =n:int64 =first:int64 =key:int64 =n_pre:int64 =n_post:int64""",
+        ),
+        _declare(
+            _ROWS,
+            "draw_degrees",
+            "block",
+            """+rows:int +columns:int own:int =has_own:int =n_rows:int64 =first_row:int64 =k:int64 =key:int64
+            =n_columns:int64""",
+        ),
+        _declare(
+            _ROWS,
+            "draw_distinct",
+            "block",
+            """+rows:int +columns:int +stamps:uint32 own:int =has_own:int =n_rows:int64 =first_row:int64 =k:int64
+            =key:int64 =n_columns:int64""",
+        ),
+        _declare(
+            _ROWS,
+            "draw_rows",
+            "block",
+            """+rows:int +columns:int +count:int64 begin:int64 =writes:int own:int =has_own:int =n_rows:int64
+            =first_row:int64 =key:int64 =n_columns:int64 =log_q:double =fine:int =calls:int""",
+        ),
+        _declare(
+            _ROWS,
+            "draw_values",
+            "block",
+            """+values:double =n:int64 =first:int64 =key:int64 =kind:int =a:double =b:double =most:double =low:double
+            =high:double +fault:int64""",
+        ),
+        _declare(_ROWS, "round_delays", "block", "+delay:int values:double =n:int64 =dt:double"),
+        _declare(
+            _ROWS,
+            "round_weights",
+            "block",
+            """+stored:int64 values:double pathway:uint16 =n:int64 =number:int =scale:double =least:double
+            =largest:double +lost:int64 +refused:int64""",
+        ),
+        _declare(
+            _ROWS,
+            "find_segments",
+            "block",
+            """+segment:uint32 +pathway:uint16 +target:uint16 +late:uint8 pre:int post:int delay:int =n:int64
+            =number:int pre_ids:int post_ids:int
+            =listed:int =pre_begin:int =pre_size:int =pre_shift:int =post_begin:int =post_size:int =post_shift:int
+            =slices:int =first_slice:int =slice_size:int =first:int =width:int =blocks:int
+            =same_delay:int""",
+        ),
+        _declare(_ROWS, "count_synapses", "thread", "+count:uint32 segment:uint32 =n:int64 =segments:int64"),
+        _declare(_ROWS, "count_targets", "thread", "+degree:int post:int =n:int64 =n_post:int64"),
+        _declare(_ROWS, "find_places", "thread", "+place:uint32 +next:uint32 segment:uint32 =n:int64 =segments:int64"),
+        _declare(
+            _ROWS,
+            "put_targets",
+            "thread",
+            """+targets:uint16 +lates:uint8 +created:uint32 place:uint32 segment:uint32 target:uint16 late:uint8
+            =n:int64 =is_late:int =is_numbered:int =first:int64""",
+        ),
+        _declare(
+            _ROWS,
+            "put_weights",
+            "thread",
+            "+weights:uint8 place:uint32 segment:uint32 stored:int64 =n:int64 =bytes:int",
+        ),
+        _declare(
+            _ROWS,
+            "arrange_rows",
+            "warp",
+            """+created:uint32 +targets:uint16 +lates:uint8 +weights:uint8 begin:uint32 =segments:int64 =is_late:int
+            =columns:int =step:int64 =bytes:int""",
+        ),
     )
 }

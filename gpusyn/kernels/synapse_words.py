@@ -27,6 +27,7 @@ LATE_BITS = 0, 1, 2, 4, 8  # of a synapse that is later than the first of its bl
 MOST_LATE = 1 << LATE_BITS[-1]  # delays of one block
 UNARY_STEP = 64  # segments from one stored bound to the next, as in kernels/segments.cuh
 _WORD = 64  # bits of a word of sizes in unary
+_PACKED = 1 << 14  # segments that are packed at a time
 LONGEST_DELAY = (1 << 16) - 1  # steps
 MOST_HISTORY = 1 << 32 - _BIT_BITS  # words of all histories
 
@@ -93,10 +94,19 @@ def unary_sizes(bounds: Array) -> NDArray[np.uint64]:
     ['1110011']
     """
     segments, synapses = len(bounds) - 1, int(bounds[-1])
-    bits = np.ones(_WORD * unary_words(segments, synapses), np.uint8)
-    bits[bounds[1:] + np.arange(segments)] = 0
-    bits[segments + synapses :] = 0
-    return np.packbits(bits, bitorder="little").view("<u8").astype(np.uint64)
+    sizes = np.zeros(8 * unary_words(segments, synapses), np.uint8)
+    at, left = 0, np.zeros(0, np.uint8)  # bits that do not fill a byte yet
+    for first in range(0, segments, _PACKED):
+        ends = bounds[first : first + _PACKED + 1].astype(np.int64) - int(bounds[first])
+        bits = np.ones(len(left) + int(ends[-1]) + len(ends) - 1, np.uint8)
+        bits[: len(left)] = left
+        bits[len(left) + ends[1:] + np.arange(len(ends) - 1)] = 0
+        full = len(bits) // 8
+        sizes[at : at + full] = np.packbits(bits[: 8 * full], bitorder="little")
+        at, left = at + full, bits[8 * full :]
+    if len(left):
+        sizes[at] = np.packbits(left, bitorder="little")[0]
+    return sizes.view("<u8").astype(np.uint64)
 
 
 def bounds_from_unary(sizes: Array, segments: int) -> Array:

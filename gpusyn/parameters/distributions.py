@@ -161,11 +161,21 @@ class LogNormal(ByQuantile):
     def __post_init__(self) -> None:
         self._check(mean={"above": 0.0}, std={"low": 0.0})
 
-    def _quantile(self, u: Floats) -> Floats:
+    def of_logarithm(self) -> tuple[float, float]:
+        """Return mean and standard deviation of the logarithm.
+
+        Returns
+        -------
+        (float, float)
+            Mean and standard deviation.
+        """
         relative = self.std / self.mean
         variance = log1p(relative * relative)
-        mu = _log(self.mean) - 0.5 * variance
-        values: Floats = portable_math.exp(mu + math.sqrt(variance) * normal_quantile(u))
+        return _log(self.mean) - 0.5 * variance, math.sqrt(variance)
+
+    def _quantile(self, u: Floats) -> Floats:
+        mean, std = self.of_logarithm()
+        values: Floats = portable_math.exp(mean + std * normal_quantile(u))
         return values
 
     def _whole_mean(self) -> float:

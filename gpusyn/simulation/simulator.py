@@ -85,7 +85,7 @@ class Simulator(StateMethods):
         Upper limit on the steps between two reads of the recorded data by the host. No result depends on it.
     progress : bool, optional
         If True, show progress bars on stderr, for building and for every run; if False, show none. By default, a bar is
-        shown in a terminal where something takes longer than 5 s.
+        shown in a terminal where something takes longer than 2 s.
 
     Attributes
     ----------
@@ -157,7 +157,7 @@ class Simulator(StateMethods):
             check_files(net.recorders.values(), self._trial)
             bar = progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building")
             with memory_errors(_BUILDING, TO_FIT), bar as advanced:
-                compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial, advanced)
+                compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial, advanced, used.launcher)
                 return planned, compiled, start_session(used, compiled.program)
 
         chosen, (planned, self._compiled, self._session) = use_backend(backend, threads, "Simulator", start)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from gpusyn.utils.cores import is_worker_process
 from gpusyn.utils.messages import LOGGER, MessageStream
 
-PATIENCE = 5.0  # s; what takes longer has a bar in a terminal, unless the user said no
+PATIENCE = 2.0  # s; what takes longer has a bar in a terminal, unless the user said no
 _FORMAT = "{{l_bar}}{{bar}}| {{n:.10g}}/{{total:.10g}} {unit} [{{elapsed}}<{{remaining}}]"
 
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 #define fabs __builtin_fabs
+#define sqrt __builtin_sqrt
 #define fabsf __builtin_fabsf
 
 // GCC would turn chains of selections into branches and make more masks of these than there were selections.
@@ -87,6 +88,17 @@ DEVICE void put_words(unsigned *word, const Wide c[4])
         in_turn[2 * i + 1] = apart[1][i];
     }
     memcpy(word, in_turn, sizeof in_turn);
+}
+DEVICE void put_low(unsigned *word, Wide a)
+{
+    unsigned long long apart[WIDE];
+    memcpy(apart, &a, sizeof apart);
+    SIMD for (int i = 0; i < WIDE; i++) word[i] = (unsigned)apart[i];
+}
+DEVICE void put_two(unsigned *word, Wide a, Wide b)
+{
+    Wide two = (a & wide(0xffffffffu)) | b << 32;
+    memcpy(word, &two, sizeof two);
 }
 #define FOR_WIDE(q, n) for (int q = 0; q < (n); q += WIDE)
 #else
@@ -188,8 +200,40 @@ template <class F> DEVICE void for_flagged(const int *flags, int n, F f)
         for (int k = 0; k < count; k++) f(found[k]);
     }
 }
+template <class F> DEVICE void for_chosen(const int *flags, int n, F f)
+{
+    for (int i = 0; i < n; i += 256) {
+        int chosen[256], found = 0, end = i + 256 < n ? i + 256 : n;
+        for (int j = i; j < end; j++) {
+            chosen[found] = j;
+            found += flags[j] != 0;
+        }
+        SIMD for (int k = 0; k < found; k++) f(chosen[k]);
+    }
+}
 #define SLICE_WORKER worker.index
 #define SLICE_WORKERS worker.count
+#define OWNER worker
+#define BLOCK_NUMBER worker.index
+template <class T, class F>
+DEVICE void for_owned(const Worker &worker, const unsigned *key, long long n, long long keys, const T *of_key, F f)
+{
+    unsigned first = (unsigned)worker.begin(keys), size = (unsigned)worker.end(keys) - first;
+    for (long long i = 0; i < n; i += 256) {
+        long long owned[256], end = i + 256 < n ? i + 256 : n;
+        int found = 0;
+        for (long long j = i; j < end; j++) {
+            owned[found] = j;
+            found += key[j] - first < size;
+        }
+        for (int k = 0; k < found; k++) __builtin_prefetch(of_key + key[owned[k]], 1);
+        for (int k = 0; k < found; k++) f(owned[k]);
+    }
+}
+DEVICE unsigned take_own(unsigned *counter) { return (*counter)++; }
+#define ASK_FOR(array, place, j, n) \
+    if ((j) + 32 < (n)) __builtin_prefetch((array) + (place)[(j) + 32], 1)
+#define WARP_SYNC() ((void)0)
 
 template <class T> DEVICE T lane_sum(const T (&s)[32])
 {

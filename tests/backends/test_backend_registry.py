@@ -41,6 +41,9 @@ class ToyBackend:
     def describe(self):
         return "a toy"
 
+    def launcher(self):
+        return None
+
     def start(self, program):
         return ToySession(program)
 """
@@ -110,7 +113,9 @@ def test_a_backend_that_is_not_complete_is_told_what_it_lacks(toy):
     with pytest.raises(gs.ArgumentError, match="must be one of auto"):
         spikes(incomplete)
     incomplete.start = print
-    with pytest.raises(BackendError, match="backend 'mine': SimpleNamespace lacks describe, free_memory; add"):
+    with pytest.raises(
+        BackendError, match="backend 'mine': SimpleNamespace lacks describe, free_memory, launcher; add"
+    ):
         spikes(incomplete)
 
 

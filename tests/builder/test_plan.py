@@ -206,7 +206,7 @@ def test_weights_lost_to_rounding_are_counted():
 
 FREE = 10_000_000
 REFUSED = (
-    r"needs 1\d\.\d MB but 10\.0 MB are free\.\n[\s\S]*1\.50 MB  synapses c\n[\s\S]*more while it is built\nNothing was"
+    r"needs 3\d\.\d MB but 10\.0 MB are free\.\n[\s\S]*12\.0 MB  synapses c\n[\s\S]*more while it is built\nNothing was"
 )
 
 
@@ -221,18 +221,18 @@ class Small(NumpyBackend):
 
 
 def test_a_network_that_does_not_fit_is_refused_before_anything_is_made(monkeypatch):
-    net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
+    net = net_of(gs.AMPA(), gs.FixedInDegree(1000), n=2000)
     plan = gs.plan(net, dt=DT, backend=Small())
     assert not plan.fits
     assert "DOES NOT FIT (10.0 MB free)" in str(plan)
-    monkeypatch.setattr("gpusyn.connectivity.base.Rule.draw", lambda *_: 1 / 0)
+    monkeypatch.setattr("gpusyn.connectivity.base.Rule.checked_blocks", lambda *_: 1 / 0)
     with pytest.raises(gs.PlanMemoryError, match=REFUSED) as error:
         gs.Simulator(net, dt=DT, backend=Small())
     assert isinstance(error.value, MemoryError)
 
 
 def test_this_computers_memory_counts_for_cpu_backends(monkeypatch):
-    net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
+    net = net_of(gs.AMPA(), gs.FixedInDegree(1000), n=2000)
     monkeypatch.setattr("gpusyn.backends.numpy.backend.free_memory", lambda: FREE)
     with pytest.raises(gs.PlanMemoryError, match=REFUSED):
         gs.Simulator(net, dt=DT, backend="numpy")
@@ -253,7 +253,7 @@ def test_a_plan_takes_the_name_of_a_backend(monkeypatch):
 
 
 def test_the_gpus_memory_counts_for_cuda():
-    net = net_of(gs.AMPA(), gs.FixedInDegree(500), n=500)
+    net = net_of(gs.AMPA(), gs.FixedInDegree(1000), n=2000)
     with pretend(free_memory=FREE + used_bytes()), pytest.raises(gs.PlanMemoryError, match=REFUSED):
         gs.Simulator(net, dt=DT, backend=emulated())
 

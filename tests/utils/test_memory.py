@@ -145,7 +145,7 @@ resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 200_000
 assert free_memory() <= 200_000_000
 if not planned:
     gs.builder.plan.Plan.require_fit = lambda plan: None
-for n in (10, 10_000):
+for n in (10, 60_000):
     try:
         gs.Simulator(network(n), backend=backend, threads=1).close()
         print("built")
@@ -158,7 +158,7 @@ for n in (10, 10_000):
 @pytest.mark.parametrize("planned", ["planned", "building"])
 @pytest.mark.parametrize("backend", ["numpy", "cpu"])
 def test_a_network_beyond_the_address_space_is_an_error_and_no_crash(backend, planned):
-    """10 million synapses in 200 MB: refused by the plan; without the plan's refusal, by the first array too large."""
+    """60 million synapses in 200 MB: refused by the plan; without the plan's refusal, by the first array too large."""
     done = subprocess.run([sys.executable, "-c", LIMITED, backend, planned], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     small, large = done.stdout.split("\n", 1)

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.cpu.cache import compile_library
 from gpusyn.backends.cpu.compiler import Compiler, find_compiler
+from gpusyn.backends.cpu.launcher import CpuLauncher
 from gpusyn.backends.cpu.threads import Pace, Team
 from gpusyn.errors import BackendError
-from gpusyn.kernels.modules import Module, module_of
+from gpusyn.kernels.modules import Module, build_module, module_of
 from gpusyn.kernels.program import STATE, Launch, Program
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
@@ -75,6 +76,10 @@ class CpuBackend:
         """Return one phrase that names the compiler and the number of threads."""
         most = "1 thread" if self.workers == 1 else f"{self.workers} threads"
         return f"{self.compiler.description}, {'' if self.threads or self.workers == 1 else 'up to '}{most}"
+
+    def launcher(self) -> CpuLauncher:
+        """Compile the kernels that build networks, unless they are in the cache, and return their launches."""
+        return CpuLauncher(self.library(build_module()), self.driver, self.workers)
 
     def start(self, program: Program) -> CpuSession:
         """Compile the modules that are not in the cache, and return a running session."""

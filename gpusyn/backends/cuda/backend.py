@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.backends.base import part_to_read, part_to_write
+from gpusyn.backends.cpu.backend import CpuBackend
 from gpusyn.backends.cpu.cache import cache_folder
+from gpusyn.backends.cpu.launcher import CpuLauncher
 from gpusyn.backends.cuda.detect import detect, error_text
 from gpusyn.errors import BackendError, GpusynError, ParameterError, PlanMemoryError
 from gpusyn.kernels.modules import Module, module_of
@@ -90,6 +92,12 @@ class CudaBackend:
         with _errors_of_cupy("asking for the free memory"):
             free, _ = self.cupy.cuda.runtime.memGetInfo()
         return int(free)
+
+    def launcher(self) -> CpuLauncher | None:
+        """Return launches of the kernels that build networks, on the host; None if it has no C++ compiler."""
+        with suppress(BackendError):
+            return CpuBackend().launcher()
+        return None
 
     def start(self, program: Program) -> CudaSession:
         """Compile, move the arrays to the device, and return the session."""

@@ -75,6 +75,9 @@ class NumpyBackend:
         """Return one phrase that names the version and the number of threads."""
         return f"numpy {np.__version__}, one thread"
 
+    def launcher(self) -> None:
+        """Return None: numpy builds networks."""
+
     def start(self, program: Program) -> NumpySession:
         """Check the launches and return a session that works on the program's arrays."""
         return NumpySession(program)

@@ -2,108 +2,184 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Layout, Pathway, same_ids
+from gpusyn.builder.rows.reference import AnyIntegers, NumpyRows, RowMaker, Synapses
+from gpusyn.connectivity.base import id_type
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.network.projections import Projection, Ratio, base_weight
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
-from gpusyn.parameters.grid import rounded_steps
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.values import check_drawn
-from gpusyn.utils.typing import Floats
-
-AnyIntegers = NDArray[np.integer[Any]]
+from gpusyn.utils.typing import Array, Floats
 
 
-class Synapses(NamedTuple):
-    """A drawn projection in creation order: positions in the selections, delay in steps, weight of each receptor.
+class Drawing:
+    """The synapses of one projection, drawn in blocks; its name alone is the key of its random streams.
 
-    A delay or weight that all synapses share is a number.
+    Parameters
+    ----------
+    projection : Projection
+        The projection.
+    layout : Layout
+        Layout of the network.
+    seed : int
+        Seed of the simulation.
+    rows : RowMaker
+        Functions that draw.
     """
 
-    pre: AnyIntegers
-    post: AnyIntegers
-    delay: AnyIntegers | int
-    weights: dict[str, Floats | float]
+    def __init__(self, projection: Projection, layout: Layout, seed: int, rows: RowMaker) -> None:
+        self.projection, self.layout, self._rows = projection, layout, rows
+        self._seed = seed
+        pathways = layout.pathways_of(projection)
+        self.listed = any(pathway.listed for pathway in pathways)
+        self._shortest = min((pathway.shortest for pathway in pathways), default=0)
+        longest = max((pathway.longest for pathway in pathways), default=0)
+        self._keeps = isinstance(projection.delay, Distribution | DistanceDelay) and longest - self._shortest < 2**8
+        self._kept: dict[int, NDArray[np.uint8]] = {}  # delays, counted from the shortest, by the first synapse
 
-    def take(self, index: Any) -> Synapses:
-        """Return the synapses at `index`."""
-        delay = self.delay[index] if isinstance(self.delay, np.ndarray) else self.delay
-        weights = {k: w[index] if isinstance(w, np.ndarray) else w for k, w in self.weights.items()}
-        return Synapses(self.pre[index], self.post[index], delay, weights)
+    def blocks(self, weighted: bool = True) -> Iterator[Synapses]:
+        """Yield the synapses in consecutive blocks; an array is valid until the next block is drawn.
 
+        Parameters
+        ----------
+        weighted : bool
+            If False, the weights are left out, and delays that were drawn are kept for the next time (1 byte each).
 
-def draw_synapses(projection: Projection, layout: Layout, seed: int) -> Synapses:
-    """Draw one projection and return its synapses; the name alone is the key of its random streams."""
-    name = projection.name
-    stream = Stream(stream_key(seed, StreamPurpose.CONNECT, name))
-    pre, post = np.zeros(0, np.int64), np.zeros(0, np.int64)
-    if any(pathway.listed for pathway in layout.pathways_of(projection)):
-        sizes = projection.pre.size, projection.post.size
-        pre, post = projection.rule.draw(*sizes, stream, same_ids(layout, projection))
-    drawn = any(isinstance(x, Distribution) for x in (*projection.weights.values(), projection.delay))
-    creation = np.arange(len(pre)) if drawn else np.broadcast_to(0, len(pre))  # random draws need an index
-    weights = _weights(projection, seed, creation)
-    delay = _delay(projection, layout.dt, stream_key(seed, StreamPurpose.DELAY, name), creation, pre, post)
-    return Synapses(pre, post, delay, weights)
+        Raises
+        ------
+        ParameterError
+            If an array of weights or delays has another length.
+        """
+        projection, first = self.projection, 0
+        if self.listed:
+            sizes = projection.pre.size, projection.post.size
+            same = same_ids(self.layout, projection)
+            projection.rule.check(*sizes, repr(projection.rule), same)
+            stream = Stream(stream_key(self._seed, StreamPurpose.CONNECT, projection.name))
+            fits = True
+            for pre, post in self._rows.pairs(projection.rule, *sizes, stream, same):
+                fits = fits and all(first + len(pre) <= len(given) for _, given in self._arrays())
+                if fits:
+                    delay = self._remembered(pre, post, first, keep=not weighted)
+                    yield Synapses(pre, post, delay, self._weights(first, len(pre)) if weighted else {})
+                first += len(pre)
+        self._check_lengths(first)
 
+    def all(self) -> Synapses:
+        """Return all synapses.
 
-def _weights(projection: Projection, seed: int, creation: AnyIntegers) -> dict[str, Floats | float]:
-    """Return the weights by receptor; a Ratio multiplies the weights on the receptor that it names."""
-    found: dict[str, Floats | float] = {}  # of the receptors whose weight is no Ratio, which may come after one
-    for receptor, given in projection.weights.items():
-        if not isinstance(given, Ratio):
-            key = stream_key(seed, StreamPurpose.WEIGHT, f"{projection.name}\0{receptor}")
-            found[receptor] = _weight(projection, receptor, key, creation)
-    weights: dict[str, Floats | float] = {}
-    for receptor in projection.weights:
-        base, factor = base_weight(projection.weights, receptor)
-        weights[receptor] = found[base] if base == receptor else found[base] * factor
-    return weights
+        Raises
+        ------
+        ParameterError
+            If an array of weights or delays has another length, or a weight that was drawn is negative.
+        """
+        blocks = [Synapses(*map(_kept, block)) for block in self.blocks()]
+        if not blocks:
+            none = np.zeros(0, id_type(self.projection.pre.size))
+            return Synapses(none, none, self._delay(none, none, 0), self._weights(0, 0))
+        pre, post, delay, weights = zip(*blocks, strict=True)
+        joined = {name: _joined([block[name] for block in weights]) for name in weights[0]}
+        for receptor in self.projection.weights:
+            if self._may_be_negative(receptor):
+                check_drawn(joined[receptor], self._where(receptor), unit="nS", low=0.0)
+        return Synapses(_joined(pre), _joined(post), _joined(delay), joined)
 
+    def least(self, receptor: str) -> float:
+        """Return the least weight on a receptor that is allowed, -inf if every one is."""
+        return 0.0 if self._may_be_negative(receptor) else -np.inf
 
-def _weight(projection: Projection, receptor: str, key: int, creation: AnyIntegers) -> Floats | float:
-    """Return the weights on a receptor whose weight is no Ratio."""
-    where, given = f"Projection '{projection.name}'.weight['{receptor}']", projection.weights[receptor]
-    if isinstance(given, Distribution):
-        drawn = given.draw(Stream(key), creation)
-        receptors = projection.post.parts[0].population.receptors
-        if not next(r for r in receptors if r.name == receptor).is_current:
-            check_drawn(drawn, where, unit="nS", low=0.0)
-        return drawn
-    if isinstance(given, np.ndarray):
-        if len(given) != len(creation):
+    def _may_be_negative(self, receptor: str) -> bool:
+        """Return True if a weight could be drawn that must not be negative."""
+        if not isinstance(self.projection.weights[receptor], Distribution):
+            return False
+        receptors = self.projection.post.parts[0].population.receptors
+        return not next(r for r in receptors if r.name == receptor).is_current
+
+    def _where(self, receptor: str) -> str:
+        return f"Projection '{self.projection.name}'.weight['{receptor}']"
+
+    def _arrays(self) -> Iterator[tuple[str, Array]]:
+        """Yield the arrays that the user gave, one value per synapse, and their receptors ("" for delays)."""
+        given = [*self.projection.weights.items(), ("", self.projection.delay)]
+        yield from ((name, array) for name, array in given if isinstance(array, np.ndarray))
+
+    def _check_lengths(self, n: int) -> None:
+        for receptor, given in self._arrays():
+            if len(given) == n:
+                continue
+            if receptor:
+                raise ParameterError(
+                    f"{self._where(receptor)}: must have one value per synapse, {n} in total (got {show(given)}), "
+                    "in the order of creation; give a distribution, or FromArrays with weights of its length"
+                )
             raise ParameterError(
-                f"{where}: must have one value per synapse, {len(creation)} in total (got {show(given)}), "
-                "in the order of creation; give a distribution, or FromArrays with weights of its length"
-            )
-        return given
-    assert isinstance(given, int | float)
-    return float(given)
-
-
-def _delay(
-    projection: Projection, dt: float, key: int, creation: AnyIntegers, pre: AnyIntegers, post: AnyIntegers
-) -> AnyIntegers | int:
-    given = projection.delay
-    if isinstance(given, DistanceDelay):
-        return rounded_steps(given.between(pre, post), dt, low=1).astype(np.int32)
-    if isinstance(given, Distribution):
-        return rounded_steps(given.draw(Stream(key), creation), dt, low=1).astype(np.int32)
-    if isinstance(given, np.ndarray):
-        if len(given) != len(creation):
-            raise ParameterError(
-                f"Projection '{projection.name}'.delay: must have one value per synapse, {len(creation)} in total "
+                f"Projection '{self.projection.name}'.delay: must have one value per synapse, {n} in total "
                 f"(got {len(given)}), in the order of creation; give a distribution, or as many values"
             )
-        return np.rint(given / dt).astype(np.int32)
-    return round(given / dt)
+
+    def _weights(self, first: int, n: int) -> dict[str, Floats | float]:
+        """Return the weights by receptor; a Ratio multiplies the weights on the receptor that it names."""
+        found: dict[str, Any] = {}  # of the receptors whose weight is no Ratio, which may come after one
+        for receptor, given in self.projection.weights.items():
+            if isinstance(given, Distribution):
+                name = f"{self.projection.name}\0{receptor}"
+                key = stream_key(self._seed, StreamPurpose.WEIGHT, name)
+                found[receptor] = self._rows.values(given, key, first, n)
+            elif not isinstance(given, Ratio):
+                found[receptor] = given[first : first + n] if isinstance(given, np.ndarray) else float(given)
+        weights: dict[str, Floats | float] = {}
+        for receptor in self.projection.weights:
+            base, factor = base_weight(self.projection.weights, receptor)
+            weights[receptor] = found[base] if base == receptor else found[base] * factor
+        return weights
+
+    def _remembered(self, pre: AnyIntegers, post: AnyIntegers, first: int, keep: bool) -> AnyIntegers | int:
+        """Return the delays of a block, and `keep` them, or return those that were kept."""
+        if first in self._kept:
+            return self._kept.pop(first).astype(np.int32) + np.int32(self._shortest)
+        delay = self._delay(pre, post, first)
+        if keep and self._keeps and isinstance(delay, np.ndarray):
+            self._kept[first] = (delay - self._shortest).astype(np.uint8)
+        return delay
+
+    def _delay(self, pre: AnyIntegers, post: AnyIntegers, first: int) -> AnyIntegers | int:
+        given, dt, n = self.projection.delay, self.layout.dt, len(pre)
+        if isinstance(given, DistanceDelay):
+            return self._rows.steps(given.between(pre, post), dt)
+        if isinstance(given, Distribution):
+            key = stream_key(self._seed, StreamPurpose.DELAY, self.projection.name)
+            return self._rows.steps(self._rows.values(given, key, first, n), dt)
+        if isinstance(given, np.ndarray):
+            return np.rint(given[first : first + n] / dt).astype(np.int32)
+        return round(given / dt)
+
+
+def _kept(item: Any) -> Any:
+    """Return an item of a block that stays valid."""
+    if isinstance(item, dict):
+        return {name: _kept(value) for name, value in item.items()}
+    return np.array(item) if isinstance(item, np.ndarray) else item
+
+
+def _joined(items: Any) -> Any:
+    """Return arrays as one; a number is the same for all."""
+    if not isinstance(items[0], np.ndarray):
+        return items[0]
+    return items[0] if len(items) == 1 else np.concatenate(items)
+
+
+def draw_synapses(projection: Projection, layout: Layout, seed: int, rows: RowMaker | None = None) -> Synapses:
+    """Draw one projection, and return its synapses."""
+    return Drawing(projection, layout, seed, rows or NumpyRows()).all()
 
 
 def part_of(synapses: Synapses, pathway: Pathway) -> Synapses:

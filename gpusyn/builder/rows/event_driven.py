@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -10,17 +10,23 @@ import numpy as np
 from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
-from gpusyn.builder.layout import Bundle, Layout, Pathway
-from gpusyn.builder.rows.drawn import Synapses
-from gpusyn.builder.rows.sorted import Segments, bounds_of, in_runs, merge_places, shared_segments, source_segments
-from gpusyn.builder.rows.stored import Pool, StoredSegments, ordered_weights
+from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
+from gpusyn.builder.rows.compiled import BLOCK
+from gpusyn.builder.rows.drawn import Drawing
+from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
+from gpusyn.builder.rows.sorted import in_runs
+from gpusyn.builder.rows.stored import Pool, StoredSegments
 from gpusyn.builder.source_gates import GateTables
+from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
-from gpusyn.kernels.synapse_words import UNARY_STEP, pack_late, unary_sizes
-from gpusyn.receptors import Receptor
-from gpusyn.utils.ids import as_ids
+from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_sizes
+from gpusyn.network.projections import Projection, base_weight
+from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.typing import Array
+
+_BLOCK_BYTES = 64  # of a synapse of the block that is drawn
+_PACKED = 1 << 20  # late steps that are packed at a time, whole bytes
 
 
 class Senders(NamedTuple):
@@ -45,19 +51,6 @@ class Sums(NamedTuple):
     ring_step: int  # distance from one channel to the next
 
 
-class Part(NamedTuple):
-    """The synapses of one pathway of a bundle, with the stored weights of each receptor whose synapses differ."""
-
-    pathway: Pathway
-    segments: Segments
-    weights: dict[str, Array]
-
-    def columns(self) -> list[Array]:
-        """Return what is stored of each synapse: its target, how late it is if delays differ, weights by their name."""
-        late = [] if self.segments.late is None else [self.segments.late]
-        return [self.segments.target, *late, *(self.weights[name] for name in sorted(self.weights))]
-
-
 class EventDrivenTables:
     """The event-driven synapses of a layout.
 
@@ -79,75 +72,116 @@ class EventDrivenTables:
         self.shared = shared_sums(layout)
         self.stored: list[StoredSegments] = []
         self.rounded_to_zero: dict[str, int] = {}
+        room = [_most(bundle) for bundle in layout.bundles]
+        late = [late_bytes(n, b.timing.late_bits) for n, b in zip(room, layout.bundles, strict=True)]
+        own = [n * len(_columns(bundle)) for n, bundle in zip(room, layout.bundles, strict=True)]
         self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
-        self._targets, self._late = Pool(np.uint16), Pool(np.uint8)
-        self._weights = Pool(layout.numbers.weight_dtype)
+        self._targets, self._late = Pool(np.uint16, sum(room)), Pool(np.uint8, sum(late))
+        self._weights = Pool(layout.numbers.weight_dtype, sum(own))
         self._numbers = {name: i for i, name in enumerate(layout.populations)}
-        self._bundles: dict[int, list[Bundle]] = {}  # by the identity of each of their pathways
-        for bundle in layout.bundles:
-            for pathway in bundle.pathways:
-                self._bundles.setdefault(id(pathway), []).append(bundle)
-        self._parts: dict[Bundle, list[Part]] = {}  # of the bundles that are not complete
 
-    def add(self, pathway: Pathway, synapses: Synapses) -> None:
-        """Add the synapses of a pathway onto the receptors that have no gate on each synapse."""
-        if pathway.receptors(synaptic=False):
-            _check_degree(pathway, synapses)
-        for bundle in self._bundles.get(id(pathway), ()):
-            parts = self._parts.setdefault(bundle, [])
-            parts.append(self._part(pathway, synapses, bundle))
-            if len(parts) == len(bundle.pathways):
-                self._complete(bundle, self._parts.pop(bundle))
+    def add(self, together: Together, rows: RowMaker, advanced: Callable[[float], object]) -> None:
+        """Draw and store the synapses of bundles that share projections: count those of each segment, then place them.
 
-    def _part(self, pathway: Pathway, synapses: Synapses, bundle: Bundle) -> Part:
+        Parameters
+        ----------
+        together : Together
+            The bundles, and the projections to which their pathways belong.
+        rows : RowMaker
+            Functions that draw, count and place.
+        advanced : callable
+            Function to call with the number of synapses that are done.
+        """
+        counters = {bundle: Counts(bundle) for bundle in together.bundles}
+        for one in together.projections:
+            degree = np.zeros((rows.workers, one.drawing.projection.post.size), np.int32)
+            for block in one.blocks(weighted=False):
+                rows.count_targets(block, degree)
+                for bundle, slots in one.slots.items():
+                    rows.count(block, slots, counters[bundle].sizes)
+                advanced(len(block.pre) / 2)
+            _check_degree(one.drawing.projection, int(degree.sum(axis=0).max(initial=0)))
+        places = {bundle: self._reserve(bundle, counts.add_up()) for bundle, counts in counters.items()}
+        rooms = {bundle: self._room(bundle, place, rows) for bundle, place in places.items()}
+        for one in together.projections:
+            self._place(one, counters, rooms, rows, advanced)
+        for bundle, counts in counters.items():
+            rows.finish(counts.bounds, rooms[bundle])
+            self._complete(bundle, counts.bounds, places[bundle], rooms[bundle])
+
+    def _place(
+        self, one: Drawn, counters: dict[Bundle, Counts], rooms: dict[Bundle, Room], rows: RowMaker,
+        advanced: Callable[[float], object],
+    ) -> None:  # fmt: skip
+        """Draw a projection again, and write its synapses to the rows of its bundles."""
+        for block in one.blocks():
+            for bundle, slots in one.slots.items():
+                losses = rows.place(block, slots, counters[bundle].next, rooms[bundle])
+                for slot, of_slot in zip(slots, losses, strict=True):
+                    for column, loss in zip(slot.columns, of_slot, strict=True):
+                        self._count_zeros(one.drawing.projection.name, column.receptor, loss.zeros)
+                        if loss.refused:
+                            _refuse_weights(one.drawing, column)
+            advanced(len(block.pre) / 2)
+
+    def add_shared(self, bundle: Bundle) -> None:
+        """Store one synapse per source: all targets share their sums, or it takes back what sources send themselves."""
+        pathway, (first, _) = bundle.pathways[0], bundle.pre_range
         if bundle.shared:
-            segments = shared_segments(bundle)
-        elif bundle.taken_back:
-            ids = as_ids(pathway.own_ids)
-            segments = source_segments(Synapses(ids, ids, bundle.timing.first, {}), pathway, bundle)
+            ids = pathway.projection.pre.parts[pathway.pre_part].span
+            slot = Slot(Side.of(ids, 0, -first), Side(0, 1, 0), bundle)
+            none = np.zeros(len(ids), np.int32)
         else:
-            segments = source_segments(synapses, pathway, bundle)
-        weights = {}
-        for k, receptor in pathway.receptors(synaptic=False):
-            name, form = receptor.name, stored_form(pathway, k, self.layout)
-            _check_weight(pathway, synapses, receptor, self.layout.weight_ranges[pathway.projection.name, name].largest)
-            exact = ordered_weights(pathway, name, synapses, segments.order)
-            stored = np.ldexp(exact, -form.exponent)
-            np.rint(stored, out=stored)
-            if not bundle.taken_back:
-                self._count_zeros(f"{pathway.projection.name}:{name}", exact, stored)
-            if form.weight is None:
-                weights[name] = stored.astype(self.layout.numbers.weight_dtype)
-        return Part(pathway, segments._replace(order=None), weights)  # the order takes more memory than all the rest
+            slot, none = Slot.of(pathway, bundle), None
+            ids = pathway.own_ids
+        rows, counts = NumpyRows(), Counts(bundle)
+        own = np.arange(len(ids), dtype=np.int32)
+        block = Synapses(own, own if none is None else none, bundle.timing.first, {})
+        rows.count(block, [slot], counts.sizes)
+        place = self._reserve(bundle, counts.add_up())
+        room = self._room(bundle, place, rows)
+        rows.place(block, [slot], counts.next, room)
+        self._complete(bundle, counts.bounds, place, room)
 
-    def _complete(self, bundle: Bundle, parts: list[Part]) -> None:
-        """Add the rows that the parts of a bundle share, and route them to the rings of its receptors."""
-        synapses = sum(len(part.segments.target) for part in parts)
-        if synapses >= 2**32:
+    def _reserve(self, bundle: Bundle, n: int) -> Places:
+        """Return the places of the rows of a bundle with `n` synapses."""
+        if n >= 2**32:
             raise ParameterError(
-                f"Projection '{parts[0].pathway.projection.name}': {synapses} synapses of population "
-                f"'{parts[0].pathway.pre.population.name}' are in common rows, but at most {2**32 - 1} are possible; "
+                f"Projection '{bundle.pathways[0].projection.name}': {n} synapses of population "
+                f"'{bundle.pathways[0].pre.population.name}' are in common rows, but at most {2**32 - 1} are possible; "
                 "split the population into several"
             )
-        bounds = bounds_of([part.segments for part in parts])
-        target, *rest = _joined(parts, bounds)
+        return Places(n, self._targets.reserve(n), self._weights.reserve(len(_columns(bundle)) * n))
+
+    def _room(self, bundle: Bundle, place: Places, rows: RowMaker) -> Room:
+        """Return the parts of the arrays that the rows of a bundle fill; late steps are packed when all are known."""
+        n, columns = place.n, len(_columns(bundle))
+        return Room(
+            targets=self._targets.part(place.targets, n),
+            late=np.empty(n, np.uint8) if bundle.timing.late_bits else None,
+            weights=self._weights.part(place.weights, columns * n).reshape(columns, n),
+            numbers=np.zeros(n if rows.numbered else 1, np.uint32),
+        )
+
+    def _complete(self, bundle: Bundle, bounds: Array, place: Places, room: Room) -> None:
+        """Route events along the rows of a bundle to the rings of its receptors."""
         begin, sizes = self._add_index(bounds, bundle.compressed)
-        targets, bits = self._targets.add(target), bundle.timing.late_bits
-        late = self._late.add(pack_late(rest.pop(0), bits)) if bits else -1
-        own = dict(zip(sorted(parts[0].weights), map(self._weights.add, rest), strict=True))
-        runs = late < 0 and bool(own) and in_runs(target, bounds)
+        columns, late, bits = _columns(bundle), self._add_late(room.late, bundle), bundle.timing.late_bits
+        runs = late < 0 and bool(columns) and in_runs(room.targets, bounds)
         for name in bundle.receptors:
-            weights = own.get(name, -1)
+            weights = place.weights + columns.index(name) * place.n if name in columns else -1
             rows = {
-                "segments": begin, "sizes": sizes, "row_step": bundle.timing.blocks, "targets": targets, "late": late,
-                "late_bits": bits, "weights": weights, "runs": int(runs and weights >= 0),
+                "segments": begin, "sizes": sizes, "row_step": bundle.timing.blocks, "targets": place.targets,
+                "late": late, "late_bits": bits, "weights": weights, "runs": int(runs and weights >= 0),
             }  # fmt: skip
             self._add_routes(bundle, name, rows)
-            for part in () if bundle.taken_back else parts:
-                form = stored_form(part.pathway, index_of(part.pathway, name), self.layout)
+            for pathway in () if bundle.taken_back else bundle.pathways:
+                form = stored_form(pathway, index_of(pathway, name), self.layout)
+                if form.weight is not None:
+                    self._count_zeros(pathway.projection.name, name, int(self._is_lost(pathway, name, form.weight)))
                 self.stored.append(
                     StoredSegments(
-                        pathway=part.pathway, receptor=name, begin=begin, words=targets, weights=weights,
+                        pathway=pathway, receptor=name, begin=begin, words=place.targets, weights=weights,
                         weight=form.weight, bundle=bundle, sizes=sizes, late=late, exponent=form.exponent,
                     )
                 )  # fmt: skip
@@ -158,6 +192,18 @@ class EventDrivenTables:
             return self._segments.add(bounds), -1
         few = np.append(bounds[:-1:UNARY_STEP], bounds[-1])
         return self._segments.add(few), self._sizes.add(unary_sizes(bounds))
+
+    def _add_late(self, late: Array | None, bundle: Bundle) -> int:
+        """Add the late steps of a bundle; return their place (-1: there are none)."""
+        if late is None:
+            return -1
+        bits = bundle.timing.late_bits
+        start = begin = self._late.reserve(late_bytes(len(late), bits))
+        for first in range(0, len(late), _PACKED):
+            packed = pack_late(late[first : first + _PACKED], bits)
+            self._late.part(begin, len(packed))[:] = packed
+            begin += len(packed)
+        return start
 
     def _add_routes(self, bundle: Bundle, receptor: str, rows: dict[str, int]) -> None:
         """Add the routes of events to the ring of one receptor, along rows with these fields of a route."""
@@ -197,9 +243,14 @@ class EventDrivenTables:
             channels=shape_of(gate.kinetics).channels,
         )
 
-    def _count_zeros(self, name: str, exact: Array, stored: Array) -> None:
-        lost = int(np.count_nonzero(stored == 0)) - int(np.count_nonzero(exact == 0))
+    def _is_lost(self, pathway: Pathway, receptor: str, stored: int) -> bool:
+        """Return True if the weight that all synapses share is not 0 but stored as 0."""
+        base, factor = base_weight(pathway.projection.weights, receptor)
+        return stored == 0 and pathway.projection.weights[base] * factor != 0  # type: ignore[operator]
+
+    def _count_zeros(self, projection: str, receptor: str, lost: int) -> None:
         if lost:
+            name = f"{projection}:{receptor}"
             self.rounded_to_zero[name] = self.rounded_to_zero.get(name, 0) + lost
 
     def arrays(self) -> dict[str, Array]:
@@ -220,15 +271,126 @@ class EventDrivenTables:
         }
 
 
-def _joined(parts: list[Part], bounds: Array) -> list[Array]:
-    """Return the columns of several parts in the rows that they share, whose segments have these bounds."""
-    if len(parts) == 1:
-        return parts[0].columns()
-    joined = [np.empty(int(bounds[-1]), column.dtype) for column in parts[0].columns()]
-    for part, place in zip(parts, merge_places([part.segments for part in parts], bounds), strict=True):
-        for column, values in zip(joined, part.columns(), strict=True):
-            column[place] = values
-    return joined
+class Places(NamedTuple):
+    """The places at which the `n` synapses of a bundle begin; the weights of one receptor follow those of another."""
+
+    n: int
+    targets: int
+    weights: int
+
+
+class Counts:
+    """The numbers of synapses of the segments of a bundle, which become the place of the next synapse of each segment.
+
+    After all synapses are placed, `bounds` holds the place of the first one of each segment, and the number of all.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._all = np.zeros(bundle.segments + 2, np.uint32)
+        self.sizes, self.next, self.bounds = self._all[2:], self._all[1:-1], self._all[:-1]
+
+    def add_up(self) -> int:
+        """Turn the numbers into places, and return the number of all synapses."""
+        n = int(self.sizes.sum(dtype=np.int64))
+        np.cumsum(self._all, dtype=np.uint32, out=self._all)
+        return n
+
+
+class Drawn(NamedTuple):
+    """A projection that is drawn, and the slots of its pathways in each bundle."""
+
+    drawing: Drawing
+    slots: dict[Bundle, list[Slot]]
+    held: list[Synapses]  # all synapses, if they are few: they are drawn once
+
+    def blocks(self, weighted: bool = True) -> Iterator[Synapses]:
+        """Yield the synapses in blocks."""
+        yield from self.held or self.drawing.blocks(weighted)
+
+
+class Together(NamedTuple):
+    """Bundles that share projections, whose synapses are therefore drawn for all of them at the same time."""
+
+    bundles: list[Bundle]
+    projections: list[Drawn]
+
+    @classmethod
+    def of(cls, layout: Layout, seed: int, rows: RowMaker) -> list[Together]:
+        """Return the bundles of a layout whose synapses are drawn, grouped by the projections that they share."""
+        return [cls._of(bundles, layout, seed, rows) for bundles in drawn_together(layout)]
+
+    @classmethod
+    def _of(cls, bundles: list[Bundle], layout: Layout, seed: int, rows: RowMaker) -> Together:
+        projections = []
+        for projection in _projections(bundles):
+            drawing = Drawing(projection, layout, seed, rows)
+            slots = {bundle: _slots(bundle, drawing) for bundle in bundles}
+            projections.append(Drawn(drawing, {bundle: found for bundle, found in slots.items() if found}, []))
+        return cls(bundles, projections)
+
+
+def drawn_together(layout: Layout) -> list[list[Bundle]]:
+    """Return the bundles of a layout whose synapses are drawn, grouped by the projections that they share."""
+    groups: dict[str, list[Bundle]] = {}  # by the name of each projection
+    for bundle in layout.bundles:
+        if bundle.shared or bundle.taken_back:
+            continue
+        names = [projection.name for projection in _projections([bundle])]
+        joined = {id(groups[name]): groups[name] for name in names if name in groups}
+        group = [*(one for found in joined.values() for one in found), bundle]
+        groups |= dict.fromkeys((projection.name for projection in _projections(group)), group)
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _projections(bundles: list[Bundle]) -> list[Projection]:
+    """Return the projections of the pathways of some bundles."""
+    return list({p.projection.name: p.projection for bundle in bundles for p in bundle.pathways}.values())
+
+
+def scratch_bytes(bundles: list[Bundle], layout: Layout) -> int:
+    """Return the bytes that bundles need while their synapses are drawn together, beside their arrays.
+
+    These are the numbers of synapses of each segment, a byte for each delay that is drawn, one for each late step
+    before it is packed, and some blocks.
+    """
+    projections = _projections(bundles)
+    counters = sum(4 * (bundle.segments + 2) for bundle in bundles)
+    late = sum(bundle.expected for bundle in bundles if bundle.timing.late_bits)
+    synapses = {p.name: sum(pathway.expected for pathway in layout.pathways_of(p)) for p in projections}
+    delays = sum(synapses[p.name] for p in projections if isinstance(p.delay, Distribution | DistanceDelay))
+    return int(counters + late + delays + _BLOCK_BYTES * min(max(synapses.values(), default=0.0), BLOCK))
+
+
+def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
+    """Return the slots of those pathways of a bundle that belong to one projection."""
+    projection, layout, slots = drawing.projection, drawing.layout, []
+    for pathway in bundle.pathways:
+        if pathway.projection is not projection:
+            continue
+        columns = []
+        for name in _columns(bundle):
+            form = stored_form(pathway, index_of(pathway, name), layout)
+            largest = layout.weight_ranges[projection.name, name].largest
+            columns.append(Column(name, form.exponent, drawing.least(name), largest * (1 + 1e-12)))
+        slots.append(Slot.of(pathway, bundle, columns))
+    return slots
+
+
+def _most(bundle: Bundle) -> int:
+    """Return a number of synapses that those of a bundle hardly exceed."""
+    if bundle.shared or bundle.taken_back:
+        pathway = bundle.pathways[0]
+        return pathway.projection.pre.parts[pathway.pre_part].size
+    return sum(
+        round(p.expected) if p.projection.rule.exact else int(p.expected + 6 * p.expected**0.5) + 16
+        for p in bundle.pathways
+    )
+
+
+def _columns(bundle: Bundle) -> list[str]:
+    """Return the receptors of a bundle whose weights are stored one by one."""
+    pathway = bundle.pathways[0]
+    return [name for name in bundle.receptors if not one_weight(pathway.projection, name)]
 
 
 def index_of(pathway: Pathway, receptor: str) -> int:
@@ -272,20 +434,17 @@ def sums_of(bundle: Bundle, pathway: Pathway, k: int) -> Sums:
     )
 
 
-def _check_weight(pathway: Pathway, synapses: Synapses, receptor: Receptor, largest: float) -> None:
-    """Refuse a larger weight than the receptor's sums were planned for."""
-    projection, weight = pathway.projection, synapses.weights[receptor.name]
-    if isinstance(weight, np.ndarray) and len(weight) and float(np.abs(weight).max()) > largest * (1 + 1e-12):
-        raise ParameterError(
-            f"Projection '{projection.name}'.weight['{receptor.name}']: "
-            f"{np.abs(weight).max():g} exceeds the declared w_max = {largest:g}; raise w_max"
-        )
+def _refuse_weights(drawing: Drawing, column: Column) -> None:
+    """Refuse weights that are negative, or larger than the receptor's sums were planned for."""
+    weights = drawing.all().weights[column.receptor]  # refuses those that are negative
+    raise ParameterError(
+        f"Projection '{drawing.projection.name}'.weight['{column.receptor}']: "
+        f"{np.abs(weights).max():g} exceeds the declared w_max = {column.largest:g}; raise w_max"
+    )
 
 
-def _check_degree(pathway: Pathway, synapses: Synapses) -> None:
+def _check_degree(projection: Projection, degree: int) -> None:
     """Refuse more synapses of one target than its sums were planned for."""
-    projection = pathway.projection
-    degree = int(np.bincount(synapses.post, minlength=1).max()) if len(synapses.post) else 0
     allowed = projection.rule.max_in_degree(projection.pre.size, projection.post.size)
     if degree > allowed:
         raise ParameterError(

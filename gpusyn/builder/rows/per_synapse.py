@@ -8,7 +8,7 @@ import numpy as np
 
 from gpusyn.builder.gating.forms import GateStep, pulse_steps, synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.layout import Group, Layout, Pathway, PlacedPopulation, history_bits, history_words
-from gpusyn.builder.rows.drawn import Synapses
+from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.sorted import target_rows
 from gpusyn.builder.rows.stored import Pool, StoredAddresses, ordered_weights
 from gpusyn.drugs import OpenChannelBlocker

@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gpusyn.builder.layout import Bundle, Pathway
-from gpusyn.builder.rows.drawn import Synapses
+from gpusyn.builder.rows.reference import Synapses
 from gpusyn.kernels.records import History
 from gpusyn.utils.typing import Array
 
 
-@dataclass
 class Pool:
-    """One array that is assembled from pieces."""
+    """One array that is assembled from pieces.
 
-    dtype: Any
-    size: int = 0
-    _pieces: list[Array] = field(default_factory=list)
+    Parameters
+    ----------
+    dtype : dtype
+        Type of the elements.
+    expected : int
+        Number of elements for which there is room from the start; memory is used as it is filled.
+    """
+
+    def __init__(self, dtype: Any, expected: int = 0) -> None:
+        self.size = 0
+        self._array = np.empty(expected, dtype)
+
+    def reserve(self, n: int) -> int:
+        """Make room for `n` more elements, and return the place at which they start; no part may be in use."""
+        start, self.size = self.size, self.size + n
+        if self.size > len(self._array):
+            self._array.resize(self.size, refcheck=False)  # for a large array, the system moves no memory
+        return start
+
+    def part(self, start: int, n: int) -> Array:
+        """Return the `n` elements from a place on, valid until there is more room."""
+        return self._array[start : start + n]
 
     def add(self, piece: Array) -> int:
         """Append a piece, and return the place at which it starts."""
-        start = self.size
-        self._pieces.append(np.asarray(piece, self.dtype))
-        self.size += len(piece)
+        start = self.reserve(len(piece))
+        self.part(start, len(piece))[:] = piece
         return start
 
     def join(self) -> Array:
         """Return the whole array, of at least one element."""
-        if self.size and len(self._pieces) > 1:
-            self._pieces = [np.concatenate(self._pieces)]  # the pieces are released
-        return self._pieces[0] if self.size else np.zeros(1, self.dtype)
+        return self._array[: self.size] if self.size else np.zeros(1, self._array.dtype)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
-from gpusyn.builder.rows.drawn import draw_synapses, part_of
-from gpusyn.builder.rows.event_driven import EventDrivenTables
+from gpusyn.builder.rows.compiled import CompiledRows, Launcher
+from gpusyn.builder.rows.drawn import Drawing, part_of
+from gpusyn.builder.rows.event_driven import EventDrivenTables, Together
 from gpusyn.builder.rows.per_synapse import Histories, SynapseGateTables, by_kernel
+from gpusyn.builder.rows.reference import NumpyRows, RowMaker
 from gpusyn.builder.rows.stored import StoredWeights
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.utils.typing import Array
+
+FEW = 200_000  # synapses, which numpy builds sooner than a compiler compiles
+
+
+@contextmanager
+def row_maker(layout: Layout, launcher: Callable[[], Launcher | None]) -> Iterator[RowMaker]:
+    """Yield what draws the synapses of a layout: kernels, unless there is no launcher or there are few synapses."""
+    many = sum(pathway.expected for pathway in layout.pathways if pathway.listed) > FEW
+    used = launcher() if many else None
+    try:
+        yield NumpyRows() if used is None else CompiledRows(used)
+    finally:
+        if used is not None:
+            used.close()
 
 
 class SynapseTables:
@@ -35,23 +52,33 @@ class SynapseTables:
         seed: int,
         inputs: InputTables,
         advanced: Callable[[float], object] = lambda synapses: None,
+        launcher: Callable[[], Launcher | None] = lambda: None,
     ) -> None:
         self.gates = GateTables(layout)
         self.histories = Histories(layout, self.gates.releases)
         self.event_driven = EventDrivenTables(layout, self.gates)
         self.gated: dict[str, SynapseGateTables] = {}
-        for projection in layout.net.projections.values():
-            synapses = draw_synapses(projection, layout, seed)
-            pathways = layout.pathways_of(projection)
-            advanced(sum(pathway.expected for pathway in pathways) / 2)  # drawing takes about half of the time
-            for pathway in pathways:
-                part = part_of(synapses, pathway)
-                self.event_driven.add(pathway, part)
-                for kernel, receptors in by_kernel(pathway.receptors(synaptic=True)).items():
-                    if kernel not in self.gated:
-                        self.gated[kernel] = SynapseGateTables(kernel, layout, self.histories, inputs.dose_columns)
-                    self.gated[kernel].add(pathway, receptors, part)
-                advanced(pathway.expected / 2)
+        with row_maker(layout, launcher) as rows:
+            for together in Together.of(layout, seed, rows):
+                self.event_driven.add(together, rows, advanced)
+            for bundle in layout.bundles:
+                if bundle.shared or bundle.taken_back:
+                    self.event_driven.add_shared(bundle)
+            for projection in layout.net.projections.values():
+                self._add_gated(Drawing(projection, layout, seed, rows), inputs)
+
+    def _add_gated(self, drawing: Drawing, inputs: InputTables) -> None:
+        """Add the synapses of a projection that own their gates."""
+        layout = drawing.layout
+        pathways = [p for p in layout.pathways_of(drawing.projection) if p.receptors(synaptic=True)]
+        synapses = drawing.all() if pathways else None
+        for pathway in pathways:
+            assert synapses is not None
+            part = part_of(synapses, pathway)
+            for kernel, receptors in by_kernel(pathway.receptors(synaptic=True)).items():
+                if kernel not in self.gated:
+                    self.gated[kernel] = SynapseGateTables(kernel, layout, self.histories, inputs.dose_columns)
+                self.gated[kernel].add(pathway, receptors, part)
 
     @property
     def stored(self) -> list[StoredWeights]:

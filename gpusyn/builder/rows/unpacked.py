@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.builder.layout import Pathway
-from gpusyn.builder.rows.drawn import Synapses
+from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.stored import StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.synapse_words import (

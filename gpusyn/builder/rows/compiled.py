@@ -1,0 +1,293 @@
+"""Drawing and placing of synapses by the kernels of ``kernels/build_rows.cu``, with the bits of the reference."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.builder.rows.reference import Column, Counters, Losses, NumpyRows, Room, Slot, Synapses
+from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, FixedTotalNumber
+from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions
+from gpusyn.connectivity.explicit import GivenSynapses
+from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.distributions import Distribution, Exponential, LogNormal, Normal, Uniform, log1p
+from gpusyn.utils.typing import Array, Floats, Integers
+
+BLOCK = 1 << 18  # synapses of one block, so that its scratch stays in the caches
+_FEW_CALLS = 512 // 4  # calls of the generator in one pass over a row, as PIECE in kernels/distributions.cuh
+_FINE_BELOW = 2.0**-10  # as in gpusyn/connectivity/sampling.py
+_NONE = np.zeros(1, np.int32)
+_UNIFORM, _NORMAL, _LOG_NORMAL, _EXPONENTIAL = range(4)  # as in kernels/distributions.cuh
+
+
+class Launcher(Protocol):
+    """The part of a backend that runs kernels which build rows (`gpusyn.backends.base.Launcher`)."""
+
+    workers: int
+    blocks: int
+    in_order: bool
+
+    def launch(self, kernel: str, **arguments: Any) -> None:
+        """Run one kernel, and return when it is done."""
+
+    def close(self) -> None:
+        """Release what the launches need."""
+
+
+class Law(NamedTuple):
+    """The arguments of a distribution for the kernel: its kind, its parameters, and the range that is kept."""
+
+    kind: int
+    a: float
+    b: float
+    most: float
+    low: float
+    high: float
+
+
+def law_of(given: Distribution) -> Law | None:
+    """Return the arguments of a distribution for the kernel, None if it has another form."""
+    low, high = (-math.inf, math.inf)
+    if type(given) is Uniform:
+        return Law(_UNIFORM, given.low, given.high - given.low, given.high, low, high)
+    low, high = (low if given.low is None else given.low), (high if given.high is None else given.high)
+    if type(given) is Normal:
+        return Law(_NORMAL, given.mean, given.std, math.inf, low, high)
+    if type(given) is LogNormal:
+        return Law(_LOG_NORMAL, *given.of_logarithm(), math.inf, low, high)
+    if type(given) is Exponential:
+        return Law(_EXPONENTIAL, -given.mean, 0.0, math.inf, low, high)
+    return None
+
+
+class _Found(NamedTuple):
+    """The segment of each synapse of a block, the number of its slot, its target in the slice, and how late it is."""
+
+    segment: NDArray[np.uint32]
+    pathway: NDArray[np.uint16]
+    target: NDArray[np.uint16]
+    late: NDArray[np.uint8]
+
+
+class CompiledRows(NumpyRows):
+    """The functions of `RowMaker` by compiled kernels; what no kernel draws comes from numpy, block by block."""
+
+    def __init__(self, launcher: Launcher) -> None:
+        self._launch = launcher.launch
+        self.workers, self.numbered = launcher.workers, not launcher.in_order
+        self._blocks = launcher.blocks
+        self._scratch: dict[str, Array] = {}
+        self._row_counts: dict[tuple[Any, ...], NDArray[np.int32]] = {}
+        self._placed = 0  # synapses, modulo 2^32
+
+    def _room(self, name: str, dtype: Any, n: int) -> Any:
+        """Return scratch of `n` elements, valid until its name is asked for again."""
+        held = self._scratch.get(name)
+        if held is None or len(held) < n:
+            held = self._scratch[name] = np.empty(max(n, BLOCK), dtype)
+        return held[:n]
+
+    # ---- drawing ----
+    def pairs(
+        self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None
+    ) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the pairs of a rule in blocks."""
+        drawn = self._drawn(rule, n_pre, n_post, stream, same) if min(n_pre, n_post) > 0 else None
+        for pre, post in super().pairs(rule, n_pre, n_post, stream, same) if drawn is None else drawn:
+            yield pre.astype(np.int32, copy=False), post.astype(np.int32, copy=False)
+
+    def _drawn(
+        self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None
+    ) -> Iterator[tuple[Ids, Ids]] | None:
+        """Return the blocks of a rule that a kernel draws, None if none does."""
+        if type(rule) is FixedTotalNumber and rule.multapses:
+            return self._total(rule.n, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
+        if type(rule) is FixedOutDegree and rule.k:
+            return self._degrees(rule, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
+        if type(rule) is FixedInDegree and rule.k:
+            turned: Any = None if same is None else (same[1], same[0])
+            rows = self._degrees(rule, n_post, n_pre, stream, _own(rule, n_post, n_pre, turned))
+            return ((pre, post) for post, pre in rows)
+        if type(rule) is AllToAll:
+            return self._bernoulli(1.0, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
+        if type(rule) is FixedProbability and rule.p >= 1e-300:
+            return self._bernoulli(rule.p, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
+        if isinstance(rule, GivenSynapses):
+            pre, post = rule.draw(n_pre, n_post, stream, same)
+            return ((pre[i : i + BLOCK], post[i : i + BLOCK]) for i in range(0, len(pre), BLOCK))
+        return None
+
+    def _total(
+        self, left: int, n_pre: int, n_post: int, stream: Stream, own: NDArray[np.int32] | None
+    ) -> Iterator[tuple[Ids, Ids]]:
+        first = 0
+        while left:
+            n = min(BLOCK, left + (0 if own is None else 16))
+            pre, post = self._room("pre", np.int32, n), self._room("post", np.int32, n)
+            self._launch(
+                "draw_pairs", pre=pre, post=post, **_autapses(own), n=n, first=first, key=stream.key,
+                n_pre=n_pre, n_post=n_post,
+            )  # fmt: skip
+            first += n
+            if own is not None:
+                kept = np.flatnonzero(pre >= 0)[:left]
+                pre, post = pre[kept], post[kept]
+            left -= len(pre)
+            yield pre, post
+
+    def _degrees(
+        self, rule: FixedInDegree | FixedOutDegree, n_rows: int, n_columns: int, stream: Stream,
+        own: NDArray[np.int32] | None,
+    ) -> Iterator[tuple[Ids, Ids]]:  # fmt: skip
+        """Yield rows and columns where each row has k of them."""
+        k, step = rule.k, max(1, BLOCK // rule.k)
+        kernel, more = "draw_degrees", {}
+        if not rule.multapses:
+            kernel, more = "draw_distinct", {"stamps": np.zeros(self._blocks * n_columns, np.uint32)}
+        for first in range(0, n_rows, step):
+            n = min(step, n_rows - first)
+            rows, columns = self._room("pre", np.int32, n * k), self._room("post", np.int32, n * k)
+            self._launch(
+                kernel, rows=rows, columns=columns, **_autapses(own), n_rows=n, first_row=first, k=k, key=stream.key,
+                n_columns=n_columns, **more,
+            )  # fmt: skip
+            yield rows, columns
+
+    def _bernoulli(
+        self, p: float, n_rows: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None
+    ) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the cells of rows that are each set with a probability; rows are counted once, and then written."""
+        mean = n_columns * p
+        fine = p < _FINE_BELOW
+        a_call = 2 if fine else 4
+        calls = min(int((mean + 4 * math.sqrt(mean) + 4) / a_call) + 1, 512 // a_call)
+        step = max(1, int(BLOCK // (mean + 1)))
+        log_q = log1p(-p) if p < 1 else 0.0
+        for first in range(0, n_rows, step):
+            n = min(step, n_rows - first)
+            draw = functools.partial(
+                self._launch, "draw_rows", **_autapses(own), n_rows=n, first_row=first, key=stream.key,
+                n_columns=n_columns, log_q=log_q, fine=int(fine), calls=calls,
+            )  # fmt: skip
+            count, key = self._room("count", np.int64, n), (stream.key, first, p, n_columns, own is None)
+            known = self._row_counts.get(key)
+            if known is None:
+                draw(rows=_NONE, columns=_NONE, count=count, begin=count, writes=0)
+                known = self._row_counts[key] = count.astype(np.int32)
+            begin = np.zeros(n + 1, np.int64)
+            np.cumsum(known, out=begin[1:])
+            size = int(begin[-1])
+            rows, columns = self._room("pre", np.int32, size), self._room("post", np.int32, size)
+            if size:
+                draw(rows=rows, columns=columns, count=count, begin=begin, writes=1)
+                yield rows, columns
+
+    def values(self, given: Distribution, key: int, first: int, n: int) -> Floats:
+        """Return values of a distribution."""
+        law = law_of(given)
+        if law is None:
+            return super().values(given, key, first, n)
+        values, fault = np.empty(n), np.zeros(1, np.int64)
+        self._launch("draw_values", values=values, n=n, first=first, key=key, **law._asdict(), fault=fault)
+        return super().values(given, key, first, n) if fault[0] else values  # the reference says what is wrong
+
+    def steps(self, times: Floats, dt: float) -> NDArray[np.int32]:
+        """Return times as steps."""
+        delay: NDArray[np.int32] = self._room("delay", np.int32, len(times))
+        self._launch("round_delays", delay=delay, values=np.ascontiguousarray(times), n=len(times), dt=dt)
+        return delay
+
+    # ---- placing ----
+    def count(self, block: Synapses, slots: list[Slot], counters: Counters) -> None:
+        """Add the synapses of a block to the numbers of synapses of their segments."""
+        segment = self._find(block, slots).segment
+        self._launch("count_synapses", count=counters, segment=segment, n=len(segment), segments=len(counters))
+
+    def count_targets(self, block: Synapses, degree: NDArray[np.int32]) -> None:
+        """Add the synapses of a block to the numbers of synapses of their targets."""
+        self._launch("count_targets", degree=degree, post=_int32(block.post), n=len(block.post), n_post=degree.shape[1])
+
+    def place(self, block: Synapses, slots: list[Slot], counters: Counters, room: Room) -> list[list[Losses]]:
+        """Write the synapses of a block to their rows."""
+        found = self._find(block, slots)
+        segment, n = found.segment, len(found.segment)
+        place = self._room("place", np.uint32, n)
+        self._launch("find_places", place=place, next=counters, segment=segment, n=n, segments=len(counters))
+        self._launch(
+            "put_targets", targets=room.targets, lates=found.late if room.late is None else room.late,
+            created=room.numbers, place=place, segment=segment, target=found.target, late=found.late, n=n,
+            is_late=int(room.late is not None), is_numbered=int(self.numbered), first=self._placed,
+        )  # fmt: skip
+        self._placed = (self._placed + n) % 2**32
+        losses: list[list[Losses]] = [[] for _ in slots]
+        for i, row in enumerate(room.weights):
+            stored = self._room("stored", np.int64, n)
+            for number, slot in enumerate(slots):
+                values = block.weights[slot.columns[i].receptor]
+                losses[number].append(self._round(values, slot.columns[i], found, number, stored))
+            self._launch(
+                "put_weights", weights=row.view(np.uint8), place=place, segment=segment, stored=stored, n=n,
+                bytes=row.itemsize,
+            )  # fmt: skip
+        return losses
+
+    def _round(self, values: Any, column: Column, found: _Found, number: int, stored: Any) -> Losses:
+        """Round the weights of one of the slots, and return how many are lost or refused."""
+        n, lost, refused = len(stored), np.zeros(1, np.int64), np.zeros(1, np.int64)
+        self._launch(
+            "round_weights", stored=stored, pathway=found.pathway, number=number, n=n, least=column.least,
+            largest=column.largest, scale=math.ldexp(1.0, -column.exponent), lost=lost, refused=refused,
+            values=np.ascontiguousarray(values) if isinstance(values, np.ndarray) else np.full(n, values),
+        )  # fmt: skip
+        return Losses(int(lost[0]), int(refused[0]))
+
+    def finish(self, bounds: Counters, room: Room) -> None:
+        """Bring the synapses of each segment into the order of creation, if they have been placed in another one."""
+        if self.numbered:
+            self._launch(
+                "arrange_rows", created=room.numbers, targets=room.targets, begin=bounds, segments=len(bounds) - 1,
+                lates=_NONE.view(np.uint8) if room.late is None else room.late, is_late=int(room.late is not None),
+                weights=room.weights.reshape(-1).view(np.uint8), columns=len(room.weights), step=len(room.targets),
+                bytes=room.weights.itemsize,
+            )  # fmt: skip
+
+    def _find(self, block: Synapses, slots: list[Slot]) -> _Found:
+        """Return the segments of the synapses of a block."""
+        n, delay = len(block.pre), block.delay
+        found = _Found(
+            self._room("segment", np.uint32, n), self._room("pathway", np.uint16, n),
+            self._room("target", np.uint16, n), self._room("late", np.uint8, n),
+        )  # fmt: skip
+        own_delay = isinstance(delay, np.ndarray)
+        for number, slot in enumerate(slots):
+            pre, post, targets, timing = slot.pre, slot.post, slot.bundle.targets, slot.bundle.timing
+            self._launch(
+                "find_segments", **found._asdict(), n=n, number=number,
+                pre=_int32(block.pre), post=_int32(block.post), delay=_int32(delay) if own_delay else _NONE,
+                same_delay=-1 if own_delay else delay, listed=(pre.ids is not None) + 2 * (post.ids is not None),
+                pre_ids=_NONE if pre.ids is None else pre.ids, pre_begin=pre.begin, pre_size=pre.size,
+                pre_shift=pre.shift, post_ids=_NONE if post.ids is None else post.ids, post_begin=post.begin,
+                post_size=post.size, post_shift=post.shift, slices=slot.bundle.slices,
+                first_slice=slot.bundle.slice, slice_size=targets.slice_size,
+                first=timing.first, width=timing.width, blocks=timing.blocks,
+            )  # fmt: skip
+        return found
+
+
+def _int32(ids: Any) -> NDArray[np.int32]:
+    return np.ascontiguousarray(ids, np.int32)
+
+
+def _own(rule: Any, n_rows: int, n_columns: int, same: Keys | None) -> NDArray[np.int32] | None:
+    """Return the column of the same neuron for each row (-1: none), None if no autapse is to be left out."""
+    own: Integers | None = None if rule.autapses else autapse_positions(n_rows, n_columns, same)
+    return None if own is None else own.astype(np.int32)
+
+
+def _autapses(own: NDArray[np.int32] | None) -> dict[str, Any]:
+    return {"own": _NONE if own is None else own, "has_own": int(own is not None)}

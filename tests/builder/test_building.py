@@ -1,0 +1,168 @@
+"""Rows of synapses: numpy, compiled kernels on any number of threads and emulated GPU kernels build the same ones."""
+
+import functools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gpusyn as gs
+from gpusyn.backends.cpu.backend import CpuBackend
+from gpusyn.builder.compile import Compiled
+from gpusyn.builder.placement import lay_out
+from gpusyn.builder.rows import compiled, tables
+from gpusyn.builder.rows.compiled import CompiledRows, law_of
+from gpusyn.builder.rows.reference import NumpyRows
+from gpusyn.errors import BackendError
+from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.distributions import Distribution
+from tests.emulation import ORDERS, compiler, using
+from tests.helpers.building import DELAYS, WEIGHTS, EmulatedLauncher, drawn_network
+
+
+@functools.cache
+def _backend(threads):
+    try:
+        return CpuBackend(threads=threads)
+    except BackendError as error:
+        pytest.skip(str(error))
+
+
+def launcher(kind):
+    """Make a launcher; skip where it cannot compile."""
+    if kind == "emulated":
+        if compiler() is None:
+            pytest.skip("the emulator needs g++, which is not on PATH")
+        return EmulatedLauncher()
+    return _backend(kind).launcher()
+
+
+@pytest.fixture(autouse=True)
+def _kernels_for_few(monkeypatch):
+    """Build small networks by kernels too, in blocks that are smaller than their projections."""
+    monkeypatch.setattr(tables, "FEW", 0)
+    monkeypatch.setattr(compiled, "BLOCK", 1000)
+
+
+def built(layout, seed, make=lambda: None):
+    """The arrays of a network by name, or the error that building it raises."""
+    try:
+        return Compiled(layout, seed, launcher=make).program.initial
+    except gs.ParameterError as error:
+        return str(error)
+
+
+def assert_same(found, expected):
+    if isinstance(expected, str):
+        assert found == expected
+        return
+    for name, array in expected.items():
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+FORMS = [("single", False, 1), ("double", True, 3), ("single", True, 2)]  # precision, compact weights, slices
+
+
+@given(seed=st.integers(0, 10**6), form=st.sampled_from(FORMS), threads=st.sampled_from([1, 2, 3]))
+@settings(max_examples=15, deadline=None)
+def test_compiled_rows_are_those_of_numpy(seed, form, threads):
+    precision, compact, slices = form
+    layout = lay_out(drawn_network(seed), 0.1, precision, slices, compact=compact)
+    assert_same(built(layout, seed, lambda: launcher(threads)), built(layout, seed))
+
+
+@pytest.mark.parametrize("order", ["forward", "backward"])
+def test_emulated_rows_are_those_of_numpy(order):
+    for seed, (precision, compact, slices) in enumerate(FORMS):
+        layout = lay_out(drawn_network(seed, most=90), 0.1, precision, slices, compact=compact)
+        with using(order=ORDERS[order]):
+            assert_same(built(layout, seed, lambda: launcher("emulated")), built(layout, seed))
+
+
+@pytest.mark.parametrize("kind", [1, 3, "emulated"])
+@pytest.mark.parametrize(
+    "distribution", [d for d in (*WEIGHTS, *DELAYS) if isinstance(d, Distribution) and law_of(d)], ids=repr
+)
+def test_values_are_those_of_the_distribution(kind, distribution):
+    rows = CompiledRows(launcher(kind))
+    for first in (0, 2**32 - 1500):
+        expected = NumpyRows().values(distribution, 2**64 - 7, first, 3000)
+        np.testing.assert_array_equal(rows.values(distribution, 2**64 - 7, first, 3000), expected)
+
+
+@pytest.mark.parametrize("kind", [1, "emulated"])
+def test_a_range_that_no_draw_meets_is_refused_as_by_numpy(kind):
+    normal = gs.Normal(0.0, 1.0)
+    object.__setattr__(normal, "low", 8.5)  # beyond the largest of all draws; it would have been refused
+    rows = CompiledRows(launcher(kind))
+    with pytest.raises(gs.ParameterError, match=r"outside low .. high after 100000 draws"):
+        rows.values(normal, 1, 0, 2)
+
+
+@pytest.mark.parametrize("kind", [1, 2, "emulated"])
+def test_pairs_are_those_of_the_rule(kind):
+    rows, stream = CompiledRows(launcher(kind)), Stream(2**63 + 11)
+    same = (np.arange(40), np.arange(20, 90))
+    rules = [
+        gs.FixedProbability(p, autapses=autapses) for p in (0.0005, 0.3, 1.0) for autapses in (True, False)
+    ] + [gs.FixedTotalNumber(3000, autapses=False), gs.FixedInDegree(700, autapses=False), gs.FixedOutDegree(3),
+         gs.FixedInDegree(9, multapses=False, autapses=False),
+        gs.FixedInDegree(30, multapses=False),
+        gs.FixedOutDegree(68, multapses=False, autapses=False),
+        gs.AllToAll(autapses=False), gs.FromArrays([0, 39, 5] * 700, [69, 0, 5] * 700)]  # fmt: skip
+    for rule in rules:
+        blocks = [(pre.copy(), post.copy()) for pre, post in rows.pairs(rule, 40, 70, stream, same)]
+        pre, post = (np.concatenate([np.zeros(0, np.int32), *side]) for side in zip(*blocks, strict=True))
+        expected = rule.draw(40, 70, stream, same)
+        np.testing.assert_array_equal(pre, expected[0], err_msg=repr(rule))
+        np.testing.assert_array_equal(post, expected[1], err_msg=repr(rule))
+
+
+@pytest.mark.parametrize("kind", [None, 1])
+def test_arrays_of_another_length_are_refused(kind):
+    net = gs.Network()
+    cells = net.population("cells", 50, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, gs.FixedProbability(0.5), receptor="AMPA", weight=np.ones(1100), delay=1.0)
+    make = (lambda: None) if kind is None else (lambda: launcher(kind))
+    found = built(lay_out(net, 0.1, "single"), 1, make)
+    assert "must have one value per synapse" in found
+    assert "(got" in found
+
+
+@pytest.mark.parametrize("kind", [None, 1])
+@pytest.mark.parametrize(("largest", "message"), [
+    (50.0, "give that low= and high="),
+    (2.0, "exceeds the declared w_max = 2; raise w_max"),
+])  # fmt: skip
+def test_drawn_weights_that_are_not_allowed_are_refused(kind, largest, message):
+    net = gs.Network()
+    cells = net.population("cells", 50, gs.LIF(), receptors=[gs.AMPA()])
+    weight = gs.Normal(1.0, 1.0, low=0.0 if largest == 2 else None)
+    net.connect(cells, cells, gs.FixedProbability(0.5), receptor="AMPA", weight=weight)
+    layout = lay_out(net, 0.1, "single")
+    ((key, planned),) = layout.weight_ranges.items()
+    layout.weight_ranges[key] = planned._replace(largest=largest)
+    make = (lambda: None) if kind is None else (lambda: launcher(kind))
+    assert message in built(layout, 1, make)
+
+
+def test_few_synapses_wait_for_no_compiler(monkeypatch):
+    monkeypatch.setattr(tables, "FEW", 200_000)
+    net = drawn_network(1)
+
+    def refuse():
+        raise AssertionError
+
+    assert isinstance(built(lay_out(net, 0.1, "single"), 1, refuse), dict)
+
+
+def test_progress_counts_every_listed_synapse():
+    net = gs.Network()
+    cells = net.population("cells", 50, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, gs.FixedInDegree(40), receptor="AMPA", weight=gs.Uniform(0.5, 2.0))
+    seen = []
+    Compiled(lay_out(net, 0.1, "single"), 1, advanced=seen.append, launcher=lambda: launcher(1))
+    assert sum(seen) == 50 * 40
+    assert len(seen) > 2
