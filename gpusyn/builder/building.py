@@ -5,29 +5,36 @@ All numbers of bytes are upper estimates, and by less than a quarter.
 
 from __future__ import annotations
 
-from gpusyn.builder.layout import Layout
-from gpusyn.builder.rows.event_driven import drawn_together, scratch_bytes
+from gpusyn.builder.layout import Layout, same_ids
+from gpusyn.builder.rows.event_driven import counting_bytes, drawn_together, placing_bytes, projections_of
 from gpusyn.builder.specs import bundle_bytes, gated_bytes
 from gpusyn.connectivity import FixedTotalNumber
-from gpusyn.connectivity.base import Rule
+from gpusyn.network.projections import Projection
 
-_DISTINCT = 38  # bytes of a pair while those that occur twice are found
+_DRAWN = 31  # bytes of a pair while those that occur twice are found
+_PAIR = 8  # bytes of a pair that was found
 _GATED = 60  # bytes of a synapse that owns gates, while all of its projection are drawn and sorted
 
 
 def building_peak(layout: Layout) -> float:
     """Return the most bytes that synapses take where blocks are counted, and then placed into the final arrays."""
-    arrays = sum(bundle_bytes(bundle, layout) for bundle in layout.bundles)
-    arrays += sum(gated_bytes(pathway, layout) for pathway in layout.pathways)
-    most = max((scratch_bytes(bundles, layout) for bundles in drawn_together(layout)), default=0.0)
-    for pathway in layout.pathways:
-        if pathway.receptors(synaptic=True):
-            most = max(most, _GATED * pathway.expected)
-        elif _is_distinct(pathway.projection.rule):
-            most = max(most, _DISTINCT * pathway.expected)
+    arrays = sum(gated_bytes(pathway, layout) for pathway in layout.pathways)
+    arrays += sum(bundle_bytes(bundle, layout) for bundle in layout.bundles)
+    most = max((_GATED * p.expected for p in layout.pathways if p.receptors(synaptic=True)), default=0.0)
+    for bundles in drawn_together(layout):
+        own = sum(bundle_bytes(bundle, layout) for bundle in bundles)  # nothing is in them until pairs are found
+        found = [_pairs(projection, layout) for projection in projections_of(bundles)]
+        finding, held = (max(n, default=0) for n in zip(*found, strict=True))
+        most = max(most, counting_bytes(bundles, layout) + max(finding - own, held + placing_bytes(bundles, layout)))
     return arrays + most
 
 
-def _is_distinct(rule: Rule) -> bool:
-    """Return True if all pairs of a rule are drawn at once, because none may occur twice."""
-    return isinstance(rule, FixedTotalNumber) and not rule.multapses
+def _pairs(projection: Projection, layout: Layout) -> tuple[int, int]:
+    """Return the bytes of the pairs of a projection while they are found, and then, if all are drawn at once."""
+    rule, n_pre, n_post = projection.rule, projection.pre.size, projection.post.size
+    if not isinstance(rule, FixedTotalNumber) or rule.multapses:
+        return 0, 0
+    drawn, left = rule.drawn_at_once(n_pre, n_post, same_ids(layout, projection)), 0
+    if 2 * rule.n > n_pre * n_post:  # the pairs to leave out are drawn
+        left = n_pre * n_post
+    return max(_DRAWN * drawn, (_PAIR + 1) * drawn + left + _PAIR * rule.n), _PAIR * rule.n

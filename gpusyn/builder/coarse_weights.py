@@ -16,6 +16,7 @@ from gpusyn.builder.notes import Note
 from gpusyn.network.projections import base_weight
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.utils.memory import pieces
 
 COARSE = 1e-3  # error of a weight, relative to itself, from which on it is told
 COMPACT_COARSE = 0.05  # the same if weights are stored in two bytes
@@ -50,13 +51,16 @@ def coarse_weights(layout: Layout) -> Iterator[Note]:
         if drawn and 0.5 * weights.step <= tolerated * _SMALL * weight_range(weights.given).mean * abs(weights.factor):
             continue
         given = weights.given.draw(Stream(0), np.arange(_DRAWN)) if drawn else np.atleast_1d(weights.given)
-        sizes = np.abs(given * weights.factor)
-        coarse = sizes[(sizes > 0) & (0.5 * weights.step > tolerated * sizes)]
-        if coarse.size > (_FEW * sizes.size if drawn else 0):
-            count = f"{100 * coarse.size / sizes.size:.0f} % of the" if drawn else f"{coarse.size} of {sizes.size}"
+        coarse, least = 0, np.inf
+        for piece in pieces(given):
+            sizes = np.abs(piece * weights.factor)
+            sizes = sizes[(sizes > 0) & (0.5 * weights.step > tolerated * sizes)]
+            coarse, least = coarse + sizes.size, min(least, float(sizes.min(initial=np.inf)))
+        if coarse > (_FEW * given.size if drawn else 0):
+            count = f"{100 * coarse / given.size:.0f} % of the" if drawn else f"{coarse} of {given.size}"
             text = (
                 f"are so much smaller than others that rounding changes them by more than {100 * tolerated:g} %: "
-                f"{_smallest(float(coarse.min()), weights, drawn)}; {_move(kind, weights, layout, drawn)}"
+                f"{_smallest(least, weights, drawn)}; {_move(kind, weights, layout, drawn)}"
             )
             yield Note(kind, name, f"{count} weights onto '{onto}'", text, logging.WARNING)
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.utils.memory import pieces
 
 FINENESS = 1e-6  # half a quantum relative to the mean weight
 COMPACT_FINENESS = 2.0**-16  # the same, if weights are stored in two bytes
@@ -129,7 +130,8 @@ def weight_range(given: Any) -> WeightRange:
         least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
         largest = max(abs(low), abs(high))
         return WeightRange(least, abs(given.mean_value()) or largest / 8, largest)
-    size = np.abs(np.asarray(given, dtype=np.float64)).reshape(-1)
-    if not size.size:
+    given = np.asarray(given, dtype=np.float64).reshape(-1)
+    if not given.size:
         return WeightRange(0.0, 0.0, 0.0)
-    return WeightRange(float(size.min()), float(size.mean()), float(size.max()))
+    least, total, largest = zip(*((x.min(), x.sum(), x.max()) for x in map(np.abs, pieces(given))), strict=True)
+    return WeightRange(float(min(least)), float(sum(total)) / given.size, float(max(largest)))

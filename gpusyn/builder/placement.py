@@ -39,7 +39,7 @@ from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
-from gpusyn.parameters.scalars import whole_steps, whole_steps_array
+from gpusyn.parameters.scalars import check_steps, whole_steps, whole_steps_array
 from gpusyn.utils.typing import Integers
 
 
@@ -137,8 +137,8 @@ def delay_range(projection: Projection, layout: Layout) -> tuple[int, int]:
         rounded = f"rounded to {dt:g} ms, at least one step"
         layout.notes.append(Note("Projection", projection.name, subject, rounded))
     elif isinstance(delay, np.ndarray):
-        steps = whole_steps_array(delay, dt, where)
-        shortest, longest = (int(steps.min()), int(steps.max())) if len(steps) else (1, 1)
+        check_steps(delay, dt, where)
+        shortest, longest = (int(np.rint(end / dt)) for end in ((delay.min(), delay.max()) if len(delay) else (dt, dt)))
     else:
         shortest = longest = whole_steps(delay, dt, where)
     if longest > LONGEST_DELAY:

@@ -114,24 +114,39 @@ def first_distinct(values: Integers, wanted: Integers) -> Bools | None:
     wanted : ndarray of int64, shape (n_rows,)
         Number of values to mark in each row.
     """
+    first = _first_of_each(values)
+    rank = np.cumsum(first, axis=1, dtype=np.int64)
+    if (rank[:, -1] < wanted).any():
+        return None
+    return first & (rank <= wanted[:, None])
+
+
+def _first_of_each(values: Integers) -> Bools:
+    """Mark the first of all equal values of each row; negative values are never marked."""
     n_draws = values.shape[1]
     bits = n_draws.bit_length()
-    first = values >= 0
+    first: Bools = values >= 0
     if values.size and int(values.max()).bit_length() + bits <= 63:
         # Value and place share one number, so one sort suffices and equal values stay in the order of drawing.
-        ordered = (values << bits) | np.arange(n_draws)
+        ordered = values << bits
+        ordered |= np.arange(n_draws)
         ordered.sort(axis=1)
-        row, place = np.nonzero((ordered[:, 1:] >> bits) == (ordered[:, :-1] >> bits))
+        row, place = _equal_neighbours(ordered, bits)
         first[row, ordered[row, place + 1] & ((1 << bits) - 1)] = False
     else:
         order = np.argsort(values, axis=1, kind="stable")
         ordered = np.take_along_axis(values, order, axis=1)
         row, place = np.nonzero(ordered[:, 1:] == ordered[:, :-1])
         first[row, order[row, place + 1]] = False
-    rank = np.cumsum(first, axis=1, dtype=np.int64)
-    if (rank[:, -1] < wanted).any():
-        return None
-    return first & (rank <= wanted[:, None])
+    return first
+
+
+def _equal_neighbours(ordered: Integers, bits: int) -> tuple[Integers, Integers]:
+    """Return row and column of the numbers that differ from the next one by no more than their last bits."""
+    differing = ordered[:, 1:] ^ ordered[:, :-1]
+    differing >>= bits
+    row, column = np.nonzero(differing == 0)
+    return row, column
 
 
 def distinct_rows(stream: Stream, rows: Integers, count: int, below: Ids, n: int) -> tuple[Integers, Integers]:

@@ -99,17 +99,23 @@ class FixedTotalNumber(Rule):
                 left -= len(pair)
                 start += size
         elif self.n:
-            pair = self._distinct(stream, n_pre, n_post, own)
+            pair = self._distinct(stream, n_pre, n_post, own, same)
             for start in range(0, self.n, BLOCK):
                 yield np.divmod(pair[start : start + BLOCK], n_post)
 
-    def _distinct(self, stream: Stream, n_pre: int, n_post: int, own: Integers | None) -> Integers:
+    def drawn_at_once(self, n_pre: int, n_post: int, same: Keys | None = None) -> int:
+        """Return the number of pairs that are drawn together to find distinct ones (0: multapses are allowed)."""
+        if self.multapses or not self.n:
+            return 0
+        possible = self._possible(n_pre, n_post, same)
+        return draws_needed(min(self.n, possible - self.n), possible) * n_pre * n_post // possible
+
+    def _distinct(self, stream: Stream, n_pre: int, n_post: int, own: Integers | None, same: Keys | None) -> Integers:
         """Return the first n distinct pairs drawn; if n is more than half of all, draw the pairs to leave out."""
-        pairs = n_pre * n_post
-        possible = pairs - (0 if own is None else int((own >= 0).sum()))
+        possible = self._possible(n_pre, n_post, same)
         invert = 2 * self.n > possible
         wanted = possible - self.n if invert else self.n
-        n_draws = draws_needed(wanted, possible) * pairs // possible
+        n_draws = self.drawn_at_once(n_pre, n_post, same)
         chosen = None
         while chosen is None:
             drawn = _pairs(stream, 0, n_draws, n_pre, n_post, own)

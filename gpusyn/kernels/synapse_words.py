@@ -106,7 +106,7 @@ def unary_sizes(bounds: Array) -> NDArray[np.uint64]:
         at, left = at + full, bits[8 * full :]
     if len(left):
         sizes[at] = np.packbits(left, bitorder="little")[0]
-    return sizes.view("<u8").astype(np.uint64)
+    return sizes.view("<u8").astype(np.uint64, copy=False)
 
 
 def bounds_from_unary(sizes: Array, segments: int) -> Array:

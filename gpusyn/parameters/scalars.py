@@ -25,6 +25,7 @@ from gpusyn.utils.typing import Array, Floats, Integers
 _BLOCK = 1 << 16  # times that are checked at a time
 
 __all__ = [
+    "check_steps",
     "flag",
     "frozen",
     "instance",
@@ -234,15 +235,17 @@ the nearest are 0.2 and 0.3 ms
 
 def whole_steps_array(times: Floats, dt: float, where: str, *, low: int = 1) -> Integers:
     """Return an array of times in steps of `dt`, as :func:`whole_steps` does for one time."""
-    steps = np.empty(len(times), np.int64)
+    check_steps(times, dt, where, low=low)
+    return np.rint(times / dt).astype(np.int64)
+
+
+def check_steps(times: Floats, dt: float, where: str, *, low: int = 1) -> None:
+    """Refuse an array of times unless each is a whole number of steps of `dt`, at least `low`."""
     for start in range(0, len(times), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        found = np.rint(times[part] / dt)
-        wrong = off_grid(times[part], dt) | (found < low)
+        part = times[start : start + _BLOCK]
+        wrong = off_grid(part, dt) | (np.rint(part / dt) < low)
         if wrong.any():
             _refuse_time(times, start + int(np.flatnonzero(wrong)[0]), dt, where, low)
-        steps[part] = found
-    return steps
 
 
 def _refuse_time(times: Floats, index: int, dt: float, where: str, low: int) -> NoReturn:

@@ -48,7 +48,7 @@ CHUNK_SECONDS = 0.2
 
 
 _BUILDING = "Simulator: building the network"
-_MUCH = 1e8  # bytes that building a network needed for a while
+_MUCH = 1e7  # bytes of a network from which on building it leaves much free memory
 
 LAST_STEP = 2**40  # beyond it, a time in ms no longer identifies a step
 
@@ -161,7 +161,7 @@ class Simulator(StateMethods):
                 return planned, compiled, start_session(used, compiled.program)
 
         chosen, (planned, self._compiled, self._session) = use_backend(backend, threads, "Simulator", start)
-        if planned.scratch > _MUCH:
+        if planned.total + planned.scratch > _MUCH:
             give_back_memory()
         self.net, self.dt, self.backend = net, planned.dt, chosen.name
         layout = self._layout = planned.layout

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from gpusyn.errors import GpusynError, PlanMemoryError
 from gpusyn.utils.control_groups import control_groups
+from gpusyn.utils.typing import Array
 
 try:
     import resource
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
+
+_PIECE = 1 << 16  # elements
 
 
 def free_memory(root: Path = Path("/")) -> int | None:
@@ -120,6 +123,12 @@ def give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim is not None:
         trim(0)
+
+
+def pieces(array: Array) -> Iterator[Array]:
+    """Yield views of consecutive pieces of an array, so that what is computed of them takes little memory."""
+    for start in range(0, len(array), _PIECE):
+        yield array[start : start + _PIECE]
 
 
 def size_text(n: float) -> str:

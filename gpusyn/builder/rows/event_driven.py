@@ -20,12 +20,13 @@ from gpusyn.builder.source_gates import GateTables
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
-from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_sizes
+from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_sizes, unary_words
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.typing import Array
 
-_BLOCK_BYTES = 64  # of a synapse of the block that is drawn
+_BLOCK_BYTES = 24  # of a synapse of the block that is drawn: its pair, its segment, its place
+_WEIGHT_BYTES = _DELAY_BYTES = 16  # of each weight of a synapse of a block, and of its delay
 _PACKED = 1 << 20  # late steps that are packed at a time, whole bytes
 
 
@@ -94,13 +95,7 @@ class EventDrivenTables:
         """
         counters = {bundle: Counts(bundle) for bundle in together.bundles}
         for one in together.projections:
-            degree = np.zeros((rows.workers, one.drawing.projection.post.size), np.int32)
-            for block in one.blocks(weighted=False):
-                rows.count_targets(block, degree)
-                for bundle, slots in one.slots.items():
-                    rows.count(block, slots, counters[bundle].sizes)
-                advanced(len(block.pre) / 2)
-            _check_degree(one.drawing.projection, int(degree.sum(axis=0).max(initial=0)))
+            _count(one, counters, rows, advanced)
         places = {bundle: self._reserve(bundle, counts.add_up()) for bundle, counts in counters.items()}
         rooms = {bundle: self._room(bundle, place, rows) for bundle, place in places.items()}
         for one in together.projections:
@@ -190,8 +185,8 @@ class EventDrivenTables:
         """Add the index of the segments of a bundle; return the places of bounds and of sizes in unary (-1: none)."""
         if not compressed:
             return self._segments.add(bounds), -1
-        few = np.append(bounds[:-1:UNARY_STEP], bounds[-1])
-        return self._segments.add(few), self._sizes.add(unary_sizes(bounds))
+        begin = self._segments.add(np.append(bounds[:-1:UNARY_STEP], bounds[-1]))
+        return begin, self._sizes.add(unary_sizes(bounds))
 
     def _add_late(self, late: Array | None, bundle: Bundle) -> int:
         """Add the late steps of a bundle; return their place (-1: there are none)."""
@@ -271,6 +266,17 @@ class EventDrivenTables:
         }
 
 
+def _count(one: Drawn, counters: dict[Bundle, Counts], rows: RowMaker, advanced: Callable[[float], object]) -> None:
+    """Draw a projection, and count the synapses of each segment and of each target."""
+    degree = np.zeros((rows.workers, one.drawing.projection.post.size), np.int32)
+    for block in one.blocks(weighted=False):
+        rows.count_targets(block, degree)
+        for bundle, slots in one.slots.items():
+            rows.count(block, slots, counters[bundle].sizes)
+        advanced(len(block.pre) / 2)
+    _check_degree(one.drawing.projection, int(degree.sum(axis=0).max(initial=0)))
+
+
 class Places(NamedTuple):
     """The places at which the `n` synapses of a bundle begin; the weights of one receptor follow those of another."""
 
@@ -322,7 +328,7 @@ class Together(NamedTuple):
     @classmethod
     def _of(cls, bundles: list[Bundle], layout: Layout, seed: int, rows: RowMaker) -> Together:
         projections = []
-        for projection in _projections(bundles):
+        for projection in projections_of(bundles):
             drawing = Drawing(projection, layout, seed, rows)
             slots = {bundle: _slots(bundle, drawing) for bundle in bundles}
             projections.append(Drawn(drawing, {bundle: found for bundle, found in slots.items() if found}, []))
@@ -335,30 +341,42 @@ def drawn_together(layout: Layout) -> list[list[Bundle]]:
     for bundle in layout.bundles:
         if bundle.shared or bundle.taken_back:
             continue
-        names = [projection.name for projection in _projections([bundle])]
+        names = [projection.name for projection in projections_of([bundle])]
         joined = {id(groups[name]): groups[name] for name in names if name in groups}
         group = [*(one for found in joined.values() for one in found), bundle]
-        groups |= dict.fromkeys((projection.name for projection in _projections(group)), group)
+        groups |= dict.fromkeys((projection.name for projection in projections_of(group)), group)
     return list({id(group): group for group in groups.values()}.values())
 
 
-def _projections(bundles: list[Bundle]) -> list[Projection]:
+def projections_of(bundles: list[Bundle]) -> list[Projection]:
     """Return the projections of the pathways of some bundles."""
     return list({p.projection.name: p.projection for bundle in bundles for p in bundle.pathways}.values())
 
 
-def scratch_bytes(bundles: list[Bundle], layout: Layout) -> int:
-    """Return the bytes that bundles need while their synapses are drawn together, beside their arrays.
+def counting_bytes(bundles: list[Bundle], layout: Layout) -> int:
+    """Return the bytes that bundles need from when their synapses are counted until all are placed.
 
-    These are the numbers of synapses of each segment, a byte for each delay that is drawn, one for each late step
-    before it is packed, and some blocks.
+    These are the numbers of synapses of each segment, and a byte for each delay that is drawn.
     """
-    projections = _projections(bundles)
-    counters = sum(4 * (bundle.segments + 2) for bundle in bundles)
+    delayed = [p for p in projections_of(bundles) if isinstance(p.delay, Distribution | DistanceDelay)]
+    delays = sum(pathway.expected for projection in delayed for pathway in layout.pathways_of(projection))
+    return sum(4 * (bundle.segments + 2) for bundle in bundles) + round(delays)
+
+
+def placing_bytes(bundles: list[Bundle], layout: Layout) -> int:
+    """Return the bytes that bundles need in addition while their synapses are placed, beside their arrays.
+
+    These are a byte for each late step before it is packed, the sizes of segments in unary before they are added to
+    those of others, and the block that is drawn.
+    """
     late = sum(bundle.expected for bundle in bundles if bundle.timing.late_bits)
-    synapses = {p.name: sum(pathway.expected for pathway in layout.pathways_of(p)) for p in projections}
-    delays = sum(synapses[p.name] for p in projections if isinstance(p.delay, Distribution | DistanceDelay))
-    return int(counters + late + delays + _BLOCK_BYTES * min(max(synapses.values(), default=0.0), BLOCK))
+    sizes = max((8 * unary_words(b.segments, round(b.expected)) for b in bundles if b.compressed), default=0)
+    block = 0.0
+    for projection in projections_of(bundles):
+        own = sum(not one_weight(projection, receptor) for receptor in projection.weights)
+        of_each = _BLOCK_BYTES + _WEIGHT_BYTES * own + _DELAY_BYTES * (not isinstance(projection.delay, float))
+        block = max(block, of_each * min(sum(p.expected for p in layout.pathways_of(projection)), BLOCK))
+    return round(late + sizes + block)
 
 
 def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
