@@ -11,7 +11,8 @@ from gpusyn.builder.specs import bundle_bytes, gated_bytes
 from gpusyn.connectivity import FixedTotalNumber
 from gpusyn.network.projections import Projection
 
-_DRAWN = 31  # bytes of a pair while those that occur twice are found
+_DRAWN = 30  # bytes of a pair while those that occur again are found
+_AGAIN = 20  # and of each that does
 _PAIR = 8  # bytes of a pair that was found
 _GATED = 60  # bytes of a synapse that owns gates, while all of its projection are drawn and sorted
 
@@ -34,7 +35,8 @@ def _pairs(projection: Projection, layout: Layout) -> tuple[int, int]:
     rule, n_pre, n_post = projection.rule, projection.pre.size, projection.post.size
     if not isinstance(rule, FixedTotalNumber) or rule.multapses:
         return 0, 0
-    drawn, left = rule.drawn_at_once(n_pre, n_post, same_ids(layout, projection)), 0
+    drawn, wanted, left = rule.drawn_at_once(n_pre, n_post, same_ids(layout, projection)), rule.n, 0
     if 2 * rule.n > n_pre * n_post:  # the pairs to leave out are drawn
-        left = n_pre * n_post
-    return max(_DRAWN * drawn, (_PAIR + 1) * drawn + left + _PAIR * rule.n), _PAIR * rule.n
+        wanted, left = n_pre * n_post - rule.n, n_pre * n_post
+    finding = _DRAWN * drawn + _AGAIN * max(drawn - wanted, 0)
+    return max(finding, (_PAIR + 1) * drawn + left + _PAIR * rule.n), _PAIR * rule.n

@@ -133,5 +133,5 @@ def weight_range(given: Any) -> WeightRange:
     given = np.asarray(given, dtype=np.float64).reshape(-1)
     if not given.size:
         return WeightRange(0.0, 0.0, 0.0)
-    least, total, largest = zip(*((x.min(), x.sum(), x.max()) for x in map(np.abs, pieces(given))), strict=True)
-    return WeightRange(float(min(least)), float(sum(total)) / given.size, float(max(largest)))
+    least, total, largest = np.array([(x.min(), x.sum(), x.max()) for x in map(np.abs, pieces(given))]).T
+    return WeightRange(float(least.min()), float(total.sum()) / given.size, float(largest.max()))

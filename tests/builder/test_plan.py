@@ -10,11 +10,14 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.builder.building import _pairs
 from gpusyn.builder.fixed_point import Input, Width, choose_quantum, sufficient_width
+from gpusyn.builder.layout import same_ids
 from gpusyn.builder.placement import lay_out
 from gpusyn.kernels.arrays import SYNAPTIC
 from gpusyn.neurons.sources import poisson_cap
 from gpusyn.numerics.poisson import pieces_of, poisson_counts, poisson_limits
+from gpusyn.numerics.rng import Stream
 from gpusyn.utils.memory import size_text
 from tests.emulation import pretend
 from tests.emulation.device import used_bytes
@@ -206,7 +209,7 @@ def test_weights_lost_to_rounding_are_counted():
 
 FREE = 10_000_000
 REFUSED = (
-    r"needs 3\d\.\d MB but 10\.0 MB are free\.\n[\s\S]*12\.0 MB  synapses c\n[\s\S]*more while it is built\nNothing was"
+    r"needs 2\d\.\d MB but 10\.0 MB are free\.\n[\s\S]*12\.0 MB  synapses c\n[\s\S]*more while it is built\nNothing was"
 )
 
 
@@ -240,6 +243,37 @@ def test_this_computers_memory_counts_for_cpu_backends(monkeypatch):
     monkeypatch.setattr("gpusyn.backends.numpy.backend.free_memory", lambda: None)
     assert "free memory unknown" in str(gs.plan(net, dt=DT))
     gs.Simulator(net, dt=DT, backend="numpy").close()
+
+
+def traced(function, *arguments):
+    """Return the most bytes that Python and numpy take during a call."""
+    tracemalloc.start()
+    try:
+        function(*arguments)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_plan_does_not_copy_weights_and_delays():
+    n = 2_000_000
+    weight, delay = np.linspace(0.5, 1.5, n), np.full(n, 1.5)
+    net = net_of(gs.AMPA(), gs.FixedTotalNumber(n), weight=weight, delay=delay)
+    assert traced(gs.plan, net) < weight.nbytes / 4
+
+
+@pytest.mark.parametrize("share", [0.06, 0.45, 0.8])
+@pytest.mark.parametrize("autapses", [True, False])
+def test_pairs_that_are_drawn_at_once_take_what_is_planned(share, autapses):
+    n = 1500
+    net = net_of(gs.AMPA(), gs.FixedTotalNumber(round(share * n * n), autapses=autapses, multapses=False), n=n)
+    layout = gs.plan(net, dt=DT).layout
+    (projection,) = net.projections.values()
+    finding, held = _pairs(projection, layout)
+    blocks = projection.rule.blocks(n, n, Stream(1), same_ids(layout, projection))
+    blocks_apart = 3_000_000  # bytes
+    assert 0.8 * finding < traced(next, blocks) < finding + blocks_apart
+    assert held == 8 * projection.rule.n
 
 
 def test_a_plan_takes_the_name_of_a_backend(monkeypatch):
