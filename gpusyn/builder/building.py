@@ -23,10 +23,13 @@ def building_peak(layout: Layout) -> float:
     arrays += sum(bundle_bytes(bundle, layout) for bundle in layout.bundles)
     most = max((_GATED * p.expected for p in layout.pathways if p.receptors(synaptic=True)), default=0.0)
     for bundles in drawn_together(layout):
-        own = sum(bundle_bytes(bundle, layout) for bundle in bundles)  # nothing is in them until pairs are found
-        found = [_pairs(projection, layout) for projection in projections_of(bundles)]
-        finding, held = (max(n, default=0) for n in zip(*found, strict=True))
-        most = max(most, counting_bytes(bundles, layout) + max(finding - own, held + placing_bytes(bundles, layout)))
+        own, synapses = sum(bundle_bytes(b, layout) for b in bundles), sum(b.expected for b in bundles)
+        counting, placing = counting_bytes(bundles, layout), placing_bytes(bundles, layout)
+        for projection in projections_of(bundles):
+            finding, held = _pairs(projection, layout)
+            share = sum(p.expected for p in layout.pathways_of(projection)) / (synapses or 1.0)
+            unfilled = own * min(share, 1.0)  # the system gives memory to an array when it is first written
+            most = max(most, counting + max(finding - unfilled, held + placing))
     return arrays + most
 
 

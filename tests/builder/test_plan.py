@@ -271,8 +271,8 @@ def test_pairs_that_are_drawn_at_once_take_what_is_planned(share, autapses):
     (projection,) = net.projections.values()
     finding, held = _pairs(projection, layout)
     blocks = projection.rule.blocks(n, n, Stream(1), same_ids(layout, projection))
-    blocks_apart = 3_000_000  # bytes
-    assert 0.8 * finding < traced(next, blocks) < finding + blocks_apart
+    of_block = 1_000_000  # bytes
+    assert 0.8 * finding < traced(next, blocks) < finding + of_block
     assert held == 8 * projection.rule.n
 
 
