@@ -38,7 +38,7 @@ TO_FIT = (
     "synapses, precision='single', or fewer recorded neurons"
 )
 _HOST = 36  # bytes of a neuron: V, rest and current in double precision, and a part of its chunk
-_OBJECTS = 4_000_000  # bytes of objects that are no arrays, and of freed memory that the system has not got back
+_OBJECTS = 6_000_000  # bytes of objects that are no arrays, and of freed memory that the system has not got back
 
 
 @runtime_checkable
