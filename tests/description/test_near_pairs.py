@@ -290,3 +290,16 @@ def test_only_portable_arithmetic(monkeypatch):
     for name in ("log", "exp", "log1p", "expm1", "power", "hypot", "dot", "einsum", "matmul"):
         monkeypatch.setattr(np, name, forbidden)
     np.testing.assert_array_equal(drawn(), expected)
+
+
+@pytest.mark.parametrize("far", [0.0, 1e5])
+def test_no_pair_is_lost_to_rounding(far):
+    """Distances that are rounded to the reach, between neurons on both sides of multiples of the reach."""
+    line = np.arange(8)[:, None] / 8
+    before = np.nextafter(line, -1.0) - np.spacing(far) * np.arange(8)[:, None]
+    for where in ((before + far, line - far), (line - far, before + far)):
+        rule = step(1.0, 0.125, where, 1.0)
+        assert grid_of(rule.positions) is not None
+        assert pairs(draw(rule)) == list(zip(*np.nonzero(every_distance(rule) <= 0.125), strict=True))
+    where = np.array([[np.nextafter(0.125, 0.0)]]), np.array([[0.0], [0.25], [1.0]])
+    assert pairs(draw(step(1.0, 0.125, where))) == [(0, 0), (0, 1)]
