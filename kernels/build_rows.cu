@@ -1,302 +1,15 @@
-// Rows of synapses: pairs of neurons, weights and delays are drawn in blocks of consecutive synapses, in the order of
-// their creation. One pass over the blocks counts the synapses of each segment, a second one places them. The twins are
-// gpusyn/connectivity (draws) and gpusyn/builder/rows/reference.py.
+// Rows of synapses, made of blocks of drawn ones: one pass over the blocks counts the synapses of each segment, a
+// second one places them. The twin is gpusyn/builder/rows/reference.py.
 
-DEVICE int64 pieces(int64 n) { return (n + PIECE - 1) / PIECE; }
-DEVICE int piece_size(int64 n, int64 begin) { return (int)(n - begin < PIECE ? n - begin : PIECE); }
-
-// floor(bits * below / 2^64) of the 64 bits of two words.
-DEVICE Wide multiply_shift(Wide high, Wide low, uint32 below)
-{
-    return (product(high, below) + (product(low, below) >> 32)) >> 32;
-}
-
-// ---- pairs ----
-// One pair after the other, drawn from all (an autapse, where there must be none: -1).
-KERNEL(draw_pairs, int *RESTRICT pre, int *RESTRICT post, const int *RESTRICT own, int has_own, int64 n, int64 first,
-       int64 key, int64 n_pre, int64 n_post)
-{
-    SHARED uint32 source[PIECE], target[PIECE];
-    FOR_BLOCKS(b, pieces(n)) {
-        int64 begin = b * PIECE;
-        int size = piece_size(n, begin);
-        FOR_WIDE(q, size) {
-            Wide c[4];
-            count_elements(first + begin + q, 0, c);
-            philox((uint32)key, (uint32)(key >> 32), c);
-            put_low(source + q, multiply_shift(c[0], c[1], (uint32)n_pre));
-            put_low(target + q, multiply_shift(c[2], c[3], (uint32)n_post));
-        }
-        BLOCK_SYNC();
-        if (has_own)
-            FOR_EACH(j, size) {
-                bool autapse = own[source[j]] == (int)target[j];
-                pre[begin + j] = autapse ? -1 : (int)source[j];
-                post[begin + j] = (int)target[j];
-            }
-        else
-            FOR_THREADS(j, size) {
-                pre[begin + j] = (int)source[j];
-                post[begin + j] = (int)target[j];
-            }
-        BLOCK_SYNC();
-    }
-}
-
-// `k` columns for each of some rows, drawn from all but `own`.
-KERNEL(draw_degrees, int *RESTRICT rows, int *RESTRICT columns, const int *RESTRICT own, int has_own, int64 n_rows,
-       int64 first_row, int64 k, int64 key, int64 n_columns)
-{
-    SHARED uint32 word[PIECE + 2 * WIDE];
-    FOR_BLOCKS(r, n_rows) {
-        int64 row = first_row + r;
-        int skip = has_own ? own[row] : -1;
-        uint32 below = (uint32)(n_columns - (skip >= 0));
-        for (int64 begin = 0; begin < k; begin += PIECE) {
-            int size = piece_size(k, begin);
-            FOR_WIDE(q, (size + 1) / 2) {
-                Wide c[4];
-                count_draws(row, begin / 2 + q, c);
-                philox((uint32)key, (uint32)(key >> 32), c);
-                put_two(word + 2 * q, multiply_shift(c[0], c[1], below), multiply_shift(c[2], c[3], below));
-            }
-            BLOCK_SYNC();
-            int64 at = r * k + begin;
-            FOR_THREADS(j, size) {
-                int column = (int)word[j];
-                rows[at + j] = (int)row;
-                columns[at + j] = column + (skip >= 0 && column >= skip ? 1 : 0);
-            }
-            BLOCK_SYNC();
-        }
-    }
-}
-
-// The same without repetition: the first `k` different columns that are drawn, or, if that is more than half of all, those
-// left over by as many draws, in ascending order. Each block has `n_columns` stamps, none of which is a row's number + 1.
-KERNEL(draw_distinct, int *RESTRICT rows, int *RESTRICT columns, uint32 *RESTRICT stamps, const int *RESTRICT own,
-       int has_own, int64 n_rows, int64 first_row, int64 k, int64 key, int64 n_columns)
-{
-    SHARED uint32 word[PIECE + 2 * WIDE];
-    SHARED int64 found[1];
-    uint32 *stamp = stamps + BLOCK_NUMBER * n_columns;
-    FOR_BLOCKS(r, n_rows) {
-        int64 row = first_row + r, at = r * k;
-        int skip = has_own ? own[row] : -1;
-        uint32 below = (uint32)(n_columns - (skip >= 0)), mark = (uint32)row + 1;
-        bool inverts = 2 * k > n_columns;
-        int64 wanted = inverts ? below - k : k;
-        FOR_EACH(once, 1) found[0] = 0;
-        BLOCK_SYNC();
-        for (int64 done = 0; found[0] < wanted; done += PIECE / 2) {
-            FOR_WIDE(q, PIECE / 2) {
-                Wide c[4];
-                count_draws(row, done + q, c);
-                philox((uint32)key, (uint32)(key >> 32), c);
-                put_two(word + 2 * q, multiply_shift(c[0], c[1], below), multiply_shift(c[2], c[3], below));
-            }
-            BLOCK_SYNC();
-            FOR_EACH(once, 1)
-                for (int j = 0; j < PIECE && found[0] < wanted; j++) {
-                    if (stamp[word[j]] == mark) continue;
-                    stamp[word[j]] = mark;
-                    if (!inverts) columns[at + found[0]] = (int)word[j];
-                    found[0]++;
-                }
-            BLOCK_SYNC();
-        }
-        if (inverts)
-            FOR_EACH(once, 1)
-                for (uint32 column = 0, n = 0; column < below; column++)
-                    if (stamp[column] != mark) columns[at + n++] = (int)column;
-        BLOCK_SYNC();
-        for (int64 begin = 0; begin < k; begin += PIECE)
-            FOR_THREADS(j, piece_size(k, begin)) {
-                int column = columns[at + begin + j];
-                rows[at + begin + j] = (int)row;
-                columns[at + begin + j] = column + (skip >= 0 && column >= skip ? 1 : 0);
-            }
-        BLOCK_SYNC();
-    }
-}
-
-// The number of the first ascending values that are at most `limit`.
-DEVICE int number_within(const int64 *value, int n, int64 limit)
-{
-    int low = 0;
-    while (low < n) {
-        int middle = (low + n) / 2;
-        if (value[middle] <= limit)
-            low = middle + 1;
-        else
-            n = middle;
-    }
-    return low;
-}
-
-// Gaps between the columns that are set become the places after these columns, from `at` on.
-DEVICE void end_gaps(const int *gap, int n, int64 at, int64 *end)
-{
-    FOR_EACH(once, 1)
-        for (int j = 0; j < n; j++) end[j] = at += gap[j];
-    BLOCK_SYNC();
-}
-
-// Columns of each of some rows, each set with the probability 1 - exp(`log_q`), but not `own` (-1: none); all columns
-// if `log_q` is 0. They are counted; those of a row are written from `begin` on, if it `writes`.
-KERNEL(draw_rows, int *RESTRICT rows, int *RESTRICT columns, int64 *RESTRICT count, const int64 *RESTRICT begin,
-       int writes, const int *RESTRICT own, int has_own, int64 n_rows, int64 first_row, int64 key, int64 n_columns,
-       double log_q, int fine, int calls)
-{
-    SHARED uint32 word[PIECE + 4 * WIDE];
-    SHARED double u[PIECE];
-    SHARED int gap[PIECE];
-    SHARED int64 end[PIECE];
-    int size = fine ? 2 * calls : 4 * calls;
-    FOR_BLOCKS(r, n_rows) {
-        int64 row = first_row + r, at = 0, found = 0, to = writes ? begin[r] : 0;
-        int skip = has_own ? own[row] : -1;
-        for (int64 done = 0; at < n_columns; done += calls) {
-            int got = size;
-            if (log_q == 0) {
-                got = piece_size(n_columns, at);
-                FOR_THREADS(j, got) end[j] = at + j + 1;
-                BLOCK_SYNC();
-            } else {
-                FOR_WIDE(q, calls) {
-                    Wide c[4];
-                    count_draws(row, done + q, c);
-                    philox((uint32)key, (uint32)(key >> 32), c);
-                    put_words(word + 4 * q, c);
-                }
-                BLOCK_SYNC();
-                if (fine)
-                    FOR_THREADS(j, size) u[j] = uniform53(word[2 * j], word[2 * j + 1]);
-                else
-                    FOR_THREADS(j, size) u[j] = uniform32(word[j]);
-                BLOCK_SYNC();
-                double most = (double)n_columns;
-                FOR_THREADS(j, size) {
-                    double steps = portable_log(u[j]) / log_q;
-                    gap[j] = (int)(steps < most ? steps : most) + 1;
-                }
-                BLOCK_SYNC();
-                end_gaps(gap, size, at, end);
-            }
-            int inside = number_within(end, got, n_columns), before = number_within(end, inside, skip);
-            bool drops = skip >= 0 && before < inside && end[before] == skip + 1;
-            if (writes)
-                FOR_THREADS(j, inside) {
-                    int64 place = to + found + j - (drops && j > before ? 1 : 0);
-                    if (!(drops && j == before)) {
-                        rows[place] = (int)row;
-                        columns[place] = (int)end[j] - 1;
-                    }
-                }
-            found += inside - drops;
-            at = inside < got ? n_columns : end[got - 1];
-            BLOCK_SYNC();
-        }
-        FOR_EACH(once, 1) count[r] = found;
-    }
-}
-
-// ---- values ----
-// One value of a distribution for each of consecutive elements.
-KERNEL(draw_values, double *RESTRICT values, int64 n, int64 first, int64 key, int kind, double a, double b, double most,
-       double low, double high, int64 *RESTRICT fault)
-{
-    SHARED uint32 word[2 * PIECE];
-    SHARED double u[PIECE], x[PIECE];
-    SHARED int flag[PIECE];
-    Law law = {kind, a, b, most, low, high};
-    FOR_BLOCKS(piece, pieces(n)) {
-        int64 begin = piece * PIECE;
-        int size = piece_size(n, begin);
-        FOR_WIDE(q, size) {
-            Wide c[4];
-            count_elements(first + begin + q, 0, c);
-            philox((uint32)key, (uint32)(key >> 32), c);
-            put_two(word + 2 * q, c[0], c[1]);
-        }
-        BLOCK_SYNC();
-        FOR_THREADS(j, size) u[j] = uniform53(word[2 * j], word[2 * j + 1]);
-        BLOCK_SYNC();
-        if (kind == NORMAL || kind == LOG_NORMAL) {
-            FOR_THREADS(j, size) {
-                x[j] = quantile_middle(u[j] - 0.5);
-                flag[j] = in_tail(u[j] - 0.5);
-            }
-            BLOCK_SYNC();
-            for_chosen(flag, size, [&](int j) { x[j] = quantile_tail(u[j] - 0.5, u[j]); });
-            BLOCK_SYNC();
-        }
-        if (kind == UNIFORM)
-            FOR_THREADS(j, size) {
-                double value = a + b * u[j];
-                x[j] = value > most ? most : value;
-            }
-        else if (kind == EXPONENTIAL)
-            FOR_THREADS(j, size) x[j] = a * portable_log(u[j]);
-        else if (kind == NORMAL)
-            FOR_THREADS(j, size) x[j] = a + b * x[j];
-        else
-            FOR_THREADS(j, size) x[j] = portable_exp(a + b * x[j]);
-        BLOCK_SYNC();
-        FOR_THREADS(j, size) flag[j] = !(x[j] >= low && x[j] <= high);
-        BLOCK_SYNC();
-        for_flagged(flag, size, [&](int j) { x[j] = drawn_again(law, key, first + begin + j, fault); });
-        BLOCK_SYNC();
-        FOR_THREADS(j, size) values[begin + j] = x[j];
-        BLOCK_SYNC();
-    }
-}
-
-// Delays in steps, each at least 1.
-KERNEL(round_delays, int *RESTRICT delay, const double *RESTRICT values, int64 n, double dt)
-{
-    FOR_BLOCKS(piece, pieces(n)) {
-        int64 begin = piece * PIECE;
-        FOR_THREADS(j, piece_size(n, begin)) {
-            double steps = portable_rint(values[begin + j] / dt);
-            delay[begin + j] = (int)(steps < 1 ? 1 : steps);
-        }
-    }
-}
-
-// Weights in units of 1 / `scale`, of the synapses of one pathway. It is counted how many are not 0 but rounded to it,
-// and how many are below `least` or have a size above `largest`.
-KERNEL(round_weights, int64 *RESTRICT stored, const double *RESTRICT values, const uint16 *RESTRICT pathway, int64 n,
-       int number, double scale, double least, double largest, int64 *RESTRICT lost, int64 *RESTRICT refused)
-{
-    SHARED int flag[PIECE];
-    FOR_BLOCKS(piece, pieces(n)) {
-        int64 begin = piece * PIECE;
-        int size = piece_size(n, begin);
-        FOR_THREADS(j, size) {
-            double exact = values[begin + j], rounded = portable_rint(exact * scale);
-            bool mine = pathway[begin + j] == number;
-            stored[begin + j] = mine ? (int64)rounded : stored[begin + j];
-            int zero = rounded == 0 && exact != 0, wrong = magnitude(exact) > largest || exact < least;
-            flag[j] = mine ? zero | wrong << 1 : 0;
-        }
-        BLOCK_SYNC();
-        for_flagged(flag, size, [&](int j) {
-            if (flag[j] & 1) take(lost, 1);
-            if (flag[j] & 2) take(refused, 1);
-        });
-        BLOCK_SYNC();
-    }
-}
-
-// ---- segments ----
 // The synapses of the pathway `number` of a bundle: the segment of each, its target within the slice, its delay after
-// the first of the block. The first pathway gives the others, too, a segment (0xffffffff) and a pathway (0xffff). `listed` is 1 if positions of sources are looked up in `pre_ids`, and 2 if
-// those of targets are in `post_ids`; a `same_delay` of -1 means that each synapse has its own.
-KERNEL(find_segments, uint32 *RESTRICT segment, uint16 *RESTRICT pathway, uint16 *RESTRICT target,
-       uint8 *RESTRICT late, const int *RESTRICT pre, const int *RESTRICT post, const int *RESTRICT delay, int64 n, int number, const int *RESTRICT pre_ids,
-       const int *RESTRICT post_ids, int listed, int pre_begin, int pre_size, int pre_shift, int post_begin,
-       int post_size, int post_shift, int slices, int first_slice, int slice_size, int first, int width, int blocks, int same_delay)
+// the first of the block. The first pathway gives the others, too, a segment (0xffffffff) and a pathway (0xffff).
+// `listed` is 1 if positions of sources are looked up in `pre_ids`, and 2 if those of targets are in `post_ids`; a
+// `same_delay` of -1 means that each synapse has its own.
+KERNEL(find_segments, uint32 *RESTRICT segment, uint16 *RESTRICT pathway, uint16 *RESTRICT target, uint8 *RESTRICT late,
+       const int *RESTRICT pre, const int *RESTRICT post, const int *RESTRICT delay, int64 n, int number,
+       const int *RESTRICT pre_ids, const int *RESTRICT post_ids, int listed, int pre_begin, int pre_size,
+       int pre_shift, int post_begin, int post_size, int post_shift, int slices, int first_slice, int slice_size,
+       int first, int width, int blocks, int same_delay)
 {
     double of_slice = 1.0 / slice_size, of_block = 1.0 / width;
     FOR_BLOCKS(piece, pieces(n)) {
@@ -311,7 +24,8 @@ KERNEL(find_segments, uint32 *RESTRICT segment, uint16 *RESTRICT pathway, uint16
             int slice = slices > 1 ? (int)((t + 0.5) * of_slice) : first_slice;
             int after = (same_delay < 0 ? delay[i] : same_delay) - first;
             int block = width > 1 ? (int)((after + 0.5) * of_block) : after;
-            uint32 place = ((uint32)row * (uint32)slices + (uint32)(slice - first_slice)) * (uint32)blocks + (uint32)block;
+            uint32 place =
+                ((uint32)row * (uint32)slices + (uint32)(slice - first_slice)) * (uint32)blocks + (uint32)block;
             segment[i] = inside ? place : number ? segment[i] : 0xffffffffu;
             pathway[i] = inside ? (uint16)number : number ? pathway[i] : (uint16)0xffff;
             target[i] = inside ? (uint16)(t - slice * slice_size) : target[i];
@@ -378,9 +92,8 @@ template <class T> DEVICE void swap_two(T *x, int64 i, int64 k)
 
 // Sorts the synapses of each segment by their numbers, where many threads took the places (a bitonic network whose
 // comparisons all point upwards, so that lengths need not be powers of 2). Each synapse has `columns` weights.
-KERNEL(arrange_rows, uint32 *RESTRICT created, uint16 *RESTRICT targets, uint8 *RESTRICT lates,
-       uint8 *RESTRICT weights, const uint32 *RESTRICT begin, int64 segments, int is_late, int columns, int64 step,
-       int bytes)
+KERNEL(arrange_rows, uint32 *RESTRICT created, uint16 *RESTRICT targets, uint8 *RESTRICT lates, uint8 *RESTRICT weights,
+       const uint32 *RESTRICT begin, int64 segments, int is_late, int columns, int64 step, int bytes)
 {
     FOR_WARPS(s, segments) {
         int64 lo = begin[s], n = begin[s + 1] - lo;

@@ -124,8 +124,7 @@ template <class F> DEVICE void for_chosen(const int *flags, int n, F f) { for_fl
 // worker, which meets its items in order; it asks early for what `of_key` holds of them).
 #define OWNER 0
 #define BLOCK_NUMBER blockIdx.x
-template <class T, class F>
-DEVICE void for_owned(int, const uint32 *key, int64 n, int64 keys, const T *, F f)
+template <class T, class F> DEVICE void for_owned(int, const uint32 *key, int64 n, int64 keys, const T *, F f)
 {
     FOR_ITEMS(j, n)
         if (key[j] < keys) f(j);

@@ -73,12 +73,11 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
        int64 step_mask, const int *RESTRICT spike_id, const int *RESTRICT spike_events, int64 spike_mask,
        int64 *RESTRICT gate_total, const int *RESTRICT gate_id, const int *RESTRICT source_population,
        const int *RESTRICT route_begin, int most_routes, const Route *RESTRICT routes, int n_routes,
-       const int *RESTRICT ages, int n_ages, const uint32 *RESTRICT segment_begin,
-       const uint64 *RESTRICT segment_sizes, const uint16 *RESTRICT targets, const uint8 *RESTRICT late,
-       const weight_t *RESTRICT weights, const real *RESTRICT payload, acc *RESTRICT ring,
-       const Shared *RESTRICT shared, int n_shared, const History *RESTRICT histories, int n_histories,
-       const int64 *RESTRICT event_step, const int *RESTRICT event_count, int64 *RESTRICT release_step,
-       uint32 *RESTRICT history)
+       const int *RESTRICT ages, int n_ages, const uint32 *RESTRICT segment_begin, const uint64 *RESTRICT segment_sizes,
+       const uint16 *RESTRICT targets, const uint8 *RESTRICT late, const weight_t *RESTRICT weights,
+       const real *RESTRICT payload, acc *RESTRICT ring, const Shared *RESTRICT shared, int n_shared,
+       const History *RESTRICT histories, int n_histories, const int64 *RESTRICT event_step,
+       const int *RESTRICT event_count, int64 *RESTRICT release_step, uint32 *RESTRICT history)
 {
     int64 now = clock->now;
     Synapses synapses = {segment_begin, targets, late, weights, ring};

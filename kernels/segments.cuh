@@ -42,16 +42,13 @@ APART void for_synapses(const Segment &s, const Synapses &synapses, int64 now, A
     int bits = (int)route.late_bits, last = (1 << bits) - 1;
     acc *next = sums + (due & mask) * stride;
     for_row(s.begin, s.end, [&](int64 j) {
-        int steps = LATE == NEXT_STEP  ? 0
-                    : LATE == IN_BYTES ? late[j]
-                                       : late[j * bits >> 3] >> (j * bits & 7) & last;
+        int steps = LATE == NEXT_STEP ? 0 : LATE == IN_BYTES ? late[j] : late[j * bits >> 3] >> (j * bits & 7) & last;
         acc *slot = LATE == NEXT_STEP ? next : sums + ((due + steps) & mask) * stride;
         add(slot + target[j], OWN ? (acc)weight[j] : shared);
     });
 }
 
-template <Late LATE, class Add>
-DEVICE void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Add add)
+template <Late LATE, class Add> DEVICE void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Add add)
 {
     if (s.route->weights >= 0)
         for_synapses<LATE, true>(s, synapses, now, add);
@@ -135,8 +132,8 @@ DEVICE void ask_for_bounds(const Segment &s, const uint64 *segment_sizes)
         PREFETCH(segment_sizes + s.route->sizes + first_bit(s) / 64);
 }
 
-// Finds where a segment begins and ends. If sizes are in unary, a 1 for each synapse of a segment and then a 0, these are
-// the places of the zeros before and after the ones of the segment, less the number of zeros before.
+// Finds where a segment begins and ends. If sizes are in unary, a 1 for each synapse of a segment and then a 0, these
+// are the places of the zeros before and after the ones of the segment, less the number of zeros before.
 DEVICE void locate(Segment &s, const uint64 *segment_sizes)
 {
     s.begin = s.bounds[0];

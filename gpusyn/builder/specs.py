@@ -24,7 +24,7 @@ from gpusyn.kernels.program import ArraySpec
 from gpusyn.kernels.records import CHUNK
 from gpusyn.kernels.spec import KERNELS
 
-SPIKES_HELD = 1 << 22  # spikes on the device between two host reads
+SPIKES_HELD = 1 << 21  # spikes on the device between two host reads, a power of 2 as the list's size is
 SAMPLES_HELD = 1 << 24
 LEAST_STEPS = 16  # in one chunk, for any number of neurons
 MOST_STEPS = 250  # in one chunk
@@ -36,7 +36,7 @@ def chunk_steps(layout: Layout) -> int:
     receptors = sum(len(place.population.receptors) for place in layout.populations.values())
     waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
     held = (
-        max(SPIKES_HELD // max(layout.n_sources, 1), LEAST_STEPS),
+        max(SPIKES_HELD // max(layout.n_sources, 1) - 1, LEAST_STEPS),
         SAMPLES_HELD // max(columns, 1),
         SAMPLES_HELD // waves,
     )

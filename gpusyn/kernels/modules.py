@@ -26,7 +26,14 @@ _EFFECTS = "receptors/effects.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
 _COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "segments.cuh", "deliver_spikes.cu")
 _SYNAPSE_PART = "advance_synapses.cu"
-_BUILD_PARTS = ("common.cuh", "portable_math.cuh", "philox.cuh", "distributions.cuh", "build_rows.cu")
+_BUILD_PARTS = (
+    "common.cuh",
+    "portable_math.cuh",
+    "philox.cuh",
+    "distributions.cuh",
+    "draw_synapses.cu",
+    "build_rows.cu",
+)
 
 
 class Module(NamedTuple):

@@ -204,49 +204,49 @@ KERNELS: dict[str, KernelSpec] = {
     )
 }
 
-_ROWS = "build_rows.cu"
+_DRAW, _ROWS = "draw_synapses.cu", "build_rows.cu"
 
 #: The kernels that build rows of synapses, before a program runs.
 BUILD_KERNELS: dict[str, KernelSpec] = {
     spec.name: spec
     for spec in (
         _declare(
-            _ROWS,
+            _DRAW,
             "draw_pairs",
             "block",
             """+pre:int +post:int own:int =has_own:int =n:int64 =first:int64 =key:int64 =n_pre:int64 =n_post:int64""",
         ),
         _declare(
-            _ROWS,
+            _DRAW,
             "draw_degrees",
             "block",
             """+rows:int +columns:int own:int =has_own:int =n_rows:int64 =first_row:int64 =k:int64 =key:int64
             =n_columns:int64""",
         ),
         _declare(
-            _ROWS,
+            _DRAW,
             "draw_distinct",
             "block",
             """+rows:int +columns:int +stamps:uint32 own:int =has_own:int =n_rows:int64 =first_row:int64 =k:int64
             =key:int64 =n_columns:int64""",
         ),
         _declare(
-            _ROWS,
+            _DRAW,
             "draw_rows",
             "block",
             """+rows:int +columns:int +count:int64 begin:int64 =writes:int own:int =has_own:int =n_rows:int64
             =first_row:int64 =key:int64 =n_columns:int64 =log_q:double =fine:int =calls:int""",
         ),
         _declare(
-            _ROWS,
+            _DRAW,
             "draw_values",
             "block",
             """+values:double =n:int64 =first:int64 =key:int64 =kind:int =a:double =b:double =most:double =low:double
             =high:double +fault:int64""",
         ),
-        _declare(_ROWS, "round_delays", "block", "+delay:int values:double =n:int64 =dt:double"),
+        _declare(_DRAW, "round_delays", "block", "+delay:int values:double =n:int64 =dt:double"),
         _declare(
-            _ROWS,
+            _DRAW,
             "round_weights",
             "block",
             """+stored:int64 values:double pathway:uint16 =n:int64 =number:int =scale:double =least:double

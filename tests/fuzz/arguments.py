@@ -181,7 +181,18 @@ EXEMPT = {
     "Python's own methods of a mapping": {"Results.items", "Results.keys", "Results.values"},
     "entries of the table of SONATA templates": {"Cell", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
-        f"Rule.{name}" for name in ("bind", "blocks", "check", "column", "draw", "expected", "max_in_degree", "share")
+        f"Rule.{name}"
+        for name in (
+            "bind",
+            "blocks",
+            "check",
+            "checked_blocks",
+            "column",
+            "draw",
+            "expected",
+            "max_in_degree",
+            "share",
+        )
     }
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
     "what a distribution offers to the builder": {"Distribution.draw", "Distribution.in_unit", "Waveform.in_unit"},

@@ -311,7 +311,7 @@ def test_a_run_onto_a_full_disk_goes_on_when_there_is_room(tmp_path, named, room
             data, state = undisturbed(reached)
             assert all(sim.data[name] == data[name] for name in NAMES)
             assert not differences(outcome(sim), state)
-        assert reached > 30 + room / 1000
+        assert reached > 30 + room / 2000  # fewer bytes go into one piece where steps take long
         sim.save(tmp_path / "elsewhere.h5")
         assert check(tmp_path / "elsewhere.h5", reached).status == "interrupted"
         sim.step(STEPS - reached)

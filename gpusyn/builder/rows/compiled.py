@@ -1,4 +1,4 @@
-"""Drawing and placing of synapses by the kernels of ``kernels/build_rows.cu``, with the bits of the reference."""
+"""Drawing and placing of synapses by compiled kernels, with the bits of the reference."""
 
 from __future__ import annotations
 
