@@ -189,7 +189,8 @@ class Rule(ABC):
         ArgumentError
             If the rule yields anything but positions in the two selections.
         """
-        for pre, post in self.blocks(n_pre, n_post, stream, same):
+        for block in self.blocks(n_pre, n_post, stream, same):
+            pre, post = block if isinstance(block, tuple | list | np.ndarray) and len(block) == 2 else (block, None)
             if not (_are_positions(pre, n_pre) and _are_positions(post, n_post, len(pre))):
                 raise ArgumentError(
                     f"{type(self).__name__}.blocks: must yield two integer arrays of one length, positions from 0 in "

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions, tail_bound
+from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, tail_bound, without_autapses
 from gpusyn.connectivity.fixed_probability import FixedProbability
 from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
+from gpusyn.connectivity.grid import Grid, grid_of
+from gpusyn.connectivity.sampling import bernoulli_lists
 from gpusyn.errors import ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, uniform53
@@ -26,6 +28,7 @@ PROFILES = ("gaussian", "exponential", "step")
 _ACCEPT = 1  # block of the random words that accept pairs; block 0 draws the pairs
 _LEAST = 2.0**-54  # no uniform number is smaller
 _MOST_PAIRS = 1 << 22  # up to this many pairs the expected number is a sum over all; beyond, over some of the rows
+_FEW_ROWS = 1024  # so many tell how many candidates a source has
 _GOLDEN = 0.6180339887498949  # steps of this fraction visit rows evenly, whatever lattice the neurons form
 _UNIT = 1 << 30  # probabilities are summed as integers of this unit
 
@@ -72,6 +75,14 @@ class DistanceDependent(Rule):
     Pairs are drawn as by :class:`FixedProbability` with the largest probability `p`. Each drawn pair is then kept with
     probability f, according to one uniform number that belongs to the pair. A connection therefore depends on the
     positions of its two neurons alone. The time that drawing takes is proportional to p times the number of pairs.
+
+    If the reach (`max_distance`, or the `sigma` of a step) is less than a quarter of the space in some dimension, pairs
+    are drawn only among the candidates of each source. Space is cut into cells no smaller than the reach. The
+    candidates are the targets in the cell of the source and in those that touch it: at most 3 cells on a line, 9 in a
+    plane and 27 in a volume. The time is then proportional to p times the number of candidates, and a connection also
+    depends on which targets are candidates of its source.
+
+    Synapses are created by presynaptic neuron, and those of one neuron by postsynaptic neuron.
 
     Examples
     --------
@@ -192,13 +203,25 @@ class DistanceDependent(Rule):
         """Return the sum of f over all pairs."""
         places = self._places
         n_pre, n_post = len(places.pre), len(places.post)
-        count = min(n_pre, max(1, _MOST_PAIRS // max(n_post, 1)))
-        rows: Integers = np.arange(n_pre, dtype=np.int64)
-        if count < n_pre:
-            rows = np.floor(np.mod((np.arange(count) + 0.5) * _GOLDEN, 1.0) * n_pre).astype(np.int64)
+        grid = grid_of(places)
+        if grid is not None:
+            return self._total_near(grid, n_pre)
+        rows = _spread(n_pre, _MOST_PAIRS // max(n_post, 1))
         every = np.arange(n_post, dtype=np.int64)
         sums = [float(self.share(places.distance(row, every)).sum()) for row in rows]
-        return sum(sums) * (n_pre / count) if count else 0.0
+        return sum(sums) * (n_pre / len(rows)) if sums else 0.0
+
+    def _total_near(self, grid: Grid, n_pre: int) -> float:
+        """Return the sum of f over the candidates of a grid."""
+        some = _spread(n_pre, _FEW_ROWS)
+        each = sum(int(near.lengths.sum()) for near in grid.near(some, _MOST_PAIRS)) / len(some)
+        rows = _spread(n_pre, int(_MOST_PAIRS / max(each, 1.0)))
+        total = 0.0
+        for near in grid.near(rows, BLOCK):
+            index, place = near.pairs()
+            distance = self._places.distance(near.rows[index], near.targets(index, place))
+            total += float(self.share(distance).sum())
+        return total * (n_pre / len(rows))
 
     def max_in_degree(self, n_pre: int, n_post: int) -> int:
         """Return a number that any target exceeds with probability < 1e-15.
@@ -225,10 +248,28 @@ class DistanceDependent(Rule):
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks of rows."""
-        places = self._places
-        for pre, post in FixedProbability(self.p, autapses=self.autapses).blocks(n_pre, n_post, stream, same):
-            keep = self._kept(stream, pre, post, self.share(places.distance(pre, post)))
-            yield pre[keep], post[keep]
+        grid = grid_of(self._places)
+        if grid is None or self.p < 1e-300:  # counts as 0, as for FixedProbability
+            drawn = FixedProbability(self.p, autapses=self.autapses).blocks(n_pre, n_post, stream, same)
+        else:
+            own = None if self.autapses else autapse_positions(n_pre, n_post, same)
+            drawn = without_autapses(own, self._near(grid, n_pre, stream))
+        for pre, post in drawn:
+            keep = self._kept(stream, pre, post, self.share(self._places.distance(pre, post)))
+            if grid is None:
+                yield pre[keep], post[keep]
+            else:
+                yield np.divmod(np.sort(pre[keep] * n_post + post[keep]), n_post)
+
+    def _near(self, grid: Grid, n_pre: int, stream: Stream) -> Iterator[tuple[Ids, Ids]]:
+        """Yield pairs that are drawn among the candidates of a grid, each with probability `p`."""
+        for near in grid.near(np.arange(n_pre, dtype=np.int64), int(min(BLOCK / self.p, 2.0**62))):
+            if self.p < 1.0:
+                row, place = bernoulli_lists(stream, near.rows, near.lengths, self.p)
+                index = row - near.rows[0]
+            else:
+                index, place = near.pairs()
+            yield near.rows[index], near.targets(index, place)
 
     @staticmethod
     def _kept(stream: Stream, pre: Ids, post: Ids, share: Floats) -> Bools:
@@ -238,3 +279,12 @@ class DistanceDependent(Rule):
         words = stream.words(pre[open_], post[open_], _ACCEPT)
         keep[open_] = uniform53(words[0], words[1]) < share[open_]
         return np.asarray(keep)
+
+
+def _spread(n_rows: int, count: int) -> Integers:
+    """Return `count` rows, at least one, spread evenly over all of them; every row if they are no more."""
+    count = max(1, count)
+    if count >= n_rows:
+        return np.arange(n_rows, dtype=np.int64)
+    rows: Integers = np.floor(np.mod((np.arange(count) + 0.5) * _GOLDEN, 1.0) * n_rows).astype(np.int64)
+    return rows

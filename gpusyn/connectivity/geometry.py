@@ -89,7 +89,7 @@ class Places(Immutable):
         source, target = _cells(self.pre, SOURCE_CELLS), _cells(self.post, TARGET_CELLS)
         count = np.array([len(ids) for ids in source], dtype=np.int64)
         low, high = _boxes(self.pre, source)
-        slack = 1e-12 * max(float(np.abs(self.pre).max()), float(np.abs(self.post).max()))
+        slack = self._slack()
         largest = 0
         for first in range(0, len(target), 64):
             from_, to = _boxes(self.post, target[first : first + 64])
@@ -102,6 +102,14 @@ class Places(Immutable):
             weights = weigh(np.asarray(np.sqrt(total) * _SHRINK))
             largest = max(largest, int((weights * count).sum(axis=1).max()))
         return largest
+
+    def widest_gap(self, distance: float) -> float:
+        """Return a length that no two coordinates of a pair at this distance exceed, whatever was rounded."""
+        return distance / _SHRINK + self._slack()
+
+    def _slack(self) -> float:
+        """Return a bound on what rounding does to differences of coordinates; there must be neurons."""
+        return 1e-12 * max(float(np.abs(self.pre).max()), float(np.abs(self.post).max()))
 
     def _shortest(self, along: Any, k: int) -> Any:
         """Return the differences in coordinate `k` to the nearest image."""

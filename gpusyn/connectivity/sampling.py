@@ -18,7 +18,7 @@ from gpusyn.numerics.rng import Stream, uniform32, uniform53
 from gpusyn.parameters.distributions import log1p
 from gpusyn.utils.typing import Bools, Integers
 
-__all__ = ["bernoulli_rows", "distinct_rows", "integers", "multiply_shift"]
+__all__ = ["bernoulli_lists", "bernoulli_rows", "distinct_rows", "integers", "multiply_shift"]
 
 
 _FINE_BELOW = 2.0**-10  # probabilities below this need more than 32 random bits to be exact to 1e-6
@@ -32,40 +32,67 @@ def bernoulli_rows(stream: Stream, n_rows: int, n_columns: int, p: float) -> Ite
     """
     if n_columns == 0:
         return
-    mean = n_columns * p
-    a_call = 4 if p >= _FINE_BELOW else 2
-    calls = min(int((mean + 4 * math.sqrt(mean) + 4) / a_call) + 1, BLOCK // 4)
-    n_block = max(1, BLOCK // (a_call * calls))
+    calls = _calls(n_columns * p, p)
+    n_block = max(1, BLOCK // (_per_call(p) * calls))
     for first in range(0, n_rows, n_block):
         rows = np.arange(first, min(first + n_block, n_rows), dtype=np.int64)
-        pieces = list(_skip(stream, rows, n_columns, p, calls))
-        row, column = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-        if len(pieces) > 1:
-            order = np.argsort(row, kind="stable")
-            row, column = row[order], column[order]
-        yield row, column
+        yield _set_cells(stream, rows, n_columns, p, calls)
 
 
-def _skip(stream: Stream, rows: Integers, n_columns: int, p: float, calls: int) -> Iterator[tuple[Integers, Ids]]:
+def bernoulli_lists(stream: Stream, rows: Integers, lengths: Integers, p: float) -> tuple[Integers, Ids]:
+    """Return the set cells (row, column) of some rows as `bernoulli_rows` draws them, each row of its own length.
+
+    A row costs what its length asks for, whatever the lengths of the others are. `rows` must be ascending.
+    """
+    rows, lengths = rows[lengths > 0], lengths[lengths > 0]
+    if not rows.size:
+        return rows, rows
+    return _set_cells(stream, rows, lengths, p, _calls(float(lengths.mean()) * p, p))
+
+
+def _per_call(p: float) -> int:
+    """Return the number of gaps that one Philox call gives."""
+    return 4 if p >= _FINE_BELOW else 2
+
+
+def _calls(mean: float, p: float) -> int:
+    """Return a number of Philox calls that suffices for most rows with this expected number of set cells."""
+    return min(int((mean + 4 * math.sqrt(mean) + 4) / _per_call(p)) + 1, BLOCK // 4)
+
+
+def _set_cells(stream: Stream, rows: Integers, n_columns: int | Integers, p: float, calls: int) -> tuple[Integers, Ids]:
+    """Return the set cells of a few rows, row by row."""
+    pieces = list(_skip(stream, rows, n_columns, p, calls))
+    row, column = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    if len(pieces) > 1:
+        order = np.argsort(row, kind="stable")
+        row, column = row[order], column[order]
+    return row, column
+
+
+def _skip(
+    stream: Stream, rows: Integers, n_columns: int | Integers, p: float, calls: int
+) -> Iterator[tuple[Integers, Ids]]:
     """Yield the set cells of a few rows; make `calls` Philox calls at a time until every row is complete."""
-    a_call = 4 if p >= _FINE_BELOW else 2
+    a_call = _per_call(p)
     log_q = log1p(-p)
-    small = (a_call * calls + 1) * (n_columns + 1) < 2**31
+    small = (a_call * calls + 1) * (int(np.max(n_columns)) + 1) < 2**31
     at = np.zeros((len(rows), 1), dtype=np.int32 if small else np.int64)  # the first cell not yet decided
+    length = np.broadcast_to(np.asarray(n_columns, at.dtype), rows.shape)[:, None]
     done = 0
     while rows.size:
         words = stream.words(rows[:, None], np.arange(done, done + calls)[None, :])
         u = np.empty((len(rows), calls, a_call))
         for j in range(a_call):
             u[:, :, j] = uniform32(words[j]) if a_call == 4 else uniform53(words[2 * j], words[2 * j + 1])
-        gaps = np.minimum(portable_math.log(u) / log_q, n_columns).astype(at.dtype)
+        gaps = np.minimum(portable_math.log(u) / log_q, length[:, :, None]).astype(at.dtype)
         gaps += 1
         ends = np.cumsum(gaps.reshape(len(rows), -1), axis=1, dtype=at.dtype)
         ends += at
-        inside = ends <= n_columns
+        inside = ends <= length
         yield np.repeat(rows, inside.sum(axis=1)), ends[inside] - 1
         on = inside[:, -1]
-        rows, at = rows[on], ends[on, -1:]
+        rows, at, length = rows[on], ends[on, -1:], length[on]
         done += calls
 
 

@@ -39,13 +39,13 @@ def pairs(drawn):
 @pytest.mark.parametrize("p", [0.3, 1.0, 1e-3])
 def test_it_thins_a_fixed_probability(profile, p):
     """In plain loops: each pair that FixedProbability draws is kept by a number that belongs to the pair."""
-    rule = DistanceDependent(p, sigma=0.2, profile=profile, max_distance=0.7, positions=SHEET)
+    rule = DistanceDependent(p, sigma=0.3, profile=profile, max_distance=0.7, positions=SHEET)
     pre, post = rule.draw(120, 90, STREAM)
     d = distances(*SHEET)
     kept = []
     for i, j in zip(*FixedProbability(p).draw(120, 90, STREAM), strict=True):
         words = STREAM.words(int(i), int(j), 1)
-        f = PROFILES[profile](d[i, j], 0.2) if d[i, j] <= 0.7 else 0.0
+        f = PROFILES[profile](d[i, j], 0.3) if d[i, j] <= 0.7 else 0.0
         if uniform53(words[0], words[1]) < f:
             kept.append((i, j))
     assert list(zip(pre, post, strict=True)) == kept
@@ -101,9 +101,9 @@ def test_a_pair_depends_on_its_own_places_alone():
     assert pairs(one) != pairs(other)
     wider = DistanceDependent(0.8, sigma=0.4, positions=SHEET).draw(120, 90, STREAM)
     assert pairs(one) < pairs(wider)
-    cut = DistanceDependent(0.8, sigma=0.2, max_distance=0.1, positions=SHEET).draw(120, 90, STREAM)
+    cut = DistanceDependent(0.8, sigma=0.2, max_distance=0.3, positions=SHEET).draw(120, 90, STREAM)
     d = distances(*SHEET)
-    assert pairs(cut) == {(i, j) for i, j in pairs(one) if d[i, j] <= 0.1}
+    assert pairs(cut) == {(i, j) for i, j in pairs(one) if d[i, j] <= 0.3}
 
 
 def test_autapses_can_be_left_out():

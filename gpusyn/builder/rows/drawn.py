@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,9 +43,12 @@ class Drawing:
         pathways = layout.pathways_of(projection)
         self.listed = any(pathway.listed for pathway in pathways)
         self._shortest = min((pathway.shortest for pathway in pathways), default=0)
-        longest = max((pathway.longest for pathway in pathways), default=0)
-        self._keeps = isinstance(projection.delay, Distribution | DistanceDelay) and longest - self._shortest < 2**8
+        self._longest = max((pathway.longest for pathway in pathways), default=0)
+        drawn = isinstance(projection.delay, Distribution | DistanceDelay)
+        self._keeps = drawn and self._longest - self._shortest < 2**8
         self._kept: dict[int, NDArray[np.uint8]] = {}  # delays, counted from the shortest, by the first synapse
+        self._doubted = not (_is_own(projection.rule) and _is_own(projection.delay))
+        self._counted: dict[int, int] = {}  # checksums of blocks that may differ the next time, by the first synapse
 
     def blocks(self, weighted: bool = True) -> Iterator[Synapses]:
         """Yield the synapses in consecutive blocks; an array is valid until the next block is drawn.
@@ -57,7 +61,8 @@ class Drawing:
         Raises
         ------
         ParameterError
-            If an array of weights or delays has another length.
+            If an array of weights or delays has another length, a delay is beyond the bounds of its distribution, or
+            the synapses are not those that were drawn before.
         """
         projection, first = self.projection, 0
         if self.listed:
@@ -70,8 +75,12 @@ class Drawing:
                 fits = fits and all(first + len(pre) <= len(given) for _, given in self._arrays())
                 if fits:
                     delay = self._remembered(pre, post, first, keep=not weighted)
+                    if len(pre):
+                        self._compare(pre, post, delay, first, counts=not weighted)
                     yield Synapses(pre, post, delay, self._weights(first, len(pre)) if weighted else {})
                 first += len(pre)
+            none = np.zeros(0, np.int64)
+            self._compare(none, none, 0, first, counts=not weighted)
         self._check_lengths(first)
 
     def all(self) -> Synapses:
@@ -147,9 +156,43 @@ class Drawing:
         if first in self._kept:
             return self._kept.pop(first).astype(np.int32) + np.int32(self._shortest)
         delay = self._delay(pre, post, first)
+        if isinstance(delay, np.ndarray):
+            self._check_delays(delay)
         if keep and self._keeps and isinstance(delay, np.ndarray):
             self._kept[first] = (delay - self._shortest).astype(np.uint8)
         return delay
+
+    def _compare(self, pre: AnyIntegers, post: AnyIntegers, delay: AnyIntegers | int, first: int, counts: bool) -> None:
+        """Refuse a block of a rule or a distribution of the user's own that differs from the block that was counted.
+
+        There is room for the synapses that were counted and for no others; an empty block ends them.
+        """
+        if not self._doubted:
+            return
+        found = len(pre)
+        for part in (pre, post, delay):
+            found = zlib.crc32(np.ascontiguousarray(part, np.int64).data, found)
+        if counts:
+            self._counted[first] = found
+        elif self._counted and self._counted.get(first) != found:
+            rule, given = self.projection.rule, self.projection.delay
+            drawn = f"{type(given).__name__}.draw" if _is_own(rule) else f"{type(rule).__name__}.blocks"
+            raise ParameterError(
+                f"Projection '{self.projection.name}': {drawn} returned other values when it was called again, from "
+                f"synapse {first} on; draw all random numbers from the stream that it is given, and keep no state "
+                "(docs/adding_a_connection_rule.md)"
+            )
+
+    def _check_delays(self, steps: AnyIntegers) -> None:
+        """Refuse drawn delays outside the bounds for which arrays were planned."""
+        low, high = int(steps.min(initial=self._longest)), int(steps.max(initial=self._shortest))
+        if low < self._shortest or high > self._longest:
+            dt = self.layout.dt
+            raise ParameterError(
+                f"Projection '{self.projection.name}'.delay: {self.projection.delay!r} drew delays outside its "
+                f"bounds() of {self._shortest * dt:g} .. {self._longest * dt:g} ms ({low * dt:g} .. {high * dt:g} ms); "
+                "bounds() must enclose every value that draw() returns"
+            )
 
     def _delay(self, pre: AnyIntegers, post: AnyIntegers, first: int) -> AnyIntegers | int:
         given, dt, n = self.projection.delay, self.layout.dt, len(pre)
@@ -161,6 +204,11 @@ class Drawing:
         if isinstance(given, np.ndarray):
             return np.rint(given[first : first + n] / dt).astype(np.int32)
         return round(given / dt)
+
+
+def _is_own(thing: Any) -> bool:
+    """Return whether something is of gpusyn, whose rules and distributions draw the same each time."""
+    return type(thing).__module__.partition(".")[0] in ("gpusyn", "numpy", "builtins")
 
 
 def _kept(item: Any) -> Any:
