@@ -125,6 +125,13 @@ def test_draws_that_are_not_one_number_each_are_refused(build, change):
         build(gs.FixedProbability(0.3), weight=of(change, 0.1, 0.5))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("factor", [1e6, np.inf])
+def test_weights_beyond_the_bounds_of_their_distribution_are_refused(build, factor):
+    with pytest.raises(gs.ParameterError, match=r"exceeds the declared w_max = 0.5|must be a finite number"):
+        build(gs.FixedProbability(0.3), weight=of(lambda x: factor * x, 0.1, 0.5))
+
+
 def test_draws_in_single_precision_are_taken(build):
     found = build(gs.FixedProbability(0.3), weight=of(lambda x: x.astype(np.float32), 0.1, 0.5))
     assert len(found["weights"]) > 1000

@@ -109,7 +109,7 @@ class EventDrivenTables:
         advanced: Callable[[float], object],
     ) -> None:  # fmt: skip
         """Draw a projection again, and write its synapses to the rows of its bundles."""
-        for block in one.blocks():
+        for block in one.drawing.blocks():
             for bundle, slots in one.slots.items():
                 losses = rows.place(block, slots, counters[bundle].next, rooms[bundle])
                 for slot, of_slot in zip(slots, losses, strict=True):
@@ -269,7 +269,7 @@ class EventDrivenTables:
 def _count(one: Drawn, counters: dict[Bundle, Counts], rows: RowMaker, advanced: Callable[[float], object]) -> None:
     """Draw a projection, and count the synapses of each segment and of each target."""
     degree = np.zeros((rows.workers, one.drawing.projection.post.size), np.int32)
-    for block in one.blocks(weighted=False):
+    for block in one.drawing.blocks(weighted=False):
         rows.count_targets(block, degree)
         for bundle, slots in one.slots.items():
             rows.count(block, slots, counters[bundle].sizes)
@@ -307,11 +307,6 @@ class Drawn(NamedTuple):
 
     drawing: Drawing
     slots: dict[Bundle, list[Slot]]
-    held: list[Synapses]  # all synapses, if they are few: they are drawn once
-
-    def blocks(self, weighted: bool = True) -> Iterator[Synapses]:
-        """Yield the synapses in blocks."""
-        yield from self.held or self.drawing.blocks(weighted)
 
 
 class Together(NamedTuple):
@@ -331,7 +326,7 @@ class Together(NamedTuple):
         for projection in projections_of(bundles):
             drawing = Drawing(projection, layout, seed, rows)
             slots = {bundle: _slots(bundle, drawing) for bundle in bundles}
-            projections.append(Drawn(drawing, {bundle: found for bundle, found in slots.items() if found}, []))
+            projections.append(Drawn(drawing, {bundle: found for bundle, found in slots.items() if found}))
         return cls(bundles, projections)
 
 

@@ -228,7 +228,8 @@ def _put(weights: Any, column: Column, order: Array, row: Array, place: Array) -
     """Store weights of the synapses at `order` of a block, and return how many are lost or refused."""
     exact = weights[order] if isinstance(weights, np.ndarray) else np.full(len(place), weights)
     stored = np.rint(np.ldexp(exact, -column.exponent))
-    row[place] = stored
+    with np.errstate(invalid="ignore"):  # of weights that are refused
+        row[place] = stored
     refused = (exact < column.least) | (np.abs(exact) > column.largest)
     zeros = int(np.count_nonzero(stored == 0)) - int(np.count_nonzero(exact == 0))
     return Losses(zeros, int(np.count_nonzero(refused)))
