@@ -17,6 +17,8 @@ from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Sid
 from gpusyn.builder.rows.sorted import in_runs
 from gpusyn.builder.rows.stored import Pool, StoredSegments
 from gpusyn.builder.source_gates import GateTables
+from gpusyn.connectivity import DistanceDependent
+from gpusyn.connectivity.base import BLOCK as NUMPY_BLOCK
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
@@ -370,7 +372,8 @@ def placing_bytes(bundles: list[Bundle], layout: Layout) -> int:
     for projection in projections_of(bundles):
         own = sum(not one_weight(projection, receptor) for receptor in projection.weights)
         of_each = _BLOCK_BYTES + _WEIGHT_BYTES * own + _DELAY_BYTES * (not isinstance(projection.delay, float))
-        block = max(block, of_each * min(sum(p.expected for p in layout.pathways_of(projection)), BLOCK))
+        most = NUMPY_BLOCK if isinstance(projection.rule, DistanceDependent) else BLOCK  # no kernel draws that rule
+        block = max(block, of_each * min(sum(p.expected for p in layout.pathways_of(projection)), most))
     return round(late + sizes + block)
 
 
