@@ -182,21 +182,9 @@ EXEMPT = {
     "entries of the table of SONATA templates": {"Cell", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
         f"Rule.{name}"
-        for name in (
-            [
-                "bind",
-                "blocks",
-                "check",
-                "checked_blocks",
-                "column",
-                "draw",
-                "drawn_at_once",
-                "expected",
-                "max_in_degree",
-                "share",
-            ]
-        )
+        for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawn_at_once", "expected")
     }
+    | {"Rule.max_in_degree", "Rule.share"}
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
     "what a distribution offers to the builder": {"Distribution.draw", "Distribution.in_unit", "Waveform.in_unit"},
     "what a neuron model offers to the builder": {
