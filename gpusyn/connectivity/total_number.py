@@ -104,7 +104,25 @@ class FixedTotalNumber(Rule):
                 yield np.divmod(pair[start : start + BLOCK], n_post)
 
     def drawn_at_once(self, n_pre: int, n_post: int, same: Keys | None = None) -> int:
-        """Return the number of pairs that are drawn together to find distinct ones (0: multapses are allowed)."""
+        """Return the number of pairs that are drawn together to find distinct ones.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Sizes of the two selections.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
+
+        Returns
+        -------
+        int
+            0 if multapses are allowed.
+
+        Raises
+        ------
+        ParameterError
+            If the ids do not belong to the selections, or one occurs twice.
+        """
         if self.multapses or not self.n:
             return 0
         possible = self._possible(n_pre, n_post, same)
