@@ -22,7 +22,7 @@ def progress_bar(
     Parameters
     ----------
     steps : float
-        Total number of steps.
+        Total number of steps, or the expected one: a bar that is full stays so.
     dt : float
         Length of a step, in `unit`.
     wanted : bool or None
@@ -53,7 +53,8 @@ def progress_bar(
         def advance(done: float) -> None:
             nonlocal reached
             reached += done
-            shown.n = reached * dt  # without the rounding errors of a sum: a widget is red until n is the total
+            # without the rounding errors of a sum: a widget is red until n is the total, and tqdm forgets a total below n
+            shown.n = min(reached, steps) * dt
             shown.update(0)
 
         yield advance

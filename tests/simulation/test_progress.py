@@ -42,6 +42,13 @@ def test_the_bar_is_tqdms(capsys):
     assert "| 10/10 ms [" in text.split("\r")[-1]
 
 
+def test_more_than_was_expected_is_a_full_bar(capsys):
+    pytest.importorskip("tqdm")
+    with progress_bar(100, 0.1, True) as advanced:
+        advanced(130)
+    assert "| 10/10 ms [" in capsys.readouterr().err.split("\r")[-1]
+
+
 def test_without_tqdm_one_line_says_how_to_get_a_bar(capsys, caplog, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     assert said(capsys, True) == ""
