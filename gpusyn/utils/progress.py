@@ -53,7 +53,7 @@ def progress_bar(
         def advance(done: float) -> None:
             nonlocal reached
             reached += done
-            # without the rounding errors of a sum: a widget is red until n is the total, and tqdm forgets a total below n
+            # Without the rounding errors of a sum: a widget is red until n is the total. tqdm forgets a total below n.
             shown.n = min(reached, steps) * dt
             shown.update(0)
 
