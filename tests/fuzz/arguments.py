@@ -186,7 +186,9 @@ EXEMPT = {
     }
     | {"Rule.max_in_degree", "Rule.share"}
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
-    "what a distribution offers to the builder": {"Distribution.draw", "Distribution.in_unit", "Waveform.in_unit"},
+    "what a distribution offers to the builder": {
+        *("Distribution.draw", "Distribution.in_unit", "LogNormal.of_logarithm", "Waveform.in_unit"),
+    },
     "what a neuron model offers to the builder": {
         *("NeuronModel.advance", "NeuronModel.check_drawn", "NeuronModel.check_size", "NeuronModel.coefficients"),
         *("NeuronModel.drive", "NeuronModel.equations", "NeuronModel.follow", "NeuronModel.leak"),
