@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.errors import BackendError
-from gpusyn.kernels.program import Program
+from gpusyn.kernels.program import Launcher, Program
 
 
 class Session(Protocol):
@@ -47,30 +47,6 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Release the memory of the session."""
-
-
-class Launcher(Protocol):
-    """Launches of the kernels that build rows of synapses (`gpusyn.kernels.spec.BUILD_KERNELS`), one by one.
-
-    Attributes
-    ----------
-    workers : int
-        Number of workers; each has a row of its own in arrays of counts.
-    blocks : int
-        Upper limit on the blocks of a launch.
-    in_order : bool
-        True if the synapses of a block take their places in the order of the block.
-    """
-
-    workers: int
-    blocks: int
-    in_order: bool
-
-    def launch(self, kernel: str, **arguments: Any) -> None:
-        """Run one kernel on arrays of numpy, and return when it is done."""
-
-    def close(self) -> None:
-        """Release what the launches need."""
 
 
 class Backend(Protocol):

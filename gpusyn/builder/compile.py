@@ -10,14 +10,13 @@ from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
-from gpusyn.builder.rows.compiled import Launcher
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
 from gpusyn.builder.rows.extents import targets_of
 from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.builder.specs import MOST_STEPS, chunk_steps, described, extents, launched
 from gpusyn.kernels.arrays import EXPECTED, Extents, array_name, bindings
-from gpusyn.kernels.program import ArraySpec, Launch, Program, filled
+from gpusyn.kernels.program import ArraySpec, Launch, Launcher, Program, filled
 from gpusyn.kernels.records import CHUNK, Chunk, write_rows
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.typing import Array

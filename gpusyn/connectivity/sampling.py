@@ -18,7 +18,15 @@ from gpusyn.numerics.rng import Stream, uniform32, uniform53
 from gpusyn.parameters.distributions import log1p
 from gpusyn.utils.typing import Bools, Integers
 
-__all__ = ["bernoulli_lists", "bernoulli_rows", "distinct_rows", "integers", "multiply_shift"]
+__all__ = [
+    "bernoulli_lists",
+    "bernoulli_rows",
+    "calls_for",
+    "distinct_rows",
+    "gaps_per_call",
+    "integers",
+    "multiply_shift",
+]
 
 
 _FINE_BELOW = 2.0**-10  # probabilities below this need more than 32 random bits to be exact to 1e-6
@@ -32,8 +40,8 @@ def bernoulli_rows(stream: Stream, n_rows: int, n_columns: int, p: float) -> Ite
     """
     if n_columns == 0:
         return
-    calls = _calls(n_columns * p, p)
-    n_block = max(1, BLOCK // (_per_call(p) * calls))
+    calls = calls_for(n_columns * p, p)
+    n_block = max(1, BLOCK // (gaps_per_call(p) * calls))
     for first in range(0, n_rows, n_block):
         rows = np.arange(first, min(first + n_block, n_rows), dtype=np.int64)
         yield _set_cells(stream, rows, n_columns, p, calls)
@@ -47,17 +55,17 @@ def bernoulli_lists(stream: Stream, rows: Integers, lengths: Integers, p: float)
     rows, lengths = rows[lengths > 0], lengths[lengths > 0]
     if not rows.size:
         return rows, rows
-    return _set_cells(stream, rows, lengths, p, _calls(float(lengths.mean()) * p, p))
+    return _set_cells(stream, rows, lengths, p, calls_for(float(lengths.mean()) * p, p))
 
 
-def _per_call(p: float) -> int:
+def gaps_per_call(p: float) -> int:
     """Return the number of gaps that one Philox call gives."""
     return 4 if p >= _FINE_BELOW else 2
 
 
-def _calls(mean: float, p: float) -> int:
+def calls_for(mean: float, p: float, most: int = BLOCK // 4) -> int:
     """Return a number of Philox calls that suffices for most rows with this expected number of set cells."""
-    return min(int((mean + 4 * math.sqrt(mean) + 4) / _per_call(p)) + 1, BLOCK // 4)
+    return min(int((mean + 4 * math.sqrt(mean) + 4) / gaps_per_call(p)) + 1, most)
 
 
 def _set_cells(stream: Stream, rows: Integers, n_columns: int | Integers, p: float, calls: int) -> tuple[Integers, Ids]:
@@ -74,7 +82,7 @@ def _skip(
     stream: Stream, rows: Integers, n_columns: int | Integers, p: float, calls: int
 ) -> Iterator[tuple[Integers, Ids]]:
     """Yield the set cells of a few rows; make `calls` Philox calls at a time until every row is complete."""
-    a_call = _per_call(p)
+    a_call = gaps_per_call(p)
     log_q = log1p(-p)
     small = (a_call * calls + 1) * (int(np.max(n_columns)) + 1) < 2**31
     at = np.zeros((len(rows), 1), dtype=np.int32 if small else np.int64)  # the first cell not yet decided

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -89,6 +89,30 @@ class Launch(NamedTuple):
         """Kernel, and group of neurons where there is one, such as 'advance_neurons.g0'; unique in a step."""
         group, _, grouped = self.arrays.get("V", "").partition(".")
         return f"{self.kernel}.{group}" if grouped else self.kernel
+
+
+class Launcher(Protocol):
+    """Launches of the kernels that build rows of synapses (`gpusyn.kernels.spec.BUILD_KERNELS`), one by one.
+
+    Attributes
+    ----------
+    workers : int
+        Number of workers; each has a row of its own in arrays of counts.
+    blocks : int
+        Upper limit on the blocks of a launch.
+    in_order : bool
+        True if the synapses of a block take their places in the order of the block.
+    """
+
+    workers: int
+    blocks: int
+    in_order: bool
+
+    def launch(self, kernel: str, **arguments: Any) -> None:
+        """Run one kernel on arrays of numpy, and return when it is done."""
+
+    def close(self) -> None:
+        """Release what the launches need."""
 
 
 class Program(NamedTuple):

@@ -19,7 +19,7 @@ class _Launch(ctypes.Structure):
 
 
 class CpuLauncher:
-    """Launches of building kernels on CPU threads; see `gpusyn.backends.base.Launcher`.
+    """Launches of building kernels on CPU threads; see `gpusyn.kernels.program.Launcher`.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,29 +14,16 @@ from gpusyn.builder.rows.reference import Column, Counters, Losses, NumpyRows, R
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, FixedTotalNumber
 from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions
 from gpusyn.connectivity.explicit import GivenSynapses
+from gpusyn.connectivity.sampling import calls_for, gaps_per_call
+from gpusyn.kernels.program import Launcher
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution, Exponential, LogNormal, Normal, Uniform, log1p
 from gpusyn.utils.typing import Array, Floats, Integers
 
 BLOCK = 1 << 18  # synapses of one block, so that its scratch stays in the caches
-_FEW_CALLS = 512 // 4  # calls of the generator in one pass over a row, as PIECE in kernels/distributions.cuh
-_FINE_BELOW = 2.0**-10  # as in gpusyn/connectivity/sampling.py
+_PIECE = 512  # random numbers in one pass over a row, as PIECE in kernels/distributions.cuh
 _NONE = np.zeros(1, np.int32)
 _UNIFORM, _NORMAL, _LOG_NORMAL, _EXPONENTIAL = range(4)  # as in kernels/distributions.cuh
-
-
-class Launcher(Protocol):
-    """The part of a backend that runs kernels which build rows (`gpusyn.backends.base.Launcher`)."""
-
-    workers: int
-    blocks: int
-    in_order: bool
-
-    def launch(self, kernel: str, **arguments: Any) -> None:
-        """Run one kernel, and return when it is done."""
-
-    def close(self) -> None:
-        """Release what the launches need."""
 
 
 class Law(NamedTuple):
@@ -162,17 +149,15 @@ class CompiledRows(NumpyRows):
         self, p: float, n_rows: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None
     ) -> Iterator[tuple[Ids, Ids]]:
         """Yield the cells of rows that are each set with a probability; rows are counted once, and then written."""
-        mean = n_columns * p
-        fine = p < _FINE_BELOW
-        a_call = 2 if fine else 4
-        calls = min(int((mean + 4 * math.sqrt(mean) + 4) / a_call) + 1, 512 // a_call)
+        mean, a_call = n_columns * p, gaps_per_call(p)
+        calls = calls_for(mean, p, _PIECE // a_call)
         step = max(1, int(BLOCK // (mean + 1)))
         log_q = log1p(-p) if p < 1 else 0.0
         for first in range(0, n_rows, step):
             n = min(step, n_rows - first)
             draw = functools.partial(
                 self._launch, "draw_rows", **_autapses(own), n_rows=n, first_row=first, key=stream.key,
-                n_columns=n_columns, log_q=log_q, fine=int(fine), calls=calls,
+                n_columns=n_columns, log_q=log_q, fine=int(a_call == 2), calls=calls,
             )  # fmt: skip
             count, key = self._room("count", np.int64, n), (stream.key, first, p, n_columns, own is None)
             known = self._row_counts.get(key)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Layout, Pathway, same_ids
-from gpusyn.builder.rows.reference import AnyIntegers, NumpyRows, RowMaker, Synapses
+from gpusyn.builder.rows.reference import AnyIntegers, NumpyRows, RowMaker, Synapses, side_of
 from gpusyn.connectivity.base import id_type
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
@@ -233,27 +233,11 @@ def draw_synapses(projection: Projection, layout: Layout, seed: int, rows: RowMa
 def part_of(synapses: Synapses, pathway: Pathway) -> Synapses:
     """Return the synapses of one pathway, with local ids of its two populations instead of positions."""
     projection = pathway.projection
-    sides = []
+    pre, post = side_of(projection.pre, pathway.pre_part, 0), side_of(projection.post, pathway.post_part, 0)
     inside: Any = slice(None)
-    for selection, number, positions in (
-        (projection.pre, pathway.pre_part, synapses.pre),
-        (projection.post, pathway.post_part, synapses.post),
-    ):
-        start = sum(part.size for part in selection.parts[:number])
-        ids = selection.parts[number].ids
+    for selection, side, positions in ((projection.pre, pre, synapses.pre), (projection.post, post, synapses.post)):
         if len(selection.parts) > 1:
-            mask = (positions >= start) & (positions < start + len(ids))
+            mask = side.holds(positions)
             inside = mask if isinstance(inside, slice) else inside & mask
-        sides.append((start, ids))
     chosen = synapses.take(inside)
-    pre, post = (_local(ids, p, start) for (start, ids), p in zip(sides, (chosen.pre, chosen.post), strict=True))
-    return chosen._replace(pre=pre, post=post)
-
-
-def _local(ids: AnyIntegers, positions: AnyIntegers, start: int) -> AnyIntegers:
-    """Return the local ids of positions in a part that begins at `start`; a contiguous part needs no table."""
-    if len(ids) and int(ids[-1]) - int(ids[0]) == len(ids) - 1:
-        shift = int(ids[0]) - start
-        return positions + positions.dtype.type(shift) if shift else positions
-    found: AnyIntegers = ids[positions - start]
-    return found
+    return chosen._replace(pre=pre.places(chosen.pre), post=post.places(chosen.post))

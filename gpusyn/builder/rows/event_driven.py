@@ -127,13 +127,12 @@ class EventDrivenTables:
         if bundle.shared:
             ids = pathway.projection.pre.parts[pathway.pre_part].span
             slot = Slot(Side.of(ids, 0, -first), Side(0, 1, 0), bundle)
-            none = np.zeros(len(ids), np.int32)
         else:
-            slot, none = Slot.of(pathway, bundle), None
-            ids = pathway.own_ids
+            ids, slot = pathway.own_ids, Slot.of(pathway, bundle)
         rows, counts = NumpyRows(), Counts(bundle)
-        own = np.arange(len(ids), dtype=np.int32)
-        block = Synapses(own, own if none is None else none, bundle.timing.first, {})
+        source = np.arange(len(ids), dtype=np.int32)
+        target = np.zeros_like(source) if bundle.shared else source
+        block = Synapses(source, target, bundle.timing.first, {})
         rows.count(block, [slot], counts.sizes)
         place = self._reserve(bundle, counts.add_up())
         room = self._room(bundle, place, rows)

@@ -17,7 +17,7 @@ from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.grid import rounded_steps
 from gpusyn.utils.calls import show
 from gpusyn.utils.ids import Span, as_ids
-from gpusyn.utils.typing import Array, Floats
+from gpusyn.utils.typing import Array, Bools, Floats
 
 AnyIntegers = NDArray[np.integer[Any]]
 Counters = NDArray[np.uint32]
@@ -60,6 +60,10 @@ class Side(NamedTuple):
             return cls(begin, len(ids), shift + (int(ids[0]) if len(ids) else 0))
         return cls(begin, len(ids), shift, as_ids(ids).astype(np.int32))
 
+    def holds(self, positions: AnyIntegers) -> Bools:
+        """Return a mask of the positions that are of this side."""
+        return (positions >= self.begin) & (positions < self.begin + self.size)
+
     def places(self, positions: AnyIntegers) -> AnyIntegers:
         """Return what positions stand for."""
         local = positions - self.begin
@@ -93,11 +97,11 @@ class Slot(NamedTuple):
         if bundle.taken_back:  # its synapses are those of its sources to themselves
             ids = pathway.own_ids
             return cls(Side.of(ids, 0, -first), Side.of(ids, 0, offset), bundle)
-        pre = _side(projection.pre, pathway.pre_part, -first)
-        return cls(pre, _side(projection.post, pathway.post_part, offset), bundle, columns)
+        pre = side_of(projection.pre, pathway.pre_part, -first)
+        return cls(pre, side_of(projection.post, pathway.post_part, offset), bundle, columns)
 
 
-def _side(selection: Selection, part: int, shift: int) -> Side:
+def side_of(selection: Selection, part: int, shift: int) -> Side:
     """Return the neurons of one part of a selection; a position stands for its local id plus `shift`."""
     begin = sum(before.size for before in selection.parts[:part])
     return Side.of(selection.parts[part].span, begin, shift)
@@ -251,9 +255,7 @@ def _sorted_in(block: Synapses, slots: list[Slot]) -> _Sorted:
     number, (segment, target, late) = np.full(n, -1), np.zeros((3, n), np.int64)
     for k, (pre, post, bundle, _) in enumerate(slots):
         timing, size = bundle.timing, max(bundle.targets.slice_size, 1)
-        inside = (block.pre >= pre.begin) & (block.pre < pre.begin + pre.size)
-        inside &= (block.post >= post.begin) & (block.post < post.begin + post.size)
-        mine = np.flatnonzero(inside)
+        mine = np.flatnonzero(pre.holds(block.pre) & post.holds(block.post))
         piece, target[mine] = np.divmod(post.places(block.post[mine]).astype(np.int64), size)
         after = (block.delay[mine] if isinstance(block.delay, np.ndarray) else block.delay) - timing.first
         delays, late[mine] = np.divmod(after, timing.width)

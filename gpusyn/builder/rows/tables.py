@@ -7,13 +7,14 @@ from contextlib import contextmanager
 
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout
-from gpusyn.builder.rows.compiled import CompiledRows, Launcher
+from gpusyn.builder.rows.compiled import CompiledRows
 from gpusyn.builder.rows.drawn import Drawing, part_of
 from gpusyn.builder.rows.event_driven import EventDrivenTables, Together
 from gpusyn.builder.rows.per_synapse import Histories, SynapseGateTables, by_kernel
 from gpusyn.builder.rows.reference import NumpyRows, RowMaker
 from gpusyn.builder.rows.stored import StoredWeights
 from gpusyn.builder.source_gates import GateTables
+from gpusyn.kernels.program import Launcher
 from gpusyn.utils.typing import Array
 
 FEW = 200_000  # synapses, which numpy builds sooner than a compiler compiles
