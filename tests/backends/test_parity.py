@@ -1,7 +1,8 @@
 """The same bits: drawn networks on numpy, on compiled CPU code and on emulated CUDA kernels.
 
 For any thread count, block size, schedule and chunk length, cut into several runs, after a reset, in single and
-double precision, and with the processor's flush-to-zero on.
+double precision, and with the processor's flush-to-zero on. The default suite compares one batch of networks, and what
+others have that it lacks; the marker `fuzz` compares two more, and `compilers` one on kernels compiled as for users.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from tests.emulation import ORDERS, check_guards, pretend, using
 from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, cases
 from tests.helpers.runs import Outcome, backend_named, cpu, differences, emulated, play
 
-BATCHES, MORE, NETWORKS = 4, 4, 56  # networks in each batch
+BATCHES, NETWORKS = 8, 56  # networks in each batch
+FIRST, OPTIMISED, FURTHER = 3, 0, (1, 2)  # batches that are compared whole
 BLOCKS = (32, 64, 96, 128, 256)
 WAYS = {f"block {b}" for b in BLOCKS} | {f"order {o}" for o in ORDERS} | {"flush True", "flush False"}
 PROFILE = settings(
@@ -126,28 +128,33 @@ def check_batch(batch: int) -> None:
     assert sum(spiking) >= 0.8 * len(spiking)
 
 
-@pytest.mark.parametrize("batch", range(1, BATCHES))
-def test_drawn_networks(batch):
+def test_drawn_networks():
+    check_batch(FIRST)
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("batch", FURTHER)
+def test_further_drawn_networks(batch):
     check_batch(batch)
 
 
+@pytest.mark.compilers
 @pytest.mark.usefixtures("optimised")
 def test_drawn_networks_on_kernels_compiled_as_for_users():
-    check_batch(0)
+    check_batch(OPTIMISED)
 
 
 def test_the_drawn_networks_have_everything():
-    """Networks of further batches are compared as long as they have something that is new."""
+    """Networks of other batches are compared as long as they have something that is new."""
     seen: set[str] = set()
-    for batch in range(BATCHES):
-        for_each(batch, lambda drawn: seen.update(drawn.tags))
+    for_each(FIRST, lambda drawn: seen.update(drawn.tags))
 
     def use_what_is_new(drawn):
         if not drawn.tags <= seen:
             compare(drawn)
             seen.update(drawn.tags)
 
-    for batch in range(BATCHES, BATCHES + MORE):
+    for batch in set(range(BATCHES)) - {FIRST}:
         if seen >= EVERYTHING | WAYS:
             break
         for_each(batch, use_what_is_new)
