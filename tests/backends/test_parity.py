@@ -1,8 +1,8 @@
 """The same bits: drawn networks on numpy, on compiled CPU code and on emulated CUDA kernels.
 
 For any thread count, block size, schedule and chunk length, cut into several runs, after a reset, in single and
-double precision, and with the processor's flush-to-zero on. The default suite compares one batch of networks, and what
-others have that it lacks; the marker `fuzz` compares two more, and `compilers` one on kernels compiled as for users.
+double precision, and with the processor's flush-to-zero on. The default suite compares one batch of networks, and
+those of others that have something new; `fuzz` compares two more batches, `compilers` one on kernels as for users.
 """
 
 from collections.abc import Callable
