@@ -19,7 +19,7 @@ from tests.helpers.runs import backend_named, cpu, differences, emulated, outcom
 from tests.helpers.small_network import DT, describe, simulator
 
 STEPS = 200
-SHORT = 48  # where data are read after each of many interruptions
+SHORT = 32  # where data are read after each of many interruptions
 EVERYWHERE = {"numpy": lambda: backend_named("numpy"), "cpu": lambda: cpu(1), "emulated cuda": emulated}
 
 
