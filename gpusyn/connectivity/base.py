@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from gpusyn.utils.typing import Array, Integers
 
 __all__ = [
     "BLOCK",
+    "DrawingBytes",
     "Ids",
     "Keys",
     "Rule",
@@ -33,6 +34,13 @@ Keys = tuple[KeySpans, KeySpans] | tuple[Integers, Integers]
 
 BLOCK = 1 << 15  # synapses (or draws) at a time, so that the scratch stays in a core's cache
 FAILURE = 1e-15  # probability that any target exceeds a bound on the in-degree of a random rule
+
+
+class DrawingBytes(NamedTuple):
+    """Bytes that a rule takes until it yields its first block, and from then on."""
+
+    first: int
+    then: int
 
 
 class Rule(ABC):
@@ -145,6 +153,22 @@ class Rule(ABC):
         ParameterError
             If selections of these sizes cannot satisfy the rule.
         """
+
+    def drawing_bytes(self, n_pre: int, n_post: int, same: Keys | None = None) -> DrawingBytes:
+        """Return the bytes that the rule takes beside the block that it yields: none, unless it draws many at once.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Sizes of the two selections.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
+
+        Returns
+        -------
+        DrawingBytes
+        """
+        return DrawingBytes(0, 0)
 
     @abstractmethod
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:

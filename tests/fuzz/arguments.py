@@ -182,7 +182,7 @@ EXEMPT = {
     "entries of the table of SONATA templates": {"Cell", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
         f"Rule.{name}"
-        for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawn_at_once", "expected")
+        for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawing_bytes", "expected")
     }
     | {"Rule.max_in_degree", "Rule.share"}
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
