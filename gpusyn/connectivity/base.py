@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -213,15 +213,20 @@ class Rule(ABC):
         ArgumentError
             If the rule yields anything but positions in the two selections.
         """
-        for block in self.blocks(n_pre, n_post, stream, same):
+        blocks: Any = self.blocks(n_pre, n_post, stream, same)
+        if not isinstance(blocks, Iterable):
+            raise self._no_pairs(n_pre, n_post, show(blocks))
+        for block in blocks:
             pre, post = block if isinstance(block, tuple | list | np.ndarray) and len(block) == 2 else (block, None)
             if not (_are_positions(pre, n_pre) and _are_positions(post, n_post, len(pre))):
-                raise ArgumentError(
-                    f"{type(self).__name__}.blocks: must yield two integer arrays of one length, positions from 0 in "
-                    f"selections of {n_pre} and {n_post} neurons (got {show(pre)} and {show(post)}); see "
-                    "docs/adding_a_connection_rule.md"
-                )
+                raise self._no_pairs(n_pre, n_post, f"{show(pre)} and {show(post)}")
             yield pre, post
+
+    def _no_pairs(self, n_pre: int, n_post: int, got: str) -> ArgumentError:
+        return ArgumentError(
+            f"{type(self).__name__}.blocks: must yield two integer arrays of one length, positions from 0 in "
+            f"selections of {n_pre} and {n_post} neurons (got {got}); see docs/adding_a_connection_rule.md"
+        )
 
     def draw(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> tuple[Ids, Ids]:
         """Draw the synapses.

@@ -187,7 +187,13 @@ EXEMPT = {
     | {"Rule.max_in_degree", "Rule.share"}
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
     "what a distribution offers to the builder": {
-        *("Distribution.draw", "Distribution.in_unit", "LogNormal.of_logarithm", "Waveform.in_unit"),
+        *(
+            "Distribution.draw",
+            "Distribution.checked_draw",
+            "Distribution.in_unit",
+            "LogNormal.of_logarithm",
+            "Waveform.in_unit",
+        ),
     },
     "what a neuron model offers to the builder": {
         *("NeuronModel.advance", "NeuronModel.check_drawn", "NeuronModel.check_size", "NeuronModel.coefficients"),
