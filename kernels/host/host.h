@@ -187,9 +187,10 @@ DEVICE bool any_of(const int *flags, int n)
     for (int j = 0; j < n; j++) found |= flags[j];
     return found != 0;
 }
-// Looks at 16 flags at once, and then lists those that are set without a branch, which would be mispredicted.
+// Looks at all flags at once, then at 16, and then lists those that are set without a branch, which would be mispredicted.
 template <class F> DEVICE void for_flagged(const int *flags, int n, F f)
 {
+    if (!any_of(flags, n)) return;
     for (int i = 0; i < n; i += 16) {
         int end = i + 16 < n ? i + 16 : n, found[16], count = 0;
         if (i + 16 <= n && !any_of(flags + i, 16)) continue;
