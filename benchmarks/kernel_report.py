@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks import nvrtc
 from benchmarks.common_modules import modules_in_common_use
 from benchmarks.synapse_bytes import section
+from gpusyn.backends.cuda.backend import DEFAULT_BLOCK
 from gpusyn.kernels.modules import Module
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "kernels.md"
@@ -69,6 +70,15 @@ def rows_of(module: Module, compiled: Iterable[nvrtc.Compiled]) -> list[Row]:
             )
         )
     return rows
+
+
+def most_registers(blocks: int, block: int = DEFAULT_BLOCK) -> int:
+    """Return the registers per thread with which `blocks` blocks of `block` threads fit a multiprocessor at once.
+
+    Every GPU of compute capability 7.5 or newer has 65,536 registers per multiprocessor, 255 at most for a thread, and
+    gives them to a warp of 32 threads in pieces of 256, which is 8 per thread.
+    """
+    return min(65_536 // (blocks * block) // 8 * 8, 255)
 
 
 def format_table(rows: Iterable[Row]) -> str:

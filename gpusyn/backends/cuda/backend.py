@@ -28,6 +28,7 @@ from gpusyn.utils.memory import size_text
 
 OPTIONS = ("--std=c++17", "--fmad=false")  # no contraction, so that the bits are the same as elsewhere
 GRAPH_STEPS = 32  # steps in one graph; the rest of a chunk is launched singly
+DEFAULT_BLOCK = 128  # threads
 BLOCKS_PER_PROCESSOR = 8
 
 
@@ -72,7 +73,7 @@ class CudaBackend:
     workers = 1
 
     def __init__(
-        self, block: int = 128, threads: int | None = None, *, importer: Callable[[], Any] = import_cupy
+        self, block: int = DEFAULT_BLOCK, threads: int | None = None, *, importer: Callable[[], Any] = import_cupy
     ) -> None:
         self.block = integer(block, "CudaBackend.block", low=32, high=1024)
         if self.block % 32:
