@@ -81,6 +81,16 @@ def most_registers(blocks: int, block: int = DEFAULT_BLOCK) -> int:
     return min(65_536 // (blocks * block) // 8 * 8, 255)
 
 
+def most_threads_per_block(registers: int) -> int:
+    """Return the most threads that a block of a kernel may have: warps come in fours, one for each scheduler.
+
+    >>> most_threads_per_block(64), most_threads_per_block(168), most_threads_per_block(182)
+    (1024, 384, 256)
+    """
+    warps = 65_536 // (-(-registers // 8) * 8 * 32)
+    return min(warps // 4 * 4 * 32, 1024)
+
+
 def format_table(rows: Iterable[Row]) -> str:
     """Return the table in Markdown."""
     heads = ["module", "kernel", *(f"sm_{a}" for a in nvrtc.ARCHITECTURES), "shared", "local", "spilled"]
