@@ -8,7 +8,6 @@ import pytest
 import gpusyn as gs
 from gpusyn.backends.cuda.session import GRAPH_STEPS
 from gpusyn.errors import BackendError
-from gpusyn.kernels.spec import KERNELS
 from gpusyn.simulation import simulator
 from tests.emulation import cupy, launches, pretend, using
 from tests.emulation.compile import Kernel
@@ -47,15 +46,14 @@ def nothing_runs(monkeypatch):
 def test_a_block_has_no_more_threads_than_its_registers_allow(blocks):
     session = emulated(1024).start(make(numbers=SINGLE, n=4).program())
     session.run(1)
-    limits = {
-        kernel: most_threads(session._modules[module].code, kernel, (9, 0)) for kernel, module in KERNELS_OF.items()
-    }
+    modules = session._modules
+    limits = {kernel: most_threads(modules[name].code, kernel, (9, 0)) for kernel, name in MODULES.items()}
     assert {name: limits[name] for name, _ in blocks} == dict(blocks)
     assert dict(blocks)["advance_neurons"] < 1024  # else the test shows nothing
     assert all(threads % 32 == 0 for _, threads in blocks)
 
 
-KERNELS_OF = {"advance_neurons": "LIF() float32/int32", "deliver_spikes": "common float32/int32",
+MODULES = {"advance_neurons": "LIF() float32/int32", "deliver_spikes": "common float32/int32",
               "advance_lists": "common float32/int32"}  # fmt: skip
 
 
@@ -100,7 +98,7 @@ def test_an_error_during_a_capture_is_told_and_the_session_goes_on(reference, mo
         sim.step(1)
         with (
             pretend(capture_error=2),
-            pytest.raises(gs.PlanMemoryError, match="ran out of memory during running steps.*cudaErrorMemoryAlloc"),
+            pytest.raises(gs.PlanMemoryError, match=r"ran out of memory during running steps.*cudaErrorMemoryAll"),
         ):
             sim.step(69)
         session = sim._session
