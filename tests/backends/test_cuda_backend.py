@@ -162,6 +162,30 @@ def test_a_gpu_that_cannot_be_used_says_why_and_what_mends_it(machine, said):
         start_with(**machine)
 
 
+def test_one_of_two_gpus(reference):
+    with pretend(devices=2, old_devices=(0,)):
+        backend = CudaBackend(importer=lambda: cupy)  # the first is too old
+        assert (backend.device.number, backend.device.capability) == (1, (9, 0))
+        with gs.Simulator(describe(), dt=DT, seed=3, backend=backend) as sim:
+            sim.step(70)
+            assert {array._block.device_id for array in sim._session._arrays.values()} == {1}
+            assert cupy.cuda.runtime.getDevice() == 0  # the user's own choice stays
+            assert differences(reference, outcome(sim)) == []
+        for device, said in ((0, r"is too old.*CudaBackend\(device=1\)"), (2, "there is no GPU 2: CUDA shows 0")):
+            with pytest.raises(BackendError, match=said):
+                CudaBackend(device=device, importer=lambda: cupy)
+    for device in (-1, 0.5, "0"):
+        with pytest.raises(gs.GpusynError, match=r"CudaBackend\.device"):
+            CudaBackend(device=device, importer=lambda: cupy)
+
+
+def test_a_slice_of_a_gpu(reference):
+    with pretend(name="NVIDIA A100 MIG 1g.5gb", compute_capability=(8, 0), multiprocessors=14, total_memory=5 << 30):
+        backend = CudaBackend(importer=lambda: cupy)
+        assert backend.describe() == "NVIDIA A100 MIG 1g.5gb (compute capability 8.0)"
+        assert differences(reference, run(backend)) == []
+
+
 def test_missing_cupy_is_a_sentence_with_a_pip_line():
     def importer():
         raise ModuleNotFoundError("No module named 'cupy'", name="cupy")

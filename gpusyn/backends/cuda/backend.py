@@ -41,8 +41,9 @@ class CudaBackend:
         largest block that it can have. No result depends on it.
     threads : int, optional
         Ignored; every backend accepts this argument, but CPU threads play no role here.
-    device : int
-        Number of the GPU in CUDA, >= 0; the environment variable ``CUDA_VISIBLE_DEVICES`` changes the numbers.
+    device : int, optional
+        Number of the GPU in CUDA, >= 0; by default the first that is new enough. The environment variable
+        ``CUDA_VISIBLE_DEVICES`` hides GPUs, and changes the numbers of the others.
 
     Raises
     ------
@@ -59,19 +60,20 @@ class CudaBackend:
         self,
         block: int = DEFAULT_BLOCK,
         threads: int | None = None,
-        device: int = 0,
+        device: int | None = None,
         *,
         importer: Callable[[], Any] = import_cupy,
     ) -> None:
         self.block = integer(block, "CudaBackend.block", low=WARP, high=1024)
         if self.block % WARP:
             raise ParameterError(f"CudaBackend.block: must be a multiple of 32, the threads of a warp (got {block})")
-        number = integer(device, "CudaBackend.device", low=0)
-        found = detect(importer, device=number)
-        if not found.usable:
+        if device is not None:
+            device = integer(device, "CudaBackend.device", low=0)
+        found = detect(importer, device=device)
+        if not found.usable or found.device is None:
             raise BackendError(f"{found.reason}; fix: {found.fix}")
         self.cupy = importer()
-        self.device = found.devices[number]
+        self.device = found.device
 
     def describe(self) -> str:
         """Return one phrase that names the device."""
