@@ -10,12 +10,13 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.backends.cuda import backend as cuda_backend
+from gpusyn.backends.cuda import session as cuda_session
 from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.errors import BackendError
 from gpusyn.kernels.program import STATE
 from gpusyn.kernels.spec import KERNELS
 from tests.emulation import ORDERS, check_guards, compiler, cupy, pretend, sanitizer_environment, using
-from tests.emulation.device import used_bytes
+from tests.emulation.device import pooled_bytes, used_bytes
 from tests.helpers.hand_made import SINGLE, make
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import cuda, differences, emulated, outcome
@@ -92,9 +93,42 @@ def test_memory_is_that_of_the_arrays_and_is_given_back():
     sim.reset()
     sim.step(1)
     assert used_bytes() - before == held
+    pinned = cupy.get_default_pinned_memory_pool().frees
     sim.close()
+    assert pooled_bytes() == 0  # CuPy's pool gives it back, too
+    assert cupy.get_default_pinned_memory_pool().frees == pinned + 1
     gc.collect()
     assert used_bytes() == before
+
+
+def test_arrays_are_copied_in_pieces(monkeypatch):
+    monkeypatch.setattr(cuda_session, "PIECE", 1000)
+    sizes, original = [], cupy.ndarray.set
+
+    def noted(self, values, stream=None):
+        sizes.append(values.nbytes)
+        original(self, values, stream)
+
+    monkeypatch.setattr(cupy.ndarray, "set", noted)
+    program = make(numbers=SINGLE, n=1000).program()
+    expected = {name: program.initial[name].copy() for name in program.specs}
+    with using(lazy=True):
+        session = emulated().start(program)
+        assert max(sizes) <= 1000 < max(array.nbytes for array in expected.values())
+        for name, array in expected.items():
+            assert np.array_equal(session.read(name), array), name
+
+
+def test_memory_in_the_pool_of_cupy_is_free():
+    gc.collect()
+    backend = emulated()
+    backend.free_pools()
+    before = backend.free_memory()
+    kept = cupy.zeros(1000, np.float64)
+    assert backend.free_memory() == before - 8000
+    del kept
+    assert cupy.cuda.runtime.memGetInfo()[0] == before - 8000
+    assert backend.free_memory() == before
 
 
 def test_a_program_that_does_not_fit_is_refused_before_the_first_array():

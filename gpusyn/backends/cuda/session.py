@@ -173,13 +173,17 @@ class CudaSession:
 
     def close(self) -> None:
         """Release the memory of the device, CuPy's pool included."""
-        self._calls = []
-        self._graphs.clear()
-        self._arrays.clear()
-        self._modules.clear()
+        try:
+            if not self._ended:
+                with self._doing("the end of the session"):
+                    self._stream.synchronize()  # steps may still run, on these arrays
+        finally:
+            self._calls = []
+            self._graphs.clear()
+            self._arrays.clear()
+            self._modules.clear()
         if not self._ended:
             with self._doing("the end of the session"):
-                self._stream.synchronize()
                 self._backend.free_pools()
 
 
