@@ -27,7 +27,8 @@ The table lists, for the modules in common use, the registers per thread for eac
 of local memory per thread for arrays that are indexed at run time (local), and of spilled registers (spilled).
 NVRTC {version} determines these numbers without a GPU, with the compiler options that are used on a GPU. They change
 with the architecture and with the version of NVRTC. The tests therefore compare kernels with this table with a margin,
-but allow no spills. The page gives no times, which need a GPU.
+but allow no spills. The registers also limit the threads of a block, of which a multiprocessor has 65,536 registers to
+give: the stand-in for CuPy refuses larger blocks, as a GPU does. The page gives no times, which need a GPU.
 
 `python -m benchmarks.kernel_report --write` updates this page.
 """
