@@ -144,11 +144,12 @@ class Plan:
         self.synapses = sum(p.expected for p in self.layout.pathways)
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()
-        self.scratch = self._scratch()
+        name = getattr(machine, "name", "")
+        self.scratch = self._scratch(kernels=name != "numpy")
         self.recordings = {
             r.name: n for r in self.layout.net.recorders.values() if (n := recorded_bytes(r, self.layout))
         }
-        self._on_host = getattr(machine, "name", "") != "cuda"
+        self._on_host = name != "cuda"
         self.free_host = self.free if self._on_host else free_memory()
         self._of_host = self.total if self._on_host else self._of_host_tables()  # during a run, without recordings
         self.launches = len(launched(self.layout))
@@ -235,9 +236,9 @@ class Plan:
         return plan
 
     # ---- counting ----
-    def _scratch(self) -> int:
+    def _scratch(self, kernels: bool) -> int:
         """Return by how many bytes building exceeds the arrays for a while, to draw synapses and to count them."""
-        return round(max(building_peak(self.layout), self.total) - self.total) + _OBJECTS
+        return round(max(building_peak(self.layout, kernels), self.total) - self.total) + _OBJECTS
 
     def _count(self) -> dict[str, int]:
         """Return the memory of all arrays by part, that of synapses by projection (bytes)."""

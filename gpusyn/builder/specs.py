@@ -27,7 +27,7 @@ from gpusyn.kernels.spec import KERNELS
 SPIKES_HELD = 1 << 21  # spikes on the device between two host reads, a power of 2 as the list's size is
 SAMPLES_HELD = 1 << 24
 GRAPH = 32  # steps that a GPU runs without the host; a chunk is a multiple of it, for any number of neurons
-MOST_STEPS = 256  # in one chunk
+MOST_STEPS = 512  # in one chunk
 
 
 def chunk_steps(layout: Layout) -> int:
