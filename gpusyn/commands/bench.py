@@ -49,7 +49,7 @@ def run_bench(
     Parameters
     ----------
     cases : sequence of str
-        Names of cases: coba, cuba, per-synapse, source-gates, empty, build.
+        Names of cases: coba, cuba, microcircuit, per-synapse, source-gates, empty, build.
     size, fan_out : int, optional
         Number of neurons, and of synapses that leave each neuron; by default those of the case.
     duration : float, optional

@@ -203,7 +203,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list
     "bench": (_bench, "time one scaling case, machine facts included", [
         ("--case", {
             "choices": (*CASES, "all"), "default": "coba",
-            "help": "Vogels-Abbott with conductances or currents, a gate on every synapse, an empty step, building",
+            "help": "Vogels-Abbott, Potjans-Diesmann, a gate on every synapse or source, an empty step, building",
         }),
         _size(None, "number of neurons (default: the case's own)"),
         ("--fan-out", {"type": _whole, "metavar": "K", "help": "synapses that leave each neuron"}),
