@@ -12,6 +12,7 @@ from gpusyn.commands import microcircuit as potjans_diesmann
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import integer
 
+Rates = float | Mapping[str, float]
 PUBLISHED = 80  # synapses per neuron in the COBA and CUBA benchmarks
 
 
@@ -31,8 +32,9 @@ class BenchCase:
         Model time that is timed by default (ms); 0: only building is timed.
     warm_up : float
         Model time before that (ms).
-    rates : float or dict of str to float
-        Mean rate of the neurons that a model of a GPU assumes, of all populations or of each (Hz).
+    rates : callable
+        Function of the fan-out that returns the mean rate of the neurons, of all populations or of each (Hz), which a
+        model of a GPU assumes. Sources have their own rates.
     """
 
     what: str
@@ -41,7 +43,7 @@ class BenchCase:
     fan_out: int
     duration: float
     warm_up: float = 100.0
-    rates: float | Mapping[str, float] = 10.0
+    rates: Callable[[int], Rates] = lambda fan_out: 10.0
 
 
 def _cells(
@@ -143,24 +145,40 @@ def build(size: int, fan_out: int) -> gs.Network:
     return net
 
 
+def _coba_rate(fan_out: int) -> float:
+    return 20.0 if fan_out == PUBLISHED else 7.0
+
+
 CASES = {
-    "coba": BenchCase("conductance-based network of Vogels & Abbott", coba, 4000, PUBLISHED, 1000.0, rates=20.0),
-    "cuba": BenchCase("current-based network of Vogels & Abbott", cuba, 4000, PUBLISHED, 1000.0, rates=6.0),
+    "coba": BenchCase("conductance-based network of Vogels & Abbott", coba, 4000, PUBLISHED, 1000.0, rates=_coba_rate),
+    "cuba": BenchCase("current-based network of Vogels & Abbott", cuba, 4000, PUBLISHED, 1000.0, rates=lambda _: 6.0),
     "microcircuit": BenchCase(
         "cortical microcircuit of Potjans & Diesmann, scaled to the size",
         microcircuit,
         7717,
         0,
         500.0,
-        rates=dict(zip(potjans_diesmann.NAMES, potjans_diesmann.RATES, strict=True)),
+        rates=lambda _: dict(zip(potjans_diesmann.NAMES, potjans_diesmann.RATES, strict=True)),
     ),
     "per-synapse": BenchCase(
-        "first-order AMPA with a gate on every synapse, sources of 10 Hz", per_synapse, 4000, 200, 100.0, 10.0
+        "first-order AMPA with a gate on every synapse, sources of 10 Hz",
+        per_synapse,
+        4000,
+        200,
+        100.0,
+        10.0,
+        rates=lambda _: 30.0,
     ),
     "source-gates": BenchCase(
-        "the same with a gate on every source, and an antagonist washed in", source_gates, 4000, 200, 100.0, 10.0
+        "the same with a gate on every source, and an antagonist washed in",
+        source_gates,
+        4000,
+        200,
+        100.0,
+        10.0,
+        rates=lambda _: 1.0,
     ),
-    "empty": BenchCase("neurons without synapses", empty, 100, 0, 2000.0, rates=0.0),
+    "empty": BenchCase("neurons without synapses", empty, 100, 0, 2000.0, rates=lambda _: 0.0),
     "build": BenchCase("building a random network, weights and delays drawn", build, 10_000, 1000, 0.0, 0.0),
 }
 

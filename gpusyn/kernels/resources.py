@@ -1,7 +1,7 @@
 """What each kernel takes of a GPU: registers, shared memory, spills; read from a committed table, no compiler needed.
 
 `python -m benchmarks.kernel_report --write` makes the table, `resources.json`, with NVRTC and without a GPU. It holds
-the modules in common use; a module that it does not hold is taken for the largest of its kernels.
+the modules in common use; a module that it does not hold is taken for the largest of those like it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def all_resources() -> dict[tuple[str, str], Resources]:
 
 
 def resources_of(module: str, kernel: str) -> Resources:
-    """Return what a kernel of a module takes; of a module that is not in the table, the most that the kernel takes.
+    """Return what a kernel of a module takes; if the table does not hold it, the most of those like it.
+
+    Modules are alike if they have the same neuron model and number types; if there are none, all with the kernel are.
 
     Parameters
     ----------
@@ -86,12 +88,23 @@ def resources_of(module: str, kernel: str) -> Resources:
     exact = all_resources().get((module, kernel))
     if exact is not None:
         return exact
-    alike = [row for row in all_resources().values() if row.kernel == kernel]
+    rows = [row for row in all_resources().values() if row.kernel == kernel]
+    alike = [row for row in rows if _kind(row.module) == _kind(module)] or rows
     if not alike:
         raise UnknownNameError(f"kernel {kernel!r} is not in {TABLE.name}; python -m benchmarks.kernel_report --write")
     registers = tuple(max(n) for n in zip(*(row.registers for row in alike), strict=True))
     shared, local, spilled = (max(getattr(row, field) for row in alike) for field in ("shared", "local", "spilled"))
     return Resources(module, kernel, registers, shared, local, spilled)
+
+
+def _kind(module: str) -> tuple[str, str]:
+    """Return the neuron model and the number types of a module, which its name begins and ends with.
+
+    >>> _kind("LIF(Exponential+Rising) float32/int64")
+    ('LIF', 'float32/int64')
+    """
+    model, _, rest = module.partition("(")
+    return model, rest.rpartition(") ")[2]
 
 
 def registers_of(module: str, kernel: str, capability: int) -> int:
