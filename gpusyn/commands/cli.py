@@ -213,7 +213,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list
     "bench": (_bench, "time one scaling case, machine facts included", [
         ("--case", {
             "choices": (*CASES, "all"),
-            "help": "Vogels-Abbott, Potjans-Diesmann, gates on synapses or sources, an empty step, building (default: coba)",
+            "help": "Vogels-Abbott, Potjans-Diesmann, gates on synapses or sources, an empty step, building (coba)",
         }),
         _size(None, "number of neurons (default: the case's own)"),
         ("--fan-out", {"type": _whole, "metavar": "K", "help": "synapses that leave each neuron"}),

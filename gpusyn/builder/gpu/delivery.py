@@ -13,7 +13,7 @@ from gpusyn.builder.specs import most_routes
 from gpusyn.kernels.occupancy import WARP
 
 _SEGMENT, _PASS = 70, 24  # instructions of a segment, and of each of its passes over 32 synapses
-_AHEAD = 4  # passes whose loads are under way together
+AHEAD = 4  # passes whose loads are under way together
 
 
 def delivery(given: Given) -> Work:
@@ -72,11 +72,11 @@ def _phases(given: Given, streams: list[Stream], gathers: list[Stream], remember
         used = sum(s.senders for s in own) / senders  # routes of a sender
         each = sum(s.segments for s in own) / (senders * times * max(used, 1.0))  # segments of a pair
         passes = sum(s.events / WARP + s.filled / 2 for s in own) / max(sum(s.segments for s in own), 1e-9)
-        far = each * (2 + max(passes - 1, 0) / _AHEAD)
+        far = each * (2 + max(passes - 1, 0) / AHEAD)
         channels = max(s.channels for s in own)
         cycles = each * WAITS * (_SEGMENT / 2 + passes * _PASS / 4 * channels)
         phases.append(Phase(senders * routes, near=4, far=far, cycles=cycles, times=times))
-    phases += [Phase(1, near=3 * ceil(s.senders / WARP) / _AHEAD) for s in gathers]
+    phases += [Phase(1, near=3 * ceil(s.senders / WARP) / AHEAD) for s in gathers]
     if remembered:
         phases.append(Phase(remembered / WARP, near=4, cycles=40))
     return phases

@@ -130,11 +130,16 @@ def model_of_works(
     specs: Mapping[str, ArraySpec],
     device: GpuFigures,
     rates: Mapping[str, float],
+    registers: Mapping[str, int] | None = None,
 ) -> GpuModel:
-    """Return the model of a step from the work of its launches."""
+    """Return the model of a step from the work of its launches, perhaps with other `registers` of some kernels."""
     traffic = [bytes_of(work, specs) for work in works]
     kept = _stay_in_l2(traffic, specs, device)
-    launches = [_launch(*one, layout, specs, device, kept) for one in zip(works, traffic, strict=True)]
+    taken = [_registers(work, layout, device, registers or {}) for work in works]
+    launches = [
+        _launch(work, moved, specs, device, kept, *found)
+        for work, moved, found in zip(works, traffic, taken, strict=True)
+    ]
     return GpuModel(device, layout.dt, rates, launches)
 
 
@@ -174,20 +179,27 @@ def _stay_in_l2(
     return {name for name in touched if name not in used or meanwhile(name) <= device.l2}
 
 
+def _registers(work: Work, layout: Layout, device: GpuFigures, given: Mapping[str, int]) -> tuple[int, int]:
+    """Return the registers of a thread of a launch, and the shared memory of a block (bytes)."""
+    neurons = work.kernel == "advance_neurons" and work.group is not None
+    signature = layout.groups[work.group].signature if neurons else None  # type: ignore[index]
+    module = module_of(work.kernel, signature, layout.numbers).name
+    registers = given.get(work.kernel, registers_of(module, work.kernel, device.capability))
+    return registers, resources_of(module, work.kernel).shared
+
+
 def _launch(
     work: Work,
     traffic: Mapping[str, tuple[float, float]],
-    layout: Layout,
     specs: Mapping[str, ArraySpec],
     device: GpuFigures,
     kept: set[str],
+    registers: int,
+    shared: int,
 ) -> LaunchModel:
     spec = KERNELS[work.kernel]
-    signature = layout.groups[work.group].signature if work.group is not None else None
-    module = module_of(work.kernel, signature if work.kernel == "advance_neurons" else None, layout.numbers).name
-    registers = registers_of(module, work.kernel, device.capability)
     processor = Processor(device.capability, device.registers, device.threads, device.blocks, device.shared)
-    each = processor.resident(BLOCK, registers, resources_of(module, work.kernel).shared)
+    each = processor.resident(BLOCK, registers, shared)
     blocks = blocks_of(spec.unit, work.items, BLOCK, device.processors)
     resident = min(blocks, each * device.processors)
     slots = resident * (1 if spec.unit == "block" else BLOCK // WARP)
