@@ -140,10 +140,9 @@ def forms_table() -> str:
         for form in FORMS:
             model = formed(form, DEVICES["H200"], one.plan.layout, one.plan.specs, rates)
             deliver = model.launches[-1]
-            lines.append(
-                f"| {name} {size:,} | {form.what} | {deliver.blocks * BLOCK // WARP:,} | {deliver.expected * 1e6:.1f} | "
-                f"{model.expected * 1e6:.1f} | {model.real_time_factor:.3f} | {deliver.binds} |"
-            )
+            times = f"{deliver.expected * 1e6:.1f} | {model.expected * 1e6:.1f} | {model.real_time_factor:.3f}"
+            warps = deliver.blocks * BLOCK // WARP
+            lines.append(f"| {name} {size:,} | {form.what} | {warps:,} | {times} | {deliver.binds} |")
     return "\n".join(lines) + "\n"
 
 
