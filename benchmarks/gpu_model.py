@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from collections.abc import Callable, Mapping
 from math import ceil
@@ -20,7 +21,7 @@ from gpusyn.builder.gpu.model import GpuModel, gpu_model, model_of_works
 from gpusyn.builder.gpu.work import WAITS, Phase, Work
 from gpusyn.builder.layout import Layout
 from gpusyn.commands.bench_cases import CASES, Rates
-from gpusyn.commands.bench_model import STANDARD, modelled
+from gpusyn.commands.bench_model import STANDARD, Modelled, modelled
 from gpusyn.kernels.occupancy import BLOCK, WARP
 from gpusyn.kernels.program import ArraySpec
 
@@ -50,12 +51,18 @@ def figures_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+@functools.cache
+def standard(name: str, size: int, fan_out: int | None) -> Modelled:
+    """Return a standard case with its plan."""
+    return modelled(DEVICES["H200"], name, size, fan_out)
+
+
 def cases_table() -> str:
     """Return the times of the standard cases on each GPU in Markdown."""
     head = "| case | GPU | at least (us) | expected (us) | s for each s | takes the most | bound by |"
     lines = [head, "| --- | --- | --: | --: | --: | --- | --- |"]
     for name, size, fan_out in STANDARD:
-        one = modelled(DEVICES["H200"], name, size, fan_out)
+        one = standard(name, size, fan_out)
         title, plan = f"{name} {size:,}{f' x {one.fan_out}' if one.fan_out else ''}", one.plan
         for device in DEVICES.values():
             if plan.total + plan.scratch > AbsentGpu(device).free_memory():
@@ -135,7 +142,7 @@ def forms_table() -> str:
     head = "| case | delivery | deliver_spikes: warps | us | step (us) | s for each s | bound by |"
     lines = [head, "| --- | --- | --: | --: | --: | --: | --- |"]
     for name, size, fan_out in STANDARD[:3]:
-        one = modelled(DEVICES["H200"], name, size, fan_out)
+        one = standard(name, size, fan_out)
         rates = CASES[name].rates(one.fan_out)
         for form in FORMS:
             model = formed(form, DEVICES["H200"], one.plan.layout, one.plan.specs, rates)
@@ -146,7 +153,32 @@ def forms_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-PARTS: dict[str, Callable[[], str]] = {"figures": figures_table, "cases": cases_table, "forms": forms_table}
+#: Other values of what is estimated, each alone and all together.
+WRONG: dict[str, dict[str, float]] = {
+    "as estimated": {},
+    "launches take twice as long": {"gap": 2.0},
+    "loads take half as long again": {"l2_latency": 1.5, "memory_latency": 1.5},
+    "atomic additions at half the rate": {"atomics": 0.5},
+    "all three": {"gap": 2.0, "l2_latency": 1.5, "memory_latency": 1.5, "atomics": 0.5},
+}
+
+
+def estimates_table() -> str:
+    """Return in Markdown what the microcircuit would take on an H200 if estimates are wrong."""
+    forms = [form for form in FORMS if form.gap is None]
+    lines = [f"| estimates | {' | '.join(form.what for form in forms)} |", f"| --- |{' --: |' * len(forms)}"]
+    one, h200 = standard(*STANDARD[0]), DEVICES["H200"]
+    for what, factors in WRONG.items():
+        device = h200._replace(**{name: getattr(h200, name) * factor for name, factor in factors.items()})
+        rates = CASES[one.case].rates(one.fan_out)
+        models = (formed(form, device, one.plan.layout, one.plan.specs, rates) for form in forms)
+        lines.append(f"| {what} | {' | '.join(f'{model.real_time_factor:.3f}' for model in models)} |")
+    return "\n".join(lines) + "\n"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "figures": figures_table, "cases": cases_table, "forms": forms_table, "estimates": estimates_table,
+}  # fmt: skip
 
 
 def renewed(text: str) -> str:

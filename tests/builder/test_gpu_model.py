@@ -197,7 +197,7 @@ def test_lower_bounds_agree_with_hand_computations():
     def bound(model, kernel):
         return (launch(model, kernel).least - H200.gap) * 1e6
 
-    microcircuit = case("microcircuit", 77_169)
+    microcircuit = page.standard(*page.STANDARD[0]).model
     assert bound(microcircuit, "deliver_spikes") == pytest.approx(1.0, rel=0.5)
     assert (launch(microcircuit, "advance_neurons").expected - H200.gap) * 1e6 == pytest.approx(2.0, rel=0.5)
     large = case("coba", 1_000_000, 1000, rates=10.0)
@@ -216,8 +216,7 @@ def test_arrays_that_outgrow_the_cache_come_from_the_memory():
 
 def test_spikes_of_many_ages_wait_for_one_another():
     """What binds the microcircuit: one age after another. Side by side, they reach the goal of an RTF of 0.12."""
-    plan = gs.plan(CASES["microcircuit"].network(77_169, 0), dt=DT, device="H200")
-    rates = CASES["microcircuit"].rates(0)
+    plan, rates = page.standard(*page.STANDARD[0]).plan, CASES["microcircuit"].rates(0)
     as_it_is, together, *better = (page.formed(f, H200, plan.layout, plan.specs, rates) for f in page.FORMS)
     assert launch(as_it_is, "deliver_spikes").binds == "waiting"
     assert as_it_is.real_time_factor > 1 > 0.12 >= together.real_time_factor
