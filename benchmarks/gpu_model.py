@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from gpusyn.builder.gpu.activity import Activity
 from gpusyn.builder.gpu.delivery import AHEAD
-from gpusyn.builder.gpu.devices import DEVICES, ESTIMATED, AbsentGpu, GpuFigures
+from gpusyn.builder.gpu.devices import DEVICES, FIELD_SOURCES, AbsentGpu, GpuFigures
 from gpusyn.builder.gpu.launches import works_of
 from gpusyn.builder.gpu.model import GpuModel, gpu_model, model_of_works
 from gpusyn.builder.gpu.work import WAITS, Phase, Work
@@ -39,15 +39,16 @@ _UNITS = {
 
 
 def figures_table() -> str:
-    """Return the table of GPUs in Markdown; what is estimated is marked."""
+    """Return the table of GPUs in Markdown, with the source of each figure; what is estimated is marked."""
     names = list(DEVICES)
-    lines = [f"| | {' | '.join(names)} |", f"| --- |{' --: |' * len(names)}"]
+    lines = [f"| | {' | '.join(names)} | source |", f"| --- |{' --: |' * len(names)} --- |"]
     for field in GpuFigures._fields[1:]:
         unit, factor = _UNITS.get(field, ("", 1))
         values = (getattr(device, field) for device in DEVICES.values())
         cells = (value if isinstance(value, str) else f"{value / factor:g}" for value in values)
-        name = field.replace("_", " ") + (f" ({unit})" if unit else "") + (" *estimated*" if field in ESTIMATED else "")
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        name = field.replace("_", " ") + (f" ({unit})" if unit else "")
+        source = FIELD_SOURCES.get(field, "")
+        lines.append(f"| {name} | {' | '.join(cells)} | {'*estimated*' if source == 'estimated' else source} |")
     return "\n".join(lines) + "\n"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpusyn.errors import UnknownNameError
+from gpusyn.kernels.spec import KERNELS
 
 TABLE = Path(__file__).with_name("resources.json")
 
@@ -68,7 +69,8 @@ def all_resources() -> dict[tuple[str, str], Resources]:
 def resources_of(module: str, kernel: str) -> Resources:
     """Return what a kernel of a module takes; if the table does not hold it, the most of those like it.
 
-    Modules are alike if they have the same neuron model and number types; if there are none, all with the kernel are.
+    Modules are alike if they have the same neuron model and number types; if there are none, all with the kernel are,
+    or with kernels of the same file.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def resources_of(module: str, kernel: str) -> Resources:
     Raises
     ------
     UnknownNameError
-        If no module of the table has such a kernel.
+        If there is no such kernel.
 
     Examples
     --------
@@ -88,10 +90,13 @@ def resources_of(module: str, kernel: str) -> Resources:
     exact = all_resources().get((module, kernel))
     if exact is not None:
         return exact
-    rows = [row for row in all_resources().values() if row.kernel == kernel]
+    every = all_resources().values()
+    file = KERNELS[kernel].file if kernel in KERNELS else None
+    rows = [row for row in every if row.kernel == kernel]
+    rows = rows or [row for row in every if row.kernel in KERNELS and KERNELS[row.kernel].file == file]
     alike = [row for row in rows if _kind(row.module) == _kind(module)] or rows
     if not alike:
-        raise UnknownNameError(f"kernel {kernel!r} is not in {TABLE.name}; python -m benchmarks.kernel_report --write")
+        raise UnknownNameError(f"kernel {kernel!r}: is not in {TABLE.name}; python -m benchmarks.kernel_report --write")
     registers = tuple(max(n) for n in zip(*(row.registers for row in alike), strict=True))
     shared, local, spilled = (max(getattr(row, field) for row in alike) for field in ("shared", "local", "spilled"))
     return Resources(module, kernel, registers, shared, local, spilled)

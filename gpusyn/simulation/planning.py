@@ -66,7 +66,7 @@ def plan(
     ParameterError
         If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
     BackendError
-        If the requested backend cannot be used here.
+        If the requested backend cannot be used here, or a model of the network has no kernel for a `device`.
     UnknownNameError
         If the precision, the way to store weights, or the name of the backend or of the device is unknown.
 

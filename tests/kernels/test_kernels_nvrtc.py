@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks import kernel_report, nvrtc
-from benchmarks.common_modules import modules_in_common_use
+from benchmarks.common_modules import SYNAPSE_KERNELS, modules_in_common_use
 from benchmarks.ptx_rules import violations
 from gpusyn.errors import UnknownNameError
 from gpusyn.kernels.modules import Module
@@ -141,7 +141,7 @@ def test_the_page_shows_the_committed_table():
     assert kernel_report.DOCUMENT.read_text(encoding="utf-8") == kernel_report.document()
 
 
-def test_a_module_that_is_not_in_the_table_takes_the_most_of_its_kernel():
+def test_a_module_that_is_not_in_the_table_takes_the_most_of_its_kernel(monkeypatch):
     every = [row for row in all_resources().values() if row.kernel == "advance_neurons"]
     like = [row for row in every if row.module.startswith("AdEx(") and row.module.endswith(" float64/int64")]
     for module, rows in (("Mine() float32/int32", every), ("AdEx(Rising) float64/int64", like)):
@@ -149,5 +149,10 @@ def test_a_module_that_is_not_in_the_table_takes_the_most_of_its_kernel():
         assert assumed.registers == tuple(max(row.registers[k] for row in rows) for k in range(len(architectures())))
         assert assumed.shared == max(row.shared for row in rows)
     assert registers_of("rows", "draw_pairs", 75) == resources_of("rows", "draw_pairs").registers[0]
+    monkeypatch.setitem(KERNELS, "advance_mine", KERNELS["advance_markov"]._replace(name="advance_mine"))
+    streaming = [row for row in all_resources().values() if row.kernel in SYNAPSE_KERNELS]
+    assert resources_of("advance_mine float32/int32", "advance_mine").registers[0] == max(
+        row.registers[0] for row in streaming
+    )
     with pytest.raises(UnknownNameError, match="kernel_report --write"):
         resources_of("rows", "no_such_kernel")

@@ -1,7 +1,8 @@
 """The one table of GPUs for which a network can be planned and modelled without having one.
 
-Numbers with a source are the vendor's; those of ESTIMATED are not published by the vendor, and the figures here are
-rounded from published microbenchmarks. No time was ever measured with gpusyn on any of them.
+FIELD_SOURCES tells where each figure comes from, and SOURCES names the vendor's publications. What is estimated is not
+published by the vendor: it is rounded from published microbenchmarks, or assumed. No time was ever measured with gpusyn
+on any of these GPUs.
 """
 
 from __future__ import annotations
@@ -90,8 +91,13 @@ class AbsentGpu(NamedTuple):
 
 KB, MB, GB, NS, US = 1 << 10, 1 << 20, 1e9, 1e-9, 1e-6
 
-#: Fields that the vendor does not publish; see `SOURCES`.
-ESTIMATED = ("l2_width", "l1", "atomics", "l2_latency", "memory_latency", "gap", "context")
+#: Where each figure comes from: a kind of publication of the vendor, or an estimate.
+FIELD_SOURCES: dict[str, str] = {
+    **dict.fromkeys(("memory", "bandwidth"), "data sheet"),
+    **dict.fromkeys(("capability", "processors", "clock", "l2"), "white paper"),
+    **dict.fromkeys(("registers", "threads", "blocks", "shared"), "tuning guide"),
+    **dict.fromkeys(("l2_width", "l1", "atomics", "l2_latency", "memory_latency", "gap", "context"), "estimated"),
+}
 
 DEVICES: dict[str, GpuFigures] = {
     device.name: device
@@ -124,13 +130,14 @@ DEVICES: dict[str, GpuFigures] = {
     )
 }  # fmt: skip
 
-#: Where the figures of each GPU come from.
+#: The vendor's publications of each GPU.
 SOURCES: dict[str, str] = {
     "T4": "NVIDIA T4 data sheet (2019), Turing architecture white paper (2018), Turing tuning guide",
-    "RTX4090": "NVIDIA Ada GPU architecture white paper (2022), Ada tuning guide",
+    "RTX4090": "NVIDIA Ada GPU architecture white paper (2022; data sheet in it), Ada tuning guide",
     "A100": "NVIDIA A100 80GB data sheet (2021), A100 architecture white paper (2020), Ampere tuning guide",
-    "H100": "NVIDIA H100 data sheet (2023; the clock is its 67 TFLOP/s over 132 x 256 operations), Hopper tuning guide",
-    "H200": "NVIDIA H200 data sheet (2023; memory, bandwidth, 67 TFLOP/s); the processor is that of the H100",
+    "H100": "NVIDIA H100 data sheet (2023; the clock is its 67 TFLOP/s over 132 x 256 operations), H100 architecture "
+    "white paper (2022), Hopper tuning guide",
+    "H200": "NVIDIA H200 data sheet (2023; the clock is its 67 TFLOP/s over 132 x 256 operations); else as the H100",
 }
 
 
