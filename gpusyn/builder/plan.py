@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from gpusyn.builder.building import building_peak
+from gpusyn.builder.gpu.devices import AbsentGpu
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.placement import lay_out
@@ -30,6 +31,9 @@ from gpusyn.parameters.grid import interval
 from gpusyn.parameters.scalars import flag, instance, one_of, public, real
 from gpusyn.utils.memory import free_memory, memory_errors, size_text
 from gpusyn.utils.tables import html_table
+
+if TYPE_CHECKING:
+    from gpusyn.builder.gpu.model import GpuModel
 
 _PRECISIONS = ("single", "double")
 _WEIGHTS = ("exact", "compact")
@@ -126,9 +130,13 @@ class Plan:
     launches : int
         Kernel launches per step.
     free : int or None
-        Free memory where the arrays are during a run (bytes); ``None``: it is not known.
+        Free memory where the arrays are during a run (bytes); ``None``: it is not known. Of a GPU that is named and
+        not there, it is the memory of its data sheet less what the driver and the context take.
     free_host : int or None
-        Free main memory (bytes), in which networks are built and recordings are kept; ``None``: it is not known.
+        Free main memory (bytes), in which networks are built and recordings are kept; ``None``: it is not known, as
+        that of the computer with a GPU that is not there.
+    model : GpuModel or None
+        Model of the time of a step, if the plan is for a GPU that is named.
 
     Raises
     ------
@@ -150,9 +158,15 @@ class Plan:
             r.name: n for r in self.layout.net.recorders.values() if (n := recorded_bytes(r, self.layout))
         }
         self._on_host = name != "cuda"
-        self.free_host = self.free if self._on_host else free_memory()
+        absent = isinstance(machine, AbsentGpu)
+        self.free_host = self.free if self._on_host else None if absent else free_memory()
         self._of_host = self.total if self._on_host else self._of_host_tables()  # during a run, without recordings
         self.launches = len(launched(self.layout))
+        self.model: GpuModel | None = None
+        if isinstance(machine, AbsentGpu):
+            from gpusyn.builder.gpu.model import gpu_model  # here, because importing gpusyn should not take longer
+
+            self.model = gpu_model(self.layout, self.specs, machine.figures, machine.rate)
         self.rounded_to_zero: dict[str, int] | None = None
 
     @property
@@ -298,8 +312,11 @@ class Plan:
         if self._on_host:
             return f"{fits} ({free}): {size_text(self.total)}, and another {size_text(self.scratch)} while it is built"
         main = "unknown" if self.free_host is None else size_text(self.free_host)
+        where = f"on the GPU, {main} of main memory"
+        if self.model is not None:
+            where = f"on {self.model.device.full_name}, if nothing else runs on it"
         return (
-            f"{fits} ({free} on the GPU, {main} of main memory): {size_text(self.on_device)} on the GPU, and "
+            f"{fits} ({free} {where}): {size_text(self.on_device)} on the GPU, and "
             f"{size_text(self.total + self.scratch)} of main memory while it is built"
         )
 
@@ -311,6 +328,7 @@ class Plan:
         rows = [
             ("size", self._size()),
             ("work", self._work()),
+            *self._time_rows(),
             *method_rows(layout, details),
             *delivery_rows(layout),
             *quantum_rows(layout, details),
@@ -345,6 +363,14 @@ class Plan:
             f"{self.launches} kernel launches per step, through {size_text(self.bytes.get('neurons', 0))} of neurons"
             f"{gates}; a spike takes {size_text(spike)} of synapses on average"
         )
+
+    def _time_rows(self) -> list[Row]:
+        """Return what a step takes on a GPU that is named."""
+        if self.model is None:
+            return []
+        from gpusyn.builder.gpu.text import LABEL, step_text
+
+        return [(f"time on {self.model.device.name} ({LABEL})", step_text(self.model))]
 
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():
