@@ -16,8 +16,9 @@ from gpusyn import connectivity
 from gpusyn.network.inputs import NetworkInputs
 from gpusyn.neurons import NEURONS
 from tests.emulation import ORDERS, check_guards, pretend, using
-from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, cases
-from tests.helpers.runs import Outcome, backend_named, cpu, differences, emulated, play
+from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case
+from tests.helpers.runs import Outcome, backend_named, cpu, cuda, differences, emulated, play
+from tests.helpers.strategies import cases
 
 BATCHES, MORE, NETWORKS = 4, 4, 56  # networks in each batch
 BLOCKS = (32, 64, 96, 128, 256)
@@ -134,6 +135,19 @@ def test_drawn_networks(batch):
 @pytest.mark.usefixtures("optimised")
 def test_drawn_networks_on_kernels_compiled_as_for_users():
     check_batch(0)
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_drawn_networks_on_a_real_gpu(batch):
+    cuda()  # skips, with the reason, where there is none
+    for_each(batch, compare_on_a_gpu)
+
+
+def compare_on_a_gpu(play_: Play) -> None:
+    """Play a network on numpy and on the GPU of this machine."""
+    case, block, cut = play_.case, play_.block, play_.cuda_cut
+    found = play(case, cuda(block), **cut)
+    assert differences(play(case, backend_named("numpy")), found) == [], ("cuda", block, cut)
 
 
 def test_the_drawn_networks_have_everything():
