@@ -1,4 +1,4 @@
-"""What a random network is drawn from: hypothesis, which can shrink it, or a seed, which gives the same one anywhere."""
+"""What random networks are drawn from: hypothesis, which simplifies failing ones, or a seed, the same everywhere."""
 
 from __future__ import annotations
 
