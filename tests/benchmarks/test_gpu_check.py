@@ -12,11 +12,11 @@ import pytest
 
 import gpusyn as gs
 from benchmarks import cases, gpu_check
-from benchmarks.gpu import digests, launch_times, parts, programs, setups, task
+from benchmarks.gpu import calibration, digests, launch_times, networks, parity, parts, programs, setups, task
 from benchmarks.gpu.setups import FULL, TINY, digest_on
 from benchmarks.gpu.summary import line_text, summary
 from benchmarks.peers import page, store
-from tests.emulation import compiler
+from tests.emulation import compiler, cupy
 from tests.helpers.networks import EVERYTHING, seeded_case
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import emulated
@@ -152,6 +152,53 @@ def test_the_small_networks_are_those_of_the_file(stored):
     assert set(FULL) == set(TINY)
     for name, setup in TINY.items():
         assert digest_on(setup, "numpy") == stored["networks"][f"{name}, tiny"], name
+
+
+# ---- what differs fails the part ----
+
+
+@pytest.fixture
+def emulated_device(monkeypatch):
+    """The parts use the stand-in in this process."""
+    for module in (networks, parity):
+        monkeypatch.setattr(module, "CudaBackend", lambda block=128: emulated(block))
+    monkeypatch.setattr(calibration, "import_cupy", lambda: cupy)
+
+
+@pytest.mark.usefixtures("emulated_device")
+def test_a_network_with_other_bits_fails_its_part_after_all_its_numbers(tmp_path, monkeypatch, stored):
+    monkeypatch.setattr(networks, "stored", lambda: {"networks": stored["networks"] | {"gated, tiny": "0" * 32}})
+    with pytest.raises(task.PartFailedError, match="other bits than on the CPU: gated"):
+        networks.gated(task.Task("gated", tmp_path, True))
+    facts, tables = task.reported(tmp_path, "gated")
+    assert facts == {"bits of 400 first-order gates": "DIFFERENT"}
+    assert tables["networks"][0]["bits"] == "DIFFERENT"
+    assert len(tables["launches"]) == 4
+    monkeypatch.setattr(networks, "stored", lambda: {"networks": {}})
+    with pytest.raises(task.PartFailedError, match=r"gated \(whose digest is not stored\)"):
+        networks.gated(task.Task("gated", tmp_path, True))
+
+
+@pytest.mark.usefixtures("emulated_device")
+def test_a_drawn_network_with_other_bits_fails_its_part_and_names_the_arrays(tmp_path, monkeypatch, stored):
+    played = digests.played
+
+    def changed(case, backend, **how):
+        found = played(case, backend, **how)
+        return found if backend == "numpy" else found | {"spikes ids": found["spikes ids"] ^ 1}
+
+    monkeypatch.setattr(digests, "played", changed)
+    with pytest.raises(task.PartFailedError, match="1 differ or fail, the first of them 6: differs in spikes ids"):
+        parity.drawn(task.Task("drawn", tmp_path, True))
+    assert task.reported(tmp_path, "drawn")[0]["different"] == 1
+
+
+@pytest.mark.usefixtures("emulated_device")
+def test_a_drawn_network_that_is_another_one_is_not_held_against_the_device(tmp_path, monkeypatch, stored):
+    monkeypatch.setattr(parity, "stored", lambda: {"drawn": ["0" * 32] * digests.DRAWN})
+    with pytest.raises(task.LeftOutError, match="nothing could be compared"):
+        parity.drawn(task.Task("drawn", tmp_path, True))
+    assert task.reported(tmp_path, "drawn")[0] == {"equal": 0, "different": 0, "not run": 1, "wrong": {}}
 
 
 # ---- figures and the summary ----
