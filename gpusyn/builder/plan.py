@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from gpusyn.builder.building import building_peak
+from gpusyn.builder.gpu.devices import AbsentGpu
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.placement import lay_out
@@ -30,6 +31,9 @@ from gpusyn.parameters.grid import interval
 from gpusyn.parameters.scalars import flag, instance, one_of, public, real
 from gpusyn.utils.memory import free_memory, memory_errors, size_text
 from gpusyn.utils.tables import html_table
+
+if TYPE_CHECKING:
+    from gpusyn.builder.gpu.model import GpuModel
 
 _PRECISIONS = ("single", "double")
 _WEIGHTS = ("exact", "compact")
@@ -126,7 +130,10 @@ class Plan:
     launches : int
         Kernel launches per step.
     free : int or None
-        Free memory (bytes); ``None``: it is not known.
+        Free memory (bytes); ``None``: it is not known. Of a GPU that is named and not there, it is the memory of its
+        data sheet less what the driver and the context take.
+    model : GpuModel or None
+        Model of the time of a step, if the plan is for a GPU that is named.
 
     Raises
     ------
@@ -150,6 +157,11 @@ class Plan:
         self._free_host = self.free if on_host else free_memory()  # recordings are in the memory of the host
         self._of_host = self.total if on_host else 0
         self.launches = len(launched(self.layout))
+        self.model: GpuModel | None = None
+        if isinstance(machine, AbsentGpu):
+            from gpusyn.builder.gpu.model import gpu_model  # here, because importing gpusyn should not take longer
+
+            self.model = gpu_model(self.layout, self.specs, machine.figures, machine.rate)
         self.rounded_to_zero: dict[str, int] | None = None
 
     @property
@@ -277,6 +289,8 @@ class Plan:
     def _verdict(self) -> str:
         free = "free memory unknown" if self.free is None else f"{size_text(self.free)} free"
         fits = "fits" if self.fits else "DOES NOT FIT"
+        if self.model is not None:
+            free += f" on {self.model.device.full_name}, if nothing else runs on it"
         return f"{fits} ({free}): {size_text(self.total)}, and another {size_text(self.scratch)} while it is built"
 
     def _rows(self, details: bool) -> list[Row]:
@@ -287,6 +301,7 @@ class Plan:
         rows = [
             ("size", self._size()),
             ("work", self._work()),
+            *self._time_rows(),
             *method_rows(layout, details),
             *delivery_rows(layout),
             *quantum_rows(layout, details),
@@ -321,6 +336,14 @@ class Plan:
             f"{self.launches} kernel launches per step, through {size_text(self.bytes.get('neurons', 0))} of neurons"
             f"{gates}; a spike takes {size_text(spike)} of synapses on average"
         )
+
+    def _time_rows(self) -> list[Row]:
+        """Return what a step takes on a GPU that is named."""
+        if self.model is None:
+            return []
+        from gpusyn.builder.gpu.text import LABEL, step_text
+
+        return [(f"time on {self.model.device.name} ({LABEL})", step_text(self.model))]
 
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():

@@ -21,6 +21,7 @@ from gpusyn.backends.cpu.launcher import CpuLauncher
 from gpusyn.backends.cuda.detect import detect, error_text
 from gpusyn.errors import BackendError, GpusynError, ParameterError, PlanMemoryError
 from gpusyn.kernels.modules import Module, module_of
+from gpusyn.kernels.occupancy import BLOCK, blocks_of
 from gpusyn.kernels.program import STATE, Launch, Program
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.parameters.scalars import integer
@@ -28,7 +29,6 @@ from gpusyn.utils.memory import size_text
 
 OPTIONS = ("--std=c++17", "--fmad=false")  # no contraction, so that the bits are the same as elsewhere
 GRAPH_STEPS = 32  # steps in one graph; the rest of a chunk is launched singly
-BLOCKS_PER_PROCESSOR = 8
 
 
 def import_cupy() -> Any:
@@ -72,7 +72,7 @@ class CudaBackend:
     workers = 1
 
     def __init__(
-        self, block: int = 128, threads: int | None = None, *, importer: Callable[[], Any] = import_cupy
+        self, block: int = BLOCK, threads: int | None = None, *, importer: Callable[[], Any] = import_cupy
     ) -> None:
         self.block = integer(block, "CudaBackend.block", low=32, high=1024)
         if self.block % 32:
@@ -173,7 +173,8 @@ class CudaSession:
         if module.name not in modules:
             modules[module.name] = backend.module(module)
         kernel = modules[module.name].get_function(launch.kernel)
-        grid = (_grid(spec.unit, launch.items, backend),)
+        processors = int(backend.cupy.cuda.Device().attributes["MultiProcessorCount"])
+        grid = (blocks_of(spec.unit, launch.items, backend.block, processors),)
         return lambda: kernel(grid, (backend.block,), arguments)
 
     def run(self, steps: int) -> None:
@@ -216,11 +217,3 @@ class CudaSession:
         """Release the memory of the device."""
         self._calls, self._graph = [], None
         self._arrays.clear()
-
-
-def _grid(unit: str, items: int, backend: CudaBackend) -> int:
-    """Return the number of blocks of a launch: one per unit of work, at most as many as can be resident at once."""
-    per_block = {"block": 1, "warp": backend.block // 32, "thread": backend.block}[unit]
-    processors = int(backend.cupy.cuda.Device().attributes["MultiProcessorCount"])
-    most = processors * BLOCKS_PER_PROCESSOR * (8 if unit == "block" else 1)
-    return max(1, min(-(-items // per_block), most))
