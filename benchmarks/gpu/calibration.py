@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import numpy as np
 
 from benchmarks.gpu.task import Task
 from gpusyn.backends.cuda.backend import OPTIONS, import_cupy
+from gpusyn.builder.gpu.devices import DEVICES, GpuFigures
 
 KERNELS = r"""
 extern "C" __global__ void nothing(int *out)
@@ -46,12 +48,16 @@ class Device:
     ----------
     cupy : module
         CuPy.
+    product : str
+        Name that the driver gives.
     stream : cupy.cuda.Stream
         Stream on which everything runs.
     """
 
     def __init__(self) -> None:
         self.cupy: Any = import_cupy()
+        name = self.cupy.cuda.runtime.getDeviceProperties(0)["name"]
+        self.product = name.decode() if isinstance(name, bytes) else str(name)
         self.stream = self.cupy.cuda.Stream(non_blocking=True)
         module = self.cupy.RawModule(code=KERNELS, options=OPTIONS)
         self.nothing, self.spin, self.add = (module.get_function(name) for name in ("nothing", "spin", "add"))
@@ -78,34 +84,71 @@ class Device:
 
 
 class Figure(NamedTuple):
-    """A measured number: its name and value in SI units, and its title and unit in the summary."""
+    """A measured number.
+
+    Attributes
+    ----------
+    name, value : str, float
+        Name, and value in SI units.
+    title, unit, size_of_unit : str, str, float
+        Title and unit in the summary, and the unit in SI units.
+    in_table : callable, optional
+        Function that returns the same number from the figures of a GPU in the table of `gpusyn bench --model`.
+    """
 
     name: str
     value: float
     title: str
     unit: str
     size_of_unit: float
+    in_table: Callable[[GpuFigures], float] | None = None
+
+
+def figures_of(product: str) -> GpuFigures | None:
+    """Return the figures of the GPU that a driver names, None if the table does not have it.
+
+    >>> [figures_of(name) and figures_of(name).name for name in ("NVIDIA GeForce RTX 4090", "Tesla T4", "NVIDIA T400")]
+    ['RTX4090', 'T4', None]
+    """
+    squeezed = product.replace(" ", "")
+    return next((DEVICES[name] for name in DEVICES if re.search(rf"{name}(?!\d)", squeezed)), None)
 
 
 def measure(task: Task) -> None:
     """Measure all, and report each number for the other parts and as a row of the summary."""
     known: dict[str, float] = {}
-    for figure in figures(Device(), 1000 if task.tiny else 1):
+    device = Device()
+    listed = figures_of(device.product)
+    for figure in figures(device, 1000 if task.tiny else 1):
         known[figure.name] = figure.value
         task.report(figures=known)
-        task.row("calibration", figure=figure.title, measured=figure.value / figure.size_of_unit, unit=figure.unit)
+        expected = figure.in_table(listed) / figure.size_of_unit if listed and figure.in_table else None
+        measured = figure.value / figure.size_of_unit
+        task.row("calibration", figure=figure.title, measured=measured, table=expected, unit=figure.unit)
+
+
+def _bandwidth(figures: GpuFigures) -> float:
+    return figures.bandwidth
+
+
+def _atomics(figures: GpuFigures) -> float:
+    return figures.atomics * figures.clock
+
+
+def _gap(figures: GpuFigures) -> float:
+    return figures.gap
 
 
 def figures(device: Device, divisor: int) -> Iterator[Figure]:
     """Yield all numbers; sizes are divided by `divisor`."""
     copy = copy_bandwidth(device, (1 << 28) // divisor, 20)
-    yield Figure("copy_bytes_per_s", copy, "copies on the device, read and written", "GB/s", 1e9)
+    yield Figure("copy_bytes_per_s", copy, "copies on the device, read and written", "GB/s", 1e9, _bandwidth)
     for name, places in (("atomics_per_s", 1 << 16), ("close_atomics_per_s", 1 << 8)):
         rate = atomic_rate(device, places, (1 << 27) // divisor)
-        yield Figure(name, rate, f"additions to {places:,} integers at random places", "billions/s", 1e9)
+        yield Figure(name, rate, f"additions to {places:,} integers at random places", "billions/s", 1e9, _atomics)
     nodes = 512 // min(divisor, 64)
     node = graph_seconds(device, nodes) / nodes
-    yield Figure("graph_node_s", node, "kernel that does nothing, in a graph", "us", 1e-6)
+    yield Figure("graph_node_s", node, "kernel that does nothing, in a graph", "us", 1e-6, _gap)
     single = between_events(device, nodes)
     yield Figure("event_s", single, "such a kernel between two events, the host far ahead", "us", 1e-6)
     graph = graph_launch(device, nodes)

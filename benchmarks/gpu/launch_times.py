@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 import gpusyn as gs
 from benchmarks.gpu.calibration import Device
+from gpusyn.builder.gpu.activity import Activity
+from gpusyn.builder.gpu.launches import works_of
+from gpusyn.builder.gpu.model import bytes_of
 from gpusyn.commands.bench_profile import launch_seconds
-from gpusyn.kernels.arrays import SYNAPSE_KERNELS
-from gpusyn.kernels.program import Launch, Program
-from gpusyn.kernels.spec import KERNELS
+from gpusyn.kernels.program import Program
 
 STEPS = 32  # of one stretch, all of whose launches wait on the device together
-_STREAMED = {"neurons", "coefficient rows", "synapses", "synapse states", "source states", "remembered ids"}
 _SPIN = 40_000  # rounds, 0.1 ms, for each launch that waits
 
 
 class Work(NamedTuple):
-    """What a launch cannot avoid: bytes read and written, and additions to sums in memory."""
+    """What a launch cannot avoid in a step: bytes read and written, and additions to sums in memory."""
 
     bytes: float = 0.0
     atomics: float = 0.0
@@ -35,24 +35,11 @@ class Work(NamedTuple):
         return least or None
 
 
-def work_of(launch: Launch, program: Program, deliveries: float) -> Work:
-    """Return the work of a launch in one step, in which `deliveries` synapses receive a spike."""
-    spec = KERNELS[launch.kernel]
-    if launch.kernel == "deliver_spikes":
-        specs = (program.specs[launch.arrays[name]] for name in ("targets", "late", "weights"))
-        each = sum(spec.dtype.itemsize for spec in specs if spec.size > 1)
-        return Work(deliveries * each, deliveries)
-    moved = 0
-    for argument in spec.arguments:
-        if argument.array:
-            array = program.specs[launch.arrays[argument.name]]
-            every = launch.kernel in SYNAPSE_KERNELS and argument.name == "weights"
-            if every or _STREAMED & set(array.extents):
-                moved += array.nbytes * (1 if argument.intent == "in" else 2)
-    if launch.signature is not None:
-        sums = launch.signature.n_inputs * program.numbers.acc_dtype.itemsize
-        moved += 2 * launch.scalars["n"] * sums  # those of this step are read and set to zero
-    return Work(float(moved))
+def works(plan: gs.Plan, rates: Mapping[str, float]) -> Iterator[Work]:
+    """Yield the work of each launch of a step, in order, at the rates of the populations (Hz)."""
+    for work in works_of(plan.layout, Activity(plan.layout, rates)):
+        moved = bytes_of(work, plan.specs).values()
+        yield Work(sum(read + written for read, written in moved), work.atomics)
 
 
 def times(sim: gs.Simulator, device: Device, steps: int) -> dict[str, float]:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import gpusyn as gs
 from benchmarks import cases
 from benchmarks.gpu import launch_times
-from benchmarks.gpu.calibration import Device
+from benchmarks.gpu.calibration import Device, figures_of
 from benchmarks.gpu.setups import FULL, SEED, TINY, Setup, digest_of, stored
 from benchmarks.gpu.task import LeftOutError, PartFailedError, Task
 from gpusyn.backends.cuda.backend import CudaBackend
-from gpusyn.commands.bench import fan_out
+from gpusyn.builder.gpu.model import GpuModel, gpu_model
 from gpusyn.utils.memory import size_text
 
 PROFILED = 320  # steps
@@ -89,50 +89,52 @@ class Prepared(NamedTuple):
         same = digest_of(sim, self.recorder) == known
         task.report(**{f"bits of {setup.title}": "equal" if same else "DIFFERENT"})
         sim.run(setup.warm_up)
-        walls, spikes = [], len(sim.data[self.recorder])
+        walls, since = [], sim.time
         for _ in range(3):
             begin = time.perf_counter()
             sim.run(setup.timed)
             walls.append(time.perf_counter() - begin)
-        fired = len(sim.data[self.recorder]) - spikes
-        wall = statistics.median(walls)
-        neurons = sum(population.size for population in sim.net.populations.values())
+        wall, rates = statistics.median(walls), self._rates(since)
+        device = Device()
+        listed = figures_of(device.product)
+        model = None if listed is None else gpu_model(sim.plan.layout, sim.plan.specs, listed, rates)
+        sizes = {name: population.size for name, population in sim.net.populations.items()}
         task.row(
             "networks",
             network=setup.title,
-            neurons=neurons,
+            neurons=sum(sizes.values()),
             synapses=round(sim.plan.synapses),
-            **{"rate (Hz)": fired / neurons / (3e-3 * setup.timed), "build (s)": self.build_s},
-            **{"us per step": 1e6 * wall * sim.dt / setup.timed, "time": 1e3 * wall / setup.timed},
+            **{"rate (Hz)": sum(rates[name] * size for name, size in sizes.items()) / sum(sizes.values())},
+            **{"build (s)": self.build_s, "us per step": 1e6 * wall * sim.dt / setup.timed},
+            **{"time": 1e3 * wall / setup.timed, "model": model and model.real_time_factor},
             bits="equal" if same else "DIFFERENT",
         )
-        self._launches(task)
+        self._launches(task, device, model)
         return same
 
-    def _launches(self, task: Task) -> None:
-        """Report the time of each launch by itself, beside what the calibration allows."""
+    def _rates(self, since: float) -> dict[str, float]:
+        """Return the mean rate of each population after a time (Hz)."""
+        sim, spikes = self.sim, self.sim.data[self.recorder]
+        late = spikes.population[spikes.times > since]
+        seconds = (sim.time - since) * 1e-3
+        return {name: int((late == name).sum()) / p.size / seconds for name, p in sim.net.populations.items()}
+
+    def _launches(self, task: Task, device: Device, model: GpuModel | None) -> None:
+        """Report the time of each launch by itself, beside what the calibration allows and the model expects."""
         sim, known = self.sim, task.earlier("calibration").get("figures", {})
-        before = sim.time
-        seconds = launch_times.times(sim, Device(), launch_times.STEPS if task.tiny else PROFILED)
-        steps = (sim.time - before) / sim.dt
-        delivered = _delivered(sim, self.recorder, before) / steps
-        program = sim._compiled.program
-        for launch in program.launches:
-            work, took = launch_times.work_of(launch, program, delivered), seconds[launch.label]
-            least = work.least_seconds(known)
+        since = sim.time
+        seconds = launch_times.times(sim, device, launch_times.STEPS if task.tiny else PROFILED)
+        works = launch_times.works(sim.plan, self._rates(since))
+        expected = {} if model is None else {launch.label: launch for launch in model.launches}
+        for (label, took), work in zip(seconds.items(), works, strict=True):
+            least, modelled = work.least_seconds(known), expected.get(label)
             task.row(
                 "launches",
                 network=self.setup.title,
-                launch=launch.label,
+                launch=label,
                 us=1e6 * took,
                 bytes=work.bytes,
                 atomics=work.atomics,
                 share=None if least is None else least / took,
+                **{"model (us)": modelled and 1e6 * modelled.expected, "binds there": modelled and modelled.binds},
             )
-
-
-def _delivered(sim: gs.Simulator, recorder: gs.Recorder, since: float) -> float:
-    """Return the mean number of synapses that the spikes after a time (ms) reach."""
-    spikes = sim.data[recorder]
-    late = spikes.population[spikes.times > since]
-    return sum(int((late == name).sum()) * fan for name, fan in fan_out(sim.net).items())

@@ -43,7 +43,7 @@ class Task:
             file.write(json.dumps({"facts": facts}) + "\n")
         print(*(f"{name}: {value}" for name, value in facts.items()), sep="\n", flush=True)
 
-    def row(self, table: str, **columns: Any) -> None:
+    def row(self, table: str, /, **columns: Any) -> None:
         """Report a row of a table of the summary."""
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"table": table, "row": columns}) + "\n")

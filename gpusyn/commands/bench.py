@@ -173,10 +173,10 @@ def _fired(sim: gs.Simulator, since: float) -> dict[str, int]:
 def _delivered(sim: gs.Simulator, since: float) -> float:
     """Return the mean number of synapses that the spikes after a time (ms) reach."""
     fired = _fired(sim, since)
-    return sum(fired.get(name, 0) * fan for name, fan in fan_out(sim.net).items())
+    return sum(fired.get(name, 0) * fan for name, fan in _fan_out(sim.net).items())
 
 
-def fan_out(net: gs.Network) -> dict[str, float]:
+def _fan_out(net: gs.Network) -> dict[str, float]:
     """Return the mean number of synapses that leave each neuron, by population."""
     fans = dict.fromkeys(net.populations, 0.0)
     for projection in net.projections.values():

@@ -16,7 +16,7 @@ from benchmarks.gpu import calibration, digests, launch_times, networks, parity,
 from benchmarks.gpu.setups import FULL, TINY, digest_on
 from benchmarks.gpu.summary import line_text, summary
 from benchmarks.peers import page, store
-from tests.emulation import compiler, cupy
+from tests.emulation import compiler, cupy, pretend
 from tests.helpers.networks import EVERYTHING, seeded_case
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import emulated
@@ -133,7 +133,7 @@ def stored():
 
 def test_the_drawn_networks_are_those_of_the_file(stored):
     assert len(stored["drawn"]) == digests.DRAWN
-    for number in range(0, digests.DRAWN, 25):
+    for number in range(0, digests.DRAWN, 50):
         assert digests.digest(digests.played(digests.drawn(number)[0], "numpy")) == stored["drawn"][number]
 
 
@@ -204,15 +204,29 @@ def test_a_drawn_network_that_is_another_one_is_not_held_against_the_device(tmp_
 # ---- figures and the summary ----
 
 
-def test_a_gate_on_a_synapse_moves_sixteen_bytes():
+def test_works_are_those_of_the_launches_in_their_order():
     net = cases.gated(100, 50, 40, 10.0)
     with gs.Simulator(net, dt=cases.DT, backend="numpy", progress=False) as sim:
-        program = sim._compiled.program
-        (gates,) = (launch for launch in program.launches if launch.kernel == "advance_first_order")
-        of_neurons = 50 * (4 + 4 + 16)  # V, its origin, two sums read and written
-        assert launch_times.work_of(gates, program, 0.0).bytes == 16 * 50 * 40 + of_neurons
-        (delivery,) = (launch for launch in program.launches if launch.kernel == "deliver_spikes")
-        assert launch_times.work_of(delivery, program, 30.0).atomics == 30.0
+        launches = [launch.kernel for launch in sim._compiled.program.launches]
+        works = dict(zip(launches, launch_times.works(sim.plan, {"targets": 5.0}), strict=True))
+    # address, weight, word of the history, gate read and written; something for each row
+    assert 20 * 50 * 40 <= works["advance_first_order"].bytes <= 22 * 50 * 40
+    assert works["advance_neurons"].bytes < 100 * 50
+
+
+@pytest.mark.usefixtures("emulated_device")
+def test_a_gpu_of_the_table_stands_beside_the_measured_numbers(tmp_path):
+    with pretend(name="NVIDIA H200"):
+        calibration.measure(task.Task("calibration", tmp_path, True))
+        networks.gated(task.Task("gated", tmp_path, True))
+    figures = {row["figure"]: row["table"] for row in task.reported(tmp_path, "calibration")[1]["calibration"]}
+    assert figures["copies on the device, read and written"] == 4800.0
+    assert figures["reading four bytes"] is None
+    tables = task.reported(tmp_path, "gated")[1]
+    assert 0 < tables["networks"][0]["model"] < 1
+    assert all(row["model (us)"] > 0 and row["binds there"] for row in tables["launches"])
+    assert calibration.figures_of("NVIDIA GeForce RTX 4090").name == "RTX4090"
+    assert calibration.figures_of("NVIDIA T400 4GB") is None
 
 
 def test_the_least_time_is_that_of_what_binds():
