@@ -20,11 +20,16 @@ extern "C" __global__ void nothing(int *out)
     if (out == 0) out[0] = 0;
 }
 
-// A chain of operations that keeps the device busy.
+// A chain of operations, of which a compiler can leave none out, keeps the device busy.
 extern "C" __global__ void spin(unsigned *out, int rounds)
 {
-    unsigned x = out[0];
-    for (int i = 0; i < rounds; i++) x = x * 1664525u + 1013904223u;
+    unsigned x = out[0] + 1u;
+#pragma unroll 1
+    for (int i = 0; i < rounds; i++) {
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+    }
     out[0] = x;
 }
 
@@ -39,6 +44,7 @@ extern "C" __global__ void add(int *sums, unsigned mask, int rounds)
 }
 """
 REPEATS = 5
+AHEAD = 8000  # rounds, about 0.1 ms, in which the host launches a kernel and records an event
 
 
 class Device:
@@ -66,7 +72,7 @@ class Device:
             self.word = self.cupy.zeros(1, np.uint32)
 
     def wait(self, rounds: int) -> None:
-        """Keep the stream busy, so that the host can launch ahead of it; a round takes about 3 ns."""
+        """Keep the stream busy, so that the host can launch ahead of it; a round takes about 24 clocks."""
         self.spin((1,), (1,), (self.word, np.int32(rounds)))
 
     def seconds(self, work: Callable[[], object]) -> float:
@@ -124,7 +130,8 @@ def measure(task: Task) -> None:
         task.report(figures=known)
         expected = figure.in_table(listed) / figure.size_of_unit if listed and figure.in_table else None
         measured = figure.value / figure.size_of_unit
-        task.row("calibration", figure=figure.title, measured=measured, table=expected, unit=figure.unit)
+        row = {"figure": figure.title, "measured": measured, "table": expected, "unit": figure.unit}
+        task.row("calibration", row)
 
 
 def _bandwidth(figures: GpuFigures) -> float:
@@ -203,7 +210,7 @@ def graph_seconds(device: Device, nodes: int) -> float:
 def between_events(device: Device, count: int) -> float:
     """Return the time between two events with a kernel that does nothing between them (s)."""
     with device.stream:
-        device.wait(40_000 * count)
+        device.wait(AHEAD * count)
         events = [device.cupy.cuda.Event() for _ in range(count + 1)]
         events[0].record(device.stream)
         for event in events[1:]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import gpusyn as gs
-from benchmarks.gpu.calibration import Device
+from benchmarks.gpu.calibration import AHEAD, Device
 from gpusyn.builder.gpu.activity import Activity
 from gpusyn.builder.gpu.launches import works_of
 from gpusyn.builder.gpu.model import bytes_of
@@ -18,7 +18,6 @@ from gpusyn.commands.bench_profile import launch_seconds
 from gpusyn.kernels.program import Program
 
 STEPS = 32  # of one stretch, all of whose launches wait on the device together
-_SPIN = 40_000  # rounds, 0.1 ms, for each launch that waits
 
 
 class Work(NamedTuple):
@@ -56,7 +55,7 @@ def _profile(session: Any, program: Program, device: Device, steps: int) -> dict
     """Run the launch list `steps` times with an event after each launch; the device waits until all are launched."""
     cupy, stream, calls = device.cupy, session._stream, session._calls
     with stream:
-        device.wait(_SPIN * steps * len(calls))
+        device.wait(AHEAD * steps * len(calls))
         events = [cupy.cuda.Event()]
         events[0].record(stream)
         for _ in range(steps):

@@ -94,21 +94,24 @@ class Prepared(NamedTuple):
             begin = time.perf_counter()
             sim.run(setup.timed)
             walls.append(time.perf_counter() - begin)
+        task.report(**{f"seconds of {setup.title}": walls})
         wall, rates = statistics.median(walls), self._rates(since)
         device = Device()
         listed = figures_of(device.product)
         model = None if listed is None else gpu_model(sim.plan.layout, sim.plan.specs, listed, rates)
         sizes = {name: population.size for name, population in sim.net.populations.items()}
-        task.row(
-            "networks",
-            network=setup.title,
-            neurons=sum(sizes.values()),
-            synapses=round(sim.plan.synapses),
-            **{"rate (Hz)": sum(rates[name] * size for name, size in sizes.items()) / sum(sizes.values())},
-            **{"build (s)": self.build_s, "us per step": 1e6 * wall * sim.dt / setup.timed},
-            **{"time": 1e3 * wall / setup.timed, "model": model and model.real_time_factor},
-            bits="equal" if same else "DIFFERENT",
-        )
+        row = {
+            "network": setup.title,
+            "neurons": sum(sizes.values()),
+            "synapses": round(sim.plan.synapses),
+            "rate (Hz)": sum(rates[name] * size for name, size in sizes.items()) / sum(sizes.values()),
+            "build (s)": self.build_s,
+            "us per step": 1e6 * wall * sim.dt / setup.timed,
+            "real-time factor": 1e3 * wall / setup.timed,
+            "by the model": model and model.real_time_factor,
+            "bits": "equal" if same else "DIFFERENT",
+        }
+        task.row("networks", row)
         self._launches(task, device, model)
         return same
 
@@ -128,13 +131,14 @@ class Prepared(NamedTuple):
         expected = {} if model is None else {launch.label: launch for launch in model.launches}
         for (label, took), work in zip(seconds.items(), works, strict=True):
             least, modelled = work.least_seconds(known), expected.get(label)
-            task.row(
-                "launches",
-                network=self.setup.title,
-                launch=label,
-                us=1e6 * took,
-                bytes=work.bytes,
-                atomics=work.atomics,
-                share=None if least is None else least / took,
-                **{"model (us)": modelled and 1e6 * modelled.expected, "binds there": modelled and modelled.binds},
-            )
+            row = {
+                "network": self.setup.title,
+                "launch": label,
+                "us": 1e6 * took,
+                "bytes": work.bytes,
+                "atomics": work.atomics,
+                "share": None if least is None else least / took,
+                "by the model (us)": modelled and 1e6 * modelled.expected,
+                "binds there": modelled and modelled.binds,
+            }
+            task.row("launches", row)

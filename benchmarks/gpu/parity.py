@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 from collections.abc import Callable, Iterable
 
@@ -33,11 +34,11 @@ def kernels(task: Task) -> None:
 
 def drawn(task: Task) -> None:
     """Compare drawn networks; where a digest differs, name the arrays that differ from those of numpy here and now."""
-    known = stored()["drawn"]
+    known, backend = stored()["drawn"], functools.cache(CudaBackend)
 
     def compare(number: int) -> str | None:
         case, how = digests.drawn(number)
-        found = digests.played(case, CudaBackend(how.pop("block")), **how)
+        found = digests.played(case, backend(how.pop("block")), **how)
         if digests.digest(found) == known[number]:
             return None
         wrong = differences(digests.played(case, "numpy"), found)

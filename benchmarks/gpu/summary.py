@@ -16,9 +16,9 @@ TITLES = {
 }
 NOTES = {
     "calibration": "*Table* is the figure of the GPU in the table of `gpusyn bench --model`, where it has it.",
-    "networks": """*Time* is wall time per time of the model, the median of three runs. *Bits* are those of spikes and
-all V after a short run, beside the digest that the `cpu` backend made beforehand. *Model* is the time that
-`gpusyn bench --model` expects of the GPU in its table at the measured rates.""",
+    "networks": """The *real-time factor* is wall time per time of the network, the median of three runs. *By the model*
+is what `gpusyn bench --model` expects of the GPU in its table at the measured rates. *Bits* are those of spikes and all
+V after a short run, beside the digest that the `cpu` backend made beforehand.""",
     "launches": """Time between two events on the device, with the host far ahead. *Bytes* and *atomics* are those of a
 step, as the model counts them at the measured rates; *share* is the time that the copy bandwidth or the rate of atomics
 above allows for them, in parts of the time taken: more than 1 where caches serve them.""",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,10 @@ class Task:
             file.write(json.dumps({"facts": facts}) + "\n")
         print(*(f"{name}: {value}" for name, value in facts.items()), sep="\n", flush=True)
 
-    def row(self, table: str, /, **columns: Any) -> None:
+    def row(self, table: str, columns: Mapping[str, Any]) -> None:
         """Report a row of a table of the summary."""
         with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"table": table, "row": columns}) + "\n")
+            file.write(json.dumps({"table": table, "row": dict(columns)}) + "\n")
         print(f"{table}: {columns}", flush=True)
 
     def wait_for_turn(self) -> None:

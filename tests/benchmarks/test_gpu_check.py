@@ -80,7 +80,7 @@ def test_what_crashes_or_hangs_takes_nothing_else_with_it(tmp_path, cupy_is, san
     assert found[CRASHES]["why"] == "ended by SIGABRT"
     assert found[HANGS]["why"] == "ended after 4 s"
     assert found["drawn"]["facts"]["equal"] == 1
-    assert found["gated"]["facts"] == {"bits of 400 first-order gates": "equal"}
+    assert found["gated"]["facts"]["bits of 400 first-order gates"] == "equal"
     text = (tmp_path / "summary.md").read_text()
     assert text == summary(lines)
     assert "**A try on small networks" in text
@@ -171,7 +171,7 @@ def test_a_network_with_other_bits_fails_its_part_after_all_its_numbers(tmp_path
     with pytest.raises(task.PartFailedError, match="other bits than on the CPU: gated"):
         networks.gated(task.Task("gated", tmp_path, True))
     facts, tables = task.reported(tmp_path, "gated")
-    assert facts == {"bits of 400 first-order gates": "DIFFERENT"}
+    assert facts["bits of 400 first-order gates"] == "DIFFERENT"
     assert tables["networks"][0]["bits"] == "DIFFERENT"
     assert len(tables["launches"]) == 4
     monkeypatch.setattr(networks, "stored", lambda: {"networks": {}})
@@ -223,8 +223,8 @@ def test_a_gpu_of_the_table_stands_beside_the_measured_numbers(tmp_path):
     assert figures["copies on the device, read and written"] == 4800.0
     assert figures["reading four bytes"] is None
     tables = task.reported(tmp_path, "gated")[1]
-    assert 0 < tables["networks"][0]["model"] < 1
-    assert all(row["model (us)"] > 0 and row["binds there"] for row in tables["launches"])
+    assert 0 < tables["networks"][0]["by the model"] < 1
+    assert all(row["by the model (us)"] > 0 and row["binds there"] for row in tables["launches"])
     assert calibration.figures_of("NVIDIA GeForce RTX 4090").name == "RTX4090"
     assert calibration.figures_of("NVIDIA T400 4GB") is None
 
