@@ -15,6 +15,7 @@ from gpusyn.builder.plan import Plan
 from gpusyn.errors import ArgumentError, PlanMemoryError
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import public, real, show
+from gpusyn.simulation import simulator  # noqa: F401  so that both measure the free memory with all modules loaded
 from gpusyn.utils.typing import Whole
 
 
