@@ -71,7 +71,10 @@ def every_kernel() -> list[gs.Network]:
     net.infuse("MK-801", 1.0)
     net.record(cells[:7], "V", every=0.5)
     net.record(cells, "spikes")
-    return [*nets, net]
+    late = gs.Network()  # delays in several blocks, each with a route of its own
+    cells = late.population("cells", 40, gs.LIF(), receptors=[gs.NMDA(kinetics=gs.kinetics.Saturating.NMDA())])
+    late.connect(cells, cells, gs.FixedInDegree(5), receptor="NMDA", weight=0.1, delay=gs.Uniform(0.1, 60.0))
+    return [*nets, net, late]
 
 
 NETWORKS = every_kernel()
@@ -233,6 +236,7 @@ def test_spikes_of_many_ages_wait_for_one_another():
         (Processor(90, 65536, 2048, 32, 228 << 10), 128, 128, 0, 4),
         (Processor(90, 65536, 2048, 32, 228 << 10), 128, 32, 0, 16),
         (Processor(90, 65536, 2048, 32, 228 << 10), 32, 16, 0, 32),
+        (Processor(90, 65536, 2048, 32, 228 << 10), 32, 104, 0, 16),  # 19 warps, but warps come in fours
         (Processor(90, 65536, 2048, 32, 228 << 10), 1024, 80, 0, 0),
         (Processor(90, 65536, 2048, 32, 228 << 10), 128, 32, 47 << 10, 4),
         (Processor(75, 65536, 1024, 16, 64 << 10), 128, 64, 0, 8),
