@@ -28,7 +28,7 @@ from gpusyn.kernels.program import ArraySpec
 DOCUMENT = Path(__file__).parent.parent / "docs" / "gpu_model.md"
 BEGIN, END = "<!-- {}: python -m benchmarks.gpu_model --write -->\n", "<!-- end -->\n"
 PIECE = 128  # synapses of a unit of bounded length
-FEWER_REGISTERS = 80  # of a thread, which the text takes without changes of gates on sm_90: half as many warps more are resident
+FEWER_REGISTERS = 80  # of a thread, as the text takes without changes of gates on sm_90
 BARRIER = 0.8e-6  # s, of all blocks of a cooperative kernel; estimated
 
 _UNITS = {
