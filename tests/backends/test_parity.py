@@ -3,6 +3,7 @@
 For any thread count, block size, schedule and chunk length, cut into several runs, after a reset, in single and
 double precision, and with the processor's flush-to-zero on. The default suite compares half a batch of networks,
 and those of others that have something new; `fuzz` compares three batches, `compilers` one, compiled as for users.
+Where there is a real GPU, the default suite compares these four with it.
 """
 
 from collections.abc import Callable
@@ -145,7 +146,7 @@ def test_drawn_networks_on_kernels_compiled_as_for_users():
     check_batch(OPTIMISED)
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize("batch", (OPTIMISED, *FURTHER))
 def test_drawn_networks_on_a_real_gpu(batch):
     cuda()  # skips, with the reason, where there is none
     for_each(batch, compare_on_a_gpu)
