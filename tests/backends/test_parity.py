@@ -146,7 +146,7 @@ def test_drawn_networks_on_kernels_compiled_as_for_users():
     check_batch(OPTIMISED)
 
 
-@pytest.mark.parametrize("batch", (OPTIMISED, *FURTHER))
+@pytest.mark.parametrize("batch", [OPTIMISED, *FURTHER])
 def test_drawn_networks_on_a_real_gpu(batch):
     cuda()  # skips, with the reason, where there is none
     for_each(batch, compare_on_a_gpu)
