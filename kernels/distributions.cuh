@@ -1,8 +1,8 @@
-// Random values of weights and delays: gpusyn/numerics/normal_quantile.py and gpusyn/parameters/distributions.py,
+// Random values of weights and delays: gpusyn/numerics/normal_quantile.py and gpusyn/parameters/laws.py,
 // operation for operation.
 #pragma once
 
-enum { UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL };  // as in gpusyn/builder/rows/compiled.py
+enum { UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL };  // as in gpusyn/parameters/laws.py
 enum { PIECE = 512, MOST_TRIES = 100000 };
 
 // The values that a distribution gives: how they follow from a uniform number, and the range outside which values are

@@ -8,9 +8,9 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 
 from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, count_autapses, tail_bound
-from gpusyn.connectivity.sampling import draws_needed, first_distinct, multiply_shift
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
+from gpusyn.numerics.sampling import draws_needed, first_distinct, multiply_shift
 from gpusyn.parameters.scalars import flag, integer, public
 from gpusyn.utils.typing import Integers
 

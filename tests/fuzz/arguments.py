@@ -108,7 +108,10 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
 #: Arguments of methods, by class and name of the method; a method that needs none is not here.
 METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Network.population": lambda w: {"name": "new", "size": 2, "model": gs.LIF(), "receptors": [gs.AMPA()]},
-    "Network.connect": lambda w: {"pre": w.bg, "post": w.E, "rule": gs.AllToAll(), "receptor": "AMPA", "weight": 1.0},
+    "Network.connect": lambda w: {
+        **{"pre": w.bg, "post": w.E, "rule": gs.AllToAll()},
+        **{"receptor": "AMPA", "weight": 1.0, "storage": "stored"},
+    },
     "Network.drive": lambda w: {"target": w.I, "receptor": "AMPA", "rate": 100.0, "weight": 1.0},
     "Network.inject": lambda w: {"target": w.E, "current": 100.0},
     "Network.clamp": lambda w: {"target": w.E, "V": -60.0},
@@ -187,7 +190,13 @@ EXEMPT = {
     | {"Rule.max_in_degree", "Rule.share"}
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
     "what a distribution offers to the builder": {
-        *("Distribution.draw", "Distribution.in_unit", "LogNormal.of_logarithm", "Waveform.in_unit"),
+        *(
+            "Distribution.draw",
+            "Distribution.in_unit",
+            "Distribution.law",
+            "LogNormal.of_logarithm",
+            "Waveform.in_unit",
+        ),
     },
     "what a neuron model offers to the builder": {
         *("NeuronModel.advance", "NeuronModel.check_drawn", "NeuronModel.check_size", "NeuronModel.coefficients"),

@@ -14,42 +14,16 @@ from gpusyn.builder.rows.reference import Column, Counters, Losses, NumpyRows, R
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, FixedTotalNumber
 from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions
 from gpusyn.connectivity.explicit import GivenSynapses
-from gpusyn.connectivity.sampling import calls_for, gaps_per_call
 from gpusyn.kernels.program import Launcher
+from gpusyn.numerics.portable_math import log1p
 from gpusyn.numerics.rng import Stream
-from gpusyn.parameters.distributions import Distribution, Exponential, LogNormal, Normal, Uniform, log1p
+from gpusyn.numerics.sampling import calls_for, gaps_per_call
+from gpusyn.parameters.distributions import Distribution, law_of
 from gpusyn.utils.typing import Array, Floats, Integers
 
 BLOCK = 1 << 18  # synapses of one block, so that its scratch stays in the caches
 _PIECE = 512  # random numbers in one pass over a row, as PIECE in kernels/distributions.cuh
 _NONE = np.zeros(1, np.int32)
-_UNIFORM, _NORMAL, _LOG_NORMAL, _EXPONENTIAL = range(4)  # as in kernels/distributions.cuh
-
-
-class Law(NamedTuple):
-    """The arguments of a distribution for the kernel: its kind, its parameters, and the range that is kept."""
-
-    kind: int
-    a: float
-    b: float
-    most: float
-    low: float
-    high: float
-
-
-def law_of(given: Distribution) -> Law | None:
-    """Return the arguments of a distribution for the kernel, None if it has another form."""
-    low, high = (-math.inf, math.inf)
-    if type(given) is Uniform:
-        return Law(_UNIFORM, given.low, given.high - given.low, given.high, low, high)
-    low, high = (low if given.low is None else given.low), (high if given.high is None else given.high)
-    if type(given) is Normal:
-        return Law(_NORMAL, given.mean, given.std, math.inf, low, high)
-    if type(given) is LogNormal:
-        return Law(_LOG_NORMAL, *given.of_logarithm(), math.inf, low, high)
-    if type(given) is Exponential:
-        return Law(_EXPONENTIAL, -given.mean, 0.0, math.inf, low, high)
-    return None
 
 
 class _Found(NamedTuple):
