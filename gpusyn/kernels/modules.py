@@ -31,6 +31,7 @@ _BUILD_PARTS = (
     "portable_math.cuh",
     "philox.cuh",
     "distributions.cuh",
+    "draw_rows.cuh",
     "draw_synapses.cu",
     "build_rows.cu",
 )

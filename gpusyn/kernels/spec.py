@@ -227,7 +227,7 @@ BUILD_KERNELS: dict[str, KernelSpec] = {
             _DRAW,
             "draw_distinct",
             "block",
-            """+rows:int +columns:int +stamps:uint32 own:int =has_own:int =n_rows:int64 =first_row:int64 =k:int64
+            """+rows:int +columns:int +seen:uint32 own:int =has_own:int =n_rows:int64 =first_row:int64 =k:int64
             =key:int64 =n_columns:int64""",
         ),
         _declare(

@@ -109,7 +109,7 @@ class CompiledRows(NumpyRows):
         k, step = rule.k, max(1, BLOCK // rule.k)
         kernel, more = "draw_degrees", {}
         if not rule.multapses:
-            kernel, more = "draw_distinct", {"stamps": np.zeros(self._blocks * n_columns, np.uint32)}
+            kernel, more = "draw_distinct", {"seen": np.zeros(self._blocks * -(-n_columns // 32), np.uint32)}
         for first in range(0, n_rows, step):
             n = min(step, n_rows - first)
             rows, columns = self._room("pre", np.int32, n * k), self._room("post", np.int32, n * k)
