@@ -121,7 +121,7 @@ def _refuse_procedural(pathway: Pathway) -> None:
     k, receptor = pathway.receptors(synaptic=True)[0]
     if pathway.projection.procedural:
         raise ParameterError(
-            f"Projection '{pathway.projection.name}'.storage: 'procedural' stores nothing of a synapse, but each synapse "
+            f"Projection '{pathway.projection.name}'.storage: 'procedural' stores nothing of a synapse, but each one "
             f"onto receptor '{receptor.name}' of '{pathway.post.population.name}' has a gate of its own "
             f"({pathway.post.strategies[k].reason}); use storage='stored', or a receptor whose gates need not be there"
         )

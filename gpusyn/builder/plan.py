@@ -21,7 +21,7 @@ from gpusyn.builder.plan_text import (
     recording_rows,
 )
 from gpusyn.builder.recorded import recorded_bytes
-from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched
+from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
@@ -232,6 +232,9 @@ class Plan:
             for pathway in bundle.pathways:
                 share = pathway.expected / synapses if synapses else 1 / len(bundle.pathways)
                 _add(parts, f"synapses {pathway.projection.name}", round(share * size))
+        for bundle in self.layout.procedural:
+            name = bundle.pathways[0].projection.name
+            _add(parts, f"synapses {name}", procedural_bytes(bundle, self.layout))
         self._of_synapses = sum(parts.values())
         self._of_gates = sum(
             spec.nbytes for kind, spec in self._described if kind.kernels and not SYNAPTIC.isdisjoint(kind.extents)

@@ -15,6 +15,7 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.rows import procedural
 from gpusyn.builder.rows.event_driven import ages, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets
 from gpusyn.builder.rows.per_synapse import Histories
@@ -54,6 +55,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
+    launches += [(procedural.KERNEL, None)] if layout.procedural else []
     return [*launches, ("deliver_spikes", None)]
 
 
@@ -72,6 +74,12 @@ def gated_bytes(pathway: Pathway, layout: Layout) -> int:
 def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle."""
     return _bytes((None, None), bundle_extents(bundle), layout)
+
+
+def procedural_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of what is kept of the sources and targets of one procedural bundle."""
+    extents = procedural.bundle_extents(bundle, layout, GateTables(layout))
+    return _bytes((procedural.KERNEL, None), extents, layout)
 
 
 def _bytes(owner: Owner, counts: Extents, layout: Layout) -> int:
@@ -122,20 +130,21 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
         sizes["advance_gates", None] = {
             "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,
         }  # fmt: skip
+    sizes |= procedural.procedural_extents(layout, gates)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 
 def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
     histories = Histories(layout, gates.releases)
     remembers = bool(histories.records or layout.gates)
-    delivered = ages(layout)
+    delivered, kept = ages(layout.bundles), ages([*layout.bundles, *layout.procedural])
     return {
         "steps": steps,
         "step bounds": steps + 1,
         "ids": layout.n_ids,
         "remembered ids": layout.n_sources if remembers else 1,
         "spikes": power_of_2(layout.n_sources * (steps + 1)),
-        "spike steps": power_of_2(steps + 2 + max(delivered, default=0)),
+        "spike steps": power_of_2(steps + 2 + max(kept, default=0)),
         "gates": layout.n_ids - layout.n_sources,
         "releases": histories.releases,
         "ring slots": layout.ring_size,

@@ -57,8 +57,8 @@ def refusal(projection: Projection) -> str | None:
         return "weights up to w_max= may be set, which nothing would remember; leave w_max out, or use storage='stored'"
     for receptor, weight in projection.weights.items():
         what = f"its weights on {receptor!r}"
-        if why := _of_values(weight, what) or _of_negative(projection, receptor, what):
-            return why
+        if reason := _of_values(weight, what) or _of_negative(projection, receptor, what):
+            return reason
     if isinstance(delay, DistanceDelay):
         return "DistanceDelay needs the positions of the neurons; use another delay=, or storage='stored'"
     return _of_values(delay, "its delays")

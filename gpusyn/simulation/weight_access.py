@@ -9,7 +9,7 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.rows.stored import StoredAddresses, StoredSegments, StoredWeights
+from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kernels.arrays import array_name
@@ -77,6 +77,9 @@ def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
 
 def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Array:
     s = part.stored
+    if isinstance(s, DrawnWeights):
+        assert part.drawn is not None
+        return np.ldexp(part.drawn, s.exponent)
     if s.weight is None:
         stored = session.read(_array(s), s.weights, s.weights + part.size)[part.place].astype(np.float64)
     else:
@@ -105,6 +108,11 @@ def write_weights(
     """
     names = list(projection.weights)
     where = f"Simulator.set_weights('{projection.name}')"
+    if projection.procedural:
+        raise ParameterError(
+            f"{where}: its synapses are drawn again at each spike, so no weight is stored that could be replaced; "
+            "connect it with storage='stored' and w_max="
+        )
     if isinstance(given, dict):
         if receptor is not None:
             both = f"got both a dict by receptor and receptor={show(receptor)}"

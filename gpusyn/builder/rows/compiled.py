@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -24,6 +23,23 @@ from gpusyn.utils.typing import Array, Floats, Integers
 BLOCK = 1 << 18  # synapses of one block, so that its scratch stays in the caches
 _PIECE = 512  # random numbers in one pass over a row, as PIECE in kernels/distributions.cuh
 _NONE = np.zeros(1, np.int32)
+
+
+class GapDraws(NamedTuple):
+    """How kernels draw the gaps between the columns that are set: log(1 - p), 53 bits for each or 32, calls at a time.
+
+    If all columns are set, `log_q` is 0.
+    """
+
+    log_q: float
+    fine: int
+    calls: int
+
+
+def gap_draws(p: float, n_columns: int) -> GapDraws:
+    """Return how kernels draw rows of which each column is set with probability `p`."""
+    a_call = gaps_per_call(p)
+    return GapDraws(log1p(-p) if p < 1 else 0.0, int(a_call == 2), calls_for(n_columns * p, p, _PIECE // a_call))
 
 
 class _Found(NamedTuple):
@@ -67,17 +83,17 @@ class CompiledRows(NumpyRows):
     ) -> Iterator[tuple[Ids, Ids]] | None:
         """Return the blocks of a rule that a kernel draws, None if none does."""
         if type(rule) is FixedTotalNumber and rule.multapses:
-            return self._total(rule.n, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
+            return self._total(rule.n, n_pre, n_post, stream, autapse_columns(rule, n_pre, n_post, same))
         if type(rule) is FixedOutDegree and rule.k:
-            return self._degrees(rule, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
+            return self._degrees(rule, n_pre, n_post, stream, autapse_columns(rule, n_pre, n_post, same))
         if type(rule) is FixedInDegree and rule.k:
             turned: Any = None if same is None else (same[1], same[0])
-            rows = self._degrees(rule, n_post, n_pre, stream, _own(rule, n_post, n_pre, turned))
+            rows = self._degrees(rule, n_post, n_pre, stream, autapse_columns(rule, n_post, n_pre, turned))
             return ((pre, post) for post, pre in rows)
         if type(rule) is AllToAll:
-            return self._bernoulli(1.0, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
+            return self._bernoulli(1.0, n_pre, n_post, stream, autapse_columns(rule, n_pre, n_post, same))
         if type(rule) is FixedProbability and rule.p >= 1e-300:
-            return self._bernoulli(rule.p, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
+            return self._bernoulli(rule.p, n_pre, n_post, stream, autapse_columns(rule, n_pre, n_post, same))
         if isinstance(rule, GivenSynapses):
             pre, post = rule.draw(n_pre, n_post, stream, same)
             return ((pre[i : i + BLOCK], post[i : i + BLOCK]) for i in range(0, len(pre), BLOCK))
@@ -123,28 +139,48 @@ class CompiledRows(NumpyRows):
         self, p: float, n_rows: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None
     ) -> Iterator[tuple[Ids, Ids]]:
         """Yield the cells of rows that are each set with a probability; rows are counted once, and then written."""
-        mean, a_call = n_columns * p, gaps_per_call(p)
-        calls = calls_for(mean, p, _PIECE // a_call)
-        step = max(1, int(BLOCK // (mean + 1)))
-        log_q = log1p(-p) if p < 1 else 0.0
-        for first in range(0, n_rows, step):
-            n = min(step, n_rows - first)
-            draw = functools.partial(
-                self._launch, "draw_rows", **_autapses(own), n_rows=n, first_row=first, key=stream.key,
-                n_columns=n_columns, log_q=log_q, fine=int(a_call == 2), calls=calls,
-            )  # fmt: skip
-            count, key = self._room("count", np.int64, n), (stream.key, first, p, n_columns, own is None)
+        for first, n in _parts_of_rows(p, n_rows, n_columns):
+            key = (stream.key, first, p, n_columns, own is None)
             known = self._row_counts.get(key)
             if known is None:
-                draw(rows=_NONE, columns=_NONE, count=count, begin=count, writes=0)
+                count = self._count_rows(p, first, n, n_columns, stream, own)
                 known = self._row_counts[key] = count.astype(np.int32)
             begin = np.zeros(n + 1, np.int64)
             np.cumsum(known, out=begin[1:])
             size = int(begin[-1])
             rows, columns = self._room("pre", np.int32, size), self._room("post", np.int32, size)
             if size:
-                draw(rows=rows, columns=columns, count=count, begin=begin, writes=1)
+                self._draw_rows(
+                    p, first, n, n_columns, stream, own, rows=rows, columns=columns, count=begin[:-1].copy(),
+                    begin=begin, writes=1,
+                )  # fmt: skip
                 yield rows, columns
+
+    def _count_rows(
+        self, p: float, first: int, n: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None
+    ) -> Integers:
+        """Return the number of cells that are set in each of `n` rows."""
+        count: Integers = self._room("count", np.int64, n)
+        self._draw_rows(
+            p, first, n, n_columns, stream, own, rows=_NONE, columns=_NONE, count=count, begin=count, writes=0
+        )
+        return count
+
+    def _draw_rows(
+        self, p: float, first: int, n: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None, **room: Any
+    ) -> None:
+        self._launch(
+            "draw_rows", **_autapses(own), n_rows=n, first_row=first, key=stream.key, n_columns=n_columns,
+            **gap_draws(p, n_columns)._asdict(), **room,
+        )  # fmt: skip
+
+    def row_sizes(self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None) -> Integers:
+        """Return the number of synapses of each source."""
+        if type(rule) is not FixedProbability or rule.p < 1e-300:
+            return super().row_sizes(rule, n_pre, n_post, stream, same)
+        own = autapse_columns(rule, n_pre, n_post, same)
+        parts = _parts_of_rows(rule.p, n_pre, n_post)
+        return np.concatenate([self._count_rows(rule.p, i, n, n_post, stream, own).copy() for i, n in parts])
 
     def values(self, given: Distribution, key: int, first: int, n: int) -> Floats:
         """Return values of a distribution."""
@@ -242,7 +278,13 @@ def _int32(ids: Any) -> NDArray[np.int32]:
     return np.ascontiguousarray(ids, np.int32)
 
 
-def _own(rule: Any, n_rows: int, n_columns: int, same: Keys | None) -> NDArray[np.int32] | None:
+def _parts_of_rows(p: float, n_rows: int, n_columns: int) -> Iterator[tuple[int, int]]:
+    """Yield the first row and the number of rows of each block of synapses."""
+    step = max(1, int(BLOCK // (n_columns * p + 1)))
+    return ((first, min(step, n_rows - first)) for first in range(0, n_rows, step))
+
+
+def autapse_columns(rule: Any, n_rows: int, n_columns: int, same: Keys | None) -> NDArray[np.int32] | None:
     """Return the column of the same neuron for each row (-1: none), None if no autapse is to be left out."""
     own: Integers | None = None if rule.autapses else autapse_positions(n_rows, n_columns, same)
     return None if own is None else own.astype(np.int32)
