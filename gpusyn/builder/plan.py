@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from gpusyn.builder.building import building_peak
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
+from gpusyn.builder.offers import procedural_offer
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.plan_text import (
     Row,
@@ -23,7 +24,7 @@ from gpusyn.builder.plan_text import (
 from gpusyn.builder.recorded import recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
 from gpusyn.errors import PlanMemoryError
-from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
+from gpusyn.kernels.arrays import PROCEDURAL, SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
 from gpusyn.parameters.grid import interval
@@ -198,7 +199,8 @@ class Plan:
             assert self.free is not None
             raise PlanMemoryError(
                 f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are free.\n"
-                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}."
+                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}"
+                f"{f'; or {offer}' if (offer := procedural_offer(self.layout, self.bytes)) else ''}."
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
@@ -237,7 +239,9 @@ class Plan:
             _add(parts, f"synapses {name}", procedural_bytes(bundle, self.layout))
         self._of_synapses = sum(parts.values())
         self._of_gates = sum(
-            spec.nbytes for kind, spec in self._described if kind.kernels and not SYNAPTIC.isdisjoint(kind.extents)
+            spec.nbytes
+            for kind, spec in self._described
+            if kind.kernels and kind.kernels != PROCEDURAL and not SYNAPTIC.isdisjoint(kind.extents)
         )
         for kind, spec in self._described:
             if SYNAPTIC.isdisjoint(map(str, kind.extents)):
@@ -295,6 +299,7 @@ class Plan:
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),
             ("memory", memory),
+            *self._offered(),
             *recording_rows(self.recordings, layout),
             *(("note" if level < logging.WARNING else "warning", note) for level, note in notes),
         ]
@@ -324,6 +329,11 @@ class Plan:
             f"{self.launches} kernel launches per step, through {size_text(self.bytes.get('neurons', 0))} of neurons"
             f"{gates}; a spike takes {size_text(spike)} of synapses on average"
         )
+
+    def _offered(self) -> list[Row]:
+        """Return what would help where memory does not suffice."""
+        offer = "" if self.fits else procedural_offer(self.layout, self.bytes)
+        return [("to fit", offer)] if offer else []
 
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():
