@@ -55,7 +55,7 @@ KERNEL(draw_degrees, int *RESTRICT rows, int *RESTRICT columns, const int *RESTR
     }
 }
 
-// The same without repetition. Each block has a bit of `seen`, 0 before and afterwards, for each of `n_columns` columns.
+// The same without repetition. Each block has a bit of `seen`, 0 before and afterwards, for each column.
 KERNEL(draw_distinct, int *RESTRICT rows, int *RESTRICT columns, uint32 *RESTRICT seen, const int *RESTRICT own,
        int has_own, int64 n_rows, int64 first_row, int64 k, int64 key, int64 n_columns)
 {

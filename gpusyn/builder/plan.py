@@ -289,6 +289,7 @@ class Plan:
     def _rows(self, details: bool) -> list[Row]:
         layout = self.layout
         lost = self._expected_zeros() if self.rounded_to_zero is None else lost_text(self.rounded_to_zero, details)
+        lost += " (procedural synapses are not counted)" if layout.procedural else ""
         memory = f"{self.bytes_per_synapse:.2f} bytes per synapse\n{memory_text(self.bytes, details)}"
         notes = [(note.level, str(note)) for note in layout.notes] if details else together(layout.notes)
         rows = [

@@ -78,8 +78,7 @@ def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
 
 def procedural_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of what is kept of the sources and targets of one procedural bundle."""
-    extents = procedural.bundle_extents(bundle, layout, GateTables(layout))
-    return _bytes((procedural.KERNEL, None), extents, layout)
+    return _bytes((procedural.KERNEL, None), procedural.bundle_extents(bundle, layout), layout)
 
 
 def _bytes(owner: Owner, counts: Extents, layout: Layout) -> int:
@@ -130,7 +129,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
         sizes["advance_gates", None] = {
             "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,
         }  # fmt: skip
-    sizes |= procedural.procedural_extents(layout, gates)
+    sizes |= procedural.procedural_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 

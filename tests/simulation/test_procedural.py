@@ -240,6 +240,8 @@ def test_rows_among_ten_thousand_million_synapses_are_those_of_the_rule():
         assert (sim.plan.synapses, sim.plan.bytes_per_synapse) == (1e10, 0)
         sim.step(2)
         g = sim.get(cells, "g_AMPA")
+        with pytest.raises(gs.PlanMemoryError, match=r"weights\('p'\): its 1e\+10 synapses are not stored"):
+            sim.weights("p")
     key = stream_key(3, StreamPurpose.CONNECT, "p")
     _, targets = bernoulli_lists(Stream(key), spiking, np.full(3, n), rule.p)
     assert (g == weight * np.bincount(targets, minlength=n)).all()

@@ -2,6 +2,9 @@
 
 What is kept is what rows are drawn from: keys, laws, and a few bytes of a source where its row does not follow from its
 id, where it must leave itself out, or where its synapses have numbers by which their weights and delays are drawn.
+
+Stored synapses are checked when they are built. Here nothing is looked at before it is used: weights cannot be beyond
+their bounds, and a target has more synapses than its sums were planned for with a probability below 1e-15.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.bundles import stored_form
+from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, same_ids
 from gpusyn.builder.rows.compiled import autapse_columns, gap_draws
 from gpusyn.builder.rows.event_driven import Senders, index_of, is_lost, senders_of, sums_of
@@ -25,6 +29,7 @@ from gpusyn.connectivity import AllToAll, FixedOutDegree, FixedProbability
 from gpusyn.connectivity.base import count_autapses
 from gpusyn.kernels.arrays import Extents, Owner, array_name
 from gpusyn.kernels.records import CHOSEN, DIFFERENT, EACH, SOME, SPAN, DrawnOutput, DrawnPart, DrawnSet, write_rows
+from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution, law_of
@@ -101,7 +106,7 @@ def _senders(bundle: Bundle, layout: Layout, gates: GateTables) -> dict[tuple[in
 
 
 # ---- what is kept, in numbers ----
-def bundle_extents(bundle: Bundle, layout: Layout, gates: GateTables) -> Extents:
+def bundle_extents(bundle: Bundle, layout: Layout) -> Extents:
     """Return the contribution of one bundle to the extents of the arrays of procedural rows."""
     projection, form = bundle.pathways[0].projection, row_form(bundle.pathways[0].projection)
     if form is None:
@@ -110,7 +115,7 @@ def bundle_extents(bundle: Bundle, layout: Layout, gates: GateTables) -> Extents
     ids = (bundle.rows if not is_consecutive(_sources(bundle)) else 0) + sources * _leaves_out(projection, layout)
     ids += sum(len(targets) for targets in _targets(bundle) if not is_consecutive(targets))
     return {
-        "sets": len(_senders(bundle, layout, gates)),
+        "sets": len({_gate(bundle, receptor) for receptor in bundle.receptors}),
         "drawn parts": len(bundle.pathways),
         "drawn outputs": len(bundle.receptors),
         "drawn ids": ids,
@@ -119,13 +124,13 @@ def bundle_extents(bundle: Bundle, layout: Layout, gates: GateTables) -> Extents
     }
 
 
-def procedural_extents(layout: Layout, gates: GateTables) -> dict[Owner, Extents]:
+def procedural_extents(layout: Layout) -> dict[Owner, Extents]:
     """Return the extents of the arrays of procedural rows; none if there are no such projections."""
     if not layout.procedural:
         return {}
     found = Counter(dict.fromkeys(("sets", "drawn parts", "drawn outputs", "drawn ids", "row starts", "laws"), 0))
     for bundle in layout.procedural:
-        found.update(bundle_extents(bundle, layout, gates))
+        found.update(bundle_extents(bundle, layout))
     words, columns = scratch_steps(layout)
     return {(KERNEL, None): dict(found) | {"seen words": DRAWERS * words, "chosen columns": DRAWERS * columns}}
 
@@ -146,6 +151,12 @@ def _sources(bundle: Bundle) -> Span:
 def _targets(bundle: Bundle) -> list[Span]:
     """Return the local ids of the targets of each pathway of a bundle."""
     return [pathway.projection.post.parts[pathway.post_part].span for pathway in bundle.pathways]
+
+
+def _gate(bundle: Bundle, receptor: str) -> Kinetics | None:
+    """Return the kinetics of the gates on sources that send events to a receptor, None if neurons do."""
+    post, k = bundle.pathways[0].post, index_of(bundle.pathways[0], receptor)
+    return post.population.receptors[k].kinetics if post.strategies[k].owner == SOURCE else None
 
 
 def _has_law(bundle: Bundle, receptor: str) -> bool:
