@@ -35,7 +35,7 @@ def lively(storage, size=60):
     cases = {
         "constants": (bg, E + I, gs.FixedProbability(0.3), {"AMPA": 8.0}, 1.0),
         "ratio": (E, E + I, gs.FixedProbability(0.2, autapses=False), ratio, 1.5),
-        "out-degree": (E + I, I + odd, gs.FixedOutDegree(7), both, later),
+        "out-degree": (E + I, I + odd, gs.FixedOutDegree(7, autapses=False), both, later),
         "distinct": (odd, odd, gs.FixedOutDegree(9, multapses=False, autapses=False), fractions, 0.1),
         "most": (ends, E + I, gs.FixedOutDegree(80, multapses=False), {"NMDA": gs.Exponential(0.01)}, 0.7),
         "all": (I, I, gs.AllToAll(autapses=False), {"I": gs.Normal(0.0, 30.0)}, gs.Exponential(1.0, high=5.0)),
@@ -83,6 +83,34 @@ def test_emulated_blocks(block, order):
     with using(order=ORDERS[order]):
         assert differences(expected, play("procedural", emulated(block), steps=60)) == []
         check_guards()
+
+
+def long_rows(storage):
+    """Rows of more synapses than are drawn at a time, or than one unit of work has."""
+    net, n = gs.Network(), 5000
+    cells = net.population("cells", n, gs.LIF(V_th=1e6), receptors=[gs.AMPA()])
+    sources = net.population("sources", 3, gs.SpikeSource([0.1, 0.2]))
+    drawn = {"receptor": "AMPA", "weight": gs.Uniform(0.0, 1.0), "delay": gs.Uniform(0.1, 0.5), "storage": storage}
+    net.connect(sources, cells, gs.FixedProbability(0.6), **drawn, name="some")
+    net.connect(sources, cells, gs.FixedProbability(0.0009), **drawn | {"weight": 1.0, "delay": 0.1}, name="few")
+    net.connect(sources, cells[3:], gs.FixedOutDegree(4500), **drawn, name="chosen")
+    net.connect(sources, cells, gs.FixedOutDegree(2100, multapses=False), **drawn, name="different")
+    net.connect(sources, cells, gs.FixedOutDegree(4100, multapses=False), **drawn, name="left")
+    net.connect(sources, cells[800:], gs.AllToAll(), **drawn, name="each")
+    net.record(cells, "g_AMPA", name="traces")
+    return net
+
+
+def test_long_rows():
+    def play(storage, backend):
+        with gs.Simulator(long_rows(storage), dt=DT, seed=5, backend=backend) as sim:
+            sim.step(8)
+            return {"g": sim.data["traces"]["g_AMPA"]} | {n: sim.weights(n).weight for n in sim.net.projections}
+
+    expected = play("stored", "numpy")
+    assert (expected["g"][-1] > 0).all()
+    for backend in ("numpy", cpu(1), cpu(3), emulated(64)):
+        assert differences(expected, play("procedural", backend)) == []
 
 
 def test_compact_weights():
