@@ -10,7 +10,7 @@ from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
-from gpusyn.builder.rows import procedural
+from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
 from gpusyn.builder.rows.extents import targets_of
 from gpusyn.builder.rows.reference import Synapses
@@ -141,7 +141,7 @@ class Compiled:
         for owner in ((None, None), (None, group), (kernel, None), (kernel, group)):
             counts |= self._sizes.get(owner, {})
         remembers = counts["histories"] or self.layout.gates  # gates need the last event of each source
-        words, columns = procedural.scratch_steps(self.layout)
+        words, columns = row_forms.scratch_steps(self.layout)
         own = {
             "remembers": int(bool(remembers)),
             "most_routes": self._most_routes,
@@ -149,7 +149,7 @@ class Compiled:
             "step_mask": counts["spike steps"] - 1,
             "seen_step": words,
             "chosen_step": columns,
-            "drawers": procedural.DRAWERS,
+            "drawers": row_forms.DRAWERS,
         }
         scalars = {
             a.name: own[a.name] if a.name in own else counts[COUNTS[a.name]]
@@ -167,8 +167,8 @@ class Compiled:
             return 128  # threads that copy the spikes of a step
         if kernel == "advance_gates":
             return max(-(-gate.place.size // CHUNK) for gate in self.layout.gates.values())
-        if kernel == procedural.KERNEL:
-            return procedural.BLOCKS
+        if kernel == row_forms.KERNEL:
+            return row_forms.BLOCKS
         if kernel == "deliver_spikes":
             return max(64, 8 * self._most_routes, self.layout.n_sources // 1024)
         return sum(place.size for place in targets_of(self.layout, kernel, group))

@@ -93,8 +93,9 @@ def _procedural_rows(layout: Layout) -> list[Row]:
     synapses = sum(bundle.expected for bundle in layout.procedural)
     names = dict.fromkeys(bundle.pathways[0].projection.name for bundle in layout.procedural)
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    each = synapses / max(sum(bundle.rows for bundle in layout.procedural), 1)
     text = f"{synapses:.6g} synapses of {next(iter(names))}{more}: nothing stored, rows drawn at each spike"
-    return [("procedural", text)]
+    return [("procedural", f"{text}, {each:.3g} in each on average")]
 
 
 def _delivered(bundle: Bundle) -> str:

@@ -15,7 +15,7 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
-from gpusyn.builder.rows import procedural
+from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets
 from gpusyn.builder.rows.per_synapse import Histories
@@ -55,7 +55,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
-    launches += [(procedural.KERNEL, None)] if layout.procedural else []
+    launches += [(row_forms.KERNEL, None)] if layout.procedural else []
     return [*launches, ("deliver_spikes", None)]
 
 
@@ -78,7 +78,7 @@ def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
 
 def procedural_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of what is kept of the sources and targets of one procedural bundle."""
-    return _bytes((procedural.KERNEL, None), procedural.bundle_extents(bundle, layout), layout)
+    return _bytes((row_forms.KERNEL, None), row_forms.bundle_extents(bundle, layout), layout)
 
 
 def _bytes(owner: Owner, counts: Extents, layout: Layout) -> int:
@@ -129,7 +129,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
         sizes["advance_gates", None] = {
             "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,
         }  # fmt: skip
-    sizes |= procedural.procedural_extents(layout)
+    sizes |= row_forms.procedural_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 

@@ -11,8 +11,9 @@ from gpusyn.builder.rows.compiled import CompiledRows
 from gpusyn.builder.rows.drawn import Drawing, part_of
 from gpusyn.builder.rows.event_driven import EventDrivenTables, Together
 from gpusyn.builder.rows.per_synapse import Histories, SynapseGateTables, by_kernel
-from gpusyn.builder.rows.procedural import ProceduralTables, is_numbered
+from gpusyn.builder.rows.procedural import ProceduralTables
 from gpusyn.builder.rows.reference import NumpyRows, RowMaker
+from gpusyn.builder.rows.row_forms import is_numbered
 from gpusyn.builder.rows.stored import StoredWeights
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.kernels.program import Launcher
