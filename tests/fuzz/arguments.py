@@ -185,13 +185,14 @@ EXEMPT = {
     "entries of the table of SONATA templates": {"Cell", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
         f"Rule.{name}"
-        for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawn_at_once", "expected")
+        for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawing_bytes", "expected")
     }
     | {"Rule.max_in_degree", "Rule.share"}
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
     "what a distribution offers to the builder": {
         *(
             "Distribution.draw",
+            "Distribution.checked_draw",
             "Distribution.in_unit",
             "Distribution.law",
             "LogNormal.of_logarithm",
