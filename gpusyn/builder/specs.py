@@ -16,6 +16,7 @@ from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages, index_of, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets, targets_of
 from gpusyn.builder.rows.per_synapse import Histories
@@ -57,6 +58,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
+    launches += [(row_forms.KERNEL, None)] if layout.procedural else []
     return [*launches, ("deliver_spikes", None)]
 
 
@@ -76,6 +78,8 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
         return 128  # threads that copy the spikes of a step
     if kernel == "advance_gates":
         return max(_chunks(gate.place.size) for gate in layout.gates.values())
+    if kernel == row_forms.KERNEL:
+        return row_forms.BLOCKS
     if kernel == "deliver_spikes":
         return max(64, 8 * most_routes(layout), layout.n_sources // 1024)
     return sum(place.size for place in targets_of(layout, kernel, group))
@@ -118,6 +122,11 @@ def gated_bytes(pathway: Pathway, layout: Layout) -> int:
 def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle."""
     return _bytes((None, None), bundle_extents(bundle), layout)
+
+
+def procedural_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of what is kept of the sources and targets of one procedural bundle."""
+    return _bytes((row_forms.KERNEL, None), row_forms.bundle_extents(bundle, layout), layout)
 
 
 def _bytes(owner: Owner, counts: Extents, layout: Layout) -> int:
@@ -168,20 +177,21 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
         sizes["advance_gates", None] = {
             "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,
         }  # fmt: skip
+    sizes |= row_forms.procedural_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 
 def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
     histories = Histories(layout, gates.releases)
     remembers = bool(histories.records or layout.gates)
-    delivered = ages(layout)
+    delivered, kept = ages(layout.bundles), ages([*layout.bundles, *layout.procedural])
     return {
         "steps": steps,
         "step bounds": steps + 1,
         "ids": layout.n_ids,
         "remembered ids": layout.n_sources if remembers else 1,
         "spikes": power_of_2(layout.n_sources * (steps + 1)),
-        "spike steps": power_of_2(steps + 2 + max([steps, *delivered])),  # and those of a chunk that is not read yet
+        "spike steps": power_of_2(steps + 2 + max([steps, *kept])),  # and those of a chunk that is not read yet
         "gates": layout.n_ids - layout.n_sources,
         "releases": histories.releases,
         "ring slots": layout.ring_size,

@@ -97,7 +97,7 @@ def _work(
         return "gate", sim.plan.synapses * steps
     if kernel is not None and (sources := sim._layout.sources(kernel)):
         return "source", sum(placed.population.size for placed in sources) * steps
-    if kernel == "deliver_spikes":
+    if kernel == "deliver_spikes" and not sim._layout.procedural:  # which would have a part of them
         return "delivery", delivered()
     return None, 0.0
 

@@ -6,6 +6,7 @@ and those of others that have something new; `fuzz` compares three batches, `com
 Where there is a real GPU, the default suite compares these four with it.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from gpusyn import connectivity
 from gpusyn.network.inputs import NetworkInputs
 from gpusyn.neurons import NEURONS
 from tests.emulation import ORDERS, check_guards, pretend, using
-from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case
+from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, stored
 from tests.helpers.runs import Outcome, backend_named, cpu, cuda, differences, emulated, play
 from tests.helpers.strategies import cases
 
@@ -93,6 +94,9 @@ def compare(play_: Play) -> bool:
     """Play a network on every backend; whether neurons spiked."""
     case, cut = play_.case, play_.cpu_cut
     reference = play(case, backend_named("numpy"))
+    if "procedural" in case.tags:
+        case_with_rows = dataclasses.replace(case, net=stored(case.net))
+        assert differences(reference, play(case_with_rows, cpu(1))) == [], "stored instead of procedural"
     assert differences(reference, play(case, cpu(play_.workers), **cut)) == [], ("cpu", play_.workers, cut)
     assert differences(reference, play(case, cpu(1, flush_to_zero=True))) == [], "cpu, flush-to-zero on"
     block, launch, cut = play_.block, play_.launch, play_.cuda_cut

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +11,8 @@ import numpy as np
 import scipy.sparse
 
 import gpusyn as gs
+from gpusyn.builder.gating.strategy import SYNAPSE, choose_strategies
+from gpusyn.network.procedural import refusal
 from tests.helpers.choices import Choices, Seeded
 from tests.helpers.drafts import KINETICS, MODELS, TIMED, Draft
 
@@ -40,6 +44,7 @@ EVERYTHING = frozenset(
     + ["autapses", "multapses", "parallel projections", "slice", "union", "w_max", "extreme weights", "window"]
     + [
         "no synapses",
+        "procedural",
         "several events per step",
         "max_events",
         "single",
@@ -62,6 +67,19 @@ class Case:
     steps: int
     tags: set[str]
     lines: list[str] = field(default_factory=list)
+
+
+def keep(net: gs.Network, projection: gs.Projection) -> None:
+    """Put a projection in the place of another one of its name."""
+    net._objects["projection"][projection.name] = projection
+
+
+def stored(net: gs.Network) -> gs.Network:
+    """The same network with all synapses stored."""
+    twin = copy.copy(net)
+    for projection in net.projections.values():
+        keep(twin, dataclasses.replace(projection, storage="stored"))
+    return twin
 
 
 class Wiring(Draft):
@@ -187,6 +205,23 @@ class Wiring(Draft):
         rest = [r for r in known if r is not first]
         return post, [first, self.pick(*rest)] if rest and self.chance(35) else [first]
 
+    def draw_again(self) -> None:
+        """Make some of the projections procedural that can be, which depends on everything else that there is."""
+        for name, projection in self.net.projections.items():
+            if refusal(projection) is None and not self.gated(projection) and self.chance(60):
+                self.tags.add("procedural")
+                self.lines.append(f"# {name} is procedural")
+                keep(self.net, dataclasses.replace(projection, storage="procedural"))
+
+    def gated(self, projection: Any) -> bool:
+        """Whether synapses of a projection own gates."""
+        everything = self.net.projections.values(), self.net.infusions
+        return any(
+            strategy.owner == SYNAPSE and receptor.name in projection.weights
+            for population in projection.post.populations
+            for strategy, receptor in zip(choose_strategies(population, *everything), population.receptors, strict=True)
+        )
+
     # ---- inputs ----
     def drive(self, index: int) -> None:
         cell = self.pick(*self.cells)
@@ -261,6 +296,7 @@ def draw_case(choices: Choices, steps: tuple[int, int]) -> Case:
         draft.inject(k)
     if draft.chance(25):
         draft.clamp()
+    draft.draw_again()
     draft.record()
     precision = choices.one_of(["single", "single", "double"])
     draft.tags.add(precision)

@@ -21,7 +21,7 @@ def delivery(given: Given) -> Work:
     layout, counts, activity = given.layout, given.counts, given.activity
     streams = [s for s in activity.streams() if not (s.of_gates and s.bundle.shared)]
     gathers = [s for s in activity.streams() if s.of_gates and s.bundle.shared]
-    delivered = len(ages(layout))
+    delivered = len(ages(layout.bundles))
     by_spikes = activity.all_spikes * delivered * most_routes(layout)  # pairs of a spike of some age and a route
     sends = sum(activity.sends(gate) for gate in layout.gates.values())
     pairs = by_spikes + sends * most_routes(layout)
@@ -59,7 +59,7 @@ def delivery(given: Given) -> Work:
 def _phases(given: Given, streams: list[Stream], gathers: list[Stream], remembered: float) -> list[Phase]:
     """Return the phases of a delivery: all spikes of one age after those of another, changes of gates, histories."""
     layout, activity = given.layout, given.activity
-    routes, delivered = most_routes(layout), len(ages(layout))
+    routes, delivered = most_routes(layout), len(ages(layout.bundles))
     sends = sum(activity.sends(gate) for gate in layout.gates.values())
     parts = [
         (activity.all_spikes, delivered, [s for s in streams if not s.of_gates]),
