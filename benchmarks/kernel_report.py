@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import nvrtc
+from benchmarks import kernel_coverage, nvrtc, synapse_bytes
 from benchmarks.common_modules import modules_in_common_use
-from benchmarks.synapse_bytes import section
 from gpusyn.kernels.modules import Module
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "kernels.md"
@@ -101,7 +100,8 @@ def report() -> tuple[str, list[str]]:
         complaints += [f"{module.name} sm_{arch}: {w}" for arch, c in compiled.items() for w in c.warnings]
         rows += rows_of(module, compiled.values())
     complaints += [f"{r.module} {r.kernel}: {r.spilled} bytes spilled" for r in rows if r.spilled]
-    return _INTRODUCTION.format(version=nvrtc.version()) + "\n" + format_table(rows) + section(), complaints
+    introduction = _INTRODUCTION.format(version=nvrtc.version())
+    return f"{introduction}\n{format_table(rows)}{synapse_bytes.section()}{kernel_coverage.section()}", complaints
 
 
 def main() -> int:

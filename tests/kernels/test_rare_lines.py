@@ -19,7 +19,8 @@ from gpusyn.numerics.normal_quantile import normal_quantile
 from gpusyn.numerics.philox import philox
 from tests.emulation import load
 from tests.helpers.hand_made import AMPA, DOUBLE, PASSIVE, SINGLE, B, G, I, V, as_table, exponential, make
-from tests.helpers.runs import backend_named, emulated, same_bits
+from tests.helpers.neuron_models import RECORDS
+from tests.helpers.runs import backend_named, differences, emulated, outcome, same_bits
 
 DT = 0.1
 #: Arrays in which the order of spikes of one step is that of the threads.
@@ -37,9 +38,20 @@ def both(program, steps, block=64):
     return found[0]
 
 
-def compiled(net, seed=3, precision="single", slices=1):
-    """The program of a network, made anew at each call."""
-    return lambda: Compiled(lay_out(net, DT, precision, slices), seed).program
+def compiled(net):
+    """The program of a network."""
+    return Compiled(lay_out(net, DT, "single", 1), 3).program
+
+
+def played(net, steps):
+    """Everything that a simulation of a network shows, with the bits of both backends."""
+    found = []
+    for backend in (backend_named("numpy"), emulated(64)):
+        with gs.Simulator(net, dt=DT, seed=3, backend=backend) as sim:
+            sim.step(steps)
+            found.append(outcome(sim))
+    assert differences(*found) == []
+    return found[0]
 
 
 # ---- neurons ----
@@ -63,11 +75,32 @@ def test_a_receptor_without_a_block_is_open(effect):
     assert (trace[3, :20] == 1).all()
 
 
+@pytest.mark.parametrize("model", RECORDS)
+def test_a_spiking_neuron_of_every_model(model):
+    net = gs.Network()
+    spiking = RECORDS[model].stronger
+    cells = net.population("cells", 4, spiking, receptors=[gs.AMPA()])
+    net.record(cells, [v for v in cells.variables if not v.startswith(("I_", "B_")) and v != "Ca"], name="traces")
+    net.record(cells, "spikes", name="spikes")
+    assert played(net, 300)["spikes ids"].size
+
+
 def test_the_upstroke_of_an_action_potential_is_limited():
     net = gs.Network()
     cells = net.population("cells", 3, gs.AdEx(Delta_T=0.5, V_T=-50.0, V_peak=0.0), V=[-60.0, -36.0, -1.0])
-    net.record(cells, "V")
-    assert both(compiled(net), 20)["spike_total"] == [2]
+    net.record(cells, ["V", "w"])
+    net.record(cells, "spikes", name="spikes")
+    assert sorted(played(net, 20)["spikes ids"]) == [1, 2]
+
+
+def test_a_drive_outside_its_time_on_neurons_with_coefficients_of_their_own():
+    net = gs.Network()
+    cells = net.population("cells", 50, gs.LIF(C_m=gs.Uniform(150.0, 250.0)), receptors=[gs.AMPA()])
+    net.drive(cells, "AMPA", rate=3000.0, weight=1.0, start=0.5, stop=1.2)
+    net.record(cells, ["V", "g_AMPA"], name="traces")
+    g = played(net, 20)["traces g_AMPA"]
+    assert not g[:4].any()
+    assert (g[12:] > 0).any()
 
 
 def test_a_bath_that_changes_some_receptors_of_some_neurons():
@@ -83,7 +116,7 @@ def test_a_bath_that_changes_some_receptors_of_some_neurons():
     net.infuse("NBQX", 0.5, start=1.5)
     net.record(cells, ["V", "g_AMPA", "I_NMDA", "B_NMDA", "g_GABA_A"])
     net.record(others, ["V", "B_NMDA"])
-    both(compiled(net), 30)
+    played(net, 30)
 
 
 # ---- sources ----
@@ -92,10 +125,9 @@ def test_a_bath_that_changes_some_receptors_of_some_neurons():
 def test_sources_are_silent_outside_their_time():
     net = gs.Network()
     net.population("noise", 150, gs.PoissonSource(rate=3000.0))
-    plain = compiled(net)
 
     def late():
-        program = plain()
+        program = compiled(net)
         drives = [row._replace(start=5, stop=12) for row in read_rows(program.initial["drives"], PoissonDrive)]
         return program._replace(initial=program.initial | {"drives": as_table(drives)})
 
@@ -126,16 +158,15 @@ def test_runs_of_targets():
     net = gs.Network()
     pulsed = gs.AMPA(name="pulsed", kinetics=gs.kinetics.FirstOrder.AMPA())
     cells = net.population("cells", 300, gs.LIF(), receptors=[gs.AMPA(), pulsed], V=-60.0)
-    listed = net.population("listed", 3, gs.SpikeSource([[0.1, 0.1, 0.4], [0.2, 2.5], [0.3]]))
+    listed = net.population("listed", 3, gs.SpikeSource([[0.1, 0.1, 0.4, 9.0], [0.2, 2.5], [0.3]]))
     pre = np.repeat([0, 1, 2], [300, 203, 90])
     post = np.concatenate([np.arange(300), np.delete(np.arange(205), [70, 150]), np.arange(50, 140)])
     for receptor in ("AMPA", "pulsed"):
         weight = gs.Uniform(0.5, 2.0)
         net.connect(listed, cells, gs.FromArrays(pre, post), receptor=receptor, weight=weight, delay=0.3, name=receptor)
-    net.record(cells, ["V", "g_AMPA", "g_pulsed"])
-    program = compiled(net)
-    assert any(route.runs for route in read_rows(program().initial["routes"], Route))
-    both(program, 40)
+    net.record(cells, ["V", "g_AMPA", "g_pulsed"], name="traces")
+    assert any(route.runs for route in read_rows(compiled(net).initial["routes"], Route))
+    assert played(net, 120)["traces g_AMPA"][-1].all()
 
 
 def test_gates_of_parts_of_a_population_that_add_to_shared_sums():
@@ -147,9 +178,8 @@ def test_gates_of_parts_of_a_population_that_add_to_shared_sums():
     for part, targets in ((sources[2:8], cells), (sources[9::2], others), (sources[12:15], cells)):
         net.connect(part, targets, gs.AllToAll(), weight={"AMPA": 0.5, "NMDA": 0.25}, delay=0.2)
     net.record(cells + others, ["g_AMPA", "g_NMDA"])
-    program = compiled(net)
-    assert any(route.gathers for route in read_rows(program().initial["routes"], Route))
-    both(program, 60)
+    assert any(route.gathers for route in read_rows(compiled(net).initial["routes"], Route))
+    played(net, 60)
 
 
 def test_spikes_of_sources_beside_those_of_a_projection():
@@ -159,7 +189,7 @@ def test_spikes_of_sources_beside_those_of_a_projection():
     for part, delay in ((sources[:5], 0.1), (sources[7:12], 3.0)):
         net.connect(part, cells, gs.FixedProbability(0.7), receptor="AMPA", weight=0.5, delay=delay)
     net.record(cells, "g_AMPA")
-    both(compiled(net), 60)
+    played(net, 60)
 
 
 def test_a_route_to_a_later_slice():
