@@ -83,18 +83,28 @@ private:
     pthread_cond_t changed_ = PTHREAD_COND_INITIALIZER;
 };
 
+// Sets flush-to-zero and denormals-are-zero, for the test that they change no bit, and returns what was set before.
+typedef unsigned long FloatMode;
 #if defined(__x86_64__)
-// Sets flush-to-zero and denormals-are-zero, for the test that they change no bit.
-unsigned set_flush(int on)
+FloatMode set_flush(int on)
 {
     unsigned old = __builtin_ia32_stmxcsr();
     __builtin_ia32_ldmxcsr(on ? old | 0x8040u : old);
     return old;
 }
-void restore_flush(unsigned old) { __builtin_ia32_ldmxcsr(old); }
+void restore_flush(FloatMode old) { __builtin_ia32_ldmxcsr((unsigned)old); }
+#elif defined(__aarch64__)
+FloatMode set_flush(int on)
+{
+    FloatMode old;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(old));
+    __asm__ volatile("msr fpcr, %0" : : "r"(on ? old | 1ul << 24 : old));
+    return old;
+}
+void restore_flush(FloatMode old) { __asm__ volatile("msr fpcr, %0" : : "r"(old)); }
 #else
-unsigned set_flush(int) { return 0; }
-void restore_flush(unsigned) {}
+FloatMode set_flush(int) { return 0; }
+void restore_flush(FloatMode) {}
 #endif
 
 struct Job {
@@ -107,7 +117,7 @@ struct Job {
 // Does one worker's share of a job; where `seconds` is given, adds the time of each launch, its barrier included.
 void work(const Job &job, int index, int workers, Barrier *barrier, double *seconds)
 {
-    unsigned old = set_flush(job.flush);
+    FloatMode old = set_flush(job.flush);
     double begin = now();
     for (long long s = 0; s < job.steps; s++)
         for (int i = 0; i < job.n; i++) {

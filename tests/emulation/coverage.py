@@ -164,7 +164,7 @@ def complaints(lines: Lines, listed: Iterable[Exempt]) -> list[str]:
 
 
 def table(lines: Lines, listed: Iterable[Exempt]) -> dict[str, Any]:
-    """What the page of the kernels shows: the lines of each file, the outcomes of its conditions, and what is listed."""
+    """What the page of the kernels shows: lines of each file, outcomes of their conditions, and what is listed."""
     files: dict[str, list[int]] = {}
     for place, line in lines.items():
         row = files.setdefault(place.file, [0, 0])
