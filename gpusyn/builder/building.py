@@ -7,39 +7,33 @@ from __future__ import annotations
 
 from gpusyn.builder.layout import Layout, same_ids
 from gpusyn.builder.rows.event_driven import counting_bytes, drawn_together, placing_bytes, projections_of
+from gpusyn.builder.rows.tables import is_large
 from gpusyn.builder.specs import bundle_bytes, gated_bytes
-from gpusyn.connectivity import FixedTotalNumber
-from gpusyn.network.projections import Projection
 
-_DRAWN = 30  # bytes of a pair while those that occur again are found
-_AGAIN = 20  # and of each that does
-_PAIR = 8  # bytes of a pair that was found
 _GATED = 60  # bytes of a synapse that owns gates, while all of its projection are drawn and sorted
 
 
-def building_peak(layout: Layout) -> float:
-    """Return the most bytes that synapses take where blocks are counted, and then placed into the final arrays."""
+def building_peak(layout: Layout, kernels: bool) -> float:
+    """Return the most bytes that synapses take where blocks are counted, and then placed into the final arrays.
+
+    Parameters
+    ----------
+    layout : Layout
+        Layout of the network.
+    kernels : bool
+        True if the backend has kernels that build large networks.
+    """
+    by_kernels = kernels and is_large(layout)
     arrays = sum(gated_bytes(pathway, layout) for pathway in layout.pathways)
     arrays += sum(bundle_bytes(bundle, layout) for bundle in layout.bundles)
     most = max((_GATED * p.expected for p in layout.pathways if p.receptors(synaptic=True)), default=0.0)
     for bundles in drawn_together(layout):
         own, synapses = sum(bundle_bytes(b, layout) for b in bundles), sum(b.expected for b in bundles)
-        counting, placing = counting_bytes(bundles, layout), placing_bytes(bundles, layout)
+        counting, placing = counting_bytes(bundles, layout), placing_bytes(bundles, layout, by_kernels)
         for projection in projections_of(bundles):
-            finding, held = _pairs(projection, layout)
+            sizes = projection.pre.size, projection.post.size
+            drawing = projection.rule.drawing_bytes(*sizes, same_ids(layout, projection))
             share = sum(p.expected for p in layout.pathways_of(projection)) / (synapses or 1.0)
             unfilled = own * min(share, 1.0)  # the system gives memory to an array when it is first written
-            most = max(most, counting + max(finding - unfilled, held + placing))
+            most = max(most, counting + max(drawing.first - unfilled, drawing.then + placing))
     return arrays + most
-
-
-def _pairs(projection: Projection, layout: Layout) -> tuple[int, int]:
-    """Return the bytes of the pairs of a projection while they are found, and then, if all are drawn at once."""
-    rule, n_pre, n_post = projection.rule, projection.pre.size, projection.post.size
-    if not isinstance(rule, FixedTotalNumber) or rule.multapses:
-        return 0, 0
-    drawn, wanted, left = rule.drawn_at_once(n_pre, n_post, same_ids(layout, projection)), rule.n, 0
-    if 2 * rule.n > n_pre * n_post:  # the pairs to leave out are drawn
-        wanted, left = n_pre * n_post - rule.n, n_pre * n_post
-    finding = _DRAWN * drawn + _AGAIN * max(drawn - wanted, 0)
-    return max(finding, (_PAIR + 1) * drawn + left + _PAIR * rule.n), _PAIR * rule.n

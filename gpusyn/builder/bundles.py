@@ -249,7 +249,7 @@ def _drawn_delays(pathway: Pathway, dt: float) -> Any:
     given = pathway.projection.delay
     if not isinstance(given, Distribution):
         return None
-    return rounded_steps(given.draw(Stream(0), np.arange(_DRAWN)), dt, low=1).astype(np.int64)
+    return rounded_steps(given.checked_draw(Stream(0), np.arange(_DRAWN)), dt, low=1).astype(np.int64)
 
 
 def _place_rings(layout: Layout, groups: dict[str, TargetGroup]) -> None:

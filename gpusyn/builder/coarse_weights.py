@@ -50,7 +50,7 @@ def coarse_weights(layout: Layout) -> Iterator[Note]:
         drawn = isinstance(weights.given, Distribution)
         if drawn and 0.5 * weights.step <= tolerated * _SMALL * weight_range(weights.given).mean * abs(weights.factor):
             continue
-        given = weights.given.draw(Stream(0), np.arange(_DRAWN)) if drawn else np.atleast_1d(weights.given)
+        given = weights.given.checked_draw(Stream(0), np.arange(_DRAWN)) if drawn else np.atleast_1d(weights.given)
         coarse, least = 0, np.inf
         for piece in pieces(given):
             sizes = np.abs(piece * weights.factor)

@@ -40,7 +40,7 @@ def parameter(place: PlacedPopulation, name: str, seed: int) -> Any:
 def drawn(value: Any, size: int, name: str, seed: int, purpose: StreamPurpose) -> Any:
     """Return a number or an array; draw one value per neuron of a distribution from the stream of the given name."""
     if isinstance(value, Distribution):
-        return value.draw(Stream(stream_key(seed, purpose, name)), np.arange(size))
+        return value.checked_draw(Stream(stream_key(seed, purpose, name)), np.arange(size))
     return value
 
 

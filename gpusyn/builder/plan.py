@@ -142,11 +142,12 @@ class Plan:
         self.synapses = sum(p.expected for p in self.layout.pathways)
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()
-        self.scratch = self._scratch()
+        name = getattr(machine, "name", "")
+        self.scratch = self._scratch(kernels=name != "numpy")
         self.recordings = {
             r.name: n for r in self.layout.net.recorders.values() if (n := recorded_bytes(r, self.layout))
         }
-        on_host = getattr(machine, "name", "") != "cuda"
+        on_host = name != "cuda"
         self._free_host = self.free if on_host else free_memory()  # recordings are in the memory of the host
         self._of_host = self.total if on_host else 0
         self.launches = len(launched(self.layout))
@@ -218,9 +219,9 @@ class Plan:
         return plan
 
     # ---- counting ----
-    def _scratch(self) -> int:
+    def _scratch(self, kernels: bool) -> int:
         """Return by how many bytes building exceeds the arrays for a while, to draw synapses and to count them."""
-        return round(max(building_peak(self.layout), self.total) - self.total) + _OBJECTS
+        return round(max(building_peak(self.layout, kernels), self.total) - self.total) + _OBJECTS
 
     def _count(self) -> dict[str, int]:
         """Return the memory of all arrays by part, that of synapses by projection (bytes)."""

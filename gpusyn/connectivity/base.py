@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from gpusyn.utils.typing import Array, Integers
 
 __all__ = [
     "BLOCK",
+    "DrawingBytes",
     "Ids",
     "Keys",
     "Rule",
@@ -33,6 +34,13 @@ Keys = tuple[KeySpans, KeySpans] | tuple[Integers, Integers]
 
 BLOCK = 1 << 15  # synapses (or draws) at a time, so that the scratch stays in a core's cache
 FAILURE = 1e-15  # probability that any target exceeds a bound on the in-degree of a random rule
+
+
+class DrawingBytes(NamedTuple):
+    """Bytes that a rule takes until it yields its first block, and from then on."""
+
+    first: int
+    then: int
 
 
 class Rule(ABC):
@@ -146,6 +154,22 @@ class Rule(ABC):
             If selections of these sizes cannot satisfy the rule.
         """
 
+    def drawing_bytes(self, n_pre: int, n_post: int, same: Keys | None = None) -> DrawingBytes:
+        """Return the bytes that the rule takes beside the block that it yields: none, unless it draws many at once.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Sizes of the two selections.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
+
+        Returns
+        -------
+        DrawingBytes
+        """
+        return DrawingBytes(0, 0)
+
     @abstractmethod
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses of `draw` in consecutive blocks of bounded size, without checking the sizes.
@@ -189,15 +213,20 @@ class Rule(ABC):
         ArgumentError
             If the rule yields anything but positions in the two selections.
         """
-        for block in self.blocks(n_pre, n_post, stream, same):
+        blocks: Any = self.blocks(n_pre, n_post, stream, same)
+        if not isinstance(blocks, Iterable):
+            raise self._no_pairs(n_pre, n_post, show(blocks))
+        for block in blocks:
             pre, post = block if isinstance(block, tuple | list | np.ndarray) and len(block) == 2 else (block, None)
             if not (_are_positions(pre, n_pre) and _are_positions(post, n_post, len(pre))):
-                raise ArgumentError(
-                    f"{type(self).__name__}.blocks: must yield two integer arrays of one length, positions from 0 in "
-                    f"selections of {n_pre} and {n_post} neurons (got {show(pre)} and {show(post)}); see "
-                    "docs/adding_a_connection_rule.md"
-                )
+                raise self._no_pairs(n_pre, n_post, f"{show(pre)} and {show(post)}")
             yield pre, post
+
+    def _no_pairs(self, n_pre: int, n_post: int, got: str) -> ArgumentError:
+        return ArgumentError(
+            f"{type(self).__name__}.blocks: must yield two integer arrays of one length, positions from 0 in "
+            f"selections of {n_pre} and {n_post} neurons (got {got}); see docs/adding_a_connection_rule.md"
+        )
 
     def draw(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> tuple[Ids, Ids]:
         """Draw the synapses.

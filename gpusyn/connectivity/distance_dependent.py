@@ -234,17 +234,19 @@ class DistanceDependent(Rule):
     @cached_property
     def _most(self) -> int:
         places = self._places
-        if self.p == 0.0:
-            return 0
         n_pre, n_post = len(places.pre), len(places.post)
+        if self.p == 0.0 or not n_pre or not n_post:
+            return 0
 
-        def probability(distance: Floats) -> Integers:  # rounded up, and once more for the rounding of exp
-            found = self.share(distance)
-            return np.where(found > 0, np.ceil(found * _UNIT) + 1, 0).astype(np.int64)
+        def weigh(distance: Floats) -> tuple[Integers, Integers]:
+            found, near = np.zeros(distance.shape), distance <= self._reach
+            found[near] = self.share(distance[near])
+            rounded = np.where(found > 0, np.ceil(found * _UNIT) + 1, 0)  # up, and once more for the rounding of exp
+            return (found > 0).astype(np.int64), rounded.astype(np.int64)
 
-        within = places.densest(lambda distance: (self.share(distance) > 0).astype(np.int64))
-        mean = self.p * (places.densest(probability) / _UNIT)
-        return min(within, tail_bound(n_pre, min(mean / max(n_pre, 1), 1.0), n_post))
+        within, total = places.densest(weigh)
+        mean = self.p * (total / _UNIT)
+        return min(within, tail_bound(n_pre, min(mean / n_pre, 1.0), n_post))
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks of rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -77,30 +77,30 @@ class Places(Immutable):
             total += span * span
         return min(float(np.sqrt(total)) / _SHRINK, self.reach)
 
-    def densest(self, weigh: Callable[[Floats], Integers]) -> int:
-        """Return a bound on the sum, over all sources, of `weigh` of their distance from any one target.
+    def densest(self, weigh: Callable[[Floats], tuple[Integers, ...]]) -> list[int]:
+        """Return bounds on the sums, over all sources, of what `weigh` gives for their distance from any one target.
 
-        `weigh` must return non-negative integers that do not increase with distance. Neurons that are close together
-        count as if all were at the nearest place, which limits the work for any number of neurons. Sums of integers are
-        the same on every machine.
+        `weigh` must return arrays of non-negative integers that do not increase with distance. Neurons that are close
+        together count as if all were at the nearest place, which limits the work for any number of neurons. Sums of
+        integers are the same on every machine.
         """
-        if not len(self.pre) or not len(self.post):
-            return 0
-        source, target = _cells(self.pre, SOURCE_CELLS), _cells(self.post, TARGET_CELLS)
-        count = np.array([len(ids) for ids in source], dtype=np.int64)
-        low, high = _boxes(self.pre, source)
+        source = cells_of(self.pre, SOURCE_CELLS)
+        same = np.array_equal(self.pre, self.post)
+        target = cells_of(self.post, TARGET_CELLS, source if same else None)
+        count = np.diff(source.bounds)
+        (low, high), (lowest, highest) = source.boxes(self.pre), target.boxes(self.post)
         slack = self._slack()
-        largest = 0
-        for first in range(0, len(target), 64):
-            from_, to = _boxes(self.post, target[first : first + 64])
+        largest: list[int] = []
+        for first in range(0, len(lowest), 64):
+            from_, to = lowest[first : first + 64], highest[first : first + 64]
             total: Any = 0.0
             for k in range(self.pre.shape[1]):
                 apart = (from_[:, None, k] + to[:, None, k]) / 2 - (low[None, :, k] + high[None, :, k]) / 2
                 reach = (to[:, None, k] - from_[:, None, k]) / 2 + (high[None, :, k] - low[None, :, k]) / 2
                 gap = np.maximum(np.abs(self._shortest(apart, k)) * _SHRINK - reach - slack, 0.0)
                 total = total + gap * gap
-            weights = weigh(np.asarray(np.sqrt(total) * _SHRINK))
-            largest = max(largest, int((weights * count).sum(axis=1).max()))
+            sums = [int((each * count).sum(axis=1).max()) for each in weigh(np.asarray(np.sqrt(total) * _SHRINK))]
+            largest = [max(pair) for pair in zip(largest, sums, strict=True)] if largest else sums
         return largest
 
     def widest_gap(self, distance: float) -> float:
@@ -190,24 +190,43 @@ def _coordinates(positions: Any, where: str) -> Floats:
     return frozen(array)
 
 
-def _cells(points: Floats, most: int) -> list[Integers]:
-    """Cut points into at most `most` groups of neighbours: halve each group along its longest side, repeatedly."""
-    groups: list[Integers] = [np.arange(len(points), dtype=np.int64)]
-    while 2 * len(groups) <= most and any(len(ids) > 1 for ids in groups):
-        halves: list[Integers] = []
-        for ids in groups:
-            if len(ids) < 2:
-                halves.append(ids)
-                continue
-            here = points[ids]
-            side = here[:, int(np.argmax(here.max(axis=0) - here.min(axis=0)))]
-            order = np.argsort(side, kind="stable")
-            halves += [ids[order[: len(ids) // 2]], ids[order[len(ids) // 2 :]]]
-        groups = halves
-    return groups
+class Cells(NamedTuple):
+    """Groups of neighbouring points: ``order[bounds[i] : bounds[i + 1]]`` are the points of group i."""
+
+    order: Integers
+    bounds: Integers
+
+    def boxes(self, points: Floats) -> tuple[Floats, Floats]:
+        """Return the lowest and highest coordinates of each group."""
+        here, begins = points[self.order], self.bounds[:-1]
+        return np.minimum.reduceat(here, begins, axis=0), np.maximum.reduceat(here, begins, axis=0)
+
+    def halved(self, points: Floats, ranks: Integers) -> Cells:
+        """Return the halves of all groups that have several points, along the longest side of each."""
+        sizes = np.diff(self.bounds)
+        low, high = self.boxes(points)
+        group = np.repeat(np.arange(len(sizes)), sizes)
+        along = ranks[self.order, np.argmax(high - low, axis=1)[group]]
+        order = self.order[_stable_order(group, along)]
+        middle = (self.bounds[:-1] + sizes // 2)[sizes > 1]
+        return Cells(order, np.sort(np.concatenate([self.bounds, middle])))
 
 
-def _boxes(points: Floats, groups: list[Integers]) -> tuple[Floats, Floats]:
-    """Return the lowest and highest coordinates of each group."""
-    low = np.stack([points[ids].min(axis=0) for ids in groups])
-    return low, np.stack([points[ids].max(axis=0) for ids in groups])
+def cells_of(points: Floats, most: int, begin: Cells | None = None) -> Cells:
+    """Cut points into at most `most` groups of neighbours: halve all groups repeatedly, maybe those of `begin`."""
+    ranks = np.stack([np.unique(column, return_inverse=True)[1] for column in points.T], axis=1)
+    cells = begin or Cells(np.arange(len(points), dtype=np.int64), np.array([0, len(points)]))
+    while 2 * (len(cells.bounds) - 1) <= most and len(cells.bounds) <= len(points):
+        cells = cells.halved(points, ranks)
+    return cells
+
+
+def _stable_order(first: Integers, second: Integers) -> Integers:
+    """Return the stable order by two keys, numbers from 0 that are no larger than the number of all."""
+    bits = len(first).bit_length()
+    if 3 * bits > 63:
+        return np.lexsort((second, first))
+    both = (first << 2 * bits) + (second << bits) + np.arange(len(first))  # numpy sorts numbers sooner than places
+    both.sort()
+    order: Integers = both & ((1 << bits) - 1)
+    return order

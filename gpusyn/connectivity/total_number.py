@@ -7,7 +7,16 @@ from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
-from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, count_autapses, tail_bound
+from gpusyn.connectivity.base import (
+    BLOCK,
+    DrawingBytes,
+    Ids,
+    Keys,
+    Rule,
+    autapse_positions,
+    count_autapses,
+    tail_bound,
+)
 from gpusyn.connectivity.sampling import draws_needed, first_distinct, multiply_shift
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
@@ -15,6 +24,10 @@ from gpusyn.parameters.scalars import flag, integer, public
 from gpusyn.utils.typing import Integers
 
 __all__ = ["FixedTotalNumber"]
+
+_DRAWN = 30  # bytes of a pair while those that occur again are found
+_AGAIN = 20  # and of each that does
+_PAIR = 8  # bytes of a pair that was found
 
 
 @public
@@ -103,43 +116,38 @@ class FixedTotalNumber(Rule):
             for start in range(0, self.n, BLOCK):
                 yield np.divmod(pair[start : start + BLOCK], n_post)
 
-    def drawn_at_once(self, n_pre: int, n_post: int, same: Keys | None = None) -> int:
-        """Return the number of pairs that are drawn together to find distinct ones.
-
-        Parameters
-        ----------
-        n_pre, n_post : int
-            Sizes of the two selections.
-        same : tuple of two arrays, optional
-            Global ids of the neurons; see :class:`Rule`.
-
-        Returns
-        -------
-        int
-            0 if multapses are allowed.
-
-        Raises
-        ------
-        ParameterError
-            If the ids do not belong to the selections, or one occurs twice.
-        """
+    def drawing_bytes(self, n_pre: int, n_post: int, same: Keys | None = None) -> DrawingBytes:
+        """Return the bytes of the pairs that are drawn at once to find distinct ones; none if multapses are allowed."""
         if self.multapses or not self.n:
-            return 0
+            return DrawingBytes(0, 0)
         possible = self._possible(n_pre, n_post, same)
-        return draws_needed(min(self.n, possible - self.n), possible) * n_pre * n_post // possible
+        draws = self._draws(n_pre, n_post, possible)
+        finding = _DRAWN * draws + _AGAIN * max(draws - self._wanted(possible), 0)
+        every = n_pre * n_post if self._leaves_out(possible) else 0  # a byte for each pair
+        return DrawingBytes(max(finding, (_PAIR + 1) * draws + every + _PAIR * self.n), _PAIR * self.n)
+
+    def _leaves_out(self, possible: int) -> bool:
+        """Return True if the pairs to leave out are drawn, which are fewer."""
+        return 2 * self.n > possible
+
+    def _wanted(self, possible: int) -> int:
+        """Return the number of distinct pairs to draw."""
+        return possible - self.n if self._leaves_out(possible) else self.n
+
+    def _draws(self, n_pre: int, n_post: int, possible: int) -> int:
+        """Return a number of pairs that almost surely has as many distinct ones; some may be autapses."""
+        return draws_needed(self._wanted(possible), possible) * n_pre * n_post // possible
 
     def _distinct(self, stream: Stream, n_pre: int, n_post: int, own: Integers | None, same: Keys | None) -> Integers:
         """Return the first n distinct pairs drawn; if n is more than half of all, draw the pairs to leave out."""
         possible = self._possible(n_pre, n_post, same)
-        invert = 2 * self.n > possible
-        wanted = possible - self.n if invert else self.n
-        n_draws = self.drawn_at_once(n_pre, n_post, same)
+        wanted, n_draws = self._wanted(possible), self._draws(n_pre, n_post, possible)
         chosen = None
         while chosen is None:
             drawn = _pairs(stream, 0, n_draws, n_pre, n_post, own)
             chosen = first_distinct(drawn[None, :], np.array([wanted]))
             n_draws *= 2
-        if not invert:
+        if not self._leaves_out(possible):
             kept: Integers = drawn[chosen[0]]
             return kept
         left = np.ones((n_pre, n_post), dtype=np.bool_)

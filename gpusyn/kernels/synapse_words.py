@@ -120,6 +120,42 @@ def bounds_from_unary(sizes: Array, segments: int) -> Array:
     return np.concatenate([[0], ends])
 
 
+def segments_in_unary(sizes: Array, bounds: Array, segments: Array, every: int) -> tuple[Array, Array]:
+    """Return the place of the first synapse and the number of synapses of some segments, from their sizes in unary.
+
+    Parameters
+    ----------
+    sizes, bounds : ndarray
+        The sizes of all segments in unary, and the place of the first synapse of every `UNARY_STEP`-th one.
+    segments : ndarray of int
+        Numbers of the segments that are wanted.
+    every : int
+        Number of all segments.
+
+    Returns
+    -------
+    begin, length : ndarray of int64
+
+    >>> segments_in_unary(np.array([0b1110011], np.uint64), np.array([0, 5]), np.array([2, 0]), 3)
+    (array([2, 0]), array([3, 2]))
+    """
+    group, own = np.unique(segments // UNARY_STEP, return_inverse=True)
+    first, end = bounds[group].astype(np.int64), bounds[group + 1].astype(np.int64)
+    start, stop = first + UNARY_STEP * group, end + np.minimum(UNARY_STEP * (group + 1), every)  # bits of each group
+    words = (stop - 1) // _WORD - start // _WORD + 1
+    owner = np.repeat(np.arange(len(group)), words)
+    word = np.arange(len(owner)) + (start // _WORD - (np.cumsum(words) - words))[owner]
+    bits = np.unpackbits(sizes[word].astype("<u8").view(np.uint8), bitorder="little")
+    zero = np.flatnonzero(bits == 0)
+    place, owner = _WORD * word[zero // _WORD] + zero % _WORD, owner[zero // _WORD]
+    inside = (place >= start[owner]) & (place < stop[owner])  # a word may be of several groups
+    place = place[inside] - np.repeat(start, np.minimum(UNARY_STEP, every - UNARY_STEP * group))
+    k = segments % UNARY_STEP
+    last = UNARY_STEP * own + k  # all groups but the last of all have as many segments
+    before = np.where(k > 0, place[last - 1] + 1, 0)
+    return first[own] + before - k, place[last] - before
+
+
 def encode_address(source: Array, delay: Any, history: History) -> Words:
     """Return the addresses of synapses in the history of their sources.
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.errors import ParameterError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics.rng import Stream
-from gpusyn.parameters.scalars import public, real
+from gpusyn.parameters.scalars import public, real, show
 from gpusyn.parameters.units import conversion, unit_of
 from gpusyn.utils.typing import Bools, Floats, Integers
 
@@ -76,6 +76,41 @@ class Distribution(ABC):
             part = slice(start, start + _CHUNK)
             out[part] = self._draw_chunk(stream, index[part])
         return out
+
+    def checked_draw(self, stream: Stream, elements: npt.ArrayLike) -> Floats:
+        """Draw as `draw` does; refuse what is not one number for each element.
+
+        Parameters
+        ----------
+        stream : Stream
+            Random stream of the object to which the values belong.
+        elements : array_like of int, shape (n,)
+            Indices of the neurons or synapses, in any order.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            The values, in the unit of the quantity that is drawn.
+
+        Raises
+        ------
+        ArgumentError
+            If `draw` returns anything else.
+        ParameterError
+            If an element is still outside ``low .. high`` after 100,000 draws.
+        """
+        values: Any = self.draw(stream, elements)
+        n = np.size(elements)
+        if not isinstance(values, np.ndarray) or values.shape != (n,) or values.dtype.kind not in "fiu":
+            wrong = show(values)
+        elif np.isnan(values).any():
+            wrong = "NaN"
+        else:
+            return values.astype(np.float64, copy=False)
+        raise ArgumentError(
+            f"{type(self).__name__}.draw: must return an array of {n} numbers, one for each element (got {wrong}); "
+            "return one value for each of `elements`, as numpy.full does of one"
+        )
 
     def _draw_chunk(self, stream: Stream, elements: Integers) -> Floats:
         values, good = self._try(stream, elements, np.zeros(1, dtype=np.int64))

@@ -34,7 +34,7 @@ class DrawnSets:
             return value
         count = self.counts.get(name, 0)
         own = f"{name}\0{count}" if count else name
-        return value.draw(Stream(stream_key(self.seed, StreamPurpose.SET, own, self.trial)), np.arange(size))
+        return value.checked_draw(Stream(stream_key(self.seed, StreamPurpose.SET, own, self.trial)), np.arange(size))
 
     def used(self, value: Any, name: str) -> None:
         """Count a value that was set, if it was drawn."""

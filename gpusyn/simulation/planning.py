@@ -14,6 +14,7 @@ from gpusyn.builder.plan import Plan
 from gpusyn.errors import PlanMemoryError
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import public
+from gpusyn.simulation import simulator  # noqa: F401  so that both measure the free memory with all modules loaded
 from gpusyn.utils.typing import Whole
 
 

@@ -24,6 +24,7 @@ def own_cache(monkeypatch, tmp_path):
     cpu()  # skips where there is no compiler
     monkeypatch.setenv("GPUSYN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(compiler, "_hanging", {})
+    monkeypatch.setattr(compiler, "_failing", {})
     monkeypatch.setitem(sys.modules, "ziglang", None)  # not installed: test_ziglang.py has it
     return tmp_path / "cache"
 
@@ -102,6 +103,62 @@ def test_a_compiler_that_does_not_work_is_passed_over_and_quoted_if_no_other_doe
         compiler.find_compiler()
     mine = script(tmp_path / "clang++", f'exec {command} "$@"')  # installed while this process runs
     assert compiler.find_compiler().command == (mine,)
+
+
+@pytest.mark.parametrize("fault", ["fails", "hangs", "writes garbage", "writes nothing"])
+def test_a_compiler_that_answers_but_cannot_compile_is_passed_over(fault, monkeypatch, tmp_path, caplog):
+    monkeypatch.delenv("CXX", raising=False)
+    if fault == "hangs":
+        monkeypatch.setattr(compiler, "COMPILE_LIMIT", 5.0)
+    mine = fake_compiler(tmp_path / "clang++", FAULTS[fault])
+    other = script(tmp_path / "g++", f'PATH={shlex.quote(os.environ["PATH"])} exec {usual()} "$@"')
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    caplog.set_level("INFO", "gpusyn")
+    assert compiler.find_compiler().command == (mine,)
+    used = cpu_backend.CpuBackend().compiler
+    assert used.command == compiler.find_compiler().command == (other,)
+    assert "; clang++ does not work: it cannot compile kernels: " in used.reason  # which `gpusyn info` prints
+    (line,) = [record.getMessage() for record in caplog.records if "passed over" in record.getMessage()]
+    assert line.startswith("the compiler clang++ (")
+    monkeypatch.setenv("CXX", mine)
+    assert compiler.find_compiler().command == (mine,)  # the user's choice stays, and is an error
+
+
+def test_a_fault_of_the_cache_is_none_of_the_compiler(monkeypatch, own_cache):
+    monkeypatch.delenv("CXX", raising=False)
+    own_cache.write_text("no folder")
+    with pytest.raises(BackendError, match="cannot write the kernel cache"):
+        cpu_backend.CpuBackend()
+    assert not compiler._failing
+
+
+def test_a_failure_without_an_error_is_quoted_by_its_first_line(monkeypatch, tmp_path):
+    licence = "printf 'false (GNU coreutils) 9.1\\nLicense GPLv3+\\n'; exit 1"
+    monkeypatch.setenv("CXX", script(tmp_path / "false", licence))
+    said = r"does not work: exit status 1, and the message begins 'false \(GNU coreutils\) 9\.1'; correct CXX"
+    with pytest.raises(BackendError, match=said):
+        compiler.find_compiler()
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_two_modules_are_compiled_at_a_time_where_there_are_two_cores(cores, monkeypatch, tmp_path):
+    """The compiler waits until another one has begun, and fails if that never happens."""
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    patience = 1200 if cores == 2 else 5
+    waits = f"""touch {begun}/$$
+for i in $(seq {patience}); do test $(ls {begun} | wc -l) -ge 2 && exec {{usual}} "$@"; sleep 0.05; done
+echo 'error: alone' >&2; exit 1"""
+    monkeypatch.setenv("CXX", fake_compiler(tmp_path / "mine", waits, only="HOST_ENTRY"))
+    monkeypatch.setattr(cpu_backend, "available_cores", lambda: cores)
+    net = gs.Network()
+    net.population("cells", 2, gs.LIF())
+    if cores == 2:
+        gs.Simulator(net, backend="cpu").close()
+        assert len(list(begun.iterdir())) == 2
+    else:
+        with pytest.raises(BackendError, match="error: alone"):
+            gs.Simulator(net, backend="cpu")
 
 
 def test_a_compiler_that_does_not_answer_is_stopped(monkeypatch, tmp_path):

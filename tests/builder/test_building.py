@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gpusyn as gs
+from benchmarks.plan_memory import RULES
 from gpusyn.backends.cpu.backend import CpuBackend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.rows import compiled, tables
-from gpusyn.builder.rows.compiled import CompiledRows, law_of
+from gpusyn.builder.rows.compiled import CompiledRows, is_drawn, law_of
 from gpusyn.builder.rows.reference import NumpyRows
+from gpusyn.connectivity.base import Rule
 from gpusyn.errors import BackendError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution
@@ -161,6 +163,17 @@ def test_pairs_are_those_of_the_rule(kind):
         expected = rule.draw(40, 70, stream, same)
         np.testing.assert_array_equal(pre, expected[0], err_msg=repr(rule))
         np.testing.assert_array_equal(post, expected[1], err_msg=repr(rule))
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_plan_knows_which_rules_kernels_draw(name, monkeypatch):
+    asked, rule = [], RULES[name](40, 400)
+    if isinstance(rule, gs.DistanceDependent):
+        rule = gs.DistanceDependent(0.5, sigma=1.0, positions=(np.zeros((40, 1)), np.zeros((40, 1))))
+    by_numpy = Rule.checked_blocks
+    monkeypatch.setattr(Rule, "checked_blocks", lambda *given: asked.append(1) or by_numpy(*given))
+    assert list(CompiledRows(launcher(1)).pairs(rule, 40, 40, Stream(1), None))
+    assert is_drawn(rule) == (not asked)
 
 
 @pytest.mark.parametrize("kind", [None, 1])

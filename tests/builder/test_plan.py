@@ -10,7 +10,6 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
-from gpusyn.builder.building import _pairs
 from gpusyn.builder.fixed_point import Input, Width, choose_quantum, sufficient_width
 from gpusyn.builder.layout import same_ids
 from gpusyn.builder.placement import lay_out
@@ -262,6 +261,14 @@ def test_a_plan_does_not_copy_weights_and_delays():
     assert traced(gs.plan, net) < weight.nbytes / 4
 
 
+def test_blocks_are_as_large_as_what_draws_them_makes_them():
+    weight = gs.LogNormal(1.0, 0.5)
+    small, large = (net_of(gs.AMPA(), gs.FixedInDegree(k), n=2000, weight=weight) for k in (90, 110))
+    numpy_block, kernels_block = (gs.plan(net, dt=DT).scratch for net in (small, large))
+    assert gs.plan(large, dt=DT, backend="numpy").scratch - numpy_block < 1000
+    assert kernels_block > 1.5 * numpy_block
+
+
 @pytest.mark.parametrize("share", [0.06, 0.45, 0.8])
 @pytest.mark.parametrize("autapses", [True, False])
 def test_pairs_that_are_drawn_at_once_take_what_is_planned(share, autapses):
@@ -269,7 +276,7 @@ def test_pairs_that_are_drawn_at_once_take_what_is_planned(share, autapses):
     net = net_of(gs.AMPA(), gs.FixedTotalNumber(round(share * n * n), autapses=autapses, multapses=False), n=n)
     layout = gs.plan(net, dt=DT).layout
     (projection,) = net.projections.values()
-    finding, held = _pairs(projection, layout)
+    finding, held = projection.rule.drawing_bytes(n, n, same_ids(layout, projection))
     blocks = projection.rule.blocks(n, n, Stream(1), same_ids(layout, projection))
     of_block = 1_000_000  # bytes
     assert 0.8 * finding < traced(next, blocks) < finding + of_block

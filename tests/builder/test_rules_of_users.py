@@ -1,5 +1,7 @@
 """Rules and distributions of the user's own that break their word are refused before they are stored."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.rows import tables
 from gpusyn.errors import BackendError
+from gpusyn.numerics.rng import Stream
 
 
 @pytest.fixture(params=["numpy", "cpu"])
@@ -90,6 +93,19 @@ def test_a_rule_that_yields_no_pairs_is_refused(build):
         build(Own(lambda call: [np.zeros(3, np.int64)]))
 
 
+@pytest.mark.parametrize("found", [None, 5])
+def test_a_rule_that_returns_no_blocks_is_refused(build, found):
+    class NoBlocks(Own):
+        def blocks(self, n_pre, n_post, stream, same=None):
+            return found
+
+    said = rf"^NoBlocks.blocks: must yield two integer arrays .* of 100 and 100 neurons \(got {found}\); see docs"
+    with pytest.raises(gs.ArgumentError, match=said):
+        build(NoBlocks(None))
+    with pytest.raises(gs.ArgumentError, match=said):
+        NoBlocks(None).draw(100, 100, Stream(1))
+
+
 class Changed(gs.Uniform):
     """A uniform distribution whose draws go through `change`."""
 
@@ -123,6 +139,32 @@ def test_delays_that_differ_the_second_time_are_refused(build):
 def test_draws_that_are_not_one_number_each_are_refused(build, change):
     with pytest.raises(gs.ArgumentError, match=r"Changed.draw: must return an array of \d+ numbers"):
         build(gs.FixedProbability(0.3), weight=of(change, 0.1, 0.5))
+
+
+SAME = "Changed.draw: must return an array of {} numbers, one for each element (got 1.5); return one value for each"
+EVERYWHERE = {
+    "delay": lambda build, own: build(gs.FixedProbability(0.3), delay=own),
+    "weight": lambda build, own: build(gs.FixedProbability(0.3), weight=own),
+    "V": lambda build, own: run_one(gs.LIF(), V=own),
+    "parameter": lambda build, own: run_one(gs.LIF(t_ref=own)),
+    "drive": lambda build, own: run_one(gs.LIF(), drive=own),
+    "set": lambda build, own: run_one(gs.LIF(), then=own),
+}
+
+
+def run_one(model, drive=None, then=None, **options):
+    net = gs.Network()
+    cells = net.population("cells", 100, model, receptors=[gs.AMPA()], **options)
+    if drive:
+        net.drive(cells, "AMPA", rate=1.0, weight=drive)
+    with gs.Simulator(net, backend="numpy") as sim:
+        sim.set(cells, "V", then)
+
+
+@pytest.mark.parametrize("where", EVERYWHERE)
+def test_a_distribution_that_draws_one_number_for_all_is_refused(build, where):
+    with pytest.raises(gs.ArgumentError, match=re.escape(SAME).replace(r"\{\}", r"\d+")):
+        EVERYWHERE[where](build, of(lambda x: 1.5, 1.0, 2.0))
 
 
 @pytest.mark.filterwarnings("error")

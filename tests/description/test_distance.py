@@ -174,6 +174,32 @@ def test_the_bound_on_the_in_degree_is_safe_and_not_wasteful(profile, extent, ce
         assert np.bincount(post).max() <= bound
 
 
+def halves(points, most):
+    """The definition of cells: every group of several points is halved along its longest side, repeatedly."""
+    groups = [list(range(len(points)))]
+    while 2 * len(groups) <= most and any(len(ids) > 1 for ids in groups):
+        cut = []
+        for ids in groups:
+            side = np.argmax(np.ptp(points[ids], axis=0))
+            ids = sorted(ids, key=lambda i: points[i, side]) if len(ids) > 1 else ids
+            cut += [half for half in (ids[: len(ids) // 2], ids[len(ids) // 2 :]) if half]
+        groups = cut
+    return groups
+
+
+@pytest.mark.parametrize("points", [lattice(9), RANDOM.normal(size=(70, 3)), np.zeros((5, 1)), np.zeros((1, 2))])
+@pytest.mark.parametrize("most", [1, 8, 1000])
+def test_cells_are_halved_along_their_longest_side(points, most, monkeypatch):
+    found = places.cells_of(points, most)
+    assert [ids.tolist() for ids in np.split(found.order, found.bounds[1:-1])] == halves(points, most)
+    further = places.cells_of(points, most, places.cells_of(points, 4))
+    for one, other in zip(further, places.cells_of(points, max(most, 4)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    low, high = found.boxes(points)
+    for ids, *box in zip(halves(points, most), low, high, strict=True):
+        np.testing.assert_array_equal(box, [points[ids].min(axis=0), points[ids].max(axis=0)])
+
+
 def test_no_more_than_are_within_reach():
     points = lattice(10)
     rule = DistanceDependent(

@@ -182,12 +182,18 @@ EXEMPT = {
     "entries of the table of SONATA templates": {"Cell", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
         f"Rule.{name}"
-        for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawn_at_once", "expected")
+        for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawing_bytes", "expected")
     }
     | {"Rule.max_in_degree", "Rule.share"}
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
     "what a distribution offers to the builder": {
-        *("Distribution.draw", "Distribution.in_unit", "LogNormal.of_logarithm", "Waveform.in_unit"),
+        *(
+            "Distribution.draw",
+            "Distribution.checked_draw",
+            "Distribution.in_unit",
+            "LogNormal.of_logarithm",
+            "Waveform.in_unit",
+        ),
     },
     "what a neuron model offers to the builder": {
         *("NeuronModel.advance", "NeuronModel.check_drawn", "NeuronModel.check_size", "NeuronModel.coefficients"),

@@ -165,3 +165,27 @@ def test_a_network_beyond_the_address_space_is_an_error_and_no_crash(backend, pl
     assert small == "built"
     told = "this network needs" if planned == "planned" else "building the network ran out of memory: an array of"
     assert large.startswith(f"PlanMemoryError {'' if planned == 'planned' else 'Simulator: '}{told}"), large
+
+
+MEASURED = """
+import resource
+import gpusyn as gs
+
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 300_000_000, -1))
+net = gs.Network()
+net.population("cells", 100, gs.LIF())
+planned = gs.plan(net, backend="numpy")
+with gs.Simulator(net, backend="numpy") as sim:
+    print(planned.free - sim.plan.free, planned.total + planned.scratch - sim.plan.total - sim.plan.scratch)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the address space is limited on Linux alone")
+def test_a_plan_and_a_simulator_find_the_same_memory():
+    """Up to one arena, which Python allocates now and then; what is loaded for a simulation is loaded for a plan."""
+    done = subprocess.run([sys.executable, "-c", MEASURED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    free, needed = map(int, done.stdout.split())
+    assert free in (0, MIB)
+    assert needed == 0

@@ -8,15 +8,15 @@ fewer threads (`gpusyn.backends.cpu.threads.Pace`).
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.backends.base import part_to_read, part_to_write
-from gpusyn.backends.cpu.cache import compile_library
-from gpusyn.backends.cpu.compiler import Compiler, find_compiler
+from gpusyn.backends.cpu.cache import compile_libraries, compile_library
+from gpusyn.backends.cpu.compiler import Compiler, find_compiler, pass_over
 from gpusyn.backends.cpu.launcher import CpuLauncher
 from gpusyn.backends.cpu.threads import Pace, Team
 from gpusyn.errors import BackendError
@@ -24,11 +24,12 @@ from gpusyn.kernels.modules import Module, build_module, module_of
 from gpusyn.kernels.program import STATE, Launch, Program
 from gpusyn.kernels.source import read_kernel
 from gpusyn.kernels.spec import KERNELS
-from gpusyn.utils.cores import default_threads
+from gpusyn.utils.cores import available_cores, default_threads
 from gpusyn.utils.memory import free_memory
 
 # Below this many states of neurons and gates, a second worker costs more in barriers than it saves.
 _WORK_PER_WORKER = 2000
+_AT_ONCE = 2  # modules that are compiled at the same time
 
 
 class _CLaunch(ctypes.Structure):
@@ -56,10 +57,9 @@ class CpuBackend:
     name = "cpu"
 
     def __init__(self, threads: int | None = None, *, flush_to_zero: bool = False) -> None:
-        self.compiler: Compiler = find_compiler()
         self.threads = threads
         self.flush_to_zero = flush_to_zero
-        driver = compile_library(self.compiler, read_kernel("host/driver.cpp"), "driver")
+        self.compiler, driver = _first_that_compiles(read_kernel("host/driver.cpp"), "driver")
         #: The C++ loop over steps and launches, with its teams of threads.
         self.driver = _driver(driver)
 
@@ -79,16 +79,31 @@ class CpuBackend:
 
     def launcher(self) -> CpuLauncher:
         """Compile the kernels that build networks, unless they are in the cache, and return their launches."""
-        return CpuLauncher(self.library(build_module()), self.driver, self.workers)
+        module = build_module()
+        return CpuLauncher(self.libraries([module])[module.name], self.driver, self.workers)
 
     def start(self, program: Program) -> CpuSession:
         """Compile the modules that are not in the cache, and return a running session."""
         return CpuSession(self, program)
 
-    def library(self, module: Module) -> ctypes.CDLL:
-        """Return the compiled form of a kernel module."""
-        entries = "".join(f"HOST_ENTRY({name})\n" for name in module.kernels)
-        return compile_library(self.compiler, read_kernel("host/host.h") + module.text + entries, module.name)
+    def libraries(self, modules: Iterable[Module]) -> dict[str, ctypes.CDLL]:
+        """Return the compiled forms of kernel modules by name; two are compiled at a time where there are two cores."""
+        texts = {}
+        for module in modules:
+            entries = "".join(f"HOST_ENTRY({name})\n" for name in module.kernels)
+            texts[module.name] = read_kernel("host/host.h") + module.text + entries
+        return compile_libraries(self.compiler, texts, at_once=min(available_cores(), _AT_ONCE))
+
+
+def _first_that_compiles(text: str, name: str) -> tuple[Compiler, ctypes.CDLL]:
+    """Return the compiler to use, and the library that it made of a text; one that cannot is passed over."""
+    while True:
+        compiler = find_compiler()
+        try:
+            return compiler, compile_library(compiler, text, name)
+        except BackendError:
+            if not pass_over(compiler, text, name):
+                raise
 
 
 def _function(library: ctypes.CDLL, name: str) -> Any:
@@ -129,6 +144,8 @@ class CpuSession:
     def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Replace arrays by larger ones, and take the launches of `program`."""
         bound = {**self._arrays, **arrays}
+        modules = [module_of(launch.kernel, launch.signature, program.numbers) for launch in program.launches]
+        self._libraries |= self._backend.libraries(m for m in modules if m.name not in self._libraries)
         launches = [self._pack(launch, program, bound) for launch in program.launches]
         self._arrays, self._n, self._list = bound, len(launches), (_CLaunch * len(launches))(*launches)
         self._labels = [launch.label for launch in program.launches]
@@ -146,8 +163,6 @@ class CpuSession:
             self._keep.append(cell)
             slots[i] = ctypes.addressof(cell)
         module = module_of(launch.kernel, launch.signature, program.numbers)
-        if module.name not in self._libraries:
-            self._libraries[module.name] = self._backend.library(module)
         entry = _function(self._libraries[module.name], f"entry_{launch.kernel}")
         self._keep += [slots, entry]
         return _CLaunch(ctypes.cast(entry, ctypes.c_void_p).value, ctypes.addressof(slots))

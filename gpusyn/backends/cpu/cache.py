@@ -14,6 +14,7 @@ import os
 import platform
 import stat
 import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from gpusyn.backends.cpu.compiler import Compiler, compile_text
@@ -41,7 +42,14 @@ def cache_folder() -> Path:
 
 
 def compile_library(compiler: Compiler, text: str, name: str, folder: Path | None = None) -> ctypes.CDLL:
-    """Return the shared library of `text`, from the cache or compiled now.
+    """Return the shared library of `text`, from the cache or compiled now; see `compile_libraries`."""
+    return compile_libraries(compiler, {name: text}, folder)[name]
+
+
+def compile_libraries(
+    compiler: Compiler, texts: Mapping[str, str], folder: Path | None = None, at_once: int = 1
+) -> dict[str, ctypes.CDLL]:
+    """Return the shared libraries of some texts by name, from the cache or compiled now, `at_once` at the same time.
 
     The key is a hash of text, flags, compiler and resolved target. A new library gets its name by an atomic rename, so
     two processes may compile the same text at the same time.
@@ -53,18 +61,30 @@ def compile_library(compiler: Compiler, text: str, name: str, folder: Path | Non
         cannot be loaded.
     """
     folder = folder or cache_folder()
-    parts = [text, *compiler.flags, *compiler.command, compiler.version, compiler.target]
-    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    keys = {name: _key(compiler, text) for name, text in texts.items()}
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = folder.resolve()  # what is checked is what is used, whatever becomes of a symbolic link
         _require_own(folder)
-        return _stored(folder, key) or _made(folder, key, compiler, text, name)
+        stored = {name: _stored(folder, key) for name, key in keys.items()}
+        found = {name: library for name, library in stored.items() if library is not None}
+        missing = [name for name in texts if name not in found]
+        for first in range(0, len(missing), at_once):
+            some = missing[first : first + at_once]
+            with contextlib.ExitStack() as running:
+                made = {n: running.enter_context(_made(folder, keys[n], compiler, texts[n], n)) for n in some}
+                found |= {name: finished() for name, finished in made.items()}
+        return found
     except OSError as error:
         raise BackendError(
             f"cannot write the kernel cache {folder} ({error}); "
             "set GPUSYN_CACHE to a folder that can be written, or use backend='numpy'"
         ) from error
+
+
+def _key(compiler: Compiler, text: str) -> str:
+    parts = [text, *compiler.flags, *compiler.command, compiler.version, compiler.target]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def _stored(folder: Path, key: str) -> ctypes.CDLL | None:
@@ -78,25 +98,36 @@ def _stored(folder: Path, key: str) -> ctypes.CDLL | None:
     return None
 
 
-def _made(folder: Path, key: str, compiler: Compiler, text: str, name: str) -> ctypes.CDLL:
-    """Compile a library, load it, and then put it into the cache."""
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        made = compile_text(compiler, text, name, Path(scratch))
-        made.chmod(0o755)  # whatever the umask
-        with made.open("rb+") as file:
-            content = file.read()
-            os.fsync(file.fileno())  # otherwise a crash of the system may leave the name without the content
-        try:
-            library = ctypes.CDLL(str(made))
-        except OSError as error:
-            why = str(error).replace(f"{scratch}{os.sep}", "")
-            raise BackendError(
-                f"cannot load the kernels '{name}' that {compiler.description} compiled ({why}); "
-                "set GPUSYN_CACHE to a folder on a disk that may hold programs, try another compiler through the "
-                "environment variable CXX, or use backend='numpy'"
-            ) from error
-        os.replace(made, folder / _file_name(key, content))
-    return library
+@contextlib.contextmanager
+def _made(folder: Path, key: str, compiler: Compiler, text: str, name: str) -> Iterator[Callable[[], ctypes.CDLL]]:
+    """Compile a library; what is yielded waits for it, loads it, and then puts it into the cache."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, compile_text(compiler, text, name, Path(scratch)) as made:
+
+        def finished() -> ctypes.CDLL:
+            file = made()
+            content = _synchronised(file)
+            try:
+                library = ctypes.CDLL(str(file))
+            except OSError as error:
+                why = str(error).replace(f"{scratch}{os.sep}", "")
+                raise BackendError(
+                    f"cannot load the kernels '{name}' that {compiler.description} compiled ({why}); "
+                    "set GPUSYN_CACHE to a folder on a disk that may hold programs, try another compiler through the "
+                    "environment variable CXX, or use backend='numpy'"
+                ) from error
+            os.replace(file, folder / _file_name(key, content))
+            return library
+
+        yield finished
+
+
+def _synchronised(file: Path) -> bytes:
+    """Write a library to the disk, and return its content; otherwise a crash may leave the name without it."""
+    file.chmod(0o755)  # whatever the umask
+    with file.open("rb+") as opened:
+        content = opened.read()
+        os.fsync(opened.fileno())
+    return content
 
 
 def _file_name(key: str, content: bytes) -> str:

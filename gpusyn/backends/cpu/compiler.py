@@ -7,6 +7,7 @@ encoding. Each of these is a `BackendError` that quotes the compiler.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import os
 import platform
@@ -15,11 +16,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from gpusyn.backends.cpu import ziglang
 from gpusyn.errors import BackendError
+from gpusyn.utils.messages import LOGGER
 
 # The faster code first (benchmarks/NOTES.md, "Compilers").
 _NAMES = ("clang++", "g++", "c++")
@@ -39,6 +42,8 @@ _PLACES = ("TMPDIR", "ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
 
 # Commands that exceeded their limit in this process, and what was said: nobody waits for them again.
 _hanging: dict[tuple[str, ...], str] = {}
+# Compilers that answer questions but could not compile kernels in this process, and what was said.
+_failing: dict[tuple[str, ...] | None, str] = {}
 
 
 class Compiler(NamedTuple):
@@ -100,6 +105,8 @@ def _search(own: str, more: str, path: str) -> Compiler:
     for name in (*_NAMES, "ziglang"):
         try:
             command = _ziglang() if name == "ziglang" else _on_path(name, path)
+            if command in _failing:
+                raise BackendError(_failing[command])
             if command is not None:
                 passed_over = "".join(f"; {why}" for why in (*absent, *failures))
                 return _examine(command, more, f"the first that works of {_LOOKED_FOR}{passed_over}")
@@ -160,8 +167,27 @@ def _examine(command: tuple[str, ...], more: str, reason: str) -> Compiler:
     return Compiler(command, version, (*_FLAGS, *_NUMERICS, *own, *machine, *more.split()), resolved, reason)
 
 
-def compile_text(compiler: Compiler, text: str, name: str, scratch: Path) -> Path:
-    """Compile a kernel text in a folder that the caller removes, and return the shared library.
+def pass_over(compiler: Compiler, text: str, name: str) -> bool:
+    """Compile a kernel text for no use; return True if it fails, and look for another compiler from now on.
+
+    The compiler that `CXX` names is never passed over.
+    """
+    if os.environ.get("CXX", "").strip():
+        return False
+    try:
+        with _temporary_folder() as folder, compile_text(compiler, text, name, Path(folder)) as library:
+            ctypes.CDLL(str(library()))
+    except (BackendError, OSError) as error:
+        _failing[compiler.command] = why = f"it cannot compile kernels: {error.__cause__ or error}"
+        _search.cache_clear()
+        LOGGER.info(f"the compiler {compiler.description} is passed over: {why}")
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def compile_text(compiler: Compiler, text: str, name: str, scratch: Path) -> Iterator[Callable[[], Path]]:
+    """Compile a kernel text in a folder that the caller removes; what is yielded waits and returns the shared library.
 
     Raises
     ------
@@ -172,17 +198,31 @@ def compile_text(compiler: Compiler, text: str, name: str, scratch: Path) -> Pat
     """
     library = scratch / "kernels.so"
     (scratch / "kernels.cpp").write_text(text, encoding="utf-8")
+    command = (*compiler.command, *compiler.flags, "kernels.cpp", "-o", library.name)
+
+    def finished() -> Path:
+        with _could_not_compile(compiler, name):
+            answer()
+            if not library.is_file():
+                raise BackendError("it reported success, but wrote no library")
+        return library
+
+    with contextlib.ExitStack() as running:
+        with _could_not_compile(compiler, name):
+            answer = running.enter_context(_started(command, COMPILE_LIMIT, scratch))
+        yield finished
+
+
+@contextlib.contextmanager
+def _could_not_compile(compiler: Compiler, name: str) -> Iterator[None]:
     try:
-        run_tool((*compiler.command, *compiler.flags, "kernels.cpp", "-o", library.name), COMPILE_LIMIT, scratch)
-        if not library.is_file():
-            raise BackendError("it reported success, but wrote no library")
+        yield
     except BackendError as error:
         raise BackendError(
             f"{compiler.description} could not compile the kernels '{name}': {error}; "
             "correct the text if you changed it (names in a model's struct come from its Python class), "
             "else try another compiler through the environment variable CXX, or backend='numpy'"
         ) from error
-    return library
 
 
 def run_tool(command: tuple[str, ...], limit: float, folder: Path | None = None) -> str:
@@ -190,21 +230,30 @@ def run_tool(command: tuple[str, ...], limit: float, folder: Path | None = None)
 
     It works in `folder` and puts its temporary files there (also ziglang what it would keep in the home folder); by
     default, in the current folder and where it likes.
-    Messages are requested in English. The output goes to a file: a server that the command leaves behind (as wrappers
-    of compilers do) would keep a pipe open.
 
     Raises
     ------
     BackendError
         If it cannot be started, takes longer than `limit` (s), or fails; the message quotes its first error.
     """
+    with _started(command, limit, folder) as answer:
+        return answer()
+
+
+@contextlib.contextmanager
+def _started(command: tuple[str, ...], limit: float, folder: Path | None) -> Iterator[Callable[[], str]]:
+    """Start a command as `run_tool` does; what is yielded waits for it. An exception ends it.
+
+    Messages are requested in English. The output goes to a file: a server that the command leaves behind (as wrappers
+    of compilers do) would keep a pipe open.
+    """
     if command in _hanging:
         raise BackendError(_hanging[command])
     environment = {**os.environ, "LC_ALL": "C", **(dict.fromkeys(_PLACES, str(folder)) if folder else {})}
-    try:
-        with (
-            tempfile.TemporaryFile(dir=folder) as output,
-            subprocess.Popen(
+    with contextlib.ExitStack() as running:
+        try:
+            output = running.enter_context(tempfile.TemporaryFile(dir=folder))
+            process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -212,24 +261,32 @@ def run_tool(command: tuple[str, ...], limit: float, folder: Path | None = None)
                 cwd=folder,
                 env=environment,
                 start_new_session=True,
-            ) as process,
-        ):
-            try:
-                status = process.wait(limit)
-            except BaseException:  # the limit, or an interruption by the user
-                _kill(process)
-                raise
-            output.seek(0)
-            said = output.read().decode("utf-8", "replace")
-    except OSError as error:
-        raise BackendError(f"it cannot be started ({error})") from error
+            )
+        except OSError as error:
+            raise BackendError(f"it cannot be started ({error})") from error
+        running.enter_context(process)
+        try:
+            yield functools.partial(_answer, command, process, output, limit)
+        except BaseException:  # the limit, a failure of what runs beside it, or an interruption by the user
+            _kill(process)
+            raise
+
+
+def _answer(command: tuple[str, ...], process: subprocess.Popen[bytes], output: IO[bytes], limit: float) -> str:
+    """Wait for a command, and return all that it wrote."""
+    try:
+        status = process.wait(limit)
     except subprocess.TimeoutExpired as error:
         _hanging[command] = f"it took longer than {limit:g} s and was stopped"
         raise BackendError(_hanging[command]) from error
+    output.seek(0)
+    said = output.read().decode("utf-8", "replace")
     if status:
-        lines = said.splitlines()
-        first = next((line for line in lines if "error" in line), said)
-        raise BackendError(" ".join(first.split())[:300] or f"exit status {status}, without a message")
+        lines = [" ".join(line.split())[:300] for line in said.splitlines() if line.strip()]
+        if not lines:
+            raise BackendError(f"exit status {status}, without a message")
+        told = next((line for line in lines if "error" in line), "")
+        raise BackendError(told or f"exit status {status}, and the message begins {lines[0]!r}")
     return said
 
 

@@ -1,4 +1,4 @@
-"""``kernels/advance_neurons.cu`` in numpy: one step of the neurons of one signature, one population at a time."""
+"""``kernels/advance_neurons.cu`` in numpy: one step of the neurons of one signature, some of a population at a time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpusyn.backends.numpy import pieces
 from gpusyn.backends.numpy.cells import (
     Bathed,
     CellProbes,
@@ -35,14 +36,14 @@ LIMIT = 1e30  # a potential of larger magnitude, or not a number, is a fault
 
 
 class Neurons(NamedTuple):
-    """All populations of one signature."""
+    """All populations of one signature, in pieces."""
 
     model: type[Neuron]
     cells: list[Cells]
 
 
 def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
-    """Return the populations, with views of their parts of the arrays."""
+    """Return the pieces of the populations, with views of their parts of the arrays."""
     assert signature is not None
     rings, drives, bath = read_rows(a.rings, Ring), read_rows(a.drives, PoissonDrive), read_rows(a.bath, Bath)
     probes = read_rows(a.probes, Probe)
@@ -75,7 +76,7 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
 
 
 def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
-    """Yield each run of consecutive chunks as one long chunk, with its members."""
+    """Yield each run of consecutive chunks of a population as one chunk, up to a number, with its members."""
     blank = {"size": 0, "probe": 0, "probe_end": 0}
     start = 0
     while start < len(chunks):
@@ -89,7 +90,7 @@ def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
                 offset=whole.offset + n,
                 **blank,
             )
-            if chunks[stop]._replace(**blank) != following:
+            if n + chunks[stop].size > pieces.NEURONS or chunks[stop]._replace(**blank) != following:
                 break
             whole = whole._replace(size=n + chunks[stop].size)
             stop += 1

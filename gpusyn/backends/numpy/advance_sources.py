@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gpusyn.backends.numpy import pieces
 from gpusyn.backends.numpy.poisson import poisson_events
 from gpusyn.backends.numpy.spikes import begin_step, emit
 from gpusyn.kernels.records import PoissonDrive, SourceChunk, read_rows
@@ -14,19 +15,21 @@ from gpusyn.kernels.signature import Signature
 
 
 class Sources(NamedTuple):
-    """Poisson sources, one population at a time, and the drive of each."""
+    """Poisson sources, some of a population at a time, and the drives."""
 
     sources: list[SourceChunk]
     drives: list[PoissonDrive]
 
 
 def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
-    """Join consecutive chunks of each population."""
+    """Join consecutive chunks of each population, up to a number."""
     joined: list[SourceChunk] = []
     for chunk in read_rows(a.chunks, SourceChunk, int(a.n_chunks)):
         last = joined[-1] if joined else None
-        if last and chunk == last._replace(
-            source=last.source + last.size, offset=last.offset + last.size, size=chunk.size
+        if (
+            last
+            and last.size + chunk.size <= pieces.NEURONS
+            and chunk == last._replace(source=last.source + last.size, offset=last.offset + last.size, size=chunk.size)
         ):
             joined[-1] = last._replace(size=last.size + chunk.size)
         else:

@@ -6,11 +6,13 @@ sums are added in halves.
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 
+from gpusyn.backends.numpy import pieces
 from gpusyn.backends.numpy.spikes import step_of
 from gpusyn.equations.blocker import BlockerCoefficients, Free, unblocked
 from gpusyn.equations.coefficients import read
@@ -69,7 +71,7 @@ def lane_sums(values: Array, lanes: Lanes) -> Array:
 
 
 class BlockRows(NamedTuple):
-    """A block with its synapses' places in the sources' histories and lanes, and views of its weights and gates."""
+    """Rows of a block: their synapses' places in the sources' histories and lanes, views of their weights and gates."""
 
     block: SynapseBlock
     word: Array
@@ -77,26 +79,38 @@ class BlockRows(NamedTuple):
     weight: Array
     x: list[Array]
     free: Free | None
+    lengths: Array
     lanes: Lanes
     components: int  # number of components of each gate
 
 
-Sets = list[tuple[SynapseSet, list[BlockRows]]]
+class Targets(NamedTuple):
+    """Consecutive targets of a set: the set, its blocks, and the targets' bounds."""
+
+    set: SynapseSet
+    blocks: list[SynapseBlock]
+    start: int
+    stop: int
 
 
-def prepare_synapses(gate: SynapseGate, a: SimpleNamespace, signature: Signature | None) -> Sets:
-    """Return the tables, the addresses and the coefficients of one struct of gates."""
-    blocks = read_rows(a.blocks, SynapseBlock)
-    sets = read_rows(a.sets, SynapseSet, int(a.n_sets))
-    return [(s, [_rows(gate, a, block, s.size) for block in blocks[s.block : s.block_end]]) for s in sets]
+def prepare_synapses(gate: SynapseGate, a: SimpleNamespace, signature: Signature | None) -> list[Targets]:
+    """Return the sets of one struct of gates, cut into targets of not many synapses."""
+    blocks, found = read_rows(a.blocks, SynapseBlock), []
+    for s in read_rows(a.sets, SynapseSet, int(a.n_sets)):
+        own = blocks[s.block : s.block_end]
+        ends = sum((a.row_begin[b.rows + 1 : b.rows + s.size + 1].astype(np.int64) for b in own), np.zeros(s.size, int))
+        cuts = np.searchsorted(ends, np.arange(pieces.SYNAPSES, int(ends[-1]) if s.size else 0, pieces.SYNAPSES))
+        bounds = np.unique([0, *cuts, s.size]).tolist()
+        found += [Targets(s, own, *bound) for bound in itertools.pairwise(bounds)]
+    return found
 
 
-def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, count: int) -> BlockRows:
+def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, t: Targets) -> BlockRows:
     components = gate.components(a.coef[b.coef :])
-    begin = a.row_begin[b.rows : b.rows + count + 1]
+    begin = a.row_begin[b.rows + t.start : b.rows + t.stop + 1]
     first, stop = int(begin[0]), int(begin[-1])
     word, bit = split_address(a.address[b.address + first : b.address + stop].astype(np.int64))
-    weights = a.weights[b.weights :]
+    weights, lengths = a.weights[b.weights :], np.diff(begin)
 
     def state(at: int) -> Array:
         view: Array = a.gates[b.gates + at + first : b.gates + at + stop]
@@ -109,18 +123,20 @@ def _rows(gate: SynapseGate, a: SimpleNamespace, b: SynapseBlock, count: int) ->
         weights[first * b.weight_step : stop * b.weight_step : b.weight_step] if b.weight_step else weights[:1],
         [state(k * b.gate_step) for k in range(gate.states(components))],
         Free(*(state(b.free + k * b.gate_step) for k in range(2))) if b.blocker >= 0 else None,
-        plan_lanes(np.diff(begin)),
+        lengths,
+        plan_lanes(lengths),
         components,
     )
 
 
-def advance_synapses(gate: SynapseGate, a: SimpleNamespace, prepared: Sets) -> None:
+def advance_synapses(gate: SynapseGate, a: SimpleNamespace, prepared: list[Targets]) -> None:
     """Advance the gates of all synapses, and form the sums of each target."""
-    for s, blocks in prepared:
-        mean_sum = np.zeros(s.size, a.synaptic.dtype)
-        end_sum = np.zeros(s.size, a.synaptic.dtype)
-        for rows in blocks:
-            b = rows.block
+    for t in prepared:
+        s, size = t.set, t.stop - t.start
+        mean_sum = np.zeros(size, a.synaptic.dtype)
+        end_sum = np.zeros(size, a.synaptic.dtype)
+        for b in t.blocks:
+            rows = _rows(gate, a, b, t)
             sent = (a.history[b.history + rows.word] >> rows.bit) & np.uint32((1 << b.bits) - 1)
             c = read(gate.C, a.coef[b.coef :], rows.components)
             extra, end = gate.step(c, sent, rows.x)
@@ -129,10 +145,9 @@ def advance_synapses(gate: SynapseGate, a: SimpleNamespace, prepared: Sets) -> N
                     gate.average(c, extra, end),
                     a.waves[step_of(a).local * int(a.n_waves) :],
                 )
-                own, before = slice(s.first, s.first + s.size), rows.free.U.copy()
-                lengths = np.diff(a.row_begin[b.rows : b.rows + s.size + 1])
+                own, before = slice(s.first + t.start, s.first + t.stop), rows.free.U.copy()
                 blocker, dose = read(BlockerCoefficients, a.coef[b.blocker :]), wave[b.dose]
-                free = unblocked(blocker, a.V[own], a.rest[own], dose, lengths, each, rows.free)
+                free = unblocked(blocker, a.V[own], a.rest[own], dose, rows.lengths, each, rows.free)
                 rows.free.U[:], rows.free.lost[:] = free
                 half = a.coef.dtype.type(0.5) * (before + free.U)
                 mean_sum = mean_sum + lane_sums(rows.weight * (half * each), rows.lanes)
@@ -141,5 +156,6 @@ def advance_synapses(gate: SynapseGate, a: SimpleNamespace, prepared: Sets) -> N
             end_row = lane_sums(rows.weight * end, rows.lanes)
             mean_sum = mean_sum + gate.average(c, lane_sums(rows.weight * extra, rows.lanes), end_row)
             end_sum = end_sum + end_row
-        a.synaptic[s.synaptic : s.synaptic + s.size] = flush(mean_sum)
-        a.synaptic[s.synaptic + s.synaptic_step : s.synaptic + s.synaptic_step + s.size] = flush(end_sum)
+        first = s.synaptic + t.start
+        a.synaptic[first : first + size] = flush(mean_sum)
+        a.synaptic[first + s.synaptic_step : first + s.synaptic_step + size] = flush(end_sum)

@@ -81,7 +81,7 @@ class CellProbes(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """One population, as views of the session's arrays."""
+    """Neurons of one population, as views of the session's arrays."""
 
     chunk: Chunk
     V: Array

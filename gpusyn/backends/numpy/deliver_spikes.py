@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 
+from gpusyn.backends.numpy import pieces
 from gpusyn.backends.numpy.spikes import release
 from gpusyn.kernels.records import Clock, History, Route, Shared, read_rows
 from gpusyn.kernels.signature import Signature
-from gpusyn.kernels.synapse_words import bounds_from_unary, unary_bounds, unary_words, unpack_late
+from gpusyn.kernels.synapse_words import segments_in_unary, unary_bounds, unpack_late
 from gpusyn.utils.typing import Array
 
 
 class Deliveries(NamedTuple):
-    """Routes with the numbers of their senders and the bounds of their segments, shared sums, and histories."""
+    """Routes with the numbers of their senders, shared sums, and histories."""
 
-    routes: list[tuple[int, Route, Array]]
+    routes: list[tuple[int, Route]]
     ages: list[int]
     shared: list[Shared]
     histories: list[History]
@@ -32,34 +35,32 @@ class Events(NamedTuple):
     number: Array
 
 
+class Due(NamedTuple):
+    """Synapses that are due: the number of the event of each, the slice of its target, and its place in the rows."""
+
+    sender: Array
+    slice: Array
+    synapse: Array
+
+
 def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliveries:
     """Return the tables as records."""
     routes = read_rows(a.routes, Route, int(a.route_begin[-1]))
     sender = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
     return Deliveries(
-        list(zip(sender, routes, [_bounds(a, route) for route in routes], strict=True)),
+        list(zip(sender, routes, strict=True)),
         a.ages[: a.n_ages].tolist(),
         read_rows(a.shared, Shared, int(a.n_shared)),
         read_rows(a.histories, History, int(a.n_histories)),
     )
 
 
-def _bounds(a: SimpleNamespace, route: Route) -> Array:
-    """Return the bounds of all segments of a route."""
-    begin: Array = a.segment_begin[route.segments :]
-    if route.sizes < 0:
-        return begin
-    segments = (route.source_end - route.source) * route.slices * route.row_step
-    words = unary_words(segments, int(begin[unary_bounds(segments) - 1]))
-    return bounds_from_unary(a.segment_sizes[route.sizes : route.sizes + words], segments)
-
-
 def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
     """End a step: add the synapses that are due to the sums of their targets, advance the histories and the clock."""
     clock = Clock(*a.clock.tolist())
     now, end = clock.now, int(a.spike_total[0])
-    for events in (_spikes(a, prepared.ages, now, end), _gate_events(a, now)):
-        for sender, route, bounds in prepared.routes if events.source.size else ():
+    for events in itertools.chain(_spikes(a, prepared.ages, now, end), _gate_events(a, now)):
+        for sender, route in prepared.routes:
             late = events.age - route.age
             due = (late >= 0) & (late < route.blocks * route.width) & (late % route.width == 0)
             mine = (
@@ -67,76 +68,86 @@ def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
             )
             if mine.any():
                 rows = events.source[mine].astype(np.int64) - route.source
-                deliver(a, route, bounds, rows, late[mine] // route.width, events.number[mine], now)
+                deliver(a, route, rows, late[mine] // route.width, events.number[mine], now)
     for s in prepared.shared:
         a.ring[s.base + (now & s.mask)] = 0
     for h in prepared.histories:
-        remember(a, h, now)
+        for start, stop in pieces.parts(h.size, pieces.NEURONS):
+            remember(a, h, slice(start, stop), now)
     a.spike_begin[now + 1 & a.step_mask] = end
     a.gate_total[now + 1 & 1] = 0
     a.clock[:] = clock._replace(next=now + 1)
 
 
-def _spikes(a: SimpleNamespace, ages: list[int], now: int, end: int) -> Events:
-    """Return the spikes of those ages at which some synapses receive them."""
+def _spikes(a: SimpleNamespace, ages: list[int], now: int, end: int) -> Iterator[Events]:
+    """Yield the spikes of those ages at which some synapses receive them."""
     age = np.array([age for age in ages if age <= now], np.int64)
     begin = a.spike_begin[now - age & a.step_mask]
     stop = np.where(age, a.spike_begin[now - age + 1 & a.step_mask], end)
-    spikes = np.concatenate([np.zeros(0, np.int64), *map(np.arange, begin, stop)]) & a.spike_mask
-    source = a.spike_id[spikes]
-    return Events(a.source_population[source], source, np.repeat(age, stop - begin), a.spike_events[spikes])
+    for which, place in pieces.listed(stop - begin, pieces.NEURONS):
+        spikes = begin[which] + place & a.spike_mask
+        source = a.spike_id[spikes]
+        yield Events(a.source_population[source], source, age[which], a.spike_events[spikes])
 
 
-def _gate_events(a: SimpleNamespace, now: int) -> Events:
-    """Return the events of the gates that send in this step."""
-    source = a.gate_id[: a.gate_total[now & 1]]
-    return Events(a.source_population[source], source, np.zeros(source.size, np.int64), np.ones(source.size, np.int32))
+def _gate_events(a: SimpleNamespace, now: int) -> Iterator[Events]:
+    """Yield the events of the gates that send in this step."""
+    for start, stop in pieces.parts(int(a.gate_total[now & 1]), pieces.NEURONS):
+        source, n = a.gate_id[start:stop], stop - start
+        yield Events(a.source_population[source], source, np.zeros(n, np.int64), np.ones(n, np.int32))
 
 
-def deliver(
-    a: SimpleNamespace, route: Route, bounds: Array, rows: Array, blocks: Array, events: Array, now: int
-) -> None:
+def deliver(a: SimpleNamespace, route: Route, rows: Array, blocks: Array, events: Array, now: int) -> None:
     """Add the weights of the synapses in some blocks of delays of some sources to the slots in which they are due."""
-    slices = rows[:, None] * route.slices + np.arange(route.slices)
-    segments = (slices * route.row_step + blocks[:, None]).reshape(-1)
-    begin = bounds[segments].astype(np.int64)
-    length = bounds[segments + 1] - begin
-    ends = np.cumsum(length)
-    if not ends[-1]:
-        return
-    segment = np.repeat(np.arange(length.size), length)
-    j = np.arange(ends[-1]) + (begin - ends + length)[segment]
+    for start, stop in pieces.parts(rows.size * route.slices, pieces.SEGMENTS):
+        sender, part = np.divmod(np.arange(start, stop), route.slices)
+        found = (rows[sender] * route.slices + part) * route.row_step + blocks[sender]
+        begin, length = _bounds(a, route, found)
+        for segment, place in pieces.listed(length, pieces.SYNAPSES):
+            _deliver(a, route, rows, events, Due(sender[segment], part[segment], begin[segment] + place), now)
 
+
+def _bounds(a: SimpleNamespace, route: Route, segments: Array) -> tuple[Array, Array]:
+    """Return the places of the first synapses of some segments of a route, and their numbers of synapses."""
+    begin = a.segment_begin[route.segments :]
+    if route.sizes < 0:
+        first = begin[segments].astype(np.int64)
+        return first, begin[segments + 1] - first
+    every = (route.source_end - route.source) * route.slices * route.row_step
+    return segments_in_unary(a.segment_sizes[route.sizes :], begin[: unary_bounds(every)], segments, every)
+
+
+def _deliver(a: SimpleNamespace, route: Route, rows: Array, events: Array, due: Due, now: int) -> None:
+    """Add the weights of some synapses that are due."""
+    j = due.synapse
     late = unpack_late(a.late[route.late :], route.late_bits, j).astype(np.int64) if route.late >= 0 else 0
     slot = now + route.ahead + late & route.mask
     target = a.targets[route.targets + j].astype(np.int64)
-    target += route.ring + (route.slice + segment % route.slices) * route.slice_size + slot * route.stride
+    target += route.ring + (route.slice + due.slice) * route.slice_size + slot * route.stride
     acc = a.ring.dtype
     weight = a.weights[route.weights + j].astype(acc) if route.weights >= 0 else acc.type(route.weight)
-    source = segment // route.slices
     if route.payload < 0:
-        factor = events.astype(acc) << acc.type(route.shift)
-        np.add.at(a.ring, target, weight * factor[source])
+        factor = events[due.sender].astype(acc) << acc.type(route.shift)
+        np.add.at(a.ring, target, weight * factor)
         return
     scale = a.payload.dtype.type(1 << route.shift)
     for k in range(route.channels):
-        change = 2 * (route.payload + k * route.payload_step + rows)
+        change = 2 * (route.payload + k * route.payload_step + rows[due.sender])
         to, since = a.payload[change] * scale, a.payload[change + 1] * scale
         w = weight.astype(a.payload.dtype)
-        value = (w * to[source]).astype(acc) - (w * since[source]).astype(acc)
+        value = (w * to).astype(acc) - (w * since).astype(acc)
         np.add.at(a.ring, target + k * route.ring_step, value)
 
 
-def remember(a: SimpleNamespace, h: History, now: int) -> None:
-    """Record each source's transmitter from now on: that it is on or off (pulse > 0), or the number of events."""
-    own = slice(h.source, h.source + h.size)
-    event = a.event_step[own] == now
+def remember(a: SimpleNamespace, h: History, part: slice, now: int) -> None:
+    """Record the transmitter of some sources from now on: on or off (pulse > 0), or the number of events."""
+    event = a.event_step[h.source :][part] == now
     if h.pulse:
-        last = release(a.release_step[h.release : h.release + h.size], event, now, h.pulse, h.dead)
+        last = release(a.release_step[h.release :][part], event, now, h.pulse, h.dead)
         value = now - last < h.pulse
     else:
-        value = np.where(event, a.event_count[own], 0)
-    register = a.history[h.base : h.base + h.size * h.words].reshape(h.size, h.words)
+        value = np.where(event, a.event_count[h.source :][part], 0)
+    register = a.history[h.base : h.base + h.size * h.words].reshape(h.size, h.words)[part]
     carry = value.astype(np.uint32)
     for k in range(h.words):
         old = register[:, k].copy()

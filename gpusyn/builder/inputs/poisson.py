@@ -262,7 +262,9 @@ def drive_weights(drive: stimulus.Drive, seed: int) -> Floats:
     """Return the weights of a drive: one number, or one per neuron of its target."""
     given = drive.weight
     if isinstance(given, Distribution):
-        given = given.draw(Stream(stream_key(seed, StreamPurpose.WEIGHT, drive.name)), np.arange(drive.target.size))
+        given = given.checked_draw(
+            Stream(stream_key(seed, StreamPurpose.WEIGHT, drive.name)), np.arange(drive.target.size)
+        )
     return np.asarray(given, float)
 
 

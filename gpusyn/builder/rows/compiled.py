@@ -52,6 +52,17 @@ def law_of(given: Distribution) -> Law | None:
     return None
 
 
+def is_drawn(rule: Rule) -> bool:
+    """Return whether a kernel draws the pairs of a rule, or they are given, so that blocks are of `BLOCK` synapses."""
+    if type(rule) is FixedTotalNumber:
+        return rule.multapses
+    if type(rule) in (FixedInDegree, FixedOutDegree):
+        return bool(rule.k)  # type: ignore[attr-defined]
+    if type(rule) is FixedProbability:
+        return rule.p >= 1e-300
+    return type(rule) is AllToAll or isinstance(rule, GivenSynapses)
+
+
 class _Found(NamedTuple):
     """The segment of each synapse of a block, the number of its slot, its target in the slice, and how late it is."""
 
@@ -91,23 +102,22 @@ class CompiledRows(NumpyRows):
     def _drawn(
         self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None
     ) -> Iterator[tuple[Ids, Ids]] | None:
-        """Return the blocks of a rule that a kernel draws, None if none does."""
-        if type(rule) is FixedTotalNumber and rule.multapses:
-            return self._total(rule.n, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
-        if type(rule) is FixedOutDegree and rule.k:
-            return self._degrees(rule, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
-        if type(rule) is FixedInDegree and rule.k:
-            turned: Any = None if same is None else (same[1], same[0])
-            rows = self._degrees(rule, n_post, n_pre, stream, _own(rule, n_post, n_pre, turned))
-            return ((pre, post) for post, pre in rows)
-        if type(rule) is AllToAll:
-            return self._bernoulli(1.0, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
-        if type(rule) is FixedProbability and rule.p >= 1e-300:
-            return self._bernoulli(rule.p, n_pre, n_post, stream, _own(rule, n_pre, n_post, same))
+        """Return the blocks of a rule that numpy need not draw, else None."""
+        if not is_drawn(rule):
+            return None
         if isinstance(rule, GivenSynapses):
             pre, post = rule.draw(n_pre, n_post, stream, same)
             return ((pre[i : i + BLOCK], post[i : i + BLOCK]) for i in range(0, len(pre), BLOCK))
-        return None
+        if isinstance(rule, FixedInDegree):
+            turned: Any = None if same is None else (same[1], same[0])
+            rows = self._degrees(rule, n_post, n_pre, stream, _own(rule, n_post, n_pre, turned))
+            return ((pre, post) for post, pre in rows)
+        own = _own(rule, n_pre, n_post, same)
+        if isinstance(rule, FixedTotalNumber):
+            return self._total(rule.n, n_pre, n_post, stream, own)
+        if isinstance(rule, FixedOutDegree):
+            return self._degrees(rule, n_pre, n_post, stream, own)
+        return self._bernoulli(rule.p if isinstance(rule, FixedProbability) else 1.0, n_pre, n_post, stream, own)
 
     def _total(
         self, left: int, n_pre: int, n_post: int, stream: Stream, own: NDArray[np.int32] | None

@@ -11,13 +11,12 @@ from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
-from gpusyn.builder.rows.compiled import BLOCK
+from gpusyn.builder.rows.compiled import BLOCK, is_drawn
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
 from gpusyn.builder.rows.sorted import in_runs
 from gpusyn.builder.rows.stored import Pool, StoredSegments
 from gpusyn.builder.source_gates import GateTables
-from gpusyn.connectivity import DistanceDependent
 from gpusyn.connectivity.base import BLOCK as NUMPY_BLOCK
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
@@ -29,6 +28,7 @@ from gpusyn.utils.typing import Array
 
 _BLOCK_BYTES = 24  # of a synapse of the block that is drawn: its pair, its segment, its place
 _WEIGHT_BYTES = _DELAY_BYTES = 16  # of each weight of a synapse of a block, and of its delay
+_NUMPY_BYTES = 150  # of a synapse of a block that numpy draws and sorts
 _PACKED = 1 << 20  # late steps that are packed at a time, whole bytes
 
 
@@ -359,8 +359,8 @@ def counting_bytes(bundles: list[Bundle], layout: Layout) -> int:
     return sum(4 * (bundle.segments + 2) for bundle in bundles) + round(delays)
 
 
-def placing_bytes(bundles: list[Bundle], layout: Layout) -> int:
-    """Return the bytes that bundles need in addition while their synapses are placed, beside their arrays.
+def placing_bytes(bundles: list[Bundle], layout: Layout, by_kernels: bool) -> int:
+    """Return the bytes that bundles need in addition while kernels or numpy place their synapses, beside their arrays.
 
     These are a byte for each late step before it is packed, the sizes of segments in unary before they are added to
     those of others, and the block that is drawn.
@@ -371,7 +371,8 @@ def placing_bytes(bundles: list[Bundle], layout: Layout) -> int:
     for projection in projections_of(bundles):
         own = sum(not one_weight(projection, receptor) for receptor in projection.weights)
         of_each = _BLOCK_BYTES + _WEIGHT_BYTES * own + _DELAY_BYTES * (not isinstance(projection.delay, float))
-        most = NUMPY_BLOCK if isinstance(projection.rule, DistanceDependent) else BLOCK  # no kernel draws that rule
+        most = BLOCK if by_kernels and is_drawn(projection.rule) else NUMPY_BLOCK
+        of_each = of_each if by_kernels else _NUMPY_BYTES
         block = max(block, of_each * min(sum(p.expected for p in layout.pathways_of(projection)), most))
     return round(late + sizes + block)
 

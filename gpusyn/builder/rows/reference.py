@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Bundle, Pathway
 from gpusyn.connectivity.base import Ids, Keys, Rule
-from gpusyn.errors import ArgumentError
 from gpusyn.network.populations import Selection
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.grid import rounded_steps
-from gpusyn.utils.calls import show
 from gpusyn.utils.ids import Span, as_ids
 from gpusyn.utils.typing import Array, Bools, Floats
 
@@ -182,16 +180,7 @@ class NumpyRows:
 
     def values(self, given: Distribution, key: int, first: int, n: int) -> Floats:
         """Return values of a distribution."""
-        values = given.draw(Stream(key), np.arange(first, first + n))
-        if not isinstance(values, np.ndarray) or values.shape != (n,) or values.dtype.kind not in "fiu":
-            wrong = show(values)
-        elif np.isnan(values).any():
-            wrong = "NaN"
-        else:
-            return values.astype(np.float64, copy=False)
-        raise ArgumentError(
-            f"{type(given).__name__}.draw: must return an array of {n} numbers, one for each element (got {wrong})"
-        )
+        return given.checked_draw(Stream(key), np.arange(first, first + n))
 
     def steps(self, times: Floats, dt: float) -> NDArray[np.int32]:
         """Return times as steps."""

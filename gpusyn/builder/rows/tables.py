@@ -20,11 +20,15 @@ from gpusyn.utils.typing import Array
 FEW = 200_000  # synapses, which numpy builds sooner than a compiler compiles
 
 
+def is_large(layout: Layout) -> bool:
+    """Return whether kernels build a network, where there are some."""
+    return sum(pathway.expected for pathway in layout.pathways if pathway.listed) > FEW
+
+
 @contextmanager
 def row_maker(layout: Layout, launcher: Callable[[], Launcher | None]) -> Iterator[RowMaker]:
     """Yield what draws the synapses of a layout: kernels, unless there is no launcher or there are few synapses."""
-    many = sum(pathway.expected for pathway in layout.pathways if pathway.listed) > FEW
-    used = launcher() if many else None
+    used = launcher() if is_large(layout) else None
     try:
         yield NumpyRows() if used is None else CompiledRows(used)
     finally:
