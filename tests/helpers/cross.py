@@ -28,7 +28,7 @@ TARGET = "aarch64-linux-musl"
 EMULATOR = "qemu-aarch64"
 _ALIGNED = 64
 _SHARED = {"-shared", "-fPIC"}  # a program is linked, which needs no loader and no libraries in the emulator
-_FLAGS = (*(f for f in (*compiler._FLAGS, *compiler._NUMERICS) if f not in _SHARED), *ziglang.FLAGS)
+_FLAGS = tuple(flag for flag in compiler.kernel_flags(zig=True, clang=True) if flag not in _SHARED)
 
 
 def skip_without_tools() -> None:
