@@ -3,9 +3,16 @@
 
 enum { QUIET, FIRED, BROKEN };
 
-// V of neuron j at the end of the step, if there were neither a threshold nor a clamp.
+// What one pass over the neurons of a chunk leaves for the next: the conductance and the drive of their membranes, V at
+// the end of the step if there were neither a threshold nor a clamp, and what became of them.
+struct Passes {
+    real *G, *D, *free_v;
+    int *outcome;
+};
+
+// Adds up the conductance and the drive of neuron j.
 template <bool WAVES, int BATH>
-DEVICE real free_potential(const Cells &s, int j, const Coef c, const real *waves, const Exposure *bath)
+DEVICE void add_up(const Passes &passes, const Cells &s, int j, const Coef c, const real *waves, const Exposure *bath)
 {
     real v = s.V[j];
     real current = s.current[j];
@@ -20,7 +27,8 @@ DEVICE real free_potential(const Cells &s, int j, const Coef c, const real *wave
     }
     RECEPTORS(ADD)
 #undef ADD
-    return NEURON::advance(v, State{s.membrane + j, s.n}, own, G, D);
+    passes.G[j] = G;
+    passes.D[j] = D;
 }
 
 // Ends the step of neuron j: V, its other states and its gates. Returns QUIET, FIRED or BROKEN.
@@ -92,31 +100,37 @@ DEVICE void add_drive(acc *const *due, const Chunk &chunk, const PoissonDrive &d
     }
 }
 
-// Advances `size` neurons whose coefficients are `step` apart. There are two passes because the first is a long chain
-// of operations that wait for each other: a CPU overlaps the chains of more neurons if little else is in the loop.
+// Advances `size` neurons whose coefficients are `step` apart. There are three passes because the second is a long
+// chain of operations that wait for each other: a CPU overlaps the chains of more neurons if little else is in the
+// loop.
 template <bool WAVES, int BATH>
-DEVICE void advance(int *outcome, real *free_v, int size, const Cells &s, const Coef c, int step, const Arrivals &first,
+DEVICE void advance(const Passes &passes, int size, const Cells &s, const Coef c, int step, const Arrivals &first,
                     const real *wave, const Exposure *bath)
 {
     int64 n = c.rows;
-    FOR_THREADS(j, size) free_v[j] = free_potential<WAVES, BATH>(s, j, Coef{c.c + j * step, n}, wave, bath);
+    const Coef own = c.from(MembraneCoefficients::COUNT);
+    FOR_THREADS(j, size) add_up<WAVES, BATH>(passes, s, j, Coef{c.c + j * step, n}, wave, bath);
     FOR_THREADS(j, size)
-        outcome[j] = end_step<WAVES, BATH>(s, j, free_v[j], Coef{c.c + j * step, n}, first.of(j), wave, bath);
+        passes.free_v[j] =
+            NEURON::advance(s.V[j], State{s.membrane + j, s.n}, Coef{own.c + j * step, n}, passes.G[j], passes.D[j]);
+    FOR_THREADS(j, size)
+        passes.outcome[j] =
+            end_step<WAVES, BATH>(s, j, passes.free_v[j], Coef{c.c + j * step, n}, first.of(j), wave, bath);
 }
 
 // Advances all neurons of a chunk. Each case has separate loops, so that compilers make SIMD code.
-DEVICE void advance_chunk(int *outcome, real *free_v, const Chunk &chunk, const Cells &s, const Coef c,
-                          const Arrivals &first, const real *wave, const Exposure *bath)
+DEVICE void advance_chunk(const Passes &passes, const Chunk &chunk, const Cells &s, const Coef c, const Arrivals &first,
+                          const real *wave, const Exposure *bath)
 {
     int size = (int)chunk.size, step = (int)chunk.row_step;
     if (BATHED)
-        advance<true, BATHED>(outcome, free_v, size, s, c, step, first, wave, bath);
+        advance<true, BATHED>(passes, size, s, c, step, first, wave, bath);
     else if (chunk.has_waves)
-        advance<true, false>(outcome, free_v, size, s, c, step, first, wave, bath);
+        advance<true, false>(passes, size, s, c, step, first, wave, bath);
     else if (step)
-        advance<false, false>(outcome, free_v, size, s, c, 1, first, wave, bath);
+        advance<false, false>(passes, size, s, c, 1, first, wave, bath);
     else
-        advance<false, false>(outcome, free_v, size, s, c, 0, first, wave, bath);
+        advance<false, false>(passes, size, s, c, 0, first, wave, bath);
 }
 
 // Writes the sample of one probe if it records this step.
@@ -141,8 +155,8 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
        int *RESTRICT event_count, int64 spike_mask, int remembers, const Probe *RESTRICT probes, real *RESTRICT trace,
        int64 *RESTRICT fault)
 {
+    SHARED real G[CHUNK], D[CHUNK], free_v[CHUNK];
     SHARED int outcome[CHUNK];
-    SHARED real free_v[CHUNK];
     SHARED Draws draws;
     Step step = step_of(clock);
     if (FIRST_THREAD) clock->now = step.now;
@@ -161,8 +175,8 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
         Exposure exposure[N_RECEPTORS + 1];
         if (BATHED)
             for (int k = 0; k < N_RECEPTORS; k++) exposure[k] = exposure_of(bath[chunk.bath + k], wave, kinetics);
-        // thread j wrote due[..][j] itself, so no barrier is needed before it reads it; nor for free_v
-        advance_chunk(outcome, free_v, chunk, s, c, {due, following, shared, 0}, wave, exposure);
+        // thread j wrote due[..][j] itself, so no barrier is needed before it reads it; nor for the passes
+        advance_chunk({G, D, free_v, outcome}, chunk, s, c, {due, following, shared, 0}, wave, exposure);
         for_flagged(outcome, size, [&](int j) {
             if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));
             if (outcome[j] == FIRED) emit(spikes, step.now, chunk.source + j, 1);

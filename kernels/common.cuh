@@ -12,7 +12,8 @@
 //   FOR_ITEMS(i, n)      independent items of the whole launch
 //   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
-//   FOR_PAIRS(i, n, k, m)   the same for pairs of a task i < n and a part k < m of it
+//   for_runs(n, m, kind, f)  f(kind, begin, end, k) for the parts k < m of tasks begin <= i < end < n of one kind(i),
+//   one per warp (host: all such tasks in a row, so that what depends on their kind alone is done once)
 //   PREFETCH(address)    asks for data that are used soon (GPU: nothing)
 //   Batch<T, N, AHEAD>   keeps up to N items back meanwhile (GPU: none)
 //   for_lanes(lo, hi, look, f, streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the
@@ -46,9 +47,6 @@ enum { LANES = 32, CHUNK = 128 };
     for (int64 w = ((int64)blockIdx.x * blockDim.x + threadIdx.x) >> 5; w < (n); \
          w += ((int64)gridDim.x * blockDim.x) >> 5)
 #define FOR_TASKS(t, n) FOR_WARPS(t, n)
-#define FOR_PAIRS(i, n, k, m) \
-    FOR_WARPS(i##_##k, (n) * (m)) \
-        for (int64 i = i##_##k / (m), k = i##_##k % (m), i##_once = 1; i##_once; i##_once = 0)
 #define BLOCK_SYNC() __syncthreads()
 #define FIRST_THREAD (blockIdx.x == 0 && threadIdx.x == 0)
 #define LANE_STATE(name) real name = 0
@@ -83,6 +81,11 @@ template <class T> DEVICE T lane_sum(T s)
     return s;
 }
 #define FIRST_LANE ((threadIdx.x & 31) == 0)
+
+template <class Kind, class F> DEVICE void for_runs(int64 n, int64 m, Kind kind, F f)
+{
+    FOR_WARPS(w, n * m) f(kind(w / m), w / m, w / m + 1, w % m);
+}
 
 // The synapses of one segment: additions to distinct or equal targets, in any order.
 template <class F> DEVICE void for_row(int64 lo, int64 hi, F f)

@@ -81,6 +81,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
 {
     int64 now = clock->now;
     Synapses synapses = {segment_begin, targets, late, weights, ring};
+    Routes all = {route_begin, most_routes, routes, source_population};
     Share share = {SLICE_WORKER, SLICE_WORKERS};
     Batch<Segment, 128, 4096> due;
     auto open = [&](Segment &s) {
@@ -108,23 +109,12 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
         if (step < 0) break;
         int64 begin = spike_begin[step & step_mask],
               end = step == now ? *spike_total : spike_begin[step + 1 & step_mask];
-        FOR_PAIRS(i, end - begin, k, most_routes)
-        {
-            int64 place = begin + i & spike_mask;
-            PREFETCH(source_population + spike_id[place + 8 & spike_mask]);
-            int source = spike_id[place], population = source_population[source];
-            int64 r = route_begin[population] + k;
-            if (r < route_begin[population + 1])
-                for_segments(routes[r], source, ages[a], (acc)spike_events[place], segment_begin, share, find);
-        }
+        auto source = [=](int64 i) { return spike_id[begin + i & spike_mask]; };
+        auto count = [=](int64 i) { return (acc)spike_events[begin + i & spike_mask]; };
+        for_due(end - begin, ages[a], source, count, all, segment_begin, share, find);
     }
-    FOR_PAIRS(i, gate_total[now & 1], k, most_routes)
-    {
-        int source = gate_id[i], population = source_population[source];
-        int64 r = route_begin[population] + k;
-        if (r < route_begin[population + 1] && !routes[r].gathers)
-            for_segments(routes[r], source, 0, (acc)1, segment_begin, share, find);
-    }
+    auto gate = [=](int64 i) { return gate_id[i]; };
+    for_due(gate_total[now & 1], 0, gate, [](int64) { return (acc)1; }, all, segment_begin, share, find);
     FOR_TASKS(r, n_routes)
         if (routes[r].gathers && share.worker == 0)
             gather_changes(routes[r], synapses, now, gate_id, gate_total[now & 1], payload);

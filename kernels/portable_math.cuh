@@ -79,7 +79,7 @@ DEVICE float portable_expm1(float x)
     // The limits come last: nothing waits for the comparisons.
     y = x < -18.0f ? -1.0f : y;
     y = x > 88.0f ? 1.65163626e+38f : y;
-    return (x < 0 ? -x : x) < 1.17549435e-38f ? 0.0f : y;
+    return magnitude(x) < 1.17549435e-38f ? 0.0f : y;
 }
 
 DEVICE double portable_expm1(double x)
@@ -91,7 +91,7 @@ DEVICE double portable_expm1(double x)
     double y = (high * scale + (scale - 1.0)) + (q - low) * scale;
     y = x < -38.0 ? -1.0 : y;
     y = x > 709.0 ? 8.218407461554972e+307 : y;
-    return (x < 0 ? -x : x) < 2.2250738585072014e-308 ? 0.0 : y;
+    return magnitude(x) < 2.2250738585072014e-308 ? 0.0 : y;
 }
 
 // (e^x - 1) / x, 1 at 0;  x >= -1e30

@@ -99,18 +99,24 @@ DEVICE void deliver_runs(const Segment &s, const Synapses &synapses, int64 now, 
     });
 }
 
-// Calls f(segment) for those segments of a source's row that are due `age` steps after its event.
-template <class F>
-DEVICE void for_segments(const Route &route, int64 source, int age, acc events, const uint32 *segment_begin,
-                         Share share, F f)
+// The block of delays along a route that is due `age` steps after an event; `blocks` if there is none.
+DEVICE int block_due(const Route &route, int age)
 {
-    int block = age - (int)route.age, width = (int)route.width;
-    if (source < route.source || source >= route.source_end || block < 0) return;
+    int block = age - (int)route.age, width = (int)route.width, blocks = (int)route.blocks;
+    if (block < 0 || route.gathers) return blocks;
     if (width > 1) {
-        if (block % width) return;
+        if (block % width) return blocks;
         block /= width;
     }
-    if (block >= route.blocks) return;
+    return block;
+}
+
+// Calls f(segment) for the segments of a source's row that are in one block of delays.
+template <class F>
+DEVICE void for_segments(const Route &route, int64 source, int block, acc events, const uint32 *segment_begin,
+                         Share share, F f)
+{
+    if (source < route.source || source >= route.source_end) return;
     int64 row = source - route.source;
     for (int64 s = share.worker, end = route.slice + route.slices; s < end; s += share.workers) {
         if (s < route.slice) continue;
@@ -118,6 +124,32 @@ DEVICE void for_segments(const Route &route, int64 source, int age, acc events, 
         const uint32 *bounds = segment_begin + route.segments + (route.sizes < 0 ? number : number / UNARY_STEP);
         f(Segment{&route, bounds, number, row, s, 0, 0, events << route.shift});
     }
+}
+
+// The routes of each population, at most `most`.
+struct Routes {
+    const int *begin;
+    int most;
+    const Route *routes;
+    const int *population;  // of each source
+};
+
+// Calls f(segment) for the segments that are due `age` steps after n events of sources source(i), count(i) at once.
+template <class Source, class Count, class F>
+DEVICE void for_due(int64 n, int age, Source source, Count count, const Routes &all, const uint32 *segment_begin,
+                    Share share, F f)
+{
+    auto population = [&](int64 i) {
+        PREFETCH(all.population + source(i + 8 < n ? i + 8 : i));
+        return all.population[source(i)];
+    };
+    for_runs(n, all.most, population, [&](int p, int64 begin, int64 end, int64 k) {
+        if (all.begin[p] + k >= all.begin[p + 1]) return;
+        const Route &route = all.routes[all.begin[p] + k];
+        int block = block_due(route, age);
+        if (block >= route.blocks) return;
+        for (int64 i = begin; i < end; i++) for_segments(route, source(i), block, count(i), segment_begin, share, f);
+    });
 }
 
 // The bit at which the sizes of a group of segments begin, to which a segment belongs.

@@ -27,7 +27,7 @@ from gpusyn.kernels.spec import KERNELS
 SPIKES_HELD = 1 << 21  # spikes on the device between two host reads, a power of 2 as the list's size is
 SAMPLES_HELD = 1 << 24
 LEAST_STEPS = 16  # in one chunk, for any number of neurons
-MOST_STEPS = 250  # in one chunk
+MOST_STEPS = 512  # in one chunk
 
 
 def chunk_steps(layout: Layout) -> int:

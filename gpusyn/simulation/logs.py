@@ -63,9 +63,10 @@ class SpikeLog:
 
     def select(self, step: Array, source: Array) -> tuple[Array, Array]:
         """Return the spikes of a chunk that belong to the recorder: their steps and positions, sorted."""
-        at = self.position[source]
+        at = self.position.take(source)
         mine = (at >= 0) & (step > self.first) & (step <= self.last)
-        step, at = step[mine], at[mine]
+        if not mine.all():
+            step, at = step[mine], at[mine]
         begin = step[:1]
         key = (step - begin) * self.size + at  # one number to sort by
         if (key[1:] < key[:-1]).any():  # rare on one thread

@@ -51,6 +51,7 @@ def run(backend, net, steps=60, **options):
         return outcome(sim)
 
 
+@pytest.mark.compilers
 @pytest.mark.usefixtures("optimised")
 def test_every_kernel_has_numpys_bits_when_compiled_as_for_users():
     cpu()  # skips where there is no compiler

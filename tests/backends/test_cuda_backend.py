@@ -43,7 +43,7 @@ def run(backend, steps=70, **options):
 # ---- bits ----
 
 
-@pytest.mark.parametrize("block", [32, 64, 96, 128, 256, 512])
+@pytest.mark.parametrize("block", [32, 96, 256, 512])  # 64 and 128 follow
 def test_no_bit_depends_on_the_block(reference, block):
     assert len(reference["spikes times"]) > 100
     assert differences(reference, run(emulated(block))) == []

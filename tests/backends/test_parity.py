@@ -1,7 +1,8 @@
 """The same bits: drawn networks on numpy, on compiled CPU code and on emulated CUDA kernels.
 
 For any thread count, block size, schedule and chunk length, cut into several runs, after a reset, in single and
-double precision, and with the processor's flush-to-zero on.
+double precision, and with the processor's flush-to-zero on. The default suite compares half a batch of networks,
+and those of others that have something new; `fuzz` compares three batches, `compilers` one, compiled as for users.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from tests.emulation import ORDERS, check_guards, pretend, using
 from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, cases
 from tests.helpers.runs import Outcome, backend_named, cpu, differences, emulated, play
 
-BATCHES, MORE, NETWORKS = 4, 4, 56  # networks in each batch
+BATCHES, NETWORKS, SOME = 8, 56, 28  # networks in each batch, and in the part of one that the default suite compares
+OPTIMISED, FURTHER, FIRST = 0, (1, 2, 3), 3  # batches of the long checks, and that of the default suite
 BLOCKS = (32, 64, 96, 128, 256)
 WAYS = {f"block {b}" for b in BLOCKS} | {f"order {o}" for o in ORDERS} | {"flush True", "flush False"}
 PROFILE = settings(
@@ -97,11 +99,11 @@ def compare(play_: Play) -> bool:
     return spikes_of_neurons(case, reference) > 0
 
 
-def for_each(batch: int, use: Callable[[Play], object]) -> None:
+def for_each(batch: int, use: Callable[[Play], object], networks: int = NETWORKS) -> None:
     """Draw the networks of a batch, the same in every run, and use each."""
 
     @seed(batch)
-    @settings(PROFILE, max_examples=NETWORKS)
+    @settings(PROFILE, max_examples=networks)
     @given(plays)
     def draw(drawn):
         use(drawn)
@@ -117,37 +119,42 @@ def test_everything_that_there_is_is_drawn():
     assert set(NEURONS) - set(MODELS) == {"LIF", "PoissonSource", "SpikeSource"}, "see tests/helpers/neuron_models.py"
 
 
-def check_batch(batch: int) -> None:
+def check_batch(batch: int, networks: int = NETWORKS) -> None:
     """Compare the networks of a batch; most of them spike."""
     cpu(), emulated()  # skips where there is no compiler
     spiking: list[bool] = []
-    for_each(batch, lambda drawn: spiking.append(compare(drawn)))
-    assert len(spiking) >= NETWORKS
+    for_each(batch, lambda drawn: spiking.append(compare(drawn)), networks)
+    assert len(spiking) >= networks
     assert sum(spiking) >= 0.8 * len(spiking)
 
 
-@pytest.mark.parametrize("batch", range(1, BATCHES))
-def test_drawn_networks(batch):
+def test_drawn_networks():
+    check_batch(FIRST, SOME)
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("batch", FURTHER)
+def test_further_drawn_networks(batch):
     check_batch(batch)
 
 
+@pytest.mark.compilers
 @pytest.mark.usefixtures("optimised")
 def test_drawn_networks_on_kernels_compiled_as_for_users():
-    check_batch(0)
+    check_batch(OPTIMISED)
 
 
 def test_the_drawn_networks_have_everything():
-    """Networks of further batches are compared as long as they have something that is new."""
+    """Networks of other batches are compared as long as they have something that is new."""
     seen: set[str] = set()
-    for batch in range(BATCHES):
-        for_each(batch, lambda drawn: seen.update(drawn.tags))
+    for_each(FIRST, lambda drawn: seen.update(drawn.tags), SOME)
 
     def use_what_is_new(drawn):
         if not drawn.tags <= seen:
             compare(drawn)
             seen.update(drawn.tags)
 
-    for batch in range(BATCHES, BATCHES + MORE):
+    for batch in range(BATCHES):
         if seen >= EVERYTHING | WAYS:
             break
         for_each(batch, use_what_is_new)

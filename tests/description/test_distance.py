@@ -39,11 +39,13 @@ def pairs(drawn):
 @pytest.mark.parametrize("p", [0.3, 1.0, 1e-3])
 def test_it_thins_a_fixed_probability(profile, p):
     """In plain loops: each pair that FixedProbability draws is kept by a number that belongs to the pair."""
-    rule = DistanceDependent(p, sigma=0.3, profile=profile, max_distance=0.7, positions=SHEET)
-    pre, post = rule.draw(120, 90, STREAM)
-    d = distances(*SHEET)
+    sheet = [side[:: 1 if p < 0.01 else 3] for side in SHEET]
+    sizes = [len(side) for side in sheet]
+    rule = DistanceDependent(p, sigma=0.3, profile=profile, max_distance=0.7, positions=sheet)
+    pre, post = rule.draw(*sizes, STREAM)
+    d = distances(*sheet)
     kept = []
-    for i, j in zip(*FixedProbability(p).draw(120, 90, STREAM), strict=True):
+    for i, j in zip(*FixedProbability(p).draw(*sizes, STREAM), strict=True):
         words = STREAM.words(int(i), int(j), 1)
         f = PROFILES[profile](d[i, j], 0.3) if d[i, j] <= 0.7 else 0.0
         if uniform53(words[0], words[1]) < f:

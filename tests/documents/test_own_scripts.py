@@ -6,6 +6,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.backends import select
+from gpusyn.equations.neurons import NEURONS
 from gpusyn.receptors import RECEPTORS
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import cpu
@@ -66,6 +67,8 @@ def test_drugs_act_on_a_receptor_of_a_script(registered):
 
 
 def test_a_neuron_model_runs_with_numpy(caplog, monkeypatch):
+    monkeypatch.setitem(NEURONS, "QIF", None)  # what the page enters is taken out after the test
+    del NEURONS["QIF"]
     kind = own("adding_a_neuron.md", "gpusyn/neurons/qif.py", "QIF")
     net = gs.Network()
     spikes = net.record(net.population("cells", 10, kind(I_e=400.0)), "spikes")

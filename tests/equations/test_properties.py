@@ -14,7 +14,7 @@ TRAINS = st.lists(st.integers(1, 200), min_size=1, max_size=6, unique=True).map(
 WEIGHTS = st.lists(st.floats(0.01, 5.0), min_size=3, max_size=3)
 
 
-def run(receptors, train, weights, *variables, delays=(1, 2, 3)):
+def run(receptors, train, weights, *variables, delays=(1, 2, 3), duration=25.0):
     """Traces of one cell that sources reach with the same train, each with its weight and its delay in steps."""
     net = gs.Network()
     cell = net.population("cell", 1, gs.LIF(), receptors=receptors)
@@ -24,7 +24,7 @@ def run(receptors, train, weights, *variables, delays=(1, 2, 3)):
             net.connect(source, cell, gs.AllToAll(), receptor=receptor.name, weight=weight, delay=0.1 * delays[k])
     recorder = net.record(cell, list(variables))
     with gs.Simulator(net, dt=0.1, backend="numpy", precision="double") as sim:
-        sim.run(40.0)
+        sim.run(duration)
         return [np.asarray(sim.data[recorder][name], np.float64) for name in variables]
 
 
@@ -63,9 +63,9 @@ def test_p2_saturating_gates_are_not_one_linear_gate():
     linear = gs.NMDA(kinetics=DualExponential(2.0, 100.0))
     (alike,) = run([linear], once, [peak], "g_NMDA")
     assert np.abs(alike - rising).max() < 0.15 * peak
-    (summed,) = run([linear], train, [peak], "g_NMDA")
+    (summed,) = run([linear], train, [peak], "g_NMDA", duration=42.0)
     for kinetics in (Saturating.NMDA(), Saturating(jump=True)):
-        (saturated,) = run([gs.NMDA(kinetics=kinetics)], train, [1.0], "g_NMDA")
+        (saturated,) = run([gs.NMDA(kinetics=kinetics)], train, [1.0], "g_NMDA", duration=42.0)
         assert saturated.max() < 1.0
         assert summed.max() > 3 * saturated.max()
 

@@ -36,12 +36,11 @@ def test_row(name, precision):
     check(name, FASTEST, precision)
 
 
-@pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize("name", ON_NUMPY.split())
-def test_row_on_the_reference_backend(name, precision):
+def test_row_on_the_reference_backend(name):
     if fastest() == "numpy":
         pytest.skip("no compiler and no GPU: test_row ran on numpy already")
-    check(name, "numpy", precision)
+    check(name, "numpy", "double")
 
 
 def test_every_row_is_measured_or_skipped_by_name():

@@ -31,8 +31,8 @@ class Page:
 
         Such a line goes behind the imports of its file, or before the text that `before` names for the file.
         """
-        for name in ("gpusyn", "kernels"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "_kernels"))
+        for name in ("gpusyn", "kernels"):  # with its bytecode, which is read where a file is as old as it was
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.pyc.*", "_kernels"))
         shutil.copy(ROOT / "pyproject.toml", folder)
         for name, text in self.files:
             path = folder / name
@@ -64,6 +64,7 @@ class Checkout:
         """Run Python in the copy, whatever comes of it."""
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (self.folder, ROOT)))}
         environment["PYTHONDONTWRITEBYTECODE"] = "1"  # a file that changes within a second is read again
+        environment["MYPY_CACHE_DIR"] = str(self.folder.parent / "mypy")  # pages share what it knows of the package
         command = (sys.executable, *command)
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
 

@@ -489,7 +489,7 @@ def pieces_of_targets(rng, sources, size):
     return np.array(pairs).T
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(st.integers(0, 1000), st.sampled_from(["exact", "compact"]), st.integers(1, 3), st.sampled_from([None, 20.0]))
 def test_runs_of_consecutive_targets_receive_their_weights(seed, weights, threads, w_max):
     """Also where slices or populations cut them, and from gates that sources own."""

@@ -213,6 +213,7 @@ def blocked_and_released(dose, minutes, dt, precision):
         return sim.data[recorder]["g_NMDA"][:, 0]
 
 
+@functools.cache
 def blocked_and_released_by_scipy(dose, minutes, dt):
     """The same by an adaptive integration, which starts with the first pulse."""
     end = minutes * 6e4

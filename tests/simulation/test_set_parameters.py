@@ -12,7 +12,7 @@ from tests.helpers.runs import differences, outcome
 MODELS = {name: model for name, model in NEURONS.items() if issubclass(model, Membrane)}
 EACH = [(name, p.name) for name, model in MODELS.items() for p in model.PARAMETERS]
 EACH += [("ExactLIF", p.name) for p in gs.LIF.PARAMETERS]
-N, STEPS = 9, 80
+N, STEPS = 9, 50
 
 
 def network(model, *, exact=False):
