@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import launch_counts, nvrtc, synapse_bytes
+from benchmarks import kernel_coverage, launch_counts, nvrtc, synapse_bytes
 from benchmarks.common_modules import modules_in_common_use
 from gpusyn.kernels.modules import Module
 from gpusyn.kernels.resources import TABLE, Resources, all_resources, table
@@ -104,6 +104,7 @@ def document() -> str:
         f"{_INTRODUCTION.format(version=stored['nvrtc'])}\n{format_kernels(all_resources().values())}"
         + synapse_bytes.section(stored["bytes_per_synapse"])
         + launch_counts.section(stored["launches_per_step"])
+        + kernel_coverage.section()
     )
 
 

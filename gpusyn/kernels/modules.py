@@ -144,9 +144,9 @@ def _receptors_hold(signature: Signature) -> str:
 
 
 def _join(prelude: str, files: tuple[str, ...]) -> str:
-    parts = [prelude]
+    parts = [f'#line 1 "names from Python"\n{prelude}'] if prelude else []
     for file in files:
-        body = "".join(line for line in read_kernel(file).splitlines(keepends=True) if line.strip() != "#pragma once")
+        body = read_kernel(file).replace("#pragma once\n", "\n")  # lines keep their numbers
         parts.append(f'#line 1 "kernels/{file}"\n{body}')
     return "".join(parts)
 

@@ -285,8 +285,10 @@ template <class... A> inline void call_packed(void (*kernel)(const Worker, A...)
 {
     call_packed(kernel, worker, p, typename IndicesTo<sizeof...(A)>::type());
 }
+#if defined(_WIN32)
+#define EXPORTED extern "C" __declspec(dllexport)
+#else
+#define EXPORTED extern "C" __attribute__((visibility("default")))
+#endif
 #define HOST_ENTRY(name) \
-    extern "C" __attribute__((visibility("default"))) void entry_##name(void **p, int index, int count) \
-    { \
-        call_packed(&name, Worker{index, count}, p); \
-    }
+    EXPORTED void entry_##name(void **p, int index, int count) { call_packed(&name, Worker{index, count}, p); }
