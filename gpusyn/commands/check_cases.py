@@ -166,6 +166,22 @@ def built_network() -> gs.Network:
     return net
 
 
+def procedural_network() -> gs.Network:
+    """Return a network that stores no synapses: rows of three rules are drawn again at each spike."""
+    net = gs.Network()
+    receptors = [gs.AMPA(), gs.NMDA(kinetics=gs.kinetics.Saturating.NMDA())]
+    cells = net.population("cells", 200, gs.LIF(I_e=gs.Normal(220.0, 20.0)), receptors=receptors)
+    weights, late = {"AMPA": gs.Normal(0.2, 0.1, low=0.0), "NMDA": 0.05}, gs.Uniform(0.5, 8.0)
+    net.connect(cells, cells, gs.FixedProbability(0.1), weight=weights, delay=late, storage="procedural")
+    net.connect(cells, cells, gs.FixedOutDegree(9, multapses=False), receptor="AMPA", weight=gs.Uniform(0.0, 0.3),
+                delay=0.7, storage="procedural")  # fmt: skip
+    net.connect(cells[:20], cells, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.03, delay=late,
+                storage="procedural")  # fmt: skip
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells[::10], ["V", "g_AMPA", "g_NMDA"], every=0.5, name="state")
+    return net
+
+
 CASES = (
     Case("demo network", small_demo_network, 90.0),
     Case("demo network, double", small_demo_network, 60.0, "double"),
@@ -181,5 +197,7 @@ CASES = (
     Case("neuron models, double", neuron_network, 30.0, "double"),
     Case("saturating gates", saturating_network, 60.0),
     Case("saturating gates, double", saturating_network, 30.0, "double"),
+    Case("procedural rows", procedural_network, 60.0),
+    Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),
 )

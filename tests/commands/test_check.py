@@ -42,7 +42,7 @@ class Changed(NumpyBackend):
     def start(self, program):
         session, change = NumpyBackend().start(program), self.change
         read = session.read
-        session.read = lambda name, start=0, stop=None: change(name, read(name, start, stop))
+        session.read = lambda name, *part: change(name, read(name, *part))
         return session
 
 
