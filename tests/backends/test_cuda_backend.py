@@ -1,7 +1,6 @@
-"""The CUDA backend's Python on a stand-in for CuPy: graphs, memory, errors, and no host work within a chunk."""
+"""The CUDA backend's Python on a stand-in for CuPy: the same bits, memory, arrays, and reasons why there is no GPU."""
 
 import gc
-import math
 import os
 import subprocess
 import sys
@@ -11,13 +10,13 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.backends.cuda import backend as cuda_backend
-from gpusyn.backends.cuda.backend import GRAPH_STEPS, CudaBackend
+from gpusyn.backends.cuda import session as cuda_session
+from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.errors import BackendError
 from gpusyn.kernels.program import STATE
 from gpusyn.kernels.spec import KERNELS
-from gpusyn.simulation import simulator
-from tests.emulation import ORDERS, check_guards, compiler, cupy, launches, pretend, sanitizer_environment, using
-from tests.emulation.device import used_bytes
+from tests.emulation import ORDERS, check_guards, compiler, cupy, pretend, sanitizer_environment, using
+from tests.emulation.device import pooled_bytes, used_bytes
 from tests.helpers.hand_made import SINGLE, make
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import cuda, differences, emulated, outcome
@@ -43,7 +42,7 @@ def run(backend, steps=70, **options):
 # ---- bits ----
 
 
-@pytest.mark.parametrize("block", [32, 96, 256, 512])  # 64 and 128 follow
+@pytest.mark.parametrize("block", [32, 96, 256, 1024])  # 64 and 128 follow
 def test_no_bit_depends_on_the_block(reference, block):
     assert len(reference["spikes times"]) > 100
     assert differences(reference, run(emulated(block))) == []
@@ -78,63 +77,6 @@ def test_a_real_gpu_gives_the_bits_of_numpy(reference):
         assert differences(reference, run(cuda(block))) == []
 
 
-# ---- steps run on the device ----
-
-
-@pytest.fixture
-def calls(monkeypatch):
-    """How often kernels were handed to the stand-in by Python."""
-    seen = []
-    original = launches.RawKernel.__call__
-
-    def counted(self, *arguments, **options):
-        seen.append(self.name)
-        return original(self, *arguments, **options)
-
-    monkeypatch.setattr(launches.RawKernel, "__call__", counted)
-    return seen
-
-
-def test_python_launches_kernels_once_and_graphs_do_the_rest(calls, monkeypatch):
-    monkeypatch.setattr(simulator, "CHUNK_SECONDS", math.inf)  # chunks begin small, and are small while they are slow
-    with gs.Simulator(describe(), dt=DT, seed=3, backend=emulated()) as sim:
-        sim._chunk = 4 * GRAPH_STEPS
-        step = len(sim._compiled.program.launches)
-        sim.step(GRAPH_STEPS - 1)
-        assert len(calls) == (GRAPH_STEPS - 1) * step  # too few for a graph
-        calls.clear()
-        sim.step(3 * GRAPH_STEPS + 1)
-        assert len(calls) == (1 + GRAPH_STEPS) * step  # one step to load the kernels, and the capture
-        calls.clear()
-        sim.step(GRAPH_STEPS + 3)
-        assert len(calls) == 3 * step
-        calls.clear()
-        sim.reset()
-        sim.step(GRAPH_STEPS)
-        assert not calls
-
-
-def test_the_host_touches_nothing_within_a_chunk(monkeypatch):
-    with gs.Simulator(describe(), dt=DT, seed=3, backend=emulated()) as sim:
-        sim.step(GRAPH_STEPS + 1)
-        session, touched = sim._session, []
-        array_type = type(session._arrays["clock"])
-        for method in ("get", "set"):
-            original = getattr(array_type, method)
-
-            def noted(self, *arguments, _original=original, _method=method, **options):
-                touched.append(_method)
-                return _original(self, *arguments, **options)
-
-            monkeypatch.setattr(array_type, method, noted)
-        session.write("clock", np.array([33, 33, 33]))
-        session.write("spike_total", np.zeros(1, np.int64))
-        touched.clear()
-        session.run(2 * GRAPH_STEPS)
-        assert touched == []
-        assert session.read("clock")[0] == 33 + 2 * GRAPH_STEPS
-
-
 # ---- memory ----
 
 
@@ -151,9 +93,42 @@ def test_memory_is_that_of_the_arrays_and_is_given_back():
     sim.reset()
     sim.step(1)
     assert used_bytes() - before == held
+    pinned = cupy.get_default_pinned_memory_pool().frees
     sim.close()
+    assert pooled_bytes() == 0  # CuPy's pool gives it back, too
+    assert cupy.get_default_pinned_memory_pool().frees == pinned + 1
     gc.collect()
     assert used_bytes() == before
+
+
+def test_arrays_are_copied_in_pieces(monkeypatch):
+    monkeypatch.setattr(cuda_session, "PIECE", 1000)
+    sizes, original = [], cupy.ndarray.set
+
+    def noted(self, values, stream=None):
+        sizes.append(values.nbytes)
+        original(self, values, stream)
+
+    monkeypatch.setattr(cupy.ndarray, "set", noted)
+    program = make(numbers=SINGLE, n=1000).program()
+    expected = {name: program.initial[name].copy() for name in program.specs}
+    with using(lazy=True):
+        session = emulated().start(program)
+        assert max(sizes) <= 1000 < max(array.nbytes for array in expected.values())
+        for name, array in expected.items():
+            assert np.array_equal(session.read(name), array), name
+
+
+def test_memory_in_the_pool_of_cupy_is_free():
+    gc.collect()
+    backend = emulated()
+    backend.free_pools()
+    before = backend.free_memory()
+    kept = cupy.zeros(1000, np.float64)
+    assert backend.free_memory() == before - 8000
+    del kept
+    assert cupy.cuda.runtime.memGetInfo()[0] == before - 8000
+    assert backend.free_memory() == before
 
 
 def test_a_program_that_does_not_fit_is_refused_before_the_first_array():
@@ -174,7 +149,7 @@ def test_memory_that_runs_out_while_arrays_are_moved_is_given_back(monkeypatch):
     monkeypatch.setattr(backend.cupy.cuda.runtime, "memGetInfo", lambda: (2**40, 2**40))  # another process was faster
     with (
         pretend(free_memory=before + 1000),
-        pytest.raises(gs.PlanMemoryError, match="ran out of memory while"),
+        pytest.raises(gs.PlanMemoryError, match="ran out of memory during the copy of the arrays"),
     ):
         backend.start(program)
     gc.collect()
@@ -219,6 +194,30 @@ def start_with(**machine):
 def test_a_gpu_that_cannot_be_used_says_why_and_what_mends_it(machine, said):
     with pytest.raises(BackendError, match=said):
         start_with(**machine)
+
+
+def test_one_of_two_gpus(reference):
+    with pretend(devices=2, old_devices=(0,)):
+        backend = CudaBackend(importer=lambda: cupy)  # the first is too old
+        assert (backend.device.number, backend.device.capability) == (1, (9, 0))
+        with gs.Simulator(describe(), dt=DT, seed=3, backend=backend) as sim:
+            sim.step(70)
+            assert {array._block.device_id for array in sim._session._arrays.values()} == {1}
+            assert cupy.cuda.runtime.getDevice() == 0  # the user's own choice stays
+            assert differences(reference, outcome(sim)) == []
+        for device, said in ((0, r"is too old.*CudaBackend\(device=1\)"), (2, "there is no GPU 2: CUDA shows 0")):
+            with pytest.raises(BackendError, match=said):
+                CudaBackend(device=device, importer=lambda: cupy)
+    for device in (-1, 0.5, "0"):
+        with pytest.raises(gs.GpusynError, match=r"CudaBackend\.device"):
+            CudaBackend(device=device, importer=lambda: cupy)
+
+
+def test_a_slice_of_a_gpu(reference):
+    with pretend(name="NVIDIA A100 MIG 1g.5gb", compute_capability=(8, 0), multiprocessors=14, total_memory=5 << 30):
+        backend = CudaBackend(importer=lambda: cupy)
+        assert backend.describe() == "NVIDIA A100 MIG 1g.5gb (compute capability 8.0)"
+        assert differences(reference, run(backend)) == []
 
 
 def test_missing_cupy_is_a_sentence_with_a_pip_line():

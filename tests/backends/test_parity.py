@@ -3,6 +3,7 @@
 For any thread count, block size, schedule and chunk length, cut into several runs, after a reset, in single and
 double precision, and with the processor's flush-to-zero on. The default suite compares half a batch of networks,
 and those of others that have something new; `fuzz` compares three batches, `compilers` one, compiled as for users.
+Where there is a real GPU, the default suite compares these four with it.
 """
 
 import dataclasses
@@ -18,8 +19,9 @@ from gpusyn import connectivity
 from gpusyn.network.inputs import NetworkInputs
 from gpusyn.neurons import NEURONS
 from tests.emulation import ORDERS, check_guards, pretend, using
-from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, cases, stored
-from tests.helpers.runs import Outcome, backend_named, cpu, differences, emulated, play
+from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, stored
+from tests.helpers.runs import Outcome, backend_named, cpu, cuda, differences, emulated, play
+from tests.helpers.strategies import cases
 
 BATCHES, NETWORKS, SOME = 8, 56, 28  # networks in each batch, and in the part of one that the default suite compares
 OPTIMISED, FURTHER, FIRST = 0, (1, 2, 3), 3  # batches of the long checks, and that of the default suite
@@ -146,6 +148,19 @@ def test_further_drawn_networks(batch):
 @pytest.mark.usefixtures("optimised")
 def test_drawn_networks_on_kernels_compiled_as_for_users():
     check_batch(OPTIMISED)
+
+
+@pytest.mark.parametrize("batch", [OPTIMISED, *FURTHER])
+def test_drawn_networks_on_a_real_gpu(batch):
+    cuda()  # skips, with the reason, where there is none
+    for_each(batch, compare_on_a_gpu)
+
+
+def compare_on_a_gpu(play_: Play) -> None:
+    """Play a network on numpy and on the GPU of this machine."""
+    case, block, cut = play_.case, play_.block, play_.cuda_cut
+    found = play(case, cuda(block), **cut)
+    assert differences(play(case, backend_named("numpy")), found) == [], ("cuda", block, cut)
 
 
 def test_the_drawn_networks_have_everything():

@@ -21,7 +21,7 @@ from gpusyn.connectivity.base import BLOCK as NUMPY_BLOCK
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
-from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_sizes, unary_words
+from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_bounds, unary_sizes, unary_words
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.typing import Array
@@ -193,7 +193,9 @@ class EventDrivenTables:
         """Add the index of the segments of a bundle; return the places of bounds and of sizes in unary (-1: none)."""
         if not compressed:
             return self._segments.add(bounds), -1
-        begin = self._segments.add(np.append(bounds[:-1:UNARY_STEP], bounds[-1]))
+        n = unary_bounds(len(bounds) - 1)
+        begin = self._segments.reserve(n)
+        self._segments.part(begin, n)[:-1], self._segments.part(begin, n)[-1] = bounds[:-1:UNARY_STEP], bounds[-1]
         return begin, self._sizes.add(unary_sizes(bounds))
 
     def _add_late(self, late: Array | None, bundle: Bundle) -> int:
@@ -373,7 +375,7 @@ def placing_bytes(bundles: list[Bundle], layout: Layout, by_kernels: bool) -> in
     those of others, and the block that is drawn.
     """
     late = sum(bundle.expected for bundle in bundles if bundle.timing.late_bits)
-    sizes = max((8 * unary_words(b.segments, round(b.expected)) for b in bundles if b.compressed), default=0)
+    sizes = [8 * unary_words(b.segments, round(b.expected)) for b in bundles if b.compressed]
     block = 0.0
     for projection in projections_of(bundles):
         own = sum(not one_weight(projection, receptor) for receptor in projection.weights)
@@ -381,7 +383,7 @@ def placing_bytes(bundles: list[Bundle], layout: Layout, by_kernels: bool) -> in
         most = BLOCK if by_kernels and is_drawn(projection.rule) else NUMPY_BLOCK
         of_each = of_each if by_kernels else _NUMPY_BYTES
         block = max(block, of_each * min(sum(p.expected for p in layout.pathways_of(projection)), most))
-    return round(late + sizes + block)
+    return round(late + max(sizes, default=0) + block)
 
 
 def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
