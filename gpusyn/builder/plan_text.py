@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gpusyn.builder.fixed_point import Quantum
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Bundle, Layout, Pathway
+from gpusyn.builder.specs import procedural_bytes
 from gpusyn.receptors import Receptor
 from gpusyn.utils.memory import size_text
 
@@ -94,8 +95,9 @@ def _procedural_rows(layout: Layout) -> list[Row]:
     names = dict.fromkeys(bundle.pathways[0].projection.name for bundle in layout.procedural)
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     each = synapses / max(sum(bundle.rows for bundle in layout.procedural), 1)
+    kept = size_text(sum(procedural_bytes(bundle, layout) for bundle in layout.procedural))
     text = f"{synapses:.6g} synapses of {next(iter(names))}{more}: nothing stored, rows drawn at each spike"
-    return [("procedural", f"{text}, {each:.3g} in each on average")]
+    return [("procedural", f"{text}, {each:.3g} in each on average, as storage= asks; {kept} are kept of sources")]
 
 
 def _delivered(bundle: Bundle) -> str:

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 
 from gpusyn.builder.bundles import power_of_2
 from gpusyn.builder.gating.forms import synapse_kernel
-from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
 from gpusyn.builder.rows import row_forms
-from gpusyn.builder.rows.event_driven import ages, index_of, shared_sums
+from gpusyn.builder.rows.event_driven import ages, sender_of, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets, targets_of
 from gpusyn.builder.rows.per_synapse import Histories
 from gpusyn.builder.source_gates import GateTables
@@ -97,14 +96,6 @@ def routes_of_senders(layout: Layout) -> Counter[tuple[str, Kinetics | None]]:
         for name in bundle.receptors:
             routes[sender_of(bundle, name)] += bundle.timing.blocks if bundle.timing.at_once else 1
     return routes
-
-
-def sender_of(bundle: Bundle, receptor: str) -> tuple[str, Kinetics | None]:
-    """Return what sends the events of a bundle to a receptor: a population, or its gates of one kinetics."""
-    pathway = bundle.pathways[0]
-    k = index_of(pathway, receptor)
-    gated = pathway.post.strategies[k].owner == SOURCE
-    return pathway.pre.population.name, pathway.post.population.receptors[k].kinetics if gated else None
 
 
 def described(layout: Layout, sizes: dict[Owner, Extents]) -> Iterator[tuple[ArrayKind, ArraySpec]]:

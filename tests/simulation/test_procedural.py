@@ -140,6 +140,17 @@ def test_reset_and_chunks():
         assert differences(expected, outcome(sim)) == []
 
 
+def test_no_addition_is_lost_where_workers_add_to_the_same_sum():
+    net, degree, weight = gs.Network(), 500_000, 2.0**-10
+    sources = net.population("sources", 10, gs.SpikeSource([0.1]))
+    cell = net.population("cell", 1, gs.LIF(V_th=1e6), receptors=[gs.AMPA(tau_decay=1e-3)])
+    rule, values = gs.FixedOutDegree(degree), {"receptor": "AMPA", "weight": weight, "delay": DT}
+    net.connect(sources, cell, rule, **values, storage="procedural")
+    with gs.Simulator(net, dt=DT, backend=cpu(4)) as sim:
+        sim.step(2)
+        assert sim.get(cell, "g_AMPA")[0] == 10 * degree * weight
+
+
 # ---- how rows are built ----
 @pytest.mark.parametrize("maker", ["cpu", "blocks"])
 def test_kernels_count_rows_as_numpy_does(maker):

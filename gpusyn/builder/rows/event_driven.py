@@ -22,6 +22,7 @@ from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
 from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_bounds, unary_sizes, unary_words
+from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.typing import Array
@@ -268,6 +269,14 @@ def senders_of(bundle: Bundle, receptor: str, layout: Layout, gates: GateTables)
         payload_step=gate.place.size,
         channels=shape_of(gate.kinetics).channels,
     )
+
+
+def sender_of(bundle: Bundle, receptor: str) -> tuple[str, Kinetics | None]:
+    """Return what sends the events of a bundle to a receptor: a population, or its gates of one kinetics."""
+    pathway = bundle.pathways[0]
+    k = index_of(pathway, receptor)
+    gated = pathway.post.strategies[k].owner == SOURCE
+    return pathway.pre.population.name, pathway.post.population.receptors[k].kinetics if gated else None
 
 
 def is_lost(pathway: Pathway, receptor: str, form: StoredForm) -> bool:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, NamedTuple
 
-from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, same_ids
-from gpusyn.builder.rows.event_driven import index_of
+from gpusyn.builder.rows.event_driven import sender_of
 from gpusyn.connectivity import AllToAll, FixedOutDegree, FixedProbability
 from gpusyn.connectivity.base import count_autapses
 from gpusyn.kernels.arrays import Extents, Owner
 from gpusyn.kernels.records import CHOSEN, DIFFERENT, EACH, SOME, SPAN
-from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.ids import Span, is_consecutive
@@ -87,7 +85,7 @@ def bundle_extents(bundle: Bundle, layout: Layout) -> Extents:
     ids = (bundle.rows if not is_consecutive(_sources(bundle)) else 0) + sources * _leaves_out(projection, layout)
     ids += sum(len(targets) for targets in _targets(bundle) if not is_consecutive(targets))
     return {
-        "sets": len({_gate(bundle, receptor) for receptor in bundle.receptors}),
+        "sets": len({sender_of(bundle, receptor) for receptor in bundle.receptors}),
         "drawn parts": len(bundle.pathways),
         "drawn outputs": len(bundle.receptors),
         "drawn ids": ids,
@@ -123,12 +121,6 @@ def _sources(bundle: Bundle) -> Span:
 def _targets(bundle: Bundle) -> list[Span]:
     """Return the local ids of the targets of each pathway of a bundle."""
     return [pathway.projection.post.parts[pathway.post_part].span for pathway in bundle.pathways]
-
-
-def _gate(bundle: Bundle, receptor: str) -> Kinetics | None:
-    """Return the kinetics of the gates on sources that send events to a receptor, None if neurons do."""
-    post, k = bundle.pathways[0].post, index_of(bundle.pathways[0], receptor)
-    return post.population.receptors[k].kinetics if post.strategies[k].owner == SOURCE else None
 
 
 def _has_law(bundle: Bundle, receptor: str) -> bool:
