@@ -85,8 +85,11 @@ class CudaSession:
         flat, length = copy.reshape(-1), max(1, PIECE // array.itemsize)
         whole = array.reshape(-1) if array.flags.c_contiguous else None
         for begin in range(0, array.size, length):
-            part = slice(begin, begin + length)
-            flat[part].set(array.flat[part] if whole is None else whole[part], stream=self._stream)
+            piece = slice(begin, begin + length)
+            values = array.flat[piece] if whole is None else whole[piece]
+            flat[piece].set(values, stream=self._stream)
+            if whole is None:
+                self._stream.synchronize()  # until then, the copy may still read this piece
         return copy
 
     def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
