@@ -18,6 +18,8 @@
 //   Batch<T, N, AHEAD>   keeps up to N items back meanwhile (GPU: none)
 //   for_lanes(lo, hi, look, f, streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the
 //   arrays `streams` at j (host: they are prefetched); lane_sum folds 32 partial sums in one fixed tree
+//   BLOCK_NUMBER, BLOCK_COUNT  of the block that runs (host: of the worker); ALONE if it is known to be the only one
+//   add_among(p, v, alone)     adds among blocks that may add to the same sum
 //   APART                a DEVICE function that a host compiles apart: alone, a hot loop keeps its values in registers
 #pragma once
 
@@ -127,6 +129,10 @@ template <class F> DEVICE void for_chosen(const int *flags, int n, F f) { for_fl
 // worker, which meets its items in order; it asks early for what `of_key` holds of them).
 #define OWNER 0
 #define BLOCK_NUMBER blockIdx.x
+#define BLOCK_COUNT gridDim.x
+#define ALONE false
+DEVICE void add_among(int *p, int v, bool) { add_to(p, v); }
+DEVICE void add_among(int64 *p, int64 v, bool) { add_to(p, v); }
 template <class T, class F> DEVICE void for_owned(int, const uint32 *key, int64 n, int64 keys, const T *, F f)
 {
     FOR_ITEMS(j, n)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from gpusyn.builder.building import building_peak
+from gpusyn.builder.gpu.devices import AbsentGpu
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
+from gpusyn.builder.offers import procedural_offer
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.plan_text import (
     Row,
@@ -21,15 +23,18 @@ from gpusyn.builder.plan_text import (
     recording_rows,
 )
 from gpusyn.builder.recorded import recorded_bytes
-from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched
+from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
 from gpusyn.errors import PlanMemoryError
-from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
+from gpusyn.kernels.arrays import PROCEDURAL, SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
 from gpusyn.parameters.grid import interval
 from gpusyn.parameters.scalars import flag, instance, one_of, public, real
 from gpusyn.utils.memory import free_memory, memory_errors, size_text
 from gpusyn.utils.tables import html_table
+
+if TYPE_CHECKING:
+    from gpusyn.builder.gpu.model import GpuModel
 
 _PRECISIONS = ("single", "double")
 _WEIGHTS = ("exact", "compact")
@@ -126,9 +131,13 @@ class Plan:
     launches : int
         Kernel launches per step.
     free : int or None
-        Free memory where the arrays are during a run (bytes); ``None``: it is not known.
+        Free memory where the arrays are during a run (bytes); ``None``: it is not known. Of a GPU that is named and
+        not there, it is the memory of its data sheet less what the driver and the context take.
     free_host : int or None
-        Free main memory (bytes), in which networks are built and recordings are kept; ``None``: it is not known.
+        Free main memory (bytes), in which networks are built and recordings are kept; ``None``: it is not known, as
+        that of the computer with a GPU that is not there.
+    model : GpuModel or None
+        Model of the time of a step, if the plan is for a GPU that is named.
 
     Raises
     ------
@@ -150,9 +159,15 @@ class Plan:
             r.name: n for r in self.layout.net.recorders.values() if (n := recorded_bytes(r, self.layout))
         }
         self._on_host = name != "cuda"
-        self.free_host = self.free if self._on_host else free_memory()
+        absent = isinstance(machine, AbsentGpu)
+        self.free_host = self.free if self._on_host else None if absent else free_memory()
         self._of_host = self.total if self._on_host else self._of_host_tables()  # during a run, without recordings
         self.launches = len(launched(self.layout))
+        self.model: GpuModel | None = None
+        if isinstance(machine, AbsentGpu):
+            from gpusyn.builder.gpu.model import gpu_model  # here, because importing gpusyn should not take longer
+
+            self.model = gpu_model(self.layout, self.specs, machine.figures, machine.rate)
         self.rounded_to_zero: dict[str, int] | None = None
 
     @property
@@ -216,7 +231,8 @@ class Plan:
             raise PlanMemoryError(
                 f"this network needs {size_text(self.total + self.scratch)}{where} but {size_text(self.free_host)} are "
                 "free.\n"
-                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}."
+                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}"
+                f"{f'; or {offer}' if (offer := procedural_offer(self.layout, self.bytes)) else ''}."
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
@@ -250,9 +266,14 @@ class Plan:
             for pathway in bundle.pathways:
                 share = pathway.expected / synapses if synapses else 1 / len(bundle.pathways)
                 _add(parts, f"synapses {pathway.projection.name}", round(share * size))
+        for bundle in self.layout.procedural:
+            name = bundle.pathways[0].projection.name
+            _add(parts, f"synapses {name}", procedural_bytes(bundle, self.layout))
         self._of_synapses = sum(parts.values())
         self._of_gates = sum(
-            spec.nbytes for kind, spec in self._described if kind.kernels and not SYNAPTIC.isdisjoint(kind.extents)
+            spec.nbytes
+            for kind, spec in self._described
+            if kind.kernels and kind.kernels != PROCEDURAL and not SYNAPTIC.isdisjoint(kind.extents)
         )
         for kind, spec in self._described:
             if SYNAPTIC.isdisjoint(map(str, kind.extents)):
@@ -298,24 +319,30 @@ class Plan:
         if self._on_host:
             return f"{fits} ({free}): {size_text(self.total)}, and another {size_text(self.scratch)} while it is built"
         main = "unknown" if self.free_host is None else size_text(self.free_host)
+        where = f"on the GPU, {main} of main memory"
+        if self.model is not None:
+            where = f"on {self.model.device.full_name}, if nothing else runs on it"
         return (
-            f"{fits} ({free} on the GPU, {main} of main memory): {size_text(self.on_device)} on the GPU, and "
+            f"{fits} ({free} {where}): {size_text(self.on_device)} on the GPU, and "
             f"{size_text(self.total + self.scratch)} of main memory while it is built"
         )
 
     def _rows(self, details: bool) -> list[Row]:
         layout = self.layout
         lost = self._expected_zeros() if self.rounded_to_zero is None else lost_text(self.rounded_to_zero, details)
+        lost += " (procedural synapses are not counted)" if layout.procedural else ""
         memory = f"{self.bytes_per_synapse:.2f} bytes per synapse\n{memory_text(self.bytes, details)}"
         notes = [(note.level, str(note)) for note in layout.notes] if details else together(layout.notes)
         rows = [
             ("size", self._size()),
             ("work", self._work()),
+            *self._time_rows(),
             *method_rows(layout, details),
             *delivery_rows(layout),
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),
             ("memory", memory),
+            *self._offered(),
             *recording_rows(self.recordings, layout),
             *(("note" if level < logging.WARNING else "warning", note) for level, note in notes),
         ]
@@ -345,6 +372,19 @@ class Plan:
             f"{self.launches} kernel launches per step, through {size_text(self.bytes.get('neurons', 0))} of neurons"
             f"{gates}; a spike takes {size_text(spike)} of synapses on average"
         )
+
+    def _time_rows(self) -> list[Row]:
+        """Return what a step takes on a GPU that is named."""
+        if self.model is None:
+            return []
+        from gpusyn.builder.gpu.text import LABEL, step_text
+
+        return [(f"time on {self.model.device.name} ({LABEL})", step_text(self.model))]
+
+    def _offered(self) -> list[Row]:
+        """Return what would help where memory does not suffice."""
+        offer = "" if self.fits else procedural_offer(self.layout, self.bytes)
+        return [("to fit", offer)] if offer else []
 
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():

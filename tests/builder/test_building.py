@@ -13,12 +13,12 @@ from gpusyn.backends.cpu.backend import CpuBackend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.rows import compiled, tables
-from gpusyn.builder.rows.compiled import CompiledRows, is_drawn, law_of
+from gpusyn.builder.rows.compiled import CompiledRows, is_drawn
 from gpusyn.builder.rows.reference import NumpyRows
 from gpusyn.connectivity.base import Rule
 from gpusyn.errors import BackendError
 from gpusyn.numerics.rng import Stream
-from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.distributions import Distribution, law_of
 from tests.emulation import ORDERS, compiler, using
 from tests.helpers.building import DELAYS, WEIGHTS, EmulatedLauncher, drawn_network
 

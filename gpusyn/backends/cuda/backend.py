@@ -16,14 +16,14 @@ from gpusyn.backends.cpu.cache import cache_folder
 from gpusyn.backends.cpu.launcher import CpuLauncher
 from gpusyn.backends.cuda.detect import detect
 from gpusyn.backends.cuda.failures import cuda_errors
-from gpusyn.backends.cuda.session import WARP, CudaSession
+from gpusyn.backends.cuda.session import CudaSession
 from gpusyn.errors import BackendError, ParameterError
 from gpusyn.kernels.modules import Module
+from gpusyn.kernels.occupancy import BLOCK, WARP
 from gpusyn.kernels.program import Program
 from gpusyn.parameters.scalars import integer
 
 OPTIONS = ("--std=c++17", "--fmad=false")  # no contraction, so that the bits are the same as elsewhere
-DEFAULT_BLOCK = 128  # threads
 
 
 def import_cupy() -> Any:
@@ -58,7 +58,7 @@ class CudaBackend:
 
     def __init__(
         self,
-        block: int = DEFAULT_BLOCK,
+        block: int = BLOCK,
         threads: int | None = None,
         device: int | None = None,
         *,

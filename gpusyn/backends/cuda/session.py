@@ -13,6 +13,7 @@ from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.cuda.failures import cuda_errors, ends_the_process
 from gpusyn.errors import BackendError, GpusynError, PlanMemoryError
 from gpusyn.kernels.modules import module_of
+from gpusyn.kernels.occupancy import WARP, blocks_of
 from gpusyn.kernels.program import STATE, Launch, Program
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.memory import size_text
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from gpusyn.backends.cuda.backend import CudaBackend
 
 GRAPH_STEPS = (32, 8, 1)  # steps of the graphs of which every number of steps is made
-BLOCKS_PER_PROCESSOR = 8
 PIECE = 64 << 20  # bytes that are copied to the device at once
-WARP = 32  # threads
 
 
 class CudaSession:
@@ -129,7 +128,7 @@ class CudaSession:
         kernel = self._modules[module.name].get_function(launch.kernel)
         block = min(self._backend.block, int(kernel.max_threads_per_block) // WARP * WARP)
         arguments = tuple(spec.bind(launch.arrays, arrays, launch.scalars, numbers).values())
-        grid = _grid(spec.unit, launch.items, block, self._backend.multiprocessors)
+        grid = blocks_of(spec.unit, launch.items, block, self._backend.multiprocessors)
         return lambda: kernel((grid,), (block,), arguments)
 
     def run(self, steps: int) -> object:
@@ -188,10 +187,3 @@ class CudaSession:
         if not self._ended:
             with self._doing("the end of the session"):
                 self._backend.free_pools()
-
-
-def _grid(unit: str, items: int, block: int, multiprocessors: int) -> int:
-    """Return the number of blocks of a launch: one per unit of work, at most as many as can be resident at once."""
-    per_block = {"block": 1, "warp": block // WARP, "thread": block}[unit]
-    most = multiprocessors * BLOCKS_PER_PROCESSOR * (8 if unit == "block" else 1)
-    return max(1, min(-(-items // per_block), most))
