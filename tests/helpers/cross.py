@@ -130,7 +130,7 @@ class CrossSession:
             calls.append((module, launch.kernel, list(bound.values())))
         self._backend.run(calls, steps)
 
-    def read(self, name: str, start: int = 0, stop: int | None = None) -> Any:
+    def read(self, name: str, start: int = 0, stop: int | None = None, after: object = None) -> Any:
         return part_to_read("cpu", self._arrays, name, start, stop).copy()
 
     def write(self, name: str, values: Any, start: int = 0) -> None:
