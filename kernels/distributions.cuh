@@ -5,11 +5,11 @@
 enum { UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL };  // as in gpusyn/parameters/laws.py
 enum { PIECE = 512, MOST_TRIES = 100000 };
 
-// The values that a distribution gives, if it is not uniform: how they follow from a uniform number, and the range
-// outside which values are drawn again.
+// The values that a distribution gives: how they follow from a uniform number, and the range outside which values are
+// drawn again, which a uniform one does not have.
 struct Law {
     int kind;
-    double a, b, low, high;
+    double a, b, most, low, high;
 };
 
 // Counters of consecutive elements, or of consecutive draws of one element.
@@ -110,7 +110,7 @@ DEVICE double quantile_tail(double q, double u)
 
 DEVICE bool in_tail(double q) { return magnitude(q) > 0.425; }
 
-// The value below which a fraction u of the draws lie; `z` is that of the normal distribution.
+// The value below which a fraction u of the draws lie, if they are not uniform; `z` is that of the normal distribution.
 DEVICE double value_of(const Law &law, double u, double z)
 {
     if (law.kind == EXPONENTIAL) return law.a * portable_log(u);

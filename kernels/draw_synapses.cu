@@ -123,7 +123,7 @@ KERNEL(draw_values, double *RESTRICT values, int64 n, int64 first, int64 key, in
     SHARED uint32 word[2 * PIECE];
     SHARED double u[PIECE], x[PIECE];
     SHARED int flag[PIECE];
-    Law law = {kind, a, b, low, high};
+    Law law = {kind, a, b, most, low, high};
     FOR_BLOCKS(piece, pieces(n)) {
         int64 begin = piece * PIECE;
         int size = piece_size(n, begin);
