@@ -5,8 +5,8 @@
 enum { UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL };  // as in gpusyn/parameters/laws.py
 enum { PIECE = 512, MOST_TRIES = 100000 };
 
-// The values that a distribution gives: how they follow from a uniform number, and the range outside which values are
-// drawn again, which a uniform one does not have.
+// The values that a distribution gives: how they follow from a uniform number (at most `most`, if it is uniform), and
+// the range outside which they are drawn again.
 struct Law {
     int kind;
     double a, b, most, low, high;
@@ -110,7 +110,8 @@ DEVICE double quantile_tail(double q, double u)
 
 DEVICE bool in_tail(double q) { return magnitude(q) > 0.425; }
 
-// The value below which a fraction u of the draws lie, if they are not uniform; `z` is that of the normal distribution.
+// The value below which a fraction u of the draws lie; `z` is that of the normal distribution. Uniform values are never
+// drawn again.
 DEVICE double value_of(const Law &law, double u, double z)
 {
     if (law.kind == EXPONENTIAL) return law.a * portable_log(u);

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.gpu.task import Task
-from gpusyn.backends.cuda.backend import OPTIONS, import_cupy
+from gpusyn.backends.cuda.backend import import_cupy
+from gpusyn.backends.cuda.gpu import OPTIONS
 from gpusyn.builder.gpu.devices import DEVICES, GpuFigures
 
 KERNELS = r"""

@@ -110,13 +110,13 @@ def test_another_signature_or_precision_compiles_its_own(warm_cache):
 
 def test_cuda_compiles_the_same_texts_for_another_network(monkeypatch):
     backend, texts = emulated(), []
-    module = backend.cupy.RawModule
+    module = backend.gpu.cupy.RawModule
 
     def noted(code, **options):
         texts.append((code, options["options"]))
         return module(code=code, **options)
 
-    monkeypatch.setattr(backend.cupy, "RawModule", noted)
+    monkeypatch.setattr(backend.gpu.cupy, "RawModule", noted)
     run(backend, network(4))
     assert len(texts) == len(set(texts)) == 3  # neurons, per-synapse gates, everything else
     first = set(texts)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from gpusyn.backends.cuda import backend as cuda_backend
+from gpusyn.backends.cuda import gpu as cuda_gpu
 from gpusyn.backends.cuda import session as cuda_session
 from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.errors import BackendError
@@ -122,7 +122,7 @@ def test_arrays_are_copied_in_pieces(monkeypatch):
 def test_memory_in_the_pool_of_cupy_is_free():
     gc.collect()
     backend = emulated()
-    backend.free_pools()
+    backend.gpu.free_pools()
     before = backend.free_memory()
     kept = cupy.zeros(1000, np.float64)
     assert backend.free_memory() == before - 8000
@@ -146,7 +146,9 @@ def test_memory_that_runs_out_while_arrays_are_moved_is_given_back(monkeypatch):
     gc.collect()  # what earlier tests left is not counted
     program = make(numbers=SINGLE, n=4).program()
     backend, before = emulated(), used_bytes()
-    monkeypatch.setattr(backend.cupy.cuda.runtime, "memGetInfo", lambda: (2**40, 2**40))  # another process was faster
+    monkeypatch.setattr(
+        backend.gpu.cupy.cuda.runtime, "memGetInfo", lambda: (2**40, 2**40)
+    )  # another process was faster
     with (
         pretend(free_memory=before + 1000),
         pytest.raises(gs.PlanMemoryError, match="ran out of memory during the copy of the arrays"),
@@ -199,7 +201,7 @@ def test_a_gpu_that_cannot_be_used_says_why_and_what_mends_it(machine, said):
 def test_one_of_two_gpus(reference):
     with pretend(devices=2, old_devices=(0,)):
         backend = CudaBackend(importer=lambda: cupy)  # the first is too old
-        assert (backend.device.number, backend.device.capability) == (1, (9, 0))
+        assert (backend.gpu.device.number, backend.gpu.device.capability) == (1, (9, 0))
         with gs.Simulator(describe(), dt=DT, seed=3, backend=backend) as sim:
             sim.step(70)
             assert {array._block.device_id for array in sim._session._arrays.values()} == {1}
@@ -245,8 +247,8 @@ def test_kernels_that_do_not_compile_are_named_with_the_first_error(monkeypatch,
 
 
 def test_options_forbid_contraction():
-    assert "--fmad=false" in cuda_backend.OPTIONS
-    assert not any("fast" in option for option in cuda_backend.OPTIONS)
+    assert "--fmad=false" in cuda_gpu.OPTIONS
+    assert not any("fast" in option for option in cuda_gpu.OPTIONS)
 
 
 @pytest.mark.parametrize("block", [0, -32, 1, 33, 48, 1056, 128.0, "128", None])

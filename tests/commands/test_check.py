@@ -42,7 +42,7 @@ class Changed(NumpyBackend):
     def start(self, program):
         session, change = NumpyBackend().start(program), self.change
         read = session.read
-        session.read = lambda name, *part: change(name, read(name, *part))
+        session.read = lambda name, *part, **order: change(name, read(name, *part, **order))
         return session
 
 
