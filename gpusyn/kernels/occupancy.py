@@ -7,6 +7,7 @@ from typing import NamedTuple
 WARP = 32  # threads
 BLOCK = 128  # threads of a block, unless the backend is told otherwise
 BLOCKS_PER_PROCESSOR = 8
+BUILDING_BLOCKS = 1024  # most of a launch that builds rows; each has scratch of its own where columns must differ
 _REGISTERS = 1 << 16  # of a multiprocessor of every GPU from compute capability 7.5 on
 _REGISTER_UNIT = 256  # registers are given to warps in units of this many
 _WARP_UNIT = 4  # the quarters of a multiprocessor hold as many warps each

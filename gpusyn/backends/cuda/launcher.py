@@ -11,12 +11,12 @@ import numpy as np
 from gpusyn.backends.cuda.failures import cuda_errors
 from gpusyn.backends.cuda.gpu import Gpu
 from gpusyn.kernels.modules import build_module
-from gpusyn.kernels.occupancy import WARP
+from gpusyn.kernels.occupancy import BUILDING_BLOCKS, WARP
 from gpusyn.kernels.spec import BUILD_KERNELS
 from gpusyn.utils.typing import Array
 
 BLOCKS_PER_PROCESSOR = 4
-_NUMBERS = {"int": np.int32, "double": np.float64}
+_NUMBERS: dict[str, Any] = {"int": np.int32, "double": np.float64}
 
 
 class CudaMemory:
@@ -103,7 +103,7 @@ class CudaLauncher:
 
     def __init__(self, gpu: Gpu, block: int) -> None:
         self.memory = CudaMemory(gpu)
-        self.blocks = gpu.multiprocessors * BLOCKS_PER_PROCESSOR
+        self.blocks = min(gpu.multiprocessors * BLOCKS_PER_PROCESSOR, BUILDING_BLOCKS)
         self._gpu, self._block = gpu, block
         with self.memory.doing("the start of building"):
             self._module = gpu.compiled(build_module())
@@ -129,8 +129,6 @@ class CudaLauncher:
             self._gpu.free_pools()
 
 
-def _number(ctype: str, value: Any) -> np.generic:
+def _number(ctype: str, value: Any) -> Any:
     """Return a number as a kernel takes it; keys of streams are unsigned."""
-    if ctype == "int64":
-        return np.array([int(value) & (2**64 - 1)], np.uint64).view(np.int64)[0]
-    return _NUMBERS[ctype](value)
+    return np.uint64(int(value) % 2**64).astype(np.int64) if ctype == "int64" else _NUMBERS[ctype](value)

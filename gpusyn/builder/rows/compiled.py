@@ -18,7 +18,7 @@ from gpusyn.numerics.portable_math import log1p
 from gpusyn.numerics.rng import Stream
 from gpusyn.numerics.sampling import calls_for, gaps_per_call
 from gpusyn.parameters.distributions import Distribution, law_of
-from gpusyn.utils.typing import Array, Floats, Integers
+from gpusyn.utils.typing import Floats, Integers
 
 BLOCK = 1 << 18  # synapses of one block, so that its scratch stays in the caches
 _PIECE = 512  # random numbers in one pass over a row, as PIECE in kernels/distributions.cuh
@@ -141,8 +141,8 @@ class CompiledRows(NumpyRows):
             n = min(step, n_rows - first)
             rows, columns = self._room("pre", np.int32, n * k), self._room("post", np.int32, n * k)
             self._launch(
-                kernel, rows=rows, columns=columns, **self._autapses(own), n_rows=n, first_row=first, k=k, key=stream.key,
-                n_columns=n_columns, **more,
+                kernel, rows=rows, columns=columns, **self._autapses(own), n_rows=n, first_row=first, k=k,
+                key=stream.key, n_columns=n_columns, **more,
             )  # fmt: skip
             yield rows, columns
 

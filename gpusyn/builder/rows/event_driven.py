@@ -11,26 +11,19 @@ from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
-from gpusyn.builder.rows.compiled import BLOCK, is_drawn
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
 from gpusyn.builder.rows.sorted import in_runs
 from gpusyn.builder.rows.stored import Pool, StoredSegments
 from gpusyn.builder.source_gates import GateTables
-from gpusyn.connectivity.base import BLOCK as NUMPY_BLOCK
-from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.memory import HOST, Memory
 from gpusyn.kernels.records import Route, Shared, write_rows
-from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_bounds, unary_sizes, unary_words
+from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_bounds, unary_sizes
 from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
-from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.typing import Array
 
-_BLOCK_BYTES = 24  # of a synapse of the block that is drawn: its pair, its segment, its place
-_WEIGHT_BYTES = _DELAY_BYTES = 16  # of each weight of a synapse of a block, and of its delay
-_NUMPY_BYTES = 150  # of a synapse of a block that numpy draws and sorts
 _PACKED = 1 << 20  # late steps that are packed at a time, whole bytes
 
 
@@ -371,34 +364,6 @@ def drawn_together(layout: Layout) -> list[list[Bundle]]:
 def projections_of(bundles: list[Bundle]) -> list[Projection]:
     """Return the projections of the pathways of some bundles."""
     return list({p.projection.name: p.projection for bundle in bundles for p in bundle.pathways}.values())
-
-
-def counting_bytes(bundles: list[Bundle], layout: Layout) -> int:
-    """Return the bytes that bundles need from when their synapses are counted until all are placed.
-
-    These are the numbers of synapses of each segment, and a byte for each delay that is drawn.
-    """
-    delayed = [p for p in projections_of(bundles) if isinstance(p.delay, Distribution | DistanceDelay)]
-    delays = sum(pathway.expected for projection in delayed for pathway in layout.pathways_of(projection))
-    return sum(4 * (bundle.segments + 2) for bundle in bundles) + round(delays)
-
-
-def placing_bytes(bundles: list[Bundle], layout: Layout, by_kernels: bool) -> int:
-    """Return the bytes that bundles need in addition while kernels or numpy place their synapses, beside their arrays.
-
-    These are a byte for each late step before it is packed, the sizes of segments in unary before they are added to
-    those of others, and the block that is drawn.
-    """
-    late = sum(bundle.expected for bundle in bundles if bundle.timing.late_bits)
-    sizes = [8 * unary_words(b.segments, round(b.expected)) for b in bundles if b.compressed]
-    block = 0.0
-    for projection in projections_of(bundles):
-        own = sum(not one_weight(projection, receptor) for receptor in projection.weights)
-        of_each = _BLOCK_BYTES + _WEIGHT_BYTES * own + _DELAY_BYTES * (not isinstance(projection.delay, float))
-        most = BLOCK if by_kernels and is_drawn(projection.rule) else NUMPY_BLOCK
-        of_each = of_each if by_kernels else _NUMPY_BYTES
-        block = max(block, of_each * min(sum(p.expected for p in layout.pathways_of(projection)), most))
-    return round(late + max(sizes, default=0) + block)
 
 
 def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
