@@ -69,9 +69,10 @@ def building_memory(density):
     layout = gs.plan(large(density), dt=DT, backend=backend).layout
     inputs = InputTables(layout, 1, 0)
     SynapseTables(layout, 1, inputs, launcher=backend.launcher)  # what is imported and kept once is not counted
+    launcher = backend.launcher()
     tracemalloc.start()
     try:
-        initial = SynapseTables(layout, 1, inputs, launcher=backend.launcher).arrays()
+        initial = SynapseTables(layout, 1, inputs, launcher=lambda: launcher).arrays()
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -83,7 +84,6 @@ def test_the_host_makes_no_array_of_all_synapses():
     (few_bytes, few), (many_bytes, many) = building_memory(0.1), building_memory(1.0)
     assert many > 60_000
     assert many_bytes - few_bytes < 0.25 * (many - few)
-    print(many_bytes, few_bytes, many)
 
 
 def test_rows_stay_where_they_are_built(monkeypatch):
@@ -131,7 +131,6 @@ def test_the_plan_counts_what_building_takes_on_the_gpu(monkeypatch):
     Compiled(planned.layout, 1, launcher=backend.launcher)
     built = building.building_peak(planned.layout, kernels=True, on_device=True)
     assert 0.8 * built.device < max(most) <= built.device
-    print(max(most), built)
 
 
 def test_the_plan_refuses_what_can_be_held_but_not_built(monkeypatch):
@@ -152,6 +151,40 @@ def test_rows_on_the_gpu_are_not_counted_in_main_memory(monkeypatch):
     rows = building.building_peak(planned.layout, kernels=True, on_device=True).rows
     monkeypatch.setattr(plan, "free_memory", lambda: round(planned.total + planned.scratch - 0.9 * rows))
     assert gs.plan(large(), dt=DT, backend=backend).fits
+
+
+def test_a_network_starts_where_its_rows_fit_once():
+    backend = emulated()
+    planned, before = gs.plan(large(), dt=DT, backend=backend), used_bytes()
+    built = building.building_peak(planned.layout, kernels=True, on_device=True)
+    with pretend(free_memory=before + round(max(built.device, planned.on_device) + 0.2 * built.rows)):
+        gs.Simulator(large(), dt=DT, backend=backend).close()
+
+
+def test_what_is_written_may_change_at_once():
+    memory = emulated().launcher().memory
+    values = np.arange(5.0)
+    with using(lazy=True):
+        array = memory.zeros(5, np.float64)
+        memory.write(array, values)
+        values[:] = -1.0  # gone before an asynchronous copy would have read it
+        assert memory.host(array).tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_rows_are_complete_when_the_launcher_is_closed():
+    launcher, times = emulated().launcher(), np.array([0.1, 0.3])
+    with using(lazy=True):
+        delay, values = launcher.memory.zeros(2, np.int32), launcher.memory.zeros(2, np.float64)
+        launcher.memory.write(values, times)
+        launcher.launch("round_delays", delay=delay, values=values, n=2, dt=0.1)
+        launcher.close()
+        assert delay.get(stream=cupy.cuda.Stream(non_blocking=True)).tolist() == [1, 3]
+
+
+def test_what_a_kernel_writes_to_an_array_of_the_host_is_there():
+    delay = np.zeros(2, np.int32)
+    emulated().launcher().launch("round_delays", delay=delay, values=np.array([0.1, 0.3]), n=2, dt=0.1)
+    assert delay.tolist() == [1, 3]
 
 
 def test_memory_that_runs_out_during_building_is_given_back():
