@@ -28,7 +28,9 @@ from gpusyn.kernels.program import ArraySpec
 DOCUMENT = Path(__file__).parent.parent / "docs" / "gpu_model.md"
 BEGIN, END = "<!-- {}: python -m benchmarks.gpu_model --write -->\n", "<!-- end -->\n"
 PIECE = 128  # synapses of a unit of bounded length
-FEWER_REGISTERS = 80  # of a thread, which the text takes without changes of gates on sm_90: half as many warps more are resident
+FEWER_REGISTERS = (
+    80  # of a thread, which the text takes without changes of gates on sm_90: half as many warps more are resident
+)
 BARRIER = 0.8e-6  # s, of all blocks of a cooperative kernel; estimated
 
 _UNITS = {
@@ -66,7 +68,7 @@ def cases_table() -> str:
         one = standard(name, size, fan_out)
         title, plan = f"{name} {size:,}{f' x {one.fan_out}' if one.fan_out else ''}", one.plan
         for device in DEVICES.values():
-            if plan.total + plan.scratch > AbsentGpu(device).free_memory():
+            if plan.on_device > AbsentGpu(device).free_memory():
                 lines.append(f"| {title} | {device.name} | does not fit | | | | |")
                 continue
             model = gpu_model(plan.layout, plan.specs, device, CASES[name].rates(one.fan_out))

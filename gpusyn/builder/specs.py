@@ -28,8 +28,8 @@ from gpusyn.kinetics import Kinetics
 
 SPIKES_HELD = 1 << 21  # spikes on the device between two host reads, a power of 2 as the list's size is
 SAMPLES_HELD = 1 << 24
-LEAST_STEPS = 16  # in one chunk, for any number of neurons
-MOST_STEPS = 250  # in one chunk
+GRAPH = 32  # steps that a GPU runs without the host; a chunk is a multiple of it, for any number of neurons
+MOST_STEPS = 256  # in one chunk
 
 
 def chunk_steps(layout: Layout) -> int:
@@ -38,11 +38,12 @@ def chunk_steps(layout: Layout) -> int:
     receptors = sum(len(place.population.receptors) for place in layout.populations.values())
     waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
     held = (
-        max(SPIKES_HELD // max(layout.n_sources, 1) - 1, LEAST_STEPS),
+        max(SPIKES_HELD // max(layout.n_sources, 1) - 1, GRAPH),
         SAMPLES_HELD // max(columns, 1),
         SAMPLES_HELD // waves,
     )
-    return int(max(1, min(MOST_STEPS, *held)))
+    steps = int(max(1, min(MOST_STEPS, *held)))
+    return steps // GRAPH * GRAPH or steps
 
 
 def launched(layout: Layout) -> list[tuple[str, int | None]]:
@@ -180,7 +181,7 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "ids": layout.n_ids,
         "remembered ids": layout.n_sources if remembers else 1,
         "spikes": power_of_2(layout.n_sources * (steps + 1)),
-        "spike steps": power_of_2(steps + 2 + max(delivered, default=0)),
+        "spike steps": power_of_2(steps + 2 + max([steps, *delivered])),  # and those of a chunk that is not read yet
         "gates": layout.n_ids - layout.n_sources,
         "releases": histories.releases,
         "ring slots": layout.ring_size,

@@ -104,7 +104,7 @@ def model_lines(one: Modelled) -> list[str]:
     fits = "fits" if one.plan.fits else "DOES NOT FIT"
     return [
         f"{one.case} {one.size:,}{fan}, {one.plan.precision} precision: {CASES[one.case].what}",
-        f"  memory: {fits}, {size_text(one.plan.total)} of {size_text(one.plan.free or 0)}; "
+        f"  memory: {fits}, {size_text(one.plan.on_device)} of {size_text(one.plan.free or 0)}; "
         f"{one.plan.synapses:,.0f} synapses",
         f"  time ({LABEL}): {step_text(one.model)}",
         *(f"  {line}" for line in table_lines(one.model)),
@@ -115,7 +115,7 @@ def as_json(one: Modelled) -> dict[str, Any]:
     """Return what the model says of a case, for a JSON file."""
     return {
         "case": one.case, "size": one.size, "fan_out": one.fan_out, "device": one.model.device.name, "label": LABEL,
-        "rates_hz": dict(one.model.rates), "fits": one.plan.fits, "bytes": one.plan.total,
+        "rates_hz": dict(one.model.rates), "fits": one.plan.fits, "bytes": one.plan.on_device,
         "least_s": one.model.least, "expected_s": one.model.expected,
         "real_time_factor": one.model.real_time_factor,
         "launches": [launch._asdict() for launch in one.model.launches],

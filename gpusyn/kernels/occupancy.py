@@ -7,6 +7,7 @@ from typing import NamedTuple
 WARP = 32  # threads
 BLOCK = 128  # threads of a block, unless the backend is told otherwise
 BLOCKS_PER_PROCESSOR = 8
+_REGISTERS = 1 << 16  # of a multiprocessor of every GPU from compute capability 7.5 on
 _REGISTER_UNIT = 256  # registers are given to warps in units of this many
 _WARP_UNIT = 4  # the quarters of a multiprocessor hold as many warps each
 _SHARED_UNIT = 128  # bytes
@@ -30,6 +31,29 @@ def blocks_of(unit: str, items: int, block: int, processors: int) -> int:
     per_block = {"block": 1, "warp": block // WARP, "thread": block}[unit]
     most = processors * BLOCKS_PER_PROCESSOR * (8 if unit == "block" else 1)
     return max(1, min(-(-items // per_block), most))
+
+
+def most_registers(blocks: int, block: int = BLOCK) -> int:
+    """Return the registers per thread with which `blocks` blocks of `block` threads fit a multiprocessor at once.
+
+    Every GPU of compute capability 7.5 or newer has 65,536 registers per multiprocessor, and 255 at most for a thread.
+    """
+    return min(_REGISTERS // (blocks * block) // (_REGISTER_UNIT // WARP) * (_REGISTER_UNIT // WARP), 255)
+
+
+def most_threads_per_block(registers: int) -> int:
+    """Return the most threads that a block of a kernel may have: warps come in fours, one for each scheduler.
+
+    >>> most_threads_per_block(64), most_threads_per_block(168), most_threads_per_block(182)
+    (1024, 384, 256)
+    """
+    return min(_warps(_REGISTERS, registers) * WARP, 1024)
+
+
+def _warps(available: int, registers: int) -> int:
+    """Return how many warps of a kernel a number of registers suffices for, in fours."""
+    of_warp = -(-registers * WARP // _REGISTER_UNIT) * _REGISTER_UNIT
+    return available // of_warp // _WARP_UNIT * _WARP_UNIT
 
 
 class Processor(NamedTuple):
@@ -59,8 +83,7 @@ class Processor(NamedTuple):
         4
         """
         warps = -(-block // WARP)
-        of_warp = -(-registers * WARP // _REGISTER_UNIT) * _REGISTER_UNIT
-        held = self.registers // of_warp // _WARP_UNIT * _WARP_UNIT if of_warp else self.threads // WARP
+        held = _warps(self.registers, registers)
         taken = -(-shared // _SHARED_UNIT) * _SHARED_UNIT + (_RESERVED if self.capability >= 80 else 0)
         by_shared = self.shared // taken if taken else self.blocks
         return min(held // warps, self.threads // block, self.blocks, by_shared)
