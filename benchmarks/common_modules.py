@@ -16,8 +16,8 @@ SYNAPSE_KERNELS = [spec.name for spec in KERNELS.values() if spec.file == "advan
 def modules_in_common_use() -> list[Module]:
     """Return the modules, in all three sets of number types.
 
-    The signatures are those of the README's network, of current-based networks, of Vogels and Abbott's networks, of
-    per-synapse gating, and two of every neuron model that the list does not name.
+    The signatures are those of the README's network, of current-based networks, of the microcircuit, of Vogels and
+    Abbott's networks, of per-synapse gating, and two of every neuron model that the list does not name.
     """
     conductance = ReceptorSignature("Exponential", "Conductance")
     rising = ReceptorSignature("Rising", "Conductance")
@@ -42,6 +42,7 @@ def modules_in_common_use() -> list[Module]:
         ("LIF", (gated, gated_nmda, gated)),
         ("LIF", (conductance._replace(synaptic=True), nmda._replace(synaptic=True))),
         ("ExactLIF", ()),
+        ("ExactLIF", (current,)),
         ("ExactLIF", (current, current)),
         ("ExactLIF", (alpha,)),
         ("LIF", (conductance, alpha)),

@@ -1,21 +1,22 @@
-"""Registers, spills and shared memory of every kernel on every supported GPU, from NVRTC without a GPU.
+"""What kernels, synapses and steps take: registers, spills, shared memory, bytes, launches; from NVRTC without a GPU.
 
-``python -m benchmarks.kernel_report`` prints the table; ``--write`` updates ``docs/kernels.md``, with which a test
-compares later kernels.
+``python -m benchmarks.kernel_report`` prints the table; ``--write`` updates ``gpusyn/kernels/resources.json``, with
+which tests compare later kernels and from which models of GPUs are computed, and ``docs/kernels.md``, which shows it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from benchmarks import nvrtc
+from benchmarks import launch_counts, nvrtc, synapse_bytes
 from benchmarks.common_modules import modules_in_common_use
-from benchmarks.synapse_bytes import section
 from gpusyn.kernels.modules import Module
+from gpusyn.kernels.resources import TABLE, Resources, all_resources, table
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "kernels.md"
 
@@ -26,22 +27,10 @@ The table lists, for the modules in common use, the registers per thread for eac
 of local memory per thread for arrays that are indexed at run time (local), and of spilled registers (spilled).
 NVRTC {version} determines these numbers without a GPU, with the compiler options that are used on a GPU. They change
 with the architecture and with the version of NVRTC. The tests therefore compare kernels with this table with a margin,
-but allow no spills. The page gives no times, which need a GPU.
+but allow no spills. The page gives no times, which need a GPU; [gpu_model.md](gpu_model.md) models some.
 
-`python -m benchmarks.kernel_report --write` updates this page.
+`python -m benchmarks.kernel_report --write` updates `gpusyn/kernels/resources.json` and this page, which shows it.
 """
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table: a kernel of a module."""
-
-    module: str
-    kernel: str
-    registers: tuple[int, ...]
-    shared: int
-    local: int
-    spilled: int
 
 
 def compile_module(
@@ -52,14 +41,14 @@ def compile_module(
         yield arch, nvrtc.compile_text(module.text, arch)
 
 
-def rows_of(module: Module, compiled: Iterable[nvrtc.Compiled]) -> list[Row]:
+def rows_of(module: Module, compiled: Iterable[nvrtc.Compiled]) -> list[Resources]:
     """Return the lines of the table for one module."""
     found = [c.kernels for c in compiled]
     rows = []
     for kernel in sorted(found[0]):
         uses = [k[kernel] for k in found]
         rows.append(
-            Row(
+            Resources(
                 module.name,
                 kernel,
                 tuple(u.registers for u in uses),
@@ -71,8 +60,32 @@ def rows_of(module: Module, compiled: Iterable[nvrtc.Compiled]) -> list[Row]:
     return rows
 
 
-def format_table(rows: Iterable[Row]) -> str:
-    """Return the table in Markdown."""
+def table_of(rows: Iterable[Resources], version: str) -> dict[str, Any]:
+    """Return the table as it is stored: kernels by module, bytes of synapses by form, launches by network."""
+    kernels: dict[str, dict[str, Any]] = {}
+    for r in rows:
+        own = {"registers": list(r.registers), "shared": r.shared, "local": r.local, "spilled": r.spilled}
+        kernels.setdefault(r.module, {})[r.kernel] = own
+    return {
+        "nvrtc": version,
+        "architectures": list(nvrtc.ARCHITECTURES),
+        "bytes_per_synapse": synapse_bytes.counted(),
+        "launches_per_step": launch_counts.counted(),
+        "kernels": kernels,
+    }
+
+
+def stored_text(value: Any, indent: int = 0) -> str:
+    """Return a table as JSON with one line for each kernel, so that a change is a line."""
+    if not isinstance(value, dict) or "registers" in value:
+        return json.dumps(value)
+    space = " " * (indent + 1)
+    lines = [f"{space}{json.dumps(key)}: {stored_text(v, indent + 1)}" for key, v in value.items()]
+    return "{\n" + ",\n".join(lines) + f"\n{' ' * indent}}}"
+
+
+def format_kernels(rows: Iterable[Resources]) -> str:
+    """Return the kernels in Markdown."""
     heads = ["module", "kernel", *(f"sm_{a}" for a in nvrtc.ARCHITECTURES), "shared", "local", "spilled"]
     lines = [" | ".join(heads), " | ".join(["---", "---", *["--:"] * (len(heads) - 2)])]
     lines += [
@@ -82,38 +95,41 @@ def format_table(rows: Iterable[Row]) -> str:
     return "".join(f"| {line} |\n" for line in lines)
 
 
-def read_table(document: str) -> list[Row]:
-    """Return the lines of a table that :func:`format_table` made."""
-    rows = []
-    for line in document.splitlines():
-        cells = [cell.strip(" `") for cell in line.strip("|").split("|")]
-        if len(cells) == len(nvrtc.ARCHITECTURES) + 5 and cells[2].isdigit():
-            numbers = [int(cell) for cell in cells[2:]]
-            rows.append(Row(cells[0], cells[1], tuple(numbers[:-3]), *numbers[-3:]))
-    return rows
+def document() -> str:
+    """Return the page that shows the committed table."""
+    stored = table()
+    return (
+        f"{_INTRODUCTION.format(version=stored['nvrtc'])}\n{format_kernels(all_resources().values())}"
+        + synapse_bytes.section(stored["bytes_per_synapse"])
+        + launch_counts.section(stored["launches_per_step"])
+    )
 
 
-def report() -> tuple[str, list[str]]:
-    """Return the whole document, and complaints about compiler warnings and kernels that spill."""
+def report() -> tuple[dict[str, Any], list[str]]:
+    """Return the table as it is now, and complaints about compiler warnings and kernels that spill."""
     rows, complaints = [], []
     for module in modules_in_common_use():
         compiled = dict(compile_module(module))
         complaints += [f"{module.name} sm_{arch}: {w}" for arch, c in compiled.items() for w in c.warnings]
         rows += rows_of(module, compiled.values())
     complaints += [f"{r.module} {r.kernel}: {r.spilled} bytes spilled" for r in rows if r.spilled]
-    return _INTRODUCTION.format(version=nvrtc.version()) + "\n" + format_table(rows) + section(), complaints
+    return table_of(rows, nvrtc.version()), complaints
 
 
 def main() -> int:
-    """Print or write the document; return 1 if a kernel spills or the compiler warns, else 0."""
+    """Print or write the table; return 1 if a kernel spills or the compiler warns, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="update docs/kernels.md")
+    parser.add_argument("--write", action="store_true", help=f"update {TABLE.name} and docs/kernels.md")
     arguments = parser.parse_args()
-    document, complaints = report()
+    now, complaints = report()
+    text = stored_text(now) + "\n"
     if arguments.write:
-        DOCUMENT.write_text(document, encoding="utf-8")
+        TABLE.write_text(text, encoding="utf-8")
+        table.cache_clear()
+        all_resources.cache_clear()
+        DOCUMENT.write_text(document(), encoding="utf-8")
     else:
-        print(document, end="")
+        print(text, end="")
     print(*complaints, sep="\n", end="\n" if complaints else "", file=sys.stderr)
     return 1 if complaints else 0
 

@@ -42,13 +42,17 @@ def planned(receptor: gs.Receptor | None, own_weights: bool, precision: str) -> 
     return gs.plan(network(receptor, own_weights), dt=0.1, precision=precision).bytes_per_synapse
 
 
-def section() -> str:
+COLUMNS = ((False, "single"), (True, "single"), (True, "double"))  # own weights, and precision, of each column
+
+
+def counted() -> dict[str, list[float]]:
+    """Return the bytes per synapse of each form in each column, as the table has them."""
+    return {
+        name: [round(planned(receptor, own, precision), 2) for own, precision in COLUMNS]
+        for name, receptor in FORMS.items()
+    }
+
+
+def section(rows: dict[str, list[float]]) -> str:
     """Return the section in Markdown."""
-    lines = []
-    for name, receptor in FORMS.items():
-        cells = (
-            planned(receptor, own, precision)
-            for own, precision in ((False, "single"), (True, "single"), (True, "double"))
-        )
-        lines.append(f"| {name} | {' | '.join(f'{x:.2f}' for x in cells)} |\n")
-    return HEADING + "".join(lines)
+    return HEADING + "".join(f"| {name} | {' | '.join(f'{x:.2f}' for x in row)} |\n" for name, row in rows.items())

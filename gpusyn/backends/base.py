@@ -18,11 +18,19 @@ from gpusyn.kernels.program import Launcher, Program
 class Session(Protocol):
     """A running program. The arrays are in the memory in which the backend computes; `read` returns host copies."""
 
-    def run(self, steps: int) -> None:
-        """Run the launch list `steps` times, without work by the host in between."""
+    def run(self, steps: int) -> object:
+        """Run the launch list `steps` times, without work by the host in between.
 
-    def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
-        """Return a copy of an array, or of the part [start, stop) of its flattened form.
+        Returns
+        -------
+        mark : object or None
+            None if the steps have run. A session whose steps go on meanwhile returns a mark of their end.
+        """
+
+    def read(self, name: str, start: int = 0, stop: int | None = None, after: object = None) -> NDArray[np.generic]:
+        """Return a copy of an array, or of the part [start, stop) of its flattened form, after all steps so far.
+
+        A read after a mark of `run` waits for the steps before the mark alone; later ones may change the array.
 
         Raises
         ------

@@ -11,13 +11,21 @@ from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
-from gpusyn.builder.rows.extents import targets_of
 from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.tables import SynapseTables
-from gpusyn.builder.specs import MOST_STEPS, chunk_steps, described, extents, launched
-from gpusyn.kernels.arrays import EXPECTED, Extents, array_name, bindings
+from gpusyn.builder.specs import (
+    MOST_STEPS,
+    chunk_steps,
+    counts_of,
+    described,
+    extents,
+    items_of,
+    launched,
+    most_routes,
+)
+from gpusyn.kernels.arrays import EXPECTED, array_name, bindings
 from gpusyn.kernels.program import ArraySpec, Launch, Launcher, Program, filled
-from gpusyn.kernels.records import CHUNK, Chunk, write_rows
+from gpusyn.kernels.records import Chunk, write_rows
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.typing import Array
 
@@ -71,7 +79,7 @@ class Compiled:
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
         self._sizes = extents(layout, self.steps)
         tables = {name: array for name, array in self._tables(synapses) if array.size}
-        self._most_routes = max(1, int(np.diff(tables["route_begin"]).max(initial=0)))
+        self._most_routes = most_routes(layout)
         specs = fitted({spec.name: spec for _, spec in described(layout, self._sizes)}, tables)
         self._sizes[None, None]["waves"] = specs["waves"].shape[1]
         initial = {name: tables[name] if name in tables else filled(spec) for name, spec in specs.items()}
@@ -136,9 +144,7 @@ class Compiled:
     # ---- launches ----
     def _launch(self, kernel: str, group: int | None) -> Launch:
         """Return one launch of a step; its numbers are those of the narrowest owner that counts them."""
-        counts: Extents = {}
-        for owner in ((None, None), (None, group), (kernel, None), (kernel, group)):
-            counts |= self._sizes.get(owner, {})
+        counts = counts_of(kernel, group, self._sizes)
         remembers = counts["histories"] or self.layout.gates  # gates need the last event of each source
         own = {
             "remembers": int(bool(remembers)),
@@ -152,19 +158,8 @@ class Compiled:
             if not a.array
         }
         signature = self.layout.groups[group].signature if kernel == "advance_neurons" and group is not None else None
-        return Launch(kernel, bindings(kernel, group), scalars, self._items(kernel, group, counts), signature)
-
-    def _items(self, kernel: str, group: int | None, counts: Extents) -> int:
-        """Return the number of independent units of a launch's work."""
-        if kernel in ("advance_neurons", "advance_poisson"):
-            return counts["chunks"]
-        if kernel == "advance_lists":
-            return 128  # threads that copy the spikes of a step
-        if kernel == "advance_gates":
-            return max(-(-gate.place.size // CHUNK) for gate in self.layout.gates.values())
-        if kernel == "deliver_spikes":
-            return max(64, 8 * self._most_routes, self.layout.n_sources // 1024)
-        return sum(place.size for place in targets_of(self.layout, kernel, group))
+        items = items_of(self.layout, kernel, group, counts)
+        return Launch(kernel, bindings(kernel, group), scalars, items, signature)
 
 
 def fitted(specs: dict[str, ArraySpec], tables: dict[str, Array]) -> dict[str, ArraySpec]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from gpusyn.builder.building import building_peak
+from gpusyn.builder.gpu.devices import AbsentGpu
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.placement import lay_out
@@ -30,6 +31,9 @@ from gpusyn.parameters.grid import interval
 from gpusyn.parameters.scalars import flag, instance, one_of, public, real
 from gpusyn.utils.memory import free_memory, memory_errors, size_text
 from gpusyn.utils.tables import html_table
+
+if TYPE_CHECKING:
+    from gpusyn.builder.gpu.model import GpuModel
 
 _PRECISIONS = ("single", "double")
 _WEIGHTS = ("exact", "compact")
@@ -126,7 +130,13 @@ class Plan:
     launches : int
         Kernel launches per step.
     free : int or None
-        Free memory (bytes); ``None``: it is not known.
+        Free memory where the arrays are during a run (bytes); ``None``: it is not known. Of a GPU that is named and
+        not there, it is the memory of its data sheet less what the driver and the context take.
+    free_host : int or None
+        Free main memory (bytes), in which networks are built and recordings are kept; ``None``: it is not known, as
+        that of the computer with a GPU that is not there.
+    model : GpuModel or None
+        Model of the time of a step, if the plan is for a GPU that is named.
 
     Raises
     ------
@@ -147,10 +157,16 @@ class Plan:
         self.recordings = {
             r.name: n for r in self.layout.net.recorders.values() if (n := recorded_bytes(r, self.layout))
         }
-        on_host = name != "cuda"
-        self._free_host = self.free if on_host else free_memory()  # recordings are in the memory of the host
-        self._of_host = self.total if on_host else 0
+        self._on_host = getattr(machine, "name", "") != "cuda"
+        absent = isinstance(machine, AbsentGpu)
+        self.free_host = self.free if self._on_host else None if absent else free_memory()
+        self._of_host = self.total if self._on_host else self._of_host_tables()  # during a run, without recordings
         self.launches = len(launched(self.layout))
+        self.model: GpuModel | None = None
+        if isinstance(machine, AbsentGpu):
+            from gpusyn.builder.gpu.model import gpu_model  # here, because importing gpusyn should not take longer
+
+            self.model = gpu_model(self.layout, self.specs, machine.figures, machine.rate)
         self.rounded_to_zero: dict[str, int] | None = None
 
     @property
@@ -161,9 +177,17 @@ class Plan:
     @property
     def fits(self) -> bool:
         """True if arrays, scratch of building, and recordings fit into the free memory, or this is not known."""
-        built = self.free is None or self.total + self.scratch <= self.free
-        kept = sum(self.recordings.values())
-        return built and (self._free_host is None or self._of_host + kept <= self._free_host)
+        needs = (
+            (self.on_device, self.free),
+            (self.total + self.scratch, self.free_host),
+            (self._of_host + sum(self.recordings.values()), self.free_host),
+        )
+        return all(free is None or need <= free for need, free in needs)
+
+    @property
+    def on_device(self) -> int:
+        """Memory of the arrays of a GPU (bytes); 0 if all are in main memory."""
+        return 0 if self._on_host else self.total - self._of_host_tables()
 
     @property
     def bytes_per_synapse(self) -> float:
@@ -188,17 +212,24 @@ class Plan:
             largest = sorted(self.bytes.items(), key=lambda kv: -kv[1])[:6]
             parts = "\n".join(f"  {size_text(v):>10}  {k}" for k, v in largest)
             kept = sum(self.recordings.values())
-            if kept > self.scratch and self._free_host is not None and self._of_host + kept > self._free_host:
+            if self.free is not None and self.on_device > self.free:
+                raise PlanMemoryError(
+                    f"this network needs {size_text(self.on_device)} on the GPU but {size_text(self.free)} are free "
+                    f"there.\n{parts}\nNothing was allocated. {TO_FIT}."
+                )
+            assert self.free_host is not None
+            if kept > self.scratch and self._of_host + kept > self.free_host:
                 name = max(self.recordings, key=lambda name: self.recordings[name])
                 raise PlanMemoryError(
-                    f"this network needs {size_text(self._of_host + kept)} but {size_text(self._free_host)} are free: "
+                    f"this network needs {size_text(self._of_host + kept)} but {size_text(self.free_host)} are free: "
                     f"{size_text(kept)} for recordings in memory, the largest of recorder '{name}', "
                     f"{size_text(self.recordings[name])}.\nNothing was allocated. To fit: give the recorder file=, "
                     "every=, fewer neurons, or an earlier stop="
                 )
-            assert self.free is not None
+            where = "" if self._on_host else " of main memory while it is built"
             raise PlanMemoryError(
-                f"this network needs {size_text(self.total + self.scratch)} but {size_text(self.free)} are free.\n"
+                f"this network needs {size_text(self.total + self.scratch)}{where} but {size_text(self.free_host)} are "
+                "free.\n"
                 f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}."
             )
 
@@ -278,7 +309,16 @@ class Plan:
     def _verdict(self) -> str:
         free = "free memory unknown" if self.free is None else f"{size_text(self.free)} free"
         fits = "fits" if self.fits else "DOES NOT FIT"
-        return f"{fits} ({free}): {size_text(self.total)}, and another {size_text(self.scratch)} while it is built"
+        if self._on_host:
+            return f"{fits} ({free}): {size_text(self.total)}, and another {size_text(self.scratch)} while it is built"
+        main = "unknown" if self.free_host is None else size_text(self.free_host)
+        where = f"on the GPU, {main} of main memory"
+        if self.model is not None:
+            where = f"on {self.model.device.full_name}, if nothing else runs on it"
+        return (
+            f"{fits} ({free} {where}): {size_text(self.on_device)} on the GPU, and "
+            f"{size_text(self.total + self.scratch)} of main memory while it is built"
+        )
 
     def _rows(self, details: bool) -> list[Row]:
         layout = self.layout
@@ -288,6 +328,7 @@ class Plan:
         rows = [
             ("size", self._size()),
             ("work", self._work()),
+            *self._time_rows(),
             *method_rows(layout, details),
             *delivery_rows(layout),
             *quantum_rows(layout, details),
@@ -322,6 +363,14 @@ class Plan:
             f"{self.launches} kernel launches per step, through {size_text(self.bytes.get('neurons', 0))} of neurons"
             f"{gates}; a spike takes {size_text(spike)} of synapses on average"
         )
+
+    def _time_rows(self) -> list[Row]:
+        """Return what a step takes on a GPU that is named."""
+        if self.model is None:
+            return []
+        from gpusyn.builder.gpu.text import LABEL, step_text
+
+        return [(f"time on {self.model.device.name} ({LABEL})", step_text(self.model))]
 
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():

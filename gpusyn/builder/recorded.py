@@ -9,6 +9,7 @@ from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
 from gpusyn.network.populations import Part
 from gpusyn.network.recorder import Recorder
+from gpusyn.neurons.base import NeuronModel
 from gpusyn.neurons.sources import PoissonSource, SpikeSource
 from gpusyn.parameters.waveform import Waveform
 
@@ -41,9 +42,12 @@ def _spikes(part: Part, start: float, stop: float) -> float:
         if isinstance(times, tuple):
             return sum(float(np.count_nonzero((t > start) & (t <= stop))) for t in times)
         return part.size * float(np.count_nonzero((np.asarray(times) > start) & (np.asarray(times) <= stop)))
+    return part.size * usual_rate(model) * (stop - start) * 1e-3
+
+
+def usual_rate(model: NeuronModel) -> float:
+    """Return the mean rate that is expected of neurons of a model, other than lists of spikes (Hz)."""
     if isinstance(model, PoissonSource):
-        rate = model.rate_bound if isinstance(model.rate, Waveform) else float(np.mean(model.rate))
-    else:
-        pause = model.values.get("t_ref")
-        rate = min(USUAL_RATE, 1000.0 / pause) if isinstance(pause, int | float) and pause > 0 else USUAL_RATE
-    return part.size * rate * (stop - start) * 1e-3
+        return model.rate_bound if isinstance(model.rate, Waveform) else float(np.mean(model.rate))
+    pause = model.values.get("t_ref")
+    return min(USUAL_RATE, 1000.0 / pause) if isinstance(pause, int | float) and pause > 0 else USUAL_RATE

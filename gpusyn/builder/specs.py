@@ -12,21 +12,23 @@ from collections.abc import Iterator
 
 from gpusyn.builder.bundles import power_of_2
 from gpusyn.builder.gating.forms import synapse_kernel
+from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
-from gpusyn.builder.rows.event_driven import ages, shared_sums
-from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets
+from gpusyn.builder.rows.event_driven import ages, index_of, shared_sums
+from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets, targets_of
 from gpusyn.builder.rows.per_synapse import Histories
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.kernels.arrays import ARRAYS, SYNAPTIC, ArrayKind, Extents, Owner, array_name, type_of
 from gpusyn.kernels.program import ArraySpec
 from gpusyn.kernels.records import CHUNK
 from gpusyn.kernels.spec import KERNELS
+from gpusyn.kinetics import Kinetics
 
 SPIKES_HELD = 1 << 21  # spikes on the device between two host reads, a power of 2 as the list's size is
 SAMPLES_HELD = 1 << 24
-LEAST_STEPS = 16  # in one chunk, for any number of neurons
+GRAPH = 32  # steps that a GPU runs without the host; a chunk is a multiple of it, for any number of neurons
 MOST_STEPS = 512  # in one chunk
 
 
@@ -36,11 +38,12 @@ def chunk_steps(layout: Layout) -> int:
     receptors = sum(len(place.population.receptors) for place in layout.populations.values())
     waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
     held = (
-        max(SPIKES_HELD // max(layout.n_sources, 1) - 1, LEAST_STEPS),
+        max(SPIKES_HELD // max(layout.n_sources, 1) - 1, GRAPH),
         SAMPLES_HELD // max(columns, 1),
         SAMPLES_HELD // waves,
     )
-    return int(max(1, min(MOST_STEPS, *held)))
+    steps = int(max(1, min(MOST_STEPS, *held)))
+    return steps // GRAPH * GRAPH or steps
 
 
 def launched(layout: Layout) -> list[tuple[str, int | None]]:
@@ -55,6 +58,49 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
     return [*launches, ("deliver_spikes", None)]
+
+
+def counts_of(kernel: str, group: int | None, sizes: dict[Owner, Extents]) -> Extents:
+    """Return the extents that a launch sees: of several owners that count the same, those of the narrowest."""
+    counts: Extents = {}
+    for owner in ((None, None), (None, group), (kernel, None), (kernel, group)):
+        counts |= sizes.get(owner, {})
+    return counts
+
+
+def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) -> int:
+    """Return the number of independent units of a launch's work."""
+    if kernel in ("advance_neurons", "advance_poisson"):
+        return counts["chunks"]
+    if kernel == "advance_lists":
+        return 128  # threads that copy the spikes of a step
+    if kernel == "advance_gates":
+        return max(_chunks(gate.place.size) for gate in layout.gates.values())
+    if kernel == "deliver_spikes":
+        return max(64, 8 * most_routes(layout), layout.n_sources // 1024)
+    return sum(place.size for place in targets_of(layout, kernel, group))
+
+
+def most_routes(layout: Layout) -> int:
+    """Return the largest number of routes of one sender of events, at least 1."""
+    return max(routes_of_senders(layout).values(), default=1)
+
+
+def routes_of_senders(layout: Layout) -> Counter[tuple[str, Kinetics | None]]:
+    """Return the number of routes of each sender: a population, or the gates of one kinetics that it owns."""
+    routes: Counter[tuple[str, Kinetics | None]] = Counter()
+    for bundle in layout.bundles:
+        for name in bundle.receptors:
+            routes[sender_of(bundle, name)] += bundle.timing.blocks if bundle.timing.at_once else 1
+    return routes
+
+
+def sender_of(bundle: Bundle, receptor: str) -> tuple[str, Kinetics | None]:
+    """Return what sends the events of a bundle to a receptor: a population, or its gates of one kinetics."""
+    pathway = bundle.pathways[0]
+    k = index_of(pathway, receptor)
+    gated = pathway.post.strategies[k].owner == SOURCE
+    return pathway.pre.population.name, pathway.post.population.receptors[k].kinetics if gated else None
 
 
 def described(layout: Layout, sizes: dict[Owner, Extents]) -> Iterator[tuple[ArrayKind, ArraySpec]]:
@@ -135,7 +181,7 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "ids": layout.n_ids,
         "remembered ids": layout.n_sources if remembers else 1,
         "spikes": power_of_2(layout.n_sources * (steps + 1)),
-        "spike steps": power_of_2(steps + 2 + max(delivered, default=0)),
+        "spike steps": power_of_2(steps + 2 + max([steps, *delivered])),  # and those of a chunk that is not read yet
         "gates": layout.n_ids - layout.n_sources,
         "releases": histories.releases,
         "ring slots": layout.ring_size,

@@ -49,7 +49,7 @@ def run_bench(
     Parameters
     ----------
     cases : sequence of str
-        Names of cases: coba, cuba, per-synapse, source-gates, empty, build.
+        Names of cases: coba, cuba, microcircuit, per-synapse, source-gates, empty, build.
     size, fan_out : int, optional
         Number of neurons, and of synapses that leave each neuron; by default those of the case.
     duration : float, optional
@@ -80,7 +80,7 @@ def run_bench(
         whole_steps(real(duration, "--duration", unit="ms", above=0.0), DT, "--duration")
     for name in names:
         case_network(name, size, fan_out)
-    target = None if json_file is None else _json_target(as_path(json_file, "--json"))
+    target = json_target(json_file)
     choice = choose(backend, threads)
     if profile:
         require_profile(choice.backend)
@@ -95,10 +95,7 @@ def run_bench(
         result = measure(name, size, fan_out, duration, choice.backend, precision, threads, profile)
         report["results"].append(result)
         print("\n".join(result_lines(result)), flush=True)
-    if target is not None:
-        with replacing([target]) as (temporary,):
-            temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        print(f"wrote {target}")
+    write_json(report, target)
     return report
 
 
@@ -232,12 +229,30 @@ def _peak_memory() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _json_target(path: Path) -> Path:
+def json_target(file: str | os.PathLike[str] | None) -> Path | None:
+    """Return the path of the JSON file, if one is asked for and can be written.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
+    if file is None:
+        return None
+    path = as_path(file, "--json")
     if (path.exists() and not path.is_file()) or not path.parent.is_dir():  # a folder, or a device such as /dev/null
         raise FileError(f"--json {path}: must name a file in an existing directory")
     if not os.access(path.parent, os.W_OK):
         raise FileError(f"--json {path}: the directory {path.parent} cannot be written; choose another")
     return path
+
+
+def write_json(report: dict[str, Any], target: Path | None) -> None:
+    """Write a report to a JSON file, if there is one to write."""
+    if target is not None:
+        with replacing([target]) as (temporary,):
+            temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        print(f"wrote {target}")
 
 
 def _machine_lines(report: dict[str, Any]) -> list[str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import gpusyn as gs
+from gpusyn.commands import microcircuit as potjans_diesmann
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import integer
 
+Rates = float | Mapping[str, float]
 PUBLISHED = 80  # synapses per neuron in the COBA and CUBA benchmarks
 
 
@@ -23,11 +27,14 @@ class BenchCase:
     network : callable
         Function of size and fan-out that returns the network; it records every population whose spikes are delivered.
     size, fan_out : int
-        Default size and fan-out.
+        Default size and fan-out; a fan-out of 0 follows from the size.
     duration : float
         Model time that is timed by default (ms); 0: only building is timed.
     warm_up : float
         Model time before that (ms).
+    rates : callable
+        Function of the fan-out that returns the mean rate of the neurons, of all populations or of each (Hz), which a
+        model of a GPU assumes. Sources have their own rates.
     """
 
     what: str
@@ -36,6 +43,7 @@ class BenchCase:
     fan_out: int
     duration: float
     warm_up: float = 100.0
+    rates: Callable[[int], Rates] = lambda fan_out: 10.0
 
 
 def _cells(
@@ -112,6 +120,13 @@ def _pulsed(size: int, fan_out: int, gating: str) -> gs.Network:
     return net
 
 
+def microcircuit(size: int, fan_out: int) -> gs.Network:
+    """Return the microcircuit of Potjans & Diesmann (2014), scaled to a number of neurons; it fires at about 3 Hz."""
+    net = potjans_diesmann.microcircuit(size / sum(potjans_diesmann.SIZES))
+    net.record(functools.reduce(operator.add, net.populations.values()), "spikes", name="spikes")
+    return net
+
+
 def empty(size: int, fan_out: int) -> gs.Network:
     """Return neurons without synapses and spikes, which show the cost of an empty step."""
     net = gs.Network()
@@ -130,16 +145,40 @@ def build(size: int, fan_out: int) -> gs.Network:
     return net
 
 
+def _coba_rate(fan_out: int) -> float:
+    return 20.0 if fan_out == PUBLISHED else 7.0
+
+
 CASES = {
-    "coba": BenchCase("conductance-based network of Vogels & Abbott", coba, 4000, PUBLISHED, 1000.0),
-    "cuba": BenchCase("current-based network of Vogels & Abbott", cuba, 4000, PUBLISHED, 1000.0),
+    "coba": BenchCase("conductance-based network of Vogels & Abbott", coba, 4000, PUBLISHED, 1000.0, rates=_coba_rate),
+    "cuba": BenchCase("current-based network of Vogels & Abbott", cuba, 4000, PUBLISHED, 1000.0, rates=lambda _: 6.0),
+    "microcircuit": BenchCase(
+        "cortical microcircuit of Potjans & Diesmann, scaled to the size",
+        microcircuit,
+        7717,
+        0,
+        500.0,
+        rates=lambda _: dict(zip(potjans_diesmann.NAMES, potjans_diesmann.RATES, strict=True)),
+    ),
     "per-synapse": BenchCase(
-        "first-order AMPA with a gate on every synapse, sources of 10 Hz", per_synapse, 4000, 200, 100.0, 10.0
+        "first-order AMPA with a gate on every synapse, sources of 10 Hz",
+        per_synapse,
+        4000,
+        200,
+        100.0,
+        10.0,
+        rates=lambda _: 30.0,
     ),
     "source-gates": BenchCase(
-        "the same with a gate on every source, and an antagonist washed in", source_gates, 4000, 200, 100.0, 10.0
+        "the same with a gate on every source, and an antagonist washed in",
+        source_gates,
+        4000,
+        200,
+        100.0,
+        10.0,
+        rates=lambda _: 1.0,
     ),
-    "empty": BenchCase("neurons without synapses", empty, 100, 0, 2000.0),
+    "empty": BenchCase("neurons without synapses", empty, 100, 0, 2000.0, rates=lambda _: 0.0),
     "build": BenchCase("building a random network, weights and delays drawn", build, 10_000, 1000, 0.0, 0.0),
 }
 
@@ -157,11 +196,11 @@ def case_network(name: str, size: int | None, fan_out: int | None) -> tuple[gs.N
     Raises
     ------
     GpusynError
-        If they are out of range, or a fan-out is given for a case without synapses.
+        If they are out of range, or a fan-out is given for a case whose synapses follow from its size.
     """
     case = CASES[name]
     n = case.size if size is None else integer(size, "--size", low=10)
     if case.fan_out == 0 and fan_out is not None:
-        raise ParameterError(f"--fan-out: case '{name}' has no synapses; leave it out")
+        raise ParameterError(f"--fan-out: the synapses of case '{name}' follow from its size; leave it out")
     k = min(case.fan_out, n) if fan_out is None else integer(fan_out, "--fan-out", low=1)
     return case.network(n, k), n, k

@@ -119,10 +119,20 @@ def _run(given: argparse.Namespace) -> None:
 
 
 def _bench(given: argparse.Namespace) -> None:
+    if given.model is not None:
+        from gpusyn.commands.bench_model import run_model
+
+        idle = {"--duration": None, "--backend": "auto", "--threads": None, "--profile": False}
+        running = [option for option, unset in idle.items() if getattr(given, option[2:]) != unset]
+        run_model(
+            given.model, given.case, given.size, given.fan_out,
+            precision=given.precision, json_file=given.json, running=running,
+        )  # fmt: skip
+        return
     from gpusyn.commands.bench import run_bench
 
     run_bench(
-        list(CASES) if given.case == "all" else [given.case],
+        list(CASES) if given.case == "all" else [given.case or "coba"],
         given.size, given.fan_out, given.duration, given.backend,
         precision=given.precision, threads=given.threads, json_file=given.json,
         profile=given.profile,
@@ -202,14 +212,18 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list
     ]),
     "bench": (_bench, "time one scaling case, machine facts included", [
         ("--case", {
-            "choices": (*CASES, "all"), "default": "coba",
-            "help": "Vogels-Abbott with conductances or currents, a gate on every synapse, an empty step, building",
+            "choices": (*CASES, "all"),
+            "help": "Vogels-Abbott, Potjans-Diesmann, gates on synapses or sources, an empty step, building (coba)",
         }),
         _size(None, "number of neurons (default: the case's own)"),
         ("--fan-out", {"type": _whole, "metavar": "K", "help": "synapses that leave each neuron"}),
         _duration(None, "default: the case's own"), _BACKEND, _SINGLE, _THREADS,
         ("--json", {"metavar": "FILE", "help": "write the numbers here too"}),
         ("--profile", {"action": "store_true", "help": "tell where a step's time goes (cpu backend)"}),
+        ("--model", {
+            "metavar": "GPU",
+            "help": "run nothing; tell what a model expects of T4, RTX4090, A100, H100 or H200",
+        }),
     ]),
     "check": (_check, "compare every backend of this machine with numpy, bit for bit", []),
     "repair": (_repair, "make a recording that a killed run left readable by everyone", [

@@ -9,11 +9,12 @@ from typing import Any
 from gpusyn.backends.base import Backend
 from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder import plan as builder
+from gpusyn.builder.gpu.devices import AbsentGpu, device_named
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import Plan
-from gpusyn.errors import PlanMemoryError
+from gpusyn.errors import ArgumentError, PlanMemoryError
 from gpusyn.network.network import Network
-from gpusyn.parameters.scalars import public
+from gpusyn.parameters.scalars import public, real, show
 from gpusyn.simulation import simulator  # noqa: F401  so that both measure the free memory with all modules loaded
 from gpusyn.utils.typing import Whole
 
@@ -27,6 +28,8 @@ def plan(
     weights: str = "exact",
     backend: Any = None,
     threads: Whole | None = None,
+    device: str | None = None,
+    rate: float | None = None,
 ) -> Plan:
     """Plan a network: the method for each receptor, memory, rounding of weights. Nothing is drawn or allocated.
 
@@ -45,6 +48,12 @@ def plan(
         memory of this computer counts.
     threads : int, optional
         Worker threads of the `cpu` backend.
+    device : {"T4", "RTX4090", "A100", "H100", "H200"}, optional
+        GPU for which to plan, which need not be there: whether the network fits, and a model of the time of a step. It
+        takes the place of `backend`.
+    rate : float, optional
+        Mean rate of all neurons (Hz), >= 0, that the model of a `device` assumes; by default what is expected of them
+        for recordings. Sources have their own rates.
 
     Returns
     -------
@@ -54,13 +63,13 @@ def plan(
     Raises
     ------
     ArgumentError
-        If an argument has the wrong type.
+        If an argument has the wrong type, `device` and `backend` are both given, or `rate` is given without a `device`.
     ParameterError
         If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
     BackendError
-        If the requested backend cannot be used here.
+        If the requested backend cannot be used here, or a model of the network has no kernel for a `device`.
     UnknownNameError
-        If the precision, the way to store weights or the name of the backend is unknown.
+        If the precision, the way to store weights, or the name of the backend or of the device is unknown.
 
     Examples
     --------
@@ -71,9 +80,13 @@ def plan(
     'cells->cells:AMPA'
     >>> gs.plan(net).synapses
     80000.0
+    >>> gs.plan(net, device="H100", rate=5.0).fits
+    True
     """
     threads = checked_threads(threads, "plan().threads")
     asked = builder.Asked(dt, precision, weights, threads, "plan()")
+    if device is not None or rate is not None:
+        return _warned(builder.plan(net, asked, _absent(device, rate, backend)))
     if backend is None:
         return _warned(builder.plan(net, asked, None))
     planned: list[Plan] = []
@@ -85,6 +98,18 @@ def plan(
     with contextlib.suppress(PlanMemoryError):  # a network that fits nowhere has a plan too, which says so
         use_backend(backend, threads, "plan()", fit)
     return _warned(planned[-1])
+
+
+def _absent(device: str | None, rate: float | None, backend: Any) -> AbsentGpu:
+    """Return the GPU that is named, whether it is there or not."""
+    if device is None:
+        raise ArgumentError(f"plan().rate: is of use to the model of a GPU alone (got {show(rate)}); give device= too")
+    if backend is not None:
+        raise ArgumentError(
+            f"plan(): takes either backend or device (got {show(backend)} and {show(device)}); leave one out"
+        )
+    figures = device_named(device, "plan().device")
+    return AbsentGpu(figures, None if rate is None else real(rate, "plan().rate", unit="Hz", low=0.0))
 
 
 def _warned(plan: Plan) -> Plan:

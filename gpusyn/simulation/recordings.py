@@ -8,7 +8,7 @@ from typing import Any
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.errors import ArgumentError
+from gpusyn.errors import ArgumentError, BackendError
 from gpusyn.io.provenance import Provenance
 from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import one_of
@@ -39,7 +39,7 @@ class Recordings:
         self.traces = {name: TraceLog(r, layout) for name, r in self.recorders.items() if not r.is_spikes}
         self.streams = Streams(self.recorders, layout, provenance)
         self.end = 0
-        self._ran: tuple[int, int] | None = None  # start and steps of a chunk that ran, but is not taken over yet
+        self._ran: list[tuple[int, int, object]] = []  # start, steps and mark of each chunk that is not taken over yet
         self._lock = threading.RLock()  # another thread may look at the data during a run
 
     def begin(self, planned: int) -> None:
@@ -54,8 +54,16 @@ class Recordings:
             self._take_over()
             self.streams.begin(self.end, planned)
 
-    def collect(self, start: int, steps: int) -> None:
+    @property
+    def must_read_first(self) -> bool:
+        """True if a chunk must be read before the next one begins, which writes its samples in the same place."""
+        return bool(self.traces)
+
+    def collect(self, start: int, steps: int, mark: object = None) -> None:
         """Take over the spikes and samples of `steps` steps from step `start` on, and write them to the files.
+
+        If the steps have a `mark`, they go on meanwhile. They are then taken over by the next call, and those of the
+        call before by this one.
 
         Raises
         ------
@@ -63,17 +71,39 @@ class Recordings:
             If a file of a recorder cannot be written.
         """
         with self._lock:
-            self._ran = start, steps
-            self._take_over()
+            self._ran.append((start, steps, mark))
+            self._take_over(leave=0 if mark is None or self.must_read_first else 1)
             self.streams.flush(self.end)
 
-    def _take_over(self) -> None:
-        """Keep the data of the chunk that ran last, if that is not done yet."""
-        if self._ran is None:
-            return
-        start, steps = self._ran
+    def finish(self) -> None:
+        """Take over what is left at the end of a run.
+
+        Raises
+        ------
+        FileError
+            If a file of a recorder cannot be written.
+        """
+        with self._lock:
+            if self._ran:
+                self._take_over()
+                self.streams.flush(self.end)
+
+    def _take_over(self, leave: int = 0) -> None:
+        """Keep the data of all chunks that ran, but for the last `leave` ones.
+
+        What a backend cannot give is not asked for again, so that what is kept stays within reach.
+        """
+        while len(self._ran) > leave:
+            try:
+                self._keep(*self._ran[0])
+            except BackendError:
+                self._ran.clear()
+                raise
+
+    def _keep(self, start: int, steps: int, mark: object) -> None:
+        """Keep the data of one chunk, the first of those that ran."""
         spikes, traces = {}, {}
-        if self.spikes and (events := self.spike_list.events(start, steps)):
+        if self.spikes and (events := self.spike_list.events(start, steps, mark)):
             spikes = {name: log.select(*events) for name, log in self.spikes.items()}
         for name, trace in self.traces.items():
             traces[name] = trace.select(start, steps, functools.partial(self._samples, name))
@@ -83,7 +113,8 @@ class Recordings:
         for name, frames in traces.items():
             self.traces[name].keep(frames)
             self.streams.frames(name, frames)
-        self.end, self._ran = start + steps, None
+        self.end = start + steps
+        del self._ran[0]
 
     def _samples(self, recorder: str, variable: str, rows: int) -> Array:
         start, _, columns = self.regions[recorder, variable]
@@ -131,7 +162,7 @@ class Recordings:
                 log.clear()
             for trace in self.traces.values():
                 trace.clear()
-            self.end, self._ran = 0, None
+            self.end = 0
 
     def close(self) -> None:
         """Take over what is left, and close all files, so that they become ordinary HDF5 files."""

@@ -14,6 +14,8 @@ A step from t to t + dt has this order:
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -24,7 +26,7 @@ from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import TO_FIT, Asked, Plan, plan
-from gpusyn.errors import SimulationError
+from gpusyn.errors import BackendError, GpusynError, SimulationError
 from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
@@ -174,6 +176,7 @@ class Simulator(StateMethods):
             self._recordings = Recordings(self._compiled, self._session, self._spikes, self._provenance(self._trial))
         self._step = 0
         self._chunk = 1  # steps of the next chunk
+        self._mark: object = None  # of the end of the last chunk, if it may still run
         tell(layout.notes)
         net._use(self)
 
@@ -247,48 +250,69 @@ class Simulator(StateMethods):
         n = integer(n, "Simulator.step().n", low=0, high=LAST_STEP)
         progress = _checked(progress, "Simulator.run().progress", self._progress)
         with self._in_use("run"), progress_bar(n, self.dt, progress) as advanced:
-            end, begins = self._step + n, True
-            while begins or self._step < end:
-                k = self._in_flight.room(self._step, min(end - self._step, self._chunk, self._compiled.steps))
-                k = self._spikes.room(self._step, k)
-                self._run_chunk(k, end if begins else None)
-                begins = False
-                advanced(k)
+            try:
+                self._run_to(self._step + n, advanced)
+            except BackendError:
+                with suppress(GpusynError):  # the session may have ended
+                    self._recordings.finish()
+                raise
+
+    def _run_to(self, end: int, advanced: Callable[[float], object]) -> None:
+        begins = True
+        while begins or self._step < end:
+            k = self._in_flight.room(self._step, min(end - self._step, self._chunk, self._compiled.steps))
+            k = self._spikes.room(self._step, k, self._step - self._recordings.end)
+            self._run_chunk(k, end if begins else None)
+            begins = False
+            advanced(k)
+        self._finish()
 
     def _run_chunk(self, k: int, planned: int | None) -> None:
         """Run `k` steps and take over their records; signals wait until both are done.
 
-        The first chunk of a run, which may have no step, is given the step at which the run is planned to end.
+        The first chunk of a run, which may have no step, is given the step at which the run is planned to end. Where
+        steps go on by themselves, the records of the chunk before are taken over meanwhile.
         """
-        began = time.perf_counter()
+        began, before = time.perf_counter(), self._mark
         with held_signals():
             if planned is not None:
                 self._recordings.begin(planned)
             if k:
-                self._compute(k)
-                self._recordings.collect(self._step - k, k)
-        self._check_fault()
+                self._mark = self._compute(k)
+                self._recordings.collect(self._step - k, k, self._mark)
+        if self._mark is None or before is not None:
+            self._check_fault(before)
         took = time.perf_counter() - began
         if k == self._chunk and took < CHUNK_SECONDS / 2:
             self._chunk = min(2 * k, self._compiled.steps)
         elif took > CHUNK_SECONDS:
             self._chunk = max(1, k // 2)
 
-    def _compute(self, k: int) -> None:
+    def _finish(self) -> None:
+        """Wait for the last chunk of a run, and take it over."""
+        if self._mark is not None:
+            with held_signals():
+                self._mark = None
+                self._recordings.finish()
+            self._check_fault()
+
+    def _compute(self, k: int) -> object:
+        """Start or run the next `k` steps; return what `Session.run` does."""
         session, start = self._session, self._step
         session.write("clock", np.array(Clock(start, start, start), np.int64))
         for write in self._compiled.inputs.writes(start, k):
             session.write(*write)
         self._in_flight.apply(start)
         try:
-            session.run(k)
+            mark = session.run(k)
         except BaseException as error:
             self._lost = f"{type(error).__name__}: {error}"
             raise
         self._step = self._state.step = start + k
+        return mark
 
-    def _check_fault(self) -> None:
-        fault = int(self._session.read("fault")[0])
+    def _check_fault(self, after: object = None) -> None:
+        fault = int(self._session.read("fault", after=after)[0])
         if fault != NO_FAULT:
             step, source = fault >> 31, fault & (2**31 - 1)
             for name, place in self._layout.populations.items():
@@ -323,12 +347,14 @@ class Simulator(StateMethods):
         """
         with self._in_use("reset", of_state=False), held_signals():
             trial = self._trial if trial is None else random_key(trial, "Simulator.reset().trial")
+            self._session.read("clock")  # a session that has ended says so before anything is discarded
             self._recordings.restart(self._provenance(trial))
             self._trial = trial
             self._state.restore(trial)
             self._initial.restore()
             self._in_flight.clear()
             self._step = 0
+            self._mark = None
             self._lost = ""
 
     @public

@@ -9,6 +9,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.rows.event_driven import ages
+from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.typing import Array
 
@@ -20,29 +21,39 @@ class SpikeList:
         self._compiled, self._session = compiled, session
         self._oldest = max(ages(compiled.layout), default=-1) + 1  # steps for which a spike is needed
         self._sources = compiled.layout.n_sources
+        self._may_repeat = any(compiled.layout.sources(kernel) for kernel in KERNELS)  # neurons have one event a step
         self._size: int = compiled.program.specs["spike_id"].size
         self._steps: int = compiled.program.specs["spike_begin"].size
 
-    def room(self, start: int, steps: int) -> int:
-        """Return how many of `steps` steps can run from step `start` on; the list grows if it has no room for one."""
-        if self._sources * (self._oldest + steps) <= self._size:
+    def room(self, start: int, steps: int, unread: int = 0) -> int:
+        """Return how many of `steps` steps can run from step `start` on; the list grows if it has no room for one.
+
+        The spikes of the last `unread` steps are still to be read.
+        """
+        kept = max(self._oldest, unread)
+        if self._sources * (kept + steps) <= self._size:
             return steps  # even if every source had an event in every step
-        begin, total = self._total(start - self._oldest), self._total(start)
+        totals = self._part("spike_begin", max(start - kept, 0), start + 1, self._steps)
+        begin, total = int(totals[0]), int(totals[-1])
         if self._size - (total - begin) < self._sources:
-            self._grow(max(total - self._size, 0), total)  # a chunk may not be taken over yet
+            self._grow(max(total - self._size, 0), total)
         return min(steps, (self._size - (total - begin)) // self._sources)
 
-    def events(self, start: int, steps: int) -> tuple[Array, Array] | None:
-        """Return step and source of each spike of a chunk, None if there is none; one of several events is repeated."""
-        begin = self._part("spike_begin", start, start + steps + 1, self._steps)
-        if begin[0] == begin[-1]:
+    def events(self, start: int, steps: int, after: object = None) -> tuple[Array, Array] | None:
+        """Return step and source of each spike of a chunk, None if there is none; one of several events is repeated.
+
+        `after` is the mark of the chunk's end, if later steps may run meanwhile.
+        """
+        begin = self._part("spike_begin", start, start + steps + 1, self._steps, after)
+        first, last = int(begin[0]), int(begin[-1])
+        if first == last:
             return None
-        source, events = (
-            self._part(name, int(begin[0]), int(begin[-1]), self._size) for name in ("spike_id", "spike_events")
-        )
+        source = self._part("spike_id", first, last, self._size, after)
         step = np.repeat(start + 1 + np.arange(steps), np.diff(begin))
-        if int(events.max()) > 1:
-            return np.repeat(step, events), np.repeat(source, events)
+        if self._may_repeat:
+            events = self._part("spike_events", first, last, self._size, after)
+            if int(events.max()) > 1:
+                return np.repeat(step, events), np.repeat(source, events)
         return step, source
 
     def recent(self, start: int) -> tuple[Array, Array]:
@@ -51,18 +62,14 @@ class SpikeList:
         step, source = self.events(first, start - first) or (np.zeros(0, np.int64), np.zeros(0, np.int64))
         return step - 1, source
 
-    def _total(self, step: int) -> int:
-        """Return the number of spikes before a step."""
-        at = max(step, 0) % self._steps
-        return int(self._session.read("spike_begin", at, at + 1)[0])
-
-    def _part(self, name: str, begin: int, end: int, size: int) -> Array:
+    def _part(self, name: str, begin: int, end: int, size: int, after: object = None) -> Array:
         """Return the elements `begin` to `end` of an array that begins again at its start after `size` elements."""
         first = begin % size
         last = first + end - begin
         if last <= size:
-            return self._session.read(name, first, last)
-        return np.concatenate([self._session.read(name, first, size), self._session.read(name, 0, last - size)])
+            return self._session.read(name, first, last, after)
+        parts = (first, size), (0, last - size)
+        return np.concatenate([self._session.read(name, *part, after) for part in parts])
 
     def _grow(self, begin: int, end: int) -> None:
         """Double the list, and keep the spikes `begin` to `end`."""

@@ -256,7 +256,7 @@ def test_a_gpu_without_room_lets_auto_go_on(monkeypatch, caplog):
         assert run("auto")[0] == "cpu"
         line = backend_line(caplog)
         assert "cuda backend: this network needs " in line
-        assert " but 1.00 kB are free." in line
+        assert " on the GPU but 1.00 kB are free there." in line
         plan = gs.plan(network(), backend="auto")
         assert plan.fits
         assert plan.free > 1000

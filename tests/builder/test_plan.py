@@ -1,5 +1,6 @@
 """What a plan says is what is built: bytes, launches, strategies, quanta; and it refuses before it allocates."""
 
+import gc
 import math
 import sys
 import tracemalloc
@@ -295,8 +296,36 @@ def test_a_plan_takes_the_name_of_a_backend(monkeypatch):
 
 def test_the_gpus_memory_counts_for_cuda():
     net = net_of(gs.AMPA(), gs.FixedInDegree(1000), n=2000)
-    with pretend(free_memory=FREE + used_bytes()), pytest.raises(gs.PlanMemoryError, match=REFUSED):
+    gc.collect()  # what earlier tests left is not counted
+    said = r"needs \d+\.?\d* MB on the GPU but 10\.0 MB are free there\.\n.* synapses c\n[\s\S]*Nothing was allocated"
+    with pretend(free_memory=FREE + used_bytes()), pytest.raises(gs.PlanMemoryError, match=said):
         gs.Simulator(net, dt=DT, backend=emulated())
+
+
+def test_the_gpu_and_the_host_are_counted_apart(monkeypatch):
+    net = net_of(gs.AMPA(), gs.FixedInDegree(100), n=2000)
+    backend = emulated()
+    host = gs.plan(net, dt=DT, backend="numpy")
+    plan = gs.plan(net, dt=DT, backend=backend)
+    assert plan.fits
+    assert host.on_device == 0
+    with gs.Simulator(net, dt=DT, backend=backend) as sim:
+        held = sum(array.nbytes for array in sim._session._arrays.values())
+        assert plan.on_device == pytest.approx(held, rel=0.01)
+    text = str(plan)
+    assert f" free on the GPU, {size_text(plan.free_host)} of main memory): {size_text(plan.on_device)} on the" in text
+    # what is needed while the network is built does not count on the GPU
+    monkeypatch.setattr(backend, "free_memory", lambda: plan.on_device)
+    assert gs.plan(net, dt=DT, backend=backend).fits
+    monkeypatch.setattr(backend, "free_memory", lambda: plan.on_device - 1)
+    assert not gs.plan(net, dt=DT, backend=backend).fits
+    monkeypatch.undo()
+    # but on the host
+    monkeypatch.setattr("gpusyn.builder.plan.free_memory", lambda: plan.total)
+    refused = gs.plan(net, dt=DT, backend=backend)
+    assert not refused.fits
+    with pytest.raises(gs.PlanMemoryError, match=r"MB of main memory while it is built but .* are free"):
+        refused.require_fit()
 
 
 # ---- ids ----

@@ -64,7 +64,10 @@ def test_no_command_shows_the_commands(capsys):
         (["bench", "--case", "cobra"], "'cobra'"),
         (["bench", "--size", "1"], "--size"),
         (["bench", "--size", "100", "--fan-out", "101"], "--fan-out: must be at most the 100 neurons"),
-        (["bench", "--case", "empty", "--fan-out", "5"], "--fan-out: case 'empty' has no synapses"),
+        (
+            ["bench", "--case", "empty", "--fan-out", "5"],
+            "--fan-out: the synapses of case 'empty' follow from its size",
+        ),
         (["bench", "--duration", "0.01"], "--duration"),
         (["bench", "--backend", "numpy", "--profile"], "--profile: the numpy backend does not time its launches"),
         (["bench", "--json", "no/such/place.json"], "--json no/such/place.json"),

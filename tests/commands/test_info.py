@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import shlex
 import tomllib
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -41,9 +42,11 @@ def fake_cupy(
             raise FakeError(count_error)
         return len(devices)
 
-    def device(i):
-        _, capability, memory = devices[i]
-        return SimpleNamespace(compute_capability=capability, mem_info=(memory // 2, memory))
+    class Device(nullcontext):
+        def __init__(self, i):
+            super().__init__()
+            _, self.compute_capability, memory = devices[i]
+            self.mem_info = (memory // 2, memory)
 
     def get_version():
         if nvrtc_error:
@@ -70,7 +73,7 @@ def fake_cupy(
         getDeviceProperties=lambda i: {"name": devices[i][0].encode()},
     )
     nvrtc = SimpleNamespace(getVersion=get_version)
-    cuda = SimpleNamespace(runtime=api, Device=device, nvrtc=nvrtc)
+    cuda = SimpleNamespace(runtime=api, Device=Device, nvrtc=nvrtc)
     return SimpleNamespace(__version__="14.2.0", cuda=cuda, RawModule=raw_module)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .device import Block, StrictError, check_device
+from .device import Block, StrictError, calls, check_device
 from .streams import Stream, current_stream, host_read, no_capture
 
 __all__ = ["MemoryPointer", "array", "asarray", "asnumpy", "empty", "full", "ndarray", "ones", "zeros"]
@@ -113,6 +113,7 @@ class ndarray:
         if out is not None and (out.dtype != self.dtype or out.shape != self.shape):
             raise ValueError("out has another dtype or shape")
         host: np.ndarray = self._host
+        calls["copies"] += 1
         if not blocking:
             if out is None:
                 raise StrictError("get(blocking=False) without out= returns values that are not there yet")
@@ -134,6 +135,8 @@ class ndarray:
         if not self._host.flags.c_contiguous:
             raise RuntimeError("Cannot set to non-contiguous array")
         no_capture()
+        check_device()
+        calls["copies"] += 1
         staged, host = arr.copy(), self._host
         (stream or current_stream())._put(lambda: np.copyto(host, staged))
 

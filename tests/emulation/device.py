@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import ctypes
 import dataclasses
@@ -21,9 +22,12 @@ __all__ = [
     "Machine",
     "OutOfMemoryError",
     "StrictError",
+    "calls",
     "check_device",
     "check_guards",
+    "free_pool",
     "machine",
+    "pooled_bytes",
     "pretend",
     "used_bytes",
 ]
@@ -37,16 +41,38 @@ class StrictError(AssertionError):
 
 _RUNTIME = {
     1: "cudaErrorInvalidValue: invalid argument",
+    2: "cudaErrorMemoryAllocation: out of memory",
+    3: "cudaErrorInitializationError: initialization error",
     9: "cudaErrorInvalidConfiguration: invalid configuration argument",
     35: "cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version",
+    46: "cudaErrorDevicesUnavailable: CUDA-capable device(s) is/are busy or unavailable",
     100: "cudaErrorNoDevice: no CUDA-capable device is detected",
     101: "cudaErrorInvalidDevice: invalid device ordinal",
+    214: "cudaErrorECCUncorrectable: uncorrectable ECC error encountered",
+    304: "cudaErrorOperatingSystem: OS call failed or operation not supported on this OS",
+    700: "cudaErrorIllegalAddress: an illegal memory access was encountered",
+    702: "cudaErrorLaunchTimeout: the launch timed out and was terminated",
+    709: "cudaErrorContextIsDestroyed: context is destroyed",
+    710: "cudaErrorAssert: device-side assert triggered",
+    714: "cudaErrorHardwareStackError: hardware stack error",
+    715: "cudaErrorIllegalInstruction: an illegal instruction was encountered",
+    716: "cudaErrorMisalignedAddress: misaligned address",
+    717: "cudaErrorInvalidAddressSpace: operation not supported on global/shared address space",
+    718: "cudaErrorInvalidPc: invalid program counter",
+    719: "cudaErrorLaunchFailure: unspecified launch failure",
+    802: "cudaErrorSystemNotReady: system not yet initialized",
+    803: "cudaErrorSystemDriverMismatch: system has unsupported display driver / cuda driver combination",
     900: "cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing",
     901: "cudaErrorStreamCaptureInvalidated: operation failed due to a previous error during capture",
     906: "cudaErrorStreamCaptureImplicit: operation would make the legacy stream depend on a capturing blocking stream",
+    999: "cudaErrorUnknown: unknown error",
 }
 _DRIVER = {
     1: "CUDA_ERROR_INVALID_VALUE: invalid argument",
+    2: "CUDA_ERROR_OUT_OF_MEMORY: out of memory",
+    200: "CUDA_ERROR_INVALID_IMAGE: device kernel image is invalid",
+    209: "CUDA_ERROR_NO_BINARY_FOR_GPU: no kernel image is available for execution on the device",
+    222: "CUDA_ERROR_UNSUPPORTED_PTX_VERSION: the provided PTX was compiled with an unsupported toolchain.",
     500: "CUDA_ERROR_NOT_FOUND: named symbol not found",
     701: "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES: too many resources requested for launch",
 }
@@ -109,6 +135,20 @@ class Machine:
         False: compiling raises DynamicLibNotFoundError.
     compile_error : str
         If not "", every compilation fails with this log.
+    cache_error : OSError or None
+        What CuPy's cache of compiled kernels raises.
+    load_error : int
+        What the driver answers when a compiled module is loaded.
+    kernel_error : int
+        What becomes of the next kernel that runs: from then on, `broken`.
+    capture_error : int
+        What the end of a capture answers.
+    answer : int
+        What the driver answers to every call.
+    broken : int
+        The same, after a kernel failed.
+    old_devices : tuple of int
+        Numbers of the devices that are of compute capability 6.1.
     multiprocessors : int
         Few, since emulated blocks run one after another.
     """
@@ -124,6 +164,17 @@ class Machine:
     multiprocessors: int = 4
     max_shared_memory: int = 227 << 10
     compile_error: str = ""
+    cache_error: OSError | None = None
+    load_error: int = 0
+    kernel_error: int = 0
+    capture_error: int = 0
+    answer: int = 0
+    broken: int = 0
+    old_devices: tuple[int, ...] = ()
+    current_device: int = 0
+
+    def capability_of(self, number: int) -> tuple[int, int]:
+        return (6, 1) if number in self.old_devices else self.compute_capability
 
 
 machine = Machine()
@@ -143,8 +194,13 @@ def pretend(**changes: object) -> Iterator[Machine]:
         vars(machine).update(vars(before))
 
 
+calls: collections.Counter[str] = collections.Counter()  # of the host: launches, graphs, copies, synchronisations
+
+
 def check_device(number: int = 0) -> None:
-    """Raise what the CUDA runtime would raise at its first call on this machine."""
+    """Raise what the CUDA runtime would raise at its next call on this machine."""
+    if machine.broken or machine.answer:
+        raise CUDARuntimeError(machine.broken or machine.answer)
     if machine.driver_version < machine.runtime_version // 1000 * 1000:
         raise CUDARuntimeError(35)
     if not machine.devices:
@@ -161,6 +217,7 @@ _libc = ctypes.CDLL(None)
 _libc.posix_memalign.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t]
 _libc.free.argtypes = [ctypes.c_void_p]
 _blocks: weakref.WeakSet[Block] = weakref.WeakSet()
+_pooled: collections.Counter[int] = collections.Counter()  # sizes of blocks that CuPy's pool holds back
 
 
 class Block:
@@ -170,11 +227,15 @@ class Block:
     """
 
     def __init__(self, size: int) -> None:
-        total = used_bytes()
-        if size > machine.free_memory - total:
-            raise OutOfMemoryError(size, total)
+        if _pooled[size]:
+            _pooled[size] -= 1
+        elif size > machine.free_memory - used_bytes() - pooled_bytes():
+            free_pool()
+            if size > machine.free_memory - used_bytes():
+                raise OutOfMemoryError(size, used_bytes())
         self.size = size
-        self.device_id = 0
+        self.device_id = machine.current_device
+        weakref.finalize(self, _pooled.update, (size,))
         self._guard = 0 if settings.sanitize else _GUARD
         place = ctypes.c_void_p()
         if _libc.posix_memalign(ctypes.byref(place), _ALIGN, max(size + 2 * self._guard, 1)):
@@ -201,6 +262,15 @@ class Block:
 def used_bytes() -> int:
     """Bytes that live arrays occupy."""
     return sum(block.size for block in _blocks)
+
+
+def pooled_bytes() -> int:
+    """Bytes that no array has, but that CuPy's pool has not given back."""
+    return sum(size * number for size, number in _pooled.items())
+
+
+def free_pool() -> None:
+    _pooled.clear()
 
 
 def check_guards() -> None:

@@ -21,9 +21,11 @@ from .device import (
     CUDADriverError,
     DynamicLibNotFoundError,
     StrictError,
+    calls,
     check_device,
     machine,
 )
+from .registers import most_threads
 from .streams import Stream, capturing, current_stream
 
 __all__ = ["RawKernel", "RawModule"]
@@ -111,6 +113,10 @@ class _Launch:
         self._blocks = [hold(block) for block in blocks]
 
     def __call__(self) -> None:
+        if machine.kernel_error and not machine.broken:
+            machine.broken = machine.kernel_error
+        if machine.broken:
+            return
         blocks = [block for block in (get() for get in self._blocks) if block is not None]
         if len(blocks) < len(self._blocks):
             raise StrictError(f"kernel {self._kernel.name!r}: a graph launches it on an array that has been freed")
@@ -166,7 +172,10 @@ class RawKernel:
     def compile(self, log_stream: Any = None) -> None:
         self._found()
 
-    max_threads_per_block = property(lambda self: self._found().bound)
+    @property
+    def max_threads_per_block(self) -> int:
+        registers = most_threads(self._source.code, self.name, machine.capability_of(machine.current_device))
+        return min(self._found().bound, registers)
 
     @property
     def attributes(self) -> dict[str, int]:
@@ -193,8 +202,10 @@ class RawKernel:
         blocks, threads = _extent("grid", grid), _extent("block", block)
         if threads > 1024 or shared_mem > self._dynamic_limit:
             raise CUDADriverError(1)
-        if threads > kernel.bound:
+        if threads > self.max_threads_per_block:
             raise CUDADriverError(701)
+        check_device()
+        calls["launches"] += 1
         (stream or current_stream())._put(_Launch(kernel, args, blocks, threads, shared_mem))
 
 
@@ -222,9 +233,13 @@ class RawModule:
         try:
             if machine.compile_error:
                 raise emulation.CompileFailure(machine.compile_error)
+            if machine.cache_error:
+                raise machine.cache_error
             self._module = emulation.load(self.code, self.options)
         except emulation.CompileFailure as error:
             raise CompileException(str(error), self.code, "module.cu", self.options) from None
+        if machine.load_error:
+            raise CUDADriverError(machine.load_error)
 
     def _find(self, name: str) -> emulation.Kernel:
         if self._module is None:

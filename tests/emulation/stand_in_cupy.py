@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import arrays, device, launches, streams
-from .device import CUDARuntimeError, check_device, machine, used_bytes
+from .device import CUDARuntimeError, check_device, free_pool, machine, pooled_bytes, used_bytes
 
 __all__ = ["cupy", "install"]
 
@@ -40,12 +40,12 @@ def runtimeGetVersion() -> int:
 
 def memGetInfo() -> tuple[int, int]:
     check_device()
-    return machine.free_memory - used_bytes(), machine.total_memory
+    return machine.free_memory - used_bytes() - pooled_bytes(), machine.total_memory
 
 
 def getDeviceProperties(device: int) -> dict[str, Any]:
     check_device(device)
-    major, minor = machine.compute_capability
+    major, minor = machine.capability_of(device)
     return {
         "name": machine.name.encode(),
         "totalGlobalMem": machine.total_memory,
@@ -64,11 +64,12 @@ def getDeviceProperties(device: int) -> dict[str, Any]:
 
 def getDevice() -> int:
     check_device()
-    return 0
+    return machine.current_device
 
 
 def setDevice(device: int) -> None:
     check_device(device)
+    machine.current_device = device
 
 
 def deviceSynchronize() -> None:
@@ -88,20 +89,23 @@ def is_available() -> bool:
 
 class Device:
     def __init__(self, device: int | None = None) -> None:
-        self.id = 0 if device is None else int(device)
+        self.id = machine.current_device if device is None else int(device)
+        self._outer: list[int] = []
 
     def __int__(self) -> int:
         return self.id
 
     def __enter__(self) -> Device:
+        outer = machine.current_device
         self.use()
+        self._outer.append(outer)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        pass
+        setDevice(self._outer.pop())
 
     def use(self) -> None:
-        check_device(self.id)
+        setDevice(self.id)
 
     def synchronize(self) -> None:
         check_device(self.id)
@@ -110,7 +114,7 @@ class Device:
     @property
     def compute_capability(self) -> str:
         check_device(self.id)
-        return "".join(map(str, machine.compute_capability))
+        return "".join(map(str, machine.capability_of(self.id)))
 
     @property
     def mem_info(self) -> tuple[int, int]:
@@ -131,7 +135,7 @@ class Device:
 
 
 class MemoryPool:
-    """Keeps nothing back: memory returns to the device with its last array."""
+    """Keeps the memory of dead arrays back until it is told to free it, or an allocation needs it."""
 
     def __init__(self, allocator: Any = None) -> None:
         pass
@@ -145,16 +149,15 @@ class MemoryPool:
         return used_bytes()
 
     def total_bytes(self) -> int:
-        return used_bytes()
+        return used_bytes() + pooled_bytes()
 
     def free_bytes(self) -> int:
-        return 0
-
-    def n_free_blocks(self) -> int:
-        return 0
+        return pooled_bytes()
 
     def free_all_blocks(self, stream: Any = None) -> None:
+        check_device()
         streams.no_capture()
+        free_pool()
 
 
 class PinnedMemoryPointer(bytearray):
@@ -166,7 +169,21 @@ def alloc_pinned_memory(size: int) -> PinnedMemoryPointer:
     return PinnedMemoryPointer(b"\xff" * size)
 
 
-_pool = MemoryPool()
+class PinnedMemoryPool:
+    """The pool from which CuPy takes the host memory of the copies that `asarray` makes."""
+
+    def __init__(self, allocator: Any = None) -> None:
+        self.frees = 0
+
+    def free_all_blocks(self) -> None:
+        self.frees += 1
+
+
+_pool, _pinned_pool = MemoryPool(), PinnedMemoryPool()
+
+
+def get_default_pinned_memory_pool() -> PinnedMemoryPool:
+    return _pinned_pool
 
 
 def get_default_memory_pool() -> MemoryPool:
@@ -228,6 +245,7 @@ _cuda = _module(
     MemoryPointer=arrays.MemoryPointer,
     MemoryPool=MemoryPool,
     PinnedMemoryPointer=PinnedMemoryPointer,
+    PinnedMemoryPool=PinnedMemoryPool,
     Stream=streams.Stream,
     alloc_pinned_memory=alloc_pinned_memory,
     get_current_stream=streams.current_stream,
@@ -270,6 +288,7 @@ cupy = _module(
     full=arrays.full,
     get_array_module=get_array_module,
     get_default_memory_pool=get_default_memory_pool,
+    get_default_pinned_memory_pool=get_default_pinned_memory_pool,
     is_available=is_available,
     ndarray=arrays.ndarray,
     ones=arrays.ones,

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from .device import CUDARuntimeError, StrictError, check_device
+from .device import CUDARuntimeError, StrictError, calls, check_device, machine
 from .settings import settings
 
 __all__ = [
@@ -54,6 +54,8 @@ class Graph:
 
     def launch(self, stream: Stream | None = None) -> None:
         no_capture()
+        check_device()
+        calls["graph launches"] += 1
         stream = stream or current_stream()
         for work in self._nodes:
             stream._put(work)
@@ -74,6 +76,7 @@ class Event:
         stream = stream or current_stream()
         if stream is _capturing:
             raise StrictError("events in a captured stream are not modelled")
+        check_device()
         self._stream = stream
         stream._put(self._stamp)
         self._target = stream._accepted
@@ -87,8 +90,11 @@ class Event:
 
     def synchronize(self) -> None:
         no_capture()
+        check_device()
+        calls["synchronisations"] += 1
         if self._stream is not None:
             self._stream._drain(self._target)
+        check_device()
 
 
 class Stream:
@@ -145,9 +151,12 @@ class Stream:
 
     def synchronize(self) -> None:
         no_capture()
+        check_device()
+        calls["synchronisations"] += 1
         if self.ptr == 0:
             self._order_with_null_stream()
         self._drain()
+        check_device()
 
     @property
     def done(self) -> bool:
@@ -187,8 +196,8 @@ class Stream:
         if _capturing is not self:
             raise RuntimeError("this stream is not capturing")
         _capturing = None
-        if self._spoiled:
-            raise CUDARuntimeError(901)
+        if self._spoiled or machine.capture_error:
+            raise CUDARuntimeError(901 if self._spoiled else machine.capture_error)
         graph = object.__new__(Graph)
         graph._nodes = self._nodes
         return graph

@@ -188,18 +188,26 @@ def test_compile_errors_carry_the_compilers_words():
 
 
 def test_memory_is_counted_and_runs_out():
+    pool = cupy.get_default_memory_pool()
+    pool.free_all_blocks()
     free, _ = cupy.cuda.runtime.memGetInfo()
     a = cupy.empty(1000, np.float64)
     assert cupy.cuda.Device().mem_info[0] == free - 8000
-    pool = cupy.get_default_memory_pool()
     used = pool.used_bytes()
     with pretend(free_memory=used + 100):
         kept = cupy.empty(100, np.uint8)
         with pytest.raises(cupy.cuda.memory.OutOfMemoryError, match="allocating 1 bytes"):
             cupy.empty(1, np.uint8)
         del kept
-        cupy.empty(1, np.uint8)
+        cupy.empty(1, np.uint8)  # the pool gives back what no array has
+    pool.free_all_blocks()
     del a
+    assert cupy.cuda.runtime.memGetInfo()[0] == free - 8000  # the pool keeps it for the next array of this size
+    assert pool.free_bytes() == 8000
+    b = cupy.empty(1000, np.float64)
+    assert pool.free_bytes() == 0
+    del b
+    pool.free_all_blocks()
     assert cupy.cuda.runtime.memGetInfo()[0] == free
 
 

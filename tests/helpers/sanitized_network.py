@@ -15,7 +15,7 @@ from tests.emulation import ORDERS, cupy, using
 DT = 0.1
 
 
-def describe() -> gs.Network:
+def describe(traces: bool = True) -> gs.Network:
     """Gates of every kind on targets, sources and synapses, neurons with conductances and currents, all inputs."""
     net = gs.Network()
     cell = gs.LIF(C_m=gs.Uniform(150.0, 250.0), E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=0.5)
@@ -35,18 +35,19 @@ def describe() -> gs.Network:
     net.connect(listed, E, gs.AllToAll(), weight={"GABA_A": 1.0, "lumped": 2.0}, delay=DT)
     net.connect(E + listed, C, gs.FixedProbability(0.2), receptor="syn", weight=gs.Normal(0.0, 50.0), delay=2 * DT)
     net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
-    saturating(net, E + noise)
+    saturating(net, E + noise, traces)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
     net.clamp(E[3], gs.Waveform([0.0, 0.4], [-70.0, 20.0]))
     net.record(E + C + noise + listed, "spikes", name="spikes")
-    net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
-    net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
+    if traces:
+        net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
+        net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
     return net
 
 
-def saturating(net: gs.Network, sources: gs.Selection) -> None:
+def saturating(net: gs.Network, sources: gs.Selection, traces: bool) -> None:
     """Kinetics that saturate: on the sources (by several), on the synapses (each, two of them blocked by a drug)."""
     kinetics = {
         "markov": gs.kinetics.Markov.GABA_A(),
@@ -68,7 +69,8 @@ def saturating(net: gs.Network, sources: gs.Selection) -> None:
         net.connect(
             sources, cells, gs.FixedProbability(0.1), weight=weight, delay=gs.Uniform(0.1, 0.5), name=f"to {name}"
         )
-        net.record(cells, ["V", "Ca", *(f"g_{key}" for key in kinetics)], name=f"saturating {name}")
+        if traces:
+            net.record(cells, ["V", "Ca", *(f"g_{key}" for key in kinetics)], name=f"saturating {name}")
     net.infuse("MK-801", 5.0, start=DT)
 
 

@@ -186,7 +186,7 @@ class CpuSession:
         team = self._team.pointer if self._team and threads > 1 else None
         self._backend.driver.run_steps(team, self._list, self._n, steps, self._flush, seconds)
 
-    def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
+    def read(self, name: str, start: int = 0, stop: int | None = None, after: object = None) -> NDArray[np.generic]:
         """Return a copy of an array, or of the part [start, stop) of its flattened form."""
         part: NDArray[np.generic] = part_to_read("cpu", self._arrays, name, start, stop)
         return part.copy()

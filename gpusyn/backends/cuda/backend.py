@@ -7,47 +7,28 @@ within a chunk of steps.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.cpu.backend import CpuBackend
 from gpusyn.backends.cpu.cache import cache_folder
 from gpusyn.backends.cpu.launcher import CpuLauncher
-from gpusyn.backends.cuda.detect import detect, error_text
-from gpusyn.errors import BackendError, GpusynError, ParameterError, PlanMemoryError
-from gpusyn.kernels.modules import Module, module_of
-from gpusyn.kernels.program import STATE, Launch, Program
-from gpusyn.kernels.spec import KERNELS
+from gpusyn.backends.cuda.detect import detect
+from gpusyn.backends.cuda.failures import cuda_errors
+from gpusyn.backends.cuda.session import CudaSession
+from gpusyn.errors import BackendError, ParameterError
+from gpusyn.kernels.modules import Module
+from gpusyn.kernels.occupancy import BLOCK, WARP
+from gpusyn.kernels.program import Program
 from gpusyn.parameters.scalars import integer
-from gpusyn.utils.memory import size_text
 
 OPTIONS = ("--std=c++17", "--fmad=false")  # no contraction, so that the bits are the same as elsewhere
-GRAPH_STEPS = 32  # steps in one graph; the rest of a chunk is launched singly
-BLOCKS_PER_PROCESSOR = 8
 
 
 def import_cupy() -> Any:
     """Import CuPy and return it."""
     return importlib.import_module("cupy")
-
-
-@contextmanager
-def _errors_of_cupy(doing: str) -> Iterator[None]:
-    """Turn whatever CuPy, the driver or a library of CUDA raises into a BackendError."""
-    try:
-        yield
-    except GpusynError:
-        raise
-    except Exception as error:
-        raise BackendError(
-            f"cuda backend: {doing} failed ({error_text(error)}); see what gpusyn info and nvidia-smi say, "
-            "or use backend='cpu'"
-        ) from error
 
 
 class CudaBackend:
@@ -56,42 +37,66 @@ class CudaBackend:
     Parameters
     ----------
     block : int
-        Threads per block, a multiple of 32 up to 1024. No result depends on it.
+        Threads per block, a multiple of 32 up to 1024. A kernel whose registers do not suffice for so many gets the
+        largest block that it can have. No result depends on it.
     threads : int, optional
         Ignored; every backend accepts this argument, but CPU threads play no role here.
+    device : int
+        Number of the GPU in CUDA, >= 0; the environment variable ``CUDA_VISIBLE_DEVICES`` changes the numbers.
 
     Raises
     ------
     BackendError
         If the GPU cannot be used; the message says why, and how to fix it.
     ParameterError
-        If `block` is not such a multiple.
+        If `block` is not such a multiple, or `device` is negative.
     """
 
     name = "cuda"
     workers = 1
 
     def __init__(
-        self, block: int = 128, threads: int | None = None, *, importer: Callable[[], Any] = import_cupy
+        self,
+        block: int = BLOCK,
+        threads: int | None = None,
+        device: int = 0,
+        *,
+        importer: Callable[[], Any] = import_cupy,
     ) -> None:
-        self.block = integer(block, "CudaBackend.block", low=32, high=1024)
-        if self.block % 32:
+        self.block = integer(block, "CudaBackend.block", low=WARP, high=1024)
+        if self.block % WARP:
             raise ParameterError(f"CudaBackend.block: must be a multiple of 32, the threads of a warp (got {block})")
-        found = detect(importer)
+        number = integer(device, "CudaBackend.device", low=0)
+        found = detect(importer, device=number)
         if not found.usable:
             raise BackendError(f"{found.reason}; fix: {found.fix}")
         self.cupy = importer()
-        self.device = found.devices[0]
+        self.device = found.devices[number]
 
     def describe(self) -> str:
         """Return one phrase that names the device."""
         return str(self.device)
 
+    def on_device(self) -> AbstractContextManager[Any]:
+        """Return the context in which calls of CuPy go to this backend's GPU."""
+        device: AbstractContextManager[Any] = self.cupy.cuda.Device(self.device.number)
+        return device
+
+    @property
+    def multiprocessors(self) -> int:
+        """Number of multiprocessors of the GPU."""
+        return int(self.cupy.cuda.Device(self.device.number).attributes["MultiProcessorCount"])
+
     def free_memory(self) -> int:
-        """Return the free bytes of the device, without the unused bytes in CuPy's pool."""
-        with _errors_of_cupy("asking for the free memory"):
+        """Return the free bytes of the device, with the unused bytes in CuPy's pool, which it gives to new arrays."""
+        with cuda_errors("asking for the free memory"), self.on_device():
             free, _ = self.cupy.cuda.runtime.memGetInfo()
-        return int(free)
+            return int(free) + int(self.cupy.get_default_memory_pool().free_bytes())
+
+    def free_pools(self) -> None:
+        """Give the unused memory in CuPy's pools, on the device and of the host, back to the system."""
+        self.cupy.get_default_memory_pool().free_all_blocks()
+        self.cupy.get_default_pinned_memory_pool().free_all_blocks()
 
     def launcher(self) -> CpuLauncher | None:
         """Return launches of the kernels that build networks, on the host; None if it has no C++ compiler."""
@@ -101,8 +106,7 @@ class CudaBackend:
 
     def start(self, program: Program) -> CudaSession:
         """Compile, move the arrays to the device, and return the session."""
-        with _errors_of_cupy("the start of the program"):
-            return CudaSession(self, program)
+        return CudaSession(self, program)
 
     def module(self, module: Module) -> Any:
         """Return the compiled form of a kernel module; CuPy keeps it in its cache on disk."""
@@ -124,103 +128,3 @@ def _compile_message(module: Module, log: str) -> str:
     except (OSError, BackendError) as error:
         where = f"the full log could not be written ({error})"
     return f"cuda backend: kernels '{module.name}' ({', '.join(module.kernels)}) do not compile: {first}; {where}"
-
-
-class CudaSession:
-    """One program on the GPU; see `gpusyn.backends.base.Session`."""
-
-    def __init__(self, backend: CudaBackend, program: Program) -> None:
-        self._backend, self._cupy = backend, backend.cupy
-        self._stream = self._cupy.cuda.Stream(non_blocking=True)
-        self._arrays: dict[str, Any] = {}
-        self._graph: Any = None
-        self._modules: dict[str, Any] = {}
-        with self._stream:
-            self._allocate(program)
-        self.rebind(program, {})
-
-    def _allocate(self, program: Program) -> None:
-        cupy = self._cupy
-        needed = program.nbytes
-        free, total = cupy.cuda.runtime.memGetInfo()
-        if needed > free:
-            raise PlanMemoryError(
-                f"the arrays need {size_text(needed)} but {size_text(free)} of {size_text(total)} are free on the GPU; "
-                "nothing was allocated: use a smaller network or close other programs on this GPU"
-            )
-        try:
-            for name, spec in program.specs.items():
-                self._arrays[name] = cupy.asarray(program.live(name))
-                if spec.role != STATE:
-                    del program.initial[name]  # free the host's copy as soon as the device has its own
-        except cupy.cuda.memory.OutOfMemoryError as error:
-            self._arrays.clear()
-            raise PlanMemoryError(f"the GPU ran out of memory while the arrays were moved there: {error}") from error
-
-    def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        """Replace arrays by larger ones, and take the launches of `program`."""
-        with _errors_of_cupy("making room for larger inputs"), self._stream:
-            bound = self._arrays | {name: self._cupy.asarray(array) for name, array in arrays.items()}
-            calls = [self._prepare(launch, program, bound) for launch in program.launches]
-            self._stream.synchronize()  # until then, a copy may still read the host's arrays
-        self._arrays, self._calls, self._graph = bound, calls, None
-
-    def _prepare(self, launch: Launch, program: Program, arrays: dict[str, Any]) -> Callable[[], None]:
-        backend, modules = self._backend, self._modules
-        spec, numbers = KERNELS[launch.kernel], program.numbers
-        arguments = tuple(spec.bind(launch.arrays, arrays, launch.scalars, numbers).values())
-        module = module_of(launch.kernel, launch.signature, numbers)
-        if module.name not in modules:
-            modules[module.name] = backend.module(module)
-        kernel = modules[module.name].get_function(launch.kernel)
-        grid = (_grid(spec.unit, launch.items, backend),)
-        return lambda: kernel(grid, (backend.block,), arguments)
-
-    def run(self, steps: int) -> None:
-        """Run the launch list `steps` times, first as whole graphs, then as single steps."""
-        with self._stream:
-            if self._graph is None and steps >= GRAPH_STEPS:
-                self._step()  # this loads the kernels, which is not allowed during a capture
-                steps -= 1
-                self._stream.begin_capture()
-                for _ in range(GRAPH_STEPS):
-                    self._step()
-                self._graph = self._stream.end_capture()
-            while steps >= GRAPH_STEPS and self._graph is not None:
-                self._graph.launch(self._stream)
-                steps -= GRAPH_STEPS
-            for _ in range(steps):
-                self._step()
-            self._stream.synchronize()
-
-    def _step(self) -> None:
-        for call in self._calls:
-            call()
-
-    def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
-        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
-        part = part_to_read("cuda", self._arrays, name, start, stop)
-        with self._stream:
-            host: NDArray[np.generic] = part.get(stream=self._stream)
-        return host
-
-    def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
-        """Replace the part of the flattened array that begins at `start`."""
-        part, flat = part_to_write("cuda", self._arrays, name, values, start)
-        if flat.size:
-            with self._stream:
-                part.set(flat, stream=self._stream)
-                self._stream.synchronize()  # otherwise `flat` may be freed before an asynchronous copy has read it
-
-    def close(self) -> None:
-        """Release the memory of the device."""
-        self._calls, self._graph = [], None
-        self._arrays.clear()
-
-
-def _grid(unit: str, items: int, backend: CudaBackend) -> int:
-    """Return the number of blocks of a launch: one per unit of work, at most as many as can be resident at once."""
-    per_block = {"block": 1, "warp": backend.block // 32, "thread": backend.block}[unit]
-    processors = int(backend.cupy.cuda.Device().attributes["MultiProcessorCount"])
-    most = processors * BLOCKS_PER_PROCESSOR * (8 if unit == "block" else 1)
-    return max(1, min(-(-items // per_block), most))

@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-__all__ = ["MINIMUM_CAPABILITY", "Detection", "Device", "detect", "error_text", "installed_cupys"]
+from gpusyn.backends.cuda.failures import error_text, meaning_of
+
+__all__ = ["MINIMUM_CAPABILITY", "Detection", "Device", "detect", "installed_cupys"]
 
 MINIMUM_CAPABILITY = (7, 5)
 
@@ -111,13 +113,6 @@ def installed_cupys() -> list[str]:
     return sorted(found.values())
 
 
-def error_text(error: Exception) -> str:
-    """Return the class and the most telling line of an error of CuPy, which may be long."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower()]
-    return f"{type(error).__name__}: {(telling or lines or ['no message'])[0][:200]}"
-
-
 def _cuda(version: int) -> str:
     return f"{version // 1000}.{version % 1000 // 10}"
 
@@ -164,9 +159,12 @@ def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
         count = runtime.getDeviceCount()
     except Exception as error:
         if "cudaErrorNoDevice" not in str(error):
+            meaning = meaning_of(error)
             raise _Unusable(
-                f"the driver answers with an error ({error_text(error)})",
-                "see whether nvidia-smi works; if it does not, reload or reinstall the driver",
+                f"{meaning.reason if meaning else 'the driver answers with an error'} ({error_text(error)})",
+                meaning.fix
+                if meaning
+                else "see whether nvidia-smi works; if it does not, reload or reinstall the driver",
             ) from None
         count = 0
     if count == 0:
@@ -193,12 +191,19 @@ def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
     return tuple(devices)
 
 
-def _check_capability(devices: tuple[Device, ...]) -> None:
-    if devices[0].capability >= MINIMUM_CAPABILITY:
-        return
+def _checked_device(devices: tuple[Device, ...], number: int) -> Device:
+    """Return the device of a number, if it is there and new enough."""
+    if number >= len(devices):
+        raise _Unusable(
+            f"there is no GPU {number}: CUDA shows {', '.join(f'{d.number} ({d.name})' for d in devices)}",
+            "use the number of one of these, or change CUDA_VISIBLE_DEVICES",
+        )
+    device = devices[number]
+    if device.capability >= MINIMUM_CAPABILITY:
+        return device
     others = [d for d in devices if d.capability >= MINIMUM_CAPABILITY]
     raise _Unusable(
-        f"{devices[0]} is too old: gpusyn needs {MINIMUM_CAPABILITY[0]}.{MINIMUM_CAPABILITY[1]} or newer",
+        f"{device} is too old: gpusyn needs {MINIMUM_CAPABILITY[0]}.{MINIMUM_CAPABILITY[1]} or newer",
         f"set CUDA_VISIBLE_DEVICES={others[0].number} to use {others[0]}"
         if others
         else "use a GPU of the Turing generation (2018) or newer",
@@ -217,9 +222,12 @@ def _nvrtc_version(cupy: Any, cuda: int) -> str:
 
 def _compile_probe(cupy: Any, nvrtc: str, device: Device) -> None:
     try:
-        cupy.RawModule(code=_PROBE, options=("--std=c++17", "--fmad=false")).get_function("gpusyn_probe")
+        with cupy.cuda.Device(device.number):
+            cupy.RawModule(code=_PROBE, options=("--std=c++17", "--fmad=false")).get_function("gpusyn_probe")
     except Exception as error:
-        text = str(error)
+        text, meaning = str(error), meaning_of(error)
+        if meaning:
+            raise _Unusable(f"{meaning.reason} ({error_text(error)})", meaning.fix) from None
         if "gpu-architecture" in text:
             fix = f"install a newer compiler library: pip install --upgrade {_WHEELS[max(_WHEELS)]}"
             raise _Unusable(f"NVRTC {nvrtc} does not know {device}", fix) from None
@@ -233,8 +241,10 @@ def _compile_probe(cupy: Any, nvrtc: str, device: Device) -> None:
         ) from None
 
 
-def detect(importer: Callable[[], Any], installed: Callable[[], Iterable[str]] = installed_cupys) -> Detection:
-    """Check that the GPU can be used. No error is raised: the result contains the reason.
+def detect(
+    importer: Callable[[], Any], installed: Callable[[], Iterable[str]] = installed_cupys, device: int = 0
+) -> Detection:
+    """Check that a GPU can be used. No error is raised: the result contains the reason.
 
     Parameters
     ----------
@@ -242,6 +252,8 @@ def detect(importer: Callable[[], Any], installed: Callable[[], Iterable[str]] =
         Function that imports CuPy and returns it (:func:`gpusyn.backends.cuda.backend.import_cupy`).
     installed : callable
         Function that returns the names of the CuPy distributions of this environment.
+    device : int
+        Number of the GPU.
 
     Returns
     -------
@@ -266,11 +278,13 @@ def detect(importer: Callable[[], Any], installed: Callable[[], Iterable[str]] =
         found = replace(found, driver=_cuda(driver), runtime=_cuda(built_for))
         _check_driver(driver, built_for)
         found = replace(found, devices=_list_devices(cupy, found.driver))
-        _check_capability(found.devices)
+        wanted = _checked_device(found.devices, device)
         found = replace(found, nvrtc=_nvrtc_version(cupy, built_for // 1000))
-        _compile_probe(cupy, found.nvrtc, found.devices[0])
+        _compile_probe(cupy, found.nvrtc, wanted)
     except _Unusable as why:
         return replace(found, reason=why.reason, fix=why.fix)
     except Exception as error:  # a broken installation may raise any error at any place
-        return replace(found, reason=f"CuPy failed ({error_text(error)})", fix="reinstall it: " + _INSTALL)
+        meaning = meaning_of(error)
+        reason, fix = (meaning.reason, meaning.fix) if meaning else ("CuPy failed", "reinstall it: " + _INSTALL)
+        return replace(found, reason=f"{reason} ({error_text(error)})", fix=fix)
     return replace(found, usable=True)

@@ -118,7 +118,7 @@ class NumpySession:
                 for call in self._calls:
                     call()
 
-    def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.generic]:
+    def read(self, name: str, start: int = 0, stop: int | None = None, after: object = None) -> NDArray[np.generic]:
         """Return a copy of an array, or of the part [start, stop) of its flattened form."""
         part: NDArray[np.generic] = part_to_read("numpy", self._arrays, name, start, stop)
         return part.copy()

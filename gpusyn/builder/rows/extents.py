@@ -21,7 +21,7 @@ def gated_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
     gated = pathway.receptors(synaptic=True)
     n = round(pathway.expected)
     for kernel, own in by_kernel(gated).items():
-        states = sum(synapse_states(r.kinetics) + len(Free._fields) * _is_blocked(r, layout) for _, r in own)
+        states = sum(synapse_states(r.kinetics) + blocker_states(r, layout) for _, r in own)
         weights = sum(_stored(pathway, r, n) for _, r in own)
         found[kernel, None] = {
             "row bounds": pathway.post.size + 1,
@@ -68,6 +68,11 @@ def bundle_extents(bundle: Bundle) -> Extents:
 
 def _stored(pathway: Pathway, receptor: Receptor, n: int) -> int:
     return 1 if one_weight(pathway.projection, receptor.name) else n
+
+
+def blocker_states(receptor: Receptor, layout: Layout) -> int:
+    """Return the states that a synapse has beside its gate if some drug blocks its channels, else 0."""
+    return len(Free._fields) * _is_blocked(receptor, layout)
 
 
 def _is_blocked(receptor: Receptor, layout: Layout) -> bool:

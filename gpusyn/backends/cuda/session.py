@@ -1,0 +1,182 @@
+"""One program on the GPU: its arrays, and its steps as captured graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.backends.base import part_to_read, part_to_write
+from gpusyn.backends.cuda.failures import cuda_errors, ends_the_process
+from gpusyn.errors import BackendError, GpusynError, PlanMemoryError
+from gpusyn.kernels.modules import module_of
+from gpusyn.kernels.occupancy import WARP, blocks_of
+from gpusyn.kernels.program import STATE, Launch, Program
+from gpusyn.kernels.spec import KERNELS
+from gpusyn.utils.memory import size_text
+
+if TYPE_CHECKING:
+    from gpusyn.backends.cuda.backend import CudaBackend
+
+GRAPH_STEPS = (32, 8, 1)  # steps of the graphs of which every number of steps is made
+PIECE = 64 << 20  # bytes that are copied to the device at once
+
+
+class CudaSession:
+    """One program on the GPU; see `gpusyn.backends.base.Session`."""
+
+    def __init__(self, backend: CudaBackend, program: Program) -> None:
+        cupy = self._cupy = backend.cupy
+        self._backend, self._ended = backend, ""
+        self._arrays: dict[str, Any] = {}
+        self._modules: dict[str, Any] = {}
+        self._graphs: dict[int, Any] = {}
+        self._calls: list[Callable[[], None]] = []
+        self._loaded = False
+        with cuda_errors("the start of the program"), backend.on_device():
+            self._stream = cupy.cuda.Stream(non_blocking=True)
+            self._reader = cupy.cuda.Stream(non_blocking=True)  # for what is read while later steps run
+        try:
+            with self._doing("the copy of the arrays"):
+                self._allocate(program)
+            self.rebind(program, {})
+        except BaseException:
+            with suppress(Exception):  # the error that ended the start says more than another one
+                self.close()
+            raise
+
+    @contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        """Work on this session's device and stream; after an error that ends the process, refuse with its sentence."""
+        if self._ended:
+            raise BackendError(f"cuda backend: {what} is not possible any more, since this session has ended: "
+                               f"{self._ended}")  # fmt: skip
+        try:
+            with cuda_errors(what), self._backend.on_device(), self._stream:
+                yield
+        except GpusynError as error:
+            if ends_the_process(error):
+                self._ended = str(error)
+            raise
+
+    # ---- arrays ----
+    def _allocate(self, program: Program) -> None:
+        needed, free = program.nbytes, self._backend.free_memory()
+        if needed > free:
+            raise PlanMemoryError(
+                f"the arrays need {size_text(needed)} but {size_text(free)} of "
+                f"{size_text(self._backend.device.total)} are free on the GPU; "
+                "nothing was allocated: use a smaller network or close other programs on this GPU"
+            )
+        for name, spec in program.specs.items():
+            self._arrays[name] = self._copied(program.initial[name])
+            if spec.role != STATE:
+                self._stream.synchronize()  # until then, the copy may still read the host's array
+                del program.initial[name]  # free the host's copy as soon as the device has its own
+        self._stream.synchronize()
+
+    def _copied(self, array: NDArray[np.generic]) -> Any:
+        """Return a copy on the device; the host never holds more than a piece beside the array itself."""
+        copy = self._cupy.empty(array.shape, array.dtype)
+        flat, length = copy.reshape(-1), max(1, PIECE // array.itemsize)
+        whole = array.reshape(-1) if array.flags.c_contiguous else None
+        for begin in range(0, array.size, length):
+            part = slice(begin, begin + length)
+            flat[part].set(array.flat[part] if whole is None else whole[part], stream=self._stream)
+        return copy
+
+    def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Replace arrays by larger ones, and take the launches of `program`."""
+        with self._doing("making room for larger inputs" if arrays else "the start of the program"):
+            copies = {name: self._copied(array) for name, array in arrays.items()}
+            bound = self._arrays | copies if copies else self._arrays
+            calls = [self._prepare(launch, program, bound) for launch in program.launches]
+            self._stream.synchronize()  # until then, a copy may still read the host's arrays
+        self._arrays, self._calls = bound, calls
+        self._graphs.clear()
+
+    def read(self, name: str, start: int = 0, stop: int | None = None, after: object = None) -> NDArray[np.generic]:
+        """Return a copy of an array, or of the part [start, stop) of its flattened form."""
+        part = part_to_read("cuda", self._arrays, name, start, stop)
+        with self._doing(f"reading array '{name}'"):
+            stream = self._stream if after is None else self._reader
+            if after is not None:
+                stream.wait_event(after)
+            host: NDArray[np.generic] = part.get(stream=stream)
+        return host
+
+    def write(self, name: str, values: NDArray[np.generic], start: int = 0) -> None:
+        """Replace the part of the flattened array that begins at `start`."""
+        part, flat = part_to_write("cuda", self._arrays, name, values, start)
+        if flat.size:
+            with self._doing(f"writing array '{name}'"):
+                part.set(flat, stream=self._stream)
+                self._stream.synchronize()  # otherwise `flat` may be freed before an asynchronous copy has read it
+
+    # ---- steps ----
+    def _prepare(self, launch: Launch, program: Program, arrays: dict[str, Any]) -> Callable[[], None]:
+        spec, numbers = KERNELS[launch.kernel], program.numbers
+        module = module_of(launch.kernel, launch.signature, numbers)
+        if module.name not in self._modules:
+            self._modules[module.name] = self._backend.module(module)
+        kernel = self._modules[module.name].get_function(launch.kernel)
+        block = min(self._backend.block, int(kernel.max_threads_per_block) // WARP * WARP)
+        arguments = tuple(spec.bind(launch.arrays, arrays, launch.scalars, numbers).values())
+        grid = blocks_of(spec.unit, launch.items, block, self._backend.multiprocessors)
+        return lambda: kernel((grid,), (block,), arguments)
+
+    def run(self, steps: int) -> object:
+        """Run the launch list `steps` times, and return a mark of their end; they may still run then.
+
+        The first step of a session is launched singly, which loads the kernels: this is not allowed during a capture.
+        All others are parts of graphs. Every graph is captured before the first one is launched, so an error during a
+        capture leaves the state as it was.
+        """
+        with self._doing("running steps"):
+            if steps and not self._loaded:
+                self._step()
+                self._loaded, steps = True, steps - 1
+            for graph in self._split(steps):
+                graph.launch(self._stream)
+            mark = self._cupy.cuda.Event(disable_timing=True)
+            mark.record(self._stream)
+        return mark
+
+    def _split(self, steps: int) -> list[Any]:
+        """Return the graphs that make up a number of steps, in order."""
+        graphs = []
+        for length in GRAPH_STEPS:
+            number, steps = divmod(steps, length)
+            if number and length not in self._graphs:
+                self._graphs[length] = self._captured(length)
+            graphs += [self._graphs[length]] * number if number else []
+        return graphs
+
+    def _captured(self, steps: int) -> Any:
+        self._stream.begin_capture()
+        try:
+            for _ in range(steps):
+                self._step()
+        except BaseException:
+            with suppress(Exception):  # it may say once more that the capture failed
+                self._stream.end_capture()
+            raise
+        return self._stream.end_capture()
+
+    def _step(self) -> None:
+        for call in self._calls:
+            call()
+
+    def close(self) -> None:
+        """Release the memory of the device, CuPy's pool included."""
+        self._calls = []
+        self._graphs.clear()
+        self._arrays.clear()
+        self._modules.clear()
+        if not self._ended:
+            with self._doing("the end of the session"):
+                self._stream.synchronize()
+                self._backend.free_pools()

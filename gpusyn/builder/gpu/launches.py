@@ -1,0 +1,36 @@
+"""The work of each launch of a step.
+
+There is one function for each kernel, which follows the kernel's text; a test compares the arguments that it counts
+with those that are declared. Numbers of instructions are counts by hand of the text, good to a factor of about two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from gpusyn.builder.gpu.activity import Activity
+from gpusyn.builder.gpu.delivery import delivery
+from gpusyn.builder.gpu.gates import source_gates, synapse_gates
+from gpusyn.builder.gpu.neurons import listed_sources, neurons, poisson_sources
+from gpusyn.builder.gpu.work import Given, Work
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.specs import chunk_steps, counts_of, extents, items_of, launched
+from gpusyn.kernels.arrays import SYNAPSE_KERNELS
+
+KERNEL_WORK: dict[str, Callable[[Given], Work]] = {
+    "advance_neurons": neurons,
+    "advance_poisson": poisson_sources,
+    "advance_lists": listed_sources,
+    "deliver_spikes": delivery,
+    "advance_gates": source_gates,
+    **dict.fromkeys(SYNAPSE_KERNELS, synapse_gates),
+}
+
+
+def works_of(layout: Layout, activity: Activity) -> Iterator[Work]:
+    """Yield the work of each launch of a step, in order."""
+    sizes = extents(layout, chunk_steps(layout))
+    for kernel, group in launched(layout):
+        counts = counts_of(kernel, group, sizes)
+        given = Given(layout, activity, group, kernel, counts, items_of(layout, kernel, group, counts))
+        yield KERNEL_WORK[kernel](given)
