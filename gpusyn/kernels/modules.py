@@ -24,7 +24,7 @@ BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.
 _COLUMNS = "columns.cuh"
 _EFFECTS = "receptors/effects.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
-_COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "segments.cuh", "deliver_spikes.cu")
+_COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "segments.cuh", "deliver_changes.cu", "deliver_spikes.cu")
 _SYNAPSE_PART = "advance_synapses.cu"
 _BUILD_PARTS = (
     "common.cuh",

@@ -21,6 +21,7 @@ from gpusyn.utils.typing import Array
 Row = TypeVar("Row")
 CHUNK = 128  # most neurons, or sources, of one chunk, as in kernels/common.cuh
 NEVER = 2**62  # a step that no run reaches
+PIECE = 128  # synapses of a unit of delivery on a GPU: a segment that is expected to have more is divided
 
 
 class Clock(NamedTuple):
@@ -129,6 +130,9 @@ class Route(NamedTuple):
 
     If it has `runs`, the targets of each segment ascend in long runs of consecutive ones, and each synapse has its own
     weight. If it `gathers`, events of gates go to sums that all targets share.
+
+    A GPU has a unit of work for each of `slices` slices and each of `parts` equal parts of a segment, numbered from
+    `unit` on among those of its sender.
     """
 
     source: int
@@ -158,6 +162,8 @@ class Route(NamedTuple):
     ring_step: int
     runs: int
     gathers: int
+    unit: int
+    parts: int
 
 
 class Shared(NamedTuple):
