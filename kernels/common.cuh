@@ -159,6 +159,7 @@ template <class F> DEVICE void for_row(int64 lo, int64 hi, F f)
 template <class Look, class F> DEVICE void for_row(int64 lo, int64 hi, Look look, F f)
 {
     enum { TOGETHER = 4 };
+#pragma unroll 1
     for (int64 j = lo + (threadIdx.x & 31); j < hi; j += TOGETHER * LANES) {
         decltype(look(j)) found[TOGETHER];
 #pragma unroll

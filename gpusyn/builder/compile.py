@@ -79,7 +79,6 @@ class Compiled:
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
         self._sizes = extents(layout, self.steps)
         tables = {name: array for name, array in self._tables(synapses) if array.size}
-        self._most_units = most_units(layout)
         specs = fitted({spec.name: spec for _, spec in described(layout, self._sizes)}, tables)
         self._sizes[None, None]["waves"] = specs["waves"].shape[1]
         initial = {name: tables[name] if name in tables else filled(spec) for name, spec in specs.items()}
@@ -148,7 +147,7 @@ class Compiled:
         remembers = counts["histories"] or self.layout.gates  # gates need the last event of each source
         own = {
             "remembers": int(bool(remembers)),
-            "most_units": self._most_units,
+            "most_units": most_units(self.layout, kernel),
             "spike_mask": counts["spikes"] - 1,
             "step_mask": counts["spike steps"] - 1,
         }

@@ -79,16 +79,17 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
     if kernel == "advance_gates":
         return max(_chunks(gate.place.size) for gate in layout.gates.values())
     if kernel == "deliver_changes":
-        return most_units(layout) * (layout.n_ids - layout.n_sources)
+        return most_units(layout, kernel) * (layout.n_ids - layout.n_sources)
     if kernel == "deliver_spikes":
         histories = sum(history.size for history in Histories(layout, 0).records)
-        return max(64, most_units(layout) * layout.n_sources // SPIKING, -(-histories // WARP))
+        return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING, -(-histories // WARP))
     return sum(place.size for place in targets_of(layout, kernel, group))
 
 
-def most_units(layout: Layout) -> int:
-    """Return the largest number of units of work for an event of one sender, at least 1."""
-    return max(units_of_senders(layout).values(), default=1)
+def most_units(layout: Layout, kernel: str) -> int:
+    """Return the most units of work that a kernel has for an event of one sender, at least 1."""
+    gates = kernel == "deliver_changes"
+    return max((n for (_, gate), n in units_of_senders(layout).items() if (gate is not None) == gates), default=1)
 
 
 def units_of_senders(layout: Layout) -> Counter[tuple[str, Kinetics | None]]:

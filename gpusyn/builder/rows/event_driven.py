@@ -417,7 +417,13 @@ def index_of(pathway: Pathway, receptor: str) -> int:
 
 def ages(layout: Layout) -> list[int]:
     """Return the ages (steps) at which some synapses receive spikes, the smallest first."""
-    return sorted({age for bundle in layout.bundles for age in _ages_of(bundle)})
+    return sorted({age for bundle in layout.bundles if _takes_spikes(bundle) for age in _ages_of(bundle)})
+
+
+def _takes_spikes(bundle: Bundle) -> bool:
+    """Return True if some receptor gets spikes of neurons along the rows of a bundle, not changes of their gates."""
+    pathway = bundle.pathways[0]
+    return any(pathway.post.strategies[index_of(pathway, name)].owner != SOURCE for name in bundle.receptors)
 
 
 def _ages_of(bundle: Bundle) -> Iterator[int]:
