@@ -45,6 +45,7 @@ enum { LANES = 32, CHUNK = 128 };
 #define FOR_EACH(j, n) FOR_THREADS(j, n)
 #define FOR_WIDE(q, n) FOR_THREADS(q, n)
 #define FOR_ITEMS(i, n) \
+    _Pragma("unroll 1")  /* to unroll, the number of passes would be divided in 64 bits */ \
     for (int64 i = (int64)blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += (int64)gridDim.x * blockDim.x)
 #define FOR_WARPS(w, n) \
     for (int64 w = ((int64)blockIdx.x * blockDim.x + threadIdx.x) >> 5; w < (n); \
