@@ -13,15 +13,14 @@
 //   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
 //   for_runs(begin, end, units, kind, f)  f(kind, begin, end, unit) for events of one kind(i, end): for each event and
-//   unit < units of its work, one per warp (host: for all such events in a row, so that what depends on their kind alone
-//   is done once, and unit 0 is the whole work); for_spikes does so for those of several ages
-//   for_routes(...), for_slices(...), cut(...)  the route, the slice of its targets and the part of a segment that a unit
-//   of work is (host: all routes, the slices that a worker owns, whole segments)
-//   PREFETCH(address)    asks for data that are used soon (GPU: nothing)
-//   Batch<T, N, AHEAD>   keeps up to N items back meanwhile (GPU: none)
-//   for_lanes(lo, hi, look, f, streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the
-//   arrays `streams` at j (host: they are prefetched); lane_sum folds 32 partial sums in one fixed tree
-//   APART                a DEVICE function that a host compiles apart: alone, a hot loop keeps its values in registers
+//   unit < units of its work, one per warp (host: for all such events in a row, so that what depends on their kind
+//   alone is done once, and unit 0 is the whole work); for_spikes does so for those of several ages for_routes(...),
+//   for_slices(...), cut(...)  the route, the slice of its targets and the part of a segment that a unit of work is
+//   (host: all routes, the slices that a worker owns, whole segments) PREFETCH(address)    asks for data that are used
+//   soon (GPU: nothing) Batch<T, N, AHEAD>   keeps up to N items back meanwhile (GPU: none) for_lanes(lo, hi, look, f,
+//   streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the arrays `streams` at j (host:
+//   they are prefetched); lane_sum folds 32 partial sums in one fixed tree APART                a DEVICE function that
+//   a host compiles apart: alone, a hot loop keeps its values in registers
 #pragma once
 
 typedef unsigned char uint8;
@@ -45,8 +44,8 @@ enum { LANES = 32, CHUNK = 128 };
 #define FOR_EACH(j, n) FOR_THREADS(j, n)
 #define FOR_WIDE(q, n) FOR_THREADS(q, n)
 #define FOR_ITEMS(i, n) \
-    _Pragma("unroll 1")  /* to unroll, the number of passes would be divided in 64 bits */ \
-    for (int64 i = (int64)blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += (int64)gridDim.x * blockDim.x)
+    _Pragma("unroll 1") /* to unroll, the number of passes would be divided in 64 bits */ \
+        for (int64 i = (int64)blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += (int64)gridDim.x * blockDim.x)
 #define FOR_WARPS(w, n) \
     for (int64 w = ((int64)blockIdx.x * blockDim.x + threadIdx.x) >> 5; w < (n); \
          w += ((int64)gridDim.x * blockDim.x) >> 5)

@@ -126,8 +126,8 @@ DEVICE int block_due(const Route &route, int age)
 
 // Calls f(segment) for the segments of a source's row that are in one block of delays.
 template <class F>
-DEVICE void for_segments(const Route &route, int64 source, int block, acc events, const uint32 *segment_begin,
-                         int unit, Share share, F f)
+DEVICE void for_segments(const Route &route, int64 source, int block, acc events, const uint32 *segment_begin, int unit,
+                         Share share, F f)
 {
     if (source < route.source || source >= route.source_end) return;
     int64 row = source - route.source;
@@ -157,7 +157,8 @@ struct Spiked {
     MEMBER int64 number(int a) const
     {
         int64 step = a < n_ages ? now - ages[a] : -1, next = begin[step + 1 & mask], own = begin[step & mask];
-        return step < 0 ? 0 : (step == now ? total : next) - own;  // loads that need no branch do not wait for each other
+        return step < 0 ? 0
+                        : (step == now ? total : next) - own;  // loads that need no branch do not wait for each other
     }
 };
 
