@@ -5,7 +5,14 @@ from __future__ import annotations
 from itertools import product
 
 from gpusyn.equations.neurons import NEURONS
-from gpusyn.kernels.modules import Module, build_module, common_module, neuron_module, synapse_module
+from gpusyn.kernels.modules import (
+    Module,
+    build_module,
+    common_module,
+    neuron_module,
+    procedural_module,
+    synapse_module,
+)
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.spec import KERNELS
 
@@ -61,4 +68,5 @@ def modules_in_common_use() -> list[Module]:
     neurons += [neuron_module(Signature("LIF", slow, n, calcium=True, bathed=True)) for n in ALL_NUMBERS]
     reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates know no integer sums
     synapses = [synapse_module(kernel, n) for n, kernel in product(reals, SYNAPSE_KERNELS)]
-    return [common_module(n) for n in ALL_NUMBERS] + [build_module()] + synapses + neurons
+    shared = [make(n) for make in (common_module, procedural_module) for n in ALL_NUMBERS]
+    return [*shared, build_module(), *synapses, *neurons]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import launch_counts, nvrtc, synapse_bytes
+from benchmarks import kernel_coverage, launch_counts, nvrtc, synapse_bytes
 from benchmarks.common_modules import modules_in_common_use
 from gpusyn.kernels.modules import Module
 from gpusyn.kernels.resources import TABLE, Resources, all_resources, table
@@ -27,7 +27,9 @@ The table lists, for the modules in common use, the registers per thread for eac
 of local memory per thread for arrays that are indexed at run time (local), and of spilled registers (spilled).
 NVRTC {version} determines these numbers without a GPU, with the compiler options that are used on a GPU. They change
 with the architecture and with the version of NVRTC. The tests therefore compare kernels with this table with a margin,
-but allow no spills. The page gives no times, which need a GPU; [gpu_model.md](gpu_model.md) models some.
+but allow no spills. The registers also limit the threads of a block, of which a multiprocessor has 65,536 registers to
+give: the stand-in for CuPy refuses larger blocks, as a GPU does. The page gives no times, which need a
+GPU; [gpu_model.md](gpu_model.md) models some.
 
 `python -m benchmarks.kernel_report --write` updates `gpusyn/kernels/resources.json` and this page, which shows it.
 """
@@ -102,6 +104,7 @@ def document() -> str:
         f"{_INTRODUCTION.format(version=stored['nvrtc'])}\n{format_kernels(all_resources().values())}"
         + synapse_bytes.section(stored["bytes_per_synapse"])
         + launch_counts.section(stored["launches_per_step"])
+        + kernel_coverage.section()
     )
 
 

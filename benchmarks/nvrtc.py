@@ -13,7 +13,7 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from gpusyn.backends.cuda.backend import OPTIONS
+from gpusyn.backends.cuda.gpu import OPTIONS
 
 # Compute capabilities that gpusyn supports: Turing, Ampere (two), Ada, Hopper, Blackwell (two).
 ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)

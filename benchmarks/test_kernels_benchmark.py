@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from benchmarks import cases
+from benchmarks import cases, procedural
 from gpusyn.backends.base import Session
 from gpusyn.backends.cpu.backend import CpuBackend
 from gpusyn.builder.gating.forms import form_of
@@ -58,6 +58,8 @@ def network_of(kernel: str) -> gs.Network:
         return wired(STREAMED[kernel])
     if kernel == "advance_gates":
         return wired(gs.kinetics.Saturating(), gating="auto")
+    if kernel == "deliver_procedural":
+        return procedural.network("FixedProbability, drawn", 4000, 80, "procedural")
     return listed() if kernel == "advance_lists" else cases.demo()[0]
 
 
@@ -127,11 +129,11 @@ def rewind(session: Session, kernel: str) -> None:
     """Set the clock back to a step that has work, and empty the list of spikes or, for delivery, fill it."""
     step = 9 if kernel == "advance_lists" else 0
     session.write("clock", np.array([step, step, 0]))
-    delivering = kernel == "deliver_spikes"
+    delivering = kernel.startswith("deliver")
     session.write("spike_begin", np.zeros_like(session.read("spike_begin")))
     session.write("spike_total", np.full(1, SPIKES * delivering, np.int64))
     if delivering:
-        session.write("spike_id", np.arange(SPIKES, dtype=np.int32) * 499)
+        session.write("spike_id", np.arange(SPIKES, dtype=np.int32) * (499 if kernel == "deliver_spikes" else 20))
         session.write("spike_events", np.ones(SPIKES, np.int32))
 
 

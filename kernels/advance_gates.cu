@@ -25,11 +25,12 @@ DEVICE int advance_gate(const OwnGate &g, const SourceGateSet &set, int64 i, int
         sent = pulse_of(release_step + set.release + i, event, now, set.pulse, set.dead);
     else
         sent.events = event ? event_count[source] : 0;
+    int sends = 0;
 #define ADVANCE(number, Form) \
-    if (set.kind == number) return Form::advance(g, sent);
+    if (set.kind == number) sends = Form::advance(g, sent);
     SOURCE_GATES(ADVANCE)
 #undef ADVANCE
-    return 0;
+    return sends;
 }
 
 // Writes the changes of a gate that are not written yet.

@@ -123,7 +123,7 @@ DEVICE void advance_chunk(const Passes &passes, const Chunk &chunk, const Cells 
                           const real *wave, const Exposure *bath)
 {
     int size = (int)chunk.size, step = (int)chunk.row_step;
-    if (BATHED && chunk.bath >= 0)
+    if (BATHED)
         advance<true, BATHED>(passes, size, s, c, step, first, wave, bath);
     else if (chunk.has_waves)
         advance<true, false>(passes, size, s, c, step, first, wave, bath);
@@ -142,10 +142,7 @@ DEVICE void record(const Probe &probe, const Chunk &chunk, const Cells &s, const
     int j = (int)probe.neuron, variable = (int)probe.variable, receptor = (int)probe.receptor;
     int64 row = samples - start / probe.every - 1;
     const Coef own = {c.c + j * (int)chunk.row_step, c.rows};
-    bool bathed = BATHED && chunk.bath >= 0;
-    real value = bathed ? sample<BATHED>(s, j, own, bath, variable, receptor)
-                        : sample<false>(s, j, own, bath, variable, receptor);
-    trace[probe.trace + row * probe.columns + probe.column] = value;
+    trace[probe.trace + row * probe.columns + probe.column] = sample<BATHED>(s, j, own, bath, variable, receptor);
 }
 
 KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int n_chunks, int64 n, real *RESTRICT V,
@@ -176,7 +173,7 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
         for (int64 d = chunk.drive; d < chunk.drive_end; d++)
             add_drive(due, chunk, drives[d], drive_weight, drive_limits, step, draws);
         Exposure exposure[N_RECEPTORS + 1];
-        if (BATHED && chunk.bath >= 0)
+        if (BATHED)
             for (int k = 0; k < N_RECEPTORS; k++) exposure[k] = exposure_of(bath[chunk.bath + k], wave, kinetics);
         // thread j wrote due[..][j] itself, so no barrier is needed before it reads it; nor for the passes
         advance_chunk({G, D, free_v, outcome}, chunk, s, c, {due, following, shared, 0}, wave, exposure);

@@ -43,8 +43,7 @@ KERNEL(count_synapses, uint32 *RESTRICT count, const uint32 *RESTRICT segment, i
 KERNEL(count_targets, int *RESTRICT degree, const int *RESTRICT post, int64 n, int64 n_post)
 {
     int *own = degree + SLICE_WORKER * n_post;
-    FOR_ITEMS(j, n)
-        if (post[j] >= 0) add_to(own + post[j], 1);
+    FOR_ITEMS(j, n) add_to(own + post[j], 1);
 }
 
 // The place of each synapse of a block in its rows: the next one of its segment.

@@ -14,13 +14,16 @@
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
 //   for_runs(begin, end, units, kind, f)  f(kind, begin, end, unit) for events of one kind(i, end): for each event and
 //   unit < units of its work, one per warp (host: for all such events in a row, so that what depends on their kind
-//   alone is done once, and unit 0 is the whole work); for_spikes does so for those of several ages for_routes(...),
-//   for_slices(...), cut(...)  the route, the slice of its targets and the part of a segment that a unit of work is
-//   (host: all routes, the slices that a worker owns, whole segments) PREFETCH(address)    asks for data that are used
-//   soon (GPU: nothing) Batch<T, N, AHEAD>   keeps up to N items back meanwhile (GPU: none) for_lanes(lo, hi, look, f,
-//   streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the arrays `streams` at j (host:
-//   they are prefetched); lane_sum folds 32 partial sums in one fixed tree APART                a DEVICE function that
-//   a host compiles apart: alone, a hot loop keeps its values in registers
+//   alone is done once, and unit 0 is the whole work); for_spikes does so for those of several ages
+//   for_routes, for_slices, cut  the route, the slice of its targets and the part of a segment that a unit of work is
+//   (host: all routes, the slices that a worker owns, whole segments)
+//   PREFETCH(address)    asks for data that are used soon (GPU: nothing)
+//   Batch<T, N, AHEAD>   keeps up to N items back meanwhile (GPU: none)
+//   for_lanes(lo, hi, look, f, streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the
+//   arrays `streams` at j (host: they are prefetched); lane_sum folds 32 partial sums in one fixed tree
+//   BLOCK_NUMBER, BLOCK_COUNT  of the block that runs (host: of the worker); ALONE if it is known to be the only one
+//   add_among(p, v, alone)     adds among blocks that may add to the same sum
+//   APART                a DEVICE function that a host compiles apart: alone, a hot loop keeps its values in registers
 #pragma once
 
 typedef unsigned char uint8;
@@ -205,6 +208,10 @@ template <class F> DEVICE void for_chosen(const int *flags, int n, F f) { for_fl
 // worker, which meets its items in order; it asks early for what `of_key` holds of them).
 #define OWNER 0
 #define BLOCK_NUMBER blockIdx.x
+#define BLOCK_COUNT gridDim.x
+#define ALONE false
+DEVICE void add_among(int *p, int v, bool) { add_to(p, v); }
+DEVICE void add_among(int64 *p, int64 v, bool) { add_to(p, v); }
 template <class T, class F> DEVICE void for_owned(int, const uint32 *key, int64 n, int64 keys, const T *, F f)
 {
     FOR_ITEMS(j, n)

@@ -1,12 +1,12 @@
-// Random values of weights and delays: gpusyn/numerics/normal_quantile.py and gpusyn/parameters/distributions.py,
+// Random values of weights and delays: gpusyn/numerics/normal_quantile.py and gpusyn/parameters/laws.py,
 // operation for operation.
 #pragma once
 
-enum { UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL };  // as in gpusyn/builder/rows/compiled.py
+enum { UNIFORM, NORMAL, LOG_NORMAL, EXPONENTIAL };  // as in gpusyn/parameters/laws.py
 enum { PIECE = 512, MOST_TRIES = 100000 };
 
-// The values that a distribution gives: how they follow from a uniform number, and the range outside which values are
-// drawn again.
+// The values that a distribution gives: how they follow from a uniform number (at most `most`, if it is uniform), and
+// the range outside which they are drawn again.
 struct Law {
     int kind;
     double a, b, most, low, high;
@@ -110,19 +110,16 @@ DEVICE double quantile_tail(double q, double u)
 
 DEVICE bool in_tail(double q) { return magnitude(q) > 0.425; }
 
-// The value below which a fraction u of the draws lie; `z` is that of the normal distribution.
+// The value below which a fraction u of the draws lie; `z` is that of the normal distribution. Uniform values are never
+// drawn again.
 DEVICE double value_of(const Law &law, double u, double z)
 {
-    if (law.kind == UNIFORM) {
-        double x = law.a + law.b * u;
-        return x > law.most ? law.most : x;
-    }
     if (law.kind == EXPONENTIAL) return law.a * portable_log(u);
     double x = law.a + law.b * z;
     return law.kind == NORMAL ? x : portable_exp(x);
 }
 
-// The first draw of an element, after draw 0, that lies in the range.
+// The first draw of an element, after draw 0, that lies in the range; if there is none, `fault` counts it.
 DEVICE double drawn_again(const Law &law, uint64 key, uint64 element, int64 *fault)
 {
     for (int tried = 1; tried < MOST_TRIES; tried += WIDE) {
@@ -137,6 +134,54 @@ DEVICE double drawn_again(const Law &law, uint64 key, uint64 element, int64 *fau
             if (x >= law.low && x <= law.high) return x;
         }
     }
-    take(fault, 1);
+    if (fault) take(fault, 1);
     return law.low;
+}
+
+// The values of `size` <= PIECE consecutive elements, in `x`; `word` has 2 * PIECE elements, the others have PIECE.
+DEVICE void draw_piece(const Law &law, int64 key, int64 first, int size, uint32 *word, double *u, double *x, int *flag,
+                       int64 *fault)
+{
+    double a = law.a, b = law.b, most = law.most, low = law.low, high = law.high;
+    FOR_WIDE(q, size) {
+        Wide c[4];
+        count_elements(first + q, 0, c);
+        philox((uint32)key, (uint32)(key >> 32), c);
+        put_two(word + 2 * q, c[0], c[1]);
+    }
+    BLOCK_SYNC();
+    FOR_THREADS(j, size) u[j] = uniform53(word[2 * j], word[2 * j + 1]);
+    BLOCK_SYNC();
+    if (law.kind == NORMAL || law.kind == LOG_NORMAL) {
+        FOR_THREADS(j, size) {
+            x[j] = quantile_middle(u[j] - 0.5);
+            flag[j] = in_tail(u[j] - 0.5);
+        }
+        BLOCK_SYNC();
+        for_chosen(flag, size, [&](int j) { x[j] = quantile_tail(u[j] - 0.5, u[j]); });
+        BLOCK_SYNC();
+    }
+    if (law.kind == UNIFORM)
+        FOR_THREADS(j, size) {
+            double value = a + b * u[j];
+            x[j] = value > most ? most : value;
+        }
+    else if (law.kind == EXPONENTIAL)
+        FOR_THREADS(j, size) x[j] = a * portable_log(u[j]);
+    else if (law.kind == NORMAL)
+        FOR_THREADS(j, size) x[j] = a + b * x[j];
+    else
+        FOR_THREADS(j, size) x[j] = portable_exp(a + b * x[j]);
+    BLOCK_SYNC();
+    FOR_THREADS(j, size) flag[j] = !(x[j] >= low && x[j] <= high);
+    BLOCK_SYNC();
+    for_flagged(flag, size, [&](int j) { x[j] = drawn_again(law, key, first + j, fault); });
+    BLOCK_SYNC();
+}
+
+// A delay in steps, at least 1.
+DEVICE int rounded_delay(double value, double dt)
+{
+    double steps = portable_rint(value / dt);
+    return (int)(steps < 1 ? 1 : steps);
 }

@@ -1,15 +1,6 @@
 // Synapses, drawn in blocks of consecutive ones in the order of their creation: pairs of neurons, weights and delays.
 // The twins are gpusyn/connectivity and gpusyn/parameters/distributions.py.
 
-DEVICE int64 pieces(int64 n) { return (n + PIECE - 1) / PIECE; }
-DEVICE int piece_size(int64 n, int64 begin) { return (int)(n - begin < PIECE ? n - begin : PIECE); }
-
-// floor(bits * below / 2^64) of the 64 bits of two words.
-DEVICE Wide multiply_shift(Wide high, Wide low, uint32 below)
-{
-    return (product(high, below) + (product(low, below) >> 32)) >> 32;
-}
-
 // ---- pairs ----
 // One pair after the other, drawn from all (an autapse, where there must be none: -1).
 KERNEL(draw_pairs, int *RESTRICT pre, int *RESTRICT post, const int *RESTRICT own, int has_own, int64 n, int64 first,
@@ -53,93 +44,36 @@ KERNEL(draw_degrees, int *RESTRICT rows, int *RESTRICT columns, const int *RESTR
         uint32 below = (uint32)(n_columns - (skip >= 0));
         for (int64 begin = 0; begin < k; begin += PIECE) {
             int size = piece_size(k, begin);
-            FOR_WIDE(q, (size + 1) / 2) {
-                Wide c[4];
-                count_draws(row, begin / 2 + q, c);
-                philox((uint32)key, (uint32)(key >> 32), c);
-                put_two(word + 2 * q, multiply_shift(c[0], c[1], below), multiply_shift(c[2], c[3], below));
-            }
-            BLOCK_SYNC();
+            draw_below(word, row, begin / 2, (size + 1) / 2, key, below);
             int64 at = r * k + begin;
             FOR_THREADS(j, size) {
-                int column = (int)word[j];
                 rows[at + j] = (int)row;
-                columns[at + j] = column + (skip >= 0 && column >= skip ? 1 : 0);
+                columns[at + j] = beside((int)word[j], skip);
             }
             BLOCK_SYNC();
         }
     }
 }
 
-// The same without repetition: the first `k` different columns that are drawn, or, if that is more than half of all,
-// those left over by as many draws, in ascending order. Each block has `n_columns` stamps, none of which is a row's
-// number + 1.
-KERNEL(draw_distinct, int *RESTRICT rows, int *RESTRICT columns, uint32 *RESTRICT stamps, const int *RESTRICT own,
+// The same without repetition. Each block has a bit of `seen`, 0 before and afterwards, for each column.
+KERNEL(draw_distinct, int *RESTRICT rows, int *RESTRICT columns, uint32 *RESTRICT seen, const int *RESTRICT own,
        int has_own, int64 n_rows, int64 first_row, int64 k, int64 key, int64 n_columns)
 {
     SHARED uint32 word[PIECE + 2 * WIDE];
     SHARED int64 found[1];
-    uint32 *stamp = stamps + BLOCK_NUMBER * n_columns;
+    uint32 *bits = seen + BLOCK_NUMBER * ((n_columns + 31) / 32);
     FOR_BLOCKS(r, n_rows) {
         int64 row = first_row + r, at = r * k;
         int skip = has_own ? own[row] : -1;
-        uint32 below = (uint32)(n_columns - (skip >= 0)), mark = (uint32)row + 1;
-        bool inverts = 2 * k > n_columns;
-        int64 wanted = inverts ? below - k : k;
-        FOR_EACH(once, 1) found[0] = 0;
-        BLOCK_SYNC();
-        for (int64 done = 0; found[0] < wanted; done += PIECE / 2) {
-            FOR_WIDE(q, PIECE / 2) {
-                Wide c[4];
-                count_draws(row, done + q, c);
-                philox((uint32)key, (uint32)(key >> 32), c);
-                put_two(word + 2 * q, multiply_shift(c[0], c[1], below), multiply_shift(c[2], c[3], below));
-            }
-            BLOCK_SYNC();
-            FOR_EACH(once, 1)
-                for (int j = 0; j < PIECE && found[0] < wanted; j++) {
-                    if (stamp[word[j]] == mark) continue;
-                    stamp[word[j]] = mark;
-                    if (!inverts) columns[at + found[0]] = (int)word[j];
-                    found[0]++;
-                }
-            BLOCK_SYNC();
-        }
-        if (inverts)
-            FOR_EACH(once, 1)
-                for (uint32 column = 0, n = 0; column < below; column++)
-                    if (stamp[column] != mark) columns[at + n++] = (int)column;
-        BLOCK_SYNC();
+        uint32 below = (uint32)(n_columns - (skip >= 0));
+        draw_different(columns + at, bits, word, found, row, k, key, below, n_columns);
         for (int64 begin = 0; begin < k; begin += PIECE)
             FOR_THREADS(j, piece_size(k, begin)) {
-                int column = columns[at + begin + j];
                 rows[at + begin + j] = (int)row;
-                columns[at + begin + j] = column + (skip >= 0 && column >= skip ? 1 : 0);
+                columns[at + begin + j] = beside(columns[at + begin + j], skip);
             }
         BLOCK_SYNC();
     }
-}
-
-// The number of the first ascending values that are at most `limit`.
-DEVICE int number_within(const int64 *value, int n, int64 limit)
-{
-    int low = 0;
-    while (low < n) {
-        int middle = (low + n) / 2;
-        if (value[middle] <= limit)
-            low = middle + 1;
-        else
-            n = middle;
-    }
-    return low;
-}
-
-// Gaps between the columns that are set become the places after these columns, from `at` on.
-DEVICE void end_gaps(const int *gap, int n, int64 at, int64 *end)
-{
-    FOR_EACH(once, 1)
-        for (int j = 0; j < n; j++) end[j] = at += gap[j];
-    BLOCK_SYNC();
 }
 
 // Columns of each of some rows, each set with the probability 1 - exp(`log_q`), but not `own` (-1: none); all columns
@@ -152,37 +86,17 @@ KERNEL(draw_rows, int *RESTRICT rows, int *RESTRICT columns, int64 *RESTRICT cou
     SHARED double u[PIECE];
     SHARED int gap[PIECE];
     SHARED int64 end[PIECE];
-    int size = fine ? 2 * calls : 4 * calls;
+    Gaps gaps = {key, n_columns, log_q, fine, calls};
     FOR_BLOCKS(r, n_rows) {
         int64 row = first_row + r, at = 0, found = 0, to = writes ? begin[r] : 0;
-        int skip = has_own ? own[row] : -1;
+        int skip = has_own ? own[row] : -1, got = gaps.size();
         for (int64 done = 0; at < n_columns; done += calls) {
-            int got = size;
             if (log_q == 0) {
                 got = piece_size(n_columns, at);
                 FOR_THREADS(j, got) end[j] = at + j + 1;
                 BLOCK_SYNC();
-            } else {
-                FOR_WIDE(q, calls) {
-                    Wide c[4];
-                    count_draws(row, done + q, c);
-                    philox((uint32)key, (uint32)(key >> 32), c);
-                    put_words(word + 4 * q, c);
-                }
-                BLOCK_SYNC();
-                if (fine)
-                    FOR_THREADS(j, size) u[j] = uniform53(word[2 * j], word[2 * j + 1]);
-                else
-                    FOR_THREADS(j, size) u[j] = uniform32(word[j]);
-                BLOCK_SYNC();
-                double most = (double)n_columns;
-                FOR_THREADS(j, size) {
-                    double steps = portable_log(u[j]) / log_q;
-                    gap[j] = (int)(steps < most ? steps : most) + 1;
-                }
-                BLOCK_SYNC();
-                end_gaps(gap, size, at, end);
-            }
+            } else
+                draw_gaps(gaps, row, done, at, word, u, gap, end);
             int inside = number_within(end, got, n_columns), before = number_within(end, inside, skip);
             bool drops = skip >= 0 && before < inside && end[before] == skip + 1;
             if (writes)
@@ -213,40 +127,7 @@ KERNEL(draw_values, double *RESTRICT values, int64 n, int64 first, int64 key, in
     FOR_BLOCKS(piece, pieces(n)) {
         int64 begin = piece * PIECE;
         int size = piece_size(n, begin);
-        FOR_WIDE(q, size) {
-            Wide c[4];
-            count_elements(first + begin + q, 0, c);
-            philox((uint32)key, (uint32)(key >> 32), c);
-            put_two(word + 2 * q, c[0], c[1]);
-        }
-        BLOCK_SYNC();
-        FOR_THREADS(j, size) u[j] = uniform53(word[2 * j], word[2 * j + 1]);
-        BLOCK_SYNC();
-        if (kind == NORMAL || kind == LOG_NORMAL) {
-            FOR_THREADS(j, size) {
-                x[j] = quantile_middle(u[j] - 0.5);
-                flag[j] = in_tail(u[j] - 0.5);
-            }
-            BLOCK_SYNC();
-            for_chosen(flag, size, [&](int j) { x[j] = quantile_tail(u[j] - 0.5, u[j]); });
-            BLOCK_SYNC();
-        }
-        if (kind == UNIFORM)
-            FOR_THREADS(j, size) {
-                double value = a + b * u[j];
-                x[j] = value > most ? most : value;
-            }
-        else if (kind == EXPONENTIAL)
-            FOR_THREADS(j, size) x[j] = a * portable_log(u[j]);
-        else if (kind == NORMAL)
-            FOR_THREADS(j, size) x[j] = a + b * x[j];
-        else
-            FOR_THREADS(j, size) x[j] = portable_exp(a + b * x[j]);
-        BLOCK_SYNC();
-        FOR_THREADS(j, size) flag[j] = !(x[j] >= low && x[j] <= high);
-        BLOCK_SYNC();
-        for_flagged(flag, size, [&](int j) { x[j] = drawn_again(law, key, first + begin + j, fault); });
-        BLOCK_SYNC();
+        draw_piece(law, key, first + begin, size, word, u, x, flag, fault);
         FOR_THREADS(j, size) values[begin + j] = x[j];
         BLOCK_SYNC();
     }
@@ -258,8 +139,7 @@ KERNEL(round_delays, int *RESTRICT delay, const double *RESTRICT values, int64 n
     FOR_BLOCKS(piece, pieces(n)) {
         int64 begin = piece * PIECE;
         FOR_THREADS(j, piece_size(n, begin)) {
-            double steps = portable_rint(values[begin + j] / dt);
-            delay[begin + j] = (int)(steps < 1 ? 1 : steps);
+            delay[begin + j] = rounded_delay(values[begin + j], dt);
         }
     }
 }

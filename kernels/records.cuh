@@ -46,6 +46,22 @@ struct Route {
         gathers, unit, parts;
 };
 
+// Rows that are drawn again at each event of their sources.
+struct DrawnSet {
+    int64 source, source_end, of_gates, age, row, rows, rule, columns, degree, own, key, law, fine, calls, spans, first,
+        delay, delay_key, delay_law, part, part_end, output, output_end;
+};
+
+// Targets of drawn rows among their columns.
+struct DrawnPart {
+    int64 begin, size, shift, ids;
+};
+
+// Sums of one receptor to which the synapses of drawn rows add.
+struct DrawnOutput {
+    int64 ring, mask, stride, weight, key, law, shift, payload, payload_step, channels, ring_step;
+};
+
 // Sums that are the same for every neuron of a population.
 struct Shared {
     int64 base, mask;

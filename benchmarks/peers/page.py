@@ -18,6 +18,7 @@ from benchmarks.peers.verdict import Cell, Spread, Verdict, verdict
 from gpusyn.utils.memory import size_text
 
 PAGE = store.STORED.parents[2] / "docs" / "benchmarks.md"
+ON_A_GPU = store.STORED.parents[1] / "gpu" / "summary.md"  # of benchmarks/gpu_check.py, once a GPU has been at hand
 INTRODUCTION = """# gpusyn beside its peers
 
 This page is generated: `python -m benchmarks.peers` measures and writes it, `python -m benchmarks.peers.page --write`
@@ -76,6 +77,8 @@ def page(results: Mapping[str, Any]) -> str:
     grown = [v for v in verdicts if v.series]
     if grown:
         lines += ["## Scaling", "", *_scaling(grown), ""]
+    if ON_A_GPU.exists():
+        lines += [ON_A_GPU.read_text(encoding="utf-8")]
     return "\n".join(lines).rstrip() + "\n"
 
 

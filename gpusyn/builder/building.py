@@ -8,7 +8,7 @@ from __future__ import annotations
 from gpusyn.builder.layout import Layout, same_ids
 from gpusyn.builder.rows.event_driven import counting_bytes, drawn_together, placing_bytes, projections_of
 from gpusyn.builder.rows.tables import is_large
-from gpusyn.builder.specs import bundle_bytes, gated_bytes
+from gpusyn.builder.specs import bundle_bytes, gated_bytes, procedural_bytes
 
 _GATED = 60  # bytes of a synapse that owns gates, while all of its projection are drawn and sorted
 
@@ -26,6 +26,7 @@ def building_peak(layout: Layout, kernels: bool) -> float:
     by_kernels = kernels and is_large(layout)
     arrays = sum(gated_bytes(pathway, layout) for pathway in layout.pathways)
     arrays += sum(bundle_bytes(bundle, layout) for bundle in layout.bundles)
+    arrays += sum(procedural_bytes(bundle, layout) for bundle in layout.procedural)
     most = max((_GATED * p.expected for p in layout.pathways if p.receptors(synaptic=True)), default=0.0)
     for bundles in drawn_together(layout):
         own, synapses = sum(bundle_bytes(b, layout) for b in bundles), sum(b.expected for b in bundles)

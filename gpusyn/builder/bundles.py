@@ -41,7 +41,7 @@ class _Key(NamedTuple):
     source: str
     receptors: tuple[tuple[Any, ...], ...]
     delay: int | None  # steps, if all synapses have the same
-    alone: tuple[str, int, int] | None  # the pathway, if its weights may change
+    alone: tuple[str, int, int] | None  # the pathway, if its weights may change, or the projection, if procedural
 
 
 def form_bundles(layout: Layout, workers: int) -> None:
@@ -56,8 +56,11 @@ def form_bundles(layout: Layout, workers: int) -> None:
     groups = _target_groups(layout, list(bundles.values()), workers)
     for pathways in bundles.values():
         targets = groups[pathways[0].post.population.name]
-        layout.bundles.append(Bundle(pathways, _names(pathways[0]), targets))
+        bundle = Bundle(pathways, _names(pathways[0]), targets)
+        (layout.procedural if pathways[0].projection.procedural else layout.bundles).append(bundle)
     _time(layout)
+    for bundle in layout.procedural:
+        bundle.timing = _drawn_timing(bundle)
     for pathway in layout.pathways:
         if pathway.receptors(synaptic=False) and pathway.shared:
             _add_shared(pathway, groups[pathway.post.population.name], layout)
@@ -98,6 +101,8 @@ def _key(pathway: Pathway, layout: Layout) -> _Key:
         alike.append((receptor.name, sums.inputs, receptor.kinetics if of_source else None, form.shift, form.weight))
     one_delay = pathway.shortest if pathway.shortest == pathway.longest else None
     alone = (projection.name, pathway.pre_part, pathway.post_part) if projection.w_max else None
+    if projection.procedural:
+        alone = projection.name, pathway.pre_part, -1
     return _Key(pathway.pre.population.name, tuple(alike), one_delay, alone)
 
 
@@ -186,8 +191,7 @@ def _place_in_time(bundle: Bundle, layout: Layout, rings: float) -> None:
     def blocks_of(width: int) -> Timing:
         return Timing(first, width, -(-delays // width))
 
-    of_source = any(pathways[0].post.strategies[k].owner == SOURCE for k, _ in pathways[0].receptors(synaptic=False))
-    if of_source or pathways[0].projection.w_max:
+    if _has_source_gates(bundle) or pathways[0].projection.w_max:
         bundle.timing = blocks_of(min(delays, MOST_LATE))._replace(at_once=True)
         return
     cost = _Cost(bundle, layout)
@@ -200,6 +204,19 @@ def _place_in_time(bundle: Bundle, layout: Layout, rings: float) -> None:
     parts = {(t, c): cost.part(t, c, rings) for c in COMPRESSED for t in forms}
     small = (form for form, part in parts.items() if part <= ROOM)
     bundle.timing, bundle.compressed = next(small, min(parts, key=lambda form: parts[form]))
+
+
+def _has_source_gates(bundle: Bundle) -> bool:
+    """Return whether sources own the gates of some receptor of a bundle."""
+    pathway = bundle.pathways[0]
+    return any(pathway.post.strategies[k].owner == SOURCE for k, _ in pathway.receptors(synaptic=False))
+
+
+def _drawn_timing(bundle: Bundle) -> Timing:
+    """Return when procedural synapses are delivered: a row is drawn once, when all are due, or at once into a ring."""
+    first = min(p.shortest for p in bundle.pathways)
+    last = max(p.longest for p in bundle.pathways)
+    return Timing(first, last - first + 1, 1, at_once=first < last or _has_source_gates(bundle))
 
 
 def _widths(delays: int) -> list[int]:
@@ -260,7 +277,7 @@ def _place_rings(layout: Layout, groups: dict[str, TargetGroup]) -> None:
         for receptor, sums in zip(place.population.receptors, place.sums, strict=True):
             key = id(groups[name]), receptor.name, sums.inputs
             sums.ring = rings.setdefault(key, Ring(groups[name], sums.inputs))
-    for bundle in layout.bundles:
+    for bundle in [*layout.bundles, *layout.procedural]:
         for pathway in bundle.pathways:
             for k, _ in pathway.receptors(synaptic=False):
                 sums = pathway.post.sums[k]

@@ -10,6 +10,7 @@ from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
+from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
 from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.tables import SynapseTables
@@ -74,7 +75,7 @@ class Compiled:
         self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)
         synapses = SynapseTables(layout, seed, self.inputs, advanced, launcher)
-        self.stored, self.rounded_to_zero = synapses.stored, synapses.event_driven.rounded_to_zero
+        self.stored, self.rounded_to_zero = synapses.stored, synapses.rounded_to_zero
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
         self._sizes = extents(layout, self.steps)
@@ -145,11 +146,15 @@ class Compiled:
         """Return one launch of a step; its numbers are those of the narrowest owner that counts them."""
         counts = counts_of(kernel, group, self._sizes)
         remembers = counts["histories"] or self.layout.gates  # gates need the last event of each source
+        words, columns = row_forms.scratch_steps(self.layout)
         own = {
             "remembers": int(bool(remembers)),
             "most_units": most_units(self.layout, kernel),
             "spike_mask": counts["spikes"] - 1,
             "step_mask": counts["spike steps"] - 1,
+            "seen_step": words,
+            "chosen_step": columns,
+            "drawers": row_forms.DRAWERS,
         }
         scalars = {
             a.name: own[a.name] if a.name in own else counts[COUNTS[a.name]]

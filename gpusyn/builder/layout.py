@@ -302,6 +302,7 @@ class Layout:
     groups: list[Group]
     pathways: list[Pathway]
     bundles: list[Bundle] = field(default_factory=list)
+    procedural: list[Bundle] = field(default_factory=list)  # whose rows are not stored, but drawn at each event
     weight_ranges: dict[tuple[str, str], WeightRange] = field(default_factory=dict)  # by projection and receptor
     gates: dict[tuple[str, Kinetics], GateSet] = field(default_factory=dict)
     ring_size: int = 0

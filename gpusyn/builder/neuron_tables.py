@@ -125,8 +125,9 @@ class NeuronTables:
         """Return the group's arrays by name, except those that are all zeros."""
         group, real = self.group, self.layout.numbers.real_dtype
         V = self.V.copy()
-        clamped = inputs.clamps.wave[g] > 0
-        V[clamped] = inputs.clamps.start[g][clamped] - self.rest[clamped]
+        wave = inputs.clamps.wave[g]
+        clamped = wave > 0
+        V[clamped] = inputs.clamps.start[wave[clamped]] - self.rest[clamped]
         rings = [row for m in group.members for row in _ring_rows(m)]
         return {
             "V": V.astype(real),

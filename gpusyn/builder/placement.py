@@ -112,7 +112,19 @@ def _place_pathways(layout: Layout) -> None:
                 pathway = Pathway(projection, i, j, *places, shortest, longest, expected * share)
                 layout.pathways.append(pathway)
                 if pathway.receptors(synaptic=True):
+                    _refuse_procedural(pathway)
                     history_words(pathway.longest, history_bits(pathway.pre.most_events), pathway)
+
+
+def _refuse_procedural(pathway: Pathway) -> None:
+    """Refuse a pathway of a procedural projection whose synapses own their gates."""
+    k, receptor = pathway.receptors(synaptic=True)[0]
+    if pathway.projection.procedural:
+        raise ParameterError(
+            f"Projection '{pathway.projection.name}'.storage: 'procedural' stores nothing of a synapse, but each one "
+            f"onto receptor '{receptor.name}' of '{pathway.post.population.name}' has a gate of its own "
+            f"({pathway.post.strategies[k].reason}); use storage='stored', or a receptor whose gates need not be there"
+        )
 
 
 def _place_gates(layout: Layout) -> None:

@@ -11,6 +11,7 @@ from gpusyn.builder.building import building_peak
 from gpusyn.builder.gpu.devices import AbsentGpu
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
+from gpusyn.builder.offers import procedural_offer
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.plan_text import (
     Row,
@@ -22,9 +23,9 @@ from gpusyn.builder.plan_text import (
     recording_rows,
 )
 from gpusyn.builder.recorded import recorded_bytes
-from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched
+from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
 from gpusyn.errors import PlanMemoryError
-from gpusyn.kernels.arrays import SYNAPTIC, ArrayKind
+from gpusyn.kernels.arrays import PROCEDURAL, SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
 from gpusyn.parameters.grid import interval
@@ -157,7 +158,7 @@ class Plan:
         self.recordings = {
             r.name: n for r in self.layout.net.recorders.values() if (n := recorded_bytes(r, self.layout))
         }
-        self._on_host = getattr(machine, "name", "") != "cuda"
+        self._on_host = name != "cuda"
         absent = isinstance(machine, AbsentGpu)
         self.free_host = self.free if self._on_host else None if absent else free_memory()
         self._of_host = self.total if self._on_host else self._of_host_tables()  # during a run, without recordings
@@ -230,7 +231,8 @@ class Plan:
             raise PlanMemoryError(
                 f"this network needs {size_text(self.total + self.scratch)}{where} but {size_text(self.free_host)} are "
                 "free.\n"
-                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}."
+                f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}"
+                f"{f'; or {offer}' if (offer := procedural_offer(self.layout, self.bytes)) else ''}."
             )
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
@@ -264,9 +266,14 @@ class Plan:
             for pathway in bundle.pathways:
                 share = pathway.expected / synapses if synapses else 1 / len(bundle.pathways)
                 _add(parts, f"synapses {pathway.projection.name}", round(share * size))
+        for bundle in self.layout.procedural:
+            name = bundle.pathways[0].projection.name
+            _add(parts, f"synapses {name}", procedural_bytes(bundle, self.layout))
         self._of_synapses = sum(parts.values())
         self._of_gates = sum(
-            spec.nbytes for kind, spec in self._described if kind.kernels and not SYNAPTIC.isdisjoint(kind.extents)
+            spec.nbytes
+            for kind, spec in self._described
+            if kind.kernels and kind.kernels != PROCEDURAL and not SYNAPTIC.isdisjoint(kind.extents)
         )
         for kind, spec in self._described:
             if SYNAPTIC.isdisjoint(map(str, kind.extents)):
@@ -323,6 +330,7 @@ class Plan:
     def _rows(self, details: bool) -> list[Row]:
         layout = self.layout
         lost = self._expected_zeros() if self.rounded_to_zero is None else lost_text(self.rounded_to_zero, details)
+        lost += " (procedural synapses are not counted)" if layout.procedural else ""
         memory = f"{self.bytes_per_synapse:.2f} bytes per synapse\n{memory_text(self.bytes, details)}"
         notes = [(note.level, str(note)) for note in layout.notes] if details else together(layout.notes)
         rows = [
@@ -334,6 +342,7 @@ class Plan:
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),
             ("memory", memory),
+            *self._offered(),
             *recording_rows(self.recordings, layout),
             *(("note" if level < logging.WARNING else "warning", note) for level, note in notes),
         ]
@@ -361,7 +370,8 @@ class Plan:
         spike = (self._of_synapses - self._of_gates) / max(self.layout.n_sources, 1)
         return (
             f"{self.launches} kernel launches per step, one after another, through "
-            f"{size_text(self.bytes.get('neurons', 0))} of neurons{gates}; a spike takes {size_text(spike)} of synapses on average"
+            f"{size_text(self.bytes.get('neurons', 0))} of neurons{gates}; a spike takes {size_text(spike)} of synapses "
+            "on average"
         )
 
     def _time_rows(self) -> list[Row]:
@@ -371,6 +381,11 @@ class Plan:
         from gpusyn.builder.gpu.text import LABEL, step_text
 
         return [(f"time on {self.model.device.name} ({LABEL})", step_text(self.model))]
+
+    def _offered(self) -> list[Row]:
+        """Return what would help where memory does not suffice."""
+        offer = "" if self.fits else procedural_offer(self.layout, self.bytes)
+        return [("to fit", offer)] if offer else []
 
     def _expected_zeros(self) -> str:
         for place in self.layout.populations.values():

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gpusyn.builder.fixed_point import Quantum
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Bundle, Layout, Pathway
+from gpusyn.builder.specs import procedural_bytes
 from gpusyn.receptors import Receptor
 from gpusyn.utils.memory import size_text
 
@@ -75,7 +76,7 @@ def delivery_rows(layout: Layout) -> list[Row]:
     for bundle in layout.bundles:
         if not bundle.taken_back:
             kinds.setdefault(_delivered(bundle), []).append(bundle)
-    rows = []
+    rows = _procedural_rows(layout)
     for how, bundles in kinds.items():
         synapses = sum(bundle.expected for bundle in bundles)
         segments = sum(bundle.segments for bundle in bundles)
@@ -84,6 +85,19 @@ def delivery_rows(layout: Layout) -> list[Row]:
             (f"delivery {how}", f"{synapses:.6g} synapses in {len(bundles)} set{'s'[: len(bundles) > 1]} of rows{each}")
         )
     return rows
+
+
+def _procedural_rows(layout: Layout) -> list[Row]:
+    """Return how many synapses are not stored."""
+    if not layout.procedural:
+        return []
+    synapses = sum(bundle.expected for bundle in layout.procedural)
+    names = dict.fromkeys(bundle.pathways[0].projection.name for bundle in layout.procedural)
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    each = synapses / max(sum(bundle.rows for bundle in layout.procedural), 1)
+    kept = size_text(sum(procedural_bytes(bundle, layout) for bundle in layout.procedural))
+    text = f"{synapses:.6g} synapses of {next(iter(names))}{more}: nothing stored, rows drawn at each spike"
+    return [("procedural", f"{text}, {each:.3g} in each on average, as storage= asks; {kept} are kept of sources")]
 
 
 def _delivered(bundle: Bundle) -> str:

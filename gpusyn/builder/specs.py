@@ -12,11 +12,11 @@ from collections.abc import Iterator
 
 from gpusyn.builder.bundles import power_of_2
 from gpusyn.builder.gating.forms import synapse_kernel
-from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
-from gpusyn.builder.rows.event_driven import ages, index_of, shared_sums
+from gpusyn.builder.rows import row_forms
+from gpusyn.builder.rows.event_driven import ages, sender_of, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets, targets_of
 from gpusyn.builder.rows.per_synapse import Histories
 from gpusyn.builder.source_gates import GateTables
@@ -59,6 +59,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None), ("deliver_changes", None)] if layout.gates else []
+    launches += [(row_forms.KERNEL, None)] if layout.procedural else []
     return [*launches, ("deliver_spikes", None)]
 
 
@@ -80,6 +81,8 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
         return max(_chunks(gate.place.size) for gate in layout.gates.values())
     if kernel == "deliver_changes":
         return most_units(layout, kernel) * (layout.n_ids - layout.n_sources)
+    if kernel == row_forms.KERNEL:
+        return row_forms.BLOCKS
     if kernel == "deliver_spikes":
         histories = sum(history.size for history in Histories(layout, 0).records)
         return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING, -(-histories // WARP))
@@ -105,14 +108,6 @@ def units_of_senders(layout: Layout) -> Counter[tuple[str, Kinetics | None]]:
     return units
 
 
-def sender_of(bundle: Bundle, receptor: str) -> tuple[str, Kinetics | None]:
-    """Return what sends the events of a bundle to a receptor: a population, or its gates of one kinetics."""
-    pathway = bundle.pathways[0]
-    k = index_of(pathway, receptor)
-    gated = pathway.post.strategies[k].owner == SOURCE
-    return pathway.pre.population.name, pathway.post.population.receptors[k].kinetics if gated else None
-
-
 def described(layout: Layout, sizes: dict[Owner, Extents]) -> Iterator[tuple[ArrayKind, ArraySpec]]:
     """Yield the declaration and the description of every array of a layout's program; `sizes` are its `extents`."""
     for kind in ARRAYS:
@@ -128,6 +123,11 @@ def gated_bytes(pathway: Pathway, layout: Layout) -> int:
 def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle."""
     return _bytes((None, None), bundle_extents(bundle), layout)
+
+
+def procedural_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of what is kept of the sources and targets of one procedural bundle."""
+    return _bytes((row_forms.KERNEL, None), row_forms.bundle_extents(bundle, layout), layout)
 
 
 def _bytes(owner: Owner, counts: Extents, layout: Layout) -> int:
@@ -178,20 +178,21 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
         sizes["advance_gates", None] = {
             "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,
         }  # fmt: skip
+    sizes |= row_forms.procedural_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 
 def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
     histories = Histories(layout, gates.releases)
     remembers = bool(histories.records or layout.gates)
-    delivered = ages(layout)
+    delivered, kept = ages(layout.bundles), ages([*layout.bundles, *layout.procedural])
     return {
         "steps": steps,
         "step bounds": steps + 1,
         "ids": layout.n_ids,
         "remembered ids": layout.n_sources if remembers else 1,
         "spikes": power_of_2(layout.n_sources * (steps + 1)),
-        "spike steps": power_of_2(steps + 2 + max([steps, *delivered])),  # and those of a chunk that is not read yet
+        "spike steps": power_of_2(steps + 2 + max([steps, *kept])),  # and those of a chunk that is not read yet
         "gates": layout.n_ids - layout.n_sources,
         "releases": histories.releases,
         "ring slots": layout.ring_size,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gpusyn as gs
@@ -30,11 +30,24 @@ def require_profile(backend: Backend) -> None:
         )
 
 
-def launch_seconds(sim: gs.Simulator, steps: int) -> dict[str, float]:
-    """Advance a simulator on the `cpu` backend, and return the time of each launch (s) by its label, in order."""
+def launch_seconds(
+    sim: gs.Simulator, steps: int, profile: Callable[[int], Mapping[str, float]] | None = None
+) -> dict[str, float]:
+    """Advance a simulator, and return the time of each launch (s) by its label, in order.
+
+    Parameters
+    ----------
+    sim : Simulator
+        A simulator, on the `cpu` backend if no `profile` is given.
+    steps : int
+        Number of steps.
+    profile : callable, optional
+        Function that runs a number of steps and returns the time of each launch in them.
+    """
     session: Any = sim._session
+    timed = session.profile if profile is None else profile
     total = Counter[str]()
-    session.run = lambda k: total.update(session.profile(k))
+    session.run = lambda k: total.update(timed(k))
     try:
         sim.step(steps)
     finally:
@@ -84,7 +97,7 @@ def _work(
         return "gate", sim.plan.synapses * steps
     if kernel is not None and (sources := sim._layout.sources(kernel)):
         return "source", sum(placed.population.size for placed in sources) * steps
-    if kernel == "deliver_spikes":
+    if kernel == "deliver_spikes" and not sim._layout.procedural:  # which would have a part of them
         return "delivery", delivered()
     return None, 0.0
 

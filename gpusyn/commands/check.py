@@ -55,7 +55,15 @@ def run_case(case: Case, backend: Backend) -> Results:
     """Return all data of the recorders of a case on a backend."""
     net = case.network()
     with warnings_only():  # the note on rounded delays is of no interest here
-        sim = gs.Simulator(net, dt=0.1, seed=SEED, backend=backend, precision=case.precision, chunk_steps=CHUNK)
+        sim = gs.Simulator(
+            net,
+            dt=0.1,
+            seed=SEED,
+            backend=backend,
+            precision=case.precision,
+            weights=case.weights,
+            chunk_steps=CHUNK,
+        )
     with sim:
         sim.run(case.duration)
         return {name: sim.data[recorder] for name, recorder in net.recorders.items()}

@@ -1,4 +1,4 @@
-"""The networks that `gpusyn check` runs: they are small, and together they use every kernel and kind of input."""
+"""The networks that `gpusyn check` runs: small, and together they launch every kernel and have every neuron model."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from gpusyn.commands.demo import demo_network
 
 
 class Case(NamedTuple):
-    """A network, its duration (ms) and its precision; all data of its recorders are compared."""
+    """A network, its duration (ms) and its number types; all data of its recorders are compared."""
 
     name: str
     network: Callable[[], gs.Network]
     duration: float
     precision: str = "single"
+    weights: str = "exact"
 
 
 def small_demo_network() -> gs.Network:
@@ -110,6 +111,77 @@ def bath_network() -> gs.Network:
     return net
 
 
+def neuron_network() -> gs.Network:
+    """Return a network of the neuron models with more variables than V, which excite each other."""
+    net = gs.Network()
+    receptors = [gs.AMPA(), gs.GABA_A()]
+    adex = gs.AdEx(I_e=gs.Normal(900.0, 100.0), t_ref=2.0)
+    izhikevich = gs.Izhikevich(I_e=np.linspace(5.0, 15.0, 40), c=gs.Uniform(-65.0, -50.0))
+    squid = gs.HodgkinHuxley(I_e=np.linspace(100.0, 500.0, 40))
+    cells = [
+        net.population(name, 40, model, receptors=receptors, V=gs.Uniform(-70.0, -60.0))
+        for name, model in (("adex", adex), ("izhikevich", izhikevich), ("squid", squid))
+    ]
+    every = cells[0] + cells[1] + cells[2]
+    net.connect(every, every, gs.FixedInDegree(10), weight={"AMPA": gs.Uniform(0.2, 1.0)}, delay=gs.Uniform(0.1, 2.0))
+    net.connect(every, every, gs.FixedOutDegree(5), receptor="GABA_A", weight=0.5, delay=1.0)
+    net.record(every, "spikes", name="spikes")
+    for population in cells:
+        net.record(population, [*population.model.STATES, "V", "g_AMPA"], every=0.1, name=f"state of {population.name}")
+    return net
+
+
+def saturating_network() -> gs.Network:
+    """Return a network with a gate on every synapse, of each of the kinetics that saturate."""
+    net = gs.Network()
+    k = gs.kinetics
+    receptors = [
+        gs.AMPA(name="markov", kinetics=k.Markov.NMDA(), gating="per-synapse"),
+        gs.AMPA(name="rising", kinetics=k.Saturating(0.3, 2.0, 60.0), gating="per-synapse"),
+        gs.AMPA(name="jumping", kinetics=k.Saturating(0.3, 2.0, 60.0, jump=True), gating="per-synapse"),
+        gs.GABA_B(name="cascade", kinetics=k.GProtein(K3=10.0), gating="per-synapse"),
+    ]
+    cells = net.population("cells", 40, gs.LIF(I_e=gs.Normal(150.0, 30.0)), receptors=receptors)
+    inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 120.0, 60)))
+    weight = {receptor.name: gs.Uniform(0.1, 0.5) for receptor in receptors}
+    net.connect(inputs, cells, gs.FixedInDegree(20), weight=weight, delay=gs.Uniform(0.1, 2.0))
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", *(f"g_{name}" for name in weight)], every=0.1, name="state")
+    return net
+
+
+def built_network() -> gs.Network:
+    """Return a network with so many synapses that kernels build it, by each rule that they know."""
+    net = gs.Network()
+    receptors = [gs.AMPA(), gs.GABA_A(), gs.NMDA(gating="per-synapse")]
+    cells = net.population("cells", 1000, gs.LIF(I_e=gs.Normal(220.0, 20.0)), receptors=receptors)
+    spread, late = gs.LogNormal(0.04, 0.02), gs.Uniform(0.5, 8.0)
+    net.connect(cells, cells, gs.FixedProbability(0.06), receptor="AMPA", weight=spread, delay=late)
+    net.connect(cells, cells, gs.FixedTotalNumber(60_000), receptor="GABA_A", weight=0.1, delay=gs.Normal(2.0, 0.5))
+    net.connect(cells, cells, gs.FixedInDegree(50), receptor="AMPA", weight=gs.Uniform(0.0, 0.1), delay=late)
+    net.connect(cells, cells, gs.FixedOutDegree(40, multapses=False), receptor="GABA_A", weight=0.1, delay=1.5)
+    net.connect(cells, cells, gs.FixedInDegree(8), receptor="NMDA", weight=gs.Uniform(0.0, 0.1), delay=0.7)
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells[::10], ["V", "g_AMPA", "g_NMDA"], every=0.5, name="state")
+    return net
+
+
+def procedural_network() -> gs.Network:
+    """Return a network that stores no synapses: rows of three rules are drawn again at each spike."""
+    net = gs.Network()
+    receptors = [gs.AMPA(), gs.NMDA(kinetics=gs.kinetics.Saturating.NMDA())]
+    cells = net.population("cells", 200, gs.LIF(I_e=gs.Normal(220.0, 20.0)), receptors=receptors)
+    weights, late = {"AMPA": gs.Normal(0.2, 0.1, low=0.0), "NMDA": 0.05}, gs.Uniform(0.5, 8.0)
+    net.connect(cells, cells, gs.FixedProbability(0.1), weight=weights, delay=late, storage="procedural")
+    net.connect(cells, cells, gs.FixedOutDegree(9, multapses=False), receptor="AMPA", weight=gs.Uniform(0.0, 0.3),
+                delay=0.7, storage="procedural")  # fmt: skip
+    net.connect(cells[:20], cells, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.03, delay=late,
+                storage="procedural")  # fmt: skip
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells[::10], ["V", "g_AMPA", "g_NMDA"], every=0.5, name="state")
+    return net
+
+
 CASES = (
     Case("demo network", small_demo_network, 90.0),
     Case("demo network, double", small_demo_network, 60.0, "double"),
@@ -118,6 +190,14 @@ CASES = (
     Case("source gates and drugs", bath_network, 60.0),
     Case("source gates and drugs, double", bath_network, 30.0, "double"),
     Case("current-based", current_network, 90.0),
+    Case("current-based, compact weights", current_network, 60.0, weights="compact"),
     Case("drives and waveforms", driven_network, 90.0),
     Case("drives and waveforms, double", driven_network, 60.0, "double"),
+    Case("neuron models", neuron_network, 60.0),
+    Case("neuron models, double", neuron_network, 30.0, "double"),
+    Case("saturating gates", saturating_network, 60.0),
+    Case("saturating gates, double", saturating_network, 30.0, "double"),
+    Case("procedural rows", procedural_network, 60.0),
+    Case("procedural rows, double", procedural_network, 30.0, "double"),
+    Case("network built by kernels", built_network, 40.0),
 )

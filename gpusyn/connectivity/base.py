@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.numerics import portable_math
+from gpusyn.numerics.portable_math import log_of
 from gpusyn.numerics.rng import Stream
+from gpusyn.numerics.sampling import BLOCK, Ids
 from gpusyn.utils.calls import show
 from gpusyn.utils.ids import KeySpans
 from gpusyn.utils.typing import Array, Integers
@@ -29,10 +30,8 @@ __all__ = [
     "without_autapses",
 ]
 
-Ids = Array  # int32, or int64 if a selection has more than 2**31 neurons
 Keys = tuple[KeySpans, KeySpans] | tuple[Integers, Integers]
 
-BLOCK = 1 << 15  # synapses (or draws) at a time, so that the scratch stays in a core's cache
 FAILURE = 1e-15  # probability that any target exceeds a bound on the in-degree of a random rule
 
 
@@ -328,15 +327,15 @@ def tail_bound(trials: int, probability: float, targets: int) -> int:
         return 0
     if probability >= 1:
         return trials
-    needed = -_log(FAILURE / targets)
+    needed = -log_of(FAILURE / targets)
 
     def is_safe(count: int) -> bool:  # P(sum >= count + 1) is small enough
         share = (count + 1) / trials
         if share <= probability:
             return False
-        distance = share * (_log(share) - _log(probability))
+        distance = share * (log_of(share) - log_of(probability))
         if share < 1:
-            distance += (1 - share) * (_log(1 - share) - _log(1 - probability))
+            distance += (1 - share) * (log_of(1 - share) - log_of(1 - probability))
         return trials * distance >= needed
 
     low, high = 0, trials  # `high` is always safe, since a sum cannot exceed the number of draws
@@ -347,10 +346,6 @@ def tail_bound(trials: int, probability: float, targets: int) -> int:
         else:
             low = middle + 1
     return high
-
-
-def _log(x: float) -> float:
-    return float(portable_math.log(np.array([x]))[0])
 
 
 def all_cells(n_rows: int, n_columns: int) -> Iterator[tuple[Ids, Ids]]:

@@ -14,10 +14,10 @@ from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, 
 from gpusyn.connectivity.fixed_probability import FixedProbability
 from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
 from gpusyn.connectivity.grid import Grid, grid_of
-from gpusyn.connectivity.sampling import bernoulli_lists
 from gpusyn.errors import ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, uniform53
+from gpusyn.numerics.sampling import bernoulli_lists
 from gpusyn.parameters.scalars import flag, one_of, public, real
 from gpusyn.utils.typing import Bools, Floats, Integers
 

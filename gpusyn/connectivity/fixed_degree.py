@@ -10,9 +10,9 @@ from typing import TypeVar
 import numpy as np
 
 from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, count_autapses, tail_bound
-from gpusyn.connectivity.sampling import distinct_rows, draws_needed, integers
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
+from gpusyn.numerics.sampling import chosen_columns, draws_needed
 from gpusyn.parameters.scalars import flag, integer, public
 from gpusyn.utils.typing import Integers
 
@@ -82,19 +82,8 @@ class _FixedDegree(Rule):
         for first in range(0, n_rows, n_block):
             rows = np.arange(first, min(first + n_block, n_rows), dtype=np.int64)
             skip = np.full(len(rows), -1, dtype=np.int64) if own is None else own[rows]
-            yield self._turn(*self._choose(stream, rows, n_columns, skip))
-
-    def _choose(self, stream: Stream, rows: Integers, n_columns: int, skip: Integers) -> tuple[Integers, Integers]:
-        """Return the choices of each row among `n_columns` without the column ``skip[row]``."""
-        below = n_columns - (skip >= 0)
-        if self.multapses:
-            index = np.repeat(np.arange(len(rows)), self.k)
-            column = integers(stream, rows, self.k, below).reshape(-1)
-        else:
-            index, column = distinct_rows(stream, rows, self.k, below, n_columns)
-        skipped = skip[index]
-        column += (skipped >= 0) & (column >= skipped)
-        return rows[index], column
+            index, column = chosen_columns(stream, rows, self.k, n_columns, skip, multapses=self.multapses)
+            yield self._turn(rows[index], column)
 
 
 @public

@@ -15,8 +15,8 @@ from gpusyn.connectivity.base import (
     tail_bound,
     without_autapses,
 )
-from gpusyn.connectivity.sampling import bernoulli_rows
 from gpusyn.numerics.rng import Stream
+from gpusyn.numerics.sampling import bernoulli_rows
 from gpusyn.parameters.scalars import flag, public, real
 
 __all__ = ["FixedProbability"]

@@ -17,9 +17,9 @@ from gpusyn.connectivity.base import (
     count_autapses,
     tail_bound,
 )
-from gpusyn.connectivity.sampling import draws_needed, first_distinct, multiply_shift
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
+from gpusyn.numerics.sampling import draws_needed, first_distinct, multiply_shift
 from gpusyn.parameters.scalars import flag, integer, public
 from gpusyn.utils.typing import Integers
 

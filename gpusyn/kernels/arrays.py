@@ -20,6 +20,7 @@ Extents = dict[str, int]  # name of an extent -> its number
 Owner = tuple[str | None, int | None]  # kernel and group of neurons that an array belongs to; None: all
 LONG_AGO = -(2**40)  # step of the last event of a source that has not had any
 NO_FAULT = np.iinfo(np.int64).max
+PROCEDURAL = ("deliver_procedural",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
 
 
@@ -113,6 +114,13 @@ EXTENTS = {
     "synapses": "per-synapse gated synapses of the kernel's kind; receptors of one contact share them",
     "synapse states": "states of the gates on synapses",
     "source states": "states of the gates on sources",
+    "drawn parts": "pathways with drawn rows",
+    "drawn outputs": "receptors of pathways with drawn rows",
+    "drawn ids": "sources of drawn rows that are not consecutive, or that leave themselves out, and such targets",
+    "row starts": "sources of drawn rows of different lengths whose weights or delays are drawn",
+    "laws": "distributions of weights and delays of drawn rows, and of their gaps",
+    "seen words": "words of 32 bits, one bit for each target of rows without repetition, for 64 blocks",
+    "chosen columns": "synapses of the longest row without repetition, for 64 blocks",
 }
 
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
@@ -124,6 +132,7 @@ CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples",
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
+    | {"drawn ids", "row starts"}
 )
 
 
@@ -206,6 +215,17 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(("advance_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and places of each set of gates."),
     _kernel(("advance_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each set."),
     _kernel(("advance_gates",), "gates", "source states", STATE, "States of each source's gate (1)."),
+    _kernel(PROCEDURAL, "sets", "sets", PARAMETER, "Sources, rule, keys, laws and targets of each set of drawn rows."),
+    _kernel(PROCEDURAL, "parts", "drawn parts", PARAMETER, "Places of targets among the columns of drawn rows."),
+    _kernel(PROCEDURAL, "outputs", "drawn outputs", PARAMETER, "Sums and weights of the synapses of drawn rows."),
+    _kernel(PROCEDURAL, "ids", "drawn ids", PARAMETER,
+            "Row of each source, column that a row leaves out, and target of each column, where no rule gives them."),
+    _kernel(PROCEDURAL, "row_first", "row starts", PARAMETER, "Number of the first synapse of each drawn row."),
+    _kernel(PROCEDURAL, "laws", "laws, 8", PARAMETER,
+            "Law of gaps, delays or weights: kind, two parameters, largest value, range, factor and unit."),
+    _kernel(PROCEDURAL, "seen", "seen words", STATE,
+            "Bit of each column while different ones are drawn, for each block; 0 between steps."),
+    _kernel(PROCEDURAL, "chosen", "chosen columns", SCRATCH, "Different columns of the row that each block draws."),
     _kernel(SYNAPSE_KERNELS, "row_begin", "row bounds", PARAMETER,
             "Place of the first synapse of each target within its block."),
     _kernel(SYNAPSE_KERNELS, "address", "synapses", PARAMETER,

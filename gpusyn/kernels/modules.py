@@ -26,14 +26,9 @@ _EFFECTS = "receptors/effects.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
 _COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "segments.cuh", "deliver_changes.cu", "deliver_spikes.cu")
 _SYNAPSE_PART = "advance_synapses.cu"
-_BUILD_PARTS = (
-    "common.cuh",
-    "portable_math.cuh",
-    "philox.cuh",
-    "distributions.cuh",
-    "draw_synapses.cu",
-    "build_rows.cu",
-)
+_DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
+_BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
+_PROCEDURAL_PART = "deliver_procedural.cu"
 
 
 class Module(NamedTuple):
@@ -149,9 +144,9 @@ def _receptors_hold(signature: Signature) -> str:
 
 
 def _join(prelude: str, files: tuple[str, ...]) -> str:
-    parts = [prelude]
+    parts = [f'#line 1 "names from Python"\n{prelude}'] if prelude else []
     for file in files:
-        body = "".join(line for line in read_kernel(file).splitlines(keepends=True) if line.strip() != "#pragma once")
+        body = read_kernel(file).replace("#pragma once\n", "\n")  # lines keep their numbers
         parts.append(f'#line 1 "kernels/{file}"\n{body}')
     return "".join(parts)
 
@@ -210,6 +205,13 @@ def synapse_module(kernel: str, numbers: Numbers) -> Module:
 
 
 @functools.cache
+def procedural_module(numbers: Numbers) -> Module:
+    """Return the module of the kernel that delivers events along rows that it draws."""
+    files = ("common.cuh", "records.cuh", *_DRAW_PARTS, _PROCEDURAL_PART)
+    return Module(f"procedural {numbers}", _join(numbers.prelude(), files), _kernels_of(files))
+
+
+@functools.cache
 def build_module() -> Module:
     """Return the module of the kernels that build rows of synapses; no number type of a run enters it."""
     return Module("rows", _join("", _BUILD_PARTS), tuple(BUILD_KERNELS))
@@ -219,4 +221,7 @@ def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Mod
     """Return the module that contains `kernel`."""
     if signature is not None:
         return neuron_module(signature)
-    return synapse_module(kernel, numbers) if KERNELS[kernel].file == _SYNAPSE_PART else common_module(numbers)
+    file = KERNELS[kernel].file
+    if file == _PROCEDURAL_PART:
+        return procedural_module(numbers)
+    return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)

@@ -22,6 +22,8 @@ Row = TypeVar("Row")
 CHUNK = 128  # most neurons, or sources, of one chunk, as in kernels/common.cuh
 NEVER = 2**62  # a step that no run reaches
 PIECE = 128  # synapses of a unit of delivery on a GPU: a segment that is expected to have more is divided
+ROWS = EACH, SOME, CHOSEN, DIFFERENT = range(4)  # how rows are drawn, as in kernels/deliver_procedural.cu
+SPAN = 2048  # most synapses of a part of a row that is drawn apart, as there
 
 
 class Clock(NamedTuple):
@@ -166,6 +168,76 @@ class Route(NamedTuple):
     parts: int
 
 
+class DrawnSet(NamedTuple):
+    """Rows that are drawn again at each event of the sources `source` to `source_end`, instead of being stored.
+
+    Events are spikes of age `age` (steps), or those of gates (`of_gates`) of this step. The row of a source is its
+    place after `source` plus `row`, or, if `rows` is not -1, `ids` holds it from there on (-1: the source has no row).
+    `rule` (`ROWS`) says how the row is drawn from `columns` columns: with the random `key`, and with `law` in `laws`,
+    from which `calls` calls of the generator draw gaps that need 53 bits if `fine`; or `degree` columns. From `own` on,
+    `ids` holds the column of each row that is left out (-1: no place, or no column). Rows whose parts can be drawn
+    apart are drawn in `spans` parts.
+
+    Synapses are numbered in the order of creation: a row begins at its number times `degree`, or, from `first` on,
+    `row_first` holds where it begins (-1: no place, or nothing needs the number). Delays are `delay` steps, or drawn
+    with `delay_key` from the law `delay_law`. Columns lie in the parts `part` to `part_end`, and synapses add to the
+    `output` to `output_end`.
+    """
+
+    source: int
+    source_end: int
+    of_gates: int
+    age: int
+    row: int
+    rows: int
+    rule: int
+    columns: int
+    degree: int
+    own: int
+    key: int
+    law: int
+    fine: int
+    calls: int
+    spans: int
+    first: int
+    delay: int
+    delay_key: int
+    delay_law: int
+    part: int
+    part_end: int
+    output: int
+    output_end: int
+
+
+class DrawnPart(NamedTuple):
+    """Targets of drawn rows: the columns from `begin` on, at the places from `shift` on, or those in `ids` plus it."""
+
+    begin: int
+    size: int
+    shift: int
+    ids: int
+
+
+class DrawnOutput(NamedTuple):
+    """The sums of one receptor to which the synapses of drawn rows add.
+
+    The weight is `weight`, or drawn with `key` from the law `law` (-1: not), in units of 2^`shift` quanta. Events of
+    gates carry the values of `channels` channels.
+    """
+
+    ring: int
+    mask: int
+    stride: int
+    weight: int
+    key: int
+    law: int
+    shift: int
+    payload: int
+    payload_step: int
+    channels: int
+    ring_step: int
+
+
 class Shared(NamedTuple):
     """Sums that are the same for every neuron of a population: `mask` + 1 slots of one number each."""
 
@@ -233,8 +305,8 @@ class SynapseBlock(NamedTuple):
 RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
-        Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, Shared, SourceGateSet,
-        History, SynapseSet, SynapseBlock,
+        Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, DrawnSet, DrawnPart, DrawnOutput, Shared,
+        SourceGateSet, History, SynapseSet, SynapseBlock,
     )
 }  # fmt: skip
 

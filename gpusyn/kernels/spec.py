@@ -202,6 +202,15 @@ KERNELS: dict[str, KernelSpec] = {
             +release_step:int64 +history:uint32""",
         ),
         _declare(
+            "deliver_procedural.cu",
+            "deliver_procedural",
+            "block",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 gate_total:int64 gate_id:int payload:real +ring:acc sets:DrawnSet =n_sets:int
+            parts:DrawnPart outputs:DrawnOutput ids:int row_first:int64 laws:double +seen:uint32 =seen_step:int64
+            +chosen:int =chosen_step:int64 =drawers:int""",
+        ),
+        _declare(
             "advance_gates.cu",
             "advance_gates",
             "block",
@@ -235,7 +244,7 @@ BUILD_KERNELS: dict[str, KernelSpec] = {
             _DRAW,
             "draw_distinct",
             "block",
-            """+rows:int +columns:int +stamps:uint32 own:int =has_own:int =n_rows:int64 =first_row:int64 =k:int64
+            """+rows:int +columns:int +seen:uint32 own:int =has_own:int =n_rows:int64 =first_row:int64 =k:int64
             =key:int64 =n_columns:int64""",
         ),
         _declare(

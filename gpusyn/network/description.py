@@ -129,7 +129,8 @@ def _projection(projection: Projection) -> tuple[str, ...]:
         for name, given in projection.weights.items()
     )
     names = projection.name, projection.pre.name, projection.post.name
-    return *names, repr(projection.rule), weights, said(projection.delay, "ms")
+    drawn = ", procedural" if projection.procedural else ""
+    return *names, f"{projection.rule!r}{drawn}", weights, said(projection.delay, "ms")
 
 
 def _inputs(objects: Objects) -> Iterable[tuple[str, ...]]:

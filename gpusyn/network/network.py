@@ -12,6 +12,7 @@ from gpusyn.errors import ParameterError
 from gpusyn.network.inputs import NetworkInputs, Values
 from gpusyn.network.population_checks import checked_positions, checked_receptors
 from gpusyn.network.populations import Population, Selection
+from gpusyn.network.procedural import STORAGES, check_storage
 from gpusyn.network.projections import (
     Projection,
     checked_limits,
@@ -22,7 +23,7 @@ from gpusyn.network.projections import (
 )
 from gpusyn.network.recording import NetworkRecording
 from gpusyn.neurons import NeuronModel
-from gpusyn.parameters.scalars import instance, integer, public, show
+from gpusyn.parameters.scalars import instance, integer, one_of, public, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
@@ -150,6 +151,7 @@ class Network(NetworkInputs, NetworkRecording):
         | None = None,  # a dict of float and Ratio is one of object
         delay: Values | Distribution | DistanceDelay | str = 1.0,
         w_max: float | Mapping[Any, float] | None = None,
+        storage: str = "stored",
         name: str | None = None,
     ) -> Projection:
         """Connect neurons of `pre` to receptors of `post`.
@@ -172,6 +174,12 @@ class Network(NetworkInputs, NetworkRecording):
             str names a column of a FromTable.
         w_max : float or dict of Receptor or str to float, optional
             Largest magnitude to which a weight may later be changed, one for the one receptor or by receptor.
+        storage : {"stored", "procedural"}
+            ``"procedural"`` stores nothing of the synapses and draws the row of a source again at each of its spikes:
+            the same synapses and the same results for a few bytes per source, at the price of the draws. It is for
+            networks that do not fit into memory otherwise, and possible with FixedProbability, FixedOutDegree and
+            AllToAll, weights and delays that are numbers or drawn (Uniform, Normal, LogNormal, Exponential), and no
+            `w_max`. Gates must not be on the synapses.
         name : str, optional
             Unique name; by default ``pre->post:receptors``, numbered if it is taken.
 
@@ -185,10 +193,10 @@ class Network(NetworkInputs, NetworkRecording):
             If an argument has the wrong type, `weight` is missing, or `receptor` is missing or superfluous.
         ParameterError
             If a value is out of range, an array has the wrong length, the rule does not suit the selections, a
-            selection belongs to another network, `post` has spike sources or another receptor of the same name, or the
-            name is taken.
+            selection belongs to another network, `post` has spike sources or another receptor of the same name, the
+            synapses cannot be procedural, or the name is taken.
         UnknownNameError
-            If a population of `post` has no such receptor, or the rule has no such column.
+            If a population of `post` has no such receptor, the rule has no such column, or `storage` is unknown.
         SimulationError
             If a simulator uses the network.
 
@@ -220,4 +228,7 @@ class Network(NetworkInputs, NetworkRecording):
         else:
             delays = values(delays, size, place, unit="ms", above=0.0, per="synapse")
         limits = checked_limits(w_max, kept, kinds, post, where)
-        return self._add("projection", Projection(name, pre, post, rule, kept, delays, limits))
+        storage = one_of(storage, STORAGES, f"{where}.storage")
+        made = Projection(name, pre, post, rule, kept, delays, limits, storage)
+        check_storage(made, where)
+        return self._add("projection", made)

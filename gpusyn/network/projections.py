@@ -80,6 +80,8 @@ class Projection(Hinting):
         Delays (ms).
     w_max : mapping of str to float, or None
         Declared largest magnitude to which a weight may be changed, by receptor (nS or pA).
+    storage : {"stored", "procedural"}
+        Whether synapses are stored, or drawn again at each spike.
     """
 
     _MADE_BY: ClassVar[str] = "net.connect(pre, post, rule, ...)"
@@ -91,9 +93,16 @@ class Projection(Hinting):
     weights: Mapping[str, float | Floats | Distribution | Ratio]
     delay: float | Floats | Distribution | DistanceDelay
     w_max: Mapping[str, float] | None
+    storage: str = "stored"
+
+    @property
+    def procedural(self) -> bool:
+        """True if nothing is stored of the synapses, and rows of them are drawn again at each spike."""
+        return self.storage == "procedural"
 
     def __repr__(self) -> str:
-        return f"Projection({self.name!r}, {self.pre.size} -> {self.post.size} neurons, {self.rule!r})"
+        drawn = ", procedural" if self.procedural else ""
+        return f"Projection({self.name!r}, {self.pre.size} -> {self.post.size} neurons, {self.rule!r}{drawn})"
 
 
 def base_weight(weights: Mapping[str, Any], receptor: str) -> tuple[str, float]:

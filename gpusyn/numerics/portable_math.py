@@ -21,7 +21,7 @@ import numpy as np
 from gpusyn.errors import ArgumentError
 from gpusyn.utils.typing import Array
 
-__all__ = ["exp", "expm1", "exprel", "flush", "log"]
+__all__ = ["exp", "expm1", "exprel", "flush", "log", "log1p", "log_of"]
 
 
 class _Format(NamedTuple):
@@ -294,3 +294,18 @@ def _horner(x: Array, coefficients: tuple[Any, ...]) -> Array:
         y *= x
     y += coefficients[-1]
     return y
+
+
+def log_of(x: float) -> float:
+    """Return the logarithm of one number."""
+    return float(log(np.array([x]))[0])
+
+
+def log1p(x: float) -> float:
+    """Return log(1 + x) of one number > -1, accurate for small x too (Kahan: undo the rounding of 1 + x).
+
+    >>> log1p(-1e-12)
+    -1.0000000000005e-12
+    """
+    one_plus = 1.0 + x
+    return x if one_plus == 1.0 else log_of(one_plus) * (x / (one_plus - 1.0))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics.rng import Stream
+from gpusyn.parameters.laws import Law
 from gpusyn.parameters.scalars import public, real, show
 from gpusyn.parameters.units import conversion, unit_of
 from gpusyn.utils.typing import Bools, Floats, Integers
@@ -277,8 +278,11 @@ class ByQuantile(Distribution):
     """A distribution that is drawn by its inverse cumulative distribution function: one uniform number per value."""
 
     @abstractmethod
+    def law(self) -> Law:
+        """Return the law of the values, in the form that kernels know."""
+
     def _quantile(self, u: Floats) -> Floats:
-        """Return the values below which a fraction `u` of the draws lie."""
+        return self.law().quantile(u)
 
     def _propose(self, stream: Stream, elements: Integers, attempt: Integers) -> tuple[Floats, Bools | None]:
         return self._quantile(stream.uniform(elements, attempt)), None

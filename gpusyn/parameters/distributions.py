@@ -22,26 +22,14 @@ import numpy as np
 
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.normal_quantile import normal_quantile
+from gpusyn.numerics.portable_math import log1p, log_of
 from gpusyn.numerics.rng import Stream, uniform53
 from gpusyn.parameters.distribution_base import NODES, U_MAX, ByQuantile, Distribution
+from gpusyn.parameters.laws import EXPONENTIAL, LOG_NORMAL, NORMAL, UNIFORM, Law
 from gpusyn.parameters.scalars import public
 from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["Distribution", "Exponential", "Gamma", "LogNormal", "Normal", "Uniform"]
-
-
-def _log(x: float) -> float:
-    return float(portable_math.log(np.array([x]))[0])
-
-
-def log1p(x: float) -> float:
-    """Return log(1 + x) of one number > -1, accurate for small x too (Kahan: undo the rounding of 1 + x).
-
-    >>> log1p(-1e-12)
-    -1.0000000000005e-12
-    """
-    one_plus = 1.0 + x
-    return x if one_plus == 1.0 else _log(one_plus) * (x / (one_plus - 1.0))
 
 
 @public
@@ -73,8 +61,9 @@ class Uniform(ByQuantile):
     def __post_init__(self) -> None:
         self._check(low={}, high={})
 
-    def _quantile(self, u: Floats) -> Floats:
-        return np.minimum(self.low + (self.high - self.low) * u, self.high)
+    def law(self) -> Law:
+        """Return the law of the values."""
+        return Law(UNIFORM, self.low, self.high - self.low, self.high)
 
     def _whole_mean(self) -> float:
         return self.low + 0.5 * (self.high - self.low)
@@ -120,8 +109,9 @@ class Normal(ByQuantile):
     def __post_init__(self) -> None:
         self._check(mean={}, std={"low": 0.0})
 
-    def _quantile(self, u: Floats) -> Floats:
-        return self.mean + self.std * normal_quantile(u)
+    def law(self) -> Law:
+        """Return the law of the values."""
+        return Law(NORMAL, self.mean, self.std).within(self.low, self.high)
 
     def _whole_mean(self) -> float:
         return self.mean
@@ -171,12 +161,11 @@ class LogNormal(ByQuantile):
         """
         relative = self.std / self.mean
         variance = log1p(relative * relative)
-        return _log(self.mean) - 0.5 * variance, math.sqrt(variance)
+        return log_of(self.mean) - 0.5 * variance, math.sqrt(variance)
 
-    def _quantile(self, u: Floats) -> Floats:
-        mean, std = self.of_logarithm()
-        values: Floats = portable_math.exp(mean + std * normal_quantile(u))
-        return values
+    def law(self) -> Law:
+        """Return the law of the values."""
+        return Law(LOG_NORMAL, *self.of_logarithm()).within(self.low, self.high)
 
     def _whole_mean(self) -> float:
         return self.mean
@@ -219,9 +208,9 @@ class Exponential(ByQuantile):
     def __post_init__(self) -> None:
         self._check(mean={"above": 0.0})
 
-    def _quantile(self, u: Floats) -> Floats:
-        values: Floats = -self.mean * portable_math.log(u)
-        return values
+    def law(self) -> Law:
+        """Return the law of the values."""
+        return Law(EXPONENTIAL, -self.mean, 0.0).within(self.low, self.high)
 
     def _whole_mean(self) -> float:
         return self.mean
@@ -307,3 +296,9 @@ class Gamma(Distribution):
         d, c = self._constants()
         root = 1.0 + c * float(normal_quantile(np.array([U_MAX]))[0])
         return 0.0, d * (root * root * root) * self.scale
+
+
+def law_of(given: object) -> Law | None:
+    """Return the law by which kernels draw from a distribution, None if they know none, as of a user's own."""
+    known = Uniform, Normal, LogNormal, Exponential
+    return given.law() if isinstance(given, known) and type(given) in known else None

@@ -50,7 +50,7 @@ CHUNK_SECONDS = 0.2
 
 
 _BUILDING = "Simulator: building the network"
-_MUCH = 1e7  # bytes of a network from which on building it leaves much free memory
+_MUCH = 1e7  # bytes of a network from which on planning or building it leaves much free memory
 
 LAST_STEP = 2**40  # beyond it, a time in ms no longer identifies a step
 
@@ -156,6 +156,7 @@ class Simulator(StateMethods):
         def start(used: Backend) -> tuple[Plan, Compiled, Session]:
             planned = plan(net, asked, used)
             planned.require_fit()
+            _give_back(planned)
             check_files(net.recorders.values(), self._trial)
             bar = progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building")
             with memory_errors(_BUILDING, TO_FIT), bar as advanced:
@@ -163,8 +164,7 @@ class Simulator(StateMethods):
                 return planned, compiled, start_session(used, compiled.program)
 
         chosen, (planned, self._compiled, self._session) = use_backend(backend, threads, "Simulator", start)
-        if planned.total + planned.scratch > _MUCH:
-            give_back_memory()
+        _give_back(planned)
         self.net, self.dt, self.backend = net, planned.dt, chosen.name
         layout = self._layout = planned.layout
         self.plan: Plan = planned.built(self._compiled.rounded_to_zero)
@@ -429,6 +429,12 @@ class Simulator(StateMethods):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _give_back(planned: Plan) -> None:
+    """Give free memory back to the system, if planning or building a network may have left much of it."""
+    if planned.total + planned.scratch > _MUCH:
+        give_back_memory()
 
 
 def _checked(progress: Any, where: str, default: bool | None) -> bool | None:

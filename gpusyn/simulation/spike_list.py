@@ -19,7 +19,9 @@ class SpikeList:
 
     def __init__(self, compiled: Compiled, session: Session) -> None:
         self._compiled, self._session = compiled, session
-        self._oldest = max(ages(compiled.layout), default=-1) + 1  # steps for which a spike is needed
+        layout = compiled.layout
+        # steps for which a spike is needed
+        self._oldest = max(ages([*layout.bundles, *layout.procedural]), default=-1) + 1
         self._sources = compiled.layout.n_sources
         self._may_repeat = any(compiled.layout.sources(kernel) for kernel in KERNELS)  # neurons have one event a step
         self._size: int = compiled.program.specs["spike_id"].size

@@ -169,6 +169,8 @@ class StateMethods(Hinting):
             If a receptor of another population is given.
         UnknownNameError
             If there is no such projection, or the projection has no such receptor.
+        PlanMemoryError
+            If the projection is procedural, and memory cannot hold all its synapses.
         SimulationError
             If the simulator is closed or in use by another thread.
 

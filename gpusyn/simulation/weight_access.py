@@ -9,16 +9,19 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.rows.stored import StoredAddresses, StoredSegments, StoredWeights
+from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
-from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.errors import ArgumentError, ParameterError, PlanMemoryError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.projections import Projection, receptor_name
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.units import as_floats
+from gpusyn.utils.memory import free_memory, size_text
 from gpusyn.utils.typing import Array, Floats, Integers
+
+_LISTED = 150  # bytes of a procedural synapse while all are drawn and sorted
 
 
 class Weights(NamedTuple):
@@ -54,6 +57,8 @@ def read_weights(compiled: Compiled, session: Session, projection: Projection, r
     names = list(projection.weights)
     where = f"Projection '{projection.name}'.receptor"
     wanted = names if receptor is None else [receptor_name(receptor, projection.post, names, where)]
+    if projection.procedural:
+        _require_room(compiled, projection)
     weight: dict[str, Array] = {}
     for name in wanted:
         parts = _parts(compiled, session, projection, name)
@@ -61,6 +66,16 @@ def read_weights(compiled: Compiled, session: Session, projection: Projection, r
         weight[name] = np.concatenate([_weights(compiled, session, p) for p in parts])[order]
     single = len(wanted) == 1
     return Weights(pre, post, weight[wanted[0]] if single else weight, delay * compiled.layout.dt)
+
+
+def _require_room(compiled: Compiled, projection: Projection) -> None:
+    """Refuse to list procedural synapses that the memory cannot hold."""
+    count, free = sum(p.expected for p in compiled.layout.pathways_of(projection)), free_memory()
+    if free is not None and _LISTED * count > free:
+        raise PlanMemoryError(
+            f"Simulator.weights('{projection.name}'): its {count:.4g} synapses are not stored, and to list them takes "
+            f"about {size_text(_LISTED * count)}, but {size_text(free)} are free; draw those of a smaller network"
+        )
 
 
 def _parts(compiled: Compiled, session: Session, projection: Projection, receptor: str) -> list[UnpackedSynapses]:
@@ -77,6 +92,9 @@ def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
 
 def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Array:
     s = part.stored
+    if isinstance(s, DrawnWeights):
+        assert part.drawn is not None
+        return np.ldexp(part.drawn, s.exponent)
     if s.weight is None:
         stored = session.read(_array(s), s.weights, s.weights + part.size)[part.place].astype(np.float64)
     else:
@@ -105,6 +123,11 @@ def write_weights(
     """
     names = list(projection.weights)
     where = f"Simulator.set_weights('{projection.name}')"
+    if projection.procedural:
+        raise ParameterError(
+            f"{where}: its synapses are drawn again at each spike, so no weight is stored that could be replaced; "
+            "connect it with storage='stored' and w_max="
+        )
     if isinstance(given, dict):
         if receptor is not None:
             both = f"got both a dict by receptor and receptor={show(receptor)}"

@@ -21,6 +21,15 @@ def as_ids(span: Span) -> Integers:
     return ids
 
 
+def is_consecutive(span: Span) -> bool:
+    """Return whether no id is left out between the first and the last one.
+
+    >>> is_consecutive(range(3, 9)), is_consecutive(np.array([3, 4, 6]))
+    (True, False)
+    """
+    return not len(span) or int(span[-1]) - int(span[0]) == len(span) - 1
+
+
 def taken(span: Span, positions: Span) -> Span:
     """Return the ids at increasing positions.
 

@@ -1,12 +1,17 @@
 // Runs a launch list for k steps: every worker goes through the whole list, with a barrier after each launch.
 // It needs C's library and POSIX threads, but not C++'s library: ziglang would compile it first, which takes a minute.
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
+#if defined(_WIN32)
+#include <malloc.h>
+#define EXPORTED extern "C" __declspec(dllexport)
+#else
+#include <signal.h>
 #define EXPORTED extern "C" __attribute__((visibility("default")))
+#endif
 
 typedef void (*Entry)(void **args, int worker, int workers);
 struct Launch {
@@ -83,18 +88,61 @@ private:
     pthread_cond_t changed_ = PTHREAD_COND_INITIALIZER;
 };
 
+// Sets flush-to-zero and denormals-are-zero, for the test that they change no bit, and returns what was set before.
+typedef unsigned long long FloatMode;
 #if defined(__x86_64__)
-// Sets flush-to-zero and denormals-are-zero, for the test that they change no bit.
-unsigned set_flush(int on)
+FloatMode set_flush(int on)
 {
     unsigned old = __builtin_ia32_stmxcsr();
     __builtin_ia32_ldmxcsr(on ? old | 0x8040u : old);
     return old;
 }
-void restore_flush(unsigned old) { __builtin_ia32_ldmxcsr(old); }
+void restore_flush(FloatMode old) { __builtin_ia32_ldmxcsr((unsigned)old); }
+#elif defined(__aarch64__)
+FloatMode set_flush(int on)
+{
+    FloatMode old;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(old));
+    __asm__ volatile("msr fpcr, %0" : : "r"(on ? old | 1ull << 24 : old));
+    return old;
+}
+void restore_flush(FloatMode old) { __asm__ volatile("msr fpcr, %0" : : "r"(old)); }
 #else
-unsigned set_flush(int) { return 0; }
-void restore_flush(unsigned) {}
+FloatMode set_flush(int) { return 0; }
+void restore_flush(FloatMode) {}
+#endif
+
+#if defined(_WIN32)
+// Signals are no matter of threads there.
+struct SignalsOff {
+    ~SignalsOff() {}
+};
+void *aligned_memory(size_t alignment, size_t size) { return _aligned_malloc(size, alignment); }
+void free_aligned(void *place) { _aligned_free(place); }
+#else
+// Threads that start while this lives get no signals, which are for Python's threads; but a fault is for the thread
+// that commits it.
+class SignalsOff {
+public:
+    SignalsOff()
+    {
+        sigset_t most;
+        sigfillset(&most);
+        const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+        for (int fault : faults) sigdelset(&most, fault);
+        pthread_sigmask(SIG_SETMASK, &most, &before_);
+    }
+    ~SignalsOff() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+    sigset_t before_;
+};
+void *aligned_memory(size_t alignment, size_t size)
+{
+    void *place;
+    return posix_memalign(&place, alignment, size) ? nullptr : place;
+}
+void free_aligned(void *place) { free(place); }
 #endif
 
 struct Job {
@@ -107,7 +155,7 @@ struct Job {
 // Does one worker's share of a job; where `seconds` is given, adds the time of each launch, its barrier included.
 void work(const Job &job, int index, int workers, Barrier *barrier, double *seconds)
 {
-    unsigned old = set_flush(job.flush);
+    FloatMode old = set_flush(job.flush);
     double begin = now();
     for (long long s = 0; s < job.steps; s++)
         for (int i = 0; i < job.n; i++) {
@@ -129,17 +177,12 @@ public:
     Team(int workers, double spin)
         : barrier_(workers, spin), process_(getpid()), others_((Other *)calloc(workers, sizeof(Other)))
     {
-        sigset_t most, before;  // signals are for Python's threads, but a fault is for the thread that commits it
-        sigfillset(&most);
-        const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-        for (int fault : faults) sigdelset(&most, fault);
-        pthread_sigmask(SIG_SETMASK, &most, &before);
+        SignalsOff off;
         for (workers_ = 1; others_ && workers_ < workers; workers_++) {
             Other &other = others_[workers_] = {this, workers_, {}};
             if (pthread_create(&other.thread, nullptr, serve, &other)) break;  // the system gives no more threads
         }
         if (workers_ < workers) barrier_.expect(workers_);
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
     ~Team()
     {
@@ -148,12 +191,8 @@ public:
         for (int w = 1; w < workers_; w++) pthread_join(others_[w].thread, nullptr);
         free(others_);
     }
-    static void *operator new(size_t size) noexcept
-    {
-        void *place;
-        return posix_memalign(&place, alignof(Team), size) ? nullptr : place;
-    }
-    static void operator delete(void *place) { free(place); }
+    static void *operator new(size_t size) noexcept { return aligned_memory(alignof(Team), size); }
+    static void operator delete(void *place) { free_aligned(place); }
     bool here() const { return getpid() == process_; }  // a fork copies no threads
     int workers() const { return workers_; }
     void run(const Job &job, double *seconds)

@@ -248,6 +248,15 @@ template <class F> DEVICE void for_chosen(const int *flags, int n, F f)
 #define SLICE_WORKERS worker.count
 #define OWNER worker
 #define BLOCK_NUMBER worker.index
+#define BLOCK_COUNT worker.count
+#define ALONE (worker.count == 1)
+template <class T> DEVICE void add_among(T *p, T v, bool alone)
+{
+    if (alone)
+        *p += v;
+    else
+        __atomic_fetch_add(p, v, __ATOMIC_RELAXED);
+}
 template <class T, class F>
 DEVICE void for_owned(const Worker &worker, const unsigned *key, long long n, long long keys, const T *of_key, F f)
 {
@@ -298,8 +307,10 @@ template <class... A> inline void call_packed(void (*kernel)(const Worker, A...)
 {
     call_packed(kernel, worker, p, typename IndicesTo<sizeof...(A)>::type());
 }
+#if defined(_WIN32)
+#define EXPORTED extern "C" __declspec(dllexport)
+#else
+#define EXPORTED extern "C" __attribute__((visibility("default")))
+#endif
 #define HOST_ENTRY(name) \
-    extern "C" __attribute__((visibility("default"))) void entry_##name(void **p, int index, int count) \
-    { \
-        call_packed(&name, Worker{index, count}, p); \
-    }
+    EXPORTED void entry_##name(void **p, int index, int count) { call_packed(&name, Worker{index, count}, p); }

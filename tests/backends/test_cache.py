@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -111,13 +110,13 @@ def test_another_signature_or_precision_compiles_its_own(warm_cache):
 
 def test_cuda_compiles_the_same_texts_for_another_network(monkeypatch):
     backend, texts = emulated(), []
-    module = backend.cupy.RawModule
+    module = backend.gpu.cupy.RawModule
 
     def noted(code, **options):
         texts.append((code, options["options"]))
         return module(code=code, **options)
 
-    monkeypatch.setattr(backend.cupy, "RawModule", noted)
+    monkeypatch.setattr(backend.gpu.cupy, "RawModule", noted)
     run(backend, network(4))
     assert len(texts) == len(set(texts)) == 3  # neurons, per-synapse gates, everything else
     first = set(texts)
@@ -182,20 +181,3 @@ def test_the_target_is_the_resolved_one():
     assert set(general.splitlines()) - set(found.target.splitlines())  # such as the name of a processor
     own, more, path = (os.environ.get(name, "") for name in ("CXX", "GPUSYN_CXXFLAGS", "PATH"))
     assert compiler._search.__wrapped__(own, more, path) == found  # it names no temporary file
-
-
-@pytest.mark.parametrize(
-    ("environment", "folder"),
-    [
-        ({"GPUSYN_CACHE": "/a/b"}, "/a/b"),
-        ({"XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/x/gpusyn"),
-        ({"HOME": "/h"}, "/h/.cache/gpusyn"),
-    ],
-)
-def test_place_of_the_cache(environment, folder, monkeypatch):
-    monkeypatch.setattr(cache.platform, "system", lambda: "Linux")
-    for name in ("GPUSYN_CACHE", "XDG_CACHE_HOME", "HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert cache.cache_folder() == Path(folder)

@@ -96,7 +96,7 @@ def test_auto_without_gpu_and_compiler_takes_numpy_and_says_so(monkeypatch, capl
 
 def test_auto_takes_a_gpu_first(monkeypatch, caplog):
     backend = emulated()
-    take_cupy(monkeypatch, lambda: backend.cupy)
+    take_cupy(monkeypatch, lambda: backend.gpu.cupy)
     assert run("auto")[0] == "cuda"
     assert backend_line(caplog) == "backend cuda: Emulated GPU (compute capability 9.0)"
 
@@ -226,8 +226,8 @@ def lost(*_, **__):
 def test_every_error_of_cupy_at_the_start_lets_auto_go_on(monkeypatch, caplog):
     cpu()
     backend, expected = emulated(), run("numpy")[1]
-    take_cupy(monkeypatch, lambda: backend.cupy)
-    monkeypatch.setattr(backend.cupy.cuda, "Stream", lost)
+    take_cupy(monkeypatch, lambda: backend.gpu.cupy)
+    monkeypatch.setattr(backend.gpu.cupy.cuda, "Stream", lost)
     name, found = run("auto")
     assert name == "cpu"
     assert differences(found, expected) == []
@@ -241,8 +241,8 @@ def test_every_error_of_cupy_at_the_start_lets_auto_go_on(monkeypatch, caplog):
 def test_a_gpu_that_does_not_tell_its_memory_lets_auto_go_on(monkeypatch, caplog):
     cpu()
     backend = emulated()
-    take_cupy(monkeypatch, lambda: backend.cupy)
-    monkeypatch.setattr(backend.cupy.cuda.runtime, "memGetInfo", lost)
+    take_cupy(monkeypatch, lambda: backend.gpu.cupy)
+    monkeypatch.setattr(backend.gpu.cupy.cuda.runtime, "memGetInfo", lost)
     assert run("auto")[0] == "cpu"
     assert "cuda backend: asking for the free memory failed (Lost: CUDA_ERROR_UNKNOWN" in backend_line(caplog)
 
@@ -250,7 +250,7 @@ def test_a_gpu_that_does_not_tell_its_memory_lets_auto_go_on(monkeypatch, caplog
 def test_a_gpu_without_room_lets_auto_go_on(monkeypatch, caplog):
     cpu()
     backend = emulated()
-    take_cupy(monkeypatch, lambda: backend.cupy)
+    take_cupy(monkeypatch, lambda: backend.gpu.cupy)
     gc.collect()  # what earlier tests left is not counted
     with pretend(free_memory=used_bytes() + 1000):
         assert run("auto")[0] == "cpu"
@@ -267,8 +267,8 @@ def test_a_gpu_without_room_lets_auto_go_on(monkeypatch, caplog):
 
 def test_kernels_that_nvrtc_refuses_let_auto_go_on(monkeypatch, caplog, empty_cache):
     backend = emulated()
-    take_cupy(monkeypatch, lambda: backend.cupy)
-    module = backend.cupy.RawModule
+    take_cupy(monkeypatch, lambda: backend.gpu.cupy)
+    module = backend.gpu.cupy.RawModule
 
     def refused(code, **options):
         if "gpusyn_probe" in code:
@@ -278,7 +278,7 @@ def test_kernels_that_nvrtc_refuses_let_auto_go_on(monkeypatch, caplog, empty_ca
             made.compile()
             return made
 
-    monkeypatch.setattr(backend.cupy, "RawModule", refused)
+    monkeypatch.setattr(backend.gpu.cupy, "RawModule", refused)
     name, _ = run("auto")
     assert name == "cpu"
     assert "not today" in backend_line(caplog)

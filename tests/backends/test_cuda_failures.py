@@ -117,7 +117,7 @@ def test_memory_that_runs_out_later_leaves_the_session_as_it_was(session):
 def test_kernels_that_cannot_be_compiled_or_loaded(machine, said):
     backend = emulated()
     gc.collect()  # what earlier tests left is not counted
-    backend.free_pools()
+    backend.gpu.free_pools()
     with pretend(**machine), pytest.raises(BackendError, match=said):
         backend.start(make(numbers=SINGLE, n=4).program())
     with pretend(**machine), pytest.raises(BackendError, match=said.partition(".*")[0]):

@@ -202,6 +202,14 @@ def test_what_is_read_late_is_the_same(chunk_steps):
     assert differences(*found) == []
 
 
+def test_a_session_ends_after_its_steps(nothing_runs):
+    session = emulated().start(make(numbers=SINGLE, n=4).program())
+    with using(lazy=True):
+        session.run(40)
+        session.close()  # the stand-in refuses a launch on arrays that are no more
+    assert not session._arrays
+
+
 def test_the_host_touches_nothing_within_a_chunk():
     with gs.Simulator(describe(), dt=DT, seed=3, backend=emulated()) as sim:
         session = sim._session

@@ -3,8 +3,10 @@
 For any thread count, block size, schedule and chunk length, cut into several runs, after a reset, in single and
 double precision, and with the processor's flush-to-zero on. The default suite compares half a batch of networks,
 and those of others that have something new; `fuzz` compares three batches, `compilers` one, compiled as for users.
+Where there is a real GPU, the default suite compares these four with it.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -17,8 +19,9 @@ from gpusyn import connectivity
 from gpusyn.network.inputs import NetworkInputs
 from gpusyn.neurons import NEURONS
 from tests.emulation import ORDERS, check_guards, pretend, using
-from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, cases
-from tests.helpers.runs import Outcome, backend_named, cpu, differences, emulated, play
+from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, stored
+from tests.helpers.runs import Outcome, backend_named, cpu, cuda, differences, emulated, play
+from tests.helpers.strategies import cases
 
 BATCHES, NETWORKS, SOME = 8, 56, 28  # networks in each batch, and in the part of one that the default suite compares
 OPTIMISED, FURTHER, FIRST = 0, (1, 2, 3), 3  # batches of the long checks, and that of the default suite
@@ -91,6 +94,9 @@ def compare(play_: Play) -> bool:
     """Play a network on every backend; whether neurons spiked."""
     case, cut = play_.case, play_.cpu_cut
     reference = play(case, backend_named("numpy"))
+    if "procedural" in case.tags:
+        case_with_rows = dataclasses.replace(case, net=stored(case.net))
+        assert differences(reference, play(case_with_rows, cpu(1))) == [], "stored instead of procedural"
     assert differences(reference, play(case, cpu(play_.workers), **cut)) == [], ("cpu", play_.workers, cut)
     assert differences(reference, play(case, cpu(1, flush_to_zero=True))) == [], "cpu, flush-to-zero on"
     block, launch, cut = play_.block, play_.launch, play_.cuda_cut
@@ -142,6 +148,19 @@ def test_further_drawn_networks(batch):
 @pytest.mark.usefixtures("optimised")
 def test_drawn_networks_on_kernels_compiled_as_for_users():
     check_batch(OPTIMISED)
+
+
+@pytest.mark.parametrize("batch", [OPTIMISED, *FURTHER])
+def test_drawn_networks_on_a_real_gpu(batch):
+    cuda()  # skips, with the reason, where there is none
+    for_each(batch, compare_on_a_gpu)
+
+
+def compare_on_a_gpu(play_: Play) -> None:
+    """Play a network on numpy and on the GPU of this machine."""
+    case, block, cut = play_.case, play_.block, play_.cuda_cut
+    found = play(case, cuda(block), **cut)
+    assert differences(play(case, backend_named("numpy")), found) == [], ("cuda", block, cut)
 
 
 def test_the_drawn_networks_have_everything():

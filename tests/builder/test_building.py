@@ -13,12 +13,12 @@ from gpusyn.backends.cpu.backend import CpuBackend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.rows import compiled, tables
-from gpusyn.builder.rows.compiled import CompiledRows, is_drawn, law_of
+from gpusyn.builder.rows.compiled import CompiledRows, is_drawn
 from gpusyn.builder.rows.reference import NumpyRows
 from gpusyn.connectivity.base import Rule
 from gpusyn.errors import BackendError
 from gpusyn.numerics.rng import Stream
-from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.distributions import Distribution, law_of
 from tests.emulation import ORDERS, compiler, using
 from tests.helpers.building import DELAYS, WEIGHTS, EmulatedLauncher, drawn_network
 
@@ -64,7 +64,9 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(found[name], array, err_msg=name)
 
 
-FORMS = [("single", False, 1), ("double", True, 3), ("single", True, 2)]  # precision, compact weights, slices
+FORMS = [("single", False, 1), ("double", True, 3), ("single", True, 2), ("double", False, 1)]
+"""Precision, compact weights, slices."""
+NARROW = (gs.Normal(1.0, 1.0, low=0.75, high=1.25), gs.LogNormal(2.0, 1.0, low=1.75, high=2.25))
 
 
 @given(seed=st.integers(0, 10**6), form=st.sampled_from(FORMS), threads=st.sampled_from([1, 2, 3]))
@@ -83,15 +85,56 @@ def test_emulated_rows_are_those_of_numpy(order):
             assert_same(built(layout, seed, lambda: launcher("emulated")), built(layout, seed))
 
 
+def test_a_single_emulated_thread_places_synapses_in_their_order():
+    launcher("emulated")  # skips where it cannot compile
+    layout = lay_out(drawn_network(1, most=40), 0.1, "single")
+    assert_same(built(layout, 1, lambda: EmulatedLauncher(1, 1)), built(layout, 1))
+
+
 @pytest.mark.parametrize("kind", [1, 3, "emulated"])
 @pytest.mark.parametrize(
-    "distribution", [d for d in (*WEIGHTS, *DELAYS) if isinstance(d, Distribution) and law_of(d)], ids=repr
+    "distribution", [d for d in (*WEIGHTS, *DELAYS, *NARROW) if isinstance(d, Distribution) and law_of(d)], ids=repr
 )
 def test_values_are_those_of_the_distribution(kind, distribution):
     rows = CompiledRows(launcher(kind))
     for first in (0, 2**32 - 1500):
         expected = NumpyRows().values(distribution, 2**64 - 7, first, 3000)
         np.testing.assert_array_equal(rows.values(distribution, 2**64 - 7, first, 3000), expected)
+
+
+@pytest.mark.parametrize("kind", [1, "emulated"])
+def test_uniform_values_end_at_the_upper_bound(kind, monkeypatch):
+    """Rounding may carry a value beyond it; here most are beyond."""
+    law = law_of(gs.Uniform(0.0, 1.0))._replace(most=0.25)
+    monkeypatch.setattr(compiled, "law_of", lambda _: law)
+    found = CompiledRows(launcher(kind)).values(gs.Uniform(0.0, 1.0), 5, 0, 700)
+    np.testing.assert_array_equal(found, np.minimum(NumpyRows().values(gs.Uniform(0.0, 1.0), 5, 0, 700), 0.25))
+
+
+@pytest.mark.parametrize("kind", [1, "emulated"])
+def test_delays_are_at_least_one_step(kind):
+    times = np.array([0.0, 0.04, 0.06, 0.1, 0.15, 0.25, 7.0])
+    np.testing.assert_array_equal(CompiledRows(launcher(kind)).steps(times, 0.1), NumpyRows().steps(times, 0.1))
+
+
+@pytest.mark.parametrize("kind", [1, "emulated"])
+def test_weights_that_are_rounded_to_zero_are_counted(kind):
+    net = gs.Network()
+    cells = net.population("cells", 50, gs.LIF(), receptors=[gs.AMPA()])
+    weight = np.array([1e-12, 1.0, 0.0, 700.0] * 25)
+    net.connect(cells, cells, gs.FixedInDegree(2), receptor="AMPA", weight=weight, delay=1.0)
+    layout = lay_out(net, 0.1, "single")
+    expected, found = (Compiled(layout, 1, launcher=make) for make in (lambda: None, lambda: launcher(kind)))
+    assert_same(found.program.initial, expected.program.initial)
+    assert found.rounded_to_zero == expected.rounded_to_zero != {}
+
+
+@pytest.mark.parametrize("kind", [1, "emulated"])
+def test_more_different_columns_than_are_drawn_at_once(kind):
+    rule, stream = gs.FixedInDegree(900, multapses=False), Stream(7)
+    ((pre, post),) = CompiledRows(launcher(kind)).pairs(rule, 2000, 1, stream, None)
+    for found, expected in zip((pre, post), rule.draw(2000, 1, stream, None), strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("kind", [1, "emulated"])
@@ -144,7 +187,7 @@ def test_arrays_of_another_length_are_refused(kind):
     assert "(got" in found
 
 
-@pytest.mark.parametrize("kind", [None, 1])
+@pytest.mark.parametrize("kind", [None, 1, "emulated"])
 @pytest.mark.parametrize(("largest", "message"), [
     (50.0, "give that low= and high="),
     (2.0, "exceeds the declared w_max = 2; raise w_max"),

@@ -75,7 +75,14 @@ def every_kernel() -> list[gs.Network]:
     late = gs.Network()  # delays in several blocks, each with a route of its own
     cells = late.population("cells", 40, gs.LIF(), receptors=[gs.NMDA(kinetics=gs.kinetics.Saturating.NMDA())])
     late.connect(cells, cells, gs.FixedInDegree(5), receptor="NMDA", weight=0.1, delay=gs.Uniform(0.1, 60.0))
-    return [*nets, net, late]
+    drawn = gs.Network()  # rows that are not stored
+    cells = drawn.population("cells", 300, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA(kinetics=gs.kinetics.Saturating())])
+    values = {"weight": {"AMPA": gs.Uniform(0.1, 0.2), "NMDA": 0.1}, "delay": gs.Uniform(0.1, 3.0)}
+    for rule in (gs.FixedProbability(0.1), gs.FixedOutDegree(9), gs.FixedOutDegree(9, multapses=False)):
+        drawn.connect(cells, cells[3:], rule, **values, storage="procedural")
+    drawn.connect(cells, cells, gs.AllToAll(autapses=False), receptor="AMPA", weight=gs.Uniform(0.1, 0.2),
+                  storage="procedural")  # fmt: skip
+    return [*nets, net, late, drawn]
 
 
 NETWORKS = every_kernel()

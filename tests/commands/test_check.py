@@ -3,12 +3,19 @@
 import numpy as np
 import pytest
 
+import gpusyn as gs
+from benchmarks.common_modules import ALL_NUMBERS
 from gpusyn.backends import select
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.commands import check, check_cases
 from gpusyn.commands.cli import main
 from gpusyn.errors import SimulationError
+from gpusyn.kernels.spec import BUILD_KERNELS, KERNELS
+from gpusyn.neurons import NEURONS
 from gpusyn.results import SpikeData, TraceData
+from gpusyn.utils.messages import warnings_only
+from tests.emulation import compiler
+from tests.helpers.building import EmulatedLauncher
 from tests.helpers.command_line import only_numpy
 
 
@@ -35,7 +42,7 @@ class Changed(NumpyBackend):
     def start(self, program):
         session, change = NumpyBackend().start(program), self.change
         read = session.read
-        session.read = lambda name, start=0, stop=None: change(name, read(name, start, stop))
+        session.read = lambda name, *part, **order: change(name, read(name, *part, **order))
         return session
 
 
@@ -127,6 +134,44 @@ def test_no_case_compares_emptiness(case):
             for name, values in data.values.items():
                 assert np.ptp(values[-50:]) > 0, name
                 assert np.isfinite(values).all(), name
+
+
+class Building(NumpyBackend):
+    """The numpy backend, for which kernels of an emulated device build networks; `built` names the kernels."""
+
+    def __init__(self):
+        super().__init__()
+        self.built = set()
+
+    def launcher(self):
+        built = self.built
+
+        class Noted(EmulatedLauncher):
+            def launch(self, kernel, **arguments):
+                built.add(kernel)
+                super().launch(kernel, **arguments)
+
+        return Noted()
+
+
+def test_the_cases_have_every_kernel_neuron_model_and_number_type():
+    if compiler() is None:
+        pytest.skip("the emulator needs g++, which is not on PATH")
+    backend, kernels, models, numbers = Building(), set(), set(), set()
+    for case in check_cases.CASES:
+        net = case.network()
+        models |= {type(population.model).__name__ for population in net.populations.values()}
+        with (
+            warnings_only(),
+            gs.Simulator(net, dt=0.1, backend=backend, precision=case.precision, weights=case.weights) as sim,
+        ):
+            kernels |= {launch.kernel for launch in sim._compiled.program.launches}
+            numbers.add(sim._compiled.program.numbers)
+    assert kernels == set(KERNELS)
+    assert backend.built == set(BUILD_KERNELS)
+    assert models == set(NEURONS)
+    assert {(n.real, n.acc) for n in numbers} == {(n.real, n.acc) for n in ALL_NUMBERS}
+    assert {n.weight for n in numbers} == {"int16", "int32", "int64"}
 
 
 def test_differences_in_kind_are_told():

@@ -77,8 +77,8 @@ def fake_cupy(
     return SimpleNamespace(__version__="14.2.0", cuda=cuda, RawModule=raw_module)
 
 
-def found(installed=ONE_CUPY, **how) -> Detection:
-    return detect(lambda: fake_cupy(**how), installed=lambda: installed)
+def found(installed=ONE_CUPY, device=None, **how) -> Detection:
+    return detect(lambda: fake_cupy(**how), installed=lambda: installed, device=device)
 
 
 def failing(error):
@@ -124,10 +124,15 @@ SITUATIONS = {
         "Tesla V100 (compute capability 7.0) is too old: gpusyn needs 7.5 or newer",
         ["Turing"],
     ),
-    "first GPU too old": (
-        {"devices": (V100, H100)},
+    "chosen GPU too old": (
+        {"devices": (H100, V100), "device": 1},
         "Tesla V100 (compute capability 7.0) is too old",
-        ["CUDA_VISIBLE_DEVICES=1 to use NVIDIA H100"],
+        ["CudaBackend(device=0) or set CUDA_VISIBLE_DEVICES=0, for NVIDIA H100"],
+    ),
+    "no such GPU": (
+        {"devices": (V100, H100), "device": 2},
+        "there is no GPU 2: CUDA shows 0 (Tesla V100), 1 (NVIDIA H100",
+        ["use the number of one of these, or change CUDA_VISIBLE_DEVICES"],
     ),
     "NVRTC missing": (
         {"runtime": 12090, "nvrtc_error": 'Failure finding "libnvrtc.so.12": No such file: libnvrtc.so.12'},
@@ -174,6 +179,18 @@ def test_situation_has_its_sentence_and_its_fix(name):
         assert fix in detection.fix
     assert detection.verdict == f"GPU: not usable, because {detection.reason}; fix: {detection.fix}"
     assert "\n" not in detection.verdict
+
+
+def test_the_first_gpu_that_is_new_enough_is_taken():
+    detection = found(devices=(V100, H100))
+    assert detection.usable
+    assert detection.device.number == 1
+    assert len(detection.devices) == 2
+
+
+def test_in_wsl_the_driver_belongs_to_windows(monkeypatch):
+    monkeypatch.setattr("platform.release", lambda: "5.15.167.4-microsoft-standard-WSL2")
+    assert "in Windows and not in its Linux" in found(driver=0, count_error=INSUFFICIENT).fix
 
 
 def test_missing_cupy_names_both_wheels_with_their_drivers():

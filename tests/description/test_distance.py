@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from gpusyn.connectivity import FixedProbability, base, sampling
+from gpusyn.connectivity import FixedProbability, base
 from gpusyn.connectivity import geometry as places
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.distance_dependent import DistanceDependent
 from gpusyn.connectivity.geometry import Places
 from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
-from gpusyn.numerics import portable_math
+from gpusyn.numerics import portable_math, sampling
 from gpusyn.numerics.rng import Stream, stream_key, uniform53
 
 STREAM = Stream(stream_key(3, "connect", "E->I:AMPA"))

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpusyn.connectivity import FixedProbability, base, distance_dependent, sampling
+from gpusyn.connectivity import FixedProbability, base, distance_dependent
 from gpusyn.connectivity.distance_dependent import DistanceDependent
 from gpusyn.connectivity.grid import MOST_CELLS, grid_of
-from gpusyn.numerics import portable_math
+from gpusyn.numerics import portable_math, sampling
 from gpusyn.numerics.rng import Stream, stream_key, uniform32
 
 STREAM = Stream(stream_key(3, "connect", "E->I:AMPA"))

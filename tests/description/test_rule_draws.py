@@ -13,13 +13,12 @@ from gpusyn.connectivity import (
     FixedProbability,
     FixedTotalNumber,
     fixed_degree,
-    sampling,
     total_number,
 )
 from gpusyn.connectivity.base import id_type
-from gpusyn.connectivity.sampling import multiply_shift
-from gpusyn.numerics import portable_math
+from gpusyn.numerics import portable_math, sampling
 from gpusyn.numerics.rng import Stream, stream_key, uniform32, uniform53
+from gpusyn.numerics.sampling import multiply_shift
 
 STREAM = Stream(stream_key(3, "structure", "E->I:AMPA"))
 

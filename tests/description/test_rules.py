@@ -20,11 +20,11 @@ from gpusyn.connectivity import (
     base,
     fixed_degree,
     one_to_one,
-    sampling,
     total_number,
 )
 from gpusyn.connectivity.base import autapse_positions, tail_bound
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.numerics import sampling
 from gpusyn.numerics.rng import Stream, stream_key
 
 STREAM = Stream(stream_key(3, "structure", "E->I:AMPA"))

@@ -239,6 +239,28 @@ def rules() -> gs.Network:
     return net
 
 
+@case(30.0, seed=7)
+def procedural() -> gs.Network:
+    """Rows that are drawn again at each spike, by every rule that can, with weights and delays that are drawn too."""
+    net = gs.Network()
+    kinds = [*receptors(), gs.AMPA(name="first", kinetics=k.FirstOrder(1.1, 0.19))]
+    cells = lif_cells(net, receptors=kinds)
+    source = net.population("source", 20, gs.PoissonSource(rate=150.0))
+    contact = {"AMPA": gs.LogNormal(0.5, 0.3), "first": gs.Ratio("AMPA", 0.5)}
+    plans: list[tuple[Any, Any, Any, dict[str, Any], Any]] = [
+        (source, cells, gs.FixedProbability(0.2), {"AMPA": 0.5}, 0.3),
+        (cells, cells[::2], gs.FixedProbability(0.2, autapses=False), contact, gs.Uniform(0.2, 6.0)),
+        (cells, cells, gs.FixedProbability(0.0009), {"GABA_A": gs.Uniform(0.0, 1.0)}, 0.8),
+        (source + cells, cells, gs.FixedOutDegree(5), {"NMDA": gs.Exponential(0.05)}, gs.Normal(2.0, 0.5, low=0.1)),
+        (cells, cells, gs.FixedOutDegree(3, autapses=False, multapses=False), contact, 3.3),
+        (source, cells, gs.FixedOutDegree(20, multapses=False), {"GABA_A": 0.02}, gs.Exponential(1.0, high=5.0)),
+        (cells, cells, gs.AllToAll(autapses=False), {"GABA_A": gs.Normal(0.05, 0.02, low=0.0)}, gs.LogNormal(1.0, 0.4)),
+    ]
+    for number, (before, after, rule, weight, delay) in enumerate(plans):
+        net.connect(before, after, rule, weight=weight, delay=delay, storage="procedural", name=f"{number}")
+    return net
+
+
 @case(40.0, seed=6, midway=change)
 def weights() -> gs.Network:
     """One weight from all to all, ratios, and weights and states that are replaced in the course of the run."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .device import Block, StrictError, calls, check_device
+from .settings import settings
 from .streams import Stream, current_stream, host_read, no_capture
 
 __all__ = ["MemoryPointer", "array", "asarray", "asnumpy", "empty", "full", "ndarray", "ones", "zeros"]
@@ -137,7 +138,7 @@ class ndarray:
         no_capture()
         check_device()
         calls["copies"] += 1
-        staged, host = arr.copy(), self._host
+        staged, host = arr if settings.lazy else arr.copy(), self._host  # late, as where a GPU reads pageable memory
         (stream or current_stream())._put(lambda: np.copyto(host, staged))
 
     def _put(self, value: Any) -> None:

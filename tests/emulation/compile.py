@@ -10,6 +10,7 @@ import ctypes
 import dataclasses
 import functools
 import hashlib
+import json
 import os
 import platform
 import re
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .settings import settings
+from .unrolled import unrolled
 
 __all__ = ["CompileFailure", "Kernel", "Module", "compiler", "kernel_names", "load", "sanitizer_environment"]
 
@@ -81,6 +83,13 @@ def _emulated_text(text: str, options: Sequence[str]) -> str:
     )
 
 
+def _counted_text(text: str, places: Path) -> str:
+    """The text whose lines are counted; the file `places` receives where each is from."""
+    lines = unrolled(text)
+    places.write_text(json.dumps([(line.file, line.number) for line in lines]), encoding="utf-8")
+    return "".join(f"{line.text}\n" for line in lines)
+
+
 # ---- flags ----
 
 _BASE = [
@@ -107,6 +116,15 @@ _SANITIZED = {
     ],
     "thread": ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=thread"],
 }
+# Counts of the lines and branches of the kernel text alone: every function by itself, and those that nothing calls.
+_COVERAGE = [
+    "-O0",
+    "--coverage",
+    "-fprofile-filter-files=module.cu",
+    "-fkeep-inline-functions",
+    "-fkeep-static-functions",
+    "-DGPUSYN_EMULATE_COVERAGE",
+]
 # NVRTC's options that change nothing in an emulated kernel.
 _NO_EFFECT = re.compile(
     r"--?(generate-line-info|lineinfo|device-debug|G|restrict|w|disable-warnings|maxrregcount=\d+"
@@ -206,7 +224,7 @@ def build(text: str, options: Sequence[str] = (), sanitize: str = "") -> Path:
         raise CompileFailure(
             "module.cu: includes a header; NVRTC may not find it, and CuPy's cache would miss its changes"
         )
-    flags = [*_BASE, *_SANITIZED[sanitize], *translate_options(options)]
+    flags = [*_BASE, *_SANITIZED[sanitize], *translate_options(options), *(_COVERAGE if settings.coverage else ())]
     parts = [
         text,
         *flags,
@@ -219,6 +237,9 @@ def build(text: str, options: Sequence[str] = (), sanitize: str = "") -> Path:
     library = folder / (hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32] + ".so")
     if not library.exists():
         folder.mkdir(parents=True, exist_ok=True)
+        if settings.coverage:
+            flags += ["-dumpdir", f"{folder}/", "-dumpbase", library.stem, f"-frandom-seed={library.stem}"]
+            text = _counted_text(text, library.with_suffix(".json"))
         with tempfile.TemporaryDirectory(dir=folder) as work:
             made = Path(work, "module.so")
             _run([*flags, f"-I{HEADERS}", "-o", str(made)], _emulated_text(text, options))

@@ -107,6 +107,8 @@ class _Launch:
                     blocks.add(value._block)
             if fault:
                 raise StrictError(f"kernel {kernel.name!r}: argument {i} is {parameter!r}, {fault}")
+        if any(block.device_id != machine.current_device for block in blocks):
+            raise StrictError(f"kernel {kernel.name!r}: an array is on another GPU than the current one")
         self._slots = (ctypes.c_uint64 * max(1, len(slots)))(*slots)
         # A graph holds addresses only: it does not keep an array alive.
         hold: Callable[[Block], Callable[[], Block | None]] = weakref.ref if capturing() else _strong

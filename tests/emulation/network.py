@@ -37,6 +37,11 @@ def describe(gating: str) -> tuple[gs.Network, list[Any]]:
     net.connect(E, E + I, gs.FixedInDegree(9), weight={"AMPA": 4.0, "NMDA": gs.Ratio("AMPA", 0.1)}, delay=0.3)
     net.connect(I, E, gs.FixedOutDegree(20), receptor="GABA_A", weight=gs.LogNormal(mean=20.0, std=5.0))
     net.connect(listed, C, gs.AllToAll(), receptor="syn", weight=-30.0, delay=gs.Uniform(0.1, 0.6))
+    drawn = {"weight": gs.LogNormal(mean=2.0, std=0.5), "delay": gs.Uniform(0.1, 0.6), "storage": "procedural"}
+    if gating == "auto":
+        net.connect(E + noise, E, gs.FixedProbability(0.1, autapses=False), receptor="AMPA", **drawn, name="drawn")
+    net.connect(I, E, gs.FixedOutDegree(20, multapses=False), receptor="GABA_A", **drawn, name="drawn inhibition")
+    net.connect(I, E[5:], gs.FixedOutDegree(20), receptor="GABA_A", **drawn, name="drawn again")
     net.drive(I, "GABA_A", rate=500.0, weight=0.5)
     net.inject(C[:10], gs.Waveform([0.0, 1.0], [400.0, 700.0]))
     net.clamp(C[10:12], -65.0)

@@ -1,6 +1,6 @@
 """How emulated kernels run: schedule, flush to zero, lazy streams, sanitizer.
 
-``settings`` is read at each launch (``sanitize`` at each compilation), so a test may change it
+``settings`` is read at each launch (``sanitize`` and ``coverage`` at each compilation), so a test may change it
 around any part of a run:
 
     with using(order=schedule(seed=3), flush=True):
@@ -33,12 +33,15 @@ class Settings:
     sanitize : str
         "", "address,undefined" or "thread": how modules are compiled. The process must have been started with
         the runtime preloaded (`compile.sanitizer_environment`).
+    coverage : bool
+        Modules count how often each of their lines runs (`coverage`).
     """
 
     order: int = 0
     flush: bool = False
     lazy: bool = False
     sanitize: str = os.environ.get("GPUSYN_EMULATE_SANITIZE", "")
+    coverage: bool = os.environ.get("GPUSYN_EMULATE_COVERAGE") == "1"
 
 
 settings = Settings()

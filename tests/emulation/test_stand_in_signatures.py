@@ -59,13 +59,16 @@ def test_comparison_can_fail():
 
 REAL = """
 import sys, importlib, tests.emulation.test_stand_in_signatures as here, cupy
-from tests.emulation import install
+from tests.emulation import device, install
 modules = {}
 install(modules)
 for name in modules:
     importlib.import_module(name)
 problems = []
 here.compare(here.cupy, cupy, "cupy", problems)
+for status, text in device._RUNTIME.items():
+    if (real := str(cupy.cuda.runtime.CUDARuntimeError(status))) != text:
+        problems.append(f"status {status}: the real one says {real!r}")
 print("\\n".join(problems))
 sys.exit(bool(problems))
 """
@@ -74,6 +77,6 @@ sys.exit(bool(problems))
 @pytest.mark.skipif(
     importlib.util.find_spec("cupy") is None, reason="CuPy is not installed, so there is nothing to compare with"
 )
-def test_names_and_signatures_are_those_of_cupy():
+def test_names_signatures_and_messages_are_those_of_cupy():
     result = subprocess.run([sys.executable, "-c", REAL], capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -108,7 +108,10 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
 #: Arguments of methods, by class and name of the method; a method that needs none is not here.
 METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Network.population": lambda w: {"name": "new", "size": 2, "model": gs.LIF(), "receptors": [gs.AMPA()]},
-    "Network.connect": lambda w: {"pre": w.bg, "post": w.E, "rule": gs.AllToAll(), "receptor": "AMPA", "weight": 1.0},
+    "Network.connect": lambda w: {
+        **{"pre": w.bg, "post": w.E, "rule": gs.AllToAll()},
+        **{"receptor": "AMPA", "weight": 1.0, "storage": "stored"},
+    },
     "Network.drive": lambda w: {"target": w.I, "receptor": "AMPA", "rate": 100.0, "weight": 1.0},
     "Network.inject": lambda w: {"target": w.E, "current": 100.0},
     "Network.clamp": lambda w: {"target": w.E, "V": -60.0},
@@ -191,6 +194,7 @@ EXEMPT = {
             "Distribution.draw",
             "Distribution.checked_draw",
             "Distribution.in_unit",
+            "Distribution.law",
             "LogNormal.of_logarithm",
             "Waveform.in_unit",
         ),

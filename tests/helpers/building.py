@@ -19,13 +19,17 @@ def _emulated():
 
 
 class EmulatedLauncher:
-    """The launcher of a GPU whose blocks and warps run one after the other; synapses come in any order."""
+    """The launcher of a GPU whose blocks and warps run one after the other.
 
-    workers, in_order = 1, False
+    Synapses come in any order, unless there is a single thread.
+    """
+
+    workers = 1
 
     def __init__(self, grid=3, block=64):
         self.grid = self.blocks = grid
         self.block = block
+        self.in_order = grid * block == 1
 
     def launch(self, kernel, **arguments):
         slots = []

@@ -1,7 +1,7 @@
 """A random network under construction: the choices that make it, its populations and its sources.
 
-Hypothesis draws what there is; numbers come from a generator that it seeds. Models are few, so that few kernel
-modules are compiled.
+`Choices` say what there is; numbers come from a generator that they seed. Models are few, so that few kernel modules
+are compiled.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
 
 import gpusyn as gs
+from tests.helpers.choices import Choices
 from tests.helpers.neuron_models import RECORDS
 
 MODELS = ("lumped", "gated", "currents", "mixed", *RECORDS)  # LIF with four sets of receptors, and all others
@@ -24,10 +24,10 @@ TIMED = ("number", "array", "Waveform")
 class Draft:
     """A network with populations; `tags` say what it has, `lines` are the calls that made it."""
 
-    def __init__(self, draw: Any, dt: float) -> None:
-        self.draw, self.dt = draw, dt
-        self.models = draw(st.sampled_from([MODELS] * 3 + [DRUGGED]))
-        self.rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    def __init__(self, choices: Choices, dt: float) -> None:
+        self.choices, self.dt = choices, dt
+        self.models = choices.one_of([MODELS] * 3 + [DRUGGED])
+        self.rng = np.random.default_rng(choices.whole(0, 2**32 - 1))
         self.net, self.tags, self.lines = gs.Network(), set(), []
         self.cells: list[Any] = []
         self.sources: list[Any] = []
@@ -36,10 +36,10 @@ class Draft:
 
     # ---- choices ----
     def pick(self, *options: Any) -> Any:
-        return self.draw(st.sampled_from(options))
+        return self.choices.one_of(options)
 
     def chance(self, percent: int) -> bool:
-        return self.draw(st.integers(0, 99)) >= 100 - percent
+        return self.choices.whole(0, 99) >= 100 - percent
 
     def number(self, low: float, high: float) -> float:
         return round(float(self.rng.uniform(low, high)), 3)

@@ -1,15 +1,19 @@
-"""Small random networks for tests that compare backends, drawn by hypothesis."""
+"""Small random networks for tests that compare backends, drawn at random."""
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import scipy.sparse
-from hypothesis import strategies as st
 
 import gpusyn as gs
+from gpusyn.builder.gating.strategy import SYNAPSE, choose_strategies
+from gpusyn.network.procedural import refusal
+from tests.helpers.choices import Choices, Seeded
 from tests.helpers.drafts import KINETICS, MODELS, TIMED, Draft
 
 RULES = (
@@ -40,6 +44,7 @@ EVERYTHING = frozenset(
     + ["autapses", "multapses", "parallel projections", "slice", "union", "w_max", "extreme weights", "window"]
     + [
         "no synapses",
+        "procedural",
         "several events per step",
         "max_events",
         "single",
@@ -62,6 +67,19 @@ class Case:
     steps: int
     tags: set[str]
     lines: list[str] = field(default_factory=list)
+
+
+def keep(net: gs.Network, projection: gs.Projection) -> None:
+    """Put a projection in the place of another one of its name."""
+    net._objects["projection"][projection.name] = projection
+
+
+def stored(net: gs.Network) -> gs.Network:
+    """The same network with all synapses stored."""
+    twin = copy.copy(net)
+    for projection in net.projections.values():
+        keep(twin, dataclasses.replace(projection, storage="stored"))
+    return twin
 
 
 class Wiring(Draft):
@@ -187,6 +205,23 @@ class Wiring(Draft):
         rest = [r for r in known if r is not first]
         return post, [first, self.pick(*rest)] if rest and self.chance(35) else [first]
 
+    def draw_again(self) -> None:
+        """Make some of the projections procedural that can be, which depends on everything else that there is."""
+        for name, projection in self.net.projections.items():
+            if refusal(projection) is None and not self.gated(projection) and self.chance(60):
+                self.tags.add("procedural")
+                self.lines.append(f"# {name} is procedural")
+                keep(self.net, dataclasses.replace(projection, storage="procedural"))
+
+    def gated(self, projection: Any) -> bool:
+        """Whether synapses of a projection own gates."""
+        everything = self.net.projections.values(), self.net.infusions
+        return any(
+            strategy.owner == SYNAPSE and receptor.name in projection.weights
+            for population in projection.post.populations
+            for strategy, receptor in zip(choose_strategies(population, *everything), population.receptors, strict=True)
+        )
+
     # ---- inputs ----
     def drive(self, index: int) -> None:
         cell = self.pick(*self.cells)
@@ -242,28 +277,33 @@ class Wiring(Draft):
         self.add("record", sum(order[1:], order[0]), "spikes", name="spikes")
 
 
-@st.composite
-def cases(draw: Any, steps: tuple[int, int] = (20, 80)) -> Case:
-    """A network that most often spikes."""
-    draft = Wiring(draw, draw(st.sampled_from([0.1, 0.25])))
-    moods = draw(st.sampled_from(["lively"] * 8 + ["quiet", "all fire"]))
-    draft.tags.add(moods)
-    for k in range(draw(st.integers(1, 3))):
-        draft.neurons(f"n{k}", moods)
-    for k in range(draw(st.integers(0, 2))):
+def draw_case(choices: Choices, steps: tuple[int, int]) -> Case:
+    """A network that most often spikes, run for a number of steps between two bounds."""
+    draft = Wiring(choices, choices.one_of([0.1, 0.25]))
+    mood = choices.one_of(["lively"] * 8 + ["quiet", "all fire"])
+    draft.tags.add(mood)
+    for k in range(choices.whole(1, 3)):
+        draft.neurons(f"n{k}", mood)
+    for k in range(choices.whole(0, 2)):
         draft.source(f"s{k}")
-    for k in range(draw(st.integers(0, 4))):
+    for k in range(choices.whole(0, 4)):
         draft.connect(k)
     if draft.chance(75):
         draft.infuse()
-    for k in range(draw(st.integers(0, 2))):
+    for k in range(choices.whole(0, 2)):
         draft.drive(k)
-    for k in range(draw(st.integers(0, 2))):
+    for k in range(choices.whole(0, 2)):
         draft.inject(k)
     if draft.chance(25):
         draft.clamp()
+    draft.draw_again()
     draft.record()
-    precision = draw(st.sampled_from(["single", "single", "double"]))
+    precision = choices.one_of(["single", "single", "double"])
     draft.tags.add(precision)
-    seed = draw(st.sampled_from([0, 1, 2**64 + 1])) + int(draft.rng.integers(1000))
-    return Case(draft.net, draft.dt, seed, precision, draw(st.integers(*steps)), draft.tags, draft.lines)
+    seed = choices.one_of([0, 1, 2**64 + 1]) + int(draft.rng.integers(1000))
+    return Case(draft.net, draft.dt, seed, precision, choices.whole(*steps), draft.tags, draft.lines)
+
+
+def seeded_case(seed: int, steps: tuple[int, int] = (20, 80)) -> Case:
+    """The network of a seed, the same on every machine and with every version of hypothesis."""
+    return draw_case(Seeded(seed), steps)

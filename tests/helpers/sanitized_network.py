@@ -36,6 +36,7 @@ def describe(traces: bool = True) -> gs.Network:
     net.connect(E + listed, C, gs.FixedProbability(0.2), receptor="syn", weight=gs.Normal(0.0, 50.0), delay=2 * DT)
     net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
     saturating(net, E + noise, traces)
+    procedural(net, E, noise)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
@@ -45,6 +46,22 @@ def describe(traces: bool = True) -> gs.Network:
         net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
         net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
     return net
+
+
+def procedural(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
+    """Rows that are drawn again by every rule, with events of neurons and of gates on sources."""
+    drawn = {"weight": {"lumped": gs.Normal(0.02, 0.01, low=0.0), "AMPA": gs.Ratio("lumped", 0.5)}}
+    later, odd = gs.Uniform(0.1, 0.6), E[::2]
+    rules = {
+        "some": (noise + odd, E[20:], gs.FixedProbability(0.05, autapses=False), drawn | {"delay": later}),
+        "few": (noise, odd, gs.FixedProbability(0.0009), {"receptor": "lumped", "weight": 0.5}),
+        "each": (E[:9], E, gs.AllToAll(autapses=False), drawn | {"delay": 0.3}),
+        "chosen": (noise, odd, gs.FixedOutDegree(5), drawn),
+        "different": (odd, E, gs.FixedOutDegree(3, multapses=False, autapses=False), drawn | {"delay": later}),
+        "left": (noise, E, gs.FixedOutDegree(130, multapses=False), {"receptor": "AMPA", "weight": 0.001}),
+    }
+    for name, (pre, post, rule, values) in rules.items():
+        net.connect(pre, post, rule, **values, storage="procedural", name=f"drawn {name}")
 
 
 def saturating(net: gs.Network, sources: gs.Selection, traces: bool) -> None:

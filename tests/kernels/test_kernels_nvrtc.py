@@ -18,11 +18,9 @@ pytestmark = pytest.mark.skipif(
     reason="libnvrtc is not installed (only Linux has its wheel in the extra `test`)",
 )
 
-# Blocks of 128 threads that a multiprocessor of every promised GPU must have registers for at once. Two is what any
-# kernel gets; kernels in double precision, and those that compute calcium and drugs as well, hold more values than
-# three leave room for, and a bound (`__launch_bounds__`) would only make the compiler spill them.
-RESIDENT = 3
-RESIDENT_LARGE = 2
+# Blocks of 128 threads for which a multiprocessor of every promised GPU must have registers at once. Two is what any
+# kernel gets. Where three leave too few registers, a bound (`__launch_bounds__`) only makes the compiler spill.
+RESIDENT = {"float32": 3, "float64": 2}
 MOST_SHARED = 48 * 1024
 RENEW = "; if that is meant: python -m benchmarks.kernel_report --write"
 MODULES = modules_in_common_use()
@@ -33,8 +31,7 @@ def beyond(row: Resources, bound: Resources | None, archs: tuple[int, ...]) -> l
     if bound is None:
         return [f"{row.kernel}: not in resources.json{RENEW}"]
     wrong = [f"{row.kernel}: {row.spilled} bytes spilled"] if row.spilled else []
-    large = "float64" in row.module or "calcium+bath" in row.module
-    most = most_registers(RESIDENT_LARGE if large else RESIDENT)
+    most = most_registers(RESIDENT["float64" if "float64" in row.module else "float32"])
     was = [bound.registers[nvrtc.ARCHITECTURES.index(arch)] for arch in archs]
     if any(now > min(most, max(1.25 * then, then + 8)) for now, then in zip(row.registers, was, strict=True)):
         wrong.append(f"{row.kernel}: registers {row.registers}, committed {was}, most {most}{RENEW}")

@@ -11,12 +11,12 @@ import contextlib
 import ctypes
 import hashlib
 import os
-import platform
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from gpusyn.backends.cpu import platforms
 from gpusyn.backends.cpu.compiler import Compiler, compile_text
 from gpusyn.errors import BackendError
 
@@ -32,13 +32,10 @@ def cache_folder() -> Path:
     own = os.environ.get("GPUSYN_CACHE")
     if own:
         return Path(own)
-    if platform.system() != "Darwin" and os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"]) / "gpusyn"
     try:
-        home = Path.home()
+        return platforms.user_cache_folder() / "gpusyn"
     except RuntimeError as error:
         raise BackendError(f"no place for compiled kernels ({error}); set GPUSYN_CACHE to a folder") from error
-    return home / ("Library/Caches" if platform.system() == "Darwin" else ".cache") / "gpusyn"
 
 
 def compile_library(compiler: Compiler, text: str, name: str, folder: Path | None = None) -> ctypes.CDLL:
@@ -89,7 +86,7 @@ def _key(compiler: Compiler, text: str) -> str:
 
 def _stored(folder: Path, key: str) -> ctypes.CDLL | None:
     """Return the library of a key, None if there is none that can be used; what cannot be used is removed."""
-    for file in sorted(folder.glob(f"{key}-*.so")):
+    for file in sorted(folder.glob(f"{key}-*{platforms.library_suffix()}")):
         with contextlib.suppress(OSError):  # unreadable, or made for other system libraries
             if not _foreign(file.lstat()) and file.name == _file_name(key, file.read_bytes()):
                 return ctypes.CDLL(str(file))
@@ -101,7 +98,11 @@ def _stored(folder: Path, key: str) -> ctypes.CDLL | None:
 @contextlib.contextmanager
 def _made(folder: Path, key: str, compiler: Compiler, text: str, name: str) -> Iterator[Callable[[], ctypes.CDLL]]:
     """Compile a library; what is yielded waits for it, loads it, and then puts it into the cache."""
-    with tempfile.TemporaryDirectory(dir=folder) as scratch, compile_text(compiler, text, name, Path(scratch)) as made:
+    # Windows removes no library that is loaded, and a folder only when nothing is in it.
+    with (
+        tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as scratch,
+        compile_text(compiler, text, name, Path(scratch)) as made,
+    ):
 
         def finished() -> ctypes.CDLL:
             file = made()
@@ -115,10 +116,19 @@ def _made(folder: Path, key: str, compiler: Compiler, text: str, name: str) -> I
                     "set GPUSYN_CACHE to a folder on a disk that may hold programs, try another compiler through the "
                     "environment variable CXX, or use backend='numpy'"
                 ) from error
-            os.replace(file, folder / _file_name(key, content))
+            _publish(file, folder / _file_name(key, content))
             return library
 
         yield finished
+
+
+def _publish(file: Path, place: Path) -> None:
+    """Move a library to its place in the cache; Windows does not, if another process has loaded the one there."""
+    try:
+        os.replace(file, place)
+    except PermissionError:
+        if not place.is_file():
+            raise
 
 
 def _synchronised(file: Path) -> bytes:
@@ -131,7 +141,7 @@ def _synchronised(file: Path) -> bytes:
 
 
 def _file_name(key: str, content: bytes) -> str:
-    return f"{key}-{hashlib.sha256(key.encode() + content).hexdigest()[:32]}.so"
+    return f"{key}-{hashlib.sha256(key.encode() + content).hexdigest()[:32]}{platforms.library_suffix()}"
 
 
 def _require_own(folder: Path) -> None:

@@ -10,24 +10,22 @@ import contextlib
 import ctypes
 import functools
 import os
-import platform
 import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from gpusyn.backends.cpu import ziglang
+from gpusyn.backends.cpu import platforms, ziglang
 from gpusyn.errors import BackendError
 from gpusyn.utils.messages import LOGGER
 
 # The faster code first (benchmarks/NOTES.md, "Compilers").
 _NAMES = ("clang++", "g++", "c++")
 _LOOKED_FOR = f"{', '.join(_NAMES)} and the Python package ziglang"
-_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-fno-exceptions", "-w")
+_FLAGS = ("-std=c++17", "-O3", "-fvisibility=hidden", "-fno-exceptions", "-w")
 # These keep the bits: no contraction to fused multiply-add, no reassociation, and SIMD only where the text requests it.
 _NUMERICS = ("-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
 # Clang may come without C++'s library, and links it where it is not needed.
@@ -36,9 +34,6 @@ _CLANG = ("-nostdlib++",)
 #: Time limits (s) for the compilation of a module, which takes seconds, and for a question about version or target.
 COMPILE_LIMIT = 300.0
 ANSWER_LIMIT = 30.0
-
-# Variables for the places where compilers put what they need for a while.
-_PLACES = ("TMPDIR", "ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
 
 # Commands that exceeded their limit in this process, and what was said: nobody waits for them again.
 _hanging: dict[tuple[str, ...], str] = {}
@@ -139,7 +134,7 @@ def _ziglang() -> tuple[str, ...] | None:
 def _split(own: str, path: str) -> tuple[str, ...]:
     """Return the command that `CXX` stands for: a program, maybe with blanks in its path, or one with arguments."""
     with contextlib.suppress(ValueError):  # a quotation mark without its partner
-        for command in ([own], shlex.split(own)):
+        for command in ([own], platforms.split_command(own)):
             program = shutil.which(command[0], path=path)
             if program is not None:
                 return os.path.abspath(program), *command[1:]
@@ -154,17 +149,32 @@ def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _examine(command: tuple[str, ...], more: str, reason: str) -> Compiler:
-    native = "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"
     macros = ("-x", "c++", "-dM", "-E", os.devnull)
     with _temporary_folder() as folder:
         ask = functools.partial(run_tool, limit=ANSWER_LIMIT, folder=Path(folder))
         version = ask((*command, "--version")).strip().partition("\n")[0] or "unknown version"
+        native = platforms.native_flag(clang="clang" in version)
+        machine = [] if native is None else [native]
         try:
-            machine, resolved = [native], ask((*command, native, *macros))
+            resolved = ask((*command, *machine, *macros))
         except BackendError:
             machine, resolved = [], ask((*command, *macros))
-    own = ziglang.FLAGS if ziglang.is_zig(command) else _CLANG if "clang" in version else ()
-    return Compiler(command, version, (*_FLAGS, *_NUMERICS, *own, *machine, *more.split()), resolved, reason)
+    flags = kernel_flags(zig=ziglang.is_zig(command), clang="clang" in version)
+    return Compiler(command, version, (*flags, *machine, *more.split()), resolved, reason)
+
+
+def kernel_flags(*, zig: bool, clang: bool) -> tuple[str, ...]:
+    """Return the flags that make a library of kernels on this system, for any processor.
+
+    Parameters
+    ----------
+    zig : bool
+        True for the package ziglang.
+    clang : bool
+        True for clang, also that of ziglang.
+    """
+    own = platforms.zig_flags(ziglang.FLAGS) if zig else _CLANG if clang else ()
+    return (*_FLAGS, *platforms.library_flags(zig), *_NUMERICS, *own)
 
 
 def pass_over(compiler: Compiler, text: str, name: str) -> bool:
@@ -196,7 +206,7 @@ def compile_text(compiler: Compiler, text: str, name: str, scratch: Path) -> Ite
     OSError
         If the folder cannot be written.
     """
-    library = scratch / "kernels.so"
+    library = scratch / f"kernels{platforms.library_suffix()}"
     (scratch / "kernels.cpp").write_text(text, encoding="utf-8")
     command = (*compiler.command, *compiler.flags, "kernels.cpp", "-o", library.name)
 
@@ -249,7 +259,11 @@ def _started(command: tuple[str, ...], limit: float, folder: Path | None) -> Ite
     """
     if command in _hanging:
         raise BackendError(_hanging[command])
-    environment = {**os.environ, "LC_ALL": "C", **(dict.fromkeys(_PLACES, str(folder)) if folder else {})}
+    environment = {
+        **os.environ,
+        "LC_ALL": "C",
+        **(dict.fromkeys(platforms.temporary_places(), str(folder)) if folder else {}),
+    }
     with contextlib.ExitStack() as running:
         try:
             output = running.enter_context(tempfile.TemporaryFile(dir=folder))
@@ -268,7 +282,7 @@ def _started(command: tuple[str, ...], limit: float, folder: Path | None) -> Ite
         try:
             yield functools.partial(_answer, command, process, output, limit)
         except BaseException:  # the limit, a failure of what runs beside it, or an interruption by the user
-            _kill(process)
+            platforms.end_process(process)
             raise
 
 
@@ -288,12 +302,3 @@ def _answer(command: tuple[str, ...], process: subprocess.Popen[bytes], output: 
         told = next((line for line in lines if "error" in line), "")
         raise BackendError(told or f"exit status {status}, and the message begins {lines[0]!r}")
     return said
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started: a compiler leaves its work to others, such as cc1plus and as."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()

@@ -6,10 +6,10 @@ Nothing of the package is imported: its program is run as any other compiler is.
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 from pathlib import Path, PurePath
 
+from gpusyn.backends.cpu import platforms
 from gpusyn.errors import BackendError
 
 #: Oldest version with which the kernels were tried, as in the extra `compiler`.
@@ -44,7 +44,7 @@ def program() -> Path | None:
     if found is None:
         return None
     for folder in found.submodule_search_locations or ():
-        file = Path(folder) / ("zig.exe" if os.name == "nt" else "zig")
+        file = Path(folder) / f"zig{platforms.program_suffix()}"
         if file.is_file():
             return file.resolve()
     raise BackendError("the package is damaged: it has no program zig")

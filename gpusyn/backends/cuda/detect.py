@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import platform
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -73,6 +74,8 @@ class Detection:
         Versions; empty if they are not known.
     devices : tuple of Device
         GPUs that the driver reports.
+    device : Device or None
+        The one of them that is used.
     """
 
     usable: bool
@@ -83,6 +86,7 @@ class Detection:
     runtime: str = ""
     nvrtc: str = ""
     devices: tuple[Device, ...] = field(default=())
+    device: Device | None = None
 
     @property
     def verdict(self) -> str:
@@ -142,9 +146,11 @@ def _load(importer: Callable[[], Any], installed: Iterable[str]) -> Any:
 def _check_driver(driver: int, runtime: int) -> None:
     need, have = runtime // 1000, driver // 1000
     if driver == 0:
+        wsl = "microsoft" in platform.release().lower()
         raise _Unusable(
             "CuPy is installed but no NVIDIA driver was found (driver version 0)",
-            f"install NVIDIA's driver, {_DRIVERS.get(need, min(_DRIVERS.values()))} or newer; "
+            f"install NVIDIA's driver, {_DRIVERS.get(need, min(_DRIVERS.values()))} or newer"
+            f"{', in Windows and not in its Linux' if wsl else ''}; "
             "in a container, start it with access to the GPU (docker run --gpus all)",
         )
     if have < need:
@@ -191,8 +197,11 @@ def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
     return tuple(devices)
 
 
-def _checked_device(devices: tuple[Device, ...], number: int) -> Device:
-    """Return the device of a number, if it is there and new enough."""
+def _checked_device(devices: tuple[Device, ...], number: int | None) -> Device:
+    """Return the device of a number, by default the first that is new enough."""
+    others = [d for d in devices if d.capability >= MINIMUM_CAPABILITY]
+    if number is None:
+        number = others[0].number if others else 0
     if number >= len(devices):
         raise _Unusable(
             f"there is no GPU {number}: CUDA shows {', '.join(f'{d.number} ({d.name})' for d in devices)}",
@@ -201,10 +210,9 @@ def _checked_device(devices: tuple[Device, ...], number: int) -> Device:
     device = devices[number]
     if device.capability >= MINIMUM_CAPABILITY:
         return device
-    others = [d for d in devices if d.capability >= MINIMUM_CAPABILITY]
     raise _Unusable(
         f"{device} is too old: gpusyn needs {MINIMUM_CAPABILITY[0]}.{MINIMUM_CAPABILITY[1]} or newer",
-        f"set CUDA_VISIBLE_DEVICES={others[0].number} to use {others[0]}"
+        f"use CudaBackend(device={others[0].number}) or set CUDA_VISIBLE_DEVICES={others[0].number}, for {others[0]}"
         if others
         else "use a GPU of the Turing generation (2018) or newer",
     )
@@ -242,7 +250,7 @@ def _compile_probe(cupy: Any, nvrtc: str, device: Device) -> None:
 
 
 def detect(
-    importer: Callable[[], Any], installed: Callable[[], Iterable[str]] = installed_cupys, device: int = 0
+    importer: Callable[[], Any], installed: Callable[[], Iterable[str]] = installed_cupys, device: int | None = None
 ) -> Detection:
     """Check that a GPU can be used. No error is raised: the result contains the reason.
 
@@ -252,8 +260,8 @@ def detect(
         Function that imports CuPy and returns it (:func:`gpusyn.backends.cuda.backend.import_cupy`).
     installed : callable
         Function that returns the names of the CuPy distributions of this environment.
-    device : int
-        Number of the GPU.
+    device : int, optional
+        Number of the GPU; by default the first that is new enough.
 
     Returns
     -------
@@ -279,7 +287,7 @@ def detect(
         _check_driver(driver, built_for)
         found = replace(found, devices=_list_devices(cupy, found.driver))
         wanted = _checked_device(found.devices, device)
-        found = replace(found, nvrtc=_nvrtc_version(cupy, built_for // 1000))
+        found = replace(found, nvrtc=_nvrtc_version(cupy, built_for // 1000), device=wanted)
         _compile_probe(cupy, found.nvrtc, wanted)
     except _Unusable as why:
         return replace(found, reason=why.reason, fix=why.fix)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.cuda.failures import cuda_errors, ends_the_process
+from gpusyn.backends.cuda.gpu import Gpu
 from gpusyn.errors import BackendError, GpusynError, PlanMemoryError
 from gpusyn.kernels.modules import module_of
 from gpusyn.kernels.occupancy import WARP, blocks_of
 from gpusyn.kernels.program import STATE, Launch, Program
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.memory import size_text
-
-if TYPE_CHECKING:
-    from gpusyn.backends.cuda.backend import CudaBackend
 
 GRAPH_STEPS = (32, 8, 1)  # steps of the graphs of which every number of steps is made
 PIECE = 64 << 20  # bytes that are copied to the device at once
@@ -28,15 +26,15 @@ PIECE = 64 << 20  # bytes that are copied to the device at once
 class CudaSession:
     """One program on the GPU; see `gpusyn.backends.base.Session`."""
 
-    def __init__(self, backend: CudaBackend, program: Program) -> None:
-        cupy = self._cupy = backend.cupy
-        self._backend, self._ended = backend, ""
+    def __init__(self, gpu: Gpu, block: int, program: Program) -> None:
+        cupy = self._cupy = gpu.cupy
+        self._gpu, self._block, self._ended = gpu, block, ""
         self._arrays: dict[str, Any] = {}
         self._modules: dict[str, Any] = {}
         self._graphs: dict[int, Any] = {}
         self._calls: list[Callable[[], None]] = []
         self._loaded = False
-        with cuda_errors("the start of the program"), backend.on_device():
+        with cuda_errors("the start of the program"), gpu.current():
             self._stream = cupy.cuda.Stream(non_blocking=True)
             self._reader = cupy.cuda.Stream(non_blocking=True)  # for what is read while later steps run
         try:
@@ -55,7 +53,7 @@ class CudaSession:
             raise BackendError(f"cuda backend: {what} is not possible any more, since this session has ended: "
                                f"{self._ended}")  # fmt: skip
         try:
-            with cuda_errors(what), self._backend.on_device(), self._stream:
+            with cuda_errors(what), self._gpu.current(), self._stream:
                 yield
         except GpusynError as error:
             if ends_the_process(error):
@@ -64,11 +62,11 @@ class CudaSession:
 
     # ---- arrays ----
     def _allocate(self, program: Program) -> None:
-        needed, free = program.nbytes, self._backend.free_memory()
+        needed, free = program.nbytes, self._gpu.free_memory()
         if needed > free:
             raise PlanMemoryError(
                 f"the arrays need {size_text(needed)} but {size_text(free)} of "
-                f"{size_text(self._backend.device.total)} are free on the GPU; "
+                f"{size_text(self._gpu.device.total)} are free on the GPU; "
                 "nothing was allocated: use a smaller network or close other programs on this GPU"
             )
         for name, spec in program.specs.items():
@@ -84,8 +82,11 @@ class CudaSession:
         flat, length = copy.reshape(-1), max(1, PIECE // array.itemsize)
         whole = array.reshape(-1) if array.flags.c_contiguous else None
         for begin in range(0, array.size, length):
-            part = slice(begin, begin + length)
-            flat[part].set(array.flat[part] if whole is None else whole[part], stream=self._stream)
+            piece = slice(begin, begin + length)
+            values = array.flat[piece] if whole is None else whole[piece]
+            flat[piece].set(values, stream=self._stream)
+            if whole is None:
+                self._stream.synchronize()  # until then, the copy may still read this piece
         return copy
 
     def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
@@ -121,12 +122,12 @@ class CudaSession:
         spec, numbers = KERNELS[launch.kernel], program.numbers
         module = module_of(launch.kernel, launch.signature, numbers)
         if module.name not in self._modules:
-            self._modules[module.name] = self._backend.module(module)
+            self._modules[module.name] = self._gpu.compiled(module)
         kernel = self._modules[module.name].get_function(launch.kernel)
-        block = min(self._backend.block, int(kernel.max_threads_per_block) // WARP * WARP)
+        block = min(self._block, int(kernel.max_threads_per_block) // WARP * WARP)
         arguments = tuple(spec.bind(launch.arrays, arrays, launch.scalars, numbers).values())
-        resident = self._backend.resident(kernel, block)
-        grid = blocks_of(spec.unit, launch.items, block, self._backend.multiprocessors, resident)
+        resident = self._gpu.resident(kernel, block)
+        grid = blocks_of(spec.unit, launch.items, block, self._gpu.multiprocessors, resident)
         return lambda: kernel((grid,), (block,), arguments)
 
     def run(self, steps: int) -> object:
@@ -173,11 +174,15 @@ class CudaSession:
 
     def close(self) -> None:
         """Release the memory of the device, CuPy's pool included."""
-        self._calls = []
-        self._graphs.clear()
-        self._arrays.clear()
-        self._modules.clear()
+        try:
+            if not self._ended:
+                with self._doing("the end of the session"):
+                    self._stream.synchronize()  # steps may still run, on these arrays
+        finally:
+            self._calls = []
+            self._graphs.clear()
+            self._arrays.clear()
+            self._modules.clear()
         if not self._ended:
             with self._doing("the end of the session"):
-                self._stream.synchronize()
-                self._backend.free_pools()
+                self._gpu.free_pools()

@@ -10,7 +10,7 @@ import numpy as np
 from gpusyn.builder.gating.forms import form_of, shape_of
 from gpusyn.builder.layout import Bundle, GateSet, Layout, one_weight
 from gpusyn.builder.recorded import usual_rate
-from gpusyn.builder.specs import sender_of
+from gpusyn.builder.rows.event_driven import sender_of
 from gpusyn.network.populations import Population
 from gpusyn.neurons.sources import PoissonSource, SpikeSource
 
@@ -111,9 +111,10 @@ class Activity:
         """Yield the events of one step along each set of rows and receptor."""
         for bundle in self.layout.bundles:
             for name in bundle.receptors:
-                yield self._stream(bundle, name)
+                yield self.stream(bundle, name)
 
-    def _stream(self, bundle: Bundle, receptor: str) -> Stream:
+    def stream(self, bundle: Bundle, receptor: str) -> Stream:
+        """Return the events of one step along the rows of a bundle to a receptor."""
         pathway = bundle.pathways[0]
         population, kinetics = sender_of(bundle, receptor)
         gate = None if kinetics is None else self.layout.gates[population, kinetics]

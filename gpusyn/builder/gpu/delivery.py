@@ -22,7 +22,7 @@ def delivery(given: Given) -> Work:
     """Return the work of `deliver_spikes`."""
     layout, counts, activity = given.layout, given.counts, given.activity
     streams = [s for s in activity.streams() if not s.of_gates]
-    delivered = len(ages(layout))
+    delivered = len(ages(layout.bundles))
     spikes = activity.all_spikes * delivered
     units = spikes * most_units(layout, given.kernel)
     histories = _histories(layout)

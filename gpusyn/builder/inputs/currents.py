@@ -131,8 +131,8 @@ class Clamps:
         Clamps in force.
     wave : list of ndarray of int32
         For each group, the column of the waves that holds each neuron's command potential (0: it is not clamped).
-    start : list of ndarray
-        For each group, the command potential (mV) of each clamped neuron at time 0.
+    start : ndarray
+        Command potential (mV) at time 0 by column of the waves.
     columns : list of Column
         The columns of the waves from `first` on.
     populations : set of str
@@ -141,16 +141,20 @@ class Clamps:
 
     def __init__(self, layout: Layout, given: Mapping[str, Clamp], first: int) -> None:
         self.dt, self.given = layout.dt, given
-        self.wave = [np.zeros(group.size, np.int32) for group in layout.groups]
-        self.start = [np.zeros(group.size) for group in layout.groups]
+        self.start = np.zeros(first + len(given))
         self.columns: list[Column] = [_command(clamp, layout.dt) for clamp in given.values()]
         self.populations = {population.name for clamp in given.values() for population in clamp.target.populations}
+        groups = {layout.populations[name].group for name in self.populations}
+        none = np.zeros((), np.int32)  # takes no memory for each neuron
+        self.wave: list[Array] = [
+            np.zeros(group.size, np.int32) if g in groups else np.broadcast_to(none, group.size)
+            for g, group in enumerate(layout.groups)
+        ]
         for column, clamp in enumerate(given.values(), first):
+            self.start[column] = _commanded(clamp.V, np.zeros(1), layout.dt)[0]
             for population, ids in clamp.target.parts:
                 place = layout.populations[population.name]
-                neurons = place.first + np.asarray(ids)
-                self.wave[place.group][neurons] = column
-                self.start[place.group][neurons] = _commanded(clamp.V, np.zeros(1), layout.dt)[0]
+                self.wave[place.group][place.first + np.asarray(ids)] = column
 
     def replaced(self, clamp: Clamp) -> Clamps:
         """Return the clamps with another command potential of one of them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -14,42 +13,33 @@ from gpusyn.builder.rows.reference import Column, Counters, Losses, NumpyRows, R
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, FixedTotalNumber
 from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions
 from gpusyn.connectivity.explicit import GivenSynapses
-from gpusyn.connectivity.sampling import calls_for, gaps_per_call
 from gpusyn.kernels.program import Launcher
+from gpusyn.numerics.portable_math import log1p
 from gpusyn.numerics.rng import Stream
-from gpusyn.parameters.distributions import Distribution, Exponential, LogNormal, Normal, Uniform, log1p
+from gpusyn.numerics.sampling import calls_for, gaps_per_call
+from gpusyn.parameters.distributions import Distribution, law_of
 from gpusyn.utils.typing import Array, Floats, Integers
 
 BLOCK = 1 << 18  # synapses of one block, so that its scratch stays in the caches
 _PIECE = 512  # random numbers in one pass over a row, as PIECE in kernels/distributions.cuh
 _NONE = np.zeros(1, np.int32)
-_UNIFORM, _NORMAL, _LOG_NORMAL, _EXPONENTIAL = range(4)  # as in kernels/distributions.cuh
 
 
-class Law(NamedTuple):
-    """The arguments of a distribution for the kernel: its kind, its parameters, and the range that is kept."""
+class GapDraws(NamedTuple):
+    """How kernels draw the gaps between the columns that are set: log(1 - p), 53 bits for each or 32, calls at a time.
 
-    kind: int
-    a: float
-    b: float
-    most: float
-    low: float
-    high: float
+    If all columns are set, `log_q` is 0.
+    """
+
+    log_q: float
+    fine: int
+    calls: int
 
 
-def law_of(given: Distribution) -> Law | None:
-    """Return the arguments of a distribution for the kernel, None if it has another form."""
-    low, high = (-math.inf, math.inf)
-    if type(given) is Uniform:
-        return Law(_UNIFORM, given.low, given.high - given.low, given.high, low, high)
-    low, high = (low if given.low is None else given.low), (high if given.high is None else given.high)
-    if type(given) is Normal:
-        return Law(_NORMAL, given.mean, given.std, math.inf, low, high)
-    if type(given) is LogNormal:
-        return Law(_LOG_NORMAL, *given.of_logarithm(), math.inf, low, high)
-    if type(given) is Exponential:
-        return Law(_EXPONENTIAL, -given.mean, 0.0, math.inf, low, high)
-    return None
+def gap_draws(p: float, n_columns: int) -> GapDraws:
+    """Return how kernels draw rows of which each column is set with probability `p`."""
+    a_call = gaps_per_call(p)
+    return GapDraws(log1p(-p) if p < 1 else 0.0, int(a_call == 2), calls_for(n_columns * p, p, _PIECE // a_call))
 
 
 def is_drawn(rule: Rule) -> bool:
@@ -110,9 +100,9 @@ class CompiledRows(NumpyRows):
             return ((pre[i : i + BLOCK], post[i : i + BLOCK]) for i in range(0, len(pre), BLOCK))
         if isinstance(rule, FixedInDegree):
             turned: Any = None if same is None else (same[1], same[0])
-            rows = self._degrees(rule, n_post, n_pre, stream, _own(rule, n_post, n_pre, turned))
+            rows = self._degrees(rule, n_post, n_pre, stream, autapse_columns(rule, n_post, n_pre, turned))
             return ((pre, post) for post, pre in rows)
-        own = _own(rule, n_pre, n_post, same)
+        own = autapse_columns(rule, n_pre, n_post, same)
         if isinstance(rule, FixedTotalNumber):
             return self._total(rule.n, n_pre, n_post, stream, own)
         if isinstance(rule, FixedOutDegree):
@@ -145,7 +135,7 @@ class CompiledRows(NumpyRows):
         k, step = rule.k, max(1, BLOCK // rule.k)
         kernel, more = "draw_degrees", {}
         if not rule.multapses:
-            kernel, more = "draw_distinct", {"stamps": np.zeros(self._blocks * n_columns, np.uint32)}
+            kernel, more = "draw_distinct", {"seen": np.zeros(self._blocks * -(-n_columns // 32), np.uint32)}
         for first in range(0, n_rows, step):
             n = min(step, n_rows - first)
             rows, columns = self._room("pre", np.int32, n * k), self._room("post", np.int32, n * k)
@@ -159,28 +149,48 @@ class CompiledRows(NumpyRows):
         self, p: float, n_rows: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None
     ) -> Iterator[tuple[Ids, Ids]]:
         """Yield the cells of rows that are each set with a probability; rows are counted once, and then written."""
-        mean, a_call = n_columns * p, gaps_per_call(p)
-        calls = calls_for(mean, p, _PIECE // a_call)
-        step = max(1, int(BLOCK // (mean + 1)))
-        log_q = log1p(-p) if p < 1 else 0.0
-        for first in range(0, n_rows, step):
-            n = min(step, n_rows - first)
-            draw = functools.partial(
-                self._launch, "draw_rows", **_autapses(own), n_rows=n, first_row=first, key=stream.key,
-                n_columns=n_columns, log_q=log_q, fine=int(a_call == 2), calls=calls,
-            )  # fmt: skip
-            count, key = self._room("count", np.int64, n), (stream.key, first, p, n_columns, own is None)
+        for first, n in _parts_of_rows(p, n_rows, n_columns):
+            key = (stream.key, first, p, n_columns, own is None)
             known = self._row_counts.get(key)
             if known is None:
-                draw(rows=_NONE, columns=_NONE, count=count, begin=count, writes=0)
+                count = self._count_rows(p, first, n, n_columns, stream, own)
                 known = self._row_counts[key] = count.astype(np.int32)
             begin = np.zeros(n + 1, np.int64)
             np.cumsum(known, out=begin[1:])
             size = int(begin[-1])
             rows, columns = self._room("pre", np.int32, size), self._room("post", np.int32, size)
             if size:
-                draw(rows=rows, columns=columns, count=count, begin=begin, writes=1)
+                self._draw_rows(
+                    p, first, n, n_columns, stream, own, rows=rows, columns=columns, count=begin[:-1].copy(),
+                    begin=begin, writes=1,
+                )  # fmt: skip
                 yield rows, columns
+
+    def _count_rows(
+        self, p: float, first: int, n: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None
+    ) -> Integers:
+        """Return the number of cells that are set in each of `n` rows."""
+        count: Integers = self._room("count", np.int64, n)
+        self._draw_rows(
+            p, first, n, n_columns, stream, own, rows=_NONE, columns=_NONE, count=count, begin=count, writes=0
+        )
+        return count
+
+    def _draw_rows(
+        self, p: float, first: int, n: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None, **room: Any
+    ) -> None:
+        self._launch(
+            "draw_rows", **_autapses(own), n_rows=n, first_row=first, key=stream.key, n_columns=n_columns,
+            **gap_draws(p, n_columns)._asdict(), **room,
+        )  # fmt: skip
+
+    def row_sizes(self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None) -> Integers:
+        """Return the number of synapses of each source."""
+        if type(rule) is not FixedProbability or rule.p < 1e-300:
+            return super().row_sizes(rule, n_pre, n_post, stream, same)
+        own = autapse_columns(rule, n_pre, n_post, same)
+        parts = _parts_of_rows(rule.p, n_pre, n_post)
+        return np.concatenate([self._count_rows(rule.p, i, n, n_post, stream, own).copy() for i, n in parts])
 
     def values(self, given: Distribution, key: int, first: int, n: int) -> Floats:
         """Return values of a distribution."""
@@ -278,7 +288,13 @@ def _int32(ids: Any) -> NDArray[np.int32]:
     return np.ascontiguousarray(ids, np.int32)
 
 
-def _own(rule: Any, n_rows: int, n_columns: int, same: Keys | None) -> NDArray[np.int32] | None:
+def _parts_of_rows(p: float, n_rows: int, n_columns: int) -> Iterator[tuple[int, int]]:
+    """Yield the first row and the number of rows of each block of synapses."""
+    step = max(1, int(BLOCK // (n_columns * p + 1)))
+    return ((first, min(step, n_rows - first)) for first in range(0, n_rows, step))
+
+
+def autapse_columns(rule: Any, n_rows: int, n_columns: int, same: Keys | None) -> NDArray[np.int32] | None:
     """Return the column of the same neuron for each row (-1: none), None if no autapse is to be left out."""
     own: Integers | None = None if rule.autapses else autapse_positions(n_rows, n_columns, same)
     return None if own is None else own.astype(np.int32)

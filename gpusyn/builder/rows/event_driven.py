@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.bundles import stored_form
+from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
@@ -22,7 +22,8 @@ from gpusyn.connectivity.base import BLOCK as NUMPY_BLOCK
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import Route, Shared, write_rows
-from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_sizes, unary_words
+from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_bounds, unary_sizes, unary_words
+from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.typing import Array
@@ -34,13 +35,21 @@ _PACKED = 1 << 20  # late steps that are packed at a time, whole bytes
 
 
 class Senders(NamedTuple):
-    """The senders of a bundle's events: the bounds of their ids, and the place of the events' values."""
+    """The senders of a bundle's events: their number, the bounds of their ids, and the place of the events' values.
 
+    Populations are numbered first, then the sets of gates of sources.
+    """
+
+    number: int
     source: int
     source_end: int
     payload: int = -1
     payload_step: int = 0
     channels: int = 1
+
+    def fields(self) -> dict[str, int]:
+        """Return the fields of a route that tell the senders."""
+        return {name: value for name, value in self._asdict().items() if name != "number"}
 
 
 class Sums(NamedTuple):
@@ -82,7 +91,6 @@ class EventDrivenTables:
         self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
         self._targets, self._late = Pool(np.uint16, sum(room)), Pool(np.uint8, sum(late))
         self._weights = Pool(layout.numbers.weight_dtype, sum(own))
-        self._numbers = {name: i for i, name in enumerate(layout.populations)}
 
     def add(self, together: Together, rows: RowMaker, advanced: Callable[[float], object]) -> None:
         """Draw and store the synapses of bundles that share projections: count those of each segment, then place them.
@@ -175,7 +183,7 @@ class EventDrivenTables:
             for pathway in () if bundle.taken_back else bundle.pathways:
                 form = stored_form(pathway, index_of(pathway, name), self.layout)
                 if form.weight is not None:
-                    self._count_zeros(pathway.projection.name, name, int(self._is_lost(pathway, name, form.weight)))
+                    self._count_zeros(pathway.projection.name, name, is_lost(pathway, name, form))
                 self.stored.append(
                     StoredSegments(
                         pathway=pathway, receptor=name, begin=begin, words=place.targets, weights=weights,
@@ -187,7 +195,9 @@ class EventDrivenTables:
         """Add the index of the segments of a bundle; return the places of bounds and of sizes in unary (-1: none)."""
         if not compressed:
             return self._segments.add(bounds), -1
-        begin = self._segments.add(np.append(bounds[:-1:UNARY_STEP], bounds[-1]))
+        n = unary_bounds(len(bounds) - 1)
+        begin = self._segments.reserve(n)
+        self._segments.part(begin, n)[:-1], self._segments.part(begin, n)[-1] = bounds[:-1:UNARY_STEP], bounds[-1]
         return begin, self._sizes.add(unary_sizes(bounds))
 
     def _add_late(self, late: Array | None, bundle: Bundle) -> int:
@@ -207,43 +217,20 @@ class EventDrivenTables:
         pathway, timing = bundle.pathways[0], bundle.timing
         k = index_of(pathway, receptor)
         form = stored_form(pathway, k, self.layout)
-        number, senders = self._senders(bundle, pathway, k)
+        senders = senders_of(bundle, receptor, self.layout, self.gates)
         route = Route(
             age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1, shift=form.shift,
             weight=(form.weight or 0) * (-1 if bundle.taken_back else 1),
             gathers=int(bundle.shared and senders.payload >= 0), unit=0, parts=bundle.parts,
-            **rows, **senders._asdict(), **sums_of(bundle, pathway, k)._asdict(),
+            **rows, **senders.fields(), **sums_of(bundle, pathway, k)._asdict(),
         )  # fmt: skip
         if not timing.at_once:
-            self.routes.append((number, route))
+            self.routes.append((senders.number, route))
             return
         for block in range(timing.blocks):
             ahead = timing.first + block * timing.width
             at_once = route._replace(segments=route.segments + block, age=0, width=1, blocks=1, ahead=ahead)
-            self.routes.append((number, at_once))
-
-    def _senders(self, bundle: Bundle, pathway: Pathway, k: int) -> tuple[int, Senders]:
-        """Return the senders of a bundle's events to receptor `k` (its neurons, or the gates that they own).
-
-        Their number comes first: populations are numbered first, then the sets of gates of sources.
-        """
-        first, end = bundle.pre_range
-        pre = pathway.pre
-        if pathway.post.strategies[k].owner != SOURCE:
-            return self._numbers[pre.population.name], Senders(pre.source + first, pre.source + end)
-        gate = self.layout.gates[pre.population.name, pathway.post.population.receptors[k].kinetics]
-        return gate.sender, Senders(
-            source=gate.first + first,
-            source_end=gate.first + end,
-            payload=self.gates.payload[gate.sender] + first,
-            payload_step=gate.place.size,
-            channels=shape_of(gate.kinetics).channels,
-        )
-
-    def _is_lost(self, pathway: Pathway, receptor: str, stored: int) -> bool:
-        """Return True if the weight that all synapses share is not 0 but stored as 0."""
-        base, factor = base_weight(pathway.projection.weights, receptor)
-        return stored == 0 and pathway.projection.weights[base] * factor != 0  # type: ignore[operator]
+            self.routes.append((senders.number, at_once))
 
     def _count_zeros(self, projection: str, receptor: str, lost: int) -> None:
         if lost:
@@ -258,7 +245,7 @@ class EventDrivenTables:
         return {
             "routes": write_rows([route for _, route in routes], Route),
             "route_begin": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
-            "ages": np.array(ages(self.layout) or [0], np.int32),
+            "ages": np.array(ages(self.layout.bundles) or [0], np.int32),
             "segment_begin": self._segments.join(),
             "segment_sizes": self._sizes.join(),
             "targets": self._targets.join(),
@@ -266,6 +253,37 @@ class EventDrivenTables:
             "weights": self._weights.join(),
             "shared": write_rows(self.shared, Shared),
         }
+
+
+def senders_of(bundle: Bundle, receptor: str, layout: Layout, gates: GateTables) -> Senders:
+    """Return the senders of a bundle's events to a receptor: its neurons, or the gates that they own."""
+    pathway, (first, end) = bundle.pathways[0], bundle.pre_range
+    pre, k = pathway.pre, index_of(pathway, receptor)
+    if pathway.post.strategies[k].owner != SOURCE:
+        return Senders(list(layout.populations).index(pre.population.name), pre.source + first, pre.source + end)
+    gate = layout.gates[pre.population.name, pathway.post.population.receptors[k].kinetics]
+    return Senders(
+        number=gate.sender,
+        source=gate.first + first,
+        source_end=gate.first + end,
+        payload=gates.payload[gate.sender] + first,
+        payload_step=gate.place.size,
+        channels=shape_of(gate.kinetics).channels,
+    )
+
+
+def sender_of(bundle: Bundle, receptor: str) -> tuple[str, Kinetics | None]:
+    """Return what sends the events of a bundle to a receptor: a population, or its gates of one kinetics."""
+    pathway = bundle.pathways[0]
+    k = index_of(pathway, receptor)
+    gated = pathway.post.strategies[k].owner == SOURCE
+    return pathway.pre.population.name, pathway.post.population.receptors[k].kinetics if gated else None
+
+
+def is_lost(pathway: Pathway, receptor: str, form: StoredForm) -> bool:
+    """Return True if the weight that all synapses share is not 0 but stored as 0."""
+    base, factor = base_weight(pathway.projection.weights, receptor)
+    return form.weight == 0 and pathway.projection.weights[base] * factor != 0  # type: ignore[operator]
 
 
 def _count(one: Drawn, counters: dict[Bundle, Counts], rows: RowMaker, advanced: Callable[[float], object]) -> None:
@@ -367,7 +385,7 @@ def placing_bytes(bundles: list[Bundle], layout: Layout, by_kernels: bool) -> in
     those of others, and the block that is drawn.
     """
     late = sum(bundle.expected for bundle in bundles if bundle.timing.late_bits)
-    sizes = max((8 * unary_words(b.segments, round(b.expected)) for b in bundles if b.compressed), default=0)
+    sizes = [8 * unary_words(b.segments, round(b.expected)) for b in bundles if b.compressed]
     block = 0.0
     for projection in projections_of(bundles):
         own = sum(not one_weight(projection, receptor) for receptor in projection.weights)
@@ -375,7 +393,7 @@ def placing_bytes(bundles: list[Bundle], layout: Layout, by_kernels: bool) -> in
         most = BLOCK if by_kernels and is_drawn(projection.rule) else NUMPY_BLOCK
         of_each = of_each if by_kernels else _NUMPY_BYTES
         block = max(block, of_each * min(sum(p.expected for p in layout.pathways_of(projection)), most))
-    return round(late + sizes + block)
+    return round(late + max(sizes, default=0) + block)
 
 
 def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
@@ -415,15 +433,14 @@ def index_of(pathway: Pathway, receptor: str) -> int:
     return next(k for k, r in enumerate(pathway.post.population.receptors) if r.name == receptor)
 
 
-def ages(layout: Layout) -> list[int]:
-    """Return the ages (steps) at which some synapses receive spikes, the smallest first."""
-    return sorted({age for bundle in layout.bundles if _takes_spikes(bundle) for age in _ages_of(bundle)})
+def ages(bundles: Iterable[Bundle]) -> list[int]:
+    """Return the ages (steps) at which some synapses of bundles receive spikes, the smallest first."""
+    return sorted({age for bundle in bundles if _takes_spikes(bundle) for age in _ages_of(bundle)})
 
 
 def _takes_spikes(bundle: Bundle) -> bool:
     """Return True if some receptor gets spikes of neurons along the rows of a bundle, not changes of their gates."""
-    pathway = bundle.pathways[0]
-    return any(pathway.post.strategies[index_of(pathway, name)].owner != SOURCE for name in bundle.receptors)
+    return any(sender_of(bundle, name)[1] is None for name in bundle.receptors)
 
 
 def _ages_of(bundle: Bundle) -> Iterator[int]:

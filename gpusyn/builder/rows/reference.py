@@ -14,8 +14,8 @@ from gpusyn.network.populations import Selection
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.grid import rounded_steps
-from gpusyn.utils.ids import Span, as_ids
-from gpusyn.utils.typing import Array, Bools, Floats
+from gpusyn.utils.ids import Span, as_ids, is_consecutive
+from gpusyn.utils.typing import Array, Bools, Floats, Integers
 
 AnyIntegers = NDArray[np.integer[Any]]
 Counters = NDArray[np.uint32]
@@ -54,7 +54,7 @@ class Side(NamedTuple):
     @classmethod
     def of(cls, ids: Span, begin: int, shift: int) -> Side:
         """Return the side whose positions from `begin` on stand for the local ids plus `shift`."""
-        if not len(ids) or int(ids[-1]) - int(ids[0]) == len(ids) - 1:
+        if is_consecutive(ids):
             return cls(begin, len(ids), shift + (int(ids[0]) if len(ids) else 0))
         return cls(begin, len(ids), shift, as_ids(ids).astype(np.int32))
 
@@ -133,6 +133,9 @@ class RowMaker(Protocol):
     ) -> Iterator[tuple[Ids, Ids]]:
         """Yield the pairs of a rule in blocks; an array is valid until the next block is drawn."""
 
+    def row_sizes(self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None) -> Integers:
+        """Return the number of synapses of each source."""
+
     def values(self, given: Distribution, key: int, first: int, n: int) -> Floats:
         """Return `n` values of a distribution, those of the elements from `first` on."""
 
@@ -177,6 +180,13 @@ class NumpyRows:
     ) -> Iterator[tuple[Ids, Ids]]:
         """Yield the pairs of a rule in blocks."""
         return rule.checked_blocks(n_pre, n_post, stream, same)
+
+    def row_sizes(self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None) -> Integers:
+        """Return the number of synapses of each source."""
+        size = np.zeros(n_pre, np.int64)
+        for pre, _ in self.pairs(rule, n_pre, n_post, stream, same):
+            size += np.bincount(pre, minlength=n_pre)
+        return size
 
     def values(self, given: Distribution, key: int, first: int, n: int) -> Floats:
         """Return values of a distribution."""

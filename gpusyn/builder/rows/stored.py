@@ -91,6 +91,13 @@ class StoredSegments(StoredWeights):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrawnWeights(StoredWeights):
+    """Procedural synapses, which have no place: they are drawn again. A weight is a multiple of 2^`exponent`."""
+
+    exponent: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredAddresses(StoredWeights):
     """Synapses that own gates of a kernel's kind, as addresses in a history."""
 

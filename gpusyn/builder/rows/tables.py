@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Layout
+from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.rows.compiled import CompiledRows
 from gpusyn.builder.rows.drawn import Drawing, part_of
 from gpusyn.builder.rows.event_driven import EventDrivenTables, Together
 from gpusyn.builder.rows.per_synapse import Histories, SynapseGateTables, by_kernel
+from gpusyn.builder.rows.procedural import ProceduralTables
 from gpusyn.builder.rows.reference import NumpyRows, RowMaker
+from gpusyn.builder.rows.row_forms import is_numbered
 from gpusyn.builder.rows.stored import StoredWeights
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.kernels.program import Launcher
@@ -22,7 +24,7 @@ FEW = 200_000  # synapses, which numpy builds sooner than a compiler compiles
 
 def is_large(layout: Layout) -> bool:
     """Return whether kernels build a network, where there are some."""
-    return sum(pathway.expected for pathway in layout.pathways if pathway.listed) > FEW
+    return sum(pathway.expected for pathway in layout.pathways if _draws(pathway, layout)) > FEW
 
 
 @contextmanager
@@ -36,6 +38,11 @@ def row_maker(layout: Layout, launcher: Callable[[], Launcher | None]) -> Iterat
             used.close()
 
 
+def _draws(pathway: Pathway, layout: Layout) -> bool:
+    """Return whether the synapses of a pathway are drawn when it is built."""
+    return is_numbered(pathway.projection, layout) if pathway.projection.procedural else pathway.listed
+
+
 class SynapseTables:
     """The synapses of all projections of a layout, drawn and stored in the form that kernels read.
 
@@ -47,6 +54,8 @@ class SynapseTables:
         Recent events of the sources of synapses that own their gates.
     event_driven : EventDrivenTables
         Synapses without gates of their own.
+    procedural : ProceduralTables
+        What rows are drawn from at each event, where no synapses are stored.
     gated : dict of str to SynapseGateTables
         Synapses that own their gates, by kernel.
     """
@@ -62,6 +71,7 @@ class SynapseTables:
         self.gates = GateTables(layout)
         self.histories = Histories(layout, self.gates.releases)
         self.event_driven = EventDrivenTables(layout, self.gates)
+        self.procedural = ProceduralTables(layout, self.gates, seed)
         self.gated: dict[str, SynapseGateTables] = {}
         with row_maker(layout, launcher) as rows:
             for together in Together.of(layout, seed, rows):
@@ -69,6 +79,7 @@ class SynapseTables:
             for bundle in layout.bundles:
                 if bundle.shared or bundle.taken_back:
                     self.event_driven.add_shared(bundle)
+            self.procedural.add(rows, advanced)
             for projection in layout.net.projections.values():
                 self._add_gated(Drawing(projection, layout, seed, rows), inputs)
 
@@ -86,13 +97,19 @@ class SynapseTables:
                 self.gated[kernel].add(pathway, receptors, part)
 
     @property
+    def rounded_to_zero(self) -> dict[str, int]:
+        """Number of weights that are not 0 but are stored as 0, by projection and receptor."""
+        return self.event_driven.rounded_to_zero | self.procedural.rounded_to_zero
+
+    @property
     def stored(self) -> list[StoredWeights]:
         """Places of the synapses of each pathway and receptor."""
-        return [*self.event_driven.stored, *(s for tables in self.gated.values() for s in tables.stored)]
+        gated = (s for tables in self.gated.values() for s in tables.stored)
+        return [*self.event_driven.stored, *self.procedural.stored, *gated]
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name."""
-        out = self.event_driven.arrays() | self.histories.arrays() | self.gates.arrays()
+        out = self.event_driven.arrays() | self.procedural.arrays() | self.histories.arrays() | self.gates.arrays()
         for tables in self.gated.values():
             out |= tables.arrays()
         return out

@@ -9,7 +9,7 @@ import numpy as np
 
 from gpusyn.builder.layout import Pathway
 from gpusyn.builder.rows.reference import Synapses
-from gpusyn.builder.rows.stored import StoredAddresses, StoredSegments, StoredWeights
+from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.synapse_words import (
     bounds_from_unary,
@@ -29,7 +29,7 @@ class UnpackedSynapses(NamedTuple):
     """Synapses: positions in the projection's selections, delays (steps), and the place of each one's weight.
 
     Synapses of one pair are in the order of their creation. `size` is the number of weights in their rows, which
-    synapses of other pathways may share.
+    synapses of other pathways may share. Weights that have no place are `drawn`.
     """
 
     stored: StoredWeights
@@ -38,10 +38,13 @@ class UnpackedSynapses(NamedTuple):
     delay: Array
     place: Array
     size: int
+    drawn: Array | None = None
 
 
 def unpack(stored: StoredWeights, read: Read, redraw: Redraw) -> UnpackedSynapses:
     """Return the synapses of one pathway onto one receptor, from the parts of arrays that `read` returns."""
+    if isinstance(stored, DrawnWeights):
+        return _redrawn(stored, redraw(stored.pathway))
     if isinstance(stored, StoredAddresses):
         pre, post, delay, place, size = _addresses(stored, read)
     else:
@@ -49,6 +52,16 @@ def unpack(stored: StoredWeights, read: Read, redraw: Redraw) -> UnpackedSynapse
         shared = stored.bundle.shared
         pre, post, delay, place, size = _shared_pairs(stored) if shared else _segments(stored, read, redraw)
     return UnpackedSynapses(stored, *_positions(stored.pathway, pre, post), delay, place, size)
+
+
+def _redrawn(stored: DrawnWeights, synapses: Synapses) -> UnpackedSynapses:
+    """Return procedural synapses, and their weights as multiples of 2^`exponent`."""
+    order = np.lexsort((synapses.post, synapses.pre))
+    pre, post = _positions(stored.pathway, synapses.pre[order], synapses.post[order])
+    found = synapses.delay, synapses.weights[stored.receptor]
+    delay, weight = (np.broadcast_to(x, order.shape)[order] for x in found)
+    whole = np.rint(np.ldexp(weight, -stored.exponent))
+    return UnpackedSynapses(stored, pre, post, delay, order, len(order), whole)
 
 
 def _addresses(stored: StoredAddresses, read: Read) -> tuple[Array, Array, Array, Array, int]:

@@ -21,7 +21,11 @@
 #define __host__
 #define __constant__ static
 #define __shared__ static __attribute__((section("gpusyn_shared")))
+#if defined(GPUSYN_EMULATE_COVERAGE)
+#define __forceinline__ inline
+#else
 #define __forceinline__ inline __attribute__((always_inline))
+#endif
 #define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)
 #define __align__(n) __attribute__((aligned(n)))

@@ -12,22 +12,27 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from gpusyn.connectivity.base import BLOCK, Ids
 from gpusyn.numerics import portable_math
+from gpusyn.numerics.portable_math import log1p
 from gpusyn.numerics.rng import Stream, uniform32, uniform53
-from gpusyn.parameters.distributions import log1p
-from gpusyn.utils.typing import Bools, Integers
+from gpusyn.utils.typing import Array, Bools, Integers
 
 __all__ = [
+    "BLOCK",
+    "Ids",
     "bernoulli_lists",
     "bernoulli_rows",
     "calls_for",
+    "chosen_columns",
     "distinct_rows",
     "gaps_per_call",
     "integers",
     "multiply_shift",
 ]
 
+
+BLOCK = 1 << 15  # synapses (or draws) at a time, so that the scratch stays in a core's cache
+Ids = Array  # int32, or int64 if a selection has more than 2**31 neurons
 
 _FINE_BELOW = 2.0**-10  # probabilities below this need more than 32 random bits to be exact to 1e-6
 
@@ -211,3 +216,24 @@ def distinct_rows(stream: Stream, rows: Integers, count: int, below: Ids, n: int
     left[index, values[chosen]] = False
     kept, value = np.nonzero(left)
     return kept, value
+
+
+def chosen_columns(
+    stream: Stream, rows: Integers, k: int, n_columns: int, skip: Integers, *, multapses: bool
+) -> tuple[Integers, Integers]:
+    """Return `k` choices of each row among `n_columns` without the column ``skip[i]`` (-1: none).
+
+    Returns
+    -------
+    index, column : ndarray of int64, shape (len(rows) * k,)
+        Index into `rows`, ascending, and the columns.
+    """
+    below = n_columns - (skip >= 0)
+    if multapses:
+        index = np.repeat(np.arange(len(rows)), k)
+        column = integers(stream, rows, k, below).reshape(-1)
+    else:
+        index, column = distinct_rows(stream, rows, k, below, n_columns)
+    skipped = skip[index]
+    column += (skipped >= 0) & (column >= skipped)
+    return index, column
