@@ -90,7 +90,7 @@ def _as_it_is(work: Work, layout: Layout, activity: Activity) -> Work:
 def _one_age_after_another(work: Work, layout: Layout, activity: Activity) -> Work:
     """Return the work if a launch went through the ages of spikes in a loop."""
     first, *others = work.phases
-    delivered = len(ages(layout))
+    delivered = len(ages(layout.bundles))
     looped = [
         phase._replace(units=phase.units / delivered, near=phase.near + near, times=delivered)
         for phase, near in zip(others[:2], (1, 0), strict=True)  # the bounds of an age come first
