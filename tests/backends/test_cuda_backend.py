@@ -56,7 +56,7 @@ def test_no_bit_depends_on_the_schedule(reference, order):
 
 
 def units_of_all_kinds():
-    """Spikes of 81 ages, more routes of a population than a warp has lanes, segments in parts, one of runs of targets."""
+    """Spikes of 81 ages, more routes of a population than a warp has lanes, segments in parts, some with runs."""
     net = gs.Network()
     times = [[0.5 * k + 0.1 * s for k in range(1, 12)] for s in range(6)]
     sources = net.population("sources", 6, gs.SpikeSource(times))
