@@ -120,7 +120,7 @@ def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
     assert text.startswith(f"plan: fits ({size_text(plan.free)} free): {size_text(plan.total)}, and another ")
     for part in (
         "\n  size: 420 neurons and sources, 48000 synapses, dt = 0.1 ms, single precision, sums in int64",
-        f"\n  work: {plan.launches} kernel launches per step, through ",
+        f"\n  work: {plan.launches} kernel launches per step, one after another, through ",
         "c onto E.AMPA (Exponential): event-driven, gate on the target neuron: exact, the kinetics is linear; 40000",
         "d onto I.AMPA (FirstOrder): gate on the source neuron, sums over synapses in and out of a pulse on the target "
         "(Lytton 1996): two deliveries per burst, exact; all to all with one weight and one delay: "
