@@ -9,17 +9,16 @@ import argparse
 import functools
 import sys
 from collections.abc import Callable, Mapping
-from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
 from gpusyn.builder.gpu.activity import Activity
-from gpusyn.builder.gpu.delivery import AHEAD
 from gpusyn.builder.gpu.devices import DEVICES, FIELD_SOURCES, AbsentGpu, GpuFigures
 from gpusyn.builder.gpu.launches import works_of
 from gpusyn.builder.gpu.model import GpuModel, gpu_model, model_of_works
-from gpusyn.builder.gpu.work import WAITS, Phase, Work
+from gpusyn.builder.gpu.work import Work
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.rows.event_driven import ages
 from gpusyn.commands.bench_cases import CASES, Rates
 from gpusyn.commands.bench_model import STANDARD, Modelled, modelled
 from gpusyn.kernels.occupancy import BLOCK, WARP
@@ -27,8 +26,7 @@ from gpusyn.kernels.program import ArraySpec
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "gpu_model.md"
 BEGIN, END = "<!-- {}: python -m benchmarks.gpu_model --write -->\n", "<!-- end -->\n"
-PIECE = 128  # synapses of a unit of bounded length
-FEWER_REGISTERS = 80  # of a thread, as the text takes without changes of gates on sm_90
+MORE_REGISTERS = 128  # of a thread, which the text took with changes of gates in the same kernel
 BARRIER = 0.8e-6  # s, of all blocks of a cooperative kernel; estimated
 
 _UNITS = {
@@ -89,40 +87,22 @@ def _as_it_is(work: Work, layout: Layout, activity: Activity) -> Work:
     return work
 
 
-def _ages_together(work: Work, layout: Layout, activity: Activity) -> Work:
-    """Return the work if spikes of all ages were units side by side, instead of one age after another."""
-    phases = [phase._replace(units=phase.units * phase.times, times=1, near=phase.near + 1) for phase in work.phases]
-    return _sized(work, phases)
-
-
-def _in_units(work: Work, layout: Layout, activity: Activity) -> Work:
-    """Return the work if each unit were a piece of at most PIECE synapses of one segment that is not empty."""
-    streams = [s for s in activity.streams() if s.filled]
-    phases = [Phase(1, near=2)]
-    for s in streams:
-        pieces = max(s.events / s.filled / PIECE, 1.0)
-        passes = s.events / s.filled / pieces / WARP + 0.5
-        cycles = WAITS * (30 + 6 * passes)
-        phases.append(Phase(s.filled * pieces, near=5, far=2 + max(passes - 1, 0) / AHEAD, cycles=cycles))
-    units = sum(phase.units for phase in phases[1:])
-    one = Phase(
-        units, near=5, far=sum(p.units * p.far for p in phases[1:]) / max(units, 1e-9),
-        cycles=sum(p.units * p.cycles for p in phases[1:]) / max(units, 1e-9),
-    )  # fmt: skip
-    return _sized(work, [phases[0], one])
-
-
-def _sized(work: Work, phases: list[Phase]) -> Work:
-    """Return a work with other phases, on a grid of one warp for each unit."""
-    return work._replace(phases=tuple(phases), items=ceil(max(phase.units for phase in phases)))
+def _one_age_after_another(work: Work, layout: Layout, activity: Activity) -> Work:
+    """Return the work if a launch went through the ages of spikes in a loop."""
+    first, *others = work.phases
+    delivered = len(ages(layout.bundles))
+    looped = [
+        phase._replace(units=phase.units / delivered, near=phase.near + near, times=delivered)
+        for phase, near in zip(others[:2], (1, 0), strict=True)  # the bounds of an age come first
+    ]
+    return work._replace(phases=(first, *looped, *others[2:]))
 
 
 FORMS = (
     Form("as it is", _as_it_is),
-    Form("spikes of all ages side by side", _ages_together),
-    Form(f"pieces of at most {PIECE} synapses", _in_units),
-    Form(f"the same with {FEWER_REGISTERS} registers", _in_units, FEWER_REGISTERS),
-    Form("the same in one cooperative kernel", _in_units, FEWER_REGISTERS, BARRIER),
+    Form("spikes of one age after another", _one_age_after_another),
+    Form(f"as it is, {MORE_REGISTERS} registers", _as_it_is, MORE_REGISTERS),
+    Form("as it is, in one cooperative kernel", _as_it_is, None, BARRIER),
 )
 
 

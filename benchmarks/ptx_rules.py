@@ -1,15 +1,25 @@
-"""Instructions that the PTX of a kernel must not contain if the kernel is to give the same bits as numpy.
+"""Instructions that the PTX of a kernel must not contain: those that give other bits than numpy, and slow ones.
 
 IEEE addition, multiplication, division and square root, rounded to nearest, give the same bits on every machine. A
 fused multiply-add rounds once instead of twice. The results of ``.approx`` and ``div.full`` depend on the GPU. ptxas
 may later fuse an addition or multiplication without ``.rn``. Float atomics add in the order of arrival. libdevice
 functions exist only in NVIDIA's libraries.
+
+A GPU has no division of 64-bit integers (ptxas makes about 100 instructions of one), and most have few units for double
+precision, 1 for 32 or 64 of single precision. The kernels of a step therefore contain neither, except as listed.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
+#: Slow instructions that a kernel of a step may contain, and how many.
+SLOW = {
+    # The number of a sample, for each recorded neuron: NVRTC divides 32 bits where both numbers fit, for 2^32 steps.
+    ("advance_neurons", "div.s64"): 2,
+}
+_ENTRY = re.compile(r"^\s*(?:\.visible\s+)?\.entry\s+(\w+)")
 _FLOAT = re.compile(r"(?:b?f16|tf32|f32|f64|e\dm\d)(?:x\d)?")
 _OPCODE = re.compile(r"^\s*(?:@!?%\w+\s+)?\{?\s*([a-z]\w*)((?:\.[\w:]+)*)")
 
@@ -58,3 +68,31 @@ def violations(ptx: str) -> list[str]:
         if why:
             found.append(f"line {number}: {code.strip()} ({why})")
     return found
+
+
+def slow_instructions(ptx: str, double: bool) -> list[str]:
+    """Return every slow instruction of the kernels of a step, beyond those that SLOW allows.
+
+    Parameters
+    ----------
+    ptx : str
+        Text from NVRTC for a ``compute_XX`` target.
+    double : bool
+        True if states have double precision, so that its instructions are meant.
+
+    Returns
+    -------
+    list of str
+        One entry per instruction, ``kernel: instruction (number)``; empty if there is none.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    kernel = ""
+    for line in ptx.splitlines():
+        if entry := _ENTRY.match(line):
+            kernel = entry[1]
+        elif match := _OPCODE.match(line.split("//", 1)[0]):
+            modifiers = match[2].split(".")[1:]
+            divides = match[1] in ("div", "rem") and modifiers[-1:] in (["s64"], ["u64"])
+            if divides or ("f64" in modifiers and not double):
+                found[kernel, match[1] + match[2]] += 1
+    return [f"{key[0]}: {key[1]} ({n})" for key, n in found.items() if n > SLOW.get(key, 0)]

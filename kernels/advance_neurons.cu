@@ -137,10 +137,10 @@ DEVICE void advance_chunk(const Passes &passes, const Chunk &chunk, const Cells 
 DEVICE void record(const Probe &probe, const Chunk &chunk, const Cells &s, const Coef c, const Exposure *bath,
                    Step step, real *trace)
 {
-    int64 at = step.now + 1, start = step.now - step.local;
-    if (at % probe.every != 0) return;
+    int64 at = step.now + 1, start = step.now - step.local, samples = at / probe.every;
+    if (samples * probe.every != at) return;
     int j = (int)probe.neuron, variable = (int)probe.variable, receptor = (int)probe.receptor;
-    int64 row = at / probe.every - start / probe.every - 1;
+    int64 row = samples - start / probe.every - 1;
     const Coef own = {c.c + j * (int)chunk.row_step, c.rows};
     trace[probe.trace + row * probe.columns + probe.column] = sample<BATHED>(s, j, own, bath, variable, receptor);
 }

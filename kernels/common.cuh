@@ -12,8 +12,11 @@
 //   FOR_ITEMS(i, n)      independent items of the whole launch
 //   FOR_WARPS(w, n)      units of work, one per warp (host: a contiguous share per worker)
 //   FOR_TASKS(t, n)      one per warp (host: every worker goes through all, but changes only the slices that it owns)
-//   for_runs(n, m, kind, f)  f(kind, begin, end, k) for the parts k < m of tasks begin <= i < end < n of one kind(i),
-//   one per warp (host: all such tasks in a row, so that what depends on their kind alone is done once)
+//   for_runs(begin, end, units, kind, f)  f(kind, begin, end, unit) for events of one kind(i, end): for each event and
+//   unit < units of its work, one per warp (host: for all such events in a row, so that what depends on their kind
+//   alone is done once, and unit 0 is the whole work); for_spikes does so for those of several ages
+//   for_routes, for_slices, cut  the route, the slice of its targets and the part of a segment that a unit of work is
+//   (host: all routes, the slices that a worker owns, whole segments)
 //   PREFETCH(address)    asks for data that are used soon (GPU: nothing)
 //   Batch<T, N, AHEAD>   keeps up to N items back meanwhile (GPU: none)
 //   for_lanes(lo, hi, look, f, streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the
@@ -44,7 +47,8 @@ enum { LANES = 32, CHUNK = 128 };
 #define FOR_EACH(j, n) FOR_THREADS(j, n)
 #define FOR_WIDE(q, n) FOR_THREADS(q, n)
 #define FOR_ITEMS(i, n) \
-    for (int64 i = (int64)blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += (int64)gridDim.x * blockDim.x)
+    _Pragma("unroll 1") /* to unroll, the number of passes would be divided in 64 bits */ \
+        for (int64 i = (int64)blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += (int64)gridDim.x * blockDim.x)
 #define FOR_WARPS(w, n) \
     for (int64 w = ((int64)blockIdx.x * blockDim.x + threadIdx.x) >> 5; w < (n); \
          w += ((int64)gridDim.x * blockDim.x) >> 5)
@@ -84,15 +88,90 @@ template <class T> DEVICE T lane_sum(T s)
 }
 #define FIRST_LANE ((threadIdx.x & 31) == 0)
 
-template <class Kind, class F> DEVICE void for_runs(int64 n, int64 m, Kind kind, F f)
+// f(i, unit) for the units of work of each i < n, one per warp; no division has 64 bits.
+template <class F> DEVICE void for_units(int64 n, int units, F f)
 {
-    FOR_WARPS(w, n * m) f(kind(w / m), w / m, w / m + 1, w % m);
+    int warps = gridDim.x * blockDim.x >> 5, warp = blockIdx.x * blockDim.x + threadIdx.x >> 5;
+    int step = warps / units, rest = warps % units, unit = warp % units;
+    for (int64 i = warp / units; i < n;) {
+        f(i, unit);
+        unit += rest;
+        i += step + (unit >= units);
+        unit -= unit >= units ? units : 0;
+    }
 }
 
-// The synapses of one segment: additions to distinct or equal targets, in any order.
+template <class Kind, class F> DEVICE void for_runs(int64 begin, int64 end, int units, Kind kind, F f)
+{
+    for_units(end - begin, units, [&](int64 i, int unit) { f(kind(begin + i, end), begin + i, begin + i + 1, unit); });
+}
+
+// f(kind, age, begin, end, unit): spikes of all ages are side by side. Each lane has as many ages as the others.
+template <class Spikes, class Kind, class F> DEVICE void for_spikes(const Spikes &spikes, int units, Kind kind, F f)
+{
+    int lane = threadIdx.x & 31, each = (spikes.n_ages + LANES - 1) / LANES;
+    int64 upto = 0;  // number of spikes of the ages of this lane and of those before
+    for (int a = lane * each; a < (lane + 1) * each; a++) upto += spikes.number(a);
+    for (int o = 1; o < LANES; o <<= 1) {
+        int64 before = __shfl_up_sync(0xffffffffu, upto, o);
+        if (lane >= o) upto += before;
+    }
+    for_units(__shfl_sync(0xffffffffu, upto, LANES - 1), units, [&](int64 i, int unit) {
+        int owner = __popc(__ballot_sync(0xffffffffu, upto <= i)), a = owner * each;
+        int64 before = __shfl_sync(0xffffffffu, upto, owner ? owner - 1 : 0), n;
+        for (i -= owner ? before : 0; i >= (n = spikes.number(a)); a++) i -= n;
+        int64 at = spikes.first(a) + i;
+        f(kind(at, at + 1), spikes.ages[a], at, at + 1, unit);
+    });
+}
+
+template <class Route, class F> DEVICE void for_routes(const Route *routes, int begin, int end, int unit, F f)
+{
+    int found = begin - 1;
+    for (int r = begin; r < end; r += LANES) {
+        int at = r + (threadIdx.x & 31);
+        uint32 before = __ballot_sync(0xffffffffu, at < end && routes[at].unit <= unit);
+        found += __popc(before);
+        if (~before) break;
+    }
+    if (found >= begin) f(routes[found], unit - (int)routes[found].unit);
+}
+
+template <class Route, class Share, class F> DEVICE void for_slices(const Route &route, int unit, Share, F f)
+{
+    uint32 parts = (uint32)route.parts, slice = (uint32)unit / parts;
+    if (slice < (uint32)route.slices) f((int)(route.slice + slice), (int)(unit - slice * parts));
+}
+
+DEVICE void cut(int64 &begin, int64 &end, int part, int parts)
+{
+    if (parts == 1) return;
+    int size = (int)(end - begin), each = ((size + parts - 1) / parts + LANES - 1) / LANES * LANES;
+    begin += part * each;
+    if (begin + each < end) end = begin + each;
+}
+
+// The synapses of one segment, or other items of a warp: f(j) for j in [lo, hi), in any order.
 template <class F> DEVICE void for_row(int64 lo, int64 hi, F f)
 {
     for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j);
+}
+
+// The same for f(j, look(j)), where look(j) only loads: it does so for some j together, because what f adds to memory
+// would hold back the loads of the next j.
+template <class Look, class F> DEVICE void for_row(int64 lo, int64 hi, Look look, F f)
+{
+    enum { TOGETHER = 4 };
+#pragma unroll 1
+    for (int64 j = lo + (threadIdx.x & 31); j < hi; j += TOGETHER * LANES) {
+        decltype(look(j)) found[TOGETHER];
+#pragma unroll
+        for (int k = 0; k < TOGETHER; k++)
+            if (j + k * LANES < hi) found[k] = look(j + k * LANES);
+#pragma unroll
+        for (int k = 0; k < TOGETHER; k++)
+            if (j + k * LANES < hi) f(j + k * LANES, found[k]);
+    }
 }
 // Warps hide the time that memory takes, so nothing is asked for early, and nothing waits.
 #define PREFETCH(address) ((void)0)

@@ -13,17 +13,26 @@ struct Synapses {
     acc *ring;
 };
 
-// The synapses of one row onto one slice of the targets whose delays are in one block: segment `number` of its route.
+// The synapses of one row onto one slice of the targets whose delays are in one block: segment `number` of its route,
+// or a `part` of it.
 struct Segment {
     const Route *route;
     const uint32 *bounds;
-    int64 number, row, slice, begin, end;
+    int64 number, row;
+    int slice, part;
+    int64 begin, end;
     acc factor;
 };
 
 // The slices of targets to which one worker delivers: every `workers`-th slice from `worker` on.
 struct Share {
     int worker, workers;
+};
+
+// A synapse as it is stored: its target within the slice, the byte with its late steps, and its weight.
+struct Synapse {
+    int target, late;
+    weight_t weight;
 };
 
 // How late synapses are: all are for the next step, or each is late by a number of steps, in a byte or fewer bits.
@@ -41,10 +50,14 @@ APART void for_synapses(const Segment &s, const Synapses &synapses, int64 now, A
     int64 mask = route.mask, stride = route.stride, due = now + route.ahead;
     int bits = (int)route.late_bits, last = (1 << bits) - 1;
     acc *next = sums + (due & mask) * stride;
-    for_row(s.begin, s.end, [&](int64 j) {
-        int steps = LATE == NEXT_STEP ? 0 : LATE == IN_BYTES ? late[j] : late[j * bits >> 3] >> (j * bits & 7) & last;
+    auto look = [&](int64 j) {
+        int byte = LATE == NEXT_STEP ? 0 : late[LATE == IN_BYTES ? j : j * bits >> 3];
+        return Synapse{target[j], byte, OWN ? weight[j] : (weight_t)0};
+    };
+    for_row(s.begin, s.end, look, [&](int64 j, const Synapse &x) {
+        int steps = LATE == IN_BITS ? x.late >> (j * bits & 7) & last : x.late;
         acc *slot = LATE == NEXT_STEP ? next : sums + ((due + steps) & mask) * stride;
-        add(slot + target[j], OWN ? (acc)weight[j] : shared);
+        add(slot + x.target, OWN ? (acc)x.weight : shared);
     });
 }
 
@@ -113,42 +126,63 @@ DEVICE int block_due(const Route &route, int age)
 
 // Calls f(segment) for the segments of a source's row that are in one block of delays.
 template <class F>
-DEVICE void for_segments(const Route &route, int64 source, int block, acc events, const uint32 *segment_begin,
+DEVICE void for_segments(const Route &route, int64 source, int block, acc events, const uint32 *segment_begin, int unit,
                          Share share, F f)
 {
     if (source < route.source || source >= route.source_end) return;
     int64 row = source - route.source;
-    for (int64 s = share.worker, end = route.slice + route.slices; s < end; s += share.workers) {
-        if (s < route.slice) continue;
+    for_slices(route, unit, share, [&](int s, int part) {
         int64 number = (row * route.slices + s - route.slice) * route.row_step + block;
         const uint32 *bounds = segment_begin + route.segments + (route.sizes < 0 ? number : number / UNARY_STEP);
-        f(Segment{&route, bounds, number, row, s, 0, 0, events << route.shift});
-    }
+        f(Segment{&route, bounds, number, row, s, part, 0, 0, events << route.shift});
+    });
 }
 
-// The routes of each population, at most `most`.
+// The routes of each population, with at most `units` of work for an event.
 struct Routes {
     const int *begin;
-    int most;
+    int units;
     const Route *routes;
     const int *population;  // of each source
 };
 
-// Calls f(segment) for the segments that are due `age` steps after n events of sources source(i), count(i) at once.
-template <class Source, class Count, class F>
-DEVICE void for_due(int64 n, int age, Source source, Count count, const Routes &all, const uint32 *segment_begin,
-                    Share share, F f)
+// The spikes of a step that are of `n_ages` ages; that of number `total` does not exist yet.
+struct Spiked {
+    const int *ages;
+    int n_ages;
+    int64 now, total;
+    const int64 *begin;
+    int64 mask;
+    MEMBER int64 first(int a) const { return begin[now - ages[a] & mask]; }
+    MEMBER int64 number(int a) const
+    {
+        int64 step = a < n_ages ? now - ages[a] : -1, next = begin[step + 1 & mask], own = begin[step & mask];
+        return step < 0 ? 0
+                        : (step == now ? total : next) - own;  // loads that need no branch do not wait for each other
+    }
+};
+
+// Returns a function for `for_runs`: the population of source(i).
+template <class Source> DEVICE auto population_of(Source source, const Routes &all)
 {
-    auto population = [&](int64 i) {
-        PREFETCH(all.population + source(i + 8 < n ? i + 8 : i));
-        return all.population[source(i)];
+    const int *population = all.population;
+    return [=](int64 i, int64 end) {
+        PREFETCH(population + source(i + 8 < end ? i + 8 : i));
+        return population[source(i)];
     };
-    for_runs(n, all.most, population, [&](int p, int64 begin, int64 end, int64 k) {
-        if (all.begin[p] + k >= all.begin[p + 1]) return;
-        const Route &route = all.routes[all.begin[p] + k];
+}
+
+// Calls f(segment) for the segments of a unit of work that are due `age` steps after the events [begin, end) of sources
+// source(i) of one population, count(i) at once.
+template <class Source, class Count, class F>
+DEVICE void for_due(const Routes &all, int population, int age, int unit, int64 begin, int64 end, Source source,
+                    Count count, const uint32 *segment_begin, Share share, F f)
+{
+    for_routes(all.routes, all.begin[population], all.begin[population + 1], unit, [&](const Route &route, int own) {
         int block = block_due(route, age);
         if (block >= route.blocks) return;
-        for (int64 i = begin; i < end; i++) for_segments(route, source(i), block, count(i), segment_begin, share, f);
+        for (int64 i = begin; i < end; i++)
+            for_segments(route, source(i), block, count(i), segment_begin, own, share, f);
     });
 }
 
@@ -201,4 +235,13 @@ DEVICE void ask_for(const Segment &s, const Synapses &synapses)
     ask_for(synapses.targets + route.targets, s.begin, s.end);
     if (route.weights >= 0) ask_for(synapses.weights + route.weights, s.begin, s.end);
     if (route.late >= 0) ask_for(synapses.late + route.late, s.begin * bits >> 3, s.end * bits + 7 >> 3);
+}
+
+// Finds a segment, asks for its synapses, and returns their number.
+DEVICE int64 open_segment(Segment &s, const uint64 *segment_sizes, const Synapses &synapses)
+{
+    locate(s, segment_sizes);
+    cut(s.begin, s.end, s.part, (int)s.route->parts);
+    if (!s.route->runs) ask_for(s, synapses);
+    return s.end - s.begin;
 }

@@ -22,7 +22,7 @@ from gpusyn.builder.specs import (
     extents,
     items_of,
     launched,
-    most_routes,
+    most_units,
 )
 from gpusyn.kernels.arrays import EXPECTED, array_name, bindings
 from gpusyn.kernels.program import ArraySpec, Launch, Launcher, Program, filled
@@ -80,7 +80,6 @@ class Compiled:
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
         self._sizes = extents(layout, self.steps)
         tables = {name: array for name, array in self._tables(synapses) if array.size}
-        self._most_routes = most_routes(layout)
         specs = fitted({spec.name: spec for _, spec in described(layout, self._sizes)}, tables)
         self._sizes[None, None]["waves"] = specs["waves"].shape[1]
         initial = {name: tables[name] if name in tables else filled(spec) for name, spec in specs.items()}
@@ -150,7 +149,7 @@ class Compiled:
         words, columns = row_forms.scratch_steps(self.layout)
         own = {
             "remembers": int(bool(remembers)),
-            "most_routes": self._most_routes,
+            "most_units": most_units(self.layout, kernel),
             "spike_mask": counts["spikes"] - 1,
             "step_mask": counts["spike steps"] - 1,
             "seen_step": words,

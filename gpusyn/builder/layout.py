@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
+from math import ceil, sqrt
 from typing import Any, NamedTuple
 
 from gpusyn.builder.fixed_point import Quantum, WeightRange
@@ -14,6 +15,7 @@ from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
 from gpusyn.builder.notes import Note
 from gpusyn.connectivity import AllToAll
 from gpusyn.errors import ParameterError
+from gpusyn.kernels.records import PIECE
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.synapse_words import LATE_BITS, MOST_HISTORY
 from gpusyn.kinetics import Kinetics
@@ -252,6 +254,12 @@ class Bundle:
     def slices(self) -> int:
         """Number of slices from the first to the last that has targets of the pathways."""
         return self._slice_range[1] - self._slice_range[0]
+
+    @property
+    def parts(self) -> int:
+        """Parts into which a GPU divides each segment, so that few have more than PIECE synapses."""
+        mean = 1.0 if self.shared or self.taken_back else self.expected / max(self.segments, 1)
+        return max(ceil((mean + 3.0 * sqrt(mean)) / PIECE), 1)
 
 
 def one_weight(projection: Projection, receptor: str) -> bool:

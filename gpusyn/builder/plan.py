@@ -379,8 +379,9 @@ class Plan:
         gates = f" and {size_text(self._of_gates)} of gates on synapses" if self._of_gates else ""
         spike = (self._of_synapses - self._of_gates) / max(self.layout.n_sources, 1)
         return (
-            f"{self.launches} kernel launches per step, through {size_text(self.bytes.get('neurons', 0))} of neurons"
-            f"{gates}; a spike takes {size_text(spike)} of synapses on average"
+            f"{self.launches} kernel launches per step, one after another, through "
+            f"{size_text(self.bytes.get('neurons', 0))} of neurons{gates}; a spike takes {size_text(spike)} of "
+            "synapses on average"
         )
 
     def _time_rows(self) -> list[Row]:

@@ -21,6 +21,7 @@ from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_s
 from gpusyn.builder.rows.per_synapse import Histories
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.kernels.arrays import ARRAYS, SYNAPTIC, ArrayKind, Extents, Owner, array_name, type_of
+from gpusyn.kernels.occupancy import WARP
 from gpusyn.kernels.program import ArraySpec
 from gpusyn.kernels.records import CHUNK
 from gpusyn.kernels.spec import KERNELS
@@ -30,6 +31,7 @@ SPIKES_HELD = 1 << 21  # spikes on the device between two host reads, a power of
 SAMPLES_HELD = 1 << 24
 GRAPH = 32  # steps that a GPU runs without the host; a chunk is a multiple of it, for any number of neurons
 MOST_STEPS = 512  # in one chunk
+SPIKING = 8  # a grid is sized for one source in so many, whose spikes of some age are due
 
 
 def chunk_steps(layout: Layout) -> int:
@@ -56,7 +58,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
-    launches += [("advance_gates", None)] if layout.gates else []
+    launches += [("advance_gates", None), ("deliver_changes", None)] if layout.gates else []
     launches += [(row_forms.KERNEL, None)] if layout.procedural else []
     return [*launches, ("deliver_spikes", None)]
 
@@ -74,28 +76,36 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
     if kernel in ("advance_neurons", "advance_poisson"):
         return counts["chunks"]
     if kernel == "advance_lists":
-        return 128  # threads that copy the spikes of a step
+        return sum(place.size for place in layout.sources(kernel))
     if kernel == "advance_gates":
         return max(_chunks(gate.place.size) for gate in layout.gates.values())
+    if kernel == "deliver_changes":
+        return most_units(layout, kernel) * (layout.n_ids - layout.n_sources)
     if kernel == row_forms.KERNEL:
         return row_forms.BLOCKS
     if kernel == "deliver_spikes":
-        return max(64, 8 * most_routes(layout), layout.n_sources // 1024)
+        histories = sum(history.size for history in Histories(layout, 0).records)
+        return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING, -(-histories // WARP))
     return sum(place.size for place in targets_of(layout, kernel, group))
 
 
-def most_routes(layout: Layout) -> int:
-    """Return the largest number of routes of one sender of events, at least 1."""
-    return max(routes_of_senders(layout).values(), default=1)
+def most_units(layout: Layout, kernel: str) -> int:
+    """Return the most units of work that a kernel has for an event of one sender, at least 1."""
+    gates = kernel == "deliver_changes"
+    return max((n for (_, gate), n in units_of_senders(layout).items() if (gate is not None) == gates), default=1)
 
 
-def routes_of_senders(layout: Layout) -> Counter[tuple[str, Kinetics | None]]:
-    """Return the number of routes of each sender: a population, or the gates of one kinetics that it owns."""
-    routes: Counter[tuple[str, Kinetics | None]] = Counter()
+def units_of_senders(layout: Layout) -> Counter[tuple[str, Kinetics | None]]:
+    """Return the units of work for an event of each sender: a population, or its gates of one kinetics.
+
+    A unit delivers along one route to one slice of its targets, or to a part of that.
+    """
+    units: Counter[tuple[str, Kinetics | None]] = Counter()
     for bundle in layout.bundles:
+        routes = bundle.timing.blocks if bundle.timing.at_once else 1
         for name in bundle.receptors:
-            routes[sender_of(bundle, name)] += bundle.timing.blocks if bundle.timing.at_once else 1
-    return routes
+            units[sender_of(bundle, name)] += routes * bundle.slices * bundle.parts
+    return units
 
 
 def described(layout: Layout, sizes: dict[Owner, Extents]) -> Iterator[tuple[ArrayKind, ArraySpec]]:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 WARP = 32  # threads
 BLOCK = 128  # threads of a block, unless the backend is told otherwise
-BLOCKS_PER_PROCESSOR = 8
 BUILDING_BLOCKS = 1024  # most of a launch that builds rows; each has scratch of its own where columns must differ
+TURNS = 8  # blocks that a processor is given for each one it holds, where they take different times
 _REGISTERS = 1 << 16  # of a multiprocessor of every GPU from compute capability 7.5 on
 _REGISTER_UNIT = 256  # registers are given to warps in units of this many
 _WARP_UNIT = 4  # the quarters of a multiprocessor hold as many warps each
@@ -15,8 +15,10 @@ _SHARED_UNIT = 128  # bytes
 _RESERVED = 1024  # bytes of shared memory that the system takes of each block from compute capability 8.0 on
 
 
-def blocks_of(unit: str, items: int, block: int, processors: int) -> int:
+def blocks_of(unit: str, items: int, block: int, processors: int, resident: int) -> int:
     """Return the number of blocks of a launch: one for each unit of work, at most as many as are worth it.
+
+    Warps and threads go through their units one after the other, so more blocks than run at once would only wait.
 
     Parameters
     ----------
@@ -28,9 +30,16 @@ def blocks_of(unit: str, items: int, block: int, processors: int) -> int:
         Threads of a block.
     processors : int
         Multiprocessors of the GPU.
+    resident : int
+        Blocks of this kernel that a multiprocessor holds at once.
+
+    Examples
+    --------
+    >>> blocks_of("warp", 75, 128, 132, 6), blocks_of("warp", 10**6, 128, 132, 6)
+    (19, 792)
     """
     per_block = {"block": 1, "warp": block // WARP, "thread": block}[unit]
-    most = processors * BLOCKS_PER_PROCESSOR * (8 if unit == "block" else 1)
+    most = processors * resident * (TURNS if unit == "block" else 1)
     return max(1, min(-(-items // per_block), most))
 
 

@@ -21,6 +21,7 @@ from gpusyn.utils.typing import Array
 Row = TypeVar("Row")
 CHUNK = 128  # most neurons, or sources, of one chunk, as in kernels/common.cuh
 NEVER = 2**62  # a step that no run reaches
+PIECE = 128  # synapses of a unit of delivery on a GPU: a segment that is expected to have more is divided
 ROWS = EACH, SOME, CHOSEN, DIFFERENT = range(4)  # how rows are drawn, as in kernels/deliver_procedural.cu
 SPAN = 2048  # most synapses of a part of a row that is drawn apart, as there
 
@@ -131,6 +132,9 @@ class Route(NamedTuple):
 
     If it has `runs`, the targets of each segment ascend in long runs of consecutive ones, and each synapse has its own
     weight. If it `gathers`, events of gates go to sums that all targets share.
+
+    A GPU has a unit of work for each of `slices` slices and each of `parts` equal parts of a segment, numbered from
+    `unit` on among those of its sender.
     """
 
     source: int
@@ -160,6 +164,8 @@ class Route(NamedTuple):
     ring_step: int
     runs: int
     gathers: int
+    unit: int
+    parts: int
 
 
 class DrawnSet(NamedTuple):

@@ -184,14 +184,22 @@ KERNELS: dict[str, KernelSpec] = {
             f"+clock:Clock listed_begin:int64 listed_id:int listed_events:int {_SPIKES}",
         ),
         _declare(
+            "deliver_changes.cu",
+            "deliver_changes",
+            "warp",
+            """clock:Clock +gate_total:int64 gate_id:int source_population:int route_begin:int =most_units:int
+            routes:Route =n_routes:int segment_begin:uint32 segment_sizes:uint64 targets:uint16 late:uint8
+            weights:weight_t payload:real +ring:acc""",
+        ),
+        _declare(
             "deliver_spikes.cu",
             "deliver_spikes",
             "warp",
             """+clock:Clock spike_total:int64 +spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
-            =spike_mask:int64 +gate_total:int64 gate_id:int source_population:int route_begin:int =most_routes:int
-            routes:Route =n_routes:int ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16
-            late:uint8 weights:weight_t payload:real +ring:acc shared:Shared =n_shared:int histories:History
-            =n_histories:int event_step:int64 event_count:int +release_step:int64 +history:uint32""",
+            =spike_mask:int64 source_population:int route_begin:int =most_units:int routes:Route ages:int =n_ages:int
+            segment_begin:uint32 segment_sizes:uint64 targets:uint16 late:uint8 weights:weight_t +ring:acc
+            shared:Shared =n_shared:int histories:History =n_histories:int event_step:int64 event_count:int
+            +release_step:int64 +history:uint32""",
         ),
         _declare(
             "deliver_procedural.cu",

@@ -138,21 +138,43 @@ DEVICE void for_lanes(long long lo, long long hi, Look look, F f, Streams... str
     SIMD for (int lane = 0; lane < 32; lane++) if (lane < n) f(last + lane, lane, at_last[lane]);
 }
 
-template <class Kind, class F> DEVICE void for_runs(long long n, long long m, Kind kind, F f)
+template <class Kind, class F> DEVICE void for_runs(long long begin, long long end, int, Kind kind, F f)
 {
-    int next = n > 0 ? kind(0) : 0;
-    for (long long i = 0, end; i < n; i = end) {
+    int next = begin < end ? kind(begin, end) : 0;
+    for (long long i = begin, last; i < end; i = last) {
         int own = next;
-        for (end = i + 1; end < n && (next = kind(end)) == own; end++) {
+        for (last = i + 1; last < end && (next = kind(last, end)) == own; last++) {
         }
-        for (long long k = 0; k < m; k++) f(own, i, end, k);
+        f(own, i, last, 0);
     }
 }
+template <class Spikes, class Kind, class F> DEVICE void for_spikes(const Spikes &spikes, int, Kind kind, F f)
+{
+    for (int a = 0; a < spikes.n_ages; a++) {
+        long long begin = spikes.first(a), end = begin + spikes.number(a);
+        int age = spikes.ages[a];
+        for_runs(begin, end, 1, kind, [&](int own, long long i, long long last, int) { f(own, age, i, last, 0); });
+    }
+}
+template <class Route, class F> DEVICE void for_routes(const Route *routes, int begin, int end, int, F f)
+{
+    for (int r = begin; r < end; r++) f(routes[r], 0);
+}
+template <class Route, class Share, class F> DEVICE void for_slices(const Route &route, int, Share share, F f)
+{
+    for (int s = share.worker, end = (int)(route.slice + route.slices); s < end; s += share.workers)
+        if (s >= route.slice) f(s, 0);
+}
+DEVICE void cut(long long &, long long &, int, int) {}
 
 template <class F> DEVICE void for_row(long long lo, long long hi, F f)
 {
 #pragma GCC unroll 4  // GCC would not, and long rows take 13 % longer
     for (long long j = lo; j < hi; j++) f(j);
+}
+template <class Look, class F> DEVICE void for_row(long long lo, long long hi, Look look, F f)
+{
+    for_row(lo, hi, [&](long long j) { f(j, look(j)); });
 }
 template <class F> DEVICE void for_run(int n, F f) { SIMD for (int j = 0; j < n; j++) f(j); }
 DEVICE int ones_in(unsigned long long x) { return __builtin_popcountll(x); }

@@ -120,7 +120,7 @@ def test_the_text_tells_strategies_bytes_quanta_launches_and_the_verdict():
     assert text.startswith(f"plan: fits ({size_text(plan.free)} free): {size_text(plan.total)}, and another ")
     for part in (
         "\n  size: 420 neurons and sources, 48000 synapses, dt = 0.1 ms, single precision, sums in int64",
-        f"\n  work: {plan.launches} kernel launches per step, through ",
+        f"\n  work: {plan.launches} kernel launches per step, one after another, through ",
         "c onto E.AMPA (Exponential): event-driven, gate on the target neuron: exact, the kinetics is linear; 40000",
         "d onto I.AMPA (FirstOrder): gate on the source neuron, sums over synapses in and out of a pulse on the target "
         "(Lytton 1996): two deliveries per burst, exact; all to all with one weight and one delay: "
@@ -362,6 +362,42 @@ def test_the_largest_sum_fits_and_one_quantum_more_takes_the_next(exponent, even
 def test_sums_of_64_bits_use_62_of_them(largest, events):
     quantum = choose_quantum([Input("here", largest, largest, events, largest)], Width())
     assert 2**60 <= largest * events / quantum.value + events / 2 <= 2**62
+
+
+@pytest.mark.parametrize(
+    "rule", [gs.FixedInDegree(2**31 - 1), gs.FixedOutDegree(2**31 - 1), gs.FixedTotalNumber(10**15)], ids=repr
+)
+def test_more_events_than_quanta_in_32_bits(rule):
+    """The rounding of so many weights alone fills the sums, however large a quantum is."""
+    net = gs.Network()
+    cells = net.population("cells", 3, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, rule, receptor="AMPA", weight=1.0)
+    net.connect(cells, cells, gs.FixedInDegree(2**31 - 1), receptor="AMPA", weight=1.0)
+    net.connect(cells, cells, gs.FixedInDegree(2**31 - 1), receptor="AMPA", weight=1.0)
+    assert "sums in int64" in gs.plan(net).describe()
+
+
+def test_more_events_than_quanta_in_64_bits():
+    net = gs.Network()
+    cells = net.population("cells", 1, gs.LIF(), receptors=[gs.AMPA()])
+    for _ in range(2):
+        net.connect(cells, cells, gs.FixedTotalNumber(2**62), receptor="AMPA", weight=1.0)
+    with pytest.raises(gs.ParameterError, match=r"'cells->cells:AMPA': up to 4\.6\d*e\+18 events may reach one neuron"):
+        gs.plan(net)
+
+
+@pytest.mark.parametrize("rule", [gs.FixedInDegree, gs.FixedOutDegree, gs.FixedTotalNumber])
+@pytest.mark.parametrize("number", [2**63, 10**400], ids=["2^63", "10^400"])
+def test_numbers_of_synapses_that_cannot_be_counted_are_refused(rule, number):
+    with pytest.raises(gs.ParameterError, match=rf"{rule.__name__}\..: must be a whole number >= 0 and <= "):
+        rule(number)
+
+
+def test_weights_that_nothing_sends_are_not_coarse():
+    net = gs.Network()
+    cells = net.population("cells", 10, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, gs.FixedProbability(0.0), receptor="AMPA", weight=0.3)
+    assert gs.plan(net).layout.notes == []
 
 
 def burst(weight, sources=40, copies=5, **options):

@@ -25,10 +25,10 @@ from .device import (
     check_device,
     machine,
 )
-from .registers import most_threads
+from .registers import most_threads, resident_blocks
 from .streams import Stream, capturing, current_stream
 
-__all__ = ["RawKernel", "RawModule"]
+__all__ = ["RawKernel", "RawModule", "occupancyMaxActiveBlocksPerMultiprocessor"]
 
 _DTYPES = {
     name: np.dtype(dtype)
@@ -154,6 +154,23 @@ def _extent(what: str, value: Any) -> int:
     return first
 
 
+class Function:
+    """The loaded function behind a kernel, which the driver knows by `ptr`."""
+
+    def __init__(self, kernel: RawKernel) -> None:
+        self.ptr = id(kernel)
+        _functions[self.ptr] = kernel
+
+
+_functions: weakref.WeakValueDictionary[int, RawKernel] = weakref.WeakValueDictionary()
+
+
+# The names are those of CuPy.
+def occupancyMaxActiveBlocksPerMultiprocessor(func: int, blockSize: int, dynamicSMemSize: int) -> int:
+    kernel, capability = _functions[func], machine.capability_of(machine.current_device)
+    return resident_blocks(kernel._source.code, kernel.name, capability, blockSize)
+
+
 class RawKernel:
     """A kernel ready to launch; made by ``RawModule.get_function``."""
 
@@ -178,6 +195,10 @@ class RawKernel:
     def max_threads_per_block(self) -> int:
         registers = most_threads(self._source.code, self.name, machine.capability_of(machine.current_device))
         return min(self._found().bound, registers)
+
+    @property
+    def kernel(self) -> Function:
+        return Function(self)
 
     @property
     def attributes(self) -> dict[str, int]:

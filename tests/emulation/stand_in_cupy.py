@@ -252,7 +252,11 @@ _cuda = _module(
     get_elapsed_time=streams.elapsed_time,
     is_available=is_available,
     # In CuPy these two are attributes, not modules that can be imported.
-    driver=_module("cupy.cuda.driver", CUDADriverError=device.CUDADriverError),
+    driver=_module(
+        "cupy.cuda.driver",
+        CUDADriverError=device.CUDADriverError,
+        occupancyMaxActiveBlocksPerMultiprocessor=launches.occupancyMaxActiveBlocksPerMultiprocessor,
+    ),
     nvrtc=_module("cupy.cuda.nvrtc", getVersion=nvrtc_version),
     **{name.rpartition(".")[2]: module for name, module in _submodules.items()},
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.builder.bundles import power_of_2
+from gpusyn.builder.rows.event_driven import in_units
 from gpusyn.kernels.arrays import ARRAYS
 from gpusyn.kernels.program import ArraySpec, Launch, Program
 from gpusyn.kernels.records import (
@@ -138,7 +139,7 @@ class HandMade:
             width=1, blocks=1, ahead=ahead + 1, targets=a["targets"].size, late=a["late"].size, late_bits=8,
             weights=a["weights"].size, weight=0, shift=shift, ring=receptor * self.slots * self.n,
             mask=self.slots - 1, stride=self.n, slice=0, slices=slices, slice_size=slice_size, payload=-1,
-            payload_step=0, channels=1, ring_step=0, runs=0, gathers=0,
+            payload_step=0, channels=1, ring_step=0, runs=0, gathers=0, unit=0, parts=2,
         )  # fmt: skip
         self.routes.append((population, route))
         late, targets = [d - ahead - 1 for _, _, d, _, _ in rows], [t for _, _, _, t, _ in rows]
@@ -232,11 +233,12 @@ class HandMade:
             chunks.append(chunk._replace(drive_end=len(self.drives), probe=first, probe_end=len(probes)))
         owners = [owner for owner, _ in self.routes]
         assert owners == sorted(owners)
+        routes = in_units(self.routes)
         arrays |= {
             "chunks": as_table(chunks),
             "probes": as_table(probes),
             "drives": as_table(self.drives),
-            "routes": as_table(route for _, route in self.routes),
+            "routes": as_table(route for _, route in routes),
             "route_begin": np.searchsorted(owners, [0, 1, 2]).astype(np.int32),
             "histories": as_table(self.histories),
         }
@@ -247,7 +249,7 @@ class HandMade:
             "n_waves": arrays["waves"].size // self.steps,
             "bath_width": 0,
             "remembers": int(bool(self.histories)),
-            "most_routes": max((owners.count(p) for p in owners), default=0),
+            "most_units": max((route.unit + route.slices * route.parts for _, route in routes), default=1),
             "n_histories": len(self.histories),
             "n_ages": 1,
             "n_routes": len(self.routes),

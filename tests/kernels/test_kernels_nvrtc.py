@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import kernel_report, nvrtc
 from benchmarks.common_modules import SYNAPSE_KERNELS, modules_in_common_use
-from benchmarks.ptx_rules import violations
+from benchmarks.ptx_rules import slow_instructions, violations
 from gpusyn.errors import UnknownNameError
 from gpusyn.kernels.modules import Module
 from gpusyn.kernels.occupancy import most_registers
@@ -46,6 +46,9 @@ def check(module: Module, archs: tuple[int, ...], bounds: dict) -> list[str]:
     """All complaints about one module."""
     compiled = dict(kernel_report.compile_module(module, archs))
     wrong = [f"sm_{arch}: {w}" for arch, c in compiled.items() for w in (*c.warnings, *violations(c.ptx))]
+    if not set(module.kernels) & set(BUILD_KERNELS):
+        slow = {arch: slow_instructions(c.ptx, "float64" in module.name) for arch, c in compiled.items()}
+        wrong += [f"sm_{arch}: {w}" for arch, found in slow.items() for w in found]
     rows = kernel_report.rows_of(module, compiled.values())
     if missing := set(module.kernels) - {row.kernel for row in rows}:
         wrong.append(f"declared but not in the text: {missing}")
@@ -118,6 +121,8 @@ def test_good_sample_passes():
         (SAMPLE.format(name="k", body="y[0] = fmaf(y[1], y[2], y[3]);"), ("k",), "fused multiply-add"),
         (SAMPLE.format(name="k", body="y[0] = 1;"), ("k", "l"), "declared but not in the text: {'l'}"),
         (SAMPLE.format(name="k", body="y[0] = 1;"), ("renamed",), "k: not in resources.json"),
+        (SAMPLE.format(name="k", body="y[0] = (long long)y[1] / (long long)y[2];"), ("k",), "k: div.s64 (1)"),
+        (SAMPLE.format(name="k", body="y[0] = (double)y[1] * 0.1;"), ("k",), "k: mul.rn.f64 (1)"),
         (SHARING, ("share",), "256 bytes shared"),
         (INDEXING, ("index",), "32 bytes local"),
         (SPILLING, ("spill",), "bytes spilled"),

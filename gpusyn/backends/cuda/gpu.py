@@ -38,6 +38,11 @@ class Gpu:
         """Number of multiprocessors."""
         return int(self.cupy.cuda.Device(self.device.number).attributes["MultiProcessorCount"])
 
+    def resident(self, kernel: Any, block: int) -> int:
+        """Return how many blocks of a kernel a multiprocessor holds at once, as the driver counts them."""
+        count = self.cupy.cuda.driver.occupancyMaxActiveBlocksPerMultiprocessor
+        return max(int(count(kernel.kernel.ptr, block, 0)), 1)
+
     def free_memory(self) -> int:
         """Return the free bytes, with the unused bytes in CuPy's pool, which it gives to new arrays."""
         with cuda_errors("asking for the free memory"), self.current():

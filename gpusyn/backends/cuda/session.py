@@ -132,7 +132,8 @@ class CudaSession:
         kernel = self._modules[module.name].get_function(launch.kernel)
         block = min(self._block, int(kernel.max_threads_per_block) // WARP * WARP)
         arguments = tuple(spec.bind(launch.arrays, arrays, launch.scalars, numbers).values())
-        grid = blocks_of(spec.unit, launch.items, block, self._gpu.multiprocessors)
+        resident = self._gpu.resident(kernel, block)
+        grid = blocks_of(spec.unit, launch.items, block, self._gpu.multiprocessors, resident)
         return lambda: kernel((grid,), (block,), arguments)
 
     def run(self, steps: int) -> object:

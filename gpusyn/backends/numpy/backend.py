@@ -44,6 +44,7 @@ TWINS: dict[str, Twin] = {
     "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons),
     "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson),
     "advance_lists": Twin(_nothing, sources.advance_lists),
+    "deliver_changes": Twin(delivery.prepare_routes, delivery.deliver_changes),
     "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
     "deliver_procedural": Twin(procedural.prepare_procedural, procedural.deliver_procedural),
     "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),

@@ -1,8 +1,7 @@
-"""``kernels/deliver_spikes.cu`` in numpy: synapses that are due add to the sums of their targets; the step ends."""
+"""``kernels/deliver_spikes.cu`` and ``deliver_changes.cu`` in numpy: synapses add to the sums of their targets."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -43,12 +42,17 @@ class Due(NamedTuple):
     synapse: Array
 
 
-def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliveries:
-    """Return the tables as records."""
+def prepare_routes(a: SimpleNamespace, signature: Signature | None) -> list[tuple[int, Route]]:
+    """Return the routes with the numbers of their senders."""
     routes = read_rows(a.routes, Route, int(a.route_begin[-1]))
     sender = np.repeat(np.arange(a.route_begin.size - 1), np.diff(a.route_begin)).tolist()
+    return list(zip(sender, routes, strict=True))
+
+
+def prepare_delivery(a: SimpleNamespace, signature: Signature | None) -> Deliveries:
+    """Return the tables as records."""
     return Deliveries(
-        list(zip(sender, routes, strict=True)),
+        prepare_routes(a, signature),
         a.ages[: a.n_ages].tolist(),
         read_rows(a.shared, Shared, int(a.n_shared)),
         read_rows(a.histories, History, int(a.n_histories)),
@@ -59,8 +63,27 @@ def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
     """End a step: add the synapses that are due to the sums of their targets, advance the histories and the clock."""
     clock = Clock(*a.clock.tolist())
     now, end = clock.now, int(a.spike_total[0])
-    for events in itertools.chain(_spikes(a, prepared.ages, now, end), _gate_events(a, now)):
-        for sender, route in prepared.routes:
+    _deliver_events(a, prepared.routes, _spikes(a, prepared.ages, now, end), now)
+    for s in prepared.shared:
+        a.ring[s.base + (now & s.mask)] = 0
+    for h in prepared.histories:
+        for start, stop in pieces.parts(h.size, pieces.NEURONS):
+            remember(a, h, slice(start, stop), now)
+    a.spike_begin[now + 1 & a.step_mask] = end
+    a.clock[:] = clock._replace(next=now + 1)
+
+
+def deliver_changes(a: SimpleNamespace, routes: list[tuple[int, Route]]) -> None:
+    """Add the changes of the gates that send in this step, weighted, to the sums of their targets."""
+    now = Clock(*a.clock.tolist()).now
+    _deliver_events(a, routes, _gate_events(a, now), now)
+    a.gate_total[now + 1 & 1] = 0
+
+
+def _deliver_events(a: SimpleNamespace, routes: list[tuple[int, Route]], found: Iterator[Events], now: int) -> None:
+    """Deliver events along all routes."""
+    for events in found:
+        for sender, route in routes:
             late = events.age - route.age
             due = (late >= 0) & (late < route.blocks * route.width) & (late % route.width == 0)
             mine = (
@@ -69,14 +92,6 @@ def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
             if mine.any():
                 rows = events.source[mine].astype(np.int64) - route.source
                 deliver(a, route, rows, late[mine] // route.width, events.number[mine], now)
-    for s in prepared.shared:
-        a.ring[s.base + (now & s.mask)] = 0
-    for h in prepared.histories:
-        for start, stop in pieces.parts(h.size, pieces.NEURONS):
-            remember(a, h, slice(start, stop), now)
-    a.spike_begin[now + 1 & a.step_mask] = end
-    a.gate_total[now + 1 & 1] = 0
-    a.clock[:] = clock._replace(next=now + 1)
 
 
 def _spikes(a: SimpleNamespace, ages: list[int], now: int, end: int) -> Iterator[Events]:

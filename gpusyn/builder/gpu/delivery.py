@@ -1,4 +1,4 @@
-"""The work of `deliver_spikes` in one step."""
+"""The work of `deliver_spikes` and `deliver_changes` in one step."""
 
 from __future__ import annotations
 
@@ -9,77 +9,103 @@ from gpusyn.builder.gpu.work import SECTOR, WAITS, Elements, Given, Phase, Work
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.rows.event_driven import ages
 from gpusyn.builder.rows.per_synapse import Histories
-from gpusyn.builder.specs import most_routes
+from gpusyn.builder.specs import most_units
 from gpusyn.kernels.occupancy import WARP
 
+_AGES, _UNIT = 90, 110  # instructions of a warp that adds up spikes by age, and of finding age and route of a unit
+_WARPS = 4096  # of the largest grid, about
 _SEGMENT, _PASS = 70, 24  # instructions of a segment, and of each of its passes over 32 synapses
-AHEAD = 4  # passes whose loads are under way together
+AHEAD = 4  # passes whose loads are under way together, as in `for_row` of kernels/common.cuh
 
 
 def delivery(given: Given) -> Work:
     """Return the work of `deliver_spikes`."""
     layout, counts, activity = given.layout, given.counts, given.activity
-    streams = [s for s in activity.streams() if not (s.of_gates and s.bundle.shared)]
-    gathers = [s for s in activity.streams() if s.of_gates and s.bundle.shared]
+    streams = [s for s in activity.streams() if not s.of_gates]
     delivered = len(ages(layout.bundles))
-    by_spikes = activity.all_spikes * delivered * most_routes(layout)  # pairs of a spike of some age and a route
-    sends = sum(activity.sends(gate) for gate in layout.gates.values())
-    pairs = by_spikes + sends * most_routes(layout)
+    spikes = activity.all_spikes * delivered
+    units = spikes * most_units(layout, given.kernel)
     histories = _histories(layout)
     h = sum(size for size, _, _ in histories)
-    elements: Elements = {
-        "clock": (1, 1), "spike_total": (1, 0), "spike_begin": (2 * delivered, 1),
-        "spike_id": (by_spikes, 0), "spike_events": (by_spikes, 0),
-        "gate_total": (1, 1), "gate_id": (sends * (most_routes(layout) + len(gathers)), 0),
-        "source_population": (pairs, 0), "route_begin": (2 * pairs, 0),
-        "routes": (counts["routes"], 0), "ages": (delivered, 0),
-        "segment_begin": (sum(_bounds_read(s) for s in streams) + 2 * sends * len(gathers), 0),
-        "segment_sizes": (sum(_sizes_read(s) for s in streams), 0),
-        "targets": (sum(_run(s.events, s.filled, 2) for s in streams), 0),
-        "late": (sum(_run(s.events * s.bundle.timing.late_bits / 8, s.filled, 1) for s in streams
-                     if s.bundle.timing.late_bits), 0),
-        "weights": (sum(_run(s.events, s.filled, layout.numbers.weight_dtype.itemsize) for s in streams
-                        if s.own_weights), 0),
-        "payload": (sum(2 * s.channels * (s.senders if s in gathers else s.segments)
-                        for s in [*streams, *gathers] if s.of_gates), 0),
-        "ring": ((ringed := sum(s.events * s.channels for s in [*streams, *gathers])), ringed + counts["shared sums"]),
+    elements = _rows(given, streams, spikes) | {
+        "clock": (1, 1), "spike_total": (1, 0), "spike_begin": (2 * delivered, 1), "ages": (delivered, 0),
+        "spike_id": (spikes, 0), "spike_events": (spikes, 0),
+        "ring": ((ringed := sum(s.events for s in streams)), ringed + counts["shared sums"]),
         "shared": (counts["shared sums"], 0),
         "histories": (counts["histories"], 0),
         "event_step": (h, 0), "event_count": (h, 0),
         "release_step": ((pulsed := sum(size for size, _, pulse in histories if pulse)), pulsed),
         "history": ((words := sum(size * words for size, words, _ in histories)), words),
     }  # fmt: skip
-    instructions = (
-        20 * pairs + h / WARP * 40
-        + sum(_SEGMENT * s.segments + (s.events / WARP + s.filled / 2) * (_PASS + 8 * s.channels) for s in streams)
-    )  # fmt: skip
-    return given.work(elements, _phases(given, streams, gathers, h), instructions, atomics=ringed)
+    phases = [Phase(1, near=3, cycles=WAITS * _AGES), *_phases(streams, units)]
+    if h:
+        phases.append(Phase(h / WARP, near=4, cycles=40))
+    instructions = _AGES * min(given.items, _WARPS) + _UNIT * units + 40 * h / WARP + _adding(streams)
+    return given.work(elements, phases, instructions, atomics=ringed)
 
 
-def _phases(given: Given, streams: list[Stream], gathers: list[Stream], remembered: float) -> list[Phase]:
-    """Return the phases of a delivery: all spikes of one age after those of another, changes of gates, histories."""
+def changes(given: Given) -> Work:
+    """Return the work of `deliver_changes`."""
     layout, activity = given.layout, given.activity
-    routes, delivered = most_routes(layout), len(ages(layout.bundles))
+    every = [s for s in activity.streams() if s.of_gates]
+    streams, gathers = [s for s in every if not s.bundle.shared], [s for s in every if s.bundle.shared]
     sends = sum(activity.sends(gate) for gate in layout.gates.values())
-    parts = [
-        (activity.all_spikes, delivered, [s for s in streams if not s.of_gates]),
-        (sends, 1, [s for s in streams if s.of_gates]),
+    units = sends * most_units(layout, given.kernel)
+    rows = _rows(given, streams, sends)
+    elements = rows | {
+        "clock": (1, 0), "gate_total": (1, 1), "gate_id": (sends * (1 + len(gathers)), 0),
+        "segment_begin": (rows["segment_begin"][0] + 2 * sends * len(gathers), 0),
+        "payload": (sum(2 * s.channels * (s.senders if s in gathers else s.segments) for s in every), 0),
+        "ring": ((ringed := sum(s.events * s.channels for s in every)), ringed),
+    }  # fmt: skip
+    phases = [Phase(1, near=2), *_phases(streams, units)]
+    phases += [Phase(1, near=1 + 3 * ceil(s.senders / WARP) / AHEAD) for s in gathers]
+    return given.work(elements, phases, _UNIT * units + _adding(streams), atomics=ringed)
+
+
+def _rows(given: Given, streams: list[Stream], senders: float) -> Elements:
+    """Return what is read to find the rows of some senders, and of the synapses in them."""
+    weight = given.layout.numbers.weight_dtype.itemsize
+    return {
+        "source_population": (senders, 0), "route_begin": (2 * senders, 0), "routes": (given.counts["routes"], 0),
+        "segment_begin": (sum(_bounds_read(s) for s in streams), 0),
+        "segment_sizes": (sum(_sizes_read(s) for s in streams), 0),
+        "targets": (sum(_run(s.events, s.filled, 2) for s in streams), 0),
+        "late": (sum(_run(s.events * s.bundle.timing.late_bits / 8, s.filled, 1) for s in streams
+                     if s.bundle.timing.late_bits), 0),
+        "weights": (sum(_run(s.events, s.filled, weight) for s in streams if s.own_weights), 0),
+    }  # fmt: skip
+
+
+def _phases(streams: list[Stream], units: float) -> list[Phase]:
+    """Return what units of work wait for: first for what tells their segment, then those that have synapses for these.
+
+    A unit finds its event, its population, the routes of that, the unit at which each begins, the fields of one route.
+    """
+    pieces = sum(_pieces(s) for s in streams)
+    if not pieces:
+        return []
+    passes = sum(_passes(s) for s in streams) / pieces
+    channels = max(s.channels for s in streams)
+    return [
+        Phase(units, near=5, cycles=WAITS * _UNIT / 2),
+        Phase(pieces, far=1 + max(passes / AHEAD, 1.0), cycles=WAITS * (_SEGMENT / 2 + passes * _PASS / 4 * channels)),
     ]
-    phases = [Phase(1, near=2)]
-    for senders, times, own in parts:
-        if not senders or not own:
-            continue
-        used = sum(s.senders for s in own) / senders  # routes of a sender
-        each = sum(s.segments for s in own) / (senders * times * max(used, 1.0))  # segments of a pair
-        passes = sum(s.events / WARP + s.filled / 2 for s in own) / max(sum(s.segments for s in own), 1e-9)
-        far = each * (2 + max(passes - 1, 0) / AHEAD)
-        channels = max(s.channels for s in own)
-        cycles = each * WAITS * (_SEGMENT / 2 + passes * _PASS / 4 * channels)
-        phases.append(Phase(senders * routes, near=4, far=far, cycles=cycles, times=times))
-    phases += [Phase(1, near=3 * ceil(s.senders / WARP) / AHEAD) for s in gathers]
-    if remembered:
-        phases.append(Phase(remembered / WARP, near=4, cycles=40))
-    return phases
+
+
+def _pieces(s: Stream) -> float:
+    """Return the parts of segments with synapses."""
+    return s.filled * s.bundle.parts
+
+
+def _passes(s: Stream) -> float:
+    """Return the passes of 32 synapses: half of one in each part is in vain, on average."""
+    return s.events / WARP + _pieces(s) / 2
+
+
+def _adding(streams: list[Stream]) -> float:
+    """Return the instructions of finding segments and adding their synapses."""
+    return sum(_SEGMENT * s.segments * s.bundle.parts + _passes(s) * (_PASS + 8 * s.channels) for s in streams)
 
 
 def _run(elements: float, runs: float, size: int) -> float:

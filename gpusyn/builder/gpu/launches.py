@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gpusyn.builder.gpu.activity import Activity
-from gpusyn.builder.gpu.delivery import delivery
+from gpusyn.builder.gpu.delivery import changes, delivery
 from gpusyn.builder.gpu.gates import source_gates, synapse_gates
 from gpusyn.builder.gpu.neurons import listed_sources, neurons, poisson_sources
 from gpusyn.builder.gpu.procedural import procedural
@@ -22,6 +22,7 @@ KERNEL_WORK: dict[str, Callable[[Given], Work]] = {
     "advance_neurons": neurons,
     "advance_poisson": poisson_sources,
     "advance_lists": listed_sources,
+    "deliver_changes": changes,
     "deliver_spikes": delivery,
     "deliver_procedural": procedural,
     "advance_gates": source_gates,

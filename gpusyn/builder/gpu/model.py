@@ -200,7 +200,7 @@ def _launch(
     spec = KERNELS[work.kernel]
     processor = Processor(device.capability, device.registers, device.threads, device.blocks, device.shared)
     each = processor.resident(BLOCK, registers, shared)
-    blocks = blocks_of(spec.unit, work.items, BLOCK, device.processors)
+    blocks = blocks_of(spec.unit, work.items, BLOCK, device.processors, each)
     resident = min(blocks, each * device.processors)
     slots = resident * (1 if spec.unit == "block" else BLOCK // WARP)
 

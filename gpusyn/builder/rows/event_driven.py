@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -216,7 +217,7 @@ class EventDrivenTables:
         route = Route(
             age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1, shift=form.shift,
             weight=(form.weight or 0) * (-1 if bundle.taken_back else 1),
-            gathers=int(bundle.shared and senders.payload >= 0),
+            gathers=int(bundle.shared and senders.payload >= 0), unit=0, parts=bundle.parts,
             **rows, **senders.fields(), **sums_of(bundle, pathway, k)._asdict(),
         )  # fmt: skip
         if not timing.at_once:
@@ -234,7 +235,7 @@ class EventDrivenTables:
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name."""
-        routes = sorted(self.routes, key=lambda route: route[0])
+        routes = in_units(sorted(self.routes, key=lambda route: route[0]))
         senders = len(self.layout.populations) + len(self.layout.gates)
         counts = np.bincount([number for number, _ in routes], minlength=senders)
         return {
@@ -405,7 +406,12 @@ def index_of(pathway: Pathway, receptor: str) -> int:
 
 def ages(bundles: Iterable[Bundle]) -> list[int]:
     """Return the ages (steps) at which some synapses of bundles receive spikes, the smallest first."""
-    return sorted({age for bundle in bundles for age in _ages_of(bundle)})
+    return sorted({age for bundle in bundles if _takes_spikes(bundle) for age in _ages_of(bundle)})
+
+
+def _takes_spikes(bundle: Bundle) -> bool:
+    """Return True if some receptor gets spikes of neurons along the rows of a bundle, not changes of their gates."""
+    return any(sender_of(bundle, name)[1] is None for name in bundle.receptors)
 
 
 def _ages_of(bundle: Bundle) -> Iterator[int]:
@@ -415,6 +421,16 @@ def _ages_of(bundle: Bundle) -> Iterator[int]:
         if timing.at_once
         else range(timing.first - 1, timing.first - 1 + timing.blocks * timing.width, timing.width)
     )
+
+
+def in_units(routes: list[tuple[int, Route]]) -> list[tuple[int, Route]]:
+    """Return routes, which are sorted by their senders, with the number of the first unit of work of each."""
+    found: list[tuple[int, Route]] = []
+    units: Counter[int] = Counter()
+    for sender, route in routes:
+        found.append((sender, route._replace(unit=units[sender])))
+        units[sender] += route.slices * route.parts
+    return found
 
 
 def shared_sums(layout: Layout) -> list[Shared]:
