@@ -28,6 +28,9 @@ class Memory(Protocol):
     def write(self, array: Any, values: Array) -> None:
         """Set the values of an array to those of an array of the host."""
 
+    def moved(self, array: Any) -> Any:
+        """Return an array with the values of one of the host: itself if this is the host's memory."""
+
     def host(self, array: Any) -> Any:
         """Return the values of an array, or a number, on the host: itself if it is there."""
 
@@ -52,6 +55,10 @@ class HostMemory:
         """Set the values of an array."""
         if values is not array:
             array[...] = values
+
+    def moved(self, array: Any) -> Any:
+        """Return the array itself."""
+        return array
 
     def host(self, array: Any) -> Any:
         """Return the array itself."""

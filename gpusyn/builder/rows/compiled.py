@@ -69,6 +69,7 @@ class CompiledRows(NumpyRows):
         self.workers, self.numbered = launcher.workers, not launcher.in_order
         self._blocks = launcher.blocks
         self._scratch: dict[str, Any] = {}
+        self._moved_ids: dict[int, tuple[NDArray[np.int32], Any]] = {}  # by their `id`, while they are kept
         self._none = self.memory.zeros(1, np.int32)  # where a kernel needs no array
         self._row_counts: dict[tuple[Any, ...], NDArray[np.int32]] = {}
         self._placed = 0  # synapses, modulo 2^32
@@ -100,9 +101,9 @@ class CompiledRows(NumpyRows):
             return ((pre[i : i + BLOCK], post[i : i + BLOCK]) for i in range(0, len(pre), BLOCK))
         if isinstance(rule, FixedInDegree):
             turned: Any = None if same is None else (same[1], same[0])
-            rows = self._degrees(rule, n_post, n_pre, stream, autapse_columns(rule, n_post, n_pre, turned))
+            rows = self._degrees(rule, n_post, n_pre, stream, self._own(rule, n_post, n_pre, turned))
             return ((pre, post) for post, pre in rows)
-        own = autapse_columns(rule, n_pre, n_post, same)
+        own = self._own(rule, n_pre, n_post, same)
         if isinstance(rule, FixedTotalNumber):
             return self._total(rule.n, n_pre, n_post, stream, own)
         if isinstance(rule, FixedOutDegree):
@@ -191,7 +192,7 @@ class CompiledRows(NumpyRows):
         """Return the number of synapses of each source."""
         if type(rule) is not FixedProbability or rule.p < 1e-300:
             return super().row_sizes(rule, n_pre, n_post, stream, same)
-        own = autapse_columns(rule, n_pre, n_post, same)
+        own = self._own(rule, n_pre, n_post, same)
         parts = _parts_of_rows(rule.p, n_pre, n_post)
         return np.concatenate([self._count_rows(rule.p, i, n, n_post, stream, own).copy() for i, n in parts])
 
@@ -210,8 +211,21 @@ class CompiledRows(NumpyRows):
         self._launch("round_delays", delay=delay, values=_contiguous(times, np.float64), n=len(times), dt=dt)
         return delay
 
+    def _own(self, rule: Any, n_rows: int, n_columns: int, same: Keys | None) -> Any:
+        """Return what `autapse_columns` returns, in the memory of the kernels."""
+        own = autapse_columns(rule, n_rows, n_columns, same)
+        return None if own is None else self.memory.moved(own)
+
     def _autapses(self, own: NDArray[np.int32] | None) -> dict[str, Any]:
         return {"own": self._none if own is None else own, "has_own": int(own is not None)}
+
+    def _moved(self, ids: NDArray[np.int32] | None) -> Any:
+        """Return ids in the memory of the kernels, to which they are moved once for all blocks."""
+        if ids is None:
+            return self._none
+        if id(ids) not in self._moved_ids:
+            self._moved_ids[id(ids)] = ids, self.memory.moved(ids)
+        return self._moved_ids[id(ids)][1]
 
     # ---- placing ----
     def count(self, block: Synapses, slots: list[Slot], counters: Counters) -> None:
@@ -286,8 +300,8 @@ class CompiledRows(NumpyRows):
                 pre=_contiguous(block.pre, np.int32), post=_contiguous(block.post, np.int32),
                 delay=_contiguous(delay, np.int32) if own_delay else self._none,
                 same_delay=-1 if own_delay else delay, listed=(pre.ids is not None) + 2 * (post.ids is not None),
-                pre_ids=self._none if pre.ids is None else pre.ids, pre_begin=pre.begin, pre_size=pre.size,
-                pre_shift=pre.shift, post_ids=self._none if post.ids is None else post.ids, post_begin=post.begin,
+                pre_ids=self._moved(pre.ids), pre_begin=pre.begin, pre_size=pre.size,
+                pre_shift=pre.shift, post_ids=self._moved(post.ids), post_begin=post.begin,
                 post_size=post.size, post_shift=post.shift, slices=slot.bundle.slices,
                 first_slice=slot.bundle.slice, slice_size=targets.slice_size,
                 first=timing.first, width=timing.width, blocks=timing.blocks,
