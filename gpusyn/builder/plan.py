@@ -182,7 +182,7 @@ class Plan:
     def fits(self) -> bool:
         """True if arrays, scratch of building, and recordings fit into the free memory, or this is not known."""
         needs = (
-            (self._there, self.free),
+            (self.peak_on_device, self.free),
             (self._while_built, self.free_host),
             (self._of_host + sum(self.recordings.values()), self.free_host),
         )
@@ -194,8 +194,8 @@ class Plan:
         return 0 if self._on_host else self.total - self._of_host_tables()
 
     @property
-    def _there(self) -> int:
-        """Memory of a GPU: of the arrays, or what is needed while the network is built, if that is more (bytes)."""
+    def peak_on_device(self) -> int:
+        """Most memory of a GPU, while the network is built or runs (bytes); 0 if all arrays are in main memory."""
         return self.on_device + self._scratch_there
 
     @property
@@ -226,9 +226,9 @@ class Plan:
             largest = sorted(self.bytes.items(), key=lambda kv: -kv[1])[:6]
             parts = "\n".join(f"  {size_text(v):>10}  {k}" for k, v in largest)
             kept = sum(self.recordings.values())
-            if not self._on_host and self.free is not None and self._there > self.free:
+            if not self._on_host and self.free is not None and self.peak_on_device > self.free:
                 raise PlanMemoryError(
-                    f"this network needs {size_text(self._there)} on the GPU but {size_text(self.free)} are free "
+                    f"this network needs {size_text(self.peak_on_device)} on the GPU but {size_text(self.free)} are free "
                     f"there.\n{parts}\nNothing was allocated. {TO_FIT}."
                 )
             assert self.free_host is not None

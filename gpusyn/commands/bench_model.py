@@ -104,7 +104,7 @@ def model_lines(one: Modelled) -> list[str]:
     fits = "fits" if one.plan.fits else "DOES NOT FIT"
     return [
         f"{one.case} {one.size:,}{fan}, {one.plan.precision} precision: {CASES[one.case].what}",
-        f"  memory: {fits}, {size_text(one.plan.on_device)} of {size_text(one.plan.free or 0)}; "
+        f"  memory: {fits}, {size_text(one.plan.peak_on_device)} of {size_text(one.plan.free or 0)}; "
         f"{one.plan.synapses:,.0f} synapses",
         f"  time ({LABEL}): {step_text(one.model)}",
         *(f"  {line}" for line in table_lines(one.model)),
