@@ -214,6 +214,25 @@ def test_counts_of_events_that_fill_a_word(numbers):
     both(net.program, 20)
 
 
+def test_units_of_delivery_of_all_kinds():
+    """Spikes of 81 ages, more routes of a population than a warp has lanes, segments in parts, some with runs."""
+    net = gs.Network()
+    times = [[0.5 * k + 0.1 * s for k in range(1, 12)] for s in range(6)]
+    sources = net.population("sources", 6, gs.SpikeSource(times))
+    cells = net.population("cells", 300, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()])
+    net.connect(sources, cells, gs.AllToAll(), receptor="AMPA", weight=gs.Uniform(0.5, 2.0), delay=1.5)
+    net.connect(sources, cells, gs.FixedOutDegree(200), receptor="GABA_A", weight=0.3, delay=gs.Uniform(0.1, 8.1))
+    net.connect(cells, cells, gs.FixedOutDegree(200), receptor="AMPA", weight=gs.Uniform(0.1, 0.2), delay=0.7)
+    for _ in range(33):
+        net.connect(sources, cells, gs.FixedOutDegree(2), receptor="AMPA", weight=0.2, delay=0.4)
+    net.record(cells, "V")
+    net.record(cells, "spikes")
+    routes = read_rows(compiled(net).initial["routes"].reshape(-1), Route)
+    assert max(route.parts for route in routes) == 3
+    assert max(route.unit for route in routes) == 36  # of 37, which are no divisor of the 64 warps
+    played(net, 150)
+
+
 # ---- arithmetic ----
 
 MATH = """
@@ -277,22 +296,3 @@ def test_functions_of_doubles_at_their_limits():
 def test_quantiles_of_the_normal_distribution_far_from_its_middle():
     x = np.array([2.0**-54, 1e-12, 1e-9, 0.01, 0.3, 0.5, 0.7, 0.99, 1 - 1e-9, 1 - 1e-12])
     np.testing.assert_array_equal(emulated_functions("of_fractions", x, 1)[0], normal_quantile(x))
-
-
-def test_units_of_delivery_of_all_kinds():
-    """Spikes of 81 ages, more routes of a population than a warp has lanes, segments in parts, some with runs."""
-    net = gs.Network()
-    times = [[0.5 * k + 0.1 * s for k in range(1, 12)] for s in range(6)]
-    sources = net.population("sources", 6, gs.SpikeSource(times))
-    cells = net.population("cells", 300, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()])
-    net.connect(sources, cells, gs.AllToAll(), receptor="AMPA", weight=gs.Uniform(0.5, 2.0), delay=1.5)
-    net.connect(sources, cells, gs.FixedOutDegree(200), receptor="GABA_A", weight=0.3, delay=gs.Uniform(0.1, 8.1))
-    net.connect(cells, cells, gs.FixedOutDegree(200), receptor="AMPA", weight=gs.Uniform(0.1, 0.2), delay=0.7)
-    for _ in range(33):
-        net.connect(sources, cells, gs.FixedOutDegree(2), receptor="AMPA", weight=0.2, delay=0.4)
-    net.record(cells, "V")
-    net.record(cells, "spikes")
-    routes = read_rows(compiled(net).initial["routes"].reshape(-1), Route)
-    assert max(route.parts for route in routes) == 3
-    assert max(route.unit for route in routes) == 36  # of 37, which are no divisor of the 64 warps
-    played(net, 150)
