@@ -97,8 +97,9 @@ def _key(pathway: Pathway, layout: Layout) -> _Key:
     projection, alike = pathway.projection, []
     for k, receptor in sorted(pathway.receptors(synaptic=False), key=lambda one: one[1].name):
         sums, of_source = pathway.post.sums[k], pathway.post.strategies[k].owner == SOURCE
-        form = stored_form(pathway, k, layout)
-        alike.append((receptor.name, sums.inputs, receptor.kinetics if of_source else None, form.shift, form.weight))
+        form, kinetics = stored_form(pathway, k, layout), receptor.kinetics if of_source else None
+        unit = form.exponent if projection.procedural else None  # of what one draw gives all targets of a row
+        alike.append((receptor.name, sums.inputs, kinetics, form.shift, form.weight, unit))
     one_delay = pathway.shortest if pathway.shortest == pathway.longest else None
     alone = (projection.name, pathway.pre_part, pathway.post_part) if projection.w_max else None
     if projection.procedural:

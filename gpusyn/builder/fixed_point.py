@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpusyn.errors import ParameterError
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.memory import pieces
@@ -77,24 +78,45 @@ def sufficient_width(
     """
     receptors, width = list(receptors), Width(32, 16 if compact else 32)
     fineness, single = COMPACT_FINENESS if compact else FINENESS, precision == "single"
-    fine = all(choose_quantum(inputs, width)._replace(width=Width(32)).error <= fineness for inputs in receptors)
-    if fractions or not (single and fine):
+    fits = all(_rounding(inputs) < _LIMIT[32] for inputs in receptors)
+    if (
+        fractions
+        or not (single and fits)
+        or any(choose_quantum(inputs, width)._replace(width=Width(32)).error > fineness for inputs in receptors)
+    ):
         width = width._replace(sums=64)
     if not compact and not (single and all(choose_quantum(inputs, width).error <= FINENESS for inputs in receptors)):
         width = width._replace(weights=64)
     return width
 
 
+def _rounding(inputs: list[Input]) -> float:
+    """Return by how many quanta the largest sum can be off, because each weight is rounded by half a quantum."""
+    return sum(i.events for i in inputs) / 2
+
+
 def choose_quantum(inputs: list[Input], width: Width) -> Quantum:
-    """Return the smallest quantum for which the largest sum of these inputs fits into sums of this width."""
+    """Return the smallest quantum for which the largest sum of these inputs fits into sums of this width.
+
+    Raises
+    ------
+    ParameterError
+        If so many events may arrive in one step that no quantum is large enough.
+    """
     limit, coarse = _LIMIT[width.sums], COMPACT_ROUNDING if width == (32, 16) else 0.0
     # The largest sum includes the rounding of each weight by half a quantum, or by a part of the largest.
-    events = sum(i.events for i in inputs)
-    bound = sum(i.events * i.largest for i in inputs)
+    rounding = _rounding(inputs)
+    bound = sum(i.events * i.largest for i in inputs) or max((i.largest for i in inputs), default=0.0)  # no event
     if bound == 0:
         return Quantum(0, 0.0, inputs, width)
+    if rounding >= limit:
+        most = max(inputs, key=lambda i: i.events)
+        raise ParameterError(
+            f"{most.where}: up to {most.events:.4g} events may reach one neuron in a step, but sums can hold "
+            f"{2 * limit:.4g}; give it fewer synapses"
+        )
     exponent = math.frexp(bound / limit)[1]
-    while bound * (1 + coarse) / math.ldexp(1.0, exponent) + events / 2 > limit:
+    while bound * (1 + coarse) / math.ldexp(1.0, exponent) + rounding > limit:
         exponent += 1
     return Quantum(exponent, bound, inputs, width)
 

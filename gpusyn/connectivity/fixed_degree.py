@@ -18,6 +18,7 @@ from gpusyn.utils.typing import Integers
 
 __all__ = ["FixedInDegree", "FixedOutDegree"]
 
+MOST_PARTNERS = 2**31 - 1  # synapses of a row: their number is a 32-bit one
 T = TypeVar("T")
 
 
@@ -32,7 +33,7 @@ class _FixedDegree(Rule):
 
     def __post_init__(self) -> None:
         name = type(self).__name__
-        object.__setattr__(self, "k", integer(self.k, f"{name}.k", low=0))
+        object.__setattr__(self, "k", integer(self.k, f"{name}.k", low=0, high=MOST_PARTNERS))
         object.__setattr__(self, "autapses", flag(self.autapses, f"{name}.autapses"))
         object.__setattr__(self, "multapses", flag(self.multapses, f"{name}.multapses"))
 
@@ -105,7 +106,7 @@ class FixedInDegree(_FixedDegree):
     ArgumentError
         If an argument has the wrong type.
     ParameterError
-        If `k` is negative. When it is connected: if there are fewer than `k` sources to choose from.
+        If `k` is negative or above 2^31 - 1. When it is connected: if there are fewer than `k` sources to choose from.
 
     Examples
     --------
@@ -141,7 +142,7 @@ class FixedOutDegree(_FixedDegree):
     ArgumentError
         If an argument has the wrong type.
     ParameterError
-        If `k` is negative. When it is connected: if there are fewer than `k` targets to choose from.
+        If `k` is negative or above 2^31 - 1. When it is connected: if there are fewer than `k` targets to choose from.
 
     Examples
     --------

@@ -25,6 +25,7 @@ from gpusyn.utils.typing import Integers
 
 __all__ = ["FixedTotalNumber"]
 
+MOST_SYNAPSES = 2**62  # by which they can be numbered
 _DRAWN = 30  # bytes of a pair while those that occur again are found
 _AGAIN = 20  # and of each that does
 _PAIR = 8  # bytes of a pair that was found
@@ -52,7 +53,7 @@ class FixedTotalNumber(Rule):
     ArgumentError
         If an argument has the wrong type.
     ParameterError
-        If `n` is negative. When it is connected: if there are fewer than `n` different pairs.
+        If `n` is negative or above 2^62. When it is connected: if there are fewer than `n` different pairs.
 
     Examples
     --------
@@ -66,7 +67,7 @@ class FixedTotalNumber(Rule):
     multapses: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "n", integer(self.n, "FixedTotalNumber.n", low=0))
+        object.__setattr__(self, "n", integer(self.n, "FixedTotalNumber.n", low=0, high=MOST_SYNAPSES))
         object.__setattr__(self, "autapses", flag(self.autapses, "FixedTotalNumber.autapses"))
         object.__setattr__(self, "multapses", flag(self.multapses, "FixedTotalNumber.multapses"))
 

@@ -364,6 +364,42 @@ def test_sums_of_64_bits_use_62_of_them(largest, events):
     assert 2**60 <= largest * events / quantum.value + events / 2 <= 2**62
 
 
+@pytest.mark.parametrize(
+    "rule", [gs.FixedInDegree(2**31 - 1), gs.FixedOutDegree(2**31 - 1), gs.FixedTotalNumber(10**15)], ids=repr
+)
+def test_more_events_than_quanta_in_32_bits(rule):
+    """The rounding of so many weights alone fills the sums, however large a quantum is."""
+    net = gs.Network()
+    cells = net.population("cells", 3, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, rule, receptor="AMPA", weight=1.0)
+    net.connect(cells, cells, gs.FixedInDegree(2**31 - 1), receptor="AMPA", weight=1.0)
+    net.connect(cells, cells, gs.FixedInDegree(2**31 - 1), receptor="AMPA", weight=1.0)
+    assert "sums in int64" in gs.plan(net).describe()
+
+
+def test_more_events_than_quanta_in_64_bits():
+    net = gs.Network()
+    cells = net.population("cells", 1, gs.LIF(), receptors=[gs.AMPA()])
+    for _ in range(2):
+        net.connect(cells, cells, gs.FixedTotalNumber(2**62), receptor="AMPA", weight=1.0)
+    with pytest.raises(gs.ParameterError, match=r"'cells->cells:AMPA': up to 4\.6\d*e\+18 events may reach one neuron"):
+        gs.plan(net)
+
+
+@pytest.mark.parametrize("rule", [gs.FixedInDegree, gs.FixedOutDegree, gs.FixedTotalNumber])
+@pytest.mark.parametrize("number", [2**63, 10**400], ids=["2^63", "10^400"])
+def test_numbers_of_synapses_that_cannot_be_counted_are_refused(rule, number):
+    with pytest.raises(gs.ParameterError, match=rf"{rule.__name__}\..: must be a whole number >= 0 and <= "):
+        rule(number)
+
+
+def test_weights_that_nothing_sends_are_not_coarse():
+    net = gs.Network()
+    cells = net.population("cells", 10, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, gs.FixedProbability(0.0), receptor="AMPA", weight=0.3)
+    assert gs.plan(net).layout.notes == []
+
+
 def burst(weight, sources=40, copies=5, **options):
     """All sources at once, several events each, onto one neuron."""
     net = gs.Network()

@@ -113,6 +113,31 @@ def test_long_rows():
         assert differences(expected, play("procedural", backend)) == []
 
 
+def fine_and_coarse(storage):
+    """Drawn weights that reach two populations, whose sums have different quanta."""
+    net = gs.Network()
+    sources = net.population("sources", 5, gs.SpikeSource([0.1, 0.2]))
+    fine, coarse = (net.population(name, 20, gs.LIF(), receptors=[gs.AMPA()]) for name in ("fine", "coarse"))
+    net.drive(coarse, "AMPA", rate=1.0, weight=1000.0)
+    net.connect(
+        sources, fine + coarse, gs.FixedProbability(0.5), receptor="AMPA", weight=gs.Exponential(1.0), storage=storage
+    )
+    net.record(fine + coarse, "g_AMPA", name="traces")
+    return net
+
+
+def test_populations_of_different_quanta():
+    def play(storage, backend):
+        with gs.Simulator(fine_and_coarse(storage), dt=DT, seed=5, precision="double", backend=backend) as sim:
+            sim.step(20)
+            return {"g": sim.data["traces"]["g_AMPA"]}
+
+    expected = play("stored", "numpy")
+    assert expected["g"].any(axis=0).mean() > 0.5
+    for backend in ("numpy", cpu(2)):
+        assert differences(expected, play("procedural", backend)) == []
+
+
 def test_compact_weights():
     expected = play("stored", "numpy", weights="compact")
     assert differences(expected, play("procedural", "numpy", weights="compact")) == []
