@@ -122,7 +122,7 @@ class Plan:
     bytes : dict of str to int
         Memory by part (bytes).
     scratch : int
-        Largest extra memory while the network is built (bytes); it is released before the first step.
+        Largest extra main memory while the network is built (bytes); it is released before the first step.
     recordings : dict of str to int
         Memory of the recordings that are kept in memory, by recorder, in addition (bytes): up to the recorder's `stop`,
         or in one second; of traces exactly, of spikes with the rates of sources and 20 Hz of neurons.
@@ -154,11 +154,14 @@ class Plan:
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))
         self.bytes = self._count()
         name = getattr(machine, "name", "")
-        self.scratch = self._scratch(kernels=name != "numpy")
+        self._on_host = name != "cuda"
+        built = building_peak(self.layout, name != "numpy", on_device=not self._on_host)
+        self._rows_there = round(built.rows)  # bytes of arrays that are on a GPU from the start
+        self.scratch = round(max(built.host + built.rows, self.total) - self.total) + _OBJECTS
+        self._scratch_there = max(0, round(built.device) - self.on_device) if built.rows else 0
         self.recordings = {
             r.name: n for r in self.layout.net.recorders.values() if (n := recorded_bytes(r, self.layout))
         }
-        self._on_host = name != "cuda"
         absent = isinstance(machine, AbsentGpu)
         self.free_host = self.free if self._on_host else None if absent else free_memory()
         self._of_host = self.total if self._on_host else self._of_host_tables()  # during a run, without recordings
@@ -179,8 +182,8 @@ class Plan:
     def fits(self) -> bool:
         """True if arrays, scratch of building, and recordings fit into the free memory, or this is not known."""
         needs = (
-            (self.on_device, self.free),
-            (self.total + self.scratch, self.free_host),
+            (self._there, self.free),
+            (self._while_built, self.free_host),
             (self._of_host + sum(self.recordings.values()), self.free_host),
         )
         return all(free is None or need <= free for need, free in needs)
@@ -189,6 +192,16 @@ class Plan:
     def on_device(self) -> int:
         """Memory of the arrays of a GPU (bytes); 0 if all are in main memory."""
         return 0 if self._on_host else self.total - self._of_host_tables()
+
+    @property
+    def _there(self) -> int:
+        """Memory of a GPU: of the arrays, or what is needed while the network is built, if that is more (bytes)."""
+        return self.on_device + self._scratch_there
+
+    @property
+    def _while_built(self) -> int:
+        """Main memory that is needed while the network is built (bytes)."""
+        return self.total - self._rows_there + self.scratch
 
     @property
     def bytes_per_synapse(self) -> float:
@@ -213,9 +226,9 @@ class Plan:
             largest = sorted(self.bytes.items(), key=lambda kv: -kv[1])[:6]
             parts = "\n".join(f"  {size_text(v):>10}  {k}" for k, v in largest)
             kept = sum(self.recordings.values())
-            if self.free is not None and self.on_device > self.free:
+            if not self._on_host and self.free is not None and self._there > self.free:
                 raise PlanMemoryError(
-                    f"this network needs {size_text(self.on_device)} on the GPU but {size_text(self.free)} are free "
+                    f"this network needs {size_text(self._there)} on the GPU but {size_text(self.free)} are free "
                     f"there.\n{parts}\nNothing was allocated. {TO_FIT}."
                 )
             assert self.free_host is not None
@@ -229,7 +242,7 @@ class Plan:
                 )
             where = "" if self._on_host else " of main memory while it is built"
             raise PlanMemoryError(
-                f"this network needs {size_text(self.total + self.scratch)}{where} but {size_text(self.free_host)} are "
+                f"this network needs {size_text(self._while_built)}{where} but {size_text(self.free_host)} are "
                 "free.\n"
                 f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}"
                 f"{f'; or {offer}' if (offer := procedural_offer(self.layout, self.bytes)) else ''}."
@@ -252,10 +265,6 @@ class Plan:
         return plan
 
     # ---- counting ----
-    def _scratch(self, kernels: bool) -> int:
-        """Return by how many bytes building exceeds the arrays for a while, to draw synapses and to count them."""
-        return round(max(building_peak(self.layout, kernels), self.total) - self.total) + _OBJECTS
-
     def _count(self) -> dict[str, int]:
         """Return the memory of all arrays by part, that of synapses by projection (bytes)."""
         parts: dict[str, int] = {}
@@ -323,8 +332,9 @@ class Plan:
         if self.model is not None:
             where = f"on {self.model.device.full_name}, if nothing else runs on it"
         return (
-            f"{fits} ({free} {where}): {size_text(self.on_device)} on the GPU, and "
-            f"{size_text(self.total + self.scratch)} of main memory while it is built"
+            f"{fits} ({free} {where}): {size_text(self.on_device)} on the GPU, "
+            f"{f'another {size_text(self._scratch_there)} there ' if self._scratch_there else ''}"
+            f"and {size_text(self._while_built)} of main memory while it is built"
         )
 
     def _rows(self, details: bool) -> list[Row]:

@@ -125,6 +125,13 @@ def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
     return _bytes((None, None), bundle_extents(bundle), layout)
 
 
+def rows_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of the targets, weights and late steps of one bundle: all but the index of its segments."""
+    index = ("segments", "size words")
+    counts = {extent: n for extent, n in bundle_extents(bundle).items() if extent not in index}
+    return _bytes((None, None), counts, layout)
+
+
 def procedural_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of what is kept of the sources and targets of one procedural bundle."""
     return _bytes((row_forms.KERNEL, None), row_forms.bundle_extents(bundle, layout), layout)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 WARP = 32  # threads
 BLOCK = 128  # threads of a block, unless the backend is told otherwise
+BUILDING_BLOCKS = 1024  # most of a launch that builds rows; each has scratch of its own where columns must differ
 TURNS = 8  # blocks that a processor is given for each one it holds, where they take different times
 _REGISTERS = 1 << 16  # of a multiprocessor of every GPU from compute capability 7.5 on
 _REGISTER_UNIT = 256  # registers are given to warps in units of this many

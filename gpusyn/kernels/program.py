@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from gpusyn.kernels.memory import Memory
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.utils.typing import Array
 
@@ -102,14 +103,20 @@ class Launcher(Protocol):
         Upper limit on the blocks of a launch.
     in_order : bool
         True if the synapses of a block take their places in the order of the block.
+    memory : Memory
+        Memory in which the kernels work.
     """
 
     workers: int
     blocks: int
     in_order: bool
 
+    @property
+    def memory(self) -> Memory:
+        """Memory in which the kernels work."""
+
     def launch(self, kernel: str, **arguments: Any) -> None:
-        """Run one kernel on arrays of numpy, and return when it is done."""
+        """Run one kernel on arrays of its memory or of numpy; what it writes to the latter is there on return."""
 
     def close(self) -> None:
         """Release what the launches need."""
@@ -126,7 +133,8 @@ class Program(NamedTuple):
         Description of each array, by name.
     initial : dict of str to ndarray
         Initial value of each array, by name. An array whose elements are all equal may be a broadcast view of one
-        element. A session may use these arrays as its own, except those of states, and remove them here.
+        element. A session may use these arrays as its own, except those of states, and remove them here. Arrays of
+        synapses are in the memory in which the backend builds them.
     launches : list of Launch
         Launches of one step, in order.
     """

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import gpusyn as gs
 from benchmarks.plan_memory import RULES
 from gpusyn.backends.cpu.backend import CpuBackend
+from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.rows import compiled, tables
@@ -19,7 +20,7 @@ from gpusyn.connectivity.base import Rule
 from gpusyn.errors import BackendError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution, law_of
-from tests.emulation import ORDERS, compiler, using
+from tests.emulation import ORDERS, compiler, cupy, using
 from tests.helpers.building import DELAYS, WEIGHTS, EmulatedLauncher, drawn_network
 
 
@@ -33,10 +34,10 @@ def _backend(threads):
 
 def launcher(kind):
     """Make a launcher; skip where it cannot compile."""
-    if kind == "emulated":
+    if kind in ("emulated", "cuda"):
         if compiler() is None:
             pytest.skip("the emulator needs g++, which is not on PATH")
-        return EmulatedLauncher()
+        return EmulatedLauncher() if kind == "emulated" else CudaBackend(importer=lambda: cupy).launcher()
     return _backend(kind).launcher()
 
 
@@ -50,7 +51,8 @@ def _kernels_for_few(monkeypatch):
 def built(layout, seed, make=lambda: None):
     """The arrays of a network by name, or the error that building it raises."""
     try:
-        return Compiled(layout, seed, launcher=make).program.initial
+        initial = Compiled(layout, seed, launcher=make).program.initial
+        return {name: cupy.asnumpy(array) for name, array in initial.items()}
     except gs.ParameterError as error:
         return str(error)
 
@@ -77,12 +79,13 @@ def test_compiled_rows_are_those_of_numpy(seed, form, threads):
     assert_same(built(layout, seed, lambda: launcher(threads)), built(layout, seed))
 
 
+@pytest.mark.parametrize("kind", ["emulated", "cuda"])
 @pytest.mark.parametrize("order", ["forward", "backward"])
-def test_emulated_rows_are_those_of_numpy(order):
+def test_emulated_rows_are_those_of_numpy(kind, order):
     for seed, (precision, compact, slices) in enumerate(FORMS):
         layout = lay_out(drawn_network(seed, most=90), 0.1, precision, slices, compact=compact)
         with using(order=ORDERS[order]):
-            assert_same(built(layout, seed, lambda: launcher("emulated")), built(layout, seed))
+            assert_same(built(layout, seed, lambda: launcher(kind)), built(layout, seed))
 
 
 def test_a_single_emulated_thread_places_synapses_in_their_order():
@@ -91,7 +94,7 @@ def test_a_single_emulated_thread_places_synapses_in_their_order():
     assert_same(built(layout, 1, lambda: EmulatedLauncher(1, 1)), built(layout, 1))
 
 
-@pytest.mark.parametrize("kind", [1, 3, "emulated"])
+@pytest.mark.parametrize("kind", [1, 3, "emulated", "cuda"])
 @pytest.mark.parametrize(
     "distribution", [d for d in (*WEIGHTS, *DELAYS, *NARROW) if isinstance(d, Distribution) and law_of(d)], ids=repr
 )
@@ -99,25 +102,28 @@ def test_values_are_those_of_the_distribution(kind, distribution):
     rows = CompiledRows(launcher(kind))
     for first in (0, 2**32 - 1500):
         expected = NumpyRows().values(distribution, 2**64 - 7, first, 3000)
-        np.testing.assert_array_equal(rows.values(distribution, 2**64 - 7, first, 3000), expected)
+        found = rows.memory.host(rows.values(distribution, 2**64 - 7, first, 3000))
+        np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("kind", [1, "emulated"])
+@pytest.mark.parametrize("kind", [1, "emulated", "cuda"])
 def test_uniform_values_end_at_the_upper_bound(kind, monkeypatch):
     """Rounding may carry a value beyond it; here most are beyond."""
     law = law_of(gs.Uniform(0.0, 1.0))._replace(most=0.25)
     monkeypatch.setattr(compiled, "law_of", lambda _: law)
-    found = CompiledRows(launcher(kind)).values(gs.Uniform(0.0, 1.0), 5, 0, 700)
+    rows = CompiledRows(launcher(kind))
+    found = rows.memory.host(rows.values(gs.Uniform(0.0, 1.0), 5, 0, 700))
     np.testing.assert_array_equal(found, np.minimum(NumpyRows().values(gs.Uniform(0.0, 1.0), 5, 0, 700), 0.25))
 
 
-@pytest.mark.parametrize("kind", [1, "emulated"])
+@pytest.mark.parametrize("kind", [1, "emulated", "cuda"])
 def test_delays_are_at_least_one_step(kind):
     times = np.array([0.0, 0.04, 0.06, 0.1, 0.15, 0.25, 7.0])
-    np.testing.assert_array_equal(CompiledRows(launcher(kind)).steps(times, 0.1), NumpyRows().steps(times, 0.1))
+    rows = CompiledRows(launcher(kind))
+    np.testing.assert_array_equal(rows.memory.host(rows.steps(times, 0.1)), NumpyRows().steps(times, 0.1))
 
 
-@pytest.mark.parametrize("kind", [1, "emulated"])
+@pytest.mark.parametrize("kind", [1, "emulated", "cuda"])
 def test_weights_that_are_rounded_to_zero_are_counted(kind):
     net = gs.Network()
     cells = net.population("cells", 50, gs.LIF(), receptors=[gs.AMPA()])
@@ -125,19 +131,21 @@ def test_weights_that_are_rounded_to_zero_are_counted(kind):
     net.connect(cells, cells, gs.FixedInDegree(2), receptor="AMPA", weight=weight, delay=1.0)
     layout = lay_out(net, 0.1, "single")
     expected, found = (Compiled(layout, 1, launcher=make) for make in (lambda: None, lambda: launcher(kind)))
-    assert_same(found.program.initial, expected.program.initial)
+    for name, array in expected.program.initial.items():
+        np.testing.assert_array_equal(cupy.asnumpy(found.program.initial[name]), array, err_msg=name)
     assert found.rounded_to_zero == expected.rounded_to_zero != {}
 
 
-@pytest.mark.parametrize("kind", [1, "emulated"])
+@pytest.mark.parametrize("kind", [1, "emulated", "cuda"])
 def test_more_different_columns_than_are_drawn_at_once(kind):
     rule, stream = gs.FixedInDegree(900, multapses=False), Stream(7)
-    ((pre, post),) = CompiledRows(launcher(kind)).pairs(rule, 2000, 1, stream, None)
-    for found, expected in zip((pre, post), rule.draw(2000, 1, stream, None), strict=True):
-        np.testing.assert_array_equal(found, expected)
+    rows = CompiledRows(launcher(kind))
+    (pair,) = rows.pairs(rule, 2000, 1, stream, None)
+    for found, expected in zip(pair, rule.draw(2000, 1, stream, None), strict=True):
+        np.testing.assert_array_equal(rows.memory.host(found), expected)
 
 
-@pytest.mark.parametrize("kind", [1, "emulated"])
+@pytest.mark.parametrize("kind", [1, "emulated", "cuda"])
 def test_a_range_that_no_draw_meets_is_refused_as_by_numpy(kind):
     normal = gs.Normal(0.0, 1.0)
     object.__setattr__(normal, "low", 8.5)  # beyond the largest of all draws; it would have been refused
@@ -146,7 +154,7 @@ def test_a_range_that_no_draw_meets_is_refused_as_by_numpy(kind):
         rows.values(normal, 1, 0, 2)
 
 
-@pytest.mark.parametrize("kind", [1, 2, "emulated"])
+@pytest.mark.parametrize("kind", [1, 2, "emulated", "cuda"])
 def test_pairs_are_those_of_the_rule(kind):
     rows, stream = CompiledRows(launcher(kind)), Stream(2**63 + 11)
     same = (np.arange(40), np.arange(20, 90))
@@ -158,7 +166,7 @@ def test_pairs_are_those_of_the_rule(kind):
         gs.FixedOutDegree(68, multapses=False, autapses=False),
         gs.AllToAll(autapses=False), gs.FromArrays([0, 39, 5] * 700, [69, 0, 5] * 700)]  # fmt: skip
     for rule in rules:
-        blocks = [(pre.copy(), post.copy()) for pre, post in rows.pairs(rule, 40, 70, stream, same)]
+        blocks = [[rows.memory.host(side).copy() for side in pair] for pair in rows.pairs(rule, 40, 70, stream, same)]
         pre, post = (np.concatenate([np.zeros(0, np.int32), *side]) for side in zip(*blocks, strict=True))
         expected = rule.draw(40, 70, stream, same)
         np.testing.assert_array_equal(pre, expected[0], err_msg=repr(rule))
@@ -187,7 +195,7 @@ def test_arrays_of_another_length_are_refused(kind):
     assert "(got" in found
 
 
-@pytest.mark.parametrize("kind", [None, 1, "emulated"])
+@pytest.mark.parametrize("kind", [None, 1, "emulated", "cuda"])
 @pytest.mark.parametrize(("largest", "message"), [
     (50.0, "give that low= and high="),
     (2.0, "exceeds the declared w_max = 2; raise w_max"),

@@ -6,6 +6,7 @@ import functools
 import numpy as np
 
 import gpusyn as gs
+from gpusyn.kernels.memory import HOST
 from gpusyn.kernels.modules import build_module
 from gpusyn.kernels.spec import BUILD_KERNELS
 from tests.emulation import load
@@ -25,6 +26,7 @@ class EmulatedLauncher:
     """
 
     workers = 1
+    memory = HOST
 
     def __init__(self, grid=3, block=64):
         self.grid = self.blocks = grid

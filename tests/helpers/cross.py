@@ -18,6 +18,7 @@ import pytest
 
 from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.cpu import compiler, ziglang
+from gpusyn.kernels.memory import HOST
 from gpusyn.kernels.modules import Module, build_module, module_of
 from gpusyn.kernels.program import Program
 from gpusyn.kernels.source import read_kernel
@@ -145,6 +146,7 @@ class CrossLauncher:
     """The kernels that build rows; see `gpusyn.kernels.program.Launcher`."""
 
     in_order = True
+    memory = HOST
 
     def __init__(self, backend: CrossBackend) -> None:
         self._backend = backend

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.backends.cpu.threads import Team
+from gpusyn.kernels.memory import HOST
 from gpusyn.kernels.modules import build_module
 from gpusyn.kernels.spec import BUILD_KERNELS
 
@@ -32,6 +33,7 @@ class CpuLauncher:
     """
 
     in_order = True
+    memory = HOST
 
     def __init__(self, library: ctypes.CDLL, driver: ctypes.CDLL, threads: int) -> None:
         self.workers = self.blocks = threads

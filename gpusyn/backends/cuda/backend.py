@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from gpusyn.backends.cpu.backend import CpuBackend
-from gpusyn.backends.cpu.launcher import CpuLauncher
 from gpusyn.backends.cuda.detect import detect
 from gpusyn.backends.cuda.gpu import Gpu
+from gpusyn.backends.cuda.launcher import CudaLauncher
 from gpusyn.backends.cuda.session import CudaSession
 from gpusyn.errors import BackendError, ParameterError
 from gpusyn.kernels.occupancy import BLOCK, WARP
@@ -78,11 +76,9 @@ class CudaBackend:
         """Return the free bytes of the device, with the unused bytes in CuPy's pool."""
         return self.gpu.free_memory()
 
-    def launcher(self) -> CpuLauncher | None:
-        """Return launches of the kernels that build networks, on the host; None if it has no C++ compiler."""
-        with suppress(BackendError):
-            return CpuBackend().launcher()
-        return None
+    def launcher(self) -> CudaLauncher:
+        """Return launches of the kernels that build networks, on the GPU."""
+        return CudaLauncher(self.gpu, self.block)
 
     def start(self, program: Program) -> CudaSession:
         """Compile, move the arrays to the device, and return the session."""

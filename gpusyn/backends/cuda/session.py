@@ -62,7 +62,8 @@ class CudaSession:
 
     # ---- arrays ----
     def _allocate(self, program: Program) -> None:
-        needed, free = program.nbytes, self._gpu.free_memory()
+        there = sum(array.nbytes for array in program.initial.values() if isinstance(array, self._cupy.ndarray))
+        needed, free = program.nbytes - there, self._gpu.free_memory()
         if needed > free:
             raise PlanMemoryError(
                 f"the arrays need {size_text(needed)} but {size_text(free)} of "
@@ -77,7 +78,12 @@ class CudaSession:
         self._stream.synchronize()
 
     def _copied(self, array: NDArray[np.generic]) -> Any:
-        """Return a copy on the device; the host never holds more than a piece beside the array itself."""
+        """Return an array on the device: itself if it was built there, else a copy.
+
+        The host never holds more than a piece beside the array itself.
+        """
+        if isinstance(array, self._cupy.ndarray):
+            return array
         copy = self._cupy.empty(array.shape, array.dtype)
         flat, length = copy.reshape(-1), max(1, PIECE // array.itemsize)
         whole = array.reshape(-1) if array.flags.c_contiguous else None

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.rows.reference import Column, Counters, Losses, NumpyRows, Room, Slot, Synapses
+from gpusyn.builder.rows.reference import Column, Counters, Losses, NumpyRows, Room, Slot, Synapses, is_each
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, FixedTotalNumber
 from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions
 from gpusyn.connectivity.explicit import GivenSynapses
@@ -18,11 +18,10 @@ from gpusyn.numerics.portable_math import log1p
 from gpusyn.numerics.rng import Stream
 from gpusyn.numerics.sampling import calls_for, gaps_per_call
 from gpusyn.parameters.distributions import Distribution, law_of
-from gpusyn.utils.typing import Array, Floats, Integers
+from gpusyn.utils.typing import Floats, Integers
 
 BLOCK = 1 << 18  # synapses of one block, so that its scratch stays in the caches
 _PIECE = 512  # random numbers in one pass over a row, as PIECE in kernels/distributions.cuh
-_NONE = np.zeros(1, np.int32)
 
 
 class GapDraws(NamedTuple):
@@ -66,10 +65,12 @@ class CompiledRows(NumpyRows):
     """The functions of `RowMaker` by compiled kernels; what no kernel draws comes from numpy, block by block."""
 
     def __init__(self, launcher: Launcher) -> None:
-        self._launch = launcher.launch
+        self._launch, self.memory = launcher.launch, launcher.memory
         self.workers, self.numbered = launcher.workers, not launcher.in_order
         self._blocks = launcher.blocks
-        self._scratch: dict[str, Array] = {}
+        self._scratch: dict[str, Any] = {}
+        self._moved_ids: dict[int, tuple[NDArray[np.int32], Any]] = {}  # by their `id`, while they are kept
+        self._none = self.memory.zeros(1, np.int32)  # where a kernel needs no array
         self._row_counts: dict[tuple[Any, ...], NDArray[np.int32]] = {}
         self._placed = 0  # synapses, modulo 2^32
 
@@ -77,7 +78,7 @@ class CompiledRows(NumpyRows):
         """Return scratch of `n` elements, valid until its name is asked for again."""
         held = self._scratch.get(name)
         if held is None or len(held) < n:
-            held = self._scratch[name] = np.empty(max(n, BLOCK), dtype)
+            held = self._scratch[name] = self.memory.empty(max(n, BLOCK), dtype)
         return held[:n]
 
     # ---- drawing ----
@@ -87,7 +88,7 @@ class CompiledRows(NumpyRows):
         """Yield the pairs of a rule in blocks."""
         drawn = self._drawn(rule, n_pre, n_post, stream, same) if min(n_pre, n_post) > 0 else None
         for pre, post in super().pairs(rule, n_pre, n_post, stream, same) if drawn is None else drawn:
-            yield pre.astype(np.int32, copy=False), post.astype(np.int32, copy=False)
+            yield _contiguous(pre, np.int32), _contiguous(post, np.int32)
 
     def _drawn(
         self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None
@@ -100,9 +101,9 @@ class CompiledRows(NumpyRows):
             return ((pre[i : i + BLOCK], post[i : i + BLOCK]) for i in range(0, len(pre), BLOCK))
         if isinstance(rule, FixedInDegree):
             turned: Any = None if same is None else (same[1], same[0])
-            rows = self._degrees(rule, n_post, n_pre, stream, autapse_columns(rule, n_post, n_pre, turned))
+            rows = self._degrees(rule, n_post, n_pre, stream, self._own(rule, n_post, n_pre, turned))
             return ((pre, post) for post, pre in rows)
-        own = autapse_columns(rule, n_pre, n_post, same)
+        own = self._own(rule, n_pre, n_post, same)
         if isinstance(rule, FixedTotalNumber):
             return self._total(rule.n, n_pre, n_post, stream, own)
         if isinstance(rule, FixedOutDegree):
@@ -117,11 +118,12 @@ class CompiledRows(NumpyRows):
             n = min(BLOCK, left + (0 if own is None else 16))
             pre, post = self._room("pre", np.int32, n), self._room("post", np.int32, n)
             self._launch(
-                "draw_pairs", pre=pre, post=post, **_autapses(own), n=n, first=first, key=stream.key,
+                "draw_pairs", pre=pre, post=post, **self._autapses(own), n=n, first=first, key=stream.key,
                 n_pre=n_pre, n_post=n_post,
             )  # fmt: skip
             first += n
             if own is not None:
+                pre, post = self.memory.host(pre), self.memory.host(post)
                 kept = np.flatnonzero(pre >= 0)[:left]
                 pre, post = pre[kept], post[kept]
             left -= len(pre)
@@ -135,13 +137,13 @@ class CompiledRows(NumpyRows):
         k, step = rule.k, max(1, BLOCK // rule.k)
         kernel, more = "draw_degrees", {}
         if not rule.multapses:
-            kernel, more = "draw_distinct", {"seen": np.zeros(self._blocks * -(-n_columns // 32), np.uint32)}
+            kernel, more = "draw_distinct", {"seen": self.memory.zeros(self._blocks * -(-n_columns // 32), np.uint32)}
         for first in range(0, n_rows, step):
             n = min(step, n_rows - first)
             rows, columns = self._room("pre", np.int32, n * k), self._room("post", np.int32, n * k)
             self._launch(
-                kernel, rows=rows, columns=columns, **_autapses(own), n_rows=n, first_row=first, k=k, key=stream.key,
-                n_columns=n_columns, **more,
+                kernel, rows=rows, columns=columns, **self._autapses(own), n_rows=n, first_row=first, k=k,
+                key=stream.key, n_columns=n_columns, **more,
             )  # fmt: skip
             yield rows, columns
 
@@ -161,8 +163,8 @@ class CompiledRows(NumpyRows):
             rows, columns = self._room("pre", np.int32, size), self._room("post", np.int32, size)
             if size:
                 self._draw_rows(
-                    p, first, n, n_columns, stream, own, rows=rows, columns=columns, count=begin[:-1].copy(),
-                    begin=begin, writes=1,
+                    p, first, n, n_columns, stream, own, rows=rows, columns=columns,
+                    count=self._room("count", np.int64, n), begin=begin, writes=1,
                 )  # fmt: skip
                 yield rows, columns
 
@@ -170,17 +172,19 @@ class CompiledRows(NumpyRows):
         self, p: float, first: int, n: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None
     ) -> Integers:
         """Return the number of cells that are set in each of `n` rows."""
-        count: Integers = self._room("count", np.int64, n)
+        count = self._room("count", np.int64, n)
         self._draw_rows(
-            p, first, n, n_columns, stream, own, rows=_NONE, columns=_NONE, count=count, begin=count, writes=0
-        )
-        return count
+            p, first, n, n_columns, stream, own, rows=self._none, columns=self._none, count=count, begin=count,
+            writes=0,
+        )  # fmt: skip
+        found: Integers = self.memory.host(count)
+        return found
 
     def _draw_rows(
         self, p: float, first: int, n: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None, **room: Any
     ) -> None:
         self._launch(
-            "draw_rows", **_autapses(own), n_rows=n, first_row=first, key=stream.key, n_columns=n_columns,
+            "draw_rows", **self._autapses(own), n_rows=n, first_row=first, key=stream.key, n_columns=n_columns,
             **gap_draws(p, n_columns)._asdict(), **room,
         )  # fmt: skip
 
@@ -188,7 +192,7 @@ class CompiledRows(NumpyRows):
         """Return the number of synapses of each source."""
         if type(rule) is not FixedProbability or rule.p < 1e-300:
             return super().row_sizes(rule, n_pre, n_post, stream, same)
-        own = autapse_columns(rule, n_pre, n_post, same)
+        own = self._own(rule, n_pre, n_post, same)
         parts = _parts_of_rows(rule.p, n_pre, n_post)
         return np.concatenate([self._count_rows(rule.p, i, n, n_post, stream, own).copy() for i, n in parts])
 
@@ -197,15 +201,31 @@ class CompiledRows(NumpyRows):
         law = law_of(given)
         if law is None:
             return super().values(given, key, first, n)
-        values, fault = np.empty(n), np.zeros(1, np.int64)
+        values, fault = self.memory.empty(n, np.float64), np.zeros(1, np.int64)
         self._launch("draw_values", values=values, n=n, first=first, key=key, **law._asdict(), fault=fault)
         return super().values(given, key, first, n) if fault[0] else values  # the reference says what is wrong
 
     def steps(self, times: Floats, dt: float) -> NDArray[np.int32]:
         """Return times as steps."""
         delay: NDArray[np.int32] = self._room("delay", np.int32, len(times))
-        self._launch("round_delays", delay=delay, values=np.ascontiguousarray(times), n=len(times), dt=dt)
+        self._launch("round_delays", delay=delay, values=_contiguous(times, np.float64), n=len(times), dt=dt)
         return delay
+
+    def _own(self, rule: Any, n_rows: int, n_columns: int, same: Keys | None) -> Any:
+        """Return what `autapse_columns` returns, in the memory of the kernels."""
+        own = autapse_columns(rule, n_rows, n_columns, same)
+        return None if own is None else self.memory.moved(own)
+
+    def _autapses(self, own: NDArray[np.int32] | None) -> dict[str, Any]:
+        return {"own": self._none if own is None else own, "has_own": int(own is not None)}
+
+    def _moved(self, ids: NDArray[np.int32] | None) -> Any:
+        """Return ids in the memory of the kernels, to which they are moved once for all blocks."""
+        if ids is None:
+            return self._none
+        if id(ids) not in self._moved_ids:
+            self._moved_ids[id(ids)] = ids, self.memory.moved(ids)
+        return self._moved_ids[id(ids)][1]
 
     # ---- placing ----
     def count(self, block: Synapses, slots: list[Slot], counters: Counters) -> None:
@@ -215,7 +235,10 @@ class CompiledRows(NumpyRows):
 
     def count_targets(self, block: Synapses, degree: NDArray[np.int32]) -> None:
         """Add the synapses of a block to the numbers of synapses of their targets."""
-        self._launch("count_targets", degree=degree, post=_int32(block.post), n=len(block.post), n_post=degree.shape[1])
+        self._launch(
+            "count_targets", degree=degree, post=_contiguous(block.post, np.int32), n=len(block.post),
+            n_post=degree.shape[1],
+        )  # fmt: skip
 
     def place(self, block: Synapses, slots: list[Slot], counters: Counters, room: Room) -> list[list[Losses]]:
         """Write the synapses of a block to their rows."""
@@ -230,7 +253,8 @@ class CompiledRows(NumpyRows):
         )  # fmt: skip
         self._placed = (self._placed + n) % 2**32
         losses: list[list[Losses]] = [[] for _ in slots]
-        for i, row in enumerate(room.weights):
+        for i in range(len(room.weights)):
+            row = room.weights[i]
             stored = self._room("stored", np.int64, n)
             for number, slot in enumerate(slots):
                 values = block.weights[slot.columns[i].receptor]
@@ -247,7 +271,7 @@ class CompiledRows(NumpyRows):
         self._launch(
             "round_weights", stored=stored, pathway=found.pathway, number=number, n=n, least=column.least,
             largest=column.largest, scale=math.ldexp(1.0, -column.exponent), lost=lost, refused=refused,
-            values=np.ascontiguousarray(values) if isinstance(values, np.ndarray) else np.full(n, values),
+            values=_contiguous(values, np.float64) if is_each(values) else np.full(n, values),
         )  # fmt: skip
         return Losses(int(lost[0]), int(refused[0]))
 
@@ -256,7 +280,7 @@ class CompiledRows(NumpyRows):
         if self.numbered:
             self._launch(
                 "arrange_rows", created=room.numbers, targets=room.targets, begin=bounds, segments=len(bounds) - 1,
-                lates=_NONE.view(np.uint8) if room.late is None else room.late, is_late=int(room.late is not None),
+                lates=self._none.view(np.uint8) if room.late is None else room.late, is_late=int(room.late is not None),
                 weights=room.weights.reshape(-1).view(np.uint8), columns=len(room.weights), step=len(room.targets),
                 bytes=room.weights.itemsize,
             )  # fmt: skip
@@ -268,15 +292,16 @@ class CompiledRows(NumpyRows):
             self._room("segment", np.uint32, n), self._room("pathway", np.uint16, n),
             self._room("target", np.uint16, n), self._room("late", np.uint8, n),
         )  # fmt: skip
-        own_delay = isinstance(delay, np.ndarray)
+        own_delay = is_each(delay)
         for number, slot in enumerate(slots):
             pre, post, targets, timing = slot.pre, slot.post, slot.bundle.targets, slot.bundle.timing
             self._launch(
                 "find_segments", **found._asdict(), n=n, number=number,
-                pre=_int32(block.pre), post=_int32(block.post), delay=_int32(delay) if own_delay else _NONE,
+                pre=_contiguous(block.pre, np.int32), post=_contiguous(block.post, np.int32),
+                delay=_contiguous(delay, np.int32) if own_delay else self._none,
                 same_delay=-1 if own_delay else delay, listed=(pre.ids is not None) + 2 * (post.ids is not None),
-                pre_ids=_NONE if pre.ids is None else pre.ids, pre_begin=pre.begin, pre_size=pre.size,
-                pre_shift=pre.shift, post_ids=_NONE if post.ids is None else post.ids, post_begin=post.begin,
+                pre_ids=self._moved(pre.ids), pre_begin=pre.begin, pre_size=pre.size,
+                pre_shift=pre.shift, post_ids=self._moved(post.ids), post_begin=post.begin,
                 post_size=post.size, post_shift=post.shift, slices=slot.bundle.slices,
                 first_slice=slot.bundle.slice, slice_size=targets.slice_size,
                 first=timing.first, width=timing.width, blocks=timing.blocks,
@@ -284,8 +309,9 @@ class CompiledRows(NumpyRows):
         return found
 
 
-def _int32(ids: Any) -> NDArray[np.int32]:
-    return np.ascontiguousarray(ids, np.int32)
+def _contiguous(values: Any, dtype: Any) -> Any:
+    """Return values as kernels take them; those of other memory are so already."""
+    return np.ascontiguousarray(values, dtype) if isinstance(values, np.ndarray) else values
 
 
 def _parts_of_rows(p: float, n_rows: int, n_columns: int) -> Iterator[tuple[int, int]]:
@@ -298,7 +324,3 @@ def autapse_columns(rule: Any, n_rows: int, n_columns: int, same: Keys | None) -
     """Return the column of the same neuron for each row (-1: none), None if no autapse is to be left out."""
     own: Integers | None = None if rule.autapses else autapse_positions(n_rows, n_columns, same)
     return None if own is None else own.astype(np.int32)
-
-
-def _autapses(own: NDArray[np.int32] | None) -> dict[str, Any]:
-    return {"own": _NONE if own is None else own, "has_own": int(own is not None)}

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Layout, Pathway, same_ids
-from gpusyn.builder.rows.reference import AnyIntegers, NumpyRows, RowMaker, Synapses, side_of
+from gpusyn.builder.rows.reference import AnyIntegers, NumpyRows, RowMaker, Synapses, is_each, side_of
 from gpusyn.connectivity.base import id_type
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
+from gpusyn.kernels.memory import HOST
 from gpusyn.network.projections import Projection, Ratio, base_weight
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
@@ -39,13 +40,14 @@ class Drawing:
 
     def __init__(self, projection: Projection, layout: Layout, seed: int, rows: RowMaker) -> None:
         self.projection, self.layout, self._rows = projection, layout, rows
+        self._host = rows.memory.host
         self._seed = seed
         pathways = layout.pathways_of(projection)
         self.listed = any(pathway.listed for pathway in pathways)
         self._shortest = min((pathway.shortest for pathway in pathways), default=0)
         self._longest = max((pathway.longest for pathway in pathways), default=0)
         drawn = isinstance(projection.delay, Distribution | DistanceDelay)
-        self._keeps = drawn and self._longest - self._shortest < 2**8
+        self._keeps = drawn and self._longest - self._shortest < 2**8 and rows.memory is HOST
         self._kept: dict[int, NDArray[np.uint8]] = {}  # delays, counted from the shortest, by the first synapse
         self._doubted = not (_is_own(projection.rule) and _is_own(projection.delay))
         self._counted: dict[int, int] = {}  # checksums of blocks that may differ the next time, by the first synapse
@@ -91,7 +93,7 @@ class Drawing:
         ParameterError
             If an array of weights or delays has another length, or a weight that was drawn is negative.
         """
-        blocks = [Synapses(*map(_kept, block)) for block in self.blocks()]
+        blocks = [Synapses(*map(self._copied, block)) for block in self.blocks()]
         if not blocks:
             none = np.zeros(0, id_type(self.projection.pre.size))
             return Synapses(none, none, self._delay(none, none, 0), self._weights(0, 0))
@@ -101,6 +103,12 @@ class Drawing:
             if self._may_be_negative(receptor):
                 check_drawn(joined[receptor], self._where(receptor), unit="nS", low=0.0)
         return Synapses(_joined(pre), _joined(post), _joined(delay), joined)
+
+    def _copied(self, item: Any) -> Any:
+        """Return an item of a block on the host, where it stays valid."""
+        if isinstance(item, dict):
+            return {name: self._copied(value) for name, value in item.items()}
+        return np.array(self._host(item)) if is_each(item) else item
 
     def least(self, receptor: str) -> float:
         """Return the least weight on a receptor that is allowed, -inf if every one is."""
@@ -148,7 +156,7 @@ class Drawing:
         weights: dict[str, Floats | float] = {}
         for receptor in self.projection.weights:
             base, factor = base_weight(self.projection.weights, receptor)
-            weights[receptor] = found[base] if base == receptor else found[base] * factor
+            weights[receptor] = found[base] if base == receptor else self._host(found[base]) * factor
         return weights
 
     def _remembered(self, pre: AnyIntegers, post: AnyIntegers, first: int, keep: bool) -> AnyIntegers | int:
@@ -156,10 +164,11 @@ class Drawing:
         if first in self._kept:
             return self._kept.pop(first).astype(np.int32) + np.int32(self._shortest)
         delay = self._delay(pre, post, first)
-        if isinstance(delay, np.ndarray):
-            self._check_delays(delay)
-        if keep and self._keeps and isinstance(delay, np.ndarray):
-            self._kept[first] = (delay - self._shortest).astype(np.uint8)
+        if is_each(delay):
+            values: AnyIntegers = self._host(delay)
+            self._check_delays(values)
+            if keep and self._keeps:
+                self._kept[first] = (values - self._shortest).astype(np.uint8)
         return delay
 
     def _compare(self, pre: AnyIntegers, post: AnyIntegers, delay: AnyIntegers | int, first: int, counts: bool) -> None:
@@ -171,7 +180,7 @@ class Drawing:
             return
         found = len(pre)
         for part in (pre, post, delay):
-            found = zlib.crc32(np.ascontiguousarray(part, np.int64).data, found)
+            found = zlib.crc32(np.ascontiguousarray(self._host(part), np.int64).data, found)
         if counts:
             self._counted[first] = found
         elif self._counted and self._counted.get(first) != found:
@@ -197,7 +206,7 @@ class Drawing:
     def _delay(self, pre: AnyIntegers, post: AnyIntegers, first: int) -> AnyIntegers | int:
         given, dt, n = self.projection.delay, self.layout.dt, len(pre)
         if isinstance(given, DistanceDelay):
-            return self._rows.steps(given.between(pre, post), dt)
+            return self._rows.steps(given.between(self._host(pre), self._host(post)), dt)
         if isinstance(given, Distribution):
             key = stream_key(self._seed, StreamPurpose.DELAY, self.projection.name)
             return self._rows.steps(self._rows.values(given, key, first, n), dt)
@@ -209,13 +218,6 @@ class Drawing:
 def _is_own(thing: Any) -> bool:
     """Return whether something is of gpusyn, whose rules and distributions draw the same each time."""
     return type(thing).__module__.partition(".")[0] in ("gpusyn", "numpy", "builtins")
-
-
-def _kept(item: Any) -> Any:
-    """Return an item of a block that stays valid."""
-    if isinstance(item, dict):
-        return {name: _kept(value) for name, value in item.items()}
-    return np.array(item) if isinstance(item, np.ndarray) else item
 
 
 def _joined(items: Any) -> Any:

@@ -12,25 +12,19 @@ from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
-from gpusyn.builder.rows.compiled import BLOCK, is_drawn
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
 from gpusyn.builder.rows.sorted import in_runs
 from gpusyn.builder.rows.stored import Pool, StoredSegments
 from gpusyn.builder.source_gates import GateTables
-from gpusyn.connectivity.base import BLOCK as NUMPY_BLOCK
-from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
+from gpusyn.kernels.memory import HOST, Memory
 from gpusyn.kernels.records import Route, Shared, write_rows
-from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_bounds, unary_sizes, unary_words
+from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_bounds, unary_sizes
 from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
-from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.typing import Array
 
-_BLOCK_BYTES = 24  # of a synapse of the block that is drawn: its pair, its segment, its place
-_WEIGHT_BYTES = _DELAY_BYTES = 16  # of each weight of a synapse of a block, and of its delay
-_NUMPY_BYTES = 150  # of a synapse of a block that numpy draws and sorts
 _PACKED = 1 << 20  # late steps that are packed at a time, whole bytes
 
 
@@ -79,8 +73,8 @@ class EventDrivenTables:
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
     """
 
-    def __init__(self, layout: Layout, gates: GateTables) -> None:
-        self.layout, self.gates = layout, gates
+    def __init__(self, layout: Layout, gates: GateTables, memory: Memory = HOST) -> None:
+        self.layout, self.gates, self._memory = layout, gates, memory
         self.routes: list[tuple[int, Route]] = []
         self.shared = shared_sums(layout)
         self.stored: list[StoredSegments] = []
@@ -89,8 +83,8 @@ class EventDrivenTables:
         late = [late_bytes(n, b.timing.late_bits) for n, b in zip(room, layout.bundles, strict=True)]
         own = [n * len(_columns(bundle)) for n, bundle in zip(room, layout.bundles, strict=True)]
         self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
-        self._targets, self._late = Pool(np.uint16, sum(room)), Pool(np.uint8, sum(late))
-        self._weights = Pool(layout.numbers.weight_dtype, sum(own))
+        self._targets, self._late = Pool(np.uint16, sum(room), memory), Pool(np.uint8, sum(late), memory)
+        self._weights = Pool(layout.numbers.weight_dtype, sum(own), memory)
 
     def add(self, together: Together, rows: RowMaker, advanced: Callable[[float], object]) -> None:
         """Draw and store the synapses of bundles that share projections: count those of each segment, then place them.
@@ -104,7 +98,7 @@ class EventDrivenTables:
         advanced : callable
             Function to call with the number of synapses that are done.
         """
-        counters = {bundle: Counts(bundle) for bundle in together.bundles}
+        counters = {bundle: Counts(bundle, rows.memory) for bundle in together.bundles}
         for one in together.projections:
             _count(one, counters, rows, advanced)
         places = {bundle: self._reserve(bundle, counts.add_up()) for bundle, counts in counters.items()}
@@ -113,7 +107,7 @@ class EventDrivenTables:
             self._place(one, counters, rooms, rows, advanced)
         for bundle, counts in counters.items():
             rows.finish(counts.bounds, rooms[bundle])
-            self._complete(bundle, counts.bounds, places[bundle], rooms[bundle])
+            self._complete(bundle, rows.memory.host(counts.bounds), places[bundle], rooms[bundle])
 
     def _place(
         self, one: Drawn, counters: dict[Bundle, Counts], rooms: dict[Bundle, Room], rows: RowMaker,
@@ -144,8 +138,10 @@ class EventDrivenTables:
         block = Synapses(source, target, bundle.timing.first, {})
         rows.count(block, [slot], counts.sizes)
         place = self._reserve(bundle, counts.add_up())
-        room = self._room(bundle, place, rows)
+        none = np.empty((0, place.n), self.layout.numbers.weight_dtype)
+        room = self._room(bundle, place, rows)._replace(targets=np.empty(place.n, np.uint16), weights=none)
         rows.place(block, [slot], counts.next, room)
+        self._memory.write(self._targets.part(place.targets, place.n), room.targets)
         self._complete(bundle, counts.bounds, place, room)
 
     def _reserve(self, bundle: Bundle, n: int) -> Places:
@@ -163,16 +159,16 @@ class EventDrivenTables:
         n, columns = place.n, len(_columns(bundle))
         return Room(
             targets=self._targets.part(place.targets, n),
-            late=np.empty(n, np.uint8) if bundle.timing.late_bits else None,
+            late=rows.memory.empty(n, np.uint8) if bundle.timing.late_bits else None,
             weights=self._weights.part(place.weights, columns * n).reshape(columns, n),
-            numbers=np.zeros(n if rows.numbered else 1, np.uint32),
+            numbers=rows.memory.empty(n if rows.numbered else 1, np.uint32),
         )
 
     def _complete(self, bundle: Bundle, bounds: Array, place: Places, room: Room) -> None:
         """Route events along the rows of a bundle to the rings of its receptors."""
         begin, sizes = self._add_index(bounds, bundle.compressed)
         columns, late, bits = _columns(bundle), self._add_late(room.late, bundle), bundle.timing.late_bits
-        runs = late < 0 and bool(columns) and in_runs(room.targets, bounds)
+        runs = late < 0 and bool(columns) and in_runs(room.targets, bounds, self._memory)
         for name in bundle.receptors:
             weights = place.weights + columns.index(name) * place.n if name in columns else -1
             rows = {
@@ -207,8 +203,8 @@ class EventDrivenTables:
         bits = bundle.timing.late_bits
         start = begin = self._late.reserve(late_bytes(len(late), bits))
         for first in range(0, len(late), _PACKED):
-            packed = pack_late(late[first : first + _PACKED], bits)
-            self._late.part(begin, len(packed))[:] = packed
+            packed = pack_late(self._memory.host(late[first : first + _PACKED]), bits)
+            self._memory.write(self._late.part(begin, len(packed)), packed)
             begin += len(packed)
         return start
 
@@ -288,13 +284,13 @@ def is_lost(pathway: Pathway, receptor: str, form: StoredForm) -> bool:
 
 def _count(one: Drawn, counters: dict[Bundle, Counts], rows: RowMaker, advanced: Callable[[float], object]) -> None:
     """Draw a projection, and count the synapses of each segment and of each target."""
-    degree = np.zeros((rows.workers, one.drawing.projection.post.size), np.int32)
+    degree = rows.memory.zeros((rows.workers, one.drawing.projection.post.size), np.int32)
     for block in one.drawing.blocks(weighted=False):
         rows.count_targets(block, degree)
         for bundle, slots in one.slots.items():
             rows.count(block, slots, counters[bundle].sizes)
         advanced(len(block.pre) / 2)
-    _check_degree(one.drawing.projection, int(degree.sum(axis=0).max(initial=0)))
+    _check_degree(one.drawing.projection, int(rows.memory.host(degree).sum(axis=0).max(initial=0)))
 
 
 class Places(NamedTuple):
@@ -309,16 +305,19 @@ class Counts:
     """The numbers of synapses of the segments of a bundle, which become the place of the next synapse of each segment.
 
     After all synapses are placed, `bounds` holds the place of the first one of each segment, and the number of all.
+    They are in `memory`.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._all = np.zeros(bundle.segments + 2, np.uint32)
+    def __init__(self, bundle: Bundle, memory: Memory = HOST) -> None:
+        self._memory, self._all = memory, memory.zeros(bundle.segments + 2, np.uint32)
         self.sizes, self.next, self.bounds = self._all[2:], self._all[1:-1], self._all[:-1]
 
     def add_up(self) -> int:
         """Turn the numbers into places, and return the number of all synapses."""
-        n = int(self.sizes.sum(dtype=np.int64))
-        np.cumsum(self._all, dtype=np.uint32, out=self._all)
+        numbers = self._memory.host(self._all)
+        n = int(numbers.sum(dtype=np.int64))
+        np.cumsum(numbers, dtype=np.uint32, out=numbers)
+        self._memory.write(self._all, numbers)
         return n
 
 
@@ -366,34 +365,6 @@ def drawn_together(layout: Layout) -> list[list[Bundle]]:
 def projections_of(bundles: list[Bundle]) -> list[Projection]:
     """Return the projections of the pathways of some bundles."""
     return list({p.projection.name: p.projection for bundle in bundles for p in bundle.pathways}.values())
-
-
-def counting_bytes(bundles: list[Bundle], layout: Layout) -> int:
-    """Return the bytes that bundles need from when their synapses are counted until all are placed.
-
-    These are the numbers of synapses of each segment, and a byte for each delay that is drawn.
-    """
-    delayed = [p for p in projections_of(bundles) if isinstance(p.delay, Distribution | DistanceDelay)]
-    delays = sum(pathway.expected for projection in delayed for pathway in layout.pathways_of(projection))
-    return sum(4 * (bundle.segments + 2) for bundle in bundles) + round(delays)
-
-
-def placing_bytes(bundles: list[Bundle], layout: Layout, by_kernels: bool) -> int:
-    """Return the bytes that bundles need in addition while kernels or numpy place their synapses, beside their arrays.
-
-    These are a byte for each late step before it is packed, the sizes of segments in unary before they are added to
-    those of others, and the block that is drawn.
-    """
-    late = sum(bundle.expected for bundle in bundles if bundle.timing.late_bits)
-    sizes = [8 * unary_words(b.segments, round(b.expected)) for b in bundles if b.compressed]
-    block = 0.0
-    for projection in projections_of(bundles):
-        own = sum(not one_weight(projection, receptor) for receptor in projection.weights)
-        of_each = _BLOCK_BYTES + _WEIGHT_BYTES * own + _DELAY_BYTES * (not isinstance(projection.delay, float))
-        most = BLOCK if by_kernels and is_drawn(projection.rule) else NUMPY_BLOCK
-        of_each = of_each if by_kernels else _NUMPY_BYTES
-        block = max(block, of_each * min(sum(p.expected for p in layout.pathways_of(projection)), most))
-    return round(late + max(sizes, default=0) + block)
 
 
 def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:

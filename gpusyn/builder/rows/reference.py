@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Bundle, Pathway
 from gpusyn.connectivity.base import Ids, Keys, Rule
+from gpusyn.kernels.memory import HOST, Memory
 from gpusyn.network.populations import Selection
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution
@@ -37,6 +38,11 @@ class Synapses(NamedTuple):
         delay = self.delay[index] if isinstance(self.delay, np.ndarray) else self.delay
         weights = {k: w[index] if isinstance(w, np.ndarray) else w for k, w in self.weights.items()}
         return Synapses(self.pre[index], self.post[index], delay, weights)
+
+
+def is_each(value: Any) -> bool:
+    """Return whether delays or weights are given for each synapse, and are not one number for all."""
+    return hasattr(value, "shape") and bool(value.shape)
 
 
 class Side(NamedTuple):
@@ -131,7 +137,7 @@ class RowMaker(Protocol):
     def pairs(
         self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None
     ) -> Iterator[tuple[Ids, Ids]]:
-        """Yield the pairs of a rule in blocks; an array is valid until the next block is drawn."""
+        """Yield the pairs of a rule in blocks, in `memory` or on the host; an array is valid until the next block."""
 
     def row_sizes(self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None) -> Integers:
         """Return the number of synapses of each source."""
@@ -161,6 +167,10 @@ class RowMaker(Protocol):
         """Bring the synapses of each segment into the order of creation, if they have been placed in another one."""
 
     @property
+    def memory(self) -> Memory:
+        """Memory in which blocks are drawn, counted and placed."""
+
+    @property
     def workers(self) -> int:
         """Number of workers."""
 
@@ -172,6 +182,7 @@ class RowMaker(Protocol):
 class NumpyRows:
     """The reference of `RowMaker`."""
 
+    memory: Memory = HOST
     workers = 1
     numbered = False
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Pathway
 from gpusyn.builder.rows.reference import AnyIntegers, Synapses, stable_order
+from gpusyn.kernels.memory import Memory
 from gpusyn.kernels.records import History
 from gpusyn.kernels.synapse_words import encode_address
 
@@ -24,11 +25,14 @@ class AddressRows(NamedTuple):
     order: Any
 
 
-def in_runs(target: NDArray[np.uint16], bounds: NDArray[np.uint32]) -> bool:
-    """Return True if the targets of each segment ascend, in runs of at least `LONG_RUN` consecutive ones on average."""
+def in_runs(target: NDArray[np.uint16], bounds: NDArray[np.uint32], memory: Memory) -> bool:
+    """Return True if the targets of each segment ascend, in runs of at least `LONG_RUN` consecutive ones on average.
+
+    The targets are in `memory`.
+    """
     runs, segment = 1, 0
     for start in range(0, len(target) - 1, _PIECE):
-        piece = target[start : start + _PIECE + 1]
+        piece = memory.host(target[start : start + _PIECE + 1])
         runs += int(np.count_nonzero(piece[1:] != piece[:-1] + np.uint16(1)))
         end = int(np.searchsorted(bounds, np.uint32(start + len(piece))))
         inner = bounds[segment:end].astype(np.int64) - start - 1  # a segment may begin anywhere

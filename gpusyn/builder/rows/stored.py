@@ -9,6 +9,7 @@ import numpy as np
 
 from gpusyn.builder.layout import Bundle, Pathway
 from gpusyn.builder.rows.reference import Synapses
+from gpusyn.kernels.memory import HOST, Memory
 from gpusyn.kernels.records import History
 from gpusyn.utils.typing import Array
 
@@ -21,31 +22,33 @@ class Pool:
     dtype : dtype
         Type of the elements.
     expected : int
-        Number of elements for which there is room from the start; memory is used as it is filled.
+        Number of elements for which there is room from the start; the host's memory is used as it is filled.
+    memory : Memory
+        Memory in which the array is.
     """
 
-    def __init__(self, dtype: Any, expected: int = 0) -> None:
-        self.size = 0
-        self._array = np.empty(expected, dtype)
+    def __init__(self, dtype: Any, expected: int = 0, memory: Memory = HOST) -> None:
+        self.size, self.memory = 0, memory
+        self._array = memory.empty(expected, dtype)
 
     def reserve(self, n: int) -> int:
         """Make room for `n` more elements, and return the place at which they start; no part may be in use."""
         start, self.size = self.size, self.size + n
         if self.size > len(self._array):
-            self._array.resize(self.size, refcheck=False)  # for a large array, the system moves no memory
+            self._array = self.memory.grown(self._array, self.size)
         return start
 
-    def part(self, start: int, n: int) -> Array:
+    def part(self, start: int, n: int) -> Any:
         """Return the `n` elements from a place on, valid until there is more room."""
         return self._array[start : start + n]
 
     def add(self, piece: Array) -> int:
         """Append a piece, and return the place at which it starts."""
         start = self.reserve(len(piece))
-        self.part(start, len(piece))[:] = piece
+        self.memory.write(self.part(start, len(piece)), piece)
         return start
 
-    def join(self) -> Array:
+    def join(self) -> Any:
         """Return the whole array, of at least one element."""
         return self._array[: self.size] if self.size else np.zeros(1, self._array.dtype)
 

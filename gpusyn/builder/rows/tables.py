@@ -70,10 +70,10 @@ class SynapseTables:
     ) -> None:
         self.gates = GateTables(layout)
         self.histories = Histories(layout, self.gates.releases)
-        self.event_driven = EventDrivenTables(layout, self.gates)
         self.procedural = ProceduralTables(layout, self.gates, seed)
         self.gated: dict[str, SynapseGateTables] = {}
         with row_maker(layout, launcher) as rows:
+            self.event_driven = EventDrivenTables(layout, self.gates, rows.memory)
             for together in Together.of(layout, seed, rows):
                 self.event_driven.add(together, rows, advanced)
             for bundle in layout.bundles:
