@@ -39,7 +39,7 @@ from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
-from gpusyn.parameters.scalars import check_steps, whole_steps, whole_steps_array
+from gpusyn.parameters.scalars import check_steps, real, whole_steps, whole_steps_array
 from gpusyn.utils.typing import Integers
 
 
@@ -104,7 +104,8 @@ def _place_pathways(layout: Layout) -> None:
             layout.weight_ranges[projection.name, receptor] = projection_range(projection, receptor)
         n_pre, n_post = projection.pre.size, projection.post.size
         projection.rule.check(n_pre, n_post, f"Projection '{projection.name}'.rule", same_ids(layout, projection))
-        expected = projection.rule.expected(n_pre, n_post, same_ids(layout, projection))
+        counted = projection.rule.expected(n_pre, n_post, same_ids(layout, projection))
+        expected = real(counted, f"{type(projection.rule).__name__}.expected()", low=0.0)
         for i, pre in enumerate(projection.pre.parts):
             for j, post in enumerate(projection.post.parts):
                 share = pre.size * post.size / max(n_pre * n_post, 1)

@@ -25,6 +25,7 @@ from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers
 from gpusyn.neurons.sources import most_poisson_events
+from gpusyn.parameters.scalars import integer
 
 Inputs = Mapping[int, list[Input]]  # of each receptor of a population, by its index
 
@@ -102,12 +103,14 @@ def _projected(layout: Layout) -> Iterator[tuple[tuple[str, int], Input]]:
         if pathway.pre_part > 0:
             continue  # the in-degree is that of the whole projection
         projection = pathway.projection
-        degree = projection.rule.max_in_degree(projection.pre.size, projection.post.size)
+        rule = projection.rule
+        most = rule.max_in_degree(projection.pre.size, projection.post.size)
+        degree = integer(most, f"{type(rule).__name__}.max_in_degree()", low=0)
         events = max(layout.populations[p.name].most_events for p in projection.pre.populations)
         for k, receptor in pathway.receptors(synaptic=False):
             least, mean, largest = layout.weight_ranges[projection.name, receptor.name]
-            most = 1 if pathway.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
-            given = Input(f"Projection '{projection.name}'", mean, largest, degree * most, least)
+            times = 1 if pathway.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
+            given = Input(f"Projection '{projection.name}'", mean, largest, degree * times, least)
             yield (pathway.post.population.name, k), given
 
 

@@ -14,7 +14,6 @@ from gpusyn.backends.cuda import session as cuda_session
 from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.errors import BackendError
 from gpusyn.kernels.program import STATE
-from gpusyn.kernels.records import Route, read_rows
 from gpusyn.kernels.spec import KERNELS
 from tests.emulation import ORDERS, check_guards, compiler, cupy, pretend, sanitizer_environment, using
 from tests.emulation.device import pooled_bytes, used_bytes
@@ -53,34 +52,6 @@ def test_no_bit_depends_on_the_block(reference, block):
 def test_no_bit_depends_on_the_schedule(reference, order):
     with using(order=ORDERS[order]):
         assert differences(reference, run(emulated(64))) == []
-
-
-def units_of_all_kinds():
-    """Spikes of 81 ages, more routes of a population than a warp has lanes, segments in parts, some with runs."""
-    net = gs.Network()
-    times = [[0.5 * k + 0.1 * s for k in range(1, 12)] for s in range(6)]
-    sources = net.population("sources", 6, gs.SpikeSource(times))
-    cells = net.population("cells", 300, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()])
-    net.connect(sources, cells, gs.AllToAll(), receptor="AMPA", weight=gs.Uniform(0.5, 2.0), delay=1.5)
-    net.connect(sources, cells, gs.FixedOutDegree(200), receptor="GABA_A", weight=0.3, delay=gs.Uniform(0.1, 8.1))
-    net.connect(cells, cells, gs.FixedOutDegree(200), receptor="AMPA", weight=gs.Uniform(0.1, 0.2), delay=0.7)
-    for _ in range(33):
-        net.connect(sources, cells, gs.FixedOutDegree(2), receptor="AMPA", weight=0.2, delay=0.4)
-    net.record(cells, "V")
-    net.record(cells, "spikes")
-    return net
-
-
-def test_no_bit_depends_on_the_units_of_delivery():
-    found = []
-    for backend in ("numpy", emulated(96)):  # 66 warps for 37 units of a spike
-        with gs.Simulator(units_of_all_kinds(), dt=DT, seed=5, backend=backend) as sim:
-            routes = read_rows(sim._session.read("routes").reshape(-1), Route)
-            assert max(route.parts for route in routes) == 3
-            assert max(route.unit for route in routes) == 36
-            sim.run(15.0)
-            found.append(outcome(sim))
-    assert differences(*found) == []
 
 
 @pytest.mark.parametrize("multiprocessors", [1, 3, 132])

@@ -106,6 +106,17 @@ def test_a_rule_that_returns_no_blocks_is_refused(build, found):
         NoBlocks(None).draw(100, 100, Stream(1))
 
 
+@pytest.mark.parametrize("method", ["expected", "max_in_degree"])
+@pytest.mark.parametrize("number", [np.nan, np.inf, -1, "5", None, np.array([1.0, 2.0])], ids=repr)
+def test_counts_that_are_none_are_refused(method, number):
+    rule = type("Odd", (gs.FixedProbability,), {method: lambda *_: number})(0.1)
+    net = gs.Network()
+    cells = net.population("cells", 100, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, rule, receptor="AMPA", weight=0.1)
+    with pytest.raises((gs.ArgumentError, gs.ParameterError), match=rf"Odd\.{method}\(\): must be a "):
+        gs.plan(net)
+
+
 class Changed(gs.Uniform):
     """A uniform distribution whose draws go through `change`."""
 

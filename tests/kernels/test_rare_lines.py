@@ -214,6 +214,27 @@ def test_counts_of_events_that_fill_a_word(numbers):
     both(net.program, 20)
 
 
+def test_units_of_delivery_of_all_kinds():
+    """More ages of spikes, and routes of a population, than a warp has lanes; segments in parts, some with runs."""
+    net = gs.Network()
+    times = [[0.5 * k + 0.1 * s for k in range(1, 12)] for s in range(6)] + [[]] * 60
+    sources = net.population("sources", 66, gs.SpikeSource(times))
+    cells = net.population("cells", 300, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()])
+    net.connect(sources, cells, gs.AllToAll(), receptor="AMPA", weight=gs.Uniform(0.5, 2.0), delay=1.5)
+    net.connect(sources, cells, gs.FixedOutDegree(200), receptor="GABA_A", weight=0.3, delay=gs.Uniform(0.1, 8.1))
+    net.connect(cells, cells, gs.FixedOutDegree(200), receptor="AMPA", weight=gs.Uniform(0.1, 0.2), delay=0.7)
+    for k in range(33):
+        net.connect(sources, cells, gs.FixedOutDegree(2), receptor="AMPA", weight=0.2, delay=0.1 + 0.2 * k)
+    net.record(cells, "V")
+    net.record(cells, "spikes")
+    tables = compiled(net).initial
+    routes = read_rows(tables["routes"].reshape(-1), Route)
+    assert tables["ages"].size == 33
+    assert max(route.parts for route in routes) == 3
+    assert max(route.unit for route in routes) == 36  # of 37, which are no divisor of the 64 warps
+    played(net, 150)
+
+
 # ---- arithmetic ----
 
 MATH = """
