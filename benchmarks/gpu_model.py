@@ -64,7 +64,7 @@ def cases_table() -> str:
         one = standard(name, size, fan_out)
         title, plan = f"{name} {size:,}{f' x {one.fan_out}' if one.fan_out else ''}", one.plan
         for device in DEVICES.values():
-            if plan.on_device > AbsentGpu(device).free_memory():
+            if plan.peak_on_device > AbsentGpu(device).free_memory():
                 lines.append(f"| {title} | {device.name} | does not fit | | | | |")
                 continue
             model = gpu_model(plan.layout, plan.specs, device, CASES[name].rates(one.fan_out))

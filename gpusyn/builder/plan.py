@@ -228,8 +228,8 @@ class Plan:
             kept = sum(self.recordings.values())
             if not self._on_host and self.free is not None and self.peak_on_device > self.free:
                 raise PlanMemoryError(
-                    f"this network needs {size_text(self.peak_on_device)} on the GPU but {size_text(self.free)} are free "
-                    f"there.\n{parts}\nNothing was allocated. {TO_FIT}."
+                    f"this network needs {size_text(self.peak_on_device)} on the GPU but {size_text(self.free)} are "
+                    f"free there.\n{parts}\nNothing was allocated. {TO_FIT}."
                 )
             assert self.free_host is not None
             if kept > self.scratch and self._of_host + kept > self.free_host:
