@@ -208,6 +208,16 @@ class Network(NetworkInputs, NetworkRecording):
         >>> both = {"AMPA": gs.LogNormal(mean=1.0, std=0.5), "NMDA": gs.Ratio("AMPA", 0.1)}
         >>> net.connect(cells, cells, gs.FixedInDegree(10), weight=both, delay=gs.Uniform(0.5, 2.0)).name
         'cells->cells:AMPA+NMDA'
+
+        A million cells with 10,000 synapses each, of which none is stored:
+
+        >>> net = gs.Network()
+        >>> many = net.population("many", 1_000_000, gs.LIF(), receptors=[gs.AMPA()])
+        >>> rule = gs.FixedOutDegree(10_000)
+        >>> net.connect(many, many, rule, receptor="AMPA", weight=0.1, delay=1.5, storage="procedural").name
+        'many->many:AMPA'
+        >>> print(f"{gs.plan(net, dt=0.1).synapses:.0e}")
+        1e+10
         """
         here = "Network.connect()"
         pre, post = self._own(pre, f"{here}.pre"), self._own(post, f"{here}.post")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import gpusyn as gs
 from gpusyn.builder import bundles
 from gpusyn.kernels.records import Route, read_rows
-from tests.helpers import networks
+from tests.helpers import strategies
 from tests.helpers.runs import backend_named, cpu, differences, emulated, outcome, play
 
 DT = 0.1
@@ -201,7 +201,7 @@ def test_sums_are_those_that_are_due_in_every_form(case, options, threads, forms
 
 
 @settings(max_examples=5)
-@given(networks.cases(steps=(20, 45)), st.permutations([form for form in FORMS if form != "as planned"]))
+@given(strategies.cases(steps=(20, 45)), st.permutations([form for form in FORMS if form != "as planned"]))
 def test_networks_of_everything_do_the_same_in_every_form(case, forms):
     """Gates on sources, shared sums, drives and drugs, with weights that are set halfway."""
     reference = play(case, backend_named("numpy"))

@@ -154,11 +154,11 @@ def test_an_error_that_follows_the_steps_loses_no_data(monkeypatch):
     with simulator("numpy", chunk_steps=16) as sim:
         read, failed = sim._session.read, []
 
-        def read_badly(name, *bounds):
+        def read_badly(name, *bounds, **order):
             if name == "trace" and len(failed) < 3:
                 failed.append(name)
                 raise MemoryError
-            return read(name, *bounds)
+            return read(name, *bounds, **order)
 
         monkeypatch.setattr(sim._session, "read", read_badly)
         while (left := STEPS - round(sim.time / DT)) > 0:
