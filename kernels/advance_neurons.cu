@@ -14,7 +14,6 @@ struct Passes {
 template <bool WAVES, int BATH>
 DEVICE void add_up(const Passes &passes, const Cells &s, int j, const Coef c, const real *waves, const Exposure *bath)
 {
-    real v = s.V[j];
     real current = s.current[j];
     if (WAVES) current = current + waves[s.current_wave[j]];
 
@@ -23,7 +22,7 @@ DEVICE void add_up(const Passes &passes, const Cells &s, int j, const Coef c, co
 #define ADD(k, Kinetics, Effect, S, C, SYN, IN) \
     { \
         real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k); \
-        Effect::add(gate, EFFECT(S, Kinetics), v, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k), G, D); \
+        Effect::add(gate, EFFECT(S, Kinetics), s.V[j], c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k), G, D); \
     }
     RECEPTORS(ADD)
 #undef ADD

@@ -11,13 +11,14 @@ import pytest
 import gpusyn as gs
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.placement import lay_out
+from gpusyn.builder.rows import row_forms
 from gpusyn.kernels.records import PoissonDrive, Route, read_rows
 from gpusyn.kernels.signature import ReceptorSignature
 from gpusyn.kernels.source import read_kernel
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.normal_quantile import normal_quantile
 from gpusyn.numerics.philox import philox
-from tests.emulation import load
+from tests.emulation import load, pretend
 from tests.helpers.hand_made import AMPA, DOUBLE, PASSIVE, SINGLE, B, G, I, V, as_table, exponential, make
 from tests.helpers.neuron_models import RECORDS
 from tests.helpers.runs import backend_named, differences, emulated, outcome, same_bits
@@ -233,6 +234,33 @@ def test_units_of_delivery_of_all_kinds():
     assert max(route.parts for route in routes) == 3
     assert max(route.unit for route in routes) == 36  # of 37, which are no divisor of the 64 warps
     played(net, 150)
+
+
+def test_procedural_rows_of_all_kinds(monkeypatch):
+    """Rows of several parts, to populations with sums of their own, whose different columns all blocks may draw."""
+    monkeypatch.setattr(row_forms, "DRAWERS", row_forms.BLOCKS)
+    net = gs.Network()
+    receptors = [gs.CurrentReceptor(name, tau=2.0) for name in ("x", "y", "z")]
+    receptors.append(gs.NMDA(kinetics=gs.kinetics.Saturating.NMDA()))
+    near = net.population("near", 2100, gs.LIF(), receptors=receptors)
+    far = net.population("far", 120, gs.LIF(), receptors=receptors)
+    spikes = net.population("spikes", 4, gs.SpikeSource([[0.1], [0.1, 0.2], [0.2], [0.1]]))
+    strong = {"x": 9000.0, "NMDA": 9000.0}  # so that the sums of these neurons have a larger unit
+    net.connect(spikes[:1], far, gs.AllToAll(), weight=strong, name="strong")
+    values = {"x": gs.Normal(2.0, 1.0), "y": gs.Ratio("x", 0.5), "z": gs.Exponential(1.0), "NMDA": gs.Uniform(0.0, 1.0)}
+    rules = {
+        "each": gs.AllToAll(),
+        "some": gs.FixedProbability(0.4),
+        "chosen": gs.FixedOutDegree(2100),
+        "different": gs.FixedOutDegree(30, multapses=False),
+    }
+    for name, rule in rules.items():
+        delay = gs.Uniform(0.1, 0.4)
+        net.connect(spikes, near + far[::2], rule, weight=values, delay=delay, storage="procedural", name=name)
+    net.record(far, ["V", "I_x", "I_z", "g_NMDA"])
+    net.record(near[::50], ["V", "I_y"])
+    with pretend(multiprocessors=3):
+        assert played(net, 8)
 
 
 # ---- arithmetic ----
