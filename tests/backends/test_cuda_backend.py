@@ -42,25 +42,30 @@ def run(backend, steps=70, **options):
 # ---- bits ----
 
 
-@pytest.mark.parametrize("block", [32, 96, 256, 1024])  # 64 and 128 follow
+def further(*values):
+    """Values that the long checks try, too."""
+    return [pytest.param(value, marks=pytest.mark.fuzz) for value in values]
+
+
+@pytest.mark.parametrize("block", [32, *further(96, 256), 1024])  # 64 and 128 follow
 def test_no_bit_depends_on_the_block(reference, block):
     assert len(reference["spikes times"]) > 100
     assert differences(reference, run(emulated(block))) == []
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", ["backward", *further("forward", "lanes-backward", "drawn-2"), "drawn-1"])
 def test_no_bit_depends_on_the_schedule(reference, order):
     with using(order=ORDERS[order]):
         assert differences(reference, run(emulated(64))) == []
 
 
-@pytest.mark.parametrize("multiprocessors", [1, 3, 132])
+@pytest.mark.parametrize("multiprocessors", [1, *further(3), 132])
 def test_no_bit_depends_on_the_grid(reference, multiprocessors):
     with pretend(multiprocessors=multiprocessors):
         assert differences(reference, run(emulated(128))) == []
 
 
-@pytest.mark.parametrize("chunk_steps", [1, 31, 32, 33, 70])
+@pytest.mark.parametrize("chunk_steps", [*further(1, 31, 32), 33, *further(70)])
 def test_no_bit_depends_on_chunks_and_graphs(reference, chunk_steps):
     assert differences(reference, run(emulated(128), chunk_steps=chunk_steps)) == []
 

@@ -15,10 +15,10 @@ from gpusyn.kernels.synapse_words import UNARY_STEP, bounds_from_unary, segments
 from tests.digests.outcomes import LINES, digest, stored
 
 CASES = [
-    "gates on sources, single",
+    pytest.param("gates on sources, single", marks=pytest.mark.fuzz),
     "gates on synapses, double",
-    "drugs with MK-801, single",
-    "inputs, single",
+    pytest.param("drugs with MK-801, single", marks=pytest.mark.fuzz),
+    pytest.param("inputs, single", marks=pytest.mark.fuzz),
     "weights, single",
 ]
 SIZE = 60_000  # neurons; one number of each takes half a megabyte

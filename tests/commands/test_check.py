@@ -123,7 +123,7 @@ def test_this_machine_agrees(capsys, monkeypatch):
     assert capsys.readouterr().out.splitlines()[-1].endswith("all the same")
 
 
-@pytest.mark.parametrize("case", check_cases.CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [c for c in check_cases.CASES if c.precision == "single"], ids=lambda case: case.name)
 def test_no_case_compares_emptiness(case):
     results = check.run_case(case, NumpyBackend())
     for data in results.values():

@@ -205,7 +205,7 @@ def network():
     return net
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("precision", ["single", pytest.param("double", marks=pytest.mark.fuzz)])
 def test_blocks_and_calcium_have_the_same_bits_everywhere(precision):
     net, found = network(), []
     for backend in (backend_named("numpy"), cpu(2), emulated(64)):

@@ -182,7 +182,7 @@ GATES = [Exponential(2.0), DualExponential(2.0, 50.0), *PULSED, *RISING]
 
 
 @pytest.mark.parametrize("gating", ["auto", "per-synapse"])
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=2, deadline=None, derandomize=True)
 @given(order=st.permutations(range(12)))
 def test_p6_the_order_of_synapses_does_not_matter(gating, order):
     """Bit for bit where sums over synapses are sums of integers; gates of synapses are added as numbers, in order."""

@@ -61,7 +61,7 @@ def reference(precision):
     return play(backend_named("numpy"), precision)
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("precision", ["single", pytest.param("double", marks=pytest.mark.fuzz)])
 @pytest.mark.parametrize("backend", BACKENDS[1:])
 def test_all_backends_agree_bit_for_bit(backend, precision):
     assert differences(play(backend_named(backend), precision), reference(precision)) == []

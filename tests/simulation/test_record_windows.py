@@ -96,8 +96,8 @@ def test_files_hold_the_windows(tmp_path):
     net, pairs = network(WINDOWS)
     streamed_net, streamed_pairs = network(WINDOWS, file=tmp_path / "stream.h5")
     with (
-        gs.Simulator(net, dt=DT, backend="numpy", chunk_steps=17) as sim,
-        gs.Simulator(streamed_net, dt=DT, backend="numpy", chunk_steps=17) as streaming,
+        gs.Simulator(net, dt=DT, backend="numpy", chunk_steps=37) as sim,
+        gs.Simulator(streamed_net, dt=DT, backend="numpy", chunk_steps=37) as streaming,
     ):
         for duration in (2.9, 4.2, 7.9):
             sim.run(duration)
