@@ -19,6 +19,9 @@ SLOW = {
     # The number of a sample, for each recorded neuron: NVRTC divides 32 bits where both numbers fit, for 2^32 steps.
     ("advance_neurons", "div.s64"): 2,
 }
+#: Kernels that may contain any number. Procedural rows draw values in double precision, as kernels that build rows do,
+#: for equal bits; and numbers of units are divided once for each part of a row, not for each synapse.
+DRAWING = {"deliver_procedural"}
 _ENTRY = re.compile(r"^\s*(?:\.visible\s+)?\.entry\s+(\w+)")
 _FLOAT = re.compile(r"(?:b?f16|tf32|f32|f64|e\dm\d)(?:x\d)?")
 _OPCODE = re.compile(r"^\s*(?:@!?%\w+\s+)?\{?\s*([a-z]\w*)((?:\.[\w:]+)*)")
@@ -71,7 +74,7 @@ def violations(ptx: str) -> list[str]:
 
 
 def slow_instructions(ptx: str, double: bool) -> list[str]:
-    """Return every slow instruction of the kernels of a step, beyond those that SLOW allows.
+    """Return every slow instruction of the kernels of a step, beyond those that SLOW and DRAWING allow.
 
     Parameters
     ----------
@@ -93,6 +96,6 @@ def slow_instructions(ptx: str, double: bool) -> list[str]:
         elif match := _OPCODE.match(line.split("//", 1)[0]):
             modifiers = match[2].split(".")[1:]
             divides = match[1] in ("div", "rem") and modifiers[-1:] in (["s64"], ["u64"])
-            if divides or ("f64" in modifiers and not double):
+            if kernel not in DRAWING and (divides or ("f64" in modifiers and not double)):
                 found[kernel, match[1] + match[2]] += 1
     return [f"{key[0]}: {key[1]} ({n})" for key, n in found.items() if n > SLOW.get(key, 0)]
