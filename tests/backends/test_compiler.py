@@ -72,6 +72,14 @@ def test_a_cxx_that_is_not_there_is_named(cxx, monkeypatch):
     assert f"{said}correct CXX or unset it" in str(error.value)
 
 
+def test_a_cxx_that_cannot_be_run_is_named(monkeypatch, tmp_path):
+    (tmp_path / "g++").write_text("a text")
+    for path in (tmp_path, tmp_path / "g++"):
+        monkeypatch.setenv("CXX", str(path))
+        with pytest.raises(BackendError, match="does not work: this is no program that can be run; correct CXX"):
+            cpu_backend.CpuBackend()
+
+
 def test_a_cxx_that_does_not_work_is_quoted(monkeypatch, tmp_path):
     monkeypatch.setenv("CXX", script(tmp_path / "mine", r"printf 'error: keine Lizenz f\374r dich\n'; exit 1"))
     with pytest.raises(BackendError, match=r"/mine', which .* CXX names, does not work: error: keine Lizenz f.r dich;"):

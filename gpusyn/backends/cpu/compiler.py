@@ -138,7 +138,7 @@ def _split(own: str, path: str) -> tuple[str, ...]:
             program = shutil.which(command[0], path=path)
             if program is not None:
                 return os.path.abspath(program), *command[1:]
-    raise BackendError("there is no such program")
+    raise BackendError("this is no program that can be run" if os.path.exists(own) else "there is no such program")
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
