@@ -125,7 +125,7 @@ def test_a_simulation_is_clean_and_equal_to_numpy(sanitize):
     [
         (RACES, "#define BLOCK_SYNC() __syncthreads()", "#define BLOCK_SYNC() ((void)0)", "data race"),
         (RACES, "{ atomicAdd(p, v); }", "{ *p += v; }", "data race"),
-        (MEMORY, "j < hi; j += LANES) f(j)", "j <= hi; j += LANES) f(j)", "heap-buffer-overflow"),
+        (MEMORY, "= look(j + k * LANES)", "= look(j + k * LANES + 1)", "heap-buffer-overflow"),
     ],
     ids=["barrier", "atomic", "range"],
 )
