@@ -52,6 +52,16 @@ from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
 from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
 from gpusyn.parameters.waveform import Waveform
+from gpusyn.plasticity import (
+    STDP,
+    DopamineSTDP,
+    InhibitorySTDP,
+    LearningRule,
+    Plasticity,
+    QuantalRelease,
+    TripletSTDP,
+    TsodyksMarkram,
+)
 from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.simulation.planning import plan
@@ -86,6 +96,7 @@ __all__ = [
     "GABA_B",
     "LIF",
     "NMDA",
+    "STDP",
     "AdEx",
     "AllToAll",
     "ArgumentError",
@@ -96,6 +107,7 @@ __all__ = [
     "DistanceDelay",
     "DistanceDependent",
     "Distribution",
+    "DopamineSTDP",
     "Drive",
     "Drug",
     "Exponential",
@@ -113,8 +125,10 @@ __all__ = [
     "HodgkinHuxley",
     "ImmutableError",
     "Infusion",
+    "InhibitorySTDP",
     "Injection",
     "Izhikevich",
+    "LearningRule",
     "LogNormal",
     "MgBlock",
     "MissingDependencyError",
@@ -125,9 +139,11 @@ __all__ = [
     "ParameterError",
     "Plan",
     "PlanMemoryError",
+    "Plasticity",
     "PoissonSource",
     "Population",
     "Projection",
+    "QuantalRelease",
     "Ratio",
     "Receptor",
     "Recorder",
@@ -144,6 +160,8 @@ __all__ = [
     "SweepError",
     "TraceData",
     "TraceRecorder",
+    "TripletSTDP",
+    "TsodyksMarkram",
     "Uniform",
     "UnknownNameError",
     "Waveform",

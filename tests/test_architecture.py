@@ -19,7 +19,7 @@ FLOORS = (
     "numerics",
     "parameters",
     "equations",
-    "kinetics",
+    "kinetics plasticity",
     "neurons connectivity receptors",
     "drugs",
     "network",

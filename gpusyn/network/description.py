@@ -130,7 +130,8 @@ def _projection(projection: Projection) -> tuple[str, ...]:
     )
     names = projection.name, projection.pre.name, projection.post.name
     drawn = ", procedural" if projection.procedural else ""
-    return *names, f"{projection.rule!r}{drawn}", weights, said(projection.delay, "ms")
+    plastic = "".join(f", {one!r}" for one in projection.plasticity)
+    return *names, f"{projection.rule!r}{drawn}{plastic}", weights, said(projection.delay, "ms")
 
 
 def _inputs(objects: Objects) -> Iterable[tuple[str, ...]]:

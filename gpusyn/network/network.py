@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gpusyn.connectivity import RULES, DistanceDelay, Rule
 from gpusyn.errors import ParameterError
 from gpusyn.network.inputs import NetworkInputs, Values
+from gpusyn.network.plasticity import axonal_share, check_modulator, check_plasticity, checked_plasticity
 from gpusyn.network.population_checks import checked_positions, checked_receptors
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.procedural import STORAGES, check_storage
@@ -31,6 +32,7 @@ from gpusyn.utils.typing import Whole
 
 if TYPE_CHECKING:
     from gpusyn.parameters.distributions import Distribution
+    from gpusyn.plasticity import Plasticity
 
 __all__ = ["Network"]
 
@@ -151,6 +153,8 @@ class Network(NetworkInputs, NetworkRecording):
         | None = None,  # a dict of float and Ratio is one of object
         delay: Values | Distribution | DistanceDelay | str = 1.0,
         w_max: float | Mapping[Any, float] | None = None,
+        plasticity: Plasticity | Sequence[Plasticity] | None = None,
+        axonal: float | None = None,
         storage: str = "stored",
         name: str | None = None,
     ) -> Projection:
@@ -174,6 +178,12 @@ class Network(NetworkInputs, NetworkRecording):
             str names a column of a FromTable.
         w_max : float or dict of Receptor or str to float, optional
             Largest magnitude to which a weight may later be changed, one for the one receptor or by receptor.
+        plasticity : Plasticity or sequence of Plasticity, optional
+            Short-term plasticity (``gs.TsodyksMarkram``), random release (``gs.QuantalRelease``) and a rule of learning
+            (such as ``gs.STDP``, which needs `w_max`): at most one of each.
+        axonal : float, optional
+            Part of the delay, 0 to 1, that a spike needs to reach a synapse that learns; the rest is needed from there
+            to the soma, and back. By default that of the rule: 0, as in NEST.
         storage : {"stored", "procedural"}
             ``"procedural"`` stores nothing of the synapses and draws the row of a source again at each of its spikes:
             the same synapses and the same results for a few bytes per source, at the price of the draws. It is for
@@ -194,7 +204,7 @@ class Network(NetworkInputs, NetworkRecording):
         ParameterError
             If a value is out of range, an array has the wrong length, the rule does not suit the selections, a
             selection belongs to another network, `post` has spike sources or another receptor of the same name, the
-            synapses cannot be procedural, or the name is taken.
+            synapses cannot be procedural or plastic, or the name is taken.
         UnknownNameError
             If a population of `post` has no such receptor, the rule has no such column, or `storage` is unknown.
         SimulationError
@@ -239,6 +249,10 @@ class Network(NetworkInputs, NetworkRecording):
             delays = values(delays, size, place, unit="ms", above=0.0, per="synapse")
         limits = checked_limits(w_max, kept, kinds, post, where)
         storage = one_of(storage, STORAGES, f"{where}.storage")
-        made = Projection(name, pre, post, rule, kept, delays, limits, storage)
+        plastic = checked_plasticity(plasticity, f"{where}.plasticity")
+        share = axonal_share(axonal, plastic, f"{where}.axonal")
+        made = Projection(name, pre, post, rule, kept, delays, limits, storage, plastic, share)
+        check_plasticity(made, kinds, size, where)
         check_storage(made, where)
+        check_modulator(made, self._own)
         return self._add("projection", made)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gpusyn.connectivity.base import Rule
     from gpusyn.connectivity.distance_delay import DistanceDelay
     from gpusyn.parameters.distributions import Distribution
+    from gpusyn.plasticity import Plasticity
 
 __all__ = ["Projection", "Ratio"]
 
@@ -82,6 +83,10 @@ class Projection(Hinting):
         Declared largest magnitude to which a weight may be changed, by receptor (nS or pA).
     storage : {"stored", "procedural"}
         Whether synapses are stored, or drawn again at each spike.
+    plasticity : tuple of Plasticity
+        Short-term plasticity, random release and rule of learning: at most one of each.
+    axonal : float
+        Part of the delay, 0 to 1, before the synapse, where a rule of learning asks for it.
     """
 
     _MADE_BY: ClassVar[str] = "net.connect(pre, post, rule, ...)"
@@ -94,6 +99,8 @@ class Projection(Hinting):
     delay: float | Floats | Distribution | DistanceDelay
     w_max: Mapping[str, float] | None
     storage: str = "stored"
+    plasticity: tuple[Plasticity, ...] = ()
+    axonal: float = 0.0
 
     @property
     def procedural(self) -> bool:
@@ -102,7 +109,8 @@ class Projection(Hinting):
 
     def __repr__(self) -> str:
         drawn = ", procedural" if self.procedural else ""
-        return f"Projection({self.name!r}, {self.pre.size} -> {self.post.size} neurons, {self.rule!r}{drawn})"
+        plastic = "".join(f", {one!r}" for one in self.plasticity)
+        return f"Projection({self.name!r}, {self.pre.size} -> {self.post.size} neurons, {self.rule!r}{drawn}{plastic})"
 
 
 def base_weight(weights: Mapping[str, Any], receptor: str) -> tuple[str, float]:

@@ -22,7 +22,9 @@ _DRIVE = "write net.drive(population, receptor, rate=..., weight=...)"
 _INJECT = "write net.inject(population, current); a current in steps is a gs.Waveform"
 _VALUES = "write sim.get(population, name) or sim.set(population, name, values)"
 _DRUG = "the library has drugs by name: net.infuse('CNQX', concentration)"
-_NO_PLASTICITY = "no plasticity and no random release yet; sim.set_weights changes weights between runs"
+_PLASTICITY = (
+    "write net.connect(..., plasticity=gs.STDP(...)), or TripletSTDP, InhibitorySTDP, TsodyksMarkram, QuantalRelease"
+)
 _NO_CHECKPOINT = "there are no checkpoints yet; sim.reset() goes back to the start"
 _NO_REMOVAL = "nothing is taken out; make another gs.Network()"
 _PLOT = "write gs.plot.raster(spikes), .rates, .distributions or gs.plot.traces(data), with spikes = sim.data[recorder]"
@@ -93,7 +95,7 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
         "init_postsynaptic",
         "write gs.CurrentReceptor(name, tau=...)": "expcurr",
         "there are no delta synapses yet; gs.CurrentReceptor(name, tau=...) is short": "deltacurr",
-        _NO_PLASTICITY: "*stdp* *tsodyks* *plasticity* *potentiation* *stochastic* multiquantal* *weightdependence "
+        _PLASTICITY: "*stdp* *tsodyks* *plasticity* *potentiation* *stochastic* multiquantal* *weightdependence "
         "*timingdependence spikepairrule *pairrule clopath_* vogels_* quantal_* bernoulli_* jonke_* "
         "urbanczik_* ht_synapse cont_delay_synapse",
         "there are no gap junctions yet": "gap_junction electricalsynapse *_gap",
@@ -174,7 +176,7 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
     },
     ("rule", "receptor"): {
         "write receptor=, weight= and delay= themselves": "syn_spec synapse_parameters synapse_params params",
-        _NO_PLASTICITY: "plasticity stdp stp u tau_rec tau_facil",
+        _PLASTICITY: "stdp stp u tau_rec tau_facil",
     },
     ("rate", "weight", "receptor"): {"rate is that of all inputs together: n * rate": "n num n_inputs"},
     ("model", "receptors"): {

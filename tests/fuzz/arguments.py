@@ -26,6 +26,13 @@ def sparse() -> Any:
 
 #: Arguments of the functions and constructors whose defaults do not do.
 ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
+    gs.DopamineSTDP: lambda w: {
+        "stdp": gs.STDP(),
+        "tau_eligibility": 1000.0,
+        "tau_dopamine": 200.0,
+        "modulator": w.bg,
+    },
+    gs.QuantalRelease: lambda w: {"n": 5, "p": 0.5, "cv": 0.3},
     gs.CurrentReceptor: lambda w: {"name": "x", "tau": 5.0},
     gs.DistanceDelay: lambda w: {"velocity": 1.0, "offset": 0.5},
     gs.DistanceDependent: lambda w: {"p": 0.5, "sigma": 1.0, "extent": None, "positions": None},

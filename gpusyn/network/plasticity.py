@@ -1,0 +1,180 @@
+"""Which projections can be plastic, and in which way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.network.projections import Projection, Ratio
+from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.scalars import instance, one_of, real, show
+from gpusyn.plasticity import DopamineSTDP, LearningRule, Plasticity, QuantalRelease, TsodyksMarkram
+from gpusyn.plasticity.short_term import check_release
+from gpusyn.receptors import Receptor
+
+_ALLOWED = "a rule, such as gs.STDP(), gs.TsodyksMarkram(U, tau_rec) or gs.QuantalRelease(n, p), or a list of them"
+
+
+def checked_plasticity(given: Any, where: str) -> tuple[Plasticity, ...]:
+    """Return what is plastic about a projection: at most one of each role.
+
+    Raises
+    ------
+    ArgumentError
+        If something else is given.
+    ParameterError
+        If two of one role are given, or a release has no probability, or two.
+    """
+    if given is None:
+        return ()
+    several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    found: dict[str, Plasticity] = {}
+    for one in several:
+        instance(one, Plasticity, where, _ALLOWED)
+        if one.role in found:
+            raise ParameterError(f"{where}: has {one.role} twice, {found[one.role]!r} and {one!r}; give one of the two")
+        found[one.role] = one
+    kept = tuple(found.values())
+    check_release(short_term_of(kept), release_of(kept), where)
+    return kept
+
+
+def axonal_share(given: Any, plasticity: Sequence[Plasticity], where: str) -> float:
+    """Return the axonal part of the delay: what was given to the connection, or what the rule of learning says.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a number.
+    ParameterError
+        If it is not from 0 to 1, nothing learns, or it contradicts the rule.
+    """
+    rule = learning_of(plasticity)
+    if given is None:
+        return 0.0 if rule is None else rule.axonal
+    share = real(given, where, low=0.0, high=1.0)
+    if rule is None:
+        raise ParameterError(
+            f"{where}: only a rule of learning asks which part of the delay is axonal (got {share:g}); leave it out"
+        )
+    if rule.axonal not in (0.0, share):
+        raise ParameterError(f"{where}: {type(rule).__name__} says axonal={rule.axonal:g} (got {share:g}); say it once")
+    return share
+
+
+def short_term_of(plasticity: Sequence[Plasticity]) -> TsodyksMarkram | None:
+    """Return the short-term plasticity among others, None if there is none."""
+    return next((one for one in plasticity if isinstance(one, TsodyksMarkram)), None)
+
+
+def release_of(plasticity: Sequence[Plasticity]) -> QuantalRelease | None:
+    """Return the random release among others, None if there is none."""
+    return next((one for one in plasticity if isinstance(one, QuantalRelease)), None)
+
+
+def learning_of(plasticity: Sequence[Plasticity]) -> LearningRule | None:
+    """Return the rule of learning among others, None if there is none."""
+    return next((one for one in plasticity if isinstance(one, LearningRule)), None)
+
+
+def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:
+    """Refuse a plastic projection that cannot be computed; `size` is the number of synapses if it is known.
+
+    Raises
+    ------
+    ArgumentError
+        If the receptor that learns is not named among several.
+    ParameterError
+        If its storage, its receptors or its weights do not allow it; the message says why, and what can be done.
+    UnknownNameError
+        If the receptor that learns is not one of the projection.
+    """
+    if not projection.plasticity:
+        return
+    if projection.procedural:
+        raise ParameterError(
+            f"{where}.storage: 'procedural' stores nothing of a synapse, but plastic ones have a state "
+            f"({projection.plasticity[0]!r}); use storage='stored'"
+        )
+    for name, receptor in kinds.items():
+        if receptor.gating == "per-synapse":
+            raise ParameterError(
+                f"{where}.plasticity: the synapses onto receptor {name!r} own their gates, as gating='per-synapse' "
+                "asks, and read their weights at every step and not at spikes; use gating='auto'"
+            )
+    _check_events(projection, kinds, size, where)
+    if (rule := learning_of(projection.plasticity)) is not None:
+        _check_learning(projection, rule, kinds, where)
+
+
+def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:
+    """Refuse to scale what spikes release where the response to several spikes is not the sum of those to each."""
+    short_term, release = short_term_of(projection.plasticity), release_of(projection.plasticity)
+    for one in (short_term, release):
+        for name, receptor in kinds.items():
+            if one is not None and not receptor.kinetics.linear:
+                raise ParameterError(
+                    f"{where}.plasticity: {type(one).__name__} scales the events of a spike, but the gate of receptor "
+                    f"{name!r} ({type(receptor.kinetics).__name__}) saturates and knows only whole events; "
+                    "use linear kinetics, such as gs.kinetics.DualExponential(tau_rise, tau_decay)"
+                )
+    for parameter in ("U", "tau_rec", "tau_facil") if short_term is not None else ():
+        given = getattr(short_term, parameter)
+        if isinstance(given, np.ndarray) and len(given) != size:
+            known = f"are {size}" if size is not None else "is not known before they are drawn"
+            raise ParameterError(
+                f"{where}.plasticity: TsodyksMarkram.{parameter} has {len(given)} values, but the number of synapses "
+                f"{known}; give one value a synapse, a number or a distribution"
+            )
+
+
+def _check_learning(projection: Projection, rule: LearningRule, kinds: dict[str, Receptor], where: str) -> None:
+    name = learned_receptor(projection, where)
+    weight, place = projection.weights[name], f"{where}.weight[{name!r}]"
+    if name not in (projection.w_max or {}):
+        raise ParameterError(
+            f"{where}: {type(rule).__name__} needs w_max=, the largest weight onto {name!r} "
+            f"({kinds[name].weight_unit}), because weights stay in [0, w_max]"
+        )
+    if isinstance(weight, Ratio):
+        raise ParameterError(
+            f"{place}: the weight that learns cannot be a Ratio to another (got {weight!r}); give it a number, an "
+            "array or a distribution, and the other one a Ratio to it"
+        )
+    lowest = weight.bounds()[0] if isinstance(weight, Distribution) else np.min(weight, initial=0.0)
+    if lowest < 0:
+        hint = "give it low=0.0" if isinstance(weight, Distribution) else "give weights >= 0"
+        raise ParameterError(
+            f"{place}: weights that learn stay in [0, w_max], so none may be negative (got {show(weight)}); {hint}"
+        )
+
+
+def learned_receptor(projection: Projection, where: str) -> str:
+    """Return the receptor whose weight a projection learns.
+
+    Raises
+    ------
+    ArgumentError
+        If there are several and the rule names none.
+    UnknownNameError
+        If the projection does not reach it.
+    """
+    rule = learning_of(projection.plasticity)
+    assert rule is not None
+    if rule.learns is None and len(projection.weights) > 1:
+        raise ArgumentError(
+            f"{where}.plasticity: {type(rule).__name__} needs learns=, one of {', '.join(projection.weights)}, because "
+            "the projection reaches several receptors"
+        )
+    name: str = one_of(rule.learns or next(iter(projection.weights)), projection.weights, f"{where}.plasticity: learns")
+    return name
+
+
+def check_modulator(projection: Projection, own: Any) -> None:
+    """Check that a population that modulates learning belongs to the network; `own` looks selections up."""
+    rule = learning_of(projection.plasticity)
+    if isinstance(rule, DopamineSTDP) and (isinstance(rule.modulator, str) or hasattr(rule.modulator, "parts")):
+        own(rule.modulator, f"Projection {projection.name!r}.plasticity: DopamineSTDP.modulator")

@@ -1,0 +1,36 @@
+"""Plasticity: synapses whose effect depends on the spikes that came before.
+
+A projection takes at most one of each: short-term plasticity, random release, and a rule of learning.
+
+References
+----------
+Tsodyks & Markram (1997), The neural code between neocortical pyramidal neurons depends on neurotransmitter release
+probability, PNAS 94:719-723. Markram, Wang & Tsodyks (1998), Differential signaling via the same axon of neocortical
+pyramidal neurons, PNAS 95:5323-5328. Fuhrmann, Segev, Markram & Tsodyks (2002), Coding of temporal information by
+activity-dependent synapses, J Neurophysiol 87:140-148. Song, Miller & Abbott (2000), Competitive Hebbian learning
+through spike-timing-dependent synaptic plasticity, Nat Neurosci 3:919-926. Gutig, Aharonov, Rotter & Sompolinsky
+(2003), Learning input correlations through nonlinear temporally asymmetric Hebbian plasticity, J Neurosci 23:3697-3714.
+Pfister & Gerstner (2006), Triplets of spikes in a model of spike timing-dependent plasticity, J Neurosci 26:9673-9682.
+Izhikevich (2007), Solving the distal reward problem through linkage of STDP and dopamine signaling, Cereb Cortex
+17:2443-2452. Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), Inhibitory plasticity balances excitation and
+inhibition in sensory pathways and memory networks, Science 334:1569-1573.
+"""
+
+from gpusyn.plasticity.base import LearningRule, Plasticity, Trace, TracePair
+from gpusyn.plasticity.dopamine import DopamineSTDP
+from gpusyn.plasticity.short_term import QuantalRelease, TsodyksMarkram
+from gpusyn.plasticity.stdp import STDP, InhibitorySTDP
+from gpusyn.plasticity.triplet import TripletSTDP
+
+__all__ = [
+    "STDP",
+    "DopamineSTDP",
+    "InhibitorySTDP",
+    "LearningRule",
+    "Plasticity",
+    "QuantalRelease",
+    "Trace",
+    "TracePair",
+    "TripletSTDP",
+    "TsodyksMarkram",
+]

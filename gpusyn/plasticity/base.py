@@ -1,0 +1,96 @@
+"""What all plasticity of synapses has in common, and what a rule of learning tells the builder."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from gpusyn.errors import ArgumentError
+from gpusyn.parameters.scalars import real, show
+
+__all__ = ["LearningRule", "Plasticity", "Trace", "TracePair"]
+
+
+class Plasticity:
+    """Base class of everything that ``net.connect(..., plasticity=)`` takes.
+
+    Attributes
+    ----------
+    role : str
+        What it changes: at most one of each role can be given to a projection.
+    """
+
+    role: ClassVar[str]
+
+    def _where(self, name: str) -> str:
+        return f"{type(self).__name__}.{name}"
+
+
+class Trace(NamedTuple):
+    """What a synapse remembers of the spikes of one side: it decays with `tau`, and each spike adds 1.
+
+    Attributes
+    ----------
+    tau : float
+        Time constant of the decay (ms).
+    nearest : bool
+        If True, a spike sets it to 1, so that only the last spike counts.
+    """
+
+    tau: float
+    nearest: bool = False
+
+
+class TracePair(NamedTuple):
+    """The traces of a rule of learning: those of presynaptic and those of postsynaptic spikes."""
+
+    pre: tuple[Trace, ...]
+    post: tuple[Trace, ...]
+
+
+class LearningRule(Plasticity):
+    """Base class of rules by which spikes change weights.
+
+    At each spike of either side, when it reaches the synapse, the weight w is changed by a number that may depend on w
+    and on the traces of both sides just before, and is kept in [0, w_max]. The equations are the struct `struct`, in
+    CUDA and in numpy.
+
+    Attributes
+    ----------
+    struct : str
+        Name of the equations.
+    learns : str or None
+        Receptor whose weight changes; None if the projection has only one.
+    axonal : float
+        Part of the delay, 0 to 1, that a spike needs to reach the synapse; the rest is needed from there to the soma,
+        and back from it.
+    """
+
+    role: ClassVar[str] = "learning"
+    struct: ClassVar[str]
+    learns: str | None
+    axonal: float
+
+    @property
+    def traces(self) -> TracePair:
+        """Traces that the equations take, in their order."""
+        raise NotImplementedError
+
+    def constants(self, w_max: float) -> tuple[float, ...]:
+        """Return the numbers of the equations, in their order; weights and their changes are in units of `w_max`."""
+        raise NotImplementedError
+
+    def _check_place(self) -> None:
+        """Check where the rule acts: the receptor that learns, and the axonal part of the delay."""
+        if self.learns is not None:
+            name = getattr(self.learns, "name", self.learns)  # a receptor stands for its name
+            if not isinstance(name, str):
+                raise ArgumentError(
+                    f"{self._where('learns')}: must be the name of a receptor, or a receptor (got {show(self.learns)})"
+                )
+            object.__setattr__(self, "learns", name)
+        object.__setattr__(self, "axonal", real(self.axonal, self._where("axonal"), low=0.0, high=1.0))
+
+    def _check_numbers(self, unit: str, *names: str, low: float | None = None, above: float | None = None) -> None:
+        for name in names:
+            number = real(getattr(self, name), self._where(name), unit=unit, low=low, above=above)
+            object.__setattr__(self, name, number)

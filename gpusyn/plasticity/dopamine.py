@@ -1,0 +1,86 @@
+"""Rules of three factors: what spikes leave behind becomes a change of the weight when a modulator comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gpusyn.errors import ArgumentError
+from gpusyn.parameters.scalars import instance, public, show
+from gpusyn.parameters.waveform import Waveform
+from gpusyn.plasticity.base import LearningRule, TracePair
+from gpusyn.plasticity.stdp import STDP
+
+__all__ = ["DopamineSTDP"]
+
+
+@public
+@dataclass(frozen=True)
+class DopamineSTDP(LearningRule):
+    """Pairs of spikes leave an eligibility, from which dopamine makes a change of the weight (Izhikevich 2007).
+
+    The changes of `stdp` add to the eligibility c of the synapse and not to its weight: c' = -c/tau_eligibility, and
+    w' = c d. Dopamine follows its modulator: d' = (m - d)/tau_dopamine, where m is the rate of the modulator (Hz): the
+    spikes of all neurons of a population, or a Waveform. A spike therefore adds 1/tau_dopamine to d, and while c hardly
+    changes it adds c to the weight in the end. Weights stay in [0, w_max].
+
+    Parameters
+    ----------
+    stdp : STDP
+        Pair rule whose changes the eligibility takes up; with powers mu of 0, because they do not change w.
+    tau_eligibility : float
+        Time constant of the eligibility (ms), > 0.
+    tau_dopamine : float
+        Time constant of dopamine (ms), > 0.
+    modulator : Selection, str or Waveform
+        Neurons or spike sources, the name of a population, or a rate in the course of time (Hz, may be negative).
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has the wrong type.
+    ParameterError
+        If a time constant is out of range.
+
+    Examples
+    --------
+    >>> import gpusyn as gs
+    >>> rule = DopamineSTDP(gs.STDP(), 1000.0, 200.0, modulator=gs.Waveform([0.0, 500.0], [0.0, 5.0]))
+    >>> rule.tau_eligibility
+    1000.0
+    """
+
+    stdp: STDP
+    tau_eligibility: float
+    tau_dopamine: float
+    modulator: Any
+    struct: ClassVar[str] = "EligibilityRule"
+
+    def __post_init__(self) -> None:
+        instance(self.stdp, STDP, self._where("stdp"), "a gs.STDP")
+        self._check_numbers("ms", "tau_eligibility", "tau_dopamine", above=0.0)
+        given = self.modulator
+        if not isinstance(given, (str, Waveform)) and not hasattr(given, "parts"):
+            raise ArgumentError(
+                f"{self._where('modulator')}: must be a population, a selection, the name of a population or a "
+                f"gs.Waveform (got {show(given)})"
+            )
+
+    @property
+    def learns(self) -> str | None:  # type: ignore[override]
+        """Receptor whose weight changes, as `stdp` has it."""
+        return self.stdp.learns
+
+    @property
+    def axonal(self) -> float:  # type: ignore[override]
+        """Part of the delay before the synapse, as `stdp` has it."""
+        return self.stdp.axonal
+
+    @property
+    def traces(self) -> TracePair:
+        """The traces of `stdp`."""
+        return self.stdp.traces
+
+    def constants(self, w_max: float) -> tuple[float, ...]:
+        """Return the numbers of `stdp`."""
+        return self.stdp.constants(w_max)
