@@ -86,3 +86,18 @@ struct SynapseSet {
 struct SynapseBlock {
     int64 rows, address, weights, weight_step, gates, gate_step, history, bits, coef, blocker, free, dose;
 };
+
+// The last spikes of sources, in rings, with the traces after each.
+struct TrainSet {
+    int64 source, size, depth, steps, values, counts, traces, trace, longest;
+};
+
+// The decays of a trace, fine and coarse.
+struct TraceDecay {
+    int64 decays, coarse, nearest;
+};
+
+// How the synapses of a route learn.
+struct Learning {
+    int64 rule, coef, pre, post, offset, dendritic, w_max, settled;
+};

@@ -21,6 +21,7 @@ Owner = tuple[str | None, int | None]  # kernel and group of neurons that an arr
 LONG_AGO = -(2**40)  # step of the last event of a source that has not had any
 NO_FAULT = np.iinfo(np.int64).max
 PROCEDURAL = ("deliver_procedural",)
+LEARNING = ("learn_weights",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
 
 
@@ -121,6 +122,14 @@ EXTENTS = {
     "laws": "distributions of weights and delays of drawn rows, and of their gaps",
     "seen words": "words of 32 bits, one bit for each target of rows without repetition, for 64 blocks",
     "chosen columns": "synapses of the longest row without repetition, for 64 blocks",
+    "trains": "populations whose last spikes learning synapses look at, one for each kind of traces",
+    "train bounds": "populations, and one more",
+    "traces": "traces of the sets of trains",
+    "decays": "factors by which traces decay over some steps",
+    "train spikes": "last spikes of all sources of the sets of trains",
+    "train values": "traces of these spikes",
+    "train sources": "sources of the sets of trains",
+    "learning pathways": "pathways whose synapses learn",
 }
 
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
@@ -197,6 +206,16 @@ ARRAYS: tuple[ArrayKind, ...] = (
          "Transmitter of each source in recent steps as bits, or the number of its events; newest step lowest."),
     _one("payload", "payloads, 2", SCRATCH,
          "Value to which, and from which, each channel of a gate on a source moves in this step (1)."),
+    _one("trains", "trains", PARAMETER, "Sources, rings and traces of each set of trains."),
+    _one("train_begin", "train bounds", PARAMETER, "Place of the first set of trains of each population in `trains`."),
+    _one("traces", "traces", PARAMETER, "Decays of each trace, and whether the nearest spike alone counts."),
+    _one("decays", "decays", PARAMETER, "Factor by which a trace decays over 0 to 255 steps, and over multiples of 256."),
+    _one("train_step", "train spikes", STATE, "Step of each of the last spikes of each source.", LONG_AGO),
+    _one("train_value", "train values", STATE, "Traces after each of these spikes (1)."),
+    _one("train_count", "train sources", STATE, "Number of spikes of each source so far."),
+    _one("sweep", "4", STATE, "Step in which a settling of all synapses was last wanted, in even and in odd steps, and "
+         "the last one before, in even and in odd steps.", -1),
+    _one("settled", "learning pathways", STATE, "Step up to which the host has settled the weights of a pathway.", -1),
     _group("chunks", "chunks", PARAMETER, "Neurons, coefficients, drives and probes of each unit of work."),
     _group("V", "neurons", STATE, "Membrane potential of each neuron, counted from `rest` (mV)."),
     _group("rest", "neurons", PARAMETER, "Potential from which V of each neuron is counted (mV)."),
@@ -226,6 +245,11 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(PROCEDURAL, "seen", "seen words", STATE,
             "Bit of each column while different ones are drawn, for each block; 0 between steps."),
     _kernel(PROCEDURAL, "chosen", "chosen columns", SCRATCH, "Different columns of the row that each block draws."),
+    _kernel(LEARNING, "routes", "routes", PARAMETER, "Sources and synapses of each way along which spikes teach."),
+    _kernel(LEARNING, "route_begin", "route bounds", PARAMETER, "Place of the first such route of each population."),
+    _kernel(LEARNING, "ages", "ages", PARAMETER, "Age at which spikes reach some synapses (steps), the smallest first."),
+    _kernel(LEARNING, "learnings", "routes", PARAMETER, "Rule, trains and bounds of the weights of each such route."),
+    _kernel(LEARNING, "coef", "coefficients", PARAMETER, "Constants of the rule of each pathway that learns."),
     _kernel(SYNAPSE_KERNELS, "row_begin", "row bounds", PARAMETER,
             "Place of the first synapse of each target within its block."),
     _kernel(SYNAPSE_KERNELS, "address", "synapses", PARAMETER,

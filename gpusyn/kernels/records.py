@@ -302,11 +302,56 @@ class SynapseBlock(NamedTuple):
     dose: int
 
 
+class TrainSet(NamedTuple):
+    """The last spikes of `size` sources: rings of `depth` spikes, a power of 2, with the traces after each.
+
+    The ring of the source of place i begins at `steps` + i x `depth`, and its traces, one after the other for each
+    spike, at `values` + i x `depth` x `traces`. `trace` is the place of the first `TraceDecay`. A postsynaptic spike
+    reaches a synapse at most `longest` steps later (-1: the set has presynaptic spikes alone).
+    """
+
+    source: int
+    size: int
+    depth: int
+    steps: int
+    values: int
+    counts: int
+    traces: int
+    trace: int
+    longest: int
+
+
+class TraceDecay(NamedTuple):
+    """A trace: the place of its 256 fine decays, before its `coarse` ones; 1 if the `nearest` spike counts alone."""
+
+    decays: int
+    coarse: int
+    nearest: int
+
+
+class Learning(NamedTuple):
+    """How the synapses of a route learn: by the `rule` of this number, with the constants from `coef` on.
+
+    `pre` and `post` are the numbers of the sets of trains; the postsynaptic neuron of a target is its place among all
+    targets less `offset`. A postsynaptic spike needs `dendritic` steps to the synapses, and as many more as they are
+    late. Weights stay from 0 to `w_max`. `settled` is the place of the step up to which the host has settled them.
+    """
+
+    rule: int
+    coef: int
+    pre: int
+    post: int
+    offset: int
+    dendritic: int
+    w_max: int
+    settled: int
+
+
 RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
         Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, DrawnSet, DrawnPart, DrawnOutput, Shared,
-        SourceGateSet, History, SynapseSet, SynapseBlock,
+        SourceGateSet, History, SynapseSet, SynapseBlock, TrainSet, TraceDecay, Learning,
     )
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from gpusyn.kernels.records import RECORDS, Clock
 from gpusyn.kernels.signature import Numbers
 
 # Arrays of places, which no kernel changes during a run, like tables of records.
-_PLACES = ("route_begin", "ages", "segment_begin", "segment_sizes", "row_begin", "address")
+_PLACES = ("route_begin", "ages", "segment_begin", "segment_sizes", "row_begin", "address", "train_begin")
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
 _FIXED = {
@@ -216,6 +216,24 @@ KERNELS: dict[str, KernelSpec] = {
             "block",
             """+clock:Clock sets:SourceGateSet =n_sets:int coef:real +gates:real +payload:real +release_step:int64
             event_step:int64 event_count:int +gate_total:int64 +gate_id:int""",
+        ),
+        _declare(
+            "remember_spikes.cu",
+            "remember_spikes",
+            "thread",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 source_population:int train_begin:int trains:TrainSet traces:TraceDecay decays:real
+            +train_step:int64 +train_value:real +train_count:int64 +sweep:int64""",
+        ),
+        _declare(
+            "learn_weights.cu",
+            "learn_weights",
+            "warp",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 source_population:int route_begin:int =most_units:int routes:Route =n_routes:int
+            learnings:Learning ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16
+            late:uint8 +weights:weight_t trains:TrainSet traces:TraceDecay decays:real train_step:int64
+            train_value:real train_count:int64 coef:real sweep:int64 settled:int64""",
         ),
         *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),
     )
