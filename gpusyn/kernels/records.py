@@ -330,7 +330,7 @@ class TraceDecay(NamedTuple):
 
 
 class Learning(NamedTuple):
-    """How the synapses of a route learn: by the `rule` of this number, with the constants from `coef` on.
+    """How the synapses of a route learn: by the `rule` of this number, with the coefficients from `coef` on.
 
     `pre` and `post` are the numbers of the sets of trains; the postsynaptic neuron of a target is its place among all
     targets less `offset`. A postsynaptic spike needs `dendritic` steps to the synapses, and as many more as they are

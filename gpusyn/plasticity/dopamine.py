@@ -81,6 +81,6 @@ class DopamineSTDP(LearningRule):
         """The traces of `stdp`."""
         return self.stdp.traces
 
-    def constants(self, w_max: float) -> tuple[float, ...]:
+    def coefficients(self, w_max: float) -> tuple[float, ...]:
         """Return the numbers of `stdp`."""
-        return self.stdp.constants(w_max)
+        return self.stdp.coefficients(w_max)
