@@ -99,5 +99,5 @@ struct TraceDecay {
 
 // How the synapses of a route learn.
 struct Learning {
-    int64 rule, coef, pre, post, offset, dendritic, w_max, settled;
+    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled;
 };

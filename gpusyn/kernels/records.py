@@ -334,7 +334,9 @@ class Learning(NamedTuple):
 
     `pre` and `post` are the numbers of the sets of trains; the postsynaptic neuron of a target is its place among all
     targets less `offset`. A postsynaptic spike needs `dendritic` steps to the synapses, and as many more as they are
-    late. Weights stay from 0 to `w_max`. `settled` is the place of the step up to which the host has settled them.
+    late. A presynaptic spike reaches them `early` steps after it is visited, at the age of the route: 1 if there is no
+    dendritic part, because it acts in the step of its arrival, else 0. Weights stay from 0 to `w_max`. `settled` is the
+    place of the step up to which the host has settled them.
     """
 
     rule: int
@@ -343,6 +345,7 @@ class Learning(NamedTuple):
     post: int
     offset: int
     dendritic: int
+    early: int
     w_max: int
     settled: int
 

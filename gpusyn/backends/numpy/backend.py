@@ -22,6 +22,8 @@ from gpusyn.backends.numpy import advance_sources as sources
 from gpusyn.backends.numpy import advance_synapses as synapses
 from gpusyn.backends.numpy import deliver_procedural as procedural
 from gpusyn.backends.numpy import deliver_spikes as delivery
+from gpusyn.backends.numpy import learn_weights as learning
+from gpusyn.backends.numpy import remember_spikes as trains
 from gpusyn.equations.kinetics import SYNAPSE_GATES
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
@@ -48,6 +50,8 @@ TWINS: dict[str, Twin] = {
     "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
     "deliver_procedural": Twin(procedural.prepare_procedural, procedural.deliver_procedural),
     "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),
+    "remember_spikes": Twin(trains.prepare_trains, trains.remember_spikes),
+    "learn_weights": Twin(learning.prepare_learning, learning.learn_weights),
     **{
         gate.KERNEL: Twin(
             functools.partial(synapses.prepare_synapses, gate), functools.partial(synapses.advance_synapses, gate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,7 +63,7 @@ def deliver_spikes(a: SimpleNamespace, prepared: Deliveries) -> None:
     """End a step: add the synapses that are due to the sums of their targets, advance the histories and the clock."""
     clock = Clock(*a.clock.tolist())
     now, end = clock.now, int(a.spike_total[0])
-    _deliver_events(a, prepared.routes, _spikes(a, prepared.ages, now, end), now)
+    _deliver_events(a, prepared.routes, spikes_of_ages(a, prepared.ages, now, end), now)
     for s in prepared.shared:
         a.ring[s.base + (now & s.mask)] = 0
     for h in prepared.histories:
@@ -94,7 +94,7 @@ def _deliver_events(a: SimpleNamespace, routes: list[tuple[int, Route]], found: 
                 deliver(a, route, rows, late[mine] // route.width, events.number[mine], now)
 
 
-def _spikes(a: SimpleNamespace, ages: list[int], now: int, end: int) -> Iterator[Events]:
+def spikes_of_ages(a: SimpleNamespace, ages: list[int], now: int, end: int) -> Iterator[Events]:
     """Yield the spikes of those ages at which some synapses receive them."""
     age = np.array([age for age in ages if age <= now], np.int64)
     begin = a.spike_begin[now - age & a.step_mask]
@@ -117,12 +117,12 @@ def deliver(a: SimpleNamespace, route: Route, rows: Array, blocks: Array, events
     for start, stop in pieces.parts(rows.size * route.slices, pieces.SEGMENTS):
         sender, part = np.divmod(np.arange(start, stop), route.slices)
         found = (rows[sender] * route.slices + part) * route.row_step + blocks[sender]
-        begin, length = _bounds(a, route, found)
+        begin, length = segment_bounds(a, route, found)
         for segment, place in pieces.listed(length, pieces.SYNAPSES):
             _deliver(a, route, rows, events, Due(sender[segment], part[segment], begin[segment] + place), now)
 
 
-def _bounds(a: SimpleNamespace, route: Route, segments: Array) -> tuple[Array, Array]:
+def segment_bounds(a: SimpleNamespace, route: Route, segments: Array) -> tuple[Array, Array]:
     """Return the places of the first synapses of some segments of a route, and their numbers of synapses."""
     begin = a.segment_begin[route.segments :]
     if route.sizes < 0:
@@ -140,18 +140,25 @@ def _deliver(a: SimpleNamespace, route: Route, rows: Array, events: Array, due: 
     target = a.targets[route.targets + j].astype(np.int64)
     target += route.ring + (route.slice + due.slice) * route.slice_size + slot * route.stride
     acc = a.ring.dtype
-    weight = a.weights[route.weights + j].astype(acc) if route.weights >= 0 else acc.type(route.weight)
+    weight = a.weights[route.weights + j] if route.weights >= 0 else acc.type(route.weight)
     if route.payload < 0:
-        factor = events[due.sender].astype(acc) << acc.type(route.shift)
-        np.add.at(a.ring, target, weight * factor)
+        np.add.at(a.ring, target, in_quanta(weight, route.shift, acc) * events[due.sender].astype(acc))
         return
-    scale = a.payload.dtype.type(1 << route.shift)
+    scale = a.payload.dtype.type(2.0**route.shift)
     for k in range(route.channels):
         change = 2 * (route.payload + k * route.payload_step + rows[due.sender])
         to, since = a.payload[change] * scale, a.payload[change + 1] * scale
         w = weight.astype(a.payload.dtype)
         value = (w * to).astype(acc) - (w * since).astype(acc)
         np.add.at(a.ring, target + k * route.ring_step, value)
+
+
+def in_quanta(weight: Array, shift: int, acc: np.dtype[np.signedinteger[Any]]) -> Array:
+    """Return weights in units of 2^`shift` quanta as whole quanta; those that learn may be finer than quanta."""
+    if shift >= 0:
+        return weight.astype(acc) << acc.type(shift)
+    unit = weight.dtype.type
+    return (weight + unit(1 << -shift - 1) >> unit(-shift)).astype(acc)
 
 
 def remember(a: SimpleNamespace, h: History, part: slice, now: int) -> None:

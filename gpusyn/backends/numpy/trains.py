@@ -1,0 +1,81 @@
+"""``kernels/trains.cuh`` in numpy: the last spikes of sources, and their traces."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from gpusyn.kernels.arrays import LONG_AGO
+from gpusyn.kernels.records import TraceDecay, TrainSet
+from gpusyn.utils.typing import Array
+
+FINE = 256  # decays over fewer steps are in a table; those over multiples of it in another
+
+
+class Trains(NamedTuple):
+    """The trains of a set of sources, in the arrays of a session.
+
+    `who` are places of sources in the set, and `n` numbers of spikes: spike n - 1 is the last of the first `n`. A ring
+    holds the last `depth` spikes of a source; nobody asks for others.
+    """
+
+    arrays: SimpleNamespace
+    record: TrainSet
+    decays: list[TraceDecay]
+
+    def counts(self, who: Array) -> Array:
+        """Return the numbers of all spikes so far."""
+        count: Array = self.arrays.train_count[self.record.counts + who]
+        return count
+
+    def last(self, who: Array, n: Array) -> Array:
+        """Return the step of the last of the first `n` spikes; long ago, if `n` is 0."""
+        step = self.arrays.train_step[self.record.steps + self._places(who, n)]
+        return np.where(n > 0, step, LONG_AGO)
+
+    def until(self, who: Array, step: Array | int) -> Array:
+        """Return the numbers of spikes up to and with a step."""
+        n = self.counts(who)
+        oldest = np.maximum(n - self.record.depth, 0)
+        while (later := (n > oldest) & (self.last(who, n) > step)).any():
+            n = n - later
+        return n
+
+    def traces(self, who: Array, n: Array, elapsed: Array) -> list[Array]:
+        """Return each trace `elapsed` steps after the last of the first `n` spikes; 0 if `n` is 0."""
+        place = self.record.values + self._places(who, n) * self.record.traces
+        found = []
+        for k, decay in enumerate(self.decays):
+            after = self.arrays.train_value[place + k]
+            found.append(np.where(n > 0, after * self._decayed(decay, elapsed), after.dtype.type(0)))
+        return found
+
+    def push(self, who: Array, step: int, events: Array) -> None:
+        """Append a spike of some sources, none of which occurs twice."""
+        n = self.counts(who)
+        before = self.traces(who, n, step - self.last(who, n))
+        place = self._places(who, n + 1)
+        self.arrays.train_step[self.record.steps + place] = step
+        for k, decay in enumerate(self.decays):
+            real = before[k].dtype.type
+            after = real(1) if decay.nearest else before[k] + events.astype(real)
+            self.arrays.train_value[self.record.values + place * self.record.traces + k] = after
+        self.arrays.train_count[self.record.counts + who] = n + 1
+
+    def _places(self, who: Array, n: Array) -> Array:
+        """Return the place of the last of the first `n` spikes."""
+        return who * self.record.depth + (n - 1 & self.record.depth - 1)
+
+    def _decayed(self, decay: TraceDecay, steps: Array) -> Array:
+        """Return the factor by which a trace decays over some steps, 0 if the tables end before."""
+        many = np.minimum(steps // FINE, decay.coarse)
+        fine = self.arrays.decays[decay.decays + steps % FINE]
+        coarse = self.arrays.decays[decay.decays + FINE + np.minimum(many, decay.coarse - 1)]
+        return np.where(many < decay.coarse, fine * coarse, fine.dtype.type(0))
+
+
+def trains_of(a: SimpleNamespace, sets: list[TrainSet], decays: list[TraceDecay]) -> list[Trains]:
+    """Return the trains of some sets."""
+    return [Trains(a, one, decays[one.trace : one.trace + one.traces]) for one in sets]
