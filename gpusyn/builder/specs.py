@@ -15,6 +15,13 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.plasticity.learning import (
+    LEARNING,
+    learned_bundles,
+    learning_extents,
+    learning_units,
+    train_extents,
+)
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages, sender_of, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets, targets_of
@@ -49,7 +56,7 @@ def chunk_steps(layout: Layout) -> int:
 
 
 def launched(layout: Layout) -> list[tuple[str, int | None]]:
-    """Return kernel and group of each launch of a step: synapses' gates, neurons, sources, their gates, delivery."""
+    """Return kernel and group of each launch of a step, in their order."""
     synaptic = [
         (synapse_kernel(r.kinetics), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)
     ]
@@ -58,7 +65,9 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
-    launches += [("advance_gates", None), ("deliver_changes", None)] if layout.gates else []
+    launches += [("advance_gates", None)] if layout.gates else []
+    launches += [("remember_spikes", None), (LEARNING, None)] if learned_bundles(layout) else []
+    launches += [("deliver_changes", None)] if layout.gates else []
     launches += [(row_forms.KERNEL, None)] if layout.procedural else []
     return [*launches, ("deliver_spikes", None)]
 
@@ -83,6 +92,10 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
         return most_units(layout, kernel) * (layout.n_ids - layout.n_sources)
     if kernel == row_forms.KERNEL:
         return row_forms.BLOCKS
+    if kernel == "remember_spikes":
+        return max(64, layout.n_sources // SPIKING)
+    if kernel == LEARNING:
+        return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING)
     if kernel == "deliver_spikes":
         histories = sum(history.size for history in Histories(layout, 0).records)
         return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING, -(-histories // WARP))
@@ -91,6 +104,8 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
 
 def most_units(layout: Layout, kernel: str) -> int:
     """Return the most units of work that a kernel has for an event of one sender, at least 1."""
+    if kernel == LEARNING:
+        return max(learning_units(layout).values(), default=1)
     gates = kernel == "deliver_changes"
     return max((n for (_, gate), n in units_of_senders(layout).items() if (gate is not None) == gates), default=1)
 
@@ -185,7 +200,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
         sizes["advance_gates", None] = {
             "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,
         }  # fmt: skip
-    sizes |= row_forms.procedural_extents(layout)
+    sizes |= row_forms.procedural_extents(layout) | learning_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 
@@ -211,7 +226,7 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "histories": len(histories.records),
         "history words": histories.size,
         "payloads": gates.payloads,
-    } | input_extents(layout, steps)  # fmt: skip
+    } | train_extents(layout) | input_extents(layout, steps)  # fmt: skip
 
 
 def _group(layout: Layout, g: int) -> Extents:

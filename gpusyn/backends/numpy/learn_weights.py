@@ -14,8 +14,8 @@ import numpy as np
 
 from gpusyn.backends.numpy import pieces
 from gpusyn.backends.numpy.deliver_spikes import prepare_routes, segment_bounds, spikes_of_ages
-from gpusyn.backends.numpy.remember_spikes import prepare_trains, sweeps
-from gpusyn.backends.numpy.trains import Trains
+from gpusyn.backends.numpy.remember_spikes import sweeps
+from gpusyn.backends.numpy.trains import Trains, trains_of
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import Rule
@@ -72,7 +72,7 @@ class Synapses(NamedTuple):
 
 def prepare_learning(a: SimpleNamespace, signature: Signature | None) -> Lessons:
     """Return the routes with their rules and trains."""
-    sets, found = prepare_trains(a, signature), []
+    sets, found = trains_of(a), []
     learnings = read_rows(a.learnings, Learning)
     for (sender, route), one in zip(prepare_routes(a, signature), learnings, strict=False):
         rule = RULES[one.rule]

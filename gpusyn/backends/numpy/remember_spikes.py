@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy.trains import Trains, trains_of
-from gpusyn.kernels.records import Clock, TraceDecay, TrainSet, read_rows
+from gpusyn.kernels.records import Clock
 from gpusyn.kernels.signature import Signature
 from gpusyn.utils.typing import Array
 
@@ -22,7 +22,7 @@ class Sweeps(NamedTuple):
 
 def prepare_trains(a: SimpleNamespace, signature: Signature | None) -> list[Trains]:
     """Return the sets of trains."""
-    return trains_of(a, read_rows(a.trains, TrainSet, int(a.train_begin[-1])), read_rows(a.traces, TraceDecay))
+    return trains_of(a)
 
 
 def remember_spikes(a: SimpleNamespace, sets: list[Trains]) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.kernels.arrays import LONG_AGO
-from gpusyn.kernels.records import TraceDecay, TrainSet
+from gpusyn.kernels.records import TraceDecay, TrainSet, read_rows
 from gpusyn.utils.typing import Array
 
 FINE = 256  # decays over fewer steps are in a table; those over multiples of it in another
@@ -76,6 +76,7 @@ class Trains(NamedTuple):
         return np.where(many < decay.coarse, fine * coarse, fine.dtype.type(0))
 
 
-def trains_of(a: SimpleNamespace, sets: list[TrainSet], decays: list[TraceDecay]) -> list[Trains]:
-    """Return the trains of some sets."""
-    return [Trains(a, one, decays[one.trace : one.trace + one.traces]) for one in sets]
+def trains_of(a: SimpleNamespace) -> list[Trains]:
+    """Return all sets of trains."""
+    decays = read_rows(a.traces, TraceDecay)
+    return [Trains(a, one, decays[one.trace : one.trace + one.traces]) for one in read_rows(a.trains, TrainSet)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -12,8 +11,10 @@ from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
+from gpusyn.builder.plasticity.learning import LearningTables
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
+from gpusyn.builder.rows.routes import in_units
 from gpusyn.builder.rows.sorted import in_runs
 from gpusyn.builder.rows.stored import Pool, StoredSegments
 from gpusyn.builder.source_gates import GateTables
@@ -85,6 +86,7 @@ class EventDrivenTables:
         self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
         self._targets, self._late = Pool(np.uint16, sum(room), memory), Pool(np.uint8, sum(late), memory)
         self._weights = Pool(layout.numbers.weight_dtype, sum(own), memory)
+        self.learning = LearningTables(layout)
 
     def add(self, together: Together, rows: RowMaker, advanced: Callable[[float], object]) -> None:
         """Draw and store the synapses of bundles that share projections: count those of each segment, then place them.
@@ -175,7 +177,7 @@ class EventDrivenTables:
                 "segments": begin, "sizes": sizes, "row_step": bundle.timing.blocks, "targets": place.targets,
                 "late": late, "late_bits": bits, "weights": weights, "runs": int(runs and weights >= 0),
             }  # fmt: skip
-            self._add_routes(bundle, name, rows)
+            self._add_routes(bundle, name, rows | ({"runs": 0} if name == bundle.learns else {}))
             for pathway in () if bundle.taken_back else bundle.pathways:
                 form = stored_form(pathway, index_of(pathway, name), self.layout)
                 if form.weight is not None:
@@ -215,7 +217,8 @@ class EventDrivenTables:
         form = stored_form(pathway, k, self.layout)
         senders = senders_of(bundle, receptor, self.layout, self.gates)
         route = Route(
-            age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1, shift=form.shift,
+            age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1,
+            shift=max(form.shift, 1 - self.layout.learned_bits),  # beyond it, no weight makes a quantum
             weight=(form.weight or 0) * (-1 if bundle.taken_back else 1),
             gathers=int(bundle.shared and senders.payload >= 0), unit=0, parts=bundle.parts,
             **rows, **senders.fields(), **sums_of(bundle, pathway, k)._asdict(),
@@ -223,10 +226,13 @@ class EventDrivenTables:
         if not timing.at_once:
             self.routes.append((senders.number, route))
             return
-        for block in range(timing.blocks):
-            ahead = timing.first + block * timing.width
-            at_once = route._replace(segments=route.segments + block, age=0, width=1, blocks=1, ahead=ahead)
+        for block, way in enumerate(timing.ways):
+            of_gates = senders.payload >= 0  # whose events are changes in this step
+            age, ahead = (0, timing.first + block * timing.width) if of_gates else (way.age, way.ahead)
+            at_once = route._replace(segments=route.segments + block, age=age, width=1, blocks=1, ahead=ahead)
             self.routes.append((senders.number, at_once))
+            if receptor == bundle.learns:
+                self.learning.add(bundle, at_once, way)
 
     def _count_zeros(self, projection: str, receptor: str, lost: int) -> None:
         if lost:
@@ -248,6 +254,7 @@ class EventDrivenTables:
             "late": self._late.join(),
             "weights": self._weights.join(),
             "shared": write_rows(self.shared, Shared),
+            **self.learning.arrays(),
         }
 
 
@@ -376,8 +383,9 @@ def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
         columns = []
         for name in _columns(bundle):
             form = stored_form(pathway, index_of(pathway, name), layout)
-            largest = layout.weight_ranges[projection.name, name].largest
-            columns.append(Column(name, form.exponent, drawing.least(name), largest * (1 + 1e-12)))
+            rounding = 0.0 if name == bundle.learns else 1e-12  # of the product that a Ratio is
+            largest = layout.weight_ranges[projection.name, name].largest * (1 + rounding)
+            columns.append(Column(name, form.exponent, drawing.least(name), largest))
         slots.append(Slot.of(pathway, bundle, columns))
     return slots
 
@@ -416,21 +424,10 @@ def _takes_spikes(bundle: Bundle) -> bool:
 
 def _ages_of(bundle: Bundle) -> Iterator[int]:
     timing = bundle.timing
-    yield from (
-        [0]
-        if timing.at_once
-        else range(timing.first - 1, timing.first - 1 + timing.blocks * timing.width, timing.width)
-    )
-
-
-def in_units(routes: list[tuple[int, Route]]) -> list[tuple[int, Route]]:
-    """Return routes, which are sorted by their senders, with the number of the first unit of work of each."""
-    found: list[tuple[int, Route]] = []
-    units: Counter[int] = Counter()
-    for sender, route in routes:
-        found.append((sender, route._replace(unit=units[sender])))
-        units[sender] += route.slices * route.parts
-    return found
+    if timing.at_once:
+        yield from {way.age for way in timing.ways}
+    else:
+        yield from range(timing.first - 1, timing.first - 1 + timing.blocks * timing.width, timing.width)
 
 
 def shared_sums(layout: Layout) -> list[Shared]:

@@ -1,0 +1,1 @@
+"""From descriptions of plasticity to the tables that kernels read."""

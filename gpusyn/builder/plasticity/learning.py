@@ -1,0 +1,123 @@
+"""The routes along which spikes teach: those of delivery, with the rule, the trains and the bounds of the weights."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+
+from gpusyn.builder.bundles import stored_form
+from gpusyn.builder.layout import Bundle, Layout, Way
+from gpusyn.builder.plasticity.trains import TrainTables, keys_of, rule_of
+from gpusyn.builder.rows.routes import in_units
+from gpusyn.equations.coefficients import count
+from gpusyn.equations.plasticity import LEARNING_RULES
+from gpusyn.kernels.arrays import Extents, Owner, array_name
+from gpusyn.kernels.records import Learning, Route, write_rows
+from gpusyn.utils.typing import Array
+
+LEARNING = "learn_weights"  # the kernel
+
+
+class LearningTables:
+    """What the kernel of learning reads, of a layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout, self._trains = layout, TrainTables(layout)
+        self._lessons: list[tuple[int, Route, Learning]] = []
+        self._coef: list[float] = []
+        self._places: dict[Bundle, tuple[int, int]] = {}  # of its coefficients and its step of settling
+
+    def add(self, bundle: Bundle, route: Route, way: Way) -> None:
+        """Add a route of delivery to the receptor of a bundle whose weight learns."""
+        pathway, rule = bundle.pathways[0], rule_of(bundle)
+        w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
+        if bundle not in self._places:
+            self._places[bundle] = len(self._coef), len(self._places)
+            self._coef += rule.coefficients(w_max)
+        coef, settled = self._places[bundle]
+        pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
+        one = Learning(
+            rule=list(LEARNING_RULES).index(rule.struct), coef=coef, pre=pre, post=post, offset=pathway.post.offset,
+            dendritic=way.dendritic, early=way.early, w_max=stored_limit(bundle, self._layout), settled=settled,
+        )  # fmt: skip
+        sender = list(self._layout.populations).index(pathway.pre.population.name)
+        first, end = bundle.pre_range
+        source = pathway.pre.source
+        taught = route._replace(
+            source=source + first, source_end=source + end, age=way.age, payload=-1, payload_step=0, channels=1
+        )
+        self._lessons.append((sender, taught, one))
+
+    def settled(self, bundle: Bundle) -> int:
+        """Return the place of the step up to which the host has settled the weights of a bundle."""
+        return self._places[bundle][1]
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the tables by name; none if nothing learns."""
+        if not self._lessons:
+            return {}
+        lessons = sorted(self._lessons, key=lambda lesson: lesson[0])
+        routes = in_units([(sender, route) for sender, route, _ in lessons])
+        senders = np.bincount([sender for sender, _ in routes], minlength=_senders(self._layout))
+        own = {
+            "routes": write_rows([route for _, route in routes], Route),
+            "route_begin": np.concatenate([[0], np.cumsum(senders)]).astype(np.int32),
+            "ages": np.array(learning_ages(self._layout), np.int32),
+            "learnings": write_rows([one for _, _, one in lessons], Learning),
+            "coef": np.array(self._coef).astype(self._layout.numbers.real_dtype),
+        }
+        return self._trains.arrays() | {array_name(name, kernel=LEARNING): array for name, array in own.items()}
+
+
+def stored_limit(bundle: Bundle, layout: Layout) -> int:
+    """Return the largest weight of a bundle that learns, in the unit of stored weights."""
+    pathway = bundle.pathways[0]
+    k = next(k for k, r in enumerate(pathway.post.population.receptors) if r.name == bundle.learns)
+    w_max = layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
+    return round(math.ldexp(w_max, -stored_form(pathway, k, layout).exponent))
+
+
+# ---- from a layout alone ----
+def learned_bundles(layout: Layout) -> list[Bundle]:
+    """Return the bundles whose weights learn."""
+    return [bundle for bundle in layout.bundles if bundle.learns]
+
+
+def learning_ages(layout: Layout) -> list[int]:
+    """Return the ages (steps) at which spikes teach, the smallest first."""
+    return sorted({way.age for bundle in learned_bundles(layout) for way in bundle.timing.ways})
+
+
+def learning_units(layout: Layout) -> Counter[str]:
+    """Return the units of work for a spike of each population."""
+    units: Counter[str] = Counter()
+    for bundle in learned_bundles(layout):
+        units[bundle.pathways[0].pre.population.name] += bundle.timing.blocks * bundle.slices * bundle.parts
+    return units
+
+
+def train_extents(layout: Layout) -> Extents:
+    """Return the extents of the program's arrays that learning needs."""
+    return TrainTables(layout).extents() | {"learning pathways": len(learned_bundles(layout))}
+
+
+def learning_extents(layout: Layout) -> dict[Owner, Extents]:
+    """Return the extents of the arrays of the kernel of learning; none if nothing learns."""
+    bundles = learned_bundles(layout)
+    if not bundles:
+        return {}
+    return {
+        (LEARNING, None): {
+            "routes": sum(bundle.timing.blocks for bundle in bundles),
+            "route bounds": _senders(layout) + 1,
+            "ages": len(learning_ages(layout)),
+            "coefficients": sum(count(LEARNING_RULES[rule_of(bundle).struct].C) for bundle in bundles),
+        }
+    }
+
+
+def _senders(layout: Layout) -> int:
+    """Return the number of populations and sets of gates that send events."""
+    return len(layout.populations) + len(layout.gates)
