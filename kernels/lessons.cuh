@@ -102,7 +102,8 @@ DEVICE void learn_piece(const Lesson<Rule> &lesson, weight_t *weight, const int 
         for (int t = 0; t < Rule::POST; t++)
             y[j][t] = post.after(neuron[j], n, t) * lesson.post_decay[t].over(elapsed);
     };
-    FOR_HELD(j, n) see(j, post.count[neuron[j]]);
+    FOR_HELD(j, n)
+    if (arrival(j, 0) <= lesson.seen) see(j, post.count[neuron[j]]);
     for_backwards(
         n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.seen; },
         [&](int j, int k) {

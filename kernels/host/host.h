@@ -193,7 +193,7 @@ template <class More, class F> DEVICE void for_backwards(int n, More more, F f)
         list[0][size[0]] = j;
         size[0] += more(j, 0);
     }
-    int lists = size[0] > 0;
+    int lists = 1;
     for (; lists < LISTS && size[lists - 1]; lists++)
         for (int i = 0; i < size[lists - 1]; i++) {
             int j = list[lists][size[lists]] = list[lists - 1][i];
