@@ -60,16 +60,21 @@ template <class Rule> struct Lesson {
     }
     MEMBER real relative(weight_t w) const { return (real)w / (real)w_max; }
 
-    // The weight after spike k of neuron i, which arrives in the step `time`.
-    MEMBER weight_t after_post(weight_t w, int i, int k, int64 time) const
+    // The change of weight w by spike k of neuron i, which arrives in the step `time`.
+    MEMBER real change_at_post(weight_t w, int i, int k, int64 time) const
     {
         real x[Rule::PRE], y[Rule::POST];
         int before = time > reach[0] ? 0 : 1;
         for (int t = 0; t < Rule::PRE; t++) x[t] = after[before][t] * pre_decay[t].over(time - reach[before]);
         int64 elapsed = post.step(i, k) - post.step(i, k + 1);
         for (int t = 0; t < Rule::POST; t++) y[t] = post.after(i, k + 1, t) * post_decay[t].over(elapsed);
-        return changed(w, Rule::at_post(relative(w), x, y, c));
+        return time > now ? (real)0 : Rule::at_post(relative(w), x, y, c);
     }
+};
+
+struct Change {
+    weight_t weight;
+    real change;
 };
 
 // Changes the weights of n synapses, whose neurons are `neuron` and whose spikes need `way` steps to reach them.
@@ -84,9 +89,10 @@ DEVICE void learn_piece(const Lesson<Rule> &lesson, weight_t *weight, const int 
     for_backwards(
         n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
         [&](int j, int k) {
-            int64 time = arrival(j, k);
-            if (time <= lesson.now) weight[j] = lesson.after_post(weight[j], neuron[j], k, time);
-        });
+            return Change{weight[j], lesson.change_at_post(weight[j], neuron[j], k, arrival(j, k))};
+        },
+        [&](const Change &x) { return lesson.changed(x.weight, x.change); },
+        [&](int j, weight_t w) { weight[j] = w; });
     if (!lesson.events) return;
     FOR_HELD(j, n)
     {
@@ -125,6 +131,8 @@ APART void learn_by(const Segment &s, const Synapses &synapses, weight_t *weight
     for_pieces(s.begin, s.end, [&](int64 first, int n) {
         int neuron[HELD], way[HELD];
         FOR_HELD(j, n) neuron[j] = base + target[first + j];
+        for (int j = 0; j < HELD && first + HELD + j < s.end; j++)
+            PREFETCH(lesson.post.recent + RECENT * (base + target[first + HELD + j]));
         FOR_HELD(j, n)
         {
             int64 at = (first + j) * bits;
