@@ -30,8 +30,14 @@ class SynapseData(TraceData):
         Recorded synapses, one per column: positions in the order of ``sim.weights(projection)``.
     pre, post : array_like of int, shape (n_synapses,)
         Their neurons: positions in the projection's selections.
-    variables, t, units, every
-        As for :class:`TraceData`.
+    variables : mapping of str to array_like, shape (n_samples, n_synapses)
+        Samples of each variable.
+    t : array_like, shape (n_samples,)
+        Times of the samples (ms), equally spaced.
+    units : mapping of str to str
+        Unit of each variable.
+    every : float, optional
+        Time between samples (ms); needed only if there are fewer than two samples.
 
     Attributes
     ----------

@@ -153,13 +153,17 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
 
 #: Further arguments of methods that do several things, by a name of their own.
 VARIANTS: dict[str, tuple[str, Callable[[World], dict[str, Any]]]] = {
-    "Simulator.get of a drive": ("get", lambda w: {"target": w.drive, "variable": "weight"}),
-    "Simulator.set of a parameter": ("set", lambda w: {"target": "E", "variable": "I_e", "values": 250.0}),
-    "Simulator.set of an injection": ("set", lambda w: {"target": w.injection, "variable": 300.0}),
-    "Simulator.set of a drive": ("set", lambda w: {"target": w.drive, "rate": 50.0, "weight": 0.5}),
-    "Simulator.set of a clamp": ("set", lambda w: {"target": w.clamp, "variable": -40.0}),
-    "Simulator.set of a source": ("set", lambda w: {"target": w.bg, "rate": 5.0}),
-    "Simulator.set of a list": ("set", lambda w: {"target": w.list, "times": [5.0, 6.0]}),
+    "Simulator.get of a drive": ("sim.get", lambda w: {"target": w.drive, "variable": "weight"}),
+    "Simulator.set of a parameter": ("sim.set", lambda w: {"target": "E", "variable": "I_e", "values": 250.0}),
+    "Simulator.set of an injection": ("sim.set", lambda w: {"target": w.injection, "variable": 300.0}),
+    "Simulator.set of a drive": ("sim.set", lambda w: {"target": w.drive, "rate": 50.0, "weight": 0.5}),
+    "Simulator.set of a clamp": ("sim.set", lambda w: {"target": w.clamp, "variable": -40.0}),
+    "Simulator.set of a source": ("sim.set", lambda w: {"target": w.bg, "rate": 5.0}),
+    "Simulator.set of a list": ("sim.set", lambda w: {"target": w.list, "times": [5.0, 6.0]}),
+    "Network.record of a projection": (
+        "net.record",
+        lambda w: {"source": w.projection, "variables": "weight", "every": 0.5, "synapses": [0, 3]},
+    ),
 }
 
 #: Objects that only the library makes, for their methods and operators.
