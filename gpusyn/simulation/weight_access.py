@@ -97,13 +97,10 @@ def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Ar
         assert part.drawn is not None
         return np.ldexp(part.drawn, s.exponent)
     if s.weight is None:
-        low, high = part.place.min(initial=part.size), part.place.max(initial=-1) + 1
-        rows: Array = session.read(_array(s), s.weights + int(low), s.weights + int(max(low, high)))
-        stored = rows[part.place - low].astype(np.float64)
+        stored = session.read(_array(s), s.weights, s.weights + part.size)[part.place].astype(np.float64)
     else:
         stored = np.full(len(part.place), float(s.weight))
-    weights: Array = np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored
-    return weights
+    return np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored
 
 
 def _array(stored: StoredWeights) -> str:
