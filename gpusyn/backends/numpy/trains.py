@@ -69,11 +69,10 @@ class Trains(NamedTuple):
         return who * self.record.depth + (n - 1 & self.record.depth - 1)
 
     def _decayed(self, decay: TraceDecay, steps: Array) -> Array:
-        """Return the factor by which a trace decays over some steps, 0 if the tables end before."""
-        many = np.minimum(steps // FINE, decay.coarse)
-        fine = self.arrays.decays[decay.decays + steps % FINE]
-        coarse = self.arrays.decays[decay.decays + FINE + np.minimum(many, decay.coarse - 1)]
-        return np.where(many < decay.coarse, fine * coarse, fine.dtype.type(0))
+        """Return the factor by which a trace decays over some steps; the last one is 0."""
+        steps = np.minimum(steps, decay.coarse * FINE)
+        factors: Array = self.arrays.decays[decay.decays :]
+        return factors[steps % FINE] * factors[FINE + steps // FINE]
 
 
 def trains_of(a: SimpleNamespace) -> list[Trains]:
