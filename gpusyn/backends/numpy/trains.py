@@ -82,10 +82,10 @@ class Trains(NamedTuple):
         return who * self.record.depth + (n - 1 & self.record.depth - 1)
 
     def _decayed(self, decay: TraceDecay, steps: Array) -> Array:
-        """Return the factor by which a trace decays over some steps, 0 if the tables end before."""
-        k = np.minimum(steps, decay.coarse * FINE)
-        decayed: Array = self.arrays.decays[decay.decays + k % FINE] * self.arrays.decays[decay.decays + FINE + k // FINE]
-        return decayed
+        """Return the factor by which a trace decays over some steps; the last one is 0."""
+        steps = np.minimum(steps, decay.coarse * FINE)
+        factors: Array = self.arrays.decays[decay.decays :]
+        return factors[steps % FINE] * factors[FINE + steps // FINE]
 
 
 def trains_of(a: SimpleNamespace) -> list[Trains]:
