@@ -36,17 +36,16 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     Batch<Segment, 128, 4096> due;
     auto open = [&](Segment &s) { return open_segment(s, segment_sizes, synapses); };
     auto add = [&](const Segment &s) {
-        // copies, because on a CPU additions to sums in memory could change these of `s`
-        acc events = s.events, shift = (acc)s.route->shift, factor = events << (shift > 0 ? shift : 0);
-        if (shift < 0) {  // weights that learn are finer than quanta
-            acc half = (acc)1 << -shift - 1;
-            deliver(s, synapses, now, [=](acc *sum, acc w) { add_to(sum, (w + half >> -shift) * events); });
-        } else if (s.route->runs)
+        // copies, because on a CPU additions to sums in memory could change those of `s`
+        int shift = (int)s.route->shift, finer = shift < 0 ? -shift : 0;  // weights that learn are finer than quanta
+        acc factor = s.events << (shift > 0 ? shift : 0);
+        if (s.route->runs)
             deliver_runs(s, synapses, now, 0, [=](weight_t w) { return (acc)w * factor; });
-        else if (factor == 1)
+        else if (factor == 1 && !finer)
             deliver(s, synapses, now, [](acc *sum, acc w) { add_to(sum, w); });
         else
-            deliver(s, synapses, now, [=](acc *sum, acc w) { add_to(sum, w * factor); });
+            deliver(s, synapses, now,
+                    [=](acc *sum, acc w) { add_to(sum, (w + ((acc)1 << finer >> 1) >> finer) * factor); });
     };
     auto source = [=](int64 i) { return spike_id[i & spike_mask]; };
     auto count = [=](int64 i) { return (acc)spike_events[i & spike_mask]; };
