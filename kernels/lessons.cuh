@@ -29,25 +29,22 @@ template <class Rule> struct Lesson {
         const Learning &own = all.learnings[&route - all.routes];
         Trains sender = trains_of(all.trains, own.pre);
         post = trains_of(all.trains, own.post);
-        int64 i = s.row + route.source - sender.source, n = sender.until(i, all.now - route.age);
         events = (int)s.events;
-        n -= events > 0;
-        int64 last = sender.last(i, n) + route.age, settled = all.settled[own.settled];
+        int64 i = s.row + route.source - sender.source, k = sender.until(i, all.now - route.age) + (events > 0);
+        int64 last = sender.step(i, k) + route.age, settled = all.settled[own.settled];
         now = all.now;
         since = last > all.last_sweep ? last : all.last_sweep;
         since = since > settled ? since : settled;
         seen = now + own.early - 1;
         w_max = (weight_t)own.w_max;
-        for (int k = 0; k < Rule::COUNT; k++) c[k] = all.coef[own.coef + k];
-        for (int k = 0; k < Rule::PRE; k++) {
-            pre_decay[k] = sender.decay_of(k);
-            pre[k] = sender.after(i, n, k) * pre_decay[k].over(now - last);
-        }
-        for (int k = 0; k < Rule::POST; k++) post_decay[k] = post.decay_of(k);
+        for (int x = 0; x < Rule::COUNT; x++) c[x] = all.coef[own.coef + x];
+        for (int t = 0; t < Rule::POST; t++) post_decay[t] = post.decay_of(t);
+        for (int t = 0; t < Rule::PRE; t++) pre_decay[t] = sender.decay_of(t);
         for (int b = 0; b < 2; b++) {
-            reach[b] = sender.last(i, n - b) + route.age + own.early;
-            for (int k = 0; k < Rule::PRE; k++) after[b][k] = sender.after(i, n - b, k);
+            reach[b] = sender.step(i, k + b) + route.age + own.early;
+            for (int t = 0; t < Rule::PRE; t++) after[b][t] = sender.after(i, k + b, t);
         }
+        for (int t = 0; t < Rule::PRE; t++) pre[t] = after[0][t] * pre_decay[t].over(now - last);
     }
 
     // Changes a weight by a number in units of the largest, rounded half away from zero.
@@ -63,53 +60,63 @@ template <class Rule> struct Lesson {
     }
     MEMBER real relative(weight_t w) const { return (real)w / (real)w_max; }
 
-    // The weight after the n-th spike of neuron i, which arrives in the step `time`.
-    MEMBER weight_t after_post(weight_t w, int i, int64 n, int64 time) const
+    // The change of weight w by spike k of neuron i, which arrives in the step `time`.
+    MEMBER real change_at_post(weight_t w, int i, int k, int64 time) const
     {
         real x[Rule::PRE], y[Rule::POST];
         int before = time > reach[0] ? 0 : 1;
-        for (int k = 0; k < Rule::PRE; k++) x[k] = after[before][k] * pre_decay[k].over(time - reach[before]);
-        int64 elapsed = post.last(i, n) - post.last(i, n - 1);
-        for (int k = 0; k < Rule::POST; k++) y[k] = post.after(i, n - 1, k) * post_decay[k].over(elapsed);
-        return changed(w, Rule::at_post(relative(w), x, y, c));
-    }
-
-    // The weight after the present events of the source; y are the postsynaptic traces.
-    MEMBER weight_t after_pre(weight_t w, const real *y) const
-    {
-        for (int e = 0; e < events; e++) w = changed(w, Rule::at_pre(relative(w), pre, y, c));
-        return w;
+        for (int t = 0; t < Rule::PRE; t++) x[t] = after[before][t] * pre_decay[t].over(time - reach[before]);
+        int64 elapsed = post.step(i, k) - post.step(i, k + 1);
+        for (int t = 0; t < Rule::POST; t++) y[t] = post.after(i, k + 1, t) * post_decay[t].over(elapsed);
+        return time > now ? (real)0 : Rule::at_post(relative(w), x, y, c);
     }
 };
 
-// Changes the weights of the n synapses from `first` on, whose neurons and arrival times follow from `neuron` and `way`.
+struct Change {
+    weight_t weight;
+    real change;
+};
+
+// Changes the weights of n synapses, whose neurons are `neuron` and whose spikes need `way` steps to reach them.
 template <class Rule>
 DEVICE void learn_piece(const Lesson<Rule> &lesson, weight_t *weight, const int *neuron, const int *way, int n)
 {
     const Trains &post = lesson.post;
-    real y[HELD][Rule::POST];
-    auto arrival = [&](int j, int k) { return post.last(neuron[j], post.count[neuron[j]] - k) + way[j]; };
+    int64 newest[HELD];
+    real y[Rule::POST][HELD];
+    FOR_HELD(j, n) newest[j] = post.step(neuron[j], 0) + way[j];
+    auto arrival = [&](int j, int k) { return k == 0 ? newest[j] : post.step(neuron[j], k) + way[j]; };
     for_backwards(
         n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
         [&](int j, int k) {
-            int64 time = arrival(j, k);
-            if (time <= lesson.now)
-                weight[j] = lesson.after_post(weight[j], neuron[j], post.count[neuron[j]] - k, time);
-        });
+            return Change{weight[j], lesson.change_at_post(weight[j], neuron[j], k, arrival(j, k))};
+        },
+        [&](const Change &x) { return lesson.changed(x.weight, x.change); },
+        [&](int j, weight_t w) { weight[j] = w; });
     if (!lesson.events) return;
-    auto see = [&](int j, int64 n) {
-        int64 elapsed = lesson.seen + 1 - (post.last(neuron[j], n) + way[j]);
-        for (int t = 0; t < Rule::POST; t++)
-            y[j][t] = post.after(neuron[j], n, t) * lesson.post_decay[t].over(elapsed);
-    };
     FOR_HELD(j, n)
-    if (arrival(j, 0) <= lesson.seen) see(j, post.count[neuron[j]]);
+    {
+        int64 elapsed = lesson.seen + 1 - newest[j];
+        for (int t = 0; t < Rule::POST; t++)
+            y[t][j] = post.after(neuron[j], 0, t) * lesson.post_decay[t].over(elapsed > 0 ? elapsed : 0);
+    }
     for_backwards(
         n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.seen; },
         [&](int j, int k) {
-            if (arrival(j, k + 1) <= lesson.seen) see(j, post.count[neuron[j]] - k - 1);
+            int64 elapsed = lesson.seen + 1 - arrival(j, k + 1);
+            if (elapsed > 0)
+                for (int t = 0; t < Rule::POST; t++)
+                    y[t][j] = post.after(neuron[j], k + 1, t) * lesson.post_decay[t].over(elapsed);
         });
-    FOR_HELD(j, n) weight[j] = lesson.after_pre(weight[j], y[j]);
+    for (int e = 0; e < lesson.events; e++) {
+        FOR_HELD_EVENLY(j, n)
+        {
+            real own[Rule::POST];
+            for (int t = 0; t < Rule::POST; t++) own[t] = y[t][j];
+            weight[j] = lesson.changed(weight[j],
+                                       Rule::at_pre(lesson.relative(weight[j]), lesson.pre, own, lesson.c));
+        }
+    }
 }
 
 template <class Rule>
@@ -124,6 +131,8 @@ APART void learn_by(const Segment &s, const Synapses &synapses, weight_t *weight
     for_pieces(s.begin, s.end, [&](int64 first, int n) {
         int neuron[HELD], way[HELD];
         FOR_HELD(j, n) neuron[j] = base + target[first + j];
+        for (int j = 0; j < HELD && first + HELD + j < s.end; j++)
+            PREFETCH(lesson.post.recent + RECENT * (base + target[first + HELD + j]));
         FOR_HELD(j, n)
         {
             int64 at = (first + j) * bits;
@@ -153,7 +162,7 @@ DEVICE void for_unreached(const Lessons &all, int r, const uint32 *segment_begin
              [&](int, int64 begin, int64 end, int unit) {
                  for (int64 source = begin; source < end; source++) {
                      int64 i = source - sender.source, visited = all.now - route.age;
-                     if (sender.last(i, sender.until(i, visited)) != visited)
+                     if (sender.step(i, sender.until(i, visited)) != visited)
                          for_segments(route, source, 0, 0, segment_begin, unit, share, f);
                  }
              });

@@ -8,7 +8,7 @@ import numpy as np
 
 from gpusyn.builder.layout import Bundle, Layout, PlacedPopulation
 from gpusyn.kernels.arrays import Extents
-from gpusyn.kernels.records import TraceDecay, TrainSet, write_rows
+from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, write_rows
 from gpusyn.network.plasticity import learning_of
 from gpusyn.numerics.portable_math import flush
 from gpusyn.numerics.propagators import exp
@@ -64,8 +64,8 @@ class TrainTables:
             source=place.source, size=place.size, depth=depth, steps=self.spikes, values=self.values,
             counts=self.sources, traces=len(traces), trace=len(self._traces), longest=need.longest,
         )  # fmt: skip
-        self.spikes += place.size * depth
-        self.values += place.size * depth * len(traces)
+        self.spikes += place.size * (RECENT + depth)
+        self.values += place.size * (1 + depth) * len(traces)
         self.sources += place.size
         self._traces += [self._decay(trace.tau)._replace(nearest=int(trace.nearest)) for trace in traces]
         return row
