@@ -190,10 +190,9 @@ template <class F> DEVICE void for_pieces(int64 lo, int64 hi, F f)
 {
     for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j, 1);
 }
-// For each of the n items of a piece, put(j, f(look(j, k))) for all k below the first for which more(j, k) is false, the
-// greatest first (host: all items of one k together, and f is a SIMD loop).
-template <class More, class Look, class F, class Put>
-DEVICE void for_backwards(int, More more, Look look, F f, Put put)
+// For each of the n items of a piece, put(j, f(look(j, k))) for all k below the first for which more(j, k) is false,
+// the greatest first (host: all items of one k together, and f is a SIMD loop).
+template <class More, class Look, class F, class Put> DEVICE void for_backwards(int, More more, Look look, F f, Put put)
 {
     int k = 0;
     while (more(0, k)) k++;

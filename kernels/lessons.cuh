@@ -88,11 +88,8 @@ DEVICE void learn_piece(const Lesson<Rule> &lesson, weight_t *weight, const int 
     auto arrival = [&](int j, int k) { return k == 0 ? newest[j] : post.step(neuron[j], k) + way[j]; };
     for_backwards(
         n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
-        [&](int j, int k) {
-            return Change{weight[j], lesson.change_at_post(weight[j], neuron[j], k, arrival(j, k))};
-        },
-        [&](const Change &x) { return lesson.changed(x.weight, x.change); },
-        [&](int j, weight_t w) { weight[j] = w; });
+        [&](int j, int k) { return Change{weight[j], lesson.change_at_post(weight[j], neuron[j], k, arrival(j, k))}; },
+        [&](const Change &x) { return lesson.changed(x.weight, x.change); }, [&](int j, weight_t w) { weight[j] = w; });
     if (!lesson.events) return;
     FOR_HELD(j, n)
     {
@@ -113,8 +110,7 @@ DEVICE void learn_piece(const Lesson<Rule> &lesson, weight_t *weight, const int 
         {
             real own[Rule::POST];
             for (int t = 0; t < Rule::POST; t++) own[t] = y[t][j];
-            weight[j] = lesson.changed(weight[j],
-                                       Rule::at_pre(lesson.relative(weight[j]), lesson.pre, own, lesson.c));
+            weight[j] = lesson.changed(weight[j], Rule::at_pre(lesson.relative(weight[j]), lesson.pre, own, lesson.c));
         }
     }
 }
@@ -152,8 +148,7 @@ DEVICE void learn_segment(const Segment &s, const Synapses &synapses, weight_t *
 }
 
 // Calls f(segment) for the segments along a route of which no spike is visited now.
-template <class F>
-DEVICE void for_unreached(const Lessons &all, int r, const uint32 *segment_begin, Share share, F f)
+template <class F> DEVICE void for_unreached(const Lessons &all, int r, const uint32 *segment_begin, Share share, F f)
 {
     const Route &route = all.routes[r];
     Trains sender = trains_of(all.trains, all.learnings[r].pre);

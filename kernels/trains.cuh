@@ -1,7 +1,7 @@
-// Trains: the last spikes of neurons and sources in rings, with the traces that synapses learn from. Spike k of a source
-// is the one before its last k spikes. A place of a ring that was never filled holds a spike of long ago, with traces of
-// 0. The steps of the newest spikes, and the traces after the newest, are also beside those of the next source: most
-// synapses look at no others, and these stay in a CPU's cache.
+// Trains: the last spikes of neurons and sources in rings, with the traces that synapses learn from. Spike k of a
+// source is the one before its last k spikes. A place of a ring that was never filled holds a spike of long ago, with
+// traces of 0. The steps of the newest spikes, and the traces after the newest, are also beside those of the next
+// source: most synapses look at no others, and these stay in a CPU's cache.
 #pragma once
 
 enum { RECENT = 8, FINE = 256 };  // a trace decays by a factor for steps % FINE, and one for the multiples of FINE
