@@ -287,7 +287,7 @@ class Plan:
         )
         for kind, spec in self._described:
             if SYNAPTIC.isdisjoint(map(str, kind.extents)):
-                _add(parts, _part(kind), spec.nbytes)
+                _add(parts, _part(kind, spec.size), spec.nbytes)
         _add(parts, "parameters and initial states of neurons, for the host", self._of_host_tables())
         return {part: n for part, n in parts.items() if n}
 
@@ -425,8 +425,9 @@ _PARTS = {
 }
 
 
-def _part(kind: ArrayKind) -> str:
-    if kind.name in _TRAINS:
+def _part(kind: ArrayKind, n: int) -> str:
+    """Return the part of the memory to which an array of `n` elements belongs."""
+    if kind.name in _TRAINS and n > 1:
         return "last spikes of neurons, from which synapses learn"
     return "neurons" if kind.scope == "group" else _PARTS[kind.role]
 
