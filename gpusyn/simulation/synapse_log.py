@@ -14,14 +14,14 @@ from gpusyn.network.projections import weight_variable
 from gpusyn.network.recorder import SynapseRecorder
 from gpusyn.results import SynapseData
 from gpusyn.simulation.logs import ENDLESS, SampleLog
-from gpusyn.simulation.weight_access import ChosenWeights
+from gpusyn.simulation.weight_access import ChosenSynapses
 from gpusyn.utils.typing import Array, Floats
 
 
 class SynapseLog(SampleLog):
     """The sampled variables of the synapses of one recorder.
 
-    Their order is found once, so that a sample of a few synapses takes no longer than they do.
+    Their order is found once, and not at each sample.
 
     Raises
     ------
@@ -34,10 +34,11 @@ class SynapseLog(SampleLog):
     def __init__(self, recorder: SynapseRecorder, compiled: Compiled, session: Session) -> None:
         super().__init__(recorder, compiled.layout.dt)
         self.units, self.dtypes = recorder.source.variables, dtypes_of(recorder, compiled.layout)
+        self._compiled, self._session = compiled, session
         weights, where = recorder.source.weights, f"Recorder '{recorder.name}'.synapses"
         receptors = {weight_variable(weights, receptor): receptor for receptor in weights}
         self._weights = {
-            variable: ChosenWeights(compiled, session, recorder.source, receptor, recorder.synapses, where)
+            variable: ChosenSynapses(compiled, session, recorder.source, receptor, recorder.synapses, where)
             for variable, receptor in receptors.items()
             if variable in recorder.variables
         }
@@ -57,7 +58,7 @@ class SynapseLog(SampleLog):
 
     def _read(self, variable: str) -> Array:
         """Return the present values of a variable."""
-        return self._weights[variable].read()
+        return self._weights[variable].weights(self._compiled, self._session)
 
     def _made(self, values: dict[str, Array], t: Floats, every: float) -> SynapseData:
         return SynapseData(self.recorder.source.name, self.synapses, *self.pairs, values, t, self.units, every)
