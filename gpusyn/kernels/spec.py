@@ -197,9 +197,9 @@ KERNELS: dict[str, KernelSpec] = {
             "warp",
             """+clock:Clock spike_total:int64 +spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
             =spike_mask:int64 spike_release:real =slots:int source_population:int route_begin:int =most_units:int
-            routes:Route ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16 late:uint8 weights:weight_t +ring:acc
-            shared:Shared =n_shared:int histories:History =n_histories:int event_step:int64 event_count:int
-            +release_step:int64 +history:uint32""",
+            routes:Route ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16 late:uint8
+            weights:weight_t +ring:acc shared:Shared =n_shared:int histories:History =n_histories:int event_step:int64
+            event_count:int +release_step:int64 +history:uint32""",
         ),
         _declare(
             "deliver_procedural.cu",
