@@ -10,6 +10,7 @@ from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
+from gpusyn.builder.plasticity.releases import release_tables
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
 from gpusyn.builder.rows.reference import Synapses
@@ -41,6 +42,7 @@ COUNTS = {
     "n_routes": "routes",
     "n_histories": "histories",
     "n_ages": "ages",
+    "slots": "release slots",
     "bath_width": "bath width",
 }
 
@@ -89,6 +91,7 @@ class Compiled:
         """Yield name and initial values of each array whose elements are not all equal."""
         layout, inputs = self.layout, self.inputs
         yield from synapses.arrays().items()
+        yield from release_tables(layout).items()
         yield from inputs.arrays(self.steps).items()
         senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
         yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.size for p in senders])

@@ -15,6 +15,8 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.plasticity.releases import KERNEL as RELEASING
+from gpusyn.builder.plasticity.releases import release_extents, releases_of
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages, sender_of, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets, targets_of
@@ -49,7 +51,7 @@ def chunk_steps(layout: Layout) -> int:
 
 
 def launched(layout: Layout) -> list[tuple[str, int | None]]:
-    """Return kernel and group of each launch of a step: synapses' gates, neurons, sources, their gates, delivery."""
+    """Return kernel and group of each launch of a step, in order."""
     synaptic = [
         (synapse_kernel(r.kinetics), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)
     ]
@@ -58,7 +60,9 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
-    launches += [("advance_gates", None), ("deliver_changes", None)] if layout.gates else []
+    launches += [("advance_gates", None)] if layout.gates else []
+    launches += [(RELEASING, None)] if releases_of(layout) else []
+    launches += [("deliver_changes", None)] if layout.gates else []
     launches += [(row_forms.KERNEL, None)] if layout.procedural else []
     return [*launches, ("deliver_spikes", None)]
 
@@ -79,6 +83,8 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
         return sum(place.size for place in layout.sources(kernel))
     if kernel == "advance_gates":
         return max(_chunks(gate.place.size) for gate in layout.gates.values())
+    if kernel == RELEASING:
+        return max(layout.n_sources // SPIKING, 1)
     if kernel == "deliver_changes":
         return most_units(layout, kernel) * (layout.n_ids - layout.n_sources)
     if kernel == row_forms.KERNEL:
@@ -185,6 +191,9 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
         sizes["advance_gates", None] = {
             "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,
         }  # fmt: skip
+    slots, releasing = release_extents(layout)
+    sizes[None, None] |= slots
+    sizes |= {(RELEASING, None): releasing} if releasing else {}
     sizes |= row_forms.procedural_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.numpy import advance_gates as gates
 from gpusyn.backends.numpy import advance_neurons as neurons
+from gpusyn.backends.numpy import advance_releases as releases
 from gpusyn.backends.numpy import advance_sources as sources
 from gpusyn.backends.numpy import advance_synapses as synapses
 from gpusyn.backends.numpy import deliver_procedural as procedural
@@ -48,6 +49,7 @@ TWINS: dict[str, Twin] = {
     "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
     "deliver_procedural": Twin(procedural.prepare_procedural, procedural.deliver_procedural),
     "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),
+    "advance_releases": Twin(releases.prepare_releases, releases.advance_releases),
     **{
         gate.KERNEL: Twin(
             functools.partial(synapses.prepare_synapses, gate), functools.partial(synapses.advance_synapses, gate)

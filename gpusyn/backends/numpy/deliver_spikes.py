@@ -26,12 +26,13 @@ class Deliveries(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Events that some synapses may receive: their senders, sources, ages (steps) and numbers."""
+    """Events that some synapses may receive: their senders, sources, ages (steps), numbers, and places in the list."""
 
     sender: Array
     source: Array
     age: Array
     number: Array
+    place: Array
 
 
 class Due(NamedTuple):
@@ -91,7 +92,19 @@ def _deliver_events(a: SimpleNamespace, routes: list[tuple[int, Route]], found: 
             )
             if mine.any():
                 rows = events.source[mine].astype(np.int64) - route.source
-                deliver(a, route, rows, late[mine] // route.width, events.number[mine], now)
+                factor = _factors(a, route, events.number[mine], events.place[mine])
+                deliver(a, route, rows, late[mine] // route.width, factor, now)
+
+
+def _factors(a: SimpleNamespace, route: Route, number: Array, place: Array) -> Array:
+    """Return by what some events multiply stored weights along a route: whole numbers, or what they release."""
+    factor: Array
+    if route.release < 0:
+        factor = number.astype(a.ring.dtype) << a.ring.dtype.type(route.shift)
+    else:
+        part = a.spike_release[place.astype(np.int64) * a.slots + route.release]
+        factor = part * part.dtype.type(1 << route.shift)
+    return factor
 
 
 def _spikes(a: SimpleNamespace, ages: list[int], now: int, end: int) -> Iterator[Events]:
@@ -102,24 +115,24 @@ def _spikes(a: SimpleNamespace, ages: list[int], now: int, end: int) -> Iterator
     for which, place in pieces.listed(stop - begin, pieces.NEURONS):
         spikes = begin[which] + place & a.spike_mask
         source = a.spike_id[spikes]
-        yield Events(a.source_population[source], source, age[which], a.spike_events[spikes])
+        yield Events(a.source_population[source], source, age[which], a.spike_events[spikes], spikes)
 
 
 def _gate_events(a: SimpleNamespace, now: int) -> Iterator[Events]:
     """Yield the events of the gates that send in this step."""
     for start, stop in pieces.parts(int(a.gate_total[now & 1]), pieces.NEURONS):
-        source, n = a.gate_id[start:stop], stop - start
-        yield Events(a.source_population[source], source, np.zeros(n, np.int64), np.ones(n, np.int32))
+        source, place = a.gate_id[start:stop], np.arange(start, stop)
+        yield Events(a.source_population[source], source, np.zeros_like(place), np.ones_like(place), place)
 
 
-def deliver(a: SimpleNamespace, route: Route, rows: Array, blocks: Array, events: Array, now: int) -> None:
+def deliver(a: SimpleNamespace, route: Route, rows: Array, blocks: Array, factor: Array, now: int) -> None:
     """Add the weights of the synapses in some blocks of delays of some sources to the slots in which they are due."""
     for start, stop in pieces.parts(rows.size * route.slices, pieces.SEGMENTS):
         sender, part = np.divmod(np.arange(start, stop), route.slices)
         found = (rows[sender] * route.slices + part) * route.row_step + blocks[sender]
         begin, length = _bounds(a, route, found)
         for segment, place in pieces.listed(length, pieces.SYNAPSES):
-            _deliver(a, route, rows, events, Due(sender[segment], part[segment], begin[segment] + place), now)
+            _deliver(a, route, rows, factor, Due(sender[segment], part[segment], begin[segment] + place), now)
 
 
 def _bounds(a: SimpleNamespace, route: Route, segments: Array) -> tuple[Array, Array]:
@@ -132,7 +145,7 @@ def _bounds(a: SimpleNamespace, route: Route, segments: Array) -> tuple[Array, A
     return segments_in_unary(a.segment_sizes[route.sizes :], begin[: unary_bounds(every)], segments, every)
 
 
-def _deliver(a: SimpleNamespace, route: Route, rows: Array, events: Array, due: Due, now: int) -> None:
+def _deliver(a: SimpleNamespace, route: Route, rows: Array, factor: Array, due: Due, now: int) -> None:
     """Add the weights of some synapses that are due."""
     j = due.synapse
     late = unpack_late(a.late[route.late :], route.late_bits, j).astype(np.int64) if route.late >= 0 else 0
@@ -142,8 +155,8 @@ def _deliver(a: SimpleNamespace, route: Route, rows: Array, events: Array, due: 
     acc = a.ring.dtype
     weight = a.weights[route.weights + j].astype(acc) if route.weights >= 0 else acc.type(route.weight)
     if route.payload < 0:
-        factor = events[due.sender].astype(acc) << acc.type(route.shift)
-        np.add.at(a.ring, target, weight * factor)
+        by = factor[due.sender]
+        np.add.at(a.ring, target, (weight.astype(by.dtype) * by).astype(acc))
         return
     scale = a.payload.dtype.type(1 << route.shift)
     for k in range(route.channels):

@@ -12,6 +12,7 @@ from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
+from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
 from gpusyn.builder.rows.sorted import in_runs
@@ -77,6 +78,7 @@ class EventDrivenTables:
         self.layout, self.gates, self._memory = layout, gates, memory
         self.routes: list[tuple[int, Route]] = []
         self.shared = shared_sums(layout)
+        self._slots = release_slots(layout)
         self.stored: list[StoredSegments] = []
         self.rounded_to_zero: dict[str, int] = {}
         room = [_most(bundle) for bundle in layout.bundles]
@@ -218,6 +220,7 @@ class EventDrivenTables:
             age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1, shift=form.shift,
             weight=(form.weight or 0) * (-1 if bundle.taken_back else 1),
             gathers=int(bundle.shared and senders.payload >= 0), unit=0, parts=bundle.parts,
+            release=self._slots.get((pathway.projection.name, pathway.pre.population.name), -1),
             **rows, **senders.fields(), **sums_of(bundle, pathway, k)._asdict(),
         )  # fmt: skip
         if not timing.at_once:
