@@ -1,24 +1,18 @@
 // Synapses that release one by one, because release is random or each synapse has parameters of its own. They are
 // visited at the spikes of their source alone: first what they have in common is found for each source that spikes,
-// then each synapse releases a part of its weight onto its receptors. A rate is a time step over a time constant.
-// Tsodyks and Markram 1997; Fuhrmann, Segev, Markram and Tsodyks 2002. The twin is
-// gpusyn/backends/numpy/deliver_releases.py.
+// then each synapse releases a part of its weight onto its receptors. `facil` and `rec` are the exponents of the decay
+// of u and of what is empty in one step. Tsodyks and Markram 1997; Fuhrmann, Segev, Markram and Tsodyks 2002. The twin
+// is gpusyn/backends/numpy/deliver_releases.py.
 
 enum { ELAPSED, USED, EMPTY, KNOWN };  // of a source that spikes: steps since its last event, u before, what is empty
 enum { MOST_SIZES = 256 };             // sizes that are tried for a quantum
+#define AT_ONCE -1e30                  // exponent of one step, for a time constant of 0
 typedef SynapseReleaseCoefficients Of;
 
-// What is left after some steps of what decays with a rate; nothing at the rate 0, which stands for no memory.
-DEVICE real part_left(real rate, real steps)
-{
-    real left = portable_exp(-rate * steps);
-    return rate > 0 ? left : (real)0;
-}
-
-// u at an event of a step, from u before it; between events of one step nothing is left of u without memory.
+// u at an event of a step, from u before it; without facilitation, nothing is left of u between events of one step.
 DEVICE real used_at(int event, real before, real U, real facil)
 {
-    real u = event && !(facil > 0) ? (real)0 : before;
+    real u = event && !(facil > (real)AT_ONCE) ? (real)0 : before;
     return u + U * ((real)1 - u);
 }
 
@@ -35,10 +29,10 @@ KERNEL(begin_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spike_
             int64 spike = begin + i & spike_mask, own = spike_id[spike] - set.source, place = set.place + own;
             if (own < 0 || own >= set.source_end - set.source) continue;
             real *known = rested + KNOWN * place, steps = (real)(now - last_use[place]);
-            real u = flush(used[place] * part_left(c[Of::facil], steps));
+            real u = flush(used[place] * portable_exp(steps * c[Of::facil]));
             known[ELAPSED] = steps;
             known[USED] = u;
-            known[EMPTY] = part_left(c[Of::rec], steps);
+            known[EMPTY] = portable_exp(steps * c[Of::rec]);
             for (int event = 0; event < spike_events[spike]; event++) u = used_at(event, u, c[Of::U], c[Of::facil]);
             used[place] = u;
             last_use[place] = now;
@@ -147,17 +141,9 @@ template <class Reals> DEVICE void load(Reals &value, int64 place, const real *o
         for_run(at.n, [&](int j) { LANE_AT(value, j) = x[j]; });
 }
 
-// What is left, after the time since the last event, of what decays with the rates of each synapse or of the source.
-template <class Reals>
-DEVICE void load_left(Reals &left, int64 place, const real *own, real same, real steps, const Reached &at)
-{
-    load(left, place, own, same, at);
-    if (place >= 0) for_run(at.n, [&](int j) { LANE_AT(left, j) = part_left(LANE_AT(left, j), steps); });
-}
-
 // The part of its weight that each synapse releases without sites: the sum of u x over the events.
 template <class Reals>
-DEVICE void release_means(const Release &r, const Released &all, const Reached &at, const Reals &U, const Reals &facil,
+DEVICE void release_means(const SynapseRelease &r, const Released &all, const Reached &at, const Reals &U, const Reals &facil,
                           const Reals &empty, Reals &u, Reals &factor)
 {
     real *x = all.x + r.x + at.first;
@@ -165,19 +151,19 @@ DEVICE void release_means(const Release &r, const Released &all, const Reached &
         real resting = (real)1 - ((real)1 - x[j]) * LANE_AT(empty, j), used = LANE_AT(u, j), sum = 0;
         for (int event = 0; event < at.events; event++) {
             used = used_at(event, used, LANE_AT(U, j), LANE_AT(facil, j));
-            real part = used * resting;
+            real part = flush(used * resting);
             resting = flush(resting - part);
             sum = sum + part;
         }
         x[j] = resting;
         LANE_AT(u, j) = used;
-        LANE_AT(factor, j) = sum;
+        LANE_AT(factor, j) = sum > (real)1 ? (real)1 : sum;
     });
 }
 
 // The same with sites: the quanta that each synapse releases at all events, times their sizes, of all that it has.
 template <class Reals>
-DEVICE void release_quanta(const Release &r, const Released &all, const Reached &at, const Reals &U, const Reals &facil,
+DEVICE void release_quanta(const SynapseRelease &r, const Released &all, const Reached &at, const Reals &U, const Reals &facil,
                            Reals &empty, Reals &u, Reals &factor)
 {
     LANE_INTS(number);
@@ -213,7 +199,7 @@ DEVICE void release_quanta(const Release &r, const Released &all, const Reached 
 
 // Lets synapses release, and writes the part of its weight that each releases to `factor`.
 template <class Reals>
-DEVICE void release_lanes(const Release &r, const Released &all, const real *known, const Reached &at, Reals &factor)
+DEVICE void release_lanes(const SynapseRelease &r, const Released &all, const real *known, const Reached &at, Reals &factor)
 {
     LANE_STATE(U);
     LANE_STATE(facil);
@@ -223,11 +209,13 @@ DEVICE void release_lanes(const Release &r, const Released &all, const real *kno
     real *own_u = all.u + r.u + at.first;
     load(U, r.own_U, all.own, c[Of::U], at);
     load(facil, r.own_facil, all.own, c[Of::facil], at);
-    load_left(empty, r.own_rec, all.own, known[EMPTY], known[ELAPSED], at);
+    load(empty, r.own_rec, all.own, known[EMPTY], at);
+    real steps = known[ELAPSED];
+    if (r.own_rec >= 0) for_run(at.n, [&](int j) { LANE_AT(empty, j) = portable_exp(steps * LANE_AT(empty, j)); });
     if (r.u < 0)
         for_run(at.n, [&](int j) { LANE_AT(u, j) = known[USED]; });
     else
-        for_run(at.n, [&](int j) { LANE_AT(u, j) = flush(own_u[j] * part_left(LANE_AT(facil, j), known[ELAPSED])); });
+        for_run(at.n, [&](int j) { LANE_AT(u, j) = flush(own_u[j] * portable_exp(steps * LANE_AT(facil, j))); });
     if (r.sites)
         release_quanta(r, all, at, U, facil, empty, u, factor);
     else
@@ -255,7 +243,7 @@ DEVICE void add_released(const ReleaseSums &to, real scale, const Segment &s, co
 }
 
 // Asks for what is kept of the synapses of a segment, which are used soon.
-DEVICE void ask_for(const Segment &s, const Release &r, const Released &all)
+DEVICE void ask_for(const Segment &s, const SynapseRelease &r, const Released &all)
 {
     if (s.begin == s.end) return;
     if (r.number >= 0) ask_for(all.number + r.number, s.begin, s.end);
@@ -267,7 +255,7 @@ DEVICE void ask_for(const Segment &s, const Release &r, const Released &all)
 KERNEL(deliver_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
        const int64 *RESTRICT spike_begin, int64 step_mask, const int *RESTRICT spike_id,
        const int *RESTRICT spike_events, int64 spike_mask, const int *RESTRICT source_population,
-       const int *RESTRICT route_begin, int most_units, const Route *RESTRICT routes, const Release *RESTRICT releases,
+       const int *RESTRICT route_begin, int most_units, const Route *RESTRICT routes, const SynapseRelease *RESTRICT releases,
        const ReleaseSums *RESTRICT receptors, const uint32 *RESTRICT segment_begin,
        const uint64 *RESTRICT segment_sizes, const uint16 *RESTRICT targets, const uint8 *RESTRICT late,
        const weight_t *RESTRICT weights, const real *RESTRICT rested, const real *RESTRICT coef,
@@ -286,10 +274,10 @@ KERNEL(deliver_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spik
         return size;
     };
     auto use = [&](const Segment &s) {
-        const Release &r = releases[s.route - routes];
+        const SynapseRelease &r = releases[s.route - routes];
         for (int64 first = s.begin; first < s.end; first += LANES) {
             int left = (int)(s.end - first);
-            Reached at = {first, left < LANES ? left : LANES, (int)s.factor, now};
+            Reached at = {first, left < LANES ? left : LANES, (int)s.amount.sum, now};
             LANE_STATE(factor);
             release_lanes(r, all, rested + KNOWN * (r.place + s.row), at, factor);
             for (int64 k = r.receptor; k < r.receptor_end; k++)
@@ -297,7 +285,7 @@ KERNEL(deliver_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spik
         }
     };
     auto source = [=](int64 i) { return spike_id[i & spike_mask]; };
-    auto count = [=](int64 i) { return (acc)spike_events[i & spike_mask]; };
+    auto count = [=](const Route &, int64 i) { return Amount{(acc)spike_events[i & spike_mask]}; };
     for_runs(begin, *spike_total, most_units, population_of(source, ways), [&](int p, int64 i, int64 end, int unit) {
         for_due(ways, p, 0, unit, i, end, source, count, segment_begin, share, [&](const Segment &s) {
             ask_for_bounds(s, segment_sizes);

@@ -104,6 +104,8 @@ def _delivered(bundle: Bundle) -> str:
     timing = bundle.timing
     if bundle.shared:
         return "to shared sums"
+    if bundle.one_by_one:
+        return "when the event occurs, each synapse releasing by itself"
     if timing.at_once:
         return "when the event occurs"
     return "when due" if timing.width == 1 else "into rings of sums for the coming steps"

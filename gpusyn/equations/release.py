@@ -1,7 +1,6 @@
 """Release of transmitter by each synapse, short-term plasticity and random: ``kernels/deliver_releases.cu`` in numpy.
 
-A rate is a time step over a time constant; 0 stands for no memory. Tsodyks & Markram 1997; Fuhrmann, Segev, Markram &
-Tsodyks 2002.
+Tsodyks & Markram 1997; Fuhrmann, Segev, Markram & Tsodyks 2002.
 """
 
 from __future__ import annotations
@@ -10,9 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpusyn.equations.short_term import AT_ONCE
 from gpusyn.numerics.normal_quantile import normal_quantile
 from gpusyn.numerics.philox import philox, uniform32
-from gpusyn.numerics.portable_math import exp, flush
+from gpusyn.numerics.portable_math import flush
 from gpusyn.utils.typing import Array, Floats, Integers
 
 SITE_BITS, SIZE_BITS = 14, 6  # of a draw below the number of the event, and below the number of the try
@@ -21,7 +21,10 @@ MOST_SIZES = 256  # sizes that are tried for a quantum
 
 
 class SynapseReleaseCoefficients(NamedTuple):
-    """Parameters that all synapses of a set of rows share; each of them may be given for each synapse instead."""
+    """Parameters that all synapses of a set of rows share; each of them may be given for each synapse instead.
+
+    `facil` and `rec` are the exponents of the decay of u and of what is empty in one step.
+    """
 
     U: Any
     facil: Any
@@ -39,21 +42,16 @@ class Reached(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """U and the rate of facilitation of each synapse, and what is left of what was empty after the last event."""
+    """U and the exponent of facilitation of each synapse, and what is left of what was empty after the last event."""
 
     U: Array
     facil: Array
     empty: Array
 
 
-def part_left(rate: Array, steps: Array) -> Array:
-    """Return what is left after some steps of what decays with a rate."""
-    return np.where(rate > 0, exp(-rate * steps), rate.dtype.type(0))
-
-
 def used_at(event: int, before: Array, U: Array, facil: Array) -> Array:
-    """Return u at an event of a step, from u before it; without memory, nothing is left of it between events."""
-    u = np.where(facil > 0, before, facil.dtype.type(0)) if event else before
+    """Return u at an event of a step, from u before it; without facilitation, nothing is left of it between events."""
+    u = np.where(facil > facil.dtype.type(AT_ONCE), before, facil.dtype.type(0)) if event else before
     found: Array = u + U * (facil.dtype.type(1) - u)
     return found
 
@@ -72,9 +70,9 @@ def release_means(p: Parameters, u: Array, x: Array, events: Integers) -> tuple[
     for event in range(int(events.max(initial=0))):
         now = events > event
         used = used_at(event, u, p.U, p.facil)
-        part = used * x
+        part = flush(used * x)
         u[now], x[now], total[now] = used[now], flush(x - part)[now], (total + part)[now]
-    return total, u, x
+    return np.minimum(total, one), u, x
 
 
 def release_quanta(

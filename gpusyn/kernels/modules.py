@@ -16,6 +16,7 @@ from gpusyn.equations.effects import EFFECTS, Effect
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
 from gpusyn.equations.release import SynapseReleaseCoefficients
+from gpusyn.equations.short_term import ReleaseCoefficients
 from gpusyn.errors import BackendError
 from gpusyn.kernels.signature import Numbers, Signature, coefficient_enum, coefficient_struct
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
@@ -25,7 +26,10 @@ BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.
 _COLUMNS = "columns.cuh"
 _EFFECTS = "receptors/effects.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
-_COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "segments.cuh", "deliver_changes.cu", "deliver_spikes.cu")
+_COMMON_PARTS = (
+    "advance_sources.cu", "advance_gates.cu", "short_term.cuh", "advance_releases.cu", "segments.cuh",
+    "deliver_changes.cu", "deliver_spikes.cu",
+)  # fmt: skip
 _SYNAPSE_PART = "advance_synapses.cu"
 _DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
 _BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
@@ -188,7 +192,7 @@ def common_module(numbers: Numbers) -> Module:
     """Return the module of the kernels that do not depend on a neuron model: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
-        _join(numbers.prelude() + _source_gates(), BASE)
+        _join(numbers.prelude() + _source_gates() + coefficient_struct(ReleaseCoefficients), BASE)
         + _gate_text(SOURCE_GATES.values())
         + "".join(_counts_hold(name, PULSES=gate.PULSES) for name, gate in SOURCE_GATES.items())
         + _join("", _COMMON_PARTS),

@@ -135,6 +135,8 @@ class Route(NamedTuple):
 
     A GPU has a unit of work for each of `slices` slices and each of `parts` equal parts of a segment, numbered from
     `unit` on among those of its sender.
+
+    With a `release` (-1: none), a spike delivers a part of each weight, which `spike_release` holds there.
     """
 
     source: int
@@ -166,6 +168,7 @@ class Route(NamedTuple):
     gathers: int
     unit: int
     parts: int
+    release: int
 
 
 class DrawnSet(NamedTuple):
@@ -261,6 +264,19 @@ class SourceGateSet(NamedTuple):
     payload: int
 
 
+class ReleaseSet(NamedTuple):
+    """What `size` sources release at the synapses of one projection; their spikes have it at `slot`.
+
+    The state of the first source is at `first`, and the coefficients of all begin at `coef`.
+    """
+
+    source: int
+    size: int
+    first: int
+    coef: int
+    slot: int
+
+
 class History(NamedTuple):
     """The past transmitter of `size` sources: shift registers of `bits` bits per step, the newest step lowest."""
 
@@ -311,7 +327,7 @@ class ReleasingSet(NamedTuple):
     coef: int
 
 
-class Release(NamedTuple):
+class SynapseRelease(NamedTuple):
     """How the synapses of a route release: all of a weight at once, or at `sites` sites with the random `keys`.
 
     The first source of the route has the place `place` among all whose synapses release one by one. What is kept of
@@ -352,7 +368,7 @@ RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
         Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, DrawnSet, DrawnPart, DrawnOutput, Shared,
-        SourceGateSet, History, SynapseSet, SynapseBlock, ReleasingSet, Release, ReleaseSums,
+        SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease, ReleaseSums,
     )
 }  # fmt: skip
 

@@ -20,14 +20,13 @@ from gpusyn.equations.release import (
     Parameters,
     Reached,
     SynapseReleaseCoefficients,
-    part_left,
     release_means,
     release_quanta,
     used_at,
 )
-from gpusyn.kernels.records import Clock, Release, ReleaseSums, ReleasingSet, Route, read_rows
+from gpusyn.kernels.records import Clock, SynapseRelease, ReleaseSums, ReleasingSet, Route, read_rows
 from gpusyn.kernels.signature import Signature
-from gpusyn.numerics.portable_math import flush
+from gpusyn.numerics.portable_math import exp, flush
 from gpusyn.utils.typing import Array
 
 _ELAPSED, _USED, _EMPTY, _KNOWN = range(4)  # as in the kernel
@@ -37,7 +36,7 @@ class Releases(NamedTuple):
     """The routes, how their synapses release, by route, and the sums of their receptors."""
 
     routes: list[tuple[int, Route]]
-    releases: dict[Route, Release]
+    releases: dict[Route, SynapseRelease]
     receptors: list[ReleaseSums]
 
 
@@ -49,7 +48,7 @@ def prepare_sets(a: SimpleNamespace, signature: Signature | None) -> list[Releas
 def prepare_releases(a: SimpleNamespace, signature: Signature | None) -> Releases:
     """Return the tables as records."""
     routes = prepare_routes(a, signature)
-    releases = read_rows(a.releases, Release, len(routes))
+    releases = read_rows(a.releases, SynapseRelease, len(routes))
     return Releases(
         routes,
         {route: release for (_, route), release in zip(routes, releases, strict=True)},
@@ -69,8 +68,8 @@ def begin_releases(a: SimpleNamespace, sets: list[ReleasingSet]) -> None:
         place, events = one.place + source[mine].astype(np.int64) - one.source, a.spike_events[spikes[mine]]
         steps = (now - a.last_use[place]).astype(a.coef.dtype)
         U, facil, rec = (np.full(place.size, value) for value in (c.U, c.facil, c.rec))
-        u = flush(a.used[place] * part_left(facil, steps))
-        known[place, _ELAPSED], known[place, _USED], known[place, _EMPTY] = steps, u, part_left(rec, steps)
+        u = flush(a.used[place] * exp(steps * facil))
+        known[place, _ELAPSED], known[place, _USED], known[place, _EMPTY] = steps, u, exp(steps * rec)
         for event in range(int(events.max(initial=0))):
             u = np.where(events > event, used_at(event, u, U, facil), u)
         a.used[place], a.last_use[place] = u, now
@@ -88,16 +87,16 @@ def deliver_releases(a: SimpleNamespace, tables: Releases) -> None:
                     _add(a, route, receptor, due, factor, now)
 
 
-def _release(a: SimpleNamespace, r: Release, sent: Sent, due: Due, now: int) -> Array:
+def _release(a: SimpleNamespace, r: SynapseRelease, sent: Sent, due: Due, now: int) -> Array:
     """Return the part of its weight that each synapse releases, and keep its state."""
     c = SynapseReleaseCoefficients(*a.coef[r.coef : r.coef + len(SynapseReleaseCoefficients._fields)])
     j, events = due.synapse, sent.number[due.sender]
     known = a.rested.reshape(-1, _KNOWN)[r.place + sent.row[due.sender]]
     steps = known[:, _ELAPSED]
     facil = _values(a, r.own_facil, c.facil, j)
-    empty = known[:, _EMPTY] if r.own_rec < 0 else part_left(a.own[r.own_rec + j], steps)
+    empty = known[:, _EMPTY] if r.own_rec < 0 else exp(steps * a.own[r.own_rec + j])
     p = Parameters(_values(a, r.own_U, c.U, j), facil, empty)
-    u = known[:, _USED] if r.u < 0 else flush(a.u[r.u + j] * part_left(facil, steps))
+    u = known[:, _USED] if r.u < 0 else flush(a.u[r.u + j] * exp(steps * facil))
     if r.sites:
         full = a.full[r.full + j] if r.full >= 0 else np.full(j.size, r.sites)
         at = Reached(now, events, a.number[r.number + j], (int(a.keys[r.keys]), int(a.keys[r.keys + 1])))

@@ -26,20 +26,22 @@ class Deliveries(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Events that some synapses may receive: their senders, sources, ages (steps) and numbers."""
+    """Events that some synapses may receive: their senders, sources, ages (steps), numbers, and places in their list."""
 
     sender: Array
     source: Array
     age: Array
     number: Array
+    place: Array
 
 
 class Sent(NamedTuple):
-    """Events along a route: the row of each, the block of delays that is due, and the number of events."""
+    """Events along a route: the row of each, the block of delays that is due, their numbers, and places in the list."""
 
     row: Array
     block: Array
     number: Array
+    place: Array
 
 
 class Due(NamedTuple):
@@ -95,6 +97,14 @@ def _deliver_events(a: SimpleNamespace, routes: list[tuple[int, Route]], found: 
             deliver(a, route, sent, now)
 
 
+def _factors(a: SimpleNamespace, route: Route, number: Array, place: Array) -> Array:
+    """Return by what some events multiply stored weights along a route: whole numbers, or what they release."""
+    if route.release < 0:
+        return number.astype(a.ring.dtype) << a.ring.dtype.type(route.shift)
+    part: Array = a.spike_release[place.astype(np.int64) * a.slots + route.release]
+    return part * part.dtype.type(1 << route.shift)
+
+
 def sent_along(routes: list[tuple[int, Route]], events: Events) -> Iterator[tuple[Route, Sent]]:
     """Yield the routes along which some events are due, and these events."""
     for sender, route in routes:
@@ -103,7 +113,7 @@ def sent_along(routes: list[tuple[int, Route]], events: Events) -> Iterator[tupl
         mine = due & (events.sender == sender) & (route.source <= events.source) & (events.source < route.source_end)
         if mine.any():
             rows = events.source[mine].astype(np.int64) - route.source
-            yield route, Sent(rows, late[mine] // route.width, events.number[mine])
+            yield route, Sent(rows, late[mine] // route.width, events.number[mine], events.place[mine])
 
 
 def spikes_of_ages(a: SimpleNamespace, ages: list[int], now: int, end: int) -> Iterator[Events]:
@@ -114,20 +124,21 @@ def spikes_of_ages(a: SimpleNamespace, ages: list[int], now: int, end: int) -> I
     for which, place in pieces.listed(stop - begin, pieces.NEURONS):
         spikes = begin[which] + place & a.spike_mask
         source = a.spike_id[spikes]
-        yield Events(a.source_population[source], source, age[which], a.spike_events[spikes])
+        yield Events(a.source_population[source], source, age[which], a.spike_events[spikes], spikes)
 
 
 def _gate_events(a: SimpleNamespace, now: int) -> Iterator[Events]:
     """Yield the events of the gates that send in this step."""
     for start, stop in pieces.parts(int(a.gate_total[now & 1]), pieces.NEURONS):
         source, n = a.gate_id[start:stop], stop - start
-        yield Events(a.source_population[source], source, np.zeros(n, np.int64), np.ones(n, np.int32))
+        yield Events(a.source_population[source], source, np.zeros(n, np.int64), np.ones(n, np.int32), np.arange(start, stop))
 
 
 def deliver(a: SimpleNamespace, route: Route, sent: Sent, now: int) -> None:
     """Add the weights of the synapses that some events reach to the slots in which they are due."""
+    factor = _factors(a, route, sent.number, sent.place)
     for due in due_synapses(a, route, sent):
-        _deliver(a, route, sent.row, sent.number, due, now)
+        _deliver(a, route, sent.row, factor, due, now)
 
 
 def due_synapses(a: SimpleNamespace, route: Route, sent: Sent) -> Iterator[Due]:
@@ -150,14 +161,14 @@ def _bounds(a: SimpleNamespace, route: Route, segments: Array) -> tuple[Array, A
     return segments_in_unary(a.segment_sizes[route.sizes :], begin[: unary_bounds(every)], segments, every)
 
 
-def _deliver(a: SimpleNamespace, route: Route, rows: Array, events: Array, due: Due, now: int) -> None:
+def _deliver(a: SimpleNamespace, route: Route, rows: Array, factor: Array, due: Due, now: int) -> None:
     """Add the weights of some synapses that are due."""
     j, acc = due.synapse, a.ring.dtype
     target = route.ring + places_in_ring(a, route, due, now, route.mask)
     weight = a.weights[route.weights + j].astype(acc) if route.weights >= 0 else acc.type(route.weight)
     if route.payload < 0:
-        factor = events[due.sender].astype(acc) << acc.type(route.shift)
-        np.add.at(a.ring, target, weight * factor)
+        by = factor[due.sender]
+        np.add.at(a.ring, target, (weight.astype(by.dtype) * by).astype(acc))
         return
     scale = a.payload.dtype.type(1 << route.shift)
     for k in range(route.channels):

@@ -1,1 +1,1 @@
-"""Plasticity: what sources and synapses keep of the spikes that came before, and how weights learn from them."""
+"""The tables of synapses that change."""
