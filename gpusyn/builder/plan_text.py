@@ -11,7 +11,9 @@ from typing import NamedTuple
 from gpusyn.builder.fixed_point import Quantum
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Bundle, Layout, Pathway
-from gpusyn.builder.specs import procedural_bytes
+from gpusyn.builder.plasticity.synapse_releases import release_reason
+from gpusyn.builder.specs import procedural_bytes, released_bytes
+from gpusyn.network.plasticity import releases_one_by_one
 from gpusyn.receptors import Receptor
 from gpusyn.utils.memory import size_text
 
@@ -53,6 +55,8 @@ def _deliveries(layout: Layout) -> list[_Delivery]:
             how = strategy.reason
             if pathway.shared and strategy.owner != SYNAPSE:
                 how += "; all to all with one weight and one delay: the targets share one sum"
+            if releases_one_by_one(pathway.projection):
+                how += f"; {release_reason(pathway.projection)}"
             found.append(_Delivery(pathway, receptor, how))
     return found
 
@@ -81,6 +85,9 @@ def delivery_rows(layout: Layout) -> list[Row]:
         synapses = sum(bundle.expected for bundle in bundles)
         segments = sum(bundle.segments for bundle in bundles)
         each = "" if bundles[0].shared else f", {synapses / max(segments, 1):.3g} in each segment on average"
+        if bundles[0].one_by_one:
+            beside = sum(released_bytes(bundle, layout) for bundle in bundles) / max(synapses, 1)
+            each += f"; {beside:.3g} bytes a synapse beside its row"
         rows.append(
             (f"delivery {how}", f"{synapses:.6g} synapses in {len(bundles)} set{'s'[: len(bundles) > 1]} of rows{each}")
         )

@@ -26,7 +26,6 @@ from gpusyn.network.projections import Projection
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.values import check_drawn
-from gpusyn.utils.memory import size_text
 from gpusyn.utils.typing import Array, Floats
 
 BEGIN, DELIVER = "begin_releases", "deliver_releases"
@@ -216,9 +215,10 @@ class ReleaseTables:
         if short_term is None:
             assert release is not None and release.p is not None
             return SynapseReleaseCoefficients(release.p, AT_ONCE, AT_ONCE, cv)
-        U, facil, rec = (getattr(short_term, name) for name in _PARAMETERS)
-        exponents = _exponents("tau_facil", facil, self.layout.dt), _exponents("tau_rec", rec, self.layout.dt)
-        return SynapseReleaseCoefficients(U if isinstance(U, float) else 0.0, *exponents, cv)
+        numbers = {name: given for name in _PARAMETERS if isinstance(given := getattr(short_term, name), float)}
+        U, tau_rec, tau_facil = (numbers.get(name, 1.0) for name in ("U", "tau_rec", "tau_facil"))
+        c: Any = release_coefficients(U, tau_rec, tau_facil, self.layout.dt)
+        return SynapseReleaseCoefficients(c.U, c.facil, c.rec, cv)
 
     def _sums(self, bundle: Bundle, receptor: str, weights: int) -> ReleaseSums:
         pathway = bundle.pathways[0]
@@ -239,7 +239,7 @@ class ReleaseTables:
         for start in range(0, len(number), _DRAWN):
             some = number[start : start + _DRAWN].astype(np.int64)
             values = own_parameter(projection, name, some, self._seed)
-            self._own.part(place + start, len(some))[:] = _exponents(name, values, self.layout.dt)
+            self._own.part(place + start, len(some))[:] = values if name == "U" else _exponents(values, self.layout.dt)
         return place
 
     def keys(self, trial: int) -> Array:
@@ -299,33 +299,20 @@ def own_parameter(projection: Projection, name: str, number: Array, seed: int) -
     return values
 
 
-def _exponents(name: str, values: Any, dt: float) -> Any:
-    """Return what kernels take for a parameter: U, or the exponent of the decay in one step; 0 if it is no number."""
-    if isinstance(values, np.ndarray) and name != "U":
-        with np.errstate(divide="ignore"):
-            return np.maximum(-dt / values, AT_ONCE)
-    if name == "U" or isinstance(values, np.ndarray):
-        return values
-    if not isinstance(values, float):
-        return 0.0
-    c = release_coefficients(0.0, values if name == "tau_rec" else 1.0, values if name == "tau_facil" else 1.0, dt)
-    return c.rec if name == "tau_rec" else c.facil
+def _exponents(tau: Floats, dt: float) -> Floats:
+    """Return the exponents of the decay in one step with some time constants."""
+    with np.errstate(divide="ignore"):
+        exponents: Floats = np.maximum(-dt / tau, AT_ONCE)
+    return exponents
 
 
 # ---- what the plan says ----
 def release_reason(projection: Projection) -> str:
     """Return why the synapses of a projection release one by one, and what is kept of each."""
     form = release_form(projection)
-    why = "release is random" if form.sites else f"{' and '.join(form.own)} differ from synapse to synapse"
-    kept = [
-        *(["a number"] if form.numbered else []), *(["u"] if form.u else []), *(["x"] if form.x else []),
-        *(["full sites"] if form.full else []), *form.own,
-    ]  # fmt: skip
-    source = "" if form.u or short_term_of(projection.plasticity) is None else ", u belongs to the source"
-    return f"each synapse releases by itself at the spikes of its source, because {why}: it keeps {', '.join(kept)}{source}"
-
-
-def release_text(bundles: list[Bundle], nbytes: int) -> str:
-    """Return how many bytes synapses that release one by one keep beside their rows."""
-    synapses = sum(bundle.expected for bundle in bundles)
-    return f"{size_text(nbytes)}, {nbytes / max(synapses, 1):.3g} bytes a synapse beside its row"
+    differ = f"{' and '.join(form.own)} differ{'s' * (len(form.own) == 1)} from synapse to synapse"
+    why = " and ".join(["release is random"] * form.numbered + [differ] * bool(form.own))
+    states = {"a number": form.numbered, "u": form.u, "x": form.x, "full sites": form.full}
+    kept = ", ".join([*(name for name, is_kept in states.items() if is_kept), *form.own])
+    source = "" if form.u or short_term_of(projection.plasticity) is None else ", and u of its source"
+    return f"each synapse releases by itself, at the spikes of its source, because {why}: it has {kept}{source}"
