@@ -23,9 +23,9 @@ APART void deliver_change(const Segment &s, const Synapses &synapses, int64 now,
                 add_to(sum + k * step, (acc)((real)w * to[k]) - (acc)((real)w * from[k]));
         };
         if (route.weights >= 0)
-            deliver<true>(s, synapses, now, add);
+            deliver<true>(s, synapses, now, Stored{}, add);
         else
-            deliver<false>(s, synapses, now, add);
+            deliver<false>(s, synapses, now, Stored{}, add);
         return;
     }
     for (int k = 0; k < channels; k++) {

@@ -25,7 +25,7 @@ DEVICE void deliver_parts(const Segment &s, const Synapses &synapses, int64 now)
     if (s.route->runs)
         deliver_runs(s, synapses, now, 0, [=](weight_t w) { return (acc)((real)w * part); });
     else
-        deliver<true>(s, synapses, now, [=](acc *sum, acc w) { add_to(sum, (acc)((real)w * part)); });
+        deliver<true>(s, synapses, now, Parts{part}, [](acc *sum, acc w) { add_to(sum, w); });
 }
 
 // `ages` are the ages (steps) at which events are delivered, the smallest first.
@@ -48,15 +48,15 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     auto add = [&](const Segment &s) {
         acc factor = s.amount.sum;  // on a CPU, additions to sums in memory could change that of `s`
         if (s.route->weights < 0)
-            deliver<false>(s, synapses, now, [](acc *sum, acc w) { add_to(sum, w); });
+            deliver<false>(s, synapses, now, Stored{}, [](acc *sum, acc w) { add_to(sum, w); });
         else if (s.route->release >= 0)
             deliver_parts(s, synapses, now);
         else if (s.route->runs)
             deliver_runs(s, synapses, now, 0, [=](weight_t w) { return (acc)w * factor; });
         else if (factor == 1)
-            deliver<true>(s, synapses, now, [](acc *sum, acc w) { add_to(sum, w); });
+            deliver<true>(s, synapses, now, Stored{}, [](acc *sum, acc w) { add_to(sum, w); });
         else
-            deliver<true>(s, synapses, now, [=](acc *sum, acc w) { add_to(sum, w * factor); });
+            deliver<true>(s, synapses, now, Stored{}, [=](acc *sum, acc w) { add_to(sum, w * factor); });
     };
     auto source = [=](int64 i) { return spike_id[i & spike_mask]; };
     auto amount = [=](const Route &route, int64 i) {

@@ -45,9 +45,30 @@ struct Synapse {
 // How late synapses are: all are for the next step, or each is late by a number of steps, in a byte or fewer bits.
 enum Late { NEXT_STEP, IN_BYTES, IN_BITS };
 
+// Weights as they are stored.
+struct Stored {};
+
+// The part of each weight that a spike releases, rounded towards zero.
+struct Parts {
+    real part;
+    MEMBER acc of(weight_t w) const { return (acc)((real)w * part); }
+};
+
+template <class Look, class F>
+DEVICE void for_weights(Stored, int64 begin, int64 end, Look look, F f)
+{
+    for_row(begin, end, look, [&](int64 j, const Synapse &x) { f(j, x, (acc)x.weight); });
+}
+
+template <class Look, class F>
+DEVICE void for_weights(Parts parts, int64 begin, int64 end, Look look, F f)
+{
+    for_row(begin, end, look, [&](const Synapse &x) { return parts.of(x.weight); }, f);
+}
+
 // Calls add(sum, weight) for the synapses of a segment. Each has its own weight (OWN), or all have the segment's amount.
-template <Late LATE, bool OWN, class Add>
-APART void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Add add)
+template <Late LATE, bool OWN, class Weights, class Add>
+APART void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Weights weights, Add add)
 {
     const Route &route = *s.route;
     const uint16 *target = synapses.targets + route.targets;
@@ -61,21 +82,22 @@ APART void for_synapses(const Segment &s, const Synapses &synapses, int64 now, A
         int byte = LATE == NEXT_STEP ? 0 : late[LATE == IN_BYTES ? j : j * bits >> 3];
         return Synapse{target[j], byte, OWN ? weight[j] : (weight_t)0};
     };
-    for_row(s.begin, s.end, look, [&](int64 j, const Synapse &x) {
+    for_weights(weights, s.begin, s.end, look, [&](int64 j, const Synapse &x, acc w) {
         int steps = LATE == IN_BITS ? x.late >> (j * bits & 7) & last : x.late;
         acc *slot = LATE == NEXT_STEP ? next : sums + ((due + steps) & mask) * stride;
-        add(slot + x.target, OWN ? (acc)x.weight : shared);
+        add(slot + x.target, OWN ? w : shared);
     });
 }
 
-template <bool OWN, class Add> DEVICE void deliver(const Segment &s, const Synapses &synapses, int64 now, Add add)
+template <bool OWN, class Weights, class Add>
+DEVICE void deliver(const Segment &s, const Synapses &synapses, int64 now, Weights weights, Add add)
 {
     if (s.route->late_bits == 0)
-        for_synapses<NEXT_STEP, OWN>(s, synapses, now, add);
+        for_synapses<NEXT_STEP, OWN>(s, synapses, now, weights, add);
     else if (s.route->late_bits == 8)
-        for_synapses<IN_BYTES, OWN>(s, synapses, now, add);
+        for_synapses<IN_BYTES, OWN>(s, synapses, now, weights, add);
     else
-        for_synapses<IN_BITS, OWN>(s, synapses, now, add);
+        for_synapses<IN_BITS, OWN>(s, synapses, now, weights, add);
 }
 
 // Calls f(begin, end) for each run of consecutive targets in a segment whose targets ascend.

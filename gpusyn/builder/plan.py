@@ -21,6 +21,7 @@ from gpusyn.builder.plan_text import (
     method_rows,
     quantum_rows,
     recording_rows,
+    release_rows,
 )
 from gpusyn.builder.recorded import recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
@@ -349,6 +350,7 @@ class Plan:
             *self._time_rows(),
             *method_rows(layout, details),
             *delivery_rows(layout),
+            *release_rows(layout),
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),
             ("memory", memory),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gpusyn.builder.fixed_point import Quantum
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Bundle, Layout, Pathway
+from gpusyn.builder.plasticity.releases import SHARED_REASON, releases_of, shared_short_term
 from gpusyn.builder.plasticity.synapse_releases import release_reason
 from gpusyn.builder.specs import procedural_bytes, released_bytes
 from gpusyn.network.plasticity import releases_one_by_one
@@ -53,6 +54,8 @@ def _deliveries(layout: Layout) -> list[_Delivery]:
         for k, receptor in sorted(pathway.receptors(False) + pathway.receptors(True)):
             strategy = pathway.post.strategies[k]
             how = strategy.reason
+            if shared_short_term(pathway.projection) is not None:
+                how += f"; {SHARED_REASON}"
             if pathway.shared and strategy.owner != SYNAPSE:
                 how += "; all to all with one weight and one delay: the targets share one sum"
             if releases_one_by_one(pathway.projection):
@@ -105,6 +108,25 @@ def _procedural_rows(layout: Layout) -> list[Row]:
     kept = size_text(sum(procedural_bytes(bundle, layout) for bundle in layout.procedural))
     text = f"{synapses:.6g} synapses of {next(iter(names))}{more}: nothing stored, rows drawn at each spike"
     return [("procedural", f"{text}, {each:.3g} in each on average, as storage= asks; {kept} are kept of sources")]
+
+
+def release_rows(layout: Layout) -> list[Row]:
+    """Return how many sources keep the state of short-term plasticity, and what that takes."""
+    found = releases_of(layout)
+    if not found:
+        return []
+    sources, real = sum(one.size for one in found), layout.numbers.real_dtype.itemsize
+    names = dict.fromkeys(one.projection.name for one in found)
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    each = 2 * real + 8
+    slots = max(one.slot for one in found) + 1
+    return [
+        (
+            "short-term plasticity",
+            f"u and x of {sources} sources of {next(iter(names))}{more}, {size_text(sources * each)}, and "
+            f"{slots * real} B more for each spike in the list of spikes",
+        )
+    ]
 
 
 def _delivered(bundle: Bundle) -> str:

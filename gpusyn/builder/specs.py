@@ -52,8 +52,7 @@ def chunk_steps(layout: Layout) -> int:
 
 
 def launched(layout: Layout) -> list[tuple[str, int | None]]:
-    """Return kernel and group of each launch of a step: synapses' gates, neurons, sources, their gates
-    and releases, delivery."""
+    """Return kernel and group of each launch of a step, in order."""
     synaptic = [
         (synapse_kernel(r.kinetics), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)
     ]

@@ -11,7 +11,7 @@ from gpusyn.equations.coefficients import Number
 from gpusyn.numerics.portable_math import exp, flush
 from gpusyn.utils.typing import Array
 
-__all__ = ["AT_ONCE", "Released", "ReleaseCoefficients", "decayed", "release_coefficients", "released"]
+__all__ = ["AT_ONCE", "ReleaseCoefficients", "Released", "decayed", "release_coefficients", "released"]
 
 AT_ONCE = -1e30  # exponent of one step, for a time constant of 0
 

@@ -78,6 +78,12 @@ def _require_room(compiled: Compiled, projection: Projection) -> None:
         )
 
 
+def synapse_order(compiled: Compiled, session: Session, projection: Projection) -> tuple[Integers, Integers]:
+    """Return pre and post of the synapses of a projection, as positions in its selections, in canonical order."""
+    _, pre, post, _ = _order(_parts(compiled, session, projection, next(iter(projection.weights))))
+    return pre, post
+
+
 def _parts(compiled: Compiled, session: Session, projection: Projection, receptor: str) -> list[UnpackedSynapses]:
     found = [s for s in compiled.stored if s.pathway.projection is projection and s.receptor == receptor]
     return [unpack(s, session.read, compiled.redraw) for s in found]

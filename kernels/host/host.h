@@ -188,6 +188,17 @@ template <class Look, class F> DEVICE void for_row(long long lo, long long hi, L
 {
     for_row(lo, hi, [&](long long j) { f(j, look(j)); });
 }
+// The same for f(j, x, value(x)), x = look(j), where value(x) is arithmetic, for 8 items at a time in a SIMD loop.
+template <class Look, class Value, class F>
+DEVICE void for_row(long long lo, long long hi, Look look, Value value, F f)
+{
+    for (; lo + 8 <= hi; lo += 8) {
+        decltype(value(look(lo))) found[8];
+        SIMD for (int k = 0; k < 8; k++) found[k] = value(look(lo + k));
+        for_row(lo, lo + 8, [&](long long j) { f(j, look(j), found[j - lo]); });
+    }
+    for_row(lo, hi, [&](long long j) { f(j, look(j), value(look(j))); });
+}
 template <class F> DEVICE void for_run(int n, F f) { SIMD for (int j = 0; j < n; j++) f(j); }
 DEVICE int ones_in(unsigned long long x) { return __builtin_popcountll(x); }
 DEVICE unsigned long long without_ones(unsigned long long x, int n)

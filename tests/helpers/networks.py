@@ -45,6 +45,7 @@ EVERYTHING = frozenset(
     + [
         "no synapses",
         "procedural",
+        "TsodyksMarkram",
         "several events per step",
         "max_events",
         "single",
@@ -213,6 +214,19 @@ class Wiring(Draft):
                 self.lines.append(f"# {name} is procedural")
                 keep(self.net, dataclasses.replace(projection, storage="procedural"))
 
+    def make_plastic(self) -> None:
+        """Give short-term plasticity to some of the projections that can have it."""
+        for name, projection in self.net.projections.items():
+            receptors = [r for p in projection.post.populations for r in p.receptors if r.name in projection.weights]
+            linear = all(r.kinetics.linear and r.gating == "auto" for r in receptors)
+            if projection.procedural or not linear or self.gated(projection) or not self.chance(40):
+                continue
+            tau_facil = self.pick(0.0, self.number(1.0, 50.0))
+            plasticity = gs.TsodyksMarkram(self.pick(0.0, 0.04, 0.6, 1.0), self.number(1.0, 100.0), tau_facil)
+            self.tags.add("TsodyksMarkram")
+            self.lines.append(f"# {name} has {plasticity}")
+            keep(self.net, dataclasses.replace(projection, plasticity=(plasticity,)))
+
     def gated(self, projection: Any) -> bool:
         """Whether synapses of a projection own gates."""
         everything = self.net.projections.values(), self.net.infusions
@@ -301,7 +315,9 @@ def draw_case(choices: Choices, steps: tuple[int, int]) -> Case:
     precision = choices.one_of(["single", "single", "double"])
     draft.tags.add(precision)
     seed = choices.one_of([0, 1, 2**64 + 1]) + int(draft.rng.integers(1000))
-    return Case(draft.net, draft.dt, seed, precision, choices.whole(*steps), draft.tags, draft.lines)
+    n_steps = choices.whole(*steps)
+    draft.make_plastic()
+    return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 
 def seeded_case(seed: int, steps: tuple[int, int] = (20, 80)) -> Case:

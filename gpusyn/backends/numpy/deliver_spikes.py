@@ -26,7 +26,7 @@ class Deliveries(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Events that some synapses may receive: their senders, sources, ages (steps), numbers, and places in their list."""
+    """Events that some synapses may receive: their senders, sources, ages (steps), numbers, and places in the list."""
 
     sender: Array
     source: Array
@@ -99,10 +99,13 @@ def _deliver_events(a: SimpleNamespace, routes: list[tuple[int, Route]], found: 
 
 def _factors(a: SimpleNamespace, route: Route, number: Array, place: Array) -> Array:
     """Return by what some events multiply stored weights along a route: whole numbers, or what they release."""
+    factor: Array
     if route.release < 0:
-        return number.astype(a.ring.dtype) << a.ring.dtype.type(route.shift)
-    part: Array = a.spike_release[place.astype(np.int64) * a.slots + route.release]
-    return part * part.dtype.type(1 << route.shift)
+        factor = number.astype(a.ring.dtype) << a.ring.dtype.type(route.shift)
+    else:
+        part = a.spike_release[place.astype(np.int64) * a.slots + route.release]
+        factor = part * part.dtype.type(1 << route.shift)
+    return factor
 
 
 def sent_along(routes: list[tuple[int, Route]], events: Events) -> Iterator[tuple[Route, Sent]]:
@@ -130,8 +133,8 @@ def spikes_of_ages(a: SimpleNamespace, ages: list[int], now: int, end: int) -> I
 def _gate_events(a: SimpleNamespace, now: int) -> Iterator[Events]:
     """Yield the events of the gates that send in this step."""
     for start, stop in pieces.parts(int(a.gate_total[now & 1]), pieces.NEURONS):
-        source, n = a.gate_id[start:stop], stop - start
-        yield Events(a.source_population[source], source, np.zeros(n, np.int64), np.ones(n, np.int32), np.arange(start, stop))
+        source, place = a.gate_id[start:stop], np.arange(start, stop)
+        yield Events(a.source_population[source], source, np.zeros_like(place), np.ones_like(place), place)
 
 
 def deliver(a: SimpleNamespace, route: Route, sent: Sent, now: int) -> None:

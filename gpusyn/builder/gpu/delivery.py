@@ -7,6 +7,7 @@ from math import ceil
 from gpusyn.builder.gpu.activity import Stream
 from gpusyn.builder.gpu.work import SECTOR, WAITS, Elements, Given, Phase, Work
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.plasticity.releases import shared_short_term
 from gpusyn.builder.rows.event_driven import ages
 from gpusyn.builder.rows.per_synapse import Histories
 from gpusyn.builder.specs import most_units
@@ -29,7 +30,7 @@ def delivery(given: Given) -> Work:
     h = sum(size for size, _, _ in histories)
     elements = _rows(given, streams, spikes) | {
         "clock": (1, 1), "spike_total": (1, 0), "spike_begin": (2 * delivered, 1), "ages": (delivered, 0),
-        "spike_id": (spikes, 0), "spike_events": (spikes, 0),
+        "spike_id": (spikes, 0), "spike_events": (spikes, 0), "spike_release": (_released(streams), 0),
         "ring": ((ringed := sum(s.events for s in streams)), ringed + counts["shared sums"]),
         "shared": (counts["shared sums"], 0),
         "histories": (counts["histories"], 0),
@@ -106,6 +107,12 @@ def _passes(s: Stream) -> float:
 def _adding(streams: list[Stream]) -> float:
     """Return the instructions of finding segments and adding their synapses."""
     return sum(_SEGMENT * s.segments * s.bundle.parts + _passes(s) * (_PASS + 8 * s.channels) for s in streams)
+
+
+def _released(streams: list[Stream]) -> float:
+    """Return the parts of weights that are read, one for each segment that is looked up."""
+    plastic = (s for s in streams if shared_short_term(s.bundle.pathways[0].projection) is not None)
+    return sum(s.segments for s in plastic)
 
 
 def _run(elements: float, runs: float, size: int) -> float:

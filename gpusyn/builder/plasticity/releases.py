@@ -23,6 +23,8 @@ from gpusyn.plasticity import TsodyksMarkram
 from gpusyn.utils.typing import Array
 
 KERNEL = "advance_releases"
+#: What a plan says about synapses whose spikes carry a part of the weight.
+SHARED_REASON = "short-term plasticity on the source, a spike delivers u x of the weight: all have the same parameters"
 
 
 class Releases(NamedTuple):
@@ -79,7 +81,7 @@ def release_extents(layout: Layout) -> tuple[Extents, Extents]:
     """Return the extents of the program, and those of the arrays of the kernel."""
     found = releases_of(layout)
     slots = {"release slots": max((one.slot + 1 for one in found), default=0)}
-    coefficients = sum(len(_coefficients(one, layout.dt)) for one in found)
+    coefficients = sum(len(coefficients_of(one, layout.dt)) for one in found)
     own = {
         "release sets": len(found),
         "release bounds": len(layout.populations) + 1,
@@ -99,7 +101,7 @@ def release_tables(layout: Layout) -> dict[str, Array]:
     for one in found:
         source = one.place.source + one.first
         sets.append(ReleaseSet(source, one.size, first=one.state, coef=len(coef), slot=one.slot))
-        coef += _coefficients(one, layout.dt)
+        coef += coefficients_of(one, layout.dt)
     counts = np.bincount([one.number for one in found], minlength=len(layout.populations))
     tables = {
         "sets": write_rows(sets, ReleaseSet),
@@ -109,7 +111,8 @@ def release_tables(layout: Layout) -> dict[str, Array]:
     return {array_name(name, kernel=KERNEL): array for name, array in tables.items()}
 
 
-def _coefficients(one: Releases, dt: float) -> list[float]:
+def coefficients_of(one: Releases, dt: float) -> list[float]:
+    """Return the coefficients of the sources of a set, in the order of their struct."""
     short_term = shared_short_term(one.projection)
     assert short_term is not None
     return flat(release_coefficients(short_term.U, short_term.tau_rec, short_term.tau_facil, dt))  # type: ignore[arg-type]
