@@ -60,7 +60,8 @@ struct Reached {
 template <class Ints, class Words>
 DEVICE void draw_words(int64 key, const Ints &number, const Reached &at, uint32 draw, Words &word)
 {
-    FOR_WIDE_LANES(q, at.n) {
+    FOR_WIDE_LANES(q, at.n)
+    {
         Wide c[4] = {wide_of(&LANE_AT(number, q)), wide((uint32)at.now), wide((uint32)(at.now >> 32)), wide(draw)};
         philox((uint32)key, (uint32)(key >> 32), c);
         for (int k = 0; k < 4; k++) put_low(&LANE_WORD(word, k, q), c[k]);
@@ -143,8 +144,8 @@ template <class Reals> DEVICE void load(Reals &value, int64 place, const real *o
 
 // The part of its weight that each synapse releases without sites: the sum of u x over the events.
 template <class Reals>
-DEVICE void release_means(const SynapseRelease &r, const Released &all, const Reached &at, const Reals &U, const Reals &facil,
-                          const Reals &empty, Reals &u, Reals &factor)
+DEVICE void release_means(const SynapseRelease &r, const Released &all, const Reached &at, const Reals &U,
+                          const Reals &facil, const Reals &empty, Reals &u, Reals &factor)
 {
     real *x = all.x + r.x + at.first;
     for_run(at.n, [&](int j) {
@@ -163,8 +164,8 @@ DEVICE void release_means(const SynapseRelease &r, const Released &all, const Re
 
 // The same with sites: the quanta that each synapse releases at all events, times their sizes, of all that it has.
 template <class Reals>
-DEVICE void release_quanta(const SynapseRelease &r, const Released &all, const Reached &at, const Reals &U, const Reals &facil,
-                           Reals &empty, Reals &u, Reals &factor)
+DEVICE void release_quanta(const SynapseRelease &r, const Released &all, const Reached &at, const Reals &U,
+                           const Reals &facil, Reals &empty, Reals &u, Reals &factor)
 {
     LANE_INTS(number);
     LANE_INTS(full);
@@ -186,7 +187,8 @@ DEVICE void release_quanta(const SynapseRelease &r, const Released &all, const R
             if (event) LANE_AT(empty, j) = 0;
         });
         release_sites(sites, key[0], number, at, event, u, empty, full, given);
-        if (cv > 0) for_row(0, at.n, [&](int64 j) {
+        if (cv > 0)
+            for_row(0, at.n, [&](int64 j) {
                 double sum = sum_of_sizes(LANE_AT(given, j), cv, key[1], LANE_AT(number, j), at.now, event);
                 LANE_AT(factor, j) = LANE_AT(factor, j) + (real)(sum / sites);
             });
@@ -199,7 +201,8 @@ DEVICE void release_quanta(const SynapseRelease &r, const Released &all, const R
 
 // Lets synapses release, and writes the part of its weight that each releases to `factor`.
 template <class Reals>
-DEVICE void release_lanes(const SynapseRelease &r, const Released &all, const real *known, const Reached &at, Reals &factor)
+DEVICE void release_lanes(const SynapseRelease &r, const Released &all, const real *known, const Reached &at,
+                          Reals &factor)
 {
     LANE_STATE(U);
     LANE_STATE(facil);
@@ -255,12 +258,12 @@ DEVICE void ask_for(const Segment &s, const SynapseRelease &r, const Released &a
 KERNEL(deliver_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
        const int64 *RESTRICT spike_begin, int64 step_mask, const int *RESTRICT spike_id,
        const int *RESTRICT spike_events, int64 spike_mask, const int *RESTRICT source_population,
-       const int *RESTRICT route_begin, int most_units, const Route *RESTRICT routes, const SynapseRelease *RESTRICT releases,
-       const ReleaseSums *RESTRICT receptors, const uint32 *RESTRICT segment_begin,
-       const uint64 *RESTRICT segment_sizes, const uint16 *RESTRICT targets, const uint8 *RESTRICT late,
-       const weight_t *RESTRICT weights, const real *RESTRICT rested, const real *RESTRICT coef,
-       const int64 *RESTRICT keys, const uint32 *RESTRICT number, const real *RESTRICT own, real *RESTRICT u,
-       real *RESTRICT x, uint8 *RESTRICT full, acc *RESTRICT ring)
+       const int *RESTRICT route_begin, int most_units, const Route *RESTRICT routes,
+       const SynapseRelease *RESTRICT releases, const ReleaseSums *RESTRICT receptors,
+       const uint32 *RESTRICT segment_begin, const uint64 *RESTRICT segment_sizes, const uint16 *RESTRICT targets,
+       const uint8 *RESTRICT late, const weight_t *RESTRICT weights, const real *RESTRICT rested,
+       const real *RESTRICT coef, const int64 *RESTRICT keys, const uint32 *RESTRICT number, const real *RESTRICT own,
+       real *RESTRICT u, real *RESTRICT x, uint8 *RESTRICT full, acc *RESTRICT ring)
 {
     int64 now = clock->now, begin = spike_begin[now & step_mask];
     Synapses synapses = {segment_begin, targets, late, weights, ring};

@@ -15,9 +15,9 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.plasticity import synapse_releases as one_by_one
 from gpusyn.builder.plasticity.releases import KERNEL as RELEASING
 from gpusyn.builder.plasticity.releases import release_extents, releases_of
-from gpusyn.builder.plasticity import synapse_releases as one_by_one
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages, sender_of, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets, targets_of

@@ -21,7 +21,7 @@ from gpusyn.utils.typing import Array
 
 
 def read_release(
-    compiled: Compiled, session: Session, projection: Projection, variable: str, synapses: Any = None
+    compiled: Compiled, session: Session, projection: Projection, variable: str, synapses: Any, step: int | None = None
 ) -> Array:
     """Return u or x of synapses, in the order of `Simulator.weights`.
 
@@ -36,8 +36,10 @@ def read_release(
         Projection whose synapses release one by one.
     variable : {"u", "x"}
         What is read.
-    synapses : ndarray of int64, optional
-        Positions in the order of `Simulator.weights`; all synapses by default.
+    synapses : slice or array of int
+        Synapses, by their places in the order of `Simulator.weights`.
+    step : int, optional
+        Number of steps that were run; by default, what the clock says.
 
     Raises
     ------
@@ -53,14 +55,14 @@ def read_release(
     stored = [s for s in compiled.stored if s.pathway.projection is projection and s.receptor == receptor]
     parts = [unpack(s, session.read, compiled.redraw) for s in stored]
     kept = {one.bundle: one for one in compiled.releases.kept}
-    step = Clock(*session.read("clock").tolist()).next
+    step = Clock(*session.read("clock").tolist()).next if step is None else step
     found = []
     for part in parts:
         assert isinstance(part.stored, StoredSegments)
         found.append(_Synapses(session, kept[part.stored.bundle], part, step).read(variable))
     pre, post = (np.concatenate([getattr(part, name) for part in parts]) for name in ("pre", "post"))
-    values: Array = np.concatenate(found)[np.lexsort((post, pre))]
-    return values if synapses is None else values[synapses]
+    values: Array = np.concatenate(found)[np.lexsort((post, pre))][synapses]
+    return values
 
 
 class _Synapses:
@@ -75,7 +77,7 @@ class _Synapses:
         self._row, self._rows = row.astype(np.int64), bundle.rows
         last = self._of_source("last_use")
         self._real = session.read(array_name("coef", kernel=DELIVER), 0, 1).dtype
-        self._steps = (step - 1 - last).astype(self._real)
+        self._steps = np.maximum(step - 1 - last, 0).astype(self._real)
 
     def _of_source(self, array: str) -> Array:
         place = self._kept.release.place

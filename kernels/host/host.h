@@ -189,8 +189,7 @@ template <class Look, class F> DEVICE void for_row(long long lo, long long hi, L
     for_row(lo, hi, [&](long long j) { f(j, look(j)); });
 }
 // The same for f(j, x, value(x)), x = look(j), where value(x) is arithmetic, for 8 items at a time in a SIMD loop.
-template <class Look, class Value, class F>
-DEVICE void for_row(long long lo, long long hi, Look look, Value value, F f)
+template <class Look, class Value, class F> DEVICE void for_row(long long lo, long long hi, Look look, Value value, F f)
 {
     for (; lo + 8 <= hi; lo += 8) {
         decltype(value(look(lo))) found[8];

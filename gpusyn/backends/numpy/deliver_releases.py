@@ -24,7 +24,7 @@ from gpusyn.equations.release import (
     release_quanta,
     used_at,
 )
-from gpusyn.kernels.records import Clock, SynapseRelease, ReleaseSums, ReleasingSet, Route, read_rows
+from gpusyn.kernels.records import Clock, ReleaseSums, ReleasingSet, Route, SynapseRelease, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.numerics.portable_math import exp, flush
 from gpusyn.utils.typing import Array

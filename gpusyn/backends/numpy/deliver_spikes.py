@@ -186,7 +186,7 @@ def places_in_ring(a: SimpleNamespace, route: Route, due: Due, now: int, mask: i
     """Return the places of the sums to which synapses add, in a ring of `mask` + 1 slots."""
     j = due.synapse
     late = unpack_late(a.late[route.late :], route.late_bits, j).astype(np.int64) if route.late >= 0 else 0
-    target = a.targets[route.targets + j].astype(np.int64)
+    target: Array = a.targets[route.targets + j].astype(np.int64)
     target += (route.slice + due.slice) * route.slice_size + (now + route.ahead + late & mask) * route.stride
     return target
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.layout import Bundle, Layout
-from gpusyn.builder.rows.event_driven import in_units, index_of, sums_of
+from gpusyn.builder.rows.event_driven import StoredReleases, in_units, index_of, sums_of
 from gpusyn.builder.rows.stored import Pool
 from gpusyn.equations.release import MOST_EVENTS, SynapseReleaseCoefficients
 from gpusyn.equations.short_term import AT_ONCE, release_coefficients
@@ -65,10 +65,9 @@ def release_form(projection: Projection) -> ReleaseForm:
     """Return what is kept of each synapse of a projection whose synapses release one by one."""
     short_term, release = short_term_of(projection.plasticity), release_of(projection.plasticity)
     own = tuple(name for name in _PARAMETERS if not isinstance(getattr(short_term, name, 0.0), float))
-    changes = short_term is not None
-    return ReleaseForm(
-        own, release.n if release else 0, "U" in own or "tau_facil" in own, release is None, changes and bool(release)
-    )
+    sites = 0 if release is None else int(release.n)
+    depletes = release is not None and short_term is not None
+    return ReleaseForm(own, sites, u="U" in own or "tau_facil" in own, x=release is None, full=depletes)
 
 
 def most_of_weight(projection: Projection, events: int) -> int:
@@ -172,20 +171,9 @@ class ReleaseTables:
         self._sizes = Counter[str]()
         self._full: list[Array] = []
 
-    def add(self, bundle: Bundle, routes: list[tuple[int, Route]], weights: dict[str, int], number: Array) -> None:
-        """Add a bundle, whose synapses are stored.
-
-        Parameters
-        ----------
-        bundle : Bundle
-            The bundle.
-        routes : list of (int, Route)
-            Its routes, for any receptor, with the number of their senders.
-        weights : dict of str to int
-            Place of the weights of each receptor; -1 if all synapses have the same.
-        number : ndarray
-            Number of each synapse in the order of creation, in the order of the rows.
-        """
+    def add(self, stored: StoredReleases) -> None:
+        """Add a bundle, whose synapses are stored."""
+        bundle, routes, weights, number = stored
         projection, n = bundle.pathways[0].projection, len(number)
         form, coef = release_form(projection), self._shared(projection)
         place, first = len(self._coef), len(self._receptors)
@@ -213,7 +201,8 @@ class ReleaseTables:
         short_term, release = short_term_of(projection.plasticity), release_of(projection.plasticity)
         cv = release.cv if release is not None else 0.0
         if short_term is None:
-            assert release is not None and release.p is not None
+            assert release is not None
+            assert release.p is not None
             return SynapseReleaseCoefficients(release.p, AT_ONCE, AT_ONCE, cv)
         numbers = {name: given for name in _PARAMETERS if isinstance(given := getattr(short_term, name), float)}
         U, tau_rec, tau_facil = (numbers.get(name, 1.0) for name in ("U", "tau_rec", "tau_facil"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,9 +25,6 @@ from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unar
 from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.utils.typing import Array
-
-if TYPE_CHECKING:
-    from gpusyn.builder.plasticity.synapse_releases import ReleaseTables
 
 _PACKED = 1 << 20  # late steps that are packed at a time, whole bytes
 
@@ -62,6 +59,27 @@ class Sums(NamedTuple):
     ring_step: int  # distance from one channel to the next
 
 
+class StoredReleases(NamedTuple):
+    """The stored synapses of a bundle that release one by one.
+
+    Attributes
+    ----------
+    bundle : Bundle
+        The bundle.
+    routes : list of (int, Route)
+        Routes of events to all receptors, with the number of their senders.
+    weights : dict of str to int
+        Place of the weights of each receptor; -1 if all synapses have the same.
+    number : ndarray
+        Number of each synapse in the order of creation, in the order of the rows.
+    """
+
+    bundle: Bundle
+    routes: list[tuple[int, Route]]
+    weights: dict[str, int]
+    number: Array
+
+
 class EventDrivenTables:
     """The event-driven synapses of a layout.
 
@@ -75,10 +93,13 @@ class EventDrivenTables:
         Places of the synapses of each pathway and receptor.
     rounded_to_zero : dict of str to int
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
+    releases : list of StoredReleases
+        Synapses that release one by one, whose routes belong to a kernel of their own.
     """
 
-    def __init__(self, layout: Layout, gates: GateTables, releases: ReleaseTables, memory: Memory = HOST) -> None:
-        self.layout, self.gates, self._releases, self._memory = layout, gates, releases, memory
+    def __init__(self, layout: Layout, gates: GateTables, memory: Memory = HOST) -> None:
+        self.layout, self.gates, self._memory = layout, gates, memory
+        self.releases: list[StoredReleases] = []
         self.routes: list[tuple[int, Route]] = []
         self.shared = shared_sums(layout)
         self._slots = release_slots(layout)
@@ -119,7 +140,7 @@ class EventDrivenTables:
         self, one: Drawn, counters: dict[Bundle, Counts], rooms: dict[Bundle, Room], rows: RowMaker, first: int,
         advanced: Callable[[float], object],
     ) -> int:  # fmt: skip
-        """Draw a projection again, and write its synapses to the rows of its bundles; they are numbered from `first` on.
+        """Draw a projection again, and write its synapses, numbered from `first` on, to the rows of its bundles.
 
         Returns
         -------
@@ -205,13 +226,9 @@ class EventDrivenTables:
 
         if bundle.one_by_one:
             places = {one.receptor: one.weights for one in self.stored[-len(bundle.pathways) * len(bundle.receptors) :]}
-            number = self._memory.host(room.numbers)
-            self._releases.add(bundle, self._released(bundle, rows), places, number)
-
-    def _released(self, bundle: Bundle, rows: dict[str, int]) -> list[tuple[int, Route]]:
-        """Return the routes of a bundle whose synapses release one by one, which are the same for all receptors."""
-        routes = self._routes(bundle, bundle.receptors[0], rows)
-        return [(sender, route._replace(shift=0, runs=0)) for sender, route in routes]
+            found = self._routes(bundle, bundle.receptors[0], rows)  # the same for all receptors
+            routes = [(sender, route._replace(shift=0, runs=0)) for sender, route in found]
+            self.releases.append(StoredReleases(bundle, routes, places, self._memory.host(room.numbers)))
 
     def _add_index(self, bounds: Array, compressed: bool) -> tuple[int, int]:
         """Add the index of the segments of a bundle; return the places of bounds and of sizes in unary (-1: none)."""

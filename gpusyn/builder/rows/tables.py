@@ -78,9 +78,11 @@ class SynapseTables:
         self.releases = ReleaseTables(layout, seed, trial)
         self.gated: dict[str, SynapseGateTables] = {}
         with row_maker(layout, launcher) as rows:
-            self.event_driven = EventDrivenTables(layout, self.gates, self.releases, rows.memory)
+            self.event_driven = EventDrivenTables(layout, self.gates, rows.memory)
             for together in Together.of(layout, seed, rows):
                 self.event_driven.add(together, rows, advanced)
+                while self.event_driven.releases:
+                    self.releases.add(self.event_driven.releases.pop(0))
             for bundle in layout.bundles:
                 if bundle.shared or bundle.taken_back:
                     self.event_driven.add_shared(bundle)
