@@ -36,6 +36,7 @@ def describe(traces: bool = True) -> gs.Network:
     net.connect(listed, E, gs.AllToAll(), weight={"GABA_A": 1.0, "lumped": 2.0}, delay=DT)
     net.connect(E + listed, C, gs.FixedProbability(0.2), receptor="syn", weight=gs.Normal(0.0, 50.0), delay=2 * DT)
     net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
+    short_term(net, E, C, noise + listed)
     saturating(net, E + noise, traces)
     procedural(net, E, noise)
     plastic(net, E, noise + listed)
@@ -48,6 +49,16 @@ def describe(traces: bool = True) -> gs.Network:
         net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
         net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
     return net
+
+
+def short_term(net: gs.Network, E: gs.Population, C: gs.Population, sources: gs.Selection) -> None:
+    """Short-term plasticity with one weight and with drawn ones, delivered when due, into rings and to shared sums."""
+    plasticity, later = gs.TsodyksMarkram(U=0.4, tau_rec=2.0, tau_facil=1.0), gs.Uniform(0.1, 0.6)
+    rule = gs.FixedInDegree(9)
+    net.connect(E + sources, E, rule, receptor="lumped", weight=0.5, delay=later, plasticity=plasticity)
+    net.connect(sources[3:], C, rule, receptor="syn", weight=gs.Uniform(0.0, 9.0), delay=later, plasticity=plasticity)
+    net.connect(sources, C, gs.AllToAll(), receptor="syn", weight=gs.Uniform(0.0, 9.0), plasticity=plasticity)
+    net.connect(E, E, gs.AllToAll(autapses=False), receptor="lumped", weight=0.01, plasticity=plasticity)
 
 
 def procedural(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
