@@ -41,7 +41,7 @@ def in_nest(rule: gs.TsodyksMarkram, times: np.ndarray, folder) -> np.ndarray:
 
 
 def ours(rule: gs.TsodyksMarkram, times: np.ndarray) -> np.ndarray:
-    """What arrives here 2 ms after each spike."""
+    """What arrives here 2 ms after each spike, inward currents as positive numbers."""
     net = gs.Network()
     source = net.population("source", 1, gs.SpikeSource([list(times)]))
     cell = net.population("cell", 1, gs.LIF(), receptors=[gs.CurrentReceptor("ex", tau=0.001)])
@@ -49,7 +49,7 @@ def ours(rule: gs.TsodyksMarkram, times: np.ndarray) -> np.ndarray:
     recorder = net.record(cell, "I_ex", every=0.1)
     with gs.Simulator(net, dt=0.1, backend="numpy", precision="double") as sim:
         sim.run(DURATION + 10.0)
-        return np.asarray(sim.data[recorder]["I_ex"])[np.rint((times + 2.0) / 0.1).astype(int) - 1, 0]
+        return -np.asarray(sim.data[recorder]["I_ex"])[np.rint((times + 2.0) / 0.1).astype(int) - 1, 0]
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -1,7 +1,8 @@
 """Run in a process of its own by test_short_term_oracle.py: what NEST's `tsodyks2_synapse` delivers.
 
 Reads U, tau_rec, tau_fac (ms), the times of a train and its duration from an .npz file; writes the synaptic current of
-each step to another. The current has decayed before the next step. u starts at 0, for NEST's own start is U.
+each step to another. The current has decayed before the next step. u starts at U, because NEST delivers at the first
+spike what u is, and moves it from the second one on.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def simulate(task: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     relay = nest.Create("parrot_neuron")
     nest.Connect(generator, relay, syn_spec={"weight": 1.0, "delay": 1.0})
     parameters = {name: float(task[name]) for name in ("U", "tau_rec", "tau_fac")}
-    synapse = {"synapse_model": "tsodyks2_synapse", "weight": 1.0, "delay": 1.0, "u": 0.0, "x": 1.0, **parameters}
+    synapse = {**parameters, "synapse_model": "tsodyks2_synapse", "weight": 1.0, "delay": 1.0, "u": float(task["U"]), "x": 1.0}
     nest.Connect(relay, cell, syn_spec=synapse)
     meter = nest.Create("multimeter", {"record_from": ["I_syn_ex"], "interval": 0.1})
     nest.Connect(meter, cell)
