@@ -39,7 +39,7 @@ def present_weights(compiled: Compiled, session: Session, stored: StoredWeights,
     a = _arrays(stored, weights, session)
     bounds, bundle = segment_bounds(stored, session.read), stored.bundle
     segment, block = np.divmod(np.searchsorted(bounds, place, side="right") - 1, bundle.timing.blocks)
-    number = compiled.learning.settled(bundle)
+    number = compiled.learning.settled[bundle]
     lessons = [one for one in twin.prepare_learning(a, None).lessons if one.learning.settled == number]
     now = Clock(*session.read("clock").tolist()).next - 1
     for lesson in lessons:
@@ -68,7 +68,7 @@ def _arrays(stored: StoredSegments, weights: Array, session: Session) -> SimpleN
 def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, step: int) -> None:
     """Let no spike that has reached a synapse before `step` change weights that are replaced."""
     assert isinstance(stored, StoredSegments)
-    session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled(stored.bundle))
+    session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled[stored.bundle])
 
 
 def redraw_weights(compiled: Compiled, session: Session) -> None:
