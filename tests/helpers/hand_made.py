@@ -9,7 +9,7 @@ import numpy as np
 
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.builder.bundles import power_of_2
-from gpusyn.builder.rows.event_driven import in_units
+from gpusyn.builder.rows.routes import in_units
 from gpusyn.kernels.arrays import ARRAYS
 from gpusyn.kernels.program import ArraySpec, Launch, Program
 from gpusyn.kernels.records import (
@@ -257,6 +257,7 @@ class HandMade:
             "step_mask": arrays["spike_begin"].size - 1,
             "n_shared": 0,
             "n_sets": 1,
+            "slots": 0,
         }
         launches = [self._launch(kernel, scalars, SYNAPTIC) for kernel in self.synaptic]
         launches.append(self._launch("advance_neurons", scalars, {}, self.signature))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy import pieces
-from gpusyn.backends.numpy.deliver_spikes import prepare_routes, segment_bounds, spikes_of_ages
+from gpusyn.backends.numpy.deliver_spikes import Sent, due_synapses, prepare_routes, sent_along, spikes_of_ages
 from gpusyn.backends.numpy.remember_spikes import sweeps
 from gpusyn.backends.numpy.trains import Trains, trains_of
 from gpusyn.equations.coefficients import read
@@ -88,35 +88,41 @@ def learn_weights(a: SimpleNamespace, prepared: Lessons) -> None:
     for lesson in prepared.lessons:
         route, reached = lesson.route, [np.zeros(0, np.int64)]
         for found in spikes:
-            mine = (found.sender == lesson.sender) & (found.age == route.age)
-            mine &= (route.source <= found.source) & (found.source < route.source_end)
-            if mine.any():
-                reached.append(found.source[mine].astype(np.int64) - route.source)
-                visit(a, lesson, reached[-1], found.number[mine], now, sweep.last)
+            for _, sent in sent_along([(lesson.sender, route)], found):
+                visit(a, lesson, sent.row, sent.number, now, sweep.last)
+                reached.append(sent.row)
         if sweep.wanted:
             others = np.setdiff1d(np.arange(route.source_end - route.source), np.concatenate(reached))
             visit(a, lesson, others, np.zeros_like(others), now, sweep.last)
 
 
-def settle(a: SimpleNamespace, lesson: Lesson, now: int) -> None:
-    """Change the weights along a route by all postsynaptic spikes that have reached them until the end of a step."""
-    sweep, row = sweeps(a, now), np.arange(lesson.route.source_end - lesson.route.source)
-    visit(a, lesson, row, np.zeros_like(row), now, now if sweep.wanted else sweep.last)
+def settle(a: SimpleNamespace, lesson: Lesson, row: Array, part: Array, place: Array, now: int) -> None:
+    """Change the weights of some synapses by all postsynaptic spikes that have reached them until the end of a step.
+
+    The synapses are given by their rows, parts of slices and places.
+    """
+    sweep = sweeps(a, now)
+    last = now if sweep.wanted else sweep.last
+    for start, stop in pieces.parts(place.size, pieces.SYNAPSES):
+        some = slice(start, stop)
+        visits = _visits(a, lesson, row[some], np.zeros(stop - start, np.int64), now, last)
+        _learn(a, lesson, visits, _synapses(a, lesson, part[some], place[some]), now)
 
 
 def visit(a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int) -> None:
     """Visit rows whose sources have some events that reach the synapses now, or none; `last` is the last sweep."""
-    route, one, pre = lesson.route, lesson.learning, lesson.pre
+    route, visits = lesson.route, _visits(a, lesson, row, events, now, last)
+    for due in due_synapses(a, route, Sent(row, np.zeros_like(row), events, np.zeros_like(row))):
+        _learn(a, lesson, visits.part(due.sender), _synapses(a, lesson, due.slice, due.synapse), now)
+
+
+def _visits(a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int) -> Visits:
+    """Return the visits of rows; `last` is the last sweep."""
+    route, pre = lesson.route, lesson.pre
     who = row + route.source - pre.record.source
     before = pre.until(who, now - route.age) - (events > 0)
-    since = np.maximum(pre.last(who, before) + route.age, max(last, int(a.settled[one.settled])))
-    visits = Visits(row, before, events, since)
-    for start, stop in pieces.parts(row.size * route.slices, pieces.SEGMENTS):
-        which, part = np.divmod(np.arange(start, stop), route.slices)
-        begin, length = segment_bounds(a, route, (row[which] * route.slices + part) * route.row_step)
-        for segment, place in pieces.listed(length, pieces.SYNAPSES):
-            synapses = _synapses(a, lesson, part[segment], begin[segment] + place)
-            _learn(a, lesson, visits.part(which[segment]), synapses, now)
+    since = np.maximum(pre.last(who, before) + route.age, max(last, int(a.settled[lesson.learning.settled])))
+    return Visits(row, before, events, since)
 
 
 def _synapses(a: SimpleNamespace, lesson: Lesson, part: Array, place: Array) -> Synapses:
@@ -193,4 +199,5 @@ def changed(lesson: Lesson, weight: Array, change: Array) -> Array:
     w_max, real = lesson.learning.w_max, change.dtype.type
     d = np.minimum(np.maximum(change, real(-1)), real(1)) * real(w_max)
     d = np.where(d < 0, d - real(0.5), d + real(0.5))
-    return np.clip(weight + d.astype(weight.dtype), 0, w_max)
+    new: Array = np.clip(weight + d.astype(weight.dtype), 0, w_max)
+    return new

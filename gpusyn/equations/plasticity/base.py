@@ -86,4 +86,5 @@ def power(x: Array, mu: Any) -> Array:
         return np.ones_like(x)
     if mu == 1:
         return x
-    return np.where(x > 0, exp(mu * log(np.where(x > 0, x, x.dtype.type(1)))), x.dtype.type(0))
+    positive: Array = exp(mu * log(np.where(x > 0, x, x.dtype.type(1))))
+    return np.where(x > 0, positive, x.dtype.type(0))
