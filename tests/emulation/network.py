@@ -42,8 +42,6 @@ def describe(gating: str) -> tuple[gs.Network, list[Any]]:
         net.connect(E + noise, E, gs.FixedProbability(0.1, autapses=False), receptor="AMPA", **drawn, name="drawn")
     net.connect(I, E, gs.FixedOutDegree(20, multapses=False), receptor="GABA_A", **drawn, name="drawn inhibition")
     net.connect(I, E[5:], gs.FixedOutDegree(20), receptor="GABA_A", **drawn, name="drawn again")
-    if gating == "auto":
-        learn(net, noise, E, C)
     net.drive(I, "GABA_A", rate=500.0, weight=0.5)
     net.inject(C[:10], gs.Waveform([0.0, 1.0], [400.0, 700.0]))
     net.clamp(C[10:12], -65.0)
@@ -55,28 +53,6 @@ def describe(gating: str) -> tuple[gs.Network, list[Any]]:
     return net, recorders
 
 
-def learn(net: gs.Network, noise: gs.Population, E: gs.Population, C: gs.Population) -> None:
-    """Add synapses that learn by every rule: soon or late, at either side of the delay."""
-    receptors = [gs.AMPA(), gs.GABA_A()]
-    L = net.population("L", 40, gs.LIF(t_ref=0.5), receptors=receptors)
-    net.drive(L, "AMPA", rate=400.0, weight=40.0)
-    rules = {
-        "pairs": gs.STDP(A_plus=0.2, A_minus=0.3),
-        "nearest": gs.STDP(A_plus=0.3, A_minus=0.2, mu_plus=0.4, mu_minus=1.0, pairing="nearest"),
-        "triplets": gs.TripletSTDP(A2_plus=0.1, A3_minus=0.1),
-    }
-    for (name, rule), axonal in zip(rules.items(), (0.0, 0.4, 1.0), strict=True):
-        net.connect(
-            noise + L, L, gs.FixedProbability(0.4), receptor="AMPA", weight=gs.Uniform(0.0, 2.0), w_max=2.0,
-            delay=gs.Uniform(0.1, 0.9), plasticity=rule, axonal=axonal or None, name=name,
-        )  # fmt: skip
-    inhibition = gs.InhibitorySTDP(eta=0.5, rate=30.0)
-    net.connect(
-        noise, L, gs.FixedProbability(0.5), receptor="GABA_A", weight=1.0, w_max=3.0, plasticity=inhibition, name="rest"
-    )
-    net.connect(L, C, gs.FixedInDegree(9), receptor="syn", weight=5.0, w_max=9.0, plasticity=rules["pairs"], name="pA")
-
-
 def run(backend: str, duration: float, gating: str = "auto", precision: str = "single") -> list[np.ndarray]:
     """Spikes and traces of a run."""
     net, (spikes, *traces) = describe(gating)
@@ -85,7 +61,6 @@ def run(backend: str, duration: float, gating: str = "auto", precision: str = "s
         found = [sim.data[spikes].times, sim.data[spikes].ids]
         for trace in traces:
             found += [sim.data[trace][variable] for variable in trace.variables]
-        found += [sim.weights(p).weight for p in net.projections.values() if p.plasticity]
     return found
 
 
