@@ -118,23 +118,24 @@ def test_reset_draws_the_initial_weights_again(weight):
         assert differences(once, outcome(sim)) == []
 
 
+@pytest.mark.parametrize("short_term", [False, True])
 @pytest.mark.parametrize("axonal", [0.0, 0.5, 1.0])
-def test_a_spike_delivers_the_weight_after_its_own_change(axonal):
-    """The jump of the conductance is the weight of then; posts that reach the synapse later do not count."""
+def test_a_spike_delivers_the_weight_after_its_own_change(axonal, short_term):
+    """The jump of the conductance is the weight of then, or what is released of it; later posts do not count."""
     rule, delay = gs.STDP(A_plus=0.2, A_minus=0.3), 20
     net = gs.Network()
     source = net.population("source", 1, gs.SpikeSource(times=[[5.0, 12.0, 30.0]]))
     cell = net.population("cell", 1, gs.LIF(I_e=800.0), receptors=[gs.AMPA()])
     net.connect(
         source, cell, gs.OneToOne(), receptor="AMPA", weight=0.5, w_max=W_MAX, delay=delay * DT, axonal=axonal,
-        plasticity=rule,
+        plasticity=[rule, gs.TsodyksMarkram(U=0.4, tau_rec=10.0)] if short_term else rule,
     )  # fmt: skip
     post, trace = net.record(cell, "spikes"), net.record(cell, "g_AMPA")
     with gs.Simulator(net, dt=DT, backend="numpy", precision="double") as sim:
         sim.step(400)
         g = sim.data[trace]["g_AMPA"][:, 0]
         spikes = steps(sim.data[post], 0)
-        decay = np.exp(-DT / 2.0)
+        decay, x, last = np.exp(-DT / 2.0), 1.0, 0
         for made in (49, 119, 299):
             due = made + delay
             jump = g[due] - decay * g[due - 1]
@@ -145,7 +146,9 @@ def test_a_spike_delivers_the_weight_after_its_own_change(axonal):
             if axonal == 1.0:
                 until = [step for step in until if step < reaches]
             wanted = expected(rule, before, until, delay, round(axonal * delay), due + 1, weight=0.5)
-            assert jump == pytest.approx(wanted, abs=1e-12)
+            x = 1 - (1 - x) * np.exp(-(made - last) * DT / 10.0)
+            assert jump == pytest.approx(wanted * 0.4 * x if short_term else wanted, abs=1e-12)
+            x, last = x - 0.4 * x, made
 
 
 def test_bounds_hold():

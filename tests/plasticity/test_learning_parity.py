@@ -19,18 +19,26 @@ def run(net, backend, precision, threads=None, steps=STEPS):
         return outcome(sim)
 
 
+MIXED = {
+    "shared": [gs.TsodyksMarkram(U=0.5, tau_rec=20.0, tau_facil=10.0), RULES["powers"]],
+    "each": [gs.TsodyksMarkram(U=gs.Uniform(0.2, 0.8), tau_rec=20.0), RULES["powers"]],
+    "quanta": [gs.QuantalRelease(5, 0.5, 0.3), RULES["powers"]],
+}
 CASES = [
     *((name, axonal, "double") for name in RULES for axonal in (0.0, 0.5, 1.0)),
     ("powers", 0.5, "single"),
     ("triplet", 1.0, "single"),
     ("nearest", 0.0, "single"),
+    ("shared", 0.5, "single"),
+    ("each", 0.0, "double"),
+    ("quanta", 0.0, "single"),
 ]
 
 
 @pytest.mark.parametrize(("name", "axonal", "precision"), CASES)
 def test_compiled_kernels_have_the_bits_of_numpy(name, axonal, precision):
     cpu()  # or skip
-    net = [network(RULES[name], DELAYS, axonal, recurrent=axonal > 0) for _ in range(4)]
+    net = [network((RULES | MIXED)[name], DELAYS, axonal, recurrent=axonal > 0) for _ in range(4)]
     expected = run(net[0], "numpy", precision)
     assert np.unique(expected["taught AMPA weight"]).size >= 4
     for threads in (1, 2, 3):

@@ -87,6 +87,13 @@ def test_gates_whose_weights_are_read_between_spikes_are_refused():
     refused(ParameterError, "Projection 'taught'.axonal: must be 0", "got 0.5", receptor=jump, axonal=0.5)
 
 
+def test_release_of_each_synapse_needs_a_dendritic_delay():
+    for release in (gs.QuantalRelease(5, 0.5), gs.TsodyksMarkram(U=gs.Uniform(0.2, 0.8), tau_rec=100.0)):
+        refused(ParameterError, "axonal: must be 0", "got 0.5", plasticity=[release, gs.STDP()], axonal=0.5)
+        gs.plan(taught([release, gs.STDP()]), dt=DT)
+    gs.plan(taught([gs.TsodyksMarkram(U=0.5, tau_rec=100.0), gs.STDP()], axonal=0.5), dt=DT)
+
+
 def test_channels_that_a_drug_blocks_are_refused():
     net = gs.Network()
     cells = net.population("cells", 10, gs.LIF(), receptors=[gs.NMDA()])

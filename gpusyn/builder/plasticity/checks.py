@@ -68,8 +68,8 @@ def _check_gate(pathway: Pathway, k: int, receptor: Receptor) -> None:
     if projection.axonal and releases_one_by_one(projection):
         raise ParameterError(
             f"Projection '{projection.name}'.axonal: must be 0 if each synapse releases by itself, because what is "
-            f"left, and random words, are those of the step of the spike (got {projection.axonal:g}); use axonal=0, or a "
-            "TsodyksMarkram with numbers, which are the same for all synapses"
+            f"left, and random words, are those of the step of the spike (got {projection.axonal:g}); use axonal=0, or "
+            "a TsodyksMarkram with numbers, which are the same for all synapses"
         )
     other = "use linear kinetics, such as gs.kinetics.Exponential(tau), or let another receptor learn"
     if strategy.owner == SYNAPSE:
