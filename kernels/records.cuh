@@ -92,21 +92,6 @@ struct SynapseBlock {
     int64 rows, address, weights, weight_step, gates, gate_step, history, bits, coef, blocker, free, dose;
 };
 
-// The last spikes of sources, in rings, with the traces after each.
-struct TrainSet {
-    int64 source, size, depth, steps, values, counts, traces, trace, longest;
-};
-
-// The decays of a trace, fine and coarse.
-struct TraceDecay {
-    int64 decays, coarse, nearest;
-};
-
-// How the synapses of a route learn.
-struct Learning {
-    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled;
-};
-
 // Sources whose synapses release one by one.
 struct ReleasingSet {
     int64 source, source_end, place, coef;
@@ -120,4 +105,19 @@ struct SynapseRelease {
 // The sums of one receptor onto which synapses release, and their weights.
 struct ReleaseSums {
     int64 ring, mask, weights, weight, scale;
+};
+
+// The last spikes of sources, in rings, with the traces after each.
+struct TrainSet {
+    int64 source, size, depth, steps, values, counts, traces, trace, longest;
+};
+
+// The decays of a trace, fine and coarse.
+struct TraceDecay {
+    int64 decays, coarse, nearest;
+};
+
+// How the synapses of a route learn.
+struct Learning {
+    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled;
 };
