@@ -60,6 +60,8 @@ class Compiled:
         Places of the synapses of every pathway and receptor.
     rounded_to_zero : dict of str to int
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
+    learning : LearningTables
+        Places of what synapses that learn need.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Compiled:
         self.inputs = self.described = InputTables(layout, seed, trial)
         synapses = SynapseTables(layout, seed, self.inputs, advanced, launcher)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.rounded_to_zero
+        self.learning = synapses.event_driven.learning
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
         self._sizes = extents(layout, self.steps)

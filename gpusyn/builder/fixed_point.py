@@ -153,7 +153,7 @@ def projection_range(projection: Projection, receptor: str) -> WeightRange:
     least, mean, largest = (abs(factor) * x for x in weight_range(projection.weights[base]))
     limit = (projection.w_max or {}).get(receptor, 0.0)
     if learned_of(projection) == receptor:
-        return WeightRange(0.0, mean or limit / 8, limit)
+        return WeightRange(least, mean or limit / 8, limit)
     return WeightRange(least, mean, max(largest, limit))
 
 

@@ -29,6 +29,7 @@ from gpusyn.builder.layout import (
     same_ids,
 )
 from gpusyn.builder.notes import Note
+from gpusyn.builder.plasticity.checks import axonal_notes, check_learning
 from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
@@ -55,6 +56,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
     layout = Layout(described, dt, Numbers("float64" if precision == "double" else "float32"), {}, [], [])
     _place_populations(layout)
     _place_pathways(layout)
+    check_learning(layout, compact=compact)
     _place_gates(layout)
     place_sums(layout, precision, compact)
     form_bundles(layout, workers)
@@ -64,7 +66,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
         check_command(clamp, dt)
     for recorder in described.recorders.values():
         window(recorder, dt, f"Recorder '{recorder.name}'")
-    layout.notes += [*rounded_times(layout), *warnings_of(layout), *coarse_weights(layout)]
+    layout.notes += [*rounded_times(layout), *axonal_notes(layout), *warnings_of(layout), *coarse_weights(layout)]
     return layout
 
 

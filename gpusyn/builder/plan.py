@@ -22,6 +22,7 @@ from gpusyn.builder.plan_text import (
     quantum_rows,
     recording_rows,
 )
+from gpusyn.builder.plasticity.plan_text import learning_rows
 from gpusyn.builder.recorded import recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
 from gpusyn.errors import PlanMemoryError
@@ -349,6 +350,7 @@ class Plan:
             *self._time_rows(),
             *method_rows(layout, details),
             *delivery_rows(layout),
+            *learning_rows(layout),
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),
             ("memory", memory),
@@ -412,6 +414,7 @@ class Plan:
 
 
 _INITIAL = ("V", "membrane", "gates")  # states of neurons of which the host keeps the initial values
+_TRAINS = ("train_step", "train_value", "train_count")
 
 # Parts of the memory beside neurons and synapses, by the role of an array.
 _PARTS = {
@@ -423,6 +426,8 @@ _PARTS = {
 
 
 def _part(kind: ArrayKind) -> str:
+    if kind.name in _TRAINS:
+        return "last spikes of neurons, from which synapses learn"
     return "neurons" if kind.scope == "group" else _PARTS[kind.role]
 
 

@@ -21,6 +21,7 @@ from gpusyn.parameters.units import as_floats
 from gpusyn.utils.memory import free_memory, size_text
 from gpusyn.utils.typing import Array, Floats, Integers
 
+Present = Callable[[StoredWeights, Array], Array]
 _LISTED = 150  # bytes of a procedural synapse while all are drawn and sorted
 
 
@@ -52,8 +53,10 @@ def _span(values: Array) -> str:
     return f"{values.min():.4g} to {values.max():.4g}" if values.size else "of none"
 
 
-def read_weights(compiled: Compiled, session: Session, projection: Projection, receptor: Any) -> Weights:
-    """Return the synapses of a projection with their present weights."""
+def read_weights(
+    compiled: Compiled, session: Session, projection: Projection, receptor: Any, present: Present
+) -> Weights:
+    """Return the synapses of a projection with their weights, which `present` makes of those that are stored."""
     names = list(projection.weights)
     where = f"Projection '{projection.name}'.receptor"
     wanted = names if receptor is None else [receptor_name(receptor, projection.post, names, where)]
@@ -63,7 +66,7 @@ def read_weights(compiled: Compiled, session: Session, projection: Projection, r
     for name in wanted:
         parts = _parts(compiled, session, projection, name)
         order, pre, post, delay = _order(parts)
-        weight[name] = np.concatenate([_weights(compiled, session, p) for p in parts])[order]
+        weight[name] = np.concatenate([_weights(session, p, present) for p in parts])[order]
     single = len(wanted) == 1
     return Weights(pre, post, weight[wanted[0]] if single else weight, delay * compiled.layout.dt)
 
@@ -90,19 +93,20 @@ def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
     return order, pre[order], post[order], delay[order].astype(np.float64)
 
 
-def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Array:
+def _weights(session: Session, part: UnpackedSynapses, present: Present) -> Array:
     s = part.stored
     if isinstance(s, DrawnWeights):
         assert part.drawn is not None
         return np.ldexp(part.drawn, s.exponent)
     if s.weight is None:
-        stored = session.read(_array(s), s.weights, s.weights + part.size)[part.place].astype(np.float64)
+        kept = session.read(weight_array(s), s.weights, s.weights + part.size)
+        stored = present(s, kept)[part.place].astype(np.float64)
     else:
         stored = np.full(len(part.pre), float(s.weight))
     return np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored
 
 
-def _array(stored: StoredWeights) -> str:
+def weight_array(stored: StoredWeights) -> str:
     """Return the name of the array in which weights are stored."""
     return array_name("weights", kernel=stored.kernel if isinstance(stored, StoredAddresses) else None)
 
@@ -113,13 +117,11 @@ def write_weights(
     projection: Projection,
     receptor: Any,
     given: Any,
-    keep: Callable[[str, int, int], None],
-    in_flight: Callable[[StoredSegments, Array, Array], None],
+    before: Callable[[StoredWeights, Array, Array], None],
 ) -> None:
     """Replace weights, given in canonical order.
 
-    Before each part is replaced, `keep(array, start, size)` is called, and `in_flight` with the old and the new stored
-    weights of its rows.
+    Before each part is replaced, `before` is called with the old and the new stored weights of all its rows.
     """
     names = list(projection.weights)
     where = f"Simulator.set_weights('{projection.name}')"
@@ -141,13 +143,11 @@ def write_weights(
         wanted = {receptor_name(receptor, projection.post, names, f"{where}.receptor"): given}
     writes = [w for name, new in wanted.items() for w in _writes(compiled, session, projection, name, new, where)]
     for part, values in writes:  # all of them are checked
-        array, start = _array(part.stored), part.stored.weights
-        keep(array, start, part.size)
+        array, start = weight_array(part.stored), part.stored.weights
         old = session.read(array, start, start + part.size)
         replaced = old.copy()
         replaced[part.place] = values
-        if isinstance(part.stored, StoredSegments):
-            in_flight(part.stored, old, replaced)
+        before(part.stored, old, replaced)
         session.write(array, replaced, start)
 
 

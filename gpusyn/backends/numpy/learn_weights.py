@@ -98,6 +98,12 @@ def learn_weights(a: SimpleNamespace, prepared: Lessons) -> None:
             visit(a, lesson, others, np.zeros_like(others), now, sweep.last)
 
 
+def settle(a: SimpleNamespace, lesson: Lesson, now: int) -> None:
+    """Change the weights along a route by all postsynaptic spikes that have reached them until the end of a step."""
+    sweep, row = sweeps(a, now), np.arange(lesson.route.source_end - lesson.route.source)
+    visit(a, lesson, row, np.zeros_like(row), now, now if sweep.wanted else sweep.last)
+
+
 def visit(a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int) -> None:
     """Visit rows whose sources have some events that reach the synapses now, or none; `last` is the last sweep."""
     route, one, pre = lesson.route, lesson.learning, lesson.pre
