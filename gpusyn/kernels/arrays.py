@@ -139,8 +139,17 @@ EXTENTS = {
 
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
 EXPECTED = frozenset(
-    {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events",
-     "eligible synapses"}
+    {
+        "size words",
+        "targets",
+        "late bytes",
+        "weights",
+        "synapses",
+        "synapse states",
+        "waves",
+        "listed events",
+        "eligible synapses",
+    }
 )
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})

@@ -10,6 +10,7 @@ from gpusyn.backends.base import Session
 from gpusyn.backends.numpy import learn_weights as twin
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.learning import LEARNING
+from gpusyn.builder.plasticity.modulators import is_modulated
 from gpusyn.builder.rows.stored import StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import unpack
 from gpusyn.kernels.arrays import bindings
@@ -36,6 +37,11 @@ class LearnedWeights:
         """
         if not learns(stored) or not step:
             return weights
+        settled: Array = self._visited(stored, weights, step).weights
+        return settled
+
+    def _visited(self, stored: StoredWeights, weights: Array, step: int) -> SimpleNamespace:
+        """Return the arrays of the kernel of learning after a visit of all synapses of some rows before `step`."""
         assert isinstance(stored, StoredSegments)
         a = self._arrays(stored, weights)
         place, now = self._compiled.learning.settled(stored.bundle), step - 1
@@ -45,8 +51,7 @@ class LearnedWeights:
                     segments=lesson.route.segments - stored.begin, targets=0, late=min(stored.late, 0), weights=0
                 )
                 twin.settle(a, lesson._replace(route=route), now)
-        settled: Array = a.weights
-        return settled
+        return a
 
     def _arrays(self, stored: StoredSegments, weights: Array) -> SimpleNamespace:
         """Return the arrays of the kernel of learning, and of synapses those of some rows alone."""
@@ -63,12 +68,16 @@ class LearnedWeights:
             weights=weights.copy(),
         )
 
-    def settled(self, stored: StoredWeights, step: int) -> None:
-        """Let no spike that has reached a synapse before `step` change weights that have been replaced."""
-        if learns(stored):
-            assert isinstance(stored, StoredSegments)
-            place = self._compiled.learning.settled(stored.bundle)
-            self._session.write("settled", np.array([step - 1], np.int64), place)
+    def settled(self, stored: StoredWeights, weights: Array, step: int) -> None:
+        """Let nothing that has reached a synapse before `step` change weights that replace the present ones."""
+        if not learns(stored):
+            return
+        assert isinstance(stored, StoredSegments)
+        if is_modulated(stored.bundle) and step:
+            a, name = self._visited(stored, weights, step), bindings(LEARNING)["eligibility"]
+            self._session.write(name, a.eligibility)
+        place = self._compiled.learning.settled(stored.bundle)
+        self._session.write("settled", np.array([step - 1], np.int64), place)
 
     def restore(self) -> None:
         """Draw all initial weights again."""

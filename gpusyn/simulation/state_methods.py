@@ -238,7 +238,7 @@ class StateMethods(Hinting):
         """Keep what others need of the stored weights of some rows before they are replaced."""
         step = self._state.step
         if learns(stored):  # `reset` draws their initial values again
-            self._learned.settled(stored, step)
+            self._learned.settled(stored, old, step)
         else:
             self._initial.keep(weight_array(stored), stored.weights, len(old))
         if isinstance(stored, StoredSegments):

@@ -49,7 +49,7 @@ class Trains(NamedTuple):
         found = []
         for k, decay in enumerate(self.decays):
             after = self.arrays.train_value[place + k]
-            found.append(np.where(n > 0, after * self._decayed(decay, elapsed), after.dtype.type(0)))
+            found.append(np.where(n > 0, after * decayed(self.arrays, decay, elapsed), after.dtype.type(0)))
         return found
 
     def push(self, who: Array, step: int, events: Array) -> None:
@@ -68,12 +68,13 @@ class Trains(NamedTuple):
         """Return the place of the last of the first `n` spikes."""
         return who * self.record.depth + (n - 1 & self.record.depth - 1)
 
-    def _decayed(self, decay: TraceDecay, steps: Array) -> Array:
-        """Return the factor by which a trace decays over some steps, 0 if the tables end before."""
-        many = np.minimum(steps // FINE, decay.coarse)
-        fine = self.arrays.decays[decay.decays + steps % FINE]
-        coarse = self.arrays.decays[decay.decays + FINE + np.minimum(many, decay.coarse - 1)]
-        return np.where(many < decay.coarse, fine * coarse, fine.dtype.type(0))
+
+def decayed(a: SimpleNamespace, decay: TraceDecay, steps: Array) -> Array:
+    """Return the factor by which a trace decays over some steps, 0 if the tables end before."""
+    many = np.minimum(steps // FINE, decay.coarse)
+    fine = a.decays[decay.decays + steps % FINE]
+    coarse = a.decays[decay.decays + FINE + np.minimum(many, decay.coarse - 1)]
+    return np.where(many < decay.coarse, fine * coarse, fine.dtype.type(0))
 
 
 def trains_of(a: SimpleNamespace) -> list[Trains]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.layout import Bundle, Layout, Way
+from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
 from gpusyn.builder.plasticity.trains import TrainTables, keys_of, rule_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.equations.coefficients import count
@@ -23,24 +24,28 @@ LEARNING = "learn_weights"  # the kernel
 class LearningTables:
     """What the kernel of learning reads, of a layout."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, first_column: int) -> None:
         self._layout, self._trains = layout, TrainTables(layout)
+        self._modulators = ModulatorTables(layout, self._trains, first_column)
+        self._eligible = 0
         self._lessons: list[tuple[int, Route, Learning]] = []
         self._coef: list[float] = []
-        self._places: dict[Bundle, tuple[int, int]] = {}  # of its coefficients and its step of settling
+        self._places: dict[Bundle, tuple[int, int, int]] = {}  # of coefficients, step of settling, eligibilities
 
-    def add(self, bundle: Bundle, route: Route, way: Way) -> None:
-        """Add a route of delivery to the receptor of a bundle whose weight learns."""
+    def add(self, bundle: Bundle, route: Route, way: Way, synapses: int) -> None:
+        """Add a route of delivery to the receptor of a bundle whose weight learns, with a number of synapses."""
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
         if bundle not in self._places:
-            self._places[bundle] = len(self._coef), len(self._places)
+            self._places[bundle] = len(self._coef), len(self._places), self._eligible if is_modulated(bundle) else -1
+            self._eligible += synapses * is_modulated(bundle)
             self._coef += rule.coefficients(w_max)
-        coef, settled = self._places[bundle]
+        coef, settled, eligibility = self._places[bundle]
         pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
         one = Learning(
             rule=list(LEARNING_RULES).index(rule.struct), coef=coef, pre=pre, post=post, offset=pathway.post.offset,
             dendritic=way.dendritic, early=way.early, w_max=stored_limit(bundle, self._layout), settled=settled,
+            eligibility=eligibility, modulator=self._modulators.numbers.get(id(rule), -1),
         )  # fmt: skip
         sender = list(self._layout.populations).index(pathway.pre.population.name)
         first, end = bundle.pre_range
@@ -67,8 +72,13 @@ class LearningTables:
             "ages": np.array(learning_ages(self._layout), np.int32),
             "learnings": write_rows([one for _, _, one in lessons], Learning),
             "coef": np.array(self._coef).astype(self._layout.numbers.real_dtype),
+            "eligibility": np.zeros(self._eligible, self._layout.numbers.real_dtype),
         }
-        return self._trains.arrays() | {array_name(name, kernel=LEARNING): array for name, array in own.items()}
+        return (
+            self._trains.arrays()
+            | self._modulators.arrays()
+            | {array_name(name, kernel=LEARNING): array for name, array in own.items()}
+        )
 
 
 def stored_limit(bundle: Bundle, layout: Layout) -> int:
@@ -100,7 +110,14 @@ def learning_units(layout: Layout) -> Counter[str]:
 
 def train_extents(layout: Layout) -> Extents:
     """Return the extents of the program's arrays that learning needs."""
-    return TrainTables(layout).extents() | {"learning pathways": len(learned_bundles(layout))}
+    trains = TrainTables(layout)
+    modulators = ModulatorTables(layout, trains).extents()[None, None]
+    return trains.extents() | modulators | {"learning pathways": len(learned_bundles(layout))}
+
+
+def settle_mask(layout: Layout) -> int:
+    """Return a number such that all synapses are settled in the steps that are a multiple of it + 1."""
+    return ModulatorTables(layout, TrainTables(layout)).mask
 
 
 def learning_extents(layout: Layout) -> dict[Owner, Extents]:
@@ -108,14 +125,17 @@ def learning_extents(layout: Layout) -> dict[Owner, Extents]:
     bundles = learned_bundles(layout)
     if not bundles:
         return {}
-    return {
+    own: dict[Owner, Extents] = {
         (LEARNING, None): {
             "routes": sum(bundle.timing.blocks for bundle in bundles),
             "route bounds": _senders(layout) + 1,
             "ages": len(learning_ages(layout)),
             "coefficients": sum(count(LEARNING_RULES[rule_of(bundle).struct].C) for bundle in bundles),
+            "eligible synapses": sum(round(bundle.expected) for bundle in bundles if is_modulated(bundle)),
         }
     }
+    modulators = ModulatorTables(layout, TrainTables(layout)).extents()
+    return own | {owner: sizes for owner, sizes in modulators.items() if owner[0]}
 
 
 def _senders(layout: Layout) -> int:

@@ -74,7 +74,7 @@ class EventDrivenTables:
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
     """
 
-    def __init__(self, layout: Layout, gates: GateTables, memory: Memory = HOST) -> None:
+    def __init__(self, layout: Layout, gates: GateTables, first_column: int, memory: Memory = HOST) -> None:
         self.layout, self.gates, self._memory = layout, gates, memory
         self.routes: list[tuple[int, Route]] = []
         self.shared = shared_sums(layout)
@@ -86,7 +86,7 @@ class EventDrivenTables:
         self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
         self._targets, self._late = Pool(np.uint16, sum(room), memory), Pool(np.uint8, sum(late), memory)
         self._weights = Pool(layout.numbers.weight_dtype, sum(own), memory)
-        self.learning = LearningTables(layout)
+        self.learning = LearningTables(layout, first_column)
 
     def add(self, together: Together, rows: RowMaker, advanced: Callable[[float], object]) -> None:
         """Draw and store the synapses of bundles that share projections: count those of each segment, then place them.
@@ -177,7 +177,7 @@ class EventDrivenTables:
                 "segments": begin, "sizes": sizes, "row_step": bundle.timing.blocks, "targets": place.targets,
                 "late": late, "late_bits": bits, "weights": weights, "runs": int(runs and weights >= 0),
             }  # fmt: skip
-            self._add_routes(bundle, name, rows | ({"runs": 0} if name == bundle.learns else {}))
+            self._add_routes(bundle, name, rows | ({"runs": 0} if name == bundle.learns else {}), place.n)
             for pathway in () if bundle.taken_back else bundle.pathways:
                 form = stored_form(pathway, index_of(pathway, name), self.layout)
                 if form.weight is not None:
@@ -210,8 +210,8 @@ class EventDrivenTables:
             begin += len(packed)
         return start
 
-    def _add_routes(self, bundle: Bundle, receptor: str, rows: dict[str, int]) -> None:
-        """Add the routes of events to the ring of one receptor, along rows with these fields of a route."""
+    def _add_routes(self, bundle: Bundle, receptor: str, rows: dict[str, int], synapses: int) -> None:
+        """Add the routes of events to the ring of one receptor, along rows of synapses with these fields of a route."""
         pathway, timing = bundle.pathways[0], bundle.timing
         k = index_of(pathway, receptor)
         form = stored_form(pathway, k, self.layout)
@@ -232,7 +232,7 @@ class EventDrivenTables:
             at_once = route._replace(segments=route.segments + block, age=age, width=1, blocks=1, ahead=ahead)
             self.routes.append((senders.number, at_once))
             if receptor == bundle.learns:
-                self.learning.add(bundle, at_once, way)
+                self.learning.add(bundle, at_once, way, synapses)
 
     def _count_zeros(self, projection: str, receptor: str, lost: int) -> None:
         if lost:

@@ -73,7 +73,7 @@ class SynapseTables:
         self.procedural = ProceduralTables(layout, self.gates, seed)
         self.gated: dict[str, SynapseGateTables] = {}
         with row_maker(layout, launcher) as rows:
-            self.event_driven = EventDrivenTables(layout, self.gates, rows.memory)
+            self.event_driven = EventDrivenTables(layout, self.gates, inputs.modulator_column, rows.memory)
             for together in Together.of(layout, seed, rows):
                 self.event_driven.add(together, rows, advanced)
             for bundle in layout.bundles:
