@@ -182,6 +182,22 @@ template <class T, int N, int AHEAD> struct Batch {
     }
     template <class Open, class Use> MEMBER void finish(Open, Use) {}
 };
+// Pieces of a segment: f(first, n) for n items from `first` on, one for each lane (host: up to HELD).
+enum { HELD = 1 };
+#define FOR_HELD(j, n) if (int j = 0; j < (n))
+#define FOR_HELD_EVENLY(j, n) FOR_HELD(j, n)
+template <class F> DEVICE void for_pieces(int64 lo, int64 hi, F f)
+{
+    for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j, 1);
+}
+// For each of the n items of a piece, f(j, k) for all k below the first for which more(j, k) is false, the greatest
+// first.
+template <class More, class F> DEVICE void for_backwards(int n, More more, F f)
+{
+    int k = 0;
+    while (more(0, k)) k++;
+    while (k) f(0, --k);
+}
 // The synapses of a run of consecutive targets (host: a SIMD loop).
 template <class F> DEVICE void for_run(int n, F f)
 {

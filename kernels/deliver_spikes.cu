@@ -36,8 +36,13 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     Batch<Segment, 128, 4096> due;
     auto open = [&](Segment &s) { return open_segment(s, segment_sizes, synapses); };
     auto add = [&](const Segment &s) {
-        acc factor = s.factor;  // on a CPU, additions to sums in memory could change that of `s`
-        if (s.route->runs)
+        // copies, because on a CPU additions to sums in memory could change these of `s`
+        acc events = s.events, shift = (acc)s.route->shift, factor = events << (shift > 0 ? shift : 0);
+        if (shift < 0) {  // weights that learn are finer than quanta
+            acc half = (acc)1 << -shift - 1;
+            deliver(s, synapses, now, [=](acc *sum, acc w) { add_to(sum, (w + half >> -shift) * events); });
+        }
+        else if (s.route->runs)
             deliver_runs(s, synapses, now, 0, [=](weight_t w) { return (acc)w * factor; });
         else if (factor == 1)
             deliver(s, synapses, now, [](acc *sum, acc w) { add_to(sum, w); });

@@ -21,7 +21,7 @@ struct Segment {
     int64 number, row;
     int slice, part;
     int64 begin, end;
-    acc factor;
+    acc events;
 };
 
 // The slices of targets to which one worker delivers: every `workers`-th slice from `worker` on.
@@ -134,7 +134,7 @@ DEVICE void for_segments(const Route &route, int64 source, int block, acc events
     for_slices(route, unit, share, [&](int s, int part) {
         int64 number = (row * route.slices + s - route.slice) * route.row_step + block;
         const uint32 *bounds = segment_begin + route.segments + (route.sizes < 0 ? number : number / UNARY_STEP);
-        f(Segment{&route, bounds, number, row, s, part, 0, 0, events << route.shift});
+        f(Segment{&route, bounds, number, row, s, part, 0, 0, events});
     });
 }
 
@@ -219,6 +219,9 @@ DEVICE void locate(Segment &s, const uint64 *segment_sizes)
     while (!zeros) zeros = ~*++word;
     s.end = place();
 }
+
+// 2^n, exactly.
+DEVICE real power_of_2(int n) { return n < 0 ? (real)1 / (real)((int64)1 << -n) : (real)((int64)1 << n); }
 
 // Asks for all lines of the elements [begin, end) of an array, which are used soon.
 template <class T> DEVICE void ask_for(const T *x, int64 begin, int64 end)

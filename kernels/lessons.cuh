@@ -1,0 +1,160 @@
+// Lessons: what the synapses of one segment learn from the spikes that have reached them.
+#pragma once
+
+// What learning reads of all spikes, and of all routes along which they teach.
+struct Lessons {
+    const Route *routes;
+    const Learning *learnings;
+    TrainArrays trains;
+    const real *coef;
+    const int64 *settled;
+    int64 now, last_sweep;
+};
+
+// What is the same for all synapses of a segment: the spikes of their source, and the arrival times that count. Spikes
+// that arrive after `since` and until `now` change weights, and those until `seen` have left their traces when the
+// present events of the source do so. The spike of the source before these, and the one before that, reach the synapses
+// in the steps `reach`, with the traces `after` them; `pre` are those at the present events.
+template <class Rule> struct Lesson {
+    Trains post;
+    Decay pre_decay[Rule::PRE], post_decay[Rule::POST];
+    real c[Rule::COUNT], after[2][Rule::PRE], pre[Rule::PRE];
+    int64 since, now, seen, reach[2];
+    weight_t w_max;
+    int events;
+
+    MEMBER Lesson(const Segment &s, const Lessons &all)
+    {
+        const Route &route = *s.route;
+        const Learning &own = all.learnings[&route - all.routes];
+        Trains sender = trains_of(all.trains, own.pre);
+        post = trains_of(all.trains, own.post);
+        int64 i = s.row + route.source - sender.source, n = sender.until(i, all.now - route.age);
+        events = (int)s.events;
+        n -= events > 0;
+        int64 last = sender.last(i, n) + route.age, settled = all.settled[own.settled];
+        now = all.now;
+        since = last > all.last_sweep ? last : all.last_sweep;
+        since = since > settled ? since : settled;
+        seen = now + own.early - 1;
+        w_max = (weight_t)own.w_max;
+        for (int k = 0; k < Rule::COUNT; k++) c[k] = all.coef[own.coef + k];
+        for (int k = 0; k < Rule::PRE; k++) {
+            pre_decay[k] = sender.decay_of(k);
+            pre[k] = sender.after(i, n, k) * pre_decay[k].over(now - last);
+        }
+        for (int k = 0; k < Rule::POST; k++) post_decay[k] = post.decay_of(k);
+        for (int b = 0; b < 2; b++) {
+            reach[b] = sender.last(i, n - b) + route.age + own.early;
+            for (int k = 0; k < Rule::PRE; k++) after[b][k] = sender.after(i, n - b, k);
+        }
+    }
+
+    // Changes a weight by a number in units of the largest, rounded half away from zero.
+    MEMBER weight_t changed(weight_t w, real change) const
+    {
+        change = change > -1 ? change : (real)-1;
+        change = change < 1 ? change : (real)1;
+        real d = change * (real)w_max;
+        d = d < 0 ? d - (real)0.5 : d + (real)0.5;
+        w += (weight_t)d;
+        w = w > 0 ? w : (weight_t)0;
+        return w < w_max ? w : w_max;
+    }
+    MEMBER real relative(weight_t w) const { return (real)w / (real)w_max; }
+
+    // The weight after the n-th spike of neuron i, which arrives in the step `time`.
+    MEMBER weight_t after_post(weight_t w, int i, int64 n, int64 time) const
+    {
+        real x[Rule::PRE], y[Rule::POST];
+        int before = time > reach[0] ? 0 : 1;
+        for (int k = 0; k < Rule::PRE; k++) x[k] = after[before][k] * pre_decay[k].over(time - reach[before]);
+        int64 elapsed = post.last(i, n) - post.last(i, n - 1);
+        for (int k = 0; k < Rule::POST; k++) y[k] = post.after(i, n - 1, k) * post_decay[k].over(elapsed);
+        return changed(w, Rule::at_post(relative(w), x, y, c));
+    }
+
+    // The weight after the present events of the source; y are the postsynaptic traces.
+    MEMBER weight_t after_pre(weight_t w, const real *y) const
+    {
+        for (int e = 0; e < events; e++) w = changed(w, Rule::at_pre(relative(w), pre, y, c));
+        return w;
+    }
+};
+
+// Changes the weights of the n synapses from `first` on, whose neurons and arrival times follow from `neuron` and `way`.
+template <class Rule>
+DEVICE void learn_piece(const Lesson<Rule> &lesson, weight_t *weight, const int *neuron, const int *way, int n)
+{
+    const Trains &post = lesson.post;
+    real y[HELD][Rule::POST];
+    auto arrival = [&](int j, int k) { return post.last(neuron[j], post.count[neuron[j]] - k) + way[j]; };
+    for_backwards(
+        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
+        [&](int j, int k) {
+            int64 time = arrival(j, k);
+            if (time <= lesson.now)
+                weight[j] = lesson.after_post(weight[j], neuron[j], post.count[neuron[j]] - k, time);
+        });
+    if (!lesson.events) return;
+    auto see = [&](int j, int64 n) {
+        int64 elapsed = lesson.seen + 1 - (post.last(neuron[j], n) + way[j]);
+        for (int t = 0; t < Rule::POST; t++)
+            y[j][t] = post.after(neuron[j], n, t) * lesson.post_decay[t].over(elapsed);
+    };
+    FOR_HELD(j, n)
+    if (arrival(j, 0) <= lesson.seen) see(j, post.count[neuron[j]]);
+    for_backwards(
+        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.seen; },
+        [&](int j, int k) {
+            if (arrival(j, k + 1) <= lesson.seen) see(j, post.count[neuron[j]] - k - 1);
+        });
+    FOR_HELD(j, n) weight[j] = lesson.after_pre(weight[j], y[j]);
+}
+
+template <class Rule>
+APART void learn_by(const Segment &s, const Synapses &synapses, weight_t *weights, const Lessons &all)
+{
+    const Route &route = *s.route;
+    const Learning &own = all.learnings[&route - all.routes];
+    Lesson<Rule> lesson(s, all);
+    const uint16 *target = synapses.targets + route.targets;
+    const uint8 *late = synapses.late + route.late;
+    int base = (int)(s.slice * route.slice_size - own.offset), bits = (int)route.late_bits, last = (1 << bits) - 1;
+    for_pieces(s.begin, s.end, [&](int64 first, int n) {
+        int neuron[HELD], way[HELD];
+        FOR_HELD(j, n) neuron[j] = base + target[first + j];
+        FOR_HELD(j, n)
+        {
+            int64 at = (first + j) * bits;
+            way[j] = (int)own.dendritic + (bits ? late[at >> 3] >> (at & 7) & last : 0);
+        }
+        learn_piece(lesson, weights + route.weights + first, neuron, way, n);
+    });
+}
+
+DEVICE void learn_segment(const Segment &s, const Synapses &synapses, weight_t *weights, const Lessons &all)
+{
+    int64 rule = all.learnings[s.route - all.routes].rule;
+#define LEARN(number, Rule) \
+    if (rule == number) learn_by<Rule>(s, synapses, weights, all);
+    LEARNING_RULES(LEARN)
+#undef LEARN
+}
+
+// Calls f(segment) for the segments along a route of which no spike is visited now.
+template <class F>
+DEVICE void for_unreached(const Lessons &all, int r, const uint32 *segment_begin, Share share, F f)
+{
+    const Route &route = all.routes[r];
+    Trains sender = trains_of(all.trains, all.learnings[r].pre);
+    auto one = [](int64, int64) { return 0; };
+    for_runs(route.source, route.source_end, (int)(route.slices * route.parts), one,
+             [&](int, int64 begin, int64 end, int unit) {
+                 for (int64 source = begin; source < end; source++) {
+                     int64 i = source - sender.source, visited = all.now - route.age;
+                     if (sender.last(i, sender.until(i, visited)) != visited)
+                         for_segments(route, source, 0, 0, segment_begin, unit, share, f);
+                 }
+             });
+}
