@@ -41,8 +41,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
         if (shift < 0) {  // weights that learn are finer than quanta
             acc half = (acc)1 << -shift - 1;
             deliver(s, synapses, now, [=](acc *sum, acc w) { add_to(sum, (w + half >> -shift) * events); });
-        }
-        else if (s.route->runs)
+        } else if (s.route->runs)
             deliver_runs(s, synapses, now, 0, [=](weight_t w) { return (acc)w * factor; });
         else if (factor == 1)
             deliver(s, synapses, now, [](acc *sum, acc w) { add_to(sum, w); });

@@ -9,43 +9,47 @@ struct Lessons {
     const real *coef;
     const int64 *settled;
     int64 now, last_sweep;
+    const Modulator *modulators;
+    const real *gains;
+    real *eligibility;
 };
 
 // What is the same for all synapses of a segment: the spikes of their source, and the arrival times that count. Spikes
 // that arrive after `since` and until `now` change weights, and those until `seen` have left their traces when the
 // present events of the source do so. The spike of the source before these, and the one before that, reach the synapses
-// in the steps `reach`, with the traces `after` them; `pre` are those at the present events.
+// in the steps `reach`, with the traces `after` them; `pre` are those at the present events. Eligibilities are those of
+// step `own` or later.
 template <class Rule> struct Lesson {
     Trains post;
     Decay pre_decay[Rule::PRE], post_decay[Rule::POST];
     real c[Rule::COUNT], after[2][Rule::PRE], pre[Rule::PRE];
-    int64 since, now, seen, reach[2];
+    int64 since, now, seen, reach[2], own;
     weight_t w_max;
     int events;
 
     MEMBER Lesson(const Segment &s, const Lessons &all)
     {
         const Route &route = *s.route;
-        const Learning &own = all.learnings[&route - all.routes];
-        Trains sender = trains_of(all.trains, own.pre);
-        post = trains_of(all.trains, own.post);
+        const Learning &learning = all.learnings[&route - all.routes];
+        Trains sender = trains_of(all.trains, learning.pre);
+        post = trains_of(all.trains, learning.post);
         int64 i = s.row + route.source - sender.source, n = sender.until(i, all.now - route.age);
         events = (int)s.events;
         n -= events > 0;
-        int64 last = sender.last(i, n) + route.age, settled = all.settled[own.settled];
+        int64 last = sender.last(i, n) + route.age, settled = all.settled[learning.settled];
         now = all.now;
-        since = last > all.last_sweep ? last : all.last_sweep;
-        since = since > settled ? since : settled;
-        seen = now + own.early - 1;
-        w_max = (weight_t)own.w_max;
-        for (int k = 0; k < Rule::COUNT; k++) c[k] = all.coef[own.coef + k];
+        own = last > settled ? last : settled;
+        since = own > all.last_sweep ? own : all.last_sweep;
+        seen = now + learning.early - 1;
+        w_max = (weight_t)learning.w_max;
+        for (int k = 0; k < Rule::COUNT; k++) c[k] = all.coef[learning.coef + k];
         for (int k = 0; k < Rule::PRE; k++) {
             pre_decay[k] = sender.decay_of(k);
             pre[k] = sender.after(i, n, k) * pre_decay[k].over(now - last);
         }
         for (int k = 0; k < Rule::POST; k++) post_decay[k] = post.decay_of(k);
         for (int b = 0; b < 2; b++) {
-            reach[b] = sender.last(i, n - b) + route.age + own.early;
+            reach[b] = sender.last(i, n - b) + route.age + learning.early;
             for (int k = 0; k < Rule::PRE; k++) after[b][k] = sender.after(i, n - b, k);
         }
     }
@@ -63,44 +67,88 @@ template <class Rule> struct Lesson {
     }
     MEMBER real relative(weight_t w) const { return (real)w / (real)w_max; }
 
-    // The weight after the n-th spike of neuron i, which arrives in the step `time`.
-    MEMBER weight_t after_post(weight_t w, int i, int64 n, int64 time) const
+    // The change of weight w by the n-th spike of neuron i, which arrives in the step `time`.
+    MEMBER real by_post(weight_t w, int i, int64 n, int64 time) const
     {
         real x[Rule::PRE], y[Rule::POST];
         int before = time > reach[0] ? 0 : 1;
         for (int k = 0; k < Rule::PRE; k++) x[k] = after[before][k] * pre_decay[k].over(time - reach[before]);
         int64 elapsed = post.last(i, n) - post.last(i, n - 1);
         for (int k = 0; k < Rule::POST; k++) y[k] = post.after(i, n - 1, k) * post_decay[k].over(elapsed);
-        return changed(w, Rule::at_post(relative(w), x, y, c));
+        return Rule::at_post(relative(w), x, y, c);
     }
 
-    // The weight after the present events of the source; y are the postsynaptic traces.
-    MEMBER weight_t after_pre(weight_t w, const real *y) const
+    // The change of weight w by a present event of the source; y are the postsynaptic traces.
+    MEMBER real by_pre(weight_t w, const real *y) const { return Rule::at_pre(relative(w), pre, y, c); }
+};
+
+// The weights of a piece of synapses, while spikes change them.
+template <class Rule, bool ELIGIBLE = Rule::ELIGIBLE> struct Pupils {
+    const Lesson<Rule> &lesson;
+    weight_t *weight;
+    MEMBER Pupils(const Lesson<Rule> &lesson, const Learning &, const Lessons &, weight_t *weight, int64)
+        : lesson(lesson), weight(weight)
     {
-        for (int e = 0; e < events; e++) w = changed(w, Rule::at_pre(relative(w), pre, y, c));
-        return w;
+    }
+    MEMBER void begin(int, int, int) {}
+    MEMBER void change(int j, int64, real by) { weight[j] = lesson.changed(weight[j], by); }
+    MEMBER void end(int) {}
+};
+
+// The same if spikes change eligibilities `c`, those of step `time`, of which a modulator makes changes of the weights.
+// `gain` is what it has made of a unit in the steps since step `base`, when all synapses were settled.
+template <class Rule> struct Pupils<Rule, true> {
+    const Lesson<Rule> &lesson;
+    weight_t *weight;
+    real *c;
+    const real *gain;
+    int64 base, mask, time[HELD];
+    Decay decay, growth;
+    MEMBER Pupils(const Lesson<Rule> &lesson, const Learning &own, const Lessons &all, weight_t *weight, int64 first)
+        : lesson(lesson), weight(weight), c(all.eligibility + own.eligibility + first)
+    {
+        const Modulator &modulator = all.modulators[own.modulator];
+        mask = modulator.mask;
+        base = lesson.now - (lesson.now - 1 & mask) - 1;
+        gain = all.gains + modulator.gains;
+        decay = decay_at(all.trains, modulator.decay);
+        growth = decay_at(all.trains, modulator.growth);
+    }
+    // Sets the time of synapse j: that of the last event that has changed it.
+    MEMBER void begin(int j, int neuron, int way)
+    {
+        int64 post = lesson.post.last(neuron, lesson.post.until(neuron, lesson.since - way)) + way;
+        int64 last = lesson.own > base ? lesson.own : base;
+        time[j] = last > post ? last : post;
+    }
+    MEMBER void advance(int j, int64 upto)
+    {
+        int64 since = time[j] - base;
+        weight[j] = lesson.changed(weight[j], c[j] * (growth.over(since) * (gain[upto - base] - gain[since])));
+        c[j] = flush(c[j] * decay.over(upto - time[j]));
+        time[j] = upto;
+    }
+    MEMBER void change(int j, int64 upto, real by)
+    {
+        advance(j, upto);
+        c[j] = flush(c[j] + by);
+    }
+    MEMBER void end(int j)
+    {
+        if (!(lesson.now & mask)) advance(j, lesson.now);
     }
 };
 
-// Changes the weights of the n synapses from `first` on, whose neurons and arrival times follow from `neuron` and `way`.
+// Changes the weights of n synapses by the present events of their source.
 template <class Rule>
-DEVICE void learn_piece(const Lesson<Rule> &lesson, weight_t *weight, const int *neuron, const int *way, int n)
+DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int *way, int n)
 {
     const Trains &post = lesson.post;
     real y[HELD][Rule::POST];
     auto arrival = [&](int j, int k) { return post.last(neuron[j], post.count[neuron[j]] - k) + way[j]; };
-    for_backwards(
-        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
-        [&](int j, int k) {
-            int64 time = arrival(j, k);
-            if (time <= lesson.now)
-                weight[j] = lesson.after_post(weight[j], neuron[j], post.count[neuron[j]] - k, time);
-        });
-    if (!lesson.events) return;
     auto see = [&](int j, int64 n) {
         int64 elapsed = lesson.seen + 1 - (post.last(neuron[j], n) + way[j]);
-        for (int t = 0; t < Rule::POST; t++)
-            y[j][t] = post.after(neuron[j], n, t) * lesson.post_decay[t].over(elapsed);
+        for (int t = 0; t < Rule::POST; t++) y[j][t] = post.after(neuron[j], n, t) * lesson.post_decay[t].over(elapsed);
     };
     FOR_HELD(j, n)
     if (arrival(j, 0) <= lesson.seen) see(j, post.count[neuron[j]]);
@@ -109,7 +157,27 @@ DEVICE void learn_piece(const Lesson<Rule> &lesson, weight_t *weight, const int 
         [&](int j, int k) {
             if (arrival(j, k + 1) <= lesson.seen) see(j, post.count[neuron[j]] - k - 1);
         });
-    FOR_HELD(j, n) weight[j] = lesson.after_pre(weight[j], y[j]);
+    FOR_HELD(j, n)
+    for (int e = 0; e < lesson.events; e++) pupils.change(j, lesson.now, lesson.by_pre(pupils.weight[j], y[j]));
+}
+
+// Changes the weights of the n synapses from `first` on, whose neurons and arrival times follow from `neuron` and
+// `way`.
+template <class Rule>
+DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int *way, int n)
+{
+    FOR_HELD(j, n) pupils.begin(j, neuron[j], way[j]);
+    const Trains &post = lesson.post;
+    auto arrival = [&](int j, int k) { return post.last(neuron[j], post.count[neuron[j]] - k) + way[j]; };
+    for_backwards(
+        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
+        [&](int j, int k) {
+            int64 time = arrival(j, k);
+            if (time <= lesson.now)
+                pupils.change(j, time, lesson.by_post(pupils.weight[j], neuron[j], post.count[neuron[j]] - k, time));
+        });
+    if (lesson.events) learn_present(lesson, pupils, neuron, way, n);
+    FOR_HELD(j, n) pupils.end(j);
 }
 
 template <class Rule>
@@ -129,7 +197,8 @@ APART void learn_by(const Segment &s, const Synapses &synapses, weight_t *weight
             int64 at = (first + j) * bits;
             way[j] = (int)own.dendritic + (bits ? late[at >> 3] >> (at & 7) & last : 0);
         }
-        learn_piece(lesson, weights + route.weights + first, neuron, way, n);
+        Pupils<Rule> pupils(lesson, own, all, weights + route.weights + first, first);
+        learn_piece(lesson, pupils, neuron, way, n);
     });
 }
 
@@ -143,8 +212,7 @@ DEVICE void learn_segment(const Segment &s, const Synapses &synapses, weight_t *
 }
 
 // Calls f(segment) for the segments along a route of which no spike is visited now.
-template <class F>
-DEVICE void for_unreached(const Lessons &all, int r, const uint32 *segment_begin, Share share, F f)
+template <class F> DEVICE void for_unreached(const Lessons &all, int r, const uint32 *segment_begin, Share share, F f)
 {
     const Route &route = all.routes[r];
     Trains sender = trains_of(all.trains, all.learnings[r].pre);

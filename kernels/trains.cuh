@@ -49,6 +49,18 @@ struct Trains {
 DEVICE Trains trains_of(const TrainArrays &all, int64 number)
 {
     const TrainSet &set = all.sets[number];
-    return {set.source, set.depth,           (int)set.traces, all.step + set.steps, all.count + set.counts,
-            all.value + set.values, all.traces + set.trace, all.decays};
+    return {set.source,
+            set.depth,
+            (int)set.traces,
+            all.step + set.steps,
+            all.count + set.counts,
+            all.value + set.values,
+            all.traces + set.trace,
+            all.decays};
+}
+
+// The decay of a trace by its number among those of all sets.
+DEVICE Decay decay_at(const TrainArrays &all, int64 trace)
+{
+    return {all.decays + all.traces[trace].decays, all.traces[trace].coarse * FINE};
 }

@@ -77,8 +77,8 @@ class TrainTables:
             fine = exp(-step * np.arange(FINE))
             many = int(np.ceil(-np.log(_LEAST) / (step * FINE))) + 1
             coarse = exp(-step * FINE * np.arange(many))
-            coarse = coarse[coarse >= _LEAST]
-            self._decay_of[tau] = TraceDecay(sum(map(len, self._decays)), len(coarse), 0)
+            coarse = np.append(coarse[coarse >= _LEAST], 0.0)  # the kernels read the end of a table
+            self._decay_of[tau] = TraceDecay(sum(map(len, self._decays)), len(coarse) - 1, 0)
             self._decays += [flush(fine), coarse]
         return self._decay_of[tau]
 
@@ -90,9 +90,9 @@ class TrainTables:
     def growing(self, tau: float, most: int) -> int:
         """Return the place among the traces of the inverse of a decay (ms), over at most some steps."""
         step = self._layout.dt / tau
-        tables = exp(step * np.arange(FINE)), exp(step * FINE * np.arange(most // FINE + 1))
-        self._traces.append(TraceDecay(sum(map(len, self._decays)), len(tables[1]), 0))
-        self._decays += tables
+        coarse = exp(step * FINE * np.arange(most // FINE + 1))
+        self._traces.append(TraceDecay(sum(map(len, self._decays)), len(coarse), 0))
+        self._decays += [exp(step * np.arange(FINE)), np.append(coarse, 0.0)]
         return len(self._traces) - 1
 
     def extents(self) -> Extents:
