@@ -23,7 +23,7 @@ template <class Rule> struct Lesson {
     Trains post;
     Decay pre_decay[Rule::PRE], post_decay[Rule::POST];
     real c[Rule::COUNT], after[2][Rule::PRE], pre[Rule::PRE];
-    int64 since, now, seen, reach[2], own;
+    int64 own, since, now, seen, reach[2];
     weight_t w_max;
     int events;
 
@@ -33,25 +33,22 @@ template <class Rule> struct Lesson {
         const Learning &learning = all.learnings[&route - all.routes];
         Trains sender = trains_of(all.trains, learning.pre);
         post = trains_of(all.trains, learning.post);
-        int64 i = s.row + route.source - sender.source, n = sender.until(i, all.now - route.age);
         events = (int)s.events;
-        n -= events > 0;
-        int64 last = sender.last(i, n) + route.age, settled = all.settled[learning.settled];
+        int64 i = s.row + route.source - sender.source, k = sender.until(i, all.now - route.age) + (events > 0);
+        int64 last = sender.step(i, k) + route.age, settled = all.settled[learning.settled];
         now = all.now;
         own = last > settled ? last : settled;
         since = own > all.last_sweep ? own : all.last_sweep;
         seen = now + learning.early - 1;
         w_max = (weight_t)learning.w_max;
-        for (int k = 0; k < Rule::COUNT; k++) c[k] = all.coef[learning.coef + k];
-        for (int k = 0; k < Rule::PRE; k++) {
-            pre_decay[k] = sender.decay_of(k);
-            pre[k] = sender.after(i, n, k) * pre_decay[k].over(now - last);
-        }
-        for (int k = 0; k < Rule::POST; k++) post_decay[k] = post.decay_of(k);
+        for (int x = 0; x < Rule::COUNT; x++) c[x] = all.coef[learning.coef + x];
+        for (int t = 0; t < Rule::POST; t++) post_decay[t] = post.decay_of(t);
+        for (int t = 0; t < Rule::PRE; t++) pre_decay[t] = sender.decay_of(t);
         for (int b = 0; b < 2; b++) {
-            reach[b] = sender.last(i, n - b) + route.age + learning.early;
-            for (int k = 0; k < Rule::PRE; k++) after[b][k] = sender.after(i, n - b, k);
+            reach[b] = sender.step(i, k + b) + route.age + learning.early;
+            for (int t = 0; t < Rule::PRE; t++) after[b][t] = sender.after(i, k + b, t);
         }
+        for (int t = 0; t < Rule::PRE; t++) pre[t] = after[0][t] * pre_decay[t].over(now - last);
     }
 
     // Changes a weight by a number in units of the largest, rounded half away from zero.
@@ -67,19 +64,16 @@ template <class Rule> struct Lesson {
     }
     MEMBER real relative(weight_t w) const { return (real)w / (real)w_max; }
 
-    // The change of weight w by the n-th spike of neuron i, which arrives in the step `time`.
-    MEMBER real by_post(weight_t w, int i, int64 n, int64 time) const
+    // The change of weight w by spike k of neuron i, which arrives in the step `time`.
+    MEMBER real by_post(weight_t w, int i, int k, int64 time) const
     {
         real x[Rule::PRE], y[Rule::POST];
         int before = time > reach[0] ? 0 : 1;
-        for (int k = 0; k < Rule::PRE; k++) x[k] = after[before][k] * pre_decay[k].over(time - reach[before]);
-        int64 elapsed = post.last(i, n) - post.last(i, n - 1);
-        for (int k = 0; k < Rule::POST; k++) y[k] = post.after(i, n - 1, k) * post_decay[k].over(elapsed);
+        for (int t = 0; t < Rule::PRE; t++) x[t] = after[before][t] * pre_decay[t].over(time - reach[before]);
+        int64 elapsed = post.step(i, k) - post.step(i, k + 1);
+        for (int t = 0; t < Rule::POST; t++) y[t] = post.after(i, k + 1, t) * post_decay[t].over(elapsed);
         return Rule::at_post(relative(w), x, y, c);
     }
-
-    // The change of weight w by a present event of the source; y are the postsynaptic traces.
-    MEMBER real by_pre(weight_t w, const real *y) const { return Rule::at_pre(relative(w), pre, y, c); }
 };
 
 // The weights of a piece of synapses, while spikes change them.
@@ -117,7 +111,7 @@ template <class Rule> struct Pupils<Rule, true> {
     // Sets the time of synapse j: that of the last event that has changed it.
     MEMBER void begin(int j, int neuron, int way)
     {
-        int64 post = lesson.post.last(neuron, lesson.post.until(neuron, lesson.since - way)) + way;
+        int64 post = lesson.post.step(neuron, lesson.post.until(neuron, lesson.since - way)) + way;
         int64 last = lesson.own > base ? lesson.own : base;
         time[j] = last > post ? last : post;
     }
@@ -139,44 +133,47 @@ template <class Rule> struct Pupils<Rule, true> {
     }
 };
 
-// Changes the weights of n synapses by the present events of their source.
-template <class Rule>
-DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int *way, int n)
-{
-    const Trains &post = lesson.post;
-    real y[HELD][Rule::POST];
-    auto arrival = [&](int j, int k) { return post.last(neuron[j], post.count[neuron[j]] - k) + way[j]; };
-    auto see = [&](int j, int64 n) {
-        int64 elapsed = lesson.seen + 1 - (post.last(neuron[j], n) + way[j]);
-        for (int t = 0; t < Rule::POST; t++) y[j][t] = post.after(neuron[j], n, t) * lesson.post_decay[t].over(elapsed);
-    };
-    FOR_HELD(j, n)
-    if (arrival(j, 0) <= lesson.seen) see(j, post.count[neuron[j]]);
-    for_backwards(
-        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.seen; },
-        [&](int j, int k) {
-            if (arrival(j, k + 1) <= lesson.seen) see(j, post.count[neuron[j]] - k - 1);
-        });
-    FOR_HELD(j, n)
-    for (int e = 0; e < lesson.events; e++) pupils.change(j, lesson.now, lesson.by_pre(pupils.weight[j], y[j]));
-}
-
-// Changes the weights of the n synapses from `first` on, whose neurons and arrival times follow from `neuron` and
-// `way`.
+// Changes the weights of n synapses, whose neurons are `neuron` and whose spikes need `way` steps to reach them.
 template <class Rule>
 DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int *way, int n)
 {
-    FOR_HELD(j, n) pupils.begin(j, neuron[j], way[j]);
     const Trains &post = lesson.post;
-    auto arrival = [&](int j, int k) { return post.last(neuron[j], post.count[neuron[j]] - k) + way[j]; };
+    int64 newest[HELD];
+    real y[Rule::POST][HELD];
+    FOR_HELD(j, n) newest[j] = post.step(neuron[j], 0) + way[j];
+    FOR_HELD(j, n) pupils.begin(j, neuron[j], way[j]);
+    auto arrival = [&](int j, int k) { return k == 0 ? newest[j] : post.step(neuron[j], k) + way[j]; };
     for_backwards(
         n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
         [&](int j, int k) {
             int64 time = arrival(j, k);
-            if (time <= lesson.now)
-                pupils.change(j, time, lesson.by_post(pupils.weight[j], neuron[j], post.count[neuron[j]] - k, time));
+            if (time <= lesson.now) pupils.change(j, time, lesson.by_post(pupils.weight[j], neuron[j], k, time));
         });
-    if (lesson.events) learn_present(lesson, pupils, neuron, way, n);
+    if (lesson.events) {
+        FOR_HELD(j, n)
+        {
+            int64 elapsed = lesson.seen + 1 - newest[j];
+            for (int t = 0; t < Rule::POST; t++)
+                y[t][j] = post.after(neuron[j], 0, t) * lesson.post_decay[t].over(elapsed > 0 ? elapsed : 0);
+        }
+        for_backwards(
+            n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.seen; },
+            [&](int j, int k) {
+                int64 elapsed = lesson.seen + 1 - arrival(j, k + 1);
+                if (elapsed > 0)
+                    for (int t = 0; t < Rule::POST; t++)
+                        y[t][j] = post.after(neuron[j], k + 1, t) * lesson.post_decay[t].over(elapsed);
+            });
+    }
+    for (int e = 0; e < lesson.events; e++) {
+        FOR_HELD_EVENLY(j, n)
+        {
+            real own[Rule::POST];
+            for (int t = 0; t < Rule::POST; t++) own[t] = y[t][j];
+            real by = Rule::at_pre(lesson.relative(pupils.weight[j]), lesson.pre, own, lesson.c);
+            pupils.change(j, lesson.now, by);
+        }
+    }
     FOR_HELD(j, n) pupils.end(j);
 }
 
@@ -221,7 +218,7 @@ template <class F> DEVICE void for_unreached(const Lessons &all, int r, const ui
              [&](int, int64 begin, int64 end, int unit) {
                  for (int64 source = begin; source < end; source++) {
                      int64 i = source - sender.source, visited = all.now - route.age;
-                     if (sender.last(i, sender.until(i, visited)) != visited)
+                     if (sender.step(i, sender.until(i, visited)) != visited)
                          for_segments(route, source, 0, 0, segment_begin, unit, share, f);
                  }
              });

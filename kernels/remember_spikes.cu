@@ -6,15 +6,18 @@ DEVICE int append(const TrainSet &set, const TrainArrays &all, int64 i, int even
                   int64 *train_step, real *train_value, int64 *train_count)
 {
     Trains trains = trains_of(all, &set - all.sets);
-    int64 n = trains.count[i], elapsed = now - trains.last(i, n);
-    for (int k = 0; k < trains.traces; k++) {
-        real before = trains.after(i, n, k) * trains.decay_of(k).over(elapsed);
-        train_value[set.values + trains.place(i, n + 1) * set.traces + k] =
-            trains.decay[k].nearest ? (real)1 : before + (real)events;
+    int64 elapsed = now - trains.step(i, 0), place = trains.place(i, -1);
+    real *newest = train_value + set.values, *values = newest + set.size * set.traces;
+    for (int t = 0; t < trains.traces; t++) {
+        real before = trains.after(i, 0, t) * trains.decay_of(t).over(elapsed);
+        real after = trains.decay[t].nearest ? (real)1 : before + (real)events;
+        newest[i * set.traces + t] = values[place * set.traces + t] = after;
     }
-    train_step[set.steps + trains.place(i, n + 1)] = now;
-    train_count[set.counts + i] = n + 1;
-    return set.longest >= 0 && n + 1 >= set.depth && trains.last(i, n - set.depth + 3) + set.longest > last_sweep;
+    int64 *recent = train_step + set.steps + i * RECENT, *ring = train_step + set.steps + set.size * RECENT;
+    for (int k = RECENT - 1; k > 0; k--) recent[k] = recent[k - 1];
+    recent[0] = ring[place] = now;
+    int64 n = train_count[set.counts + i] += 1;
+    return set.longest >= 0 && n >= set.depth && trains.step(i, set.depth - 2) + set.longest > last_sweep;
 }
 
 // In even and in odd steps, `sweep` holds the step in which a settling of all synapses was last wanted, and that of the

@@ -21,6 +21,7 @@ from gpusyn.utils.typing import Array
 Row = TypeVar("Row")
 CHUNK = 128  # most neurons, or sources, of one chunk, as in kernels/common.cuh
 NEVER = 2**62  # a step that no run reaches
+RECENT = 4  # last spikes of a source that are beside those of the next, as in kernels/trains.cuh
 PIECE = 128  # synapses of a unit of delivery on a GPU: a segment that is expected to have more is divided
 ROWS = EACH, SOME, CHOSEN, DIFFERENT = range(4)  # how rows are drawn, as in kernels/deliver_procedural.cu
 SPAN = 2048  # most synapses of a part of a row that is drawn apart, as there
@@ -305,9 +306,10 @@ class SynapseBlock(NamedTuple):
 class TrainSet(NamedTuple):
     """The last spikes of `size` sources: rings of `depth` spikes, a power of 2, with the traces after each.
 
-    The ring of the source of place i begins at `steps` + i x `depth`, and its traces, one after the other for each
-    spike, at `values` + i x `depth` x `traces`. `trace` is the place of the first `TraceDecay`. A postsynaptic spike
-    reaches a synapse at most `longest` steps later (-1: the set has presynaptic spikes alone).
+    From `steps` on are the steps of the last `RECENT` spikes of each source, the newest first, because most synapses
+    look at no others; then come the rings. In the same way, the traces after the newest spike of each source, one after
+    the other, are from `values` on, and then come those of the rings. `trace` is the place of the first `TraceDecay`. A
+    postsynaptic spike reaches a synapse at most `longest` steps later (-1: the set has presynaptic spikes alone).
     """
 
     source: int

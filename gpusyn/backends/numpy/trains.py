@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.kernels.arrays import LONG_AGO
-from gpusyn.kernels.records import TraceDecay, TrainSet, read_rows
+from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, read_rows
 from gpusyn.utils.typing import Array
 
 FINE = 256  # decays over fewer steps are in a table; those over multiples of it in another
@@ -32,7 +32,7 @@ class Trains(NamedTuple):
 
     def last(self, who: Array, n: Array) -> Array:
         """Return the step of the last of the first `n` spikes; long ago, if `n` is 0."""
-        step = self.arrays.train_step[self.record.steps + self._places(who, n)]
+        step = self.arrays.train_step[self._ring + self._places(who, n)]
         return np.where(n > 0, step, LONG_AGO)
 
     def until(self, who: Array, step: Array | int) -> Array:
@@ -45,7 +45,7 @@ class Trains(NamedTuple):
 
     def traces(self, who: Array, n: Array, elapsed: Array) -> list[Array]:
         """Return each trace `elapsed` steps after the last of the first `n` spikes; 0 if `n` is 0."""
-        place = self.record.values + self._places(who, n) * self.record.traces
+        place = self._values + self._places(who, n) * self.record.traces
         found = []
         for k, decay in enumerate(self.decays):
             after = self.arrays.train_value[place + k]
@@ -57,12 +57,25 @@ class Trains(NamedTuple):
         n = self.counts(who)
         before = self.traces(who, n, step - self.last(who, n))
         place = self._places(who, n + 1)
-        self.arrays.train_step[self.record.steps + place] = step
+        self.arrays.train_step[self._ring + place] = step
+        for k in range(RECENT):
+            self.arrays.train_step[self.record.steps + who * RECENT + k] = self.last(who, n + 1 - k)
         for k, decay in enumerate(self.decays):
             real = before[k].dtype.type
             after = real(1) if decay.nearest else before[k] + events.astype(real)
-            self.arrays.train_value[self.record.values + place * self.record.traces + k] = after
+            self.arrays.train_value[self._values + place * self.record.traces + k] = after
+            self.arrays.train_value[self.record.values + who * self.record.traces + k] = after
         self.arrays.train_count[self.record.counts + who] = n + 1
+
+    @property
+    def _ring(self) -> int:
+        """Place of the steps of the first ring."""
+        return self.record.steps + self.record.size * RECENT
+
+    @property
+    def _values(self) -> int:
+        """Place of the traces of the first ring."""
+        return self.record.values + self.record.size * self.record.traces
 
     def _places(self, who: Array, n: Array) -> Array:
         """Return the place of the last of the first `n` spikes."""
@@ -71,10 +84,9 @@ class Trains(NamedTuple):
 
 def decayed(a: SimpleNamespace, decay: TraceDecay, steps: Array) -> Array:
     """Return the factor by which a trace decays over some steps, 0 if the tables end before."""
-    many = np.minimum(steps // FINE, decay.coarse)
-    fine = a.decays[decay.decays + steps % FINE]
-    coarse = a.decays[decay.decays + FINE + np.minimum(many, decay.coarse - 1)]
-    return np.where(many < decay.coarse, fine * coarse, fine.dtype.type(0))
+    k = np.minimum(steps, decay.coarse * FINE)
+    factor: Array = a.decays[decay.decays + k % FINE] * a.decays[decay.decays + FINE + k // FINE]
+    return factor
 
 
 def trains_of(a: SimpleNamespace) -> list[Trains]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gpusyn.builder.layout import Bundle, Layout, PlacedPopulation
 from gpusyn.kernels.arrays import Extents
-from gpusyn.kernels.records import TraceDecay, TrainSet, write_rows
+from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, write_rows
 from gpusyn.network.plasticity import learning_of
 from gpusyn.numerics.portable_math import flush
 from gpusyn.numerics.propagators import exp
@@ -64,8 +64,8 @@ class TrainTables:
             source=place.source, size=place.size, depth=depth, steps=self.spikes, values=self.values,
             counts=self.sources, traces=len(traces), trace=len(self._traces), longest=need.longest,
         )  # fmt: skip
-        self.spikes += place.size * depth
-        self.values += place.size * depth * len(traces)
+        self.spikes += place.size * (RECENT + depth)
+        self.values += place.size * (1 + depth) * len(traces)
         self.sources += place.size
         self._traces += [self._decay(trace.tau)._replace(nearest=int(trace.nearest)) for trace in traces]
         return row
@@ -77,9 +77,9 @@ class TrainTables:
             fine = exp(-step * np.arange(FINE))
             many = int(np.ceil(-np.log(_LEAST) / (step * FINE))) + 1
             coarse = exp(-step * FINE * np.arange(many))
-            coarse = np.append(coarse[coarse >= _LEAST], 0.0)  # the kernels read the end of a table
-            self._decay_of[tau] = TraceDecay(sum(map(len, self._decays)), len(coarse) - 1, 0)
-            self._decays += [flush(fine), coarse]
+            coarse = coarse[coarse >= _LEAST]
+            self._decay_of[tau] = TraceDecay(sum(map(len, self._decays)), len(coarse), 0)
+            self._decays += [flush(fine), coarse, np.zeros(1)]  # the last one is for all longer times
         return self._decay_of[tau]
 
     def decaying(self, tau: float) -> int:
@@ -90,9 +90,9 @@ class TrainTables:
     def growing(self, tau: float, most: int) -> int:
         """Return the place among the traces of the inverse of a decay (ms), over at most some steps."""
         step = self._layout.dt / tau
-        coarse = exp(step * FINE * np.arange(most // FINE + 1))
+        fine, coarse = exp(step * np.arange(FINE)), exp(step * FINE * np.arange(most // FINE + 1))
         self._traces.append(TraceDecay(sum(map(len, self._decays)), len(coarse), 0))
-        self._decays += [exp(step * np.arange(FINE)), np.append(coarse, 0.0)]
+        self._decays += [fine, coarse, np.zeros(1)]
         return len(self._traces) - 1
 
     def extents(self) -> Extents:
