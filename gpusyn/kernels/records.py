@@ -324,7 +324,7 @@ class TrainSet(NamedTuple):
 
 
 class TraceDecay(NamedTuple):
-    """A trace: the place of its 256 fine decays, before its `coarse` ones; 1 if the `nearest` spike counts alone."""
+    """A trace: the place of its 256 fine decays, before its `coarse` ones and a 0; 1 if the `nearest` spike counts alone."""
 
     decays: int
     coarse: int

@@ -99,9 +99,9 @@ def learn_weights(a: SimpleNamespace, prepared: Lessons) -> None:
         for found in spikes:
             mine = (found.sender == lesson.sender) & (found.age == route.age)
             mine &= (route.source <= found.source) & (found.source < route.source_end)
-            row = found.source[mine].astype(np.int64) - route.source
-            visit(a, lesson, row, found.number[mine], now, sweep.last)
-            reached.append(row)
+            if mine.any():
+                reached.append(found.source[mine].astype(np.int64) - route.source)
+                visit(a, lesson, reached[-1], found.number[mine], now, sweep.last)
         if sweep.wanted:
             others = np.setdiff1d(np.arange(route.source_end - route.source), np.concatenate(reached))
             visit(a, lesson, others, np.zeros_like(others), now, sweep.last)
