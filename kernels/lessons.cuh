@@ -65,15 +65,20 @@ template <class Rule> struct Lesson {
     MEMBER real relative(weight_t w) const { return (real)w / (real)w_max; }
 
     // The change of weight w by spike k of neuron i, which arrives in the step `time`.
-    MEMBER real by_post(weight_t w, int i, int k, int64 time) const
+    MEMBER real change_at_post(weight_t w, int i, int k, int64 time) const
     {
         real x[Rule::PRE], y[Rule::POST];
         int before = time > reach[0] ? 0 : 1;
         for (int t = 0; t < Rule::PRE; t++) x[t] = after[before][t] * pre_decay[t].over(time - reach[before]);
         int64 elapsed = post.step(i, k) - post.step(i, k + 1);
         for (int t = 0; t < Rule::POST; t++) y[t] = post.after(i, k + 1, t) * post_decay[t].over(elapsed);
-        return Rule::at_post(relative(w), x, y, c);
+        return time > now ? (real)0 : Rule::at_post(relative(w), x, y, c);
     }
+};
+
+struct Change {
+    weight_t weight;
+    real change;
 };
 
 // The weights of a piece of synapses, while spikes change them.
@@ -85,7 +90,8 @@ template <class Rule, bool ELIGIBLE = Rule::ELIGIBLE> struct Pupils {
     {
     }
     MEMBER void begin(int, int, int) {}
-    MEMBER void change(int j, int64, real by) { weight[j] = lesson.changed(weight[j], by); }
+    // The change of weight j at a time, to be made.
+    MEMBER Change change_at(int j, int64, real by) const { return {weight[j], by}; }
     MEMBER void end(int) {}
 };
 
@@ -115,31 +121,67 @@ template <class Rule> struct Pupils<Rule, true> {
         int64 last = lesson.own > base ? lesson.own : base;
         time[j] = last > post ? last : post;
     }
-    MEMBER void advance(int j, int64 upto)
+    MEMBER real advance(int j, int64 upto)
     {
         int64 since = time[j] - base;
-        weight[j] = lesson.changed(weight[j], c[j] * (growth.over(since) * (gain[upto - base] - gain[since])));
+        real made = c[j] * (growth.over(since) * (gain[upto - base] - gain[since]));
         c[j] = flush(c[j] * decay.over(upto - time[j]));
         time[j] = upto;
+        return made;
     }
-    MEMBER void change(int j, int64 upto, real by)
+    MEMBER Change change_at(int j, int64 upto, real by)
     {
-        advance(j, upto);
+        if (upto > lesson.now) return {weight[j], 0};
+        real made = advance(j, upto);
         c[j] = flush(c[j] + by);
+        return {weight[j], made};
     }
     MEMBER void end(int j)
     {
-        if (!(lesson.now & mask)) advance(j, lesson.now);
+        if (!(lesson.now & mask)) weight[j] = lesson.changed(weight[j], advance(j, lesson.now));
     }
 };
+
+// Changes the weights of n synapses by the present events of their source.
+template <class Rule, class Arrival>
+DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int64 *newest,
+                          int n, Arrival arrival)
+{
+    const Trains &post = lesson.post;
+    weight_t *weight = pupils.weight;
+    real y[Rule::POST][HELD];
+    FOR_HELD(j, n)
+    {
+        int64 elapsed = lesson.seen + 1 - newest[j];
+        for (int t = 0; t < Rule::POST; t++)
+            y[t][j] = post.after(neuron[j], 0, t) * lesson.post_decay[t].over(elapsed > 0 ? elapsed : 0);
+    }
+    for_backwards(
+        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.seen; },
+        [&](int j, int k) {
+            int64 elapsed = lesson.seen + 1 - arrival(j, k + 1);
+            if (elapsed > 0)
+                for (int t = 0; t < Rule::POST; t++)
+                    y[t][j] = post.after(neuron[j], k + 1, t) * lesson.post_decay[t].over(elapsed);
+        });
+    for (int e = 0; e < lesson.events; e++) {
+        FOR_HELD_EVENLY(j, n)
+        {
+            real own[Rule::POST];
+            for (int t = 0; t < Rule::POST; t++) own[t] = y[t][j];
+            real by = Rule::at_pre(lesson.relative(weight[j]), lesson.pre, own, lesson.c);
+            weight[j] = lesson.changed(weight[j], pupils.change_at(j, lesson.now, by).change);
+        }
+    }
+}
 
 // Changes the weights of n synapses, whose neurons are `neuron` and whose spikes need `way` steps to reach them.
 template <class Rule>
 DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int *way, int n)
 {
+    weight_t *weight = pupils.weight;
     const Trains &post = lesson.post;
     int64 newest[HELD];
-    real y[Rule::POST][HELD];
     FOR_HELD(j, n) newest[j] = post.step(neuron[j], 0) + way[j];
     FOR_HELD(j, n) pupils.begin(j, neuron[j], way[j]);
     auto arrival = [&](int j, int k) { return k == 0 ? newest[j] : post.step(neuron[j], k) + way[j]; };
@@ -147,33 +189,10 @@ DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const 
         n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
         [&](int j, int k) {
             int64 time = arrival(j, k);
-            if (time <= lesson.now) pupils.change(j, time, lesson.by_post(pupils.weight[j], neuron[j], k, time));
-        });
-    if (lesson.events) {
-        FOR_HELD(j, n)
-        {
-            int64 elapsed = lesson.seen + 1 - newest[j];
-            for (int t = 0; t < Rule::POST; t++)
-                y[t][j] = post.after(neuron[j], 0, t) * lesson.post_decay[t].over(elapsed > 0 ? elapsed : 0);
-        }
-        for_backwards(
-            n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.seen; },
-            [&](int j, int k) {
-                int64 elapsed = lesson.seen + 1 - arrival(j, k + 1);
-                if (elapsed > 0)
-                    for (int t = 0; t < Rule::POST; t++)
-                        y[t][j] = post.after(neuron[j], k + 1, t) * lesson.post_decay[t].over(elapsed);
-            });
-    }
-    for (int e = 0; e < lesson.events; e++) {
-        FOR_HELD_EVENLY(j, n)
-        {
-            real own[Rule::POST];
-            for (int t = 0; t < Rule::POST; t++) own[t] = y[t][j];
-            real by = Rule::at_pre(lesson.relative(pupils.weight[j]), lesson.pre, own, lesson.c);
-            pupils.change(j, lesson.now, by);
-        }
-    }
+            return pupils.change_at(j, time, lesson.change_at_post(weight[j], neuron[j], k, time));
+        },
+        [&](const Change &x) { return lesson.changed(x.weight, x.change); }, [&](int j, weight_t w) { weight[j] = w; });
+    if (lesson.events) learn_present(lesson, pupils, neuron, newest, n, arrival);
     FOR_HELD(j, n) pupils.end(j);
 }
 
@@ -189,6 +208,8 @@ APART void learn_by(const Segment &s, const Synapses &synapses, weight_t *weight
     for_pieces(s.begin, s.end, [&](int64 first, int n) {
         int neuron[HELD], way[HELD];
         FOR_HELD(j, n) neuron[j] = base + target[first + j];
+        for (int j = 0; j < HELD && first + HELD + j < s.end; j++)
+            PREFETCH(lesson.post.recent + RECENT * (base + target[first + HELD + j]));
         FOR_HELD(j, n)
         {
             int64 at = (first + j) * bits;

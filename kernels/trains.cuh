@@ -4,7 +4,7 @@
 // source: most synapses look at no others, and these stay in a CPU's cache.
 #pragma once
 
-enum { RECENT = 4, FINE = 256 };  // a trace decays by a factor for steps % FINE, and one for the multiples of FINE
+enum { RECENT = 8, FINE = 256 };  // a trace decays by a factor for steps % FINE, and one for the multiples of FINE
 
 // The decays of a trace over steps, 0 over so many that less than 2^-60 is left.
 struct Decay {

@@ -21,7 +21,7 @@ from gpusyn.utils.typing import Array
 Row = TypeVar("Row")
 CHUNK = 128  # most neurons, or sources, of one chunk, as in kernels/common.cuh
 NEVER = 2**62  # a step that no run reaches
-RECENT = 4  # last spikes of a source that are beside those of the next, as in kernels/trains.cuh
+RECENT = 8  # last spikes of a source that are beside those of the next, as in kernels/trains.cuh
 PIECE = 128  # synapses of a unit of delivery on a GPU: a segment that is expected to have more is divided
 ROWS = EACH, SOME, CHOSEN, DIFFERENT = range(4)  # how rows are drawn, as in kernels/deliver_procedural.cu
 SPAN = 2048  # most synapses of a part of a row that is drawn apart, as there
@@ -324,7 +324,7 @@ class TrainSet(NamedTuple):
 
 
 class TraceDecay(NamedTuple):
-    """A trace: the place of its 256 fine decays, before its `coarse` ones and a 0; 1 if the `nearest` spike counts alone."""
+    """A trace: the place of its 256 fine decays, before `coarse` ones and a 0; 1 if only the `nearest` spike counts."""
 
     decays: int
     coarse: int

@@ -37,7 +37,7 @@ from gpusyn.simulation.data_access import Data
 from gpusyn.simulation.file_streams import check_files, save_results
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
-from gpusyn.simulation.learned_weights import LearnedWeights
+from gpusyn.simulation.learned_weights import redraw_weights
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.simulation.state_methods import StateMethods
@@ -171,7 +171,6 @@ class Simulator(StateMethods):
         self.plan: Plan = planned.built(self._compiled.rounded_to_zero)
         with memory_errors(_BUILDING, TO_FIT):
             self._initial = InitialValues(self._compiled.program, self._session)
-            self._learned = LearnedWeights(self._compiled, self._session)
             self._state = Access(self._compiled, self._session, self._seed, self._trial)
             self._spikes = SpikeList(self._compiled, self._session)
             self._in_flight = InFlight(layout, self._session, self._spikes)
@@ -355,7 +354,7 @@ class Simulator(StateMethods):
             self._trial = trial
             self._state.restore(trial)
             self._initial.restore()
-            self._learned.restore()
+            redraw_weights(self._compiled, self._session)
             self._in_flight.clear()
             self._step = 0
             self._mark = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from gpusyn.receptors import Receptor
 from gpusyn.simulation.access import Access
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
-from gpusyn.simulation.learned_weights import LearnedWeights, learns
+from gpusyn.simulation.learned_weights import learns, settle_before
 from gpusyn.simulation.weight_access import Weights, read_weights, weight_array, write_weights
 from gpusyn.utils.calls import Hinting
 from gpusyn.utils.held_signals import held_signals
@@ -32,7 +31,6 @@ class StateMethods(Hinting):
     _compiled: Compiled
     _session: Session
     _initial: InitialValues
-    _learned: LearnedWeights
     _in_flight: InFlight
     _state: Access
     _closed = False
@@ -185,8 +183,7 @@ class StateMethods(Hinting):
         In a weight that learns is every spike, of both sides, that has reached the synapse up to `time`.
         """
         with self._in_use("weights"):
-            present = functools.partial(self._learned.present, step=self._state.step)
-            return read_weights(self._compiled, self._session, self._projection(projection), receptor, present)
+            return read_weights(self._compiled, self._session, self._projection(projection), receptor)
 
     @public
     def set_weights(self, projection: Projection | str, values: Any, receptor: Receptor | str | None = None) -> None:
@@ -238,7 +235,7 @@ class StateMethods(Hinting):
         """Keep what others need of the stored weights of some rows before they are replaced."""
         step = self._state.step
         if learns(stored):  # `reset` draws their initial values again
-            self._learned.settled(stored, old, step)
+            settle_before(self._compiled, self._session, stored, old, step)
         else:
             self._initial.keep(weight_array(stored), stored.weights, len(old))
         if isinstance(stored, StoredSegments):

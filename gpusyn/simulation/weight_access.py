@@ -19,10 +19,10 @@ from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.units import as_floats
+from gpusyn.simulation.learned_weights import present_weights
 from gpusyn.utils.memory import free_memory, size_text
 from gpusyn.utils.typing import Array, Floats, Integers
 
-Present = Callable[[StoredWeights, Array], Array]
 _LISTED = 150  # bytes of a procedural synapse while all are drawn and sorted
 
 
@@ -54,10 +54,8 @@ def _span(values: Array) -> str:
     return f"{values.min():.4g} to {values.max():.4g}" if values.size else "of none"
 
 
-def read_weights(
-    compiled: Compiled, session: Session, projection: Projection, receptor: Any, present: Present
-) -> Weights:
-    """Return the synapses of a projection with their weights, which `present` makes of those that are stored."""
+def read_weights(compiled: Compiled, session: Session, projection: Projection, receptor: Any) -> Weights:
+    """Return the synapses of a projection with their present weights."""
     names = list(projection.weights)
     where = f"Projection '{projection.name}'.receptor"
     wanted = names if receptor is None else [receptor_name(receptor, projection.post, names, where)]
@@ -67,7 +65,7 @@ def read_weights(
     for name in wanted:
         parts = _parts(compiled, session, projection, name)
         order, pre, post, delay = _order(parts)
-        weight[name] = np.concatenate([_weights(session, p, present) for p in parts])[order]
+        weight[name] = np.concatenate([_weights(compiled, session, p) for p in parts])[order]
     single = len(wanted) == 1
     return Weights(pre, post, weight[wanted[0]] if single else weight, delay * compiled.layout.dt)
 
@@ -94,14 +92,14 @@ def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
     return order, pre[order], post[order], delay[order].astype(np.float64)
 
 
-def _weights(session: Session, part: UnpackedSynapses, present: Present) -> Array:
+def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Array:
     s = part.stored
     if isinstance(s, DrawnWeights):
         assert part.drawn is not None
         return np.ldexp(part.drawn, s.exponent)
     if s.weight is None:
         kept = session.read(weight_array(s), s.weights, s.weights + part.size)
-        stored = present(s, kept)[part.place].astype(np.float64)
+        stored = present_weights(compiled, session, s, kept, part.place).astype(np.float64)
     else:
         stored = np.full(len(part.place), float(s.weight))
     return np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored

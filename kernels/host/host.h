@@ -184,9 +184,10 @@ template <class F> DEVICE void for_pieces(long long lo, long long hi, F f)
     for (long long j = lo; j < hi; j += HELD) f(j, (int)(hi - j < HELD ? hi - j : HELD));
 }
 // Lists the items that have a k-th, for one k after the other, without a branch, which would be mispredicted.
-template <class More, class F> DEVICE void for_backwards(int n, More more, F f)
+template <class More, class Look, class F, class Put>
+DEVICE void for_backwards(int n, More more, Look look, F f, Put put)
 {
-    enum { LISTS = 4 };
+    enum { LISTS = 6 };
     int list[LISTS][HELD], size[LISTS + 1] = {};
     FOR_HELD(j, n)
     {
@@ -202,10 +203,15 @@ template <class More, class F> DEVICE void for_backwards(int n, More more, F f)
     for (int i = 0; i < size[LISTS - 1]; i++) {
         int j = list[LISTS - 1][i], k = LISTS;
         while (more(j, k)) k++;
-        while (k > LISTS) f(j, --k);
+        while (k > LISTS) put(j, f(look(j, --k)));
     }
-    for (int k = lists; k--;)
-        for (int i = 0; i < size[k]; i++) f(list[k][i], k);
+    for (int k = lists; k--;) {
+        decltype(look(0, 0)) seen[HELD];
+        decltype(f(seen[0])) found[HELD];
+        for (int i = 0; i < size[k]; i++) seen[i] = look(list[k][i], k);
+        SIMD for (int i = 0; i < size[k]; i++) found[i] = f(seen[i]);
+        for (int i = 0; i < size[k]; i++) put(list[k][i], found[i]);
+    }
 }
 template <class F> DEVICE void for_run(int n, F f) { SIMD for (int j = 0; j < n; j++) f(j); }
 DEVICE int ones_in(unsigned long long x) { return __builtin_popcountll(x); }

@@ -12,6 +12,6 @@ DEVICE real power(real x, real mu)
 {
     if (mu == 0) return 1;
     if (mu == 1) return x;
-    real y = portable_exp(mu * (real)portable_log((double)(x > 0 ? x : (real)1)));
+    real y = portable_exp(mu * portable_log(x > 0 ? x : (real)1));
     return x > 0 ? y : (real)0;
 }

@@ -37,6 +37,7 @@ def describe(traces: bool = True) -> gs.Network:
     net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
     saturating(net, E + noise, traces)
     procedural(net, E, noise)
+    learning(net, E, C, noise)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
@@ -62,6 +63,22 @@ def procedural(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
     }
     for name, (pre, post, rule, values) in rules.items():
         net.connect(pre, post, rule, **values, storage="procedural", name=f"drawn {name}")
+
+
+def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Population) -> None:
+    """Synapses that learn by every rule, with long and short axons, from neurons and from sources of several events."""
+    strong = gs.STDP(A_plus=0.1, A_minus=0.2, mu_plus=0.5, mu_minus=0.5)
+    rules = {
+        "pairs": (noise + E, C, "syn", 200.0, strong, 0.0),
+        "nearest": (noise, E[::3], "lumped", 2.0, gs.STDP(A_plus=0.1, pairing="nearest"), 0.5),
+        "triplets": (C, E, "lumped", 2.0, gs.TripletSTDP(), 1.0),
+        "inhibition": (C, C, "syn", 100.0, gs.InhibitorySTDP(eta=1.0), 0.0),
+    }
+    for name, (pre, post, receptor, largest, rule, axonal) in rules.items():
+        net.connect(
+            pre, post, gs.FixedProbability(0.2), receptor=receptor, weight=gs.Uniform(0.0, largest / 2), w_max=largest,
+            delay=gs.Uniform(0.1, 0.5), plasticity=rule, axonal=axonal, name=f"learns {name}",
+        )  # fmt: skip
 
 
 def saturating(net: gs.Network, sources: gs.Selection, traces: bool) -> None:

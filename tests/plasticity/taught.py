@@ -44,7 +44,7 @@ def network(
         "cells", 4, gs.LIF(I_e=current * CURRENTS, t_ref=1.0), receptors=[gs.AMPA(), gs.GABA_A()], V=-60.0
     )
     pre = np.array([0, 0, 1, 3, 0, 3, 0, 1, 2] if recurrent else [0, 0, 1, 3, 0, 3, 0, 1, 1])
-    post = np.array([0, 2, 2, 3, 0, 1, 0, 0, 2] if recurrent else [0, 2, 2, 3, 0, 1, 0, 0, 2])
+    post = np.array([0, 2, 2, 3, 0, 1, 0, 0, 2])
     if isinstance(delay, list):
         delay = np.array(delay)
     net.connect(

@@ -153,7 +153,9 @@ def test_bounds_hold():
         with gs.Simulator(network(rule, DELAYS["each"]), dt=DT, backend="numpy") as sim:
             sim.step(STEPS)
             w = sim.weights("taught").weight
-            assert (w >= 0).all() and (w <= W_MAX).all() and (w == bound).any()
+            assert (w >= 0).all()
+            assert (w <= W_MAX).all()
+            assert (w == bound).any()
 
 
 def test_single_precision_is_close():

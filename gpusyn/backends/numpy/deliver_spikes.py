@@ -155,10 +155,11 @@ def _deliver(a: SimpleNamespace, route: Route, rows: Array, events: Array, due: 
 
 def in_quanta(weight: Array, shift: int, acc: np.dtype[np.signedinteger[Any]]) -> Array:
     """Return weights in units of 2^`shift` quanta as whole quanta; those that learn may be finer than quanta."""
-    if shift >= 0:
-        return weight.astype(acc) << acc.type(shift)
     unit = weight.dtype.type
-    return (weight + unit(1 << -shift - 1) >> unit(-shift)).astype(acc)
+    quanta: Array = weight.astype(acc) << acc.type(max(shift, 0))
+    if shift < 0:
+        quanta = (weight + unit(1 << -shift - 1) >> unit(-shift)).astype(acc)
+    return quanta
 
 
 def remember(a: SimpleNamespace, h: History, part: slice, now: int) -> None:

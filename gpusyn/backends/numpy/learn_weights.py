@@ -107,31 +107,40 @@ def learn_weights(a: SimpleNamespace, prepared: Lessons) -> None:
             visit(a, lesson, others, np.zeros_like(others), now, sweep.last)
 
 
-def settle(a: SimpleNamespace, lesson: Lesson, now: int) -> None:
-    """Change the weights along a route by all postsynaptic spikes that have reached them until the end of a step."""
-    sweep, row = sweeps(a, now), np.arange(lesson.route.source_end - lesson.route.source)
-    visit(a, lesson, row, np.zeros_like(row), now, now if sweep.wanted else sweep.last, complete=True)
+def settle(a: SimpleNamespace, lesson: Lesson, row: Array, part: Array, place: Array, now: int) -> None:
+    """Change the weights of some synapses by all that has reached them until the end of a step.
 
-
-def visit(
-    a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int, *, complete: bool = False
-) -> None:
-    """Visit rows whose sources have some events that reach the synapses now, or none; `last` is the last sweep.
-
-    A visit after all that happens in this step makes it `complete`.
+    The synapses are given by their rows, parts of slices and places.
     """
-    route, one, pre = lesson.route, lesson.learning, lesson.pre
-    who = row + route.source - pre.record.source
-    before = pre.until(who, now - route.age) - (events > 0)
-    own = np.maximum(pre.last(who, before) + route.age, int(a.settled[one.settled]))
-    base = counted_from(lesson.modulator, now, complete=complete)
-    visits = Visits(row, before, events, np.maximum(own, last), np.maximum(own, base), np.full_like(row, base))
+    sweep = sweeps(a, now)
+    last = now if sweep.wanted else sweep.last
+    for start, stop in pieces.parts(place.size, pieces.SYNAPSES):
+        some = slice(start, stop)
+        visits = _visits(a, lesson, row[some], np.zeros(stop - start, np.int64), now, last, complete=True)
+        _learn(a, lesson, visits, _synapses(a, lesson, part[some], place[some]), now, complete=True)
+
+
+def visit(a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int) -> None:
+    """Visit rows whose sources have some events that reach the synapses now, or none; `last` is the last sweep."""
+    route, visits = lesson.route, _visits(a, lesson, row, events, now, last, complete=False)
     for start, stop in pieces.parts(row.size * route.slices, pieces.SEGMENTS):
         which, part = np.divmod(np.arange(start, stop), route.slices)
         begin, length = segment_bounds(a, route, (row[which] * route.slices + part) * route.row_step)
         for segment, place in pieces.listed(length, pieces.SYNAPSES):
             synapses = _synapses(a, lesson, part[segment], begin[segment] + place)
-            _learn(a, lesson, visits.part(which[segment]), synapses, now, complete=complete)
+            _learn(a, lesson, visits.part(which[segment]), synapses, now, complete=False)
+
+
+def _visits(
+    a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int, *, complete: bool
+) -> Visits:
+    """Return the visits of rows; `last` is the last sweep. Those after all that happens in a step are `complete`."""
+    route, pre = lesson.route, lesson.pre
+    who = row + route.source - pre.record.source
+    before = pre.until(who, now - route.age) - (events > 0)
+    own = np.maximum(pre.last(who, before) + route.age, int(a.settled[lesson.learning.settled]))
+    base = counted_from(lesson.modulator, now, complete=complete)
+    return Visits(row, before, events, np.maximum(own, last), np.maximum(own, base), np.full_like(row, base))
 
 
 def _synapses(a: SimpleNamespace, lesson: Lesson, part: Array, place: Array) -> Synapses:
@@ -272,4 +281,5 @@ def changed(lesson: Lesson, weight: Array, change: Array) -> Array:
     w_max, real = lesson.learning.w_max, change.dtype.type
     d = np.minimum(np.maximum(change, real(-1)), real(1)) * real(w_max)
     d = np.where(d < 0, d - real(0.5), d + real(0.5))
-    return np.clip(weight + d.astype(weight.dtype), 0, w_max)
+    new: Array = np.clip(weight + d.astype(weight.dtype), 0, w_max)
+    return new

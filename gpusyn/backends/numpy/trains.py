@@ -79,13 +79,15 @@ class Trains(NamedTuple):
 
     def _places(self, who: Array, n: Array) -> Array:
         """Return the place of the last of the first `n` spikes."""
-        return who * self.record.depth + (n - 1 & self.record.depth - 1)
+        place: Array = who * self.record.depth + (n - 1 & self.record.depth - 1)
+        return place
 
 
 def decayed(a: SimpleNamespace, decay: TraceDecay, steps: Array) -> Array:
-    """Return the factor by which a trace decays over some steps, 0 if the tables end before."""
-    k = np.minimum(steps, decay.coarse * FINE)
-    factor: Array = a.decays[decay.decays + k % FINE] * a.decays[decay.decays + FINE + k // FINE]
+    """Return the factor by which a trace decays over some steps; the last one is 0."""
+    steps = np.minimum(steps, decay.coarse * FINE)
+    factors: Array = a.decays[decay.decays :]
+    factor: Array = factors[steps % FINE] * factors[FINE + steps // FINE]
     return factor
 
 

@@ -79,7 +79,7 @@ class TrainTables:
             coarse = exp(-step * FINE * np.arange(many))
             coarse = coarse[coarse >= _LEAST]
             self._decay_of[tau] = TraceDecay(sum(map(len, self._decays)), len(coarse), 0)
-            self._decays += [flush(fine), coarse, np.zeros(1)]  # the last one is for all longer times
+            self._decays += [flush(fine), coarse, np.zeros(1)]
         return self._decay_of[tau]
 
     def decaying(self, tau: float) -> int:

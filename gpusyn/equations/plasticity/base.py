@@ -89,5 +89,5 @@ def power(x: Array, mu: Any) -> Array:
         return np.ones_like(x)
     if mu == 1:
         return x
-    logarithm = log(np.where(x > 0, x, 1).astype(np.float64)).astype(x.dtype)
-    return np.where(x > 0, exp(mu * logarithm), x.dtype.type(0))
+    positive: Array = exp(mu * log(np.where(x > 0, x, x.dtype.type(1))))
+    return np.where(x > 0, positive, x.dtype.type(0))
