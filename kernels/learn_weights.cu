@@ -31,7 +31,7 @@ KERNEL(learn_weights, const Clock *RESTRICT clock, const int64 *RESTRICT spike_t
         due.push(s, open, learn);
     };
     auto source = [=](int64 i) { return spike_id[i & spike_mask]; };
-    auto count = [=](int64 i) { return (acc)spike_events[i & spike_mask]; };
+    auto count = [=](const Route &, int64 i) { return Amount{(acc)spike_events[i & spike_mask]}; };
     for_spikes(spikes, most_units, population_of(source, all), [&](int p, int age, int64 begin, int64 end, int unit) {
         for_due(all, p, age, unit, begin, end, source, count, segment_begin, share, visit);
     });

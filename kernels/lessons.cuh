@@ -33,7 +33,7 @@ template <class Rule> struct Lesson {
         const Learning &learning = all.learnings[&route - all.routes];
         Trains sender = trains_of(all.trains, learning.pre);
         post = trains_of(all.trains, learning.post);
-        events = (int)s.events;
+        events = (int)s.amount.sum;
         int64 i = s.row + route.source - sender.source, k = sender.until(i, all.now - route.age) + (events > 0);
         int64 last = sender.step(i, k) + route.age, settled = all.settled[learning.settled];
         now = all.now;
@@ -240,7 +240,7 @@ template <class F> DEVICE void for_unreached(const Lessons &all, int r, const ui
                  for (int64 source = begin; source < end; source++) {
                      int64 i = source - sender.source, visited = all.now - route.age;
                      if (sender.step(i, sender.until(i, visited)) != visited)
-                         for_segments(route, source, 0, 0, segment_begin, unit, share, f);
+                         for_segments(route, source, 0, Amount{0}, segment_begin, unit, share, f);
                  }
              });
 }

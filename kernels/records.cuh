@@ -43,7 +43,7 @@ struct SourceChunk {
 struct Route {
     int64 source, source_end, segments, sizes, row_step, age, width, blocks, ahead, targets, late, late_bits, weights,
         weight, shift, ring, mask, stride, slice, slices, slice_size, payload, payload_step, channels, ring_step, runs,
-        gathers, unit, parts;
+        gathers, unit, parts, release;
 };
 
 // Rows that are drawn again at each event of their sources.
@@ -70,6 +70,11 @@ struct Shared {
 // Gates that sources own for one kinetics.
 struct SourceGateSet {
     int64 kind, source, size, event_source, gates, coef, components, pulse, dead, release, payload;
+};
+
+// What sources release at the synapses of one projection.
+struct ReleaseSet {
+    int64 source, size, first, coef, slot;
 };
 
 // The past transmitter of sources.
@@ -110,4 +115,19 @@ struct Modulator {
 // Sources whose spikes modulate.
 struct ModulatorPart {
     int64 source, source_end;
+};
+
+// Sources whose synapses release one by one.
+struct ReleasingSet {
+    int64 source, source_end, place, coef;
+};
+
+// How the synapses of a route release, and what is kept of each.
+struct SynapseRelease {
+    int64 place, coef, sites, keys, number, u, x, full, own_U, own_facil, own_rec, receptor, receptor_end;
+};
+
+// The sums of one receptor onto which synapses release, and their weights.
+struct ReleaseSums {
+    int64 ring, mask, weights, weight, scale;
 };

@@ -18,6 +18,8 @@ from gpusyn.equations.neurons import NEURONS
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity import base as plasticity
 from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
+from gpusyn.equations.release import SynapseReleaseCoefficients
+from gpusyn.equations.short_term import ReleaseCoefficients
 from gpusyn.errors import BackendError
 from gpusyn.kernels.signature import Numbers, Signature, coefficient_enum, coefficient_struct
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
@@ -27,12 +29,16 @@ BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.
 _COLUMNS = "columns.cuh"
 _EFFECTS = "receptors/effects.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
-_COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "segments.cuh", "deliver_changes.cu", "deliver_spikes.cu")
+_COMMON_PARTS = (
+    "advance_sources.cu", "advance_gates.cu", "short_term.cuh", "advance_releases.cu", "segments.cuh",
+    "deliver_changes.cu", "deliver_spikes.cu",
+)  # fmt: skip
 _SYNAPSE_PART = "advance_synapses.cu"
 _DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
 _BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
 _PROCEDURAL_PART = "deliver_procedural.cu"
 _LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu")
+_RELEASE_PART = "deliver_releases.cu"
 
 
 class Module(NamedTuple):
@@ -190,7 +196,7 @@ def common_module(numbers: Numbers) -> Module:
     """Return the module of the kernels that do not depend on a neuron model: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
-        _join(numbers.prelude() + _listed("SOURCE_GATES", SOURCE_GATES), BASE)
+        _join(numbers.prelude() + _listed("SOURCE_GATES", SOURCE_GATES) + coefficient_struct(ReleaseCoefficients), BASE)
         + _gate_text(SOURCE_GATES.values())
         + "".join(_counts_hold(name, PULSES=gate.PULSES) for name, gate in SOURCE_GATES.items())
         + _join("", _COMMON_PARTS),
@@ -247,6 +253,15 @@ def learning_module(numbers: Numbers) -> Module:
 
 
 @functools.cache
+def release_module(numbers: Numbers) -> Module:
+    """Return the module of the kernels of synapses that release one by one."""
+    drawing = "portable_math.cuh", "philox.cuh", "distributions.cuh"
+    files = ("common.cuh", "records.cuh", *drawing, "segments.cuh", _RELEASE_PART)
+    prelude = numbers.prelude() + coefficient_struct(SynapseReleaseCoefficients)
+    return Module(f"releases {numbers}", _join(prelude, files), _kernels_of(files))
+
+
+@functools.cache
 def build_module() -> Module:
     """Return the module of the kernels that build rows of synapses; no number type of a run enters it."""
     return Module("rows", _join("", _BUILD_PARTS), tuple(BUILD_KERNELS))
@@ -261,4 +276,6 @@ def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Mod
         return procedural_module(numbers)
     if file in _LEARNING_PARTS:
         return learning_module(numbers)
+    if file == _RELEASE_PART:
+        return release_module(numbers)
     return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)

@@ -48,7 +48,7 @@ def _settled(
     a = _arrays(stored, weights, session)
     bounds, bundle = segment_bounds(stored, session.read), stored.bundle
     segment, block = np.divmod(np.searchsorted(bounds, place, side="right") - 1, bundle.timing.blocks)
-    number = compiled.learning.settled(bundle)
+    number = compiled.learning.settled[bundle]
     lessons = [one for one in twin.prepare_learning(a, None).lessons if one.learning.settled == number]
     now = Clock(*session.read("clock").tolist()).next - 1
     for lesson in lessons:
@@ -79,7 +79,7 @@ def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, w
     if is_modulated(stored.bundle) and weights.size:
         visited = _settled(compiled, session, stored, weights, np.arange(len(weights)))
         session.write(bindings(LEARNING)["eligibility"], visited.eligibility)
-    session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled(stored.bundle))
+    session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled[stored.bundle])
 
 
 def redraw_weights(compiled: Compiled, session: Session) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.backends.numpy import pieces
-from gpusyn.backends.numpy.deliver_spikes import prepare_routes, segment_bounds, spikes_of_ages
+from gpusyn.backends.numpy.deliver_spikes import Sent, due_synapses, prepare_routes, sent_along, spikes_of_ages
 from gpusyn.backends.numpy.remember_spikes import sweeps
 from gpusyn.backends.numpy.trains import Trains, decayed, trains_of
 from gpusyn.equations.coefficients import read
@@ -97,11 +97,9 @@ def learn_weights(a: SimpleNamespace, prepared: Lessons) -> None:
     for lesson in prepared.lessons:
         route, reached = lesson.route, [np.zeros(0, np.int64)]
         for found in spikes:
-            mine = (found.sender == lesson.sender) & (found.age == route.age)
-            mine &= (route.source <= found.source) & (found.source < route.source_end)
-            if mine.any():
-                reached.append(found.source[mine].astype(np.int64) - route.source)
-                visit(a, lesson, reached[-1], found.number[mine], now, sweep.last)
+            for _, sent in sent_along([(lesson.sender, route)], found):
+                visit(a, lesson, sent.row, sent.number, now, sweep.last)
+                reached.append(sent.row)
         if sweep.wanted:
             others = np.setdiff1d(np.arange(route.source_end - route.source), np.concatenate(reached))
             visit(a, lesson, others, np.zeros_like(others), now, sweep.last)
@@ -123,12 +121,9 @@ def settle(a: SimpleNamespace, lesson: Lesson, row: Array, part: Array, place: A
 def visit(a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int) -> None:
     """Visit rows whose sources have some events that reach the synapses now, or none; `last` is the last sweep."""
     route, visits = lesson.route, _visits(a, lesson, row, events, now, last, complete=False)
-    for start, stop in pieces.parts(row.size * route.slices, pieces.SEGMENTS):
-        which, part = np.divmod(np.arange(start, stop), route.slices)
-        begin, length = segment_bounds(a, route, (row[which] * route.slices + part) * route.row_step)
-        for segment, place in pieces.listed(length, pieces.SYNAPSES):
-            synapses = _synapses(a, lesson, part[segment], begin[segment] + place)
-            _learn(a, lesson, visits.part(which[segment]), synapses, now, complete=False)
+    for due in due_synapses(a, route, Sent(row, np.zeros_like(row), events, np.zeros_like(row))):
+        synapses = _synapses(a, lesson, due.slice, due.synapse)
+        _learn(a, lesson, visits.part(due.sender), synapses, now, complete=False)
 
 
 def _visits(

@@ -1,1 +1,1 @@
-"""From descriptions of plasticity to the tables that kernels read."""
+"""The tables of synapses that change."""

@@ -14,7 +14,7 @@ from gpusyn.equations.coefficients import by_name
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import PAGE
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.network.plasticity import learned_of, learning_of
+from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one
 from gpusyn.network.projections import Projection
 from gpusyn.plasticity import LearningRule
 from gpusyn.receptors import Receptor
@@ -65,6 +65,12 @@ def _check_gate(pathway: Pathway, k: int, receptor: Receptor) -> None:
     projection, strategy = pathway.projection, pathway.post.strategies[k]
     kinetics = type(receptor.kinetics).__name__
     where = f"Projection '{projection.name}'.plasticity: the weight onto receptor '{receptor.name}' cannot learn"
+    if projection.axonal and releases_one_by_one(projection):
+        raise ParameterError(
+            f"Projection '{projection.name}'.axonal: must be 0 if each synapse releases by itself, because what is "
+            f"left, and random words, are those of the step of the spike (got {projection.axonal:g}); use axonal=0, or "
+            "a TsodyksMarkram with numbers, which are the same for all synapses"
+        )
     other = "use linear kinetics, such as gs.kinetics.Exponential(tau), or let another receptor learn"
     if strategy.owner == SYNAPSE:
         raise ParameterError(f"{where}, because it is read in every step ({kinetics}, {strategy.reason}); {other}")

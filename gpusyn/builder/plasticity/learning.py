@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 
 from gpusyn.builder.bundles import stored_form
-from gpusyn.builder.layout import Bundle, Layout, Way
+from gpusyn.builder.layout import Bundle, Layout
 from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
 from gpusyn.builder.plasticity.trains import TrainTables, keys_of, rule_of
 from gpusyn.builder.rows.routes import in_units
@@ -22,7 +22,13 @@ LEARNING = "learn_weights"  # the kernel
 
 
 class LearningTables:
-    """What the kernel of learning reads, of a layout."""
+    """What the kernel of learning reads, of a layout.
+
+    Attributes
+    ----------
+    settled : dict of Bundle to int
+        Place of the step up to which the host has settled the weights of each bundle.
+    """
 
     def __init__(self, layout: Layout, first_column: int) -> None:
         self._layout, self._trains = layout, TrainTables(layout)
@@ -30,34 +36,28 @@ class LearningTables:
         self._eligible = 0
         self._lessons: list[tuple[int, Route, Learning]] = []
         self._coef: list[float] = []
-        self._places: dict[Bundle, tuple[int, int, int]] = {}  # of coefficients, step of settling, eligibilities
+        self.settled: dict[Bundle, int] = {}
 
-    def add(self, bundle: Bundle, route: Route, way: Way, synapses: int) -> None:
-        """Add a route of delivery to the receptor of a bundle whose weight learns, with a number of synapses."""
+    def add(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
+        """Add the routes of delivery to the receptor of a bundle whose weight learns: one for each block of delays."""
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
-        if bundle not in self._places:
-            self._places[bundle] = len(self._coef), len(self._places), self._eligible if is_modulated(bundle) else -1
-            self._eligible += synapses * is_modulated(bundle)
-            self._coef += rule.coefficients(w_max)
-        coef, settled, eligibility = self._places[bundle]
         pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
         one = Learning(
-            rule=list(LEARNING_RULES).index(rule.struct), coef=coef, pre=pre, post=post, offset=pathway.post.offset,
-            dendritic=way.dendritic, early=way.early, w_max=stored_limit(bundle, self._layout), settled=settled,
-            eligibility=eligibility, modulator=self._modulators.numbers.get(id(rule), -1),
+            rule=list(LEARNING_RULES).index(rule.struct), coef=len(self._coef), pre=pre, post=post,
+            offset=pathway.post.offset, dendritic=0, early=0, w_max=stored_limit(bundle, self._layout),
+            settled=self.settled.setdefault(bundle, len(self.settled)),
+            eligibility=self._eligible if is_modulated(bundle) else -1,
+            modulator=self._modulators.numbers.get(id(rule), -1),
         )  # fmt: skip
+        self._coef += rule.coefficients(w_max)
+        self._eligible += synapses * is_modulated(bundle)
         sender = list(self._layout.populations).index(pathway.pre.population.name)
-        first, end = bundle.pre_range
-        source = pathway.pre.source
-        taught = route._replace(
-            source=source + first, source_end=source + end, age=way.age, payload=-1, payload_step=0, channels=1
-        )
-        self._lessons.append((sender, taught, one))
-
-    def settled(self, bundle: Bundle) -> int:
-        """Return the place of the step up to which the host has settled the weights of a bundle."""
-        return self._places[bundle][1]
+        first, end = (pathway.pre.source + place for place in bundle.pre_range)
+        for route, way in zip(routes, bundle.timing.ways, strict=True):  # spikes teach, where gates send events, too
+            taught = route._replace(source=first, source_end=end, age=way.age, payload=-1, payload_step=0, channels=1)
+            lesson = one._replace(dendritic=way.dendritic, early=way.early)
+            self._lessons.append((sender, taught, lesson))
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name; none if nothing learns."""
