@@ -173,11 +173,14 @@ template <class Look, class F> DEVICE void for_row(int64 lo, int64 hi, Look look
             if (j + k * LANES < hi) f(j + k * LANES, found[k]);
     }
 }
-// The same for f(j, x, value(x)), x = look(j), where value(x) is arithmetic (host: for some x at a time in a SIMD loop).
+// The same for f(j, x, value(x)), x = look(j), where value(x) is arithmetic (host: for some x at a time in a SIMD
+// loop).
 template <class Look, class Value, class F> DEVICE void for_row(int64 lo, int64 hi, Look look, Value value, F f)
 {
     for_row(lo, hi, look, [&](int64 j, const decltype(look(j)) &x) { f(j, x, value(x)); });
 }
+// True if one loop more takes registers, and a multiplication no time.
+#define ONE_LOOP true
 // Warps hide the time that memory takes, so nothing is asked for early, and nothing waits.
 #define PREFETCH(address) ((void)0)
 template <class T, int N, int AHEAD> struct Batch {

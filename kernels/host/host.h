@@ -177,8 +177,7 @@ template <class Look, class F> DEVICE void for_row(long long lo, long long hi, L
     for_row(lo, hi, [&](long long j) { f(j, look(j)); });
 }
 // The same for f(j, x, value(x)), x = look(j), where value(x) is arithmetic, for 8 items at a time in a SIMD loop.
-template <class Look, class Value, class F>
-DEVICE void for_row(long long lo, long long hi, Look look, Value value, F f)
+template <class Look, class Value, class F> DEVICE void for_row(long long lo, long long hi, Look look, Value value, F f)
 {
     for (; lo + 8 <= hi; lo += 8) {
         decltype(value(look(lo))) found[8];
@@ -255,6 +254,7 @@ template <class F> DEVICE void for_chosen(const int *flags, int n, F f)
         SIMD for (int k = 0; k < found; k++) f(chosen[k]);
     }
 }
+#define ONE_LOOP false
 #define SLICE_WORKER worker.index
 #define SLICE_WORKERS worker.count
 #define OWNER worker
