@@ -91,3 +91,18 @@ struct SynapseSet {
 struct SynapseBlock {
     int64 rows, address, weights, weight_step, gates, gate_step, history, bits, coef, blocker, free, dose;
 };
+
+// Sources whose synapses release one by one.
+struct ReleasingSet {
+    int64 source, source_end, place, coef;
+};
+
+// How the synapses of a route release, and what is kept of each.
+struct SynapseRelease {
+    int64 place, coef, sites, keys, number, u, x, full, own_U, own_facil, own_rec, receptor, receptor_end;
+};
+
+// The sums of one receptor onto which synapses release, and their weights.
+struct ReleaseSums {
+    int64 ring, mask, weights, weight, scale;
+};

@@ -60,6 +60,8 @@ class Compiled:
         Upper limit on the steps of one chunk, so that no buffer can overflow.
     stored : list of StoredWeights
         Places of the synapses of every pathway and receptor.
+    releases : ReleaseTables
+        Places of what is kept of synapses that release one by one.
     rounded_to_zero : dict of str to int
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
     """
@@ -76,8 +78,9 @@ class Compiled:
         self.layout, self.seed = layout, seed
         self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)
-        synapses = SynapseTables(layout, seed, self.inputs, advanced, launcher)
+        synapses = SynapseTables(layout, seed, self.inputs, trial, advanced, launcher)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.rounded_to_zero
+        self.releases = synapses.releases
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
         self._sizes = extents(layout, self.steps)

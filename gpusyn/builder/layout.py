@@ -19,8 +19,10 @@ from gpusyn.kernels.records import PIECE
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.synapse_words import LATE_BITS, MOST_HISTORY
 from gpusyn.kinetics import Kinetics
+from gpusyn.network.plasticity import releases_one_by_one
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, base_weight
+from gpusyn.network.recorder import TraceRecorder
 from gpusyn.neurons.sources import Source
 from gpusyn.receptors import Receptor
 from gpusyn.utils.ids import KeySpans, Span
@@ -151,6 +153,7 @@ class Pathway:
         projection = self.projection
         return (
             isinstance(projection.rule, AllToAll)
+            and not releases_one_by_one(projection)
             and isinstance(projection.delay, int | float)
             and projection.post.parts[self.post_part].size == self.post.size
             and all(one_weight(projection, r.name) for _, r in self.receptors(synaptic=False))
@@ -233,6 +236,11 @@ class Bundle:
         return end - first
 
     @property
+    def one_by_one(self) -> bool:
+        """True if each synapse releases by itself, so that spikes are delivered by kernels of their own."""
+        return releases_one_by_one(self.pathways[0].projection)
+
+    @property
     def segments(self) -> int:
         """Number of segments."""
         return self.rows * self.slices * self.timing.blocks
@@ -307,6 +315,11 @@ class Layout:
     gates: dict[tuple[str, Kinetics], GateSet] = field(default_factory=dict)
     ring_size: int = 0
     notes: list[Note] = field(default_factory=list)
+
+    @property
+    def probing(self) -> list[TraceRecorder]:
+        """Recorders whose samples are taken by the kernels: those of traces of neurons."""
+        return [recorder for recorder in self.net.recorders.values() if isinstance(recorder, TraceRecorder)]
 
     def pathways_of(self, projection: Projection) -> list[Pathway]:
         """Return the pathways of a projection; all are placed."""

@@ -30,6 +30,7 @@ from gpusyn.builder.layout import (
 )
 from gpusyn.builder.notes import Note
 from gpusyn.builder.plasticity.releases import refuse_gated
+from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
@@ -114,6 +115,7 @@ def _place_pathways(layout: Layout) -> None:
                 pathway = Pathway(projection, i, j, *places, shortest, longest, expected * share)
                 layout.pathways.append(pathway)
                 refuse_gated(pathway)
+                check_events(projection, pathway.pre.most_events)
                 if pathway.receptors(synaptic=True):
                     _refuse_procedural(pathway)
                     history_words(pathway.longest, history_bits(pathway.pre.most_events), pathway)
@@ -171,7 +173,7 @@ def _make_groups(layout: Layout) -> None:
             continue
         calcium = any(
             "Ca" in recorder.variables and any(part.population is place.population for part in recorder.source.parts)
-            for recorder in layout.net.recorders.values()
+            for recorder in layout.probing
         )
         infusions = layout.net.infusions.values()
         bathed = any(receptor_bath(r, infusions, layout.dt) for r in place.population.receptors)

@@ -12,7 +12,9 @@ from gpusyn.builder.fixed_point import Quantum
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Bundle, Layout, Pathway
 from gpusyn.builder.plasticity.releases import SHARED_REASON, releases_of, shared_short_term
-from gpusyn.builder.specs import procedural_bytes
+from gpusyn.builder.plasticity.synapse_releases import release_reason
+from gpusyn.builder.specs import procedural_bytes, released_bytes
+from gpusyn.network.plasticity import releases_one_by_one
 from gpusyn.receptors import Receptor
 from gpusyn.utils.memory import size_text
 
@@ -56,6 +58,8 @@ def _deliveries(layout: Layout) -> list[_Delivery]:
                 how += f"; {SHARED_REASON}"
             if pathway.shared and strategy.owner != SYNAPSE:
                 how += "; all to all with one weight and one delay: the targets share one sum"
+            if releases_one_by_one(pathway.projection):
+                how += f"; {release_reason(pathway.projection)}"
             found.append(_Delivery(pathway, receptor, how))
     return found
 
@@ -84,6 +88,9 @@ def delivery_rows(layout: Layout) -> list[Row]:
         synapses = sum(bundle.expected for bundle in bundles)
         segments = sum(bundle.segments for bundle in bundles)
         each = "" if bundles[0].shared else f", {synapses / max(segments, 1):.3g} in each segment on average"
+        if bundles[0].one_by_one:
+            beside = sum(released_bytes(bundle, layout) for bundle in bundles) / max(synapses, 1)
+            each += f"; {beside:.3g} bytes a synapse beside its row"
         rows.append(
             (f"delivery {how}", f"{synapses:.6g} synapses in {len(bundles)} set{'s'[: len(bundles) > 1]} of rows{each}")
         )
@@ -126,6 +133,8 @@ def _delivered(bundle: Bundle) -> str:
     timing = bundle.timing
     if bundle.shared:
         return "to shared sums"
+    if bundle.one_by_one:
+        return "when the event occurs, each synapse releasing by itself"
     if timing.at_once:
         return "when the event occurs"
     return "when due" if timing.width == 1 else "into rings of sums for the coming steps"

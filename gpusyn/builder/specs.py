@@ -15,6 +15,7 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.plasticity import synapse_releases as one_by_one
 from gpusyn.builder.plasticity.releases import KERNEL as RELEASING
 from gpusyn.builder.plasticity.releases import release_extents, releases_of
 from gpusyn.builder.rows import row_forms
@@ -38,7 +39,7 @@ SPIKING = 8  # a grid is sized for one source in so many, whose spikes of some a
 
 def chunk_steps(layout: Layout) -> int:
     """Return the number of steps of a chunk, such that the buffers can hold all its spikes and samples."""
-    columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
+    columns = sum(r.source.size * len(r.variables) for r in layout.probing)
     receptors = sum(len(place.population.receptors) for place in layout.populations.values())
     waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
     held = (
@@ -64,6 +65,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [(RELEASING, None)] if releases_of(layout) else []
     launches += [("deliver_changes", None)] if layout.gates else []
     launches += [(row_forms.KERNEL, None)] if layout.procedural else []
+    launches += [(one_by_one.BEGIN, None), (one_by_one.DELIVER, None)] if one_by_one.releasing(layout) else []
     return [*launches, ("deliver_spikes", None)]
 
 
@@ -83,8 +85,10 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
         return sum(place.size for place in layout.sources(kernel))
     if kernel == "advance_gates":
         return max(_chunks(gate.place.size) for gate in layout.gates.values())
-    if kernel == RELEASING:
+    if kernel in (RELEASING, one_by_one.BEGIN):
         return max(layout.n_sources // SPIKING, 1)
+    if kernel == one_by_one.DELIVER:
+        return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING)
     if kernel == "deliver_changes":
         return most_units(layout, kernel) * (layout.n_ids - layout.n_sources)
     if kernel == row_forms.KERNEL:
@@ -98,18 +102,22 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
 def most_units(layout: Layout, kernel: str) -> int:
     """Return the most units of work that a kernel has for an event of one sender, at least 1."""
     gates = kernel == "deliver_changes"
-    return max((n for (_, gate), n in units_of_senders(layout).items() if (gate is not None) == gates), default=1)
+    units = units_of_senders(layout, kernel == one_by_one.DELIVER)
+    return max((n for (_, gate), n in units.items() if (gate is not None) == gates), default=1)
 
 
-def units_of_senders(layout: Layout) -> Counter[tuple[str, Kinetics | None]]:
+def units_of_senders(layout: Layout, releasing: bool = False) -> Counter[tuple[str, Kinetics | None]]:
     """Return the units of work for an event of each sender: a population, or its gates of one kinetics.
 
-    A unit delivers along one route to one slice of its targets, or to a part of that.
+    A unit delivers along one route to one slice of its targets, or to a part of that. Synapses that release one by one
+    have units of their own, each for all receptors.
     """
     units: Counter[tuple[str, Kinetics | None]] = Counter()
     for bundle in layout.bundles:
+        if bundle.one_by_one != releasing:
+            continue
         routes = bundle.timing.blocks if bundle.timing.at_once else 1
-        for name in bundle.receptors:
+        for name in bundle.receptors[:1] if releasing else bundle.receptors:
             units[sender_of(bundle, name)] += routes * bundle.slices * bundle.parts
     return units
 
@@ -128,7 +136,12 @@ def gated_bytes(pathway: Pathway, layout: Layout) -> int:
 
 def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle."""
-    return _bytes((None, None), bundle_extents(bundle), layout)
+    return _bytes((None, None), bundle_extents(bundle), layout) + released_bytes(bundle, layout)
+
+
+def released_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of what is kept of the synapses of one bundle if they release one by one."""
+    return _bytes((one_by_one.DELIVER, None), one_by_one.synapse_extents(bundle), layout) if bundle.one_by_one else 0
 
 
 def rows_bytes(bundle: Bundle, layout: Layout) -> int:
@@ -194,6 +207,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     slots, releasing = release_extents(layout)
     sizes[None, None] |= slots
     sizes |= {(RELEASING, None): releasing} if releasing else {}
+    sizes |= one_by_one.release_extents(layout)
     sizes |= row_forms.procedural_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
@@ -217,6 +231,7 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "ages": len(delivered),
         "route bounds": len(layout.populations) + len(layout.gates) + 1,
         "shared sums": len(shared_sums(layout)),
+        "rested sources": one_by_one.rested_sources(layout),
         "histories": len(histories.records),
         "history words": histories.size,
         "payloads": gates.payloads,
@@ -226,7 +241,6 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
 def _group(layout: Layout, g: int) -> Extents:
     group: Group = layout.groups[g]
     signature = group.signature
-    recorded = [r for r in layout.net.recorders.values() if not r.is_spikes]
     return {
         "neurons": group.size,
         "own states": signature.n_own,
@@ -238,7 +252,7 @@ def _group(layout: Layout, g: int) -> Extents:
         "chunks": sum(_chunks(place.size) for place in group.members),
         "probes": sum(
             len(r.variables) * part.size
-            for r in recorded for part in r.source.parts if layout.populations[part.population.name].group == g
+            for r in layout.probing for part in r.source.parts if layout.populations[part.population.name].group == g
         ),
     }  # fmt: skip
 

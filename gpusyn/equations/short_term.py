@@ -11,9 +11,9 @@ from gpusyn.equations.coefficients import Number
 from gpusyn.numerics.portable_math import exp, flush
 from gpusyn.utils.typing import Array
 
-__all__ = ["ReleaseCoefficients", "Released", "decayed", "release_coefficients", "released"]
+__all__ = ["AT_ONCE", "ReleaseCoefficients", "Released", "decayed", "release_coefficients", "released"]
 
-_AT_ONCE = -1e30  # exponent of one step, for a time constant of 0
+AT_ONCE = -1e30  # exponent of one step, for a time constant of 0
 
 
 class ReleaseCoefficients(NamedTuple):
@@ -44,7 +44,7 @@ def release_coefficients(U: float, tau_rec: float, tau_facil: float, dt: float) 
     ReleaseCoefficients(U=0.5, facil=-1e+30, rec=-0.00125, again=0.0)
     """
     facil = -dt / tau_facil if tau_facil > 0 else -math.inf
-    return ReleaseCoefficients(U, max(facil, _AT_ONCE), max(-dt / tau_rec, _AT_ONCE), float(tau_facil > 0))
+    return ReleaseCoefficients(U, max(facil, AT_ONCE), max(-dt / tau_rec, AT_ONCE), float(tau_facil > 0))
 
 
 def decayed(u: Array, x: Array, steps: Array, c: ReleaseCoefficients) -> tuple[Array, Array]:

@@ -211,6 +211,23 @@ KERNELS: dict[str, KernelSpec] = {
             +chosen:int =chosen_step:int64 =drawers:int""",
         ),
         _declare(
+            "deliver_releases.cu",
+            "begin_releases",
+            "thread",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 sets:ReleasingSet =n_sets:int coef:real +last_use:int64 +used:real +rested:real""",
+        ),
+        _declare(
+            "deliver_releases.cu",
+            "deliver_releases",
+            "warp",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 source_population:int route_begin:int =most_units:int routes:Route releases:SynapseRelease
+            receptors:ReleaseSums segment_begin:uint32 segment_sizes:uint64 targets:uint16 late:uint8
+            weights:weight_t rested:real coef:real keys:int64 number:uint32 own:real +u:real +x:real +full:uint8
+            +ring:acc""",
+        ),
+        _declare(
             "advance_gates.cu",
             "advance_gates",
             "block",

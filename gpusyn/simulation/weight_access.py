@@ -9,19 +9,19 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.recorded import LISTED
 from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
 from gpusyn.errors import ArgumentError, ParameterError, PlanMemoryError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.projections import Projection, receptor_name
+from gpusyn.network.recorder import check_beyond
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.units import as_floats
 from gpusyn.utils.memory import free_memory, size_text
 from gpusyn.utils.typing import Array, Floats, Integers
-
-_LISTED = 150  # bytes of a procedural synapse while all are drawn and sorted
 
 
 class Weights(NamedTuple):
@@ -71,10 +71,10 @@ def read_weights(compiled: Compiled, session: Session, projection: Projection, r
 def _require_room(compiled: Compiled, projection: Projection) -> None:
     """Refuse to list procedural synapses that the memory cannot hold."""
     count, free = sum(p.expected for p in compiled.layout.pathways_of(projection)), free_memory()
-    if free is not None and _LISTED * count > free:
+    if free is not None and LISTED * count > free:
         raise PlanMemoryError(
             f"Simulator.weights('{projection.name}'): its {count:.4g} synapses are not stored, and to list them takes "
-            f"about {size_text(_LISTED * count)}, but {size_text(free)} are free; draw those of a smaller network"
+            f"about {size_text(LISTED * count)}, but {size_text(free)} are free; draw those of a smaller network"
         )
 
 
@@ -111,6 +111,60 @@ def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Ar
 def _array(stored: StoredWeights) -> str:
     """Return the name of the array in which weights are stored."""
     return array_name("weights", kernel=stored.kernel if isinstance(stored, StoredAddresses) else None)
+
+
+class ChosenSynapses:
+    """Some synapses of a projection onto one receptor: where they are is found once, to read them often.
+
+    Parameters
+    ----------
+    compiled, session : Compiled, Session
+        Running network.
+    projection : Projection
+        Its projection.
+    receptor : str
+        Name of the receptor.
+    synapses : ndarray of int64, or None
+        Positions in the order of `Simulator.weights`; None: all synapses.
+    where : str
+        Place that a message about a synapse that does not exist names.
+
+    Attributes
+    ----------
+    synapses, pre, post : ndarray of int64
+        The synapses, and the positions of their neurons in the projection's selections.
+    parts : list of (UnpackedSynapses, ndarray of int64)
+        Those of each pathway, without `post` and `delay`, and their places among all that were chosen.
+    """
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        session: Session,
+        projection: Projection,
+        receptor: str,
+        synapses: Integers | None,
+        where: str,
+    ) -> None:
+        parts = _parts(compiled, session, projection, receptor)
+        order, pre, post, _ = _order(parts)
+        self.synapses = np.arange(len(order)) if synapses is None else synapses
+        check_beyond(self.synapses, len(order), where)
+        self.pre, self.post = pre[self.synapses], post[self.synapses]
+        chosen, begin = order[self.synapses], 0
+        self.parts: list[tuple[UnpackedSynapses, Integers]] = []
+        for part in parts:
+            columns = np.flatnonzero((chosen >= begin) & (chosen < begin + len(part.pre)))
+            at, none = chosen[columns] - begin, part.pre[:0].copy()
+            self.parts.append((part._replace(pre=part.pre[at], post=none, delay=none, place=part.place[at]), columns))
+            begin += len(part.pre)
+
+    def weights(self, compiled: Compiled, session: Session) -> Floats:
+        """Return the present weights."""
+        found = np.empty(len(self.synapses))
+        for part, columns in self.parts:
+            found[columns] = _weights(compiled, session, part)
+        return found
 
 
 def write_weights(

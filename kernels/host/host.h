@@ -35,7 +35,11 @@ struct Worker {
 #define BLOCK_SYNC() ((void)0)
 #define FIRST_THREAD (worker.index == 0)
 #define LANE_STATE(name) real name[LANES] = {}
+#define LANE_INTS(name) int name[LANES] = {}
+#define LANE_WORDS(name) unsigned name[4][LANES]
 #define LANE_AT(name, lane) name[lane]
+#define LANE_WORD(name, k, lane) name[k][lane]
+#define FOR_WIDE_LANES(q, n) FOR_WIDE(q, n)
 #define FIRST_LANE true
 
 template <class To, class From> DEVICE To bit_copy(From x)
@@ -68,6 +72,14 @@ typedef int Halves __attribute__((vector_size(32)));
 #endif
 DEVICE Wide wide(unsigned long long x) { return x - Wide{}; }
 DEVICE Wide wide_from(unsigned long long x) { return x + FIRST_WIDE; }
+DEVICE Wide wide_of(const int *x)
+{
+    unsigned long long apart[WIDE];
+    SIMD for (int i = 0; i < WIDE; i++) apart[i] = (unsigned)x[i];
+    Wide all;
+    memcpy(&all, apart, sizeof all);
+    return all;
+}
 #if defined(__clang__)
 DEVICE Wide product(Wide a, unsigned b) { return (a & wide(0xffffffffu)) * wide(b); }
 #else  // g++ finds no instruction for that, and its header of intrinsics takes a second to read

@@ -24,6 +24,7 @@ def describe(traces: bool = True) -> gs.Network:
         gs.NMDA(gating="per-synapse"),
         gs.GABA_A(gating="per-synapse"),
         gs.AMPA(name="lumped"),
+        gs.AMPA(name="again"),
         gs.AMPA(name="each", kinetics=gs.kinetics.FirstOrder.AMPA(), gating="per-synapse"),
     ]
     E = net.population("E", 140, cell, receptors=receptors, V=gs.Uniform(-52.0, -49.0))
@@ -38,6 +39,7 @@ def describe(traces: bool = True) -> gs.Network:
     short_term(net, E, C, noise + listed)
     saturating(net, E + noise, traces)
     procedural(net, E, noise)
+    plastic(net, E, noise + listed)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
@@ -73,6 +75,21 @@ def procedural(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
     }
     for name, (pre, post, rule, values) in rules.items():
         net.connect(pre, post, rule, **values, storage="procedural", name=f"drawn {name}")
+
+
+def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
+    """Short-term plasticity of sources and of each synapse, and random release, onto one receptor and two."""
+    both, weight = {"lumped": 0.5, "again": gs.Uniform(0.0, 1.0)}, {"lumped": gs.Uniform(0.0, 1.0)}
+    each = gs.TsodyksMarkram(gs.Uniform(0.2, 0.8), gs.Uniform(1.0, 9.0), gs.Uniform(0.0, 9.0))
+    shared, sites = gs.TsodyksMarkram(0.5, 3.0, 1.0), gs.QuantalRelease(6)
+    forms = {
+        "shared": (shared, weight), "shared weight": (shared, {"lumped": 0.5}), "each": (each, both),
+        "quanta": (gs.QuantalRelease(5, 0.4, 1.0), weight), "sites": ([shared, sites], both),
+        "own sites": ([each, sites], weight),
+    }  # fmt: skip
+    for name, (plasticity, weights) in forms.items():
+        options = {"weight": weights, "delay": gs.Uniform(0.1, 0.6), "plasticity": plasticity}
+        net.connect(sources + E[:9], E, gs.FixedProbability(0.1), **options, name=f"plastic {name}")
 
 
 def saturating(net: gs.Network, sources: gs.Selection, traces: bool) -> None:

@@ -11,6 +11,7 @@ from tests.helpers.validation import (  # noqa: F401
     neuron,
     nmda,
     poisson,
+    release,
     schemes,
     short_term,
 )
@@ -20,7 +21,6 @@ __all__ = ["LATER", "MEASURES", "ROWS", "SKIPPED"]
 
 # Skipped by name, with the reason.
 LATER = {
-    "gpusyn has no random release yet": "F8",
     "it is of another model, with a third state, inactive, that no receptor here has": "F7",
     "gpusyn has no long-term plasticity yet": (
         "G1 G2 G3_1_p G3_1_m G3_10_p G3_10_m G3_20_p G3_20_m G3_40_p G3_40_m G3_50_p G3_50_m "
