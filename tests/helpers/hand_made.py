@@ -258,7 +258,6 @@ class HandMade:
             "n_shared": 0,
             "slots": 0,
             "n_sets": 1,
-            "slots": 0,
         }
         launches = [self._launch(kernel, scalars, SYNAPTIC) for kernel in self.synaptic]
         launches.append(self._launch("advance_neurons", scalars, {}, self.signature))
