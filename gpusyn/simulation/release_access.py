@@ -41,13 +41,13 @@ def read_release(
     step : int, optional
         Number of steps that were run; by default, what the clock says.
     """
-    places = release_places(compiled, session, projection)[synapses]
+    pre, _ = synapse_order(compiled, session, projection)
+    places = release_places(compiled, projection, pre)[synapses]
     return release_at(compiled, session, projection, variable, places, step)
 
 
-def release_places(compiled: Compiled, session: Session, projection: Projection) -> Array:
-    """Return the place of the state of each synapse of a projection, in the order of `Simulator.weights`."""
-    pre, _ = synapse_order(compiled, session, projection)
+def release_places(compiled: Compiled, projection: Projection, pre: Array) -> Array:
+    """Return the place of the state of each synapse of a projection, given their positions in `projection.pre`."""
     first = {one.place.population.name: one.state - one.first for one in _sets(compiled, projection)}
     of_source = [as_ids(part.span) + first.get(part.population.name, 0) for part in projection.pre.parts]
     places: Array = np.concatenate(of_source)[pre]

@@ -10,13 +10,14 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.synapse_releases import DELIVER, KeptReleases
 from gpusyn.builder.rows.stored import StoredSegments
-from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
+from gpusyn.builder.rows.unpacked import UnpackedSynapses
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import Clock
 from gpusyn.network.plasticity import short_term_of
 from gpusyn.network.projections import Projection
 from gpusyn.numerics.portable_math import exp, flush
+from gpusyn.simulation.weight_access import ChosenSynapses
 from gpusyn.utils.typing import Array
 
 
@@ -51,18 +52,20 @@ def read_release(
             f"Projection '{projection.name}': has no {variable!r}, because it has no short-term plasticity; connect it "
             "with plasticity=[gs.TsodyksMarkram(...), gs.QuantalRelease(n)]"
         )
-    receptor = next(iter(projection.weights))
-    stored = [s for s in compiled.stored if s.pathway.projection is projection and s.receptor == receptor]
-    parts = [unpack(s, session.read, compiled.redraw) for s in stored]
-    kept = {one.bundle: one for one in compiled.releases.kept}
     step = Clock(*session.read("clock").tolist()).next if step is None else step
-    found = []
-    for part in parts:
-        assert isinstance(part.stored, StoredSegments)
-        found.append(_Synapses(session, kept[part.stored.bundle], part, step).read(variable))
-    pre, post = (np.concatenate([getattr(part, name) for part in parts]) for name in ("pre", "post"))
-    values: Array = np.concatenate(found)[np.lexsort((post, pre))][synapses]
+    chosen = ChosenSynapses(compiled, session, projection, next(iter(projection.weights)), None, projection.name)
+    values: Array = release_of(compiled, session, chosen, variable, step)[synapses]
     return values
+
+
+def release_of(compiled: Compiled, session: Session, chosen: ChosenSynapses, variable: str, step: int) -> Array:
+    """Return u or x of chosen synapses, after `step` steps."""
+    kept = {one.bundle: one for one in compiled.releases.kept}
+    found = np.empty(len(chosen.synapses), compiled.layout.numbers.real_dtype)
+    for part, columns in chosen.parts:
+        assert isinstance(part.stored, StoredSegments)
+        found[columns] = _Synapses(session, kept[part.stored.bundle], part, step).read(variable)
+    return found
 
 
 class _Synapses:
