@@ -68,8 +68,9 @@ template <class Rule> struct Lesson {
     MEMBER real change_at_post(weight_t w, int i, int k, int64 time) const
     {
         real x[Rule::PRE], y[Rule::POST];
-        int before = time > reach[0] ? 0 : 1;
-        for (int t = 0; t < Rule::PRE; t++) x[t] = after[before][t] * pre_decay[t].over(time - reach[before]);
+        bool last = time > reach[0];
+        int64 since_pre = time - (last ? reach[0] : reach[1]);
+        for (int t = 0; t < Rule::PRE; t++) x[t] = (last ? after[0][t] : after[1][t]) * pre_decay[t].over(since_pre);
         int64 elapsed = post.step(i, k) - post.step(i, k + 1);
         for (int t = 0; t < Rule::POST; t++) y[t] = post.after(i, k + 1, t) * post_decay[t].over(elapsed);
         return time > now ? (real)0 : Rule::at_post(relative(w), x, y, c);

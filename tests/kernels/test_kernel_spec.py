@@ -35,7 +35,7 @@ def arguments_of(parameters: str) -> list[tuple[str, str, bool, bool]]:
     """(name, C type, array, written to) of each parameter."""
     found = []
     for parameter in parameters.replace("\\\n", " ").split(","):
-        m = re.fullmatch(r"\s*(const\s+)?(\w+)\s*(\*\s*RESTRICT\s+)?(\w+)\s*", parameter)
+        m = re.fullmatch(r"\s*(const\s+)?(\w+)\s*(\*\s*(?:RESTRICT\s+)?)?(\w+)\s*", parameter)
         assert m, f"not read: {parameter!r}"
         array = m[3] is not None
         found.append((m[4], m[2], array, array and m[1] is None))
