@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from benchmarks.peers import networks
-from benchmarks.peers.networks import brunel_wang, coba, gates, microcircuit
+from benchmarks.peers.networks import brunel_wang, coba, gates, microcircuit, plastic
 
 GPUSYN = "gpusyn"
 SIMULATORS = (GPUSYN, "NEST", "Brian2", "GeNN")  # the programs have these names in small letters
@@ -97,7 +97,13 @@ def table(scales: Iterable[float]) -> list[Case]:
     for scale in scales:
         title = f"Microcircuit x {scale:g}"
         cases.append(_case(f"microcircuit-{scale:g}", title, microcircuit.Numbers(scale), 500.0, second))
-    return [*cases, _case("gates", "4 million first-order gates", gates.Numbers(20000, 4000, 1000), 50.0, 50.0)]
+    cases.append(_case("gates", "4 million first-order gates", gates.Numbers(20000, 4000, 1000), 50.0, 50.0))
+    for kind, plasticity in (("stdp", plastic.STDP), ("stp", plastic.SHORT_TERM)):
+        numbers = plastic.Numbers(10000, 1000, plasticity)
+        title = f"10,000 x 1,000, {plasticity}"
+        cases.append(_case(kind, title, numbers, second, second))
+        cases.append(_case(f"{kind}-static", f"{title}: static twin", numbers.twin, second, second))
+    return cases
 
 
 def series(cores: int) -> Iterator[Row]:

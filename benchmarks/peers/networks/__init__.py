@@ -29,7 +29,8 @@ while (u > sum && events < 100) {
     sum += p;
 }
 """
-NAMES = ("coba", "brunel_wang", "microcircuit", "gates")
+LEARNED = "learned"  # what synapses whose weights change are called (NEST: their model; GeNN: the first part)
+NAMES = ("coba", "brunel_wang", "microcircuit", "gates", "plastic")
 
 
 def network(name: str) -> ModuleType:
