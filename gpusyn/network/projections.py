@@ -12,6 +12,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import one_of, public, real, show
 from gpusyn.parameters.values import values
+from gpusyn.plasticity import LearningRule, Plasticity
 from gpusyn.receptors import Receptor
 from gpusyn.utils.calls import Hinting
 from gpusyn.utils.immutable import ReadOnlyDict
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from gpusyn.connectivity.base import Rule
     from gpusyn.connectivity.distance_delay import DistanceDelay
     from gpusyn.parameters.distributions import Distribution
-    from gpusyn.plasticity import Plasticity
+
 
 __all__ = ["Projection", "Ratio"]
 
@@ -106,6 +107,14 @@ class Projection(Hinting):
     def procedural(self) -> bool:
         """True if nothing is stored of the synapses, and rows of them are drawn again at each spike."""
         return self.storage == "procedural"
+
+    @property
+    def learned(self) -> str | None:
+        """Receptor whose weight a rule of learning changes, None if there is none."""
+        rule = next((one for one in self.plasticity if isinstance(one, LearningRule)), None)
+        if rule is None:
+            return None
+        return next(iter(self.weights)) if rule.learns is None else rule.learns
 
     def __repr__(self) -> str:
         drawn = ", procedural" if self.procedural else ""

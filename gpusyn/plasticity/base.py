@@ -6,6 +6,7 @@ from typing import ClassVar, NamedTuple
 
 from gpusyn.errors import ArgumentError
 from gpusyn.parameters.scalars import real, show
+from gpusyn.utils.calls import attribute
 
 __all__ = ["LearningRule", "Plasticity", "Trace", "TracePair"]
 
@@ -76,13 +77,23 @@ class LearningRule(Plasticity):
         raise NotImplementedError
 
     def constants(self, w_max: float) -> tuple[float, ...]:
-        """Return the numbers of the equations, in their order; weights and their changes are in units of `w_max`."""
+        """Return the numbers of the equations, in their order.
+
+        Parameters
+        ----------
+        w_max : float
+            Largest weight (nS, or pA), in whose units the equations have weights and their changes.
+
+        Returns
+        -------
+        tuple of float
+        """
         raise NotImplementedError
 
     def _check_place(self) -> None:
         """Check where the rule acts: the receptor that learns, and the axonal part of the delay."""
         if self.learns is not None:
-            name = getattr(self.learns, "name", self.learns)  # a receptor stands for its name
+            name = self.learns if isinstance(self.learns, str) else attribute(self.learns, "name")  # of a receptor
             if not isinstance(name, str):
                 raise ArgumentError(
                     f"{self._where('learns')}: must be the name of a receptor, or a receptor (got {show(self.learns)})"

@@ -69,22 +69,25 @@ def same(one: list[np.ndarray], other: list[np.ndarray]) -> bool:
     return all(a.tobytes() == b.tobytes() for a, b in zip(one, other, strict=True))
 
 
-def damage(old: str, new: str) -> None:
-    """Compile kernels with a piece of their text replaced."""
-    load = emulation.load
+def damage(old: str, new: str) -> list[str]:
+    """Compile kernels with a piece of their text replaced; the list that is returned gets each text that had it."""
+    load, damaged = emulation.load, []
 
     def load_damaged(text: str, *arguments: Any) -> emulation.Module:
+        if old in text:
+            damaged.append(text)
         return load(text.replace(old, new), *arguments)
 
     vars(emulation)["load"] = load_damaged
+    return damaged
 
 
 if __name__ == "__main__":
     install()
     milliseconds = float(sys.argv[1])
-    if sys.argv[2:]:
-        damage(*sys.argv[2:])
+    damaged = damage(*sys.argv[2:]) if sys.argv[2:] else None
     for how in ("auto", "per-synapse"):
         ours = run("cuda", milliseconds, how)
         assert same(ours, run("numpy", milliseconds, how)), f"{how}: bits differ from numpy's"
         print("ran", how, len(ours[0]), "spikes")
+    assert damaged is None or damaged, f"no kernel has the text {sys.argv[2]!r}"

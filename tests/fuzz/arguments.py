@@ -180,7 +180,9 @@ MADE: dict[type, Callable[[World], Any]] = {
 
 #: Public names that are called by the library itself, with what it has checked, or that users write themselves.
 EXEMPT = {
-    "abstract; users write subclasses": {"NeuronModel", "Receptor", "Action", "Kinetics", "Rule", "Distribution"},
+    "abstract; users write subclasses": {
+        *("NeuronModel", "Receptor", "Action", "Kinetics", "Rule", "Distribution", "Plasticity", "LearningRule"),
+    },
     "made by the library only": {
         *("Clamp", "Drive", "Infusion", "Injection", "Population", "Projection", "Recorder", "Selection"),
         *("Plan", "Plan.built", "RecorderPair", "SpikeRecorder", "TraceRecorder"),
@@ -211,6 +213,7 @@ EXEMPT = {
         *("NeuronModel.drive", "NeuronModel.equations", "NeuronModel.follow", "NeuronModel.leak"),
         *("NeuronModel.most_events", "NeuronModel.rates", "NeuronModel.steady", "NeuronModel.check_reset"),
     },
+    "what a rule of learning offers to the builder": {"LearningRule.constants"},
     "what a receptor offers to the builder": {
         *("Receptor.effect_coefficients", "Receptor.effect_states", "MgBlock.coefficients", "Calcium.coefficients")
     },

@@ -18,7 +18,7 @@ from tests.fuzz.arguments import ARGUMENTS, EXEMPT, MADE, METHOD_ARGUMENTS, SURP
 from tests.fuzz.world import World
 
 MODULES = (gs, drugs, kinetics, measure, plot, importlib.import_module("gpusyn.results"), io, sonata)
-FAMILIES = (gs.NeuronModel, gs.Receptor, kinetics.Kinetics, Rule, Distribution, drugs.Action)
+FAMILIES = (gs.NeuronModel, gs.Receptor, kinetics.Kinetics, Rule, Distribution, drugs.Action, gs.LearningRule)
 
 
 class Call(NamedTuple):
