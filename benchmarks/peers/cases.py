@@ -39,6 +39,11 @@ class Case(NamedTuple):
         """The numbers, as the module of the network has them."""
         return networks.numbers(self.network, self.numbers)
 
+    @property
+    def twin(self) -> Any:
+        """Numbers of the network whose synapses stay as they are, beside which it is measured; None if it has none."""
+        return getattr(self.described, "twin", None)
+
     def times(self, factor: float) -> Case:
         """Return the case with its durations multiplied, for a try."""
         warm_up, duration = (max(1.0, round(t * factor)) for t in (self.warm_up, self.duration))
@@ -101,8 +106,8 @@ def table(scales: Iterable[float]) -> list[Case]:
     for kind, plasticity in (("stdp", plastic.STDP), ("stp", plastic.SHORT_TERM)):
         numbers = plastic.Numbers(10000, 1000, plasticity)
         title = f"10,000 x 1,000, {plasticity}"
-        cases.append(_case(kind, title, numbers, second, second))
-        cases.append(_case(f"{kind}-static", f"{title}: static twin", numbers.twin, second, second))
+        cases.append(_case(kind, title, numbers, second / 2, second / 2))
+        cases.append(_case(f"{kind}-static", f"{title}: static twin", numbers.twin, second / 2, second / 2))
     return cases
 
 
@@ -126,6 +131,22 @@ def series(cores: int) -> Iterator[Row]:
         yield row("strong", threads, 20000, 1000, threads)
         yield row("weak", threads, 5000 * threads, 500, threads)
         threads *= 2
+
+
+def together(rows: Iterable[Row]) -> list[list[Row]]:
+    """Return the rows in groups, each with its static twin: those of a group take turns."""
+    groups: dict[Any, list[Row]] = {}
+    for row in rows:
+        case = row.case
+        numbers = case.twin or case.described
+        key = case.network, numbers, case.warm_up, case.duration, row.threads, row.series, row.x
+        groups.setdefault(key, []).append(row)
+    return list(groups.values())
+
+
+def clock(threads: int) -> str:
+    """Return the clock that is compared: processor time with one thread, which a busy machine does not lengthen."""
+    return "cpu_s" if threads == 1 else "wall_s"
 
 
 def lacking(row: Row, simulator: str) -> str | None:

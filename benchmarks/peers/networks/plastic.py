@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from benchmarks.peers.networks import DT, LEARNED
 
 TITLE = "Synapses that change"
-EQUATIONS = """C_m V' = g_L (E_L - V) + I_e + I_i + I_0, I_e' = -I_e/tau_e, I_i' = -I_i/tau_i; four fifths of the neurons
-excite, every pair is connected with the same probability, all delays are 1.5 ms. *STDP*: additive, all pairs (Song,
-Miller & Abbott 2000), on every excitatory synapse; the delay is dendritic: a spike of the target reaches the synapse
-after it. All weights begin in the middle, at w_max/2. *Short-term*: depression of every excitatory synapse (Tsodyks &
-Markram 1997, U = 0.5, tau_rec = 800 ms, no facilitation), with the same parameters for all and ten times the weight,
-because a spike at 10 Hz releases a tenth. The *static twin* of each is the same network with weights that stay"""
+EQUATIONS = """C_m V' = g_L (E_L - V) + I_e + I_i + I_0, I_e' = -I_e/tau_e, I_i' = -I_i/tau_i; four fifths of the
+neurons excite, every pair is connected with the same probability, all delays are 1.5 ms. *STDP*: additive, all pairs
+(Song, Miller & Abbott 2000), on every excitatory synapse, with a dendritic delay: a spike of the target reaches the
+synapse after it. All weights begin at w_max/2. *Short-term*: depression of every excitatory synapse (Tsodyks & Markram
+1997, U = 0.5, tau_rec = 800 ms, no facilitation), with the same parameters for all, and with larger weights, because a
+spike at 10 Hz releases a tenth. The *static twin* of each has weights that stay, own ones for STDP"""
 METHODS = {
     "gpusyn": "exact",
     "NEST": "exact (`iaf_psc_exp`; `stdp_synapse_hom`, `tsodyks2_synapse` with u = 0 at first)",
@@ -77,6 +78,10 @@ class Numbers(NamedTuple):
     def out_degree(self) -> float:
         """Expected number of synapses that a spike of an excitatory neuron reaches."""
         return float(self.synapses)
+
+    def events(self, rates: Mapping[str, float]) -> float:
+        """Return how many spikes reach a plastic synapse in a second, for the rates of the populations (Hz)."""
+        return rates["E"] * self.populations["E"] * self.out_degree
 
     @property
     def plastic_synapses(self) -> float:
@@ -299,5 +304,7 @@ def _genn_update(pygenn: Any, n: Numbers, source: str, kind: str) -> Any:
         return pygenn.init_weight_update(_genn_model(pygenn, kind), numbers, {}, begin)
     if n.own and source == "E":
         low, high = n.limits
-        return pygenn.init_weight_update("StaticPulse", {}, {"g": pygenn.init_var("Uniform", {"min": low, "max": high})})
+        return pygenn.init_weight_update(
+            "StaticPulse", {}, {"g": pygenn.init_var("Uniform", {"min": low, "max": high})}
+        )
     return pygenn.init_weight_update("StaticPulseConstantWeight", {"g": n.w_e if source == "E" else n.w_i})
