@@ -14,8 +14,8 @@ EQUATIONS = """C_m V' = g_L (E_L - V) + I_e + I_i + I_0, I_e' = -I_e/tau_e, I_i'
 neurons excite, every pair is connected with the same probability, all delays are 1.5 ms. *STDP*: additive, all pairs
 (Song, Miller & Abbott 2000), on every excitatory synapse, with a dendritic delay: a spike of the target reaches the
 synapse after it. All weights begin at w_max/2. *Short-term*: depression of every excitatory synapse (Tsodyks & Markram
-1997, U = 0.5, tau_rec = 800 ms, no facilitation), with the same parameters for all, and with larger weights, because a
-spike at 10 Hz releases a tenth. The *static twin* of each has weights that stay, own ones for STDP"""
+1997, U = 0.5, tau_rec = 800 ms, no facilitation), with the same parameters for all, and with 12.5 times the weight, for
+which the rates are those of the twin. The *static twin* of each has weights that stay, own ones for STDP"""
 METHODS = {
     "gpusyn": "exact",
     "NEST": "exact (`iaf_psc_exp`; `stdp_synapse_hom`, `tsodyks2_synapse` with u = 0 at first)",
@@ -31,7 +31,8 @@ W_E, W_I = 1.25, 12.5  # for 1000 synapses; the sum is the same for any number
 SPREAD = 0.5  # own weights that stay are uniform in (1 - SPREAD, 1 + SPREAD) times the mean
 A_PLUS, A_MINUS, TAU_STDP = 0.005, 0.00525, 20.0
 W_MAX = 2.0  # times the weight at the beginning
-U, TAU_REC, RELEASED = 0.5, 800.0, 0.1  # RELEASED: of the weight, in the mean over spikes
+U, TAU_REC = 0.5, 800.0
+RELEASED = 0.08  # weights are divided by it, and the rates are those of the static twin
 
 STDP, SHORT_TERM = "STDP", "short-term"
 
