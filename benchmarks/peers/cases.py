@@ -106,8 +106,8 @@ def table(scales: Iterable[float]) -> list[Case]:
     for kind, plasticity in (("stdp", plastic.STDP), ("stp", plastic.SHORT_TERM)):
         numbers = plastic.Numbers(10000, 1000, plasticity)
         title = f"10,000 x 1,000, {plasticity}"
-        cases.append(_case(kind, title, numbers, second / 2, second / 2))
-        cases.append(_case(f"{kind}-static", f"{title}: static twin", numbers.twin, second / 2, second / 2))
+        cases.append(_case(kind, title, numbers, second, second / 2))
+        cases.append(_case(f"{kind}-static", f"{title}: static twin", numbers.twin, second, second / 2))
     return cases
 
 

@@ -150,11 +150,8 @@ def _network(name: str, verdicts: list[Verdict]) -> Iterator[str]:
 
 
 def _beside(rows: Mapping[str, Any], network: str) -> Iterator[str]:
-    tables = list(twins.section(rows, network))
-    if tables:
-        yield ""
-        yield from _wrapped(f"{twins.DEFINITION}.")
-        yield from tables
+    for line in twins.section(rows, network):
+        yield from _wrapped(line) if line and not line.startswith("|") else [line]
 
 
 def _wrapped(text: str) -> list[str]:

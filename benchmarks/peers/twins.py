@@ -12,8 +12,8 @@ from benchmarks.peers.verdict import Spread, Verdict, verdict
 DEFINITION = """Beside the static twin, with which a network takes turns: *events* are spikes of the excitatory neurons
 times the 1,000 synapses that each of them reaches. *Above the twin* is (time - time of the twin) / events; *in all* is
 time / events, with neurons and inhibition. *Bytes* are (memory - memory of the twin) / plastic synapses. Mean and
-standard deviation of the weights after the run are in units of w_max. NEST knows a weight as of the last spike of its
-source, so what targets did since is missing there"""
+standard deviation of the weights after the run are in units of w_max. In NEST they are those of 400 sources, as of the
+last spike of each, so what targets did since is missing there"""
 HEAD = (
     "simulator", "time / twin", "above the twin (ns per event)", "in all (ns per event)", "bytes per plastic synapse",
     "mean weight", "standard deviation",
@@ -84,10 +84,13 @@ def _more(runs: list[tuple[Any, Any]], name: str, synapses: float) -> float | No
 
 
 def section(rows: Mapping[str, Any], network: str) -> Iterator[str]:
-    """Yield the tables of a network, each with its title; nothing if no row has a twin."""
+    """Yield what the columns mean, and the tables of a network with their titles; nothing if no row has a twin."""
+    meaning = ["", f"{DEFINITION}."]
     for row, static in pairs(rows):
         if row["case"]["network"] == network:
             v = verdict(row)
+            yield from meaning
+            meaning = []
             yield ""
             yield f"### {v.case.title}, beside its twin, {v.threads} thread{'s' if v.threads > 1 else ''}"
             yield ""
@@ -109,7 +112,7 @@ def _line(cost: Beside, v: Verdict) -> list[str]:
         _text(cost.ratio, ".2f"),
         _text(cost.above, ".1f"),
         _text(cost.whole, ".1f"),
-        "unknown" if cost.bytes_more is None else f"{cost.bytes_more:.1f}",
+        "unknown" if cost.bytes_more is None else f"{cost.bytes_more:.1f}".replace("-0.0", "0.0"),
         *("-" if learned is None else f"{value:.4f}" for value in learned or (0.0, 0.0)),
     ]
 

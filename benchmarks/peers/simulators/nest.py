@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.peers.networks import DT, LEARNED
 from benchmarks.peers.simulators.protocol import Task, answer, learned, now, peak_memory, ran, rates_of
 
-SOURCES = 200  # whose weights are reported
+SOURCES = 400  # whose weights are reported
 
 
 def program(task: Task) -> dict[str, Any]:
