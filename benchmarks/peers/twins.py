@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from benchmarks.arrays_page import table
 from benchmarks.peers.cases import GPUSYN, Case, clock
-from benchmarks.peers.verdict import Spread, Verdict, verdict
+from benchmarks.peers.verdict import MEAN_WEIGHT, WEIGHT_SD, Spread, Verdict, verdict
 
-DEFINITION = """Beside the static twin, with which a network takes turns: *events* are spikes of the excitatory neurons
+DEFINITION = f"""Beside the static twin, with which a network takes turns: *events* are spikes of the excitatory neurons
 times the 1,000 synapses that each of them reaches. *Above the twin* is (time - time of the twin) / events; *in all* is
 time / events, with neurons and inhibition. *Bytes* are (memory - memory of the twin) / plastic synapses. Mean and
-standard deviation of the weights after the run are in units of w_max. In NEST they are those of 400 sources, as of the
-last spike of each, so what targets did since is missing there"""
+standard deviation of the weights after the run are in units of w_max, and must agree within {MEAN_WEIGHT:g} and
+{100 * WEIGHT_SD:.0f} %. In NEST they are those of 400 sources, as of the last spike of each, so what targets did since
+is missing there"""
 HEAD = (
     "simulator", "time / twin", "above the twin (ns per event)", "in all (ns per event)", "bytes per plastic synapse",
     "mean weight", "standard deviation",

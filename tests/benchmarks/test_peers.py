@@ -392,6 +392,8 @@ def test_results_are_resumed_on_the_same_machine_only(tmp_path):
     begun = store.begin()
     store.save(begun, path)
     assert store.resume(path)["machine"] == begun["machine"]
+    store.save({**begun, "machine": begun["machine"] | {"commit": "abc"}}, path)
+    assert store.resume(path)["machine"]["commit"] == f"abc, {begun['machine']['commit']}"
     begun["machine"]["processor"] = "another"
     store.save(begun, path)
     with pytest.raises(store.StoredElsewhereError, match="another"):
