@@ -53,7 +53,7 @@ def tables_of(objects: Objects) -> list[Table]:
             [(p.name, repr(one), _learned(p, one)) for p in projections for one in p.plasticity],
         ),
         Table("Input", ("name", "target", "description"), list(_inputs(objects))),
-        Table("Measurements", ("name", "neurons", "variables"), [_recorder(r) for r in objects["recorder"].values()]),
+        Table("Measurements", ("name", "source", "variables"), [_recorder(r) for r in objects["recorder"].values()]),
     )
     return [table for table in tables if table.rows]
 
@@ -177,4 +177,6 @@ def _window(timed: Any) -> str:
 def _recorder(recorder: Any) -> tuple[str, ...]:
     every = f", every {recorder.every:g} ms" if recorder.every is not None else ""
     into = f", into {recorder.file}" if recorder.file is not None else ""
-    return recorder.name, recorder.source.name, ", ".join(recorder.variables) + every + _window(recorder) + into
+    chosen = getattr(recorder, "synapses", None)  # of a recorder of synapses
+    source = recorder.source.name + (f" ({len(chosen)} synapses)" if chosen is not None else "")
+    return recorder.name, source, ", ".join(recorder.variables) + every + _window(recorder) + into

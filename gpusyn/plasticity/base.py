@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 from gpusyn.errors import ArgumentError
@@ -18,9 +19,12 @@ class Plasticity:
     ----------
     role : str
         What it changes: at most one of each role can be given to a projection.
+    variables : mapping of str to str
+        Variables of a synapse that can be recorded, with their units.
     """
 
     role: ClassVar[str]
+    variables: ClassVar[Mapping[str, str]] = {}
 
     def _where(self, name: str) -> str:
         return f"{type(self).__name__}.{name}"

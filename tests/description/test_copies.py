@@ -40,6 +40,7 @@ def objects(folder: Any) -> list[Any]:
     places = net.population("places", 4, gs.LIF(), receptors=[gs.GABA_B(), gs.NMDA()], positions=np.eye(4)[:, :3])
     listed = net.population("listed", 2, gs.SpikeSource([[1.0], [2.0, 3.0]]))
     net.connect(listed, places, gs.FromArrays([0, 1], [2, 3]), receptor="NMDA", weight=[1.0, 2.0])
+    net.record("E->E:AMPA+NMDA", "weight_AMPA", every=1.0, synapses=[0, 2], name="synapses")
     infusion, pair = net.infuse("ketamine", 10.0), net.record(cells, ["spikes", "V"], name="pair")
     made = [net, cells, cells[:3], places, listed, infusion, pair, *net.projections.values(), *net.recorders.values()]
     made += [part for each in net.populations.values() for part in (each.model, *each.receptors)]

@@ -83,7 +83,7 @@ def all_calls() -> dict[str, Call]:
                 arguments = METHOD_ARGUMENTS.get(f"{made.__name__}.{method}", METHOD_ARGUMENTS.get(place, lambda w: {}))
                 found[f"{name}.{method}"] = Call(target, arguments)
     for name, (method, arguments) in VARIANTS.items():
-        found[name] = Call(lambda w, method=method: getattr(w.sim, method), arguments)
+        found[name] = Call(operator.attrgetter(method), arguments)
     return found | dict(operators())
 
 
