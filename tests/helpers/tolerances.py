@@ -25,7 +25,8 @@ TABLE = {
     "gates": Tolerance(2e-5, 1e-11, "lumped against per-synapse gates (design.md section 4)"),
     "current-based": Tolerance(2e-5, 1e-12, "exact at any dt: only rounding is left"),
     "integrated": Tolerance(2e-5, 1e-10, "against an adaptive integration to 1e-12"),
-    "learning": Tolerance(1e-5, 1e-10, "against plain loops, of w_max; single: some hundred changes of 1e-7 each"),
+    "release": Tolerance(2e-6, 1e-12, "against the plain recursion, of the largest conductance"),
+    "learning": Tolerance(2e-6, 1e-12, "against plain loops, of w_max: some hundred changes, each rounded"),
 }
 DRIFT = 6e-8  # a step: what rounding the stored propagator to float32 adds to a relative error (science.md section 6)
 ORDER = 0.1  # of an observed order of convergence (rows D23b and D24b)

@@ -3,7 +3,10 @@
 They are written from the papers and from the conventions of the interface, and share nothing with the library but its
 descriptions of rules. Times are whole steps. At the synapse, a presynaptic spike counts `axonal` steps after it was
 made, and a postsynaptic one `delay - axonal` steps after it was made. What meets at the synapse at the same time counts
-neither way: all of it sees the traces of what came before. Weights are clipped to [0, w_max] at each event.
+neither way: all of it sees the traces of what came before. Postsynaptic spikes change the weight first, so that a
+presynaptic one delivers what they have made of it; but where nothing of the delay is dendritic, the presynaptic one comes
+first, because what it delivers must be known before the neuron can spike in that step. Weights are clipped to [0, w_max]
+at each event.
 """
 
 from __future__ import annotations
@@ -23,6 +26,11 @@ class Synapse(NamedTuple):
     delay: int
     axonal: int = 0
     dt: float = 0.1
+
+    @property
+    def early(self) -> int:
+        """By how many steps a presynaptic spike is read before it counts: 1 if it comes before the neuron's own."""
+        return int(self.axonal == self.delay)
 
 
 class Learned(NamedTuple):
@@ -119,28 +127,28 @@ class Meeting(NamedTuple):
 
 def meetings(synapse: Synapse, pre: Iterable[int], post: Iterable[int], until: int | None) -> list[Meeting]:
     """Everything that reaches a synapse until a step, in order, from the steps in which spikes were made."""
-    there = [spike + synapse.axonal for spike in pre]
+    last = math.inf if until is None else until
+    there = [spike + synapse.axonal for spike in pre if spike + synapse.axonal <= last + synapse.early]
     back = [spike + synapse.delay - synapse.axonal for spike in post]
-    steps = sorted({*there, *back})
-    return [Meeting(k, back.count(k), there.count(k)) for k in steps if until is None or k <= until]
+    back = [step for step in back if step <= last]
+    return [Meeting(step, back.count(step), there.count(step)) for step in sorted({*there, *back})]
 
 
-def learned(
-    rule: Any, synapse: Synapse, pre: Sequence[int], post: Sequence[int], until: int | None = None
-) -> Learned:
+def learned(rule: Any, synapse: Synapse, pre: Sequence[int], post: Sequence[int], until: int | None = None) -> Learned:
     """What a rule makes of a synapse until a step (or of all spikes), with the steps in which spikes were made."""
     loop, w, delivered = LOOPS[type(rule)](rule, synapse.w_max), synapse.w0, []
     for meeting in meetings(synapse, pre, post, until):
         t = meeting.step * synapse.dt
         before = [trace.at(t) for trace in loop.pre], [trace.at(t) for trace in loop.post]
-        for _ in range(meeting.post):
-            w = clipped(w + loop.at_post(w, *before), synapse.w_max)
-        for _ in range(meeting.pre):
-            w = clipped(w + loop.at_pre(w, *before), synapse.w_max)
+        arrival = meeting.step - synapse.axonal + synapse.delay
+        for side in ("pre", "post") if synapse.early else ("post", "pre"):
+            change, count = (loop.at_pre, meeting.pre) if side == "pre" else (loop.at_post, meeting.post)
+            for _ in range(count):
+                w = clipped(w + change(w, *before), synapse.w_max)
+            delivered += [(arrival, w)] * count if side == "pre" else []
         for traces, count in ((loop.pre, meeting.pre), (loop.post, meeting.post)):
             for trace in traces if count else ():
                 trace.add(t, count)
-        delivered += [(meeting.step - synapse.axonal + synapse.delay, w)] * meeting.pre
     return Learned(w, delivered)
 
 
