@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -197,7 +197,7 @@ def release_network() -> gs.Network:
         [shared, gs.QuantalRelease(9)],
         [own, gs.QuantalRelease(3)],
     ):
-        options = {"delay": gs.Uniform(0.5, 4.0), "plasticity": plasticity}
+        options: dict[str, Any] = {"delay": gs.Uniform(0.5, 4.0), "plasticity": plasticity}
         net.connect(inputs + cells, cells, gs.FixedInDegree(15), weight=contact, **options)
         net.connect(inputs, cells, gs.FixedInDegree(5), receptor="AMPA", weight=0.3, **options)
     net.record(cells, "spikes", name="spikes")
