@@ -185,6 +185,8 @@ template <class Look, class Value, class F> DEVICE void for_row(int64 lo, int64 
 {
     for_row(lo, hi, look, [&](int64 j, const decltype(look(j)) &x) { f(j, x, value(x)); });
 }
+// True if one loop more takes registers, and a multiplication no time.
+#define ONE_LOOP true
 // Warps hide the time that memory takes, so nothing is asked for early, and nothing waits.
 #define PREFETCH(address) ((void)0)
 template <class T, int N, int AHEAD> struct Batch {

@@ -56,7 +56,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
             deliver_parts(s, synapses, now);
         else if (s.route->runs)
             deliver_runs(s, synapses, now, 0, [=](weight_t w) { return (acc)w * factor; });
-        else if (factor == 1 && !finer)
+        else if (factor == 1 && !finer && !ONE_LOOP)
             deliver<true>(s, synapses, now, Stored{}, [](acc *sum, acc w) { add_to(sum, w); });
         else
             deliver<true>(s, synapses, now, Stored{},
@@ -65,12 +65,16 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     auto source = [=](int64 i) { return spike_id[i & spike_mask]; };
     auto amount = [=](const Route &route, int64 i) {
         int64 spike = i & spike_mask;
-        acc weight = route.weights < 0 ? (acc)route.weight : 1;
+        bool plain = route.release < 0;
         int shift = (int)route.shift;
-        if (route.release < 0) return Amount{weight * ((acc)spike_events[spike] << (shift > 0 ? shift : 0))};
-        Amount part;
-        part.part = spike_release[spike * slots + route.release] * power_of_2(shift);
-        return route.weights < 0 ? Amount{(acc)((real)weight * part.part)} : part;
+        Amount amount;
+        if (plain)
+            amount.sum = (acc)spike_events[spike] << (shift > 0 ? shift : 0);
+        else
+            amount.part = spike_release[spike * slots + route.release] * power_of_2(shift);
+        if (route.weights < 0)
+            amount.sum = plain ? (acc)route.weight * amount.sum : (acc)((real)(acc)route.weight * amount.part);
+        return amount;
     };
     auto population = population_of(source, all);
     for_spikes(spikes, most_units, population, [&](int p, int age, int64 begin, int64 end, int unit) {

@@ -9,39 +9,43 @@ struct Lessons {
     const real *coef;
     const int64 *settled;
     int64 now, last_sweep;
+    const Modulator *modulators;
+    const real *gains;
+    real *eligibility;
 };
 
 // What is the same for all synapses of a segment: the spikes of their source, and the arrival times that count. Spikes
 // that arrive after `since` and until `now` change weights, and those until `seen` have left their traces when the
 // present events of the source do so. The spike of the source before these, and the one before that, reach the synapses
-// in the steps `reach`, with the traces `after` them; `pre` are those at the present events.
+// in the steps `reach`, with the traces `after` them; `pre` are those at the present events. Eligibilities are those of
+// step `own` or later.
 template <class Rule> struct Lesson {
     Trains post;
     Decay pre_decay[Rule::PRE], post_decay[Rule::POST];
     real c[Rule::COUNT], after[2][Rule::PRE], pre[Rule::PRE];
-    int64 since, now, seen, reach[2];
+    int64 own, since, now, seen, reach[2];
     weight_t w_max;
     int events;
 
     MEMBER Lesson(const Segment &s, const Lessons &all)
     {
         const Route &route = *s.route;
-        const Learning &own = all.learnings[&route - all.routes];
-        Trains sender = trains_of(all.trains, own.pre);
-        post = trains_of(all.trains, own.post);
+        const Learning &learning = all.learnings[&route - all.routes];
+        Trains sender = trains_of(all.trains, learning.pre);
+        post = trains_of(all.trains, learning.post);
         events = (int)s.amount.sum;
         int64 i = s.row + route.source - sender.source, k = sender.until(i, all.now - route.age) + (events > 0);
-        int64 last = sender.step(i, k) + route.age, settled = all.settled[own.settled];
+        int64 last = sender.step(i, k) + route.age, settled = all.settled[learning.settled];
         now = all.now;
-        since = last > all.last_sweep ? last : all.last_sweep;
-        since = since > settled ? since : settled;
-        seen = now + own.early - 1;
-        w_max = (weight_t)own.w_max;
-        for (int x = 0; x < Rule::COUNT; x++) c[x] = all.coef[own.coef + x];
+        own = last > settled ? last : settled;
+        since = own > all.last_sweep ? own : all.last_sweep;
+        seen = now + learning.early - 1;
+        w_max = (weight_t)learning.w_max;
+        for (int x = 0; x < Rule::COUNT; x++) c[x] = all.coef[learning.coef + x];
         for (int t = 0; t < Rule::POST; t++) post_decay[t] = post.decay_of(t);
         for (int t = 0; t < Rule::PRE; t++) pre_decay[t] = sender.decay_of(t);
         for (int b = 0; b < 2; b++) {
-            reach[b] = sender.step(i, k + b) + route.age + own.early;
+            reach[b] = sender.step(i, k + b) + route.age + learning.early;
             for (int t = 0; t < Rule::PRE; t++) after[b][t] = sender.after(i, k + b, t);
         }
         for (int t = 0; t < Rule::PRE; t++) pre[t] = after[0][t] * pre_decay[t].over(now - last);
@@ -78,20 +82,75 @@ struct Change {
     real change;
 };
 
-// Changes the weights of n synapses, whose neurons are `neuron` and whose spikes need `way` steps to reach them.
-template <class Rule>
-DEVICE void learn_piece(const Lesson<Rule> &lesson, weight_t *weight, const int *neuron, const int *way, int n)
+// The weights of a piece of synapses, while spikes change them.
+template <class Rule, bool ELIGIBLE = Rule::ELIGIBLE> struct Pupils {
+    const Lesson<Rule> &lesson;
+    weight_t *weight;
+    MEMBER Pupils(const Lesson<Rule> &lesson, const Learning &, const Lessons &, weight_t *weight, int64)
+        : lesson(lesson), weight(weight)
+    {
+    }
+    MEMBER void begin(int, int, int) {}
+    // The change of weight j at a time, to be made.
+    MEMBER Change change_at(int j, int64, real by) const { return {weight[j], by}; }
+    MEMBER void end(int) {}
+};
+
+// The same if spikes change eligibilities `c`, those of step `time`, of which a modulator makes changes of the weights.
+// `gain` is what it has made of a unit in the steps since step `base`, when all synapses were settled.
+template <class Rule> struct Pupils<Rule, true> {
+    const Lesson<Rule> &lesson;
+    weight_t *weight;
+    real *c;
+    const real *gain;
+    int64 base, mask, time[HELD];
+    Decay decay, growth;
+    MEMBER Pupils(const Lesson<Rule> &lesson, const Learning &own, const Lessons &all, weight_t *weight, int64 first)
+        : lesson(lesson), weight(weight), c(all.eligibility + own.eligibility + first)
+    {
+        const Modulator &modulator = all.modulators[own.modulator];
+        mask = modulator.mask;
+        base = lesson.now - (lesson.now - 1 & mask) - 1;
+        gain = all.gains + modulator.gains;
+        decay = decay_at(all.trains, modulator.decay);
+        growth = decay_at(all.trains, modulator.growth);
+    }
+    // Sets the time of synapse j: that of the last event that has changed it.
+    MEMBER void begin(int j, int neuron, int way)
+    {
+        int64 post = lesson.post.step(neuron, lesson.post.until(neuron, lesson.since - way)) + way;
+        int64 last = lesson.own > base ? lesson.own : base;
+        time[j] = last > post ? last : post;
+    }
+    MEMBER real advance(int j, int64 upto)
+    {
+        int64 since = time[j] - base;
+        real made = c[j] * (growth.over(since) * (gain[upto - base] - gain[since]));
+        c[j] = flush(c[j] * decay.over(upto - time[j]));
+        time[j] = upto;
+        return made;
+    }
+    MEMBER Change change_at(int j, int64 upto, real by)
+    {
+        if (upto > lesson.now) return {weight[j], 0};
+        real made = advance(j, upto);
+        c[j] = flush(c[j] + by);
+        return {weight[j], made};
+    }
+    MEMBER void end(int j)
+    {
+        if (!(lesson.now & mask)) weight[j] = lesson.changed(weight[j], advance(j, lesson.now));
+    }
+};
+
+// Changes the weights of n synapses by the present events of their source.
+template <class Rule, class Arrival>
+DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int64 *newest,
+                          int n, Arrival arrival)
 {
     const Trains &post = lesson.post;
-    int64 newest[HELD];
+    weight_t *weight = pupils.weight;
     real y[Rule::POST][HELD];
-    FOR_HELD(j, n) newest[j] = post.step(neuron[j], 0) + way[j];
-    auto arrival = [&](int j, int k) { return k == 0 ? newest[j] : post.step(neuron[j], k) + way[j]; };
-    for_backwards(
-        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
-        [&](int j, int k) { return Change{weight[j], lesson.change_at_post(weight[j], neuron[j], k, arrival(j, k))}; },
-        [&](const Change &x) { return lesson.changed(x.weight, x.change); }, [&](int j, weight_t w) { weight[j] = w; });
-    if (!lesson.events) return;
     FOR_HELD(j, n)
     {
         int64 elapsed = lesson.seen + 1 - newest[j];
@@ -111,9 +170,31 @@ DEVICE void learn_piece(const Lesson<Rule> &lesson, weight_t *weight, const int 
         {
             real own[Rule::POST];
             for (int t = 0; t < Rule::POST; t++) own[t] = y[t][j];
-            weight[j] = lesson.changed(weight[j], Rule::at_pre(lesson.relative(weight[j]), lesson.pre, own, lesson.c));
+            real by = Rule::at_pre(lesson.relative(weight[j]), lesson.pre, own, lesson.c);
+            weight[j] = lesson.changed(weight[j], pupils.change_at(j, lesson.now, by).change);
         }
     }
+}
+
+// Changes the weights of n synapses, whose neurons are `neuron` and whose spikes need `way` steps to reach them.
+template <class Rule>
+DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int *way, int n)
+{
+    weight_t *weight = pupils.weight;
+    const Trains &post = lesson.post;
+    int64 newest[HELD];
+    FOR_HELD(j, n) newest[j] = post.step(neuron[j], 0) + way[j];
+    FOR_HELD(j, n) pupils.begin(j, neuron[j], way[j]);
+    auto arrival = [&](int j, int k) { return k == 0 ? newest[j] : post.step(neuron[j], k) + way[j]; };
+    for_backwards(
+        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
+        [&](int j, int k) {
+            int64 time = arrival(j, k);
+            return pupils.change_at(j, time, lesson.change_at_post(weight[j], neuron[j], k, time));
+        },
+        [&](const Change &x) { return lesson.changed(x.weight, x.change); }, [&](int j, weight_t w) { weight[j] = w; });
+    if (lesson.events) learn_present(lesson, pupils, neuron, newest, n, arrival);
+    FOR_HELD(j, n) pupils.end(j);
 }
 
 template <class Rule>
@@ -135,7 +216,8 @@ APART void learn_by(const Segment &s, const Synapses &synapses, weight_t *weight
             int64 at = (first + j) * bits;
             way[j] = (int)own.dendritic + (bits ? late[at >> 3] >> (at & 7) & last : 0);
         }
-        learn_piece(lesson, weights + route.weights + first, neuron, way, n);
+        Pupils<Rule> pupils(lesson, own, all, weights + route.weights + first, first);
+        learn_piece(lesson, pupils, neuron, way, n);
     });
 }
 

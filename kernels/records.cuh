@@ -119,5 +119,15 @@ struct TraceDecay {
 
 // How the synapses of a route learn.
 struct Learning {
-    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled;
+    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled, eligibility, modulator;
+};
+
+// What makes changes of weights from eligibilities.
+struct Modulator {
+    int64 part, part_end, column, coef, decay, growth, mask, gains;
+};
+
+// Sources whose spikes modulate.
+struct ModulatorPart {
+    int64 source, source_end;
 };

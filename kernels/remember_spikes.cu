@@ -27,7 +27,7 @@ KERNEL(remember_spikes, const Clock *RESTRICT clock, const int64 *RESTRICT spike
        const int *RESTRICT spike_events, int64 spike_mask, const int *RESTRICT source_population,
        const int *RESTRICT train_begin, const TrainSet *RESTRICT trains, const TraceDecay *RESTRICT traces,
        const real *RESTRICT decays, int64 *RESTRICT train_step, real *RESTRICT train_value, int64 *RESTRICT train_count,
-       int64 *RESTRICT sweep)
+       int64 *RESTRICT sweep, int64 settle_mask)
 {
     int64 now = clock->now, odd = now & 1, last = sweep[1 - odd] == now - 1 ? now - 1 : sweep[3 - odd];
     int64 begin = spike_begin[now & step_mask], end = *spike_total;
@@ -40,5 +40,8 @@ KERNEL(remember_spikes, const Clock *RESTRICT clock, const int64 *RESTRICT spike
                        train_count))
                 sweep[odd] = now;
     }
-    if (FIRST_THREAD) sweep[2 + odd] = last;
+    if (FIRST_THREAD) {
+        sweep[2 + odd] = last;
+        if (now && !(now & settle_mask)) sweep[odd] = now;
+    }
 }

@@ -67,3 +67,9 @@ DEVICE Trains trains_of(const TrainArrays &all, int64 number)
             all.traces + set.trace,
             all.decays};
 }
+
+// The decay of a trace by its number among those of all sets.
+DEVICE Decay decay_at(const TrainArrays &all, int64 trace)
+{
+    return {all.decays + all.traces[trace].decays, all.traces[trace].coarse * FINE};
+}

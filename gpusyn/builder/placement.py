@@ -30,6 +30,7 @@ from gpusyn.builder.layout import (
 )
 from gpusyn.builder.notes import Note
 from gpusyn.builder.plasticity.checks import axonal_notes, check_learning
+from gpusyn.builder.plasticity.modulators import check_modulated
 from gpusyn.builder.plasticity.releases import refuse_gated
 from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
@@ -62,6 +63,8 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
     _place_gates(layout)
     place_sums(layout, precision, compact)
     form_bundles(layout, workers)
+    for bundle in layout.bundles:
+        check_modulated(bundle, layout)
     _make_groups(layout)
     check_infusions(layout)
     for clamp in described.clamps.values():

@@ -15,6 +15,7 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.plasticity import modulators
 from gpusyn.builder.plasticity import synapse_releases as one_by_one
 from gpusyn.builder.plasticity.learning import (
     LEARNING,
@@ -69,8 +70,11 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
+    learned = learned_bundles(layout)
     launches += [(RELEASING, None)] if releases_of(layout) else []
-    launches += [("remember_spikes", None), (LEARNING, None)] if learned_bundles(layout) else []
+    launches += [("remember_spikes", None)] if learned else []
+    launches += [(modulators.KERNEL, None)] if any(map(modulators.is_modulated, learned)) else []
+    launches += [(LEARNING, None)] if learned else []
     launches += [("deliver_changes", None)] if layout.gates else []
     launches += [(row_forms.KERNEL, None)] if layout.procedural else []
     launches += [(one_by_one.BEGIN, None), (one_by_one.DELIVER, None)] if one_by_one.releasing(layout) else []
@@ -101,6 +105,8 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
         return most_units(layout, kernel) * (layout.n_ids - layout.n_sources)
     if kernel == row_forms.KERNEL:
         return row_forms.BLOCKS
+    if kernel == modulators.KERNEL:
+        return counts["modulators"]
     if kernel == "remember_spikes":
         return max(64, layout.n_sources // SPIKING)
     if kernel == LEARNING:

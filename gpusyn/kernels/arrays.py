@@ -22,6 +22,7 @@ LONG_AGO = -(2**40)  # step of the last event of a source that has not had any
 NO_FAULT = np.iinfo(np.int64).max
 PROCEDURAL = ("deliver_procedural",)
 LEARNING = ("learn_weights",)
+MODULATION = ("advance_modulators",)
 RELEASES = ("advance_releases",)
 ONE_BY_ONE = ("deliver_releases",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
@@ -136,6 +137,10 @@ EXTENTS = {
     "train values": "traces of these spikes",
     "train sources": "sources of the sets of trains",
     "learning pathways": "pathways whose synapses learn",
+    "eligible synapses": "synapses that learn from a modulator",
+    "modulators": "rules of learning with a modulator",
+    "modulator parts": "consecutive sources whose spikes modulate",
+    "gains": "steps between two settlings of all synapses, and one more, of each modulator",
     "rested sources": "sources whose synapses release one by one, in each set of rows",
     "releasing receptors": "receptors of sets of rows whose synapses release one by one",
     "releasing rows": "sets of rows whose synapses release one by one",
@@ -150,13 +155,14 @@ EXTENTS = {
 EXPECTED = frozenset(
     {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
+    | {"eligible synapses"}
 )
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
-    | {"drawn ids", "row starts"}
+    | {"drawn ids", "row starts", "eligible synapses"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
 )
 
@@ -235,6 +241,11 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _one("train_count", "train sources", STATE, "Number of spikes of each source so far."),
     _one("sweep", "4", STATE, "Step in which a settling of all synapses was last wanted, in even and in odd steps, and "
          "the last one before, in even and in odd steps.", -1),
+    _one("modulators", "modulators", PARAMETER, "Sources, course and coefficients of each modulator of learning."),
+    _one("gains", "gains", STATE, "What a unit of eligibility has made of a weight since all synapses were settled."),
+    _kernel(MODULATION, "modulator_parts", "modulator parts", PARAMETER, "Consecutive sources whose spikes modulate."),
+    _kernel(MODULATION, "modulation", "modulators", STATE, "Concentration of each modulator (1/ms)."),
+    _kernel(MODULATION, "coef", "coefficients", PARAMETER, "Coefficients of each modulator."),
     _one("settled", "learning pathways", STATE, "Step up to which the host has settled the weights of a pathway.", -1),
     _one("last_use", "rested sources", STATE,
          "Step of the last event of each source whose synapses release one by one.", LONG_AGO),
@@ -284,6 +295,7 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(LEARNING, "ages", "ages", PARAMETER, "Age at which spikes reach some synapses (steps), smallest first."),
     _kernel(LEARNING, "learnings", "routes", PARAMETER, "Rule, trains and bounds of the weights of each such route."),
     _kernel(LEARNING, "coef", "coefficients", PARAMETER, "Coefficients of the rule of each pathway that learns."),
+    _kernel(LEARNING, "eligibility", "eligible synapses", STATE, "Eligibility of each synapse at its last event (1)."),
     _kernel(("begin_releases",), "sets", "sets", PARAMETER, "Sources whose synapses release one by one."),
     _kernel(("begin_releases", *ONE_BY_ONE), "coef", "coefficients", PARAMETER,
             "Parameters of release that all synapses of a set of rows share."),

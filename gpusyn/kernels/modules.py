@@ -17,6 +17,7 @@ from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity import base as plasticity
+from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
 from gpusyn.equations.release import SynapseReleaseCoefficients
 from gpusyn.equations.short_term import ReleaseCoefficients
 from gpusyn.errors import BackendError
@@ -36,7 +37,7 @@ _SYNAPSE_PART = "advance_synapses.cu"
 _DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
 _BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
 _PROCEDURAL_PART = "deliver_procedural.cu"
-_LEARNING_PARTS = ("remember_spikes.cu", "lessons.cuh", "learn_weights.cu")
+_LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu")
 _RELEASE_PART = "deliver_releases.cu"
 
 
@@ -239,12 +240,13 @@ def learning_module(numbers: Numbers) -> Module:
     """Return the module of the kernels by which weights learn, with all rules."""
     rules = LEARNING_RULES.values()
     files = "plasticity/base.cuh", *dict.fromkeys(map(rule_file, rules))
-    prelude = numbers.prelude() + "".join(coefficient_struct(kind) for kind in dict.fromkeys(rule.C for rule in rules))
+    kinds = dict.fromkeys((*(rule.C for rule in rules), DopamineCoefficients))
+    prelude = numbers.prelude() + "".join(map(coefficient_struct, kinds))
     return Module(
         f"learning {numbers}",
         _join(prelude + _listed("LEARNING_RULES", LEARNING_RULES), BASE[:3])
         + _join("", ("segments.cuh", "trains.cuh", *files))
-        + "".join(_counts_hold(rule.name, PRE=rule.PRE, POST=rule.POST) for rule in rules)
+        + "".join(_counts_hold(rule.name, PRE=rule.PRE, POST=rule.POST, ELIGIBLE=rule.ELIGIBLE) for rule in rules)
         + _join("", _LEARNING_PARTS),
         _kernels_of(_LEARNING_PARTS),
     )

@@ -354,7 +354,8 @@ class Learning(NamedTuple):
     targets less `offset`. A postsynaptic spike needs `dendritic` steps to the synapses, and as many more as they are
     late. A presynaptic spike reaches them `early` steps after it is visited, at the age of the route: 1 if there is no
     dendritic part, because it acts in the step of its arrival, else 0. Weights stay from 0 to `w_max`. `settled` is the
-    place of the step up to which the host has settled them.
+    place of the step up to which the host has settled them. If spikes leave an `eligibility` (-1: they do not), the
+    `modulator` of this number makes changes of the weights from it.
     """
 
     rule: int
@@ -366,6 +367,33 @@ class Learning(NamedTuple):
     early: int
     w_max: int
     settled: int
+    eligibility: int
+    modulator: int
+
+
+class Modulator(NamedTuple):
+    """What makes changes of weights from eligibilities: the spikes of the sources in parts `part` to `part_end`.
+
+    The rate `column` of the waves adds to them (0: none). `coef` are its coefficients, and `decay` and `growth` the
+    decays of the eligibility and their inverses. Every `mask` + 1 steps, a power of 2, all synapses are settled, and
+    `gains` holds what a unit of eligibility has made of a weight in the steps since.
+    """
+
+    part: int
+    part_end: int
+    column: int
+    coef: int
+    decay: int
+    growth: int
+    mask: int
+    gains: int
+
+
+class ModulatorPart(NamedTuple):
+    """Sources whose spikes modulate: from `source` to `source_end`."""
+
+    source: int
+    source_end: int
 
 
 class ReleasingSet(NamedTuple):
@@ -419,7 +447,7 @@ RECORDS: dict[str, type[NamedTuple]] = {
     for record in (
         Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, DrawnSet, DrawnPart, DrawnOutput, Shared,
         SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease, ReleaseSums,
-        TrainSet, TraceDecay, Learning,
+        TrainSet, TraceDecay, Learning, Modulator, ModulatorPart,
     )
 }  # fmt: skip
 

@@ -251,7 +251,15 @@ KERNELS: dict[str, KernelSpec] = {
             "thread",
             """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
             =spike_mask:int64 source_population:int train_begin:int trains:TrainSet traces:TraceDecay decays:real
-            +train_step:int64 +train_value:real +train_count:int64 +sweep:int64""",
+            +train_step:int64 +train_value:real +train_count:int64 +sweep:int64 =settle_mask:int64""",
+        ),
+        _declare(
+            "advance_modulators.cu",
+            "advance_modulators",
+            "thread",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 modulators:Modulator =n_modulators:int modulator_parts:ModulatorPart coef:real
+            traces:TraceDecay decays:real waves:real =n_waves:int +modulation:real +gains:real""",
         ),
         _declare(
             "learn_weights.cu",
@@ -261,7 +269,8 @@ KERNELS: dict[str, KernelSpec] = {
             =spike_mask:int64 source_population:int route_begin:int =most_units:int routes:Route =n_routes:int
             learnings:Learning ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16
             late:uint8 +weights:weight_t trains:TrainSet traces:TraceDecay decays:real train_step:int64
-            train_value:real train_count:int64 coef:real sweep:int64 settled:int64""",
+            train_value:real train_count:int64 coef:real sweep:int64 settled:int64 modulators:Modulator gains:real
+            +eligibility:real""",
         ),
         *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),
     )

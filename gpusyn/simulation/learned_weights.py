@@ -13,6 +13,7 @@ from gpusyn.backends.base import Session
 from gpusyn.backends.numpy import learn_weights as twin
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.learning import LEARNING
+from gpusyn.builder.plasticity.modulators import is_modulated
 from gpusyn.builder.rows.stored import StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import segment_bounds, unpack
 from gpusyn.kernels.arrays import bindings
@@ -35,6 +36,14 @@ def present_weights(compiled: Compiled, session: Session, stored: StoredWeights,
     """
     if not learns(stored) or not weights.size:
         return weights[place]
+    settled: Array = _settled(compiled, session, stored, weights, place).weights[place]
+    return settled
+
+
+def _settled(
+    compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, place: Array
+) -> SimpleNamespace:
+    """Return the arrays of the kernel of learning after a visit of the synapses at some places."""
     assert isinstance(stored, StoredSegments)
     a = _arrays(stored, weights, session)
     bounds, bundle = segment_bounds(stored, session.read), stored.bundle
@@ -47,8 +56,7 @@ def present_weights(compiled: Compiled, session: Session, stored: StoredWeights,
         row, part = np.divmod(segment[own], bundle.slices)
         route = lesson.route._replace(targets=0, late=min(stored.late, 0), weights=0)
         twin.settle(a, lesson._replace(route=route), row, part, place[own], now)
-    settled: Array = a.weights[place]
-    return settled
+    return a
 
 
 def _arrays(stored: StoredSegments, weights: Array, session: Session) -> SimpleNamespace:
@@ -65,9 +73,12 @@ def _arrays(stored: StoredSegments, weights: Array, session: Session) -> SimpleN
     )
 
 
-def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, step: int) -> None:
-    """Let no spike that has reached a synapse before `step` change weights that are replaced."""
+def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, step: int) -> None:
+    """Let nothing that has reached a synapse before `step` change weights that replace the present ones."""
     assert isinstance(stored, StoredSegments)
+    if is_modulated(stored.bundle) and weights.size:
+        visited = _settled(compiled, session, stored, weights, np.arange(len(weights)))
+        session.write(bindings(LEARNING)["eligibility"], visited.eligibility)
     session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled[stored.bundle])
 
 

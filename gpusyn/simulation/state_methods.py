@@ -235,7 +235,7 @@ class StateMethods(Hinting):
         """Keep what others need of the stored weights of some rows before they are replaced."""
         step = self._state.step
         if learns(stored):  # `reset` draws their initial values again
-            settle_before(self._compiled, self._session, stored, step)
+            settle_before(self._compiled, self._session, stored, old, step)
         else:
             self._initial.keep(weight_array(stored), stored.weights, len(old))
         if isinstance(stored, StoredSegments):

@@ -303,6 +303,7 @@ template <class F> DEVICE void for_chosen(const int *flags, int n, F f)
         SIMD for (int k = 0; k < found; k++) f(chosen[k]);
     }
 }
+#define ONE_LOOP false
 #define SLICE_WORKER worker.index
 #define SLICE_WORKERS worker.count
 #define OWNER worker

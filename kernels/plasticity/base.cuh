@@ -1,5 +1,6 @@
 // The interface of rules of learning. A struct of this folder says by how much a spike changes a weight; both are in
 // units of the largest weight. `pre` and `post` are the PRE and POST traces of both sides just before the spike.
+// A rule that is ELIGIBLE changes not the weight but its eligibility, of which a modulator makes changes of the weight.
 // Coefficients have names: gpusyn/equations/plasticity/ lists those of each rule.
 //
 //   at_post   at a postsynaptic spike

@@ -3,7 +3,7 @@
 
 // A spike changes the weight by the trace of the other side, times a power of the room that the weight has.
 struct PairRule : PairCoefficients {
-    enum { PRE = 1, POST = 1 };
+    enum { PRE = 1, POST = 1, ELIGIBLE = 0 };
     DEVICE real at_post(real w, const real *pre, const real *, const real *c)
     {
         return c[A_plus] * power((real)1 - w, c[mu_plus]) * pre[0];

@@ -15,20 +15,22 @@ import numpy as np
 from gpusyn.backends.numpy import pieces
 from gpusyn.backends.numpy.deliver_spikes import Sent, due_synapses, prepare_routes, sent_along, spikes_of_ages
 from gpusyn.backends.numpy.remember_spikes import sweeps
-from gpusyn.backends.numpy.trains import Trains, trains_of
+from gpusyn.backends.numpy.trains import Trains, decayed, trains_of
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import Rule
-from gpusyn.kernels.records import Clock, Learning, Route, read_rows
+from gpusyn.kernels.arrays import LONG_AGO
+from gpusyn.kernels.records import Clock, Learning, Modulator, Route, TraceDecay, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.kernels.synapse_words import unpack_late
+from gpusyn.numerics.portable_math import flush
 from gpusyn.utils.typing import Array
 
 RULES = list(LEARNING_RULES.values())  # indexed by the number of a rule
 
 
 class Lesson(NamedTuple):
-    """A route along which spikes teach: its sender, its rule with the coefficients, and the trains of both sides."""
+    """A route along which spikes teach: sender, rule with its coefficients, trains of both sides, modulator."""
 
     sender: int
     route: Route
@@ -37,6 +39,7 @@ class Lesson(NamedTuple):
     c: Any
     pre: Trains
     post: Trains
+    modulator: Modulator | None
 
 
 class Lessons(NamedTuple):
@@ -49,13 +52,16 @@ class Lessons(NamedTuple):
 class Visits(NamedTuple):
     """Rows that are visited: their numbers, that of the spikes of each source before, and that of the present events.
 
-    What has reached the synapses up to and with the step `since` is settled.
+    What has reached the synapses up to and with the step `since` is settled. Eligibilities are those of step `own` or
+    later, and their gains are counted from step `base` on.
     """
 
     row: Array
     before: Array
     events: Array
     since: Array
+    own: Array
+    base: Array
 
     def part(self, which: Array) -> Visits:
         """Return the visits at `which`."""
@@ -73,10 +79,13 @@ class Synapses(NamedTuple):
 def prepare_learning(a: SimpleNamespace, signature: Signature | None) -> Lessons:
     """Return the routes with their rules and trains."""
     sets, found = trains_of(a), []
+    modulators = read_rows(a.modulators, Modulator)
     learnings = read_rows(a.learnings, Learning)
     for (sender, route), one in zip(prepare_routes(a, signature), learnings, strict=False):
         rule = RULES[one.rule]
-        found.append(Lesson(sender, route, one, rule, read(rule.C, a.coef[one.coef :]), sets[one.pre], sets[one.post]))
+        modulator = modulators[one.modulator] if rule.ELIGIBLE else None
+        c = read(rule.C, a.coef[one.coef :])
+        found.append(Lesson(sender, route, one, rule, c, sets[one.pre], sets[one.post], modulator))
     return Lessons(found, a.ages[: a.n_ages].tolist())
 
 
@@ -97,7 +106,7 @@ def learn_weights(a: SimpleNamespace, prepared: Lessons) -> None:
 
 
 def settle(a: SimpleNamespace, lesson: Lesson, row: Array, part: Array, place: Array, now: int) -> None:
-    """Change the weights of some synapses by all postsynaptic spikes that have reached them until the end of a step.
+    """Change the weights of some synapses by all that has reached them until the end of a step.
 
     The synapses are given by their rows, parts of slices and places.
     """
@@ -105,24 +114,28 @@ def settle(a: SimpleNamespace, lesson: Lesson, row: Array, part: Array, place: A
     last = now if sweep.wanted else sweep.last
     for start, stop in pieces.parts(place.size, pieces.SYNAPSES):
         some = slice(start, stop)
-        visits = _visits(a, lesson, row[some], np.zeros(stop - start, np.int64), now, last)
-        _learn(a, lesson, visits, _synapses(a, lesson, part[some], place[some]), now)
+        visits = _visits(a, lesson, row[some], np.zeros(stop - start, np.int64), now, last, complete=True)
+        _learn(a, lesson, visits, _synapses(a, lesson, part[some], place[some]), now, complete=True)
 
 
 def visit(a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int) -> None:
     """Visit rows whose sources have some events that reach the synapses now, or none; `last` is the last sweep."""
-    route, visits = lesson.route, _visits(a, lesson, row, events, now, last)
+    route, visits = lesson.route, _visits(a, lesson, row, events, now, last, complete=False)
     for due in due_synapses(a, route, Sent(row, np.zeros_like(row), events, np.zeros_like(row))):
-        _learn(a, lesson, visits.part(due.sender), _synapses(a, lesson, due.slice, due.synapse), now)
+        synapses = _synapses(a, lesson, due.slice, due.synapse)
+        _learn(a, lesson, visits.part(due.sender), synapses, now, complete=False)
 
 
-def _visits(a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int) -> Visits:
-    """Return the visits of rows; `last` is the last sweep."""
+def _visits(
+    a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int, *, complete: bool
+) -> Visits:
+    """Return the visits of rows; `last` is the last sweep. Those after all that happens in a step are `complete`."""
     route, pre = lesson.route, lesson.pre
     who = row + route.source - pre.record.source
     before = pre.until(who, now - route.age) - (events > 0)
-    since = np.maximum(pre.last(who, before) + route.age, max(last, int(a.settled[lesson.learning.settled])))
-    return Visits(row, before, events, since)
+    own = np.maximum(pre.last(who, before) + route.age, int(a.settled[lesson.learning.settled]))
+    base = counted_from(lesson.modulator, now, complete=complete)
+    return Visits(row, before, events, np.maximum(own, last), np.maximum(own, base), np.full_like(row, base))
 
 
 def _synapses(a: SimpleNamespace, lesson: Lesson, part: Array, place: Array) -> Synapses:
@@ -133,22 +146,86 @@ def _synapses(a: SimpleNamespace, lesson: Lesson, part: Array, place: Array) -> 
     return Synapses(place, target - one.offset, np.full(place.size, one.dendritic) + late)
 
 
-def _learn(a: SimpleNamespace, lesson: Lesson, visits: Visits, synapses: Synapses, now: int) -> None:
+def counted_from(modulator: Modulator | None, now: int, *, complete: bool) -> int:
+    """Return the step from which gains are counted: the last that settled all synapses, this one if `complete`."""
+    if modulator is None:
+        return LONG_AGO
+    return now - (now & modulator.mask if complete else (now - 1 & modulator.mask) + 1)
+
+
+def _learn(a: SimpleNamespace, lesson: Lesson, visits: Visits, synapses: Synapses, now: int, *, complete: bool) -> None:
     """Change the weights of visited synapses, by postsynaptic spikes and then by the presynaptic one."""
-    place = lesson.route.weights + synapses.place
-    weight = a.weights[place]
     neuron, dendritic = synapses.neuron, synapses.dendritic
     first = lesson.post.until(neuron, visits.since - dendritic)
     end = lesson.post.until(neuron, now - dendritic)
+    weights = Weights(a, lesson, synapses)
+    if lesson.modulator is not None:
+        last = np.maximum(visits.own, lesson.post.last(neuron, first) + dendritic)
+        weights = Eligibilities(a, lesson, synapses, last, visits.base)
     for i in range(int((end - first).max(initial=0))):
         some = np.flatnonzero(first + i < end)
-        change = _at_post(a, lesson, visits.part(some), neuron[some], dendritic[some], first[some] + i, weight[some])
-        weight[some] = changed(lesson, weight[some], change)
+        n, own = first[some] + i, dendritic[some]
+        w = weights.stored[some]
+        change = _at_post(a, lesson, visits.part(some), neuron[some], own, n, w)
+        weights.change(some, lesson.post.last(neuron[some], n + 1) + own, change)
     for i in range(int(visits.events.max(initial=0))):
         some = np.flatnonzero(i < visits.events)
-        change = _at_pre(a, lesson, visits.part(some), neuron[some], dendritic[some], now, weight[some])
-        weight[some] = changed(lesson, weight[some], change)
-    a.weights[place] = weight
+        w = weights.stored[some]
+        change = _at_pre(a, lesson, visits.part(some), neuron[some], dendritic[some], now, w)
+        weights.change(some, np.full(some.size, now), change)
+    weights.write(now, complete=complete)
+
+
+class Weights:
+    """The weights of visited synapses, while spikes change them."""
+
+    def __init__(self, a: SimpleNamespace, lesson: Lesson, synapses: Synapses) -> None:
+        self.a, self.lesson = a, lesson
+        self.place = lesson.route.weights + synapses.place
+        self.stored: Array = a.weights[self.place]
+
+    def change(self, some: Array, time: Array, change: Array) -> None:
+        """Change some of them at a time (step)."""
+        self.stored[some] = changed(self.lesson, self.stored[some], change)
+
+    def write(self, now: int, *, complete: bool) -> None:
+        """Write them back."""
+        self.a.weights[self.place] = self.stored
+
+
+class Eligibilities(Weights):
+    """Eligibilities, each of a step `time` of its own, of which a modulator has made changes of weights until then."""
+
+    def __init__(self, a: SimpleNamespace, lesson: Lesson, synapses: Synapses, time: Array, base: Array) -> None:
+        super().__init__(a, lesson, synapses)
+        self.c_place = lesson.learning.eligibility + synapses.place
+        self.c: Array = a.eligibility[self.c_place]
+        self.time, self.base = time, base
+
+    def change(self, some: Array, time: Array, change: Array) -> None:
+        """Change the eligibility at a time (step)."""
+        self._advance(some, time)
+        self.c[some] = flush(self.c[some] + change)
+
+    def write(self, now: int, *, complete: bool) -> None:
+        """Write weights and eligibilities back; advance them to this step if all synapses must be."""
+        assert self.lesson.modulator is not None
+        if complete or now & self.lesson.modulator.mask == 0:
+            self._advance(np.arange(self.c.size), np.full(self.c.size, now))
+        self.a.eligibility[self.c_place] = self.c
+        super().write(now, complete=complete)
+
+    def _advance(self, some: Array, time: Array) -> None:
+        """Let the modulator change weights by what the eligibilities were up to a time."""
+        a, modulator = self.a, self.lesson.modulator
+        assert modulator is not None
+        c, since, base = self.c[some], self.time[some], self.base[some]
+        decay, growth = (TraceDecay(*row) for row in read_rows(a.traces, TraceDecay)[modulator.decay :][:2])
+        gain = a.gains[modulator.gains + time - base] - a.gains[modulator.gains + since - base]
+        change = c * (decayed(a, growth, since - base) * gain)
+        self.stored[some] = changed(self.lesson, self.stored[some], change)
+        self.c[some] = flush(c * decayed(a, decay, time - since))
+        self.time[some] = time
 
 
 def _at_post(

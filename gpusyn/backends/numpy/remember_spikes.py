@@ -31,6 +31,8 @@ def remember_spikes(a: SimpleNamespace, sets: list[Trains]) -> None:
     odd = now & 1
     last = now - 1 if a.sweep[1 - odd] == now - 1 else int(a.sweep[3 - odd])
     a.sweep[2 + odd] = last
+    if now and not now & int(a.settle_mask):
+        a.sweep[odd] = now
     spikes = np.arange(a.spike_begin[now & a.step_mask], a.spike_total[0]) & a.spike_mask
     source = a.spike_id[spikes].astype(np.int64)
     for one in sets:

@@ -49,7 +49,7 @@ class Trains(NamedTuple):
         found = []
         for k, decay in enumerate(self.decays):
             after = self.arrays.train_value[place + k]
-            found.append(np.where(n > 0, after * self._decayed(decay, elapsed), after.dtype.type(0)))
+            found.append(np.where(n > 0, after * decayed(self.arrays, decay, elapsed), after.dtype.type(0)))
         return found
 
     def push(self, who: Array, step: int, events: Array) -> None:
@@ -82,12 +82,13 @@ class Trains(NamedTuple):
         place: Array = who * self.record.depth + (n - 1 & self.record.depth - 1)
         return place
 
-    def _decayed(self, decay: TraceDecay, steps: Array) -> Array:
-        """Return the factor by which a trace decays over some steps; the last one is 0."""
-        steps = np.minimum(steps, decay.coarse * FINE)
-        factors: Array = self.arrays.decays[decay.decays :]
-        decayed: Array = factors[steps % FINE] * factors[FINE + steps // FINE]
-        return decayed
+
+def decayed(a: SimpleNamespace, decay: TraceDecay, steps: Array) -> Array:
+    """Return the factor by which a trace decays over some steps; the last one is 0."""
+    steps = np.minimum(steps, decay.coarse * FINE)
+    factors: Array = a.decays[decay.decays :]
+    factor: Array = factors[steps % FINE] * factors[FINE + steps // FINE]
+    return factor
 
 
 def trains_of(a: SimpleNamespace) -> list[Trains]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
 from gpusyn.builder.plasticity.trains import TrainTables, keys_of, rule_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.equations.coefficients import count
@@ -29,13 +30,15 @@ class LearningTables:
         Place of the step up to which the host has settled the weights of each bundle.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, first_column: int) -> None:
         self._layout, self._trains = layout, TrainTables(layout)
+        self._modulators = ModulatorTables(layout, self._trains, first_column)
+        self._eligible = 0
         self._lessons: list[tuple[int, Route, Learning]] = []
         self._coef: list[float] = []
         self.settled: dict[Bundle, int] = {}
 
-    def add(self, bundle: Bundle, routes: list[Route]) -> None:
+    def add(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
         """Add the routes of delivery to the receptor of a bundle whose weight learns: one for each block of delays."""
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
@@ -44,8 +47,11 @@ class LearningTables:
             rule=list(LEARNING_RULES).index(rule.struct), coef=len(self._coef), pre=pre, post=post,
             offset=pathway.post.offset, dendritic=0, early=0, w_max=stored_limit(bundle, self._layout),
             settled=self.settled.setdefault(bundle, len(self.settled)),
+            eligibility=self._eligible if is_modulated(bundle) else -1,
+            modulator=self._modulators.numbers.get(id(rule), -1),
         )  # fmt: skip
         self._coef += rule.coefficients(w_max)
+        self._eligible += synapses * is_modulated(bundle)
         sender = list(self._layout.populations).index(pathway.pre.population.name)
         first, end = (pathway.pre.source + place for place in bundle.pre_range)
         for route, way in zip(routes, bundle.timing.ways, strict=True):  # spikes teach, where gates send events, too
@@ -66,8 +72,13 @@ class LearningTables:
             "ages": np.array(learning_ages(self._layout), np.int32),
             "learnings": write_rows([one for _, _, one in lessons], Learning),
             "coef": np.array(self._coef).astype(self._layout.numbers.real_dtype),
+            "eligibility": np.zeros(self._eligible, self._layout.numbers.real_dtype),
         }
-        return self._trains.arrays() | {array_name(name, kernel=LEARNING): array for name, array in own.items()}
+        return (
+            self._trains.arrays()
+            | self._modulators.arrays()
+            | {array_name(name, kernel=LEARNING): array for name, array in own.items()}
+        )
 
 
 def stored_limit(bundle: Bundle, layout: Layout) -> int:
@@ -99,7 +110,14 @@ def learning_units(layout: Layout) -> Counter[str]:
 
 def train_extents(layout: Layout) -> Extents:
     """Return the extents of the program's arrays that learning needs."""
-    return TrainTables(layout).extents() | {"learning pathways": len(learned_bundles(layout))}
+    trains = TrainTables(layout)
+    modulators = ModulatorTables(layout, trains).extents()[None, None]
+    return trains.extents() | modulators | {"learning pathways": len(learned_bundles(layout))}
+
+
+def settle_mask(layout: Layout) -> int:
+    """Return a number such that all synapses are settled in the steps that are a multiple of it + 1."""
+    return ModulatorTables(layout, TrainTables(layout)).mask
 
 
 def learning_extents(layout: Layout) -> dict[Owner, Extents]:
@@ -107,14 +125,17 @@ def learning_extents(layout: Layout) -> dict[Owner, Extents]:
     bundles = learned_bundles(layout)
     if not bundles:
         return {}
-    return {
+    own: dict[Owner, Extents] = {
         (LEARNING, None): {
             "routes": sum(bundle.timing.blocks for bundle in bundles),
             "route bounds": _senders(layout) + 1,
             "ages": len(learning_ages(layout)),
             "coefficients": sum(count(LEARNING_RULES[rule_of(bundle).struct].C) for bundle in bundles),
+            "eligible synapses": sum(round(bundle.expected) for bundle in bundles if is_modulated(bundle)),
         }
     }
+    modulators = ModulatorTables(layout, TrainTables(layout)).extents()
+    return own | {owner: sizes for owner, sizes in modulators.items() if owner[0]}
 
 
 def _senders(layout: Layout) -> int:

@@ -82,6 +82,19 @@ class TrainTables:
             self._decays += [flush(fine), coarse, np.zeros(1)]
         return self._decay_of[tau]
 
+    def decaying(self, tau: float) -> int:
+        """Return the place among the traces of a decay of its own (ms)."""
+        self._traces.append(self._decay(tau))
+        return len(self._traces) - 1
+
+    def growing(self, tau: float, most: int) -> int:
+        """Return the place among the traces of the inverse of a decay (ms), over at most some steps."""
+        step = self._layout.dt / tau
+        fine, coarse = exp(step * np.arange(FINE)), exp(step * FINE * np.arange(most // FINE + 1))
+        self._traces.append(TraceDecay(sum(map(len, self._decays)), len(coarse), 0))
+        self._decays += [fine, coarse, np.zeros(1)]
+        return len(self._traces) - 1
+
     def extents(self) -> Extents:
         """Return the extents of the arrays of trains."""
         return {

@@ -29,11 +29,14 @@ class Rule:
         NamedTuple of the coefficients, in their order.
     PRE, POST : int
         Number of traces of presynaptic and of postsynaptic spikes.
+    ELIGIBLE : bool
+        True if spikes change an eligibility, of which a modulator makes changes of the weight.
     """
 
     C: ClassVar[Any]
     PRE: ClassVar[int]
     POST: ClassVar[int]
+    ELIGIBLE: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
