@@ -56,7 +56,7 @@ class DopamineSTDP(LearningRule):
     tau_eligibility: float
     tau_dopamine: float
     modulator: Any
-    struct: ClassVar[str] = "EligibilityRule"
+    struct = "EligibilityRule"
 
     def __post_init__(self) -> None:
         instance(self.stdp, STDP, self._where("stdp"), "a gs.STDP")

@@ -63,12 +63,14 @@ class STDP(LearningRule):
     pairing: str = "all"
     learns: str | None = None
     axonal: float = 0.0
-    struct: ClassVar[str] = "PairRule"
+    struct = "PairRule"
 
     def __post_init__(self) -> None:
         self._check_numbers("", "A_plus", "A_minus", "mu_plus", "mu_minus", low=0.0)
         self._check_numbers("ms", "tau_plus", "tau_minus", above=0.0)
         one_of(self.pairing, PAIRINGS, self._where("pairing"))
+        if self.mu_plus == self.mu_minus == 0:
+            object.__setattr__(self, "struct", "AdditiveRule")  # faster than powers of 0
         self._check_place()
 
     @property
@@ -121,7 +123,7 @@ class InhibitorySTDP(LearningRule):
     rate: float = 3.0
     learns: str | None = None
     axonal: float = 0.0
-    struct: ClassVar[str] = "InhibitoryRule"
+    struct = "InhibitoryRule"
 
     def __post_init__(self) -> None:
         self._check_numbers("", "eta", low=0.0)
