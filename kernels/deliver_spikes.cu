@@ -47,27 +47,31 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     Batch<Segment, 128, 4096> due;
     auto open = [&](Segment &s) { return open_segment(s, segment_sizes, synapses); };
     auto add = [&](const Segment &s) {
-        acc factor = s.amount.sum;  // on a CPU, additions to sums in memory could change that of `s`
+        // copies, because on a CPU additions to sums could change those of `s`
+        acc factor = s.amount.sum;
+        int shift = (int)s.route->shift, finer = shift < 0 ? -shift : 0;  // weights that learn are finer than quanta
         if (s.route->weights < 0)
             deliver<false>(s, synapses, now, Stored{}, [](acc *sum, acc w) { add_to(sum, w); });
         else if (s.route->release >= 0)
             deliver_parts(s, synapses, now);
         else if (s.route->runs)
             deliver_runs(s, synapses, now, 0, [=](weight_t w) { return (acc)w * factor; });
-        else if (factor == 1 && !ONE_LOOP)
+        else if (factor == 1 && !finer && !ONE_LOOP)
             deliver<true>(s, synapses, now, Stored{}, [](acc *sum, acc w) { add_to(sum, w); });
         else
-            deliver<true>(s, synapses, now, Stored{}, [=](acc *sum, acc w) { add_to(sum, w * factor); });
+            deliver<true>(s, synapses, now, Stored{},
+                          [=](acc *sum, acc w) { add_to(sum, (w + ((acc)1 << finer >> 1) >> finer) * factor); });
     };
     auto source = [=](int64 i) { return spike_id[i & spike_mask]; };
     auto amount = [=](const Route &route, int64 i) {
         int64 spike = i & spike_mask;
         bool plain = route.release < 0;
+        int shift = (int)route.shift;
         Amount amount;
         if (plain)
-            amount.sum = (acc)spike_events[spike] << route.shift;
+            amount.sum = (acc)spike_events[spike] << (shift > 0 ? shift : 0);
         else
-            amount.part = spike_release[spike * slots + route.release] * (real)((int64)1 << route.shift);
+            amount.part = spike_release[spike * slots + route.release] * power_of_2(shift);
         if (route.weights < 0)
             amount.sum = plain ? (acc)route.weight * amount.sum : (acc)((real)(acc)route.weight * amount.part);
         return amount;

@@ -240,6 +240,9 @@ DEVICE void locate(Segment &s, const uint64 *segment_sizes)
     s.end = place();
 }
 
+// 2^n, exactly.
+DEVICE real power_of_2(int n) { return n < 0 ? (real)1 / (real)((int64)1 << -n) : (real)((int64)1 << n); }
+
 // Asks for all lines of the elements [begin, end) of an array, which are used soon.
 template <class T> DEVICE void ask_for(const T *x, int64 begin, int64 end)
 {

@@ -9,7 +9,7 @@ import numpy as np
 
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.builder.bundles import power_of_2
-from gpusyn.builder.rows.event_driven import in_units
+from gpusyn.builder.rows.routes import in_units
 from gpusyn.kernels.arrays import ARRAYS
 from gpusyn.kernels.program import ArraySpec, Launch, Program
 from gpusyn.kernels.records import (

@@ -39,6 +39,7 @@ def describe(traces: bool = True) -> gs.Network:
     short_term(net, E, C, noise + listed)
     saturating(net, E + noise, traces)
     procedural(net, E, noise)
+    learning(net, E, C, noise)
     plastic(net, E, noise + listed)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
@@ -75,6 +76,22 @@ def procedural(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
     }
     for name, (pre, post, rule, values) in rules.items():
         net.connect(pre, post, rule, **values, storage="procedural", name=f"drawn {name}")
+
+
+def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Population) -> None:
+    """Synapses that learn by every rule, with long and short axons, from neurons and from sources of several events."""
+    strong = gs.STDP(A_plus=0.1, A_minus=0.2, mu_plus=0.5, mu_minus=0.5)
+    rules = {
+        "pairs": (noise + E, C, "syn", 200.0, strong, 0.0),
+        "nearest": (noise, E[::3], "lumped", 2.0, gs.STDP(A_plus=0.1, pairing="nearest"), 0.5),
+        "triplets": (C, E, "lumped", 2.0, gs.TripletSTDP(), 1.0),
+        "inhibition": (C, C, "syn", 100.0, gs.InhibitorySTDP(eta=1.0), 0.0),
+    }
+    for name, (pre, post, receptor, largest, rule, axonal) in rules.items():
+        net.connect(
+            pre, post, gs.FixedProbability(0.2), receptor=receptor, weight=gs.Uniform(0.0, largest / 2), w_max=largest,
+            delay=gs.Uniform(0.1, 0.5), plasticity=rule, axonal=axonal, name=f"learns {name}",
+        )  # fmt: skip
 
 
 def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
