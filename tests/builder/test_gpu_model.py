@@ -130,8 +130,21 @@ def test_the_plan_knows_the_most_units_of_a_sender(net):
     most = {one.kernel: one.scalars["most_units"] for one in program.launches if "most_units" in one.scalars}
     own = {kernel: n for kernel, n in most.items() if kernel not in ("deliver_releases", "learn_weights")}  # routes
     assert own == {"deliver_spikes": max(1, *spikes)} | ({"deliver_changes": max(1, *of_gates)} if of_gates else {})
+    launches = {one.kernel: one for one in program.launches if "most_units" in one.scalars}
+    units = {kernel: units_of(program, one.arrays) for kernel, one in launches.items()}
+    n = len(net.populations)
+    of_gates = {"deliver_changes"} & units.keys()
+    wanted = {kernel: max(1, *(found[n:] if kernel in of_gates else found[:n])) for kernel, found in units.items()}
+    assert {kernel: one.scalars["most_units"] for kernel, one in launches.items()} == wanted
+
+
+def units_of(program, arrays):
+    """Units of work for an event of each sender, along routes that tell at which unit each begins."""
+    begin = program.live(arrays["route_begin"]).tolist()
+    routes = read_rows(program.live(arrays["routes"]), Route, begin[-1])
     for b, e in itertools.pairwise(begin):
         assert [r.unit for r in routes[b:e]] == [sum(x.slices * x.parts for x in routes[b:k]) for k in range(b, e)]
+    return [sum(r.slices * r.parts for r in routes[b:e]) for b, e in itertools.pairwise(begin)]
 
 
 def test_bytes_of_neurons_are_those_counted_by_hand():
