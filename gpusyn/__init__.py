@@ -47,7 +47,7 @@ from gpusyn.errors import (
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio
-from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, TraceRecorder
+from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
 from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from gpusyn.io.results_file import Results as Results
     from gpusyn.io.results_file import open_results as open_results
     from gpusyn.results.spike_data import SpikeData as SpikeData
+    from gpusyn.results.synapse_data import SynapseData as SynapseData
     from gpusyn.results.trace_data import TraceData as TraceData
     from gpusyn.simulation.simulator import Simulator as Simulator
     from gpusyn.simulation.sweeps import sweep as sweep
@@ -83,6 +84,7 @@ _LAZY = {
     "Results": "gpusyn.io.results_file",
     "Simulator": "gpusyn.simulation.simulator",
     "SpikeData": "gpusyn.results.spike_data",
+    "SynapseData": "gpusyn.results.synapse_data",
     "TraceData": "gpusyn.results.trace_data",
     "measure": "gpusyn.measure",
     "open_results": "gpusyn.io.results_file",
@@ -158,6 +160,8 @@ __all__ = [
     "SpikeRecorder",
     "SpikeSource",
     "SweepError",
+    "SynapseData",
+    "SynapseRecorder",
     "TraceData",
     "TraceRecorder",
     "TripletSTDP",

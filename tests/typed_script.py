@@ -19,7 +19,11 @@ def known() -> None:
     net = gs.Network()
     cells = net.population("cells", 10, gs.LIF(), receptors=[gs.AMPA()])
     spikes, traces = net.record(cells, "spikes"), net.record(cells, ["V", "g_AMPA"], every=1.0)
+    synapses = net.record(net.connect(cells, cells, gs.AllToAll(), receptor="AMPA", weight=1.0), "weight", every=10.0)
+    some = net.record(net.projections["cells->cells:AMPA"], ["weight"], every=10.0, synapses=[0, 3])
     with gs.Simulator(net) as sim:
+        assert_type(sim.data[synapses], gs.SynapseData)
+        assert_type(sim.data[some].select(sim.data[some].post == 3).pre, npt.NDArray[np.int64])
         assert_type(sim.data[spikes], gs.SpikeData)
         assert_type(sim.data[traces], gs.TraceData)
         assert_type(sim.data[net.record(cells, "V")], gs.TraceData)
@@ -45,6 +49,7 @@ def known() -> None:
     assert_type(results, gs.Results)
     assert_type(results[spikes], gs.SpikeData)
     assert_type(results[traces], gs.TraceData)
+    assert_type(results[synapses].between(10.0, 20.0), gs.SynapseData)
     assert_type(results[both].traces, gs.TraceData)
     assert_type(gs.sweep(rate, [1, 2], processes=2), list[float])
 
@@ -71,5 +76,6 @@ def refused(sim: gs.Simulator, data: gs.SpikeData) -> None:
     data.rates()  # type: ignore[attr-defined]
     data.between("start")  # type: ignore[arg-type]
     sim.data[3]  # type: ignore[call-overload]
+    sim.net.record(sim.net.populations["E"], "V", synapses=[0])  # type: ignore[call-overload]
     gs.open_results("run.h5")[3]  # type: ignore[call-overload]
     gs.sweep(rate, ["seed"])  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from gpusyn.kernels.synapse_words import LATE_BITS, MOST_HISTORY
 from gpusyn.kinetics import Kinetics
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, base_weight
+from gpusyn.network.recorder import TraceRecorder
 from gpusyn.neurons.sources import Source
 from gpusyn.receptors import Receptor
 from gpusyn.utils.ids import KeySpans, Span
@@ -307,6 +308,11 @@ class Layout:
     gates: dict[tuple[str, Kinetics], GateSet] = field(default_factory=dict)
     ring_size: int = 0
     notes: list[Note] = field(default_factory=list)
+
+    @property
+    def probing(self) -> list[TraceRecorder]:
+        """Recorders whose samples are taken by the kernels: those of traces of neurons."""
+        return [recorder for recorder in self.net.recorders.values() if isinstance(recorder, TraceRecorder)]
 
     def pathways_of(self, projection: Projection) -> list[Pathway]:
         """Return the pathways of a projection; all are placed."""

@@ -206,12 +206,11 @@ def sample_regions(layout: Layout, steps: int) -> tuple[dict[tuple[str, str], Re
     """Return the region of each (recorder, variable) for chunks of `steps` steps, and their total size."""
     regions: dict[tuple[str, str], Region] = {}
     size = 0
-    for recorder in layout.net.recorders.values():
-        if not recorder.is_spikes:
-            every, columns = sample_steps(recorder, layout.dt), recorder.source.size
-            for variable in recorder.variables:
-                regions[recorder.name, variable] = Region(size, every, columns)
-                size += (steps // every + 1) * columns
+    for recorder in layout.probing:
+        every, columns = sample_steps(recorder, layout.dt), recorder.source.size
+        for variable in recorder.variables:
+            regions[recorder.name, variable] = Region(size, every, columns)
+            size += (steps // every + 1) * columns
     return regions, size
 
 

@@ -169,7 +169,7 @@ def _make_groups(layout: Layout) -> None:
             continue
         calcium = any(
             "Ca" in recorder.variables and any(part.population is place.population for part in recorder.source.parts)
-            for recorder in layout.net.recorders.values()
+            for recorder in layout.probing
         )
         infusions = layout.net.infusions.values()
         bathed = any(receptor_bath(r, infusions, layout.dt) for r in place.population.receptors)

@@ -13,6 +13,7 @@ from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import Note
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection
+from gpusyn.network.recorder import SynapseRecorder
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
 
@@ -41,6 +42,10 @@ def warnings_of(layout: Layout) -> Iterator[Note]:
         expected = sum(pathway.expected for pathway in layout.pathways_of(projection))
         for what, text in (*_negative(projection), *_counted(projection, expected)):
             yield Note("Projection", projection.name, what, text, logging.WARNING)
+    for recorder in layout.net.recorders.values():
+        if isinstance(recorder, SynapseRecorder) and recorder.every is None:
+            text = "are read by the host after every step, which takes longer than the step; give every="
+            yield Note("Recorder", recorder.name, "synapses", text, logging.WARNING)
 
 
 def _times(population: Population) -> Iterator[tuple[str, float]]:

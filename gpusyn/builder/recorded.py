@@ -1,6 +1,8 @@
-"""The memory of recordings that are kept in memory: those of traces exactly, those of spikes by expected rates."""
+"""The memory of recordings: those of traces exactly, those of spikes by expected rates, synapses by their number."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +10,8 @@ from gpusyn.builder.inputs.courses import window
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
 from gpusyn.network.populations import Part
-from gpusyn.network.recorder import Recorder
+from gpusyn.network.projections import weight_variable
+from gpusyn.network.recorder import Recorder, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.neurons.base import NeuronModel
 from gpusyn.neurons.sources import PoissonSource, SpikeSource
 from gpusyn.parameters.waveform import Waveform
@@ -17,6 +20,8 @@ SECOND = 1000.0  # ms; the part of a recording without an end that a plan counts
 USUAL_RATE = 20.0  # Hz; expected of neurons, whose rates a plan cannot know
 _SPIKE = 16  # bytes: step and neuron
 _POSITION = 8  # bytes for each neuron of the network, to find those that are recorded
+_SYNAPSE = 24  # bytes for each recorded synapse: its number and its neurons
+_PLACE = 16  # bytes for each variable of it: where it is stored, and in which column it is recorded
 
 
 def recorded_bytes(recorder: Recorder, layout: Layout) -> int:
@@ -24,14 +29,34 @@ def recorded_bytes(recorder: Recorder, layout: Layout) -> int:
     dt = layout.dt
     start, stop = window(recorder, dt, f"Recorder '{recorder.name}'")
     stop = start + SECOND if np.isinf(stop) else stop
-    own = _POSITION * layout.n_ids if recorder.is_spikes else 0
-    if recorder.file is not None:
-        return own
-    if recorder.is_spikes:
-        return own + round(_SPIKE * sum(_spikes(part, start, stop) for part in recorder.source.parts))
+    kept = recorder.file is None
+    if isinstance(recorder, SpikeRecorder):
+        spikes = sum(_spikes(part, start, stop) for part in recorder.source.parts) if kept else 0.0
+        return _POSITION * layout.n_ids + round(_SPIKE * spikes)
     every = sample_steps(recorder, dt)
-    samples = round(stop / dt) // every - round(start / dt) // every
+    samples = round(stop / dt) // every - round(start / dt) // every if kept else 0
+    if isinstance(recorder, SynapseRecorder):
+        each = _SYNAPSE + sum(_PLACE + samples * one.itemsize for one in dtypes_of(recorder, layout).values())
+        return round(recorded_synapses(recorder, layout) * each)
+    assert isinstance(recorder, TraceRecorder)
     return samples * recorder.source.size * len(recorder.variables) * layout.numbers.real_dtype.itemsize
+
+
+def recorded_synapses(recorder: SynapseRecorder, layout: Layout) -> float:
+    """Return the number of synapses that are recorded, if all are and it is drawn the expected one."""
+    if recorder.synapses is not None:
+        return len(recorder.synapses)
+    return sum(pathway.expected for pathway in layout.pathways_of(recorder.source))
+
+
+def dtypes_of(recorder: SynapseRecorder, layout: Layout) -> dict[str, np.dtype[Any]]:
+    """Return the type of each recorded variable: weights are those of `sim.weights`, states have the run's precision.
+
+    A weight that is stored as an integer has more bits than a float32.
+    """
+    weights = {weight_variable(recorder.source.weights, receptor) for receptor in recorder.source.weights}
+    real = layout.numbers.real_dtype
+    return {name: np.dtype(np.float64) if name in weights else real for name in recorder.variables}
 
 
 def _spikes(part: Part, start: float, stop: float) -> float:

@@ -36,7 +36,7 @@ SPIKING = 8  # a grid is sized for one source in so many, whose spikes of some a
 
 def chunk_steps(layout: Layout) -> int:
     """Return the number of steps of a chunk, such that the buffers can hold all its spikes and samples."""
-    columns = sum(r.source.size * len(r.variables) for r in layout.net.recorders.values() if not r.is_spikes)
+    columns = sum(r.source.size * len(r.variables) for r in layout.probing)
     receptors = sum(len(place.population.receptors) for place in layout.populations.values())
     waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
     held = (
@@ -217,7 +217,6 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
 def _group(layout: Layout, g: int) -> Extents:
     group: Group = layout.groups[g]
     signature = group.signature
-    recorded = [r for r in layout.net.recorders.values() if not r.is_spikes]
     return {
         "neurons": group.size,
         "own states": signature.n_own,
@@ -229,7 +228,7 @@ def _group(layout: Layout, g: int) -> Extents:
         "chunks": sum(_chunks(place.size) for place in group.members),
         "probes": sum(
             len(r.variables) * part.size
-            for r in recorded for part in r.source.parts if layout.populations[part.population.name].group == g
+            for r in layout.probing for part in r.source.parts if layout.populations[part.population.name].group == g
         ),
     }  # fmt: skip
 

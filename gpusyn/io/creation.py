@@ -64,8 +64,9 @@ def _create_frames(group: Any, place: FilePlace, layout: RecorderLayout) -> None
     data = group.create_dataset("data", (0, width), dtype, maxshape=(None, width), chunks=(deep, wide))
     data.attrs["units"] = layout.units.get(place.variable, "")
     mapping = group.create_group("mapping")
-    mapping["node_ids"] = place.node_ids.astype(np.uint64)
-    mapping["node_ids"].attrs["sorted"] = np.uint8(1)
+    ids = "node_ids" if layout.pairs is None else "edge_ids"
+    mapping[ids] = place.node_ids.astype(np.uint64)
+    mapping[ids].attrs["sorted"] = np.uint8(1)
     mapping["index_pointers"] = np.arange(width + 1, dtype=np.uint64)
     mapping["element_ids"] = np.zeros(width, dtype=np.uint32)
     mapping["time"] = np.array([layout.start, layout.start, layout.every])

@@ -29,6 +29,7 @@ MAGIC, VERSION = 0x0A7A, (0, 1)  # attributes of every SONATA file
 FORMAT = 2  # version of the notes under /gpusyn; version 1 has neither provenance nor planned and reached durations
 PROGRESS = "gpusyn/progress"
 SPIKES = "spikes"
+PAIR = ("pre", "post")  # datasets in the notes of synapses
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ class RecorderLayout:
     stop : float, optional
         Time at which the recording of spikes ends (ms); it goes on without end if not given. A file stores the length
         of the recording instead.
+    pairs : (ndarray of int64, ndarray of int64), optional
+        Pre- and postsynaptic neurons of recorded synapses, as positions in the selections of their projection. The
+        projection then stands for a population, and the numbers of the synapses for local ids.
     """
 
     name: str
@@ -64,6 +68,7 @@ class RecorderLayout:
     every: float = 0.0
     dtypes: Mapping[str, Any] = field(default_factory=dict)
     stop: float | None = None
+    pairs: tuple[Integers, Integers] | None = None
 
     @property
     def is_spikes(self) -> bool:
@@ -188,6 +193,8 @@ def write_notes(file: Any, stored: Sequence[Stored]) -> None:
         group.create_dataset("populations", data=fixed_texts([name for name, _, _ in neurons.parts]))
         group.create_dataset("sizes", data=np.array([size for _, size, _ in neurons.parts], dtype=np.int64))
         group.create_dataset("local_ids", data=neurons.local_ids)
+        for name, ids in zip(PAIR, layout.pairs or (), strict=False):
+            group.create_dataset(name, data=ids)
 
 
 def fixed_texts(texts: Sequence[str]) -> Array:
@@ -255,6 +262,11 @@ def _read_recorder(group: Group, directory: bool) -> tuple[Stored, tuple[FilePla
         group.attribute_number("", "start"),
         group.attribute_number("", "every"),
     )
+    if "pre" in group:
+        pre, post = (group.integers(name) for name in PAIR)
+        if len(names) != 1 or not variables or {len(pre), len(post)} != {total}:
+            raise group.error("", "the lengths of its notes do not agree; the file is damaged")
+        layout = replace(layout, pairs=(pre, post))
     if variables and layout.every <= 0:
         raise group.error("", f"attribute every: must be above 0 (got {layout.every:g}); the file is damaged")
     numbers = tuple(order.tolist()), tuple(map(bool, own))

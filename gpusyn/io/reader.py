@@ -15,6 +15,7 @@ from gpusyn.io.file_layout import SPIKES, FilePlace, RecorderLayout, read_notes
 from gpusyn.parameters.scalars import show
 from gpusyn.results.recorded_neurons import sample_times
 from gpusyn.results.spike_data import SpikeData
+from gpusyn.results.synapse_data import SynapseData
 from gpusyn.results.trace_data import TraceData
 from gpusyn.utils.typing import Array, Integers
 
@@ -165,7 +166,10 @@ def read_traces(pieces: Sequence[Piece], variable: str | None = None) -> TraceDa
                     found.append((order, name, _read_variable(file, places, frames, size)))
     variables = {name: values for _, name, values in sorted(found, key=lambda entry: entry[0])}
     t = sample_times(layout.start, layout.every, frames)
-    return TraceData(layout.populations, variables, t, units, layout.every)
+    if layout.pairs is None:
+        return TraceData(layout.populations, variables, t, units, layout.every)
+    ((projection, _, synapses),) = layout.neurons().parts
+    return SynapseData(projection, synapses, *layout.pairs, variables, t, units, layout.every)
 
 
 def _read_variable(file: Group, places: Sequence[FilePlace], frames: int, size: int) -> Array:

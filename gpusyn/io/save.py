@@ -17,6 +17,7 @@ from gpusyn.io.targets import check_target, true_path
 from gpusyn.io.writer import ReportWriter
 from gpusyn.parameters.scalars import instance, object_name, public, show
 from gpusyn.results.spike_data import SpikeData
+from gpusyn.results.synapse_data import SynapseData
 from gpusyn.results.trace_data import TraceData
 from gpusyn.utils.paths import as_path
 
@@ -96,7 +97,8 @@ def save(
 def _trace_layout(name: str, data: TraceData) -> RecorderLayout:
     dtypes = {variable: values.dtype for variable, values in data.values.items()}
     start = float(data.t[0]) if len(data) else 0.0
-    return RecorderLayout(name, data.populations, data.variables, data.units, start, data.every, dtypes)
+    pairs = (data.pre, data.post) if isinstance(data, SynapseData) else None
+    return RecorderLayout(name, data.populations, data.variables, data.units, start, data.every, dtypes, pairs=pairs)
 
 
 def _write(

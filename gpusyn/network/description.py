@@ -10,6 +10,7 @@ import numpy as np
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.neurons import NeuronModel
+from gpusyn.plasticity import LearningRule, Plasticity
 from gpusyn.utils.tables import html_table, text_table
 
 Objects = Mapping[Any, Mapping[str, Any]]  # kind -> name -> object
@@ -46,8 +47,13 @@ def tables_of(objects: Objects) -> list[Table]:
             ("name", "source", "target", "rule", "weight", "delay"),
             [_projection(p) for p in projections],
         ),
+        Table(
+            "Plasticity",
+            ("projection", "rule", "weights that learn"),
+            [(p.name, repr(one), _learned(p, one)) for p in projections for one in p.plasticity],
+        ),
         Table("Input", ("name", "target", "description"), list(_inputs(objects))),
-        Table("Measurements", ("name", "neurons", "variables"), [_recorder(r) for r in objects["recorder"].values()]),
+        Table("Measurements", ("name", "source", "variables"), [_recorder(r) for r in objects["recorder"].values()]),
     )
     return [table for table in tables if table.rows]
 
@@ -76,6 +82,7 @@ def _summary(objects: Objects) -> list[tuple[str, ...]]:
         "connectivity": _counted(type(projection.rule).__name__ for projection in projections),
         "neuron models": ", ".join(dict.fromkeys(population.model.kind for population in populations)),
         "receptors": ", ".join(dict.fromkeys(r.name for population in populations for r in population.receptors)),
+        "plasticity": _counted(type(one).__name__ for projection in projections for one in projection.plasticity),
         "input": _counted(kind for kind in kinds for _ in objects[kind]),
         "measurements": ", ".join(dict.fromkeys(v for r in objects["recorder"].values() for v in r.variables)),
     }
@@ -121,17 +128,31 @@ def _together(
 
 
 def _projection(projection: Projection) -> tuple[str, ...]:
-    receptors = {receptor.name: receptor for receptor in projection.post.parts[0].population.receptors}
+    units = _units(projection)
     weights = ", ".join(
         f"{name}: {given.factor:g} x {given.receptor}"
         if isinstance(given, Ratio)
-        else f"{name}: {said(given, receptors[name].weight_unit)}"
+        else f"{name}: {said(given, units[name])}"
         for name, given in projection.weights.items()
     )
     names = projection.name, projection.pre.name, projection.post.name
     drawn = ", procedural" if projection.procedural else ""
-    plastic = "".join(f", {one!r}" for one in projection.plasticity)
-    return *names, f"{projection.rule!r}{drawn}{plastic}", weights, said(projection.delay, "ms")
+    return *names, f"{projection.rule!r}{drawn}", weights, said(projection.delay, "ms")
+
+
+def _units(projection: Projection) -> dict[str, str]:
+    return {receptor.name: receptor.weight_unit for receptor in projection.post.parts[0].population.receptors}
+
+
+def _learned(projection: Projection, one: Plasticity) -> str:
+    """Return where a rule of learning keeps weights, and the axonal part of the delay."""
+    if not isinstance(one, LearningRule):
+        return "-"
+    name = projection.learned
+    assert name is not None
+    assert projection.w_max is not None
+    axonal = f"; {projection.axonal:g} of the delay is axonal" if projection.axonal else ""
+    return f"{name}: 0 to {said(projection.w_max[name], _units(projection)[name])}{axonal}"
 
 
 def _inputs(objects: Objects) -> Iterable[tuple[str, ...]]:
@@ -156,4 +177,6 @@ def _window(timed: Any) -> str:
 def _recorder(recorder: Any) -> tuple[str, ...]:
     every = f", every {recorder.every:g} ms" if recorder.every is not None else ""
     into = f", into {recorder.file}" if recorder.file is not None else ""
-    return recorder.name, recorder.source.name, ", ".join(recorder.variables) + every + _window(recorder) + into
+    chosen = getattr(recorder, "synapses", None)  # of a recorder of synapses
+    source = recorder.source.name + (f" ({len(chosen)} synapses)" if chosen is not None else "")
+    return recorder.name, source, ", ".join(recorder.variables) + every + _window(recorder) + into

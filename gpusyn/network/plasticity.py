@@ -124,10 +124,15 @@ def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int 
     for parameter in ("U", "tau_rec", "tau_facil") if short_term is not None else ():
         given = getattr(short_term, parameter)
         if isinstance(given, np.ndarray) and len(given) != size:
-            known = f"are {size}" if size is not None else "is not known before they are drawn"
+            if size is None:
+                why = f"the number of synapses is not known before {projection.rule!r} has drawn them"
+                raise ParameterError(
+                    f"{where}.plasticity: TsodyksMarkram.{parameter} has {len(given)} values, but {why}; "
+                    "give a number or a distribution"
+                )
             raise ParameterError(
-                f"{where}.plasticity: TsodyksMarkram.{parameter} has {len(given)} values, but the number of synapses "
-                f"{known}; give one value a synapse, a number or a distribution"
+                f"{where}.plasticity: TsodyksMarkram.{parameter} must have {size} values, one per synapse "
+                f"(got {len(given)}); give as many, a number or a distribution"
             )
 
 
@@ -144,11 +149,15 @@ def _check_learning(projection: Projection, rule: LearningRule, kinds: dict[str,
             f"{place}: the weight that learns cannot be a Ratio to another (got {weight!r}); give it a number, an "
             "array or a distribution, and the other one a Ratio to it"
         )
-    lowest = weight.bounds()[0] if isinstance(weight, Distribution) else np.min(weight, initial=0.0)
+    if isinstance(weight, Distribution):
+        lowest, given, hint = weight.bounds()[0], show(weight), "give it low=0.0"
+    else:
+        lowest, hint = float(np.min(weight, initial=0.0)), "give weights >= 0"
+        given = f"{lowest:g}"
+        place += f"[{np.argmin(weight)}]" if isinstance(weight, np.ndarray) else ""
     if lowest < 0:
-        hint = "give it low=0.0" if isinstance(weight, Distribution) else "give weights >= 0"
         raise ParameterError(
-            f"{place}: weights that learn stay in [0, w_max], so none may be negative (got {show(weight)}); {hint}"
+            f"{place}: weights that learn stay in [0, w_max], so none may be negative (got {given}); {hint}"
         )
 
 
@@ -164,13 +173,14 @@ def learned_receptor(projection: Projection, where: str) -> str:
     """
     rule = learning_of(projection.plasticity)
     assert rule is not None
+    pairs = rule.stdp if isinstance(rule, DopamineSTDP) else rule  # takes learns= from the user
+    learns = f"{where}.plasticity: {type(pairs).__name__}.learns"
     if rule.learns is None and len(projection.weights) > 1:
         raise ArgumentError(
-            f"{where}.plasticity: {type(rule).__name__} needs learns=, one of {', '.join(projection.weights)}, because "
-            "the projection reaches several receptors"
+            f"{learns}: must be one of {', '.join(projection.weights)}, because the projection reaches several "
+            f"receptors; write gs.{type(pairs).__name__}(..., learns={next(iter(projection.weights))!r})"
         )
-    name: str = one_of(rule.learns or next(iter(projection.weights)), projection.weights, f"{where}.plasticity: learns")
-    return name
+    return str(one_of(projection.learned, projection.weights, learns))
 
 
 def check_modulator(projection: Projection, own: Any) -> None:

@@ -12,6 +12,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import one_of, public, real, show
 from gpusyn.parameters.values import values
+from gpusyn.plasticity import LearningRule, Plasticity
 from gpusyn.receptors import Receptor
 from gpusyn.utils.calls import Hinting
 from gpusyn.utils.immutable import ReadOnlyDict
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from gpusyn.connectivity.base import Rule
     from gpusyn.connectivity.distance_delay import DistanceDelay
     from gpusyn.parameters.distributions import Distribution
-    from gpusyn.plasticity import Plasticity
+
 
 __all__ = ["Projection", "Ratio"]
 
@@ -107,10 +108,44 @@ class Projection(Hinting):
         """True if nothing is stored of the synapses, and rows of them are drawn again at each spike."""
         return self.storage == "procedural"
 
+    @property
+    def size(self) -> int | None:
+        """Number of synapses; None if it is drawn."""
+        return round(self.rule.expected(*_sizes(self.pre, self.post))) if self.rule.exact else None
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Variables of the synapses that can be recorded, with their units: weights, and what is plastic about them.
+
+        The weights onto several receptors have the names of these, as in ``"weight_AMPA"``.
+        """
+        units = {receptor.name: receptor.weight_unit for receptor in self.post.parts[0].population.receptors}
+        found = {weight_variable(self.weights, name): units[name] for name in self.weights}
+        for one in self.plasticity:
+            found |= one.variables
+        return ReadOnlyDict(found)
+
+    @property
+    def learned(self) -> str | None:
+        """Receptor whose weight a rule of learning changes, None if there is none."""
+        rule = next((one for one in self.plasticity if isinstance(one, LearningRule)), None)
+        if rule is None:
+            return None
+        return next(iter(self.weights)) if rule.learns is None else rule.learns
+
     def __repr__(self) -> str:
         drawn = ", procedural" if self.procedural else ""
         plastic = "".join(f", {one!r}" for one in self.plasticity)
         return f"Projection({self.name!r}, {self.pre.size} -> {self.post.size} neurons, {self.rule!r}{drawn}{plastic})"
+
+
+def weight_variable(weights: Collection[str], receptor: str) -> str:
+    """Return the name under which the weights onto one of the receptors of a projection are recorded.
+
+    >>> weight_variable(["AMPA"], "AMPA"), weight_variable(["AMPA", "NMDA"], "NMDA")
+    ('weight', 'weight_NMDA')
+    """
+    return "weight" if len(weights) == 1 else f"weight_{receptor}"
 
 
 def base_weight(weights: Mapping[str, Any], receptor: str) -> tuple[str, float]:
@@ -283,6 +318,12 @@ def checked_limits(
 
 def synapse_count(rule: Rule, pre: Selection, post: Selection, where: str) -> int | None:
     """Check the rule against the sizes, and return the number of synapses if it is certain."""
-    same = (pre.key_spans, post.key_spans) if {*pre.populations} & {*post.populations} else None
-    rule.check(pre.size, post.size, f"{where}.rule", same)
-    return round(rule.expected(pre.size, post.size, same)) if rule.exact else None
+    n_pre, n_post, same = _sizes(pre, post)
+    rule.check(n_pre, n_post, f"{where}.rule", same)
+    return round(rule.expected(n_pre, n_post, same)) if rule.exact else None
+
+
+def _sizes(pre: Selection, post: Selection) -> tuple[int, int, Any]:
+    """Return the sizes of two selections, and the keys of both if they have populations in common."""
+    common = {*pre.populations} & {*post.populations}
+    return pre.size, post.size, (pre.key_spans, post.key_spans) if common else None

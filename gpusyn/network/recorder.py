@@ -7,12 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
+import numpy as np
+
 from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
 from gpusyn.network.populations import Population, Selection
+from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import flag, nearest, public, show
+from gpusyn.parameters.units import as_integers
 from gpusyn.utils.calls import Hinting
 from gpusyn.utils.paths import as_path
 from gpusyn.utils.reprs import ShortRepr
+from gpusyn.utils.typing import Integers
 
 __all__ = ["Recorder"]
 
@@ -32,8 +37,8 @@ class Recorder(ShortRepr, Hinting):
     ----------
     name : str
         Name, unique in the network.
-    source : Selection
-        Recorded neurons.
+    source : Selection or Projection
+        Recorded neurons, or the projection whose synapses are recorded.
     variables : tuple of str
         ``("spikes",)``, or the names of traces such as ``("V", "g_AMPA")``.
     every : float or None
@@ -51,7 +56,7 @@ class Recorder(ShortRepr, Hinting):
     _MADE_BY: ClassVar[str] = "net.record(source, variables)"
 
     name: str
-    source: Selection
+    source: Selection | Projection
     variables: tuple[str, ...]
     every: float | None
     file: str | None
@@ -74,6 +79,8 @@ class SpikeRecorder(Recorder):
         As for :class:`gpusyn.Recorder`.
     """
 
+    source: Selection
+
     @property
     def is_spikes(self) -> Literal[True]:
         """True: spikes are recorded."""
@@ -89,9 +96,35 @@ class TraceRecorder(Recorder):
         As for :class:`gpusyn.Recorder`.
     """
 
+    source: Selection
+
     @property
     def is_spikes(self) -> Literal[False]:
         """False: traces are recorded."""
+        return False
+
+
+@public
+@dataclass(frozen=True, eq=False, repr=False)
+class SynapseRecorder(Recorder):
+    """A recorder of synapses, whose data are a SynapseData: the type of ``net.record(projection, "weight")``.
+
+    Attributes
+    ----------
+    name, source, variables, every, file, overwrite, start, stop : object
+        As for :class:`gpusyn.Recorder`; `source` is the projection.
+    synapses : ndarray of int64, or None
+        Recorded synapses: positions in the order of ``sim.weights(projection)``; ``None``: all of them.
+    """
+
+    _MADE_BY: ClassVar[str] = "net.record(projection, variables)"
+
+    source: Projection
+    synapses: Integers | None = None
+
+    @property
+    def is_spikes(self) -> Literal[False]:
+        """False: traces of synapses are recorded."""
         return False
 
 
@@ -110,8 +143,8 @@ class RecorderPair(NamedTuple):
     traces: TraceRecorder
 
 
-def checked_variables(variables: Any, source: Selection, where: str) -> tuple[str, ...]:
-    """Return the names of the variables that every population of `source` has.
+def checked_variables(variables: Any, source: Selection | Projection, where: str) -> tuple[str, ...]:
+    """Return the names of the variables that the projection, or every population of the selection has.
 
     Raises
     ------
@@ -120,7 +153,7 @@ def checked_variables(variables: Any, source: Selection, where: str) -> tuple[st
     ParameterError
         If there is none, or one is named twice.
     UnknownNameError
-        If a population has no such variable.
+        If the projection or a population has no such variable.
     """
     names = (variables,) if isinstance(variables, str) else variables
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
@@ -130,8 +163,11 @@ def checked_variables(variables: Any, source: Selection, where: str) -> tuple[st
     twice = [name for k, name in enumerate(names) if name in names[:k]]
     if twice:
         raise ParameterError(f"{where}: {twice[0]!r} is named twice; name it once")
-    for population in source.populations:
-        for name in names:
+    for name in names:
+        if isinstance(source, Projection):
+            _check_synaptic(name, source, where)
+            continue
+        for population in source.populations:
             _check_variable(name, population, where)
     return tuple(names)
 
@@ -148,6 +184,51 @@ def _check_variable(name: str, population: Population, where: str) -> None:
         f"{where}: population {population.name!r} has no variable {show(name)}{nearest(name, known)}; "
         f"known here: {', '.join(known)}"
     )
+
+
+def _check_synaptic(name: str, projection: Projection, where: str) -> None:
+    known = projection.variables
+    if name not in known:
+        raise UnknownNameError(
+            f"{where}: projection {projection.name!r} has no variable {show(name)}{nearest(name, known)}; "
+            f"known here: {', '.join(known)}"
+        )
+
+
+def checked_synapses(synapses: Any, projection: Projection, where: str) -> Integers | None:
+    """Return the positions of chosen synapses; None for all.
+
+    Raises
+    ------
+    ArgumentError
+        If something else than whole numbers is given.
+    ParameterError
+        If there are none, they do not increase, or one is negative or beyond a number of synapses that is known.
+    """
+    if synapses is None:
+        return None
+    must = "must be positions in the order of sim.weights(), which increase"
+    at = np.atleast_1d(as_integers(synapses, where, must)).copy()
+    if at.ndim != 1 or not at.size:
+        raise ParameterError(f"{where}: {must}, at least one (got shape {at.shape}); leave it out for all synapses")
+    if at[0] < 0 or (np.diff(at) <= 0).any():
+        raise ParameterError(f"{where}: {must}, from 0 on (got {show(synapses)}); sort them, and give each once")
+    check_beyond(at, projection.size, where)
+    at.flags.writeable = False
+    return at
+
+
+def check_beyond(synapses: Integers, count: int | None, where: str) -> None:
+    """Refuse positions of synapses beyond their number, if it is known.
+
+    Raises
+    ------
+    ParameterError
+        If the last one is beyond it.
+    """
+    if count is not None and synapses.size and synapses[-1] >= count:
+        last = f"the last of {count} synapses is {count - 1}" if count else "there are no synapses"
+        raise ParameterError(f"{where}: {last} (got {synapses[-1]}); choose among those of sim.weights()")
 
 
 def checked_file(file: Any, where: str) -> str | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 from gpusyn.errors import ArgumentError
 from gpusyn.parameters.scalars import real, show
+from gpusyn.utils.calls import attribute
 
 __all__ = ["LearningRule", "Plasticity", "Trace", "TracePair"]
 
@@ -17,9 +19,12 @@ class Plasticity:
     ----------
     role : str
         What it changes: at most one of each role can be given to a projection.
+    variables : mapping of str to str
+        Variables of a synapse that can be recorded, with their units.
     """
 
     role: ClassVar[str]
+    variables: ClassVar[Mapping[str, str]] = {}
 
     def _where(self, name: str) -> str:
         return f"{type(self).__name__}.{name}"
@@ -76,13 +81,23 @@ class LearningRule(Plasticity):
         raise NotImplementedError
 
     def constants(self, w_max: float) -> tuple[float, ...]:
-        """Return the numbers of the equations, in their order; weights and their changes are in units of `w_max`."""
+        """Return the numbers of the equations, in their order.
+
+        Parameters
+        ----------
+        w_max : float
+            Largest weight (nS, or pA), in whose units the equations have weights and their changes.
+
+        Returns
+        -------
+        tuple of float
+        """
         raise NotImplementedError
 
     def _check_place(self) -> None:
         """Check where the rule acts: the receptor that learns, and the axonal part of the delay."""
         if self.learns is not None:
-            name = getattr(self.learns, "name", self.learns)  # a receptor stands for its name
+            name = self.learns if isinstance(self.learns, str) else attribute(self.learns, "name")  # of a receptor
             if not isinstance(name, str):
                 raise ArgumentError(
                     f"{self._where('learns')}: must be the name of a receptor, or a receptor (got {show(self.learns)})"

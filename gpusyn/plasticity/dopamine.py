@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gpusyn.errors import ArgumentError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.scalars import instance, public, show
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.plasticity.base import LearningRule, TracePair
 from gpusyn.plasticity.stdp import STDP
+from gpusyn.utils.calls import attribute
 
 __all__ = ["DopamineSTDP"]
 
@@ -40,7 +41,7 @@ class DopamineSTDP(LearningRule):
     ArgumentError
         If an argument has the wrong type.
     ParameterError
-        If a time constant is out of range.
+        If a time constant is out of range, or the changes of `stdp` depend on the weight.
 
     Examples
     --------
@@ -58,9 +59,15 @@ class DopamineSTDP(LearningRule):
 
     def __post_init__(self) -> None:
         instance(self.stdp, STDP, self._where("stdp"), "a gs.STDP")
+        for name in ("mu_plus", "mu_minus"):
+            if power := getattr(self.stdp, name):
+                raise ParameterError(
+                    f"{self._where('stdp')}: its changes add to the eligibility and not to the weight, so they cannot "
+                    f"depend on the weight (got {name}={power:g}); leave {name} at 0"
+                )
         self._check_numbers("ms", "tau_eligibility", "tau_dopamine", above=0.0)
         given = self.modulator
-        if not isinstance(given, (str, Waveform)) and not hasattr(given, "parts"):
+        if not isinstance(given, (str, Waveform)) and attribute(given, "parts") is None:
             raise ArgumentError(
                 f"{self._where('modulator')}: must be a population, a selection, the name of a population or a "
                 f"gs.Waveform (got {show(given)})"

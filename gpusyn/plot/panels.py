@@ -28,8 +28,8 @@ def looks(data: SpikeData) -> Iterator[tuple[str, str, str]]:
 
 
 def cell_name(data: TraceData, position: int) -> str:
-    """Return the name of a neuron, such as ``E[12]``."""
-    return f"{data.population[position]}[{data.local_ids[position]}]"
+    """Return the name of a neuron, such as ``E[12]``, or of a synapse."""
+    return data._name(position)
 
 
 def panels_of(ax: Any, count: int, where: str, sharex: bool = True) -> list[Any]:

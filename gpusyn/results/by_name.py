@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar, overload
 from gpusyn.parameters.scalars import one_of, public
 from gpusyn.results.recorded_neurons import name_of
 from gpusyn.results.spike_data import SpikeData
+from gpusyn.results.synapse_data import SynapseData
 from gpusyn.results.trace_data import TraceData
 from gpusyn.utils.calls import Hinting
 
@@ -44,6 +45,14 @@ class TraceKey(RecorderKey, Protocol):
     @property
     def is_spikes(self) -> Literal[False]:
         """False."""
+
+
+class SynapseKey(TraceKey, Protocol):
+    """A recorder of synapses."""
+
+    @property
+    def synapses(self) -> Any:
+        """Which synapses."""
 
 
 class PairKey(Protocol):
@@ -90,6 +99,8 @@ class ByRecorder(ByName[SpikeData | TraceData]):
 
     @overload
     def __getitem__(self, key: SpikeKey) -> SpikeData: ...
+    @overload
+    def __getitem__(self, key: SynapseKey) -> SynapseData: ...
     @overload
     def __getitem__(self, key: TraceKey) -> TraceData: ...
     @overload

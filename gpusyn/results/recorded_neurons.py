@@ -14,7 +14,7 @@ from gpusyn.parameters.scalars import instance, integer, one_of, real, show
 from gpusyn.parameters.units import as_integers
 from gpusyn.utils.calls import Hinting, attribute
 from gpusyn.utils.reprs import shortened
-from gpusyn.utils.typing import Floats, Integers
+from gpusyn.utils.typing import Array, Floats, Integers
 
 RecordedPart = tuple[str, int, "npt.ArrayLike | None"]
 
@@ -211,6 +211,7 @@ def slack(times: Floats) -> Floats:
 class RecordedData(Hinting):
     """Base class of spikes and traces: the recorded neurons, and which simulation it was."""
 
+    _KIND = "neurons"  # what is recorded, in words
     _origin = ""  # seed and trial in words; empty for data that were made otherwise
 
     def __init__(self, populations: Sequence[RecordedPart]) -> None:
@@ -220,6 +221,12 @@ class RecordedData(Hinting):
         """Note which simulation it was, and return the data."""
         self._origin = origin
         return self
+
+    def _columns(self) -> dict[str, Array]:
+        """Return what identifies each recorded neuron, or synapse: one array per name."""
+        ids = np.arange(self.size)
+        neurons = self._neurons
+        return {"population": neurons.name_of(ids), "local_id": neurons.local_ids, "id": ids}
 
     @property
     def populations(self) -> tuple[tuple[str, int, Integers], ...]:

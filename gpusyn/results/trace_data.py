@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -133,8 +133,12 @@ class TraceData(RecordedData):
         found = TraceData(self._neurons.parts_at(positions), chosen, self.t, self.units, self.every)
         return found._of_simulation(self._origin)
 
+    def _with(self, values: Mapping[str, Array], t: Floats) -> Self:
+        """Return other samples of what was recorded."""
+        return type(self)(self.populations, values, t, self.units, self.every)._of_simulation(self._origin)
+
     @public
-    def between(self, start: float | None = None, stop: float | None = None) -> TraceData:
+    def between(self, start: float | None = None, stop: float | None = None) -> Self:
         """Return the samples of an interval.
 
         Parameters
@@ -145,7 +149,7 @@ class TraceData(RecordedData):
         Returns
         -------
         TraceData
-            Traces of the same neurons.
+            Traces of the same neurons, or synapses.
 
         Raises
         ------
@@ -161,9 +165,7 @@ class TraceData(RecordedData):
         array([1. , 1.5])
         """
         part = inside(self.t, *ends_of(start, stop, "TraceData.between()"))
-        values = {name: array[part] for name, array in self.values.items()}
-        found = TraceData(self.populations, values, self.t[part], self.units, self.every)
-        return found._of_simulation(self._origin)
+        return self._with({name: array[part] for name, array in self.values.items()}, self.t[part])
 
     def __getitem__(self, variable: str) -> Array:
         return self.values[one_of(variable, self.values, "TraceData")]
@@ -181,7 +183,8 @@ class TraceData(RecordedData):
         if not isinstance(other, TraceData):
             return NotImplemented
         return (
-            self._neurons.same(other._neurons)
+            type(self) is type(other)
+            and self._neurons.same(other._neurons)
             and self.units == other.units
             and np.array_equal(self.t, other.t)
             and all(_same_bits(array, other.values[name]) for name, array in self.values.items())
@@ -191,8 +194,15 @@ class TraceData(RecordedData):
 
     def __repr__(self) -> str:
         listed = ", ".join(shortened(f"{name} ({self.units[name]})" for name in self.values))
-        neurons = described(self.populations)
-        return f"TraceData({listed}, {len(self)} samples every {self.every:g} ms, of {neurons})"
+        return f"{type(self).__name__}({listed}, {len(self)} samples every {self.every:g} ms, of {self._recorded()})"
+
+    def _recorded(self) -> str:
+        """Return what was recorded, in words."""
+        return described(self.populations)
+
+    def _name(self, column: int) -> str:
+        """Return the name of one recorded neuron or synapse, such as ``E[12]``."""
+        return f"{self.population[column]}[{self.local_ids[column]}]"
 
     @public
     def to_xarray(self) -> Any:

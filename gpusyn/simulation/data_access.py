@@ -45,6 +45,6 @@ class Data(ByRecorder):
         return DataCopy, (dict(self),)
 
     def __repr__(self) -> str:
-        recorders = self._recordings.recorders.values()
-        lines = (f"{r.name}: {', '.join(shortened(r.variables))} of {r.source.size} neurons" for r in recorders)
+        recorders, logs = self._recordings.recorders.values(), self._recordings.logs
+        lines = (f"{r.name}: {', '.join(shortened(r.variables))} of {logs[r.name].recorded}" for r in recorders)
         return headed(f"Data({len(self)} recorders)", lines)

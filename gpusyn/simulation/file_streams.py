@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.builder.layout import Layout
 from gpusyn.errors import FileError
-from gpusyn.io.file_layout import RecorderLayout
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.io.nwb import SUFFIX as NWB
 from gpusyn.io.nwb import save_nwb
@@ -23,7 +21,7 @@ from gpusyn.io.stream import StreamFile, create_streams
 from gpusyn.io.targets import check_target, true_path
 from gpusyn.network.recorder import Recorder
 from gpusyn.results import SpikeData, TraceData, recorded_time, sample_times
-from gpusyn.simulation.logs import parts_of, sample_range, units_of
+from gpusyn.simulation.logs import SampleLog, SpikeLog
 from gpusyn.utils.paths import as_path
 from gpusyn.utils.typing import Array
 
@@ -64,9 +62,9 @@ class Streams:
     Data that cannot be written for want of room stay in memory until :meth:`flush` is called again.
     """
 
-    def __init__(self, recorders: Mapping[str, Recorder], layout: Layout, provenance: Provenance) -> None:
-        self.layout = layout
-        self.recorders = {name: r for name, r in recorders.items() if r.file is not None}
+    def __init__(self, logs: Mapping[str, SpikeLog | SampleLog], dt: float, provenance: Provenance) -> None:
+        self.dt = dt
+        self.logs = {name: log for name, log in logs.items() if not log.in_memory}
         self.files: dict[Path, StreamFile] = {}  # those that are open
         self.time = self.planned = 0.0  # ms: what was collected, and what is to be reached by the present run
         self.restart(provenance)
@@ -80,14 +78,14 @@ class Streams:
             If a file must not be replaced or cannot be written; nothing was changed.
         """
         provenance = replace(provenance, planned=0.0, reached=0.0)
-        contents = by_file(self.recorders.values(), provenance.trial)
+        contents = by_file((log.recorder for log in self.logs.values()), provenance.trial)
         for path, mine in contents.items():
             self._check(path, mine)
         kept = [file for path, file in self.files.items() if path not in contents and file.reached < self.time]
         self._on_each(kept, lambda file: file.flush(self.time, self.planned))
         own = [path for path, file in self.files.items() if file.in_place and not file.inherited]
         empty = [path for path in own if path not in contents and not self.time]
-        layouts = {path: [self._layout_of(r) for r in mine] for path, mine in contents.items()}
+        layouts = {path: [self.logs[r.name].file_layout() for r in mine] for path, mine in contents.items()}
         if layouts:
             create_streams(layouts, provenance)
         before, self.files = self.files, {path: StreamFile(path, mine) for path, mine in layouts.items()}
@@ -102,7 +100,7 @@ class Streams:
 
     def provenance(self, step: int) -> Provenance:
         """Return the facts of the simulation, which has reached step `step`."""
-        return replace(self._provenance, planned=self.planned, reached=step * self.layout.dt)
+        return replace(self._provenance, planned=self.planned, reached=step * self.dt)
 
     def _check(self, path: Path, mine: list[Recorder]) -> None:
         """Raise a FileError if a file must not be started anew."""
@@ -115,19 +113,10 @@ class Streams:
                 "overwrite=True, or with {trial} in the name of the file, so that another trial has another file"
             )
 
-    def _layout_of(self, recorder: Recorder) -> RecorderLayout:
-        if recorder.is_spikes:
-            return RecorderLayout(recorder.name, parts_of(recorder), start=recorder.start, stop=recorder.stop)
-        steps, wanted = sample_range(recorder, self.layout.dt)
-        every = steps * self.layout.dt
-        dtypes = dict.fromkeys(recorder.variables, self.layout.numbers.real_dtype)
-        first, units = wanted.start * every, units_of(recorder)
-        return RecorderLayout(recorder.name, parts_of(recorder), recorder.variables, units, first, every, dtypes)
-
     def spikes(self, name: str, step: Array, at: Array) -> None:
         """Append spikes of one recorder, sorted by (step, position)."""
         if name in self.homes:
-            self.homes[name].append_spikes(name, step * self.layout.dt, at)
+            self.homes[name].append_spikes(name, step * self.dt, at)
 
     def frames(self, name: str, frames: dict[str, Array]) -> None:
         """Append samples of one recorder."""
@@ -142,8 +131,8 @@ class Streams:
         FileError
             If there is still no room.
         """
-        self.planned = planned * self.layout.dt
-        if any(file.reached < step * self.layout.dt for file in self.files.values()):
+        self.planned = planned * self.dt
+        if any(file.reached < step * self.dt for file in self.files.values()):
             self.flush(step)
         if planned > step:
             self._on_each(self.files.values(), lambda file: file.plan(self.planned))
@@ -156,7 +145,7 @@ class Streams:
         FileError
             If a file cannot be written; its data stay in memory, and the other files are written.
         """
-        self.time = step * self.layout.dt
+        self.time = step * self.dt
         self._on_each(self.files.values(), lambda file: file.flush(self.time, self.planned))
 
     def read_back(self, name: str, step: int) -> SpikeData | TraceData | None:
@@ -174,12 +163,12 @@ class Streams:
         if isinstance(found, SpikeData):
             times = np.concatenate([found.times, *(times for times, _ in later)])
             ids = np.concatenate([found.ids, *(ids for _, ids in later)])
-            duration = recorded_time(found.start, self.recorders[name].stop, step * self.layout.dt)
+            duration = recorded_time(found.start, self.logs[name].recorder.stop, step * self.dt)
             return SpikeData(found.populations, times, ids, duration, found.start)
         values = {v: np.concatenate([found[v], *(frames[v] for frames in later)]) for v in found}
-        recorder = self._layout_of(self.recorders[name])
-        t = sample_times(recorder.start, recorder.every, len(values[recorder.variables[0]]))
-        return TraceData(found.populations, values, t, found.units, found.every)
+        assert isinstance(found, TraceData)
+        layout = self.logs[name].file_layout()
+        return found._with(values, sample_times(layout.start, layout.every, len(values[layout.variables[0]])))
 
     def close(self, step: int) -> None:
         """Close all files at step `step`, so that they become ordinary HDF5 files.
@@ -190,7 +179,7 @@ class Streams:
             If a file cannot be written; each is closed nevertheless, with all that was written before.
         """
         files, self.files = self.files, {}
-        self._on_each(files.values(), lambda file: file.close(step * self.layout.dt, self.planned))
+        self._on_each(files.values(), lambda file: file.close(step * self.dt, self.planned))
 
     @staticmethod
     def _on_each(files: Iterable[StreamFile], act: Callable[[StreamFile], None]) -> None:

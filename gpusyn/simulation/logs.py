@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from gpusyn.builder.inputs.courses import window
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
-from gpusyn.network.recorder import Recorder
+from gpusyn.io.file_layout import RecorderLayout
+from gpusyn.network.recorder import Recorder, SpikeRecorder, TraceRecorder
 from gpusyn.results import SpikeData, TraceData, recorded_time, sample_times
-from gpusyn.utils.typing import Array
+from gpusyn.utils.typing import Array, Floats
 
 Part = tuple[str, int, Array]
 
 ENDLESS = 2**62  # steps
 
 
-def parts_of(recorder: Recorder) -> list[Part]:
+def parts_of(recorder: SpikeRecorder | TraceRecorder) -> list[Part]:
     """Return (population, recorded neurons, local ids) in the order in which the selections were joined."""
     return [(population.name, len(ids), np.asarray(ids)) for population, ids in recorder.source.parts]
 
 
-def units_of(recorder: Recorder) -> dict[str, str]:
+def units_of(recorder: TraceRecorder) -> dict[str, str]:
     """Return the unit of each recorded variable."""
     known = recorder.source.parts[0].population.variables if recorder.source.parts else {}
     return {variable: known[variable] for variable in recorder.variables}
@@ -45,7 +48,7 @@ def sample_range(recorder: Recorder, dt: float) -> tuple[int, range]:
 class SpikeLog:
     """The spikes of one recorder."""
 
-    def __init__(self, recorder: Recorder, layout: Layout) -> None:
+    def __init__(self, recorder: SpikeRecorder, layout: Layout) -> None:
         self.recorder, self.dt, self.in_memory = recorder, layout.dt, recorder.file is None
         self.first, self.last = window_steps(recorder, layout.dt)
         self.position = np.full(layout.n_ids, -1, np.int64)
@@ -90,15 +93,27 @@ class SpikeLog:
             parts_of(self.recorder), steps * self.dt, ids, recorded_time(start, stop, end * self.dt), start
         )
 
+    @property
+    def recorded(self) -> str:
+        """What is recorded, in words."""
+        return f"{self.recorder.source.size} neurons"
 
-class TraceLog:
-    """The sampled variables of one recorder."""
+    def file_layout(self) -> RecorderLayout:
+        """Return the description of the recorder for a file."""
+        recorder = self.recorder
+        return RecorderLayout(recorder.name, parts_of(recorder), start=recorder.start, stop=recorder.stop)
 
-    def __init__(self, recorder: Recorder, layout: Layout) -> None:
-        self.recorder, self.dt, self.in_memory = recorder, layout.dt, recorder.file is None
-        self.every, self.wanted = sample_range(recorder, layout.dt)
-        self.dtype = layout.numbers.real_dtype
-        self.units = units_of(recorder)
+
+class SampleLog:
+    """The sampled variables of one recorder, of neurons or of synapses."""
+
+    units: Mapping[str, str]
+    dtypes: Mapping[str, Any]
+    columns: int
+
+    def __init__(self, recorder: Recorder, dt: float) -> None:
+        self.recorder, self.dt, self.in_memory = recorder, dt, recorder.file is None
+        self.every, self.wanted = sample_range(recorder, dt)
         self.clear()
 
     def clear(self) -> None:
@@ -106,13 +121,10 @@ class TraceLog:
         self.rows: dict[str, list[Array]] = {v: [] for v in self.recorder.variables}
         self.count = 0
 
-    def select(self, start: int, steps: int, read: Callable[[str, int], Array]) -> dict[str, Array]:
-        """Return the samples of a chunk by variable; `read(variable, rows)` gets them from the device."""
+    def due(self, start: int, steps: int) -> range:
+        """Return the numbers of the samples that a chunk of steps has for the recorder."""
         before, end = start // self.every, (start + steps) // self.every
-        first, last = max(before + 1, self.wanted.start), min(end, self.wanted.stop - 1)
-        if first > last:
-            return {}
-        return {v: read(v, end - before)[first - before - 1 : last - before] for v in self.rows}
+        return range(max(before + 1, self.wanted.start), min(end + 1, self.wanted.stop))
 
     def keep(self, frames: dict[str, Array]) -> None:
         """Keep the selected samples of a chunk, unless they go to a file."""
@@ -121,10 +133,51 @@ class TraceLog:
                 self.rows[variable].append(frame)
             self.count += len(frame)
 
-    def data(self) -> TraceData:
-        """Return the samples recorded so far."""
-        empty = np.zeros((0, self.recorder.source.size), self.dtype)
-        values = {v: np.concatenate([empty, *rows]) for v, rows in self.rows.items()}
+    def data(self, end: int) -> TraceData:
+        """Return the samples recorded up to step `end`."""
+        values = {v: np.concatenate([self._empty(v), *rows]) for v, rows in self.rows.items()}
         every = self.every * self.dt
-        t = sample_times(self.wanted.start * every, every, self.count)
+        return self._made(values, sample_times(self.wanted.start * every, every, self.count), every)
+
+    @property
+    def recorded(self) -> str:
+        """What is recorded, in words."""
+        return f"{self.columns} neurons"
+
+    def _empty(self, variable: str) -> Array:
+        return np.zeros((0, self.columns), self.dtypes[variable])
+
+    def _made(self, values: dict[str, Array], t: Floats, every: float) -> TraceData:
+        """Return samples as data."""
+        raise NotImplementedError
+
+    def file_layout(self) -> RecorderLayout:
+        """Return the description of the recorder for a file."""
+        recorder, every = self.recorder, self.every * self.dt
+        first = self.wanted.start * every
+        return RecorderLayout(recorder.name, [], recorder.variables, self.units, first, every, self.dtypes)
+
+
+class TraceLog(SampleLog):
+    """The sampled variables of neurons."""
+
+    recorder: TraceRecorder
+
+    def __init__(self, recorder: TraceRecorder, layout: Layout) -> None:
+        super().__init__(recorder, layout.dt)
+        self.columns, self.units = recorder.source.size, units_of(recorder)
+        self.dtypes = dict.fromkeys(recorder.variables, layout.numbers.real_dtype)
+
+    def select(self, start: int, steps: int, read: Callable[[str, int], Array]) -> dict[str, Array]:
+        """Return the samples of a chunk by variable; `read(variable, rows)` gets them from the device."""
+        due, before, end = self.due(start, steps), start // self.every, (start + steps) // self.every
+        if not due:
+            return {}
+        return {v: read(v, end - before)[due.start - before - 1 : due.stop - before - 1] for v in self.rows}
+
+    def _made(self, values: dict[str, Array], t: Floats, every: float) -> TraceData:
         return TraceData(parts_of(self.recorder), values, t, self.units, every=every)
+
+    def file_layout(self) -> RecorderLayout:
+        """Return the description of the recorder for a file."""
+        return replace(super().file_layout(), populations=parts_of(self.recorder))

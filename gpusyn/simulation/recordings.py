@@ -10,12 +10,13 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.errors import ArgumentError, BackendError
 from gpusyn.io.provenance import Provenance
-from gpusyn.network.recorder import Recorder
+from gpusyn.network.recorder import Recorder, SpikeRecorder, SynapseRecorder
 from gpusyn.parameters.scalars import one_of
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.file_streams import Streams
-from gpusyn.simulation.logs import SpikeLog, TraceLog
+from gpusyn.simulation.logs import SampleLog, SpikeLog, TraceLog
 from gpusyn.simulation.spike_list import SpikeList
+from gpusyn.simulation.synapse_log import SynapseLog
 from gpusyn.utils.typing import Array
 
 
@@ -35,9 +36,12 @@ class Recordings:
         layout = compiled.layout
         self.session, self.spike_list, self.regions = session, spike_list, compiled.probes.regions
         self.recorders = layout.net.recorders
-        self.spikes = {name: SpikeLog(r, layout) for name, r in self.recorders.items() if r.is_spikes}
-        self.traces = {name: TraceLog(r, layout) for name, r in self.recorders.items() if not r.is_spikes}
-        self.streams = Streams(self.recorders, layout, provenance)
+        recorders = self.recorders.values()
+        self.spikes = {r.name: SpikeLog(r, layout) for r in recorders if isinstance(r, SpikeRecorder)}
+        self.traces = {r.name: TraceLog(r, layout) for r in layout.probing}
+        self.synapses = {r.name: SynapseLog(r, compiled, session) for r in recorders if isinstance(r, SynapseRecorder)}
+        self.logs: dict[str, SpikeLog | SampleLog] = {**self.spikes, **self.traces, **self.synapses}
+        self.streams = Streams(self.logs, layout.dt, provenance)
         self.end = 0
         self._ran: list[tuple[int, int, object]] = []  # start, steps and mark of each chunk that is not taken over yet
         self._lock = threading.RLock()  # another thread may look at the data during a run
@@ -59,6 +63,10 @@ class Recordings:
         """True if a chunk must be read before the next one begins, which writes its samples in the same place."""
         return bool(self.traces)
 
+    def room(self, start: int, steps: int) -> int:
+        """Return how many of `steps` steps can run from step `start` on before synapses are due to be read."""
+        return min([steps, *(log.steps_to_next(start) for log in self.synapses.values())])
+
     def collect(self, start: int, steps: int, mark: object = None) -> None:
         """Take over the spikes and samples of `steps` steps from step `start` on, and write them to the files.
 
@@ -72,7 +80,8 @@ class Recordings:
         """
         with self._lock:
             self._ran.append((start, steps, mark))
-            self._take_over(leave=0 if mark is None or self.must_read_first else 1)
+            now = mark is None or self.must_read_first or any(log.due(start, steps) for log in self.synapses.values())
+            self._take_over(leave=0 if now else 1)
             self.streams.flush(self.end)
 
     def finish(self) -> None:
@@ -107,11 +116,13 @@ class Recordings:
             spikes = {name: log.select(*events) for name, log in self.spikes.items()}
         for name, trace in self.traces.items():
             traces[name] = trace.select(start, steps, functools.partial(self._samples, name))
+        for name, synapses in self.synapses.items():
+            traces[name] = synapses.select(start, steps)
         for name, (at_step, at) in spikes.items():
             self.spikes[name].keep(at_step, at)
             self.streams.spikes(name, at_step, at)
         for name, frames in traces.items():
-            self.traces[name].keep(frames)
+            (self.traces.get(name) or self.synapses[name]).keep(frames)
             self.streams.frames(name, frames)
         self.end = start + steps
         del self._ran[0]
@@ -139,7 +150,7 @@ class Recordings:
             self._take_over()
             found = self.streams.read_back(name, self.end)
             if found is None:
-                found = self.spikes[name].data(self.end) if name in self.spikes else self.traces[name].data()
+                found = self.logs[name].data(self.end)
             return found._of_simulation(self.provenance.origin)
 
     @property
@@ -158,10 +169,8 @@ class Recordings:
         with self._lock:
             self._take_over()
             self.streams.restart(provenance)
-            for log in self.spikes.values():
+            for log in self.logs.values():
                 log.clear()
-            for trace in self.traces.values():
-                trace.clear()
             self.end = 0
 
     def close(self) -> None:

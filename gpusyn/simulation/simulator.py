@@ -191,7 +191,7 @@ class Simulator(StateMethods):
 
     @property
     def data(self) -> Data:
-        """Data recorded so far, a mapping: `sim.data[recorder]` is a SpikeData or a TraceData."""
+        """Data recorded so far, a mapping: `sim.data[recorder]` is a SpikeData, a TraceData or a SynapseData."""
         return Data(self._recordings)
 
     @public
@@ -261,6 +261,7 @@ class Simulator(StateMethods):
         begins = True
         while begins or self._step < end:
             k = self._in_flight.room(self._step, min(end - self._step, self._chunk, self._compiled.steps))
+            k = self._recordings.room(self._step, k)
             k = self._spikes.room(self._step, k, self._step - self._recordings.end)
             self._run_chunk(k, end if begins else None)
             begins = False

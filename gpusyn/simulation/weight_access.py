@@ -14,6 +14,7 @@ from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
 from gpusyn.errors import ArgumentError, ParameterError, PlanMemoryError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.projections import Projection, receptor_name
+from gpusyn.network.recorder import check_beyond
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import show
@@ -98,13 +99,66 @@ def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Ar
     if s.weight is None:
         stored = session.read(_array(s), s.weights, s.weights + part.size)[part.place].astype(np.float64)
     else:
-        stored = np.full(len(part.pre), float(s.weight))
+        stored = np.full(len(part.place), float(s.weight))
     return np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored
 
 
 def _array(stored: StoredWeights) -> str:
     """Return the name of the array in which weights are stored."""
     return array_name("weights", kernel=stored.kernel if isinstance(stored, StoredAddresses) else None)
+
+
+class ChosenWeights:
+    """The weights of some synapses of a projection onto one receptor: where they are is found once, to read them often.
+
+    Parameters
+    ----------
+    compiled, session : Compiled, Session
+        Running network.
+    projection : Projection
+        Its projection.
+    receptor : str
+        Name of the receptor.
+    synapses : ndarray of int64, or None
+        Positions in the order of `Simulator.weights`; None: all synapses.
+    where : str
+        Place that a message about a synapse that does not exist names.
+
+    Attributes
+    ----------
+    synapses, pre, post : ndarray of int64
+        The synapses, and the positions of their neurons in the projection's selections.
+    """
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        session: Session,
+        projection: Projection,
+        receptor: str,
+        synapses: Integers | None,
+        where: str,
+    ) -> None:
+        self._compiled, self._session = compiled, session
+        parts = _parts(compiled, session, projection, receptor)
+        order, pre, post, _ = _order(parts)
+        self.synapses = np.arange(len(order)) if synapses is None else synapses
+        check_beyond(self.synapses, len(order), where)
+        self.pre, self.post = pre[self.synapses], post[self.synapses]
+        chosen, begin = order[self.synapses], 0
+        self._parts: list[tuple[UnpackedSynapses, Array]] = []  # with the columns that they fill
+        for part in parts:
+            columns = np.flatnonzero((chosen >= begin) & (chosen < begin + len(part.place)))
+            none, place = part.pre[:0].copy(), part.place[chosen[columns] - begin]
+            self._parts.append((part._replace(pre=none, post=none, delay=none, place=place), columns))
+            begin += len(part.place)
+
+    def read(self) -> Floats:
+        """Return the present weights."""
+        weights = np.empty(len(self.synapses))
+        for part, columns in self._parts:
+            weights[columns] = _weights(self._compiled, self._session, part)
+        return weights
 
 
 def write_weights(

@@ -176,7 +176,7 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
     },
     ("rule", "receptor"): {
         "write receptor=, weight= and delay= themselves": "syn_spec synapse_parameters synapse_params params",
-        _PLASTICITY: "stdp stp u tau_rec tau_facil",
+        _PLASTICITY: "stdp stp u tau_rec tau_facil timing_dependence weight_dependence",
     },
     ("rate", "weight", "receptor"): {"rate is that of all inputs together: n * rate": "n num n_inputs"},
     ("model", "receptors"): {

@@ -66,6 +66,25 @@ _SAME = {
     "spikes": "spike spike_train spiketrain spike_trains spiketrains spike_times",
     "every": "interval sampling_interval sampling_period record_interval dt",
     "file": "to_file filename file_name record_to label",
+    # plasticity
+    "A_plus": "aplus apre a_pre a_p a_ltp dapre",
+    "A_minus": "aminus a_post apost a_m a_ltd dapost",
+    "tau_plus": "tauplus taupre tau_pre tau_ltp",
+    "tau_minus": "tauminus taupost tau_post tau_ltd",
+    "mu_plus": "muplus",
+    "mu_minus": "muminus",
+    "A2_plus": "aplus a_plus a_2_plus",
+    "A2_minus": "aminus a_minus a_2_minus",
+    "A3_plus": "aplus_triplet a_plus_triplet a_3_plus",
+    "A3_minus": "aminus_triplet a_minus_triplet a_3_minus",
+    "tau_x": "tau_plus_triplet",
+    "tau_y": "tau_minus_triplet",
+    "tau_eligibility": "tau_c tau_e tau_elig tau_trace",
+    "tau_dopamine": "tau_n tau_d tau_da",
+    "modulator": "volume_transmitter vt dopamine reward",
+    "tau_facil": "tau_fac tau_f taufac taufacil",
+    "tau_rec": "tau_d taurec tau_dep tau_recovery",
+    "w_max": "wmax weight_max max_weight",
     # simulation
     "dt": "timestep time_step resolution",
     "duration": "simtime sim_time simulation_time t_sim runtime run_time time t",
@@ -94,6 +113,12 @@ _SAME = {
     "ids": "senders sender i neuron_ids",
     "trains": "spiketrains spike_trains",
     "cv": "cv_isi",
+    "STDP": "stdp_synapse stdp_synapse_hom stdp_nn_*_synapse stdpmechanism spikepairrule",
+    "TripletSTDP": "stdp_triplet_synapse",
+    "InhibitorySTDP": "vogels_sprekeler_synapse vogelssprekeler",
+    "DopamineSTDP": "stdp_dopamine_synapse stdp_dopamine_synapse_hom",
+    "TsodyksMarkram": "tsodyksmarkramsynapse tsodyks2_synapse",
+    "QuantalRelease": "multiquantalsynapse simplestochasticsynapse bernoulli_synapse",
     # plots, kinetics, drugs and measures
     "raster": "raster_plot plot_raster",
     "traces": "voltage_trace plot_traces plot_trace",
@@ -159,8 +184,23 @@ _OF_THE_RULE = _Told(("rule", "receptor"), "it belongs to the rule, such as gs.F
 _INITIAL = _Told(("C_m",), "the initial value belongs to the population: population(..., V=...)")
 _OTHER_NOISE = _Told(("trial",), "trial= gives the same network other noise; another seed needs another Simulator")
 _CONDUCTANCE = _Told(("spikes",), "conductances and currents have the names of receptors, as in g_AMPA and I_AMPA")
+_RESTING = _Told(("U", "tau_facil"), "u starts at 0 and x at 1: the first spike delivers U of the weight")
+_BOUND = _Told(("learns", "axonal"), "weights stay from 0 to the w_max of net.connect(..., weight=..., w_max=...)")
+_OF_PAIRS = _Told(("stdp", "modulator"), "it belongs to the pair rule: stdp=gs.STDP(...)")
 
 _OTHERWISE = {
+    "lambda lambda_ lam learning_rate": _Told(("A_plus", "A_minus"), "A_plus = lambda and A_minus = alpha * lambda"),
+    "alpha": _Told(("A_plus", "A_minus"), "A_minus = alpha * lambda, with A_plus = lambda"),
+    "u u0 u_0 x x0 x_0": _RESTING,
+    "wmax w_max wmin w_min gmax weight w w0": _BOUND,
+    "a_plus a_minus aplus aminus tau_plus tau_minus mu_plus mu_minus pairing learns axonal": _OF_PAIRS,
+    "weight_dependence timing_dependence": _Told(
+        ("A_minus", "mu_minus"), "write gs.STDP(A_plus, A_minus, tau_plus, tau_minus, mu_plus, mu_minus)"
+    ),
+    "dendritic_delay_fraction": _Told(("axonal",), "axonal = 1 - dendritic_delay_fraction"),
+    "dendritic_delay": _Told(("axonal",), "axonal is the part of the delay before the synapse, 0 to 1"),
+    "rho rho0 rho_0 target_rate r0 alpha": _Told(("eta", "rate"), "rate is that of the targets; alpha = 2 rate tau"),
+    "tau_psc": _Told(("tau_rec",), "the course of a response belongs to the receptor, such as gs.AMPA(tau_decay=...)"),
     "tau_m taum tau_mem tau_membrane": _Told(("C_m", "g_L"), "C_m = tau_m * g_L: pF = ms * nS"),
     "r_m rm r r_in rin membrane_resistance": _Told(("C_m", "g_L"), "g_L = 1000 / R: nS, with R in MOhm"),
     "tau_syn_e tau_syn_i tau_syn_ex tau_syn_in tau_syn_exc tau_syn_inh tausyn tau_e tau_i tau_syn tau_decay tau_rise "

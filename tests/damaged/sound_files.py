@@ -9,7 +9,7 @@ import numpy as np
 
 from gpusyn.io import RecorderLayout, StreamFile, save
 from tests.damaged.hdf5_damage import items, set_flag
-from tests.helpers.result_files import PARTS, some_spikes, some_traces
+from tests.helpers.result_files import PARTS, some_spikes, some_synapses, some_traces
 from tests.helpers.sonata_circuit import SmallCircuit
 
 
@@ -39,12 +39,13 @@ def newer_circuit(folder: Path) -> Path:
 
 
 def saved(folder: Path) -> Path:
-    save(folder / "run.h5", {"s": some_spikes(), "again": some_spikes(seed=3)}, {"t": some_traces()})
+    traces = {"t": some_traces(), "w": some_synapses()}
+    save(folder / "run.h5", {"s": some_spikes(), "again": some_spikes(seed=3)}, traces)
     return folder / "run.h5"
 
 
 def directory(folder: Path) -> Path:
-    save(folder / "run", {"s": some_spikes()}, {"t": some_traces()})
+    save(folder / "run", {"s": some_spikes()}, {"t": some_traces(), "w": some_synapses()})
     return folder / "run"
 
 

@@ -74,6 +74,29 @@ def test_what_is_read_is_checked(tmp_path, make, item, kind, words):
 
 
 @pytest.mark.parametrize(
+    "item, kind, words",
+    [
+        ("gpusyn/recorders/w/pre", "halves", "whole numbers"),
+        ("gpusyn/recorders/w/pre", "shorter", "the lengths of its notes do not agree"),
+        ("gpusyn/recorders/w/post", "longer", "the lengths of its notes do not agree"),
+        ("gpusyn/recorders/w/post", "negative", "whole numbers >= 0"),
+        ("gpusyn/recorders/w/local_ids", "same", "has a neuron twice"),
+        ("gpusyn/recorders/w/populations", "longer", "the lengths of its notes do not agree"),
+        ("gpusyn/weight/report/E->I:AMPA/data", "flat", "must have 2 dimensions"),
+    ],
+)
+def test_what_is_read_of_synapses_is_checked(tmp_path, item, kind, words):
+    assert words in damaged(saved(tmp_path), item, kind)
+
+
+def test_synapses_without_one_side_are_refused(tmp_path):
+    with h5py.File(saved(tmp_path), "r+") as content:
+        del content["gpusyn/recorders/w/post"]
+    with pytest.raises(FileError, match="/gpusyn/recorders/w/post: missing"):
+        open_results(tmp_path / "run.h5")
+
+
+@pytest.mark.parametrize(
     "file, item, kind, words",
     [
         ("spikes.h5", "spikes/cells/node_ids", "shorter", "differ in length"),

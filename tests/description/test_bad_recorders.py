@@ -2,6 +2,7 @@
 
 import pytest
 
+import gpusyn as gs
 from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
 from tests.helpers.wrong_input import World, named, refused, refused_without_a_trace, same_name
 
@@ -81,7 +82,78 @@ RECORDERS = [
         same_name("record", "V", name="x"),
     ),
     (ArgumentError, ["Network.record()", "'interval'"], lambda w: w.net.record(w.E, "V", interval=1.0)),
+    (
+        ArgumentError,
+        ["Network.record().synapses", "for a projection", "got [3]", "such as E[:10]"],
+        lambda w: w.net.record(w.E, "V", synapses=[3]),
+    ),
 ]
+
+
+def synapses(**changed):
+    """Return a call that records the 40 synapses of a projection onto one receptor."""
+
+    def call(w):
+        return w.net.record(**{"source": w.projection, "variables": "weight", "every": 1.0} | changed)
+
+    return call
+
+
+SYNAPSES = [
+    (UnknownNameError, ["Network.record().source", "'E->I:AMPPA'", "did you mean"], synapses(source="E->I:AMPPA")),
+    (
+        ParameterError,
+        ["Network.record().source", "projection 'E->E:AMPA' belongs to another network", "connect()"],
+        lambda w: w.net.record(w.foreign_projection, "weight", every=1.0),
+    ),
+    (
+        ParameterError,
+        ["Network.record().source", "'drawn again' are drawn again", "sim.weights()", "storage='stored'"],
+        synapses(source="drawn again"),
+    ),
+    (
+        UnknownNameError,
+        ["Network.record().variables", "projection 'E->I:AMPA' has no variable 'V'", "known here: weight"],
+        synapses(variables=["weight", "V"]),
+    ),
+    (UnknownNameError, ["no variable 'spikes'", "known here: weight"], synapses(variables="spikes")),
+    (
+        UnknownNameError,
+        ["no variable 'weight'", "known here: weight_AMPA, weight_NMDA"],
+        synapses(source="both"),
+    ),
+    (ParameterError, ["'weight' is named twice"], synapses(variables=["weight", "weight"])),
+    (ParameterError, ["Recorder 'E->I:AMPA:weight'.every", "ms > 0", "got 0"], synapses(every=0)),
+    (
+        ParameterError,
+        ["Network.record().synapses", "the last of 40 synapses is 39", "got 40", "sim.weights()"],
+        synapses(synapses=[3, 40]),
+    ),
+    (ParameterError, [".synapses", "which increase, from 0 on", "got [-1, 3]"], synapses(synapses=[-1, 3])),
+    (ParameterError, [".synapses", "got [3, 3]", "sort them, and give each once"], synapses(synapses=[3, 3])),
+    (ParameterError, [".synapses", "got [5, 3]"], synapses(synapses=[5, 3])),
+    (ParameterError, [".synapses", "at least one", "leave it out"], synapses(synapses=[])),
+    (ParameterError, [".synapses", "got shape (1, 2)"], synapses(synapses=[[3, 4]])),
+    (ArgumentError, [".synapses", "positions", "got 0.5"], synapses(synapses=0.5)),
+    (ArgumentError, [".synapses", "positions", "got 'all'"], synapses(synapses="all")),
+    (ArgumentError, [".synapses", "positions", "got [True, False]"], synapses(synapses=[True, False])),
+]
+
+
+@pytest.fixture
+def connected(world):
+    world.projection = world.connect()
+    world.connect(receptor=None, post=world.E, weight={"AMPA": 1.0, "NMDA": 0.1}, name="both")
+    world.connect(storage="procedural", name="drawn again")
+    world.foreign_projection = world.foreign_net.connect(
+        world.foreign, world.foreign, gs.AllToAll(), receptor="AMPA", weight=1.0
+    )
+    return world
+
+
+@pytest.mark.parametrize(("error", "parts", "call"), named(SYNAPSES))
+def test_recorders_of_synapses(connected, error, parts, call):
+    refused(error, parts, call, connected)
 
 
 @pytest.mark.parametrize(("error", "parts", "call"), named(RECORDERS))
@@ -91,3 +163,7 @@ def test_recorders(world, error, parts, call):
 
 def test_a_refused_recorder_leaves_the_network_as_it_was(world):
     refused_without_a_trace(world, RECORDERS)
+
+
+def test_a_refused_recorder_of_synapses_leaves_the_network_as_it_was(connected):
+    refused_without_a_trace(connected, SYNAPSES)

@@ -22,7 +22,8 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "deepcopy": copy.deepcopy,
 }
 #: Base classes, of which there is no object.
-BASES = {"GpusynError", "Rule", "Distribution", "NeuronModel", "Receptor", "Kinetics", "Action"}
+BASES = {"GpusynError", "Rule", "Distribution", "NeuronModel", "Receptor", "Kinetics", "Action", "Plasticity"}
+BASES |= {"LearningRule"}
 
 
 def public_classes() -> set[type]:
@@ -39,6 +40,7 @@ def objects(folder: Any) -> list[Any]:
     places = net.population("places", 4, gs.LIF(), receptors=[gs.GABA_B(), gs.NMDA()], positions=np.eye(4)[:, :3])
     listed = net.population("listed", 2, gs.SpikeSource([[1.0], [2.0, 3.0]]))
     net.connect(listed, places, gs.FromArrays([0, 1], [2, 3]), receptor="NMDA", weight=[1.0, 2.0])
+    net.record("E->E:AMPA+NMDA", "weight_AMPA", every=1.0, synapses=[0, 2], name="synapses")
     infusion, pair = net.infuse("ketamine", 10.0), net.record(cells, ["spikes", "V"], name="pair")
     made = [net, cells, cells[:3], places, listed, infusion, pair, *net.projections.values(), *net.recorders.values()]
     made += [part for each in net.populations.values() for part in (each.model, *each.receptors)]
@@ -51,6 +53,8 @@ def objects(folder: Any) -> list[Any]:
         gs.DistanceDependent(0.5, sigma=1.0), gs.DistanceDelay(1.0, offset=2.0),
         gs.kinetics.Exponential(2.0), gs.kinetics.Alpha(2.0), gs.kinetics.DualExponential(1.0, 2.0),
         gs.kinetics.FirstOrder.AMPA(), gs.kinetics.Markov.AMPA(), gs.CurrentReceptor("fast", tau=2.0),
+        gs.QuantalRelease(n=5, p=0.5, cv=0.3), gs.TsodyksMarkram(U=[0.5, 0.2], tau_rec=gs.Uniform(100.0, 800.0)),
+        gs.DopamineSTDP(gs.STDP(learns=gs.NMDA()), 1000.0, 200.0, modulator=listed),
         gs.Ratio("AMPA", 0.1), gs.Waveform([0.0, 1.0], [1.0, 2.0]), gs.PoissonSource(rate=5.0),
     ]  # fmt: skip
     with simulator("numpy", net) as sim:

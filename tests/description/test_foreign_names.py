@@ -20,6 +20,7 @@ CALLS = [
     gs.FixedProbability, gs.FixedInDegree, gs.FixedTotalNumber, gs.Simulator, gs.Simulator.run,
     gs.Network.population, gs.Network.connect, gs.Network.record, gs.Network.drive, gs.Network.inject,
     gs.Normal, gs.LogNormal, gs.Uniform,
+    gs.TsodyksMarkram, gs.QuantalRelease, gs.STDP, gs.TripletSTDP, gs.InhibitorySTDP, gs.DopamineSTDP,
 ]  # fmt: skip
 
 
@@ -55,6 +56,17 @@ NEURONS = {
     gs.Normal: {"loc": "mean and std", "scale": "mean and std"},
     gs.Gamma: {"k": "'shape'", "theta": "'scale'"}, gs.Exponential: {"scale": "'mean'", "rate": "mean = 1 / rate"},
     gs.Uniform: {"min": "'low'", "max": "'high'", "b": "'high'"},
+    gs.STDP: {"Wmax": "net.connect(..., weight=..., w_max=...)", "w_max": "net.connect(..., weight=..., w_max=...)",
+              "lambda": "A_plus = lambda and", "alpha": "A_minus = alpha * lambda", "Aplus": "'A_plus'",
+              "taupre": "'tau_plus'", "tau_post": "'tau_minus'", "dApost": "'A_minus'",
+              "weight_dependence": "mu_plus, mu_minus", "dendritic_delay_fraction": "axonal = 1 -"},
+    gs.TripletSTDP: {"Aplus": "'A2_plus'", "Aminus_triplet": "'A3_minus'", "tau_plus_triplet": "'tau_x'",
+                     "A_plus": "'A2_plus'", "tau_minus_triplet": "'tau_y'", "Wmax": "net.connect("},
+    gs.InhibitorySTDP: {"alpha": "alpha = 2 rate tau", "rho0": "rate is that of the targets", "Wmax": "net.connect("},
+    gs.DopamineSTDP: {"tau_c": "'tau_eligibility'", "tau_n": "'tau_dopamine'", "vt": "'modulator'",
+                      "A_plus": "stdp=gs.STDP(...)", "learns": "stdp=gs.STDP(...)"},
+    gs.TsodyksMarkram: {"tau_fac": "'tau_facil'", "tau_d": "'tau_rec'", "u0": "u starts at 0", "x": "u starts at 0",
+                        "tau_psc": "belongs to the receptor"},
 }  # fmt: skip
 
 
@@ -75,7 +87,8 @@ def cells():
     ("name", "told"),
     [
         ("synapse", "did you mean 'receptor'"), ("synapse_type", "did you mean 'receptor'"),
-        ("syn_spec", "receptor=, weight= and delay="), ("plasticity", "no plasticity and"),
+        ("syn_spec", "receptor=, weight= and delay="), ("stdp", "plasticity=gs.STDP("), ("Wmax", "'w_max'"),
+        ("dendritic_delay_fraction", "axonal = 1 -"), ("U", "plasticity=gs.STDP("),
         ("conn_spec", "did you mean 'rule'"), ("p", "gs.FixedProbability(p)"),
         ("indegree", "gs.FixedInDegree(k)"), ("allow_self_connections", "autapses=..."), ("w", "did you mean 'weight'"),
         ("delays", "did you mean 'delay'"), ("model", "did you mean 'receptor'"),
@@ -173,7 +186,10 @@ def test_what_gpusyn_does_not_have_is_not_answered_by_its_looks():
     ("name", "told"),
     {"GABA": "GABA_A", "ArrayConnector": "FromSparse", "GeNNModel": "Network",
      "iaf_cond_exp": "LIF", "SpikeSourcePoisson": "PoissonSource", "AllToAllConnector": "AllToAll",
-     "FixedProbabilityConnector": "FixedProbability", "aeif_cond_exp": "AdEx", "Netwrok": "Network"}.items(),
+     "FixedProbabilityConnector": "FixedProbability", "STDPMechanism": "STDP", "stdp_synapse_hom": "STDP",
+     "stdp_nn_symm_synapse": "STDP", "tsodyks2_synapse": "TsodyksMarkram", "vogels_sprekeler_synapse": "InhibitorySTDP",
+     "stdp_triplet_synapse": "TripletSTDP", "MultiQuantalSynapse": "QuantalRelease",
+     "aeif_cond_exp": "AdEx", "Netwrok": "Network"}.items(),
 )  # fmt: skip
 def test_the_module_answers(name, told):
     with pytest.raises(AttributeError, match=rf"no attribute '{name}' \(did you mean '{told}'\?\)"):

@@ -1,6 +1,7 @@
 """The page on what can be set between two runs does what it says."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from gpusyn.simulation.targets import OF_SOURCE, OF_STIMULUS
 from tests.helpers.paths import ROOT
 
 PAGE = (ROOT / "docs" / "between_runs.md").read_text(encoding="utf-8")
-LOOP, TRIALS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+LOOP, WEIGHTS, TRIALS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 
 def printed(code, capsys):
@@ -27,6 +28,16 @@ def test_the_loop_is_needed(capsys):
     """Without the controller, the rates are others."""
     rates = [float(line) for line in printed(LOOP.replace("    sim.set(current, pA)", ""), capsys)]
     assert all(abs(rate - 10.0) > 3.0 for rate in rates)
+
+
+def test_weights_over_time_are_those_that_were_set(capsys):
+    names: dict[str, Any] = {}
+    exec(compile(WEIGHTS, "between_runs.md", "exec"), names)
+    weight = names["data"]["weight"]
+    assert weight.shape == (8, 250)
+    for row, grown in enumerate((0, 0, 1, 1, 2, 2, 3, 3)):
+        assert weight[row] == pytest.approx(1.1**grown * weight[0], rel=1e-6)
+    assert capsys.readouterr().out.endswith("[ 0  7 12]\n")
 
 
 def test_trials_differ(capsys):

@@ -10,7 +10,7 @@ import numpy as np
 
 import gpusyn as gs
 from gpusyn import drugs, kinetics, measure, plot, sonata
-from gpusyn.results import SpikeData, TraceData
+from gpusyn.results import SpikeData, SynapseData, TraceData
 from tests.fuzz.world import COURSE, T, World
 
 io = importlib.import_module("gpusyn.io")
@@ -99,6 +99,10 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
         "t": [1.0, 2.0],
         "units": {"V": "mV"},
     },
+    SynapseData: lambda w: {
+        **{"projection": "E->E:AMPA", "synapses": [3], "pre": [0], "post": [1]},
+        **{"variables": {"weight": [[1.0], [2.0]]}, "t": [1.0, 2.0], "units": {"weight": "nS"}},
+    },
     io.repair: lambda w: {"path": w.files.results},
     io.save: lambda w: {"path": "x.h5", "spikes": {"s": w.spikes}, "traces": {"t": w.traces}},
     sonata.build: lambda w: {"config": w.config},
@@ -142,19 +146,24 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "SpikeData.binned_rate": lambda w: {"bin": 5.0},
     "SpikeData.fano": lambda w: {"window": 5.0},
     "Results.get": lambda w: {"key": "E:spikes"},
+    "SynapseData.select": lambda w: {"synapses": [0]},
     "TraceData.select": lambda w: {"population": "E"},
     "SonataModel.part": lambda w: {"population": "cells"},
 }
 
 #: Further arguments of methods that do several things, by a name of their own.
 VARIANTS: dict[str, tuple[str, Callable[[World], dict[str, Any]]]] = {
-    "Simulator.get of a drive": ("get", lambda w: {"target": w.drive, "variable": "weight"}),
-    "Simulator.set of a parameter": ("set", lambda w: {"target": "E", "variable": "I_e", "values": 250.0}),
-    "Simulator.set of an injection": ("set", lambda w: {"target": w.injection, "variable": 300.0}),
-    "Simulator.set of a drive": ("set", lambda w: {"target": w.drive, "rate": 50.0, "weight": 0.5}),
-    "Simulator.set of a clamp": ("set", lambda w: {"target": w.clamp, "variable": -40.0}),
-    "Simulator.set of a source": ("set", lambda w: {"target": w.bg, "rate": 5.0}),
-    "Simulator.set of a list": ("set", lambda w: {"target": w.list, "times": [5.0, 6.0]}),
+    "Simulator.get of a drive": ("sim.get", lambda w: {"target": w.drive, "variable": "weight"}),
+    "Simulator.set of a parameter": ("sim.set", lambda w: {"target": "E", "variable": "I_e", "values": 250.0}),
+    "Simulator.set of an injection": ("sim.set", lambda w: {"target": w.injection, "variable": 300.0}),
+    "Simulator.set of a drive": ("sim.set", lambda w: {"target": w.drive, "rate": 50.0, "weight": 0.5}),
+    "Simulator.set of a clamp": ("sim.set", lambda w: {"target": w.clamp, "variable": -40.0}),
+    "Simulator.set of a source": ("sim.set", lambda w: {"target": w.bg, "rate": 5.0}),
+    "Simulator.set of a list": ("sim.set", lambda w: {"target": w.list, "times": [5.0, 6.0]}),
+    "Network.record of a projection": (
+        "net.record",
+        lambda w: {"source": w.projection, "variables": "weight", "every": 0.5, "synapses": [0, 3]},
+    ),
 }
 
 #: Objects that only the library makes, for their methods and operators.
@@ -171,6 +180,7 @@ MADE: dict[type, Callable[[World], Any]] = {
     gs.Simulator: lambda w: w.sim,
     gs.Plan: lambda w: w.sim.plan,
     SpikeData: lambda w: w.spikes,
+    SynapseData: lambda w: w.sim.data[w.synapse_recorder],
     TraceData: lambda w: w.traces,
     io.Results: lambda w: w.results,
     measure.IVCurve: lambda w: w.curve,
@@ -180,10 +190,12 @@ MADE: dict[type, Callable[[World], Any]] = {
 
 #: Public names that are called by the library itself, with what it has checked, or that users write themselves.
 EXEMPT = {
-    "abstract; users write subclasses": {"NeuronModel", "Receptor", "Action", "Kinetics", "Rule", "Distribution"},
+    "abstract; users write subclasses": {
+        *("NeuronModel", "Receptor", "Action", "Kinetics", "Rule", "Distribution", "Plasticity", "LearningRule"),
+    },
     "made by the library only": {
         *("Clamp", "Drive", "Infusion", "Injection", "Population", "Projection", "Recorder", "Selection"),
-        *("Plan", "Plan.built", "RecorderPair", "SpikeRecorder", "TraceRecorder"),
+        *("Plan", "Plan.built", "RecorderPair", "SpikeRecorder", "SynapseRecorder", "TraceRecorder"),
         *("IVCurve", "NmdaAmpaRatio", "PSC", "PSP", "Results", "RecorderLayout", "StreamFile"),
         *("recorded_time", "sample_times"),
         *("Config", "RunResult", "SonataModel", "TypeRate"),
@@ -211,6 +223,7 @@ EXEMPT = {
         *("NeuronModel.drive", "NeuronModel.equations", "NeuronModel.follow", "NeuronModel.leak"),
         *("NeuronModel.most_events", "NeuronModel.rates", "NeuronModel.steady", "NeuronModel.check_reset"),
     },
+    "what a rule of learning offers to the builder": {"LearningRule.constants"},
     "what a receptor offers to the builder": {
         *("Receptor.effect_coefficients", "Receptor.effect_states", "MgBlock.coefficients", "Calcium.coefficients")
     },

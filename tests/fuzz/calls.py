@@ -18,7 +18,7 @@ from tests.fuzz.arguments import ARGUMENTS, EXEMPT, MADE, METHOD_ARGUMENTS, SURP
 from tests.fuzz.world import World
 
 MODULES = (gs, drugs, kinetics, measure, plot, importlib.import_module("gpusyn.results"), io, sonata)
-FAMILIES = (gs.NeuronModel, gs.Receptor, kinetics.Kinetics, Rule, Distribution, drugs.Action)
+FAMILIES = (gs.NeuronModel, gs.Receptor, kinetics.Kinetics, Rule, Distribution, drugs.Action, gs.LearningRule)
 
 
 class Call(NamedTuple):
@@ -83,7 +83,7 @@ def all_calls() -> dict[str, Call]:
                 arguments = METHOD_ARGUMENTS.get(f"{made.__name__}.{method}", METHOD_ARGUMENTS.get(place, lambda w: {}))
                 found[f"{name}.{method}"] = Call(target, arguments)
     for name, (method, arguments) in VARIANTS.items():
-        found[name] = Call(lambda w, method=method: getattr(w.sim, method), arguments)
+        found[name] = Call(operator.attrgetter(method), arguments)
     return found | dict(operators())
 
 

@@ -52,6 +52,7 @@ class World:
         self.infusion = net.infuse("CNQX", 10.0, start=1.0, stop=5.0, wash_out=1.0)
         self.spike_recorder = net.record(self.E + self.I, "spikes")
         self.trace_recorder = net.record(self.E[:2], ["V", "g_AMPA"], every=0.5)
+        self.synapse_recorder = net.record(self.projection, "weight", every=0.1, synapses=[0, 3])
         other = self.other = gs.Network()
         self.foreign = other.population("E", 10, gs.LIF(), receptors=[gs.AMPA()])
         self.foreign_projection = other.connect(self.foreign, self.foreign, gs.OneToOne(), receptor="AMPA", weight=1.0)

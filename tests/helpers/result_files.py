@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gpusyn.results import SpikeData, TraceData, sample_times
+from gpusyn.results import SpikeData, SynapseData, TraceData, sample_times
 
 PARTS = [("E", 4, [1, 3, 4, 8]), ("I", 2, None)]
 
@@ -27,6 +27,12 @@ def some_traces(parts: list = PARTS, every: float = 0.1, variables: tuple = ("V"
     values = {name: rng.normal(size=(frames, size)).astype(np.float32) for name in variables}
     units = {"V": "mV", "g_AMPA": "nS", "I_AMPA": "pA"}
     return TraceData(parts, values, sample_times(every, every, frames), units, every)
+
+
+def some_synapses(frames: int = 6) -> SynapseData:
+    weight = np.random.default_rng(2).uniform(size=(frames, 4))
+    pre, post, t = [0, 0, 2, 3], [1, 3, 3, 0], sample_times(5.0, 5.0, frames)
+    return SynapseData("E->I:AMPA", [1, 4, 5, 9], pre, post, {"weight": weight}, t, {"weight": "nS"}, 5.0)
 
 
 WRITER = """

@@ -21,7 +21,8 @@ class World:
         self.I = self.net.population("I", 4, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()])
         self.C = self.net.population("C", 4, gs.LIF(), receptors=[gs.CurrentReceptor("AMPA", tau=5.0)])
         self.bg = self.net.population("bg", 10, gs.PoissonSource(20.0))
-        self.foreign = gs.Network().population("E", 10, gs.LIF(), receptors=[gs.AMPA()])
+        self.foreign_net = gs.Network()
+        self.foreign = self.foreign_net.population("E", 10, gs.LIF(), receptors=[gs.AMPA()])
 
     def population(self, name="new", size=10, model=None, **options):
         return self.net.population(name, size, gs.LIF() if model is None else model, **options)

@@ -115,10 +115,9 @@ def _events(given: Given, spikes: float) -> Elements:
 def _samples(layout: Layout, names: set[str]) -> float:
     """Return the samples that trace recorders take of some populations in one step, on average."""
     samples = 0.0
-    for r in layout.net.recorders.values():
-        if not r.is_spikes:
-            neurons = sum(part.size for part in r.source.parts if part.population.name in names)
-            samples += neurons * len(r.variables) / sample_steps(r, layout.dt)
+    for r in layout.probing:
+        neurons = sum(part.size for part in r.source.parts if part.population.name in names)
+        samples += neurons * len(r.variables) / sample_steps(r, layout.dt)
     return samples
 
 
