@@ -35,10 +35,10 @@ def dopamine(rewards, duration: float) -> gs.Waveform:
 
 
 def learn(stimuli, rewards, duration: float):
-    """Return the mean weight of each stimulus (of w_max) after each tenth of the time, and the cells that respond."""
+    """Return the mean weight of each stimulus (of w_max) in the course of time, and the responses to it."""
     net = gs.Network()
     cells = net.population("cells", CELLS, gs.LIF(), receptors=[gs.AMPA()])
-    net.drive(cells, "AMPA", rate=850.0, weight=1.0)
+    net.drive(cells, "AMPA", rate=1120.0, weight=1.0)
     onsets = [EVERY * (np.flatnonzero(stimuli == k) + 1) for k in np.repeat(np.arange(STIMULI), AXONS)]
     axons = net.population("axons", STIMULI * AXONS, gs.SpikeSource(onsets))
     pairs = gs.STDP(A_plus=0.01, A_minus=0.0105, tau_plus=20.0, tau_minus=20.0)
@@ -46,17 +46,13 @@ def learn(stimuli, rewards, duration: float):
     learning = net.connect(
         axons, cells, gs.AllToAll(), receptor="AMPA", weight=FIRST * W_MAX, w_max=W_MAX, plasticity=rule
     )
-    spikes = net.record(cells, "spikes")
-    weights = [np.full(STIMULI, FIRST)]
+    spikes, weights = net.record(cells, "spikes"), net.record(learning, "weight", every=duration / 20)
     with gs.Simulator(net, dt=1.0, seed=1) as sim:
-        for _ in range(10):
-            sim.run(duration / 10)
-            of = sim.weights(learning)
-            sums = np.bincount(of.pre // AXONS, of.weight, STIMULI)
-            weights.append(sums / (AXONS * CELLS * W_MAX))
-        times = sim.data[spikes].times
+        sim.run(duration)
+        times, recorded = sim.data[spikes].times, sim.data[weights]
+    of = [recorded.select(recorded.pre // AXONS == k)["weight"].mean(axis=1) / W_MAX for k in range(STIMULI)]
     responded = [np.mean(np.searchsorted(times, [t, t + 20.0]) @ [-1, 1]) / CELLS for t in onsets[0]]
-    return np.array(weights), np.array(responded)
+    return np.insert(np.transpose(of), 0, FIRST, axis=0), np.array(responded)
 
 
 def story(small: bool = False):
