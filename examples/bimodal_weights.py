@@ -1,9 +1,10 @@
 """What do a thousand synapses become that compete for one cell? (Song, Miller & Abbott 2000)
 
-A cell receives 1000 excitatory Poisson inputs that learn by STDP, and 200 inhibitory ones that do not. Depression is 5 %
-stronger than potentiation, so that spikes at random shrink a synapse; those that help to fire the cell hold against it.
-The weights split into two groups, near 0 and near w_max. A cell that begins with all of them at w_max slows down from
-more than 100 Hz to less than 10 Hz, and its spikes become irregular; one that begins at half of it ends at the same rate.
+A cell receives 1000 excitatory Poisson inputs that learn by STDP, and 200 inhibitory ones that do not. Depression is
+5 % stronger than potentiation, so that spikes at random shrink a synapse; those that help to fire the cell hold against
+it. The weights split into two groups, near 0 and near w_max. A cell that begins with all of them at w_max slows down
+from more than 100 Hz to less than 10 Hz, and its spikes become irregular; one that begins at half of it ends at the
+same rate.
 """
 
 import numpy as np

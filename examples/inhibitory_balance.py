@@ -68,7 +68,8 @@ def story(small: bool = False):
         "correlation of weights before the change": np.corrcoef(EXCITATION, before)[0, 1],
         "correlation at the end": np.corrcoef(changed, after)[0, 1],
         "inhibition of the changed signal, end over before": after[CHANGED] / before[CHANGED],
-        "inhibition of the others, end over before": np.delete(after, CHANGED).mean() / np.delete(before, CHANGED).mean(),
+        "inhibition of the others, end over before": np.delete(after, CHANGED).mean()
+        / np.delete(before, CHANGED).mean(),
     }
 
     figure, (left, right) = panels("Inhibition grows where excitation is strong, and holds the cell near 5 Hz")

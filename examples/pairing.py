@@ -1,4 +1,4 @@
-"""A pairing experiment, which two stories share: axons and their cells fire at given times, and weights are compared."""
+"""A pairing experiment, which two stories share: axons and their cells fire at given times, and weights change."""
 
 import numpy as np
 

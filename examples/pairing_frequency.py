@@ -39,10 +39,21 @@ def story(small: bool = False):
     for (name, rule), ax in zip({"triplets": TRIPLET, "pairs": PAIR}.items(), axes, strict=True):
         for order, (sign, colour) in ORDERS.items():
             change = relative(rule, rates, sign)
-            numbers |= {f"{name}, {order}, {r:g} Hz": w for r, w in zip(rates, change, strict=True) if r in (1, 10, 20, 40, 50)}
+            numbers |= {
+                f"{name}, {order}, {r:g} Hz": w for r, w in zip(rates, change, strict=True) if r in (1, 10, 20, 40, 50)
+            }
             ax.plot(rates, 100 * change, "-o", color=colour, markersize=4, label=order)
             at, mean, error = MEASURED[order]
-            ax.errorbar(at, 100 * np.array(mean), 100 * np.array(error), fmt="s", color=colour, markersize=4, alpha=0.45, linewidth=1)
+            ax.errorbar(
+                at,
+                100 * np.array(mean),
+                100 * np.array(error),
+                fmt="s",
+                color=colour,
+                markersize=4,
+                alpha=0.45,
+                linewidth=1,
+            )
         ax.errorbar([], [], [], fmt="s", color=GREY, markersize=4, alpha=0.6, label="measured, ± s.e.")
         ax.axhline(0, color=GREY, linewidth=0.6)
         label(ax, "rate of the pairs (Hz)", "change of the weight (%)", f"rule of {name}", legend=name == "triplets")

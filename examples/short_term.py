@@ -13,7 +13,9 @@ import gpusyn as gs
 
 RATE, SPIKES, PAUSE = 20.0, 10, 500.0  # Hz, spikes in the train, ms before the last one
 ONSET = 50.0  # ms
-RATES = np.array([1.0, 2.0, 5.0, 10.0, 16.0, 20.0, 25.0, 40.0, 50.0, 100.0])  # Hz; whole numbers of steps between spikes
+RATES = np.array(
+    [1.0, 2.0, 5.0, 10.0, 16.0, 20.0, 25.0, 40.0, 50.0, 100.0]
+)  # Hz; whole numbers of steps between spikes
 TAU = 3.0  # ms, decay of an EPSC
 SYNAPSES = {  # Tsodyks, Uziel & Markram 2000: plasticity, weight (pA), colour
     "pyramidal": (gs.TsodyksMarkram(U=0.5, tau_rec=800.0, tau_facil=0.0), 250.0, AMPA),

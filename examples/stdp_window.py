@@ -30,7 +30,7 @@ def story(small: bool = False):
     pre = [[AT]] * len(LAGS)
     at_synapse = changes(RULE, pre, [[AT + lag - 1.0] for lag in LAGS])  # 1 ms along the dendrite
     at_soma = {part: changes(RULE, pre, [[AT + lag] for lag in LAGS], DELAY, part) for part in PARTS}
-    at = {lag: int(np.flatnonzero(LAGS == lag)[0]) for lag in (-10.0, -5.0, 0.0, 5.0, 10.0)}
+    at = {lag: int(np.flatnonzero(lag == LAGS)[0]) for lag in (-10.0, -5.0, 0.0, 5.0, 10.0)}
     numbers = {
         "pre 10 ms before post, change / w_max": at_synapse[at[10.0]],
         "pre 10 ms after post": at_synapse[at[-10.0]],
