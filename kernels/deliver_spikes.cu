@@ -18,10 +18,20 @@ DEVICE void remember(const History &h, int64 i, int64 now, const int64 *event_st
     }
 }
 
+// Adds the part of each weight that a spike releases, rounded towards zero.
+DEVICE void deliver_parts(const Segment &s, const Synapses &synapses, int64 now)
+{
+    real part = s.amount.part;
+    if (s.route->runs)
+        deliver_runs(s, synapses, now, 0, [=](weight_t w) { return (acc)((real)w * part); });
+    else
+        deliver<true>(s, synapses, now, Parts{part}, [](acc *sum, acc w) { add_to(sum, w); });
+}
+
 // `ages` are the ages (steps) at which events are delivered, the smallest first.
 KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total, int64 *RESTRICT spike_begin,
        int64 step_mask, const int *RESTRICT spike_id, const int *RESTRICT spike_events, int64 spike_mask,
-       const int *RESTRICT source_population, const int *RESTRICT route_begin, int most_units,
+       const real *RESTRICT spike_release, int slots, const int *RESTRICT source_population, const int *RESTRICT route_begin, int most_units,
        const Route *RESTRICT routes, const int *RESTRICT ages, int n_ages, const uint32 *RESTRICT segment_begin,
        const uint64 *RESTRICT segment_sizes, const uint16 *RESTRICT targets, const uint8 *RESTRICT late,
        const weight_t *RESTRICT weights, acc *RESTRICT ring, const Shared *RESTRICT shared, int n_shared,
@@ -36,19 +46,30 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     Batch<Segment, 128, 4096> due;
     auto open = [&](Segment &s) { return open_segment(s, segment_sizes, synapses); };
     auto add = [&](const Segment &s) {
-        acc factor = s.factor;  // on a CPU, additions to sums in memory could change that of `s`
-        if (s.route->runs)
+        acc factor = s.amount.sum;  // on a CPU, additions to sums in memory could change that of `s`
+        if (s.route->weights < 0)
+            deliver<false>(s, synapses, now, Stored{}, [](acc *sum, acc w) { add_to(sum, w); });
+        else if (s.route->release >= 0)
+            deliver_parts(s, synapses, now);
+        else if (s.route->runs)
             deliver_runs(s, synapses, now, 0, [=](weight_t w) { return (acc)w * factor; });
         else if (factor == 1)
-            deliver(s, synapses, now, [](acc *sum, acc w) { add_to(sum, w); });
+            deliver<true>(s, synapses, now, Stored{}, [](acc *sum, acc w) { add_to(sum, w); });
         else
-            deliver(s, synapses, now, [=](acc *sum, acc w) { add_to(sum, w * factor); });
+            deliver<true>(s, synapses, now, Stored{}, [=](acc *sum, acc w) { add_to(sum, w * factor); });
     };
     auto source = [=](int64 i) { return spike_id[i & spike_mask]; };
-    auto count = [=](int64 i) { return (acc)spike_events[i & spike_mask]; };
+    auto amount = [=](const Route &route, int64 i) {
+        int64 spike = i & spike_mask;
+        acc weight = route.weights < 0 ? (acc)route.weight : 1;
+        if (route.release < 0) return Amount{weight * ((acc)spike_events[spike] << route.shift)};
+        Amount part;
+        part.part = spike_release[spike * slots + route.release] * (real)((int64)1 << route.shift);
+        return route.weights < 0 ? Amount{(acc)((real)weight * part.part)} : part;
+    };
     auto population = population_of(source, all);
     for_spikes(spikes, most_units, population, [&](int p, int age, int64 begin, int64 end, int unit) {
-        for_due(all, p, age, unit, begin, end, source, count, segment_begin, share, [&](const Segment &s) {
+        for_due(all, p, age, unit, begin, end, source, amount, segment_begin, share, [&](const Segment &s) {
             ask_for_bounds(s, segment_sizes);
             due.push(s, open, add);
         });

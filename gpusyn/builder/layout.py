@@ -19,6 +19,7 @@ from gpusyn.kernels.records import PIECE
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.synapse_words import LATE_BITS, MOST_HISTORY
 from gpusyn.kinetics import Kinetics
+from gpusyn.network.plasticity import releases_one_by_one
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.network.recorder import TraceRecorder
@@ -152,6 +153,7 @@ class Pathway:
         projection = self.projection
         return (
             isinstance(projection.rule, AllToAll)
+            and not releases_one_by_one(projection)
             and isinstance(projection.delay, int | float)
             and projection.post.parts[self.post_part].size == self.post.size
             and all(one_weight(projection, r.name) for _, r in self.receptors(synaptic=False))
@@ -232,6 +234,11 @@ class Bundle:
         """Number of rows, one for each source."""
         first, end = self.pre_range
         return end - first
+
+    @property
+    def one_by_one(self) -> bool:
+        """True if each synapse releases by itself, so that spikes are delivered by kernels of their own."""
+        return releases_one_by_one(self.pathways[0].projection)
 
     @property
     def segments(self) -> int:

@@ -29,6 +29,8 @@ from gpusyn.builder.layout import (
     same_ids,
 )
 from gpusyn.builder.notes import Note
+from gpusyn.builder.plasticity.releases import refuse_gated
+from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
@@ -112,6 +114,8 @@ def _place_pathways(layout: Layout) -> None:
                 places = layout.populations[pre.population.name], layout.populations[post.population.name]
                 pathway = Pathway(projection, i, j, *places, shortest, longest, expected * share)
                 layout.pathways.append(pathway)
+                refuse_gated(pathway)
+                check_events(projection, pathway.pre.most_events)
                 if pathway.receptors(synaptic=True):
                     _refuse_procedural(pathway)
                     history_words(pathway.longest, history_bits(pathway.pre.most_events), pathway)

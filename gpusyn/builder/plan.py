@@ -21,8 +21,9 @@ from gpusyn.builder.plan_text import (
     method_rows,
     quantum_rows,
     recording_rows,
+    release_rows,
 )
-from gpusyn.builder.recorded import recorded_bytes
+from gpusyn.builder.recorded import listing_bytes, recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import PROCEDURAL, SYNAPTIC, ArrayKind
@@ -157,7 +158,8 @@ class Plan:
         self._on_host = name != "cuda"
         built = building_peak(self.layout, name != "numpy", on_device=not self._on_host)
         self._rows_there = round(built.rows)  # bytes of arrays that are on a GPU from the start
-        self.scratch = round(max(built.host + built.rows, self.total) - self.total) + _OBJECTS
+        building = max(built.host + built.rows, self.total) - self.total
+        self.scratch = round(max(building, listing_bytes(self.layout))) + _OBJECTS
         self._scratch_there = max(0, round(built.device) - self.on_device) if built.rows else 0
         self.recordings = {
             r.name: n for r in self.layout.net.recorders.values() if (n := recorded_bytes(r, self.layout))
@@ -349,6 +351,7 @@ class Plan:
             *self._time_rows(),
             *method_rows(layout, details),
             *delivery_rows(layout),
+            *release_rows(layout),
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),
             ("memory", memory),

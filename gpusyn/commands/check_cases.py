@@ -166,6 +166,23 @@ def built_network() -> gs.Network:
     return net
 
 
+def short_term_network() -> gs.Network:
+    """Return a network whose sources release parts of one weight or of drawn ones, after one delay or drawn delays."""
+    net = gs.Network()
+    receptors = [gs.AMPA(), gs.GABA_A()]
+    cells = net.population("cells", 150, gs.LIF(I_e=gs.Normal(200.0, 30.0)), receptors=receptors)
+    inputs = net.population("inputs", 100, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 100)))
+    depressing, facilitating = gs.TsodyksMarkram(0.5, 80.0), gs.TsodyksMarkram(0.05, 30.0, 200.0)
+    drawn, late, rule = gs.LogNormal(0.5, 0.2), gs.Uniform(0.5, 4.0), gs.FixedInDegree(30)
+    net.connect(inputs, cells, rule, receptor="AMPA", weight=drawn, delay=late, plasticity=depressing)
+    net.connect(inputs + cells, cells, rule, receptor="AMPA", weight=0.4, delay=late, plasticity=facilitating)
+    net.connect(cells, cells, rule, receptor="GABA_A", weight=drawn, delay=1.0, plasticity=depressing)
+    net.connect(cells, cells, gs.AllToAll(autapses=False), receptor="GABA_A", weight=0.05, plasticity=facilitating)
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA", "g_GABA_A"], every=0.1, name="state")
+    return net
+
+
 def procedural_network() -> gs.Network:
     """Return a network that stores no synapses: rows of three rules are drawn again at each spike."""
     net = gs.Network()
@@ -197,6 +214,8 @@ CASES = (
     Case("neuron models, double", neuron_network, 30.0, "double"),
     Case("saturating gates", saturating_network, 60.0),
     Case("saturating gates, double", saturating_network, 30.0, "double"),
+    Case("short-term plasticity", short_term_network, 60.0),
+    Case("short-term plasticity, double", short_term_network, 30.0, "double"),
     Case("procedural rows", procedural_network, 60.0),
     Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),

@@ -21,6 +21,8 @@ Owner = tuple[str | None, int | None]  # kernel and group of neurons that an arr
 LONG_AGO = -(2**40)  # step of the last event of a source that has not had any
 NO_FAULT = np.iinfo(np.int64).max
 PROCEDURAL = ("deliver_procedural",)
+RELEASES = ("advance_releases",)
+ONE_BY_ONE = ("deliver_releases",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
 
 
@@ -97,6 +99,10 @@ EXTENTS = {
     "late bytes": "event-driven synapses in blocks of several delays, of 1 to 8 bits each",
     "weights": "weights that are stored: one for each synapse and receptor, none where all have the same weight",
     "shared sums": "sums that all neurons of a population share",
+    "release slots": "projections with short-term plasticity from one population",
+    "release sets": "projections with short-term plasticity, one for each population of sources",
+    "release bounds": "populations, and one more",
+    "releasing sources": "sources of the projections with short-term plasticity",
     "histories": "populations whose events per-synapse gates follow, for each kind of transmitter",
     "history words": "sources times words of 32 bits that hold the longest delay",
     "payloads": "channels of the gates on sources",
@@ -121,11 +127,20 @@ EXTENTS = {
     "laws": "distributions of weights and delays of drawn rows, and of their gaps",
     "seen words": "words of 32 bits, one bit for each target of rows without repetition, for 64 blocks",
     "chosen columns": "synapses of the longest row without repetition, for 64 blocks",
+    "rested sources": "sources whose synapses release one by one, in each set of rows",
+    "releasing receptors": "receptors of sets of rows whose synapses release one by one",
+    "releasing rows": "sets of rows whose synapses release one by one",
+    "numbered synapses": "synapses whose release is random",
+    "used synapses": "synapses that have a u of their own",
+    "resting synapses": "synapses that have an x of their own",
+    "depleted synapses": "synapses that have empty sites",
+    "own parameters": "parameters of synapses that release one by one, where they differ",
 }
 
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
 EXPECTED = frozenset(
     {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
+    | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
 )
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
@@ -133,6 +148,7 @@ CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples",
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
     | {"drawn ids", "row starts"}
+    | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
 )
 
 
@@ -144,8 +160,10 @@ def _group(name: str, extents: str, role: str, doc: str) -> ArrayKind:
     return ArrayKind(name, _extents(extents), role, doc, grouped=True)
 
 
-def _kernel(kernels: tuple[str, ...], name: str, extents: str, role: str, doc: str, grouped: bool = False) -> ArrayKind:
-    return ArrayKind(name, _extents(extents), role, doc, kernels, grouped)
+def _kernel(
+    kernels: tuple[str, ...], name: str, extents: str, role: str, doc: str, grouped: bool = False, fill: float = 0
+) -> ArrayKind:
+    return ArrayKind(name, _extents(extents), role, doc, kernels, grouped, fill)
 
 
 def _extents(text: str) -> tuple[str | int, ...]:
@@ -160,6 +178,8 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _one("spike_id", "spikes", STATE,
          "Id of the source of each spike, step by step, in any order within a step; spike s is at s modulo the size."),
     _one("spike_events", "spikes", STATE, "Number of events that each spike stands for."),
+    _one("spike_release", "spikes, release slots", STATE,
+         "Part of the weight that each spike delivers through each projection with short-term plasticity (1)."),
     _one("gate_total", "2", STATE, "Number of gates that send in an even step, and in an odd step."),
     _one("gate_id", "gates", SCRATCH, "Id of each gate on sources that sends in this step."),
     _one("event_step", "remembered ids", STATE, "Step of the last event of each source.", LONG_AGO),
@@ -197,6 +217,12 @@ ARRAYS: tuple[ArrayKind, ...] = (
          "Transmitter of each source in recent steps as bits, or the number of its events; newest step lowest."),
     _one("payload", "payloads, 2", SCRATCH,
          "Value to which, and from which, each channel of a gate on a source moves in this step (1)."),
+    _one("last_use", "rested sources", STATE,
+         "Step of the last event of each source whose synapses release one by one.", LONG_AGO),
+    _one("used", "rested sources", STATE, "u of each such source after its last event, if it belongs to it (1)."),
+    _one("rested", "rested sources, 3", SCRATCH,
+         "Steps since the last event of each such source that spikes in this step, its u before, and the part of what "
+         "was empty that still is (1)."),
     _group("chunks", "chunks", PARAMETER, "Neurons, coefficients, drives and probes of each unit of work."),
     _group("V", "neurons", STATE, "Membrane potential of each neuron, counted from `rest` (mV)."),
     _group("rest", "neurons", PARAMETER, "Potential from which V of each neuron is counted (mV)."),
@@ -215,6 +241,14 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(("advance_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and places of each set of gates."),
     _kernel(("advance_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each set."),
     _kernel(("advance_gates",), "gates", "source states", STATE, "States of each source's gate (1)."),
+    _kernel(RELEASES, "sets", "release sets", PARAMETER, "Sources, coefficients and slot of each set of releases."),
+    _kernel(RELEASES, "set_begin", "release bounds", PARAMETER, "Place of the first set of each population in `sets`."),
+    _kernel(RELEASES, "coef", "coefficients", PARAMETER, "Coefficients of the short-term plasticity of each set."),
+    _kernel(RELEASES, "u", "releasing sources", STATE,
+            "Utilization of each source after its last event (1)."),
+    _kernel(RELEASES, "x", "releasing sources", STATE,
+            "What each source has left to release after its last event (1).", fill=1),
+    _kernel(RELEASES, "last_step", "releasing sources", STATE, "Step of the last event of each source."),
     _kernel(PROCEDURAL, "sets", "sets", PARAMETER, "Sources, rule, keys, laws and targets of each set of drawn rows."),
     _kernel(PROCEDURAL, "parts", "drawn parts", PARAMETER, "Places of targets among the columns of drawn rows."),
     _kernel(PROCEDURAL, "outputs", "drawn outputs", PARAMETER, "Sums and weights of the synapses of drawn rows."),
@@ -226,6 +260,21 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(PROCEDURAL, "seen", "seen words", STATE,
             "Bit of each column while different ones are drawn, for each block; 0 between steps."),
     _kernel(PROCEDURAL, "chosen", "chosen columns", SCRATCH, "Different columns of the row that each block draws."),
+    _kernel(("begin_releases",), "sets", "sets", PARAMETER, "Sources whose synapses release one by one."),
+    _kernel(("begin_releases", *ONE_BY_ONE), "coef", "coefficients", PARAMETER,
+            "Parameters of release that all synapses of a set of rows share."),
+    _kernel(ONE_BY_ONE, "routes", "routes", PARAMETER, "Sources and synapses of each way of such events."),
+    _kernel(ONE_BY_ONE, "route_begin", "route bounds", PARAMETER, "Place of the first such route of each population."),
+    _kernel(ONE_BY_ONE, "releases", "routes", PARAMETER, "Sites, parameters and states of the synapses of each route."),
+    _kernel(ONE_BY_ONE, "receptors", "releasing receptors", PARAMETER, "Sums and weights of each receptor."),
+    _kernel(ONE_BY_ONE, "keys", "releasing rows, 2", PARAMETER,
+            "Random keys of release, and of the sizes of quanta, in this trial."),
+    _kernel(ONE_BY_ONE, "number", "numbered synapses", PARAMETER,
+            "Number of each synapse in the order of creation, by which its random words are drawn."),
+    _kernel(ONE_BY_ONE, "own", "own parameters", PARAMETER, "U, and steps over time constants, of each synapse."),
+    _kernel(ONE_BY_ONE, "u", "used synapses", STATE, "u of each synapse after its last event (1)."),
+    _kernel(ONE_BY_ONE, "x", "resting synapses", STATE, "x of each synapse after its last event (1).", fill=1),
+    _kernel(ONE_BY_ONE, "full", "depleted synapses", STATE, "Full sites of each synapse after its last event."),
     _kernel(SYNAPSE_KERNELS, "row_begin", "row bounds", PARAMETER,
             "Place of the first synapse of each target within its block."),
     _kernel(SYNAPSE_KERNELS, "address", "synapses", PARAMETER,

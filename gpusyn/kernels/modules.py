@@ -15,6 +15,8 @@ from gpusyn.equations.blocker import BlockerCoefficients
 from gpusyn.equations.effects import EFFECTS, Effect
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
+from gpusyn.equations.release import SynapseReleaseCoefficients
+from gpusyn.equations.short_term import ReleaseCoefficients
 from gpusyn.errors import BackendError
 from gpusyn.kernels.signature import Numbers, Signature, coefficient_enum, coefficient_struct
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
@@ -24,11 +26,15 @@ BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.
 _COLUMNS = "columns.cuh"
 _EFFECTS = "receptors/effects.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
-_COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "segments.cuh", "deliver_changes.cu", "deliver_spikes.cu")
+_COMMON_PARTS = (
+    "advance_sources.cu", "advance_gates.cu", "short_term.cuh", "advance_releases.cu", "segments.cuh",
+    "deliver_changes.cu", "deliver_spikes.cu",
+)  # fmt: skip
 _SYNAPSE_PART = "advance_synapses.cu"
 _DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
 _BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
 _PROCEDURAL_PART = "deliver_procedural.cu"
+_RELEASE_PART = "deliver_releases.cu"
 
 
 class Module(NamedTuple):
@@ -186,7 +192,7 @@ def common_module(numbers: Numbers) -> Module:
     """Return the module of the kernels that do not depend on a neuron model: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
-        _join(numbers.prelude() + _source_gates(), BASE)
+        _join(numbers.prelude() + _source_gates() + coefficient_struct(ReleaseCoefficients), BASE)
         + _gate_text(SOURCE_GATES.values())
         + "".join(_counts_hold(name, PULSES=gate.PULSES) for name, gate in SOURCE_GATES.items())
         + _join("", _COMMON_PARTS),
@@ -212,6 +218,15 @@ def procedural_module(numbers: Numbers) -> Module:
 
 
 @functools.cache
+def release_module(numbers: Numbers) -> Module:
+    """Return the module of the kernels of synapses that release one by one."""
+    drawing = "portable_math.cuh", "philox.cuh", "distributions.cuh"
+    files = ("common.cuh", "records.cuh", *drawing, "segments.cuh", _RELEASE_PART)
+    prelude = numbers.prelude() + coefficient_struct(SynapseReleaseCoefficients)
+    return Module(f"releases {numbers}", _join(prelude, files), _kernels_of(files))
+
+
+@functools.cache
 def build_module() -> Module:
     """Return the module of the kernels that build rows of synapses; no number type of a run enters it."""
     return Module("rows", _join("", _BUILD_PARTS), tuple(BUILD_KERNELS))
@@ -224,4 +239,6 @@ def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Mod
     file = KERNELS[kernel].file
     if file == _PROCEDURAL_PART:
         return procedural_module(numbers)
+    if file == _RELEASE_PART:
+        return release_module(numbers)
     return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)

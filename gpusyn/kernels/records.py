@@ -135,6 +135,8 @@ class Route(NamedTuple):
 
     A GPU has a unit of work for each of `slices` slices and each of `parts` equal parts of a segment, numbered from
     `unit` on among those of its sender.
+
+    With a `release` (-1: none), a spike delivers a part of each weight, which `spike_release` holds there.
     """
 
     source: int
@@ -166,6 +168,7 @@ class Route(NamedTuple):
     gathers: int
     unit: int
     parts: int
+    release: int
 
 
 class DrawnSet(NamedTuple):
@@ -261,6 +264,19 @@ class SourceGateSet(NamedTuple):
     payload: int
 
 
+class ReleaseSet(NamedTuple):
+    """What `size` sources release at the synapses of one projection; their spikes have it at `slot`.
+
+    The state of the first source is at `first`, and the coefficients of all begin at `coef`.
+    """
+
+    source: int
+    size: int
+    first: int
+    coef: int
+    slot: int
+
+
 class History(NamedTuple):
     """The past transmitter of `size` sources: shift registers of `bits` bits per step, the newest step lowest."""
 
@@ -302,11 +318,57 @@ class SynapseBlock(NamedTuple):
     dose: int
 
 
+class ReleasingSet(NamedTuple):
+    """Sources whose synapses release one by one; the first of them has the place `place` among all such sources."""
+
+    source: int
+    source_end: int
+    place: int
+    coef: int
+
+
+class SynapseRelease(NamedTuple):
+    """How the synapses of a route release: all of a weight at once, or at `sites` sites with the random `keys`.
+
+    The first source of the route has the place `place` among all whose synapses release one by one. What is kept of
+    each synapse begins at `number` (its number in the order of creation), `u`, `x` and `full`, and its parameters at
+    `own_U`, `own_facil` and `own_rec` in `own` (-1: nothing is kept, and parameters are in `coef`). Synapses release
+    onto the receptors `receptor` to `receptor_end`.
+    """
+
+    place: int
+    coef: int
+    sites: int
+    keys: int
+    number: int
+    u: int
+    x: int
+    full: int
+    own_U: int
+    own_facil: int
+    own_rec: int
+    receptor: int
+    receptor_end: int
+
+
+class ReleaseSums(NamedTuple):
+    """The sums of one receptor onto which the synapses of a route release, and their weights, as in `Route`.
+
+    A stored weight has as many quanta of the sums as `coef` holds at `scale`.
+    """
+
+    ring: int
+    mask: int
+    weights: int
+    weight: int
+    scale: int
+
+
 RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
         Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, DrawnSet, DrawnPart, DrawnOutput, Shared,
-        SourceGateSet, History, SynapseSet, SynapseBlock,
+        SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease, ReleaseSums,
     )
 }  # fmt: skip
 

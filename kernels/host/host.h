@@ -35,7 +35,11 @@ struct Worker {
 #define BLOCK_SYNC() ((void)0)
 #define FIRST_THREAD (worker.index == 0)
 #define LANE_STATE(name) real name[LANES] = {}
+#define LANE_INTS(name) int name[LANES] = {}
+#define LANE_WORDS(name) unsigned name[4][LANES]
 #define LANE_AT(name, lane) name[lane]
+#define LANE_WORD(name, k, lane) name[k][lane]
+#define FOR_WIDE_LANES(q, n) FOR_WIDE(q, n)
 #define FIRST_LANE true
 
 template <class To, class From> DEVICE To bit_copy(From x)
@@ -68,6 +72,14 @@ typedef int Halves __attribute__((vector_size(32)));
 #endif
 DEVICE Wide wide(unsigned long long x) { return x - Wide{}; }
 DEVICE Wide wide_from(unsigned long long x) { return x + FIRST_WIDE; }
+DEVICE Wide wide_of(const int *x)
+{
+    unsigned long long apart[WIDE];
+    SIMD for (int i = 0; i < WIDE; i++) apart[i] = (unsigned)x[i];
+    Wide all;
+    memcpy(&all, apart, sizeof all);
+    return all;
+}
 #if defined(__clang__)
 DEVICE Wide product(Wide a, unsigned b) { return (a & wide(0xffffffffu)) * wide(b); }
 #else  // g++ finds no instruction for that, and its header of intrinsics takes a second to read
@@ -175,6 +187,16 @@ template <class F> DEVICE void for_row(long long lo, long long hi, F f)
 template <class Look, class F> DEVICE void for_row(long long lo, long long hi, Look look, F f)
 {
     for_row(lo, hi, [&](long long j) { f(j, look(j)); });
+}
+// The same for f(j, x, value(x)), x = look(j), where value(x) is arithmetic, for 8 items at a time in a SIMD loop.
+template <class Look, class Value, class F> DEVICE void for_row(long long lo, long long hi, Look look, Value value, F f)
+{
+    for (; lo + 8 <= hi; lo += 8) {
+        decltype(value(look(lo))) found[8];
+        SIMD for (int k = 0; k < 8; k++) found[k] = value(look(lo + k));
+        for_row(lo, lo + 8, [&](long long j) { f(j, look(j), found[j - lo]); });
+    }
+    for_row(lo, hi, [&](long long j) { f(j, look(j), value(look(j))); });
 }
 template <class F> DEVICE void for_run(int n, F f) { SIMD for (int j = 0; j < n; j++) f(j); }
 DEVICE int ones_in(unsigned long long x) { return __builtin_popcountll(x); }

@@ -257,6 +257,7 @@ class HandMade:
             "step_mask": arrays["spike_begin"].size - 1,
             "n_shared": 0,
             "n_sets": 1,
+            "slots": 0,
         }
         launches = [self._launch(kernel, scalars, SYNAPTIC) for kernel in self.synaptic]
         launches.append(self._launch("advance_neurons", scalars, {}, self.signature))

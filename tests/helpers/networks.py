@@ -45,6 +45,10 @@ EVERYTHING = frozenset(
     + [
         "no synapses",
         "procedural",
+        "TsodyksMarkram",
+        "TsodyksMarkram of each synapse",
+        "QuantalRelease",
+        "TsodyksMarkram and QuantalRelease",
         "several events per step",
         "max_events",
         "single",
@@ -213,6 +217,29 @@ class Wiring(Draft):
                 self.lines.append(f"# {name} is procedural")
                 keep(self.net, dataclasses.replace(projection, storage="procedural"))
 
+    def make_plastic(self) -> None:
+        """Give short-term plasticity or random release to some of the projections that can have it."""
+        for name, projection in self.net.projections.items():
+            receptors = [r for p in projection.post.populations for r in p.receptors if r.name in projection.weights]
+            linear = all(r.kinetics.linear and r.gating == "auto" for r in receptors)
+            if projection.procedural or not linear or self.gated(projection) or not self.chance(40):
+                continue
+            kind, plasticity = self.pick("shared", "each", "release", "both", "both"), []
+            if kind != "release":
+                tau_facil = self.pick(0.0, self.number(1.0, 50.0))
+                numbers = self.pick(0.0, 0.04, 0.6, 1.0), self.number(1.0, 100.0), tau_facil
+                drawn = gs.Uniform(0.0, 1.0), gs.Gamma(2.0, 9.0, low=0.1), gs.Uniform(0.0, 9.0)
+                own = {self.pick(0, 1, 2), self.pick(0, 1, 2)} if kind == "each" or self.chance(40) else set()
+                own = set() if kind == "shared" else own
+                plasticity = [gs.TsodyksMarkram(*(drawn[k] if k in own else numbers[k] for k in range(3)))]
+                self.tags |= {"TsodyksMarkram"} if plasticity[0].shared else {"TsodyksMarkram of each synapse"}
+            if kind in ("release", "both"):
+                p = {"p": self.pick(0.0, 0.3, 1.0)} if kind == "release" else {}
+                plasticity.append(gs.QuantalRelease(self.pick(1, 3, 4, 9), cv=self.pick(0.0, 0.0, 0.4), **p))
+                self.tags.add("QuantalRelease" if kind == "release" else "TsodyksMarkram and QuantalRelease")
+            self.lines.append(f"# {name} has {plasticity}")
+            keep(self.net, dataclasses.replace(projection, plasticity=tuple(plasticity)))
+
     def gated(self, projection: Any) -> bool:
         """Whether synapses of a projection own gates."""
         everything = self.net.projections.values(), self.net.infusions
@@ -301,7 +328,9 @@ def draw_case(choices: Choices, steps: tuple[int, int]) -> Case:
     precision = choices.one_of(["single", "single", "double"])
     draft.tags.add(precision)
     seed = choices.one_of([0, 1, 2**64 + 1]) + int(draft.rng.integers(1000))
-    return Case(draft.net, draft.dt, seed, precision, choices.whole(*steps), draft.tags, draft.lines)
+    n_steps = choices.whole(*steps)
+    draft.make_plastic()
+    return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 
 def seeded_case(seed: int, steps: tuple[int, int] = (20, 80)) -> Case:

@@ -24,6 +24,7 @@ def describe(traces: bool = True) -> gs.Network:
         gs.NMDA(gating="per-synapse"),
         gs.GABA_A(gating="per-synapse"),
         gs.AMPA(name="lumped"),
+        gs.AMPA(name="again"),
         gs.AMPA(name="each", kinetics=gs.kinetics.FirstOrder.AMPA(), gating="per-synapse"),
     ]
     E = net.population("E", 140, cell, receptors=receptors, V=gs.Uniform(-52.0, -49.0))
@@ -35,8 +36,10 @@ def describe(traces: bool = True) -> gs.Network:
     net.connect(listed, E, gs.AllToAll(), weight={"GABA_A": 1.0, "lumped": 2.0}, delay=DT)
     net.connect(E + listed, C, gs.FixedProbability(0.2), receptor="syn", weight=gs.Normal(0.0, 50.0), delay=2 * DT)
     net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
+    short_term(net, E, C, noise + listed)
     saturating(net, E + noise, traces)
     procedural(net, E, noise)
+    plastic(net, E, noise + listed)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
@@ -46,6 +49,16 @@ def describe(traces: bool = True) -> gs.Network:
         net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
         net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
     return net
+
+
+def short_term(net: gs.Network, E: gs.Population, C: gs.Population, sources: gs.Selection) -> None:
+    """Short-term plasticity with one weight and with drawn ones, delivered when due, into rings and to shared sums."""
+    plasticity, later = gs.TsodyksMarkram(U=0.4, tau_rec=2.0, tau_facil=1.0), gs.Uniform(0.1, 0.6)
+    rule = gs.FixedInDegree(9)
+    net.connect(E + sources, E, rule, receptor="lumped", weight=0.5, delay=later, plasticity=plasticity)
+    net.connect(sources[3:], C, rule, receptor="syn", weight=gs.Uniform(0.0, 9.0), delay=later, plasticity=plasticity)
+    net.connect(sources, C, gs.AllToAll(), receptor="syn", weight=gs.Uniform(0.0, 9.0), plasticity=plasticity)
+    net.connect(E, E, gs.AllToAll(autapses=False), receptor="lumped", weight=0.01, plasticity=plasticity)
 
 
 def procedural(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
@@ -62,6 +75,21 @@ def procedural(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
     }
     for name, (pre, post, rule, values) in rules.items():
         net.connect(pre, post, rule, **values, storage="procedural", name=f"drawn {name}")
+
+
+def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
+    """Short-term plasticity of sources and of each synapse, and random release, onto one receptor and two."""
+    both, weight = {"lumped": 0.5, "again": gs.Uniform(0.0, 1.0)}, {"lumped": gs.Uniform(0.0, 1.0)}
+    each = gs.TsodyksMarkram(gs.Uniform(0.2, 0.8), gs.Uniform(1.0, 9.0), gs.Uniform(0.0, 9.0))
+    shared, sites = gs.TsodyksMarkram(0.5, 3.0, 1.0), gs.QuantalRelease(6)
+    forms = {
+        "shared": (shared, weight), "shared weight": (shared, {"lumped": 0.5}), "each": (each, both),
+        "quanta": (gs.QuantalRelease(5, 0.4, 1.0), weight), "sites": ([shared, sites], both),
+        "own sites": ([each, sites], weight),
+    }  # fmt: skip
+    for name, (plasticity, weights) in forms.items():
+        options = {"weight": weights, "delay": gs.Uniform(0.1, 0.6), "plasticity": plasticity}
+        net.connect(sources + E[:9], E, gs.FixedProbability(0.1), **options, name=f"plastic {name}")
 
 
 def saturating(net: gs.Network, sources: gs.Selection, traces: bool) -> None:
