@@ -100,7 +100,9 @@ FINDS = {
         "interneuron: paired-pulse ratio at 50 ms": near(1.844228, 1e-4),
         "interneuron: 5th EPSC, u x": near(0.10427856, 1e-5),  # F5
         "interneuron: 500 ms later, over the 1st": near(3.26762, 1e-4),
-        "interneuron: stationary at 20 Hz, u x": near(0.165482, 1e-3),  # with u of F4; after 3 s it is not quite reached
+        "interneuron: stationary at 20 Hz, u x": near(
+            0.165482, 1e-3
+        ),  # with u of F4; after 3 s it is not quite reached
         "interneuron: rate of the largest stationary EPSC (Hz)": pytest.approx(20.8, abs=0.5),
     },
     "stdp_window": {
