@@ -1,5 +1,5 @@
-// Short-term plasticity whose parameters all synapses of a projection share: the state is that of the source. Each spike
-// of this step moves it, and carries to the synapses the part of their weights that it delivers.
+// Short-term plasticity whose parameters all synapses of a projection share: the state is that of the source. Each
+// spike of this step moves it, and carries to the synapses the part of their weights that it delivers.
 
 enum { SOON = 2 };  // spikes until a state that is asked for is used
 
@@ -12,7 +12,8 @@ KERNEL(advance_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spik
     int64 now = clock->now, begin = spike_begin[now & step_mask], n = *spike_total - begin;
     FOR_ITEMS(i, n) {
         int64 spike = begin + i & spike_mask;
-        int source = spike_id[spike], soon = spike_id[begin + (i + SOON < n ? i + SOON : i) & spike_mask], population = source_population[source];
+        int source = spike_id[spike], soon = spike_id[begin + (i + SOON < n ? i + SOON : i) & spike_mask],
+            population = source_population[source];
         for (int s = set_begin[population]; s < set_begin[population + 1]; s++) {
             const ReleaseSet &set = sets[s];
             if (soon >= set.source && soon < set.source + set.size) {

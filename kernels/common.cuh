@@ -185,6 +185,8 @@ template <class Look, class Value, class F> DEVICE void for_row(int64 lo, int64 
 {
     for_row(lo, hi, look, [&](int64 j, const decltype(look(j)) &x) { f(j, x, value(x)); });
 }
+// True if one loop more takes registers, and a multiplication no time.
+#define ONE_LOOP true
 // Warps hide the time that memory takes, so nothing is asked for early, and nothing waits.
 #define PREFETCH(address) ((void)0)
 template <class T, int N, int AHEAD> struct Batch {
@@ -194,6 +196,22 @@ template <class T, int N, int AHEAD> struct Batch {
     }
     template <class Open, class Use> MEMBER void finish(Open, Use) {}
 };
+// Pieces of a segment: f(first, n) for n items from `first` on, one for each lane (host: up to HELD).
+enum { HELD = 1 };
+#define FOR_HELD(j, n) if (int j = 0; j < (n))
+#define FOR_HELD_EVENLY(j, n) FOR_HELD(j, n)
+template <class F> DEVICE void for_pieces(int64 lo, int64 hi, F f)
+{
+    for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j, 1);
+}
+// For each of the n items of a piece, put(j, f(look(j, k))) for all k below the first for which more(j, k) is false,
+// the greatest first (host: all items of one k together, and f is a SIMD loop).
+template <class More, class Look, class F, class Put> DEVICE void for_backwards(int, More more, Look look, F f, Put put)
+{
+    int k = 0;
+    while (more(0, k)) k++;
+    while (k) put(0, f(look(0, --k)));
+}
 // The synapses of a run of consecutive targets (host: a SIMD loop).
 template <class F> DEVICE void for_run(int n, F f)
 {
@@ -234,6 +252,13 @@ DEVICE uint32 take_own(uint32 *counter) { return atomicAdd(counter, 1u); }
 #define WARP_SYNC() __syncwarp()
 
 #endif
+
+// The same where f(j, k) does it all.
+template <class More, class F> DEVICE void for_backwards(int n, More more, F f)
+{
+    auto all = [&](int j, int k) { return f(j, k), 0; };
+    for_backwards(n, more, all, [](int x) { return x; }, [](int, int) {});
+}
 
 // 64 bits for each of WIDE items: x, or x, x + 1 ..., or those at x; products of low halves; the low halves of one,
 // two or four words in turn.

@@ -9,7 +9,7 @@ enum { MOST_CHANNELS = 8 };
 APART void deliver_change(const Segment &s, const Synapses &synapses, int64 now, const real *payload)
 {
     const Route &route = *s.route;
-    real scale = (real)((int64)1 << route.shift), to[MOST_CHANNELS], from[MOST_CHANNELS];
+    real scale = power_of_2((int)route.shift), to[MOST_CHANNELS], from[MOST_CHANNELS];
     int channels = (int)route.channels;
     int64 step = route.ring_step;
     for (int k = 0; k < channels; k++) {
@@ -43,7 +43,7 @@ DEVICE void gather_changes(const Route &route, const Synapses &synapses, int64 n
 {
     const uint32 *bounds = synapses.segment_begin + route.segments;
     acc *slot = synapses.ring + route.ring + (now + route.ahead & route.mask) * route.stride;
-    real w = (real)(acc)route.weight, scale = (real)((int64)1 << route.shift);
+    real w = (real)(acc)route.weight, scale = power_of_2((int)route.shift);
     int64 rows = route.source_end - route.source, blocks = route.row_step;
     auto look = [&](int64 e) { return gate_id[e]; };
     for_row(0, n, look, [&](int64, int id) {

@@ -5,7 +5,6 @@
 // is gpusyn/backends/numpy/deliver_releases.py.
 
 enum { ELAPSED, USED, EMPTY, KNOWN };  // of a source that spikes: steps since its last event, u before, what is empty
-enum { MOST_SIZES = 256 };             // sizes that are tried for a quantum
 #define AT_ONCE -1e30                  // exponent of one step, for a time constant of 0
 typedef SynapseReleaseCoefficients Of;
 
@@ -122,11 +121,11 @@ DEVICE double sum_of_sizes(int quanta, double cv, int64 key, uint32 number, int6
         for (int k = 0; k < 4 * WIDE; k++) {
             if (first + k >= quanta) continue;
             double size = size_of(word[k], cv);
-            for (int tried = 1; !(size >= 0 && size <= 2) && tried < MOST_SIZES; tried++) {
+            for (int tried = 1; size < 0 || size > 2; tried++) {
                 draw_sizes(key, number, now, event, tried, first + k, again);
                 size = size_of(again[k % 4], cv);
             }
-            sum = sum + (size < 0 ? 0.0 : size > 2 ? 2.0 : size);
+            sum = sum + size;
         }
     }
     return sum;

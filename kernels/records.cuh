@@ -92,6 +92,31 @@ struct SynapseBlock {
     int64 rows, address, weights, weight_step, gates, gate_step, history, bits, coef, blocker, free, dose;
 };
 
+// The last spikes of sources, in rings, with the traces after each.
+struct TrainSet {
+    int64 source, size, depth, steps, values, counts, traces, trace, longest;
+};
+
+// The decays of a trace, fine and coarse.
+struct TraceDecay {
+    int64 decays, coarse, nearest;
+};
+
+// How the synapses of a route learn.
+struct Learning {
+    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled, eligibility, modulator;
+};
+
+// What makes changes of weights from eligibilities.
+struct Modulator {
+    int64 part, part_end, column, coef, decay, growth, mask, gains;
+};
+
+// Sources whose spikes modulate.
+struct ModulatorPart {
+    int64 source, source_end;
+};
+
 // Sources whose synapses release one by one.
 struct ReleasingSet {
     int64 source, source_end, place, coef;

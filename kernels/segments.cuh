@@ -54,19 +54,18 @@ struct Parts {
     MEMBER acc of(weight_t w) const { return (acc)((real)w * part); }
 };
 
-template <class Look, class F>
-DEVICE void for_weights(Stored, int64 begin, int64 end, Look look, F f)
+template <class Look, class F> DEVICE void for_weights(Stored, int64 begin, int64 end, Look look, F f)
 {
     for_row(begin, end, look, [&](int64 j, const Synapse &x) { f(j, x, (acc)x.weight); });
 }
 
-template <class Look, class F>
-DEVICE void for_weights(Parts parts, int64 begin, int64 end, Look look, F f)
+template <class Look, class F> DEVICE void for_weights(Parts parts, int64 begin, int64 end, Look look, F f)
 {
     for_row(begin, end, look, [&](const Synapse &x) { return parts.of(x.weight); }, f);
 }
 
-// Calls add(sum, weight) for the synapses of a segment. Each has its own weight (OWN), or all have the segment's amount.
+// Calls add(sum, weight) for the synapses of a segment. Each has its own weight (OWN), or all have the segment's
+// amount.
 template <Late LATE, bool OWN, class Weights, class Add>
 APART void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Weights weights, Add add)
 {
@@ -147,8 +146,8 @@ DEVICE int block_due(const Route &route, int age)
 
 // Calls f(segment) for the segments of a source's row that are in one block of delays.
 template <class F>
-DEVICE void for_segments(const Route &route, int64 source, int block, Amount amount, const uint32 *segment_begin, int unit,
-                         Share share, F f)
+DEVICE void for_segments(const Route &route, int64 source, int block, Amount amount, const uint32 *segment_begin,
+                         int unit, Share share, F f)
 {
     if (source < route.source || source >= route.source_end) return;
     int64 row = source - route.source;
@@ -240,6 +239,9 @@ DEVICE void locate(Segment &s, const uint64 *segment_sizes)
     while (!zeros) zeros = ~*++word;
     s.end = place();
 }
+
+// 2^n, exactly.
+DEVICE real power_of_2(int n) { return n < 0 ? (real)1 / (real)((int64)1 << -n) : (real)((int64)1 << n); }
 
 // Asks for all lines of the elements [begin, end) of an array, which are used soon.
 template <class T> DEVICE void ask_for(const T *x, int64 begin, int64 end)

@@ -10,6 +10,7 @@ from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
+from gpusyn.builder.plasticity.learning import settle_mask
 from gpusyn.builder.plasticity.releases import release_tables
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
@@ -42,6 +43,7 @@ COUNTS = {
     "n_routes": "routes",
     "n_histories": "histories",
     "n_ages": "ages",
+    "n_modulators": "modulators",
     "slots": "release slots",
     "bath_width": "bath width",
 }
@@ -64,6 +66,8 @@ class Compiled:
         Places of what is kept of synapses that release one by one.
     rounded_to_zero : dict of str to int
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
+    learning : LearningTables
+        Places of what synapses that learn need.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Compiled:
         self.inputs = self.described = InputTables(layout, seed, trial)
         synapses = SynapseTables(layout, seed, self.inputs, trial, advanced, launcher)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.rounded_to_zero
+        self.learning = synapses.event_driven.learning
         self.releases = synapses.releases
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
@@ -161,6 +166,7 @@ class Compiled:
             "seen_step": words,
             "chosen_step": columns,
             "drawers": row_forms.DRAWERS,
+            "settle_mask": settle_mask(self.layout),
         }
         scalars = {
             a.name: own[a.name] if a.name in own else counts[COUNTS[a.name]]

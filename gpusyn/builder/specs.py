@@ -15,7 +15,15 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.plasticity import modulators
 from gpusyn.builder.plasticity import synapse_releases as one_by_one
+from gpusyn.builder.plasticity.learning import (
+    LEARNING,
+    learned_bundles,
+    learning_extents,
+    learning_units,
+    train_extents,
+)
 from gpusyn.builder.plasticity.releases import KERNEL as RELEASING
 from gpusyn.builder.plasticity.releases import release_extents, releases_of
 from gpusyn.builder.rows import row_forms
@@ -52,7 +60,7 @@ def chunk_steps(layout: Layout) -> int:
 
 
 def launched(layout: Layout) -> list[tuple[str, int | None]]:
-    """Return kernel and group of each launch of a step, in order."""
+    """Return kernel and group of each launch of a step, in their order."""
     synaptic = [
         (synapse_kernel(r.kinetics), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)
     ]
@@ -62,7 +70,11 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
+    learned = learned_bundles(layout)
     launches += [(RELEASING, None)] if releases_of(layout) else []
+    launches += [("remember_spikes", None)] if learned else []
+    launches += [(modulators.KERNEL, None)] if any(map(modulators.is_modulated, learned)) else []
+    launches += [(LEARNING, None)] if learned else []
     launches += [("deliver_changes", None)] if layout.gates else []
     launches += [(row_forms.KERNEL, None)] if layout.procedural else []
     launches += [(one_by_one.BEGIN, None), (one_by_one.DELIVER, None)] if one_by_one.releasing(layout) else []
@@ -93,6 +105,12 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
         return most_units(layout, kernel) * (layout.n_ids - layout.n_sources)
     if kernel == row_forms.KERNEL:
         return row_forms.BLOCKS
+    if kernel == modulators.KERNEL:
+        return counts["modulators"]
+    if kernel == "remember_spikes":
+        return max(64, layout.n_sources // SPIKING)
+    if kernel == LEARNING:
+        return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING)
     if kernel == "deliver_spikes":
         histories = sum(history.size for history in Histories(layout, 0).records)
         return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING, -(-histories // WARP))
@@ -101,6 +119,8 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
 
 def most_units(layout: Layout, kernel: str) -> int:
     """Return the most units of work that a kernel has for an event of one sender, at least 1."""
+    if kernel == LEARNING:
+        return max(learning_units(layout).values(), default=1)
     gates = kernel == "deliver_changes"
     units = units_of_senders(layout, kernel == one_by_one.DELIVER)
     return max((n for (_, gate), n in units.items() if (gate is not None) == gates), default=1)
@@ -208,7 +228,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     sizes[None, None] |= slots
     sizes |= {(RELEASING, None): releasing} if releasing else {}
     sizes |= one_by_one.release_extents(layout)
-    sizes |= row_forms.procedural_extents(layout)
+    sizes |= row_forms.procedural_extents(layout) | learning_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 
@@ -235,7 +255,7 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "histories": len(histories.records),
         "history words": histories.size,
         "payloads": gates.payloads,
-    } | input_extents(layout, steps)  # fmt: skip
+    } | train_extents(layout) | input_extents(layout, steps)  # fmt: skip
 
 
 def _group(layout: Layout, g: int) -> Extents:

@@ -17,7 +17,6 @@ from gpusyn.utils.typing import Array, Floats, Integers
 
 SITE_BITS, SIZE_BITS = 14, 6  # of a draw below the number of the event, and below the number of the try
 MOST_EVENTS = 1 << 32 - SITE_BITS  # events of one source in a step that have random words of their own
-MOST_SIZES = 256  # sizes that are tried for a quantum
 
 
 class SynapseReleaseCoefficients(NamedTuple):
@@ -129,10 +128,10 @@ def _sum_of_sizes(quanta: Integers, cv: Any, key: int, number: Array, now: int, 
     for quantum in range(int(quanta.max(initial=0))):
         j = np.flatnonzero(quanta > quantum)
         size, outside, tried = np.empty(j.size), np.arange(j.size), 0
-        while outside.size and tried < MOST_SIZES:
+        while outside.size:
             draw = event << SITE_BITS | tried << SIZE_BITS | quantum // 4
             u = uniform32(_words(key, number[j[outside]], now, draw)[quantum % 4])
             size[outside] = 1.0 + cv * normal_quantile(u)
-            outside, tried = outside[~((size[outside] >= 0) & (size[outside] <= 2))], tried + 1
-        total[j] = total[j] + np.clip(size, 0.0, 2.0)
+            outside, tried = outside[(size[outside] < 0) | (size[outside] > 2)], tried + 1
+        total[j] = total[j] + size
     return total

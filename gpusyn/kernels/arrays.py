@@ -21,6 +21,8 @@ Owner = tuple[str | None, int | None]  # kernel and group of neurons that an arr
 LONG_AGO = -(2**40)  # step of the last event of a source that has not had any
 NO_FAULT = np.iinfo(np.int64).max
 PROCEDURAL = ("deliver_procedural",)
+LEARNING = ("learn_weights",)
+MODULATION = ("advance_modulators",)
 RELEASES = ("advance_releases",)
 ONE_BY_ONE = ("deliver_releases",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
@@ -127,6 +129,18 @@ EXTENTS = {
     "laws": "distributions of weights and delays of drawn rows, and of their gaps",
     "seen words": "words of 32 bits, one bit for each target of rows without repetition, for 64 blocks",
     "chosen columns": "synapses of the longest row without repetition, for 64 blocks",
+    "trains": "populations whose last spikes learning synapses look at, one for each kind of traces",
+    "train bounds": "populations, and one more",
+    "traces": "traces of the sets of trains",
+    "decays": "factors by which traces decay over some steps",
+    "train spikes": "last spikes of all sources of the sets of trains",
+    "train values": "traces of these spikes",
+    "train sources": "sources of the sets of trains",
+    "learning pathways": "pathways whose synapses learn",
+    "eligible synapses": "synapses that learn from a modulator",
+    "modulators": "rules of learning with a modulator",
+    "modulator parts": "consecutive sources whose spikes modulate",
+    "gains": "steps between two settlings of all synapses, and one more, of each modulator",
     "rested sources": "sources whose synapses release one by one, in each set of rows",
     "releasing receptors": "receptors of sets of rows whose synapses release one by one",
     "releasing rows": "sets of rows whose synapses release one by one",
@@ -141,13 +155,14 @@ EXTENTS = {
 EXPECTED = frozenset(
     {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
+    | {"eligible synapses"}
 )
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
-    | {"drawn ids", "row starts"}
+    | {"drawn ids", "row starts", "eligible synapses"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
 )
 
@@ -217,6 +232,21 @@ ARRAYS: tuple[ArrayKind, ...] = (
          "Transmitter of each source in recent steps as bits, or the number of its events; newest step lowest."),
     _one("payload", "payloads, 2", SCRATCH,
          "Value to which, and from which, each channel of a gate on a source moves in this step (1)."),
+    _one("trains", "trains", PARAMETER, "Sources, rings and traces of each set of trains."),
+    _one("train_begin", "train bounds", PARAMETER, "Place of the first set of trains of each population in `trains`."),
+    _one("traces", "traces", PARAMETER, "Decays of each trace, and whether the nearest spike alone counts."),
+    _one("decays", "decays", PARAMETER, "Factor by which a trace decays over 0 to 255 steps, and multiples of 256."),
+    _one("train_step", "train spikes", STATE, "Step of each of the last spikes of each source.", LONG_AGO),
+    _one("train_value", "train values", STATE, "Traces after each of these spikes (1)."),
+    _one("train_count", "train sources", STATE, "Number of spikes of each source so far."),
+    _one("sweep", "4", STATE, "Step in which a settling of all synapses was last wanted, in even and in odd steps, and "
+         "the last one before, in even and in odd steps.", -1),
+    _one("modulators", "modulators", PARAMETER, "Sources, course and coefficients of each modulator of learning."),
+    _one("gains", "gains", STATE, "What a unit of eligibility has made of a weight since all synapses were settled."),
+    _kernel(MODULATION, "modulator_parts", "modulator parts", PARAMETER, "Consecutive sources whose spikes modulate."),
+    _kernel(MODULATION, "modulation", "modulators", STATE, "Concentration of each modulator (1/ms)."),
+    _kernel(MODULATION, "coef", "coefficients", PARAMETER, "Coefficients of each modulator."),
+    _one("settled", "learning pathways", STATE, "Step up to which the host has settled the weights of a pathway.", -1),
     _one("last_use", "rested sources", STATE,
          "Step of the last event of each source whose synapses release one by one.", LONG_AGO),
     _one("used", "rested sources", STATE, "u of each such source after its last event, if it belongs to it (1)."),
@@ -260,6 +290,12 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(PROCEDURAL, "seen", "seen words", STATE,
             "Bit of each column while different ones are drawn, for each block; 0 between steps."),
     _kernel(PROCEDURAL, "chosen", "chosen columns", SCRATCH, "Different columns of the row that each block draws."),
+    _kernel(LEARNING, "routes", "routes", PARAMETER, "Sources and synapses of each way along which spikes teach."),
+    _kernel(LEARNING, "route_begin", "route bounds", PARAMETER, "Place of the first such route of each population."),
+    _kernel(LEARNING, "ages", "ages", PARAMETER, "Age at which spikes reach some synapses (steps), smallest first."),
+    _kernel(LEARNING, "learnings", "routes", PARAMETER, "Rule, trains and bounds of the weights of each such route."),
+    _kernel(LEARNING, "coef", "coefficients", PARAMETER, "Coefficients of the rule of each pathway that learns."),
+    _kernel(LEARNING, "eligibility", "eligible synapses", STATE, "Eligibility of each synapse at its last event (1)."),
     _kernel(("begin_releases",), "sets", "sets", PARAMETER, "Sources whose synapses release one by one."),
     _kernel(("begin_releases", *ONE_BY_ONE), "coef", "coefficients", PARAMETER,
             "Parameters of release that all synapses of a set of rows share."),

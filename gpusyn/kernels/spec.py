@@ -13,7 +13,10 @@ from gpusyn.kernels.records import RECORDS, Clock
 from gpusyn.kernels.signature import Numbers
 
 # Arrays of places, which no kernel changes during a run, like tables of records.
-_PLACES = ("route_begin", "ages", "segment_begin", "segment_sizes", "row_begin", "address", "set_begin")
+_PLACES = (
+    *("route_begin", "ages", "segment_begin", "segment_sizes"),
+    *("row_begin", "address", "set_begin", "train_begin"),
+)
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
 _FIXED = {
@@ -241,6 +244,33 @@ KERNELS: dict[str, KernelSpec] = {
             """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
             +spike_release:real =spike_mask:int64 =slots:int source_population:int set_begin:int sets:ReleaseSet
             coef:real +u:real +x:real +last_step:int64""",
+        ),
+        _declare(
+            "remember_spikes.cu",
+            "remember_spikes",
+            "thread",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 source_population:int train_begin:int trains:TrainSet traces:TraceDecay decays:real
+            +train_step:int64 +train_value:real +train_count:int64 +sweep:int64 =settle_mask:int64""",
+        ),
+        _declare(
+            "advance_modulators.cu",
+            "advance_modulators",
+            "thread",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 modulators:Modulator =n_modulators:int modulator_parts:ModulatorPart coef:real
+            traces:TraceDecay decays:real waves:real =n_waves:int +modulation:real +gains:real""",
+        ),
+        _declare(
+            "learn_weights.cu",
+            "learn_weights",
+            "warp",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 source_population:int route_begin:int =most_units:int routes:Route =n_routes:int
+            learnings:Learning ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16
+            late:uint8 +weights:weight_t trains:TrainSet traces:TraceDecay decays:real train_step:int64
+            train_value:real train_count:int64 coef:real sweep:int64 settled:int64 modulators:Modulator gains:real
+            +eligibility:real""",
         ),
         *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),
     )

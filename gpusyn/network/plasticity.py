@@ -192,6 +192,12 @@ def learned_receptor(projection: Projection, where: str) -> str:
     return str(one_of(projection.learned, projection.weights, learns))
 
 
+def learned_of(projection: Projection) -> str | None:
+    """Return the receptor whose weight a checked projection learns, None if it does not learn."""
+    rule = learning_of(projection.plasticity)
+    return None if rule is None else rule.learns or next(iter(projection.weights))
+
+
 def check_modulator(projection: Projection, own: Any) -> None:
     """Check that a population that modulates learning belongs to the network; `own` looks selections up."""
     rule = learning_of(projection.plasticity)

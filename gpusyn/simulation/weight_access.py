@@ -20,6 +20,7 @@ from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.units import as_floats
+from gpusyn.simulation.learned_weights import present_weights
 from gpusyn.utils.memory import free_memory, size_text
 from gpusyn.utils.typing import Array, Floats, Integers
 
@@ -102,13 +103,14 @@ def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Ar
         assert part.drawn is not None
         return np.ldexp(part.drawn, s.exponent)
     if s.weight is None:
-        stored = session.read(_array(s), s.weights, s.weights + part.size)[part.place].astype(np.float64)
+        kept = session.read(weight_array(s), s.weights, s.weights + part.size)
+        stored = present_weights(compiled, session, s, kept, part.place).astype(np.float64)
     else:
         stored = np.full(len(part.pre), float(s.weight))
     return np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored
 
 
-def _array(stored: StoredWeights) -> str:
+def weight_array(stored: StoredWeights) -> str:
     """Return the name of the array in which weights are stored."""
     return array_name("weights", kernel=stored.kernel if isinstance(stored, StoredAddresses) else None)
 
@@ -173,13 +175,11 @@ def write_weights(
     projection: Projection,
     receptor: Any,
     given: Any,
-    keep: Callable[[str, int, int], None],
-    in_flight: Callable[[StoredSegments, Array, Array], None],
+    before: Callable[[StoredWeights, Array, Array], None],
 ) -> None:
     """Replace weights, given in canonical order.
 
-    Before each part is replaced, `keep(array, start, size)` is called, and `in_flight` with the old and the new stored
-    weights of its rows.
+    Before each part is replaced, `before` is called with the old and the new stored weights of all its rows.
     """
     names = list(projection.weights)
     where = f"Simulator.set_weights('{projection.name}')"
@@ -201,13 +201,11 @@ def write_weights(
         wanted = {receptor_name(receptor, projection.post, names, f"{where}.receptor"): given}
     writes = [w for name, new in wanted.items() for w in _writes(compiled, session, projection, name, new, where)]
     for part, values in writes:  # all of them are checked
-        array, start = _array(part.stored), part.stored.weights
-        keep(array, start, part.size)
+        array, start = weight_array(part.stored), part.stored.weights
         old = session.read(array, start, start + part.size)
         replaced = old.copy()
         replaced[part.place] = values
-        if isinstance(part.stored, StoredSegments):
-            in_flight(part.stored, old, replaced)
+        before(part.stored, old, replaced)
         session.write(array, replaced, start)
 
 

@@ -25,6 +25,8 @@ TABLE = {
     "gates": Tolerance(2e-5, 1e-11, "lumped against per-synapse gates (design.md section 4)"),
     "current-based": Tolerance(2e-5, 1e-12, "exact at any dt: only rounding is left"),
     "integrated": Tolerance(2e-5, 1e-10, "against an adaptive integration to 1e-12"),
+    "release": Tolerance(2e-6, 1e-12, "against the plain recursion, of the largest conductance"),
+    "learning": Tolerance(2e-6, 1e-12, "against plain loops, of w_max: some hundred changes, each rounded"),
 }
 DRIFT = 6e-8  # a step: what rounding the stored propagator to float32 adds to a relative error (science.md section 6)
 ORDER = 0.1  # of an observed order of convergence (rows D23b and D24b)
@@ -92,6 +94,20 @@ def assert_traces(measured: Any, expected: Any, kind: str, precision: str = "dou
     assert not wrong.any(), (
         f"{wrong.sum()} of {wrong.size} values differ by more than {rtol:g} of their neuron's largest ({kind}, "
         f"{precision}); by up to {np.nanmax(np.abs(measured - expected) / np.where(scale > 0, scale, 1.0)):.3g}"
+    )
+
+
+def assert_within(measured: Any, expected: Any, scale: float, kind: str, precision: str = "double") -> None:
+    """Compare arrays element by element, relative to a scale for all."""
+    measured, expected = np.asarray(measured, np.float64), np.asarray(expected, np.float64)
+    assert measured.shape == expected.shape, f"shapes {measured.shape} and {expected.shape}"
+    assert expected.size, "nothing to compare"
+    error, limit = np.abs(measured - expected) / scale, getattr(TABLE[kind], precision)
+    wrong = ~(error <= limit)  # NaN is wrong too
+    assert not wrong.any(), (
+        f"{wrong.sum()} of {wrong.size} values differ by more than {limit:g} of {scale:g} ({kind}, {precision}); the "
+        f"first at {tuple(map(int, np.argwhere(wrong)[0]))}: {measured[wrong][0]:.12g}, expected "
+        f"{expected[wrong][0]:.12g}; the most is {np.nanmax(error):.3g}"
     )
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.numpy import advance_gates as gates
+from gpusyn.backends.numpy import advance_modulators as modulators
 from gpusyn.backends.numpy import advance_neurons as neurons
 from gpusyn.backends.numpy import advance_releases as releases
 from gpusyn.backends.numpy import advance_sources as sources
@@ -24,6 +25,8 @@ from gpusyn.backends.numpy import advance_synapses as synapses
 from gpusyn.backends.numpy import deliver_procedural as procedural
 from gpusyn.backends.numpy import deliver_releases as one_by_one
 from gpusyn.backends.numpy import deliver_spikes as delivery
+from gpusyn.backends.numpy import learn_weights as learning
+from gpusyn.backends.numpy import remember_spikes as trains
 from gpusyn.equations.kinetics import SYNAPSE_GATES
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
@@ -52,6 +55,9 @@ TWINS: dict[str, Twin] = {
     "begin_releases": Twin(one_by_one.prepare_sets, one_by_one.begin_releases),
     "deliver_releases": Twin(one_by_one.prepare_releases, one_by_one.deliver_releases),
     "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),
+    "remember_spikes": Twin(trains.prepare_trains, trains.remember_spikes),
+    "advance_modulators": Twin(modulators.prepare_modulators, modulators.advance_modulators),
+    "learn_weights": Twin(learning.prepare_learning, learning.learn_weights),
     "advance_releases": Twin(releases.prepare_releases, releases.advance_releases),
     **{
         gate.KERNEL: Twin(

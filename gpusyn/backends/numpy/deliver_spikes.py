@@ -101,10 +101,10 @@ def _factors(a: SimpleNamespace, route: Route, number: Array, place: Array) -> A
     """Return by what some events multiply stored weights along a route: whole numbers, or what they release."""
     factor: Array
     if route.release < 0:
-        factor = number.astype(a.ring.dtype) << a.ring.dtype.type(route.shift)
+        factor = number.astype(a.ring.dtype) << a.ring.dtype.type(max(route.shift, 0))
     else:
         part = a.spike_release[place.astype(np.int64) * a.slots + route.release]
-        factor = part * part.dtype.type(1 << route.shift)
+        factor = part * part.dtype.type(2.0**route.shift)
     return factor
 
 
@@ -149,12 +149,12 @@ def due_synapses(a: SimpleNamespace, route: Route, sent: Sent) -> Iterator[Due]:
     for start, stop in pieces.parts(sent.row.size * route.slices, pieces.SEGMENTS):
         sender, part = np.divmod(np.arange(start, stop), route.slices)
         found = (sent.row[sender] * route.slices + part) * route.row_step + sent.block[sender]
-        begin, length = _bounds(a, route, found)
+        begin, length = segment_bounds(a, route, found)
         for segment, place in pieces.listed(length, pieces.SYNAPSES):
             yield Due(sender[segment], part[segment], begin[segment] + place)
 
 
-def _bounds(a: SimpleNamespace, route: Route, segments: Array) -> tuple[Array, Array]:
+def segment_bounds(a: SimpleNamespace, route: Route, segments: Array) -> tuple[Array, Array]:
     """Return the places of the first synapses of some segments of a route, and their numbers of synapses."""
     begin = a.segment_begin[route.segments :]
     if route.sizes < 0:
@@ -168,18 +168,28 @@ def _deliver(a: SimpleNamespace, route: Route, rows: Array, factor: Array, due: 
     """Add the weights of some synapses that are due."""
     j, acc = due.synapse, a.ring.dtype
     target = route.ring + places_in_ring(a, route, due, now, route.mask)
-    weight = a.weights[route.weights + j].astype(acc) if route.weights >= 0 else acc.type(route.weight)
+    weight = a.weights[route.weights + j] if route.weights >= 0 else acc.type(route.weight)
     if route.payload < 0:
         by = factor[due.sender]
+        weight = in_quanta(weight, route.shift) if route.release < 0 else weight
         np.add.at(a.ring, target, (weight.astype(by.dtype) * by).astype(acc))
         return
-    scale = a.payload.dtype.type(1 << route.shift)
+    scale = a.payload.dtype.type(2.0**route.shift)
     for k in range(route.channels):
         change = 2 * (route.payload + k * route.payload_step + rows[due.sender])
         to, since = a.payload[change] * scale, a.payload[change + 1] * scale
         w = weight.astype(a.payload.dtype)
         value = (w * to).astype(acc) - (w * since).astype(acc)
         np.add.at(a.ring, target + k * route.ring_step, value)
+
+
+def in_quanta(weight: Array, shift: int) -> Array:
+    """Return weights in units of 2^`shift` quanta, but at least of one: those that learn may be finer."""
+    if shift >= 0:
+        return weight
+    unit = weight.dtype.type
+    quanta: Array = weight + unit(1 << -shift - 1) >> unit(-shift)
+    return quanta
 
 
 def places_in_ring(a: SimpleNamespace, route: Route, due: Due, now: int, mask: int) -> Array:

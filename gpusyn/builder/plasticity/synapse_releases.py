@@ -14,7 +14,8 @@ import numpy as np
 
 from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.layout import Bundle, Layout
-from gpusyn.builder.rows.event_driven import StoredReleases, in_units, index_of, sums_of
+from gpusyn.builder.rows.event_driven import StoredReleases, index_of, sums_of
+from gpusyn.builder.rows.routes import in_units
 from gpusyn.builder.rows.stored import Pool
 from gpusyn.equations.release import MOST_EVENTS, SynapseReleaseCoefficients
 from gpusyn.equations.short_term import AT_ONCE, release_coefficients

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -12,9 +11,11 @@ from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
+from gpusyn.builder.plasticity.learning import LearningTables
 from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
+from gpusyn.builder.rows.routes import in_units
 from gpusyn.builder.rows.sorted import in_runs
 from gpusyn.builder.rows.stored import Pool, StoredSegments
 from gpusyn.builder.source_gates import GateTables
@@ -97,7 +98,7 @@ class EventDrivenTables:
         Synapses that release one by one, whose routes belong to a kernel of their own.
     """
 
-    def __init__(self, layout: Layout, gates: GateTables, memory: Memory = HOST) -> None:
+    def __init__(self, layout: Layout, gates: GateTables, first_column: int, memory: Memory = HOST) -> None:
         self.layout, self.gates, self._memory = layout, gates, memory
         self.releases: list[StoredReleases] = []
         self.routes: list[tuple[int, Route]] = []
@@ -111,6 +112,7 @@ class EventDrivenTables:
         self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
         self._targets, self._late = Pool(np.uint16, sum(room), memory), Pool(np.uint8, sum(late), memory)
         self._weights = Pool(layout.numbers.weight_dtype, sum(own), memory)
+        self.learning = LearningTables(layout, first_column)
 
     def add(self, together: Together, rows: RowMaker, advanced: Callable[[float], object]) -> None:
         """Draw and store the synapses of bundles that share projections: count those of each segment, then place them.
@@ -209,10 +211,14 @@ class EventDrivenTables:
             weights = place.weights + columns.index(name) * place.n if name in columns else -1
             rows = {
                 "segments": begin, "sizes": sizes, "row_step": bundle.timing.blocks, "targets": place.targets,
-                "late": late, "late_bits": bits, "weights": weights, "runs": int(runs and weights >= 0),
+                "late": late, "late_bits": bits, "weights": weights,
+                "runs": int(runs and weights >= 0 and name != bundle.learns),
             }  # fmt: skip
+            routes = list(self._routes(bundle, name, rows))
             if not bundle.one_by_one:
-                self.routes += self._routes(bundle, name, rows)
+                self.routes += routes
+            if name == bundle.learns:
+                self.learning.add(bundle, [route for _, route in routes], place.n)
             for pathway in () if bundle.taken_back else bundle.pathways:
                 form = stored_form(pathway, index_of(pathway, name), self.layout)
                 if form.weight is not None:
@@ -258,7 +264,8 @@ class EventDrivenTables:
         form = stored_form(pathway, k, self.layout)
         senders = senders_of(bundle, receptor, self.layout, self.gates)
         route = Route(
-            age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1, shift=form.shift,
+            age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1,
+            shift=max(form.shift, 1 - self.layout.learned_bits),  # beyond it, no weight makes a quantum
             weight=(form.weight or 0) * (-1 if bundle.taken_back else 1),
             gathers=int(bundle.shared and senders.payload >= 0), unit=0, parts=bundle.parts,
             release=self._slots.get((pathway.projection.name, pathway.pre.population.name), -1),
@@ -267,9 +274,10 @@ class EventDrivenTables:
         if not timing.at_once:
             yield senders.number, route
             return
-        for block in range(timing.blocks):
-            ahead = timing.first + block * timing.width
-            at_once = route._replace(segments=route.segments + block, age=0, width=1, blocks=1, ahead=ahead)
+        for block, way in enumerate(timing.ways):
+            of_gates = senders.payload >= 0  # whose events are changes in this step
+            age, ahead = (0, timing.first + block * timing.width) if of_gates else (way.age, way.ahead)
+            at_once = route._replace(segments=route.segments + block, age=age, width=1, blocks=1, ahead=ahead)
             yield senders.number, at_once
 
     def _count_zeros(self, projection: str, receptor: str, lost: int) -> None:
@@ -292,6 +300,7 @@ class EventDrivenTables:
             "late": self._late.join(),
             "weights": self._weights.join(),
             "shared": write_rows(self.shared, Shared),
+            **self.learning.arrays(),
         }
 
 
@@ -420,8 +429,9 @@ def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
         columns = []
         for name in _columns(bundle):
             form = stored_form(pathway, index_of(pathway, name), layout)
-            largest = layout.weight_ranges[projection.name, name].largest
-            columns.append(Column(name, form.exponent, drawing.least(name), largest * (1 + 1e-12)))
+            rounding = 0.0 if name == bundle.learns else 1e-12  # of the product that a Ratio is
+            largest = layout.weight_ranges[projection.name, name].largest * (1 + rounding)
+            columns.append(Column(name, form.exponent, drawing.least(name), largest))
         slots.append(Slot.of(pathway, bundle, columns))
     return slots
 
@@ -463,21 +473,10 @@ def _takes_spikes(bundle: Bundle) -> bool:
 
 def _ages_of(bundle: Bundle) -> Iterator[int]:
     timing = bundle.timing
-    yield from (
-        [0]
-        if timing.at_once
-        else range(timing.first - 1, timing.first - 1 + timing.blocks * timing.width, timing.width)
-    )
-
-
-def in_units(routes: list[tuple[int, Route]]) -> list[tuple[int, Route]]:
-    """Return routes, which are sorted by their senders, with the number of the first unit of work of each."""
-    found: list[tuple[int, Route]] = []
-    units: Counter[int] = Counter()
-    for sender, route in routes:
-        found.append((sender, route._replace(unit=units[sender])))
-        units[sender] += route.slices * route.parts
-    return found
+    if timing.at_once:
+        yield from {way.age for way in timing.ways}
+    else:
+        yield from range(timing.first - 1, timing.first - 1 + timing.blocks * timing.width, timing.width)
 
 
 def shared_sums(layout: Layout) -> list[Shared]:

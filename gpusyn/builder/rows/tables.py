@@ -78,7 +78,7 @@ class SynapseTables:
         self.releases = ReleaseTables(layout, seed, trial)
         self.gated: dict[str, SynapseGateTables] = {}
         with row_maker(layout, launcher) as rows:
-            self.event_driven = EventDrivenTables(layout, self.gates, rows.memory)
+            self.event_driven = EventDrivenTables(layout, self.gates, inputs.modulator_column, rows.memory)
             for together in Together.of(layout, seed, rows):
                 self.event_driven.add(together, rows, advanced)
                 while self.event_driven.releases:

@@ -30,7 +30,7 @@ def simulate(task: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     nest.Connect(generator, source, syn_spec={"delay": DT})
     synapse = {
         "synapse_model": "quantal_stp_synapse", "weight": 1.0, "delay": DT, "n": int(task["n"]), "a": int(task["n"]),
-        "u": float(task["U"]), "U": float(task["U"]), "tau_rec": float(task["tau_rec"]), "tau_fac": float(task["tau_fac"]),
+        **{name: float(task[name]) for name in ("U", "tau_rec", "tau_fac")}, "u": float(task["U"]),
     }  # fmt: skip
     nest.Connect(source, cells, syn_spec=synapse)
     meter = nest.Create("multimeter", {"record_from": ["I_syn_ex"], "interval": DT})

@@ -23,7 +23,14 @@ def simulate(task: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     relay = nest.Create("parrot_neuron")
     nest.Connect(generator, relay, syn_spec={"weight": 1.0, "delay": 1.0})
     parameters = {name: float(task[name]) for name in ("U", "tau_rec", "tau_fac")}
-    synapse = {**parameters, "synapse_model": "tsodyks2_synapse", "weight": 1.0, "delay": 1.0, "u": float(task["U"]), "x": 1.0}
+    synapse = {
+        **parameters,
+        "synapse_model": "tsodyks2_synapse",
+        "weight": 1.0,
+        "delay": 1.0,
+        "u": float(task["U"]),
+        "x": 1.0,
+    }
     nest.Connect(relay, cell, syn_spec=synapse)
     meter = nest.Create("multimeter", {"record_from": ["I_syn_ex"], "interval": 0.1})
     nest.Connect(meter, cell)
