@@ -9,8 +9,10 @@ from gpusyn.kernels.modules import (
     Module,
     build_module,
     common_module,
+    learning_module,
     neuron_module,
     procedural_module,
+    release_module,
     synapse_module,
 )
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
@@ -68,5 +70,6 @@ def modules_in_common_use() -> list[Module]:
     neurons += [neuron_module(Signature("LIF", slow, n, calcium=True, bathed=True)) for n in ALL_NUMBERS]
     reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates know no integer sums
     synapses = [synapse_module(kernel, n) for n, kernel in product(reals, SYNAPSE_KERNELS)]
-    shared = [make(n) for make in (common_module, procedural_module) for n in ALL_NUMBERS]
+    made = common_module, procedural_module, release_module, learning_module
+    shared = [make(n) for make in made for n in ALL_NUMBERS]
     return [*shared, build_module(), *synapses, *neurons]

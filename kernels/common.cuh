@@ -23,6 +23,8 @@
 //   arrays `streams` at j (host: they are prefetched); lane_sum folds 32 partial sums in one fixed tree
 //   BLOCK_NUMBER, BLOCK_COUNT  of the block that runs (host: of the worker); ALONE if it is known to be the only one
 //   add_among(p, v, alone)     adds among blocks that may add to the same sum
+//   LANE_STATE, LANE_INTS, LANE_WORDS  a real, an int, four words of each lane, which LANE_AT and LANE_WORD name;
+//   FOR_WIDE_LANES(q, n) goes through the lanes below n in steps of WIDE (GPU: once, in each lane)
 //   APART                a DEVICE function that a host compiles apart: alone, a hot loop keeps its values in registers
 #pragma once
 
@@ -56,7 +58,11 @@ enum { LANES = 32, CHUNK = 128 };
 #define BLOCK_SYNC() __syncthreads()
 #define FIRST_THREAD (blockIdx.x == 0 && threadIdx.x == 0)
 #define LANE_STATE(name) real name = 0
+#define LANE_INTS(name) int name = 0
+#define LANE_WORDS(name) uint32 name[4]
 #define LANE_AT(name, lane) name
+#define LANE_WORD(name, k, lane) name[k]
+#define FOR_WIDE_LANES(q, n) for (int q = 0; q < 1; q++)
 
 DEVICE int bits_of(float x) { return __float_as_int(x); }
 DEVICE float float_of(int x) { return __int_as_float(x); }
@@ -173,6 +179,14 @@ template <class Look, class F> DEVICE void for_row(int64 lo, int64 hi, Look look
             if (j + k * LANES < hi) f(j + k * LANES, found[k]);
     }
 }
+// The same for f(j, x, value(x)), x = look(j), where value(x) is arithmetic (host: for some x at a time in a SIMD
+// loop).
+template <class Look, class Value, class F> DEVICE void for_row(int64 lo, int64 hi, Look look, Value value, F f)
+{
+    for_row(lo, hi, look, [&](int64 j, const decltype(look(j)) &x) { f(j, x, value(x)); });
+}
+// True if one loop more takes registers, and a multiplication no time.
+#define ONE_LOOP true
 // Warps hide the time that memory takes, so nothing is asked for early, and nothing waits.
 #define PREFETCH(address) ((void)0)
 template <class T, int N, int AHEAD> struct Batch {
@@ -182,6 +196,22 @@ template <class T, int N, int AHEAD> struct Batch {
     }
     template <class Open, class Use> MEMBER void finish(Open, Use) {}
 };
+// Pieces of a segment: f(first, n) for n items from `first` on, one for each lane (host: up to HELD).
+enum { HELD = 1 };
+#define FOR_HELD(j, n) if (int j = 0; j < (n))
+#define FOR_HELD_EVENLY(j, n) FOR_HELD(j, n)
+template <class F> DEVICE void for_pieces(int64 lo, int64 hi, F f)
+{
+    for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j, 1);
+}
+// For each of the n items of a piece, put(j, f(look(j, k))) for all k below the first for which more(j, k) is false,
+// the greatest first (host: all items of one k together, and f is a SIMD loop).
+template <class More, class Look, class F, class Put> DEVICE void for_backwards(int, More more, Look look, F f, Put put)
+{
+    int k = 0;
+    while (more(0, k)) k++;
+    while (k) put(0, f(look(0, --k)));
+}
 // The synapses of a run of consecutive targets (host: a SIMD loop).
 template <class F> DEVICE void for_run(int n, F f)
 {
@@ -223,13 +253,21 @@ DEVICE uint32 take_own(uint32 *counter) { return atomicAdd(counter, 1u); }
 
 #endif
 
-// 64 bits for each of WIDE items: x, or x, x + 1 ...; products of low halves; the low halves of one,
+// The same where f(j, k) does it all.
+template <class More, class F> DEVICE void for_backwards(int n, More more, F f)
+{
+    auto all = [&](int j, int k) { return f(j, k), 0; };
+    for_backwards(n, more, all, [](int x) { return x; }, [](int, int) {});
+}
+
+// 64 bits for each of WIDE items: x, or x, x + 1 ..., or those at x; products of low halves; the low halves of one,
 // two or four words in turn.
 #ifndef GPUSYN_WIDE
 typedef uint64 Wide;
 enum { WIDE = 1 };
 DEVICE Wide wide(uint64 x) { return x; }
 DEVICE Wide wide_from(uint64 x) { return x; }
+DEVICE Wide wide_of(const int *x) { return (uint64)(uint32)*x; }
 DEVICE Wide product(Wide a, uint32 b) { return (uint64)(uint32)a * b; }
 DEVICE void put_words(uint32 *word, const Wide c[4])
 {

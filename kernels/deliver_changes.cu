@@ -9,7 +9,7 @@ enum { MOST_CHANNELS = 8 };
 APART void deliver_change(const Segment &s, const Synapses &synapses, int64 now, const real *payload)
 {
     const Route &route = *s.route;
-    real scale = (real)((int64)1 << route.shift), to[MOST_CHANNELS], from[MOST_CHANNELS];
+    real scale = power_of_2((int)route.shift), to[MOST_CHANNELS], from[MOST_CHANNELS];
     int channels = (int)route.channels;
     int64 step = route.ring_step;
     for (int k = 0; k < channels; k++) {
@@ -18,10 +18,14 @@ APART void deliver_change(const Segment &s, const Synapses &synapses, int64 now,
         from[k] = change[1] * scale;
     }
     if (!route.runs) {
-        deliver(s, synapses, now, [&](acc *sum, acc w) {
+        auto add = [&](acc *sum, acc w) {
             for (int k = 0; k < channels; k++)
                 add_to(sum + k * step, (acc)((real)w * to[k]) - (acc)((real)w * from[k]));
-        });
+        };
+        if (route.weights >= 0)
+            deliver<true>(s, synapses, now, Stored{}, add);
+        else
+            deliver<false>(s, synapses, now, Stored{}, add);
         return;
     }
     for (int k = 0; k < channels; k++) {
@@ -39,7 +43,7 @@ DEVICE void gather_changes(const Route &route, const Synapses &synapses, int64 n
 {
     const uint32 *bounds = synapses.segment_begin + route.segments;
     acc *slot = synapses.ring + route.ring + (now + route.ahead & route.mask) * route.stride;
-    real w = (real)(acc)route.weight, scale = (real)((int64)1 << route.shift);
+    real w = (real)(acc)route.weight, scale = power_of_2((int)route.shift);
     int64 rows = route.source_end - route.source, blocks = route.row_step;
     auto look = [&](int64 e) { return gate_id[e]; };
     for_row(0, n, look, [&](int64, int id) {
@@ -66,9 +70,9 @@ KERNEL(deliver_changes, const Clock *RESTRICT clock, int64 *RESTRICT gate_total,
     auto open = [&](Segment &s) { return open_segment(s, segment_sizes, synapses); };
     auto add = [&](const Segment &s) { deliver_change(s, synapses, now, payload); };
     auto gate = [=](int64 i) { return gate_id[i]; };
-    auto once = [](int64) { return (acc)1; };
+    auto weight = [](const Route &route, int64) { return Amount{(acc)route.weight}; };
     for_runs(0, n, most_units, population_of(gate, all), [&](int p, int64 begin, int64 end, int unit) {
-        for_due(all, p, 0, unit, begin, end, gate, once, segment_begin, share, [&](const Segment &s) {
+        for_due(all, p, 0, unit, begin, end, gate, weight, segment_begin, share, [&](const Segment &s) {
             ask_for_bounds(s, segment_sizes);
             due.push(s, open, add);
         });

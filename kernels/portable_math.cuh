@@ -103,6 +103,27 @@ template <class T> DEVICE T portable_exprel(T x)
     return x == 0 ? (T)1 : ratio;
 }
 
+DEVICE float portable_log(float x)
+{
+    // x = 2^n m with m in [sqrt(1/2), sqrt(2)); the shift makes the exponent change at sqrt(1/2).
+    uint32 shifted = (uint32)bits_of(x) + (0x3f800000u - 0x3f3504f3u);
+    float n = (float)(int)(shifted >> 23) - 127.0f;
+    float m = float_of((int)((shifted & 0x007fffffu) + 0x3f3504f3u));
+    float d = m - 1.0f;
+    float s = d / (d + 2.0f);
+    float z = s * s;
+    float half_square = 0.5f * d * d;
+    float q = z * 0.24279079f;
+    q = (q + 0.28498787f) * z;
+    q = (q + 0.40000972f) * z;
+    float series = (q + 0.66666663f) * z;
+    float y = n * 0.693359375f - ((half_square - (s * (half_square + series) + n * -2.12194440e-4f)) - d);
+    y = x > 3.40282347e+38f ? x : y;
+    y = x < 1.17549435e-38f ? float_of((int)0xff800000u) : y;
+    y = x <= -1.17549435e-38f ? float_of(0x7fc00000) : y;
+    return x != x ? x : y;
+}
+
 DEVICE double portable_log(double x)
 {
     // x = 2^n m with m in [sqrt(1/2), sqrt(2)); the shift makes the exponent change at sqrt(1/2).

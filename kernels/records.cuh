@@ -43,7 +43,7 @@ struct SourceChunk {
 struct Route {
     int64 source, source_end, segments, sizes, row_step, age, width, blocks, ahead, targets, late, late_bits, weights,
         weight, shift, ring, mask, stride, slice, slices, slice_size, payload, payload_step, channels, ring_step, runs,
-        gathers, unit, parts;
+        gathers, unit, parts, release;
 };
 
 // Rows that are drawn again at each event of their sources.
@@ -72,6 +72,11 @@ struct SourceGateSet {
     int64 kind, source, size, event_source, gates, coef, components, pulse, dead, release, payload;
 };
 
+// What sources release at the synapses of one projection.
+struct ReleaseSet {
+    int64 source, size, first, coef, slot;
+};
+
 // The past transmitter of sources.
 struct History {
     int64 source, size, base, words, bits, pulse, dead, release;
@@ -85,4 +90,44 @@ struct SynapseSet {
 // Per-synapse gates of one projection, in rows of the targets.
 struct SynapseBlock {
     int64 rows, address, weights, weight_step, gates, gate_step, history, bits, coef, blocker, free, dose;
+};
+
+// The last spikes of sources, in rings, with the traces after each.
+struct TrainSet {
+    int64 source, size, depth, steps, values, counts, traces, trace, longest;
+};
+
+// The decays of a trace, fine and coarse.
+struct TraceDecay {
+    int64 decays, coarse, nearest;
+};
+
+// How the synapses of a route learn.
+struct Learning {
+    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled, eligibility, modulator;
+};
+
+// What makes changes of weights from eligibilities.
+struct Modulator {
+    int64 part, part_end, column, coef, decay, growth, mask, gains;
+};
+
+// Sources whose spikes modulate.
+struct ModulatorPart {
+    int64 source, source_end;
+};
+
+// Sources whose synapses release one by one.
+struct ReleasingSet {
+    int64 source, source_end, place, coef;
+};
+
+// How the synapses of a route release, and what is kept of each.
+struct SynapseRelease {
+    int64 place, coef, sites, keys, number, u, x, full, own_U, own_facil, own_rec, receptor, receptor_end;
+};
+
+// The sums of one receptor onto which synapses release, and their weights.
+struct ReleaseSums {
+    int64 ring, mask, weights, weight, scale;
 };

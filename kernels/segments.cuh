@@ -13,6 +13,13 @@ struct Synapses {
     acc *ring;
 };
 
+// What an event adds along a route: the `sum` of every synapse, where all have one weight; else, by what it multiplies
+// their stored weights, a whole number or a `part`.
+union Amount {
+    acc sum;
+    real part;
+};
+
 // The synapses of one row onto one slice of the targets whose delays are in one block: segment `number` of its route,
 // or a `part` of it.
 struct Segment {
@@ -21,7 +28,7 @@ struct Segment {
     int64 number, row;
     int slice, part;
     int64 begin, end;
-    acc factor;
+    Amount amount;
 };
 
 // The slices of targets to which one worker delivers: every `workers`-th slice from `worker` on.
@@ -38,15 +45,35 @@ struct Synapse {
 // How late synapses are: all are for the next step, or each is late by a number of steps, in a byte or fewer bits.
 enum Late { NEXT_STEP, IN_BYTES, IN_BITS };
 
-// Calls add(sum, weight) for the synapses of a segment. Each has its own weight (OWN), or all have that of the route.
-template <Late LATE, bool OWN, class Add>
-APART void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Add add)
+// Weights as they are stored.
+struct Stored {};
+
+// The part of each weight that a spike releases, rounded towards zero.
+struct Parts {
+    real part;
+    MEMBER acc of(weight_t w) const { return (acc)((real)w * part); }
+};
+
+template <class Look, class F> DEVICE void for_weights(Stored, int64 begin, int64 end, Look look, F f)
+{
+    for_row(begin, end, look, [&](int64 j, const Synapse &x) { f(j, x, (acc)x.weight); });
+}
+
+template <class Look, class F> DEVICE void for_weights(Parts parts, int64 begin, int64 end, Look look, F f)
+{
+    for_row(begin, end, look, [&](const Synapse &x) { return parts.of(x.weight); }, f);
+}
+
+// Calls add(sum, weight) for the synapses of a segment. Each has its own weight (OWN), or all have the segment's
+// amount.
+template <Late LATE, bool OWN, class Weights, class Add>
+APART void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Weights weights, Add add)
 {
     const Route &route = *s.route;
     const uint16 *target = synapses.targets + route.targets;
     const uint8 *late = synapses.late + route.late;
     const weight_t *weight = synapses.weights + route.weights;
-    acc *sums = synapses.ring + route.ring + s.slice * route.slice_size, shared = (acc)route.weight;
+    acc *sums = synapses.ring + route.ring + s.slice * route.slice_size, shared = s.amount.sum;
     int64 mask = route.mask, stride = route.stride, due = now + route.ahead;
     int bits = (int)route.late_bits, last = (1 << bits) - 1;
     acc *next = sums + (due & mask) * stride;
@@ -54,29 +81,22 @@ APART void for_synapses(const Segment &s, const Synapses &synapses, int64 now, A
         int byte = LATE == NEXT_STEP ? 0 : late[LATE == IN_BYTES ? j : j * bits >> 3];
         return Synapse{target[j], byte, OWN ? weight[j] : (weight_t)0};
     };
-    for_row(s.begin, s.end, look, [&](int64 j, const Synapse &x) {
+    for_weights(weights, s.begin, s.end, look, [&](int64 j, const Synapse &x, acc w) {
         int steps = LATE == IN_BITS ? x.late >> (j * bits & 7) & last : x.late;
         acc *slot = LATE == NEXT_STEP ? next : sums + ((due + steps) & mask) * stride;
-        add(slot + x.target, OWN ? (acc)x.weight : shared);
+        add(slot + x.target, OWN ? w : shared);
     });
 }
 
-template <Late LATE, class Add> DEVICE void for_synapses(const Segment &s, const Synapses &synapses, int64 now, Add add)
-{
-    if (s.route->weights >= 0)
-        for_synapses<LATE, true>(s, synapses, now, add);
-    else
-        for_synapses<LATE, false>(s, synapses, now, add);
-}
-
-template <class Add> DEVICE void deliver(const Segment &s, const Synapses &synapses, int64 now, Add add)
+template <bool OWN, class Weights, class Add>
+DEVICE void deliver(const Segment &s, const Synapses &synapses, int64 now, Weights weights, Add add)
 {
     if (s.route->late_bits == 0)
-        for_synapses<NEXT_STEP>(s, synapses, now, add);
+        for_synapses<NEXT_STEP, OWN>(s, synapses, now, weights, add);
     else if (s.route->late_bits == 8)
-        for_synapses<IN_BYTES>(s, synapses, now, add);
+        for_synapses<IN_BYTES, OWN>(s, synapses, now, weights, add);
     else
-        for_synapses<IN_BITS>(s, synapses, now, add);
+        for_synapses<IN_BITS, OWN>(s, synapses, now, weights, add);
 }
 
 // Calls f(begin, end) for each run of consecutive targets in a segment whose targets ascend.
@@ -126,15 +146,15 @@ DEVICE int block_due(const Route &route, int age)
 
 // Calls f(segment) for the segments of a source's row that are in one block of delays.
 template <class F>
-DEVICE void for_segments(const Route &route, int64 source, int block, acc events, const uint32 *segment_begin, int unit,
-                         Share share, F f)
+DEVICE void for_segments(const Route &route, int64 source, int block, Amount amount, const uint32 *segment_begin,
+                         int unit, Share share, F f)
 {
     if (source < route.source || source >= route.source_end) return;
     int64 row = source - route.source;
     for_slices(route, unit, share, [&](int s, int part) {
         int64 number = (row * route.slices + s - route.slice) * route.row_step + block;
         const uint32 *bounds = segment_begin + route.segments + (route.sizes < 0 ? number : number / UNARY_STEP);
-        f(Segment{&route, bounds, number, row, s, part, 0, 0, events << route.shift});
+        f(Segment{&route, bounds, number, row, s, part, 0, 0, amount});
     });
 }
 
@@ -173,16 +193,16 @@ template <class Source> DEVICE auto population_of(Source source, const Routes &a
 }
 
 // Calls f(segment) for the segments of a unit of work that are due `age` steps after the events [begin, end) of sources
-// source(i) of one population, count(i) at once.
-template <class Source, class Count, class F>
+// source(i) of one population, which add amount(route, i).
+template <class Source, class Add, class F>
 DEVICE void for_due(const Routes &all, int population, int age, int unit, int64 begin, int64 end, Source source,
-                    Count count, const uint32 *segment_begin, Share share, F f)
+                    Add amount, const uint32 *segment_begin, Share share, F f)
 {
     for_routes(all.routes, all.begin[population], all.begin[population + 1], unit, [&](const Route &route, int own) {
         int block = block_due(route, age);
         if (block >= route.blocks) return;
         for (int64 i = begin; i < end; i++)
-            for_segments(route, source(i), block, count(i), segment_begin, own, share, f);
+            for_segments(route, source(i), block, amount(route, i), segment_begin, own, share, f);
     });
 }
 
@@ -219,6 +239,9 @@ DEVICE void locate(Segment &s, const uint64 *segment_sizes)
     while (!zeros) zeros = ~*++word;
     s.end = place();
 }
+
+// 2^n, exactly.
+DEVICE real power_of_2(int n) { return n < 0 ? (real)1 / (real)((int64)1 << -n) : (real)((int64)1 << n); }
 
 // Asks for all lines of the elements [begin, end) of an array, which are used soon.
 template <class T> DEVICE void ask_for(const T *x, int64 begin, int64 end)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import page, store
-from benchmarks.peers.cases import SIMULATORS, Row, series, table
+from benchmarks.peers.cases import SIMULATORS, Row, series, table, together
 from benchmarks.peers.environments import environments
 from benchmarks.peers.measurement import ROOT, Measurement, forget_failures
 from gpusyn.utils.cores import available_cores
@@ -112,8 +112,8 @@ def main() -> None:
         store.save(results, given.results)
 
     measurement = Measurement(results, save, found, given.work.resolve(), given.repeats, given.limit)
-    for row in chosen:
-        measurement.measure(row)
+    for rows_in_turns in together(chosen):
+        measurement.measure(*rows_in_turns)
     page.write(results, given.page)
     print(f"wrote {given.results} and {given.page}")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from benchmarks.peers import networks
-from benchmarks.peers.networks import brunel_wang, coba, gates, microcircuit
+from benchmarks.peers.networks import brunel_wang, coba, gates, microcircuit, plastic
 
 GPUSYN = "gpusyn"
 SIMULATORS = (GPUSYN, "NEST", "Brian2", "GeNN")  # the programs have these names in small letters
@@ -38,6 +38,11 @@ class Case(NamedTuple):
     def described(self) -> Any:
         """The numbers, as the module of the network has them."""
         return networks.numbers(self.network, self.numbers)
+
+    @property
+    def twin(self) -> Any:
+        """Numbers of the network whose synapses stay as they are, beside which it is measured; None if it has none."""
+        return getattr(self.described, "twin", None)
 
     def times(self, factor: float) -> Case:
         """Return the case with its durations multiplied, for a try."""
@@ -97,7 +102,13 @@ def table(scales: Iterable[float]) -> list[Case]:
     for scale in scales:
         title = f"Microcircuit x {scale:g}"
         cases.append(_case(f"microcircuit-{scale:g}", title, microcircuit.Numbers(scale), 500.0, second))
-    return [*cases, _case("gates", "4 million first-order gates", gates.Numbers(20000, 4000, 1000), 50.0, 50.0)]
+    cases.append(_case("gates", "4 million first-order gates", gates.Numbers(20000, 4000, 1000), 50.0, 50.0))
+    for kind, plasticity in (("stdp", plastic.STDP), ("stp", plastic.SHORT_TERM)):
+        numbers = plastic.Numbers(10000, 1000, plasticity)
+        title = f"10,000 x 1,000, {plasticity}"
+        cases.append(_case(kind, title, numbers, second, second / 2))
+        cases.append(_case(f"{kind}-static", f"{title}: static twin", numbers.twin, second, second / 2))
+    return cases
 
 
 def series(cores: int) -> Iterator[Row]:
@@ -120,6 +131,22 @@ def series(cores: int) -> Iterator[Row]:
         yield row("strong", threads, 20000, 1000, threads)
         yield row("weak", threads, 5000 * threads, 500, threads)
         threads *= 2
+
+
+def together(rows: Iterable[Row]) -> list[list[Row]]:
+    """Return the rows in groups, each with its static twin: those of a group take turns."""
+    groups: dict[Any, list[Row]] = {}
+    for row in rows:
+        case = row.case
+        numbers = case.twin or case.described
+        key = case.network, numbers, case.warm_up, case.duration, row.threads, row.series, row.x
+        groups.setdefault(key, []).append(row)
+    return list(groups.values())
+
+
+def clock(threads: int) -> str:
+    """Return the clock that is compared: processor time with one thread, which a busy machine does not lengthen."""
+    return "cpu_s" if threads == 1 else "wall_s"
 
 
 def lacking(row: Row, simulator: str) -> str | None:

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.peers.cases import Row, lacking
 from benchmarks.peers.environments import Environment
@@ -20,16 +20,19 @@ ROOT = Path(__file__).parents[2]
 ATTEMPTS = 3  # drawn networks for a run
 
 
-def turns(done: Mapping[str, int], repeats: int) -> Iterator[tuple[str, int]]:
+Key = TypeVar("Key")
+
+
+def turns(done: Mapping[Key, int], repeats: int) -> Iterator[tuple[Key, int]]:
     """Yield whose turn it is and the number of the run, A B C A B C ..., without the runs that are done.
 
     >>> list(turns({"A": 0, "B": 1}, 2))
     [('A', 0), ('A', 1), ('B', 1)]
     """
     for k in range(repeats):
-        for simulator, n in done.items():
+        for key, n in done.items():
             if n <= k:
-                yield simulator, k
+                yield key, k
 
 
 def run_program(command: list[str], limit: float, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -88,18 +91,19 @@ class Measurement:
         self.results, self.save, self.environments = results, save, environments
         self.work, self.repeats, self.limit = work, repeats, limit
 
-    def measure(self, row: Row) -> None:
-        """Prepare and run all simulators that can run a row, in turns; those that fail are not tried again."""
-        cells = self._cells(row)
-        for simulator, cell in cells.items():
-            kept = "prepared" in cell and self._folder(row, simulator).exists()
+    def measure(self, *rows: Row) -> None:
+        """Prepare and run all simulators that can run some rows, in turns; those that fail are not tried again."""
+        cells = {(simulator, i): cell for i, row in enumerate(rows) for simulator, cell in self._cells(row).items()}
+        for (simulator, i), cell in cells.items():
+            kept = "prepared" in cell and self._folder(rows[i], simulator).exists()
             if not (kept or "failed" in cell):
-                cell["prepared"] = self._process(row, simulator, 0, prepare=True)
+                cell["prepared"] = self._process(rows[i], simulator, 0, prepare=True)
                 if "failed" in cell["prepared"]:
                     cell["failed"] = f"preparing: {cell['prepared']['failed']}"
                 self.save()
-        for simulator, k in turns({s: len(c["runs"]) for s, c in cells.items()}, self.repeats):
-            cell = cells[simulator]
+        order = sorted(cells, key=lambda key: list(self.environments).index(key[0]))  # its rows one after the other
+        for (simulator, i), k in turns({key: len(cells[key]["runs"]) for key in order}, self.repeats):
+            row, cell = rows[i], cells[simulator, i]
             if "failed" in cell:
                 continue
             answer = self._run(row, simulator, k)

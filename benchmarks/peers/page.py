@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.arrays_page import table
-from benchmarks.peers import figures, networks, store
+from benchmarks.peers import figures, networks, store, twins
 from benchmarks.peers.cases import GPUSYN, SERIES, SIMULATORS
 from benchmarks.peers.verdict import Cell, Spread, Verdict, verdict
 from gpusyn.utils.memory import size_text
@@ -73,7 +73,7 @@ def page(results: Mapping[str, Any]) -> str:
     for network in networks.NAMES:
         of_network = [v for v in shown if v.case.network == network]
         if of_network:
-            lines += [*_network(network, of_network), ""]
+            lines += [*_network(network, of_network), *_beside(results["rows"], network), ""]
     grown = [v for v in verdicts if v.series]
     if grown:
         lines += ["## Scaling", "", *_scaling(grown), ""]
@@ -147,6 +147,11 @@ def _network(name: str, verdicts: list[Verdict]) -> Iterator[str]:
             if cell.why:
                 yield ""
                 yield from _wrapped(f"{cell.simulator} {cell.why}.")
+
+
+def _beside(rows: Mapping[str, Any], network: str) -> Iterator[str]:
+    for line in twins.section(rows, network):
+        yield from _wrapped(line) if line and not line.startswith("|") else [line]
 
 
 def _wrapped(text: str) -> list[str]:

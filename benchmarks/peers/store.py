@@ -41,8 +41,10 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def resume(path: Path) -> dict[str, Any]:
-    """Return stored results to go on with; refuse those of another machine."""
+    """Return stored results to go on with, with this commit beside theirs; refuse those of another machine."""
     results, here = load(path), machine()
+    commits = results["machine"]["commit"].split(", ")
+    results["machine"]["commit"] = ", ".join(dict.fromkeys([*commits, commit()]))
     for name in SAME:
         if results["machine"][name] != here[name]:
             raise StoredElsewhereError(

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from benchmarks.peers import networks
-from benchmarks.peers.cases import GPUSYN, Case
+from benchmarks.peers.cases import GPUSYN, Case, clock
+
+MEAN_WEIGHT, WEIGHT_SD = 0.005, 0.15  # largest differences: of the mean (w_max), of the standard deviation (relative)
 
 
 class Spread(NamedTuple):
@@ -44,6 +46,8 @@ class Cell(NamedTuple):
         Largest resident memory (bytes).
     rates : dict of str to float
         Mean rate of each population over all runs (Hz).
+    learned : tuple of float or None
+        Mean and standard deviation of the weights that have changed, in units of w_max.
     """
 
     simulator: str
@@ -56,10 +60,11 @@ class Cell(NamedTuple):
     prepare: float = 0.0
     peak: float | None = None
     rates: Mapping[str, float] = {}
+    learned: tuple[float, float] | None = None
 
 
 class Verdict(NamedTuple):
-    """A row: its cells, the clock that is compared, the largest relative difference of a rate, and why it is void."""
+    """A row: its cells, the largest relative difference of a rate, and why it is void."""
 
     case: Case
     threads: int
@@ -71,8 +76,8 @@ class Verdict(NamedTuple):
 
     @property
     def clock(self) -> str:
-        """The clock that is compared: processor time with one thread, which a busy machine does not lengthen."""
-        return "cpu" if self.threads == 1 else "wall"
+        """The clock that is compared."""
+        return clock(self.threads).removesuffix("_s")
 
     def seconds(self, cell: Cell) -> Spread | None:
         """Return the time of a cell by that clock."""
@@ -82,16 +87,17 @@ class Verdict(NamedTuple):
 def verdict(stored: Mapping[str, Any]) -> Verdict:
     """Return what follows from one row of the results."""
     case, threads = Case(**stored["case"]), stored["threads"]
-    clock = "cpu_s" if threads == 1 else "wall_s"
-    own = [run[clock] for run in stored["cells"].get(GPUSYN, {"runs": []})["runs"]]
-    cells = [_cell(name, cell, case, own, clock) for name, cell in stored["cells"].items()]
+    timed = clock(threads)
+    own = [run[timed] for run in stored["cells"].get(GPUSYN, {"runs": []})["runs"]]
+    cells = [_cell(name, cell, case, own, timed) for name, cell in stored["cells"].items()]
     difference, void = agreement(
         {cell.simulator: cell.rates for cell in cells if cell.runs}, networks.network(case.network).TOLERANCE
     )
+    void = void or learned_apart({cell.simulator: cell.learned for cell in cells if cell.learned})
     return Verdict(case, threads, stored["series"], stored["x"], cells, difference, void)
 
 
-def _cell(name: str, stored: Mapping[str, Any], case: Case, own: list[float], clock: str) -> Cell:
+def _cell(name: str, stored: Mapping[str, Any], case: Case, own: list[float], timed: str) -> Cell:
     runs = stored["runs"]
     if why := stored.get("lacking"):
         return Cell(name, f"left out: {why}")
@@ -101,7 +107,7 @@ def _cell(name: str, stored: Mapping[str, Any], case: Case, own: list[float], cl
     build = statistics.median(run["build_s"] for run in runs)
     prepare = stored["prepared"]["prepare_s"]
     peaks = [run["peak_bytes"] for run in runs if run["peak_bytes"] is not None]
-    pairs = [run[clock] / ours for run, ours in zip(runs, own, strict=False)]
+    pairs = [run[timed] / ours for run, ours in zip(runs, own, strict=False)]
     return Cell(
         name,
         f"failed after {len(runs)} runs: {stored['failed']}" if "failed" in stored else None,
@@ -113,7 +119,15 @@ def _cell(name: str, stored: Mapping[str, Any], case: Case, own: list[float], cl
         max(0.0, prepare - build) if name == GPUSYN else prepare,  # it prepares by building, with kernels to compile
         max(peaks, default=None),
         {p: statistics.fmean(run["rates_hz"][p] for run in runs) for p in runs[0]["rates_hz"]},
+        _learned([run["learned"] for run in runs if "learned" in run], case),
     )
+
+
+def _learned(weights: list[Any], case: Case) -> tuple[float, float] | None:
+    if not weights:
+        return None
+    mean, sd = (statistics.fmean(each[name] for each in weights) / case.described.w_max for name in ("mean", "sd"))
+    return mean, sd
 
 
 def agreement(rates: Mapping[str, Mapping[str, float]], tolerance: float) -> tuple[float | None, str | None]:
@@ -139,3 +153,21 @@ def agreement(rates: Mapping[str, Mapping[str, float]], tolerance: float) -> tup
     if len(rates) < 2:
         return None, None
     return worst, f"{where}, and {100 * tolerance:.0f} % is allowed" if worst > tolerance else None
+
+
+def learned_apart(learned: Mapping[str, tuple[float, float]]) -> str | None:
+    """Return how mean or standard deviation of the weights differ too much between simulators, None if they agree.
+
+    Parameters
+    ----------
+    learned : dict of str to tuple of float
+        Mean and standard deviation, in units of w_max, by simulator.
+    """
+    if not learned:
+        return None
+    means, deviations = zip(*learned.values(), strict=True)
+    listed = ", ".join(f"{simulator} {mean:.4f} +- {sd:.4f}" for simulator, (mean, sd) in learned.items())
+    if max(means) - min(means) > MEAN_WEIGHT or max(deviations) > (1 + WEIGHT_SD) * min(deviations):
+        allowed = f"{MEAN_WEIGHT:g} of the mean and {100 * WEIGHT_SD:.0f} % of the standard deviation are allowed"
+        return f"weights differ ({listed}), and {allowed}"
+    return None

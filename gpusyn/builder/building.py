@@ -64,7 +64,7 @@ def building_peak(layout: Layout, kernels: bool, on_device: bool = False) -> Pea
         late = sum(bundle.expected for bundle in bundles if bundle.timing.late_bits)
         block = max(_block_bytes(one, layout, by_kernels) for one in projections_of(bundles))
         placing = round(late + _sizes_bytes(bundles) + block)
-        counting = sum(map(_counters_bytes, bundles)) + _delays_bytes(bundles, layout)
+        counting = sum(map(_counters_bytes, bundles)) + _delays_bytes(bundles, layout) + _numbers_bytes(bundles)
         return counting + max(drawing.first - unfilled, drawing.then + placing)
 
     arrays = sum(bundle_bytes(bundle, layout) for bundle in layout.bundles)
@@ -79,7 +79,7 @@ def _on_device(layout: Layout) -> Peak:
         block = float(_READ_BYTES * BLOCK if is_drawn(projection.rule) else _NUMPY_BYTES * NUMPY_BLOCK)
         block = min(block, _NUMPY_BYTES * _synapses(projection, layout))
         copied = max(map(_counters_bytes, bundles))
-        return copied + _sizes_bytes(bundles) + max(drawing.first, drawing.then + block)
+        return copied + _sizes_bytes(bundles) + _numbers_bytes(bundles) + max(drawing.first, drawing.then + block)
 
     def there(bundles: list[Bundle], projection: Projection) -> float:
         synapses = sum((_NUMBER_BYTES + bool(b.timing.late_bits)) * b.expected for b in bundles)
@@ -130,6 +130,11 @@ def _delays_bytes(bundles: list[Bundle], layout: Layout) -> int:
     """Return the bytes of delays that are drawn once: one for each."""
     delayed = [p for p in projections_of(bundles) if isinstance(p.delay, Distribution | DistanceDelay)]
     return round(sum(_synapses(projection, layout) for projection in delayed))
+
+
+def _numbers_bytes(bundles: list[Bundle]) -> float:
+    """Return the bytes of the numbers of synapses that release one by one, until what is kept of each is known."""
+    return sum(_NUMBER_BYTES * bundle.expected for bundle in bundles if bundle.one_by_one)
 
 
 def _sizes_bytes(bundles: list[Bundle]) -> int:

@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.fixed_point import weight_shift
+from gpusyn.builder.fixed_point import learned_exponent, weight_shift
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, Ring, TargetGroup, Timing, one_weight
+from gpusyn.builder.plasticity.releases import shared_short_term
 from gpusyn.kernels.synapse_words import LARGEST_SLICE, MOST_LATE, unary_bounds, unary_words
+from gpusyn.network.plasticity import learned_of, releases_one_by_one
 from gpusyn.network.projections import base_weight
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution
@@ -41,7 +43,8 @@ class _Key(NamedTuple):
     source: str
     receptors: tuple[tuple[Any, ...], ...]
     delay: int | None  # steps, if all synapses have the same
-    alone: tuple[str, int, int] | None  # the pathway, if its weights may change, or the projection, if procedural
+    # the pathway, if its weights may change; the projection, if it is procedural or has short-term plasticity
+    alone: tuple[str, int, int] | None
 
 
 def form_bundles(layout: Layout, workers: int) -> None:
@@ -102,6 +105,10 @@ def _key(pathway: Pathway, layout: Layout) -> _Key:
         alike.append((receptor.name, sums.inputs, kinetics, form.shift, form.weight, unit))
     one_delay = pathway.shortest if pathway.shortest == pathway.longest else None
     alone = (projection.name, pathway.pre_part, pathway.post_part) if projection.w_max else None
+    if releases_one_by_one(projection) and alone is None:
+        alone = projection.name, pathway.pre_part, -1
+    if shared_short_term(projection) is not None and alone is None:
+        alone = projection.name, -1, -1
     if projection.procedural:
         alone = projection.name, pathway.pre_part, -1
     return _Key(pathway.pre.population.name, tuple(alike), one_delay, alone)
@@ -110,8 +117,8 @@ def _key(pathway: Pathway, layout: Layout) -> _Key:
 class StoredForm(NamedTuple):
     """How the weights of a pathway onto one receptor are stored.
 
-    A stored weight times 2^`exponent` is the weight (nS or pA); it is 2^`shift` quanta of the sums. If all synapses
-    share one stored weight, it is `weight`, else None.
+    A stored weight times 2^`exponent` is the weight (nS or pA); it is 2^`shift` quanta of the sums, which is less than
+    one where weights learn. If all synapses share one stored weight, it is `weight`, else None.
     """
 
     shift: int
@@ -125,6 +132,9 @@ def stored_form(pathway: Pathway, k: int, layout: Layout) -> StoredForm:
     shared = one_weight(projection, receptor)
     chosen = pathway.post.sums[k].quantum
     bits, quantum = chosen.width.weights, chosen.exponent
+    if learned_of(projection) == receptor:
+        exponent = learned_exponent(layout.weight_ranges[projection.name, receptor].largest, layout.learned_bits)
+        return StoredForm(exponent - quantum, exponent, None)
     if shared:
         bits = max(bits, 32)  # it is stored once, so it need not be short
     shift = weight_shift(layout.weight_ranges[projection.name, receptor].largest, quantum, bits)
@@ -192,8 +202,10 @@ def _place_in_time(bundle: Bundle, layout: Layout, rings: float) -> None:
     def blocks_of(width: int) -> Timing:
         return Timing(first, width, -(-delays // width))
 
-    if _has_source_gates(bundle) or pathways[0].projection.w_max:
-        bundle.timing = blocks_of(min(delays, MOST_LATE))._replace(at_once=True)
+    if _has_source_gates(bundle) or pathways[0].projection.w_max or bundle.one_by_one:
+        axonal = pathways[0].projection.axonal
+        width = 1 if axonal else min(delays, MOST_LATE)  # a spike visits synapses of different axonal parts by turns
+        bundle.timing = blocks_of(width)._replace(at_once=True, axonal=axonal)
         return
     cost = _Cost(bundle, layout)
     segment = bundle.expected / max(bundle.rows * bundle.slices, 1) / _usual_delays(pathways, first, delays, layout.dt)

@@ -78,7 +78,8 @@ def _inputs(layout: Layout) -> dict[tuple[str, str, str], _Weights]:
         for k, receptor in pathway.receptors(synaptic=False):
             base, factor = base_weight(given, receptor.name)
             form, quantum = stored_form(pathway, k, layout), pathway.post.sums[k].quantum
-            step, finest = math.ldexp(1.0, form.exponent), form.shift == 0 and quantum.width.sums == 64
+            step = math.ldexp(1.0, max(form.exponent, quantum.exponent))  # weights that learn are finer than quanta
+            finest = form.shift <= 0 and quantum.width.sums == 64
             key = "Projection", pathway.projection.name, receptor.name
             add(key, _Weights(given[base], factor, receptor.weight_unit, step, finest))
     for drive in layout.net.drives.values():

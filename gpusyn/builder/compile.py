@@ -10,6 +10,8 @@ from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
+from gpusyn.builder.plasticity.learning import settle_mask
+from gpusyn.builder.plasticity.releases import release_tables
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
 from gpusyn.builder.rows.reference import Synapses
@@ -41,6 +43,8 @@ COUNTS = {
     "n_routes": "routes",
     "n_histories": "histories",
     "n_ages": "ages",
+    "n_modulators": "modulators",
+    "slots": "release slots",
     "bath_width": "bath width",
 }
 
@@ -58,8 +62,12 @@ class Compiled:
         Upper limit on the steps of one chunk, so that no buffer can overflow.
     stored : list of StoredWeights
         Places of the synapses of every pathway and receptor.
+    releases : ReleaseTables
+        Places of what is kept of synapses that release one by one.
     rounded_to_zero : dict of str to int
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
+    learning : LearningTables
+        Places of what synapses that learn need.
     """
 
     def __init__(
@@ -74,8 +82,10 @@ class Compiled:
         self.layout, self.seed = layout, seed
         self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)
-        synapses = SynapseTables(layout, seed, self.inputs, advanced, launcher)
+        synapses = SynapseTables(layout, seed, self.inputs, trial, advanced, launcher)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.rounded_to_zero
+        self.learning = synapses.event_driven.learning
+        self.releases = synapses.releases
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
         self._sizes = extents(layout, self.steps)
@@ -89,6 +99,7 @@ class Compiled:
         """Yield name and initial values of each array whose elements are not all equal."""
         layout, inputs = self.layout, self.inputs
         yield from synapses.arrays().items()
+        yield from release_tables(layout).items()
         yield from inputs.arrays(self.steps).items()
         senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
         yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.size for p in senders])
@@ -155,6 +166,7 @@ class Compiled:
             "seen_step": words,
             "chosen_step": columns,
             "drawers": row_forms.DRAWERS,
+            "settle_mask": settle_mask(self.layout),
         }
         scalars = {
             a.name: own[a.name] if a.name in own else counts[COUNTS[a.name]]

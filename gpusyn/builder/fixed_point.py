@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.errors import ParameterError
+from gpusyn.network.plasticity import learned_of
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.memory import pieces
@@ -130,6 +131,14 @@ def weight_shift(largest: float, exponent: int, weight_bits: int) -> int:
     return shift
 
 
+def learned_exponent(w_max: float, weight_bits: int) -> int:
+    """Return the exponent of the unit of weights that learn: the smallest for which w_max is below 2^(bits - 2) units.
+
+    It follows from nothing else, so that no other input of a receptor changes how they learn.
+    """
+    return math.frexp(w_max)[1] - (weight_bits - 2)
+
+
 class WeightRange(NamedTuple):
     """Smallest, mean and largest |weight| of an input (nS or pA)."""
 
@@ -142,7 +151,10 @@ def projection_range(projection: Projection, receptor: str) -> WeightRange:
     """Return the range of a projection's weights on `receptor`, up to its declared `w_max`."""
     base, factor = base_weight(projection.weights, receptor)
     least, mean, largest = (abs(factor) * x for x in weight_range(projection.weights[base]))
-    return WeightRange(least, mean, max(largest, (projection.w_max or {}).get(receptor, 0.0)))
+    limit = (projection.w_max or {}).get(receptor, 0.0)
+    if learned_of(projection) == receptor:
+        return WeightRange(least, mean or limit / 8, limit)
+    return WeightRange(least, mean, max(largest, limit))
 
 
 def weight_range(given: Any) -> WeightRange:

@@ -19,6 +19,7 @@ from gpusyn.kernels.records import PIECE
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.synapse_words import LATE_BITS, MOST_HISTORY
 from gpusyn.kinetics import Kinetics
+from gpusyn.network.plasticity import learned_of, releases_one_by_one
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.network.recorder import TraceRecorder
@@ -152,6 +153,7 @@ class Pathway:
         projection = self.projection
         return (
             isinstance(projection.rule, AllToAll)
+            and not releases_one_by_one(projection)
             and isinstance(projection.delay, int | float)
             and projection.post.parts[self.post_part].size == self.post.size
             and all(one_weight(projection, r.name) for _, r in self.receptors(synaptic=False))
@@ -176,18 +178,46 @@ class Pathway:
         return [(k, r) for k, r in found if (self.post.strategies[k].owner == SYNAPSE) == synaptic]
 
 
+class Way(NamedTuple):
+    """The way of spikes along a block of delays that is delivered at once (steps).
+
+    Synapses are read at the `age` of a spike, and it is due `ahead` steps later, or more by what they are late. Of the
+    delay, `dendritic` steps are between synapse and soma. If there are none, the spike reaches the synapse in the step
+    in which it is due, `early` = 1 step after it is read, because sums of a step must be complete when it begins.
+    """
+
+    age: int
+    ahead: int
+    dendritic: int
+    early: int
+
+
 class Timing(NamedTuple):
     """When synapses are delivered: their delays are cut into `blocks` of `width` steps, from `first` steps on.
 
     A block is delivered when the first of its delays is due. If its `width` is 1, all its synapses are due then, and
     their delays need no memory. Where events carry changes of gates, which are known in one step only, or weights may
-    change while a spike is on its way, all blocks are delivered `at_once`, in the step of the event.
+    change while a spike is on its way, blocks are delivered `at_once`, when the event reaches the synapse: after the
+    `axonal` part of its delay, which is rounded to steps.
     """
 
     first: int
     width: int
     blocks: int
     at_once: bool = False
+    axonal: float = 0.0
+
+    @property
+    def ways(self) -> list[Way]:
+        """The way of spikes along each block that is delivered at once."""
+        delays = range(self.first, self.first + self.width * self.blocks, self.width)
+        return [self._way(delay) for delay in delays]
+
+    def _way(self, delay: int) -> Way:
+        axonal = round(self.axonal * delay)
+        dendritic = delay - axonal
+        early = int(dendritic == 0)
+        return Way(axonal - early, dendritic + early, dendritic, early)
 
     @property
     def slots(self) -> int:
@@ -223,6 +253,11 @@ class Bundle:
         return (min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else (0, 0)
 
     @property
+    def learns(self) -> str | None:
+        """Receptor whose weight learns, None if there is none; such a bundle has one pathway."""
+        return learned_of(self.pathways[0].projection)
+
+    @property
     def expected(self) -> float:
         """Expected number of synapses."""
         return sum(pathway.expected for pathway in self.pathways)
@@ -232,6 +267,11 @@ class Bundle:
         """Number of rows, one for each source."""
         first, end = self.pre_range
         return end - first
+
+    @property
+    def one_by_one(self) -> bool:
+        """True if each synapse releases by itself, so that spikes are delivered by kernels of their own."""
+        return releases_one_by_one(self.pathways[0].projection)
 
     @property
     def segments(self) -> int:
@@ -324,6 +364,11 @@ class Layout:
         for pathway in self.pathways:
             found.setdefault(pathway.projection.name, []).append(pathway)
         return found
+
+    @property
+    def learned_bits(self) -> int:
+        """Bits of a weight that learns."""
+        return 32 if self.numbers.real == "float32" else 64
 
     def sources(self, kernel: str) -> list[PlacedPopulation]:
         """Return the populations of spike sources whose spikes a kernel makes."""

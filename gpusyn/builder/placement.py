@@ -29,6 +29,10 @@ from gpusyn.builder.layout import (
     same_ids,
 )
 from gpusyn.builder.notes import Note
+from gpusyn.builder.plasticity.checks import axonal_notes, check_learning
+from gpusyn.builder.plasticity.modulators import check_modulated
+from gpusyn.builder.plasticity.releases import refuse_gated
+from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
@@ -55,16 +59,19 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
     layout = Layout(described, dt, Numbers("float64" if precision == "double" else "float32"), {}, [], [])
     _place_populations(layout)
     _place_pathways(layout)
+    check_learning(layout, compact=compact)
     _place_gates(layout)
     place_sums(layout, precision, compact)
     form_bundles(layout, workers)
+    for bundle in layout.bundles:
+        check_modulated(bundle, layout)
     _make_groups(layout)
     check_infusions(layout)
     for clamp in described.clamps.values():
         check_command(clamp, dt)
     for recorder in described.recorders.values():
         window(recorder, dt, f"Recorder '{recorder.name}'")
-    layout.notes += [*rounded_times(layout), *warnings_of(layout), *coarse_weights(layout)]
+    layout.notes += [*rounded_times(layout), *axonal_notes(layout), *warnings_of(layout), *coarse_weights(layout)]
     return layout
 
 
@@ -112,6 +119,8 @@ def _place_pathways(layout: Layout) -> None:
                 places = layout.populations[pre.population.name], layout.populations[post.population.name]
                 pathway = Pathway(projection, i, j, *places, shortest, longest, expected * share)
                 layout.pathways.append(pathway)
+                refuse_gated(pathway)
+                check_events(projection, pathway.pre.most_events)
                 if pathway.receptors(synaptic=True):
                     _refuse_procedural(pathway)
                     history_words(pathway.longest, history_bits(pathway.pre.most_events), pathway)

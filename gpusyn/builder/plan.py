@@ -21,8 +21,10 @@ from gpusyn.builder.plan_text import (
     method_rows,
     quantum_rows,
     recording_rows,
+    release_rows,
 )
-from gpusyn.builder.recorded import recorded_bytes
+from gpusyn.builder.plasticity.plan_text import learning_rows
+from gpusyn.builder.recorded import listing_bytes, recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import PROCEDURAL, SYNAPTIC, ArrayKind
@@ -157,7 +159,8 @@ class Plan:
         self._on_host = name != "cuda"
         built = building_peak(self.layout, name != "numpy", on_device=not self._on_host)
         self._rows_there = round(built.rows)  # bytes of arrays that are on a GPU from the start
-        self.scratch = round(max(built.host + built.rows, self.total) - self.total) + _OBJECTS
+        building = max(built.host + built.rows, self.total) - self.total
+        self.scratch = round(max(building, listing_bytes(self.layout))) + _OBJECTS
         self._scratch_there = max(0, round(built.device) - self.on_device) if built.rows else 0
         self.recordings = {
             r.name: n for r in self.layout.net.recorders.values() if (n := recorded_bytes(r, self.layout))
@@ -286,7 +289,7 @@ class Plan:
         )
         for kind, spec in self._described:
             if SYNAPTIC.isdisjoint(map(str, kind.extents)):
-                _add(parts, _part(kind), spec.nbytes)
+                _add(parts, _part(kind, spec.size), spec.nbytes)
         _add(parts, "parameters and initial states of neurons, for the host", self._of_host_tables())
         return {part: n for part, n in parts.items() if n}
 
@@ -349,6 +352,8 @@ class Plan:
             *self._time_rows(),
             *method_rows(layout, details),
             *delivery_rows(layout),
+            *learning_rows(layout),
+            *release_rows(layout),
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),
             ("memory", memory),
@@ -412,6 +417,7 @@ class Plan:
 
 
 _INITIAL = ("V", "membrane", "gates")  # states of neurons of which the host keeps the initial values
+_TRAINS = ("train_step", "train_value", "train_count")
 
 # Parts of the memory beside neurons and synapses, by the role of an array.
 _PARTS = {
@@ -422,7 +428,10 @@ _PARTS = {
 }
 
 
-def _part(kind: ArrayKind) -> str:
+def _part(kind: ArrayKind, n: int) -> str:
+    """Return the part of the memory to which an array of `n` elements belongs."""
+    if kind.name in _TRAINS and n > 1:
+        return "last spikes of neurons, from which synapses learn"
     return "neurons" if kind.scope == "group" else _PARTS[kind.role]
 
 

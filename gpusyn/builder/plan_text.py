@@ -11,7 +11,10 @@ from typing import NamedTuple
 from gpusyn.builder.fixed_point import Quantum
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Bundle, Layout, Pathway
-from gpusyn.builder.specs import procedural_bytes
+from gpusyn.builder.plasticity.releases import SHARED_REASON, releases_of, shared_short_term
+from gpusyn.builder.plasticity.synapse_releases import release_reason
+from gpusyn.builder.specs import procedural_bytes, released_bytes
+from gpusyn.network.plasticity import releases_one_by_one
 from gpusyn.receptors import Receptor
 from gpusyn.utils.memory import size_text
 
@@ -51,8 +54,12 @@ def _deliveries(layout: Layout) -> list[_Delivery]:
         for k, receptor in sorted(pathway.receptors(False) + pathway.receptors(True)):
             strategy = pathway.post.strategies[k]
             how = strategy.reason
+            if shared_short_term(pathway.projection) is not None:
+                how += f"; {SHARED_REASON}"
             if pathway.shared and strategy.owner != SYNAPSE:
                 how += "; all to all with one weight and one delay: the targets share one sum"
+            if releases_one_by_one(pathway.projection):
+                how += f"; {release_reason(pathway.projection)}"
             found.append(_Delivery(pathway, receptor, how))
     return found
 
@@ -81,6 +88,9 @@ def delivery_rows(layout: Layout) -> list[Row]:
         synapses = sum(bundle.expected for bundle in bundles)
         segments = sum(bundle.segments for bundle in bundles)
         each = "" if bundles[0].shared else f", {synapses / max(segments, 1):.3g} in each segment on average"
+        if bundles[0].one_by_one:
+            beside = sum(released_bytes(bundle, layout) for bundle in bundles) / max(synapses, 1)
+            each += f"; {beside:.3g} bytes a synapse beside its row"
         rows.append(
             (f"delivery {how}", f"{synapses:.6g} synapses in {len(bundles)} set{'s'[: len(bundles) > 1]} of rows{each}")
         )
@@ -100,10 +110,31 @@ def _procedural_rows(layout: Layout) -> list[Row]:
     return [("procedural", f"{text}, {each:.3g} in each on average, as storage= asks; {kept} are kept of sources")]
 
 
+def release_rows(layout: Layout) -> list[Row]:
+    """Return how many sources keep the state of short-term plasticity, and what that takes."""
+    found = releases_of(layout)
+    if not found:
+        return []
+    sources, real = sum(one.size for one in found), layout.numbers.real_dtype.itemsize
+    names = dict.fromkeys(one.projection.name for one in found)
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    each = 2 * real + 8
+    slots = max(one.slot for one in found) + 1
+    return [
+        (
+            "short-term plasticity",
+            f"u and x of {sources} sources of {next(iter(names))}{more}, {size_text(sources * each)}, and "
+            f"{slots * real} B more for each spike in the list of spikes",
+        )
+    ]
+
+
 def _delivered(bundle: Bundle) -> str:
     timing = bundle.timing
     if bundle.shared:
         return "to shared sums"
+    if bundle.one_by_one:
+        return "when the event occurs, each synapse releasing by itself"
     if timing.at_once:
         return "when the event occurs"
     return "when due" if timing.width == 1 else "into rings of sums for the coming steps"

@@ -20,8 +20,9 @@ SECOND = 1000.0  # ms; the part of a recording without an end that a plan counts
 USUAL_RATE = 20.0  # Hz; expected of neurons, whose rates a plan cannot know
 _SPIKE = 16  # bytes: step and neuron
 _POSITION = 8  # bytes for each neuron of the network, to find those that are recorded
+LISTED = 150  # bytes of a synapse while all of a projection are listed and sorted
 _SYNAPSE = 24  # bytes for each recorded synapse: its number and its neurons
-_PLACE = 16  # bytes for each variable of it: where it is stored, and in which column it is recorded
+_PLACE = 24  # bytes for each variable of it: its source, where it is stored, and in which column it is recorded
 
 
 def recorded_bytes(recorder: Recorder, layout: Layout) -> int:
@@ -47,6 +48,15 @@ def recorded_synapses(recorder: SynapseRecorder, layout: Layout) -> float:
     if recorder.synapses is not None:
         return len(recorder.synapses)
     return sum(pathway.expected for pathway in layout.pathways_of(recorder.source))
+
+
+def listing_bytes(layout: Layout) -> float:
+    """Return the bytes that are needed for a moment to find the order of recorded synapses, of one projection at once.
+
+    It is found when the network is built.
+    """
+    recorded = (r.source for r in layout.net.recorders.values() if isinstance(r, SynapseRecorder))
+    return LISTED * max((sum(p.expected for p in layout.pathways_of(one)) for one in recorded), default=0.0)
 
 
 def dtypes_of(recorder: SynapseRecorder, layout: Layout) -> dict[str, np.dtype[Any]]:

@@ -15,6 +15,17 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.plasticity import modulators
+from gpusyn.builder.plasticity import synapse_releases as one_by_one
+from gpusyn.builder.plasticity.learning import (
+    LEARNING,
+    learned_bundles,
+    learning_extents,
+    learning_units,
+    train_extents,
+)
+from gpusyn.builder.plasticity.releases import KERNEL as RELEASING
+from gpusyn.builder.plasticity.releases import release_extents, releases_of
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages, sender_of, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets, targets_of
@@ -49,7 +60,7 @@ def chunk_steps(layout: Layout) -> int:
 
 
 def launched(layout: Layout) -> list[tuple[str, int | None]]:
-    """Return kernel and group of each launch of a step: synapses' gates, neurons, sources, their gates, delivery."""
+    """Return kernel and group of each launch of a step, in their order."""
     synaptic = [
         (synapse_kernel(r.kinetics), b.post.group) for b in layout.pathways for _, r in b.receptors(synaptic=True)
     ]
@@ -58,8 +69,15 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
-    launches += [("advance_gates", None), ("deliver_changes", None)] if layout.gates else []
+    launches += [("advance_gates", None)] if layout.gates else []
+    learned = learned_bundles(layout)
+    launches += [(RELEASING, None)] if releases_of(layout) else []
+    launches += [("remember_spikes", None)] if learned else []
+    launches += [(modulators.KERNEL, None)] if any(map(modulators.is_modulated, learned)) else []
+    launches += [(LEARNING, None)] if learned else []
+    launches += [("deliver_changes", None)] if layout.gates else []
     launches += [(row_forms.KERNEL, None)] if layout.procedural else []
+    launches += [(one_by_one.BEGIN, None), (one_by_one.DELIVER, None)] if one_by_one.releasing(layout) else []
     return [*launches, ("deliver_spikes", None)]
 
 
@@ -79,10 +97,20 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
         return sum(place.size for place in layout.sources(kernel))
     if kernel == "advance_gates":
         return max(_chunks(gate.place.size) for gate in layout.gates.values())
+    if kernel in (RELEASING, one_by_one.BEGIN):
+        return max(layout.n_sources // SPIKING, 1)
+    if kernel == one_by_one.DELIVER:
+        return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING)
     if kernel == "deliver_changes":
         return most_units(layout, kernel) * (layout.n_ids - layout.n_sources)
     if kernel == row_forms.KERNEL:
         return row_forms.BLOCKS
+    if kernel == modulators.KERNEL:
+        return counts["modulators"]
+    if kernel == "remember_spikes":
+        return max(64, layout.n_sources // SPIKING)
+    if kernel == LEARNING:
+        return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING)
     if kernel == "deliver_spikes":
         histories = sum(history.size for history in Histories(layout, 0).records)
         return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING, -(-histories // WARP))
@@ -91,19 +119,25 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
 
 def most_units(layout: Layout, kernel: str) -> int:
     """Return the most units of work that a kernel has for an event of one sender, at least 1."""
+    if kernel == LEARNING:
+        return max(learning_units(layout).values(), default=1)
     gates = kernel == "deliver_changes"
-    return max((n for (_, gate), n in units_of_senders(layout).items() if (gate is not None) == gates), default=1)
+    units = units_of_senders(layout, kernel == one_by_one.DELIVER)
+    return max((n for (_, gate), n in units.items() if (gate is not None) == gates), default=1)
 
 
-def units_of_senders(layout: Layout) -> Counter[tuple[str, Kinetics | None]]:
+def units_of_senders(layout: Layout, releasing: bool = False) -> Counter[tuple[str, Kinetics | None]]:
     """Return the units of work for an event of each sender: a population, or its gates of one kinetics.
 
-    A unit delivers along one route to one slice of its targets, or to a part of that.
+    A unit delivers along one route to one slice of its targets, or to a part of that. Synapses that release one by one
+    have units of their own, each for all receptors.
     """
     units: Counter[tuple[str, Kinetics | None]] = Counter()
     for bundle in layout.bundles:
+        if bundle.one_by_one != releasing:
+            continue
         routes = bundle.timing.blocks if bundle.timing.at_once else 1
-        for name in bundle.receptors:
+        for name in bundle.receptors[:1] if releasing else bundle.receptors:
             units[sender_of(bundle, name)] += routes * bundle.slices * bundle.parts
     return units
 
@@ -122,7 +156,12 @@ def gated_bytes(pathway: Pathway, layout: Layout) -> int:
 
 def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle."""
-    return _bytes((None, None), bundle_extents(bundle), layout)
+    return _bytes((None, None), bundle_extents(bundle), layout) + released_bytes(bundle, layout)
+
+
+def released_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of what is kept of the synapses of one bundle if they release one by one."""
+    return _bytes((one_by_one.DELIVER, None), one_by_one.synapse_extents(bundle), layout) if bundle.one_by_one else 0
 
 
 def rows_bytes(bundle: Bundle, layout: Layout) -> int:
@@ -185,7 +224,11 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
         sizes["advance_gates", None] = {
             "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,
         }  # fmt: skip
-    sizes |= row_forms.procedural_extents(layout)
+    slots, releasing = release_extents(layout)
+    sizes[None, None] |= slots
+    sizes |= {(RELEASING, None): releasing} if releasing else {}
+    sizes |= one_by_one.release_extents(layout)
+    sizes |= row_forms.procedural_extents(layout) | learning_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 
@@ -208,10 +251,11 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "ages": len(delivered),
         "route bounds": len(layout.populations) + len(layout.gates) + 1,
         "shared sums": len(shared_sums(layout)),
+        "rested sources": one_by_one.rested_sources(layout),
         "histories": len(histories.records),
         "history words": histories.size,
         "payloads": gates.payloads,
-    } | input_extents(layout, steps)  # fmt: skip
+    } | train_extents(layout) | input_extents(layout, steps)  # fmt: skip
 
 
 def _group(layout: Layout, g: int) -> Extents:

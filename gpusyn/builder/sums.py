@@ -20,12 +20,17 @@ from gpusyn.builder.fixed_point import (
 from gpusyn.builder.gating.forms import lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
 from gpusyn.builder.layout import Layout, ReceptorSums
+from gpusyn.builder.plasticity.releases import shared_short_term, typical_part
+from gpusyn.builder.plasticity.synapse_releases import most_of_weight, usual_part
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers
+from gpusyn.network.plasticity import releases_one_by_one
 from gpusyn.neurons.sources import most_poisson_events
 from gpusyn.parameters.scalars import integer
+
+_ROUNDED = 1.0 + 2.0**-20  # by which a weight in single precision can be larger, and more
 
 Inputs = Mapping[int, list[Input]]  # of each receptor of a population, by its index
 
@@ -110,6 +115,11 @@ def _projected(layout: Layout) -> Iterator[tuple[tuple[str, int], Input]]:
         for k, receptor in pathway.receptors(synaptic=False):
             least, mean, largest = layout.weight_ranges[projection.name, receptor.name]
             times = 1 if pathway.post.strategies[k].owner == SOURCE else events  # a gate is at most 1
+            if shared_short_term(projection) is not None:  # what the events of a step release together is at most 1
+                mean, largest, times = mean * typical_part(projection), largest * _ROUNDED, 1
+            if releases_one_by_one(projection):
+                mean, largest = mean * usual_part(projection), largest * _ROUNDED
+                times = most_of_weight(projection, events)
             given = Input(f"Projection '{projection.name}'", mean, largest, degree * times, least)
             yield (pathway.post.population.name, k), given
 

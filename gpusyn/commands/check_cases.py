@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -166,6 +166,68 @@ def built_network() -> gs.Network:
     return net
 
 
+def short_term_network() -> gs.Network:
+    """Return a network whose sources release parts of one weight or of drawn ones, after one delay or drawn delays."""
+    net = gs.Network()
+    receptors = [gs.AMPA(), gs.GABA_A()]
+    cells = net.population("cells", 150, gs.LIF(I_e=gs.Normal(200.0, 30.0)), receptors=receptors)
+    inputs = net.population("inputs", 100, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 100)))
+    depressing, facilitating = gs.TsodyksMarkram(0.5, 80.0), gs.TsodyksMarkram(0.05, 30.0, 200.0)
+    drawn, late, rule = gs.LogNormal(0.5, 0.2), gs.Uniform(0.5, 4.0), gs.FixedInDegree(30)
+    net.connect(inputs, cells, rule, receptor="AMPA", weight=drawn, delay=late, plasticity=depressing)
+    net.connect(inputs + cells, cells, rule, receptor="AMPA", weight=0.4, delay=late, plasticity=facilitating)
+    net.connect(cells, cells, rule, receptor="GABA_A", weight=drawn, delay=1.0, plasticity=depressing)
+    net.connect(cells, cells, gs.AllToAll(autapses=False), receptor="GABA_A", weight=0.05, plasticity=facilitating)
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA", "g_GABA_A"], every=0.1, name="state")
+    return net
+
+
+def release_network() -> gs.Network:
+    """Return a network whose synapses release one by one: at random, or with parameters of their own."""
+    net = gs.Network()
+    cells = net.population("cells", 100, gs.LIF(I_e=gs.Normal(200.0, 30.0)), receptors=[gs.AMPA(), gs.NMDA()])
+    inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 2000.0, 60)))
+    shared = gs.TsodyksMarkram(0.5, 80.0, 20.0)
+    own = gs.TsodyksMarkram(gs.Uniform(0.1, 0.9), gs.LogNormal(80.0, 20.0), gs.Uniform(0.0, 50.0))
+    contact = {"AMPA": gs.LogNormal(0.2, 0.1), "NMDA": gs.Ratio("AMPA", 0.2)}
+    for plasticity in (
+        own,
+        gs.QuantalRelease(5, 0.4, 0.5),
+        [shared, gs.QuantalRelease(9)],
+        [own, gs.QuantalRelease(3)],
+    ):
+        options: dict[str, Any] = {"delay": gs.Uniform(0.5, 4.0), "plasticity": plasticity}
+        net.connect(inputs + cells, cells, gs.FixedInDegree(15), weight=contact, **options)
+        net.connect(inputs, cells, gs.FixedInDegree(5), receptor="AMPA", weight=0.3, **options)
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA", "g_NMDA"], every=0.1, name="state")
+    return net
+
+
+def learning_network() -> gs.Network:
+    """Return a network whose synapses learn by every rule, with axons of all lengths; `state` has their effects."""
+    net = gs.Network()
+    cells = net.population("cells", 90, gs.LIF(I_e=gs.Normal(280.0, 40.0)), receptors=[gs.AMPA(), gs.GABA_A()])
+    inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 60)))
+    late, rule = gs.Uniform(0.1, 4.0), gs.FixedInDegree(30)
+    bounded: dict[str, Any] = {"weight": gs.Uniform(0.0, 0.8), "w_max": 0.8, "receptor": "AMPA"}
+    rules = {
+        "pairs": gs.STDP(A_plus=0.1, A_minus=0.1, mu_plus=0.4, mu_minus=1.0, axonal=0.5),
+        "nearest pairs": gs.STDP(A_plus=0.1, A_minus=0.1, pairing="nearest"),
+        "triplets": gs.TripletSTDP(A2_plus=0.05, A3_minus=0.05, axonal=1.0),
+    }
+    for name, plasticity in rules.items():
+        net.connect(inputs + cells, cells, rule, **bounded, delay=late, plasticity=plasticity, name=name)
+    reward = gs.DopamineSTDP(gs.STDP(A_plus=0.1, A_minus=0.1), 200.0, 50.0, modulator=inputs[:3])
+    net.connect(inputs, cells, rule, **bounded, delay=late, plasticity=reward, name="rewarded")
+    inhibition = gs.InhibitorySTDP(eta=0.1, rate=20.0)
+    net.connect(cells, cells, rule, receptor="GABA_A", weight=0.5, w_max=2.0, delay=1.5, plasticity=inhibition)
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA", "g_GABA_A"], every=0.1, name="state")
+    return net
+
+
 def procedural_network() -> gs.Network:
     """Return a network that stores no synapses: rows of three rules are drawn again at each spike."""
     net = gs.Network()
@@ -197,6 +259,12 @@ CASES = (
     Case("neuron models, double", neuron_network, 30.0, "double"),
     Case("saturating gates", saturating_network, 60.0),
     Case("saturating gates, double", saturating_network, 30.0, "double"),
+    Case("short-term plasticity", short_term_network, 60.0),
+    Case("short-term plasticity, double", short_term_network, 30.0, "double"),
+    Case("release of each synapse", release_network, 40.0),
+    Case("release of each synapse, double", release_network, 20.0, "double"),
+    Case("learning", learning_network, 60.0),
+    Case("learning, double", learning_network, 30.0, "double"),
     Case("procedural rows", procedural_network, 60.0),
     Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),

@@ -21,6 +21,10 @@ Owner = tuple[str | None, int | None]  # kernel and group of neurons that an arr
 LONG_AGO = -(2**40)  # step of the last event of a source that has not had any
 NO_FAULT = np.iinfo(np.int64).max
 PROCEDURAL = ("deliver_procedural",)
+LEARNING = ("learn_weights",)
+MODULATION = ("advance_modulators",)
+RELEASES = ("advance_releases",)
+ONE_BY_ONE = ("deliver_releases",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
 
 
@@ -97,6 +101,10 @@ EXTENTS = {
     "late bytes": "event-driven synapses in blocks of several delays, of 1 to 8 bits each",
     "weights": "weights that are stored: one for each synapse and receptor, none where all have the same weight",
     "shared sums": "sums that all neurons of a population share",
+    "release slots": "projections with short-term plasticity from one population",
+    "release sets": "projections with short-term plasticity, one for each population of sources",
+    "release bounds": "populations, and one more",
+    "releasing sources": "sources of the projections with short-term plasticity",
     "histories": "populations whose events per-synapse gates follow, for each kind of transmitter",
     "history words": "sources times words of 32 bits that hold the longest delay",
     "payloads": "channels of the gates on sources",
@@ -121,18 +129,41 @@ EXTENTS = {
     "laws": "distributions of weights and delays of drawn rows, and of their gaps",
     "seen words": "words of 32 bits, one bit for each target of rows without repetition, for 64 blocks",
     "chosen columns": "synapses of the longest row without repetition, for 64 blocks",
+    "trains": "populations whose last spikes learning synapses look at, one for each kind of traces",
+    "train bounds": "populations, and one more",
+    "traces": "traces of the sets of trains",
+    "decays": "factors by which traces decay over some steps",
+    "train spikes": "last spikes of all sources of the sets of trains",
+    "train values": "traces of these spikes",
+    "train sources": "sources of the sets of trains",
+    "learning pathways": "pathways whose synapses learn",
+    "eligible synapses": "synapses that learn from a modulator",
+    "modulators": "rules of learning with a modulator",
+    "modulator parts": "consecutive sources whose spikes modulate",
+    "gains": "steps between two settlings of all synapses, and one more, of each modulator",
+    "rested sources": "sources whose synapses release one by one, in each set of rows",
+    "releasing receptors": "receptors of sets of rows whose synapses release one by one",
+    "releasing rows": "sets of rows whose synapses release one by one",
+    "numbered synapses": "synapses whose release is random",
+    "used synapses": "synapses that have a u of their own",
+    "resting synapses": "synapses that have an x of their own",
+    "depleted synapses": "synapses that have empty sites",
+    "own parameters": "parameters of synapses that release one by one, where they differ",
 }
 
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
 EXPECTED = frozenset(
     {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
+    | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
+    | {"eligible synapses"}
 )
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
-    | {"drawn ids", "row starts"}
+    | {"drawn ids", "row starts", "eligible synapses"}
+    | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
 )
 
 
@@ -144,8 +175,10 @@ def _group(name: str, extents: str, role: str, doc: str) -> ArrayKind:
     return ArrayKind(name, _extents(extents), role, doc, grouped=True)
 
 
-def _kernel(kernels: tuple[str, ...], name: str, extents: str, role: str, doc: str, grouped: bool = False) -> ArrayKind:
-    return ArrayKind(name, _extents(extents), role, doc, kernels, grouped)
+def _kernel(
+    kernels: tuple[str, ...], name: str, extents: str, role: str, doc: str, grouped: bool = False, fill: float = 0
+) -> ArrayKind:
+    return ArrayKind(name, _extents(extents), role, doc, kernels, grouped, fill)
 
 
 def _extents(text: str) -> tuple[str | int, ...]:
@@ -160,6 +193,8 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _one("spike_id", "spikes", STATE,
          "Id of the source of each spike, step by step, in any order within a step; spike s is at s modulo the size."),
     _one("spike_events", "spikes", STATE, "Number of events that each spike stands for."),
+    _one("spike_release", "spikes, release slots", STATE,
+         "Part of the weight that each spike delivers through each projection with short-term plasticity (1)."),
     _one("gate_total", "2", STATE, "Number of gates that send in an even step, and in an odd step."),
     _one("gate_id", "gates", SCRATCH, "Id of each gate on sources that sends in this step."),
     _one("event_step", "remembered ids", STATE, "Step of the last event of each source.", LONG_AGO),
@@ -197,6 +232,27 @@ ARRAYS: tuple[ArrayKind, ...] = (
          "Transmitter of each source in recent steps as bits, or the number of its events; newest step lowest."),
     _one("payload", "payloads, 2", SCRATCH,
          "Value to which, and from which, each channel of a gate on a source moves in this step (1)."),
+    _one("trains", "trains", PARAMETER, "Sources, rings and traces of each set of trains."),
+    _one("train_begin", "train bounds", PARAMETER, "Place of the first set of trains of each population in `trains`."),
+    _one("traces", "traces", PARAMETER, "Decays of each trace, and whether the nearest spike alone counts."),
+    _one("decays", "decays", PARAMETER, "Factor by which a trace decays over 0 to 255 steps, and multiples of 256."),
+    _one("train_step", "train spikes", STATE, "Step of each of the last spikes of each source.", LONG_AGO),
+    _one("train_value", "train values", STATE, "Traces after each of these spikes (1)."),
+    _one("train_count", "train sources", STATE, "Number of spikes of each source so far."),
+    _one("sweep", "4", STATE, "Step in which a settling of all synapses was last wanted, in even and in odd steps, and "
+         "the last one before, in even and in odd steps.", -1),
+    _one("modulators", "modulators", PARAMETER, "Sources, course and coefficients of each modulator of learning."),
+    _one("gains", "gains", STATE, "What a unit of eligibility has made of a weight since all synapses were settled."),
+    _kernel(MODULATION, "modulator_parts", "modulator parts", PARAMETER, "Consecutive sources whose spikes modulate."),
+    _kernel(MODULATION, "modulation", "modulators", STATE, "Concentration of each modulator (1/ms)."),
+    _kernel(MODULATION, "coef", "coefficients", PARAMETER, "Coefficients of each modulator."),
+    _one("settled", "learning pathways", STATE, "Step up to which the host has settled the weights of a pathway.", -1),
+    _one("last_use", "rested sources", STATE,
+         "Step of the last event of each source whose synapses release one by one.", LONG_AGO),
+    _one("used", "rested sources", STATE, "u of each such source after its last event, if it belongs to it (1)."),
+    _one("rested", "rested sources, 3", SCRATCH,
+         "Steps since the last event of each such source that spikes in this step, its u before, and the part of what "
+         "was empty that still is (1)."),
     _group("chunks", "chunks", PARAMETER, "Neurons, coefficients, drives and probes of each unit of work."),
     _group("V", "neurons", STATE, "Membrane potential of each neuron, counted from `rest` (mV)."),
     _group("rest", "neurons", PARAMETER, "Potential from which V of each neuron is counted (mV)."),
@@ -215,6 +271,14 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(("advance_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and places of each set of gates."),
     _kernel(("advance_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each set."),
     _kernel(("advance_gates",), "gates", "source states", STATE, "States of each source's gate (1)."),
+    _kernel(RELEASES, "sets", "release sets", PARAMETER, "Sources, coefficients and slot of each set of releases."),
+    _kernel(RELEASES, "set_begin", "release bounds", PARAMETER, "Place of the first set of each population in `sets`."),
+    _kernel(RELEASES, "coef", "coefficients", PARAMETER, "Coefficients of the short-term plasticity of each set."),
+    _kernel(RELEASES, "u", "releasing sources", STATE,
+            "Utilization of each source after its last event (1)."),
+    _kernel(RELEASES, "x", "releasing sources", STATE,
+            "What each source has left to release after its last event (1).", fill=1),
+    _kernel(RELEASES, "last_step", "releasing sources", STATE, "Step of the last event of each source."),
     _kernel(PROCEDURAL, "sets", "sets", PARAMETER, "Sources, rule, keys, laws and targets of each set of drawn rows."),
     _kernel(PROCEDURAL, "parts", "drawn parts", PARAMETER, "Places of targets among the columns of drawn rows."),
     _kernel(PROCEDURAL, "outputs", "drawn outputs", PARAMETER, "Sums and weights of the synapses of drawn rows."),
@@ -226,6 +290,27 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(PROCEDURAL, "seen", "seen words", STATE,
             "Bit of each column while different ones are drawn, for each block; 0 between steps."),
     _kernel(PROCEDURAL, "chosen", "chosen columns", SCRATCH, "Different columns of the row that each block draws."),
+    _kernel(LEARNING, "routes", "routes", PARAMETER, "Sources and synapses of each way along which spikes teach."),
+    _kernel(LEARNING, "route_begin", "route bounds", PARAMETER, "Place of the first such route of each population."),
+    _kernel(LEARNING, "ages", "ages", PARAMETER, "Age at which spikes reach some synapses (steps), smallest first."),
+    _kernel(LEARNING, "learnings", "routes", PARAMETER, "Rule, trains and bounds of the weights of each such route."),
+    _kernel(LEARNING, "coef", "coefficients", PARAMETER, "Coefficients of the rule of each pathway that learns."),
+    _kernel(LEARNING, "eligibility", "eligible synapses", STATE, "Eligibility of each synapse at its last event (1)."),
+    _kernel(("begin_releases",), "sets", "sets", PARAMETER, "Sources whose synapses release one by one."),
+    _kernel(("begin_releases", *ONE_BY_ONE), "coef", "coefficients", PARAMETER,
+            "Parameters of release that all synapses of a set of rows share."),
+    _kernel(ONE_BY_ONE, "routes", "routes", PARAMETER, "Sources and synapses of each way of such events."),
+    _kernel(ONE_BY_ONE, "route_begin", "route bounds", PARAMETER, "Place of the first such route of each population."),
+    _kernel(ONE_BY_ONE, "releases", "routes", PARAMETER, "Sites, parameters and states of the synapses of each route."),
+    _kernel(ONE_BY_ONE, "receptors", "releasing receptors", PARAMETER, "Sums and weights of each receptor."),
+    _kernel(ONE_BY_ONE, "keys", "releasing rows, 2", PARAMETER,
+            "Random keys of release, and of the sizes of quanta, in this trial."),
+    _kernel(ONE_BY_ONE, "number", "numbered synapses", PARAMETER,
+            "Number of each synapse in the order of creation, by which its random words are drawn."),
+    _kernel(ONE_BY_ONE, "own", "own parameters", PARAMETER, "U, and steps over time constants, of each synapse."),
+    _kernel(ONE_BY_ONE, "u", "used synapses", STATE, "u of each synapse after its last event (1)."),
+    _kernel(ONE_BY_ONE, "x", "resting synapses", STATE, "x of each synapse after its last event (1).", fill=1),
+    _kernel(ONE_BY_ONE, "full", "depleted synapses", STATE, "Full sites of each synapse after its last event."),
     _kernel(SYNAPSE_KERNELS, "row_begin", "row bounds", PARAMETER,
             "Place of the first synapse of each target within its block."),
     _kernel(SYNAPSE_KERNELS, "address", "synapses", PARAMETER,

@@ -15,6 +15,11 @@ from gpusyn.equations.blocker import BlockerCoefficients
 from gpusyn.equations.effects import EFFECTS, Effect
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
+from gpusyn.equations.plasticity import LEARNING_RULES
+from gpusyn.equations.plasticity import base as plasticity
+from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
+from gpusyn.equations.release import SynapseReleaseCoefficients
+from gpusyn.equations.short_term import ReleaseCoefficients
 from gpusyn.errors import BackendError
 from gpusyn.kernels.signature import Numbers, Signature, coefficient_enum, coefficient_struct
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
@@ -24,11 +29,16 @@ BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.
 _COLUMNS = "columns.cuh"
 _EFFECTS = "receptors/effects.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
-_COMMON_PARTS = ("advance_sources.cu", "advance_gates.cu", "segments.cuh", "deliver_changes.cu", "deliver_spikes.cu")
+_COMMON_PARTS = (
+    "advance_sources.cu", "advance_gates.cu", "short_term.cuh", "advance_releases.cu", "segments.cuh",
+    "deliver_changes.cu", "deliver_spikes.cu",
+)  # fmt: skip
 _SYNAPSE_PART = "advance_synapses.cu"
 _DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
 _BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
 _PROCEDURAL_PART = "deliver_procedural.cu"
+_LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu")
+_RELEASE_PART = "deliver_releases.cu"
 
 
 class Module(NamedTuple):
@@ -175,10 +185,10 @@ def neuron_module(signature: Signature) -> Module:
     )
 
 
-def _source_gates() -> str:
-    """Return the list of the structs of all sources' gates: X(number, struct)."""
-    rows = " ".join(f"X({number}, {name})" for number, name in enumerate(SOURCE_GATES))
-    return f"#define SOURCE_GATES(X) {rows}\n"
+def _listed(macro: str, structs: Iterable[str]) -> str:
+    """Return the macro that lists structs: X(number, struct)."""
+    rows = " ".join(f"X({number}, {name})" for number, name in enumerate(structs))
+    return f"#define {macro}(X) {rows}\n"
 
 
 @functools.cache
@@ -186,7 +196,7 @@ def common_module(numbers: Numbers) -> Module:
     """Return the module of the kernels that do not depend on a neuron model: sources, their gates, delivery."""
     return Module(
         f"common {numbers}",
-        _join(numbers.prelude() + _source_gates(), BASE)
+        _join(numbers.prelude() + _listed("SOURCE_GATES", SOURCE_GATES) + coefficient_struct(ReleaseCoefficients), BASE)
         + _gate_text(SOURCE_GATES.values())
         + "".join(_counts_hold(name, PULSES=gate.PULSES) for name, gate in SOURCE_GATES.items())
         + _join("", _COMMON_PARTS),
@@ -211,6 +221,46 @@ def procedural_module(numbers: Numbers) -> Module:
     return Module(f"procedural {numbers}", _join(numbers.prelude(), files), _kernels_of(files))
 
 
+def rule_file(rule: plasticity.Rule) -> str:
+    """Return the kernel file of a rule of learning, which has the name of the Python file of its twin.
+
+    >>> rule_file(LEARNING_RULES["PairRule"])
+    'plasticity/pair.cuh'
+
+    Raises
+    ------
+    BackendError
+        If there is no such file, or it has no struct of the rule's name.
+    """
+    return _holds("rule of learning", rule.name, rule.kernel_file, plasticity.PAGE)
+
+
+@functools.cache
+def learning_module(numbers: Numbers) -> Module:
+    """Return the module of the kernels by which weights learn, with all rules."""
+    rules = LEARNING_RULES.values()
+    files = "plasticity/base.cuh", *dict.fromkeys(map(rule_file, rules))
+    kinds = dict.fromkeys((*(rule.C for rule in rules), DopamineCoefficients))
+    prelude = numbers.prelude() + "".join(map(coefficient_struct, kinds))
+    return Module(
+        f"learning {numbers}",
+        _join(prelude + _listed("LEARNING_RULES", LEARNING_RULES), BASE[:3])
+        + _join("", ("segments.cuh", "trains.cuh", *files))
+        + "".join(_counts_hold(rule.name, PRE=rule.PRE, POST=rule.POST, ELIGIBLE=rule.ELIGIBLE) for rule in rules)
+        + _join("", _LEARNING_PARTS),
+        _kernels_of(_LEARNING_PARTS),
+    )
+
+
+@functools.cache
+def release_module(numbers: Numbers) -> Module:
+    """Return the module of the kernels of synapses that release one by one."""
+    drawing = "portable_math.cuh", "philox.cuh", "distributions.cuh"
+    files = ("common.cuh", "records.cuh", *drawing, "segments.cuh", _RELEASE_PART)
+    prelude = numbers.prelude() + coefficient_struct(SynapseReleaseCoefficients)
+    return Module(f"releases {numbers}", _join(prelude, files), _kernels_of(files))
+
+
 @functools.cache
 def build_module() -> Module:
     """Return the module of the kernels that build rows of synapses; no number type of a run enters it."""
@@ -224,4 +274,8 @@ def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Mod
     file = KERNELS[kernel].file
     if file == _PROCEDURAL_PART:
         return procedural_module(numbers)
+    if file in _LEARNING_PARTS:
+        return learning_module(numbers)
+    if file == _RELEASE_PART:
+        return release_module(numbers)
     return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)

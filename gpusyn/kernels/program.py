@@ -16,7 +16,8 @@ STATE, PARAMETER, WEIGHT, SCRATCH, RECORD = "state", "parameter", "weight", "scr
 ROLES = {
     STATE: "changes from step to step: a checkpoint saves it, `reset` restores its initial value",
     PARAMETER: "follows from the network, the seed, the trial and what was set between runs: it is computed from them",
-    WEIGHT: "holds weights, which the user may replace: a checkpoint saves, and `reset` restores, those replaced",
+    WEIGHT: "holds weights, which may learn, and which the user may replace: a checkpoint saves, and `reset` restores, "
+    "those that do",
     SCRATCH: "holds what one step or one chunk of steps needs, written before it is read: nobody saves or restores it",
     RECORD: "holds the results of one chunk of steps until the host has read them: nobody saves or restores it",
 }

@@ -21,6 +21,7 @@ from gpusyn.utils.typing import Array
 Row = TypeVar("Row")
 CHUNK = 128  # most neurons, or sources, of one chunk, as in kernels/common.cuh
 NEVER = 2**62  # a step that no run reaches
+RECENT = 8  # last spikes of a source that are beside those of the next, as in kernels/trains.cuh
 PIECE = 128  # synapses of a unit of delivery on a GPU: a segment that is expected to have more is divided
 ROWS = EACH, SOME, CHOSEN, DIFFERENT = range(4)  # how rows are drawn, as in kernels/deliver_procedural.cu
 SPAN = 2048  # most synapses of a part of a row that is drawn apart, as there
@@ -135,6 +136,8 @@ class Route(NamedTuple):
 
     A GPU has a unit of work for each of `slices` slices and each of `parts` equal parts of a segment, numbered from
     `unit` on among those of its sender.
+
+    With a `release` (-1: none), a spike delivers a part of each weight, which `spike_release` holds there.
     """
 
     source: int
@@ -166,6 +169,7 @@ class Route(NamedTuple):
     gathers: int
     unit: int
     parts: int
+    release: int
 
 
 class DrawnSet(NamedTuple):
@@ -261,6 +265,19 @@ class SourceGateSet(NamedTuple):
     payload: int
 
 
+class ReleaseSet(NamedTuple):
+    """What `size` sources release at the synapses of one projection; their spikes have it at `slot`.
+
+    The state of the first source is at `first`, and the coefficients of all begin at `coef`.
+    """
+
+    source: int
+    size: int
+    first: int
+    coef: int
+    slot: int
+
+
 class History(NamedTuple):
     """The past transmitter of `size` sources: shift registers of `bits` bits per step, the newest step lowest."""
 
@@ -302,11 +319,135 @@ class SynapseBlock(NamedTuple):
     dose: int
 
 
+class TrainSet(NamedTuple):
+    """The last spikes of `size` sources: rings of `depth` spikes, a power of 2, with the traces after each.
+
+    From `steps` on are the steps of the last `RECENT` spikes of each source, the newest first, because most synapses
+    look at no others; then come the rings. In the same way, the traces after the newest spike of each source, one after
+    the other, are from `values` on, and then come those of the rings. `trace` is the place of the first `TraceDecay`. A
+    postsynaptic spike reaches a synapse at most `longest` steps later (-1: the set has presynaptic spikes alone).
+    """
+
+    source: int
+    size: int
+    depth: int
+    steps: int
+    values: int
+    counts: int
+    traces: int
+    trace: int
+    longest: int
+
+
+class TraceDecay(NamedTuple):
+    """A trace: the place of its 256 fine decays, before `coarse` ones and a 0; 1 if only the `nearest` spike counts."""
+
+    decays: int
+    coarse: int
+    nearest: int
+
+
+class Learning(NamedTuple):
+    """How the synapses of a route learn: by the `rule` of this number, with the coefficients from `coef` on.
+
+    `pre` and `post` are the numbers of the sets of trains; the postsynaptic neuron of a target is its place among all
+    targets less `offset`. A postsynaptic spike needs `dendritic` steps to the synapses, and as many more as they are
+    late. A presynaptic spike reaches them `early` steps after it is visited, at the age of the route: 1 if there is no
+    dendritic part, because it acts in the step of its arrival, else 0. Weights stay from 0 to `w_max`. `settled` is the
+    place of the step up to which the host has settled them. If spikes leave an `eligibility` (-1: they do not), the
+    `modulator` of this number makes changes of the weights from it.
+    """
+
+    rule: int
+    coef: int
+    pre: int
+    post: int
+    offset: int
+    dendritic: int
+    early: int
+    w_max: int
+    settled: int
+    eligibility: int
+    modulator: int
+
+
+class Modulator(NamedTuple):
+    """What makes changes of weights from eligibilities: the spikes of the sources in parts `part` to `part_end`.
+
+    The rate `column` of the waves adds to them (0: none). `coef` are its coefficients, and `decay` and `growth` the
+    decays of the eligibility and their inverses. Every `mask` + 1 steps, a power of 2, all synapses are settled, and
+    `gains` holds what a unit of eligibility has made of a weight in the steps since.
+    """
+
+    part: int
+    part_end: int
+    column: int
+    coef: int
+    decay: int
+    growth: int
+    mask: int
+    gains: int
+
+
+class ModulatorPart(NamedTuple):
+    """Sources whose spikes modulate: from `source` to `source_end`."""
+
+    source: int
+    source_end: int
+
+
+class ReleasingSet(NamedTuple):
+    """Sources whose synapses release one by one; the first of them has the place `place` among all such sources."""
+
+    source: int
+    source_end: int
+    place: int
+    coef: int
+
+
+class SynapseRelease(NamedTuple):
+    """How the synapses of a route release: all of a weight at once, or at `sites` sites with the random `keys`.
+
+    The first source of the route has the place `place` among all whose synapses release one by one. What is kept of
+    each synapse begins at `number` (its number in the order of creation), `u`, `x` and `full`, and its parameters at
+    `own_U`, `own_facil` and `own_rec` in `own` (-1: nothing is kept, and parameters are in `coef`). Synapses release
+    onto the receptors `receptor` to `receptor_end`.
+    """
+
+    place: int
+    coef: int
+    sites: int
+    keys: int
+    number: int
+    u: int
+    x: int
+    full: int
+    own_U: int
+    own_facil: int
+    own_rec: int
+    receptor: int
+    receptor_end: int
+
+
+class ReleaseSums(NamedTuple):
+    """The sums of one receptor onto which the synapses of a route release, and their weights, as in `Route`.
+
+    A stored weight has as many quanta of the sums as `coef` holds at `scale`.
+    """
+
+    ring: int
+    mask: int
+    weights: int
+    weight: int
+    scale: int
+
+
 RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
         Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, DrawnSet, DrawnPart, DrawnOutput, Shared,
-        SourceGateSet, History, SynapseSet, SynapseBlock,
+        SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease, ReleaseSums,
+        TrainSet, TraceDecay, Learning, Modulator, ModulatorPart,
     )
 }  # fmt: skip
 

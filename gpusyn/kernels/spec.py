@@ -13,7 +13,10 @@ from gpusyn.kernels.records import RECORDS, Clock
 from gpusyn.kernels.signature import Numbers
 
 # Arrays of places, which no kernel changes during a run, like tables of records.
-_PLACES = ("route_begin", "ages", "segment_begin", "segment_sizes", "row_begin", "address")
+_PLACES = (
+    *("route_begin", "ages", "segment_begin", "segment_sizes"),
+    *("row_begin", "address", "set_begin", "train_begin"),
+)
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
 _FIXED = {
@@ -196,10 +199,10 @@ KERNELS: dict[str, KernelSpec] = {
             "deliver_spikes",
             "warp",
             """+clock:Clock spike_total:int64 +spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
-            =spike_mask:int64 source_population:int route_begin:int =most_units:int routes:Route ages:int =n_ages:int
-            segment_begin:uint32 segment_sizes:uint64 targets:uint16 late:uint8 weights:weight_t +ring:acc
-            shared:Shared =n_shared:int histories:History =n_histories:int event_step:int64 event_count:int
-            +release_step:int64 +history:uint32""",
+            =spike_mask:int64 spike_release:real =slots:int source_population:int route_begin:int =most_units:int
+            routes:Route ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16 late:uint8
+            weights:weight_t +ring:acc shared:Shared =n_shared:int histories:History =n_histories:int event_step:int64
+            event_count:int +release_step:int64 +history:uint32""",
         ),
         _declare(
             "deliver_procedural.cu",
@@ -211,11 +214,63 @@ KERNELS: dict[str, KernelSpec] = {
             +chosen:int =chosen_step:int64 =drawers:int""",
         ),
         _declare(
+            "deliver_releases.cu",
+            "begin_releases",
+            "thread",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 sets:ReleasingSet =n_sets:int coef:real +last_use:int64 +used:real +rested:real""",
+        ),
+        _declare(
+            "deliver_releases.cu",
+            "deliver_releases",
+            "warp",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 source_population:int route_begin:int =most_units:int routes:Route releases:SynapseRelease
+            receptors:ReleaseSums segment_begin:uint32 segment_sizes:uint64 targets:uint16 late:uint8
+            weights:weight_t rested:real coef:real keys:int64 number:uint32 own:real +u:real +x:real +full:uint8
+            +ring:acc""",
+        ),
+        _declare(
             "advance_gates.cu",
             "advance_gates",
             "block",
             """+clock:Clock sets:SourceGateSet =n_sets:int coef:real +gates:real +payload:real +release_step:int64
             event_step:int64 event_count:int +gate_total:int64 +gate_id:int""",
+        ),
+        _declare(
+            "advance_releases.cu",
+            "advance_releases",
+            "thread",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            +spike_release:real =spike_mask:int64 =slots:int source_population:int set_begin:int sets:ReleaseSet
+            coef:real +u:real +x:real +last_step:int64""",
+        ),
+        _declare(
+            "remember_spikes.cu",
+            "remember_spikes",
+            "thread",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 source_population:int train_begin:int trains:TrainSet traces:TraceDecay decays:real
+            +train_step:int64 +train_value:real +train_count:int64 +sweep:int64 =settle_mask:int64""",
+        ),
+        _declare(
+            "advance_modulators.cu",
+            "advance_modulators",
+            "thread",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 modulators:Modulator =n_modulators:int modulator_parts:ModulatorPart coef:real
+            traces:TraceDecay decays:real waves:real =n_waves:int +modulation:real +gains:real""",
+        ),
+        _declare(
+            "learn_weights.cu",
+            "learn_weights",
+            "warp",
+            """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
+            =spike_mask:int64 source_population:int route_begin:int =most_units:int routes:Route =n_routes:int
+            learnings:Learning ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16
+            late:uint8 +weights:weight_t trains:TrainSet traces:TraceDecay decays:real train_step:int64
+            train_value:real train_count:int64 coef:real sweep:int64 settled:int64 modulators:Modulator gains:real
+            +eligibility:real""",
         ),
         *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),
     )

@@ -80,6 +80,15 @@ def learning_of(plasticity: Sequence[Plasticity]) -> LearningRule | None:
     return next((one for one in plasticity if isinstance(one, LearningRule)), None)
 
 
+def releases_one_by_one(projection: Projection) -> bool:
+    """Return True if each synapse of a projection releases by itself, so that no state of its source can stand for it.
+
+    Release is random, or parameters of short-term plasticity are drawn, or given for each synapse.
+    """
+    short_term = short_term_of(projection.plasticity)
+    return release_of(projection.plasticity) is not None or (short_term is not None and not short_term.shared)
+
+
 def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:
     """Refuse a plastic projection that cannot be computed; `size` is the number of synapses if it is known.
 
@@ -181,6 +190,12 @@ def learned_receptor(projection: Projection, where: str) -> str:
             f"receptors; write gs.{type(pairs).__name__}(..., learns={next(iter(projection.weights))!r})"
         )
     return str(one_of(projection.learned, projection.weights, learns))
+
+
+def learned_of(projection: Projection) -> str | None:
+    """Return the receptor whose weight a checked projection learns, None if it does not learn."""
+    rule = learning_of(projection.plasticity)
+    return None if rule is None else rule.learns or next(iter(projection.weights))
 
 
 def check_modulator(projection: Projection, own: Any) -> None:

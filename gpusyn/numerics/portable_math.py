@@ -42,6 +42,8 @@ class _Format(NamedTuple):
     zero: Any
     one: Any
     polynomial: tuple[Any, ...]  # (exp(r) - 1 - r) / r**2, highest power first
+    sqrt_half: Any  # bit pattern of sqrt(1/2), in double precision of its first word
+    log_polynomial: tuple[Any, ...]  # log: 2 atanh(s) = 2 s + s R(s**2); R / s**2, highest power first
 
 
 _SINGLE = _Format(
@@ -62,6 +64,8 @@ _SINGLE = _Format(
     polynomial=tuple(
         np.float32(c) for c in (1.38356420e-3, 8.36712401e-3, 4.16677557e-2, 1.66665390e-1, 4.99999970e-1)
     ),
+    sqrt_half=np.uint32(0x3F3504F3),
+    log_polynomial=tuple(np.float32(c) for c in (0.24279079, 0.28498787, 0.40000972, 0.66666663)),
 )
 
 _DOUBLE = _Format(
@@ -94,25 +98,20 @@ _DOUBLE = _Format(
             5.0000000000000011e-01,
         )
     ),
+    sqrt_half=np.uint64(0x3FE6A09E00000000),
+    log_polynomial=tuple(
+        np.float64(c)
+        for c in (
+            0.14616449685043406,
+            0.15331721600556042,
+            0.18182889125261723,
+            0.2222221113479508,
+            0.28571428625975487,
+            0.39999999999899505,
+            0.666666666666667,
+        )
+    ),
 )
-
-# log: 2 atanh(s) = 2 s + s R(s**2), in float64 only; R / s**2, highest power first.
-_LOG_POLYNOMIAL = tuple(
-    np.float64(c)
-    for c in (
-        0.14616449685043406,
-        0.15331721600556042,
-        0.18182889125261723,
-        0.2222221113479508,
-        0.28571428625975487,
-        0.39999999999899505,
-        0.666666666666667,
-    )
-)
-_SQRT_HALF_BITS = np.uint64(0x3FE6A09E00000000)
-_MANTISSA_MASK = np.uint64(0x000FFFFFFFFFFFFF)
-_TWO_52_BITS = np.uint64(0x4330000000000000)
-_TWO_52_AND_BIAS = np.float64(4503599627370496.0 + 1023.0)
 _FLUSH_BELOW = 2.0**-60
 
 
@@ -212,16 +211,16 @@ def exprel(x: Any) -> Any:
 
 
 def log(x: Any) -> Any:
-    """Return the natural logarithm to 2 ulp, the same bits on every machine (float64 only).
+    """Return the natural logarithm to 2 ulp, the same bits on every machine.
 
     Parameters
     ----------
-    x : float64 array or scalar
+    x : float32 or float64 array or scalar
         Zeros and subnormal numbers of either sign give -inf, negative numbers NaN.
 
     Returns
     -------
-    float64 array or scalar of the shape of `x`
+    array or scalar of the type and shape of `x`
 
     Raises
     ------
@@ -229,22 +228,20 @@ def log(x: Any) -> Any:
         If `x` is of another type.
     """
     x, f = _format(x, "log")
-    if f is not _DOUBLE:
-        raise ArgumentError("portable_math.log: x must be float64 (got float32)")
     with np.errstate(all="ignore"):
         # x = 2**n m with m in [sqrt(1/2), sqrt(2)); the shift makes the exponent change at sqrt(1/2).
-        shifted = np.asarray(x.view(np.uint64) + (f.bias - _SQRT_HALF_BITS))
-        n = np.asarray((shifted >> f.mantissa) | _TWO_52_BITS).view(np.float64) - _TWO_52_AND_BIAS
-        m = np.asarray((shifted & _MANTISSA_MASK) + _SQRT_HALF_BITS).view(np.float64)
+        shifted = np.asarray(x.view(f.bits) + (f.bias - f.sqrt_half))
+        n = (shifted >> f.mantissa).astype(x.dtype) - (f.bias >> f.mantissa).astype(x.dtype)
+        m = np.asarray((shifted & ((f.bits(1) << f.mantissa) - f.bits(1))) + f.sqrt_half).view(x.dtype)
         d = m - f.one
-        s = d / (d + np.float64(2.0))
+        s = d / (d + (f.one + f.one))
         z = s * s
-        half_square = np.float64(0.5) * d * d
-        series = _horner(z, _LOG_POLYNOMIAL) * z
+        half_square = x.dtype.type(0.5) * d * d
+        series = _horner(z, f.log_polynomial) * z
         y = n * f.ln2_high - ((half_square - (s * (half_square + series) + n * f.ln2_low)) - d)
-        y = np.where(x > np.float64(np.finfo(np.float64).max), x, y)
-        y = np.where(x < f.tiny, np.float64(-np.inf), y)
-        y = np.where(x <= -f.tiny, np.float64(np.nan), y)
+        y = np.where(x > np.finfo(x.dtype).max, x, y)
+        y = np.where(x < f.tiny, x.dtype.type(-np.inf), y)
+        y = np.where(x <= -f.tiny, x.dtype.type(np.nan), y)
         y = np.where(x != x, x, y)
     return y[()]
 

@@ -42,6 +42,9 @@ class StreamPurpose(StrEnum):
     PARAMETER = "parameter"
     INITIAL_V = "initial V"
     SET = "set"
+    PLASTICITY = "plasticity"
+    RELEASE = "release"
+    QUANTUM = "quantum"
 
 
 def stream_key(seed: int, purpose: StreamPurpose, name: str, trial: int = 0) -> int:

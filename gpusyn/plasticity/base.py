@@ -80,7 +80,7 @@ class LearningRule(Plasticity):
         """Traces that the equations take, in their order."""
         raise NotImplementedError
 
-    def constants(self, w_max: float) -> tuple[float, ...]:
+    def coefficients(self, w_max: float) -> tuple[float, ...]:
         """Return the numbers of the equations, in their order.
 
         Parameters

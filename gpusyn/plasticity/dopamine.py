@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from gpusyn.equations.plasticity.eligibility import EligibilityCoefficients
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.scalars import instance, public, show
 from gpusyn.parameters.waveform import Waveform
@@ -88,6 +89,6 @@ class DopamineSTDP(LearningRule):
         """The traces of `stdp`."""
         return self.stdp.traces
 
-    def constants(self, w_max: float) -> tuple[float, ...]:
-        """Return the numbers of `stdp`."""
-        return self.stdp.constants(w_max)
+    def coefficients(self, w_max: float) -> EligibilityCoefficients:
+        """Return the amplitudes of `stdp`."""
+        return EligibilityCoefficients(self.stdp.A_plus, self.stdp.A_minus)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -51,6 +52,7 @@ class TsodyksMarkram(Plasticity):
     tau_rec: float | Floats | Distribution = 800.0
     tau_facil: float | Floats | Distribution = 0.0
     role: ClassVar[str] = "short-term plasticity"
+    variables: ClassVar[Mapping[str, str]] = {"u": "1", "x": "1"}
 
     def __post_init__(self) -> None:
         self._check("U", low=0.0, high=1.0)

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
+from gpusyn.equations.plasticity.inhibitory import InhibitoryCoefficients
+from gpusyn.equations.plasticity.pair import PairCoefficients
 from gpusyn.parameters.scalars import one_of, public, real
 from gpusyn.plasticity.base import LearningRule, Trace, TracePair
 
 __all__ = ["STDP", "InhibitorySTDP"]
 
 PAIRINGS = "all", "nearest"
-
-
-class PairConstants(NamedTuple):
-    """Numbers of the pair rule: changes in units of w_max, and their powers of the weight."""
-
-    A_plus: float
-    A_minus: float
-    mu_plus: float
-    mu_minus: float
 
 
 @public
@@ -84,16 +77,9 @@ class STDP(LearningRule):
         nearest = self.pairing == "nearest"
         return TracePair((Trace(self.tau_plus, nearest),), (Trace(self.tau_minus, nearest),))
 
-    def constants(self, w_max: float) -> PairConstants:
+    def coefficients(self, w_max: float) -> PairCoefficients:
         """Return the amplitudes and powers."""
-        return PairConstants(self.A_plus, self.A_minus, self.mu_plus, self.mu_minus)
-
-
-class InhibitoryConstants(NamedTuple):
-    """Numbers of the inhibitory rule: the change for a trace of 1 (in units of w_max), and the trace at rest."""
-
-    eta: float
-    alpha: float
+        return PairCoefficients(self.A_plus, self.A_minus, self.mu_plus, self.mu_minus)
 
 
 @public
@@ -126,8 +112,8 @@ class InhibitorySTDP(LearningRule):
 
     Examples
     --------
-    >>> InhibitorySTDP(eta=0.01, tau=20.0, rate=3.0).constants(w_max=10.0)
-    InhibitoryConstants(eta=0.001, alpha=0.12)
+    >>> InhibitorySTDP(eta=0.01, tau=20.0, rate=3.0).coefficients(w_max=10.0)
+    InhibitoryCoefficients(eta=0.001, alpha=0.12)
     """
 
     eta: float = 0.01
@@ -148,6 +134,6 @@ class InhibitorySTDP(LearningRule):
         """The presynaptic trace, and the postsynaptic one."""
         return TracePair((Trace(self.tau),), (Trace(self.tau),))
 
-    def constants(self, w_max: float) -> InhibitoryConstants:
+    def coefficients(self, w_max: float) -> InhibitoryCoefficients:
         """Return eta in units of w_max, and alpha."""
-        return InhibitoryConstants(self.eta / w_max, 2.0 * self.rate * 1e-3 * self.tau)
+        return InhibitoryCoefficients(self.eta / w_max, 2.0 * self.rate * 1e-3 * self.tau)

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
+from gpusyn.equations.plasticity.triplet import TripletCoefficients
 from gpusyn.parameters.scalars import public
 from gpusyn.plasticity.base import LearningRule, Trace, TracePair
 
 __all__ = ["TripletSTDP"]
-
-
-class TripletConstants(NamedTuple):
-    """Numbers of the triplet rule: changes in units of w_max."""
-
-    A2_plus: float
-    A2_minus: float
-    A3_plus: float
-    A3_minus: float
 
 
 @public
@@ -79,6 +71,6 @@ class TripletSTDP(LearningRule):
         """The traces r1 and r2 of presynaptic spikes, and o1 and o2 of postsynaptic ones."""
         return TracePair((Trace(self.tau_plus), Trace(self.tau_x)), (Trace(self.tau_minus), Trace(self.tau_y)))
 
-    def constants(self, w_max: float) -> TripletConstants:
+    def coefficients(self, w_max: float) -> TripletCoefficients:
         """Return the amplitudes."""
-        return TripletConstants(self.A2_plus, self.A2_minus, self.A3_plus, self.A3_minus)
+        return TripletCoefficients(self.A2_plus, self.A2_minus, self.A3_plus, self.A3_minus)

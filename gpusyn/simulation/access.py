@@ -6,6 +6,8 @@ from typing import Any
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.plasticity.synapse_releases import DELIVER
+from gpusyn.kernels.arrays import array_name
 from gpusyn.network.populations import Selection
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.simulation.drawn_sets import DrawnSets
@@ -19,7 +21,7 @@ class Access:
     """States, parameters and inputs of a running network."""
 
     def __init__(self, compiled: Compiled, session: Session, seed: int, trial: int) -> None:
-        self.net = compiled.layout.net
+        self.net, self.compiled, self.session = compiled.layout.net, compiled, session
         self.drawn = DrawnSets(seed, trial)
         self.states = StateAccess(compiled, session, self.drawn)
         self.parameters = ParameterAccess(compiled, session, self.drawn)
@@ -75,6 +77,8 @@ class Access:
     def restore(self, trial: int) -> None:
         """Undo every set but those of states, and return to time 0 in a trial."""
         self.inputs.restore(trial)
+        if self.compiled.releases.kept:
+            self.session.write(array_name("keys", kernel=DELIVER), self.compiled.releases.keys(trial))
         self.parameters.restore()
         self.drawn.restart(trial)
         self.step = 0

@@ -7,6 +7,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.event_driven import index_of, sums_of
 from gpusyn.builder.rows.stored import StoredSegments
 from gpusyn.builder.rows.unpacked import late_steps, segment_bounds
@@ -23,6 +24,7 @@ class InFlight:
 
     def __init__(self, layout: Layout, session: Session, spike_list: SpikeList) -> None:
         self._layout, self._session, self._spikes = layout, session, spike_list
+        self._slots = release_slots(layout)
         self._due: dict[int, list[tuple[Array, Array]]] = {}  # step -> places in `ring`, values
 
     def clear(self) -> None:
@@ -50,8 +52,9 @@ class InFlight:
         if not changed.size:
             return
         row, piece, block = self._segments(stored, changed)
-        step, source = self._spikes.recent(start)
-        spike, at = _pairs(source - pathway.pre.source - bundle.pre_range[0], row)
+        spikes = self._spikes.waiting(start)
+        step = spikes.step
+        spike, at = _pairs(spikes.source - pathway.pre.source - bundle.pre_range[0], row)
         timing = bundle.timing
         age = timing.first - 1 + block[at] * timing.width  # at which the synapse is read
         waiting = step[spike] + age >= start
@@ -62,7 +65,11 @@ class InFlight:
         k = index_of(pathway, stored.receptor)
         sums, shift = sums_of(bundle, pathway, k), stored_form(pathway, k, self._layout).shift
         place = sums.ring + (due & sums.mask) * sums.stride + piece[at] * sums.slice_size + targets
-        value = (old[changed[at]].astype(np.int64) - new[changed[at]].astype(np.int64)) << shift
+        slot = self._slots.get((pathway.projection.name, pathway.pre.population.name), -1)
+        factor = spikes.events[spike].astype(np.int64) << shift
+        if slot >= 0:
+            factor = spikes.parts[spike, slot] * spikes.parts.dtype.type(1 << shift)
+        value = _delivered(old[changed[at]], factor) - _delivered(new[changed[at]], factor)
         for one in np.unique(due).tolist():
             self._due.setdefault(one, []).append((place[due == one], value[due == one]))
 
@@ -73,6 +80,11 @@ class InFlight:
         segment, block = np.divmod(np.searchsorted(bounds, synapses, side="right") - 1, bundle.timing.blocks)
         row, piece = np.divmod(segment, bundle.slices)
         return row, piece + bundle.slice, block
+
+
+def _delivered(weight: Array, factor: Array) -> Array:
+    """Return what weights add to sums, as `deliver_spikes` computes it."""
+    return (weight.astype(factor.dtype) * factor).astype(np.int64)
 
 
 def _pairs(row: Array, rows: Array) -> tuple[Array, Array]:

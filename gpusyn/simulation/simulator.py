@@ -37,6 +37,7 @@ from gpusyn.simulation.data_access import Data
 from gpusyn.simulation.file_streams import check_files, save_results
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
+from gpusyn.simulation.learned_weights import redraw_weights
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.simulation.state_methods import StateMethods
@@ -353,6 +354,7 @@ class Simulator(StateMethods):
             self._trial = trial
             self._state.restore(trial)
             self._initial.restore()
+            redraw_weights(self._compiled, self._session)
             self._in_flight.clear()
             self._step = 0
             self._mark = None

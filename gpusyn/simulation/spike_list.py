@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.event_driven import ages
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.typing import Array
+
+
+class Waiting(NamedTuple):
+    """Spikes that some synapses may still wait for: step (from 0), source, number of events, and what each releases."""
+
+    step: Array
+    source: Array
+    events: Array
+    parts: Array  # one row for each spike, one column for each slot
 
 
 class SpikeList:
@@ -24,6 +34,7 @@ class SpikeList:
         self._oldest = max(ages([*layout.bundles, *layout.procedural]), default=-1) + 1
         self._sources = compiled.layout.n_sources
         self._may_repeat = any(compiled.layout.sources(kernel) for kernel in KERNELS)  # neurons have one event a step
+        self._slots = max(release_slots(layout).values(), default=-1) + 1  # parts of weights that a spike releases
         self._size: int = compiled.program.specs["spike_id"].size
         self._steps: int = compiled.program.specs["spike_begin"].size
 
@@ -58,15 +69,23 @@ class SpikeList:
                 return np.repeat(step, events), np.repeat(source, events)
         return step, source
 
-    def recent(self, start: int) -> tuple[Array, Array]:
-        """Return step (from 0) and source of each spike before step `start` that some synapses may still wait for."""
-        first = max(start - self._oldest, 0)
-        step, source = self.events(first, start - first) or (np.zeros(0, np.int64), np.zeros(0, np.int64))
-        return step - 1, source
+    def waiting(self, start: int) -> Waiting:
+        """Return the spikes before step `start` that some synapses may still wait for."""
+        oldest = max(start - self._oldest, 0)
+        begin = self._part("spike_begin", oldest, start + 1, self._steps)
+        first, last = int(begin[0]), int(begin[-1])
+        step = np.repeat(np.arange(oldest, start), np.diff(begin))
+        source, events = (self._part(name, first, last, self._size) for name in ("spike_id", "spike_events"))
+        return Waiting(step, source, events, self._parts(first, last))
+
+    def _parts(self, first: int, last: int) -> Array:
+        """Return what some spikes release, one row for each."""
+        n = self._slots
+        return self._part("spike_release", first * n, last * n, self._size * n).reshape(last - first, n)
 
     def _part(self, name: str, begin: int, end: int, size: int, after: object = None) -> Array:
         """Return the elements `begin` to `end` of an array that begins again at its start after `size` elements."""
-        first = begin % size
+        first = begin % size if size else 0
         last = first + end - begin
         if last <= size:
             return self._session.read(name, first, last, after)
@@ -80,6 +99,10 @@ class SpikeList:
         for name in ("spike_id", "spike_events"):
             arrays[name] = np.zeros(size, np.int32)
             arrays[name][np.arange(begin, end) % size] = self._part(name, begin, end, self._size)
+        if self._slots:
+            kept = self._parts(begin, end)
+            arrays["spike_release"] = np.zeros((size, self._slots), kept.dtype)
+            arrays["spike_release"][np.arange(begin, end) % size] = kept
         with held_signals():
             self._compiled.program = self._compiled.enlarged(arrays)
             self._session.rebind(self._compiled.program, arrays)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.rows.stored import StoredSegments, StoredWeights
 from gpusyn.errors import ArgumentError, SimulationError
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import one_of, public
@@ -17,9 +17,11 @@ from gpusyn.receptors import Receptor
 from gpusyn.simulation.access import Access
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
-from gpusyn.simulation.weight_access import Weights, read_weights, write_weights
+from gpusyn.simulation.learned_weights import learns, settle_before
+from gpusyn.simulation.weight_access import Weights, read_weights, weight_array, write_weights
 from gpusyn.utils.calls import Hinting
 from gpusyn.utils.held_signals import held_signals
+from gpusyn.utils.typing import Array
 
 
 class StateMethods(Hinting):
@@ -178,6 +180,7 @@ class StateMethods(Hinting):
         -----
         These are the weights with which the simulation computes: whole multiples of a step that the plan chooses, so
         that 0.1 may be 0.09999999. The plan says how large the rounding is; with ``precision="double"`` it is smaller.
+        In a weight that learns is every spike, of both sides, that has reached the synapse up to `time`.
         """
         with self._in_use("weights"):
             return read_weights(self._compiled, self._session, self._projection(projection), receptor)
@@ -185,6 +188,9 @@ class StateMethods(Hinting):
     @public
     def set_weights(self, projection: Projection | str, values: Any, receptor: Receptor | str | None = None) -> None:
         """Replace the weights of a projection; spikes that are on their way keep the weights of before.
+
+        Weights that learn go on from the new ones: spikes that have reached a synapse count no longer, and a spike that
+        is still on the axonal part of its way delivers the weight that it meets.
 
         Parameters
         ----------
@@ -221,11 +227,19 @@ class StateMethods(Hinting):
         >>> synapses.pre.tolist(), synapses.post.tolist(), synapses.weight.tolist()
         ([0, 0, 1, 1], [0, 1, 0, 1], [0.5, 1.0, 1.5, 2.0])
         """
-        keep = self._initial.keep
-        in_flight = functools.partial(self._in_flight.keep, start=self._state.step)
         with self._in_use("set_weights"), held_signals():
             projection = self._projection(projection)
-            write_weights(self._compiled, self._session, projection, receptor, values, keep, in_flight)
+            write_weights(self._compiled, self._session, projection, receptor, values, self._before_replacing)
+
+    def _before_replacing(self, stored: StoredWeights, old: Array, new: Array) -> None:
+        """Keep what others need of the stored weights of some rows before they are replaced."""
+        step = self._state.step
+        if learns(stored):  # `reset` draws their initial values again
+            settle_before(self._compiled, self._session, stored, old, step)
+        else:
+            self._initial.keep(weight_array(stored), stored.weights, len(old))
+        if isinstance(stored, StoredSegments):
+            self._in_flight.keep(stored, old, new, step)
 
     def _projection(self, projection: Any) -> Projection:
         known = self._compiled.layout.net.projections

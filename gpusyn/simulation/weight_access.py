@@ -9,6 +9,7 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.recorded import LISTED
 from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
 from gpusyn.errors import ArgumentError, ParameterError, PlanMemoryError
@@ -19,10 +20,9 @@ from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.units import as_floats
+from gpusyn.simulation.learned_weights import present_weights
 from gpusyn.utils.memory import free_memory, size_text
 from gpusyn.utils.typing import Array, Floats, Integers
-
-_LISTED = 150  # bytes of a procedural synapse while all are drawn and sorted
 
 
 class Weights(NamedTuple):
@@ -72,11 +72,17 @@ def read_weights(compiled: Compiled, session: Session, projection: Projection, r
 def _require_room(compiled: Compiled, projection: Projection) -> None:
     """Refuse to list procedural synapses that the memory cannot hold."""
     count, free = sum(p.expected for p in compiled.layout.pathways_of(projection)), free_memory()
-    if free is not None and _LISTED * count > free:
+    if free is not None and LISTED * count > free:
         raise PlanMemoryError(
             f"Simulator.weights('{projection.name}'): its {count:.4g} synapses are not stored, and to list them takes "
-            f"about {size_text(_LISTED * count)}, but {size_text(free)} are free; draw those of a smaller network"
+            f"about {size_text(LISTED * count)}, but {size_text(free)} are free; draw those of a smaller network"
         )
+
+
+def synapse_order(compiled: Compiled, session: Session, projection: Projection) -> tuple[Integers, Integers]:
+    """Return pre and post of the synapses of a projection, as positions in its selections, in canonical order."""
+    _, pre, post, _ = _order(_parts(compiled, session, projection, next(iter(projection.weights))))
+    return pre, post
 
 
 def _parts(compiled: Compiled, session: Session, projection: Projection, receptor: str) -> list[UnpackedSynapses]:
@@ -97,19 +103,20 @@ def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Ar
         assert part.drawn is not None
         return np.ldexp(part.drawn, s.exponent)
     if s.weight is None:
-        stored = session.read(_array(s), s.weights, s.weights + part.size)[part.place].astype(np.float64)
+        kept = session.read(weight_array(s), s.weights, s.weights + part.size)
+        stored = present_weights(compiled, session, s, kept, part.place).astype(np.float64)
     else:
-        stored = np.full(len(part.place), float(s.weight))
+        stored = np.full(len(part.pre), float(s.weight))
     return np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored
 
 
-def _array(stored: StoredWeights) -> str:
+def weight_array(stored: StoredWeights) -> str:
     """Return the name of the array in which weights are stored."""
     return array_name("weights", kernel=stored.kernel if isinstance(stored, StoredAddresses) else None)
 
 
-class ChosenWeights:
-    """The weights of some synapses of a projection onto one receptor: where they are is found once, to read them often.
+class ChosenSynapses:
+    """Some synapses of a projection onto one receptor: where they are is found once, to read them often.
 
     Parameters
     ----------
@@ -128,6 +135,8 @@ class ChosenWeights:
     ----------
     synapses, pre, post : ndarray of int64
         The synapses, and the positions of their neurons in the projection's selections.
+    parts : list of (UnpackedSynapses, ndarray of int64)
+        Those of each pathway, without `post` and `delay`, and their places among all that were chosen.
     """
 
     def __init__(
@@ -139,26 +148,25 @@ class ChosenWeights:
         synapses: Integers | None,
         where: str,
     ) -> None:
-        self._compiled, self._session = compiled, session
         parts = _parts(compiled, session, projection, receptor)
         order, pre, post, _ = _order(parts)
         self.synapses = np.arange(len(order)) if synapses is None else synapses
         check_beyond(self.synapses, len(order), where)
         self.pre, self.post = pre[self.synapses], post[self.synapses]
         chosen, begin = order[self.synapses], 0
-        self._parts: list[tuple[UnpackedSynapses, Array]] = []  # with the columns that they fill
+        self.parts: list[tuple[UnpackedSynapses, Integers]] = []
         for part in parts:
-            columns = np.flatnonzero((chosen >= begin) & (chosen < begin + len(part.place)))
-            none, place = part.pre[:0].copy(), part.place[chosen[columns] - begin]
-            self._parts.append((part._replace(pre=none, post=none, delay=none, place=place), columns))
-            begin += len(part.place)
+            columns = np.flatnonzero((chosen >= begin) & (chosen < begin + len(part.pre)))
+            at, none = chosen[columns] - begin, part.pre[:0].copy()
+            self.parts.append((part._replace(pre=part.pre[at], post=none, delay=none, place=part.place[at]), columns))
+            begin += len(part.pre)
 
-    def read(self) -> Floats:
+    def weights(self, compiled: Compiled, session: Session) -> Floats:
         """Return the present weights."""
-        weights = np.empty(len(self.synapses))
-        for part, columns in self._parts:
-            weights[columns] = _weights(self._compiled, self._session, part)
-        return weights
+        found = np.empty(len(self.synapses))
+        for part, columns in self.parts:
+            found[columns] = _weights(compiled, session, part)
+        return found
 
 
 def write_weights(
@@ -167,13 +175,11 @@ def write_weights(
     projection: Projection,
     receptor: Any,
     given: Any,
-    keep: Callable[[str, int, int], None],
-    in_flight: Callable[[StoredSegments, Array, Array], None],
+    before: Callable[[StoredWeights, Array, Array], None],
 ) -> None:
     """Replace weights, given in canonical order.
 
-    Before each part is replaced, `keep(array, start, size)` is called, and `in_flight` with the old and the new stored
-    weights of its rows.
+    Before each part is replaced, `before` is called with the old and the new stored weights of all its rows.
     """
     names = list(projection.weights)
     where = f"Simulator.set_weights('{projection.name}')"
@@ -195,13 +201,11 @@ def write_weights(
         wanted = {receptor_name(receptor, projection.post, names, f"{where}.receptor"): given}
     writes = [w for name, new in wanted.items() for w in _writes(compiled, session, projection, name, new, where)]
     for part, values in writes:  # all of them are checked
-        array, start = _array(part.stored), part.stored.weights
-        keep(array, start, part.size)
+        array, start = weight_array(part.stored), part.stored.weights
         old = session.read(array, start, start + part.size)
         replaced = old.copy()
         replaced[part.place] = values
-        if isinstance(part.stored, StoredSegments):
-            in_flight(part.stored, old, replaced)
+        before(part.stored, old, replaced)
         session.write(array, replaced, start)
 
 

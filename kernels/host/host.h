@@ -35,7 +35,11 @@ struct Worker {
 #define BLOCK_SYNC() ((void)0)
 #define FIRST_THREAD (worker.index == 0)
 #define LANE_STATE(name) real name[LANES] = {}
+#define LANE_INTS(name) int name[LANES] = {}
+#define LANE_WORDS(name) unsigned name[4][LANES]
 #define LANE_AT(name, lane) name[lane]
+#define LANE_WORD(name, k, lane) name[k][lane]
+#define FOR_WIDE_LANES(q, n) FOR_WIDE(q, n)
 #define FIRST_LANE true
 
 template <class To, class From> DEVICE To bit_copy(From x)
@@ -68,6 +72,14 @@ typedef int Halves __attribute__((vector_size(32)));
 #endif
 DEVICE Wide wide(unsigned long long x) { return x - Wide{}; }
 DEVICE Wide wide_from(unsigned long long x) { return x + FIRST_WIDE; }
+DEVICE Wide wide_of(const int *x)
+{
+    unsigned long long apart[WIDE];
+    SIMD for (int i = 0; i < WIDE; i++) apart[i] = (unsigned)x[i];
+    Wide all;
+    memcpy(&all, apart, sizeof all);
+    return all;
+}
 #if defined(__clang__)
 DEVICE Wide product(Wide a, unsigned b) { return (a & wide(0xffffffffu)) * wide(b); }
 #else  // g++ finds no instruction for that, and its header of intrinsics takes a second to read
@@ -176,6 +188,53 @@ template <class Look, class F> DEVICE void for_row(long long lo, long long hi, L
 {
     for_row(lo, hi, [&](long long j) { f(j, look(j)); });
 }
+enum { HELD = 256 };
+#define FOR_HELD(j, n) for (int j = 0; j < (n); j++)
+#define FOR_HELD_EVENLY(j, n) SIMD FOR_HELD(j, n)
+template <class F> DEVICE void for_pieces(long long lo, long long hi, F f)
+{
+    for (long long j = lo; j < hi; j += HELD) f(j, (int)(hi - j < HELD ? hi - j : HELD));
+}
+// Lists the items that have a k-th, for one k after the other, without a branch, which would be mispredicted.
+template <class More, class Look, class F, class Put>
+DEVICE void for_backwards(int n, More more, Look look, F f, Put put)
+{
+    enum { LISTS = 6 };
+    int list[LISTS][HELD], size[LISTS + 1] = {};
+    FOR_HELD(j, n)
+    {
+        list[0][size[0]] = j;
+        size[0] += more(j, 0);
+    }
+    int lists = 1;
+    for (; lists < LISTS && size[lists - 1]; lists++)
+        for (int i = 0; i < size[lists - 1]; i++) {
+            int j = list[lists][size[lists]] = list[lists - 1][i];
+            size[lists] += more(j, lists);
+        }
+    for (int i = 0; i < size[LISTS - 1]; i++) {
+        int j = list[LISTS - 1][i], k = LISTS;
+        while (more(j, k)) k++;
+        while (k > LISTS) put(j, f(look(j, --k)));
+    }
+    for (int k = lists; k--;) {
+        decltype(look(0, 0)) seen[HELD];
+        decltype(f(seen[0])) found[HELD];
+        for (int i = 0; i < size[k]; i++) seen[i] = look(list[k][i], k);
+        SIMD for (int i = 0; i < size[k]; i++) found[i] = f(seen[i]);
+        for (int i = 0; i < size[k]; i++) put(list[k][i], found[i]);
+    }
+}
+// The same for f(j, x, value(x)), x = look(j), where value(x) is arithmetic, for 8 items at a time in a SIMD loop.
+template <class Look, class Value, class F> DEVICE void for_row(long long lo, long long hi, Look look, Value value, F f)
+{
+    for (; lo + 8 <= hi; lo += 8) {
+        decltype(value(look(lo))) found[8];
+        SIMD for (int k = 0; k < 8; k++) found[k] = value(look(lo + k));
+        for_row(lo, lo + 8, [&](long long j) { f(j, look(j), found[j - lo]); });
+    }
+    for_row(lo, hi, [&](long long j) { f(j, look(j), value(look(j))); });
+}
 template <class F> DEVICE void for_run(int n, F f) { SIMD for (int j = 0; j < n; j++) f(j); }
 DEVICE int ones_in(unsigned long long x) { return __builtin_popcountll(x); }
 DEVICE unsigned long long without_ones(unsigned long long x, int n)
@@ -244,6 +303,7 @@ template <class F> DEVICE void for_chosen(const int *flags, int n, F f)
         SIMD for (int k = 0; k < found; k++) f(chosen[k]);
     }
 }
+#define ONE_LOOP false
 #define SLICE_WORKER worker.index
 #define SLICE_WORKERS worker.count
 #define OWNER worker

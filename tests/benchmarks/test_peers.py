@@ -11,18 +11,19 @@ import pytest
 
 import gpusyn as gs
 from benchmarks.peers import __main__ as command
-from benchmarks.peers import cases, environments, figures, measurement, networks, page, store
+from benchmarks.peers import cases, environments, figures, measurement, networks, page, store, twins
 from benchmarks.peers.environments import Environment
 from benchmarks.peers.measurement import Measurement, run_program, turns
-from benchmarks.peers.networks import brunel_wang, coba, gates, microcircuit
-from benchmarks.peers.simulators.protocol import MARK, Task, largest_resident, rates_of
-from benchmarks.peers.verdict import agreement, verdict
+from benchmarks.peers.networks import brunel_wang, coba, gates, microcircuit, plastic
+from benchmarks.peers.simulators.protocol import MARK, Task, largest_resident, learned, rates_of
+from benchmarks.peers.verdict import agreement, learned_apart, verdict
 
 TINY = {
     "coba": coba.Numbers(40, 8),
     "brunel_wang": brunel_wang.Numbers(20, own=True),
     "microcircuit": microcircuit.Numbers(0.002),
     "gates": gates.Numbers(20, 4, 5),
+    "plastic": plastic.Numbers(40, 8, plastic.STDP),
 }
 ROW = cases.Row(cases.table([0.1])[0], 1)
 
@@ -45,6 +46,17 @@ def stored(**cells) -> dict:
         for simulator, runs in cells.items()
     }
     return {"case": ROW.case._asdict(), "threads": 1, "series": "", "x": 0.0, "cells": made}
+
+
+def beside_its_twin(seconds=2.0, planned=1e6, **more) -> dict:
+    """Two rows of the results: a network that learns, for which gpusyn took `seconds`, and its static twin."""
+    kept = {case.key: case for case in cases.table([0.1])}
+    own = {"planned_bytes": planned, **more}
+    runs = {"learns": [answer(cpu=seconds, **own)], "static": [answer(cpu=0.5, planned_bytes=1e6)]}
+    return {
+        name: stored(gpusyn=own, Brian2=[answer(cpu=4.0, **more)]) | {"case": kept[key]._asdict()}
+        for (name, own), key in zip(runs.items(), ("stdp", "stdp-static"), strict=True)
+    }
 
 
 def results(**rows) -> dict:
@@ -136,9 +148,9 @@ def measured(monkeypatch, tmp_path):
 
     monkeypatch.setattr(measurement, "run_program", run)
 
-    def again(row=ROW, repeats=2):
+    def again(row=ROW, *more, repeats=2):
         ran.clear()
-        Measurement(kept, lambda: saved.append(json.dumps(kept)), found, tmp_path, repeats, 1.0).measure(row)
+        Measurement(kept, lambda: saved.append(json.dumps(kept)), found, tmp_path, repeats, 1.0).measure(row, *more)
         return kept["rows"][row.key]["cells"]
 
     return again, ran, broken, saved
@@ -159,6 +171,18 @@ def test_runs_are_interleaved_stored_each_and_resumed(measured):
     measure(ROW._replace(case=ROW.case.times(0.5)), repeats=1)  # another case: its runs are its own
     assert len(ran) == 6
     assert json.loads(saved[-1])["rows"][ROW.key]["case"]["duration"] == ROW.case.duration / 2
+
+
+def test_a_network_takes_turns_with_its_static_twin(measured):
+    measure, ran, _, _ = measured
+    rows = command.rows(command.parser().parse_args(["--cases", "stdp", "gates", "stdp-static", "--threads", "1", "2"]))
+    groups = cases.together(rows)
+    assert [[row.key for row in group] for group in groups] == [
+        ["stdp@1", "stdp-static@1"], ["stdp@2", "stdp-static@2"], ["gates@1"], ["gates@2"],
+    ]  # fmt: skip
+    measure(*groups[0])
+    order = [name for name, prepare, _ in ran if not prepare]
+    assert order == ["gpusyn", "gpusyn", "NEST", "NEST", "Brian2", "Brian2"] * 2
 
 
 def test_a_failed_cell_is_void_and_not_tried_again(measured):
@@ -227,7 +251,38 @@ def test_agreement():
     assert agreement({}, 0.1) == (None, None)
 
 
+def test_a_row_is_void_where_weights_differ():
+    agree = {"gpusyn": (0.5, 0.01), "NEST": (0.504, 0.011)}
+    assert learned_apart({}) is None
+    assert learned_apart(agree) is None
+    assert "NEST 0.5060 +- 0.0110" in str(learned_apart({**agree, "NEST": (0.506, 0.011)}))
+    assert "15 % of the standard deviation" in str(learned_apart({**agree, "NEST": (0.5, 0.0116)}))
+    w_max = cases.Case(**beside_its_twin()["learns"]["case"]).described.w_max
+    row = beside_its_twin(learned={"mean": 0.5 * w_max, "sd": 0.01 * w_max})["learns"]
+    assert verdict(row).cells[1].learned == pytest.approx((0.5, 0.01))
+    assert verdict(row).void is None
+    row["cells"]["Brian2"]["runs"][0]["learned"] = {"mean": 0.5 * w_max, "sd": 0.02 * w_max}
+    assert "weights differ" in str(verdict(row).void)
+
+
+def test_the_cost_of_an_event_is_what_the_twin_does_not_take():
+    rows = beside_its_twin(seconds=2.0, planned=9e6)
+    assert list(twins.pairs(rows)) == [(rows["learns"], rows["static"])]
+    rows["static"]["cells"]["Brian2"]["runs"][0] |= {"peak_bytes": None}
+    own, peer = twins.beside(rows["learns"], rows["static"])
+    events = 20.0 * 8000 * 1000 * 0.5  # spikes of half a second times synapses
+    assert own.ratio.median == 4.0
+    assert own.above.median == pytest.approx(1.5 / events * 1e9)
+    assert own.whole.median == pytest.approx(2.0 / events * 1e9)
+    assert (own.bytes_more, own.planned_more) == (0.0, 1.0)
+    assert (peer.bytes_more, peer.planned_more) == (None, None)
+    rows["static"] |= {"threads": 2}
+    assert not list(twins.pairs(rows))
+
+
 def test_rates_and_memory_are_counted():
+    assert learned([]) == {}
+    assert learned([1.0, 3.0]) == {"learned": {"mean": 2.0, "sd": 1.0}}
     assert rates_of([0, 0, 1, 4], {"E": 3, "none": 1, "I": 1}, 500.0) == {"E": 2.0, "none": 0.0, "I": 2.0}
     assert largest_resident("Name: x\nVmHWM:\t  2048 kB\n") == 2048 * 1024
     assert largest_resident("") is None
@@ -292,6 +347,17 @@ def test_the_jump_of_nmda_has_the_constants_of_the_literature():
     assert brunel_wang.jump() == pytest.approx((0.648416739, -0.632120559), rel=1e-8)
 
 
+def test_the_static_twin_differs_in_its_weights_alone():
+    for key, own in (("stdp", True), ("stp", False)):
+        case, static = (c for c in cases.table([0.1]) if c.key.startswith(key))
+        assert case.twin == static.described
+        assert static.twin is None
+        assert static.described.own == own
+        assert static.described.populations == case.described.populations
+        assert static.described.plastic_synapses == 0.0
+        assert case.described.plastic_synapses == 8e6
+
+
 def test_series_grow_to_the_threads_that_are_there():
     rows = list(cases.series(4))
     assert {row.series for row in rows} == set(cases.SERIES)
@@ -308,7 +374,7 @@ def test_the_command_chooses_rows():
     assert chosen("--cases", "gates", "coba-small", "--threads", "1", "2") == [
         "gates@1", "gates@2", "coba-small@1", "coba-small@2",
     ]  # fmt: skip
-    assert chosen("--cores", "1", "--series")[-1] == "gates@1"
+    assert chosen("--cores", "1", "--series")[-1] == "stp-static@1"
     assert chosen("--cases", "gates", "--threads", "1", "--cores", "2", "--series", "weak")[1:] == [
         "weak:5000x500@1", "weak:10000x500@2",
     ]  # fmt: skip
@@ -326,6 +392,8 @@ def test_results_are_resumed_on_the_same_machine_only(tmp_path):
     begun = store.begin()
     store.save(begun, path)
     assert store.resume(path)["machine"] == begun["machine"]
+    store.save({**begun, "machine": begun["machine"] | {"commit": "abc"}}, path)
+    assert store.resume(path)["machine"]["commit"] == f"abc, {begun['machine']['commit']}"
     begun["machine"]["processor"] = "another"
     store.save(begun, path)
     with pytest.raises(store.StoredElsewhereError, match="another"):
@@ -353,6 +421,17 @@ def test_the_page_gives_ratios_and_reasons(tmp_path):
     page.write(results(good=good, bad=bad, grown=grown), tmp_path / "benchmarks.md")
     assert (tmp_path / "benchmarks.md").read_text() == page.page(results(good=good, bad=bad, grown=grown))
     assert {path.name for path in (tmp_path / "benchmarks").iterdir()} == {figures.file_name(n) for n in figures.TEXTS}
+
+
+def test_the_page_shows_a_network_beside_its_twin():
+    lines = page.page(results(**beside_its_twin(learned={"mean": 1.25, "sd": 0.05}))).splitlines()
+    assert "### 10,000 x 1,000, STDP, beside its twin, 1 thread" in lines
+    events = [line for line in lines if line.startswith("| gpusyn | 4.00 (4.00 to 4.00) |")]
+    assert [line.split("|")[-3:-1] for line in events] == [[" 0.5000 ", " 0.0200 "]]
+    assert "By gpusyn's plan, a plastic synapse adds 0.00 bytes." in lines
+    differs = beside_its_twin()
+    differs["static"]["cells"]["Brian2"]["runs"][0]["rates_hz"]["E"] = 40.0
+    assert any(line.startswith("Void: rates of E") for line in page.page(results(**differs)).splitlines())
 
 
 def test_the_page_of_the_repository_follows_from_its_results():

@@ -82,7 +82,14 @@ def every_kernel() -> list[gs.Network]:
         drawn.connect(cells, cells[3:], rule, **values, storage="procedural")
     drawn.connect(cells, cells, gs.AllToAll(autapses=False), receptor="AMPA", weight=gs.Uniform(0.1, 0.2),
                   storage="procedural")  # fmt: skip
-    return [*nets, net, late, drawn]
+    plastic = gs.Network()  # short-term plasticity, shared and of each synapse, and random release
+    cells = plastic.population("cells", 90, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
+    shared, each = gs.TsodyksMarkram(), gs.TsodyksMarkram(gs.Uniform(0.1, 0.9), gs.Uniform(9.0, 99.0), 5.0)
+    sites = gs.QuantalRelease(5)
+    for rule in (shared, each, [shared, sites], [each, sites], gs.QuantalRelease(5, 0.5, 0.2)):
+        plastic.connect(cells, cells, gs.FixedInDegree(9), weight=values["weight"] | {"NMDA": gs.Ratio("AMPA", 0.1)},
+                        delay=gs.Uniform(0.1, 60.0), plasticity=rule)  # fmt: skip
+    return [*nets, net, late, drawn, plastic]
 
 
 NETWORKS = every_kernel()

@@ -9,7 +9,7 @@ import numpy as np
 
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.builder.bundles import power_of_2
-from gpusyn.builder.rows.event_driven import in_units
+from gpusyn.builder.rows.routes import in_units
 from gpusyn.kernels.arrays import ARRAYS
 from gpusyn.kernels.program import ArraySpec, Launch, Program
 from gpusyn.kernels.records import (
@@ -139,7 +139,7 @@ class HandMade:
             width=1, blocks=1, ahead=ahead + 1, targets=a["targets"].size, late=a["late"].size, late_bits=8,
             weights=a["weights"].size, weight=0, shift=shift, ring=receptor * self.slots * self.n,
             mask=self.slots - 1, stride=self.n, slice=0, slices=slices, slice_size=slice_size, payload=-1,
-            payload_step=0, channels=1, ring_step=0, runs=0, gathers=0, unit=0, parts=2,
+            payload_step=0, channels=1, ring_step=0, runs=0, gathers=0, unit=0, parts=2, release=-1,
         )  # fmt: skip
         self.routes.append((population, route))
         late, targets = [d - ahead - 1 for _, _, d, _, _ in rows], [t for _, _, _, t, _ in rows]
@@ -256,6 +256,7 @@ class HandMade:
             "spike_mask": arrays["spike_id"].size - 1,
             "step_mask": arrays["spike_begin"].size - 1,
             "n_shared": 0,
+            "slots": 0,
             "n_sets": 1,
         }
         launches = [self._launch(kernel, scalars, SYNAPTIC) for kernel in self.synaptic]

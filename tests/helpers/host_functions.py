@@ -66,6 +66,7 @@ DEVICE float halved(float x) { return x * 0.5f; }
 LOOP(halved_float32, halved, float)
 LOOP(flush_float32, flush, float)
 LOOP(flush_float64, flush, double)
+LOOP(log_float32, portable_log, float)
 LOOP(log_float64, portable_log, double)
 
 EXPORT void philox_words(const uint64 *key, uint32 *words, int64 n)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import scipy.sparse
 
 import gpusyn as gs
+from gpusyn.builder.gating.forms import form_of
 from gpusyn.builder.gating.strategy import SYNAPSE, choose_strategies
 from gpusyn.network.procedural import refusal
 from tests.helpers.choices import Choices, Seeded
@@ -45,6 +47,16 @@ EVERYTHING = frozenset(
     + [
         "no synapses",
         "procedural",
+        "TsodyksMarkram",
+        "TsodyksMarkram of each synapse",
+        "QuantalRelease",
+        "TsodyksMarkram and QuantalRelease",
+        "STDP",
+        "STDP with powers",
+        "STDP of nearest spikes",
+        "TripletSTDP",
+        "InhibitorySTDP",
+        "axonal",
         "several events per step",
         "max_events",
         "single",
@@ -213,6 +225,68 @@ class Wiring(Draft):
                 self.lines.append(f"# {name} is procedural")
                 keep(self.net, dataclasses.replace(projection, storage="procedural"))
 
+    def make_plastic(self) -> None:
+        """Give short-term plasticity or random release to some of the projections that can have it."""
+        for name, projection in self.net.projections.items():
+            receptors = [r for p in projection.post.populations for r in p.receptors if r.name in projection.weights]
+            linear = all(r.kinetics.linear and r.gating == "auto" for r in receptors)
+            if projection.procedural or not linear or self.gated(projection) or not self.chance(30):
+                continue
+            kind, plasticity = self.pick("shared", "each", "release", "both", "both"), []
+            if kind != "release":
+                tau_facil = self.pick(0.0, self.number(1.0, 50.0))
+                numbers = self.pick(0.0, 0.04, 0.6, 0.6, 0.9, 0.9, 1.0, 1.0), self.number(1.0, 100.0), tau_facil
+                drawn = gs.Uniform(0.0, 1.0), gs.Gamma(2.0, 9.0, low=0.1), gs.Uniform(0.0, 9.0)
+                own = {self.pick(0, 1, 2), self.pick(0, 1, 2)} if kind == "each" or self.chance(40) else set()
+                own = set() if kind == "shared" else own
+                plasticity = [gs.TsodyksMarkram(*(drawn[k] if k in own else numbers[k] for k in range(3)))]
+                self.tags |= {"TsodyksMarkram"} if plasticity[0].shared else {"TsodyksMarkram of each synapse"}
+            if kind in ("release", "both"):
+                p = {"p": self.pick(0.0, 0.3, 0.9, 0.9, 1.0, 1.0)} if kind == "release" else {}
+                plasticity.append(gs.QuantalRelease(self.pick(1, 3, 4, 9), cv=self.pick(0.0, 0.0, 0.4), **p))
+                self.tags.add("QuantalRelease" if kind == "release" else "TsodyksMarkram and QuantalRelease")
+            self.lines.append(f"# {name} has {plasticity}")
+            keep(self.net, dataclasses.replace(projection, plasticity=tuple(plasticity)))
+
+    def make_learn(self) -> None:
+        """Let weights of some of the projections learn that can."""
+        for name, projection in self.net.projections.items():
+            learns = self.pick(*projection.weights)
+            weight, receptors = projection.weights[learns], [p.receptors for p in projection.post.populations]
+            own = [r for r in itertools.chain(*receptors) if r.name == learns]
+            sums = all(r.kinetics.linear for r in own)
+            fit = all(r.kinetics.linear or form_of(r.kinetics).sends_at_events for r in own)
+            fit &= all(r.gating == "auto" for r in own) and not self.gated(projection)
+            if projection.procedural or not fit or isinstance(weight, gs.Ratio) or not self.chance(40):
+                continue
+            low, high = (
+                weight.bounds()
+                if hasattr(weight, "bounds")
+                else (np.min(weight, initial=0.0), np.max(weight, initial=0.0))
+            )
+            if low < 0 or not 0 < high < 1e4:
+                continue
+            rule = self.learning_rule(learns)
+            axonal = self.pick(0.0, 0.0, 0.3, 1.0) if sums else 0.0
+            self.tags |= {"axonal"} if axonal else set()
+            limits = dict(projection.w_max or {}) | {learns: high * self.pick(1.0, 1.0, 1.7)}
+            self.lines.append(f"# {name} has {rule}, {axonal=}, w_max {limits}")
+            plasticity = (*projection.plasticity, rule)
+            keep(self.net, dataclasses.replace(projection, plasticity=plasticity, axonal=axonal, w_max=limits))
+
+    def learning_rule(self, learns: str) -> Any:
+        """A rule of any kind, whose changes are large enough to see."""
+        A, tau = [self.pick(0.0, self.number(0.01, 0.5)) for _ in range(4)], [self.number(0.5, 30.0) for _ in range(4)]
+        kind = self.pick("STDP", "STDP with powers", "STDP of nearest spikes", "TripletSTDP", "InhibitorySTDP")
+        self.tags.add(kind)
+        if kind == "TripletSTDP":
+            return gs.TripletSTDP(*A, *tau, learns=learns)
+        if kind == "InhibitorySTDP":
+            return gs.InhibitorySTDP(self.number(0.001, 0.5), tau[0], self.number(0.0, 200.0), learns=learns)
+        mu = [self.pick(0.0, 0.4, 1.0) for _ in range(2)] if kind == "STDP with powers" else [0.0, 0.0]
+        pairing = "nearest" if kind == "STDP of nearest spikes" else "all"
+        return gs.STDP(*A[:2], *tau[:2], *mu, pairing, learns)
+
     def gated(self, projection: Any) -> bool:
         """Whether synapses of a projection own gates."""
         everything = self.net.projections.values(), self.net.infusions
@@ -301,7 +375,10 @@ def draw_case(choices: Choices, steps: tuple[int, int]) -> Case:
     precision = choices.one_of(["single", "single", "double"])
     draft.tags.add(precision)
     seed = choices.one_of([0, 1, 2**64 + 1]) + int(draft.rng.integers(1000))
-    return Case(draft.net, draft.dt, seed, precision, choices.whole(*steps), draft.tags, draft.lines)
+    n_steps = choices.whole(*steps)
+    draft.make_plastic()
+    draft.make_learn()
+    return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 
 def seeded_case(seed: int, steps: tuple[int, int] = (20, 80)) -> Case:

@@ -24,19 +24,23 @@ def describe(traces: bool = True) -> gs.Network:
         gs.NMDA(gating="per-synapse"),
         gs.GABA_A(gating="per-synapse"),
         gs.AMPA(name="lumped"),
+        gs.AMPA(name="again"),
         gs.AMPA(name="each", kinetics=gs.kinetics.FirstOrder.AMPA(), gating="per-synapse"),
     ]
     E = net.population("E", 140, cell, receptors=receptors, V=gs.Uniform(-52.0, -49.0))
     C = net.population("C", 20, gs.LIF(I_e=3000.0), receptors=[gs.CurrentReceptor("syn", tau=2.0)])
     noise = net.population("noise", 20, gs.PoissonSource(rate=5000.0))
-    listed = net.population("listed", 3, gs.SpikeSource([[0.1, 0.1, 0.4], [], [0.3]]))
+    listed = net.population("listed", 3, gs.SpikeSource([[0.1, 0.1, 0.4], [], [0.3] * 6]))
     contact = {"AMPA": gs.Uniform(0.0, 2.0), "NMDA": 0.5, "GABA_A": 0.2, "lumped": gs.Ratio("AMPA", 0.5), "each": 0.2}
     net.connect(E + noise, E, gs.FixedInDegree(12), weight=contact, delay=gs.Uniform(0.1, 0.6))
     net.connect(listed, E, gs.AllToAll(), weight={"GABA_A": 1.0, "lumped": 2.0}, delay=DT)
     net.connect(E + listed, C, gs.FixedProbability(0.2), receptor="syn", weight=gs.Normal(0.0, 50.0), delay=2 * DT)
     net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
+    short_term(net, E, C, noise + listed)
     saturating(net, E + noise, traces)
     procedural(net, E, noise)
+    learning(net, E, C, noise)
+    plastic(net, E, noise + listed)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
@@ -46,6 +50,16 @@ def describe(traces: bool = True) -> gs.Network:
         net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
         net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
     return net
+
+
+def short_term(net: gs.Network, E: gs.Population, C: gs.Population, sources: gs.Selection) -> None:
+    """Short-term plasticity with one weight and with drawn ones, delivered when due, into rings and to shared sums."""
+    plasticity, later = gs.TsodyksMarkram(U=0.4, tau_rec=2.0, tau_facil=1.0), gs.Uniform(0.1, 0.6)
+    rule = gs.FixedInDegree(9)
+    net.connect(E + sources, E, rule, receptor="lumped", weight=0.5, delay=later, plasticity=plasticity)
+    net.connect(sources[3:], C, rule, receptor="syn", weight=gs.Uniform(0.0, 9.0), delay=later, plasticity=plasticity)
+    net.connect(sources, C, gs.AllToAll(), receptor="syn", weight=gs.Uniform(0.0, 9.0), plasticity=plasticity)
+    net.connect(E, E, gs.AllToAll(autapses=False), receptor="lumped", weight=0.01, plasticity=plasticity)
 
 
 def procedural(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
@@ -62,6 +76,39 @@ def procedural(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
     }
     for name, (pre, post, rule, values) in rules.items():
         net.connect(pre, post, rule, **values, storage="procedural", name=f"drawn {name}")
+
+
+def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Population) -> None:
+    """Synapses that learn by every rule, with long and short axons, from neurons and from sources of several events."""
+    strong = gs.STDP(A_plus=0.1, A_minus=0.2, mu_plus=0.5, mu_minus=0.5)
+    rules = {
+        "pairs": (noise + E, C, "syn", 200.0, strong, 0.0),
+        "nearest": (noise, E[::3], "lumped", 2.0, gs.STDP(A_plus=0.1, pairing="nearest"), 0.5),
+        "triplets": (C, E, "lumped", 2.0, gs.TripletSTDP(), 1.0),
+        "inhibition": (C, C, "syn", 100.0, gs.InhibitorySTDP(eta=1.0), 0.0),
+    }
+    for name, (pre, post, receptor, largest, rule, axonal) in rules.items():
+        net.connect(
+            pre, post, gs.FixedProbability(0.2), receptor=receptor, weight=gs.Uniform(0.0, largest / 2), w_max=largest,
+            delay=gs.Uniform(0.1, 0.5), plasticity=rule, axonal=axonal, name=f"learns {name}",
+        )  # fmt: skip
+
+
+def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
+    """Short-term plasticity of sources and of each synapse, and random release, onto one receptor and two."""
+    both, weight = {"lumped": 0.5, "again": gs.Uniform(0.0, 1.0)}, {"lumped": gs.Uniform(0.0, 1.0)}
+    U = 0.6502010226249695  # six events of one step release a part that is rounded to more than 1
+    each, own = (gs.TsodyksMarkram(u, gs.Uniform(1.0, 9.0), gs.Uniform(0.0, 9.0)) for u in (U, gs.Uniform(0.2, 0.8)))
+    shared, sites = gs.TsodyksMarkram(U, 3.0, 1.0), gs.QuantalRelease(6)
+    forms = {
+        "shared": (shared, weight), "shared weight": (shared, {"lumped": 0.5}), "each": (each, both),
+        "quanta": (gs.QuantalRelease(5, 0.4, 1.0), weight), "sites": ([shared, sites], both),
+        "own sites": ([own, sites], weight),
+    }  # fmt: skip
+    for name, (plasticity, weights) in forms.items():
+        delay, p = (0.3, 0.01) if name == "quanta" else (gs.Uniform(0.1, 0.6), 0.1)
+        options = {"weight": weights, "delay": delay, "plasticity": plasticity}
+        net.connect(sources + E[:9], E, gs.FixedProbability(p), **options, name=f"plastic {name}")
 
 
 def saturating(net: gs.Network, sources: gs.Selection, traces: bool) -> None:

@@ -272,6 +272,7 @@ KERNEL(of_floats, const float *x, float *y, int64 n)
         y[i] = portable_exp(x[i]);
         y[n + i] = portable_expm1(x[i]);
         y[2 * n + i] = portable_exprel(x[i]);
+        y[3 * n + i] = portable_log(x[i]);
     }
 }
 KERNEL(of_doubles, const double *x, double *y, int64 n)
@@ -310,7 +311,9 @@ def emulated_functions(kernel, x, results):
 def test_functions_of_floats_at_their_limits():
     x = np.array([sign * size for sign in (1, -1) for size in SIZES], np.float32)
     expected = [portable_math.exp(x), portable_math.expm1(x), portable_math.exprel(x)]
-    np.testing.assert_array_equal(emulated_functions("of_floats", x, 3), expected)
+    np.testing.assert_array_equal(emulated_functions("of_floats", x, 4)[:3], expected)
+    x = np.concatenate([x, np.array([np.inf, -np.inf, np.nan], np.float32)])
+    np.testing.assert_array_equal(emulated_functions("of_floats", x, 4)[3], portable_math.log(x))
 
 
 def test_functions_of_doubles_at_their_limits():

@@ -352,7 +352,18 @@ def test_the_plan_counts_what_is_kept(file, tmp_path):
             held = sum(rows.nbytes for rows in log.rows["weight"])
             assert held == (0 if file else samples * synapses * 8)
             index = log.synapses.nbytes + sum(ids.nbytes for ids in log.pairs)
-            assert index + held <= plan.recordings[name] == synapses * 40 + held
+            assert index + held <= plan.recordings[name] == synapses * 48 + held
+
+
+def test_the_plan_counts_what_it_takes_to_find_a_few_of_many_synapses():
+    net = gs.Network()
+    cells = net.population("E", 2000, CELL, receptors=[gs.AMPA()])
+    net.connect(cells, cells, gs.FixedProbability(0.5), receptor="AMPA", weight=1.0, name="c")
+    scratch = [gs.plan(net).scratch]
+    net.record("c", "weight", every=100.0, stop=1000.0, synapses=[0, 1])
+    plan = gs.plan(net)
+    assert scratch[0] < 150 * 2e6 < plan.scratch
+    assert plan.recordings["c:weight"] == 2 * (48 + 10 * 8)
 
 
 def test_what_is_printed_of_recorded_synapses():

@@ -6,6 +6,8 @@ Each module has
   ``synapses`` (expected number) and ``lacking(simulator)``: why a simulator cannot run it, None if it can;
 * ``TITLE``, ``EQUATIONS`` and ``METHODS`` for the page, and ``TOLERANCE``, the largest relative difference of a mean
   rate between simulators;
+* for networks that change, ``twin`` of the numbers: those of the same network that stays, beside which it is measured,
+  None if it is one; with ``plastic_synapses``, ``events(rates)`` in a second, and ``w_max`` of synapses called LEARNED;
 * the functions ``gpusyn``, ``nest``, ``brian2`` and ``genn``, which describe the network in each of them. They take the
   simulator's module (or model) and the numbers, and import nothing: each runs in the environment of its simulator.
 """
@@ -29,7 +31,8 @@ while (u > sum && events < 100) {
     sum += p;
 }
 """
-NAMES = ("coba", "brunel_wang", "microcircuit", "gates")
+LEARNED = "learned"  # what synapses whose weights change are called (NEST: their model; GeNN: the first part)
+NAMES = ("coba", "brunel_wang", "microcircuit", "gates", "plastic")
 
 
 def network(name: str) -> ModuleType:

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.networks import DT
-from benchmarks.peers.simulators.protocol import Clocks, Task, answer, largest_resident, now, ran, rates_of
+from benchmarks.peers.networks import DT, LEARNED
+from benchmarks.peers.simulators.protocol import Clocks, Task, answer, largest_resident, learned, now, ran, rates_of
 
 FACTS = "facts.json"
 SEED = """if (const char *seed = std::getenv("PEERS_SEED"))
@@ -60,12 +60,14 @@ def prepare(task: Task) -> dict[str, Any]:
     b2.device.build(directory=task.folder, compile=False, run=False)
     generated = now()
     subprocess.run(["make", "-j", str(os.cpu_count())], cwd=task.folder, check=True, stdout=subprocess.DEVNULL)
+
+    def file_of(variable: Any) -> str:
+        return Path(b2.device.get_array_filename(variable)).name
+
     facts = {
         "sizes": [len(group) for group in groups],
-        "files": [
-            [Path(b2.device.get_array_filename(monitor.variables[name])).name for name in ("i", "t")]
-            for monitor in monitors
-        ],
+        "files": [[file_of(monitor.variables[name]) for name in ("i", "t")] for monitor in monitors],
+        "learned": [file_of(synapses.variables["w"]) for synapses in objects if synapses.name == LEARNED],
     }
     (Path(task.folder) / FACTS).write_text(json.dumps(facts), encoding="utf-8")
     return {
@@ -93,7 +95,8 @@ def run(task: Task) -> dict[str, Any]:
         offset += size
     rates = rates_of(np.concatenate(ids), numbers.populations, task.duration)
     build = first.wall - start.wall  # both are the system's monotonic clock
-    return ran(build, begin, end, rates, largest_resident(done.stdout))
+    weights = [np.fromfile(folder / "results" / name) for name in facts["learned"]]
+    return ran(build, begin, end, rates, largest_resident(done.stdout), **learned(weights))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pygenn
 
-from benchmarks.peers.networks import DT
-from benchmarks.peers.simulators.protocol import Task, answer, now, peak_memory, ran, rates_of
+from benchmarks.peers.networks import DT, LEARNED
+from benchmarks.peers.simulators.protocol import Task, answer, learned, now, peak_memory, ran, rates_of
 
 
 def program(task: Task) -> dict[str, Any]:
@@ -51,7 +51,18 @@ def program(task: Task) -> dict[str, Any]:
         ids.append(np.asarray(cells.spike_recording_data[0][1], np.int64) + first)
         first += cells.num_neurons
     rates = rates_of(np.concatenate(ids), numbers.populations, task.duration)
-    return ran(built.wall - start.wall, begin, end, rates, peak)
+    return ran(built.wall - start.wall, begin, end, rates, peak, **learned(_weights(model)))
+
+
+def _weights(model: Any) -> Any:
+    """Return the weights of all synapses that learn."""
+    found: list[Any] = [[]]
+    for synapses in model.synapse_populations.values():
+        if synapses.name.startswith(LEARNED):
+            synapses.pull_connectivity_from_device()
+            synapses.vars["g"].pull_from_device()
+            found.append(synapses.vars["g"].values)
+    return np.concatenate(found)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import numpy as np
 
 import gpusyn as gs
 from benchmarks import cases
-from benchmarks.peers.networks import DT
-from benchmarks.peers.simulators.protocol import Task, answer, now, peak_memory, ran, rates_of
+from benchmarks.peers.networks import DT, LEARNED
+from benchmarks.peers.simulators.protocol import Task, answer, learned, now, peak_memory, ran, rates_of
 from gpusyn.backends.cpu.compiler import find_compiler
 
 
@@ -39,9 +39,11 @@ def program(task: Task) -> dict[str, Any]:
         spikes = sim.data[recorder]
         names, counts = np.unique(spikes.population, return_counts=True)
         fired = dict(zip(names.tolist(), counts.tolist(), strict=True))
+        weights = learned(sim.weights(LEARNED).weight if LEARNED in net.projections else [])
+        planned = sim.plan.total
     ids = np.repeat(np.cumsum([0, *numbers.populations.values()])[:-1], [fired.get(p, 0) for p in numbers.populations])
     rates = rates_of(ids, numbers.populations, task.duration)
-    return ran(built.wall - start.wall, begin, end, rates, peak)
+    return ran(built.wall - start.wall, begin, end, rates, peak, planned_bytes=planned, **weights)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from typing import Any
 
 import nest
 import numpy as np
 
-from benchmarks.peers.networks import DT
-from benchmarks.peers.simulators.protocol import Task, answer, now, peak_memory, ran, rates_of
+from benchmarks.peers.networks import DT, LEARNED
+from benchmarks.peers.simulators.protocol import Task, answer, learned, now, peak_memory, ran, rates_of
+
+SOURCES = 400  # whose weights are reported
 
 
 def program(task: Task) -> dict[str, Any]:
@@ -35,6 +38,10 @@ def program(task: Task) -> dict[str, Any]:
     end = now()
     peak = peak_memory()
     nest.Cleanup()
+    weights = []
+    if LEARNED in nest.synapse_models:
+        sources = parts["E"][:: math.ceil(len(parts["E"]) / SOURCES)]  # a look at each connection takes long
+        weights = nest.GetConnections(sources, synapse_model=LEARNED).get("weight")
     senders = np.asarray(recorder.get("events")["senders"], np.int64)
     first = 0
     ids = np.zeros_like(senders)
@@ -43,7 +50,8 @@ def program(task: Task) -> dict[str, Any]:
         inside = (senders >= low) & (senders < low + len(cells))
         ids[inside] = senders[inside] - low + first
         first += len(cells)
-    return ran(built.wall - start.wall, begin, end, rates_of(ids, numbers.populations, task.duration), peak)
+    rates = rates_of(ids, numbers.populations, task.duration)
+    return ran(built.wall - start.wall, begin, end, rates, peak, **learned(weights))
 
 
 if __name__ == "__main__":

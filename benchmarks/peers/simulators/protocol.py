@@ -65,10 +65,20 @@ def answer(program: Callable[[Task], dict[str, Any]]) -> None:
     print(MARK + json.dumps(program(Task(**json.loads(sys.argv[1])))), flush=True)
 
 
-def ran(build: float, begin: Clocks, end: Clocks, rates: dict[str, float], peak: int | None) -> dict[str, Any]:
-    """Return the answer of a run."""
+def ran(
+    build: float, begin: Clocks, end: Clocks, rates: dict[str, float], peak: int | None, **more: Any
+) -> dict[str, Any]:
+    """Return the answer of a run, with what else is known."""
     wall, cpu = end.wall - begin.wall, end.cpu - begin.cpu
-    return {"build_s": build, "wall_s": wall, "cpu_s": cpu, "rates_hz": rates, "peak_bytes": peak}
+    return {"build_s": build, "wall_s": wall, "cpu_s": cpu, "rates_hz": rates, "peak_bytes": peak, **more}
+
+
+def learned(weights: Any) -> dict[str, Any]:
+    """Return mean and standard deviation of weights that have changed, for the answer; nothing if there are none."""
+    import numpy as np
+
+    values = np.asarray(weights, np.float64)
+    return {"learned": {"mean": float(values.mean()), "sd": float(values.std())}} if values.size else {}
 
 
 def peak_memory() -> int | None:

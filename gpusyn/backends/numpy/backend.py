@@ -17,11 +17,16 @@ from numpy.typing import NDArray
 
 from gpusyn.backends.base import part_to_read, part_to_write
 from gpusyn.backends.numpy import advance_gates as gates
+from gpusyn.backends.numpy import advance_modulators as modulators
 from gpusyn.backends.numpy import advance_neurons as neurons
+from gpusyn.backends.numpy import advance_releases as releases
 from gpusyn.backends.numpy import advance_sources as sources
 from gpusyn.backends.numpy import advance_synapses as synapses
 from gpusyn.backends.numpy import deliver_procedural as procedural
+from gpusyn.backends.numpy import deliver_releases as one_by_one
 from gpusyn.backends.numpy import deliver_spikes as delivery
+from gpusyn.backends.numpy import learn_weights as learning
+from gpusyn.backends.numpy import remember_spikes as trains
 from gpusyn.equations.kinetics import SYNAPSE_GATES
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
@@ -47,7 +52,13 @@ TWINS: dict[str, Twin] = {
     "deliver_changes": Twin(delivery.prepare_routes, delivery.deliver_changes),
     "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
     "deliver_procedural": Twin(procedural.prepare_procedural, procedural.deliver_procedural),
+    "begin_releases": Twin(one_by_one.prepare_sets, one_by_one.begin_releases),
+    "deliver_releases": Twin(one_by_one.prepare_releases, one_by_one.deliver_releases),
     "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),
+    "remember_spikes": Twin(trains.prepare_trains, trains.remember_spikes),
+    "advance_modulators": Twin(modulators.prepare_modulators, modulators.advance_modulators),
+    "learn_weights": Twin(learning.prepare_learning, learning.learn_weights),
+    "advance_releases": Twin(releases.prepare_releases, releases.advance_releases),
     **{
         gate.KERNEL: Twin(
             functools.partial(synapses.prepare_synapses, gate), functools.partial(synapses.advance_synapses, gate)

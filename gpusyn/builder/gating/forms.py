@@ -69,6 +69,8 @@ class GateForm:
         Function of the kinetics that returns the number of components of the scheme.
     weights_may_change : bool
         True if a gate on the source stays exact when weights change while it is open.
+    sends_at_events : bool
+        True if a gate on the source sends in the steps of its events alone.
     """
 
     kind: str
@@ -82,6 +84,7 @@ class GateForm:
     into_v: Callable[..., Coefficients] | None = None
     components: Callable[[Any], int] = lambda kinetics: 1
     weights_may_change: bool = False
+    sends_at_events: bool = False
 
     @property
     def source_gate(self) -> SourceGate:

@@ -174,5 +174,6 @@ enter(
         source="JumpSource",
         own=lambda kinetics, step: jump(kinetics, step.dt),
         weights_may_change=True,
+        sends_at_events=True,
     )
 )

@@ -108,9 +108,9 @@ class Activity:
         return float(gate.place.size) if spikes else 0.0
 
     def streams(self) -> Iterator[Stream]:
-        """Yield the events of one step along each set of rows and receptor."""
+        """Yield the events of one step along each set of rows and receptor, where synapses release all of a weight."""
         for bundle in self.layout.bundles:
-            for name in bundle.receptors:
+            for name in () if bundle.one_by_one else bundle.receptors:
                 yield self.stream(bundle, name)
 
     def stream(self, bundle: Bundle, receptor: str) -> Stream:

@@ -7,12 +7,13 @@ from math import ceil
 from gpusyn.builder.gpu.activity import Stream
 from gpusyn.builder.gpu.work import SECTOR, WAITS, Elements, Given, Phase, Work
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.plasticity.releases import shared_short_term
 from gpusyn.builder.rows.event_driven import ages
 from gpusyn.builder.rows.per_synapse import Histories
 from gpusyn.builder.specs import most_units
 from gpusyn.kernels.occupancy import WARP
 
-_AGES, _UNIT = 90, 110  # instructions of a warp that adds up spikes by age, and of finding age and route of a unit
+_AGES, UNIT = 90, 110  # instructions of a warp that adds up spikes by age, and of finding age and route of a unit
 _WARPS = 4096  # of the largest grid, about
 _SEGMENT, _PASS = 70, 24  # instructions of a segment, and of each of its passes over 32 synapses
 AHEAD = 4  # passes whose loads are under way together, as in `for_row` of kernels/common.cuh
@@ -27,9 +28,9 @@ def delivery(given: Given) -> Work:
     units = spikes * most_units(layout, given.kernel)
     histories = _histories(layout)
     h = sum(size for size, _, _ in histories)
-    elements = _rows(given, streams, spikes) | {
+    elements = rows_of(given, streams, spikes) | {
         "clock": (1, 1), "spike_total": (1, 0), "spike_begin": (2 * delivered, 1), "ages": (delivered, 0),
-        "spike_id": (spikes, 0), "spike_events": (spikes, 0),
+        "spike_id": (spikes, 0), "spike_events": (spikes, 0), "spike_release": (_released(streams), 0),
         "ring": ((ringed := sum(s.events for s in streams)), ringed + counts["shared sums"]),
         "shared": (counts["shared sums"], 0),
         "histories": (counts["histories"], 0),
@@ -37,10 +38,10 @@ def delivery(given: Given) -> Work:
         "release_step": ((pulsed := sum(size for size, _, pulse in histories if pulse)), pulsed),
         "history": ((words := sum(size * words for size, words, _ in histories)), words),
     }  # fmt: skip
-    phases = [Phase(1, near=3, cycles=WAITS * _AGES), *_phases(streams, units)]
+    phases = [Phase(1, near=3, cycles=WAITS * _AGES), *phases_of(streams, units)]
     if h:
         phases.append(Phase(h / WARP, near=4, cycles=40))
-    instructions = _AGES * min(given.items, _WARPS) + _UNIT * units + 40 * h / WARP + _adding(streams)
+    instructions = _AGES * min(given.items, _WARPS) + UNIT * units + 40 * h / WARP + adding(streams)
     return given.work(elements, phases, instructions, atomics=ringed)
 
 
@@ -51,33 +52,33 @@ def changes(given: Given) -> Work:
     streams, gathers = [s for s in every if not s.bundle.shared], [s for s in every if s.bundle.shared]
     sends = sum(activity.sends(gate) for gate in layout.gates.values())
     units = sends * most_units(layout, given.kernel)
-    rows = _rows(given, streams, sends)
+    rows = rows_of(given, streams, sends)
     elements = rows | {
         "clock": (1, 0), "gate_total": (1, 1), "gate_id": (sends * (1 + len(gathers)), 0),
         "segment_begin": (rows["segment_begin"][0] + 2 * sends * len(gathers), 0),
         "payload": (sum(2 * s.channels * (s.senders if s in gathers else s.segments) for s in every), 0),
         "ring": ((ringed := sum(s.events * s.channels for s in every)), ringed),
     }  # fmt: skip
-    phases = [Phase(1, near=2), *_phases(streams, units)]
+    phases = [Phase(1, near=2), *phases_of(streams, units)]
     phases += [Phase(1, near=1 + 3 * ceil(s.senders / WARP) / AHEAD) for s in gathers]
-    return given.work(elements, phases, _UNIT * units + _adding(streams), atomics=ringed)
+    return given.work(elements, phases, UNIT * units + adding(streams), atomics=ringed)
 
 
-def _rows(given: Given, streams: list[Stream], senders: float) -> Elements:
+def rows_of(given: Given, streams: list[Stream], senders: float) -> Elements:
     """Return what is read to find the rows of some senders, and of the synapses in them."""
     weight = given.layout.numbers.weight_dtype.itemsize
     return {
         "source_population": (senders, 0), "route_begin": (2 * senders, 0), "routes": (given.counts["routes"], 0),
         "segment_begin": (sum(_bounds_read(s) for s in streams), 0),
         "segment_sizes": (sum(_sizes_read(s) for s in streams), 0),
-        "targets": (sum(_run(s.events, s.filled, 2) for s in streams), 0),
-        "late": (sum(_run(s.events * s.bundle.timing.late_bits / 8, s.filled, 1) for s in streams
+        "targets": (sum(run_of(s.events, s.filled, 2) for s in streams), 0),
+        "late": (sum(run_of(s.events * s.bundle.timing.late_bits / 8, s.filled, 1) for s in streams
                      if s.bundle.timing.late_bits), 0),
-        "weights": (sum(_run(s.events, s.filled, weight) for s in streams if s.own_weights), 0),
+        "weights": (sum(run_of(s.events, s.filled, weight) for s in streams if s.own_weights), 0),
     }  # fmt: skip
 
 
-def _phases(streams: list[Stream], units: float) -> list[Phase]:
+def phases_of(streams: list[Stream], units: float) -> list[Phase]:
     """Return what units of work wait for: first for what tells their segment, then those that have synapses for these.
 
     A unit finds its event, its population, the routes of that, the unit at which each begins, the fields of one route.
@@ -88,7 +89,7 @@ def _phases(streams: list[Stream], units: float) -> list[Phase]:
     passes = sum(_passes(s) for s in streams) / pieces
     channels = max(s.channels for s in streams)
     return [
-        Phase(units, near=5, cycles=WAITS * _UNIT / 2),
+        Phase(units, near=5, cycles=WAITS * UNIT / 2),
         Phase(pieces, far=1 + max(passes / AHEAD, 1.0), cycles=WAITS * (_SEGMENT / 2 + passes * _PASS / 4 * channels)),
     ]
 
@@ -103,12 +104,18 @@ def _passes(s: Stream) -> float:
     return s.events / WARP + _pieces(s) / 2
 
 
-def _adding(streams: list[Stream]) -> float:
+def adding(streams: list[Stream]) -> float:
     """Return the instructions of finding segments and adding their synapses."""
     return sum(_SEGMENT * s.segments * s.bundle.parts + _passes(s) * (_PASS + 8 * s.channels) for s in streams)
 
 
-def _run(elements: float, runs: float, size: int) -> float:
+def _released(streams: list[Stream]) -> float:
+    """Return the parts of weights that are read, one for each segment that is looked up."""
+    plastic = (s for s in streams if shared_short_term(s.bundle.pathways[0].projection) is not None)
+    return sum(s.segments for s in plastic)
+
+
+def run_of(elements: float, runs: float, size: int) -> float:
     """Return the elements that are moved to read some in runs of consecutive ones, each in whole sectors."""
     return elements + runs * (SECTOR / size - 1)
 

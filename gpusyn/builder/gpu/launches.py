@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 from gpusyn.builder.gpu.activity import Activity
 from gpusyn.builder.gpu.delivery import changes, delivery
 from gpusyn.builder.gpu.gates import source_gates, synapse_gates
+from gpusyn.builder.gpu.learning import learning, remembered
 from gpusyn.builder.gpu.neurons import listed_sources, neurons, poisson_sources
 from gpusyn.builder.gpu.procedural import procedural
+from gpusyn.builder.gpu.releases import releases
+from gpusyn.builder.gpu.synapse_releases import begun_releases, synapse_releases
 from gpusyn.builder.gpu.work import Given, Work
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.specs import chunk_steps, counts_of, extents, items_of, launched
@@ -26,6 +29,11 @@ KERNEL_WORK: dict[str, Callable[[Given], Work]] = {
     "deliver_spikes": delivery,
     "deliver_procedural": procedural,
     "advance_gates": source_gates,
+    "advance_releases": releases,
+    "remember_spikes": remembered,
+    "learn_weights": learning,
+    "begin_releases": begun_releases,
+    "deliver_releases": synapse_releases,
     **dict.fromkeys(SYNAPSE_KERNELS, synapse_gates),
 }
 

@@ -13,6 +13,7 @@ from gpusyn.builder.inputs.currents import Clamps, Injections
 from gpusyn.builder.inputs.poisson import PoissonTables
 from gpusyn.builder.inputs.spike_lists import NewLists, SpikeLists
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.plasticity.modulators import modulator_columns
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.sources import Source
 from gpusyn.utils.typing import Array
@@ -36,6 +37,8 @@ class InputTables:
         Tables of each kind of input.
     dose_columns : dict of OpenChannelBlocker to int
         Column of each blocker's dose.
+    modulator_column : int
+        First column of the modulators of learning that are waveforms.
     width : int
         Number of columns of the array of waves; at least `columns`.
     """
@@ -51,16 +54,20 @@ class InputTables:
         first = 1 + len(self.clamps.columns) + len(self.bath.columns)
         self.dose_columns = {blocker: first + i for i, blocker in enumerate(doses)}
         self._doses: list[Column] = [at_middle(course) for course in doses.values()]
+        self.modulator_column = first + len(doses)
+        self._modulators = modulator_columns(layout)
         # the injections come last, because only their number of columns can change
-        self.injections = Injections(layout, layout.net.injections, first + len(doses))
+        first = self.modulator_column + len(self._modulators)
+        self.injections = Injections(layout, layout.net.injections, first)
         self.poisson = PoissonTables(layout, seed, trial, self.drives, self.models)
         self.spike_lists = SpikeLists(layout, self.models)
         self.width = len(self.columns)
 
     @property
     def columns(self) -> list[Column]:
-        """Columns of the waves: zero, command potentials, courses of the bath, doses of blockers, currents."""
-        return [_nothing, *self.clamps.columns, *self.bath.columns, *self._doses, *self.injections.columns]
+        """Columns of the waves: zero, command potentials, the bath, doses of blockers, modulators, currents."""
+        own = [*self.clamps.columns, *self.bath.columns, *self._doses, *self._modulators]
+        return [_nothing, *own, *self.injections.columns]
 
     # ---- other inputs ----
     def with_injection(self, injection: Injection) -> InputTables:

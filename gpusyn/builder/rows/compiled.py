@@ -72,7 +72,6 @@ class CompiledRows(NumpyRows):
         self._moved_ids: dict[int, tuple[NDArray[np.int32], Any]] = {}  # by their `id`, while they are kept
         self._none = self.memory.zeros(1, np.int32)  # where a kernel needs no array
         self._row_counts: dict[tuple[Any, ...], NDArray[np.int32]] = {}
-        self._placed = 0  # synapses, modulo 2^32
 
     def _room(self, name: str, dtype: Any, n: int) -> Any:
         """Return scratch of `n` elements, valid until its name is asked for again."""
@@ -240,7 +239,9 @@ class CompiledRows(NumpyRows):
             n_post=degree.shape[1],
         )  # fmt: skip
 
-    def place(self, block: Synapses, slots: list[Slot], counters: Counters, room: Room) -> list[list[Losses]]:
+    def place(
+        self, block: Synapses, slots: list[Slot], counters: Counters, room: Room, first: int
+    ) -> list[list[Losses]]:
         """Write the synapses of a block to their rows."""
         found = self._find(block, slots)
         segment, n = found.segment, len(found.segment)
@@ -249,9 +250,8 @@ class CompiledRows(NumpyRows):
         self._launch(
             "put_targets", targets=room.targets, lates=found.late if room.late is None else room.late,
             created=room.numbers, place=place, segment=segment, target=found.target, late=found.late, n=n,
-            is_late=int(room.late is not None), is_numbered=int(self.numbered), first=self._placed,
+            is_late=int(room.late is not None), is_numbered=int(room.numbered), first=first % 2**32,
         )  # fmt: skip
-        self._placed = (self._placed + n) % 2**32
         losses: list[list[Losses]] = [[] for _ in slots]
         for i in range(len(room.weights)):
             row = room.weights[i]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -12,8 +11,11 @@ from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
+from gpusyn.builder.plasticity.learning import LearningTables
+from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
+from gpusyn.builder.rows.routes import in_units
 from gpusyn.builder.rows.sorted import in_runs
 from gpusyn.builder.rows.stored import Pool, StoredSegments
 from gpusyn.builder.source_gates import GateTables
@@ -58,6 +60,27 @@ class Sums(NamedTuple):
     ring_step: int  # distance from one channel to the next
 
 
+class StoredReleases(NamedTuple):
+    """The stored synapses of a bundle that release one by one.
+
+    Attributes
+    ----------
+    bundle : Bundle
+        The bundle.
+    routes : list of (int, Route)
+        Routes of events to all receptors, with the number of their senders.
+    weights : dict of str to int
+        Place of the weights of each receptor; -1 if all synapses have the same.
+    number : ndarray
+        Number of each synapse in the order of creation, in the order of the rows.
+    """
+
+    bundle: Bundle
+    routes: list[tuple[int, Route]]
+    weights: dict[str, int]
+    number: Array
+
+
 class EventDrivenTables:
     """The event-driven synapses of a layout.
 
@@ -71,12 +94,16 @@ class EventDrivenTables:
         Places of the synapses of each pathway and receptor.
     rounded_to_zero : dict of str to int
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
+    releases : list of StoredReleases
+        Synapses that release one by one, whose routes belong to a kernel of their own.
     """
 
-    def __init__(self, layout: Layout, gates: GateTables, memory: Memory = HOST) -> None:
+    def __init__(self, layout: Layout, gates: GateTables, first_column: int, memory: Memory = HOST) -> None:
         self.layout, self.gates, self._memory = layout, gates, memory
+        self.releases: list[StoredReleases] = []
         self.routes: list[tuple[int, Route]] = []
         self.shared = shared_sums(layout)
+        self._slots = release_slots(layout)
         self.stored: list[StoredSegments] = []
         self.rounded_to_zero: dict[str, int] = {}
         room = [_most(bundle) for bundle in layout.bundles]
@@ -85,6 +112,7 @@ class EventDrivenTables:
         self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
         self._targets, self._late = Pool(np.uint16, sum(room), memory), Pool(np.uint8, sum(late), memory)
         self._weights = Pool(layout.numbers.weight_dtype, sum(own), memory)
+        self.learning = LearningTables(layout, first_column)
 
     def add(self, together: Together, rows: RowMaker, advanced: Callable[[float], object]) -> None:
         """Draw and store the synapses of bundles that share projections: count those of each segment, then place them.
@@ -103,26 +131,35 @@ class EventDrivenTables:
             _count(one, counters, rows, advanced)
         places = {bundle: self._reserve(bundle, counts.add_up()) for bundle, counts in counters.items()}
         rooms = {bundle: self._room(bundle, place, rows) for bundle, place in places.items()}
+        first = 0
         for one in together.projections:
-            self._place(one, counters, rooms, rows, advanced)
+            first = self._place(one, counters, rooms, rows, first, advanced)
         for bundle, counts in counters.items():
             rows.finish(counts.bounds, rooms[bundle])
             self._complete(bundle, rows.memory.host(counts.bounds), places[bundle], rooms[bundle])
 
     def _place(
-        self, one: Drawn, counters: dict[Bundle, Counts], rooms: dict[Bundle, Room], rows: RowMaker,
+        self, one: Drawn, counters: dict[Bundle, Counts], rooms: dict[Bundle, Room], rows: RowMaker, first: int,
         advanced: Callable[[float], object],
-    ) -> None:  # fmt: skip
-        """Draw a projection again, and write its synapses to the rows of its bundles."""
+    ) -> int:  # fmt: skip
+        """Draw a projection again, and write its synapses, numbered from `first` on, to the rows of its bundles.
+
+        Returns
+        -------
+        int
+            Number of the synapse after its last one.
+        """
         for block in one.drawing.blocks():
             for bundle, slots in one.slots.items():
-                losses = rows.place(block, slots, counters[bundle].next, rooms[bundle])
+                losses = rows.place(block, slots, counters[bundle].next, rooms[bundle], first)
                 for slot, of_slot in zip(slots, losses, strict=True):
                     for column, loss in zip(slot.columns, of_slot, strict=True):
                         self._count_zeros(one.drawing.projection.name, column.receptor, loss.zeros)
                         if loss.refused:
                             _refuse_weights(one.drawing, column)
+            first += len(block.pre)
             advanced(len(block.pre) / 2)
+        return first
 
     def add_shared(self, bundle: Bundle) -> None:
         """Store one synapse per source: all targets share their sums, or it takes back what sources send themselves."""
@@ -140,7 +177,7 @@ class EventDrivenTables:
         place = self._reserve(bundle, counts.add_up())
         none = np.empty((0, place.n), self.layout.numbers.weight_dtype)
         room = self._room(bundle, place, rows)._replace(targets=np.empty(place.n, np.uint16), weights=none)
-        rows.place(block, [slot], counts.next, room)
+        rows.place(block, [slot], counts.next, room, 0)
         self._memory.write(self._targets.part(place.targets, place.n), room.targets)
         self._complete(bundle, counts.bounds, place, room)
 
@@ -156,12 +193,13 @@ class EventDrivenTables:
 
     def _room(self, bundle: Bundle, place: Places, rows: RowMaker) -> Room:
         """Return the parts of the arrays that the rows of a bundle fill; late steps are packed when all are known."""
-        n, columns = place.n, len(_columns(bundle))
+        n, columns, numbered = place.n, len(_columns(bundle)), rows.numbered or bundle.one_by_one
         return Room(
             targets=self._targets.part(place.targets, n),
             late=rows.memory.empty(n, np.uint8) if bundle.timing.late_bits else None,
             weights=self._weights.part(place.weights, columns * n).reshape(columns, n),
-            numbers=rows.memory.empty(n if rows.numbered else 1, np.uint32),
+            numbers=rows.memory.empty(n if numbered else 1, np.uint32),
+            numbered=numbered,
         )
 
     def _complete(self, bundle: Bundle, bounds: Array, place: Places, room: Room) -> None:
@@ -173,9 +211,14 @@ class EventDrivenTables:
             weights = place.weights + columns.index(name) * place.n if name in columns else -1
             rows = {
                 "segments": begin, "sizes": sizes, "row_step": bundle.timing.blocks, "targets": place.targets,
-                "late": late, "late_bits": bits, "weights": weights, "runs": int(runs and weights >= 0),
+                "late": late, "late_bits": bits, "weights": weights,
+                "runs": int(runs and weights >= 0 and name != bundle.learns),
             }  # fmt: skip
-            self._add_routes(bundle, name, rows)
+            routes = list(self._routes(bundle, name, rows))
+            if not bundle.one_by_one:
+                self.routes += routes
+            if name == bundle.learns:
+                self.learning.add(bundle, [route for _, route in routes], place.n)
             for pathway in () if bundle.taken_back else bundle.pathways:
                 form = stored_form(pathway, index_of(pathway, name), self.layout)
                 if form.weight is not None:
@@ -186,6 +229,12 @@ class EventDrivenTables:
                         weight=form.weight, bundle=bundle, sizes=sizes, late=late, exponent=form.exponent,
                     )
                 )  # fmt: skip
+
+        if bundle.one_by_one:
+            places = {one.receptor: one.weights for one in self.stored[-len(bundle.pathways) * len(bundle.receptors) :]}
+            found = self._routes(bundle, bundle.receptors[0], rows)  # the same for all receptors
+            routes = [(sender, route._replace(shift=0, runs=0)) for sender, route in found]
+            self.releases.append(StoredReleases(bundle, routes, places, self._memory.host(room.numbers)))
 
     def _add_index(self, bounds: Array, compressed: bool) -> tuple[int, int]:
         """Add the index of the segments of a bundle; return the places of bounds and of sizes in unary (-1: none)."""
@@ -208,25 +257,28 @@ class EventDrivenTables:
             begin += len(packed)
         return start
 
-    def _add_routes(self, bundle: Bundle, receptor: str, rows: dict[str, int]) -> None:
-        """Add the routes of events to the ring of one receptor, along rows with these fields of a route."""
+    def _routes(self, bundle: Bundle, receptor: str, rows: dict[str, int]) -> Iterator[tuple[int, Route]]:
+        """Yield the routes of events to the ring of one receptor, along rows with these fields of a route."""
         pathway, timing = bundle.pathways[0], bundle.timing
         k = index_of(pathway, receptor)
         form = stored_form(pathway, k, self.layout)
         senders = senders_of(bundle, receptor, self.layout, self.gates)
         route = Route(
-            age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1, shift=form.shift,
+            age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1,
+            shift=max(form.shift, 1 - self.layout.learned_bits),  # beyond it, no weight makes a quantum
             weight=(form.weight or 0) * (-1 if bundle.taken_back else 1),
             gathers=int(bundle.shared and senders.payload >= 0), unit=0, parts=bundle.parts,
+            release=self._slots.get((pathway.projection.name, pathway.pre.population.name), -1),
             **rows, **senders.fields(), **sums_of(bundle, pathway, k)._asdict(),
         )  # fmt: skip
         if not timing.at_once:
-            self.routes.append((senders.number, route))
+            yield senders.number, route
             return
-        for block in range(timing.blocks):
-            ahead = timing.first + block * timing.width
-            at_once = route._replace(segments=route.segments + block, age=0, width=1, blocks=1, ahead=ahead)
-            self.routes.append((senders.number, at_once))
+        for block, way in enumerate(timing.ways):
+            of_gates = senders.payload >= 0  # whose events are changes in this step
+            age, ahead = (0, timing.first + block * timing.width) if of_gates else (way.age, way.ahead)
+            at_once = route._replace(segments=route.segments + block, age=age, width=1, blocks=1, ahead=ahead)
+            yield senders.number, at_once
 
     def _count_zeros(self, projection: str, receptor: str, lost: int) -> None:
         if lost:
@@ -248,6 +300,7 @@ class EventDrivenTables:
             "late": self._late.join(),
             "weights": self._weights.join(),
             "shared": write_rows(self.shared, Shared),
+            **self.learning.arrays(),
         }
 
 
@@ -376,8 +429,9 @@ def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
         columns = []
         for name in _columns(bundle):
             form = stored_form(pathway, index_of(pathway, name), layout)
-            largest = layout.weight_ranges[projection.name, name].largest
-            columns.append(Column(name, form.exponent, drawing.least(name), largest * (1 + 1e-12)))
+            rounding = 0.0 if name == bundle.learns else 1e-12  # of the product that a Ratio is
+            largest = layout.weight_ranges[projection.name, name].largest * (1 + rounding)
+            columns.append(Column(name, form.exponent, drawing.least(name), largest))
         slots.append(Slot.of(pathway, bundle, columns))
     return slots
 
@@ -410,27 +464,19 @@ def ages(bundles: Iterable[Bundle]) -> list[int]:
 
 
 def _takes_spikes(bundle: Bundle) -> bool:
-    """Return True if some receptor gets spikes of neurons along the rows of a bundle, not changes of their gates."""
-    return any(sender_of(bundle, name)[1] is None for name in bundle.receptors)
+    """Return True if some receptor gets spikes of neurons along the rows of a bundle, not changes of their gates.
+
+    Synapses that release one by one get them from kernels of their own.
+    """
+    return not bundle.one_by_one and any(sender_of(bundle, name)[1] is None for name in bundle.receptors)
 
 
 def _ages_of(bundle: Bundle) -> Iterator[int]:
     timing = bundle.timing
-    yield from (
-        [0]
-        if timing.at_once
-        else range(timing.first - 1, timing.first - 1 + timing.blocks * timing.width, timing.width)
-    )
-
-
-def in_units(routes: list[tuple[int, Route]]) -> list[tuple[int, Route]]:
-    """Return routes, which are sorted by their senders, with the number of the first unit of work of each."""
-    found: list[tuple[int, Route]] = []
-    units: Counter[int] = Counter()
-    for sender, route in routes:
-        found.append((sender, route._replace(unit=units[sender])))
-        units[sender] += route.slices * route.parts
-    return found
+    if timing.at_once:
+        yield from {way.age for way in timing.ways}
+    else:
+        yield from range(timing.first - 1, timing.first - 1 + timing.blocks * timing.width, timing.width)
 
 
 def shared_sums(layout: Layout) -> list[Shared]:

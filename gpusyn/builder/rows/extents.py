@@ -57,7 +57,7 @@ def bundle_extents(bundle: Bundle) -> Extents:
         targets = len(pathway.own_ids)
     changing = sum(not one_weight(pathway.projection, name) for name in bundle.receptors)
     return {
-        "routes": len(bundle.receptors) * (timing.blocks if timing.at_once else 1),
+        "routes": 0 if bundle.one_by_one else len(bundle.receptors) * (timing.blocks if timing.at_once else 1),
         "segments": unary_bounds(bundle.segments) if bundle.compressed else bundle.segments + 1,
         "size words": unary_words(bundle.segments, targets) if bundle.compressed else 0,
         "targets": targets,

@@ -115,13 +115,14 @@ class Room(NamedTuple):
     """The place of the rows of a bundle: what is stored of each synapse.
 
     `weights` has one row for each receptor that stores weights. `numbers` are given to synapses in the order in which
-    they are created, where a `RowMaker` does not place them in this order.
+    they are created, if they are `numbered`: they are known by it later, or a `RowMaker` does not place them in order.
     """
 
     targets: NDArray[np.uint16]
     late: NDArray[np.uint8] | None
     weights: NDArray[np.signedinteger[Any]]
     numbers: NDArray[np.uint32]
+    numbered: bool = False
 
 
 class Losses(NamedTuple):
@@ -154,8 +155,12 @@ class RowMaker(Protocol):
     def count_targets(self, block: Synapses, degree: NDArray[np.int32]) -> None:
         """Add the synapses of a block to the numbers of synapses of their targets; `degree` has a row per worker."""
 
-    def place(self, block: Synapses, slots: list[Slot], counters: Counters, room: Room) -> list[list[Losses]]:
+    def place(
+        self, block: Synapses, slots: list[Slot], counters: Counters, room: Room, first: int
+    ) -> list[list[Losses]]:
         """Write the synapses of a block to their rows, each to the next place of its segment, which `counters` hold.
+
+        The first synapse of the block has the number `first`.
 
         Returns
         -------
@@ -216,13 +221,17 @@ class NumpyRows:
         """Add the synapses of a block to the numbers of synapses of their targets."""
         degree[0] += np.bincount(block.post, minlength=degree.shape[1]).astype(np.int32)
 
-    def place(self, block: Synapses, slots: list[Slot], counters: Counters, room: Room) -> list[list[Losses]]:
+    def place(
+        self, block: Synapses, slots: list[Slot], counters: Counters, room: Room, first: int
+    ) -> list[list[Losses]]:
         """Write the synapses of a block to their rows."""
         found = _sorted_in(block, slots)
         segment, begin, number = np.unique(found.segment, return_index=True, return_counts=True)
         place = counters[found.segment] + (np.arange(len(found.segment)) - np.repeat(begin, number))
         counters[segment] += number.astype(np.uint32)
         room.targets[place] = found.target
+        if room.numbered:
+            room.numbers[place] = (first + found.order).astype(np.uint32)
         if room.late is not None:
             room.late[place] = found.late
         losses: list[list[Losses]] = []

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, Pathway
+from gpusyn.builder.plasticity.synapse_releases import ReleaseTables
 from gpusyn.builder.rows.compiled import CompiledRows
 from gpusyn.builder.rows.drawn import Drawing, part_of
 from gpusyn.builder.rows.event_driven import EventDrivenTables, Together
@@ -54,6 +55,8 @@ class SynapseTables:
         Recent events of the sources of synapses that own their gates.
     event_driven : EventDrivenTables
         Synapses without gates of their own.
+    releases : ReleaseTables
+        What is kept of synapses that release one by one.
     procedural : ProceduralTables
         What rows are drawn from at each event, where no synapses are stored.
     gated : dict of str to SynapseGateTables
@@ -65,17 +68,21 @@ class SynapseTables:
         layout: Layout,
         seed: int,
         inputs: InputTables,
+        trial: int = 0,
         advanced: Callable[[float], object] = lambda synapses: None,
         launcher: Callable[[], Launcher | None] = lambda: None,
     ) -> None:
         self.gates = GateTables(layout)
         self.histories = Histories(layout, self.gates.releases)
         self.procedural = ProceduralTables(layout, self.gates, seed)
+        self.releases = ReleaseTables(layout, seed, trial)
         self.gated: dict[str, SynapseGateTables] = {}
         with row_maker(layout, launcher) as rows:
-            self.event_driven = EventDrivenTables(layout, self.gates, rows.memory)
+            self.event_driven = EventDrivenTables(layout, self.gates, inputs.modulator_column, rows.memory)
             for together in Together.of(layout, seed, rows):
                 self.event_driven.add(together, rows, advanced)
+                while self.event_driven.releases:
+                    self.releases.add(self.event_driven.releases.pop(0))
             for bundle in layout.bundles:
                 if bundle.shared or bundle.taken_back:
                     self.event_driven.add_shared(bundle)
@@ -109,7 +116,8 @@ class SynapseTables:
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name."""
-        out = self.event_driven.arrays() | self.procedural.arrays() | self.histories.arrays() | self.gates.arrays()
+        out = self.event_driven.arrays() | self.releases.arrays() | self.procedural.arrays()
+        out |= self.histories.arrays() | self.gates.arrays()
         for tables in self.gated.values():
             out |= tables.arrays()
         return out

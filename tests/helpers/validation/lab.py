@@ -104,15 +104,17 @@ class Bench:
         self.lab, self.dt, self.net = lab, dt, gs.Network()
         self.cells = self.net.population("cells", n, gs.LIF(**model), receptors=receptors, V=V)
 
-    def event(self, receptor: str, times: Any, weight: Any, rule: Any = None) -> None:
+    def event(self, receptor: str, times: Any, weight: Any, rule: Any = None, plasticity: Any = None) -> None:
         """Events of one source that all cells receive; `weight` may hold one value a cell. They arrive at `times`."""
-        self.volley(receptor, [list(np.atleast_1d(times))], weight, gs.AllToAll() if rule is None else rule)
+        self.volley(receptor, [list(np.atleast_1d(times))], weight, gs.AllToAll() if rule is None else rule, plasticity)
 
-    def volley(self, receptor: str, trains: Any, weight: Any, rule: Any) -> None:
+    def volley(self, receptor: str, trains: Any, weight: Any, rule: Any, plasticity: Any = None) -> None:
         """Events of one source for each train of arrival times."""
         times = [[t - self.dt for t in train] for train in trains]
         source = self.net.population(f"source{len(self.net.populations)}", len(times), gs.SpikeSource(times))
-        self.net.connect(source, self.cells, rule, receptor=receptor, weight=weight, delay=self.dt)
+        self.net.connect(
+            source, self.cells, rule, receptor=receptor, weight=weight, delay=self.dt, plasticity=plasticity
+        )
 
     def run(self, duration: float, *variables: str) -> Trace:
         """Traces of all cells."""

@@ -1,0 +1,79 @@
+"""The work of `remember_spikes` and `learn_weights` in one step, without the sweeps, which are seldom."""
+
+from __future__ import annotations
+
+from gpusyn.builder.gpu.activity import Activity, Stream
+from gpusyn.builder.gpu.delivery import UNIT, phases_of, rows_of, run_of
+from gpusyn.builder.gpu.work import SECTOR, WAITS, Given, Phase, Work
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.plasticity.learning import learned_bundles, learning_ages
+from gpusyn.builder.plasticity.trains import TrainTables, rule_of
+from gpusyn.builder.specs import most_units
+from gpusyn.equations.coefficients import count
+from gpusyn.equations.plasticity import LEARNING_RULES
+from gpusyn.kernels.occupancy import WARP
+from gpusyn.kernels.records import RECENT
+
+# Instructions of a spike in one train, of what a row's synapses have in common, of a synapse without and with a
+# postsynaptic spike, and of such a spike.
+_APPENDED, _ROW, _SYNAPSE, _SPIKE = 120, 160, 90, 60
+
+
+def remembered(given: Given) -> Work:
+    """Return the work of `remember_spikes`."""
+    layout, counts = given.layout, given.counts
+    spikes = given.activity.all_spikes
+    appended = _appended(layout, given.activity)
+    traced = _traced(layout, given.activity)
+    elements = {
+        "clock": (1, 0), "spike_total": (1, 0), "spike_begin": (1, 0), "spike_id": (spikes, 0),
+        "spike_events": (appended, 0), "source_population": (spikes, 0), "train_begin": (2 * spikes, 0),
+        "trains": (counts["trains"], 0), "traces": (counts["traces"], 0), "decays": (2 * traced, 0),
+        "train_step": ((RECENT + 1) * appended, (RECENT + 1) * appended), "train_value": (traced, 2 * traced),
+        "train_count": (appended, appended), "sweep": (2, 1),
+    }  # fmt: skip
+    phases = [Phase(1, near=2), Phase(spikes / WARP, near=8, cycles=WAITS * _APPENDED)]
+    return given.work(elements, phases, _APPENDED * appended / WARP)
+
+
+def learning(given: Given) -> Work:
+    """Return the work of `learn_weights`, with one postsynaptic spike for each visit of a synapse."""
+    layout, counts, activity = given.layout, given.counts, given.activity
+    bundles = learned_bundles(layout)
+    streams = [activity.stream(bundle, str(bundle.learns))._replace(of_gates=False, channels=1) for bundle in bundles]
+    ages = learning_ages(layout)
+    spikes = activity.all_spikes * len(ages)
+    units, rows, visits = spikes * most_units(layout, given.kernel), _rows(streams), sum(s.events for s in streams)
+    traces = [(s, len(rule_of(s.bundle).traces.pre), len(rule_of(s.bundle).traces.post)) for s in streams]
+    weight, real = layout.numbers.weight_dtype.itemsize, layout.numbers.real_dtype.itemsize
+    changed = sum(run_of(s.events, s.filled, weight) for s in streams)
+    elements = rows_of(given, streams, spikes) | {
+        "clock": (1, 0), "spike_total": (1, 0), "spike_begin": (2 * len(ages), 0), "ages": (len(ages), 0),
+        "spike_id": (spikes, 0), "spike_events": (spikes, 0), "learnings": (counts["routes"], 0),
+        "weights": (changed, changed), "trains": (counts["trains"], 0), "traces": (counts["traces"], 0),
+        "decays": (counts["decays"], 0), "train_step": (visits * SECTOR / 8 + rows * SECTOR / 8, 0),
+        "train_value": (sum(s.events * post + s.segments * pre for s, pre, post in traces) * SECTOR / real, 0),
+        "train_count": (rows, 0),
+        "coef": (sum(s.segments * count(LEARNING_RULES[rule_of(s.bundle).struct].C) for s in streams), 0),
+        "sweep": (2, 0), "settled": (rows, 0),
+    }  # fmt: skip
+    filled = sum(s.filled * s.bundle.parts for s in streams)
+    each = _SYNAPSE + _SPIKE
+    more = [Phase(filled, near=6, far=1, cycles=WAITS * (_ROW + each))] if filled else []
+    phases = [Phase(1, near=3), *phases_of(streams, units), *more]
+    return given.work(elements, phases, UNIT * units + _ROW * filled + each * visits / WARP)
+
+
+def _rows(streams: list[Stream]) -> float:
+    """Return the segments whose sources are looked up in their trains."""
+    return sum(s.segments for s in streams)
+
+
+def _appended(layout: Layout, activity: Activity) -> float:
+    """Return the spikes that enter some train."""
+    return sum(activity.spikes[name] for name, _ in TrainTables(layout).numbers)
+
+
+def _traced(layout: Layout, activity: Activity) -> float:
+    """Return the traces of these spikes."""
+    return sum(activity.spikes[name] * len(traces) for name, traces in TrainTables(layout).numbers)

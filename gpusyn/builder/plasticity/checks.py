@@ -1,0 +1,104 @@
+"""What cannot learn exactly is refused before anything is built, and what is rounded is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gpusyn.builder.gating.forms import form_of
+from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
+from gpusyn.builder.layout import Layout, Pathway
+from gpusyn.builder.notes import Note
+from gpusyn.equations.coefficients import by_name
+from gpusyn.equations.plasticity import LEARNING_RULES
+from gpusyn.equations.plasticity.base import PAGE
+from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one
+from gpusyn.network.projections import Projection
+from gpusyn.plasticity import LearningRule
+from gpusyn.receptors import Receptor
+
+
+def check_learning(layout: Layout, *, compact: bool) -> None:
+    """Refuse pathways that cannot learn.
+
+    Raises
+    ------
+    ArgumentError
+        If a rule does not fit its equations.
+    ParameterError
+        If weights are stored in two bytes, or a gate is not where weights are read at spikes alone.
+    UnknownNameError
+        If a rule has no equations.
+    """
+    for projection in layout.net.projections.values():
+        rule = learning_of(projection.plasticity)
+        if rule is not None:
+            _check_rule(rule, max((projection.w_max or {}).values()))
+            if compact:
+                raise ParameterError(
+                    f"Projection '{projection.name}'.plasticity: {type(rule).__name__} changes weights by less than "
+                    "the steps of two bytes; use weights='exact'"
+                )
+    for pathway in layout.pathways:
+        name = learned_of(pathway.projection)
+        for k, receptor in enumerate(pathway.post.population.receptors):
+            if receptor.name == name:
+                _check_gate(pathway, k, receptor)
+
+
+def _check_rule(rule: LearningRule, w_max: float) -> None:
+    """Refuse a rule that has not the traces or the coefficients of its equations."""
+    equations, kind = LEARNING_RULES[rule.struct], type(rule).__name__
+    traces, wanted = tuple(map(len, rule.traces)), (equations.PRE, equations.POST)
+    if traces != wanted:
+        raise ArgumentError(
+            f"{kind}.traces: must be {wanted[0]} presynaptic and {wanted[1]} postsynaptic ones, as {rule.struct} takes "
+            f"them (got {traces[0]} and {traces[1]}); see {PAGE}"
+        )
+    by_name(lambda: rule.coefficients(w_max), equations.C, f"{kind}.coefficients()", PAGE)
+
+
+def _check_gate(pathway: Pathway, k: int, receptor: Receptor) -> None:
+    """Refuse a receptor whose weights are read at other times than at spikes."""
+    projection, strategy = pathway.projection, pathway.post.strategies[k]
+    kinetics = type(receptor.kinetics).__name__
+    where = f"Projection '{projection.name}'.plasticity: the weight onto receptor '{receptor.name}' cannot learn"
+    if projection.axonal and releases_one_by_one(projection):
+        raise ParameterError(
+            f"Projection '{projection.name}'.axonal: must be 0 if each synapse releases by itself, because what is "
+            f"left, and random words, are those of the step of the spike (got {projection.axonal:g}); use axonal=0, or "
+            "a TsodyksMarkram with numbers, which are the same for all synapses"
+        )
+    other = "use linear kinetics, such as gs.kinetics.Exponential(tau), or let another receptor learn"
+    if strategy.owner == SYNAPSE:
+        raise ParameterError(f"{where}, because it is read in every step ({kinetics}, {strategy.reason}); {other}")
+    if strategy.owner != SOURCE:
+        return
+    if not form_of(receptor.kinetics).sends_at_events:
+        raise ParameterError(
+            f"{where}, because its gate ({kinetics}) sends its growth in the steps after a spike, too; {other}"
+        )
+    if projection.axonal:
+        raise ParameterError(
+            f"Projection '{projection.name}'.axonal: must be 0 if the weight onto receptor '{receptor.name}' learns, "
+            f"because its gate ({kinetics}) sends the jump of a spike at once (got {projection.axonal:g}); {other}"
+        )
+
+
+def axonal_notes(layout: Layout) -> Iterator[Note]:
+    """Yield a note on each projection whose axonal parts of delays are not whole steps."""
+    for projection in layout.net.projections.values():
+        if projection.axonal and not _is_whole(projection, layout.dt):
+            text = f"rounded to {layout.dt:g} ms; what the delay has more is dendritic"
+            yield Note("Projection", projection.name, "axonal parts of delays", text)
+
+
+def _is_whole(projection: Projection, dt: float) -> bool:
+    """Return whether the axonal parts of all delays are known to be whole steps."""
+    delay = projection.delay
+    if not isinstance(delay, int | float | np.ndarray):
+        return projection.axonal == 1
+    steps = np.rint(np.asarray(delay) / dt) * projection.axonal
+    return bool(np.all(np.abs(steps - np.rint(steps)) <= 1e-9 * np.maximum(steps, 1.0)))

@@ -1,0 +1,143 @@
+"""The routes along which spikes teach: those of delivery, with the rule, the trains and the bounds of the weights."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+
+from gpusyn.builder.bundles import stored_form
+from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
+from gpusyn.builder.plasticity.trains import TrainTables, keys_of, rule_of
+from gpusyn.builder.rows.routes import in_units
+from gpusyn.equations.coefficients import count
+from gpusyn.equations.plasticity import LEARNING_RULES
+from gpusyn.kernels.arrays import Extents, Owner, array_name
+from gpusyn.kernels.records import Learning, Route, write_rows
+from gpusyn.utils.typing import Array
+
+LEARNING = "learn_weights"  # the kernel
+
+
+class LearningTables:
+    """What the kernel of learning reads, of a layout.
+
+    Attributes
+    ----------
+    settled : dict of Bundle to int
+        Place of the step up to which the host has settled the weights of each bundle.
+    """
+
+    def __init__(self, layout: Layout, first_column: int) -> None:
+        self._layout, self._trains = layout, TrainTables(layout)
+        self._modulators = ModulatorTables(layout, self._trains, first_column)
+        self._eligible = 0
+        self._lessons: list[tuple[int, Route, Learning]] = []
+        self._coef: list[float] = []
+        self.settled: dict[Bundle, int] = {}
+
+    def add(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
+        """Add the routes of delivery to the receptor of a bundle whose weight learns: one for each block of delays."""
+        pathway, rule = bundle.pathways[0], rule_of(bundle)
+        w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
+        pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
+        one = Learning(
+            rule=list(LEARNING_RULES).index(rule.struct), coef=len(self._coef), pre=pre, post=post,
+            offset=pathway.post.offset, dendritic=0, early=0, w_max=stored_limit(bundle, self._layout),
+            settled=self.settled.setdefault(bundle, len(self.settled)),
+            eligibility=self._eligible if is_modulated(bundle) else -1,
+            modulator=self._modulators.numbers.get(id(rule), -1),
+        )  # fmt: skip
+        self._coef += rule.coefficients(w_max)
+        self._eligible += synapses * is_modulated(bundle)
+        sender = list(self._layout.populations).index(pathway.pre.population.name)
+        first, end = (pathway.pre.source + place for place in bundle.pre_range)
+        for route, way in zip(routes, bundle.timing.ways, strict=True):  # spikes teach, where gates send events, too
+            taught = route._replace(source=first, source_end=end, age=way.age, payload=-1, payload_step=0, channels=1)
+            lesson = one._replace(dendritic=way.dendritic, early=way.early)
+            self._lessons.append((sender, taught, lesson))
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the tables by name; none if nothing learns."""
+        if not self._lessons:
+            return {}
+        lessons = sorted(self._lessons, key=lambda lesson: lesson[0])
+        routes = in_units([(sender, route) for sender, route, _ in lessons])
+        senders = np.bincount([sender for sender, _ in routes], minlength=_senders(self._layout))
+        own = {
+            "routes": write_rows([route for _, route in routes], Route),
+            "route_begin": np.concatenate([[0], np.cumsum(senders)]).astype(np.int32),
+            "ages": np.array(learning_ages(self._layout), np.int32),
+            "learnings": write_rows([one for _, _, one in lessons], Learning),
+            "coef": np.array(self._coef).astype(self._layout.numbers.real_dtype),
+            "eligibility": np.zeros(self._eligible, self._layout.numbers.real_dtype),
+        }
+        return (
+            self._trains.arrays()
+            | self._modulators.arrays()
+            | {array_name(name, kernel=LEARNING): array for name, array in own.items()}
+        )
+
+
+def stored_limit(bundle: Bundle, layout: Layout) -> int:
+    """Return the largest weight of a bundle that learns, in the unit of stored weights."""
+    pathway = bundle.pathways[0]
+    k = next(k for k, r in enumerate(pathway.post.population.receptors) if r.name == bundle.learns)
+    w_max = layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
+    return round(math.ldexp(w_max, -stored_form(pathway, k, layout).exponent))
+
+
+# ---- from a layout alone ----
+def learned_bundles(layout: Layout) -> list[Bundle]:
+    """Return the bundles whose weights learn."""
+    return [bundle for bundle in layout.bundles if bundle.learns]
+
+
+def learning_ages(layout: Layout) -> list[int]:
+    """Return the ages (steps) at which spikes teach, the smallest first."""
+    return sorted({way.age for bundle in learned_bundles(layout) for way in bundle.timing.ways})
+
+
+def learning_units(layout: Layout) -> Counter[str]:
+    """Return the units of work for a spike of each population."""
+    units: Counter[str] = Counter()
+    for bundle in learned_bundles(layout):
+        units[bundle.pathways[0].pre.population.name] += bundle.timing.blocks * bundle.slices * bundle.parts
+    return units
+
+
+def train_extents(layout: Layout) -> Extents:
+    """Return the extents of the program's arrays that learning needs."""
+    trains = TrainTables(layout)
+    modulators = ModulatorTables(layout, trains).extents()[None, None]
+    return trains.extents() | modulators | {"learning pathways": len(learned_bundles(layout))}
+
+
+def settle_mask(layout: Layout) -> int:
+    """Return a number such that all synapses are settled in the steps that are a multiple of it + 1."""
+    return ModulatorTables(layout, TrainTables(layout)).mask
+
+
+def learning_extents(layout: Layout) -> dict[Owner, Extents]:
+    """Return the extents of the arrays of the kernel of learning; none if nothing learns."""
+    bundles = learned_bundles(layout)
+    if not bundles:
+        return {}
+    own: dict[Owner, Extents] = {
+        (LEARNING, None): {
+            "routes": sum(bundle.timing.blocks for bundle in bundles),
+            "route bounds": _senders(layout) + 1,
+            "ages": len(learning_ages(layout)),
+            "coefficients": sum(count(LEARNING_RULES[rule_of(bundle).struct].C) for bundle in bundles),
+            "eligible synapses": sum(round(bundle.expected) for bundle in bundles if is_modulated(bundle)),
+        }
+    }
+    modulators = ModulatorTables(layout, TrainTables(layout)).extents()
+    return own | {owner: sizes for owner, sizes in modulators.items() if owner[0]}
+
+
+def _senders(layout: Layout) -> int:
+    """Return the number of populations and sets of gates that send events."""
+    return len(layout.populations) + len(layout.gates)

@@ -1,0 +1,44 @@
+"""What a plan says about learning."""
+
+from __future__ import annotations
+
+from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.plasticity.learning import learned_bundles
+from gpusyn.builder.plasticity.trains import TrainTables, rule_of
+from gpusyn.utils.memory import size_text
+
+
+def learning_rows(layout: Layout) -> list[tuple[str, str]]:
+    """Return how many synapses learn by each rule, how, and what that takes."""
+    kinds: dict[str, list[Bundle]] = {}
+    for bundle in learned_bundles(layout):
+        kinds.setdefault(type(rule_of(bundle)).__name__, []).append(bundle)
+    rows = [(f"learning by {name}", _text(bundles, layout)) for name, bundles in kinds.items()]
+    return [*rows, ("spikes to learn from", _trains(layout))] if rows else []
+
+
+def _text(bundles: list[Bundle], layout: Layout) -> str:
+    synapses = sum(bundle.expected for bundle in bundles)
+    projections = list(dict.fromkeys(f"{b.pathways[0].projection.name}.{b.learns}" for b in bundles))
+    more = f" and {len(projections) - 1} more" if len(projections) > 1 else ""
+    return (
+        f"{synapses:.6g} synapses of {projections[0]}{more}, each visited when a spike of its source reaches it, which "
+        "is exact: the spikes of its target since the last visit come first, in their order; "
+        f"{layout.numbers.weight_dtype.itemsize} bytes for the weight of a synapse, no more than a static one of its "
+        "own"
+    )
+
+
+def _trains(layout: Layout) -> str:
+    sets = TrainTables(layout).sets
+    depths = " to ".join(str(n) for n in sorted({min(s.depth for s in sets), max(s.depth for s in sets)}))
+    return (
+        f"{size_text(trains_bytes(layout))} for the last {depths} of {sum(s.size for s in sets)} neurons and sources; "
+        "before one is lost, all synapses are visited"
+    )
+
+
+def trains_bytes(layout: Layout) -> int:
+    """Return the bytes of the last spikes of the neurons and sources whose synapses learn."""
+    tables = TrainTables(layout)
+    return 8 * (tables.spikes + tables.sources) + tables.values * layout.numbers.real_dtype.itemsize

@@ -1,0 +1,93 @@
+"""Weights that learn, as they are between two runs: read, replaced, and drawn again.
+
+On the device, postsynaptic spikes change a weight only when the synapse is visited. Here, a copy of it is visited.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from gpusyn.backends.base import Session
+from gpusyn.backends.numpy import learn_weights as twin
+from gpusyn.builder.compile import Compiled
+from gpusyn.builder.plasticity.learning import LEARNING
+from gpusyn.builder.plasticity.modulators import is_modulated
+from gpusyn.builder.rows.stored import StoredSegments, StoredWeights
+from gpusyn.builder.rows.unpacked import segment_bounds, unpack
+from gpusyn.kernels.arrays import bindings
+from gpusyn.kernels.records import Clock
+from gpusyn.kernels.synapse_words import late_bytes
+from gpusyn.utils.typing import Array
+
+_OF_SYNAPSES = ("segment_begin", "segment_sizes", "targets", "late", "weights")
+
+
+def learns(stored: StoredWeights) -> bool:
+    """Return whether the weights of some synapses learn."""
+    return isinstance(stored, StoredSegments) and stored.receptor == stored.bundle.learns
+
+
+def present_weights(compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, place: Array) -> Array:
+    """Return some of the stored `weights` of rows, with all spikes that have reached the synapses at these places.
+
+    Weights that do not learn are returned as they are.
+    """
+    if not learns(stored) or not weights.size:
+        return weights[place]
+    settled: Array = _settled(compiled, session, stored, weights, place).weights[place]
+    return settled
+
+
+def _settled(
+    compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, place: Array
+) -> SimpleNamespace:
+    """Return the arrays of the kernel of learning after a visit of the synapses at some places."""
+    assert isinstance(stored, StoredSegments)
+    a = _arrays(stored, weights, session)
+    bounds, bundle = segment_bounds(stored, session.read), stored.bundle
+    segment, block = np.divmod(np.searchsorted(bounds, place, side="right") - 1, bundle.timing.blocks)
+    number = compiled.learning.settled[bundle]
+    lessons = [one for one in twin.prepare_learning(a, None).lessons if one.learning.settled == number]
+    now = Clock(*session.read("clock").tolist()).next - 1
+    for lesson in lessons:
+        own = block == lesson.route.segments - stored.begin
+        row, part = np.divmod(segment[own], bundle.slices)
+        route = lesson.route._replace(targets=0, late=min(stored.late, 0), weights=0)
+        twin.settle(a, lesson._replace(route=route), row, part, place[own], now)
+    return a
+
+
+def _arrays(stored: StoredSegments, weights: Array, session: Session) -> SimpleNamespace:
+    """Return the arrays of the kernel of learning, and of synapses those of some rows alone."""
+    read, names, n = session.read, bindings(LEARNING), len(weights)
+    arrays = {name: read(names[name]).reshape(-1) for name in names if name not in _OF_SYNAPSES}
+    late = late_bytes(n, stored.bundle.timing.late_bits) if stored.late >= 0 else 0
+    return SimpleNamespace(
+        **arrays,
+        n_ages=0,
+        targets=read("targets", stored.words, stored.words + n),
+        late=read("late", stored.late, stored.late + late) if late else np.zeros(1, np.uint8),
+        weights=weights.copy(),
+    )
+
+
+def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, step: int) -> None:
+    """Let nothing that has reached a synapse before `step` change weights that replace the present ones."""
+    assert isinstance(stored, StoredSegments)
+    if is_modulated(stored.bundle) and weights.size:
+        visited = _settled(compiled, session, stored, weights, np.arange(len(weights)))
+        session.write(bindings(LEARNING)["eligibility"], visited.eligibility)
+    session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled[stored.bundle])
+
+
+def redraw_weights(compiled: Compiled, session: Session) -> None:
+    """Give all synapses that learn their initial weights, which are drawn again."""
+    for stored in filter(learns, compiled.stored):
+        assert isinstance(stored, StoredSegments)
+        synapses, drawn = unpack(stored, session.read, compiled.redraw), compiled.redraw(stored.pathway)
+        given = np.broadcast_to(drawn.weights[stored.receptor], drawn.pre.shape)
+        weights = session.read("weights", stored.weights, stored.weights + synapses.size)
+        weights[synapses.place] = np.rint(np.ldexp(given, -stored.exponent))[np.lexsort((drawn.post, drawn.pre))]
+        session.write("weights", weights, stored.weights)

@@ -1,0 +1,247 @@
+// Lessons: what the synapses of one segment learn from the spikes that have reached them.
+#pragma once
+
+// What learning reads of all spikes, and of all routes along which they teach.
+struct Lessons {
+    const Route *routes;
+    const Learning *learnings;
+    TrainArrays trains;
+    const real *coef;
+    const int64 *settled;
+    int64 now, last_sweep;
+    const Modulator *modulators;
+    const real *gains;
+    real *eligibility;
+};
+
+// What is the same for all synapses of a segment: the spikes of their source, and the arrival times that count. Spikes
+// that arrive after `since` and until `now` change weights, and those until `seen` have left their traces when the
+// present events of the source do so. The spike of the source before these, and the one before that, reach the synapses
+// in the steps `reach`, with the traces `after` them; `pre` are those at the present events. Eligibilities are those of
+// step `own` or later.
+template <class Rule> struct Lesson {
+    Trains post;
+    Decay pre_decay[Rule::PRE], post_decay[Rule::POST];
+    real c[Rule::COUNT], after[2][Rule::PRE], pre[Rule::PRE];
+    int64 own, since, now, seen, reach[2];
+    weight_t w_max;
+    int events;
+
+    MEMBER Lesson(const Segment &s, const Lessons &all)
+    {
+        const Route &route = *s.route;
+        const Learning &learning = all.learnings[&route - all.routes];
+        Trains sender = trains_of(all.trains, learning.pre);
+        post = trains_of(all.trains, learning.post);
+        events = (int)s.amount.sum;
+        int64 i = s.row + route.source - sender.source, k = sender.until(i, all.now - route.age) + (events > 0);
+        int64 last = sender.step(i, k) + route.age, settled = all.settled[learning.settled];
+        now = all.now;
+        own = last > settled ? last : settled;
+        since = own > all.last_sweep ? own : all.last_sweep;
+        seen = now + learning.early - 1;
+        w_max = (weight_t)learning.w_max;
+        for (int x = 0; x < Rule::COUNT; x++) c[x] = all.coef[learning.coef + x];
+        for (int t = 0; t < Rule::POST; t++) post_decay[t] = post.decay_of(t);
+        for (int t = 0; t < Rule::PRE; t++) pre_decay[t] = sender.decay_of(t);
+        for (int b = 0; b < 2; b++) {
+            reach[b] = sender.step(i, k + b) + route.age + learning.early;
+            for (int t = 0; t < Rule::PRE; t++) after[b][t] = sender.after(i, k + b, t);
+        }
+        for (int t = 0; t < Rule::PRE; t++) pre[t] = after[0][t] * pre_decay[t].over(now - last);
+    }
+
+    // Changes a weight by a number in units of the largest, rounded half away from zero.
+    MEMBER weight_t changed(weight_t w, real change) const
+    {
+        change = change > -1 ? change : (real)-1;
+        change = change < 1 ? change : (real)1;
+        real d = change * (real)w_max;
+        d = d < 0 ? d - (real)0.5 : d + (real)0.5;
+        w += (weight_t)d;
+        w = w > 0 ? w : (weight_t)0;
+        return w < w_max ? w : w_max;
+    }
+    MEMBER real relative(weight_t w) const { return (real)w / (real)w_max; }
+
+    // The change of weight w by spike k of neuron i, which arrives in the step `time`.
+    MEMBER real change_at_post(weight_t w, int i, int k, int64 time) const
+    {
+        real x[Rule::PRE], y[Rule::POST];
+        bool last = time > reach[0];
+        int64 since_pre = time - (last ? reach[0] : reach[1]);
+        for (int t = 0; t < Rule::PRE; t++) x[t] = (last ? after[0][t] : after[1][t]) * pre_decay[t].over(since_pre);
+        int64 elapsed = post.step(i, k) - post.step(i, k + 1);
+        for (int t = 0; t < Rule::POST; t++) y[t] = post.after(i, k + 1, t) * post_decay[t].over(elapsed);
+        return time > now ? (real)0 : Rule::at_post(relative(w), x, y, c);
+    }
+};
+
+struct Change {
+    weight_t weight;
+    real change;
+};
+
+// The weights of a piece of synapses, while spikes change them.
+template <class Rule, bool ELIGIBLE = Rule::ELIGIBLE> struct Pupils {
+    const Lesson<Rule> &lesson;
+    weight_t *weight;
+    MEMBER Pupils(const Lesson<Rule> &lesson, const Learning &, const Lessons &, weight_t *weight, int64)
+        : lesson(lesson), weight(weight)
+    {
+    }
+    MEMBER void begin(int, int, int) {}
+    // The change of weight j at a time, to be made.
+    MEMBER Change change_at(int j, int64, real by) const { return {weight[j], by}; }
+    MEMBER void end(int) {}
+};
+
+// The same if spikes change eligibilities `c`, those of step `time`, of which a modulator makes changes of the weights.
+// `gain` is what it has made of a unit in the steps since step `base`, when all synapses were settled.
+template <class Rule> struct Pupils<Rule, true> {
+    const Lesson<Rule> &lesson;
+    weight_t *weight;
+    real *c;
+    const real *gain;
+    int64 base, mask, time[HELD];
+    Decay decay, growth;
+    MEMBER Pupils(const Lesson<Rule> &lesson, const Learning &own, const Lessons &all, weight_t *weight, int64 first)
+        : lesson(lesson), weight(weight), c(all.eligibility + own.eligibility + first)
+    {
+        const Modulator &modulator = all.modulators[own.modulator];
+        mask = modulator.mask;
+        base = lesson.now - (lesson.now - 1 & mask) - 1;
+        gain = all.gains + modulator.gains;
+        decay = decay_at(all.trains, modulator.decay);
+        growth = decay_at(all.trains, modulator.growth);
+    }
+    // Sets the time of synapse j: that of the last event that has changed it.
+    MEMBER void begin(int j, int neuron, int way)
+    {
+        int64 post = lesson.post.step(neuron, lesson.post.until(neuron, lesson.since - way)) + way;
+        int64 last = lesson.own > base ? lesson.own : base;
+        time[j] = last > post ? last : post;
+    }
+    MEMBER real advance(int j, int64 upto)
+    {
+        int64 since = time[j] - base;
+        real made = c[j] * (growth.over(since) * (gain[upto - base] - gain[since]));
+        c[j] = flush(c[j] * decay.over(upto - time[j]));
+        time[j] = upto;
+        return made;
+    }
+    MEMBER Change change_at(int j, int64 upto, real by)
+    {
+        if (upto > lesson.now) return {weight[j], 0};
+        real made = advance(j, upto);
+        c[j] = flush(c[j] + by);
+        return {weight[j], made};
+    }
+    MEMBER void end(int j)
+    {
+        if (!(lesson.now & mask)) weight[j] = lesson.changed(weight[j], advance(j, lesson.now));
+    }
+};
+
+// Changes the weights of n synapses by the present events of their source.
+template <class Rule, class Arrival>
+DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int64 *newest,
+                          int n, Arrival arrival)
+{
+    const Trains &post = lesson.post;
+    weight_t *weight = pupils.weight;
+    real y[Rule::POST][HELD];
+    FOR_HELD(j, n)
+    {
+        int64 elapsed = lesson.seen + 1 - newest[j];
+        for (int t = 0; t < Rule::POST; t++)
+            y[t][j] = post.after(neuron[j], 0, t) * lesson.post_decay[t].over(elapsed > 0 ? elapsed : 0);
+    }
+    for_backwards(
+        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.seen; },
+        [&](int j, int k) {
+            int64 elapsed = lesson.seen + 1 - arrival(j, k + 1);
+            if (elapsed > 0)
+                for (int t = 0; t < Rule::POST; t++)
+                    y[t][j] = post.after(neuron[j], k + 1, t) * lesson.post_decay[t].over(elapsed);
+        });
+    for (int e = 0; e < lesson.events; e++) {
+        FOR_HELD_EVENLY(j, n)
+        {
+            real own[Rule::POST];
+            for (int t = 0; t < Rule::POST; t++) own[t] = y[t][j];
+            real by = Rule::at_pre(lesson.relative(weight[j]), lesson.pre, own, lesson.c);
+            weight[j] = lesson.changed(weight[j], pupils.change_at(j, lesson.now, by).change);
+        }
+    }
+}
+
+// Changes the weights of n synapses, whose neurons are `neuron` and whose spikes need `way` steps to reach them.
+template <class Rule>
+DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int *way, int n)
+{
+    weight_t *weight = pupils.weight;
+    const Trains &post = lesson.post;
+    int64 newest[HELD];
+    FOR_HELD(j, n) newest[j] = post.step(neuron[j], 0) + way[j];
+    FOR_HELD(j, n) pupils.begin(j, neuron[j], way[j]);
+    auto arrival = [&](int j, int k) { return k == 0 ? newest[j] : post.step(neuron[j], k) + way[j]; };
+    for_backwards(
+        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
+        [&](int j, int k) {
+            int64 time = arrival(j, k);
+            return pupils.change_at(j, time, lesson.change_at_post(weight[j], neuron[j], k, time));
+        },
+        [&](const Change &x) { return lesson.changed(x.weight, x.change); }, [&](int j, weight_t w) { weight[j] = w; });
+    if (lesson.events) learn_present(lesson, pupils, neuron, newest, n, arrival);
+    FOR_HELD(j, n) pupils.end(j);
+}
+
+template <class Rule>
+APART void learn_by(const Segment &s, const Synapses &synapses, weight_t *weights, const Lessons &all)
+{
+    const Route &route = *s.route;
+    const Learning &own = all.learnings[&route - all.routes];
+    Lesson<Rule> lesson(s, all);
+    const uint16 *target = synapses.targets + route.targets;
+    const uint8 *late = synapses.late + route.late;
+    int base = (int)(s.slice * route.slice_size - own.offset), bits = (int)route.late_bits, last = (1 << bits) - 1;
+    for_pieces(s.begin, s.end, [&](int64 first, int n) {
+        int neuron[HELD], way[HELD];
+        FOR_HELD(j, n) neuron[j] = base + target[first + j];
+        for (int j = 0; j < HELD && first + HELD + j < s.end; j++)
+            PREFETCH(lesson.post.recent + RECENT * (base + target[first + HELD + j]));
+        FOR_HELD(j, n)
+        {
+            int64 at = (first + j) * bits;
+            way[j] = (int)own.dendritic + (bits ? late[at >> 3] >> (at & 7) & last : 0);
+        }
+        Pupils<Rule> pupils(lesson, own, all, weights + route.weights + first, first);
+        learn_piece(lesson, pupils, neuron, way, n);
+    });
+}
+
+DEVICE void learn_segment(const Segment &s, const Synapses &synapses, weight_t *weights, const Lessons &all)
+{
+    int64 rule = all.learnings[s.route - all.routes].rule;
+#define LEARN(number, Rule) \
+    if (rule == number) learn_by<Rule>(s, synapses, weights, all);
+    LEARNING_RULES(LEARN)
+#undef LEARN
+}
+
+// Calls f(segment) for the segments along a route of which no spike is visited now.
+template <class F> DEVICE void for_unreached(const Lessons &all, int r, const uint32 *segment_begin, Share share, F f)
+{
+    const Route &route = all.routes[r];
+    Trains sender = trains_of(all.trains, all.learnings[r].pre);
+    auto one = [](int64, int64) { return 0; };
+    for_runs(route.source, route.source_end, (int)(route.slices * route.parts), one,
+             [&](int, int64 begin, int64 end, int unit) {
+                 for (int64 source = begin; source < end; source++) {
+                     int64 i = source - sender.source, visited = all.now - route.age;
+                     if (sender.step(i, sender.until(i, visited)) != visited)
+                         for_segments(route, source, 0, Amount{0}, segment_begin, unit, share, f);
+                 }
+             });
+}
