@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from gpusyn.equations.plasticity.eligibility import EligibilityCoefficients
 from gpusyn.errors import ArgumentError, ParameterError

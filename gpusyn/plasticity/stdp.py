@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from gpusyn.equations.plasticity.inhibitory import InhibitoryCoefficients
 from gpusyn.equations.plasticity.pair import PairCoefficients
