@@ -43,9 +43,9 @@ class Drawn:
     def wanted(self) -> np.ndarray:
         """Conductances by step and cell."""
         columns = []
-        for contact, given in zip(self.contacts, self.parameters, strict=True):
+        for contact, own in zip(self.contacts, self.parameters, strict=True):
             train = self.pre[contact.pre]
-            parts = [contact.synapse.w0 * part for part in released(*given, train, DT)]
+            parts = [contact.synapse.w0 * part for part in released(*own, train, DT)]
             arrivals = [step + contact.synapse.delay for step in train]
             columns.append(conductance(list(zip(arrivals, parts, strict=True)), STEPS, DT))
         return np.stack(columns, axis=1)
