@@ -79,7 +79,7 @@ def modulating(given: Given) -> Work:
     """Return the work of `advance_modulators`: one thread for each looks at all spikes."""
     n, spikes = given.counts["modulators"], given.activity.all_spikes
     parts = given.counts["modulator parts"]
-    elements = {
+    elements: Elements = {
         "clock": (1, 0), "spike_total": (1, 0), "spike_begin": (1, 0), "spike_id": (n * spikes, 0),
         "spike_events": (n * spikes, 0), "modulators": (n, 0), "modulator_parts": (parts * spikes, 0),
         "coef": (given.counts["coefficients"], 0), "traces": (n, 0), "decays": (2 * n, 0), "waves": (n, 0),
