@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
 
 import gpusyn as gs
+from gpusyn.builder.plasticity.trains import LEAST_DEPTH
 from tests.helpers.paths import ROOT
 from tests.helpers.plasticity_table import TABLES
 from tests.helpers.receptor_tables import with_tables
@@ -49,6 +51,8 @@ def connect(weight=1.0, w_max=2.0, receptor=None, drug=None, weights="exact", **
     gs.plan(net, weights=weights)
 
 
+JUMPS = gs.NMDA(kinetics=dataclasses.replace(gs.kinetics.Saturating.NMDA(), jump=True))
+DOPAMINE = gs.DopamineSTDP(gs.STDP(), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0]))
 SHORT = gs.TsodyksMarkram(U=0.5, tau_rec=800.0)
 REFUSED = {
     "learning without `w_max=`": [lambda: connect(w_max=None, plasticity=gs.STDP())],
@@ -83,6 +87,10 @@ REFUSED = {
         lambda: connect(storage="procedural", plasticity=gs.STDP()),
     ],
     '`weights="compact"` with learning': [lambda: connect(plasticity=gs.STDP(), weights="compact")],
+    "an axonal part of the delay onto a gate that sends its jump at once (GABA_B, `Saturating(jump=True)`)": [
+        lambda: connect(receptor=JUMPS, axonal=0.5, plasticity=gs.STDP())
+    ],
+    "`DopamineSTDP` where all of a delay is axonal": [lambda: connect(axonal=1.0, plasticity=DOPAMINE)],
     "powers mu in the `stdp` of a `DopamineSTDP`": [
         lambda: gs.DopamineSTDP(gs.STDP(mu_plus=1.0), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0]))
     ],
@@ -106,6 +114,12 @@ def test_what_is_not_listed_is_accepted():
     connect(receptor=gs.NMDA(), plasticity=gs.STDP())
     connect(weights="compact", plasticity=SHORT)
     connect(plasticity=[gs.QuantalRelease(n=5), SHORT, gs.STDP()])
+    connect(receptor=JUMPS, plasticity=gs.STDP())
+    connect(axonal=0.5, plasticity=DOPAMINE)
+
+
+def test_a_neuron_keeps_as_many_spikes_as_the_page_says():
+    assert f"(at least {LEAST_DEPTH})" in TEXT
 
 
 def test_bytes_are_those_of_plans():
