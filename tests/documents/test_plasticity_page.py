@@ -128,6 +128,10 @@ REFUSED = {  # what the message says, and attempts
         "must be dendritic",
         [lambda: connect(axonal=1.0, plasticity=DOPAMINE)],
     ),
+    "an axonal part of the delay with learning, if each synapse releases by itself": (
+        "each synapse releases by itself",
+        [lambda: connect(axonal=0.5, plasticity=[gs.STDP(), gs.QuantalRelease(n=5, p=0.5)])],
+    ),
     "powers mu in the `stdp` of a `DopamineSTDP`": (
         "mu_plus",
         [lambda: gs.DopamineSTDP(gs.STDP(mu_plus=1.0), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0]))],

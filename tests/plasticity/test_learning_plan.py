@@ -35,6 +35,16 @@ def test_a_synapse_that_learns_takes_no_more_than_one_with_a_weight_of_its_own(p
     assert f"{4 if precision == 'single' else 8} bytes for the weight of a synapse" in said
 
 
+@pytest.mark.parametrize(("precision", "real"), [("single", 4), ("double", 8)])
+def test_an_eligibility_is_counted_and_told(precision, real):
+    dopamine = gs.DopamineSTDP(gs.STDP(), 1000.0, 200.0, modulator=gs.Waveform([0.0], [1.0]))
+    pairs, reward = (gs.plan(taught(rule), dt=DT, precision=precision) for rule in (gs.STDP(), dopamine))
+    assert reward.bytes_per_synapse - pairs.bytes_per_synapse == pytest.approx(real)
+    assert lines(taught(dopamine), precision=precision)["learning by DopamineSTDP"].endswith(
+        f"and {real} for its eligibility"
+    )
+
+
 def test_trains_are_shared_and_counted():
     """One set for both sides with equal traces, two with others; longer delays need longer rings."""
     part = "last spikes of neurons, from which synapses learn"
