@@ -27,8 +27,10 @@ from gpusyn.builder.specs import (
     most_units,
 )
 from gpusyn.kernels.arrays import EXPECTED, array_name, bindings
+from gpusyn.kernels.modules import LEARNING_KERNELS
 from gpusyn.kernels.program import ArraySpec, Launch, Launcher, Program, filled
 from gpusyn.kernels.records import Chunk, write_rows
+from gpusyn.kernels.signature import RuleSignature, Signature
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.typing import Array
 
@@ -173,7 +175,11 @@ class Compiled:
             for a in KERNELS[kernel].arguments
             if not a.array
         }
-        signature = self.layout.groups[group].signature if kernel == "advance_neurons" and group is not None else None
+        signature: Signature | RuleSignature | None = None
+        if kernel == "advance_neurons" and group is not None:
+            signature = self.layout.groups[group].signature
+        elif kernel in LEARNING_KERNELS:
+            signature = self.learning.signature
         items = items_of(self.layout, kernel, group, counts)
         return Launch(kernel, bindings(kernel, group), scalars, items, signature)
 

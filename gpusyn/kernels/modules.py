@@ -1,6 +1,7 @@
 """The kernel modules: texts assembled from `kernels/`, each compiled as one unit on every backend.
 
-A module's text depends only on the number types and, for `advance_neurons`, on the signature of the model.
+A module's text depends only on the number types, for `advance_neurons` on the signature of the model, and for the
+kernels of learning on the rules of a user's own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
 from gpusyn.equations.release import SynapseReleaseCoefficients
 from gpusyn.equations.short_term import ReleaseCoefficients
 from gpusyn.errors import BackendError
-from gpusyn.kernels.signature import Numbers, Signature, coefficient_enum, coefficient_struct
+from gpusyn.kernels.signature import (
+    GIVEN_RULES,
+    Numbers,
+    RuleSignature,
+    Signature,
+    coefficient_enum,
+    coefficient_struct,
+)
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import BUILD_KERNELS, KERNELS
 
@@ -155,14 +163,21 @@ def _receptors_hold(signature: Signature) -> str:
 
 def _join(prelude: str, files: tuple[str, ...]) -> str:
     parts = [f'#line 1 "names from Python"\n{prelude}'] if prelude else []
-    for file in files:
-        body = read_kernel(file).replace("#pragma once\n", "\n")  # lines keep their numbers
-        parts.append(f'#line 1 "kernels/{file}"\n{body}')
+    parts += [_part(f"kernels/{file}", read_kernel(file)) for file in files]
     return "".join(parts)
+
+
+def _part(name: str, text: str) -> str:
+    """Return the text of a file as a part of a module; its lines keep their numbers."""
+    body = text.replace("#pragma once\n", "\n")
+    return f'#line 1 "{name}"\n{body}'
 
 
 def _kernels_of(files: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(spec.name for spec in KERNELS.values() if spec.file in files)
+
+
+LEARNING_KERNELS = _kernels_of(_LEARNING_PARTS)
 
 
 @functools.cache
@@ -235,20 +250,52 @@ def rule_file(rule: plasticity.Rule) -> str:
     return _holds("rule of learning", rule.name, rule.kernel_file, plasticity.PAGE)
 
 
-@functools.cache
-def learning_module(numbers: Numbers) -> Module:
-    """Return the module of the kernels by which weights learn, with all rules."""
-    rules = LEARNING_RULES.values()
-    files = "plasticity/base.cuh", *dict.fromkeys(map(rule_file, rules))
-    kinds = dict.fromkeys((*(rule.C for rule in rules), DopamineCoefficients))
-    prelude = numbers.prelude() + "".join(map(coefficient_struct, kinds))
+def own_rule_text(rule: plasticity.Rule) -> str:
+    """Return the text of the file with the struct of a rule of a user's own, which is beside its module.
+
+    Raises
+    ------
+    BackendError
+        If there is no such file, it cannot be read, or it has no struct of the rule's name.
+    """
+    if rule.MODULE_FILE is None:
+        missing = "is defined in no file (as in a notebook), beside which its struct could be; write it into a .py file"
+    else:
+        missing, folder = "", rule.MODULE_FILE.parent
+        try:
+            text = folder.joinpath(rule.kernel_file).read_text(encoding="utf-8").replace("\r\n", "\n")
+        except FileNotFoundError:
+            missing = f"there is no file {rule.kernel_file} in {folder}; write struct {rule.name} in it"
+        except (OSError, UnicodeDecodeError) as error:
+            missing = f"{folder / rule.kernel_file} cannot be read ({error}); make it a text in UTF-8"
+        else:
+            if re.search(rf"\bstruct {rule.name}\b", text):
+                return f"{text}\n"  # the last line may have no end
+            missing = f"there is no struct {rule.name} in {rule.kernel_file} of {folder}; write it"
+    raise BackendError(
+        f"rule of learning {rule.name!r}: {missing} ({plasticity.PAGE}), or use backend='numpy', which needs none"
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) -> Module:
+    """Return the module of the kernels by which weights learn, with all rules of gpusyn, and those of a user's own."""
+    rules, own = signature.rules, signature.own
+    files = dict.fromkeys(rule_file(rule) for rule in rules if not rule.own)
+    own_texts = {rule.MODULE_FILE: _part(rule.kernel_file, own_rule_text(rule)) for rule in own}
+    beside = [rule for rule in LEARNING_RULES.values() if rule.own and rule.MODULE_FILE in own_texts]
+    kinds = {rule.C.__name__: rule.C for rule in (*rules, *beside)}  # the last one, if a class was defined again
+    kinds |= {rule.C.__name__: rule.C for rule in own} | {DopamineCoefficients.__name__: DopamineCoefficients}
+    names = [rule.name for rule in rules]
+    prelude = numbers.prelude() + "".join(map(coefficient_struct, kinds.values()))
     return Module(
-        f"learning {numbers}",
-        _join(prelude + _listed("LEARNING_RULES", LEARNING_RULES), BASE[:3])
-        + _join("", ("segments.cuh", "trains.cuh", *files))
+        " + ".join([f"learning {numbers}", *(rule.name for rule in own)]),
+        _join(prelude + _listed("LEARNING_RULES", names), BASE[:3])
+        + _join("", ("segments.cuh", "trains.cuh", "plasticity/base.cuh", *files))
+        + "".join(own_texts.values())
         + "".join(_counts_hold(rule.name, PRE=rule.PRE, POST=rule.POST, ELIGIBLE=rule.ELIGIBLE) for rule in rules)
         + _join("", _LEARNING_PARTS),
-        _kernels_of(_LEARNING_PARTS),
+        LEARNING_KERNELS,
     )
 
 
@@ -267,15 +314,15 @@ def build_module() -> Module:
     return Module("rows", _join("", _BUILD_PARTS), tuple(BUILD_KERNELS))
 
 
-def module_of(kernel: str, signature: Signature | None, numbers: Numbers) -> Module:
+def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers: Numbers) -> Module:
     """Return the module that contains `kernel`."""
-    if signature is not None:
+    if isinstance(signature, Signature):
         return neuron_module(signature)
     file = KERNELS[kernel].file
     if file == _PROCEDURAL_PART:
         return procedural_module(numbers)
     if file in _LEARNING_PARTS:
-        return learning_module(numbers)
+        return learning_module(numbers, signature or GIVEN_RULES)
     if file == _RELEASE_PART:
         return release_module(numbers)
     return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)

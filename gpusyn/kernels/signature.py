@@ -6,6 +6,7 @@ network with a known signature compiles nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from gpusyn.equations.coefficients import fields_of
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
+from gpusyn.equations.plasticity import LEARNING_RULES
+from gpusyn.equations.plasticity.base import Rule
 
 
 def coefficient_enum(name: str, fields: tuple[str, ...]) -> str:
@@ -193,3 +196,35 @@ class Signature:
             + f"CALCIUM_COEF = {self.calcium_coef}, N_OWN = {self.n_own}, HOLDS = {int(bool(neuron.RESET))} }};\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
         )
+
+
+@dataclass(frozen=True, eq=False)
+class RuleSignature:
+    """The rules that the kernels of learning know, in the order of their numbers: gpusyn's, then a network's own.
+
+    Each program with rules of a user's own has a signature of its own, which is equal to no other, because a rule can
+    be defined again, and its file edited, between two programs.
+    """
+
+    rules: tuple[Rule, ...]
+
+    @property
+    def own(self) -> tuple[Rule, ...]:
+        """Rules of a user's own."""
+        return tuple(rule for rule in self.rules if rule.own)
+
+
+#: The rules of gpusyn alone.
+GIVEN_RULES = RuleSignature(tuple(rule for rule in LEARNING_RULES.values() if not rule.own))
+
+
+def rule_signature(names: Iterable[str]) -> RuleSignature:
+    """Return the signature of a network that has the rules of some names.
+
+    Raises
+    ------
+    UnknownNameError
+        If a rule has no equations.
+    """
+    own = tuple(rule for rule in (LEARNING_RULES[name] for name in dict.fromkeys(names)) if rule.own)
+    return RuleSignature(GIVEN_RULES.rules + own) if own else GIVEN_RULES

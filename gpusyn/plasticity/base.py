@@ -57,7 +57,7 @@ class LearningRule(Plasticity):
 
     At each spike of either side, when it reaches the synapse, the weight w is changed by a number that may depend on w
     and on the traces of both sides just before, and is kept in [0, w_max]. The equations are the struct `struct`, in
-    CUDA and in numpy.
+    CUDA and in numpy; docs/adding_a_learning_rule.md shows how to write a rule of one's own.
 
     Attributes
     ----------
@@ -72,8 +72,8 @@ class LearningRule(Plasticity):
 
     role: ClassVar[str] = "learning"
     struct: str
-    learns: str | None
-    axonal: float
+    learns: str | None = None
+    axonal: float = 0.0
 
     @property
     def traces(self) -> TracePair:

@@ -48,8 +48,8 @@ def _settled(
     a = _arrays(stored, weights, session)
     bounds, bundle = segment_bounds(stored, session.read), stored.bundle
     segment, block = np.divmod(np.searchsorted(bounds, place, side="right") - 1, bundle.timing.blocks)
-    number = compiled.learning.settled[bundle]
-    lessons = [one for one in twin.prepare_learning(a, None).lessons if one.learning.settled == number]
+    number, prepared = compiled.learning.settled[bundle], twin.prepare_learning(a, compiled.learning.signature)
+    lessons = [one for one in prepared.lessons if one.learning.settled == number]
     now = Clock(*session.read("clock").tolist()).next - 1
     for lesson in lessons:
         own = block == lesson.route.segments - stored.begin

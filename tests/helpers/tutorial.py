@@ -13,7 +13,9 @@ from types import MappingProxyType
 
 from tests.helpers.paths import ROOT
 
-FILE = re.compile(r"\*\*((?:gpusyn|kernels)/[\w./]+)\*\*(?::| ?[^\n]*\n?[^\n]*:)\n\n```\w+\n(.*?)```", re.DOTALL)
+FILE = re.compile(
+    r"\*\*((?:(?:gpusyn|kernels)/)?[\w./]+\.\w+)\*\*(?::| ?[^\n]*\n?[^\n]*:)\n\n```\w+\n(.*?)```", re.DOTALL
+)
 BLOCK = re.compile(r"```python\n((?:(?!```).)*)```", re.DOTALL)
 IMPORT = re.compile(r"^from gpusyn[\w.]* import [^(\n]+\n", re.MULTILINE)
 
@@ -47,12 +49,18 @@ class Page:
             path.write_text(text, encoding="utf-8")
         return Checkout(folder)
 
+    def write(self, folder: Path) -> Checkout:
+        """Write the files into a folder of a user's own; the package stays as it is."""
+        for name, text in self.files:
+            (folder / name).write_text(text, encoding="utf-8")
+        return Checkout(folder, package=ROOT)
+
 
 class Checkout:
-    """The copy of the package to which a page has been added."""
+    """The copy of the package to which a page has been added; or a user's own folder, and the `package` elsewhere."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, package: Path | None = None) -> None:
+        self.folder, self.package = folder, package or folder
 
     def run(self, *command: str) -> str:
         """Run Python in the copy, where the emulator of the tests is as well; return what it prints."""
@@ -64,13 +72,14 @@ class Checkout:
         """Run Python in the copy, whatever comes of it."""
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (self.folder, ROOT)))}
         environment["PYTHONDONTWRITEBYTECODE"] = "1"  # a file that changes within a second is read again
+        environment["MYPYPATH"] = str(self.package)
         environment["MYPY_CACHE_DIR"] = str(self.folder.parent / "mypy")  # pages share what it knows of the package
         command = (sys.executable, *command)
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
 
     def play(self, example: str, *, emulated: bool = False) -> None:
         """Run an example on the copy; with `emulated` on the emulated GPU too, which stands in for CuPy."""
-        head = f"import gpusyn\nassert gpusyn.__file__.startswith({str(self.folder)!r})\n"
+        head = f"import gpusyn\nassert gpusyn.__file__.startswith({str(self.package)!r})\n"
         if emulated:
             assert example.count('("numpy", "cpu")') == 1
             example = example.replace('("numpy", "cpu")', '("numpy", "cpu", "cuda")')

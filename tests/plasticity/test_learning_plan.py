@@ -130,7 +130,7 @@ def test_rules_that_do_not_fit_their_equations_are_refused():
     own.traces = TracePair((), (Trace(20.0),))
     refused(ArgumentError, "_OwnRule.traces: must be 1 presynaptic and 1 postsynaptic", "got 0 and 1", plasticity=own)
     own.struct = "Unknown"
-    refused(UnknownNameError, "rule of learning 'Unknown'", "gpusyn/equations/plasticity/", plasticity=own)
+    refused(UnknownNameError, "rule of learning 'Unknown'", "docs/adding_a_learning_rule.md", plasticity=own)
 
 
 def test_rings_too_large_are_refused():

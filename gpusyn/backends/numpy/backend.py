@@ -37,7 +37,7 @@ from gpusyn.utils.memory import free_memory
 class Twin(NamedTuple):
     """A kernel in numpy: the function that prepares its tables, and the function of a step."""
 
-    prepare: Callable[[SimpleNamespace, Signature | None], Any]
+    prepare: Callable[[SimpleNamespace, Any], Any]  # takes the signature of the launch
     step: Callable[[SimpleNamespace, Any], None]
 
 

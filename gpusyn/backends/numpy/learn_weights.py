@@ -17,16 +17,13 @@ from gpusyn.backends.numpy.deliver_spikes import Sent, due_synapses, prepare_rou
 from gpusyn.backends.numpy.remember_spikes import sweeps
 from gpusyn.backends.numpy.trains import Trains, decayed, trains_of
 from gpusyn.equations.coefficients import read
-from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import Rule
 from gpusyn.kernels.arrays import LONG_AGO
 from gpusyn.kernels.records import Clock, Learning, Modulator, Route, TraceDecay, read_rows
-from gpusyn.kernels.signature import Signature
+from gpusyn.kernels.signature import GIVEN_RULES, RuleSignature
 from gpusyn.kernels.synapse_words import unpack_late
 from gpusyn.numerics.portable_math import flush
 from gpusyn.utils.typing import Array
-
-RULES = list(LEARNING_RULES.values())  # indexed by the number of a rule
 
 
 class Lesson(NamedTuple):
@@ -76,13 +73,13 @@ class Synapses(NamedTuple):
     dendritic: Array
 
 
-def prepare_learning(a: SimpleNamespace, signature: Signature | None) -> Lessons:
+def prepare_learning(a: SimpleNamespace, signature: RuleSignature | None) -> Lessons:
     """Return the routes with their rules and trains."""
-    sets, found = trains_of(a), []
+    sets, found, rules = trains_of(a), [], (signature or GIVEN_RULES).rules
     modulators = read_rows(a.modulators, Modulator)
     learnings = read_rows(a.learnings, Learning)
-    for (sender, route), one in zip(prepare_routes(a, signature), learnings, strict=False):
-        rule = RULES[one.rule]
+    for (sender, route), one in zip(prepare_routes(a, None), learnings, strict=False):
+        rule = rules[one.rule]
         modulator = modulators[one.modulator] if rule.ELIGIBLE else None
         c = read(rule.C, a.coef[one.coef :])
         found.append(Lesson(sender, route, one, rule, c, sets[one.pre], sets[one.post], modulator))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,12 @@ from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.notes import Note
 from gpusyn.equations.coefficients import by_name
 from gpusyn.equations.plasticity import LEARNING_RULES
-from gpusyn.equations.plasticity.base import PAGE
+from gpusyn.equations.plasticity.base import PAGE, Rule
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one
 from gpusyn.network.projections import Projection
-from gpusyn.plasticity import LearningRule
+from gpusyn.parameters.scalars import instance, real
+from gpusyn.plasticity import DopamineSTDP, LearningRule, Trace
 from gpusyn.receptors import Receptor
 
 
@@ -50,14 +52,49 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
 
 def _check_rule(rule: LearningRule, w_max: float) -> None:
     """Refuse a rule that has not the traces or the coefficients of its equations."""
-    equations, kind = LEARNING_RULES[rule.struct], type(rule).__name__
+    kind = type(rule).__name__
+    for part in ("struct", "traces", "coefficients"):
+        if getattr(type(rule), part, None) is getattr(LearningRule, part, None):
+            raise ArgumentError(f"{kind}: has no {part}, as every rule of learning must; write it ({PAGE})")
+    equations = LEARNING_RULES[rule.struct]
+    if equations.ELIGIBLE and not isinstance(rule, DopamineSTDP):
+        raise ArgumentError(
+            f"{kind}.struct: {rule.struct} changes an eligibility, which only gs.DopamineSTDP has; drop ELIGIBLE and "
+            f"change the weight ({PAGE})"
+        )
     traces, wanted = tuple(map(len, rule.traces)), (equations.PRE, equations.POST)
     if traces != wanted:
         raise ArgumentError(
             f"{kind}.traces: must be {wanted[0]} presynaptic and {wanted[1]} postsynaptic ones, as {rule.struct} takes "
             f"them (got {traces[0]} and {traces[1]}); see {PAGE}"
         )
-    by_name(lambda: rule.coefficients(w_max), equations.C, f"{kind}.coefficients()", PAGE)
+    for side, given in rule.traces._asdict().items():
+        for number, trace in enumerate(given):
+            where = f"{kind}.traces.{side}[{number}]"
+            instance(trace, Trace, where, "a gpusyn.plasticity.Trace")
+            real(trace.tau, f"{where}.tau", unit="ms", above=0.0)
+    found = by_name(lambda: rule.coefficients(w_max), equations.C, f"{kind}.coefficients()", PAGE)
+    for name, value in zip(equations.C._fields, found, strict=True):
+        real(value, f"{kind}.coefficients().{name}")
+    if equations.own:
+        _check_types(equations, found)
+
+
+def _check_types(equations: Rule, c: tuple[Any, ...]) -> None:
+    """Refuse equations of a user's own that do not return numbers of the type of their weights."""
+    for type_ in (np.float32, np.float64):
+        one = np.full(2, 0.5, type_)
+        own = equations.C(*(one.dtype.type(number) for number in c))
+        sides: tuple[Callable[..., Any], ...] = equations.at_post, equations.at_pre
+        for at in sides:
+            found = at(one, [one] * equations.PRE, [one] * equations.POST, own)
+            if getattr(found, "dtype", None) != type_ or np.shape(found) not in ((), (2,)):
+                what = f"{found.dtype} of shape {found.shape}" if hasattr(found, "dtype") else type(found).__name__
+                raise ArgumentError(
+                    f"{equations.name}.{at.__name__}: must return one {one.dtype} for each of 2 weights of this type "
+                    f"(got {what}); compute it from w, the traces and the coefficients, without arrays or numbers of "
+                    f"numpy's of another type ({PAGE})"
+                )
 
 
 def _check_gate(pathway: Pathway, k: int, receptor: Receptor) -> None:

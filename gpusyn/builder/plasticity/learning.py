@@ -16,6 +16,7 @@ from gpusyn.equations.coefficients import count
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.kernels.arrays import Extents, Owner, array_name
 from gpusyn.kernels.records import Learning, Route, write_rows
+from gpusyn.kernels.signature import rule_signature
 from gpusyn.utils.typing import Array
 
 LEARNING = "learn_weights"  # the kernel
@@ -28,6 +29,8 @@ class LearningTables:
     ----------
     settled : dict of Bundle to int
         Place of the step up to which the host has settled the weights of each bundle.
+    signature : RuleSignature
+        The rules that the kernels know.
     """
 
     def __init__(self, layout: Layout, first_column: int) -> None:
@@ -37,6 +40,8 @@ class LearningTables:
         self._lessons: list[tuple[int, Route, Learning]] = []
         self._coef: list[float] = []
         self.settled: dict[Bundle, int] = {}
+        self.signature = rule_signature(rule_of(bundle).struct for bundle in learned_bundles(layout))
+        self._numbers = {rule.name: number for number, rule in enumerate(self.signature.rules)}
 
     def add(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
         """Add the routes of delivery to the receptor of a bundle whose weight learns: one for each block of delays."""
@@ -44,7 +49,7 @@ class LearningTables:
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
         pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
         one = Learning(
-            rule=list(LEARNING_RULES).index(rule.struct), coef=len(self._coef), pre=pre, post=post,
+            rule=self._numbers[rule.struct], coef=len(self._coef), pre=pre, post=post,
             offset=pathway.post.offset, dendritic=0, early=0, w_max=stored_limit(bundle, self._layout),
             settled=self.settled.setdefault(bundle, len(self.settled)),
             eligibility=self._eligible if is_modulated(bundle) else -1,
