@@ -8,6 +8,8 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.equations.plasticity import LEARNING_RULES
+from gpusyn.kernels.modules import learning_module
+from gpusyn.kernels.signature import Numbers
 from tests.helpers.runs import cpu, emulated
 from tests.helpers.tutorial import Page
 
@@ -95,8 +97,8 @@ weight(LogSTDP(1.0, 0.2, 0.3), "cpu")
     done = own.attempt("-c", FILES[TWIN].replace("from __future__ import annotations", "") * 2 + NETWORK + end)
     assert done.stdout == "True\n", done.stderr
     assert done.stderr.splitlines()[-1].endswith(
-        "BackendError: rule of learning 'LogRule': is defined in no file (as in a notebook), beside which its struct could "
-        "be; write it into a .py file (docs/adding_a_learning_rule.md), or use backend='numpy', which needs none"
+        "BackendError: rule of learning 'LogRule': is defined in no file (as in a notebook), beside which its struct "
+        "could be; write it into a .py file (docs/adding_a_learning_rule.md), or use backend='numpy', which needs none"
     )
 
 
@@ -155,11 +157,16 @@ def load(own, monkeypatch):
     LEARNING_RULES.update(before)
 
 
-def start(module, backend="numpy"):
-    """Run a short network of the rule."""
+def functions():
+    """Return the functions of the script."""
     scope = {}
     exec(NETWORK, scope)
-    return scope["weight"](module.LogSTDP(1.0, 0.2, 0.3), backend)
+    return scope
+
+
+def start(module, backend="numpy"):
+    """Run a short network of the rule."""
+    return functions()["weight"](module.LogSTDP(1.0, 0.2, 0.3), backend)
 
 
 IN_PYTHON = {
@@ -170,18 +177,19 @@ IN_PYTHON = {
         "(docs/adding_a_learning_rule.md)",
     ),
     "no equation": (
-        "def at_pre(", "def at_prespike(", gs.ArgumentError, "@learning_rule: LogRule has no at_pre; write a subclass of",
+        "def at_pre(", "def at_prespike(", gs.ArgumentError, "@learning_rule: LogRule has no at_pre; write a subclass",
     ),
     "a name that is taken": (
         "class LogRule(", "class PairRule(", gs.ArgumentError,
-        "@learning_rule: gpusyn.equations.plasticity.pair has a rule of learning 'PairRule' already; choose another name",
+        "@learning_rule: gpusyn.equations.plasticity.pair has a rule of learning 'PairRule' already; choose another",
     ),
     "coefficients without names": (
         "C = LogCoefficients", "C = tuple", gs.ArgumentError,
-        "@learning_rule: LogRule.C must be a NamedTuple of at least one coefficient, with a name that ends in Coefficients",
+        "@learning_rule: LogRule.C must be a NamedTuple of at least one coefficient, with a name that ends in",
     ),
     "no trace": (
-        "PRE, POST = 1, 1", "PRE, POST = 1, 0", gs.ParameterError, "@learning_rule: LogRule.POST: must be a whole number >= 1 (got 0)",
+        "PRE, POST = 1, 1", "PRE, POST = 1, 0", gs.ParameterError,
+        "@learning_rule: LogRule.POST: must be a whole number >= 1 (got 0)",
     ),
     "other traces": (
         "PRE, POST = 1, 1", "PRE, POST = 1, 2", gs.ArgumentError,
@@ -200,11 +208,12 @@ IN_PYTHON = {
         "LogSTDP.coefficients(): must return LogCoefficients(up=..., down=..., scale=..., alpha=..., beta=...) (",
     ),
     "a coefficient that is no number": (
-        "alpha=self.alpha", "alpha=None", gs.ArgumentError, "LogSTDP.coefficients().alpha: must be a finite number (got None)",
+        "alpha=self.alpha", "alpha=None", gs.ArgumentError,
+        "LogSTDP.coefficients().alpha: must be a finite number (got None)",
     ),
     "numbers of another type": (
         "-(c.down * f * post[0])", "-(c.down * f * post[0] * np.float64(2.0))", gs.ArgumentError,
-        "LogRule.at_pre: must return one float32 for each of 2 weights of this type (got float64 of shape (2,)); compute",
+        "LogRule.at_pre: must return one float32 for each of 2 weights of this type (got float64 of shape (2,)); comp",
     ),
     "one number": (
         "-(c.down * f * post[0])", "0.0", gs.ArgumentError,
@@ -212,7 +221,7 @@ IN_PYTHON = {
     ),
     "an eligibility": (
         "PRE, POST = 1, 1", "PRE, POST, ELIGIBLE = 1, 1, True", gs.ArgumentError,
-        "LogSTDP.struct: LogRule changes an eligibility, which only gs.DopamineSTDP has; drop ELIGIBLE and change the w",
+        "LogSTDP.struct: LogRule changes an eligibility, which only gs.DopamineSTDP has; drop ELIGIBLE and change",
     ),
 }  # fmt: skip
 
@@ -222,6 +231,39 @@ def test_a_mistake_in_the_python_file_says_what_to_do_next(load, mistake):
     old, new, error, said = IN_PYTHON[mistake]
     with pytest.raises(error, match=re.escape(said)):
         start(load(log_stdp__py=(old, new)))
+
+
+def test_names_of_others_are_refused(load, own):
+    cpu()
+    text = FILES[TWIN].replace("LogCoefficients", "PairCoefficients")
+    (own.folder / TWIN).write_text(text, encoding="utf-8")
+    said = r"@learning_rule: gpusyn\.equations\.plasticity\.pair has coefficients 'PairCoefficients' already; choose"
+    with pytest.raises(gs.ArgumentError, match=said):
+        load()
+    for name, text in FILES.items():
+        (own.folder / name).write_text(text.replace("LogRule", "Trains"), encoding="utf-8")
+    with pytest.raises(gs.BackendError, match=r"'Trains': gpusyn's kernels have a struct of this name; choose another"):
+        start(load(), "cpu")
+
+
+def test_a_rule_of_a_class_that_was_defined_again_is_made_again(load):
+    rule = load().LogSTDP(1.0)
+    load()
+    said = (
+        r"LogSTDP\.coefficients\(\): must .* returned one of another definition; if the class was defined again, make"
+    )
+    with pytest.raises(gs.ArgumentError, match=said):
+        functions()["weight"](rule, "numpy")
+
+
+def test_a_plan_needs_no_struct_and_rules_compile_no_struct_of_others(load, own):
+    """The module of gpusyn's rules is the same whether or not a user's own are known."""
+    before = learning_module.__wrapped__(Numbers())
+    module = load()
+    (own.folder / KERNEL).unlink()
+    net = functions()["network"](module.LogSTDP(1.0))
+    assert "LogSTDP" in str(gs.plan(net))
+    assert learning_module.__wrapped__(Numbers()) == before
 
 
 IN_THE_STRUCT = {
@@ -260,7 +302,5 @@ def test_a_rule_without_traces_is_refused():
     class Bare(gs.LearningRule):
         struct = "PairRule"
 
-    scope = {}
-    exec(NETWORK, scope)
     with pytest.raises(gs.ArgumentError, match=r"Bare: has no traces, as every rule of learning must; write it \(docs"):
-        scope["weight"](Bare(), "numpy")
+        functions()["weight"](Bare(), "numpy")
