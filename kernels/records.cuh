@@ -92,6 +92,21 @@ struct SynapseBlock {
     int64 rows, address, weights, weight_step, gates, gate_step, history, bits, coef, blocker, free, dose;
 };
 
+// Sources whose synapses release one by one.
+struct ReleasingSet {
+    int64 source, source_end, place, coef;
+};
+
+// How the synapses of a route release, and what is kept of each.
+struct SynapseRelease {
+    int64 place, coef, sites, keys, number, u, x, full, own_U, own_facil, own_rec, receptor, receptor_end;
+};
+
+// The sums of one receptor onto which synapses release, and their weights.
+struct ReleaseSums {
+    int64 ring, mask, weights, weight, scale;
+};
+
 // The last spikes of sources, in rings, with the traces after each.
 struct TrainSet {
     int64 source, size, depth, steps, values, counts, traces, trace, longest;
@@ -115,19 +130,4 @@ struct Modulator {
 // Sources whose spikes modulate.
 struct ModulatorPart {
     int64 source, source_end;
-};
-
-// Sources whose synapses release one by one.
-struct ReleasingSet {
-    int64 source, source_end, place, coef;
-};
-
-// How the synapses of a route release, and what is kept of each.
-struct SynapseRelease {
-    int64 place, coef, sites, keys, number, u, x, full, own_U, own_facil, own_rec, receptor, receptor_end;
-};
-
-// The sums of one receptor onto which synapses release, and their weights.
-struct ReleaseSums {
-    int64 ring, mask, weights, weight, scale;
 };

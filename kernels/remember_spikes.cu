@@ -1,7 +1,7 @@
 // The spikes of this step enter the trains of their neurons and sources.
 
 // Appends a spike of source i; returns whether the next one would replace a spike from which some synapse has yet to
-// learn. The oldest spike of a ring serves only the traces before the second one.
+// learn. The oldest place of a ring, which may be empty, serves only the traces before the second one.
 DEVICE int append(const TrainSet &set, const TrainArrays &all, int64 i, int events, int64 now, int64 last_sweep,
                   int64 *train_step, real *train_value, int64 *train_count)
 {
@@ -17,7 +17,7 @@ DEVICE int append(const TrainSet &set, const TrainArrays &all, int64 i, int even
     for (int k = RECENT - 1; k > 0; k--) recent[k] = recent[k - 1];
     recent[0] = ring[place] = now;
     int64 n = train_count[set.counts + i] += 1;
-    return set.longest >= 0 && n >= set.depth && trains.step(i, set.depth - 2) + set.longest > last_sweep;
+    return set.longest >= 0 && n >= set.depth - 1 && trains.step(i, set.depth - 2) + set.longest > last_sweep;
 }
 
 // In even and in odd steps, `sweep` holds the step in which a settling of all synapses was last wanted, and that of the
@@ -26,8 +26,8 @@ KERNEL(remember_spikes, const Clock *RESTRICT clock, const int64 *RESTRICT spike
        const int64 *RESTRICT spike_begin, int64 step_mask, const int *RESTRICT spike_id,
        const int *RESTRICT spike_events, int64 spike_mask, const int *RESTRICT source_population,
        const int *RESTRICT train_begin, const TrainSet *RESTRICT trains, const TraceDecay *RESTRICT traces,
-       const real *RESTRICT decays, int64 *train_step, real *train_value, int64 *train_count, int64 *RESTRICT sweep,
-       int64 settle_mask)
+       const real *RESTRICT decays, int64 *RESTRICT train_step, real *RESTRICT train_value, int64 *RESTRICT train_count,
+       int64 *RESTRICT sweep, int64 settle_mask)
 {
     int64 now = clock->now, odd = now & 1, last = sweep[1 - odd] == now - 1 ? now - 1 : sweep[3 - odd];
     int64 begin = spike_begin[now & step_mask], end = *spike_total;

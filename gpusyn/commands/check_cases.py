@@ -191,15 +191,10 @@ def release_network() -> gs.Network:
     shared = gs.TsodyksMarkram(0.5, 80.0, 20.0)
     own = gs.TsodyksMarkram(gs.Uniform(0.1, 0.9), gs.LogNormal(80.0, 20.0), gs.Uniform(0.0, 50.0))
     contact = {"AMPA": gs.LogNormal(0.2, 0.1), "NMDA": gs.Ratio("AMPA", 0.2)}
-    for plasticity in (
-        own,
-        gs.QuantalRelease(5, 0.4, 0.5),
-        [shared, gs.QuantalRelease(9)],
-        [own, gs.QuantalRelease(3)],
-    ):
-        options: dict[str, Any] = {"delay": gs.Uniform(0.5, 4.0), "plasticity": plasticity}
-        net.connect(inputs + cells, cells, gs.FixedInDegree(15), weight=contact, **options)
-        net.connect(inputs, cells, gs.FixedInDegree(5), receptor="AMPA", weight=0.3, **options)
+    late, forms = gs.Uniform(0.5, 4.0), ([own], [gs.QuantalRelease(5, 0.4, 0.5)], [shared, gs.QuantalRelease(9)])
+    for form in (*forms, [own, gs.QuantalRelease(3)]):
+        net.connect(inputs + cells, cells, gs.FixedInDegree(15), weight=contact, delay=late, plasticity=form)
+        net.connect(inputs, cells, gs.FixedInDegree(5), receptor="AMPA", weight=0.3, delay=late, plasticity=form)
     net.record(cells, "spikes", name="spikes")
     net.record(cells, ["V", "g_AMPA", "g_NMDA"], every=0.1, name="state")
     return net

@@ -71,7 +71,7 @@ class LearningRule(Plasticity):
     """
 
     role: ClassVar[str] = "learning"
-    struct: ClassVar[str]
+    struct: str
     learns: str | None = None
     axonal: float = 0.0
 

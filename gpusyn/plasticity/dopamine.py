@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from gpusyn.equations.plasticity.eligibility import EligibilityCoefficients
 from gpusyn.errors import ArgumentError, ParameterError
@@ -56,7 +56,7 @@ class DopamineSTDP(LearningRule):
     tau_eligibility: float
     tau_dopamine: float
     modulator: Any
-    struct: ClassVar[str] = "EligibilityRule"
+    struct = "EligibilityRule"
 
     def __post_init__(self) -> None:
         instance(self.stdp, STDP, self._where("stdp"), "a gs.STDP")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from gpusyn.equations.plasticity.inhibitory import InhibitoryCoefficients
 from gpusyn.equations.plasticity.pair import PairCoefficients
@@ -63,12 +62,14 @@ class STDP(LearningRule):
     pairing: str = "all"
     learns: str | None = None
     axonal: float = 0.0
-    struct: ClassVar[str] = "PairRule"
+    struct = "PairRule"
 
     def __post_init__(self) -> None:
         self._check_numbers("", "A_plus", "A_minus", "mu_plus", "mu_minus", low=0.0)
         self._check_numbers("ms", "tau_plus", "tau_minus", above=0.0)
         one_of(self.pairing, PAIRINGS, self._where("pairing"))
+        if self.mu_plus == self.mu_minus == 0:
+            object.__setattr__(self, "struct", "AdditiveRule")  # faster than powers of 0
         self._check_place()
 
     @property
@@ -121,7 +122,7 @@ class InhibitorySTDP(LearningRule):
     rate: float = 3.0
     learns: str | None = None
     axonal: float = 0.0
-    struct: ClassVar[str] = "InhibitoryRule"
+    struct = "InhibitoryRule"
 
     def __post_init__(self) -> None:
         self._check_numbers("", "eta", low=0.0)

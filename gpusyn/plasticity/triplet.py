@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from gpusyn.equations.plasticity.triplet import TripletCoefficients
 from gpusyn.parameters.scalars import public
@@ -59,7 +58,7 @@ class TripletSTDP(LearningRule):
     tau_y: float = 114.0
     learns: str | None = None
     axonal: float = 0.0
-    struct: ClassVar[str] = "TripletRule"
+    struct = "TripletRule"
 
     def __post_init__(self) -> None:
         self._check_numbers("", "A2_plus", "A2_minus", "A3_plus", "A3_minus", low=0.0)

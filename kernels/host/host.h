@@ -200,16 +200,18 @@ template <class More, class Look, class F, class Put>
 DEVICE void for_backwards(int n, More more, Look look, F f, Put put)
 {
     enum { LISTS = 6 };
-    int list[LISTS][HELD], size[LISTS + 1] = {};
+    unsigned char list[LISTS][HELD];  // small, to stay in the L1 cache
+    int size[LISTS + 1] = {};
     FOR_HELD(j, n)
     {
-        list[0][size[0]] = j;
+        list[0][size[0]] = (unsigned char)j;
         size[0] += more(j, 0);
     }
     int lists = 1;
     for (; lists < LISTS && size[lists - 1]; lists++)
         for (int i = 0; i < size[lists - 1]; i++) {
-            int j = list[lists][size[lists]] = list[lists - 1][i];
+            int j = list[lists - 1][i];
+            list[lists][size[lists]] = (unsigned char)j;
             size[lists] += more(j, lists);
         }
     for (int i = 0; i < size[LISTS - 1]; i++) {

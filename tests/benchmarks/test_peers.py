@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gpusyn as gs
@@ -334,6 +335,20 @@ def test_networks_build_in_gpusyn(name):
         begin(sim)
         sim.step(2)
         assert sim.plan.synapses == pytest.approx(TINY[name].expected_synapses, rel=0.01)
+
+
+@pytest.mark.parametrize(("plasticity", "variable"), [(plastic.STDP, "weight"), (plastic.SHORT_TERM, "x")])
+def test_excitatory_synapses_change_in_gpusyn(plasticity, variable):
+    numbers = plastic.Numbers(40, 8, plasticity)
+    net, _ = plastic.gpusyn(gs, numbers)
+    excitation = next(p for p in net.projections.values() if p.plasticity)
+    assert (excitation.name == networks.LEARNED) == (plasticity == plastic.STDP)
+    changing = net.record(excitation, variable, every=1.0)
+    with gs.Simulator(net, dt=networks.DT, backend="numpy", progress=False) as sim:
+        sim.run(60.0)
+        values = sim.data[changing].values[variable]
+    assert np.ptp(values[-1]) > 0.0
+    assert values.max() <= (numbers.w_max if plasticity == plastic.STDP else 1.0)
 
 
 def test_the_microcircuit_is_the_published_one():

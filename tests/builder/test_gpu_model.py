@@ -89,7 +89,12 @@ def every_kernel() -> list[gs.Network]:
     for rule in (shared, each, [shared, sites], [each, sites], gs.QuantalRelease(5, 0.5, 0.2)):
         plastic.connect(cells, cells, gs.FixedInDegree(9), weight=values["weight"] | {"NMDA": gs.Ratio("AMPA", 0.1)},
                         delay=gs.Uniform(0.1, 60.0), plasticity=rule)  # fmt: skip
-    return [*nets, net, late, drawn, plastic]
+    learning = gs.Network()  # by every rule
+    cells = learning.population("cells", 90, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
+    bounded = {"weight": values["weight"] | {"NMDA": gs.Ratio("AMPA", 0.1)}, "w_max": {"AMPA": 0.5}}
+    for rule in (gs.STDP(learns="AMPA"), gs.TripletSTDP(learns="AMPA"), gs.InhibitorySTDP(learns="AMPA")):
+        learning.connect(cells, cells, gs.FixedInDegree(9), **bounded, delay=gs.Uniform(0.1, 60.0), plasticity=rule)
+    return [*nets, net, late, drawn, plastic, learning]
 
 
 NETWORKS = every_kernel()
@@ -118,14 +123,21 @@ def test_every_kernel_has_its_work():
 @pytest.mark.parametrize("net", NETWORKS, ids=range(len(NETWORKS)))
 def test_the_plan_knows_the_most_units_of_a_sender(net):
     program = Compiled(lay_out(net, DT, "single"), seed=1).program
-    begin = program.live("route_begin").tolist()
-    routes = read_rows(program.live("routes"), Route, begin[-1])
-    units = [sum(r.slices * r.parts for r in routes[b:e]) for b, e in itertools.pairwise(begin)]
-    spikes, of_gates = units[: len(net.populations)], units[len(net.populations) :]
-    most = {one.kernel: one.scalars["most_units"] for one in program.launches if "most_units" in one.scalars}
-    assert most == {"deliver_spikes": max(1, *spikes)} | ({"deliver_changes": max(1, *of_gates)} if of_gates else {})
+    launches = {one.kernel: one for one in program.launches if "most_units" in one.scalars}
+    units = {kernel: units_of(program, one.arrays) for kernel, one in launches.items()}
+    n = len(net.populations)
+    of_gates = {"deliver_changes"} & units.keys()
+    wanted = {kernel: max(1, *(found[n:] if kernel in of_gates else found[:n])) for kernel, found in units.items()}
+    assert {kernel: one.scalars["most_units"] for kernel, one in launches.items()} == wanted
+
+
+def units_of(program, arrays):
+    """Units of work for an event of each sender, along routes that tell at which unit each begins."""
+    begin = program.live(arrays["route_begin"]).tolist()
+    routes = read_rows(program.live(arrays["routes"]), Route, begin[-1])
     for b, e in itertools.pairwise(begin):
         assert [r.unit for r in routes[b:e]] == [sum(x.slices * x.parts for x in routes[b:k]) for k in range(b, e)]
+    return [sum(r.slices * r.parts for r in routes[b:e]) for b, e in itertools.pairwise(begin)]
 
 
 def test_bytes_of_neurons_are_those_counted_by_hand():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import re
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.helpers.paths import ROOT
 pytest.importorskip("matplotlib")
 
 EXAMPLES = ROOT / "examples"
-HELPERS = {"telling", "attractor"}
+HELPERS = {"telling", "attractor", "pairing"}
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -89,6 +90,68 @@ FINDS = {
         "used: second": near(0.4229, 2e-3),
         "used: last": pytest.approx(0.0, abs=1e-3),
         "rested for 6 s: first EPSC in MK-801": near(0.9528),
+    },
+    "short_term": {
+        "pyramidal: 1st EPSC, u x": near(0.5, 1e-6),
+        "pyramidal: paired-pulse ratio at 50 ms": near(0.53029347, 1e-4),  # F2
+        "pyramidal: 10th EPSC over the 1st": near(0.115237, 1e-4),
+        "pyramidal: 500 ms later, over the 1st": near(0.4955797, 1e-4),
+        "pyramidal: stationary at 20 Hz, u x": near(0.5 * 0.11425171, 1e-4),  # F3
+        "interneuron: paired-pulse ratio at 50 ms": near(1.844228, 1e-4),
+        "interneuron: 5th EPSC, u x": near(0.10427856, 1e-5),  # F5
+        "interneuron: 500 ms later, over the 1st": near(3.26762, 1e-4),
+        "interneuron: stationary at 20 Hz, u x": near(
+            0.165482, 1e-3
+        ),  # with u of F4; after 3 s it is not quite reached
+        "interneuron: rate of the largest stationary EPSC (Hz)": pytest.approx(20.8, abs=0.5),
+    },
+    "stdp_window": {
+        "pre 10 ms before post, change / w_max": near(0.0030326533, 1e-5),  # G1
+        "pre 10 ms after post": near(-0.003184286, 1e-5),  # G2
+        "at the same time": 0.0,
+        "largest error, of A+": pytest.approx(0.0, abs=1e-5),
+        "soma 5 ms after the axon, all 10 ms dendritic": near(0.005 * math.exp(-15 / 20), 1e-5),
+        "soma 5 ms after the axon, all 10 ms axonal": near(-0.00525 * math.exp(-5 / 20), 1e-5),
+        "soma 5 ms before the axon, all 10 ms dendritic": near(0.005 * math.exp(-5 / 20), 1e-5),
+    },
+    "pairing_frequency": {  # G3
+        "triplets, pre before post, 10 Hz": near(0.1186413, 1e-4),
+        "triplets, pre before post, 20 Hz": near(0.22779517, 1e-4),
+        "triplets, pre before post, 40 Hz": near(0.53211193, 1e-4),
+        "triplets, pre before post, 50 Hz": near(0.76273057, 1e-4),
+        "triplets, post before pre, 10 Hz": near(-0.33221317, 1e-4),
+        "triplets, post before pre, 20 Hz": near(-0.34173458, 1e-4),
+        "triplets, post before pre, 40 Hz": near(0.17371479, 1e-4),
+        "triplets, post before pre, 50 Hz": near(0.74917658, 1e-4),
+        "pairs, pre before post, 50 Hz": near(-0.374313, 1e-3),
+        "pairs, post before pre, 50 Hz": near(-0.391247, 1e-3),
+    },
+    "bimodal_weights": {
+        "from w_max: rate at first (Hz)": pytest.approx(124.0, abs=15.0),
+        "from w_max: rate at the end (Hz)": pytest.approx(11.0, abs=5.0),
+        "from w_max / 2: rate at the end (Hz)": pytest.approx(8.0, abs=5.0),
+        "CV of the intervals at first": pytest.approx(0.17, abs=0.1),
+        "CV of the intervals at the end": pytest.approx(0.75, abs=0.15),
+        "weights below 0.2 w_max": pytest.approx(0.19, abs=0.05),
+        "weights from 0.4 to 0.6 w_max": pytest.approx(0.19, abs=0.05),  # 0.14 and 0.39 after a full run
+        "weights above 0.8 w_max": pytest.approx(0.27, abs=0.05),
+        "mean weight / w_max": pytest.approx(0.54, abs=0.03),
+    },
+    "inhibitory_balance": {
+        "rate at first (Hz)": pytest.approx(40.0, abs=12.0),
+        "rate before the change (Hz)": pytest.approx(4.3, abs=0.8),
+        "rate after the change, at first (Hz)": pytest.approx(13.0, abs=6.0),
+        "rate at the end (Hz)": pytest.approx(4.5, abs=0.8),
+        "correlation of weights before the change": pytest.approx(0.98, abs=0.02),
+        "correlation at the end": pytest.approx(0.98, abs=0.02),
+        "inhibition of the changed signal, end over before": pytest.approx(3.1, abs=0.7),
+        "inhibition of the others, end over before": pytest.approx(1.1, abs=0.15),
+    },
+    "reward": {
+        "rewarded stimulus: weight / w_max": pytest.approx(0.9, abs=0.1),
+        "others: largest": pytest.approx(0.4, abs=0.2),
+        "others: mean": pytest.approx(0.25, abs=0.06),
+        "rewards at random times: rewarded stimulus": pytest.approx(0.25, abs=0.2),
     },
     "working_memory": {
         "cued group, before the cue (Hz)": pytest.approx(3.0, abs=2.0),

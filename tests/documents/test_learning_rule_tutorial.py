@@ -172,8 +172,8 @@ def start(module, backend="numpy"):
 IN_PYTHON = {
     "no decorator": (
         "@learning_rule\n", "", gs.UnknownNameError,
-        "rule of learning 'LogRule': no class of this name is known (known: EligibilityRule, InhibitoryRule, PairRule, "
-        "TripletRule); write @learning_rule above its twin, and its struct in a .cuh file of the same name "
+        "rule of learning 'LogRule': no class of this name is known (known: {known}); "
+        "write @learning_rule above its twin, and its struct in a .cuh file of the same name "
         "(docs/adding_a_learning_rule.md)",
     ),
     "no equation": (
@@ -200,7 +200,7 @@ IN_PYTHON = {
         "LogSTDP.traces.post[0]: must be a gpusyn.plasticity.Trace (got 34.0)",
     ),
     "no name of the equations": (
-        '    struct: ClassVar[str] = "LogRule"\n', "", gs.ArgumentError,
+        '    struct = "LogRule"\n', "", gs.ArgumentError,
         "LogSTDP: has no struct, as every rule of learning must; write it (docs/adding_a_learning_rule.md)",
     ),
     "coefficients of another name": (
@@ -229,7 +229,7 @@ IN_PYTHON = {
 @pytest.mark.parametrize("mistake", IN_PYTHON)
 def test_a_mistake_in_the_python_file_says_what_to_do_next(load, mistake):
     old, new, error, said = IN_PYTHON[mistake]
-    with pytest.raises(error, match=re.escape(said)):
+    with pytest.raises(error, match=re.escape(said.replace("{known}", ", ".join(LEARNING_RULES)))):
         start(load(log_stdp__py=(old, new)))
 
 

@@ -42,7 +42,7 @@ def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
 
 def test_trials_run_as_a_script(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    _, example, _ = blocks("python")
+    _, example, *_ = blocks("python")
     (tmp_path / "trials.py").write_text(example)
     environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
     start = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
@@ -75,7 +75,7 @@ def test_no_advice_names_a_package_that_no_index_has() -> None:
 
 
 def test_laboratory_measures_what_its_comments_say(capsys: pytest.CaptureFixture[str]) -> None:
-    *_, example = blocks("python")
+    *_, example, _ = blocks("python")
     exec(compile(example, "README.md", "exec"), {})
     control, slow, (outward, calcium) = (
         [float(x) for x in line.split()] for line in capsys.readouterr().out.splitlines()
@@ -84,6 +84,16 @@ def test_laboratory_measures_what_its_comments_say(capsys: pytest.CaptureFixture
     assert slow[1] > 5 * control[1]
     assert 15 < outward < 25  # 55 mV from potassium's reversal; a burst of ten opens 38 % of 1 nS
     assert calcium > 0
+
+
+def test_synapses_that_change_do_what_the_text_says(capsys: pytest.CaptureFixture[str]) -> None:
+    *_, example = blocks("python")
+    exec(compile(example, "README.md", "exec"), {})
+    (first, last), (weak, strong) = ([float(x) for x in line.split()] for line in capsys.readouterr().out.splitlines())
+    assert first == pytest.approx(69.0, abs=15.0)
+    assert last == pytest.approx(8.0, abs=6.0)  # competition slows the cell down
+    assert weak == pytest.approx(1 / 6, abs=0.06)
+    assert strong == pytest.approx(0.28, abs=0.06)
 
 
 def weights_that_are_stored(smallest: float, **options: str) -> list[float]:

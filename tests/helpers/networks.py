@@ -267,12 +267,16 @@ class Wiring(Draft):
             if low < 0 or not 0 < high < 1e4:
                 continue
             rule = self.learning_rule(learns)
-            axonal = self.pick(0.0, 0.0, 0.3, 1.0) if sums else 0.0
+            axonal = self.pick(0.0, 0.0, 0.3, 1.0) if sums and not self.one_by_one(projection) else 0.0
             self.tags |= {"axonal"} if axonal else set()
             limits = dict(projection.w_max or {}) | {learns: high * self.pick(1.0, 1.0, 1.7)}
             self.lines.append(f"# {name} has {rule}, {axonal=}, w_max {limits}")
             plasticity = (*projection.plasticity, rule)
             keep(self.net, dataclasses.replace(projection, plasticity=plasticity, axonal=axonal, w_max=limits))
+
+    def one_by_one(self, projection: Any) -> bool:
+        """Whether each synapse of a projection releases by itself."""
+        return any(not getattr(one, "shared", False) for one in projection.plasticity)
 
     def learning_rule(self, learns: str) -> Any:
         """A rule of any kind, whose changes are large enough to see."""

@@ -9,6 +9,7 @@ stands here.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 
 import numpy as np
@@ -174,12 +175,12 @@ def drugs() -> str:
 TABLES = {"defaults": defaults, "kinetics": kinetics, "blocks": blocks, "drugs": drugs}
 
 
-def with_tables(page: str) -> str:
-    """Return the page with all tables made anew."""
-    for name, make in TABLES.items():
+def with_tables(page: str, tables: Mapping[str, Callable[[], str]] = TABLES) -> str:
+    """Return a page with its tables made anew."""
+    for name, make in tables.items():
         place = re.compile(rf"(<!-- {name}[^>]*-->\n).*?(<!-- end -->)", re.DOTALL)
         page, count = place.subn(lambda found, make=make: f"{found[1]}{make()}\n{found[2]}", page)
-        assert count == 1, f"docs/receptors.md: needs one place <!-- {name} --> ... <!-- end -->"
+        assert count == 1, f"the page needs one place <!-- {name} --> ... <!-- end -->"
     return page
 
 

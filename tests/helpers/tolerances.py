@@ -25,6 +25,7 @@ TABLE = {
     "gates": Tolerance(2e-5, 1e-11, "lumped against per-synapse gates (design.md section 4)"),
     "current-based": Tolerance(2e-5, 1e-12, "exact at any dt: only rounding is left"),
     "integrated": Tolerance(2e-5, 1e-10, "against an adaptive integration to 1e-12"),
+    "dopamine": Tolerance(1e-5, 1e-12, "three factors against plain loops, of w_max: some hundred steps"),
     "release": Tolerance(2e-6, 1e-12, "against the plain recursion, of the largest conductance"),
     "learning": Tolerance(2e-6, 1e-12, "against plain loops, of w_max: some hundred changes, each rounded"),
 }

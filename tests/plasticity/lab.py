@@ -17,7 +17,7 @@ from tests.plasticity.plain_loops import Synapse
 
 REST, TAU = -70.0, 0.5  # mV, ms
 CELL = {"E_L": REST, "V_reset": REST, "V_th": -50.0, "C_m": 100.0, "g_L": 5.0}
-PULSE = 1e3  # mV/ms: twenty times what it takes to the threshold in 0.02 ms
+PULSE = 100.0  # mV in one step: five times what it takes to the threshold
 SPACING = 2  # steps: a cell is refractory for one step
 
 
@@ -42,7 +42,7 @@ def forced(net: gs.Network, name: str, trains: Sequence[Sequence[int]], receptor
     for k, train in enumerate(trains):
         assert all(b - a >= SPACING for a, b in zip(train, train[1:], strict=False)), train
         edges = sorted({0, *(step - 1 for step in train), *train})
-        current = [PULSE * CELL["C_m"] if edge + 1 in train else 0.0 for edge in edges]
+        current = [PULSE / dt * CELL["C_m"] if edge + 1 in train else 0.0 for edge in edges]
         net.inject(cells[k : k + 1], gs.Waveform([edge * dt for edge in edges], current), name=f"force {name} {k}")
     return cells
 
@@ -53,17 +53,18 @@ def sources(net: gs.Network, name: str, trains: Sequence[Sequence[int]], dt: flo
     return net.population(name, len(times), gs.SpikeSource(times))
 
 
-def share_of(synapse: Synapse) -> float:
-    """The axonal part of the delay of a synapse."""
-    return synapse.axonal / synapse.delay
-
-
 def network(
-    contacts: Sequence[Contact], pre: Sequence[Sequence[int]], post: Sequence[Sequence[int]], share: float, plastic: Any
+    contacts: Sequence[Contact],
+    pre: Sequence[Sequence[int]],
+    post: Sequence[Sequence[int]],
+    share: float,
+    plastic: Any,
+    net: gs.Network | None = None,
 ) -> gs.Network:
     """A network of one plastic projection, named "plastic"; the first contact gives w_max and dt for all."""
     first = contacts[0].synapse
-    net = gs.Network()
+    net = gs.Network() if net is None else net
+    learns = any(isinstance(one, gs.LearningRule) for one in (plastic if isinstance(plastic, list) else [plastic]))
     before = sources(net, "pre", pre, first.dt)
     cells = forced(net, "post", post, [gs.AMPA(tau_decay=TAU, E_rev=REST)], first.dt)
     rule = gs.FromArrays([contact.pre for contact in contacts], [contact.post for contact in contacts])
@@ -71,7 +72,7 @@ def network(
         before, cells, rule, receptor="AMPA", name="plastic",
         weight=np.array([contact.synapse.w0 for contact in contacts]), w_max=first.w_max,
         delay=np.array([round(contact.synapse.delay * first.dt, 9) for contact in contacts]),
-        plasticity=plastic, axonal=share if any(isinstance(one, gs.LearningRule) for one in np.atleast_1d(plastic)) else None,
+        plasticity=plastic, axonal=share if learns else None,
     )  # fmt: skip
     net.record(before, "spikes", name="pre spikes")
     net.record(cells, "spikes", name="post spikes")

@@ -218,3 +218,32 @@ def test_weights_onto_other_receptors_stay(axonal):
     assert (static["g_AMPA"] != learning["g_AMPA"]).any()
     assert (after["NMDA"] == before["NMDA"]).all()
     assert (after["AMPA"] < before["AMPA"]).all()
+
+
+def meeting(times, rule, axonal, weak=1e-5):
+    """A synapse too weak to matter to its target, whose spikes are therefore known."""
+    net = gs.Network()
+    source = net.population("source", 1, gs.SpikeSource(times=[times]))
+    cell = net.population("cell", 1, gs.LIF(I_e=900.0), receptors=[gs.AMPA()])
+    net.connect(
+        source, cell, gs.OneToOne(), receptor="AMPA", weight=0.375 * weak, w_max=weak, delay=2.0, plasticity=rule,
+        axonal=axonal, name="taught",
+    )  # fmt: skip
+    net.record(cell, "spikes", name="post")
+    with gs.Simulator(net, dt=DT, backend="numpy", precision="double") as sim:
+        sim.step(600)
+        return steps(sim.data["post"], 0), sim.weights("taught").weight[0] / weak
+
+
+@pytest.mark.parametrize("axonal", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("name", ["powers", "nearest", "triplet"])
+def test_spikes_that_meet_at_the_synapse_see_nothing_of_each_other(name, axonal):
+    rule, delay = RULES[name], 20
+    post, _ = meeting([50.0], rule, axonal)
+    way = delay - 2 * round(axonal * delay)  # how much longer spikes of the target need
+    pre = [*(step + way for step in post[1:-1] if step + way >= 0), 590]
+    spikes, w = meeting([round((step + 1) * DT, 9) for step in pre], rule, axonal)
+    assert spikes == post
+    assert len(pre) > 3
+    wanted = expected(rule, pre, post, delay, round(axonal * delay), 600) / W_MAX
+    assert w == pytest.approx(wanted, rel=0, abs=1e-12)

@@ -173,7 +173,7 @@ def test_clipping_in_the_end_alone_is_told(monkeypatch):
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("kind", ["learning", "release"])
+@pytest.mark.parametrize("kind", ["learning", "release", "dopamine"])
 def test_the_comparison_is_as_tight_as_the_table_says(kind, precision):
     wanted, limit = np.array([0.0, 1.0, 4.0]), getattr(TABLE[kind], precision)
     assert_within(wanted + 0.9 * limit * 5.0, wanted, 5.0, kind, precision)

@@ -52,10 +52,10 @@ def sweeps(a: SimpleNamespace, now: int) -> Sweeps:
 def _would_lose(trains: Trains, who: Array, last: int) -> bool:
     """Return whether the next spike of a source would replace one that some synapse has not learned from.
 
-    The oldest spike of a ring serves only the traces before the second one, which must have reached all synapses when
+    The oldest place of a ring, which may be empty, serves only the traces before the second one, which must have reached all synapses when
     they were settled last.
     """
     record = trains.record
     n = trains.counts(who)
     second = trains.last(who, n - record.depth + 2)
-    return record.longest >= 0 and bool(np.any((n >= record.depth) & (second + record.longest > last)))
+    return record.longest >= 0 and bool(np.any((n >= record.depth - 1) & (second + record.longest > last)))

@@ -34,3 +34,19 @@ class PairRule(Rule):
     def at_pre(self, w: Array, pre: Sequence[Array], post: Sequence[Array], c: PairCoefficients) -> Real:
         """Return -A_minus w^mu_minus times the postsynaptic trace."""
         return -(c.A_minus * power(w, c.mu_minus) * post[0])
+
+
+@learning_rule
+class AdditiveRule(Rule):
+    """The pair rule for powers of 0."""
+
+    C = PairCoefficients
+    PRE, POST = 1, 1
+
+    def at_post(self, w: Array, pre: Sequence[Array], post: Sequence[Array], c: PairCoefficients) -> Real:
+        """Return A_plus times the presynaptic trace."""
+        return c.A_plus * pre[0]
+
+    def at_pre(self, w: Array, pre: Sequence[Array], post: Sequence[Array], c: PairCoefficients) -> Real:
+        """Return -A_minus times the postsynaptic trace."""
+        return -(c.A_minus * post[0])

@@ -1,0 +1,112 @@
+"""The page on plasticity: its example runs, what it says is refused is refused, and its bytes are those of plans."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import gpusyn as gs
+from tests.helpers.paths import ROOT
+from tests.helpers.plasticity_table import TABLES
+from tests.helpers.receptor_tables import with_tables
+
+TEXT = (ROOT / "docs" / "plasticity.md").read_text(encoding="utf-8")
+
+
+def section(title):
+    return re.split(rf"^## {title}\n", TEXT, flags=re.MULTILINE)[1].split("\n## ")[0]
+
+
+def test_the_example_learns_and_begins_again(capsys):
+    (example,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    exec(compile(example, "plasticity.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "learning by STDP" in printed
+    means, again = printed.splitlines()[-2:]
+    first, second, third = (float(x) for x in means.strip("[]").split())
+    assert abs(first - second) > 0.02  # it learns
+    assert third == pytest.approx(second / 2, rel=0.1)  # from the weights that were set
+    assert float(again) == pytest.approx(2.0, rel=0.01)  # the mean of Uniform(1.0, 3.0)
+    assert abs(first - float(again)) > 0.02
+
+
+def test_every_kind_is_listed():
+    kinds = {name for name in dir(gs) if isinstance(found := getattr(gs, name), type) and hasattr(found, "role")}
+    listed = re.findall(r"^\| `gs\.(\w+)\(", TEXT, re.MULTILINE)
+    assert sorted(listed) == sorted(kinds - {"LearningRule"})  # the base class
+
+
+def connect(weight=1.0, w_max=2.0, receptor=None, drug=None, weights="exact", **options):
+    """Connect a population with itself, and plan that."""
+    receptor = receptor or gs.AMPA()
+    net = gs.Network()
+    cells = net.population("cells", 5, gs.LIF(), receptors=[receptor, gs.GABA_A()])
+    named = {} if isinstance(weight, dict) else {"receptor": receptor.name}
+    net.connect(cells, cells, gs.AllToAll(), weight=weight, w_max=w_max, **named, **options)
+    if drug is not None:
+        net.infuse(drug, 1.0)
+    gs.plan(net, weights=weights)
+
+
+SHORT = gs.TsodyksMarkram(U=0.5, tau_rec=800.0)
+REFUSED = {
+    "learning without `w_max=`": [lambda: connect(w_max=None, plasticity=gs.STDP())],
+    "weights below 0 that learn": [
+        lambda: connect(-1.0, receptor=gs.CurrentReceptor("I", tau=2.0), plasticity=gs.STDP()),
+        lambda: connect(gs.Normal(1.0, 0.5), receptor=gs.CurrentReceptor("I", tau=2.0), plasticity=gs.STDP()),
+    ],
+    "learning of a weight that is a `Ratio`": [
+        lambda: connect(
+            {"GABA_A": 1.0, "AMPA": gs.Ratio("GABA_A", 0.5)}, {"AMPA": 2.0}, plasticity=gs.STDP(learns="AMPA")
+        )
+    ],
+    "two rules of one role": [
+        lambda: connect(plasticity=[gs.STDP(), gs.TripletSTDP()]),
+        lambda: connect(plasticity=[SHORT, SHORT]),
+    ],
+    "`QuantalRelease` without p, or with p beside a `TsodyksMarkram`": [
+        lambda: connect(plasticity=gs.QuantalRelease(n=5)),
+        lambda: connect(plasticity=[SHORT, gs.QuantalRelease(n=5, p=0.5)]),
+    ],
+    "short-term plasticity or random release onto saturating kinetics": [
+        lambda: connect(receptor=gs.NMDA(kinetics=gs.kinetics.Saturating.NMDA()), plasticity=SHORT),
+        lambda: connect(receptor=gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()), plasticity=gs.QuantalRelease(5, 0.5)),
+    ],
+    "learning onto pulsed kinetics, a gate on each synapse, or a receptor with a drug that enters its open channels": [
+        lambda: connect(receptor=gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()), plasticity=gs.STDP()),
+        lambda: connect(receptor=gs.AMPA(gating="per-synapse"), plasticity=gs.STDP()),
+        lambda: connect(receptor=gs.NMDA(), plasticity=gs.STDP(), drug="MK-801"),
+    ],
+    '`storage="procedural"`': [
+        lambda: connect(storage="procedural", plasticity=SHORT),
+        lambda: connect(storage="procedural", plasticity=gs.STDP()),
+    ],
+    '`weights="compact"` with learning': [lambda: connect(plasticity=gs.STDP(), weights="compact")],
+    "powers mu in the `stdp` of a `DopamineSTDP`": [
+        lambda: gs.DopamineSTDP(gs.STDP(mu_plus=1.0), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0]))
+    ],
+}
+
+
+def test_what_is_refused_is_listed():
+    rows = re.findall(r"^\| (.*?) \| .* \|$", section("What is refused"), re.MULTILINE)
+    assert rows[1:] == list(REFUSED)  # below the head
+
+
+@pytest.mark.parametrize("given", REFUSED)
+def test_what_is_listed_is_refused(given):
+    for attempt in REFUSED[given]:
+        with pytest.raises((gs.ParameterError, gs.ArgumentError)):
+            attempt()
+
+
+def test_what_is_not_listed_is_accepted():
+    connect(plasticity=[SHORT, gs.STDP()])
+    connect(receptor=gs.NMDA(), plasticity=gs.STDP())
+    connect(weights="compact", plasticity=SHORT)
+    connect(plasticity=[gs.QuantalRelease(n=5), SHORT, gs.STDP()])
+
+
+def test_bytes_are_those_of_plans():
+    assert with_tables(TEXT, TABLES) == TEXT, "python -m tests.helpers.plasticity_table"
