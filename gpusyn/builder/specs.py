@@ -155,8 +155,15 @@ def gated_bytes(pathway: Pathway, layout: Layout) -> int:
 
 
 def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
-    """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle."""
-    return _bytes((None, None), bundle_extents(bundle), layout) + released_bytes(bundle, layout)
+    """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle, and of its states."""
+    rows = _bytes((None, None), bundle_extents(bundle), layout)
+    return rows + released_bytes(bundle, layout) + eligible_bytes(bundle, layout)
+
+
+def eligible_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of the eligibilities of the synapses of one bundle, if a modulator changes them."""
+    eligible = round(bundle.expected) * modulators.is_modulated(bundle)
+    return _bytes((LEARNING, None), {"eligible synapses": eligible}, layout)
 
 
 def released_bytes(bundle: Bundle, layout: Layout) -> int:

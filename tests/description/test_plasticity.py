@@ -309,7 +309,7 @@ def test_the_numbers_of_rules():
     assert gs.STDP(0.02, 0.03, mu_plus=0.1).coefficients(7.0) == (0.02, 0.03, 0.1, 0.0)
     assert gs.TripletSTDP(0.1, 0.2, 0.3, 0.4).coefficients(7.0) == (0.1, 0.2, 0.3, 0.4)
     assert gs.InhibitorySTDP(eta=0.07, tau=20.0, rate=5.0).coefficients(7.0) == (0.01, pytest.approx(0.2))
-    assert dopamine(gs.STDP(0.02, 0.03)).coefficients(7.0) == (0.02, 0.03, 0.0, 0.0)
+    assert dopamine(gs.STDP(0.02, 0.03)).coefficients(7.0) == (0.02, 0.03)
     for pairing, nearest in {"all": False, "nearest": True}.items():
         traces = gs.STDP(tau_plus=17.0, tau_minus=34.0, pairing=pairing).traces
         assert traces == (((17.0, nearest),), ((34.0, nearest),))

@@ -148,10 +148,13 @@ FINDS = {
         "inhibition of the others, end over before": pytest.approx(1.1, abs=0.15),
     },
     "reward": {
-        "rewarded stimulus: weight / w_max": pytest.approx(0.9, abs=0.1),
-        "others: largest": pytest.approx(0.4, abs=0.2),
-        "others: mean": pytest.approx(0.25, abs=0.06),
-        "rewards at random times: rewarded stimulus": pytest.approx(0.25, abs=0.2),
+        "rewarded stimulus: weight / w_max": pytest.approx(0.78, abs=0.1),
+        "others: largest": pytest.approx(0.5, abs=0.15),
+        "others: mean": pytest.approx(0.24, abs=0.05),
+        "spikes of a cell after the stimulus, first quarter": pytest.approx(0.6, abs=0.12),
+        "last quarter": pytest.approx(0.9, abs=0.12),
+        "rewards at random times: rewarded stimulus": pytest.approx(0.25, abs=0.12),
+        "rewards at random times: largest": pytest.approx(0.45, abs=0.15),
     },
     "working_memory": {
         "cued group, before the cue (Hz)": pytest.approx(3.0, abs=2.0),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
 
 import gpusyn as gs
+from gpusyn.builder.plasticity.trains import LEAST_DEPTH
 from tests.helpers.paths import ROOT
 from tests.helpers.plasticity_table import TABLES
 from tests.helpers.receptor_tables import with_tables
@@ -49,43 +51,87 @@ def connect(weight=1.0, w_max=2.0, receptor=None, drug=None, weights="exact", **
     gs.plan(net, weights=weights)
 
 
+JUMPS = gs.NMDA(kinetics=dataclasses.replace(gs.kinetics.Saturating.NMDA(), jump=True))
+DOPAMINE = gs.DopamineSTDP(gs.STDP(), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0]))
 SHORT = gs.TsodyksMarkram(U=0.5, tau_rec=800.0)
-REFUSED = {
-    "learning without `w_max=`": [lambda: connect(w_max=None, plasticity=gs.STDP())],
-    "weights below 0 that learn": [
-        lambda: connect(-1.0, receptor=gs.CurrentReceptor("I", tau=2.0), plasticity=gs.STDP()),
-        lambda: connect(gs.Normal(1.0, 0.5), receptor=gs.CurrentReceptor("I", tau=2.0), plasticity=gs.STDP()),
-    ],
-    "learning of a weight that is a `Ratio`": [
-        lambda: connect(
-            {"GABA_A": 1.0, "AMPA": gs.Ratio("GABA_A", 0.5)}, {"AMPA": 2.0}, plasticity=gs.STDP(learns="AMPA")
-        )
-    ],
-    "two rules of one role": [
-        lambda: connect(plasticity=[gs.STDP(), gs.TripletSTDP()]),
-        lambda: connect(plasticity=[SHORT, SHORT]),
-    ],
-    "`QuantalRelease` without p, or with p beside a `TsodyksMarkram`": [
-        lambda: connect(plasticity=gs.QuantalRelease(n=5)),
-        lambda: connect(plasticity=[SHORT, gs.QuantalRelease(n=5, p=0.5)]),
-    ],
-    "short-term plasticity or random release onto saturating kinetics": [
-        lambda: connect(receptor=gs.NMDA(kinetics=gs.kinetics.Saturating.NMDA()), plasticity=SHORT),
-        lambda: connect(receptor=gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()), plasticity=gs.QuantalRelease(5, 0.5)),
-    ],
-    "learning onto pulsed kinetics, a gate on each synapse, or a receptor with a drug that enters its open channels": [
-        lambda: connect(receptor=gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA()), plasticity=gs.STDP()),
-        lambda: connect(receptor=gs.AMPA(gating="per-synapse"), plasticity=gs.STDP()),
-        lambda: connect(receptor=gs.NMDA(), plasticity=gs.STDP(), drug="MK-801"),
-    ],
-    '`storage="procedural"`': [
-        lambda: connect(storage="procedural", plasticity=SHORT),
-        lambda: connect(storage="procedural", plasticity=gs.STDP()),
-    ],
-    '`weights="compact"` with learning': [lambda: connect(plasticity=gs.STDP(), weights="compact")],
-    "powers mu in the `stdp` of a `DopamineSTDP`": [
-        lambda: gs.DopamineSTDP(gs.STDP(mu_plus=1.0), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0]))
-    ],
+FIRST_ORDER = gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA())
+SATURATING = gs.NMDA(kinetics=gs.kinetics.Saturating.NMDA())
+CURRENT = gs.CurrentReceptor("I", tau=2.0)
+OF_RATIO = {"GABA_A": 1.0, "AMPA": gs.Ratio("GABA_A", 0.5)}
+ONTO = (
+    "learning onto pulsed kinetics (GABA_B too), a gate on each synapse, or a receptor with a drug that enters its "
+    "open channels"
+)
+REFUSED = {  # what the message says, and attempts
+    "learning without `w_max=`": ("needs w_max=", [lambda: connect(w_max=None, plasticity=gs.STDP())]),
+    "weights below 0 that learn": (
+        "none may be negative",
+        [
+            lambda: connect(-1.0, receptor=CURRENT, plasticity=gs.STDP()),
+            lambda: connect(gs.Normal(1.0, 0.5), receptor=CURRENT, plasticity=gs.STDP()),
+        ],
+    ),
+    "learning of a weight that is a `Ratio`": (
+        "cannot be a Ratio",
+        [lambda: connect(OF_RATIO, {"AMPA": 2.0}, plasticity=gs.STDP(learns="AMPA"))],
+    ),
+    "two rules of one role": (
+        "twice",
+        [
+            lambda: connect(plasticity=[gs.STDP(), gs.TripletSTDP()]),
+            lambda: connect(plasticity=[SHORT, SHORT]),
+        ],
+    ),
+    "`QuantalRelease` without p, or with p beside a `TsodyksMarkram`": (
+        "needs p=|takes no p",
+        [
+            lambda: connect(plasticity=gs.QuantalRelease(n=5)),
+            lambda: connect(plasticity=[SHORT, gs.QuantalRelease(n=5, p=0.5)]),
+        ],
+    ),
+    "short-term plasticity or random release onto saturating kinetics": (
+        "knows only whole events",
+        [
+            lambda: connect(receptor=SATURATING, plasticity=SHORT),
+            lambda: connect(receptor=FIRST_ORDER, plasticity=gs.QuantalRelease(5, 0.5)),
+        ],
+    ),
+    ONTO: (
+        "read in every step|at every step",
+        [
+            lambda: connect(receptor=FIRST_ORDER, plasticity=gs.STDP()),
+            lambda: connect(receptor=gs.GABA_B(), plasticity=gs.STDP()),
+            lambda: connect(receptor=gs.AMPA(gating="per-synapse"), plasticity=gs.STDP()),
+            lambda: connect(receptor=gs.NMDA(), plasticity=gs.STDP(), drug="MK-801"),
+        ],
+    ),
+    "learning onto saturating kinetics without `jump=True`": (
+        "sends its growth",
+        [lambda: connect(receptor=SATURATING, plasticity=gs.STDP())],
+    ),
+    '`storage="procedural"`': (
+        "stores nothing of a synapse",
+        [
+            lambda: connect(storage="procedural", plasticity=SHORT),
+            lambda: connect(storage="procedural", plasticity=gs.STDP()),
+        ],
+    ),
+    '`weights="compact"` with learning': (
+        "steps of two bytes",
+        [lambda: connect(plasticity=gs.STDP(), weights="compact")],
+    ),
+    "an axonal part of the delay where a weight onto saturating kinetics with `jump=True` learns": (
+        "sends the jump of a spike at once",
+        [lambda: connect(receptor=JUMPS, axonal=0.5, plasticity=gs.STDP())],
+    ),
+    "`DopamineSTDP` where all of a delay is axonal": (
+        "must be dendritic",
+        [lambda: connect(axonal=1.0, plasticity=DOPAMINE)],
+    ),
+    "powers mu in the `stdp` of a `DopamineSTDP`": (
+        "mu_plus",
+        [lambda: gs.DopamineSTDP(gs.STDP(mu_plus=1.0), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0]))],
+    ),
 }
 
 
@@ -96,8 +142,9 @@ def test_what_is_refused_is_listed():
 
 @pytest.mark.parametrize("given", REFUSED)
 def test_what_is_listed_is_refused(given):
-    for attempt in REFUSED[given]:
-        with pytest.raises((gs.ParameterError, gs.ArgumentError)):
+    message, attempts = REFUSED[given]
+    for attempt in attempts:
+        with pytest.raises((gs.ParameterError, gs.ArgumentError), match=message):
             attempt()
 
 
@@ -106,6 +153,12 @@ def test_what_is_not_listed_is_accepted():
     connect(receptor=gs.NMDA(), plasticity=gs.STDP())
     connect(weights="compact", plasticity=SHORT)
     connect(plasticity=[gs.QuantalRelease(n=5), SHORT, gs.STDP()])
+    connect(receptor=JUMPS, plasticity=gs.STDP())
+    connect(axonal=0.5, plasticity=DOPAMINE)
+
+
+def test_a_neuron_keeps_as_many_spikes_as_the_page_says():
+    assert f"(at least {LEAST_DEPTH})" in TEXT
 
 
 def test_bytes_are_those_of_plans():

@@ -86,6 +86,15 @@ def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Popu
         "nearest": (noise, E[::3], "lumped", 2.0, gs.STDP(A_plus=0.1, pairing="nearest"), 0.5),
         "triplets": (C, E, "lumped", 2.0, gs.TripletSTDP(), 1.0),
         "inhibition": (C, C, "syn", 100.0, gs.InhibitorySTDP(eta=1.0), 0.0),
+        "reward": (noise, E, "lumped", 2.0, gs.DopamineSTDP(gs.STDP(0.1, 0.1), 1.0, 0.5, modulator=noise[:3]), 0.0),
+        "course": (
+            C,
+            C,
+            "syn",
+            200.0,
+            gs.DopamineSTDP(gs.STDP(0.1, 0.1), 2.0, 0.5, gs.Waveform([0, 1], [99, -9])),
+            0.0,
+        ),
     }
     for name, (pre, post, receptor, largest, rule, axonal) in rules.items():
         net.connect(

@@ -3,8 +3,8 @@
 NEST's neurons repeat given spikes; gpusyn's are made to spike in the same steps. `stdp_synapse`, `stdp_nn_symm_synapse`
 and `stdp_triplet_synapse` are the same rules with the same clipping, so only rounding is left. Two things differ:
 
-* `stdp_nn_symm_synapse` takes time 0 for a presynaptic spike before the first one. The trains begin so late that nothing
-  of it is left.
+* `stdp_nn_symm_synapse` takes time 0 for a presynaptic spike before the first one. The trains begin so late that
+  nothing of it is left.
 * `vogels_sprekeler_synapse` clips the two parts of the change at a presynaptic spike one after the other, so at the
   upper bound it ends alpha eta below it. Weights that do not reach the bound are the same.
 """

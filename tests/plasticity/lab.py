@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ def forced(net: gs.Network, name: str, trains: Sequence[Sequence[int]], receptor
     """Cells that spike in given steps, which must be `SPACING` apart."""
     cells = net.population(name, len(trains), gs.LIF(**CELL, t_ref=dt), receptors=receptors)
     for k, train in enumerate(trains):
-        assert all(b - a >= SPACING for a, b in zip(train, train[1:], strict=False)), train
+        assert all(b - a >= SPACING for a, b in pairwise(train)), train
         edges = sorted({0, *(step - 1 for step in train), *train})
         current = [PULSE / dt * CELL["C_m"] if edge + 1 in train else 0.0 for edge in edges]
         net.inject(cells[k : k + 1], gs.Waveform([edge * dt for edge in edges], current), name=f"force {name} {k}")

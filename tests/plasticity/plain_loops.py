@@ -4,9 +4,9 @@ They are written from the papers and from the conventions of the interface, and 
 descriptions of rules. Times are whole steps. At the synapse, a presynaptic spike counts `axonal` steps after it was
 made, and a postsynaptic one `delay - axonal` steps after it was made. What meets at the synapse at the same time counts
 neither way: all of it sees the traces of what came before. Postsynaptic spikes change the weight first, so that a
-presynaptic one delivers what they have made of it; but where nothing of the delay is dendritic, the presynaptic one comes
-first, because what it delivers must be known before the neuron can spike in that step. Weights are clipped to [0, w_max]
-at each event.
+presynaptic one delivers what they have made of it; but where nothing of the delay is dendritic, the presynaptic one
+comes first, because what it delivers must be known before the neuron can spike in that step. Weights are clipped to
+[0, w_max] at each event.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import gpusyn as gs
 
 
 class Synapse(NamedTuple):
-    """One synapse: its weight at the start and the largest one, its delay and the axonal part of it (steps), dt (ms)."""
+    """One synapse: its weight at the start and the largest one, its delay and the axonal part (steps), dt (ms)."""
 
     w0: float
     w_max: float
@@ -266,7 +266,7 @@ def moments(
             p[k] = U + (1.0 - U) * p[k - 1] * (math.exp(-h / tau_facil) if tau_facil > 0.0 else 0.0)
 
     def full(after: int) -> list[float]:
-        """The probability that a site is full before each spike, if it is empty after one of them (-1: full at first)."""
+        """How probably a site is full before each spike, if it is empty after one of them (-1: full at first)."""
         found = [1.0] * count
         state = 0.0 if after >= 0 else 1.0
         for k in range(after + 1, count):

@@ -14,7 +14,17 @@ from tests.helpers.runs import backend_named
 from tests.helpers.tolerances import assert_within
 from tests.plasticity.lab import Contact, Trial, conductance, network, run, sources
 from tests.plasticity.plain_loops import Synapse, learned_by_reward
-from tests.plasticity.test_against_plain_loops import AMPLITUDES, DT, LONGEST, POST, PRE, STEPS, TAUS, positive
+from tests.plasticity.test_against_plain_loops import (
+    AMPLITUDES,
+    DT,
+    LONGEST,
+    MACHINES,
+    POST,
+    PRE,
+    STEPS,
+    TAUS,
+    positive,
+)
 
 REWARDS = st.lists(st.lists(st.integers(1, STEPS), max_size=4).map(sorted), min_size=1, max_size=3)
 RATES = st.lists(positive(0.0, 400.0), min_size=1, max_size=5)
@@ -82,13 +92,12 @@ def experiments(draw: Any, modulator: str) -> Drawn:
     return Drawn(draw, modulator)
 
 
-@pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize("modulator", ["spikes", "rate"])
-@pytest.mark.parametrize("backend", ["numpy", "cpu"])
+@pytest.mark.parametrize(("backend", "precision"), MACHINES)
 def test_weights_and_deliveries_are_those_of_the_loop(backend, modulator, precision):
     how = {"backend": backend_named(backend), "precision": precision}
 
-    @settings(max_examples=15 if backend == "cpu" else 5)
+    @settings(max_examples=15 if backend == "cpu" else 3)
     @given(drawn=experiments(modulator))
     def check(drawn):
         drawn.check(run(drawn.network(), drawn.contacts, drawn.stops, **how), precision)

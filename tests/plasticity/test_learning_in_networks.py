@@ -11,6 +11,7 @@ import pytest
 import gpusyn as gs
 from tests.helpers.runs import backend_named
 from tests.helpers.tolerances import assert_within
+from tests.plasticity import plain_loops
 from tests.plasticity.lab import REST, TAU, Contact, conductance, forced, network, run, sources
 from tests.plasticity.plain_loops import Synapse, clipped, learned, released
 
@@ -73,7 +74,9 @@ def test_other_time_steps(dt):
             Contact(i, j, Synapse(0.4, 1.0, delay, round(0.5 * delay), dt))
             for i, j, delay in [(0, 0, 2), (0, 1, 10), (1, 0, 8), (1, 1, 40)]
         ]
-        found = run(network(contacts, pre, post, 0.5, rule), contacts, [steps], backend="numpy", precision="double")
+        found = run(
+            network(contacts, pre, post, 0.5, rule), contacts, [steps], backend=backend_named("cpu"), precision="double"
+        )
         wanted = [learned(rule, c.synapse, pre[c.pre], post[c.post], until=steps).weight for c in contacts]
         assert_within(found.weights[0], wanted, 1.0, "learning")
 
@@ -103,8 +106,6 @@ def test_long_runs_forget_nothing(rule, longest):
 
 def relearned(rule: Any, synapse: Synapse, pre: list[int], post: list[int], at: int, w: float, until: int) -> float:
     """A synapse whose weight is set anew after a step: what came before stays in the traces alone."""
-    from tests.plasticity import plain_loops
-
     loop, weight, done = plain_loops.LOOPS[type(rule)](rule, synapse.w_max), synapse.w0, False
     for meeting in plain_loops.meetings(synapse, pre, post, until):
         if meeting.step > at and not done:
@@ -121,9 +122,8 @@ def relearned(rule: Any, synapse: Synapse, pre: list[int], post: list[int], at: 
     return weight if done else w
 
 
-@pytest.mark.parametrize("backend", ["numpy", "cpu"])
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-def test_weights_that_are_set_go_on_learning(rule, backend):
+def test_weights_that_are_set_go_on_learning(rule):
     draw, steps, at = random.Random(4), 240, 110
     pre, post = [train(draw, steps, mean, 1) for mean in (3, 30)], [train(draw, steps, mean) for mean in (4, 40)]
     contacts = [
@@ -132,7 +132,7 @@ def test_weights_that_are_set_go_on_learning(rule, backend):
     ]
     new = np.array([0.1, 0.9, 0.5, 0.7])
     net = network(contacts, pre, post, 0.3, rule)
-    with gs.Simulator(net, dt=0.1, backend=backend_named(backend), precision="double") as sim:
+    with gs.Simulator(net, dt=0.1, backend=backend_named("cpu"), precision="double") as sim:
         sim.step(at)
         first = sim.weights("plastic").weight
         sim.set_weights("plastic", new)
@@ -155,8 +155,7 @@ SHORT = {"U": 0.4, "tau_rec": 80.0, "tau_facil": 50.0}
 
 
 @pytest.mark.parametrize("backend", ["numpy", "cpu"])
-@pytest.mark.parametrize("share", [0.0, 0.5])
-@pytest.mark.parametrize("form", ["shared", "each", "certain release"])
+@pytest.mark.parametrize(("form", "share"), [("shared", 0.0), ("shared", 0.5), ("each", 0.0), ("certain release", 0.0)])
 def test_a_spike_delivers_a_part_of_the_weight_that_it_finds(form, share, backend):
     draw, steps = random.Random(5), 240
     pre, post = [train(draw, steps, mean, 1) for mean in (3, 30)], [train(draw, steps, mean) for mean in (4, 40)]
@@ -167,7 +166,13 @@ def test_a_spike_delivers_a_part_of_the_weight_that_it_finds(form, share, backen
     parts = gs.TsodyksMarkram(**SHORT if form == "shared" else {name: [value] * 4 for name, value in SHORT.items()})
     rule = RULES["pairs"]
     plastic = [gs.QuantalRelease(3, 1.0), rule] if form == "certain release" else [parts, rule]
-    found = run(network(contacts, pre, post, share, plastic), contacts, [steps], backend=backend, precision="double")
+    found = run(
+        network(contacts, pre, post, share, plastic),
+        contacts,
+        [steps],
+        backend=backend_named(backend),
+        precision="double",
+    )
     g = np.zeros((steps, len(post)))
     for contact in contacts:
         result = learned(rule, contact.synapse, pre[contact.pre], post[contact.post])

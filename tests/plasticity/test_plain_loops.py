@@ -1,4 +1,4 @@
-"""The plain loops, against sums over pairs and triplets of spikes, closed forms, an integrated equation, and drawn sites.
+"""The plain loops, against sums over pairs and triplets, closed forms, an integrated equation, and drawn sites.
 
 Whatever else is compared with the loops rests on this.
 """

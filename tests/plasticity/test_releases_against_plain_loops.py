@@ -15,7 +15,7 @@ from tests.helpers.runs import backend_named
 from tests.helpers.tolerances import assert_within
 from tests.plasticity.lab import REST, TAU, Contact, conductance, network, run, sources
 from tests.plasticity.plain_loops import Moments, Synapse, moments, released
-from tests.plasticity.test_against_plain_loops import DT, LONGEST, PRE, STEPS, positive
+from tests.plasticity.test_against_plain_loops import DT, LONGEST, MACHINES, PRE, STEPS, positive
 
 FACILITATION = st.one_of(st.just(0.0), positive(0.01, 500.0))
 FORMS = ["shared", "each"]  # the state lives on the source, or on every synapse
@@ -43,9 +43,9 @@ class Drawn:
     def wanted(self) -> np.ndarray:
         """Conductances by step and cell."""
         columns = []
-        for contact, given in zip(self.contacts, self.parameters, strict=True):
+        for contact, own in zip(self.contacts, self.parameters, strict=True):
             train = self.pre[contact.pre]
-            parts = [contact.synapse.w0 * part for part in released(*given, train, DT)]
+            parts = [contact.synapse.w0 * part for part in released(*own, train, DT)]
             arrivals = [step + contact.synapse.delay for step in train]
             columns.append(conductance(list(zip(arrivals, parts, strict=True)), STEPS, DT))
         return np.stack(columns, axis=1)
@@ -56,13 +56,12 @@ def experiments(draw: Any, form: str) -> Drawn:
     return Drawn(draw, form)
 
 
-@pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("backend", ["numpy", "cpu"])
+@pytest.mark.parametrize(("backend", "precision"), MACHINES)
 def test_releases_are_those_of_the_recursion(backend, form, precision):
     how = {"backend": backend_named(backend), "precision": precision}
 
-    @settings(max_examples=20 if backend == "cpu" else 6)
+    @settings(max_examples=20 if backend == "cpu" else 4)
     @given(drawn=experiments(form))
     def check(drawn):
         net = network(drawn.contacts, drawn.pre, [[]] * len(drawn.contacts), 0.0, drawn.rule)

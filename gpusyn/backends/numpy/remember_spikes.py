@@ -52,8 +52,8 @@ def sweeps(a: SimpleNamespace, now: int) -> Sweeps:
 def _would_lose(trains: Trains, who: Array, last: int) -> bool:
     """Return whether the next spike of a source would replace one that some synapse has not learned from.
 
-    The oldest place of a ring, which may be empty, serves only the traces before the second one, which must have reached all synapses when
-    they were settled last.
+    The oldest place of a ring, which may be empty, serves only the traces before the second one, which must have
+    reached all synapses when they were settled last.
     """
     record = trains.record
     n = trains.counts(who)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from gpusyn.builder.gpu.activity import Activity
 from gpusyn.builder.gpu.delivery import changes, delivery
 from gpusyn.builder.gpu.gates import source_gates, synapse_gates
-from gpusyn.builder.gpu.learning import learning, remembered
+from gpusyn.builder.gpu.learning import learning, modulating, remembered
 from gpusyn.builder.gpu.neurons import listed_sources, neurons, poisson_sources
 from gpusyn.builder.gpu.procedural import procedural
 from gpusyn.builder.gpu.releases import releases
@@ -31,6 +31,7 @@ KERNEL_WORK: dict[str, Callable[[Given], Work]] = {
     "advance_gates": source_gates,
     "advance_releases": releases,
     "remember_spikes": remembered,
+    "advance_modulators": modulating,
     "learn_weights": learning,
     "begin_releases": begun_releases,
     "deliver_releases": synapse_releases,

@@ -1,12 +1,13 @@
-"""The work of `remember_spikes` and `learn_weights` in one step, without the sweeps, which are seldom."""
+"""The work of `remember_spikes`, `advance_modulators` and `learn_weights` in one step, without the seldom sweeps."""
 
 from __future__ import annotations
 
 from gpusyn.builder.gpu.activity import Activity, Stream
 from gpusyn.builder.gpu.delivery import UNIT, phases_of, rows_of, run_of
-from gpusyn.builder.gpu.work import SECTOR, WAITS, Given, Phase, Work
+from gpusyn.builder.gpu.work import SECTOR, WAITS, Elements, Given, Phase, Work
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.plasticity.learning import learned_bundles, learning_ages
+from gpusyn.builder.plasticity.modulators import is_modulated
 from gpusyn.builder.plasticity.trains import TrainTables, rule_of
 from gpusyn.builder.specs import most_units
 from gpusyn.equations.coefficients import count
@@ -47,7 +48,7 @@ def learning(given: Given) -> Work:
     traces = [(s, len(rule_of(s.bundle).traces.pre), len(rule_of(s.bundle).traces.post)) for s in streams]
     weight, real = layout.numbers.weight_dtype.itemsize, layout.numbers.real_dtype.itemsize
     changed = sum(run_of(s.events, s.filled, weight) for s in streams)
-    elements = rows_of(given, streams, spikes) | {
+    elements: Elements = rows_of(given, streams, spikes) | {
         "clock": (1, 0), "spike_total": (1, 0), "spike_begin": (2 * len(ages), 0), "ages": (len(ages), 0),
         "spike_id": (spikes, 0), "spike_events": (spikes, 0), "learnings": (counts["routes"], 0),
         "weights": (changed, changed), "trains": (counts["trains"], 0), "traces": (counts["traces"], 0),
@@ -56,12 +57,36 @@ def learning(given: Given) -> Work:
         "train_count": (rows, 0),
         "coef": (sum(s.segments * count(LEARNING_RULES[rule_of(s.bundle).struct].C) for s in streams), 0),
         "sweep": (2, 0), "settled": (rows, 0),
-    }  # fmt: skip
+    } | _of_eligibility(streams)  # fmt: skip
     filled = sum(s.filled * s.bundle.parts for s in streams)
     each = _SYNAPSE + _SPIKE
     more = [Phase(filled, near=6, far=1, cycles=WAITS * (_ROW + each))] if filled else []
     phases = [Phase(1, near=3), *phases_of(streams, units), *more]
     return given.work(elements, phases, UNIT * units + _ROW * filled + each * visits / WARP)
+
+
+def _of_eligibility(streams: list[Stream]) -> Elements:
+    """Return what is read and written where a modulator makes changes of weights: two changes for each visit."""
+    eligible = [stream for stream in streams if is_modulated(stream.bundle)]
+    visits = sum(stream.events for stream in eligible)
+    return {
+        "modulators": (sum(stream.segments for stream in eligible), 0), "gains": (4 * visits, 0),
+        "eligibility": (visits, visits),
+    }  # fmt: skip
+
+
+def modulating(given: Given) -> Work:
+    """Return the work of `advance_modulators`: one thread for each looks at all spikes."""
+    n, spikes = given.counts["modulators"], given.activity.all_spikes
+    parts = given.counts["modulator parts"]
+    elements: Elements = {
+        "clock": (1, 0), "spike_total": (1, 0), "spike_begin": (1, 0), "spike_id": (n * spikes, 0),
+        "spike_events": (n * spikes, 0), "modulators": (n, 0), "modulator_parts": (parts * spikes, 0),
+        "coef": (given.counts["coefficients"], 0), "traces": (n, 0), "decays": (2 * n, 0), "waves": (n, 0),
+        "modulation": (n, n), "gains": (n, n),
+    }  # fmt: skip
+    each = 4 * parts / max(n, 1)
+    return given.work(elements, [Phase(n / WARP, near=4 + 2 * spikes, cycles=WAITS * each * spikes)], n * each * spikes)
 
 
 def _rows(streams: list[Stream]) -> float:

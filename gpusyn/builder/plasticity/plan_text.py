@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gpusyn.builder.layout import Bundle, Layout
 from gpusyn.builder.plasticity.learning import learned_bundles
+from gpusyn.builder.plasticity.modulators import is_modulated
 from gpusyn.builder.plasticity.trains import TrainTables, rule_of
 from gpusyn.utils.memory import size_text
 
@@ -21,11 +22,12 @@ def _text(bundles: list[Bundle], layout: Layout) -> str:
     synapses = sum(bundle.expected for bundle in bundles)
     projections = list(dict.fromkeys(f"{b.pathways[0].projection.name}.{b.learns}" for b in bundles))
     more = f" and {len(projections) - 1} more" if len(projections) > 1 else ""
+    eligible = f", and {layout.numbers.real_dtype.itemsize} for its eligibility" if is_modulated(bundles[0]) else ""
     return (
         f"{synapses:.6g} synapses of {projections[0]}{more}, each visited when a spike of its source reaches it, which "
         "is exact: the spikes of its target since the last visit come first, in their order; "
         f"{layout.numbers.weight_dtype.itemsize} bytes for the weight of a synapse, no more than a static one of its "
-        "own"
+        f"own{eligible}"
     )
 
 

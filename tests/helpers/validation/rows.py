@@ -7,6 +7,7 @@ from tests.helpers.validation import (  # noqa: F401
     cells,
     drugs,
     gates,
+    learning,
     models,
     neuron,
     nmda,
@@ -22,10 +23,7 @@ __all__ = ["LATER", "MEASURES", "ROWS", "SKIPPED"]
 # Skipped by name, with the reason.
 LATER = {
     "it is of another model, with a third state, inactive, that no receptor here has": "F7",
-    "gpusyn has no long-term plasticity yet": (
-        "G1 G2 G3_1_p G3_1_m G3_10_p G3_10_m G3_20_p G3_20_m G3_40_p G3_40_m G3_50_p G3_50_m "
-        "G4a G4b G4c G5a G5b G5c G6a G6b G6c G7 G8 G9"
-    ),
+    "gpusyn has no plasticity by calcium yet": "G4a G4b G4c G5a G5b G5c G6a G6b G6c G7 G8 G9",
     "the published script uses Euler steps of 0.5 ms, which gpusyn does not have": "H6b",
     "gpusyn has no such benchmark network yet, and a closed form is not an output of a simulation": (
         "I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I13 I14 I15 I17 I18"
