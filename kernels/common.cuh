@@ -188,7 +188,7 @@ template <class Look, class Value, class F> DEVICE void for_row(int64 lo, int64 
 // True if one loop more takes registers, and a multiplication no time.
 #define ONE_LOOP true
 // Warps hide the time that memory takes, so nothing is asked for early, and nothing waits.
-#define PREFETCH(address) ((void)0)
+#define PREFETCH(address) ((void)(address))
 template <class T, int N, int AHEAD> struct Batch {
     template <class Open, class Use> MEMBER void push(T item, Open open, Use use)
     {
