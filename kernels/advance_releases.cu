@@ -2,8 +2,7 @@
 // spike of this step moves it, and carries to the synapses the part of their weights that it delivers.
 
 // Calls f(set, place of the state) for the sets of a source.
-template <class F>
-DEVICE void for_states(int source, int population, const int *set_begin, const ReleaseSet *sets, F f)
+template <class F> DEVICE void for_states(int source, int population, const int *set_begin, const ReleaseSet *sets, F f)
 {
     for (int s = set_begin[population]; s < set_begin[population + 1]; s++) {
         const ReleaseSet &set = sets[s];
