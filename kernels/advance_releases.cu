@@ -1,7 +1,14 @@
 // Short-term plasticity whose parameters all synapses of a projection share: the state is that of the source. Each
 // spike of this step moves it, and carries to the synapses the part of their weights that it delivers.
 
-enum { SOON = 2 };  // spikes until a state that is asked for is used
+// Calls f(set, place of the state) for the sets of a source.
+template <class F> DEVICE void for_states(int source, int population, const int *set_begin, const ReleaseSet *sets, F f)
+{
+    for (int s = set_begin[population]; s < set_begin[population + 1]; s++) {
+        const ReleaseSet &set = sets[s];
+        if (source >= set.source && source < set.source + set.size) f(set, set.first + source - set.source);
+    }
+}
 
 KERNEL(advance_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
        const int64 *RESTRICT spike_begin, int64 step_mask, const int *RESTRICT spike_id,
@@ -10,26 +17,25 @@ KERNEL(advance_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spik
        const real *RESTRICT coef, real *RESTRICT u, real *RESTRICT x, int64 *RESTRICT last_step)
 {
     int64 now = clock->now, begin = spike_begin[now & step_mask], n = *spike_total - begin;
+    // First all states are asked for, which memory brings at the same time.
+    FOR_ITEMS(i, n) {
+        int source = spike_id[begin + i & spike_mask];
+        for_states(source, source_population[source], set_begin, sets, [&](const ReleaseSet &, int64 at) {
+            PREFETCH(u + at);
+            PREFETCH(x + at);
+            PREFETCH(last_step + at);
+        });
+    }
     FOR_ITEMS(i, n) {
         int64 spike = begin + i & spike_mask;
-        int source = spike_id[spike], soon = spike_id[begin + (i + SOON < n ? i + SOON : i) & spike_mask],
-            population = source_population[source];
-        for (int s = set_begin[population]; s < set_begin[population + 1]; s++) {
-            const ReleaseSet &set = sets[s];
-            if (soon >= set.source && soon < set.source + set.size) {
-                int64 at = set.first + soon - set.source;
-                PREFETCH(u + at);
-                PREFETCH(x + at);
-                PREFETCH(last_step + at);
-            }
-            if (source < set.source || source >= set.source + set.size) continue;
-            int64 at = set.first + source - set.source;
+        int source = spike_id[spike];
+        for_states(source, source_population[source], set_begin, sets, [&](const ReleaseSet &set, int64 at) {
             Release state = {u[at], x[at]};
             state.decay(now - last_step[at], coef + set.coef);
             spike_release[spike * slots + set.slot] = state.events(spike_events[spike], coef + set.coef);
             u[at] = state.u;
             x[at] = state.x;
             last_step[at] = now;
-        }
+        });
     }
 }

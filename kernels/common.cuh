@@ -188,7 +188,7 @@ template <class Look, class Value, class F> DEVICE void for_row(int64 lo, int64 
 // True if one loop more takes registers, and a multiplication no time.
 #define ONE_LOOP true
 // Warps hide the time that memory takes, so nothing is asked for early, and nothing waits.
-#define PREFETCH(address) ((void)0)
+#define PREFETCH(address) ((void)(address))
 template <class T, int N, int AHEAD> struct Batch {
     template <class Open, class Use> MEMBER void push(T item, Open open, Use use)
     {
@@ -204,13 +204,18 @@ template <class F> DEVICE void for_pieces(int64 lo, int64 hi, F f)
 {
     for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j, 1);
 }
-// For each of the n items of a piece, put(j, f(look(j, k))) for all k below the first for which more(j, k) is false,
-// the greatest first (host: all items of one k together, and f is a SIMD loop).
-template <class More, class Look, class F, class Put> DEVICE void for_backwards(int, More more, Look look, F f, Put put)
+// For each of the n items of a piece, put(j, f(look(j, k, x))) for all k below the first that is `depth` or for which
+// x = at(j, k) is not below a limit, the greatest first (host: all items of one k together; f is
+// in a SIMD loop, and so is look if it is EVEN: about the same arithmetic for all).
+template <bool EVEN, class At, class Look, class F, class Put>
+DEVICE void for_backwards(int, int64 depth, int limit, At at, Look look, F f, Put put)
 {
     int k = 0;
-    while (more(0, k)) k++;
-    while (k) put(0, f(look(0, --k)));
+    while (k < depth && at(0, k) < limit) k++;
+    while (k) {
+        k--;
+        put(0, f(look(0, k, at(0, k))));
+    }
 }
 // The synapses of a run of consecutive targets (host: a SIMD loop).
 template <class F> DEVICE void for_run(int n, F f)
@@ -254,10 +259,10 @@ DEVICE uint32 take_own(uint32 *counter) { return atomicAdd(counter, 1u); }
 #endif
 
 // The same where f(j, k) does it all.
-template <class More, class F> DEVICE void for_backwards(int n, More more, F f)
+template <class At, class F> DEVICE void for_backwards(int n, int64 depth, int limit, At at, F f)
 {
-    auto all = [&](int j, int k) { return f(j, k), 0; };
-    for_backwards(n, more, all, [](int x) { return x; }, [](int, int) {});
+    auto all = [&](int j, int k, int) { return f(j, k), 0; };
+    for_backwards<false>(n, depth, limit, at, all, [](int x) { return x; }, [](int, int) {});
 }
 
 // 64 bits for each of WIDE items: x, or x, x + 1 ..., or those at x; products of low halves; the low halves of one,

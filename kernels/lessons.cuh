@@ -1,6 +1,9 @@
 // Lessons: what the synapses of one segment learn from the spikes that have reached them.
 #pragma once
 
+// Steps count as at most LONG, so that 32 bits hold them. All synapses are settled more often, and traces end sooner.
+enum { LONG = 1 << 30 };
+
 // What learning reads of all spikes, and of all routes along which they teach.
 struct Lessons {
     const Route *routes;
@@ -15,17 +18,17 @@ struct Lessons {
 };
 
 // What is the same for all synapses of a segment: the spikes of their source, and the arrival times that count. Spikes
-// that arrive after `since` and until `now` change weights, and those until `seen` have left their traces when the
-// present events of the source do so. The spike of the source before these, and the one before that, reach the synapses
-// in the steps `reach`, with the traces `after` them; `pre` are those at the present events. Eligibilities are those of
-// step `own` or later.
+// that arrive after `since` and until `now` change weights, and those less than `early` steps later have left their
+// traces when the present events of the source do so. The spike of the source before these, and the one before that,
+// reached the synapses `reached` steps ago, with the traces `after` them; `pre` are those at the present events.
+// Eligibilities are those of step `own` or later.
 template <class Rule> struct Lesson {
     Trains post;
     Decay pre_decay[Rule::PRE], post_decay[Rule::POST];
     real c[Rule::COUNT], after[2][Rule::PRE], pre[Rule::PRE];
-    int64 own, since, now, seen, reach[2];
+    int64 own, since, now;
     weight_t w_max;
-    int events;
+    int events, early, reached[2];
 
     MEMBER Lesson(const Segment &s, const Lessons &all)
     {
@@ -39,13 +42,13 @@ template <class Rule> struct Lesson {
         now = all.now;
         own = last > settled ? last : settled;
         since = own > all.last_sweep ? own : all.last_sweep;
-        seen = now + learning.early - 1;
+        early = (int)learning.early;
         w_max = (weight_t)learning.w_max;
         for (int x = 0; x < Rule::COUNT; x++) c[x] = all.coef[learning.coef + x];
         for (int t = 0; t < Rule::POST; t++) post_decay[t] = post.decay_of(t);
         for (int t = 0; t < Rule::PRE; t++) pre_decay[t] = sender.decay_of(t);
         for (int b = 0; b < 2; b++) {
-            reach[b] = sender.step(i, k + b) + route.age + learning.early;
+            reached[b] = since_then(sender.step(i, k + b) + route.age + early);
             for (int t = 0; t < Rule::PRE; t++) after[b][t] = sender.after(i, k + b, t);
         }
         for (int t = 0; t < Rule::PRE; t++) pre[t] = after[0][t] * pre_decay[t].over(now - last);
@@ -64,16 +67,24 @@ template <class Rule> struct Lesson {
     }
     MEMBER real relative(weight_t w) const { return (real)w / (real)w_max; }
 
-    // The change of weight w by spike k of neuron i, which arrives in the step `time`.
-    MEMBER real change_at_post(weight_t w, int i, int k, int64 time) const
+    // How long ago spike k of neuron i arrived, which needs `way` steps.
+    MEMBER int ago(int i, int k, int way) const { return since_then(post.step(i, k) + way); }
+    MEMBER int since_then(int64 time) const { return now - time < LONG ? (int)(now - time) : (int)LONG; }
+
+    // The change of weight w by spike k of neuron i, which arrived `ago` steps ago.
+    MEMBER real change_at_post(weight_t w, int i, int k, int ago) const
     {
         real x[Rule::PRE], y[Rule::POST];
-        bool last = time > reach[0];
-        int64 since_pre = time - (last ? reach[0] : reach[1]);
-        for (int t = 0; t < Rule::PRE; t++) x[t] = (last ? after[0][t] : after[1][t]) * pre_decay[t].over(since_pre);
+        bool last = ago < reached[0];
+        int newest = reached[0], before = reached[1], since_pre = (last ? newest : before) - ago;
+        for (int t = 0; t < Rule::PRE; t++) {
+            real newer = after[0][t], older = after[1][t];
+            x[t] = (last ? newer : older) * pre_decay[t].over(since_pre);
+        }
         int64 elapsed = post.step(i, k) - post.step(i, k + 1);
         for (int t = 0; t < Rule::POST; t++) y[t] = post.after(i, k + 1, t) * post_decay[t].over(elapsed);
-        return time > now ? (real)0 : Rule::at_post(relative(w), x, y, c);
+        real change = Rule::at_post(relative(w), x, y, c);
+        return ago < 0 ? (real)0 : change;
     }
 };
 
@@ -144,27 +155,24 @@ template <class Rule> struct Pupils<Rule, true> {
 };
 
 // Changes the weights of n synapses by the present events of their source.
-template <class Rule, class Arrival>
-DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int64 *newest,
-                          int n, Arrival arrival)
+template <class Rule, class Ago>
+DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, int n, Ago ago)
 {
     const Trains &post = lesson.post;
     weight_t *weight = pupils.weight;
     real y[Rule::POST][HELD];
-    FOR_HELD(j, n)
+    FOR_HELD_EVENLY(j, n)
     {
-        int64 elapsed = lesson.seen + 1 - newest[j];
+        int elapsed = ago(j, 0) + lesson.early;
         for (int t = 0; t < Rule::POST; t++)
             y[t][j] = post.after(neuron[j], 0, t) * lesson.post_decay[t].over(elapsed > 0 ? elapsed : 0);
     }
-    for_backwards(
-        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.seen; },
-        [&](int j, int k) {
-            int64 elapsed = lesson.seen + 1 - arrival(j, k + 1);
-            if (elapsed > 0)
-                for (int t = 0; t < Rule::POST; t++)
-                    y[t][j] = post.after(neuron[j], k + 1, t) * lesson.post_decay[t].over(elapsed);
-        });
+    for_backwards(n, post.depth, 1 - lesson.early, ago, [&](int j, int k) {
+        int elapsed = ago(j, k + 1) + lesson.early;
+        if (elapsed > 0)
+            for (int t = 0; t < Rule::POST; t++)
+                y[t][j] = post.after(neuron[j], k + 1, t) * lesson.post_decay[t].over(elapsed);
+    });
     for (int e = 0; e < lesson.events; e++) {
         FOR_HELD_EVENLY(j, n)
         {
@@ -182,18 +190,17 @@ DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const 
 {
     weight_t *weight = pupils.weight;
     const Trains &post = lesson.post;
-    int64 newest[HELD];
-    FOR_HELD(j, n) newest[j] = post.step(neuron[j], 0) + way[j];
+    int newest[HELD];
+    FOR_HELD_EVENLY(j, n) newest[j] = lesson.ago(neuron[j], 0, way[j]);
     FOR_HELD(j, n) pupils.begin(j, neuron[j], way[j]);
-    auto arrival = [&](int j, int k) { return k == 0 ? newest[j] : post.step(neuron[j], k) + way[j]; };
-    for_backwards(
-        n, [&](int j, int k) { return k < post.depth && arrival(j, k) > lesson.since; },
-        [&](int j, int k) {
-            int64 time = arrival(j, k);
-            return pupils.change_at(j, time, lesson.change_at_post(weight[j], neuron[j], k, time));
+    auto ago = [&](int j, int k) { return k == 0 ? newest[j] : lesson.ago(neuron[j], k, way[j]); };
+    for_backwards<Rule::POST == 1 && !Rule::ELIGIBLE>(
+        n, post.depth, lesson.since_then(lesson.since), ago,
+        [&](int j, int k, int ago) {
+            return pupils.change_at(j, lesson.now - ago, lesson.change_at_post(weight[j], neuron[j], k, ago));
         },
         [&](const Change &x) { return lesson.changed(x.weight, x.change); }, [&](int j, weight_t w) { weight[j] = w; });
-    if (lesson.events) learn_present(lesson, pupils, neuron, newest, n, arrival);
+    if (lesson.events) learn_present(lesson, pupils, neuron, n, ago);
     FOR_HELD(j, n) pupils.end(j);
 }
 

@@ -15,6 +15,11 @@ struct Decay {
         uint32 k = (uint32)(steps < most ? steps : most);
         return fine[k % FINE] * fine[FINE + k / FINE];
     }
+    MEMBER real over(int steps) const  // for SIMD loops
+    {
+        int k = steps < (int)most ? steps : (int)most;
+        return fine[k & FINE - 1] * fine[FINE + (k >> 8)];
+    }
 };
 
 // The arrays of all trains.

@@ -195,36 +195,73 @@ template <class F> DEVICE void for_pieces(long long lo, long long hi, F f)
 {
     for (long long j = lo; j < hi; j += HELD) f(j, (int)(hi - j < HELD ? hi - j : HELD));
 }
-// Lists the items that have a k-th, for one k after the other, without a branch, which would be mispredicted.
-template <class More, class Look, class F, class Put>
-DEVICE void for_backwards(int n, More more, Look look, F f, Put put)
+// Keeps of n items those whose values are below a limit, without a branch, which would be mispredicted; returns how
+// many they are. All four arrays have room for 16 more.
+DEVICE int keep_below(int limit, int n, const int *item, const int *value, int *kept, int *kept_value)
 {
-    enum { LISTS = 6 };
-    unsigned char list[LISTS][HELD];  // small, to stay in the L1 cache
-    int size[LISTS + 1] = {};
-    FOR_HELD(j, n)
-    {
-        list[0][size[0]] = (unsigned char)j;
-        size[0] += more(j, 0);
+    int size = 0;
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+    typedef int Ints __attribute__((vector_size(64)));
+    for (int i = 0; i < n; i += 16) {
+        Ints items, values;
+        memcpy(&items, item + i, sizeof items);
+        memcpy(&values, value + i, sizeof values);
+        unsigned short some = (unsigned short)(n - i < 16 ? (1 << (n - i)) - 1 : 0xffff);
+        some = (unsigned short)__builtin_ia32_cmpd512_mask(values, limit - Ints{}, 1, some);
+        items = __builtin_ia32_compresssi512_mask(items, Ints{}, some);
+        values = __builtin_ia32_compresssi512_mask(values, Ints{}, some);
+        memcpy(kept + size, &items, sizeof items);
+        memcpy(kept_value + size, &values, sizeof values);
+        size += __builtin_popcount(some);
     }
-    int lists = 1;
-    for (; lists < LISTS && size[lists - 1]; lists++)
-        for (int i = 0; i < size[lists - 1]; i++) {
-            int j = list[lists - 1][i];
-            list[lists][size[lists]] = (unsigned char)j;
-            size[lists] += more(j, lists);
+#else
+    for (int i = 0; i < n; i++) {
+        kept[size] = item[i];
+        kept_value[size] = value[i];
+        size += value[i] < limit;
+    }
+#endif
+    return size;
+}
+// Lists the items that have a k-th, for one k after the other, while there is room.
+template <bool EVEN, class At, class Look, class F, class Put>
+DEVICE void for_backwards(int n, long long depth, int limit, At at, Look look, F f, Put put)
+{
+    enum { LISTS = 32, ROOM = 6 * HELD, MORE = 16 };
+    int item[ROOM + MORE], value[ROOM + MORE], all[HELD + MORE], next[HELD + MORE], begin[LISTS + 1] = {};
+    SIMD for (int j = 0; j < n; j++)
+    {
+        all[j] = j;
+        next[j] = at(j, 0);
+    }
+    int size = keep_below(limit, n, all, next, item, value), end = size, lists = 1;
+    for (; size > 0 && lists < LISTS && end + size <= ROOM; lists++) {
+        const int *last = item + begin[lists - 1];
+        SIMD for (int i = 0; i < size; i++) next[i] = at(last[i], lists);
+        begin[lists] = end;
+        end += size = keep_below(limit, size, last, next, item + end, value + end);
+    }
+    begin[lists] = end;
+    for (int i = end - size; i < end; i++) {
+        int j = item[i], k = lists;
+        while (k < depth && at(j, k) < limit) k++;
+        while (k > lists) {
+            k--;
+            put(j, f(look(j, k, at(j, k))));
         }
-    for (int i = 0; i < size[LISTS - 1]; i++) {
-        int j = list[LISTS - 1][i], k = LISTS;
-        while (more(j, k)) k++;
-        while (k > LISTS) put(j, f(look(j, --k)));
     }
     for (int k = lists; k--;) {
-        decltype(look(0, 0)) seen[HELD];
+        decltype(look(0, 0, 0)) seen[HELD];
         decltype(f(seen[0])) found[HELD];
-        for (int i = 0; i < size[k]; i++) seen[i] = look(list[k][i], k);
-        SIMD for (int i = 0; i < size[k]; i++) found[i] = f(seen[i]);
-        for (int i = 0; i < size[k]; i++) put(list[k][i], found[i]);
+        const int *own = item + begin[k], *x = value + begin[k];
+        int many = begin[k + 1] - begin[k];
+        if (EVEN) {
+            SIMD for (int i = 0; i < many; i++) found[i] = f(look(own[i], k, x[i]));
+        } else {
+            for (int i = 0; i < many; i++) seen[i] = look(own[i], k, x[i]);
+            SIMD for (int i = 0; i < many; i++) found[i] = f(seen[i]);
+        }
+        for (int i = 0; i < many; i++) put(own[i], found[i]);
     }
 }
 // The same for f(j, x, value(x)), x = look(j), where value(x) is arithmetic, for 8 items at a time in a SIMD loop.

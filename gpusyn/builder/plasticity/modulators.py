@@ -20,7 +20,7 @@ from gpusyn.utils.typing import Array
 
 KERNEL = "advance_modulators"
 MOST_STEPS = 1024  # after which all synapses are settled, so that the sums of gains stay accurate
-NEVER = 2**62 - 1  # a mask that no step is a multiple of
+RARELY = 2**29 - 1  # the mask of what needs no settling but that kernels count steps since then in 32 bits
 
 
 class ModulatorTables:
@@ -55,7 +55,7 @@ class ModulatorTables:
     @property
     def mask(self) -> int:
         """All synapses are settled in the steps that are a multiple of this number + 1."""
-        return min((row.mask for row in self._rows), default=NEVER)
+        return min((row.mask for row in self._rows), default=RARELY)
 
     def extents(self) -> dict[Owner, Extents]:
         """Return the extents of the arrays of modulators: of the program, and of their kernel."""
