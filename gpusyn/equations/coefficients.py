@@ -119,6 +119,11 @@ def by_name(make: Callable[[], Any], kind: Any, where: str, page: str) -> tuple[
         if f"{kind.__name__}.__new__() " not in str(error):  # not about names
             raise
         raise ArgumentError(f"{wanted} ({error}); name every coefficient ({page})") from error
+    if type(found).__name__ == kind.__name__ and type(found) is not kind:
+        raise ArgumentError(
+            f"{wanted}, returned one of another definition; if the class was defined again, make the model and its "
+            f"network again ({page})"
+        )
     if not isinstance(found, kind):
         raise ArgumentError(f"{wanted}, returned a {type(found).__name__}; name every coefficient ({page})")
     checked: tuple[Any, ...] = found

@@ -283,6 +283,12 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
     rules, own = signature.rules, signature.own
     files = dict.fromkeys(rule_file(rule) for rule in rules if not rule.own)
     own_texts = {rule.MODULE_FILE: _part(rule.kernel_file, own_rule_text(rule)) for rule in own}
+    given = _join("", (*BASE[:3], "segments.cuh", "trains.cuh", "plasticity/base.cuh", *files, *_LEARNING_PARTS))
+    for rule in own:
+        if re.search(rf"\bstruct {rule.name}\b", given):
+            raise BackendError(
+                f"rule of learning {rule.name!r}: gpusyn's kernels have a struct of this name; choose another name"
+            )
     beside = [rule for rule in LEARNING_RULES.values() if rule.own and rule.MODULE_FILE in own_texts]
     kinds = {rule.C.__name__: rule.C for rule in (*rules, *beside)}  # the last one, if a class was defined again
     kinds |= {rule.C.__name__: rule.C for rule in own} | {DopamineCoefficients.__name__: DopamineCoefficients}

@@ -183,7 +183,9 @@ class Network(NetworkInputs, NetworkRecording):
             (such as ``gs.STDP``, which needs `w_max`): at most one of each.
         axonal : float, optional
             Part of the delay, 0 to 1, that a spike needs to reach a synapse that learns; the rest is needed from there
-            to the soma, and back. By default that of the rule: 0, as in NEST.
+            to the soma, and back, rounded to steps. By default that of the rule: 0, as in NEST. Where all of a delay is
+            axonal, a presynaptic spike counts before a postsynaptic one of the same step, and the weight that is read
+            has it one step early.
         storage : {"stored", "procedural"}
             ``"procedural"`` stores nothing of the synapses and draws the row of a source again at each of its spikes:
             the same synapses and the same results for a few bytes per source, at the price of the draws. It is for

@@ -39,6 +39,8 @@ def checked_plasticity(given: Any, where: str) -> tuple[Plasticity, ...]:
     found: dict[str, Plasticity] = {}
     for one in several:
         instance(one, Plasticity, where, _ALLOWED)
+        if not hasattr(one, "role"):
+            raise ArgumentError(f"{where}: {type(one).__name__} is no rule by itself; give {_ALLOWED}")
         if one.role in found:
             raise ParameterError(f"{where}: has {one.role} twice, {found[one.role]!r} and {one!r}; give one of the two")
         found[one.role] = one

@@ -29,8 +29,8 @@ _VOLTS_BELOW = 0.5  # a potential this close to 0 was almost surely given in vol
 class Limits:
     """Finite numbers x of `unit` with `low` <= x <= `high` and `above` < x < `below`.
 
-    With `potential`, magnitudes that look like volts are refused. `if_low` and `if_high` tell the user what to do about
-    a number below `low` or above `high`; they end the message.
+    With `potential`, magnitudes that look like volts are refused. With `tiny`, none is too small to be meant. `if_low`
+    and `if_high` tell the user what to do about a number below `low` or above `high`; they end the message.
 
     >>> Limits("nS", low=0).words()
     'a finite number of nS >= 0'
@@ -46,6 +46,7 @@ class Limits:
     above: float | None = None
     below: float | None = None
     potential: bool = False
+    tiny: bool = False
     if_low: str = ""
     if_high: str = ""
 
@@ -101,7 +102,7 @@ class Limits:
         if self.potential and 0 < largest < _VOLTS_BELOW:
             raise ParameterError(f"{where}: looks like volts; gpusyn uses mV ({given}); multiply by 1000")
         below, si, factor = _SI_MISTAKES.get(self.unit, (0.0, "", ""))
-        if 0 < largest < below:
+        if 0 < largest < below and not self.tiny:
             raise ParameterError(f"{where}: looks like {si}; gpusyn uses {self.unit} ({given}); multiply by {factor}")
         if self.unit == "pF" and 0 < largest < _LEAST_CAPACITANCE:
             LOGGER.warning(f"{where}: looks like nF, as in PyNN; gpusyn uses pF ({given}); multiply by 1000")

@@ -95,7 +95,8 @@ class _Synapses:
     def _left(self, own: int, same: float) -> Array:
         """Return what is left, since the last event, of what decays in each step with an exponent."""
         exponent = self._each("own", own) if own >= 0 else np.full(self._steps.size, same, self._real)
-        left: Array = exp(self._steps * exponent)
+        with np.errstate(over="ignore"):  # what decays at once
+            left: Array = exp(self._steps * exponent)
         return left
 
     def read(self, variable: str) -> Array:

@@ -14,6 +14,7 @@ from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegm
 from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
 from gpusyn.errors import ArgumentError, ParameterError, PlanMemoryError
 from gpusyn.kernels.arrays import array_name
+from gpusyn.network.plasticity import learned_of
 from gpusyn.network.projections import Projection, receptor_name
 from gpusyn.network.recorder import check_beyond
 from gpusyn.parameters.distributions import Distribution
@@ -108,7 +109,9 @@ def _weights(compiled: Compiled, session: Session, part: UnpackedSynapses) -> Ar
         stored = present_weights(compiled, session, s, kept, part.place).astype(np.float64)
     else:
         stored = np.full(len(part.pre), float(s.weight))
-    return np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored
+    found = np.ldexp(stored, s.exponent) if isinstance(s, StoredSegments) else stored
+    limit = (s.pathway.projection.w_max or {}).get(s.receptor)
+    return found if limit is None else np.clip(found, -limit, limit)  # the limit itself may have been rounded up
 
 
 def weight_array(stored: StoredWeights) -> str:
@@ -234,14 +237,13 @@ def _writes(
 def _checked(given: Any, compiled: Compiled, projection: Projection, receptor: str, count: int, where: str) -> Array:
     largest = compiled.layout.weight_ranges[projection.name, receptor].largest
     is_current = next(r for r in projection.post.parts[0].population.receptors if r.name == receptor).is_current
-    room = "declare a larger w_max= when connecting"
-    limits = Limits(
-        unit="pA" if is_current else "nS",
-        low=-largest if is_current else 0.0,
-        high=largest,
-        if_low=room if is_current else "inhibition is the receptor's E_rev and not a sign",
-        if_high=room,
-    )
+    room, low, if_low = "declare a larger w_max= when connecting", 0.0, "weights that learn stay in [0, w_max]"
+    learned = receptor == learned_of(projection)  # and may have become as small as can be
+    if not learned:
+        if_low = room if is_current else "inhibition is the receptor's E_rev and not a sign"
+        low = -largest if is_current else 0.0
+    unit = "pA" if is_current else "nS"
+    limits = Limits(unit=unit, low=low, high=largest, tiny=learned, if_low=if_low, if_high=room)
     words = f"must be {limits.words()}, or an array (one per synapse, in the order of Simulator.weights())"
     if isinstance(given, Distribution):
         raise ArgumentError(f"{where}: {words} (got {given!r}); draw {count} values with numpy and give them")

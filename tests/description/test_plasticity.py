@@ -43,6 +43,8 @@ PLASTICITY = [
     (ArgumentError, [".plasticity", ALLOWED, "got {'AMPA': STDP("], lambda w: learn(w, {"AMPA": gs.STDP()})),
     (ArgumentError, [".plasticity", ALLOWED, "got Exponential(tau=2.0)"],
      lambda w: learn(w, [gs.STDP(), gs.kinetics.Exponential(2.0)])),
+    (ArgumentError, [".plasticity", "Plasticity is no rule by itself", ALLOWED[len("must be "):]],
+     lambda w: learn(w, gs.Plasticity())),
     # at most one of each role
     (ParameterError, [".plasticity", "has short-term plasticity twice", "U=0.5", "U=0.2", "give one of the two"],
      lambda w: learn(w, [gs.TsodyksMarkram(), gs.STDP(), gs.TsodyksMarkram(U=0.2)])),

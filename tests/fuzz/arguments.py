@@ -223,7 +223,7 @@ EXEMPT = {
         *("NeuronModel.drive", "NeuronModel.equations", "NeuronModel.follow", "NeuronModel.leak"),
         *("NeuronModel.most_events", "NeuronModel.rates", "NeuronModel.steady", "NeuronModel.check_reset"),
     },
-    "what a rule of learning offers to the builder": {"LearningRule.constants"},
+    "what a rule of learning offers to the builder": {"LearningRule.coefficients"},
     "what a receptor offers to the builder": {
         *("Receptor.effect_coefficients", "Receptor.effect_states", "MgBlock.coefficients", "Calcium.coefficients")
     },

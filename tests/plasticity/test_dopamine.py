@@ -147,3 +147,9 @@ def test_a_delay_without_a_dendritic_part_is_refused():
     net, _ = network(axonal=1.0)
     with pytest.raises(gs.ParameterError, match="at least one step of each delay must be dendritic"):
         gs.plan(net, dt=DT)
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_an_eligibility_far_shorter_than_a_step_leaves_weights_as_they_are(precision):
+    found, _ = run("numpy", precision=precision, tau=1e-6)
+    assert found == pytest.approx(0.5, abs=1e-5)

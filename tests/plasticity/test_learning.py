@@ -162,6 +162,43 @@ def test_bounds_hold():
             assert (w == bound).any()
 
 
+def test_a_bound_that_is_no_whole_unit_is_never_exceeded():
+    """What is read can be set again: 0.7 is rounded up in single precision."""
+    net = gs.Network()
+    pre = net.population("pre", 1, gs.SpikeSource([[1.0, 3.0]]))
+    post = net.population("post", 1, gs.LIF(I_e=900.0), receptors=[gs.AMPA()])
+    net.connect(
+        pre, post, gs.OneToOne(), receptor="AMPA", weight=0.1, w_max=0.7, plasticity=gs.STDP(5.0, 0.0), name="taught"
+    )
+    net.record(net.projections["taught"], "weight", every=1.0, name="course")
+    with gs.Simulator(net, dt=DT, backend="numpy", precision="single") as sim:
+        sim.run(30.0)
+        w = sim.weights("taught").weight
+        assert w.tolist() == [0.7]
+        assert sim.data["course"]["weight"].max() == 0.7
+        sim.set_weights("taught", w)
+
+
+def test_weights_that_have_become_tiny_can_be_set():
+    with gs.Simulator(network(RULES["powers"]), dt=DT, backend="numpy") as sim:
+        sim.set_weights("taught", 2.0**-25)
+        sim.set_weights("taught", sim.weights("taught").weight)
+        assert sim.weights("taught").weight.max() == 2.0**-25
+
+
+def test_weights_of_currents_that_learn_are_not_set_below_0():
+    net = gs.Network()
+    pre = net.population("pre", 1, gs.SpikeSource([[1.0]]))
+    post = net.population("post", 1, gs.LIF(), receptors=[gs.CurrentReceptor("slow", tau=5.0)])
+    for name, rule in (("taught", gs.STDP()), ("scaled", gs.TsodyksMarkram())):
+        net.connect(pre, post, gs.OneToOne(), receptor="slow", weight=1.0, w_max=2.0, plasticity=rule, name=name)
+    with gs.Simulator(net, dt=DT, backend="numpy") as sim:
+        sim.set_weights("scaled", -1.0)
+        assert sim.weights("scaled").weight.tolist() == [-1.0]
+        with pytest.raises(gs.ParameterError, match=r"'taught'.*>= 0.*got -1.*weights that learn stay in \[0, w_max\]"):
+            sim.set_weights("taught", -1.0)
+
+
 def test_single_precision_is_close():
     """Each change is rounded to 2^-24 of itself and to 2^-30 of w_max, and traces to 2^-24 of them."""
     for name in ("powers", "triplet", "inhibitory"):

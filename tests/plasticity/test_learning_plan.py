@@ -155,3 +155,14 @@ def test_rings_too_large_are_refused():
     planned = plan(taught(gs.STDP(), delay=200.0, n=100), Asked(DT, "single", "exact", None, "plan"), Machine())
     with pytest.raises(PlanMemoryError, match="last spikes of neurons, from which synapses learn"):
         planned.require_fit()
+
+
+@pytest.mark.parametrize(
+    "rule", [gs.STDP(tau_minus=1e9), gs.DopamineSTDP(gs.STDP(), 1e9, 200.0, "E")], ids=["trace", "c"]
+)
+def test_time_constants_beyond_all_memory_are_refused(rule):
+    net = gs.Network()
+    E = net.population("E", 3, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(E, E, gs.AllToAll(), receptor="AMPA", weight=0.5, w_max=1.0, plasticity=rule)
+    with pytest.raises(gs.ParameterError, match=r"time constant of 1e\+09 ms, but at most 16777216 steps"):
+        gs.plan(net, dt=0.1)

@@ -106,3 +106,17 @@ def test_random_release_alone_has_no_state():
     assert list(net.projections["p"].variables) == ["weight"]
     with pytest.raises(gs.UnknownNameError, match="projection 'p' has no variable 'x'; known here: weight"):
         net.record("p", "x", every=1.0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_decays_at_once_can_be_recorded():
+    """Without facilitation, u of each synapse is 0 one step after a spike."""
+    net = gs.Network()
+    pre = net.population("pre", 2, gs.SpikeSource([[1.0], [2.0]]))
+    cells = net.population("E", 3, gs.LIF(), receptors=[gs.AMPA()])
+    short_term = gs.TsodyksMarkram(U=gs.Uniform(0.1, 0.9), tau_rec=50.0)
+    projection = net.connect(pre, cells, gs.AllToAll(), receptor="AMPA", weight=1.0, plasticity=short_term)
+    net.record(projection, "u", every=0.1, name="u")
+    with gs.Simulator(net, dt=0.1, backend="numpy") as sim:
+        sim.run(40.0)
+        assert np.count_nonzero(sim.data["u"]["u"], axis=0).tolist() == [1] * 6

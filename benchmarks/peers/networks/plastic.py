@@ -18,7 +18,7 @@ synapse after it. All weights begin at w_max/2. *Short-term*: depression of ever
 which the rates are those of the twin. The *static twin* of each has weights that stay, own ones for STDP"""
 METHODS = {
     "gpusyn": "exact",
-    "NEST": "exact (`iaf_psc_exp`; `stdp_synapse_hom`, `tsodyks2_synapse` with u = 0 at first)",
+    "NEST": "exact (`iaf_psc_exp`; `stdp_synapse_hom`, `tsodyks2_synapse` with u = U at first)",
     "Brian2": "exact; STDP with event-driven traces; x of short-term depression is kept by the source",
     "GeNN": "exact; traces and x are kept by source and target",
 }
@@ -147,7 +147,7 @@ def nest(nest: Any, n: Numbers) -> dict[str, Any]:
         nest.CopyModel("stdp_synapse_hom", LEARNED, {**rule, "tau_plus": TAU_STDP, "Wmax": n.w_max})
         excitation["synapse_model"] = LEARNED
     elif n.plasticity:
-        nest.CopyModel("tsodyks2_synapse", "depressing", {"U": U, "u": 0.0, "tau_rec": TAU_REC, "tau_fac": 0.0})
+        nest.CopyModel("tsodyks2_synapse", "depressing", {"U": U, "u": U, "tau_rec": TAU_REC, "tau_fac": 0.0})
         excitation["synapse_model"] = "depressing"
     for source, synapse in (("E", excitation), ("I", {"weight": n.w_i, "delay": DELAY})):
         for target in parts.values():

@@ -22,6 +22,8 @@ from gpusyn.parameters.scalars import instance, real
 from gpusyn.plasticity import DopamineSTDP, LearningRule, Trace
 from gpusyn.receptors import Receptor
 
+LONGEST_TAU = 1 << 24  # steps
+
 
 def check_learning(layout: Layout, *, compact: bool) -> None:
     """Refuse pathways that cannot learn.
@@ -39,6 +41,7 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         rule = learning_of(projection.plasticity)
         if rule is not None:
             _check_rule(rule, max((projection.w_max or {}).values()))
+            _check_times(rule, projection, layout.dt)
             if compact:
                 raise ParameterError(
                     f"Projection '{projection.name}'.plasticity: {type(rule).__name__} changes weights by less than "
@@ -79,6 +82,18 @@ def _check_rule(rule: LearningRule, w_max: float) -> None:
         real(value, f"{kind}.coefficients().{name}")
     if equations.own:
         _check_types(equations, found)
+
+
+def _check_times(rule: LearningRule, projection: Projection, dt: float) -> None:
+    """Refuse time constants whose decays would need tables of much memory."""
+    times = [trace.tau for side in rule.traces for trace in side]
+    times += [rule.tau_eligibility] if isinstance(rule, DopamineSTDP) else []
+    longest = max(times, default=0.0)
+    if longest > LONGEST_TAU * dt:
+        raise ParameterError(
+            f"Projection '{projection.name}'.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
+            f"but at most {LONGEST_TAU} steps, {LONGEST_TAU * dt:g} ms, are possible; use a smaller one or a larger dt"
+        )
 
 
 def _check_types(equations: Rule, c: tuple[Any, ...]) -> None:

@@ -18,6 +18,7 @@ from gpusyn.utils.typing import Array, Floats
 FINE = 256  # decays over fewer steps are in one table, those over multiples of it in another, as in kernels/trains.cuh
 LEAST_DEPTH = 32  # spikes of a ring, so that synapses are seldom settled because one is full
 _LEAST = 2.0**-60  # decays below it count as 0
+_MOST = 64.0  # largest exponent of an inverse: larger ones multiply 0 alone, which infinity would make NaN
 
 Key = tuple[str, tuple[Trace, ...]]  # population and traces of a set
 
@@ -90,7 +91,9 @@ class TrainTables:
     def growing(self, tau: float, most: int) -> int:
         """Return the place among the traces of the inverse of a decay (ms), over at most some steps."""
         step = self._layout.dt / tau
-        fine, coarse = exp(step * np.arange(FINE)), exp(step * FINE * np.arange(most // FINE + 1))
+        fine, coarse = (
+            exp(np.minimum(step * steps, _MOST)) for steps in (np.arange(FINE), FINE * np.arange(most // FINE + 1))
+        )
         self._traces.append(TraceDecay(sum(map(len, self._decays)), len(coarse), 0))
         self._decays += [fine, coarse, np.zeros(1)]
         return len(self._traces) - 1

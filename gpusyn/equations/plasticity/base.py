@@ -103,6 +103,11 @@ def learning_rule(cls: type[R]) -> type[R]:
     for side in ("PRE", "POST"):
         integer(getattr(cls, side), f"@learning_rule: {cls.__name__}.{side}", low=1)
     check_name("learning_rule", LEARNING_RULES, cls, "a rule of learning")
+    for other in LEARNING_RULES.values():
+        if other.C.__name__ == cls.C.__name__ and other.C.__module__ != cls.C.__module__:
+            raise ArgumentError(
+                f"@learning_rule: {other.C.__module__} has coefficients {cls.C.__name__!r} already; choose another name"
+            )
     file = getattr(sys.modules.get(cls.__module__), "__file__", None)
     cls.MODULE_FILE = Path(file).absolute() if file else None
     LEARNING_RULES[cls.__name__] = cls()
