@@ -46,9 +46,9 @@ class Limits:
     above: float | None = None
     below: float | None = None
     potential: bool = False
-    tiny: bool = False
     if_low: str = ""
     if_high: str = ""
+    tiny: bool = False
 
     def words(self) -> str:
         """Return a description of the numbers that are allowed."""
