@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,11 @@ def checked_plasticity(given: Any, where: str) -> tuple[Plasticity, ...]:
     """
     if given is None:
         return ()
+    if isinstance(given, Mapping):
+        raise ArgumentError(
+            f"{where}: must be {_ALLOWED} (got {show(given)}); a rule that learns names its receptor, as in "
+            "gs.STDP(..., learns='AMPA'), and short-term plasticity and release are those of the whole contact"
+        )
     several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
     found: dict[str, Plasticity] = {}
     for one in several:

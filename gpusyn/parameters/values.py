@@ -59,7 +59,7 @@ def values(
     values, \
 one per neuron (got 2 values)
     """
-    limits = Limits(unit, low, high, above, below, potential, if_low)
+    limits = Limits(unit, low, high, above, below, potential, if_low=if_low)
     if isinstance(value, Distribution):
         drawn: Distribution = value.in_unit(unit, where)
         _check_distribution(drawn, limits, where)

@@ -24,7 +24,8 @@ class TsodyksMarkram(Plasticity):
     """Short-term depression and facilitation (Tsodyks & Markram 1997; Markram, Wang & Tsodyks 1998).
 
     Between spikes, u' = -u/tau_facil and x' = (1 - x)/tau_rec, from u = 0 and x = 1 on. At a spike u increases by
-    U (1 - u), the spike delivers u x of the weight, and x decreases by u x. The first spike delivers U w.
+    U (1 - u), the spike delivers u x of the weight, and x decreases by u x. The first spike delivers U w. An array of a
+    parameter has the order of an array for the `weight` of ``net.connect``.
 
     Parameters
     ----------

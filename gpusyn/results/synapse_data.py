@@ -142,7 +142,7 @@ class SynapseData(TraceData):
     __hash__ = None
 
     def _recorded(self) -> str:
-        return f"{self.size} synapses of {self.projection}"
+        return f"{self.size} {'synapse' if self.size == 1 else 'synapses'} of {self.projection}"
 
     def _columns(self) -> dict[str, Array]:
         ids: Integers = self.ids

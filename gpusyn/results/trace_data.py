@@ -168,7 +168,7 @@ class TraceData(RecordedData):
         return self._with({name: array[part] for name, array in self.values.items()}, self.t[part])
 
     def __getitem__(self, variable: str) -> Array:
-        return self.values[one_of(variable, self.values, "TraceData")]
+        return self.values[one_of(variable, self.values, type(self).__name__)]
 
     def __contains__(self, variable: object) -> bool:
         return isinstance(variable, str) and variable in self.values

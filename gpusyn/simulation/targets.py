@@ -23,7 +23,8 @@ FIXED = ("rate_max", "max_events")  # of spike sources: sums are planned for the
 ALLOWED = "a population, selection, injection, drive or clamp of this network, or the name of one"
 #: Where other objects are changed, by their kind.
 ELSEWHERE = {
-    Projection: "the weights of a projection have Simulator.weights() and Simulator.set_weights()",
+    Projection: "the weights of a projection have Simulator.weights() and Simulator.set_weights(); u and x of "
+    "short-term plasticity can be recorded, and the parameters of plasticity cannot change during a simulation",
     Infusion: "an infusion cannot change during a simulation; give its times with net.infuse(start=, stop=)",
     Recorder: "the data of a recorder are Simulator.data[...]",
 }

@@ -47,7 +47,8 @@ class Weights(NamedTuple):
     def __repr__(self) -> str:
         weights = self.weight if isinstance(self.weight, dict) else {"weight": self.weight}
         spans = [f", {name} {_span(values)}" for name, values in weights.items()]
-        return f"Weights({len(self.pre)} synapses{''.join(spans)}, delay {_span(self.delay)} ms)"
+        noun = "synapse" if len(self.pre) == 1 else "synapses"
+        return f"Weights({len(self.pre)} {noun}{''.join(spans)}, delay {_span(self.delay)} ms)"
 
 
 def _span(values: Array) -> str:

@@ -23,7 +23,8 @@ _INJECT = "write net.inject(population, current); a current in steps is a gs.Wav
 _VALUES = "write sim.get(population, name) or sim.set(population, name, values)"
 _DRUG = "the library has drugs by name: net.infuse('CNQX', concentration)"
 _PLASTICITY = (
-    "write net.connect(..., plasticity=gs.STDP(...)), or TripletSTDP, InhibitorySTDP, TsodyksMarkram, QuantalRelease"
+    "write net.connect(..., plasticity=gs.STDP(...)), or TripletSTDP, InhibitorySTDP, DopamineSTDP, TsodyksMarkram, "
+    "QuantalRelease"
 )
 _NO_CHECKPOINT = "there are no checkpoints yet; sim.reset() goes back to the start"
 _NO_REMOVAL = "nothing is taken out; make another gs.Network()"

@@ -102,6 +102,8 @@ PLASTICITY = [
     (UnknownNameError, [".plasticity: STDP.learns", "'GABA_A'", "known here: AMPA"],
      lambda w: learn(w, gs.STDP(learns="GABA_A"))),
     (UnknownNameError, [".plasticity: STDP.learns", "''"], lambda w: learn(w, gs.STDP(learns=""))),
+    (ArgumentError, [".plasticity: must be a rule", "got {'AMPA': STDP(", "names its receptor", "learns='AMPA'"],
+     lambda w: learn(w, {"AMPA": gs.STDP()}, **BOTH)),
     # the axonal part of the delay
     (ParameterError, ["'E->I:AMPA'.axonal", ">= 0 and <= 1", "got 1.5"], lambda w: learn(w, gs.STDP(), axonal=1.5)),
     (ParameterError, [".axonal", "got nan"], lambda w: learn(w, gs.STDP(), axonal=NAN)),

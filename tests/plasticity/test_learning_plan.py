@@ -92,7 +92,7 @@ def test_gates_whose_weights_are_read_between_spikes_are_refused():
     rising, jump = (gs.AMPA(kinetics=gs.kinetics.Saturating(jump=jump)) for jump in (False, True))
     where = "Projection 'taught'.plasticity: the weight onto receptor 'AMPA' cannot learn"
     refused(ParameterError, where, "FirstOrder, per-synapse gates", "use linear kinetics", receptor=first_order)
-    refused(ParameterError, where, "sends its growth in the steps after a spike", receptor=rising)
+    refused(ParameterError, where, "sends its growth in the steps after a spike", "set jump=True, or", receptor=rising)
     gs.plan(taught(gs.STDP(), jump), dt=DT)
     refused(ParameterError, "Projection 'taught'.axonal: must be 0", "got 0.5", receptor=jump, axonal=0.5)
 

@@ -280,6 +280,9 @@ def test_data_of_synapses_are_traces(data):
     assert isinstance(data, gs.TraceData)
     assert repr(data) == "SynapseData(weight (nS), 3 samples every 5 ms, of 4 synapses of E->I:AMPA)"
     assert (data.names, data.variables, data.units["weight"]) == (("E->I:AMPA",), ("weight",), "nS")
+    assert repr(data.select(data.synapses == 4)).endswith("of 1 synapse of E->I:AMPA)")
+    with pytest.raises(gs.UnknownNameError, match=r"^SynapseData: unknown name 'W'.*known here: weight"):
+        data["W"]
     late = data.between(5.0, 15.0)
     assert (type(late), late.t.tolist(), late.post.tolist()) == (SynapseData, [10.0, 15.0], [1, 3, 3, 0])
     onto = data.select(data.post == 3)

@@ -57,6 +57,14 @@ def test_files_are_a_mapping_too(made, tmp_path) -> None:
         assert list(results.traces) == ["V", "g_AMPA"]
 
 
+def test_a_projection_that_get_or_set_cannot_read_says_what_can(made) -> None:
+    net, *_ = made
+    with gs.Simulator(net, backend="numpy") as sim:
+        for call in (sim.get, lambda target, name: sim.set(target, name, 0.0)):
+            with pytest.raises(gs.ArgumentError, match=r"Simulator.set_weights\(\); u and x .* can be recorded, and"):
+                call(net.projections["one"], "A_plus")
+
+
 def test_what_is_printed_is_short(made) -> None:
     net, *_ = made
     with gs.Simulator(net, backend="numpy") as sim:
@@ -66,6 +74,7 @@ def test_what_is_printed_is_short(made) -> None:
         span = f"{one.weight.min():.4g} to {one.weight.max():.4g}"
         assert repr(one) == f"Weights(16 synapses, weight {span}, delay 1.5 to 1.5 ms)"
         assert str(one._replace(pre=one.pre[:0], weight=one.weight[:0], delay=one.delay[:0])).startswith("Weights(0 ")
+        assert repr(type(one)(*(values[:1] for values in one))).startswith("Weights(1 synapse, ")
     for k in range(20):
         net.record(net.populations["cells"], "V", name=f"more {k}")
     with gs.Simulator(net, backend="numpy") as sim:

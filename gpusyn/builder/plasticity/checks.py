@@ -15,6 +15,7 @@ from gpusyn.equations.coefficients import by_name
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import PAGE, Rule
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.kinetics import Saturating
 from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import instance, real
@@ -129,8 +130,9 @@ def _check_gate(pathway: Pathway, k: int, receptor: Receptor) -> None:
     if strategy.owner != SOURCE:
         return
     if not form_of(receptor.kinetics).sends_at_events:
+        jump = "set jump=True, or " if isinstance(receptor.kinetics, Saturating) else ""
         raise ParameterError(
-            f"{where}, because its gate ({kinetics}) sends its growth in the steps after a spike, too; {other}"
+            f"{where}, because its gate ({kinetics}) sends its growth in the steps after a spike, too; {jump}{other}"
         )
     if projection.axonal:
         raise ParameterError(

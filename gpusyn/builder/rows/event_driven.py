@@ -506,7 +506,8 @@ def _refuse_weights(drawing: Drawing, column: Column) -> None:
     weights = drawing.all().weights[column.receptor]  # refuses those that are negative
     raise ParameterError(
         f"Projection '{drawing.projection.name}'.weight['{column.receptor}']: "
-        f"{np.abs(weights).max():g} exceeds the declared w_max = {column.largest:g}; raise w_max"
+        f"{np.abs(weights).max():g} exceeds the declared w_max = {column.largest:g}; raise w_max, "
+        f"or keep what is drawn below it (most distributions take high={column.largest:g})"
     )
 
 
