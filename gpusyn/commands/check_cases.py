@@ -205,7 +205,7 @@ def learning_network() -> gs.Network:
     net = gs.Network()
     cells = net.population("cells", 90, gs.LIF(I_e=gs.Normal(280.0, 40.0)), receptors=[gs.AMPA(), gs.GABA_A()])
     inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 60)))
-    late, rule = gs.Uniform(0.1, 4.0), gs.FixedInDegree(30)
+    late, rule = gs.Uniform(0.1, 1.5), gs.FixedInDegree(20)
     bounded: dict[str, Any] = {"weight": gs.Uniform(0.0, 0.8), "w_max": 0.8, "receptor": "AMPA"}
     rules = {
         "pairs": gs.STDP(A_plus=0.1, A_minus=0.1, mu_plus=0.4, mu_minus=1.0, axonal=0.5),
@@ -256,10 +256,10 @@ CASES = (
     Case("saturating gates, double", saturating_network, 30.0, "double"),
     Case("short-term plasticity", short_term_network, 60.0),
     Case("short-term plasticity, double", short_term_network, 30.0, "double"),
-    Case("release of each synapse", release_network, 40.0),
-    Case("release of each synapse, double", release_network, 20.0, "double"),
-    Case("learning", learning_network, 60.0),
-    Case("learning, double", learning_network, 30.0, "double"),
+    Case("release of each synapse", release_network, 25.0),
+    Case("release of each synapse, double", release_network, 12.0, "double"),
+    Case("learning", learning_network, 25.0),
+    Case("learning, double", learning_network, 12.0, "double"),
     Case("procedural rows", procedural_network, 60.0),
     Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),

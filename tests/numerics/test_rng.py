@@ -95,6 +95,9 @@ def test_keys_depend_on_every_part():
         "PARAMETER": 0xFF0657426AB8B51D,
         "INITIAL_V": 0x1CFF2EF96BAE1B71,
         "SET": 0x3728BDDAA796D7C0,
+        "PLASTICITY": 0xCC3E60A74FA5956B,
+        "RELEASE": 0x442F3BE239C9C16A,
+        "QUANTUM": 0x0024148331BCF1A1,
     }
 
 
