@@ -21,10 +21,11 @@ __all__ = ["DopamineSTDP"]
 class DopamineSTDP(LearningRule):
     """Pairs of spikes leave an eligibility, from which dopamine makes a change of the weight (Izhikevich 2007).
 
-    The changes of `stdp` add to the eligibility c of the synapse (in units of w_max) and not to its weight:
-    c' = -c/tau_eligibility, and w' = w_max c d. Dopamine follows its modulator: d' = (m - d)/tau_dopamine, where m is the rate of the modulator (Hz): the
-    spikes of all neurons of a population, or a Waveform. A spike therefore adds 1/tau_dopamine to d, and while c hardly
-    changes it adds c w_max to the weight in the end. Weights stay in [0, w_max].
+    The changes of `stdp` add to the eligibility c of the synapse (in units of w_max), not to its weight:
+    c' = -c/tau_eligibility, and w' = w_max c d. Dopamine follows its modulator: d' = (m - d)/tau_dopamine, where m is
+    the rate of the modulator (Hz): the spikes of all neurons of a population, or a Waveform. A spike therefore adds
+    1/tau_dopamine to d, and while c hardly changes it adds c w_max to the weight in the end. Weights stay in
+    [0, w_max].
 
     Parameters
     ----------
