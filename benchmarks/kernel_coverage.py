@@ -38,12 +38,15 @@ class Exempt(NamedTuple):
         Number of outcomes of its conditions that are never taken; 0 if the whole line never runs.
     reason : str
         Why that is right.
+    lines : int
+        Number of lines of the file that say the same; `never` holds for each.
     """
 
     file: str
     text: str
     reason: str
     never: int = 0
+    lines: int = 1
 
 
 def section() -> str:
@@ -54,11 +57,12 @@ def section() -> str:
     counts = []
     for file, (lines, outcomes) in stored["files"].items():
         own = [e for e in listed if e.file == file]
-        counts.append((lines, sum(e.never == 0 for e in own), outcomes, sum(e.never for e in own)))
+        counts.append((lines, sum(e.lines for e in own if not e.never), outcomes, sum(e.lines * e.never for e in own)))
         rows.append((f"`{file}`", *map(str, counts[-1])))
     rows.append(("all", *(str(sum(column)) for column in zip(*counts, strict=True))))
     rows = [*rows, (), ("file", "line", "why it does not run"), ("---",) * 3]  # type: ignore[list-item]
     for e in listed:
-        what = "" if e.never == 0 else f" ({e.never} of its outcomes)"
+        parts = [f"{e.lines} lines"] * (e.lines > 1) + [f"{e.never} of its outcomes"] * (e.never > 0)
+        what = f" ({', '.join(parts)})" if parts else ""
         rows.append((f"`{e.file}`", f"`{e.text.replace('|', chr(92) + '|')}`{what}", e.reason))  # type: ignore[arg-type]
     return _INTRODUCTION + "".join(f"| {' | '.join(row)} |\n" if row else "\n" for row in rows)

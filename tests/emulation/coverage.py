@@ -144,14 +144,15 @@ def exempt() -> list[Exempt]:
 
 def complaints(lines: Lines, listed: Iterable[Exempt]) -> list[str]:
     """What is neither run nor listed, and what is listed but is run, or is not there."""
-    never = {(e.file, e.text): e.never for e in listed}
+    known = {(e.file, e.text): e for e in listed}
     texts = Counter((place.file, place.text) for place in lines)
-    found = [f"{file}: {text}: listed, but there is no such line" for file, text in never if (file, text) not in texts]
+    found = [f"{file}: {text}: listed, but there is no such line" for file, text in known if (file, text) not in texts]
     for place, line in lines.items():
         name = f"{place.file}:{place.number}: {place.text}"
-        allowed = never.get((place.file, place.text))
-        if allowed is not None and texts[place.file, place.text] > 1:
-            found.append(f"{name}: listed, but there are several lines of this text")
+        one, there = known.get((place.file, place.text)), texts[place.file, place.text]
+        allowed = None if one is None else one.never
+        if one is not None and there != one.lines:
+            found.append(f"{name}: {one.lines} lines of this text are listed, but there are {there}")
         elif not line.runs and allowed != 0:
             found.append(f"{name}: never runs")
         elif line.runs and line.never != (allowed or 0):

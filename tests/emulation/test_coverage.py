@@ -58,6 +58,17 @@ def test_a_list_must_be_true():
     assert absent == f"{FILE}: no such text: listed, but there is no such line"
 
 
+def test_a_list_says_how_many_lines_have_a_text():
+    listed = Exempt("lessons.cuh", "FOR_HELD_EVENLY(j, n)", "because", never=1, lines=2)
+    places = [p for p in (Place(listed.file, number) for number in range(1, 200)) if p.text == listed.text]
+    counts = {place: Line(3, {2: [3, 0]}) for place in places}
+    assert len(counts) == 2
+    assert complaints(counts, [listed]) == []
+    found = complaints(counts, [listed._replace(lines=1)])
+    assert len(found) == 2
+    assert found[0].endswith("1 lines of this text are listed, but there are 2")
+
+
 def test_lines_are_added_up_over_modules():
     line = Line()
     line.add(2, [2, 0])

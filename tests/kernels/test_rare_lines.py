@@ -11,6 +11,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.placement import lay_out
+from gpusyn.builder.plasticity.trains import LEAST_DEPTH
 from gpusyn.builder.rows import row_forms
 from gpusyn.kernels.records import PoissonDrive, Route, read_rows
 from gpusyn.kernels.signature import ReceptorSignature
@@ -44,10 +45,10 @@ def compiled(net):
     return Compiled(lay_out(net, DT, "single", 1), 3).program
 
 
-def played(net, steps):
+def played(net, steps, block=64):
     """Everything that a simulation of a network shows, with the bits of both backends."""
     found = []
-    for backend in (backend_named("numpy"), emulated(64)):
+    for backend in (backend_named("numpy"), emulated(block)):
         with gs.Simulator(net, dt=DT, seed=3, backend=backend) as sim:
             sim.step(steps)
             found.append(outcome(sim))
@@ -155,7 +156,7 @@ def test_a_word_that_equals_a_limit_is_decided_by_its_lower_half(own):
 
 
 def test_runs_of_targets():
-    """Rows whose targets come in runs, of events and of the gates of their sources."""
+    """Rows whose targets come in runs, of events, of the parts that they release and of the gates of their sources."""
     net = gs.Network()
     pulsed = gs.AMPA(name="pulsed", kinetics=gs.kinetics.FirstOrder.AMPA())
     cells = net.population("cells", 300, gs.LIF(), receptors=[gs.AMPA(), pulsed], V=-60.0)
@@ -165,8 +166,11 @@ def test_runs_of_targets():
     for receptor in ("AMPA", "pulsed"):
         weight = gs.Uniform(0.5, 2.0)
         net.connect(listed, cells, gs.FromArrays(pre, post), receptor=receptor, weight=weight, delay=0.3, name=receptor)
+    plasticity = gs.TsodyksMarkram(0.4, tau_rec=2.0)
+    net.connect(listed, cells, gs.FromArrays(pre, post), receptor="AMPA", weight=weight, plasticity=plasticity)
     net.record(cells, ["V", "g_AMPA", "g_pulsed"], name="traces")
-    assert any(route.runs for route in read_rows(compiled(net).initial["routes"], Route))
+    forms = {(route.runs, route.release >= 0) for route in read_rows(compiled(net).initial["routes"], Route)}
+    assert forms == {(1, False), (1, True)}
     assert played(net, 120)["traces g_AMPA"][-1].all()
 
 
@@ -261,6 +265,36 @@ def test_procedural_rows_of_all_kinds(monkeypatch):
     net.record(near[::50], ["V", "I_y"])
     with pretend(multiprocessors=3):
         assert played(net, 8)
+
+
+# ---- learning ----
+
+MANY_RULES = {
+    "powers": gs.STDP(0.05, 0.1, mu_plus=0.0, mu_minus=1.0),
+    "pairs": [gs.STDP(0.05, 0.1), gs.TsodyksMarkram(0.4, tau_rec=2.0)],
+    "triplets": gs.TripletSTDP(),
+    "inhibition": gs.InhibitorySTDP(eta=0.1),
+}
+REWARD = {"reward": gs.DopamineSTDP(gs.STDP(0.1, 0.1), 2.0, 0.5, gs.Waveform([0, 1], [99, -9]))}
+
+
+@pytest.mark.parametrize("rules", [MANY_RULES, REWARD], ids="/".join)
+def test_learning_while_many_spikes_are_under_way(rules):
+    """More spikes than stand side by side are on their way, and more in all than a ring holds."""
+    net = gs.Network()
+    cell = gs.LIF(I_e=gs.Uniform(3e4, 9e4), t_ref=DT)
+    cells = net.population("cells", 4, cell, receptors=[gs.AMPA()])
+    listed = net.population("listed", 3, gs.SpikeSource([np.arange(1, 90) * DT, [4.0] * 3, [2.0, 4.0, 9.5]]))
+    for name, rule in rules.items():
+        for delay, axonal in ((2.0, 0.6), (gs.Uniform(1.0, 2.5), 0.0)):
+            net.connect(
+                listed, cells, gs.AllToAll(), receptor="AMPA", weight=gs.Uniform(0.0, 0.1), w_max=0.1, delay=delay,
+                plasticity=rule, axonal=axonal, name=f"{name}, {axonal}",
+            )  # fmt: skip
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, "g_AMPA", name="traces")
+    spikes = played(net, 120, block=32)["spikes ids"]
+    assert np.bincount(spikes).min() > LEAST_DEPTH
 
 
 # ---- arithmetic ----
