@@ -264,7 +264,7 @@ def test_the_microcircuit_reaches_its_goal_because_ages_do_not_wait_for_one_anot
 
 def test_the_microcircuit_fills_the_gpu():
     deliver = launch(page.standard(*page.STANDARD[0]).model, "deliver_spikes")
-    assert deliver.blocks == deliver.resident > 6 * H200.processors
+    assert deliver.blocks == deliver.resident >= 6 * H200.processors
 
 
 # --- devices -----------------------------------------------------------------------------------------------
