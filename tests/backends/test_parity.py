@@ -23,7 +23,7 @@ from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, st
 from tests.helpers.runs import Outcome, backend_named, cpu, cuda, differences, emulated, play
 from tests.helpers.strategies import cases
 
-BATCHES, NETWORKS, SOME = 8, 56, 18  # networks in each batch, and in the part of one that the default suite compares
+BATCHES, NETWORKS, SOME = 8, 56, 10  # networks in each batch, and in the part of one that the default suite compares
 OPTIMISED, FURTHER, FIRST = 0, (1, 2, 3), 2  # batches of the long checks, and that of the default suite
 BLOCKS = (32, 64, 96, 128, 256)
 WAYS = {f"block {b}" for b in BLOCKS} | {f"order {o}" for o in ORDERS} | {"flush True", "flush False"}

@@ -9,13 +9,14 @@ from tests.helpers.paths import ROOT
 
 # Folders whose name begins with a point are tools' own: some write a README while tests are collected.
 DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("[!.]*/README.md")})
+CODE = re.compile(r"`[^`\n]*`")  # C++ in it may look like a link
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 SPAN = re.compile(r"`((?:gpusyn|tests|kernels|benchmarks|docs|examples|\.ci)/[\w./-]+)`")
 
 
 def missing(document: str, folder: Path) -> list[str]:
     """Links count from the document's folder, code spans from the root."""
-    links = [target for target in LINK.findall(document) if not (folder / target).exists()]
+    links = [target for target in LINK.findall(CODE.sub("", document)) if not (folder / target).exists()]
     return links + [target for target in SPAN.findall(document) if not (ROOT / target).exists()]
 
 

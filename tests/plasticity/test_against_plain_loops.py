@@ -92,7 +92,7 @@ def experiments(draw: Any, rule: Any) -> Drawn:
 def test_weights_and_deliveries_are_those_of_the_loop(backend, rule, precision):
     how = {"backend": backend_named(backend), "precision": precision}
 
-    @settings(max_examples=20 if backend == "cpu" else 4)
+    @settings(max_examples=10 if backend == "cpu" else 3)
     @given(drawn=experiments(RULES[rule]))
     def check(drawn):
         drawn.check(run(drawn.network(), drawn.contacts, drawn.stops, **how), precision)

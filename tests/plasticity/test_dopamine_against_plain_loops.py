@@ -97,7 +97,7 @@ def experiments(draw: Any, modulator: str) -> Drawn:
 def test_weights_and_deliveries_are_those_of_the_loop(backend, modulator, precision):
     how = {"backend": backend_named(backend), "precision": precision}
 
-    @settings(max_examples=15 if backend == "cpu" else 3)
+    @settings(max_examples=8 if backend == "cpu" else 3)
     @given(drawn=experiments(modulator))
     def check(drawn):
         drawn.check(run(drawn.network(), drawn.contacts, drawn.stops, **how), precision)

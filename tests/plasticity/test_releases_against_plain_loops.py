@@ -61,7 +61,7 @@ def experiments(draw: Any, form: str) -> Drawn:
 def test_releases_are_those_of_the_recursion(backend, form, precision):
     how = {"backend": backend_named(backend), "precision": precision}
 
-    @settings(max_examples=20 if backend == "cpu" else 4)
+    @settings(max_examples=10 if backend == "cpu" else 3)
     @given(drawn=experiments(form))
     def check(drawn):
         net = network(drawn.contacts, drawn.pre, [[]] * len(drawn.contacts), 0.0, drawn.rule)
