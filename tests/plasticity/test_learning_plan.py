@@ -164,5 +164,5 @@ def test_time_constants_beyond_all_memory_are_refused(rule):
     net = gs.Network()
     E = net.population("E", 3, gs.LIF(), receptors=[gs.AMPA()])
     net.connect(E, E, gs.AllToAll(), receptor="AMPA", weight=0.5, w_max=1.0, plasticity=rule)
-    with pytest.raises(gs.ParameterError, match=r"time constant of 1e\+09 ms, but at most 16777216 steps"):
+    with pytest.raises(gs.ParameterError, match=r"time constant of 1e\+09 ms, but at most 8388608 steps"):
         gs.plan(net, dt=0.1)

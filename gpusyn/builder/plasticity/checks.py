@@ -22,7 +22,7 @@ from gpusyn.parameters.scalars import instance, real
 from gpusyn.plasticity import DopamineSTDP, LearningRule, Trace
 from gpusyn.receptors import Receptor
 
-LONGEST_TAU = 1 << 24  # steps
+LONGEST_TAU = 1 << 23  # steps: a table of decays then ends before steps that kernels count in 32 bits
 
 
 def check_learning(layout: Layout, *, compact: bool) -> None:
