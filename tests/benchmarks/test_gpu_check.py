@@ -65,6 +65,7 @@ def chosen(*names, limits=None):
     return [known[name]._replace(limit=(limits or {}).get(name, 300.0)) for name in names]
 
 
+@pytest.mark.fuzz
 def test_what_crashes_or_hangs_takes_nothing_else_with_it(tmp_path, cupy_is, sanitizer):
     if compiler() is None:
         pytest.skip("the emulator needs g++, which is not on PATH")

@@ -75,7 +75,7 @@ def test_the_first_tables_are_no_condition_for_the_others():
     columns = len(inputs.columns)
     SynapseTables(layout, 3, inputs)
     assert len(inputs.columns) == columns
-    assert set(inputs.dose_columns.values()) == {columns - len(inputs.injections.columns) - 1}
+    assert set(inputs.dose_columns.values()) == {inputs.modulator_column - 1}
 
 
 def test_a_pool_can_be_joined_and_go_on():

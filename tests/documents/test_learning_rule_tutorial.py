@@ -13,6 +13,8 @@ from gpusyn.kernels.signature import Numbers
 from tests.helpers.runs import cpu, emulated
 from tests.helpers.tutorial import Page
 
+pytestmark = pytest.mark.fuzz  # half a minute
+
 PAGE = Page("adding_a_learning_rule.md")
 TWIN, KERNEL = "log_stdp.py", "log_stdp.cuh"
 FILES = dict(PAGE.files)

@@ -26,6 +26,8 @@ from tests.plasticity.test_against_plain_loops import (
     positive,
 )
 
+pytestmark = pytest.mark.fuzz  # the shorter ones of the default suite are in the other files
+
 REWARDS = st.lists(st.lists(st.integers(1, STEPS), max_size=4).map(sorted), min_size=1, max_size=3)
 RATES = st.lists(positive(0.0, 400.0), min_size=1, max_size=5)
 

@@ -15,6 +15,8 @@ from tests.plasticity import plain_loops
 from tests.plasticity.lab import REST, TAU, Contact, conductance, forced, network, run, sources
 from tests.plasticity.plain_loops import Synapse, clipped, learned, released
 
+pytestmark = pytest.mark.fuzz  # the shorter ones of the default suite are in the other files
+
 RULES = {
     "pairs": gs.STDP(0.02, 0.021, 17.0, 34.0, mu_plus=0.4, mu_minus=1.0),
     "nearest": gs.STDP(0.02, 0.021, 17.0, 34.0, pairing="nearest"),

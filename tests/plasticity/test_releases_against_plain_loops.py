@@ -17,6 +17,8 @@ from tests.plasticity.lab import REST, TAU, Contact, conductance, network, run, 
 from tests.plasticity.plain_loops import Moments, Synapse, moments, released
 from tests.plasticity.test_against_plain_loops import DT, LONGEST, MACHINES, PRE, STEPS, positive
 
+pytestmark = pytest.mark.fuzz  # the shorter ones of the default suite are in the other files
+
 FACILITATION = st.one_of(st.just(0.0), positive(0.01, 500.0))
 FORMS = ["shared", "each"]  # the state lives on the source, or on every synapse
 
