@@ -310,3 +310,16 @@ def test_rows_among_ten_thousand_million_synapses_are_those_of_the_rule():
     _, targets = bernoulli_lists(Stream(key), spiking, np.full(3, n), rule.p)
     assert (g == weight * np.bincount(targets, minlength=n)).all()
     assert len(targets) > 29_000
+
+
+def test_a_weight_of_nothing_has_no_sign():
+    """A negative weight times a Ratio of 0 is 0, as where it is stored."""
+    found = {}
+    for storage in ("stored", "procedural"):
+        net = gs.Network()
+        cells = net.population("cells", 3, gs.LIF(), receptors=[gs.CurrentReceptor(x, tau=2.0) for x in "ab"])
+        weight = {"a": -0.4, "b": gs.Ratio("a", 0.0)}
+        net.connect(cells[1:], cells[1:], gs.AllToAll(), weight=weight, storage=storage, name="c")
+        with gs.Simulator(net, backend="numpy") as sim:
+            found[storage] = sim.weights("c", "b").weight.tobytes()
+    assert found["procedural"] == found["stored"]

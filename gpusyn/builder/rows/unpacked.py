@@ -60,7 +60,7 @@ def _redrawn(stored: DrawnWeights, synapses: Synapses) -> UnpackedSynapses:
     pre, post = _positions(stored.pathway, synapses.pre[order], synapses.post[order])
     found = synapses.delay, synapses.weights[stored.receptor]
     delay, weight = (np.broadcast_to(x, order.shape)[order] for x in found)
-    whole = np.rint(np.ldexp(weight, -stored.exponent))
+    whole = np.rint(np.ldexp(weight, -stored.exponent)) + 0.0  # never -0: stored weights are integers
     return UnpackedSynapses(stored, pre, post, delay, order, len(order), whole)
 
 
