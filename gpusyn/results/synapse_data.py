@@ -120,8 +120,10 @@ class SynapseData(TraceData):
         must = f"must be columns, 0 to {self.size - 1}, or a mask of {self.size}"
         mask = isinstance(synapses, np.ndarray) and synapses.dtype == bool and synapses.shape == (self.size,)
         at = np.flatnonzero(synapses) if mask else np.atleast_1d(as_integers(synapses, where, must))
-        if at.ndim != 1 or (at.size and not (at.min() >= 0 and at.max() < self.size)):
-            raise ParameterError(f"{where}: {must} (got {at.min()} to {at.max()}, shape {at.shape})")
+        if at.ndim != 1:
+            raise ParameterError(f"{where}: {must} (got an array of shape {at.shape}; give it in one dimension)")
+        if at.size and not (at.min() >= 0 and at.max() < self.size):
+            raise ParameterError(f"{where}: {must} (got {at.min()} to {at.max()})")
         values = {name: array[:, at] for name, array in self.values.items()}
         return self._at(at, values, self.t)
 

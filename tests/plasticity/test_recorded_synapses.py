@@ -305,6 +305,7 @@ def test_data_of_synapses_are_traces(data):
         ("E", gs.ArgumentError),
         ([0.5], gs.ArgumentError),
         ([[0]], gs.ParameterError),
+        (np.ones((0, 3)), gs.ParameterError),
         (np.ones(3, bool), gs.ArgumentError),
     ],
 )
