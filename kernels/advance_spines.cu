@@ -10,7 +10,8 @@ struct Spines {
     real *Ca, *rest;
 };
 
-// Advances the spines of a segment.
+// Advances the spines of a segment. All of them see the gate of one step, or each that which it is LATE to see.
+template <bool LATE>
 APART void advance_segment(const Segment &s, const Synapses &synapses, const Spines &all, int64 now)
 {
     const Route &route = *s.route;
@@ -21,24 +22,19 @@ APART void advance_segment(const Segment &s, const Synapses &synapses, const Spi
     const real *means = all.gate_means + own.means + s.row * (own.mask + 1);
     const real *influx = all.influx + own.influx + (s.slice * route.slice_size - own.offset);
     const uint16 *target = synapses.targets + route.targets;
-    const uint8 *late = synapses.late + route.late;
-    weight_t *weight = all.weights + route.weights;
-    real *Ca = all.Ca + own.state, *rest = all.rest + own.state;
-    int reached = (int)(now - own.delay & own.mask), mask = (int)own.mask;
-    int bits = (int)route.late_bits, last = (1 << bits) - 1;
+    int mask = (int)own.mask, reached = (int)(now - own.delay & own.mask);
+    real gate = means[reached];
     for_pieces(s.begin, s.end, [&](int64 first, int n) {
-        real gate[HELD];
-        FOR_HELD(j, n)
-        {
-            int64 at = (first + j) * bits;
-            gate[j] = means[reached - (bits ? late[at >> 3] >> (at & 7) & last : 0) & mask];
-        }
+        uint8 room[HELD_BITS];
+        const uint8 *late = LATE ? unpack(synapses.late + route.late, first, n, (int)route.late_bits, room) : room;
+        weight_t *weight = all.weights + route.weights + first;
+        real *Ca = all.Ca + own.state + first, *rest = all.rest + own.state + first;
         FOR_HELD_EVENLY(j, n)
         {
-            int64 k = first + j;
-            real before = Ca[k], after = rule.advanced(before, gate[j], influx[target[k]]);
-            rule.learn((real)0.5 * (before + after), weight[k], rest[k]);
-            Ca[k] = after;
+            real open = LATE ? means[reached - late[j] & mask] : gate;
+            real before = Ca[j], after = rule.advanced(before, open, influx[target[first + j]]);
+            rule.learn((real)0.5 * (before + after), weight[j], rest[j]);
+            Ca[j] = after;
         }
     });
 }
@@ -58,6 +54,9 @@ KERNEL(advance_spines, const Clock *RESTRICT clock, const Route *RESTRICT routes
         for_rows(routes[r], every, segment_begin, share, [&](Segment s) {
             locate(s, segment_sizes);
             cut(s.begin, s.end, s.part, (int)s.route->parts);
-            advance_segment(s, synapses, all, now);
+            if (routes[r].late_bits)
+                advance_segment<true>(s, synapses, all, now);
+            else
+                advance_segment<false>(s, synapses, all, now);
         });
 }
