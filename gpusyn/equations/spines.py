@@ -12,7 +12,6 @@ import numpy as np
 from gpusyn.equations.coefficients import Number
 from gpusyn.equations.effects import Real
 from gpusyn.numerics.portable_math import exp, flush
-from gpusyn.numerics.propagators import expm1
 from gpusyn.utils.typing import Array
 
 
@@ -93,33 +92,15 @@ def way(Ca: Array, c: SpineCoefficients) -> Array:
     return found
 
 
-def learned(stored: Stored, before: Array, after: Array, c: SpineCoefficients) -> Stored:
-    """Return weights after a step in which calcium went from `before` to `after`, rounded half away from zero."""
+def learned(stored: Stored, before: Array, after: Array, c: SpineCoefficients, w_max: int) -> Stored:
+    """Return weights after a step in which calcium went from `before` to `after`, rounded half away from zero.
+
+    They stay from 0 to `w_max`, which a number of the type of `c.w_max` may not be.
+    """
     real = before.dtype.type
     Ca = real(0.5) * (before + after)
     W = stored.weight.astype(before.dtype) * c.unit
     change = ((omega(Ca, c) - W) * way(Ca, c)) * c.w_max + stored.rest
     whole = np.where(change < 0, change - real(0.5), change + real(0.5)).astype(stored.weight.dtype)
     rest = flush(change - whole.astype(before.dtype))
-    return Stored(np.clip(stored.weight + whole, 0, int(c.w_max)).astype(stored.weight.dtype), rest)
-
-
-def spine_coefficients(rule: object, dt: float, w_max: int) -> SpineCoefficients:
-    """Return the coefficients of a rule (`gpusyn.NMDAPlasticity`) for a step (ms) and a largest stored weight."""
-    tau, G, speed = rule.tau_Ca, rule.G, rule.speed  # type: ignore[attr-defined]
-    beta, P1, P2, P4 = (getattr(rule, name) for name in ("beta", "P1", "P2", "P4"))
-    fall = -float(expm1(-dt / tau))
-    return SpineCoefficients(
-        decay=1.0 - fall,
-        gain=G * tau * fall,
-        W_rest=rule.W_rest,  # type: ignore[attr-defined]
-        minus_beta=-beta,
-        depressing=float(exp(beta * rule.theta_d)),  # type: ignore[attr-defined]
-        potentiating=float(exp(beta * rule.theta_p)),  # type: ignore[attr-defined]
-        P1=P1,
-        P2=P2,
-        rate=speed * dt,
-        slowest=P4 + 0.5 * speed * dt,
-        unit=1.0 / w_max,
-        w_max=float(w_max),
-    )
+    return Stored(np.clip(stored.weight + whole, 0, w_max), rest)

@@ -10,7 +10,7 @@ import numpy as np
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.neurons import NeuronModel
-from gpusyn.plasticity import LearningRule, Plasticity
+from gpusyn.plasticity import Learning, Plasticity
 from gpusyn.utils.tables import html_table, text_table
 
 Objects = Mapping[Any, Mapping[str, Any]]  # kind -> name -> object
@@ -146,7 +146,7 @@ def _units(projection: Projection) -> dict[str, str]:
 
 def _learned(projection: Projection, one: Plasticity) -> str:
     """Return where a rule of learning keeps weights, and the axonal part of the delay."""
-    if not isinstance(one, LearningRule):
+    if not isinstance(one, Learning):
         return "-"
     name = projection.learned
     assert name is not None

@@ -11,7 +11,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import instance, one_of, real, show
-from gpusyn.plasticity import DopamineSTDP, LearningRule, Plasticity, QuantalRelease, TsodyksMarkram
+from gpusyn.plasticity import DopamineSTDP, Learning, NMDAPlasticity, Plasticity, QuantalRelease, TsodyksMarkram
 from gpusyn.plasticity.short_term import check_release
 from gpusyn.receptors import Receptor
 
@@ -82,9 +82,9 @@ def release_of(plasticity: Sequence[Plasticity]) -> QuantalRelease | None:
     return next((one for one in plasticity if isinstance(one, QuantalRelease)), None)
 
 
-def learning_of(plasticity: Sequence[Plasticity]) -> LearningRule | None:
-    """Return the rule of learning among others, None if there is none."""
-    return next((one for one in plasticity if isinstance(one, LearningRule)), None)
+def learning_of(plasticity: Sequence[Plasticity]) -> Learning | None:
+    """Return what changes weights among others, None if there is none."""
+    return next((one for one in plasticity if isinstance(one, Learning)), None)
 
 
 def releases_one_by_one(projection: Projection) -> bool:
@@ -124,6 +124,8 @@ def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: i
     _check_events(projection, kinds, size, where)
     if (rule := learning_of(projection.plasticity)) is not None:
         _check_learning(projection, rule, kinds, where)
+    if isinstance(rule, NMDAPlasticity):
+        _check_calcium(projection, rule, kinds, where)
 
 
 def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:
@@ -152,7 +154,7 @@ def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int 
             )
 
 
-def _check_learning(projection: Projection, rule: LearningRule, kinds: dict[str, Receptor], where: str) -> None:
+def _check_learning(projection: Projection, rule: Learning, kinds: dict[str, Receptor], where: str) -> None:
     name = learned_receptor(projection, where)
     weight, place = projection.weights[name], f"{where}.weight[{name!r}]"
     if name not in (projection.w_max or {}):
@@ -175,6 +177,22 @@ def _check_learning(projection: Projection, rule: LearningRule, kinds: dict[str,
         raise ParameterError(
             f"{place}: weights that learn stay in [0, w_max], so none may be negative (got {given}); {hint}"
         )
+
+
+def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str, Receptor], where: str) -> None:
+    """Refuse learning from calcium where none can enter, or what a spike releases is not one event."""
+    name = one_of(rule.calcium, projection.weights, f"{where}.plasticity: NMDAPlasticity.calcium")
+    if kinds[name].is_current:
+        raise ParameterError(
+            f"{where}.plasticity: NMDAPlasticity.calcium must be a receptor with channels, which let calcium in by the "
+            f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
+        )
+    for other in projection.plasticity:
+        if other is not rule:
+            raise ParameterError(
+                f"{where}.plasticity: NMDAPlasticity takes whole events of its gate, and only its own changes of the "
+                f"weight (got {other!r} beside it); leave one of the two out"
+            )
 
 
 def learned_receptor(projection: Projection, where: str) -> str:

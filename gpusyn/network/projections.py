@@ -12,7 +12,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.populations import Selection
 from gpusyn.parameters.scalars import one_of, public, real, show
 from gpusyn.parameters.values import values
-from gpusyn.plasticity import LearningRule, Plasticity
+from gpusyn.plasticity import Learning, Plasticity
 from gpusyn.receptors import Receptor
 from gpusyn.utils.calls import Hinting
 from gpusyn.utils.immutable import ReadOnlyDict
@@ -128,7 +128,7 @@ class Projection(Hinting):
     @property
     def learned(self) -> str | None:
         """Receptor whose weight a rule of learning changes, None if there is none."""
-        rule = next((one for one in self.plasticity if isinstance(one, LearningRule)), None)
+        rule = next((one for one in self.plasticity if isinstance(one, Learning)), None)
         if rule is None:
             return None
         return next(iter(self.weights)) if rule.learns is None else rule.learns

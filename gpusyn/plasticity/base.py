@@ -9,7 +9,7 @@ from gpusyn.errors import ArgumentError
 from gpusyn.parameters.scalars import real, show
 from gpusyn.utils.calls import attribute
 
-__all__ = ["LearningRule", "Plasticity", "Trace", "TracePair"]
+__all__ = ["Learning", "LearningRule", "Plasticity", "Trace", "TracePair"]
 
 
 class Plasticity:
@@ -52,7 +52,52 @@ class TracePair(NamedTuple):
     post: tuple[Trace, ...]
 
 
-class LearningRule(Plasticity):
+class Learning(Plasticity):
+    """Base class of everything that changes the weight onto a receptor for good.
+
+    Attributes
+    ----------
+    learns : str or None
+        Receptor whose weight changes; None if the projection has only one.
+    axonal : float
+        Part of the delay, 0 to 1, that a spike needs to reach the synapse; the rest is needed from there to the soma,
+        and back from it.
+    """
+
+    role: ClassVar[str] = "learning"
+    learns: str | None = None
+    axonal: float = 0.0
+
+    def _check_receptor(self, parameter: str) -> None:
+        """Take a receptor itself for its name."""
+        given = getattr(self, parameter)
+        name = given if isinstance(given, str) else attribute(given, "name")  # of a receptor
+        if not isinstance(name, str):
+            raise ArgumentError(
+                f"{self._where(parameter)}: must be the name of a receptor, or a receptor (got {show(given)})"
+            )
+        object.__setattr__(self, parameter, name)
+
+    def _check_place(self) -> None:
+        """Check where it acts: the receptor that learns, and the axonal part of the delay."""
+        if self.learns is not None:
+            self._check_receptor("learns")
+        object.__setattr__(self, "axonal", real(self.axonal, self._where("axonal"), low=0.0, high=1.0))
+
+    def _check_numbers(
+        self,
+        unit: str,
+        *names: str,
+        low: float | None = None,
+        high: float | None = None,
+        above: float | None = None,
+    ) -> None:
+        for name in names:
+            number = real(getattr(self, name), self._where(name), unit=unit, low=low, high=high, above=above)
+            object.__setattr__(self, name, number)
+
+
+class LearningRule(Learning):
     """Base class of rules by which spikes change weights.
 
     At each spike of either side, when it reaches the synapse, the weight w is changed by a number that may depend on w
@@ -70,10 +115,7 @@ class LearningRule(Plasticity):
         and back from it.
     """
 
-    role: ClassVar[str] = "learning"
     struct: str
-    learns: str | None = None
-    axonal: float = 0.0
 
     @property
     def traces(self) -> TracePair:
@@ -93,19 +135,3 @@ class LearningRule(Plasticity):
         tuple of float
         """
         raise NotImplementedError
-
-    def _check_place(self) -> None:
-        """Check where the rule acts: the receptor that learns, and the axonal part of the delay."""
-        if self.learns is not None:
-            name = self.learns if isinstance(self.learns, str) else attribute(self.learns, "name")  # of a receptor
-            if not isinstance(name, str):
-                raise ArgumentError(
-                    f"{self._where('learns')}: must be the name of a receptor, or a receptor (got {show(self.learns)})"
-                )
-            object.__setattr__(self, "learns", name)
-        object.__setattr__(self, "axonal", real(self.axonal, self._where("axonal"), low=0.0, high=1.0))
-
-    def _check_numbers(self, unit: str, *names: str, low: float | None = None, above: float | None = None) -> None:
-        for name in names:
-            number = real(getattr(self, name), self._where(name), unit=unit, low=low, above=above)
-            object.__setattr__(self, name, number)

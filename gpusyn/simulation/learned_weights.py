@@ -14,11 +14,14 @@ from gpusyn.backends.numpy import learn_weights as twin
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.learning import LEARNING
 from gpusyn.builder.plasticity.modulators import is_modulated
+from gpusyn.builder.plasticity.spines import has_spines
+from gpusyn.builder.plasticity.trains import learns_from_spikes
 from gpusyn.builder.rows.stored import StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import segment_bounds, unpack
 from gpusyn.kernels.arrays import bindings
 from gpusyn.kernels.records import Clock
 from gpusyn.kernels.synapse_words import late_bytes
+from gpusyn.simulation.spine_access import forget_rest
 from gpusyn.utils.typing import Array
 
 _OF_SYNAPSES = ("segment_begin", "segment_sizes", "targets", "late", "weights")
@@ -29,12 +32,17 @@ def learns(stored: StoredWeights) -> bool:
     return isinstance(stored, StoredSegments) and stored.receptor == stored.bundle.learns
 
 
+def _is_visited(stored: StoredWeights) -> bool:
+    """Return whether postsynaptic spikes have not changed some weights yet."""
+    return learns(stored) and isinstance(stored, StoredSegments) and learns_from_spikes(stored.bundle)
+
+
 def present_weights(compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, place: Array) -> Array:
     """Return some of the stored `weights` of rows, with all spikes that have reached the synapses at these places.
 
     Weights that do not learn are returned as they are.
     """
-    if not learns(stored) or not weights.size:
+    if not _is_visited(stored) or not weights.size:
         return weights[place]
     settled: Array = _settled(compiled, session, stored, weights, place).weights[place]
     return settled
@@ -76,6 +84,9 @@ def _arrays(stored: StoredSegments, weights: Array, session: Session) -> SimpleN
 def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, step: int) -> None:
     """Let nothing that has reached a synapse before `step` change weights that replace the present ones."""
     assert isinstance(stored, StoredSegments)
+    if has_spines(stored.bundle):
+        forget_rest(compiled, session, stored.bundle, len(weights))
+        return
     if is_modulated(stored.bundle) and weights.size:
         visited = _settled(compiled, session, stored, weights, np.arange(len(weights)))
         session.write(bindings(LEARNING)["eligibility"], visited.eligibility)

@@ -11,6 +11,7 @@ from gpusyn.builder.gating.forms import form_of
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.notes import Note
+from gpusyn.builder.plasticity.calcium_checks import check_calcium
 from gpusyn.equations.coefficients import by_name
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import PAGE, Rule
@@ -19,7 +20,7 @@ from gpusyn.kinetics import Saturating
 from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import instance, real
-from gpusyn.plasticity import DopamineSTDP, LearningRule, Trace
+from gpusyn.plasticity import DopamineSTDP, Learning, LearningRule, NMDAPlasticity, Trace
 from gpusyn.receptors import Receptor
 
 LONGEST_TAU = 1 << 23  # steps: a table of decays then ends before steps that kernels count in 32 bits
@@ -40,7 +41,8 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
     for projection in layout.net.projections.values():
         rule = learning_of(projection.plasticity)
         if rule is not None:
-            _check_rule(rule, max((projection.w_max or {}).values()))
+            if isinstance(rule, LearningRule):
+                _check_rule(rule, max((projection.w_max or {}).values()))
             _check_times(rule, projection, layout.dt)
             if compact:
                 raise ParameterError(
@@ -52,6 +54,7 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         for k, receptor in enumerate(pathway.post.population.receptors):
             if receptor.name == name:
                 _check_gate(pathway, k, receptor)
+        check_calcium(pathway, layout)
 
 
 def _check_rule(rule: LearningRule, w_max: float) -> None:
@@ -84,10 +87,11 @@ def _check_rule(rule: LearningRule, w_max: float) -> None:
         _check_types(equations, found)
 
 
-def _check_times(rule: LearningRule, projection: Projection, dt: float) -> None:
+def _check_times(rule: Learning, projection: Projection, dt: float) -> None:
     """Refuse time constants whose decays would need tables of much memory."""
-    times = [trace.tau for side in rule.traces for trace in side]
+    times = [trace.tau for side in rule.traces for trace in side] if isinstance(rule, LearningRule) else []
     times += [rule.tau_eligibility] if isinstance(rule, DopamineSTDP) else []
+    times += [rule.tau_fast, rule.tau_slow] if isinstance(rule, NMDAPlasticity) else []
     longest = max(times, default=0.0)
     if longest > LONGEST_TAU * dt:
         raise ParameterError(

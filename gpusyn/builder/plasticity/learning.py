@@ -8,9 +8,11 @@ from collections import Counter
 import numpy as np
 
 from gpusyn.builder.bundles import stored_form
+from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Bundle, Layout
 from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
-from gpusyn.builder.plasticity.trains import TrainTables, keys_of, rule_of
+from gpusyn.builder.plasticity.spines import SpineTables, has_spines
+from gpusyn.builder.plasticity.trains import TrainTables, keys_of, learned_bundles, rule_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.equations.coefficients import count
 from gpusyn.equations.plasticity import LEARNING_RULES
@@ -31,11 +33,14 @@ class LearningTables:
         Place of the step up to which the host has settled the weights of each bundle.
     signature : RuleSignature
         The rules that the kernels know.
+    spines : SpineTables
+        What those read that learn from calcium.
     """
 
-    def __init__(self, layout: Layout, first_column: int) -> None:
-        self._layout, self._trains = layout, TrainTables(layout)
-        self._modulators = ModulatorTables(layout, self._trains, first_column)
+    def __init__(self, layout: Layout, inputs: InputTables, first_release: int) -> None:
+        self._layout, self._trains, self._baths = layout, TrainTables(layout), inputs.bath.begin
+        self._modulators = ModulatorTables(layout, self._trains, inputs.modulator_column)
+        self.spines = SpineTables(layout, self._trains, first_release)
         self._eligible = 0
         self._lessons: list[tuple[int, Route, Learning]] = []
         self._coef: list[float] = []
@@ -45,6 +50,9 @@ class LearningTables:
 
     def add(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
         """Add the routes of delivery to the receptor of a bundle whose weight learns: one for each block of delays."""
+        if has_spines(bundle):
+            self.spines.add(bundle, routes, synapses, stored_limit(bundle, self._layout))
+            return
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
         pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
@@ -66,6 +74,10 @@ class LearningTables:
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name; none if nothing learns."""
+        return self._trains.arrays() | self._modulators.arrays() | self._taught() | self.spines.arrays(self._baths)
+
+    def _taught(self) -> dict[str, Array]:
+        """Return the tables of what learns from spikes."""
         if not self._lessons:
             return {}
         lessons = sorted(self._lessons, key=lambda lesson: lesson[0])
@@ -79,11 +91,7 @@ class LearningTables:
             "coef": np.array(self._coef).astype(self._layout.numbers.real_dtype),
             "eligibility": np.zeros(self._eligible, self._layout.numbers.real_dtype),
         }
-        return (
-            self._trains.arrays()
-            | self._modulators.arrays()
-            | {array_name(name, kernel=LEARNING): array for name, array in own.items()}
-        )
+        return {array_name(name, kernel=LEARNING): array for name, array in own.items()}
 
 
 def stored_limit(bundle: Bundle, layout: Layout) -> int:
@@ -95,11 +103,6 @@ def stored_limit(bundle: Bundle, layout: Layout) -> int:
 
 
 # ---- from a layout alone ----
-def learned_bundles(layout: Layout) -> list[Bundle]:
-    """Return the bundles whose weights learn."""
-    return [bundle for bundle in layout.bundles if bundle.learns]
-
-
 def learning_ages(layout: Layout) -> list[int]:
     """Return the ages (steps) at which spikes teach, the smallest first."""
     return sorted({way.age for bundle in learned_bundles(layout) for way in bundle.timing.ways})
@@ -117,7 +120,8 @@ def train_extents(layout: Layout) -> Extents:
     """Return the extents of the program's arrays that learning needs."""
     trains = TrainTables(layout)
     modulators = ModulatorTables(layout, trains).extents()[None, None]
-    return trains.extents() | modulators | {"learning pathways": len(learned_bundles(layout))}
+    spines = SpineTables(layout, trains).extents()
+    return trains.extents() | modulators | spines | {"learning pathways": len(learned_bundles(layout))}
 
 
 def settle_mask(layout: Layout) -> int:
@@ -126,10 +130,10 @@ def settle_mask(layout: Layout) -> int:
 
 
 def learning_extents(layout: Layout) -> dict[Owner, Extents]:
-    """Return the extents of the arrays of the kernel of learning; none if nothing learns."""
-    bundles = learned_bundles(layout)
+    """Return the extents of the arrays of the kernels of learning; none if nothing learns."""
+    bundles, spines = learned_bundles(layout), SpineTables(layout, TrainTables(layout)).kernel_extents()
     if not bundles:
-        return {}
+        return spines
     own: dict[Owner, Extents] = {
         (LEARNING, None): {
             "routes": sum(bundle.timing.blocks for bundle in bundles),
@@ -140,7 +144,7 @@ def learning_extents(layout: Layout) -> dict[Owner, Extents]:
         }
     }
     modulators = ModulatorTables(layout, TrainTables(layout)).extents()
-    return own | {owner: sizes for owner, sizes in modulators.items() if owner[0]}
+    return own | spines | {owner: sizes for owner, sizes in modulators.items() if owner[0]}
 
 
 def _senders(layout: Layout) -> int:

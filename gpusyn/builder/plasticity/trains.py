@@ -12,7 +12,7 @@ from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, write_rows
 from gpusyn.network.plasticity import learning_of
 from gpusyn.numerics.portable_math import flush
 from gpusyn.numerics.propagators import exp
-from gpusyn.plasticity import LearningRule, Trace
+from gpusyn.plasticity import LearningRule, NMDAPlasticity, Trace
 from gpusyn.utils.typing import Array, Floats
 
 FINE = 256  # decays over fewer steps are in one table, those over multiples of it in another, as in kernels/trains.cuh
@@ -31,10 +31,27 @@ class _Need(NamedTuple):
 
 
 def rule_of(bundle: Bundle) -> LearningRule:
-    """Return the rule of a bundle that learns."""
+    """Return the rule of a bundle that learns from spikes."""
     rule = learning_of(bundle.pathways[0].projection.plasticity)
-    assert rule is not None
+    assert isinstance(rule, LearningRule)
     return rule
+
+
+def spine_rule(bundle: Bundle) -> NMDAPlasticity:
+    """Return the rule of a bundle whose synapses learn from their calcium."""
+    rule = learning_of(bundle.pathways[0].projection.plasticity)
+    assert isinstance(rule, NMDAPlasticity)
+    return rule
+
+
+def learned_bundles(layout: Layout) -> list[Bundle]:
+    """Return the bundles whose weights learn from spikes."""
+    return [bundle for bundle in layout.bundles if learns_from_spikes(bundle)]
+
+
+def learns_from_spikes(bundle: Bundle) -> bool:
+    """Return whether the weights of a bundle learn from spikes."""
+    return isinstance(learning_of(bundle.pathways[0].projection.plasticity), LearningRule)
 
 
 class TrainTables:
@@ -48,8 +65,10 @@ class TrainTables:
         self.spikes = self.values = self.sources = 0
         needs: dict[Key, _Need] = {}
         for bundle in layout.bundles:
-            if bundle.learns:
+            if learns_from_spikes(bundle):
                 _add_needs(needs, bundle)
+            elif bundle.learns:
+                _add_spike(needs, bundle, layout.dt)
         number = list(layout.populations).index
         ordered = sorted(needs, key=lambda key: number(key[0]))
         self.numbers = {key: n for n, key in enumerate(ordered)}
@@ -126,6 +145,14 @@ def keys_of(bundle: Bundle) -> tuple[Key, Key]:
     """Return the sets of the presynaptic and of the postsynaptic trains of a bundle that learns."""
     pathway, traces = bundle.pathways[0], rule_of(bundle).traces
     return (pathway.pre.population.name, traces.pre), (pathway.post.population.name, traces.post)
+
+
+def _add_spike(needs: dict[Key, _Need], bundle: Bundle, dt: float) -> None:
+    """Add the trains of the targets of synapses that learn from their calcium: until a spike has reached the spines."""
+    delay = round(spine_rule(bundle).bap_delay / dt)
+    key: Key = (bundle.pathways[0].post.population.name, ())
+    need = needs.get(key, _Need())
+    needs[key] = need._replace(axonal=max(need.axonal, delay))
 
 
 def _add_needs(needs: dict[Key, _Need], bundle: Bundle) -> None:

@@ -98,7 +98,7 @@ class EventDrivenTables:
         Synapses that release one by one, whose routes belong to a kernel of their own.
     """
 
-    def __init__(self, layout: Layout, gates: GateTables, first_column: int, memory: Memory = HOST) -> None:
+    def __init__(self, layout: Layout, gates: GateTables, learning: LearningTables, memory: Memory = HOST) -> None:
         self.layout, self.gates, self._memory = layout, gates, memory
         self.releases: list[StoredReleases] = []
         self.routes: list[tuple[int, Route]] = []
@@ -112,7 +112,7 @@ class EventDrivenTables:
         self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
         self._targets, self._late = Pool(np.uint16, sum(room), memory), Pool(np.uint8, sum(late), memory)
         self._weights = Pool(layout.numbers.weight_dtype, sum(own), memory)
-        self.learning = LearningTables(layout, first_column)
+        self.learning = learning
 
     def add(self, together: Together, rows: RowMaker, advanced: Callable[[float], object]) -> None:
         """Draw and store the synapses of bundles that share projections: count those of each segment, then place them.
