@@ -242,13 +242,9 @@ template <class F> DEVICE void for_unreached(const Lessons &all, int r, const ui
 {
     const Route &route = all.routes[r];
     Trains sender = trains_of(all.trains, all.learnings[r].pre);
-    auto one = [](int64, int64) { return 0; };
-    for_runs(route.source, route.source_end, (int)(route.slices * route.parts), one,
-             [&](int, int64 begin, int64 end, int unit) {
-                 for (int64 source = begin; source < end; source++) {
-                     int64 i = source - sender.source, visited = all.now - route.age;
-                     if (sender.step(i, sender.until(i, visited)) != visited)
-                         for_segments(route, source, 0, Amount{0}, segment_begin, unit, share, f);
-                 }
-             });
+    auto unreached = [&](int64 source) {
+        int64 i = source - sender.source, visited = all.now - route.age;
+        return sender.step(i, sender.until(i, visited)) != visited;
+    };
+    for_rows(route, unreached, segment_begin, share, f);
 }
