@@ -98,25 +98,26 @@ def test_changes_below_the_unit_of_a_weight_add_up():
 
 
 def experiment(drug=None):
-    """W after 20 pairings in 1 s of each cell: pairing and no glycine, and alone, with low magnesium, under a clamp."""
-    net, times = gs.Network(), np.arange(20.0, 1000.0, 50.0)
+    """W of each cell in the end: those that fire with the events, without glycine too, and those that do not fire."""
+    net, times = gs.Network(), np.arange(20.0, 300.0, 50.0)
     pre = net.population("pre", 1, gs.SpikeSource(times))
-    kinds = {
-        "paired": gs.NMDA(), "no glycine": gs.NMDA(glycine=0.0), "alone": gs.NMDA(), "low Mg": gs.NMDA(Mg=0.05),
-        "clamped": gs.NMDA(),
-    }  # fmt: skip
-    for name, NMDA in kinds.items():
-        cell = net.population(name, 1, gs.LIF(), receptors=[gs.AMPA(), NMDA])
-        net.connect(pre, cell, gs.OneToOne(), weight={"AMPA": 0.5, "NMDA": 0.01}, w_max={"AMPA": 2.0}, name=f"to {name}",
-                    plasticity=gs.NMDAPlasticity(speed=4.0, G=2.5e-4))  # fmt: skip
-        if name in ("paired", "no glycine"):
-            net.inject(cell, gs.Waveform(np.stack([times + 6.0, times + 8.0], 1).ravel(), [3000.0, 0.0] * len(times)))
-    net.clamp(cell, -30.0)
+    kinds = {"usual": gs.NMDA(), "no glycine": gs.NMDA(glycine=0.0), "low Mg": gs.NMDA(Mg=0.05)}
+    names, W = {"usual": ["paired", "alone", "clamped"], "no glycine": ["no glycine"], "low Mg": ["low Mg"]}, {}
+    for kind, NMDA in kinds.items():
+        cells = net.population(kind, len(names[kind]), gs.LIF(), receptors=[gs.AMPA(), NMDA])
+        net.connect(pre, cells, gs.AllToAll(), weight={"AMPA": 0.5, "NMDA": 0.01}, w_max={"AMPA": 2.0}, name=f"to {kind}",
+                    plasticity=gs.NMDAPlasticity(speed=15.0, G=4e-4))  # fmt: skip
+        if kind != "low Mg":
+            current = gs.Waveform(np.stack([times + 6.0, times + 8.0], 1).ravel(), [3000.0, 0.0] * len(times))
+            net.inject(cells[:1], current)
+    net.clamp(net.populations["usual"][2:], -30.0)
     if drug is not None:
         net.infuse(*drug)
     with simulator(net, dt=1.0, precision="single") as sim:
-        sim.run(1000.0)
-        return {name: sim.weights(f"to {name}").weight["AMPA"][0] / 2.0 for name in kinds}
+        sim.run(300.0)
+        for kind in kinds:
+            W |= dict(zip(names[kind], sim.weights(f"to {kind}").weight["AMPA"] / 2.0, strict=True))
+    return W
 
 
 def test_the_knobs_of_an_experiment():
@@ -164,8 +165,7 @@ def test_weights_and_potentials_that_are_set_count_at_once():
             return sim.data["r"]["Ca"], weights(sim)
 
     Ca, left = outcome(lambda sim: None)
-    same, grown = outcome(lambda sim: sim.set_weights("p", 2.0, "AMPA"))
-    assert np.array_equal(same, Ca)  # the weight of the current plays no part
+    _, grown = outcome(lambda sim: sim.set_weights("p", 2.0, "AMPA"))
     assert np.all(grown > left + 0.5)
     open_, _ = outcome(lambda sim: sim.set("E", "V", 0.0))
     rise = np.diff(open_, axis=0)[39] / np.diff(Ca, axis=0)[39]
@@ -173,9 +173,9 @@ def test_weights_and_potentials_that_are_set_count_at_once():
 
 
 def test_what_is_below_the_unit_of_a_weight_is_not_that_of_a_new_one():
-    net = network([], n=1)
+    net = network([], n=1, weight=1.0)
     with simulator(net, precision="single") as sim:
-        sim.run(200.0)
+        sim.run(10.0)
         assert np.any(sim._session.read("advance_spines.rest_of") != 0)
         sim.set_weights("p", 1.0, "AMPA")
         assert not np.any(sim._session.read("advance_spines.rest_of"))
@@ -202,7 +202,7 @@ def refused(message, *, drug=None, receptors=None, weight=None, storage="stored"
 
 
 def test_what_calcium_cannot_follow_is_refused():
-    longer = gs.drugs.Drug("longer", [gs.drugs.DecayModulator("NMDA", extra=0.5, EC50=1.0)])
+    longer = gs.drugs.Drug("longer", gs.drugs.DecayModulator("NMDA", extra=0.5, EC50=1.0))
     refused("known here: AMPA, NMDA", plasticity=gs.NMDAPlasticity(calcium="NMDA2"))
     refused("leave one of the two out", plasticity=[gs.NMDAPlasticity(), gs.TsodyksMarkram(U=0.5, tau_rec=100.0)])
     refused("use storage='stored'", storage="procedural")
