@@ -19,7 +19,7 @@ DEVICE void add_up(const Passes &passes, const Cells &s, int j, const Coef c, co
 
     const Coef own = c.from(MembraneCoefficients::COUNT);
     real G = NEURON::leak(own), D = NEURON::drive(current, own);
-#define ADD(k, Kinetics, Effect, S, C, SYN, IN) \
+#define ADD(k, Kinetics, Effect, S, C, SYN, IN, AT) \
     { \
         real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k); \
         Effect::add(gate, EFFECT(S, Kinetics), s.V[j], c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k), G, D); \
@@ -60,11 +60,11 @@ DEVICE int end_step(const Cells &s, int j, real free_v, const Coef c, const Arri
     s.V[j] = next;
     s.refractory[j] = refractory;
     if (CALCIUM_STATE >= 0) advance_calcium<BATH>(s, j, (real)0.5 * (v + reached), c, bath);
-#define STEP(k, Kinetics, Effect, S, C, SYN, IN) \
+#define STEP(k, Kinetics, Effect, S, C, SYN, IN, AT) \
     Kinetics::step(GATE(S), kinetics_of<BATH>(c.from(C), bath, k), s.n, arrivals.from(IN));
     RECEPTORS(STEP)
 #undef STEP
-#define FOLLOW(k, Kinetics, Effect, S, C, SYN, IN) \
+#define FOLLOW(k, Kinetics, Effect, S, C, SYN, IN, AT) \
     Effect::follow(EFFECT(S, Kinetics), next, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k));
     RECEPTORS(FOLLOW)
 #undef FOLLOW

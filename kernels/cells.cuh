@@ -1,7 +1,7 @@
 // One neuron with its receptors: its parts of the arrays, its conductances, its calcium, its recorded values.
 // A signature's text defines NEURON, the number of its states (N_OWN), whether a spike resets V and HOLDS it while
 // refractory, RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient, synaptic sum or -1, first
-// input), whether some receptor is BATHED (changes with time), and the places of calcium's state and coefficients
+// input, compartment), whether some receptor is BATHED (changes with time), and the places of calcium's state and coefficients
 // (state -1: none).
 #pragma once
 
@@ -71,7 +71,7 @@ template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, c
         Pf = CALCIUM_COEF + (int)CalciumCoefficients::COUNT
     };
     real inward = 0;
-#define FLOW(k, Kinetics, Effect, S, C, SYN, IN) \
+#define FLOW(k, Kinetics, Effect, S, C, SYN, IN, AT) \
     { \
         real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k); \
         real I = Effect::current(gate, EFFECT(S, Kinetics), v, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k)); \
@@ -90,7 +90,7 @@ DEVICE real sample(const Cells &s, int j, const Coef c, const Exposure *bath, in
     real v = s.V[j], value = variable == VAR_V ? v + c[MembraneCoefficients::rest] : (real)0;
     if (CALCIUM_STATE >= 0 && variable == VAR_CA) value = *GATE(CALCIUM_STATE);
     if (N_OWN > 0 && variable == VAR_OWN) value = s.membrane[receptor * s.n + j];
-#define PICK(k, Kinetics, Effect, S, C, SYN, IN) \
+#define PICK(k, Kinetics, Effect, S, C, SYN, IN, AT) \
     if (receptor == k && variable >= VAR_G && variable <= VAR_H) { \
         real gate = conductance<Kinetics, SYN, BATH, true>(s, j, GATE(S), c.from(C), bath, k); \
         const Coef e = c.from((C) + Kinetics::COEFS); \

@@ -185,10 +185,12 @@ def neuron_module(signature: Signature) -> Module:
     """Return the module that advances all neurons of one signature."""
     parts = "+".join(
         f"{r.kinetics}{'' if r.effect == 'Conductance' else r.effect}{'*' if r.synaptic else ''}"
+        f"{f'@{r.compartment}' if r.compartment else ''}"
         for r in signature.receptors
     )
     numbers = signature.numbers
     more = "+calcium" * signature.calcium + "+bath" * signature.bathed
+    more += f"+{signature.dendrites} dendrites" if signature.dendrites else ""
     return Module(
         f"{signature.neuron}({parts}{more}) {numbers}",
         _join(signature.prelude(), BASE)

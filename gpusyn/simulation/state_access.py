@@ -35,7 +35,7 @@ class StateAccess:
         if variable in own:
             return [self._row(place, "membrane", own.index(variable))]
         if variable == "Ca":
-            return [self._row(place, "gates", signature.n_states - 1)]
+            return [self._row(place, "gates", signature.calcium_state)]
         kind, _, name = variable.partition("_")
         k = [r.name for r in place.population.receptors].index(name)
         row = signature.layout()[k]
@@ -49,7 +49,7 @@ class StateAccess:
     def _row(self, place: PlacedPopulation, array: str, row: int) -> tuple[str, int]:
         """Return the name of a group's array, and the place of the population's first neuron in one of its rows."""
         spec = self.compiled.program.specs[array_name(array, group=place.group)]
-        return spec.name, row * spec.shape[-1] + place.first
+        return spec.name, row * self.layout.groups[place.group].size + place.first
 
     def _check_calcium(self, selection: Selection, variable: str, where: str) -> None:
         """Refuse calcium that is not computed."""
