@@ -23,7 +23,7 @@ class DendriteCoefficients(NamedTuple):
 
 
 def dendrite_coefficients(dt: float, p: Any, rest: Any) -> DendriteCoefficients:
-    """Return the coefficients of a dendrite for a step (ms), its parameters by name, and the potential at v = 0 (mV)."""
+    """Return the coefficients of a dendrite for a step (ms) and its parameters by name; v is counted from `rest`."""
     return DendriteCoefficients(
         leak=p["g_L"] + p["g_c"], drive=p["g_L"] * (p["E_L"] - rest), g_c=p["g_c"], half_dt_C=0.5 * dt / p["C_m"]
     )
