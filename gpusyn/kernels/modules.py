@@ -197,7 +197,7 @@ def neuron_module(signature: Signature) -> Module:
         + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
         + _effect_text(r.effect for r in signature.receptors)
         + _receptors_hold(signature)
-        + _join("", (neuron_file(signature.neuron), "cells.cuh", *_NEURON_KERNELS)),
+        + _join("", (neuron_file(signature.neuron), "cells.cuh", "dendrites.cuh", *_NEURON_KERNELS)),
         _kernels_of(_NEURON_KERNELS),
     )
 

@@ -225,6 +225,7 @@ class Signature:
             + f"CALCIUM_COEF = {self.calcium_coef}, N_OWN = {self.n_own}, HOLDS = {int(bool(neuron.RESET))}, "
             + f"N_DENDRITES = {self.dendrites}, DENDRITE_COEF = {self.dendrite_coef} }};\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
+            + f"#define DENDRITES(X) {' '.join(f'X({k})' for k in range(1, self.compartments))}\n"
         )
 
 
