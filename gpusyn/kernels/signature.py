@@ -186,7 +186,7 @@ class Signature:
 
     @property
     def calcium_coef(self) -> int:
-        """Place of the coefficients of calcium, which come last: those of each compartment, then the Pf of receptors."""
+        """Place of the coefficients of calcium, which come last: those of each compartment, then Pf of receptors."""
         own = sum(LUMPED[r.kinetics].COEFS + len(EFFECTS[r.effect].COEFFICIENTS._fields) for r in self.receptors)
         return self._receptor_coef + own
 

@@ -109,7 +109,10 @@ def _compartment(a: SimpleNamespace, signature: Signature, chunk: Chunk, c: Arra
 
     calcium = signature.calcium
     return Compartment(
-        *(part(array, number) for array in (a.V, a.current, a.current_wave, a.clamp_wave)),
+        part(a.V, number),
+        part(a.current, number),
+        part(a.current_wave, number),
+        part(a.clamp_wave, number),
         part(a.gates, signature.calcium_state + number) if calcium else None,
         CalciumCoefficients(*coefficients(signature.calcium_coef, number, CALCIUM)) if calcium else None,
         DendriteCoefficients(*coefficients(signature.dendrite_coef, number - 1, DENDRITE)) if number else None,

@@ -28,10 +28,10 @@ def finish_dendrites(cells: Cells, bathed: list[Bathed], waves: Array | None, ha
     sound: Array = np.ones(cells.soma.V.shape, np.bool_)
     for number, (dendrite, middle) in enumerate(zip(cells.dendrites, halfway, strict=True), 1):
         reached = _half(cells, bathed, waves, number, middle, middle + (middle - dendrite.V))
-        sound &= valid(reached)
         if waves is not None:
             command = flush(waves[dendrite.clamp_wave] - cells.head.rest)
             reached = np.where(dendrite.clamp_wave != 0, command, reached)
+        sound &= valid(reached)
         dendrite.V[:] = reached
     return sound
 
