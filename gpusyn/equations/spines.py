@@ -16,7 +16,7 @@ from gpusyn.utils.typing import Array
 
 
 class InfluxCoefficients(NamedTuple):
-    """Reversal potential of calcium (mV), and the parts of a spike in the spine in the middle of its first step (mV)."""
+    """Reversal potential of calcium (mV), and the parts of a spike in the middle of its first step (mV)."""
 
     V_Ca: Number
     fast: Number
@@ -68,7 +68,8 @@ def influx(v: Array, rest: Array, open: Real, scale: Real | None, c: InfluxCoeff
     """Return what an open gate of 1 lets in (mV): none flows out. `open` is the part that magnesium leaves open."""
     force = (c.V_Ca - rest) - v
     found: Array = open * np.where(force > 0, force, force.dtype.type(0))
-    return flush(found if scale is None else scale * found)
+    flushed: Array = flush(found if scale is None else scale * found)
+    return flushed
 
 
 def advanced(Ca: Array, gate: Array, influx: Array, c: SpineCoefficients) -> Array:

@@ -445,8 +445,8 @@ class ReleaseSums(NamedTuple):
 class SpineGateSet(NamedTuple):
     """The gates that spines look at: one of each of `size` sources from `source` on, which has the delay 0.
 
-    Their kinetics is that of the synapses' struct of number `kind` with the coefficients from `coef` on; states begin at
-    `gates` and are `size` apart. From `means` on are the means of each gate over the last steps, `mask` + 1 for each
+    Their kinetics is that of the synapses' struct of number `kind` with the coefficients from `coef` on; states begin
+    at `gates` and are `size` apart. From `means` on are the means of each gate over the last steps, `mask` + 1 for each
     source; that of a step is at the step modulo their number. Pulses of transmitter are as in `SourceGateSet`.
     """
 
@@ -468,8 +468,8 @@ class InfluxSet(NamedTuple):
 
     They are neurons `first` to `first` + `size` of their group. Their potential is the state `potential` of the
     membrane, or V (-1). The receptor's `effect` has this number, its coefficients are from row `effect_coef` of `coef`
-    on, in columns `row_step` apart from `row` on, and its bath is row `bath` (-1: none). Spikes of the `train` reach the
-    spines `delay` steps later, and decay there as the traces `fast` and `slow`. The numbers of the influx begin at
+    on, in columns `row_step` apart from `row` on, and its bath is row `bath` (-1: none). Spikes of the `train` reach
+    the spines `delay` steps later, and decay there as the traces `fast` and `slow`. The numbers of the influx begin at
     `influx_coef`, and the influx of the first target is at `influx`.
     """
 

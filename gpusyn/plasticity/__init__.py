@@ -13,8 +13,8 @@ through spike-timing-dependent synaptic plasticity, Nat Neurosci 3:919-926. Guti
 Pfister & Gerstner (2006), Triplets of spikes in a model of spike timing-dependent plasticity, J Neurosci 26:9673-9682.
 Izhikevich (2007), Solving the distal reward problem through linkage of STDP and dopamine signaling, Cereb Cortex
 17:2443-2452. Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), Inhibitory plasticity balances excitation and
-inhibition in sensory pathways and memory networks, Science 334:1569-1573. Shouval, Bear & Cooper (2002), A unified model
-of NMDA receptor-dependent bidirectional synaptic plasticity, PNAS 99:10831-10836.
+inhibition in sensory pathways and memory networks, Science 334:1569-1573. Shouval, Bear & Cooper (2002), A unified
+model of NMDA receptor-dependent bidirectional synaptic plasticity, PNAS 99:10831-10836.
 """
 
 from gpusyn.plasticity.base import Learning, LearningRule, Plasticity, Trace, TracePair

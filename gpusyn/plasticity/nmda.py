@@ -29,8 +29,8 @@ class NMDAPlasticity(Learning):
     the synapse's own receptors (1 at the peak after one event), on which drugs and glycine act as on the current, and B
     is what magnesium leaves open; the weight of the current plays no part. V_s is the potential of the target, plus
     what is left in the spine of its last spike: bap (part_fast e^(-t/tau_fast) + (1 - part_fast) e^(-t/tau_slow)). The
-    weight W, in units of w_max, goes to omega(Ca) with the rate eta(Ca): W' = eta (omega - W). Moderate calcium makes it
-    shrink and much calcium makes it grow; without any it goes back to W_rest, within hours.
+    weight W, in units of w_max, goes to omega(Ca) with the rate eta(Ca): W' = eta (omega - W). Moderate calcium makes
+    it shrink and much calcium makes it grow; without any it goes back to W_rest, within hours.
 
     Parameters
     ----------

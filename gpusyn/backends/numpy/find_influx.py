@@ -17,7 +17,7 @@ from gpusyn.kernels.signature import Signature
 
 
 class Influx(NamedTuple):
-    """The influx through one receptor of a population, with the trains of its targets and the decays of their spikes."""
+    """The influx through one receptor of a population, with the spikes of its targets, and their decays."""
 
     record: InfluxSet
     trains: Trains

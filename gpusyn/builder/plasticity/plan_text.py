@@ -51,10 +51,9 @@ def _text(bundles: list[Bundle], layout: Layout) -> str:
 def _trains(layout: Layout) -> str:
     sets = TrainTables(layout).sets
     depths = " to ".join(str(n) for n in sorted({min(s.depth for s in sets), max(s.depth for s in sets)}))
-    return (
-        f"{size_text(trains_bytes(layout))} for the last {depths} of {sum(s.size for s in sets)} neurons and sources; "
-        "before one is lost, all synapses are visited"
-    )
+    visits = "; before one is lost, all synapses are visited" if learned_bundles(layout) else ""
+    n = sum(s.size for s in sets)
+    return f"{size_text(trains_bytes(layout))} for the last {depths} of {n} neurons and sources{visits}"
 
 
 def trains_bytes(layout: Layout) -> int:

@@ -1,7 +1,7 @@
 """Synapses that learn from their calcium: gates of their sources, influx into the spines of targets, rows.
 
-The currents stay where the planner puts them. Beside them, calcium and weight of each synapse are streamed, and take the
-gate from its source (all synapses of a source have the same, each after its delay) and the influx from its target.
+The currents stay where the planner puts them. Beside them, calcium and weight of each synapse are streamed, and take
+the gate from its source (all synapses of a source have the same, each after its delay) and the influx from its target.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ class SpineTables:
             gates=self._gate_states, coef=len(self._gate_coef), components=form.components(kinetics), pulse=pulse,
             dead=dead, release=self.releases, means=self._gate_means, mask=slots - 1,
         )  # fmt: skip
-        self._gate_coef += synapse_coefficients(kinetics, GateStep(dt, self._layout.numbers.real, pre.most_events, where))
+        step = GateStep(dt, self._layout.numbers.real, pre.most_events, where)
+        self._gate_coef += synapse_coefficients(kinetics, step)
         self._gate_states += synapse_states(kinetics) * pre.size
         self._gate_means += slots * pre.size
         self.releases += pre.size if pulse else 0
