@@ -4,8 +4,8 @@
 
 // The potentials of the neurons of a group, relative to `rest`, and their coefficients.
 struct Membranes {
-    const real *V, *membrane, *rest, *coef;
-    int64 n, n_rows;
+    const real *V, *rest, *coef;
+    int64 n_rows;
 };
 
 template <class Effect>
@@ -15,7 +15,7 @@ DEVICE real influx_of(const InfluxSet &set, int64 i, int64 now, const Membranes 
     int64 neuron = set.first + i, reached = now - 1 - set.delay;
     Trains train = trains_of(trains, set.train);
     int64 elapsed = reached - train.step(i, train.until(i, reached));
-    real before = V_before, after = set.potential < 0 ? all.V[neuron] : all.membrane[set.potential * all.n + neuron];
+    real before = V_before, after = all.V[neuron];
     V_before = after;
     real middle = train.step(i, 0) == now ? before : (real)0.5 * (before + after);  // the spike has reset V
     real fast = decay_at(trains, set.fast).over(elapsed), slow = decay_at(trains, set.slow).over(elapsed);
@@ -27,15 +27,15 @@ DEVICE real influx_of(const InfluxSet &set, int64 i, int64 now, const Membranes 
 }
 
 KERNEL(find_influx, const Clock *RESTRICT clock, const InfluxSet *RESTRICT sets, int n_sets, const real *RESTRICT V,
-       const real *RESTRICT membrane, int64 n, const real *RESTRICT rest, const real *RESTRICT coef, int64 n_rows,
-       const real *RESTRICT waves, int n_waves, const Bath *RESTRICT bath, const TrainSet *RESTRICT trains,
-       const TraceDecay *RESTRICT traces, const real *RESTRICT decays, const int64 *RESTRICT train_step,
-       const real *RESTRICT train_value, const int64 *RESTRICT train_count, const real *RESTRICT influx_coef,
-       real *RESTRICT V_before, real *RESTRICT influx)
+       const real *RESTRICT rest, const real *RESTRICT coef, int64 n_rows, const real *RESTRICT waves, int n_waves,
+       const Bath *RESTRICT bath, const TrainSet *RESTRICT trains, const TraceDecay *RESTRICT traces,
+       const real *RESTRICT decays, const int64 *RESTRICT train_step, const real *RESTRICT train_value,
+       const int64 *RESTRICT train_count, const real *RESTRICT influx_coef, real *RESTRICT V_before,
+       real *RESTRICT influx)
 {
     int64 now = clock->now;
     const real *wave = waves + (now - clock->start) * n_waves;
-    Membranes all = {V, membrane, rest, coef, n, n_rows};
+    Membranes all = {V, rest, coef, n_rows};
     TrainArrays past = {trains, traces, decays, train_step, train_value, train_count};
     for (int t = 0; t < n_sets; t++) {
         const InfluxSet &set = sets[t];

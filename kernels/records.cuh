@@ -139,8 +139,7 @@ struct SpineGateSet {
 
 // Targets whose spines calcium enters through open channels of one receptor.
 struct InfluxSet {
-    int64 size, first, potential, row, row_step, effect, effect_coef, bath, train, delay, fast, slow, influx_coef,
-        influx;
+    int64 size, first, row, row_step, effect, effect_coef, bath, train, delay, fast, slow, influx_coef, influx;
 };
 
 // How the synapses of a route learn from their calcium.

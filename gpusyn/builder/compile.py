@@ -106,15 +106,15 @@ class Compiled:
         yield from inputs.arrays(self.steps).items()
         senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
         yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.size for p in senders])
-        initial: dict[tuple[int, str], Array] = {}
+        V: dict[str, Array] = {}
         for g, tables in enumerate(self.neurons):
             neurons, probes = self.probes.of_group(g)
             chunks = chunks_of(tables.group, inputs, neurons)
             own = tables.arrays(inputs, g)
             own |= {"chunks": write_rows(chunks, Chunk), "probes": probes}
             yield from ((array_name(name, group=g), array) for name, array in own.items())
-            initial |= {(g, name): own[name] for name in ("V", "membrane")}
-        yield from self.learning.spines.initial_potentials(initial).items()
+            V[array_name("V", group=g)] = own["V"]
+        yield from self.learning.spines.initial_potentials(V).items()
 
     def redraw(self, pathway: Pathway) -> Synapses:
         """Return the synapses of a pathway in the order of their creation, with local ids."""
@@ -140,16 +140,18 @@ class Compiled:
         switched = inputs.injections.populations ^ self.inputs.injections.populations
         for g, tables in enumerate(self.neurons):
             own = tables.currents(inputs, g)
-            own.setdefault("current_wave", np.zeros(tables.group.size, np.int32))
+            own.setdefault("current_wave", np.zeros(own["current"].size, np.int32))
             if any(place.population.name in switched for place in tables.group.members):
                 own["chunks"] = write_rows(chunks_of(tables.group, inputs, self.probes.of_group(g)[0]), Chunk)
             found |= {array_name(name, group=g): array for name, array in own.items()}
         return found
 
-    def current_write(self, place: PlacedPopulation, first: int, stop: int) -> Write:
-        """Return the constant current into the neurons `first` to `stop` of a population, and its place."""
-        current = self.neurons[place.group].current_of(place, self.inputs, first, stop)
-        return Write(array_name("current", group=place.group), current, place.first + first)
+    def current_write(self, place: PlacedPopulation, first: int, stop: int, compartment: int = 0) -> Write:
+        """Return the constant current into a compartment of the neurons `first` to `stop`, and its place."""
+        tables = self.neurons[place.group]
+        current = tables.current_of(place, self.inputs, first, stop, compartment)
+        at = compartment * tables.group.size + place.first + first
+        return Write(array_name("current", group=place.group), current, at)
 
     def enlarged(self, arrays: Mapping[str, Array]) -> Program:
         """Return the program with some arrays replaced by larger ones."""

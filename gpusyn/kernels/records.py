@@ -466,16 +466,15 @@ class SpineGateSet(NamedTuple):
 class InfluxSet(NamedTuple):
     """Targets of one population whose spines calcium enters through open channels of one receptor.
 
-    They are neurons `first` to `first` + `size` of their group. Their potential is the state `potential` of the
-    membrane, or V (-1). The receptor's `effect` has this number, its coefficients are from row `effect_coef` of `coef`
-    on, in columns `row_step` apart from `row` on, and its bath is row `bath` (-1: none). Spikes of the `train` reach
-    the spines `delay` steps later, and decay there as the traces `fast` and `slow`. The numbers of the influx begin at
-    `influx_coef`, and the influx of the first target is at `influx`.
+    V of the first of them, in the compartment that has the receptor, is at `first`. The receptor's `effect` has this
+    number, its coefficients are from row `effect_coef` of `coef` on, in columns `row_step` apart from `row` on, and its
+    bath is row `bath` (-1: none). Spikes of the `train` reach the spines `delay` steps later, and decay there as the
+    traces `fast` and `slow`. The numbers of the influx begin at `influx_coef`, and the influx of the first target is at
+    `influx`.
     """
 
     size: int
     first: int
-    potential: int
     row: int
     row_step: int
     effect: int

@@ -283,7 +283,7 @@ KERNELS: dict[str, KernelSpec] = {
             "find_influx.cu",
             "find_influx",
             "thread",
-            """clock:Clock sets:InfluxSet =n_sets:int V:real membrane:real =n:int64 rest:real coef:real =n_rows:int64
+            """clock:Clock sets:InfluxSet =n_sets:int V:real rest:real coef:real =n_rows:int64
             waves:real =n_waves:int bath:Bath trains:TrainSet traces:TraceDecay decays:real train_step:int64
             train_value:real train_count:int64 influx_coef:real +V_before:real +influx:real""",
         ),

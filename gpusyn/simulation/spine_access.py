@@ -38,6 +38,5 @@ def renew_potentials(compiled: Compiled, session: Session) -> None:
     """Let the next step begin with the present potentials, some of which the user has changed."""
     at = 0
     for p in compiled.learning.spines.potentials():
-        values = session.read(array_name(p.array, group=p.group), p.first, p.first + p.size)
-        session.write(POTENTIALS, values, at)
+        session.write(POTENTIALS, session.read(p.array, p.first, p.first + p.size), at)
         at += p.size

@@ -22,7 +22,9 @@ def network(
     E = net.population("E", n, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA(glycine=glycine, Mg=Mg, **kinetics)])
     contact = {"AMPA": weight, "NMDA": 0.1}
     plasticity = gs.NMDAPlasticity(**rule)
-    net.connect(pre, E, gs.AllToAll(), weight=contact, w_max={"AMPA": 2.0}, delay=delay, plasticity=plasticity, name="p")
+    net.connect(
+        pre, E, gs.AllToAll(), weight=contact, w_max={"AMPA": 2.0}, delay=delay, plasticity=plasticity, name="p"
+    )
     if fire:
         pulses = np.stack([fire, np.add(fire, 2.5)], 1).ravel()
         net.inject(E[:1], gs.Waveform(pulses, np.tile([3000.0, 0.0], len(fire))))
@@ -73,6 +75,35 @@ def test_calcium_and_weights_are_those_of_a_plain_loop(kinetics):
     assert np.ptp(data["weight_AMPA"], axis=0).min() > 1e-3
 
 
+def test_spines_on_a_dendrite_see_its_potential():
+    net = gs.Network()
+    pre = net.population("pre", 1, gs.SpikeSource(EVENTS))
+    model = gs.Compartments(soma=gs.LIF(), dendrites={"apical": gs.Dendrite()})
+    cell = net.population("cell", 2, model, receptors={"soma": [gs.AMPA()], "apical": [gs.AMPA(), gs.NMDA()]})
+    rule = gs.NMDAPlasticity(calcium="apical.NMDA", learns="apical.AMPA", speed=40.0, G=2e-3)
+    contact = {"apical.AMPA": 0.5, "apical.NMDA": 1.0}
+    net.connect(pre, cell, gs.AllToAll(), weight=contact, w_max={"apical.AMPA": 2.0}, delay=1.0, plasticity=rule,
+                name="p")  # fmt: skip
+    net.inject(cell[1:], gs.Waveform([12.0, 14.5], [3000.0, 0.0]))
+    net.record(cell, ["V", "V_apical"], name="V")
+    net.record(cell, "spikes", name="spikes")
+    net.record("p", ["Ca", "weight_apical.AMPA"], every=DT, name="r")
+    with simulator(net) as sim:
+        before = sim.get(cell, "V_apical")[np.newaxis]
+        sim.run(60.0)
+        V, data, spikes = (
+            np.concatenate([before, sim.data["V"]["V_apical"]]),
+            sim.data["r"],
+            sim.data["spikes"].trains(),
+        )
+    assert [len(train) > 0 for train in spikes] == [False, True]
+    assert np.abs(sim.data["V"]["V"] - V[1:]).max() > 1.0
+    for j in range(2):
+        Ca, W = spine(np.array(EVENTS) + 1.0, V[:, j], spikes[j], DT, rule=rule, kinetics=gs.NMDA().kinetics)
+        assert data["Ca"][:, j] == pytest.approx(Ca, rel=1e-9, abs=1e-12)
+        assert data["weight_apical.AMPA"][:, j] / 2.0 == pytest.approx(W, abs=1e-12)
+
+
 def test_the_step_is_of_second_order():
     def last(dt):
         net = network([4.0, 12.0, 20.0], n=1, delay=2.0, speed=20.0, beta=8.0)  # thresholds that steps resolve
@@ -105,8 +136,8 @@ def experiment(drug=None):
     names, W = {"usual": ["paired", "alone", "clamped"], "no glycine": ["no glycine"], "low Mg": ["low Mg"]}, {}
     for kind, NMDA in kinds.items():
         cells = net.population(kind, len(names[kind]), gs.LIF(), receptors=[gs.AMPA(), NMDA])
-        net.connect(pre, cells, gs.AllToAll(), weight={"AMPA": 0.5, "NMDA": 0.01}, w_max={"AMPA": 2.0}, name=f"to {kind}",
-                    plasticity=gs.NMDAPlasticity(speed=15.0, G=4e-4))  # fmt: skip
+        net.connect(pre, cells, gs.AllToAll(), weight={"AMPA": 0.5, "NMDA": 0.01}, w_max={"AMPA": 2.0},
+                    plasticity=gs.NMDAPlasticity(speed=15.0, G=4e-4), name=f"to {kind}")  # fmt: skip
         if kind != "low Mg":
             current = gs.Waveform(np.stack([times + 6.0, times + 8.0], 1).ravel(), [3000.0, 0.0] * len(times))
             net.inject(cells[:1], current)

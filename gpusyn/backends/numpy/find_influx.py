@@ -48,8 +48,7 @@ def find_influx(a: SimpleNamespace, prepared: list[Influx]) -> None:
 def _of_targets(a: SimpleNamespace, one: Influx, i: Any, now: int, waves: Any) -> None:
     """Find the influx into the spines of some targets of a set."""
     s, place, n = one.record, one.record.influx + i, one.record.first + i
-    after = a.V[n] if s.potential < 0 else a.membrane[s.potential * int(a.n) + n]
-    before = a.V_before[place]
+    before, after = a.V_before[place], a.V[n]
     a.V_before[place] = after
     fired = one.trains.last(i, one.trains.counts(i)) == now
     reached = now - 1 - s.delay

@@ -56,9 +56,8 @@ class _Influx(NamedTuple):
 
 
 class Potentials(NamedTuple):
-    """The place of the potentials of the targets of an influx in an array of their group."""
+    """The place of the potentials of the targets of an influx in the array V of their group."""
 
-    group: int
     array: str
     first: int
     size: int
@@ -159,29 +158,29 @@ class SpineTables:
 
     def _influx_row(self, key: _Influx, number: int, baths: Mapping[str, int]) -> InfluxSet:
         (name, k, spikes), place = key, self._layout.populations[key.population]
-        signature, receptor = self._layout.groups[place.group].signature, place.population.receptors[k]
+        receptor, own = place.population.receptors[k], self._layout.groups[place.group].signature.layout()[k]
         bath, (fast, slow) = baths.get(name), self._decays[key]
         return InfluxSet(
-            size=place.size, first=place.first, potential=potential_of(place, k), row=place.row,
-            row_step=int(not place.uniform), effect=list(EFFECTS).index(receptor.effect),
-            effect_coef=signature.layout()[k].effect_coef, bath=-1 if bath is None else bath + k,
-            train=self._trains.numbers[name, ()], delay=spikes.delay, fast=fast, slow=slow,
-            influx_coef=number * len(InfluxCoefficients._fields), influx=self._influx[key],
+            size=place.size, first=self._first(key), row=place.row, row_step=int(not place.uniform),
+            effect=list(EFFECTS).index(receptor.effect), effect_coef=own.effect_coef,
+            bath=-1 if bath is None else bath + k, train=self._trains.numbers[name, ()], delay=spikes.delay, fast=fast,
+            slow=slow, influx_coef=number * len(InfluxCoefficients._fields), influx=self._influx[key],
         )  # fmt: skip
+
+    def _first(self, key: _Influx) -> int:
+        """Return the place of V of the first target, in the compartment that has the receptor."""
+        place = self._layout.populations[key.population]
+        group = self._layout.groups[place.group]
+        return group.signature.layout()[key.k].compartment * group.size + place.first
 
     def potentials(self) -> list[Potentials]:
         """Return where the potentials of all targets are, in the order of `V_before`."""
-        found = []
-        for key in self._influx:
-            place = self._layout.populations[key.population]
-            state, size = potential_of(place, key.k), self._layout.groups[place.group].size
-            first = place.first + max(state, 0) * size
-            found.append(Potentials(place.group, "V" if state < 0 else "membrane", first, place.size))
-        return found
+        places = [(self._layout.populations[key.population], self._first(key)) for key in self._influx]
+        return [Potentials(array_name("V", group=place.group), first, place.size) for place, first in places]
 
-    def initial_potentials(self, arrays: Mapping[tuple[int, str], Array]) -> dict[str, Array]:
-        """Return `V_before` by name, given the initial V and membrane of each group; none if no synapse has calcium."""
-        found = [arrays[p.group, p.array].reshape(-1)[p.first : p.first + p.size] for p in self.potentials()]
+    def initial_potentials(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """Return `V_before` by name, given the initial V of each group by name; none if no synapse has calcium."""
+        found = [arrays[p.array][p.first : p.first + p.size] for p in self.potentials()]
         return {POTENTIALS: np.concatenate(found)} if found else {}
 
     def extents(self) -> Extents:
@@ -242,14 +241,6 @@ def gate_sources(layout: Layout) -> list[PlacedPopulation]:
 def calcium_receptor(bundle: Bundle) -> Receptor:
     """Return the receptor through which calcium enters the spines of a bundle."""
     return bundle.pathways[0].post.population.receptors[_calcium_index(bundle)]
-
-
-def potential_of(place: PlacedPopulation, k: int) -> int:
-    """Return the state of the membrane that is the potential at receptor `k`, counted from the rest of the soma.
-
-    -1: it is V.
-    """
-    return -1
 
 
 def influx_of(bundle: Bundle, layout: Layout) -> _Influx:
