@@ -73,7 +73,7 @@ def axonal_share(given: Any, plasticity: Sequence[Plasticity], where: str) -> fl
     share = real(given, where, low=0.0, high=1.0)
     if rule is None:
         raise ParameterError(
-            f"{where}: only a rule of learning asks which part of the delay is axonal (got {share:g}); leave it out"
+            f"{where}: only rules of spikes ask which part of the delay is axonal (got {share:g}); leave it out"
         )
     if rule.axonal not in (0.0, share):
         raise ParameterError(f"{where}: {type(rule).__name__} says axonal={rule.axonal:g} (got {share:g}); say it once")

@@ -123,6 +123,7 @@ class NMDAPlasticity(WeightRule):
                 f"thresholds, so that exp(beta theta) is a number (got {self.beta:g}); give a smaller one"
             )
 
+    @public
     def omega(self, Ca: Any) -> Floats:
         """Return the weight, in units of w_max, to which calcium leads.
 
@@ -134,12 +135,20 @@ class NMDAPlasticity(WeightRule):
         Returns
         -------
         ndarray of float64
+
+        Raises
+        ------
+        ArgumentError
+            If `Ca` is not made of numbers.
+        ParameterError
+            If it is masked, or a quantity of another dimension.
         """
         x = as_floats(Ca, self._where("omega().Ca"), "uM", "must be a number or an array")
         grown, shrunk = (_sigmoid(self.beta * (x - theta)) for theta in (self.theta_p, self.theta_d))
         found: Floats = self.W_rest + grown - self.W_rest * shrunk
         return found
 
+    @public
     def eta(self, Ca: Any) -> Floats:
         """Return the rate (1/ms) at which a weight goes to `omega`, without `speed`.
 
@@ -151,6 +160,13 @@ class NMDAPlasticity(WeightRule):
         Returns
         -------
         ndarray of float64
+
+        Raises
+        ------
+        ArgumentError
+            If `Ca` is not made of numbers.
+        ParameterError
+            If it is masked, or a quantity of another dimension.
         """
         x = as_floats(Ca, self._where("eta().Ca"), "uM", "must be a number or an array")
         found: Floats = 1.0 / (self.P1 / (self.P2 + x**3) + self.P4)
