@@ -167,7 +167,11 @@ REFUSED = {  # what the message says, and attempts
                 plasticity=gs.NMDAPlasticity("NMDA", "GABA_A"),
             ),
             lambda: connect(
-                {"GABA_A": 1.0}, {"GABA_A": 2.0}, None, "diazepam", plasticity=gs.NMDAPlasticity("GABA_A", "GABA_A")
+                {"GABA_A": 1.0},
+                {"GABA_A": 2.0},
+                None,
+                "benzodiazepine",
+                plasticity=gs.NMDAPlasticity("GABA_A", "GABA_A"),
             ),
             lambda: connect(
                 receptor=gs.NMDA(block=gs.MgBlock.HillTononi()), plasticity=gs.NMDAPlasticity("NMDA", "NMDA")
@@ -190,7 +194,7 @@ def test_what_is_refused_is_listed():
 def test_what_is_listed_is_refused(given):
     message, attempts = REFUSED[given]
     for attempt in attempts:
-        with pytest.raises((gs.ParameterError, gs.ArgumentError), match=message):
+        with pytest.raises((gs.ParameterError, gs.ArgumentError, gs.UnknownNameError), match=message):
             attempt()
 
 
