@@ -40,6 +40,7 @@ def describe(traces: bool = True) -> gs.Network:
     saturating(net, E + noise, traces)
     procedural(net, E, noise)
     learning(net, E, C, noise)
+    spines(net, E, noise)
     plastic(net, E, noise + listed)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
@@ -100,6 +101,17 @@ def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Popu
         net.connect(
             pre, post, gs.FixedProbability(0.2), receptor=receptor, weight=gs.Uniform(0.0, largest / 2), w_max=largest,
             delay=gs.Uniform(0.1, 0.5), plasticity=rule, axonal=axonal, name=f"learns {name}",
+        )  # fmt: skip
+
+
+def spines(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
+    """Synapses that learn from their calcium, with one delay and with late steps."""
+    rule = gs.NMDAPlasticity(calcium="lumped", learns="again", speed=1000.0, G=0.05)
+    weights = {"lumped": 0.1, "again": gs.Uniform(0.0, 0.5)}
+    for name, delay in (("at once", 0.2), ("late", gs.Uniform(0.1, 0.6))):
+        net.connect(
+            noise + E[:40], E[20:], gs.FixedProbability(0.2), weight=weights, w_max={"again": 0.5}, delay=delay,
+            plasticity=rule, name=f"spines {name}",
         )  # fmt: skip
 
 
