@@ -55,6 +55,7 @@ from gpusyn.parameters.waveform import Waveform
 from gpusyn.plasticity import (
     STDP,
     DopamineSTDP,
+    HomeostaticScaling,
     InhibitorySTDP,
     LearningRule,
     Plasticity,
@@ -125,6 +126,7 @@ __all__ = [
     "GlycineSite",
     "GpusynError",
     "HodgkinHuxley",
+    "HomeostaticScaling",
     "ImmutableError",
     "Infusion",
     "InhibitorySTDP",

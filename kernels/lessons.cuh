@@ -114,14 +114,15 @@ template <class Rule> struct Pupils<Rule, true> {
     weight_t *weight;
     real *c;
     const real *gain;
-    int64 base, mask, time[HELD];
+    int64 base, time[HELD];
+    bool whole;
     Decay decay, growth;
     MEMBER Pupils(const Lesson<Rule> &lesson, const Learning &own, const Lessons &all, weight_t *weight, int64 first)
         : lesson(lesson), weight(weight), c(all.eligibility + own.eligibility + first)
     {
         const Modulator &modulator = all.modulators[own.modulator];
-        mask = modulator.mask;
-        base = lesson.now - (lesson.now - 1 & mask) - 1;
+        base = lesson.now - (lesson.now - 1 & modulator.mask) - 1;
+        whole = !(lesson.now & modulator.mask) || (own.scaled && (lesson.now + 1) % own.scaled == 0);
         gain = all.gains + modulator.gains;
         decay = decay_at(all.trains, modulator.decay);
         growth = decay_at(all.trains, modulator.growth);
@@ -150,7 +151,7 @@ template <class Rule> struct Pupils<Rule, true> {
     }
     MEMBER void end(int j)
     {
-        if (!(lesson.now & mask)) weight[j] = lesson.changed(weight[j], advance(j, lesson.now));
+        if (whole) weight[j] = lesson.changed(weight[j], advance(j, lesson.now));
     }
 };
 
@@ -242,13 +243,9 @@ template <class F> DEVICE void for_unreached(const Lessons &all, int r, const ui
 {
     const Route &route = all.routes[r];
     Trains sender = trains_of(all.trains, all.learnings[r].pre);
-    auto one = [](int64, int64) { return 0; };
-    for_runs(route.source, route.source_end, (int)(route.slices * route.parts), one,
-             [&](int, int64 begin, int64 end, int unit) {
-                 for (int64 source = begin; source < end; source++) {
-                     int64 i = source - sender.source, visited = all.now - route.age;
-                     if (sender.step(i, sender.until(i, visited)) != visited)
-                         for_segments(route, source, 0, Amount{0}, segment_begin, unit, share, f);
-                 }
-             });
+    auto unreached = [&](int64 source) {
+        int64 i = source - sender.source, visited = all.now - route.age;
+        return sender.step(i, sender.until(i, visited)) != visited;
+    };
+    for_rows(route, unreached, segment_begin, share, f);
 }

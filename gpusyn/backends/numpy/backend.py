@@ -27,6 +27,7 @@ from gpusyn.backends.numpy import deliver_releases as one_by_one
 from gpusyn.backends.numpy import deliver_spikes as delivery
 from gpusyn.backends.numpy import learn_weights as learning
 from gpusyn.backends.numpy import remember_spikes as trains
+from gpusyn.backends.numpy import scale_weights as scaling
 from gpusyn.equations.kinetics import SYNAPSE_GATES
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
@@ -58,6 +59,7 @@ TWINS: dict[str, Twin] = {
     "remember_spikes": Twin(trains.prepare_trains, trains.remember_spikes),
     "advance_modulators": Twin(modulators.prepare_modulators, modulators.advance_modulators),
     "learn_weights": Twin(learning.prepare_learning, learning.learn_weights),
+    "scale_weights": Twin(scaling.prepare_scalings, scaling.scale_weights),
     "advance_releases": Twin(releases.prepare_releases, releases.advance_releases),
     **{
         gate.KERNEL: Twin(

@@ -19,7 +19,7 @@ from gpusyn.kinetics import Saturating
 from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one, weight_rules_of
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import instance, real
-from gpusyn.plasticity import DopamineSTDP, LearningRule, Trace
+from gpusyn.plasticity import DopamineSTDP, HomeostaticScaling, LearningRule, Trace
 from gpusyn.receptors import Receptor
 
 LONGEST_TAU = 1 << 23  # steps: a table of decays then ends before steps that kernels count in 32 bits
@@ -41,7 +41,7 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         rule = learning_of(projection.plasticity)
         if rule is not None:
             _check_rule(rule, max((projection.w_max or {}).values()))
-            _check_times(rule, projection, layout.dt)
+        _check_times(projection, layout.dt)
         if compact and (rules := weight_rules_of(projection.plasticity)):
             raise ParameterError(
                 f"Projection '{projection.name}'.plasticity: {type(rules[0]).__name__} changes weights by less than "
@@ -84,16 +84,23 @@ def _check_rule(rule: LearningRule, w_max: float) -> None:
         _check_types(equations, found)
 
 
-def _check_times(rule: LearningRule, projection: Projection, dt: float) -> None:
+def _check_times(projection: Projection, dt: float) -> None:
     """Refuse time constants whose decays would need tables of much memory."""
-    times = [trace.tau for side in rule.traces for trace in side]
-    times += [rule.tau_eligibility] if isinstance(rule, DopamineSTDP) else []
-    longest = max(times, default=0.0)
-    if longest > LONGEST_TAU * dt:
-        raise ParameterError(
-            f"Projection '{projection.name}'.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
-            f"but at most {LONGEST_TAU} steps, {LONGEST_TAU * dt:g} ms, are possible; use a smaller one or a larger dt"
-        )
+    for rule in projection.plasticity:
+        times: list[float] = []
+        if isinstance(rule, LearningRule):
+            times += [trace.tau for side in rule.traces for trace in side]
+        if isinstance(rule, DopamineSTDP):
+            times.append(rule.tau_eligibility)
+        if isinstance(rule, HomeostaticScaling):
+            times.append(rule.tau_rate)
+        longest = max(times, default=0.0)
+        if longest > LONGEST_TAU * dt:
+            raise ParameterError(
+                f"Projection '{projection.name}'.plasticity: {type(rule).__name__} has a time constant of {longest:g} "
+                f"ms, but at most {LONGEST_TAU} steps, {LONGEST_TAU * dt:g} ms, are possible; use a smaller one or a "
+                "larger dt"
+            )
 
 
 def _check_types(equations: Rule, c: tuple[Any, ...]) -> None:
