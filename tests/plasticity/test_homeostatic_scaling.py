@@ -145,7 +145,7 @@ def test_cells_come_to_fire_at_the_rate():
     with gs.Simulator(net, dt=0.5, seed=5, backend=cpu()) as sim:
         sim.run(8000.0)
         counts = sim.data["spikes"].between(0.0, 1000.0).counts(), sim.data["spikes"].between(4000.0, 8000.0).counts()
-    assert np.abs(counts[0] - 12.0).max() > 8.0  # at first
+    assert np.abs(counts[0] - 12.0).max() > 5.0  # at first
     np.testing.assert_allclose(counts[1] / 4.0, 12.0, atol=2.5)
 
 
