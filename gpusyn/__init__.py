@@ -56,6 +56,7 @@ from gpusyn.parameters.waveform import Waveform
 from gpusyn.plasticity import (
     STDP,
     DopamineSTDP,
+    HomeostaticScaling,
     InhibitorySTDP,
     LearningRule,
     NMDAPlasticity,
@@ -129,6 +130,7 @@ __all__ = [
     "GlycineSite",
     "GpusynError",
     "HodgkinHuxley",
+    "HomeostaticScaling",
     "ImmutableError",
     "Infusion",
     "InhibitorySTDP",

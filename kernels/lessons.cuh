@@ -114,14 +114,15 @@ template <class Rule> struct Pupils<Rule, true> {
     weight_t *weight;
     real *c;
     const real *gain;
-    int64 base, mask, time[HELD];
+    int64 base, time[HELD];
+    bool whole;
     Decay decay, growth;
     MEMBER Pupils(const Lesson<Rule> &lesson, const Learning &own, const Lessons &all, weight_t *weight, int64 first)
         : lesson(lesson), weight(weight), c(all.eligibility + own.eligibility + first)
     {
         const Modulator &modulator = all.modulators[own.modulator];
-        mask = modulator.mask;
-        base = lesson.now - (lesson.now - 1 & mask) - 1;
+        base = lesson.now - (lesson.now - 1 & modulator.mask) - 1;
+        whole = !(lesson.now & modulator.mask) || (own.scaled && (lesson.now + 1) % own.scaled == 0);
         gain = all.gains + modulator.gains;
         decay = decay_at(all.trains, modulator.decay);
         growth = decay_at(all.trains, modulator.growth);
@@ -150,7 +151,7 @@ template <class Rule> struct Pupils<Rule, true> {
     }
     MEMBER void end(int j)
     {
-        if (!(lesson.now & mask)) weight[j] = lesson.changed(weight[j], advance(j, lesson.now));
+        if (whole) weight[j] = lesson.changed(weight[j], advance(j, lesson.now));
     }
 };
 

@@ -47,6 +47,7 @@ COUNTS = {
     "n_histories": "histories",
     "n_ages": "ages",
     "n_modulators": "modulators",
+    "n_scalings": "scalings",
     "slots": "release slots",
     "bath_width": "bath width",
 }

@@ -229,7 +229,7 @@ def release_network() -> gs.Network:
 
 
 def learning_network() -> gs.Network:
-    """Return a network whose synapses learn by every rule, with axons of all lengths; `state` has their effects."""
+    """Return a network whose synapses learn by every rule, with axons of all lengths, and are scaled."""
     net = gs.Network()
     cells = net.population("cells", 90, gs.LIF(I_e=gs.Normal(280.0, 40.0)), receptors=[gs.AMPA(), gs.GABA_A()])
     inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 60)))
@@ -243,7 +243,9 @@ def learning_network() -> gs.Network:
     for name, plasticity in rules.items():
         net.connect(inputs + cells, cells, rule, **bounded, delay=late, plasticity=plasticity, name=name)
     reward = gs.DopamineSTDP(gs.STDP(A_plus=0.1, A_minus=0.1), 200.0, 50.0, modulator=inputs[:3])
-    net.connect(inputs, cells, rule, **bounded, delay=late, plasticity=reward, name="rewarded")
+    scaling = gs.HomeostaticScaling(rate=20.0, tau=20.0, tau_rate=10.0, every=2.1)
+    net.connect(inputs, cells, rule, **bounded, delay=late, plasticity=[reward, scaling], name="rewarded")
+    net.connect(inputs, cells, rule, **bounded, delay=late, plasticity=scaling, name="scaled")
     inhibition = gs.InhibitorySTDP(eta=0.1, rate=20.0)
     net.connect(cells, cells, rule, receptor="GABA_A", weight=0.5, w_max=2.0, delay=1.5, plasticity=inhibition)
     net.record(cells, "spikes", name="spikes")

@@ -23,6 +23,7 @@ NO_FAULT = np.iinfo(np.int64).max
 PROCEDURAL = ("deliver_procedural",)
 LEARNING = ("learn_weights",)
 MODULATION = ("advance_modulators",)
+SCALING = ("scale_weights",)
 RELEASES = ("advance_releases",)
 SPINES = ("advance_spines",)
 ONE_BY_ONE = ("deliver_releases",)
@@ -140,6 +141,8 @@ EXTENTS = {
     "train sources": "sources of the sets of trains",
     "learning pathways": "pathways whose synapses learn",
     "eligible synapses": "synapses that learn from a modulator",
+    "scalings": "pathways whose weights are scaled",
+    "scaled targets": "neurons by whose rates the weights of each such pathway are scaled",
     "modulators": "rules of learning with a modulator",
     "modulator parts": "consecutive sources whose spikes modulate",
     "gains": "steps between two settlings of all synapses, and one more, of each modulator",
@@ -248,6 +251,12 @@ ARRAYS: tuple[ArrayKind, ...] = (
          "the last one before, in even and in odd steps.", -1),
     _one("modulators", "modulators", PARAMETER, "Sources, course and coefficients of each modulator of learning."),
     _one("gains", "gains", STATE, "What a unit of eligibility has made of a weight since all synapses were settled."),
+    _kernel(SCALING, "routes", "routes", PARAMETER, "Sources and synapses of each set of rows that are scaled."),
+    _kernel(SCALING, "scaling_of", "routes", PARAMETER, "Number of the scaling of each route."),
+    _kernel(SCALING, "scalings", "scalings", PARAMETER, "Interval, rates and places of each scaling."),
+    _kernel(SCALING, "coef", "coefficients", PARAMETER, "Coefficients of each scaling."),
+    _kernel(SCALING, "growth", "scaled targets", STATE,
+            "Part of themselves by which the weights onto each neuron grow when they are scaled next (1)."),
     _kernel(MODULATION, "modulator_parts", "modulator parts", PARAMETER, "Consecutive sources whose spikes modulate."),
     _kernel(MODULATION, "modulation", "modulators", STATE, "Concentration of each modulator (1/ms)."),
     _kernel(MODULATION, "coef", "coefficients", PARAMETER, "Coefficients of each modulator."),

@@ -19,6 +19,7 @@ from gpusyn.equations.neurons import NEURONS
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity import base as plasticity
 from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
+from gpusyn.equations.plasticity.scaling import ScalingCoefficients
 from gpusyn.equations.release import SynapseReleaseCoefficients
 from gpusyn.equations.short_term import ReleaseCoefficients
 from gpusyn.equations.spines import InfluxCoefficients, SpineCoefficients
@@ -46,7 +47,7 @@ _SYNAPSE_PART = "advance_synapses.cu"
 _DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
 _BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
 _PROCEDURAL_PART = "deliver_procedural.cu"
-_LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu")
+_LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu", "scale_weights.cu")
 _RELEASE_PART = "deliver_releases.cu"
 _BATHS = "baths.cuh"
 _SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
@@ -302,7 +303,8 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
             )
     beside = [rule for rule in LEARNING_RULES.values() if rule.own and rule.MODULE_FILE in own_texts]
     kinds = {rule.C.__name__: rule.C for rule in (*rules, *beside)}  # the last one, if a class was defined again
-    kinds |= {rule.C.__name__: rule.C for rule in own} | {DopamineCoefficients.__name__: DopamineCoefficients}
+    kinds |= {rule.C.__name__: rule.C for rule in own}
+    kinds |= {kind.__name__: kind for kind in (DopamineCoefficients, ScalingCoefficients)}
     names = [rule.name for rule in rules]
     prelude = numbers.prelude() + "".join(map(coefficient_struct, kinds.values()))
     return Module(

@@ -13,6 +13,7 @@ from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import instance, one_of, real, show
 from gpusyn.plasticity import (
     DopamineSTDP,
+    HomeostaticScaling,
     LearningRule,
     NMDAPlasticity,
     Plasticity,
@@ -93,6 +94,11 @@ def release_of(plasticity: Sequence[Plasticity]) -> QuantalRelease | None:
 def learning_of(plasticity: Sequence[Plasticity]) -> LearningRule | None:
     """Return the rule of learning among others, None if there is none."""
     return next((one for one in plasticity if isinstance(one, LearningRule)), None)
+
+
+def homeostasis_of(plasticity: Sequence[Plasticity]) -> HomeostaticScaling | None:
+    """Return the homeostatic scaling among others, None if there is none."""
+    return next((one for one in plasticity if isinstance(one, HomeostaticScaling)), None)
 
 
 def weight_rules_of(plasticity: Sequence[Plasticity]) -> list[WeightRule]:

@@ -98,6 +98,12 @@ def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Popu
             0.0,
         ),
     }
+    scaling = gs.HomeostaticScaling(rate=50.0, tau=1.0, tau_rate=1.0, every=0.3)
+    rules |= {
+        "scaled pairs": (noise, C, "syn", 200.0, [strong, scaling], 0.0),
+        "scaled reward": (noise, C, "syn", 200.0, [rules["reward"][4], scaling], 0.0),
+        "scaled": (noise, E, "lumped", 2.0, scaling, None),
+    }
     for name, (pre, post, receptor, largest, rule, axonal) in rules.items():
         net.connect(
             pre, post, gs.FixedProbability(0.2), receptor=receptor, weight=gs.Uniform(0.0, largest / 2), w_max=largest,

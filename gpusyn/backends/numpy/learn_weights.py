@@ -207,7 +207,8 @@ class Eligibilities(Weights):
     def write(self, now: int, *, complete: bool) -> None:
         """Write weights and eligibilities back; advance them to this step if all synapses must be."""
         assert self.lesson.modulator is not None
-        if complete or now & self.lesson.modulator.mask == 0:
+        every = self.lesson.learning.scaled
+        if complete or now & self.lesson.modulator.mask == 0 or (every and (now + 1) % every == 0):
             self._advance(np.arange(self.c.size), np.full(self.c.size, now))
         self.a.eligibility[self.c_place] = self.c
         super().write(now, complete=complete)

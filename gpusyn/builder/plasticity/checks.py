@@ -20,7 +20,7 @@ from gpusyn.kinetics import Saturating
 from gpusyn.network.plasticity import learned_of, releases_one_by_one, weight_rules_of
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import instance, real
-from gpusyn.plasticity import DopamineSTDP, LearningRule, NMDAPlasticity, Trace, WeightRule
+from gpusyn.plasticity import DopamineSTDP, HomeostaticScaling, LearningRule, NMDAPlasticity, Trace, WeightRule
 from gpusyn.receptors import Receptor
 
 LONGEST_TAU = 1 << 23  # steps: a table of decays then ends before steps that kernels count in 32 bits
@@ -92,10 +92,11 @@ def _check_times(rule: WeightRule, projection: Projection, dt: float) -> None:
     times = [trace.tau for side in rule.traces for trace in side] if isinstance(rule, LearningRule) else []
     times += [rule.tau_eligibility] if isinstance(rule, DopamineSTDP) else []
     times += [rule.tau_fast, rule.tau_slow] if isinstance(rule, NMDAPlasticity) else []
+    times += [rule.tau_rate] if isinstance(rule, HomeostaticScaling) else []
     longest = max(times, default=0.0)
     if longest > LONGEST_TAU * dt:
         raise ParameterError(
-            f"Projection '{projection.name}'.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
+            f"Projection {projection.name}.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
             f"but at most {LONGEST_TAU} steps, {LONGEST_TAU * dt:g} ms, are possible; use a smaller one or a larger dt"
         )
 

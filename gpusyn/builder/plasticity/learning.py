@@ -11,8 +11,9 @@ from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Bundle, Layout
 from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
+from gpusyn.builder.plasticity.scaling import ScalingTables, scaled_every
 from gpusyn.builder.plasticity.spines import SpineTables, has_spines
-from gpusyn.builder.plasticity.trains import TrainTables, is_taught, keys_of, rule_of
+from gpusyn.builder.plasticity.trains import TrainTables, is_taught, keys_of, rule_of, scaling_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.equations.coefficients import count
 from gpusyn.equations.plasticity import LEARNING_RULES
@@ -30,7 +31,7 @@ class LearningTables:
     Attributes
     ----------
     settled : dict of Bundle to int
-        Place of the step up to which the host has settled the weights of each bundle.
+        Place of the step up to which the weights of each bundle have been settled by the host, or for a scaling.
     signature : RuleSignature
         The rules that the kernels know.
     spines : SpineTables
@@ -41,6 +42,7 @@ class LearningTables:
         self._layout, self._trains, self._baths = layout, TrainTables(layout), inputs.bath.begin
         self._modulators = ModulatorTables(layout, self._trains, inputs.modulator_column)
         self.spines = SpineTables(layout, self._trains, first_release)
+        self._scalings = ScalingTables(layout, self._trains)
         self._eligible = 0
         self._lessons: list[tuple[int, Route, Learning]] = []
         self._coef: list[float] = []
@@ -49,14 +51,17 @@ class LearningTables:
         self._numbers = {rule.name: number for number, rule in enumerate(self.signature.rules)}
 
     def add(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
-        """Add the routes of delivery to the receptor of a bundle whose weight learns: one for each block of delays."""
+        """Add the routes of delivery to the receptor of a bundle whose weight changes: one for each block of delays."""
+        limit = stored_limit(bundle, self._layout)
         if has_spines(bundle):
-            self.spines.add(bundle, routes, synapses, stored_limit(bundle, self._layout))
+            self.spines.add(bundle, routes, synapses, limit)
         if is_taught(bundle):
-            self._add_taught(bundle, routes, synapses)
+            self._teach(bundle, routes, synapses)
+        if scaling_of(bundle) is not None:
+            self._scalings.add(bundle, routes, limit, self.settled.get(bundle, -1))
 
-    def _add_taught(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
-        """Add the routes along which spikes teach."""
+    def _teach(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
+        """Add the routes along which spikes change weights."""
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
         pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
@@ -65,7 +70,7 @@ class LearningTables:
             offset=pathway.post.offset, dendritic=0, early=0, w_max=stored_limit(bundle, self._layout),
             settled=self.settled.setdefault(bundle, len(self.settled)),
             eligibility=self._eligible if is_modulated(bundle) else -1,
-            modulator=self._modulators.numbers.get(id(rule), -1),
+            modulator=self._modulators.numbers.get(id(rule), -1), scaled=scaled_every(bundle, self._layout),
         )  # fmt: skip
         self._coef += rule.coefficients(w_max)
         self._eligible += synapses * is_modulated(bundle)
@@ -77,11 +82,12 @@ class LearningTables:
             self._lessons.append((sender, taught, lesson))
 
     def arrays(self) -> dict[str, Array]:
-        """Return the tables by name; none if nothing learns."""
-        return self._trains.arrays() | self._modulators.arrays() | self._taught() | self.spines.arrays(self._baths)
+        """Return the tables by name; none if no weights change."""
+        found = self._trains.arrays() | self._modulators.arrays() | self._lesson_arrays()
+        return found | self.spines.arrays(self._baths) | self._scalings.arrays()
 
-    def _taught(self) -> dict[str, Array]:
-        """Return the tables of what learns from spikes."""
+    def _lesson_arrays(self) -> dict[str, Array]:
+        """Return the tables of what spikes teach; none if nothing learns."""
         if not self._lessons:
             return {}
         lessons = sorted(self._lessons, key=lambda lesson: lesson[0])
