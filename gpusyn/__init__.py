@@ -54,6 +54,7 @@ from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, Lo
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.plasticity import (
     STDP,
+    CalciumSTDP,
     DopamineSTDP,
     InhibitorySTDP,
     LearningRule,
@@ -104,6 +105,7 @@ __all__ = [
     "ArgumentError",
     "BackendError",
     "Calcium",
+    "CalciumSTDP",
     "Clamp",
     "CurrentReceptor",
     "DistanceDelay",

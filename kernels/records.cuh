@@ -119,7 +119,7 @@ struct TraceDecay {
 
 // How the synapses of a route learn.
 struct Learning {
-    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled, eligibility, modulator;
+    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled, eligibility, modulator, lag, noisy;
 };
 
 // What makes changes of weights from eligibilities.

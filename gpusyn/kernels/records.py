@@ -355,7 +355,9 @@ class Learning(NamedTuple):
     late. A presynaptic spike reaches them `early` steps after it is visited, at the age of the route: 1 if there is no
     dendritic part, because it acts in the step of its arrival, else 0. Weights stay from 0 to `w_max`. `settled` is the
     place of the step up to which the host has settled them. If spikes leave an `eligibility` (-1: they do not), the
-    `modulator` of this number makes changes of the weights from it.
+    `modulator` of this number makes changes of the weights from it. Calcium of a presynaptic spike comes `lag` steps
+    after it has reached the synapse; if `noisy` is not -1, noise moves the weights, and it is the place of what is kept
+    of each synapse for it.
     """
 
     rule: int
@@ -369,6 +371,8 @@ class Learning(NamedTuple):
     settled: int
     eligibility: int
     modulator: int
+    lag: int
+    noisy: int
 
 
 class Modulator(NamedTuple):

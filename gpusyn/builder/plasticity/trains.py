@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.builder.layout import Bundle, Layout, PlacedPopulation
+from gpusyn.builder.plasticity.calcium import lag_of
 from gpusyn.kernels.arrays import Extents
 from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, write_rows
 from gpusyn.network.plasticity import learning_of
@@ -24,7 +25,7 @@ Key = tuple[str, tuple[Trace, ...]]  # population and traces of a set
 
 
 class _Need(NamedTuple):
-    """The most steps that postsynaptic spikes (-1: there are none) and presynaptic ones take to the synapses."""
+    """The most steps that postsynaptic spikes (-1: there are none) and presynaptic ones take to act at the synapses."""
 
     longest: int = -1
     axonal: int = 0
@@ -49,7 +50,7 @@ class TrainTables:
         needs: dict[Key, _Need] = {}
         for bundle in layout.bundles:
             if bundle.learns:
-                _add_needs(needs, bundle)
+                _add_needs(needs, bundle, layout.dt)
         number = list(layout.populations).index
         ordered = sorted(needs, key=lambda key: number(key[0]))
         self.numbers = {key: n for n, key in enumerate(ordered)}
@@ -128,12 +129,13 @@ def keys_of(bundle: Bundle) -> tuple[Key, Key]:
     return (pathway.pre.population.name, traces.pre), (pathway.post.population.name, traces.post)
 
 
-def _add_needs(needs: dict[Key, _Need], bundle: Bundle) -> None:
+def _add_needs(needs: dict[Key, _Need], bundle: Bundle, dt: float) -> None:
     """Add what a bundle needs of the sets of both sides."""
     pre, post = keys_of(bundle)
     ways = bundle.timing.ways
     late = bundle.timing.width - 1
+    lag = lag_of(rule_of(bundle), dt)
     need = needs.get(pre, _Need())
-    needs[pre] = need._replace(axonal=max(need.axonal, *(way.age + way.early for way in ways)))
+    needs[pre] = need._replace(axonal=max(need.axonal, *(way.age + way.early + lag for way in ways)))
     need = needs.get(post, _Need())
     needs[post] = need._replace(longest=max(need.longest, *(way.dendritic + late for way in ways)))
