@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from gpusyn.equations.plasticity.calcium import CalciumCoefficients
+from gpusyn.equations.plasticity.calcium import CalciumRuleCoefficients
 from gpusyn.numerics.portable_math import log_of
 from gpusyn.parameters.scalars import one_of, public
 from gpusyn.plasticity.base import LearningRule, Trace, TracePair
@@ -150,9 +150,9 @@ class CalciumSTDP(LearningRule):
         """Calcium of presynaptic and of postsynaptic spikes, in units of what one adds."""
         return TracePair((Trace(self.tau_Ca),), (Trace(self.tau_Ca),))
 
-    def coefficients(self, w_max: float) -> CalciumCoefficients:
+    def coefficients(self, w_max: float) -> CalciumRuleCoefficients:
         """Return the numbers of the equations, for time steps of 1 ms."""
-        return CalciumCoefficients(
+        return CalciumRuleCoefficients(
             C_pre=self.C_pre, C_post=self.C_post, tau_Ca=self.tau_Ca, log_d=log_of(self.theta_d),
             log_p=log_of(self.theta_p), depression=self.gamma_d / self.tau, potentiation=self.gamma_p / self.tau,
             cubic=0.5 / self.tau, noise=self.sigma**2 / self.tau, low=1.0 / self.b, span=1.0 - 1.0 / self.b, dt=1.0,

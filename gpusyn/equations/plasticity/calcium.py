@@ -19,7 +19,7 @@ from gpusyn.numerics.portable_math import expm1, exprel, log
 from gpusyn.utils.typing import Array, Floats
 
 
-class CalciumCoefficients(NamedTuple):
+class CalciumRuleCoefficients(NamedTuple):
     """Numbers of the rule; times are in ms, and rates in 1/ms.
 
     `log_d` and `log_p` are the logarithms of the thresholds. The cubic is that of a time constant of 1/(2 `cubic`).
@@ -59,17 +59,17 @@ class Above(NamedTuple):
 class CalciumRule(Rule):
     """Calcium of both sides' spikes moves rho, which decides the weight."""
 
-    C = CalciumCoefficients
+    C = CalciumRuleCoefficients
     PRE, POST = 1, 1
     DRIFTS = True
 
-    def above(self, pre: Array, post: Array, time: Array, c: CalciumCoefficients) -> Above:
+    def above(self, pre: Array, post: Array, time: Array, c: CalciumRuleCoefficients) -> Above:
         """Return the times above the thresholds within a time, at the begin of which both sides have these traces."""
         calcium = log(c.C_pre * pre + c.C_post * post)
         d, p = _within(c.tau_Ca * (calcium - c.log_d), time), _within(c.tau_Ca * (calcium - c.log_p), time)
         return Above(np.minimum(d, p), np.maximum(d, p) - np.minimum(d, p), p > d)
 
-    def drift(self, w: Array, above: Above, time: Array, c: CalciumCoefficients, normal: tuple[Floats, Floats]) -> Array:
+    def drift(self, w: Array, above: Above, time: Array, c: CalciumRuleCoefficients, normal: tuple[Floats, Floats]) -> Array:
         """Return the change of the weight in a time, with standard normal numbers of the times above thresholds."""
         real = w.dtype.type
         rest, half, rho = time - (above.both + above.one), real(0.5), (w - c.low) / c.span
@@ -86,7 +86,7 @@ def _within(time: Array, most: Array) -> Array:
     return np.minimum(np.maximum(time, 0), most)
 
 
-def cubic(rho: Array, time: Array, c: CalciumCoefficients) -> Array:
+def cubic(rho: Array, time: Array, c: CalciumRuleCoefficients) -> Array:
     """Return the change of rho by -rho (1 - rho) (1/2 - rho) / tau alone.
 
     With y = rho - 1/2 and E = exp(-time/(2 tau)), y becomes y / sqrt(E + 4 y^2 (1 - E)).
