@@ -31,6 +31,8 @@ class LearningTables:
     ----------
     settled : dict of Bundle to int
         Place of the step up to which the host has settled the weights of each bundle.
+    noisy : dict of Bundle to int
+        Place of what is kept of the synapses of each bundle whose weights noise moves.
     signature : RuleSignature
         The rules that the kernels know.
     """
@@ -44,6 +46,7 @@ class LearningTables:
         self._lessons: list[tuple[int, Bundle, Route, Learning]] = []
         self._coef: list[float] = []
         self.settled: dict[Bundle, int] = {}
+        self.noisy: dict[Bundle, int] = {}
         self.signature = rule_signature(rule_of(bundle).struct for bundle in learned_bundles(layout))
         self._numbers = {rule.name: number for number, rule in enumerate(self.signature.rules)}
 
@@ -55,13 +58,15 @@ class LearningTables:
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
         pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
+        if is_noisy(bundle):
+            self.noisy[bundle] = self._number.add(number)
         one = Learning(
             rule=self._numbers[rule.struct], coef=len(self._coef), pre=pre, post=post,
             offset=pathway.post.offset, dendritic=0, early=0, w_max=stored_limit(bundle, self._layout),
             settled=self.settled.setdefault(bundle, len(self.settled)),
             eligibility=self._eligible if is_modulated(bundle) else -1,
             modulator=self._modulators.numbers.get(id(rule), -1),
-            lag=lag_of(rule, self._layout.dt), noisy=self._number.add(number) if is_noisy(bundle) else -1,
+            lag=lag_of(rule, self._layout.dt), noisy=self.noisy.get(bundle, -1),
         )  # fmt: skip
         self._coef += coefficients_of(rule, w_max, self._layout.dt)
         self._eligible += synapses * is_modulated(bundle)
