@@ -10,8 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, tail_bound, without_autapses
+from gpusyn.connectivity.base import (
+    BLOCK,
+    Ids,
+    Keys,
+    Pairs,
+    Rule,
+    autapse_positions,
+    taken_cells,
+    tail_bound,
+    without_autapses,
+)
+from gpusyn.connectivity.candidates import Candidates
 from gpusyn.connectivity.fixed_probability import FixedProbability
+from gpusyn.connectivity.free_pairs import free_among, is_taken, lowest, ranks
 from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
 from gpusyn.connectivity.grid import Grid, grid_of
 from gpusyn.errors import ParameterError
@@ -272,6 +284,53 @@ class DistanceDependent(Rule):
             else:
                 index, place = near.pairs()
             yield near.rows[index], near.targets(index, place)
+
+    def rewire(
+        self, kept: Pairs, deleted: Pairs, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
+    ) -> tuple[Ids, Ids]:
+        """Draw new synapses one after the other, from the pairs that are not connected, in proportion to f."""
+        taken = taken_cells(*kept, n_pre, n_post, same, autapses=self.autapses)
+        wanted, near = len(deleted.pre), Candidates(self._places)
+        draws = round((2 * wanted + 16) * near.number / max(self._total, 1.0))
+        cells = None
+        while cells is None and draws <= 4 * near.number:
+            cells = free_among(self._proposed(near, stream, draws), wanted, taken)
+            draws *= 2
+        return np.divmod(self._ranked(near, stream, wanted, taken) if cells is None else cells, n_post)
+
+    def rewired_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return the number of sources: no pair has two synapses."""
+        return n_pre
+
+    def _proposed(self, near: Candidates, stream: Stream, count: int) -> Integers:
+        """Return the first pairs, pre * n_post + post, of a sequence drawn in proportion to f (-1: none)."""
+        out = np.full(count, -1, dtype=np.int64)
+        n_post = len(self._places.post)
+        for first in range(0, count, BLOCK):
+            number = np.arange(first, min(first + BLOCK, count))
+            pre, post = near.drawn(stream, number)
+            some = np.flatnonzero(post >= 0)
+            words = stream.words(number[some], 0, _ACCEPT)
+            share = self.share(self._places.distance(pre[some], post[some]))
+            some = some[uniform53(words[0], words[1]) < share]
+            out[number[some]] = pre[some] * n_post + post[some]
+        return out
+
+    def _ranked(self, near: Candidates, stream: Stream, wanted: int, taken: Integers) -> Integers:
+        """Return free pairs as if drawn one after the other in proportion to f, where few are left.
+
+        They are those with the shortest of times that are exponential with the rate f (Efraimidis & Spirakis 2006).
+        """
+        n_post = len(self._places.post)
+        time, cells = np.zeros(0), np.zeros(0, np.int64)
+        for pre, post in near.blocks(BLOCK):
+            share, cell = self.share(self._places.distance(pre, post)), pre * n_post + post
+            free = (share > _LEAST) & ~is_taken(cell, taken)
+            waits = -portable_math.log(ranks(stream, cell[free], 0)) / share[free]
+            time, cells = np.concatenate([time, waits]), np.concatenate([cells, cell[free]])
+            first = lowest(time, wanted)
+            time, cells = time[first], cells[first]
+        return cells
 
     @staticmethod
     def _kept(stream: Stream, pre: Ids, post: Ids, share: Floats) -> Bools:
