@@ -16,7 +16,7 @@ Izhikevich (2007), Solving the distal reward problem through linkage of STDP and
 inhibition in sensory pathways and memory networks, Science 334:1569-1573.
 """
 
-from gpusyn.plasticity.base import LearningRule, Plasticity, Trace, TracePair
+from gpusyn.plasticity.base import LearningRule, Plasticity, Trace, TracePair, WeightRule
 from gpusyn.plasticity.dopamine import DopamineSTDP
 from gpusyn.plasticity.short_term import QuantalRelease, TsodyksMarkram
 from gpusyn.plasticity.stdp import STDP, InhibitorySTDP
@@ -33,4 +33,5 @@ __all__ = [
     "TracePair",
     "TripletSTDP",
     "TsodyksMarkram",
+    "WeightRule",
 ]

@@ -16,7 +16,7 @@ from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import PAGE, Rule
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics import Saturating
-from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one
+from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one, weight_rules_of
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import instance, real
 from gpusyn.plasticity import DopamineSTDP, LearningRule, Trace
@@ -42,11 +42,11 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         if rule is not None:
             _check_rule(rule, max((projection.w_max or {}).values()))
             _check_times(rule, projection, layout.dt)
-            if compact:
-                raise ParameterError(
-                    f"Projection '{projection.name}'.plasticity: {type(rule).__name__} changes weights by less than "
-                    "the steps of two bytes; use weights='exact'"
-                )
+        if compact and (rules := weight_rules_of(projection.plasticity)):
+            raise ParameterError(
+                f"Projection '{projection.name}'.plasticity: {type(rules[0]).__name__} changes weights by less than "
+                "the steps of two bytes; use weights='exact'"
+            )
     for pathway in layout.pathways:
         name = learned_of(pathway.projection)
         for k, receptor in enumerate(pathway.post.population.receptors):

@@ -10,7 +10,7 @@ import numpy as np
 from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.layout import Bundle, Layout
 from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
-from gpusyn.builder.plasticity.trains import TrainTables, keys_of, rule_of
+from gpusyn.builder.plasticity.trains import TrainTables, is_taught, keys_of, rule_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.equations.coefficients import count
 from gpusyn.equations.plasticity import LEARNING_RULES
@@ -96,8 +96,8 @@ def stored_limit(bundle: Bundle, layout: Layout) -> int:
 
 # ---- from a layout alone ----
 def learned_bundles(layout: Layout) -> list[Bundle]:
-    """Return the bundles whose weights learn."""
-    return [bundle for bundle in layout.bundles if bundle.learns]
+    """Return the bundles whose weights spikes change."""
+    return [bundle for bundle in layout.bundles if is_taught(bundle)]
 
 
 def learning_ages(layout: Layout) -> list[int]:

@@ -30,8 +30,13 @@ class _Need(NamedTuple):
     axonal: int = 0
 
 
+def is_taught(bundle: Bundle) -> bool:
+    """Return whether spikes change the weights of a bundle."""
+    return learning_of(bundle.pathways[0].projection.plasticity) is not None
+
+
 def rule_of(bundle: Bundle) -> LearningRule:
-    """Return the rule of a bundle that learns."""
+    """Return the rule by which spikes change the weights of a bundle."""
     rule = learning_of(bundle.pathways[0].projection.plasticity)
     assert rule is not None
     return rule
@@ -48,7 +53,7 @@ class TrainTables:
         self.spikes = self.values = self.sources = 0
         needs: dict[Key, _Need] = {}
         for bundle in layout.bundles:
-            if bundle.learns:
+            if is_taught(bundle):
                 _add_needs(needs, bundle)
         number = list(layout.populations).index
         ordered = sorted(needs, key=lambda key: number(key[0]))

@@ -13,6 +13,7 @@ from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
 from gpusyn.builder.plasticity.learning import LearningTables
 from gpusyn.builder.plasticity.releases import release_slots
+from gpusyn.builder.plasticity.trains import is_taught
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
 from gpusyn.builder.rows.routes import in_units
@@ -217,7 +218,7 @@ class EventDrivenTables:
             routes = list(self._routes(bundle, name, rows))
             if not bundle.one_by_one:
                 self.routes += routes
-            if name == bundle.learns:
+            if name == bundle.learns and is_taught(bundle):
                 self.learning.add(bundle, [route for _, route in routes], place.n)
             for pathway in () if bundle.taken_back else bundle.pathways:
                 form = stored_form(pathway, index_of(pathway, name), self.layout)
