@@ -59,6 +59,7 @@ from gpusyn.plasticity import (
     LearningRule,
     Plasticity,
     QuantalRelease,
+    Rewiring,
     TripletSTDP,
     TsodyksMarkram,
 )
@@ -151,6 +152,7 @@ __all__ = [
     "Recorder",
     "RecorderPair",
     "Results",
+    "Rewiring",
     "Rule",
     "Selection",
     "SimulationError",

@@ -32,6 +32,7 @@ from gpusyn.builder.notes import Note
 from gpusyn.builder.plasticity.checks import axonal_notes, check_learning
 from gpusyn.builder.plasticity.modulators import check_modulated
 from gpusyn.builder.plasticity.releases import refuse_gated
+from gpusyn.builder.plasticity.rewiring import check_rewired
 from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
@@ -60,6 +61,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
     _place_populations(layout)
     _place_pathways(layout)
     check_learning(layout, compact=compact)
+    check_rewired(layout)
     _place_gates(layout)
     place_sums(layout, precision, compact)
     form_bundles(layout, workers)

@@ -28,8 +28,8 @@ __all__ = [
     "autapse_positions",
     "count_autapses",
     "id_type",
-    "taken_cells",
     "tail_bound",
+    "taken_cells",
     "without_autapses",
 ]
 
@@ -308,6 +308,8 @@ class Rule(ABC):
             If the rule returns anything but positions, more than were deleted, or a pair that is connected.
         """
         found: Any = self.rewire(kept, deleted, n_pre, n_post, stream, same)
+        pre: Any
+        post: Any
         pre, post = found if isinstance(found, tuple | list) and len(found) == 2 else (found, None)
         if not (_are_positions(pre, n_pre) and _are_positions(post, n_post, len(pre))):
             raise self._no_pairs(n_pre, n_post, f"{show(pre)} and {show(post)}", "rewire: must return")
@@ -315,7 +317,7 @@ class Rule(ABC):
         again = int(np.count_nonzero(cells[1:] == cells[:-1]))
         again += int(is_taken(kept.pre.astype(np.int64) * n_post + kept.post, cells).sum())
         most = self.rewired_in_degree(n_pre, n_post)
-        degree = int((np.bincount(kept.post, minlength=n_post) + np.bincount(post, minlength=n_post)).max(initial=0))
+        degree = int(np.bincount(np.concatenate([kept.post, post]), minlength=n_post).max(initial=0))
         for wrong, what in (
             (len(cells) > len(deleted.pre), f"{len(cells)} synapses in place of {len(deleted.pre)}; return no more"),
             (again, f"{again} pairs that are connected already; leave out those of `kept`, and repeated ones"),

@@ -17,8 +17,8 @@ from gpusyn.connectivity.base import (
     Pairs,
     Rule,
     autapse_positions,
-    taken_cells,
     tail_bound,
+    taken_cells,
     without_autapses,
 )
 from gpusyn.connectivity.candidates import Candidates

@@ -17,8 +17,8 @@ from gpusyn.connectivity.base import (
     Rule,
     autapse_positions,
     count_autapses,
-    taken_cells,
     tail_bound,
+    taken_cells,
 )
 from gpusyn.connectivity.free_pairs import free_in_rows
 from gpusyn.errors import ParameterError

@@ -15,8 +15,8 @@ from gpusyn.connectivity.base import (
     all_cells,
     autapse_positions,
     count_autapses,
-    taken_cells,
     tail_bound,
+    taken_cells,
     without_autapses,
 )
 from gpusyn.connectivity.free_pairs import free_cells

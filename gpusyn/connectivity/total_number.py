@@ -16,8 +16,8 @@ from gpusyn.connectivity.base import (
     Rule,
     autapse_positions,
     count_autapses,
-    taken_cells,
     tail_bound,
+    taken_cells,
 )
 from gpusyn.connectivity.free_pairs import drawn_cells, free_cells
 from gpusyn.errors import ParameterError

@@ -9,6 +9,7 @@ import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.projections import Projection, Ratio
+from gpusyn.network.rewiring import check_rewiring
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import instance, one_of, real, show
 from gpusyn.plasticity import DopamineSTDP, LearningRule, Plasticity, QuantalRelease, TsodyksMarkram, WeightRule
@@ -129,6 +130,7 @@ def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: i
     _check_events(projection, kinds, size, where)
     if rules := weight_rules_of(projection.plasticity):
         _check_learning(projection, rules, kinds, where)
+    check_rewiring(projection, kinds, releases_one_by_one(projection), where)
 
 
 def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:

@@ -1,6 +1,6 @@
 """Plasticity: synapses whose effect depends on the spikes that came before.
 
-A projection takes at most one of each: short-term plasticity, random release, and a rule of learning.
+A projection takes at most one of each: short-term plasticity, random release, a rule of learning, and rewiring.
 
 References
 ----------
@@ -13,11 +13,14 @@ through spike-timing-dependent synaptic plasticity, Nat Neurosci 3:919-926. Guti
 Pfister & Gerstner (2006), Triplets of spikes in a model of spike timing-dependent plasticity, J Neurosci 26:9673-9682.
 Izhikevich (2007), Solving the distal reward problem through linkage of STDP and dopamine signaling, Cereb Cortex
 17:2443-2452. Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), Inhibitory plasticity balances excitation and
-inhibition in sensory pathways and memory networks, Science 334:1569-1573.
+inhibition in sensory pathways and memory networks, Science 334:1569-1573. Butz & van Ooyen (2013), A simple rule for
+dendritic spine and axonal bouton formation can account for cortical reorganization after focal retinal lesions, PLoS
+Comput Biol 9:e1003259.
 """
 
 from gpusyn.plasticity.base import LearningRule, Plasticity, Trace, TracePair, WeightRule
 from gpusyn.plasticity.dopamine import DopamineSTDP
+from gpusyn.plasticity.rewiring import Rewiring
 from gpusyn.plasticity.short_term import QuantalRelease, TsodyksMarkram
 from gpusyn.plasticity.stdp import STDP, InhibitorySTDP
 from gpusyn.plasticity.triplet import TripletSTDP
@@ -29,6 +32,7 @@ __all__ = [
     "LearningRule",
     "Plasticity",
     "QuantalRelease",
+    "Rewiring",
     "Trace",
     "TracePair",
     "TripletSTDP",

@@ -46,6 +46,18 @@ def present_weights(compiled: Compiled, session: Session, stored: StoredWeights,
     return settled
 
 
+def settled_rows(
+    compiled: Compiled, session: Session, stored: StoredSegments, weights: Array, name: str
+) -> dict[str, Array]:
+    """Return the stored `weights` of all synapses of rows, called `name`, and what else is kept of each of them.
+
+    All spikes that have reached the synapses have changed them.
+    """
+    a, n = _settled(compiled, session, stored, weights, np.arange(len(weights))), len(weights)
+    kept = compiled.learning.kept[stored.bundle]
+    return {name: a.weights} | {array: getattr(a, array)[place : place + n] for array, place in kept.items()}
+
+
 def _settled(
     compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, place: Array
 ) -> SimpleNamespace:

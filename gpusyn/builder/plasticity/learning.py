@@ -29,6 +29,8 @@ class LearningTables:
     ----------
     settled : dict of Bundle to int
         Place of the step up to which the host has settled the weights of each bundle.
+    kept : dict of Bundle to dict of str to int
+        What is kept of each synapse of a bundle beside its weight: arrays, and the place in each of the first synapse.
     signature : RuleSignature
         The rules that the kernels know.
     """
@@ -40,6 +42,7 @@ class LearningTables:
         self._lessons: list[tuple[int, Route, Learning]] = []
         self._coef: list[float] = []
         self.settled: dict[Bundle, int] = {}
+        self.kept: dict[Bundle, dict[str, int]] = {}
         self.signature = rule_signature(rule_of(bundle).struct for bundle in learned_bundles(layout))
         self._numbers = {rule.name: number for number, rule in enumerate(self.signature.rules)}
 
@@ -56,6 +59,7 @@ class LearningTables:
             modulator=self._modulators.numbers.get(id(rule), -1),
         )  # fmt: skip
         self._coef += rule.coefficients(w_max)
+        self.kept[bundle] = {"eligibility": self._eligible} if is_modulated(bundle) else {}
         self._eligible += synapses * is_modulated(bundle)
         sender = list(self._layout.populations).index(pathway.pre.population.name)
         first, end = (pathway.pre.source + place for place in bundle.pre_range)
