@@ -367,9 +367,9 @@ class Simulator(StateMethods):
             self._trial = trial
             self._state.restore(trial)
             self._initial.restore()
+            self._rewirer.restart()
             redraw_weights(self._compiled, self._session)
             self._in_flight.clear()
-            self._rewirer.restart()
             self._step = 0
             self._mark = None
             self._lost = ""
