@@ -291,30 +291,29 @@ class DistanceDependent(Rule):
         """Draw new synapses one after the other, from the pairs that are not connected, in proportion to f."""
         taken = taken_cells(*kept, n_pre, n_post, same, autapses=self.autapses)
         wanted, near = len(deleted.pre), Candidates(self._places)
-        draws = round((2 * wanted + 16) * near.number / max(self._total, 1.0))
-        cells = None
-        while cells is None and draws <= 4 * near.number:
-            cells = free_among(self._proposed(near, stream, draws), wanted, taken)
-            draws *= 2
-        return np.divmod(self._ranked(near, stream, wanted, taken) if cells is None else cells, n_post)
+        drawn, cells, found = 0, np.zeros(0, np.int64), None
+        more = round((1.2 * wanted + 16) * near.number / max(self._total, 1.0))
+        while found is None and drawn <= 4 * near.number:
+            cells = np.concatenate([cells, *self._proposed(near, stream, drawn, drawn + more)])
+            found = free_among(cells, wanted, taken)
+            drawn, more = drawn + more, drawn + more
+        return np.divmod(self._ranked(near, stream, wanted, taken) if found is None else found, n_post)
 
     def rewired_in_degree(self, n_pre: int, n_post: int) -> int:
         """Return the number of sources: no pair has two synapses."""
         return n_pre
 
-    def _proposed(self, near: Candidates, stream: Stream, count: int) -> Integers:
-        """Return the first pairs, pre * n_post + post, of a sequence drawn in proportion to f (-1: none)."""
-        out = np.full(count, -1, dtype=np.int64)
+    def _proposed(self, near: Candidates, stream: Stream, start: int, stop: int) -> Iterator[Integers]:
+        """Yield a part of a sequence of pairs, pre * n_post + post, that are drawn in proportion to f."""
         n_post = len(self._places.post)
-        for first in range(0, count, BLOCK):
-            number = np.arange(first, min(first + BLOCK, count))
+        for first in range(start, stop, BLOCK):
+            number = np.arange(first, min(first + BLOCK, stop))
             pre, post = near.drawn(stream, number)
             some = np.flatnonzero(post >= 0)
+            pre, post = pre[some], post[some]
             words = stream.words(number[some], 0, _ACCEPT)
-            share = self.share(self._places.distance(pre[some], post[some]))
-            some = some[uniform53(words[0], words[1]) < share]
-            out[number[some]] = pre[some] * n_post + post[some]
-        return out
+            kept = uniform53(words[0], words[1]) < self.share(self._places.distance(pre, post))
+            yield pre[kept] * n_post + post[kept]
 
     def _ranked(self, near: Candidates, stream: Stream, wanted: int, taken: Integers) -> Integers:
         """Return free pairs as if drawn one after the other in proportion to f, where few are left.
