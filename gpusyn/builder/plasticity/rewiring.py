@@ -11,9 +11,8 @@ from gpusyn.network.rewiring import rewiring_of
 from gpusyn.parameters.scalars import whole_steps
 from gpusyn.receptors import Receptor
 
-LISTED = 200  # bytes of a synapse while its projection is rewired; tests/plasticity measure it
-KEPT = 9  # of a synapse and of a segment, for `reset`: target, late step and weight; and 2 more receptors
-_BOUND = 4
+LISTED = 240  # bytes of a synapse while its projection is rewired, at most
+_TARGET, _LATE, _BOUND = 2, 1, 4  # bytes of the first rows, which the host keeps once they are replaced
 
 
 def check_rewired(layout: Layout) -> None:
@@ -63,8 +62,10 @@ def rewired_bundles(layout: Layout) -> list[Bundle]:
 
 def rewiring_bytes(layout: Layout) -> int:
     """Return the bytes of main memory for rewiring: the first rows, which `reset` restores, and what one takes."""
-    bundles = rewired_bundles(layout)
-    kept = sum(round(KEPT * bundle.expected) + _BOUND * bundle.segments for bundle in bundles)
+    bundles, weight, kept = rewired_bundles(layout), layout.numbers.weight_dtype.itemsize, 0
+    for bundle in bundles:
+        each = _TARGET + _LATE + weight * len(bundle.receptors)
+        kept += round(each * bundle.expected) + _BOUND * bundle.segments
     return kept + max((round(LISTED * b.expected) + 8 * _BOUND * b.segments for b in bundles), default=0)
 
 
