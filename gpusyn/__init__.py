@@ -50,6 +50,7 @@ from gpusyn.network.projections import Projection, Ratio
 from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
+from gpusyn.neurons.compartments import Compartments, Dendrite
 from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.plasticity import (
@@ -106,7 +107,9 @@ __all__ = [
     "BackendError",
     "Calcium",
     "Clamp",
+    "Compartments",
     "CurrentReceptor",
+    "Dendrite",
     "DistanceDelay",
     "DistanceDependent",
     "Distribution",

@@ -4,38 +4,33 @@
 enum { QUIET, FIRED, BROKEN };
 
 // What one pass over the neurons of a chunk leaves for the next: the conductance and the drive of their membranes, V at
-// the end of the step if there were neither a threshold nor a clamp, and what became of them.
+// the end of the step if there were neither a threshold nor a clamp, that of dendrites after half a step, and what
+// became of them.
 struct Passes {
-    real *G, *D, *free_v;
+    real *G, *D, *free_v, *halfway;
     int *outcome;
 };
 
-// Adds up the conductance and the drive of neuron j.
+// Adds up the conductance and the drive of neuron j, with its dendrites after half a step.
 template <bool WAVES, int BATH>
 DEVICE void add_up(const Passes &passes, const Cells &s, int j, const Coef c, const real *waves, const Exposure *bath)
 {
-    real current = s.current[j];
-    if (WAVES) current = current + waves[s.current_wave[j]];
-
+    Compartments at;
     const Coef own = c.from(MembraneCoefficients::COUNT);
-    real G = NEURON::leak(own), D = NEURON::drive(current, own);
-#define ADD(k, Kinetics, Effect, S, C, SYN, IN) \
-    { \
-        real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k); \
-        Effect::add(gate, EFFECT(S, Kinetics), s.V[j], c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k), G, D); \
-    }
-    RECEPTORS(ADD)
-#undef ADD
-    passes.G[j] = G;
-    passes.D[j] = D;
+    at.v[0] = s.V[j];
+    at.G[0] = NEURON::leak(own);
+    at.D[0] = NEURON::drive(current_into<WAVES>(s, j, 0, waves), own);
+    begin_dendrites<WAVES, BATH>(at, s, j, c, waves, bath, passes.halfway);
+    passes.G[j] = at.G[0];
+    passes.D[j] = at.D[0];
 }
 
 // Ends the step of neuron j: V, its other states and its gates. Returns QUIET, FIRED or BROKEN.
 template <bool WAVES, int BATH>
-DEVICE int end_step(const Cells &s, int j, real free_v, const Coef c, const Arrivals arrivals, const real *waves,
-                    const Exposure *bath)
+DEVICE int end_step(const Passes &passes, const Cells &s, int j, const Coef c, const Arrivals arrivals,
+                    const real *waves, const Exposure *bath)
 {
-    real v = s.V[j];
+    real v = s.V[j], free_v = passes.free_v[j];
     int refractory = s.refractory[j];
     const Coef own = c.from(MembraneCoefficients::COUNT);
     real threshold = c[MembraneCoefficients::threshold], reset = c[MembraneCoefficients::reset];
@@ -56,16 +51,19 @@ DEVICE int end_step(const Cells &s, int j, real free_v, const Coef c, const Arri
         refractory = wave ? 0 : refractory;
     }
     NEURON::follow(State{s.membrane + j, s.n}, v, reached, outcome == FIRED, own);
-    real next = HOLDS && outcome == FIRED ? reset : reached;
-    s.V[j] = next;
+    Compartments at;
+    at.v[0] = HOLDS && outcome == FIRED ? reset : reached;
+    at.mean[0] = (real)0.5 * (v + reached);
+    s.V[j] = at.v[0];
     s.refractory[j] = refractory;
-    if (CALCIUM_STATE >= 0) advance_calcium<BATH>(s, j, (real)0.5 * (v + reached), c, bath);
-#define STEP(k, Kinetics, Effect, S, C, SYN, IN) \
+    sound = end_dendrites<WAVES, BATH>(at, s, j, c, waves, bath, passes.halfway) ? sound : 0;
+    if (CALCIUM_STATE >= 0) advance_calcium<BATH>(s, j, at.mean, c, bath);
+#define STEP(k, Kinetics, Effect, S, C, SYN, IN, AT) \
     Kinetics::step(GATE(S), kinetics_of<BATH>(c.from(C), bath, k), s.n, arrivals.from(IN));
     RECEPTORS(STEP)
 #undef STEP
-#define FOLLOW(k, Kinetics, Effect, S, C, SYN, IN) \
-    Effect::follow(EFFECT(S, Kinetics), next, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k));
+#define FOLLOW(k, Kinetics, Effect, S, C, SYN, IN, AT) \
+    Effect::follow(EFFECT(S, Kinetics), at.v[AT], c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k));
     RECEPTORS(FOLLOW)
 #undef FOLLOW
     return sound ? outcome : BROKEN;
@@ -113,8 +111,7 @@ DEVICE void advance(const Passes &passes, int size, const Cells &s, const Coef c
         passes.free_v[j] =
             NEURON::advance(s.V[j], State{s.membrane + j, s.n}, Coef{own.c + j * step, n}, passes.G[j], passes.D[j]);
     FOR_THREADS(j, size)
-        passes.outcome[j] =
-            end_step<WAVES, BATH>(s, j, passes.free_v[j], Coef{c.c + j * step, n}, first.of(j), wave, bath);
+        passes.outcome[j] = end_step<WAVES, BATH>(passes, s, j, Coef{c.c + j * step, n}, first.of(j), wave, bath);
 }
 
 // Advances all neurons of a chunk. Each case has separate loops, so that compilers make SIMD code.
@@ -154,7 +151,7 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
        int *RESTRICT event_count, int64 spike_mask, int remembers, const Probe *RESTRICT probes, real *RESTRICT trace,
        int64 *RESTRICT fault)
 {
-    SHARED real G[CHUNK], D[CHUNK], free_v[CHUNK];
+    SHARED real G[CHUNK], D[CHUNK], free_v[(1 + N_DENDRITES) * CHUNK];
     SHARED int outcome[CHUNK];
     SHARED Draws draws;
     Step step = step_of(clock);
@@ -175,7 +172,8 @@ KERNEL(advance_neurons, Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int
         if (BATHED)
             for (int k = 0; k < N_RECEPTORS; k++) exposure[k] = exposure_of(bath[chunk.bath + k], wave, kinetics);
         // thread j wrote due[..][j] itself, so no barrier is needed before it reads it; nor for the passes
-        advance_chunk({G, D, free_v, outcome}, chunk, s, c, {due, following, shared, 0}, wave, exposure);
+        advance_chunk({G, D, free_v, free_v + CHUNK, outcome}, chunk, s, c, {due, following, shared, 0}, wave,
+                      exposure);
         for_flagged(outcome, size, [&](int j) {
             if (outcome[j] == BROKEN) keep_least(fault, step.now << 31 | (chunk.source + j));
             if (outcome[j] == FIRED) emit(spikes, step.now, chunk.source + j, 1);

@@ -1,8 +1,8 @@
 // One neuron with its receptors: its parts of the arrays, its conductances, its calcium, its recorded values.
 // A signature's text defines NEURON, the number of its states (N_OWN), whether a spike resets V and HOLDS it while
 // refractory, RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient, synaptic sum or -1, first
-// input), whether some receptor is BATHED (changes with time), and the places of calcium's state and coefficients
-// (state -1: none).
+// input, compartment), DENDRITES(X), a list of X(compartment) of N_DENDRITES, whether some receptor is BATHED (changes
+// with time), and the places of calcium's state and coefficients (state -1: none). Compartment 0 is the soma.
 #pragma once
 
 enum ProbeVariable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
@@ -61,40 +61,49 @@ DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, cons
 #define EFFECT(S, Kinetics) GATE((S) + Kinetics::STATES)
 #define MAGNESIUM(k) (BATH ? bath[k].Mg : (real)1)
 
-// Calcium that flows in with a fraction of the current (trace of the neuron, after the gates): Ca' = -Ca/tau + k sum
-// |Pf I|. Its coefficients come after all others; the Pf of each receptor follow them.
-template <int BATH> DEVICE void advance_calcium(const Cells &s, int j, real v, const Coef c, const Exposure *bath)
+// Calcium that flows into each compartment with a fraction of the current at v (after the gates): Ca' = -Ca/tau + k sum
+// |Pf I|. Coefficients of each compartment come after all others; the Pf of each receptor follow them.
+template <int BATH>
+DEVICE void advance_calcium(const Cells &s, int j, const real *v, const Coef c, const Exposure *bath)
 {
-    enum {
-        decay = CALCIUM_COEF + (int)CalciumCoefficients::decay,
-        rise = CALCIUM_COEF + (int)CalciumCoefficients::rise,
-        Pf = CALCIUM_COEF + (int)CalciumCoefficients::COUNT
-    };
-    real inward = 0;
-#define FLOW(k, Kinetics, Effect, S, C, SYN, IN) \
+    enum { EACH = (int)CalciumCoefficients::COUNT, Pf = CALCIUM_COEF + (1 + N_DENDRITES) * EACH };
+    real inward[1 + N_DENDRITES];
+    inward[0] = 0;
+#define NONE(k) inward[k] = 0;
+    DENDRITES(NONE)
+#undef NONE
+#define FLOW(k, Kinetics, Effect, S, C, SYN, IN, AT) \
     { \
         real gate = conductance<Kinetics, SYN, BATH, false>(s, j, GATE(S), c.from(C), bath, k); \
-        real I = Effect::current(gate, EFFECT(S, Kinetics), v, c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k)); \
-        inward = inward + c[Pf + k] * magnitude(I); \
+        real I = Effect::current(gate, EFFECT(S, Kinetics), v[AT], c.from((C) + Kinetics::COEFS), s.n, MAGNESIUM(k)); \
+        inward[AT] = inward[AT] + c[Pf + k] * magnitude(I); \
     }
     RECEPTORS(FLOW)
 #undef FLOW
-    real *Ca = GATE(CALCIUM_STATE);
-    *Ca = flush(c[decay] * *Ca + c[rise] * inward);
+#define SETTLE(k) \
+    { \
+        const Coef own = c.from(CALCIUM_COEF + (k) * EACH); \
+        real *Ca = GATE(CALCIUM_STATE + (k)); \
+        *Ca = flush(own[CalciumCoefficients::decay] * *Ca + own[CalciumCoefficients::rise] * inward[k]); \
+    }
+    SETTLE(0)
+    DENDRITES(SETTLE)
+#undef SETTLE
 }
 
-// One recorded value at the end of the step.
+// One recorded value at the end of the step; `receptor` is a compartment for V and calcium.
 template <int BATH>
 DEVICE real sample(const Cells &s, int j, const Coef c, const Exposure *bath, int variable, int receptor)
 {
-    real v = s.V[j], value = variable == VAR_V ? v + c[MembraneCoefficients::rest] : (real)0;
-    if (CALCIUM_STATE >= 0 && variable == VAR_CA) value = *GATE(CALCIUM_STATE);
+    real value = 0;
+    if (variable == VAR_V) value = s.V[receptor * s.n + j] + c[MembraneCoefficients::rest];
+    if (CALCIUM_STATE >= 0 && variable == VAR_CA) value = *GATE(CALCIUM_STATE + receptor);
     if (N_OWN > 0 && variable == VAR_OWN) value = s.membrane[receptor * s.n + j];
-#define PICK(k, Kinetics, Effect, S, C, SYN, IN) \
+#define PICK(k, Kinetics, Effect, S, C, SYN, IN, AT) \
     if (receptor == k && variable >= VAR_G && variable <= VAR_H) { \
         real gate = conductance<Kinetics, SYN, BATH, true>(s, j, GATE(S), c.from(C), bath, k); \
         const Coef e = c.from((C) + Kinetics::COEFS); \
-        const real *x = EFFECT(S, Kinetics); \
+        const real *x = EFFECT(S, Kinetics), v = s.V[(AT) * s.n + j]; \
         value = variable == VAR_I   ? Effect::current(gate, x, v, e, s.n, MAGNESIUM(k)) \
                 : variable == VAR_B ? Effect::block(x, v, e, s.n, MAGNESIUM(k)) \
                                     : gate; \

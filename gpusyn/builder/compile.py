@@ -142,16 +142,18 @@ class Compiled:
         switched = inputs.injections.populations ^ self.inputs.injections.populations
         for g, tables in enumerate(self.neurons):
             own = tables.currents(inputs, g)
-            own.setdefault("current_wave", np.zeros(tables.group.size, np.int32))
+            own.setdefault("current_wave", np.zeros(own["current"].size, np.int32))
             if any(place.population.name in switched for place in tables.group.members):
                 own["chunks"] = write_rows(chunks_of(tables.group, inputs, self.probes.of_group(g)[0]), Chunk)
             found |= {array_name(name, group=g): array for name, array in own.items()}
         return found
 
-    def current_write(self, place: PlacedPopulation, first: int, stop: int) -> Write:
-        """Return the constant current into the neurons `first` to `stop` of a population, and its place."""
-        current = self.neurons[place.group].current_of(place, self.inputs, first, stop)
-        return Write(array_name("current", group=place.group), current, place.first + first)
+    def current_write(self, place: PlacedPopulation, first: int, stop: int, compartment: int = 0) -> Write:
+        """Return the constant current into a compartment of the neurons `first` to `stop`, and its place."""
+        tables = self.neurons[place.group]
+        current = tables.current_of(place, self.inputs, first, stop, compartment)
+        at = compartment * tables.group.size + place.first + first
+        return Write(array_name("current", group=place.group), current, at)
 
     def enlarged(self, arrays: Mapping[str, Array]) -> Program:
         """Return the program with some arrays replaced by larger ones."""

@@ -12,14 +12,17 @@ from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Group, Layout, PlacedPopulation
 from gpusyn.builder.placement import refractory_steps
+from gpusyn.equations.dendrites import dendrite_coefficients
 from gpusyn.equations.effects import coefficients_of, states_of
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, MembraneCoefficients, Parameters, own_coefficients
 from gpusyn.errors import ArgumentError
 from gpusyn.kernels.records import CHUNK, Chunk, Probe, Ring, write_rows
+from gpusyn.network.compartments import compartment_of
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
 from gpusyn.neurons import Membrane
+from gpusyn.neurons.compartments import Dendrite
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
@@ -52,8 +55,9 @@ class NeuronTables:
         real = layout.numbers.real_dtype
         signature = group.signature
         self.coef = np.zeros((signature.n_coef, group.rows))
-        self.V, self.current = np.zeros(group.size), np.zeros(group.size)  # the current is I_e
-        self.rest = np.zeros(group.size)  # potential from which V is counted
+        self.V = np.zeros((signature.compartments, group.size))
+        self.current = np.zeros(group.size)  # I_e, into the soma
+        self.rest = np.zeros(group.size)  # potential from which V of all compartments is counted
         self.described: dict[str, Parameters] = {}  # parameters by population, as they were described
         for place in group.members:
             self._fill(place, seed)
@@ -69,10 +73,12 @@ class NeuronTables:
         model.check_drawn(p, f"Population '{name}'")
         if isinstance(model.values["t_ref"], Distribution):
             p["t_ref"] = on_grid("t_ref", p["t_ref"], self.layout.dt)
-        initial = drawn(place.population.V, place.size, name, seed, StreamPurpose.INITIAL_V)
         self.rest[neurons] = p[model.REST]
-        self.V[neurons] = p[model.REST] if initial is None else initial
-        self.V[neurons] -= self.rest[neurons]
+        for k, (dendrite, V, _) in enumerate(place.population.compartments):
+            stream, rest = (f"{name}.V_{dendrite}", f"E_L_{dendrite}") if k else (name, model.REST)
+            initial = drawn(V, place.size, stream, seed, StreamPurpose.INITIAL_V)
+            self.V[k, neurons] = p[rest] if initial is None else initial
+        self.V[:, neurons] -= self.rest[neurons]
         self.current[neurons] = p["I_e"]
         rows = slice(place.row, place.row + place.rows)
         for k, value in enumerate(self.coefficients(place, p)):
@@ -95,6 +101,10 @@ class NeuronTables:
     def _own(self, place: PlacedPopulation, p: dict[str, Any], rest: Any) -> list[Any]:
         dt, equations = self.layout.dt, NEURONS[self.group.signature.neuron]
         table: list[Any] = list(own_coefficients(self.group.signature.neuron, dt, p))
+        for dendrite in place.population.compartments[1:]:
+            table += dendrite_coefficients(
+                dt, {q.name: p[f"{q.name}_{dendrite.name}"] for q in Dendrite.PARAMETERS}, rest
+            )
         for k, receptor in enumerate(place.population.receptors):
             quantum = place.sums[k].quantum.value
             if equations.EXACT:
@@ -104,7 +114,7 @@ class NeuronTables:
                 table += target_coefficients(receptor.kinetics, dt, quantum)
             table += coefficients_of(receptor, dt, np.asarray(rest, np.float64))
         if self.group.signature.calcium:
-            table += place.population.calcium.coefficients(dt)
+            table += [c for one in place.population.compartments for c in one.calcium.coefficients(dt)]
             table += [receptor.Pf for receptor in place.population.receptors]
         return table
 
@@ -116,7 +126,7 @@ class NeuronTables:
             neurons = slice(place.first, place.first + place.size)
             for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
                 first = layout.state + LUMPED[layout.kinetics].STATES
-                effect = states_of(receptor, (V + self.rest)[neurons])
+                effect = states_of(receptor, (V[layout.compartment] + self.rest)[neurons])
                 for k, value in enumerate(effect):
                     states[first + k, neurons] = value
         return states
@@ -125,14 +135,14 @@ class NeuronTables:
         """Return the group's arrays by name, except those that are all zeros."""
         group, real = self.group, self.layout.numbers.real_dtype
         V = self.V.copy()
-        wave = inputs.clamps.wave[g]
-        clamped = wave > 0
-        V[clamped] = inputs.clamps.start[wave[clamped]] - self.rest[clamped]
+        for own, wave in zip(V, inputs.clamps.wave[g].reshape(V.shape), strict=True):
+            clamped = wave > 0
+            own[clamped] = inputs.clamps.start[wave[clamped]] - self.rest[clamped]
         rings = [row for m in group.members for row in _ring_rows(m)]
         return {
-            "V": V.astype(real),
-            "rest": self.rest.astype(real),
-            "membrane": self._steady(V).astype(real),
+            "V": V.reshape(-1).astype(real),
+            "rest": np.tile(self.rest.astype(real), len(V)),
+            "membrane": self._steady(V[0]).astype(real),
             "gates": self._states(V).astype(real),
             "coef": np.ascontiguousarray(self.coef),
             **self.currents(inputs, g),
@@ -142,16 +152,20 @@ class NeuronTables:
 
     def currents(self, inputs: InputTables, g: int) -> dict[str, Array]:
         """Return the group's arrays of injected and constant currents; without the column of waves if there is none."""
-        current = np.zeros(self.group.size, self.layout.numbers.real_dtype)
+        current = np.zeros((self.group.signature.compartments, self.group.size), self.layout.numbers.real_dtype)
         for place in self.group.members:
-            current[place.first : place.first + place.size] = self.current_of(place, inputs, 0, place.size)
+            for k in range(len(current)):
+                current[k, place.first : place.first + place.size] = self.current_of(place, inputs, 0, place.size, k)
         wave = inputs.injections.wave.get(g)
-        return {"current": current} | ({} if wave is None else {"current_wave": wave})
+        return {"current": current.reshape(-1)} | ({} if wave is None else {"current_wave": wave})
 
-    def current_of(self, place: PlacedPopulation, inputs: InputTables, first: int, stop: int) -> Array:
-        """Return the constant current into the neurons `first` to `stop` of a population: I_e and injections."""
-        own = self.current[place.first + first : place.first + stop]
-        total = own + inputs.injections.constant(place.population.name, first, stop)
+    def current_of(
+        self, place: PlacedPopulation, inputs: InputTables, first: int, stop: int, compartment: int = 0
+    ) -> Array:
+        """Return the constant current into a compartment of the neurons `first` to `stop`: injections, and I_e."""
+        total = inputs.injections.constant(place.population.name, first, stop, compartment)
+        if compartment == 0:
+            total = self.current[place.first + first : place.first + stop] + total
         return total.astype(self.layout.numbers.real_dtype)
 
     def _steady(self, V: Floats) -> Floats:
@@ -163,7 +177,7 @@ class NeuronTables:
             neurons = slice(place.first, place.first + place.size)
             model = place.population.model
             assert isinstance(model, Membrane)
-            steady = model.steady(V[neurons] + self.rest[neurons], p)
+            steady = model.soma.steady(V[neurons] + self.rest[neurons], p)
             if len(steady) != n_own:
                 raise ArgumentError(
                     f"{model.kind}.steady: must return one value for each of the {n_own} STATES "
@@ -258,12 +272,15 @@ class Probes:
 
 
 def _what(population: Population, variable: str) -> tuple[int, int]:
-    """Return the number of a variable, and the number of its receptor or of the state of the neuron model."""
+    """Return the number of a variable, and that of its compartment, of its receptor or of the neuron model's state."""
     own = list(population.model.STATES)
     if variable in own:
         return OWN_STATE, own.index(variable)
+    for kind in ("V", "Ca"):
+        if (number := compartment_of(population, variable, kind)) is not None:
+            return VARIABLES[kind], number
     kind, _, receptor = variable.partition("_")
-    return VARIABLES[kind], [r.name for r in population.receptors].index(receptor) if receptor else 0
+    return VARIABLES[kind], [r.name for r in population.receptors].index(receptor)
 
 
 def sample_steps(recorder: Recorder, dt: float) -> int:

@@ -40,6 +40,7 @@ from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
+from gpusyn.network.compartments import compartment_of
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
@@ -179,8 +180,10 @@ def _make_groups(layout: Layout) -> None:
         if place.population.model.is_source:
             continue
         calcium = any(
-            "Ca" in recorder.variables and any(part.population is place.population for part in recorder.source.parts)
+            part.population is place.population and compartment_of(part.population, variable, "Ca") is not None
             for recorder in layout.probing
+            for part in recorder.source.parts
+            for variable in recorder.variables
         )
         infusions = layout.net.infusions.values()
         bathed = any(receptor_bath(r, infusions, layout.dt) for r in place.population.receptors)
@@ -198,11 +201,13 @@ def _make_groups(layout: Layout) -> None:
 
 def _signature(place: PlacedPopulation, numbers: Numbers, calcium: bool, bathed: bool) -> Signature:
     parts = []
-    for r, strategy in zip(place.population.receptors, place.strategies, strict=True):
+    for (r, _, compartment), strategy in zip(place.population.placed, place.strategies, strict=True):
         synaptic = strategy.owner == SYNAPSE
-        parts.append(ReceptorSignature(lumped_form(r.kinetics, on_synapses=synaptic), r.effect, synaptic))
+        form = lumped_form(r.kinetics, on_synapses=synaptic)
+        parts.append(ReceptorSignature(form, r.effect, synaptic, compartment))
     model = place.population.model
     assert isinstance(model, Membrane)
     only_currents = all(p.effect == "Current" and not p.synaptic for p in parts)
     exact = only_currents and all(form_of(r.kinetics).into_v is not None for r in place.population.receptors)
-    return Signature(model.equations(only_currents=exact), tuple(parts), numbers, calcium, bathed)
+    dendrites = len(place.population.compartments) - 1
+    return Signature(model.equations(only_currents=exact), tuple(parts), numbers, calcium, bathed, dendrites)

@@ -270,6 +270,7 @@ def _group(layout: Layout, g: int) -> Extents:
     signature = group.signature
     return {
         "neurons": group.size,
+        "compartments": group.size * signature.compartments,
         "own states": signature.n_own,
         "gate states": signature.n_states,
         "synaptic sums": 2 * signature.n_synaptic,

@@ -185,17 +185,19 @@ def neuron_module(signature: Signature) -> Module:
     """Return the module that advances all neurons of one signature."""
     parts = "+".join(
         f"{r.kinetics}{'' if r.effect == 'Conductance' else r.effect}{'*' if r.synaptic else ''}"
+        f"{f'@{r.compartment}' if r.compartment else ''}"
         for r in signature.receptors
     )
     numbers = signature.numbers
     more = "+calcium" * signature.calcium + "+bath" * signature.bathed
+    more += f"+{signature.dendrites} dendrites" if signature.dendrites else ""
     return Module(
         f"{signature.neuron}({parts}{more}) {numbers}",
         _join(signature.prelude(), BASE)
         + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
         + _effect_text(r.effect for r in signature.receptors)
         + _receptors_hold(signature)
-        + _join("", (neuron_file(signature.neuron), "cells.cuh", *_NEURON_KERNELS)),
+        + _join("", (neuron_file(signature.neuron), "cells.cuh", "dendrites.cuh", *_NEURON_KERNELS)),
         _kernels_of(_NEURON_KERNELS),
     )
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.equations.coefficients import fields_of
+from gpusyn.equations.dendrites import DendriteCoefficients
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
@@ -60,6 +61,7 @@ def _neuron_enums(neuron: type[Neuron]) -> str:
     """Return the structs that name coefficients and states of the equations in one file of kernels/neurons."""
     text = coefficient_enum("Membrane", MembraneCoefficients._fields)
     text += coefficient_enum("Calcium", CalciumCoefficients._fields)
+    text += coefficient_enum("Dendrite", DendriteCoefficients._fields)
     for name, kind in NEURONS.items():
         if kind.__module__ == neuron.__module__:
             text += coefficient_enum(name, kind.COEFFICIENTS._fields)
@@ -68,15 +70,19 @@ def _neuron_enums(neuron: type[Neuron]) -> str:
 
 
 class ReceptorSignature(NamedTuple):
-    """One receptor: its lumped kinetics, its effect on the membrane, and True if synapses own gates of it."""
+    """One receptor: its lumped kinetics, its effect on the membrane, True if synapses own gates of it, its compartment.
+
+    Compartment 0 is the soma, and k is dendrite k - 1.
+    """
 
     kinetics: str
     effect: str
     synaptic: bool = False
+    compartment: int = 0
 
 
 class ReceptorLayout(NamedTuple):
-    """Places of the states, coefficients, synaptic sums (-1: none) and integer inputs of receptor `number`."""
+    """Places of the states, coefficients, synaptic sums (-1: none) and inputs of receptor `number`; its compartment."""
 
     number: int
     kinetics: str
@@ -87,6 +93,7 @@ class ReceptorLayout(NamedTuple):
     synaptic: int
     input: int
     inputs: int
+    compartment: int
 
 
 @dataclass(frozen=True)
@@ -131,6 +138,7 @@ class Signature:
     numbers: Numbers
     calcium: bool = False
     bathed: bool = False  # True if some receptor changes with time
+    dendrites: int = 0
 
     def layout(self) -> tuple[ReceptorLayout, ...]:
         """Return the receptors with the places of their states and coefficients."""
@@ -139,7 +147,8 @@ class Signature:
             kinetics = LUMPED[r.kinetics]
             states, coefs, inputs = kinetics.STATES, kinetics.COEFS, kinetics.INPUTS
             own = synaptic if r.synaptic else -1
-            rows.append(ReceptorLayout(k, r.kinetics, r.effect, state, coef, coef + coefs, own, first, inputs))
+            places = state, coef, coef + coefs, own, first, inputs
+            rows.append(ReceptorLayout(k, r.kinetics, r.effect, *places, r.compartment))
             effect = EFFECTS[r.effect]
             state, coef = state + states + effect.STATES, coef + coefs + len(effect.COEFFICIENTS._fields)
             synaptic, first = synaptic + r.synaptic, first + inputs
@@ -152,23 +161,43 @@ class Signature:
 
     @property
     def n_states(self) -> int:
-        """Number of states of one neuron's receptors: lumped gates, effects, and the calcium trace if there is one."""
-        return sum(LUMPED[r.kinetics].STATES + EFFECTS[r.effect].STATES for r in self.receptors) + self.calcium
+        """Number of states of one neuron's receptors: lumped gates, effects, and calcium of each compartment if any."""
+        return self._receptor_states + (self.compartments if self.calcium else 0)
+
+    @property
+    def calcium_state(self) -> int:
+        """Place of the calcium of the soma, which that of each dendrite follows; -1 if there is none."""
+        return self._receptor_states if self.calcium else -1
+
+    @property
+    def _receptor_states(self) -> int:
+        return sum(LUMPED[r.kinetics].STATES + EFFECTS[r.effect].STATES for r in self.receptors)
+
+    @property
+    def compartments(self) -> int:
+        """Number of compartments: the soma and the dendrites."""
+        return 1 + self.dendrites
 
     @property
     def n_coef(self) -> int:
         """Number of coefficients in one row of the coefficient table."""
-        return self.calcium_coef + (len(CalciumCoefficients._fields) + len(self.receptors) if self.calcium else 0)
+        own = self.compartments * len(CalciumCoefficients._fields) + len(self.receptors)
+        return self.calcium_coef + (own if self.calcium else 0)
 
     @property
     def calcium_coef(self) -> int:
-        """Place of the calcium trace's coefficients, which come after all others."""
+        """Place of the coefficients of calcium, which come last: those of each compartment, then Pf of receptors."""
         own = sum(LUMPED[r.kinetics].COEFS + len(EFFECTS[r.effect].COEFFICIENTS._fields) for r in self.receptors)
         return self._receptor_coef + own
 
     @property
-    def _receptor_coef(self) -> int:
+    def dendrite_coef(self) -> int:
+        """Place of the coefficients of the dendrites, which come after those of the neuron model."""
         return len(MembraneCoefficients._fields) + len(NEURONS[self.neuron].COEFFICIENTS._fields)
+
+    @property
+    def _receptor_coef(self) -> int:
+        return self.dendrite_coef + self.dendrites * len(DendriteCoefficients._fields)
 
     @property
     def n_inputs(self) -> int:
@@ -183,7 +212,7 @@ class Signature:
     def prelude(self) -> str:
         """Return the definitions that make kernels/advance_neurons.cu the kernel of this signature."""
         rows = [
-            f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input})"
+            f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input}, {r.compartment})"
             for r in self.layout()
         ]
         neuron = NEURONS[self.neuron]
@@ -192,9 +221,11 @@ class Signature:
             + _neuron_enums(neuron)
             + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_INPUTS {self.n_inputs}\n"
             + f"#define N_RECEPTORS {len(rows)}\n"
-            + f"enum {{ BATHED = {int(self.bathed)}, CALCIUM_STATE = {self.n_states - 1 if self.calcium else -1}, "
-            + f"CALCIUM_COEF = {self.calcium_coef}, N_OWN = {self.n_own}, HOLDS = {int(bool(neuron.RESET))} }};\n"
+            + f"enum {{ BATHED = {int(self.bathed)}, CALCIUM_STATE = {self.calcium_state}, "
+            + f"CALCIUM_COEF = {self.calcium_coef}, N_OWN = {self.n_own}, HOLDS = {int(bool(neuron.RESET))}, "
+            + f"N_DENDRITES = {self.dendrites}, DENDRITE_COEF = {self.dendrite_coef} }};\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
+            + f"#define DENDRITES(X) {' '.join(f'X({k})' for k in range(1, self.compartments))}\n"
         )
 
 

@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from gpusyn.drugs import LIBRARY, Drug, Infusion
 from gpusyn.errors import ParameterError
+from gpusyn.network.compartments import checked_compartment
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.registry import NetworkObjects
 from gpusyn.network.stimulus import Clamp, Drive, Injection
+from gpusyn.neurons.compartments import SOMA
 from gpusyn.parameters.scalars import instance, one_of, public, real
 from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, rate_limit, time_window
 
@@ -113,6 +115,7 @@ class NetworkInputs(NetworkObjects):
         *,
         start: float = 0.0,
         stop: float | None = None,
+        compartment: str = SOMA,
         name: str | None = None,
     ) -> Injection:
         """Inject a current into every neuron of `target`.
@@ -127,8 +130,11 @@ class NetworkInputs(NetworkObjects):
             Time at which the current begins (ms), >= 0.
         stop : float, optional
             Time at which the current ends (ms); by default it never ends.
+        compartment : str
+            Compartment into which it flows: the soma, or a dendrite of Compartments by its name.
         name : str, optional
-            Unique name; by default ``inject->target``, numbered if it is taken.
+            Unique name; by default ``inject->target``, or ``inject->target.apical`` for a dendrite, numbered if it is
+            taken.
 
         Returns
         -------
@@ -141,6 +147,8 @@ class NetworkInputs(NetworkObjects):
         ParameterError
             If a value is out of range, an array has the wrong length, the target has spike sources or belongs to
             another network, or the name is taken.
+        UnknownNameError
+            If a population of the target has no such compartment.
         SimulationError
             If a simulator uses the network.
 
@@ -153,13 +161,16 @@ class NetworkInputs(NetworkObjects):
         60.0
         """
         target = self._own_neurons(target, "Network.inject()")
-        name = self._free_name("injection", name, f"inject->{target.name}")
-        where = f"Injection {name!r}"
-        kept = number_array_or_waveform(current, target.size, f"{where}.current", unit="pA")
-        return self._add("injection", Injection(name, target, kept, *time_window(start, stop, where)))
+        where = checked_compartment(target, compartment, "Network.inject().compartment")
+        name = self._free_name("injection", name, f"inject->{_place(target, where)}")
+        here = f"Injection {name!r}"
+        kept = number_array_or_waveform(current, target.size, f"{here}.current", unit="pA")
+        return self._add("injection", Injection(name, target, kept, *time_window(start, stop, here), where))
 
     @public
-    def clamp(self, target: Selection | str, V: float | Waveform, *, name: str | None = None) -> Clamp:
+    def clamp(
+        self, target: Selection | str, V: float | Waveform, *, compartment: str = SOMA, name: str | None = None
+    ) -> Clamp:
         """Hold every neuron of `target` at a command potential.
 
         Parameters
@@ -169,8 +180,11 @@ class NetworkInputs(NetworkObjects):
             already be clamped.
         V : float or Waveform
             Command potential (mV).
+        compartment : str
+            Compartment that is clamped: the soma, or a dendrite of Compartments by its name.
         name : str, optional
-            Unique name; by default ``clamp->target``, numbered if it is taken.
+            Unique name; by default ``clamp->target``, or ``clamp->target.apical`` for a dendrite, numbered if it is
+            taken.
 
         Returns
         -------
@@ -183,6 +197,8 @@ class NetworkInputs(NetworkObjects):
         ParameterError
             If the potential is out of range, the target has spike sources, clamped neurons or neurons of another
             network, or the name is taken.
+        UnknownNameError
+            If a population of the target has no such compartment.
         SimulationError
             If a simulator uses the network.
 
@@ -195,16 +211,17 @@ class NetworkInputs(NetworkObjects):
         'clamp->cell'
         """
         target = self._own_neurons(target, "Network.clamp()")
+        where = checked_compartment(target, compartment, "Network.clamp().compartment")
         for other in self.clamps.values():
-            if other.target.key_spans.common(target.key_spans):
+            if other.compartment == where and other.target.key_spans.common(target.key_spans):
                 raise ParameterError(
                     f"Network.clamp().target: {target.name} has neurons that {other.name!r} already clamps; "
-                    "a neuron can have one clamp: change its V over time with a gs.Waveform"
+                    "a compartment of a neuron can have one clamp: change its V over time with a gs.Waveform"
                 )
-        name = self._free_name("clamp", name, f"clamp->{target.name}")
+        name = self._free_name("clamp", name, f"clamp->{_place(target, where)}")
         kept = number_array_or_waveform(V, None, f"Clamp {name!r}.V", arrays=False, potential=True, unit="mV")
         assert not isinstance(kept, np.ndarray)
-        return self._add("clamp", Clamp(name, target, kept))
+        return self._add("clamp", Clamp(name, target, kept, where))
 
     @public
     def infuse(
@@ -275,3 +292,8 @@ class NetworkInputs(NetworkObjects):
                 f"{where}.wash_out: needs a stop= from which the drug is washed out (got {taus[1]:g}); give stop= too"
             )
         return self._add("infusion", Infusion(name, drug, dose, *window, *taus))
+
+
+def _place(target: Selection, compartment: str) -> str:
+    """Return the name of a selection, with that of a dendrite if one is meant."""
+    return target.name if compartment == SOMA else f"{target.name}.{compartment}"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from gpusyn.connectivity import RULES, DistanceDelay, Rule
-from gpusyn.errors import ParameterError
+from gpusyn.network.compartments import compartments_of, placed_receptors
 from gpusyn.network.inputs import NetworkInputs, Values
 from gpusyn.network.plasticity import axonal_share, check_modulator, check_plasticity, checked_plasticity
-from gpusyn.network.population_checks import checked_positions, checked_receptors
+from gpusyn.network.population_checks import checked_positions
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.procedural import STORAGES, check_storage
 from gpusyn.network.projections import (
@@ -24,7 +24,7 @@ from gpusyn.network.projections import (
 )
 from gpusyn.network.recording import NetworkRecording
 from gpusyn.neurons import NeuronModel
-from gpusyn.parameters.scalars import instance, integer, one_of, public, show
+from gpusyn.parameters.scalars import instance, integer, one_of, public
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
@@ -74,10 +74,10 @@ class Network(NetworkInputs, NetworkRecording):
         size: Whole,
         model: NeuronModel,
         *,
-        receptors: Sequence[Receptor] | Receptor = (),
-        V: Values | Distribution | None = None,
+        receptors: Sequence[Receptor] | Receptor | Mapping[str, Sequence[Receptor] | Receptor] = (),
+        V: Values | Distribution | Mapping[str, Values | Distribution] | None = None,
         positions: npt.ArrayLike | None = None,
-        calcium: Calcium | None = None,
+        calcium: Calcium | Mapping[str, Calcium] | None = None,
     ) -> Population:
         """Add `size` neurons of one model.
 
@@ -91,13 +91,17 @@ class Network(NetworkInputs, NetworkRecording):
             Neuron model or spike source, such as ``gs.LIF()`` or ``gs.PoissonSource(20.0)``. Parameters given as
             arrays must have `size` values.
         receptors : Receptor or sequence of Receptor
-            Receptors of each neuron; their names must differ.
+            Receptors of each neuron; their names must differ. Of Compartments, a dict of these by compartment, such as
+            ``{"soma": [gs.GABA_A()], "apical": [gs.AMPA()]}``; a receptor of a dendrite is then named
+            ``"apical.AMPA"``, one of the soma ``"GABA_A"`` or ``"soma.GABA_A"``.
         V : float, array_like, shape (size,), or Distribution, optional
-            Initial potential (mV); by default E_L, or c of an Izhikevich neuron.
+            Initial potential of the soma (mV), or a dict of these by compartment; by default E_L of each, or c of an
+            Izhikevich neuron.
         positions : array_like, shape (size, 1 to 3), optional
             Coordinates of each neuron, in a unit of your choice.
         calcium : Calcium, optional
-            Parameters of the calcium trace ``"Ca"``, which is computed if it is recorded.
+            Parameters of the calcium trace ``"Ca"``, which is computed if it is recorded; or a dict of these by
+            compartment, of which each has a trace of its own, such as ``"Ca_apical"``.
 
         Returns
         -------
@@ -111,6 +115,8 @@ class Network(NetworkInputs, NetworkRecording):
         ParameterError
             If a value is out of range, an array has the wrong shape, two receptors have the same name, a spike source
             is given receptors or a potential, or the name is taken.
+        UnknownNameError
+            If the model has no such compartment.
         SimulationError
             If a simulator uses the network.
 
@@ -128,14 +134,10 @@ class Network(NetworkInputs, NetworkRecording):
         size = integer(size, f"{where}.size", low=1, high=LARGEST_POPULATION)
         instance(model, NeuronModel, f"{where}.model", "a neuron model such as gs.LIF()")
         model.check_size(size, where)
-        kept = checked_receptors(receptors, model, where)
-        if V is not None:
-            if model.is_source:
-                raise ParameterError(f"{where}.V: a {model.kind} has no membrane potential (got {show(V)}); drop V=")
-            V = values(V, size, f"{where}.V", unit="mV", potential=True)
+        placed = placed_receptors(receptors, model, f"{where}.receptors")
+        compartments = compartments_of(V, calcium, model, size, where)
         index = len(self.populations)
-        trace = Calcium() if calcium is None else instance(calcium, Calcium, f"{where}.calcium", "gs.Calcium(...)")
-        made = Population(name, size, model, kept, V, checked_positions(positions, size, where), index, trace)
+        made = Population(name, size, model, placed, compartments, checked_positions(positions, size, where), index)
         return self._add("population", made)
 
     @public

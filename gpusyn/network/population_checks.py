@@ -16,19 +16,19 @@ from gpusyn.utils.typing import Floats
 
 
 def checked_receptors(given: Any, model: NeuronModel, where: str) -> tuple[Receptor, ...]:
-    """Return the receptors of a population; their names must differ."""
+    """Return the receptors of a population, or of one of its compartments; their names must differ."""
     listed = [given] if isinstance(given, Receptor) else given
     if not isinstance(listed, (list, tuple)):
-        raise ArgumentError(f"{where}.receptors: must be a list such as [gs.AMPA(), gs.GABA_A()] (got {show(given)})")
+        raise ArgumentError(f"{where}: must be a list such as [gs.AMPA(), gs.GABA_A()] (got {show(given)})")
     for k, receptor in enumerate(listed):
-        instance(receptor, Receptor, f"{where}.receptors[{k}]", "a receptor such as gs.AMPA()")
+        instance(receptor, Receptor, f"{where}[{k}]", "a receptor such as gs.AMPA()")
     if listed and model.is_source:
-        raise ParameterError(f"{where}.receptors: a {model.kind} has no receptors (got {show(listed)}); drop them")
+        raise ParameterError(f"{where}: a {model.kind} has no receptors (got {show(listed)}); drop them")
     names = [receptor.name for receptor in listed]
     for k, name in enumerate(names):
         if name in names[:k]:
             raise ParameterError(
-                f"{where}.receptors[{k}]: {name!r} is the name of two receptors; "
+                f"{where}[{k}]: {name!r} is the name of two receptors; "
                 f"give one another, as in gs.{listed[k].kind}(name={name + '_2'!r})"
             )
     return tuple(listed)

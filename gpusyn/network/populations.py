@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.network.compartments import Compartment, PlacedReceptor
 from gpusyn.neurons import NeuronModel
 from gpusyn.parameters.scalars import instance, public, show
 from gpusyn.parameters.units import as_array, as_integers
@@ -160,15 +161,20 @@ class Population(Selection):
     model : NeuronModel
         Neuron model or spike source with its parameters.
     receptors : tuple of Receptor
-        Receptors of each neuron, in the order given.
+        Receptors of each neuron, in the order given; those of a dendrite have its name in theirs, as in
+        ``"apical.AMPA"``.
+    placed : tuple of PlacedReceptor
+        The receptors with their compartments, and as they were given.
+    compartments : tuple of Compartment
+        Soma and dendrites, each with its name, initial potential and calcium; none of a spike source.
     V : float, ndarray of float64, shape (size,), Distribution or None
-        Initial potential (mV); ``None``: E_L, or c of an Izhikevich neuron.
+        Initial potential of the soma (mV); ``None``: E_L, or c of an Izhikevich neuron.
     positions : ndarray of float64, shape (size, 1 to 3), or None
         Coordinates of each neuron, in a unit of the user's choice.
     index : int
         Position among the populations of the network, in order of creation.
     calcium : Calcium
-        Parameters of the calcium trace, which is computed if it is recorded.
+        Parameters of the calcium trace of the soma, which is computed if it is recorded.
     variables : mapping of str to str
         Variables that can be recorded beside ``"spikes"``, with their units.
     """
@@ -177,6 +183,8 @@ class Population(Selection):
 
     model: NeuronModel
     receptors: tuple[Receptor, ...]
+    placed: tuple[PlacedReceptor, ...]
+    compartments: tuple[Compartment, ...]
     V: float | Floats | Distribution | None
     positions: Floats | None
     index: int
@@ -189,15 +197,16 @@ class Population(Selection):
         name: str,
         size: int,
         model: NeuronModel,
-        receptors: tuple[Receptor, ...],
-        V: Any,
+        placed: tuple[PlacedReceptor, ...],
+        compartments: tuple[Compartment, ...],
         positions: Floats | None,
         index: int,
-        calcium: Calcium,
     ) -> None:
-        self._set(name=name, size=size, model=model, receptors=receptors, V=V, positions=positions, index=index)
-        self._set(calcium=calcium)
-        self._set(parts=(Part(self, range(size)),), variables=ReadOnlyDict(_variables(model, receptors)))
+        soma = compartments[0] if compartments else Compartment("", None, Calcium())
+        self._set(name=name, size=size, model=model, positions=positions, index=index)
+        self._set(receptors=tuple(one.receptor for one in placed), placed=placed, compartments=compartments)
+        self._set(V=soma.V, calcium=soma.calcium)
+        self._set(parts=(Part(self, range(size)),), variables=ReadOnlyDict(_variables(model, placed, compartments)))
 
     @property
     def is_source(self) -> bool:
@@ -231,12 +240,14 @@ class Population(Selection):
         return f"Population({self.name!r}, {self.size} x {self.model.kind}{receptors})"
 
 
-def _variables(model: NeuronModel, receptors: tuple[Receptor, ...]) -> dict[str, str]:
+def _variables(
+    model: NeuronModel, placed: tuple[PlacedReceptor, ...], compartments: tuple[Compartment, ...]
+) -> dict[str, str]:
     """Return the variables of a population that can be recorded, with their units."""
     if model.is_source:
         return {}
-    found = {"V": "mV", **model.STATES}
-    for receptor in receptors:
+    found = {"V": "mV", **model.STATES} | {f"V_{dendrite.name}": "mV" for dendrite in compartments[1:]}
+    for receptor, _, _ in placed:
         if not receptor.is_current:
             found[f"g_{receptor.name}"] = "nS"
         found[f"I_{receptor.name}"] = "pA"
@@ -244,8 +255,9 @@ def _variables(model: NeuronModel, receptors: tuple[Receptor, ...]) -> dict[str,
             found[f"B_{receptor.name}"] = "1"
         if receptor.kinetics.rises:
             found[f"h_{receptor.name}"] = f"{receptor.weight_unit}/ms"
-    if any(receptor.Pf for receptor in receptors):
-        found["Ca"] = "uM"
+    for number, compartment in enumerate(compartments):
+        if any(one.receptor.Pf for one in placed if one.compartment == number):
+            found[f"Ca_{compartment.name}" if number else "Ca"] = "uM"
     return found
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.network.populations import Selection
+from gpusyn.network.compartments import without_soma
+from gpusyn.network.populations import Population, Selection
 from gpusyn.parameters.scalars import one_of, public, real, show
 from gpusyn.parameters.values import values
 from gpusyn.plasticity import Plasticity, WeightRule
@@ -178,14 +179,7 @@ def receptor_at(target: Selection, wanted: Any, where: str) -> Receptor:
                 "which has no receptors and takes no input; give neurons, such as gs.LIF, as the target"
             )
         place = f"{where}: population {population.name!r}, receptor"
-        own = {receptor.name: receptor for receptor in population.receptors}
-        name = one_of(wanted.name if isinstance(wanted, Receptor) else wanted, own, place)
-        if isinstance(wanted, Receptor) and own[name] is not wanted:
-            raise ParameterError(
-                f"{place}: must be a receptor that the population was given, but its {name!r} is another object "
-                f"(got {show(wanted)}); give the name, or the object that it was given"
-            )
-        found.append(own[name])
+        found.append(_named(wanted, population, place))
     if len({receptor.is_current for receptor in found}) > 1:
         raise ParameterError(
             f"{where}: receptor {found[0].name!r} is a conductance in one population of {target.name} "
@@ -194,9 +188,29 @@ def receptor_at(target: Selection, wanted: Any, where: str) -> Receptor:
     return found[0]
 
 
+def _named(wanted: Any, population: Population, place: str) -> Receptor:
+    """Return the receptor of a population that is given by name, or as the object that the population was given."""
+    own = {receptor.name: receptor for receptor in population.receptors}
+    if not isinstance(wanted, Receptor):
+        several = len(population.compartments) > 1
+        return own[one_of(without_soma(wanted) if several else wanted, own, place)]
+    placed = [one.receptor for one in population.placed if wanted in (one.given, one.receptor)]
+    if len(placed) > 1:
+        names = ", ".join(receptor.name for receptor in placed)
+        raise ParameterError(f"{place}: the same object is {names} (got {show(wanted)}); give the name of one of them")
+    if placed:
+        return placed[0]
+    name = one_of(wanted.name, own, place)
+    raise ParameterError(
+        f"{place}: must be a receptor that the population was given, but its {name!r} is another object "
+        f"(got {show(wanted)}); give the name, or the object that it was given"
+    )
+
+
 def receptor_name(wanted: Any, post: Selection, names: Collection[str], where: str) -> str:
     """Return one of the names of receptors, which is given as such or as the receptor of `post` itself."""
-    name: str = one_of(receptor_at(post, wanted, where).name if isinstance(wanted, Receptor) else wanted, names, where)
+    given = receptor_at(post, wanted, where).name if isinstance(wanted, Receptor) else wanted
+    name: str = one_of(given if given in names else without_soma(given), names, where)
     return name
 
 
@@ -280,6 +294,8 @@ def checked_weights(
             kept[name] = weight_value(weight, kinds[name], size, place)
             continue
         others = [other for other in weights if other != name and not isinstance(weights[other], Ratio)]
+        if weight.receptor not in others and without_soma(weight.receptor) in others:
+            weight = Ratio(without_soma(weight.receptor), weight.factor)
         one_of(weight.receptor, others, f"{place}: Ratio.receptor")
         if kinds[weight.receptor].is_current != kinds[name].is_current:
             raise ParameterError(

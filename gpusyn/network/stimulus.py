@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from gpusyn.network.populations import Selection
+from gpusyn.neurons.compartments import SOMA
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.utils.calls import Hinting
@@ -72,6 +73,8 @@ class Injection(ShortRepr, Hinting):
         Time at which the current begins (ms).
     stop : float or None
         Time at which the current ends (ms); ``None``: never.
+    compartment : str
+        Compartment into which it flows.
     """
 
     _MADE_BY: ClassVar[str] = "net.inject(target, current)"
@@ -81,6 +84,7 @@ class Injection(ShortRepr, Hinting):
     current: float | Floats | Waveform
     start: float
     stop: float | None
+    compartment: str = SOMA
 
 
 @public
@@ -93,9 +97,11 @@ class Clamp(ShortRepr, Hinting):
     name : str
         Name, unique in the network.
     target : Selection
-        Clamped neurons; they emit no spikes.
+        Clamped neurons; they emit no spikes if their soma is clamped.
     V : float or Waveform
         Command potential (mV).
+    compartment : str
+        Compartment that is clamped.
     """
 
     _MADE_BY: ClassVar[str] = "net.clamp(target, V)"
@@ -103,3 +109,4 @@ class Clamp(ShortRepr, Hinting):
     name: str
     target: Selection
     V: float | Waveform
+    compartment: str = SOMA

@@ -22,7 +22,7 @@ from gpusyn.utils.calls import no_attribute
 from gpusyn.utils.immutable import Immutable, ReadOnlyDict
 from gpusyn.utils.typing import Array, Floats
 
-__all__ = ["Membrane", "NeuronModel", "decays"]
+__all__ = ["Membrane", "NeuronModel", "check_lengths", "decays"]
 
 
 class NeuronModel(Immutable):
@@ -169,6 +169,11 @@ class Membrane(NeuronModel):
     COEFFICIENTS: ClassVar[type[NamedTuple]]
     EXACT: ClassVar[bool] = False
 
+    @property
+    def soma(self) -> Membrane:
+        """The model of the compartment that spikes: this one."""
+        return self
+
     def equations(self, *, only_currents: bool) -> str:
         """Return the name of the equations that run this model, one struct of ``kernels/neurons``.
 
@@ -210,7 +215,7 @@ class Membrane(NeuronModel):
             p.name: values(value, None, f"{kind}.{p.name}", unit=p.unit, **self.LIMITS[p.name])
             for p, value in zip(self.PARAMETERS, given, strict=True)
         }
-        _same_lengths(kept, kind)
+        check_lengths(kept, kind)
         self.check_reset(kept, kind)
         self._describe(kept)
 
@@ -265,7 +270,14 @@ def decays(dt: float, rate: Any) -> tuple[Floats, Floats]:
     return expm1(-dt * rate), expm1(-0.5 * dt * rate)
 
 
-def _same_lengths(kept: Mapping[str, Any], kind: str) -> None:
+def check_lengths(kept: Mapping[str, Any], kind: str) -> None:
+    """Check that all arrays among the parameters of a model have the same length.
+
+    Raises
+    ------
+    ParameterError
+        If two differ.
+    """
     lengths = {name: len(value) for name, value in kept.items() if isinstance(value, np.ndarray)}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import copy
+from typing import Any, ClassVar, Self
 
 from gpusyn.equations.effects import ConductanceCoefficients, CurrentCoefficients
 from gpusyn.errors import ArgumentError
@@ -146,6 +147,22 @@ class Receptor(Immutable, Hinting):
             return []
         Mg = float(self.Mg.values[0]) if isinstance(self.Mg, Waveform) else self.Mg
         return [self.block.open_fraction(V, Mg)] * 2
+
+    def renamed(self, name: str) -> Self:
+        """Return the receptor with another name.
+
+        Parameters
+        ----------
+        name : str
+            Name within the population.
+
+        Returns
+        -------
+        Receptor
+        """
+        changed = copy.copy(self)
+        changed._set(name=name)
+        return changed
 
     @property
     def weight_unit(self) -> str:

@@ -15,6 +15,7 @@ from gpusyn.builder.inputs.poisson import drive_weights
 from gpusyn.builder.inputs.spike_lists import NewLists
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.errors import ParameterError
+from gpusyn.network.compartments import number_of
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.stimulus import Clamp, Drive, Injection
@@ -76,7 +77,8 @@ class InputAccess:
         self.compiled.inputs = inputs  # the columns of all currents are as before
         for population, ids in target.target.parts:
             place = self.compiled.layout.populations[population.name]
-            self.session.write(*self.compiled.current_write(place, int(ids[0]), int(ids[-1]) + 1))
+            number = number_of(population, target.compartment)
+            self.session.write(*self.compiled.current_write(place, int(ids[0]), int(ids[-1]) + 1, number))
 
     def set_clamp(self, target: Clamp, given: Any, where: str) -> None:
         """Replace a command potential."""

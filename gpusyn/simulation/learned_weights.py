@@ -46,16 +46,24 @@ def present_weights(compiled: Compiled, session: Session, stored: StoredWeights,
     return settled
 
 
-def settled_rows(
-    compiled: Compiled, session: Session, stored: StoredSegments, weights: Array, name: str
-) -> dict[str, Array]:
-    """Return the stored `weights` of all synapses of rows, called `name`, and what else is kept of each of them.
+def settle_rows(compiled: Compiled, session: Session, stored: StoredSegments, step: int) -> None:
+    """Visit all synapses of rows: everything that has reached them before `step` has changed their weights then."""
+    size = int(segment_bounds(stored, session.read)[-1])
+    if not _is_taught(stored) or not size:
+        return
+    weights = session.read("weights", stored.weights, stored.weights + size)
+    visited = _settled(compiled, session, stored, weights, np.arange(size))
+    session.write("weights", visited.weights, stored.weights)
+    _write_settled(compiled, session, stored, visited, step)
 
-    All spikes that have reached the synapses have changed them.
-    """
-    a, n = _settled(compiled, session, stored, weights, np.arange(len(weights))), len(weights)
-    kept = compiled.learning.kept[stored.bundle]
-    return {name: a.weights} | {array: getattr(a, array)[place : place + n] for array, place in kept.items()}
+
+def _write_settled(
+    compiled: Compiled, session: Session, stored: StoredSegments, visited: SimpleNamespace | None, step: int
+) -> None:
+    """Write what a visit of all synapses of rows has left of them beside weights, and until when they are settled."""
+    if visited is not None and is_modulated(stored.bundle):
+        session.write(bindings(LEARNING)["eligibility"], visited.eligibility)
+    session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled[stored.bundle])
 
 
 def _settled(
@@ -96,10 +104,10 @@ def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, w
     if not _is_taught(stored):
         return
     assert isinstance(stored, StoredSegments)
+    visited = None
     if is_modulated(stored.bundle) and weights.size:
         visited = _settled(compiled, session, stored, weights, np.arange(len(weights)))
-        session.write(bindings(LEARNING)["eligibility"], visited.eligibility)
-    session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled[stored.bundle])
+    _write_settled(compiled, session, stored, visited, step)
 
 
 def redraw_weights(compiled: Compiled, session: Session) -> None:

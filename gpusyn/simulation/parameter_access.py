@@ -139,10 +139,13 @@ class ParameterAccess:
         if (before == rest).all():
             return
         name, real = array_name("V", group=place.group), self.compiled.layout.numbers.real_dtype
-        V = self.session.read(name, place.first, place.first + place.size).astype(np.float64) + before
+        old = before.copy()
         before[:] = rest
-        yield Write(name, (V - before).astype(real), place.first)
-        yield Write(array_name("rest", group=place.group), before.astype(real), place.first)
+        group = self.compiled.layout.groups[place.group]
+        for first in range(place.first, group.size * group.signature.compartments, group.size):
+            V = self.session.read(name, first, first + place.size).astype(np.float64) + old
+            yield Write(name, (V - before).astype(real), first)
+            yield Write(array_name("rest", group=place.group), before.astype(real), first)
 
     def restore(self) -> None:
         """Put the described parameters in force again."""

@@ -12,9 +12,7 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.layout import same_ids
 from gpusyn.builder.notes import Note, tell
-from gpusyn.builder.plasticity.learning import LEARNING
 from gpusyn.builder.plasticity.rewiring import rewiring_steps
-from gpusyn.builder.plasticity.trains import is_taught
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import NumpyRows, Synapses
 from gpusyn.builder.rows.rewritten import Rows, new_rows
@@ -22,13 +20,12 @@ from gpusyn.builder.rows.stored import StoredSegments
 from gpusyn.builder.rows.unpacked import delays_of, late_steps, located, positions, segment_bounds, unpack
 from gpusyn.connectivity.base import Pairs
 from gpusyn.errors import ParameterError
-from gpusyn.kernels.arrays import bindings
 from gpusyn.kernels.synapse_words import late_bytes, pack_late
 from gpusyn.network.projections import Projection
 from gpusyn.network.rewiring import rewiring_of
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.simulation.initial_values import InitialValues
-from gpusyn.simulation.learned_weights import settled_rows
+from gpusyn.simulation.learned_weights import settle_rows
 from gpusyn.utils.typing import Array, Bools, Floats, Integers
 
 
@@ -140,6 +137,7 @@ class _Rewired:
 
     def _rewire(self, stored: dict[str, StoredSegments], one: StoredSegments) -> tuple[int, int]:
         """Return the numbers of synapses that were deleted, and of those made."""
+        settle_rows(self._compiled, self._session, one, self.next)
         here = located(one, self._session.read)
         rows = self._read(stored, one, len(here.segment))
         weak = np.ldexp(rows.columns[f"weights {self._learns}"].astype(np.float64), one.exponent) < self._limit
@@ -169,16 +167,15 @@ class _Rewired:
         return new_rows(drawing.of(*pairs), drawing, one.bundle)
 
     def _read(self, stored: dict[str, StoredSegments], one: StoredSegments, n: int) -> Rows:
-        """Return the rows with all changes by what has reached the synapses."""
+        """Return the rows, with all that is kept of each synapse."""
         read, columns = self._session.read, {"targets": self._session.read("targets", one.words, one.words + n)}
         if one.late >= 0:
             columns["late"] = late_steps(one, read, n, np.arange(n))
         for receptor, s in stored.items():
             if s.weights >= 0:
                 columns[f"weights {receptor}"] = read("weights", s.weights, s.weights + n)
-        if is_taught(one.bundle) and n:
-            weights = f"weights {self._learns}"
-            columns |= settled_rows(self._compiled, self._session, one, columns[weights], weights)
+        for array, place in self._kept(one).items():
+            columns[array] = read(array, place, place + n)
         if self._numbers is not None:
             columns["numbers"] = self._numbers
         return Rows(segment_bounds(one, read).astype(np.int64), columns)
@@ -199,14 +196,15 @@ class _Rewired:
                 if receptor != self._learns:  # whose first weights are drawn again
                     self._initial.keep("weights", s.weights, before)
                 session.write("weights", columns[f"weights {receptor}"], s.weights)
-        learning = self._compiled.learning
-        for name, place in learning.kept.get(one.bundle, {}).items():
-            session.write(bindings(LEARNING)[name], columns[name], place)
-        if is_taught(one.bundle):
-            session.write("settled", np.array([self.next - 1], np.int64), learning.settled[one.bundle])
+        for array, place in self._kept(one).items():
+            session.write(array, columns[array], place)
         if self._numbers is not None:
             self._numbers = columns["numbers"]
             self._compiled.rewired[self._projection.name] = self._present
+
+    def _kept(self, one: StoredSegments) -> dict[str, int]:
+        """Return arrays with what is kept of a synapse beside its weight, 0 for a new one, and where they begin."""
+        return self._compiled.learning.kept.get(one.bundle, {})
 
     def _created(self, one: StoredSegments) -> Array:
         """Return the number of each synapse in the order of creation, before the first rewiring."""

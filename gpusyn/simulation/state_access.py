@@ -13,7 +13,8 @@ from gpusyn.builder.layout import PlacedPopulation
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import array_name
-from gpusyn.network.populations import Selection
+from gpusyn.network.compartments import compartment_of
+from gpusyn.network.populations import Population, Selection
 from gpusyn.parameters.values import values
 from gpusyn.simulation.drawn_sets import DrawnSets
 from gpusyn.utils.typing import Array, Floats, Integers
@@ -29,13 +30,13 @@ class StateAccess:
     def _places(self, place: PlacedPopulation, variable: str) -> list[tuple[str, int]]:
         """Return (array, place of the first neuron) of a variable; a gate on synapses is the sum of several."""
         signature = self.layout.groups[place.group].signature
-        if variable == "V":
-            return [self._row(place, "V", 0)]
+        if (number := _potential(place.population, variable)) is not None:
+            return [self._row(place, "V", number)]
         own = list(place.population.model.STATES)
         if variable in own:
             return [self._row(place, "membrane", own.index(variable))]
-        if variable == "Ca":
-            return [self._row(place, "gates", signature.n_states - 1)]
+        if (number := compartment_of(place.population, variable, "Ca")) is not None:
+            return [self._row(place, "gates", signature.calcium_state + number)]
         kind, _, name = variable.partition("_")
         k = [r.name for r in place.population.receptors].index(name)
         row = signature.layout()[k]
@@ -49,13 +50,15 @@ class StateAccess:
     def _row(self, place: PlacedPopulation, array: str, row: int) -> tuple[str, int]:
         """Return the name of a group's array, and the place of the population's first neuron in one of its rows."""
         spec = self.compiled.program.specs[array_name(array, group=place.group)]
-        return spec.name, row * spec.shape[-1] + place.first
+        return spec.name, row * self.layout.groups[place.group].size + place.first
 
     def _check_calcium(self, selection: Selection, variable: str, where: str) -> None:
         """Refuse calcium that is not computed."""
-        if variable == "Ca" and not all(self._has_calcium(population.name) for population in selection.populations):
+        wanted = [p.name for p in selection.populations if compartment_of(p, variable, "Ca") is not None]
+        if not all(self._has_calcium(name) for name in wanted):
             raise ParameterError(
-                f"{where}.variable: 'Ca' is computed only where it is recorded; add net.record({selection.name}, 'Ca')"
+                f"{where}.variable: '{variable}' is computed only where it is recorded; "
+                f"add net.record({selection.name}, '{variable}')"
             )
 
     def _scale(self, place: PlacedPopulation, variable: str) -> Any:
@@ -79,7 +82,7 @@ class StateAccess:
                 total = total + self.session.read(array, start, start + place.size)
             if (scale := self._scale(place, variable)) is not None:
                 total = scale * total
-            if variable == "V":
+            if _potential(population, variable) is not None:
                 total = (total.astype(np.float64) + self._rest(place)).astype(total.dtype)
             parts.append(total[np.asarray(ids)])
         return np.concatenate(parts)
@@ -87,7 +90,8 @@ class StateAccess:
     def set(self, selection: Selection, variable: str, given: Any, where: str) -> None:
         """Replace the values of a selection, once all are checked; the other neurons of each population keep theirs."""
         self._check_calcium(selection, variable, "Simulator.set()")
-        limits: dict[str, Any] = {"unit": "mV", "potential": True} if variable == "V" else {}
+        potential = _potential(selection.populations[0], variable) is not None
+        limits: dict[str, Any] = {"unit": "mV", "potential": True} if potential else {}
         if variable.startswith("g_"):
             limits = {"unit": "nS", "low": 0.0}
         limits |= _own_limits(selection, variable)
@@ -110,6 +114,7 @@ class StateAccess:
         name = variable.partition("_")[2]
         population, arrays = place.population, self._places(place, variable)
         owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True) if r.name == name}
+        owners = set() if _potential(population, variable) is not None else owners  # a dendrite, not a receptor
         if owners - {TARGET}:
             raise ParameterError(
                 f"{where}: the gates of this receptor are on the {'sources' if SOURCE in owners else 'synapses'}; "
@@ -121,7 +126,7 @@ class StateAccess:
 
     def _stored(self, place: PlacedPopulation, variable: str, ids: Integers, new: Floats, where: str) -> Floats:
         """Return the form in which new values are stored: V without rest, conductances without the bath's factor."""
-        if variable == "V":
+        if _potential(place.population, variable) is not None:
             return np.asarray(new - self._rest(place)[ids])
         scale = self._scale(place, variable)
         if scale is None:
@@ -136,6 +141,11 @@ class StateAccess:
         """Return the potential from which V is counted, in double precision (mV)."""
         rest: Array = self.compiled.neurons[place.group].rest
         return rest[place.first : place.first + place.size]
+
+
+def _potential(population: Population, variable: str) -> int | None:
+    """Return the number of the compartment whose potential a variable is, None if it is another."""
+    return compartment_of(population, variable, "V")
 
 
 def _own_limits(selection: Selection, variable: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
         "modulator": w.bg,
     },
     gs.QuantalRelease: lambda w: {"n": 5, "p": 0.5, "cv": 0.3},
+    gs.Compartments: lambda w: {"soma": gs.LIF(), "dendrites": {"apical": gs.Dendrite(), "basal": gs.Dendrite()}},
     gs.CurrentReceptor: lambda w: {"name": "x", "tau": 5.0},
     gs.DistanceDelay: lambda w: {"velocity": 1.0, "offset": 0.5},
     gs.DistanceDependent: lambda w: {"p": 0.5, "sigma": 1.0, "extent": None, "positions": None},
@@ -159,6 +160,17 @@ VARIANTS: dict[str, tuple[str, Callable[[World], dict[str, Any]]]] = {
     "Simulator.set of a drive": ("sim.set", lambda w: {"target": w.drive, "rate": 50.0, "weight": 0.5}),
     "Simulator.set of a clamp": ("sim.set", lambda w: {"target": w.clamp, "variable": -40.0}),
     "Simulator.set of a source": ("sim.set", lambda w: {"target": w.bg, "rate": 5.0}),
+    "Network.population of compartments": (
+        "net.population",
+        lambda w: {
+            "name": "cells",
+            "size": 2,
+            "model": gs.Compartments(soma=gs.LIF(), dendrites={"apical": gs.Dendrite()}),
+            "receptors": {"soma": [gs.GABA_A()], "apical": [gs.AMPA()]},
+            "V": {"soma": -65.0, "apical": gs.Uniform(-70.0, -60.0)},
+            "calcium": {"apical": gs.Calcium()},
+        },
+    ),
     "Simulator.set of a list": ("sim.set", lambda w: {"target": w.list, "times": [5.0, 6.0]}),
     "Network.record of a projection": (
         "net.record",
@@ -225,6 +237,12 @@ EXEMPT = {
     },
     "what a rule of learning offers to the builder": {"LearningRule.coefficients"},
     "what a receptor offers to the builder": {
-        *("Receptor.effect_coefficients", "Receptor.effect_states", "MgBlock.coefficients", "Calcium.coefficients")
+        *(
+            "Receptor.effect_coefficients",
+            "Receptor.effect_states",
+            "Receptor.renamed",
+            "MgBlock.coefficients",
+            "Calcium.coefficients",
+        )
     },
 }

@@ -16,23 +16,28 @@ from gpusyn.backends.numpy.cells import (
     CellProbes,
     CellReceptor,
     Cells,
+    Compartment,
     ProbeVariable,
+    add_receptors,
     advance_calcium,
     bathe,
     sample,
+    valid,
 )
+from gpusyn.backends.numpy.dendrites import finish_dendrites, start_dendrites
 from gpusyn.backends.numpy.poisson import add_drive
 from gpusyn.backends.numpy.spikes import begin_step, emit
+from gpusyn.equations.dendrites import DendriteCoefficients
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.kinetics.base import Arrivals
-from gpusyn.equations.neurons import NEURONS, Neuron
+from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, Neuron
 from gpusyn.kernels.records import Bath, Chunk, PoissonDrive, Probe, Ring, read_rows
 from gpusyn.kernels.signature import ReceptorLayout, Signature
 from gpusyn.numerics.portable_math import flush
 from gpusyn.utils.typing import Array
 
-LIMIT = 1e30  # a potential of larger magnitude, or not a number, is a fault
+CALCIUM, DENDRITE = len(CalciumCoefficients._fields), len(DendriteCoefficients._fields)  # coefficients of each
 
 
 class Neurons(NamedTuple):
@@ -53,20 +58,15 @@ def prepare_neurons(a: SimpleNamespace, signature: Signature | None) -> Neurons:
     for chunk, members in _populations(read_rows(a.chunks, Chunk, int(a.n_chunks))):
         own = slice(chunk.first, chunk.first + chunk.size)
         c = coef[:, chunk.row : chunk.row + chunk.size] if chunk.row_step else coef[:, chunk.row]
-        last = (signature.n_states - 1) * int(a.n) + chunk.first
         cells.append(
             Cells(
                 chunk,
-                a.V[own],
+                tuple(_compartment(a, signature, chunk, c, k) for k in range(signature.compartments)),
                 states(*(a.membrane[s * n + own.start : s * n + own.stop] for s in range(len(model.STATES)))),
                 a.refractory[own],
-                a.current[own],
-                a.current_wave[own],
-                a.clamp_wave[own],
                 c,
                 tuple(_receptor(a, layout, chunk, bath) for layout in signature.layout()),
-                a.gates[last : last + chunk.size] if signature.calcium else None,
-                c[signature.calcium_coef :],
+                c[signature.calcium_coef + CALCIUM * signature.compartments :],
                 rings[chunk.rings : chunk.rings + signature.n_inputs],
                 drives[chunk.drive : chunk.drive_end],
                 list(_probes(probes, chunk, members)),
@@ -98,6 +98,27 @@ def _populations(chunks: list[Chunk]) -> Iterator[tuple[Chunk, list[Chunk]]]:
         start = stop
 
 
+def _compartment(a: SimpleNamespace, signature: Signature, chunk: Chunk, c: Array, number: int) -> Compartment:
+    """Return compartment `number` of the neurons of a chunk."""
+
+    def part(array: Array, which: int) -> Array:
+        return array[which * int(a.n) + chunk.first : which * int(a.n) + chunk.first + chunk.size]
+
+    def coefficients(first: int, which: int, count: int) -> Array:
+        return c[first + which * count : first + (which + 1) * count]
+
+    calcium = signature.calcium
+    return Compartment(
+        part(a.V, number),
+        part(a.current, number),
+        part(a.current_wave, number),
+        part(a.clamp_wave, number),
+        part(a.gates, signature.calcium_state + number) if calcium else None,
+        CalciumCoefficients(*coefficients(signature.calcium_coef, number, CALCIUM)) if calcium else None,
+        DendriteCoefficients(*coefficients(signature.dendrite_coef, number - 1, DENDRITE)) if number else None,
+    )
+
+
 def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: list[Bath]) -> CellReceptor:
     kinetics, effect, n = LUMPED[layout.kinetics], EFFECTS[layout.effect], int(a.n)
 
@@ -116,6 +137,7 @@ def _receptor(a: SimpleNamespace, layout: ReceptorLayout, chunk: Chunk, bath: li
         if layout.synaptic < 0
         else (part(a.synaptic, 2 * layout.synaptic), part(a.synaptic, 2 * layout.synaptic + 1)),
         bath[chunk.bath + layout.number] if chunk.bath >= 0 else Bath(-1, -1, -1),
+        layout.compartment,
     )
 
 
@@ -162,15 +184,20 @@ def advance_neurons(a: SimpleNamespace, prepared: Neurons) -> None:
         for drive in cells.drives:
             add_drive(a, drive, step, chunk.offset, chunk.size, due)
         bathed = [bathe(a, r, cells.c, waves, step) for r in cells.receptors]
-        v, own = cells.V.copy(), cells.own(prepared.model)
-        free_v = _free_v(prepared.model, cells, own, bathed, waves)
-        reached, fires, sound = _threshold(prepared.model, cells, own, free_v, waves)
-        if cells.Ca is not None:
-            advance_calcium(cells, bathed, v.dtype.type(0.5) * (v + reached))
+        timed = waves if chunk.has_waves else None
+        begun, own = [c.V.copy() for c in cells.compartments], cells.own(prepared.model)
+        halfway = start_dendrites(cells, bathed, timed)
+        free_v = _free_v(prepared.model, cells, own, bathed, timed, halfway)
+        reached, fires, sound = _threshold(prepared.model, cells, own, free_v, timed)
+        sound &= finish_dendrites(cells, bathed, timed, halfway)
+        ended = [reached, *(c.V for c in cells.dendrites)]
+        if cells.soma.Ca is not None:
+            for k, (v, end) in enumerate(zip(begun, ended, strict=True)):
+                advance_calcium(cells, bathed, k, v.dtype.type(0.5) * (v + end))
         for b in bathed:
             r = b.receptor
             r.kinetics.step(r.x, b.c, Arrivals(due, following, shared).since(r.input))
-            r.effect.follow(r.effect_x, cells.V, b.effect_c, b.Mg)
+            r.effect.follow(r.effect_x, cells.compartments[r.compartment].V, b.effect_c, b.Mg)
         if not sound.all():
             worst = now << 31 | (chunk.source + int(np.argmin(sound)))
             a.fault[0] = min(int(a.fault[0]), worst)
@@ -181,37 +208,41 @@ def advance_neurons(a: SimpleNamespace, prepared: Neurons) -> None:
                 a.trace[p.first + row * p.columns] = sample(cells, bathed, p.variable, p.receptor)[p.neurons]
 
 
-def _free_v(model: type[Neuron], cells: Cells, own: Any, bathed: list[Bathed], waves: Array) -> Array:
-    """Return the v that each neuron would reach if it were not refractory."""
-    v, current = cells.V, cells.current
-    if cells.chunk.has_waves:
-        current = current + waves[cells.current_wave]
-    G, D = model.leak(own), model.drive(current, own)
-    for b in bathed:
-        r = b.receptor
-        G, D = r.effect.add(b.conductance(end=False), r.effect_x, v, b.effect_c, b.Mg, G, D)
+def _free_v(
+    model: type[Neuron], cells: Cells, own: Any, bathed: list[Bathed], waves: Array | None, halfway: list[Array]
+) -> Array:
+    """Return the v that each neuron would reach if it were not refractory; `halfway` are its dendrites in mid-step."""
+    v = cells.soma.V
+    G, D = model.leak(own), model.drive(cells.soma.injected(waves), own)
+    G, D = add_receptors(bathed, 0, v, G, D)
+    for dendrite, middle in zip(cells.dendrites, halfway, strict=True):
+        assert dendrite.c is not None
+        G, D = G + dendrite.c.g_c, D + dendrite.c.g_c * middle
     return model.advance(v, cells.x, own, G, D)
 
 
-def _threshold(model: type[Neuron], cells: Cells, own: Any, free_v: Array, waves: Array) -> tuple[Array, Array, Array]:
+def _threshold(
+    model: type[Neuron], cells: Cells, own: Any, free_v: Array, waves: Array | None
+) -> tuple[Array, Array, Array]:
     """Set V, the states that follow it, and the refractory counters.
 
     Return v before resets, a mask of the neurons that fire, and a mask of the neurons whose potential is valid.
     """
     c, refractory, holds = cells.head, cells.refractory, bool(model.RESET)
+    V, clamp_wave = cells.soma.V, cells.soma.clamp_wave
     pausing = refractory > 0
-    reached = flush(np.where(pausing, cells.V, free_v) if holds else free_v)
-    sound = np.abs(reached) < reached.dtype.type(LIMIT)  # checked before a reset could hide a fault
+    reached = flush(np.where(pausing, V, free_v) if holds else free_v)
+    sound = valid(reached)  # checked before a reset could hide a fault
     fires = ~pausing & (reached >= c.threshold)
     if not holds:
-        fires &= ~(c.threshold <= cells.V)
+        fires &= ~(c.threshold <= V)
     counter = np.where(fires, c.refractory.astype(np.int32), np.where(pausing, refractory - 1, 0))
-    if cells.chunk.has_waves:
-        clamped = cells.clamp_wave != 0
-        reached = np.where(clamped, flush(waves[cells.clamp_wave] - c.rest), reached)
+    if waves is not None:
+        clamped = clamp_wave != 0
+        reached = np.where(clamped, flush(waves[clamp_wave] - c.rest), reached)
         fires = fires & ~clamped
         counter = np.where(clamped, 0, counter)
-    model.follow(cells.x, cells.V, reached, fires, own)
-    cells.V[:] = np.where(fires, c.reset, reached) if holds else reached
+    model.follow(cells.x, V, reached, fires, own)
+    V[:] = np.where(fires, c.reset, reached) if holds else reached
     refractory[:] = counter
     return reached, fires, sound

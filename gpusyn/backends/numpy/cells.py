@@ -10,6 +10,7 @@ import numpy as np
 
 from gpusyn.backends.numpy.spikes import Step
 from gpusyn.equations.coefficients import read
+from gpusyn.equations.dendrites import DendriteCoefficients
 from gpusyn.equations.effects import Effect, Real
 from gpusyn.equations.kinetics.base import Lumped
 from gpusyn.equations.neurons import CalciumCoefficients, MembraneCoefficients, Neuron
@@ -17,6 +18,7 @@ from gpusyn.kernels.records import Bath, Chunk, PoissonDrive, Ring
 from gpusyn.numerics.portable_math import flush
 from gpusyn.utils.typing import Array
 
+LIMIT = 1e30  # a potential of larger magnitude, or not a number, is a fault
 HEAD = len(MembraneCoefficients._fields)  # number of the coefficients that every neuron has
 
 
@@ -44,6 +46,7 @@ class CellReceptor(NamedTuple):
     effect_x: tuple[Array, ...]
     synaptic: tuple[Array, Array] | None
     bath: Bath
+    compartment: int  # 0: the soma, k: dendrite k - 1
 
 
 class Bathed(NamedTuple):
@@ -80,23 +83,45 @@ class CellProbes(NamedTuple):
     columns: Array  # distances to the next samples
 
 
+class Compartment(NamedTuple):
+    """One compartment of the neurons: potential, current, clamp, calcium if there is any, and coefficients."""
+
+    V: Array
+    current: Array
+    current_wave: Array
+    clamp_wave: Array
+    Ca: Array | None
+    calcium_c: CalciumCoefficients | None
+    c: DendriteCoefficients | None  # of a dendrite
+
+    def injected(self, waves: Array | None) -> Array:
+        """Return the current into the compartment; without waves, none changes with time."""
+        return self.current if waves is None else self.current + waves[self.current_wave]
+
+
 class Cells(NamedTuple):
     """Neurons of one population, as views of the session's arrays."""
 
     chunk: Chunk
-    V: Array
+    compartments: tuple[Compartment, ...]  # the soma, then each dendrite
     x: Any  # the model's own states, by name
     refractory: Array
-    current: Array
-    current_wave: Array
-    clamp_wave: Array
     c: Array  # (N_COEF,) if all neurons share one row, else (N_COEF, count)
     receptors: tuple[CellReceptor, ...]
-    Ca: Array | None
-    calcium_c: Array  # CalciumCoefficients, then Pf of each receptor
+    Pf: Array  # of each receptor, if there is calcium
     rings: list[Ring]
     drives: list[PoissonDrive]
     probes: list[CellProbes]
+
+    @property
+    def soma(self) -> Compartment:
+        """The soma."""
+        return self.compartments[0]
+
+    @property
+    def dendrites(self) -> tuple[Compartment, ...]:
+        """The dendrites."""
+        return self.compartments[1:]
 
     @property
     def head(self) -> MembraneCoefficients:
@@ -122,33 +147,55 @@ def bathe(a: SimpleNamespace, r: CellReceptor, c: Array, waves: Array, step: Ste
     )
 
 
-def advance_calcium(cells: Cells, bathed: list[Bathed], v: Array) -> None:
+def valid(v: Array) -> Array:
+    """Return a mask of the potentials that are valid."""
+    sound: Array = np.abs(v) < v.dtype.type(LIMIT)
+    return sound
+
+
+def add_receptors(bathed: list[Bathed], compartment: int, v: Array, G: Real, D: Real) -> tuple[Real, Real]:
+    """Return G and D with the receptors of one compartment at potential v, each with the mean of its gate."""
+    for b in bathed:
+        r = b.receptor
+        if r.compartment == compartment:
+            G, D = r.effect.add(b.conductance(end=False), r.effect_x, v, b.effect_c, b.Mg, G, D)
+    return G, D
+
+
+def advance_calcium(cells: Cells, bathed: list[Bathed], compartment: int, v: Array) -> None:
     """Advance the calcium that flows in with a fraction of the current: Ca' = -Ca / tau + k sum |Pf I|."""
-    assert cells.Ca is not None
-    c, Pf = CalciumCoefficients(*cells.calcium_c[:2]), cells.calcium_c[2:]
+    own = cells.compartments[compartment]
+    assert own.Ca is not None
+    assert own.calcium_c is not None
     inward = v.dtype.type(0)
     for k, b in enumerate(bathed):
-        inward = inward + Pf[k] * np.abs(b.current(v, end=False))
-    cells.Ca[:] = flush(c.decay * cells.Ca + c.rise * inward)
+        if b.receptor.compartment == compartment:
+            inward = inward + cells.Pf[k] * np.abs(b.current(v, end=False))
+    own.Ca[:] = flush(own.calcium_c.decay * own.Ca + own.calcium_c.rise * inward)
 
 
-def sample(cells: Cells, bathed: list[Bathed], variable: ProbeVariable, receptor: int) -> Array:
-    """Return the recorded values of all neurons at the end of the step."""
-    v = cells.V
+def sample(cells: Cells, bathed: list[Bathed], variable: ProbeVariable, number: int) -> Array:
+    """Return the recorded values of all neurons at the end of the step.
+
+    The number is that of a compartment, of a state of the neuron model, or of a receptor.
+    """
     value: Real
     if variable == ProbeVariable.V:
-        value = v + cells.head.rest
+        value = cells.compartments[number].V + cells.head.rest
     elif variable == ProbeVariable.CA:
-        value = cells.Ca
+        value = cells.compartments[number].Ca
     elif variable == ProbeVariable.OWN:
-        value = cells.x[receptor]
+        value = cells.x[number]
     elif variable == ProbeVariable.H:
-        value = cells.receptors[receptor].x[1]
-    elif variable == ProbeVariable.I:
-        value = bathed[receptor].current(v, end=True)
-    elif variable == ProbeVariable.B:
-        b = bathed[receptor]
-        value = b.receptor.effect.block(b.receptor.effect_x, v, b.effect_c, b.Mg)
+        value = cells.receptors[number].x[1]
+    elif variable == ProbeVariable.G:
+        value = bathed[number].conductance(end=True)
     else:
-        value = bathed[receptor].conductance(end=True)
-    return np.broadcast_to(flush(value), v.shape)
+        b = bathed[number]
+        v = cells.compartments[b.receptor.compartment].V
+        value = (
+            b.current(v, end=True)
+            if variable == ProbeVariable.I
+            else b.receptor.effect.block(b.receptor.effect_x, v, b.effect_c, b.Mg)
+        )
+    return np.broadcast_to(flush(value), cells.soma.V.shape)

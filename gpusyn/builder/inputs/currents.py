@@ -11,6 +11,7 @@ import numpy as np
 
 from gpusyn.builder.inputs.courses import Column, Course, StepTimes, Window, step_mean, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.network.compartments import number_of
 from gpusyn.network.stimulus import Clamp, Injection
 from gpusyn.parameters.scalars import whole_steps_array
 from gpusyn.parameters.waveform import Waveform
@@ -49,8 +50,8 @@ class Injections:
     given : mapping of str to Injection
         Injections in force.
     wave : dict of int to ndarray of int32
-        For each group with a current that changes with time, the column of the waves that the current of each neuron
-        follows (0: it is constant).
+        For each group with a current that changes with time, the column of the waves that the current of each
+        compartment of each neuron follows (0: it is constant).
     columns : list of Column
         Columns of the waves from `first` on.
     populations : set of str
@@ -61,7 +62,7 @@ class Injections:
         self.layout, self.given, self.first = layout, given, first
         self.wave: dict[int, Array] = {}
         self.populations: set[str] = set()
-        self._constant: dict[str, list[InjectedPart]] = {}  # by population
+        self._constant: dict[tuple[str, int], list[InjectedPart]] = {}  # by population and compartment
         self._constants: set[str] = set()  # names of the injections that never change
         self._sums: list[tuple[TimedCurrent, ...]] = [()]  # one sum per column, after one for constant currents
         for injection in given.values():
@@ -75,35 +76,39 @@ class Injections:
         when = window(injection, self.layout.dt, f"Injection '{injection.name}'")
         offset = 0
         for population, ids in injection.target.parts:
-            place = self.layout.populations[population.name]
+            where = self.layout.populations[population.name], number_of(population, injection.compartment)
             amount = injection.current
             if isinstance(amount, Waveform):
                 current = TimedCurrent(partial(step_mean, amount, self.layout.dt), 1.0, when)
-                self._add(place, ids, [current], np.zeros(len(ids), np.int64))
+                self._add(*where, ids, [current], np.zeros(len(ids), np.int64))
             elif when == ALWAYS:
-                self._constant.setdefault(population.name, []).append(InjectedPart(injection.name, ids, offset))
+                part = InjectedPart(injection.name, ids, offset)
+                self._constant.setdefault((population.name, where[1]), []).append(part)
                 self._constants.add(injection.name)
             else:
-                part = amount[offset : offset + len(ids)] if isinstance(amount, np.ndarray) else amount
-                values, which = np.unique(np.broadcast_to(np.asarray(part, float), len(ids)), return_inverse=True)
-                self._add(place, ids, [TimedCurrent(None, float(x), when) for x in values], which)
+                own = amount[offset : offset + len(ids)] if isinstance(amount, np.ndarray) else amount
+                values, which = np.unique(np.broadcast_to(np.asarray(own, float), len(ids)), return_inverse=True)
+                self._add(*where, ids, [TimedCurrent(None, float(x), when) for x in values], which)
             offset += len(ids)
 
-    def _add(self, place: PlacedPopulation, ids: Array, currents: Sequence[TimedCurrent], which: Array) -> None:
-        """Add the current currents[which] to each neuron; neurons with the same currents share a column."""
+    def _add(
+        self, place: PlacedPopulation, compartment: int, ids: Array, currents: Sequence[TimedCurrent], which: Array
+    ) -> None:
+        """Add the current currents[which] to a compartment of each neuron; those with the same ones share a column."""
         self.populations.add(place.population.name)
-        wave = self.wave.setdefault(place.group, np.zeros(self.layout.groups[place.group].size, np.int32))
-        neurons = place.first + np.asarray(ids)
+        group = self.layout.groups[place.group]
+        wave = self.wave.setdefault(place.group, np.zeros(group.size * group.signature.compartments, np.int32))
+        neurons = compartment * group.size + place.first + np.asarray(ids)
         pair = wave[neurons].astype(np.int64) * len(currents) + which  # the previous column and the new current
         for key in np.unique(pair):
             before, added = divmod(int(key), len(currents))
             self._sums.append((*self._sums[before], currents[added]))
             wave[neurons[pair == key]] = len(self._sums) - 1
 
-    def constant(self, population: str, first: int, stop: int) -> Floats:
-        """Return the constant current (pA) of the neurons `first` to `stop` of a population."""
+    def constant(self, population: str, first: int, stop: int, compartment: int = 0) -> Floats:
+        """Return the constant current (pA) into a compartment of the neurons `first` to `stop` of a population."""
         total = np.zeros(stop - first)
-        for name, ids, offset in self._constant.get(population, ()):
+        for name, ids, offset in self._constant.get((population, compartment), ()):
             if ids[0] < stop and ids[-1] >= first:
                 begin, end = np.searchsorted(ids, (first, stop)).tolist()
                 amount: Any = self.given[name].current
@@ -130,7 +135,8 @@ class Clamps:
     given : mapping of str to Clamp
         Clamps in force.
     wave : list of ndarray of int32
-        For each group, the column of the waves that holds each neuron's command potential (0: it is not clamped).
+        For each group, the column of the waves that holds the command potential of each compartment of each neuron (0:
+        it is not clamped).
     start : ndarray
         Command potential (mV) at time 0 by column of the waves.
     columns : list of Column
@@ -146,15 +152,16 @@ class Clamps:
         self.populations = {population.name for clamp in given.values() for population in clamp.target.populations}
         groups = {layout.populations[name].group for name in self.populations}
         none = np.zeros((), np.int32)  # takes no memory for each neuron
+        sizes = [group.size * group.signature.compartments for group in layout.groups]
         self.wave: list[Array] = [
-            np.zeros(group.size, np.int32) if g in groups else np.broadcast_to(none, group.size)
-            for g, group in enumerate(layout.groups)
+            np.zeros(n, np.int32) if g in groups else np.broadcast_to(none, n) for g, n in enumerate(sizes)
         ]
         for column, clamp in enumerate(given.values(), first):
             self.start[column] = _commanded(clamp.V, np.zeros(1), layout.dt)[0]
             for population, ids in clamp.target.parts:
                 place = layout.populations[population.name]
-                self.wave[place.group][place.first + np.asarray(ids)] = column
+                first = number_of(population, clamp.compartment) * layout.groups[place.group].size + place.first
+                self.wave[place.group][first + np.asarray(ids)] = column
 
     def replaced(self, clamp: Clamp) -> Clamps:
         """Return the clamps with another command potential of one of them."""

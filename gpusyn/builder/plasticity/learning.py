@@ -20,6 +20,7 @@ from gpusyn.kernels.signature import rule_signature
 from gpusyn.utils.typing import Array
 
 LEARNING = "learn_weights"  # the kernel
+ELIGIBILITY = array_name("eligibility", kernel=LEARNING)
 
 
 class LearningTables:
@@ -30,7 +31,7 @@ class LearningTables:
     settled : dict of Bundle to int
         Place of the step up to which the host has settled the weights of each bundle.
     kept : dict of Bundle to dict of str to int
-        What is kept of each synapse of a bundle beside its weight: arrays, and the place in each of the first synapse.
+        What is kept of each synapse of a bundle beside its weight: names of arrays, and where they begin in each.
     signature : RuleSignature
         The rules that the kernels know.
     """
@@ -59,7 +60,7 @@ class LearningTables:
             modulator=self._modulators.numbers.get(id(rule), -1),
         )  # fmt: skip
         self._coef += rule.coefficients(w_max)
-        self.kept[bundle] = {"eligibility": self._eligible} if is_modulated(bundle) else {}
+        self.kept[bundle] = {ELIGIBILITY: self._eligible} if is_modulated(bundle) else {}
         self._eligible += synapses * is_modulated(bundle)
         sender = list(self._layout.populations).index(pathway.pre.population.name)
         first, end = (pathway.pre.source + place for place in bundle.pre_range)

@@ -187,12 +187,12 @@ class SynapseGateTables:
         blocks: list[SynapseBlock] = []
         coef: list[float] = []
         for place, k, members in targets:
-            row = group.signature.layout()[k].synaptic
+            receptor = group.signature.layout()[k]
             sets.append(
                 SynapseSet(
                     size=place.size,
-                    first=place.first,
-                    synaptic=2 * row * group.size + place.first,
+                    first=receptor.compartment * group.size + place.first,
+                    synaptic=2 * receptor.synaptic * group.size + place.first,
                     synaptic_step=group.size,
                     block=len(blocks),
                     block_end=len(blocks) + len(members),
