@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 import gpusyn as gs
 from tests.helpers.runs import backend_named, cpu, differences, outcome
+from tests.plasticity.lab import REST, TAU, conductance, forced, sources
 from tests.plasticity.taught import RULES as TAUGHT
 from tests.plasticity.taught import expected, steps
 
@@ -33,15 +36,15 @@ LEARNING = {
 REWIRING = gs.Rewiring(every=EVERY, prune_below=0.5, weight=gs.Uniform(0.2, 1.5), learns="AMPA")
 
 
-def network(rule="in", learning="pairs", axonal=0.0, rewiring=REWIRING, n=25, weight=gs.Uniform(0.0, 2.0)):
+def network(rule="in", learning="pairs", axonal=0.0, n=25):
     """Neurons that fire at rates of their own, and sources, onto some of the neurons."""
     net = gs.Network()
     place = np.arange(float(n))[:, None]
     cell = gs.LIF(I_e=gs.Uniform(300.0, 4000.0), t_ref=1.0)
     cells = net.population("cells", n, cell, receptors=[gs.AMPA(), gs.NMDA()], V=-60.0, positions=place)
     noise = net.population("noise", n, gs.PoissonSource(rate=300.0), positions=place)
-    weights = {"AMPA": weight, "NMDA": gs.Ratio("AMPA", 0.25)}
-    options = {"w_max": {"AMPA": 2.0}, "delay": gs.Uniform(0.1, 1.5), "plasticity": [*LEARNING[learning], rewiring]}
+    weights = {"AMPA": gs.Uniform(0.0, 2.0), "NMDA": gs.Ratio("AMPA", 0.25)}
+    options = {"w_max": {"AMPA": 2.0}, "delay": gs.Uniform(0.1, 1.5), "plasticity": [*LEARNING[learning], REWIRING]}
     share = axonal if learning != "alone" else None
     for name, pre in {"recurrent": cells, "given": noise}.items():
         net.connect(pre, cells[3:], RULES.get(rule, rule), weight=weights, **options, axonal=share, name=name)
@@ -235,6 +238,88 @@ def test_new_synapses_learn_from_then_on_and_old_ones_as_if_nothing_had_been(nam
         assert w == pytest.approx(expected(rule, *train, delay, way, end, first[i, j], given_), abs=2e-5)
     for i, j in deleted:
         assert expected(rule, steps(pre, i), steps(post, j), delay, way, at, weight=first[i, j]) < limit + 1e-6
+
+
+def laboratory(plastic, trains, post, rule=None, **options):
+    """Sources and cells that spike in given steps, whatever their synapses do."""
+    net = gs.Network()
+    before = sources(net, "pre", trains, DT)
+    cells = forced(net, "post", post, [gs.AMPA(tau_decay=TAU, E_rev=REST)], DT)
+    rule = gs.FixedInDegree(4, multapses=False) if rule is None else rule
+    net.connect(before, cells, rule, receptor="AMPA", w_max=2.0, plasticity=plastic, name="p", **options)
+    net.record(cells, "g_AMPA", name="g")
+    return net
+
+
+@pytest.mark.parametrize("learning", ["pairs", "short", "dopamine"])
+@pytest.mark.parametrize("axonal", [0.0, 0.5])
+def test_what_is_not_deleted_goes_on_as_if_nothing_had_been(learning, axonal):
+    """And a new synapse of a source that never spikes stays as it is: it has nothing of those that were deleted."""
+    trains = [list(range(3 + k, 120, 11)) if k < 6 else [] for k in range(13)]
+    post = [list(range(5 + k, 120, 7)) for k in range(8)]
+    rewiring = gs.Rewiring(every=5.0, prune_below=0.9, weight=1.0)
+    found, done = [], None
+    for plastic in (LEARNING[learning], [*LEARNING[learning], rewiring]):
+        options = {"weight": gs.Uniform(0.5, 1.5), "delay": gs.Uniform(0.2, 1.2), "axonal": axonal}
+        plastic = [dataclasses.replace(one, learns=None) if isinstance(one, gs.STDP) else one for one in plastic]
+        with gs.Simulator(laboratory(plastic, trains, post, **options), dt=DT, seed=4, backend="numpy") as sim:
+            first = sim.weights("p")
+            sim.step(95)
+            found.append(sim.weights("p"))
+            done = sim.rewirings("p") if rewiring in plastic else done
+    (alone, rewired), drawn = found, set(zip(first.pre, first.post, first.delay, strict=True))
+    was = dict(zip(zip(alone.pre, alone.post, alone.delay, strict=True), alone.weight, strict=True))
+    now = dict(zip(zip(rewired.pre, rewired.post, rewired.delay, strict=True), rewired.weight, strict=True))
+    survivors, fresh = now.keys() & drawn, now.keys() - drawn
+    assert len(fresh) == done.created[0] > 2
+    assert len(survivors) > 4
+    learned = [abs(was[one] - 1) > 1e-3 for one in survivors]
+    assert any(learned)
+    for one in survivors:
+        assert now[one] == pytest.approx(was[one], abs=1e-5 if learning == "dopamine" else 0.0)
+    silent = [now[one] for one in fresh if one[0] >= 6]
+    assert len(silent) > 1
+    assert silent == pytest.approx([1.0] * len(silent), abs=1e-6)
+
+
+@pytest.mark.parametrize("axonal", [None, 0.5, 1.0])
+def test_spikes_take_the_ways_of_their_time(axonal):
+    """A spike that has reached its synapses before keeps the old ones, one that is still on its axon takes the new."""
+    at = 20
+    trains = [[3, 17, 18, 19, 20, 21, 40 + k] for k in range(8)]
+    plastic = [gs.Rewiring(every=at * DT, prune_below=1.2, weight=gs.Uniform(0.1, 1.5))]
+    if axonal is not None:
+        plastic.append(gs.STDP(A_plus=0.0, A_minus=0.0))
+    options = {"weight": gs.Uniform(0.5, 1.5), "delay": gs.Uniform(0.1, 1.8), "axonal": axonal}
+    net = laboratory(plastic, trains, [[] for _ in range(6)], **options)
+    with gs.Simulator(net, dt=DT, seed=4, backend="numpy", precision="double") as sim:
+        old = sim.weights("p")
+        sim.step(at)
+        new = sim.weights("p")
+        sim.step(at - 1)
+        g = np.asarray(sim.data["g"]["g_AMPA"])
+    assert not np.array_equal(old.pre, new.pre)
+    events = [[] for _ in range(6)]
+    for synapses, is_new in ((old, False), (new, True)):
+        for i, j, w, delay in zip(*synapses, strict=True):
+            d = round(delay / DT)
+            way = round((axonal or 0.0) * d)
+            for step in trains[i]:
+                if (step + way - (way == d) > at) == is_new:  # read a step before, if nothing of the delay is left
+                    events[j].append((step + d, w))
+    for j, delivered in enumerate(events):
+        assert np.allclose(g[:, j], conductance(delivered, len(g), DT), atol=1e-6), j
+
+
+def test_each_rewiring_draws_other_pairs():
+    net = laboratory(gs.Rewiring(every=1.0, prune_below=0.5, weight=0.1), [[]] * 30, [[]] * 3, weight=0.1)
+    pairs = []
+    with gs.Simulator(net, dt=DT, seed=4, backend="numpy") as sim:
+        for _ in range(4):
+            pairs.append(tuple(sim.weights("p").pre))
+            sim.run(1.0)
+        assert sim.rewirings("p").deleted.tolist() == [12] * 4
+    assert len(set(pairs)) == 4
 
 
 def test_synapses_of_a_pair_stay_in_the_order_of_their_creation():
