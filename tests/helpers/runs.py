@@ -40,16 +40,6 @@ def cpu(threads: int | None = None, **options: Any) -> CpuBackend:
 
 
 @functools.cache
-def quickest() -> str:
-    """Name of the backend that is quick for runs of many steps: compiled kernels, or numpy where no compiler is."""
-    try:
-        find_compiler()
-    except BackendError:
-        return "numpy"
-    return "cpu"
-
-
-@functools.cache
 def emulated(block: int = 128) -> CudaBackend:
     """The CUDA backend's own Python on kernels that blocks and warps of CPU fibers run."""
     if compiler() is None:
