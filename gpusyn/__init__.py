@@ -55,6 +55,7 @@ from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, Lo
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.plasticity import (
     STDP,
+    CalciumSTDP,
     DopamineSTDP,
     HomeostaticScaling,
     InhibitorySTDP,
@@ -106,6 +107,7 @@ __all__ = [
     "ArgumentError",
     "BackendError",
     "Calcium",
+    "CalciumSTDP",
     "Clamp",
     "Compartments",
     "CurrentReceptor",

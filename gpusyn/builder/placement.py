@@ -29,6 +29,7 @@ from gpusyn.builder.layout import (
     same_ids,
 )
 from gpusyn.builder.notes import Note
+from gpusyn.builder.plasticity.calcium import lag_notes
 from gpusyn.builder.plasticity.checks import axonal_notes, check_learning
 from gpusyn.builder.plasticity.modulators import check_modulated
 from gpusyn.builder.plasticity.releases import refuse_gated
@@ -74,7 +75,13 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
         check_command(clamp, dt)
     for recorder in described.recorders.values():
         window(recorder, dt, f"Recorder '{recorder.name}'")
-    layout.notes += [*rounded_times(layout), *axonal_notes(layout), *warnings_of(layout), *coarse_weights(layout)]
+    layout.notes += [
+        *rounded_times(layout),
+        *axonal_notes(layout),
+        *lag_notes(layout),
+        *warnings_of(layout),
+        *coarse_weights(layout),
+    ]
     return layout
 
 

@@ -17,6 +17,7 @@ from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
 from gpusyn.builder.plasticity import modulators, scaling
 from gpusyn.builder.plasticity import synapse_releases as one_by_one
+from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import (
     LEARNING,
     learned_bundles,
@@ -161,13 +162,14 @@ def gated_bytes(pathway: Pathway, layout: Layout) -> int:
 def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle, and of its states."""
     rows = _bytes((None, None), bundle_extents(bundle), layout)
-    return rows + released_bytes(bundle, layout) + eligible_bytes(bundle, layout)
+    return rows + released_bytes(bundle, layout) + learned_bytes(bundle, layout)
 
 
-def eligible_bytes(bundle: Bundle, layout: Layout) -> int:
-    """Return the bytes of the eligibilities of the synapses of one bundle, if a modulator changes them."""
-    eligible = round(bundle.expected) * modulators.is_modulated(bundle)
-    return _bytes((LEARNING, None), {"eligible synapses": eligible}, layout)
+def learned_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of what a modulator or noise needs of the synapses of one bundle."""
+    n = round(bundle.expected)
+    kept = {"eligible synapses": n * modulators.is_modulated(bundle), "noisy synapses": n * is_noisy(bundle)}
+    return _bytes((LEARNING, None), kept, layout)
 
 
 def released_bytes(bundle: Bundle, layout: Layout) -> int:

@@ -142,6 +142,7 @@ EXTENTS = {
     "eligible synapses": "synapses that learn from a modulator",
     "scalings": "pathways whose weights are scaled",
     "scaled targets": "neurons by whose rates the weights of each such pathway are scaled",
+    "noisy synapses": "synapses whose weights noise moves",
     "modulators": "rules of learning with a modulator",
     "modulator parts": "consecutive sources whose spikes modulate",
     "gains": "steps between two settlings of all synapses, and one more, of each modulator",
@@ -159,14 +160,14 @@ EXTENTS = {
 EXPECTED = frozenset(
     {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
-    | {"eligible synapses"}
+    | {"eligible synapses", "noisy synapses"}
 )
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
-    | {"drawn ids", "row starts", "eligible synapses"}
+    | {"drawn ids", "row starts", "eligible synapses", "noisy synapses"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
 )
 
@@ -309,6 +310,11 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(LEARNING, "learnings", "routes", PARAMETER, "Rule, trains and bounds of the weights of each such route."),
     _kernel(LEARNING, "coef", "coefficients", PARAMETER, "Coefficients of the rule of each pathway that learns."),
     _kernel(LEARNING, "eligibility", "eligible synapses", STATE, "Eligibility of each synapse at its last event (1)."),
+    _kernel(LEARNING, "excess", "noisy synapses", STATE,
+            "What the bounds of its weight cut off from what noise makes of each synapse (units of its weight)."),
+    _kernel(LEARNING, "number", "noisy synapses", PARAMETER,
+            "Number of each synapse in the order of creation, by which its noise is drawn."),
+    _kernel(LEARNING, "keys", "routes", PARAMETER, "Random key of the noise along each such route in this trial."),
     _kernel(("begin_releases",), "sets", "sets", PARAMETER, "Sources whose synapses release one by one."),
     _kernel(("begin_releases", *ONE_BY_ONE), "coef", "coefficients", PARAMETER,
             "Parameters of release that all synapses of a set of rows share."),

@@ -46,7 +46,14 @@ _SYNAPSE_PART = "advance_synapses.cu"
 _DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
 _BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
 _PROCEDURAL_PART = "deliver_procedural.cu"
-_LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu", "scale_weights.cu")
+_LEARNING_PARTS = (
+    "remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "calcium_lessons.cuh", "learn_weights.cu",
+    "scale_weights.cu",
+)  # fmt: skip
+_LEARNING_BASE = (
+    "common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "distributions.cuh", "segments.cuh", "trains.cuh",
+    "plasticity/base.cuh",
+)  # fmt: skip
 _RELEASE_PART = "deliver_releases.cu"
 
 
@@ -286,7 +293,7 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
     rules, own = signature.rules, signature.own
     files = dict.fromkeys(rule_file(rule) for rule in rules if not rule.own)
     own_texts = {rule.MODULE_FILE: _part(rule.kernel_file, own_rule_text(rule)) for rule in own}
-    given = _join("", (*BASE[:3], "segments.cuh", "trains.cuh", "plasticity/base.cuh", *files, *_LEARNING_PARTS))
+    given = _join("", (*_LEARNING_BASE, *files, *_LEARNING_PARTS))
     for rule in own:
         if re.search(rf"\bstruct {rule.name}\b", given):
             raise BackendError(
@@ -300,8 +307,7 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
     prelude = numbers.prelude() + "".join(map(coefficient_struct, kinds.values()))
     return Module(
         " + ".join([f"learning {numbers}", *(rule.name for rule in own)]),
-        _join(prelude + _listed("LEARNING_RULES", names), BASE[:3])
-        + _join("", ("segments.cuh", "trains.cuh", "plasticity/base.cuh", *files))
+        _join(prelude + _listed("LEARNING_RULES", names), (*_LEARNING_BASE, *files))
         + "".join(own_texts.values())
         + "".join(_counts_hold(rule.name, PRE=rule.PRE, POST=rule.POST, ELIGIBLE=rule.ELIGIBLE) for rule in rules)
         + _join("", _LEARNING_PARTS),

@@ -356,7 +356,9 @@ class Learning(NamedTuple):
     dendritic part, because it acts in the step of its arrival, else 0. Weights stay from 0 to `w_max`. `settled` is the
     place of the step up to which the host has settled them. If spikes leave an `eligibility` (-1: they do not), the
     `modulator` of this number makes changes of the weights from it; they are complete at all multiples of `scaled`
-    steps (0: there are none), in which the weights are scaled.
+    steps (0: there are none), in which the weights are scaled. Calcium of a presynaptic spike comes `lag` steps after
+    it has reached the synapse; if `noisy` is not -1, noise moves the weights, and it is the place of what is kept of
+    each synapse for it.
     """
 
     rule: int
@@ -371,6 +373,8 @@ class Learning(NamedTuple):
     eligibility: int
     modulator: int
     scaled: int
+    lag: int
+    noisy: int
 
 
 class Scaling(NamedTuple):

@@ -270,7 +270,7 @@ KERNELS: dict[str, KernelSpec] = {
             learnings:Learning ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16
             late:uint8 +weights:weight_t trains:TrainSet traces:TraceDecay decays:real train_step:int64
             train_value:real train_count:int64 coef:real sweep:int64 settled:int64 modulators:Modulator gains:real
-            +eligibility:real""",
+            +eligibility:real +excess:weight_t number:uint32 keys:int64""",
         ),
         _declare(
             "scale_weights.cu",

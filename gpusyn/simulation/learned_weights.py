@@ -12,6 +12,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.backends.numpy import learn_weights as twin
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import LEARNING
 from gpusyn.builder.plasticity.modulators import is_modulated
 from gpusyn.builder.plasticity.trains import is_taught
@@ -87,6 +88,8 @@ def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, w
     if is_modulated(stored.bundle) and weights.size:
         visited = _settled(compiled, session, stored, weights, np.arange(len(weights)))
         session.write(bindings(LEARNING)["eligibility"], visited.eligibility)
+    if is_noisy(stored.bundle):
+        session.write(bindings(LEARNING)["excess"], np.zeros_like(weights), compiled.learning.noisy[stored.bundle])
     session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled[stored.bundle])
 
 

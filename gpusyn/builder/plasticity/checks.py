@@ -11,6 +11,7 @@ from gpusyn.builder.gating.forms import form_of
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.notes import Note
+from gpusyn.builder.plasticity.calcium import check_lag
 from gpusyn.equations.coefficients import by_name
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import PAGE, Rule
@@ -19,7 +20,7 @@ from gpusyn.kinetics import Saturating
 from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one, weight_rules_of
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import instance, real
-from gpusyn.plasticity import DopamineSTDP, HomeostaticScaling, LearningRule, Trace
+from gpusyn.plasticity import CalciumSTDP, DopamineSTDP, HomeostaticScaling, LearningRule, Trace
 from gpusyn.receptors import Receptor
 
 LONGEST_TAU = 1 << 23  # steps: a table of decays then ends before steps that kernels count in 32 bits
@@ -41,6 +42,8 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         rule = learning_of(projection.plasticity)
         if rule is not None:
             _check_rule(rule, max((projection.w_max or {}).values()))
+        if isinstance(rule, CalciumSTDP):
+            check_lag(rule, projection, layout.dt)
         _check_times(projection, layout.dt)
         if compact and (rules := weight_rules_of(projection.plasticity)):
             raise ParameterError(
@@ -65,6 +68,11 @@ def _check_rule(rule: LearningRule, w_max: float) -> None:
         raise ArgumentError(
             f"{kind}.struct: {rule.struct} changes an eligibility, which only gs.DopamineSTDP has; drop ELIGIBLE and "
             f"change the weight ({PAGE})"
+        )
+    if equations.DRIFTS and not isinstance(rule, CalciumSTDP):
+        raise ArgumentError(
+            f"{kind}.struct: {rule.struct} changes weights between spikes, which only gs.CalciumSTDP does; write "
+            f"equations that change them at spikes ({PAGE})"
         )
     traces, wanted = tuple(map(len, rule.traces)), (equations.PRE, equations.POST)
     if traces != wanted:

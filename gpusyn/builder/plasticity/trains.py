@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.builder.layout import Bundle, Layout, PlacedPopulation
+from gpusyn.builder.plasticity.calcium import lag_of
 from gpusyn.kernels.arrays import Extents
 from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, write_rows
 from gpusyn.network.plasticity import homeostasis_of, learning_of
@@ -24,7 +25,7 @@ Key = tuple[str, tuple[Trace, ...]]  # population and traces of a set
 
 
 class _Need(NamedTuple):
-    """The most steps that postsynaptic spikes (-1: there are none) and presynaptic ones take to the synapses.
+    """The most steps that postsynaptic spikes (-1: there are none) and presynaptic ones take to act at the synapses.
 
     Synapses learn from the spikes (`taught`), or the traces after the last ones are all that is asked for.
     """
@@ -63,7 +64,7 @@ class TrainTables:
         needs: dict[Key, _Need] = {}
         for bundle in layout.bundles:
             if is_taught(bundle):
-                _add_needs(needs, bundle)
+                _add_needs(needs, bundle, layout.dt)
             if scaling_of(bundle) is not None:
                 needs.setdefault(rate_key(bundle), _Need())
         number = list(layout.populations).index
@@ -151,12 +152,13 @@ def rate_key(bundle: Bundle) -> Key:
     return bundle.pathways[0].post.population.name, (Trace(rule.tau_rate),)
 
 
-def _add_needs(needs: dict[Key, _Need], bundle: Bundle) -> None:
+def _add_needs(needs: dict[Key, _Need], bundle: Bundle, dt: float) -> None:
     """Add what a bundle needs of the sets of both sides."""
     pre, post = keys_of(bundle)
     ways = bundle.timing.ways
     late = bundle.timing.width - 1
+    lag = lag_of(rule_of(bundle), dt)
     need = needs.get(pre, _Need())
-    needs[pre] = need._replace(taught=True, axonal=max(need.axonal, *(way.age + way.early for way in ways)))
+    needs[pre] = need._replace(taught=True, axonal=max(need.axonal, *(way.age + way.early + lag for way in ways)))
     need = needs.get(post, _Need())
     needs[post] = need._replace(taught=True, longest=max(need.longest, *(way.dendritic + late for way in ways)))
