@@ -62,6 +62,7 @@ from gpusyn.plasticity import (
     LearningRule,
     Plasticity,
     QuantalRelease,
+    Rewiring,
     TripletSTDP,
     TsodyksMarkram,
 )
@@ -158,6 +159,7 @@ __all__ = [
     "Recorder",
     "RecorderPair",
     "Results",
+    "Rewiring",
     "Rule",
     "Selection",
     "SimulationError",

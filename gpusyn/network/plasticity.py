@@ -9,6 +9,7 @@ import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.projections import Projection, Ratio
+from gpusyn.network.rewiring import check_rewiring
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import instance, one_of, real, show
 from gpusyn.plasticity import (
@@ -18,6 +19,7 @@ from gpusyn.plasticity import (
     LearningRule,
     Plasticity,
     QuantalRelease,
+    Rewiring,
     TsodyksMarkram,
     WeightRule,
 )
@@ -143,6 +145,7 @@ def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: i
     _check_events(projection, kinds, size, where)
     if rules := weight_rules_of(projection.plasticity):
         _check_learning(projection, rules, kinds, where)
+    check_rewiring(projection, kinds, releases_one_by_one(projection), where)
 
 
 def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:
@@ -206,6 +209,11 @@ def _check_together(projection: Projection, where: str) -> None:
             f"{where}.plasticity: CalciumSTDP moves a weight between spikes, too, towards two values of its own, from "
             "which HomeostaticScaling would take it; scale the weights of another projection onto these targets, or "
             "use gs.STDP"
+        )
+    if isinstance(rule, CalciumSTDP) and rule.sigma > 0 and any(isinstance(p, Rewiring) for p in projection.plasticity):
+        raise ParameterError(
+            f"{where}.plasticity: beside Rewiring, CalciumSTDP must have sigma=0 (got {rule.sigma:g}), because the "
+            "noise of an interval between two spikes is drawn when it is over; set sigma=0, or use gs.STDP"
         )
 
 

@@ -23,6 +23,7 @@ from gpusyn.kernels.signature import rule_signature
 from gpusyn.utils.typing import Array
 
 LEARNING = "learn_weights"  # the kernel
+ELIGIBILITY = array_name("eligibility", kernel=LEARNING)
 
 
 class LearningTables:
@@ -34,6 +35,8 @@ class LearningTables:
         Place of the step up to which the weights of each bundle have been settled by the host, or for a scaling.
     noisy : dict of Bundle to int
         Place of what is kept of the synapses of each bundle whose weights noise moves.
+    kept : dict of Bundle to dict of str to int
+        What is kept of each synapse of a bundle beside its weight: names of arrays, and where they begin in each.
     signature : RuleSignature
         The rules that the kernels know.
     """
@@ -49,6 +52,7 @@ class LearningTables:
         self._coef: list[float] = []
         self.settled: dict[Bundle, int] = {}
         self.noisy: dict[Bundle, int] = {}
+        self.kept: dict[Bundle, dict[str, int]] = {}
         self.signature = rule_signature(rule_of(bundle).struct for bundle in learned_bundles(layout))
         self._numbers = {rule.name: number for number, rule in enumerate(self.signature.rules)}
 
@@ -78,6 +82,7 @@ class LearningTables:
             lag=lag_of(rule, self._layout.dt), noisy=self.noisy.get(bundle, -1),
         )  # fmt: skip
         self._coef += coefficients_of(rule, w_max, self._layout.dt)
+        self.kept[bundle] = {ELIGIBILITY: self._eligible} if is_modulated(bundle) else {}
         self._eligible += synapses * is_modulated(bundle)
         sender = list(self._layout.populations).index(pathway.pre.population.name)
         first, end = (pathway.pre.source + place for place in bundle.pre_range)
