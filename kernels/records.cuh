@@ -136,3 +136,18 @@ struct Modulator {
 struct ModulatorPart {
     int64 source, source_end;
 };
+
+// Gates of sources that spines look at, and their means over the last steps.
+struct SpineGateSet {
+    int64 kind, source, size, gates, coef, components, pulse, dead, release, means, mask;
+};
+
+// Targets whose spines calcium enters through open channels of one receptor.
+struct InfluxSet {
+    int64 size, first, row, row_step, effect, effect_coef, bath, train, delay, fast, slow, influx_coef, influx;
+};
+
+// How the synapses of a route learn from their calcium.
+struct Spine {
+    int64 coef, means, mask, delay, offset, influx, w_max, state;
+};

@@ -225,6 +225,32 @@ def learning_network() -> gs.Network:
     return net
 
 
+def spine_network() -> gs.Network:
+    """Return a network whose synapses learn from their calcium: through gates of all kinetics, as glycine changes."""
+    net = gs.Network()
+    glycine = gs.Waveform([0.0, 8.0, 16.0], [3.0, 0.1, 1.0], interpolation="linear")
+    kinetics: dict[str, Any] = {
+        "exponential": gs.kinetics.Exponential(60.0),
+        "dual": gs.kinetics.DualExponential(2.0, 80.0),
+        "pulses": gs.kinetics.FirstOrder(alpha=0.5, beta=0.02, T_max=1.0, T_dur=1.0),
+        "saturating": gs.kinetics.Saturating.NMDA(),
+        "jumps": gs.kinetics.Saturating(jump=True),
+        "channels": gs.kinetics.Markov.NMDA(),
+    }
+    inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 60)))
+    rule = gs.NMDAPlasticity(speed=1000.0, G=0.01, bap_delay=0.5)
+    for name, kind in kinetics.items():
+        receptors = [gs.AMPA(), gs.NMDA(kinetics=kind, glycine=glycine if name == "dual" else None)]
+        cells = net.population(name, 30, gs.LIF(I_e=gs.Normal(280.0, 40.0)), receptors=receptors)
+        net.connect(
+            inputs + cells, cells, gs.FixedInDegree(20), weight={"AMPA": gs.Uniform(0.0, 0.8), "NMDA": 0.1},
+            w_max={"AMPA": 0.8}, delay=gs.Uniform(0.1, 1.5), plasticity=rule,
+        )  # fmt: skip
+        net.record(cells, "spikes", name=f"spikes {name}")
+        net.record(cells, ["V", "g_AMPA"], every=0.1, name=f"state {name}")
+    return net
+
+
 def procedural_network() -> gs.Network:
     """Return a network that stores no synapses: rows of three rules are drawn again at each spike."""
     net = gs.Network()
@@ -262,6 +288,8 @@ CASES = (
     Case("release of each synapse, double", release_network, 12.0, "double"),
     Case("learning", learning_network, 25.0),
     Case("learning, double", learning_network, 12.0, "double"),
+    Case("calcium of spines", spine_network, 25.0),
+    Case("calcium of spines, double", spine_network, 12.0, "double"),
     Case("procedural rows", procedural_network, 60.0),
     Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),

@@ -17,6 +17,7 @@ from gpusyn.plasticity import (
     DopamineSTDP,
     HomeostaticScaling,
     LearningRule,
+    NMDAPlasticity,
     Plasticity,
     QuantalRelease,
     Rewiring,
@@ -76,7 +77,7 @@ def axonal_share(given: Any, plasticity: Sequence[Plasticity], where: str) -> fl
     share = real(given, where, low=0.0, high=1.0)
     if rule is None:
         raise ParameterError(
-            f"{where}: only a rule of learning asks which part of the delay is axonal (got {share:g}); leave it out"
+            f"{where}: only rules of spikes ask which part of the delay is axonal (got {share:g}); leave it out"
         )
     if rule.axonal not in (0.0, share):
         raise ParameterError(f"{where}: {type(rule).__name__} says axonal={rule.axonal:g} (got {share:g}); say it once")
@@ -146,6 +147,9 @@ def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: i
     if rules := weight_rules_of(projection.plasticity):
         _check_learning(projection, rules, kinds, where)
     check_rewiring(projection, kinds, releases_one_by_one(projection), where)
+    for rule in rules:
+        if isinstance(rule, NMDAPlasticity):
+            _check_calcium(projection, rule, kinds, where)
 
 
 def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:
@@ -215,6 +219,22 @@ def _check_together(projection: Projection, where: str) -> None:
             f"{where}.plasticity: beside Rewiring, CalciumSTDP must have sigma=0 (got {rule.sigma:g}), because the "
             "noise of an interval between two spikes is drawn when it is over; set sigma=0, or use gs.STDP"
         )
+
+
+def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str, Receptor], where: str) -> None:
+    """Refuse learning from calcium where none can enter, or what a spike releases is not one event."""
+    name = one_of(rule.calcium, projection.weights, f"{where}.plasticity: NMDAPlasticity.calcium")
+    if kinds[name].is_current:
+        raise ParameterError(
+            f"{where}.plasticity: NMDAPlasticity.calcium must be a receptor with channels, which let calcium in by the "
+            f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
+        )
+    for other in projection.plasticity:
+        if other is not rule and not isinstance(other, HomeostaticScaling):
+            raise ParameterError(
+                f"{where}.plasticity: NMDAPlasticity takes whole events of its gate, and only its own changes of the "
+                f"weight (got {other!r} beside it); leave one of the two out"
+            )
 
 
 def _learned_receptor(projection: Projection, rules: list[WeightRule], where: str) -> str:

@@ -18,12 +18,14 @@ of STDP and dopamine signaling, Cereb Cortex 17:2443-2452. Turrigiano, Leslie, D
 Activity-dependent scaling of quantal amplitude in neocortical neurons, Nature 391:892-896. Vogels, Sprekeler, Zenke,
 Clopath & Gerstner (2011), Inhibitory plasticity balances excitation and inhibition in sensory pathways and memory
 networks, Science 334:1569-1573. Butz & van Ooyen (2013), A simple rule for dendritic spine and axonal bouton formation
-can account for cortical reorganization after focal retinal lesions, PLoS Comput Biol 9:e1003259.
+can account for cortical reorganization after focal retinal lesions, PLoS Comput Biol 9:e1003259. Shouval, Bear & Cooper
+(2002), A unified model of NMDA receptor-dependent bidirectional synaptic plasticity, PNAS 99:10831-10836.
 """
 
 from gpusyn.plasticity.base import LearningRule, Plasticity, Trace, TracePair, WeightRule
 from gpusyn.plasticity.calcium import CalciumSTDP
 from gpusyn.plasticity.dopamine import DopamineSTDP
+from gpusyn.plasticity.nmda import NMDAPlasticity
 from gpusyn.plasticity.rewiring import Rewiring
 from gpusyn.plasticity.scaling import HomeostaticScaling
 from gpusyn.plasticity.short_term import QuantalRelease, TsodyksMarkram
@@ -37,6 +39,7 @@ __all__ = [
     "HomeostaticScaling",
     "InhibitorySTDP",
     "LearningRule",
+    "NMDAPlasticity",
     "Plasticity",
     "QuantalRelease",
     "Rewiring",

@@ -12,15 +12,24 @@ from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.notes import Note
 from gpusyn.builder.plasticity.calcium import check_lag
+from gpusyn.builder.plasticity.calcium_checks import check_calcium
 from gpusyn.equations.coefficients import by_name
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import PAGE, Rule
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics import Saturating
-from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one, weight_rules_of
+from gpusyn.network.plasticity import learned_of, releases_one_by_one, weight_rules_of
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import instance, real
-from gpusyn.plasticity import CalciumSTDP, DopamineSTDP, HomeostaticScaling, LearningRule, Trace
+from gpusyn.plasticity import (
+    CalciumSTDP,
+    DopamineSTDP,
+    HomeostaticScaling,
+    LearningRule,
+    NMDAPlasticity,
+    Trace,
+    WeightRule,
+)
 from gpusyn.receptors import Receptor
 
 LONGEST_TAU = 1 << 23  # steps: a table of decays then ends before steps that kernels count in 32 bits
@@ -39,13 +48,14 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         If a rule has no equations.
     """
     for projection in layout.net.projections.values():
-        rule = learning_of(projection.plasticity)
-        if rule is not None:
-            _check_rule(rule, max((projection.w_max or {}).values()))
-        if isinstance(rule, CalciumSTDP):
-            check_lag(rule, projection, layout.dt)
-        _check_times(projection, layout.dt)
-        if compact and (rules := weight_rules_of(projection.plasticity)):
+        rules = weight_rules_of(projection.plasticity)
+        for rule in rules:
+            if isinstance(rule, LearningRule):
+                _check_rule(rule, max((projection.w_max or {}).values()))
+            if isinstance(rule, CalciumSTDP):
+                check_lag(rule, projection, layout.dt)
+            _check_times(rule, projection, layout.dt)
+        if compact and rules:
             raise ParameterError(
                 f"Projection '{projection.name}'.plasticity: {type(rules[0]).__name__} changes weights by less than "
                 "the steps of two bytes; use weights='exact'"
@@ -55,6 +65,7 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         for k, receptor in enumerate(pathway.post.population.receptors):
             if receptor.name == name:
                 _check_gate(pathway, k, receptor)
+        check_calcium(pathway, layout)
 
 
 def _check_rule(rule: LearningRule, w_max: float) -> None:
@@ -92,23 +103,18 @@ def _check_rule(rule: LearningRule, w_max: float) -> None:
         _check_types(equations, found)
 
 
-def _check_times(projection: Projection, dt: float) -> None:
+def _check_times(rule: WeightRule, projection: Projection, dt: float) -> None:
     """Refuse time constants whose decays would need tables of much memory."""
-    for rule in projection.plasticity:
-        times: list[float] = []
-        if isinstance(rule, LearningRule):
-            times += [trace.tau for side in rule.traces for trace in side]
-        if isinstance(rule, DopamineSTDP):
-            times.append(rule.tau_eligibility)
-        if isinstance(rule, HomeostaticScaling):
-            times.append(rule.tau_rate)
-        longest = max(times, default=0.0)
-        if longest > LONGEST_TAU * dt:
-            raise ParameterError(
-                f"Projection '{projection.name}'.plasticity: {type(rule).__name__} has a time constant of {longest:g} "
-                f"ms, but at most {LONGEST_TAU} steps, {LONGEST_TAU * dt:g} ms, are possible; use a smaller one or a "
-                "larger dt"
-            )
+    times = [trace.tau for side in rule.traces for trace in side] if isinstance(rule, LearningRule) else []
+    times += [rule.tau_eligibility] if isinstance(rule, DopamineSTDP) else []
+    times += [rule.tau_fast, rule.tau_slow] if isinstance(rule, NMDAPlasticity) else []
+    times += [rule.tau_rate] if isinstance(rule, HomeostaticScaling) else []
+    longest = max(times, default=0.0)
+    if longest > LONGEST_TAU * dt:
+        raise ParameterError(
+            f"Projection '{projection.name}'.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
+            f"but at most {LONGEST_TAU} steps, {LONGEST_TAU * dt:g} ms, are possible; use a smaller one or a larger dt"
+        )
 
 
 def _check_types(equations: Rule, c: tuple[Any, ...]) -> None:

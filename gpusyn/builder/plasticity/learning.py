@@ -8,10 +8,12 @@ from collections import Counter
 import numpy as np
 
 from gpusyn.builder.bundles import stored_form
+from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Bundle, Layout
 from gpusyn.builder.plasticity.calcium import coefficients_of, is_noisy, lag_of, noise_key
 from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
 from gpusyn.builder.plasticity.scaling import ScalingTables, scaled_every
+from gpusyn.builder.plasticity.spines import SpineTables, has_spines
 from gpusyn.builder.plasticity.trains import TrainTables, is_taught, keys_of, rule_of, scaling_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.builder.rows.stored import Pool
@@ -39,13 +41,16 @@ class LearningTables:
         What is kept of each synapse of a bundle beside its weight: names of arrays, and where they begin in each.
     signature : RuleSignature
         The rules that the kernels know.
+    spines : SpineTables
+        What those read that learn from calcium.
     """
 
-    def __init__(self, layout: Layout, first_column: int, seed: int, trial: int) -> None:
-        self._layout, self._trains = layout, TrainTables(layout)
+    def __init__(self, layout: Layout, inputs: InputTables, first_release: int, seed: int, trial: int) -> None:
+        self._layout, self._trains, self._baths = layout, TrainTables(layout), inputs.bath.begin
         self._seed, self._trial = seed, trial
-        self._modulators = ModulatorTables(layout, self._trains, first_column)
+        self._modulators = ModulatorTables(layout, self._trains, inputs.modulator_column)
         self._scalings = ScalingTables(layout, self._trains)
+        self.spines = SpineTables(layout, self._trains, first_release)
         self._eligible = 0
         self._number = Pool(np.uint32)
         self._lessons: list[tuple[int, Bundle, Route, Learning]] = []
@@ -61,13 +66,15 @@ class LearningTables:
 
         `number` are those of the synapses in the order of creation, if noise moves their weights.
         """
+        if has_spines(bundle):
+            self.spines.add(bundle, routes, synapses, stored_limit(bundle, self._layout))
         if is_taught(bundle):
-            self._teach(bundle, routes, number, synapses)
+            self._add_taught(bundle, routes, number, synapses)
         if scaling_of(bundle) is not None:
             self._scalings.add(bundle, routes, stored_limit(bundle, self._layout), self.settled.get(bundle, -1))
 
-    def _teach(self, bundle: Bundle, routes: list[Route], number: Array, synapses: int) -> None:
-        """Add the routes along which spikes change weights."""
+    def _add_taught(self, bundle: Bundle, routes: list[Route], number: Array, synapses: int) -> None:
+        """Add the routes along which spikes teach."""
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
         pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
@@ -94,10 +101,11 @@ class LearningTables:
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name; none if no weights change."""
-        return self._trains.arrays() | self._scalings.arrays() | self._lesson_arrays()
+        own = self._modulators.arrays() | self._scalings.arrays() | self._taught() | self.spines.arrays(self._baths)
+        return self._trains.arrays() | own
 
-    def _lesson_arrays(self) -> dict[str, Array]:
-        """Return the tables of what spikes teach; none if nothing learns."""
+    def _taught(self) -> dict[str, Array]:
+        """Return the tables of what learns from spikes."""
         if not self._lessons:
             return {}
         routes = in_units([(sender, route) for sender, _, route, _ in self._lessons])
@@ -113,7 +121,7 @@ class LearningTables:
             "excess": np.zeros(self._number.size, self._layout.numbers.weight_dtype),
             "keys": self.keys(self._trial),
         }
-        return self._modulators.arrays() | {array_name(name, kernel=LEARNING): array for name, array in own.items()}
+        return {array_name(name, kernel=LEARNING): array for name, array in own.items()}
 
     def keys(self, trial: int) -> Array:
         """Return the random key of the noise of each route in a trial."""
@@ -152,7 +160,8 @@ def train_extents(layout: Layout) -> Extents:
     """Return the extents of the program's arrays that learning needs."""
     trains = TrainTables(layout)
     modulators = ModulatorTables(layout, trains).extents()[None, None]
-    return trains.extents() | modulators | {"learning pathways": len(learned_bundles(layout))}
+    spines = SpineTables(layout, trains).extents()
+    return trains.extents() | modulators | spines | {"learning pathways": len(learned_bundles(layout))}
 
 
 def settle_mask(layout: Layout) -> int:
@@ -161,10 +170,10 @@ def settle_mask(layout: Layout) -> int:
 
 
 def learning_extents(layout: Layout) -> dict[Owner, Extents]:
-    """Return the extents of the arrays of the kernel of learning; none if nothing learns."""
-    bundles = learned_bundles(layout)
+    """Return the extents of the arrays of the kernels of learning; none if nothing learns."""
+    bundles, spines = learned_bundles(layout), SpineTables(layout, TrainTables(layout)).kernel_extents()
     if not bundles:
-        return {}
+        return spines
     own: dict[Owner, Extents] = {
         (LEARNING, None): {
             "routes": sum(bundle.timing.blocks for bundle in bundles),
@@ -176,7 +185,7 @@ def learning_extents(layout: Layout) -> dict[Owner, Extents]:
         }
     }
     modulators = ModulatorTables(layout, TrainTables(layout)).extents()
-    return own | {owner: sizes for owner, sizes in modulators.items() if owner[0]}
+    return own | spines | {owner: sizes for owner, sizes in modulators.items() if owner[0]}
 
 
 def _senders(layout: Layout) -> int:

@@ -10,10 +10,10 @@ from gpusyn.builder.layout import Bundle, Layout, PlacedPopulation
 from gpusyn.builder.plasticity.calcium import lag_of
 from gpusyn.kernels.arrays import Extents
 from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, write_rows
-from gpusyn.network.plasticity import homeostasis_of, learning_of
+from gpusyn.network.plasticity import homeostasis_of, learning_of, weight_rules_of
 from gpusyn.numerics.portable_math import flush
 from gpusyn.numerics.propagators import exp
-from gpusyn.plasticity import HomeostaticScaling, LearningRule, Trace
+from gpusyn.plasticity import HomeostaticScaling, LearningRule, NMDAPlasticity, Trace
 from gpusyn.utils.typing import Array, Floats
 
 FINE = 256  # decays over fewer steps are in one table, those over multiples of it in another, as in kernels/trains.cuh
@@ -52,6 +52,12 @@ def rule_of(bundle: Bundle) -> LearningRule:
     return rule
 
 
+def spine_rule(bundle: Bundle) -> NMDAPlasticity | None:
+    """Return the rule of a bundle whose synapses learn from their calcium, None if they do not."""
+    rules = weight_rules_of(bundle.pathways[0].projection.plasticity)
+    return next((rule for rule in rules if isinstance(rule, NMDAPlasticity)), None)
+
+
 class TrainTables:
     """The trains of a layout, which follow from it alone."""
 
@@ -65,6 +71,8 @@ class TrainTables:
         for bundle in layout.bundles:
             if is_taught(bundle):
                 _add_needs(needs, bundle, layout.dt)
+            if rule := spine_rule(bundle):
+                _add_spike(needs, bundle.pathways[0].post.population.name, round(rule.bap_delay / layout.dt))
             if scaling_of(bundle) is not None:
                 needs.setdefault(rate_key(bundle), _Need())
         number = list(layout.populations).index
@@ -150,6 +158,12 @@ def rate_key(bundle: Bundle) -> Key:
     rule = scaling_of(bundle)
     assert rule is not None
     return bundle.pathways[0].post.population.name, (Trace(rule.tau_rate),)
+
+
+def _add_spike(needs: dict[Key, _Need], population: str, delay: int) -> None:
+    """Add the trains of the targets of spines, without traces: the spikes that have not reached the spines yet."""
+    need = needs.get((population, ()), _Need())
+    needs[population, ()] = need._replace(taught=True, axonal=max(need.axonal, delay))
 
 
 def _add_needs(needs: dict[Key, _Need], bundle: Bundle, dt: float) -> None:
