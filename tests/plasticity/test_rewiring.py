@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -309,6 +310,46 @@ def test_spikes_take_the_ways_of_their_time(axonal):
                     events[j].append((step + d, w))
     for j, delivered in enumerate(events):
         assert np.allclose(g[:, j], conductance(delivered, len(g), DT), atol=1e-6), j
+
+
+class InOrder(gs.FixedProbability):
+    """A rule of a user's own, which depends on the order in which it is given synapses."""
+
+    seen: ClassVar[list] = []
+
+    def rewire(self, kept, deleted, n_pre, n_post, stream, same=None):
+        self.seen.append([np.array(side) for pairs in (kept, deleted) for side in pairs])
+        return deleted.pre, deleted.post
+
+    def rewired_in_degree(self, n_pre, n_post):
+        return n_pre
+
+
+@pytest.mark.parametrize("slices", [1, 3])
+def test_a_users_rule_sees_synapses_in_one_order(slices):
+    InOrder.seen.clear()
+    rewiring = gs.Rewiring(every=1.0, prune_below=0.8, weight=gs.Uniform(0.1, 2.0))
+    options = {"weight": gs.Uniform(0.1, 2.0), "delay": gs.Uniform(0.1, 1.0), "axonal": 0.5}
+    plastic = [gs.STDP(0.0, 0.0), rewiring]
+    net = laboratory(plastic, [[]] * 20, [[]] * 9, InOrder(0.5), **options)
+    with gs.Simulator(net, dt=DT, seed=4, backend=cpu(slices)) as sim:
+        sim.run(2.0)
+    assert len(InOrder.seen) == 2
+    for sides in InOrder.seen:
+        for pre, post in (sides[:2], sides[2:]):
+            assert len(pre) > 5
+            assert (np.diff(pre * 9 + post) > 0).all()
+
+
+def test_sums_are_planned_for_the_synapses_that_a_target_may_get():
+    found = {}
+    for name, rule in RULES.items():
+        net = network(rule)
+        place = gs.plan(net, dt=DT).layout.populations["cells"]
+        inputs = {one.where: one for one in place.sums[0].quantum.inputs}
+        found[name] = inputs["Projection 'recurrent'"].events
+    both = {name: RULES[name].max_in_degree(25, 22) for name in ("in", "total")}
+    assert found == {"in": 6, "out": 25, "p": 25, "near": 25, "total": 25 + both["total"]}
 
 
 def test_each_rewiring_draws_other_pairs():
