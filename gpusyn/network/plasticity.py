@@ -12,7 +12,16 @@ from gpusyn.network.projections import Projection, Ratio
 from gpusyn.network.rewiring import check_rewiring
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import instance, one_of, real, show
-from gpusyn.plasticity import DopamineSTDP, LearningRule, Plasticity, QuantalRelease, TsodyksMarkram, WeightRule
+from gpusyn.plasticity import (
+    DopamineSTDP,
+    HomeostaticScaling,
+    LearningRule,
+    NMDAPlasticity,
+    Plasticity,
+    QuantalRelease,
+    TsodyksMarkram,
+    WeightRule,
+)
 from gpusyn.plasticity.short_term import check_release
 from gpusyn.receptors import Receptor
 
@@ -66,7 +75,7 @@ def axonal_share(given: Any, plasticity: Sequence[Plasticity], where: str) -> fl
     share = real(given, where, low=0.0, high=1.0)
     if rule is None:
         raise ParameterError(
-            f"{where}: only a rule of learning asks which part of the delay is axonal (got {share:g}); leave it out"
+            f"{where}: only rules of spikes ask which part of the delay is axonal (got {share:g}); leave it out"
         )
     if rule.axonal not in (0.0, share):
         raise ParameterError(f"{where}: {type(rule).__name__} says axonal={rule.axonal:g} (got {share:g}); say it once")
@@ -86,6 +95,11 @@ def release_of(plasticity: Sequence[Plasticity]) -> QuantalRelease | None:
 def learning_of(plasticity: Sequence[Plasticity]) -> LearningRule | None:
     """Return the rule of learning among others, None if there is none."""
     return next((one for one in plasticity if isinstance(one, LearningRule)), None)
+
+
+def homeostasis_of(plasticity: Sequence[Plasticity]) -> HomeostaticScaling | None:
+    """Return the homeostatic scaling among others, None if there is none."""
+    return next((one for one in plasticity if isinstance(one, HomeostaticScaling)), None)
 
 
 def weight_rules_of(plasticity: Sequence[Plasticity]) -> list[WeightRule]:
@@ -130,6 +144,9 @@ def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: i
     _check_events(projection, kinds, size, where)
     if rules := weight_rules_of(projection.plasticity):
         _check_learning(projection, rules, kinds, where)
+    for rule in rules:
+        if isinstance(rule, NMDAPlasticity):
+            _check_calcium(projection, rule, kinds, where)
     check_rewiring(projection, kinds, releases_one_by_one(projection), where)
 
 
@@ -183,6 +200,22 @@ def _check_learning(projection: Projection, rules: list[WeightRule], kinds: dict
         raise ParameterError(
             f"{place}: weights that learn stay in [0, w_max], so none may be negative (got {given}); {hint}"
         )
+
+
+def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str, Receptor], where: str) -> None:
+    """Refuse learning from calcium where none can enter, or what a spike releases is not one event."""
+    name = one_of(rule.calcium, projection.weights, f"{where}.plasticity: NMDAPlasticity.calcium")
+    if kinds[name].is_current:
+        raise ParameterError(
+            f"{where}.plasticity: NMDAPlasticity.calcium must be a receptor with channels, which let calcium in by the "
+            f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
+        )
+    for other in projection.plasticity:
+        if other is not rule:
+            raise ParameterError(
+                f"{where}.plasticity: NMDAPlasticity takes whole events of its gate, and only its own changes of the "
+                f"weight (got {other!r} beside it); leave one of the two out"
+            )
 
 
 def _learned_receptor(projection: Projection, rules: list[WeightRule], where: str) -> str:

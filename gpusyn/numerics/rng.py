@@ -45,6 +45,7 @@ class StreamPurpose(StrEnum):
     PLASTICITY = "plasticity"
     RELEASE = "release"
     QUANTUM = "quantum"
+    CALCIUM_NOISE = "calcium noise"
     REWIRING = "rewiring"
 
 

@@ -66,16 +66,28 @@ class WeightRule(Plasticity):
     def _check_learns(self) -> None:
         """Check the receptor whose weight changes, and replace it by its name."""
         if self.learns is not None:
-            name = self.learns if isinstance(self.learns, str) else attribute(self.learns, "name")  # of a receptor
-            if not isinstance(name, str):
-                raise ArgumentError(
-                    f"{self._where('learns')}: must be the name of a receptor, or a receptor (got {show(self.learns)})"
-                )
-            object.__setattr__(self, "learns", name)
+            self._check_receptor("learns")
 
-    def _check_numbers(self, unit: str, *names: str, low: float | None = None, above: float | None = None) -> None:
+    def _check_receptor(self, parameter: str) -> None:
+        """Check a parameter that is a receptor, and replace it by its name."""
+        given = getattr(self, parameter)
+        name = given if isinstance(given, str) else attribute(given, "name")  # of a receptor
+        if not isinstance(name, str):
+            raise ArgumentError(
+                f"{self._where(parameter)}: must be the name of a receptor, or a receptor (got {show(given)})"
+            )
+        object.__setattr__(self, parameter, name)
+
+    def _check_numbers(
+        self,
+        unit: str,
+        *names: str,
+        low: float | None = None,
+        high: float | None = None,
+        above: float | None = None,
+    ) -> None:
         for name in names:
-            number = real(getattr(self, name), self._where(name), unit=unit, low=low, above=above)
+            number = real(getattr(self, name), self._where(name), unit=unit, low=low, high=high, above=above)
             object.__setattr__(self, name, number)
 
 

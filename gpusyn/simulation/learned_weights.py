@@ -12,14 +12,17 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.backends.numpy import learn_weights as twin
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import LEARNING
 from gpusyn.builder.plasticity.modulators import is_modulated
+from gpusyn.builder.plasticity.spines import has_spines
 from gpusyn.builder.plasticity.trains import is_taught
 from gpusyn.builder.rows.stored import StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import segment_bounds, unpack
 from gpusyn.kernels.arrays import bindings
 from gpusyn.kernels.records import Clock
 from gpusyn.kernels.synapse_words import late_bytes
+from gpusyn.simulation.spine_access import forget_rest
 from gpusyn.utils.typing import Array
 
 _OF_SYNAPSES = ("segment_begin", "segment_sizes", "targets", "late", "weights")
@@ -101,12 +104,16 @@ def _arrays(stored: StoredSegments, weights: Array, session: Session) -> SimpleN
 
 def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, step: int) -> None:
     """Let nothing that has reached a synapse before `step` change weights that replace the present ones."""
+    assert isinstance(stored, StoredSegments)
+    if has_spines(stored.bundle):
+        forget_rest(compiled, session, stored.bundle, len(weights))
     if not _is_taught(stored):
         return
-    assert isinstance(stored, StoredSegments)
     visited = None
     if is_modulated(stored.bundle) and weights.size:
         visited = _settled(compiled, session, stored, weights, np.arange(len(weights)))
+    if is_noisy(stored.bundle):
+        session.write(bindings(LEARNING)["excess"], np.zeros_like(weights), compiled.learning.noisy[stored.bundle])
     _write_settled(compiled, session, stored, visited, step)
 
 
