@@ -19,6 +19,7 @@ from gpusyn.plasticity import (
     NMDAPlasticity,
     Plasticity,
     QuantalRelease,
+    Rewiring,
     TsodyksMarkram,
     WeightRule,
 )
@@ -211,7 +212,7 @@ def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str
             f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
         )
     for other in projection.plasticity:
-        if other is not rule:
+        if other is not rule and not isinstance(other, Rewiring):
             raise ParameterError(
                 f"{where}.plasticity: NMDAPlasticity takes whole events of its gate, and only its own changes of the "
                 f"weight (got {other!r} beside it); leave one of the two out"

@@ -42,8 +42,8 @@ def test_rewiring_is_what_was_asked_for():
 
 
 WRONG = {
-    "every of 0": (lambda: gs.Rewiring(0.0, prune_below=0.1, weight=1.0), "Rewiring.every: must be a finite number of ms > 0"),
-    "a limit of 0": (lambda: gs.Rewiring(prune_below=0.0, weight=1.0), "Rewiring.prune_below: must be a finite number > 0"),
+    "every of 0": (lambda: gs.Rewiring(0.0, prune_below=0.1, weight=1.0), "every: must be a finite number of ms > 0"),
+    "a limit of 0": (lambda: gs.Rewiring(prune_below=0.0, weight=1.0), "prune_below: must be a finite number > 0"),
     "negative weights": (lambda: gs.Rewiring(prune_below=0.1, weight=-1.0), "Rewiring.weight: must be .* >= 0"),
     "an array": (lambda: gs.Rewiring(prune_below=0.1, weight=[1.0, 2.0]), "not known how many synapses will be made"),
     "no receptor": (lambda: gs.Rewiring(prune_below=0.1, weight=1.0, learns=3), "must be the name of a receptor"),
@@ -64,6 +64,10 @@ WRONG = {
         "cannot give a new synapse what each synapse that releases by itself has",
     ),
     "quanta": (lambda: connect(plasticity=[gs.QuantalRelease(3, 0.5), REWIRING]), "use no QuantalRelease"),
+    "noise that no spike has ended": (
+        lambda: connect(plasticity=[gs.CalciumSTDP(), REWIRING]),
+        "would lose the noise of CalciumSTDP since the last spike of each synapse; use sigma=0",
+    ),
     "weights above w_max": (
         lambda: connect(plasticity=gs.Rewiring(prune_below=0.1, weight=3.0)),
         re.escape("Rewiring.weight: must be 0 to w_max = 2 nS (got 3)"),
