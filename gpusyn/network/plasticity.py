@@ -230,7 +230,7 @@ def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str
             f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
         )
     for other in projection.plasticity:
-        if other is not rule and not isinstance(other, HomeostaticScaling):
+        if other is not rule and not isinstance(other, HomeostaticScaling | Rewiring):
             raise ParameterError(
                 f"{where}.plasticity: NMDAPlasticity takes whole events of its gate, and only its own changes of the "
                 f"weight (got {other!r} beside it); leave one of the two out"
