@@ -87,12 +87,12 @@ DEVICE int end_dendrites(Compartments &at, const Cells &s, int j, const Coef c, 
     { \
         real start = s.V[k * s.n + j], half = halfway[(k - 1) * CHUNK + j]; \
         real end = Dendrite::half_step(half, at.G[k], at.D[k], at.v[0], Dendrite::of(c, k)); \
+        sound = magnitude(end) < (real)1e30 ? sound : 0; \
         if (WAVES) { \
             int wave = s.clamp_wave[k * s.n + j]; \
             real command = flush(waves[wave] - c[MembraneCoefficients::rest]); \
             end = wave ? command : end; \
         } \
-        sound = magnitude(end) < (real)1e30 ? sound : 0; \
         at.mean[k] = (real)0.5 * (start + end); \
         at.v[k] = end; \
         s.V[k * s.n + j] = end; \

@@ -19,13 +19,14 @@ from gpusyn.builder.plasticity import modulators, spines
 from gpusyn.builder.plasticity import synapse_releases as one_by_one
 from gpusyn.builder.plasticity.learning import (
     LEARNING,
+    learned_bundles,
     learning_extents,
     learning_units,
     train_extents,
 )
 from gpusyn.builder.plasticity.releases import KERNEL as RELEASING
 from gpusyn.builder.plasticity.releases import release_extents, releases_of
-from gpusyn.builder.plasticity.trains import TrainTables, learned_bundles
+from gpusyn.builder.plasticity.trains import TrainTables
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages, sender_of, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets, targets_of

@@ -10,7 +10,7 @@ import numpy as np
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.neurons import NeuronModel
-from gpusyn.plasticity import Learning, Plasticity
+from gpusyn.plasticity import Plasticity, WeightRule
 from gpusyn.utils.tables import html_table, text_table
 
 Objects = Mapping[Any, Mapping[str, Any]]  # kind -> name -> object
@@ -145,8 +145,8 @@ def _units(projection: Projection) -> dict[str, str]:
 
 
 def _learned(projection: Projection, one: Plasticity) -> str:
-    """Return where a rule of learning keeps weights, and the axonal part of the delay."""
-    if not isinstance(one, Learning):
+    """Return where what changes weights keeps them, and the axonal part of the delay."""
+    if not isinstance(one, WeightRule):
         return "-"
     name = projection.learned
     assert name is not None

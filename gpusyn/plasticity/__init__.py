@@ -17,7 +17,7 @@ inhibition in sensory pathways and memory networks, Science 334:1569-1573. Shouv
 model of NMDA receptor-dependent bidirectional synaptic plasticity, PNAS 99:10831-10836.
 """
 
-from gpusyn.plasticity.base import Learning, LearningRule, Plasticity, Trace, TracePair
+from gpusyn.plasticity.base import LearningRule, Plasticity, Trace, TracePair, WeightRule
 from gpusyn.plasticity.dopamine import DopamineSTDP
 from gpusyn.plasticity.nmda import NMDAPlasticity
 from gpusyn.plasticity.short_term import QuantalRelease, TsodyksMarkram
@@ -28,7 +28,6 @@ __all__ = [
     "STDP",
     "DopamineSTDP",
     "InhibitorySTDP",
-    "Learning",
     "LearningRule",
     "NMDAPlasticity",
     "Plasticity",
@@ -37,4 +36,5 @@ __all__ = [
     "TracePair",
     "TripletSTDP",
     "TsodyksMarkram",
+    "WeightRule",
 ]

@@ -9,7 +9,7 @@ from gpusyn.errors import ArgumentError
 from gpusyn.parameters.scalars import real, show
 from gpusyn.utils.calls import attribute
 
-__all__ = ["Learning", "LearningRule", "Plasticity", "Trace", "TracePair"]
+__all__ = ["LearningRule", "Plasticity", "Trace", "TracePair", "WeightRule"]
 
 
 class Plasticity:
@@ -52,24 +52,24 @@ class TracePair(NamedTuple):
     post: tuple[Trace, ...]
 
 
-class Learning(Plasticity):
-    """Base class of everything that changes the weight onto a receptor for good.
+class WeightRule(Plasticity):
+    """Base class of what changes weights for good: they are stored one by one, and stay in [0, w_max].
 
     Attributes
     ----------
     learns : str or None
-        Receptor whose weight changes; None if the projection has only one.
-    axonal : float
-        Part of the delay, 0 to 1, that a spike needs to reach the synapse; the rest is needed from there to the soma,
-        and back from it.
+        Receptor whose weight changes; None if the projection has only one, or another rule names it.
     """
 
-    role: ClassVar[str] = "learning"
     learns: str | None = None
-    axonal: float = 0.0
+
+    def _check_learns(self) -> None:
+        """Check the receptor whose weight changes, and replace it by its name."""
+        if self.learns is not None:
+            self._check_receptor("learns")
 
     def _check_receptor(self, parameter: str) -> None:
-        """Take a receptor itself for its name."""
+        """Check a parameter that is a receptor, and replace it by its name."""
         given = getattr(self, parameter)
         name = given if isinstance(given, str) else attribute(given, "name")  # of a receptor
         if not isinstance(name, str):
@@ -77,12 +77,6 @@ class Learning(Plasticity):
                 f"{self._where(parameter)}: must be the name of a receptor, or a receptor (got {show(given)})"
             )
         object.__setattr__(self, parameter, name)
-
-    def _check_place(self) -> None:
-        """Check where it acts: the receptor that learns, and the axonal part of the delay."""
-        if self.learns is not None:
-            self._check_receptor("learns")
-        object.__setattr__(self, "axonal", real(self.axonal, self._where("axonal"), low=0.0, high=1.0))
 
     def _check_numbers(
         self,
@@ -97,7 +91,7 @@ class Learning(Plasticity):
             object.__setattr__(self, name, number)
 
 
-class LearningRule(Learning):
+class LearningRule(WeightRule):
     """Base class of rules by which spikes change weights.
 
     At each spike of either side, when it reaches the synapse, the weight w is changed by a number that may depend on w
@@ -108,14 +102,14 @@ class LearningRule(Learning):
     ----------
     struct : str
         Name of the equations.
-    learns : str or None
-        Receptor whose weight changes; None if the projection has only one.
     axonal : float
         Part of the delay, 0 to 1, that a spike needs to reach the synapse; the rest is needed from there to the soma,
         and back from it.
     """
 
+    role: ClassVar[str] = "learning"
     struct: str
+    axonal: float = 0.0
 
     @property
     def traces(self) -> TracePair:
@@ -135,3 +129,8 @@ class LearningRule(Learning):
         tuple of float
         """
         raise NotImplementedError
+
+    def _check_place(self) -> None:
+        """Check where the rule acts: the receptor that learns, and the axonal part of the delay."""
+        self._check_learns()
+        object.__setattr__(self, "axonal", real(self.axonal, self._where("axonal"), low=0.0, high=1.0))

@@ -12,7 +12,7 @@ from gpusyn.errors import ParameterError
 from gpusyn.numerics.portable_math import exp
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.units import as_floats
-from gpusyn.plasticity.base import Learning
+from gpusyn.plasticity.base import WeightRule
 from gpusyn.utils.typing import Floats
 
 __all__ = ["NMDAPlasticity"]
@@ -22,7 +22,7 @@ STEEPEST = 80.0  # of beta (theta_d + theta_p): float32 holds exp of it
 
 @public
 @dataclass(frozen=True)
-class NMDAPlasticity(Learning):
+class NMDAPlasticity(WeightRule):
     """Calcium through the NMDA receptors of each synapse makes its weight grow or shrink (Shouval, Bear & Cooper 2002).
 
     The calcium of a spine (uM above rest) follows Ca' = -Ca/tau_Ca + G s B(V_s) (V_Ca - V_s), where s is the gate of
@@ -36,8 +36,8 @@ class NMDAPlasticity(Learning):
     ----------
     calcium : str or Receptor
         Receptor through which calcium enters; the projection has to reach it.
-    learns : str or Receptor
-        Receptor whose weight changes.
+    learns : str or Receptor, optional
+        Receptor whose weight changes; None if the projection has only one.
     speed : float
         Factor of eta, >= 0.
     tau_Ca : float
@@ -78,7 +78,7 @@ class NMDAPlasticity(Learning):
     """
 
     calcium: str = "NMDA"
-    learns: str = "AMPA"
+    learns: str | None = "AMPA"
     speed: float = 1.0
     tau_Ca: float = 50.0
     G: float = 1e-3
@@ -95,11 +95,12 @@ class NMDAPlasticity(Learning):
     P1: float = 100.0
     P2: float = 1e-5
     P4: float = 1000.0
+    role: ClassVar[str] = "learning"
     variables: ClassVar[Mapping[str, str]] = {"Ca": "uM"}
 
     def __post_init__(self) -> None:
         self._check_receptor("calcium")
-        self._check_receptor("learns")
+        self._check_learns()
         self._check_numbers("", "speed", low=0.0)
         self._check_numbers("ms", "tau_Ca", "tau_fast", "tau_slow", above=0.0)
         self._check_numbers("uM/(ms mV)", "G", low=0.0)
@@ -122,6 +123,7 @@ class NMDAPlasticity(Learning):
                 f"thresholds, so that exp(beta theta) is a number (got {self.beta:g}); give a smaller one"
             )
 
+    @public
     def omega(self, Ca: Any) -> Floats:
         """Return the weight, in units of w_max, to which calcium leads.
 
@@ -133,12 +135,20 @@ class NMDAPlasticity(Learning):
         Returns
         -------
         ndarray of float64
+
+        Raises
+        ------
+        ArgumentError
+            If `Ca` is not made of numbers.
+        ParameterError
+            If it is masked, or a quantity of another dimension.
         """
         x = as_floats(Ca, self._where("omega().Ca"), "uM", "must be a number or an array")
         grown, shrunk = (_sigmoid(self.beta * (x - theta)) for theta in (self.theta_p, self.theta_d))
         found: Floats = self.W_rest + grown - self.W_rest * shrunk
         return found
 
+    @public
     def eta(self, Ca: Any) -> Floats:
         """Return the rate (1/ms) at which a weight goes to `omega`, without `speed`.
 
@@ -150,6 +160,13 @@ class NMDAPlasticity(Learning):
         Returns
         -------
         ndarray of float64
+
+        Raises
+        ------
+        ArgumentError
+            If `Ca` is not made of numbers.
+        ParameterError
+            If it is masked, or a quantity of another dimension.
         """
         x = as_floats(Ca, self._where("eta().Ca"), "uM", "must be a number or an array")
         found: Floats = 1.0 / (self.P1 / (self.P2 + x**3) + self.P4)

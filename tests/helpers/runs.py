@@ -82,7 +82,8 @@ def outcome(sim: gs.Simulator) -> Outcome:
 
 def traced(net: gs.Network, population: gs.Population) -> bool:
     """Whether calcium of the population is recorded, without which there is none."""
-    return any("Ca" in r.variables and population in (p for p, _ in r.source.parts) for r in net.recorders.values())
+    cells = [r.source for r in net.recorders.values() if "Ca" in r.variables and isinstance(r, gs.TraceRecorder)]
+    return any(population in (p for p, _ in source.parts) for source in cells)
 
 
 def differences(one: Outcome, other: Outcome) -> list[str]:

@@ -40,8 +40,8 @@ def describe(traces: bool = True) -> gs.Network:
     saturating(net, E + noise, traces)
     procedural(net, E, noise)
     learning(net, E, C, noise)
-    spines(net, E, noise)
     plastic(net, E, noise + listed)
+    spines(net, E, noise + E[:9], traces)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
@@ -104,15 +104,20 @@ def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Popu
         )  # fmt: skip
 
 
-def spines(net: gs.Network, E: gs.Population, noise: gs.Population) -> None:
-    """Synapses that learn from their calcium, with one delay and with late steps."""
-    rule = gs.NMDAPlasticity(calcium="lumped", learns="again", speed=1000.0, G=0.05)
-    weights = {"lumped": 0.1, "again": gs.Uniform(0.0, 0.5)}
-    for name, delay in (("at once", 0.2), ("late", gs.Uniform(0.1, 0.6))):
+def spines(net: gs.Network, E: gs.Population, sources: gs.Selection, traces: bool) -> None:
+    """Synapses that learn from calcium, through gates that follow events and pulses, with one delay and with several.
+
+    No magnesium blocks them, because a drug blocks the open channels of all NMDA receptors.
+    """
+    forms = {"lumped": ("again", gs.Uniform(0.1, 0.5), 0.1), "again": ("AMPA", 0.2, 0.0)}
+    for learns, (calcium, delay, bap_delay) in forms.items():
+        rule = gs.NMDAPlasticity(calcium, learns, speed=100.0, G=0.1, bap_delay=bap_delay)
         net.connect(
-            noise + E[:40], E[20:], gs.FixedProbability(0.2), weight=weights, w_max={"again": 0.5}, delay=delay,
-            plasticity=rule, name=f"spines {name}",
+            sources, E, gs.FixedProbability(0.1), weight={learns: gs.Uniform(0.0, 1.0), calcium: 0.1},
+            w_max={learns: 2.0}, delay=delay, plasticity=rule, name=f"calcium of {calcium}",
         )  # fmt: skip
+        if traces:
+            net.record(f"calcium of {calcium}", "Ca", every=2 * DT, name=f"spines of {calcium}")
 
 
 def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
@@ -165,7 +170,7 @@ def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], 
         sim.step(steps)
         spikes = sim.data["spikes"]
         found = [spikes.times, spikes.ids]
-        for name in ("traces", "currents", "saturating S", "saturating G"):
+        for name in ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA"):
             found += [sim.data[name][variable] for variable in sim.data[name]]
         return found, {launch.kernel for launch in sim._compiled.program.launches}
 

@@ -1,4 +1,4 @@
-"""Cells of several compartments against NEST: `cm_default`, a star of any number, and `iaf_cond_alpha_mc`, which spikes.
+"""Cells of several compartments against NEST: `cm_default`, any star, and `iaf_cond_alpha_mc`, which spikes.
 
 `cm_default` has no reset, and its integration is of first order: the error of 0.05 mV at 0.01 ms halves with the step,
 so two steps are extrapolated. `iaf_cond_alpha_mc` is a chain of three, whose third link is cut here. While it is
@@ -75,7 +75,7 @@ def ours(dt: float, cell: Any, receptors: dict[str, Any], events: list[Events]) 
         return {"V": V[1:] if len(V) > DURATION else V, "spikes": np.asarray(sim.data[spikes].times)}
 
 
-# ---- a star with a magnesium block: cm_default -------------------------------------------------------------------------
+# ---- a star with a magnesium block: cm_default ----
 STAR = [
     Events("soma.GABA_A", 0, 5.0, (30.0,)),
     Events("apical.AMPA", 1, 20.0, (2.0, 5.0)),
@@ -125,7 +125,7 @@ def test_a_star_of_compartments_with_nmda_is_nests(tmp_path):
     assert np.abs(star(0.02, g_c=8.08) - wanted).max() > 3 * limit, "a coupling that is off by 1 % would pass"
 
 
-# ---- a soma that spikes, and one dendrite: iaf_cond_alpha_mc ------------------------------------------------------------
+# ---- a soma that spikes, and one dendrite: iaf_cond_alpha_mc ----
 EXC, INH = {"soma": 1.0, "proximal": 2.0}, {"soma": 3.0, "proximal": 5.0}  # ms, of alpha functions
 SPIKING = [
     Events("soma.AMPA", "soma_exc", 10.0, (3.0, 20.0)),

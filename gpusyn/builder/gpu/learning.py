@@ -6,9 +6,9 @@ from gpusyn.builder.gpu.activity import Activity, Stream
 from gpusyn.builder.gpu.delivery import UNIT, phases_of, rows_of, run_of
 from gpusyn.builder.gpu.work import SECTOR, WAITS, Elements, Given, Phase, Work
 from gpusyn.builder.layout import Layout
-from gpusyn.builder.plasticity.learning import learning_ages
+from gpusyn.builder.plasticity.learning import learned_bundles, learning_ages
 from gpusyn.builder.plasticity.modulators import is_modulated
-from gpusyn.builder.plasticity.trains import TrainTables, learned_bundles, rule_of
+from gpusyn.builder.plasticity.trains import TrainTables, rule_of
 from gpusyn.builder.specs import most_units
 from gpusyn.equations.coefficients import count
 from gpusyn.equations.plasticity import LEARNING_RULES

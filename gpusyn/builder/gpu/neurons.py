@@ -13,6 +13,7 @@ from gpusyn.kernels.records import CHUNK
 from gpusyn.parameters.waveform import Waveform
 
 _NEURON, _RECEPTOR, _EXPM1 = 90, 40, 45  # instructions of a neuron, of each receptor, and of a conductance's step
+_DENDRITE = 2 * (_EXPM1 + 15)  # of a dendrite, which takes half a step twice
 _PHILOX, _FOUR_LIMITS, _DRIVE = 130, 22, 30  # of a call for four elements, of four limits, of a drive
 _CHAIN = 0.4  # part of a neuron's instructions that wait for one another
 
@@ -63,7 +64,9 @@ def neurons(given: Given) -> Work:
         for drive in layout.net.drives.values() for part in drive.target.parts if part.population.name in names
     ]  # fmt: skip
     spikes = sum(given.activity.spikes[name] for name in names)
-    each = _NEURON + _RECEPTOR * len(group.signature.receptors) + (_EXPM1 if group.signature.receptors else 0)
+    receptors = group.signature.receptors
+    each = _NEURON + _RECEPTOR * len(receptors) + (_EXPM1 if receptors else 0)
+    each += _DENDRITE * group.signature.dendrites + _RECEPTOR * sum(r.compartment > 0 for r in receptors)
     drawn = sum(drive.instructions for drive in drives)
     cycles = WAITS * (_CHAIN * each + (_PHILOX if drives else 0)) + WAITS * drawn * WARP / max(n, 1)
     near = 4 + (2 if spikes else 0) + len(drives) / max(len(group.members), 1)
@@ -81,18 +84,18 @@ def neurons(given: Given) -> Work:
 
 def _cells(given: Given, group: Group, n: int) -> Elements:
     """Return what is read and written of the arrays of neurons, and of what changes in time."""
-    counts, layout = given.counts, given.layout
-    waved = sum(place.size for place in group.members if _has_waves(layout, place.population.name))
+    counts, layout, compartments = given.counts, given.layout, group.signature.compartments
+    waved = sum(place.size for place in group.members if _has_waves(layout, place.population.name)) * compartments
     due = _sums(group)
     return {
         "chunks": (counts["chunks"], 0),
-        "V": (n, n),
+        "V": (compartments * n,) * 2,
         "refractory": (n, n),
         "membrane": (counts["own states"] * n,) * 2,
         "gates": (counts["gate states"] * n,) * 2,
         "synaptic": (counts["synaptic sums"] * n, 0),
         "coef": (counts["coefficients"] * counts["coefficient rows"], 0),
-        "current": (n, 0),
+        "current": (compartments * n, 0),
         "current_wave": (waved, 0),
         "clamp_wave": (waved, 0),
         "waves": (counts["waves"], 0),

@@ -6,7 +6,7 @@ from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.drugs.actions import DecayModulator, OpenChannelBlocker
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import ParameterError
-from gpusyn.network.plasticity import learning_of
+from gpusyn.network.plasticity import weight_rules_of
 from gpusyn.parameters.scalars import whole_steps
 from gpusyn.plasticity import NMDAPlasticity
 from gpusyn.receptors import Receptor
@@ -25,9 +25,12 @@ def check_calcium(pathway: Pathway, layout: Layout) -> None:
         If a step is too long for the rule, a time is off the grid, or something changes the gate that the calcium does
         not follow.
     """
-    rule = learning_of(pathway.projection.plasticity)
-    if not isinstance(rule, NMDAPlasticity):
-        return
+    for rule in weight_rules_of(pathway.projection.plasticity):
+        if isinstance(rule, NMDAPlasticity):
+            _check_rule(rule, pathway, layout)
+
+
+def _check_rule(rule: NMDAPlasticity, pathway: Pathway, layout: Layout) -> None:
     where = f"Projection '{pathway.projection.name}'.plasticity: NMDAPlasticity"
     way = rule.speed * layout.dt * float(rule.eta(MOST_CALCIUM))
     if way > MOST_WAY:

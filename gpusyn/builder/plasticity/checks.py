@@ -17,10 +17,10 @@ from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import PAGE, Rule
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics import Saturating
-from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one
+from gpusyn.network.plasticity import learned_of, releases_one_by_one, weight_rules_of
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import instance, real
-from gpusyn.plasticity import DopamineSTDP, Learning, LearningRule, NMDAPlasticity, Trace
+from gpusyn.plasticity import DopamineSTDP, LearningRule, NMDAPlasticity, Trace, WeightRule
 from gpusyn.receptors import Receptor
 
 LONGEST_TAU = 1 << 23  # steps: a table of decays then ends before steps that kernels count in 32 bits
@@ -39,16 +39,16 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         If a rule has no equations.
     """
     for projection in layout.net.projections.values():
-        rule = learning_of(projection.plasticity)
-        if rule is not None:
+        rules = weight_rules_of(projection.plasticity)
+        for rule in rules:
             if isinstance(rule, LearningRule):
                 _check_rule(rule, max((projection.w_max or {}).values()))
             _check_times(rule, projection, layout.dt)
-            if compact:
-                raise ParameterError(
-                    f"Projection '{projection.name}'.plasticity: {type(rule).__name__} changes weights by less than "
-                    "the steps of two bytes; use weights='exact'"
-                )
+        if compact and rules:
+            raise ParameterError(
+                f"Projection '{projection.name}'.plasticity: {type(rules[0]).__name__} changes weights by less than "
+                "the steps of two bytes; use weights='exact'"
+            )
     for pathway in layout.pathways:
         name = learned_of(pathway.projection)
         for k, receptor in enumerate(pathway.post.population.receptors):
@@ -87,7 +87,7 @@ def _check_rule(rule: LearningRule, w_max: float) -> None:
         _check_types(equations, found)
 
 
-def _check_times(rule: Learning, projection: Projection, dt: float) -> None:
+def _check_times(rule: WeightRule, projection: Projection, dt: float) -> None:
     """Refuse time constants whose decays would need tables of much memory."""
     times = [trace.tau for side in rule.traces for trace in side] if isinstance(rule, LearningRule) else []
     times += [rule.tau_eligibility] if isinstance(rule, DopamineSTDP) else []

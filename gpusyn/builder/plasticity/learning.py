@@ -12,7 +12,7 @@ from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Bundle, Layout
 from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
 from gpusyn.builder.plasticity.spines import SpineTables, has_spines
-from gpusyn.builder.plasticity.trains import TrainTables, keys_of, learned_bundles, rule_of
+from gpusyn.builder.plasticity.trains import TrainTables, is_taught, keys_of, rule_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.equations.coefficients import count
 from gpusyn.equations.plasticity import LEARNING_RULES
@@ -52,7 +52,11 @@ class LearningTables:
         """Add the routes of delivery to the receptor of a bundle whose weight learns: one for each block of delays."""
         if has_spines(bundle):
             self.spines.add(bundle, routes, synapses, stored_limit(bundle, self._layout))
-            return
+        if is_taught(bundle):
+            self._add_taught(bundle, routes, synapses)
+
+    def _add_taught(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
+        """Add the routes along which spikes teach."""
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
         pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
@@ -103,6 +107,11 @@ def stored_limit(bundle: Bundle, layout: Layout) -> int:
 
 
 # ---- from a layout alone ----
+def learned_bundles(layout: Layout) -> list[Bundle]:
+    """Return the bundles whose weights spikes change."""
+    return [bundle for bundle in layout.bundles if is_taught(bundle)]
+
+
 def learning_ages(layout: Layout) -> list[int]:
     """Return the ages (steps) at which spikes teach, the smallest first."""
     return sorted({way.age for bundle in learned_bundles(layout) for way in bundle.timing.ways})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.plasticity.learning import learned_bundles
 from gpusyn.builder.plasticity.modulators import is_modulated
 from gpusyn.builder.plasticity.spines import SpineTables, spine_bundles
-from gpusyn.builder.plasticity.trains import TrainTables, learned_bundles, rule_of
+from gpusyn.builder.plasticity.trains import TrainTables, rule_of
 from gpusyn.utils.memory import size_text
 
 

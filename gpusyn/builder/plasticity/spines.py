@@ -115,7 +115,7 @@ class SpineTables:
 
     def add(self, bundle: Bundle, routes: list[Route], synapses: int, w_max: int) -> None:
         """Add the routes of delivery to the receptor of a bundle whose weight learns: one for each block of delays."""
-        pathway, rule, gates = bundle.pathways[0], spine_rule(bundle), self._gates[_gate_key(bundle)]
+        pathway, rule, gates = bundle.pathways[0], _rule_of(bundle), self._gates[_gate_key(bundle)]
         first, end = bundle.pre_range
         spine = Spine(
             coef=len(self._coef), means=gates.means + first * (gates.mask + 1), mask=gates.mask, delay=0,
@@ -217,7 +217,7 @@ def spine_bundles(layout: Layout) -> list[Bundle]:
 
 def has_spines(bundle: Bundle) -> bool:
     """Return whether the synapses of a bundle learn from their calcium."""
-    return any(isinstance(one, NMDAPlasticity) for one in bundle.pathways[0].projection.plasticity)
+    return spine_rule(bundle) is not None
 
 
 def influx_groups(layout: Layout) -> list[int]:
@@ -245,16 +245,22 @@ def calcium_receptor(bundle: Bundle) -> Receptor:
 
 def influx_of(bundle: Bundle, layout: Layout) -> _Influx:
     """Return the influx into the spines of a bundle."""
-    rule, pathway = spine_rule(bundle), bundle.pathways[0]
+    rule, pathway = _rule_of(bundle), bundle.pathways[0]
     where = f"Projection '{pathway.projection.name}'.plasticity: NMDAPlasticity.bap_delay"
     delay = whole_steps(rule.bap_delay, layout.dt, where, low=0)
     spikes = _Spikes(rule.V_Ca, rule.bap, rule.part_fast, rule.tau_fast, rule.tau_slow, delay)
     return _Influx(pathway.post.population.name, _calcium_index(bundle), spikes)
 
 
+def _rule_of(bundle: Bundle) -> NMDAPlasticity:
+    rule = spine_rule(bundle)
+    assert rule is not None
+    return rule
+
+
 def _calcium_index(bundle: Bundle) -> int:
     names = [receptor.name for receptor in bundle.pathways[0].post.population.receptors]
-    return names.index(spine_rule(bundle).calcium)
+    return names.index(_rule_of(bundle).calcium)
 
 
 def _gate_key(bundle: Bundle) -> tuple[str, Kinetics]:

@@ -9,7 +9,7 @@ import numpy as np
 from gpusyn.builder.layout import Bundle, Layout, PlacedPopulation
 from gpusyn.kernels.arrays import Extents
 from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, write_rows
-from gpusyn.network.plasticity import learning_of
+from gpusyn.network.plasticity import learning_of, weight_rules_of
 from gpusyn.numerics.portable_math import flush
 from gpusyn.numerics.propagators import exp
 from gpusyn.plasticity import LearningRule, NMDAPlasticity, Trace
@@ -30,28 +30,22 @@ class _Need(NamedTuple):
     axonal: int = 0
 
 
+def is_taught(bundle: Bundle) -> bool:
+    """Return whether spikes change the weights of a bundle."""
+    return learning_of(bundle.pathways[0].projection.plasticity) is not None
+
+
 def rule_of(bundle: Bundle) -> LearningRule:
-    """Return the rule of a bundle that learns from spikes."""
+    """Return the rule by which spikes change the weights of a bundle."""
     rule = learning_of(bundle.pathways[0].projection.plasticity)
-    assert isinstance(rule, LearningRule)
+    assert rule is not None
     return rule
 
 
-def spine_rule(bundle: Bundle) -> NMDAPlasticity:
-    """Return the rule of a bundle whose synapses learn from their calcium."""
-    rule = learning_of(bundle.pathways[0].projection.plasticity)
-    assert isinstance(rule, NMDAPlasticity)
-    return rule
-
-
-def learned_bundles(layout: Layout) -> list[Bundle]:
-    """Return the bundles whose weights learn from spikes."""
-    return [bundle for bundle in layout.bundles if learns_from_spikes(bundle)]
-
-
-def learns_from_spikes(bundle: Bundle) -> bool:
-    """Return whether the weights of a bundle learn from spikes."""
-    return isinstance(learning_of(bundle.pathways[0].projection.plasticity), LearningRule)
+def spine_rule(bundle: Bundle) -> NMDAPlasticity | None:
+    """Return the rule of a bundle whose synapses learn from their calcium, None if they do not."""
+    rules = weight_rules_of(bundle.pathways[0].projection.plasticity)
+    return next((rule for rule in rules if isinstance(rule, NMDAPlasticity)), None)
 
 
 class TrainTables:
@@ -65,10 +59,10 @@ class TrainTables:
         self.spikes = self.values = self.sources = 0
         needs: dict[Key, _Need] = {}
         for bundle in layout.bundles:
-            if learns_from_spikes(bundle):
+            if is_taught(bundle):
                 _add_needs(needs, bundle)
-            elif bundle.learns:
-                _add_spike(needs, bundle, layout.dt)
+            if rule := spine_rule(bundle):
+                _add_spike(needs, bundle.pathways[0].post.population.name, round(rule.bap_delay / layout.dt))
         number = list(layout.populations).index
         ordered = sorted(needs, key=lambda key: number(key[0]))
         self.numbers = {key: n for n, key in enumerate(ordered)}
@@ -147,12 +141,10 @@ def keys_of(bundle: Bundle) -> tuple[Key, Key]:
     return (pathway.pre.population.name, traces.pre), (pathway.post.population.name, traces.post)
 
 
-def _add_spike(needs: dict[Key, _Need], bundle: Bundle, dt: float) -> None:
-    """Add the trains of the targets of synapses that learn from their calcium: until a spike has reached the spines."""
-    delay = round(spine_rule(bundle).bap_delay / dt)
-    key: Key = (bundle.pathways[0].post.population.name, ())
-    need = needs.get(key, _Need())
-    needs[key] = need._replace(axonal=max(need.axonal, delay))
+def _add_spike(needs: dict[Key, _Need], population: str, delay: int) -> None:
+    """Add the trains of the targets of spines, without traces: the spikes that have not reached the spines yet."""
+    need = needs.get((population, ()), _Need())
+    needs[population, ()] = need._replace(axonal=max(need.axonal, delay))
 
 
 def _add_needs(needs: dict[Key, _Need], bundle: Bundle) -> None:

@@ -1,7 +1,7 @@
 """Run in a process of its own by test_compartments_oracle.py: one cell of several compartments in NEST.
 
-Reads a task from a JSON file: the model, how the cell is set, what is asked of NEST, and the events of its ports. Writes
-the potentials of its compartments at each ms, and its spikes, to an .npz file.
+Reads a task from a JSON file: the model, how the cell is set, what to record, and the events of its ports. Writes the
+potentials of its compartments at each ms, and its spikes, to an .npz file.
 """
 
 from __future__ import annotations
