@@ -109,7 +109,9 @@ def test_a_set_weight_goes_on_from_there():
     "weight", [0.75, gs.Uniform(0.2, 1.8), np.linspace(0.1, 1.9, 9)], ids=["one", "drawn", "given"]
 )
 def test_reset_draws_the_initial_weights_again(weight):
-    with gs.Simulator(network(RULES["additive"], DELAYS["each"], weight=weight), dt=DT, seed=3, backend=fastest()) as sim:
+    with gs.Simulator(
+        network(RULES["additive"], DELAYS["each"], weight=weight), dt=DT, seed=3, backend=fastest()
+    ) as sim:
         initial = sim.weights("taught").weight
         sim.step(STEPS)
         once = outcome(sim)
