@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
+from tests.helpers.runs import cpu
 from tests.plasticity.plain_spines import spine
 
 DT = 0.5
@@ -230,6 +231,7 @@ def test_what_else_changes_weights_may_be_beside_it(other):
     rule = gs.NMDAPlasticity(speed=40.0, G=4e-3)
     net.connect(pre, E, gs.FixedInDegree(2, multapses=False), weight={"AMPA": 0.5, "NMDA": 0.1}, w_max={"AMPA": 2.0},
                 delay=gs.Uniform(1.0, 4.0), plasticity=[rule, beside[other]], name="p")  # fmt: skip
+    cpu()  # or skip
     found = []
     for backend in ("numpy", "cpu"):
         with gs.Simulator(net, dt=DT, backend=backend) as sim:
