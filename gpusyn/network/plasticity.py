@@ -229,12 +229,11 @@ def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str
             f"{where}.plasticity: NMDAPlasticity.calcium must be a receptor with channels, which let calcium in by the "
             f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
         )
-    for other in projection.plasticity:
-        if other is not rule and not isinstance(other, HomeostaticScaling | Rewiring):
-            raise ParameterError(
-                f"{where}.plasticity: NMDAPlasticity takes whole events of its gate, and only its own changes of the "
-                f"weight (got {other!r} beside it); leave one of the two out"
-            )
+    if (other := short_term_of(projection.plasticity) or release_of(projection.plasticity)) is not None:
+        raise ParameterError(
+            f"{where}.plasticity: NMDAPlasticity follows a gate that takes whole events (got {other!r} beside it); "
+            "leave one of the two out"
+        )
 
 
 def _learned_receptor(projection: Projection, rules: list[WeightRule], where: str) -> str:
