@@ -3,14 +3,6 @@
 // has the synapses of its neuron: `gate_id` lists those of this step, and payload holds the changes, a pair (to, from)
 // per channel.
 
-// The activity of a source by its transmitter; `last` is the step of its last release.
-DEVICE Sent pulse_of(int64 *last, int event, int64 now, int64 pulse, int64 dead)
-{
-    int was = now - 1 - *last < pulse ? 1 : 0;
-    int is = now - release(last, event, now, pulse, dead) < pulse ? 1 : 0;
-    return {0, was, is};
-}
-
 // Advances gate i of a set over the step that ends now; returns non-zero if it has something to send.
 DEVICE int advance_gate(const OwnGate &g, const SourceGateSet &set, int64 i, int64 now, int64 *release_step,
                         const int64 *event_step, const int *event_count)

@@ -204,6 +204,14 @@ template <class F> DEVICE void for_pieces(int64 lo, int64 hi, F f)
 {
     for (int64 j = lo + (threadIdx.x & 31); j < hi; j += LANES) f(j, 1);
 }
+// Where the n numbers of `bits` bits, from number `first` on, are as bytes: in the `room` for them.
+enum { HELD_BITS = 1 };
+DEVICE const uint8 *unpack(const uint8 *packed, int64 first, int, int bits, uint8 *room)
+{
+    int64 at = first * bits;
+    room[0] = (uint8)(packed[at >> 3] >> (at & 7) & (1 << bits) - 1);
+    return room;
+}
 // For each of the n items of a piece, put(j, f(look(j, k, x))) for all k below the first that is `depth` or for which
 // x = at(j, k) is not below a limit, the greatest first (host: all items of one k together; f is
 // in a SIMD loop, and so is look if it is EVEN: about the same arithmetic for all).

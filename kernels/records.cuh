@@ -119,7 +119,12 @@ struct TraceDecay {
 
 // How the synapses of a route learn.
 struct Learning {
-    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled, eligibility, modulator;
+    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled, eligibility, modulator, scaled, lag, noisy;
+};
+
+// How the weights of a pathway are scaled by the rates of their targets.
+struct Scaling {
+    int64 every, train, coef, growth, offset, w_max, settled;
 };
 
 // What makes changes of weights from eligibilities.
@@ -130,4 +135,19 @@ struct Modulator {
 // Sources whose spikes modulate.
 struct ModulatorPart {
     int64 source, source_end;
+};
+
+// Gates of sources that spines look at, and their means over the last steps.
+struct SpineGateSet {
+    int64 kind, source, size, gates, coef, components, pulse, dead, release, means, mask;
+};
+
+// Targets whose spines calcium enters through open channels of one receptor.
+struct InfluxSet {
+    int64 size, first, row, row_step, effect, effect_coef, bath, train, delay, fast, slow, influx_coef, influx;
+};
+
+// How the synapses of a route learn from their calcium.
+struct Spine {
+    int64 coef, means, mask, delay, offset, influx, w_max, state;
 };

@@ -158,6 +158,18 @@ DEVICE void for_segments(const Route &route, int64 source, int block, Amount amo
     });
 }
 
+// Calls f(segment) for the segments in the first block of delays of all sources of a route that are wanted(source).
+template <class Wanted, class F>
+DEVICE void for_rows(const Route &route, Wanted wanted, const uint32 *segment_begin, Share share, F f)
+{
+    auto one = [](int64, int64) { return 0; };
+    for_runs(route.source, route.source_end, (int)(route.slices * route.parts), one,
+             [&](int, int64 begin, int64 end, int unit) {
+                 for (int64 source = begin; source < end; source++)
+                     if (wanted(source)) for_segments(route, source, 0, Amount{0}, segment_begin, unit, share, f);
+             });
+}
+
 // The routes of each population, with at most `units` of work for an event.
 struct Routes {
     const int *begin;

@@ -25,6 +25,7 @@ from gpusyn.builder.specs import (
     items_of,
     launched,
     most_units,
+    remembers,
 )
 from gpusyn.kernels.arrays import EXPECTED, array_name, bindings
 from gpusyn.kernels.modules import LEARNING_KERNELS
@@ -46,6 +47,7 @@ COUNTS = {
     "n_histories": "histories",
     "n_ages": "ages",
     "n_modulators": "modulators",
+    "n_scalings": "scalings",
     "slots": "release slots",
     "bath_width": "bath width",
 }
@@ -105,12 +107,15 @@ class Compiled:
         yield from inputs.arrays(self.steps).items()
         senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
         yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.size for p in senders])
+        V: dict[str, Array] = {}
         for g, tables in enumerate(self.neurons):
             neurons, probes = self.probes.of_group(g)
             chunks = chunks_of(tables.group, inputs, neurons)
             own = tables.arrays(inputs, g)
             own |= {"chunks": write_rows(chunks, Chunk), "probes": probes}
             yield from ((array_name(name, group=g), array) for name, array in own.items())
+            V[array_name("V", group=g)] = own["V"]
+        yield from self.learning.spines.initial_potentials(V).items()
 
     def redraw(self, pathway: Pathway) -> Synapses:
         """Return the synapses of a pathway in the order of their creation, with local ids."""
@@ -160,10 +165,9 @@ class Compiled:
     def _launch(self, kernel: str, group: int | None) -> Launch:
         """Return one launch of a step; its numbers are those of the narrowest owner that counts them."""
         counts = counts_of(kernel, group, self._sizes)
-        remembers = counts["histories"] or self.layout.gates  # gates need the last event of each source
         words, columns = row_forms.scratch_steps(self.layout)
         own = {
-            "remembers": int(bool(remembers)),
+            "remembers": int(remembers(self.layout)),
             "most_units": most_units(self.layout, kernel),
             "spike_mask": counts["spikes"] - 1,
             "step_mask": counts["spike steps"] - 1,

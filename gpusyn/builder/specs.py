@@ -15,8 +15,9 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
-from gpusyn.builder.plasticity import modulators
+from gpusyn.builder.plasticity import modulators, scaling, spines
 from gpusyn.builder.plasticity import synapse_releases as one_by_one
+from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import (
     LEARNING,
     learned_bundles,
@@ -26,6 +27,7 @@ from gpusyn.builder.plasticity.learning import (
 )
 from gpusyn.builder.plasticity.releases import KERNEL as RELEASING
 from gpusyn.builder.plasticity.releases import release_extents, releases_of
+from gpusyn.builder.plasticity.trains import TrainTables
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages, sender_of, shared_sums
 from gpusyn.builder.rows.extents import bundle_extents, gated_extents, synapse_sets, targets_of
@@ -70,11 +72,16 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
-    learned = learned_bundles(layout)
+    learned, influx = learned_bundles(layout), spines.influx_groups(layout)
     launches += [(RELEASING, None)] if releases_of(layout) else []
-    launches += [("remember_spikes", None)] if learned else []
+    scaled = scaling.scaled_bundles(layout)
+    launches += [("remember_spikes", None)] if learned or influx or scaled else []
+    launches += [(spines.GATES, None)] if influx else []
+    launches += [(spines.INFLUX, g) for g in influx]
     launches += [(modulators.KERNEL, None)] if any(map(modulators.is_modulated, learned)) else []
     launches += [(LEARNING, None)] if learned else []
+    launches += [(spines.SPINES, None)] if influx else []
+    launches += [(scaling.KERNEL, None)] if scaled else []
     launches += [("deliver_changes", None)] if layout.gates else []
     launches += [(row_forms.KERNEL, None)] if layout.procedural else []
     launches += [(one_by_one.BEGIN, None), (one_by_one.DELIVER, None)] if one_by_one.releasing(layout) else []
@@ -87,6 +94,11 @@ def counts_of(kernel: str, group: int | None, sizes: dict[Owner, Extents]) -> Ex
     for owner in ((None, None), (None, group), (kernel, None), (kernel, group)):
         counts |= sizes.get(owner, {})
     return counts
+
+
+def remembers(layout: Layout) -> bool:
+    """Return whether some gate needs the last event of each source."""
+    return bool(Histories(layout, 0).records or layout.gates or spines.spine_bundles(layout))
 
 
 def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) -> int:
@@ -109,8 +121,16 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
         return counts["modulators"]
     if kernel == "remember_spikes":
         return max(64, layout.n_sources // SPIKING)
+    if kernel == scaling.KERNEL:
+        return max(64, counts["scaled targets"] // WARP)
     if kernel == LEARNING:
         return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING)
+    if kernel == spines.GATES:
+        return max(place.size for place in spines.gate_sources(layout))
+    if kernel == spines.INFLUX:
+        return max(place.size for place in spines.influx_targets(layout, group))
+    if kernel == spines.SPINES:
+        return max(bundle.rows * bundle.slices * bundle.parts for bundle in spines.spine_bundles(layout))
     if kernel == "deliver_spikes":
         histories = sum(history.size for history in Histories(layout, 0).records)
         return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING, -(-histories // WARP))
@@ -157,13 +177,19 @@ def gated_bytes(pathway: Pathway, layout: Layout) -> int:
 def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle, and of its states."""
     rows = _bytes((None, None), bundle_extents(bundle), layout)
-    return rows + released_bytes(bundle, layout) + eligible_bytes(bundle, layout)
+    return rows + released_bytes(bundle, layout) + learned_bytes(bundle, layout) + spine_bytes(bundle, layout)
 
 
-def eligible_bytes(bundle: Bundle, layout: Layout) -> int:
-    """Return the bytes of the eligibilities of the synapses of one bundle, if a modulator changes them."""
-    eligible = round(bundle.expected) * modulators.is_modulated(bundle)
-    return _bytes((LEARNING, None), {"eligible synapses": eligible}, layout)
+def spine_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of what is kept of the synapses of one bundle if they learn from their calcium."""
+    return _bytes((spines.SPINES, None), {"spines": round(bundle.expected) * spines.has_spines(bundle)}, layout)
+
+
+def learned_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of what a modulator or noise needs of the synapses of one bundle."""
+    n = round(bundle.expected)
+    kept = {"eligible synapses": n * modulators.is_modulated(bundle), "noisy synapses": n * is_noisy(bundle)}
+    return _bytes((LEARNING, None), kept, layout)
 
 
 def released_bytes(bundle: Bundle, layout: Layout) -> int:
@@ -236,22 +262,23 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     sizes |= {(RELEASING, None): releasing} if releasing else {}
     sizes |= one_by_one.release_extents(layout)
     sizes |= row_forms.procedural_extents(layout) | learning_extents(layout)
+    sizes |= scaling.scaling_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 
 def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
     histories = Histories(layout, gates.releases)
-    remembers = bool(histories.records or layout.gates)
+    looked_at = spines.SpineTables(layout, TrainTables(layout), histories.releases)
     delivered, kept = ages(layout.bundles), ages([*layout.bundles, *layout.procedural])
     return {
         "steps": steps,
         "step bounds": steps + 1,
         "ids": layout.n_ids,
-        "remembered ids": layout.n_sources if remembers else 1,
+        "remembered ids": layout.n_sources if remembers(layout) else 1,
         "spikes": power_of_2(layout.n_sources * (steps + 1)),
         "spike steps": power_of_2(steps + 2 + max([steps, *kept])),  # and those of a chunk that is not read yet
         "gates": layout.n_ids - layout.n_sources,
-        "releases": histories.releases,
+        "releases": looked_at.releases,
         "ring slots": layout.ring_size,
         "samples": sample_regions(layout, steps)[1],
         "routes": 0, "segments": 0, "size words": 0, "targets": 0, "late bytes": 0, "weights": 0,

@@ -229,7 +229,7 @@ def release_network() -> gs.Network:
 
 
 def learning_network() -> gs.Network:
-    """Return a network whose synapses learn by every rule, with axons of all lengths; `state` has their effects."""
+    """Return a network whose synapses learn by every rule, with axons of all lengths, and are scaled."""
     net = gs.Network()
     cells = net.population("cells", 90, gs.LIF(I_e=gs.Normal(280.0, 40.0)), receptors=[gs.AMPA(), gs.GABA_A()])
     inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 60)))
@@ -243,11 +243,39 @@ def learning_network() -> gs.Network:
     for name, plasticity in rules.items():
         net.connect(inputs + cells, cells, rule, **bounded, delay=late, plasticity=plasticity, name=name)
     reward = gs.DopamineSTDP(gs.STDP(A_plus=0.1, A_minus=0.1), 200.0, 50.0, modulator=inputs[:3])
-    net.connect(inputs, cells, rule, **bounded, delay=late, plasticity=reward, name="rewarded")
+    scaling = gs.HomeostaticScaling(rate=20.0, tau=20.0, tau_rate=10.0, every=2.1)
+    net.connect(inputs, cells, rule, **bounded, delay=late, plasticity=[reward, scaling], name="rewarded")
+    net.connect(inputs, cells, rule, **bounded, delay=late, plasticity=scaling, name="scaled")
     inhibition = gs.InhibitorySTDP(eta=0.1, rate=20.0)
     net.connect(cells, cells, rule, receptor="GABA_A", weight=0.5, w_max=2.0, delay=1.5, plasticity=inhibition)
     net.record(cells, "spikes", name="spikes")
     net.record(cells, ["V", "g_AMPA", "g_GABA_A"], every=0.1, name="state")
+    return net
+
+
+def spine_network() -> gs.Network:
+    """Return a network whose synapses learn from their calcium: through gates of all kinetics, as glycine changes."""
+    net = gs.Network()
+    glycine = gs.Waveform([0.0, 8.0, 16.0], [3.0, 0.1, 1.0], interpolation="linear")
+    kinetics: dict[str, Any] = {
+        "exponential": gs.kinetics.Exponential(60.0),
+        "dual": gs.kinetics.DualExponential(2.0, 80.0),
+        "pulses": gs.kinetics.FirstOrder(alpha=0.5, beta=0.02, T_max=1.0, T_dur=1.0),
+        "saturating": gs.kinetics.Saturating.NMDA(),
+        "jumps": gs.kinetics.Saturating(jump=True),
+        "channels": gs.kinetics.Markov.NMDA(),
+    }
+    inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 60)))
+    rule = gs.NMDAPlasticity(speed=1000.0, G=0.01, bap_delay=0.5)
+    for name, kind in kinetics.items():
+        receptors = [gs.AMPA(), gs.NMDA(kinetics=kind, glycine=glycine if name == "dual" else None)]
+        cells = net.population(name, 30, gs.LIF(I_e=gs.Normal(280.0, 40.0)), receptors=receptors)
+        net.connect(
+            inputs + cells, cells, gs.FixedInDegree(20), weight={"AMPA": gs.Uniform(0.0, 0.8), "NMDA": 0.1},
+            w_max={"AMPA": 0.8}, delay=gs.Uniform(0.1, 1.5), plasticity=rule,
+        )  # fmt: skip
+        net.record(cells, "spikes", name=f"spikes {name}")
+        net.record(cells, ["V", "g_AMPA"], every=0.1, name=f"state {name}")
     return net
 
 
@@ -290,6 +318,8 @@ CASES = (
     Case("release of each synapse, double", release_network, 12.0, "double"),
     Case("learning", learning_network, 25.0),
     Case("learning, double", learning_network, 12.0, "double"),
+    Case("calcium of spines", spine_network, 25.0),
+    Case("calcium of spines, double", spine_network, 12.0, "double"),
     Case("procedural rows", procedural_network, 60.0),
     Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),

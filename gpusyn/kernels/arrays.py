@@ -23,7 +23,9 @@ NO_FAULT = np.iinfo(np.int64).max
 PROCEDURAL = ("deliver_procedural",)
 LEARNING = ("learn_weights",)
 MODULATION = ("advance_modulators",)
+SCALING = ("scale_weights",)
 RELEASES = ("advance_releases",)
+SPINES = ("advance_spines",)
 ONE_BY_ONE = ("deliver_releases",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
 
@@ -139,9 +141,15 @@ EXTENTS = {
     "train sources": "sources of the sets of trains",
     "learning pathways": "pathways whose synapses learn",
     "eligible synapses": "synapses that learn from a modulator",
+    "scalings": "pathways whose weights are scaled",
+    "scaled targets": "neurons by whose rates the weights of each such pathway are scaled",
+    "noisy synapses": "synapses whose weights noise moves",
     "modulators": "rules of learning with a modulator",
     "modulator parts": "consecutive sources whose spikes modulate",
     "gains": "steps between two settlings of all synapses, and one more, of each modulator",
+    "gate means": "gates that spines look at, times a power of 2 of at least the longest delay and one more",
+    "influxes": "targets whose spines calcium enters, for each receptor and shape of spikes",
+    "spines": "synapses that learn from their calcium",
     "rested sources": "sources whose synapses release one by one, in each set of rows",
     "releasing receptors": "receptors of sets of rows whose synapses release one by one",
     "releasing rows": "sets of rows whose synapses release one by one",
@@ -156,14 +164,14 @@ EXTENTS = {
 EXPECTED = frozenset(
     {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
-    | {"eligible synapses"}
+    | {"eligible synapses", "noisy synapses", "spines"}
 )
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
-    | {"drawn ids", "row starts", "eligible synapses"}
+    | {"drawn ids", "row starts", "eligible synapses", "noisy synapses", "spines"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
 )
 
@@ -244,9 +252,18 @@ ARRAYS: tuple[ArrayKind, ...] = (
          "the last one before, in even and in odd steps.", -1),
     _one("modulators", "modulators", PARAMETER, "Sources, course and coefficients of each modulator of learning."),
     _one("gains", "gains", STATE, "What a unit of eligibility has made of a weight since all synapses were settled."),
+    _kernel(SCALING, "routes", "routes", PARAMETER, "Sources and synapses of each set of rows that are scaled."),
+    _kernel(SCALING, "scaling_of", "routes", PARAMETER, "Number of the scaling of each route."),
+    _kernel(SCALING, "scalings", "scalings", PARAMETER, "Interval, rates and places of each scaling."),
+    _kernel(SCALING, "coef", "coefficients", PARAMETER, "Coefficients of each scaling."),
+    _kernel(SCALING, "growth", "scaled targets", STATE,
+            "Part of themselves by which the weights onto each neuron grow when they are scaled next (1)."),
     _kernel(MODULATION, "modulator_parts", "modulator parts", PARAMETER, "Consecutive sources whose spikes modulate."),
     _kernel(MODULATION, "modulation", "modulators", STATE, "Concentration of each modulator (1/ms)."),
     _kernel(MODULATION, "coef", "coefficients", PARAMETER, "Coefficients of each modulator."),
+    _one("gate_means", "gate means", STATE, "Mean of each gate that spines look at over each of the last steps (1)."),
+    _one("influx", "influxes", SCRATCH, "Calcium that an open gate of 1 lets into a spine of each target: the part of "
+         "the receptor that is free of drugs, times what magnesium leaves open, times the driving force (mV)."),
     _one("settled", "learning pathways", STATE, "Step up to which the host has settled the weights of a pathway.", -1),
     _one("last_use", "rested sources", STATE,
          "Step of the last event of each source whose synapses release one by one.", LONG_AGO),
@@ -300,6 +317,25 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(LEARNING, "learnings", "routes", PARAMETER, "Rule, trains and bounds of the weights of each such route."),
     _kernel(LEARNING, "coef", "coefficients", PARAMETER, "Coefficients of the rule of each pathway that learns."),
     _kernel(LEARNING, "eligibility", "eligible synapses", STATE, "Eligibility of each synapse at its last event (1)."),
+    _kernel(LEARNING, "excess", "noisy synapses", STATE,
+            "What the bounds of its weight cut off from what noise makes of each synapse (units of its weight)."),
+    _kernel(LEARNING, "number", "noisy synapses", PARAMETER,
+            "Number of each synapse in the order of creation, by which its noise is drawn."),
+    _kernel(LEARNING, "keys", "routes", PARAMETER, "Random key of the noise along each such route in this trial."),
+    _kernel(("remember_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and means of each set of such gates."),
+    _kernel(("remember_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each such set."),
+    _kernel(("remember_gates",), "gates", "source states", STATE, "States of each such gate (1)."),
+    _kernel(("find_influx",), "sets", "sets", PARAMETER, "Targets, receptor and spikes of each influx.", True),
+    _kernel(("find_influx",), "influx_coef", "coefficients", PARAMETER,
+            "Reversal potential of calcium, and the parts of a spike that reaches the spines, of each set (mV).",
+            True),
+    _kernel(("find_influx",), "V_before", "influxes", STATE,
+            "Potential of each target at the end of the step before, counted from `rest` (mV)."),
+    _kernel(SPINES, "routes", "routes", PARAMETER, "Sources and synapses of each block of delays of spines."),
+    _kernel(SPINES, "spines", "routes", PARAMETER, "Gates, influx and states of the synapses of each such route."),
+    _kernel(SPINES, "coef", "coefficients", PARAMETER, "Coefficients of calcium and weights of each pathway."),
+    _kernel(SPINES, "Ca", "spines", STATE, "Calcium in the spine of each synapse, above rest (uM)."),
+    _kernel(SPINES, "rest_of", "spines", STATE, "Part of each weight below the unit in which it is stored (units)."),
     _kernel(("begin_releases",), "sets", "sets", PARAMETER, "Sources whose synapses release one by one."),
     _kernel(("begin_releases", *ONE_BY_ONE), "coef", "coefficients", PARAMETER,
             "Parameters of release that all synapses of a set of rows share."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gpusyn.equations import effects, neurons
@@ -19,8 +19,10 @@ from gpusyn.equations.neurons import NEURONS
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity import base as plasticity
 from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
+from gpusyn.equations.plasticity.scaling import ScalingCoefficients
 from gpusyn.equations.release import SynapseReleaseCoefficients
 from gpusyn.equations.short_term import ReleaseCoefficients
+from gpusyn.equations.spines import InfluxCoefficients, SpineCoefficients
 from gpusyn.errors import BackendError
 from gpusyn.kernels.signature import (
     GIVEN_RULES,
@@ -45,8 +47,18 @@ _SYNAPSE_PART = "advance_synapses.cu"
 _DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
 _BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
 _PROCEDURAL_PART = "deliver_procedural.cu"
-_LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu")
+_LEARNING_PARTS = (
+    "remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "calcium_lessons.cuh", "learn_weights.cu",
+    "scale_weights.cu",
+)  # fmt: skip
+_LEARNING_BASE = (
+    "common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "distributions.cuh", "segments.cuh", "trains.cuh",
+    "plasticity/base.cuh",
+)  # fmt: skip
 _RELEASE_PART = "deliver_releases.cu"
+_BATHS = "baths.cuh"
+_SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
+_INFLUX_PART = "find_influx.cu"
 
 
 class Module(NamedTuple):
@@ -197,14 +209,19 @@ def neuron_module(signature: Signature) -> Module:
         + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
         + _effect_text(r.effect for r in signature.receptors)
         + _receptors_hold(signature)
-        + _join("", (neuron_file(signature.neuron), "cells.cuh", "dendrites.cuh", *_NEURON_KERNELS)),
+        + _join("", (neuron_file(signature.neuron), _BATHS, "cells.cuh", "dendrites.cuh", *_NEURON_KERNELS)),
         _kernels_of(_NEURON_KERNELS),
     )
 
 
 def _listed(macro: str, structs: Iterable[str]) -> str:
     """Return the macro that lists structs: X(number, struct)."""
-    rows = " ".join(f"X({number}, {name})" for number, name in enumerate(structs))
+    return _numbered(macro, dict(enumerate(structs)))
+
+
+def _numbered(macro: str, structs: Mapping[int, str]) -> str:
+    """Return the macro that lists some structs with numbers of their own."""
+    rows = " ".join(f"X({number}, {name})" for number, name in structs.items())
     return f"#define {macro}(X) {rows}\n"
 
 
@@ -285,7 +302,7 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
     rules, own = signature.rules, signature.own
     files = dict.fromkeys(rule_file(rule) for rule in rules if not rule.own)
     own_texts = {rule.MODULE_FILE: _part(rule.kernel_file, own_rule_text(rule)) for rule in own}
-    given = _join("", (*BASE[:3], "segments.cuh", "trains.cuh", "plasticity/base.cuh", *files, *_LEARNING_PARTS))
+    given = _join("", (*_LEARNING_BASE, *files, *_LEARNING_PARTS))
     for rule in own:
         if re.search(rf"\bstruct {rule.name}\b", given):
             raise BackendError(
@@ -293,13 +310,13 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
             )
     beside = [rule for rule in LEARNING_RULES.values() if rule.own and rule.MODULE_FILE in own_texts]
     kinds = {rule.C.__name__: rule.C for rule in (*rules, *beside)}  # the last one, if a class was defined again
-    kinds |= {rule.C.__name__: rule.C for rule in own} | {DopamineCoefficients.__name__: DopamineCoefficients}
+    kinds |= {rule.C.__name__: rule.C for rule in own}
+    kinds |= {kind.__name__: kind for kind in (DopamineCoefficients, ScalingCoefficients)}
     names = [rule.name for rule in rules]
     prelude = numbers.prelude() + "".join(map(coefficient_struct, kinds.values()))
     return Module(
         " + ".join([f"learning {numbers}", *(rule.name for rule in own)]),
-        _join(prelude + _listed("LEARNING_RULES", names), BASE[:3])
-        + _join("", ("segments.cuh", "trains.cuh", "plasticity/base.cuh", *files))
+        _join(prelude + _listed("LEARNING_RULES", names), (*_LEARNING_BASE, *files))
         + "".join(own_texts.values())
         + "".join(_counts_hold(rule.name, PRE=rule.PRE, POST=rule.POST, ELIGIBLE=rule.ELIGIBLE) for rule in rules)
         + _join("", _LEARNING_PARTS),
@@ -317,6 +334,39 @@ def release_module(numbers: Numbers) -> Module:
 
 
 @functools.cache
+def spine_module(numbers: Numbers) -> Module:
+    """Return the module of the kernels of synapses that learn from their calcium, with the gates of all kinetics."""
+    gates = SYNAPSE_GATES.values()
+    return Module(
+        f"spines {numbers}",
+        _join(numbers.prelude() + _listed("SYNAPSE_GATES", SYNAPSE_GATES) + coefficient_struct(SpineCoefficients), BASE)
+        + _gate_text(gates)
+        + "".join(_counts_hold(gate.name, PULSES=gate.PULSES) for gate in gates)
+        + _join("", _SPINE_PARTS),
+        _kernels_of(_SPINE_PARTS),
+    )
+
+
+def influx_module(numbers: Numbers) -> Module:
+    """Return the module of the kernel that finds what calcium enters spines, with all effects that have no states."""
+    return _influx_module(numbers, tuple(name for name, kind in EFFECTS.items() if _place(kind) in kernel_names()))
+
+
+@functools.lru_cache(maxsize=64)
+def _influx_module(numbers: Numbers, effects: tuple[str, ...]) -> Module:
+    numbered = {number: name for number, name in enumerate(EFFECTS) if name in effects and not EFFECTS[name].STATES}
+    own = [name for name in numbered.values() if effect_file(name) != _EFFECTS]
+    return Module(
+        " + ".join([f"influx {numbers}", *own]),
+        _join(numbers.prelude() + _numbered("EFFECTS", numbered) + coefficient_struct(InfluxCoefficients), BASE[:3])
+        + _join("", (_COLUMNS,))
+        + _effect_text(numbered.values())
+        + _join("", (_BATHS, "trains.cuh", _INFLUX_PART)),
+        _kernels_of((_INFLUX_PART,)),
+    )
+
+
+@functools.cache
 def build_module() -> Module:
     """Return the module of the kernels that build rows of synapses; no number type of a run enters it."""
     return Module("rows", _join("", _BUILD_PARTS), tuple(BUILD_KERNELS))
@@ -324,13 +374,17 @@ def build_module() -> Module:
 
 def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers: Numbers) -> Module:
     """Return the module that contains `kernel`."""
+    file = KERNELS[kernel].file
+    if file == _INFLUX_PART:
+        return influx_module(numbers)
     if isinstance(signature, Signature):
         return neuron_module(signature)
-    file = KERNELS[kernel].file
     if file == _PROCEDURAL_PART:
         return procedural_module(numbers)
     if file in _LEARNING_PARTS:
         return learning_module(numbers, signature or GIVEN_RULES)
     if file == _RELEASE_PART:
         return release_module(numbers)
+    if file in _SPINE_PARTS:
+        return spine_module(numbers)
     return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)

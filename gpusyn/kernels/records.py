@@ -355,7 +355,10 @@ class Learning(NamedTuple):
     late. A presynaptic spike reaches them `early` steps after it is visited, at the age of the route: 1 if there is no
     dendritic part, because it acts in the step of its arrival, else 0. Weights stay from 0 to `w_max`. `settled` is the
     place of the step up to which the host has settled them. If spikes leave an `eligibility` (-1: they do not), the
-    `modulator` of this number makes changes of the weights from it.
+    `modulator` of this number makes changes of the weights from it; they are complete at all multiples of `scaled`
+    steps (0: there are none), in which the weights are scaled. Calcium of a presynaptic spike comes `lag` steps after
+    it has reached the synapse; if `noisy` is not -1, noise moves the weights, and it is the place of what is kept of
+    each synapse for it.
     """
 
     rule: int
@@ -369,6 +372,26 @@ class Learning(NamedTuple):
     settled: int
     eligibility: int
     modulator: int
+    scaled: int
+    lag: int
+    noisy: int
+
+
+class Scaling(NamedTuple):
+    """How the weights of a pathway are scaled: every `every` steps, by the rates of the neurons of the set `train`.
+
+    Their coefficients are `coef`. `growth` is the place of what the weights onto the first neuron grow by, and the
+    neuron of a target is its place among all targets less `offset`. Weights stay from 0 to `w_max`. If spikes change
+    them too, all synapses are settled before, and `settled` is the place of the step up to which they are (-1: not so).
+    """
+
+    every: int
+    train: int
+    coef: int
+    growth: int
+    offset: int
+    w_max: int
+    settled: int
 
 
 class Modulator(NamedTuple):
@@ -442,12 +465,76 @@ class ReleaseSums(NamedTuple):
     scale: int
 
 
+class SpineGateSet(NamedTuple):
+    """The gates that spines look at: one of each of `size` sources from `source` on, which has the delay 0.
+
+    Their kinetics is that of the synapses' struct of number `kind` with the coefficients from `coef` on; states begin
+    at `gates` and are `size` apart. From `means` on are the means of each gate over the last steps, `mask` + 1 for each
+    source; that of a step is at the step modulo their number. Pulses of transmitter are as in `SourceGateSet`.
+    """
+
+    kind: int
+    source: int
+    size: int
+    gates: int
+    coef: int
+    components: int
+    pulse: int
+    dead: int
+    release: int
+    means: int
+    mask: int
+
+
+class InfluxSet(NamedTuple):
+    """Targets of one population whose spines calcium enters through open channels of one receptor.
+
+    V of the first of them, in the compartment that has the receptor, is at `first`. The receptor's `effect` has this
+    number, its coefficients are from row `effect_coef` of `coef` on, in columns `row_step` apart from `row` on, and its
+    bath is row `bath` (-1: none). Spikes of the `train` reach the spines `delay` steps later, and decay there as the
+    traces `fast` and `slow`. The numbers of the influx begin at `influx_coef`, and the influx of the first target is at
+    `influx`.
+    """
+
+    size: int
+    first: int
+    row: int
+    row_step: int
+    effect: int
+    effect_coef: int
+    bath: int
+    train: int
+    delay: int
+    fast: int
+    slow: int
+    influx_coef: int
+    influx: int
+
+
+class Spine(NamedTuple):
+    """How the synapses of a route learn from their calcium, whose coefficients begin at `coef`.
+
+    The gate of the route's first source has its means at `means`, `mask` + 1 for each source; a synapse reads that of
+    `delay` steps ago, or of as many more as it is late. The influx of a target is at `influx`, plus its place among all
+    targets less `offset`. Weights stay from 0 to `w_max`. What is kept of the first synapse of the rows is at `state`.
+    """
+
+    coef: int
+    means: int
+    mask: int
+    delay: int
+    offset: int
+    influx: int
+    w_max: int
+    state: int
+
+
 RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
         Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, DrawnSet, DrawnPart, DrawnOutput, Shared,
         SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease, ReleaseSums,
-        TrainSet, TraceDecay, Learning, Modulator, ModulatorPart,
+        TrainSet, TraceDecay, Learning, Scaling, Modulator, ModulatorPart, SpineGateSet, InfluxSet, Spine,
     )
 }  # fmt: skip
 

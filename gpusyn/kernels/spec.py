@@ -270,7 +270,38 @@ KERNELS: dict[str, KernelSpec] = {
             learnings:Learning ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16
             late:uint8 +weights:weight_t trains:TrainSet traces:TraceDecay decays:real train_step:int64
             train_value:real train_count:int64 coef:real sweep:int64 settled:int64 modulators:Modulator gains:real
-            +eligibility:real""",
+            +eligibility:real +excess:weight_t number:uint32 keys:int64""",
+        ),
+        _declare(
+            "remember_gates.cu",
+            "remember_gates",
+            "thread",
+            """clock:Clock sets:SpineGateSet =n_sets:int coef:real +gates:real +release_step:int64 event_step:int64
+            event_count:int +gate_means:real""",
+        ),
+        _declare(
+            "find_influx.cu",
+            "find_influx",
+            "thread",
+            """clock:Clock sets:InfluxSet =n_sets:int V:real rest:real coef:real =n_rows:int64
+            waves:real =n_waves:int bath:Bath trains:TrainSet traces:TraceDecay decays:real train_step:int64
+            train_value:real train_count:int64 influx_coef:real +V_before:real +influx:real""",
+        ),
+        _declare(
+            "advance_spines.cu",
+            "advance_spines",
+            "warp",
+            """clock:Clock routes:Route =n_routes:int spines:Spine segment_begin:uint32 segment_sizes:uint64
+            targets:uint16 late:uint8 +weights:weight_t gate_means:real influx:real coef:real +Ca:real +rest_of:real""",
+        ),
+        _declare(
+            "scale_weights.cu",
+            "scale_weights",
+            "warp",
+            """clock:Clock routes:Route =n_routes:int scaling_of:int scalings:Scaling =n_scalings:int
+            segment_begin:uint32 segment_sizes:uint64 targets:uint16 +weights:weight_t trains:TrainSet
+            traces:TraceDecay decays:real train_step:int64 train_value:real train_count:int64 coef:real +growth:real
+            +sweep:int64 +settled:int64""",
         ),
         *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),
     )

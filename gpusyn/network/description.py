@@ -12,7 +12,7 @@ from gpusyn.network.projections import Projection, Ratio
 from gpusyn.network.stimulus import Clamp, Injection
 from gpusyn.neurons import NeuronModel
 from gpusyn.neurons.compartments import SOMA, Compartments
-from gpusyn.plasticity import LearningRule, Plasticity
+from gpusyn.plasticity import Plasticity, WeightRule
 from gpusyn.utils.tables import html_table, text_table
 
 Objects = Mapping[Any, Mapping[str, Any]]  # kind -> name -> object
@@ -152,8 +152,8 @@ def _units(projection: Projection) -> dict[str, str]:
 
 
 def _learned(projection: Projection, one: Plasticity) -> str:
-    """Return where a rule of learning keeps weights, and the axonal part of the delay."""
-    if not isinstance(one, LearningRule):
+    """Return where what changes weights keeps them, and the axonal part of the delay."""
+    if not isinstance(one, WeightRule):
         return "-"
     name = projection.learned
     assert name is not None

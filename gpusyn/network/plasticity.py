@@ -11,7 +11,16 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import instance, one_of, real, show
-from gpusyn.plasticity import DopamineSTDP, LearningRule, Plasticity, QuantalRelease, TsodyksMarkram
+from gpusyn.plasticity import (
+    DopamineSTDP,
+    HomeostaticScaling,
+    LearningRule,
+    NMDAPlasticity,
+    Plasticity,
+    QuantalRelease,
+    TsodyksMarkram,
+    WeightRule,
+)
 from gpusyn.plasticity.short_term import check_release
 from gpusyn.receptors import Receptor
 
@@ -65,7 +74,7 @@ def axonal_share(given: Any, plasticity: Sequence[Plasticity], where: str) -> fl
     share = real(given, where, low=0.0, high=1.0)
     if rule is None:
         raise ParameterError(
-            f"{where}: only a rule of learning asks which part of the delay is axonal (got {share:g}); leave it out"
+            f"{where}: only rules of spikes ask which part of the delay is axonal (got {share:g}); leave it out"
         )
     if rule.axonal not in (0.0, share):
         raise ParameterError(f"{where}: {type(rule).__name__} says axonal={rule.axonal:g} (got {share:g}); say it once")
@@ -85,6 +94,16 @@ def release_of(plasticity: Sequence[Plasticity]) -> QuantalRelease | None:
 def learning_of(plasticity: Sequence[Plasticity]) -> LearningRule | None:
     """Return the rule of learning among others, None if there is none."""
     return next((one for one in plasticity if isinstance(one, LearningRule)), None)
+
+
+def homeostasis_of(plasticity: Sequence[Plasticity]) -> HomeostaticScaling | None:
+    """Return the homeostatic scaling among others, None if there is none."""
+    return next((one for one in plasticity if isinstance(one, HomeostaticScaling)), None)
+
+
+def weight_rules_of(plasticity: Sequence[Plasticity]) -> list[WeightRule]:
+    """Return what changes the weights of one receptor for good, among others."""
+    return [one for one in plasticity if isinstance(one, WeightRule)]
 
 
 def releases_one_by_one(projection: Projection) -> bool:
@@ -122,8 +141,11 @@ def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: i
                 "asks, and read their weights at every step and not at spikes; use gating='auto'"
             )
     _check_events(projection, kinds, size, where)
-    if (rule := learning_of(projection.plasticity)) is not None:
-        _check_learning(projection, rule, kinds, where)
+    if rules := weight_rules_of(projection.plasticity):
+        _check_learning(projection, rules, kinds, where)
+    for rule in rules:
+        if isinstance(rule, NMDAPlasticity):
+            _check_calcium(projection, rule, kinds, where)
 
 
 def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:
@@ -152,8 +174,9 @@ def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int 
             )
 
 
-def _check_learning(projection: Projection, rule: LearningRule, kinds: dict[str, Receptor], where: str) -> None:
-    name = learned_receptor(projection, where)
+def _check_learning(projection: Projection, rules: list[WeightRule], kinds: dict[str, Receptor], where: str) -> None:
+    """Refuse weights that cannot change, or of which it is not clear whether they do."""
+    name, rule = _learned_receptor(projection, rules, where), rules[0]
     weight, place = projection.weights[name], f"{where}.weight[{name!r}]"
     if name not in (projection.w_max or {}):
         raise ParameterError(
@@ -177,32 +200,44 @@ def _check_learning(projection: Projection, rule: LearningRule, kinds: dict[str,
         )
 
 
-def learned_receptor(projection: Projection, where: str) -> str:
-    """Return the receptor whose weight a projection learns.
+def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str, Receptor], where: str) -> None:
+    """Refuse learning from calcium where none can enter, or what a spike releases is not one event."""
+    name = one_of(rule.calcium, projection.weights, f"{where}.plasticity: NMDAPlasticity.calcium")
+    if kinds[name].is_current:
+        raise ParameterError(
+            f"{where}.plasticity: NMDAPlasticity.calcium must be a receptor with channels, which let calcium in by the "
+            f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
+        )
+    for other in projection.plasticity:
+        if other is not rule:
+            raise ParameterError(
+                f"{where}.plasticity: NMDAPlasticity takes whole events of its gate, and only its own changes of the "
+                f"weight (got {other!r} beside it); leave one of the two out"
+            )
 
-    Raises
-    ------
-    ArgumentError
-        If there are several and the rule names none.
-    UnknownNameError
-        If the projection does not reach it.
-    """
-    rule = learning_of(projection.plasticity)
-    assert rule is not None
-    pairs = rule.stdp if isinstance(rule, DopamineSTDP) else rule  # takes learns= from the user
-    learns = f"{where}.plasticity: {type(pairs).__name__}.learns"
-    if rule.learns is None and len(projection.weights) > 1:
+
+def _learned_receptor(projection: Projection, rules: list[WeightRule], where: str) -> str:
+    """Return the receptor whose weight a projection changes, which one of its rules names if there are several."""
+    saying = next((rule for rule in rules if rule.learns is not None), rules[0])
+    kind = type(saying.stdp if isinstance(saying, DopamineSTDP) else saying).__name__  # takes learns= from the user
+    learns = f"{where}.plasticity: {kind}.learns"
+    if saying.learns is None and len(projection.weights) > 1:
         raise ArgumentError(
             f"{learns}: must be one of {', '.join(projection.weights)}, because the projection reaches several "
-            f"receptors; write gs.{type(pairs).__name__}(..., learns={next(iter(projection.weights))!r})"
+            f"receptors; write gs.{kind}(..., learns={next(iter(projection.weights))!r})"
         )
+    for rule in rules:
+        if rule.learns not in (None, saying.learns):
+            raise ParameterError(
+                f"{where}.plasticity: {type(rule).__name__}.learns: must be {saying.learns!r}, as {kind} says (got "
+                f"{rule.learns!r}), because one weight of a projection changes; say it once, or connect twice"
+            )
     return str(one_of(projection.learned, projection.weights, learns))
 
 
 def learned_of(projection: Projection) -> str | None:
-    """Return the receptor whose weight a checked projection learns, None if it does not learn."""
-    rule = learning_of(projection.plasticity)
-    return None if rule is None else rule.learns or next(iter(projection.weights))
+    """Return the receptor whose weight changes for good in a checked projection, None if there is none."""
+    return projection.learned
 
 
 def check_modulator(projection: Projection, own: Any) -> None:

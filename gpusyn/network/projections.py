@@ -13,7 +13,7 @@ from gpusyn.network.compartments import without_soma
 from gpusyn.network.populations import Population, Selection
 from gpusyn.parameters.scalars import one_of, public, real, show
 from gpusyn.parameters.values import values
-from gpusyn.plasticity import LearningRule, Plasticity
+from gpusyn.plasticity import Plasticity, WeightRule
 from gpusyn.receptors import Receptor
 from gpusyn.utils.calls import Hinting
 from gpusyn.utils.immutable import ReadOnlyDict
@@ -128,11 +128,10 @@ class Projection(Hinting):
 
     @property
     def learned(self) -> str | None:
-        """Receptor whose weight a rule of learning changes, None if there is none."""
-        rule = next((one for one in self.plasticity if isinstance(one, LearningRule)), None)
-        if rule is None:
-            return None
-        return next(iter(self.weights)) if rule.learns is None else rule.learns
+        """Receptor whose weight changes for good, None if there is none."""
+        rules = [one for one in self.plasticity if isinstance(one, WeightRule)]
+        named = next((rule.learns for rule in rules if rule.learns is not None), None)
+        return named if named is not None or not rules else next(iter(self.weights))
 
     def __repr__(self) -> str:
         drawn = ", procedural" if self.procedural else ""

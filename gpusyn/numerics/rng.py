@@ -45,6 +45,7 @@ class StreamPurpose(StrEnum):
     PLASTICITY = "plasticity"
     RELEASE = "release"
     QUANTUM = "quantum"
+    CALCIUM_NOISE = "calcium noise"
 
 
 def stream_key(seed: int, purpose: StreamPurpose, name: str, trial: int = 0) -> int:

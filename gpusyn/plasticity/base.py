@@ -9,7 +9,7 @@ from gpusyn.errors import ArgumentError
 from gpusyn.parameters.scalars import real, show
 from gpusyn.utils.calls import attribute
 
-__all__ = ["LearningRule", "Plasticity", "Trace", "TracePair"]
+__all__ = ["LearningRule", "Plasticity", "Trace", "TracePair", "WeightRule"]
 
 
 class Plasticity:
@@ -52,7 +52,46 @@ class TracePair(NamedTuple):
     post: tuple[Trace, ...]
 
 
-class LearningRule(Plasticity):
+class WeightRule(Plasticity):
+    """Base class of what changes weights for good: they are stored one by one, and stay in [0, w_max].
+
+    Attributes
+    ----------
+    learns : str or None
+        Receptor whose weight changes; None if the projection has only one, or another rule names it.
+    """
+
+    learns: str | None = None
+
+    def _check_learns(self) -> None:
+        """Check the receptor whose weight changes, and replace it by its name."""
+        if self.learns is not None:
+            self._check_receptor("learns")
+
+    def _check_receptor(self, parameter: str) -> None:
+        """Check a parameter that is a receptor, and replace it by its name."""
+        given = getattr(self, parameter)
+        name = given if isinstance(given, str) else attribute(given, "name")  # of a receptor
+        if not isinstance(name, str):
+            raise ArgumentError(
+                f"{self._where(parameter)}: must be the name of a receptor, or a receptor (got {show(given)})"
+            )
+        object.__setattr__(self, parameter, name)
+
+    def _check_numbers(
+        self,
+        unit: str,
+        *names: str,
+        low: float | None = None,
+        high: float | None = None,
+        above: float | None = None,
+    ) -> None:
+        for name in names:
+            number = real(getattr(self, name), self._where(name), unit=unit, low=low, high=high, above=above)
+            object.__setattr__(self, name, number)
+
+
+class LearningRule(WeightRule):
     """Base class of rules by which spikes change weights.
 
     At each spike of either side, when it reaches the synapse, the weight w is changed by a number that may depend on w
@@ -63,8 +102,6 @@ class LearningRule(Plasticity):
     ----------
     struct : str
         Name of the equations.
-    learns : str or None
-        Receptor whose weight changes; None if the projection has only one.
     axonal : float
         Part of the delay, 0 to 1, that a spike needs to reach the synapse; the rest is needed from there to the soma,
         and back from it.
@@ -72,7 +109,6 @@ class LearningRule(Plasticity):
 
     role: ClassVar[str] = "learning"
     struct: str
-    learns: str | None = None
     axonal: float = 0.0
 
     @property
@@ -96,16 +132,5 @@ class LearningRule(Plasticity):
 
     def _check_place(self) -> None:
         """Check where the rule acts: the receptor that learns, and the axonal part of the delay."""
-        if self.learns is not None:
-            name = self.learns if isinstance(self.learns, str) else attribute(self.learns, "name")  # of a receptor
-            if not isinstance(name, str):
-                raise ArgumentError(
-                    f"{self._where('learns')}: must be the name of a receptor, or a receptor (got {show(self.learns)})"
-                )
-            object.__setattr__(self, "learns", name)
+        self._check_learns()
         object.__setattr__(self, "axonal", real(self.axonal, self._where("axonal"), low=0.0, high=1.0))
-
-    def _check_numbers(self, unit: str, *names: str, low: float | None = None, above: float | None = None) -> None:
-        for name in names:
-            number = real(getattr(self, name), self._where(name), unit=unit, low=low, above=above)
-            object.__setattr__(self, name, number)

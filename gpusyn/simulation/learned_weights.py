@@ -12,29 +12,38 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.backends.numpy import learn_weights as twin
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import LEARNING
 from gpusyn.builder.plasticity.modulators import is_modulated
+from gpusyn.builder.plasticity.spines import has_spines
+from gpusyn.builder.plasticity.trains import is_taught
 from gpusyn.builder.rows.stored import StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import segment_bounds, unpack
 from gpusyn.kernels.arrays import bindings
 from gpusyn.kernels.records import Clock
 from gpusyn.kernels.synapse_words import late_bytes
+from gpusyn.simulation.spine_access import forget_rest
 from gpusyn.utils.typing import Array
 
 _OF_SYNAPSES = ("segment_begin", "segment_sizes", "targets", "late", "weights")
 
 
 def learns(stored: StoredWeights) -> bool:
-    """Return whether the weights of some synapses learn."""
+    """Return whether the weights of some synapses change for good."""
     return isinstance(stored, StoredSegments) and stored.receptor == stored.bundle.learns
+
+
+def _is_taught(stored: StoredWeights) -> bool:
+    """Return whether spikes change the weights of some synapses."""
+    return learns(stored) and isinstance(stored, StoredSegments) and is_taught(stored.bundle)
 
 
 def present_weights(compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, place: Array) -> Array:
     """Return some of the stored `weights` of rows, with all spikes that have reached the synapses at these places.
 
-    Weights that do not learn are returned as they are.
+    Weights that no spikes change are returned as they are.
     """
-    if not learns(stored) or not weights.size:
+    if not _is_taught(stored) or not weights.size:
         return weights[place]
     settled: Array = _settled(compiled, session, stored, weights, place).weights[place]
     return settled
@@ -76,9 +85,15 @@ def _arrays(stored: StoredSegments, weights: Array, session: Session) -> SimpleN
 def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, step: int) -> None:
     """Let nothing that has reached a synapse before `step` change weights that replace the present ones."""
     assert isinstance(stored, StoredSegments)
+    if has_spines(stored.bundle):
+        forget_rest(compiled, session, stored.bundle, len(weights))
+    if not _is_taught(stored):
+        return
     if is_modulated(stored.bundle) and weights.size:
         visited = _settled(compiled, session, stored, weights, np.arange(len(weights)))
         session.write(bindings(LEARNING)["eligibility"], visited.eligibility)
+    if is_noisy(stored.bundle):
+        session.write(bindings(LEARNING)["excess"], np.zeros_like(weights), compiled.learning.noisy[stored.bundle])
     session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled[stored.bundle])
 
 

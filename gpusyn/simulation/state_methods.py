@@ -18,6 +18,7 @@ from gpusyn.simulation.access import Access
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.learned_weights import learns, settle_before
+from gpusyn.simulation.spine_access import renew_potentials
 from gpusyn.simulation.weight_access import Weights, read_weights, weight_array, write_weights
 from gpusyn.utils.calls import Hinting
 from gpusyn.utils.held_signals import held_signals
@@ -145,6 +146,7 @@ class StateMethods(Hinting):
         """
         with self._in_use("set"), held_signals():
             self._state.set(target, variable, values, {"rate": rate, "times": times, "weight": weight})
+            renew_potentials(self._compiled, self._session)
 
     @public
     def weights(self, projection: Projection | str, receptor: Receptor | str | None = None) -> Weights:

@@ -17,6 +17,7 @@ from gpusyn.network.recorder import SynapseRecorder
 from gpusyn.results import SynapseData
 from gpusyn.simulation.logs import ENDLESS, SampleLog
 from gpusyn.simulation.release_access import release_at, release_places
+from gpusyn.simulation.spine_access import calcium_of
 from gpusyn.simulation.synapse_release_access import release_of
 from gpusyn.simulation.weight_access import ChosenSynapses
 from gpusyn.utils.typing import Array, Floats
@@ -68,6 +69,8 @@ class SynapseLog(SampleLog):
         chosen = self._chosen[self._receptors[variable]]
         if is_weight:
             return lambda step: chosen.weights(compiled, session)
+        if variable == "Ca":
+            return lambda step: calcium_of(compiled, session, chosen)
         if shared_short_term(projection) is not None:
             places = release_places(compiled, projection, chosen.pre)
             return lambda step: release_at(compiled, session, projection, variable, places, step)

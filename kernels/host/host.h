@@ -195,6 +195,25 @@ template <class F> DEVICE void for_pieces(long long lo, long long hi, F f)
 {
     for (long long j = lo; j < hi; j += HELD) f(j, (int)(hi - j < HELD ? hi - j : HELD));
 }
+// Unpacks whole bytes, with room for those at both ends.
+enum { HELD_BITS = HELD + 16 };
+template <int BITS> DEVICE int unpack_bytes(const unsigned char *packed, int first, int n, unsigned char *room)
+{
+    enum { EACH = 8 / BITS };
+    int before = first % EACH;
+    SIMD for (int b = 0; b < (before + n + EACH - 1) / EACH; b++) for (int e = 0; e < EACH; e++) room[b * EACH + e] =
+        (unsigned char)(packed[b] >> e * BITS & (1 << BITS) - 1);
+    return before;
+}
+DEVICE const unsigned char *unpack(const unsigned char *packed, long long first, int n, int bits, unsigned char *room)
+{
+    const unsigned char *begin = packed + (first * bits >> 3);
+    int at = (int)(first & 7);
+    return bits == 8   ? begin
+           : bits == 4 ? room + unpack_bytes<4>(begin, at, n, room)
+           : bits == 2 ? room + unpack_bytes<2>(begin, at, n, room)
+                       : room + unpack_bytes<1>(begin, at, n, room);
+}
 // Keeps of n items those whose values are below a limit, without a branch, which would be mispredicted; returns how
 // many they are. All four arrays have room for 16 more.
 DEVICE int keep_below(int limit, int n, const int *item, const int *value, int *kept, int *kept_value)

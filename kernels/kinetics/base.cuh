@@ -68,6 +68,14 @@ struct Sent {
     MEMBER int edge() const { return was == is ? 0 : is ? STARTS : ENDS; }
 };
 
+// The activity of a source by its transmitter; `last` is the step of its last release.
+DEVICE Sent pulse_of(int64 *last, int event, int64 now, int64 pulse, int64 dead)
+{
+    int was = now - 1 - *last < pulse ? 1 : 0;
+    int is = now - release(last, event, now, pulse, dead) < pulse ? 1 : 0;
+    return {0, was, is};
+}
+
 // A source's gate that sends from `advance`, and has no form without branches.
 struct SourceGate {
     DEVICE bool even(const OwnGate &) { return false; }

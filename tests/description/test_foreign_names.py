@@ -21,6 +21,7 @@ CALLS = [
     gs.Network.population, gs.Network.connect, gs.Network.record, gs.Network.drive, gs.Network.inject,
     gs.Normal, gs.LogNormal, gs.Uniform,
     gs.TsodyksMarkram, gs.QuantalRelease, gs.STDP, gs.TripletSTDP, gs.InhibitorySTDP, gs.DopamineSTDP,
+    gs.NMDAPlasticity,
 ]  # fmt: skip
 
 

@@ -53,6 +53,7 @@ def connect(weight=1.0, w_max=2.0, receptor=None, drug=None, weights="exact", **
 
 JUMPS = gs.NMDA(kinetics=dataclasses.replace(gs.kinetics.Saturating.NMDA(), jump=True))
 DOPAMINE = gs.DopamineSTDP(gs.STDP(), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0]))
+CALCIUM = gs.NMDAPlasticity(calcium="AMPA", learns="AMPA")
 SHORT = gs.TsodyksMarkram(U=0.5, tau_rec=800.0)
 FIRST_ORDER = gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA())
 SATURATING = gs.NMDA(kinetics=gs.kinetics.Saturating.NMDA())
@@ -136,6 +137,51 @@ REFUSED = {  # what the message says, and attempts
         "mu_plus",
         [lambda: gs.DopamineSTDP(gs.STDP(mu_plus=1.0), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0]))],
     ),
+    "`NMDAPlasticity` whose `calcium` is a current, or no receptor of the projection": (
+        "channels|known here: AMPA",
+        [
+            lambda: connect(receptor=CURRENT, plasticity=gs.NMDAPlasticity("I", "I")),
+            lambda: connect(plasticity=gs.NMDAPlasticity()),
+        ],
+    ),
+    "`NMDAPlasticity` beside short-term plasticity, random release or scaling": (
+        "leave one of the two out",
+        [
+            lambda: connect(plasticity=[CALCIUM, SHORT]),
+            lambda: connect(plasticity=[CALCIUM, gs.QuantalRelease(n=5, p=0.5)]),
+        ],
+    ),
+    "an axonal part of the delay with `NMDAPlasticity`": (
+        "only rules of spikes ask",
+        [lambda: connect(axonal=0.5, plasticity=CALCIUM)],
+    ),
+    "`NMDAPlasticity` through a receptor whose open channels a drug blocks, whose decay a drug changes, or whose block "
+    "is slow": (
+        "does not follow|states of its own",
+        [
+            lambda: connect(
+                {"GABA_A": 1.0, "NMDA": 0.1},
+                {"GABA_A": 2.0},
+                gs.NMDA(),
+                "MK-801",
+                plasticity=gs.NMDAPlasticity("NMDA", "GABA_A"),
+            ),
+            lambda: connect(
+                {"GABA_A": 1.0},
+                {"GABA_A": 2.0},
+                None,
+                "benzodiazepine",
+                plasticity=gs.NMDAPlasticity("GABA_A", "GABA_A"),
+            ),
+            lambda: connect(
+                receptor=gs.NMDA(block=gs.MgBlock.HillTononi()), plasticity=gs.NMDAPlasticity("NMDA", "NMDA")
+            ),
+        ],
+    ),
+    "`NMDAPlasticity` with a `speed` that covers more than half of the way to omega in a step": (
+        "a smaller dt",
+        [lambda: connect(plasticity=gs.NMDAPlasticity("AMPA", "AMPA", speed=1e5))],
+    ),
 }
 
 
@@ -148,7 +194,7 @@ def test_what_is_refused_is_listed():
 def test_what_is_listed_is_refused(given):
     message, attempts = REFUSED[given]
     for attempt in attempts:
-        with pytest.raises((gs.ParameterError, gs.ArgumentError), match=message):
+        with pytest.raises((gs.ParameterError, gs.ArgumentError, gs.UnknownNameError), match=message):
             attempt()
 
 

@@ -42,12 +42,18 @@ def describe(gating: str) -> tuple[gs.Network, list[Any]]:
         net.connect(E + noise, E, gs.FixedProbability(0.1, autapses=False), receptor="AMPA", **drawn, name="drawn")
     net.connect(I, E, gs.FixedOutDegree(20, multapses=False), receptor="GABA_A", **drawn, name="drawn inhibition")
     net.connect(I, E[5:], gs.FixedOutDegree(20), receptor="GABA_A", **drawn, name="drawn again")
+    glycine = gs.Waveform([0.0, 1.0, 2.0], [1.0, 0.1, 2.0])
+    spiny = net.population("spiny", 20, cell, receptors=[gs.AMPA(), gs.NMDA(glycine=glycine)])
+    net.connect(noise + E, spiny, gs.FixedInDegree(40), weight={"AMPA": gs.Uniform(0.0, 2.0), "NMDA": 0.5},
+                w_max={"AMPA": 2.0}, delay=gs.Uniform(0.1, 0.6),
+                plasticity=gs.NMDAPlasticity(speed=1000.0, G=0.05))  # fmt: skip
     net.drive(I, "GABA_A", rate=500.0, weight=0.5)
     net.inject(C[:10], gs.Waveform([0.0, 1.0], [400.0, 700.0]))
     net.clamp(C[10:12], -65.0)
     recorders = [
         net.record(E + I + C, "spikes"),
         net.record(E[:10], ["V", "g_AMPA", "I_NMDA", "B_NMDA"]),
+        net.record(spiny, ["V", "g_AMPA"]),
         net.record(C, ["V", "I_syn"], every=0.3),
     ]
     return net, recorders

@@ -138,6 +138,8 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Simulator.weights": lambda w: {"projection": w.projection},
     "Simulator.set_weights": lambda w: {"projection": w.projection, "values": 0.5},
     "Simulator.save": lambda w: {"path": "x.h5"},
+    "NMDAPlasticity.omega": lambda w: {"Ca": [0.1, 0.5]},
+    "NMDAPlasticity.eta": lambda w: {"Ca": [0.1, 0.5]},
     "Waveform.sample": lambda w: {"t": [0.5, 1.0]},
     "Infusion.sample": lambda w: {"t": [0.5, 1.0]},
     "MgBlock.open_fraction": lambda w: {"V": [-70.0, 0.0], "Mg": 1.0},

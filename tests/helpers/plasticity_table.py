@@ -24,6 +24,7 @@ KINDS = {
     "`InhibitorySTDP`": gs.InhibitorySTDP(),
     "`DopamineSTDP`": gs.DopamineSTDP(gs.STDP(), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0])),
     "`STDP` and `TsodyksMarkram` with numbers": [SHARED, gs.STDP()],
+    "`NMDAPlasticity`": gs.NMDAPlasticity(calcium="AMPA"),
 }
 
 

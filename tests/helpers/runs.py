@@ -82,7 +82,8 @@ def outcome(sim: gs.Simulator) -> Outcome:
 
 def traced(net: gs.Network, population: gs.Population) -> bool:
     """Whether calcium of the population is recorded, without which there is none."""
-    of = [r for r in net.recorders.values() if any(variable.startswith("Ca") for variable in r.variables)]
+    cells = [r for r in net.recorders.values() if isinstance(r, gs.TraceRecorder)]
+    of = [r for r in cells if any(variable.startswith("Ca") for variable in r.variables)]
     return any(population in (p for p, _ in r.source.parts) for r in of)
 
 

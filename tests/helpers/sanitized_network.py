@@ -42,6 +42,7 @@ def describe(traces: bool = True) -> gs.Network:
     procedural(net, E, noise)
     learning(net, E, C, noise)
     plastic(net, E, noise + listed)
+    spines(net, E, noise + E[:9], traces)
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
@@ -97,11 +98,33 @@ def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Popu
             0.0,
         ),
     }
+    scaling = gs.HomeostaticScaling(rate=50.0, tau=1.0, tau_rate=1.0, every=0.3)
+    rules |= {
+        "scaled pairs": (noise, C, "syn", 200.0, [strong, scaling], 0.0),
+        "scaled reward": (noise, C, "syn", 200.0, [rules["reward"][4], scaling], 0.0),
+        "scaled": (noise, E, "lumped", 2.0, scaling, None),
+    }
     for name, (pre, post, receptor, largest, rule, axonal) in rules.items():
         net.connect(
             pre, post, gs.FixedProbability(0.2), receptor=receptor, weight=gs.Uniform(0.0, largest / 2), w_max=largest,
             delay=gs.Uniform(0.1, 0.5), plasticity=rule, axonal=axonal, name=f"learns {name}",
         )  # fmt: skip
+
+
+def spines(net: gs.Network, E: gs.Population, sources: gs.Selection, traces: bool) -> None:
+    """Synapses that learn from calcium, through gates that follow events and pulses, with one delay and with several.
+
+    No magnesium blocks them, because a drug blocks the open channels of all NMDA receptors.
+    """
+    forms = {"lumped": ("again", gs.Uniform(0.1, 0.5), 0.1), "again": ("AMPA", 0.2, 0.0)}
+    for learns, (calcium, delay, bap_delay) in forms.items():
+        rule = gs.NMDAPlasticity(calcium, learns, speed=100.0, G=0.1, bap_delay=bap_delay)
+        net.connect(
+            sources, E, gs.FixedProbability(0.1), weight={learns: gs.Uniform(0.0, 1.0), calcium: 0.1},
+            w_max={learns: 2.0}, delay=delay, plasticity=rule, name=f"calcium of {calcium}",
+        )  # fmt: skip
+        if traces:
+            net.record(f"calcium of {calcium}", "Ca", every=2 * DT, name=f"spines of {calcium}")
 
 
 def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
@@ -169,7 +192,8 @@ def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], 
         sim.step(steps)
         spikes = sim.data["spikes"]
         found = [spikes.times, spikes.ids]
-        for name in ("traces", "currents", "saturating S", "saturating G", "branched B", "branched T"):
+        names = ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA")
+        for name in (*names, "branched B", "branched T"):
             found += [sim.data[name][variable] for variable in sim.data[name]]
         return found, {launch.kernel for launch in sim._compiled.program.launches}
 

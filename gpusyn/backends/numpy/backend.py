@@ -21,12 +21,16 @@ from gpusyn.backends.numpy import advance_modulators as modulators
 from gpusyn.backends.numpy import advance_neurons as neurons
 from gpusyn.backends.numpy import advance_releases as releases
 from gpusyn.backends.numpy import advance_sources as sources
+from gpusyn.backends.numpy import advance_spines as spines
 from gpusyn.backends.numpy import advance_synapses as synapses
 from gpusyn.backends.numpy import deliver_procedural as procedural
 from gpusyn.backends.numpy import deliver_releases as one_by_one
 from gpusyn.backends.numpy import deliver_spikes as delivery
+from gpusyn.backends.numpy import find_influx as influx
 from gpusyn.backends.numpy import learn_weights as learning
+from gpusyn.backends.numpy import remember_gates as spine_gates
 from gpusyn.backends.numpy import remember_spikes as trains
+from gpusyn.backends.numpy import scale_weights as scaling
 from gpusyn.equations.kinetics import SYNAPSE_GATES
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
@@ -57,7 +61,11 @@ TWINS: dict[str, Twin] = {
     "advance_gates": Twin(gates.prepare_gates, gates.advance_gates),
     "remember_spikes": Twin(trains.prepare_trains, trains.remember_spikes),
     "advance_modulators": Twin(modulators.prepare_modulators, modulators.advance_modulators),
+    "remember_gates": Twin(spine_gates.prepare_spine_gates, spine_gates.remember_gates),
+    "find_influx": Twin(influx.prepare_influx, influx.find_influx),
+    "advance_spines": Twin(spines.prepare_spines, spines.advance_spines),
     "learn_weights": Twin(learning.prepare_learning, learning.learn_weights),
+    "scale_weights": Twin(scaling.prepare_scalings, scaling.scale_weights),
     "advance_releases": Twin(releases.prepare_releases, releases.advance_releases),
     **{
         gate.KERNEL: Twin(

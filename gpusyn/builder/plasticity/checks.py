@@ -11,15 +11,25 @@ from gpusyn.builder.gating.forms import form_of
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.notes import Note
+from gpusyn.builder.plasticity.calcium import check_lag
+from gpusyn.builder.plasticity.calcium_checks import check_calcium
 from gpusyn.equations.coefficients import by_name
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import PAGE, Rule
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics import Saturating
-from gpusyn.network.plasticity import learned_of, learning_of, releases_one_by_one
+from gpusyn.network.plasticity import learned_of, releases_one_by_one, weight_rules_of
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import instance, real
-from gpusyn.plasticity import DopamineSTDP, LearningRule, Trace
+from gpusyn.plasticity import (
+    CalciumSTDP,
+    DopamineSTDP,
+    HomeostaticScaling,
+    LearningRule,
+    NMDAPlasticity,
+    Trace,
+    WeightRule,
+)
 from gpusyn.receptors import Receptor
 
 LONGEST_TAU = 1 << 23  # steps: a table of decays then ends before steps that kernels count in 32 bits
@@ -38,20 +48,23 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         If a rule has no equations.
     """
     for projection in layout.net.projections.values():
-        rule = learning_of(projection.plasticity)
-        if rule is not None:
-            _check_rule(rule, max((projection.w_max or {}).values()))
+        rules = weight_rules_of(projection.plasticity)
+        for rule in rules:
+            if isinstance(rule, LearningRule):
+                _check_rule(rule, max((projection.w_max or {}).values()))
+                check_lag(rule, projection, layout.dt)
             _check_times(rule, projection, layout.dt)
-            if compact:
-                raise ParameterError(
-                    f"Projection '{projection.name}'.plasticity: {type(rule).__name__} changes weights by less than "
-                    "the steps of two bytes; use weights='exact'"
-                )
+        if compact and rules:
+            raise ParameterError(
+                f"Projection '{projection.name}'.plasticity: {type(rules[0]).__name__} changes weights by less than "
+                "the steps of two bytes; use weights='exact'"
+            )
     for pathway in layout.pathways:
         name = learned_of(pathway.projection)
         for k, receptor in enumerate(pathway.post.population.receptors):
             if receptor.name == name:
                 _check_gate(pathway, k, receptor)
+        check_calcium(pathway, layout)
 
 
 def _check_rule(rule: LearningRule, w_max: float) -> None:
@@ -65,6 +78,11 @@ def _check_rule(rule: LearningRule, w_max: float) -> None:
         raise ArgumentError(
             f"{kind}.struct: {rule.struct} changes an eligibility, which only gs.DopamineSTDP has; drop ELIGIBLE and "
             f"change the weight ({PAGE})"
+        )
+    if equations.DRIFTS and not isinstance(rule, CalciumSTDP):
+        raise ArgumentError(
+            f"{kind}.struct: {rule.struct} changes weights between spikes, which only gs.CalciumSTDP does; write "
+            f"equations that change them at spikes ({PAGE})"
         )
     traces, wanted = tuple(map(len, rule.traces)), (equations.PRE, equations.POST)
     if traces != wanted:
@@ -84,14 +102,16 @@ def _check_rule(rule: LearningRule, w_max: float) -> None:
         _check_types(equations, found)
 
 
-def _check_times(rule: LearningRule, projection: Projection, dt: float) -> None:
+def _check_times(rule: WeightRule, projection: Projection, dt: float) -> None:
     """Refuse time constants whose decays would need tables of much memory."""
-    times = [trace.tau for side in rule.traces for trace in side]
+    times = [trace.tau for side in rule.traces for trace in side] if isinstance(rule, LearningRule) else []
     times += [rule.tau_eligibility] if isinstance(rule, DopamineSTDP) else []
+    times += [rule.tau_fast, rule.tau_slow] if isinstance(rule, NMDAPlasticity) else []
+    times += [rule.tau_rate] if isinstance(rule, HomeostaticScaling) else []
     longest = max(times, default=0.0)
     if longest > LONGEST_TAU * dt:
         raise ParameterError(
-            f"Projection '{projection.name}'.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
+            f"Projection {projection.name}.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
             f"but at most {LONGEST_TAU} steps, {LONGEST_TAU * dt:g} ms, are possible; use a smaller one or a larger dt"
         )
 

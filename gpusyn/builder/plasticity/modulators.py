@@ -8,7 +8,7 @@ import numpy as np
 
 from gpusyn.builder.inputs.courses import Column, at_middle, step_mean
 from gpusyn.builder.layout import Bundle, Layout
-from gpusyn.builder.plasticity.trains import TrainTables, rule_of
+from gpusyn.builder.plasticity.trains import TrainTables, is_taught, rule_of
 from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import Extents, Owner, array_name
@@ -79,7 +79,7 @@ class ModulatorTables:
 
 def modulated_rules(layout: Layout) -> list[DopamineSTDP]:
     """Return the rules with a modulator, each once."""
-    rules = [rule_of(bundle) for bundle in layout.bundles if bundle.learns]
+    rules = [rule_of(bundle) for bundle in layout.bundles if is_taught(bundle)]
     return list({id(rule): rule for rule in rules if isinstance(rule, DopamineSTDP)}.values())
 
 
@@ -91,7 +91,7 @@ def modulator_columns(layout: Layout) -> list[Column]:
 
 def is_modulated(bundle: Bundle) -> bool:
     """Return whether a modulator makes changes of the weights of a bundle."""
-    return bundle.learns is not None and isinstance(rule_of(bundle), DopamineSTDP)
+    return is_taught(bundle) and isinstance(rule_of(bundle), DopamineSTDP)
 
 
 def check_modulated(bundle: Bundle, layout: Layout) -> None:

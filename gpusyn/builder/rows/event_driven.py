@@ -11,6 +11,7 @@ from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
+from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import LearningTables
 from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.drawn import Drawing
@@ -27,6 +28,7 @@ from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.utils.typing import Array
 
+_NONE = np.empty(0, np.uint32)
 _PACKED = 1 << 20  # late steps that are packed at a time, whole bytes
 
 
@@ -98,7 +100,7 @@ class EventDrivenTables:
         Synapses that release one by one, whose routes belong to a kernel of their own.
     """
 
-    def __init__(self, layout: Layout, gates: GateTables, first_column: int, memory: Memory = HOST) -> None:
+    def __init__(self, layout: Layout, gates: GateTables, learning: LearningTables, memory: Memory = HOST) -> None:
         self.layout, self.gates, self._memory = layout, gates, memory
         self.releases: list[StoredReleases] = []
         self.routes: list[tuple[int, Route]] = []
@@ -112,7 +114,7 @@ class EventDrivenTables:
         self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
         self._targets, self._late = Pool(np.uint16, sum(room), memory), Pool(np.uint8, sum(late), memory)
         self._weights = Pool(layout.numbers.weight_dtype, sum(own), memory)
-        self.learning = LearningTables(layout, first_column)
+        self.learning = learning
 
     def add(self, together: Together, rows: RowMaker, advanced: Callable[[float], object]) -> None:
         """Draw and store the synapses of bundles that share projections: count those of each segment, then place them.
@@ -193,7 +195,7 @@ class EventDrivenTables:
 
     def _room(self, bundle: Bundle, place: Places, rows: RowMaker) -> Room:
         """Return the parts of the arrays that the rows of a bundle fill; late steps are packed when all are known."""
-        n, columns, numbered = place.n, len(_columns(bundle)), rows.numbered or bundle.one_by_one
+        n, columns, numbered = place.n, len(_columns(bundle)), rows.numbered or bundle.one_by_one or is_noisy(bundle)
         return Room(
             targets=self._targets.part(place.targets, n),
             late=rows.memory.empty(n, np.uint8) if bundle.timing.late_bits else None,
@@ -218,7 +220,8 @@ class EventDrivenTables:
             if not bundle.one_by_one:
                 self.routes += routes
             if name == bundle.learns:
-                self.learning.add(bundle, [route for _, route in routes], place.n)
+                number = self._memory.host(room.numbers) if is_noisy(bundle) else _NONE
+                self.learning.add(bundle, [route for _, route in routes], number, place.n)
             for pathway in () if bundle.taken_back else bundle.pathways:
                 form = stored_form(pathway, index_of(pathway, name), self.layout)
                 if form.weight is not None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Layout, Pathway
+from gpusyn.builder.plasticity.learning import LearningTables
 from gpusyn.builder.plasticity.synapse_releases import ReleaseTables
 from gpusyn.builder.rows.compiled import CompiledRows
 from gpusyn.builder.rows.drawn import Drawing, part_of
@@ -78,7 +79,8 @@ class SynapseTables:
         self.releases = ReleaseTables(layout, seed, trial)
         self.gated: dict[str, SynapseGateTables] = {}
         with row_maker(layout, launcher) as rows:
-            self.event_driven = EventDrivenTables(layout, self.gates, inputs.modulator_column, rows.memory)
+            learning = LearningTables(layout, inputs, self.histories.releases, seed, trial)
+            self.event_driven = EventDrivenTables(layout, self.gates, learning, rows.memory)
             for together in Together.of(layout, seed, rows):
                 self.event_driven.add(together, rows, advanced)
                 while self.event_driven.releases:
