@@ -9,6 +9,7 @@ import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.projections import Projection, Ratio
+from gpusyn.network.rewiring import check_rewiring
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import instance, one_of, real, show
 from gpusyn.plasticity import (
@@ -146,6 +147,7 @@ def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: i
     for rule in rules:
         if isinstance(rule, NMDAPlasticity):
             _check_calcium(projection, rule, kinds, where)
+    check_rewiring(projection, kinds, releases_one_by_one(projection), where)
 
 
 def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:
