@@ -174,6 +174,23 @@ def test_bytes_of_neurons_are_those_counted_by_hand():
     assert neurons.atomics == spikes
 
 
+def test_dendrites_add_their_potentials_currents_and_instructions():
+    """Each has a V and a current as the soma has them; its receptors are added up twice."""
+    works = []
+    star = gs.Compartments(soma=gs.LIF(), dendrites={"apical": gs.Dendrite(), "basal": gs.Dendrite()})
+    for model, receptors in ((gs.LIF(), [gs.AMPA()]), (star, {"apical": [gs.AMPA()]})):
+        net = gs.Network()
+        net.population("cells", 1000, model, receptors=receptors)
+        plan = gs.plan(net, dt=DT)
+        work = next(w for w in works_of(plan.layout, Activity(plan.layout, 0.0)) if w.kernel == "advance_neurons")
+        works.append((work.instructions, bytes_of(work, plan.specs)))
+    (plain, _), (starred, moved) = works
+    assert moved["g0.V"] == (3 * 4000, 3 * 4000)
+    assert moved["g0.current"] == (3 * 4000, 0)
+    assert moved["g0.refractory"] == (4000, 4000)
+    assert starred > 1.5 * plain
+
+
 def test_events_of_a_step_are_spikes_times_synapses_and_move_whole_sectors():
     net = gs.Network()
     sources = net.population("sources", 100, gs.PoissonSource(10.0))
