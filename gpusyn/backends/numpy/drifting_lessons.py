@@ -1,4 +1,4 @@
-"""``kernels/calcium_lessons.cuh`` in numpy: weights that calcium moves between spikes.
+"""``kernels/drifting_lessons.cuh`` in numpy: weights that calcium moves between spikes.
 
 The weight of a synapse is known at its last event: a spike of either side that has reached it, or calcium of a
 presynaptic one, which comes later. From one event to the next calcium decays, and the weight moves by a known law. In a
