@@ -72,7 +72,13 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
         check_command(clamp, dt)
     for recorder in described.recorders.values():
         window(recorder, dt, f"Recorder '{recorder.name}'")
-    layout.notes += [*rounded_times(layout), *axonal_notes(layout), *lag_notes(layout), *warnings_of(layout), *coarse_weights(layout)]
+    layout.notes += [
+        *rounded_times(layout),
+        *axonal_notes(layout),
+        *lag_notes(layout),
+        *warnings_of(layout),
+        *coarse_weights(layout),
+    ]
     return layout
 
 

@@ -12,9 +12,9 @@ through spike-timing-dependent synaptic plasticity, Nat Neurosci 3:919-926. Guti
 (2003), Learning input correlations through nonlinear temporally asymmetric Hebbian plasticity, J Neurosci 23:3697-3714.
 Pfister & Gerstner (2006), Triplets of spikes in a model of spike timing-dependent plasticity, J Neurosci 26:9673-9682.
 Graupner & Brunel (2012), Calcium-based plasticity model explains sensitivity of synaptic changes to spike pattern,
-rate, and dendritic location, PNAS 109:3991-3996. Izhikevich (2007), Solving the distal reward problem through linkage of STDP and dopamine signaling, Cereb Cortex
-17:2443-2452. Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), Inhibitory plasticity balances excitation and
-inhibition in sensory pathways and memory networks, Science 334:1569-1573.
+rate, and dendritic location, PNAS 109:3991-3996. Izhikevich (2007), Solving the distal reward problem through linkage
+of STDP and dopamine signaling, Cereb Cortex 17:2443-2452. Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011),
+Inhibitory plasticity balances excitation and inhibition in sensory pathways and memory networks, Science 334:1569-1573.
 """
 
 from gpusyn.plasticity.base import LearningRule, Plasticity, Trace, TracePair

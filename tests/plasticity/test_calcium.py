@@ -89,7 +89,7 @@ def test_the_window_of_each_set_is_the_closed_form():
         above = np.array([occupancy(on_grid, lag) for lag in lags])
         wanted = (rule.gamma_p * above[:, 1] - rule.gamma_d * above[:, 0]) * 0.5 * 2000.0 / rule.tau
         assert found[name][0] - 0.5 == pytest.approx(wanted, rel=1e-4, abs=1e-4 * np.abs(wanted).max()), name
-    assert (wanted.max() > 0) and (wanted.min() < 0)  # cortical slices have both
+    assert wanted.max() > 0 > wanted.min()  # cortical slices have both
 
 
 # ---- courses ----
@@ -218,7 +218,7 @@ def test_trials_have_noise_of_their_own_and_reset_returns_to_it():
         return sim.weights("p").weight
 
     def new(trial):
-        return gs.Simulator(paired({"p": rule}, LAGS, 1, 40, 0.5), dt=0.5, backend="numpy", trial=trial)
+        return gs.Simulator(paired({"p": rule}, LAGS, 1, 40, 0.5), dt=0.5, backend=cpu(1), trial=trial)
 
     with new(0) as sim, new(3) as other:
         first, second = told(sim), told(other)
@@ -233,7 +233,7 @@ def test_trials_have_noise_of_their_own_and_reset_returns_to_it():
 def test_new_weights_have_nothing_cut_off():
     """After noise has taken rho far out, a weight that is set is what it is."""
     rule = gs.CalciumSTDP(sigma=1000.0)
-    with gs.Simulator(paired({"p": rule}, LAGS, 1, 40, 0.5), dt=0.5, backend="numpy", precision="double") as sim:
+    with gs.Simulator(paired({"p": rule}, LAGS, 1, 40, 0.5), dt=0.5, backend=cpu(1), precision="double") as sim:
         sim.run(640.0)
         at_bounds = np.isin(sim.weights("p").weight, [0.0, 1.0])
         assert at_bounds.sum() > 40

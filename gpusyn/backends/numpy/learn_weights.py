@@ -27,7 +27,8 @@ from gpusyn.utils.typing import Array
 
 def prepare_learning(a: SimpleNamespace, signature: RuleSignature | None) -> Lessons:
     """Return the routes with their rules and trains."""
-    sets, found, rules = trains_of(a), [], (signature or GIVEN_RULES).rules
+    sets, rules = trains_of(a), (signature or GIVEN_RULES).rules
+    found: list[Lesson] = []
     modulators = read_rows(a.modulators, Modulator)
     learnings = read_rows(a.learnings, Learning)
     for (sender, route), one in zip(prepare_routes(a, None), learnings, strict=False):

@@ -100,9 +100,7 @@ class EventDrivenTables:
         Synapses that release one by one, whose routes belong to a kernel of their own.
     """
 
-    def __init__(
-        self, layout: Layout, gates: GateTables, learning: LearningTables, memory: Memory = HOST
-    ) -> None:
+    def __init__(self, layout: Layout, gates: GateTables, learning: LearningTables, memory: Memory = HOST) -> None:
         self.layout, self.gates, self._memory = layout, gates, memory
         self.releases: list[StoredReleases] = []
         self.routes: list[tuple[int, Route]] = []

@@ -69,7 +69,9 @@ class CalciumRule(Rule):
         d, p = _within(c.tau_Ca * (calcium - c.log_d), time), _within(c.tau_Ca * (calcium - c.log_p), time)
         return Above(np.minimum(d, p), np.maximum(d, p) - np.minimum(d, p), p > d)
 
-    def drift(self, w: Array, above: Above, time: Array, c: CalciumRuleCoefficients, normal: tuple[Floats, Floats]) -> Array:
+    def drift(
+        self, w: Array, above: Above, time: Array, c: CalciumRuleCoefficients, normal: tuple[Floats, Floats]
+    ) -> Array:
         """Return the change of the weight in a time, with standard normal numbers of the times above thresholds."""
         real = w.dtype.type
         rest, half, rho = time - (above.both + above.one), real(0.5), (w - c.low) / c.span
@@ -79,7 +81,8 @@ class CalciumRule(Rule):
         x = x + cubic(rho + x, half * (above.both + above.one), c)
         x = x + linear(rho + x, above.one, p, d, c.noise, normal[1])
         x = x + cubic(rho + x, half * above.one + rest, c)
-        return x * c.span
+        change: Array = x * c.span
+        return change
 
 
 def _within(time: Array, most: Array) -> Array:
