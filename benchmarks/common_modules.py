@@ -9,10 +9,12 @@ from gpusyn.kernels.modules import (
     Module,
     build_module,
     common_module,
+    influx_module,
     learning_module,
     neuron_module,
     procedural_module,
     release_module,
+    spine_module,
     synapse_module,
 )
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
@@ -68,8 +70,8 @@ def modules_in_common_use() -> list[Module]:
     neurons = [neuron_module(Signature(neuron, rs, n)) for n, (neuron, rs) in product(ALL_NUMBERS, models)]
     slow = (conductance, ReceptorSignature("Rising", "SlowlyUnblocked"), rising)
     neurons += [neuron_module(Signature("LIF", slow, n, calcium=True, bathed=True)) for n in ALL_NUMBERS]
-    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates know no integer sums
+    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates and influx know no integer sums
     synapses = [synapse_module(kernel, n) for n, kernel in product(reals, SYNAPSE_KERNELS)]
-    made = common_module, procedural_module, release_module, learning_module
+    made = common_module, procedural_module, release_module, learning_module, spine_module
     shared = [make(n) for make in made for n in ALL_NUMBERS]
-    return [*shared, build_module(), *synapses, *neurons]
+    return [*shared, build_module(), *map(influx_module, reals), *synapses, *neurons]

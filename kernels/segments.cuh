@@ -158,7 +158,7 @@ DEVICE void for_segments(const Route &route, int64 source, int block, Amount amo
     });
 }
 
-// Calls f(segment) for the segments of those rows of a route whose sources are wanted, in the first block of delays.
+// Calls f(segment) for the segments in the first block of delays of all sources of a route that are wanted(source).
 template <class Wanted, class F>
 DEVICE void for_rows(const Route &route, Wanted wanted, const uint32 *segment_begin, Share share, F f)
 {

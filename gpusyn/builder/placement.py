@@ -42,7 +42,7 @@ from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
-from gpusyn.network.compartments import compartment_of
+from gpusyn.network.compartment_names import compartment_of
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane

@@ -20,7 +20,6 @@ from gpusyn.plasticity import (
     NMDAPlasticity,
     Plasticity,
     QuantalRelease,
-    Rewiring,
     TsodyksMarkram,
     WeightRule,
 )
@@ -146,10 +145,10 @@ def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: i
     _check_events(projection, kinds, size, where)
     if rules := weight_rules_of(projection.plasticity):
         _check_learning(projection, rules, kinds, where)
-    check_rewiring(projection, kinds, releases_one_by_one(projection), where)
     for rule in rules:
         if isinstance(rule, NMDAPlasticity):
             _check_calcium(projection, rule, kinds, where)
+    check_rewiring(projection, kinds, releases_one_by_one(projection), where)
 
 
 def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:
@@ -214,11 +213,6 @@ def _check_together(projection: Projection, where: str) -> None:
             "which HomeostaticScaling would take it; scale the weights of another projection onto these targets, or "
             "use gs.STDP"
         )
-    if isinstance(rule, CalciumSTDP) and rule.sigma > 0 and any(isinstance(p, Rewiring) for p in projection.plasticity):
-        raise ParameterError(
-            f"{where}.plasticity: beside Rewiring, CalciumSTDP must have sigma=0 (got {rule.sigma:g}), because the "
-            "noise of an interval between two spikes is drawn when it is over; set sigma=0, or use gs.STDP"
-        )
 
 
 def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str, Receptor], where: str) -> None:
@@ -229,12 +223,11 @@ def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str
             f"{where}.plasticity: NMDAPlasticity.calcium must be a receptor with channels, which let calcium in by the "
             f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
         )
-    for other in projection.plasticity:
-        if other is not rule and not isinstance(other, HomeostaticScaling):
-            raise ParameterError(
-                f"{where}.plasticity: NMDAPlasticity takes whole events of its gate, and only its own changes of the "
-                f"weight (got {other!r} beside it); leave one of the two out"
-            )
+    if (other := short_term_of(projection.plasticity) or release_of(projection.plasticity)) is not None:
+        raise ParameterError(
+            f"{where}.plasticity: NMDAPlasticity follows a gate that takes whole events (got {other!r} beside it); "
+            "leave one of the two out"
+        )
 
 
 def _learned_receptor(projection: Projection, rules: list[WeightRule], where: str) -> str:

@@ -17,9 +17,9 @@ rate, and dendritic location, PNAS 109:3991-3996. Izhikevich (2007), Solving the
 of STDP and dopamine signaling, Cereb Cortex 17:2443-2452. Turrigiano, Leslie, Desai, Rutherford & Nelson (1998),
 Activity-dependent scaling of quantal amplitude in neocortical neurons, Nature 391:892-896. Vogels, Sprekeler, Zenke,
 Clopath & Gerstner (2011), Inhibitory plasticity balances excitation and inhibition in sensory pathways and memory
-networks, Science 334:1569-1573. Butz & van Ooyen (2013), A simple rule for dendritic spine and axonal bouton formation
-can account for cortical reorganization after focal retinal lesions, PLoS Comput Biol 9:e1003259. Shouval, Bear & Cooper
-(2002), A unified model of NMDA receptor-dependent bidirectional synaptic plasticity, PNAS 99:10831-10836.
+networks, Science 334:1569-1573. Shouval, Bear & Cooper (2002), A unified model of NMDA receptor-dependent bidirectional
+synaptic plasticity, PNAS 99:10831-10836. Butz & van Ooyen (2013), A simple rule for dendritic spine and axonal bouton
+formation can account for cortical reorganization after focal retinal lesions, PLoS Comput Biol 9:e1003259.
 """
 
 from gpusyn.plasticity.base import LearningRule, Plasticity, Trace, TracePair, WeightRule

@@ -112,7 +112,7 @@ def _check_times(rule: WeightRule, projection: Projection, dt: float) -> None:
     longest = max(times, default=0.0)
     if longest > LONGEST_TAU * dt:
         raise ParameterError(
-            f"Projection '{projection.name}'.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
+            f"Projection {projection.name}.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
             f"but at most {LONGEST_TAU} steps, {LONGEST_TAU * dt:g} ms, are possible; use a smaller one or a larger dt"
         )
 

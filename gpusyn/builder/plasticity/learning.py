@@ -13,7 +13,7 @@ from gpusyn.builder.layout import Bundle, Layout
 from gpusyn.builder.plasticity.calcium import coefficients_of, is_noisy, lag_of, noise_key
 from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
 from gpusyn.builder.plasticity.scaling import ScalingTables, scaled_every
-from gpusyn.builder.plasticity.spines import SpineTables, has_spines
+from gpusyn.builder.plasticity.spines import SPINES, SpineTables, has_spines
 from gpusyn.builder.plasticity.trains import TrainTables, is_taught, keys_of, rule_of, scaling_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.builder.rows.stored import Pool
@@ -26,6 +26,7 @@ from gpusyn.utils.typing import Array
 
 LEARNING = "learn_weights"  # the kernel
 ELIGIBILITY = array_name("eligibility", kernel=LEARNING)
+SPINE_STATES = tuple(array_name(name, kernel=SPINES) for name in ("Ca", "rest_of"))
 
 
 class LearningTables:
@@ -66,15 +67,18 @@ class LearningTables:
 
         `number` are those of the synapses in the order of creation, if noise moves their weights.
         """
+        limit = stored_limit(bundle, self._layout)
+        self.kept[bundle] = {}
         if has_spines(bundle):
-            self.spines.add(bundle, routes, synapses, stored_limit(bundle, self._layout))
+            self.spines.add(bundle, routes, synapses, limit)
+            self.kept[bundle] |= dict.fromkeys(SPINE_STATES, self.spines.states[bundle])
         if is_taught(bundle):
-            self._add_taught(bundle, routes, number, synapses)
+            self._teach(bundle, routes, number, synapses)
         if scaling_of(bundle) is not None:
-            self._scalings.add(bundle, routes, stored_limit(bundle, self._layout), self.settled.get(bundle, -1))
+            self._scalings.add(bundle, routes, limit, self.settled.get(bundle, -1))
 
-    def _add_taught(self, bundle: Bundle, routes: list[Route], number: Array, synapses: int) -> None:
-        """Add the routes along which spikes teach."""
+    def _teach(self, bundle: Bundle, routes: list[Route], number: Array, synapses: int) -> None:
+        """Add the routes along which spikes change weights."""
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
         pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
@@ -89,7 +93,9 @@ class LearningTables:
             lag=lag_of(rule, self._layout.dt), noisy=self.noisy.get(bundle, -1),
         )  # fmt: skip
         self._coef += coefficients_of(rule, w_max, self._layout.dt)
-        self.kept[bundle] = {ELIGIBILITY: self._eligible} if is_modulated(bundle) else {}
+        kept = self.kept[bundle]
+        kept |= {ELIGIBILITY: self._eligible} if is_modulated(bundle) else {}
+        kept |= {array_name("excess", kernel=LEARNING): self.noisy[bundle]} if bundle in self.noisy else {}
         self._eligible += synapses * is_modulated(bundle)
         sender = list(self._layout.populations).index(pathway.pre.population.name)
         first, end = (pathway.pre.source + place for place in bundle.pre_range)
@@ -101,11 +107,11 @@ class LearningTables:
 
     def arrays(self) -> dict[str, Array]:
         """Return the tables by name; none if no weights change."""
-        own = self._modulators.arrays() | self._scalings.arrays() | self._taught() | self.spines.arrays(self._baths)
-        return self._trains.arrays() | own
+        found = self._trains.arrays() | self._modulators.arrays() | self._lesson_arrays()
+        return found | self.spines.arrays(self._baths) | self._scalings.arrays()
 
-    def _taught(self) -> dict[str, Array]:
-        """Return the tables of what learns from spikes."""
+    def _lesson_arrays(self) -> dict[str, Array]:
+        """Return the tables of what spikes teach; none if nothing learns."""
         if not self._lessons:
             return {}
         routes = in_units([(sender, route) for sender, _, route, _ in self._lessons])
