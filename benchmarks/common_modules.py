@@ -17,7 +17,7 @@ from gpusyn.kernels.modules import (
     spine_module,
     synapse_module,
 )
-from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature, rule_signature
 from gpusyn.kernels.spec import KERNELS
 
 ALL_NUMBERS = (Numbers("float32", "int32"), Numbers("float32", "int64"), Numbers("float64", "int64", "int64"))
@@ -74,4 +74,5 @@ def modules_in_common_use() -> list[Module]:
     synapses = [synapse_module(kernel, n) for n, kernel in product(reals, SYNAPSE_KERNELS)]
     made = common_module, procedural_module, release_module, learning_module, spine_module
     shared = [make(n) for make in made for n in ALL_NUMBERS]
+    shared += [learning_module(n, rule_signature(["CalciumRule"])) for n in ALL_NUMBERS]
     return [*shared, build_module(), *map(influx_module, reals), *synapses, *neurons]

@@ -92,7 +92,8 @@ def every_kernel() -> list[gs.Network]:
     learning = gs.Network()  # by every rule
     cells = learning.population("cells", 90, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
     bounded = {"weight": values["weight"] | {"NMDA": gs.Ratio("AMPA", 0.1)}, "w_max": {"AMPA": 0.5}}
-    for rule in (gs.STDP(learns="AMPA"), gs.TripletSTDP(learns="AMPA"), gs.InhibitorySTDP(learns="AMPA")):
+    pairs, calcium = gs.STDP(learns="AMPA"), gs.CalciumSTDP(learns="AMPA")
+    for rule in (pairs, calcium, gs.TripletSTDP(learns="AMPA"), gs.InhibitorySTDP(learns="AMPA")):
         learning.connect(cells, cells, gs.FixedInDegree(9), **bounded, delay=gs.Uniform(0.1, 60.0), plasticity=rule)
     reward = gs.DopamineSTDP(gs.STDP(learns="AMPA"), 500.0, 200.0, modulator=cells[:5])
     learning.connect(cells, cells, gs.FixedInDegree(9), **bounded, plasticity=reward)
