@@ -20,7 +20,6 @@ from gpusyn.plasticity import (
     NMDAPlasticity,
     Plasticity,
     QuantalRelease,
-    Rewiring,
     TsodyksMarkram,
     WeightRule,
 )
@@ -213,11 +212,6 @@ def _check_together(projection: Projection, where: str) -> None:
             f"{where}.plasticity: CalciumSTDP moves a weight between spikes, too, towards two values of its own, from "
             "which HomeostaticScaling would take it; scale the weights of another projection onto these targets, or "
             "use gs.STDP"
-        )
-    if isinstance(rule, CalciumSTDP) and rule.sigma > 0 and any(isinstance(p, Rewiring) for p in projection.plasticity):
-        raise ParameterError(
-            f"{where}.plasticity: beside Rewiring, CalciumSTDP must have sigma=0 (got {rule.sigma:g}), because the "
-            "noise of an interval between two spikes is drawn when it is over; set sigma=0, or use gs.STDP"
         )
 
 

@@ -182,6 +182,27 @@ REFUSED = {  # what the message says, and attempts
         "a smaller dt",
         [lambda: connect(plasticity=gs.NMDAPlasticity("AMPA", "AMPA", speed=1e5))],
     ),
+    "rules of one projection that name different receptors with `learns=`": (
+        "one weight of a projection changes",
+        [
+            lambda: connect(
+                {"GABA_A": 1.0, "AMPA": 1.0},
+                {"GABA_A": 2.0, "AMPA": 2.0},
+                plasticity=[gs.STDP(learns="AMPA"), gs.HomeostaticScaling(5.0, 1e4, learns="GABA_A")],
+            )
+        ],
+    ),
+    "`HomeostaticScaling` beside `CalciumSTDP`": (
+        "two values of its own",
+        [lambda: connect(plasticity=[gs.CalciumSTDP(), gs.HomeostaticScaling(5.0, 1e4)])],
+    ),
+    "`HomeostaticScaling` with an `every` longer than `tau`, or of no whole steps": (
+        "must be at most tau|multiple of dt",
+        [
+            lambda: gs.HomeostaticScaling(5.0, 100.0, every=101.0),
+            lambda: connect(plasticity=gs.HomeostaticScaling(5.0, 100.0, every=0.123)),
+        ],
+    ),
 }
 
 
@@ -205,6 +226,7 @@ def test_what_is_not_listed_is_accepted():
     connect(plasticity=[gs.QuantalRelease(n=5), SHORT, gs.STDP()])
     connect(receptor=JUMPS, plasticity=gs.STDP())
     connect(axonal=0.5, plasticity=DOPAMINE)
+    connect(plasticity=[CALCIUM, gs.HomeostaticScaling(5.0, 1e4)])
 
 
 def test_a_neuron_keeps_as_many_spikes_as_the_page_says():

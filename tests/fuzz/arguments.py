@@ -32,6 +32,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
         "tau_dopamine": 200.0,
         "modulator": w.bg,
     },
+    gs.HomeostaticScaling: lambda w: {"rate": 5.0, "tau": 10_000.0},
     gs.QuantalRelease: lambda w: {"n": 5, "p": 0.5, "cv": 0.3},
     gs.Compartments: lambda w: {"soma": gs.LIF(), "dendrites": {"apical": gs.Dendrite(), "basal": gs.Dendrite()}},
     gs.CurrentReceptor: lambda w: {"name": "x", "tau": 5.0},

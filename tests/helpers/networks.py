@@ -58,6 +58,7 @@ EVERYTHING = frozenset(
         "TripletSTDP",
         "InhibitorySTDP",
         "NMDAPlasticity",
+        "HomeostaticScaling",
         "CalciumSTDP",
         "axonal",
         "several events per step",
@@ -299,6 +300,26 @@ class Wiring(Draft):
             if self.chance(50):
                 self.add("record", self.net.projections[name], "Ca", every=self.dt)
 
+    def make_scaled(self) -> None:
+        """Scale weights of some projections by the rates of their targets, where they learn and where they do not."""
+        for name, projection in self.net.projections.items():
+            learns = projection.learned or self.pick(*projection.weights)
+            own = [r for p in projection.post.populations for r in p.receptors if r.name == learns]
+            fit = all(r.kinetics.linear and r.gating == "auto" for r in own) and not self.gated(projection)
+            fit &= not any(isinstance(one, gs.CalciumSTDP) for one in projection.plasticity)
+            if projection.procedural or not fit or not self.chance(30):
+                continue
+            if not (high := self.largest(projection.weights[learns])):
+                continue
+            every = self.dt * self.pick(2, 5, 11)
+            rates = self.number(1.0, 500.0), every * self.pick(1.0, 10.0), self.number(0.5, 30.0)
+            scaling = gs.HomeostaticScaling(*rates, every, learns)
+            limits = {learns: 2.0 * high} | dict(projection.w_max or {})
+            self.tags.add("HomeostaticScaling")
+            self.lines.append(f"# {name} has {scaling}, w_max {limits}")
+            plasticity = (*projection.plasticity, scaling)
+            keep(self.net, dataclasses.replace(projection, plasticity=plasticity, w_max=limits))
+
     def largest(self, weight: Any) -> float:
         """The largest weight if weights can learn, else 0."""
         if isinstance(weight, gs.Ratio):
@@ -422,6 +443,7 @@ def draw_case(choices: Choices, steps: tuple[int, int]) -> Case:
     draft.make_plastic()
     draft.make_learn()
     draft.make_calcium()
+    draft.make_scaled()
     return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 

@@ -27,6 +27,8 @@ KINDS = {
     "`DopamineSTDP`": gs.DopamineSTDP(gs.STDP(), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0])),
     "`STDP` and `TsodyksMarkram` with numbers": [SHARED, gs.STDP()],
     "`NMDAPlasticity`": gs.NMDAPlasticity(calcium="AMPA"),
+    "`HomeostaticScaling`": gs.HomeostaticScaling(5.0, 100_000.0),
+    "`STDP` and `HomeostaticScaling`": [gs.STDP(), gs.HomeostaticScaling(5.0, 100_000.0)],
 }
 
 
