@@ -156,7 +156,7 @@ def keys_of(bundle: Bundle) -> tuple[Key, Key]:
 def _add_spike(needs: dict[Key, _Need], population: str, delay: int) -> None:
     """Add the trains of the targets of spines, without traces: the spikes that have not reached the spines yet."""
     need = needs.get((population, ()), _Need())
-    needs[population, ()] = need._replace(axonal=max(need.axonal, delay))
+    needs[population, ()] = need._replace(taught=True, axonal=max(need.axonal, delay))
 
 
 def rate_key(bundle: Bundle) -> Key:
