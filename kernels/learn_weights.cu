@@ -12,7 +12,8 @@ KERNEL(learn_weights, const Clock *RESTRICT clock, const int64 *RESTRICT spike_t
        const TrainSet *RESTRICT trains, const TraceDecay *RESTRICT traces, const real *RESTRICT decays,
        const int64 *RESTRICT train_step, const real *RESTRICT train_value, const int64 *RESTRICT train_count,
        const real *RESTRICT coef, const int64 *RESTRICT sweep, const int64 *RESTRICT settled,
-       const Modulator *RESTRICT modulators, const real *RESTRICT gains, real *RESTRICT eligibility)
+       const Modulator *RESTRICT modulators, const real *RESTRICT gains, real *RESTRICT eligibility,
+       weight_t *RESTRICT excess, const uint32 *RESTRICT number, const int64 *RESTRICT keys)
 {
     int64 now = clock->now, odd = now & 1;
     Synapses synapses = {segment_begin, targets, late, weights, nullptr};
@@ -20,7 +21,8 @@ KERNEL(learn_weights, const Clock *RESTRICT clock, const int64 *RESTRICT spike_t
     Lessons lessons = {routes,         learnings,  {trains, traces, decays, train_step, train_value, train_count},
                        coef,           settled,    now,
                        sweep[2 + odd], modulators, gains,
-                       eligibility};
+                       eligibility,    excess,     number,
+                       keys};
     Share share = {SLICE_WORKER, SLICE_WORKERS};
     Spiked spikes = {ages, n_ages, now, *spike_total, spike_begin, step_mask};
     Batch<Segment, 128, 4096> due;

@@ -15,7 +15,20 @@ struct Lessons {
     const Modulator *modulators;
     const real *gains;
     real *eligibility;
+    weight_t *excess;
+    const uint32 *number;
+    const int64 *keys;
 };
+
+// A change in units of the largest weight in those of stored weights, before its fraction is cut off: at most one
+// largest weight, and halves are rounded away from zero.
+DEVICE real units_of(real change, weight_t w_max)
+{
+    change = change > -1 ? change : (real)-1;
+    change = change < 1 ? change : (real)1;
+    real d = change * (real)w_max;
+    return d < 0 ? d - (real)0.5 : d + (real)0.5;
+}
 
 // What is the same for all synapses of a segment: the spikes of their source, and the arrival times that count. Spikes
 // that arrive after `since` and until `now` change weights, and those less than `early` steps later have left their
@@ -54,14 +67,10 @@ template <class Rule> struct Lesson {
         for (int t = 0; t < Rule::PRE; t++) pre[t] = after[0][t] * pre_decay[t].over(now - last);
     }
 
-    // Changes a weight by a number in units of the largest, rounded half away from zero.
+    // Changes a weight by a number in units of the largest.
     MEMBER weight_t changed(weight_t w, real change) const
     {
-        change = change > -1 ? change : (real)-1;
-        change = change < 1 ? change : (real)1;
-        real d = change * (real)w_max;
-        d = d < 0 ? d - (real)0.5 : d + (real)0.5;
-        w += (weight_t)d;
+        w += (weight_t)units_of(change, w_max);
         w = w > 0 ? w : (weight_t)0;
         return w < w_max ? w : w_max;
     }
@@ -114,14 +123,15 @@ template <class Rule> struct Pupils<Rule, true> {
     weight_t *weight;
     real *c;
     const real *gain;
-    int64 base, mask, time[HELD];
+    int64 base, time[HELD];
+    bool whole;
     Decay decay, growth;
     MEMBER Pupils(const Lesson<Rule> &lesson, const Learning &own, const Lessons &all, weight_t *weight, int64 first)
         : lesson(lesson), weight(weight), c(all.eligibility + own.eligibility + first)
     {
         const Modulator &modulator = all.modulators[own.modulator];
-        mask = modulator.mask;
-        base = lesson.now - (lesson.now - 1 & mask) - 1;
+        base = lesson.now - (lesson.now - 1 & modulator.mask) - 1;
+        whole = !(lesson.now & modulator.mask) || (own.scaled && (lesson.now + 1) % own.scaled == 0);
         gain = all.gains + modulator.gains;
         decay = decay_at(all.trains, modulator.decay);
         growth = decay_at(all.trains, modulator.growth);
@@ -150,7 +160,7 @@ template <class Rule> struct Pupils<Rule, true> {
     }
     MEMBER void end(int j)
     {
-        if (!(lesson.now & mask)) weight[j] = lesson.changed(weight[j], advance(j, lesson.now));
+        if (whole) weight[j] = lesson.changed(weight[j], advance(j, lesson.now));
     }
 };
 
@@ -205,7 +215,7 @@ DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const 
 }
 
 template <class Rule>
-APART void learn_by(const Segment &s, const Synapses &synapses, weight_t *weights, const Lessons &all)
+APART void learn_by(Rule, const Segment &s, const Synapses &synapses, weight_t *weights, const Lessons &all)
 {
     const Route &route = *s.route;
     const Learning &own = all.learnings[&route - all.routes];
@@ -228,11 +238,13 @@ APART void learn_by(const Segment &s, const Synapses &synapses, weight_t *weight
     });
 }
 
+APART void learn_by(CalciumRule, const Segment &, const Synapses &, weight_t *, const Lessons &);
+
 DEVICE void learn_segment(const Segment &s, const Synapses &synapses, weight_t *weights, const Lessons &all)
 {
     int64 rule = all.learnings[s.route - all.routes].rule;
 #define LEARN(number, Rule) \
-    if (rule == number) learn_by<Rule>(s, synapses, weights, all);
+    if (rule == number) learn_by(Rule(), s, synapses, weights, all);
     LEARNING_RULES(LEARN)
 #undef LEARN
 }

@@ -119,7 +119,12 @@ struct TraceDecay {
 
 // How the synapses of a route learn.
 struct Learning {
-    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled, eligibility, modulator;
+    int64 rule, coef, pre, post, offset, dendritic, early, w_max, settled, eligibility, modulator, scaled, lag, noisy;
+};
+
+// How the weights of a pathway are scaled by the rates of their targets.
+struct Scaling {
+    int64 every, train, coef, growth, offset, w_max, settled;
 };
 
 // What makes changes of weights from eligibilities.

@@ -28,7 +28,7 @@ def pytest_configure(config):
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job that a shell started in the background
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.environ.setdefault("GPUSYN_CXXFLAGS", "-O1 -fno-openmp-simd")
+    os.environ.setdefault("GPUSYN_CXXFLAGS", "-O0 -fno-openmp-simd")
     missing = [name for name in CACHES if not os.environ.get(name)]
     if missing:
         config.stash[FOLDER] = tempfile.mkdtemp(prefix="gpusyn-tests-")

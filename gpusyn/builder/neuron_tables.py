@@ -18,7 +18,7 @@ from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, MembraneCoefficients, Parameters, own_coefficients
 from gpusyn.errors import ArgumentError
 from gpusyn.kernels.records import CHUNK, Chunk, Probe, Ring, write_rows
-from gpusyn.network.compartments import compartment_of
+from gpusyn.network.compartment_names import compartment_of
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
 from gpusyn.neurons import Membrane

@@ -29,9 +29,12 @@ from gpusyn.builder.layout import (
     same_ids,
 )
 from gpusyn.builder.notes import Note
+from gpusyn.builder.plasticity.calcium import lag_notes
 from gpusyn.builder.plasticity.checks import axonal_notes, check_learning
 from gpusyn.builder.plasticity.modulators import check_modulated
 from gpusyn.builder.plasticity.releases import refuse_gated
+from gpusyn.builder.plasticity.rewiring import check_rewired
+from gpusyn.builder.plasticity.scaling import check_scaling
 from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
@@ -39,7 +42,7 @@ from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
-from gpusyn.network.compartments import compartment_of
+from gpusyn.network.compartment_names import compartment_of
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
@@ -61,6 +64,8 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
     _place_populations(layout)
     _place_pathways(layout)
     check_learning(layout, compact=compact)
+    check_scaling(layout)
+    check_rewired(layout)
     _place_gates(layout)
     place_sums(layout, precision, compact)
     form_bundles(layout, workers)
@@ -72,7 +77,13 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
         check_command(clamp, dt)
     for recorder in described.recorders.values():
         window(recorder, dt, f"Recorder '{recorder.name}'")
-    layout.notes += [*rounded_times(layout), *axonal_notes(layout), *warnings_of(layout), *coarse_weights(layout)]
+    layout.notes += [
+        *rounded_times(layout),
+        *axonal_notes(layout),
+        *lag_notes(layout),
+        *warnings_of(layout),
+        *coarse_weights(layout),
+    ]
     return layout
 
 

@@ -14,6 +14,7 @@ from gpusyn.builder.notes import Note
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import SynapseRecorder
+from gpusyn.neurons.compartments import SOMA
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.waveform import Waveform
 
@@ -36,7 +37,7 @@ def warnings_of(layout: Layout) -> Iterator[Note]:
                 yield Note("Population", name, what, text, logging.WARNING)
         yield from _weak(Note("Population", name, "I_e", ""), population.model.values.get("I_e", 0.0), population)
     for name, injection in layout.net.injections.items():
-        for population in injection.target.populations:
+        for population in injection.target.populations if injection.compartment == SOMA else ():
             yield from _weak(Note("Injection", name, "current", ""), injection.current, population)
     for projection in layout.net.projections.values():
         expected = sum(pathway.expected for pathway in layout.pathways_of(projection))
@@ -53,6 +54,9 @@ def _times(population: Population) -> Iterator[tuple[str, float]]:
     given = population.model.values
     if "C_m" in given and "g_L" in given:
         yield _MEMBRANE, float(np.min(_typical(given["C_m"]) / _typical(given["g_L"]), initial=np.inf))
+    for dendrite in population.compartments[1:]:
+        C_m, g_L, g_c = (_typical(given[f"{name}_{dendrite.name}"]) for name in ("C_m", "g_L", "g_c"))
+        yield f"C_m / (g_L + g_c) of {dendrite.name}", float(np.min(C_m / (g_L + g_c), initial=np.inf))
     if "tau_w" in given:
         yield "tau_w", float(np.min(_typical(given["tau_w"]), initial=np.inf))
     for receptor in population.receptors:

@@ -15,8 +15,9 @@ from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
-from gpusyn.builder.plasticity import modulators, spines
+from gpusyn.builder.plasticity import modulators, scaling, spines
 from gpusyn.builder.plasticity import synapse_releases as one_by_one
+from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import (
     LEARNING,
     learned_bundles,
@@ -73,12 +74,14 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [("advance_gates", None)] if layout.gates else []
     learned, influx = learned_bundles(layout), spines.influx_groups(layout)
     launches += [(RELEASING, None)] if releases_of(layout) else []
-    launches += [("remember_spikes", None)] if learned or influx else []
+    scaled = scaling.scaled_bundles(layout)
+    launches += [("remember_spikes", None)] if learned or influx or scaled else []
     launches += [(spines.GATES, None)] if influx else []
     launches += [(spines.INFLUX, g) for g in influx]
     launches += [(modulators.KERNEL, None)] if any(map(modulators.is_modulated, learned)) else []
     launches += [(LEARNING, None)] if learned else []
     launches += [(spines.SPINES, None)] if influx else []
+    launches += [(scaling.KERNEL, None)] if scaled else []
     launches += [("deliver_changes", None)] if layout.gates else []
     launches += [(row_forms.KERNEL, None)] if layout.procedural else []
     launches += [(one_by_one.BEGIN, None), (one_by_one.DELIVER, None)] if one_by_one.releasing(layout) else []
@@ -118,6 +121,8 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
         return counts["modulators"]
     if kernel == "remember_spikes":
         return max(64, layout.n_sources // SPIKING)
+    if kernel == scaling.KERNEL:
+        return max(64, counts["scaled targets"] // WARP)
     if kernel == LEARNING:
         return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING)
     if kernel == spines.GATES:
@@ -172,7 +177,7 @@ def gated_bytes(pathway: Pathway, layout: Layout) -> int:
 def bundle_bytes(bundle: Bundle, layout: Layout) -> int:
     """Return the bytes of the targets, weights, late steps and bounds of segments of one bundle, and of its states."""
     rows = _bytes((None, None), bundle_extents(bundle), layout)
-    return rows + released_bytes(bundle, layout) + eligible_bytes(bundle, layout) + spine_bytes(bundle, layout)
+    return rows + released_bytes(bundle, layout) + learned_bytes(bundle, layout) + spine_bytes(bundle, layout)
 
 
 def spine_bytes(bundle: Bundle, layout: Layout) -> int:
@@ -180,10 +185,11 @@ def spine_bytes(bundle: Bundle, layout: Layout) -> int:
     return _bytes((spines.SPINES, None), {"spines": round(bundle.expected) * spines.has_spines(bundle)}, layout)
 
 
-def eligible_bytes(bundle: Bundle, layout: Layout) -> int:
-    """Return the bytes of the eligibilities of the synapses of one bundle, if a modulator changes them."""
-    eligible = round(bundle.expected) * modulators.is_modulated(bundle)
-    return _bytes((LEARNING, None), {"eligible synapses": eligible}, layout)
+def learned_bytes(bundle: Bundle, layout: Layout) -> int:
+    """Return the bytes of what a modulator or noise needs of the synapses of one bundle."""
+    n = round(bundle.expected)
+    kept = {"eligible synapses": n * modulators.is_modulated(bundle), "noisy synapses": n * is_noisy(bundle)}
+    return _bytes((LEARNING, None), kept, layout)
 
 
 def released_bytes(bundle: Bundle, layout: Layout) -> int:
@@ -256,6 +262,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     sizes |= {(RELEASING, None): releasing} if releasing else {}
     sizes |= one_by_one.release_extents(layout)
     sizes |= row_forms.procedural_extents(layout) | learning_extents(layout)
+    sizes |= scaling.scaling_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
 
 

@@ -131,6 +131,34 @@ def neuron_network() -> gs.Network:
     return net
 
 
+def compartment_network() -> gs.Network:
+    """Return a network of cells with dendrites: calcium, a clamp and currents of each, drugs, gates of every owner."""
+    net = gs.Network()
+    inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 60)))
+    slow = gs.NMDA(name="slow", block=gs.MgBlock.HillTononi())
+    receptors = {
+        "soma": [gs.GABA_A()],
+        "apical": [gs.AMPA(), gs.NMDA(), gs.AMPA(name="pulsed", kinetics=gs.kinetics.FirstOrder.AMPA())],
+        "basal": [gs.AMPA(gating="per-synapse"), slow],
+    }
+    apical = gs.Dendrite(C_m=gs.Uniform(80.0, 120.0), g_c=np.linspace(5.0, 20.0, 40))
+    somata = (gs.LIF(I_e=500.0), gs.AdEx(I_e=1500.0), gs.HodgkinHuxley(I_e=500.0))
+    for soma in somata:
+        model = gs.Compartments(soma=soma, dendrites={"apical": apical, "basal": gs.Dendrite(E_L=-66.0)})
+        cells = net.population(f"{soma.kind} cells", 40, model, receptors=receptors)
+        weight = {"apical.AMPA": gs.Uniform(0.2, 1.0), "apical.NMDA": 0.5, "basal.AMPA": 0.3, "basal.slow": 0.5}
+        net.connect(inputs, cells, gs.FixedInDegree(20), weight=weight, delay=gs.Uniform(0.1, 2.0))
+        net.connect(inputs, cells, gs.FixedInDegree(5), receptor="apical.pulsed", weight=0.3)
+        net.connect(cells, cells, gs.FixedInDegree(10), receptor="GABA_A", weight=0.5, delay=1.0)
+        net.inject(cells[:20], gs.Waveform([5.0, 20.0], [0.0, 90.0], "linear"), compartment="basal")
+        net.clamp(cells[30:], gs.Waveform([0.0, 10.0], [-60.0, -40.0]), compartment="apical")
+        net.record(cells, "spikes", name=f"spikes of {cells.name}")
+        net.record(cells, ["V", "V_apical", "V_basal", "Ca_apical", "I_apical.NMDA", "B_basal.slow"], every=0.1,
+                   name=f"state of {cells.name}")  # fmt: skip
+    net.infuse("CNQX", 0.3, start=10.0, wash_in=10.0)
+    return net
+
+
 def saturating_network() -> gs.Network:
     """Return a network with a gate on every synapse, of each of the kinetics that saturate."""
     net = gs.Network()
@@ -201,7 +229,7 @@ def release_network() -> gs.Network:
 
 
 def learning_network() -> gs.Network:
-    """Return a network whose synapses learn by every rule, with axons of all lengths; `state` has their effects."""
+    """Return a network whose synapses learn by every rule, with axons of all lengths, and are scaled."""
     net = gs.Network()
     cells = net.population("cells", 90, gs.LIF(I_e=gs.Normal(280.0, 40.0)), receptors=[gs.AMPA(), gs.GABA_A()])
     inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 60)))
@@ -215,7 +243,9 @@ def learning_network() -> gs.Network:
     for name, plasticity in rules.items():
         net.connect(inputs + cells, cells, rule, **bounded, delay=late, plasticity=plasticity, name=name)
     reward = gs.DopamineSTDP(gs.STDP(A_plus=0.1, A_minus=0.1), 200.0, 50.0, modulator=inputs[:3])
-    net.connect(inputs, cells, rule, **bounded, delay=late, plasticity=reward, name="rewarded")
+    scaling = gs.HomeostaticScaling(rate=20.0, tau=20.0, tau_rate=10.0, every=2.1)
+    net.connect(inputs, cells, rule, **bounded, delay=late, plasticity=[reward, scaling], name="rewarded")
+    net.connect(inputs, cells, rule, **bounded, delay=late, plasticity=scaling, name="scaled")
     inhibition = gs.InhibitorySTDP(eta=0.1, rate=20.0)
     net.connect(cells, cells, rule, receptor="GABA_A", weight=0.5, w_max=2.0, delay=1.5, plasticity=inhibition)
     net.record(cells, "spikes", name="spikes")
@@ -278,6 +308,8 @@ CASES = (
     Case("drives and waveforms, double", driven_network, 60.0, "double"),
     Case("neuron models", neuron_network, 60.0),
     Case("neuron models, double", neuron_network, 30.0, "double"),
+    Case("compartments", compartment_network, 30.0),
+    Case("compartments, double", compartment_network, 15.0, "double"),
     Case("saturating gates", saturating_network, 60.0),
     Case("saturating gates, double", saturating_network, 30.0, "double"),
     Case("short-term plasticity", short_term_network, 60.0),

@@ -23,6 +23,7 @@ NO_FAULT = np.iinfo(np.int64).max
 PROCEDURAL = ("deliver_procedural",)
 LEARNING = ("learn_weights",)
 MODULATION = ("advance_modulators",)
+SCALING = ("scale_weights",)
 RELEASES = ("advance_releases",)
 SPINES = ("advance_spines",)
 ONE_BY_ONE = ("deliver_releases",)
@@ -140,6 +141,9 @@ EXTENTS = {
     "train sources": "sources of the sets of trains",
     "learning pathways": "pathways whose synapses learn",
     "eligible synapses": "synapses that learn from a modulator",
+    "scalings": "pathways whose weights are scaled",
+    "scaled targets": "neurons by whose rates the weights of each such pathway are scaled",
+    "noisy synapses": "synapses whose weights noise moves",
     "modulators": "rules of learning with a modulator",
     "modulator parts": "consecutive sources whose spikes modulate",
     "gains": "steps between two settlings of all synapses, and one more, of each modulator",
@@ -160,14 +164,14 @@ EXTENTS = {
 EXPECTED = frozenset(
     {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
-    | {"eligible synapses", "spines"}
+    | {"eligible synapses", "noisy synapses", "spines"}
 )
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
-    | {"drawn ids", "row starts", "eligible synapses", "spines"}
+    | {"drawn ids", "row starts", "eligible synapses", "noisy synapses", "spines"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
 )
 
@@ -248,6 +252,12 @@ ARRAYS: tuple[ArrayKind, ...] = (
          "the last one before, in even and in odd steps.", -1),
     _one("modulators", "modulators", PARAMETER, "Sources, course and coefficients of each modulator of learning."),
     _one("gains", "gains", STATE, "What a unit of eligibility has made of a weight since all synapses were settled."),
+    _kernel(SCALING, "routes", "routes", PARAMETER, "Sources and synapses of each set of rows that are scaled."),
+    _kernel(SCALING, "scaling_of", "routes", PARAMETER, "Number of the scaling of each route."),
+    _kernel(SCALING, "scalings", "scalings", PARAMETER, "Interval, rates and places of each scaling."),
+    _kernel(SCALING, "coef", "coefficients", PARAMETER, "Coefficients of each scaling."),
+    _kernel(SCALING, "growth", "scaled targets", STATE,
+            "Part of themselves by which the weights onto each neuron grow when they are scaled next (1)."),
     _kernel(MODULATION, "modulator_parts", "modulator parts", PARAMETER, "Consecutive sources whose spikes modulate."),
     _kernel(MODULATION, "modulation", "modulators", STATE, "Concentration of each modulator (1/ms)."),
     _kernel(MODULATION, "coef", "coefficients", PARAMETER, "Coefficients of each modulator."),
@@ -307,6 +317,11 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(LEARNING, "learnings", "routes", PARAMETER, "Rule, trains and bounds of the weights of each such route."),
     _kernel(LEARNING, "coef", "coefficients", PARAMETER, "Coefficients of the rule of each pathway that learns."),
     _kernel(LEARNING, "eligibility", "eligible synapses", STATE, "Eligibility of each synapse at its last event (1)."),
+    _kernel(LEARNING, "excess", "noisy synapses", STATE,
+            "What the bounds of its weight cut off from what noise makes of each synapse (units of its weight)."),
+    _kernel(LEARNING, "number", "noisy synapses", PARAMETER,
+            "Number of each synapse in the order of creation, by which its noise is drawn."),
+    _kernel(LEARNING, "keys", "routes", PARAMETER, "Random key of the noise along each such route in this trial."),
     _kernel(("remember_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and means of each set of such gates."),
     _kernel(("remember_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each such set."),
     _kernel(("remember_gates",), "gates", "source states", STATE, "States of each such gate (1)."),

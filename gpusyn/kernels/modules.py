@@ -19,6 +19,7 @@ from gpusyn.equations.neurons import NEURONS
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity import base as plasticity
 from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
+from gpusyn.equations.plasticity.scaling import ScalingCoefficients
 from gpusyn.equations.release import SynapseReleaseCoefficients
 from gpusyn.equations.short_term import ReleaseCoefficients
 from gpusyn.equations.spines import InfluxCoefficients, SpineCoefficients
@@ -46,7 +47,14 @@ _SYNAPSE_PART = "advance_synapses.cu"
 _DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
 _BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
 _PROCEDURAL_PART = "deliver_procedural.cu"
-_LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu")
+_LEARNING_PARTS = (
+    "remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "calcium_lessons.cuh", "learn_weights.cu",
+    "scale_weights.cu",
+)  # fmt: skip
+_LEARNING_BASE = (
+    "common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "distributions.cuh", "segments.cuh", "trains.cuh",
+    "plasticity/base.cuh",
+)  # fmt: skip
 _RELEASE_PART = "deliver_releases.cu"
 _BATHS = "baths.cuh"
 _SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
@@ -294,7 +302,7 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
     rules, own = signature.rules, signature.own
     files = dict.fromkeys(rule_file(rule) for rule in rules if not rule.own)
     own_texts = {rule.MODULE_FILE: _part(rule.kernel_file, own_rule_text(rule)) for rule in own}
-    given = _join("", (*BASE[:3], "segments.cuh", "trains.cuh", "plasticity/base.cuh", *files, *_LEARNING_PARTS))
+    given = _join("", (*_LEARNING_BASE, *files, *_LEARNING_PARTS))
     for rule in own:
         if re.search(rf"\bstruct {rule.name}\b", given):
             raise BackendError(
@@ -302,13 +310,13 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
             )
     beside = [rule for rule in LEARNING_RULES.values() if rule.own and rule.MODULE_FILE in own_texts]
     kinds = {rule.C.__name__: rule.C for rule in (*rules, *beside)}  # the last one, if a class was defined again
-    kinds |= {rule.C.__name__: rule.C for rule in own} | {DopamineCoefficients.__name__: DopamineCoefficients}
+    kinds |= {rule.C.__name__: rule.C for rule in own}
+    kinds |= {kind.__name__: kind for kind in (DopamineCoefficients, ScalingCoefficients)}
     names = [rule.name for rule in rules]
     prelude = numbers.prelude() + "".join(map(coefficient_struct, kinds.values()))
     return Module(
         " + ".join([f"learning {numbers}", *(rule.name for rule in own)]),
-        _join(prelude + _listed("LEARNING_RULES", names), BASE[:3])
-        + _join("", ("segments.cuh", "trains.cuh", "plasticity/base.cuh", *files))
+        _join(prelude + _listed("LEARNING_RULES", names), (*_LEARNING_BASE, *files))
         + "".join(own_texts.values())
         + "".join(_counts_hold(rule.name, PRE=rule.PRE, POST=rule.POST, ELIGIBLE=rule.ELIGIBLE) for rule in rules)
         + _join("", _LEARNING_PARTS),

@@ -355,7 +355,10 @@ class Learning(NamedTuple):
     late. A presynaptic spike reaches them `early` steps after it is visited, at the age of the route: 1 if there is no
     dendritic part, because it acts in the step of its arrival, else 0. Weights stay from 0 to `w_max`. `settled` is the
     place of the step up to which the host has settled them. If spikes leave an `eligibility` (-1: they do not), the
-    `modulator` of this number makes changes of the weights from it.
+    `modulator` of this number makes changes of the weights from it; they are complete at all multiples of `scaled`
+    steps (0: there are none), in which the weights are scaled. Calcium of a presynaptic spike comes `lag` steps after
+    it has reached the synapse; if `noisy` is not -1, noise moves the weights, and it is the place of what is kept of
+    each synapse for it.
     """
 
     rule: int
@@ -369,6 +372,26 @@ class Learning(NamedTuple):
     settled: int
     eligibility: int
     modulator: int
+    scaled: int
+    lag: int
+    noisy: int
+
+
+class Scaling(NamedTuple):
+    """How the weights of a pathway are scaled: every `every` steps, by the rates of the neurons of the set `train`.
+
+    Their coefficients are `coef`. `growth` is the place of what the weights onto the first neuron grow by, and the
+    neuron of a target is its place among all targets less `offset`. Weights stay from 0 to `w_max`. If spikes change
+    them too, all synapses are settled before, and `settled` is the place of the step up to which they are (-1: not so).
+    """
+
+    every: int
+    train: int
+    coef: int
+    growth: int
+    offset: int
+    w_max: int
+    settled: int
 
 
 class Modulator(NamedTuple):
@@ -511,7 +534,7 @@ RECORDS: dict[str, type[NamedTuple]] = {
     for record in (
         Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, DrawnSet, DrawnPart, DrawnOutput, Shared,
         SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease, ReleaseSums,
-        TrainSet, TraceDecay, Learning, Modulator, ModulatorPart, SpineGateSet, InfluxSet, Spine,
+        TrainSet, TraceDecay, Learning, Scaling, Modulator, ModulatorPart, SpineGateSet, InfluxSet, Spine,
     )
 }  # fmt: skip
 

@@ -270,7 +270,7 @@ KERNELS: dict[str, KernelSpec] = {
             learnings:Learning ages:int =n_ages:int segment_begin:uint32 segment_sizes:uint64 targets:uint16
             late:uint8 +weights:weight_t trains:TrainSet traces:TraceDecay decays:real train_step:int64
             train_value:real train_count:int64 coef:real sweep:int64 settled:int64 modulators:Modulator gains:real
-            +eligibility:real""",
+            +eligibility:real +excess:weight_t number:uint32 keys:int64""",
         ),
         _declare(
             "remember_gates.cu",
@@ -293,6 +293,15 @@ KERNELS: dict[str, KernelSpec] = {
             "warp",
             """clock:Clock routes:Route =n_routes:int spines:Spine segment_begin:uint32 segment_sizes:uint64
             targets:uint16 late:uint8 +weights:weight_t gate_means:real influx:real coef:real +Ca:real +rest_of:real""",
+        ),
+        _declare(
+            "scale_weights.cu",
+            "scale_weights",
+            "warp",
+            """clock:Clock routes:Route =n_routes:int scaling_of:int scalings:Scaling =n_scalings:int
+            segment_begin:uint32 segment_sizes:uint64 targets:uint16 +weights:weight_t trains:TrainSet
+            traces:TraceDecay decays:real train_step:int64 train_value:real train_count:int64 coef:real +growth:real
+            +sweep:int64 +settled:int64""",
         ),
         *(_declare("advance_synapses.cu", gate.KERNEL, "warp", _SYNAPSES) for gate in SYNAPSE_GATES.values()),
     )

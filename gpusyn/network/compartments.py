@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.population_checks import checked_receptors
@@ -13,9 +13,6 @@ from gpusyn.parameters.scalars import instance, one_of, show
 from gpusyn.parameters.values import values
 from gpusyn.receptors import Receptor
 from gpusyn.receptors.calcium import Calcium
-
-if TYPE_CHECKING:
-    from gpusyn.network.populations import Population, Selection
 
 
 class Compartment(NamedTuple):
@@ -125,36 +122,6 @@ def _by_name(given: Any, names: tuple[str, ...], where: str, plain: dict[str, An
     for key in given:
         one_of(key, names, f"{where}: compartment")
     return given
-
-
-def checked_compartment(target: Selection, name: Any, where: str) -> str:
-    """Return the name of a compartment that all populations of a selection have.
-
-    Raises
-    ------
-    ArgumentError
-        If the name is not a str.
-    UnknownNameError
-        If a population has no such compartment.
-    """
-    for population in target.populations:
-        one_of(name, names_of(population.model), f"{where}: population {population.name!r}")
-    kept: str = name
-    return kept
-
-
-def number_of(population: Population, compartment: str) -> int:
-    """Return the number of a compartment of a population, 0 for the soma."""
-    return names_of(population.model).index(compartment)
-
-
-def compartment_of(population: Population, variable: str, kind: str) -> int | None:
-    """Return the number of the compartment whose ``"V"`` or ``"Ca"`` (`kind`) a variable is; None if it is another.
-
-    The soma's has no name, as in ``"V"``; that of a dendrite does, as in ``"V_apical"``.
-    """
-    known = [kind, *(f"{kind}_{compartment.name}" for compartment in population.compartments[1:])]
-    return known.index(variable) if variable in known else None
 
 
 def without_soma(name: Any) -> Any:

@@ -9,7 +9,9 @@ import numpy as np
 
 from gpusyn.network.populations import Population
 from gpusyn.network.projections import Projection, Ratio
+from gpusyn.network.stimulus import Clamp, Injection
 from gpusyn.neurons import NeuronModel
+from gpusyn.neurons.compartments import SOMA, Compartments
 from gpusyn.plasticity import Plasticity, WeightRule
 from gpusyn.utils.tables import html_table, text_table
 
@@ -95,13 +97,18 @@ def _counted(names: Iterable[str]) -> str:
 
 
 def _population(population: Population) -> tuple[str, ...]:
-    initial = "-" if population.is_source else "rest" if population.V is None else said(population.V, "mV")
-    return population.name, population.model.kind, f"{population.size:,}", initial
+    starts = [(one.name, "rest" if one.V is None else said(one.V, "mV")) for one in population.compartments]
+    if len(starts) < 2:
+        return population.name, population.model.kind, f"{population.size:,}", starts[0][1] if starts else "-"
+    named = ", ".join(f"{name}: {start}" for name, start in starts)
+    return population.name, f"{population.model.kind} ({', '.join(dict(starts))})", f"{population.size:,}", named
 
 
 def _models(populations: Iterable[Population]) -> list[tuple[str, ...]]:
     def told(population: Population) -> Iterable[tuple[str, ...]]:
-        return [(population.model.kind, _parameters(population.model))]
+        model = population.model
+        soma = f", the soma is a {model.soma.kind}" if isinstance(model, Compartments) else ""
+        return [(model.kind + soma, _parameters(model))]
 
     return _together(populations, told)
 
@@ -161,12 +168,18 @@ def _inputs(objects: Objects) -> Iterable[tuple[str, ...]]:
         what = f"Poisson events at {drive.receptor}, {said(drive.rate, 'Hz')} of {said(drive.weight, unit)}"
         yield drive.name, drive.target.name, what + _window(drive)
     for injection in objects["injection"].values():
-        yield injection.name, injection.target.name, f"current {said(injection.current, 'pA')}" + _window(injection)
+        what = f"current {said(injection.current, 'pA')}{_dendrite(injection, 'into')}"
+        yield injection.name, injection.target.name, what + _window(injection)
     for clamp in objects["clamp"].values():
-        yield clamp.name, clamp.target.name, f"voltage clamp to {said(clamp.V, 'mV')}"
+        yield clamp.name, clamp.target.name, f"voltage clamp{_dendrite(clamp, 'of')} to {said(clamp.V, 'mV')}"
     for infusion in objects["infusion"].values():
         what = f"{infusion.drug.name}, {said(infusion.concentration, 'uM')}"
         yield infusion.name, "bath", what + _window(infusion)
+
+
+def _dendrite(given: Injection | Clamp, preposition: str) -> str:
+    """Return the dendrite that is meant, in words; nothing if it is the soma."""
+    return "" if given.compartment == SOMA else f" {preposition} {given.compartment}"
 
 
 def _window(timed: Any) -> str:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gpusyn.drugs import LIBRARY, Drug, Infusion
 from gpusyn.errors import ParameterError
-from gpusyn.network.compartments import checked_compartment
+from gpusyn.network.compartment_names import checked_compartment
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.registry import NetworkObjects

@@ -9,10 +9,12 @@ import numpy as np
 
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.projections import Projection, Ratio
+from gpusyn.network.rewiring import check_rewiring
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import instance, one_of, real, show
 from gpusyn.plasticity import (
     DopamineSTDP,
+    HomeostaticScaling,
     LearningRule,
     NMDAPlasticity,
     Plasticity,
@@ -95,6 +97,11 @@ def learning_of(plasticity: Sequence[Plasticity]) -> LearningRule | None:
     return next((one for one in plasticity if isinstance(one, LearningRule)), None)
 
 
+def homeostasis_of(plasticity: Sequence[Plasticity]) -> HomeostaticScaling | None:
+    """Return the homeostatic scaling among others, None if there is none."""
+    return next((one for one in plasticity if isinstance(one, HomeostaticScaling)), None)
+
+
 def weight_rules_of(plasticity: Sequence[Plasticity]) -> list[WeightRule]:
     """Return what changes the weights of one receptor for good, among others."""
     return [one for one in plasticity if isinstance(one, WeightRule)]
@@ -140,6 +147,7 @@ def check_plasticity(projection: Projection, kinds: dict[str, Receptor], size: i
     for rule in rules:
         if isinstance(rule, NMDAPlasticity):
             _check_calcium(projection, rule, kinds, where)
+    check_rewiring(projection, kinds, releases_one_by_one(projection), where)
 
 
 def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int | None, where: str) -> None:
@@ -202,12 +210,11 @@ def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str
             f"{where}.plasticity: NMDAPlasticity.calcium must be a receptor with channels, which let calcium in by the "
             f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
         )
-    for other in projection.plasticity:
-        if other is not rule:
-            raise ParameterError(
-                f"{where}.plasticity: NMDAPlasticity takes whole events of its gate, and only its own changes of the "
-                f"weight (got {other!r} beside it); leave one of the two out"
-            )
+    if (other := short_term_of(projection.plasticity) or release_of(projection.plasticity)) is not None:
+        raise ParameterError(
+            f"{where}.plasticity: NMDAPlasticity follows a gate that takes whole events (got {other!r} beside it); "
+            "leave one of the two out"
+        )
 
 
 def _learned_receptor(projection: Projection, rules: list[WeightRule], where: str) -> str:

@@ -45,6 +45,8 @@ class StreamPurpose(StrEnum):
     PLASTICITY = "plasticity"
     RELEASE = "release"
     QUANTUM = "quantum"
+    CALCIUM_NOISE = "calcium noise"
+    REWIRING = "rewiring"
 
 
 def stream_key(seed: int, purpose: StreamPurpose, name: str, trial: int = 0) -> int:

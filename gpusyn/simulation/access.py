@@ -6,6 +6,7 @@ from typing import Any
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.plasticity.learning import LEARNING
 from gpusyn.builder.plasticity.synapse_releases import DELIVER
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.populations import Selection
@@ -79,6 +80,8 @@ class Access:
         self.inputs.restore(trial)
         if self.compiled.releases.kept:
             self.session.write(array_name("keys", kernel=DELIVER), self.compiled.releases.keys(trial))
+        if self.compiled.learning.noisy:
+            self.session.write(array_name("keys", kernel=LEARNING), self.compiled.learning.keys(trial))
         self.parameters.restore()
         self.drawn.restart(trial)
         self.step = 0

@@ -15,7 +15,7 @@ from gpusyn.builder.inputs.poisson import drive_weights
 from gpusyn.builder.inputs.spike_lists import NewLists
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.errors import ParameterError
-from gpusyn.network.compartments import number_of
+from gpusyn.network.compartment_names import number_of
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.stimulus import Clamp, Drive, Injection

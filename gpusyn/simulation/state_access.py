@@ -13,7 +13,7 @@ from gpusyn.builder.layout import PlacedPopulation
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import array_name
-from gpusyn.network.compartments import compartment_of
+from gpusyn.network.compartment_names import compartment_of
 from gpusyn.network.populations import Population, Selection
 from gpusyn.parameters.values import values
 from gpusyn.simulation.drawn_sets import DrawnSets

@@ -98,6 +98,8 @@ def every_kernel() -> list[gs.Network]:
     learning.connect(cells, cells, gs.FixedInDegree(9), **bounded, plasticity=reward)
     learning.connect(cells, cells, gs.FixedInDegree(9), **bounded, delay=gs.Uniform(0.1, 60.0),
                      plasticity=gs.NMDAPlasticity())  # fmt: skip
+    scaling = gs.HomeostaticScaling(5.0, 1e4, learns="AMPA")
+    learning.connect(cells, cells, gs.FixedInDegree(9), **bounded, plasticity=scaling, name="scaled")
     return [*nets, net, late, drawn, plastic, learning]
 
 

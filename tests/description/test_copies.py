@@ -41,6 +41,10 @@ def objects(folder: Any) -> list[Any]:
     listed = net.population("listed", 2, gs.SpikeSource([[1.0], [2.0, 3.0]]))
     net.connect(listed, places, gs.FromArrays([0, 1], [2, 3]), receptor="NMDA", weight=[1.0, 2.0])
     net.record("E->E:AMPA+NMDA", "weight_AMPA", every=1.0, synapses=[0, 2], name="synapses")
+    star = gs.Compartments(soma=gs.AdEx(), dendrites={"apical": gs.Dendrite(g_c=gs.Uniform(5.0, 9.0))})
+    both = {"soma": [gs.GABA_A()], "apical": [gs.AMPA(), gs.NMDA()]}
+    net.population("star", 3, star, receptors=both, V={"apical": -60.0}, calcium={"apical": gs.Calcium(30.0)})
+    net.inject("star", 50.0, compartment="apical")
     infusion, pair = net.infuse("ketamine", 10.0), net.record(cells, ["spikes", "V"], name="pair")
     made = [net, cells, cells[:3], places, listed, infusion, pair, *net.projections.values(), *net.recorders.values()]
     made += [part for each in net.populations.values() for part in (each.model, *each.receptors)]

@@ -88,6 +88,47 @@ def current_based() -> gs.Network:
     return net
 
 
+@case(30.0)
+def compartments() -> gs.Network:
+    """A soma of every model with dendrites: their receptors, gates of every owner, inputs, drugs and calcium."""
+    net = gs.Network()
+    n = 10
+    pauses = np.arange(n) % 3 * 0.5
+    somata = [
+        gs.LIF(I_e=300.0),
+        gs.AdEx(I_e=900.0, t_ref=pauses),
+        gs.Izhikevich(C_m=100.0, I_e=2e3),
+        gs.HodgkinHuxley(),
+    ]
+    apical = gs.Dendrite(C_m=gs.Uniform(80.0, 120.0), g_c=line(n, 5.0, 2.0))
+    basal = gs.Dendrite(E_L=-66.0, g_c=8.0)
+    slow = gs.NMDA(name="slow", block=gs.MgBlock.HillTononi())
+    kinds = {
+        "soma": [gs.GABA_A()],
+        "apical": [gs.AMPA(), gs.NMDA(), gs.AMPA(name="pulsed", kinetics=k.FirstOrder.AMPA())],
+        "basal": [gs.AMPA(), slow, gs.CurrentReceptor("current", tau=3.0)],
+    }
+    inputs = net.population("inputs", 25, gs.PoissonSource(rate=100.0))
+    for soma in somata:
+        model = gs.Compartments(soma=soma, dendrites={"apical": apical, "basal": basal})
+        start = {"basal": gs.Uniform(-70.0, -60.0)}
+        cells = net.population(f"{soma.kind} cells", n, model, receptors=kinds, V=start)
+        both = {"apical.AMPA": gs.Uniform(0.5, 2.0), "apical.NMDA": gs.Ratio("apical.AMPA", 0.5)}
+        net.connect(inputs, cells, gs.FixedInDegree(8), weight=both, delay=gs.Uniform(0.5, 3.0))
+        net.connect(inputs, cells, gs.FixedInDegree(4), receptor="apical.pulsed", weight=0.5)
+        net.connect(inputs, cells, gs.FixedInDegree(4), weight={"basal.slow": 0.5, "basal.current": -5.0})
+        net.connect(cells, cells, gs.FixedInDegree(2), receptor="soma.GABA_A", weight=1.0)
+        net.drive(cells, "basal.AMPA", rate=500.0, weight=0.5)
+        net.inject(cells, 60.0, compartment="apical")
+        net.inject(cells[:4], gs.Waveform([5.0, 20.0], [0.0, 90.0], "linear"), compartment="basal")
+        net.clamp(cells[7:], gs.Waveform([0.0, 10.0], [-60.0, -40.0]), compartment="basal")
+        net.record(cells, list(cells.variables), name=f"state of {cells.name}")
+    net.infuse("CNQX", 0.5, start=10.0, wash_in=5.0)
+    net.infuse("memantine", 20.0, start=5.0)
+    net.record(sum((net.populations[f"{s.kind} cells"] for s in somata[1:]), net.populations["LIF cells"]), "spikes")
+    return net
+
+
 @case(40.0)
 def gates_on_targets() -> gs.Network:
     """Exponential, alpha and dual exponential conductances; a population that is sampled at every seventh step."""

@@ -75,15 +75,16 @@ def outcome(sim: gs.Simulator) -> Outcome:
             found |= {f"{name} {receptor} {k}": v for k, v in sim.weights(name, receptor)._asdict().items()}
     for name, population in sim.net.populations.items():
         for variable in population.variables:
-            if not variable.startswith(("I_", "B_")) and (variable != "Ca" or traced(sim.net, population)):
+            if not variable.startswith(("I_", "B_")) and (not variable.startswith("Ca") or traced(sim.net, population)):
                 found[f"{name} {variable} now"] = sim.get(population, variable)
     return found
 
 
 def traced(net: gs.Network, population: gs.Population) -> bool:
     """Whether calcium of the population is recorded, without which there is none."""
-    cells = [r.source for r in net.recorders.values() if "Ca" in r.variables and isinstance(r, gs.TraceRecorder)]
-    return any(population in (p for p, _ in source.parts) for source in cells)
+    cells = [r for r in net.recorders.values() if isinstance(r, gs.TraceRecorder)]
+    of = [r for r in cells if any(variable.startswith("Ca") for variable in r.variables)]
+    return any(population in (p for p, _ in r.source.parts) for r in of)
 
 
 def differences(one: Outcome, other: Outcome) -> list[str]:

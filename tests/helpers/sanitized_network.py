@@ -38,6 +38,7 @@ def describe(traces: bool = True) -> gs.Network:
     net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
     short_term(net, E, C, noise + listed)
     saturating(net, E + noise, traces)
+    branched(net, noise + listed, traces)
     procedural(net, E, noise)
     learning(net, E, C, noise)
     plastic(net, E, noise + listed)
@@ -96,6 +97,12 @@ def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Popu
             gs.DopamineSTDP(gs.STDP(0.1, 0.1), 2.0, 0.5, gs.Waveform([0, 1], [99, -9])),
             0.0,
         ),
+    }
+    scaling = gs.HomeostaticScaling(rate=50.0, tau=1.0, tau_rate=1.0, every=0.3)
+    rules |= {
+        "scaled pairs": (noise, C, "syn", 200.0, [strong, scaling], 0.0),
+        "scaled reward": (noise, C, "syn", 200.0, [rules["reward"][4], scaling], 0.0),
+        "scaled": (noise, E, "lumped", 2.0, scaling, None),
     }
     for name, (pre, post, receptor, largest, rule, axonal) in rules.items():
         net.connect(
@@ -169,13 +176,29 @@ def saturating(net: gs.Network, sources: gs.Selection, traces: bool) -> None:
     net.infuse("MK-801", 5.0, start=DT)
 
 
+def branched(net: gs.Network, sources: gs.Selection, traces: bool) -> None:
+    """Cells of compartments, with one row of coefficients and with rows of their own, under each input."""
+    slow = gs.NMDA(name="slow", block=gs.MgBlock.HillTononi())
+    receptors = {"soma": [gs.GABA_A()], "apical": [gs.AMPA(), gs.NMDA(gating="per-synapse")], "basal": [slow]}
+    for name, soma in (("B", gs.LIF(I_e=gs.Normal(3000.0, 100.0))), ("T", gs.LIF(I_e=3000.0))):
+        model = gs.Compartments(soma=soma, dendrites={"apical": gs.Dendrite(), "basal": gs.Dendrite(g_c=9.0)})
+        cells = net.population(name, 12, model, receptors=receptors)
+        weight = {"GABA_A": 0.1, "apical.AMPA": gs.Uniform(0.1, 0.5), "apical.NMDA": 0.2, "basal.slow": 0.2}
+        net.connect(sources, cells, gs.FixedProbability(0.2), weight=weight, delay=gs.Uniform(0.1, 0.5))
+        net.inject(cells[2:], gs.Waveform([0.2], [300.0]), compartment="apical")
+        net.clamp(cells[:3], gs.Waveform([0.2], [-40.0]), compartment="basal")
+        if traces:
+            net.record(cells, list(cells.variables), name=f"branched {name}")
+
+
 def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:
     """Everything recorded, and the kernels that were launched."""
     with gs.Simulator(describe(), dt=DT, seed=3, backend=backend, precision=precision, chunk_steps=36) as sim:
         sim.step(steps)
         spikes = sim.data["spikes"]
         found = [spikes.times, spikes.ids]
-        for name in ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA"):
+        names = ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA")
+        for name in (*names, "branched B", "branched T"):
             found += [sim.data[name][variable] for variable in sim.data[name]]
         return found, {launch.kernel for launch in sim._compiled.program.launches}
 

@@ -30,6 +30,7 @@ from gpusyn.backends.numpy import find_influx as influx
 from gpusyn.backends.numpy import learn_weights as learning
 from gpusyn.backends.numpy import remember_gates as spine_gates
 from gpusyn.backends.numpy import remember_spikes as trains
+from gpusyn.backends.numpy import scale_weights as scaling
 from gpusyn.equations.kinetics import SYNAPSE_GATES
 from gpusyn.kernels.program import Launch, Program
 from gpusyn.kernels.signature import Numbers, Signature
@@ -64,6 +65,7 @@ TWINS: dict[str, Twin] = {
     "find_influx": Twin(influx.prepare_influx, influx.find_influx),
     "advance_spines": Twin(spines.prepare_spines, spines.advance_spines),
     "learn_weights": Twin(learning.prepare_learning, learning.learn_weights),
+    "scale_weights": Twin(scaling.prepare_scalings, scaling.scale_weights),
     "advance_releases": Twin(releases.prepare_releases, releases.advance_releases),
     **{
         gate.KERNEL: Twin(

@@ -8,69 +8,21 @@ reaches are visited too. No result depends on when postsynaptic spikes are settl
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.backends.numpy import pieces
+from gpusyn.backends.numpy import calcium_lessons, pieces
 from gpusyn.backends.numpy.deliver_spikes import Sent, due_synapses, prepare_routes, sent_along, spikes_of_ages
+from gpusyn.backends.numpy.lessons import Lesson, Lessons, Synapses, Visits, relative, units
 from gpusyn.backends.numpy.remember_spikes import sweeps
-from gpusyn.backends.numpy.trains import Trains, decayed, trains_of
+from gpusyn.backends.numpy.trains import decayed, trains_of
 from gpusyn.equations.coefficients import read
-from gpusyn.equations.plasticity.base import Rule
 from gpusyn.kernels.arrays import LONG_AGO
-from gpusyn.kernels.records import Clock, Learning, Modulator, Route, TraceDecay, read_rows
+from gpusyn.kernels.records import Clock, Learning, Modulator, TraceDecay, read_rows
 from gpusyn.kernels.signature import GIVEN_RULES, RuleSignature
 from gpusyn.kernels.synapse_words import unpack_late
 from gpusyn.numerics.portable_math import flush
 from gpusyn.utils.typing import Array
-
-
-class Lesson(NamedTuple):
-    """A route along which spikes teach: sender, rule with its coefficients, trains of both sides, modulator."""
-
-    sender: int
-    route: Route
-    learning: Learning
-    rule: Rule
-    c: Any
-    pre: Trains
-    post: Trains
-    modulator: Modulator | None
-
-
-class Lessons(NamedTuple):
-    """All routes along which spikes teach, and the ages at which they do."""
-
-    lessons: list[Lesson]
-    ages: list[int]
-
-
-class Visits(NamedTuple):
-    """Rows that are visited: their numbers, that of the spikes of each source before, and that of the present events.
-
-    What has reached the synapses up to and with the step `since` is settled. Eligibilities are those of step `own` or
-    later, and their gains are counted from step `base` on.
-    """
-
-    row: Array
-    before: Array
-    events: Array
-    since: Array
-    own: Array
-    base: Array
-
-    def part(self, which: Array) -> Visits:
-        """Return the visits at `which`."""
-        return Visits(*(field[which] for field in self))
-
-
-class Synapses(NamedTuple):
-    """Visited synapses: their places in the rows, their neurons, and the steps that these need to reach them."""
-
-    place: Array
-    neuron: Array
-    dendritic: Array
 
 
 def prepare_learning(a: SimpleNamespace, signature: RuleSignature | None) -> Lessons:
@@ -82,7 +34,7 @@ def prepare_learning(a: SimpleNamespace, signature: RuleSignature | None) -> Les
         rule = rules[one.rule]
         modulator = modulators[one.modulator] if rule.ELIGIBLE else None
         c = read(rule.C, a.coef[one.coef :])
-        found.append(Lesson(sender, route, one, rule, c, sets[one.pre], sets[one.post], modulator))
+        found.append(Lesson(sender, route, one, len(found), rule, c, sets[one.pre], sets[one.post], modulator))
     return Lessons(found, a.ages[: a.n_ages].tolist())
 
 
@@ -152,6 +104,9 @@ def counted_from(modulator: Modulator | None, now: int, *, complete: bool) -> in
 
 def _learn(a: SimpleNamespace, lesson: Lesson, visits: Visits, synapses: Synapses, now: int, *, complete: bool) -> None:
     """Change the weights of visited synapses, by postsynaptic spikes and then by the presynaptic one."""
+    if lesson.rule.DRIFTS:
+        calcium_lessons.learn(a, lesson, visits, synapses, now, complete=complete)
+        return
     neuron, dendritic = synapses.neuron, synapses.dendritic
     first = lesson.post.until(neuron, visits.since - dendritic)
     end = lesson.post.until(neuron, now - dendritic)
@@ -207,7 +162,8 @@ class Eligibilities(Weights):
     def write(self, now: int, *, complete: bool) -> None:
         """Write weights and eligibilities back; advance them to this step if all synapses must be."""
         assert self.lesson.modulator is not None
-        if complete or now & self.lesson.modulator.mask == 0:
+        every = self.lesson.learning.scaled
+        if complete or now & self.lesson.modulator.mask == 0 or (every and (now + 1) % every == 0):
             self._advance(np.arange(self.c.size), np.full(self.c.size, now))
         self.a.eligibility[self.c_place] = self.c
         super().write(now, complete=complete)
@@ -261,17 +217,7 @@ def _at_pre(
     return change
 
 
-def relative(lesson: Lesson, weight: Array) -> Array:
-    """Return stored weights in units of the largest."""
-    real = lesson.c[0].dtype
-    w: Array = weight.astype(real) / real.type(lesson.learning.w_max)
-    return w
-
-
 def changed(lesson: Lesson, weight: Array, change: Array) -> Array:
-    """Return stored weights after a change in units of the largest weight, rounded half away from zero."""
-    w_max, real = lesson.learning.w_max, change.dtype.type
-    d = np.minimum(np.maximum(change, real(-1)), real(1)) * real(w_max)
-    d = np.where(d < 0, d - real(0.5), d + real(0.5))
-    new: Array = np.clip(weight + d.astype(weight.dtype), 0, w_max)
+    """Return stored weights after a change in units of the largest weight."""
+    new: Array = np.clip(weight + units(lesson, change).astype(weight.dtype), 0, lesson.learning.w_max)
     return new

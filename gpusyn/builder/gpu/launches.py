@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from gpusyn.builder.gpu.activity import Activity
 from gpusyn.builder.gpu.delivery import changes, delivery
 from gpusyn.builder.gpu.gates import source_gates, synapse_gates
-from gpusyn.builder.gpu.learning import learning, modulating, remembered
+from gpusyn.builder.gpu.learning import learning, modulating, remembered, scaling
 from gpusyn.builder.gpu.neurons import listed_sources, neurons, poisson_sources
 from gpusyn.builder.gpu.procedural import procedural
 from gpusyn.builder.gpu.releases import releases
@@ -34,6 +34,7 @@ KERNEL_WORK: dict[str, Callable[[Given], Work]] = {
     "remember_spikes": remembered,
     "advance_modulators": modulating,
     "learn_weights": learning,
+    "scale_weights": scaling,
     "remember_gates": remembered_gates,
     "find_influx": found_influx,
     "advance_spines": advanced_spines,

@@ -1,4 +1,4 @@
-"""The work of `remember_spikes`, `advance_modulators` and `learn_weights` in one step, without the seldom sweeps."""
+"""The work of the kernels of learning in one step: without the seldom sweeps, and with a step's share of scalings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from gpusyn.builder.gpu.work import SECTOR, WAITS, Elements, Given, Phase, Work
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.plasticity.learning import learned_bundles, learning_ages
 from gpusyn.builder.plasticity.modulators import is_modulated
+from gpusyn.builder.plasticity.scaling import scaled_bundles, scaled_every
 from gpusyn.builder.plasticity.trains import TrainTables, rule_of
 from gpusyn.builder.specs import most_units
 from gpusyn.equations.coefficients import count
@@ -18,6 +19,7 @@ from gpusyn.kernels.records import RECENT
 # Instructions of a spike in one train, of what a row's synapses have in common, of a synapse without and with a
 # postsynaptic spike, and of such a spike.
 _APPENDED, _ROW, _SYNAPSE, _SPIKE = 120, 160, 90, 60
+_SCALED = 20  # of a weight that is scaled
 
 
 def remembered(given: Given) -> Work:
@@ -87,6 +89,25 @@ def modulating(given: Given) -> Work:
     }  # fmt: skip
     each = 4 * parts / max(n, 1)
     return given.work(elements, [Phase(n / WARP, near=4 + 2 * spikes, cycles=WAITS * each * spikes)], n * each * spikes)
+
+
+def scaling(given: Given) -> Work:
+    """Return the work of `scale_weights`: that of a scaling, divided by the steps from one to the next."""
+    layout, counts = given.layout, given.counts
+    bundles = [(bundle, 1.0 / scaled_every(bundle, layout)) for bundle in scaled_bundles(layout)]
+    segments = sum(bundle.segments * share for bundle, share in bundles)
+    synapses = sum(bundle.expected * share for bundle, share in bundles)
+    neurons = sum(bundle.pathways[0].post.size * share for bundle, share in bundles)
+    n, routes = counts["scalings"], counts["routes"]
+    elements: Elements = {
+        "clock": (1, 0), "routes": (routes, 0), "scaling_of": (routes, 0), "scalings": (routes + n, 0),
+        "segment_begin": (segments, 0), "segment_sizes": (segments, 0), "targets": (synapses, 0),
+        "weights": (synapses, synapses), "trains": (n, 0), "traces": (n, 0), "decays": (3 * neurons, 0),
+        "train_step": (neurons, 0), "train_value": (neurons, 0), "train_count": (neurons, 0), "coef": (2 * n, 0),
+        "growth": (synapses, neurons), "sweep": (0, 1), "settled": (0, 1),
+    }  # fmt: skip
+    phases = [Phase(1, near=3), Phase(segments, near=3, far=1, cycles=WAITS * _SCALED)]
+    return given.work(elements, phases, UNIT * segments + _SCALED * synapses / WARP)
 
 
 def _rows(streams: list[Stream]) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gpusyn.builder.inputs.courses import Column, Course, StepTimes, Window, step_mean, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
-from gpusyn.network.compartments import number_of
+from gpusyn.network.compartment_names import number_of
 from gpusyn.network.stimulus import Clamp, Injection
 from gpusyn.parameters.scalars import whole_steps_array
 from gpusyn.parameters.waveform import Waveform

@@ -11,6 +11,7 @@ from gpusyn.builder.gating.forms import form_of
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.notes import Note
+from gpusyn.builder.plasticity.calcium import check_lag
 from gpusyn.builder.plasticity.calcium_checks import check_calcium
 from gpusyn.equations.coefficients import by_name
 from gpusyn.equations.plasticity import LEARNING_RULES
@@ -20,7 +21,15 @@ from gpusyn.kinetics import Saturating
 from gpusyn.network.plasticity import learned_of, releases_one_by_one, weight_rules_of
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import instance, real
-from gpusyn.plasticity import DopamineSTDP, LearningRule, NMDAPlasticity, Trace, WeightRule
+from gpusyn.plasticity import (
+    CalciumSTDP,
+    DopamineSTDP,
+    HomeostaticScaling,
+    LearningRule,
+    NMDAPlasticity,
+    Trace,
+    WeightRule,
+)
 from gpusyn.receptors import Receptor
 
 LONGEST_TAU = 1 << 23  # steps: a table of decays then ends before steps that kernels count in 32 bits
@@ -43,6 +52,7 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         for rule in rules:
             if isinstance(rule, LearningRule):
                 _check_rule(rule, max((projection.w_max or {}).values()))
+                check_lag(rule, projection, layout.dt)
             _check_times(rule, projection, layout.dt)
         if compact and rules:
             raise ParameterError(
@@ -69,6 +79,11 @@ def _check_rule(rule: LearningRule, w_max: float) -> None:
             f"{kind}.struct: {rule.struct} changes an eligibility, which only gs.DopamineSTDP has; drop ELIGIBLE and "
             f"change the weight ({PAGE})"
         )
+    if equations.DRIFTS and not isinstance(rule, CalciumSTDP):
+        raise ArgumentError(
+            f"{kind}.struct: {rule.struct} changes weights between spikes, which only gs.CalciumSTDP does; write "
+            f"equations that change them at spikes ({PAGE})"
+        )
     traces, wanted = tuple(map(len, rule.traces)), (equations.PRE, equations.POST)
     if traces != wanted:
         raise ArgumentError(
@@ -92,10 +107,11 @@ def _check_times(rule: WeightRule, projection: Projection, dt: float) -> None:
     times = [trace.tau for side in rule.traces for trace in side] if isinstance(rule, LearningRule) else []
     times += [rule.tau_eligibility] if isinstance(rule, DopamineSTDP) else []
     times += [rule.tau_fast, rule.tau_slow] if isinstance(rule, NMDAPlasticity) else []
+    times += [rule.tau_rate] if isinstance(rule, HomeostaticScaling) else []
     longest = max(times, default=0.0)
     if longest > LONGEST_TAU * dt:
         raise ParameterError(
-            f"Projection '{projection.name}'.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
+            f"Projection {projection.name}.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
             f"but at most {LONGEST_TAU} steps, {LONGEST_TAU * dt:g} ms, are possible; use a smaller one or a larger dt"
         )
 

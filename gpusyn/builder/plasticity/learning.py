@@ -10,10 +10,13 @@ import numpy as np
 from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.plasticity.calcium import coefficients_of, is_noisy, lag_of, noise_key
 from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
-from gpusyn.builder.plasticity.spines import SpineTables, has_spines
-from gpusyn.builder.plasticity.trains import TrainTables, is_taught, keys_of, rule_of
+from gpusyn.builder.plasticity.scaling import ScalingTables, scaled_every
+from gpusyn.builder.plasticity.spines import SPINES, SpineTables, has_spines
+from gpusyn.builder.plasticity.trains import TrainTables, is_taught, keys_of, rule_of, scaling_of
 from gpusyn.builder.rows.routes import in_units
+from gpusyn.builder.rows.stored import Pool
 from gpusyn.equations.coefficients import count
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.kernels.arrays import Extents, Owner, array_name
@@ -22,6 +25,8 @@ from gpusyn.kernels.signature import rule_signature
 from gpusyn.utils.typing import Array
 
 LEARNING = "learn_weights"  # the kernel
+ELIGIBILITY = array_name("eligibility", kernel=LEARNING)
+SPINE_STATES = tuple(array_name(name, kernel=SPINES) for name in ("Ca", "rest_of"))
 
 
 class LearningTables:
@@ -30,72 +35,104 @@ class LearningTables:
     Attributes
     ----------
     settled : dict of Bundle to int
-        Place of the step up to which the host has settled the weights of each bundle.
+        Place of the step up to which the weights of each bundle have been settled by the host, or for a scaling.
+    noisy : dict of Bundle to int
+        Place of what is kept of the synapses of each bundle whose weights noise moves.
+    kept : dict of Bundle to dict of str to int
+        What is kept of each synapse of a bundle beside its weight: names of arrays, and where they begin in each.
     signature : RuleSignature
         The rules that the kernels know.
     spines : SpineTables
         What those read that learn from calcium.
     """
 
-    def __init__(self, layout: Layout, inputs: InputTables, first_release: int) -> None:
+    def __init__(self, layout: Layout, inputs: InputTables, first_release: int, seed: int, trial: int) -> None:
         self._layout, self._trains, self._baths = layout, TrainTables(layout), inputs.bath.begin
+        self._seed, self._trial = seed, trial
         self._modulators = ModulatorTables(layout, self._trains, inputs.modulator_column)
         self.spines = SpineTables(layout, self._trains, first_release)
+        self._scalings = ScalingTables(layout, self._trains)
         self._eligible = 0
-        self._lessons: list[tuple[int, Route, Learning]] = []
+        self._number = Pool(np.uint32)
+        self._lessons: list[tuple[int, Bundle, Route, Learning]] = []
         self._coef: list[float] = []
         self.settled: dict[Bundle, int] = {}
+        self.noisy: dict[Bundle, int] = {}
+        self.kept: dict[Bundle, dict[str, int]] = {}
         self.signature = rule_signature(rule_of(bundle).struct for bundle in learned_bundles(layout))
         self._numbers = {rule.name: number for number, rule in enumerate(self.signature.rules)}
 
-    def add(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
-        """Add the routes of delivery to the receptor of a bundle whose weight learns: one for each block of delays."""
-        if has_spines(bundle):
-            self.spines.add(bundle, routes, synapses, stored_limit(bundle, self._layout))
-        if is_taught(bundle):
-            self._add_taught(bundle, routes, synapses)
+    def add(self, bundle: Bundle, routes: list[Route], number: Array, synapses: int) -> None:
+        """Add the routes of delivery to the receptor of a bundle whose weight changes: one for each block of delays.
 
-    def _add_taught(self, bundle: Bundle, routes: list[Route], synapses: int) -> None:
-        """Add the routes along which spikes teach."""
+        `number` are those of the synapses in the order of creation, if noise moves their weights.
+        """
+        limit = stored_limit(bundle, self._layout)
+        self.kept[bundle] = {}
+        if has_spines(bundle):
+            self.spines.add(bundle, routes, synapses, limit)
+            self.kept[bundle] |= dict.fromkeys(SPINE_STATES, self.spines.states[bundle])
+        if is_taught(bundle):
+            self._teach(bundle, routes, number, synapses)
+        if scaling_of(bundle) is not None:
+            self._scalings.add(bundle, routes, limit, self.settled.get(bundle, -1))
+
+    def _teach(self, bundle: Bundle, routes: list[Route], number: Array, synapses: int) -> None:
+        """Add the routes along which spikes change weights."""
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
         pre, post = (self._trains.numbers[key] for key in keys_of(bundle))
+        if is_noisy(bundle):
+            self.noisy[bundle] = self._number.add(number)
         one = Learning(
             rule=self._numbers[rule.struct], coef=len(self._coef), pre=pre, post=post,
             offset=pathway.post.offset, dendritic=0, early=0, w_max=stored_limit(bundle, self._layout),
             settled=self.settled.setdefault(bundle, len(self.settled)),
             eligibility=self._eligible if is_modulated(bundle) else -1,
-            modulator=self._modulators.numbers.get(id(rule), -1),
+            modulator=self._modulators.numbers.get(id(rule), -1), scaled=scaled_every(bundle, self._layout),
+            lag=lag_of(rule, self._layout.dt), noisy=self.noisy.get(bundle, -1),
         )  # fmt: skip
-        self._coef += rule.coefficients(w_max)
+        self._coef += coefficients_of(rule, w_max, self._layout.dt)
+        kept = self.kept[bundle]
+        kept |= {ELIGIBILITY: self._eligible} if is_modulated(bundle) else {}
+        kept |= {array_name("excess", kernel=LEARNING): self.noisy[bundle]} if bundle in self.noisy else {}
         self._eligible += synapses * is_modulated(bundle)
         sender = list(self._layout.populations).index(pathway.pre.population.name)
         first, end = (pathway.pre.source + place for place in bundle.pre_range)
         for route, way in zip(routes, bundle.timing.ways, strict=True):  # spikes teach, where gates send events, too
             taught = route._replace(source=first, source_end=end, age=way.age, payload=-1, payload_step=0, channels=1)
             lesson = one._replace(dendritic=way.dendritic, early=way.early)
-            self._lessons.append((sender, taught, lesson))
+            self._lessons.append((sender, bundle, taught, lesson))
+        self._lessons.sort(key=lambda lesson: lesson[0])
 
     def arrays(self) -> dict[str, Array]:
-        """Return the tables by name; none if nothing learns."""
-        return self._trains.arrays() | self._modulators.arrays() | self._taught() | self.spines.arrays(self._baths)
+        """Return the tables by name; none if no weights change."""
+        found = self._trains.arrays() | self._modulators.arrays() | self._lesson_arrays()
+        return found | self.spines.arrays(self._baths) | self._scalings.arrays()
 
-    def _taught(self) -> dict[str, Array]:
-        """Return the tables of what learns from spikes."""
+    def _lesson_arrays(self) -> dict[str, Array]:
+        """Return the tables of what spikes teach; none if nothing learns."""
         if not self._lessons:
             return {}
-        lessons = sorted(self._lessons, key=lambda lesson: lesson[0])
-        routes = in_units([(sender, route) for sender, route, _ in lessons])
+        routes = in_units([(sender, route) for sender, _, route, _ in self._lessons])
         senders = np.bincount([sender for sender, _ in routes], minlength=_senders(self._layout))
         own = {
             "routes": write_rows([route for _, route in routes], Route),
             "route_begin": np.concatenate([[0], np.cumsum(senders)]).astype(np.int32),
             "ages": np.array(learning_ages(self._layout), np.int32),
-            "learnings": write_rows([one for _, _, one in lessons], Learning),
+            "learnings": write_rows([one for _, _, _, one in self._lessons], Learning),
             "coef": np.array(self._coef).astype(self._layout.numbers.real_dtype),
             "eligibility": np.zeros(self._eligible, self._layout.numbers.real_dtype),
+            "number": self._number.join(),
+            "excess": np.zeros(self._number.size, self._layout.numbers.weight_dtype),
+            "keys": self.keys(self._trial),
         }
         return {array_name(name, kernel=LEARNING): array for name, array in own.items()}
+
+    def keys(self, trial: int) -> Array:
+        """Return the random key of the noise of each route in a trial."""
+        found = [noise_key(bundle, self._seed, trial) for _, bundle, _, _ in self._lessons]
+        return np.array(found, np.uint64).view(np.int64)
 
 
 def stored_limit(bundle: Bundle, layout: Layout) -> int:
@@ -150,6 +187,7 @@ def learning_extents(layout: Layout) -> dict[Owner, Extents]:
             "ages": len(learning_ages(layout)),
             "coefficients": sum(count(LEARNING_RULES[rule_of(bundle).struct].C) for bundle in bundles),
             "eligible synapses": sum(round(bundle.expected) for bundle in bundles if is_modulated(bundle)),
+            "noisy synapses": sum(round(bundle.expected) for bundle in bundles if is_noisy(bundle)),
         }
     }
     modulators = ModulatorTables(layout, TrainTables(layout)).extents()

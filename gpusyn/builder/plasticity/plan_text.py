@@ -5,8 +5,9 @@ from __future__ import annotations
 from gpusyn.builder.layout import Bundle, Layout
 from gpusyn.builder.plasticity.learning import learned_bundles
 from gpusyn.builder.plasticity.modulators import is_modulated
+from gpusyn.builder.plasticity.scaling import scaled_bundles, scaled_every
 from gpusyn.builder.plasticity.spines import SpineTables, spine_bundles
-from gpusyn.builder.plasticity.trains import TrainTables, rule_of
+from gpusyn.builder.plasticity.trains import TrainTables, rule_of, scaling_of
 from gpusyn.utils.memory import size_text
 
 
@@ -18,7 +19,19 @@ def learning_rows(layout: Layout) -> list[tuple[str, str]]:
     rows = [(f"learning by {name}", _text(bundles, layout)) for name, bundles in kinds.items()]
     spines = spine_bundles(layout)
     rows += [("learning by NMDAPlasticity", _spines_text(spines, layout))] if spines else []
+    rows += [("homeostatic scaling", _scaling(bundle, layout)) for bundle in scaled_bundles(layout)]
     return [*rows, ("spikes to learn from", _trains(layout))] if rows else []
+
+
+def _scaling(bundle: Bundle, layout: Layout) -> str:
+    pathway, rule = bundle.pathways[0], scaling_of(bundle)
+    assert rule is not None
+    every = scaled_every(bundle, layout) * layout.dt
+    return (
+        f"{bundle.expected:.6g} weights of {pathway.projection.name}.{bundle.learns} are multiplied by one factor for "
+        f"each target every {every:g} ms, which holds {rule.rate:g} Hz; {layout.numbers.weight_dtype.itemsize} bytes "
+        "for the weight of a synapse, no more than a static one of its own"
+    )
 
 
 def _of_what(bundles: list[Bundle]) -> str:

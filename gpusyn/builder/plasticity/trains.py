@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.builder.layout import Bundle, Layout, PlacedPopulation
+from gpusyn.builder.plasticity.calcium import lag_of
 from gpusyn.kernels.arrays import Extents
 from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, write_rows
-from gpusyn.network.plasticity import learning_of, weight_rules_of
+from gpusyn.network.plasticity import homeostasis_of, learning_of, weight_rules_of
 from gpusyn.numerics.portable_math import flush
 from gpusyn.numerics.propagators import exp
-from gpusyn.plasticity import LearningRule, NMDAPlasticity, Trace
+from gpusyn.plasticity import HomeostaticScaling, LearningRule, NMDAPlasticity, Trace
 from gpusyn.utils.typing import Array, Floats
 
 FINE = 256  # decays over fewer steps are in one table, those over multiples of it in another, as in kernels/trains.cuh
@@ -24,15 +25,24 @@ Key = tuple[str, tuple[Trace, ...]]  # population and traces of a set
 
 
 class _Need(NamedTuple):
-    """The most steps that postsynaptic spikes (-1: there are none) and presynaptic ones take to the synapses."""
+    """The most steps that postsynaptic spikes (-1: there are none) and presynaptic ones take to act at the synapses.
+
+    Synapses learn from the spikes (`taught`), or the traces after the last ones are all that is asked for.
+    """
 
     longest: int = -1
     axonal: int = 0
+    taught: bool = False
 
 
 def is_taught(bundle: Bundle) -> bool:
     """Return whether spikes change the weights of a bundle."""
     return learning_of(bundle.pathways[0].projection.plasticity) is not None
+
+
+def scaling_of(bundle: Bundle) -> HomeostaticScaling | None:
+    """Return the homeostatic scaling of the weights of a bundle, None if there is none."""
+    return homeostasis_of(bundle.pathways[0].projection.plasticity)
 
 
 def rule_of(bundle: Bundle) -> LearningRule:
@@ -60,9 +70,11 @@ class TrainTables:
         needs: dict[Key, _Need] = {}
         for bundle in layout.bundles:
             if is_taught(bundle):
-                _add_needs(needs, bundle)
+                _add_needs(needs, bundle, layout.dt)
             if rule := spine_rule(bundle):
                 _add_spike(needs, bundle.pathways[0].post.population.name, round(rule.bap_delay / layout.dt))
+            if scaling_of(bundle) is not None:
+                needs.setdefault(rate_key(bundle), _Need())
         number = list(layout.populations).index
         ordered = sorted(needs, key=lambda key: number(key[0]))
         self.numbers = {key: n for n, key in enumerate(ordered)}
@@ -73,7 +85,7 @@ class TrainTables:
     def _set(self, place: PlacedPopulation, traces: tuple[Trace, ...], need: _Need) -> TrainSet:
         """Place the rings of a population: deep enough for the spikes that have not reached all synapses."""
         least = max(need.longest, need.axonal) + 3
-        depth = max(LEAST_DEPTH, 1 << (least - 1).bit_length())
+        depth = max(LEAST_DEPTH, 1 << (least - 1).bit_length()) if need.taught else RECENT
         row = TrainSet(
             source=place.source, size=place.size, depth=depth, steps=self.spikes, values=self.values,
             counts=self.sources, traces=len(traces), trace=len(self._traces), longest=need.longest,
@@ -147,12 +159,20 @@ def _add_spike(needs: dict[Key, _Need], population: str, delay: int) -> None:
     needs[population, ()] = need._replace(axonal=max(need.axonal, delay))
 
 
-def _add_needs(needs: dict[Key, _Need], bundle: Bundle) -> None:
+def rate_key(bundle: Bundle) -> Key:
+    """Return the set of the trains by whose rates the weights of a bundle are scaled."""
+    rule = scaling_of(bundle)
+    assert rule is not None
+    return bundle.pathways[0].post.population.name, (Trace(rule.tau_rate),)
+
+
+def _add_needs(needs: dict[Key, _Need], bundle: Bundle, dt: float) -> None:
     """Add what a bundle needs of the sets of both sides."""
     pre, post = keys_of(bundle)
     ways = bundle.timing.ways
     late = bundle.timing.width - 1
+    lag = lag_of(rule_of(bundle), dt)
     need = needs.get(pre, _Need())
-    needs[pre] = need._replace(axonal=max(need.axonal, *(way.age + way.early for way in ways)))
+    needs[pre] = need._replace(taught=True, axonal=max(need.axonal, *(way.age + way.early + lag for way in ways)))
     need = needs.get(post, _Need())
-    needs[post] = need._replace(longest=max(need.longest, *(way.dendritic + late for way in ways)))
+    needs[post] = need._replace(taught=True, longest=max(need.longest, *(way.dendritic + late for way in ways)))

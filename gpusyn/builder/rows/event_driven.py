@@ -11,6 +11,7 @@ from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
+from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import LearningTables
 from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.drawn import Drawing
@@ -27,6 +28,7 @@ from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.utils.typing import Array
 
+_NONE = np.empty(0, np.uint32)
 _PACKED = 1 << 20  # late steps that are packed at a time, whole bytes
 
 
@@ -193,7 +195,7 @@ class EventDrivenTables:
 
     def _room(self, bundle: Bundle, place: Places, rows: RowMaker) -> Room:
         """Return the parts of the arrays that the rows of a bundle fill; late steps are packed when all are known."""
-        n, columns, numbered = place.n, len(_columns(bundle)), rows.numbered or bundle.one_by_one
+        n, columns, numbered = place.n, len(_columns(bundle)), rows.numbered or bundle.one_by_one or is_noisy(bundle)
         return Room(
             targets=self._targets.part(place.targets, n),
             late=rows.memory.empty(n, np.uint8) if bundle.timing.late_bits else None,
@@ -212,13 +214,14 @@ class EventDrivenTables:
             rows = {
                 "segments": begin, "sizes": sizes, "row_step": bundle.timing.blocks, "targets": place.targets,
                 "late": late, "late_bits": bits, "weights": weights,
-                "runs": int(runs and weights >= 0 and name != bundle.learns),
+                "runs": int(runs and weights >= 0 and name != bundle.learns and not bundle.rewires),
             }  # fmt: skip
             routes = list(self._routes(bundle, name, rows))
             if not bundle.one_by_one:
                 self.routes += routes
             if name == bundle.learns:
-                self.learning.add(bundle, [route for _, route in routes], place.n)
+                number = self._memory.host(room.numbers) if is_noisy(bundle) else _NONE
+                self.learning.add(bundle, [route for _, route in routes], number, place.n)
             for pathway in () if bundle.taken_back else bundle.pathways:
                 form = stored_form(pathway, index_of(pathway, name), self.layout)
                 if form.weight is not None:
@@ -397,7 +400,7 @@ class Together(NamedTuple):
         projections = []
         for projection in projections_of(bundles):
             drawing = Drawing(projection, layout, seed, rows)
-            slots = {bundle: _slots(bundle, drawing) for bundle in bundles}
+            slots = {bundle: slots_of(bundle, drawing) for bundle in bundles}
             projections.append(Drawn(drawing, {bundle: found for bundle, found in slots.items() if found}))
         return cls(bundles, projections)
 
@@ -420,11 +423,11 @@ def projections_of(bundles: list[Bundle]) -> list[Projection]:
     return list({p.projection.name: p.projection for bundle in bundles for p in bundle.pathways}.values())
 
 
-def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
+def slots_of(bundle: Bundle, drawing: Drawing) -> list[Slot]:
     """Return the slots of those pathways of a bundle that belong to one projection."""
     projection, layout, slots = drawing.projection, drawing.layout, []
     for pathway in bundle.pathways:
-        if pathway.projection is not projection:
+        if pathway.projection.name != projection.name:
             continue
         columns = []
         for name in _columns(bundle):

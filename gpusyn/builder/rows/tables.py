@@ -79,7 +79,7 @@ class SynapseTables:
         self.releases = ReleaseTables(layout, seed, trial)
         self.gated: dict[str, SynapseGateTables] = {}
         with row_maker(layout, launcher) as rows:
-            learning = LearningTables(layout, inputs, self.histories.releases)
+            learning = LearningTables(layout, inputs, self.histories.releases, seed, trial)
             self.event_driven = EventDrivenTables(layout, self.gates, learning, rows.memory)
             for together in Together.of(layout, seed, rows):
                 self.event_driven.add(together, rows, advanced)

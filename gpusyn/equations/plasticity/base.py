@@ -35,6 +35,8 @@ class Rule:
         Number of traces of presynaptic and of postsynaptic spikes.
     ELIGIBLE : bool
         True if spikes change an eligibility, of which a modulator makes changes of the weight.
+    DRIFTS : bool
+        True if the weight changes between spikes and not at them, by `drift`; only rules of the package do.
     MODULE_FILE : Path or None
         File of the module that defines the rule; None if it is in no file, as in a cell of a notebook.
     """
@@ -43,6 +45,7 @@ class Rule:
     PRE: ClassVar[int]
     POST: ClassVar[int]
     ELIGIBLE: ClassVar[bool] = False
+    DRIFTS: ClassVar[bool] = False
     MODULE_FILE: ClassVar[Path | None] = None
 
     @property
@@ -88,7 +91,8 @@ def learning_rule(cls: type[R]) -> type[R]:
         If a part is missing or of the wrong kind, or another rule has the name.
     """
     parts = "C", "PRE", "POST", "at_post", "at_pre"
-    missing = [part for part in parts if getattr(cls, part, None) is getattr(Rule, part, None)]
+    wanted = parts[:3] if getattr(cls, "DRIFTS", False) else parts
+    missing = [part for part in wanted if getattr(cls, part, None) is getattr(Rule, part, None)]
     if not issubclass(cls, Rule) or missing:
         raise ArgumentError(
             f"@learning_rule: {cls.__name__} has no {missing[0] if missing else 'base class'}; write a subclass of "
