@@ -2,11 +2,11 @@
 
 ``python -m benchmarks.spines [--out-degree N] [--late MS] [--steps N] [--pairs N]``
 
-In gpusyn, sources spike, neurons have AMPA and NMDA currents, drugs and magnesium can act, delays can be drawn, and bits
-are those of numpy; all of this is included in the time. The loop (plain_calcium.cpp, the same compiler and flags) only
-streams the synapses, which have one delay, with given gates and influx. One form of it is as the equations are printed,
-with the exponential of the C library; the other has a polynomial, so that it is SIMD code. The target is 0.5 times the
-speed of the first.
+In gpusyn, sources spike, neurons have AMPA and NMDA currents, drugs and magnesium can act, delays can be drawn, and the
+bits are those of numpy; all of this is included in the time. The loop (plain_calcium.cpp, the same compiler and flags)
+only streams the synapses, which have one delay, with given gates and influx. One form of it is as the equations are
+printed, with the exponential of the C library; the other has a polynomial, so that it is SIMD code. The target is 0.5
+times the speed of the first.
 """
 
 from __future__ import annotations

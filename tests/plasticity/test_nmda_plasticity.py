@@ -76,6 +76,24 @@ def test_calcium_and_weights_are_those_of_a_plain_loop(kinetics):
     assert np.ptp(data["weight_AMPA"], axis=0).min() > 1e-3
 
 
+def test_all_spikes_that_are_on_their_way_to_the_spines_are_kept():
+    net, rule = gs.Network(), gs.NMDAPlasticity("AMPA", "AMPA", bap_delay=25.0, G=1e-4)
+    pre = net.population("pre", 1, gs.SpikeSource([1.0]))
+    cell = net.population("cell", 1, gs.LIF(t_ref=0.0), receptors=[gs.AMPA(kinetics=gs.kinetics.Exponential(50.0))])
+    net.connect(pre, cell, gs.AllToAll(), receptor="AMPA", weight=0.5, w_max=2.0, delay=1.0, plasticity=rule, name="p")
+    net.inject(cell, gs.Waveform([5.0, 25.0], [1e5, 0.0]))  # a spike in every step
+    net.record(cell, "V", name="V")
+    net.record(cell, "spikes", name="spikes")
+    net.record("p", "Ca", every=DT, name="r")
+    with simulator(net) as sim:
+        before = sim.get(cell, "V")
+        sim.run(60.0)
+        V, (spikes,) = np.concatenate([before, sim.data["V"]["V"][:, 0]]), sim.data["spikes"].trains()
+    assert len(spikes) == 40
+    Ca, _ = spine([2.0], V, spikes, DT, rule=rule, kinetics=gs.kinetics.Exponential(50.0), Mg=lambda t: 0.0)
+    assert sim.data["r"]["Ca"][:, 0] == pytest.approx(Ca, rel=1e-9, abs=1e-12)
+
+
 def test_spines_on_a_dendrite_see_its_potential():
     net = gs.Network()
     pre = net.population("pre", 1, gs.SpikeSource(EVENTS))
