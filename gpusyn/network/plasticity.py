@@ -13,12 +13,14 @@ from gpusyn.network.rewiring import check_rewiring
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import instance, one_of, real, show
 from gpusyn.plasticity import (
+    CalciumSTDP,
     DopamineSTDP,
     HomeostaticScaling,
     LearningRule,
     NMDAPlasticity,
     Plasticity,
     QuantalRelease,
+    Rewiring,
     TsodyksMarkram,
     WeightRule,
 )
@@ -179,6 +181,7 @@ def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int 
 def _check_learning(projection: Projection, rules: list[WeightRule], kinds: dict[str, Receptor], where: str) -> None:
     """Refuse weights that cannot change, or of which it is not clear whether they do."""
     name, rule = _learned_receptor(projection, rules, where), rules[0]
+    _check_together(projection, where)
     weight, place = projection.weights[name], f"{where}.weight[{name!r}]"
     if name not in (projection.w_max or {}):
         raise ParameterError(
@@ -199,6 +202,22 @@ def _check_learning(projection: Projection, rules: list[WeightRule], kinds: dict
     if lowest < 0:
         raise ParameterError(
             f"{place}: weights that learn stay in [0, w_max], so none may be negative (got {given}); {hint}"
+        )
+
+
+def _check_together(projection: Projection, where: str) -> None:
+    """Refuse two ways to change a weight that are not computed together."""
+    rule = learning_of(projection.plasticity)
+    if isinstance(rule, CalciumSTDP) and homeostasis_of(projection.plasticity) is not None:
+        raise ParameterError(
+            f"{where}.plasticity: CalciumSTDP moves a weight between spikes, too, towards two values of its own, from "
+            "which HomeostaticScaling would take it; scale the weights of another projection onto these targets, or "
+            "use gs.STDP"
+        )
+    if isinstance(rule, CalciumSTDP) and rule.sigma > 0 and any(isinstance(p, Rewiring) for p in projection.plasticity):
+        raise ParameterError(
+            f"{where}.plasticity: beside Rewiring, CalciumSTDP must have sigma=0 (got {rule.sigma:g}), because the "
+            "noise of an interval between two spikes is drawn when it is over; set sigma=0, or use gs.STDP"
         )
 
 

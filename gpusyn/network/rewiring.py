@@ -9,7 +9,7 @@ import numpy as np
 from gpusyn.errors import ParameterError
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.distributions import Distribution
-from gpusyn.plasticity import Plasticity, Rewiring
+from gpusyn.plasticity import CalciumSTDP, Plasticity, Rewiring
 from gpusyn.receptors import Receptor
 
 
@@ -34,6 +34,10 @@ def check_rewiring(projection: Projection, kinds: dict[str, Receptor], one_by_on
         raise ParameterError(
             f"{here} cannot give a new synapse what each synapse that releases by itself has; use no QuantalRelease, "
             "and numbers as parameters of a TsodyksMarkram"
+        )
+    if any(isinstance(one, CalciumSTDP) and one.sigma for one in projection.plasticity):
+        raise ParameterError(
+            f"{here} would lose the noise of CalciumSTDP since the last spike of each synapse; use sigma=0"
         )
     name = projection.learned
     assert name is not None

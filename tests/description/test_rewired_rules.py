@@ -77,6 +77,28 @@ def test_new_synapses_keep_what_the_rule_promises(data):
     assert np.array_equal(again, new)
 
 
+NO_AUTAPSES = [
+    gs.FixedInDegree(5, autapses=False),
+    gs.FixedInDegree(1, autapses=False),
+    gs.FixedOutDegree(5, autapses=False, multapses=False),
+    gs.FixedTotalNumber(9, autapses=False),
+    gs.FixedTotalNumber(30, autapses=False, multapses=False),
+    gs.FixedProbability(0.6, autapses=False),
+    gs.DistanceDependent(0.5, sigma=9.0, positions=(LINE[:6], LINE[:6]), autapses=False),
+]
+
+
+@pytest.mark.parametrize("rule", NO_AUTAPSES)
+def test_no_neuron_contacts_itself_anew(rule):
+    ids = np.arange(6)
+    deleted = Pairs(*rule.draw(6, 6, Stream(1), (ids, ids)))
+    none = Pairs(ids[:0], ids[:0])
+    for key in range(5):
+        new = rule.checked_rewire(none, deleted, 6, 6, Stream(key), (ids, ids))
+        assert len(new.pre) > 0
+        assert (new.pre != new.post).all()
+
+
 def p_value(counts, expected, left=1.0):
     """Of counts; `left` is the share of what can be drawn that is not drawn each time.
 

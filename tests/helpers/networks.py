@@ -58,6 +58,7 @@ EVERYTHING = frozenset(
         "TripletSTDP",
         "InhibitorySTDP",
         "NMDAPlasticity",
+        "CalciumSTDP",
         "axonal",
         "several events per step",
         "max_events",
@@ -315,12 +316,16 @@ class Wiring(Draft):
     def learning_rule(self, learns: str) -> Any:
         """A rule of any kind, whose changes are large enough to see."""
         A, tau = [self.pick(0.0, self.number(0.01, 0.5)) for _ in range(4)], [self.number(0.5, 30.0) for _ in range(4)]
-        kind = self.pick("STDP", "STDP with powers", "STDP of nearest spikes", "TripletSTDP", "InhibitorySTDP")
+        kinds = "STDP", "STDP with powers", "STDP of nearest spikes", "TripletSTDP", "InhibitorySTDP", "CalciumSTDP"
+        kind = self.pick(*kinds)
         self.tags.add(kind)
         if kind == "TripletSTDP":
             return gs.TripletSTDP(*A, *tau, learns=learns)
         if kind == "InhibitorySTDP":
             return gs.InhibitorySTDP(self.number(0.001, 0.5), tau[0], self.number(0.0, 200.0), learns=learns)
+        if kind == "CalciumSTDP":
+            sigma, D = self.pick(0.0, self.number(1.0, 50.0)), self.pick(0.0, self.number(0.1, 5.0))
+            return gs.CalciumSTDP(tau[0], *tau[1:3], D, sigma=sigma, tau=self.number(50.0, 5000.0), learns=learns)
         mu = [self.pick(0.0, 0.4, 1.0) for _ in range(2)] if kind == "STDP with powers" else [0.0, 0.0]
         pairing = "nearest" if kind == "STDP of nearest spikes" else "all"
         return gs.STDP(*A[:2], *tau[:2], *mu, pairing, learns)
