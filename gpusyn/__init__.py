@@ -63,6 +63,7 @@ from gpusyn.plasticity import (
     NMDAPlasticity,
     Plasticity,
     QuantalRelease,
+    Rewiring,
     TripletSTDP,
     TsodyksMarkram,
 )
@@ -160,6 +161,7 @@ __all__ = [
     "Recorder",
     "RecorderPair",
     "Results",
+    "Rewiring",
     "Rule",
     "Selection",
     "SimulationError",

@@ -72,6 +72,9 @@ class Compiled:
         Number of weights that are not 0 but are stored as 0, by projection and receptor.
     learning : LearningTables
         Places of what synapses that learn need.
+    rewired : dict of str to callable
+        Functions that return the present synapses of projections, in the order of creation, where they are no longer
+        those that the rule draws at the beginning.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Compiled:
         launcher: Callable[[], Launcher | None] = lambda: None,
     ) -> None:
         self.layout, self.seed = layout, seed
+        self.rewired: dict[str, Callable[[], Synapses]] = {}
         self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)
         synapses = SynapseTables(layout, seed, self.inputs, trial, advanced, launcher)
@@ -119,6 +123,8 @@ class Compiled:
 
     def redraw(self, pathway: Pathway) -> Synapses:
         """Return the synapses of a pathway in the order of their creation, with local ids."""
+        if found := self.rewired.get(pathway.projection.name):
+            return found()
         return part_of(draw_synapses(pathway.projection, self.layout, self.seed), pathway)
 
     # ---- other inputs ----

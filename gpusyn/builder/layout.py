@@ -23,6 +23,7 @@ from gpusyn.network.plasticity import learned_of, releases_one_by_one
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, base_weight
 from gpusyn.network.recorder import TraceRecorder
+from gpusyn.network.rewiring import rewiring_of
 from gpusyn.neurons.sources import Source
 from gpusyn.receptors import Receptor
 from gpusyn.utils.ids import KeySpans, Span
@@ -256,6 +257,11 @@ class Bundle:
     def learns(self) -> str | None:
         """Receptor whose weight learns, None if there is none; such a bundle has one pathway."""
         return learned_of(self.pathways[0].projection)
+
+    @property
+    def rewires(self) -> bool:
+        """True if synapses are deleted and made during a simulation; such a bundle has one pathway."""
+        return rewiring_of(self.pathways[0].projection.plasticity) is not None
 
     @property
     def expected(self) -> float:

@@ -33,6 +33,7 @@ from gpusyn.builder.plasticity.calcium import lag_notes
 from gpusyn.builder.plasticity.checks import axonal_notes, check_learning
 from gpusyn.builder.plasticity.modulators import check_modulated
 from gpusyn.builder.plasticity.releases import refuse_gated
+from gpusyn.builder.plasticity.rewiring import check_rewired
 from gpusyn.builder.plasticity.scaling import check_scaling
 from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
@@ -64,6 +65,7 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
     _place_pathways(layout)
     check_learning(layout, compact=compact)
     check_scaling(layout)
+    check_rewired(layout)
     _place_gates(layout)
     place_sums(layout, precision, compact)
     form_bundles(layout, workers)

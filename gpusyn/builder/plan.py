@@ -24,6 +24,7 @@ from gpusyn.builder.plan_text import (
     release_rows,
 )
 from gpusyn.builder.plasticity.plan_text import learning_rows
+from gpusyn.builder.plasticity.rewiring import rewiring_bytes, rewiring_rows
 from gpusyn.builder.recorded import listing_bytes, recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
 from gpusyn.errors import PlanMemoryError
@@ -290,10 +291,15 @@ class Plan:
         for kind, spec in self._described:
             if SYNAPTIC.isdisjoint(map(str, kind.extents)):
                 _add(parts, _part(kind, spec.size), spec.nbytes)
-        _add(parts, "parameters and initial states of neurons, for the host", self._of_host_tables())
+        _add(parts, "parameters and initial states of neurons, for the host", self._of_neurons_on_host())
+        _add(parts, "rewiring, for the host", rewiring_bytes(self.layout))
         return {part: n for part, n in parts.items() if n}
 
     def _of_host_tables(self) -> int:
+        """Return the bytes of what the host keeps beside the arrays of the program."""
+        return self._of_neurons_on_host() + rewiring_bytes(self.layout)
+
+    def _of_neurons_on_host(self) -> int:
         """Return the bytes of what the host keeps of neurons: V, rest and current in double precision, initial states.
 
         An initial state that all neurons share takes no memory.
@@ -353,6 +359,7 @@ class Plan:
             *method_rows(layout, details),
             *delivery_rows(layout),
             *learning_rows(layout),
+            *rewiring_rows(layout),
             *release_rows(layout),
             *quantum_rows(layout, details),
             ("non-zero weights that round to 0", lost),

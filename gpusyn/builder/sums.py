@@ -27,6 +27,8 @@ from gpusyn.equations.kinetics import LUMPED
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers
 from gpusyn.network.plasticity import releases_one_by_one
+from gpusyn.network.projections import Projection
+from gpusyn.network.rewiring import rewiring_of
 from gpusyn.neurons.sources import most_poisson_events
 from gpusyn.parameters.scalars import integer
 
@@ -108,9 +110,7 @@ def _projected(layout: Layout) -> Iterator[tuple[tuple[str, int], Input]]:
         if pathway.pre_part > 0:
             continue  # the in-degree is that of the whole projection
         projection = pathway.projection
-        rule = projection.rule
-        most = rule.max_in_degree(projection.pre.size, projection.post.size)
-        degree = integer(most, f"{type(rule).__name__}.max_in_degree()", low=0)
+        degree = _most_synapses(projection)
         events = max(layout.populations[p.name].most_events for p in projection.pre.populations)
         for k, receptor in pathway.receptors(synaptic=False):
             least, mean, largest = layout.weight_ranges[projection.name, receptor.name]
@@ -122,6 +122,15 @@ def _projected(layout: Layout) -> Iterator[tuple[tuple[str, int], Input]]:
                 times = most_of_weight(projection, events)
             given = Input(f"Projection '{projection.name}'", mean, largest, degree * times, least)
             yield (pathway.post.population.name, k), given
+
+
+def _most_synapses(projection: Projection) -> int:
+    """Return the most synapses of a projection that any target can have."""
+    rule, sizes = projection.rule, (projection.pre.size, projection.post.size)
+    most = integer(rule.max_in_degree(*sizes), f"{type(rule).__name__}.max_in_degree()", low=0)
+    if rewiring_of(projection.plasticity) is not None:
+        most = integer(rule.rewired_in_degree(*sizes), f"{type(rule).__name__}.rewired_in_degree()", low=most)
+    return most
 
 
 def _driven(layout: Layout) -> Iterator[tuple[tuple[str, int], Input]]:

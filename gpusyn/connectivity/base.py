@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpusyn.connectivity.free_pairs import is_taken, once
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics.portable_math import log_of
 from gpusyn.numerics.rng import Stream
@@ -21,18 +22,27 @@ __all__ = [
     "DrawingBytes",
     "Ids",
     "Keys",
+    "Pairs",
     "Rule",
     "all_cells",
     "autapse_positions",
     "count_autapses",
     "id_type",
     "tail_bound",
+    "taken_cells",
     "without_autapses",
 ]
 
 Keys = tuple[KeySpans, KeySpans] | tuple[Integers, Integers]
 
 FAILURE = 1e-15  # probability that any target exceeds a bound on the in-degree of a random rule
+
+
+class Pairs(NamedTuple):
+    """Synapses as positions in the two selections."""
+
+    pre: Ids
+    post: Ids
 
 
 class DrawingBytes(NamedTuple):
@@ -221,11 +231,101 @@ class Rule(ABC):
                 raise self._no_pairs(n_pre, n_post, f"{show(pre)} and {show(post)}")
             yield pre, post
 
-    def _no_pairs(self, n_pre: int, n_post: int, got: str) -> ArgumentError:
+    def _no_pairs(self, n_pre: int, n_post: int, got: str, must: str = "blocks: must yield") -> ArgumentError:
         return ArgumentError(
-            f"{type(self).__name__}.blocks: must yield two integer arrays of one length, positions from 0 in "
+            f"{type(self).__name__}.{must} two integer arrays of one length, positions from 0 in "
             f"selections of {n_pre} and {n_post} neurons (got {got}); see docs/adding_a_connection_rule.md"
         )
+
+    def rewire(
+        self, kept: Pairs, deleted: Pairs, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
+    ) -> tuple[Ids, Ids]:
+        """Draw new synapses in place of deleted ones: as many, or fewer if there are too few pairs to connect.
+
+        A rule that has this method can be used with :class:`gpusyn.Rewiring`. A new synapse connects a pair that none
+        of `kept` connects, and no pair gets two. What the rule promises must hold for `kept` and the new synapses
+        together, such as the number of synapses of each target.
+
+        Parameters
+        ----------
+        kept, deleted : Pairs
+            Synapses that stay, and those that were deleted.
+        n_pre, n_post : int
+            Sizes of the two selections.
+        stream : Stream
+            Random stream of this rewiring.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
+
+        Returns
+        -------
+        pre, post : ndarray of integers, shape (n_new,)
+            Positions in the selections.
+
+        Raises
+        ------
+        NotImplementedError
+            If the rule does not draw synapses anew.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not draw synapses anew")
+
+    @property
+    def rewires(self) -> bool:
+        """True if the rule draws synapses anew, by a method `rewire`."""
+        return type(self).rewire is not Rule.rewire
+
+    def rewired_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return an upper bound on the number of synapses of any target after any number of rewirings.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Sizes of the two selections.
+
+        Returns
+        -------
+        int
+        """
+        return self.max_in_degree(n_pre, n_post) + n_pre  # no rewiring connects a pair that is connected
+
+    def checked_rewire(
+        self, kept: Pairs, deleted: Pairs, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
+    ) -> Pairs:
+        """Return the synapses that `rewire` does; refuse what are no new pairs.
+
+        Parameters
+        ----------
+        kept, deleted, n_pre, n_post, stream, same
+            As for `rewire`.
+
+        Returns
+        -------
+        Pairs
+
+        Raises
+        ------
+        ArgumentError
+            If the rule returns anything but positions, more than were deleted, or a pair that is connected.
+        """
+        found: Any = self.rewire(kept, deleted, n_pre, n_post, stream, same)
+        pre: Any
+        post: Any
+        pre, post = found if isinstance(found, tuple | list) and len(found) == 2 else (found, None)
+        if not (_are_positions(pre, n_pre) and _are_positions(post, n_post, len(pre))):
+            raise self._no_pairs(n_pre, n_post, f"{show(pre)} and {show(post)}", "rewire: must return")
+        cells = np.sort(pre.astype(np.int64) * n_post + post)
+        again = int(np.count_nonzero(cells[1:] == cells[:-1]))
+        again += int(is_taken(kept.pre.astype(np.int64) * n_post + kept.post, cells).sum())
+        most = self.rewired_in_degree(n_pre, n_post)
+        degree = int(np.bincount(np.concatenate([kept.post, post]), minlength=n_post).max(initial=0))
+        for wrong, what in (
+            (len(cells) > len(deleted.pre), f"{len(cells)} synapses in place of {len(deleted.pre)}; return no more"),
+            (again, f"{again} pairs that are connected already; leave out those of `kept`, and repeated ones"),
+            (degree > most, f"{degree} synapses of a target, but its rewired_in_degree is {most}; raise that"),
+        ):
+            if wrong:
+                raise ArgumentError(f"{type(self).__name__}.rewire: returned {what} (docs/adding_a_connection_rule.md)")
+        return Pairs(pre, post)
 
     def draw(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> tuple[Ids, Ids]:
         """Draw the synapses.
@@ -304,6 +404,20 @@ def autapse_positions(n_pre: int, n_post: int, same: Keys | None) -> Integers | 
     place = np.minimum(np.searchsorted(ordered, pre_key), n_post - 1)
     own = np.where(ordered[place] == pre_key, order[place], -1)
     return own if (own >= 0).any() else None
+
+
+def taken_cells(rows: Ids, columns: Ids, n_rows: int, n_columns: int, same: Keys | None, *, autapses: bool) -> Integers:
+    """Return row * n_columns + column of all pairs that cannot get a synapse, ascending, each once.
+
+    These are the given ones, and unless `autapses` are allowed, those of a neuron with itself; `same` are the ids of
+    rows and columns.
+    """
+    taken = rows.astype(np.int64) * n_columns + columns
+    own = None if autapses else autapse_positions(n_rows, n_columns, same)
+    if own is not None:
+        neuron = np.flatnonzero(own >= 0)
+        taken = np.concatenate([taken, neuron * n_columns + own[neuron]])
+    return once(taken)
 
 
 def count_autapses(n_pre: int, n_post: int, same: Keys | None) -> int:

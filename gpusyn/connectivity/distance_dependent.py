@@ -10,8 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, tail_bound, without_autapses
+from gpusyn.connectivity.base import (
+    BLOCK,
+    Ids,
+    Keys,
+    Pairs,
+    Rule,
+    autapse_positions,
+    tail_bound,
+    taken_cells,
+    without_autapses,
+)
+from gpusyn.connectivity.candidates import Candidates
 from gpusyn.connectivity.fixed_probability import FixedProbability
+from gpusyn.connectivity.free_pairs import free_among, is_taken, lowest, ranks
 from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
 from gpusyn.connectivity.grid import Grid, grid_of
 from gpusyn.errors import ParameterError
@@ -272,6 +284,52 @@ class DistanceDependent(Rule):
             else:
                 index, place = near.pairs()
             yield near.rows[index], near.targets(index, place)
+
+    def rewire(
+        self, kept: Pairs, deleted: Pairs, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
+    ) -> tuple[Ids, Ids]:
+        """Draw new synapses one after the other, from the pairs that are not connected, in proportion to f."""
+        taken = taken_cells(*kept, n_pre, n_post, same, autapses=self.autapses)
+        wanted, near = len(deleted.pre), Candidates(self._places)
+        drawn, cells, found = 0, np.zeros(0, np.int64), None
+        more = round((1.2 * wanted + 16) * near.number / max(self._total, 1.0))
+        while found is None and drawn <= 4 * near.number:
+            cells = np.concatenate([cells, *self._proposed(near, stream, drawn, drawn + more)])
+            found = free_among(cells, wanted, taken)
+            drawn, more = drawn + more, drawn + more
+        return np.divmod(self._ranked(near, stream, wanted, taken) if found is None else found, n_post)
+
+    def rewired_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return the number of sources: no pair has two synapses."""
+        return n_pre
+
+    def _proposed(self, near: Candidates, stream: Stream, start: int, stop: int) -> Iterator[Integers]:
+        """Yield a part of a sequence of pairs, pre * n_post + post, that are drawn in proportion to f."""
+        n_post = len(self._places.post)
+        for first in range(start, stop, BLOCK):
+            number = np.arange(first, min(first + BLOCK, stop))
+            pre, post = near.drawn(stream, number)
+            some = np.flatnonzero(post >= 0)
+            pre, post = pre[some], post[some]
+            words = stream.words(number[some], 0, _ACCEPT)
+            kept = uniform53(words[0], words[1]) < self.share(self._places.distance(pre, post))
+            yield pre[kept] * n_post + post[kept]
+
+    def _ranked(self, near: Candidates, stream: Stream, wanted: int, taken: Integers) -> Integers:
+        """Return free pairs as if drawn one after the other in proportion to f, where few are left.
+
+        They are those with the shortest of times that are exponential with the rate f (Efraimidis & Spirakis 2006).
+        """
+        n_post = len(self._places.post)
+        time, cells = np.zeros(0), np.zeros(0, np.int64)
+        for pre, post in near.blocks(BLOCK):
+            share, cell = self.share(self._places.distance(pre, post)), pre * n_post + post
+            free = (share > _LEAST) & ~is_taken(cell, taken)
+            waits = -portable_math.log(ranks(stream, cell[free], 0)) / share[free]
+            time, cells = np.concatenate([time, waits]), np.concatenate([cells, cell[free]])
+            first = lowest(time, wanted)
+            time, cells = time[first], cells[first]
+        return cells
 
     @staticmethod
     def _kept(stream: Stream, pre: Ids, post: Ids, share: Floats) -> Bools:

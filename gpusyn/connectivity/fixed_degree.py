@@ -9,7 +9,18 @@ from typing import TypeVar
 
 import numpy as np
 
-from gpusyn.connectivity.base import BLOCK, Ids, Keys, Rule, autapse_positions, count_autapses, tail_bound
+from gpusyn.connectivity.base import (
+    BLOCK,
+    Ids,
+    Keys,
+    Pairs,
+    Rule,
+    autapse_positions,
+    count_autapses,
+    tail_bound,
+    taken_cells,
+)
+from gpusyn.connectivity.free_pairs import free_in_rows
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
 from gpusyn.numerics.sampling import chosen_columns, draws_needed
@@ -86,6 +97,17 @@ class _FixedDegree(Rule):
             index, column = chosen_columns(stream, rows, self.k, n_columns, skip, multapses=self.multapses)
             yield self._turn(rows[index], column)
 
+    def rewire(
+        self, kept: Pairs, deleted: Pairs, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
+    ) -> tuple[Ids, Ids]:
+        """Draw for each row as many new partners as were deleted, from those that it is not connected to."""
+        n_rows, n_columns = self._turn(n_pre, n_post)
+        ids = None if same is None else self._turn(*same)
+        taken = taken_cells(*self._turn(*kept), n_rows, n_columns, ids, autapses=self.autapses)
+        rows, wanted = np.unique(self._turn(*deleted)[0], return_counts=True)
+        cells = free_in_rows(stream, rows.astype(np.int64), wanted, taken, n_columns)
+        return self._turn(*np.divmod(cells, n_columns))
+
 
 @public
 @dataclass(frozen=True)
@@ -120,6 +142,10 @@ class FixedInDegree(_FixedDegree):
 
     def max_in_degree(self, n_pre: int, n_post: int) -> int:
         """Return k."""
+        return self.k
+
+    def rewired_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return k, too: a target gets as many new synapses as it has lost."""
         return self.k
 
 
@@ -160,3 +186,7 @@ class FixedOutDegree(_FixedDegree):
         if self.multapses:
             return tail_bound(n_pre * self.k, 1.0 / choices, n_post)
         return tail_bound(n_pre, self.k / choices, n_post)
+
+    def rewired_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return the number of sources; and those that choose a target more than once, where that is allowed."""
+        return n_pre + (self.max_in_degree(n_pre, n_post) if self.multapses else 0)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 
+import numpy as np
+
 from gpusyn.connectivity.base import (
     Ids,
     Keys,
+    Pairs,
     Rule,
     all_cells,
     autapse_positions,
     count_autapses,
     tail_bound,
+    taken_cells,
     without_autapses,
 )
+from gpusyn.connectivity.free_pairs import free_cells
 from gpusyn.numerics.rng import Stream
 from gpusyn.numerics.sampling import bernoulli_rows
 from gpusyn.parameters.scalars import flag, public, real
@@ -80,3 +85,14 @@ class FixedProbability(Rule):
         drawn = self.p < 1
         cells = bernoulli_rows(stream, n_pre, n_post, self.p) if drawn else all_cells(n_pre, n_post)
         yield from without_autapses(own, cells)
+
+    def rewire(
+        self, kept: Pairs, deleted: Pairs, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
+    ) -> tuple[Ids, Ids]:
+        """Draw new synapses from all pairs that are not connected, each with the same probability."""
+        taken = taken_cells(*kept, n_pre, n_post, same, autapses=self.autapses)
+        return np.divmod(free_cells(stream, len(deleted.pre), taken, n_pre, n_post), n_post)
+
+    def rewired_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return the number of sources: no pair has two synapses."""
+        return n_pre

@@ -62,6 +62,11 @@ class Grid:
                 yield Near(some[at:end], self._order, starts[at:end], sizes[at:end])
                 at = end
 
+    def near_all(self) -> Near:
+        """Return the candidates of all sources, in the order of their positions in their selection."""
+        rows = np.arange(len(self._places.pre), dtype=np.int64)
+        return Near(rows, self._order, *self._segments(rows))
+
     def _segments(self, rows: Integers) -> tuple[Integers, Integers]:
         """Return where in the order the targets of each cell around the sources start, and how many they are."""
         own = self._coordinates(self._places.pre[rows])

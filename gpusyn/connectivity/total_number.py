@@ -12,14 +12,17 @@ from gpusyn.connectivity.base import (
     DrawingBytes,
     Ids,
     Keys,
+    Pairs,
     Rule,
     autapse_positions,
     count_autapses,
     tail_bound,
+    taken_cells,
 )
+from gpusyn.connectivity.free_pairs import drawn_cells, free_cells
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
-from gpusyn.numerics.sampling import draws_needed, first_distinct, multiply_shift
+from gpusyn.numerics.sampling import draws_needed, first_distinct
 from gpusyn.parameters.scalars import flag, integer, public
 from gpusyn.utils.typing import Integers
 
@@ -117,6 +120,17 @@ class FixedTotalNumber(Rule):
             for start in range(0, self.n, BLOCK):
                 yield np.divmod(pair[start : start + BLOCK], n_post)
 
+    def rewire(
+        self, kept: Pairs, deleted: Pairs, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
+    ) -> tuple[Ids, Ids]:
+        """Draw new synapses from all pairs that are not connected, each with the same probability."""
+        taken = taken_cells(*kept, n_pre, n_post, same, autapses=self.autapses)
+        return np.divmod(free_cells(stream, len(deleted.pre), taken, n_pre, n_post), n_post)
+
+    def rewired_in_degree(self, n_pre: int, n_post: int) -> int:
+        """Return the number of sources; and those drawn for a target more than once, where that is allowed."""
+        return n_pre + (self.max_in_degree(n_pre, n_post) if self.multapses else 0)
+
     def drawing_bytes(self, n_pre: int, n_post: int, same: Keys | None = None) -> DrawingBytes:
         """Return the bytes of the pairs that are drawn at once to find distinct ones; none if multapses are allowed."""
         if self.multapses or not self.n:
@@ -160,12 +174,9 @@ class FixedTotalNumber(Rule):
 
 
 def _pairs(stream: Stream, start: int, count: int, n_pre: int, n_post: int, own: Integers | None) -> Integers:
-    """Return a part of the sequence of pairs, pre * n_post + post (-1: an autapse); one Philox call per pair."""
-    out = np.empty(count, dtype=np.int64)
-    for first in range(0, count, BLOCK):
-        part = slice(first, min(first + BLOCK, count))
-        words = stream.words(np.arange(start + part.start, start + part.stop), 0)
-        pre, post = multiply_shift(words[0], words[1], n_pre), multiply_shift(words[2], words[3], n_post)
-        pair = pre * n_post + post
-        out[part] = pair if own is None else np.where(own[pre] == post, -1, pair)
-    return out
+    """Return a part of the sequence of pairs, pre * n_post + post (-1: an autapse)."""
+    pair = drawn_cells(stream, start, count, n_pre, n_post)
+    if own is not None:
+        pre, post = np.divmod(pair, n_post)
+        pair[own[pre] == post] = -1
+    return pair

@@ -12,6 +12,7 @@ import numpy as np
 from gpusyn.errors import ArgumentError, FileError, ParameterError, UnknownNameError
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection
+from gpusyn.network.rewiring import rewiring_of
 from gpusyn.parameters.scalars import flag, nearest, public, show
 from gpusyn.parameters.units import as_integers
 from gpusyn.utils.calls import Hinting
@@ -151,7 +152,7 @@ def checked_variables(variables: Any, source: Selection | Projection, where: str
     ArgumentError
         If `variables` is neither a name nor a sequence of names.
     ParameterError
-        If there is none, or one is named twice.
+        If there is none, one is named twice, or the synapses of the projection are rewired.
     UnknownNameError
         If the projection or a population has no such variable.
     """
@@ -163,6 +164,11 @@ def checked_variables(variables: Any, source: Selection | Projection, where: str
     twice = [name for k, name in enumerate(names) if name in names[:k]]
     if twice:
         raise ParameterError(f"{where}: {twice[0]!r} is named twice; name it once")
+    if isinstance(source, Projection) and rewiring_of(source.plasticity) is not None:
+        raise ParameterError(
+            f"{where}: the synapses of projection {source.name!r} are replaced by Rewiring, so none can be followed; "
+            "read sim.weights() between runs"
+        )
     for name in names:
         if isinstance(source, Projection):
             _check_synaptic(name, source, where)

@@ -46,6 +46,7 @@ class StreamPurpose(StrEnum):
     RELEASE = "release"
     QUANTUM = "quantum"
     CALCIUM_NOISE = "calcium noise"
+    REWIRING = "rewiring"
 
 
 def stream_key(seed: int, purpose: StreamPurpose, name: str, trial: int = 0) -> int:

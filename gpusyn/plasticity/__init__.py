@@ -1,7 +1,7 @@
 """Plasticity: synapses whose effect depends on the spikes that came before.
 
-A projection takes at most one of each: short-term plasticity, random release, a rule of learning, and homeostatic
-scaling.
+A projection takes at most one of each: short-term plasticity, random release, a rule of learning, homeostatic scaling,
+and rewiring.
 
 References
 ----------
@@ -18,13 +18,15 @@ of STDP and dopamine signaling, Cereb Cortex 17:2443-2452. Turrigiano, Leslie, D
 Activity-dependent scaling of quantal amplitude in neocortical neurons, Nature 391:892-896. Vogels, Sprekeler, Zenke,
 Clopath & Gerstner (2011), Inhibitory plasticity balances excitation and inhibition in sensory pathways and memory
 networks, Science 334:1569-1573. Shouval, Bear & Cooper (2002), A unified model of NMDA receptor-dependent bidirectional
-synaptic plasticity, PNAS 99:10831-10836.
+synaptic plasticity, PNAS 99:10831-10836. Butz & van Ooyen (2013), A simple rule for dendritic spine and axonal bouton
+formation can account for cortical reorganization after focal retinal lesions, PLoS Comput Biol 9:e1003259.
 """
 
 from gpusyn.plasticity.base import LearningRule, Plasticity, Trace, TracePair, WeightRule
 from gpusyn.plasticity.calcium import CalciumSTDP
 from gpusyn.plasticity.dopamine import DopamineSTDP
 from gpusyn.plasticity.nmda import NMDAPlasticity
+from gpusyn.plasticity.rewiring import Rewiring
 from gpusyn.plasticity.scaling import HomeostaticScaling
 from gpusyn.plasticity.short_term import QuantalRelease, TsodyksMarkram
 from gpusyn.plasticity.stdp import STDP, InhibitorySTDP
@@ -40,6 +42,7 @@ __all__ = [
     "NMDAPlasticity",
     "Plasticity",
     "QuantalRelease",
+    "Rewiring",
     "Trace",
     "TracePair",
     "TripletSTDP",

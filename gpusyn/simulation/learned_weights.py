@@ -49,6 +49,26 @@ def present_weights(compiled: Compiled, session: Session, stored: StoredWeights,
     return settled
 
 
+def settle_rows(compiled: Compiled, session: Session, stored: StoredSegments, step: int) -> None:
+    """Visit all synapses of rows: everything that has reached them before `step` has changed their weights then."""
+    size = int(segment_bounds(stored, session.read)[-1])
+    if not _is_taught(stored) or not size:
+        return
+    weights = session.read("weights", stored.weights, stored.weights + size)
+    visited = _settled(compiled, session, stored, weights, np.arange(size))
+    session.write("weights", visited.weights, stored.weights)
+    _write_settled(compiled, session, stored, visited, step)
+
+
+def _write_settled(
+    compiled: Compiled, session: Session, stored: StoredSegments, visited: SimpleNamespace | None, step: int
+) -> None:
+    """Write what a visit of all synapses of rows has left of them beside weights, and until when they are settled."""
+    if visited is not None and is_modulated(stored.bundle):
+        session.write(bindings(LEARNING)["eligibility"], visited.eligibility)
+    session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled[stored.bundle])
+
+
 def _settled(
     compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, place: Array
 ) -> SimpleNamespace:
@@ -89,12 +109,12 @@ def settle_before(compiled: Compiled, session: Session, stored: StoredWeights, w
         forget_rest(compiled, session, stored.bundle, len(weights))
     if not _is_taught(stored):
         return
+    visited = None
     if is_modulated(stored.bundle) and weights.size:
         visited = _settled(compiled, session, stored, weights, np.arange(len(weights)))
-        session.write(bindings(LEARNING)["eligibility"], visited.eligibility)
     if is_noisy(stored.bundle):
         session.write(bindings(LEARNING)["excess"], np.zeros_like(weights), compiled.learning.noisy[stored.bundle])
-    session.write("settled", np.array([step - 1], np.int64), compiled.learning.settled[stored.bundle])
+    _write_settled(compiled, session, stored, visited, step)
 
 
 def redraw_weights(compiled: Compiled, session: Session) -> None:

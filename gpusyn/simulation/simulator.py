@@ -39,6 +39,7 @@ from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.learned_weights import redraw_weights
 from gpusyn.simulation.recordings import Recordings
+from gpusyn.simulation.rewiring import Rewirer
 from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
@@ -174,6 +175,7 @@ class Simulator(StateMethods):
             self._state = Access(self._compiled, self._session, self._seed, self._trial)
             self._spikes = SpikeList(self._compiled, self._session)
             self._in_flight = InFlight(layout, self._session, self._spikes)
+            self._rewirer = Rewirer(self._compiled, self._session, self._initial)
             self._recordings = Recordings(self._compiled, self._session, self._spikes, self._provenance(self._trial))
         self._step = 0
         self._chunk = 1  # steps of the next chunk
@@ -261,13 +263,24 @@ class Simulator(StateMethods):
     def _run_to(self, end: int, advanced: Callable[[float], object]) -> None:
         begins = True
         while begins or self._step < end:
+            self._rewire()
             k = self._in_flight.room(self._step, min(end - self._step, self._chunk, self._compiled.steps))
-            k = self._recordings.room(self._step, k)
+            k = self._recordings.room(self._step, self._rewirer.room(self._step, k))
             k = self._spikes.room(self._step, k, self._step - self._recordings.end)
             self._run_chunk(k, end if begins else None)
             begins = False
             advanced(k)
         self._finish()
+        self._rewire()
+
+    def _rewire(self) -> None:
+        """Rewire what is due; what an exception has prevented is done by the next run."""
+        with held_signals():
+            try:
+                self._rewirer.rewire(self._step)
+            except BackendError as error:
+                self._lost = f"{type(error).__name__}: {error}"
+                raise
 
     def _run_chunk(self, k: int, planned: int | None) -> None:
         """Run `k` steps and take over their records; signals wait until both are done.
@@ -354,6 +367,7 @@ class Simulator(StateMethods):
             self._trial = trial
             self._state.restore(trial)
             self._initial.restore()
+            self._rewirer.restart()
             redraw_weights(self._compiled, self._session)
             self._in_flight.clear()
             self._step = 0

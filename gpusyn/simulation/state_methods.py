@@ -18,6 +18,7 @@ from gpusyn.simulation.access import Access
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.learned_weights import learns, settle_before
+from gpusyn.simulation.rewiring import Rewirer, Rewirings
 from gpusyn.simulation.spine_access import renew_potentials
 from gpusyn.simulation.weight_access import Weights, read_weights, weight_array, write_weights
 from gpusyn.utils.calls import Hinting
@@ -33,6 +34,7 @@ class StateMethods(Hinting):
     _session: Session
     _initial: InitialValues
     _in_flight: InFlight
+    _rewirer: Rewirer
     _state: Access
     _closed = False
     _lost = ""  # reason why the state is not that of any step: the error that a backend raised in the middle of one
@@ -232,6 +234,49 @@ class StateMethods(Hinting):
         with self._in_use("set_weights"), held_signals():
             projection = self._projection(projection)
             write_weights(self._compiled, self._session, projection, receptor, values, self._before_replacing)
+
+    @public
+    def rewirings(self, projection: Projection | str) -> Rewirings:
+        """Return when the synapses of a projection were rewired, and how many.
+
+        Parameters
+        ----------
+        projection : Projection or str
+            Projection with a :class:`gpusyn.Rewiring`, or its name.
+
+        Returns
+        -------
+        Rewirings
+            `times` (ms), and the numbers `deleted` and `created` at each, since the last reset.
+
+        Raises
+        ------
+        ArgumentError
+            If the projection belongs to another network, or is none.
+        ParameterError
+            If the projection is never rewired.
+        UnknownNameError
+            If there is no such projection.
+        SimulationError
+            If the simulator is closed or in use by another thread.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> cells = net.population("cells", 20, gs.LIF(), receptors=[gs.AMPA()])
+        >>> rewiring = gs.Rewiring(every=10.0, prune_below=0.5, weight=1.0)
+        >>> projection = net.connect(
+        ...     cells, cells, gs.FixedInDegree(5), receptor="AMPA", weight=0.1, w_max=2.0, plasticity=rewiring
+        ... )
+        >>> with gs.Simulator(net, backend="numpy") as sim:
+        ...     sim.run(20.0)
+        ...     done = sim.rewirings(projection)
+        >>> done.times.tolist(), done.deleted.tolist(), done.created.tolist()
+        ([10.0, 20.0], [100, 0], [100, 0])
+        """
+        with self._in_use("rewirings", of_state=False):
+            return self._rewirer.of(self._projection(projection))
 
     def _before_replacing(self, stored: StoredWeights, old: Array, new: Array) -> None:
         """Keep what others need of the stored weights of some rows before they are replaced."""

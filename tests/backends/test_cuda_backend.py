@@ -25,12 +25,15 @@ from tests.helpers.sanitized_network import describe
 DT = 0.1
 
 
+STEPS = 41  # one graph of each length, and more than a chunk
+
+
 @pytest.fixture(scope="module")
 def reference():
     return run("numpy")
 
 
-def run(backend, steps=70, **options):
+def run(backend, steps=STEPS, **options):
     with gs.Simulator(describe(), dt=DT, seed=3, backend=backend, **options) as sim:
         assert {launch.kernel for launch in sim._compiled.program.launches} == set(KERNELS)
         sim.step(steps)
@@ -65,7 +68,7 @@ def test_no_bit_depends_on_the_grid(reference, multiprocessors):
         assert differences(reference, run(emulated(128))) == []
 
 
-@pytest.mark.parametrize("chunk_steps", [*further(1, 31, 32), 33, *further(70)])
+@pytest.mark.parametrize("chunk_steps", [*further(1, 31, 32), 33, *further(STEPS)])
 def test_no_bit_depends_on_chunks_and_graphs(reference, chunk_steps):
     assert differences(reference, run(emulated(128), chunk_steps=chunk_steps)) == []
 
@@ -208,7 +211,7 @@ def test_one_of_two_gpus(reference):
         backend = CudaBackend(importer=lambda: cupy)  # the first is too old
         assert (backend.gpu.device.number, backend.gpu.device.capability) == (1, (9, 0))
         with gs.Simulator(describe(), dt=DT, seed=3, backend=backend) as sim:
-            sim.step(70)
+            sim.step(STEPS)
             assert {array._block.device_id for array in sim._session._arrays.values()} == {1}
             assert cupy.cuda.runtime.getDevice() == 0  # the user's own choice stays
             assert differences(reference, outcome(sim)) == []

@@ -24,7 +24,7 @@ def numpy_alone(monkeypatch):
     only_numpy(monkeypatch)
 
 
-SHORT = [case._replace(duration=6.0) for case in check_cases.CASES]
+SHORT = [case._replace(duration=2.0) for case in check_cases.CASES]
 
 
 class Changed(NumpyBackend):

@@ -1,4 +1,7 @@
-"""Weights learn by the spikes of both sides, event by event, however the run is cut."""
+"""Weights learn by the spikes of both sides, event by event, however the run is cut.
+
+On compiled kernels where there is a compiler: `test_learning_parity.py` shows that numpy has their bits.
+"""
 
 import numpy as np
 import pytest
@@ -6,6 +9,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.builder.plasticity import trains
 from tests.helpers.runs import differences, outcome
+from tests.helpers.validation.lab import fastest
 from tests.plasticity.taught import DT, RULES, W_MAX, expected, network, steps
 
 STEPS = 450
@@ -13,7 +17,7 @@ DELAYS = {"short": DT, "long": 6.0, "each": [0.1, 0.2, 3.0, 1.5, 0.8, 2.5, 2.2, 
 
 
 def run(net, *parts, precision="double", **options):
-    with gs.Simulator(net, dt=DT, seed=3, precision=precision, **{"backend": "numpy"} | options) as sim:
+    with gs.Simulator(net, dt=DT, seed=3, precision=precision, **{"backend": fastest()} | options) as sim:
         for part in parts:
             sim.step(part)
         return outcome(sim)
@@ -38,7 +42,7 @@ def check(sim, rule, axonal, **given):
 @pytest.mark.parametrize("name", RULES)
 def test_weights_are_those_of_a_loop_over_spikes(name, delay, axonal):
     rule = RULES[name]
-    with gs.Simulator(network(rule, DELAYS[delay], axonal), dt=DT, backend="numpy", precision="double") as sim:
+    with gs.Simulator(network(rule, DELAYS[delay], axonal), dt=DT, backend=fastest(), precision="double") as sim:
         sim.step(26)
         check(sim, rule, axonal)
         sim.step(1)
@@ -50,7 +54,7 @@ def test_weights_are_those_of_a_loop_over_spikes(name, delay, axonal):
 @pytest.mark.parametrize("axonal", [0.0, 0.4, 1.0])
 def test_neurons_teach_themselves(axonal):
     rule = RULES["triplet"]
-    with gs.Simulator(network(rule, DELAYS["each"], axonal, True), dt=DT, backend="numpy", precision="double") as sim:
+    with gs.Simulator(network(rule, DELAYS["each"], axonal, True), dt=DT, backend=fastest(), precision="double") as sim:
         sim.step(STEPS)
         check(sim, rule, axonal)
 
@@ -76,7 +80,7 @@ def test_full_rings_lose_nothing(axonal, monkeypatch):
     def of(depth):
         monkeypatch.setattr(trains, "LEAST_DEPTH", depth)
         net = network(RULES["powers"], 0.3, axonal, recurrent=True, current=4.0)
-        with gs.Simulator(net, dt=DT, seed=3, precision="double", backend="numpy") as sim:
+        with gs.Simulator(net, dt=DT, seed=3, precision="double", backend=fastest()) as sim:
             for _ in range(STEPS):
                 sim.step()
                 swept[depth].add(int(sim._session.read("sweep").max()))
@@ -91,7 +95,7 @@ def test_full_rings_lose_nothing(axonal, monkeypatch):
 
 def test_a_set_weight_goes_on_from_there():
     rule, at = RULES["multiplicative"], (130, 260)
-    with gs.Simulator(network(rule, DELAYS["each"]), dt=DT, backend="numpy", precision="double") as sim:
+    with gs.Simulator(network(rule, DELAYS["each"]), dt=DT, backend=fastest(), precision="double") as sim:
         sim.step(at[0])
         sim.set_weights("taught", 1.5)
         assert set(sim.weights("taught").weight) == {1.5}
@@ -105,7 +109,9 @@ def test_a_set_weight_goes_on_from_there():
     "weight", [0.75, gs.Uniform(0.2, 1.8), np.linspace(0.1, 1.9, 9)], ids=["one", "drawn", "given"]
 )
 def test_reset_draws_the_initial_weights_again(weight):
-    with gs.Simulator(network(RULES["additive"], DELAYS["each"], weight=weight), dt=DT, seed=3, backend="numpy") as sim:
+    with gs.Simulator(
+        network(RULES["additive"], DELAYS["each"], weight=weight), dt=DT, seed=3, backend=fastest()
+    ) as sim:
         initial = sim.weights("taught").weight
         sim.step(STEPS)
         once = outcome(sim)
@@ -131,7 +137,7 @@ def test_a_spike_delivers_the_weight_after_its_own_change(axonal, short_term):
         plasticity=[rule, gs.TsodyksMarkram(U=0.4, tau_rec=10.0)] if short_term else rule,
     )  # fmt: skip
     post, trace = net.record(cell, "spikes"), net.record(cell, "g_AMPA")
-    with gs.Simulator(net, dt=DT, backend="numpy", precision="double") as sim:
+    with gs.Simulator(net, dt=DT, backend=fastest(), precision="double") as sim:
         sim.step(400)
         g = sim.data[trace]["g_AMPA"][:, 0]
         spikes = steps(sim.data[post], 0)
@@ -154,7 +160,7 @@ def test_a_spike_delivers_the_weight_after_its_own_change(axonal, short_term):
 def test_bounds_hold():
     strong = gs.STDP(A_plus=5.0, A_minus=0.0), gs.STDP(A_plus=0.0, A_minus=5.0)
     for rule, bound in zip(strong, (W_MAX, 0.0), strict=True):
-        with gs.Simulator(network(rule, DELAYS["each"]), dt=DT, backend="numpy") as sim:
+        with gs.Simulator(network(rule, DELAYS["each"]), dt=DT, backend=fastest()) as sim:
             sim.step(STEPS)
             w = sim.weights("taught").weight
             assert (w >= 0).all()
@@ -171,7 +177,7 @@ def test_a_bound_that_is_no_whole_unit_is_never_exceeded():
         pre, post, gs.OneToOne(), receptor="AMPA", weight=0.1, w_max=0.7, plasticity=gs.STDP(5.0, 0.0), name="taught"
     )
     net.record(net.projections["taught"], "weight", every=1.0, name="course")
-    with gs.Simulator(net, dt=DT, backend="numpy", precision="single") as sim:
+    with gs.Simulator(net, dt=DT, backend=fastest(), precision="single") as sim:
         sim.run(30.0)
         w = sim.weights("taught").weight
         assert w.tolist() == [0.7]
@@ -180,7 +186,7 @@ def test_a_bound_that_is_no_whole_unit_is_never_exceeded():
 
 
 def test_weights_that_have_become_tiny_can_be_set():
-    with gs.Simulator(network(RULES["powers"]), dt=DT, backend="numpy") as sim:
+    with gs.Simulator(network(RULES["powers"]), dt=DT, backend=fastest()) as sim:
         sim.set_weights("taught", 2.0**-25)
         sim.set_weights("taught", sim.weights("taught").weight)
         assert sim.weights("taught").weight.max() == 2.0**-25
@@ -192,7 +198,7 @@ def test_weights_of_currents_that_learn_are_not_set_below_0():
     post = net.population("post", 1, gs.LIF(), receptors=[gs.CurrentReceptor("slow", tau=5.0)])
     for name, rule in (("taught", gs.STDP()), ("scaled", gs.TsodyksMarkram())):
         net.connect(pre, post, gs.OneToOne(), receptor="slow", weight=1.0, w_max=2.0, plasticity=rule, name=name)
-    with gs.Simulator(net, dt=DT, backend="numpy") as sim:
+    with gs.Simulator(net, dt=DT, backend=fastest()) as sim:
         sim.set_weights("scaled", -1.0)
         assert sim.weights("scaled").weight.tolist() == [-1.0]
         with pytest.raises(gs.ParameterError, match=r"'taught'.*>= 0.*got -1.*weights that learn stay in \[0, w_max\]"):
@@ -214,7 +220,7 @@ def test_recorded_weights_are_those_of_then():
     """Also those of a few synapses, and in the middle of a run."""
     net = network(RULES["multiplicative"], DELAYS["each"], 0.5)
     chosen = net.record(net.projections["taught"], "weight", every=3.0, synapses=[2, 7])
-    with gs.Simulator(net, dt=DT, backend="numpy") as sim:
+    with gs.Simulator(net, dt=DT, backend=fastest()) as sim:
         wanted = []
         for _ in range(STEPS // 30):
             sim.step(30)
@@ -223,7 +229,7 @@ def test_recorded_weights_are_those_of_then():
     assert found.tolist() == np.array(wanted).tolist()
     assert len(np.unique(found)) > 10
     assert run(net, STEPS)["taught AMPA weight"].size == 9
-    with gs.Simulator(net, dt=DT, backend="numpy") as sim:
+    with gs.Simulator(net, dt=DT, backend=fastest()) as sim:
         sim.step(STEPS)
         assert sim.data[chosen]["weight"].tolist() == found.tolist()
 
@@ -243,7 +249,7 @@ def test_weights_onto_other_receptors_stay(axonal):
         net.connect(lists, cells, gs.AllToAll(), weight=weight, w_max={"AMPA": 2.0}, delay=delay, name="taught", **more)
         net.record(cells, ["g_NMDA", "g_slow", "g_AMPA"], name="traces")
         assert other
-        with gs.Simulator(net, dt=DT, backend="numpy", precision="double") as sim:
+        with gs.Simulator(net, dt=DT, backend=fastest(), precision="double") as sim:
             sim.step(300)
             return sim.data["traces"], sim.weights("taught").weight
 
@@ -267,7 +273,7 @@ def meeting(times, rule, axonal, weak=1e-5):
         axonal=axonal, name="taught",
     )  # fmt: skip
     net.record(cell, "spikes", name="post")
-    with gs.Simulator(net, dt=DT, backend="numpy", precision="double") as sim:
+    with gs.Simulator(net, dt=DT, backend=fastest(), precision="double") as sim:
         sim.step(600)
         return steps(sim.data["post"], 0), sim.weights("taught").weight[0] / weak
 

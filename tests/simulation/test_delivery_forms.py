@@ -184,9 +184,7 @@ ways_to_run = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=8)
-@given(cases(), ways_to_run, st.integers(1, 3), st.permutations(list(FORMS)))
-def test_sums_are_those_that_are_due_in_every_form(case, options, threads, forms):
+def check_sums(case, options, threads, forms):
     shown = None
     ways = [("numpy", form) for form in FORMS] + [("cpu", form) for form in forms[:3]] + [("cuda-emulated", forms[3])]
     for name, form in ways:
@@ -200,14 +198,46 @@ def test_sums_are_those_that_are_due_in_every_form(case, options, threads, forms
         assert differences(shown, found) == [], (name, form)
 
 
+drawn_sums = given(cases(), ways_to_run, st.integers(1, 3), st.permutations(list(FORMS)))
+
+
 @settings(max_examples=5)
-@given(strategies.cases(steps=(20, 45)), st.permutations([form for form in FORMS if form != "as planned"]))
-def test_networks_of_everything_do_the_same_in_every_form(case, forms):
+@drawn_sums
+def test_sums_are_those_that_are_due_in_every_form(case, options, threads, forms):
+    check_sums(case, options, threads, forms)
+
+
+@pytest.mark.fuzz
+@settings(max_examples=40)
+@drawn_sums
+def test_further_sums_are_those_that_are_due_in_every_form(case, options, threads, forms):
+    check_sums(case, options, threads, forms)
+
+
+def check_everything(case, forms):
     """Gates on sources, shared sums, drives and drugs, with weights that are set halfway."""
     reference = play(case, backend_named("numpy"))
     for backend, form in zip(("numpy", "numpy", "cpu", "cuda-emulated"), forms, strict=False):
         with forced(form):
             assert differences(reference, play(case, backend_named(backend))) == [], (backend, form)
+
+
+drawn_networks = given(
+    strategies.cases(steps=(20, 45)), st.permutations([form for form in FORMS if form != "as planned"])
+)
+
+
+@settings(max_examples=3)
+@drawn_networks
+def test_networks_of_everything_do_the_same_in_every_form(case, forms):
+    check_everything(case, forms)
+
+
+@pytest.mark.fuzz
+@settings(max_examples=20)
+@drawn_networks
+def test_further_networks_of_everything_do_the_same_in_every_form(case, forms):
+    check_everything(case, forms)
 
 
 LONG = {"long blocks": {"DUE_FROM": (1e9, 1e9), "CACHE": 0, "ROOM": 0.0, "MOST_LATE": 256}}
@@ -456,24 +486,31 @@ def noisy():
     return net
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_trials_differ_in_their_noise_and_not_in_their_form(form):
-    def run(sim):
-        sim.step(60)
-        return outcome(sim)
+def noisy_trial(sim):
+    sim.step(60)
+    return outcome(sim)
 
-    with gs.Simulator(noisy(), dt=DT, backend="numpy") as sim:
-        first = run(sim)
-    with forced(form):
-        with gs.Simulator(noisy(), dt=DT, backend=cpu(2), chunk_steps=2) as sim:
-            assert differences(first, run(sim)) == []
-            sim.reset(trial=1)
-            second = run(sim)
-            sim.reset(trial=0)
-            assert differences(first, run(sim)) == []
-        with gs.Simulator(noisy(), dt=DT, backend="numpy", trial=1) as sim:
-            assert differences(second, run(sim)) == []
-    assert "spikes times" in differences(first, second)
+
+@pytest.fixture(scope="module")
+def trials():
+    """The first two trials."""
+    found = []
+    for trial in (0, 1):
+        with gs.Simulator(noisy(), dt=DT, backend="numpy", trial=trial) as sim:
+            found.append(noisy_trial(sim))
+    assert "spikes times" in differences(*found)
+    return found
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_trials_differ_in_their_noise_and_not_in_their_form(form, trials):
+    first, second = trials
+    with forced(form), gs.Simulator(noisy(), dt=DT, backend=cpu(2), chunk_steps=2) as sim:
+        assert differences(first, noisy_trial(sim)) == []
+        sim.reset(trial=1)
+        assert differences(second, noisy_trial(sim)) == []
+        sim.reset(trial=0)
+        assert differences(first, noisy_trial(sim)) == []
 
 
 # --- runs of consecutive targets -----------------------------------------------------------------------------------

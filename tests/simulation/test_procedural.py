@@ -14,7 +14,7 @@ from tests.emulation import ORDERS, check_guards, using
 from tests.helpers.building import EmulatedLauncher
 from tests.helpers.runs import cpu, differences, emulated, outcome
 
-DT = 0.1
+DT, STEPS = 0.1, 90
 FIRST_ORDER = gs.kinetics.FirstOrder.AMPA()
 MOST_BYTES = 16  # of a source and projection: its row, the column that it leaves out, the number of its first synapse
 
@@ -53,7 +53,7 @@ def lively(storage, size=60):
     return net
 
 
-def play(storage, backend, steps=150, **options):
+def play(storage, backend, steps=STEPS, **options):
     with gs.Simulator(lively(storage), dt=DT, seed=5, backend=backend, **options) as sim:
         sim.step(steps)
         assert len(sim.data["spikes"].times) > steps
@@ -151,7 +151,7 @@ def test_stored_and_procedural_projections_side_by_side():
     for name in chosen:
         mixed._objects["projection"][name] = drawn.projections[name]
     with gs.Simulator(mixed, dt=DT, seed=5, backend=cpu(2)) as sim:
-        sim.step(150)
+        sim.step(STEPS)
         assert differences(expected, outcome(sim)) == []
 
 
@@ -161,7 +161,7 @@ def test_reset_and_chunks():
     with gs.Simulator(lively("procedural"), dt=DT, seed=5, backend=cpu(2), chunk_steps=7) as sim:
         sim.step(33)
         sim.reset()
-        sim.step(150)
+        sim.step(STEPS)
         assert differences(expected, outcome(sim)) == []
 
 

@@ -79,19 +79,24 @@ SAID = (
 )
 
 
+def long(*case):
+    """A case of the long checks."""
+    return pytest.param(*case, marks=pytest.mark.fuzz)
+
+
 @pytest.mark.parametrize(
     ("before", "lines"),
     [
         ("", 3),
         # A handler of one's own gets every record, of three simulators, if its level allows.
         ("import logging; logging.basicConfig(level='INFO')", 7),
-        ("import logging; logging.getLogger('gpusyn').addHandler(logging.StreamHandler())", 7),
+        long("import logging; logging.getLogger('gpusyn').addHandler(logging.StreamHandler())", 7),
         ("import logging; logging.basicConfig()", 0),
-        ("import logging; logging.basicConfig(); logging.getLogger('gpusyn').setLevel('INFO')", 7),
-        ("import logging; logging.basicConfig(level='ERROR')", 0),
+        long("import logging; logging.basicConfig(); logging.getLogger('gpusyn').setLevel('INFO')", 7),
+        long("import logging; logging.basicConfig(level='ERROR')", 0),
         ("import gpusyn, logging; logging.basicConfig(level='ERROR')", 0),
         ("import logging; logging.disable()", 0),
-        ("import logging; logging.getLogger('gpusyn').setLevel('WARNING')", 0),
+        long("import logging; logging.getLogger('gpusyn').setLevel('WARNING')", 0),
         ("import logging; logging.getLogger('gpusyn').addHandler(logging.NullHandler())", 0),
     ],
 )

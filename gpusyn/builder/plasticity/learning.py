@@ -13,7 +13,7 @@ from gpusyn.builder.layout import Bundle, Layout
 from gpusyn.builder.plasticity.calcium import coefficients_of, is_noisy, lag_of, noise_key
 from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
 from gpusyn.builder.plasticity.scaling import ScalingTables, scaled_every
-from gpusyn.builder.plasticity.spines import SpineTables, has_spines
+from gpusyn.builder.plasticity.spines import SPINES, SpineTables, has_spines
 from gpusyn.builder.plasticity.trains import TrainTables, is_taught, keys_of, rule_of, scaling_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.builder.rows.stored import Pool
@@ -25,6 +25,8 @@ from gpusyn.kernels.signature import rule_signature
 from gpusyn.utils.typing import Array
 
 LEARNING = "learn_weights"  # the kernel
+ELIGIBILITY = array_name("eligibility", kernel=LEARNING)
+SPINE_STATES = tuple(array_name(name, kernel=SPINES) for name in ("Ca", "rest_of"))
 
 
 class LearningTables:
@@ -36,6 +38,8 @@ class LearningTables:
         Place of the step up to which the weights of each bundle have been settled by the host, or for a scaling.
     noisy : dict of Bundle to int
         Place of what is kept of the synapses of each bundle whose weights noise moves.
+    kept : dict of Bundle to dict of str to int
+        What is kept of each synapse of a bundle beside its weight: names of arrays, and where they begin in each.
     signature : RuleSignature
         The rules that the kernels know.
     spines : SpineTables
@@ -46,14 +50,15 @@ class LearningTables:
         self._layout, self._trains, self._baths = layout, TrainTables(layout), inputs.bath.begin
         self._seed, self._trial = seed, trial
         self._modulators = ModulatorTables(layout, self._trains, inputs.modulator_column)
-        self.spines = SpineTables(layout, self._trains, first_release)
         self._scalings = ScalingTables(layout, self._trains)
+        self.spines = SpineTables(layout, self._trains, first_release)
         self._eligible = 0
         self._number = Pool(np.uint32)
         self._lessons: list[tuple[int, Bundle, Route, Learning]] = []
         self._coef: list[float] = []
         self.settled: dict[Bundle, int] = {}
         self.noisy: dict[Bundle, int] = {}
+        self.kept: dict[Bundle, dict[str, int]] = {}
         self.signature = rule_signature(rule_of(bundle).struct for bundle in learned_bundles(layout))
         self._numbers = {rule.name: number for number, rule in enumerate(self.signature.rules)}
 
@@ -63,8 +68,10 @@ class LearningTables:
         `number` are those of the synapses in the order of creation, if noise moves their weights.
         """
         limit = stored_limit(bundle, self._layout)
+        self.kept[bundle] = {}
         if has_spines(bundle):
             self.spines.add(bundle, routes, synapses, limit)
+            self.kept[bundle] |= dict.fromkeys(SPINE_STATES, self.spines.states[bundle])
         if is_taught(bundle):
             self._teach(bundle, routes, number, synapses)
         if scaling_of(bundle) is not None:
@@ -86,6 +93,9 @@ class LearningTables:
             lag=lag_of(rule, self._layout.dt), noisy=self.noisy.get(bundle, -1),
         )  # fmt: skip
         self._coef += coefficients_of(rule, w_max, self._layout.dt)
+        kept = self.kept[bundle]
+        kept |= {ELIGIBILITY: self._eligible} if is_modulated(bundle) else {}
+        kept |= {array_name("excess", kernel=LEARNING): self.noisy[bundle]} if bundle in self.noisy else {}
         self._eligible += synapses * is_modulated(bundle)
         sender = list(self._layout.populations).index(pathway.pre.population.name)
         first, end = (pathway.pre.source + place for place in bundle.pre_range)

@@ -36,12 +36,14 @@ class Drawing:
         Seed of the simulation.
     rows : RowMaker
         Functions that draw.
+    rewiring : int
+        Number of the rewiring for which synapses are drawn; 0 for those of the beginning.
     """
 
-    def __init__(self, projection: Projection, layout: Layout, seed: int, rows: RowMaker) -> None:
+    def __init__(self, projection: Projection, layout: Layout, seed: int, rows: RowMaker, rewiring: int = 0) -> None:
         self.projection, self.layout, self._rows = projection, layout, rows
         self._host = rows.memory.host
-        self._seed = seed
+        self._seed, self._key = seed, f"{projection.name}\0rewiring {rewiring}" if rewiring else projection.name
         pathways = layout.pathways_of(projection)
         self.listed = any(pathway.listed for pathway in pathways)
         self._shortest = min((pathway.shortest for pathway in pathways), default=0)
@@ -104,6 +106,19 @@ class Drawing:
                 check_drawn(joined[receptor], self._where(receptor), unit="nS", low=0.0)
         return Synapses(_joined(pre), _joined(post), _joined(delay), joined)
 
+    def of(self, pre: AnyIntegers, post: AnyIntegers) -> Synapses:
+        """Return synapses between given positions, with the delays and weights that are drawn for as many.
+
+        Raises
+        ------
+        ParameterError
+            If a delay is beyond the bounds of its distribution.
+        """
+        delay = self._delay(pre, post, 0)
+        if is_each(delay):
+            self._check_delays(self._host(delay))
+        return Synapses(pre, post, delay, self._weights(0, len(pre)))
+
     def _copied(self, item: Any) -> Any:
         """Return an item of a block on the host, where it stays valid."""
         if isinstance(item, dict):
@@ -148,8 +163,7 @@ class Drawing:
         found: dict[str, Any] = {}  # of the receptors whose weight is no Ratio, which may come after one
         for receptor, given in self.projection.weights.items():
             if isinstance(given, Distribution):
-                name = f"{self.projection.name}\0{receptor}"
-                key = stream_key(self._seed, StreamPurpose.WEIGHT, name)
+                key = stream_key(self._seed, StreamPurpose.WEIGHT, f"{self._key}\0{receptor}")
                 found[receptor] = self._rows.values(given, key, first, n)
             elif not isinstance(given, Ratio):
                 found[receptor] = given[first : first + n] if isinstance(given, np.ndarray) else float(given)
@@ -208,7 +222,7 @@ class Drawing:
         if isinstance(given, DistanceDelay):
             return self._rows.steps(given.between(self._host(pre), self._host(post)), dt)
         if isinstance(given, Distribution):
-            key = stream_key(self._seed, StreamPurpose.DELAY, self.projection.name)
+            key = stream_key(self._seed, StreamPurpose.DELAY, self._key)
             return self._rows.steps(self._rows.values(given, key, first, n), dt)
         if isinstance(given, np.ndarray):
             return np.rint(given[first : first + n] / dt).astype(np.int32)

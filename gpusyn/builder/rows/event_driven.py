@@ -214,7 +214,7 @@ class EventDrivenTables:
             rows = {
                 "segments": begin, "sizes": sizes, "row_step": bundle.timing.blocks, "targets": place.targets,
                 "late": late, "late_bits": bits, "weights": weights,
-                "runs": int(runs and weights >= 0 and name != bundle.learns),
+                "runs": int(runs and weights >= 0 and name != bundle.learns and not bundle.rewires),
             }  # fmt: skip
             routes = list(self._routes(bundle, name, rows))
             if not bundle.one_by_one:
@@ -400,7 +400,7 @@ class Together(NamedTuple):
         projections = []
         for projection in projections_of(bundles):
             drawing = Drawing(projection, layout, seed, rows)
-            slots = {bundle: _slots(bundle, drawing) for bundle in bundles}
+            slots = {bundle: slots_of(bundle, drawing) for bundle in bundles}
             projections.append(Drawn(drawing, {bundle: found for bundle, found in slots.items() if found}))
         return cls(bundles, projections)
 
@@ -423,11 +423,11 @@ def projections_of(bundles: list[Bundle]) -> list[Projection]:
     return list({p.projection.name: p.projection for bundle in bundles for p in bundle.pathways}.values())
 
 
-def _slots(bundle: Bundle, drawing: Drawing) -> list[Slot]:
+def slots_of(bundle: Bundle, drawing: Drawing) -> list[Slot]:
     """Return the slots of those pathways of a bundle that belong to one projection."""
     projection, layout, slots = drawing.projection, drawing.layout, []
     for pathway in bundle.pathways:
-        if pathway.projection is not projection:
+        if pathway.projection.name != projection.name:
             continue
         columns = []
         for name in _columns(bundle):

@@ -51,13 +51,13 @@ def unpack(stored: StoredWeights, read: Read, redraw: Redraw) -> UnpackedSynapse
         assert isinstance(stored, StoredSegments)
         shared = stored.bundle.shared
         pre, post, delay, place, size = _shared_pairs(stored) if shared else _segments(stored, read, redraw)
-    return UnpackedSynapses(stored, *_positions(stored.pathway, pre, post), delay, place, size)
+    return UnpackedSynapses(stored, *positions(stored.pathway, pre, post), delay, place, size)
 
 
 def _redrawn(stored: DrawnWeights, synapses: Synapses) -> UnpackedSynapses:
     """Return procedural synapses, and their weights as multiples of 2^`exponent`."""
     order = np.lexsort((synapses.post, synapses.pre))
-    pre, post = _positions(stored.pathway, synapses.pre[order], synapses.post[order])
+    pre, post = positions(stored.pathway, synapses.pre[order], synapses.post[order])
     found = synapses.delay, synapses.weights[stored.receptor]
     delay, weight = (np.broadcast_to(x, order.shape)[order] for x in found)
     whole = np.rint(np.ldexp(weight, -stored.exponent)) + 0.0  # never -0: stored weights are integers
@@ -72,22 +72,43 @@ def _addresses(stored: StoredAddresses, read: Read) -> tuple[Array, Array, Array
     return source, np.repeat(np.arange(rows), np.diff(begin)), delay, np.arange(len(source)), len(source)
 
 
-def _segments(stored: StoredSegments, read: Read, redraw: Redraw) -> tuple[Array, Array, Array, Array, int]:
-    """Return the synapses of one pathway in the rows of its bundle, sorted by (pre, post, creation)."""
-    bundle, place = stored.bundle, stored.pathway.post
-    targets, timing = bundle.targets, bundle.timing
+class Located(NamedTuple):
+    """Synapses in the rows of a bundle, in their order there: segments, local ids of their neurons, blocks of delays.
+
+    Those of other pathways have a `post` outside the population.
+    """
+
+    segment: Array
+    pre: Array
+    post: Array
+    block: Array
+
+
+def located(stored: StoredSegments, read: Read) -> Located:
+    """Return the segments and neurons of all synapses in the rows of a bundle."""
+    bundle, timing = stored.bundle, stored.bundle.timing
     begin = segment_bounds(stored, read)
-    n = int(begin[-1])
     segment = np.repeat(np.arange(len(begin) - 1), np.diff(begin))
     row, piece = np.divmod(segment // timing.blocks, bundle.slices)
-    block = segment % timing.blocks
-    post = read("targets", stored.words, stored.words + n).astype(np.int64)
-    post += (piece + bundle.slice) * targets.slice_size - place.offset
-    mine = np.flatnonzero((post >= 0) & (post < place.size))
-    pre, post, block = row[mine] + bundle.pre_range[0], post[mine], block[mine]
-    delay = timing.first + block * timing.width
-    if stored.late >= 0:
-        delay = delay + late_steps(stored, read, n, mine)
+    post = read("targets", stored.words, stored.words + len(segment)).astype(np.int64)
+    post += (piece + bundle.slice) * bundle.targets.slice_size - stored.pathway.post.offset
+    return Located(segment, row + bundle.pre_range[0], post, segment % timing.blocks)
+
+
+def delays_of(stored: StoredSegments, read: Read, block: Array, size: int, synapses: Array) -> Array:
+    """Return the delays (steps) of some of the `size` synapses of a bundle, which are of these blocks of delays."""
+    timing = stored.bundle.timing
+    delay: Array = timing.first + block * timing.width
+    return delay + late_steps(stored, read, size, synapses) if stored.late >= 0 else delay
+
+
+def _segments(stored: StoredSegments, read: Read, redraw: Redraw) -> tuple[Array, Array, Array, Array, int]:
+    """Return the synapses of one pathway in the rows of its bundle, sorted by (pre, post, creation)."""
+    timing, all_ = stored.bundle.timing, located(stored, read)
+    n = len(all_.segment)
+    mine = np.flatnonzero((all_.post >= 0) & (all_.post < stored.pathway.post.size))
+    pre, post, block = all_.pre[mine], all_.post[mine], all_.block[mine]
+    delay = delays_of(stored, read, block, n, mine)
     order = np.lexsort((post, pre))
     pre, post, delay, block = pre[order], post[order], delay[order], block[order]
     again = (pre[1:] == pre[:-1]) & (post[1:] == post[:-1])
@@ -128,7 +149,7 @@ def _shared_pairs(stored: StoredSegments) -> tuple[Array, Array, Array, Array, i
     return pre, post, np.full(len(pre), stored.bundle.timing.first), np.zeros(len(pre), np.int64), 1
 
 
-def _positions(pathway: Pathway, pre: Array, post: Array) -> tuple[Array, Array]:
+def positions(pathway: Pathway, pre: Array, post: Array) -> tuple[Array, Array]:
     """Return the positions in the projection's selections of local ids of the pathway's populations."""
     projection = pathway.projection
     sides = []
