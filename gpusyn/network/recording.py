@@ -122,11 +122,11 @@ class NetworkRecording(NetworkObjects):
         variables : str or sequence of str
             Of neurons, ``"spikes"``, variables that all recorded populations have (see ``Population.variables``), or
             both:
-            ``"V"`` (mV);
+            ``"V"`` (mV), of the soma if there are dendrites, and ``"V_<dendrite>"``;
             ``"g_<receptor>"`` (nS), ``"I_<receptor>"`` (pA) and, of kinetics with a rise, ``"h_<receptor>"`` (nS/ms, or
             pA/ms of a CurrentReceptor);
             ``"B_<receptor>"``, the open fraction of a magnesium block;
-            ``"Ca"``, the calcium (uM) that enters through receptors with ``Pf``;
+            ``"Ca"`` and ``"Ca_<dendrite>"``, the calcium (uM) that enters through receptors with ``Pf``;
             ``"w"`` (pA) of an AdEx, ``"u"`` (mV/ms) of an Izhikevich, and ``"m"``, ``"h"`` and ``"n"`` of a
             HodgkinHuxley neuron.
             Of a projection, its ``Projection.variables``: ``"weight"`` (nS, or pA of a CurrentReceptor), or of one that

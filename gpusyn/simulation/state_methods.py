@@ -51,10 +51,10 @@ class StateMethods(Hinting):
         target : Population, Selection, Injection, Drive, Clamp or str
             Object of this network, or its name.
         variable : str, optional
-            What is wanted. Of neurons, a state: ``"V"`` (mV), a state of the neuron model, ``"g_<receptor>"`` (nS, or
-            pA for a CurrentReceptor) or ``"h_<receptor>"``, or a parameter of the neuron model. Of spike sources,
-            ``"rate"`` or ``"times"``. Of a drive, ``"rate"`` (the default) or ``"weight"``; an injection has only
-            ``"current"``, a clamp only ``"V"``.
+            What is wanted. Of neurons, a state: ``"V"`` (mV; ``"V_<dendrite>"`` of one), a state of the neuron model,
+            ``"g_<receptor>"`` (nS, or pA for a CurrentReceptor) or ``"h_<receptor>"``, or a parameter of the neuron
+            model. Of spike sources, ``"rate"`` or ``"times"``. Of a drive, ``"rate"`` (the default) or ``"weight"``; an
+            injection has only ``"current"``, a clamp only ``"V"``.
 
         Returns
         -------
