@@ -279,7 +279,7 @@ class Wiring(Draft):
         """Rewire some of the projections that learn and can be rewired."""
         recorded = [recorder.source for recorder in self.net.recorders.values()]
         for name, projection in self.net.projections.items():
-            learns, limits = projection.learned, projection.w_max or {}
+            learns, limits = projection.learned or self.pick(*projection.weights), projection.w_max or {}
             receptors = [r for p in projection.post.populations for r in p.receptors if r.name in projection.weights]
             fit = all(r.kinetics.linear or form_of(r.kinetics).sends_at_events for r in receptors)
             fit &= projection.rule.rewires and max(len(projection.pre.parts), len(projection.post.parts)) == 1
@@ -287,7 +287,10 @@ class Wiring(Draft):
             fit &= not any(isinstance(one, np.ndarray) for one in given)
             fit &= not any(getattr(one, "shared", True) is False for one in projection.plasticity)
             fit &= not any(isinstance(one, gs.QuantalRelease) for one in projection.plasticity)
-            if not learns or not fit or self.gated(projection) or projection in recorded or not self.chance(60):
+            weight = projection.weights[learns]
+            fit &= learns in limits and not isinstance(weight, gs.Ratio) and not projection.procedural
+            fit = fit and (weight.bounds()[0] if hasattr(weight, "bounds") else np.min(weight, initial=0.0)) >= 0
+            if not fit or self.gated(projection) or projection in recorded or not self.chance(80):
                 continue
             every, largest = self.pick(1, 3, 10) * self.dt, limits[learns]
             rewiring = gs.Rewiring(
