@@ -9,13 +9,15 @@ from gpusyn.kernels.modules import (
     Module,
     build_module,
     common_module,
+    influx_module,
     learning_module,
     neuron_module,
     procedural_module,
     release_module,
+    spine_module,
     synapse_module,
 )
-from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
+from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature, rule_signature
 from gpusyn.kernels.spec import KERNELS
 
 ALL_NUMBERS = (Numbers("float32", "int32"), Numbers("float32", "int64"), Numbers("float64", "int64", "int64"))
@@ -26,7 +28,8 @@ def modules_in_common_use() -> list[Module]:
     """Return the modules, in all three sets of number types.
 
     The signatures are those of the README's network, of current-based networks, of the microcircuit, of Vogels and
-    Abbott's networks, of per-synapse gating, and two of every neuron model that the list does not name.
+    Abbott's networks, of per-synapse gating, of cells with two dendrites, and two of every neuron model that the list
+    does not name.
     """
     conductance = ReceptorSignature("Exponential", "Conductance")
     rising = ReceptorSignature("Rising", "Conductance")
@@ -68,8 +71,14 @@ def modules_in_common_use() -> list[Module]:
     neurons = [neuron_module(Signature(neuron, rs, n)) for n, (neuron, rs) in product(ALL_NUMBERS, models)]
     slow = (conductance, ReceptorSignature("Rising", "SlowlyUnblocked"), rising)
     neurons += [neuron_module(Signature("LIF", slow, n, calcium=True, bathed=True)) for n in ALL_NUMBERS]
-    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates know no integer sums
+    dendritic = [r._replace(compartment=k) for k in (1, 2) for r in (conductance, nmda, conductance)]
+    star = (conductance, *dendritic)
+    neurons += [
+        neuron_module(Signature(neuron, star, n, dendrites=2)) for n, neuron in product(ALL_NUMBERS, ("LIF", "AdEx"))
+    ]
+    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates and influx know no integer sums
     synapses = [synapse_module(kernel, n) for n, kernel in product(reals, SYNAPSE_KERNELS)]
-    made = common_module, procedural_module, release_module, learning_module
+    made = common_module, procedural_module, release_module, learning_module, spine_module
     shared = [make(n) for make in made for n in ALL_NUMBERS]
-    return [*shared, build_module(), *synapses, *neurons]
+    shared += [learning_module(n, rule_signature(["CalciumRule"])) for n in ALL_NUMBERS]
+    return [*shared, build_module(), *map(influx_module, reals), *synapses, *neurons]

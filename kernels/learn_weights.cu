@@ -18,10 +18,18 @@ KERNEL(learn_weights, const Clock *RESTRICT clock, const int64 *RESTRICT spike_t
     int64 now = clock->now, odd = now & 1;
     Synapses synapses = {segment_begin, targets, late, weights, nullptr};
     Routes all = {route_begin, most_units, routes, source_population};
-    Lessons lessons = {routes,         learnings,  {trains, traces, decays, train_step, train_value, train_count},
-                       coef,           settled,    now,
-                       sweep[2 + odd], modulators, gains,
-                       eligibility,    excess,     number,
+    Lessons lessons = {routes,
+                       learnings,
+                       {trains, traces, decays, train_step, train_value, train_count},
+                       coef,
+                       settled,
+                       now,
+                       sweep[2 + odd],
+                       modulators,
+                       gains,
+                       eligibility,
+                       excess,
+                       number,
                        keys};
     Share share = {SLICE_WORKER, SLICE_WORKERS};
     Spiked spikes = {ages, n_ages, now, *spike_total, spike_begin, step_mask};

@@ -238,8 +238,6 @@ APART void learn_by(Rule, const Segment &s, const Synapses &synapses, weight_t *
     });
 }
 
-APART void learn_by(CalciumRule, const Segment &, const Synapses &, weight_t *, const Lessons &);
-
 DEVICE void learn_segment(const Segment &s, const Synapses &synapses, weight_t *weights, const Lessons &all)
 {
     int64 rule = all.learnings[s.route - all.routes].rule;

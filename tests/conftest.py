@@ -18,6 +18,7 @@ settings.register_profile("gpusyn", deadline=None, derandomize=True, suppress_he
 settings.load_profile("gpusyn")
 
 CACHES = {"GPUSYN_CACHE": "cpu", "GPUSYN_EMULATE_CACHE": "emulation"}
+QUICKLY_COMPILED = "-O0 -fno-openmp-simd"
 FOLDER = pytest.StashKey[str]()
 
 
@@ -28,7 +29,7 @@ def pytest_configure(config):
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job that a shell started in the background
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.environ.setdefault("GPUSYN_CXXFLAGS", "-O0 -fno-openmp-simd")
+    os.environ.setdefault("GPUSYN_CXXFLAGS", QUICKLY_COMPILED)
     missing = [name for name in CACHES if not os.environ.get(name)]
     if missing:
         config.stash[FOLDER] = tempfile.mkdtemp(prefix="gpusyn-tests-")
@@ -52,6 +53,13 @@ def share_of_the_cores():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cores, "available_cores", lambda: share)
         yield count
+
+
+@pytest.fixture
+def long_runs(monkeypatch):
+    """Kernels of the `cpu` backend are compiled with `-O1`: for runs that take longer than a compilation."""
+    if os.environ["GPUSYN_CXXFLAGS"] == QUICKLY_COMPILED:
+        monkeypatch.setenv("GPUSYN_CXXFLAGS", "-O1 -fno-openmp-simd")
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
     if kernel == LEARNING:
         return max(64, most_units(layout, kernel) * layout.n_sources // SPIKING)
     if kernel == spines.GATES:
-        return max(place.size for place in spines.gate_sources(layout))
+        return max(place.size for place, _ in spines.gate_sources(layout))
     if kernel == spines.INFLUX:
         return max(place.size for place in spines.influx_targets(layout, group))
     if kernel == spines.SPINES:

@@ -136,7 +136,7 @@ def compartment_network() -> gs.Network:
     net = gs.Network()
     inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 60)))
     slow = gs.NMDA(name="slow", block=gs.MgBlock.HillTononi())
-    receptors = {
+    receptors: dict[str, list[gs.Receptor]] = {
         "soma": [gs.GABA_A()],
         "apical": [gs.AMPA(), gs.NMDA(), gs.AMPA(name="pulsed", kinetics=gs.kinetics.FirstOrder.AMPA())],
         "basal": [gs.AMPA(gating="per-synapse"), slow],
@@ -279,6 +279,22 @@ def spine_network() -> gs.Network:
     return net
 
 
+def calcium_network() -> gs.Network:
+    """Return a network whose synapses learn from calcium, with noise and without; `state` has their effects."""
+    net = gs.Network()
+    cells = net.population("cells", 60, gs.LIF(I_e=gs.Normal(300.0, 40.0)), receptors=[gs.AMPA()])
+    inputs = net.population("inputs", 40, gs.PoissonSource(rate=np.linspace(20.0, 200.0, 40)))
+    for name, sigma, axonal in (("noisy", 5.0, 0.5), ("certain", 0.0, 0.0)):
+        rule = gs.CalciumSTDP(D=3.0, sigma=sigma, tau=1000.0, axonal=axonal)
+        net.connect(
+            inputs + cells, cells, gs.FixedInDegree(20), receptor="AMPA", weight=gs.Uniform(0.0, 0.8), w_max=0.8,
+            delay=gs.Uniform(0.1, 1.5), plasticity=rule, name=name,
+        )  # fmt: skip
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA"], every=0.1, name="state")
+    return net
+
+
 def procedural_network() -> gs.Network:
     """Return a network that stores no synapses: rows of three rules are drawn again at each spike."""
     net = gs.Network()
@@ -320,6 +336,8 @@ CASES = (
     Case("learning, double", learning_network, 12.0, "double"),
     Case("calcium of spines", spine_network, 25.0),
     Case("calcium of spines, double", spine_network, 12.0, "double"),
+    Case("learning from calcium", calcium_network, 25.0),
+    Case("learning from calcium, double", calcium_network, 12.0, "double"),
     Case("procedural rows", procedural_network, 60.0),
     Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),

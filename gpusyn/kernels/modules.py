@@ -47,14 +47,10 @@ _SYNAPSE_PART = "advance_synapses.cu"
 _DRAW_PARTS = ("portable_math.cuh", "philox.cuh", "distributions.cuh", "draw_rows.cuh")
 _BUILD_PARTS = ("common.cuh", *_DRAW_PARTS, "draw_synapses.cu", "build_rows.cu")
 _PROCEDURAL_PART = "deliver_procedural.cu"
-_LEARNING_PARTS = (
-    "remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "calcium_lessons.cuh", "learn_weights.cu",
-    "scale_weights.cu",
-)  # fmt: skip
-_LEARNING_BASE = (
-    "common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "distributions.cuh", "segments.cuh", "trains.cuh",
-    "plasticity/base.cuh",
-)  # fmt: skip
+_LEARNING_BASE = ("segments.cuh", "trains.cuh", "plasticity/base.cuh")
+_LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu", "scale_weights.cu")
+_DRIFTING_PARTS = (*_LEARNING_PARTS[:3], "drifting_lessons.cuh", *_LEARNING_PARTS[3:])
+_NORMAL_PARTS = ("philox.cuh", "distributions.cuh")
 _RELEASE_PART = "deliver_releases.cu"
 _BATHS = "baths.cuh"
 _SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
@@ -300,9 +296,12 @@ def own_rule_text(rule: plasticity.Rule) -> str:
 def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) -> Module:
     """Return the module of the kernels by which weights learn, with all rules of gpusyn, and those of a user's own."""
     rules, own = signature.rules, signature.own
+    drifting = [rule.name for rule in rules if rule.DRIFTS]
+    parts = _DRIFTING_PARTS if drifting else _LEARNING_PARTS
     files = dict.fromkeys(rule_file(rule) for rule in rules if not rule.own)
+    base = (*BASE[:3], *(_NORMAL_PARTS if drifting else ()), *_LEARNING_BASE, *files)
     own_texts = {rule.MODULE_FILE: _part(rule.kernel_file, own_rule_text(rule)) for rule in own}
-    given = _join("", (*_LEARNING_BASE, *files, *_LEARNING_PARTS))
+    given = _join("", (*base, *parts))
     for rule in own:
         if re.search(rf"\bstruct {rule.name}\b", given):
             raise BackendError(
@@ -315,11 +314,11 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
     names = [rule.name for rule in rules]
     prelude = numbers.prelude() + "".join(map(coefficient_struct, kinds.values()))
     return Module(
-        " + ".join([f"learning {numbers}", *(rule.name for rule in own)]),
-        _join(prelude + _listed("LEARNING_RULES", names), (*_LEARNING_BASE, *files))
+        " + ".join([f"learning {numbers}", *drifting, *(rule.name for rule in own)]),
+        _join(prelude + _listed("LEARNING_RULES", names), base)
         + "".join(own_texts.values())
         + "".join(_counts_hold(rule.name, PRE=rule.PRE, POST=rule.POST, ELIGIBLE=rule.ELIGIBLE) for rule in rules)
-        + _join("", _LEARNING_PARTS),
+        + _join("", parts),
         LEARNING_KERNELS,
     )
 

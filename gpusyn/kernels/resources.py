@@ -69,8 +69,8 @@ def all_resources() -> dict[tuple[str, str], Resources]:
 def resources_of(module: str, kernel: str) -> Resources:
     """Return what a kernel of a module takes; if the table does not hold it, the most of those like it.
 
-    Modules are alike if they have the same neuron model and number types; if there are none, all with the kernel are,
-    or with kernels of the same file.
+    Modules are alike if they have the same neuron model, with dendrites or without, and number types; if there are
+    none, all with the kernel are, or with kernels of the same file.
 
     Parameters
     ----------
@@ -102,14 +102,15 @@ def resources_of(module: str, kernel: str) -> Resources:
     return Resources(module, kernel, registers, shared, local, spilled)
 
 
-def _kind(module: str) -> tuple[str, str]:
-    """Return the neuron model and the number types of a module, which its name begins and ends with.
+def _kind(module: str) -> tuple[str, bool, str]:
+    """Return the neuron model and the number types of a module, and whether its neurons have dendrites.
 
     >>> _kind("LIF(Exponential+Rising) float32/int64")
-    ('LIF', 'float32/int64')
+    ('LIF', False, 'float32/int64')
     """
     model, _, rest = module.partition("(")
-    return model, rest.rpartition(") ")[2]
+    signature, _, numbers = rest.rpartition(") ")
+    return model, signature.endswith(" dendrites"), numbers
 
 
 def registers_of(module: str, kernel: str, capability: int) -> int:

@@ -6,6 +6,7 @@ network with a known signature compiles nothing.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -233,6 +234,9 @@ class Signature:
 class RuleSignature:
     """The rules that the kernels of learning know, in the order of their numbers: gpusyn's, then a network's own.
 
+    Those of gpusyn by which weights drift between spikes are among them only if a network has them, because they take
+    registers from the others.
+
     Each program with rules of a user's own has a signature of its own, which is equal to no other, because a rule can
     be defined again, and its file edited, between two programs.
     """
@@ -245,8 +249,14 @@ class RuleSignature:
         return tuple(rule for rule in self.rules if rule.own)
 
 
-#: The rules of gpusyn alone.
-GIVEN_RULES = RuleSignature(tuple(rule for rule in LEARNING_RULES.values() if not rule.own))
+#: The rules of gpusyn that all kernels of learning know.
+GIVEN_RULES = RuleSignature(tuple(rule for rule in LEARNING_RULES.values() if not rule.own and not rule.DRIFTS))
+
+
+@functools.cache
+def _with_drifting(names: tuple[str, ...]) -> RuleSignature:
+    """Return the signature of the rules of gpusyn with those that drift of some names."""
+    return RuleSignature(GIVEN_RULES.rules + tuple(LEARNING_RULES[name] for name in names)) if names else GIVEN_RULES
 
 
 def rule_signature(names: Iterable[str]) -> RuleSignature:
@@ -257,5 +267,7 @@ def rule_signature(names: Iterable[str]) -> RuleSignature:
     UnknownNameError
         If a rule has no equations.
     """
-    own = tuple(rule for rule in (LEARNING_RULES[name] for name in dict.fromkeys(names)) if rule.own)
-    return RuleSignature(GIVEN_RULES.rules + own) if own else GIVEN_RULES
+    wanted = [LEARNING_RULES[name] for name in dict.fromkeys(names)]
+    given = _with_drifting(tuple(sorted(rule.name for rule in wanted if rule.DRIFTS)))
+    own = tuple(rule for rule in wanted if rule.own)
+    return RuleSignature(given.rules + own) if own else given

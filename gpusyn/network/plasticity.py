@@ -13,6 +13,7 @@ from gpusyn.network.rewiring import check_rewiring
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import instance, one_of, real, show
 from gpusyn.plasticity import (
+    CalciumSTDP,
     DopamineSTDP,
     HomeostaticScaling,
     LearningRule,
@@ -180,6 +181,7 @@ def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int 
 def _check_learning(projection: Projection, rules: list[WeightRule], kinds: dict[str, Receptor], where: str) -> None:
     """Refuse weights that cannot change, or of which it is not clear whether they do."""
     name, rule = _learned_receptor(projection, rules, where), rules[0]
+    _check_together(projection, where)
     weight, place = projection.weights[name], f"{where}.weight[{name!r}]"
     if name not in (projection.w_max or {}):
         raise ParameterError(
@@ -203,6 +205,22 @@ def _check_learning(projection: Projection, rules: list[WeightRule], kinds: dict
         )
 
 
+def _check_together(projection: Projection, where: str) -> None:
+    """Refuse two ways to change a weight that are not computed together."""
+    rule = learning_of(projection.plasticity)
+    if isinstance(rule, CalciumSTDP) and homeostasis_of(projection.plasticity) is not None:
+        raise ParameterError(
+            f"{where}.plasticity: CalciumSTDP moves a weight between spikes, too, towards two values of its own, from "
+            "which HomeostaticScaling would take it; scale the weights of another projection onto these targets, or "
+            "use gs.STDP"
+        )
+    if isinstance(rule, CalciumSTDP) and rule.sigma > 0 and any(isinstance(p, Rewiring) for p in projection.plasticity):
+        raise ParameterError(
+            f"{where}.plasticity: beside Rewiring, CalciumSTDP must have sigma=0 (got {rule.sigma:g}), because the "
+            "noise of an interval between two spikes is drawn when it is over; set sigma=0, or use gs.STDP"
+        )
+
+
 def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str, Receptor], where: str) -> None:
     """Refuse learning from calcium where none can enter, or what a spike releases is not one event."""
     name = one_of(rule.calcium, projection.weights, f"{where}.plasticity: NMDAPlasticity.calcium")
@@ -211,12 +229,11 @@ def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str
             f"{where}.plasticity: NMDAPlasticity.calcium must be a receptor with channels, which let calcium in by the "
             f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
         )
-    for other in projection.plasticity:
-        if other is not rule and not isinstance(other, Rewiring):
-            raise ParameterError(
-                f"{where}.plasticity: NMDAPlasticity takes whole events of its gate, and only its own changes of the "
-                f"weight (got {other!r} beside it); leave one of the two out"
-            )
+    if (other := short_term_of(projection.plasticity) or release_of(projection.plasticity)) is not None:
+        raise ParameterError(
+            f"{where}.plasticity: NMDAPlasticity follows a gate that takes whole events (got {other!r} beside it); "
+            "leave one of the two out"
+        )
 
 
 def _learned_receptor(projection: Projection, rules: list[WeightRule], where: str) -> str:

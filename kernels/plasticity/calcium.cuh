@@ -54,3 +54,7 @@ struct CalciumRule : CalciumRuleCoefficients {
         return x * c[span];
     }
 };
+
+// Weights drift by this rule between spikes (drifting_lessons.cuh).
+struct Lessons;
+APART void learn_by(CalciumRule, const Segment &s, const Synapses &synapses, weight_t *weights, const Lessons &all);

@@ -92,7 +92,8 @@ def every_kernel() -> list[gs.Network]:
     learning = gs.Network()  # by every rule
     cells = learning.population("cells", 90, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
     bounded = {"weight": values["weight"] | {"NMDA": gs.Ratio("AMPA", 0.1)}, "w_max": {"AMPA": 0.5}}
-    for rule in (gs.STDP(learns="AMPA"), gs.TripletSTDP(learns="AMPA"), gs.InhibitorySTDP(learns="AMPA")):
+    pairs, calcium = gs.STDP(learns="AMPA"), gs.CalciumSTDP(learns="AMPA")
+    for rule in (pairs, calcium, gs.TripletSTDP(learns="AMPA"), gs.InhibitorySTDP(learns="AMPA")):
         learning.connect(cells, cells, gs.FixedInDegree(9), **bounded, delay=gs.Uniform(0.1, 60.0), plasticity=rule)
     reward = gs.DopamineSTDP(gs.STDP(learns="AMPA"), 500.0, 200.0, modulator=cells[:5])
     learning.connect(cells, cells, gs.FixedInDegree(9), **bounded, plasticity=reward)
@@ -172,6 +173,23 @@ def test_bytes_of_neurons_are_those_counted_by_hand():
         "spike_events": (0, 4 * spikes),
     }
     assert neurons.atomics == spikes
+
+
+def test_dendrites_add_their_potentials_currents_and_instructions():
+    """Each has a V and a current as the soma has them; its receptors are added up twice."""
+    works = []
+    star = gs.Compartments(soma=gs.LIF(), dendrites={"apical": gs.Dendrite(), "basal": gs.Dendrite()})
+    for model, receptors in ((gs.LIF(), [gs.AMPA()]), (star, {"apical": [gs.AMPA()]})):
+        net = gs.Network()
+        net.population("cells", 1000, model, receptors=receptors)
+        plan = gs.plan(net, dt=DT)
+        work = next(w for w in works_of(plan.layout, Activity(plan.layout, 0.0)) if w.kernel == "advance_neurons")
+        works.append((work.instructions, bytes_of(work, plan.specs)))
+    (plain, _), (starred, moved) = works
+    assert moved["g0.V"] == (3 * 4000, 3 * 4000)
+    assert moved["g0.current"] == (3 * 4000, 0)
+    assert moved["g0.refractory"] == (4000, 4000)
+    assert starred > 1.5 * plain
 
 
 def test_events_of_a_step_are_spikes_times_synapses_and_move_whole_sectors():

@@ -186,6 +186,7 @@ def scripts():
     return {path.stem for path in EXAMPLES.glob("*.py")} - HELPERS
 
 
+@pytest.mark.usefixtures("long_runs")
 @pytest.mark.parametrize("name", FINDS)
 def test_story(name, story, tmp_path, capsys):
     module = story(name)

@@ -144,7 +144,7 @@ REFUSED = {  # what the message says, and attempts
             lambda: connect(plasticity=gs.NMDAPlasticity()),
         ],
     ),
-    "`NMDAPlasticity` beside short-term plasticity, random release or scaling": (
+    "`NMDAPlasticity` beside short-term plasticity or random release": (
         "leave one of the two out",
         [
             lambda: connect(plasticity=[CALCIUM, SHORT]),

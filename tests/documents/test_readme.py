@@ -16,6 +16,7 @@ import gpusyn as gs
 from tests.helpers.paths import ROOT
 from tests.helpers.validation.lab import fastest
 
+pytestmark = pytest.mark.usefixtures("long_runs")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

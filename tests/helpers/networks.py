@@ -14,6 +14,7 @@ import scipy.sparse
 import gpusyn as gs
 from gpusyn.builder.gating.forms import form_of
 from gpusyn.builder.gating.strategy import SYNAPSE, choose_strategies
+from gpusyn.equations.effects import EFFECTS
 from gpusyn.network.procedural import refusal
 from tests.helpers.choices import Choices, Seeded
 from tests.helpers.drafts import KINETICS, MODELS, TIMED, Draft
@@ -56,6 +57,8 @@ EVERYTHING = frozenset(
         "STDP of nearest spikes",
         "TripletSTDP",
         "InhibitorySTDP",
+        "NMDAPlasticity",
+        "CalciumSTDP",
         "Rewiring",
         "axonal",
         "several events per step",
@@ -260,12 +263,7 @@ class Wiring(Draft):
             fit &= all(r.gating == "auto" for r in own) and not self.gated(projection)
             if projection.procedural or not fit or isinstance(weight, gs.Ratio) or not self.chance(40):
                 continue
-            low, high = (
-                weight.bounds()
-                if hasattr(weight, "bounds")
-                else (np.min(weight, initial=0.0), np.max(weight, initial=0.0))
-            )
-            if low < 0 or not 0 < high < 1e4:
+            if not (high := self.largest(weight)):
                 continue
             rule = self.learning_rule(learns)
             axonal = self.pick(0.0, 0.0, 0.3, 1.0) if sums and not self.one_by_one(projection) else 0.0
@@ -277,7 +275,7 @@ class Wiring(Draft):
 
     def make_rewired(self) -> None:
         """Rewire some of the projections that learn and can be rewired."""
-        recorded = [recorder.source for recorder in self.net.recorders.values()]
+        recorded = {getattr(recorder.source, "name", "") for recorder in self.net.recorders.values()}
         for name, projection in self.net.projections.items():
             learns, limits = projection.learned or self.pick(*projection.weights), projection.w_max or {}
             receptors = [r for p in projection.post.populations for r in p.receptors if r.name in projection.weights]
@@ -286,11 +284,13 @@ class Wiring(Draft):
             given = [projection.delay, *(w for key, w in projection.weights.items() if key != learns)]
             fit &= not any(isinstance(one, np.ndarray) for one in given)
             fit &= not any(getattr(one, "shared", True) is False for one in projection.plasticity)
-            fit &= not any(isinstance(one, gs.QuantalRelease) for one in projection.plasticity)
+            fit &= not any(
+                isinstance(one, gs.QuantalRelease) or getattr(one, "sigma", 0.0) for one in projection.plasticity
+            )
             weight = projection.weights[learns]
             fit &= learns in limits and not isinstance(weight, gs.Ratio) and not projection.procedural
             fit = fit and (weight.bounds()[0] if hasattr(weight, "bounds") else np.min(weight, initial=0.0)) >= 0
-            if not fit or self.gated(projection) or projection in recorded or not self.chance(80):
+            if not fit or self.gated(projection) or name in recorded or not self.chance(80):
                 continue
             every, largest = self.pick(1, 3, 10) * self.dt, limits[learns]
             rewiring = gs.Rewiring(
@@ -304,15 +304,56 @@ class Wiring(Draft):
         """Whether each synapse of a projection releases by itself."""
         return any(not getattr(one, "shared", False) for one in projection.plasticity)
 
+    def make_calcium(self) -> None:
+        """Let synapses of some of the other projections learn from the calcium that enters through a receptor."""
+        for name, projection in self.net.projections.items():
+            learns, calcium = self.pick(*projection.weights), self.pick(*projection.weights)
+            own = [r for p in projection.post.populations for r in p.receptors]
+            channels = [r for r in own if r.name == calcium]
+            fit = all(r.kinetics.linear for r in own if r.name == learns) and not self.gated(projection)
+            fit &= all(not r.is_current and not EFFECTS[r.effect].STATES and not self.slowed(r) for r in channels)
+            if projection.procedural or projection.plasticity or not fit or not self.chance(70):
+                continue
+            if not (high := self.largest(projection.weights[learns])):
+                continue
+            rule = gs.NMDAPlasticity(
+                calcium, learns, speed=self.pick(1.0, 100.0), G=self.pick(1e-3, 0.1),
+                bap_delay=self.pick(0.0, 4 * self.dt), V_Ca=self.pick(130.0, -50.0), bap=self.pick(100.0, 0.0),
+            )  # fmt: skip
+            limits = dict(projection.w_max or {}) | {learns: 1.5 * high}
+            self.tags.add("NMDAPlasticity")
+            self.lines.append(f"# {name} has {rule}, w_max {limits}")
+            keep(self.net, dataclasses.replace(projection, plasticity=(rule,), w_max=limits))
+            if self.chance(50):
+                self.add("record", self.net.projections[name], "Ca", every=self.dt)
+
+    def largest(self, weight: Any) -> float:
+        """The largest weight if weights can learn, else 0."""
+        if isinstance(weight, gs.Ratio):
+            return 0.0
+        low, high = (
+            weight.bounds() if hasattr(weight, "bounds") else (np.min(weight, initial=0), np.max(weight, initial=0))
+        )
+        return float(high) if low >= 0 and 0 < high < 1e4 else 0.0
+
+    def slowed(self, receptor: Any) -> bool:
+        """Whether a drug changes the kinetics of a receptor."""
+        actions = (action for infusion in self.net.infusions.values() for action in infusion.drug.actions)
+        return any(a.receptor == receptor.kind and isinstance(a, gs.drugs.DecayModulator) for a in actions)
+
     def learning_rule(self, learns: str) -> Any:
         """A rule of any kind, whose changes are large enough to see."""
         A, tau = [self.pick(0.0, self.number(0.01, 0.5)) for _ in range(4)], [self.number(0.5, 30.0) for _ in range(4)]
-        kind = self.pick("STDP", "STDP with powers", "STDP of nearest spikes", "TripletSTDP", "InhibitorySTDP")
+        kinds = "STDP", "STDP with powers", "STDP of nearest spikes", "TripletSTDP", "InhibitorySTDP", "CalciumSTDP"
+        kind = self.pick(*kinds)
         self.tags.add(kind)
         if kind == "TripletSTDP":
             return gs.TripletSTDP(*A, *tau, learns=learns)
         if kind == "InhibitorySTDP":
             return gs.InhibitorySTDP(self.number(0.001, 0.5), tau[0], self.number(0.0, 200.0), learns=learns)
+        if kind == "CalciumSTDP":
+            sigma, D = self.pick(0.0, self.number(1.0, 50.0)), self.pick(0.0, self.number(0.1, 5.0))
+            return gs.CalciumSTDP(tau[0], *tau[1:3], D, sigma=sigma, tau=self.number(50.0, 5000.0), learns=learns)
         mu = [self.pick(0.0, 0.4, 1.0) for _ in range(2)] if kind == "STDP with powers" else [0.0, 0.0]
         pairing = "nearest" if kind == "STDP of nearest spikes" else "all"
         return gs.STDP(*A[:2], *tau[:2], *mu, pairing, learns)
@@ -408,6 +449,7 @@ def draw_case(choices: Choices, steps: tuple[int, int]) -> Case:
     n_steps = choices.whole(*steps)
     draft.make_plastic()
     draft.make_learn()
+    draft.make_calcium()
     draft.make_rewired()
     return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 

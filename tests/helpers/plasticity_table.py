@@ -22,6 +22,8 @@ KINDS = {
     "`STDP`": gs.STDP(),
     "`TripletSTDP`": gs.TripletSTDP(),
     "`InhibitorySTDP`": gs.InhibitorySTDP(),
+    "`CalciumSTDP` without noise": gs.CalciumSTDP(sigma=0.0),
+    "`CalciumSTDP`": gs.CalciumSTDP(),
     "`DopamineSTDP`": gs.DopamineSTDP(gs.STDP(), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0])),
     "`STDP` and `TsodyksMarkram` with numbers": [SHARED, gs.STDP()],
     "`NMDAPlasticity`": gs.NMDAPlasticity(calcium="AMPA"),

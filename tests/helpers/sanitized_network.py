@@ -88,6 +88,7 @@ def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Popu
         "nearest": (noise, E[::3], "lumped", 2.0, gs.STDP(A_plus=0.1, pairing="nearest"), 0.5),
         "triplets": (C, E, "lumped", 2.0, gs.TripletSTDP(), 1.0),
         "inhibition": (C, C, "syn", 100.0, gs.InhibitorySTDP(eta=1.0), 0.0),
+        "calcium": (noise + E, C, "syn", 200.0, gs.CalciumSTDP(D=0.2, sigma=20.0, tau=100.0), 0.4),
         "reward": (noise, E, "lumped", 2.0, gs.DopamineSTDP(gs.STDP(0.1, 0.1), 1.0, 0.5, modulator=noise[:3]), 0.0),
         "course": (
             C,

@@ -13,14 +13,29 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.plasticity.trains import LEAST_DEPTH
 from gpusyn.builder.rows import row_forms
+from gpusyn.equations.dendrites import dendrite_coefficients
 from gpusyn.kernels.records import PoissonDrive, Route, read_rows
-from gpusyn.kernels.signature import ReceptorSignature
+from gpusyn.kernels.signature import ReceptorSignature, Signature
 from gpusyn.kernels.source import read_kernel
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.normal_quantile import normal_quantile
 from gpusyn.numerics.philox import philox
 from tests.emulation import load, pretend
-from tests.helpers.hand_made import AMPA, DOUBLE, PASSIVE, SINGLE, B, G, I, V, as_table, exponential, make
+from tests.helpers.hand_made import (
+    AMPA,
+    DOUBLE,
+    PASSIVE,
+    SINGLE,
+    B,
+    G,
+    HandMade,
+    I,
+    V,
+    as_table,
+    exponential,
+    lif_row,
+    make,
+)
 from tests.helpers.neuron_models import RECORDS
 from tests.helpers.runs import backend_named, differences, emulated, outcome, same_bits
 
@@ -66,6 +81,16 @@ def test_a_potential_without_bounds_is_a_fault(numbers):
     found = both(net.program, 3)
     assert found["fault"] == [0]  # the first step, the first neuron
     assert found["spike_total"] == [26]
+
+
+@pytest.mark.parametrize("numbers", [SINGLE, DOUBLE], ids=str)
+def test_a_potential_of_a_dendrite_without_bounds_is_a_fault(numbers):
+    dendrite = dendrite_coefficients(DT, {"C_m": 100.0, "g_L": 5.0, "E_L": -70.0, "g_c": 1e-9}, -70.0)
+    net = HandMade(Signature("LIF", (), numbers, dendrites=1), lif_row(numbers, dendrite, v_th=1e29), 40)
+    net.arrays["V"][40:] = np.where(np.arange(40) < 7, 20.0, 1e33)
+    found = both(net.program, 3)
+    assert found["fault"] == [7]  # the first step, the first neuron of such a dendrite
+    assert (np.abs(found["V"][:40]) < 1e30).all()  # the coupling is so weak that no soma shows it
 
 
 @pytest.mark.parametrize("effect", ["Conductance", "Current"])

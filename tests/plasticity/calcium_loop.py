@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import gpusyn as gs
@@ -64,7 +65,7 @@ def course(rule: gs.CalciumSTDP, synapse: Synapse, pre: Sequence[int], post: Seq
             time[name] = min(rule.tau_Ca * math.log(calcium / theta), length) if calcium > theta else 0.0
             above[name] += time[name]
         edges = sorted({0.0, *time.values(), length})
-        for a, b in zip(edges, edges[1:], strict=False):
+        for a, b in pairwise(edges):
             p, d = rule.gamma_p * (a < time["p"]), rule.gamma_d * (a < time["d"])
             pieces = max(1, math.ceil((b - a) / rule.tau / 0.2), math.ceil((p + d) * (b - a) / rule.tau / 0.2))
             for _ in range(pieces):

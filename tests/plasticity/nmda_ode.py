@@ -171,15 +171,17 @@ def protocol(
     W0: float = 0.25,
     Mg: float = 1.0,
     factor: float = 1.0,
+    ahead: float = 0.0,
     accuracy: float = 1e-10,
 ) -> Course:
     """Let events arrive at a synapse and its neuron spike at given times; read at the times `at`.
 
-    `factor` is the part of the receptor that drugs and a lack of glycine leave. What happens at a time of reading is in
-    what is read.
+    `factor` is the part of the receptor that drugs and a lack of glycine leave. An event carries the weight that the
+    synapse had `ahead` ms before. What happens at a time of reading is in what is read.
     """
     reached = [post + rule.bap_delay for post in posts]
-    edges = {*arrivals, *posts, *reached, *(post + cell.t_ref for post in posts)}
+    sent = {t: t - ahead for t in arrivals}
+    edges = {*arrivals, *sent.values(), *posts, *reached, *(post + cell.t_ref for post in posts)}
     edges |= {edge for t in arrivals for edge in gate.edges(t)}
     y = np.array([cell.E_L if cell.clamp is None else cell.clamp, 0.0, 0.0, 0.0, 0.0, W0])
     read, t = {}, 0.0
@@ -202,7 +204,7 @@ def protocol(
             y, t = found.y[:, -1], stop
         if stop in arrivals:
             y[S : H + 1] = gate.event(stop, y[S : H + 1])
-            y[A] += y[W]
+            y[A] += y[W] if ahead == 0.0 else read[sent[stop]][W]
         if stop in posts and cell.clamp is None:
             y[V] = cell.V_reset
         read[stop] = y.copy()

@@ -119,7 +119,10 @@ def living(rule, n=12, low=150.0, high=500.0, **given):
     cells = net.population("cells", n, gs.LIF(I_e=gs.Uniform(low, high)), receptors=[gs.AMPA(), gs.NMDA()])
     inputs = net.population("inputs", 40, gs.PoissonSource(rate=60.0))
     values = {"weight": gs.Uniform(0.1, 1.0), "w_max": 6.0, "receptor": "AMPA", "delay": gs.Uniform(0.1, 3.0)}
-    net.connect(inputs, cells, gs.FixedInDegree(30), **values | given, plasticity=rule, name="scaled")
+    if any(isinstance(one, gs.NMDAPlasticity) for one in np.atleast_1d(rule)):
+        contact = {"AMPA": values["weight"], "NMDA": gs.Ratio("AMPA", 0.1)}
+        given |= {"receptor": None, "weight": contact, "w_max": {"AMPA": 6.0}}
+    net.connect(inputs, cells, gs.FixedInDegree(30, multapses=False), **values | given, plasticity=rule, name="scaled")
     net.record(cells, "spikes", name="spikes")
     return net
 
@@ -156,6 +159,8 @@ TOGETHER = {
     "inhibition": [gs.InhibitorySTDP(eta=0.1, rate=50.0), SCALING],
     "dopamine": [gs.DopamineSTDP(gs.STDP(A_plus=0.1, A_minus=0.1), 20.0, 30.0, "inputs"), SCALING],
     "short-term": [gs.TsodyksMarkram(0.5, 30.0), SCALING],
+    "spines": [gs.NMDAPlasticity(speed=10.0), SCALING],
+    "rewiring": [gs.STDP(), SCALING, gs.Rewiring(every=20.0, prune_below=0.3, weight=0.5)],
     "quanta": [gs.QuantalRelease(5, 0.5, 0.3), gs.STDP(), SCALING],
 }
 

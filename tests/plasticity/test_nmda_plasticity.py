@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
+from tests.helpers.runs import cpu
 from tests.plasticity.plain_spines import spine
 
 DT = 0.5
@@ -216,6 +217,34 @@ def test_the_plan_says_what_it_takes():
     text = str(gs.plan(network(), dt=DT))
     assert "learning by NMDAPlasticity: 4 synapses of p.AMPA" in text
     assert "12 bytes for the weight of a synapse, its calcium" in text
+
+
+@pytest.mark.parametrize("other", ["scaling", "rewiring"])
+def test_what_else_changes_weights_may_be_beside_it(other):
+    beside = {
+        "scaling": gs.HomeostaticScaling(rate=20.0, tau=200.0, tau_rate=20.0, every=10.0),
+        "rewiring": gs.Rewiring(every=10.0, prune_below=0.49, weight=1.0),
+    }
+    net = gs.Network()
+    pre = net.population("pre", 4, gs.SpikeSource([[5.0 + k, 13.0, 30.0, 41.0] for k in range(4)]))
+    E = net.population("E", 6, gs.LIF(I_e=200.0), receptors=[gs.AMPA(), gs.NMDA()])
+    rule = gs.NMDAPlasticity(speed=40.0, G=4e-3)
+    net.connect(pre, E, gs.FixedInDegree(2, multapses=False), weight={"AMPA": 0.5, "NMDA": 0.1}, w_max={"AMPA": 2.0},
+                delay=gs.Uniform(1.0, 4.0), plasticity=[rule, beside[other]], name="p")  # fmt: skip
+    cpu()  # or skip
+    found = []
+    for backend in ("numpy", "cpu"):
+        with gs.Simulator(net, dt=DT, backend=backend) as sim:
+            for part in (33.0, 12.0) if backend == "cpu" else (45.0,):
+                sim.run(part)
+            Ca = sim._session.read("advance_spines.Ca")
+            found.append([*sim.weights("p"), Ca])
+            made = sim.rewirings("p").created.sum() if other == "rewiring" else 1
+    (pre, post, weight, delay, Ca), again = found
+    assert made > 0
+    assert all(np.array_equal(a, b) for a, b in zip((pre, post, delay, Ca), (*again[:2], *again[3:]), strict=True))
+    assert np.array_equal(weight["AMPA"], again[2]["AMPA"])
+    assert np.ptp(weight["AMPA"]) > 0.05
 
 
 # ---- refusals ----

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from gpusyn.backends.numpy import calcium_lessons, pieces
+from gpusyn.backends.numpy import drifting_lessons, pieces
 from gpusyn.backends.numpy.deliver_spikes import Sent, due_synapses, prepare_routes, sent_along, spikes_of_ages
 from gpusyn.backends.numpy.lessons import Lesson, Lessons, Synapses, Visits, relative, units
 from gpusyn.backends.numpy.remember_spikes import sweeps
@@ -27,7 +27,8 @@ from gpusyn.utils.typing import Array
 
 def prepare_learning(a: SimpleNamespace, signature: RuleSignature | None) -> Lessons:
     """Return the routes with their rules and trains."""
-    sets, found, rules = trains_of(a), [], (signature or GIVEN_RULES).rules
+    sets, rules = trains_of(a), (signature or GIVEN_RULES).rules
+    found: list[Lesson] = []
     modulators = read_rows(a.modulators, Modulator)
     learnings = read_rows(a.learnings, Learning)
     for (sender, route), one in zip(prepare_routes(a, None), learnings, strict=False):
@@ -105,7 +106,7 @@ def counted_from(modulator: Modulator | None, now: int, *, complete: bool) -> in
 def _learn(a: SimpleNamespace, lesson: Lesson, visits: Visits, synapses: Synapses, now: int, *, complete: bool) -> None:
     """Change the weights of visited synapses, by postsynaptic spikes and then by the presynaptic one."""
     if lesson.rule.DRIFTS:
-        calcium_lessons.learn(a, lesson, visits, synapses, now, complete=complete)
+        drifting_lessons.learn(a, lesson, visits, synapses, now, complete=complete)
         return
     neuron, dendritic = synapses.neuron, synapses.dendritic
     first = lesson.post.until(neuron, visits.since - dendritic)

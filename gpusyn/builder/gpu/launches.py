@@ -15,6 +15,7 @@ from gpusyn.builder.gpu.learning import learning, modulating, remembered, scalin
 from gpusyn.builder.gpu.neurons import listed_sources, neurons, poisson_sources
 from gpusyn.builder.gpu.procedural import procedural
 from gpusyn.builder.gpu.releases import releases
+from gpusyn.builder.gpu.spines import advanced_spines, found_influx, remembered_gates
 from gpusyn.builder.gpu.synapse_releases import begun_releases, synapse_releases
 from gpusyn.builder.gpu.work import Given, Work
 from gpusyn.builder.layout import Layout
@@ -34,6 +35,9 @@ KERNEL_WORK: dict[str, Callable[[Given], Work]] = {
     "advance_modulators": modulating,
     "learn_weights": learning,
     "scale_weights": scaling,
+    "remember_gates": remembered_gates,
+    "find_influx": found_influx,
+    "advance_spines": advanced_spines,
     "begin_releases": begun_releases,
     "deliver_releases": synapse_releases,
     **dict.fromkeys(SYNAPSE_KERNELS, synapse_gates),

@@ -6,6 +6,7 @@ from gpusyn.builder.gpu.activity import Activity, Stream
 from gpusyn.builder.gpu.delivery import UNIT, phases_of, rows_of, run_of
 from gpusyn.builder.gpu.work import SECTOR, WAITS, Elements, Given, Phase, Work
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.plasticity.calcium import calcium_of, is_noisy
 from gpusyn.builder.plasticity.learning import learned_bundles, learning_ages
 from gpusyn.builder.plasticity.modulators import is_modulated
 from gpusyn.builder.plasticity.scaling import scaled_bundles, scaled_every
@@ -20,6 +21,7 @@ from gpusyn.kernels.records import RECENT
 # postsynaptic spike, and of such a spike.
 _APPENDED, _ROW, _SYNAPSE, _SPIKE = 120, 160, 90, 60
 _SCALED = 20  # of a weight that is scaled
+_DRIFT, _DRAW = 450, 250  # of a time in which calcium moves a weight, and of its noise
 
 
 def remembered(given: Given) -> Work:
@@ -59,12 +61,25 @@ def learning(given: Given) -> Work:
         "train_count": (rows, 0),
         "coef": (sum(s.segments * count(LEARNING_RULES[rule_of(s.bundle).struct].C) for s in streams), 0),
         "sweep": (2, 0), "settled": (rows, 0),
-    } | _of_eligibility(streams)  # fmt: skip
+    } | _of_eligibility(streams) | _of_noise(streams)  # fmt: skip
     filled = sum(s.filled * s.bundle.parts for s in streams)
     each = _SYNAPSE + _SPIKE
     more = [Phase(filled, near=6, far=1, cycles=WAITS * (_ROW + each))] if filled else []
     phases = [Phase(1, near=3), *phases_of(streams, units), *more]
-    return given.work(elements, phases, UNIT * units + _ROW * filled + each * visits / WARP)
+    return given.work(elements, phases, UNIT * units + _ROW * filled + (each * visits + _drifts(streams)) / WARP)
+
+
+def _drifts(streams: list[Stream]) -> float:
+    """Return the instructions of the times between events in which calcium moves weights: three for each visit."""
+    drifting = [s for s in streams if calcium_of(s.bundle) is not None]
+    return sum(3 * s.events * (_DRIFT + _DRAW * is_noisy(s.bundle)) for s in drifting)
+
+
+def _of_noise(streams: list[Stream]) -> Elements:
+    """Return what is read and written where noise moves weights."""
+    noisy = [stream for stream in streams if is_noisy(stream.bundle)]
+    visits = sum(stream.events for stream in noisy)
+    return {"excess": (visits, visits), "number": (visits, 0), "keys": (sum(stream.segments for stream in noisy), 0)}
 
 
 def _of_eligibility(streams: list[Stream]) -> Elements:

@@ -52,6 +52,7 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         for rule in rules:
             if isinstance(rule, LearningRule):
                 _check_rule(rule, max((projection.w_max or {}).values()))
+            if isinstance(rule, CalciumSTDP):
                 check_lag(rule, projection, layout.dt)
             _check_times(rule, projection, layout.dt)
         if compact and rules:

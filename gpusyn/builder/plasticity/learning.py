@@ -50,8 +50,8 @@ class LearningTables:
         self._layout, self._trains, self._baths = layout, TrainTables(layout), inputs.bath.begin
         self._seed, self._trial = seed, trial
         self._modulators = ModulatorTables(layout, self._trains, inputs.modulator_column)
-        self.spines = SpineTables(layout, self._trains, first_release)
         self._scalings = ScalingTables(layout, self._trains)
+        self.spines = SpineTables(layout, self._trains, first_release)
         self._eligible = 0
         self._number = Pool(np.uint32)
         self._lessons: list[tuple[int, Bundle, Route, Learning]] = []

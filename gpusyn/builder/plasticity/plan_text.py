@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.plasticity.calcium import calcium_of, is_noisy
 from gpusyn.builder.plasticity.learning import learned_bundles
 from gpusyn.builder.plasticity.modulators import is_modulated
 from gpusyn.builder.plasticity.scaling import scaled_bundles, scaled_every
@@ -53,13 +54,31 @@ def _spines_text(bundles: list[Bundle], layout: Layout) -> str:
 
 
 def _text(bundles: list[Bundle], layout: Layout) -> str:
-    eligible = f", and {layout.numbers.real_dtype.itemsize} for its eligibility" if is_modulated(bundles[0]) else ""
     return (
-        f"{_of_what(bundles)}, each visited when a spike of its source reaches it, which "
-        "is exact: the spikes of its target since the last visit come first, in their order; "
+        f"{_of_what(bundles)}, each visited when a spike of its source reaches it, {_how(bundles[0])}; "
         f"{layout.numbers.weight_dtype.itemsize} bytes for the weight of a synapse, no more than a static one of its "
-        f"own{eligible}"
+        f"own{_kept(bundles, layout)}"
     )
+
+
+def _how(bundle: Bundle) -> str:
+    """Return what is done in a visit, and whether it is exact."""
+    if calcium_of(bundle) is None:
+        return "which is exact: the spikes of its target since the last visit come first, in their order"
+    return (
+        "and then taken from event to event: times of calcium above thresholds are exact, what it does meanwhile is of "
+        "second order"
+    )
+
+
+def _kept(bundles: list[Bundle], layout: Layout) -> str:
+    """Return what else is kept of a synapse."""
+    numbers = layout.numbers
+    if is_modulated(bundles[0]):
+        return f", and {numbers.real_dtype.itemsize} for its eligibility"
+    if any(map(is_noisy, bundles)):
+        return f", and with noise {numbers.weight_dtype.itemsize} for what its bounds cut off and 4 for its number"
+    return ""
 
 
 def _trains(layout: Layout) -> str:

@@ -232,10 +232,10 @@ def influx_targets(layout: Layout, group: int | None) -> list[PlacedPopulation]:
     return [place for place in places if place.group == group]
 
 
-def gate_sources(layout: Layout) -> list[PlacedPopulation]:
-    """Return the population of each set of gates that spines look at."""
-    found = {_gate_key(bundle): bundle.pathways[0].pre for bundle in spine_bundles(layout)}
-    return list(found.values())
+def gate_sources(layout: Layout) -> list[tuple[PlacedPopulation, Kinetics]]:
+    """Return the population and the kinetics of each set of gates that spines look at."""
+    found = dict.fromkeys(map(_gate_key, spine_bundles(layout)))
+    return [(layout.populations[name], kinetics) for name, kinetics in found]
 
 
 def calcium_receptor(bundle: Bundle) -> Receptor:

@@ -153,17 +153,17 @@ def keys_of(bundle: Bundle) -> tuple[Key, Key]:
     return (pathway.pre.population.name, traces.pre), (pathway.post.population.name, traces.post)
 
 
-def _add_spike(needs: dict[Key, _Need], population: str, delay: int) -> None:
-    """Add the trains of the targets of spines, without traces: the spikes that have not reached the spines yet."""
-    need = needs.get((population, ()), _Need())
-    needs[population, ()] = need._replace(axonal=max(need.axonal, delay))
-
-
 def rate_key(bundle: Bundle) -> Key:
     """Return the set of the trains by whose rates the weights of a bundle are scaled."""
     rule = scaling_of(bundle)
     assert rule is not None
     return bundle.pathways[0].post.population.name, (Trace(rule.tau_rate),)
+
+
+def _add_spike(needs: dict[Key, _Need], population: str, delay: int) -> None:
+    """Add the trains of the targets of spines, without traces: the spikes that have not reached the spines yet."""
+    need = needs.get((population, ()), _Need())
+    needs[population, ()] = need._replace(taught=True, axonal=max(need.axonal, delay))
 
 
 def _add_needs(needs: dict[Key, _Need], bundle: Bundle, dt: float) -> None:

@@ -81,7 +81,8 @@ class CalciumRule(Rule):
         x = x + cubic(rho + x, half * (above.both + above.one), c)
         x = x + linear(rho + x, above.one, p, d, c.noise, normal[1])
         x = x + cubic(rho + x, half * above.one + rest, c)
-        return x * c.span
+        change: Array = x * c.span
+        return change
 
 
 def _within(time: Array, most: Array) -> Array:

@@ -1,7 +1,7 @@
 // Lessons of calcium: weights that move between spikes. The weight of a synapse is known at its last event: a spike of
 // either side that has reached it, or calcium of a presynaptic one, which comes later. A visit goes through the events
 // up to the present step, and what follows the last one is left to the next visit. At a spike of the source the weight
-// goes on to the present. The twin is gpusyn/backends/numpy/calcium_lessons.py.
+// goes on to the present. The twin is gpusyn/backends/numpy/drifting_lessons.py.
 #pragma once
 
 // What is the same for all synapses of a segment. Calcium of spike k of source i comes `there` steps after the spike;

@@ -1,4 +1,4 @@
-"""``kernels/calcium_lessons.cuh`` in numpy: weights that calcium moves between spikes.
+"""``kernels/drifting_lessons.cuh`` in numpy: weights that calcium moves between spikes.
 
 The weight of a synapse is known at its last event: a spike of either side that has reached it, or calcium of a
 presynaptic one, which comes later. From one event to the next calcium decays, and the weight moves by a known law. In a
@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from gpusyn.backends.numpy.lessons import Lesson, Synapses, Visits, relative, units
+from gpusyn.equations.plasticity.calcium import CalciumRule
 from gpusyn.kernels.records import NEVER
 from gpusyn.numerics.normal_quantile import normal_quantile
 from gpusyn.numerics.philox import philox, uniform32
@@ -90,13 +91,15 @@ class Drifting:
         time = elapsed.astype(c.dt.dtype) * c.dt
         pre = lesson.pre.traces(self._who[some], self._pre[some], since - self._there_last()[some])
         post = lesson.post.traces(self._neuron[some], self._post[some], since - self._back_last()[some])
-        above = lesson.rule.above(pre[0], post[0], time, c)
+        rule = lesson.rule
+        assert isinstance(rule, CalciumRule)
+        above = rule.above(pre[0], post[0], time, c)
         normal = np.zeros((2, some.size))
         if noisy and lesson.learning.noisy >= 0:
             moved = np.flatnonzero(above.some)
             normal[:, moved] = self._normal(some[moved], to[moved])
         w = relative(lesson, self.stored[some])
-        self._change(some, lesson.rule.drift(w, above, time, c, (normal[0], normal[1])))
+        self._change(some, rule.drift(w, above, time, c, (normal[0], normal[1])))
         self._time[some] = since + elapsed
 
     def _normal(self, some: Array, to: Array) -> Floats:
