@@ -17,6 +17,7 @@ import numpy as np
 from gpusyn.errors import ParameterError
 from gpusyn.network.plasticity import learned_of
 from gpusyn.network.projections import Projection, base_weight
+from gpusyn.network.rewiring import rewiring_of
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.utils.memory import pieces
 
@@ -152,8 +153,12 @@ def projection_range(projection: Projection, receptor: str) -> WeightRange:
     base, factor = base_weight(projection.weights, receptor)
     least, mean, largest = (abs(factor) * x for x in weight_range(projection.weights[base]))
     limit = (projection.w_max or {}).get(receptor, 0.0)
-    if learned_of(projection) == receptor:
+    learned, rewiring = learned_of(projection), rewiring_of(projection.plasticity)
+    if learned == receptor:
         return WeightRange(least, mean or limit / 8, limit)
+    if rewiring is not None and base == learned:  # a Ratio to weights that new synapses begin with, too
+        new = weight_range(rewiring.weight)
+        least, largest = min(least, abs(factor) * new.least), max(largest, abs(factor) * new.largest)
     return WeightRange(least, mean, max(largest, limit))
 
 

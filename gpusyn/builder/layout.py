@@ -311,8 +311,10 @@ class Bundle:
 
 def one_weight(projection: Projection, receptor: str) -> bool:
     """Return True if all synapses of a projection have the same weight on a receptor, and it can never change."""
-    given = projection.weights[base_weight(projection.weights, receptor)[0]]
-    return isinstance(given, int | float) and receptor not in (projection.w_max or {})
+    base = base_weight(projection.weights, receptor)[0]
+    if base == projection.learned and rewiring_of(projection.plasticity) is not None:
+        return False  # new synapses begin with weights of their own
+    return isinstance(projection.weights[base], int | float) and receptor not in (projection.w_max or {})
 
 
 @dataclass

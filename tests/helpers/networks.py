@@ -60,6 +60,7 @@ EVERYTHING = frozenset(
         "NMDAPlasticity",
         "HomeostaticScaling",
         "CalciumSTDP",
+        "Rewiring",
         "axonal",
         "several events per step",
         "max_events",
@@ -273,6 +274,33 @@ class Wiring(Draft):
             plasticity = (*projection.plasticity, rule)
             keep(self.net, dataclasses.replace(projection, plasticity=plasticity, axonal=axonal, w_max=limits))
 
+    def make_rewired(self) -> None:
+        """Rewire some of the projections that learn and can be rewired."""
+        recorded = {getattr(recorder.source, "name", "") for recorder in self.net.recorders.values()}
+        for name, projection in self.net.projections.items():
+            learns, limits = projection.learned or self.pick(*projection.weights), projection.w_max or {}
+            receptors = [r for p in projection.post.populations for r in p.receptors if r.name in projection.weights]
+            fit = all(r.kinetics.linear or form_of(r.kinetics).sends_at_events for r in receptors)
+            fit &= projection.rule.rewires and max(len(projection.pre.parts), len(projection.post.parts)) == 1
+            given = [projection.delay, *(w for key, w in projection.weights.items() if key != learns)]
+            fit &= not any(isinstance(one, np.ndarray) for one in given)
+            fit &= not any(getattr(one, "shared", True) is False for one in projection.plasticity)
+            fit &= not any(
+                isinstance(one, gs.QuantalRelease) or getattr(one, "sigma", 0.0) for one in projection.plasticity
+            )
+            weight = projection.weights[learns]
+            fit &= learns in limits and not isinstance(weight, gs.Ratio) and not projection.procedural
+            fit = fit and (weight.bounds()[0] if hasattr(weight, "bounds") else np.min(weight, initial=0.0)) >= 0
+            if not fit or self.gated(projection) or name in recorded or not self.chance(80):
+                continue
+            every, largest = self.pick(1, 3, 10) * self.dt, limits[learns]
+            rewiring = gs.Rewiring(
+                every, prune_below=largest * self.pick(0.1, 0.5, 1.0), weight=gs.Uniform(0.0, largest), learns=learns
+            )
+            self.tags.add("Rewiring")
+            self.lines.append(f"# {name} has {rewiring}")
+            keep(self.net, dataclasses.replace(projection, plasticity=(*projection.plasticity, rewiring)))
+
     def one_by_one(self, projection: Any) -> bool:
         """Whether each synapse of a projection releases by itself."""
         return any(not getattr(one, "shared", False) for one in projection.plasticity)
@@ -444,6 +472,7 @@ def draw_case(choices: Choices, steps: tuple[int, int]) -> Case:
     draft.make_learn()
     draft.make_calcium()
     draft.make_scaled()
+    draft.make_rewired()
     return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 

@@ -341,6 +341,23 @@ def test_calcium_of_what_is_not_deleted_stays_where_it_is():
     assert all(now[one] == was[one] for one in survivors)
 
 
+def test_a_ratio_follows_the_weights_of_new_synapses():
+    """Even above all that there were in the beginning, and where all were one number."""
+    net = gs.Network()
+    cells = net.population("cells", 10, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
+    rewiring = gs.Rewiring(every=1.0, prune_below=0.5, weight=gs.Uniform(1.0, 2.0), learns="AMPA")
+    net.connect(cells, cells, gs.FixedOutDegree(4), weight={"AMPA": 0.25, "NMDA": gs.Ratio("AMPA", 0.5)},
+                w_max={"AMPA": 2.0}, plasticity=rewiring, name="p")  # fmt: skip
+    with gs.Simulator(net, backend="numpy") as sim:
+        assert set(sim.weights("p", "NMDA").weight) == {0.125}
+        sim.run(1.0)
+        ampa, nmda = (sim.weights("p", name).weight for name in ("AMPA", "NMDA"))
+        assert len(np.unique(nmda)) == len(nmda) == 40
+        assert nmda == pytest.approx(0.5 * ampa, rel=1e-5)
+        sim.reset()
+        assert set(sim.weights("p", "NMDA").weight) == {0.125}
+
+
 class InOrder(gs.FixedProbability):
     """A rule of a user's own, which depends on the order in which it is given synapses."""
 
