@@ -73,7 +73,7 @@ def test_times_above_both_thresholds_are_exact():
     """With potentiation alone rho = 1 - exp(-gamma_p t / tau), where t is the time above its threshold."""
     base = gs.CalciumSTDP(gamma_d=0.0, gamma_p=1e9, tau=1e15, sigma=0.0)
     rules = {"p": base, "d": replace(base, theta_p=base.theta_d)}
-    found = efficacies(paired(rules, [lag for lag, *_ in ROWS], 2, first=0.0), rules, 2100.0)
+    found = efficacies(paired(rules, [lag for lag, *_ in ROWS], 2, first=0.0), rules, 1590.0)
     times = {name: -np.log1p(-rho[0]) * 1e6 / 2000.0 for name, rho in found.items()}
     assert times["d"] == pytest.approx([row[1] for row in ROWS], rel=1e-6)
     assert times["p"] == pytest.approx([row[2] for row in ROWS], rel=1e-6)
@@ -83,7 +83,7 @@ def test_the_window_of_each_set_is_the_closed_form():
     """Few weak pairs move rho from 1/2 by the difference of both times, each with half its gamma."""
     rules = {name: weak(gs.CalciumSTDP.published(name, sigma=0.0), 1e4) for name in PUBLISHED}
     lags = [-90.0, -60.0, -30.0, -15.0, -5.0, 0.0, 5.0, 10.0, 20.0, 30.0, 60.0, 90.0]
-    found = efficacies(paired(rules, lags, 2), rules, 2090.0)
+    found = efficacies(paired(rules, lags, 2), rules, 1590.0)  # before the last spike
     for name, rule in rules.items():
         on_grid = replace(rule, D=round(rule.D / DT) * DT)
         above = np.array([occupancy(on_grid, lag) for lag in lags])
@@ -270,9 +270,7 @@ def played(axonal, sigma, backend, precision, chunks, threads=None):
         return outcome(sim)
 
 
-@pytest.mark.parametrize(
-    ("axonal", "sigma", "precision"), [(0.0, 0.0, "single"), (0.4, 20.0, "double"), (1.0, 20.0, "single")]
-)
+@pytest.mark.parametrize(("axonal", "sigma", "precision"), [(0.4, 20.0, "double"), (1.0, 0.0, "single")])
 def test_no_bit_depends_on_the_backend_or_on_when_synapses_are_visited(axonal, sigma, precision, monkeypatch):
     monkeypatch.setattr("gpusyn.builder.plasticity.trains.LEAST_DEPTH", 1)  # all synapses are visited often
     expected = played(axonal, sigma, "numpy", precision, [200])
