@@ -295,8 +295,14 @@ class Rule(ABC):
 
         Parameters
         ----------
-        kept, deleted, n_pre, n_post, stream, same
-            As for `rewire`.
+        kept, deleted : Pairs
+            Synapses that stay, and those that were deleted.
+        n_pre, n_post : int
+            Sizes of the two selections.
+        stream : Stream
+            Random stream of this rewiring.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
 
         Returns
         -------

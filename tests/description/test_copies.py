@@ -59,7 +59,8 @@ def objects(folder: Any) -> list[Any]:
         gs.kinetics.FirstOrder.AMPA(), gs.kinetics.Markov.AMPA(), gs.CurrentReceptor("fast", tau=2.0),
         gs.QuantalRelease(n=5, p=0.5, cv=0.3), gs.TsodyksMarkram(U=[0.5, 0.2], tau_rec=gs.Uniform(100.0, 800.0)),
         gs.DopamineSTDP(gs.STDP(learns=gs.NMDA()), 1000.0, 200.0, modulator=listed),
-        gs.CalciumSTDP.published("cortical slices", learns=gs.NMDA()),
+        gs.CalciumSTDP.published("cortical slices", learns=gs.NMDA()), gs.HomeostaticScaling(5.0, 1e5),
+        gs.Rewiring(every=500.0, prune_below=0.1, weight=gs.Uniform(0.2, 0.3)),
         gs.Ratio("AMPA", 0.1), gs.Waveform([0.0, 1.0], [1.0, 2.0]), gs.PoissonSource(rate=5.0),
     ]  # fmt: skip
     with simulator("numpy", net) as sim:

@@ -39,13 +39,13 @@ def test_every_kind_is_listed():
     assert sorted(listed) == sorted(kinds - {"LearningRule"})  # the base class
 
 
-def connect(weight=1.0, w_max=2.0, receptor=None, drug=None, weights="exact", **options):
+def connect(weight=1.0, w_max=2.0, receptor=None, drug=None, weights="exact", rule=None, **options):
     """Connect a population with itself, and plan that."""
     receptor = receptor or gs.AMPA()
     net = gs.Network()
     cells = net.population("cells", 5, gs.LIF(), receptors=[receptor, gs.GABA_A()])
     named = {} if isinstance(weight, dict) else {"receptor": receptor.name}
-    net.connect(cells, cells, gs.AllToAll(), weight=weight, w_max=w_max, **named, **options)
+    net.connect(cells, cells, rule or gs.AllToAll(), weight=weight, w_max=w_max, **named, **options)
     if drug is not None:
         net.infuse(drug, 1.0)
     gs.plan(net, weights=weights)
@@ -54,6 +54,7 @@ def connect(weight=1.0, w_max=2.0, receptor=None, drug=None, weights="exact", **
 JUMPS = gs.NMDA(kinetics=dataclasses.replace(gs.kinetics.Saturating.NMDA(), jump=True))
 DOPAMINE = gs.DopamineSTDP(gs.STDP(), 1000.0, 200.0, modulator=gs.Waveform([0.0], [0.0]))
 CALCIUM = gs.NMDAPlasticity(calcium="AMPA", learns="AMPA")
+REWIRING = gs.Rewiring(every=10.0, prune_below=0.5, weight=1.0)
 SHORT = gs.TsodyksMarkram(U=0.5, tau_rec=800.0)
 FIRST_ORDER = gs.AMPA(kinetics=gs.kinetics.FirstOrder.AMPA())
 SATURATING = gs.NMDA(kinetics=gs.kinetics.Saturating.NMDA())
@@ -202,6 +203,29 @@ REFUSED = {  # what the message says, and attempts
             lambda: gs.HomeostaticScaling(5.0, 100.0, every=101.0),
             lambda: connect(plasticity=gs.HomeostaticScaling(5.0, 100.0, every=0.123)),
         ],
+    ),
+    "`Rewiring` of a projection whose rule draws nothing anew, such as `OneToOne` or `FromArrays`": (
+        "draws none",
+        [
+            lambda: connect(plasticity=REWIRING),
+            lambda: connect(rule=gs.OneToOne(), plasticity=REWIRING),
+            lambda: connect(rule=gs.FromArrays([0], [1]), plasticity=REWIRING),
+        ],
+    ),
+    "`Rewiring` with `prune_below` or `weight` above `w_max`": (
+        "w_max = 2",
+        [
+            lambda: connect(rule=gs.FixedInDegree(2), plasticity=gs.Rewiring(10.0, prune_below=3.0, weight=1.0)),
+            lambda: connect(rule=gs.FixedInDegree(2), plasticity=gs.Rewiring(10.0, prune_below=1.0, weight=3.0)),
+        ],
+    ),
+    "`Rewiring` beside a `CalciumSTDP` with noise": (
+        "would lose the noise",
+        [lambda: connect(rule=gs.FixedInDegree(2), plasticity=[gs.CalciumSTDP(), REWIRING])],
+    ),
+    "`Rewiring` where each synapse releases by itself": (
+        "cannot give a new synapse",
+        [lambda: connect(rule=gs.FixedInDegree(2), plasticity=[gs.QuantalRelease(n=5, p=0.5), REWIRING])],
     ),
 }
 
