@@ -126,6 +126,20 @@ FINDS = {
         "pairs, pre before post, 50 Hz": near(-0.374313, 1e-3),
         "pairs, post before pre, 50 Hz": near(-0.391247, 1e-3),
     },
+    "ltp": {
+        "paired": near(0.5402, 1e-2),
+        "axon alone": near(0.25, 1e-3),
+        "paired, D-AP5": near(0.25, 1e-4),  # moves by less than 1 % of what it does without the drug
+        "paired, no glycine": near(0.25, 1e-4),
+        "low Mg, alone": near(0.8437, 1e-2),
+        "held at -30 mV, alone": near(0.7785, 1e-2),
+        "axons alone, 1 Hz": near(0.1981, 1e-2),
+        "axons alone, 5 Hz": near(0.1065, 1e-2),
+        "axons alone, 100 Hz": near(0.5593, 1e-2),
+        "in D-AP5, 1 Hz": near(0.25, 1e-4),
+        "in D-AP5, 5 Hz": near(0.25, 1e-4),
+        "in D-AP5, 100 Hz": near(0.25, 1e-4),
+    },
     "bimodal_weights": {
         "from w_max: rate at first (Hz)": pytest.approx(124.0, abs=15.0),
         "from w_max: rate at the end (Hz)": pytest.approx(11.0, abs=5.0),

@@ -274,9 +274,13 @@ class Wiring(Draft):
             plasticity = (*projection.plasticity, rule)
             keep(self.net, dataclasses.replace(projection, plasticity=plasticity, axonal=axonal, w_max=limits))
 
+    def recorded(self) -> set[str]:
+        """Return the names of projections whose synapses are recorded, which are no others from then on."""
+        return {getattr(recorder.source, "name", "") for recorder in self.net.recorders.values()}
+
     def make_rewired(self) -> None:
         """Rewire some of the projections that learn and can be rewired."""
-        recorded = {getattr(recorder.source, "name", "") for recorder in self.net.recorders.values()}
+        recorded = self.recorded()
         for name, projection in self.net.projections.items():
             learns, limits = projection.learned or self.pick(*projection.weights), projection.w_max or {}
             receptors = [r for p in projection.post.populations for r in p.receptors if r.name in projection.weights]
@@ -335,7 +339,7 @@ class Wiring(Draft):
             own = [r for p in projection.post.populations for r in p.receptors if r.name == learns]
             fit = all(r.kinetics.linear and r.gating == "auto" for r in own) and not self.gated(projection)
             fit &= not any(isinstance(one, gs.CalciumSTDP) for one in projection.plasticity)
-            if projection.procedural or not fit or not self.chance(30):
+            if projection.procedural or not fit or name in self.recorded() or not self.chance(30):
                 continue
             if not (high := self.largest(projection.weights[learns])):
                 continue

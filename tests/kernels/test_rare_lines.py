@@ -322,6 +322,19 @@ def test_learning_while_many_spikes_are_under_way(rules):
     assert np.bincount(spikes).min() > LEAST_DEPTH
 
 
+@pytest.mark.parametrize("rule", [{"sigma": 0.0}, {"sigma": 0.0, "theta_d": 1.3, "theta_p": 1.0}, {"sigma": 5.0}])
+def test_calcium_that_drifts_far_between_spikes(rule):
+    net = gs.Network()
+    pre = net.population("pre", 4, gs.SpikeSource([[1.0, 9.0], [2.0], [3.0, 3.1, 12.0], [0.5, 11.0]]))
+    cells = net.population("cells", 3, gs.LIF(I_e=[900.0, 0.0, 700.0]), receptors=[gs.AMPA()])
+    calcium = gs.CalciumSTDP(D=2.0, tau=5.0, gamma_d=20.0, gamma_p=30.0, **rule)
+    net.connect(pre, cells, gs.AllToAll(), receptor="AMPA", weight=gs.Uniform(0.5, 2.0), w_max=2.0,
+                delay=gs.Uniform(0.1, 1.5), plasticity=calcium)  # fmt: skip
+    net.record(cells, ["V", "g_AMPA"])
+    net.record(cells, "spikes")
+    played(net, 150)
+
+
 # ---- arithmetic ----
 
 MATH = """
