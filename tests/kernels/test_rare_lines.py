@@ -322,7 +322,9 @@ def test_learning_while_many_spikes_are_under_way(rules):
     assert np.bincount(spikes).min() > LEAST_DEPTH
 
 
-@pytest.mark.parametrize("rule", [{"sigma": 0.0}, {"sigma": 0.0, "theta_d": 1.3, "theta_p": 1.0}, {"sigma": 5.0}])
+@pytest.mark.parametrize(
+    "rule", [{"sigma": 0.0}, {"sigma": 0.0, "C_pre": 2.0, "theta_d": 1.8, "theta_p": 1.0}, {"sigma": 5.0}]
+)
 def test_calcium_that_drifts_far_between_spikes(rule):
     net = gs.Network()
     pre = net.population("pre", 4, gs.SpikeSource([[1.0, 9.0], [2.0], [3.0, 3.1, 12.0], [0.5, 11.0]]))
