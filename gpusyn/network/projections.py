@@ -210,7 +210,7 @@ def _named(wanted: Any, population: Population, place: str) -> Receptor:
 def receptor_name(wanted: Any, post: Selection, names: Collection[str], where: str) -> str:
     """Return one of the names of receptors, which is given as such or as the receptor of `post` itself."""
     given = receptor_at(post, wanted, where).name if isinstance(wanted, Receptor) else wanted
-    name: str = one_of(given if given in names else without_soma(given), names, where)
+    name: str = one_of(without_soma(given) if isinstance(given, str) and given not in names else given, names, where)
     return name
 
 

@@ -52,6 +52,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     gs.Normal: lambda w: {"mean": 2.0, "std": 1.0},
     gs.Ratio: lambda w: {"receptor": "AMPA", "factor": 0.5},
     gs.Simulator: lambda w: {"net": w.other, "backend": "numpy"},
+    gs.Rewiring: lambda w: {"every": 10.0, "prune_below": 0.1, "weight": 0.5},
     gs.SpikeSource: lambda w: {"times": [[1.0, 2.0], [3.0]]},
     gs.Uniform: lambda w: {"low": 0.5, "high": 1.0},
     gs.Waveform: lambda w: {"times": [0.0, 1.0], "values": [1.0, 2.0]},
@@ -120,6 +121,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
 
 #: Arguments of methods, by class and name of the method; a method that needs none is not here.
 METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "CalciumSTDP.published": lambda w: {"name": "DP"},
     "Network.population": lambda w: {"name": "new", "size": 2, "model": gs.LIF(), "receptors": [gs.AMPA()]},
     "Network.connect": lambda w: {
         **{"pre": w.bg, "post": w.E, "rule": gs.AllToAll()},
@@ -137,6 +139,7 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Simulator.get": lambda w: {"target": w.E, "variable": "V"},
     "Simulator.set": lambda w: {"target": w.E, "variable": "V", "values": -60.0},
     "Simulator.weights": lambda w: {"projection": w.projection},
+    "Simulator.rewirings": lambda w: {"projection": w.rewired},
     "Simulator.set_weights": lambda w: {"projection": w.projection, "values": 0.5},
     "Simulator.save": lambda w: {"path": "x.h5"},
     "NMDAPlasticity.omega": lambda w: {"Ca": [0.1, 0.5]},
@@ -221,7 +224,7 @@ EXEMPT = {
         f"Rule.{name}"
         for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawing_bytes", "expected")
     }
-    | {"Rule.max_in_degree", "Rule.share"}
+    | {f"Rule.{name}" for name in ("checked_rewire", "max_in_degree", "rewire", "rewired_in_degree", "share")}
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
     "what a distribution offers to the builder": {
         *(

@@ -46,6 +46,10 @@ class World:
         self.bg = net.population("bg", 10, gs.PoissonSource(20.0))
         self.list = net.population("list", 2, gs.SpikeSource([1.0, 3.0]))
         self.projection = net.connect(self.E, self.I, gs.AllToAll(), receptor="AMPA", weight=1.0, w_max=2.0)
+        self.rewired = net.connect(
+            self.bg, self.I, gs.FixedInDegree(2), receptor="AMPA", weight=1.0, w_max=2.0, name="rewired",
+            plasticity=gs.Rewiring(every=0.1, prune_below=0.5, weight=1.0),
+        )  # fmt: skip
         self.drive = net.drive(self.E, "AMPA", rate=100.0, weight=1.0)
         self.injection = net.inject(self.I, 100.0)
         self.clamp = net.clamp(self.I[:1], -60.0)
