@@ -129,8 +129,10 @@ def spines(net: gs.Network, E: gs.Population, sources: gs.Selection, traces: boo
     limits = {"highest": (2.0, 1.0, 0.0), "lowest": (0.0, 0.0, 130.0)}  # weight, where it rests, where calcium stops
     for name, (weight, rest, V_Ca) in limits.items():
         rule = gs.NMDAPlasticity("lumped", "again", speed=100.0, G=0.0, W_rest=rest, V_Ca=V_Ca)
-        net.connect(sources, E, gs.FixedProbability(0.02), weight={"again": weight, "lumped": 0.1}, w_max={"again": 2.0},
-                    delay=0.3, plasticity=rule, name=f"{name} spines")  # fmt: skip
+        net.connect(
+            sources, E, gs.FixedProbability(0.02), weight={"again": weight, "lumped": 0.1}, w_max={"again": 2.0},
+            delay=0.3, plasticity=rule, name=f"{name} spines",
+        )  # fmt: skip
 
 
 def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
