@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,3 +83,18 @@ def seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_c
     start = clock()
     work()
     return clock() - start
+
+
+def print_speeds(
+    sim: gpusyn.Simulator, loops: Mapping[str, Callable[[int], float]], synapses: int, steps: int, pairs: int
+) -> None:
+    """Print how many synapses are updated per second of processor time: by a simulator, and by loops, in turns.
+
+    A loop returns the processor time (s) that it takes for a number of steps.
+    """
+    for what, loop in loops.items():
+        result = paired(
+            lambda: seconds(lambda: sim.step(steps), time.process_time), lambda loop=loop: loop(steps), pairs
+        )
+        ours, theirs = (synapses * steps / statistics.median(times) for times in result)
+        print(f"  gpusyn {ours:.3g} updates/s; {what} {theirs:.3g}; ratio {result.ratio:.2f} ({result.spread()})")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import statistics
 import sys
 import time
 from pathlib import Path
@@ -85,17 +84,9 @@ def main() -> int:
     print(f"{SYNAPSES:,} gates, {given.in_degree} for each target, {SOURCES:,} sources at {RATE:g} Hz")
     print(f"  build {time.perf_counter() - start:.1f} s")
     sim.step(200)  # until many gates are open and transmitter is present
-    for form, what in (("plain_steps", "plain C loop"), ("simd_steps", "C loop with sums in SIMD lanes")):
-        loop = PlainLoop(form, given.in_degree)
-        result = measure.paired(
-            lambda: measure.seconds(lambda: sim.step(given.steps), time.process_time),
-            lambda loop=loop: loop.run(given.steps),
-            given.pairs,
-        )
-        speeds = [SYNAPSES * given.steps / statistics.median(t) for t in result]
-        print(
-            f"  gpusyn {speeds[0]:.3g} updates/s; {what} {speeds[1]:.3g}; ratio {result.ratio:.2f} ({result.spread()})"
-        )
+    forms = ("plain_steps", "plain C loop"), ("simd_steps", "C loop with sums in SIMD lanes")
+    loops = {what: PlainLoop(form, given.in_degree).run for form, what in forms}
+    measure.print_speeds(sim, loops, SYNAPSES, given.steps, given.pairs)
     print(f"  target: {TARGET} times the speed of the plain C loop")
     sim.close()
     if given.parity_steps:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import statistics
 import sys
 import time
 from pathlib import Path
@@ -83,17 +82,9 @@ def main() -> int:
     sim = gs.Simulator(network(given.out_degree, given.late), dt=DT, seed=1, backend="cpu", threads=1)
     sim.step(200)  # until gates are open and calcium flows
     print(f"{SYNAPSES:,} synapses, {given.out_degree} of each source; delays of 1.5 to {1.5 + given.late:g} ms")
-    for form, what in (("plain_steps", "plain C loop"), ("simd_steps", "C loop with a polynomial, in SIMD code")):
-        loop = PlainLoop(form, given.out_degree)
-        result = measure.paired(
-            lambda: measure.seconds(lambda: sim.step(given.steps), time.process_time),
-            lambda loop=loop: loop.run(given.steps),
-            given.pairs,
-        )
-        speeds = [SYNAPSES * given.steps / statistics.median(t) for t in result]
-        print(
-            f"  gpusyn {speeds[0]:.3g} updates/s; {what} {speeds[1]:.3g}; ratio {result.ratio:.2f} ({result.spread()})"
-        )
+    forms = ("plain_steps", "plain C loop"), ("simd_steps", "C loop with a polynomial, in SIMD code")
+    loops = {what: PlainLoop(form, given.out_degree).run for form, what in forms}
+    measure.print_speeds(sim, loops, SYNAPSES, given.steps, given.pairs)
     print(f"  target: {TARGET} times the speed of the plain C loop")
     sim.close()
     return 0

@@ -12,7 +12,7 @@ from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway
 from gpusyn.builder.notes import Note
 from gpusyn.builder.plasticity.calcium import check_lag
-from gpusyn.builder.plasticity.calcium_checks import check_calcium
+from gpusyn.builder.plasticity.spine_checks import check_spines
 from gpusyn.equations.coefficients import by_name
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import PAGE, Rule
@@ -65,7 +65,7 @@ def check_learning(layout: Layout, *, compact: bool) -> None:
         for k, receptor in enumerate(pathway.post.population.receptors):
             if receptor.name == name:
                 _check_gate(pathway, k, receptor)
-        check_calcium(pathway, layout)
+        check_spines(pathway, layout)
 
 
 def _check_rule(rule: LearningRule, w_max: float) -> None:
@@ -112,7 +112,7 @@ def _check_times(rule: WeightRule, projection: Projection, dt: float) -> None:
     longest = max(times, default=0.0)
     if longest > LONGEST_TAU * dt:
         raise ParameterError(
-            f"Projection {projection.name}.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
+            f"Projection '{projection.name}'.plasticity: {type(rule).__name__} has a time constant of {longest:g} ms, "
             f"but at most {LONGEST_TAU} steps, {LONGEST_TAU * dt:g} ms, are possible; use a smaller one or a larger dt"
         )
 

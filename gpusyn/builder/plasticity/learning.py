@@ -73,11 +73,11 @@ class LearningTables:
             self.spines.add(bundle, routes, synapses, limit)
             self.kept[bundle] |= dict.fromkeys(SPINE_STATES, self.spines.states[bundle])
         if is_taught(bundle):
-            self._teach(bundle, routes, number, synapses)
+            self._teach(bundle, routes, number, synapses, limit)
         if scaling_of(bundle) is not None:
             self._scalings.add(bundle, routes, limit, self.settled.get(bundle, -1))
 
-    def _teach(self, bundle: Bundle, routes: list[Route], number: Array, synapses: int) -> None:
+    def _teach(self, bundle: Bundle, routes: list[Route], number: Array, synapses: int, limit: int) -> None:
         """Add the routes along which spikes change weights."""
         pathway, rule = bundle.pathways[0], rule_of(bundle)
         w_max = self._layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
@@ -86,7 +86,7 @@ class LearningTables:
             self.noisy[bundle] = self._number.add(number)
         one = Learning(
             rule=self._numbers[rule.struct], coef=len(self._coef), pre=pre, post=post,
-            offset=pathway.post.offset, dendritic=0, early=0, w_max=stored_limit(bundle, self._layout),
+            offset=pathway.post.offset, dendritic=0, early=0, w_max=limit,
             settled=self.settled.setdefault(bundle, len(self.settled)),
             eligibility=self._eligible if is_modulated(bundle) else -1,
             modulator=self._modulators.numbers.get(id(rule), -1), scaled=scaled_every(bundle, self._layout),

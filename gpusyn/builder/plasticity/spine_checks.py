@@ -16,7 +16,7 @@ MOST_WAY = 0.5  # of the way to Omega in one step
 MOST_DELAY = 1 << 12  # steps; so many spikes of each target are kept
 
 
-def check_calcium(pathway: Pathway, layout: Layout) -> None:
+def check_spines(pathway: Pathway, layout: Layout) -> None:
     """Refuse synapses that cannot learn from their calcium.
 
     Raises
