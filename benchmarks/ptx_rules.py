@@ -18,6 +18,10 @@ from collections import Counter
 SLOW = {
     # The number of a sample, for each recorded neuron: NVRTC divides 32 bits where both numbers fit, for 2^32 steps.
     ("advance_neurons", "div.s64"): 2,
+    # Whether a step is one of homeostatic scaling: for each scaled projection, and for a segment of one that is also
+    # taught by a modulator; 32 bits too.
+    ("learn_weights", "rem.s64"): 2,
+    ("scale_weights", "rem.s64"): 3,
 }
 #: Kernels that may contain any number. Procedural rows draw values in double precision, as kernels that build rows do,
 #: for equal bits, and so are the sizes of quanta; numbers of units are divided once for each part of a row, not for
@@ -82,7 +86,7 @@ def slow_instructions(ptx: str, double: bool) -> list[str]:
     ptx : str
         Text from NVRTC for a ``compute_XX`` target.
     double : bool
-        True if states have double precision, so that its instructions are meant.
+        True if states or noise have double precision, so that its instructions are meant.
 
     Returns
     -------
