@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import gpusyn as gs
 from tests.helpers.paths import ROOT
+from tests.plasticity.calcium_loop import change_of_strength, occupancy
 
 pytest.importorskip("matplotlib")
 
@@ -21,6 +23,12 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 def near(value, rel=1e-3):
     return pytest.approx(value, rel=rel, abs=1e-9)
+
+
+def sixty_pairs(name, lag):
+    """Return the strength by the authors' formula, near which 400 synapses are; it leaves out the cubic."""
+    rule = gs.CalciumSTDP.published(name)
+    return pytest.approx(change_of_strength(rule, occupancy(rule, lag), 60e3), abs=0.07)
 
 
 # What each story must find at small size; a key that it does not print is an error.
@@ -125,6 +133,22 @@ FINDS = {
         "triplets, post before pre, 50 Hz": near(0.74917658, 1e-4),
         "pairs, pre before post, 50 Hz": near(-0.374313, 1e-3),
         "pairs, post before pre, 50 Hz": near(-0.391247, 1e-3),
+    },
+    "calcium_window": {
+        "DP, lag 20 ms: above theta_d (ms)": near(20.084485),  # G4, G5
+        "DP, lag 20 ms: above theta_p (ms)": near(14.8372),
+        "DP, lag -20 ms: above theta_d (ms)": near(20.17213),
+        "DP, lag -20 ms: above theta_p (ms)": near(9.6775597),
+        "DP, lag 20 ms: strength": sixty_pairs("DP", 20.0),
+        "DP, lag -20 ms: strength": sixty_pairs("DP", -20.0),
+        "DPD, lag 5 ms: strength": sixty_pairs("DPD", 5.0),
+        "DPD, lag -10 ms: strength": sixty_pairs("DPD", -10.0),
+        "DPD, lag 60 ms: strength": 1.0,  # calcium stays below both thresholds
+        "P, lag 0 ms: strength": sixty_pairs("P", 0.0),
+        "P, lag 60 ms: strength": sixty_pairs("P", 60.0),
+        "D, lag 0 ms: strength": sixty_pairs("D", 0.0),
+        "D, lag 60 ms: strength": 1.0,
+        "largest distance from the formula": pytest.approx(0.0, abs=0.07),
     },
     "ltp": {
         "paired": near(0.5402, 1e-2),
