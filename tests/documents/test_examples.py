@@ -17,7 +17,7 @@ from tests.plasticity.calcium_loop import change_of_strength, occupancy
 pytest.importorskip("matplotlib")
 
 EXAMPLES = ROOT / "examples"
-HELPERS = {"telling", "attractor", "pairing"}
+HELPERS = {"telling", "attractor", "branched", "pairing"}
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -64,6 +64,28 @@ FINDS = {
         "spikes, IPSC 1 ms after": 0,
         "spikes, IPSC 10 ms after": 1,
         "time of that spike (ms after)": pytest.approx(2.44, abs=0.1),
+    },
+    "somatic_veto": {  # voltages and the smallest IPSC as by SciPy's integration of the five equations
+        "spikes, no IPSC": 1,
+        "spikes, IPSC on dendrite a": 1,
+        "spikes, IPSC at the soma": 0,
+        "time of the spike, no IPSC (ms)": pytest.approx(2.3, abs=0.1),
+        "time of the spike, IPSC on dendrite a (ms)": pytest.approx(2.75, abs=0.1),
+        "highest V of the soma, IPSC at the soma (mV)": near(-56.682269, 1e-4),
+        "smallest IPSC at the soma that vetoes (nS)": near(60.38, 5e-3),  # between two sizes of the scan
+        "IPSCs on dendrite a that veto": 0,
+        "highest V of the soma, 10 uS on dendrite a (mV)": near(-53.649183, 1e-4),
+    },
+    "on_path": {  # as by SciPy's integration of the five equations
+        "EPSP of dendrite a at the soma (mV)": near(2.9673796),
+        "IPSC on the same dendrite: 30 nS leave": near(0.55217063),
+        "IPSC on the same dendrite: 10 uS leave": near(0.0033927310),
+        "IPSC at the soma: 30 nS leave": near(0.76501207),
+        "IPSC at the soma: 10 uS leave": near(0.0086483112),
+        "IPSC on another dendrite: 30 nS leave": near(0.96012873),
+        "IPSC on another dendrite: 10 uS leave": near(0.88728103),
+        "IPSC behind an excited soma: 30 nS leave": near(0.99133426),
+        "IPSC behind an excited soma: 10 uS leave": near(0.96345402),
     },
     "mg_block": {
         "largest inward current in 1 mM Mg (pA)": near(-10.826, 2e-3),
