@@ -186,6 +186,20 @@ FINDS = {
         "in D-AP5, 5 Hz": near(0.25, 1e-4),
         "in D-AP5, 100 Hz": near(0.25, 1e-4),
     },
+    "moving_synapses": {
+        "correlated inputs: synapses with the first inputs, before (%)": pytest.approx(20.0, abs=2.0),
+        "correlated inputs: after (%)": pytest.approx(44.0, abs=6.0),  # 94 after the full run
+        "correlated inputs: their mean weight (w_max)": pytest.approx(0.87, abs=0.05),
+        "correlated inputs: synapses that moved": pytest.approx(1288, abs=250),
+        "correlated inputs: rate of a cell at the end (Hz)": pytest.approx(20.0, abs=6.0),
+        "fewest synapses of a cell": 50,
+        "most": 50,
+        "no correlation: after (%)": pytest.approx(20.0, abs=3.0),
+        "no correlation: their mean weight (w_max)": pytest.approx(0.52, abs=0.05),
+        "no rewiring: after (%)": pytest.approx(20.7, abs=1e-9),  # as before
+        "no rewiring: their mean weight (w_max)": pytest.approx(0.98, abs=0.02),
+        "no rewiring: synapses that moved": 0,
+    },
     "bimodal_weights": {
         "from w_max: rate at first (Hz)": pytest.approx(124.0, abs=15.0),
         "from w_max: rate at the end (Hz)": pytest.approx(11.0, abs=5.0),
