@@ -24,7 +24,7 @@ ROWS = [
 ]
 
 
-def paired(rules, lags, pairs, synapses=1, dt=DT, first=0.5):
+def paired(rules, lags, pairs, synapses=1, dt=DT, first=0.5, w_max=1.0):
     """A network in which some sources and one cell for each lag (ms) spike in pairs at 1 Hz, with a rule each.
 
     All synapses begin at rho = `first`. Sources spike once more half a second after the last pair, which ends the time
@@ -39,8 +39,8 @@ def paired(rules, lags, pairs, synapses=1, dt=DT, first=0.5):
     for name, rule in rules.items():
         weight = 1.0 / rule.b + first * (1.0 - 1.0 / rule.b)
         net.connect(
-            before, cells, gs.AllToAll(), receptor="AMPA", weight=weight, w_max=1.0, delay=dt, plasticity=rule,
-            name=name,
+            before, cells, gs.AllToAll(), receptor="AMPA", weight=w_max * weight, w_max=w_max, delay=dt,
+            plasticity=rule, name=name,
         )  # fmt: skip
     return net
 
@@ -240,6 +240,19 @@ def test_new_weights_have_nothing_cut_off():
         sim.set_weights("p", 0.6)
         sim.run(200.0)  # no spike
         assert sim.weights("p").weight == pytest.approx(np.full(120, 0.6), abs=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", cpu(1)])
+def test_no_sum_of_a_weight_and_its_noise_exceeds_a_word(backend):
+    """A largest weight just below a power of two is stored by the largest number, one at it by half of that."""
+    rule, found = gs.CalciumSTDP(sigma=1000.0), []
+    for w_max in (0.999, 1.0):
+        net = paired({"p": rule}, LAGS, 4, 40, 0.5, w_max=w_max)
+        with gs.Simulator(net, dt=0.5, backend=backend) as sim:
+            sim.run(3640.0)
+            found.append(sim.weights("p").weight / w_max)
+    assert np.isin(found[1], [0.0, 1.0]).sum() > 60
+    assert found[0] == pytest.approx(found[1], abs=1e-5)
 
 
 # ---- bits ----

@@ -111,8 +111,10 @@ class Drifting:
     def _change(self, some: Array, change: Array) -> None:
         """Change weights, within their bounds, or with noise within as much below and above them."""
         w_max, noisy = self._lesson.learning.w_max, self._lesson.learning.noisy >= 0
-        stored = self.stored[some] + units(self._lesson, change).astype(self.stored.dtype)
-        self.stored[some] = np.clip(stored, -w_max if noisy else 0, 2 * w_max if noisy else w_max)
+        least, most = (-w_max, 2 * w_max) if noisy else (0, w_max)
+        stored, d = self.stored[some], units(self._lesson, change).astype(self.stored.dtype)
+        # Room is made before the change, so that no sum exceeds a word.
+        self.stored[some] = np.clip(stored, least - np.minimum(d, 0), most - np.maximum(d, 0)) + d
 
     def write(self) -> None:
         """Write them back."""
