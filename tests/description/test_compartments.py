@@ -81,6 +81,11 @@ REFUSED = [
         lambda b: b.make(receptors=[gs.AMPA()]),
     ),
     (
+        ArgumentError,
+        ["'new'.receptors", "dict by compartment (soma, apical, basal)", "got []"],
+        lambda b: b.make(receptors=np.zeros(0)),
+    ),
+    (
         UnknownNameError,
         ["'new'.receptors: compartment", "'apicl'", "did you mean 'apical'", "soma, apical, basal"],
         lambda b: b.make(receptors={"apicl": [gs.AMPA()]}),
