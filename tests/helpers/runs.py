@@ -73,9 +73,6 @@ def outcome(sim: gs.Simulator) -> Outcome:
     for name, projection in sim.net.projections.items():
         for receptor in projection.weights:
             found |= {f"{name} {receptor} {k}": v for k, v in sim.weights(name, receptor)._asdict().items()}
-        for variable in projection.variables:
-            if not variable.startswith("weight"):
-                found[f"{name} {variable} now"] = sim.get(name, variable)
     for name, population in sim.net.populations.items():
         for variable in population.variables:
             if not variable.startswith(("I_", "B_")) and (not variable.startswith("Ca") or traced(sim.net, population)):
