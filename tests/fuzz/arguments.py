@@ -161,6 +161,7 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
 #: Further arguments of methods that do several things, by a name of their own.
 VARIANTS: dict[str, tuple[str, Callable[[World], dict[str, Any]]]] = {
     "Simulator.get of a drive": ("sim.get", lambda w: {"target": w.drive, "variable": "weight"}),
+    "Simulator.get of synapses": ("sim.get", lambda w: {"target": w.projection, "variable": "weight"}),
     "Simulator.set of a parameter": ("sim.set", lambda w: {"target": "E", "variable": "I_e", "values": 250.0}),
     "Simulator.set of an injection": ("sim.set", lambda w: {"target": w.injection, "variable": 300.0}),
     "Simulator.set of a drive": ("sim.set", lambda w: {"target": w.drive, "rate": 50.0, "weight": 0.5}),

@@ -36,6 +36,18 @@ def learn(a: SimpleNamespace, lesson: Lesson, visits: Visits, synapses: Synapses
     state.write()
 
 
+def calcium(lesson: Lesson, row: Array, synapses: Synapses, now: int) -> Array:
+    """Return calcium of synapses in some rows at the end of a step."""
+    pre, post, learning, c = lesson.pre, lesson.post, lesson.learning, lesson.c
+    who, back = row + lesson.route.source - pre.record.source, synapses.dendritic
+    there = lesson.route.age + learning.early + learning.lag
+    n, m = pre.until(who, now - there), post.until(synapses.neuron, now - back)
+    x = pre.traces(who, n, now - there - pre.last(who, n))[0]
+    y = post.traces(synapses.neuron, m, now - back - post.last(synapses.neuron, m))[0]
+    found: Array = c.C_pre * x + c.C_post * y
+    return found
+
+
 class Drifting:
     """Visited synapses at their last events: the times (steps), and the numbers of spikes whose calcium has come.
 
