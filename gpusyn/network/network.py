@@ -20,6 +20,7 @@ from gpusyn.network.projections import (
     checked_limits,
     checked_weights,
     named_weights,
+    placed_weights,
     receptor_at,
     synapse_count,
 )
@@ -245,6 +246,7 @@ class Network(NetworkInputs, NetworkRecording):
         where = f"Projection {name!r}"
         rule = rule.bind(pre, post, f"{where}.rule")
         size = synapse_count(rule, pre, post, where)
+        weights = placed_weights(weights, kinds, pre, post, rule, where)
         kept = checked_weights(weights, kinds, size, where, by_name)
         place = f"{where}.delay"
         delays: Any = rule.column(delay, place) if isinstance(delay, str) else delay
