@@ -164,7 +164,7 @@ def replay(
         if edges.source_population == trains.population and edges.target_population in targets:
             kept = values.kept & np.isin(edges.target, targets[edges.target_population])
             ends = made.drafts.get(edges.target_population, [])
-            found = connections(replace(values, kept=kept), [source], ends, findings)
+            found = connections(replace(values, kept=kept), [source], ends, findings, named=True)
             made.connections += found
             count += sum(len(one.index) for one in found)
     findings.note(f"{spec.where}: {len(trains.times):,} spikes of {len(rows):,} nodes are replayed at {count:,} edges")

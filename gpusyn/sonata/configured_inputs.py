@@ -48,7 +48,7 @@ class SpikeInput:
 
 @dataclass(frozen=True)
 class CurrentInput:
-    """A current into the nodes of a node set: values (pA) from given times (ms) on, held or joined by lines."""
+    """A current into the nodes of a node set: values (pA) at given times (ms), held or joined by lines, until `stop`."""
 
     name: str
     node_set: Any
@@ -56,6 +56,7 @@ class CurrentInput:
     times: Floats
     values: Floats
     interpolation: str = "step"
+    stop: float | None = None
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,8 @@ def read_linear(entry: Section, name: str, node_set: Any, nanoampere: bool, find
     stop = start + length
     if begin == end:
         return CurrentInput(name, node_set, entry.where(), np.array([start, stop]), np.array([begin, 0.0]))
-    times = np.array([start, stop, np.nextafter(stop, np.inf)])
-    return CurrentInput(name, node_set, entry.where(), times, np.array([begin, end, 0.0]), "linear")
+    course = np.array([start, stop]), np.array([begin, end])
+    return CurrentInput(name, node_set, entry.where(), *course, "linear", stop)
 
 
 def read_pulses(entry: Section, name: str, node_set: Any, nanoampere: bool, findings: Findings) -> CurrentInput:

@@ -36,9 +36,11 @@ class Connection:
 
 
 def connections(
-    values: EdgeValues, sources: Sequence[Draft], targets: Sequence[Draft], findings: Findings
+    values: EdgeValues, sources: Sequence[Draft], targets: Sequence[Draft], findings: Findings, *, named: bool = False
 ) -> list[Connection]:
     """Return the projections of one edge population: one per pair of drafts, synapse model and receptor.
+
+    Their names name the populations if they are `named`, or if there is more than one pair.
 
     Raises
     ------
@@ -53,12 +55,12 @@ def connections(
                 rows &= np.isin(values.edges.target, post.rows)
                 if rows.any():
                     with findings.step():
-                        found += between(values, group, pre, post, rows, len(sources) * len(targets))
+                        found += between(values, group, pre, post, rows, named or len(sources) * len(targets) > 1)
     return found
 
 
 def between(
-    values: EdgeValues, group: EdgeGroup, pre: Draft, post: Draft, rows: Bools, pairs: int
+    values: EdgeValues, group: EdgeGroup, pre: Draft, post: Draft, rows: Bools, named: bool
 ) -> Iterator[Connection]:
     """Yield the projections of edges with one synapse model between two drafts."""
     where, cell = place(values.edges), post.cell
@@ -77,7 +79,7 @@ def between(
             except GpusynError as error:
                 raise type(error)(f"{where}, {group.name}: {error}") from None
             check_learning(weight[index], options, f"{where}, {group.name}")
-        yield Connection(values, pre, post, receptor, index, uniform(weight, index), pairs > 1, options)
+        yield Connection(values, pre, post, receptor, index, uniform(weight, index), named, options)
 
 
 def check_learning(weight: Floats, options: Mapping[str, Any], where: str) -> None:

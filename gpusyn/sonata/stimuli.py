@@ -80,4 +80,4 @@ def add_stimulus(net: Network, one: Stimulus, populations: Mapping[Draft, Popula
         net.clamp(target, V, name=net._unused_name(spec.name))
     else:
         wave = Waveform(spec.times, spec.values, interpolation=spec.interpolation)
-        net.inject(target, wave, name=net._unused_name(spec.name))
+        net.inject(target, wave, stop=spec.stop, name=net._unused_name(spec.name))
