@@ -154,7 +154,7 @@ OPEN = {
     "Act_n": Initial(2.551577051602551e-07, "1", "n"),
 }
 STEPS = "gpusyn integrates to second order, NEST by steps of Euler: spikes differ by an error of the order of dt"
-SOLVER = "NEST integrates by steps of adapted length: spikes may differ by a step of dt"
+SOLVER = "gpusyn integrates by steps of dt, NEST by adapted ones: spikes differ by an error of the order of dt"
 PEAK = "a spike is stamped where V passes V_T + 30 mV upwards, in NEST at the peak behind it"
 
 NEST_NEURONS: dict[str, Template] = {
