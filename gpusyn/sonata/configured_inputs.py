@@ -48,7 +48,7 @@ class SpikeInput:
 
 @dataclass(frozen=True)
 class CurrentInput:
-    """A current into the nodes of a node set: values (pA) at given times (ms), held or joined by lines, until `stop`."""
+    """A current into the nodes of a node set: values (pA) at times (ms), held or joined by lines, until `stop`."""
 
     name: str
     node_set: Any

@@ -179,13 +179,14 @@ def assume(
 
 def split(name: str, synapse: Synapse, rows: Bools, values: Mapping[str, Floats]) -> list[EdgeGroup]:
     """Return the edges of a synapse model, apart where they differ in a parameter that a projection has once."""
-    shared = [np.where(np.isnan(one), np.inf, one)[rows] for key, one in values.items() if key not in synapse.per_edge]
-    if all((column == column[0]).all() for column in shared if len(column)):
-        return [EdgeGroup(name, synapse, rows, values)]
-    _, number = np.unique(np.stack(shared), axis=1, return_inverse=True)
-    found = []
-    for one in range(int(number.max()) + 1):
+    number = np.zeros(int(rows.sum()), dtype=np.int64)
+    for key, column in values.items():
+        if key not in synapse.per_edge and len(number):
+            of_edge = np.unique(column[rows], return_inverse=True)[1]  # all NaN are one value
+            number = np.unique(number * (int(of_edge.max()) + 1) + of_edge, return_inverse=True)[1]
+    groups = []
+    for one in dict.fromkeys(number.tolist()):
         chosen = rows.copy()
-        chosen[rows] = np.ravel(number) == one
-        found.append(EdgeGroup(name, synapse, chosen, values))
-    return found
+        chosen[rows] = number == one
+        groups.append(EdgeGroup(name, synapse, chosen, values))
+    return groups

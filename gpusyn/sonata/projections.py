@@ -97,7 +97,10 @@ def ways(values: EdgeValues, group: EdgeGroup, post: Draft, rows: Bools) -> list
     assert cell is not None
     negative = values.weight < 0
     if group.synapse.receptor is not None:
-        receptor = post.bring(group)
+        try:
+            receptor = post.bring(group)
+        except GpusynError as error:
+            raise type(error)(f"{where}, {group.name}: {error}") from None
         if not receptor.is_current and (negative & rows).any():
             least = values.weight[rows].min()
             raise FileError(f"{where}: weights of {group.name} must be >= 0 nS (got {least:g}); correct them")

@@ -57,7 +57,8 @@ def break_everything(small) -> list[str]:
         {"source": "alll", "target": "all", "weight": 1.0},
     ]
     return [
-        "E.json: tau_n", "E.json: V_th", "I.json: C_m", "I.json: Ca", "empty.json: tau", "absent.json", "cells_to_cells: delay",
+        "E.json: tau_n", "E.json: V_th", "I.json: C_m", "I.json: Ca", "empty.json: tau", "absent.json",
+        "cells_to_cells: delay",
         "'bursting'", "'gaussianLL'", "conditions.v_init", "inputs.movie", "inputs.nobody.node_set",
         "reports.unknown.variable_name", "reports.rough.cells", "reports.coarse.dt", "reports.extra.module",
         "output.log_file", "connection_overrides[0].modoverride", "connection_overrides[1].source",
