@@ -15,7 +15,7 @@ from gpusyn.sonata.findings import Findings
 from gpusyn.sonata.sections import Section, load
 from gpusyn.utils.typing import Bools, Floats
 
-__all__ = ["read_dynamics"]
+__all__ = ["read_dynamics", "store"]
 
 COLUMN = "dynamics_params"
 
@@ -58,7 +58,8 @@ def read_dynamics(
     ParameterError
         If a value is out of range.
     """
-    values = {name: np.full(table.size, np.nan) for name in units}
+    none = np.broadcast_to(np.nan, table.size)  # takes no memory, and is copied before a value is stored
+    values: dict[str, Floats] = dict.fromkeys(units, none)
     models = table.texts(COLUMN)
     for model in dict.fromkeys(models[rows].tolist()):
         if model is None:
@@ -79,7 +80,7 @@ def read_dynamics(
             if present.any():
                 where = f"{table.file}: {table.path}/<group>/{COLUMN}/{key}"
                 _check_known(key, units, where, template)
-                values[key][present] = column[present]
+                store(values, key, present, column[present])
                 _check_positive(key, column[present], where)
     return values
 
@@ -93,7 +94,14 @@ def values_of(
     unit = units[key]
     value = real(section.number(key, unit), where, unit=unit if unit in CHECKED else "", potential=unit == "mV")
     _check_positive(key, np.array([value]), where)
-    values[key][chosen] = value
+    store(values, key, chosen, value)
+
+
+def store(values: dict[str, Floats], key: str, rows: Bools, given: Floats | float) -> None:
+    """Store values of some rows, in an array that is theirs alone."""
+    if not values[key].flags.writeable:
+        values[key] = values[key].copy()
+    values[key][rows] = given
 
 
 CHECKED = ("ms", "mV", "nS", "pA", "pF", "Hz", "mM", "uM")  # units that gpusyn knows

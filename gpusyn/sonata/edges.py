@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gpusyn.errors import FileError
-from gpusyn.sonata.dynamics import read_dynamics
+from gpusyn.sonata.dynamics import read_dynamics, store
 from gpusyn.sonata.findings import Findings
 from gpusyn.sonata.grid import check_grid
 from gpusyn.sonata.parameters import unknown_template
@@ -163,14 +163,14 @@ def apply_sign(weight: Floats, sign: Floats, edges: Edges) -> None:
 
 
 def assume(
-    synapse: Synapse, name: str, rows: Bools, values: Mapping[str, Floats], edges: Edges, findings: Findings
+    synapse: Synapse, name: str, rows: Bools, values: dict[str, Floats], edges: Edges, findings: Findings
 ) -> None:
     """Fill missing parameters with their defaults, and add a note about it."""
     texts: dict[int, list[str]] = {}
     for key, entry in synapse.parameters.items():
         missing = rows & np.isnan(values[key])
         if entry.default is not None and missing.any():
-            values[key][missing] = entry.default
+            store(values, key, missing, entry.default)
             if not entry.quiet:
                 texts.setdefault(int(missing.sum()), []).append(f"{key} = {entry.default:g} {entry.unit}")
     for count, listed in texts.items():
@@ -181,7 +181,7 @@ def split(name: str, synapse: Synapse, rows: Bools, values: Mapping[str, Floats]
     """Return the edges of a synapse model, apart where they differ in a parameter that a projection has once."""
     number = np.zeros(int(rows.sum()), dtype=np.int64)
     for key, column in values.items():
-        if key not in synapse.per_edge and len(number):
+        if key not in synapse.per_edge and column.flags.writeable and len(number):
             of_edge = np.unique(column[rows], return_inverse=True)[1]  # all NaN are one value
             number = np.unique(number * (int(of_edge.max()) + 1) + of_edge, return_inverse=True)[1]
     groups = []
