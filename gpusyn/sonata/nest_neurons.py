@@ -119,27 +119,27 @@ def units(**parameters: tuple[float, str]) -> dict[str, Parameter]:
 COMMON = {"tau_minus": Parameter(20.0, "ms", quiet=True)}
 DECAYS = units(tau_syn_ex=(0.2, "ms"), tau_syn_in=(2.0, "ms"))
 REVERSALS = units(E_ex=(0.0, "mV"), E_in=(-85.0, "mV"))
-PSC = COMMON | units(
+PSC = units(
     C_m=(250.0, "pF"), tau_m=(10.0, "ms"), E_L=(-70.0, "mV"), V_th=(-55.0, "mV"), V_reset=(-70.0, "mV"),
     t_ref=(2.0, "ms"), I_e=(0.0, "pA"), tau_syn_ex=(2.0, "ms"), tau_syn_in=(2.0, "ms"),
-)  # fmt: skip
-COND = COMMON | DECAYS | REVERSALS | units(
+) | COMMON  # fmt: skip
+COND = units(
     C_m=(250.0, "pF"), g_L=(16.6667, "nS"), E_L=(-70.0, "mV"), V_th=(-55.0, "mV"), V_reset=(-60.0, "mV"),
     t_ref=(2.0, "ms"), I_e=(0.0, "pA"),
-)  # fmt: skip
-AEIF = COMMON | DECAYS | units(
+) | DECAYS | REVERSALS | COMMON  # fmt: skip
+AEIF = units(
     C_m=(281.0, "pF"), g_L=(30.0, "nS"), E_L=(-70.6, "mV"), V_th=(-50.4, "mV"), Delta_T=(2.0, "mV"),
     tau_w=(144.0, "ms"), a=(4.0, "nS"), b=(80.5, "pA"), V_reset=(-60.0, "mV"), V_peak=(0.0, "mV"), t_ref=(0.0, "ms"),
     I_e=(0.0, "pA"),
-)  # fmt: skip
+) | DECAYS | COMMON  # fmt: skip
 IZHIKEVICH = units(
     a=(0.02, "1/ms"), b=(0.2, "1/ms"), c=(-65.0, "mV"), d=(8.0, "mV/ms"), V_th=(30.0, "mV"), I_e=(0.0, "pA")
 )
-TRAUB = COMMON | units(
+TRAUB = units(
     C_m=(200.0, "pF"), g_L=(10.0, "nS"), E_L=(-60.0, "mV"), g_Na=(20000.0, "nS"), E_Na=(50.0, "mV"),
     g_K=(6000.0, "nS"), E_K=(-90.0, "mV"), V_T=(-63.0, "mV"), t_ref=(2.0, "ms"), I_e=(0.0, "pA"),
     tau_syn_ex=(5.0, "ms"), tau_syn_in=(10.0, "ms"), E_ex=(0.0, "mV"), E_in=(-80.0, "mV"),
-)  # fmt: skip
+) | COMMON  # fmt: skip
 
 TAUS = ("tau_syn_ex", "tau_syn_in", "tau_minus")
 ALL = (*TAUS, "E_ex", "E_in")

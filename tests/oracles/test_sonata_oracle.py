@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gpusyn.sonata import run_config
+from gpusyn.sonata import SYNAPSES, TEMPLATES, run_config
 from tests.helpers.paths import NEST_SCRIPTS, ROOT
 from tests.helpers.sonata_circuit import write_csv, write_edges, write_json, write_nodes, write_spikes
 
@@ -145,6 +145,24 @@ def test_potential_of_a_single_neuron(tmp_path, case, precision):
     np.testing.assert_allclose(trace["V"][:common, 0], theirs["V"], atol=0.01, rtol=0)
     np.testing.assert_allclose(ours.spikes.times, theirs["spikes"], atol=1e-6)
     assert json.loads((tmp_path / "model.json").read_text()) == parameters
+
+
+def test_defaults_are_those_of_nest(tmp_path):
+    """Of neurons and synapses, and V, which NEST leaves where it is when E_L is given."""
+    models = [name.removeprefix("nest:") for name in TEMPLATES if name.startswith("nest:")]
+    synapses = [name for name in SYNAPSES if f"nest:{name}" in SYNAPSES]
+    theirs = nest(tmp_path, what="defaults", models=models, synapses=synapses)
+    ours = {
+        f"{model}.{name}": entry.default
+        for model in models
+        for name, entry in (*TEMPLATES[f"nest:{model}"].parameters.items(), *TEMPLATES[f"nest:{model}"].initial.items())
+    }
+    for name in synapses:
+        entry = SYNAPSES[name]
+        ours |= {f"{name}.weight": entry.weight, f"{name}.delay": entry.delay}
+        ours |= {f"{name}.{key}": one.default for key, one in entry.parameters.items() if one.default is not None}
+    assert len(ours) > 120
+    assert {name: pytest.approx(float(theirs[name]), rel=1e-9) for name in ours} == ours
 
 
 ADAPTIVE = {

@@ -132,6 +132,19 @@ def edges_of(folder: Path, name: str, pre: Any, post: Any) -> None:
         nest.Connect(pre[int(source)], post[int(target)], syn_spec=spec)
 
 
+def defaults(models: list[str], synapses: list[str]) -> dict[str, Any]:
+    """Return the default parameters and states of models, those that are numbers, by ``model.name``."""
+    prepare(0.1)
+    found: dict[str, Any] = {}
+    for model in (*models, *synapses):
+        values = nest.GetDefaults(model)
+        found |= {f"{model}.{name}": value for name, value in values.items() if isinstance(value, float)}
+        if model in models:  # those that change when E_L is given
+            cell = nest.Create(model, params={"E_L": -81.0} if "E_L" in values else {})
+            found[f"{model}.V_m"] = cell.get("V_m")
+    return found
+
+
 def neuron(
     model: str,
     parameters: dict[str, float],
@@ -161,5 +174,7 @@ if __name__ == "__main__":
     task = json.loads(Path(sys.argv[1]).read_text())
     if "folder" in task:
         task["folder"] = Path(task["folder"])
-    result = {"circuit": circuit, "allen_style": allen_style, "neuron": neuron}[task.pop("what")](**task)
+    result = {"circuit": circuit, "allen_style": allen_style, "defaults": defaults, "neuron": neuron}[task.pop("what")](
+        **task
+    )
     np.savez(sys.argv[2], **result)
