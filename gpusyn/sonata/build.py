@@ -22,8 +22,8 @@ from gpusyn.sonata.circuit import Circuit, read_circuit
 from gpusyn.sonata.config import Config
 from gpusyn.sonata.configured_inputs import SpikeInput
 from gpusyn.sonata.drafts import Draft, draft_nodes, spike_times
-from gpusyn.sonata.edges import EdgeValues, edge_values
-from gpusyn.sonata.findings import Findings
+from gpusyn.sonata.edges import EdgeValues, edge_values, place
+from gpusyn.sonata.findings import Findings, located
 from gpusyn.sonata.inputs import Trains, on_steps, read_input
 from gpusyn.sonata.model import NodePart, SonataModel
 from gpusyn.sonata.overrides import override_edges
@@ -189,9 +189,11 @@ def assemble(made: NetworkDraft, config: Config, findings: Findings) -> SonataMo
     for one in made.replays:
         populations[one] = add_population(net, net._unused_name(f"{one.nodes.name} replayed", reserved), one)
     for connection in made.connections:
-        connect(net, connection, populations)
+        with located(place(connection.values.edges)):
+            connect(net, connection, populations)
     for given in made.stimuli:
-        add_stimulus(net, given, populations)
+        with located(given.spec.where):
+            add_stimulus(net, given, populations)
     cells = [part.population for several in parts.values() for part in several if part.cell is not None]
     spikes = net.record(reduce(add, cells), "spikes", name=net._unused_name("spikes"))
     reports = tuple(add_report(net, report, populations) for report in made.reports)

@@ -80,7 +80,7 @@ def check_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | Non
         with findings.step():
             refuse_overwriting(config)
         with findings.step():
-            made = draft(config, math.inf if math.isnan(config.tstop) else config.tstop, findings)
+            made = draft(config, 0.0 if math.isnan(config.tstop) else config.tstop, findings)
             if not findings.problems:
                 assemble(made, config, findings)
     return CheckResult(tuple(str(problem) for problem in findings.problems), tuple(findings.notes))

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gpusyn.errors import FileError, GpusynError
+from gpusyn.errors import FileError
 from gpusyn.receptors import Receptor
 from gpusyn.sonata.config import Config
 from gpusyn.sonata.edges import EdgeGroup
-from gpusyn.sonata.findings import Findings
+from gpusyn.sonata.findings import Findings, located
 from gpusyn.sonata.grid import check_grid
 from gpusyn.sonata.inputs import Trains
 from gpusyn.sonata.parameters import UNKNOWN, VIRTUAL, NodeParameters, node_parameters, uniform
@@ -150,10 +150,8 @@ def make_cell(nodes: Nodes, parameters: NodeParameters, rows: Integers, dt: floa
     if "t_ref" in template.parameters:
         refractory = parameters.values["t_ref"][rows]
         check_grid(np.unique(refractory), dt, f"{where}: dynamics_params t_ref", low=0)
-    try:
+    with located(where):
         return template.make({name: uniform(parameters.values[name], rows) for name in template.parameters})
-    except GpusynError as error:
-        raise type(error)(f"{where}: {error}") from None
 
 
 def potentials(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from gpusyn.errors import GpusynError, MissingDependencyError
 
-__all__ = ["Findings"]
+__all__ = ["Findings", "located"]
 
 
 class Findings:
@@ -47,3 +47,12 @@ class Findings:
             if not self.keep_going:
                 raise
             self.problems.append(error)
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Name a place of the files before what gpusyn's own models and networks say of its values."""
+    try:
+        yield
+    except GpusynError as error:
+        raise type(error)(f"{where}: {error}") from None

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from gpusyn.connectivity import FromArrays
-from gpusyn.errors import FileError, GpusynError
+from gpusyn.errors import FileError
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population
 from gpusyn.sonata.drafts import Draft
 from gpusyn.sonata.edges import EdgeGroup, EdgeValues, place
-from gpusyn.sonata.findings import Findings
+from gpusyn.sonata.findings import Findings, located
 from gpusyn.sonata.parameters import uniform
 from gpusyn.utils.typing import Bools, Floats, Integers
 
@@ -74,10 +74,8 @@ def between(
         options: dict[str, Any] = {}
         if group.synapse.options is not None:
             given = {key: uniform(column, index) for key, column in group.values.items()}
-            try:
+            with located(f"{where}, {group.name}"):
                 options = group.synapse.options(given | {"tau_minus": cell.tau_minus})
-            except GpusynError as error:
-                raise type(error)(f"{where}, {group.name}: {error}") from None
             check_learning(weight[index], options, f"{where}, {group.name}")
         yield Connection(values, pre, post, receptor, index, uniform(weight, index), named, options)
 
@@ -97,10 +95,8 @@ def ways(values: EdgeValues, group: EdgeGroup, post: Draft, rows: Bools) -> list
     assert cell is not None
     negative = values.weight < 0
     if group.synapse.receptor is not None:
-        try:
+        with located(f"{where}, {group.name}"):
             receptor = post.bring(group)
-        except GpusynError as error:
-            raise type(error)(f"{where}, {group.name}: {error}") from None
         if not receptor.is_current and (negative & rows).any():
             least = values.weight[rows].min()
             raise FileError(f"{where}: weights of {group.name} must be >= 0 nS (got {least:g}); correct them")

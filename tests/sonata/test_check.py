@@ -99,6 +99,8 @@ def test_a_time_step_that_cannot_be_read(small):
     """Nothing is said of delays and intervals, which nobody can judge."""
     small.simulation["run"]["dt"] = "0.1"
     small.edge_types[1] = "1 * * 1.57 NULL static_synapse absent.json"
+    small.simulation["inputs"]["hold"] = {"input_type": "voltage_clamp", "module": "seclamp", "voltage": -55.0,
+                                          "delay": 0, "duration": 50, "node_set": "cells"}  # fmt: skip
     first, second = check_config(small.write()).problems
     assert "run.dt: must be a finite number" in first
     assert "absent.json" in second

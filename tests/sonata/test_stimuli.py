@@ -179,6 +179,13 @@ def test_wrong_clamps(small, entry, words):
     assert all(word in str(caught.value) for word in words), caught.value
 
 
+def test_two_clamps_of_a_neuron(small):
+    hold = {"input_type": "voltage_clamp", "module": "seclamp", "voltage": -55.0, "delay": 0.0, "duration": 50.0}
+    small.simulation["inputs"] = {"one": {**hold, "node_set": "watched"}, "two": {**hold, "node_set": "cells"}}
+    with pytest.raises(ParameterError, match=r"simulation_config\.json: inputs\.two: .*clamp"):
+        built(small)
+
+
 # ---- spikes in other files
 
 
