@@ -1,6 +1,7 @@
 """No bit of any spike, trace, weight or state changes: the digests of digests.json hold on every backend.
 
-In double precision, the default suite computes them on compiled CPU code; the other backends do with `compilers`.
+The default suite computes all of them on compiled CPU code, those in single precision also with numpy, and some on
+emulated kernels; the others do with `compilers`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from tests.digests.networks import BLOCKERS, CASES
 from tests.digests.outcomes import LINES, digest, outcome, stored
 from tests.helpers.runs import BACKENDS
 
-SLOW = ("numpy", "cuda-emulated")
+#: Emulated in the default suite: other tests of it emulate every kernel, but no other every model of a neuron.
+EMULATED = ("neuron models", "inputs", "procedural")
 LINEAR = {"Exponential", "Alpha", "DualExponential"}
 
 
@@ -28,9 +30,10 @@ def known() -> dict[str, str]:
 def everywhere() -> Iterator[Any]:
     """Yield every line with every backend."""
     for line, (case, precision) in LINES.items():
-        later = precision == "double" and "single" in case.precisions
+        again = precision == "double" and "single" in case.precisions
+        later = {"numpy": again, "cuda-emulated": again or case.name not in EMULATED}
         for name in BACKENDS:
-            yield pytest.param(line, name, marks=[pytest.mark.compilers] * (later and name in SLOW))
+            yield pytest.param(line, name, marks=[pytest.mark.compilers] * later.get(name, False))
 
 
 @pytest.mark.parametrize(("line", "backend"), list(everywhere()), indirect=["backend"])

@@ -185,6 +185,9 @@ FINDS = {
 }
 
 
+LONG = ("bimodal_weights", "decision", "ltp")  # of those that take longest; tests of plasticity see what they do
+
+
 @pytest.fixture
 def story(monkeypatch):
     """Import a script as Python does when it is run: with its folder first on the path."""
@@ -201,7 +204,7 @@ def scripts():
 
 
 @pytest.mark.usefixtures("long_runs")
-@pytest.mark.parametrize("name", FINDS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.fuzz] * (name in LONG)) for name in FINDS])
 def test_story(name, story, tmp_path, capsys):
     module = story(name)
     numbers, figure = module.tell(module.story, ["--small", "--out", str(tmp_path / "figures")])

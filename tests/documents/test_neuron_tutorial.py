@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.helpers.long_checks import every
 from tests.helpers.runs import cpu, emulated
 from tests.helpers.tutorial import Page
 
@@ -124,7 +125,7 @@ MISTAKES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", every(4, MISTAKES))
 def test_a_mistake_on_the_way_says_what_to_do_next(checkout, mistake):
     backend, file, old, new, said = MISTAKES[mistake]
     if backend == "cpu":

@@ -173,7 +173,12 @@ def run(net, backend, precision="single", threads=None, parts=(STEPS,)):
         return outcome(sim)
 
 
-@pytest.mark.parametrize("name", TOGETHER)
+FURTHER = ("triplets", "inhibition", "quanta")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.fuzz] * (name in FURTHER)) for name in TOGETHER]
+)
 def test_all_backends_have_the_bits_of_numpy_however_a_run_is_split(name):
     cpu()  # or skip
     precision = "double" if name in ("alone", "triplets") else "single"
