@@ -172,7 +172,7 @@ def test_the_next_chunk_begins_before_the_last_one_is_read(monkeypatch):
     monkeypatch.setattr(simulator, "CHUNK_SECONDS", math.inf)
     events = []
     net = gs.Network()
-    net.record(net.population("cells", 20, gs.LIF(I_e=500.0)), "spikes")
+    net.record(net.population("noise", 20, gs.PoissonSource(rate=5000.0)), "spikes")
     with gs.Simulator(net, dt=DT, backend=emulated(), chunk_steps=16) as sim:
         session = sim._session
         run, read = session.run, session.read

@@ -116,7 +116,6 @@ def test_numpy_alone_compares_nothing_and_that_is_no_success(capsys, numpy_alone
     assert check.run_check([], [check.Variant("numpy", NumpyBackend())]) == 1
 
 
-@pytest.mark.usefixtures("optimised")
 def test_this_machine_agrees(capsys, monkeypatch):
     if len(select.usable()[0]) == 1:
         pytest.skip("only numpy works on this machine")

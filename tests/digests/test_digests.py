@@ -1,7 +1,7 @@
 """No bit of any spike, trace, weight or state changes: the digests of digests.json hold on every backend.
 
-The default suite computes all of them on compiled CPU code, those in single precision also with numpy, and some on
-emulated kernels; the others do with `compilers`.
+The default suite computes all of them on compiled CPU code, and some with numpy and on emulated kernels, which compute
+the others with `compilers`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from tests.digests.networks import BLOCKERS, CASES
 from tests.digests.outcomes import LINES, digest, outcome, stored
 from tests.helpers.runs import BACKENDS
 
-#: Emulated in the default suite: other tests of it emulate every kernel, but no other every model of a neuron.
-EMULATED = ("neuron models", "inputs", "procedural")
+#: Computed with numpy and on emulated kernels, too: other tests compare backends, but not each model of a neuron.
+EVERYWHERE = ("neuron models", "inputs", "procedural")
+SLOW = ("numpy", "cuda-emulated")
 LINEAR = {"Exponential", "Alpha", "DualExponential"}
 
 
@@ -30,10 +31,9 @@ def known() -> dict[str, str]:
 def everywhere() -> Iterator[Any]:
     """Yield every line with every backend."""
     for line, (case, precision) in LINES.items():
-        again = precision == "double" and "single" in case.precisions
-        later = {"numpy": again, "cuda-emulated": again or case.name not in EMULATED}
+        later = case.name not in EVERYWHERE or (precision == "double" and "single" in case.precisions)
         for name in BACKENDS:
-            yield pytest.param(line, name, marks=[pytest.mark.compilers] * later.get(name, False))
+            yield pytest.param(line, name, marks=[pytest.mark.compilers] * (later and name in SLOW))
 
 
 @pytest.mark.parametrize(("line", "backend"), list(everywhere()), indirect=["backend"])

@@ -185,7 +185,8 @@ FINDS = {
 }
 
 
-LONG = ("bimodal_weights", "decision", "ltp")  # of those that take longest; tests of plasticity see what they do
+#: The longest, which are left to `fuzz`.
+LONG = ("bimodal_weights", "decision", "inhibitory_balance", "ltp", "working_memory")
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ def test_the_new_kinetics_is_exact_with_the_same_bits_on_every_backend(checkout)
     checkout.play(PAGE.example, emulated=True)
 
 
+@pytest.mark.fuzz
 def test_the_new_files_are_typed(checkout):
     pytest.importorskip("mypy")
     checkout.run("-m", "mypy", "--strict", *(name for name in NAMES if name.endswith("decays.py")))

@@ -27,6 +27,7 @@ def test_the_new_model_fires_as_it_should_with_the_same_bits_on_every_backend(ch
     checkout.play(PAGE.example, emulated=True)
 
 
+@pytest.mark.fuzz
 def test_the_new_file_is_typed(checkout):
     pytest.importorskip("mypy")
     checkout.run("-m", "mypy", "--strict", "gpusyn/neurons/qif.py")

@@ -21,11 +21,13 @@ def test_the_page_has_two_python_files_one_kernel_file_and_a_line_for_each_recep
     ]  # fmt: skip
 
 
+@pytest.mark.fuzz
 def test_the_new_receptors_have_the_same_bits_on_every_backend(checkout):
     cpu(), emulated()  # skips where there is no compiler
     checkout.play(PAGE.example, emulated=True)
 
 
+@pytest.mark.fuzz
 def test_the_new_files_are_typed(checkout):
     pytest.importorskip("mypy")
     checkout.run("-m", "mypy", "--strict", *(name for name, _ in PAGE.files if name.endswith("kainate.py")))
