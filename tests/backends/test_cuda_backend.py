@@ -45,38 +45,33 @@ def run(backend, steps=STEPS, **options):
 # ---- bits ----
 
 
-def further(*values):
-    """Values that the long checks try, too."""
-    return [pytest.param(value, marks=pytest.mark.fuzz) for value in values]
+def further(*ways):
+    """Ways that the long checks try, too."""
+    return [pytest.param(*way, marks=pytest.mark.fuzz) for way in ways]
 
 
-@pytest.mark.parametrize("block", [32, *further(96, 256, 1024)])  # 64 and 128 follow
-def test_no_bit_depends_on_the_block(reference, block):
+@pytest.mark.parametrize(("block", "multiprocessors"), [(32, 1), *further((96, 3), (256, 4), (1024, 132))])
+def test_no_bit_depends_on_the_block_and_the_grid(reference, block, multiprocessors):
     assert len(reference["spikes times"]) > 100
-    assert differences(reference, run(emulated(block))) == []
-
-
-@pytest.mark.parametrize("order", ["backward", *further("forward", "lanes-backward", "drawn-2"), "drawn-1"])
-def test_no_bit_depends_on_the_schedule(reference, order):
-    with using(order=ORDERS[order]):
-        assert differences(reference, run(emulated(64))) == []
-
-
-@pytest.mark.parametrize("multiprocessors", [1, *further(3, 132)])
-def test_no_bit_depends_on_the_grid(reference, multiprocessors):
     with pretend(multiprocessors=multiprocessors):
-        assert differences(reference, run(emulated(128))) == []
+        assert differences(reference, run(emulated(block))) == []
 
 
-@pytest.mark.parametrize("chunk_steps", [*further(1, 31, 32), 33, *further(STEPS)])
-def test_no_bit_depends_on_chunks_and_graphs(reference, chunk_steps):
-    assert differences(reference, run(emulated(128), chunk_steps=chunk_steps)) == []
+@pytest.mark.parametrize(
+    ("order", "chunk_steps"),
+    [
+        ("backward", 33),
+        ("drawn-1", STEPS),
+        *further(("forward", 1), ("lanes-backward", 31), ("drawn-2", 32)),
+    ],
+)
+def test_no_bit_depends_on_the_schedule_and_on_chunks_and_graphs(reference, order, chunk_steps):
+    with using(order=ORDERS[order]):
+        assert differences(reference, run(emulated(64), chunk_steps=chunk_steps)) == []
 
 
 def test_no_bit_depends_on_flush_to_zero_and_late_streams(reference):
-    with using(flush=True):
-        assert differences(reference, run(emulated(128))) == []
-    with using(lazy=True):
+    with using(flush=True, lazy=True):
         assert differences(reference, run(emulated(128))) == []
 
 

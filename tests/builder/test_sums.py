@@ -4,6 +4,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.builder.sums import largest_upstream
+from tests.helpers.long_checks import pairs
 from tests.helpers.runs import BACKENDS, backend_named, differences, outcome
 
 
@@ -56,8 +57,7 @@ def run(backend, other=None, *, before=False, downstream=False, largest=None, we
     return found, (numbers.acc, numbers.weight)
 
 
-@pytest.mark.parametrize("weights", ["exact", "compact"])
-@pytest.mark.parametrize("largest", [None, 300.0])
+@pytest.mark.parametrize(("weights", "largest"), pairs(["exact", "compact"], [None, 300.0]))
 def test_what_is_not_upstream_changes_no_bit(largest, weights):
     alone, numbers = run("numpy", largest=largest, weights=weights)
     assert alone["spikes times"].size > 5

@@ -13,6 +13,7 @@ from gpusyn.commands import bench, bench_cases
 from gpusyn.commands.bench_profile import launch_seconds
 from gpusyn.commands.cli import main
 from tests.helpers.command_line import one_line_of_error
+from tests.helpers.long_checks import every
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import cpu
 
@@ -156,7 +157,7 @@ def test_repair_tells_what_it_did(tmp_path, capsys):
 # --- bench -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", bench_cases.CASES)
+@pytest.mark.parametrize("name", every(3, bench_cases.CASES))
 def test_bench_measures_each_case(name, tmp_path, capsys):
     target = tmp_path / "numbers.json"
     arguments = ["bench", "--case", name, "--size", "60", "--backend", "numpy", "--json", str(target)]

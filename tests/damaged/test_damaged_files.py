@@ -8,8 +8,8 @@ import pytest
 
 from tests.damaged.worker import Outcome, Worker
 
-MUTANTS, PARTS = 10_000, 20
-SOME = 40  # in the default suite
+MUTANTS, PARTS = 7_000, 14
+SOME = range(10_000, 10_040)  # in the default suite
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def check(outcomes: list[Outcome]) -> None:
 
 
 def test_some_mutants(worker: Worker) -> None:
-    check([worker.outcome(MUTANTS + number) for number in range(SOME)])
+    check([worker.outcome(number) for number in SOME])
 
 
 @pytest.mark.fuzz

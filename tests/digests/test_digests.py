@@ -1,6 +1,7 @@
 """No bit of any spike, trace, weight or state changes: the digests of digests.json hold on every backend.
 
-In double precision, the default suite computes them on compiled CPU code; the other backends do with `compilers`.
+The default suite computes all of them on compiled CPU code, and some with numpy and on emulated kernels, which compute
+the others with `compilers`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from tests.digests.networks import BLOCKERS, CASES
 from tests.digests.outcomes import LINES, digest, outcome, stored
 from tests.helpers.runs import BACKENDS
 
+#: Computed with numpy and on emulated kernels, too: other tests compare backends, but not each model of a neuron.
+EVERYWHERE = ("neuron models", "inputs", "procedural")
 SLOW = ("numpy", "cuda-emulated")
 LINEAR = {"Exponential", "Alpha", "DualExponential"}
 
@@ -28,7 +31,7 @@ def known() -> dict[str, str]:
 def everywhere() -> Iterator[Any]:
     """Yield every line with every backend."""
     for line, (case, precision) in LINES.items():
-        later = precision == "double" and "single" in case.precisions
+        later = case.name not in EVERYWHERE or (precision == "double" and "single" in case.precisions)
         for name in BACKENDS:
             yield pytest.param(line, name, marks=[pytest.mark.compilers] * (later and name in SLOW))
 

@@ -25,6 +25,7 @@ def test_one_file_and_one_line_do_what_the_page_says(followed):
     checkout.play(page.example)
 
 
+@pytest.mark.fuzz
 def test_the_new_file_is_typed(followed):
     pytest.importorskip("mypy")
     page, checkout = followed

@@ -245,6 +245,10 @@ FINDS = {
 }
 
 
+#: The longest, which are left to `fuzz`.
+LONG = ("bimodal_weights", "decision", "inhibitory_balance", "ltp", "working_memory")
+
+
 @pytest.fixture
 def story(monkeypatch):
     """Import a script as Python does when it is run: with its folder first on the path."""
@@ -261,7 +265,7 @@ def scripts():
 
 
 @pytest.mark.usefixtures("long_runs")
-@pytest.mark.parametrize("name", FINDS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.fuzz] * (name in LONG)) for name in FINDS])
 def test_story(name, story, tmp_path, capsys):
     module = story(name)
     numbers, figure = module.tell(module.story, ["--small", "--out", str(tmp_path / "figures")])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.helpers.long_checks import every
 from tests.helpers.runs import cpu, emulated
 from tests.helpers.tutorial import Page
 
@@ -63,6 +64,7 @@ def test_the_new_model_is_a_soma_with_the_same_bits_on_every_backend(checkout):
     checkout.play(SOMA, emulated=True)
 
 
+@pytest.mark.fuzz
 def test_the_new_file_is_typed(checkout):
     pytest.importorskip("mypy")
     checkout.run("-m", "mypy", "--strict", "gpusyn/neurons/qif.py")
@@ -161,7 +163,7 @@ MISTAKES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", every(4, MISTAKES))
 def test_a_mistake_on_the_way_says_what_to_do_next(checkout, mistake):
     backend, file, old, new, said = MISTAKES[mistake]
     if backend == "cpu":

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.helpers.long_checks import every
 from tests.helpers.runs import cpu, emulated
 from tests.helpers.tutorial import Page
 
@@ -20,11 +21,13 @@ def test_the_page_has_two_python_files_one_kernel_file_and_a_line_for_each_recep
     ]  # fmt: skip
 
 
+@pytest.mark.fuzz
 def test_the_new_receptors_have_the_same_bits_on_every_backend(checkout):
     cpu(), emulated()  # skips where there is no compiler
     checkout.play(PAGE.example, emulated=True)
 
 
+@pytest.mark.fuzz
 def test_the_new_files_are_typed(checkout):
     pytest.importorskip("mypy")
     checkout.run("-m", "mypy", "--strict", *(name for name, _ in PAGE.files if name.endswith("kainate.py")))
@@ -93,7 +96,7 @@ MISTAKES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", every(4, MISTAKES))
 def test_a_mistake_on_the_way_says_what_to_do_next(checkout, mistake):
     backend, file, old, new, said = MISTAKES[mistake]
     if backend == "cpu":

@@ -46,7 +46,7 @@ def test_p1_full_magnesium_block_spares_ampa(train, weights):
 
 
 @pytest.mark.parametrize("receptor", [gs.AMPA, gs.NMDA, gs.GABA_A])
-@settings(max_examples=3, deadline=None, derandomize=True)
+@settings(max_examples=2, deadline=None, derandomize=True)
 @given(train=TRAINS, weights=WEIGHTS)
 def test_p2_one_conductance_a_cell_is_the_sum_over_synapses(receptor, train, weights):
     name = f"g_{receptor().name}"
@@ -141,7 +141,7 @@ def all_gates(kinetics, gating):
 
 
 @pytest.mark.parametrize("gating", ["auto", "per-synapse"])
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(train=TRAINS)
 def test_p4_gates_stay_between_shut_and_open(gating, train):
     kinetics = [*PULSED, *RISING]

@@ -19,7 +19,7 @@ from tests.fuzz.sweep import Case, Sweep, parsed, perform, random_pairs, single_
 
 SLOW = ("measure.iv_curve", "plot.overview", "sonata.run_config")  # run, or draw into a file
 SAMPLE = 500
-SHARES, PAIRS = 8, 2000  # parts of the long check; pairs of changes in each
+SHARES, PAIRS = 8, 1200  # parts of the long check; pairs of changes in each
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.emulation import ORDERS, cupy, using
 DT = 0.1
 
 
-def describe(traces: bool = True) -> gs.Network:
+def describe() -> gs.Network:
     """Gates of every kind on targets, sources and synapses, neurons with conductances and currents, all inputs."""
     net = gs.Network()
     cell = gs.LIF(C_m=gs.Uniform(150.0, 250.0), E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=0.5)
@@ -37,20 +37,19 @@ def describe(traces: bool = True) -> gs.Network:
     net.connect(E + listed, C, gs.FixedProbability(0.2), receptor="syn", weight=gs.Normal(0.0, 50.0), delay=2 * DT)
     net.connect(E, E, gs.AllToAll(autapses=False), receptor="AMPA", weight=0.01, name="shared")
     short_term(net, E, C, noise + listed)
-    saturating(net, E + noise, traces)
-    branched(net, noise + listed, traces)
+    saturating(net, E + noise)
+    branched(net, noise + listed)
     procedural(net, E, noise)
     learning(net, E, C, noise)
     plastic(net, E, noise + listed)
-    spines(net, E, noise + E[:9], traces)
+    spines(net, E, noise + E[:9])
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
     net.clamp(E[3], gs.Waveform([0.0, 0.4], [-70.0, 20.0]))
     net.record(E + C + noise + listed, "spikes", name="spikes")
-    if traces:
-        net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
-        net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
+    net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
+    net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
     return net
 
 
@@ -112,7 +111,7 @@ def learning(net: gs.Network, E: gs.Population, C: gs.Population, noise: gs.Popu
         )  # fmt: skip
 
 
-def spines(net: gs.Network, E: gs.Population, sources: gs.Selection, traces: bool) -> None:
+def spines(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
     """Synapses that learn from calcium, through gates that follow events and pulses, with one delay and with several.
 
     No magnesium blocks them, because a drug blocks the open channels of all NMDA receptors.
@@ -124,8 +123,7 @@ def spines(net: gs.Network, E: gs.Population, sources: gs.Selection, traces: boo
             sources, E, gs.FixedProbability(0.1), weight={learns: gs.Uniform(0.0, 1.0), calcium: 0.1},
             w_max={learns: 2.0}, delay=delay, plasticity=rule, name=f"calcium of {calcium}",
         )  # fmt: skip
-        if traces:
-            net.record(f"calcium of {calcium}", "Ca", every=2 * DT, name=f"spines of {calcium}")
+        net.record(f"calcium of {calcium}", "Ca", every=2 * DT, name=f"spines of {calcium}")
     limits = {"highest": (2.0, 1.0, 0.0), "lowest": (0.0, 0.0, 130.0)}  # weight, where it rests, where calcium stops
     for name, (weight, rest, V_Ca) in limits.items():
         rule = gs.NMDAPlasticity("lumped", "again", speed=100.0, G=0.0, W_rest=rest, V_Ca=V_Ca)
@@ -169,7 +167,7 @@ def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
         net.connect(sources + E[:9], E, gs.FixedProbability(p), **options, name=f"plastic {name}")
 
 
-def saturating(net: gs.Network, sources: gs.Selection, traces: bool) -> None:
+def saturating(net: gs.Network, sources: gs.Selection) -> None:
     """Kinetics that saturate: on the sources (by several), on the synapses (each, two of them blocked by a drug)."""
     kinetics = {
         "markov": gs.kinetics.Markov.GABA_A(),
@@ -191,12 +189,11 @@ def saturating(net: gs.Network, sources: gs.Selection, traces: bool) -> None:
         net.connect(
             sources, cells, gs.FixedProbability(0.1), weight=weight, delay=gs.Uniform(0.1, 0.5), name=f"to {name}"
         )
-        if traces:
-            net.record(cells, ["V", "Ca", *(f"g_{key}" for key in kinetics)], name=f"saturating {name}")
+        net.record(cells, ["V", "Ca", *(f"g_{key}" for key in kinetics)], name=f"saturating {name}")
     net.infuse("MK-801", 5.0, start=DT)
 
 
-def branched(net: gs.Network, sources: gs.Selection, traces: bool) -> None:
+def branched(net: gs.Network, sources: gs.Selection) -> None:
     """Cells of compartments, with one row of coefficients and with rows of their own, under each input."""
     slow = gs.NMDA(name="slow", block=gs.MgBlock.HillTononi())
     receptors = {"soma": [gs.GABA_A()], "apical": [gs.AMPA(), gs.NMDA(gating="per-synapse")], "basal": [slow]}
@@ -207,8 +204,7 @@ def branched(net: gs.Network, sources: gs.Selection, traces: bool) -> None:
         net.connect(sources, cells, gs.FixedProbability(0.2), weight=weight, delay=gs.Uniform(0.1, 0.5))
         net.inject(cells[2:], gs.Waveform([0.2], [300.0]), compartment="apical")
         net.clamp(cells[:3], gs.Waveform([0.2], [-40.0]), compartment="basal")
-        if traces:
-            net.record(cells, list(cells.variables), name=f"branched {name}")
+        net.record(cells, list(cells.variables), name=f"branched {name}")
 
 
 def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:

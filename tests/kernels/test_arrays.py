@@ -132,7 +132,7 @@ def test_reset_restores_states_and_replaced_weights():
 def test_states_and_weights_are_all_that_a_checkpoint_needs():
     """A fresh simulator that gets them goes on as the first one would, whatever is in scratch and records."""
     with simulator() as first, simulator() as second:
-        first.step(24)
+        first.step(16)
         program = first._compiled.program
         for role in (STATE, WEIGHT):
             for spec in program.of_role(role):
@@ -141,8 +141,8 @@ def test_states_and_weights_are_all_that_a_checkpoint_needs():
             for spec in program.of_role(role):
                 if spec.name != "spike_begin":  # its first element is always 0
                     second._session.write(spec.name, np.full(spec.shape, 77, spec.dtype))
-        second._step = second._state.step = 24
+        second._step = second._state.step = 16
         first._recordings.restart(first._provenance(0))
         for sim in (first, second):
-            sim.step(20)
+            sim.step(12)
         assert differences(outcome(first), outcome(second)) == []

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import gpusyn as gs
 from gpusyn.simulation.spine_access import calcium_of
 from gpusyn.simulation.weight_access import ChosenSynapses
+from tests.helpers.long_checks import pairs
 from tests.helpers.runs import backend_named, cpu, differences, outcome
 from tests.plasticity.lab import REST, TAU, conductance, forced, sources
 from tests.plasticity.taught import RULES as TAUGHT
@@ -259,8 +260,7 @@ def laboratory(plastic, trains, post, rule=None, **options):
     return net
 
 
-@pytest.mark.parametrize("learning", ["pairs", "short", "dopamine", "calcium"])
-@pytest.mark.parametrize("axonal", [0.0, 0.5])
+@pytest.mark.parametrize(("learning", "axonal"), pairs(["pairs", "short", "dopamine", "calcium"], [0.0, 0.5]))
 def test_what_is_not_deleted_goes_on_as_if_nothing_had_been(learning, axonal):
     """And a new synapse of a source that never spikes stays as it is: it has nothing of those that were deleted."""
     trains = [list(range(3 + k, 120, 11)) if k < 6 else [] for k in range(13)]

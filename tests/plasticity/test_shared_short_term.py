@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import gpusyn as gs
 from gpusyn.errors import ParameterError
 from gpusyn.simulation.release_access import read_release
+from tests.helpers.long_checks import pairs
 from tests.helpers.runs import BACKENDS, backend_named, cpu, differences, emulated, outcome
 from tests.simulation.test_delivery_forms import FORMS, forced
 
@@ -120,9 +121,7 @@ WEIGHTS = {"one weight": 0.7, "drawn weights": gs.LogNormal(0.7, 0.3)}
 DELAYS = {"one delay": 1.1, "drawn delays": gs.Uniform(0.1, 4.0)}
 
 
-@pytest.mark.parametrize("delay", DELAYS)
-@pytest.mark.parametrize("weight", WEIGHTS)
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize(("weight", "delay", "precision"), pairs([*WEIGHTS], [*DELAYS], ["single", "double"]))
 def test_every_form_of_delivery_gives_the_same_bits(weight, delay, precision):
     net = every_form(RULES["facilitating"], WEIGHTS[weight], DELAYS[delay])
     expected = played(net, "numpy", precision)
@@ -142,8 +141,7 @@ def test_any_number_of_threads_gives_the_same_bits():
             assert differences(expected, played(net, cpu(threads))) == []
 
 
-@pytest.mark.parametrize("block", [32, 96, pytest.param(256, marks=pytest.mark.fuzz)])
-@pytest.mark.parametrize("weight", WEIGHTS)
+@pytest.mark.parametrize(("block", "weight"), pairs([32, 96], [*WEIGHTS]))
 def test_emulated_kernels_give_the_same_bits(block, weight):
     net = every_form(RULES["facilitating"], WEIGHTS[weight], DELAYS["drawn delays"])
     precision = "double" if block == 96 else "single"

@@ -1,5 +1,7 @@
 """Cells of several compartments: effects see V of their dendrite, inputs reach it, parameters and states change."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -43,23 +45,25 @@ def clamped(inside, V):
     return net
 
 
+@functools.cache
+def without_dendrites(elsewhere):
+    with gs.Simulator(clamped(None, ELSEWHERE if elsewhere else COMMAND), backend="numpy") as sim:
+        sim.run(9.0)
+        return sim.data["state"]
+
+
 @pytest.mark.parametrize("inside", ["soma", "apical"])
 def test_receptors_calcium_and_blockers_see_v_of_their_compartment(inside, backend):
-    found = {}
-    for name, one in ((None, "numpy"), (inside, backend)):
-        with gs.Simulator(clamped(name, COMMAND), backend=one) as sim:
-            sim.run(9.0)
-            found[name] = sim.data["state"]
-    plain, own = found[None], found[inside]
+    plain, other = without_dendrites(False), without_dendrites(True)
+    with gs.Simulator(clamped(inside, COMMAND), backend=backend) as sim:
+        sim.run(9.0)
+        own = sim.data["state"]
     part = "" if inside == "soma" else f"{inside}."
     for variable in plain.variables:
         kind, _, receptor = variable.partition("_")
         same = f"{kind}_{part}{receptor}" if receptor else "Ca" if inside == "soma" else f"Ca_{inside}"
         assert np.array_equal(plain[variable], own[same]), same
         assert np.ptp(plain[variable]) > 0 or receptor == "own" or variable[0] == "h", variable
-    with gs.Simulator(clamped(None, ELSEWHERE), backend="numpy") as sim:  # elsewhere they would be others
-        sim.run(9.0)
-        other = sim.data["state"]
     assert all(not np.array_equal(other[v], plain[v]) for v in ("I_AMPA", "B_NMDA", "B_slow", "Ca", "g_own"))
 
 

@@ -15,6 +15,7 @@ from gpusyn.errors import SimulationError
 from gpusyn.io.heap_check import CheckedStream
 from gpusyn.utils import held_signals as module
 from gpusyn.utils.held_signals import held_signals
+from tests.helpers.long_checks import pairs
 from tests.helpers.runs import backend_named, cpu, differences, emulated, outcome
 from tests.helpers.small_network import DT, describe, simulator
 
@@ -55,8 +56,7 @@ def undisturbed(steps=STEPS):
         return outcome(sim)
 
 
-@pytest.mark.parametrize("streamed", [False, True], ids=["in memory", "streamed"])
-@pytest.mark.parametrize("name", EVERYWHERE)
+@pytest.mark.parametrize(("name", "streamed"), pairs([*EVERYWHERE], [False, True]))
 def test_a_signal_at_any_call_of_the_session_changes_nothing(name, streamed, tmp_path, alarm, monkeypatch):
     number = signal.SIGALRM if streamed else signal.SIGINT
     net = describe(file=tmp_path / "run.h5" if streamed else None)

@@ -7,6 +7,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.neurons import NEURONS, Membrane
+from tests.helpers.long_checks import pairs
 from tests.helpers.runs import differences, outcome
 
 MODELS = {name: model for name, model in NEURONS.items() if issubclass(model, Membrane)}
@@ -62,9 +63,9 @@ def made(kind, each, **values):
     return model(**{**spread, **values})
 
 
-@pytest.mark.parametrize("each", [False, True], ids=["number", "array"])
-@pytest.mark.parametrize(("kind", "name"), EACH)
-def test_every_parameter_of_every_model(kind, name, each):
+@pytest.mark.parametrize(("parameter", "each"), pairs([f"{kind} {name}" for kind, name in EACH], [False, True]))
+def test_every_parameter_of_every_model(parameter, each):
+    kind, name = parameter.split()
     model, exact = MODELS[kind.removeprefix("Exact")], kind == "ExactLIF"
     new = other(model, name)
     if each:
