@@ -113,6 +113,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     io.repair: lambda w: {"path": w.files.results},
     io.save: lambda w: {"path": "x.h5", "spikes": {"s": w.spikes}, "traces": {"t": w.traces}},
     sonata.build: lambda w: {"config": w.config},
+    sonata.check_config: lambda w: {"path": w.files.config, "out": "out"},
     sonata.read_config: lambda w: {"path": w.files.config},
     sonata.run_config: lambda w: {
         "path": w.files.config,
@@ -165,6 +166,7 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
 #: Further arguments of methods that do several things, by a name of their own.
 VARIANTS: dict[str, tuple[str, Callable[[World], dict[str, Any]]]] = {
     "Simulator.get of a drive": ("sim.get", lambda w: {"target": w.drive, "variable": "weight"}),
+    "Simulator.get of synapses": ("sim.get", lambda w: {"target": w.projection, "variable": "weight"}),
     "Simulator.set of a parameter": ("sim.set", lambda w: {"target": "E", "variable": "I_e", "values": 250.0}),
     "Simulator.set of an injection": ("sim.set", lambda w: {"target": w.injection, "variable": 300.0}),
     "Simulator.set of a drive": ("sim.set", lambda w: {"target": w.drive, "rate": 50.0, "weight": 0.5}),
@@ -220,10 +222,10 @@ EXEMPT = {
         *("Plan", "Plan.built", "RecorderPair", "SpikeRecorder", "SynapseRecorder", "TraceRecorder"),
         *("IVCurve", "NmdaAmpaRatio", "PSC", "PSP", "Results", "RecorderLayout", "StreamFile"),
         *("recorded_time", "sample_times"),
-        *("Config", "RunResult", "SonataModel", "TypeRate"),
+        *("CheckResult", "Config", "RunResult", "SonataModel", "SonataModel.start", "TypeRate"),
     },
     "Python's own methods of a mapping": {"Results.items", "Results.keys", "Results.values"},
-    "entries of the table of SONATA templates": {"Cell", "Parameter", "Synapse", "Template", "Variable"},
+    "entries of the table of SONATA templates": {"Cell", "Initial", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
         f"Rule.{name}"
         for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawing_bytes", "expected")
