@@ -147,6 +147,18 @@ class Table:
             ]
         return values
 
+    def kinds(self, name: str) -> Iterator[tuple[str | None, Bools]]:
+        """Yield each value of an attribute that is text, and a mask of the rows that have it; ``None`` where absent."""
+        if any(name in names for names in self.names.values()):
+            texts = self.texts(name)
+            for text in dict.fromkeys(texts.tolist()):
+                yield text, np.array(texts == text, dtype=bool)
+            return
+        types, number = np.unique(self.type_ids, return_inverse=True)
+        of_types = [self.types.rows.get(int(one), {}).get(name) for one in types]
+        for text in dict.fromkeys(of_types):
+            yield text, np.array([text == one for one in of_types], dtype=bool)[number]
+
     def has(self, name: str) -> bool:
         """Return True if a group or a type has an attribute."""
         return name in self.attribute_names()

@@ -60,11 +60,10 @@ def read_dynamics(
     """
     none = np.broadcast_to(np.nan, table.size)  # takes no memory, and is copied before a value is stored
     values: dict[str, Floats] = dict.fromkeys(units, none)
-    models = table.texts(COLUMN)
-    for model in dict.fromkeys(models[rows].tolist()):
-        if model is None:
+    for model, having in table.kinds(COLUMN):
+        chosen = rows & having
+        if model is None or not chosen.any():
             continue
-        chosen = rows & (models == model)
         with findings.step():
             section = load(_model_file(model, table, chosen, components, folder))
             for key in section.data:

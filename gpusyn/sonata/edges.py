@@ -101,7 +101,7 @@ def place(edges: Edges) -> str:
 
 def check_weight_functions(edges: Edges, findings: Findings) -> None:
     """Refuse weights that are defined by code of another simulator."""
-    for name in dict.fromkeys(edges.table.texts("weight_function").tolist()):
+    for name, _ in edges.table.kinds("weight_function"):
         with findings.step():
             if name is not None and name not in PLAIN_WEIGHTS:
                 raise FileError(
@@ -112,9 +112,7 @@ def check_weight_functions(edges: Edges, findings: Findings) -> None:
 
 def templates(edges: Edges, findings: Findings) -> Iterator[tuple[str, Bools]]:
     """Yield the name and the edges of each synapse model; an unknown one is a problem."""
-    given = edges.table.texts("model_template")
-    for name in dict.fromkeys(given.tolist()):
-        rows = np.array(given == name, dtype=bool)
+    for name, rows in edges.table.kinds("model_template"):
         if name is None:
             findings.note(f"{place(edges)}: no model_template for {rows.sum():,} edges; {DEFAULT} assumed")
         elif name not in SYNAPSES:
