@@ -9,7 +9,7 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.io.checked import Group, opened
-from gpusyn.io.stored_values import listed
+from gpusyn.io.stored_values import MILLISECONDS, listed
 from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.scalars import show
 from gpusyn.sonata.attribute_tables import check_lengths
@@ -21,10 +21,6 @@ from gpusyn.sonata.spike_tables import read_csv, read_nwb
 from gpusyn.utils.typing import Array, Floats, Integers
 
 __all__ = ["Trains", "on_steps", "read_input"]
-
-MILLISECONDS = {"ms": 1.0, "msec": 1.0, "millisecond": 1.0, "milliseconds": 1.0,
-                "s": 1e3, "sec": 1e3, "second": 1e3, "seconds": 1e3,
-                "us": 1e-3, "microsecond": 1e-3, "microseconds": 1e-3}  # fmt: skip
 
 Found = tuple[str, Integers, Floats, str]  # population, ids, times (ms), place of the ids
 
