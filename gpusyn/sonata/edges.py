@@ -72,13 +72,16 @@ def edge_values(edges: Edges, components: Mapping[str, Path], dt: float, finding
         synapse = SYNAPSES[name]
         units = {key: entry.unit for key, entry in synapse.parameters.items()} | COMMON
         units |= {"receptor_type": ""} if synapse.receptor is None else {}
-        values = read_dynamics(edges.table, rows, name, units, components, FOLDER, findings, DESCRIPTIONS)
+        values = read_dynamics(
+            edges.table, rows, name, units, components, FOLDER, findings, DESCRIPTIONS, synapse.plain
+        )
         for what, column, given in (("weight", weight, given_weight), ("delay", delay, given_delay)):
             replace(column, given, values.pop(what), what, edges, findings)
             with findings.step():
                 fill(column, rows & ~given, what, getattr(synapse, what), name, edges, findings)
         with findings.step():
             apply_sign(weight, values.pop("sign"), edges)
+        weight[rows] *= synapse.unit
         assume(synapse, name, rows, values, edges, findings)
         groups += split(name, synapse, rows, values)
         if synapse.note:
