@@ -78,7 +78,7 @@ def _as_text(one: Any) -> str | None:
         return str(one)
     if isinstance(one, np.ndarray):
         return _array_text(one)
-    if isinstance(one, type) or callable(one) and hasattr(one, "__qualname__"):
+    if isinstance(one, type) or (callable(one) and hasattr(one, "__qualname__")):
         return f"{one.__module__}.{one.__qualname__}"
     if isinstance(one, functools.partial):
         return _array_text(np.frombuffer(repr((one.func, one.args, one.keywords)).encode(), np.uint8))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.builder.inputs.spike_lists import ListedSpikes
-from gpusyn.network.network import Network
+from gpusyn.builder.layout import Description
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.simulation.access import Access
 from gpusyn.simulation.targets import here
@@ -52,7 +52,7 @@ def _changed_drive(now: Any, first: Any) -> dict[str, Any]:
     return {name: _saved(getattr(now, name)) for name in names}
 
 
-def put_inputs(access: Access, net: Network, found: dict[str, Any], step: int) -> None:
+def put_inputs(access: Access, net: Description, found: dict[str, Any], step: int) -> None:
     """Put what was saved in force at step `step`."""
     for name, values in found["parameters"].items():
         access.parameters.put(net.populations[name], {key: _loaded(value) for key, value in values.items()})

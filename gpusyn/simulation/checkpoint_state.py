@@ -105,7 +105,7 @@ def sums(running: Running, step: int) -> dict[str, Any]:
         found[name] = {}
         for receptor, own in zip(place.population.receptors, place.sums, strict=True):
             mine = coming[id(own.ring)][:, :, place.offset : place.offset + place.size]
-            shared = ring[own.shared : own.shared + own.inputs * own.shared_slots].reshape(own.inputs, -1)
+            shared = ring[own.shared : own.shared + own.inputs * own.shared_slots].reshape(own.inputs, own.shared_slots)
             slots = (step + np.arange(own.shared_slots)) % max(own.shared_slots, 1)
             found[name][receptor.name] = {"own": _trimmed(mine), "shared": _trimmed(shared[:, slots].T)}
     return found
@@ -157,5 +157,5 @@ def _coming(one: Ring, ring: Array, in_flight: InFlight, step: int) -> Array:
 
 def _trimmed(found: Array) -> Array:
     """Return steps up to the last one in which anything arrives."""
-    some = np.flatnonzero(found.reshape(len(found), -1).any(axis=1))
+    some = np.flatnonzero(found.any(axis=tuple(range(1, found.ndim))))
     return found[: some[-1] + 1 if some.size else 0].copy()

@@ -155,8 +155,8 @@ class InputAccess:
                 all_lists[k] = train
             models[population.name] = models[population.name].replaced(times=tuple(all_lists))
             new.setdefault(population.name, []).append(NewLists(ids, part))
-        lists = self.compiled.inputs.spike_lists.replaced(new, now)
-        self._switch(self.compiled.inputs.with_lists(models, lists))
+        inputs = self.compiled.inputs
+        self._switch(inputs.with_lists(models, inputs.spike_lists.replaced(new, now)))
 
     def put_times(self, population: str, times: Any, spikes: ListedSpikes, now: int) -> None:
         """Put listed times of a population in force at step `now`, with the spikes to which they have led before."""
