@@ -118,7 +118,7 @@ def put_content(content: Mapping[str, Any], kept: Kept, where: str) -> int:
     put_synapses(compiled, session, kept.initial, kept.rewirer.rewired, content["synapses"], where)
     put_states(running, content["states"], where)
     put_sums(running, content["sums"], step)
-    put_waiting(running, content["spikes"], step)
+    put_waiting(running, content["spikes"], step, where)
     put_clock(running, step)
     kept.access.step = step
     kept.recordings.put(content["recordings"], step)

@@ -56,7 +56,10 @@ def put_states(running: Running, found: dict[str, Array], where: str) -> None:
     names = _same_everywhere(running.compiled)
     for name in {*names, *found}:
         if name not in names or name not in found or found[name].size != specs[name].size:
-            raise FileError(f"{where}: its states are not those of this network ({name} differs); the file is damaged")
+            raise FileError(
+                f"{where}: its states are not those of this network ({name} differs); load it with the version of "
+                "gpusyn that saved it"
+            )
     for name in names:
         running.session.write(name, found[name].astype(specs[name].dtype, copy=False))
 
@@ -75,15 +78,20 @@ def put_clock(running: Running, step: int) -> None:
 def waiting(running: Running, step: int) -> dict[str, Any]:
     """Return the spikes that some synapses may still wait for, and when synapses are read."""
     timings = [bundle.timing for bundle in running.compiled.layout.bundles]
-    read = np.array([(timing.first, timing.width, timing.blocks) for timing in timings], np.int64)
-    return {**running.spikes.waiting(step)._asdict(), "timings": read.reshape(-1, 3)}
+    return {**running.spikes.waiting(step)._asdict(), "timings": [[*timing] for timing in timings]}
 
 
-def put_waiting(running: Running, found: dict[str, Array], step: int) -> None:
-    """Put spikes on their way; what differs because synapses are read at other times is added to the sums."""
+def put_waiting(running: Running, found: dict[str, Any], step: int, where: str) -> None:
+    """Put spikes on their way; what differs because synapses are read at other times is added to the sums.
+
+    Raises
+    ------
+    FileError
+        If synapses that are read when spikes reach them are read at other times.
+    """
     spikes = Waiting(*(found[name] for name in Waiting._fields))
     running.spikes.restore(spikes, step)
-    before = [Timing(*timing) for timing in found["timings"].tolist()]
+    before = [Timing(*timing) for timing in found["timings"]]
     timings = dict(zip(running.compiled.layout.bundles, before, strict=True))
     done = set()
     for stored in running.compiled.stored:
@@ -91,8 +99,14 @@ def put_waiting(running: Running, found: dict[str, Array], step: int) -> None:
             continue
         done.add((stored.bundle, stored.receptor))
         other, own = timings[stored.bundle], stored.bundle.timing
-        if not own.at_once and other[:3] != own[:3]:
-            running.in_flight.retime(stored, other, spikes, step)
+        if other == own:
+            continue
+        if own.at_once or other.at_once:
+            raise FileError(
+                f"{where}: spikes reach synapses of projection '{stored.pathway.projection.name}' at other steps; load "
+                "it with the version of gpusyn that saved it"
+            )
+        running.in_flight.retime(stored, other, spikes, step)
 
 
 # ---- sums of coming steps ----
