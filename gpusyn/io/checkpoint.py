@@ -32,7 +32,7 @@ FORMAT = 1  # newer versions of gpusyn read older formats
 ROOT = "checkpoint"
 FACTS = f"{ROOT}/facts"
 ARRAYS = f"{ROOT}/arrays"
-ARRAY = "array"  # the one key of what stands for an array in the facts: [type, shape]
+ARRAY = ""  # the one key, which no object can have as a name, of what stands for an array in the facts: [type, shape]
 CHECKED = ("v110", "v110")  # format of HDF5 whose tables have checksums
 CHUNK = 2**20  # bytes
 WHAT = "a checkpoint"
@@ -71,7 +71,7 @@ def write_checkpoint(path: Path, content: Tree) -> None:
     """
     check_checkpoint(path)
     arrays: dict[str, Array] = {}
-    facts = json.dumps(_facts(content, ARRAYS, arrays)).encode()
+    facts = json.dumps(_facts(content, ARRAYS, arrays), default=np.generic.item).encode()
     arrays[FACTS] = np.frombuffer(facts, np.uint8)
     with replacing([path]) as (temporary,):
         with hdf5().File(temporary, "w", libver=CHECKED) as file:

@@ -99,8 +99,9 @@ def _digest(content: bytes) -> str:
 
 def _selected(selection: Selection) -> str:
     """Return which neurons are selected."""
-    ids = b"".join(part.ids.tobytes() for part in selection.parts if not isinstance(part.span, range))
-    return f"{selection.name}, digest {_digest(ids)}" if ids else selection.name
+    if "..." not in selection.name:
+        return selection.name
+    return f"{selection.name}, digest {_digest(b''.join(part.ids.tobytes() for part in selection.parts))}"
 
 
 def _sequence(sequence: Any, owner: str, path: str) -> Iterator[tuple[str, str]]:

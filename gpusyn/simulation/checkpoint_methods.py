@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import Asked
-from gpusyn.errors import BackendError
+from gpusyn.errors import BackendError, FileError, GpusynError
 from gpusyn.io.checkpoint import check_checkpoint, read_checkpoint, write_checkpoint
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.io.targets import true_path
@@ -21,6 +23,8 @@ from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.paths import as_path
 from gpusyn.utils.typing import Whole
+
+FACTS = {"dt": float, "seed": int, "trial": int, "precision": str, "weights": str, "start": str}
 
 
 class CheckpointMethods(StateMethods):
@@ -148,15 +152,17 @@ class CheckpointMethods(StateMethods):
         }
         hdf5()
         content = read_checkpoint(where)
-        check_content(content, net, wanted, str(where))
-        saved = content["simulation"]
+        with _damage(where):
+            check_content(content, net, wanted, str(where))
+            saved = {name: kind(content["simulation"][name]) for name, kind in FACTS.items()}
         threads = checked_threads(threads, f"{here}.threads")
         asked = Asked(saved["dt"], saved["precision"], saved["weights"], threads, "Simulator")
         sim = cls.__new__(cls)
         StateMethods.__init__(sim)
         sim._begin(net, asked, saved["seed"], saved["trial"], backend, chunk_steps, progress, saved["start"])
         try:
-            sim._step = put_content(content, sim._kept, str(where))
+            with _damage(where):
+                sim._step = put_content(content, sim._kept, str(where))
         except BaseException:
             sim.close()
             raise
@@ -198,6 +204,20 @@ class CheckpointMethods(StateMethods):
     def close(self) -> None:
         """Release the memory and close the files."""
         raise NotImplementedError
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Raise a FileError if what a checkpoint holds is not what the code expects, which checksums did not tell."""
+    try:
+        yield
+    except GpusynError:
+        raise
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise FileError(
+            f"{path}: does not hold what a checkpoint has ({type(error).__name__}: {error}); the file is damaged, or "
+            "another version of gpusyn saved it"
+        ) from error
 
 
 def checkpoint_place(path: Any, where: str) -> Path:
