@@ -1,5 +1,6 @@
 """Files of checkpoints and of recorders: whole after a kill at any instant, cut back, and refused when damaged."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.errors import FileError
 from gpusyn.io.checkpoint import read_checkpoint
+from gpusyn.io.held_file import HeldFile
 from tests.damaged import byte_damage
 from tests.helpers.full_disk import limited
 from tests.helpers.paths import ROOT
@@ -139,18 +141,30 @@ def test_a_file_without_room_keeps_its_data_and_the_network_is_free_again(tmp_pa
     net.drive(net.populations["E"], "AMPA", rate=1.0, weight=1.0, name="more")
 
 
-def test_a_checkpoint_waits_for_the_file_that_it_counts_on(tmp_path, undisturbed):
-    with simulator("numpy", describe(file=tmp_path / "run.h5")) as sim:
+def test_a_checkpoint_waits_for_the_file_that_it_counts_on(tmp_path, undisturbed, monkeypatch):
+    room, reserve = [10**6], HeldFile.reserve
+
+    def limited_reserve(held, end):
+        room[0] -= 1
+        if room[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        reserve(held, end)
+
+    with simulator("numpy", describe(file=tmp_path / "run.h5"), chunk_steps=10) as sim:
         sim.step(100)
-        with limited(os.path.getsize(tmp_path / "run.h5")):
-            with pytest.raises(FileError, match=r"run\.h5: cannot be written"):
-                sim.step(20)
-            with pytest.raises(FileError, match=r"run\.h5: cannot be written"):
-                sim.save_checkpoint(tmp_path / "state.h5")
+        monkeypatch.setattr(HeldFile, "reserve", limited_reserve)
+        room[0] = 1  # for the plan of the run, and not for the steps that it takes
+        with pytest.raises(FileError, match=r"run\.h5: cannot be written"):
+            sim.step(20)
+        assert sim.time > 10.0
+        with pytest.raises(FileError, match=r"run\.h5: cannot be written"):
+            sim.save_checkpoint(tmp_path / "state.h5")
         assert not (tmp_path / "state.h5").exists()
+        room[0] = 10**6
         sim.save_checkpoint(tmp_path / "state.h5")
+        reached = round(sim.time / 0.1)
     with loaded(tmp_path) as sim:
-        sim.step(180)
+        sim.step(300 - reached)
         assert differences(undisturbed, outcome(sim)) == []
 
 
