@@ -10,7 +10,7 @@ rates and grow at high ones, as more calcium comes when responses add up (Shouva
 """
 
 import numpy as np
-from telling import AMPA, GREY, NMDA, label, panels, tell
+from telling import AMPA, GREY, NMDA, ORANGE, PURPLE, SKY, label, panels, tell
 
 import gpusyn as gs
 
@@ -70,10 +70,10 @@ def story(small: bool = False):
     figure, (left, right) = panels("NMDA receptors decide: LTP needs transmitter and a depolarized cell")
     t, courses = pairing(10 if small else 40)
     numbers = {name: course[-1] for name, course in courses.items()}
-    styles = [NMDA, GREY, AMPA, "tab:purple", "tab:green", "tab:olive"]
-    for (name, course), colour in zip(courses.items(), styles, strict=True):
-        left.plot(t, course, color=colour, label=name, linestyle="--" if "," in name and "paired" in name else "-")
-    label(left, "time (s)", "weight of AMPA (w_max)", "a spike of the axon each second", legend=False)
+    styles = (NMDA, "-"), (GREY, "-"), (AMPA, "--"), (PURPLE, ":"), (ORANGE, "-"), (SKY, "-")
+    for (name, course), (colour, style) in zip(courses.items(), styles, strict=True):
+        left.plot(t, course, style, color=colour, label=name)
+    label(left, "time (s)", "weight of AMPA (w$_{max}$)", "a spike of the axon each second", legend=False)
     left.legend(loc="lower right", bbox_to_anchor=(1.0, 0.06), fontsize=7, frameon=False)
     rates = RATES[[0, 3, 7]] if small else RATES
     for drug, colour in ((None, NMDA), ("D-AP5", AMPA)):
@@ -82,7 +82,7 @@ def story(small: bool = False):
         numbers |= {f"{name}, {rate:g} Hz": w for rate, w in zip(rates, W, strict=True)}
         right.semilogx(rates, W, "-o", color=colour, markersize=4, label=name)
     right.axhline(REST, color=GREY, linewidth=0.6)
-    label(right, "rate (Hz)", "weight afterwards (w_max)", "the same number of spikes at each rate", legend=True)
+    label(right, "rate (Hz)", "weight afterwards (w$_{max}$)", "the same number of spikes at each rate", legend=True)
     return numbers, figure
 
 

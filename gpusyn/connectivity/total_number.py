@@ -176,7 +176,10 @@ class FixedTotalNumber(Rule):
 def _pairs(stream: Stream, start: int, count: int, n_pre: int, n_post: int, own: Integers | None) -> Integers:
     """Return a part of the sequence of pairs, pre * n_post + post (-1: an autapse)."""
     pair = drawn_cells(stream, start, count, n_pre, n_post)
-    if own is not None:
-        pre, post = np.divmod(pair, n_post)
-        pair[own[pre] == post] = -1
+    if own is None:
+        return pair
+    for first in range(0, count, BLOCK):
+        part = pair[first : first + BLOCK]
+        pre, post = np.divmod(part, n_post)
+        part[own[pre] == post] = -1
     return pair

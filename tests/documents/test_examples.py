@@ -10,17 +10,25 @@ from pathlib import Path
 
 import pytest
 
+import gpusyn as gs
 from tests.helpers.paths import ROOT
+from tests.plasticity.calcium_loop import change_of_strength, occupancy
 
 pytest.importorskip("matplotlib")
 
 EXAMPLES = ROOT / "examples"
-HELPERS = {"telling", "attractor", "pairing"}
+HELPERS = {"telling", "attractor", "branched", "pairing"}
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def near(value, rel=1e-3):
     return pytest.approx(value, rel=rel, abs=1e-9)
+
+
+def sixty_pairs(name, lag):
+    """Return the strength by the authors' formula, near which 400 synapses are; it leaves out the cubic."""
+    rule = gs.CalciumSTDP.published(name)
+    return pytest.approx(change_of_strength(rule, occupancy(rule, lag), 60e3), abs=0.07)
 
 
 # What each story must find at small size; a key that it does not print is an error.
@@ -56,6 +64,28 @@ FINDS = {
         "spikes, IPSC 1 ms after": 0,
         "spikes, IPSC 10 ms after": 1,
         "time of that spike (ms after)": pytest.approx(2.44, abs=0.1),
+    },
+    "somatic_veto": {  # voltages and the smallest IPSC as by SciPy's integration of the five equations
+        "spikes, no IPSC": 1,
+        "spikes, IPSC on dendrite a": 1,
+        "spikes, IPSC at the soma": 0,
+        "time of the spike, no IPSC (ms)": pytest.approx(2.3, abs=0.1),
+        "time of the spike, IPSC on dendrite a (ms)": pytest.approx(2.75, abs=0.1),
+        "highest V of the soma, IPSC at the soma (mV)": near(-56.682269, 1e-4),
+        "smallest IPSC at the soma that vetoes (nS)": near(60.38, 5e-3),  # between two sizes of the scan
+        "IPSCs on dendrite a that veto": 0,
+        "highest V of the soma, 10 uS on dendrite a (mV)": near(-53.649183, 1e-4),
+    },
+    "on_path": {  # as by SciPy's integration of the five equations
+        "EPSP of dendrite a at the soma (mV)": near(2.9673796),
+        "IPSC on the same dendrite: 30 nS leave": near(0.55217063),
+        "IPSC on the same dendrite: 10 uS leave": near(0.0033927310),
+        "IPSC at the soma: 30 nS leave": near(0.76501207),
+        "IPSC at the soma: 10 uS leave": near(0.0086483112),
+        "IPSC on another dendrite: 30 nS leave": near(0.96012873),
+        "IPSC on another dendrite: 10 uS leave": near(0.88728103),
+        "IPSC behind an excited soma: 30 nS leave": near(0.99133426),
+        "IPSC behind an excited soma: 10 uS leave": near(0.96345402),
     },
     "mg_block": {
         "largest inward current in 1 mM Mg (pA)": near(-10.826, 2e-3),
@@ -126,6 +156,22 @@ FINDS = {
         "pairs, pre before post, 50 Hz": near(-0.374313, 1e-3),
         "pairs, post before pre, 50 Hz": near(-0.391247, 1e-3),
     },
+    "calcium_window": {
+        "DP, lag 20 ms: above theta_d (ms)": near(20.084485),  # G4, G5
+        "DP, lag 20 ms: above theta_p (ms)": near(14.8372),
+        "DP, lag -20 ms: above theta_d (ms)": near(20.17213),
+        "DP, lag -20 ms: above theta_p (ms)": near(9.6775597),
+        "DP, lag 20 ms: strength": sixty_pairs("DP", 20.0),
+        "DP, lag -20 ms: strength": sixty_pairs("DP", -20.0),
+        "DPD, lag 5 ms: strength": sixty_pairs("DPD", 5.0),
+        "DPD, lag -10 ms: strength": sixty_pairs("DPD", -10.0),
+        "DPD, lag 60 ms: strength": 1.0,  # calcium stays below both thresholds
+        "P, lag 0 ms: strength": sixty_pairs("P", 0.0),
+        "P, lag 60 ms: strength": sixty_pairs("P", 60.0),
+        "D, lag 0 ms: strength": sixty_pairs("D", 0.0),
+        "D, lag 60 ms: strength": 1.0,
+        "largest distance from the formula": pytest.approx(0.0, abs=0.07),
+    },
     "ltp": {
         "paired": near(0.5402, 1e-2),
         "axon alone": near(0.25, 1e-3),
@@ -139,6 +185,20 @@ FINDS = {
         "in D-AP5, 1 Hz": near(0.25, 1e-4),
         "in D-AP5, 5 Hz": near(0.25, 1e-4),
         "in D-AP5, 100 Hz": near(0.25, 1e-4),
+    },
+    "moving_synapses": {
+        "correlated inputs: synapses with the first inputs, before (%)": pytest.approx(20.0, abs=2.0),
+        "correlated inputs: after (%)": pytest.approx(44.0, abs=6.0),  # 94 after the full run
+        "correlated inputs: their mean weight (w_max)": pytest.approx(0.87, abs=0.05),
+        "correlated inputs: synapses that moved": pytest.approx(1288, abs=250),
+        "correlated inputs: rate of a cell at the end (Hz)": pytest.approx(20.0, abs=6.0),
+        "fewest synapses of a cell": 50,
+        "most": 50,
+        "no correlation: after (%)": pytest.approx(20.0, abs=3.0),
+        "no correlation: their mean weight (w_max)": pytest.approx(0.52, abs=0.05),
+        "no rewiring: after (%)": pytest.approx(20.7, abs=1e-9),  # as before
+        "no rewiring: their mean weight (w_max)": pytest.approx(0.98, abs=0.02),
+        "no rewiring: synapses that moved": 0,
     },
     "bimodal_weights": {
         "from w_max: rate at first (Hz)": pytest.approx(124.0, abs=15.0),
