@@ -132,7 +132,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             )
         try:
             facts = json.loads(file.numbers(FACTS).astype(np.uint8).tobytes())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise file.error(FACTS, f"cannot be read ({error}); {DAMAGED}") from None
         if not isinstance(facts, dict):
             raise file.error(FACTS, f"must be a mapping; {DAMAGED}")

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from gpusyn.backends.select import checked_threads
-from gpusyn.builder.plan import Asked
+from gpusyn.builder.plan import PRECISIONS, WEIGHTS, Asked
 from gpusyn.errors import BackendError, FileError, GpusynError
 from gpusyn.io.checkpoint import check_checkpoint, read_checkpoint, write_checkpoint
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.io.targets import true_path
 from gpusyn.network.network import Network
-from gpusyn.parameters.scalars import instance, public, random_key, real
+from gpusyn.parameters.scalars import instance, one_of, public, random_key, real
 from gpusyn.simulation.checkpoint import Kept, check_content, content_of, put_content
 from gpusyn.simulation.checkpoint_state import Running
 from gpusyn.simulation.recordings import Recordings
@@ -111,10 +111,12 @@ class CheckpointMethods(StateMethods):
             The network of the checkpoint, described again.
         path : path
             File that :meth:`save_checkpoint` wrote.
-        backend, threads, chunk_steps, progress
+        backend, threads : optional
             As for :class:`Simulator`; they may differ from those of the simulator that was saved.
         dt, seed, trial, precision, weights : optional
             What the checkpoint is expected to have; by default, what it has is taken.
+        chunk_steps, progress : optional
+            As for :class:`Simulator`.
 
         Returns
         -------
@@ -128,7 +130,7 @@ class CheckpointMethods(StateMethods):
             If the checkpoint is of another network, or has another step of time, seed, trial, precision or way to
             store weights than expected; the message says what differs.
         UnknownNameError
-            If the backend is unknown.
+            If the backend, the precision or the way to store weights is unknown.
         BackendError
             If the backend cannot be used on this machine.
         PlanMemoryError
@@ -147,8 +149,8 @@ class CheckpointMethods(StateMethods):
             "dt": None if dt is None else real(dt, f"{here}.dt", unit="ms", above=0.0),
             "seed": None if seed is None else random_key(seed, f"{here}.seed"),
             "trial": None if trial is None else random_key(trial, f"{here}.trial"),
-            "precision": precision,
-            "weights": weights,
+            "precision": None if precision is None else one_of(precision, PRECISIONS, f"{here}.precision"),
+            "weights": None if weights is None else one_of(weights, WEIGHTS, f"{here}.weights"),
         }
         hdf5()
         content = read_checkpoint(where)

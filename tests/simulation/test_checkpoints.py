@@ -219,6 +219,47 @@ def test_rewired_synapses_are_reported_and_undone(tmp_path):
         assert all(map(np.array_equal, sim.weights(name), first))
 
 
+def rewarded(weights):
+    """Neurons with dendrites, whose synapses learn when dopamine comes if weights are exact."""
+    net = gs.Network()
+    model = gs.Compartments(soma=gs.LIF(), dendrites={"apical": gs.Dendrite()})
+    receptors = {"soma": [gs.AMPA()], "apical": [gs.AMPA(), gs.NMDA()]}
+    cells = net.population("cells", 16, model, receptors=receptors, V={"soma": gs.Uniform(-70.0, -55.0)})
+    reward = net.population("reward", 4, gs.PoissonSource(rate=100.0))
+    noise = net.population("noise", 30, gs.PoissonSource(rate=200.0))
+    rule = gs.DopamineSTDP(gs.STDP(0.1, 0.1), tau_eligibility=50.0, tau_dopamine=20.0, modulator=reward)
+    learning = {"plasticity": rule} if weights == "exact" else {}
+    weight, delay = gs.Uniform(1.0, 4.0), gs.Uniform(0.1, 2.0)
+    net.connect(noise, cells, gs.FixedInDegree(10), receptor="AMPA", weight=weight, w_max=6.0, **learning)
+    net.connect(cells, cells, gs.FixedInDegree(4), receptor="apical.NMDA", weight=weight, delay=delay)
+    net.record(cells, "spikes")
+    net.record(cells[:4], ["V", "V_apical"])
+    return net
+
+
+@pytest.mark.parametrize(("weights", "precision"), [("exact", "double"), ("compact", "single")])
+def test_rewards_dendrites_and_compact_weights_go_on_in_another_trial(weights, precision, tmp_path):
+    how = {"seed": 4, "weights": weights, "precision": precision}
+    name = next(iter(rewarded(weights).projections))
+    with gs.Simulator(rewarded(weights), backend=cpu(3), **how) as sim:
+        sim.run(10.0)
+        first = sim.weights(name).weight
+        sim.reset(trial=2)
+        if weights == "compact":
+            sim.set_weights(name, first[::-1])
+        sim.run(30.0)
+        sim.save_checkpoint(tmp_path / "state.h5")
+        sim.run(30.0)
+        unbroken = outcome(sim)
+        assert np.count_nonzero(sim.weights(name).weight != first) > 50
+    with gs.Simulator.load_checkpoint(rewarded(weights), tmp_path / "state.h5", backend="numpy") as sim:
+        sim.run(30.0)
+        assert different_bits(unbroken, outcome(sim)) == []
+        sim.reset(trial=0)
+        sim.run(10.0)
+        assert np.array_equal(sim.weights(name).weight, first)
+
+
 # ---- while it runs ----
 def test_checkpoints_are_saved_during_a_run_and_at_its_end(tmp_path, monkeypatch):
     saved = []
