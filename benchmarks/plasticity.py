@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import gpusyn as gs
 from benchmarks.measure import facts
 
@@ -32,10 +34,14 @@ WAVE = gs.Waveform([0.0, 1000.0], [2.0, 5.0])
 
 
 class Kind(NamedTuple):
-    """A kind of plasticity; what its work follows is "event", "step" or the interval (ms) at which it happens."""
+    """A kind of plasticity; what its work follows is "event", "step" or the interval (ms) at which it happens.
+
+    Before each round a part of the synapses, `weak`, gets a weight that is too small to stay.
+    """
 
     plasticity: Any
     follows: str | float = "event"
+    weak: float = 0.0
 
 
 NONE = "no plasticity"
@@ -56,7 +62,7 @@ KINDS: dict[str, Kind] = {
     "`NMDAPlasticity`": Kind(gs.NMDAPlasticity(calcium="AMPA"), "step"),
     "`HomeostaticScaling`": Kind(gs.HomeostaticScaling(RATE, 100_000.0, every=5.0), 5.0),
     "`STDP` and `HomeostaticScaling`": Kind([gs.STDP(), gs.HomeostaticScaling(RATE, 100_000.0, every=5.0)], 5.0),
-    "`Rewiring`": Kind(gs.Rewiring(every=25.0, prune_below=0.0105, weight=gs.Uniform(0.0105, 0.02)), 25.0),
+    "`Rewiring` of 1 in 20": Kind(gs.Rewiring(50.0, prune_below=0.01, weight=gs.Uniform(0.01, 0.02)), 50.0, weak=0.05),
 }
 
 
@@ -84,12 +90,20 @@ def measured(neurons: int, pairs: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in sims}
     for turn in range(pairs):
         for name, sim in list(sims.items())[:: 1 if turn % 2 else -1]:
+            weaken(sim, KINDS[name].weak)
             begin = time.process_time()
             sim.step(STEPS)
             times[name].append(time.process_time() - begin)
     for sim in sims.values():
         sim.close()
     return times
+
+
+def weaken(sim: gs.Simulator, part: float) -> None:
+    """Give a part of the synapses, which are drawn, half of the smallest weight."""
+    if part:
+        weights = sim.weights("plastic").weight
+        sim.set_weights("plastic", np.where(np.random.default_rng(1).random(weights.size) < part, 0.005, weights))
 
 
 def table(times: dict[str, list[float]], neurons: int) -> str:

@@ -18,8 +18,11 @@ from gpusyn import drugs, kinetics
 from gpusyn.builder.plan import Plan
 from gpusyn.connectivity import (
     AllToAll,
+    Annulus,
     DistanceDelay,
     DistanceDependent,
+    DistanceWeight,
+    Ellipse,
     FixedInDegree,
     FixedOutDegree,
     FixedProbability,
@@ -28,6 +31,7 @@ from gpusyn.connectivity import (
     FromSparse,
     FromTable,
     OneToOne,
+    Rectangle,
     Rule,
 )
 from gpusyn.drugs import Drug, Infusion
@@ -106,6 +110,7 @@ __all__ = [
     "STDP",
     "AdEx",
     "AllToAll",
+    "Annulus",
     "ArgumentError",
     "BackendError",
     "Calcium",
@@ -116,10 +121,12 @@ __all__ = [
     "Dendrite",
     "DistanceDelay",
     "DistanceDependent",
+    "DistanceWeight",
     "Distribution",
     "DopamineSTDP",
     "Drive",
     "Drug",
+    "Ellipse",
     "Exponential",
     "FileError",
     "FixedInDegree",
@@ -160,6 +167,7 @@ __all__ = [
     "Receptor",
     "Recorder",
     "RecorderPair",
+    "Rectangle",
     "Results",
     "Rewiring",
     "Rule",

@@ -82,10 +82,11 @@ struct DriftingSynapse {
         CalciumRule::Above above = CalciumRule::above(x, y, elapsed, c);
         if (lesson.noisy && above.both + above.one > 0) lesson.draw(number, to, normal);
         real w = (real)weight / (real)lesson.w_max, d = CalciumRule::drift(w, above, elapsed, c, normal);
-        weight += (weight_t)units_of(d, lesson.w_max);
-        weight_t least = lesson.noisy ? -lesson.w_max : 0, most = lesson.noisy ? 2 * lesson.w_max : lesson.w_max;
-        weight = weight > least ? weight : least;
-        weight = weight < most ? weight : most;
+        // Room is made before the change, so that no sum exceeds a word.
+        weight_t change = (weight_t)units_of(d, lesson.w_max), most = lesson.noisy ? 2 * lesson.w_max : lesson.w_max;
+        weight_t low = (lesson.noisy ? -lesson.w_max : 0) - (change < 0 ? change : 0);
+        weight_t high = most - (change > 0 ? change : 0);
+        weight = (weight < low ? low : weight < high ? weight : high) + change;
         time = lesson.later(time, to);
     }
     // Goes through all events up to the present step.

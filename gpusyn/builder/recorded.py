@@ -10,7 +10,7 @@ from gpusyn.builder.inputs.courses import window
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
 from gpusyn.network.populations import Part
-from gpusyn.network.projections import weight_variable
+from gpusyn.network.projections import Projection, weight_variable
 from gpusyn.network.recorder import Recorder, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.neurons.base import NeuronModel
 from gpusyn.neurons.sources import PoissonSource, SpikeSource
@@ -37,7 +37,8 @@ def recorded_bytes(recorder: Recorder, layout: Layout) -> int:
     every = sample_steps(recorder, dt)
     samples = round(stop / dt) // every - round(start / dt) // every if kept else 0
     if isinstance(recorder, SynapseRecorder):
-        each = _SYNAPSE + sum(_PLACE + samples * one.itemsize for one in dtypes_of(recorder, layout).values())
+        dtypes = dtypes_of(recorder.source, layout)
+        each = _SYNAPSE + sum(_PLACE + samples * dtypes[name].itemsize for name in recorder.variables)
         return round(recorded_synapses(recorder, layout) * each)
     assert isinstance(recorder, TraceRecorder)
     return samples * recorder.source.size * len(recorder.variables) * layout.numbers.real_dtype.itemsize
@@ -59,14 +60,14 @@ def listing_bytes(layout: Layout) -> float:
     return LISTED * max((sum(p.expected for p in layout.pathways_of(one)) for one in recorded), default=0.0)
 
 
-def dtypes_of(recorder: SynapseRecorder, layout: Layout) -> dict[str, np.dtype[Any]]:
-    """Return the type of each recorded variable: weights are those of `sim.weights`, states have the run's precision.
+def dtypes_of(projection: Projection, layout: Layout) -> dict[str, np.dtype[Any]]:
+    """Return the type of each variable of synapses: float64 for weights, as in `sim.weights`, else the run's precision.
 
     A weight that is stored as an integer has more bits than a float32.
     """
-    weights = {weight_variable(recorder.source.weights, receptor) for receptor in recorder.source.weights}
+    weights = {weight_variable(projection.weights, receptor) for receptor in projection.weights}
     real = layout.numbers.real_dtype
-    return {name: np.dtype(np.float64) if name in weights else real for name in recorder.variables}
+    return {name: np.dtype(np.float64) if name in weights else real for name in projection.variables}
 
 
 def _spikes(part: Part, start: float, stop: float) -> float:

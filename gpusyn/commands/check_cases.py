@@ -295,6 +295,31 @@ def calcium_network() -> gs.Network:
     return net
 
 
+def rewired_network() -> gs.Network:
+    """Return a network whose weak synapses are replaced every 5 ms, beside all that is kept of a synapse."""
+    net = gs.Network()
+    cells = net.population("cells", 60, gs.LIF(I_e=gs.Normal(280.0, 40.0)), receptors=[gs.AMPA(), gs.NMDA()])
+    inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 400.0, 60)))
+    rewiring = gs.Rewiring(every=5.0, prune_below=0.2, weight=gs.Uniform(0.1, 0.8), learns="AMPA")
+    reward = gs.Waveform([0.0, 10.0], [50.0, -20.0])
+    learning: dict[str, list[gs.Plasticity]] = {
+        "alone": [],
+        "pairs": [gs.STDP(A_plus=0.1, A_minus=0.1, learns="AMPA"), gs.TsodyksMarkram(0.5, 80.0)],
+        "reward": [gs.DopamineSTDP(gs.STDP(0.2, 0.2, learns="AMPA"), 200.0, 50.0, modulator=reward)],
+        "calcium": [gs.CalciumSTDP(D=3.0, sigma=0.0, tau=1000.0, learns="AMPA")],
+        "spines": [gs.NMDAPlasticity(speed=1000.0, G=0.01)],
+    }
+    for name, rules in learning.items():
+        rule = gs.FixedInDegree(15, multapses=False) if name != "calcium" else gs.FixedProbability(0.2)
+        net.connect(
+            inputs, cells, rule, weight={"AMPA": gs.Uniform(0.0, 0.8), "NMDA": gs.Ratio("AMPA", 0.2)},
+            w_max={"AMPA": 0.8}, delay=gs.Uniform(0.1, 1.5), plasticity=[*rules, rewiring], name=name,
+        )  # fmt: skip
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA", "g_NMDA"], every=0.1, name="state")
+    return net
+
+
 def procedural_network() -> gs.Network:
     """Return a network that stores no synapses: rows of three rules are drawn again at each spike."""
     net = gs.Network()
@@ -338,6 +363,8 @@ CASES = (
     Case("calcium of spines, double", spine_network, 12.0, "double"),
     Case("learning from calcium", calcium_network, 25.0),
     Case("learning from calcium, double", calcium_network, 12.0, "double"),
+    Case("rewiring", rewired_network, 25.0),
+    Case("rewiring, double", rewired_network, 12.0, "double"),
     Case("procedural rows", procedural_network, 60.0),
     Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),

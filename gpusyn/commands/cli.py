@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 for success, 1 if `check` found a difference or nothing to compare, 2 for a wrong input, 130 for
-        an interruption.
+        Exit status: 0 for success, 1 if `check` found a difference or nothing to compare or `run --check` a problem, 2
+        for a wrong input, 130 for an interruption.
 
     Examples
     --------
@@ -109,13 +109,20 @@ def _demo(given: argparse.Namespace) -> None:
     run_demo(given.size, given.duration, given.backend, given.out, seed=given.seed, threads=given.threads)
 
 
-def _run(given: argparse.Namespace) -> None:
+def _run(given: argparse.Namespace) -> int:
+    if given.check:
+        from gpusyn.sonata.check import check_config
+
+        found = check_config(given.config, given.out)
+        print("\n".join(found.lines()))
+        return 1 if found.problems else 0
     from gpusyn.sonata.run import run_config
 
     run_config(
         given.config, given.backend, given.duration, given.out,
         seed=given.seed, precision=given.precision, threads=given.threads, progress=True,
     )  # fmt: skip
+    return 0
 
 
 def _bench(given: argparse.Namespace) -> None:
@@ -209,6 +216,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list
         ("config", {"metavar": "CONFIG.json", "help": "the configuration"}),
         _BACKEND, _duration(None, "default: that of the configuration"), _out(None, "that of the configuration"),
         _seed(0), _DOUBLE, _THREADS,
+        ("--check", {"action": "store_true", "help": "run nothing; list all that is in the way of a run"}),
     ]),
     "bench": (_bench, "time one scaling case, machine facts included", [
         ("--case", {

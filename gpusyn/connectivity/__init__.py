@@ -17,18 +17,23 @@ from gpusyn.connectivity.all_to_all import AllToAll
 from gpusyn.connectivity.base import Rule
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.distance_dependent import DistanceDependent
+from gpusyn.connectivity.distance_weight import DistanceWeight
 from gpusyn.connectivity.explicit import FromArrays, FromSparse
 from gpusyn.connectivity.fixed_degree import FixedInDegree, FixedOutDegree
 from gpusyn.connectivity.fixed_probability import FixedProbability
 from gpusyn.connectivity.from_table import FromTable
+from gpusyn.connectivity.masks import Annulus, Ellipse, Mask, Rectangle
 from gpusyn.connectivity.one_to_one import OneToOne
 from gpusyn.connectivity.total_number import FixedTotalNumber
 
 __all__ = [
     "RULES",
     "AllToAll",
+    "Annulus",
     "DistanceDelay",
     "DistanceDependent",
+    "DistanceWeight",
+    "Ellipse",
     "FixedInDegree",
     "FixedOutDegree",
     "FixedProbability",
@@ -36,7 +41,9 @@ __all__ = [
     "FromArrays",
     "FromSparse",
     "FromTable",
+    "Mask",
     "OneToOne",
+    "Rectangle",
     "Rule",
 ]
 

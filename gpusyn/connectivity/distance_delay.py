@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from gpusyn.connectivity.base import Ids, Rule
-from gpusyn.connectivity.distance_dependent import DistanceDependent
-from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
+from gpusyn.connectivity.by_distance import hold_space, space_between
+from gpusyn.connectivity.geometry import Places
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import public, real
 from gpusyn.utils.typing import Floats
@@ -67,10 +67,7 @@ class DistanceDelay:
         name = "DistanceDelay"
         object.__setattr__(self, "velocity", real(self.velocity, f"{name}.velocity", above=0.0))
         object.__setattr__(self, "offset", real(self.offset, f"{name}.offset", unit="ms", low=0.0))
-        period = checked_boundary("open" if self.boundary is None else self.boundary, self.extent, name)
-        if period is not None:
-            object.__setattr__(self, "extent", period[0] if len(period) == 1 else period)
-        object.__setattr__(self, "positions", given_places(self.positions, period, f"{name}.positions"))
+        hold_space(self)
 
     def bind(self, pre: Any, post: Any, rule: Rule, where: str) -> DistanceDelay:
         """Return the delay with the places of two selections, unless it already has places.
@@ -93,18 +90,7 @@ class DistanceDelay:
         ParameterError
             If it has the positions of other selections, a population has no positions, or the dimensions differ.
         """
-        places = self.positions
-        if places is None and self.boundary is None and isinstance(rule, DistanceDependent):
-            places = rule.positions
-        if places is None:
-            period = checked_boundary("open" if self.boundary is None else self.boundary, self.extent, where)
-            places = places_of(pre, post, period, f"{where}: DistanceDelay")
-        if (len(places.pre), len(places.post)) != (pre.size, post.size):
-            raise ParameterError(
-                f"{where}: DistanceDelay has positions of {len(places.pre)} and {len(places.post)} neurons, "
-                f"and the selections have {pre.size} and {post.size}; give positions of the neurons selected"
-            )
-        return replace(self, positions=places)
+        return replace(self, positions=space_between(self, pre, post, rule, where))
 
     @property
     def _places(self) -> Places:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,15 +22,17 @@ from gpusyn.connectivity.base import (
     without_autapses,
 )
 from gpusyn.connectivity.candidates import Candidates
+from gpusyn.connectivity.distance_function import DistanceFunction
 from gpusyn.connectivity.fixed_probability import FixedProbability
 from gpusyn.connectivity.free_pairs import free_among, is_taken, lowest, ranks
-from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, places_of
+from gpusyn.connectivity.geometry import Places, checked_boundary, given_places, length_of, places_of
 from gpusyn.connectivity.grid import Grid, grid_of
-from gpusyn.errors import ParameterError
+from gpusyn.connectivity.masks import Mask
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.numerics import portable_math
 from gpusyn.numerics.rng import Stream, uniform53
 from gpusyn.numerics.sampling import bernoulli_lists
-from gpusyn.parameters.scalars import flag, one_of, public, real
+from gpusyn.parameters.scalars import flag, instance, one_of, public, real
 from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["DistanceDependent"]
@@ -42,26 +44,32 @@ _LEAST = 2.0**-54  # no uniform number is smaller
 _MOST_PAIRS = 1 << 22  # up to this many pairs the expected number is a sum over all; beyond, over some of the rows
 _FEW_ROWS = 1024  # so many tell how many candidates a source has
 _GOLDEN = 0.6180339887498949  # steps of this fraction visit rows evenly, whatever lattice the neurons form
+_MOST_COUNTED = 1 << 24  # up to this many candidates, each is looked at for the bound on the in-degree
 _UNIT = 1 << 30  # probabilities are summed as integers of this unit
 
 
 @public
 @dataclass(frozen=True)
 class DistanceDependent(Rule):
-    """Each pair of neurons is connected with a probability that decreases with distance, independently of the others.
+    """Each pair of neurons is connected with a probability that depends on distance, independently of the others.
 
     Distances are between the `positions` of the populations, in their unit. A pair at distance d is connected with
     probability ``p * f(d)``: f = exp(-d**2 / (2 sigma**2)) for ``"gaussian"``, f = exp(-d / sigma) for
-    ``"exponential"``, and for ``"step"`` f is 1 up to sigma and 0 beyond.
+    ``"exponential"``, and for ``"step"`` f is 1 up to sigma and 0 beyond. A `kernel` is an f of your own; without it
+    and without `sigma`, f is 1 as far as `mask` and `max_distance` go.
 
     Parameters
     ----------
     p : float
-        Probability at distance 0, 0 to 1. A pair has at most one synapse; there are no multapses.
-    sigma : float
+        Largest probability, 0 to 1. A pair has at most one synapse; there are no multapses.
+    sigma : float, optional
         Width of the profile, in the unit of the positions, > 0.
-    profile : {"gaussian", "exponential", "step"}
-        Shape of the profile.
+    profile : {"gaussian", "exponential", "step"}, optional
+        Shape of the profile; gaussian by default.
+    kernel : callable, optional
+        Function that takes an array of distances and returns f, 0 to 1, for each of them; in place of `sigma`.
+    mask : Rectangle, Annulus or Ellipse, optional
+        Region around each presynaptic neuron outside which no neuron is contacted.
     max_distance : float, optional
         Distance beyond which no pair is connected, > 0.
     boundary : {"open", "periodic"}
@@ -76,9 +84,12 @@ class DistanceDependent(Rule):
     Raises
     ------
     ArgumentError
-        If an argument has the wrong type, or `extent` is given without a periodic boundary or is missing with one.
+        If an argument has the wrong type, `extent` is given without a periodic boundary or is missing with one, or it
+        is not said what the probability depends on. When it is connected: if the kernel raises an error, or does not
+        return one number for each distance.
     ParameterError
-        If a value is out of range, or an array has the wrong shape.
+        If a value is out of range, or an array has the wrong shape. When it is connected: if the mask is for other
+        dimensions or larger than space, or a value of the kernel is out of range.
     UnknownNameError
         If the profile or the boundary is unknown.
 
@@ -88,11 +99,16 @@ class DistanceDependent(Rule):
     probability f, according to one uniform number that belongs to the pair. A connection therefore depends on the
     positions of its two neurons alone. The time that drawing takes is proportional to p times the number of pairs.
 
-    If the reach (`max_distance`, or the `sigma` of a step) is less than a quarter of the space in some dimension, pairs
-    are drawn only among the candidates of each source. Space is cut into cells no smaller than the reach. The
-    candidates are the targets in the cell of the source and in those that touch it: at most 3 cells on a line, 9 in a
-    plane and 27 in a volume. The time is then proportional to p times the number of candidates, and a connection also
-    depends on which targets are candidates of its source.
+    If the reach (of the mask, `max_distance`, or the `sigma` of a step) is less than a quarter of the space in some
+    dimension, pairs are drawn only among the candidates of each source. Space is cut into cells no smaller than the
+    reach. The candidates are the targets in the cell of the source and in those that touch it: at most 3 cells on a
+    line, 9 in a plane and 27 in a volume. The time is then proportional to p times the number of candidates, and a
+    connection also depends on which targets are candidates of its source.
+
+    A kernel is called with the distances of pairs that are drawn and lie in the mask, in any order and number. Give the
+    largest probability as `p` and let the kernel begin at 1, and give `max_distance`, or every pair must be looked at.
+    The synapses are the same on every backend; on other machines only if the kernel's values are the same to the last
+    bit. From many millions of pairs on, its sums are planned as if f were 1.
 
     Synapses are created by presynaptic neuron, and those of one neuron by postsynaptic neuron.
 
@@ -105,12 +121,20 @@ class DistanceDependent(Rule):
     >>> pre, post = rule.draw(1000, 1000, Stream(stream_key(1, StreamPurpose.CONNECT, "E->E")))
     >>> len(pre), round(rule.expected(1000, 1000)), int(np.median(np.abs(pre - post)))
     (12435, 12533, 7)
+
+    Neurons on each side, but not the nearest, and a cosine of distance:
+
+    >>> from gpusyn import Annulus
+    >>> ring = DistanceDependent(0.5, mask=Annulus(5.0, 25.0), positions=(line, line))
+    >>> wave = DistanceDependent(0.2, kernel=lambda d: (1 + np.cos(d / 10.0)) / 2, max_distance=90.0)
     """
 
-    p: float
+    p: float = 1.0
     _: KW_ONLY
-    sigma: float
-    profile: str = "gaussian"
+    sigma: float | None = None
+    profile: str | None = None
+    kernel: Any = None
+    mask: Mask | None = None
     max_distance: float | None = None
     boundary: str = "open"
     extent: float | tuple[float, ...] | None = None
@@ -121,10 +145,11 @@ class DistanceDependent(Rule):
         name = "DistanceDependent"
         keep: dict[str, Any] = {
             "p": real(self.p, f"{name}.p", low=0.0, high=1.0),
-            "sigma": real(self.sigma, f"{name}.sigma", above=0.0),
-            "profile": one_of(self.profile, PROFILES, f"{name}.profile"),
             "autapses": flag(self.autapses, f"{name}.autapses"),
+            **self._shape(name),
         }
+        if self.mask is not None:
+            instance(self.mask, Mask, f"{name}.mask", "a mask (gs.Rectangle, gs.Annulus, gs.Ellipse)")
         if self.max_distance is not None:
             keep["max_distance"] = real(self.max_distance, f"{name}.max_distance", above=0.0)
         period = checked_boundary(self.boundary, self.extent, name)
@@ -137,6 +162,30 @@ class DistanceDependent(Rule):
             places = places.pre, places.post
         object.__setattr__(self, "positions", given_places(places, period, f"{name}.positions", self._reach))
 
+    def __repr__(self) -> str:
+        given = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
+        return f"DistanceDependent({', '.join(f'{name}={value!r}' for name, value in given if value is not None)})"
+
+    def _shape(self, name: str) -> dict[str, Any]:
+        """Return what f depends on: a profile and its width, or a kernel, or neither."""
+        if self.sigma is not None:
+            if self.kernel is not None:
+                raise ArgumentError(f"{name}: takes sigma= or kernel= (got both); a kernel has a width of its own")
+            profile = one_of("gaussian" if self.profile is None else self.profile, PROFILES, f"{name}.profile")
+            return {"sigma": real(self.sigma, f"{name}.sigma", above=0.0), "profile": profile}
+        if self.profile is not None:
+            one_of(self.profile, PROFILES, f"{name}.profile")
+            raise ArgumentError(f"{name}: profile={self.profile!r} needs sigma=, its width in the unit of positions")
+        if self.kernel is not None:
+            placed = isinstance(self.kernel, DistanceFunction)
+            return {"kernel": self.kernel if placed else _kernel(self.kernel, f"{name}.kernel")}
+        if self.mask is None and self.max_distance is None:
+            raise ArgumentError(
+                f"{name}: needs sigma=, the width of a profile, or kernel=, a function of distance, or mask= or "
+                "max_distance= (got none of them); without distance, use FixedProbability(p)"
+            )
+        return {}
+
     def bind(self, pre: Any, post: Any, where: str) -> DistanceDependent:
         """Return the rule with the positions of two selections, unless it already has positions.
 
@@ -145,10 +194,13 @@ class DistanceDependent(Rule):
         ParameterError
             If a population has no positions, or the dimensions differ.
         """
+        name, rule = f"{where}: DistanceDependent", self
+        if self.kernel is not None:
+            rule = replace(rule, kernel=_kernel(self.kernel.function, f"{name}.kernel"))
         if self.positions is not None:
-            return self
+            return rule
         period = checked_boundary(self.boundary, self.extent, where)
-        return replace(self, positions=places_of(pre, post, period, f"{where}: DistanceDependent", self._reach))
+        return replace(rule, positions=places_of(pre, post, period, name, self._reach))
 
     @property
     def exact(self) -> bool:
@@ -158,8 +210,9 @@ class DistanceDependent(Rule):
     @property
     def _reach(self) -> float:
         """Longest distance at which a pair can be connected."""
-        reach = self.sigma if self.profile == "step" else math.inf
-        return reach if self.max_distance is None else min(reach, self.max_distance)
+        width = self.sigma if self.profile == "step" else None
+        reach = None if self.mask is None else self.mask.reach / (1 - 1e-9)  # whatever was rounded
+        return min([math.inf, *(each for each in (width, reach, self.max_distance) if each is not None)])
 
     @property
     def _places(self) -> Places:
@@ -182,7 +235,14 @@ class DistanceDependent(Rule):
         ndarray of float64
             Values of f, of the same shape.
         """
-        if self.profile == "step":
+        if self.kernel is not None:
+            found = np.zeros(distance.shape)
+            near = distance <= (math.inf if self.max_distance is None else self.max_distance)
+            found[near] = self.kernel(distance[near])
+            return found
+        if self.sigma is None:
+            found = np.ones(distance.shape)
+        elif self.profile == "step":
             found = np.where(distance <= self.sigma, 1.0, 0.0)
         else:
             x = distance / self.sigma
@@ -191,14 +251,40 @@ class DistanceDependent(Rule):
             found = np.where(distance <= self.max_distance, found, 0.0)
         return np.asarray(found)
 
-    def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
-        """Check that the rule has the positions of these selections."""
+    def between(self, pre: Any, post: Any) -> Floats:
+        """Return f of pairs of neurons, which is 0 outside the mask.
+
+        Parameters
+        ----------
+        pre, post : ndarray of int, shape (n,)
+            Positions of the neurons in the two selections.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            Connection probabilities relative to `p`.
+        """
         places = self._places
+        if self.mask is None:
+            return self.share(places.distance(pre, post))
+        along = list(places.along(pre, post))
+        inside = self.mask.contains(along)
+        found = np.zeros(inside.shape)
+        found[inside] = self.share(length_of(along)[inside])
+        return found
+
+    def check(self, n_pre: int, n_post: int, where: str, same: Keys | None = None) -> None:
+        """Check that the rule has the positions of these selections, its mask, and some values of its kernel."""
+        places = self._places
+        if self.mask is not None:
+            self.mask.check(places.dimensions, places.extent, f"{where}: DistanceDependent.mask")
         if (len(places.pre), len(places.post)) != (n_pre, n_post):
             raise ParameterError(
                 f"{where}: DistanceDependent has positions of {len(places.pre)} and {len(places.post)} neurons, "
                 f"and the selections have {n_pre} and {n_post}; give positions of the neurons selected"
             )
+        if self.kernel is not None:  # of a few pairs
+            self.between(*np.divmod(_spread(n_pre * n_post, _FEW_ROWS), max(n_post, 1)))
 
     def expected(self, n_pre: int, n_post: int, same: Keys | None = None) -> float:
         """Return the expected number of synapses; if there are millions of pairs, estimate it from some of the rows."""
@@ -207,7 +293,7 @@ class DistanceDependent(Rule):
             own = autapse_positions(n_pre, n_post, same)
             if own is not None:
                 rows = np.flatnonzero(own >= 0)
-                total -= float(self.share(self._places.distance(rows, own[rows])).sum())
+                total -= float(self.between(rows, own[rows]).sum())
         return self.p * max(total, 0.0)
 
     @cached_property
@@ -220,7 +306,7 @@ class DistanceDependent(Rule):
             return self._total_near(grid, n_pre)
         rows = _spread(n_pre, _MOST_PAIRS // max(n_post, 1))
         every = np.arange(n_post, dtype=np.int64)
-        sums = [float(self.share(places.distance(row, every)).sum()) for row in rows]
+        sums = [float(self.between(row, every).sum()) for row in rows]
         return sum(sums) * (n_pre / len(rows)) if sums else 0.0
 
     def _total_near(self, grid: Grid, n_pre: int) -> float:
@@ -231,8 +317,7 @@ class DistanceDependent(Rule):
         total = 0.0
         for near in grid.near(rows, BLOCK):
             index, place = near.pairs()
-            distance = self._places.distance(near.rows[index], near.targets(index, place))
-            total += float(self.share(distance).sum())
+            total += float(self.between(near.rows[index], near.targets(index, place)).sum())
         return total * (n_pre / len(rows))
 
     def max_in_degree(self, n_pre: int, n_post: int) -> int:
@@ -252,13 +337,27 @@ class DistanceDependent(Rule):
 
         def weigh(distance: Floats) -> tuple[Integers, Integers]:
             found, near = np.zeros(distance.shape), distance <= self._reach
-            found[near] = self.share(distance[near])
-            rounded = np.where(found > 0, np.ceil(found * _UNIT) + 1, 0)  # up, and once more for the rounding of exp
-            return (found > 0).astype(np.int64), rounded.astype(np.int64)
+            found[near] = 1.0 if self.kernel is not None else self.share(distance[near])
+            return _counted(found)
 
-        within, total = places.densest(weigh)
+        decreasing = self.kernel is None and self.mask is None
+        near = None if decreasing else Candidates(places)
+        if near is None or near.number > _MOST_COUNTED:
+            within, total = places.densest(weigh)
+        else:
+            within, total = self._densest(near)
         mean = self.p * (total / _UNIT)
         return min(within, tail_bound(n_pre, min(mean / n_pre, 1.0), n_post))
+
+    def _densest(self, near: Candidates) -> tuple[int, int]:
+        """Return the largest number of sources of any target, and the largest sum of f in `_UNIT`."""
+        sums = np.zeros((2, len(self._places.post)), np.int64)
+        for pre, post in near.blocks(BLOCK):
+            for row, values in zip(sums, _counted(self.between(pre, post)), strict=True):
+                # Sums of whole numbers up to 2^53 are exact.
+                row += np.bincount(post, values, minlength=len(row)).astype(np.int64)
+        within, total = sums.max(axis=1).tolist()
+        return within, total
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks of rows."""
@@ -269,7 +368,7 @@ class DistanceDependent(Rule):
             own = None if self.autapses else autapse_positions(n_pre, n_post, same)
             drawn = without_autapses(own, self._near(grid, n_pre, stream))
         for pre, post in drawn:
-            keep = self._kept(stream, pre, post, self.share(self._places.distance(pre, post)))
+            keep = self._kept(stream, pre, post, self.between(pre, post))
             if grid is None:
                 yield pre[keep], post[keep]
             else:
@@ -312,7 +411,7 @@ class DistanceDependent(Rule):
             some = np.flatnonzero(post >= 0)
             pre, post = pre[some], post[some]
             words = stream.words(number[some], 0, _ACCEPT)
-            kept = uniform53(words[0], words[1]) < self.share(self._places.distance(pre, post))
+            kept = uniform53(words[0], words[1]) < self.between(pre, post)
             yield pre[kept] * n_post + post[kept]
 
     def _ranked(self, near: Candidates, stream: Stream, wanted: int, taken: Integers) -> Integers:
@@ -323,7 +422,7 @@ class DistanceDependent(Rule):
         n_post = len(self._places.post)
         time, cells = np.zeros(0), np.zeros(0, np.int64)
         for pre, post in near.blocks(BLOCK):
-            share, cell = self.share(self._places.distance(pre, post)), pre * n_post + post
+            share, cell = self.between(pre, post), pre * n_post + post
             free = (share > _LEAST) & ~is_taken(cell, taken)
             waits = -portable_math.log(ranks(stream, cell[free], 0)) / share[free]
             time, cells = np.concatenate([time, waits]), np.concatenate([cells, cell[free]])
@@ -339,6 +438,18 @@ class DistanceDependent(Rule):
         words = stream.words(pre[open_], post[open_], _ACCEPT)
         keep[open_] = uniform53(words[0], words[1]) < share[open_]
         return np.asarray(keep)
+
+
+def _kernel(function: Any, where: str) -> DistanceFunction:
+    """Return a kernel that says where it is when it returns what is no share of a probability."""
+    move = "give the largest probability as p, and divide the kernel by its own largest value"
+    return DistanceFunction(function, where, 0.0, 1.0, move)
+
+
+def _counted(share: Floats) -> tuple[Integers, Integers]:
+    """Return which values of f are above 0, as 1, and f in whole `_UNIT`, rounded up."""
+    rounded = np.where(share > 0, np.ceil(share * _UNIT) + 1, 0)  # and once more for the rounding of exp
+    return (share > 0).astype(np.int64), rounded.astype(np.int64)
 
 
 def _spread(n_rows: int, count: int) -> Integers:

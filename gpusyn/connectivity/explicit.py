@@ -143,7 +143,8 @@ class FromSparse(GivenSynapses):
         net.connect(cells, cells, synapses.negative, receptor="GABA_A", weight="data")
 
     A dense matrix or an adjacency table of pandas becomes a sparse one, without its zeros, with
-    ``scipy.sparse.coo_array(matrix)``, and a graph of networkx with ``networkx.to_scipy_sparse_array(graph)``.
+    ``scipy.sparse.coo_array(matrix)``. A graph of networkx is a table of edges, ``gs.FromTable(graph)``; as a matrix it
+    would be in the order in which its nodes were added.
     """
 
     shape: tuple[int, int]
@@ -156,7 +157,7 @@ class FromSparse(GivenSynapses):
         except Exception:  # whatever an object of another kind raises
             raise ArgumentError(
                 f"FromSparse.matrix: must be a sparse matrix with .tocoo() and two dimensions (got {show(matrix)}); "
-                "for a dense one give scipy.sparse.coo_array(matrix), for a graph networkx.to_scipy_sparse_array(graph)"
+                "for a dense one give scipy.sparse.coo_array(matrix), for a graph use gs.FromTable(graph)"
             ) from None
         if len(shape) != 2:
             raise ParameterError(f"FromSparse.matrix: must have two dimensions (got shape {shape})")

@@ -1,9 +1,7 @@
-"""The rule whose synapses are the rows of a table: a DataFrame, a structured array or a CSV file."""
+"""The rule whose synapses are the rows of a table, or the edges of a graph."""
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -11,17 +9,13 @@ from typing import Any
 import numpy as np
 
 from gpusyn.connectivity.explicit import GivenSynapses
-from gpusyn.errors import ArgumentError, FileError, ParameterError
+from gpusyn.connectivity.tables import columns_of
+from gpusyn.errors import ParameterError
 from gpusyn.parameters.scalars import frozen, one_of, public, show
-from gpusyn.parameters.units import as_array
-from gpusyn.utils.calls import attribute
-from gpusyn.utils.paths import as_path
 from gpusyn.utils.reprs import shortened
 from gpusyn.utils.typing import Array
 
 __all__ = ["FromTable"]
-
-SEPARATORS = "\t;, "  # of CSV files; the first that is in the header counts
 
 
 @public
@@ -30,16 +24,17 @@ class FromTable(GivenSynapses):
 
     Parameters
     ----------
-    frame : DataFrame, structured array, mapping of str to array_like, or path
+    frame : DataFrame, structured array, mapping of str to array_like, path, or graph
         The table; a path is that of a CSV file in UTF-8 whose first line has the names of the columns, separated by
-        tabs, semicolons, commas or blanks. The numbers are copied.
+        tabs, semicolons, commas or blanks. A directed graph of networkx has a row for each edge, with the columns
+        ``"pre"``, ``"post"`` and one per attribute of its edges. The numbers are copied.
     pre, post : str
         Names of the columns with the positions in the presynaptic and the postsynaptic selection, from 0.
 
     Raises
     ------
     ArgumentError
-        If `frame` is not a table, or a position is not a whole number.
+        If `frame` is not a table, a position is not a whole number, or a graph is not directed.
     FileError
         If a CSV file cannot be read, or a line has another number of values than the header.
     ParameterError
@@ -66,12 +61,17 @@ class FromTable(GivenSynapses):
         plus, minus = frame[frame["weight"] > 0], frame[frame["weight"] < 0]
         net.connect(cells, cells, gs.FromTable(plus), receptor="AMPA", weight="weight", delay="delay")
         net.connect(cells, cells, gs.FromTable(minus.abs()), receptor="GABA_A", weight="weight", delay="delay")
+
+    A graph whose nodes are the numbers of the neurons, 0 to n - 1; ``networkx.convert_node_labels_to_integers(graph)``
+    numbers others::
+
+        net.connect(cells, cells, gs.FromTable(graph), receptor="AMPA", weight="weight", delay="delay")
     """
 
     columns: Mapping[str, Array | str]  # numbers, or what a column has instead
 
     def __init__(self, frame: Any, pre: str = "pre", post: str = "post") -> None:
-        columns, lines = _columns(frame)
+        columns, lines = columns_of(frame)
         headless = lines is not None and all(map(_is_number, columns))
         move = "; the first line of the file must have the names of the columns" if headless else ""
         for name, end in ((pre, "pre"), (post, "post")):
@@ -104,56 +104,6 @@ class FromTable(GivenSynapses):
 
     def __repr__(self) -> str:
         return f"FromTable({len(self.pre)} synapses, columns {', '.join(shortened(self.columns))})"
-
-
-def _columns(frame: Any) -> tuple[dict[str, Any], list[int] | None]:
-    """Return the columns of a table by name, and the line of each row of a file."""
-    if isinstance(frame, (str, os.PathLike)):
-        return _read(frame)
-    names = attribute(attribute(frame, "dtype"), "names")  # of a structured array
-    if names is None:
-        names = frame if isinstance(frame, Mapping) else attribute(frame, "columns")
-    try:
-        return {
-            str(name): as_array(frame[name], "FromTable.frame", f"column {name!r} must fit") for name in list(names)
-        }, None
-    except ParameterError:
-        raise
-    except Exception:  # whatever an object of another kind raises
-        raise ArgumentError(
-            "FromTable.frame: must be a DataFrame, a structured array, a mapping from names to arrays, or the path of "
-            f"a CSV file (got {show(frame)}); for arrays without names use FromArrays(pre, post)"
-        ) from None
-
-
-def _read(path: Any) -> tuple[dict[str, Any], list[int]]:
-    """Return the columns of a CSV file by name, and the line of each row."""
-    name = as_path(path, "FromTable.frame")
-    try:
-        with name.open(newline="", encoding="utf-8-sig") as file:
-            header = file.readline()
-            separator = next((mark for mark in SEPARATORS if mark in header.strip()), ",")
-            file.seek(0)
-            reader = csv.reader(file, delimiter=separator, skipinitialspace=True)
-            rows = [(reader.line_num, [value.strip() for value in row]) for row in reader if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise FileError(
-            f"FromTable.frame: {name}: cannot be read ({reason}); give the path of a CSV file in UTF-8"
-        ) from None
-    if not rows:
-        raise FileError(f"FromTable.frame: {name}: is empty; its first line must have the names of the columns")
-    names = rows.pop(0)[1]
-    if len(set(names)) < len(names):
-        raise FileError(f"FromTable.frame: {name}: names a column twice ({show(names)}); give each its own name")
-    for line, row in rows:
-        if len(row) != len(names):
-            raise FileError(
-                f"FromTable.frame: {name}, line {line}: has {len(row)} values, but the header names {len(names)} "
-                f"columns, {show(names)}"
-            )
-    columns = zip(*(row for _, row in rows), strict=True) if rows else [()] * len(names)
-    return {name: np.array(column) for name, column in zip(names, columns, strict=True)}, [line for line, _ in rows]
 
 
 def _numbers(column: Any, where: str, lines: list[int] | None) -> Array | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from gpusyn.parameters.units import as_floats
 from gpusyn.utils.immutable import Immutable
 from gpusyn.utils.typing import Floats, Integers
 
-__all__ = ["Places", "checked_boundary", "given_places", "places_of"]
+__all__ = ["Places", "checked_boundary", "given_places", "length_of", "places_of"]
 
 Extent = tuple[float, ...]
 
@@ -58,13 +58,19 @@ class Places(Immutable):
         lengths = extent * (dimensions // len(extent)) if extent else None
         self._set(pre=first, post=second, extent=lengths, reach=reach)
 
+    @property
+    def dimensions(self) -> int:
+        """Number of dimensions of the space."""
+        return int(self.pre.shape[1])
+
+    def along(self, pre: Any, post: Any) -> Iterator[Floats]:
+        """Yield the way from neurons to others, which are given by their positions in the selections, by dimension."""
+        for k in range(self.dimensions):
+            yield self._shortest(self.post[post, k] - self.pre[pre, k], k)
+
     def distance(self, pre: Any, post: Any) -> Floats:
         """Return the distances between pairs of neurons, which are given by their positions in the selections."""
-        total: Any = 0.0
-        for k in range(self.pre.shape[1]):
-            along = self._shortest(self.post[post, k] - self.pre[pre, k], k)
-            total = total + along * along
-        return np.asarray(np.sqrt(total))
+        return length_of(self.along(pre, post))
 
     def farthest(self) -> float:
         """Return a length that no distance of interest exceeds."""
@@ -128,6 +134,14 @@ class Places(Immutable):
 
     def __repr__(self) -> str:
         return f"Places({len(self.pre)} and {len(self.post)} neurons in {self.pre.shape[1]} dimensions)"
+
+
+def length_of(along: Iterable[Floats]) -> Floats:
+    """Return the lengths of ways, which are given by dimension."""
+    total: Any = 0.0
+    for part in along:
+        total = total + part * part
+    return np.asarray(np.sqrt(total))
 
 
 def places_of(pre: Any, post: Any, extent: Extent | None, where: str, reach: float = math.inf) -> Places:

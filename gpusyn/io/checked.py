@@ -18,7 +18,7 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.io.hdf5 import hdf5, reading
-from gpusyn.io.stored_values import DAMAGED, decoded, listed, whole
+from gpusyn.io.stored_values import DAMAGED, MILLISECONDS, decoded, ids_of, listed, whole
 from gpusyn.parameters.scalars import show
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.typing import Array, Floats, Integers
@@ -235,9 +235,10 @@ class Group:
         with library_errors(self.file, self._inside(path)):
             return np.asarray(item[()] if rows is None else item[:rows])
 
-    def finite(self, path: str, count: int | None = None, rows: int | None = None) -> Floats:
-        """Return finite numbers as float64, exactly `count` of them if it is given."""
-        values = self.numbers(path, rows=rows).astype(np.float64)
+    def finite(self, path: str, count: int | None = None, rows: int | None = None, unit: float = 1.0) -> Floats:
+        """Return finite numbers times `unit` as float64, exactly `count` of them if it is given."""
+        with np.errstate(over="ignore"):
+            values = self.numbers(path, rows=rows).astype(np.float64) * unit
         if count is not None and len(values) != count:
             raise self.error(path, f"must hold {count} numbers (holds {len(values)}); {DAMAGED}")
         if not np.isfinite(values).all():
@@ -245,9 +246,20 @@ class Group:
         return values
 
     def integers(self, path: str, rows: int | None = None) -> Integers:
-        """Return whole numbers >= 0, such as ids, indices and counts, as int64."""
+        """Return whole numbers >= 0, such as indices and counts, as int64."""
         values = self.numbers(path, rows=rows)
         return whole(values, self.where(path))
+
+    def ids(self, path: str, rows: int | None = None) -> Array:
+        """Return ids, whole numbers from 0 to 2^64 - 1, as int64, or as uint64 if one of them needs it."""
+        return ids_of(self.numbers(path, rows=rows), self.where(path))
+
+    def unit_of_time(self, path: str) -> float:
+        """Return the milliseconds in the unit of a dataset, which its attribute or that of its group names; or 1."""
+        name = self.attribute_text(path, "units", default=self.attribute_text("", "units", default="")) or "ms"
+        if name.strip().lower() not in MILLISECONDS:
+            raise self.error(path, f"unknown unit of time {show(name)}; write ms or s into its attribute units")
+        return MILLISECONDS[name.strip().lower()]
 
     def texts(self, path: str) -> list[str]:
         """Return strings."""

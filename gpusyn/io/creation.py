@@ -68,6 +68,8 @@ def _create_frames(group: Any, place: FilePlace, layout: RecorderLayout) -> None
     mapping[ids] = place.node_ids.astype(np.uint64)
     mapping[ids].attrs["sorted"] = np.uint8(1)
     mapping["index_pointers"] = np.arange(width + 1, dtype=np.uint64)
+    mapping["index_pointer"] = mapping["index_pointers"]  # the name that bmtk reads; a second link to the same data
     mapping["element_ids"] = np.zeros(width, dtype=np.uint32)
+    mapping["element_pos"] = np.zeros(width, dtype=np.float32)
     mapping["time"] = np.array([layout.start, layout.start, layout.every])
     mapping["time"].attrs["units"] = "ms"

@@ -10,6 +10,7 @@ stored under their own names (``/gpusyn/recorders/<name>/...``; in a directory: 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -102,7 +103,9 @@ class FilePlace:
     population: str
     group: str
     columns: Integers  # positions in the recorded selection, by rising node id
-    node_ids: Integers
+    node_ids: Integers  # uint64 if one needs it
+    ids: str = "node_ids"  # dataset of the neuron of each spike
+    milliseconds: float = 1.0  # in the unit of the spike times
 
 
 @dataclass(frozen=True)
@@ -242,7 +245,7 @@ def read_notes(file: Group) -> list[Noted] | None:
 
 
 def _read_recorder(group: Group, directory: bool) -> tuple[Stored, tuple[FilePlace, ...]]:
-    sizes, local = group.integers("sizes"), group.integers("local_ids")
+    sizes, local = group.integers("sizes"), group.ids("local_ids")
     names, variables = group.texts("populations"), tuple(group.texts("variables"))
     units = group.texts("units")
     order, own = group.integers("variable_order"), group.integers("own")
@@ -275,6 +278,19 @@ def _read_recorder(group: Group, directory: bool) -> tuple[Stored, tuple[FilePla
         return stored, tuple(stored.places())
     except ParameterError as error:
         raise group.error("", f"{error}; the file is damaged") from None
+
+
+def report_end(start: float, every: float, frames: int) -> float:
+    """Return the time at which a report ends, from which every reader gets the number of its frames back.
+
+    Some of them cut ``(end - start) / every`` off to a whole number.
+
+    >>> 3 * 0.1, report_end(0.0, 0.1, 3), int((report_end(0.3, 0.1, 7) - 0.3) / 0.1), int((0.3 + 7 * 0.1 - 0.3) / 0.1)
+    (0.30000000000000004, 0.30000000000000004, 7, 6)
+    """
+    end = start + frames * every
+    short = every > 0 and (end - start) / every < frames
+    return math.nextafter(end, math.inf) if short else end
 
 
 def group_name(name: str) -> str:

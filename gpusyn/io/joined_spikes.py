@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gpusyn.errors import ParameterError
-from gpusyn.io.reader import Piece
+from gpusyn.io.piece import Piece
 from gpusyn.parameters.scalars import show
+from gpusyn.results.recorded_neurons import among
 from gpusyn.results.spike_data import SpikeData
 from gpusyn.utils.typing import Integers
 
@@ -29,7 +30,8 @@ class Extent:
     def within(self, other: Extent) -> bool:
         """Return True if the other recorder has recorded all that this one has."""
         early, late = self.start >= other.start - SAME, self.stop <= other.stop + SAME
-        known = (np.isin(ids, other.neurons.get(name, [])).all() for name, ids in self.neurons.items())
+        nobody = np.empty(0, np.int64)
+        known = (among(ids, other.neurons.get(name, nobody)).all() for name, ids in self.neurons.items())
         return early and late and all(known)
 
     def simultaneous(self, other: Extent) -> bool:
@@ -82,7 +84,7 @@ def _without(data: SpikeData, known: Sequence[tuple[str, int, Integers]]) -> Spi
     for name, size, ids in data.populations:
         own = np.ones(size, bool)
         for other, _, theirs in known:
-            own &= ~np.isin(ids, theirs) if other == name else True
+            own &= ~among(ids, theirs) if other == name else True
         new.append(own)
         parts += [(name, int(own.sum()), ids[own])] if own.any() else []
     is_new = np.concatenate(new)

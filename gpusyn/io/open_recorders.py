@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import ParameterError
-from gpusyn.io.file_layout import Stored
+from gpusyn.io.file_layout import Stored, report_end
 from gpusyn.results.recorded_neurons import in_order
 from gpusyn.utils.typing import Array, Integers
 
@@ -140,7 +140,7 @@ class OpenFrames(OpenRecorder):
         """Write the time at which each report ends that has become longer."""
         for span, old, new in zip(self.spans, before, after, strict=True):
             if new > old:
-                span[1] = self.layout.start + new * self.layout.every
+                span[1] = report_end(self.layout.start, self.layout.every, new)
 
 
 def _as_slice(columns: Integers) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gpusyn.errors import FileError
 from gpusyn.io.checked import Group, opened
-from gpusyn.io.file_layout import read_notes
+from gpusyn.io.file_layout import read_notes, report_end
 from gpusyn.io.hdf5 import hdf5, superblock_of, writing
 from gpusyn.io.held_file import being_written
 from gpusyn.io.provenance import note_killed, read_provenance
@@ -146,6 +146,6 @@ def _longer_place(
         stop = None
         if dimensions == 2:
             start, _, every = file.finite(f"{group}/mapping/time", 3)
-            stop = float(start + noted * every)
+            stop = report_end(float(start), float(every), noted)
         longer[name] = noted, stop
     return longer

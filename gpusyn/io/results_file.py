@@ -13,8 +13,9 @@ from gpusyn.io.checked import opened
 from gpusyn.io.hdf5 import SUFFIXES, hdf5, superblock_of
 from gpusyn.io.held_file import being_written
 from gpusyn.io.joined_spikes import joined, widest
+from gpusyn.io.piece import Piece
 from gpusyn.io.provenance import STATES, origin_of, read_provenance, status, was_killed
-from gpusyn.io.reader import Piece, pieces_of, read_spikes, read_traces
+from gpusyn.io.reader import pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
 from gpusyn.results.by_name import ByName, ByRecorder
@@ -55,7 +56,9 @@ def open_results(path: Any) -> Results:
     Notes
     -----
     SONATA does not store silent neurons or the length of the recording. For files of other simulators, the recorded
-    neurons are therefore those that spiked, and the recording ends with the last spike.
+    neurons are therefore those that spiked, and the recording ends with the last spike. Times may be in any unit that
+    the file names, in ms without one. The old layout (``/spikes/gids``) names no population: its neurons are those of
+    ``"All"``. A report of a population without a mapping from columns to neurons is left out, with a warning.
 
     Examples
     --------

@@ -13,6 +13,11 @@ from gpusyn.utils.typing import Array, Integers
 
 DAMAGED = "the file is damaged, or has another layout"
 
+#: Milliseconds in a unit of time, by the names that files give to it.
+MILLISECONDS = {"ms": 1.0, "msec": 1.0, "millisecond": 1.0, "milliseconds": 1.0,
+                "s": 1e3, "sec": 1e3, "second": 1e3, "seconds": 1e3,
+                "us": 1e-3, "microsecond": 1e-3, "microseconds": 1e-3}  # fmt: skip
+
 
 def whole(values: Array, where: str) -> Integers:
     """Return numbers as int64; raise a FileError if one is not a whole number >= 0."""
@@ -26,6 +31,16 @@ def whole(values: Array, where: str) -> Integers:
         row = int(np.flatnonzero(wrong)[0])
         raise FileError(f"{where}: must be whole numbers >= 0 (got {values[row]} in row {row}); {DAMAGED}")
     return values.astype(np.int64)
+
+
+def ids_of(values: Array, where: str) -> Array:
+    """Return ids as int64, or as uint64 if one of them needs 64 bits; refuse the same as `whole`.
+
+    >>> ids_of(np.array([3, 2**64 - 1], np.uint64), "node_ids")
+    array([                   3, 18446744073709551615], dtype=uint64)
+    """
+    wide = values.dtype == np.uint64 and bool((values > 2**63 - 1).any())
+    return values if wide else whole(values, where)
 
 
 def listed(names: Iterable[str]) -> str:

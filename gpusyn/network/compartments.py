@@ -62,7 +62,8 @@ def placed_receptors(given: Any, model: NeuronModel, where: str) -> tuple[Placed
     """
     names = names_of(model)
     if not isinstance(given, Mapping):
-        if len(names) > 1 and given not in ((), []):
+        none = isinstance(given, (tuple, list)) and not given
+        if len(names) > 1 and not none:
             raise ArgumentError(
                 f"{where}: must be a dict by compartment ({', '.join(names)}), such as "
                 f"{{{names[1]!r}: [gs.AMPA()]}} (got {show(given)})"

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gpusyn.connectivity import RULES, DistanceDelay, Rule
 from gpusyn.network.compartments import compartments_of, placed_receptors
 from gpusyn.network.inputs import NetworkInputs, Values
+from gpusyn.network.plastic_receptors import named_plasticity
 from gpusyn.network.plasticity import axonal_share, check_modulator, check_plasticity, checked_plasticity
 from gpusyn.network.population_checks import checked_positions
 from gpusyn.network.populations import Population, Selection
@@ -19,6 +20,7 @@ from gpusyn.network.projections import (
     checked_limits,
     checked_weights,
     named_weights,
+    placed_weights,
     receptor_at,
     synapse_count,
 )
@@ -244,6 +246,7 @@ class Network(NetworkInputs, NetworkRecording):
         where = f"Projection {name!r}"
         rule = rule.bind(pre, post, f"{where}.rule")
         size = synapse_count(rule, pre, post, where)
+        weights = placed_weights(weights, kinds, pre, post, rule, where)
         kept = checked_weights(weights, kinds, size, where, by_name)
         place = f"{where}.delay"
         delays: Any = rule.column(delay, place) if isinstance(delay, str) else delay
@@ -253,7 +256,7 @@ class Network(NetworkInputs, NetworkRecording):
             delays = values(delays, size, place, unit="ms", above=0.0, per="synapse")
         limits = checked_limits(w_max, kept, kinds, post, where)
         storage = one_of(storage, STORAGES, f"{where}.storage")
-        plastic = checked_plasticity(plasticity, f"{where}.plasticity")
+        plastic = named_plasticity(checked_plasticity(plasticity, f"{where}.plasticity"), kept, post, where)
         share = axonal_share(axonal, plastic, f"{where}.axonal")
         made = Projection(name, pre, post, rule, kept, delays, limits, storage, plastic, share)
         check_plasticity(made, kinds, size, where)

@@ -17,6 +17,7 @@ from gpusyn.connectivity import (
     OneToOne,
     Rule,
 )
+from gpusyn.connectivity.distance_weight import PlacedWeight
 from gpusyn.connectivity.explicit import GivenSynapses
 from gpusyn.errors import ParameterError
 from gpusyn.network.projections import Projection
@@ -57,6 +58,8 @@ def refusal(projection: Projection) -> str | None:
         return "weights up to w_max= may be set, which nothing would remember; leave w_max out, or use storage='stored'"
     for receptor, weight in projection.weights.items():
         what = f"its weights on {receptor!r}"
+        if isinstance(weight, PlacedWeight):
+            return "DistanceWeight needs the positions of the neurons; use another weight=, or storage='stored'"
         if reason := _of_values(weight, what) or _of_negative(projection, receptor, what):
             return reason
     if isinstance(delay, DistanceDelay):

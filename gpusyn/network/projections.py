@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from gpusyn.connectivity.distance_weight import DistanceWeight
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.network.compartments import without_soma
 from gpusyn.network.populations import Population, Selection
@@ -78,7 +79,8 @@ class Projection(Hinting):
     rule : Rule
         Rule that selects the pairs of neurons that are connected.
     weights : mapping of str to (float, ndarray, Distribution or Ratio)
-        Weights by receptor, in the order given (nS, or pA for a CurrentReceptor); an array has shape (n_synapses,).
+        Weights by receptor, in the order given (nS, or pA for a CurrentReceptor); an array has shape (n_synapses,). A
+        DistanceWeight is the Distribution of the weights between the two selections.
     delay : float, ndarray of float64, shape (n_synapses,), Distribution or DistanceDelay
         Delays (ms).
     w_max : mapping of str to float, or None
@@ -281,6 +283,24 @@ def named_weights(weight: Any, receptor: Any, post: Selection, rule: Rule, where
 def _looked_up(weight: Any, rule: Rule, where: str) -> Any:
     """Return the column of a rule that a weight names, and other weights as they are."""
     return rule.column(weight, where) if isinstance(weight, str) else weight
+
+
+def placed_weights(
+    weights: Mapping[str, Any], kinds: Mapping[str, Receptor], pre: Selection, post: Selection, rule: Rule, where: str
+) -> dict[str, Any]:
+    """Return the weights by receptor, with those that depend on distance placed between the two selections.
+
+    Raises
+    ------
+    ArgumentError, ParameterError
+        If a weight by distance has no positions, or its function returns what is no weight.
+    """
+    return {
+        name: weight.bind(pre, post, rule, f"{where}.weight", signed=kinds[name].is_current)
+        if isinstance(weight, DistanceWeight)
+        else weight
+        for name, weight in weights.items()
+    }
 
 
 def checked_weights(

@@ -167,7 +167,7 @@ def checked_variables(variables: Any, source: Selection | Projection, where: str
     if isinstance(source, Projection) and rewiring_of(source.plasticity) is not None:
         raise ParameterError(
             f"{where}: the synapses of projection {source.name!r} are replaced by Rewiring, so none can be followed; "
-            "read sim.weights() between runs"
+            "read sim.weights() and sim.get() between runs"
         )
     for name in names:
         if isinstance(source, Projection):

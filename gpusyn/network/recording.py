@@ -131,7 +131,7 @@ class NetworkRecording(NetworkObjects):
             HodgkinHuxley neuron.
             Of a projection, its ``Projection.variables``: ``"weight"`` (nS, or pA of a CurrentReceptor), or of one that
             reaches several receptors ``"weight_<receptor>"``; with a TsodyksMarkram ``"u"`` and ``"x"``, as they have
-            decayed or recovered by then; with NMDAPlasticity ``"Ca"`` (uM).
+            decayed or recovered by then; with NMDAPlasticity ``"Ca"`` (uM), with CalciumSTDP ``"Ca"`` (1).
         every : float, optional
             Sampling interval of traces (ms), a multiple of dt; by default every step is sampled. Samples are taken at
             its multiples, whatever `start` is. Synapses are read by the host between two steps, which takes longer than

@@ -73,8 +73,10 @@ def as_array(value: Any, where: str, must: str) -> Array:
         return np.full(1, None, dtype=object)
 
 
-def as_integers(value: Any, where: str, must: str) -> Integers:
+def as_integers(value: Any, where: str, must: str, *, wide: bool = False) -> Integers:
     """Return an int64 array of any dimension; it may be the given array itself.
+
+    If `wide` is True, numbers of which some need 64 bits stay uint64.
 
     Raises
     ------
@@ -94,6 +96,8 @@ def as_integers(value: Any, where: str, must: str) -> Integers:
         raise ArgumentError(f"{where}: {must} (got {show(value)}){move}")
     found: Integers = as_type(given, np.int64, where, must, copy=False)
     if given.dtype == np.uint64 and (found < 0).any():
+        if wide:
+            return as_type(given, np.uint64, where, must, copy=False)
         raise ParameterError(f"{where}: {must} below 2^63 (got {int(given.max())})")
     return found
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from gpusyn.errors import ArgumentError
 from gpusyn.parameters.scalars import real, show
 from gpusyn.utils.calls import attribute
 
-__all__ = ["LearningRule", "Plasticity", "Trace", "TracePair", "WeightRule"]
+__all__ = ["LearningRule", "Plasticity", "ReceptorName", "Trace", "TracePair", "WeightRule"]
 
 
 class Plasticity:
@@ -52,6 +52,18 @@ class TracePair(NamedTuple):
     post: tuple[Trace, ...]
 
 
+class ReceptorName(str):
+    """The name of a receptor that was given itself: in a population it may have another one, with that of a dendrite.
+
+    Attributes
+    ----------
+    receptor : Receptor or None
+        The receptor.
+    """
+
+    receptor: Any = None
+
+
 class WeightRule(Plasticity):
     """Base class of what changes weights for good: they are stored one by one, and stay in [0, w_max].
 
@@ -59,9 +71,12 @@ class WeightRule(Plasticity):
     ----------
     learns : str or None
         Receptor whose weight changes; None if the projection has only one, or another rule names it.
+    RECEPTORS : tuple of str
+        Names of the parameters that are receptors of the projection.
     """
 
     learns: str | None = None
+    RECEPTORS: ClassVar[tuple[str, ...]] = ("learns",)
 
     def _check_learns(self) -> None:
         """Check the receptor whose weight changes, and replace it by its name."""
@@ -71,12 +86,16 @@ class WeightRule(Plasticity):
     def _check_receptor(self, parameter: str) -> None:
         """Check a parameter that is a receptor, and replace it by its name."""
         given = getattr(self, parameter)
-        name = given if isinstance(given, str) else attribute(given, "name")  # of a receptor
+        if isinstance(given, str):
+            return
+        name = attribute(given, "name")  # of a receptor
         if not isinstance(name, str):
             raise ArgumentError(
                 f"{self._where(parameter)}: must be the name of a receptor, or a receptor (got {show(given)})"
             )
-        object.__setattr__(self, parameter, name)
+        kept = ReceptorName(name)
+        kept.receptor = given
+        object.__setattr__(self, parameter, kept)
 
     def _check_numbers(
         self,

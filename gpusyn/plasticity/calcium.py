@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from gpusyn.equations.plasticity.calcium import CalciumRuleCoefficients
 from gpusyn.numerics.portable_math import log_of
@@ -101,6 +102,7 @@ class CalciumSTDP(LearningRule):
     learns: str | None = None
     axonal: float = 0.0
     struct = "CalciumRule"
+    variables: ClassVar[Mapping[str, str]] = {"Ca": "1"}
 
     def __post_init__(self) -> None:
         self._check_numbers("ms", "tau_Ca", "tau", above=0.0)

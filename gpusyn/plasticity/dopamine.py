@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from gpusyn.equations.plasticity.eligibility import EligibilityCoefficients
 from gpusyn.errors import ArgumentError, ParameterError
@@ -58,6 +58,7 @@ class DopamineSTDP(LearningRule):
     tau_dopamine: float
     modulator: Any
     struct = "EligibilityRule"
+    RECEPTORS: ClassVar[tuple[str, ...]] = ()  # those of `stdp`
 
     def __post_init__(self) -> None:
         instance(self.stdp, STDP, self._where("stdp"), "a gs.STDP")

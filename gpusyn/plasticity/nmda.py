@@ -96,6 +96,7 @@ class NMDAPlasticity(WeightRule):
     P2: float = 1e-5
     P4: float = 1000.0
     role: ClassVar[str] = "learning"
+    RECEPTORS: ClassVar[tuple[str, ...]] = ("calcium", "learns")
     variables: ClassVar[Mapping[str, str]] = {"Ca": "uM"}
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from gpusyn.parameters.scalars import instance, integer, one_of, real, show
 from gpusyn.parameters.units import as_integers
 from gpusyn.utils.calls import Hinting, attribute
 from gpusyn.utils.reprs import shortened
-from gpusyn.utils.typing import Array, Floats, Integers
+from gpusyn.utils.typing import Array, Bools, Floats, Integers
 
 RecordedPart = tuple[str, int, "npt.ArrayLike | None"]
 
@@ -83,10 +83,28 @@ def _checked_part(part: Any, where: str) -> tuple[str, int, Integers]:
     size = integer(part[1], f"{where}: number of neurons", low=0, high=2**31 - 1)
     if part[2] is None:
         return name, size, np.arange(size, dtype=np.int64)
-    ids = as_integers(part[2], f"{where}: local ids", "must be whole numbers")
+    ids = as_integers(part[2], f"{where}: local ids", "must be whole numbers", wide=True)
     if ids.shape != (size,):
         raise ParameterError(f"{where}: {show(name)} has {size} neurons, but its ids have shape {ids.shape}")
     return name, size, ids
+
+
+def _joined(ids: list[Integers], where: str) -> Integers:
+    """Return ids of several parts as int64, or all as uint64 if some need it: numpy would make floats of both."""
+    wide = any(part.dtype == np.uint64 for part in ids)
+    if wide and any(part.size and part.min() < 0 for part in ids):
+        raise ParameterError(f"{where}: local ids must be >= 0 if others are above 2^63 - 1")
+    kind = np.uint64 if wide else np.int64
+    return np.concatenate([np.empty(0, kind), *(part.astype(kind, copy=False) for part in ids)])
+
+
+def among(ids: Integers, others: Integers) -> Bools:
+    """Return which ids are among others, be they int64 or uint64, which numpy would compare as floats.
+
+    >>> among(np.array([2**64 - 1, 3], np.uint64), np.array([3, 2**53]))
+    array([False,  True])
+    """
+    return np.isin(ids.astype(np.uint64), others.astype(np.uint64))
 
 
 class RecordedNeurons:
@@ -99,7 +117,7 @@ class RecordedNeurons:
         self.names = tuple(dict.fromkeys(name for name, _, _ in self.parts))
         self.ends = np.cumsum([0, *(size for _, size, _ in self.parts)], dtype=np.int64)[1:]
         self.size = int(self.ends[-1]) if self.parts else 0
-        self.local_ids = np.concatenate([np.empty(0, np.int64), *(ids for _, _, ids in self.parts)])
+        self.local_ids = _joined([ids for _, _, ids in self.parts], where)
 
     def name_of(self, ids: Integers) -> npt.NDArray[np.str_]:
         """Return the population name of each position."""
@@ -129,6 +147,7 @@ class RecordedNeurons:
         recorded = np.flatnonzero(np.repeat([part == name for part, _, _ in self.parts], sizes))
         if local is None:
             return recorded
+        local = local.astype(self.local_ids.dtype)
         missing = local[~np.isin(local, self.local_ids[recorded])]
         if missing.size:
             raise ParameterError(

@@ -10,12 +10,15 @@ from gpusyn.builder.plasticity.learning import LEARNING
 from gpusyn.builder.plasticity.synapse_releases import DELIVER
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.populations import Selection
+from gpusyn.network.projections import Projection
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.simulation.drawn_sets import DrawnSets
 from gpusyn.simulation.input_access import InputAccess
 from gpusyn.simulation.parameter_access import ParameterAccess
 from gpusyn.simulation.state_access import StateAccess
-from gpusyn.simulation.targets import asked, changes, find, here
+from gpusyn.simulation.synapse_variables import SynapseVariables
+from gpusyn.simulation.targets import asked, changes, find, find_readable, here
+from gpusyn.simulation.weight_access import require_room
 
 
 class Access:
@@ -39,8 +42,13 @@ class Access:
 
     def get(self, target: Any, variable: Any) -> Any:
         """Return what is in force of a target, or the present values of its state."""
-        found = find(self.net, target, "Simulator.get()")
+        found = find_readable(self.net, target, "Simulator.get()")
         name = asked(found, variable, "Simulator.get()")
+        if isinstance(found, Projection):
+            where = f"Simulator.get({found.name!r}, {name!r})"
+            if found.procedural:
+                require_room(self.compiled, found, where)
+            return SynapseVariables(self.compiled, self.session, found, [name], None, where).read(name, self.step)
         if not isinstance(found, Selection):
             return self.inputs.get(found, name)
         population = found.parts[0].population

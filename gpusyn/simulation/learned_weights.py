@@ -5,12 +5,15 @@ On the device, postsynaptic spikes change a weight only when the synapse is visi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.backends.numpy import learn_weights as twin
+from gpusyn.backends.numpy.lessons import Lesson
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import LEARNING
@@ -75,6 +78,25 @@ def _settled(
     """Return the arrays of the kernel of learning after a visit of the synapses at some places."""
     assert isinstance(stored, StoredSegments)
     a = _arrays(stored, weights, session)
+    for one in _parts(compiled, session, stored, a, place):
+        twin.settle(a, one.lesson, one.row, one.part, place[one.own], one.now)
+    return a
+
+
+class _Part(NamedTuple):
+    """Those of some synapses that learn along one route: which they are, their rows and parts of slices, and when."""
+
+    lesson: Lesson
+    own: Array
+    row: Array
+    part: Array
+    now: int
+
+
+def _parts(
+    compiled: Compiled, session: Session, stored: StoredSegments, a: SimpleNamespace, place: Array
+) -> Iterator[_Part]:
+    """Yield synapses at some places of rows by the route along which they learn, at the end of the last step."""
     bounds, bundle = segment_bounds(stored, session.read), stored.bundle
     segment, block = np.divmod(np.searchsorted(bounds, place, side="right") - 1, bundle.timing.blocks)
     number, prepared = compiled.learning.settled[bundle], twin.prepare_learning(a, compiled.learning.signature)
@@ -84,8 +106,20 @@ def _settled(
         own = block == lesson.route.segments - stored.begin
         row, part = np.divmod(segment[own], bundle.slices)
         route = lesson.route._replace(targets=0, late=min(stored.late, 0), weights=0)
-        twin.settle(a, lesson._replace(route=route), row, part, place[own], now)
-    return a
+        yield _Part(lesson._replace(route=route), own, row, part, now)
+
+
+def calcium_of(compiled: Compiled, session: Session, chosen: Any) -> Array:
+    """Return the calcium, in the unit of its thresholds, of chosen synapses (`ChosenSynapses`) that drift by it."""
+    found = np.empty(len(chosen.synapses), compiled.layout.numbers.real_dtype)
+    for rows, columns in chosen.parts:
+        stored, at = rows.stored, np.empty(len(columns), found.dtype)
+        assert isinstance(stored, StoredSegments)
+        a = _arrays(stored, np.zeros(rows.size, compiled.layout.numbers.weight_dtype), session)
+        for one in _parts(compiled, session, stored, a, rows.place):
+            at[one.own] = twin.calcium(a, one.lesson, one.row, one.part, rows.place[one.own], one.now)
+        found[columns] = at
+    return found
 
 
 def _arrays(stored: StoredSegments, weights: Array, session: Session) -> SimpleNamespace:

@@ -48,30 +48,34 @@ class StateMethods(Hinting):
 
         Parameters
         ----------
-        target : Population, Selection, Injection, Drive, Clamp or str
+        target : Population, Selection, Projection, Injection, Drive, Clamp or str
             Object of this network, or its name.
         variable : str, optional
             What is wanted. Of neurons, a state: ``"V"`` (mV; ``"V_<dendrite>"`` of one), a state of the neuron model,
             ``"g_<receptor>"`` (nS, or pA for a CurrentReceptor) or ``"h_<receptor>"``, or a parameter of the neuron
-            model. Of spike sources, ``"rate"`` or ``"times"``. Of a drive, ``"rate"`` (the default) or ``"weight"``; an
-            injection has only ``"current"``, a clamp only ``"V"``.
+            model. Of synapses, what can be recorded of them (``Projection.variables``), such as ``"weight"``, ``"u"``
+            or ``"Ca"``. Of spike sources, ``"rate"`` or ``"times"``. Of a drive, ``"rate"`` (the default) or
+            ``"weight"``; an injection has only ``"current"``, a clamp only ``"V"``.
 
         Returns
         -------
         ndarray, float, Waveform or tuple of ndarray
             For neurons and Poisson sources, an array of one value per neuron, of the run's precision for states and
-            else of float64. For injections, drives, clamps and rates that change with time, the value as it was given.
-            For listed spikes, an array of the times of each source.
+            else of float64. For projections, an array of one value per synapse, in the order of `weights`. For
+            injections, drives, clamps and rates that change with time, the value as it was given. For listed spikes, an
+            array of the times of each source.
 
         Raises
         ------
         ArgumentError
-            If an argument has the wrong type, a variable of neurons is not named, or the target belongs to another
-            network.
+            If an argument has the wrong type, a variable of neurons or synapses is not named, or the target belongs to
+            another network.
         ParameterError
             If the variable is computed only while it is recorded.
         UnknownNameError
             If there is no such object, or it has no such variable.
+        PlanMemoryError
+            If the projection is procedural, and memory cannot hold all its synapses.
         SimulationError
             If the simulator is closed or in use by another thread.
         """

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.plasticity.releases import shared_short_term
-from gpusyn.builder.recorded import dtypes_of
 from gpusyn.io.file_layout import RecorderLayout
-from gpusyn.network.projections import weight_variable
 from gpusyn.network.recorder import SynapseRecorder
 from gpusyn.results import SynapseData
 from gpusyn.simulation.logs import ENDLESS, SampleLog
-from gpusyn.simulation.release_access import release_at, release_places
-from gpusyn.simulation.spine_access import calcium_of
-from gpusyn.simulation.synapse_release_access import release_of
-from gpusyn.simulation.weight_access import ChosenSynapses
+from gpusyn.simulation.synapse_variables import SynapseVariables
 from gpusyn.utils.typing import Array, Floats
 
 
@@ -38,19 +31,12 @@ class SynapseLog(SampleLog):
 
     def __init__(self, recorder: SynapseRecorder, compiled: Compiled, session: Session) -> None:
         super().__init__(recorder, compiled.layout.dt)
-        self.units, self.dtypes = recorder.source.variables, dtypes_of(recorder, compiled.layout)
-        self._compiled, self._session = compiled, session
         projection, where = recorder.source, f"Recorder '{recorder.name}'.synapses"
-        first, weights = next(iter(projection.weights)), projection.weights
-        receptors = {weight_variable(weights, receptor): receptor for receptor in weights}
-        self._receptors = {variable: receptors.get(variable, first) for variable in recorder.variables}
-        self._chosen = {
-            receptor: ChosenSynapses(compiled, session, projection, receptor, recorder.synapses, where)
-            for receptor in set(self._receptors.values())
-        }
-        one = next(iter(self._chosen.values()))  # the synapses onto all receptors are the same
-        self.synapses, self.pairs, self.columns = one.synapses, (one.pre, one.post), len(one.synapses)
-        self._read = {variable: self._reader(variable, variable in receptors) for variable in recorder.variables}
+        names, chosen = recorder.variables, recorder.synapses
+        self._variables = SynapseVariables(compiled, session, projection, names, chosen, where)
+        self.units, self.dtypes = projection.variables, self._variables.dtypes
+        self.synapses, self.pairs = self._variables.synapses, (self._variables.pre, self._variables.post)
+        self.columns = len(self.synapses)
 
     def steps_to_next(self, step: int) -> int:
         """Return the number of steps from a step to the next sample."""
@@ -61,20 +47,7 @@ class SynapseLog(SampleLog):
         """Return the sample that a chunk of steps ends with, by variable; nothing if it ends with none."""
         if not self.due(start, steps):
             return {}
-        return {v: read(start + steps).astype(self.dtypes[v])[np.newaxis] for v, read in self._read.items()}
-
-    def _reader(self, variable: str, is_weight: bool) -> Callable[[int], Array]:
-        """Return a function that reads a variable after the number of steps that it is given."""
-        compiled, session, projection = self._compiled, self._session, self.recorder.source
-        chosen = self._chosen[self._receptors[variable]]
-        if is_weight:
-            return lambda step: chosen.weights(compiled, session)
-        if variable == "Ca":
-            return lambda step: calcium_of(compiled, session, chosen)
-        if shared_short_term(projection) is not None:
-            places = release_places(compiled, projection, chosen.pre)
-            return lambda step: release_at(compiled, session, projection, variable, places, step)
-        return lambda step: release_of(compiled, session, chosen, variable, step)
+        return {v: self._variables.read(v, start + steps)[np.newaxis] for v in self.recorder.variables}
 
     def _made(self, values: dict[str, Array], t: Floats, every: float) -> SynapseData:
         return SynapseData(self.recorder.source.name, self.synapses, *self.pairs, values, t, self.units, every)

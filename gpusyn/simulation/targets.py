@@ -15,6 +15,7 @@ from gpusyn.neurons.sources import Source
 from gpusyn.parameters.scalars import instance, one_of, show
 
 Target = Selection | Injection | Drive | Clamp
+Readable = Target | Projection
 KINDS = {Injection: "injections", Drive: "drives", Clamp: "clamps"}
 #: What can be set of each kind of stimulus; the first is meant where none is named.
 OF_STIMULUS: dict[type, tuple[str, ...]] = {Injection: ("current",), Drive: ("rate", "weight"), Clamp: ("V",)}
@@ -23,8 +24,8 @@ FIXED = ("rate_max", "max_events")  # of spike sources: sums are planned for the
 ALLOWED = "a population, selection, injection, drive or clamp of this network, or the name of one"
 #: Where other objects are changed, by their kind.
 ELSEWHERE = {
-    Projection: "the weights of a projection have Simulator.weights() and Simulator.set_weights(); u and x of "
-    "short-term plasticity can be recorded, and the parameters of plasticity cannot change during a simulation",
+    Projection: "the weights of a projection have Simulator.weights() and Simulator.set_weights(); other variables "
+    "of synapses can be read and recorded only, and the parameters of plasticity cannot change during a simulation",
     Infusion: "an infusion cannot change during a simulation; give its times with net.infuse(start=, stop=)",
     Recorder: "the data of a recorder are Simulator.data[...]",
 }
@@ -60,13 +61,33 @@ def find(net: Description, target: Any, where: str) -> Target:
     return found
 
 
+def find_readable(net: Description, target: Any, where: str) -> Readable:
+    """Return the object of a network that is meant, as `find` does; it may be a projection.
+
+    Raises
+    ------
+    ArgumentError
+        If it is something else, or belongs to another network.
+    UnknownNameError
+        If there is no object of this name.
+    """
+    projection = net.projections.get(target) if isinstance(target, str) else target
+    if not isinstance(projection, Projection):
+        return find(net, target, where)
+    if net.projections.get(projection.name) is not projection:
+        raise ArgumentError(f"{where}.target: '{projection.name}' belongs to another network; use one of this network")
+    return projection
+
+
 def here(target: Target, name: str) -> str:
     """Return the place of a value that is set, for messages and as the name of its draws."""
     return f"Simulator.set({target.name!r}, {name!r})"
 
 
-def names_of(target: Target) -> list[str]:
+def names_of(target: Readable) -> list[str]:
     """Return the names of what can be read or set of a target: for a selection, of what all its populations have."""
+    if isinstance(target, Projection):
+        return list(target.variables)
     if not isinstance(target, Selection):
         return list(OF_STIMULUS[type(target)])
     every = []
@@ -77,18 +98,18 @@ def names_of(target: Target) -> list[str]:
     return [name for name in every[0] if all(name in names for names in every)]
 
 
-def asked(target: Target, variable: Any, where: str) -> str:
+def asked(target: Readable, variable: Any, where: str) -> str:
     """Return the name of what is read of a target.
 
     Raises
     ------
     ArgumentError
-        If nothing is named of a selection.
+        If nothing is named of a selection or a projection.
     UnknownNameError
         If the target has nothing of this name.
     """
     names = names_of(target)
-    if variable is None and not isinstance(target, Selection):
+    if variable is None and not isinstance(target, (Selection, Projection)):
         return names[0]
     return one_of(variable, names, f"{where}.variable")
 

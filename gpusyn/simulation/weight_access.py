@@ -61,7 +61,7 @@ def read_weights(compiled: Compiled, session: Session, projection: Projection, r
     where = f"Projection '{projection.name}'.receptor"
     wanted = names if receptor is None else [receptor_name(receptor, projection.post, names, where)]
     if projection.procedural:
-        _require_room(compiled, projection)
+        require_room(compiled, projection, f"Simulator.weights('{projection.name}')")
     weight: dict[str, Array] = {}
     for name in wanted:
         parts = _parts(compiled, session, projection, name)
@@ -71,12 +71,12 @@ def read_weights(compiled: Compiled, session: Session, projection: Projection, r
     return Weights(pre, post, weight[wanted[0]] if single else weight, delay * compiled.layout.dt)
 
 
-def _require_room(compiled: Compiled, projection: Projection) -> None:
+def require_room(compiled: Compiled, projection: Projection, where: str) -> None:
     """Refuse to list procedural synapses that the memory cannot hold."""
     count, free = sum(p.expected for p in compiled.layout.pathways_of(projection)), free_memory()
     if free is not None and LISTED * count > free:
         raise PlanMemoryError(
-            f"Simulator.weights('{projection.name}'): its {count:.4g} synapses are not stored, and to list them takes "
+            f"{where}: its {count:.4g} synapses are not stored, and to list them takes "
             f"about {size_text(LISTED * count)}, but {size_text(free)} are free; draw those of a smaller network"
         )
 

@@ -126,7 +126,8 @@ class Table:
             rows = self.group_ids == group
             if column.dtype == object:
                 raise FileError(f"{self.file}: {self.path}/{group}/{name}: must hold numbers (holds strings)")
-            values[rows] = self._picked(column, group, name, rows)
+            picked = self._picked(column, group, name, rows).astype(np.float64)
+            values[rows] = np.where(np.isnan(picked), values[rows], picked)  # NaN: the value of the type counts
         if np.isinf(values).any():
             raise FileError(f"{self.file}: {self.path}: {name}: must be finite; correct the file")
         return values, ~np.isnan(values)
@@ -139,8 +140,27 @@ class Table:
                 values[self.type_ids == type_id] = row[name]
         for group, column in self._columns(name):
             rows = self.group_ids == group
-            values[rows] = [str(one) for one in self._picked(column, group, name, rows)]
+            texts = [str(one) for one in self._picked(column, group, name, rows)]
+            kept = values[rows].tolist()
+            values[rows] = [
+                old if text.strip().lower() in ABSENT else text for old, text in zip(kept, texts, strict=True)
+            ]
         return values
+
+    def has(self, name: str) -> bool:
+        """Return True if a group or a type has an attribute."""
+        return name in self.attribute_names()
+
+    def attribute_names(self) -> set[str]:
+        """Return the names of all attributes, of groups and of types."""
+        return {name for names in (*self.names.values(), *self.types.rows.values()) for name in names}
+
+    def holds_text(self, name: str) -> bool:
+        """Return True if an attribute is text: in a group, or else in a type."""
+        columns = [column for _, column in self._columns(name)]
+        if columns:
+            return any(column.dtype == object for column in columns)
+        return any(name in row and not _is_number(row[name]) for row in self.types.rows.values())
 
     def group_names(self, prefix: str = "") -> set[str]:
         """Return the names, without `prefix`, of the attributes in groups whose names begin with `prefix`."""
@@ -152,7 +172,8 @@ class Table:
         if groups:
             with opened(self.file) as file:
                 for group in groups:
-                    yield group, file.column(f"{self.path}/{group}/{name}")
+                    column, library = file.column(f"{self.path}/{group}/{name}"), f"{self.path}/{group}/@library/{name}"
+                    yield group, _named(column, file, library) if library in file else column
 
     def _picked(self, column: Array, group: int, name: str, rows: Bools) -> Array:
         index = self.group_index[rows]
@@ -174,6 +195,22 @@ class Table:
         if not math.isfinite(value):
             raise FileError(f"{where}: must be a finite number or NULL (got {show(text)})")
         return value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _named(column: Array, file: Group, library: str) -> Array:
+    """Return the names that the values of a column stand for."""
+    names = np.array([*file.texts(library), ""], dtype=object)
+    if column.dtype == object or not ((column >= 0) & (column < len(names) - 1)).all():
+        raise FileError(f"{file.file}: {library}: has {len(names) - 1} names, fewer than its column needs; correct it")
+    named: Array = names[column.astype(np.int64)]
+    return named
 
 
 def read_table(group: Group, kind: str, types: TypeTable) -> Table:

@@ -1,30 +1,51 @@
-"""Build a gpusyn network from a SONATA circuit: populations, projections, spike sources and recorders."""
+"""Build a gpusyn network from a SONATA circuit: populations, projections, inputs and recorders.
+
+All is drafted before the network is made, so that a check finds every problem, and receptors that edges bring along are
+known when their targets are made.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
-from typing import Any
 
 import numpy as np
 
-from gpusyn.connectivity import FromArrays
-from gpusyn.errors import FileError, GpusynError
+from gpusyn.errors import FileError
 from gpusyn.network.network import Network
+from gpusyn.network.populations import Population
 from gpusyn.neurons import SpikeSource
-from gpusyn.parameters.scalars import instance, nearest, public, real, whole_steps, whole_steps_array
-from gpusyn.sonata.circuit import Circuit, Nodes, read_circuit
+from gpusyn.parameters.scalars import instance, public, real
+from gpusyn.sonata.circuit import Circuit, read_circuit
 from gpusyn.sonata.config import Config
-from gpusyn.sonata.configured_outputs import Report
-from gpusyn.sonata.edges import EdgeValues, edge_values
-from gpusyn.sonata.inputs import Trains, read_input, rounding
-from gpusyn.sonata.model import BuiltReport, NodePart, SonataModel
-from gpusyn.sonata.parameters import VIRTUAL, NodeParameters, node_parameters, uniform
-from gpusyn.sonata.templates import TEMPLATES, Cell, Variable
-from gpusyn.utils.typing import Floats, Integers
+from gpusyn.sonata.configured_inputs import SpikeInput
+from gpusyn.sonata.drafts import Draft, draft_nodes, spike_times
+from gpusyn.sonata.edges import EdgeValues, edge_values, place
+from gpusyn.sonata.findings import Findings, located
+from gpusyn.sonata.inputs import Trains, on_steps, read_input
+from gpusyn.sonata.model import NodePart, SonataModel
+from gpusyn.sonata.overrides import override_edges
+from gpusyn.sonata.populations import Nodes
+from gpusyn.sonata.projections import Connection, connect, connections
+from gpusyn.sonata.reports import ReportDraft, add_report, report_draft
+from gpusyn.sonata.stimuli import Stimulus, add_stimulus, stimulus
+from gpusyn.utils.typing import Floats
 
-__all__ = ["build"]
+__all__ = ["assemble", "build", "draft"]
+
+
+@dataclass
+class NetworkDraft:
+    """All parts of a network before it is made."""
+
+    circuit: Circuit
+    drafts: dict[str, list[Draft]] = field(default_factory=dict)
+    replays: list[Draft] = field(default_factory=list)
+    connections: list[Connection] = field(default_factory=list)
+    stimuli: list[Stimulus] = field(default_factory=list)
+    reports: list[ReportDraft] = field(default_factory=list)
 
 
 @public
@@ -41,6 +62,7 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
     Returns
     -------
     SonataModel
+        Call its `start` with the simulator before the first run.
 
     Raises
     ------
@@ -56,206 +78,138 @@ def build(config: Config, duration: float | None = None) -> SonataModel:
     instance(config, Config, "build().config", "a Config, as read_config() returns it")
     if duration is not None:
         duration = real(duration, "build().duration", unit="ms", above=0.0)
-    circuit = read_circuit(config)
-    notes = list(config.notes)
-    trains = read_trains(config, circuit, config.tstop if duration is None else duration, notes)
-    net = Network()
-    parts = {
-        name: tuple(add_nodes(net, nodes, config, trains.get(name, []), notes, circuit.nodes))
-        for name, nodes in circuit.nodes.items()
-    }
+    findings = Findings()
+    findings.notes += config.notes
+    return assemble(draft(config, config.tstop if duration is None else duration, findings), config, findings)
+
+
+def draft(config: Config, duration: float, findings: Findings) -> NetworkDraft:
+    """Read all files and draft the network.
+
+    Raises
+    ------
+    FileError
+        If something in the files is missing or unknown.
+    ParameterError
+        If a value in the files is out of range.
+    """
+    made = NetworkDraft(read_circuit(config, findings))
+    circuit = made.circuit
+    trains, replayed = read_trains(config, circuit, duration, findings)
+    for name, nodes in circuit.nodes.items():
+        with findings.step():
+            made.drafts[name] = draft_nodes(nodes, config, trains.get(name, []), findings)
+    several: list[EdgeValues] = []
     for edges in circuit.edges:
-        values = edge_values(edges, config.dt, notes)
-        add_edges(net, values, parts[edges.source_population], parts[edges.target_population])
-    cells = [part for several in parts.values() for part in several if part.cell is not None]
-    if not cells:
-        raise FileError(f"{config.file}: every node is virtual; there is nothing to simulate")
-    spikes = net.record(reduce(add, [part.population for part in cells]), "spikes", name=net._unused_name("spikes"))
-    reports = tuple(add_report(net, spec, config, circuit, parts) for spec in config.reports)
-    return SonataModel(net, config, circuit, parts, spikes, reports, notes)
-
-
-def read_trains(config: Config, circuit: Circuit, duration: float, notes: list[str]) -> dict[str, list[Trains]]:
-    """Return the spike trains of all inputs by node population."""
-    trains: dict[str, list[Trains]] = {}
+        with findings.step():
+            several.append(edge_values(edges, config.components, config.dt, findings))
+    several = override_edges(several, config.overrides, circuit, config.dt, findings)
+    for values in several:
+        edges = values.edges
+        sources, targets = (made.drafts.get(name, []) for name in (edges.source_population, edges.target_population))
+        made.connections += connections(values, sources, targets, findings)
+    for source, one in replayed:
+        with findings.step():
+            replay(made, several, source, one, findings)
     for spec in config.inputs:
-        found, said = read_input(spec, circuit)
-        notes += said
-        for one in found:
-            notes += rounding(one.times, config.dt, duration, spec.where)
-            trains.setdefault(one.population, []).append(one)
-    return trains
+        if not isinstance(spec, SpikeInput):
+            with findings.step():
+                found = stimulus(spec, circuit, made.drafts, config.dt, duration, findings)
+                made.stimuli += [found] if found else []
+    for report in config.reports:
+        with findings.step():
+            drafted = report_draft(report, circuit, made.drafts, config.dt, findings)
+            made.reports += [drafted] if drafted else []
+    if not findings.problems and not any(one.cell for drafts in made.drafts.values() for one in drafts):
+        raise FileError(f"{config.file}: every node is virtual; there is nothing to simulate")
+    return made
 
 
-def add_nodes(
-    net: Network, nodes: Nodes, config: Config, trains: Sequence[Trains], notes: list[str], reserved: Collection[str]
-) -> list[NodePart]:
-    """Add the populations of one SONATA node population to the network; the names of others are `reserved`."""
-    parameters = node_parameters(nodes, config.components)
-    notes += parameters.notes
-    check_inputs(nodes, parameters, trains)
-    groups = split(parameters)
-    parts = []
-    for number, rows in enumerate(groups):
-        name = nodes.name if len(groups) == 1 else net._unused_name(f"{nodes.name}_{number}", reserved)
-        if parameters.template[rows[0]] == VIRTUAL:
-            source = SpikeSource(spike_times(rows, nodes.size, trains))
-            parts.append(NodePart(net.population(name, len(rows), source), nodes, rows, None))
+def read_trains(
+    config: Config, circuit: Circuit, duration: float, findings: Findings
+) -> tuple[dict[str, list[Trains]], list[tuple[SpikeInput, Trains]]]:
+    """Return the spike trains of all inputs by node population, and those that are replayed."""
+    trains: dict[str, list[Trains]] = {}
+    replayed: list[tuple[SpikeInput, Trains]] = []
+    for spec in config.inputs:
+        if not isinstance(spec, SpikeInput):
             continue
-        cell = make_cell(nodes, parameters, rows, config.dt)
-        V = initial(nodes, parameters, rows, config, notes)
-        where = positions(nodes, rows)
-        population = net.population(name, len(rows), cell.model, receptors=list(cell.receptors), V=V, positions=where)
-        parts.append(NodePart(population, nodes, rows, cell))
-    if len(parts) > 1:
-        names = ", ".join(f"{part.population.name!r} ({len(part.rows)})" for part in parts)
-        notes.append(f"population {nodes.name!r}: its nodes differ in synapse model; simulated as {names}")
-    return parts
+        with findings.step():
+            for one in read_input(spec, circuit, findings):
+                times = one.times
+                if not np.isnan(config.dt):
+                    times = on_steps(times, config.dt, duration, spec.where, findings)
+                moved = replace(one, times=times)
+                if spec.source is None:
+                    trains.setdefault(one.population, []).append(moved)
+                else:
+                    replayed.append((spec, moved))
+    return trains, replayed
 
 
-def check_inputs(nodes: Nodes, parameters: NodeParameters, trains: Sequence[Trains]) -> None:
-    """Raise a FileError if input spikes belong to a node that is not virtual."""
-    for one in trains:
-        wrong = np.unique(one.rows[parameters.template[one.rows] != VIRTUAL])
-        if len(wrong):
-            raise FileError(
-                f"{nodes.table.file}: "
-                f"node {nodes.ids[wrong[0]]} of {nodes.name!r} gets input spikes but is not virtual; "
-                "set its model_type to virtual, or correct the node_set of the input"
-            )
+def replay(
+    made: NetworkDraft, several: Sequence[EdgeValues], spec: SpikeInput, trains: Trains, findings: Findings
+) -> None:
+    """Draft sources that repeat spikes of nodes, and the edges from these nodes to the node set of the input."""
+    nodes = made.circuit.nodes[trains.population]
+    rows = np.unique(trains.rows)
+    targets = made.circuit.select(spec.node_set, f"{spec.where}.node_set", findings)
+    if not len(rows) or not targets:
+        return
+    source = Draft(nodes, rows, times=spike_times(rows, nodes.size, [trains]))
+    made.replays.append(source)
+    count = 0
+    for values in several:
+        edges = values.edges
+        if edges.source_population == trains.population and edges.target_population in targets:
+            kept = values.kept & np.isin(edges.target, targets[edges.target_population])
+            ends = made.drafts.get(edges.target_population, [])
+            found = connections(replace(values, kept=kept), [source], ends, findings, named=True)
+            made.connections += found
+            count += sum(len(one.index) for one in found)
+    findings.note(f"{spec.where}: {len(trains.times):,} spikes of {len(rows):,} nodes are replayed at {count:,} edges")
 
 
-def split(parameters: NodeParameters) -> list[Integers]:
-    """Return the rows of each part: nodes with the same template and the same values of its shared parameters."""
-    keys = [
-        (name, *(parameters.values[shared][row] for shared in TEMPLATES[name].shared if name != VIRTUAL))
-        if name != VIRTUAL
-        else (VIRTUAL,)
-        for row, name in enumerate(parameters.template.tolist())
-    ]
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    group = np.array([numbers[key] for key in keys], dtype=np.int64)
-    return [np.flatnonzero(group == number) for number in range(len(numbers))]
+def assemble(made: NetworkDraft, config: Config, findings: Findings) -> SonataModel:
+    """Make the network of a draft."""
+    net = Network()
+    populations: dict[Draft, Population] = {}
+    parts: dict[str, tuple[NodePart, ...]] = {}
+    reserved = set(made.circuit.nodes)
+    for name, drafts in made.drafts.items():
+        found = []
+        for number, one in enumerate(drafts):
+            wanted = name if len(drafts) == 1 else net._unused_name(f"{name}_{number}", reserved)
+            populations[one] = add_population(net, wanted, one)
+            found.append(NodePart(populations[one], one.nodes, one.rows, one.cell, one.states))
+        parts[name] = tuple(found)
+        if len(found) > 1:
+            names = ", ".join(f"{part.population.name!r} ({len(part.rows)})" for part in found)
+            findings.note(f"population {name!r}: its nodes differ in synapse model; simulated as {names}")
+    for one in made.replays:
+        populations[one] = add_population(net, net._unused_name(f"{one.nodes.name} replayed", reserved), one)
+    for connection in made.connections:
+        with located(place(connection.values.edges)):
+            connect(net, connection, populations)
+    for given in made.stimuli:
+        with located(given.spec.where):
+            add_stimulus(net, given, populations)
+    cells = [part.population for several in parts.values() for part in several if part.cell is not None]
+    spikes = net.record(reduce(add, cells), "spikes", name=net._unused_name("spikes"))
+    reports = tuple(add_report(net, report, populations) for report in made.reports)
+    return SonataModel(net, config, made.circuit, parts, spikes, reports, findings.notes)
 
 
-def make_cell(nodes: Nodes, parameters: NodeParameters, rows: Integers, dt: float) -> Cell:
-    """Return the cell of nodes that share a template."""
-    template = TEMPLATES[parameters.template[rows[0]]]
-    where = f"{nodes.table.file}: population {nodes.name!r}"
-    if "t_ref" in template.parameters:
-        refractory = parameters.values["t_ref"][rows]
-        whole_steps_array(np.unique(refractory), dt, f"{where}: dynamics_params t_ref", low=0)
-    try:
-        return template.make({name: uniform(parameters.values[name], rows) for name in template.parameters})
-    except GpusynError as error:
-        raise type(error)(f"{where}: {error}") from None
+def add_population(net: Network, name: str, one: Draft) -> Population:
+    """Add the population of a draft."""
+    if one.cell is None:
+        return net.population(name, len(one.rows), SpikeSource(one.times))
+    where = positions(one.nodes, one)
+    return net.population(name, len(one.rows), one.cell.model, receptors=one.receptors, V=one.V, positions=where)
 
 
-def initial(
-    nodes: Nodes, parameters: NodeParameters, rows: Integers, config: Config, notes: list[str]
-) -> float | Floats | None:
-    """Return the initial V: ``conditions.v_init``, else ``V_m`` of the model, else ``None`` for the rest potential."""
-    given = parameters.initial[rows]
-    if config.v_init is not None:
-        if not np.isnan(given).all():
-            notes.append(f"population {nodes.name!r}: conditions.v_init overrides V_m of dynamics_params")
-        return config.v_init
-    if np.isnan(given).all():
-        notes.append(f"population {nodes.name!r}: no conditions.v_init: V starts at E_L, as in NEST")
-        return None
-    filled = parameters.initial.copy()
-    filled[rows] = np.where(np.isnan(given), parameters.values["E_L"][rows], given)
-    return uniform(filled, rows)
-
-
-def positions(nodes: Nodes, rows: Integers) -> Floats | None:
+def positions(nodes: Nodes, one: Draft) -> Floats | None:
     """Return the positions of the rows (um), shape (n, 3), or ``None`` if the files do not give all of them."""
-    columns = [nodes.table.numbers(axis)[0][rows] for axis in "xyz"]
+    columns = [nodes.table.numbers(axis)[0][one.rows] for axis in "xyz"]
     stacked = np.stack(columns, axis=1)
     return None if np.isnan(stacked).any() else stacked
-
-
-def spike_times(rows: Integers, size: int, trains: Sequence[Trains]) -> list[Floats]:
-    """Return the sorted spike times of each of the rows."""
-    all_rows = np.concatenate([np.empty(0, np.int64), *(one.rows for one in trains)])
-    times = np.concatenate([np.empty(0), *(one.times for one in trains)])
-    order = np.lexsort((times, all_rows))
-    ends = np.cumsum(np.bincount(all_rows, minlength=size))[:-1]
-    by_row = np.split(times[order], ends)
-    return [by_row[row] for row in rows]
-
-
-def add_edges(net: Network, values: EdgeValues, sources: Sequence[NodePart], targets: Sequence[NodePart]) -> None:
-    """Add the projections of one SONATA edge population: one per pair of parts and receptor."""
-    edges = values.edges
-    for pre in sources:
-        for post in targets:
-            chosen = np.isin(edges.source, pre.rows) & np.isin(edges.target, post.rows) & values.kept
-            if not chosen.any():
-                continue
-            if post.cell is None:
-                raise FileError(
-                    f"{edges.table.file}: {edges.table.path}/target_node_id: "
-                    f"edges end at virtual nodes of {post.nodes.name!r}; remove these edges"
-                )
-            negative = values.weight < 0
-            ways = ((post.cell.excitatory, chosen & ~negative), (post.cell.inhibitory, chosen & negative))
-            for receptor, mask in ways:
-                if mask.any():
-                    connect(net, values, pre, post, receptor, np.flatnonzero(mask), len(sources) * len(targets))
-
-
-def connect(
-    net: Network, values: EdgeValues, pre: NodePart, post: NodePart, receptor: str, index: Integers, pairs: int
-) -> None:
-    """Add one projection that holds the edges `index`."""
-    edges, cell = values.edges, post.cell
-    weight = values.weight if cell is None or cell.signed else np.abs(values.weight)
-    between = f"{pre.population.name}->{post.population.name}:" if pairs > 1 else ""
-    net.connect(
-        pre.population,
-        post.population,
-        FromArrays(np.searchsorted(pre.rows, edges.source[index]), np.searchsorted(post.rows, edges.target[index])),
-        receptor=receptor,
-        weight=uniform(weight, index),
-        delay=uniform(values.delay, index),
-        name=net._unused_name(f"{edges.name}:{between}{receptor}"),
-    )
-
-
-def add_report(
-    net: Network, spec: Report, config: Config, circuit: Circuit, parts: Mapping[str, tuple[NodePart, ...]]
-) -> BuiltReport:
-    """Add the recorder of one report."""
-    whole_steps(spec.dt, config.dt, f"{spec.where}.dt")
-    selections: list[Any] = []
-    found: set[Variable] = set()
-    for name, rows in circuit.select(spec.node_set, f"{spec.where}.cells").items():
-        for part in parts[name]:
-            inside = np.flatnonzero(np.isin(part.rows, rows))
-            if not len(inside):
-                continue
-            selections.append(part.population[inside])
-            found.add(reported(spec, part))
-    if len(found) > 1:
-        raise FileError(
-            f"{spec.where}.cells: {spec.variable!r} means different variables for these nodes; write several reports"
-        )
-    variable = found.pop()
-    name = net._unused_name(f"report:{spec.name}")
-    recorder = net.record(reduce(add, selections), [variable.name], every=spec.dt, name=name)
-    return BuiltReport(spec, recorder, variable)
-
-
-def reported(spec: Report, part: NodePart) -> Variable:
-    """Return the variable that a report asks for."""
-    if part.cell is None:
-        raise FileError(f"{spec.where}.cells: nodes of {part.nodes.name!r} are virtual; remove them from the node set")
-    known = part.cell.variables
-    if spec.variable not in known:
-        raise FileError(
-            f"{spec.where}.variable_name: "
-            f"{spec.variable!r} is not known for {part.nodes.name!r}{nearest(spec.variable, known)}; "
-            f"known here: {', '.join(known)}"
-        )
-    return known[spec.variable]

@@ -8,25 +8,29 @@ doi:10.1371/journal.pcbi.1007696.
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gpusyn.errors import FileError
-from gpusyn.parameters.scalars import public, real, whole_steps
+from gpusyn.parameters.scalars import public, real, show, whole_steps
+from gpusyn.sonata.configured_inputs import Inputs, read_inputs
 from gpusyn.sonata.configured_outputs import Report, check_outputs, read_output, read_reports
+from gpusyn.sonata.configured_overrides import Override, read_overrides
+from gpusyn.sonata.findings import Findings
 from gpusyn.sonata.sections import Section, load
 from gpusyn.utils.paths import as_path
 from gpusyn.utils.reprs import ShortRepr
 
-__all__ = ["Config", "SpikeInput", "TableFiles", "read_config"]
+__all__ = ["Config", "TableFiles", "configuration", "read_config"]
 
 NETWORK_KEYS = ("manifest", "components", "networks", "target_simulator", "node_sets_file", "node_sets",
-                "network", "simulation")  # fmt: skip
-SIMULATION_KEYS = (*NETWORK_KEYS, "run", "conditions", "inputs", "output", "reports")
+                "network", "simulation", "version", "metadata")  # fmt: skip
+SIMULATION_KEYS = (*NETWORK_KEYS, "run", "conditions", "inputs", "output", "reports", "connection_overrides")
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,6 @@ class TableFiles:
 
     data: Path
     types: Path | None
-    where: str
-
-
-@dataclass(frozen=True)
-class SpikeInput:
-    """One entry of ``inputs``: a spike file for the nodes of a node set."""
-
-    name: str
-    file: Path
-    node_set: Any
     where: str
 
 
@@ -66,10 +60,12 @@ class Config(ShortRepr):
         Time step and end of the run (ms).
     v_init : float or None
         Initial membrane potential of every neuron (mV), if the files give one.
-    inputs : tuple of SpikeInput
+    inputs : tuple of SpikeInput, CurrentInput or ClampInput
         Enabled inputs.
     reports : tuple of Report
-        Enabled reports.
+        Enabled reports, one for each variable.
+    overrides : tuple of Override
+        Changes of weights and delays between node sets.
     output_dir : pathlib.Path
         Folder of all files that a run writes.
     spikes_file : pathlib.Path or None
@@ -92,13 +88,14 @@ class Config(ShortRepr):
     dt: float
     tstop: float
     v_init: float | None
-    inputs: tuple[SpikeInput, ...]
+    inputs: Inputs
     reports: tuple[Report, ...]
     output_dir: Path
     spikes_file: Path | None
     spikes_order: str
     log_file: Path | None
     overwrite: bool
+    overrides: tuple[Override, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
 
@@ -131,40 +128,69 @@ def read_config(path: str | os.PathLike[str], out: str | os.PathLike[str] | None
     -----
     No circuit file is opened yet.
     """
+    return configuration(path, out, Findings())
+
+
+def configuration(path: str | os.PathLike[str], out: str | os.PathLike[str] | None, findings: Findings) -> Config:
+    """Read a configuration; where problems are kept, dt and tstop are NaN if they could not be read."""
     file = as_path(path, "read_config().path")
     if os.path.exists(file) and not os.path.isfile(file):  # a device may have no end
         raise FileError(f"{file}: is not a file; give the path of a JSON file")
     top = load(file)
     simulation = top.follow("simulation") if "simulation" in top else top
     network = find_network(top, simulation)
-    if "run" not in simulation:
-        move = 'give a simulation configuration with "run": {"tstop": ..., "dt": ...}'
-        raise simulation.error("run", f"missing; {move}")
-    notes = simulation.unused(SIMULATION_KEYS)
-    notes += network.unused(NETWORK_KEYS) if network.file != simulation.file else []
-    dt, tstop = read_run(simulation.section("run"), notes)
+    note_unused(simulation, SIMULATION_KEYS, findings)
+    if network.file != simulation.file:
+        note_unused(network, NETWORK_KEYS, findings)
+    dt, tstop, v_init = math.nan, math.nan, None
+    with findings.step():
+        check_whole(simulation)
+    with findings.step():
+        dt, tstop = read_run(simulation, findings)
     folder = None if out is None else as_path(out, "read_config().out")
-    output = read_output(simulation.section("output"), folder, notes)
-    reports = read_reports(simulation, output, dt, notes)
-    check_outputs(output, reports, {path for place in (top, simulation, network) for path in files_of(place)})
+    output = read_output(simulation.section("output"), folder, findings)
+    reports = read_reports(simulation, output, dt, findings)
+    with findings.step():
+        check_outputs(output, reports, {path for place in (top, simulation, network) for path in files_of(place)})
+    with findings.step():
+        v_init = read_conditions(simulation.section("conditions"), findings)
     return Config(
         file=file,
-        nodes=read_tables(network, "nodes", notes),
-        edges=read_tables(network, "edges", notes),
+        nodes=read_tables(network, "nodes", findings),
+        edges=read_tables(network, "edges", findings),
         components=read_components(network, simulation),
         node_sets=read_node_sets(network) | read_node_sets(simulation) | read_node_sets(top),
         dt=dt,
         tstop=tstop,
-        v_init=read_conditions(simulation.section("conditions"), notes),
-        inputs=read_inputs(simulation, notes),
+        v_init=v_init,
+        inputs=read_inputs(simulation, in_nanoampere(network, simulation), findings),
         reports=reports,
         output_dir=output.folder,
         spikes_file=output.spikes_file,
         spikes_order=output.spikes_order,
         log_file=output.log_file,
         overwrite=output.overwrite,
-        notes=tuple(notes),
+        overrides=read_overrides(simulation, findings),
+        notes=tuple(findings.notes),
     )
+
+
+def note_unused(section: Section, known: Iterable[str], findings: Findings) -> None:
+    """Add a note for every key that is not one of the `known` ones."""
+    for sentence in section.unused(known):
+        findings.note(sentence)
+
+
+def check_whole(simulation: Section) -> None:
+    """Raise a FileError if only some of the nodes are to be simulated."""
+    if simulation.data.get("node_set", "all") != "all":
+        move = "gpusyn simulates all nodes; leave the key out, or the other nodes out of the circuit"
+        raise simulation.error("node_set", f"must be absent ({show(simulation.data['node_set'])} given): {move}")
+
+
+def in_nanoampere(*places: Section) -> bool:
+    """Return True if the files are meant for NEURON, whose clamps are in nA."""
+    return any("NEURON" in place.text("target_simulator", "").upper() for place in places)
 
 
 def find_network(top: Section, simulation: Section) -> Section:
@@ -199,37 +225,47 @@ def _objects(value: dict[str, Any] | list[Any]) -> list[dict[str, Any]]:
     return [value] if isinstance(value, dict) else [one for one in value if isinstance(one, dict)]
 
 
-def read_run(run: Section, notes: list[str]) -> tuple[float, float]:
-    dt, tstop = run.number("dt", "ms"), run.number("tstop", "ms")
-    for key, value in (("dt", dt), ("tstop", tstop)):
+def read_run(simulation: Section, findings: Findings) -> tuple[float, float]:
+    """Return the time step and the length of the run."""
+    if "run" not in simulation:
+        move = 'give a simulation configuration with "run": {"tstop": ..., "dt": ...}'
+        raise simulation.error("run", f"missing; {move}")
+    run = simulation.section("run")
+    ends = [key for key in ("tstop", "duration") if key in run] or ["tstop"]
+    dt, tstop = run.number("dt", "ms"), run.number(ends[0], "ms")
+    for key, value in (("dt", dt), (ends[0], tstop)):
         if value <= 0:
             raise run.error(key, f"must be above 0 ms (got {value:g})")
-    whole_steps(tstop, dt, run.where("tstop"))
+    if run.number(ends[-1], "ms") != tstop:
+        raise run.error(ends[-1], f"must be tstop, {tstop:g} ms, since a run starts at 0 ms; keep one of the two")
+    whole_steps(tstop, dt, run.where(ends[0]))
     if run.number("tstart", "ms", 0.0) != 0:
         raise run.error("tstart", "must be 0, since a gpusyn run starts at 0 ms; shift the input times instead")
     # nsteps_block is the interval at which other tools flush to disk; it has no influence on results.
-    notes += run.unused(("dt", "tstop", "tstart", "nsteps_block"))
+    note_unused(run, ("dt", "tstop", "duration", "tstart", "nsteps_block"), findings)
     return dt, tstop
 
 
-def read_tables(network: Section, kind: str, notes: list[str]) -> tuple[TableFiles, ...]:
+def read_tables(network: Section, kind: str, findings: Findings) -> tuple[TableFiles, ...]:
     """Return the enabled entries of ``networks.nodes`` or ``networks.edges``."""
     tables = []
     singular = kind.removesuffix("s")
+    before = len(findings.problems)
     for entry in network.section("networks").sections(kind):
-        if not entry.flag("enabled", True):
-            notes.append(f"{entry.where('enabled')}: false; {entry.text(f'{kind}_file', '?')} is left out")
-            continue
-        types = f"{singular}_types_file"
-        tables.append(
-            TableFiles(
-                data=entry.existing(f"{kind}_file"),
-                types=entry.existing(types) if types in entry else None,
-                where=entry.where(f"{kind}_file"),
+        with findings.step():
+            if not entry.flag("enabled", True):
+                findings.note(f"{entry.where('enabled')}: false; {entry.text(f'{kind}_file', '?')} is left out")
+                continue
+            types = f"{singular}_types_file"
+            tables.append(
+                TableFiles(
+                    data=entry.existing(f"{kind}_file"),
+                    types=entry.existing(types) if types in entry else None,
+                    where=entry.where(f"{kind}_file"),
+                )
             )
-        )
-        notes += entry.unused((f"{kind}_file", types, "enabled"))
-    if kind == "nodes" and not tables:
+            note_unused(entry, (f"{kind}_file", types, "enabled"), findings)
+    if kind == "nodes" and not tables and len(findings.problems) == before:
         raise network.error("networks.nodes", "has no enabled entry; give at least one nodes_file")
     return tuple(tables)
 
@@ -251,30 +287,12 @@ def read_node_sets(place: Section) -> dict[str, Any]:
     return sets | dict(place.section("node_sets").data)
 
 
-def read_conditions(conditions: Section, notes: list[str]) -> float | None:
+def read_conditions(conditions: Section, findings: Findings) -> float | None:
+    """Return the initial potential (mV), if it is given."""
     if "celsius" in conditions:
         celsius = conditions.number("celsius", "degC")
-        notes.append(f"{conditions.where('celsius')}: {celsius:g} degC has no effect on these models")
-    notes += conditions.unused(("celsius", "v_init"))
+        findings.note(f"{conditions.where('celsius')}: {celsius:g} degC has no effect on these models")
+    note_unused(conditions, ("celsius", "v_init"), findings)
     if "v_init" not in conditions:
         return None
     return real(conditions.number("v_init", "mV"), conditions.where("v_init"), unit="mV", potential=True)
-
-
-def read_inputs(simulation: Section, notes: list[str]) -> tuple[SpikeInput, ...]:
-    inputs = []
-    for name in simulation.section("inputs").data:
-        entry = simulation.section("inputs").section(name)
-        if not entry.flag("enabled", True):
-            notes.append(f"{entry.where('enabled')}: false; the input is left out")
-            continue
-        for key, allowed in (("input_type", ("spikes",)), ("module", ("h5", "sonata"))):
-            if entry.text(key) not in allowed:
-                listed = " or ".join(f'"{one}"' for one in allowed)
-                move = 'leave the input out with "enabled": false, or add it in Python (net.inject, net.drive)'
-                raise entry.error(key, f'"{entry.text(key)}" is not known; gpusyn reads {listed}; {move}')
-        if "node_set" not in entry:
-            raise entry.error("node_set", "missing; name the node set to which the spikes belong")
-        inputs.append(SpikeInput(name, entry.existing("input_file"), entry.data["node_set"], entry.where()))
-        notes += entry.unused(("enabled", "input_type", "module", "node_set", "input_file"))
-    return tuple(inputs)

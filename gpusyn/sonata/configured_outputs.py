@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from gpusyn.errors import FileError
+from gpusyn.sonata.findings import Findings
 from gpusyn.sonata.sections import Section
 
 __all__ = ["Output", "Report", "check_outputs", "read_output", "read_reports"]
 
 SORT_ORDERS = {"time": "by_time", "by_time": "by_time", "id": "by_id", "gid": "by_id", "by_id": "by_id",
                "by_gid": "by_id", "none": "none"}  # fmt: skip
+
+
+REPORT_KEYS = ("enabled", "module", "type", "cells", "node_set", "variable_name", "file_name", "dt", "sections",
+               "start_time", "end_time", "unit", "compartments")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,16 @@ class Output:
         return rebase(path, self.configured, self.folder)
 
 
-def read_output(section: Section, out: Path | None, notes: list[str]) -> Output:
+def read_output(section: Section, out: Path | None, findings: Findings) -> Output:
     """Return the section ``output``; the files are in `out` if it is given."""
     configured = section.path("output_dir") if "output_dir" in section else section.file.parent / "output"
     order = section.text("spikes_sort_order", "time")
     if order not in SORT_ORDERS:
         raise section.error("spikes_sort_order", f'"{order}" is not known; give "time", "id" or "none"')
     overwrite = section.flag("overwrite_output_dir", True)
-    notes += section.unused(("output_dir", "spikes_file", "spikes_sort_order", "log_file", "overwrite_output_dir"))
+    known = ("output_dir", "spikes_file", "spikes_sort_order", "log_file", "overwrite_output_dir")
+    for sentence in section.unused(known):
+        findings.note(sentence)
     folder = configured if out is None else out
     spikes_file, log_file = (
         rebase(section.path(key, configured), configured, folder) if key in section else None
@@ -72,38 +79,55 @@ def rebase(path: Path, configured: Path, folder: Path) -> Path:
     return folder / (path.relative_to(configured) if path.is_relative_to(configured) else path.name)
 
 
-def read_reports(simulation: Section, output: Output, dt: float, notes: list[str]) -> tuple[Report, ...]:
-    """Return the enabled reports, with their files in the output folder."""
-    reports = []
+def read_reports(simulation: Section, output: Output, dt: float, findings: Findings) -> tuple[Report, ...]:
+    """Return the enabled reports, with their files in the output folder; each variable is a report of its own."""
+    reports: list[Report] = []
     for name in simulation.section("reports").data:
-        entry = simulation.section("reports").section(name)
-        if not entry.flag("enabled", True):
-            notes.append(f"{entry.where('enabled')}: false; the report is left out")
-            continue
-        if entry.text("module", "membrane_report") not in ("membrane_report", "multimeter_report"):
-            move = 'gpusyn writes "membrane_report"; leave this report out with "enabled": false'
-            raise entry.error("module", f'"{entry.text("module")}" is not known; {move}')
-        node_set = entry.data.get("cells", entry.data.get("node_set"))
-        if node_set is None:
-            raise entry.error("cells", 'missing; name a node set, or "all"')
-        # A point neuron has no sections, so any value of `sections` means the whole cell.
-        notes += entry.unused(
-            ("enabled", "module", "cells", "node_set", "variable_name", "file_name", "dt", "sections",
-             "start_time", "end_time"))  # fmt: skip
-        file = output.configured / name if "file_name" not in entry else entry.path("file_name", output.configured)
-        reports.append(
-            Report(
-                name=name,
-                node_set=node_set,
-                variable=entry.text("variable_name"),
-                file=output.place(file if file.name.endswith(".h5") else Path(f"{file}.h5")),
-                dt=entry.number("dt", "ms", dt),
-                start=entry.number("start_time", "ms", 0.0),
-                stop=entry.number("end_time", "ms", math.inf),
-                where=entry.where(),
-            )
-        )
+        with findings.step():
+            entry = simulation.section("reports").section(name)
+            if entry.flag("enabled", True):
+                reports += read_report(entry, name, output, dt, findings)
+            else:
+                findings.note(f"{entry.where('enabled')}: false; the report is left out")
     return tuple(reports)
+
+
+def read_report(entry: Section, name: str, output: Output, dt: float, findings: Findings) -> list[Report]:
+    """Return the reports of one entry, one for each variable."""
+    modules = ("membrane_report", "multimeter_report")
+    if entry.text("module", modules[0]) not in modules:
+        move = 'gpusyn writes "membrane_report"; leave this report out with "enabled": false'
+        raise entry.error("module", f'"{entry.text("module")}" is not known; {move}')
+    if entry.text("type", "compartment") != "compartment":
+        move = 'gpusyn writes "compartment"; leave this report out with "enabled": false'
+        raise entry.error("type", f'"{entry.text("type")}" is not known; {move}')
+    node_set = entry.data.get("cells", entry.data.get("node_set"))
+    if node_set is None:
+        raise entry.error("cells", 'missing; name a node set, a population, or "all"')
+    # A point neuron has no sections, so any value of `sections` means the whole cell.
+    for sentence in entry.unused(REPORT_KEYS):
+        findings.note(sentence)
+    file = output.configured / name if "file_name" not in entry else entry.path("file_name", output.configured)
+    stem = file.with_name(file.name.removesuffix(".h5"))
+    variables = entry.texts("variable_name")
+    several = len(variables) > 1
+    found = [
+        Report(
+            name=f"{name}.{variable}" if several else name,
+            node_set=node_set,
+            variable=variable,
+            file=output.place(stem.with_name(f"{stem.name}_{variable}.h5" if several else f"{stem.name}.h5")),
+            dt=entry.number("dt", "ms", dt),
+            start=entry.number("start_time", "ms", 0.0),
+            stop=entry.number("end_time", "ms", math.inf),
+            where=entry.where(),
+        )
+        for variable in variables
+    ]
+    if several:
+        listed = ", ".join(report.file.name for report in found)
+        findings.note(f"{entry.where('variable_name')}: one file for each variable: {listed}")
+    return found
 
 
 def check_outputs(output: Output, reports: tuple[Report, ...], read: Iterable[Path]) -> None:

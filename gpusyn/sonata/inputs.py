@@ -1,26 +1,28 @@
-"""Spikes from files in SONATA's old layout (``/spikes/gids``) and its new one (``/spikes/<population>``)."""
+"""Spikes for virtual nodes, from SONATA files in the old layout and the new one, from CSV and from NWB files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.io.checked import Group, opened
-from gpusyn.io.stored_values import listed
-from gpusyn.parameters.grid import rounding_shift
+from gpusyn.io.stored_values import MILLISECONDS, listed
+from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.scalars import show
 from gpusyn.sonata.attribute_tables import check_lengths
 from gpusyn.sonata.circuit import Circuit
-from gpusyn.sonata.config import SpikeInput
-from gpusyn.utils.typing import Floats, Integers
+from gpusyn.sonata.configured_inputs import SpikeInput
+from gpusyn.sonata.findings import Findings
+from gpusyn.sonata.grid import next_steps
+from gpusyn.sonata.spike_tables import read_csv, read_nwb
+from gpusyn.utils.typing import Array, Floats, Integers
 
-__all__ = ["Trains", "read_input", "rounding"]
+__all__ = ["Trains", "on_steps", "read_input"]
 
-MILLISECONDS = {"ms": 1.0, "msec": 1.0, "millisecond": 1.0, "milliseconds": 1.0,
-                "s": 1e3, "sec": 1e3, "second": 1e3, "seconds": 1e3,
-                "us": 1e-3, "microsecond": 1e-3, "microseconds": 1e-3}  # fmt: skip
+Found = tuple[str, Integers, Floats, str]  # population, ids, times (ms), place of the ids
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Trains:
     times: Floats
 
 
-def read_input(spec: SpikeInput, circuit: Circuit) -> tuple[list[Trains], list[str]]:
-    """Read a spike file for the nodes of its node set.
+def read_input(spec: SpikeInput, circuit: Circuit, findings: Findings) -> list[Trains]:
+    """Read a spike file for the nodes of its node set, or of its source if they are replayed.
 
     Parameters
     ----------
@@ -41,13 +43,13 @@ def read_input(spec: SpikeInput, circuit: Circuit) -> tuple[list[Trains], list[s
         Entry of ``inputs``.
     circuit : Circuit
         Circuit that contains the nodes.
+    findings : Findings
+        Place for notes.
 
     Returns
     -------
-    trains : list of Trains
+    list of Trains
         One per population, in the order of the file.
-    notes : list of str
-        One sentence for each assumption and omission.
 
     Raises
     ------
@@ -55,78 +57,130 @@ def read_input(spec: SpikeInput, circuit: Circuit) -> tuple[list[Trains], list[s
         If the layout or unit is unknown, an id is not that of a node, or the file names no population although the
         node set has nodes in several.
     """
-    wanted = circuit.select(spec.node_set, f"{spec.where}.node_set")
-    notes: list[str] = []
+    replayed = spec.source is not None
+    wanted = circuit.select(
+        spec.source if replayed else spec.node_set, f"{spec.where}.{'source' if replayed else 'node_set'}", findings
+    )
+    if not wanted:
+        return []
     trains: list[Trains] = []
+    for population, ids, times, where in spikes_of(spec, wanted, findings):
+        rows = circuit.nodes[population].rows(ids, where)
+        inside = np.isin(rows, wanted[population])
+        if not inside.all():
+            left = int((~inside).sum())
+            findings.note(f"{spec.where}: {left} spikes of nodes outside its node set are not used")
+        timely = (times >= spec.start) & (times <= spec.stop)
+        if not timely.all():
+            findings.note(f"{spec.where}: {(~timely).sum():,} spikes outside of its delay and duration are not used")
+        trains.append(Trains(population, rows[inside & timely], times[inside & timely]))
+    return trains
+
+
+def spikes_of(spec: SpikeInput, wanted: Mapping[str, Integers], findings: Findings) -> Iterator[Found]:
+    """Yield the spikes of each population of a file."""
+    if spec.layout == "csv":
+        yield from named(spec, read_csv(spec.file), wanted)
+        return
     with opened(spec.file) as file:
+        if spec.layout == "nwb":
+            yield from named(spec, read_nwb(file, spec.group), wanted)
+            return
         if "spikes" not in file:
             raise FileError(f"{spec.file}: has no group /spikes; give a SONATA spike file")
         for population, group, column in layout(file.group("spikes"), wanted, spec):
             with np.errstate(over="ignore"):
-                times = group.numbers("timestamps").astype(np.float64) * unit(group, notes)
+                times = group.numbers("timestamps").astype(np.float64) * unit(group, findings)
             ids = group.integers(column)
             check_lengths(group, times, ids)
-            if not np.isfinite(times).all() or (times < 0).any():
-                raise group.error("timestamps", "must be finite and >= 0 ms; correct the file")
-            rows = circuit.nodes[population].rows(ids, group.where(column))
-            inside = np.isin(rows, wanted[population])
-            if not inside.all():
-                left = int((~inside).sum())
-                notes.append(f"{spec.where}: {left} spikes of nodes outside its node set are not used")
-            trains.append(Trains(population, rows[inside], times[inside]))
-    return trains, notes
+            check_times(times, group.where("timestamps"))
+            yield population, ids, times, group.where(column)
 
 
-def layout(spikes: Group, wanted: dict[str, Integers], spec: SpikeInput) -> list[tuple[str, Group, str]]:
+def named(
+    spec: SpikeInput, spikes: tuple[Array | None, Integers, Floats], wanted: Mapping[str, Integers]
+) -> Iterator[Found]:
+    """Yield the spikes of each population of a table, whose column of populations may be missing."""
+    populations, ids, times = spikes
+    check_times(times, str(spec.file))
+    if populations is None:
+        yield only(wanted, spec), ids, times, str(spec.file)
+        return
+    names = list(dict.fromkeys(populations.tolist()))
+    for name in check_populations(names, wanted, spec) if names else []:
+        rows = populations == name
+        yield name, ids[rows], times[rows], str(spec.file)
+
+
+def check_times(times: Floats, where: str) -> None:
+    """Raise a FileError if a time is not finite or negative."""
+    if not np.isfinite(times).all() or (times < 0).any():
+        raise FileError(f"{where}: must be finite and >= 0 ms; correct the file")
+
+
+def layout(spikes: Group, wanted: Mapping[str, Integers], spec: SpikeInput) -> list[tuple[str, Group, str]]:
     """Return (population, group, name of the id column) for each population of a spike file."""
     if "gids" in spikes or "node_ids" in spikes:
-        if len(wanted) != 1:
-            raise FileError(
-                f"{spec.where}.node_set: {spec.file.name} names no population (old layout, /spikes/gids), "
-                f"so the node set must be in one population (it is in {', '.join(wanted)}); choose a smaller node set"
-            )
-        return [(next(iter(wanted)), spikes, "gids" if "gids" in spikes else "node_ids")]
+        return [(only(wanted, spec), spikes, "gids" if "gids" in spikes else "node_ids")]
     groups = [name for name in spikes.names() if not spikes.is_dataset(name)]
-    found = [(name, spikes.group(name), "node_ids") for name in groups if name in wanted]
+    return [(name, spikes.group(name), "node_ids") for name in check_populations(groups, wanted, spec)]
+
+
+def only(wanted: Mapping[str, Integers], spec: SpikeInput) -> str:
+    """Return the only population of a node set, for files that name none."""
+    if len(wanted) != 1:
+        raise FileError(
+            f"{spec.where}.node_set: {spec.file.name} names no population (as in the old layout, /spikes/gids), "
+            f"so the node set must be in one population (it is in {', '.join(wanted)}); choose a smaller node set"
+        )
+    return next(iter(wanted))
+
+
+def check_populations(names: list[str], wanted: Mapping[str, Integers], spec: SpikeInput) -> list[str]:
+    """Return the populations of a file that the node set has nodes in; raise a FileError if there are none."""
+    found = [name for name in names if name in wanted]
     if not found:
         raise FileError(
-            f"{spec.where}.node_set: it is in {', '.join(wanted)}, but {spec.file} has spikes of {listed(groups)}; "
+            f"{spec.where}.node_set: it is in {', '.join(wanted)}, but {spec.file} has spikes of {listed(names)}; "
             "rename the group below /spikes or correct the node set"
         )
     return found
 
 
-def unit(group: Group, notes: list[str]) -> float:
+def unit(group: Group, findings: Findings) -> float:
     """Return the factor that converts the timestamps of a group to milliseconds."""
     name = group.attribute_text("timestamps", "units", default=group.attribute_text("", "units", default=""))
     if not name:
-        notes.append(f"{group.where('timestamps')} has no units; milliseconds assumed, as SONATA specifies")
+        findings.note(f"{group.where('timestamps')} has no units; milliseconds assumed, as SONATA specifies")
         return 1.0
     if name.strip().lower() not in MILLISECONDS:
         raise group.error("timestamps", f"unknown units {show(name)}; write ms or s")
     return MILLISECONDS[name.strip().lower()]
 
 
-def rounding(times: Floats, dt: float, duration: float, where: str) -> list[str]:
-    """Return sentences about input spikes that are rounded to the time grid or come too late; often none.
+def on_steps(times: Floats, dt: float, duration: float, where: str, findings: Findings) -> Floats:
+    """Return input times on the time grid; notes say how many were moved, and how many come too late.
 
-    >>> for sentence in rounding(np.array([0.1, 0.34, 7.0]), 0.1, 5.0, "inputs.x"):
+    >>> findings = Findings()
+    >>> on_steps(np.array([0.1, 0.34, 7.0]), 0.1, 5.0, "inputs.x", findings).round(9)
+    array([0.1, 0.4, 7. ])
+    >>> for sentence in findings.notes:
     ...     print(sentence)
-    inputs.x: 1 of 2 spike times off the grid of dt = 0.1 ms; rounded to the nearest step, by at most 0.04 ms
+    inputs.x: 1 of 2 spike times off the grid of dt = 0.1 ms; moved up to the next step, by at most 0.06 ms
     inputs.x: 1 of 3 spikes come after the end of the run (5 ms); not used
     """
-    inside = times[times <= duration + dt / 2]
-    shift = rounding_shift(inside, dt)
-    moved = int(np.count_nonzero(shift))
-    notes = []
-    if moved:
-        notes.append(
-            f"{where}: {moved:,} of {len(inside):,} spike times off the grid of dt = {dt:g} ms; "
-            f"rounded to the nearest step, by at most {shift.max():.3g} ms"
+    moved = next_steps(times, dt)
+    inside = moved <= duration + dt / 2
+    shifted = inside & (off_grid(times, dt) | (times < 0.5 * dt))
+    if shifted.any():
+        most = (moved - times)[shifted].max()
+        findings.note(
+            f"{where}: {shifted.sum():,} of {inside.sum():,} spike times off the grid of dt = {dt:g} ms; "
+            f"moved up to the next step, by at most {most:.3g} ms"
         )
-    if len(inside) < len(times):
-        left = len(times) - len(inside)
-        notes.append(
+    if not inside.all():
+        left = int((~inside).sum())
+        findings.note(
             f"{where}: {left:,} of {len(times):,} spikes come after the end of the run ({duration:g} ms); not used"
         )
-    return notes
+    return moved

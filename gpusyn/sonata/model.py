@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
-from gpusyn.parameters.scalars import one_of, public
-from gpusyn.sonata.circuit import Circuit, Nodes
+from gpusyn.parameters.scalars import instance, one_of, public
+from gpusyn.simulation.simulator import Simulator
+from gpusyn.sonata.circuit import Circuit
 from gpusyn.sonata.config import Config
 from gpusyn.sonata.configured_outputs import Report
-from gpusyn.sonata.templates import Cell, Variable
+from gpusyn.sonata.populations import Nodes
+from gpusyn.sonata.template_classes import Cell, Variable
 from gpusyn.utils.reprs import ShortRepr
-from gpusyn.utils.typing import Integers
+from gpusyn.utils.typing import Floats, Integers
 
 __all__ = ["BuiltReport", "NodePart", "SonataModel"]
 
 
 @dataclass(frozen=True, repr=False)
 class NodePart(ShortRepr):
-    """A gpusyn population and the rows of its SONATA node population; `cell` is ``None`` for virtual nodes."""
+    """A gpusyn population and the rows of its SONATA node population.
+
+    `cell` is ``None`` for virtual nodes; `states` are initial values of its states beside V.
+    """
 
     population: Population
     nodes: Nodes
     rows: Integers
     cell: Cell | None
+    states: Mapping[str, float | Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,3 +80,27 @@ class SonataModel(ShortRepr):
         """Return the part of a gpusyn population, given by name."""
         found = {part.population.name: part for parts in self.parts.values() for part in parts}
         return found[one_of(population, found, "SonataModel.part().population")]
+
+    @public
+    def start(self, simulator: Simulator) -> None:
+        """Set the states that the files start elsewhere than gpusyn does, such as `w` of NEST's AdEx models.
+
+        Parameters
+        ----------
+        simulator : Simulator
+            Simulator of the network, before its first run.
+
+        Raises
+        ------
+        ArgumentError
+            If it is not a Simulator.
+        ParameterError
+            If it simulates another network.
+        SimulationError
+            If it was closed.
+        """
+        instance(simulator, Simulator, "SonataModel.start().simulator", "a gs.Simulator of this network")
+        for parts in self.parts.values():
+            for part in parts:
+                for name, values in part.states.items():
+                    simulator.set(part.population, name, values)

@@ -19,9 +19,10 @@ from gpusyn.io.writer import ReportWriter
 from gpusyn.parameters.grid import TOLERANCE
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.results.recorded_neurons import RecordedData, RecordedPart
+from gpusyn.sonata.config import Config
 from gpusyn.sonata.model import BuiltReport, SonataModel
 
-__all__ = ["LOG_BEGINS", "prepare", "write_outputs"]
+__all__ = ["LOG_BEGINS", "prepare", "refuse_overwriting", "write_outputs"]
 
 LOG_BEGINS = "SONATA circuit "  # every log of gpusyn begins with it
 
@@ -31,16 +32,9 @@ def prepare(model: SonataModel) -> None:
 
     Nothing is overwritten but earlier results and logs, and these only if ``output.overwrite_output_dir`` allows it.
     """
-    config = model.config
-    results = results_of(model)
+    config, results = model.config, results_of(model)
     logs = [config.log_file] if config.log_file else []
-    for target in (*results, *logs):
-        if os.path.lexists(target) and not config.overwrite:
-            raise FileError(
-                f"{target}: is there already, and output.overwrite_output_dir is false; move it, or give another folder"
-            )
-    for target in logs:
-        check_log(target)
+    refuse_overwriting(config)
     for target in (*results, *logs):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +46,19 @@ def prepare(model: SonataModel) -> None:
             raise FileError(f"{target}: cannot be written ({error.strerror}); give another file or folder") from None
     for target in results:
         check_target(target, overwrite=True)
+
+
+def refuse_overwriting(config: Config) -> None:
+    """Raise a FileError if a log, or a file that must not be replaced, is in the place of an output."""
+    logs = [config.log_file] if config.log_file else []
+    results = [config.spikes_file] if config.spikes_file else []
+    for target in (*results, *(report.file for report in config.reports), *logs):
+        if os.path.lexists(target) and not config.overwrite:
+            raise FileError(
+                f"{target}: is there already, and output.overwrite_output_dir is false; move it, or give another folder"
+            )
+    for target in logs:
+        check_log(target)
 
 
 def results_of(model: SonataModel) -> list[Path]:

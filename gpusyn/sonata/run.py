@@ -167,6 +167,7 @@ def _simulate(
     simulator: Simulator, model: SonataModel, length: float, progress: bool
 ) -> tuple[SpikeData, list[TraceData], float]:
     """Run for `length` (ms); return the spikes, the reports, and the wall time (s)."""
+    model.start(simulator)
     begin = time.perf_counter()
     simulator.run(length, progress=progress)
     wall = time.perf_counter() - begin
@@ -186,9 +187,9 @@ def describe(model: SonataModel) -> list[str]:
     """Return the lines that describe the circuit and its notes."""
     lines = [f"{LOG_BEGINS}{model.config.file}"]
     for name, parts in model.parts.items():
-        nodes = parts[0].nodes
+        nodes = model.circuit.nodes[name]
         templates = dict.fromkeys("virtual" if part.cell is None else type(part.cell.model).__name__ for part in parts)
-        lines.append(f"  nodes {name}: {nodes.size:,} ({', '.join(templates)})")
+        lines.append(f"  nodes {name}: {nodes.size:,} ({', '.join(templates) or 'empty'})")
     for edges in model.circuit.edges:
         between = f"{edges.source_population} -> {edges.target_population}"
         lines.append(f"  edges {edges.name}: {edges.table.size:,}, {between}")

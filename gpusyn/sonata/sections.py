@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gpusyn.errors import FileError
 from gpusyn.parameters.scalars import nearest, show
 from gpusyn.sonata.json_file import read_json
+from gpusyn.utils.typing import Floats
 
 __all__ = ["Section", "load"]
 
@@ -70,6 +73,14 @@ class Section:
             raise self.error(key, f"must be a finite number [{unit}] (got {show(value)})")
         return float(value)
 
+    def numbers(self, key: str, unit: str) -> Floats:
+        """Return one finite number or a list of them as an array."""
+        value = self.value(key, f"a number or a list of numbers [{unit}]")
+        given = value if isinstance(value, list) else [value]
+        if not given or any(isinstance(one, bool) or not isinstance(one, int | float) for one in given):
+            raise self.error(key, f"must be a finite number [{unit}] or a list of these (got {show(value)})")
+        return np.array(given, dtype=np.float64)
+
     def text(self, key: str, default: str | None = None) -> str:
         """Return a string, with manifest variables replaced by their values."""
         if key not in self and default is not None:
@@ -78,6 +89,17 @@ class Section:
         if not isinstance(value, str) or not value:
             raise self.error(key, f"must be a string (got {show(value)})")
         return expand(value, self.variables, self.where(key))
+
+    def texts(self, key: str) -> list[str]:
+        """Return a list of strings, also from one string in which commas separate them."""
+        value = self.value(key, "a string or a list of strings")
+        given = value.split(",") if isinstance(value, str) else value
+        if not isinstance(given, list) or not given or not all(isinstance(one, str) and one.strip() for one in given):
+            raise self.error(key, f"must be a string or a list of strings (got {show(value)})")
+        found = [one.strip() for one in given]
+        if len(set(found)) < len(found):
+            raise self.error(key, f"names a thing twice (got {show(value)}); keep one")
+        return found
 
     def flag(self, key: str, default: bool) -> bool:
         """Return true or false; the strings "true" and "false", which some files contain, are accepted."""

@@ -21,9 +21,11 @@ from gpusyn.neurons import NEURONS
 from tests.emulation import ORDERS, check_guards, pretend, using
 from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, stored
 from tests.helpers.runs import Outcome, backend_named, cpu, cuda, differences, emulated, play
+from tests.helpers.stars import OF_STARS
 from tests.helpers.strategies import cases
 
 BATCHES, NETWORKS, SOME = 8, 56, 6  # networks in each batch, and in the part of one that the default suite compares
+STARS, FEW_STARS = 60, 3  # networks in which some cells have dendrites, and those of the default suite
 OPTIMISED, FURTHER, FIRST = 0, (1, 2, 3), 2  # batches of the long checks, and that of the default suite
 BLOCKS = (32, 64, 96, 128, 256)
 WAYS = {f"block {b}" for b in BLOCKS} | {f"order {o}" for o in ORDERS} | {"flush True", "flush False"}
@@ -85,9 +87,10 @@ class Play(NamedTuple):
         return self.case.tags | ways
 
 
-plays = st.builds(
-    Play, cases(), st.sampled_from([1, 2, 3, 7]), how_to_cut, st.sampled_from(BLOCKS), launches, how_to_cut
-)
+def plays(*, dendrites: bool = False) -> st.SearchStrategy[Play]:
+    """Drawn networks, some cells of which may have dendrites, and how to play them."""
+    workers, blocks = st.sampled_from([1, 2, 3, 7]), st.sampled_from(BLOCKS)
+    return st.builds(Play, cases(dendrites=dendrites), workers, how_to_cut, blocks, launches, how_to_cut)
 
 
 def compare(play_: Play) -> bool:
@@ -105,12 +108,12 @@ def compare(play_: Play) -> bool:
     return spikes_of_neurons(case, reference) > 0
 
 
-def for_each(batch: int, use: Callable[[Play], object], networks: int = NETWORKS) -> None:
+def for_each(batch: int, use: Callable[[Play], object], networks: int = NETWORKS, *, dendrites: bool = False) -> None:
     """Draw the networks of a batch, the same in every run, and use each."""
 
     @seed(batch)
     @settings(PROFILE, max_examples=networks)
-    @given(plays)
+    @given(plays(dendrites=dendrites))
     def draw(drawn):
         use(drawn)
 
@@ -142,6 +145,26 @@ def test_drawn_networks():
 @pytest.mark.parametrize("batch", FURTHER)
 def test_further_drawn_networks(batch):
     check_batch(batch)
+
+
+def test_drawn_cells_with_dendrites():
+    cpu(), emulated()
+    for_each(FIRST, compare, FEW_STARS, dendrites=True)
+
+
+@pytest.mark.fuzz
+def test_further_drawn_cells_with_dendrites():
+    cpu(), emulated()
+    seen: set[str] = set()
+    spiking: list[bool] = []
+
+    def use(drawn):
+        seen.update(drawn.tags)
+        spiking.append(compare(drawn))
+
+    for_each(FIRST, use, STARS, dendrites=True)
+    assert not OF_STARS - seen
+    assert sum(spiking) >= 0.8 * len(spiking)
 
 
 @pytest.mark.compilers

@@ -81,6 +81,11 @@ REFUSED = [
         lambda b: b.make(receptors=[gs.AMPA()]),
     ),
     (
+        ArgumentError,
+        ["'new'.receptors", "dict by compartment (soma, apical, basal)", "got []"],
+        lambda b: b.make(receptors=np.zeros(0)),
+    ),
+    (
         UnknownNameError,
         ["'new'.receptors: compartment", "'apicl'", "did you mean 'apical'", "soma, apical, basal"],
         lambda b: b.make(receptors={"apicl": [gs.AMPA()]}),
@@ -182,6 +187,51 @@ def test_a_receptor_is_meant_by_its_name_or_by_itself():
     twice = b.net.population("twice", 4, cell(), receptors={"soma": [same], "apical": [same]})
     with pytest.raises(ParameterError, match=r"the same object is AMPA, apical\.AMPA .*give the name of one"):
         b.connect(same, twice)
+
+
+SEVERAL = {"GABA_A": 2.0, "apical.AMPA": 1.0, "apical.NMDA": 0.5}
+
+
+def learned(*plasticity, weight=SEVERAL, w_max=3.0):
+    return Bench().connect(None, weight=weight, w_max=dict.fromkeys(weight, w_max), plasticity=plasticity)
+
+
+def dopamine(learns):
+    return gs.DopamineSTDP(gs.STDP(learns=learns), 1e3, 200.0, modulator=gs.Waveform([0.0], [1.0]))
+
+
+def test_plasticity_means_a_receptor_by_its_name_or_by_itself():
+    apical, soma = KINDS["apical"][0], KINDS["soma"][0]
+    for given, name in (("soma.GABA_A", "GABA_A"), (soma, "GABA_A"), ("apical.AMPA", "apical.AMPA")):
+        rules = gs.STDP(learns=given), gs.TripletSTDP(learns=given), gs.CalciumSTDP(learns=given), dopamine(given)
+        for rule in rules:
+            made = learned(rule)
+            assert (made.learned, made.plasticity[0].learns) == (name, name)
+        made = learned(gs.STDP(learns=given), gs.HomeostaticScaling(5.0, 1e5, learns=given))
+        assert [rule.learns for rule in made.plasticity] == [name, name]
+    assert learned(gs.STDP(learns=apical)).learned == "apical.AMPA"
+    assert learned(dopamine(apical)).plasticity[0].stdp == gs.STDP(learns="apical.AMPA")
+    rule = gs.NMDAPlasticity(KINDS["apical"][1], learns="soma.GABA_A")
+    (kept,) = learned(rule).plasticity
+    assert (kept.calcium, kept.learns) == ("apical.NMDA", "GABA_A")
+    assert (rule.calcium, rule.learns) == ("NMDA", "soma.GABA_A")  # of the user, who may give it to others
+
+
+WRONG_RECEPTORS = [
+    (UnknownNameError, ["STDP.learns", "'soma.AMPA'", "GABA_A, apical.AMPA, apical.NMDA"],
+     lambda b: learned(gs.STDP(learns="soma.AMPA"))),
+    (UnknownNameError, ["NMDAPlasticity.calcium", "'NMDA'", "GABA_A, apical.AMPA, apical.NMDA"],
+     lambda b: learned(gs.NMDAPlasticity(learns="soma.GABA_A"))),
+    (UnknownNameError, ["STDP.learns", "'apical.NMDA'", "known here: GABA_A, apical.AMPA"],
+     lambda b: learned(gs.STDP(learns=KINDS["apical"][1]), weight={"GABA_A": 1.0, "apical.AMPA": 1.0})),
+    (ParameterError, ["HomeostaticScaling.learns: must be 'GABA_A'", "got 'apical.AMPA'"],
+     lambda b: learned(gs.STDP(learns="soma.GABA_A"), gs.HomeostaticScaling(5.0, 1e5, learns="apical.AMPA"))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "parts", "call"), named(WRONG_RECEPTORS))
+def test_plasticity_of_no_receptor_is_refused(error, parts, call):
+    refused(error, parts, call, None)
 
 
 def test_initial_potentials_and_calcium_are_those_of_each_compartment():

@@ -5,11 +5,14 @@ import math
 import numpy as np
 import pytest
 
+import gpusyn as gs
 from gpusyn.connectivity import FixedProbability, base
 from gpusyn.connectivity import geometry as places
+from gpusyn.connectivity.base import Pairs, tail_bound
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.distance_dependent import DistanceDependent
 from gpusyn.connectivity.geometry import Places
+from gpusyn.connectivity.grid import grid_of
 from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
 from gpusyn.numerics import portable_math, sampling
 from gpusyn.numerics.rng import Stream, stream_key, uniform53
@@ -235,6 +238,142 @@ def test_the_expected_number_from_some_of_the_rows(monkeypatch):
     assert some == pytest.approx(whole, rel=0.02)
 
 
+# ---- kernels and masks ----
+
+MASKS = {
+    "rectangle": gs.Rectangle((-0.1, -0.3), (0.4, 0.2)),
+    "ring": gs.Annulus(0.1, 0.35, anchor=(0.1, 0.0)),
+    "ellipse": gs.Ellipse(0.7, 0.3, azimuth_angle=30.0),
+}
+
+
+FEW = SHEET[0][::3], SHEET[1][::3]
+
+
+def wave(d):
+    return (1.0 + np.sin(d * 20.0)) / 2.0
+
+
+def shares(rule, kernel, mask, extent=None):
+    """The share of each pair in plain loops."""
+    found = np.zeros((40, 30))
+    for i, here in enumerate(FEW[0]):
+        for j, there in enumerate(FEW[1]):
+            way = there - here
+            if extent is not None:
+                way = (way + extent / 2) % extent - extent / 2
+            d = np.sqrt(way @ way)
+            inside = mask is None or mask.contains([np.array([x]) for x in way])[0]
+            found[i, j] = kernel(d) * inside
+    return found
+
+
+@pytest.mark.parametrize("extent", [None, 1.3])
+@pytest.mark.parametrize("name", [None, *MASKS])
+@pytest.mark.parametrize("kernel", [None, wave])
+def test_a_pair_is_kept_by_the_kernel_within_the_mask(extent, name, kernel):
+    if name is None and kernel is None:
+        return
+    mask = MASKS.get(name)
+    boundary = {} if extent is None else {"boundary": "periodic", "extent": extent}
+    rule = DistanceDependent(0.7, kernel=kernel, mask=mask, positions=FEW, **boundary)
+    pre, post = rule.draw(40, 30, STREAM)
+    share = shares(rule, kernel or (lambda d: 1.0), mask, extent)
+    np.testing.assert_allclose(rule.between(*np.indices((40, 30)).reshape(2, -1)), share.ravel(), atol=1e-12)
+    assert rule.expected(40, 30) == pytest.approx(0.7 * share.sum())
+    kept = []
+    for i, j in zip(*FixedProbability(0.7).draw(40, 30, STREAM), strict=True):
+        words = STREAM.words(int(i), int(j), 1)
+        if share[i, j] == 1.0 or uniform53(words[0], words[1]) < share[i, j]:
+            kept.append((i, j))
+    assert list(zip(pre, post, strict=True)) == kept
+    assert len(kept) > 20
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_near_pairs_of_a_mask_are_those_that_all_pairs_have(name):
+    """Beyond a short reach no pair is looked at; whom the mask holds, among these, does not change."""
+    where = RANDOM.uniform(0.0, 4.0, (300, 2)), RANDOM.uniform(0.0, 4.0, (200, 2))
+    rule = DistanceDependent(1.0, mask=MASKS[name], positions=where)
+    assert grid_of(rule.positions) is not None
+    i, j = np.indices((300, 200)).reshape(2, -1)
+    inside = rule.between(i, j) > 0
+    assert pairs(rule.draw(300, 200, STREAM)) == set(zip(i[inside].tolist(), j[inside].tolist(), strict=True))
+    assert rule.expected(300, 200) == inside.sum()
+    assert rule.max_in_degree(300, 200) == np.bincount(j[inside]).max()
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_the_bound_on_the_in_degree_holds_for_kernels_that_rise(counted, monkeypatch):
+    if not counted:
+        monkeypatch.setattr("gpusyn.connectivity.distance_dependent._MOST_COUNTED", 0)
+    for mask in (None, *MASKS.values()):
+        rule = DistanceDependent(0.3, kernel=lambda d: np.minimum(d, 1.0), mask=mask, max_distance=0.5, positions=SHEET)
+        bound = rule.max_in_degree(120, 90)
+        within = (distances(*SHEET) <= 0.5).sum(axis=0).max()
+        assert bound <= within
+        for seed in range(5):
+            assert np.bincount(rule.draw(120, 90, Stream(seed))[1]).max() <= bound
+        share = rule.between(*np.indices((120, 90)).reshape(2, -1)).reshape(120, 90)
+        sharp = min(tail_bound(120, 0.3 * share.sum(axis=0).max() / 120, 90), (share > 0).sum(axis=0).max())
+        assert bound >= sharp
+        assert not counted or bound <= sharp + 1
+
+
+def test_new_synapses_follow_the_kernel_and_the_mask():
+    rule = DistanceDependent(0.5, kernel=lambda d: 1.0 - np.minimum(d, 1.0), mask=MASKS["ring"], positions=SHEET)
+    drawn = Pairs(*rule.draw(120, 90, STREAM))
+    half = Pairs(drawn.pre[::2], drawn.post[::2]), Pairs(drawn.pre[1::2], drawn.post[1::2])
+    pre, post = rule.checked_rewire(*half, 120, 90, Stream(5))
+    assert len(pre) == len(half[1].pre)
+    assert (rule.between(pre, post) > 0).all()
+    assert not pairs((pre, post)) & pairs(half[0])
+
+
+def test_a_kernel_is_not_called_for_pairs_outside():
+    seen = []
+
+    def kernel(d):
+        seen.append(d)
+        return 0.5
+
+    rule = DistanceDependent(kernel=kernel, mask=gs.Annulus(0.2, 0.4), max_distance=0.3, positions=SHEET)
+    rule.draw(120, 90, STREAM)
+    rule.max_in_degree(120, 90)
+    every = np.concatenate(seen)
+    assert every.size
+    assert every.min() > 0.2
+    assert every.max() <= 0.3
+
+
+@pytest.mark.parametrize(
+    ("kernel", "error", "text"),
+    [
+        (lambda d: d * 3.0, ParameterError, r"kernel: .*<lambda> must return finite numbers >= 0 and <= 1 \(got .* at"),
+        (lambda d: d - 5.0, ParameterError, r"must return .*>= 0 and <= 1 \(got -"),
+        (lambda d: d * np.nan, ParameterError, r"\(got nan at distance"),
+        (lambda d: 0.5 if d < 1 else 0.0, ArgumentError, r"raised ValueError .*np\.where in place of if"),
+        (lambda d: d[:-1], ArgumentError, r"must return an array of \d+ numbers, one for each distance"),
+        (lambda d: "near", ArgumentError, r"must return an array of .*got .*near"),
+        (lambda d: None, ArgumentError, r"must return an array of"),
+        (lambda: 1.0, ArgumentError, r"raised TypeError"),
+        (0.5, ArgumentError, r"kernel: must be a function of an array of distances.*got 0\.5"),
+        ("gaussian", ArgumentError, r"kernel: must be a function"),
+        (float, ArgumentError, r"kernel: must be a function"),
+    ],
+)
+def test_what_a_kernel_returns_is_checked(kernel, error, text):
+    with pytest.raises(error, match=rf"DistanceDependent\.{text}" if "kernel" in text else text):
+        DistanceDependent(kernel=kernel, positions=SHEET).check(120, 90, "here")
+
+
+def test_a_kernel_may_return_one_number_or_truth():
+    for kernel in (lambda d: 0.25, lambda d: 1, lambda d: d < 0.3, lambda d: np.float32(d * 0)):
+        DistanceDependent(kernel=kernel, positions=SHEET).check(120, 90, "here")
+    near = DistanceDependent(kernel=lambda d: d < 0.3, positions=SHEET).draw(120, 90, STREAM)
+    assert pairs(near) == set(zip(*np.nonzero(distances(*SHEET) < 0.3), strict=True))
+
+
 # ---- positions and arguments ----
 
 
@@ -245,8 +384,13 @@ def test_rules_are_equal_when_their_positions_are():
     assert hash(one) == hash(same)
     assert one != other
     assert one != DistanceDependent(0.5, sigma=0.1)
-    assert repr(one) == (
-        "DistanceDependent(p=0.5, sigma=0.1, profile='gaussian', max_distance=None, boundary='open', extent=None, "
+    assert repr(one) == "DistanceDependent(p=0.5, sigma=0.1, profile='gaussian', boundary='open', autapses=True)"
+    ring = [DistanceDependent(0.5, kernel=wave, mask=gs.Annulus(0.1, r), positions=SHEET) for r in (0.2, 0.2, 0.3)]
+    assert ring[0] == ring[1] != ring[2]
+    assert hash(ring[0]) == hash(ring[1])
+    assert ring[0] != DistanceDependent(0.5, kernel=lambda d: 0.5, mask=gs.Annulus(0.1, 0.2), positions=SHEET)
+    assert repr(ring[0]) == (
+        "DistanceDependent(p=0.5, kernel=wave, mask=Annulus(inner_radius=0.1, outer_radius=0.2), boundary='open', "
         "autapses=True)"
     )
 
@@ -274,6 +418,10 @@ def test_what_is_refused():
         ({"positions": (SHEET[0], SHEET[1][:, :1])}, ParameterError, "the same space"),
         ({"positions": (SHEET[0] * np.nan, SHEET[1])}, ParameterError, "finite"),
         ({"sgma": 1.0}, ArgumentError, "did you mean 'sigma'"),
+        ({"sigma": None}, ArgumentError, "needs sigma=.*kernel=.*mask=.*FixedProbability"),
+        ({"sigma": None, "profile": "step"}, ArgumentError, "profile='step' needs sigma="),
+        ({"kernel": wave}, ArgumentError, r"takes sigma= or kernel= \(got both\)"),
+        ({"mask": 3.0}, ArgumentError, r"mask: must be a mask \(gs\.Rectangle.*got 3"),
     ]:
         with pytest.raises(error, match=text):
             DistanceDependent(**({"p": 0.5, "sigma": 0.1} | options))

@@ -190,6 +190,58 @@ def test_wrong_columns(net, options, error, message):
     assert not net.projections
 
 
+class TestGraphs:
+    @pytest.fixture
+    def networkx(self):
+        return pytest.importorskip("networkx")
+
+    @pytest.mark.parametrize("kind", ["DiGraph", "MultiDiGraph"])
+    def test_edges_are_synapses_with_their_attributes(self, net, networkx, kind):
+        """Whatever order the nodes were added in: their labels are the positions."""
+        graph = getattr(networkx, kind)()
+        edges = list(zip(PRE, POST, W, D, strict=True))
+        for pre, post, weight, delay in reversed(edges):
+            graph.add_edge(pre, np.int32(post), weight=weight, delay=delay)
+        rule = gs.FromTable(graph)
+        projection = net.connect("E", "E", rule, receptor="AMPA", weight="weight", delay="delay")
+        assert repr(rule) == "FromTable(4 synapses, columns pre, post, weight, delay)"
+        found = zip(rule.pre, rule.post, projection.weights["AMPA"], projection.delay, strict=True)
+        assert sorted(found) == sorted(edges)
+
+    def test_graphs_drawn_by_networkx(self, networkx):
+        graph = networkx.watts_strogatz_graph(20, 4, 0.2, seed=1).to_directed()
+        rule = gs.FromTable(graph)
+        matrix = np.zeros((20, 20))
+        matrix[rule.pre, rule.post] = 1
+        assert np.array_equal(matrix, networkx.to_numpy_array(graph, nodelist=range(20)))
+        assert gs.FromTable(networkx.DiGraph()).pre.tolist() == []
+
+    def test_edge_lists_of_networkx(self, net, networkx):
+        pytest.importorskip("pandas")
+        graph = networkx.DiGraph()
+        graph.add_weighted_edges_from(zip(PRE, POST, W, strict=True))
+        table = gs.FromTable(networkx.to_pandas_edgelist(graph), pre="source", post="target")
+        assert sorted(zip(table.pre, table.post, table.column("weight", "x"), strict=True)) == sorted(
+            zip(PRE, POST, W, strict=True)
+        )
+
+    def test_wrong_graphs(self, net, networkx):
+        with pytest.raises(ArgumentError, match=r"must be a directed graph.*graph\.to_directed\(\)"):
+            gs.FromTable(networkx.path_graph(3))
+        graph = networkx.DiGraph([("a", "b")])
+        with pytest.raises(ArgumentError, match=r"nodes.*positions.*got 'a'.*convert_node_labels_to_integers"):
+            gs.FromTable(graph)
+        assert gs.FromTable(networkx.convert_node_labels_to_integers(graph)).post.tolist() == [1]
+        graph = networkx.DiGraph()
+        graph.add_edge(0, 1, weight=1.0)
+        graph.add_edge(1, 2)
+        with pytest.raises(ParameterError, match=r"weight\[1\]: must be a finite number.*got nan, 1 wrong of 2"):
+            net.connect("E", "E", gs.FromTable(graph), receptor="AMPA", weight="weight")
+        graph.add_edge(0, 2, pre=3)
+        with pytest.raises(ParameterError, match=r"must not be named 'pre' or 'post'.*rename it"):
+            gs.FromTable(graph)
+
+
 class TestSparse:
     dense = np.array([[0.0, 0.5, -2.0], [0.0, 0.0, -0.25], [1.5, 0.0, 0.0], [0.0, 3.0, 0.0]])
 

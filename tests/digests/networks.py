@@ -280,6 +280,36 @@ def rules() -> gs.Network:
     return net
 
 
+def near(distance: np.ndarray) -> np.ndarray:
+    """Return a profile of operations that every machine rounds alike."""
+    return 1.0 / (1.0 + distance * distance)
+
+
+@case(30.0, seed=8)
+def distances() -> gs.Network:
+    """Kernels of one's own, every mask, in open and in periodic space, and weights by distance."""
+    net = gs.Network()
+    cells = lif_cells(net)
+    n = 20
+    source = net.population("source", n, gs.PoissonSource(rate=250.0), positions=line(n, 0.0, 0.4)[:, None])
+    ring = {"boundary": "periodic", "extent": 7.5, "autapses": False}
+    plane = line(30, 0.0, 0.2) * np.array([[1.0], [0.5]])
+    flat = {"positions": (plane.T, plane.T + np.array([0.1, -0.3]))}
+    contact = {"AMPA": gs.DistanceWeight(near), "NMDA": gs.Ratio("AMPA", 0.1)}
+    plans: list[tuple[Any, Any, Any, Any]] = [
+        (source, gs.DistanceDependent(0.9, kernel=near, max_distance=5.0), 0.4, gs.DistanceDelay(1.0, offset=0.3)),
+        (source, gs.DistanceDependent(0.7, mask=gs.Rectangle(-0.5, 2.0)), contact, 1.0),
+        (source, gs.FixedProbability(0.2), {"AMPA": gs.DistanceWeight(np.sqrt, low=0.0, high=9.0)}, 0.8),
+        (cells, gs.DistanceDependent(0.8, kernel=near, mask=gs.Annulus(0.5, 3.0), **ring), 0.2, 1.0),
+        (cells, gs.DistanceDependent(0.5, mask=gs.Ellipse(4.0, 1.5, azimuth_angle=30.0), **flat), contact, 1.5),
+        (cells, gs.DistanceDependent(0.5, sigma=1.5, mask=gs.Annulus(0.0, 1.0, anchor=[0.5])), 0.2, 2.0),
+    ]
+    for number, (before, rule, weight, delay) in enumerate(plans):
+        chosen = weight if isinstance(weight, dict) else {"GABA_A": weight}
+        net.connect(before, cells, rule, weight=chosen, delay=delay, name=f"{number}")
+    return net
+
+
 @case(30.0, seed=7)
 def procedural() -> gs.Network:
     """Rows that are drawn again at each spike, by every rule that can, with weights and delays that are drawn too."""

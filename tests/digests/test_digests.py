@@ -133,13 +133,15 @@ def test_transmitter_occurs_with_and_without_a_dead_time(populations):
     assert found == {(gating, none) for gating in ("auto", "per-synapse") for none in (True, False)}
 
 
-def test_every_rule_and_every_distance_delay_occurs(networks):
+def test_every_rule_every_mask_and_every_distance_delay_occurs(networks):
     projections = [p for net in networks for p in net.projections.values()]
     every = {name for name in gs.connectivity.__all__ if hasattr(gs, name)}
     every -= {"FromTable", "Rule"}  # which yields its synapses as FromArrays does, and the base class
     found = names(p.rule for p in projections) | names(p.delay for p in projections)
+    found |= names(p.rule.mask for p in projections if isinstance(p.rule, gs.DistanceDependent))
+    found |= names(getattr(w, "given", w) for p in projections for w in p.weights.values())
     assert found >= every
-    assert "DistanceDelay" in every
+    assert {"DistanceDelay", "DistanceWeight", "Annulus"} < every
 
 
 def test_every_form_of_weights_delays_and_inputs_occurs(networks):
@@ -147,7 +149,7 @@ def test_every_form_of_weights_delays_and_inputs_occurs(networks):
     drawn = public(gs.Gamma.__base__)
     forms = {"float", "ndarray"}
     assert drawn == {"Uniform", "Normal", "LogNormal", "Exponential", "Gamma"}
-    assert names(w for p in projections for w in p.weights.values()) == forms | drawn | {"Ratio"}
+    assert names(w for p in projections for w in p.weights.values()) == forms | drawn | {"Ratio", "PlacedWeight"}
     assert names(p.delay for p in projections) == forms | drawn | {"DistanceDelay"}
     assert any(p.w_max for p in projections)
     timed = forms | {"Waveform"}

@@ -26,6 +26,43 @@ def test_the_new_model_fires_as_it_should_with_the_same_bits_on_every_backend(ch
     checkout.play(PAGE.example, emulated=True)
 
 
+SOMA = """
+import numpy as np
+
+import gpusyn as gs
+
+net = gs.Network()
+noise = net.population("noise", 40, gs.PoissonSource(80.0))
+dendrites = {"apical": gs.Dendrite(g_c=gs.Uniform(10.0, 20.0)), "basal": gs.Dendrite(E_L=-65.0)}
+cell = gs.Compartments(soma=gs.QIF(I_e=gs.Uniform(0.0, 600.0), t_ref=1.0), dendrites=dendrites)
+receptors = {"soma": [gs.GABA_A()], "apical": [gs.AMPA(), gs.NMDA()]}
+cells = net.population("cells", 30, cell, receptors=receptors)
+weights = {"GABA_A": 0.2, "apical.AMPA": 1.0, "apical.NMDA": 0.3}
+net.connect(noise, cells, gs.FixedProbability(0.5), weight=weights, delay=gs.Uniform(0.5, 2.0))
+net.inject(cells[:10], 50.0, compartment="basal")
+net.record(cells, "spikes", name="spikes")
+net.record(cells, ["V", "V_apical", "V_basal", "I_apical.NMDA"], name="traces")
+for precision in ("single", "double"):
+    found = {}
+    for backend in ("numpy", "cpu"):
+        with gs.Simulator(net, dt=0.1, seed=2, backend=backend, precision=precision) as sim:
+            sim.run(60.0)
+            sim.set(cells, "g_c_basal", 5.0)
+            sim.run(60.0)
+            spikes, traces = sim.data["spikes"], sim.data["traces"]
+            found[backend] = [spikes.times, spikes.ids, *(traces[name] for name in traces)]
+    assert len(spikes) > 30 and traces["V"].min() == -80.0 and np.ptp(traces["V_apical"]) > 10.0
+    for arrays in found.values():
+        assert all(np.array_equal(a, b) for a, b in zip(found["numpy"], arrays, strict=True))
+"""
+
+
+@pytest.mark.fuzz
+def test_the_new_model_is_a_soma_with_the_same_bits_on_every_backend(checkout):
+    cpu(), emulated()  # skips where there is no compiler
+    checkout.play(SOMA, emulated=True)
+
+
 def test_the_new_file_is_typed(checkout):
     pytest.importorskip("mypy")
     checkout.run("-m", "mypy", "--strict", "gpusyn/neurons/qif.py")

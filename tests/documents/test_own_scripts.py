@@ -66,12 +66,15 @@ def test_drugs_act_on_a_receptor_of_a_script(registered):
     assert peak(registered, "numpy", drug) == pytest.approx(0.5 * peak(registered, "numpy"), rel=0.05)
 
 
-def test_a_neuron_model_runs_with_numpy(caplog, monkeypatch):
+@pytest.mark.parametrize("dendrites", [{}, {"apical": gs.Dendrite()}])
+def test_a_neuron_model_runs_with_numpy(dendrites, caplog, monkeypatch):
     monkeypatch.setitem(NEURONS, "QIF", None)  # what the page enters is taken out after the test
     del NEURONS["QIF"]
     kind = own("adding_a_neuron.md", "gpusyn/neurons/qif.py", "QIF")
     net = gs.Network()
-    spikes = net.record(net.population("cells", 10, kind(I_e=400.0)), "spikes")
+    model = kind(I_e=600.0)
+    model = gs.Compartments(soma=model, dendrites=dendrites) if dendrites else model
+    spikes = net.record(net.population("cells", 10, model), "spikes")
     with gs.Simulator(net, backend="numpy") as sim:
         sim.run(100.0)
         assert len(sim.data[spikes]) > 0

@@ -37,8 +37,11 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     gs.Compartments: lambda w: {"soma": gs.LIF(), "dendrites": {"apical": gs.Dendrite(), "basal": gs.Dendrite()}},
     gs.CurrentReceptor: lambda w: {"name": "x", "tau": 5.0},
     gs.DistanceDelay: lambda w: {"velocity": 1.0, "offset": 0.5},
-    gs.DistanceDependent: lambda w: {"p": 0.5, "sigma": 1.0, "extent": None, "positions": None},
+    gs.Annulus: lambda w: {"inner_radius": 1.0, "outer_radius": 2.0, "anchor": (0.5, 0.0)},
+    gs.DistanceDependent: lambda w: {"p": 0.5, "sigma": 1.0, "kernel": None, "extent": None, "positions": None},
+    gs.DistanceWeight: lambda w: {"function": np.sqrt, "low": 0.0, "high": 9.0},
     gs.Drug: lambda w: {SURPLUS: ("x", drugs.GlycineSiteAntagonist(1.0))},
+    gs.Ellipse: lambda w: {"major_axis": 2.0, "minor_axis": 1.0, "azimuth_angle": 30.0, "anchor": (0.5, 0.0)},
     gs.Exponential: lambda w: {"mean": 2.0, "low": 0.5, "high": 9.0},
     gs.FixedInDegree: lambda w: {"k": 2},
     gs.FixedOutDegree: lambda w: {"k": 2},
@@ -52,6 +55,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     gs.Normal: lambda w: {"mean": 2.0, "std": 1.0},
     gs.Ratio: lambda w: {"receptor": "AMPA", "factor": 0.5},
     gs.Simulator: lambda w: {"net": w.other, "backend": "numpy"},
+    gs.Rectangle: lambda w: {"lower_left": (-1.0, 0.0), "upper_right": (1.0, 2.0)},
     gs.Rewiring: lambda w: {"every": 10.0, "prune_below": 0.1, "weight": 0.5},
     gs.SpikeSource: lambda w: {"times": [[1.0, 2.0], [3.0]]},
     gs.Uniform: lambda w: {"low": 0.5, "high": 1.0},
@@ -109,6 +113,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     io.repair: lambda w: {"path": w.files.results},
     io.save: lambda w: {"path": "x.h5", "spikes": {"s": w.spikes}, "traces": {"t": w.traces}},
     sonata.build: lambda w: {"config": w.config},
+    sonata.check_config: lambda w: {"path": w.files.config, "out": "out"},
     sonata.read_config: lambda w: {"path": w.files.config},
     sonata.run_config: lambda w: {
         "path": w.files.config,
@@ -163,6 +168,7 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
 #: Further arguments of methods that do several things, by a name of their own.
 VARIANTS: dict[str, tuple[str, Callable[[World], dict[str, Any]]]] = {
     "Simulator.get of a drive": ("sim.get", lambda w: {"target": w.drive, "variable": "weight"}),
+    "Simulator.get of synapses": ("sim.get", lambda w: {"target": w.projection, "variable": "weight"}),
     "Simulator.set of a parameter": ("sim.set", lambda w: {"target": "E", "variable": "I_e", "values": 250.0}),
     "Simulator.set of an injection": ("sim.set", lambda w: {"target": w.injection, "variable": 300.0}),
     "Simulator.set of a drive": ("sim.set", lambda w: {"target": w.drive, "rate": 50.0, "weight": 0.5}),
@@ -222,16 +228,18 @@ EXEMPT = {
         *("Plan", "Plan.built", "RecorderPair", "SpikeRecorder", "SynapseRecorder", "TraceRecorder"),
         *("IVCurve", "NmdaAmpaRatio", "PSC", "PSP", "Results", "RecorderLayout", "StreamFile"),
         *("recorded_time", "sample_times"),
-        *("Config", "RunResult", "SonataModel", "TypeRate"),
+        *("CheckResult", "Config", "RunResult", "SonataModel", "SonataModel.start", "TypeRate"),
     },
     "Python's own methods of a mapping": {"Results.items", "Results.keys", "Results.values"},
-    "entries of the table of SONATA templates": {"Cell", "Parameter", "Synapse", "Template", "Variable"},
+    "entries of the table of SONATA templates": {"Cell", "Initial", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
         f"Rule.{name}"
         for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawing_bytes", "expected")
     }
     | {f"Rule.{name}" for name in ("checked_rewire", "max_in_degree", "rewire", "rewired_in_degree", "share")}
-    | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")},
+    | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")}
+    | {"DistanceDependent.between", "DistanceWeight.bind"}
+    | {f"{mask}.{name}" for mask in ("Annulus", "Ellipse", "Rectangle") for name in ("box", "check", "contains")},
     "what a distribution offers to the builder": {
         *(
             "Distribution.draw",

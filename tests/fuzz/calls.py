@@ -27,6 +27,7 @@ class Call(NamedTuple):
     target: Callable[[World], Callable[..., Any]]
     arguments: Callable[[World], dict[str, Any]]
     operator: bool = False  # an operator, which takes no argument too many, and which another object may answer
+    variant: bool = False  # another use of a call that is listed, too
 
 
 def public_names() -> Iterator[tuple[str, Any]]:
@@ -83,7 +84,7 @@ def all_calls() -> dict[str, Call]:
                 arguments = METHOD_ARGUMENTS.get(f"{made.__name__}.{method}", METHOD_ARGUMENTS.get(place, lambda w: {}))
                 found[f"{name}.{method}"] = Call(target, arguments)
     for name, (method, arguments) in VARIANTS.items():
-        found[name] = Call(operator.attrgetter(method), arguments)
+        found[name] = Call(operator.attrgetter(method), arguments, variant=True)
     return found | dict(operators())
 
 

@@ -67,13 +67,13 @@ def parameters(call: Call, world: World) -> list[str]:
 
 
 def single_cases(world: World) -> Iterator[Case]:
-    """Yield every piece of junk in the place of every argument."""
+    """Yield every piece of junk in the place of every argument; of a variant, in those that it has of its own."""
     for name, call in CALLS.items():
-        for place, junk in itertools.product(parameters(call, world), JUNK):
+        arguments = {} if call.operator else call.arguments(world)
+        for place, junk in itertools.product(arguments if call.variant else parameters(call, world), JUNK):
             yield Case(name, ((place, junk),))
         if call.operator:
             continue
-        arguments = call.arguments(world)
         yield Case(name, ((UNKNOWN, "one"),))
         yield from (Case(name, ((SURPLUS, junk),)) for junk in (JUNK if SURPLUS in arguments else ["one"]))
         yield from (Case(name, ((place, ABSENT),)) for place in arguments)

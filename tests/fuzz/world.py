@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,11 +47,10 @@ class Files:
         self.config = SmallCircuit(folder / "circuit").write()
 
 
-class World:
-    """Objects of every kind; those that cost time are made when they are first asked for."""
+class Networks:
+    """Two networks: a small one with everything in it, and another whose objects are foreign to it."""
 
-    def __init__(self, files: Files) -> None:
-        self.files = files
+    def __init__(self) -> None:
         net = self.net = gs.Network()
         receptors = [gs.AMPA(), gs.NMDA(), gs.GABA_A(kinetics=kinetics.FirstOrder.GABA_A())]
         self.E = net.population("E", 10, gs.LIF(), receptors=receptors, positions=np.arange(10.0)[:, None])
@@ -73,6 +73,21 @@ class World:
         (self.foreign,) = other.populations.values()
         (self.foreign_projection,) = other.projections.values()
         (self.foreign_recorder,) = other.recorders.values()
+
+
+class World:
+    """Objects of every kind; those that cost time are made when they are first asked for."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+
+    @cached_property
+    def networks(self) -> Networks:
+        return Networks()
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a network, or an object of one."""
+        return getattr(self.networks, name)
 
     @cached_property
     def sim(self) -> gs.Simulator:

@@ -13,6 +13,7 @@ import numpy as np
 import gpusyn as gs
 from tests.helpers.choices import Choices
 from tests.helpers.neuron_models import RECORDS
+from tests.helpers.stars import SOMATA, star, star_options
 
 MODELS = ("lumped", "gated", "currents", "mixed", *RECORDS)  # LIF with four sets of receptors, and all others
 DRUGGED = ("lumped", "lumped", "gated")  # those whose modules are compiled with a bath
@@ -180,9 +181,9 @@ class Draft:
         self.tags.add(f"calcium {kind}")
         return None if kind == "default" else gs.Calcium(self.pick(0.001, 1e4, 20.0), self.number(1e-3, 1.0))
 
-    def neurons(self, name: str, mood: str) -> None:
-        model = self.pick(*self.models)
-        self.tags.add(f"model {model}")
+    def neurons(self, name: str, mood: str, *, dendrites: bool = False) -> None:
+        model = self.pick(*(SOMATA if dendrites else self.models))
+        self.tags.add(f"{'soma' if dendrites else 'model'} {model}")
         size = 140 if self.chance(6) else self.pick(1, 3, 8, 20, 33)
         if size > 128:
             self.tags.add("more than a chunk")
@@ -197,9 +198,12 @@ class Draft:
         pause = 0.0 if mood == "all fire" else self.pick(0.0, self.dt, self.steps(1, 30))
         cell = self.cell(model, rest, given | {"t_ref": pause, "I_e": current}, size)
         start = gs.Uniform(rest - 5, rest + 13) if mood == "lively" else None
-        self.cells.append(
-            self.populate(name, size, cell, receptors=self.receptors(model), V=start, calcium=self.calcium())
-        )
+        if dendrites:
+            cell = star(self, cell, size)
+            options = star_options(self, cell, start)
+        else:
+            options = {"receptors": self.receptors(model), "V": start, "calcium": self.calcium()}
+        self.cells.append(self.populate(name, size, cell, **options))
 
     def cell(self, model: str, rest: float, given: dict[str, Any], size: int) -> Any:
         """A LIF, unless the model is named for another."""

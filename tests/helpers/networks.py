@@ -18,6 +18,7 @@ from gpusyn.equations.effects import EFFECTS
 from gpusyn.network.procedural import refusal
 from tests.helpers.choices import Choices, Seeded
 from tests.helpers.drafts import KINETICS, MODELS, TIMED, Draft
+from tests.helpers.stars import part_of
 
 RULES = (
     "OneToOne",
@@ -397,6 +398,7 @@ class Wiring(Draft):
         cell = self.pick(*self.cells)
         linear = [r for r in cell.receptors if r.kinetics.linear and r.kind not in self.blocked]
         receptor, target = self.pick(*linear), self.some_of(cell)
+        self.tags |= {"drive of a dendrite"} if "." in receptor.name else set()
         rate = self.timed("drive", 0.0, self.pick(500.0, 5000.0, 2e5), target.size)
         scale = 30.0 if receptor.is_current else 1.0
         kind = self.pick(*VALUES)
@@ -429,7 +431,7 @@ class Wiring(Draft):
     def inject(self, index: int) -> None:
         target = self.some_of(self.pick(*self.cells))
         current = self.timed("inject", -300.0, 900.0, target.size)
-        self.add("inject", target, current, name=f"i{index}", **self.window())
+        self.add("inject", target, current, name=f"i{index}", **part_of(self, target, "inject into"), **self.window())
 
     def clamp(self) -> None:
         cell = self.pick(*self.cells)
@@ -437,7 +439,7 @@ class Wiring(Draft):
         V = self.timed("clamp", -90.0, 40.0, 1, ("number", "Waveform"))
         if isinstance(V, float) and abs(V) < 1.0:
             V = 0.0  # what is closer looks like volts
-        self.add("clamp", target, V)
+        self.add("clamp", target, V, **part_of(self, target, "clamp of"))
 
     def record(self) -> None:
         every = self.pick(None, self.dt, 3 * self.dt, 7 * self.dt)
@@ -447,13 +449,15 @@ class Wiring(Draft):
         self.add("record", sum(order[1:], order[0]), "spikes", name="spikes")
 
 
-def draw_case(choices: Choices, steps: tuple[int, int]) -> Case:
-    """A network that most often spikes, run for a number of steps between two bounds."""
+def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = False) -> Case:
+    """A network that most often spikes, run for a number of steps between two bounds; some cells may have dendrites."""
     draft = Wiring(choices, choices.one_of([0.1, 0.25]))
     mood = choices.one_of(["lively"] * 8 + ["quiet", "all fire"])
     draft.tags.add(mood)
     for k in range(choices.whole(1, 3)):
         draft.neurons(f"n{k}", mood)
+    for k in range(choices.whole(1, 2) if dendrites else 0):
+        draft.neurons(f"star{k}", mood, dendrites=True)
     for k in range(choices.whole(0, 2)):
         draft.source(f"s{k}")
     for k in range(choices.whole(0, 4)):
@@ -480,6 +484,6 @@ def draw_case(choices: Choices, steps: tuple[int, int]) -> Case:
     return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 
-def seeded_case(seed: int, steps: tuple[int, int] = (20, 80)) -> Case:
+def seeded_case(seed: int, steps: tuple[int, int] = (20, 80), *, dendrites: bool = False) -> Case:
     """The network of a seed, the same on every machine and with every version of hypothesis."""
-    return draw_case(Seeded(seed), steps)
+    return draw_case(Seeded(seed), steps, dendrites=dendrites)

@@ -124,6 +124,10 @@ def interfere(sim: gs.Simulator) -> None:
     for name, projection in sim.net.projections.items():
         for receptor in projection.w_max or ():
             sim.set_weights(name, sim.weights(name, receptor).weight[::-1] * 0.75, receptor)
+    for name, population in sim.net.populations.items():
+        for compartment in population.compartments[1:]:
+            sim.set(name, f"V_{compartment.name}", gs.Uniform(-70.0, -50.0))
+            sim.set(name, f"g_c_{compartment.name}", 1.25 * float(sim.get(name, f"g_c_{compartment.name}")[0]))
     population = next(iter(sim.net.populations.values()))
     sim.set(population, "V", gs.Uniform(-70.0, -50.0))
     strategies = sim.plan.layout.populations[population.name].strategies

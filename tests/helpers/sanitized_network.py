@@ -135,6 +135,23 @@ def spines(net: gs.Network, E: gs.Population, sources: gs.Selection, traces: boo
         )  # fmt: skip
 
 
+def rewired(net: gs.Network) -> None:
+    """Synapses that are replaced between two steps, where the host moves all that is kept of each."""
+    E, noise = net.populations["E"], net.populations["noise"]
+    moved = gs.Rewiring(0.6, prune_below=0.5, weight=gs.Uniform(0.2, 2.0), learns="lumped")
+    modulator = gs.Waveform([0.0], [50.0])
+    rules = {
+        "pairs": gs.STDP(A_plus=0.1, A_minus=0.2, axonal=0.5, learns="lumped"),
+        "reward": gs.DopamineSTDP(gs.STDP(0.1, 0.1, learns="lumped"), 1.0, 0.5, modulator),
+        "spines": gs.NMDAPlasticity("again", "lumped", speed=100.0, G=0.1),
+    }
+    for name, rule in rules.items():
+        net.connect(
+            noise, E, gs.FixedProbability(0.1), weight={"lumped": gs.Uniform(0.0, 2.0), "again": 0.1},
+            w_max={"lumped": 2.0}, delay=gs.Uniform(0.1, 0.5), plasticity=[rule, moved], name=f"rewired {name}",
+        )  # fmt: skip
+
+
 def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
     """Short-term plasticity of sources and of each synapse, and random release, onto one receptor and two."""
     both, weight = {"lumped": 0.5, "again": gs.Uniform(0.0, 1.0)}, {"lumped": gs.Uniform(0.0, 1.0)}
@@ -196,10 +213,16 @@ def branched(net: gs.Network, sources: gs.Selection, traces: bool) -> None:
 
 def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:
     """Everything recorded, and the kernels that were launched."""
-    with gs.Simulator(describe(), dt=DT, seed=3, backend=backend, precision=precision, chunk_steps=36) as sim:
+    net = describe()
+    rewired(net)
+    with gs.Simulator(net, dt=DT, seed=3, backend=backend, precision=precision, chunk_steps=36) as sim:
         sim.step(steps)
         spikes = sim.data["spikes"]
         found = [spikes.times, spikes.ids]
+        for name in ("pairs", "reward", "spines"):
+            weights, done = sim.weights(f"rewired {name}"), sim.rewirings(f"rewired {name}")
+            assert done.created.sum() > 50
+            found += [weights.pre, weights.post, weights.weight["lumped"], weights.delay, done.deleted]
         names = ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA")
         for name in (*names, "branched B", "branched T"):
             found += [sim.data[name][variable] for variable in sim.data[name]]

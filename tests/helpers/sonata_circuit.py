@@ -87,6 +87,7 @@ class SmallCircuit:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.models: dict[str, Any] = {"E.json": dict(CELL), "I.json": {**CELL, "C_m": 100.0, "tau_m": 10.0}}
+        self.synapse_models: dict[str, Any] = {"empty.json": {}}
         self.node_types = [
             "node_type_id pop_name ei model_type model_template dynamics_params",
             "100 E e point_neuron nest:iaf_psc_alpha E.json",
@@ -104,7 +105,7 @@ class SmallCircuit:
         self.input_times, self.input_ids = [0.004, 1.0, 2.26, 400.0], [0, 1, 1, 0]
         self.circuit: dict[str, Any] = {
             "manifest": {"$NETWORK_DIR": "./network", "$MODELS": "./components"},
-            "components": {"point_neuron_models_dir": "$MODELS/cells"},
+            "components": {"point_neuron_models_dir": "$MODELS/cells", "synaptic_models_dir": "$MODELS/synapses"},
             "networks": {
                 "nodes": [
                     {"nodes_file": "$NETWORK_DIR/cells.h5", "node_types_file": "$NETWORK_DIR/cell_types.csv"},
@@ -168,6 +169,8 @@ class SmallCircuit:
         write_csv(network / "input_edge_types.csv", self.input_edge_types)
         for name, model in self.models.items():
             write_json(self.folder / "components" / "cells" / name, model)
+        for name, model in self.synapse_models.items():
+            write_json(self.folder / "components" / "synapses" / name, model)
         write_spikes(self.folder / "inputs" / "drive.h5", self.input_times, self.input_ids)
         write_json(self.folder / "node_sets.json", self.node_sets)
         write_json(self.folder / "circuit_config.json", self.circuit)

@@ -80,6 +80,8 @@ def test_sonatas_groups_of_a_single_file(tmp_path: Path) -> None:
         assert report["mapping/node_ids"][:].tolist() == [1, 3, 4, 8]
         assert report["mapping/index_pointers"][:].tolist() == [0, 1, 2, 3, 4]
         assert report["mapping/element_ids"][:].tolist() == [0, 0, 0, 0]
+        assert report["mapping/element_pos"][:].tolist() == [0.0, 0.0, 0.0, 0.0]
+        assert report["mapping/index_pointer"] == report["mapping/index_pointers"]  # one dataset of two names
         assert report["mapping/time"][:].tolist() == pytest.approx([0.1, 3.1, 0.1])
         assert report["mapping/time"].attrs["units"] == "ms"
 
@@ -171,26 +173,6 @@ def test_an_interruption_between_two_files_of_a_directory_leaves_no_mixture(
     results = open_results(tmp_path / "run")
     assert results.recorders == ("s", "new")
     assert results["s"] == newer
-
-
-def test_files_of_other_simulators(tmp_path: Path) -> None:
-    with h5py.File(tmp_path / "out.h5", "w") as file:
-        file["spikes/cortex/timestamps"] = [4.0, 2.0, 3.0]
-        file["spikes/cortex/node_ids"] = np.array([7, 2, 7], np.uint32)
-    with h5py.File(tmp_path / "v.h5", "w") as file:
-        report = file.create_group("report/cortex")
-        report["data"] = np.arange(12.0).reshape(3, 4)
-        report["data"].attrs["units"] = "mV"
-        report["mapping/node_ids"] = np.array([2, 7], np.uint64)
-        report["mapping/index_pointers"] = np.array([0, 1, 4], np.uint64)  # neuron 7 has three elements
-        report["mapping/time"] = [0.0, 0.3, 0.1]
-    results = open_results(tmp_path)
-    assert results.recorders == ("out:spikes", "v:cortex")
-    assert results.spikes.local_ids.tolist() == [2, 7, 7]
-    assert results.spikes.duration == 4.0
-    assert results.traces["v"].local_ids.tolist() == [2, 7, 7, 7]
-    assert results.traces["v"].units["v"] == "mV"
-    assert results.traces["v"].t.tolist() == [0.0, 0.1, 0.2]
 
 
 def recorded(name: str, neurons: int, start: float, stop: float, first: int = 0) -> SpikeData:

@@ -55,3 +55,27 @@ def test_libsonata_reads_a_repaired_file(tmp_path: Path) -> None:
     spikes = open_results(path).spikes
     population = libsonata.SpikeReader(str(path))["I"]
     assert [time for _, time in population.get()] == spikes["I"].times.tolist()
+
+
+@pytest.mark.oracle
+def test_bmtk_reads_reports_and_spikes(tmp_path: Path) -> None:
+    pytest.importorskip("bmtk")
+    from bmtk.utils.reports import CompartmentReport, SpikeTrains
+
+    parts = [("E", 4, [8, 1, 4, 3]), ("I", 2, None)]
+    spikes, traces = some_spikes(parts), some_traces(parts, every=0.1, frames=19)
+    save(tmp_path, {"s": spikes}, {"t": traces})
+    trains = SpikeTrains.load(str(tmp_path / "spikes.h5"))
+    assert set(trains.populations) == {"E", "I"}
+    report = CompartmentReport(str(tmp_path / "V.h5"), mode="r")
+    assert set(report.populations) == {"E", "I"}
+    for name in ("E", "I"):
+        mine, fired = traces.select(name), spikes[name]
+        for column, node in enumerate(mine.local_ids.tolist()):
+            found = report.data(node_id=node, population=name)
+            assert found[:, 0].tolist() == mine["V"][:, column].tolist()
+            assert report.element_pos(node_id=node, population=name).tolist() == [0.0]
+            train = trains.get_times(node_id=node, population=name)
+            assert sorted(train) == fired.times[fired.local_ids == node].tolist()
+        assert report.units(population=name) == "mV"
+        assert report.dt(population=name) == 0.1

@@ -53,6 +53,15 @@ def jumps(rule: gs.CalciumSTDP, synapse: Synapse, pre: Sequence[int], post: Sequ
     return found
 
 
+def calcium(
+    rule: gs.CalciumSTDP, synapse: Synapse, pre: Sequence[int], post: Sequence[int], steps: Sequence[int]
+) -> list[float]:
+    """Return calcium at the end of steps: a sum of exponentials, one of each jump that has come."""
+    found = jumps(rule, synapse, pre, post)
+    tau = rule.tau_Ca / synapse.dt
+    return [sum(size * math.exp((at - step) / tau) for at, size in found.items() if at <= step) for step in steps]
+
+
 def course(rule: gs.CalciumSTDP, synapse: Synapse, pre: Sequence[int], post: Sequence[int], until: int) -> Course:
     """Return what calcium has made of a synapse without noise until a step."""
     w1, w0 = synapse.w_max, synapse.w_max / rule.b

@@ -10,8 +10,8 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.plasticity.calcium import PUBLISHED
-from tests.helpers.runs import cpu, differences, outcome
-from tests.plasticity.calcium_loop import change_of_strength, course, distribution, occupancy
+from tests.helpers.runs import cpu, differences, emulated, outcome
+from tests.plasticity.calcium_loop import calcium, change_of_strength, course, distribution, occupancy
 from tests.plasticity.lab import Contact, conductance, forced, network, run, sources
 from tests.plasticity.plain_loops import Synapse
 
@@ -24,7 +24,7 @@ ROWS = [
 ]
 
 
-def paired(rules, lags, pairs, synapses=1, dt=DT, first=0.5):
+def paired(rules, lags, pairs, synapses=1, dt=DT, first=0.5, w_max=1.0):
     """A network in which some sources and one cell for each lag (ms) spike in pairs at 1 Hz, with a rule each.
 
     All synapses begin at rho = `first`. Sources spike once more half a second after the last pair, which ends the time
@@ -39,8 +39,8 @@ def paired(rules, lags, pairs, synapses=1, dt=DT, first=0.5):
     for name, rule in rules.items():
         weight = 1.0 / rule.b + first * (1.0 - 1.0 / rule.b)
         net.connect(
-            before, cells, gs.AllToAll(), receptor="AMPA", weight=weight, w_max=1.0, delay=dt, plasticity=rule,
-            name=name,
+            before, cells, gs.AllToAll(), receptor="AMPA", weight=w_max * weight, w_max=w_max, delay=dt,
+            plasticity=rule, name=name,
         )  # fmt: skip
     return net
 
@@ -135,6 +135,42 @@ def test_spikes_deliver_the_weight_at_their_arrival():
     delivered = [(spike + 40, course(rule, synapse, pre, post, spike + 10).weight) for spike in pre]
     assert np.ptp([weight for _, weight in delivered]) > 0.05
     assert found.conductance[:, 0] == pytest.approx(conductance(delivered, 3000, DT), abs=1e-5)
+
+
+@pytest.mark.parametrize(("delay", "axonal"), [(30, 0), (30, 11), (7, 7), (1, 1)])
+def test_calcium_of_a_synapse_is_a_sum_of_exponentials(delay, axonal, monkeypatch):
+    """That of spikes which have reached it, however many have come since, and after weights were set."""
+    monkeypatch.setattr("gpusyn.builder.plasticity.trains.LEAST_DEPTH", 1)
+    steps, every = 1500, 5
+    pre, post = [drawn(60.0, steps, 1), drawn(9.0, steps, 2)], [drawn(40.0, steps, 3), []]
+    net = gs.Network()
+    before = sources(net, "pre", pre, DT)
+    cells = forced(net, "post", post, [gs.AMPA(E_rev=-70.0), gs.NMDA(E_rev=-70.0)], DT)
+    rules = {name: gs.CalciumSTDP.published(name, learns="NMDA") for name in PUBLISHED}
+    for name, rule in rules.items():
+        net.connect(
+            before, cells, gs.AllToAll(), weight={"AMPA": 0.1, "NMDA": 0.55}, w_max={"NMDA": 1.0},
+            delay=round(delay * DT, 9), plasticity=rule, axonal=axonal / delay, name=name,
+        )  # fmt: skip
+        net.record(name, "Ca", every=every * DT, name=f"Ca of {name}")
+    net.record("DP", ["weight_NMDA", "Ca"], synapses=[2], every=2.0, name="one")
+    synapse = Synapse(0.55, 1.0, delay, axonal, DT)
+    with gs.Simulator(net, dt=DT, backend=cpu(1), precision="double") as sim:
+        sim.step(701)
+        sim.set_weights("DP", 0.3, "NMDA")
+        sim.step(steps - 701)
+        for name, rule in rules.items():
+            samples = range(every, steps + 1, every)
+            wanted = np.transpose([calcium(rule, synapse, i, j, samples) for i in pre for j in post])
+            data = sim.data[f"Ca of {name}"]
+            assert data["Ca"] == pytest.approx(wanted, rel=1e-9, abs=1e-12), name
+            assert np.array_equal(sim.get(name, "Ca"), data["Ca"][-1])
+            assert wanted.max() > rule.theta_p
+        assert data.units["Ca"] == "1"
+        assert np.array_equal(sim.data["one"]["Ca"][:, 0], sim.data["Ca of DP"]["Ca"][3::4, 2])
+        assert np.array_equal(sim.get("DP", "weight_NMDA"), sim.weights("DP", "NMDA").weight)
+        sim.reset()
+        assert not sim.get("DP", "Ca").any()
 
 
 def test_rest_between_spikes_takes_rho_to_the_nearer_stable_state():
@@ -242,6 +278,19 @@ def test_new_weights_have_nothing_cut_off():
         assert sim.weights("p").weight == pytest.approx(np.full(120, 0.6), abs=1e-12)
 
 
+@pytest.mark.parametrize("backend", ["numpy", cpu(1)])
+def test_no_sum_of_a_weight_and_its_noise_exceeds_a_word(backend):
+    """A largest weight just below a power of two is stored by the largest number, one at it by half of that."""
+    rule, found = gs.CalciumSTDP(sigma=1000.0), []
+    for w_max in (0.999, 1.0):
+        net = paired({"p": rule}, LAGS, 4, 40, 0.5, w_max=w_max)
+        with gs.Simulator(net, dt=0.5, backend=backend) as sim:
+            sim.run(3640.0)
+            found.append(sim.weights("p").weight / w_max)
+    assert np.isin(found[1], [0.0, 1.0]).sum() > 60
+    assert found[0] == pytest.approx(found[1], abs=1e-5)
+
+
 # ---- bits ----
 
 
@@ -258,6 +307,8 @@ def busy(axonal, sigma):
         )  # fmt: skip
     net.connect(noise, cells, gs.AllToAll(), receptor="AMPA", weight=0.2, w_max=0.3, plasticity=gs.STDP(), name="pairs")
     net.record(cells + noise, "spikes", name="spikes")
+    net.record("DP", "Ca", every=0.5, name="Ca")
+    net.record("hippocampal slices", ["Ca", "weight"], every=0.3, synapses=[0, 7, 30], start=2.0, name="some")
     return net
 
 
@@ -277,5 +328,6 @@ def test_no_bit_depends_on_the_backend_or_on_when_synapses_are_visited(axonal, s
     assert np.unique(expected["DP AMPA weight"]).size > 40
     for threads, chunks in ((1, [200]), (3, [1, 150, 49])):
         assert differences(expected, played(axonal, sigma, "cpu", precision, chunks, threads)) == []
+    assert differences(expected, played(axonal, sigma, emulated(64), precision, [90, 110])) == []
     monkeypatch.undo()
     assert differences(expected, played(axonal, sigma, "cpu", precision, [90, 110], 2)) == []

@@ -74,6 +74,8 @@ def run(net, backend="numpy", cuts=(), n=70, reset=None, set_at=0, **how):
                 sim.set_weights("given", np.roll(w, 5), receptor="AMPA")
         found = outcome(sim)
         for name in ("recurrent", "given"):
+            if "Ca" in net.projections[name].variables:
+                found[f"{name} Ca"] = sim.get(name, "Ca")
             found |= {f"{name} {key}": array for key, array in sim.rewirings(name)._asdict().items()}
         return found
 

@@ -127,6 +127,46 @@ def test_nwb_holds_what_was_recorded(spikes: gs.SpikeData, traces: gs.TraceData,
     assert V.magnitude.tolist() == traces["V"][:, :3].tolist()
 
 
+def test_the_tables_of_nwb_name_neurons_and_synapses(tmp_path: Path) -> None:
+    pynwb = pytest.importorskip("pynwb")
+    net = gs.Network()
+    E = net.population("E", 3, gs.LIF(I_e=[0.0, 400.0, 500.0]), receptors=gs.AMPA())
+    I = net.population("I", 2, gs.LIF(I_e=450.0), receptors=gs.AMPA())
+    contacts = net.connect(
+        E, I, gs.AllToAll(), receptor="AMPA", weight=1.0, w_max=5.0,
+        plasticity=gs.STDP(A_plus=0.01, A_minus=0.01, tau_plus=20.0, tau_minus=20.0),
+    )  # fmt: skip
+    recorders = [
+        net.record(E[1:] + I, "spikes"),
+        net.record(I + E[2:], "V", name="a b"),
+        net.record(I, "V", name="a:b"),
+    ]
+    recorders += [net.record(I, "spikes"), net.record(contacts, "weight", every=10.0, synapses=[1, 4])]
+    path = tmp_path / "run.nwb"
+    with gs.Simulator(net, backend="numpy") as sim:
+        sim.run(50.0)
+        sim.save(path)
+        data = [sim.data[recorder] for recorder in recorders]
+    assert pynwb.validate(path=str(path)) == []
+    with pynwb.NWBHDF5IO(str(path), "r") as stream:
+        content = stream.read()
+        units = content.units.to_dataframe()
+        tables = {name: table.to_dataframe() for name, table in content.processing["gpusyn"].data_interfaces.items()}
+        series = {name: np.array(found.data) for name, found in content.acquisition.items()}
+    assert units["population"].tolist() == ["E", "E", "I", "I", "I", "I"]
+    assert units["local_id"].tolist() == [1, 2, 0, 1, 0, 1]
+    trains = [train for spikes in (data[0], data[3]) for train in spikes.trains()]
+    for found, train in zip(units["spike_times"], trains, strict=True):
+        np.testing.assert_allclose(found, train / 1e3, rtol=1e-12)
+    assert list(tables) == ["1 a b", "2 a b", "4 E->I AMPA weight"]
+    assert tables["1 a b"].values.tolist() == [["I", 0], ["I", 1], ["E", 2]]
+    assert tables["2 a b"].values.tolist() == [["I", 0], ["I", 1]]
+    assert tables["4 E->I AMPA weight"].values.tolist() == [["E->I:AMPA", 1, 0, 1], ["E->I:AMPA", 4, 2, 0]]
+    for name, table in tables.items():
+        (values,) = (values for key, values in series.items() if key.startswith(name))
+        assert values.shape[1] == len(table)
+
+
 def test_trials_stay_apart_in_nwb(tmp_path: Path) -> None:
     pytest.importorskip("pynwb")
     net = gs.Network()

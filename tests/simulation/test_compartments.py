@@ -135,6 +135,20 @@ def test_a_parameter_that_is_set_is_as_if_it_had_been_described(name, each):
         assert differences(first, outcome(sim)) == []
 
 
+def test_a_coupling_that_is_set_between_two_runs_counts_at_once(backend):
+    """V of a dendrite rests between its E_L of -70 mV and that of the soma, which is clamped to -50 mV."""
+    net = gs.Network()
+    cells = net.population("cells", 3, star())
+    net.clamp(cells, -50.0)
+    with gs.Simulator(net, dt=1.0, precision="double", backend=backend) as sim:
+        for g_c, E_L in ((15.0, -70.0), (45.0, -70.0), (45.0, -60.0), (5.0, -65.0)):
+            sim.set(cells, "g_c_apical", g_c)
+            sim.set(cells, "E_L_apical", E_L)
+            sim.run(300.0)
+            rest = (5.0 * E_L + g_c * -50.0) / (5.0 + g_c)
+            assert sim.get(cells, "V_apical") == pytest.approx(rest, rel=1e-9), (g_c, E_L)
+
+
 def test_currents_reach_their_compartment(backend):
     """A cell clamped at its soma, at 0 in both dendrites' steady state: V = E_L + I / (g_L + g_c) with V_soma = E_L."""
     net = gs.Network()

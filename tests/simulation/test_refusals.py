@@ -133,6 +133,13 @@ def test_what_belongs_to_another_network_is_refused():
             _ = sim.data[other.recorders["spikes"]]
         with pytest.raises(gs.ArgumentError, match="Projection 'noise->E:AMPA' belongs to another network"):
             sim.weights(other.projections["noise->E:AMPA"])
+        with pytest.raises(gs.ArgumentError, match="'noise->E:AMPA' belongs to another network"):
+            sim.get(other.projections["noise->E:AMPA"], "weight")
+        for variable in ("u", "V", None):
+            with pytest.raises(GpusynError, match=r"Simulator\.get\(\)\.variable: .*weight"):
+                sim.get("noise->E:AMPA", variable)
+        with pytest.raises(gs.ArgumentError, match=r"Simulator\.set_weights\(\)"):
+            sim.set("noise->E:AMPA", "weight", 1.0)
         for use in (
             lambda: sim.get(other.populations["E"][:3], "V"),
             lambda: sim.set(other.populations["E"], "V", -60),

@@ -11,8 +11,9 @@ from gpusyn.errors import FileError
 from gpusyn.sonata import build, read_config
 from gpusyn.sonata.attribute_tables import read_types
 from gpusyn.sonata.circuit import read_circuit
-from gpusyn.sonata.config import SpikeInput
-from gpusyn.sonata.inputs import read_input, rounding
+from gpusyn.sonata.configured_inputs import SpikeInput
+from gpusyn.sonata.findings import Findings
+from gpusyn.sonata.inputs import on_steps, read_input
 from tests.helpers.sonata_circuit import SmallCircuit, write_csv, write_json, write_nodes, write_spikes
 
 h5py = pytest.importorskip("h5py", reason="SONATA files need h5py")
@@ -50,7 +51,7 @@ def test_broken_types_tables(tmp_path, rows, words):
 
 
 def test_attributes_come_from_group_then_type(small):
-    circuit = read_circuit(read_config(small.write()))
+    circuit = read_circuit(read_config(small.write()), Findings())
     cells, edges = circuit.nodes["cells"], circuit.edges[0]
     assert cells.ids.tolist() == [10, 3, 5, 7, 20, 1]
     assert cells.type_names().tolist() == ["E", "E", "E", "E", "I", "I"]
@@ -69,12 +70,12 @@ def test_attributes_come_from_group_then_type(small):
 def test_damaged_tables(small):
     small.node_types[2] = "102 I i point_neuron nest:iaf_psc_alpha I.json"
     with pytest.raises(FileError, match=r"cells\.h5: /nodes/cells/node_type_id: type 101 is not in .*cell_types\.csv"):
-        read_circuit(read_config(small.write()))
+        read_circuit(read_config(small.write()), Findings())
 
 
 def test_group_index_beyond_its_group(small):
     small.edge_groups = ([0] * 8, [0, 1, 2, 9, 0, 0, 0, 0], {0: {"syn_weight": np.ones(3)}})
-    circuit = read_circuit(read_config(small.write()))
+    circuit = read_circuit(read_config(small.write()), Findings())
     with pytest.raises(FileError, match=r"/edges/cells_to_cells/0/syn_weight: has 3 values.*0 to 9"):
         circuit.edges[0].table.numbers("syn_weight")
 
@@ -82,7 +83,7 @@ def test_group_index_beyond_its_group(small):
 def test_group_that_is_not_there(small):
     small.edge_groups = ([0] * 7 + [4], range(8), {0: {}})
     with pytest.raises(FileError, match="group 4 is not in the file"):
-        read_circuit(read_config(small.write()))
+        read_circuit(read_config(small.write()), Findings())
 
 
 def test_edge_that_ends_nowhere(small):
@@ -91,22 +92,22 @@ def test_edge_that_ends_nowhere(small):
     with h5py.File(path, "a") as file:
         file["edges/cells_to_cells/target_node_id"][3] = 999
     with pytest.raises(FileError, match=r"target_node_id: node 999 is not in population 'cells'"):
-        read_circuit(config)
+        read_circuit(config, Findings())
     with h5py.File(path, "a") as file:
         file["edges/cells_to_cells/target_node_id"].attrs["node_population"] = "others"
     with pytest.raises(FileError, match=r"population 'others' is not in the nodes files.*known here: cells, inputs"):
-        read_circuit(config)
+        read_circuit(config, Findings())
 
 
 def test_files_that_are_none(small):
     config = read_config(small.write())
     config.nodes[0].data.write_bytes(b"text")
     with pytest.raises(FileError, match=r"cells\.h5: is not an HDF5 file"):
-        read_circuit(config)
+        read_circuit(config, Findings())
     with h5py.File(config.nodes[0].data, "w") as file:
         file.create_group("edges")
     with pytest.raises(FileError, match=r"no population below /nodes \(found: edges\)"):
-        read_circuit(config)
+        read_circuit(config, Findings())
 
 
 def test_single_group_without_indirection(tmp_path):
@@ -117,7 +118,7 @@ def test_single_group_without_indirection(tmp_path):
     types = write_csv(tmp_path / "t.csv", ["node_type_id model_type", "1 virtual"])
     network = {"networks": {"nodes": [{"nodes_file": "n.h5", "node_types_file": types.name}]}}
     config = read_config(write_json(tmp_path / "c.json", network | {"run": {"tstop": 1, "dt": 0.1}}))
-    nodes = read_circuit(config).nodes["n"]
+    nodes = read_circuit(config, Findings()).nodes["n"]
     assert nodes.ids.tolist() == [0, 1]
     assert nodes.table.numbers("x")[0].tolist() == [3.0, 4.0]
     with pytest.raises(FileError, match="every node is virtual"):
@@ -137,8 +138,8 @@ def test_single_group_without_indirection(tmp_path):
 )
 def test_node_sets(small, node_set, rows):
     small.node_sets["inhibitory"] = {"ei": ["i"]}
-    circuit = read_circuit(read_config(small.write()))
-    assert {name: found.tolist() for name, found in circuit.select(node_set, "here").items()} == rows
+    circuit = read_circuit(read_config(small.write()), Findings())
+    assert {name: found.tolist() for name, found in circuit.select(node_set, "here", Findings()).items()} == rows
 
 
 @pytest.mark.parametrize(
@@ -146,23 +147,23 @@ def test_node_sets(small, node_set, rows):
     [
         ("watchd", ["unknown node set 'watchd'", "watched"]),
         ({"population": "cell"}, ["unknown population 'cell'", "cells, inputs"]),
-        ({"ei": "x"}, ["contains no node"]),
-        ({"node_id": {"$gt": 3}}, ["node_id", "a value or a list"]),
+        ({"node_id": {"$gt": {}}}, ["node_id", "a value or a list"]),
         (5, ["must be a name, a list of names or an object"]),
         ("loop", ["contains itself"]),
     ],
 )
 def test_wrong_node_sets(small, node_set, words):
     small.node_sets["loop"] = ["watched", "loop"]
-    circuit = read_circuit(read_config(small.write()))
+    circuit = read_circuit(read_config(small.write()), Findings())
     with pytest.raises(FileError) as caught:
-        circuit.select(node_set, "here")
+        circuit.select(node_set, "here", Findings())
     assert all(word in str(caught.value) for word in ["here", *words]), caught.value
 
 
 def trains_of(small, path, node_set="inputs"):
-    circuit = read_circuit(read_config(small.write()))
-    return read_input(SpikeInput("x", path, node_set, "c.json: inputs.x"), circuit)
+    circuit = read_circuit(read_config(small.write()), Findings())
+    findings = Findings()
+    return read_input(SpikeInput("x", path, node_set, "c.json: inputs.x"), circuit, findings), findings.notes
 
 
 def test_both_layouts_give_the_same_trains(small, tmp_path):
@@ -205,8 +206,11 @@ def test_wrong_spike_files(small, tmp_path, arguments, node_set, words):
 
 
 def test_rounding_is_said():
-    assert rounding(np.array([0.1, 0.3, 5.0]), 0.1, 5.0, "x") == []
-    off, beyond = rounding(np.array([0.0, 0.34, 7.0]), 0.1, 5.0, "x")
+    findings = Findings()
+    assert on_steps(np.array([0.1, 0.3, 5.0]), 0.1, 5.0, "x", findings) == pytest.approx([0.1, 0.3, 5.0])
+    assert findings.notes == []
+    assert on_steps(np.array([0.0, 0.31, 7.0]), 0.1, 5.0, "x", findings) == pytest.approx([0.1, 0.4, 7.0])
+    off, beyond = findings.notes
     assert "2 of 2 spike times" in off
     assert "0.1 ms" in off
     assert "1 of 3 spikes" in beyond

@@ -104,8 +104,9 @@ def test_wrong_values_are_refused_by_file_and_key(small, section, key, value, wo
 @pytest.mark.parametrize(
     "key, value, words",
     [
-        ("input_type", "current_clamp", ["inputs.drive.input_type", "current_clamp", "spikes"]),
-        ("module", "nwb", ["inputs.drive.module", "nwb", "h5"]),
+        ("input_type", "current_clamp", ["inputs.drive.input_type", "current_clamp", "gpusyn reads spikes"]),
+        ("input_type", "light", ["inputs.drive.input_type", "light", "current_clamp", "voltage_clamp"]),
+        ("module", "movie", ["inputs.drive.module", "movie", "h5", "nwb", '"enabled": false']),
         ("node_set", None, ["inputs.drive.node_set", "missing"]),
         ("input_file", "$BASE/inputs/drove.h5", ["inputs.drive.input_file", "no such file", "drove.h5"]),
     ],

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpusyn import sonata
 from gpusyn.errors import FileError, ParameterError
 from gpusyn.sonata import TEMPLATES, build, read_config
+from gpusyn.sonata.nest_neurons import psc_exp
 from tests.helpers.sonata_circuit import SmallCircuit, write_edges, write_json
 
 h5py = pytest.importorskip("h5py", reason="SONATA files need h5py")
@@ -37,7 +37,7 @@ def test_network_of_the_small_circuit(small):
     assert cells.model.values["g_L"].tolist() == [10] * 6
     assert [r.name for r in cells.receptors] == ["ex", "in"]
     assert all(r.is_current and r.kinetics.kind == "alpha" and r.kinetics.tau == 2.0 for r in cells.receptors)
-    assert [times.tolist() for times in inputs.model.values["times"]] == [[0.004, 400.0], [1.0, 2.26]]
+    assert np.concatenate(inputs.model.values["times"]) == pytest.approx([0.1, 400.0, 1.0, 2.3])
     projections = model.net.projections
     assert list(projections) == ["cells_to_cells:ex", "cells_to_cells:in", "inputs_to_cells:ex"]
     excitatory, inhibitory, driving = projections.values()
@@ -61,13 +61,13 @@ def test_what_is_assumed_is_said(small):
 
 
 def test_unknown_templates_are_refused_by_name(small):
-    small.node_types[1] = "100 E e point_neuron nest:iaf_psc_alfa E.json"
+    small.node_types[1] = "100 E e point_neuron nest:iaf_psc_alpa E.json"
     with pytest.raises(FileError) as caught:
         built(small)
     for word in (
         "cell_types.csv",
         "type 100",
-        "'nest:iaf_psc_alfa'",
+        "'nest:iaf_psc_alpa'",
         "did you mean 'nest:iaf_psc_alpha'",
         "TEMPLATES",
     ):
@@ -81,8 +81,8 @@ def test_missing_template_is_refused(small):
 
 
 def test_unknown_synapse_model_and_weight_function(small):
-    small.input_edge_types = ["edge_type_id model_template", "7 stdp_synapse"]
-    with pytest.raises(FileError, match=r"input_edge_types\.csv: model_template 'stdp_synapse' is not known"):
+    small.input_edge_types = ["edge_type_id model_template", "7 gap_junction"]
+    with pytest.raises(FileError, match=r"input_edge_types\.csv: model_template: 'gap_junction' is not known; known"):
         built(small)
 
 
@@ -94,7 +94,7 @@ def test_weight_functions_are_code(small):
 
 def test_table_of_templates_can_be_extended(small, monkeypatch):
     def sluggish(p):
-        return sonata.templates.psc_exp({**p, "C_m": 2 * p["C_m"]})
+        return psc_exp({**p, "C_m": 2 * p["C_m"]})
 
     small.node_types[1] = "100 E e point_neuron lab:sluggish E.json"
     monkeypatch.setitem(TEMPLATES, "lab:sluggish", replace(TEMPLATES["nest:iaf_psc_exp"], make=sluggish))
@@ -144,10 +144,14 @@ def test_parameters_of_single_nodes_overrule_those_of_the_type(small):
 
 
 def test_where_V_starts(small):
+    """NEST keeps its default V_m when E_L is given."""
+    small.models["E.json"]["E_L"] = -80.0
     del small.simulation["conditions"]["v_init"]
     model = built(small)
-    assert model.net.populations["cells"].V is None
-    assert said(model.notes, "no conditions.v_init", "E_L")
+    assert model.net.populations["cells"].V == -70.0
+    assert said(
+        model.notes, "no conditions.v_init", "V of 6 nodes starts at -70 mV", "the default of nest:iaf_psc_alpha"
+    )
 
 
 def test_V_m_of_the_model_and_v_init(small):

@@ -114,8 +114,8 @@ def _compartment(a: SimpleNamespace, signature: Signature, chunk: Chunk, c: Arra
         part(a.current_wave, number),
         part(a.clamp_wave, number),
         part(a.gates, signature.calcium_state + number) if calcium else None,
-        CalciumCoefficients(*coefficients(signature.calcium_coef, number, CALCIUM)) if calcium else None,
-        DendriteCoefficients(*coefficients(signature.dendrite_coef, number - 1, DENDRITE)) if number else None,
+        coefficients(signature.calcium_coef, number, CALCIUM if calcium else 0),
+        coefficients(signature.dendrite_coef, number - 1, DENDRITE if number else 0),
     )
 
 
@@ -216,8 +216,8 @@ def _free_v(
     G, D = model.leak(own), model.drive(cells.soma.injected(waves), own)
     G, D = add_receptors(bathed, 0, v, G, D)
     for dendrite, middle in zip(cells.dendrites, halfway, strict=True):
-        assert dendrite.c is not None
-        G, D = G + dendrite.c.g_c, D + dendrite.c.g_c * middle
+        g_c = dendrite.c.g_c
+        G, D = G + g_c, D + g_c * middle
     return model.advance(v, cells.x, own, G, D)
 
 

@@ -84,15 +84,25 @@ class CellProbes(NamedTuple):
 
 
 class Compartment(NamedTuple):
-    """One compartment of the neurons: potential, current, clamp, calcium if there is any, and coefficients."""
+    """Views of one compartment of the neurons: potential, current, clamp, calcium if there is any, coefficients."""
 
     V: Array
     current: Array
     current_wave: Array
     clamp_wave: Array
     Ca: Array | None
-    calcium_c: CalciumCoefficients | None
-    c: DendriteCoefficients | None  # of a dendrite
+    calcium_coef: Array
+    coef: Array  # of a dendrite
+
+    @property
+    def calcium_c(self) -> CalciumCoefficients:
+        """Present coefficients of calcium."""
+        return CalciumCoefficients(*self.calcium_coef)
+
+    @property
+    def c(self) -> DendriteCoefficients:
+        """Present coefficients of a dendrite."""
+        return DendriteCoefficients(*self.coef)
 
     def injected(self, waves: Array | None) -> Array:
         """Return the current into the compartment; without waves, none changes with time."""
@@ -166,12 +176,11 @@ def advance_calcium(cells: Cells, bathed: list[Bathed], compartment: int, v: Arr
     """Advance the calcium that flows in with a fraction of the current: Ca' = -Ca / tau + k sum |Pf I|."""
     own = cells.compartments[compartment]
     assert own.Ca is not None
-    assert own.calcium_c is not None
-    inward = v.dtype.type(0)
+    c, inward = own.calcium_c, v.dtype.type(0)
     for k, b in enumerate(bathed):
         if b.receptor.compartment == compartment:
             inward = inward + cells.Pf[k] * np.abs(b.current(v, end=False))
-    own.Ca[:] = flush(own.calcium_c.decay * own.Ca + own.calcium_c.rise * inward)
+    own.Ca[:] = flush(c.decay * own.Ca + c.rise * inward)
 
 
 def sample(cells: Cells, bathed: list[Bathed], variable: ProbeVariable, number: int) -> Array:

@@ -40,7 +40,6 @@ def _half(cells: Cells, bathed: list[Bathed], waves: Array | None, number: int, 
     """Return v of a dendrite half a step later, with its receptors' effects at the potential `at`."""
     dendrite = cells.compartments[number]
     c = dendrite.c
-    assert c is not None
     G, D = add_receptors(bathed, number, at, c.leak, c.drive + dendrite.injected(waves))
     moved: Array = flush(half_step(v, G, D, cells.soma.V, c))
     return moved

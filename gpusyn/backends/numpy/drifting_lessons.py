@@ -36,6 +36,18 @@ def learn(a: SimpleNamespace, lesson: Lesson, visits: Visits, synapses: Synapses
     state.write()
 
 
+def calcium(lesson: Lesson, row: Array, synapses: Synapses, now: int) -> Array:
+    """Return calcium of synapses in some rows at the end of a step."""
+    pre, post, learning, c = lesson.pre, lesson.post, lesson.learning, lesson.c
+    who, back = row + lesson.route.source - pre.record.source, synapses.dendritic
+    there = lesson.route.age + learning.early + learning.lag
+    n, m = pre.until(who, now - there), post.until(synapses.neuron, now - back)
+    x = pre.traces(who, n, now - there - pre.last(who, n))[0]
+    y = post.traces(synapses.neuron, m, now - back - post.last(synapses.neuron, m))[0]
+    found: Array = c.C_pre * x + c.C_post * y
+    return found
+
+
 class Drifting:
     """Visited synapses at their last events: the times (steps), and the numbers of spikes whose calcium has come.
 
@@ -111,8 +123,10 @@ class Drifting:
     def _change(self, some: Array, change: Array) -> None:
         """Change weights, within their bounds, or with noise within as much below and above them."""
         w_max, noisy = self._lesson.learning.w_max, self._lesson.learning.noisy >= 0
-        stored = self.stored[some] + units(self._lesson, change).astype(self.stored.dtype)
-        self.stored[some] = np.clip(stored, -w_max if noisy else 0, 2 * w_max if noisy else w_max)
+        least, most = (-w_max, 2 * w_max) if noisy else (0, w_max)
+        stored, d = self.stored[some], units(self._lesson, change).astype(self.stored.dtype)
+        # Room is made before the change, so that no sum exceeds a word.
+        self.stored[some] = np.clip(stored, least - np.minimum(d, 0), most - np.maximum(d, 0)) + d
 
     def write(self) -> None:
         """Write them back."""

@@ -68,6 +68,11 @@ def settle(a: SimpleNamespace, lesson: Lesson, row: Array, part: Array, place: A
         _learn(a, lesson, visits, _synapses(a, lesson, part[some], place[some]), now, complete=True)
 
 
+def calcium(a: SimpleNamespace, lesson: Lesson, row: Array, part: Array, place: Array, now: int) -> Array:
+    """Return calcium of some synapses, given as to `settle`, at the end of a step."""
+    return drifting_lessons.calcium(lesson, row, _synapses(a, lesson, part, place), now)
+
+
 def visit(a: SimpleNamespace, lesson: Lesson, row: Array, events: Array, now: int, last: int) -> None:
     """Visit rows whose sources have some events that reach the synapses now, or none; `last` is the last sweep."""
     route, visits = lesson.route, _visits(a, lesson, row, events, now, last, complete=False)

@@ -140,7 +140,8 @@ def stored_limit(bundle: Bundle, layout: Layout) -> int:
     pathway = bundle.pathways[0]
     k = next(k for k, r in enumerate(pathway.post.population.receptors) if r.name == bundle.learns)
     w_max = layout.weight_ranges[pathway.projection.name, str(bundle.learns)].largest
-    return round(math.ldexp(w_max, -stored_form(pathway, k, layout).exponent))
+    stored = round(math.ldexp(w_max, -stored_form(pathway, k, layout).exponent))
+    return min(stored, (1 << layout.learned_bits - 2) - 1)  # rounding reaches the next power of two
 
 
 # ---- from a layout alone ----

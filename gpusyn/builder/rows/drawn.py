@@ -13,6 +13,8 @@ from gpusyn.builder.layout import Layout, Pathway, same_ids
 from gpusyn.builder.rows.reference import AnyIntegers, NumpyRows, RowMaker, Synapses, is_each, side_of
 from gpusyn.connectivity.base import id_type
 from gpusyn.connectivity.distance_delay import DistanceDelay
+from gpusyn.connectivity.distance_dependent import DistanceDependent
+from gpusyn.connectivity.distance_weight import PlacedWeight
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.memory import HOST
 from gpusyn.network.projections import Projection, Ratio, base_weight
@@ -81,7 +83,7 @@ class Drawing:
                     delay = self._remembered(pre, post, first, keep=not weighted)
                     if len(pre):
                         self._compare(pre, post, delay, first, counts=not weighted)
-                    yield Synapses(pre, post, delay, self._weights(first, len(pre)) if weighted else {})
+                    yield Synapses(pre, post, delay, self._weights(pre, post, first) if weighted else {})
                 first += len(pre)
             none = np.zeros(0, np.int64)
             self._compare(none, none, 0, first, counts=not weighted)
@@ -98,7 +100,7 @@ class Drawing:
         blocks = [Synapses(*map(self._copied, block)) for block in self.blocks()]
         if not blocks:
             none = np.zeros(0, id_type(self.projection.pre.size))
-            return Synapses(none, none, self._delay(none, none, 0), self._weights(0, 0))
+            return Synapses(none, none, self._delay(none, none, 0), self._weights(none, none, 0))
         pre, post, delay, weights = zip(*blocks, strict=True)
         joined = {name: _joined([block[name] for block in weights]) for name in weights[0]}
         for receptor in self.projection.weights:
@@ -117,7 +119,7 @@ class Drawing:
         delay = self._delay(pre, post, 0)
         if is_each(delay):
             self._check_delays(self._host(delay))
-        return Synapses(pre, post, delay, self._weights(0, len(pre)))
+        return Synapses(pre, post, delay, self._weights(pre, post, 0))
 
     def _copied(self, item: Any) -> Any:
         """Return an item of a block on the host, where it stays valid."""
@@ -158,11 +160,14 @@ class Drawing:
                 f"(got {len(given)}), in the order of creation; give a distribution, or as many values"
             )
 
-    def _weights(self, first: int, n: int) -> dict[str, Floats | float]:
+    def _weights(self, pre: AnyIntegers, post: AnyIntegers, first: int) -> dict[str, Floats | float]:
         """Return the weights by receptor; a Ratio multiplies the weights on the receptor that it names."""
         found: dict[str, Any] = {}  # of the receptors whose weight is no Ratio, which may come after one
+        n = len(pre)
         for receptor, given in self.projection.weights.items():
-            if isinstance(given, Distribution):
+            if isinstance(given, PlacedWeight):
+                found[receptor] = given.between(self._host(pre), self._host(post))
+            elif isinstance(given, Distribution):
                 key = stream_key(self._seed, StreamPurpose.WEIGHT, f"{self._key}\0{receptor}")
                 found[receptor] = self._rows.values(given, key, first, n)
             elif not isinstance(given, Ratio):
@@ -200,6 +205,7 @@ class Drawing:
         elif self._counted and self._counted.get(first) != found:
             rule, given = self.projection.rule, self.projection.delay
             drawn = f"{type(given).__name__}.draw" if _is_own(rule) else f"{type(rule).__name__}.blocks"
+            drawn = "DistanceDependent.kernel" if isinstance(rule, DistanceDependent) and rule.kernel else drawn
             raise ParameterError(
                 f"Projection '{self.projection.name}': {drawn} returned other values when it was called again, from "
                 f"synapse {first} on; draw all random numbers from the stream that it is given, and keep no state "
@@ -231,6 +237,8 @@ class Drawing:
 
 def _is_own(thing: Any) -> bool:
     """Return whether something is of gpusyn, whose rules and distributions draw the same each time."""
+    if isinstance(thing, DistanceDependent) and thing.kernel is not None:
+        return False
     return type(thing).__module__.partition(".")[0] in ("gpusyn", "numpy", "builtins")
 
 

@@ -1,0 +1,54 @@
+"""gpusyn's own models in SONATA files: nodes of ``gpusyn:AdEx`` and the like, edges that end at ``gpusyn:NMDA``.
+
+The receptors of such nodes are those that the edges name. Parameters have gpusyn's names, units and defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich
+from gpusyn.neurons.base import Membrane
+from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, Receptor
+from gpusyn.sonata.template_classes import Cell, Initial, Parameter, Synapse, Template, Values, Variable
+
+__all__ = ["NEURONS", "RECEPTORS", "neuron", "receptor"]
+
+OBJECTS = ("kinetics", "gating", "name", "block", "glycine_site")  # parameters that are no numbers
+
+
+def neuron(kind: type[Membrane]) -> Template:
+    """Return the template of a neuron model."""
+    known = {name: Variable("V", "mV") for name in ("V", "V_m", "v")}
+    known |= {name: Variable(name, unit) for name, unit in kind.STATES.items()}
+
+    def make(p: Values) -> Cell:
+        model = kind(**{parameter.name: p[parameter.name] for parameter in kind.PARAMETERS})
+        return Cell(model, (), None, None, True, known, lacking=f"gpusyn:{kind.__name__} has none of its own")
+
+    parameters = {one.name: Parameter(float(one.default or 0.0), one.unit) for one in kind.PARAMETERS}
+    states = {name: Initial(None, unit, name) for name, unit in kind.STATES.items()}
+    return Template(parameters, (), make, {"V": Initial(None, "mV", "V")} | states)
+
+
+def receptor(kind: Callable[..., Receptor], parameters: Mapping[str, Parameter]) -> Synapse:
+    """Return the template of edges that end at a receptor."""
+
+    def make(given: Mapping[str, float], name: str) -> Receptor:
+        return kind(name=name, **given)
+
+    return Synapse(None, 1.0, parameters, (), make)
+
+
+def numeric(kind: type[Receptor]) -> dict[str, Parameter]:
+    """Return the parameters of a receptor that are numbers; the class has their defaults."""
+    named = (parameter for parameter in kind.PARAMETERS if parameter.name not in OBJECTS)
+    return {parameter.name: Parameter(None, parameter.unit) for parameter in named}
+
+
+NEURONS: dict[str, Template] = {
+    f"gpusyn:{kind.__name__}": neuron(kind) for kind in (LIF, AdEx, Izhikevich, HodgkinHuxley)
+}
+RECEPTORS: dict[str, Synapse] = {
+    f"gpusyn:{kind.__name__}": receptor(kind, numeric(kind)) for kind in (AMPA, NMDA, GABA_A, GABA_B, CurrentReceptor)
+}
