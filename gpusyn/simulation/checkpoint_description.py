@@ -9,19 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from gpusyn.builder.layout import Description
 from gpusyn.drugs import Drug
 from gpusyn.network.populations import Population, Selection
 from gpusyn.utils.typing import Array
 
-KINDS = {
-    "population": "populations",
-    "projection": "projections",
-    "drive": "drives",
-    "injection": "injections",
-    "clamp": "clamps",
-    "infusion": "infusions",
-    "recorder": "recorders",
-}
 # What says nothing of a network: names, whether files may be replaced, where values are from, units of values.
 SILENT = frozenset({"name", "overwrite", "LIMITS", "PARAMETERS", "STATES", "REST", "THRESHOLD", "RESET"})
 LONG = 16  # entries of a sequence that are named one by one
@@ -31,11 +23,11 @@ SHOWN = 3  # differences that a message names
 def described(net: Any) -> dict[str, str]:
     """Return what determines a network: names of its parts, and their values in words; of arrays, a digest."""
     found: dict[str, str] = {}
-    for kind, plural in KINDS.items():
-        objects = getattr(net, plural)
-        found[plural] = ", ".join(objects) or "none"
+    for kind in Description._fields:
+        objects = getattr(net, kind)
+        found[kind] = ", ".join(objects) or "none"
         for name, one in objects.items():
-            found |= dict(_parts(one, f"{kind} '{name}'", ""))
+            found |= dict(_parts(one, f"{kind.removesuffix('s')} '{name}'", ""))
     return found
 
 

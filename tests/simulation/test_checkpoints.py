@@ -10,7 +10,9 @@ import gpusyn as gs
 from gpusyn.errors import ArgumentError, FileError, ParameterError, SimulationError
 from gpusyn.simulation import checkpoint_methods
 from gpusyn.simulation.checkpoint_description import described, differences
+from gpusyn.simulation.checkpoint_inputs import inputs_in_force
 from gpusyn.simulation.in_flight import InFlight
+from gpusyn.simulation.targets import OF_SOURCE, OF_STIMULUS
 from tests.helpers.networks import seeded_case
 from tests.helpers.runs import backend_named, cpu, interfere, outcome
 from tests.helpers.runs import differences as different_bits
@@ -241,7 +243,7 @@ def rewarded(weights):
 def test_rewards_dendrites_and_compact_weights_go_on_in_another_trial(weights, precision, tmp_path):
     how = {"seed": 4, "weights": weights, "precision": precision}
     name = next(iter(rewarded(weights).projections))
-    with gs.Simulator(rewarded(weights), backend=cpu(3), **how) as sim:
+    with forced("slices"), gs.Simulator(rewarded(weights), backend="numpy", **how) as sim:
         sim.run(10.0)
         first = sim.weights(name).weight
         sim.reset(trial=2)
@@ -258,6 +260,15 @@ def test_rewards_dendrites_and_compact_weights_go_on_in_another_trial(weights, p
         sim.reset(trial=0)
         sim.run(10.0)
         assert np.array_equal(sim.weights(name).weight, first)
+
+
+def test_everything_that_can_be_set_is_saved():
+    """Whoever adds a stimulus that `sim.set` changes adds it to `gpusyn.simulation.checkpoint_inputs`, and here."""
+    with simulator("numpy") as sim:
+        kinds = set(inputs_in_force(sim._state))
+    assert kinds == {"parameters", "injections", "clamps", "drives", "rates", "times", "draws"}
+    assert {kind.__name__ for kind in OF_STIMULUS} == {"Injection", "Clamp", "Drive"}
+    assert set(OF_SOURCE.values()) == {"rate", "times"}
 
 
 # ---- while it runs ----
