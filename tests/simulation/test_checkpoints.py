@@ -8,13 +8,14 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.errors import ArgumentError, FileError, ParameterError, SimulationError
-from gpusyn.simulation import checkpoint_methods
+from gpusyn.simulation import checkpoint, checkpoint_methods
 from gpusyn.simulation.checkpoint_description import described, differences
 from gpusyn.simulation.checkpoint_inputs import inputs_in_force
+from gpusyn.simulation.checkpoint_state import sums
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.targets import OF_SOURCE, OF_STIMULUS
 from tests.helpers.networks import seeded_case
-from tests.helpers.runs import backend_named, cpu, interfere, outcome
+from tests.helpers.runs import backend_named, change_inputs, change_parameters, cpu, interfere, outcome
 from tests.helpers.runs import differences as different_bits
 from tests.helpers.small_network import describe, simulator
 from tests.simulation.test_delivery_forms import forced
@@ -105,6 +106,8 @@ def delayed(file=None):
     net.connect(A, A + B, rule, weight={"AMPA": gs.Uniform(0.5, 2.0), "GABA_A": 0.5}, delay=delay, name="c")
     short_term = gs.TsodyksMarkram(0.5, 100.0)
     net.connect(B, A, rule, receptor="AMPA", weight=gs.Uniform(0.5, 2.0), delay=delay, plasticity=short_term, name="s")
+    event = net.population("event", 1, gs.SpikeSource([9.0]))  # which all receive in the step after the break
+    net.connect(event, A, gs.AllToAll(), receptor="GABA_A", weight=1.0, delay=1.1)
     net.record(A + B, "spikes", name="spikes", file=file)
     net.record(A + B, ["V", "g_AMPA", "g_GABA_A"], name="traces", file=file)
     return net
@@ -138,6 +141,19 @@ def without_a_break():
 def test_spikes_arrive_once_in_another_form_of_delivery(saves, loads, streamed, tmp_path):
     found = with_a_break(saves, loads, tmp_path / "state.h5", tmp_path / "run.h5" if streamed else None)
     assert different_bits(without_a_break(), found) == []
+
+
+@pytest.mark.parametrize("lost", ["own", "shared"])
+def test_sums_of_neurons_and_of_populations_are_on_their_way(lost, tmp_path, monkeypatch):
+    def less(*parts):
+        found = sums(*parts)
+        for receptors in found.values():
+            for one in receptors.values():
+                one[lost] = one[lost][:0]
+        return found
+
+    monkeypatch.setattr(checkpoint, "sums", less)
+    assert different_bits(without_a_break(), with_a_break("ring", "ring", tmp_path / "state.h5")) != []
 
 
 def test_the_forms_of_delivery_do_differ(tmp_path, monkeypatch):
@@ -269,6 +285,42 @@ def test_everything_that_can_be_set_is_saved():
     assert kinds == {"parameters", "injections", "clamps", "drives", "rates", "times", "draws"}
     assert {kind.__name__ for kind in OF_STIMULUS} == {"Injection", "Clamp", "Drive"}
     assert set(OF_SOURCE.values()) == {"rate", "times"}
+
+
+def in_force(sim):
+    """All inputs and some parameters, as texts."""
+    inputs = [sim.get(name) for name in (*sim.net.injections, *sim.net.clamps)]
+    drives = [sim.get(name, variable) for name in sim.net.drives for variable in ("rate", "weight")]
+    asked = (("noise", "rate"), ("E", "I_e"), ("E", "C_m"), ("E", "E_L"))
+    return [repr(x) for x in (*inputs, *drives, *(sim.get(name, variable).tolist() for name, variable in asked))]
+
+
+@pytest.mark.parametrize("forgotten", ["", "injections", "clamps", "drives", "rates", "parameters", "draws"])
+def test_everything_that_was_set_stays(forgotten, tmp_path, monkeypatch):
+    def finish(sim):
+        found = in_force(sim)
+        sim.set("E", "V", gs.Uniform(-60.0, -50.0))
+        sim.step(60)
+        return found, outcome(sim)
+
+    def most(*parts):
+        found = inputs_in_force(*parts)
+        return found | {forgotten: {}} if forgotten else found
+
+    monkeypatch.setattr(checkpoint, "inputs_in_force", most)
+    with simulator("numpy") as sim:
+        sim.step(50)
+        sim.set("E", "V", gs.Uniform(-60.0, -50.0))
+        change_inputs(sim)
+        change_parameters(sim)
+        sim.set(next(iter(sim.net.drives)), weight=0.25)
+        sim.step(3)
+        sim.save_checkpoint(tmp_path / "state.h5")
+        set_before, unbroken = finish(sim)
+    with gs.Simulator.load_checkpoint(describe(), tmp_path / "state.h5", backend="numpy") as sim:
+        set_now, found = finish(sim)
+    assert (set_now == set_before) == (forgotten in ("", "draws"))
+    assert (different_bits(unbroken, found) == []) == (forgotten == "")
 
 
 # ---- while it runs ----
