@@ -17,6 +17,7 @@ from gpusyn.utils.typing import Array
 # What says nothing of a network: names, whether files may be replaced, where values are from, units of values.
 SILENT = frozenset({"name", "overwrite", "LIMITS", "PARAMETERS", "STATES", "REST", "THRESHOLD", "RESET"})
 LONG = 16  # entries of a sequence that are named one by one
+DEEPEST = 30  # parts of parts
 SHOWN = 3  # differences that a message names
 
 
@@ -52,6 +53,8 @@ def _parts(one: Any, owner: str, path: str) -> Iterator[tuple[str, str]]:
         yield where, _selected(one)
     elif (text := _as_text(one)) is not None:
         yield where, text
+    elif path.count(".") > DEEPEST:  # a part that leads back to itself
+        yield where, type(one).__name__
     elif isinstance(one, list | tuple) and not hasattr(one, "_asdict"):
         yield from _sequence(one, owner, path)
     else:
@@ -72,8 +75,6 @@ def _as_text(one: Any) -> str | None:
         return _array_text(one)
     if isinstance(one, type) or (callable(one) and hasattr(one, "__qualname__")):
         return f"{one.__module__}.{one.__qualname__}"
-    if isinstance(one, functools.partial):
-        return _array_text(np.frombuffer(repr((one.func, one.args, one.keywords)).encode(), np.uint8))
     return None
 
 
@@ -117,6 +118,8 @@ def _attributes(one: Any) -> Mapping[str, Any]:
         return own | {"receptors": {receptor.name: receptor for receptor in one.receptors}, "compartments": dendrites}
     if isinstance(one, Drug):
         return {"actions": one.actions}
+    if isinstance(one, functools.partial):
+        return {"func": one.func, "args": one.args, "keywords": one.keywords}
     if hasattr(one, "_asdict"):
         found: Mapping[str, Any] = one._asdict()
     else:

@@ -453,6 +453,20 @@ def test_a_simulation_does_not_change_the_description(seed):
     assert described(seeded_case(seed, STEPS).net) == before
 
 
+def test_parts_of_the_users_own_are_described():
+    def network(first):
+        own = gs.Normal(1.0, 0.1, low=0.0)
+        object.__setattr__(own, "function", functools.partial(max, first, key=abs))
+        object.__setattr__(own, "many", list(range(50)))
+        object.__setattr__(own, "itself", own)
+        return described(one_cell(weight=own))
+
+    assert network(1) == network(1)
+    where = "projection 'c', weights.AMPA.function.args[0]"
+    assert differences(network(1), network(2)).startswith(f"{where}: 1 in the checkpoint, 2 now; ")
+    assert "50 entries, digest" in network(1)["projection 'c', weights.AMPA.many"]
+
+
 def test_every_field_of_a_projection_is_described():
     net = describe()
     projection = next(iter(net.projections.values()))
