@@ -170,7 +170,8 @@ class NMDAPlasticity(WeightRule):
             If it is masked, or a quantity of another dimension.
         """
         x = as_floats(Ca, self._where("eta().Ca"), "uM", "must be a number or an array")
-        found: Floats = 1.0 / (self.P1 / (self.P2 + x**3) + self.P4)
+        with np.errstate(over="ignore"):  # of endless calcium, P4 alone is left
+            found: Floats = 1.0 / (self.P1 / (self.P2 + x**3) + self.P4)
         return found
 
 

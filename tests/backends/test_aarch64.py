@@ -45,7 +45,7 @@ def events(numbers):
     net.drive(0, 0.7, 77, weight=3)
     net.drive(1, np.linspace(0.0, 40.0, 300), 2**40 + 5)
     for variable in (V, G, I, B):
-        net.probe(variable, receptor=1, every=2, neurons=range(0, 300, 7))
+        net.probe(variable, receptor=0 if variable == V else 1, every=2, neurons=range(0, 300, 7))
     return net
 
 

@@ -96,7 +96,8 @@ def stored(net: gs.Network) -> gs.Network:
     """The same network with all synapses stored."""
     twin = copy.copy(net)
     for projection in net.projections.values():
-        keep(twin, dataclasses.replace(projection, storage="stored"))
+        if projection.procedural:  # recorders hold on to the others
+            keep(twin, dataclasses.replace(projection, storage="stored"))
     return twin
 
 
