@@ -61,6 +61,9 @@ def described(rule: gs.Rule, weight: gs.Distribution) -> gs.Plan:
     contact = {"AMPA": 1.0, "NMDA": gs.Ratio("AMPA", 0.1)}
     net.connect(cells, cells, rule, weight=contact)
     net.connect(cells, cells, rule, receptor="AMPA", weight=weight)
+    net.connect(cells, cells, rule, receptor="AMPA", weight=gs.DistanceWeight(np.sqrt), name="by distance")
+    masks = gs.Rectangle(-1.0, 2), gs.Rectangle([0.0, 1.0], (2.0, 3.0)), gs.Annulus(1.0, 2.0, anchor=[0.0, 1.0])
+    net.connect(cells, cells, gs.DistanceDependent(0.5, kernel=np.cos, mask=masks[0]), receptor="AMPA", weight=1.0)
     gs.Simulator(net, seed=np.int64(1), trial=np.arange(3)[1]).close()
     return gs.plan(net)
 

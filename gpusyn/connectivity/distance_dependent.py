@@ -223,7 +223,7 @@ class DistanceDependent(Rule):
         )
 
     def share(self, distance: Floats) -> Floats:
-        """Return the profile f: the connection probability relative to `p`, 1 at distance 0.
+        """Return f as far as it depends on distance alone: the connection probability relative to `p`.
 
         Parameters
         ----------

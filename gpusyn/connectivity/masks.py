@@ -131,38 +131,38 @@ class Rectangle(Mask):
     Rectangle(lower_left=(0.0, -50.0), upper_right=(200.0, 50.0))
     """
 
-    lower_left: Point
-    upper_right: Point
+    lower_left: float | Sequence[float]
+    upper_right: float | Sequence[float]
+    _corners: tuple[Point, Point] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("lower_left", "upper_right"):
-            object.__setattr__(self, name, _point(getattr(self, name), f"Rectangle.{name}"))
-        if len(self.lower_left) != len(self.upper_right):
+        low, high = (_point(getattr(self, name), f"Rectangle.{name}") for name in ("lower_left", "upper_right"))
+        if len(low) != len(high):
             raise ParameterError(
-                f"Rectangle: lower_left and upper_right must have the same dimensions (got {self.lower_left} and "
-                f"{self.upper_right})"
+                f"Rectangle: lower_left and upper_right must have the same dimensions (got {low} and {high})"
             )
-        if not all(low < high for low, high in zip(self.lower_left, self.upper_right, strict=True)):
+        if not all(below < above for below, above in zip(low, high, strict=True)):
             raise ParameterError(
-                f"Rectangle.upper_right: must be above lower_left = {self.lower_left} in each dimension "
-                f"(got {self.upper_right})"
+                f"Rectangle.upper_right: must be above lower_left = {low} in each dimension (got {high})"
             )
+        for name, value in (("lower_left", low), ("upper_right", high), ("_corners", (low, high))):
+            object.__setattr__(self, name, value)
 
     def _dimensions(self) -> tuple[int, ...]:
-        return (len(self.lower_left),)
+        return (len(self._corners[0]),)
 
     @property
     def reach(self) -> float:
         """Distance from the neuron to the farthest corner."""
-        return _length([max(-low, high) for low, high in zip(self.lower_left, self.upper_right, strict=True)])
+        return _length([max(-low, high) for low, high in zip(*self._corners, strict=True)])
 
     def box(self, dimensions: int) -> tuple[Point, Point]:
         """Return the lowest and the highest coordinates."""
-        return self.lower_left, self.upper_right
+        return self._corners
 
     def contains(self, along: Sequence[Floats]) -> Bools:
         """Return which points lie in the rectangle, its sides included."""
-        sides = zip(along, self.lower_left, self.upper_right, strict=True)
+        sides = zip(along, *self._corners, strict=True)
         inside: Bools = np.logical_and.reduce([(x >= low) & (x <= high) for x, low, high in sides])
         return inside
 
@@ -198,7 +198,7 @@ class Annulus(Mask):
     inner_radius: float
     outer_radius: float
     _: KW_ONLY
-    anchor: Point | None = None
+    anchor: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inner_radius", real(self.inner_radius, "Annulus.inner_radius", low=0.0))
@@ -263,7 +263,7 @@ class Ellipse(Mask):
     _: KW_ONLY
     azimuth_angle: float = 0.0
     polar_axis: float | None = None
-    anchor: Point | None = None
+    anchor: Sequence[float] | None = None
     _turn: Point = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -328,14 +328,14 @@ def _length(point: Sequence[float]) -> float:
     return math.sqrt(sum(x * x for x in point))
 
 
-def _around(anchor: Point | None, half: Sequence[float]) -> tuple[Point, Point]:
+def _around(anchor: Sequence[float] | None, half: Sequence[float]) -> tuple[Point, Point]:
     """Return the corners of a box of half lengths around an anchor."""
     centre = anchor or (0.0,) * len(half)
     pairs = list(zip(centre, half, strict=True))
     return tuple(x - h for x, h in pairs), tuple(x + h for x, h in pairs)
 
 
-def _from_anchor(along: Sequence[Floats], anchor: Point | None) -> list[Floats]:
+def _from_anchor(along: Sequence[Floats], anchor: Sequence[float] | None) -> list[Floats]:
     """Return coordinates relative to the centre of a mask."""
     return list(along) if anchor is None else [x - at for x, at in zip(along, anchor, strict=True)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from gpusyn.connectivity import RULES, DistanceDelay, Rule
+from gpusyn.connectivity import RULES, DistanceDelay, DistanceWeight, Rule
 from gpusyn.network.compartments import compartments_of, placed_receptors
 from gpusyn.network.inputs import NetworkInputs, Values
 from gpusyn.network.plastic_receptors import named_plasticity
@@ -152,6 +152,7 @@ class Network(NetworkInputs, NetworkRecording):
         receptor: Receptor | str | None = None,
         weight: Values
         | Distribution
+        | DistanceWeight
         | str
         | Mapping[Any, Any]
         | None = None,  # a dict of float and Ratio is one of object
@@ -173,7 +174,7 @@ class Network(NetworkInputs, NetworkRecording):
         receptor : Receptor or str, optional
             Receptor that all synapses activate, or its name; every population of `post` must have it. Required unless
             `weight` is a dict.
-        weight : float, array_like, Distribution, str, or dict of Receptor or str to these or Ratio
+        weight : float, array_like, Distribution, DistanceWeight, str, or dict of Receptor or str to these or Ratio
             Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has shape (n_synapses,), in order
             of creation; a str names a column of a FromTable, or is ``"data"`` for the entries of a FromSparse. A dict
             by receptor makes each synapse activate several receptors.

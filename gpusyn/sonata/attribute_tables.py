@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -16,8 +14,8 @@ import numpy.typing as npt
 
 from gpusyn.errors import FileError
 from gpusyn.io.checked import Group, opened
-from gpusyn.io.stored_values import listed
 from gpusyn.parameters.scalars import show
+from gpusyn.sonata.word_tables import read_rows
 from gpusyn.utils.typing import Array, Bools, Floats, Integers
 
 __all__ = ["Table", "TypeTable", "check_lengths", "read_table", "read_types"]
@@ -46,28 +44,9 @@ def read_types(path: Path | None, key: str) -> TypeTable:
     if path is None:
         return TypeTable(None, {})
     rows: dict[int, dict[str, str]] = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            text = stream.read()
-        if "\0" in text:
-            raise csv.Error("it has NUL characters")
-        lines = [line for line in csv.reader(io.StringIO(text), delimiter=" ", skipinitialspace=True) if any(line)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FileError(f"{path}: cannot be read as a table ({error}); give a CSV file separated by blanks") from None
-    header = [name for name in lines[0] if name] if lines else []
-    found = listed(header) if header else "an empty file"
-    if key not in header:
-        raise FileError(f"{path}: has no column {key!r} (found: {found}); add it")
-    if len(set(header)) < len(header):
-        raise FileError(f"{path}: has a column twice (found: {found}); keep one of the two")
-    for number, line in enumerate(lines[1:], start=2):
-        # A blank at the end of a line gives one extra empty field.
-        fields = line[:-1] if len(line) == len(header) + 1 and not line[-1] else line
-        if len(fields) != len(header):
-            raise FileError(
-                f"{path}: row {number}: {len(fields)} fields for {len(header)} columns; "
-                "separate fields by one blank, write NULL for an empty field and quote fields with blanks"
-            )
+    move = "separate fields by one blank, write NULL for an empty field and quote fields with blanks"
+    header, lines = read_rows(path, " ", (key,), move)
+    for number, fields in enumerate(lines, start=2):
         row = dict(zip(header, fields, strict=True))
         type_id = _type_id(row.pop(key), f"{path}: row {number}: {key}")
         if type_id in rows:
@@ -146,6 +125,18 @@ class Table:
                 old if text.strip().lower() in ABSENT else text for old, text in zip(kept, texts, strict=True)
             ]
         return values
+
+    def kinds(self, name: str) -> Iterator[tuple[str | None, Bools]]:
+        """Yield each value of an attribute that is text, and a mask of the rows that have it; ``None`` where absent."""
+        if any(name in names for names in self.names.values()):
+            texts = self.texts(name)
+            for text in dict.fromkeys(texts.tolist()):
+                yield text, np.array(texts == text, dtype=bool)
+            return
+        types, number = np.unique(self.type_ids, return_inverse=True)
+        of_types = [self.types.rows.get(int(one), {}).get(name) for one in types]
+        for text in dict.fromkeys(of_types):
+            yield text, np.array([text == one for one in of_types], dtype=bool)[number]
 
     def has(self, name: str) -> bool:
         """Return True if a group or a type has an attribute."""

@@ -71,6 +71,13 @@ class Draft:
                 known.setdefault(f"{letter}_{one.name}", Variable(f"{letter}_{one.name}", unit))
         return known
 
+    def positions(self, rows: Integers) -> Integers:
+        """Return the positions in this draft of rows of its node population."""
+        place = np.zeros(self.nodes.size, dtype=np.int64)
+        place[self.rows] = np.arange(len(self.rows))
+        found: Integers = place[rows]
+        return found
+
     def bring(self, group: EdgeGroup) -> Receptor:
         """Return the receptor at which a group of edges ends; it is made once for the same parameters."""
         assert group.synapse.receptor is not None

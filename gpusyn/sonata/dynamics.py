@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from gpusyn.utils.typing import Bools, Floats
 __all__ = ["read_dynamics", "store"]
 
 COLUMN = "dynamics_params"
+Plain = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def read_dynamics(
@@ -29,6 +31,7 @@ def read_dynamics(
     folder: str,
     findings: Findings,
     passed_over: Collection[str] = (),
+    plain: Plain | None = None,
 ) -> dict[str, Floats]:
     """Return the values of some rows for each parameter; NaN where the files give none.
 
@@ -50,6 +53,8 @@ def read_dynamics(
         Place for notes and problems.
     passed_over : collection of str
         Keys that say nothing about the model; a note names them.
+    plain : callable, optional
+        Function that makes numbers of the contents of a model file.
 
     Raises
     ------
@@ -60,13 +65,14 @@ def read_dynamics(
     """
     none = np.broadcast_to(np.nan, table.size)  # takes no memory, and is copied before a value is stored
     values: dict[str, Floats] = dict.fromkeys(units, none)
-    models = table.texts(COLUMN)
-    for model in dict.fromkeys(models[rows].tolist()):
-        if model is None:
+    for model, having in table.kinds(COLUMN):
+        chosen = rows & having
+        if model is None or not chosen.any():
             continue
-        chosen = rows & (models == model)
         with findings.step():
             section = load(_model_file(model, table, chosen, components, folder))
+            if plain is not None:
+                section = Section(_made_plain(section, plain), section.file, section.variables)
             for key in section.data:
                 if key in passed_over:
                     findings.note(f"{section.where(key)}: not used by gpusyn")
@@ -83,6 +89,15 @@ def read_dynamics(
                 store(values, key, present, column[present])
                 _check_positive(key, column[present], where)
     return values
+
+
+def _made_plain(section: Section, plain: Plain) -> Mapping[str, Any]:
+    """Return what the function of a template makes of a model file, whatever is in the file."""
+    try:
+        return plain(section.data)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise FileError(f"{section.file}: is not what its template expects ({reason}); correct the file") from None
 
 
 def values_of(

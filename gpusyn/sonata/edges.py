@@ -72,13 +72,16 @@ def edge_values(edges: Edges, components: Mapping[str, Path], dt: float, finding
         synapse = SYNAPSES[name]
         units = {key: entry.unit for key, entry in synapse.parameters.items()} | COMMON
         units |= {"receptor_type": ""} if synapse.receptor is None else {}
-        values = read_dynamics(edges.table, rows, name, units, components, FOLDER, findings, DESCRIPTIONS)
+        values = read_dynamics(
+            edges.table, rows, name, units, components, FOLDER, findings, DESCRIPTIONS, synapse.plain
+        )
         for what, column, given in (("weight", weight, given_weight), ("delay", delay, given_delay)):
             replace(column, given, values.pop(what), what, edges, findings)
             with findings.step():
                 fill(column, rows & ~given, what, getattr(synapse, what), name, edges, findings)
         with findings.step():
             apply_sign(weight, values.pop("sign"), edges)
+        weight[rows] *= synapse.unit
         assume(synapse, name, rows, values, edges, findings)
         groups += split(name, synapse, rows, values)
         if synapse.note:
@@ -101,7 +104,7 @@ def place(edges: Edges) -> str:
 
 def check_weight_functions(edges: Edges, findings: Findings) -> None:
     """Refuse weights that are defined by code of another simulator."""
-    for name in dict.fromkeys(edges.table.texts("weight_function").tolist()):
+    for name, _ in edges.table.kinds("weight_function"):
         with findings.step():
             if name is not None and name not in PLAIN_WEIGHTS:
                 raise FileError(
@@ -112,9 +115,7 @@ def check_weight_functions(edges: Edges, findings: Findings) -> None:
 
 def templates(edges: Edges, findings: Findings) -> Iterator[tuple[str, Bools]]:
     """Yield the name and the edges of each synapse model; an unknown one is a problem."""
-    given = edges.table.texts("model_template")
-    for name in dict.fromkeys(given.tolist()):
-        rows = np.array(given == name, dtype=bool)
+    for name, rows in edges.table.kinds("model_template"):
         if name is None:
             findings.note(f"{place(edges)}: no model_template for {rows.sum():,} edges; {DEFAULT} assumed")
         elif name not in SYNAPSES:

@@ -65,7 +65,7 @@ def node_parameters(nodes: Nodes, components: Mapping[str, Path], findings: Find
         template = TEMPLATES[name]
         units = {key: entry.unit for key, entry in template.parameters.items()}
         units |= {key: entry.unit for key, entry in template.initial.items()}
-        given = read_dynamics(nodes.table, rows, name, units, components, FOLDER, findings)
+        given = read_dynamics(nodes.table, rows, name, units, components, FOLDER, findings, (), template.plain)
         assumed: dict[str, Bools] = {}
         for parameter, entry in template.parameters.items():
             missing = rows & np.isnan(given[parameter])

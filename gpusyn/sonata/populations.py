@@ -9,9 +9,11 @@ import numpy as np
 from gpusyn.errors import FileError
 from gpusyn.sonata.attribute_tables import Table, Texts
 from gpusyn.utils.reprs import ShortRepr
-from gpusyn.utils.typing import Bools, Integers
+from gpusyn.utils.typing import Integers
 
 __all__ = ["Edges", "Nodes"]
+
+SPREAD = 16  # ids up to so many times their number are looked up in a table
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,22 +41,22 @@ class Nodes(ShortRepr):
 
     def rows(self, ids: Integers, where: str) -> Integers:
         """Return the rows of node ids; raise a FileError that names `where` if an id is unknown."""
-        if not self.size:
-            return self._without(ids, np.ones(len(ids), dtype=bool), where)
-        order = np.argsort(self.ids, kind="stable")
-        place = np.searchsorted(self.ids, ids, sorter=order)
-        rows: Integers = order[np.minimum(place, self.size - 1)]
-        self._without(ids, self.ids[rows] != ids, where)
-        return rows
-
-    def _without(self, ids: Integers, wrong: Bools, where: str) -> Integers:
-        """Refuse ids that are wrong; return no rows."""
+        most = int(self.ids.max(initial=-1)) + 1
+        if most > SPREAD * self.size:
+            order = np.argsort(self.ids, kind="stable")
+            place = np.searchsorted(self.ids, ids, sorter=order)
+            rows: Integers = order[np.minimum(place, self.size - 1)]
+        else:  # a table of the rows of all ids, and -1 for ids above them
+            row_of = np.full(most + 1, -1)
+            row_of[self.ids] = np.arange(self.size)
+            rows = row_of[np.minimum(ids, most)]
+        wrong = (rows < 0) | (self.ids[rows] != ids) if self.size else np.ones(len(ids), dtype=bool)
         if wrong.any():
             raise FileError(
                 f"{where}: node {int(ids[wrong][0])} is not in population {self.name!r} "
                 f"({self.table.file}, {self.size} nodes); correct the id"
             )
-        return np.empty(0, dtype=np.int64)
+        return rows
 
     def type_names(self) -> Texts:
         """Return the name of each row's cell type: ``pop_name``, else ``model_name``, else the node type id."""

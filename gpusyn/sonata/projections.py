@@ -128,9 +128,7 @@ def connect(net: Network, one: Connection, populations: Mapping[Draft, Populatio
     net.connect(
         pre,
         post,
-        FromArrays(
-            np.searchsorted(one.pre.rows, edges.source[index]), np.searchsorted(one.post.rows, edges.target[index])
-        ),
+        FromArrays(one.pre.positions(edges.source[index]), one.post.positions(edges.target[index])),
         receptor=one.receptor,
         weight=one.weight,
         delay=uniform(one.values.delay, index),

@@ -99,6 +99,9 @@ class Template:
         Initial values that ``dynamics_params`` may contain.
     note : str
         Sentence about a difference to the model of that name, said of every circuit that has it.
+    plain : callable, optional
+        Function of the contents of a model file that returns them with numbers alone, for models whose parameters are
+        lists or text.
     """
 
     parameters: Mapping[str, Parameter]
@@ -106,6 +109,7 @@ class Template:
     make: Callable[[Values], Cell]
     initial: Mapping[str, Initial] = field(default_factory=lambda: {"V_m": Initial(None, "mV", "V")})
     note: str = ""
+    plain: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,10 @@ class Synapse:
         Function of the values by parameter that returns further arguments of ``net.connect``, such as ``plasticity``.
     note : str
         Sentence about a difference to the model of that name, said of every circuit that has it.
+    unit : float
+        Weight (pA or nS) that one unit of weight in the files means.
+    plain : callable, optional
+        As for a :class:`Template`.
     """
 
     weight: float | None
@@ -136,3 +144,5 @@ class Synapse:
     receptor: Callable[[Mapping[str, float], str], Receptor] | None = None
     options: Callable[[dict[str, float | Floats]], dict[str, Any]] | None = None
     note: str = ""
+    unit: float = 1.0
+    plain: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None

@@ -1,8 +1,9 @@
-"""Text files of columns with a header, such as spikes and currents in CSV."""
+"""Text files of columns with a header: types of nodes and edges, spikes and currents in CSV."""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from gpusyn.errors import FileError
 from gpusyn.io.stored_values import listed
 from gpusyn.parameters.scalars import show
 
-__all__ = ["Columns", "read_columns"]
+__all__ = ["Columns", "read_columns", "read_rows"]
 
 
 @dataclass(frozen=True)
@@ -34,26 +35,63 @@ class Columns:
 
 
 def read_columns(path: Path, separator: Any, needed: Sequence[str]) -> Columns:
-    """Read a table whose first row names its columns.
+    """Read a table of columns.
 
     Raises
     ------
     FileError
-        If the file cannot be read, a column is missing, or a row has too many or too few fields.
+        If the file is not such a table, or a column is missing.
     """
     if not isinstance(separator, str) or len(separator) != 1:
         raise FileError(f"{path}: its separator must be one letter (got {show(separator)}); correct the configuration")
+    header, rows = read_rows(path, separator, needed, "correct it")
+    return Columns(path, {name: [row[k] for row in rows] for k, name in enumerate(header)})
+
+
+def read_rows(path: Path, separator: str, needed: Sequence[str], move: str) -> tuple[list[str], list[list[str]]]:
+    """Return the names in the first row of a table, and the other rows that are not empty.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Text file.
+    separator : str
+        Letter between two fields.
+    needed : sequence of str
+        Columns that must be there.
+    move : str
+        What to do about a row with too many or too few fields.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read, a column is missing or there twice, or a row has too many or too few fields.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = [row for row in csv.reader(stream, delimiter=separator, skipinitialspace=True) if any(row)]
+            text = stream.read()
+        if "\0" in text:
+            raise csv.Error("it has NUL characters")
+        lines = [
+            line for line in csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True) if any(line)
+        ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FileError(f"{path}: cannot be read as a table ({error}); give a CSV file") from None
-    header = [name.strip() for name in rows[0]] if rows else []
-    missing = [name for name in needed if name not in header]
-    if missing or len(set(header)) < len(header):
-        fault = f"has no column {show(missing[0])}" if missing else "has a column twice"
-        raise FileError(f"{path}: {fault} (found: {listed(header) if header else 'an empty file'}); correct the header")
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header):
-            raise FileError(f"{path}: row {number}: {len(row)} fields for {len(header)} columns; correct it")
-    return Columns(path, {name: [row[k] for row in rows[1:]] for k, name in enumerate(header)})
+        between = {" ": "blanks", "\t": "tabs"}.get(separator, show(separator))
+        raise FileError(
+            f"{path}: cannot be read as a table ({error}); give a CSV file separated by {between}"
+        ) from None
+    header = [name.strip() for name in lines[0] if name] if lines else []
+    found = listed(header) if header else "an empty file"
+    missing = next((name for name in needed if name not in header), None)
+    if missing is not None:
+        raise FileError(f"{path}: has no column {missing!r} (found: {found}); add it")
+    if len(set(header)) < len(header):
+        raise FileError(f"{path}: has a column twice (found: {found}); keep one of the two")
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        # A blank at the end of a line gives one extra empty field.
+        fields = line[:-1] if len(line) == len(header) + 1 and not line[-1] else line
+        if len(fields) != len(header):
+            raise FileError(f"{path}: row {number}: {len(fields)} fields for {len(header)} columns; {move}")
+        rows.append(fields)
+    return header, rows

@@ -103,7 +103,8 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
         # rules and values
         "write a rule, such as gs.FixedProbability(p)": "init_sparse_connectivity init_toeplitz_connectivity "
         "csaconnector smallworldconnector connectionrules",
-        "write gs.FromArrays(pre, post) with the pairs": "*connector pairwise_poisson symmetric_* createmask",
+        "write gs.FromArrays(pre, post) with the pairs": "*connector pairwise_poisson symmetric_*",
+        "write gs.DistanceDependent(p, mask=gs.Annulus(...)), gs.Rectangle or gs.Ellipse": "createmask",
         "write gs.Normal(mean, std), gs.Uniform(low, high), ...": "randomdistribution init_var random createparameter "
         "parameter rand randn lognormal_distribution",
         "numbers are in ms, mV, nS, pA, pF, Hz, mM and uM; quantities with units are converted": "ms s us second "

@@ -153,6 +153,9 @@ _SAME = {
     "FromSparse": "arrayconnector",
     "FromTable": "fromfileconnector",
     "DistanceDependent": "distancedependentprobabilityconnector",
+    "Annulus": "doughnut circular spherical",
+    "Ellipse": "elliptical ellipsoidal",
+    "Rectangle": "rectangular",
 }  # fmt: skip
 
 # Units elsewhere of what has another unit here.

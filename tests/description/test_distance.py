@@ -305,13 +305,15 @@ def test_near_pairs_of_a_mask_are_those_that_all_pairs_have(name):
 
 @pytest.mark.parametrize("counted", [True, False])
 def test_the_bound_on_the_in_degree_holds_for_kernels_that_rise(counted, monkeypatch):
-    if not counted:
+    if not counted:  # but for cells with many neurons, which count as if all were at the nearest place
         monkeypatch.setattr("gpusyn.connectivity.distance_dependent._MOST_COUNTED", 0)
+        monkeypatch.setattr(places, "SOURCE_CELLS", 4)
+        monkeypatch.setattr(places, "TARGET_CELLS", 4)
     for mask in (None, *MASKS.values()):
         rule = DistanceDependent(0.3, kernel=lambda d: np.minimum(d, 1.0), mask=mask, max_distance=0.5, positions=SHEET)
         bound = rule.max_in_degree(120, 90)
         within = (distances(*SHEET) <= 0.5).sum(axis=0).max()
-        assert bound <= within
+        assert not counted or bound <= within
         for seed in range(5):
             assert np.bincount(rule.draw(120, 90, Stream(seed))[1]).max() <= bound
         share = rule.between(*np.indices((120, 90)).reshape(2, -1)).reshape(120, 90)

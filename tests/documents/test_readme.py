@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,9 +42,23 @@ def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert (tmp_path / "run.png").stat().st_size > 10_000
 
 
+def test_neurons_in_space_connect_as_the_text_says() -> None:
+    _, example, *_ = blocks("python")
+    found: dict[str, Any] = {}
+    exec(compile(example, "README.md", "exec"), found)
+    net, where = found["net"], found["where"]
+    with gs.Simulator(net, backend="numpy") as sim:
+        near, ring = (sim.weights(projection) for projection in net.projections.values())
+    for synapses, low, high in ((near, 0.0, 400.0), (ring, 200.0, 450.0)):
+        apart = np.abs(where[synapses.post] - where[synapses.pre])
+        distance = np.hypot(*np.minimum(apart, 1000.0 - apart).T)
+        assert low <= distance.min() <= distance.max() <= high
+        assert len(distance) > 1000
+
+
 def test_trials_run_as_a_script(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    _, example, *_ = blocks("python")
+    _, _, example, *_ = blocks("python")
     (tmp_path / "trials.py").write_text(example)
     environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
     start = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}

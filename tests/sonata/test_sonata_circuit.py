@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,26 @@ def test_edge_that_ends_nowhere(small):
         file["edges/cells_to_cells/target_node_id"].attrs["node_population"] = "others"
     with pytest.raises(FileError, match=r"population 'others' is not in the nodes files.*known here: cells, inputs"):
         read_circuit(config, Findings())
+
+
+@pytest.mark.parametrize("ids", [[3, 1, 0, 2, 4, 5], [10**12, 3, 5, 7, 20, 1]], ids=["dense", "sparse"])
+def test_rows_of_ids(small, ids):
+    """By a table, or by a search if the ids are far apart."""
+    small.node_ids = ids
+    config = read_config(small.write())
+    with h5py.File(config.edges[0].data, "a") as file:
+        pairs = np.array([ids[row] for row in (0, 5, 2, 1, 4, 3, 5, 5)], dtype=np.uint64)
+        for name, shift in (("source_node_id", 0), ("target_node_id", 2)):
+            file[f"edges/cells_to_cells/{name}"][...] = np.roll(pairs, shift)
+    config.edges[1].data.unlink()
+    edges = read_circuit(replace(config, edges=config.edges[:1]), Findings()).edges[0]
+    assert edges.source.tolist() == [0, 5, 2, 1, 4, 3, 5, 5]
+    assert edges.target.tolist() == [5, 5, 0, 5, 2, 1, 4, 3]
+    for wrong in (8, 10**12 + 1, 2**62):
+        with h5py.File(config.edges[0].data, "a") as file:
+            file["edges/cells_to_cells/source_node_id"][3] = wrong
+        with pytest.raises(FileError, match=f"source_node_id: node {wrong} is not in population 'cells'"):
+            read_circuit(config, Findings())
 
 
 def test_files_that_are_none(small):

@@ -257,7 +257,7 @@ def test_replayed_spikes_reach_the_node_set_alone(small):
     """Spikes of neurons, which also spike by themselves, at their own edges."""
     small.simulation["inputs"]["again"] = {
         "input_type": "spikes", "module": "synapse_replay", "spike_file": "again.h5", "source": {"ei": "e"},
-        "node_set": {"node_id": [3, 20]}, "delay": 5.0, "duration": 20.0,
+        "node_set": {"node_id": [7, 20]}, "delay": 5.0, "duration": 20.0,
     }  # fmt: skip
     write_spikes(small.folder / "again.h5", [1.0, 10.0, 12.02, 20.0, 30.0], [10, 10, 5, 20, 10], "cells", "ms")
     model = built(small)
@@ -265,12 +265,12 @@ def test_replayed_spikes_reach_the_node_set_alone(small):
     assert [times.tolist() for times in source.model.times] == [[10.0], [pytest.approx(12.1)]]  # nodes 10 and 5
     added = model.net.projections["cells_to_cells:cells replayed->cells:ex"]
     assert (added.pre.name, added.post.name) == ("cells replayed", "cells")
-    # Of the edges 10->3 and 5->20, with weights 160 and 120.
-    assert (added.rule.pre.tolist(), added.rule.post.tolist()) == ([0, 1], [1, 4])
-    assert added.weights["ex"].tolist() == [160, 120]
+    # Of the edges 10->3 and 5->20, with weights 160 and 120, the second.
+    assert (added.rule.pre.tolist(), added.rule.post.tolist()) == ([1], [4])
+    assert added.weights["ex"] == 120.0
     assert said(model.notes, "inputs.again: 2 spikes outside of its delay and duration are not used")
     assert said(model.notes, "inputs.again: 1 spikes of nodes outside its node set")
-    assert said(model.notes, "inputs.again: 2 spikes of 2 nodes are replayed at 2 edges")
+    assert said(model.notes, "inputs.again: 2 spikes of 2 nodes are replayed at 1 edges")
 
 
 def test_a_replay_of_virtual_nodes_does_what_spikes_do(small):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pytest
@@ -136,6 +138,27 @@ def test_hints_never_name_another_model(small, name, words):
     with pytest.raises(FileError) as caught:
         built(use(small, name))
     assert all(word in str(caught.value) for word in [f"type 100: model_template: '{name}' ", *words]), caught.value
+
+
+def test_a_template_of_a_script_takes_lists_text_and_other_units(small, monkeypatch):
+    """Weights of the files are then in mV, by a factor that the script knows."""
+
+    def plain(data):
+        first, second = data["tau_syn"]
+        return {"tau_syn_ex": first, "tau_syn_in": second, "C_m": {"small": 100.0, "large": 300.0}[data["size"]]}
+
+    monkeypatch.setitem(TEMPLATES, "lab:lists", replace(TEMPLATES["nest:iaf_psc_exp"], plain=plain))
+    monkeypatch.setitem(SYNAPSES, "lab:mV", replace(SYNAPSES["static_synapse"], unit=50.0, plain=lambda data: {}))
+    small.edge_types[1] = "1 * \"ei=='e' & x>0\" 1.5 NULL lab:mV empty.json"
+    small.synapse_models["empty.json"] = {"notes": "whatever"}
+    model = built(use(small, "lab:lists", tau_syn=[1.0, 4.0], size="large"))
+    cells = model.net.populations["cells"]
+    assert cells.model.values["C_m"] == 300.0
+    assert [one.kinetics.tau for one in cells.receptors] == [1.0, 4.0]
+    assert model.net.projections["cells_to_cells:ex"].weights["ex"].tolist() == [8000, 7000, 6000, 5000]
+    assert model.net.projections["cells_to_cells:in"].weights["in"].tolist() == [-40, -80, -120]
+    with pytest.raises(FileError, match=r"E\.json: is not what its template expects \('tau_syn'\)"):
+        built(use(small, "lab:lists", size="large"))
 
 
 # ---- gpusyn's own
