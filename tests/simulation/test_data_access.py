@@ -62,7 +62,9 @@ def test_what_get_and_set_cannot_read_of_a_projection_is_refused_with_what_can(m
     with gs.Simulator(net, backend="numpy") as sim:
         with pytest.raises(gs.UnknownNameError, match=r"unknown name 'A_plus'; known here: weight"):
             sim.get(net.projections["one"], "A_plus")
-        with pytest.raises(gs.ArgumentError, match=r"Simulator.set_weights\(\); other variables of synapses can be read"):
+        with pytest.raises(
+            gs.ArgumentError, match=r"Simulator.set_weights\(\); other variables of synapses can be read"
+        ):
             sim.set(net.projections["one"], "A_plus", 0.0)
 
 
